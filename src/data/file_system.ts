@@ -1,0 +1,32 @@
+/** The files a program may touch. The hosts implement it over disk; a page implements it over dropped files. */
+export interface FileSystem {
+  /** Whole file. Throws `FusionclipError('io')` when it does not exist or cannot be read. */
+  readFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** `length` bytes from `offset`; shorter only at the end of the file. */
+  readRange(path: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Kind and size in bytes, or null when nothing is there. */
+  stat(path: string): Promise<{ kind: 'file' | 'directory'; bytes: number } | null>;
+  /** Entries of a folder, sorted by name (code-unit order). */
+  list(path: string): Promise<{ name: string; kind: 'file' | 'directory' }[]>;
+  /** Writes to a temporary name beside `path` and renames it, so `path` is whole or untouched; makes parent folders. */
+  writeFile(path: string, bytes: Uint8Array | string): Promise<void>;
+  /** Appends text, making the file and its parents when needed. */
+  appendFile(path: string, text: string): Promise<void>;
+  /** Makes a folder and its parents; no error when it exists. */
+  makeDir(path: string): Promise<void>;
+  /** Renames a file or a folder. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file or a folder with all it holds; no error when it does not exist. */
+  remove(path: string): Promise<void>;
+  /** A sequential writer for large files with the same atomicity as `writeFile`. */
+  createWriter(path: string): Promise<FileWriter>;
+}
+
+/** Chunks go to a temporary name; only `close()` makes the file appear under its real name. */
+export interface FileWriter {
+  write(bytes: Uint8Array): Promise<void>;
+  /** Renames the temporary file to its real name. */
+  close(): Promise<void>;
+  /** Removes the temporary file. */
+  abort(): Promise<void>;
+}

@@ -1,0 +1,25 @@
+import type { FileSystem } from '../data/file_system.ts';
+
+/** The runtimes that the program runs in; `page` is an ordinary browser page without a launcher behind it. */
+export type RuntimeName = 'deno' | 'node' | 'chrome' | 'page';
+
+/** Everything outside the program: files, terminal, WebGPU entry point, interrupts. */
+export interface Host extends FileSystem {
+  readonly runtime: RuntimeName;
+  /** Version of the runtime, e.g. `2.9.6`. */
+  readonly version: string;
+  /** Command-line arguments after the program's own name. */
+  readonly args: readonly string[];
+  /** Whether standard error is a terminal (progress line) or not (one JSON line a step). */
+  readonly isTerminal: boolean;
+  /** WebGPU's entry point, or null where there is none. In Node this creates the Dawn instance once. */
+  gpu(): Promise<GPU | null>;
+  /** An environment variable, or undefined. */
+  env(name: string): string | undefined;
+  stdout(text: string): void;
+  stderr(text: string): void;
+  /** Calls `handler` on Ctrl-C / SIGTERM in place of ending the process; returns a function that undoes it. */
+  onInterrupt(handler: () => void): () => void;
+  /** Flushes output and ends the program with this exit code. */
+  exit(code: number): Promise<never>;
+}

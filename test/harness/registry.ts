@@ -1,0 +1,40 @@
+import type { Gpu } from '../../src/gpu/gpu.ts';
+import type { Host } from '../../src/host/host.ts';
+
+/** What a case gets: the host it runs in and, on first use, one shared device. */
+export interface TestContext {
+  readonly host: Host;
+  /** The runtime's device; a case fails when there is no adapter. The runner checks live bytes after every case. */
+  gpu(): Promise<Gpu>;
+  /** A file under `test/`, e.g. `golden/seed1/clip_T.json`. */
+  fixture(path: string): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** One behaviour, run in every runtime of `runtimes`. */
+export interface TestCase {
+  readonly name: string;
+  readonly run: (t: TestContext) => void | Promise<void>;
+}
+
+const cases: TestCase[] = [];
+let prefix = '';
+
+/** Groups the cases registered inside `define` under `name`. */
+export function suite(name: string, define: () => void): void {
+  const outer = prefix;
+  prefix = outer ? `${outer} > ${name}` : name;
+  define();
+  prefix = outer;
+}
+
+/** Registers one case; its full name `suite > name` must be unique. */
+export function test(name: string, run: TestCase['run']): void {
+  const full = prefix ? `${prefix} > ${name}` : name;
+  if (cases.some((c) => c.name === full)) throw new Error(`two test cases are called "${full}"`);
+  cases.push({ name: full, run });
+}
+
+/** All cases registered so far, in order. */
+export function registeredCases(): readonly TestCase[] {
+  return cases;
+}
