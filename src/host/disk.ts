@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
+import * as fs from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { FileSystem, FileWriter } from '../data/file_system.ts';
+import { FusionclipError } from '../gpu/errors.ts';
+
+/** What a user can do about the errors that the operating system gives for a file. */
+const ADVICE: Record<string, string> = {
+  ENOENT: 'it does not exist; check the path',
+  EACCES: 'permission denied; check who may read and write it',
+  EPERM: 'the operation is not permitted; check who may read and write it',
+  ENOSPC: 'the disk is full; free some space or choose another folder',
+  EDQUOT: 'the disk quota is used up; free some space or choose another folder',
+  EROFS: 'the file system is read-only; choose another folder',
+  EISDIR: 'it is a folder where a file is expected',
+  ENOTDIR: 'a part of the path is a file where a folder is expected',
+  ENAMETOOLONG: 'the name is too long; choose a shorter one',
+  EMFILE: 'too many files are open; raise the limit with "ulimit -n"',
+  EFBIG: 'the file would be larger than the file system allows',
+  EXDEV: 'source and target are on different disks',
+  ENOTEMPTY: 'the target folder is not empty; remove it or choose another name',
+  EEXIST: 'something with this name exists already; remove it or choose another name',
+};
+
+/** The number of bytes that one write call gets: 64 MiB keeps a full disk from being noticed late. */
+const WRITE_SLICE = 64 * 2 ** 20;
+
+/** Turns an error of the operating system into `FusionclipError('io')` that names the path and what to do. */
+export function ioError(doing: string, path: string, cause: unknown): FusionclipError {
+  if (cause instanceof FusionclipError) return cause;
+  const code = (cause as { code?: string })?.code ?? '';
+  const reason = ADVICE[code] ?? (cause instanceof Error ? cause.message : String(cause));
+  return new FusionclipError('io', `Cannot ${doing} ${path}: ${reason}${code ? ` (${code})` : ''}.`, { cause });
+}
+
+async function guarded<T>(doing: string, path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    throw ioError(doing, path, cause);
+  }
+}
+
+/** A name in the same folder (so that a rename is atomic) that no other process uses and that `list` shows as `.tmp`. */
+function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
+}
+
+/** Reads until `target` is full or the file ends; returns the number of bytes read. */
+async function fill(file: fs.FileHandle, target: Uint8Array, offset: number): Promise<number> {
+  let done = 0;
+  while (done < target.length) {
+    const { bytesRead } = await file.read(target, done, Math.min(target.length - done, 2 ** 30), offset + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return done;
+}
+
+async function writeAll(file: fs.FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, at, Math.min(bytes.length - at, WRITE_SLICE));
+    at += bytesWritten;
+  }
+}
+
+/** A path that leads to an existing link's target, so that a replaced file stays where the link points. */
+async function resolveLink(path: string): Promise<string> {
+  try {
+    return (await fs.lstat(path)).isSymbolicLink() ? await fs.realpath(path) : path;
+  } catch {
+    return path;
+  }
+}
+
+/** Writes to a temporary file; it takes its real name in `close()`, and is removed when anything fails. */
+class DiskWriter implements FileWriter {
+  readonly #path: string;
+  readonly #temporary: string;
+  #file: fs.FileHandle | null;
+
+  private constructor(path: string, temporary: string, file: fs.FileHandle) {
+    this.#path = path;
+    this.#temporary = temporary;
+    this.#file = file;
+  }
+
+  static async open(path: string): Promise<DiskWriter> {
+    return guarded('write', path, async () => {
+      const target = await resolveLink(path);
+      await fs.mkdir(dirname(target), { recursive: true });
+      const temporary = temporaryName(target);
+      return new DiskWriter(target, temporary, await fs.open(temporary, 'wx'));
+    });
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const file = this.#file;
+    if (!file) throw new FusionclipError('io', `Cannot write ${this.#path}: the writer is closed.`);
+    try {
+      await writeAll(file, bytes);
+    } catch (cause) {
+      await this.abort();
+      throw ioError('write', this.#path, cause);
+    }
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file;
+    if (!file) throw new FusionclipError('io', `Cannot write ${this.#path}: the writer is closed.`);
+    try {
+      this.#file = null;
+      await file.close();
+      await fs.rename(this.#temporary, this.#path);
+    } catch (cause) {
+      await fs.rm(this.#temporary, { force: true });
+      throw ioError('write', this.#path, cause);
+    }
+  }
+
+  async abort(): Promise<void> {
+    const file = this.#file;
+    this.#file = null;
+    await file?.close().catch(() => {});
+    await fs.rm(this.#temporary, { force: true }).catch(() => {});
+  }
+}
+
+function kindOf(entry: { isDirectory(): boolean }): 'file' | 'directory' {
+  return entry.isDirectory() ? 'directory' : 'file';
+}
+
+/** The `FileSystem` of the local disk, over `node:fs/promises` (Node and Deno). Paths are relative to the working folder. */
+export const disk: FileSystem = {
+  async readFile(path) {
+    // fs.readFile refuses more than 2 GiB, and its buffer may be a part of a shared pool.
+    return guarded('read', path, async () => {
+      const file = await fs.open(path, constants.O_RDONLY);
+      try {
+        const stat = await file.stat();
+        if (stat.isDirectory()) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' });
+        if (!stat.isFile()) return new Uint8Array(await file.readFile());
+        const bytes = new Uint8Array(stat.size);
+        const read = await fill(file, bytes, 0);
+        return read === bytes.length ? bytes : bytes.slice(0, read);
+      } finally {
+        await file.close();
+      }
+    });
+  },
+
+  async readRange(path, offset, length) {
+    return guarded('read', path, async () => {
+      const file = await fs.open(path, constants.O_RDONLY);
+      try {
+        const { size } = await file.stat();
+        const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
+        const read = await fill(file, bytes, offset);
+        return read === bytes.length ? bytes : bytes.slice(0, read);
+      } finally {
+        await file.close();
+      }
+    });
+  },
+
+  async stat(path) {
+    let stat: Stats;
+    try {
+      stat = await fs.stat(path);
+    } catch (cause) {
+      const code = (cause as { code?: string }).code;
+      if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+      throw ioError('read', path, cause);
+    }
+    return { kind: kindOf(stat), bytes: stat.isDirectory() ? 0 : stat.size };
+  },
+
+  async list(path) {
+    return guarded('list', path, async () => {
+      const entries = await fs.readdir(path, { withFileTypes: true });
+      const out: { name: string; kind: 'file' | 'directory' }[] = [];
+      for (const entry of entries) {
+        // A link counts as what it leads to; one that leads nowhere is left out.
+        const what = entry.isSymbolicLink() ? await fs.stat(join(path, entry.name)).catch(() => null) : entry;
+        if (what) out.push({ name: entry.name, kind: kindOf(what) });
+      }
+      return out.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    });
+  },
+
+  async writeFile(path, bytes) {
+    const writer = await DiskWriter.open(path);
+    await writer.write(typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes);
+    await writer.close();
+  },
+
+  async appendFile(path, text) {
+    await guarded('write', path, async () => {
+      await fs.mkdir(dirname(path), { recursive: true });
+      await fs.appendFile(path, text);
+    });
+  },
+
+  async makeDir(path) {
+    await guarded('make the folder', path, () => fs.mkdir(path, { recursive: true }));
+  },
+
+  async rename(from, to) {
+    await guarded(`rename ${from} to`, to, () => fs.rename(from, to));
+  },
+
+  async remove(path) {
+    await guarded('remove', path, () => fs.rm(path, { recursive: true, force: true }));
+  },
+
+  createWriter: (path) => DiskWriter.open(path),
+};

@@ -1,0 +1,69 @@
+import process from 'node:process';
+import { dawnEntry } from './dawn.ts';
+import { disk } from './disk.ts';
+import type { Host } from './host.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** The version of Deno, or undefined in Node. */
+function denoVersion(): string | undefined {
+  return (globalThis as { Deno?: { version: { deno: string } } }).Deno?.version.deno;
+}
+
+/** Waits until what was written to a stream has reached the operating system. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    // A closed pipe (`fusionclip … | head`) never calls back.
+    const timer = setTimeout(resolve, 2000);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    if (stream.destroyed || stream.writableEnded) done();
+    else stream.write('', done);
+  });
+}
+
+/** The host of Node and of Deno, which has Node's modules. `args` are those after the program's own name. */
+export function createNodeHost(args: readonly string[] = process.argv.slice(2)): Host {
+  const deno = denoVersion();
+  const handlers = new Set<() => void>();
+  const onSignal = (): void => {
+    for (const handler of [...handlers]) handler();
+  };
+  // The reader of a pipe may go away: that is no failure of this program.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+  return {
+    ...disk,
+    runtime: deno ? 'deno' : 'node',
+    version: deno ?? process.versions.node,
+    args,
+    isTerminal: process.stderr.isTTY === true,
+    async gpu() {
+      return deno ? ((globalThis.navigator as Navigator | undefined)?.gpu ?? null) : dawnEntry();
+    },
+    env: (name) => process.env[name],
+    stdout(text) {
+      process.stdout.write(text);
+    },
+    stderr(text) {
+      process.stderr.write(text);
+    },
+    onInterrupt(handler) {
+      if (handlers.size === 0) for (const signal of SIGNALS) process.on(signal, onSignal);
+      handlers.add(handler);
+      return () => {
+        handlers.delete(handler);
+        if (handlers.size === 0) for (const signal of SIGNALS) process.off(signal, onSignal);
+      };
+    },
+    async exit(code) {
+      await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+      process.exit(code);
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import process from 'node:process';
+import { findPackage } from './bundled.ts';
+
+/** Whether a file is there and may be executed. */
+export function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The first executable of this name in `PATH`, or null. */
+export function inPath(name: string): string | null {
+  const file = process.platform === 'win32' ? `${name}.exe` : name;
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    if (folder && isExecutable(join(folder, file))) return join(folder, file);
+  }
+  return null;
+}
+
+/** The npm package that holds Deno's binary for this machine; it is there even when no install script has run. */
+function denoPackage(): string {
+  const libc = process.platform === 'linux' ? '-glibc' : '';
+  return `@deno/${process.platform}-${process.arch}${libc}`;
+}
+
+/** Deno's executable: `FUSIONCLIP_DENO`, npm's package, `PATH`; null when there is none. */
+export function findDeno(): string | null {
+  if (process.env.FUSIONCLIP_DENO)
+    return isExecutable(process.env.FUSIONCLIP_DENO) ? process.env.FUSIONCLIP_DENO : null;
+  const folder = findPackage(denoPackage());
+  const binary = folder && join(folder, process.platform === 'win32' ? 'deno.exe' : 'deno');
+  return binary && existsSync(binary) ? binary : inPath('deno');
+}
