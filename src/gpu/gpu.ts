@@ -1,0 +1,234 @@
+import { type AdapterFacts, adapterFacts, requestAdapter, requestDevice } from './adapter.ts';
+import { FusionclipError } from './errors.ts';
+import { Pool, type Scope } from './memory.ts';
+import { Profiler } from './profiler.ts';
+import { type BufferView, ProgramCache } from './programs.ts';
+import type { Shader } from './shader.ts';
+
+/** One dispatch of a kernel. */
+export interface Dispatch<B extends string, P extends string, C extends string> {
+  readonly shader: Shader<B, P, C>;
+  readonly constants?: Partial<Record<C, number>>;
+  readonly buffers: Readonly<Record<B, BufferView>>;
+  readonly params: Readonly<Record<P, number>>;
+  /** Workgroups along x, y and z. */
+  readonly groups: readonly [number, number?, number?];
+  /** Floating-point operations, for the profile and for splitting submits. */
+  readonly flops?: number;
+}
+
+/** Choices at creation. */
+export interface GpuOptions {
+  /** Time every kernel (needs the `timestamp-query` feature). */
+  readonly profile?: boolean;
+}
+
+/** Commands of one submit: more would only grow the latency of a lost device or a cancelled page. */
+const MAX_DISPATCHES = 1024;
+
+/**
+ * A device with its memory, programs and one stream of commands.
+ *
+ * An operation only records; commands are submitted when a value is read, when `flush` is called, or when enough have
+ * gathered. A GPU error is remembered and thrown by the next call.
+ */
+export class Gpu {
+  readonly device: GPUDevice;
+  readonly facts: AdapterFacts;
+  readonly pool: Pool;
+  readonly programs: ProgramCache;
+  readonly profiler: Profiler | null;
+  #encoder: GPUCommandEncoder | null = null;
+  #pass: GPUComputePassEncoder | null = null;
+  #dispatches = 0;
+  #batch = 0;
+  #error: FusionclipError | null = null;
+  #destroyed = false;
+  #lost = false;
+
+  private constructor(device: GPUDevice, facts: AdapterFacts, options: GpuOptions) {
+    this.device = device;
+    this.facts = facts;
+    this.pool = new Pool(device);
+    this.programs = new ProgramCache(device);
+    this.profiler = options.profile && device.features.has('timestamp-query') ? new Profiler(device) : null;
+    device.onuncapturederror = (event) => this.#fail(`The GPU reported an error: ${event.error.message}`);
+    device.lost.then((info) => {
+      if (!this.#destroyed) {
+        this.#lost = true;
+        this.#fail(`The GPU device was lost (${info.message || info.reason}); run again, or with smaller batches.`);
+      }
+    });
+  }
+
+  /**
+   * Opens a device.
+   * @param entry `navigator.gpu`, or Dawn's object in Node (`host.gpu()`); null stands for "there is none"
+   * @throws FusionclipError `no_adapter`
+   */
+  static async create(entry: GPU | null, options: GpuOptions = {}): Promise<Gpu> {
+    if (!entry) {
+      throw new FusionclipError(
+        'no_adapter',
+        'This runtime has no WebGPU; run `fusionclip doctor` to see what was tried and how to get it.',
+      );
+    }
+    const adapter = await requestAdapter(entry);
+    const device = await requestDevice(adapter);
+    return new Gpu(device, adapterFacts(adapter, device), options);
+  }
+
+  /** Opens a memory scope: `using scope = gpu.scope()`. */
+  scope(): Scope {
+    return this.pool.scope();
+  }
+
+  /** Number of submits so far. */
+  get submits(): number {
+    return this.#batch;
+  }
+
+  /** Records one dispatch. Throws an error reported since the last call. */
+  run<B extends string, P extends string, C extends string>(call: Dispatch<B, P, C>): void {
+    this.#throwPending();
+    const { shader, buffers, groups, flops = 0 } = call;
+    const [x, y = 1, z = 1] = groups;
+    if (x === 0 || y === 0 || z === 0) return;
+    const most = this.facts.limits.maxComputeWorkgroupsPerDimension;
+    if (Math.max(x, y, z) > most) throw new Error(`${shader.name}: ${x}×${y}×${z} workgroups, at most ${most} a side`);
+    const program = this.programs.program(shader, call.constants as Record<string, number> | undefined);
+    const group = this.programs.bindGroup(program, shader, buffers, call.params);
+    for (const name in buffers) buffers[name].buffer.lastBatch = this.#batch;
+    const pass = this.#computePass(program.label, flops);
+    pass.setPipeline(program.pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(x, y, z);
+    if (this.profiler) this.#endPass();
+    if (++this.#dispatches >= MAX_DISPATCHES || this.profiler?.full) this.flush();
+  }
+
+  /** Records a copy of bytes between two buffers; offsets and length are multiples of 4. */
+  copy(from: BufferView, to: BufferView): void {
+    this.#throwPending();
+    this.#endPass();
+    from.buffer.lastBatch = to.buffer.lastBatch = this.#batch;
+    this.#openEncoder().copyBufferToBuffer(from.buffer.raw, from.offset, to.buffer.raw, to.offset, from.bytes);
+    this.#dispatches++;
+  }
+
+  /** Fills a view with zeros. */
+  clear(view: BufferView): void {
+    this.#throwPending();
+    this.#endPass();
+    view.buffer.lastBatch = this.#batch;
+    this.#openEncoder().clearBuffer(view.buffer.raw, view.offset, view.bytes);
+    this.#dispatches++;
+  }
+
+  /** Writes host data; recorded commands that use the buffer are submitted first, so that they see the old contents. */
+  write(view: BufferView, data: ArrayBufferView<ArrayBuffer>): void {
+    this.#throwPending();
+    if (data.byteLength > view.bytes) throw new Error(`write of ${data.byteLength} bytes into ${view.bytes}`);
+    if (view.buffer.lastBatch === this.#batch) this.flush();
+    this.device.queue.writeBuffer(view.buffer.raw, view.offset, data.buffer, data.byteOffset, data.byteLength);
+  }
+
+  /** Submits what is recorded. */
+  flush(): void {
+    this.#endPass();
+    const encoder = this.#encoder;
+    if (!encoder) return;
+    const collect = this.profiler?.resolve(encoder);
+    this.device.pushErrorScope('validation');
+    this.device.pushErrorScope('out-of-memory');
+    this.device.queue.submit([encoder.finish()]);
+    for (const what of ['memory', 'validation']) {
+      this.device.popErrorScope().then(
+        (error) => {
+          if (error) this.#fail(`The GPU refused commands (${what}): ${error.message}`);
+        },
+        () => {}, // the device was lost; device.lost reports it
+      );
+    }
+    this.#encoder = null;
+    this.#dispatches = 0;
+    this.#batch++;
+    collect?.();
+  }
+
+  /** Bytes of a view, copied to the host. The only way to see a value; everything recorded is submitted. */
+  async read(view: BufferView): Promise<ArrayBuffer> {
+    this.#throwPending();
+    const staging = this.device.createBuffer({
+      size: view.bytes,
+      usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
+    });
+    try {
+      this.#endPass();
+      this.#openEncoder().copyBufferToBuffer(view.buffer.raw, view.offset, staging, 0, view.bytes);
+      this.flush();
+      try {
+        await staging.mapAsync(GPUMapMode.READ);
+      } catch (error) {
+        // The cause (a lost device, a refused submit) is reported by its own promise, a moment later.
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        this.#throwPending();
+        throw new FusionclipError('device_lost', `Reading from the GPU failed: ${String(error)}; run again.`);
+      }
+      this.#throwPending();
+      return staging.getMappedRange().slice(0);
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  /** Submits everything and waits for it; throws an error reported meanwhile. */
+  async idle(): Promise<void> {
+    this.flush();
+    await this.device.queue.onSubmittedWorkDone();
+    this.#throwPending();
+  }
+
+  /** Returns memory that is held for reuse to the system. */
+  trim(): void {
+    this.flush();
+    this.programs.forgetBindGroups();
+    for (const buffer of this.pool.takeFree()) buffer.raw.destroy();
+  }
+
+  /** Ends the device; nothing may be used afterwards. */
+  destroy(): void {
+    this.#destroyed = true;
+    this.profiler?.destroy();
+    this.device.destroy();
+  }
+
+  #computePass(label: string, flops: number): GPUComputePassEncoder {
+    if (this.#pass) return this.#pass;
+    const timestampWrites = this.profiler?.next(label, flops);
+    this.#pass = this.#openEncoder().beginComputePass({ label, ...(timestampWrites && { timestampWrites }) });
+    return this.#pass;
+  }
+
+  #endPass(): void {
+    this.#pass?.end();
+    this.#pass = null;
+  }
+
+  #openEncoder(): GPUCommandEncoder {
+    this.#encoder ??= this.device.createCommandEncoder();
+    return this.#encoder;
+  }
+
+  #fail(message: string): void {
+    this.#error ??= new FusionclipError('device_lost', message);
+  }
+
+  #throwPending(): void {
+    const error = this.#error;
+    if (error) {
+      if (!this.#lost) this.#error = null;
+      throw error;
+    }
+  }
+}

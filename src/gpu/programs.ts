@@ -1,0 +1,146 @@
+import type { GpuBuffer } from './memory.ts';
+import { packParams, type Shader, specialize } from './shader.ts';
+
+/** A compiled pipeline with the layout of its one bind group. */
+export interface Program {
+  readonly id: number;
+  readonly label: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+/** A part of a buffer as a kernel sees it; offset and length in bytes. */
+export interface BufferView {
+  readonly buffer: GpuBuffer;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+const PARAM_SLOT = 256;
+const PARAM_PAGE = 64 * 1024;
+const MAX_BIND_GROUPS = 16384;
+
+/**
+ * Pipelines by shader and constants, parameter blocks by content, bind groups by what they bind.
+ * Parameter blocks are never overwritten: equal contents share a slot, so a slot may be bound by any recorded command.
+ */
+export class ProgramCache {
+  readonly #device: GPUDevice;
+  readonly #programs = new Map<string, Program>();
+  readonly #bindGroups = new Map<string, GPUBindGroup>();
+  readonly #params = new Map<string, { page: GPUBuffer; offset: number; id: number }>();
+  #page: GPUBuffer | null = null;
+  #pageUsed = 0;
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  /** Number of compiled pipelines. */
+  get size(): number {
+    return this.#programs.size;
+  }
+
+  /** The pipeline of `shader` with some constants changed; compiled on first use. */
+  program(shader: Shader, constants: Readonly<Record<string, number>> = {}): Program {
+    let key = shader.name;
+    for (const name in constants) key += `,${name}=${constants[name]}`;
+    const known = this.#programs.get(key);
+    if (known) return known;
+    const layout = this.#device.createBindGroupLayout({
+      label: key,
+      entries: [
+        { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'uniform' } },
+        ...shader.bindings.map(({ access }, i) => ({
+          binding: i + 1,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
+        })),
+      ],
+    });
+    const module = this.#device.createShaderModule({ label: key, code: specialize(shader.source, constants) });
+    const pipeline = this.#device.createComputePipeline({
+      label: key,
+      layout: this.#device.createPipelineLayout({ label: key, bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: 'main' },
+    });
+    const program = { id: this.#programs.size, label: key, pipeline, layout };
+    this.#programs.set(key, program);
+    return program;
+  }
+
+  /** The bind group of one dispatch. */
+  bindGroup(
+    program: Program,
+    shader: Shader,
+    views: Readonly<Record<string, BufferView>>,
+    params: Readonly<Record<string, number>>,
+  ): GPUBindGroup {
+    const slot = this.#paramSlot(packParams(shader, params));
+    let key = `${program.id}:${slot.id}`;
+    for (const { name } of shader.bindings) {
+      const view = views[name];
+      if (!view) throw new Error(`${shader.name}: binding "${name}" is missing`);
+      key += `|${view.buffer.id},${view.offset},${view.bytes}`;
+    }
+    const known = this.#bindGroups.get(key);
+    if (known) return known;
+    checkViews(shader, views);
+    if (this.#bindGroups.size >= MAX_BIND_GROUPS) this.#bindGroups.clear();
+    const group = this.#device.createBindGroup({
+      label: program.label,
+      layout: program.layout,
+      entries: [
+        { binding: 0, resource: { buffer: slot.page, offset: slot.offset, size: shader.paramBytes } },
+        ...shader.bindings.map(({ name }, i) => {
+          const { buffer, offset, bytes } = views[name];
+          return { binding: i + 1, resource: { buffer: buffer.raw, offset, size: bytes } };
+        }),
+      ],
+    });
+    this.#bindGroups.set(key, group);
+    return group;
+  }
+
+  /** Forgets all bind groups, so that buffers they hold can be freed. */
+  forgetBindGroups(): void {
+    this.#bindGroups.clear();
+  }
+
+  #paramSlot(block: ArrayBuffer): { page: GPUBuffer; offset: number; id: number } {
+    const words = new Uint32Array(block);
+    const key = words.join();
+    let slot = this.#params.get(key);
+    if (!slot) {
+      if (!this.#page || this.#pageUsed === PARAM_PAGE) {
+        this.#page = this.#device.createBuffer({
+          label: 'parameters',
+          size: PARAM_PAGE,
+          usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+        });
+        this.#pageUsed = 0;
+      }
+      slot = { page: this.#page, offset: this.#pageUsed, id: this.#params.size };
+      this.#device.queue.writeBuffer(slot.page, slot.offset, words);
+      this.#pageUsed += PARAM_SLOT;
+      this.#params.set(key, slot);
+    }
+    return slot;
+  }
+}
+
+/** WebGPU forbids a buffer that is read and written in one dispatch; say which binding it was. */
+function checkViews(shader: Shader, views: Readonly<Record<string, BufferView>>): void {
+  for (const { name, access } of shader.bindings) {
+    const view = views[name];
+    if (!view.buffer.alive) throw new Error(`${shader.name}: "${name}" was released before this call`);
+    if (view.offset % 256 !== 0)
+      throw new Error(`${shader.name}: "${name}" starts at byte ${view.offset}, not a multiple of 256`);
+    if (access === 'read') continue;
+    for (const other of shader.bindings) {
+      if (other.name !== name && views[other.name].buffer === view.buffer) {
+        throw new Error(`${shader.name}: "${name}" is written and also bound as "${other.name}"`);
+      }
+    }
+  }
+}

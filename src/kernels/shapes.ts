@@ -1,0 +1,18 @@
+import type { GpuArray } from '../gpu/array.ts';
+
+/** Throws unless the array has exactly this shape (and is f32 unless another type is named). */
+export function expectShape(what: string, array: GpuArray, shape: readonly number[], dtype = 'f32'): void {
+  if (array.dtype !== dtype || array.shape.length !== shape.length || array.shape.some((n, i) => n !== shape[i])) {
+    throw new Error(`${what} must be ${dtype} [${shape}], not ${array.dtype} [${array.shape}]`);
+  }
+}
+
+/**
+ * Workgroups for one invocation per element: a line, folded into a rectangle when it is longer than a dispatch may be.
+ * The shader finds its element as `id.y * (num_workgroups.x * WORKGROUP) + id.x`.
+ */
+export function elementGrid(count: number, workgroup: number): [number, number] {
+  const groups = Math.ceil(count / workgroup);
+  const x = Math.min(groups, 32768);
+  return [x, x === 0 ? 0 : Math.ceil(groups / x)];
+}
