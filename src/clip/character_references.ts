@@ -54,7 +54,7 @@ const bare = new Map<string, string>([
 for (const [i, name] of LATIN_1.trim().split(/\s+/).entries()) bare.set(name, String.fromCharCode(0xa0 + i));
 
 const closed = new Map<string, string>(bare);
-for (const [, name, code] of OTHERS.matchAll(/(\S+) (\S+)/g))
+for (const [, name, code] of OTHERS.matchAll(/(\S+)\s+(\S+)/g))
   closed.set(name, String.fromCharCode(Number.parseInt(code, 16)));
 
 /** Replaces the character references of `text` once; `&amp;lt;` becomes `&lt;`. */

@@ -133,6 +133,11 @@ export class Tokenizer {
     return new Tokenizer(ids, rankMerges(merges), longest >= 2 && longest <= 4096 ? longest : 77);
   }
 
+  /** The same vocabulary for a text tower of another length. */
+  withContext(context: number): Tokenizer {
+    return new Tokenizer(this.vocabulary.ids, this.vocabulary.ranks, context);
+  }
+
   /** Ids of `text` without start and end; any length. */
   encode(text: string): number[] {
     const out: number[] = [];

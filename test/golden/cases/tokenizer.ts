@@ -1,5 +1,6 @@
 import { promptSentences, TEMPLATES, WINCLIP_STATES, WINCLIP_TEMPLATES } from '../../../src/clip/sentences.ts';
 import { cleanText, Tokenizer } from '../../../src/clip/tokenizer.ts';
+import { fnv1a32 } from '../../../src/data/rule.ts';
 
 interface Golden {
   strings: { text: string; clean: string; ids: number[]; tokens77: number[] }[];
@@ -52,12 +53,7 @@ export async function* tokenizerCases(
   yield same('winclip: sentences', [...normal, ...abnormal], golden.winclip_brain.sentences);
 }
 
-/** FNV-1a over the ids as little-endian 16-bit numbers. */
+/** FNV-1a over the ids as 16-bit numbers, in the byte order of every WebGPU host: little-endian. */
 function hashIds(ids: readonly number[]): number {
-  let hash = 0x811c9dc5;
-  for (const id of ids) {
-    hash = Math.imul(hash ^ (id & 255), 0x01000193);
-    hash = Math.imul(hash ^ (id >> 8), 0x01000193);
-  }
-  return hash >>> 0;
+  return fnv1a32(new Uint8Array(new Uint16Array(ids).buffer));
 }

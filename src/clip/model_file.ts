@@ -1,0 +1,263 @@
+import type { FileSystem } from '../data/file_system.ts';
+import { FusionclipError } from '../gpu/errors.ts';
+import { type ClipConfig, type ConfigHints, configFromShapes } from './config.ts';
+import { parseConfig, parsePreprocessor } from './config_file.ts';
+import { firstNonFinite, toFloat32 } from './half.ts';
+import { refuseForeignFormat } from './model_format.ts';
+import { checkShapes, type Naming, resolveNames, type TensorSource } from './names.ts';
+import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
+import { Tokenizer } from './tokenizer.ts';
+import { type ClipWeights, concatenated, transposed } from './weights.ts';
+
+/** A model file that was opened and checked; tensors are read when asked for. */
+export interface ClipModelFile extends ClipWeights {
+  /** The safetensors file. */
+  readonly path: string;
+  readonly naming: Naming;
+  /** Whether a configuration, the file or the caller named the activation; if not it is assumed to be QuickGELU. */
+  readonly actKnown: boolean;
+  /** Normalisation of pictures, when the model's folder says it. */
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+  /** Canonical names. */
+  readonly names: readonly string[];
+  /** Shape of a canonical tensor. */
+  shape(name: string): readonly number[];
+  /** The folder's own tokenizer, else OpenAI's if the vocabulary has its size. Throws `FusionclipError('bad_model')`. */
+  tokenizer(): Promise<Tokenizer>;
+  /** Forgets the file; reading afterwards is an error. */
+  close(): void;
+}
+
+const WEIGHT_FILES = ['model.safetensors', 'open_clip_model.safetensors'];
+const PICKLES = ['pytorch_model.bin', 'open_clip_pytorch_model.bin'];
+const FLOATS = new Set(['F64', 'F32', 'F16', 'BF16']);
+
+/**
+ * Opens a CLIP model: a safetensors file with OpenAI's or Hugging Face's names, or a folder as Hugging Face lays it out
+ * (`model.safetensors`, `config.json`, tokenizer files, `preprocessor_config.json`; `open_clip_config.json` as well).
+ *
+ * @param overrides what the caller knows better than the files, e.g. the activation
+ * @throws FusionclipError `bad_model`, or `io` when there is no such path
+ */
+export async function openClipModel(fs: FileSystem, path: string, overrides: ConfigHints = {}): Promise<ClipModelFile> {
+  const { file, folder } = await findWeights(fs, path);
+  const weights = await openWeights(fs, file);
+  const { naming, sources, shapes } = resolveNames(
+    new Map([...weights.tensors].map(([name, { shape }]) => [name, shape])),
+    file,
+  );
+  const hints = { ...metadataHints(weights), ...defined(await folderHints(fs, folder, naming)), ...defined(overrides) };
+  const config = configFromShapes(shapes, file, hints);
+  checkShapes(config, shapes, file);
+  for (const [name, { tensors }] of sources) {
+    for (const tensor of tensors) {
+      const { dtype } = weights.tensors.get(tensor)!;
+      if (!FLOATS.has(dtype)) throw faulty(file, `tensor ${name} is of type ${dtype}, not a floating-point one`);
+    }
+  }
+  return new SafetensorsModel(fs, file, folder, weights, naming, sources, shapes, config, hints);
+}
+
+/** The weights file of a path and, if the files beside it belong to it, their folder. */
+async function findWeights(fs: FileSystem, path: string): Promise<{ file: string; folder: string | null }> {
+  const stat = await fs.stat(path);
+  if (!stat) throw new FusionclipError('io', `There is no model at ${path}: give a safetensors file or its folder.`);
+  if (stat.kind === 'file') {
+    const [, folder, base] = /^(.*[/\\])?(.*)$/.exec(path)!;
+    return { file: path, folder: WEIGHT_FILES.includes(base) ? folder || './' : null };
+  }
+  const folder = /[/\\]$/.test(path) ? path : `${path}/`;
+  const names = (await fs.list(path)).filter(({ kind }) => kind === 'file').map(({ name }) => name);
+  const others = names.filter((name) => name.endsWith('.safetensors'));
+  const chosen = WEIGHT_FILES.find((name) => names.includes(name)) ?? (others.length === 1 ? others[0] : undefined);
+  if (chosen) return { file: folder + chosen, folder };
+  // Sharded files would become one SafetensorsFile whose map leads each tensor to its shard; nothing else would change.
+  if (names.some((name) => name.endsWith('.safetensors.index.json'))) {
+    throw faulty(path, 'the model is split over several files', 'join them into one model.safetensors');
+  }
+  const pickle = PICKLES.find((name) => names.includes(name));
+  if (pickle) refuseForeignFormat(folder + pickle, new Uint8Array());
+  const what = others.length > 1 ? `${others.length} safetensors files` : 'no safetensors file';
+  throw faulty(path, `the folder has ${what}`, 'give the path of the file itself');
+}
+
+async function openWeights(fs: FileSystem, file: string): Promise<SafetensorsFile> {
+  const size = (await fs.stat(file))?.bytes ?? 0;
+  return openSafetensors({ name: file, size, read: (offset, length) => fs.readRange(file, offset, length) });
+}
+
+/** Files this program generates say their activation, which no shape could. */
+function metadataHints({ metadata }: SafetensorsFile): ConfigHints {
+  const act = metadata.get('activation');
+  return act === 'gelu' || act === 'quickgelu' ? { act } : {};
+}
+
+async function folderHints(fs: FileSystem, folder: string | null, naming: Naming): Promise<ConfigHints> {
+  if (folder === null) return {};
+  // Some folders hold a model in both forms, each with its own configuration.
+  const files = ['config.json', 'open_clip_config.json'];
+  if (naming === 'openai') files.reverse();
+  let hints: ConfigHints = {};
+  for (const name of files) {
+    const text = await readText(fs, folder + name);
+    if (text === undefined) continue;
+    hints = parseConfig(text, folder + name);
+    break;
+  }
+  const preprocessor = await readText(fs, `${folder}preprocessor_config.json`);
+  if (preprocessor === undefined || hints.mean) return hints;
+  return { ...hints, ...parsePreprocessor(preprocessor, `${folder}preprocessor_config.json`) };
+}
+
+async function readText(fs: FileSystem, path: string): Promise<string | undefined> {
+  if ((await fs.stat(path))?.kind !== 'file') return undefined;
+  return new TextDecoder().decode(await fs.readFile(path));
+}
+
+class SafetensorsModel implements ClipModelFile {
+  readonly path: string;
+  readonly naming: Naming;
+  readonly config: ClipConfig;
+  readonly actKnown: boolean;
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+  private readonly fs: FileSystem;
+  private readonly folder: string | null;
+  private weights: SafetensorsFile | null;
+  private readonly sources: ReadonlyMap<string, TensorSource>;
+  private readonly shapes: ReadonlyMap<string, readonly number[]>;
+
+  constructor(
+    fs: FileSystem,
+    path: string,
+    folder: string | null,
+    weights: SafetensorsFile,
+    naming: Naming,
+    sources: ReadonlyMap<string, TensorSource>,
+    shapes: ReadonlyMap<string, readonly number[]>,
+    config: ClipConfig,
+    hints: ConfigHints,
+  ) {
+    this.fs = fs;
+    this.path = path;
+    this.folder = folder;
+    this.weights = weights;
+    this.naming = naming;
+    this.sources = sources;
+    this.shapes = shapes;
+    this.config = config;
+    this.actKnown = hints.act !== undefined;
+    this.mean = hints.mean;
+    this.std = hints.std;
+  }
+
+  get names(): readonly string[] {
+    return [...this.shapes.keys()];
+  }
+
+  shape(name: string): readonly number[] {
+    const shape = this.shapes.get(name);
+    if (!shape) throw faulty(this.path, `it has no tensor ${name}`);
+    return shape;
+  }
+
+  async read(name: string): Promise<Float32Array<ArrayBuffer>> {
+    const shape = this.shape(name);
+    const { tensors, transpose } = this.sources.get(name)!;
+    const weights = this.opened();
+    const parts: Float32Array<ArrayBuffer>[] = [];
+    for (const tensor of tensors) parts.push(toFloat32(weights.tensors.get(tensor)!.dtype, await weights.read(tensor)));
+    const joined = parts.length === 1 ? parts[0] : concatenated(parts);
+    this.checkFinite(name, joined);
+    return transpose ? transposed(joined, shape[1], shape[0]) : joined;
+  }
+
+  async readRows(name: string, rows: ArrayLike<number>): Promise<Float32Array<ArrayBuffer>> {
+    const [count, ...rest] = this.shape(name);
+    const width = rest.reduce((a, b) => a * b, 1);
+    const wanted = [...new Set(Array.from(rows))].sort((a, b) => a - b);
+    const outside = wanted.find((row) => !(Number.isInteger(row) && row >= 0 && row < count));
+    if (outside !== undefined) {
+      throw faulty(this.path, `${name} has ${count} rows and no row ${outside}`, 'use the tokenizer of this model');
+    }
+    const { tensors, transpose } = this.sources.get(name)!;
+    const found = new Map<number, Float32Array>();
+    if (tensors.length > 1 || transpose) {
+      const all = await this.read(name);
+      for (const row of wanted) found.set(row, all.subarray(row * width, (row + 1) * width));
+    } else {
+      const weights = this.opened();
+      const { dtype, bytes } = weights.tensors.get(tensors[0])!;
+      const rowBytes = bytes / count;
+      for (const [first, last] of runs(wanted)) {
+        const data = await weights.readRange(tensors[0], first * rowBytes, (last - first + 1) * rowBytes);
+        const values = toFloat32(dtype, data);
+        this.checkFinite(name, values);
+        for (let row = first; row <= last; row++) {
+          found.set(row, values.subarray((row - first) * width, (row - first + 1) * width));
+        }
+      }
+    }
+    const out = new Float32Array(rows.length * width);
+    for (let i = 0; i < rows.length; i++) out.set(found.get(rows[i])!, i * width);
+    return out;
+  }
+
+  async tokenizer(): Promise<Tokenizer> {
+    const { vocab, context } = this.config.text;
+    let own: Tokenizer | undefined;
+    if (this.folder !== null) {
+      const [tokenizer, vocabFile, merges, config] = await Promise.all(
+        ['tokenizer.json', 'vocab.json', 'merges.txt', 'tokenizer_config.json'].map((name) =>
+          readText(this.fs, this.folder + name),
+        ),
+      );
+      const complete = tokenizer !== undefined || (vocabFile !== undefined && merges !== undefined);
+      if (complete) own = Tokenizer.fromHuggingFace({ tokenizer, vocab: vocabFile, merges, config });
+    }
+    const found = own ?? (await Tokenizer.openai());
+    if (found.end >= vocab || found.start >= vocab || (!own && found.size !== vocab)) {
+      const advice = 'put its vocab.json and merges.txt, or tokenizer.json, beside it';
+      throw faulty(
+        this.path,
+        `its ${vocab} tokens are not those of the ${own ? 'given' : 'built-in'} vocabulary`,
+        advice,
+      );
+    }
+    return found.context === context ? found : found.withContext(context);
+  }
+
+  close(): void {
+    this.weights = null;
+  }
+
+  private opened(): SafetensorsFile {
+    if (!this.weights) throw new Error(`${this.path} was closed`);
+    return this.weights;
+  }
+
+  private checkFinite(name: string, values: Float32Array): void {
+    const at = firstNonFinite(values);
+    if (at >= 0) throw faulty(this.path, `tensor ${name} holds ${values[at]}`);
+  }
+}
+
+/** First and last of every run of consecutive numbers in an ascending list. */
+function runs(sorted: readonly number[]): [number, number][] {
+  const out: [number, number][] = [];
+  for (const n of sorted) {
+    const run = out.at(-1);
+    if (run && run[1] === n - 1) run[1] = n;
+    else out.push([n, n]);
+  }
+  return out;
+}
+
+function defined(hints: ConfigHints): ConfigHints {
+  return Object.fromEntries(Object.entries(hints).filter(([, value]) => value !== undefined));
+}
+
+function faulty(path: string, what: string, advice = 'download the model again'): FusionclipError {
+  return new FusionclipError('bad_model', `${path}: ${what}; ${advice}.`);
+}
