@@ -1,6 +1,7 @@
 /**
- * `npm run suites -- [pattern …]`: runs suites in Deno straight from the sources, a line per case. A pattern selects the
- * suite files whose path contains it, or else the cases whose name does.
+ * `npm run suites -- [--runtime deno|node|chrome] [--driver d] [pattern …]`: runs suites with a line per case. In Deno
+ * they run straight from the sources, and a pattern selects the suite files whose path contains it, or else the cases
+ * whose name does. Node and Chrome get a fresh build, and one pattern for the cases' names.
  */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -10,25 +11,41 @@ import { findDriver } from '../src/host/drivers.ts';
 import { findDeno } from '../src/host/runtimes.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const args = process.argv.slice(2);
-let driverChoice: string | undefined;
-const rest: string[] = [];
-for (let i = 0; i < args.length; i++) {
-  if (args[i] === '--driver') driverChoice = args[++i];
-  else rest.push(args[i]);
+const patterns = process.argv.slice(2);
+
+function take(name: string): string | undefined {
+  const at = patterns.indexOf(name);
+  return at < 0 ? undefined : patterns.splice(at, 2)[1];
 }
-const deno = findDeno();
-if (!deno) throw new Error('Deno was not found; run "npm ci".');
-const driver = findDriver('deno', driverChoice);
-console.error(`deno, ${driver.note}`);
-const flags = ['run', '-A', '--no-lock', '--no-check', '--quiet'];
-const child = spawn(deno, [...flags, join(root, 'test/runtimes/direct.ts'), ...rest], {
-  cwd: root,
-  env: { ...process.env, ...driver.env },
-  stdio: 'inherit',
-});
-process.on('SIGINT', () => {});
-child.on('close', (code, signal) => {
-  if (signal) console.error(`deno was ended by ${signal}`);
-  process.exit(code ?? 1);
-});
+
+async function run(command: string, args: string[], env: Record<string, string> = {}): Promise<number> {
+  const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: 'inherit' });
+  process.on('SIGINT', () => {});
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      if (signal) console.error(`${command} was ended by ${signal}`);
+      resolve(code ?? 1);
+    });
+  });
+}
+
+const runtime = take('--runtime') ?? 'deno';
+const choice = take('--driver');
+let code: number;
+if (runtime === 'deno') {
+  const deno = findDeno();
+  if (!deno) throw new Error('Deno was not found; run "npm ci".');
+  const driver = findDriver('deno', choice);
+  console.error(`deno, ${driver.note}`);
+  const flags = ['run', '-A', '--no-lock', '--no-check', '--quiet'];
+  code = await run(
+    deno,
+    [...flags, join(root, 'test/runtimes/direct.ts'), ...patterns],
+    driver.env as Record<string, string>,
+  );
+} else {
+  code = await run('node', ['scripts/build.mjs', 'test-node', 'test-page']);
+  const more = choice ? ['--driver', choice] : [];
+  if (code === 0) code = await run('node', ['dist/test/run.js', runtime, ...more, ...patterns]);
+}
+process.exit(code);

@@ -2,8 +2,8 @@ import process from 'node:process';
 import { dawnEntry } from './dawn.ts';
 import { disk } from './disk.ts';
 import type { Host } from './host.ts';
-
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+import type { Bundle } from './launch.ts';
+import { onSignals } from './signals.ts';
 
 /** The version of Deno, or undefined in Node. */
 function denoVersion(): string | undefined {
@@ -24,13 +24,19 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
-/** The host of Node and of Deno, which has Node's modules. `args` are those after the program's own name. */
-export function createNodeHost(args: readonly string[] = process.argv.slice(2)): Host {
+/** What a host of Node or Deno can be told. */
+export interface NodeHostOptions {
+  /** Arguments after the program's own name; by default those of the process. */
+  readonly args?: readonly string[];
+  /** The built program, which `probe` starts in the other runtimes. */
+  readonly bundle?: Bundle;
+}
+
+/** The host of Node and of Deno, which has Node's modules. */
+export function createNodeHost({ args = process.argv.slice(2), bundle }: NodeHostOptions = {}): Host {
   const deno = denoVersion();
   const handlers = new Set<() => void>();
-  const onSignal = (): void => {
-    for (const handler of [...handlers]) handler();
-  };
+  let release: (() => void) | undefined;
   // The reader of a pipe may go away: that is no failure of this program.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -54,13 +60,23 @@ export function createNodeHost(args: readonly string[] = process.argv.slice(2)):
       process.stderr.write(text);
     },
     onInterrupt(handler) {
-      if (handlers.size === 0) for (const signal of SIGNALS) process.on(signal, onSignal);
+      release ??= onSignals(() => {
+        for (const each of [...handlers]) each();
+      });
       handlers.add(handler);
       return () => {
         handlers.delete(handler);
-        if (handlers.size === 0) for (const signal of SIGNALS) process.off(signal, onSignal);
+        if (handlers.size > 0) return;
+        release?.();
+        release = undefined;
       };
     },
+    ...(bundle && {
+      async probe(probeArgs: readonly string[]) {
+        const { probeRuntimes } = await import('./probe.ts');
+        return probeRuntimes(bundle, probeArgs);
+      },
+    }),
     async exit(code) {
       await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
       process.exit(code);

@@ -36,3 +36,9 @@ export function findDeno(): string | null {
   const binary = folder && join(folder, process.platform === 'win32' ? 'deno.exe' : 'deno');
   return binary && existsSync(binary) ? binary : inPath('deno');
 }
+
+/** Node's executable: this process's own, or in Deno the one that started it, or whatever `node` is in `PATH`. */
+export function nodePath(): string {
+  if (!('Deno' in globalThis)) return process.execPath;
+  return process.env.FUSIONCLIP_NODE ?? 'node';
+}

@@ -20,7 +20,9 @@ export function assertClose(
     }
   }
   if (!(worst <= 1)) {
-    throw new Error(`${what}: element ${at} is ${actual[at]}, expected ${expected[at]} (${worst.toPrecision(3)} × tolerance)`);
+    throw new Error(
+      `${what}: element ${at} is ${actual[at]}, expected ${expected[at]} (${worst.toPrecision(3)} × tolerance)`,
+    );
   }
 }
 
@@ -31,7 +33,7 @@ export function noise(seed: number, length: number, scale = 1): Float32Array<Arr
     let x = (Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(i + 1, 0x85ebca6b)) >>> 0;
     x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
     x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
-    out[i] = scale * ((((x ^ (x >>> 16)) >>> 0) / 2 ** 31) - 1);
+    out[i] = scale * (((x ^ (x >>> 16)) >>> 0) / 2 ** 31 - 1);
   }
   return out;
 }

@@ -1,0 +1,97 @@
+/** `node scripts/build.mjs [target …]`: targets of vite.config.ts, and `types`; without any, all that the package holds. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+process.chdir(root);
+const PACKAGE = ['lib', 'node', 'page', 'types'];
+const targets = process.argv.slice(2);
+if (targets.length === 0) targets.push(...PACKAGE);
+
+/** Folder of each target, and the names that it may import besides its own files. */
+const OUTPUT = {
+  lib: 'dist',
+  node: 'dist',
+  page: 'dist/page',
+  'test-node': 'dist/test',
+  'test-page': 'dist/test/page',
+};
+
+const EXTERNAL = ['webgpu', 'puppeteer-core'];
+const ALLOWED = { node: EXTERNAL, 'test-node': EXTERNAL };
+const nodeModules = new Set(builtinModules);
+
+/** Throws when a built file imports what will not be there. */
+function checkImports(target, outputs) {
+  const names = new Set(outputs.map((one) => one.fileName));
+  for (const chunk of outputs.filter((one) => one.type === 'chunk')) {
+    for (const name of [...chunk.imports, ...chunk.dynamicImports]) {
+      const allowed = ALLOWED[target];
+      const known =
+        names.has(name) || (allowed && (name.startsWith('node:') || nodeModules.has(name) || allowed.includes(name)));
+      if (!known) throw new Error(`${target}: ${chunk.fileName} imports "${name}", which is not part of the bundle`);
+    }
+  }
+}
+
+/** Writes a file whole, and only when it differs: another process may be running the old one. */
+function put(path, content) {
+  const bytes = Buffer.from(content);
+  if (existsSync(path) && readFileSync(path).equals(bytes)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  writeFileSync(temporary, bytes);
+  renameSync(temporary, path);
+}
+
+async function bundle(target) {
+  const folder = OUTPUT[target];
+  if (!folder) throw new Error(`unknown build target "${target}"; one of ${Object.keys(OUTPUT).join(', ')}, types`);
+  const result = await build({ mode: target, configFile: 'vite.config.ts', logLevel: 'warn', build: { write: false } });
+  const outputs = [result].flat().flatMap((one) => one.output);
+  checkImports(target, outputs);
+  for (const one of outputs) put(join(folder, one.fileName), one.code ?? one.source);
+  if (folder.endsWith('/page')) put(join(folder, 'index.html'), readFileSync('src/host/page.html'));
+  // Shared chunks carry a hash in their name, so those of earlier builds stay.
+  const chunks = join(folder, 'chunks', target);
+  const names = new Set(outputs.map((one) => join(folder, one.fileName)));
+  for (const name of existsSync(chunks) ? readdirSync(chunks) : []) {
+    if (!names.has(join(chunks, name))) rmSync(join(chunks, name));
+  }
+}
+
+/** Declarations name `.ts` files, which a package does not hold: they become `.js`, beside which TypeScript looks. */
+function rewriteDeclarations(folder) {
+  for (const name of readdirSync(folder, { recursive: true })) {
+    if (!name.endsWith('.d.ts')) continue;
+    const path = join(folder, name);
+    const old = readFileSync(path, 'utf8');
+    const text = old.replace(/((?:from|import\()\s*['"]\.[^'"]*)\.ts(['"])/g, '$1.js$2');
+    if (text !== old) writeFileSync(path, text);
+  }
+}
+
+function emitTypes() {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  rmSync('dist/types', { recursive: true, force: true });
+  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+  if (status !== 0) throw new Error('types: the type check failed');
+  rewriteDeclarations('dist/types');
+}
+
+for (const target of targets) {
+  const start = performance.now();
+  try {
+    if (target === 'types') emitTypes();
+    else await bundle(target);
+    console.log(`built ${target} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  } catch (error) {
+    // The other targets are built all the same: they may not need what is broken.
+    console.error(`cannot build ${target}: ${error.message}`);
+    process.exitCode = 1;
+  }
+}

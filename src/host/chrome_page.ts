@@ -1,0 +1,181 @@
+import type { FileSystem, FileWriter } from '../data/file_system.ts';
+import { type ErrorCode, EXIT_CODES, FusionclipError } from '../gpu/errors.ts';
+import { type BridgeFailure, type Output, SLICE, type Start } from './bridge.ts';
+import type { Host } from './host.ts';
+
+type Query = Readonly<Record<string, string | number>>;
+
+/** Sends one request to the launcher, next to which the page lies; throws what went wrong there. */
+async function ask(name: string, query: Query = {}, body?: BodyInit): Promise<Response> {
+  const parameters = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]));
+  let answer: Response;
+  try {
+    answer = await fetch(`bridge/${name}?${parameters}`, { method: 'POST', body });
+  } catch (cause) {
+    throw new FusionclipError('io', 'The launcher of this page has ended; start the program again.', { cause });
+  }
+  if (answer.ok) return answer;
+  const failure = (await answer.json()) as BridgeFailure;
+  if (failure.code && failure.code in EXIT_CODES) throw new FusionclipError(failure.code as ErrorCode, failure.message);
+  throw new Error(failure.message);
+}
+
+async function askBytes(name: string, query: Query): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await (await ask(name, query)).arrayBuffer());
+}
+
+/** `length` bytes in slices, as one answer may not exceed what the browser takes at once. */
+async function readSlices(path: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  if (length <= SLICE) return askBytes('readRange', { path, offset, length });
+  const { bytes } = (await (await ask('stat', { path })).json()) ?? { bytes: 0 };
+  const out = new Uint8Array(Math.max(0, Math.min(length, bytes - offset)));
+  let at = 0;
+  while (at < out.length) {
+    const part = await askBytes('readRange', { path, offset: offset + at, length: Math.min(SLICE, out.length - at) });
+    if (part.length === 0) break;
+    out.set(part, at);
+    at += part.length;
+  }
+  return at === out.length ? out : out.slice(0, at);
+}
+
+class PageWriter implements FileWriter {
+  readonly #id: string;
+
+  constructor(id: string) {
+    this.#id = id;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; at += SLICE) {
+      // A copy, so that the caller may change its bytes when this returns.
+      const slice = bytes.slice(at, at + SLICE);
+      await ask('write', { id: this.#id }, slice);
+    }
+  }
+
+  async close(): Promise<void> {
+    await ask('close', { id: this.#id });
+  }
+
+  async abort(): Promise<void> {
+    await ask('abort', { id: this.#id });
+  }
+}
+
+async function createWriter(path: string): Promise<FileWriter> {
+  return new PageWriter(await (await ask('open', { path })).text());
+}
+
+const files: FileSystem = {
+  async readFile(path) {
+    const stat = (await (await ask('stat', { path })).json()) as { kind: string; bytes: number } | null;
+    // A small, a missing and a special file: the launcher answers, or finds the words for the error.
+    if (stat?.kind !== 'file' || stat.bytes <= SLICE) return askBytes('readFile', { path });
+    return readSlices(path, 0, stat.bytes);
+  },
+  readRange: readSlices,
+  stat: async (path) => (await ask('stat', { path })).json(),
+  list: async (path) => (await ask('list', { path })).json(),
+  async writeFile(path, bytes) {
+    const data = typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes;
+    const writer = await createWriter(path);
+    try {
+      await writer.write(data);
+      await writer.close();
+    } catch (error) {
+      await writer.abort().catch(() => {});
+      throw error;
+    }
+  },
+  appendFile: async (path, text) => void (await ask('append', { path }, text)),
+  makeDir: async (path) => void (await ask('makeDir', { path })),
+  rename: async (from, to) => void (await ask('rename', { from, to })),
+  remove: async (path) => void (await ask('remove', { path })),
+  createWriter,
+};
+
+/** Sends output in order, what gathers during one request in the next. */
+class OutputQueue {
+  #waiting: Output[] = [];
+  #sending: Promise<void> | null = null;
+
+  push(fd: 1 | 2, text: string): void {
+    this.#waiting.push([fd, text]);
+    this.#sending ??= this.#send();
+  }
+
+  async #send(): Promise<void> {
+    while (this.#waiting.length) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      await ask('output', {}, JSON.stringify(batch)).catch(() => {});
+    }
+    this.#sending = null;
+  }
+
+  async flush(): Promise<void> {
+    while (this.#sending) await this.#sending;
+  }
+}
+
+interface UserAgentData {
+  getHighEntropyValues(hints: string[]): Promise<{ fullVersionList?: { brand: string; version: string }[] }>;
+}
+
+/** Chrome's version, e.g. `143.0.7499.40`; the user agent tells only the first number. */
+async function chromeVersion(): Promise<string> {
+  const data = (navigator as { userAgentData?: UserAgentData }).userAgentData;
+  const { fullVersionList = [] } = (await data?.getHighEntropyValues(['fullVersionList'])) ?? {};
+  const named = fullVersionList.find((one) => /Chrom/.test(one.brand))?.version;
+  return named ?? /Chrom(?:e|ium)\/([\d.]+)/.exec(navigator.userAgent)?.[1] ?? 'unknown';
+}
+
+/** WebGPU's entry point; the first answers of a browser that has just started can be null, so it is asked for 2 s. */
+async function entryPoint(): Promise<GPU | null> {
+  const entry = navigator.gpu as GPU | undefined;
+  for (let attempt = 0; entry && attempt < 10; attempt++) {
+    if (await entry.requestAdapter()) break;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  return entry ?? null;
+}
+
+/** The host of a page that the launcher has opened: files, terminal and signals are the launcher's. */
+export async function createPageHost(): Promise<Host> {
+  const start = (await (await ask('start')).json()) as Start;
+  const output = new OutputQueue();
+  const handlers = new Set<() => void>();
+  const events = new EventSource('bridge/events');
+  events.addEventListener('interrupt', () => {
+    for (const handler of [...handlers]) handler();
+  });
+  let entry: Promise<GPU | null> | undefined;
+  return {
+    ...files,
+    runtime: 'chrome',
+    version: await chromeVersion(),
+    args: start.args,
+    isTerminal: start.isTerminal,
+    gpu() {
+      entry ??= entryPoint();
+      return entry;
+    },
+    env: (name) => start.env[name],
+    stdout: (text) => output.push(1, text),
+    stderr: (text) => output.push(2, text),
+    onInterrupt(handler) {
+      // Without a handler an interrupt ends the page, as it ends a process.
+      handlers.add(handler);
+      if (handlers.size === 1) void ask('handlesInterrupt', { yes: 1 });
+      return () => {
+        if (handlers.delete(handler) && handlers.size === 0) void ask('handlesInterrupt', { yes: 0 });
+      };
+    },
+    async exit(code) {
+      await output.flush();
+      await ask('exit', { code });
+      return new Promise<never>(() => {});
+    },
+  };
+}

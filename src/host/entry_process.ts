@@ -1,0 +1,11 @@
+/** The start of `dist/cli.js`: the command line in Deno and Node. */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { main } from '../cli/main.ts';
+import { createNodeHost } from './node.ts';
+import { runProgram } from './run_program.ts';
+
+const script = fileURLToPath(import.meta.url);
+const dist = dirname(script);
+const bundle = { script, page: join(dist, 'page'), command: join(dist, '..', 'bin', 'fusionclip.mjs') };
+await runProgram(createNodeHost({ bundle }), main);

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import '../suites.ts';
+import { registeredCases } from '../harness/registry.ts';
+import type { CaseResult } from '../harness/run_cases.ts';
+import { FILTER } from './marks.ts';
+import { runRuntime } from './run_runtime.ts';
+
+/** Longer than the runner's own patience, so that its message is the one that is seen. */
+const PATIENCE = 600_000;
+
+/** Makes one vitest test of each registered case; the runtime is started once and runs them all. */
+export function runtimeTests(runtime: 'deno' | 'node' | 'chrome'): void {
+  const filter = process.env[FILTER] ?? '';
+  const names = registeredCases()
+    .map((one) => one.name)
+    .filter((name) => name.includes(filter));
+  const settle = new Map<string, (result: CaseResult) => void>();
+  const results = new Map(names.map((name) => [name, new Promise<CaseResult>((resolve) => settle.set(name, resolve))]));
+  let problem: string | null = null;
+  let run: Promise<void> | undefined;
+  describe(runtime, () => {
+    beforeAll(() => {
+      run = runRuntime(runtime, { finished: (result) => settle.get(result.name)?.(result) }, { filter }).then(
+        (ending) => {
+          // Whatever has no result by now never gets one.
+          problem = ending;
+          for (const [name, resolve] of settle) {
+            resolve({ name, ok: false, ms: 0, error: ending ?? `${runtime} has no result for this case` });
+          }
+        },
+      );
+    });
+    afterAll(() => run, PATIENCE);
+    for (const name of names) {
+      test(
+        name,
+        async () => {
+          const result = await results.get(name);
+          if (!result?.ok) throw new Error(result?.error ?? 'no result');
+        },
+        PATIENCE,
+      );
+    }
+    test(
+      'the runtime ran to its end',
+      async () => {
+        await run;
+        if (problem) throw new Error(problem);
+      },
+      PATIENCE,
+    );
+  });
+}

@@ -1,0 +1,48 @@
+import { builtinModules } from 'node:module';
+import { defineConfig, type UserConfig } from 'vite';
+
+/** Sub-paths of the package, and the folders of `src` that they stand for. */
+const AREAS = ['gpu', 'kernels', 'nn', 'data', 'clip', 'fusion', 'train'];
+
+const NODE_MODULES = [/^node:/, ...builtinModules];
+
+/** Packages that are looked up at run time, and only in the runtime that needs them. */
+const OPTIONAL = ['webgpu', 'puppeteer-core'];
+
+function bundle(target: string, input: Record<string, string>, external: (string | RegExp)[] = []): UserConfig {
+  return {
+    publicDir: false,
+    build: {
+      target: 'es2022',
+      minify: false,
+      copyPublicDir: false,
+      reportCompressedSize: false,
+      modulePreload: false,
+      rolldownOptions: {
+        input,
+        external,
+        preserveEntrySignatures: 'strict',
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: `chunks/${target}/[name]-[hash].js` },
+      },
+    },
+  };
+}
+
+const areas = Object.fromEntries(AREAS.map((area) => [`${area}/index`, `src/${area}/index.ts`]));
+
+/** What is built from what; scripts/build.mjs says where it goes. */
+const TARGETS: Record<string, Record<string, string>> = {
+  // The library: runs as it is in every runtime and in a script tag.
+  lib: { index: 'src/index.ts', ...areas },
+  // The command line for Deno and Node, its launcher, and the host for programs that use the library there.
+  node: { cli: 'src/host/entry_process.ts', launcher: 'src/host/entry_launcher.ts', node: 'src/host/node.ts' },
+  page: { page: 'src/host/entry_page.ts' },
+  'test-node': { suites: 'test/runtimes/entry_process.ts', run: 'test/runtimes/run_built.ts' },
+  'test-page': { page: 'test/runtimes/entry_page.ts' },
+};
+
+export default defineConfig(({ mode }) => {
+  const input = TARGETS[mode];
+  if (!input) throw new Error(`unknown build target "${mode}"; one of ${Object.keys(TARGETS).join(', ')}`);
+  return bundle(mode, input, mode.endsWith('node') ? [...NODE_MODULES, ...OPTIONAL] : []);
+});
