@@ -100,8 +100,6 @@ export class GeneratedClipModel implements ClipWeights {
 export interface GenerateOptions {
   readonly naming?: Naming;
   readonly dtype?: 'f32' | 'f16';
-  /** Called after every piece with bytes of weights written and to write. */
-  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** One tensor of the file: a stretch of the numbers of a canonical tensor. */
@@ -117,14 +115,16 @@ interface Piece {
 /**
  * Writes a generated model as a safetensors file, a few megabytes at a time: ViT-L/14 needs no more memory than the
  * model T. Closes the writer, or aborts it when anything fails. The same arguments give the same bytes.
+ *
+ * @param onProgress called after every piece with the bytes of weights written and to write
  */
 export async function generateModel(
   config: ClipConfig,
   seed: number,
+  { naming = 'openai', dtype = 'f32' }: GenerateOptions,
   file: FileWriter,
-  options: GenerateOptions = {},
+  onProgress?: (done: number, total: number) => void,
 ): Promise<void> {
-  const { naming = 'openai', dtype = 'f32', onProgress } = options;
   const shapes = clipShapes(config);
   const pieces = [...shapes].flatMap(([name, shape]) => filePieces(name, shape, naming));
   const total = pieces.reduce((bytes, { shape }) => bytes + size(shape), 0) * (dtype === 'f16' ? 2 : 4);

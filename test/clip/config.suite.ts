@@ -1,0 +1,144 @@
+import { assert } from 'chai';
+import { type ConfigHints, configFromShapes, PRESETS, presetConfig } from '../../src/clip/config.ts';
+import { parseConfig, parsePreprocessor } from '../../src/clip/config_file.ts';
+import { clipShapes } from '../../src/clip/names.ts';
+import { FusionclipError } from '../../src/gpu/errors.ts';
+import { suite, test } from '../harness/registry.ts';
+
+const HF = {
+  model_type: 'clip',
+  projection_dim: 768,
+  text_config: { hidden_size: 768, num_attention_heads: 12, hidden_act: 'quick_gelu', eos_token_id: 2 },
+  vision_config: { hidden_size: 1024, num_attention_heads: 16, image_size: 336, patch_size: 14, layer_norm_eps: 1e-5 },
+};
+
+const OPEN_CLIP = {
+  model_cfg: {
+    embed_dim: 768,
+    quick_gelu: true,
+    vision_cfg: { image_size: 224, layers: 32, width: 1280, head_width: 80, patch_size: 14 },
+    text_cfg: { context_length: 77, vocab_size: 49408, width: 1024, heads: 16, layers: 24 },
+  },
+  preprocess_cfg: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+};
+
+function refused(attempt: () => unknown, message: RegExp): void {
+  assert.throws(attempt, FusionclipError, message);
+}
+
+suite('config', () => {
+  test('is found again from the shapes of every preset', () => {
+    assert.sameMembers(
+      [...PRESETS.keys()],
+      ['T', 'ViT-B-32', 'ViT-B-16', 'ViT-B-16-plus-240', 'ViT-L-14', 'ViT-L-14-336'],
+    );
+    for (const [name, config] of PRESETS) {
+      assert.deepEqual(configFromShapes(clipShapes(config), name, { act: config.act }), config);
+    }
+  });
+
+  test('has the sizes of the published models', () => {
+    const parameters = (name: string) =>
+      [...clipShapes(presetConfig(name)).values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    // Totals of the released checkpoints.
+    assert.equal(parameters('ViT-B/32'), 151_277_313);
+    assert.equal(parameters('ViT-B/16'), 149_620_737);
+    assert.equal(parameters('ViT-L/14'), 427_616_513);
+    assert.equal(parameters('ViT-L/14@336px'), 427_944_193);
+    const { vision, text } = presetConfig('vit-b-16-plus-240');
+    assert.deepEqual([vision.heads, vision.nativeSize, text.heads], [14, 240, 10]);
+    assert.throws(() => presetConfig('ViT-H-14'), FusionclipError, /ViT-L-14-336/);
+  });
+
+  test('takes what shapes cannot tell from hints', () => {
+    const shapes = clipShapes(presetConfig('T'));
+    const config = configFromShapes(shapes, 'x', {
+      act: 'gelu',
+      visionHeads: 4,
+      textHeads: 1,
+      nativeSize: 115,
+      eot: 7,
+    });
+    assert.deepInclude(config, { act: 'gelu', eot: 7 });
+    assert.deepEqual([config.vision.heads, config.text.heads, config.vision.nativeSize], [4, 1, 115]);
+    assert.equal(configFromShapes(shapes, 'x').act, 'quickgelu');
+  });
+
+  test('refuses shapes that are no CLIP', () => {
+    const change = (name: string, shape: number[] | null, hints: ConfigHints = {}) => {
+      const shapes = clipShapes(presetConfig('T'));
+      if (shape) shapes.set(name, shape);
+      else shapes.delete(name);
+      return () => configFromShapes(shapes, 'some.safetensors', hints);
+    };
+    refused(change('visual.conv1.weight', null), /some\.safetensors has no tensor visual\.conv1\.weight/);
+    refused(change('visual.conv1.weight', [128, 588]), /4 axes/);
+    refused(change('visual.conv1.weight', [128, 1, 14, 14]), /RGB/);
+    refused(change('visual.conv1.weight', [0, 3, 14, 14]), /shape \[0, 3, 14, 14\]/);
+    refused(change('visual.conv1.weight', [100, 3, 14, 14]), /attention heads/);
+    refused(change('visual.positional_embedding', [66, 128]), /square/);
+    refused(change('logit_scale', [], { nativeSize: 140 }), /140 px/);
+    refused(change('logit_scale', [], { visionHeads: 3 }), /3 attention heads/);
+    refused(change('transformer.resblocks.0.mlp.c_fc.weight', null), /no tensor transformer\.resblocks\.0/);
+  });
+
+  test('reads the configuration of Hugging Face', () => {
+    assert.deepEqual(parseConfig(JSON.stringify(HF), 'config.json'), {
+      act: 'quickgelu',
+      visionHeads: 16,
+      textHeads: 12,
+      nativeSize: 336,
+      eot: 'argmax',
+    });
+    const laion = structuredClone(HF) as { text_config: object; vision_config: object };
+    Object.assign(laion.text_config, { hidden_act: 'gelu', eos_token_id: 49407 });
+    Object.assign(laion.vision_config, { hidden_act: 'gelu' });
+    const hints = parseConfig(JSON.stringify(laion), 'config.json');
+    assert.deepEqual([hints.act, hints.eot], ['gelu', 49407]);
+    // Old files leave out what is the default of a ViT-B/32.
+    assert.deepInclude(parseConfig('{"model_type":"clip"}', 'c'), { visionHeads: 12, textHeads: 8, act: 'quickgelu' });
+  });
+
+  test('reads the configuration of open_clip, alone or with its preprocessing', () => {
+    assert.deepEqual(parseConfig(JSON.stringify(OPEN_CLIP), 'open_clip_config.json'), {
+      act: 'quickgelu',
+      visionHeads: 16,
+      textHeads: 16,
+      nativeSize: 224,
+      eot: 'argmax',
+      mean: [0.5, 0.5, 0.5],
+      std: [0.25, 0.25, 0.25],
+    });
+    const { quick_gelu: _, ...exact } = OPEN_CLIP.model_cfg;
+    const hints = parseConfig(JSON.stringify(exact), 'ViT-H-14.json');
+    assert.deepEqual([hints.act, hints.mean], ['gelu', undefined]);
+  });
+
+  test('refuses configurations of other models and other types', () => {
+    const hf = (tower: string, change: object) => () => {
+      const config = structuredClone(HF) as unknown as Record<string, object>;
+      Object.assign(config[tower], change);
+      return parseConfig(JSON.stringify(config), 'config.json');
+    };
+    refused(() => parseConfig('{', 'config.json'), /config\.json is not JSON/);
+    refused(() => parseConfig('[]', 'config.json'), /object/);
+    refused(() => parseConfig('{"model_type":"bert"}', 'config.json'), /not the configuration/);
+    refused(() => parseConfig('{"vision_config":3}', 'config.json'), /object vision_config/);
+    refused(hf('vision_config', { hidden_act: 'gelu' }), /different activations/);
+    refused(hf('vision_config', { layer_norm_eps: 1e-6 }), /layer_norm_eps/);
+    refused(hf('vision_config', { image_size: [1, 2] }), /vision_config\.image_size/);
+    refused(
+      () => parseConfig('{"vision_config":{"hidden_act":"relu"},"text_config":{"hidden_act":"relu"}}', 'c'),
+      /relu/,
+    );
+    refused(() => parseConfig('{"vision_cfg":{"timm_model_name":"vit"}}', 'c'), /timm_model_name/);
+  });
+
+  test('reads the normalisation of a preprocessor', () => {
+    const text = '{"image_mean":[0.1,0.2,0.3],"image_std":[1,1,1],"size":224}';
+    assert.deepEqual(parsePreprocessor(text, 'p'), { mean: [0.1, 0.2, 0.3], std: [1, 1, 1] });
+    assert.deepEqual(parsePreprocessor('{}', 'p'), { mean: undefined, std: undefined });
+    refused(() => parsePreprocessor('{"image_mean":0.5}', 'p.json'), /three numbers at image_mean/);
+    refused(() => parsePreprocessor('', 'p.json'), /not JSON/);
+  });
+});
