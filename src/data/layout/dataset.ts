@@ -1,0 +1,31 @@
+/** The two parts of a data set: support and selection come from `valid`, results from `test`. */
+export type Split = 'valid' | 'test';
+
+/** `pixel`: abnormal images have lesion masks. `image`: there are only labels. */
+export type DatasetKind = 'pixel' | 'image';
+
+/** How the folders are arranged; the arrangements are drawn at `scanDataset`. */
+export type LayoutName = 'bmad' | 'mvtec' | 'folder';
+
+/** One image of a data set. */
+export interface Sample {
+  /** Path relative to the data set's folder: the same wherever the folder lies. */
+  readonly id: string;
+  /** Path to read the image from. */
+  readonly path: string;
+  /** 1 is abnormal. */
+  readonly label: 0 | 1;
+  /** Path of the lesion mask. Null for image-level sets and for normal images without one: nothing is lesion there. */
+  readonly maskPath: string | null;
+  readonly split: Split;
+}
+
+/** A data set with its images listed, none of them read. Samples are in code-unit order of their ids. */
+export interface Dataset {
+  /** The folder's own name. */
+  readonly name: string;
+  readonly path: string;
+  readonly layout: LayoutName;
+  readonly kind: DatasetKind;
+  readonly splits: Readonly<Record<Split, readonly Sample[]>>;
+}

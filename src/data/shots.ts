@@ -1,0 +1,109 @@
+import { FusionclipError } from '../gpu/errors.ts';
+import type { Dataset, Sample } from './layout/dataset.ts';
+import { baseName } from './paths.ts';
+import { ruleStream } from './rule.ts';
+
+/** The support set of a run, and what remains of `valid` to select on. */
+export interface Shots {
+  readonly normal: readonly Sample[];
+  readonly abnormal: readonly Sample[];
+  /** Images of `valid` that are not support, in order of their ids. */
+  readonly rest: readonly Sample[];
+}
+
+/**
+ * Draws `normal` and `abnormal` images from `valid` without replacement.
+ *
+ * The images of a class are sorted by id and ordered by the random stream (`shots.normal` or `shots.abnormal`, `seed`);
+ * the first ones are taken. So the draw depends on ids and seed only, and with one seed the support of 2 shots is part
+ * of that of 4 (MVFA's published lists are not nested in this way).
+ *
+ * `abnormal` may be 0. Throws `FusionclipError('bad_data')` when a class has too few images.
+ */
+export function sampleShots(dataset: Dataset, normal: number, abnormal: number, seed: number): Shots {
+  return split(dataset, draw(dataset, 0, normal, seed), draw(dataset, 1, abnormal, seed));
+}
+
+/**
+ * Takes the support set that an MVFA list names: lines `n-0: file file …` and `a-0: file file …` in any order, for
+ * normal and abnormal images of draw 0; `index` chooses the draw. Files are found in `valid` by name without folders.
+ *
+ * `listName` is only for messages. Throws `FusionclipError('bad_data')` for a line of another form, a draw that is not
+ * there, and a file that is missing, named twice, or found twice.
+ */
+export function listedShots(dataset: Dataset, list: string, listName: string, index = 0): Shots {
+  const draws = parseList(list, listName);
+  const normal = draws.get(`n-${index}`);
+  const abnormal = draws.get(`a-${index}`);
+  if (!normal && !abnormal) {
+    const found = [...draws.keys()].join(', ') || 'nothing';
+    throw new FusionclipError(
+      'bad_data',
+      `${listName} has no line n-${index}: or a-${index}: (found ${found}); choose another index.`,
+    );
+  }
+  return split(
+    dataset,
+    (normal ?? []).map((file) => find(dataset, 0, file, listName)),
+    (abnormal ?? []).map((file) => find(dataset, 1, file, listName)),
+  );
+}
+
+function draw(dataset: Dataset, label: 0 | 1, count: number, seed: number): Sample[] {
+  const what = label === 0 ? 'normal' : 'abnormal';
+  const candidates = ofClass(dataset, label);
+  if (!Number.isInteger(count) || count < 0)
+    throw new FusionclipError('usage', `${count} ${what} shots cannot be drawn; give a whole number.`);
+  if (count > candidates.length) {
+    throw new FusionclipError(
+      'bad_data',
+      `${dataset.name} has ${candidates.length} ${what} images in valid, fewer than the ${count} shots asked for; choose fewer shots.`,
+    );
+  }
+  const random = ruleStream(`shots.${what}`, seed);
+  return candidates
+    .map((sample, i) => ({ sample, key: random(i), i }))
+    .sort((a, b) => a.key - b.key || a.i - b.i)
+    .slice(0, count)
+    .map(({ sample }) => sample);
+}
+
+function ofClass(dataset: Dataset, label: 0 | 1): Sample[] {
+  return dataset.splits.valid.filter((sample) => sample.label === label).sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function parseList(list: string, listName: string): Map<string, string[]> {
+  const draws = new Map<string, string[]>();
+  for (const [i, line] of list.split(/\r?\n/).entries()) {
+    if (line.trim() === '') continue;
+    const match = /^\s*([an]-\d+)\s*:(.*)$/.exec(line);
+    if (!match) {
+      throw new FusionclipError(
+        'bad_data',
+        `${listName}, line ${i + 1} is not of the form "n-0: file file …"; is it an MVFA list?`,
+      );
+    }
+    const files = match[2].split(/\s+/).filter((file) => file !== '');
+    const twice = files.find((file, k) => files.indexOf(file) !== k);
+    if (twice) throw new FusionclipError('bad_data', `${listName}, line ${i + 1} names ${twice} twice; remove one.`);
+    draws.set(match[1], files);
+  }
+  return draws;
+}
+
+function find(dataset: Dataset, label: 0 | 1, file: string, listName: string): Sample {
+  const found = ofClass(dataset, label).filter((sample) => baseName(sample.path) === baseName(file));
+  if (found.length === 1) return found[0];
+  const what = label === 0 ? 'normal' : 'abnormal';
+  throw new FusionclipError(
+    'bad_data',
+    found.length === 0
+      ? `${listName} names ${file}, which is not among the ${what} images of ${dataset.name}/valid; check that list and data belong together.`
+      : `${listName} names ${file}, which is there more than once (${found.map(({ id }) => id).join(', ')}); rename one.`,
+  );
+}
+
+function split(dataset: Dataset, normal: Sample[], abnormal: Sample[]): Shots {
+  const used = new Set([...normal, ...abnormal]);
+  return { normal, abnormal, rest: dataset.splits.valid.filter((sample) => !used.has(sample)) };
+}
