@@ -2,7 +2,7 @@
  * Makes `src/clip/vocabulary.gen.ts` from OpenAI's `bpe_simple_vocab_16e6.txt.gz`: the version line and the 48,894
  * merges that count, gzipped again and written as base64.
  *
- * node --experimental-strip-types scripts/gen_vocabulary.ts path/to/bpe_simple_vocab_16e6.txt.gz
+ * npx deno run -A scripts/gen_vocabulary.ts path/to/bpe_simple_vocab_16e6.txt.gz
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
