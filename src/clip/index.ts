@@ -1,1 +1,16 @@
-export {};
+export * from './blocks.ts';
+export * from './config.ts';
+export * from './config_file.ts';
+export * from './generate.ts';
+export * from './half.ts';
+export * from './model_file.ts';
+export * from './names.ts';
+export * from './positions.ts';
+export * from './preprocess.ts';
+export * from './safetensors.ts';
+export * from './safetensors_writer.ts';
+export * from './sentences.ts';
+export * from './text.ts';
+export * from './tokenizer.ts';
+export * from './vision.ts';
+export * from './weights.ts';

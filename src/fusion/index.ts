@@ -1,1 +1,11 @@
-export {};
+export * from './adapters.ts';
+export * from './features.ts';
+export * from './fuse.ts';
+export * from './initial.ts';
+export * from './losses.ts';
+export * from './memory_bank.ts';
+export * from './model.ts';
+export * from './option.ts';
+export * from './options.ts';
+export * from './predict.ts';
+export * from './prompts.ts';

@@ -1,0 +1,179 @@
+import { GpuArray } from '../gpu/array.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { type Index, uploadIndex } from '../kernels/row_index.ts';
+import {
+  type Affine,
+  add,
+  type BlockWeights,
+  gatherRows,
+  isRecording,
+  layerNorm,
+  multiply,
+  type Parameter,
+  reshape,
+  Tensor,
+  transformerBlock,
+} from '../nn/index.ts';
+import { ParameterLoader } from './blocks.ts';
+import type { Activation, ClipConfig } from './config.ts';
+import type { ClipWeights } from './weights.ts';
+
+/** How a text tower is opened. */
+export interface TextOptions {
+  readonly act?: Activation;
+  readonly trainable?: boolean;
+}
+
+interface TextWeights {
+  readonly positions: Parameter;
+  readonly blocks: readonly BlockWeights[];
+  readonly ln_final: Affine;
+  readonly projection: Parameter;
+}
+
+/**
+ * CLIP's causal text transformer: token + position embeddings → pre-norm blocks → ln_final → the row of the
+ * end-of-text token · text_projection. The token table stays in the model's file; only the rows in use are read.
+ */
+export class TextTower {
+  readonly config: ClipConfig;
+  readonly act: Activation;
+  readonly #gpu: Gpu;
+  readonly #source: ClipWeights;
+  readonly #weights: TextWeights;
+  readonly #loader: ParameterLoader;
+  readonly #ranges = new Map<number, Index>();
+
+  private constructor(
+    gpu: Gpu,
+    source: ClipWeights,
+    options: TextOptions,
+    weights: TextWeights,
+    loader: ParameterLoader,
+  ) {
+    this.#gpu = gpu;
+    this.#source = source;
+    this.config = source.config;
+    this.act = options.act ?? source.config.act;
+    this.#weights = weights;
+    this.#loader = loader;
+  }
+
+  /** Reads the tower's tensors one by one. Throws `bad_model` when one is missing or of a wrong shape. */
+  static async load(gpu: Gpu, source: ClipWeights, options: TextOptions = {}): Promise<TextTower> {
+    const { width, layers, mlp, context } = source.config.text;
+    const loader = new ParameterLoader(gpu, source, options.trainable ?? false);
+    try {
+      const positions = await loader.read('positional_embedding', [context, width]);
+      const blocks: BlockWeights[] = [];
+      for (let i = 0; i < layers; i++) blocks.push(await loader.block(`transformer.resblocks.${i}`, width, mlp));
+      const ln_final = {
+        weight: await loader.read('ln_final.weight', [width]),
+        bias: await loader.read('ln_final.bias', [width]),
+      };
+      const projection = await loader.read('text_projection', [width, source.config.embed]);
+      return new TextTower(gpu, source, options, { positions, blocks, ln_final, projection }, loader);
+    } catch (error) {
+      loader.release();
+      throw error;
+    }
+  }
+
+  /** Parameters by their OpenAI names. */
+  get parameters(): ReadonlyMap<string, Parameter> {
+    return this.#loader.parameters;
+  }
+
+  /**
+   * Token embeddings of sentences of any length, shorter ones padded with copies of their last token; the tower is
+   * causal, so what follows the end-of-text token cannot matter.
+   * @returns [S, L, W], L the longest length
+   */
+  async embed(sentences: readonly (readonly number[])[]): Promise<GpuArray> {
+    const width = this.config.text.width;
+    const length = Math.max(...sentences.map((s) => s.length));
+    const unique = [...new Set(sentences.flat())].sort((a, b) => a - b);
+    const slot = new Map(unique.map((id, i) => [id, i]));
+    const table = await this.#source.readRows('token_embedding.weight', unique);
+    const rows = new Float32Array(sentences.length * length * width);
+    sentences.forEach((ids, s) => {
+      for (let i = 0; i < length; i++) {
+        const row = slot.get(ids[Math.min(i, ids.length - 1)])!;
+        rows.set(table.subarray(row * width, (row + 1) * width), (s * length + i) * width);
+      }
+    });
+    return GpuArray.from(this.#gpu, rows, [sentences.length, length, width]);
+  }
+
+  /**
+   * Token embeddings [S, L, W] (positions not yet added) → text embeddings [S, E], not normalised.
+   * @param eot rows `s · L + index of the end-of-text token`, see {@link endOfText}
+   */
+  encode(rows: Tensor, eot: Index): Tensor {
+    const { positions, blocks, ln_final, projection } = this.#weights;
+    const [count, length, width] = rows.shape;
+    if (length > this.config.text.context) {
+      throw new Error(`a sentence of ${length} tokens is longer than the context of ${this.config.text.context}`);
+    }
+    const table = gatherRows(positions, this.#range(length));
+    const options = { heads: this.config.text.heads, act: this.act, causal: true };
+    let x = add(rows, table);
+    for (const block of blocks) {
+      const y = transformerBlock(x, block, options);
+      if (!isRecording()) x.value.release();
+      x = y;
+    }
+    const pooled = gatherRows(reshape(x, [count * length, width]), eot);
+    return multiply(layerNorm(pooled, ln_final.weight, ln_final.bias), projection);
+  }
+
+  /** Rows to pool at: for every sentence the index of its end-of-text token within [S · L]. */
+  endOfText(positions: readonly number[], length: number): Index {
+    return uploadIndex(
+      this.#gpu,
+      Uint32Array.from(positions, (p, s) => s * length + p),
+    );
+  }
+
+  /** Embeddings [S, E] of plain sentences (ids with start and end token), `chunk` at a time. */
+  async encodeSentences(sentences: readonly (readonly number[])[], chunk = 64): Promise<GpuArray> {
+    const { embed } = this.config;
+    const out = GpuArray.empty(this.#gpu, [sentences.length, embed]);
+    for (let start = 0; start < sentences.length; start += chunk) {
+      const part = sentences.slice(start, start + chunk);
+      using _scope = this.#gpu.scope();
+      const rows = await this.embed(part);
+      const eot = this.endOfText(
+        part.map((ids) => endPosition(ids, this.config.eot)),
+        rows.shape[1],
+      );
+      const { value } = this.encode(new Tensor(rows), eot);
+      const bytes = 4 * value.size;
+      this.#gpu.copy(
+        { buffer: value.buffer, offset: value.offset, bytes },
+        { buffer: out.buffer, offset: 4 * start * embed, bytes },
+      );
+    }
+    return out;
+  }
+
+  release(): void {
+    this.#loader.release();
+    for (const { device } of this.#ranges.values()) device.release();
+    this.#ranges.clear();
+  }
+
+  #range(length: number): Index {
+    return uploadIndex(
+      this.#gpu,
+      Uint32Array.from({ length }, (_, i) => i),
+    );
+  }
+}
+
+/**
+ * Index of the end-of-text token: the first place of the largest id (`argmax`), or of the configuration's own id.
+ */
+export function endPosition(ids: readonly number[], eot: ClipConfig['eot']): number {
+  return ids.indexOf(eot === 'argmax' ? Math.max(...ids) : eot);
+}

@@ -1,0 +1,194 @@
+import type { Gpu } from '../gpu/gpu.ts';
+import { type Index, uploadIndex } from '../kernels/row_index.ts';
+import {
+  type Affine,
+  assembleTokens,
+  type BlockWeights,
+  gatherRows,
+  isRecording,
+  layerNorm,
+  multiply,
+  type Parameter,
+  patchEmbedding,
+  reshape,
+  type Tensor,
+  transformerBlock,
+} from '../nn/index.ts';
+import { ParameterLoader } from './blocks.ts';
+import type { Activation, ClipConfig } from './config.ts';
+import { resizePositions } from './positions.ts';
+import type { ClipWeights } from './weights.ts';
+
+/** How a vision tower is opened. */
+export interface VisionOptions {
+  /** Side of the square input in pixels; positions are resized to ⌊size / patch⌋². */
+  readonly size: number;
+  /** In place of the configuration's own activation. */
+  readonly act?: Activation;
+  /** Load blocks 1 … lastLayer only; then there is no image embedding. Default: all. */
+  readonly lastLayer?: number;
+  readonly trainable?: boolean;
+}
+
+/** What {@link VisionTower.encode} is asked for. */
+export interface VisionRequest {
+  /** 1-based blocks whose raw output is wanted; blocks after the last one are not run unless `embedding` is. */
+  readonly taps?: readonly number[];
+  /** Whether the class token goes through ln_post and proj. */
+  readonly embedding?: boolean;
+  /** Replaces the output of a block before the next one sees it (residual adapters). */
+  readonly afterBlock?: (layer: number, x: Tensor) => Tensor;
+}
+
+/** Raw block outputs [B, N + 1, W] by 1-based layer, and the image embedding [B, E]. */
+export interface VisionResult {
+  readonly taps: ReadonlyMap<number, Tensor>;
+  readonly embedding: Tensor | null;
+}
+
+interface VisionWeights {
+  readonly conv1: Parameter;
+  readonly cls: Parameter;
+  readonly positions: Parameter;
+  readonly ln_pre: Affine;
+  readonly blocks: readonly BlockWeights[];
+  readonly ln_post: Affine;
+  readonly proj: Parameter;
+}
+
+/**
+ * CLIP's vision transformer: conv1 → [cls; patches] + positions → ln_pre → pre-norm blocks; the embedding is
+ * ln_post(class token) · proj.
+ */
+export class VisionTower {
+  readonly config: ClipConfig;
+  /** Patches per side. */
+  readonly grid: number;
+  readonly size: number;
+  readonly act: Activation;
+  readonly #gpu: Gpu;
+  readonly #weights: VisionWeights;
+  readonly #loader: ParameterLoader;
+  readonly #clsRows = new Map<number, Index>();
+
+  private constructor(
+    gpu: Gpu,
+    config: ClipConfig,
+    options: VisionOptions,
+    weights: VisionWeights,
+    loader: ParameterLoader,
+  ) {
+    this.#gpu = gpu;
+    this.config = config;
+    this.size = options.size;
+    this.grid = Math.floor(options.size / config.vision.patch);
+    this.act = options.act ?? config.act;
+    this.#weights = weights;
+    this.#loader = loader;
+  }
+
+  /** Reads the tower's tensors one by one. Throws `bad_model` when one is missing or of a wrong shape. */
+  static async load(gpu: Gpu, weights: ClipWeights, options: VisionOptions): Promise<VisionTower> {
+    const { config } = weights;
+    const { width, layers, mlp, patch, nativeSize } = config.vision;
+    const grid = Math.floor(options.size / patch);
+    const native = Math.floor(nativeSize / patch);
+    const loader = new ParameterLoader(gpu, weights, options.trainable ?? false);
+    const norm = async (name: string): Promise<Affine> => ({
+      weight: await loader.read(`visual.${name}.weight`, [width]),
+      bias: await loader.read(`visual.${name}.bias`, [width]),
+    });
+    try {
+      const table = await weights.read('visual.positional_embedding');
+      const conv1 = await loader.read('visual.conv1.weight', [width, 3, patch, patch]);
+      const cls = await loader.read('visual.class_embedding', [width]);
+      const positions = loader.put('visual.positional_embedding', resizePositions(table, native, grid), [
+        grid * grid + 1,
+        width,
+      ]);
+      const ln_pre = await norm('ln_pre');
+      const blocks: BlockWeights[] = [];
+      for (let i = 0; i < Math.min(layers, options.lastLayer ?? layers); i++) {
+        blocks.push(await loader.block(`visual.transformer.resblocks.${i}`, width, mlp));
+      }
+      const ln_post = await norm('ln_post');
+      const proj = await loader.read('visual.proj', [width, config.embed]);
+      return new VisionTower(gpu, config, options, { conv1, cls, positions, ln_pre, blocks, ln_post, proj }, loader);
+    } catch (error) {
+      loader.release();
+      throw error;
+    }
+  }
+
+  /** Parameters by their OpenAI names. */
+  get parameters(): ReadonlyMap<string, Parameter> {
+    return this.#loader.parameters;
+  }
+
+  /** Patch and position embeddings with the class token, before ln_pre: [B, 3, S, S] → [B, N + 1, W]. */
+  embed(images: Tensor): Tensor {
+    const { conv1, cls, positions } = this.#weights;
+    return assembleTokens(patchEmbedding(images, conv1), cls, positions);
+  }
+
+  /**
+   * Runs the blocks that the request needs.
+   * @param images [B, 3, size, size], preprocessed
+   */
+  encode(images: Tensor, request: VisionRequest): VisionResult {
+    const { ln_pre, blocks } = this.#weights;
+    const { taps = [], embedding = false, afterBlock } = request;
+    const last = embedding ? this.config.vision.layers : Math.max(0, ...taps);
+    if (last > blocks.length) throw new Error(`block ${last} was asked for, ${blocks.length} are loaded`);
+    const out = new Map<number, Tensor>();
+    const options = { heads: this.config.vision.heads, act: this.act, causal: false };
+    const stem = this.embed(images);
+    let x = layerNorm(stem, ln_pre.weight, ln_pre.bias);
+    discard(stem);
+    for (let layer = 1; layer <= last; layer++) {
+      let y = transformerBlock(x, blocks[layer - 1], options);
+      if (!out.has(layer - 1)) discard(x);
+      if (afterBlock) y = afterBlock(layer, y);
+      if (taps.includes(layer)) out.set(layer, y);
+      x = y;
+    }
+    return { taps: out, embedding: embedding ? this.pool(x) : null };
+  }
+
+  /** Image embedding of the last block's output: ln_post(x[:, 0]) · proj, [B, N + 1, W] → [B, E]. */
+  pool(x: Tensor): Tensor {
+    const { ln_post, proj } = this.#weights;
+    const [batch, tokens, width] = x.shape;
+    const cls = gatherRows(reshape(x, [batch * tokens, width]), this.#clsIndex(batch, tokens));
+    return multiply(layerNorm(cls, ln_post.weight, ln_post.bias), proj);
+  }
+
+  /** ln_post over all tokens, [..., W]. */
+  normalise(x: Tensor): Tensor {
+    return layerNorm(x, this.#weights.ln_post.weight, this.#weights.ln_post.bias);
+  }
+
+  release(): void {
+    this.#loader.release();
+    for (const { device } of this.#clsRows.values()) device.release();
+    this.#clsRows.clear();
+  }
+
+  #clsIndex(batch: number, tokens: number): Index {
+    let index = this.#clsRows.get(batch);
+    if (!index) {
+      index = uploadIndex(
+        this.#gpu,
+        Uint32Array.from({ length: batch }, (_, b) => b * tokens),
+      );
+      index.device.keep();
+      this.#clsRows.set(batch, index);
+    }
+    return index;
+  }
+}
+
+/** Frees an intermediate value at once when no tape can need it. */
+function discard(x: Tensor): void {
+  if (!isRecording()) x.value.release();
+}

@@ -1,0 +1,142 @@
+import type { FusionOptions } from './options.ts';
+
+/** Smallest and largest value that a map or a score is rescaled by. */
+export type Range = readonly [low: number, high: number];
+
+/** What the two branches say of some images: everything that the fusion needs, on the host. */
+export interface BranchScores {
+  /** Zero-shot maps Z [B, S, S]. */
+  readonly zeroMap: Float32Array;
+  /** Few-shot maps S [B, S, S]. */
+  readonly fewMap: Float32Array;
+  /** Patch means of Z before upsampling, one an image. */
+  readonly zeroMean: Float32Array;
+  /** Patch means of S before upsampling. */
+  readonly fewMean: Float32Array;
+  /** Probability of "abnormal" of the class token against the text, or null when it is not asked for. */
+  readonly clsScore: Float32Array | null;
+}
+
+/** Ranges for the fusions that rescale; null for plain sums. */
+export interface FusionRanges {
+  readonly zeroMap: Range;
+  readonly fewMap: Range;
+  readonly zeroMean: Range;
+  readonly fewMean: Range;
+}
+
+/** Fused maps [B, S, S] and image scores [B]. */
+export interface FusedScores {
+  readonly map: Float32Array<ArrayBuffer>;
+  readonly scoreMax: Float32Array<ArrayBuffer>;
+  readonly scoreMean: Float32Array<ArrayBuffer>;
+  readonly score: Float32Array<ArrayBuffer>;
+}
+
+/** Smallest and largest value of some arrays. */
+export function rangeOf(...arrays: readonly ArrayLike<number>[]): Range {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const a of arrays) {
+    for (let i = 0; i < a.length; i++) {
+      if (a[i] < low) low = a[i];
+      if (a[i] > high) high = a[i];
+    }
+  }
+  return [low, high];
+}
+
+/** Ranges over all images of a test set (`fuse mvfa`) or of the support set (`fuse calib`). */
+export function rangesOf(scores: BranchScores): FusionRanges {
+  return {
+    zeroMap: rangeOf(scores.zeroMap),
+    fewMap: rangeOf(scores.fewMap),
+    zeroMean: rangeOf(scores.zeroMean),
+    fewMean: rangeOf(scores.fewMean),
+  };
+}
+
+/**
+ * Fusion of both branches. Without ranges Z + S; with them ½·minmax(Z) + ½·minmax(S), where a range of no extent gives 0.
+ * The image score is the largest value of the map, the mean over the patches, or the mean of the R largest values.
+ */
+export function fuseScores(
+  scores: BranchScores,
+  ranges: FusionRanges | null,
+  options: FusionOptions,
+  kind: 'pixel' | 'image',
+): FusedScores {
+  const { zeroMap, fewMap, zeroMean, fewMean, clsScore } = scores;
+  const images = zeroMean.length;
+  const map = combine(zeroMap, fewMap, ranges && [ranges.zeroMap, ranges.fewMap]);
+  const scoreMean = combine(zeroMean, fewMean, ranges && [ranges.zeroMean, ranges.fewMean]);
+  const pixels = map.length / images;
+  const perImage = (of: (part: Float32Array) => number) =>
+    Float32Array.from({ length: images }, (_, i) => of(map.subarray(i * pixels, (i + 1) * pixels)));
+  const scoreMax = perImage((part) => part.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY));
+  const how = options['score.image'] === 'auto' ? (kind === 'pixel' ? 'max' : 'mean') : options['score.image'];
+  let score = how === 'max' ? scoreMax : scoreMean;
+  if (how.startsWith('topk:')) {
+    const count = Number(how.slice('topk:'.length));
+    score = perImage((part) => meanOfLargest(part, count));
+  }
+  if (options['score.cls'] === 'april' && clsScore) {
+    const [low, high] = rangeOf(score);
+    score = score.map((s, i) => 0.5 * (clsScore[i] + rescale(s, low, high)));
+  }
+  return { map, scoreMax, scoreMean, score };
+}
+
+function combine(
+  zero: Float32Array,
+  few: Float32Array,
+  ranges: readonly [Range, Range] | null,
+): Float32Array<ArrayBuffer> {
+  if (!ranges) return Float32Array.from(zero, (z, i) => z + few[i]);
+  const [[zeroLow, zeroHigh], [fewLow, fewHigh]] = ranges;
+  return Float32Array.from(
+    zero,
+    (z, i) => 0.5 * rescale(z, zeroLow, zeroHigh) + 0.5 * rescale(few[i], fewLow, fewHigh),
+  );
+}
+
+function rescale(value: number, low: number, high: number): number {
+  return high > low ? (value - low) / (high - low) : 0;
+}
+
+function meanOfLargest(values: Float32Array, count: number): number {
+  const top = values.slice().sort().subarray(-count);
+  return top.reduce((a, b) => a + b, 0) / top.length;
+}
+
+/** Gaussian blur of maps [B, S, S] with standard deviation `sigma` in pixels, edges reflected; separable, in float64. */
+export function blurMaps(maps: Float32Array<ArrayBuffer>, size: number, sigma: number): Float32Array<ArrayBuffer> {
+  if (sigma === 0) return maps;
+  const radius = Math.ceil(4 * sigma);
+  const kernel = Float64Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-0.5 * ((i - radius) / sigma) ** 2));
+  const total = kernel.reduce((a, b) => a + b, 0);
+  const reflect = (i: number) => {
+    const period = 2 * size;
+    const j = ((i % period) + period) % period;
+    return j < size ? j : period - 1 - j;
+  };
+  const out = maps.slice();
+  for (let start = 0; start < maps.length; start += size * size) {
+    const rows = new Float64Array(size * size);
+    for (let y = 0; y < size; y++) {
+      for (let x = 0; x < size; x++) {
+        let sum = 0;
+        for (let k = -radius; k <= radius; k++) sum += kernel[k + radius] * maps[start + y * size + reflect(x + k)];
+        rows[y * size + x] = sum / total;
+      }
+    }
+    for (let y = 0; y < size; y++) {
+      for (let x = 0; x < size; x++) {
+        let sum = 0;
+        for (let k = -radius; k <= radius; k++) sum += kernel[k + radius] * rows[reflect(y + k) * size + x];
+        out[start + y * size + x] = sum / total;
+      }
+    }
+  }
+  return out;
+}

@@ -1,0 +1,20 @@
+import { ruleU32 } from '../data/rule.ts';
+
+/**
+ * Normal random numbers with standard deviation `deviation`, a pure function of name, seed and index: Box–Muller over
+ * pairs of the counter-based stream.
+ */
+export function gaussianTensor(
+  name: string,
+  shape: readonly number[],
+  seed: number,
+  deviation: number,
+): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  for (let i = 0; i < out.length; i++) {
+    const u = (ruleU32(name, seed, 2 * i) + 0.5) / 2 ** 32;
+    const v = (ruleU32(name, seed, 2 * i + 1) + 0.5) / 2 ** 32;
+    out[i] = deviation * Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * v);
+  }
+  return out;
+}

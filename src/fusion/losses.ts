@@ -1,0 +1,101 @@
+import { GpuArray } from '../gpu/array.ts';
+import { matmul } from '../kernels/matmul.ts';
+import { softmax as softmaxKernel } from '../kernels/softmax.ts';
+import { topRows } from '../kernels/top_rows.ts';
+import {
+  type Align,
+  bce,
+  bilinearResize,
+  dice,
+  focal,
+  meanRows,
+  reshape,
+  scale,
+  softmax,
+  type Tensor,
+  weightRows,
+} from '../nn/index.ts';
+import type { FusionOptions } from './options.ts';
+
+/** Size of the token grid and of the map, and how one becomes the other. */
+export interface MapGeometry {
+  /** Patches per side. */
+  readonly grid: number;
+  /** Pixels per side. */
+  readonly size: number;
+  /** Pixels of a patch. */
+  readonly patch: number;
+}
+
+/** The kernel's name for `map.align`. */
+export function alignOf(options: FusionOptions, { patch }: MapGeometry): Align {
+  if (options['map.align'] === 'centered') return { patch };
+  return options['map.align'] === 'true';
+}
+
+/**
+ * M = softmax_y(bilinear(z)), or the other way round with `map.order softmax`.
+ * @param logits [B·N, 2]
+ * @returns [B, S, S, 2]
+ */
+export function probabilityMap(logits: Tensor, options: FusionOptions, geometry: MapGeometry): Tensor {
+  const { grid, size } = geometry;
+  const batch = logits.shape[0] / (grid * grid);
+  const cells = reshape(logits, [batch, grid, grid, 2]);
+  const align = alignOf(options, geometry);
+  return options['map.order'] === 'upsample'
+    ? softmax(bilinearResize(cells, [size, size], align))
+    : bilinearResize(softmax(cells), [size, size], align);
+}
+
+/**
+ * Pixel-level loss of one layer and branch: focal and dice (equation 6).
+ * @param logits [B·N, 2]
+ * @param mask [B, S, S] of 0 and 1
+ */
+export function segmentationLoss(
+  logits: Tensor,
+  mask: GpuArray,
+  options: FusionOptions,
+  geometry: MapGeometry,
+): { focal: Tensor; dice: Tensor } {
+  const prob = probabilityMap(logits, options, geometry);
+  return {
+    focal: focal(prob, mask, {
+      gamma: options['loss.focal.gamma'],
+      alpha: options['loss.focal.alpha'],
+      smooth: options['loss.focal.smooth'],
+    }),
+    dice: dice(prob, mask, options['loss.dice.smooth']),
+  };
+}
+
+/**
+ * Image-level loss of one layer and branch (equation 5): BCE on the similarities aggregated over the patches.
+ * @param logits [B·N, 2]
+ * @param label [B], 1 = abnormal
+ * @returns [1]
+ */
+export function detectionLoss(logits: Tensor, label: GpuArray, options: FusionOptions, grid: number): Tensor {
+  const patches = grid * grid;
+  const mode = options['loss.det'];
+  const scores = mode === 'margin' ? logits : softmax(logits);
+  return bce(aggregate(scores, logits.value, patches, options['loss.region']), label, mode);
+}
+
+/** Mean over all patches, or over the R most abnormal ones: [B·N, 2] → [B, 2]. */
+function aggregate(scores: Tensor, logits: GpuArray, patches: number, region: string): Tensor {
+  const batch = scores.shape[0] / patches;
+  const all = (x: Tensor) => meanRows(reshape(x, [batch, patches, 2]));
+  if (region === 'all') return all(scores);
+  const count = Math.min(patches, Number(region.slice('topk:'.length)));
+  return scale(all(weightRows(scores, mostAbnormal(logits, batch, count))), patches / count);
+}
+
+/** 1 for the `count` patches of each image with the largest probability of "abnormal", 0 for the others: [B·N]. */
+function mostAbnormal(logits: GpuArray, batch: number, count: number): GpuArray {
+  const { gpu, rows } = logits;
+  const second = GpuArray.from(gpu, Float32Array.of(0, 1), [2, 1]);
+  const abnormal = matmul(softmaxKernel(logits), second).reshape([batch, rows / batch]);
+  return topRows(abnormal, count).reshape([rows]);
+}

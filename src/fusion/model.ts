@@ -1,0 +1,183 @@
+import { generateTensor, type TextTower, type Tokenizer, type VisionTower } from '../clip/index.ts';
+import { GpuArray } from '../gpu/array.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { type Index, uploadIndex } from '../kernels/row_index.ts';
+import { concatenate, cosineLogits, gatherRows, Parameter, reshape, scale, sum, type Tensor } from '../nn/index.ts';
+import { fusionAdapter, type LayerTokens, localAdapter } from './adapters.ts';
+import type { Features } from './features.ts';
+import { detectionLoss, type MapGeometry, segmentationLoss } from './losses.ts';
+import { type FusionOptions, tappedLayers } from './options.ts';
+import { fixedPrompts, learnablePrompts, type Path, type PromptBank, type PromptContext } from './prompts.ts';
+
+/** What a model is made of. */
+export interface FusionParts {
+  readonly gpu: Gpu;
+  readonly vision: VisionTower;
+  readonly text: TextTower;
+  readonly tokenizer: Tokenizer;
+  readonly options: FusionOptions;
+  /** `pixel`: sets with masks (focal + dice); `image`: sets without (BCE). */
+  readonly kind: 'pixel' | 'image';
+  /** What the images show, e.g. `Brain`. */
+  readonly object: string;
+  /** Seed of the initial weights. */
+  readonly seed: number;
+}
+
+/** Ground truth of a batch. */
+export interface Targets {
+  /** [B], 1 = abnormal */
+  readonly label: GpuArray;
+  /** [B, S, S] of 0 and 1, or null for image-level sets */
+  readonly mask: GpuArray | null;
+}
+
+/** A loss and its parts, e.g. `focal.gal.6`; `values` [parts] in the order of `names`. */
+export interface FusionLoss {
+  readonly total: Tensor;
+  readonly names: readonly string[];
+  readonly values: Tensor;
+}
+
+interface Adapter {
+  readonly weight: Parameter;
+  readonly bias: Parameter | null;
+}
+
+/**
+ * FusionCLIP-AD's trainable part: per tapped layer a fusion and a local adapter, and learnable prompts per layer, branch
+ * and class. Tensors that it makes live in the caller's scope.
+ */
+export class FusionModel {
+  readonly options: FusionOptions;
+  readonly kind: 'pixel' | 'image';
+  readonly layers: readonly number[];
+  readonly paths: readonly Path[];
+  readonly geometry: MapGeometry;
+  readonly prompts: PromptBank;
+  /** All trainable tensors: `adapter.{gal,loc}.{layer}.weight`, `prompt.{gal,loc}.{layer}.{normal,abnormal}`. */
+  readonly parameters: readonly Parameter[];
+  readonly #adapters = new Map<string, Adapter>();
+  readonly #pairs: readonly Index[];
+
+  private constructor(parts: FusionParts, layers: readonly number[], paths: readonly Path[], prompts: PromptBank) {
+    const { gpu, vision, options, kind, seed } = parts;
+    this.options = options;
+    this.kind = kind;
+    this.layers = layers;
+    this.paths = paths;
+    this.prompts = prompts;
+    this.geometry = { grid: vision.grid, size: vision.size, patch: vision.config.vision.patch };
+    const { width } = vision.config.vision;
+    for (const role of this.#roles()) {
+      for (const { branch, layer } of paths) {
+        const name = `adapter.${role}${branch}.${layer}`;
+        const shape = [vision.config.embed, branch === 'gal' ? 2 * width : width];
+        const weight = new Parameter(
+          `${name}.weight`,
+          GpuArray.from(gpu, generateTensor(`${name}.weight`, shape, seed), shape),
+        );
+        const bias = options['adapter.bias'] ? new Parameter(`${name}.bias`, GpuArray.zeros(gpu, [shape[0]])) : null;
+        this.#adapters.set(name, { weight, bias });
+      }
+    }
+    const adapters = [...this.#adapters.values()].flatMap(({ weight, bias }) => (bias ? [weight, bias] : [weight]));
+    this.parameters = [...adapters, ...prompts.parameters];
+    this.#pairs = paths.map((_, k) => {
+      const index = uploadIndex(gpu, Uint32Array.of(2 * k, 2 * k + 1));
+      index.device.keep();
+      return index;
+    });
+  }
+
+  /** Builds adapters and prompts from the seed; reads the text tower for the sentences. */
+  static async create(parts: FusionParts): Promise<FusionModel> {
+    const { gpu, vision, options } = parts;
+    const layers = tappedLayers(options, vision.config.vision.layers);
+    const paths = layers.flatMap((layer) => options.branches.map((branch) => ({ branch, layer })));
+    const context: PromptContext = {
+      gpu,
+      text: parts.text,
+      tokenizer: parts.tokenizer,
+      paths,
+      object: parts.object,
+      seed: parts.seed,
+    };
+    using _scope = gpu.scope();
+    const prompts = options.prompt === 'fixed' ? await fixedPrompts(context) : await learnablePrompts(context, options);
+    return new FusionModel(parts, layers, paths, prompts);
+  }
+
+  /** Text features of all paths, [2·paths, E]; row pairs in the order of `paths`. */
+  textFeatures(): Tensor {
+    return this.prompts.features();
+  }
+
+  /** T of path k, [2, E]. */
+  textOf(features: Tensor, k: number): Tensor {
+    return gatherRows(features, this.#pairs[k]);
+  }
+
+  /** Adapted patch features of one path, not normalised: [B, N, E]. `role` is `det.` for split heads. */
+  adapt(tokens: LayerTokens, { branch, layer }: Path, role = ''): Tensor {
+    const { weight, bias } = this.#adapters.get(`adapter.${role}${branch}.${layer}`)!;
+    const act = this.options['adapter.act'];
+    return branch === 'gal' ? fusionAdapter(tokens, weight, bias, act) : localAdapter(tokens, weight, bias, act);
+  }
+
+  /** z = temperature · ⟨F, T⟩ of every path, [B·N, 2]. */
+  logits(features: Features, text: Tensor, role = ''): Tensor[] {
+    return this.paths.map((path, k) => {
+      const adapted = this.adapt(features.get(path.layer)!, path, role);
+      const [batch, tokens, embed] = adapted.shape;
+      return cosineLogits(reshape(adapted, [batch * tokens, embed]), this.textOf(text, k), this.options.temperature);
+    });
+  }
+
+  /**
+   * Total loss: Σ over layers and branches of focal + dice (sets with masks) or α·BCE (image-level sets).
+   */
+  loss(features: Features, targets: Targets): FusionLoss {
+    const { options, paths, geometry } = this;
+    const text = this.textFeatures();
+    const names: string[] = [];
+    const parts: Tensor[] = [];
+    const push = (name: string, value: Tensor) => {
+      names.push(name);
+      parts.push(value);
+    };
+    const { mask, label } = targets;
+    if (this.kind === 'pixel' && mask) {
+      this.logits(features, text).forEach((z, k) => {
+        const { focal, dice } = segmentationLoss(z, mask, options, geometry);
+        push(`focal.${paths[k].branch}.${paths[k].layer}`, focal);
+        push(`dice.${paths[k].branch}.${paths[k].layer}`, dice);
+      });
+    }
+    if (this.kind === 'image' || options['loss.detOnSeg']) {
+      const alpha = { gal: options['loss.alpha'][0], loc: options['loss.alpha'][1] ?? 1 };
+      this.logits(features, text, this.#roles().at(-1)).forEach((z, k) => {
+        const { branch, layer } = paths[k];
+        const value = detectionLoss(z, label, options, geometry.grid);
+        push(`bce.${branch}.${layer}`, alpha[branch] === 1 ? value : scale(value, alpha[branch]));
+      });
+    }
+    const values = concatenate(parts);
+    return { total: sum(values), names, values };
+  }
+
+  release(): void {
+    for (const { weight, bias } of this.#adapters.values()) {
+      weight.release();
+      bias?.release();
+    }
+    for (const { device } of this.#pairs) device.release();
+    this.prompts.release();
+  }
+
+  /** Name parts of the adapter sets: one set, or a second one for the image-level loss. */
+  #roles(): readonly string[] {
+    const split = this.options.heads === 'split' && this.kind === 'pixel' && this.options['loss.detOnSeg'];
+    return split ? ['', 'det.'] : [''];
+  }
+}

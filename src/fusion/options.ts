@@ -1,0 +1,110 @@
+import {
+  choice,
+  integer,
+  list,
+  number,
+  type Option,
+  type OptionValues,
+  optional,
+  resolveOptions,
+  text,
+  toggle,
+} from './option.ts';
+
+const LAYER = integer(1, [1, 1000], '');
+const UNIT = number(1, [0, 1e6], '');
+const SHARE = number(1, [0, 1], '');
+
+/**
+ * Every reading of the method that can be chosen (the paper leaves them open); the defaults are the recommended ones.
+ * Names are flags of the CLI, keys of `config.json` and keys here.
+ */
+export const FUSION_OPTIONS = {
+  compat: choice(
+    ['none', 'mvfa'],
+    'none',
+    "mvfa: as MVFA's code ran (act gelu, norm none, loss.det mvfa, fuse mvfa, batch 1)",
+  ),
+  size: integer(240, [14, 2048], 'side of the square input in pixels'),
+  act: choice(['auto', 'quickgelu', 'gelu'], 'auto', "activation of both towers; auto: the model's own"),
+  norm: choice(['clip', 'none'], 'clip', 'CLIP mean and standard deviation, or images in [0, 1]'),
+  layers: list(LAYER, [], 'tapped blocks, 1-based; default: the ends of four equal stages'),
+  tokens: choice(['raw', 'ln_post'], 'raw', 'raw block outputs, or after ln_post'),
+  residual: choice(['none', 'mvfa'], 'none', 'mvfa: adapters feed the backbone, x ← 0.8x + 0.1 gal + 0.1 loc'),
+  branches: list(
+    choice(['gal', 'loc'], 'gal', ''),
+    ['gal', 'loc'] as const,
+    'fusion adapter (gal), local adapter (loc)',
+  ),
+  'branch.weights': list(UNIT, [1, 1], 'weight of the gal and of the loc map'),
+  'adapter.bias': toggle(false, 'bias in the adapters'),
+  'adapter.act': choice(['relu', 'leaky_relu', 'none'], 'relu', 'activation of the adapters'),
+  heads: choice(['shared', 'split'], 'shared', 'split: own adapters for the image-level loss (with loss.detOnSeg)'),
+  prompt: choice(['learnable', 'fixed'], 'learnable', 'fixed: the 420-sentence ensemble for all layers and branches'),
+  'prompt.nctx': integer(8, [1, 64], 'learnable vectors a sentence'),
+  'prompt.init': text(
+    'normal',
+    /^(normal|uniform|words:.+)$/,
+    'normal|uniform|words:TEXT',
+    'start of the vectors, standard deviation 0.02',
+  ),
+  'prompt.pos': choice(['object', 'start'], 'object', 'before the object word, or after the start token'),
+  'prompt.share': choice(
+    ['class', 'branch', 'sentence'],
+    'class',
+    'one set per layer × branch × class, per layer × branch, or per sentence',
+  ),
+  'prompt.templates': text('one', /^(one|all|winclip|sample:\d+)$/, 'one|all|winclip|sample:M', 'sentence templates'),
+  'prompt.object': text('auto', /\S/, 'TEXT', "what the images show; auto: from the data set's name"),
+  temperature: number(100, [1e-3, 1e4], 'factor of the cosine similarity'),
+  'loss.det': choice(['prob', 'mvfa', 'margin'], 'prob', 'image-level loss'),
+  'loss.region': text('all', /^(all|topk:[1-9]\d*)$/, 'all|topk:R', 'patches that count in the image-level loss'),
+  'loss.alpha': list(UNIT, [1, 1], 'weight of the image-level loss of the gal and loc branch'),
+  'loss.detOnSeg': toggle(false, 'image-level loss on sets with masks too'),
+  'loss.focal.gamma': number(2, [0, 20], 'focal exponent'),
+  'loss.focal.alpha': optional(SHARE, 'focal weight of abnormal pixels'),
+  'loss.focal.smooth': number(1e-5, [0, 0.1], 'focal label smoothing'),
+  'loss.dice.smooth': number(1, [0, 1e6], 'dice smoothing'),
+  'map.order': choice(['upsample', 'softmax'], 'upsample', 'what comes first'),
+  'map.align': choice(['true', 'false', 'centered'], 'true', 'upsampling geometry'),
+  'map.blur': number(0, [0, 100], 'Gaussian blur of the map in pixels'),
+  'memory.features': choice(['raw', 'adapted'], 'raw', 'tokens in the memory bank'),
+  'memory.augment': toggle(false, 'augmented normals in the bank'),
+  'memory.cls': toggle(false, 'class tokens in the bank'),
+  fuse: choice(
+    ['april', 'mvfa', 'calib'],
+    'april',
+    'Z + S; test-set min–max; min–max from the support set, leave-one-out',
+  ),
+  'score.image': text(
+    'auto',
+    /^(auto|max|mean|topk:[1-9]\d*)$/,
+    'auto|max|mean|topk:R',
+    'image score; auto: max with masks, else mean',
+  ),
+  'score.cls': choice(['none', 'april'], 'none', "april: half of the score is the class token's text probability"),
+} satisfies Record<string, Option<unknown>>;
+
+/** Resolved settings of the method. */
+export type FusionOptions = OptionValues<typeof FUSION_OPTIONS>;
+
+/** What `compat` changes, unless the user set it. */
+const COMPAT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  none: {},
+  mvfa: { act: 'gelu', norm: 'none', 'loss.det': 'mvfa', fuse: 'mvfa' },
+};
+
+/**
+ * Settings from texts (flags, or values of a `config.json`).
+ * @throws FusionclipError `usage`
+ */
+export function fusionOptions(given: Readonly<Record<string, string>> = {}): FusionOptions {
+  return resolveOptions(FUSION_OPTIONS, { ...COMPAT[given.compat ?? 'none'], ...given });
+}
+
+/** The 1-based blocks to tap: as given, or the ends of four equal stages (6, 12, 18, 24 of 24; 1, 2, 3, 4 of 4). */
+export function tappedLayers(options: FusionOptions, blocks: number): number[] {
+  if (options.layers.length > 0) return [...options.layers];
+  const stages = Math.min(4, blocks);
+  return Array.from({ length: stages }, (_, i) => Math.round(((i + 1) * blocks) / stages));
+}

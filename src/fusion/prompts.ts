@@ -1,0 +1,193 @@
+import {
+  chooseTemplates,
+  endPosition,
+  generateTensor,
+  promptSentences,
+  TEMPLATES,
+  type TextTower,
+  type Tokenizer,
+} from '../clip/index.ts';
+import { ruleStream } from '../data/rule.ts';
+import { GpuArray } from '../gpu/array.ts';
+import { FusionclipError } from '../gpu/errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { type Index, uploadIndex } from '../kernels/row_index.ts';
+import { concatenate, insertRows, l2Normalize, meanGroups, Parameter, reshape, Tensor } from '../nn/index.ts';
+import { gaussianTensor } from './initial.ts';
+import type { FusionOptions } from './options.ts';
+
+/** The two classes, in the order of every pair of logits. */
+export const CLASSES = ['normal', 'abnormal'] as const;
+
+/** One adapter's place: branch and 1-based layer. */
+export interface Path {
+  readonly branch: 'gal' | 'loc';
+  readonly layer: number;
+}
+
+/** Text features for every path and class; rows `2k` and `2k + 1` are normal and abnormal of path k. */
+export interface PromptBank {
+  /** Trainable vectors; none for a fixed prompt. */
+  readonly parameters: readonly Parameter[];
+  /** [2·paths, E], rows normalised; differentiable with respect to `parameters`. */
+  features(): Tensor;
+  release(): void;
+}
+
+/** What the prompts are built from. */
+export interface PromptContext {
+  readonly gpu: Gpu;
+  readonly text: TextTower;
+  readonly tokenizer: Tokenizer;
+  readonly paths: readonly Path[];
+  /** What the images show, e.g. `Brain`. */
+  readonly object: string;
+  readonly seed: number;
+}
+
+/**
+ * T = norm(mean_s norm(Enc(sentence_s))) of the 420-sentence ensemble, one for all layers and branches.
+ * @returns [2, E]
+ */
+export async function ensembleFeatures(
+  context: PromptContext,
+  templates: readonly string[] = TEMPLATES,
+): Promise<GpuArray> {
+  const { gpu, text, tokenizer, object } = context;
+  using scope = gpu.scope();
+  const sentences = promptSentences(object, templates);
+  const ids = CLASSES.map((c) => sentences[c].map((s) => tokenizer.sentence(s)));
+  const embeddings = await text.encodeSentences(ids.flat());
+  const starts = uploadIndex(gpu, Uint32Array.of(0, ids[0].length, ids[0].length + ids[1].length));
+  const features = l2Normalize(meanGroups(l2Normalize(new Tensor(embeddings)), starts)).value;
+  scope.pass(features.buffer);
+  return features;
+}
+
+/** The fixed ensemble repeated for every path. */
+export async function fixedPrompts(context: PromptContext): Promise<PromptBank> {
+  const { gpu, paths } = context;
+  using _scope = gpu.scope();
+  const pair = new Tensor(await ensembleFeatures(context));
+  const all = concatenate(paths.map(() => pair)).value.keep();
+  return { parameters: [], features: () => new Tensor(all), release: () => all.release() };
+}
+
+/** One sentence with a place for learnable vectors. */
+interface Slot {
+  readonly ids: readonly number[];
+  /** Index of the token before which the vectors go. */
+  readonly at: number;
+}
+
+/**
+ * T_{b,y}^l = norm(mean_s norm(Enc(prefix_s ; P_{b,y}^l ; suffix_s))): every layer, branch and (by default) class owns
+ * its vectors P [n_ctx, W]; the sentences of all of them go through the text tower as one batch.
+ */
+export async function learnablePrompts(context: PromptContext, options: FusionOptions): Promise<PromptBank> {
+  const { gpu, text, paths, seed } = context;
+  const width = text.config.text.width;
+  const count = options['prompt.nctx'];
+  const classes = slots(context, options);
+  const parameters: Parameter[] = [];
+  const set: number[] = [];
+  let sets = 0;
+  for (const { branch, layer } of paths) {
+    CLASSES.forEach((className, y) => {
+      const sentences = classes[y].length;
+      const share = options['prompt.share'];
+      if (share === 'branch' && y === 1) {
+        set.push(...classes[y].map(() => sets - 1));
+        return;
+      }
+      const name = `prompt.${branch}.${layer}${share === 'branch' ? '' : `.${className}`}`;
+      const own = share === 'sentence' ? sentences : 1;
+      const shape = share === 'sentence' ? [sentences, count, width] : [count, width];
+      parameters.push(new Parameter(name, GpuArray.from(gpu, initialVectors(name, shape), shape)));
+      set.push(...classes[y].map((_, s) => sets + (share === 'sentence' ? s : 0)));
+      sets += own;
+    });
+  }
+  if (options['prompt.init'].startsWith('words:')) {
+    await writeWords(context, options['prompt.init'].slice('words:'.length), count, parameters);
+  }
+
+  const all = paths.flatMap(() => classes.flat());
+  const rows = (await text.embed(all.map(({ ids }) => ids))).keep();
+  const length = rows.shape[1] + count;
+  const keep = (index: Index) => {
+    index.device.keep();
+    return index;
+  };
+  const at = keep(
+    uploadIndex(
+      gpu,
+      Uint32Array.from(all, (s) => s.at),
+    ),
+  );
+  const sets_ = keep(uploadIndex(gpu, Uint32Array.from(set)));
+  const ends = all.map(({ ids }) => endPosition(ids, text.config.eot) + count);
+  const eot = keep(text.endOfText(ends, length));
+  const boundaries = [0];
+  for (let k = 0; k < 2 * paths.length; k++) boundaries.push(boundaries[k] + classes[k % 2].length);
+  const starts = keep(uploadIndex(gpu, Uint32Array.from(boundaries)));
+
+  return {
+    parameters,
+    features() {
+      const vectors = concatenate(parameters.map((p) => reshape(p, [p.value.size / (count * width), count, width])));
+      const sequences = insertRows(new Tensor(rows), vectors, at, sets_);
+      return l2Normalize(meanGroups(l2Normalize(text.encode(sequences, eot)), starts));
+    },
+    release() {
+      for (const p of parameters) p.release();
+      for (const a of [rows, at.device, sets_.device, eot.device, starts.device]) a.release();
+    },
+  };
+
+  function initialVectors(name: string, shape: readonly number[]): Float32Array<ArrayBuffer> {
+    if (options['prompt.init'] === 'uniform') return generateTensor(name, shape, seed);
+    return gaussianTensor(name, shape, seed, 0.02);
+  }
+}
+
+/** Sentences of both classes with the insertion point; too long ones lose tokens just before the end-of-text token. */
+function slots({ tokenizer, object, text, seed }: PromptContext, options: FusionOptions): Slot[][] {
+  const templates = chooseTemplates(options['prompt.templates'], ruleStream('prompt.templates', seed));
+  const sentences = promptSentences(object, templates);
+  const most = text.config.text.context - options['prompt.nctx'];
+  return CLASSES.map((className) =>
+    sentences[className].map((sentence) => {
+      const full = tokenizer.sentence(sentence);
+      const at = options['prompt.pos'] === 'object' ? tokenizer.splitAtObject(sentence, object) : 1;
+      if (at + 1 > most) {
+        throw new FusionclipError(
+          'usage',
+          `"${sentence}" with ${options['prompt.nctx']} learnable vectors does not fit into ${text.config.text.context} tokens; use fewer (--prompt.nctx).`,
+        );
+      }
+      const ids = full.length > most ? [...full.slice(0, most - 1), full[full.length - 1]] : full;
+      return { ids, at };
+    }),
+  );
+}
+
+/** Starts every set of vectors from the token embeddings of some words, repeated to fill `count` rows. */
+async function writeWords(
+  { tokenizer, text }: PromptContext,
+  words: string,
+  count: number,
+  parameters: readonly Parameter[],
+): Promise<void> {
+  const ids = tokenizer.encode(words);
+  if (ids.length === 0) throw new FusionclipError('usage', '--prompt.init words:TEXT has no words.');
+  const filled = Array.from({ length: count }, (_, i) => ids[i % ids.length]);
+  const width = text.config.text.width;
+  using _scope = parameters[0].value.gpu.scope();
+  const values = await (await text.embed([filled])).read();
+  for (const p of parameters) {
+    const repeated = new Float32Array(p.value.size);
+    for (let i = 0; i < repeated.length; i += count * width) repeated.set(values, i);
+    p.value.write(repeated);
+  }
+}

@@ -1,0 +1,42 @@
+import { cosineLogitsBackward, cosineLogits as forwardCosine } from '../../kernels/cosine_logits.ts';
+import { l2Normalize as forwardNormalize, l2NormalizeBackward } from '../../kernels/l2_normalize.ts';
+import { apply, type Operation } from '../tape.ts';
+import type { Tensor } from '../tensor.ts';
+
+const EPS = 1e-12;
+
+const normalizeOperation: Operation<null> = {
+  name: 'l2_normalize',
+  forward([x]) {
+    const { y, inverseNorm } = forwardNormalize(x, EPS);
+    return { output: y, saved: [y, inverseNorm] };
+  },
+  backward: (grad, [y, inverseNorm]) => [l2NormalizeBackward(grad, y, inverseNorm, EPS)],
+};
+
+/** x / max(‖x‖, 1e-12) for every row of [..., W]. */
+export function l2Normalize(x: Tensor): Tensor {
+  return apply(normalizeOperation, [x], null);
+}
+
+const cosineOperation: Operation<{ temperature: number }> = {
+  name: 'cosine_logits',
+  forward([f, t], { temperature }) {
+    const { logits, inverseNorm } = forwardCosine(f, t, temperature);
+    return { output: logits, saved: [f, t, inverseNorm] };
+  },
+  backward(grad, [f, t, inverseNorm], { temperature }, [needF, needT]) {
+    const d = cosineLogitsBackward(grad, f, t, inverseNorm, temperature, { f: needF, t: needT });
+    return [d.f, d.t];
+  },
+};
+
+/**
+ * temperature · ⟨f / max(‖f‖, 1e-12), t⟩.
+ * @param f [rows, E] features, not normalised
+ * @param t [C, E] text features, normalised
+ * @returns [rows, C]
+ */
+export function cosineLogits(f: Tensor, t: Tensor, temperature: number): Tensor {
+  return apply(cosineOperation, [f, t], { temperature });
+}

@@ -1,0 +1,209 @@
+import type { GpuArray } from '../gpu/array.ts';
+import type { GpuBuffer } from '../gpu/memory.ts';
+import { add, addInto } from '../kernels/elementwise.ts';
+import { Parameter, Tensor } from './tensor.ts';
+
+/**
+ * A differentiable operation as data. `need[i]` says whether input i needs a gradient: the forward saves only what the
+ * backward will read for those, and the backward returns null for the others. So a frozen weight costs nothing, and
+ * then its input is not saved either.
+ */
+export interface Operation<A> {
+  readonly name: string;
+  forward(inputs: readonly GpuArray[], attributes: A, need: readonly boolean[]): Forward;
+  /** `saved` is what the forward returned; the result has one entry per input. */
+  backward(grad: GpuArray, saved: readonly GpuArray[], attributes: A, need: readonly boolean[]): (GpuArray | null)[];
+}
+
+/** Result of a forward; an operation that returns nothing in `saved` needs only its attributes for the backward. */
+export interface Forward {
+  readonly output: GpuArray;
+  readonly saved: readonly GpuArray[];
+}
+
+interface Node {
+  readonly operation: Operation<unknown>;
+  readonly attributes: unknown;
+  readonly inputs: readonly Tensor[];
+  readonly need: readonly boolean[];
+  readonly saved: readonly GpuArray[];
+  readonly output: Tensor;
+}
+
+let active: Tape | null = null;
+
+/** Whether operations are being recorded, that is, whether intermediate values must survive. */
+export function isRecording(): boolean {
+  return active !== null;
+}
+
+/**
+ * Runs an operation and records it when a tape is active and some input needs a gradient.
+ * All differentiable functions of the library are one call of this.
+ */
+export function apply<A>(operation: Operation<A>, inputs: readonly Tensor[], attributes: A): Tensor {
+  const need = inputs.map((t) => active !== null && t.requiresGrad);
+  const { output, saved } = operation.forward(
+    inputs.map((t) => t.value),
+    attributes,
+    need,
+  );
+  const differentiable = need.includes(true);
+  const tensor = new Tensor(output, differentiable);
+  if (differentiable) {
+    active?.push({ operation: operation as Operation<unknown>, attributes, inputs, need, saved, output: tensor });
+  }
+  return tensor;
+}
+
+/** A linear record of operations, replayed backwards once. */
+export class Tape {
+  #nodes: Node[] = [];
+
+  /** Records what `body` does. Tapes nest (activation checkpoints); the innermost records. */
+  record<T>(body: () => T): T {
+    const outer = active;
+    active = this;
+    try {
+      return body();
+    } finally {
+      active = outer;
+    }
+  }
+
+  /** Runs `body` unrecorded. */
+  static pause<T>(body: () => T): T {
+    const outer = active;
+    active = null;
+    try {
+      return body();
+    } finally {
+      active = outer;
+    }
+  }
+
+  push(node: Node): void {
+    this.#nodes.push(node);
+  }
+
+  /** Number of recorded operations. */
+  get length(): number {
+    return this.#nodes.length;
+  }
+
+  /**
+   * Propagates `seed` (same shape as `output`) and adds to the gradient of every parameter reached. Intermediate
+   * gradients are released as soon as they are used. Returns the gradients of `wanted`, owned by the current scope.
+   */
+  backward(output: Tensor, seed: GpuArray, wanted: readonly Tensor[] = []): (GpuArray | null)[] {
+    const outer = active;
+    active = null;
+    const gradients = new GradientMap();
+    gradients.add(output, seed, true);
+    for (const node of this.#nodes.reverse()) {
+      const grad = gradients.get(node.output);
+      if (!grad) continue;
+      const results = node.operation.backward(grad, node.saved, node.attributes, node.need);
+      node.inputs.forEach((input, i) => {
+        const result = results[i];
+        if (!node.need[i] || !result) return;
+        if (input instanceof Parameter) {
+          gradients.retain(result);
+          input.accumulate(result, addInto);
+          gradients.drop(result);
+        } else gradients.add(input, result);
+      });
+      if (!wanted.includes(node.output)) gradients.forget(node.output);
+    }
+    this.#nodes = [];
+    active = outer;
+    return wanted.map((t) => gradients.get(t));
+  }
+}
+
+/**
+ * Gradients under way. One buffer can stand for several tensors (an addition passes its gradient on as it is, a reshape
+ * returns a view), so owners are counted per buffer: it is added to in place only by a single owner, and released with
+ * its last one.
+ */
+class GradientMap {
+  readonly #arrays = new Map<Tensor, GpuArray>();
+  readonly #owners = new Map<GpuBuffer, number>();
+
+  get(tensor: Tensor): GpuArray | null {
+    return this.#arrays.get(tensor) ?? null;
+  }
+
+  /** `borrowed`: the caller keeps the buffer, so it is never written or released here. */
+  add(tensor: Tensor, grad: GpuArray, borrowed = false): void {
+    if (borrowed) this.retain(grad);
+    const present = this.#arrays.get(tensor);
+    if (!present) {
+      this.retain(grad);
+      this.#arrays.set(tensor, grad);
+      return;
+    }
+    this.retain(grad);
+    if (this.#owners.get(present.buffer) === 1) addInto(present, grad);
+    else {
+      const sum = add(present, grad);
+      this.retain(sum);
+      this.#arrays.set(tensor, sum);
+      this.drop(present);
+    }
+    this.drop(grad);
+  }
+
+  forget(tensor: Tensor): void {
+    const grad = this.#arrays.get(tensor);
+    if (!grad) return;
+    this.#arrays.delete(tensor);
+    this.drop(grad);
+  }
+
+  retain(grad: GpuArray): void {
+    this.#owners.set(grad.buffer, (this.#owners.get(grad.buffer) ?? 0) + 1);
+  }
+
+  drop(grad: GpuArray): void {
+    const left = (this.#owners.get(grad.buffer) ?? 0) - 1;
+    if (left > 0) this.#owners.set(grad.buffer, left);
+    else {
+      this.#owners.delete(grad.buffer);
+      grad.release();
+    }
+  }
+}
+
+/**
+ * Activation checkpoint: runs `body(inputs)` without keeping its intermediate values and runs it again in the backward.
+ * `body` must be a pure function of its inputs and of parameters. Saves memory for time.
+ */
+export function checkpoint(body: (inputs: readonly Tensor[]) => Tensor, inputs: readonly Tensor[]): Tensor {
+  const tracked = active !== null;
+  if (!tracked) return body(inputs);
+  // Parameters used inside are reached through the inner tape, so the node must exist even if no input needs a gradient.
+  const marked = inputs.some((t) => t.requiresGrad) ? inputs : [new Tensor(inputs[0].value, true), ...inputs.slice(1)];
+  return apply(checkpointOperation, marked, { body });
+}
+
+const checkpointOperation: Operation<{ body: (inputs: readonly Tensor[]) => Tensor }> = {
+  name: 'checkpoint',
+  forward(inputs, { body }) {
+    const { gpu } = inputs[0];
+    using scope = gpu.scope();
+    const output = Tape.pause(() => body(inputs.map((v) => new Tensor(v)))).value;
+    scope.pass(output.buffer);
+    return { output, saved: inputs };
+  },
+  backward(grad, saved, { body }, need) {
+    const { gpu } = grad;
+    using scope = gpu.scope();
+    const leaves = saved.map((v, i) => new Tensor(v, need[i]));
+    const tape = new Tape();
+    const output = tape.record(() => body(leaves));
+    const results = tape.backward(output, grad, leaves);
+    for (const r of results) if (r) scope.pass(r.buffer);
+    return results;
+  },
+};
