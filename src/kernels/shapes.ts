@@ -16,3 +16,8 @@ export function elementGrid(count: number, workgroup: number): [number, number] 
   const x = Math.min(groups, 32768);
   return [x, x === 0 ? 0 : Math.ceil(groups / x)];
 }
+
+/** Number of vec4s that hold the array, the last one perhaps in part. */
+export function quads(array: GpuArray): number {
+  return Math.ceil(array.size / 4);
+}

@@ -1,0 +1,20 @@
+// y = value. y [4 quads], bound as vec4. Caller: src/kernels/elementwise.ts.
+// Loops: none
+
+struct Params {
+  quads: u32,
+  value: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
+
+const WORKGROUP: u32 = 256u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * (groups.x * WORKGROUP) + id.x;
+  if (i < params.quads) {
+    y[i] = vec4f(params.value);
+  }
+}

@@ -1,0 +1,116 @@
+import { GpuArray } from '../gpu/array.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import {
+  elementwise_add,
+  elementwise_add_into,
+  elementwise_add_odd,
+  elementwise_fill,
+  elementwise_scale,
+  elementwise_scale_rows,
+} from './shaders.gen.ts';
+import { elementGrid, expectShape, quads } from './shapes.ts';
+import { sumAxis } from './sum_axis.ts';
+
+/**
+ * a + b.
+ * @param a [..., ...inner]
+ * @param b [...inner]: the shape of a or its last axes; repeated over the others
+ */
+export function add(a: GpuArray, b: GpuArray): GpuArray {
+  expectShape('add', b, a.shape.slice(a.shape.length - b.shape.length));
+  expectShape('add', a, a.shape);
+  const y = GpuArray.empty(a.gpu, a.shape);
+  if (b.size === a.size || b.size % 4 === 0) {
+    a.gpu.run({
+      shader: elementwise_add,
+      buffers: { a, b, y },
+      params: { quads: quads(a), period: quads(b) },
+      groups: elementGrid(quads(a), elementwise_add.constants.WORKGROUP),
+      flops: a.size,
+    });
+  } else {
+    a.gpu.run({
+      shader: elementwise_add_odd,
+      buffers: { a, b, y },
+      params: { size: a.size, period: b.size },
+      groups: elementGrid(a.size, elementwise_add_odd.constants.WORKGROUP),
+      flops: a.size,
+    });
+  }
+  return y;
+}
+
+/** factor · x, any shape. */
+export function scale(x: GpuArray, factor: number): GpuArray {
+  const y = GpuArray.empty(x.gpu, x.shape);
+  x.gpu.run({
+    shader: elementwise_scale,
+    buffers: { x, y },
+    params: { quads: quads(x), factor },
+    groups: elementGrid(quads(x), elementwise_scale.constants.WORKGROUP),
+    flops: x.size,
+  });
+  return y;
+}
+
+/** target += alpha · source, in place; equal sizes. The target may be a view into a larger array. */
+export function addInto(target: GpuArray, source: GpuArray, alpha = 1): void {
+  expectShape('addInto', source, target.shape);
+  target.gpu.run({
+    shader: elementwise_add_into,
+    buffers: { x: source, total: target },
+    params: { size: target.size, alpha },
+    groups: elementGrid(quads(target), elementwise_add_into.constants.WORKGROUP),
+    flops: 2 * target.size,
+  });
+}
+
+/**
+ * y[r, c] = x[r, c] · w[r].
+ * @param x [...rows, C]
+ * @param w one value per row, any shape
+ */
+export function scaleRows(x: GpuArray, w: GpuArray): GpuArray {
+  if (w.size !== x.rows)
+    throw new Error(`scaleRows: [${w.shape}] does not give one factor for each row of [${x.shape}]`);
+  const y = GpuArray.empty(x.gpu, x.shape);
+  x.gpu.run({
+    shader: elementwise_scale_rows,
+    buffers: { x, w, y },
+    params: { size: x.size, width: x.width },
+    groups: elementGrid(quads(x), elementwise_scale_rows.constants.WORKGROUP),
+    flops: x.size,
+  });
+  return y;
+}
+
+/**
+ * Sum over the leading axes, the backward of a broadcast `add`.
+ * @param x [...R, ...inner]
+ * @param inner shape of the result
+ */
+export function sumLeading(x: GpuArray, inner: readonly number[]): GpuArray {
+  const tail = x.shape.slice(x.shape.length - inner.length);
+  if (inner.length > x.shape.length || tail.some((n, i) => n !== inner[i])) {
+    throw new Error(`sumLeading: [${x.shape}] does not end with [${inner}]`);
+  }
+  const size = inner.reduce((product, n) => product * n, 1);
+  return sumAxis(x, [1, size === 0 ? 0 : x.size / size, size], inner);
+}
+
+/** Sum of all elements: [1]. */
+export function sumAll(x: GpuArray): GpuArray {
+  return sumAxis(x, [1, x.size, 1], [1]);
+}
+
+/** An array that holds one value everywhere. */
+export function fill(shape: readonly number[], value: number, gpu: Gpu): GpuArray {
+  const y = GpuArray.empty(gpu, shape);
+  gpu.run({
+    shader: elementwise_fill,
+    buffers: { y },
+    params: { quads: quads(y), value },
+    groups: elementGrid(quads(y), elementwise_fill.constants.WORKGROUP),
+  });
+  return y;
+}

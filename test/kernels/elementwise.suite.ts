@@ -1,0 +1,130 @@
+import { assert } from 'chai';
+import { GpuArray } from '../../src/gpu/array.ts';
+import type { Gpu } from '../../src/gpu/gpu.ts';
+import { add, addInto, fill, scale, scaleRows, sumAll, sumLeading } from '../../src/kernels/elementwise.ts';
+import { sumAxis } from '../../src/kernels/sum_axis.ts';
+import { assertClose, noise } from '../harness/close.ts';
+import { suite, test } from '../harness/registry.ts';
+import { sumAxis as sumReference } from '../reference/rows.ts';
+
+function upload(gpu: Gpu, seed: number, shape: readonly number[]): { host: Float32Array; device: GpuArray } {
+  const size = shape.reduce((product, n) => product * n, 1);
+  const host = noise(seed, size);
+  return { host, device: GpuArray.from(gpu, host, shape) };
+}
+
+suite('elementwise', () => {
+  const cases: [readonly number[], readonly number[]][] = [
+    [
+      [3, 5, 7],
+      [3, 5, 7],
+    ],
+    [
+      [3, 5, 7],
+      [5, 7],
+    ],
+    [[3, 5, 7], [7]],
+    [[3, 2, 12], [12]],
+  ];
+  for (const [shape, suffix] of cases) {
+    test(`add [${shape}] + [${suffix}]`, async (t) => {
+      const gpu = await t.gpu();
+      using _scope = gpu.scope();
+      const a = upload(gpu, 1, shape);
+      const b = upload(gpu, 2, suffix);
+      const y = await add(a.device, b.device).read();
+      assertClose(
+        y,
+        a.host.map((v, i) => Math.fround(v + b.host[i % b.host.length])),
+        {},
+      );
+    });
+  }
+
+  test('add refuses shapes that are no suffix', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    assert.throws(() => add(GpuArray.empty(gpu, [4, 6]), GpuArray.empty(gpu, [4])), /must be f32 \[6\]/);
+    assert.throws(() => sumLeading(GpuArray.empty(gpu, [4, 6]), [4]), /does not end with/);
+    assert.throws(() => scaleRows(GpuArray.empty(gpu, [4, 6]), GpuArray.empty(gpu, [6])), /one factor for each row/);
+  });
+
+  test('scale, scaleRows and fill', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const x = upload(gpu, 3, [5, 7]);
+    const w = upload(gpu, 4, [5]);
+    assertClose(
+      await scale(x.device, -2.5).read(),
+      x.host.map((v) => -2.5 * v),
+      { relative: 1e-7 },
+    );
+    const rows = await scaleRows(x.device, w.device).read();
+    assertClose(
+      rows,
+      x.host.map((v, i) => v * w.host[Math.floor(i / 7)]),
+      {},
+    );
+    assert.deepEqual([...(await fill([3, 3], 0.75, gpu).read())], Array(9).fill(0.75));
+  });
+
+  test('addInto changes its target and nothing behind it', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    // Two views of one buffer: rows of 64 floats, so that the second starts on 256 bytes; the first is cut short.
+    const whole = upload(gpu, 5, [2, 64]);
+    const first = new GpuArray(gpu, whole.device.buffer, [62], 'f32', 0);
+    const source = upload(gpu, 6, [62]);
+    addInto(first, source.device, 0.5);
+    const expected = whole.host.map((v, i) => (i < 62 ? v + 0.5 * source.host[i] : v));
+    assertClose(await whole.device.read(), expected, { absolute: 1e-7 });
+    const second = whole.device.view(1, 1);
+    assert.isNotNull(second);
+    addInto(second, GpuArray.from(gpu, new Float32Array(64).fill(1), [1, 64]));
+    assertClose(
+      await whole.device.read(),
+      expected.map((v, i) => (i < 64 ? v : v + 1)),
+      { absolute: 1e-7 },
+    );
+  });
+});
+
+suite('sum_axis', () => {
+  for (const [outer, rows, inner] of [
+    [1, 300, 12],
+    [3, 67, 5],
+    [2, 1, 4],
+    [2, 5000, 1],
+    [5, 130, 2],
+  ] as const) {
+    test(`[${outer}, ${rows}, ${inner}]`, async (t) => {
+      const gpu = await t.gpu();
+      using _scope = gpu.scope();
+      const x = upload(gpu, 7, [outer, rows, inner]);
+      const y = await sumAxis(x.device, [outer, rows, inner], [outer, inner], 0.5).read();
+      const expected = sumReference(x.host, [outer, rows, inner]).map((v) => 0.5 * v);
+      assertClose(y, expected, { absolute: 1.5e-7 * Math.sqrt(rows), relative: 2e-7 });
+    });
+  }
+
+  test('a long sum is good to a rounding or two, and repeats bit for bit', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const host = noise(8, 1_000_003).map((v) => v + 1);
+    const x = GpuArray.from(gpu, host, [host.length]);
+    const once = await sumAll(x).read();
+    const exact = host.reduce((sum, v) => sum + v, 0);
+    assertClose(once, [exact], { relative: 1.5e-7 });
+    assert.equal((await sumAll(x).read())[0], once[0]);
+  });
+
+  test('sumLeading adds up the broadcast axes', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const x = upload(gpu, 9, [4, 3, 5]);
+    const y = sumLeading(x.device, [5]);
+    assert.deepEqual(y.shape, [5]);
+    assertClose(await y.read(), sumReference(x.host, [1, 12, 5]), { absolute: 1e-6 });
+    assertClose(await sumLeading(x.device, [4, 3, 5]).read(), x.host, {});
+  });
+});

@@ -1,0 +1,42 @@
+import { GpuArray } from '../../src/gpu/array.ts';
+import { l2Normalize, l2NormalizeBackward } from '../../src/kernels/l2_normalize.ts';
+import { assertClose, noise } from '../harness/close.ts';
+import { suite, test } from '../harness/registry.ts';
+import { centralDifference } from '../reference/central_difference.ts';
+import { l2Normalize as reference } from '../reference/rows.ts';
+
+const ROWS = 19;
+
+suite('l2_normalize', () => {
+  for (const width of [12, 7]) {
+    // With an eps this large the first row is shorter than eps and is divided by a constant.
+    for (const eps of [1e-12, 0.5]) {
+      test(`width ${width}, eps ${eps}: forward and gradient`, async (t) => {
+        const gpu = await t.gpu();
+        using _scope = gpu.scope();
+        const x = noise(1, ROWS * width, 3);
+        for (let i = 0; i < width; i++) x[i] *= 0.02;
+        const { y, inverseNorm } = l2Normalize(GpuArray.from(gpu, x, [ROWS, width]), eps);
+        assertClose(await y.read(), reference(x, width, eps), { absolute: 1e-9, relative: 4e-7 }, 'y');
+        const grad = noise(2, ROWS * width);
+        const expected = centralDifference((v) => reference(v, width, eps), x, grad, 1e-4);
+        const d = l2NormalizeBackward(GpuArray.from(gpu, grad, [ROWS, width]), y, inverseNorm, eps);
+        assertClose(await d.read(), expected, { absolute: 2e-6, relative: 2e-6 }, 'dx');
+      });
+    }
+  }
+
+  test('a row of zeros stays zero', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const { y, inverseNorm } = l2Normalize(GpuArray.zeros(gpu, [2, 8]));
+    assertClose(await y.read(), new Float32Array(16), {});
+    const grad = noise(3, 16);
+    const d = l2NormalizeBackward(GpuArray.from(gpu, grad, [2, 8]), y, inverseNorm);
+    assertClose(
+      await d.read(),
+      grad.map((g) => g * 1e12),
+      { relative: 3e-7 },
+    );
+  });
+});
