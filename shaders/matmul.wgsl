@@ -1,0 +1,94 @@
+// out = act(alpha * op(a) op(b) + bias) + residual (+ out): the reference, one invocation per element of the result.
+// op(a) [batches, m, k] is stored as rows of a_stride, transposed when TRANSPOSE_A is 1; op(b) [batches, k, n] likewise.
+// The sum runs over one slice of k; with several slices out is [slices, batches, m, n] and matmul_finish.wgsl adds them.
+// Caller: src/kernels/matmul.ts.
+// Loops: slice (at most 61440)
+
+struct Params {
+  m: u32,
+  n: u32,
+  k: u32,
+  batches: u32,
+  a_start: u32,
+  a_stride: u32,
+  a_batch: u32,
+  b_start: u32,
+  b_stride: u32,
+  b_batch: u32,
+  out_start: u32,
+  out_stride: u32,
+  slice: u32,
+  bias_rows: u32,
+  // bits 0-1 activation (1 relu, 2 gelu, 3 quickgelu), 4 bias, 8 residual, 16 add to out
+  epilogue: u32,
+  alpha: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read> residual: array<f32>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+
+const WORKGROUP: u32 = 64u;
+const TRANSPOSE_A: u32 = 0u;
+const TRANSPOSE_B: u32 = 0u;
+
+// Phi(x) = (1 + erf(x / sqrt 2)) / 2 to about 5e-8; the polynomial is explained in activation.wgsl.
+fn normal_cdf(x: f32) -> f32 {
+  let t = abs(x);
+  var q = t * 1.96499604e-6 - 2.72944362e-5;
+  q = q * t + 1.29050139e-4;
+  q = q * t + 9.49169917e-5;
+  q = q * t - 4.89598932e-3;
+  q = q * t + 3.63875777e-2;
+  q = q * t + 0.318298876;
+  q = q * t + 0.797885299;
+  let tail = 0.5 * exp(-min(q * t, 80.0));
+  return select(tail, 1.0 - tail, x >= 0.0);
+}
+
+fn activate(x: f32) -> f32 {
+  switch (params.epilogue & 3u) {
+    case 1u: { return max(x, 0.0); }
+    case 2u: { return x * normal_cdf(x); }
+    case 3u: { return x / (1.0 + exp(min(-1.702 * x, 80.0))); }
+    default: { return x; }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let element = id.y * (groups.x * WORKGROUP) + id.x;
+  if (element >= params.m * params.n) {
+    return;
+  }
+  let row = element / params.n;
+  let column = element % params.n;
+  let batch = id.z % params.batches;
+  let a_base = params.a_start + batch * params.a_batch;
+  let b_base = params.b_start + batch * params.b_batch;
+  let first = (id.z / params.batches) * params.slice;
+  let last = min(first + params.slice, params.k);
+  var sum = 0.0;
+  for (var i = first; i < last; i++) {
+    let x = a[a_base + select(row * params.a_stride + i, i * params.a_stride + row, TRANSPOSE_A == 1u)];
+    let y = b[b_base + select(i * params.b_stride + column, column * params.b_stride + i, TRANSPOSE_B == 1u)];
+    sum += x * y;
+  }
+  let out_row = id.z * params.m + row;
+  let at = out_row * params.out_stride + params.out_start + column;
+  var value = params.alpha * sum;
+  if ((params.epilogue & 4u) != 0u) {
+    value += bias[(out_row / params.bias_rows) * params.n + column];
+  }
+  value = activate(value);
+  if ((params.epilogue & 8u) != 0u) {
+    value += residual[at];
+  }
+  if ((params.epilogue & 16u) != 0u) {
+    value += out[at];
+  }
+  out[at] = value;
+}

@@ -1,0 +1,72 @@
+// out = act(sum over slices of partial + bias) + residual (+ out): the second pass of a matmul whose k was cut into slices,
+// in the fixed order of the slices. partial [slices, rows, n] already holds alpha * op(a) op(b).
+// One invocation per element. Caller: src/kernels/matmul.ts.
+// Loops: slices
+
+struct Params {
+  rows: u32,
+  n: u32,
+  slices: u32,
+  out_start: u32,
+  out_stride: u32,
+  bias_rows: u32,
+  epilogue: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> partial: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read> residual: array<f32>;
+@group(0) @binding(4) var<storage, read_write> out: array<f32>;
+
+const WORKGROUP: u32 = 64u;
+
+// Phi(x) = (1 + erf(x / sqrt 2)) / 2 to about 5e-8; the polynomial is explained in activation.wgsl.
+fn normal_cdf(x: f32) -> f32 {
+  let t = abs(x);
+  var q = t * 1.96499604e-6 - 2.72944362e-5;
+  q = q * t + 1.29050139e-4;
+  q = q * t + 9.49169917e-5;
+  q = q * t - 4.89598932e-3;
+  q = q * t + 3.63875777e-2;
+  q = q * t + 0.318298876;
+  q = q * t + 0.797885299;
+  let tail = 0.5 * exp(-min(q * t, 80.0));
+  return select(tail, 1.0 - tail, x >= 0.0);
+}
+
+fn activate(x: f32) -> f32 {
+  switch (params.epilogue & 3u) {
+    case 1u: { return max(x, 0.0); }
+    case 2u: { return x * normal_cdf(x); }
+    case 3u: { return x / (1.0 + exp(min(-1.702 * x, 80.0))); }
+    default: { return x; }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let element = id.y * (groups.x * WORKGROUP) + id.x;
+  let size = params.rows * params.n;
+  if (element >= size) {
+    return;
+  }
+  let out_row = element / params.n;
+  let column = element % params.n;
+  let at = out_row * params.out_stride + params.out_start + column;
+  var value = 0.0;
+  for (var i = 0u; i < params.slices; i++) {
+    value += partial[i * size + element];
+  }
+  if ((params.epilogue & 4u) != 0u) {
+    value += bias[(out_row / params.bias_rows) * params.n + column];
+  }
+  value = activate(value);
+  if ((params.epilogue & 8u) != 0u) {
+    value += residual[at];
+  }
+  if ((params.epilogue & 16u) != 0u) {
+    value += out[at];
+  }
+  out[at] = value;
+}

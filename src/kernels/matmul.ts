@@ -1,0 +1,197 @@
+import { GpuArray } from '../gpu/array.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { Shader } from '../gpu/shader.ts';
+import { type MatmulPlan, type MatmulRung, planMatmul } from './matmul_plan.ts';
+import { matmul_finish, matmul_pack, matmul_registers, matmul as reference } from './shaders.gen.ts';
+import { elementGrid } from './shapes.ts';
+
+/** Activation of an epilogue: `gelu` is the exact one (erf), `quickgelu` is x · sigmoid(1.702 x). */
+export type Activation = 'none' | 'relu' | 'gelu' | 'quickgelu';
+
+/** What a matmul does besides multiplying: out = act(alpha · op(a) op(b) + bias) + residual. */
+export interface MatmulOptions {
+  /** a is stored [..., K, M]. */
+  readonly transposeA?: boolean;
+  /** b is stored [..., N, K]. */
+  readonly transposeB?: boolean;
+  /**
+   * With `transposeA`, the leading axes of a and b are summed over like rows (the gradient of a weight), unless this is
+   * set: then there is one product for each, [..., M, N].
+   */
+  readonly batched?: boolean;
+  /** [N], or [G, N] with `biasRows`: row r uses bias[floor(r / biasRows)]. */
+  readonly bias?: GpuArray;
+  readonly biasRows?: number;
+  readonly act?: Activation;
+  /** Shape of the result (of `out`, where that is wider). */
+  readonly residual?: GpuArray;
+  readonly alpha?: number;
+  /** Where to write; returned. */
+  readonly out?: GpuArray;
+  /** Adds the final value to `out` instead of replacing it. */
+  readonly accumulate?: boolean;
+  /** Uses only `count` columns from `start` on of the stored matrix. */
+  readonly aColumns?: readonly [start: number, count: number];
+  readonly bColumns?: readonly [start: number, count: number];
+  /** Writes into columns from `start` on of an `out` that is `total` wide. */
+  readonly outColumns?: readonly [start: number, total: number];
+}
+
+/** A stored matrix, or a batch of them, or some of its columns. */
+interface Operand {
+  readonly array: GpuArray;
+  readonly start: number;
+  readonly stride: number;
+  readonly columns: number;
+  /** Rows of one matrix. */
+  readonly rows: number;
+  readonly batches: number;
+}
+
+const ACTIVATIONS: Readonly<Record<Activation, number>> = { none: 0, relu: 1, gelu: 2, quickgelu: 3 };
+const BIAS = 4;
+const RESIDUAL = 8;
+const ACCUMULATE = 16;
+
+/**
+ * op(a) op(b) with an epilogue. op(a) is [..., M, K] and op(b) is [K, N], or [..., K, N] with the same leading axes.
+ * Any sizes; products on multiples of 4 are faster.
+ * @returns [..., M, N]; [M, N] when `transposeA` sums over the leading axes; `out` if that was given
+ */
+export function matmul(a: GpuArray, b: GpuArray, options: MatmulOptions = {}): GpuArray {
+  return matmulWith(undefined, a, b, options);
+}
+
+/** {@link matmul} with a given rung (undefined: the best one), for tests and benches. */
+export function matmulWith(
+  forced: MatmulRung | undefined,
+  a: GpuArray,
+  b: GpuArray,
+  options: MatmulOptions = {},
+): GpuArray {
+  const { gpu } = a;
+  const {
+    transposeA = false,
+    transposeB = false,
+    bias,
+    residual,
+    act = 'none',
+    alpha = 1,
+    accumulate = false,
+  } = options;
+  const batched = options.batched ?? (b.shape.length > 2 && !transposeA);
+  const left = operand('a', a, batched, options.aColumns);
+  const right = operand('b', b, batched, options.bColumns);
+  const [m, k] = transposeA ? [left.columns, left.rows] : [left.rows, left.columns];
+  const [n, inner] = transposeB ? [right.rows, right.columns] : [right.columns, right.rows];
+  const { batches } = left;
+  if (k !== inner || batches !== right.batches) {
+    throw new Error(
+      `matmul: [${a.shape}] · [${b.shape}] do not fit (${batches} × ${k} and ${right.batches} × ${inner})`,
+    );
+  }
+
+  using scope = gpu.scope();
+  const leading = batched || !transposeA ? a.shape.slice(0, -2) : [];
+  const lastTwo = transposeA ? [m, n] : [a.shape[a.shape.length - 2], n];
+  const out = options.out ?? GpuArray.empty(gpu, [...leading, ...lastTwo]);
+  if (accumulate && !options.out) throw new Error('matmul: accumulate needs out');
+  const [outStart, outStride] = options.outColumns ?? [0, n];
+  const rows = batches * m;
+  if (out.dtype !== 'f32' || out.size !== rows * outStride || outStart + n > outStride) {
+    throw new Error(`matmul: out [${out.shape}] cannot hold columns ${outStart} + ${n} of [${rows}, ${outStride}]`);
+  }
+  if (residual && residual.size !== out.size)
+    throw new Error(`matmul: residual [${residual.shape}] for [${out.shape}]`);
+  const biasRows = options.biasRows ?? Math.max(1, rows);
+  if (bias && bias.size !== Math.ceil(rows / biasRows) * n) {
+    throw new Error(`matmul: bias [${bias.shape}] for ${rows} rows of ${n}, ${biasRows} rows each`);
+  }
+
+  const plan = planMatmul(gpu.facts.class, { m, n, k, batches }, forced);
+  const wide = plan.rung !== 'reference';
+  const [x, y] = wide ? [aligned(left, !transposeA), aligned(right, transposeB)] : [left, right];
+  // A sum in slices has its epilogue in a second pass, and so has an activation before `out` is added.
+  const twoPasses = plan.slices > 1 || (accumulate && act !== 'none');
+  const target = twoPasses ? GpuArray.empty(gpu, [plan.slices, rows, n], 'f32', 'matmul slices') : out;
+  const epilogue = ACTIVATIONS[act] + (bias ? BIAS : 0) + (residual ? RESIDUAL : 0) + (accumulate ? ACCUMULATE : 0);
+  const extras = { bias: bias ?? x.array, residual: residual ?? x.array };
+  const place = { out_start: outStart, out_stride: outStride, bias_rows: biasRows };
+  const transposes = { TRANSPOSE_A: Number(transposeA), TRANSPOSE_B: Number(transposeB) };
+  launch(plan, transposes, {
+    gpu,
+    buffers: { a: x.array, b: y.array, out: target, ...extras },
+    params: {
+      ...{ m, n, k, batches, slice: plan.slice, alpha },
+      ...{ a_start: x.start, a_stride: x.stride, a_batch: x.rows * x.stride },
+      ...{ b_start: y.start, b_stride: y.stride, b_batch: y.rows * y.stride },
+      ...(twoPasses ? { out_start: 0, out_stride: n, bias_rows: 1, epilogue: 0 } : { ...place, epilogue }),
+    },
+    flops: 2 * rows * n * k,
+  });
+  if (twoPasses) {
+    gpu.run({
+      shader: matmul_finish,
+      buffers: { partial: target, out, ...extras },
+      params: { rows, n, slices: plan.slices, ...place, epilogue },
+      groups: elementGrid(rows * n, matmul_finish.constants.WORKGROUP),
+    });
+  }
+  scope.pass(out.buffer);
+  return out;
+}
+
+/** What all rungs take. */
+interface Launch {
+  readonly gpu: Gpu;
+  readonly buffers: Readonly<Record<BindingOf<typeof reference>, GpuArray>>;
+  readonly params: Readonly<Record<ParamOf<typeof reference>, number>>;
+  readonly flops: number;
+}
+
+type BindingOf<S> = S extends Shader<infer B, string, string> ? B : never;
+type ParamOf<S> = S extends Shader<string, infer P, string> ? P : never;
+
+function launch(
+  plan: MatmulPlan,
+  transposes: Readonly<Record<'TRANSPOSE_A' | 'TRANSPOSE_B', number>>,
+  { gpu, ...call }: Launch,
+): void {
+  const { m, n, batches } = call.params;
+  const depth = batches * plan.slices;
+  if (plan.rung === 'reference') {
+    const groups = elementGrid(m * n, reference.constants.WORKGROUP);
+    gpu.run({ ...call, shader: reference, constants: transposes, groups: [...groups, depth] });
+  } else {
+    const { tileM, tileN } = plan;
+    const tiles = Math.ceil(m / tileM) * Math.ceil(n / tileN);
+    const constants = { ...transposes, TILE_M: tileM, TILE_N: tileN };
+    const groups = elementGrid(tiles, matmul_registers.constants.WORKGROUP);
+    gpu.run({ ...call, shader: matmul_registers, constants, groups: [...groups, depth] });
+  }
+}
+
+function operand(what: string, array: GpuArray, batched: boolean, columns?: readonly [number, number]): Operand {
+  const { shape, width, dtype } = array;
+  if (shape.length < 2 || dtype !== 'f32')
+    throw new Error(`matmul: ${what} must be an f32 matrix, not ${dtype} [${shape}]`);
+  const rows = batched ? shape[shape.length - 2] : array.rows;
+  const [start, count] = columns ?? [0, width];
+  if (start < 0 || start + count > width) throw new Error(`matmul: ${what} has no columns ${start} + ${count}`);
+  return { array, start, stride: width, columns: count, rows, batches: batched ? array.rows / Math.max(1, rows) : 1 };
+}
+
+/** The operand, or a padded copy where the vec4 rungs could not read it; `alongK`: its rows run along k. */
+function aligned(from: Operand, alongK: boolean): Operand {
+  const { array, start, stride, columns, rows, batches } = from;
+  if (stride % 4 === 0 && start % 4 === 0 && !(alongK && columns % 4 !== 0)) return from;
+  const padded = Math.ceil(columns / 4) * 4;
+  const y = GpuArray.empty(array.gpu, [batches, rows, padded], 'f32', 'matmul operand');
+  array.gpu.run({
+    shader: matmul_pack,
+    buffers: { x: array, y },
+    params: { rows: batches * rows, x_stride: stride, start, width: columns, stride: padded },
+    groups: elementGrid(y.size, matmul_pack.constants.WORKGROUP),
+  });
+  return { array: y, start: 0, stride: padded, columns, rows, batches };
+}

@@ -1,0 +1,58 @@
+import type { AdapterClass } from '../gpu/adapter.ts';
+
+/** The rungs of matmul, slowest first. */
+export type MatmulRung = 'reference' | 'registers' | 'workgroup';
+
+/** Sizes of batches · [m, k] · [k, n]. */
+export interface MatmulSize {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly batches: number;
+}
+
+/** How a product is carried out. */
+export interface MatmulPlan {
+  readonly rung: MatmulRung;
+  /** Results of one invocation of the `registers` rung. */
+  readonly tileM: number;
+  readonly tileN: number;
+  /** The sum over k is cut into this many slices of `slice` (a multiple of 4) each. */
+  readonly slices: number;
+  readonly slice: number;
+}
+
+/** Longest sum of one invocation: lavapipe ends loops silently after 65,535 iterations. */
+const MAX_SLICE = 61440;
+/** Shorter slices would cost more in the second pass than they gain. */
+const MIN_SLICE = 256;
+/** Multiplications below which a launch costs more than the work, so that the rung does not matter. */
+const SMALL = 2 ** 18;
+/** Workgroups that keep an adapter busy: a few per core, or several per multiprocessor. */
+const BUSY_SOFTWARE = 16;
+const BUSY_HARDWARE = 128;
+
+/**
+ * Chooses rung, tile and slices for an adapter and a shape. Real GPUs share tiles through workgroup memory; software
+ * adapters want few invocations that each own as many results as possible (see the headers of the shaders).
+ * @param forced a rung to use instead of the best one, for tests and benches
+ */
+export function planMatmul(kind: AdapterClass, size: MatmulSize, forced?: MatmulRung): MatmulPlan {
+  const { m, n, k, batches } = size;
+  const rung = forced ?? bestRung(kind, size);
+  // Two sizes only: every further combination is a pipeline that takes up to half a second to compile.
+  const tileM = m > 8 ? 16 : 4;
+  const tileN = n > 8 ? 16 : 4;
+  const perGroup = { reference: 64, registers: 8 * tileM * tileN, workgroup: 64 * 64 }[rung];
+  const groups = Math.max(1, Math.ceil((m * n) / perGroup) * batches);
+  const busy = kind === 'hardware' ? BUSY_HARDWARE : BUSY_SOFTWARE;
+  const wanted = Math.min(Math.ceil(busy / groups), Math.floor(k / MIN_SLICE));
+  const cuts = Math.max(1, wanted, Math.ceil(k / MAX_SLICE));
+  const slice = Math.max(4, Math.ceil(k / cuts / 4) * 4);
+  return { rung, tileM, tileN, slices: Math.max(1, Math.ceil(k / slice)), slice };
+}
+
+function bestRung(kind: AdapterClass, { m, n, k, batches }: MatmulSize): MatmulRung {
+  if (m * n * k * batches <= SMALL) return 'reference';
+  return kind === 'hardware' && m >= 16 && n >= 16 ? 'workgroup' : 'registers';
+}

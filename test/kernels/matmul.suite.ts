@@ -1,0 +1,182 @@
+import { assert } from 'chai';
+import { GpuArray } from '../../src/gpu/array.ts';
+import type { Gpu } from '../../src/gpu/gpu.ts';
+import { type Activation, type MatmulOptions, matmul, matmulWith } from '../../src/kernels/matmul.ts';
+import { type MatmulRung, planMatmul } from '../../src/kernels/matmul_plan.ts';
+import { assertClose, noise } from '../harness/close.ts';
+import { suite, test } from '../harness/registry.ts';
+import { activationReference, matmulGradientReference, matmulReference } from '../reference/matmul.ts';
+
+const RUNGS: readonly MatmulRung[] = ['reference', 'registers'];
+const KINDS = [
+  { transposeA: false, transposeB: false },
+  { transposeA: false, transposeB: true },
+  { transposeA: true, transposeB: false },
+  { transposeA: true, transposeB: true },
+];
+
+/** Sums of k products of numbers below 1: they grow like √k, and so does the error of a sum in f32 (seen: half of this). */
+const tolerance = (k: number) => ({ absolute: 1e-6 * Math.sqrt(k) });
+
+function upload(gpu: Gpu, seed: number, shape: readonly number[]): { array: GpuArray; host: Float32Array } {
+  const host = noise(
+    seed,
+    shape.reduce((x, y) => x * y, 1),
+  );
+  return { array: GpuArray.from(gpu, host, shape), host };
+}
+
+suite('matmul', () => {
+  for (const rung of RUNGS) {
+    test(`${rung}: every transposition, sizes that no tile divides`, async (t) => {
+      const gpu = await t.gpu();
+      for (const [m, k, n] of [
+        [17, 131, 35],
+        [33, 24, 20],
+      ] as const) {
+        for (const { transposeA, transposeB } of KINDS) {
+          using _scope = gpu.scope();
+          const a = upload(gpu, 1, transposeA ? [k, m] : [m, k]);
+          const b = upload(gpu, 2, transposeB ? [n, k] : [k, n]);
+          const out = matmulWith(rung, a.array, b.array, { transposeA, transposeB });
+          assert.deepEqual(out.shape, [m, n]);
+          const expected = matmulReference(a.host, b.host, [m, k, n], transposeA, transposeB);
+          assertClose(await out.read(), expected, tolerance(k), `${m}×${k}×${n} ${transposeA}/${transposeB}`);
+        }
+      }
+    });
+
+    test(`${rung}: bias, activation, residual, alpha, accumulate, columns`, async (t) => {
+      const gpu = await t.gpu();
+      const [m, k, n] = [19, 28, 18];
+      const [total, at] = [29, 5];
+      for (const act of ['none', 'relu', 'gelu', 'quickgelu'] as const) {
+        for (const accumulate of [false, true]) {
+          using _scope = gpu.scope();
+          const a = upload(gpu, 3, [m, k + 8]);
+          const b = upload(gpu, 4, [n, k + 3]);
+          const bias = upload(gpu, 5, [4, n]);
+          const residual = upload(gpu, 6, [m, total]);
+          const out = upload(gpu, 7, [m, total]);
+          const options: MatmulOptions = {
+            ...{ transposeB: true, bias: bias.array, biasRows: 5, act, residual: residual.array, alpha: 0.7 },
+            ...{ out: out.array, accumulate, aColumns: [8, k], bColumns: [3, k], outColumns: [at, total] },
+          };
+          assert.equal(matmulWith(rung, a.array, b.array, options), out.array);
+          const expected = Float64Array.from(out.host);
+          for (let i = 0; i < m; i++) {
+            for (let j = 0; j < n; j++) {
+              let sum = 0;
+              for (let l = 0; l < k; l++) sum += a.host[i * (k + 8) + 8 + l] * b.host[j * (k + 3) + 3 + l];
+              const place = i * total + at + j;
+              const value = activationReference(act, 0.7 * sum + bias.host[Math.floor(i / 5) * n + j]);
+              expected[place] = value + residual.host[place] + (accumulate ? out.host[place] : 0);
+            }
+          }
+          assertClose(await out.array.read(), expected, { absolute: 2e-6 }, `${act} ${accumulate}`);
+        }
+      }
+    });
+
+    test(`${rung}: leading axes fold into rows, stay batches, or are summed over`, async (t) => {
+      const gpu = await t.gpu();
+      using _scope = gpu.scope();
+      const [batch, r, m, n] = [3, 10, 20, 24];
+      const x = upload(gpu, 8, [batch, r, m]);
+      const y = upload(gpu, 9, [batch, r, n]);
+      const w = upload(gpu, 10, [m, n]);
+      const folded = matmulWith(rung, x.array, w.array);
+      assert.deepEqual(folded.shape, [batch, r, n]);
+      assertClose(await folded.read(), matmulReference(x.host, w.host, [batch * r, m, n]), tolerance(m), 'folded');
+
+      const summed = matmulWith(rung, x.array, y.array, { transposeA: true });
+      assert.deepEqual(summed.shape, [m, n]);
+      const all = matmulReference(x.host, y.host, [m, batch * r, n], true);
+      assertClose(await summed.read(), all, tolerance(batch * r), 'summed');
+
+      const each = matmulWith(rung, x.array, y.array, { transposeA: true, batched: true });
+      const outer = matmulWith(rung, x.array, x.array, { transposeB: true });
+      assert.deepEqual(each.shape, [batch, m, n]);
+      assert.deepEqual(outer.shape, [batch, r, r]);
+      const [eachHost, outerHost] = [await each.read(), await outer.read()];
+      for (let i = 0; i < batch; i++) {
+        const xi = x.host.subarray(i * r * m, (i + 1) * r * m);
+        const yi = y.host.subarray(i * r * n, (i + 1) * r * n);
+        const want = matmulReference(xi, yi, [m, r, n], true);
+        assertClose(eachHost.subarray(i * m * n, (i + 1) * m * n), want, tolerance(r), `product ${i}`);
+        const square = matmulReference(xi, xi, [r, m, r], false, true);
+        assertClose(outerHost.subarray(i * r * r, (i + 1) * r * r), square, tolerance(m), `outer ${i}`);
+      }
+    });
+
+    test(`${rung}: a sum of 70,000 terms, more than one loop may have, is cut in a fixed order`, async (t) => {
+      const gpu = await t.gpu();
+      const [m, k, n] = [6, 70_000, 8];
+      assert.isAbove(planMatmul(gpu.facts.class, { m, n, k, batches: 1 }, rung).slices, 1);
+      for (const transposeA of [true, false]) {
+        using _scope = gpu.scope();
+        const a = upload(gpu, 11, transposeA ? [k, m] : [m, k]);
+        const b = upload(gpu, 12, transposeA ? [k, n] : [n, k]);
+        const options = { transposeA, transposeB: !transposeA, bias: upload(gpu, 13, [n]).array, act: 'relu' } as const;
+        const out = await matmulWith(rung, a.array, b.array, options).read();
+        const again = await matmulWith(rung, a.array, b.array, options).read();
+        assert.deepEqual(out, again);
+        const bias = noise(13, n);
+        const expected = matmulReference(a.host, b.host, [m, k, n], transposeA, !transposeA);
+        const want = expected.map((v, i) => Math.max(0, v + bias[i % n]));
+        assertClose(out, want, tolerance(k));
+      }
+    });
+  }
+
+  test('small tiles and thin products', async (t) => {
+    const gpu = await t.gpu();
+    for (const [m, k, n] of [
+      [1, 768, 40],
+      [40, 768, 2],
+      [3, 5, 2],
+      [1, 1, 1],
+    ]) {
+      using _scope = gpu.scope();
+      const a = upload(gpu, 14, [m, k]);
+      const b = upload(gpu, 15, [n, k]);
+      const out = matmulWith('registers', a.array, b.array, { transposeB: true });
+      assertClose(await out.read(), matmulReference(a.host, b.host, [m, k, n], false, true), tolerance(k), `${m} ${n}`);
+    }
+  });
+
+  test('gradients are matmuls of the gradient', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const [m, k, n] = [18, 21, 10];
+    const x = upload(gpu, 16, [m, k]);
+    const w = upload(gpu, 17, [n, k]);
+    const grad = upload(gpu, 18, [m, n]);
+    const want = matmulGradientReference(grad.host, x.host, w.host, [m, k, n], false, true);
+    assertClose(await matmul(grad.array, w.array).read(), want.a, tolerance(n), 'dx');
+    assertClose(await matmul(grad.array, x.array, { transposeA: true }).read(), want.b, tolerance(m), 'dW');
+  });
+
+  test('gelu is within 1e-6 of the exact one everywhere', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const host = Float32Array.from({ length: 2401 }, (_, i) => (i - 1200) / 100);
+    const one = GpuArray.from(gpu, new Float32Array([1]), [1, 1]);
+    for (const act of ['gelu', 'quickgelu'] satisfies Activation[]) {
+      const out = await matmul(GpuArray.from(gpu, host, [host.length, 1]), one, { act }).read();
+      const want = Array.from(host, (x) => activationReference(act, x));
+      assertClose(out, want, { absolute: 1.5e-7, relative: 6e-7 }, act);
+    }
+  });
+
+  test('says what does not fit', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const a = GpuArray.empty(gpu, [4, 6]);
+    assert.throws(() => matmul(a, a), /do not fit/);
+    assert.throws(() => matmul(a, a, { transposeB: true, bias: a }), /bias/);
+    assert.throws(() => matmul(a, a, { transposeB: true, accumulate: true }), /needs out/);
+    assert.throws(() => matmul(a, a, { transposeB: true, out: GpuArray.empty(gpu, [4, 5]) }), /out/);
+    assert.throws(() => matmul(a, a, { transposeB: true, bColumns: [4, 4] }), /columns/);
+  });
+});
