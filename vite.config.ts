@@ -1,5 +1,5 @@
 import { builtinModules } from 'node:module';
-import { defineConfig, type UserConfig } from 'vite';
+import { defineConfig, type Plugin, type UserConfig } from 'vite';
 
 /** Sub-paths of the package, and the folders of `src` that they stand for. */
 const AREAS = ['gpu', 'kernels', 'nn', 'data', 'clip', 'fusion', 'train'];
@@ -9,9 +9,16 @@ const NODE_MODULES = [/^node:/, ...builtinModules];
 /** Packages that are looked up at run time, and only in the runtime that needs them. */
 const OPTIONAL = ['webgpu', 'puppeteer-core'];
 
+/** package.json promises the library's users no side effects, but the suites live by theirs. */
+const sideEffects: Plugin = {
+  name: 'fusionclip-side-effects',
+  transform: (code) => ({ code, map: null, moduleSideEffects: true }),
+};
+
 function bundle(target: string, input: Record<string, string>, external: (string | RegExp)[] = []): UserConfig {
   return {
     publicDir: false,
+    plugins: target === 'lib' ? [] : [sideEffects],
     build: {
       target: 'es2022',
       minify: false,
@@ -35,9 +42,13 @@ const TARGETS: Record<string, Record<string, string>> = {
   // The library: runs as it is in every runtime and in a script tag.
   lib: { index: 'src/index.ts', ...areas },
   // The command line for Deno and Node, its launcher, and the host for programs that use the library there.
-  node: { cli: 'src/host/entry_process.ts', launcher: 'src/host/entry_launcher.ts', node: 'src/host/node.ts' },
-  page: { page: 'src/host/entry_page.ts' },
-  'test-node': { suites: 'test/runtimes/entry_process.ts', run: 'test/runtimes/run_built.ts' },
+  node: { cli: 'src/cli/entry_process.ts', launcher: 'src/host/entry_launcher.ts', node: 'src/host/node.ts' },
+  page: { page: 'src/cli/entry_page.ts' },
+  'test-node': {
+    suites: 'test/runtimes/entry_process.ts',
+    run: 'test/runtimes/run_built.ts',
+    launch_act: 'test/runtimes/launch_act.ts',
+  },
   'test-page': { page: 'test/runtimes/entry_page.ts' },
 };
 

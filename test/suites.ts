@@ -1,2 +1,19 @@
 /** Every suite, in the order of paths; test/runtimes/suites.test.ts fails when one is missing here. */
+import './clip/config.suite.ts';
+import './clip/generate.suite.ts';
+import './clip/names.suite.ts';
+import './clip/safetensors.suite.ts';
 import './clip/tokenizer.suite.ts';
+import './data/augment.suite.ts';
+import './data/decode.suite.ts';
+import './data/resize.suite.ts';
+import './data/rule.suite.ts';
+import './kernels/activation.suite.ts';
+import './kernels/assemble_tokens.suite.ts';
+import './kernels/elementwise.suite.ts';
+import './kernels/gather_rows.suite.ts';
+import './kernels/insert_rows.suite.ts';
+import './kernels/l2_normalize.suite.ts';
+import './kernels/matmul.suite.ts';
+import './kernels/mean_groups.suite.ts';
+import './runtimes/files.suite.ts';

@@ -17,11 +17,16 @@ const TYPES: Record<string, string> = {
   '.wasm': 'application/wasm',
 };
 
+/** Milliseconds after which a page without a connection counts as gone; it tries anew after three seconds. */
+const GRACE = 10_000;
+
 /** What a page's requests lead to outside the server. */
 export interface BridgeEvents {
   output(fd: 1 | 2, text: string): void;
   /** The program has ended with this exit code. */
   exit(code: number): void;
+  /** The page is gone: it holds one connection open as long as it lives. */
+  lost(): void;
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
@@ -101,7 +106,13 @@ export class BridgeServer {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     response.write(': open\n\n');
     this.#listeners.add(response);
-    response.on('close', () => this.#listeners.delete(response));
+    response.on('close', () => {
+      this.#listeners.delete(response);
+      // A page that lives connects anew within moments.
+      setTimeout(() => {
+        if (this.#listeners.size === 0) this.#events.lost();
+      }, GRACE).unref();
+    });
   }
 
   async #static(path: string, response: ServerResponse): Promise<void> {

@@ -8,7 +8,8 @@ import type { Start } from './bridge.ts';
 import { BridgeServer } from './bridge_server.ts';
 import { type Browser, browsers } from './browsers.ts';
 import { type Driver, findDriver } from './drivers.ts';
-import { type LaunchOptions, onSignals } from './signals.ts';
+import type { LaunchOptions } from './launch_options.ts';
+import { onSignals, tolerateClosedPipes } from './signals.ts';
 
 /** Exit code of a page that crashed: those of the error codes would say too much. */
 const CRASHED = 1;
@@ -55,13 +56,15 @@ function joined(...environments: Readonly<Record<string, string | undefined>>[])
 }
 
 /** Starts the first browser that starts; says on standard error when one of them did not. */
-async function openBrowser(profile: string, options: LaunchOptions, say: (text: string) => void): Promise<Chrome> {
+async function openBrowser(folder: string, options: LaunchOptions, say: (text: string) => void): Promise<Chrome> {
   const puppeteer = await loadPuppeteer();
   const wish = options.driver || process.env.FUSIONCLIP_DRIVER || 'auto';
   if (wish === 'lavapipe') {
     throw new FusionclipError('usage', 'Chrome does not take the driver lavapipe; leave --driver out.');
   }
   const driver = findDriver('chrome', wish);
+  // What a browser that is killed leaves behind goes with the folder. macOS: its sockets' names would be too long.
+  const temporary: Record<string, string> = process.platform === 'linux' ? { TMPDIR: folder } : {};
   let last = 'none is installed';
   for (const browser of browsers()) {
     const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
@@ -70,8 +73,8 @@ async function openBrowser(profile: string, options: LaunchOptions, say: (text: 
         executablePath: browser.executable,
         // A pipe and not a port: the browser ends by itself when this process is killed.
         pipe: true,
-        userDataDir: profile,
-        env: joined(process.env, driver.name === 'swiftshader' ? {} : driver.env, browser.env),
+        userDataDir: join(folder, 'profile'),
+        env: joined(process.env, driver.name === 'swiftshader' ? {} : driver.env, browser.env, temporary),
         args: [...new Set([...FLAGS, ...sandbox, ...browser.needs, ...driverFlags(browser, driver, wish)])],
         handleSIGINT: false,
         handleSIGTERM: false,
@@ -89,59 +92,61 @@ async function openBrowser(profile: string, options: LaunchOptions, say: (text: 
   );
 }
 
-/** Resolves with a message when the page can go on no longer. */
-function failureOf(chrome: Chrome, page: Page): Promise<string> {
-  return new Promise((resolve) => {
-    chrome.once('disconnected', () => resolve('the browser has ended'));
-    page.once('error', (error) => resolve(`the page has crashed (${error.message})`));
-    page.once('close', () => resolve('the page was closed'));
-    page.once('pageerror', (error) => resolve(`the page has failed: ${error instanceof Error ? error.stack : error}`));
-  });
+/** Calls back when the page can go on no longer. */
+function onFailure(chrome: Chrome, page: Page, fail: (what: string) => void): void {
+  chrome.once('disconnected', () => fail('the browser has ended'));
+  page.once('error', (error) => fail(`the page has crashed (${error.message})`));
+  page.once('close', () => fail('the page was closed'));
+  page.once('pageerror', (error) => fail(`the page has failed: ${error instanceof Error ? error.stack : error}`));
 }
 
 /** Runs a bundle's page in headless Chrome; returns its exit code when it has ended and the browser is gone. */
-export async function launchChrome(folder: string, args: readonly string[], options: LaunchOptions): Promise<number> {
+export async function launchChrome(bundle: string, args: readonly string[], options: LaunchOptions): Promise<number> {
+  tolerateClosedPipes();
   const say = options.onStderr ?? ((text: string) => void process.stderr.write(text));
   const print = options.onStdout ?? ((text: string) => void process.stdout.write(text));
   let ended: (code: number) => void = () => {};
   const exit = new Promise<number>((resolve) => {
     ended = resolve;
   });
+  let over = false;
+  const fail = (what: string): void => {
+    if (!over) say(`fusionclip: ${what}; run again, or choose another runtime with --runtime.\n`);
+    ended(CRASHED);
+  };
   const start: Start = {
     args,
     env: visible({ ...process.env, ...options.env }),
     isTerminal: !options.onStderr && process.stderr.isTTY === true,
   };
-  const server = new BridgeServer(folder, start, {
+  const server = new BridgeServer(bundle, start, {
     output: (fd, text) => (fd === 1 ? print(text) : say(text)),
     exit: (code) => ended(code),
+    lost: () => fail('the page has gone'),
   });
   const release = onSignals((count) => {
     if (server.handlesInterrupt && count < 3) server.interrupt();
     else ended(130);
   });
   const stop = (): void => ended(137);
+  if (options.signal?.aborted) stop();
   options.signal?.addEventListener('abort', stop);
-  const profile = mkdtempSync(join(tmpdir(), 'fusionclip-chrome-'));
+  const folder = mkdtempSync(join(tmpdir(), 'fusionclip-chrome-'));
   let chrome: Chrome | null = null;
-  let over = false;
   try {
     const address = await server.listen();
-    chrome = await openBrowser(profile, options, say);
+    chrome = await openBrowser(folder, options, say);
     const page = (await chrome.pages())[0] ?? (await chrome.newPage());
-    const failure = failureOf(chrome, page).then((what) => {
-      if (!over) say(`fusionclip: ${what}; run again, or choose another runtime with --runtime.\n`);
-      return CRASHED;
-    });
+    onFailure(chrome, page, fail);
     page.goto(address, { timeout: 0 }).catch(() => {});
-    return await Promise.race([exit, failure, started(server)]);
+    return await Promise.race([exit, started(server)]);
   } finally {
     over = true;
     release();
     options.signal?.removeEventListener('abort', stop);
     await closeBrowser(chrome);
     await server.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }
 
@@ -168,7 +173,7 @@ async function closeBrowser(chrome: Chrome | null): Promise<void> {
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, 3000);
   });
-  await Promise.race([chrome.close().catch(() => {}), late]);
+  await Promise.race([Promise.all([chrome.close().catch(() => {}), gone]), late]);
   if (child?.pid) {
     // The browser leads a process group of its own, with its GPU and page processes in it.
     try {
@@ -177,6 +182,5 @@ async function closeBrowser(chrome: Chrome | null): Promise<void> {
       child.kill('SIGKILL');
     }
   }
-  await Promise.race([gone, late]);
   clearTimeout(timer);
 }

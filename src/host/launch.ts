@@ -3,8 +3,9 @@ import { constants } from 'node:os';
 import process from 'node:process';
 import { FusionclipError } from '../gpu/errors.ts';
 import { findDriver } from './drivers.ts';
+import type { LaunchOptions } from './launch_options.ts';
 import { findDeno, nodePath } from './runtimes.ts';
-import { type LaunchOptions, onSignals } from './signals.ts';
+import { onSignals } from './signals.ts';
 
 /** The runtimes to choose from; `auto` is Deno, or Node where there is no Deno. */
 export const RUNTIME_CHOICES = ['auto', 'deno', 'node', 'chrome'] as const;

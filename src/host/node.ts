@@ -3,7 +3,7 @@ import { dawnEntry } from './dawn.ts';
 import { disk } from './disk.ts';
 import type { Host } from './host.ts';
 import type { Bundle } from './launch.ts';
-import { onSignals } from './signals.ts';
+import { onSignals, tolerateClosedPipes } from './signals.ts';
 
 /** The version of Deno, or undefined in Node. */
 function denoVersion(): string | undefined {
@@ -37,12 +37,7 @@ export function createNodeHost({ args = process.argv.slice(2), bundle }: NodeHos
   const deno = denoVersion();
   const handlers = new Set<() => void>();
   let release: (() => void) | undefined;
-  // The reader of a pipe may go away: that is no failure of this program.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
+  tolerateClosedPipes();
   return {
     ...disk,
     runtime: deno ? 'deno' : 'node',

@@ -1,19 +1,5 @@
 import process from 'node:process';
 
-/** How a program is started in another process. */
-export interface LaunchOptions {
-  /** A choice of `DRIVER_CHOICES`; by default the variable `FUSIONCLIP_DRIVER`, else `auto`. */
-  readonly driver?: string;
-  /** Environment variables to add. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** Gets the program's standard output in place of this process's. */
-  readonly onStdout?: (text: string) => void;
-  /** Gets the program's standard error, and what the launcher has to say. */
-  readonly onStderr?: (text: string) => void;
-  /** Kills the program at once when it fires. */
-  readonly signal?: AbortSignal;
-}
-
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Two copies of one Ctrl-C, the terminal's and the launcher's, arrive within this time, in milliseconds. */
@@ -36,4 +22,17 @@ export function onSignals(handler: (count: number, signal: NodeJS.Signals) => vo
   return () => {
     for (const signal of SIGNALS) process.off(signal, listener);
   };
+}
+
+let tolerant = false;
+
+/** Goes on when the reader of this process's output goes away (`fusionclip … | head`): that is no failure. */
+export function tolerateClosedPipes(): void {
+  if (tolerant) return;
+  tolerant = true;
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
 }

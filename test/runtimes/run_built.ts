@@ -22,6 +22,10 @@ const ending = await runRuntime(
   },
   { filter: rest[0] ?? '', driver, root: join(dirname(fileURLToPath(import.meta.url)), '../..') },
 );
+if (passed + failed === 0 && !ending) {
+  failed++;
+  console.log(`no case has "${rest[0] ?? ''}" in its name`);
+}
 if (ending) {
   failed++;
   console.log(ending);

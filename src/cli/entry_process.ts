@@ -1,9 +1,9 @@
 /** The start of `dist/cli.js`: the command line in Deno and Node. */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { main } from '../cli/main.ts';
-import { createNodeHost } from './node.ts';
-import { runProgram } from './run_program.ts';
+import { createNodeHost } from '../host/node.ts';
+import { runProgram } from '../host/run_program.ts';
+import { main } from './main.ts';
 
 const script = fileURLToPath(import.meta.url);
 const dist = dirname(script);

@@ -1,0 +1,143 @@
+/** Checks what `docs/architecture.md` says about imports, and that no file is too long. Part of `npm run lint`. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Folders of `src` from the bottom up: a file imports from its own level and from those below. */
+const LEVELS = ['gpu', 'kernels', 'nn', 'data', 'clip', 'fusion', 'train', 'host', 'cli'];
+
+/** Packages and Node modules that a folder may import; the others none. */
+const PACKAGES: Record<string, RegExp> = {
+  data: /^(fast-png|jpeg-js)$/,
+  host: /^(node:.*|webgpu|puppeteer-core)$/,
+  cli: /^(node:.*|commander|valibot)$/,
+};
+
+/** Names of Node, Deno and of pages that are not WebGPU: `src/host` and `src/cli` alone may touch them. */
+const FOREIGN = new Set([
+  'process',
+  'Deno',
+  'Buffer',
+  'require',
+  '__dirname',
+  '__filename',
+  'document',
+  'window',
+  'localStorage',
+]);
+
+/** Lines that a file may have; generated ones are exempt. */
+const MOST_LINES = 400;
+
+const problems: string[] = [];
+
+function filesIn(folder: string, extension: RegExp): string[] {
+  if (!existsSync(join(ROOT, folder))) return [];
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => extension.test(name) && !name.split('/').includes('node_modules'))
+    .map((name) => join(folder, name))
+    .sort();
+}
+
+/** The folder of `src` that a path lies in; `''` for files directly in `src`, null outside of it. */
+function areaOf(path: string): string | null {
+  const parts = path.split('/');
+  if (parts[0] !== 'src') return null;
+  return parts.length > 2 ? parts[1] : '';
+}
+
+/** The module names in imports, exports, `import()` calls and import types. */
+function importsOf(source: ts.SourceFile): string[] {
+  const names: string[] = [];
+  const visit = (node: ts.Node): void => {
+    let name: ts.Node | undefined;
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) name = node.moduleSpecifier;
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      name = node.arguments[0];
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) name = node.argument.literal;
+    if (name && ts.isStringLiteralLike(name)) names.push(name.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return names;
+}
+
+function checkImport(file: string, name: string): void {
+  const area = areaOf(file);
+  if (!name.startsWith('.')) {
+    if (area === null) return;
+    if (!PACKAGES[area]?.test(name)) problems.push(`${file}: may not import "${name}"`);
+    return;
+  }
+  const target = relative(ROOT, join(ROOT, dirname(file), name));
+  if (!/\.(ts|mjs|json)$/.test(name)) problems.push(`${file}: the import "${name}" lacks its extension`);
+  else if (!existsSync(join(ROOT, target))) problems.push(`${file}: the import "${name}" leads nowhere`);
+  if (area === null) return;
+  const targetArea = areaOf(target);
+  if (targetArea === null) problems.push(`${file}: src may not import ${target}`);
+  // Files directly in src are the package's face: they may import everything, and nothing imports them.
+  else if (area === '') return;
+  else if (targetArea === '') problems.push(`${file}: may not import ${target}, the face of the package`);
+  else if (LEVELS.indexOf(targetArea) > LEVELS.indexOf(area)) {
+    problems.push(`${file}: ${area} is below ${targetArea} and may not import ${target}`);
+  }
+}
+
+/** Reports names of Node, Deno or pages that the file has not declared itself. */
+function checkNames(file: string, source: ts.SourceFile): void {
+  const declared = new Set<string>();
+  const used = new Map<string, number>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) && FOREIGN.has(node.text)) {
+      const parent = node.parent;
+      const isMember =
+        (ts.isPropertyAccessExpression(parent) && parent.name === node) ||
+        (ts.isPropertyAssignment(parent) && parent.name === node) ||
+        ts.isPropertySignature(parent) ||
+        ts.isMethodDeclaration(parent) ||
+        ts.isMethodSignature(parent) ||
+        ts.isPropertyDeclaration(parent);
+      const isDeclaration =
+        (ts.isVariableDeclaration(parent) ||
+          ts.isParameter(parent) ||
+          ts.isBindingElement(parent) ||
+          ts.isFunctionDeclaration(parent)) &&
+        parent.name === node;
+      if (isDeclaration) declared.add(node.text);
+      else if (!isMember) used.set(node.text, source.getLineAndCharacterOfPosition(node.getStart()).line + 1);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  for (const [name, line] of used) {
+    if (!declared.has(name)) problems.push(`${file}:${line}: "${name}" is there in some runtimes only; use the host`);
+  }
+}
+
+function checkLength(file: string, text: string): void {
+  const lines = text.split('\n').length - 1;
+  if (lines > MOST_LINES) problems.push(`${file}: ${lines} lines, at most ${MOST_LINES}`);
+}
+
+const generated = (name: string): boolean => name.endsWith('.gen.ts');
+const sources = ['src', 'app'].flatMap((folder) => filesIn(folder, /\.(ts|wgsl|html|css)$/));
+const shaders = filesIn('shaders', /\.wgsl$/);
+for (const file of [...sources, ...shaders].filter((name) => !generated(name))) {
+  checkLength(file, readFileSync(join(ROOT, file), 'utf8'));
+}
+for (const file of ['src', 'test', 'bench', 'scripts'].flatMap((folder) => filesIn(folder, /\.ts$/))) {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  for (const name of importsOf(source)) checkImport(file, name);
+  const area = areaOf(file);
+  if (area && !['host', 'cli'].includes(area) && !generated(file)) checkNames(file, source);
+  if (area && !LEVELS.includes(area)) problems.push(`${file}: the folder src/${area} has no level`);
+}
+
+for (const problem of problems) console.error(problem);
+console.log(problems.length ? `imports: ${problems.length} problems` : `imports: ${sources.length} files are in order`);
+process.exit(problems.length ? 1 : 0);

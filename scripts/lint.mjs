@@ -1,0 +1,19 @@
+/** `npm run lint`: biome and the project's own checks; all of them run even when one fails. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
+const npx = (name, ...args) => [process.execPath, [`node_modules/${name}`, ...args]];
+const deno = (script) => npx('deno/bin.cjs', 'run', '-A', '--no-lock', '--no-check', '--quiet', script);
+
+const checks = [npx('@biomejs/biome/bin/biome', 'check', '.')];
+for (const script of ['scripts/check_imports.ts', 'scripts/check_shaders.ts']) {
+  if (existsSync(script)) checks.push(deno(script));
+}
+let failed = 0;
+for (const [command, args] of checks) {
+  if (spawnSync(command, args, { stdio: 'inherit' }).status !== 0) failed++;
+}
+process.exitCode = failed ? 1 : 0;

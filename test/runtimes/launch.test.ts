@@ -1,0 +1,197 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const RUNTIMES = ['deno', 'node', 'chrome'] as const;
+
+/** A folder for the temporary files of what is started here, so that leftovers are seen. */
+let scratch = '';
+
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'fusionclip-launch-'));
+});
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A started launcher and what became of it. */
+function start(
+  runtime: string,
+  act: string[],
+  env: Record<string, string> = {},
+): { child: ChildProcess; ended: Promise<Ended> } {
+  const script = join(ROOT, 'dist/test/launch_act.js');
+  const child = spawn(process.execPath, [script, runtime, 'act', ...act], {
+    cwd: scratch,
+    env: { ...process.env, TMPDIR: scratch, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = new Promise<Ended>((resolve) => {
+    const out = { stdout: '', stderr: '' };
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      out.stdout += text;
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      out.stderr += text;
+    });
+    child.on('close', (code) => resolve({ code, ...out }));
+  });
+  return { child, ended };
+}
+
+const run = (runtime: string, act: string[], env?: Record<string, string>): Promise<Ended> =>
+  start(runtime, act, env).ended;
+
+/** Resolves when the program has said that it is ready. */
+async function ready(child: ChildProcess): Promise<void> {
+  await new Promise<void>((resolve) => {
+    let text = '';
+    child.stdout?.on('data', (more: string) => {
+      text += more;
+      if (text.includes('ready')) resolve();
+    });
+  });
+}
+
+/** Processes that have the scratch folder in their command line: browsers that outlived their launcher. */
+function survivors(): string[] {
+  const found: string[] = [];
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const line = readFileSync(`/proc/${name}/cmdline`, 'utf8');
+      if (line.includes(scratch) && Number(name) !== process.pid) found.push(line.replaceAll('\0', ' ').slice(0, 200));
+    } catch {
+      // Ended meanwhile.
+    }
+  }
+  return found;
+}
+
+function expectClean(): void {
+  expect(survivors()).toEqual([]);
+  expect(readdirSync(scratch)).toEqual([]);
+}
+
+describe.each(RUNTIMES)('%s', (runtime) => {
+  test('passes arguments and variables in, output and exit code out', async () => {
+    const asked = await run(runtime, ['arguments', '--flag', 'ä b', '', '*'], { FUSIONCLIP_WORD: 'grün' });
+    expect(asked.stderr).toBe('');
+    expect(JSON.parse(asked.stdout)).toEqual({ runtime, rest: ['--flag', 'ä b', '', '*'], word: 'grün' });
+    expect(asked.code).toBe(0);
+    const ended = await run(runtime, ['exit', '7', '20000']);
+    expect(ended.code).toBe(7);
+    expect(ended.stderr).toBe('last words\n');
+    const lines = ended.stdout.trim().split('\n');
+    expect(lines.length).toBe(20000);
+    expect(lines[19999]).toContain('line 19999 äöü 漢字');
+    expectClean();
+  });
+
+  test('turns errors into a sentence and an exit code', async () => {
+    const expected = await run(runtime, ['fails']);
+    expect(expected).toEqual({
+      code: 4,
+      stdout: '',
+      stderr: 'fusionclip: The data set has no images; choose another folder.\n',
+    });
+    const ordinary = await run(runtime, ['throws']);
+    expect(ordinary.code).toBe(1);
+    expect(ordinary.stderr).toContain('an ordinary error');
+  });
+
+  test('tells the program of an interrupt, once', async () => {
+    const { child, ended } = start(runtime, ['wait']);
+    await ready(child);
+    child.kill('SIGINT');
+    expect(await ended).toEqual({ code: 130, stdout: 'ready\nasked 1\n', stderr: '' });
+    expectClean();
+  });
+
+  test('ends a program that does not listen to the interrupt', async () => {
+    const { child, ended } = start(runtime, ['idle']);
+    await ready(child);
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+    expectClean();
+  });
+
+  test('kills a deaf program at the third interrupt', async () => {
+    const { child, ended } = start(runtime, ['deaf']);
+    await ready(child);
+    for (let i = 0; i < 3; i++) {
+      child.kill('SIGINT');
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    expect((await ended).code).toBeGreaterThan(128);
+    expectClean();
+  });
+});
+
+/** The browser process that a launcher has started: the one with the profile in its command line and no `--type`. */
+function browserOf(): number {
+  const lines = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n');
+  const line = lines.find((one) => one.includes(`--user-data-dir=${scratch}`) && !one.includes('--type='));
+  return Number(line?.trim().split(' ')[0]);
+}
+
+describe('chrome', () => {
+  test('ends with an error when the browser is killed, and nothing half-written stays', async () => {
+    const { child, ended } = start('chrome', ['deaf']);
+    await ready(child);
+    process.kill(browserOf(), 'SIGKILL');
+    const { code, stderr } = await ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('the browser has ended');
+    expectClean();
+  });
+
+  test('the browser ends when its launcher is killed', async () => {
+    const { child, ended } = start('chrome', ['deaf']);
+    await ready(child);
+    child.kill('SIGKILL');
+    await ended;
+    await expect.poll(survivors, { timeout: 10_000 }).toEqual([]);
+    for (const name of readdirSync(scratch))
+      rmSync(join(scratch, name), { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  test('an unfinished file is removed with the page', async () => {
+    const path = join(scratch, 'unfinished');
+    expect((await run('chrome', ['writes', path])).code).toBe(5);
+    expect(existsSync(path)).toBe(false);
+    expectClean();
+  });
+
+  test('a browser that does not start is an error that names it', async () => {
+    const { code, stderr } = await run('chrome', ['idle'], { FUSIONCLIP_CHROME: '/bin/false' });
+    expect(code).toBe(3);
+    expect(stderr).toContain('/bin/false did not start');
+    expectClean();
+  });
+});
+
+describe('missing parts', () => {
+  test('Deno: named when asked for, announced when Node stands in', async () => {
+    const env = { FUSIONCLIP_DENO: '/nonexistent' };
+    const asked = await run('deno', ['exit', '0'], env);
+    expect(asked.code).toBe(3);
+    expect(asked.stderr).toContain('Deno was not found');
+    const auto = await run('auto', ['arguments'], env);
+    expect(auto.code).toBe(0);
+    expect(auto.stderr).toContain('so this runs in Node');
+    expect(JSON.parse(auto.stdout).runtime).toBe('node');
+  });
+
+  test('unknown runtime and driver', async () => {
+    expect((await run('lynx', ['exit', '0'])).code).toBe(2);
+    expect((await run('node', ['exit', '0'], { FUSIONCLIP_DRIVER: 'voodoo' })).code).toBe(2);
+  });
+});
