@@ -31,7 +31,8 @@ export function imageMetrics(labels: ArrayLike<number>, scores: ArrayLike<number
 
 /** Pixel-level metrics over all pixels of a test set; memory as `rankPixels` and `auproExact` say. */
 export function pixelMetrics(maps: ScoredMaps): PixelMetrics {
-  return { ...rankingMetrics(rankPixels(maps)), aupro: aupro(maps), auproExact: auproExact(maps) };
+  const ranking = rankPixels(maps);
+  return { ...rankingMetrics(ranking), aupro: aupro(maps), auproExact: auproExact(maps, 0.3, ranking) };
 }
 
 function rankingMetrics(ranking: Ranking): RankingMetrics {

@@ -1,0 +1,72 @@
+import { assert } from 'chai';
+import { checkDataset } from '../../src/data/layout/check.ts';
+import { suite, test } from '../harness/registry.ts';
+import { imageSet, picture, pixelSet } from './datasets.ts';
+import { expectFailure } from './expect_failure.ts';
+import { fromBase64, JPEG_SAMPLES } from './jpeg_samples.ts';
+
+suite('data check', () => {
+  test('a sound set has counts, sizes and no problems', async () => {
+    const progress: number[] = [];
+    const report = await checkDataset(pixelSet(3), '/Brain_AD', (done, total) => progress.push(done, total));
+    assert.deepEqual(report, {
+      path: '/Brain_AD',
+      name: 'Brain_AD',
+      layout: 'bmad',
+      kind: 'pixel',
+      object: 'Brain',
+      images: { valid: { normal: 3, abnormal: 3 }, test: { normal: 3, abnormal: 3 } },
+      sizes: [{ width: 12, height: 10, channels: 1, count: 12 }],
+      problems: [],
+      ok: true,
+    });
+    assert.deepEqual(progress.slice(-2), [12, 12]);
+    assert.deepEqual(JSON.parse(JSON.stringify(report)), report);
+  });
+
+  test('an image-level set has no masks to complain about', async () => {
+    assert.isTrue((await checkDataset(imageSet(), '/Chest_AD')).ok);
+  });
+
+  test('reports everything that is wrong at once', async () => {
+    const fs = pixelSet(4);
+    const split = '/Brain_AD/test';
+    fs.files.set(`${split}/good/img/n0.png`, fs.files.get(`${split}/good/img/n0.png`)!.slice(0, 50));
+    fs.files.set(`${split}/good/label/n1.png`, new Uint8Array(picture('x', 1).mask));
+    await fs.remove(`${split}/Ungood/anomaly_mask/a0.png`);
+    fs.files.set(`${split}/Ungood/anomaly_mask/a1.png`, new Uint8Array(picture('x').mask));
+    fs.files.set(`${split}/Ungood/anomaly_mask/a2.png`, new TextEncoder().encode('not a picture'));
+    fs.files.set(`${split}/Ungood/anomaly_mask/other.png`, new Uint8Array(1));
+    fs.files.set('/Brain_AD/valid/Ungood/img/a0.png', fromBase64(JPEG_SAMPLES.grey.file));
+    await fs.remove('/Brain_AD/valid/good/img');
+    fs.files.set('/Brain_AD/valid/good/img/readme.txt', new Uint8Array(1));
+    const { problems, ok, sizes } = await checkDataset(fs, '/Brain_AD');
+    assert.isFalse(ok);
+    assert.deepEqual(problems.map(({ kind, path }) => `${kind} ${path.slice('/Brain_AD/'.length)}`).sort(), [
+      'broken_image test/good/img/n0.png',
+      'broken_mask test/Ungood/anomaly_mask/a2.png',
+      'empty_class valid/good/img',
+      'empty_mask test/Ungood/anomaly_mask/a1.png',
+      'extra_mask test/Ungood/anomaly_mask/other.png',
+      'lesion_in_good test/good/label/n1.png',
+      'missing_mask test/Ungood/img/a0.png',
+      'size_mismatch valid/Ungood/anomaly_mask/a0.png',
+    ]);
+    assert.match(problems.find(({ kind }) => kind === 'size_mismatch')!.message, /12×10 pixels for an image of 19×13/);
+    assert.deepEqual(
+      sizes.map(({ count }) => count),
+      [10, 1],
+    );
+  });
+
+  test('warnings alone leave a set usable', async () => {
+    const fs = pixelSet(2);
+    fs.files.set('/Brain_AD/test/Ungood/anomaly_mask/other.png', new Uint8Array(1));
+    const { ok, problems } = await checkDataset(fs, '/Brain_AD');
+    assert.deepEqual([ok, problems.length, problems[0].severity], [true, 1, 'warning']);
+  });
+
+  test('a folder that is no data set is an error', async () => {
+    await expectFailure('bad_data', [/not a data set/], () => checkDataset(pixelSet(), '/Brain_AD/test/good'));
+  });
+});

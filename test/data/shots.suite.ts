@@ -1,0 +1,74 @@
+import { assert } from 'chai';
+import type { Dataset } from '../../src/data/layout/dataset.ts';
+import { openDataset } from '../../src/data/layout/open.ts';
+import { listedShots, sampleShots } from '../../src/data/shots.ts';
+import { suite, test } from '../harness/registry.ts';
+import { imageSet } from './datasets.ts';
+import { expectFailure } from './expect_failure.ts';
+
+const chest = (normal = 9, abnormal = 6): Promise<Dataset> => openDataset(imageSet(normal, abnormal), '/Chest_AD');
+const ids = (samples: readonly { id: string }[]) => samples.map(({ id }) => id);
+
+suite('random shots', () => {
+  test('come from valid, without repetition, and leave the rest', async () => {
+    const { normal, abnormal, rest } = sampleShots(await chest(), 4, 2, 1);
+    assert.isTrue(normal.every(({ label, split }) => label === 0 && split === 'valid'));
+    assert.isTrue(abnormal.every(({ label, split }) => label === 1 && split === 'valid'));
+    assert.deepEqual([normal.length, abnormal.length, rest.length], [4, 2, 9]);
+    assert.equal(new Set(ids([...normal, ...abnormal, ...rest])).size, 15);
+  });
+
+  test('depend on the seed and not on the order of files', async () => {
+    const set = await chest();
+    const reversed = { ...set, splits: { ...set.splits, valid: [...set.splits.valid].reverse() } };
+    const drawn = ids(sampleShots(set, 3, 3, 5).normal);
+    assert.deepEqual(ids(sampleShots(reversed, 3, 3, 5).normal), drawn);
+    const others = [6, 7, 8].map((seed) => ids(sampleShots(set, 3, 3, seed).normal).join());
+    assert.isTrue(others.some((other) => other !== drawn.join()));
+  });
+
+  test('of 2 are part of those of 4', async () => {
+    const set = await chest();
+    assert.deepEqual(ids(sampleShots(set, 4, 4, 2).abnormal).slice(0, 2), ids(sampleShots(set, 2, 2, 2).abnormal));
+  });
+
+  test('may have no abnormal image', async () => {
+    assert.deepEqual(sampleShots(await chest(), 2, 0, 1).abnormal, []);
+  });
+
+  test('more than there are: the error has both counts', async () => {
+    const set = await chest(3, 2);
+    await expectFailure('bad_data', [/has 3 normal images in valid/, /4 shots/], () => sampleShots(set, 4, 1, 1));
+    await expectFailure('bad_data', [/has 2 abnormal images/], () => sampleShots(set, 3, 3, 1));
+    await expectFailure('usage', [/-1/], () => sampleShots(set, -1, 1, 1));
+  });
+});
+
+suite('listed shots', () => {
+  test('are those that an MVFA list names, in its order', async () => {
+    const set = await chest();
+    const shots = listedShots(set, 'a-0: a3.JPEG a1.JPEG \nn-0: n8.png x/n2.png', '2-shot.txt');
+    assert.deepEqual(ids(shots.abnormal), ['valid/Ungood/a3.JPEG', 'valid/Ungood/a1.JPEG']);
+    assert.deepEqual(ids(shots.normal), ['valid/good/n8.png', 'valid/good/n2.png']);
+    assert.equal(shots.rest.length, 11);
+  });
+
+  test('of another draw are chosen by the index', async () => {
+    const list = 'n-0: n1.png\r\na-0: a1.JPEG\r\nn-1: n2.png\r\na-1: a2.JPEG\r\n';
+    assert.deepEqual(ids(listedShots(await chest(), list, 'l.txt', 1).normal), ['valid/good/n2.png']);
+  });
+
+  test('a wrong list is explained', async () => {
+    const set = await chest();
+    for (const [list, pattern] of [
+      ['n-0: n1.png gone.png', /l\.txt names gone\.png, which is not among the normal images of Chest_AD\/valid/],
+      ['n-0: a1.JPEG', /not among the normal/],
+      ['n-0: n1.png n1.png', /line 1 names n1\.png twice/],
+      ['n1.png n2.png', /line 1 is not of the form/],
+      ['n-1: n1.png', /no line n-0: or a-0: \(found n-1\)/],
+      ['', /found nothing/],
+    ] as const) {
+      await expectFailure('bad_data', [pattern], () => listedShots(set, list, 'l.txt'));
+    }
+  });
+});
