@@ -36,7 +36,8 @@ function decode(bytes: Uint8Array, name: string, keepNonZero: boolean): Image {
   try {
     return format === 'png' ? decodePng(bytes, MAX_PIXELS, keepNonZero) : decodeJpeg(bytes, MAX_PIXELS);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    // Our own checks throw plain errors; a TypeError comes from jpeg-js following nonsense, and would say nothing.
+    const reason = cause instanceof Error && cause.name === 'Error' ? cause.message : 'its data contradict themselves';
     throw new FusionclipError(
       'bad_image',
       `${name}: this ${format.toUpperCase()} file is damaged (${reason}); copy it again from its source or remove it.`,
