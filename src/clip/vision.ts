@@ -4,6 +4,7 @@ import {
   type Affine,
   assembleTokens,
   type BlockWeights,
+  checkpoint,
   gatherRows,
   isRecording,
   layerNorm,
@@ -36,7 +37,10 @@ export interface VisionRequest {
   readonly taps?: readonly number[];
   /** Whether the class token goes through ln_post and proj. */
   readonly embedding?: boolean;
-  /** Replaces the output of a block before the next one sees it (residual adapters). */
+  /**
+   * What the next block sees in place of a block's output (residual adapters); taps are the outputs themselves. Blocks
+   * are then activation checkpoints, since gradients flow through all of them.
+   */
   readonly afterBlock?: (layer: number, x: Tensor) => Tensor;
 }
 
@@ -146,11 +150,11 @@ export class VisionTower {
     let x = layerNorm(stem, ln_pre.weight, ln_pre.bias);
     discard(stem);
     for (let layer = 1; layer <= last; layer++) {
-      let y = transformerBlock(x, blocks[layer - 1], options);
+      const run = (input: Tensor) => transformerBlock(input, blocks[layer - 1], options);
+      const y = afterBlock ? checkpoint(([input]) => run(input), [x]) : run(x);
       if (!out.has(layer - 1)) discard(x);
-      if (afterBlock) y = afterBlock(layer, y);
       if (taps.includes(layer)) out.set(layer, y);
-      x = y;
+      x = afterBlock && layer < last ? afterBlock(layer, y) : y;
     }
     return { taps: out, embedding: embedding ? this.pool(x) : null };
   }

@@ -9,3 +9,4 @@ export * from './option.ts';
 export * from './options.ts';
 export * from './predict.ts';
 export * from './prompts.ts';
+export * from './residual.ts';

@@ -8,6 +8,7 @@ import type { Features } from './features.ts';
 import { detectionLoss, type MapGeometry, segmentationLoss } from './losses.ts';
 import { type FusionOptions, tappedLayers } from './options.ts';
 import { fixedPrompts, learnablePrompts, type Path, type PromptBank, type PromptContext } from './prompts.ts';
+import { ResidualAdapters } from './residual.ts';
 
 /** What a model is made of. */
 export interface FusionParts {
@@ -55,6 +56,8 @@ export class FusionModel {
   readonly paths: readonly Path[];
   readonly geometry: MapGeometry;
   readonly prompts: PromptBank;
+  /** Adapters that feed the backbone, or null: then its features do not depend on what is trained. */
+  readonly residual: ResidualAdapters | null;
   /** All trainable tensors: `adapter.{gal,loc}.{layer}.weight`, `prompt.{gal,loc}.{layer}.{normal,abnormal}`. */
   readonly parameters: readonly Parameter[];
   readonly #adapters = new Map<string, Adapter>();
@@ -81,8 +84,9 @@ export class FusionModel {
         this.#adapters.set(name, { weight, bias });
       }
     }
+    this.residual = options.residual === 'mvfa' ? new ResidualAdapters(gpu, vision, paths, seed) : null;
     const adapters = [...this.#adapters.values()].flatMap(({ weight, bias }) => (bias ? [weight, bias] : [weight]));
-    this.parameters = [...adapters, ...prompts.parameters];
+    this.parameters = [...adapters, ...(this.residual?.parameters ?? []), ...prompts.parameters];
     this.#pairs = paths.map((_, k) => {
       const index = uploadIndex(gpu, Uint32Array.of(2 * k, 2 * k + 1));
       index.device.keep();
@@ -135,6 +139,15 @@ export class FusionModel {
   }
 
   /**
+   * Tokens of images under residual adapters, differentiable; without them use `extractFeatures` or a `FeatureCache`.
+   * @param images [B, 3, S, S]
+   */
+  residualFeatures(images: GpuArray): Features {
+    if (!this.residual) throw new Error('this model has no residual adapters');
+    return this.residual.features(images, (tokens, path) => this.adapt(tokens, path));
+  }
+
+  /**
    * Total loss: Σ over layers and branches of focal + dice (sets with masks) or α·BCE (image-level sets).
    */
   loss(features: Features, targets: Targets): FusionLoss {
@@ -172,6 +185,7 @@ export class FusionModel {
       bias?.release();
     }
     for (const { device } of this.#pairs) device.release();
+    this.residual?.release();
     this.prompts.release();
   }
 

@@ -6,7 +6,14 @@ import { imageMetrics, pixelMetrics } from '../../../src/train/metrics/summary.t
 import { exact, type GoldenCase, type ReadGolden, readFacts, readTensors, within } from './golden.ts';
 
 interface MetricFacts {
-  cases: { name: string; label: number[]; score: number[]; auroc: number | null; ap: number | null; f1_max: number | null }[];
+  cases: {
+    name: string;
+    label: number[];
+    score: number[];
+    auroc: number | null;
+    ap: number | null;
+    f1_max: number | null;
+  }[];
   aupro: {
     shape: [number, number, number];
     aupro: number | null;
@@ -49,7 +56,14 @@ export async function* metricsCases(read: ReadGolden): AsyncGenerator<GoldenCase
       ['f1 max', got.f1Max, expected.f1_max],
       ['aupro', got.aupro, expected.aupro],
       ['aupro exact', got.auproExact, expected.aupro_exact],
-      ['dice', dice(masks, all.map((v) => Number(v > expected.dice_threshold))), expected.dice],
+      [
+        'dice',
+        dice(
+          masks,
+          all.map((v) => Number(v > expected.dice_threshold)),
+        ),
+        expected.dice,
+      ],
     ] as const) {
       yield within(`maps ${i} ${name}`, [actual], [reference], TOLERANCE);
     }

@@ -43,7 +43,11 @@ export async function* tokenizerCases(
     yield same(`${set}: number of sentences`, [normal.length, abnormal.length], [expected.normal, expected.abnormal]);
     const all = [...normal, ...abnormal];
     const ids = all.map((sentence) => tokenizer.sentence(sentence));
-    yield same(`${set}: lengths`, ids.map((row) => row.length), expected.lengths);
+    yield same(
+      `${set}: lengths`,
+      ids.map((row) => row.length),
+      expected.lengths,
+    );
     yield same(`${set}: hashes`, ids.map(hashIds), expected.fnv1a32);
     const split = all.map((sentence) => tokenizer.splitAtObject(sentence, expected.object));
     yield same(`${set}: object index`, split, expected.object_index);

@@ -1,0 +1,104 @@
+import { generateTensor, type VisionTower } from '../clip/index.ts';
+import { GpuArray } from '../gpu/array.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { type Index, uploadIndex } from '../kernels/row_index.ts';
+import { activate, add, gatherRows, linear, Parameter, reshape, scale, Tensor } from '../nn/index.ts';
+import type { LayerTokens } from './adapters.ts';
+import type { Features } from './features.ts';
+import type { Path } from './prompts.ts';
+
+/** Share of each adapter's output in the residual stream. */
+const SHARE = 0.1;
+
+/** Adapts all tokens of a layer along one path: [B, N + 1, W] → [B, N + 1, E]. */
+export type AdaptTokens = (tokens: LayerTokens, path: Path) => Tensor;
+
+/**
+ * Residual adapters (`residual mvfa`): after every tapped block but the last, x ← (1 − 0.1·n) x + 0.1 Σ leaky(R F(x))
+ * over the n branches, for all tokens; with both branches 0.8 x + 0.1 gal + 0.1 loc. The backbone then depends on
+ * what is trained: its features cannot be cached, and gradients flow through the frozen blocks.
+ */
+export class ResidualAdapters {
+  readonly parameters: readonly Parameter[];
+  readonly #gpu: Gpu;
+  readonly #vision: VisionTower;
+  readonly #paths: readonly Path[];
+  readonly #returns = new Map<string, Parameter>();
+  readonly #rows = new Map<number, { cls: Index; patches: Index }>();
+
+  constructor(gpu: Gpu, vision: VisionTower, paths: readonly Path[], seed: number) {
+    this.#gpu = gpu;
+    this.#vision = vision;
+    this.#paths = paths;
+    const last = Math.max(...paths.map(({ layer }) => layer));
+    const shape = [vision.config.vision.width, vision.config.embed];
+    for (const { branch, layer } of paths) {
+      if (layer === last) continue;
+      const name = `adapter.${branch}.${layer}.return.weight`;
+      this.#returns.set(
+        `${branch}.${layer}`,
+        new Parameter(name, GpuArray.from(gpu, generateTensor(name, shape, seed), shape)),
+      );
+    }
+    this.parameters = [...this.#returns.values()];
+  }
+
+  /** Tokens of every tapped layer; differentiable. @param images [B, 3, S, S] */
+  features(images: GpuArray, adapt: AdaptTokens): Features {
+    const layers = [...new Set(this.#paths.map(({ layer }) => layer))];
+    const { taps } = this.#vision.encode(new Tensor(images), {
+      taps: layers,
+      afterBlock: (layer, x) => this.#feedBack(layer, x, adapt),
+    });
+    return new Map([...taps].map(([layer, x]) => [layer, this.#split(x)]));
+  }
+
+  release(): void {
+    for (const p of this.parameters) p.release();
+    for (const { cls, patches } of this.#rows.values()) {
+      cls.device.release();
+      patches.device.release();
+    }
+  }
+
+  #feedBack(layer: number, x: Tensor, adapt: AdaptTokens): Tensor {
+    const paths = this.#paths.filter((path) => path.layer === layer);
+    if (paths.length === 0) return x;
+    const { cls } = this.#split(x);
+    let y = scale(x, 1 - SHARE * paths.length);
+    for (const path of paths) {
+      const weight = this.#returns.get(`${path.branch}.${layer}`)!;
+      const back = activate(linear(adapt({ cls, patches: x }, path), weight, null), 'leaky_relu');
+      y = add(y, scale(back, SHARE));
+    }
+    return y;
+  }
+
+  /** Class and patch tokens of [B, N + 1, W]. */
+  #split(x: Tensor): LayerTokens {
+    const [batch, tokens, width] = x.shape;
+    const { cls, patches } = this.#indices(batch, tokens);
+    const flat = reshape(x, [batch * tokens, width]);
+    return {
+      cls: gatherRows(flat, cls),
+      patches: reshape(gatherRows(flat, patches), [batch, tokens - 1, width]),
+    };
+  }
+
+  #indices(batch: number, tokens: number): { cls: Index; patches: Index } {
+    let rows = this.#rows.get(batch);
+    if (!rows) {
+      const keep = (index: Index) => {
+        index.device.keep();
+        return index;
+      };
+      const all = Array.from({ length: batch * tokens }, (_, i) => i);
+      rows = {
+        cls: keep(uploadIndex(this.#gpu, Uint32Array.from(all.filter((i) => i % tokens === 0)))),
+        patches: keep(uploadIndex(this.#gpu, Uint32Array.from(all.filter((i) => i % tokens !== 0)))),
+      };
+      this.#rows.set(batch, rows);
+    }
+    return rows;
+  }
+}

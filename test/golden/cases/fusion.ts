@@ -1,0 +1,246 @@
+import {
+  type Activation,
+  GeneratedClipModel,
+  presetConfig,
+  TextTower,
+  Tokenizer,
+  VisionTower,
+} from '../../../src/clip/index.ts';
+import {
+  extractFeatures,
+  type Features,
+  type FusedScores,
+  FusionModel,
+  fuseScores,
+  fusionOptions,
+  type Prediction,
+  Predictor,
+  probabilityMap,
+  rangesOf,
+  type Targets,
+} from '../../../src/fusion/index.ts';
+import { GpuArray } from '../../../src/gpu/array.ts';
+import type { Gpu } from '../../../src/gpu/gpu.ts';
+import { fill } from '../../../src/kernels/elementwise.ts';
+import { Adam, Tape } from '../../../src/nn/index.ts';
+import { type Pictures, pictures, SUPPORT, TEST } from '../pictures.ts';
+import { type GoldenCase, type ReadGolden, readFacts, readTensors, tensorCase } from './golden.ts';
+
+interface Variant {
+  config: {
+    size: number;
+    layers: number[];
+    branches: ('gal' | 'loc')[];
+    n_ctx: number;
+    obj: string;
+    prompt: string;
+    task: 'seg' | 'det';
+    det: string;
+    memory: string;
+    fuse: string;
+    score: string;
+    align: boolean | string;
+    norm: boolean;
+    lr: number;
+    act: Activation;
+  };
+}
+
+interface FusionFacts {
+  seed: number;
+  variants: Record<string, Variant>;
+  tensors: Parameters<typeof tensorCase>[2];
+}
+
+/** The variants of the golden results that a filter lets through. */
+export async function fusionVariants(read: ReadGolden): Promise<string[]> {
+  return Object.keys((await readFacts<FusionFacts>(read, 'fusion_T')).variants);
+}
+
+/**
+ * FusionCLIP-AD on the model T, all variants or the named one: adapter outputs, text features, logits, maps, losses,
+ * every gradient, ten Adam steps, final weights, maps and scores.
+ */
+export async function* fusionCases(read: ReadGolden, gpu: Gpu, only?: string): AsyncGenerator<GoldenCase> {
+  const facts = await readFacts<FusionFacts>(read, 'fusion_T');
+  const expected = await readTensors(read, 'fusion_T');
+  for (const [name, { config }] of Object.entries(facts.variants)) {
+    if (only !== undefined && name !== only) continue;
+    const run = new VariantRun(gpu, facts.seed, config);
+    try {
+      for await (const [key, values] of run.results()) {
+        const full = `${name}/${key}`;
+        // Side variants store a part of what the main ones do.
+        if (full in facts.tensors) yield tensorCase(full, values, facts.tensors, expected);
+      }
+    } finally {
+      run.release();
+    }
+  }
+}
+
+/** Everything that the oracle records of one variant, computed by this engine. */
+class VariantRun {
+  readonly #gpu: Gpu;
+  readonly #seed: number;
+  readonly #config: Variant['config'];
+  readonly #owned: { release(): void }[] = [];
+
+  constructor(gpu: Gpu, seed: number, config: Variant['config']) {
+    this.#gpu = gpu;
+    this.#seed = seed;
+    this.#config = config;
+  }
+
+  async *results(): AsyncGenerator<[string, Float32Array]> {
+    const gpu = this.#gpu;
+    const c = this.#config;
+    const kind = c.task === 'seg' ? 'pixel' : 'image';
+    const options = fusionOptions({
+      size: String(c.size),
+      layers: c.layers.join(),
+      branches: c.branches.join(),
+      'prompt.nctx': String(c.n_ctx),
+      'prompt.init': 'uniform',
+      prompt: c.prompt,
+      'loss.det': c.det,
+      'memory.features': c.memory,
+      fuse: c.fuse,
+      'score.image': c.score,
+      'map.align': String(c.align),
+    });
+    const weights = new GeneratedClipModel({ ...presetConfig('T'), act: c.act }, this.#seed);
+    const vision = this.#own(await VisionTower.load(gpu, weights, { size: c.size }));
+    const text = this.#own(await TextTower.load(gpu, weights));
+    const tokenizer = await Tokenizer.openai();
+    const parts = { gpu, vision, text, tokenizer, options, kind, object: c.obj, seed: this.#seed } as const;
+    const model = this.#own(await FusionModel.create(parts));
+
+    using _scope = gpu.scope();
+    const variant = c.norm ? 'winclip' : 'mvfa';
+    const support = pictures(SUPPORT, this.#seed, c.size, variant);
+    const features = (p: Pictures) =>
+      extractFeatures(vision, GpuArray.from(gpu, p.images, [p.count, 3, c.size, c.size]), {
+        layers: model.layers,
+        tokens: 'raw',
+      }).features;
+    const supportFeatures = features(support);
+    const normals = features(pictures(SUPPORT.slice(0, 4), this.#seed, c.size, variant));
+    const test = features(pictures(TEST, this.#seed, c.size, variant));
+    const targets: Targets = {
+      label: GpuArray.from(gpu, support.labels, [support.count]),
+      mask: kind === 'pixel' ? GpuArray.from(gpu, support.masks, [support.count, c.size, c.size]) : null,
+    };
+
+    yield* this.#firstForward(model, supportFeatures, kind);
+    yield* this.#firstGradients(model, supportFeatures, targets);
+    const before = await this.#predict(model, normals, test, kind);
+    yield ['step0.predict.zero_map', before.prediction.zeroMap];
+    yield ['step0.predict.few_map', before.prediction.fewMap];
+    yield ['step0.predict.score', before.fused.score];
+    yield ['losses', await this.#train(model, supportFeatures, targets)];
+    for (const p of model.parameters) yield [`final.theta.${p.name}`, await p.read()];
+    const { prediction, fused } = await this.#predict(model, normals, test, kind);
+    yield ['final.zero_map', prediction.zeroMap];
+    yield ['final.few_map', prediction.fewMap];
+    yield ['final.map', fused.map];
+    yield ['final.zero_grid', prediction.zeroGrid];
+    yield ['final.few_grid', prediction.fewGrid];
+    yield ['final.zero_mean', prediction.zeroMean];
+    yield ['final.few_mean', prediction.fewMean];
+    yield ['final.few_mean_pixels', pixelMeans(prediction.fewMap, TEST.length)];
+    yield ['final.score_max', fused.scoreMax];
+    yield ['final.score_mean', fused.scoreMean];
+    yield ['final.score', fused.score];
+  }
+
+  async *#firstForward(model: FusionModel, features: Features, kind: string): AsyncGenerator<[string, Float32Array]> {
+    using _scope = this.#gpu.scope();
+    const text = model.textFeatures();
+    const logits = model.logits(features, text);
+    for (const [k, path] of model.paths.entries()) {
+      const where = `${path.branch}.${path.layer}`;
+      yield [`step0.feature.${where}`, await model.adapt(features.get(path.layer)!, path).read()];
+      yield [`step0.text.${where}`, await model.textOf(text, k).read()];
+      yield [`step0.logits.${where}`, await logits[k].read()];
+      if (kind === 'pixel') {
+        const prob = await probabilityMap(logits[k], model.options, model.geometry).read();
+        yield [`step0.prob.${where}`, Float32Array.from({ length: prob.length / 2 }, (_, i) => prob[2 * i + 1])];
+      }
+    }
+  }
+
+  async *#firstGradients(
+    model: FusionModel,
+    features: Features,
+    targets: Targets,
+  ): AsyncGenerator<[string, Float32Array]> {
+    using _scope = this.#gpu.scope();
+    const tape = new Tape();
+    const loss = tape.record(() => model.loss(features, targets));
+    tape.backward(loss.total, fill([1], 1, this.#gpu));
+    yield ['step0.loss', await loss.total.read()];
+    const values = await loss.values.read();
+    for (const [i, name] of loss.names.entries()) yield [`step0.${name}`, values.slice(i, i + 1)];
+    for (const p of model.parameters) {
+      yield [`step0.grad.${p.name}`, await p.grad!.read()];
+      p.zeroGrad();
+    }
+  }
+
+  /** The loss before each of ten full-batch steps and after the last. */
+  async #train(model: FusionModel, features: Features, targets: Targets): Promise<Float32Array> {
+    const adam = new Adam([{ parameters: model.parameters, lr: this.#config.lr, betas: [0.5, 0.999] }]);
+    const losses: number[] = [];
+    try {
+      for (let step = 0; step <= 10; step++) {
+        using _scope = this.#gpu.scope();
+        const tape = new Tape();
+        const loss = tape.record(() => model.loss(features, targets));
+        if (step < 10) {
+          tape.backward(loss.total, fill([1], 1, this.#gpu));
+          adam.step();
+        }
+        losses.push((await loss.total.read())[0]);
+      }
+    } finally {
+      adam.release();
+    }
+    return Float32Array.from(losses);
+  }
+
+  async #predict(
+    model: FusionModel,
+    normals: Features,
+    test: Features,
+    kind: 'pixel' | 'image',
+  ): Promise<{ prediction: Prediction; fused: FusedScores }> {
+    const predictor = new Predictor(this.#gpu, model);
+    try {
+      predictor.remember(normals);
+      const prediction = await predictor.predict(test);
+      const ranges = model.options.fuse === 'mvfa' ? rangesOf(prediction) : null;
+      return { prediction, fused: fuseScores(prediction, ranges, model.options, kind) };
+    } finally {
+      predictor.release();
+    }
+  }
+
+  #own<T extends { release(): void }>(thing: T): T {
+    this.#owned.push(thing);
+    return thing;
+  }
+
+  release(): void {
+    for (const thing of this.#owned.reverse()) thing.release();
+  }
+}
+
+function pixelMeans(maps: Float32Array, images: number): Float32Array {
+  const pixels = maps.length / images;
+  return Float32Array.from({ length: images }, (_, i) => {
+    let sum = 0;
+    for (const v of maps.subarray(i * pixels, (i + 1) * pixels)) sum += v;
+    return sum / pixels;
+  });
+}

@@ -1,0 +1,58 @@
+import { describeAdapter } from '../../src/gpu/adapter.ts';
+import { Gpu } from '../../src/gpu/gpu.ts';
+import type { Host } from '../../src/host/host.ts';
+import { clipCases } from './cases/clip.ts';
+import { fullCases } from './cases/full.ts';
+import { fusionCases } from './cases/fusion.ts';
+import type { GoldenCase, ReadGolden } from './cases/golden.ts';
+import { metricsCases } from './cases/metrics.ts';
+import { posembedCases } from './cases/posembed.ts';
+import { preprocessCases } from './cases/preprocess.ts';
+import { ruleCases } from './cases/rule.ts';
+import { tokenizerCases } from './cases/tokenizer.ts';
+
+/** Topics of a golden folder, in the order of their cost. */
+const TOPICS: Readonly<Record<string, (read: ReadGolden, gpu: Gpu) => AsyncGenerator<GoldenCase>>> = {
+  rule: ruleCases,
+  tokenizer: tokenizerCases,
+  preprocess: preprocessCases,
+  posembed: posembedCases,
+  metrics: metricsCases,
+  clip: clipCases,
+  fusion: fusionCases,
+  full: fullCases,
+};
+
+/**
+ * `golden DIR [--full] [--only topic,…]`: holds the program to a folder of golden results of any seed. Prints a line a
+ * case, its largest error over its tolerance, and `N passed, N failed` at the end.
+ */
+export async function golden(host: Host, args: readonly string[]): Promise<number> {
+  const only = args.includes('--only') ? args[args.indexOf('--only') + 1].split(',') : Object.keys(TOPICS);
+  const directory = args.find((a, i) => !a.startsWith('--') && args[i - 1] !== '--only');
+  if (!directory) {
+    host.stderr('usage: npm run golden -- DIR [--runtime deno|node|chrome] [--full] [--only topic,…]\n');
+    return 2;
+  }
+  const gpu = await Gpu.create(await host.gpu());
+  host.stdout(`${host.runtime} ${host.version}: ${describeAdapter(gpu.facts)}\n`);
+  const read: ReadGolden = (file) => host.readFile(`${directory}/${file}`);
+  let passed = 0;
+  let failed = 0;
+  for (const [topic, cases] of Object.entries(TOPICS)) {
+    if (!only.includes(topic) || (topic === 'full' && !args.includes('--full') && !args.includes('--only'))) continue;
+    try {
+      for await (const { name, ratio } of cases(read, gpu)) {
+        if (ratio <= 1) passed++;
+        else failed++;
+        host.stdout(`${ratio <= 1 ? 'pass' : 'FAIL'}  ${ratio.toFixed(3).padStart(9)}  ${topic}: ${name}\n`);
+      }
+    } catch (error) {
+      failed++;
+      host.stdout(`FAIL  ${topic}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    }
+  }
+  gpu.destroy();
+  host.stdout(`${passed} passed, ${failed} failed\n`);
+  return failed ? 1 : 0;
+}
