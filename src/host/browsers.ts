@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { FusionclipError } from '../gpu/errors.ts';
-import { bundledChromium, findPackage } from './bundled.ts';
+import { bundledChromium, hasBundled } from './bundled.ts';
 import { inPath, isExecutable } from './runtimes.ts';
 
 /** A browser that may serve. */
@@ -72,11 +72,6 @@ function bundled(): Browser {
   };
 }
 
-/** Whether the bundled browser can run here. */
-export function hasBundledBrowser(): boolean {
-  return process.platform === 'linux' && process.arch === 'x64' && findPackage('@sparticuz/chromium') !== null;
-}
-
 /**
  * Browsers to try, the best first: `FUSIONCLIP_CHROME` alone if set (a path, or `system` or `bundled` for one kind),
  * the system's, those of puppeteer's cache, the bundled one, which is unpacked only when its turn comes.
@@ -98,5 +93,5 @@ export function* browsers(): Generator<Browser> {
     for (const executable of inPuppeteerCache())
       yield { executable, source: 'puppeteer', needs: [], flags: [], env: {} };
   }
-  if (wish !== 'system' && hasBundledBrowser()) yield bundled();
+  if (wish !== 'system' && hasBundled()) yield bundled();
 }

@@ -51,6 +51,11 @@ function cached(name: string, fill: (folder: string) => void): string {
   return folder;
 }
 
+/** Whether the bundled browser and driver are installed and can run on this machine. */
+export function hasBundled(): boolean {
+  return process.platform === 'linux' && process.arch === 'x64' && findPackage('@sparticuz/chromium') !== null;
+}
+
 function sparticuz(): { bin: string; version: string } {
   const folder = findPackage('@sparticuz/chromium');
   if (!folder) {

@@ -55,8 +55,15 @@ function joined(...environments: Readonly<Record<string, string | undefined>>[])
   return out;
 }
 
-/** Starts the first browser that starts; says on standard error when one of them did not. */
-async function openBrowser(folder: string, options: LaunchOptions, say: (text: string) => void): Promise<Chrome> {
+/**
+ * Starts the first browser that starts; says on standard error when one of them did not. `folder` gets its files; who
+ * called removes it after `closeBrowser`.
+ */
+export async function openBrowser(
+  folder: string,
+  options: LaunchOptions,
+  say: (text: string) => void,
+): Promise<Chrome> {
   const puppeteer = await loadPuppeteer();
   const wish = options.driver || process.env.FUSIONCLIP_DRIVER || 'auto';
   if (wish === 'lavapipe') {
@@ -162,7 +169,7 @@ function started(server: BridgeServer): Promise<never> {
 }
 
 /** Ends the browser and all its processes; politely for 3 s. */
-async function closeBrowser(chrome: Chrome | null): Promise<void> {
+export async function closeBrowser(chrome: Chrome | null): Promise<void> {
   if (!chrome) return;
   const child = chrome.process();
   const gone = new Promise<void>((resolve) => {

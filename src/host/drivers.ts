@@ -3,7 +3,7 @@ import { arch, platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { FusionclipError } from '../gpu/errors.ts';
-import { bundledSwiftShader } from './bundled.ts';
+import { bundledSwiftShader, hasBundled } from './bundled.ts';
 
 /** The Vulkan drivers to choose from; `auto` is the best one that the runtime takes. */
 export const DRIVER_CHOICES = ['auto', 'hardware', 'lavapipe', 'swiftshader'] as const;
@@ -104,7 +104,7 @@ function vulkan(name: Driver['name'], icds: string[], note: string): Driver {
   const list = icds.join(':');
   // Both names: old loaders know only the first.
   const env: Record<string, string> = { ...common(), VK_ICD_FILENAMES: list, VK_DRIVER_FILES: list };
-  if (!systemLoader()) Object.assign(env, withLibraries(bundledSwiftShader().loader));
+  if (!systemLoader() && hasBundled()) Object.assign(env, withLibraries(bundledSwiftShader().loader));
   return { name, env, note };
 }
 
@@ -147,17 +147,18 @@ export function findDriver(runtime: 'deno' | 'node' | 'chrome', choice?: string)
       'No GPU with a Vulkan driver was found; install one, or leave --driver out.',
     );
   }
-  // Dawn refuses Mesa 22's lavapipe, so Node takes it only when told to.
-  const lavapipe =
-    wanted === 'lavapipe' || (automatic && runtime === 'deno')
-      ? manifests().filter((path) => /\/lvp_icd/.test(path))
-      : [];
-  if (lavapipe.length) return vulkan('lavapipe', lavapipe, "Mesa's software Vulkan driver (lavapipe)");
-  if (wanted === 'lavapipe') {
+  const lavapipe = manifests().filter((path) => /\/lvp_icd/.test(path));
+  const software = hasBundled();
+  if (wanted === 'lavapipe' && lavapipe.length === 0) {
     throw new FusionclipError(
       'no_adapter',
-      'lavapipe was not found; on Debian "apt-get install mesa-vulkan-drivers libvulkan1".',
+      'lavapipe was not found; on Debian "apt-get install mesa-vulkan-drivers libvulkan1" gets it.',
     );
   }
+  // Dawn refuses Mesa 22's lavapipe, so Node takes it only when told to, or when there is nothing else.
+  const suits = wanted === 'lavapipe' || (automatic && (runtime === 'deno' || !software));
+  if (suits && lavapipe.length) return vulkan('lavapipe', lavapipe, "Mesa's software Vulkan driver (lavapipe)");
+  // Much can be done without a GPU (`--help`, `metrics`), so this is no error before one is asked for.
+  if (automatic && !software) return { name: 'system', env: common(), note: 'no Vulkan driver was found' };
   return swiftshader('bundled software Vulkan driver (SwiftShader)');
 }

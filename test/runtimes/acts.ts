@@ -1,6 +1,5 @@
 import { FusionclipError } from '../../src/gpu/errors.ts';
 import type { Host } from '../../src/host/host.ts';
-import { golden } from '../golden/program.ts';
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, inject, test } from 'vitest';
 import '../suites.ts';
 import { registeredCases } from '../harness/registry.ts';
 import type { CaseResult } from '../harness/run_cases.ts';
@@ -20,13 +20,16 @@ export function runtimeTests(runtime: 'deno' | 'node' | 'chrome'): void {
   let run: Promise<void> | undefined;
   describe(runtime, () => {
     beforeAll(() => {
-      run = runRuntime(runtime, { finished: (result) => settle.get(result.name)?.(result) }, { filter }).then(
+      const buildError = inject('buildError');
+      const finished = (result: CaseResult): void => settle.get(result.name)?.(result);
+      run = (buildError ? Promise.resolve(buildError) : runRuntime(runtime, { finished }, { filter })).then(
         (ending) => {
-          // Whatever has no result by now never gets one.
           problem = ending;
-          for (const [name, resolve] of settle) {
-            resolve({ name, ok: false, ms: 0, error: ending ?? `${runtime} has no result for this case` });
-          }
+          // Whatever has no result by now never gets one; the last test tells the whole story.
+          const error = ending
+            ? `not run to its end: ${ending.split('\n', 1)[0]}`
+            : `${runtime} has no result for this case`;
+          for (const [name, resolve] of settle) resolve({ name, ok: false, ms: 0, error });
         },
       );
     });
