@@ -1,6 +1,7 @@
 // y = (x - mean) / sqrt(variance + eps) * weight + bias over the last axis, variance biased (divided by width).
 // x, y [rows, width]; weight, bias [width]; mean, rstd [rows] are kept for the backward.
 // One invocation owns one row: no barrier, so it also suits software adapters. Caller: src/kernels/layer_norm.ts.
+// Loops: 3 * width where width <= 16384
 
 struct Params {
   rows: u32,
@@ -19,8 +20,8 @@ struct Params {
 const WORKGROUP: u32 = 16u;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let row = id.x;
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = id.y * (groups.x * WORKGROUP) + id.x;
   if (row >= params.rows) {
     return;
   }
@@ -36,7 +37,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let d = x[base + i] - m;
     squares += d * d;
   }
-  let r = inverseSqrt(squares / f32(width) + params.eps);
+  let r = 1.0 / sqrt(squares / f32(width) + params.eps);
   for (var i = 0u; i < width; i++) {
     y[base + i] = (x[base + i] - m) * r * weight[i] + bias[i];
   }

@@ -1,6 +1,13 @@
 import { GpuArray } from '../gpu/array.ts';
-import { layer_norm } from './shaders.gen.ts';
-import { expectShape } from './shapes.ts';
+import {
+  layer_norm,
+  layer_norm_backward,
+  layer_norm_backward_columns,
+  layer_norm_backward_vec4,
+  layer_norm_vec4,
+} from './shaders.gen.ts';
+import { elementGrid, expectShape } from './shapes.ts';
+import { sumAxis } from './sum_axis.ts';
 
 /** What the forward leaves for the backward. */
 export interface LayerNormResult {
@@ -11,6 +18,19 @@ export interface LayerNormResult {
   /** [rows], 1 / standard deviation */
   readonly rstd: GpuArray;
 }
+
+/** Gradients of {@link layerNorm}; null where not needed. */
+export interface LayerNormGradients {
+  /** [..., width] */
+  readonly x: GpuArray | null;
+  /** [width] */
+  readonly weight: GpuArray | null;
+  /** [width] */
+  readonly bias: GpuArray | null;
+}
+
+/** Rows that one invocation adds in the first stage of the column sums. */
+const CHUNK_ROWS = 64;
 
 /**
  * Layer norm over the last axis: y = (x − mean) / √(variance + eps) · weight + bias.
@@ -25,12 +45,78 @@ export function layerNorm(x: GpuArray, weight: GpuArray, bias: GpuArray, eps = 1
   const y = GpuArray.empty(gpu, x.shape);
   const mean = GpuArray.empty(gpu, [rows]);
   const rstd = GpuArray.empty(gpu, [rows]);
-  gpu.run({
-    shader: layer_norm,
-    buffers: { x, weight, bias, y, mean, rstd },
-    params: { rows, width, eps },
-    groups: [Math.ceil(rows / layer_norm.constants.WORKGROUP)],
-    flops: 8 * rows * width,
-  });
+  const buffers = { x, weight, bias, y, mean, rstd };
+  const flops = 8 * x.size;
+  if (width % 4 === 0) {
+    const groups = elementGrid(rows, layer_norm_vec4.constants.WORKGROUP);
+    gpu.run({ shader: layer_norm_vec4, buffers, params: { rows, width4: width / 4, eps }, groups, flops });
+  } else {
+    const groups = elementGrid(rows, layer_norm.constants.WORKGROUP);
+    gpu.run({ shader: layer_norm, buffers, params: { rows, width, eps }, groups, flops });
+  }
   return { y, mean, rstd };
+}
+
+/**
+ * Gradients of {@link layerNorm}; those of weight and bias are column sums in two or more stages of fixed order.
+ * @param grad d loss / dy, [..., width]
+ * @param x the input, [..., width]
+ * @param mean [rows] and @param rstd [rows] from the forward
+ * @param need which gradients; `weight` stands for weight and bias
+ */
+export function layerNormBackward(
+  grad: GpuArray,
+  x: GpuArray,
+  weight: GpuArray,
+  mean: GpuArray,
+  rstd: GpuArray,
+  need: { readonly x: boolean; readonly weight: boolean },
+): LayerNormGradients {
+  const { rows, width } = x;
+  expectShape('layer_norm gradient', grad, x.shape);
+  expectShape('layer_norm weight', weight, [width]);
+  expectShape('layer_norm mean', mean, [rows]);
+  expectShape('layer_norm rstd', rstd, [rows]);
+  const columns = need.weight ? columnGradients(grad, x, mean, rstd) : { weight: null, bias: null };
+  return { x: need.x ? inputGradient(grad, x, weight, mean, rstd) : null, ...columns };
+}
+
+function inputGradient(grad: GpuArray, x: GpuArray, weight: GpuArray, mean: GpuArray, rstd: GpuArray): GpuArray {
+  const { gpu, rows, width } = x;
+  const dx = GpuArray.empty(gpu, x.shape);
+  const buffers = { grad, x, weight, mean, rstd, dx };
+  const flops = 9 * x.size;
+  if (width % 4 === 0) {
+    const groups = elementGrid(rows, layer_norm_backward_vec4.constants.WORKGROUP);
+    gpu.run({ shader: layer_norm_backward_vec4, buffers, params: { rows, width4: width / 4 }, groups, flops });
+  } else {
+    const groups = elementGrid(rows, layer_norm_backward.constants.WORKGROUP);
+    gpu.run({ shader: layer_norm_backward, buffers, params: { rows, width }, groups, flops });
+  }
+  return dx;
+}
+
+function columnGradients(
+  grad: GpuArray,
+  x: GpuArray,
+  mean: GpuArray,
+  rstd: GpuArray,
+): { weight: GpuArray; bias: GpuArray } {
+  const { gpu, rows, width } = x;
+  const chunks = Math.max(1, Math.ceil(rows / CHUNK_ROWS));
+  const dweight = GpuArray.empty(gpu, [chunks, width]);
+  const dbias = GpuArray.empty(gpu, [chunks, width]);
+  gpu.run({
+    shader: layer_norm_backward_columns,
+    buffers: { grad, x, mean, rstd, dweight, dbias },
+    params: { rows, width, chunks },
+    groups: elementGrid(chunks * width, layer_norm_backward_columns.constants.WORKGROUP),
+    flops: 5 * x.size,
+  });
+  if (chunks === 1) return { weight: dweight.reshape([width]), bias: dbias.reshape([width]) };
+  const weight = sumAxis(dweight, [1, chunks, width], [width]);
+  const bias = sumAxis(dbias, [1, chunks, width], [width]);
+  dweight.release();
+  dbias.release();
+  return { weight, bias };
 }

@@ -132,6 +132,55 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
+export const adam: Shader<'grad' | 'schedule' | 'theta' | 'exp_avg' | 'exp_avg_sq', 'size', 'WORKGROUP'> = {
+  name: "adam",
+  bindings: [{"name":"grad","access":"read"},{"name":"schedule","access":"read"},{"name":"theta","access":"read_write"},{"name":"exp_avg","access":"read_write"},{"name":"exp_avg_sq","access":"read_write"}],
+  params: [{"name":"size","type":"u32","offset":0}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// One step of Adam / AdamW as torch computes it, in place: g = clip grad; theta *= decay; m += (g - m)(1 - beta1);
+// v = beta2 v + (1 - beta2) g^2; theta -= step m / (sqrt(v) / root + eps).
+// schedule [8] = step = lr / (1 - beta1^t), 1 - beta1, 1 - beta2, eps, decay = 1 - lr weight_decay, root = sqrt(1 - beta2^t),
+// lr (not read), clip: quotients are taken in float64 on the host, since 1 - 0.999 in f32 has only four right digits.
+// theta, grad, exp_avg (m), exp_avg_sq (v) [size], bound as vec4. Caller: src/kernels/adam.ts.
+// Loops: none
+
+struct Params {
+  size: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grad: array<vec4f>;
+@group(0) @binding(2) var<storage, read> schedule: array<f32>;
+@group(0) @binding(3) var<storage, read_write> theta: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> exp_avg: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> exp_avg_sq: array<vec4f>;
+
+const WORKGROUP: u32 = 64u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * (groups.x * WORKGROUP) + id.x;
+  if (4u * i >= params.size) {
+    return;
+  }
+  // A view's neighbours share its last vec4 and keep their values.
+  let inside = 4u * i + vec4u(0u, 1u, 2u, 3u) < vec4u(params.size);
+  let g = select(vec4f(0.0), grad[i] * schedule[7], inside);
+  let old_m = exp_avg[i];
+  let old_v = exp_avg_sq[i];
+  let old = theta[i];
+  let m = old_m + (g - old_m) * schedule[1];
+  let v = old_v * (1.0 - schedule[2]) + schedule[2] * g * g;
+  let next = old * schedule[4] - schedule[0] * (m / (sqrt(v) / schedule[5] + schedule[3]));
+  exp_avg[i] = select(old_m, m, inside);
+  exp_avg_sq[i] = select(old_v, v, inside);
+  theta[i] = select(old, next, inside);
+}
+`,
+};
+
 export const assemble_tokens: Shader<'patches' | 'cls' | 'positions' | 'x', 'size' | 'tokens' | 'width', 'WORKGROUP'> = {
   name: "assemble_tokens",
   bindings: [{"name":"patches","access":"read"},{"name":"cls","access":"read"},{"name":"positions","access":"read"},{"name":"x","access":"read_write"}],
@@ -210,6 +259,1118 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let image = i / part;
     y[i] = x[(image * params.tokens + params.first) * params.width + i % part];
   }
+}
+`,
+};
+
+export const attention: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads', 'WORKGROUP'> = {
+  name: "attention",
+  bindings: [{"name":"qkv","access":"read"},{"name":"out","access":"read_write"},{"name":"log_sum_exp","access":"read_write"}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16}],
+  paramBytes: 32,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// out = softmax(scale * q k^T) v for every head: the reference, one invocation per query, head and four columns of out.
+// qkv [B, length, 3 W]: queries, keys, values side by side, W = 4 * heads * quads; out [B, length, W];
+// log_sum_exp [B, heads, length] is kept for the backward. The softmax keeps a running maximum and sum, so no score is
+// stored; with causal = 1 a query sees keys up to its own place. Caller: src/kernels/attention.ts.
+// Loops: length * quads (at most 61440)
+
+struct Params {
+  length: u32,
+  heads: u32,
+  causal: u32,
+  scale: f32,
+  // Width of one head / 4.
+  quads: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> qkv: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> log_sum_exp: array<f32>;
+
+const WORKGROUP: u32 = 64u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let query = id.x / params.quads;
+  let quad = id.x % params.quads;
+  let head = id.y;
+  let batch = id.z;
+  if (query >= params.length) {
+    return;
+  }
+  let row = params.heads * params.quads;
+  let base = batch * params.length * 3u * row + head * params.quads;
+  let q = base + query * 3u * row;
+  let keys = select(params.length, query + 1u, params.causal == 1u);
+  var top = -1e30;
+  var sum = 0.0;
+  var mean = vec4f();
+  for (var key = 0u; key < keys; key++) {
+    let k = base + key * 3u * row + row;
+    var score = 0.0;
+    for (var i = 0u; i < params.quads; i++) {
+      score += dot(qkv[q + i], qkv[k + i]);
+    }
+    score *= params.scale;
+    let higher = max(top, score);
+    let fade = exp(top - higher);
+    let weight = exp(score - higher);
+    sum = sum * fade + weight;
+    mean = mean * fade + weight * qkv[k + row + quad];
+    top = higher;
+  }
+  out[(batch * params.length + query) * row + head * params.quads + quad] = mean / sum;
+  if (quad == 0u) {
+    log_sum_exp[(batch * params.heads + head) * params.length + query] = top + log(sum);
+  }
+}
+`,
+};
+
+export const attention_backward_kv: Shader<'grad' | 'qkv' | 'log_sum_exp' | 'delta' | 'd_qkv', 'length' | 'heads' | 'causal' | 'scale' | 'quads', 'WORKGROUP'> = {
+  name: "attention_backward_kv",
+  bindings: [{"name":"grad","access":"read"},{"name":"qkv","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"delta","access":"read"},{"name":"d_qkv","access":"read_write"}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16}],
+  paramBytes: 32,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// Gradient of attention.wgsl by keys and values: the reference, one invocation per key, head and four columns.
+// p = exp(scale * q k^T - log_sum_exp), d_p = grad v^T; d_v = p^T grad, d_k = scale * (p * (d_p - delta))^T q.
+// grad [B, length, W]; qkv, d_qkv [B, length, 3 W], of which the key and value thirds are written; log_sum_exp and delta
+// (from attention_backward_q.wgsl) [B, heads, length]. Caller: src/kernels/attention.ts.
+// Loops: length * quads (at most 61440)
+
+struct Params {
+  length: u32,
+  heads: u32,
+  causal: u32,
+  scale: f32,
+  // Width of one head / 4.
+  quads: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grad: array<vec4f>;
+@group(0) @binding(2) var<storage, read> qkv: array<vec4f>;
+@group(0) @binding(3) var<storage, read> log_sum_exp: array<f32>;
+@group(0) @binding(4) var<storage, read> delta: array<f32>;
+@group(0) @binding(5) var<storage, read_write> d_qkv: array<vec4f>;
+
+const WORKGROUP: u32 = 64u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let key = id.x / params.quads;
+  let quad = id.x % params.quads;
+  let head = id.y;
+  let batch = id.z;
+  if (key >= params.length) {
+    return;
+  }
+  let row = params.heads * params.quads;
+  let base = batch * params.length * 3u * row + head * params.quads;
+  let k = base + key * 3u * row + row;
+  let statistic = (batch * params.heads + head) * params.length;
+  var d_k = vec4f();
+  var d_v = vec4f();
+  for (var query = select(0u, key, params.causal == 1u); query < params.length; query++) {
+    let q = base + query * 3u * row;
+    let g = (batch * params.length + query) * row + head * params.quads;
+    var score = 0.0;
+    var d_p = 0.0;
+    for (var i = 0u; i < params.quads; i++) {
+      score += dot(qkv[q + i], qkv[k + i]);
+      d_p += dot(grad[g + i], qkv[k + row + i]);
+    }
+    let p = exp(params.scale * score - log_sum_exp[statistic + query]);
+    d_v += p * grad[g + quad];
+    d_k += p * (d_p - delta[statistic + query]) * qkv[q + quad];
+  }
+  d_qkv[k + quad] = params.scale * d_k;
+  d_qkv[k + row + quad] = d_v;
+}
+`,
+};
+
+export const attention_backward_kv_registers: Shader<'grad' | 'qkv' | 'log_sum_exp' | 'delta' | 'd_qkv', 'length' | 'heads' | 'causal' | 'scale' | 'quads', 'WORKGROUP'> = {
+  name: "attention_backward_kv_registers",
+  bindings: [{"name":"grad","access":"read"},{"name":"qkv","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"delta","access":"read"},{"name":"d_qkv","access":"read_write"}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16}],
+  paramBytes: 32,
+  constants: {"WORKGROUP":8},
+  requires: [],
+  source: `// Gradient of attention.wgsl by keys and values, as attention_backward_kv.wgsl, which gives formula and shapes.
+// The rung for software adapters: one invocation owns 8 keys and goes through the queries 16 at a time, as
+// attention_registers.wgsl. Measured: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
+// Loops: (length + 15) / 16 * 2 * quads + 17 * quads + 256 (at most 61440)
+
+struct Params {
+  length: u32,
+  heads: u32,
+  causal: u32,
+  scale: f32,
+  // Width of one head / 4, at most 32.
+  quads: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grad: array<vec4f>;
+@group(0) @binding(2) var<storage, read> qkv: array<vec4f>;
+@group(0) @binding(3) var<storage, read> log_sum_exp: array<f32>;
+@group(0) @binding(4) var<storage, read> delta: array<f32>;
+@group(0) @binding(5) var<storage, read_write> d_qkv: array<vec4f>;
+
+const WORKGROUP: u32 = 8u;
+
+var<private> d_k: array<vec4f, 8u * 32u>;
+var<private> d_v: array<vec4f, 8u * 32u>;
+
+// Column i is row first + i of the matrix at \`base\`, four columns of it; rows beyond the end repeat the last.
+fn rows_of_qkv(base: u32, stride: u32, first: u32) -> mat4x4f {
+  let last = params.length - 1u;
+  return mat4x4f(
+    qkv[base + min(first, last) * stride],
+    qkv[base + min(first + 1u, last) * stride],
+    qkv[base + min(first + 2u, last) * stride],
+    qkv[base + min(first + 3u, last) * stride],
+  );
+}
+
+fn rows_of_grad(base: u32, stride: u32, first: u32) -> mat4x4f {
+  let last = params.length - 1u;
+  return mat4x4f(
+    grad[base + min(first, last) * stride],
+    grad[base + min(first + 1u, last) * stride],
+    grad[base + min(first + 2u, last) * stride],
+    grad[base + min(first + 3u, last) * stride],
+  );
+}
+
+// Sixteen dot products with one row: element [j][i] is x . b_j[i].
+fn times(x: vec4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> mat4x4f {
+  return mat4x4f(x * b0, x * b1, x * b2, x * b3);
+}
+
+// The sum of sixteen rows (the columns of b_j), each times one element of w.
+fn mix(w: mat4x4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> vec4f {
+  return b0 * w[0] + b1 * w[1] + b2 * w[2] + b3 * w[3];
+}
+
+// log_sum_exp and delta of sixteen queries.
+struct Queries {
+  first: u32,
+  log_sum: mat4x4f,
+  delta: mat4x4f,
+}
+
+fn log_sums(statistic: u32, query: u32) -> vec4f {
+  let last = params.length - 1u;
+  return vec4f(
+    log_sum_exp[statistic + min(query, last)],
+    log_sum_exp[statistic + min(query + 1u, last)],
+    log_sum_exp[statistic + min(query + 2u, last)],
+    log_sum_exp[statistic + min(query + 3u, last)],
+  );
+}
+
+fn deltas(statistic: u32, query: u32) -> vec4f {
+  let last = params.length - 1u;
+  return vec4f(
+    delta[statistic + min(query, last)],
+    delta[statistic + min(query + 1u, last)],
+    delta[statistic + min(query + 2u, last)],
+    delta[statistic + min(query + 3u, last)],
+  );
+}
+
+fn statistics(at: u32, query: u32) -> Queries {
+  return Queries(
+    query,
+    mat4x4f(log_sums(at, query), log_sums(at, query + 4u), log_sums(at, query + 8u), log_sums(at, query + 12u)),
+    mat4x4f(deltas(at, query), deltas(at, query + 4u), deltas(at, query + 8u), deltas(at, query + 12u)),
+  );
+}
+
+// Weight of one key in sixteen queries; zero in those that do not see it.
+fn weigh(queries: Queries, dots: mat4x4f, key: u32) -> mat4x4f {
+  return mat4x4f(
+    weigh4(dots[0], queries.log_sum[0], queries.first, key),
+    weigh4(dots[1], queries.log_sum[1], queries.first + 4u, key),
+    weigh4(dots[2], queries.log_sum[2], queries.first + 8u, key),
+    weigh4(dots[3], queries.log_sum[3], queries.first + 12u, key),
+  );
+}
+
+fn weigh4(dots: vec4f, log_sum: vec4f, first: u32, key: u32) -> vec4f {
+  let query = vec4u(first, first + 1u, first + 2u, first + 3u);
+  let seen = query < vec4u(params.length) & (query >= vec4u(key) | vec4<bool>(params.causal == 0u));
+  return exp(select(vec4f(-1e30), params.scale * dots - log_sum, seen));
+}
+
+fn slope(queries: Queries, p: mat4x4f, d_p: mat4x4f) -> mat4x4f {
+  return mat4x4f(
+    p[0] * (d_p[0] - queries.delta[0]),
+    p[1] * (d_p[1] - queries.delta[1]),
+    p[2] * (d_p[2] - queries.delta[2]),
+    p[3] * (d_p[3] - queries.delta[3]),
+  );
+}
+
+fn finish(i: u32, key: u32, at: u32) {
+  if (key >= params.length) {
+    return;
+  }
+  let row = params.heads * params.quads;
+  for (var quad = 0u; quad < params.quads; quad++) {
+    let place = at + key * 3u * row + row + quad;
+    d_qkv[place] = params.scale * d_k[i * 32u + quad];
+    d_qkv[place + row] = d_v[i * 32u + quad];
+  }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let key = id.x * 8u;
+  let head = id.y;
+  let batch = id.z;
+  if (key >= params.length) {
+    return;
+  }
+  let row = params.heads * params.quads;
+  let stride = 3u * row;
+  let base = batch * params.length * stride + head * params.quads;
+  let at = batch * params.length * row + head * params.quads;
+  let statistic = (batch * params.heads + head) * params.length;
+  for (var i = 0u; i < 8u * 32u; i++) {
+    d_k[i] = vec4f();
+    d_v[i] = vec4f();
+  }
+  for (var query = select(0u, key, params.causal == 1u); query < params.length; query += 16u) {
+    var s0 = mat4x4f();
+    var s1 = mat4x4f();
+    var s2 = mat4x4f();
+    var s3 = mat4x4f();
+    var s4 = mat4x4f();
+    var s5 = mat4x4f();
+    var s6 = mat4x4f();
+    var s7 = mat4x4f();
+    var d0 = mat4x4f();
+    var d1 = mat4x4f();
+    var d2 = mat4x4f();
+    var d3 = mat4x4f();
+    var d4 = mat4x4f();
+    var d5 = mat4x4f();
+    var d6 = mat4x4f();
+    var d7 = mat4x4f();
+    for (var quad = 0u; quad < params.quads; quad++) {
+      let q = base + quad;
+      let q0 = rows_of_qkv(q, stride, query);
+      let q1 = rows_of_qkv(q, stride, query + 4u);
+      let q2 = rows_of_qkv(q, stride, query + 8u);
+      let q3 = rows_of_qkv(q, stride, query + 12u);
+      let x = rows_of_qkv(q + row, stride, key);
+      let y = rows_of_qkv(q + row, stride, key + 4u);
+      s0 += times(x[0], q0, q1, q2, q3);
+      s1 += times(x[1], q0, q1, q2, q3);
+      s2 += times(x[2], q0, q1, q2, q3);
+      s3 += times(x[3], q0, q1, q2, q3);
+      s4 += times(y[0], q0, q1, q2, q3);
+      s5 += times(y[1], q0, q1, q2, q3);
+      s6 += times(y[2], q0, q1, q2, q3);
+      s7 += times(y[3], q0, q1, q2, q3);
+      let g0 = rows_of_grad(at + quad, row, query);
+      let g1 = rows_of_grad(at + quad, row, query + 4u);
+      let g2 = rows_of_grad(at + quad, row, query + 8u);
+      let g3 = rows_of_grad(at + quad, row, query + 12u);
+      let v = rows_of_qkv(q + 2u * row, stride, key);
+      let w = rows_of_qkv(q + 2u * row, stride, key + 4u);
+      d0 += times(v[0], g0, g1, g2, g3);
+      d1 += times(v[1], g0, g1, g2, g3);
+      d2 += times(v[2], g0, g1, g2, g3);
+      d3 += times(v[3], g0, g1, g2, g3);
+      d4 += times(w[0], g0, g1, g2, g3);
+      d5 += times(w[1], g0, g1, g2, g3);
+      d6 += times(w[2], g0, g1, g2, g3);
+      d7 += times(w[3], g0, g1, g2, g3);
+    }
+    let queries = statistics(statistic, query);
+    s0 = weigh(queries, s0, key + 0u);
+    s1 = weigh(queries, s1, key + 1u);
+    s2 = weigh(queries, s2, key + 2u);
+    s3 = weigh(queries, s3, key + 3u);
+    s4 = weigh(queries, s4, key + 4u);
+    s5 = weigh(queries, s5, key + 5u);
+    s6 = weigh(queries, s6, key + 6u);
+    s7 = weigh(queries, s7, key + 7u);
+    d0 = slope(queries, s0, d0);
+    d1 = slope(queries, s1, d1);
+    d2 = slope(queries, s2, d2);
+    d3 = slope(queries, s3, d3);
+    d4 = slope(queries, s4, d4);
+    d5 = slope(queries, s5, d5);
+    d6 = slope(queries, s6, d6);
+    d7 = slope(queries, s7, d7);
+    for (var quad = 0u; quad < params.quads; quad++) {
+      let q = base + quad;
+      let q0 = rows_of_qkv(q, stride, query);
+      let q1 = rows_of_qkv(q, stride, query + 4u);
+      let q2 = rows_of_qkv(q, stride, query + 8u);
+      let q3 = rows_of_qkv(q, stride, query + 12u);
+      d_k[quad] += mix(d0, q0, q1, q2, q3);
+      d_k[32u + quad] += mix(d1, q0, q1, q2, q3);
+      d_k[64u + quad] += mix(d2, q0, q1, q2, q3);
+      d_k[96u + quad] += mix(d3, q0, q1, q2, q3);
+      d_k[128u + quad] += mix(d4, q0, q1, q2, q3);
+      d_k[160u + quad] += mix(d5, q0, q1, q2, q3);
+      d_k[192u + quad] += mix(d6, q0, q1, q2, q3);
+      d_k[224u + quad] += mix(d7, q0, q1, q2, q3);
+      let g0 = rows_of_grad(at + quad, row, query);
+      let g1 = rows_of_grad(at + quad, row, query + 4u);
+      let g2 = rows_of_grad(at + quad, row, query + 8u);
+      let g3 = rows_of_grad(at + quad, row, query + 12u);
+      d_v[quad] += mix(s0, g0, g1, g2, g3);
+      d_v[32u + quad] += mix(s1, g0, g1, g2, g3);
+      d_v[64u + quad] += mix(s2, g0, g1, g2, g3);
+      d_v[96u + quad] += mix(s3, g0, g1, g2, g3);
+      d_v[128u + quad] += mix(s4, g0, g1, g2, g3);
+      d_v[160u + quad] += mix(s5, g0, g1, g2, g3);
+      d_v[192u + quad] += mix(s6, g0, g1, g2, g3);
+      d_v[224u + quad] += mix(s7, g0, g1, g2, g3);
+    }
+  }
+  finish(0u, key + 0u, base);
+  finish(1u, key + 1u, base);
+  finish(2u, key + 2u, base);
+  finish(3u, key + 3u, base);
+  finish(4u, key + 4u, base);
+  finish(5u, key + 5u, base);
+  finish(6u, key + 6u, base);
+  finish(7u, key + 7u, base);
+}
+`,
+};
+
+export const attention_backward_q: Shader<'grad' | 'qkv' | 'out' | 'log_sum_exp' | 'd_qkv' | 'delta', 'length' | 'heads' | 'causal' | 'scale' | 'quads', 'WORKGROUP'> = {
+  name: "attention_backward_q",
+  bindings: [{"name":"grad","access":"read"},{"name":"qkv","access":"read"},{"name":"out","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"d_qkv","access":"read_write"},{"name":"delta","access":"read_write"}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16}],
+  paramBytes: 32,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// Gradient of attention.wgsl by the queries: the reference, one invocation per query, head and four columns.
+// p = exp(scale * q k^T - log_sum_exp), d_p = grad v^T, delta = sum over columns of grad * out (one number per query, written
+// for attention_backward_kv.wgsl), d_q = scale * (p * (d_p - delta)) k.
+// grad, out [B, length, W]; qkv, d_qkv [B, length, 3 W], of which the query third is written; log_sum_exp, delta
+// [B, heads, length]. Caller: src/kernels/attention.ts.
+// Loops: (length + 1) * quads (at most 61440)
+
+struct Params {
+  length: u32,
+  heads: u32,
+  causal: u32,
+  scale: f32,
+  // Width of one head / 4.
+  quads: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grad: array<vec4f>;
+@group(0) @binding(2) var<storage, read> qkv: array<vec4f>;
+@group(0) @binding(3) var<storage, read> out: array<vec4f>;
+@group(0) @binding(4) var<storage, read> log_sum_exp: array<f32>;
+@group(0) @binding(5) var<storage, read_write> d_qkv: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> delta: array<f32>;
+
+const WORKGROUP: u32 = 64u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let query = id.x / params.quads;
+  let quad = id.x % params.quads;
+  let head = id.y;
+  let batch = id.z;
+  if (query >= params.length) {
+    return;
+  }
+  let row = params.heads * params.quads;
+  let base = batch * params.length * 3u * row + head * params.quads;
+  let q = base + query * 3u * row;
+  let g = (batch * params.length + query) * row + head * params.quads;
+  let statistic = (batch * params.heads + head) * params.length + query;
+  var own_delta = 0.0;
+  for (var i = 0u; i < params.quads; i++) {
+    own_delta += dot(grad[g + i], out[g + i]);
+  }
+  let keys = select(params.length, query + 1u, params.causal == 1u);
+  var sum = vec4f();
+  for (var key = 0u; key < keys; key++) {
+    let k = base + key * 3u * row + row;
+    var score = 0.0;
+    var d_p = 0.0;
+    for (var i = 0u; i < params.quads; i++) {
+      score += dot(qkv[q + i], qkv[k + i]);
+      d_p += dot(grad[g + i], qkv[k + row + i]);
+    }
+    let p = exp(params.scale * score - log_sum_exp[statistic]);
+    sum += p * (d_p - own_delta) * qkv[k + quad];
+  }
+  d_qkv[q + quad] = params.scale * sum;
+  if (quad == 0u) {
+    delta[statistic] = own_delta;
+  }
+}
+`,
+};
+
+export const attention_backward_q_registers: Shader<'grad' | 'qkv' | 'out' | 'log_sum_exp' | 'd_qkv' | 'delta', 'length' | 'heads' | 'causal' | 'scale' | 'quads', 'WORKGROUP'> = {
+  name: "attention_backward_q_registers",
+  bindings: [{"name":"grad","access":"read"},{"name":"qkv","access":"read"},{"name":"out","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"d_qkv","access":"read_write"},{"name":"delta","access":"read_write"}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16}],
+  paramBytes: 32,
+  constants: {"WORKGROUP":8},
+  requires: [],
+  source: `// Gradient of attention.wgsl by the queries, as attention_backward_q.wgsl, which gives formula and shapes.
+// The rung for software adapters: one invocation owns 8 queries and goes through the keys 16 at a time, as
+// attention_registers.wgsl. Measured: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
+// Loops: (length + 15) / 16 * 2 * quads + 25 * quads + 256 (at most 61440)
+
+struct Params {
+  length: u32,
+  heads: u32,
+  causal: u32,
+  scale: f32,
+  // Width of one head / 4, at most 32.
+  quads: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grad: array<vec4f>;
+@group(0) @binding(2) var<storage, read> qkv: array<vec4f>;
+@group(0) @binding(3) var<storage, read> out: array<vec4f>;
+@group(0) @binding(4) var<storage, read> log_sum_exp: array<f32>;
+@group(0) @binding(5) var<storage, read_write> d_qkv: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> delta: array<f32>;
+
+const WORKGROUP: u32 = 8u;
+
+var<private> d_q: array<vec4f, 8u * 32u>;
+
+// Column i is row first + i of the matrix at \`base\`, four columns of it; rows beyond the end repeat the last.
+fn rows_of_qkv(base: u32, stride: u32, first: u32) -> mat4x4f {
+  let last = params.length - 1u;
+  return mat4x4f(
+    qkv[base + min(first, last) * stride],
+    qkv[base + min(first + 1u, last) * stride],
+    qkv[base + min(first + 2u, last) * stride],
+    qkv[base + min(first + 3u, last) * stride],
+  );
+}
+
+fn rows_of_grad(base: u32, stride: u32, first: u32) -> mat4x4f {
+  let last = params.length - 1u;
+  return mat4x4f(
+    grad[base + min(first, last) * stride],
+    grad[base + min(first + 1u, last) * stride],
+    grad[base + min(first + 2u, last) * stride],
+    grad[base + min(first + 3u, last) * stride],
+  );
+}
+
+// Sixteen dot products with one row: element [j][i] is x . b_j[i].
+fn times(x: vec4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> mat4x4f {
+  return mat4x4f(x * b0, x * b1, x * b2, x * b3);
+}
+
+// The sum of sixteen rows (the columns of b_j), each times one element of w.
+fn mix(w: mat4x4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> vec4f {
+  return b0 * w[0] + b1 * w[1] + b2 * w[2] + b3 * w[3];
+}
+
+// log_sum_exp and delta of one query, and how many keys it sees.
+struct Row {
+  log_sum: f32,
+  delta: f32,
+  keys: u32,
+}
+
+fn start(query: u32, at: u32, statistic: u32) -> Row {
+  let own = min(query, params.length - 1u);
+  let base = at + own * params.heads * params.quads;
+  var sum = 0.0;
+  for (var quad = 0u; quad < params.quads; quad++) {
+    sum += dot(grad[base + quad], out[base + quad]);
+  }
+  delta[statistic + own] = sum;
+  return Row(log_sum_exp[statistic + own], sum, select(params.length, own + 1u, params.causal == 1u));
+}
+
+// p * (d_p - delta) for sixteen keys; zero for those that the query does not see.
+fn slope(row: Row, dots: mat4x4f, d_p: mat4x4f, key: u32) -> mat4x4f {
+  return mat4x4f(
+    slope4(row, dots[0], d_p[0], key),
+    slope4(row, dots[1], d_p[1], key + 4u),
+    slope4(row, dots[2], d_p[2], key + 8u),
+    slope4(row, dots[3], d_p[3], key + 12u),
+  );
+}
+
+fn slope4(row: Row, dots: vec4f, d_p: vec4f, key: u32) -> vec4f {
+  let seen = vec4u(key, key + 1u, key + 2u, key + 3u) < vec4u(row.keys);
+  let p = exp(select(vec4f(-1e30), params.scale * dots - row.log_sum, seen));
+  return p * (d_p - row.delta);
+}
+
+fn finish(i: u32, query: u32, at: u32) {
+  if (query >= params.length) {
+    return;
+  }
+  for (var quad = 0u; quad < params.quads; quad++) {
+    d_qkv[at + query * 3u * params.heads * params.quads + quad] = params.scale * d_q[i * 32u + quad];
+  }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let q0 = id.x * 8u;
+  let head = id.y;
+  let batch = id.z;
+  if (q0 >= params.length) {
+    return;
+  }
+  let row = params.heads * params.quads;
+  let stride = 3u * row;
+  let base = batch * params.length * stride + head * params.quads;
+  let at = batch * params.length * row + head * params.quads;
+  let statistic = (batch * params.heads + head) * params.length;
+  let keys = select(params.length, min(q0 + 8u, params.length), params.causal == 1u);
+  for (var i = 0u; i < 8u * 32u; i++) {
+    d_q[i] = vec4f();
+  }
+  let r0 = start(q0 + 0u, at, statistic);
+  let r1 = start(q0 + 1u, at, statistic);
+  let r2 = start(q0 + 2u, at, statistic);
+  let r3 = start(q0 + 3u, at, statistic);
+  let r4 = start(q0 + 4u, at, statistic);
+  let r5 = start(q0 + 5u, at, statistic);
+  let r6 = start(q0 + 6u, at, statistic);
+  let r7 = start(q0 + 7u, at, statistic);
+  for (var key = 0u; key < keys; key += 16u) {
+    var s0 = mat4x4f();
+    var s1 = mat4x4f();
+    var s2 = mat4x4f();
+    var s3 = mat4x4f();
+    var s4 = mat4x4f();
+    var s5 = mat4x4f();
+    var s6 = mat4x4f();
+    var s7 = mat4x4f();
+    var d0 = mat4x4f();
+    var d1 = mat4x4f();
+    var d2 = mat4x4f();
+    var d3 = mat4x4f();
+    var d4 = mat4x4f();
+    var d5 = mat4x4f();
+    var d6 = mat4x4f();
+    var d7 = mat4x4f();
+    for (var quad = 0u; quad < params.quads; quad++) {
+      let k = base + row + quad;
+      let k0 = rows_of_qkv(k, stride, key);
+      let k1 = rows_of_qkv(k, stride, key + 4u);
+      let k2 = rows_of_qkv(k, stride, key + 8u);
+      let k3 = rows_of_qkv(k, stride, key + 12u);
+      let x = rows_of_qkv(base + quad, stride, q0);
+      let y = rows_of_qkv(base + quad, stride, q0 + 4u);
+      s0 += times(x[0], k0, k1, k2, k3);
+      s1 += times(x[1], k0, k1, k2, k3);
+      s2 += times(x[2], k0, k1, k2, k3);
+      s3 += times(x[3], k0, k1, k2, k3);
+      s4 += times(y[0], k0, k1, k2, k3);
+      s5 += times(y[1], k0, k1, k2, k3);
+      s6 += times(y[2], k0, k1, k2, k3);
+      s7 += times(y[3], k0, k1, k2, k3);
+      let v = base + 2u * row + quad;
+      let v0 = rows_of_qkv(v, stride, key);
+      let v1 = rows_of_qkv(v, stride, key + 4u);
+      let v2 = rows_of_qkv(v, stride, key + 8u);
+      let v3 = rows_of_qkv(v, stride, key + 12u);
+      let g = rows_of_grad(at + quad, row, q0);
+      let h = rows_of_grad(at + quad, row, q0 + 4u);
+      d0 += times(g[0], v0, v1, v2, v3);
+      d1 += times(g[1], v0, v1, v2, v3);
+      d2 += times(g[2], v0, v1, v2, v3);
+      d3 += times(g[3], v0, v1, v2, v3);
+      d4 += times(h[0], v0, v1, v2, v3);
+      d5 += times(h[1], v0, v1, v2, v3);
+      d6 += times(h[2], v0, v1, v2, v3);
+      d7 += times(h[3], v0, v1, v2, v3);
+    }
+    s0 = slope(r0, s0, d0, key);
+    s1 = slope(r1, s1, d1, key);
+    s2 = slope(r2, s2, d2, key);
+    s3 = slope(r3, s3, d3, key);
+    s4 = slope(r4, s4, d4, key);
+    s5 = slope(r5, s5, d5, key);
+    s6 = slope(r6, s6, d6, key);
+    s7 = slope(r7, s7, d7, key);
+    for (var quad = 0u; quad < params.quads; quad++) {
+      let k = base + row + quad;
+      let k0 = rows_of_qkv(k, stride, key);
+      let k1 = rows_of_qkv(k, stride, key + 4u);
+      let k2 = rows_of_qkv(k, stride, key + 8u);
+      let k3 = rows_of_qkv(k, stride, key + 12u);
+      d_q[quad] += mix(s0, k0, k1, k2, k3);
+      d_q[32u + quad] += mix(s1, k0, k1, k2, k3);
+      d_q[64u + quad] += mix(s2, k0, k1, k2, k3);
+      d_q[96u + quad] += mix(s3, k0, k1, k2, k3);
+      d_q[128u + quad] += mix(s4, k0, k1, k2, k3);
+      d_q[160u + quad] += mix(s5, k0, k1, k2, k3);
+      d_q[192u + quad] += mix(s6, k0, k1, k2, k3);
+      d_q[224u + quad] += mix(s7, k0, k1, k2, k3);
+    }
+  }
+  finish(0u, q0 + 0u, base);
+  finish(1u, q0 + 1u, base);
+  finish(2u, q0 + 2u, base);
+  finish(3u, q0 + 3u, base);
+  finish(4u, q0 + 4u, base);
+  finish(5u, q0 + 5u, base);
+  finish(6u, q0 + 6u, base);
+  finish(7u, q0 + 7u, base);
+}
+`,
+};
+
+export const attention_registers: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads', 'WORKGROUP'> = {
+  name: "attention_registers",
+  bindings: [{"name":"qkv","access":"read"},{"name":"out","access":"read_write"},{"name":"log_sum_exp","access":"read_write"}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16}],
+  paramBytes: 32,
+  constants: {"WORKGROUP":8},
+  requires: [],
+  source: `// out = softmax(scale * q k^T) v for every head, as attention.wgsl, which gives the shapes.
+// The rung for software adapters: one invocation owns 8 queries of a head and goes through the keys 16 at a time. The 8 x 16
+// scores live in named mat4x4f variables (see matmul_registers.wgsl), so a loaded quad serves 32 or 64 multiplications;
+// the 8 unfinished rows of out lie in private memory and are read and written once per 16 keys.
+// Loops over a head take their length from a parameter: lavapipe would unroll known ones, and compile for half a minute.
+// Loops over a head take their length from a parameter: lavapipe would unroll known ones, and compile for half a minute.
+// Measured: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
+// Loops: (length + 15) / 16 * 2 * quads + 17 * quads + 256 (at most 61440)
+
+struct Params {
+  length: u32,
+  heads: u32,
+  causal: u32,
+  scale: f32,
+  // Width of one head / 4, at most 32.
+  quads: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> qkv: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> log_sum_exp: array<f32>;
+
+const WORKGROUP: u32 = 8u;
+
+var<private> mean: array<vec4f, 8u * 32u>;
+
+// Column i is row first + i of the matrix at \`base\`, four columns of it; rows beyond the end repeat the last.
+fn rows_of_qkv(base: u32, stride: u32, first: u32) -> mat4x4f {
+  let last = params.length - 1u;
+  return mat4x4f(
+    qkv[base + min(first, last) * stride],
+    qkv[base + min(first + 1u, last) * stride],
+    qkv[base + min(first + 2u, last) * stride],
+    qkv[base + min(first + 3u, last) * stride],
+  );
+}
+
+// Sixteen dot products with one row: element [j][i] is x . b_j[i].
+fn times(x: vec4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> mat4x4f {
+  return mat4x4f(x * b0, x * b1, x * b2, x * b3);
+}
+
+// The sum of sixteen rows (the columns of b_j), each times one element of w.
+fn mix(w: mat4x4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> vec4f {
+  return b0 * w[0] + b1 * w[1] + b2 * w[2] + b3 * w[3];
+}
+
+// Weights exp(score - top) of one row for sixteen keys, the running maximum and sum, and what older sums shrink by.
+struct Row {
+  weights: mat4x4f,
+  top: f32,
+  sum: f32,
+  fade: f32,
+}
+
+fn soften(old: Row, dots: mat4x4f, key: u32, keys: u32) -> Row {
+  let place = vec4u(key, key + 1u, key + 2u, key + 3u);
+  let masked = vec4f(-1e30);
+  let s0 = select(masked, params.scale * dots[0], place < vec4u(keys));
+  let s1 = select(masked, params.scale * dots[1], place + 4u < vec4u(keys));
+  let s2 = select(masked, params.scale * dots[2], place + 8u < vec4u(keys));
+  let s3 = select(masked, params.scale * dots[3], place + 12u < vec4u(keys));
+  let highest = max(max(s0, s1), max(s2, s3));
+  let top = max(old.top, max(max(highest.x, highest.y), max(highest.z, highest.w)));
+  let weights = mat4x4f(exp(s0 - top), exp(s1 - top), exp(s2 - top), exp(s3 - top));
+  let fade = exp(old.top - top);
+  let sum = old.sum * fade + dot(weights[0] + weights[1] + weights[2] + weights[3], vec4f(1.0));
+  return Row(weights, top, sum, fade);
+}
+
+fn finish(row: Row, i: u32, query: u32, at: u32, statistic: u32) {
+  if (query >= params.length) {
+    return;
+  }
+  let base = at + query * params.heads * params.quads;
+  for (var quad = 0u; quad < params.quads; quad++) {
+    out[base + quad] = mean[i * 32u + quad] / row.sum;
+  }
+  log_sum_exp[statistic + query] = row.top + log(row.sum);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let q0 = id.x * 8u;
+  let head = id.y;
+  let batch = id.z;
+  if (q0 >= params.length) {
+    return;
+  }
+  let row = params.heads * params.quads;
+  let stride = 3u * row;
+  let base = batch * params.length * stride + head * params.quads;
+  let causal = params.causal == 1u;
+  let keys = select(params.length, min(q0 + 8u, params.length), causal);
+  for (var i = 0u; i < 8u * 32u; i++) {
+    mean[i] = vec4f();
+  }
+  var r0 = Row(mat4x4f(), -1e30, 0.0, 0.0);
+  var r1 = Row(mat4x4f(), -1e30, 0.0, 0.0);
+  var r2 = Row(mat4x4f(), -1e30, 0.0, 0.0);
+  var r3 = Row(mat4x4f(), -1e30, 0.0, 0.0);
+  var r4 = Row(mat4x4f(), -1e30, 0.0, 0.0);
+  var r5 = Row(mat4x4f(), -1e30, 0.0, 0.0);
+  var r6 = Row(mat4x4f(), -1e30, 0.0, 0.0);
+  var r7 = Row(mat4x4f(), -1e30, 0.0, 0.0);
+  for (var key = 0u; key < keys; key += 16u) {
+    var s0 = mat4x4f();
+    var s1 = mat4x4f();
+    var s2 = mat4x4f();
+    var s3 = mat4x4f();
+    var s4 = mat4x4f();
+    var s5 = mat4x4f();
+    var s6 = mat4x4f();
+    var s7 = mat4x4f();
+    for (var quad = 0u; quad < params.quads; quad++) {
+      let k = base + row + quad;
+      let k0 = rows_of_qkv(k, stride, key);
+      let k1 = rows_of_qkv(k, stride, key + 4u);
+      let k2 = rows_of_qkv(k, stride, key + 8u);
+      let k3 = rows_of_qkv(k, stride, key + 12u);
+      let x = rows_of_qkv(base + quad, stride, q0);
+      let y = rows_of_qkv(base + quad, stride, q0 + 4u);
+      s0 += times(x[0], k0, k1, k2, k3);
+      s1 += times(x[1], k0, k1, k2, k3);
+      s2 += times(x[2], k0, k1, k2, k3);
+      s3 += times(x[3], k0, k1, k2, k3);
+      s4 += times(y[0], k0, k1, k2, k3);
+      s5 += times(y[1], k0, k1, k2, k3);
+      s6 += times(y[2], k0, k1, k2, k3);
+      s7 += times(y[3], k0, k1, k2, k3);
+    }
+    r0 = soften(r0, s0, key, select(keys, min(q0 + 1u, params.length), causal));
+    r1 = soften(r1, s1, key, select(keys, min(q0 + 2u, params.length), causal));
+    r2 = soften(r2, s2, key, select(keys, min(q0 + 3u, params.length), causal));
+    r3 = soften(r3, s3, key, select(keys, min(q0 + 4u, params.length), causal));
+    r4 = soften(r4, s4, key, select(keys, min(q0 + 5u, params.length), causal));
+    r5 = soften(r5, s5, key, select(keys, min(q0 + 6u, params.length), causal));
+    r6 = soften(r6, s6, key, select(keys, min(q0 + 7u, params.length), causal));
+    r7 = soften(r7, s7, key, select(keys, min(q0 + 8u, params.length), causal));
+    for (var quad = 0u; quad < params.quads; quad++) {
+      let v = base + 2u * row + quad;
+      let v0 = rows_of_qkv(v, stride, key);
+      let v1 = rows_of_qkv(v, stride, key + 4u);
+      let v2 = rows_of_qkv(v, stride, key + 8u);
+      let v3 = rows_of_qkv(v, stride, key + 12u);
+      mean[quad] = mean[quad] * r0.fade + mix(r0.weights, v0, v1, v2, v3);
+      mean[32u + quad] = mean[32u + quad] * r1.fade + mix(r1.weights, v0, v1, v2, v3);
+      mean[64u + quad] = mean[64u + quad] * r2.fade + mix(r2.weights, v0, v1, v2, v3);
+      mean[96u + quad] = mean[96u + quad] * r3.fade + mix(r3.weights, v0, v1, v2, v3);
+      mean[128u + quad] = mean[128u + quad] * r4.fade + mix(r4.weights, v0, v1, v2, v3);
+      mean[160u + quad] = mean[160u + quad] * r5.fade + mix(r5.weights, v0, v1, v2, v3);
+      mean[192u + quad] = mean[192u + quad] * r6.fade + mix(r6.weights, v0, v1, v2, v3);
+      mean[224u + quad] = mean[224u + quad] * r7.fade + mix(r7.weights, v0, v1, v2, v3);
+    }
+  }
+  let at = batch * params.length * row + head * params.quads;
+  let statistic = (batch * params.heads + head) * params.length;
+  finish(r0, 0u, q0 + 0u, at, statistic);
+  finish(r1, 1u, q0 + 1u, at, statistic);
+  finish(r2, 2u, q0 + 2u, at, statistic);
+  finish(r3, 3u, q0 + 3u, at, statistic);
+  finish(r4, 4u, q0 + 4u, at, statistic);
+  finish(r5, 5u, q0 + 5u, at, statistic);
+  finish(r6, 6u, q0 + 6u, at, statistic);
+  finish(r7, 7u, q0 + 7u, at, statistic);
+}
+`,
+};
+
+export const bce: Shader<'pair' | 'label' | 'loss', 'count' | 'batch', 'WORKGROUP' | 'MODE'> = {
+  name: "bce",
+  bindings: [{"name":"pair","access":"read"},{"name":"label","access":"read"},{"name":"loss","access":"read_write"}],
+  params: [{"name":"count","type":"u32","offset":0},{"name":"batch","type":"u32","offset":4}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":16,"MODE":0},
+  requires: [],
+  source: `// Image-level binary cross-entropy, mean over the batch of each group, y in {0, 1}:
+// prob   -(y max(ln p1, -100) + (1 - y) max(ln p0, -100)), p0 and p1 the means of both probabilities;
+// mvfa   max(z, 0) - z y + ln(1 + exp(-|z|)) with z = p1;   margin   the same with z = m1 - m0.
+// pair [count * batch, 2], bound as vec2; label [batch]; loss [count]. One invocation per group. Caller: src/kernels/bce.ts.
+// Loops: batch * 33 / 32 where batch <= 60000
+
+struct Params {
+  count: u32,
+  batch: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> pair: array<vec2f>;
+@group(0) @binding(2) var<storage, read> label: array<f32>;
+@group(0) @binding(3) var<storage, read_write> loss: array<f32>;
+
+const WORKGROUP: u32 = 16u;
+// 0 prob, 1 mvfa, 2 margin.
+const MODE: u32 = 0u;
+
+// ln(1 + e) for 0 <= e <= 1 as 2 artanh(e / (2 + e)), a series good to 2e-8: log() near 1 loses all digits of a small e.
+fn log1p(e: f32) -> f32 {
+  let s = e / (2.0 + e);
+  let q = s * s;
+  let series = 1.0 / 3.0 + q * (1.0 / 5.0 + q * (1.0 / 7.0 + q * (1.0 / 9.0 + q * (1.0 / 11.0 + q * (1.0 / 13.0 + q / 15.0)))));
+  return 2.0 * s * (1.0 + q * series);
+}
+
+fn term(m: vec2f, y: f32) -> f32 {
+  if (MODE == 0u) {
+    // log(0) is not defined in WGSL; anything below 1e-38 is far beyond the clamp to -100 anyway.
+    let l = select(max(log(max(m, vec2f(1.2e-38))), vec2f(-100.0)), vec2f(-100.0), m < vec2f(1.2e-38));
+    return -(y * l.y + (1.0 - y) * l.x);
+  }
+  let z = select(m.y - m.x, m.y, MODE == 1u);
+  return max(z, 0.0) - z * y + log1p(exp(-abs(z)));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let g = id.x;
+  if (g >= params.count) {
+    return;
+  }
+  // Blocks of 32 keep the rounding errors of a large batch small.
+  var total = 0.0;
+  var b = 0u;
+  while (b < params.batch) {
+    let stop = min(b + 32u, params.batch);
+    var part = 0.0;
+    while (b < stop) {
+      part += term(pair[g * params.batch + b], label[b]);
+      b++;
+    }
+    total += part;
+  }
+  loss[g] = total / f32(params.batch);
+}
+`,
+};
+
+export const bce_backward: Shader<'grad' | 'pair' | 'label' | 'dpair', 'rows' | 'batch', 'WORKGROUP' | 'MODE'> = {
+  name: "bce_backward",
+  bindings: [{"name":"grad","access":"read"},{"name":"pair","access":"read"},{"name":"label","access":"read"},{"name":"dpair","access":"read_write"}],
+  params: [{"name":"rows","type":"u32","offset":0},{"name":"batch","type":"u32","offset":4}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":64,"MODE":0},
+  requires: [],
+  source: `// dpair = grad / batch * d term / d pair for the terms of bce.wgsl:
+// prob (-(1 - y) / p0, -y / p1), divisors at least 1e-12 as in torch; mvfa (0, sigmoid(z) - y); margin (-d, d).
+// grad [count]; pair, dpair [rows, 2] with rows = count * batch, bound as vec2; label [batch]. Caller: src/kernels/bce.ts.
+// Loops: none
+
+struct Params {
+  rows: u32,
+  batch: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grad: array<f32>;
+@group(0) @binding(2) var<storage, read> pair: array<vec2f>;
+@group(0) @binding(3) var<storage, read> label: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dpair: array<vec2f>;
+
+const WORKGROUP: u32 = 64u;
+// 0 prob, 1 mvfa, 2 margin.
+const MODE: u32 = 0u;
+
+// 1 / (1 + exp(-z)) with an exponent that is never positive.
+fn sigmoid(z: f32) -> f32 {
+  let e = exp(-abs(z));
+  return select(e, 1.0, z >= 0.0) / (1.0 + e);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * (groups.x * WORKGROUP) + id.x;
+  if (i >= params.rows) {
+    return;
+  }
+  let y = label[i % params.batch];
+  let m = pair[i];
+  let g = grad[i / params.batch] / f32(params.batch);
+  if (MODE == 0u) {
+    dpair[i] = -g * vec2f(1.0 - y, y) / max(m, vec2f(1e-12));
+  } else if (MODE == 1u) {
+    dpair[i] = vec2f(0.0, g * (sigmoid(m.y) - y));
+  } else {
+    let d = g * (sigmoid(m.y - m.x) - y);
+    dpair[i] = vec2f(-d, d);
+  }
+}
+`,
+};
+
+export const dice: Shader<'prob' | 'mask' | 'parts', 'rows' | 'batch' | 'pixels' | 'chunks', 'WORKGROUP'> = {
+  name: "dice",
+  bindings: [{"name":"prob","access":"read"},{"name":"mask","access":"read"},{"name":"parts","access":"read_write"}],
+  params: [{"name":"rows","type":"u32","offset":0},{"name":"batch","type":"u32","offset":4},{"name":"pixels","type":"u32","offset":8},{"name":"chunks","type":"u32","offset":12}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// First stage of the dice loss: parts[r, k] = sums over the pixels k, k + chunks, … of image r of p t, p and t, where p is
+// the abnormal probability and t the mask. The wrapper sums the parts to [rows, 3].
+// prob [rows, pixels, 2], bound as vec2; mask [batch, pixels], image r has mask r mod batch; parts [rows, chunks, 3].
+// Caller: src/kernels/dice.ts.
+// Loops: pixels / chunks + 1 where pixels / chunks <= 64
+
+struct Params {
+  rows: u32,
+  batch: u32,
+  pixels: u32,
+  chunks: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> prob: array<vec2f>;
+@group(0) @binding(2) var<storage, read> mask: array<f32>;
+@group(0) @binding(3) var<storage, read_write> parts: array<f32>;
+
+const WORKGROUP: u32 = 64u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * (groups.x * WORKGROUP) + id.x;
+  if (i >= params.rows * params.chunks) {
+    return;
+  }
+  let row = i / params.chunks;
+  let image = row % params.batch;
+  var sums = vec3f();
+  for (var k = i % params.chunks; k < params.pixels; k += params.chunks) {
+    let p = prob[row * params.pixels + k].y;
+    let t = mask[image * params.pixels + k];
+    sums += vec3f(p * t, p, t);
+  }
+  parts[3u * i] = sums.x;
+  parts[3u * i + 1u] = sums.y;
+  parts[3u * i + 2u] = sums.z;
+}
+`,
+};
+
+export const dice_backward: Shader<'grad' | 'sums' | 'mask' | 'dprob', 'count' | 'batch' | 'pixels' | 'smooth_by', 'WORKGROUP'> = {
+  name: "dice_backward",
+  bindings: [{"name":"grad","access":"read"},{"name":"sums","access":"read"},{"name":"mask","access":"read"},{"name":"dprob","access":"read_write"}],
+  params: [{"name":"count","type":"u32","offset":0},{"name":"batch","type":"u32","offset":4},{"name":"pixels","type":"u32","offset":8},{"name":"smooth_by","type":"f32","offset":12}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// Gradient of the dice loss with respect to the abnormal channel; the normal one gets 0:
+// dprob1 = grad / batch * ((2 I + s) / (P + T + s)^2 - 2 t / (P + T + s)) with (I, P, T) the sums of the image.
+// grad [rows / batch]; sums [rows, 3]; mask [batch, pixels]; dprob [rows, pixels, 2], bound as vec2, count = rows * pixels.
+// Caller: src/kernels/dice.ts.
+// Loops: none
+
+struct Params {
+  count: u32,
+  batch: u32,
+  pixels: u32,
+  smooth_by: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grad: array<f32>;
+@group(0) @binding(2) var<storage, read> sums: array<f32>;
+@group(0) @binding(3) var<storage, read> mask: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dprob: array<vec2f>;
+
+const WORKGROUP: u32 = 64u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * (groups.x * WORKGROUP) + id.x;
+  if (i >= params.count) {
+    return;
+  }
+  let row = i / params.pixels;
+  let t = mask[(row % params.batch) * params.pixels + i % params.pixels];
+  let below = sums[3u * row + 1u] + sums[3u * row + 2u] + params.smooth_by;
+  let ratio = (2.0 * sums[3u * row] + params.smooth_by) / below;
+  let g = grad[row / params.batch] / f32(params.batch);
+  dprob[i] = vec2f(0.0, g * (ratio - 2.0 * t) / below);
+}
+`,
+};
+
+export const dice_loss: Shader<'sums' | 'loss', 'count' | 'batch' | 'smooth_by', 'WORKGROUP'> = {
+  name: "dice_loss",
+  bindings: [{"name":"sums","access":"read"},{"name":"loss","access":"read_write"}],
+  params: [{"name":"count","type":"u32","offset":0},{"name":"batch","type":"u32","offset":4},{"name":"smooth_by","type":"f32","offset":8}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":16},
+  requires: [],
+  source: `// loss[g] = 1 - mean over the batch of (2 I + s) / (P + T + s). sums [count * batch, 3] = (I, P, T) of each image; loss [count].
+// One invocation per group. Caller: src/kernels/dice.ts.
+// Loops: batch where batch <= 60000
+
+struct Params {
+  count: u32,
+  batch: u32,
+  smooth_by: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> sums: array<f32>;
+@group(0) @binding(2) var<storage, read_write> loss: array<f32>;
+
+const WORKGROUP: u32 = 16u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let g = id.x;
+  if (g >= params.count) {
+    return;
+  }
+  // The mean of 1 - ratio, not 1 - the mean: near a perfect match that keeps the digits.
+  let s = params.smooth_by;
+  var total = 0.0;
+  for (var b = 0u; b < params.batch; b++) {
+    let at = 3u * (g * params.batch + b);
+    let both = sums[at + 1u] + sums[at + 2u];
+    total += (both - 2.0 * sums[at]) / (both + s);
+  }
+  loss[g] = total / f32(params.batch);
 }
 `,
 };
@@ -407,6 +1568,134 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   // The last vec4 may reach beyond the last row; any factor will do there.
   let row = min(4u * i + vec4u(0u, 1u, 2u, 3u), vec4u(params.size - 1u)) / params.width;
   y[i] = x[i] * vec4f(w[row.x], w[row.y], w[row.z], w[row.w]);
+}
+`,
+};
+
+export const focal: Shader<'prob' | 'mask' | 'parts', 'rows' | 'batch' | 'pixels' | 'chunks' | 'gamma' | 'smooth_by' | 'alpha', 'WORKGROUP'> = {
+  name: "focal",
+  bindings: [{"name":"prob","access":"read"},{"name":"mask","access":"read"},{"name":"parts","access":"read_write"}],
+  params: [{"name":"rows","type":"u32","offset":0},{"name":"batch","type":"u32","offset":4},{"name":"pixels","type":"u32","offset":8},{"name":"chunks","type":"u32","offset":12},{"name":"gamma","type":"f32","offset":16},{"name":"smooth_by","type":"f32","offset":20},{"name":"alpha","type":"f32","offset":24}],
+  paramBytes: 32,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// First stage of the focal loss: parts[r, k] = sum over the pixels k, k + chunks, k + 2 chunks, … of image r of
+// -w (1 - pt)^gamma ln pt with pt = hot0 p0 + hot1 p1 + smooth, hot the mask clamped to [smooth, 1 - smooth], and w = alpha for
+// abnormal pixels, 1 - alpha for normal ones, 1 when alpha < 0. The wrapper sums the parts.
+// prob [rows, pixels, 2], bound as vec2; mask [batch, pixels], image r has mask r mod batch; parts [rows, chunks].
+// Caller: src/kernels/focal.ts.
+// Loops: pixels / chunks + 1 where pixels / chunks <= 64
+
+struct Params {
+  rows: u32,
+  batch: u32,
+  pixels: u32,
+  chunks: u32,
+  gamma: f32,
+  smooth_by: f32,
+  alpha: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> prob: array<vec2f>;
+@group(0) @binding(2) var<storage, read> mask: array<f32>;
+@group(0) @binding(3) var<storage, read_write> parts: array<f32>;
+
+const WORKGROUP: u32 = 64u;
+
+// base^gamma for base >= 0; pow() would cost digits where gamma is the usual 2.
+fn power(base: f32, gamma: f32) -> f32 {
+  if (gamma == 2.0) {
+    return base * base;
+  }
+  if (gamma == 0.0) {
+    return 1.0;
+  }
+  return select(0.0, exp2(gamma * log2(max(base, 1e-30))), base > 0.0);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * (groups.x * WORKGROUP) + id.x;
+  if (i >= params.rows * params.chunks) {
+    return;
+  }
+  let row = i / params.chunks;
+  let image = row % params.batch;
+  var total = 0.0;
+  for (var k = i % params.chunks; k < params.pixels; k += params.chunks) {
+    let m = mask[image * params.pixels + k];
+    let hot = clamp(vec2f(1.0 - m, m), vec2f(params.smooth_by), vec2f(1.0 - params.smooth_by));
+    let p = prob[row * params.pixels + k];
+    let pt = hot.x * p.x + hot.y * p.y + params.smooth_by;
+    let w = select(select(1.0 - params.alpha, params.alpha, m > 0.5), 1.0, params.alpha < 0.0);
+    total -= w * power(max(1.0 - pt, 0.0), params.gamma) * log(pt);
+  }
+  parts[i] = total;
+}
+`,
+};
+
+export const focal_backward: Shader<'grad' | 'prob' | 'mask' | 'dprob', 'count' | 'batch' | 'pixels' | 'gamma' | 'smooth_by' | 'alpha', 'WORKGROUP'> = {
+  name: "focal_backward",
+  bindings: [{"name":"grad","access":"read"},{"name":"prob","access":"read"},{"name":"mask","access":"read"},{"name":"dprob","access":"read_write"}],
+  params: [{"name":"count","type":"u32","offset":0},{"name":"batch","type":"u32","offset":4},{"name":"pixels","type":"u32","offset":8},{"name":"gamma","type":"f32","offset":12},{"name":"smooth_by","type":"f32","offset":16},{"name":"alpha","type":"f32","offset":20}],
+  paramBytes: 32,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// Gradient of the focal loss (see focal.wgsl), mean over batch * pixels of each group:
+// dprob = grad / (batch pixels) w hot (gamma (1 - pt)^(gamma - 1) ln pt - (1 - pt)^gamma / pt).
+// grad [rows / batch]; prob, dprob [rows, pixels, 2], bound as vec2, count = rows * pixels; mask [batch, pixels].
+// Caller: src/kernels/focal.ts.
+// Loops: none
+
+struct Params {
+  count: u32,
+  batch: u32,
+  pixels: u32,
+  gamma: f32,
+  smooth_by: f32,
+  alpha: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grad: array<f32>;
+@group(0) @binding(2) var<storage, read> prob: array<vec2f>;
+@group(0) @binding(3) var<storage, read> mask: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dprob: array<vec2f>;
+
+const WORKGROUP: u32 = 64u;
+
+// d/dpt of -(1 - pt)^gamma ln pt, without the sign. At pt = 1 the first term goes to 0 although its power may not.
+fn slope(pt: f32, gamma: f32) -> f32 {
+  let rest = max(1.0 - pt, 0.0);
+  if (gamma == 2.0) {
+    return rest * (2.0 * log(pt) - rest / pt);
+  }
+  if (gamma == 0.0) {
+    return -1.0 / pt;
+  }
+  if (rest == 0.0) {
+    return 0.0;
+  }
+  let below = exp2((gamma - 1.0) * log2(rest));
+  return below * (gamma * log(pt) - rest / pt);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * (groups.x * WORKGROUP) + id.x;
+  if (i >= params.count) {
+    return;
+  }
+  let row = i / params.pixels;
+  let m = mask[(row % params.batch) * params.pixels + i % params.pixels];
+  let hot = clamp(vec2f(1.0 - m, m), vec2f(params.smooth_by), vec2f(1.0 - params.smooth_by));
+  let p = prob[i];
+  let pt = hot.x * p.x + hot.y * p.y + params.smooth_by;
+  let w = select(select(1.0 - params.alpha, params.alpha, m > 0.5), 1.0, params.alpha < 0.0);
+  let g = grad[row / params.batch] / (f32(params.batch) * f32(params.pixels));
+  dprob[i] = (g * w * slope(pt, params.gamma)) * hot;
 }
 `,
 };
@@ -848,6 +2137,7 @@ export const layer_norm: Shader<'x' | 'weight' | 'bias' | 'y' | 'mean' | 'rstd',
   source: `// y = (x - mean) / sqrt(variance + eps) * weight + bias over the last axis, variance biased (divided by width).
 // x, y [rows, width]; weight, bias [width]; mean, rstd [rows] are kept for the backward.
 // One invocation owns one row: no barrier, so it also suits software adapters. Caller: src/kernels/layer_norm.ts.
+// Loops: 3 * width where width <= 16384
 
 struct Params {
   rows: u32,
@@ -866,8 +2156,8 @@ struct Params {
 const WORKGROUP: u32 = 16u;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let row = id.x;
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = id.y * (groups.x * WORKGROUP) + id.x;
   if (row >= params.rows) {
     return;
   }
@@ -883,7 +2173,215 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let d = x[base + i] - m;
     squares += d * d;
   }
-  let r = inverseSqrt(squares / f32(width) + params.eps);
+  let r = 1.0 / sqrt(squares / f32(width) + params.eps);
+  for (var i = 0u; i < width; i++) {
+    y[base + i] = (x[base + i] - m) * r * weight[i] + bias[i];
+  }
+  mean[row] = m;
+  rstd[row] = r;
+}
+`,
+};
+
+export const layer_norm_backward: Shader<'grad' | 'x' | 'weight' | 'mean' | 'rstd' | 'dx', 'rows' | 'width', 'WORKGROUP'> = {
+  name: "layer_norm_backward",
+  bindings: [{"name":"grad","access":"read"},{"name":"x","access":"read"},{"name":"weight","access":"read"},{"name":"mean","access":"read"},{"name":"rstd","access":"read"},{"name":"dx","access":"read_write"}],
+  params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":16},
+  requires: [],
+  source: `// dx = rstd * (g - mean(g) - n * mean(g * n)) with g = grad * weight and n = (x - mean) * rstd, means over the row.
+// grad, x, dx [rows, width]; weight [width]; mean, rstd [rows] from the forward. Caller: src/kernels/layer_norm.ts.
+// Loops: 2 * width where width <= 16384
+
+struct Params {
+  rows: u32,
+  width: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grad: array<f32>;
+@group(0) @binding(2) var<storage, read> x: array<f32>;
+@group(0) @binding(3) var<storage, read> weight: array<f32>;
+@group(0) @binding(4) var<storage, read> mean: array<f32>;
+@group(0) @binding(5) var<storage, read> rstd: array<f32>;
+@group(0) @binding(6) var<storage, read_write> dx: array<f32>;
+
+const WORKGROUP: u32 = 16u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = id.y * (groups.x * WORKGROUP) + id.x;
+  if (row >= params.rows) {
+    return;
+  }
+  let width = params.width;
+  let base = row * width;
+  let m = mean[row];
+  let r = rstd[row];
+  var plain = 0.0;
+  var along = 0.0;
+  for (var i = 0u; i < width; i++) {
+    let g = grad[base + i] * weight[i];
+    plain += g;
+    along += g * (x[base + i] - m);
+  }
+  let a = plain / f32(width);
+  let b = along * r * r / f32(width);
+  for (var i = 0u; i < width; i++) {
+    dx[base + i] = r * (grad[base + i] * weight[i] - a - (x[base + i] - m) * b);
+  }
+}
+`,
+};
+
+export const layer_norm_backward_columns: Shader<'grad' | 'x' | 'mean' | 'rstd' | 'dweight' | 'dbias', 'rows' | 'width' | 'chunks', 'WORKGROUP'> = {
+  name: "layer_norm_backward_columns",
+  bindings: [{"name":"grad","access":"read"},{"name":"x","access":"read"},{"name":"mean","access":"read"},{"name":"rstd","access":"read"},{"name":"dweight","access":"read_write"},{"name":"dbias","access":"read_write"}],
+  params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"chunks","type":"u32","offset":8}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// First stage of the gradients of weight and bias: dweight[k, c] = sum of grad * (x - mean) * rstd and dbias[k, c] = sum of
+// grad over the rows r = k, k + chunks, k + 2 chunks, …; the wrapper sums over k. One invocation owns one column and chunk.
+// grad, x [rows, width]; mean, rstd [rows]; dweight, dbias [chunks, width]. Caller: src/kernels/layer_norm.ts.
+// Loops: rows / chunks + 1 where rows / chunks <= 64
+
+struct Params {
+  rows: u32,
+  width: u32,
+  chunks: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grad: array<f32>;
+@group(0) @binding(2) var<storage, read> x: array<f32>;
+@group(0) @binding(3) var<storage, read> mean: array<f32>;
+@group(0) @binding(4) var<storage, read> rstd: array<f32>;
+@group(0) @binding(5) var<storage, read_write> dweight: array<f32>;
+@group(0) @binding(6) var<storage, read_write> dbias: array<f32>;
+
+const WORKGROUP: u32 = 64u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * (groups.x * WORKGROUP) + id.x;
+  if (i >= params.chunks * params.width) {
+    return;
+  }
+  let column = i % params.width;
+  var w = 0.0;
+  var b = 0.0;
+  for (var r = i / params.width; r < params.rows; r += params.chunks) {
+    let at = r * params.width + column;
+    let g = grad[at];
+    w += g * ((x[at] - mean[r]) * rstd[r]);
+    b += g;
+  }
+  dweight[i] = w;
+  dbias[i] = b;
+}
+`,
+};
+
+export const layer_norm_backward_vec4: Shader<'grad' | 'x' | 'weight' | 'mean' | 'rstd' | 'dx', 'rows' | 'width4', 'WORKGROUP'> = {
+  name: "layer_norm_backward_vec4",
+  bindings: [{"name":"grad","access":"read"},{"name":"x","access":"read"},{"name":"weight","access":"read"},{"name":"mean","access":"read"},{"name":"rstd","access":"read"},{"name":"dx","access":"read_write"}],
+  params: [{"name":"rows","type":"u32","offset":0},{"name":"width4","type":"u32","offset":4}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":16},
+  requires: [],
+  source: `// dx of layer norm as layer_norm_backward.wgsl, with four elements at a time; shapes as there, width4 = width / 4.
+// Caller: src/kernels/layer_norm.ts.
+// Loops: 2 * width4 where width4 <= 16384
+
+struct Params {
+  rows: u32,
+  width4: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grad: array<vec4f>;
+@group(0) @binding(2) var<storage, read> x: array<vec4f>;
+@group(0) @binding(3) var<storage, read> weight: array<vec4f>;
+@group(0) @binding(4) var<storage, read> mean: array<f32>;
+@group(0) @binding(5) var<storage, read> rstd: array<f32>;
+@group(0) @binding(6) var<storage, read_write> dx: array<vec4f>;
+
+const WORKGROUP: u32 = 16u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = id.y * (groups.x * WORKGROUP) + id.x;
+  if (row >= params.rows) {
+    return;
+  }
+  let width = params.width4;
+  let base = row * width;
+  let m = mean[row];
+  let r = rstd[row];
+  var plain = vec4f();
+  var along = vec4f();
+  for (var i = 0u; i < width; i++) {
+    let g = grad[base + i] * weight[i];
+    plain += g;
+    along += g * (x[base + i] - m);
+  }
+  let a = ((plain.x + plain.y) + (plain.z + plain.w)) / f32(4u * width);
+  let b = ((along.x + along.y) + (along.z + along.w)) * r * r / f32(4u * width);
+  for (var i = 0u; i < width; i++) {
+    dx[base + i] = r * (grad[base + i] * weight[i] - a - (x[base + i] - m) * b);
+  }
+}
+`,
+};
+
+export const layer_norm_vec4: Shader<'x' | 'weight' | 'bias' | 'y' | 'mean' | 'rstd', 'rows' | 'width4' | 'eps', 'WORKGROUP'> = {
+  name: "layer_norm_vec4",
+  bindings: [{"name":"x","access":"read"},{"name":"weight","access":"read"},{"name":"bias","access":"read"},{"name":"y","access":"read_write"},{"name":"mean","access":"read_write"},{"name":"rstd","access":"read_write"}],
+  params: [{"name":"rows","type":"u32","offset":0},{"name":"width4","type":"u32","offset":4},{"name":"eps","type":"f32","offset":8}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":16},
+  requires: [],
+  source: `// Layer norm as layer_norm.wgsl, with four elements at a time: half the time on software adapters, and shorter sums.
+// x, y [rows, width], weight, bias [width], bound as vec4 (width4 = width / 4); mean, rstd [rows]. Caller: src/kernels/layer_norm.ts.
+// Loops: 3 * width4 where width4 <= 16384
+
+struct Params {
+  rows: u32,
+  width4: u32,
+  eps: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read> weight: array<vec4f>;
+@group(0) @binding(3) var<storage, read> bias: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> mean: array<f32>;
+@group(0) @binding(6) var<storage, read_write> rstd: array<f32>;
+
+const WORKGROUP: u32 = 16u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = id.y * (groups.x * WORKGROUP) + id.x;
+  if (row >= params.rows) {
+    return;
+  }
+  let width = params.width4;
+  let base = row * width;
+  var sum = vec4f();
+  for (var i = 0u; i < width; i++) {
+    sum += x[base + i];
+  }
+  let m = ((sum.x + sum.y) + (sum.z + sum.w)) / f32(4u * width);
+  var squares = vec4f();
+  for (var i = 0u; i < width; i++) {
+    let d = x[base + i] - m;
+    squares += d * d;
+  }
+  let r = 1.0 / sqrt(((squares.x + squares.y) + (squares.z + squares.w)) / f32(4u * width) + params.eps);
   for (var i = 0u; i < width; i++) {
     y[base + i] = (x[base + i] - m) * r * weight[i] + bias[i];
   }
@@ -1495,6 +2993,381 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
+export const non_finite: Shader<'x' | 'count', 'size' | 'stride', 'WORKGROUP'> = {
+  name: "non_finite",
+  bindings: [{"name":"x","access":"read"},{"name":"count","access":"read_write"}],
+  params: [{"name":"size","type":"u32","offset":0},{"name":"stride","type":"u32","offset":4}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// count[0] += number of NaN and infinite values among x. WGSL may assume there are none, so the exponent bits decide.
+// x [size], the bits of f32; count [1], zeroed by the wrapper. Adding whole numbers is exact in any order, so an atomic will do.
+// Caller: src/kernels/non_finite.ts.
+// Loops: size / stride + 1 where size / stride <= 64
+
+struct Params {
+  size: u32,
+  stride: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<u32>;
+@group(0) @binding(2) var<storage, read_write> count: array<atomic<u32>>;
+
+const WORKGROUP: u32 = 64u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * (groups.x * WORKGROUP) + id.x;
+  if (i >= params.stride) {
+    return;
+  }
+  var bad = 0u;
+  for (var k = i; k < params.size; k += params.stride) {
+    bad += select(0u, 1u, (x[k] & 0x7f800000u) == 0x7f800000u);
+  }
+  if (bad > 0u) {
+    atomicAdd(&count[0], bad);
+  }
+}
+`,
+};
+
+export const resize: Shader<'x' | 'y', 'pixels' | 'channels' | 'h' | 'w' | 'height' | 'width' | 'step_y' | 'offset_y' | 'den_y' | 'step_x' | 'offset_x' | 'den_x', 'WORKGROUP'> = {
+  name: "resize",
+  bindings: [{"name":"x","access":"read"},{"name":"y","access":"read_write"}],
+  params: [{"name":"pixels","type":"u32","offset":0},{"name":"channels","type":"u32","offset":4},{"name":"h","type":"u32","offset":8},{"name":"w","type":"u32","offset":12},{"name":"height","type":"u32","offset":16},{"name":"width","type":"u32","offset":20},{"name":"step_y","type":"i32","offset":24},{"name":"offset_y","type":"i32","offset":28},{"name":"den_y","type":"i32","offset":32},{"name":"step_x","type":"i32","offset":36},{"name":"offset_x","type":"i32","offset":40},{"name":"den_x","type":"i32","offset":44}],
+  paramBytes: 48,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// Bilinear resize. Output line i takes its value at s = clamp((i step + offset) / den, 0, n - 1) of the n input lines, on
+// both axes; the wrapper gives the integers for torch's align_corners true and false and for centred patches. Integers make
+// the place exact, and s - floor(s) right to the last bit, however large the picture.
+// x [batch, h, w, channels]; y [batch, height, width, channels]; one invocation per output pixel, of which there are pixels.
+// Caller: src/kernels/resize.ts.
+// Loops: channels where channels <= 4096
+
+struct Params {
+  pixels: u32,
+  channels: u32,
+  h: u32,
+  w: u32,
+  height: u32,
+  width: u32,
+  step_y: i32,
+  offset_y: i32,
+  den_y: i32,
+  step_x: i32,
+  offset_x: i32,
+  den_x: i32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+const WORKGROUP: u32 = 64u;
+
+struct Place {
+  low: u32,
+  high: u32,
+  part: f32,
+}
+
+fn place(index: u32, step: i32, offset: i32, den: i32, count: u32) -> Place {
+  let s = u32(clamp(i32(index) * step + offset, 0, (i32(count) - 1) * den));
+  let low = s / u32(den);
+  return Place(low, min(low + 1u, count - 1u), f32(s % u32(den)) / f32(den));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * (groups.x * WORKGROUP) + id.x;
+  if (i >= params.pixels) {
+    return;
+  }
+  let image = i / (params.width * params.height);
+  let py = place((i / params.width) % params.height, params.step_y, params.offset_y, params.den_y, params.h);
+  let px = place(i % params.width, params.step_x, params.offset_x, params.den_x, params.w);
+  let upper = (image * params.h + py.low) * params.w;
+  let lower = (image * params.h + py.high) * params.w;
+  for (var c = 0u; c < params.channels; c++) {
+    let a = x[(upper + px.low) * params.channels + c];
+    let b = x[(upper + px.high) * params.channels + c];
+    let d = x[(lower + px.low) * params.channels + c];
+    let e = x[(lower + px.high) * params.channels + c];
+    let top = a * (1.0 - px.part) + b * px.part;
+    let bottom = d * (1.0 - px.part) + e * px.part;
+    y[i * params.channels + c] = top * (1.0 - py.part) + bottom * py.part;
+  }
+}
+`,
+};
+
+export const resize_backward: Shader<'grad' | 'dx', 'size' | 'short' | 'long' | 'inner' | 'step' | 'offset' | 'den', 'WORKGROUP'> = {
+  name: "resize_backward",
+  bindings: [{"name":"grad","access":"read"},{"name":"dx","access":"read_write"}],
+  params: [{"name":"size","type":"u32","offset":0},{"name":"short","type":"u32","offset":4},{"name":"long","type":"u32","offset":8},{"name":"inner","type":"u32","offset":12},{"name":"step","type":"i32","offset":16},{"name":"offset","type":"i32","offset":20},{"name":"den","type":"i32","offset":24}],
+  paramBytes: 32,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// One axis of the backward of resize.wgsl: dx[o, j, c] = sum over the output lines i of grad[o, i, c] * max(0, 1 - |s(i) - j|)
+// with s(i) = clamp((i step + offset) / den, 0, short - 1): each input line gathers the lines it had a part in, so no
+// atomics. grad [outer, long, inner]; dx [outer, short, inner] of size elements. Run for x, then for y.
+// Caller: src/kernels/resize.ts.
+// Loops: long where long <= 16384
+
+struct Params {
+  size: u32,
+  short: u32,
+  long: u32,
+  inner: u32,
+  step: i32,
+  offset: i32,
+  den: i32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grad: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+
+const WORKGROUP: u32 = 64u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * (groups.x * WORKGROUP) + id.x;
+  if (i >= params.size) {
+    return;
+  }
+  let c = i % params.inner;
+  let line = i / params.inner;
+  let j = i32(line % params.short);
+  let first = (line / params.short) * params.long;
+  let last_line = i32(params.short) - 1;
+  // Lines with j - 1 < s < j + 1; the outermost input lines also own all that was clamped to them.
+  var low = 0;
+  var high = i32(params.long) - 1;
+  if (params.step > 0) {
+    if (j > 0) {
+      low = clamp(((j - 1) * params.den - params.offset) / params.step, 0, high);
+    }
+    if (j < last_line) {
+      high = clamp(((j + 1) * params.den - params.offset) / params.step + 1, 0, high);
+    }
+  }
+  var total = 0.0;
+  for (var k = low; k <= high; k++) {
+    let s = clamp(k * params.step + params.offset, 0, last_line * params.den);
+    let away = abs(s - j * params.den);
+    if (away < params.den) {
+      total += f32(params.den - away) / f32(params.den) * grad[(first + u32(k)) * params.inner + c];
+    }
+  }
+  dx[i] = total;
+}
+`,
+};
+
+export const softmax: Shader<'x' | 'y', 'rows' | 'width', 'WORKGROUP'> = {
+  name: "softmax",
+  bindings: [{"name":"x","access":"read"},{"name":"y","access":"read_write"}],
+  params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":16},
+  requires: [],
+  source: `// y = exp(x - max) / sum of exp(x - max) over the last axis. x, y [rows, width]; width 2 goes to softmax_pair.
+// One invocation owns one row and takes four elements at a time: shorter sums, and a quarter of the iterations.
+// Caller: src/kernels/softmax.ts.
+// Loops: 3 * (width / 4 + 3) where width <= 80000
+
+struct Params {
+  rows: u32,
+  width: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+const WORKGROUP: u32 = 16u;
+
+fn four(at: u32) -> vec4f {
+  return vec4f(x[at], x[at + 1u], x[at + 2u], x[at + 3u]);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = id.y * (groups.x * WORKGROUP) + id.x;
+  if (row >= params.rows) {
+    return;
+  }
+  let base = row * params.width;
+  let end = base + params.width;
+  let even = base + (params.width & ~3u);
+  var most = vec4f(x[base]);
+  for (var i = base; i < even; i += 4u) {
+    most = max(most, four(i));
+  }
+  for (var i = even; i < end; i++) {
+    most.x = max(most.x, x[i]);
+  }
+  let top = max(max(most.x, most.y), max(most.z, most.w));
+  var sums = vec4f();
+  for (var i = base; i < even; i += 4u) {
+    let e = exp(four(i) - top);
+    sums += e;
+    y[i] = e.x;
+    y[i + 1u] = e.y;
+    y[i + 2u] = e.z;
+    y[i + 3u] = e.w;
+  }
+  for (var i = even; i < end; i++) {
+    let e = exp(x[i] - top);
+    sums.x += e;
+    y[i] = e;
+  }
+  let factor = 1.0 / ((sums.x + sums.y) + (sums.z + sums.w));
+  for (var i = base; i < even; i += 4u) {
+    y[i] *= factor;
+    y[i + 1u] *= factor;
+    y[i + 2u] *= factor;
+    y[i + 3u] *= factor;
+  }
+  for (var i = even; i < end; i++) {
+    y[i] *= factor;
+  }
+}
+`,
+};
+
+export const softmax_backward: Shader<'grad' | 'y' | 'dx', 'rows' | 'width', 'WORKGROUP'> = {
+  name: "softmax_backward",
+  bindings: [{"name":"grad","access":"read"},{"name":"y","access":"read"},{"name":"dx","access":"read_write"}],
+  params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":16},
+  requires: [],
+  source: `// dx = y * (grad - sum of grad * y over the row). grad, y, dx [rows, width]; width 2 goes to softmax_pair_backward.
+// One invocation owns one row. Caller: src/kernels/softmax.ts.
+// Loops: 2 * (width / 4 + 3) where width <= 80000
+
+struct Params {
+  rows: u32,
+  width: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grad: array<f32>;
+@group(0) @binding(2) var<storage, read> y: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+
+const WORKGROUP: u32 = 16u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = id.y * (groups.x * WORKGROUP) + id.x;
+  if (row >= params.rows) {
+    return;
+  }
+  let base = row * params.width;
+  let end = base + params.width;
+  let even = base + (params.width & ~3u);
+  var sums = vec4f();
+  for (var i = base; i < even; i += 4u) {
+    sums += vec4f(grad[i], grad[i + 1u], grad[i + 2u], grad[i + 3u]) * vec4f(y[i], y[i + 1u], y[i + 2u], y[i + 3u]);
+  }
+  for (var i = even; i < end; i++) {
+    sums.x += grad[i] * y[i];
+  }
+  let along = (sums.x + sums.y) + (sums.z + sums.w);
+  for (var i = base; i < even; i += 4u) {
+    dx[i] = y[i] * (grad[i] - along);
+    dx[i + 1u] = y[i + 1u] * (grad[i + 1u] - along);
+    dx[i + 2u] = y[i + 2u] * (grad[i + 2u] - along);
+    dx[i + 3u] = y[i + 3u] * (grad[i + 3u] - along);
+  }
+  for (var i = even; i < end; i++) {
+    dx[i] = y[i] * (grad[i] - along);
+  }
+}
+`,
+};
+
+export const softmax_pair: Shader<'x' | 'y', 'quads', 'WORKGROUP'> = {
+  name: "softmax_pair",
+  bindings: [{"name":"x","access":"read"},{"name":"y","access":"read_write"}],
+  params: [{"name":"quads","type":"u32","offset":0}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":256},
+  requires: [],
+  source: `// Softmax over a last axis of two, the normal and abnormal class of every pixel: with e = exp(-|b - a|) the larger is
+// 1 / (1 + e), the smaller e / (1 + e). x, y [rows, 2], two rows to a vec4. Caller: src/kernels/softmax.ts.
+// Loops: none
+
+struct Params {
+  quads: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+
+const WORKGROUP: u32 = 256u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * (groups.x * WORKGROUP) + id.x;
+  if (i >= params.quads) {
+    return;
+  }
+  let v = x[i];
+  let d = v.yw - v.xz;
+  let e = exp(-abs(d));
+  let large = 1.0 / (1.0 + e);
+  let small = e * large;
+  let second = select(small, large, d >= vec2f(0.0));
+  let first = select(large, small, d >= vec2f(0.0));
+  y[i] = vec4f(first.x, second.x, first.y, second.y);
+}
+`,
+};
+
+export const softmax_pair_backward: Shader<'grad' | 'y' | 'dx', 'quads', 'WORKGROUP'> = {
+  name: "softmax_pair_backward",
+  bindings: [{"name":"grad","access":"read"},{"name":"y","access":"read"},{"name":"dx","access":"read_write"}],
+  params: [{"name":"quads","type":"u32","offset":0}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":256},
+  requires: [],
+  source: `// Backward of softmax_pair: with d = y0 y1 (grad1 - grad0), dx = (-d, d). grad, y, dx [rows, 2], two rows to a vec4.
+// Caller: src/kernels/softmax.ts.
+// Loops: none
+
+struct Params {
+  quads: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grad: array<vec4f>;
+@group(0) @binding(2) var<storage, read> y: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> dx: array<vec4f>;
+
+const WORKGROUP: u32 = 256u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * (groups.x * WORKGROUP) + id.x;
+  if (i >= params.quads) {
+    return;
+  }
+  let p = y[i];
+  let g = grad[i];
+  let d = p.xz * p.yw * (g.yw - g.xz);
+  dx[i] = vec4f(-d.x, d.x, -d.y, d.y);
+}
+`,
+};
+
 export const sum_axis: Shader<'x' | 'y', 'outer' | 'rows' | 'inner4' | 'chunks' | 'factor', 'WORKGROUP'> = {
   name: "sum_axis",
   bindings: [{"name":"x","access":"read"},{"name":"y","access":"read_write"}],
@@ -1609,6 +3482,47 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     r += step;
   }
   y[i] = params.factor * ((a + b) + (c + d));
+}
+`,
+};
+
+export const top_rows: Shader<'score' | 'chosen', 'count' | 'width' | 'best', 'WORKGROUP'> = {
+  name: "top_rows",
+  bindings: [{"name":"score","access":"read"},{"name":"chosen","access":"read_write"}],
+  params: [{"name":"count","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"best","type":"u32","offset":8}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// chosen[g, i] = 1 when fewer than best elements of group g come before element i in descending order (equal ones in the
+// order of their index), else 0. score, chosen [count, width]. One invocation per element. Caller: src/kernels/top_rows.ts.
+// Loops: width where width <= 65000
+
+struct Params {
+  count: u32,
+  width: u32,
+  best: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> score: array<f32>;
+@group(0) @binding(2) var<storage, read_write> chosen: array<f32>;
+
+const WORKGROUP: u32 = 64u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * (groups.x * WORKGROUP) + id.x;
+  if (i >= params.count * params.width) {
+    return;
+  }
+  let base = i - i % params.width;
+  let mine = score[i];
+  var before = 0u;
+  for (var j = base; j < base + params.width; j++) {
+    let other = score[j];
+    before += select(0u, 1u, other > mine || (other == mine && j < i));
+  }
+  chosen[i] = select(0.0, 1.0, before < params.best);
 }
 `,
 };

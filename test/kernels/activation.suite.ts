@@ -5,7 +5,7 @@ import { suite, test } from '../harness/registry.ts';
 import { activation as reference } from '../reference/activation.ts';
 import { centralDifference } from '../reference/central_difference.ts';
 
-const KINDS: readonly ActivationKind[] = ['relu', 'gelu', 'quickgelu'];
+const KINDS: readonly ActivationKind[] = ['relu', 'leaky_relu', 'gelu', 'quickgelu'];
 /** No multiple of four elements, so the last vec4 is partly padding. */
 const SHAPE = [7, 43];
 
@@ -27,8 +27,8 @@ suite('activation', () => {
     test(`the gradient of ${kind} equals central differences`, async (t) => {
       const gpu = await t.gpu();
       using _scope = gpu.scope();
-      // Away from the kink of relu, on both sides of it.
-      const x = noise(2, 301, 4).map((v) => (kind === 'relu' && Math.abs(v) < 0.01 ? 0.5 : v));
+      // Away from the kinks at 0.
+      const x = noise(2, 301, 4).map((v) => (kind.endsWith('relu') && Math.abs(v) < 0.01 ? 0.5 : v));
       const grad = noise(3, 301);
       const expected = centralDifference((v) => reference(v, kind), x, grad);
       const d = activationBackward(GpuArray.from(gpu, grad, SHAPE), GpuArray.from(gpu, x, SHAPE), kind);
@@ -36,13 +36,15 @@ suite('activation', () => {
     });
   }
 
-  test('relu may be given its output in the backward', async (t) => {
-    const gpu = await t.gpu();
-    using _scope = gpu.scope();
-    const x = GpuArray.from(gpu, noise(4, 301), SHAPE);
-    const grad = GpuArray.from(gpu, noise(5, 301), SHAPE);
-    const fromInput = await activationBackward(grad, x, 'relu').read();
-    const fromOutput = await activationBackward(grad, activation(x, 'relu'), 'relu').read();
-    assertClose(fromOutput, fromInput, {});
-  });
+  for (const kind of ['relu', 'leaky_relu'] as const) {
+    test(`${kind} may be given its output in the backward`, async (t) => {
+      const gpu = await t.gpu();
+      using _scope = gpu.scope();
+      const x = GpuArray.from(gpu, noise(4, 301), SHAPE);
+      const grad = GpuArray.from(gpu, noise(5, 301), SHAPE);
+      const fromInput = await activationBackward(grad, x, kind).read();
+      const fromOutput = await activationBackward(grad, activation(x, kind), kind).read();
+      assertClose(fromOutput, fromInput, {});
+    });
+  }
 });

@@ -1,0 +1,72 @@
+import { GpuArray } from '../gpu/array.ts';
+import { pixelLossSizes } from './pixel_loss.ts';
+import { dice_backward, dice_loss, dice as partials } from './shaders.gen.ts';
+import { elementGrid, expectShape } from './shapes.ts';
+import { sumAxis } from './sum_axis.ts';
+
+/** What the forward leaves for the backward. */
+export interface DiceResult {
+  /** [G] */
+  readonly loss: GpuArray;
+  /** [G·B, 3]: Σ p·t, Σ p and Σ t of each image */
+  readonly sums: GpuArray;
+}
+
+const MOST_IMAGES = 60_000;
+
+/**
+ * Dice loss of the abnormal channel: 1 − mean over the B images of a group of (2·Σpt + s) / (Σp + Σt + s).
+ * @param prob [G·B, H, W, 2]
+ * @param mask [B, H, W] of 0 and 1
+ */
+export function dice(prob: GpuArray, mask: GpuArray, smooth = 1): DiceResult {
+  const { gpu } = prob;
+  const { count, batch, rows, pixels, chunks } = pixelLossSizes('dice', prob.shape, mask);
+  if (batch > MOST_IMAGES) throw new Error(`dice: ${batch} images, at most ${MOST_IMAGES}`);
+  const parts = GpuArray.empty(gpu, [rows, chunks, 3]);
+  gpu.run({
+    shader: partials,
+    buffers: { prob, mask, parts },
+    params: { rows, batch, pixels, chunks },
+    groups: elementGrid(rows * chunks, partials.constants.WORKGROUP),
+    flops: 4 * rows * pixels,
+  });
+  const sums = sumAxis(parts, [rows, chunks, 3], [rows, 3]);
+  parts.release();
+  const loss = GpuArray.empty(gpu, [count]);
+  gpu.run({
+    shader: dice_loss,
+    buffers: { sums, loss },
+    params: { count, batch, smooth_by: smooth },
+    groups: [Math.ceil(count / dice_loss.constants.WORKGROUP)],
+  });
+  return { loss, sums };
+}
+
+/**
+ * d loss / d prob; the normal channel gets 0.
+ * @param grad [G]
+ * @param sums from {@link dice}
+ * @param shape of prob, [G·B, H, W, 2]
+ * @returns [G·B, H, W, 2]
+ */
+export function diceBackward(
+  grad: GpuArray,
+  sums: GpuArray,
+  mask: GpuArray,
+  shape: readonly number[],
+  smooth = 1,
+): GpuArray {
+  const { count, batch, rows, pixels } = pixelLossSizes('dice', shape, mask);
+  expectShape('dice gradient', grad, [count]);
+  expectShape('dice sums', sums, [rows, 3]);
+  const dprob = GpuArray.empty(grad.gpu, shape);
+  grad.gpu.run({
+    shader: dice_backward,
+    buffers: { grad, sums, mask, dprob },
+    params: { count: rows * pixels, batch, pixels, smooth_by: smooth },
+    groups: elementGrid(rows * pixels, dice_backward.constants.WORKGROUP),
+    flops: 6 * rows * pixels,
+  });
+  return dprob;
+}

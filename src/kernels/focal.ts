@@ -1,0 +1,54 @@
+import { GpuArray } from '../gpu/array.ts';
+import { pixelLossSizes } from './pixel_loss.ts';
+import { focal_backward, focal as partials } from './shaders.gen.ts';
+import { elementGrid, expectShape } from './shapes.ts';
+import { sumAxis } from './sum_axis.ts';
+
+/**
+ * Focal loss −(1 − pt)^γ · log pt, mean over the B·H·W pixels of each group, with pt = Σ hot · p + smooth and `hot` the
+ * one-hot mask clamped to [smooth, 1 − smooth].
+ * @param prob [G·B, H, W, 2], probabilities of normal and abnormal
+ * @param mask [B, H, W] of 0 and 1
+ * @param alpha weight of abnormal pixels, 1 − alpha for normal ones; null for none
+ * @returns [G]
+ */
+export function focal(prob: GpuArray, mask: GpuArray, gamma = 2, smooth = 1e-5, alpha: number | null = null): GpuArray {
+  const { count, batch, rows, pixels, chunks } = pixelLossSizes('focal', prob.shape, mask);
+  const parts = GpuArray.empty(prob.gpu, [rows, chunks]);
+  prob.gpu.run({
+    shader: partials,
+    buffers: { prob, mask, parts },
+    params: { rows, batch, pixels, chunks, gamma, smooth_by: smooth, alpha: alpha ?? -1 },
+    groups: elementGrid(rows * chunks, partials.constants.WORKGROUP),
+    flops: 15 * rows * pixels,
+  });
+  const loss = sumAxis(parts, [count, batch * chunks, 1], [count], 1 / (batch * pixels));
+  parts.release();
+  return loss;
+}
+
+/**
+ * d loss / d prob.
+ * @param grad [G]
+ * @returns [G·B, H, W, 2]
+ */
+export function focalBackward(
+  grad: GpuArray,
+  prob: GpuArray,
+  mask: GpuArray,
+  gamma = 2,
+  smooth = 1e-5,
+  alpha: number | null = null,
+): GpuArray {
+  const { count, batch, rows, pixels } = pixelLossSizes('focal', prob.shape, mask);
+  expectShape('focal gradient', grad, [count]);
+  const dprob = GpuArray.empty(prob.gpu, prob.shape);
+  prob.gpu.run({
+    shader: focal_backward,
+    buffers: { grad, prob, mask, dprob },
+    params: { count: rows * pixels, batch, pixels, gamma, smooth_by: smooth, alpha: alpha ?? -1 },
+    groups: elementGrid(rows * pixels, focal_backward.constants.WORKGROUP),
+    flops: 20 * rows * pixels,
+  });
+  return dprob;
+}

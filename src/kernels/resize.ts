@@ -1,0 +1,93 @@
+import { GpuArray } from '../gpu/array.ts';
+import { resize, resize_backward } from './shaders.gen.ts';
+import { elementGrid, expectShape } from './shapes.ts';
+
+/**
+ * Where the output lines lie on the input: torch's `align_corners` true or false, or `{ patch }`, which puts the centre of
+ * input cell i at pixel (i + 0.5) · patch, as a feature map of a vision transformer lies on its image.
+ */
+export type Align = boolean | { readonly patch: number };
+
+/** Output line i lies at (i · step + offset) / den input lines, clamped to the first and last; whole numbers. */
+interface Axis {
+  readonly step: number;
+  readonly offset: number;
+  readonly den: number;
+}
+
+const MOST_LINES = 16_384;
+
+/**
+ * Bilinear resize.
+ * @param x [B, h, w, C]
+ * @param size [H, W]
+ * @returns [B, H, W, C]
+ */
+export function bilinearResize(x: GpuArray, size: readonly [number, number], align: Align): GpuArray {
+  const [batch, h, w, channels] = x.shape;
+  expectShape('resize', x, [batch, h, w, channels]);
+  const [height, width] = size;
+  const y = GpuArray.empty(x.gpu, [batch, height, width, channels]);
+  const vertical = axis(h, height, align);
+  const horizontal = axis(w, width, align);
+  const pixels = batch * height * width;
+  x.gpu.run({
+    shader: resize,
+    buffers: { x, y },
+    params: {
+      pixels,
+      channels,
+      h,
+      w,
+      height,
+      width,
+      step_y: vertical.step,
+      offset_y: vertical.offset,
+      den_y: vertical.den,
+      step_x: horizontal.step,
+      offset_x: horizontal.offset,
+      den_x: horizontal.den,
+    },
+    groups: elementGrid(pixels, resize.constants.WORKGROUP),
+    flops: 9 * y.size,
+  });
+  return y;
+}
+
+/**
+ * The backward of {@link bilinearResize}: one gather along each axis.
+ * @param grad d loss / dy, [B, H, W, C]
+ * @param size [h, w] of the input
+ * @returns [B, h, w, C]
+ */
+export function bilinearResizeBackward(grad: GpuArray, size: readonly [number, number], align: Align): GpuArray {
+  const [batch, height, width, channels] = grad.shape;
+  expectShape('resize gradient', grad, [batch, height, width, channels]);
+  const [h, w] = size;
+  const rows = gather(grad, [batch * height, w, width, channels], axis(w, width, align));
+  const out = gather(rows, [batch, h, height, w * channels], axis(h, height, align));
+  rows.release();
+  return out.reshape([batch, h, w, channels]);
+}
+
+/** Along one axis: [outer, long, inner] → [outer, short, inner]. */
+function gather(grad: GpuArray, [outer, short, long, inner]: readonly number[], axis: Axis): GpuArray {
+  const dx = GpuArray.empty(grad.gpu, [outer, short, inner]);
+  grad.gpu.run({
+    shader: resize_backward,
+    buffers: { grad, dx },
+    params: { size: dx.size, short, long, inner, ...axis },
+    groups: elementGrid(dx.size, resize_backward.constants.WORKGROUP),
+    flops: 4 * outer * inner * Math.max(short, long),
+  });
+  return dx;
+}
+
+function axis(from: number, to: number, align: Align): Axis {
+  if (Math.max(from, to) > MOST_LINES) throw new Error(`resize: ${from} → ${to} lines, at most ${MOST_LINES}`);
+  if (align === true) return to === 1 ? { step: 0, offset: 0, den: 1 } : { step: from - 1, offset: 0, den: to - 1 };
+  if (align === false) return { step: 2 * from, offset: from - to, den: 2 * to };
+  const { patch } = align;
+  if (!Number.isInteger(patch) || patch < 1) throw new Error(`resize: a patch of ${patch} pixels is no whole number`);
+  return { step: 2, offset: 1 - patch, den: 2 * patch };
+}

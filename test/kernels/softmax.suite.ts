@@ -1,0 +1,56 @@
+import { GpuArray } from '../../src/gpu/array.ts';
+import { softmax, softmaxBackward } from '../../src/kernels/softmax.ts';
+import { assertClose, noise } from '../harness/close.ts';
+import { suite, test } from '../harness/registry.ts';
+import { centralDifference } from '../reference/central_difference.ts';
+import { softmax as reference } from '../reference/rows.ts';
+
+suite('softmax', () => {
+  for (const [rows, width] of [
+    [21, 2],
+    [5, 1],
+    [19, 3],
+    [3, 70],
+  ] as const) {
+    test(`[${rows}, ${width}]: forward and gradient`, async (t) => {
+      const gpu = await t.gpu();
+      using _scope = gpu.scope();
+      const x = noise(1, rows * width, 10);
+      const y = softmax(GpuArray.from(gpu, x, [rows, width]));
+      // exp on software adapters is off by up to |x| · 1e-7 of its value.
+      assertClose(await y.read(), reference(x, width), { absolute: 1e-9, relative: 3e-6 }, 'y');
+      const grad = noise(2, rows * width);
+      const d = softmaxBackward(GpuArray.from(gpu, grad, [rows, width]), y);
+      const expected = centralDifference((v) => reference(v, width), x, grad);
+      assertClose(await d.read(), expected, { absolute: 5e-7, relative: 2e-6 }, 'dx');
+    });
+  }
+
+  test('logits as far apart as 100 · cosine can be', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const x = new Float32Array([100, -100, -100, 100, -30, -30, 3e4, 3e4 + 1]);
+    const y = await softmax(GpuArray.from(gpu, x, [4, 2])).read();
+    assertClose(y, [1, 0, 0, 1, 0.5, 0.5, 1 / (1 + Math.E), 1 / (1 + 1 / Math.E)], { absolute: 1e-7 });
+    const wide = new Float32Array([-3e4, 0, 3e4, 3e4, 88, -88]);
+    const z = await softmax(GpuArray.from(gpu, wide, [2, 3])).read();
+    assertClose(z, [0, 0, 1, 1, 0, 0], {});
+  });
+
+  test('a row of 20,000', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const x = noise(3, 20_001, 3);
+    const y = softmax(GpuArray.from(gpu, x, [1, x.length]));
+    const expected = reference(x, x.length);
+    assertClose(await y.read(), expected, { relative: 3e-6 });
+    const grad = noise(4, x.length);
+    const along = expected.reduce((sum, p, i) => sum + p * grad[i], 0);
+    const d = await softmaxBackward(GpuArray.from(gpu, grad, [1, x.length]), y).read();
+    assertClose(
+      d,
+      expected.map((p, i) => p * (grad[i] - along)),
+      { absolute: 1e-10, relative: 5e-6 },
+    );
+  });
+});
