@@ -44,16 +44,18 @@ const TARGETS: Record<string, Record<string, string>> = {
   // The command line for Deno and Node, its launcher, and the host for programs that use the library there.
   node: { cli: 'src/cli/entry_process.ts', launcher: 'src/host/entry_launcher.ts', node: 'src/host/node.ts' },
   page: { page: 'src/cli/entry_page.ts' },
-  'test-node': {
-    suites: 'test/runtimes/entry_process.ts',
-    run: 'test/runtimes/run_built.ts',
-    launch_act: 'test/runtimes/launch_act.ts',
-  },
-  'test-page': { page: 'test/runtimes/entry_page.ts' },
+  // Programs of the tests, each by itself: what breaks one does not stop the others.
+  tools: { run: 'test/runtimes/run_built.ts', launch: 'test/runtimes/launch.ts' },
+  suites: { suites: 'test/runtimes/suites_process.ts' },
+  suites_page: { page: 'test/runtimes/suites_page.ts' },
+  acts: { acts: 'test/runtimes/acts_process.ts' },
+  acts_page: { page: 'test/runtimes/acts_page.ts' },
+  golden: { golden: 'test/golden/golden_process.ts' },
+  golden_page: { page: 'test/golden/golden_page.ts' },
 };
 
 export default defineConfig(({ mode }) => {
   const input = TARGETS[mode];
   if (!input) throw new Error(`unknown build target "${mode}"; one of ${Object.keys(TARGETS).join(', ')}`);
-  return bundle(mode, input, mode.endsWith('node') ? [...NODE_MODULES, ...OPTIONAL] : []);
+  return bundle(mode, input, !mode.endsWith('page') && mode !== 'lib' ? [...NODE_MODULES, ...OPTIONAL] : []);
 });

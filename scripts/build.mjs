@@ -12,27 +12,25 @@ const PACKAGE = ['lib', 'node', 'page', 'types'];
 const targets = process.argv.slice(2);
 if (targets.length === 0) targets.push(...PACKAGE);
 
-/** Folder of each target, and the names that it may import besides its own files. */
-const OUTPUT = {
-  lib: 'dist',
-  node: 'dist',
-  page: 'dist/page',
-  'test-node': 'dist/test',
-  'test-page': 'dist/test/page',
-};
+/** The folder that a target's files go to. */
+function folderOf(target) {
+  if (target === 'page') return 'dist/page';
+  if (target.endsWith('_page')) return `dist/test/${target}`;
+  return PACKAGE.includes(target) ? 'dist' : 'dist/test';
+}
 
+/** What the programs for Deno and Node may import besides their own files. */
 const EXTERNAL = ['webgpu', 'puppeteer-core'];
-const ALLOWED = { node: EXTERNAL, 'test-node': EXTERNAL };
 const nodeModules = new Set(builtinModules);
 
 /** Throws when a built file imports what will not be there. */
 function checkImports(target, outputs) {
+  const forNode = target !== 'lib' && !target.endsWith('page');
   const names = new Set(outputs.map((one) => one.fileName));
   for (const chunk of outputs.filter((one) => one.type === 'chunk')) {
     for (const name of [...chunk.imports, ...chunk.dynamicImports]) {
-      const allowed = ALLOWED[target];
       const known =
-        names.has(name) || (allowed && (name.startsWith('node:') || nodeModules.has(name) || allowed.includes(name)));
+        names.has(name) || (forNode && (name.startsWith('node:') || nodeModules.has(name) || EXTERNAL.includes(name)));
       if (!known) throw new Error(`${target}: ${chunk.fileName} imports "${name}", which is not part of the bundle`);
     }
   }
@@ -49,13 +47,12 @@ function put(path, content) {
 }
 
 async function bundle(target) {
-  const folder = OUTPUT[target];
-  if (!folder) throw new Error(`unknown build target "${target}"; one of ${Object.keys(OUTPUT).join(', ')}, types`);
+  const folder = folderOf(target);
   const result = await build({ mode: target, configFile: 'vite.config.ts', logLevel: 'warn', build: { write: false } });
   const outputs = [result].flat().flatMap((one) => one.output);
   checkImports(target, outputs);
   for (const one of outputs) put(join(folder, one.fileName), one.code ?? one.source);
-  if (folder.endsWith('/page')) put(join(folder, 'index.html'), readFileSync('src/host/page.html'));
+  if (folder.endsWith('page')) put(join(folder, 'index.html'), readFileSync('src/host/page.html'));
   // Shared chunks carry a hash in their name, so those of earlier builds stay.
   const chunks = join(folder, 'chunks', target);
   const names = new Set(outputs.map((one) => join(folder, one.fileName)));

@@ -18,5 +18,5 @@ function run(...command) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-run('scripts/build.mjs', 'test-node', 'test-page');
-run('dist/test/launch_act.js', runtime, 'golden', ...args);
+run('scripts/build.mjs', 'tools', 'golden', 'golden_page');
+run('dist/test/launch.js', 'golden', '--runtime', runtime, ...args);

@@ -44,7 +44,7 @@ if (runtime === 'deno') {
     driver.env as Record<string, string>,
   );
 } else {
-  code = await run('node', ['scripts/build.mjs', 'test-node', 'test-page']);
+  code = await run('node', ['scripts/build.mjs', 'tools', 'suites', 'suites_page']);
   const more = choice ? ['--driver', choice] : [];
   if (code === 0) code = await run('node', ['dist/test/run.js', runtime, ...more, ...patterns]);
 }

@@ -7,5 +7,5 @@ import { main } from './main.ts';
 
 const script = fileURLToPath(import.meta.url);
 const dist = dirname(script);
-const bundle = { script, page: join(dist, 'page'), command: join(dist, '..', 'bin', 'fusionclip.mjs') };
+const bundle = { script, page: join(dist, 'page'), command: [join(dist, '..', 'bin', 'fusionclip.mjs')] };
 await runProgram(createNodeHost({ bundle }), main);

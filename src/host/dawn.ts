@@ -13,13 +13,15 @@ const KEY = Symbol.for('fusionclip.dawn');
 type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
 
 let pending = 0;
+let scheduled = false;
 let sleep = FIRST_SLEEP;
 let keepAlive: ReturnType<typeof setInterval> | undefined;
 const cell = new Int32Array(new SharedArrayBuffer(4));
 
 /** One turn of the event loop: sleep a little, longer each time, as long as GPU work is pending. */
 function turn(): void {
-  if (pending === 0) return;
+  scheduled = pending > 0;
+  if (!scheduled) return;
   Atomics.wait(cell, 0, 0, sleep);
   sleep = Math.min(LONGEST_SLEEP, sleep * 1.5);
   setImmediate(turn);
@@ -31,6 +33,9 @@ function began(): void {
   if (pending > 1) return;
   // Without a live timer Node ends silently at a promise that only Dawn can settle.
   keepAlive = setInterval(() => {}, 1000);
+  // The turn of work that has just ended may still be to come; a second one would sleep as well.
+  if (scheduled) return;
+  scheduled = true;
   setImmediate(turn);
 }
 

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { EXIT_CODES, FusionclipError } from '../gpu/errors.ts';
-import { launch, readRuntime } from './launch.ts';
+import { type Bundle, launch, readRuntime } from './launch.ts';
 
 /** Takes `--name value` and `--name=value` out of a list of arguments; those after `--` are the program's. */
 function takeOption(args: string[], name: string): string | undefined {
@@ -21,14 +21,19 @@ function takeOption(args: string[], name: string): string | undefined {
   return value;
 }
 
-/** Runs the command line in the runtime that `--runtime` names and returns its exit code. */
-export async function run(argv: readonly string[]): Promise<number> {
+/** The command line as it lies beside this file in `dist/`. */
+function ownBundle(): Bundle {
   const here = dirname(fileURLToPath(import.meta.url));
+  return { script: join(here, 'cli.js'), page: join(here, 'page') };
+}
+
+/** Runs a program, the command line by default, in the runtime that `--runtime` names and returns its exit code. */
+export async function run(argv: readonly string[], bundle: Bundle = ownBundle()): Promise<number> {
   const args = [...argv];
   try {
     const runtime = readRuntime(takeOption(args, '--runtime') ?? process.env.FUSIONCLIP_RUNTIME ?? 'auto');
     const driver = takeOption(args, '--driver');
-    return await launch(runtime, { script: join(here, 'cli.js'), page: join(here, 'page') }, args, { driver });
+    return await launch(runtime, bundle, args, { driver });
   } catch (error) {
     if (!(error instanceof FusionclipError)) throw error;
     process.stderr.write(`fusionclip: ${error.message}\n`);

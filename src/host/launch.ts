@@ -17,8 +17,8 @@ export interface Bundle {
   readonly script: string;
   /** The folder with `index.html` that Chrome opens, e.g. `dist/page`. */
   readonly page: string;
-  /** The Node script that takes `--runtime`, e.g. `bin/fusionclip.mjs`; for programs that start themselves anew. */
-  readonly command?: string;
+  /** Node's script that takes `--runtime`, and its first arguments; for programs that start themselves anew. */
+  readonly command?: readonly string[];
 }
 
 /** How Deno is started: all permissions, and no look at the configuration files of the working folder. */

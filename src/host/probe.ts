@@ -71,7 +71,7 @@ async function ask(
     answer.stderr += text;
   };
   if (bundle.command) {
-    const child = spawn(nodePath(), [bundle.command, '--runtime', name, ...args], {
+    const child = spawn(nodePath(), [...bundle.command, '--runtime', name, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.stdout.setEncoding('utf8').on('data', onStdout);

@@ -42,6 +42,10 @@ const ACTS: Record<string, (host: Host, rest: readonly string[]) => Promise<numb
   async fails() {
     throw new FusionclipError('bad_data', 'The data set has no images; choose another folder.');
   },
+  async probe(host, rest) {
+    host.stdout(`${JSON.stringify(await host.probe?.(rest))}\n`);
+    return 0;
+  },
   async writes(host, [path]) {
     // Ends in the middle of a file.
     const writer = await host.createWriter(path);
@@ -50,7 +54,8 @@ const ACTS: Record<string, (host: Host, rest: readonly string[]) => Promise<numb
   },
 };
 
-/** Does the named act. */
-export async function act(host: Host, [name, ...rest]: readonly string[]): Promise<number> {
+/** Does the act that the first argument names. */
+export async function acts(host: Host): Promise<number> {
+  const [name, ...rest] = host.args;
   return ACTS[name](host, rest);
 }

@@ -16,9 +16,13 @@ declare module 'vitest' {
  */
 export default function setup(project: TestProject): void {
   const script = fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, 'test-node', 'test-page'], {
-    encoding: 'utf8',
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [script, 'suites', 'suites_page', 'tools', 'acts', 'acts_page'],
+    {
+      encoding: 'utf8',
+    },
+  );
   const output = stripVTControlCharacters(`${stdout}${stderr}`);
   project.provide('buildError', status === 0 ? '' : `the suites cannot be built\n${output}`);
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RuntimeReport } from '../../src/host/host.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const RUNTIMES = ['deno', 'node', 'chrome'] as const;
@@ -28,8 +29,8 @@ function start(
   act: string[],
   env: Record<string, string> = {},
 ): { child: ChildProcess; ended: Promise<Ended> } {
-  const script = join(ROOT, 'dist/test/launch_act.js');
-  const child = spawn(process.execPath, [script, runtime, 'act', ...act], {
+  const script = join(ROOT, 'dist/test/launch.js');
+  const child = spawn(process.execPath, [script, 'acts', '--runtime', runtime, ...act], {
     cwd: scratch,
     env: { ...process.env, TMPDIR: scratch, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -175,6 +176,33 @@ describe('chrome', () => {
     expect(code).toBe(3);
     expect(stderr).toContain('/bin/false did not start');
     expectClean();
+  });
+});
+
+describe('probing', () => {
+  test.each(['deno', 'node'])('from %s: every runtime answers', async (runtime) => {
+    const { stdout, stderr } = await run(runtime, ['probe', 'arguments', 'x']);
+    const reports = JSON.parse(stdout) as RuntimeReport[];
+    expect(
+      reports.map((one) => one.name),
+      stderr,
+    ).toEqual(['deno', 'node', 'chrome']);
+    for (const report of reports) {
+      expect(report).toMatchObject({ found: true, answer: { runtime: report.name, rest: ['x'] }, error: null });
+      expect(existsSync(report.path ?? '')).toBe(true);
+    }
+  });
+
+  test('what goes wrong is in the report', async () => {
+    const env = { FUSIONCLIP_DENO: '/nonexistent', FUSIONCLIP_CHROME: '/nonexistent' };
+    const reports = JSON.parse((await run('node', ['probe', 'fails'], env)).stdout) as RuntimeReport[];
+    expect(reports[0]).toMatchObject({
+      name: 'deno',
+      found: false,
+      error: expect.stringContaining('Deno was not found'),
+    });
+    expect(reports[1]).toMatchObject({ name: 'node', found: true, error: expect.stringContaining('has no images') });
+    expect(reports[2]).toMatchObject({ name: 'chrome', found: false, error: expect.stringContaining('/nonexistent') });
   });
 });
 

@@ -91,7 +91,7 @@ export async function runRuntime(
   alive();
   let ending: Ending;
   try {
-    const code = await launch(runtime, { script: join(built, 'suites.js'), page: join(built, 'page') }, [], {
+    const code = await launch(runtime, { script: join(built, 'suites.js'), page: join(built, 'suites_page') }, [], {
       driver: options.driver,
       env: { [FIXTURES]: join(root, 'test'), [FILTER]: options.filter ?? '' },
       signal: stop.signal,

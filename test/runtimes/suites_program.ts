@@ -1,15 +1,11 @@
 import type { Host } from '../../src/host/host.ts';
-import { golden } from '../golden/program.ts';
 import { registeredCases } from '../harness/registry.ts';
 import { runCases } from '../harness/run_cases.ts';
 import '../suites.ts';
-import { act } from './acts.ts';
 import { FILTER, FIXTURES, MARK } from './marks.ts';
 
 /** Runs the registered cases that the filter lets through, with a marked JSON line at each one's start and end. */
-export async function program(host: Host): Promise<number> {
-  if (host.args[0] === 'golden') return golden(host, host.args.slice(1));
-  if (host.args[0] === 'act') return act(host, host.args.slice(1));
+export async function suites(host: Host): Promise<number> {
   const filter = host.env(FILTER) ?? '';
   const line = (value: unknown): void => host.stdout(`\n${MARK}${JSON.stringify(value)}\n`);
   const failed = await runCases(
