@@ -405,7 +405,7 @@ export const attention_backward_kv_registers: Shader<'grad' | 'qkv' | 'log_sum_e
   source: `// Gradient of attention.wgsl by keys and values, as attention_backward_kv.wgsl, which gives formula and shapes.
 // The rung for software adapters: one invocation owns 8 keys and goes through the queries 16 at a time, as
 // attention_registers.wgsl. Measured: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
-// Loops: (length + 15) / 16 * 2 * quads + 17 * quads + 256 (at most 61440)
+// Loops: (length + 15) / 16 * 2 * quads (at most 61440)
 
 struct Params {
   length: u32,
@@ -424,9 +424,6 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> d_qkv: array<vec4f>;
 
 const WORKGROUP: u32 = 8u;
-
-var<private> d_k: array<vec4f, 8u * 32u>;
-var<private> d_v: array<vec4f, 8u * 32u>;
 
 // Column i is row first + i of the matrix at \`base\`, four columns of it; rows beyond the end repeat the last.
 fn rows_of_qkv(base: u32, stride: u32, first: u32) -> mat4x4f {
@@ -510,24 +507,20 @@ fn weigh4(dots: vec4f, log_sum: vec4f, first: u32, key: u32) -> vec4f {
   return exp(select(vec4f(-1e30), params.scale * dots - log_sum, seen));
 }
 
+// Gradient of the sixteen scores before scaling.
 fn slope(queries: Queries, p: mat4x4f, d_p: mat4x4f) -> mat4x4f {
   return mat4x4f(
-    p[0] * (d_p[0] - queries.delta[0]),
-    p[1] * (d_p[1] - queries.delta[1]),
-    p[2] * (d_p[2] - queries.delta[2]),
-    p[3] * (d_p[3] - queries.delta[3]),
+    params.scale * p[0] * (d_p[0] - queries.delta[0]),
+    params.scale * p[1] * (d_p[1] - queries.delta[1]),
+    params.scale * p[2] * (d_p[2] - queries.delta[2]),
+    params.scale * p[3] * (d_p[3] - queries.delta[3]),
   );
 }
 
-fn finish(i: u32, key: u32, at: u32) {
-  if (key >= params.length) {
-    return;
-  }
-  let row = params.heads * params.quads;
-  for (var quad = 0u; quad < params.quads; quad++) {
-    let place = at + key * 3u * row + row + quad;
-    d_qkv[place] = params.scale * d_k[i * 32u + quad];
-    d_qkv[place + row] = d_v[i * 32u + quad];
+// The unfinished gradients lie in d_qkv; the first queries replace what is there.
+fn fold(at: u32, key: u32, first: bool, more: vec4f) {
+  if (key < params.length) {
+    d_qkv[at] = select(d_qkv[at], vec4f(), first) + more;
   }
 }
 
@@ -544,11 +537,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let base = batch * params.length * stride + head * params.quads;
   let at = batch * params.length * row + head * params.quads;
   let statistic = (batch * params.heads + head) * params.length;
-  for (var i = 0u; i < 8u * 32u; i++) {
-    d_k[i] = vec4f();
-    d_v[i] = vec4f();
-  }
-  for (var query = select(0u, key, params.causal == 1u); query < params.length; query += 16u) {
+  let k_at = base + key * stride + row;
+  let v_at = k_at + row;
+  let start = select(0u, key, params.causal == 1u);
+  for (var query = start; query < params.length; query += 16u) {
+    let first = query == start;
     var s0 = mat4x4f();
     var s1 = mat4x4f();
     var s2 = mat4x4f();
@@ -597,7 +590,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       d7 += times(w[3], g0, g1, g2, g3);
     }
     let queries = statistics(statistic, query);
-    s0 = weigh(queries, s0, key + 0u);
+    s0 = weigh(queries, s0, key);
     s1 = weigh(queries, s1, key + 1u);
     s2 = weigh(queries, s2, key + 2u);
     s3 = weigh(queries, s3, key + 3u);
@@ -619,36 +612,28 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       let q1 = rows_of_qkv(q, stride, query + 4u);
       let q2 = rows_of_qkv(q, stride, query + 8u);
       let q3 = rows_of_qkv(q, stride, query + 12u);
-      d_k[quad] += mix(d0, q0, q1, q2, q3);
-      d_k[32u + quad] += mix(d1, q0, q1, q2, q3);
-      d_k[64u + quad] += mix(d2, q0, q1, q2, q3);
-      d_k[96u + quad] += mix(d3, q0, q1, q2, q3);
-      d_k[128u + quad] += mix(d4, q0, q1, q2, q3);
-      d_k[160u + quad] += mix(d5, q0, q1, q2, q3);
-      d_k[192u + quad] += mix(d6, q0, q1, q2, q3);
-      d_k[224u + quad] += mix(d7, q0, q1, q2, q3);
+      fold(k_at + quad, key, first, mix(d0, q0, q1, q2, q3));
+      fold(k_at + stride + quad, key + 1u, first, mix(d1, q0, q1, q2, q3));
+      fold(k_at + 2u * stride + quad, key + 2u, first, mix(d2, q0, q1, q2, q3));
+      fold(k_at + 3u * stride + quad, key + 3u, first, mix(d3, q0, q1, q2, q3));
+      fold(k_at + 4u * stride + quad, key + 4u, first, mix(d4, q0, q1, q2, q3));
+      fold(k_at + 5u * stride + quad, key + 5u, first, mix(d5, q0, q1, q2, q3));
+      fold(k_at + 6u * stride + quad, key + 6u, first, mix(d6, q0, q1, q2, q3));
+      fold(k_at + 7u * stride + quad, key + 7u, first, mix(d7, q0, q1, q2, q3));
       let g0 = rows_of_grad(at + quad, row, query);
       let g1 = rows_of_grad(at + quad, row, query + 4u);
       let g2 = rows_of_grad(at + quad, row, query + 8u);
       let g3 = rows_of_grad(at + quad, row, query + 12u);
-      d_v[quad] += mix(s0, g0, g1, g2, g3);
-      d_v[32u + quad] += mix(s1, g0, g1, g2, g3);
-      d_v[64u + quad] += mix(s2, g0, g1, g2, g3);
-      d_v[96u + quad] += mix(s3, g0, g1, g2, g3);
-      d_v[128u + quad] += mix(s4, g0, g1, g2, g3);
-      d_v[160u + quad] += mix(s5, g0, g1, g2, g3);
-      d_v[192u + quad] += mix(s6, g0, g1, g2, g3);
-      d_v[224u + quad] += mix(s7, g0, g1, g2, g3);
+      fold(v_at + quad, key, first, mix(s0, g0, g1, g2, g3));
+      fold(v_at + stride + quad, key + 1u, first, mix(s1, g0, g1, g2, g3));
+      fold(v_at + 2u * stride + quad, key + 2u, first, mix(s2, g0, g1, g2, g3));
+      fold(v_at + 3u * stride + quad, key + 3u, first, mix(s3, g0, g1, g2, g3));
+      fold(v_at + 4u * stride + quad, key + 4u, first, mix(s4, g0, g1, g2, g3));
+      fold(v_at + 5u * stride + quad, key + 5u, first, mix(s5, g0, g1, g2, g3));
+      fold(v_at + 6u * stride + quad, key + 6u, first, mix(s6, g0, g1, g2, g3));
+      fold(v_at + 7u * stride + quad, key + 7u, first, mix(s7, g0, g1, g2, g3));
     }
   }
-  finish(0u, key + 0u, base);
-  finish(1u, key + 1u, base);
-  finish(2u, key + 2u, base);
-  finish(3u, key + 3u, base);
-  finish(4u, key + 4u, base);
-  finish(5u, key + 5u, base);
-  finish(6u, key + 6u, base);
-  finish(7u, key + 7u, base);
 }
 `,
 };
@@ -735,7 +720,7 @@ export const attention_backward_q_registers: Shader<'grad' | 'qkv' | 'out' | 'lo
   source: `// Gradient of attention.wgsl by the queries, as attention_backward_q.wgsl, which gives formula and shapes.
 // The rung for software adapters: one invocation owns 8 queries and goes through the keys 16 at a time, as
 // attention_registers.wgsl. Measured: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
-// Loops: (length + 15) / 16 * 2 * quads + 25 * quads + 256 (at most 61440)
+// Loops: (length + 15) / 16 * 2 * quads + 8 * quads (at most 61440)
 
 struct Params {
   length: u32,
@@ -755,8 +740,6 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> delta: array<f32>;
 
 const WORKGROUP: u32 = 8u;
-
-var<private> d_q: array<vec4f, 8u * 32u>;
 
 // Column i is row first + i of the matrix at \`base\`, four columns of it; rows beyond the end repeat the last.
 fn rows_of_qkv(base: u32, stride: u32, first: u32) -> mat4x4f {
@@ -807,7 +790,7 @@ fn start(query: u32, at: u32, statistic: u32) -> Row {
   return Row(log_sum_exp[statistic + own], sum, select(params.length, own + 1u, params.causal == 1u));
 }
 
-// p * (d_p - delta) for sixteen keys; zero for those that the query does not see.
+// scale * p * (d_p - delta) for sixteen keys; zero for those that the query does not see.
 fn slope(row: Row, dots: mat4x4f, d_p: mat4x4f, key: u32) -> mat4x4f {
   return mat4x4f(
     slope4(row, dots[0], d_p[0], key),
@@ -820,15 +803,13 @@ fn slope(row: Row, dots: mat4x4f, d_p: mat4x4f, key: u32) -> mat4x4f {
 fn slope4(row: Row, dots: vec4f, d_p: vec4f, key: u32) -> vec4f {
   let seen = vec4u(key, key + 1u, key + 2u, key + 3u) < vec4u(row.keys);
   let p = exp(select(vec4f(-1e30), params.scale * dots - row.log_sum, seen));
-  return p * (d_p - row.delta);
+  return params.scale * p * (d_p - row.delta);
 }
 
-fn finish(i: u32, query: u32, at: u32) {
-  if (query >= params.length) {
-    return;
-  }
-  for (var quad = 0u; quad < params.quads; quad++) {
-    d_qkv[at + query * 3u * params.heads * params.quads + quad] = params.scale * d_q[i * 32u + quad];
+// The unfinished gradient lies in d_qkv; the first keys replace what is there.
+fn fold(at: u32, query: u32, key: u32, more: vec4f) {
+  if (query < params.length) {
+    d_qkv[at] = select(d_qkv[at], vec4f(), key == 0u) + more;
   }
 }
 
@@ -846,10 +827,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let at = batch * params.length * row + head * params.quads;
   let statistic = (batch * params.heads + head) * params.length;
   let keys = select(params.length, min(q0 + 8u, params.length), params.causal == 1u);
-  for (var i = 0u; i < 8u * 32u; i++) {
-    d_q[i] = vec4f();
-  }
-  let r0 = start(q0 + 0u, at, statistic);
+  let r0 = start(q0, at, statistic);
   let r1 = start(q0 + 1u, at, statistic);
   let r2 = start(q0 + 2u, at, statistic);
   let r3 = start(q0 + 3u, at, statistic);
@@ -920,24 +898,16 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       let k1 = rows_of_qkv(k, stride, key + 4u);
       let k2 = rows_of_qkv(k, stride, key + 8u);
       let k3 = rows_of_qkv(k, stride, key + 12u);
-      d_q[quad] += mix(s0, k0, k1, k2, k3);
-      d_q[32u + quad] += mix(s1, k0, k1, k2, k3);
-      d_q[64u + quad] += mix(s2, k0, k1, k2, k3);
-      d_q[96u + quad] += mix(s3, k0, k1, k2, k3);
-      d_q[128u + quad] += mix(s4, k0, k1, k2, k3);
-      d_q[160u + quad] += mix(s5, k0, k1, k2, k3);
-      d_q[192u + quad] += mix(s6, k0, k1, k2, k3);
-      d_q[224u + quad] += mix(s7, k0, k1, k2, k3);
+      fold(base + q0 * stride + quad, q0, key, mix(s0, k0, k1, k2, k3));
+      fold(base + (q0 + 1u) * stride + quad, q0 + 1u, key, mix(s1, k0, k1, k2, k3));
+      fold(base + (q0 + 2u) * stride + quad, q0 + 2u, key, mix(s2, k0, k1, k2, k3));
+      fold(base + (q0 + 3u) * stride + quad, q0 + 3u, key, mix(s3, k0, k1, k2, k3));
+      fold(base + (q0 + 4u) * stride + quad, q0 + 4u, key, mix(s4, k0, k1, k2, k3));
+      fold(base + (q0 + 5u) * stride + quad, q0 + 5u, key, mix(s5, k0, k1, k2, k3));
+      fold(base + (q0 + 6u) * stride + quad, q0 + 6u, key, mix(s6, k0, k1, k2, k3));
+      fold(base + (q0 + 7u) * stride + quad, q0 + 7u, key, mix(s7, k0, k1, k2, k3));
     }
   }
-  finish(0u, q0 + 0u, base);
-  finish(1u, q0 + 1u, base);
-  finish(2u, q0 + 2u, base);
-  finish(3u, q0 + 3u, base);
-  finish(4u, q0 + 4u, base);
-  finish(5u, q0 + 5u, base);
-  finish(6u, q0 + 6u, base);
-  finish(7u, q0 + 7u, base);
 }
 `,
 };
@@ -952,11 +922,10 @@ export const attention_registers: Shader<'qkv' | 'out' | 'log_sum_exp', 'length'
   source: `// out = softmax(scale * q k^T) v for every head, as attention.wgsl, which gives the shapes.
 // The rung for software adapters: one invocation owns 8 queries of a head and goes through the keys 16 at a time. The 8 x 16
 // scores live in named mat4x4f variables (see matmul_registers.wgsl), so a loaded quad serves 32 or 64 multiplications;
-// the 8 unfinished rows of out lie in private memory and are read and written once per 16 keys.
-// Loops over a head take their length from a parameter: lavapipe would unroll known ones, and compile for half a minute.
-// Loops over a head take their length from a parameter: lavapipe would unroll known ones, and compile for half a minute.
+// the 8 unfinished rows lie in out itself and are read and written once per 16 keys. (In an indexed private array they
+// were twice as fast, but lavapipe compiled for half a minute.)
 // Measured: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
-// Loops: (length + 15) / 16 * 2 * quads + 17 * quads + 256 (at most 61440)
+// Loops: (length + 15) / 16 * 2 * quads + 8 * quads (at most 61440)
 
 struct Params {
   length: u32,
@@ -974,7 +943,6 @@ struct Params {
 
 const WORKGROUP: u32 = 8u;
 
-var<private> mean: array<vec4f, 8u * 32u>;
 
 // Column i is row first + i of the matrix at \`base\`, four columns of it; rows beyond the end repeat the last.
 fn rows_of_qkv(base: u32, stride: u32, first: u32) -> mat4x4f {
@@ -997,7 +965,7 @@ fn mix(w: mat4x4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> vec4f 
   return b0 * w[0] + b1 * w[1] + b2 * w[2] + b3 * w[3];
 }
 
-// Weights exp(score - top) of one row for sixteen keys, the running maximum and sum, and what older sums shrink by.
+// Weights exp(score - top) of one row for sixteen keys, the running maximum and sum, and what older sums shrink by (-1 when there are none).
 struct Row {
   weights: mat4x4f,
   top: f32,
@@ -1015,18 +983,23 @@ fn soften(old: Row, dots: mat4x4f, key: u32, keys: u32) -> Row {
   let highest = max(max(s0, s1), max(s2, s3));
   let top = max(old.top, max(max(highest.x, highest.y), max(highest.z, highest.w)));
   let weights = mat4x4f(exp(s0 - top), exp(s1 - top), exp(s2 - top), exp(s3 - top));
-  let fade = exp(old.top - top);
+  let fade = select(exp(old.top - top), -1.0, key == 0u);
   let sum = old.sum * fade + dot(weights[0] + weights[1] + weights[2] + weights[3], vec4f(1.0));
   return Row(weights, top, sum, fade);
 }
 
-fn finish(row: Row, i: u32, query: u32, at: u32, statistic: u32) {
+fn fold(at: u32, query: u32, fade: f32, more: vec4f) {
+  if (query < params.length) {
+    out[at] = select(out[at] * fade, vec4f(), fade < 0.0) + more;
+  }
+}
+
+fn finish(row: Row, query: u32, at: u32, statistic: u32) {
   if (query >= params.length) {
     return;
   }
-  let base = at + query * params.heads * params.quads;
   for (var quad = 0u; quad < params.quads; quad++) {
-    out[base + quad] = mean[i * 32u + quad] / row.sum;
+    out[at + quad] /= row.sum;
   }
   log_sum_exp[statistic + query] = row.top + log(row.sum);
 }
@@ -1041,12 +1014,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let row = params.heads * params.quads;
   let stride = 3u * row;
+  let at = (batch * params.length + q0) * row + head * params.quads;
   let base = batch * params.length * stride + head * params.quads;
   let causal = params.causal == 1u;
   let keys = select(params.length, min(q0 + 8u, params.length), causal);
-  for (var i = 0u; i < 8u * 32u; i++) {
-    mean[i] = vec4f();
-  }
   var r0 = Row(mat4x4f(), -1e30, 0.0, 0.0);
   var r1 = Row(mat4x4f(), -1e30, 0.0, 0.0);
   var r2 = Row(mat4x4f(), -1e30, 0.0, 0.0);
@@ -1095,26 +1066,25 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       let v1 = rows_of_qkv(v, stride, key + 4u);
       let v2 = rows_of_qkv(v, stride, key + 8u);
       let v3 = rows_of_qkv(v, stride, key + 12u);
-      mean[quad] = mean[quad] * r0.fade + mix(r0.weights, v0, v1, v2, v3);
-      mean[32u + quad] = mean[32u + quad] * r1.fade + mix(r1.weights, v0, v1, v2, v3);
-      mean[64u + quad] = mean[64u + quad] * r2.fade + mix(r2.weights, v0, v1, v2, v3);
-      mean[96u + quad] = mean[96u + quad] * r3.fade + mix(r3.weights, v0, v1, v2, v3);
-      mean[128u + quad] = mean[128u + quad] * r4.fade + mix(r4.weights, v0, v1, v2, v3);
-      mean[160u + quad] = mean[160u + quad] * r5.fade + mix(r5.weights, v0, v1, v2, v3);
-      mean[192u + quad] = mean[192u + quad] * r6.fade + mix(r6.weights, v0, v1, v2, v3);
-      mean[224u + quad] = mean[224u + quad] * r7.fade + mix(r7.weights, v0, v1, v2, v3);
+      fold(at + quad, q0, r0.fade, mix(r0.weights, v0, v1, v2, v3));
+      fold(at + row + quad, q0 + 1u, r1.fade, mix(r1.weights, v0, v1, v2, v3));
+      fold(at + 2u * row + quad, q0 + 2u, r2.fade, mix(r2.weights, v0, v1, v2, v3));
+      fold(at + 3u * row + quad, q0 + 3u, r3.fade, mix(r3.weights, v0, v1, v2, v3));
+      fold(at + 4u * row + quad, q0 + 4u, r4.fade, mix(r4.weights, v0, v1, v2, v3));
+      fold(at + 5u * row + quad, q0 + 5u, r5.fade, mix(r5.weights, v0, v1, v2, v3));
+      fold(at + 6u * row + quad, q0 + 6u, r6.fade, mix(r6.weights, v0, v1, v2, v3));
+      fold(at + 7u * row + quad, q0 + 7u, r7.fade, mix(r7.weights, v0, v1, v2, v3));
     }
   }
-  let at = batch * params.length * row + head * params.quads;
   let statistic = (batch * params.heads + head) * params.length;
-  finish(r0, 0u, q0 + 0u, at, statistic);
-  finish(r1, 1u, q0 + 1u, at, statistic);
-  finish(r2, 2u, q0 + 2u, at, statistic);
-  finish(r3, 3u, q0 + 3u, at, statistic);
-  finish(r4, 4u, q0 + 4u, at, statistic);
-  finish(r5, 5u, q0 + 5u, at, statistic);
-  finish(r6, 6u, q0 + 6u, at, statistic);
-  finish(r7, 7u, q0 + 7u, at, statistic);
+  finish(r0, q0, at, statistic);
+  finish(r1, q0 + 1u, at + row, statistic);
+  finish(r2, q0 + 2u, at + 2u * row, statistic);
+  finish(r3, q0 + 3u, at + 3u * row, statistic);
+  finish(r4, q0 + 4u, at + 4u * row, statistic);
+  finish(r5, q0 + 5u, at + 5u * row, statistic);
+  finish(r6, q0 + 6u, at + 6u * row, statistic);
+  finish(r7, q0 + 7u, at + 7u * row, statistic);
 }
 `,
 };

@@ -1,0 +1,154 @@
+import { GpuArray } from '../gpu/array.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import {
+  attention_backward_kv,
+  attention_backward_kv_registers,
+  attention_backward_q,
+  attention_backward_q_registers,
+  attention_registers,
+  attention as reference,
+} from './shaders.gen.ts';
+import { expectShape } from './shapes.ts';
+
+/** The rungs of attention, slowest first. */
+export type AttentionRung = 'reference' | 'registers';
+
+/** Widest head: 8 rows of it fit into the private memory that WebGPU guarantees. */
+const MAX_WIDTH = 128;
+/** Loop iterations that one invocation may spend (lavapipe ends loops silently after 65,535). */
+const MAX_ITERATIONS = 61440;
+/** Queries or keys of one invocation in the `registers` rung. */
+const OWN_ROWS = 8;
+
+/** Choices of {@link attention}. */
+export interface AttentionOptions {
+  /** A token sees only itself and those before it. */
+  readonly causal?: boolean;
+}
+
+/** What the forward leaves for the backward. */
+export interface AttentionResult {
+  /** [B, L, W] */
+  readonly out: GpuArray;
+  /** [B, heads, L]: log Σ exp of the scaled scores of each query. */
+  readonly logSumExp: GpuArray;
+}
+
+/**
+ * softmax(q kᵀ / √d) v for every head, d = W / heads, without a score matrix. d is a multiple of 4 up to 128, and the
+ * number of tokens L at most 61,440 · 4 / d (3,840 tokens of a 64 wide head; 518 px images have 1,370).
+ * @param qkv [B, L, 3W]: queries, keys and values side by side, each with its heads side by side
+ */
+export function attention(qkv: GpuArray, heads: number, options: AttentionOptions = {}): AttentionResult {
+  return attentionWith(undefined, qkv, heads, options);
+}
+
+/** {@link attention} with a given rung (undefined: the best one), for tests and benches. */
+export function attentionWith(
+  forced: AttentionRung | undefined,
+  qkv: GpuArray,
+  heads: number,
+  { causal = false }: AttentionOptions = {},
+): AttentionResult {
+  const { gpu } = qkv;
+  const size = measure(qkv, heads, causal);
+  const { batch, length, width } = size;
+  const out = GpuArray.empty(gpu, [batch, length, heads * width]);
+  const logSumExp = GpuArray.empty(gpu, [batch, heads, length]);
+  const call = {
+    buffers: { qkv, out, log_sum_exp: logSumExp },
+    params: size.params,
+    flops: 4 * size.pairs * width,
+  };
+  if ((forced ?? bestRung(gpu)) === 'registers') {
+    gpu.run({
+      ...call,
+      shader: attention_registers,
+      groups: size.ownerGroups(attention_registers.constants.WORKGROUP),
+    });
+  } else {
+    gpu.run({ ...call, shader: reference, groups: size.quadGroups(reference.constants.WORKGROUP) });
+  }
+  return { out, logSumExp };
+}
+
+/**
+ * Gradient of {@link attention} by qkv.
+ * @param grad [B, L, W]
+ * @param out [B, L, W] and
+ * @param logSumExp [B, heads, L], what the forward returned
+ * @returns [B, L, 3W]
+ */
+export function attentionBackward(
+  grad: GpuArray,
+  qkv: GpuArray,
+  out: GpuArray,
+  logSumExp: GpuArray,
+  heads: number,
+  options: AttentionOptions = {},
+): GpuArray {
+  return attentionBackwardWith(undefined, grad, qkv, { out, logSumExp }, heads, options);
+}
+
+/** {@link attentionBackward} with a given rung (undefined: the best one), for tests and benches. */
+export function attentionBackwardWith(
+  forced: AttentionRung | undefined,
+  grad: GpuArray,
+  qkv: GpuArray,
+  { out, logSumExp }: AttentionResult,
+  heads: number,
+  { causal = false }: AttentionOptions = {},
+): GpuArray {
+  const { gpu } = qkv;
+  const size = measure(qkv, heads, causal);
+  const { batch, length, width } = size;
+  expectShape('attention gradient', grad, [batch, length, heads * width]);
+  expectShape('attention out', out, grad.shape);
+  expectShape('attention logSumExp', logSumExp, [batch, heads, length]);
+  const dQkv = GpuArray.empty(gpu, qkv.shape);
+  const delta = GpuArray.empty(gpu, logSumExp.shape);
+  const { params } = size;
+  const read = { grad, qkv, log_sum_exp: logSumExp };
+  const byQuery = { params, buffers: { ...read, out, d_qkv: dQkv, delta }, flops: 6 * size.pairs * width };
+  const byKey = { params, buffers: { ...read, delta, d_qkv: dQkv }, flops: 8 * size.pairs * width };
+  // The first dispatch also writes delta, which the second reads.
+  if ((forced ?? bestRung(gpu)) === 'registers') {
+    const groups = size.ownerGroups(attention_backward_q_registers.constants.WORKGROUP);
+    gpu.run({ ...byQuery, shader: attention_backward_q_registers, groups });
+    gpu.run({ ...byKey, shader: attention_backward_kv_registers, groups });
+  } else {
+    const groups = size.quadGroups(attention_backward_q.constants.WORKGROUP);
+    gpu.run({ ...byQuery, shader: attention_backward_q, groups });
+    gpu.run({ ...byKey, shader: attention_backward_kv, groups });
+  }
+  delta.release();
+  return dQkv;
+}
+
+/** Real GPUs want many small invocations, software adapters few large ones. */
+function bestRung(gpu: Gpu): AttentionRung {
+  return gpu.facts.software ? 'registers' : 'reference';
+}
+
+/** Checks the shape and derives what all kernels need. */
+function measure(qkv: GpuArray, heads: number, causal: boolean) {
+  const [batch, length, triple] = qkv.shape;
+  const width = triple / (3 * heads);
+  if (qkv.dtype !== 'f32' || qkv.shape.length !== 3 || width % 4 !== 0 || width > MAX_WIDTH) {
+    throw new Error(`attention: qkv [${qkv.shape}] does not hold ${heads} heads of a multiple of 4 up to ${MAX_WIDTH}`);
+  }
+  const most = Math.floor((4 * MAX_ITERATIONS) / width) - 1;
+  if (length > most) throw new Error(`attention: ${length} tokens, but at most ${most} with heads ${width} wide`);
+  return {
+    batch,
+    length,
+    width,
+    params: { length, heads, causal: Number(causal), scale: 1 / Math.sqrt(width), quads: width / 4 },
+    /** Query-key pairs, for the count of operations. */
+    pairs: batch * heads * (causal ? (length * (length + 1)) / 2 : length * length),
+    /** Workgroups for one invocation per four columns of every row. */
+    quadGroups: (workgroup: number) => [Math.ceil((length * width) / 4 / workgroup), heads, batch] as const,
+    /** Workgroups for one invocation per {@link OWN_ROWS} rows. */
+    ownerGroups: (workgroup: number) => [Math.ceil(length / OWN_ROWS / workgroup), heads, batch] as const,
+  };
+}

@@ -1,0 +1,86 @@
+import { assert } from 'chai';
+import { GpuArray } from '../../src/gpu/array.ts';
+import {
+  type AttentionRung,
+  attention,
+  attentionBackward,
+  attentionBackwardWith,
+  attentionWith,
+} from '../../src/kernels/attention.ts';
+import { assertClose, noise } from '../harness/close.ts';
+import { suite, test } from '../harness/registry.ts';
+import { type AttentionShape, attentionGradientReference, attentionReference } from '../reference/attention.ts';
+
+const RUNGS: readonly AttentionRung[] = ['reference', 'registers'];
+
+/** Lengths below, at and above the tiles of 8 and 16; scores spread over about ±30, so that the softmax is sharp. */
+const SHAPES: readonly AttentionShape[] = [
+  { batch: 2, length: 21, heads: 2, width: 64, causal: false },
+  { batch: 1, length: 77, heads: 3, width: 64, causal: true },
+  { batch: 2, length: 5, heads: 3, width: 12, causal: true },
+  { batch: 1, length: 33, heads: 1, width: 12, causal: false },
+];
+
+const name = (s: AttentionShape) => `${s.batch}×${s.length}×${s.heads}×${s.width}${s.causal ? ' causal' : ''}`;
+
+suite('attention', () => {
+  for (const rung of RUNGS) {
+    test(`${rung}: forward and gradient`, async (t) => {
+      const gpu = await t.gpu();
+      for (const [i, shape] of SHAPES.entries()) {
+        using _scope = gpu.scope();
+        const { batch, length, heads, width, causal } = shape;
+        const size = batch * length * heads * width;
+        const qkv = noise(20 + i, 3 * size, 2.5);
+        const grad = noise(30 + i, size);
+        const x = GpuArray.from(gpu, qkv, [batch, length, 3 * heads * width]);
+        const g = GpuArray.from(gpu, grad, [batch, length, heads * width]);
+        const result = attentionWith(rung, x, heads, { causal });
+        assert.deepEqual(result.out.shape, [batch, length, heads * width]);
+        assert.deepEqual(result.logSumExp.shape, [batch, heads, length]);
+        const expected = attentionReference(qkv, shape);
+        assertClose(await result.logSumExp.read(), expected.logSumExp, { absolute: 2e-5 }, `${name(shape)} logSumExp`);
+        assertClose(await result.out.read(), expected.out, { absolute: 2e-5 }, `${name(shape)} out`);
+        const d = attentionBackwardWith(rung, g, x, result, heads, { causal });
+        const want = attentionGradientReference(grad, qkv, shape);
+        assertClose(await d.read(), want, { absolute: 1e-4, relative: 1e-4 }, `${name(shape)} gradient`);
+      }
+    });
+  }
+
+  test('the largest head, and scores that overflow an unshifted softmax', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const shape = { batch: 1, length: 19, heads: 1, width: 128, causal: false };
+    const qkv = noise(40, 3 * 19 * 128, 12);
+    const x = GpuArray.from(gpu, qkv, [1, 19, 3 * 128]);
+    const expected = attentionReference(qkv, shape);
+    assert.isAbove(Math.max(...expected.logSumExp), 89);
+    const { out, logSumExp } = attentionWith('registers', x, 1);
+    assertClose(await logSumExp.read(), expected.logSumExp, { absolute: 2e-4 }, 'logSumExp');
+    assertClose(await out.read(), expected.out, { absolute: 2e-3 }, 'out');
+  });
+
+  test('1,370 tokens (518 px) stay within the loop budget: the last ones are as right as the first', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const shape = { batch: 1, length: 1370, heads: 1, width: 64, causal: false };
+    const qkv = noise(41, 3 * 1370 * 64);
+    const x = GpuArray.from(gpu, qkv, [1, 1370, 192]);
+    const grad = GpuArray.from(gpu, noise(42, 1370 * 64), [1, 1370, 64]);
+    const expected = attentionReference(qkv, shape);
+    const { out, logSumExp } = attention(x, 1);
+    assertClose(await out.read(), expected.out, { absolute: 1e-5 }, 'out');
+    const d = await attentionBackward(grad, x, out, logSumExp, 1).read();
+    const want = attentionGradientReference(noise(42, 1370 * 64), qkv, shape);
+    assertClose(d, want, { absolute: 1e-5, relative: 1e-4 }, 'gradient');
+  });
+
+  test('says what does not fit', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    assert.throws(() => attention(GpuArray.empty(gpu, [1, 4, 30]), 1), /multiple of 4/);
+    assert.throws(() => attention(GpuArray.empty(gpu, [1, 4, 36]), 5), /multiple of 4/);
+    assert.throws(() => attention(GpuArray.empty(gpu, [1, 4000, 192]), 1), /at most/);
+  });
+});
