@@ -37,7 +37,7 @@ export class Predictor {
     this.#model = model;
     this.#bank = new MemoryBank(gpu);
     using _scope = gpu.scope();
-    this.#text = model.textFeatures().value.keep();
+    this.#text = copyOf(model.textFeatures().value).keep();
     this.#abnormal = GpuArray.from(gpu, Float32Array.of(0, 1), [2, 1]).keep();
     this.#ensemble = ensemble;
   }
