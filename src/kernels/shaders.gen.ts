@@ -1089,6 +1089,88 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 `,
 };
 
+export const bank_distance: Shader<'dots' | 'query_norm' | 'bank_norm' | 'best', 'rows' | 'count' | 'start' | 'first', 'WORKGROUP'> = {
+  name: "bank_distance",
+  bindings: [{"name":"dots","access":"read"},{"name":"query_norm","access":"read"},{"name":"bank_norm","access":"read"},{"name":"best","access":"read_write"}],
+  params: [{"name":"rows","type":"u32","offset":0},{"name":"count","type":"u32","offset":4},{"name":"start","type":"u32","offset":8},{"name":"first","type":"u32","offset":12}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":16},
+  requires: [],
+  source: `// best[r] = min over the columns m of 1 - dots[r, m] * query_norm[r] * bank_norm[m], or of that and what best[r] holds unless
+// \`first\` is 1: one piece of the bank. dots [rows, count] are the products of raw rows, the norms are reciprocal.
+// best, query_norm [rows]; bank_norm [start + count]. One invocation per row. Caller: src/kernels/bank_distance.ts.
+// Loops: count (at most 16384)
+
+struct Params {
+  rows: u32,
+  count: u32,
+  start: u32,
+  first: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> dots: array<f32>;
+@group(0) @binding(2) var<storage, read> query_norm: array<f32>;
+@group(0) @binding(3) var<storage, read> bank_norm: array<f32>;
+@group(0) @binding(4) var<storage, read_write> best: array<f32>;
+
+const WORKGROUP: u32 = 16u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = id.y * (groups.x * WORKGROUP) + id.x;
+  if (row >= params.rows) {
+    return;
+  }
+  let scale = query_norm[row];
+  var most = -4.0;
+  for (var i = 0u; i < params.count; i++) {
+    most = max(most, dots[row * params.count + i] * scale * bank_norm[params.start + i]);
+  }
+  let distance = 1.0 - most;
+  best[row] = select(min(best[row], distance), distance, params.first == 1u);
+}
+`,
+};
+
+export const bank_distance_norms: Shader<'x' | 'norm', 'rows' | 'width', 'WORKGROUP'> = {
+  name: "bank_distance_norms",
+  bindings: [{"name":"x","access":"read"},{"name":"norm","access":"read_write"}],
+  params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":16},
+  requires: [],
+  source: `// norm[r] = 1 / max(|x[r]|, 1e-12). x [rows, width]; norm [rows]. One invocation per row.
+// Caller: src/kernels/bank_distance.ts.
+// Loops: width (at most 61440)
+
+struct Params {
+  rows: u32,
+  width: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> norm: array<f32>;
+
+const WORKGROUP: u32 = 16u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = id.y * (groups.x * WORKGROUP) + id.x;
+  if (row >= params.rows) {
+    return;
+  }
+  var squares = 0.0;
+  for (var i = 0u; i < params.width; i++) {
+    let value = x[row * params.width + i];
+    squares += value * value;
+  }
+  norm[row] = 1.0 / max(sqrt(squares), 1e-12);
+}
+`,
+};
+
 export const bce: Shader<'pair' | 'label' | 'loss', 'count' | 'batch', 'WORKGROUP' | 'MODE'> = {
   name: "bce",
   bindings: [{"name":"pair","access":"read"},{"name":"label","access":"read"},{"name":"loss","access":"read_write"}],
@@ -1206,6 +1288,117 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   } else {
     let d = g * (sigmoid(m.y - m.x) - y);
     dpair[i] = vec2f(-d, d);
+  }
+}
+`,
+};
+
+export const cosine_logits: Shader<'f' | 't' | 'logits' | 'inverse_norm', 'rows' | 'width' | 'classes' | 'temperature', 'WORKGROUP'> = {
+  name: "cosine_logits",
+  bindings: [{"name":"f","access":"read"},{"name":"t","access":"read"},{"name":"logits","access":"read_write"},{"name":"inverse_norm","access":"read_write"}],
+  params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"classes","type":"u32","offset":8},{"name":"temperature","type":"f32","offset":12}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":16},
+  requires: [],
+  source: `// logits[r, c] = temperature * (f[r] . t[c]) / max(|f[r]|, 1e-12), inverse_norm[r] = 1 / max(|f[r]|, 1e-12).
+// f [rows, width]; t [classes, width], already normalised; logits [rows, classes]; inverse_norm [rows] is kept for the
+// backward. One invocation per row. Caller: src/kernels/cosine_logits.ts.
+// Loops: (classes + 1) * width (at most 61440)
+
+struct Params {
+  rows: u32,
+  width: u32,
+  classes: u32,
+  temperature: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> f: array<f32>;
+@group(0) @binding(2) var<storage, read> t: array<f32>;
+@group(0) @binding(3) var<storage, read_write> logits: array<f32>;
+@group(0) @binding(4) var<storage, read_write> inverse_norm: array<f32>;
+
+const WORKGROUP: u32 = 16u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = id.y * (groups.x * WORKGROUP) + id.x;
+  if (row >= params.rows) {
+    return;
+  }
+  let base = row * params.width;
+  var squares = 0.0;
+  for (var i = 0u; i < params.width; i++) {
+    let x = f[base + i];
+    squares += x * x;
+  }
+  let inverse = 1.0 / max(sqrt(squares), 1e-12);
+  inverse_norm[row] = inverse;
+  for (var c = 0u; c < params.classes; c++) {
+    var sum = 0.0;
+    for (var i = 0u; i < params.width; i++) {
+      sum += f[base + i] * t[c * params.width + i];
+    }
+    logits[row * params.classes + c] = params.temperature * inverse * sum;
+  }
+}
+`,
+};
+
+export const cosine_logits_backward: Shader<'grad' | 'f' | 't' | 'inverse_norm' | 'd_f', 'rows' | 'width' | 'classes' | 'temperature', 'WORKGROUP'> = {
+  name: "cosine_logits_backward",
+  bindings: [{"name":"grad","access":"read"},{"name":"f","access":"read"},{"name":"t","access":"read"},{"name":"inverse_norm","access":"read"},{"name":"d_f","access":"read_write"}],
+  params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"classes","type":"u32","offset":8},{"name":"temperature","type":"f32","offset":12}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":16},
+  requires: [],
+  source: `// Gradient of cosine_logits.wgsl by f: with u = sum over c of grad[r, c] t[c] and h = f[r] inverse_norm[r],
+// d_f[r] = temperature * inverse_norm[r] * (u - h (h . u)); the second term is missing where the norm was clamped to 1e-12,
+// since it is a constant there. grad [rows, classes]; f, d_f [rows, width]; t [classes, width]; inverse_norm [rows].
+// One invocation per row. Caller: src/kernels/cosine_logits.ts.
+// Loops: 2 * classes * width + 2 * width (at most 61440)
+
+struct Params {
+  rows: u32,
+  width: u32,
+  classes: u32,
+  temperature: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grad: array<f32>;
+@group(0) @binding(2) var<storage, read> f: array<f32>;
+@group(0) @binding(3) var<storage, read> t: array<f32>;
+@group(0) @binding(4) var<storage, read> inverse_norm: array<f32>;
+@group(0) @binding(5) var<storage, read_write> d_f: array<f32>;
+
+const WORKGROUP: u32 = 16u;
+
+// u[i] of the header.
+fn pull(row: u32, i: u32) -> f32 {
+  var sum = 0.0;
+  for (var c = 0u; c < params.classes; c++) {
+    sum += grad[row * params.classes + c] * t[c * params.width + i];
+  }
+  return sum;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = id.y * (groups.x * WORKGROUP) + id.x;
+  if (row >= params.rows) {
+    return;
+  }
+  let base = row * params.width;
+  let inverse = inverse_norm[row];
+  var along = 0.0;
+  for (var i = 0u; i < params.width; i++) {
+    along += f[base + i] * inverse * pull(row, i);
+  }
+  // A clamped norm left 1e12 up to rounding.
+  along = select(along, 0.0, inverse > 0.999e12);
+  for (var i = 0u; i < params.width; i++) {
+    d_f[base + i] = params.temperature * inverse * (pull(row, i) - f[base + i] * inverse * along);
   }
 }
 `,
@@ -2999,6 +3192,51 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (bad > 0u) {
     atomicAdd(&count[0], bad);
   }
+}
+`,
+};
+
+export const patch_embedding: Shader<'images' | 'patches', 'count' | 'size' | 'side' | 'grid', 'WORKGROUP'> = {
+  name: "patch_embedding",
+  bindings: [{"name":"images","access":"read"},{"name":"patches","access":"read_write"}],
+  params: [{"name":"count","type":"u32","offset":0},{"name":"size","type":"u32","offset":4},{"name":"side","type":"u32","offset":8},{"name":"grid","type":"u32","offset":12}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// Patches as rows: patches[b, py * grid + px, (c * side + y) * side + x] = images[b, c, py * side + y, px * side + x], the order of a
+// convolution weight [W, 3, side, side]. images [B, 3, size, size]; patches [B, grid^2, 3 side^2], grid =
+// floor(size / side): remaining pixels are dropped. One invocation per element. Caller: src/kernels/patch_embedding.ts.
+// Loops: none
+
+struct Params {
+  count: u32,
+  size: u32,
+  side: u32,
+  grid: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> images: array<f32>;
+@group(0) @binding(2) var<storage, read_write> patches: array<f32>;
+
+const WORKGROUP: u32 = 64u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let element = id.y * (groups.x * WORKGROUP) + id.x;
+  if (element >= params.count) {
+    return;
+  }
+  let side = params.side;
+  let x = element % side;
+  let y = element / side % side;
+  let channel = element / (side * side) % 3u;
+  let place = element / (3u * side * side);
+  let px = place % params.grid;
+  let py = place / params.grid % params.grid;
+  let image = place / (params.grid * params.grid);
+  let line = (image * 3u + channel) * params.size + py * side + y;
+  patches[element] = images[line * params.size + px * side + x];
 }
 `,
 };

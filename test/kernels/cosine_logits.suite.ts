@@ -1,0 +1,48 @@
+import { assert } from 'chai';
+import { GpuArray } from '../../src/gpu/array.ts';
+import { cosineLogits, cosineLogitsBackward } from '../../src/kernels/cosine_logits.ts';
+import { assertClose, noise } from '../harness/close.ts';
+import { suite, test } from '../harness/registry.ts';
+import { cosineLogitsGradientReference, cosineLogitsReference } from '../reference/cosine_logits.ts';
+
+suite('cosine_logits', () => {
+  for (const size of [
+    [37, 2, 96],
+    [5, 3, 7],
+  ] as const) {
+    test(`forward and gradient at ${size.join('×')}`, async (t) => {
+      const gpu = await t.gpu();
+      using _scope = gpu.scope();
+      const [rows, classes, width] = size;
+      const [f, g] = [noise(50, rows * width, 3), noise(51, rows * classes)];
+      const text = noise(52, classes * width, Math.sqrt(3 / width));
+      const [fArray, tArray] = [GpuArray.from(gpu, f, [rows, width]), GpuArray.from(gpu, text, [classes, width])];
+      const grad = GpuArray.from(gpu, g, [rows, classes]);
+      const { logits, inverseNorm } = cosineLogits(fArray, tArray, 100);
+      // f32 sums of `width` products, times a temperature of 100.
+      assertClose(await logits.read(), cosineLogitsReference(f, text, size, 100), { absolute: 5e-5 }, 'logits');
+      const d = cosineLogitsBackward(grad, fArray, tArray, inverseNorm, 100, { f: true, t: true });
+      const want = cosineLogitsGradientReference(g, f, text, size, 100);
+      assertClose(await d.f!.read(), want.f, { absolute: 1e-5, relative: 1e-5 }, 'd f');
+      assertClose(await d.t!.read(), want.t, { absolute: 1e-4, relative: 1e-5 }, 'd t');
+    });
+  }
+
+  test('a norm below 1e-12 counts as the constant 1e-12', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const size = [2, 2, 8] as const;
+    const f = new Float32Array(16).fill(1e-13, 8);
+    const [text, g] = [noise(53, 16), noise(54, 4)];
+    const [fArray, tArray] = [GpuArray.from(gpu, f, [2, 8]), GpuArray.from(gpu, text, [2, 8])];
+    const { logits, inverseNorm } = cosineLogits(fArray, tArray, 2);
+    assertClose(await logits.read(), cosineLogitsReference(f, text, size, 2), { absolute: 1e-6 }, 'logits');
+    const d = cosineLogitsBackward(GpuArray.from(gpu, g, [2, 2]), fArray, tArray, inverseNorm, 2, {
+      f: true,
+      t: false,
+    });
+    assert.isNull(d.t);
+    const want = cosineLogitsGradientReference(g, f, text, size, 2);
+    assertClose(await d.f!.read(), want.f, { relative: 1e-5 }, 'd f');
+  });
+});
