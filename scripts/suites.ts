@@ -18,11 +18,32 @@ function take(name: string): string | undefined {
   return at < 0 ? undefined : patterns.splice(at, 2)[1];
 }
 
+/** Milliseconds without a line after which a case counts as hung: its own limit of 60 s does not stop a busy loop. */
+const SILENCE = 120_000;
+
 async function run(command: string, args: string[], env: Record<string, string> = {}): Promise<number> {
-  const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: 'inherit' });
+  const child = spawn(command, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let watchdog: ReturnType<typeof setTimeout> | undefined;
+  const alive = (): void => {
+    clearTimeout(watchdog);
+    watchdog = setTimeout(() => {
+      console.log(`killed: nothing was printed for ${SILENCE / 1000} s\n0 passed, 1 failed`);
+      child.kill('SIGKILL');
+    }, SILENCE);
+  };
+  alive();
+  child.stdout.on('data', (bytes: Uint8Array) => {
+    alive();
+    process.stdout.write(bytes);
+  });
   process.on('SIGINT', () => {});
   return new Promise((resolve) => {
     child.on('close', (code, signal) => {
+      clearTimeout(watchdog);
       if (signal) console.error(`${command} was ended by ${signal}`);
       resolve(code ?? 1);
     });
