@@ -80,11 +80,14 @@ export function fuseScores(
     const count = Number(how.slice('topk:'.length));
     score = perImage((part) => meanOfLargest(part, count));
   }
-  if (options['score.cls'] === 'april' && clsScore) {
-    const [low, high] = rangeOf(score);
-    score = score.map((s, i) => 0.5 * (clsScore[i] + rescale(s, low, high)));
-  }
+  if (options['score.cls'] === 'april' && clsScore) score = withClassScore(score, clsScore);
   return { map, scoreMax, scoreMean, score };
+}
+
+/** APRIL-GAN's image score: half the class token's probability, half the score rescaled by the extremes of the set. */
+export function withClassScore(score: Float32Array, clsScore: Float32Array): Float32Array<ArrayBuffer> {
+  const [low, high] = rangeOf(score);
+  return Float32Array.from(score, (s, i) => 0.5 * (clsScore[i] + rescale(s, low, high)));
 }
 
 function combine(

@@ -80,6 +80,30 @@ export function optional<T>(item: Option<T>, help: string): Option<T | null> {
   };
 }
 
+/** A value or the word `auto`, which stands for null: the program finds the value. */
+export function automatic<T>(item: Option<T>, help: string): Option<T | null> {
+  return {
+    fallback: null,
+    help,
+    form: `${item.form}|auto`,
+    parse: (value) => (value === 'auto' ? null : item.parse(value)),
+  };
+}
+
+/**
+ * The texts that give these values again, for a `config.json` that is read back. Empty lists are left out: they stand
+ * for the default, and no text does.
+ */
+export function optionTexts<T extends OptionTable>(table: T, values: OptionValues<T>): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const name in table) {
+    const value: unknown = values[name];
+    if (Array.isArray(value) && value.length === 0) continue;
+    out[name] = value === null ? (table[name].parse('none') === null ? 'none' : 'auto') : String(value);
+  }
+  return out;
+}
+
 /**
  * Values of a table: defaults, then `given` texts on top.
  * @throws FusionclipError `usage` for an unknown name or a value that cannot be read

@@ -35,7 +35,8 @@ export function pixelMetrics(maps: ScoredMaps): PixelMetrics {
   return { ...rankingMetrics(ranking), aupro: aupro(maps), auproExact: auproExact(maps, 0.3, ranking) };
 }
 
-function rankingMetrics(ranking: Ranking): RankingMetrics {
+/** The metrics that need no more than a ranking, e.g. of the pixels of a part of each image. */
+export function rankingMetrics(ranking: Ranking): RankingMetrics {
   const { value, threshold } = f1Max(ranking);
   return {
     positives: ranking.positives,

@@ -1,0 +1,160 @@
+import type { FileSystem } from '../data/file_system.ts';
+import { FusionclipError } from '../gpu/errors.ts';
+import { loadCheckpoint, saveCheckpoint, saveWeights } from './checkpoint.ts';
+import type { Detector } from './detector.ts';
+import type { RunListener } from './events.ts';
+import type { RunHeader } from './header.ts';
+import type { SelectedBy } from './results.ts';
+import type { RunFolder } from './run_folder.ts';
+import { type Choice, LOSS_TAIL, type RunState } from './run_state.ts';
+import type { Contest } from './selection.ts';
+import type { TrainItem } from './support.ts';
+import { Trainer } from './trainer.ts';
+
+/** What a campaign works with. */
+export interface CampaignParts {
+  readonly fs: FileSystem;
+  readonly folder: RunFolder;
+  readonly header: RunHeader;
+  readonly items: readonly TrainItem[];
+  /** Makes a detector with the initial weights; called once for each learning rate. */
+  readonly openDetector: () => Promise<Detector>;
+  /** What a detector is compared on, or null when nothing is compared. */
+  readonly openContest: ((detector: Detector) => Promise<OpenContest>) | null;
+  readonly selectedBy: SelectedBy;
+  readonly onEvent: RunListener;
+  readonly signal?: AbortSignal;
+}
+
+/** A contest with what it needs; the campaign releases it. */
+export interface OpenContest {
+  readonly contest: Contest;
+  release(): void;
+}
+
+/** Both ends of a campaign. */
+export interface CampaignEnd {
+  /** The chosen weights lie in `checkpoint/best.safetensors`. */
+  readonly best: Choice;
+  /** The weights at the end of the training that the chosen ones come from, in `checkpoint/last.safetensors`. */
+  readonly last: Choice;
+}
+
+export const LATEST = 'checkpoint/latest.safetensors';
+export const BEST = 'checkpoint/best.safetensors';
+export const LAST = 'checkpoint/last.safetensors';
+export const ADAPTERS = 'checkpoint/adapters.safetensors';
+
+/**
+ * Trains with one learning rate after the other (usually there is one), compares weights on the way, and leaves the best
+ * and the last in the run folder.
+ * @param resume whether to go on from the folder's checkpoint
+ * @throws FusionclipError `interrupted` when the signal fired; a checkpoint was written
+ */
+export async function runCampaign(parts: CampaignParts, resume: RunState | null): Promise<CampaignEnd> {
+  const { header, folder, onEvent } = parts;
+  const rates: (number | null)[] = header.train['lr.grid'].length > 0 ? [...header.train['lr.grid']] : [null];
+  let best = resume?.best ?? null;
+  for (let candidate = resume?.candidate ?? 0; candidate < rates.length; candidate++) {
+    if (rates.length > 1) {
+      const text = `Learning rate ${rates[candidate]} (${candidate + 1} of ${rates.length}).`;
+      onEvent({ type: 'note', text });
+    }
+    const going = resume?.candidate === candidate ? resume : null;
+    best = await trainCandidate(parts, candidate, rates[candidate], best, going);
+  }
+  await folder.flush();
+  const last = { candidate: best!.candidate, epoch: header.train.epochs, step: lastStep(parts), score: null };
+  return { best: best!, last };
+}
+
+function lastStep({ header, items }: CampaignParts): number {
+  return header.train.epochs * Math.ceil(items.length / header.train.batch);
+}
+
+/** One training from the first to the last epoch; returns the best weights of all candidates so far. */
+async function trainCandidate(
+  parts: CampaignParts,
+  candidate: number,
+  rate: number | null,
+  bestBefore: Choice | null,
+  resume: RunState | null,
+): Promise<Choice> {
+  const { fs, folder, header, onEvent, signal } = parts;
+  const { train } = header;
+  let best = bestBefore;
+  let losses = [...(resume?.losses ?? [])];
+  const detector = await parts.openDetector();
+  let trainer: Trainer | null = null;
+  let opened: OpenContest | null = null;
+  try {
+    trainer = new Trainer(detector, parts.items, train, rate);
+    if (resume) await loadCheckpoint(fs, folder.file(LATEST), trainer);
+    if (trainer.epoch < train.epochs) {
+      await trainer.prepare(stage(onEvent, 'features of the support images'), signal);
+      opened = parts.openContest && (await parts.openContest(detector));
+    }
+    const contest = opened?.contest ?? null;
+    const save = async () => {
+      await folder.flush();
+      const state: RunState = { step: trainer!.step, candidate, best, lines: folder.lines, losses };
+      await saveCheckpoint(fs, folder.file(LATEST), header, trainer!, state);
+    };
+    while (trainer.epoch < train.epochs) {
+      const finished = await trainer.runEpoch({
+        signal,
+        onCheckpoint: save,
+        onStep: (event) => {
+          losses = [...losses, event.loss].slice(-LOSS_TAIL);
+          folder.log({ type: 'step', ...(rate !== null && { rate }), ...event });
+          onEvent({ type: 'step', rate, ...event });
+        },
+      });
+      if (!finished) {
+        await save();
+        throw interrupted(folder, trainer.step, trainer.steps);
+      }
+      const end = trainer.epoch === train.epochs;
+      const choice = { candidate, epoch: trainer.epoch, step: trainer.step };
+      const due = end || (parts.selectedBy !== 'last' && trainer.epoch % train['eval.every'] === 0);
+      if (contest && due) {
+        const score = await contest.evaluate();
+        const better = !best?.score || score.value > best.score.value;
+        const on = parts.selectedBy === 'test-oracle' ? 'test-oracle' : 'valid';
+        folder.log({ type: 'eval', ...(rate !== null && { rate }), ...choice, on, ...score, best: better });
+        onEvent({ type: 'eval', rate, epoch: choice.epoch, step: choice.step, on, score, best: better });
+        if (better) {
+          best = { ...choice, score };
+          await saveWeights(fs, folder.file(BEST), header, detector.model.parameters);
+        }
+      } else if (end && !contest) {
+        best = { ...choice, score: null };
+        await saveWeights(fs, folder.file(BEST), header, detector.model.parameters);
+      }
+      if (end && best?.candidate === candidate) {
+        await saveWeights(fs, folder.file(LAST), header, detector.model.parameters);
+      }
+      await save();
+    }
+    return best!;
+  } catch (error) {
+    await folder.flush();
+    throw error;
+  } finally {
+    opened?.release();
+    trainer?.release();
+    detector.release();
+  }
+}
+
+/** A listener for loops that report how far they are. */
+export function stage(onEvent: RunListener, what: string): (done: number, total: number) => void {
+  return (done, total) => onEvent({ type: 'stage', what, done, total });
+}
+
+function interrupted(folder: RunFolder, step: number, steps: number): FusionclipError {
+  return new FusionclipError(
+    'interrupted',
+    `Interrupted after step ${step} of ${steps}; the state is saved: go on with fusionclip train --resume --out ${folder.path}.`,
+  );
+}

@@ -1,0 +1,324 @@
+import type { FileSystem } from '../data/file_system.ts';
+import type { Dataset, Sample } from '../data/layout/dataset.ts';
+import { objectName } from '../data/layout/object_name.ts';
+import { openDataset } from '../data/layout/open.ts';
+import { describeAdapter } from '../gpu/adapter.ts';
+import { FusionclipError } from '../gpu/errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { type Backbone, openBackbone, requireSameModel } from './backbone.ts';
+import { ADAPTERS, BEST, type CampaignEnd, LAST, LATEST, type OpenContest, runCampaign, stage } from './campaign.ts';
+import { loadWeights, readState, saveAdapters } from './checkpoint.ts';
+import { Detector } from './detector.ts';
+import { calibrate, type Evaluation, evaluateSamples } from './evaluation.ts';
+import type { RunListener } from './events.ts';
+import { headerJson, type RunHeader, runSettings } from './header.ts';
+import { hasBothClasses } from './judge.ts';
+import { SupportMemory } from './memory.ts';
+import { predictionRows, toCsv, writeMaps } from './output.ts';
+import { ORACLE_WARNING, type SelectedBy, type TrainResults, trainResults } from './results.ts';
+import { RunFolder } from './run_folder.ts';
+import type { Choice, RunState } from './run_state.ts';
+import { Contest } from './selection.ts';
+import { chooseShots, readSupport, type Support, trainItems } from './support.ts';
+import { VERSION } from './version.ts';
+
+/** Where a program runs; stored with every run. */
+export interface Environment {
+  /** E.g. `deno`. */
+  readonly runtime: string;
+  readonly version: string;
+}
+
+/** What every kind of run needs. */
+export interface RunContext {
+  readonly fs: FileSystem;
+  readonly gpu: Gpu;
+  readonly environment: Environment;
+  readonly onEvent?: RunListener;
+  /** Stops the run; training saves a checkpoint first. */
+  readonly signal?: AbortSignal;
+}
+
+/** A training run. */
+export interface TrainRequest {
+  /** Folder of the data set. */
+  readonly data: string;
+  /** A safetensors file, a folder, or `generated:NAME:SEED`. */
+  readonly model: string;
+  /** Run folder to be made. */
+  readonly out: string;
+  /** Settings by name, as texts: `FUSION_OPTIONS` and `TRAIN_OPTIONS` say which there are. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Whether a run that lies in `out` may be replaced. */
+  readonly force?: boolean;
+}
+
+/** What a training run leaves. */
+export interface TrainOutcome {
+  readonly results: TrainResults;
+  /** Path of the file that `predictImages` takes. */
+  readonly adapters: string;
+}
+
+/** What a run has open. */
+interface Opened {
+  readonly context: RunContext;
+  readonly folder: RunFolder;
+  readonly header: RunHeader;
+  readonly backbone: Backbone;
+  readonly dataset: Dataset;
+  readonly support: Support;
+  readonly onEvent: RunListener;
+}
+
+/**
+ * Trains on few images of a data set, chooses weights, judges them on the test split, and writes a run folder. Nothing
+ * is written before data, model and settings are known to be good.
+ * @throws FusionclipError of every code; `interrupted` after a checkpoint was written
+ */
+export async function trainRun(context: RunContext, request: TrainRequest): Promise<TrainOutcome> {
+  const { fs } = context;
+  await RunFolder.check(fs, request.out, request.force ?? false);
+  const settings = runSettings(request.settings ?? {});
+  const dataset = await openDataset(fs, request.data, settings.train['split.seed']);
+  const shots = await chooseShots(fs, dataset, settings.train);
+  const support = await readSupport(fs, shots, settings.fusion.size);
+  const backbone = await openBackbone(fs, request.model);
+  const given = settings.fusion['prompt.object'];
+  const header: RunHeader = {
+    ...settings,
+    kind: dataset.kind,
+    object: objectName(request.data, given === 'auto' ? undefined : given),
+    model: backbone.identity,
+    data: { path: request.data, name: dataset.name },
+  };
+  // Everything that can be refused is refused before an older run is removed.
+  (await openDetector(context, header, backbone)).release();
+  const folder = await RunFolder.create(fs, request.out);
+  await folder.writeJson('config.json', headerJson(header));
+  await folder.writeJson('shots.json', shotsJson(support, header));
+  return finishRun({ context, folder, header, backbone, dataset, support, onEvent: listener(context) }, null);
+}
+
+/**
+ * Goes on with a run that was interrupted; the result has the same bits as that of an unbroken run.
+ * @param places where data and model lie now, if they were moved
+ * @throws FusionclipError as {@link trainRun}; `usage` when the run is finished
+ */
+export async function resumeRun(
+  context: RunContext,
+  out: string,
+  places: { readonly data?: string; readonly model?: string } = {},
+): Promise<TrainOutcome> {
+  const { fs } = context;
+  const { folder, header: old, finished } = await RunFolder.open(fs, out);
+  if (finished) throw new FusionclipError('usage', `${out} holds a finished run; there is nothing to resume.`);
+  const backbone = await openBackbone(fs, places.model ?? old.model.name);
+  requireSameModel(old.model, backbone.identity, out);
+  const header: RunHeader = { ...old, data: { ...old.data, path: places.data ?? old.data.path } };
+  const dataset = await openDataset(fs, header.data.path, header.train['split.seed']);
+  const shots = await chooseShots(fs, dataset, header.train);
+  const support = await readSupport(fs, shots, header.fusion.size);
+  const drawn = await folder.readJson('shots.json');
+  if (JSON.stringify(drawn) !== JSON.stringify(shotsJson(support, header))) {
+    throw new FusionclipError(
+      'bad_data',
+      `${header.data.path} is not the data set that ${out} was started with: its support images differ; give the old one.`,
+    );
+  }
+  const latest = folder.file(LATEST);
+  const state = (await fs.stat(latest)) ? await readState(fs, latest) : null;
+  await folder.keepLines(state?.lines ?? 0);
+  return finishRun({ context, folder, header, backbone, dataset, support, onEvent: listener(context) }, state);
+}
+
+/** Trains what is left, chooses, calibrates, judges and writes. */
+async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutcome> {
+  const { context, folder, header, backbone, dataset, support, onEvent } = run;
+  const { fs, signal } = context;
+  const started = new Date();
+  const environment = await environmentJson(context, folder, started, state);
+  await folder.writeJson('env.json', environment);
+  if (backbone.note) onEvent({ type: 'note', text: backbone.note });
+  try {
+    const selectedBy = selection(header, support, onEvent);
+    const end = await runCampaign(
+      {
+        fs,
+        folder,
+        header,
+        items: trainItems(support, header.train.aug, header.fusion.norm),
+        openDetector: () => openDetector(context, header, backbone),
+        openContest: contestFor(run, selectedBy),
+        selectedBy,
+        onEvent,
+        signal,
+      },
+      state,
+    );
+    const results = await judgeRun(run, end, selectedBy);
+    const seconds = (Date.now() - started.getTime()) / 1000;
+    await folder.writeJson('env.json', { ...environment, finished: new Date().toISOString(), seconds });
+    // Last of all: a folder with results is a finished run.
+    await folder.writeJson('results.json', results);
+    return { results, adapters: folder.file(ADAPTERS) };
+  } catch (error) {
+    if (!signal?.aborted || error instanceof FusionclipError) throw error;
+    const saved = (await fs.stat(folder.file(LATEST))) !== null;
+    const how = saved ? 'the state is saved: go on with' : 'no step was done yet: start with';
+    throw new FusionclipError(
+      'interrupted',
+      `Interrupted; ${how} fusionclip train --resume --out ${folder.path} (data set ${dataset.name}).`,
+      { cause: error },
+    );
+  }
+}
+
+/** Calibrates and judges the best and the last weights, and writes what inference needs, predictions and maps. */
+async function judgeRun(run: Opened, end: CampaignEnd, selectedBy: SelectedBy): Promise<TrainResults> {
+  const { context, folder, header, backbone, dataset, support, onEvent } = run;
+  const { fs, signal } = context;
+  const detector = await openDetector(context, header, backbone);
+  const memory = new SupportMemory(detector, support.normal, support.abnormal);
+  const rest = new Contest(fs, detector, memory, support.shots.rest, header.train);
+  try {
+    if (rest.possible) await rest.prepare(stage(onEvent, 'features of the remaining valid images'), signal);
+    const judgeWeights = async (choice: Choice, file: string) => {
+      await loadWeights(fs, folder.file(file), detector.model.parameters);
+      const calibration = await calibrate(detector, memory, rest, signal);
+      const batch = header.train['eval.batch'];
+      const test = dataset.splits.test;
+      const listen: RunListener = (event) =>
+        onEvent(
+          event.type === 'stage'
+            ? { ...event, what: `scores of the test images (${file === BEST ? 'chosen' : 'last'} weights)` }
+            : event,
+        );
+      const evaluation = await evaluateSamples(fs, detector, memory, test, calibration, batch, listen, signal);
+      return { choice, evaluation, calibration };
+    };
+    const same = end.best.step === end.last.step;
+    const last = same ? null : await judgeWeights(end.last, LAST);
+    const selected = await judgeWeights(end.best, BEST);
+    if (selected.calibration.thresholds.image?.from !== 'valid') {
+      const text = 'The remaining valid images lack a class, so the thresholds were chosen on the support set.';
+      onEvent({ type: 'note', text });
+    }
+    await saveAdapters(
+      fs,
+      folder.file(ADAPTERS),
+      { header, normals: support.normal.map(({ pixels }) => pixels), selectedBy, ...selected.calibration },
+      detector.model.parameters,
+    );
+    await writePredictions(run, selected.evaluation, selected.calibration.thresholds);
+    const shots = { normal: support.normal.length, abnormal: support.abnormal.length };
+    return trainResults(header, shots, selectedBy, selected, last ?? { ...selected, choice: end.last });
+  } finally {
+    rest.release();
+    memory.release();
+    detector.release();
+  }
+}
+
+async function writePredictions(
+  { context, folder, header, dataset, onEvent }: Opened,
+  { scored }: Evaluation,
+  thresholds: Parameters<typeof predictionRows>[1],
+): Promise<void> {
+  const { fs, signal } = context;
+  await fs.writeFile(folder.file('predictions.csv'), toCsv(predictionRows(scored, thresholds)));
+  const paths = new Map(dataset.splits.test.map(({ id, path }) => [id, path]));
+  const onProgress = stage(onEvent, 'maps');
+  const { 'map.files': format } = header.train;
+  await writeMaps(fs, folder.file('maps'), scored, format, (id) => paths.get(id)!, onProgress, signal);
+}
+
+/** A detector with the settings, and the initial weights, of a run. */
+export async function openDetector(
+  { gpu }: Pick<RunContext, 'gpu'>,
+  header: RunHeader,
+  backbone: Backbone,
+): Promise<Detector> {
+  const { fusion: options, kind, object, train } = header;
+  return Detector.open({ gpu, backbone, options, kind, object, seed: train.seed });
+}
+
+/** How weights can be chosen with what the data set has left. */
+function selection({ train }: RunHeader, { shots }: Support, onEvent: RunListener): SelectedBy {
+  if (train.select === 'test-oracle') {
+    onEvent({ type: 'note', text: ORACLE_WARNING });
+    return 'test-oracle';
+  }
+  if (hasBothClasses(shots.rest)) return train.select;
+  if (train['lr.grid'].length > 1) {
+    throw new FusionclipError(
+      'bad_data',
+      'The remaining valid images lack a class, so learning rates cannot be compared on them; leave --lr.grid out.',
+    );
+  }
+  if (train.select === 'valid') {
+    const text = 'The remaining valid images lack a class, so the last weights are taken in place of the best.';
+    onEvent({ type: 'note', text });
+  }
+  return 'last';
+}
+
+/** Opens what weights are compared on; null when there is nothing to compare. */
+function contestFor(run: Opened, selectedBy: SelectedBy): ((detector: Detector) => Promise<OpenContest>) | null {
+  const { context, header, dataset, support, onEvent } = run;
+  if (selectedBy === 'last' && header.train['lr.grid'].length < 2) return null;
+  const oracle = selectedBy === 'test-oracle';
+  const samples: readonly Sample[] = oracle ? dataset.splits.test : support.shots.rest;
+  return async (detector) => {
+    const memory = new SupportMemory(detector, support.normal, support.abnormal);
+    const contest = new Contest(context.fs, detector, memory, samples, header.train);
+    const release = () => {
+      contest.release();
+      memory.release();
+    };
+    try {
+      const what = oracle ? 'features of the test images' : 'features of the remaining valid images';
+      await contest.prepare(stage(onEvent, what), context.signal);
+      return { contest, release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  };
+}
+
+function listener({ onEvent }: RunContext): RunListener {
+  return onEvent ?? (() => {});
+}
+
+function shotsJson({ shots }: Support, { train }: RunHeader): Record<string, unknown> {
+  const ids = (samples: readonly Sample[]) => samples.map(({ id }) => id);
+  return {
+    seed: train.seed,
+    list: train['shots.list'],
+    index: train['shots.index'],
+    normal: ids(shots.normal),
+    abnormal: ids(shots.abnormal),
+    rest: shots.rest.length,
+  };
+}
+
+async function environmentJson(
+  { gpu, environment }: RunContext,
+  folder: RunFolder,
+  started: Date,
+  state: RunState | null,
+): Promise<Record<string, unknown>> {
+  const now = {
+    fusionclip: VERSION,
+    ...environment,
+    adapter: describeAdapter(gpu.facts),
+    facts: gpu.facts,
+    started: started.toISOString(),
+    fromStep: state?.step ?? 0,
+  };
+  const before = (await folder.readJson('env.json')) as { started?: string; earlier?: unknown[] } | null;
+  if (!before?.started) return now;
+  const { earlier = [], ...rest } = before;
+  return { ...now, earlier: [...earlier, rest] };
+}

@@ -1,0 +1,79 @@
+import { FUSION_OPTIONS, type FusionOptions, fusionOptions, optionTexts } from '../fusion/index.ts';
+import { FusionclipError } from '../gpu/errors.ts';
+import type { ModelIdentity } from './backbone.ts';
+import { TRAIN_OPTIONS, type TrainOptions, trainOptions } from './options.ts';
+import { VERSION } from './version.ts';
+
+/** Both tables of settings. */
+export interface RunSettings {
+  readonly fusion: FusionOptions;
+  readonly train: TrainOptions;
+}
+
+/** All that has to be known to use what a run has trained. It travels in every checkpoint and is the run's `config.json`. */
+export interface RunHeader extends RunSettings {
+  readonly kind: 'pixel' | 'image';
+  /** What the prompts call the images' content. */
+  readonly object: string;
+  readonly model: ModelIdentity;
+  /** The data set that was trained on. */
+  readonly data: { readonly path: string; readonly name: string };
+}
+
+/** Splits settings by name into both tables. @throws FusionclipError `usage` for a name or value that is none */
+export function runSettings(given: Readonly<Record<string, string>>): RunSettings {
+  const own: Record<string, string> = {};
+  const method: Record<string, string> = {};
+  for (const name in given) {
+    if (name in TRAIN_OPTIONS) own[name] = given[name];
+    else method[name] = given[name];
+  }
+  const fusion = fusionOptions(method);
+  return { fusion, train: trainOptions(own, fusion.compat) };
+}
+
+/** A header as plain data. `settings` are texts, so that they are read back through the same door as flags. */
+export function headerJson({ fusion, train, ...rest }: RunHeader): Record<string, unknown> {
+  return {
+    fusionclip: VERSION,
+    ...rest,
+    settings: { ...optionTexts(FUSION_OPTIONS, fusion), ...optionTexts(TRAIN_OPTIONS, train) },
+  };
+}
+
+/**
+ * Reads what {@link headerJson} made.
+ * @param file for messages
+ * @throws FusionclipError `bad_model` when it is something else
+ */
+export function parseHeader(json: unknown, file: string): RunHeader {
+  const value = json as { kind: 'pixel' | 'image'; settings: Record<string, string> } & Omit<
+    RunHeader,
+    keyof RunSettings
+  >;
+  const { kind, object, model, data, settings } = value ?? {};
+  const ok =
+    (kind === 'pixel' || kind === 'image') &&
+    typeof object === 'string' &&
+    typeof model?.hash === 'string' &&
+    typeof model.name === 'string' &&
+    typeof model.config?.vision?.width === 'number' &&
+    typeof data?.path === 'string' &&
+    typeof settings === 'object';
+  if (!ok) throw notOurs(file);
+  try {
+    return { ...runSettings(settings), kind, object, model, data };
+  } catch (cause) {
+    if (!(cause instanceof FusionclipError)) throw cause;
+    throw new FusionclipError(
+      'bad_model',
+      `${file} was written by another version of fusionclip (${cause.message.replace(/\.$/, '')}); train again.`,
+      { cause },
+    );
+  }
+}
+
+/** The refusal of a file or folder that no run has written. */
+export function notOurs(file: string): FusionclipError {
+  return new FusionclipError('bad_model', `${file} was not written by fusionclip train; give a run folder of it.`);
+}

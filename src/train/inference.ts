@@ -1,0 +1,226 @@
+import type { FileSystem } from '../data/file_system.ts';
+import { openDataset } from '../data/layout/open.ts';
+import { isImageName, joinPath } from '../data/paths.ts';
+import { FusionclipError } from '../gpu/errors.ts';
+import { openBackbone, requireSameModel } from './backbone.ts';
+import { ADAPTERS, stage } from './campaign.ts';
+import { type AdapterFile, openAdapters, restoreTensors } from './checkpoint.ts';
+import type { Detector } from './detector.ts';
+import { evaluateSamples } from './evaluation.ts';
+import { openDetector, type RunContext } from './experiment.ts';
+import type { Judgement, TrivialJudgement } from './judge.ts';
+import { SupportMemory } from './memory.ts';
+import { type PredictionRow, predictionRows, toCsv, writeMaps } from './output.ts';
+import { ORACLE_WARNING } from './results.ts';
+import { fileBatches, type ScoredSet, scoreSet } from './scoring.ts';
+import { VERSION } from './version.ts';
+
+/** What trained weights are used with. */
+export interface TrainedSource {
+  /** Path of `checkpoint/adapters.safetensors`, or of its run folder. */
+  readonly adapters: string;
+  /** Where the backbone lies now, if it was moved. */
+  readonly model?: string;
+}
+
+/** A trained detector, ready to score images. Release it after use. */
+export class TrainedDetector {
+  readonly file: AdapterFile;
+  readonly detector: Detector;
+  readonly memory: SupportMemory;
+
+  private constructor(file: AdapterFile, detector: Detector, memory: SupportMemory) {
+    this.file = file;
+    this.detector = detector;
+    this.memory = memory;
+  }
+
+  /** Opens weights and their backbone. @throws FusionclipError `io`, `bad_model` */
+  static async open(context: RunContext, source: TrainedSource): Promise<TrainedDetector> {
+    const { fs } = context;
+    const path = await adaptersPath(fs, source.adapters);
+    const file = await openAdapters(fs, path);
+    const backbone = await openBackbone(fs, source.model ?? file.header.model.name);
+    requireSameModel(file.header.model, backbone.identity, path);
+    const detector = await openDetector(context, file.header, backbone);
+    try {
+      restoreTensors(path, new Map(detector.model.parameters.map((p) => [p.name, p.value])), file.weights);
+      const normals = file.normals.map((pixels) => ({ pixels, mask: null }));
+      return new TrainedDetector(file, detector, new SupportMemory(detector, normals, []));
+    } catch (error) {
+      detector.release();
+      throw error;
+    }
+  }
+
+  /** Scores image files; with `fuse mvfa` the ranges are those of the given images. Throws `io`, `bad_image`. */
+  async score(context: RunContext, paths: readonly string[]): Promise<ScoredSet> {
+    const { detector, file } = this;
+    const predictor = detector.predictor();
+    try {
+      this.memory.fill(predictor);
+      const batches = fileBatches(context.fs, detector, paths, file.header.train['eval.batch']);
+      const progress = stage(context.onEvent ?? (() => {}), 'scores');
+      return await scoreSet(detector, predictor, batches, {
+        ranges: file.ranges,
+        signal: context.signal,
+        onProgress: (done) => progress(done, paths.length),
+      });
+    } finally {
+      predictor.release();
+    }
+  }
+
+  release(): void {
+    this.memory.release();
+    this.detector.release();
+  }
+}
+
+/** Images to score. */
+export interface PredictRequest extends TrainedSource {
+  /** Image files, and folders that are searched for images at any depth. */
+  readonly paths: readonly string[];
+  /** Folder for `predictions.csv`, `predictions.json` and `maps/`; null writes nothing. */
+  readonly out: string | null;
+  /** In place of the run's own `map.files`. */
+  readonly maps?: 'npy' | 'png16' | 'none';
+}
+
+/**
+ * Scores images without labels.
+ * @throws FusionclipError `io`, `bad_image`, `bad_model`; nothing is written then
+ */
+export async function predictImages(context: RunContext, request: PredictRequest): Promise<PredictionRow[]> {
+  const { fs, signal, onEvent = () => {} } = context;
+  const paths = await findImages(fs, request.paths);
+  const trained = await TrainedDetector.open(context, request);
+  try {
+    const { header, thresholds } = trained.file;
+    if (header.fusion.fuse === 'mvfa' || header.fusion['score.cls'] === 'april') {
+      const text = 'These settings rescale scores by the extremes of the given images, so they depend on each other.';
+      onEvent({ type: 'note', text });
+    }
+    const scored = await trained.score(context, paths);
+    const rows = predictionRows(scored, thresholds);
+    const { out } = request;
+    if (out === null) return rows;
+    await fs.writeFile(joinPath(out, 'predictions.csv'), toCsv(rows));
+    const facts = { fusionclip: VERSION, adapters: request.adapters, thresholds, images: rows };
+    await fs.writeFile(joinPath(out, 'predictions.json'), `${JSON.stringify(facts, null, 2)}\n`);
+    const format = request.maps ?? header.train['map.files'];
+    await writeMaps(fs, joinPath(out, 'maps'), scored, format, (id) => id, stage(onEvent, 'maps'), signal);
+    return rows;
+  } finally {
+    trained.release();
+  }
+}
+
+/** A labelled data set to judge trained weights on. */
+export interface EvaluateRequest extends TrainedSource {
+  /** Folder of the data set; by default the one that was trained on. */
+  readonly data?: string;
+  /** Folder for `results.json`, `predictions.csv` and `maps/`; null writes nothing. */
+  readonly out: string | null;
+  readonly maps?: 'npy' | 'png16' | 'none';
+}
+
+/** Result of {@link evaluateRun}. */
+export interface EvaluateResults extends Judgement {
+  readonly fusionclip: string;
+  readonly data: string;
+  readonly kind: 'pixel' | 'image';
+  readonly split: 'test';
+  readonly selectedBy: string;
+  readonly warning: string | null;
+  readonly trivial: TrivialJudgement | null;
+}
+
+/**
+ * Judges trained weights on the test split of a data set, with the thresholds that were chosen in training.
+ * @throws FusionclipError `io`, `bad_data`, `bad_image`, `bad_model`, and `usage` when the set is of the other kind
+ */
+export async function evaluateRun(context: RunContext, request: EvaluateRequest): Promise<EvaluateResults> {
+  const { fs, signal, onEvent = () => {} } = context;
+  const trained = await TrainedDetector.open(context, request);
+  try {
+    const { header, thresholds, ranges, selectedBy } = trained.file;
+    const path = request.data ?? header.data.path;
+    const dataset = await openDataset(fs, path, header.train['split.seed']);
+    if (header.kind === 'pixel' && dataset.kind === 'image') {
+      const what = 'has labels only, but the run was trained on masks';
+      throw new FusionclipError('bad_data', `${path} ${what}; give a data set with masks.`);
+    }
+    const test = dataset.splits.test;
+    const batch = header.train['eval.batch'];
+    const { detector, memory } = trained;
+    const calibration = { thresholds, ranges };
+    const { judgement, trivial, scored } = await evaluateSamples(
+      fs,
+      detector,
+      memory,
+      test,
+      calibration,
+      batch,
+      onEvent,
+      signal,
+    );
+    const results: EvaluateResults = {
+      fusionclip: VERSION,
+      data: dataset.name,
+      kind: header.kind,
+      split: 'test',
+      selectedBy,
+      warning: selectedBy === 'test-oracle' ? ORACLE_WARNING : null,
+      ...judgement,
+      trivial,
+    };
+    const { out } = request;
+    if (out === null) return results;
+    await fs.writeFile(joinPath(out, 'predictions.csv'), toCsv(predictionRows(scored, thresholds)));
+    const format = request.maps ?? header.train['map.files'];
+    const paths = new Map(test.map((sample) => [sample.id, sample.path]));
+    const progress = stage(onEvent, 'maps');
+    await writeMaps(fs, joinPath(out, 'maps'), scored, format, (id) => paths.get(id)!, progress, signal);
+    await fs.writeFile(joinPath(out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
+    return results;
+  } finally {
+    trained.release();
+  }
+}
+
+/** The adapters of a run folder, or the path itself. */
+async function adaptersPath(fs: FileSystem, path: string): Promise<string> {
+  const stat = await fs.stat(path);
+  if (!stat) throw new FusionclipError('io', `There is no run at ${path}; check the path.`);
+  if (stat.kind === 'file') return path;
+  const file = joinPath(path, ADAPTERS);
+  if (await fs.stat(file)) return file;
+  throw new FusionclipError(
+    'io',
+    `${path} has no ${ADAPTERS}: it is no run folder, or the run is unfinished (fusionclip train --resume --out ${path}).`,
+  );
+}
+
+/** The given files, and all images below the given folders, in order. Throws `io`, and `bad_data` when there is none. */
+export async function findImages(fs: FileSystem, paths: readonly string[]): Promise<string[]> {
+  const out: string[] = [];
+  const search = async (folder: string): Promise<void> => {
+    for (const { name, kind } of await fs.list(folder)) {
+      if (name.startsWith('.')) continue;
+      if (kind === 'directory') await search(joinPath(folder, name));
+      else if (isImageName(name)) out.push(joinPath(folder, name));
+    }
+  };
+  for (const path of paths) {
+    const stat = await fs.stat(path);
+    if (!stat) throw new FusionclipError('io', `There is no file or folder ${path}; check the path.`);
+    if (stat.kind === 'directory') await search(path);
+    else out.push(path);
+  }
+  const unique = [...new Set(out)];
+  if (unique.length === 0) {
+    throw new FusionclipError('bad_data', `There is no PNG or JPEG image in ${paths.join(', ')}; give another path.`);
+  }
+  return unique;
+}

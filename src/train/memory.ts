@@ -1,0 +1,101 @@
+import { type BranchScores, type FusionRanges, fuseScores, type Predictor } from '../fusion/index.ts';
+import { FusionclipError } from '../gpu/errors.ts';
+import type { Detector } from './detector.ts';
+import { FeatureStore } from './feature_store.ts';
+import { type Picture, viewsOf } from './pictures.ts';
+import { rangesOfAll, type ScoredImage, type ScoredSet } from './scoring.ts';
+
+/**
+ * The support set at inference: its normal images fill the memory bank, and all of it can be scored with each normal
+ * image left out of the bank in its turn.
+ */
+export class SupportMemory {
+  readonly #detector: Detector;
+  readonly #normal: readonly Picture[];
+  readonly #abnormal: readonly Picture[];
+  readonly #store: FeatureStore;
+
+  /** Throws `bad_data` without a normal image: there would be nothing to compare with. */
+  constructor(detector: Detector, normal: readonly Picture[], abnormal: readonly Picture[]) {
+    if (normal.length === 0) {
+      throw new FusionclipError(
+        'bad_data',
+        'The support set has no normal image, so there is nothing to compare with; ask for one.',
+      );
+    }
+    this.#detector = detector;
+    this.#normal = normal;
+    this.#abnormal = abnormal;
+    this.#store = new FeatureStore(detector);
+    const { options } = detector;
+    normal.forEach((picture, i) => {
+      const views = viewsOf(picture, options['memory.augment'] ? 'mvfa' : 'none', options.norm);
+      this.#store.add(new Map(views.map(({ name, input }) => [`normal.${i}#${name}`, input])));
+      this.#viewNames = views.map(({ name }) => name);
+    });
+  }
+
+  #viewNames: readonly string[] = [];
+
+  /** Puts the normal images into a predictor's empty bank, one entry an image. */
+  fill(predictor: Predictor): void {
+    this.#normal.forEach((_, i) => {
+      using _scope = this.#detector.gpu.scope();
+      predictor.remember(this.#store.get(this.#viewNames.map((name) => `normal.${i}#${name}`)).features);
+    });
+  }
+
+  /** Ranges of both branches over the support set, for `fuse calib`. Needs two images besides the ones left out. */
+  async ranges(predictor: Predictor): Promise<FusionRanges> {
+    return rangesOfAll((await this.#branches(predictor)).map(({ scores }) => scores));
+  }
+
+  /** The support set scored like a test set; for thresholds where no other image is there. */
+  async score(predictor: Predictor, ranges: FusionRanges | null): Promise<ScoredSet> {
+    const { options, kind, vision } = this.#detector;
+    const branches = await this.#branches(predictor);
+    const used = options.fuse === 'mvfa' ? rangesOfAll(branches.map(({ scores }) => scores)) : ranges;
+    const images = branches.map(({ picture, label, scores }, i): ScoredImage => {
+      const fused = fuseScores(scores, options.fuse === 'april' ? null : used, options, kind);
+      const { map, score, scoreMax, scoreMean } = fused;
+      return {
+        id: `support ${i}`,
+        label,
+        mask: picture.mask,
+        grey: null,
+        trivial: null,
+        map,
+        score: score[0],
+        scoreMax: scoreMax[0],
+        scoreMean: scoreMean[0],
+      };
+    });
+    return { size: vision.size, images };
+  }
+
+  release(): void {
+    this.#store.release();
+  }
+
+  /** Both branches of each support image; a normal one does not see itself in the bank. */
+  async #branches(predictor: Predictor): Promise<{ picture: Picture; label: 0 | 1; scores: BranchScores }[]> {
+    const { gpu, options } = this.#detector;
+    const out: { picture: Picture; label: 0 | 1; scores: BranchScores }[] = [];
+    const add = async (picture: Picture, label: 0 | 1, skip: number | null) => {
+      using _scope = gpu.scope();
+      const [{ input }] = viewsOf(picture, 'none', options.norm);
+      const { features } = this.#detector.extract([input]);
+      out.push({ picture, label, scores: { ...(await predictor.predict(features, null, skip)), clsScore: null } });
+    };
+    // A single normal image cannot be left out: the bank would be empty.
+    if (this.#normal.length > 1) for (const [i, picture] of this.#normal.entries()) await add(picture, 0, i);
+    for (const picture of this.#abnormal) await add(picture, 1, null);
+    if (out.length === 0) {
+      throw new FusionclipError(
+        'usage',
+        'With one normal and no abnormal support image nothing is left to calibrate on; use --shots 2 or --fuse april.',
+      );
+    }
+    return out;
+  }
+}

@@ -1,0 +1,181 @@
+import { resizeForClip } from '../clip/index.ts';
+import { decodeImage } from '../data/decode.ts';
+import type { FileSystem } from '../data/file_system.ts';
+import type { Image } from '../data/image.ts';
+import type { Sample } from '../data/layout/dataset.ts';
+import { readSample } from '../data/layout/open.ts';
+import { type TrivialScores, trivialMap, trivialScores } from '../data/trivial.ts';
+import {
+  type BranchScores,
+  type FusedScores,
+  type FusionRanges,
+  fuseScores,
+  type Predictor,
+  rangeOf,
+  withClassScore,
+} from '../fusion/index.ts';
+import type { Detector, Extracted } from './detector.ts';
+import type { FeatureStore } from './feature_store.ts';
+import { maskOf, toInput } from './pictures.ts';
+
+/** What is known of an image beside its scores. */
+export interface ScoringItem {
+  readonly id: string;
+  /** 1 is abnormal; null when nobody said. */
+  readonly label: 0 | 1 | null;
+  /** Lesion {0, 1} [S, S], or null where nothing is lesion. */
+  readonly mask: Uint8Array | null;
+  /** Grey values [S, S], for the trivial map; null where it is not wanted. */
+  readonly grey: Uint8Array | null;
+  /** The trivial image scores, or null. */
+  readonly trivial: TrivialScores | null;
+}
+
+/** Images that go through the model together. */
+export interface ScoringBatch {
+  readonly items: readonly ScoringItem[];
+  /** Their tokens, in the scope that is open when this is called. */
+  extract(): Extracted;
+}
+
+/** An image with its fused scores. */
+export interface ScoredImage extends ScoringItem {
+  /** [S, S] */
+  readonly map: Float32Array;
+  /** The image score that the options ask for. */
+  readonly score: number;
+  readonly scoreMax: number;
+  readonly scoreMean: number;
+}
+
+/** The scores of a set of images. */
+export interface ScoredSet {
+  /** Side of the maps. */
+  readonly size: number;
+  readonly images: readonly ScoredImage[];
+}
+
+/** How a set is scored. */
+export interface ScoringOptions {
+  /** For `fuse calib`: ranges of the support set. */
+  readonly ranges: FusionRanges | null;
+  readonly onProgress?: (done: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Reads samples a batch at a time.
+ * @param trivial whether what brightness alone says is wanted too
+ * @throws FusionclipError `io`, `bad_image`, `bad_data`
+ */
+export async function* sampleBatches(
+  fs: FileSystem,
+  detector: Detector,
+  samples: readonly Sample[],
+  batch: number,
+  trivial = false,
+): AsyncGenerator<ScoringBatch> {
+  const { size } = detector.vision;
+  for (let start = 0; start < samples.length; start += batch) {
+    const inputs: Float32Array[] = [];
+    const items: ScoringItem[] = [];
+    for (const sample of samples.slice(start, start + batch)) {
+      const image = await readSample(fs, sample);
+      inputs.push(inputOf(detector, image));
+      items.push({
+        id: sample.id,
+        label: sample.label,
+        mask: await maskOf(fs, sample, image, size),
+        grey: trivial && detector.kind === 'pixel' ? greyOf(image, size) : null,
+        trivial: trivial ? trivialScores(image) : null,
+      });
+    }
+    yield { items, extract: () => detector.extract(inputs) };
+  }
+}
+
+/** Reads image files without labels. Throws `io`, `bad_image`. */
+export async function* fileBatches(
+  fs: FileSystem,
+  detector: Detector,
+  paths: readonly string[],
+  batch: number,
+): AsyncGenerator<ScoringBatch> {
+  for (let start = 0; start < paths.length; start += batch) {
+    const part = paths.slice(start, start + batch);
+    const inputs: Float32Array[] = [];
+    for (const path of part) inputs.push(inputOf(detector, decodeImage(await fs.readFile(path), path)));
+    const items = part.map((id) => ({ id, label: null, mask: null, grey: null, trivial: null }));
+    yield { items, extract: () => detector.extract(inputs) };
+  }
+}
+
+/** Images whose features are in a store. */
+export async function* storedBatches(
+  store: FeatureStore,
+  items: readonly ScoringItem[],
+  batch: number,
+): AsyncGenerator<ScoringBatch> {
+  for (let start = 0; start < items.length; start += batch) {
+    const part = items.slice(start, start + batch);
+    yield { items: part, extract: () => store.get(part.map(({ id }) => id)) };
+  }
+}
+
+/** Scores batches with the fusion of the detector's options. `fuse mvfa` holds both branches of all images in memory. */
+export async function scoreSet(
+  detector: Detector,
+  predictor: Predictor,
+  batches: AsyncIterable<ScoringBatch>,
+  { ranges, onProgress, signal }: ScoringOptions,
+): Promise<ScoredSet> {
+  const { gpu, options, kind } = detector;
+  const { size } = detector.vision;
+  const images: ScoredImage[] = [];
+  const waiting: { items: readonly ScoringItem[]; scores: BranchScores }[] = [];
+  const classScores: number[] = [];
+  const add = (items: readonly ScoringItem[], fused: FusedScores) => {
+    items.forEach((item, i) => {
+      const map = fused.map.subarray(i * size * size, (i + 1) * size * size);
+      const { score, scoreMax, scoreMean } = fused;
+      images.push({ ...item, map, score: score[i], scoreMax: scoreMax[i], scoreMean: scoreMean[i] });
+    });
+  };
+  for await (const { items, extract } of batches) {
+    signal?.throwIfAborted();
+    using _scope = gpu.scope();
+    const { features, embedding } = extract();
+    const prediction = await predictor.predict(features, embedding);
+    const scores: BranchScores = { ...prediction, clsScore: null };
+    if (prediction.clsScore) classScores.push(...prediction.clsScore);
+    if (options.fuse === 'mvfa') waiting.push({ items, scores });
+    else add(items, fuseScores(scores, options.fuse === 'calib' ? ranges : null, options, kind));
+    onProgress?.(images.length + waiting.reduce((n, one) => n + one.items.length, 0));
+  }
+  if (waiting.length > 0) {
+    const own = rangesOfAll(waiting.map(({ scores }) => scores));
+    for (const { items, scores } of waiting) add(items, fuseScores(scores, own, options, kind));
+  }
+  if (classScores.length !== images.length) return { size, images };
+  const score = withClassScore(
+    Float32Array.from(images, (image) => image.score),
+    Float32Array.from(classScores),
+  );
+  return { size, images: images.map((image, i) => ({ ...image, score: score[i] })) };
+}
+
+/** The ranges of several batches together. */
+export function rangesOfAll(batches: readonly BranchScores[]): FusionRanges {
+  const range = (key: 'zeroMap' | 'fewMap' | 'zeroMean' | 'fewMean') =>
+    rangeOf(...batches.map((scores) => scores[key]));
+  return { zeroMap: range('zeroMap'), fewMap: range('fewMap'), zeroMean: range('zeroMean'), fewMean: range('fewMean') };
+}
+
+function inputOf(detector: Detector, image: Image): Float32Array<ArrayBuffer> {
+  return toInput(resizeForClip(image, 'winclip', detector.vision.size), detector.options.norm);
+}
+
+/** Bytes, so that a large test set fits into memory; the map is their 255th part. */
+function greyOf(image: Image, size: number): Uint8Array {
+  return Uint8Array.from(trivialMap(image, size), (value) => Math.round(255 * value));
+}

@@ -1,0 +1,210 @@
+import { GpuArray } from '../gpu/array.ts';
+import { FusionclipError } from '../gpu/errors.ts';
+import { Adam, type Parameter, Tape } from '../nn/index.ts';
+import type { Detector } from './detector.ts';
+import { FeatureStore } from './feature_store.ts';
+import type { TrainOptions } from './options.ts';
+import { epochOrder, stepsPerEpoch } from './order.ts';
+import { Pace } from './progress.ts';
+import type { TrainItem } from './support.ts';
+
+/** What is known after a step. */
+export interface StepEvent {
+  /** Steps done, from 1. */
+  readonly step: number;
+  /** Steps in all. */
+  readonly steps: number;
+  /** Epoch of this step, from 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Sum of all parts, before the step. */
+  readonly loss: number;
+  /** By name, e.g. `focal.gal.6`. */
+  readonly parts: Readonly<Record<string, number>>;
+  /** Since the training began or was resumed. */
+  readonly seconds: number;
+  readonly etaSeconds: number;
+}
+
+/** What the trainer calls while it works. */
+export interface TrainerHooks {
+  readonly onStep?: (event: StepEvent) => void;
+  /** Called every `checkpoint.every` steps, when all losses so far are known to be finite. */
+  readonly onCheckpoint?: () => Promise<void>;
+  /** Stops after the step in progress; the trainer then is in the state of a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+/** A step whose loss has not been looked at yet. */
+interface PendingStep {
+  readonly step: number;
+  readonly names: readonly string[];
+  readonly values: Promise<Float32Array>;
+}
+
+/** Images of one pass through the backbone when features are computed. */
+const EXTRACT_BATCH = 16;
+
+/**
+ * Trains adapters and prompts of a detector on the views of a support set.
+ *
+ * A step is forward, backward and Adam without a wait in between; its loss is read while the next step runs. Equal seeds
+ * give equal bits, and so does going on from a checkpoint at any step.
+ */
+export class Trainer {
+  readonly detector: Detector;
+  readonly adam: Adam;
+  readonly #items: readonly TrainItem[];
+  readonly #store: FeatureStore;
+  readonly #options: TrainOptions;
+  readonly #one: GpuArray;
+  readonly #pace: Pace;
+  readonly #stepsPerEpoch: number;
+  #step = 0;
+  #pending: PendingStep | null = null;
+
+  /**
+   * @param rate in place of both learning rates, when several are tried
+   */
+  constructor(detector: Detector, items: readonly TrainItem[], options: TrainOptions, rate: number | null = null) {
+    const { gpu, model } = detector;
+    if (items.length === 0) {
+      throw new FusionclipError('usage', 'There is nothing to train on: ask for at least one support image (--shots).');
+    }
+    this.detector = detector;
+    this.#items = items;
+    this.#options = options;
+    this.#stepsPerEpoch = stepsPerEpoch(items.length, options.batch);
+    const isPrompt = (p: Parameter) => p.name.startsWith('prompt.');
+    const group = (parameters: Parameter[], lr: number) => ({ parameters, lr: rate ?? lr, betas: options.betas });
+    this.adam = new Adam([
+      group(
+        model.parameters.filter((p) => !isPrompt(p)),
+        options['lr.adapter'],
+      ),
+      group(model.parameters.filter(isPrompt), options['lr.prompt']),
+    ]);
+    this.#store = new FeatureStore(detector);
+    this.#one = GpuArray.from(gpu, Float32Array.of(1), [1]).keep();
+    this.#pace = new Pace();
+  }
+
+  /** Steps done. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** Whole epochs done. */
+  get epoch(): number {
+    return Math.floor(this.#step / this.#stepsPerEpoch);
+  }
+
+  get steps(): number {
+    return this.#options.epochs * this.#stepsPerEpoch;
+  }
+
+  /** Computes the features of all items. With a frozen backbone this is the only time that it runs. */
+  async prepare(onProgress?: (done: number, total: number) => void, signal?: AbortSignal): Promise<void> {
+    for (let start = 0; start < this.#items.length; start += EXTRACT_BATCH) {
+      signal?.throwIfAborted();
+      const part = this.#items.slice(start, start + EXTRACT_BATCH);
+      this.#store.add(new Map(part.map(({ id, input }) => [id, input])));
+      await this.detector.gpu.idle();
+      onProgress?.(start + part.length, this.#items.length);
+    }
+  }
+
+  /**
+   * Trains to the end of the current epoch, or until the signal fires, and waits for the last loss.
+   * @returns whether the epoch was finished
+   * @throws FusionclipError `not_finite` when a loss is NaN or infinite
+   */
+  async runEpoch(hooks: TrainerHooks = {}): Promise<boolean> {
+    const epoch = this.epoch;
+    const order = epochOrder(this.#items.length, this.#options.seed, epoch);
+    const { batch } = this.#options;
+    for (let at = this.#step % this.#stepsPerEpoch; at < this.#stepsPerEpoch; at++) {
+      if (hooks.signal?.aborted) {
+        await this.#settle(hooks);
+        return false;
+      }
+      const items = order.slice(at * batch, (at + 1) * batch).map((i) => this.#items[i]);
+      const next = this.#launch(items);
+      await this.#settle(hooks);
+      this.#pending = next;
+      if (this.#step % this.#options['checkpoint.every'] === 0 && at + 1 < this.#stepsPerEpoch && hooks.onCheckpoint) {
+        await this.#settle(hooks);
+        await hooks.onCheckpoint();
+      }
+    }
+    await this.#settle(hooks);
+    return true;
+  }
+
+  /** Continues as if `step` steps had been done; parameters and moments are written by the caller. */
+  resumeAt(step: number): void {
+    this.#step = step;
+    this.adam.resumeAt(step);
+  }
+
+  release(): void {
+    this.adam.release();
+    this.#store.release();
+    this.#one.release();
+  }
+
+  /** Records and submits one step; the read of its loss is under way when this returns. */
+  #launch(items: readonly TrainItem[]): PendingStep {
+    const { gpu, model } = this.detector;
+    using _scope = gpu.scope();
+    const targets = { label: this.#labels(items), mask: this.#masks(items) };
+    const ids = items.map(({ id }) => id);
+    const tape = new Tape();
+    const { total, names, values } = tape.record(() => model.loss(this.#store.get(ids).features, targets));
+    tape.backward(total, this.#one);
+    this.adam.step();
+    const reading = values.read();
+    reading.catch(() => {}); // it is looked at a step later, when another error may have come first
+    return { step: ++this.#step, names, values: reading };
+  }
+
+  /** Looks at the loss of the step before. */
+  async #settle({ onStep }: TrainerHooks): Promise<void> {
+    const pending = this.#pending;
+    if (!pending) return;
+    this.#pending = null;
+    const { step, names } = pending;
+    const values = await pending.values;
+    const loss = values.reduce((a, b) => a + b, 0);
+    const epoch = Math.floor((step - 1) / this.#stepsPerEpoch) + 1;
+    if (!Number.isFinite(loss)) {
+      const part = names.find((_, i) => !Number.isFinite(values[i])) ?? 'their sum';
+      throw new FusionclipError(
+        'not_finite',
+        `The loss of step ${step} (epoch ${epoch}) is ${loss}, first in ${part}; lower --lr.adapter and --lr.prompt. ` +
+          'The last checkpoint is kept.',
+      );
+    }
+    const parts = Object.fromEntries(names.map((name, i) => [name, values[i]]));
+    const { seconds, etaSeconds } = this.#pace.tick(this.steps - step);
+    onStep?.({ step, steps: this.steps, epoch, epochs: this.#options.epochs, loss, parts, seconds, etaSeconds });
+  }
+
+  #labels(items: readonly TrainItem[]): GpuArray {
+    return GpuArray.from(
+      this.detector.gpu,
+      Float32Array.from(items, ({ label }) => label),
+      [items.length],
+    );
+  }
+
+  #masks(items: readonly TrainItem[]): GpuArray | null {
+    if (this.detector.kind === 'image') return null;
+    const { size } = this.detector.vision;
+    const all = new Float32Array(items.length * size * size);
+    items.forEach(({ mask }, i) => {
+      if (mask) all.set(mask, i * size * size);
+    });
+    return GpuArray.from(this.detector.gpu, all, [items.length, size, size]);
+  }
+}
