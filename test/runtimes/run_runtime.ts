@@ -66,6 +66,7 @@ export async function runRuntime(
   const built = join(root, 'dist/test');
   const stop = new AbortController();
   let current: string | null = null;
+  let last = '';
   let errors = '';
   let silent = false;
   let watchdog: ReturnType<typeof setTimeout> | undefined;
@@ -83,6 +84,7 @@ export async function runRuntime(
       if ('started' in message) current = message.started;
       else {
         current = null;
+        last = message.name;
         events.finished(message);
       }
     },
@@ -100,7 +102,8 @@ export async function runRuntime(
         errors = (errors + text).slice(-TAIL);
       },
     });
-    const during = current === null ? 'between cases' : `in "${current}"`;
+    // A page's last lines may be stuck in it, so that the case after the last known one is to blame.
+    const during = current === null ? `after "${last}"` : `in "${current}"`;
     if (silent) ending = `${runtime} was killed: it said nothing for ${SILENCE / 1000} s ${during}`;
     else
       ending = code === 0 || (code === 1 && current === null) ? null : `${runtime} ended with code ${code} ${during}`;
