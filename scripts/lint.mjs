@@ -12,8 +12,11 @@ const checks = [npx('@biomejs/biome/bin/biome', 'check', '.')];
 for (const script of ['scripts/check_imports.ts', 'scripts/check_shaders.ts']) {
   if (existsSync(script)) checks.push(deno(script));
 }
+/** Milliseconds that one check may take. */
+const LIMIT = 300_000;
+
 let failed = 0;
 for (const [command, args] of checks) {
-  if (spawnSync(command, args, { stdio: 'inherit' }).status !== 0) failed++;
+  if (spawnSync(command, args, { stdio: 'inherit', timeout: LIMIT }).status !== 0) failed++;
 }
 process.exitCode = failed ? 1 : 0;
