@@ -163,7 +163,7 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
     await folder.writeJson('results.json', results);
     return { results, adapters: folder.file(ADAPTERS) };
   } catch (error) {
-    if (!signal?.aborted || error instanceof FusionclipError) throw error;
+    if (!signal?.aborted || error !== signal.reason) throw error;
     const saved = (await fs.stat(folder.file(LATEST))) !== null;
     const how = saved ? 'the state is saved: go on with' : 'no step was done yet: start with';
     throw new FusionclipError(

@@ -1,0 +1,63 @@
+import { type OptionTable, type OptionValues, optional, resolveOptions, text, toggle } from '../fusion/index.ts';
+import { FusionclipError } from '../gpu/errors.ts';
+import type { Host } from '../host/host.ts';
+
+/** Flags of every command. */
+export const COMMON_FLAGS = {
+  help: toggle(false, 'what the command does and its flags'),
+  debug: toggle(false, 'where in the program an unexpected error arose'),
+} satisfies OptionTable;
+
+/** A path or another text; null when the flag is not given. */
+export function word(form: string, help: string) {
+  return { ...optional(text('', /\S/, form, ''), help), form };
+}
+
+/** One command of the program. */
+export interface Command {
+  /** E.g. `['model', 'inspect']`. */
+  readonly name: readonly string[];
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What follows the name, e.g. `PATH…`. */
+  readonly usage: string;
+  /** Paragraphs for `--help`. */
+  readonly details?: string;
+  /** Flags in groups under a title. */
+  readonly flags: readonly { readonly title: string; readonly table: OptionTable }[];
+  run(call: Call): Promise<number>;
+}
+
+/** A command line as a command gets it. */
+export interface Call {
+  readonly host: Host;
+  readonly positional: readonly string[];
+  /** All flags that were given, as texts. */
+  readonly flags: Readonly<Record<string, string>>;
+}
+
+/** The values of one table's flags. @throws FusionclipError `usage` for a value that cannot be read */
+export function flagValues<T extends OptionTable>(table: T, { flags }: Call): OptionValues<T> {
+  return resolveOptions(table, pickFlags(table, flags));
+}
+
+/** The given flags that belong to a table. */
+export function pickFlags(table: OptionTable, flags: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(flags).filter(([name]) => name in table));
+}
+
+/** The value of a flag that a command cannot do without. */
+export function need<T>(value: T | null, flag: string, what: string): T {
+  if (value === null) throw new FusionclipError('usage', `--${flag} is missing: ${what}.`);
+  return value;
+}
+
+/** Exactly so many arguments. @throws FusionclipError `usage` */
+export function exactly(count: number, { positional }: Call, usage: string): void {
+  if (positional.length === count) return;
+  const extra = positional[count];
+  throw new FusionclipError(
+    'usage',
+    positional.length > count ? `"${extra}" is one argument too many: ${usage}.` : `An argument is missing: ${usage}.`,
+  );
+}

@@ -1,0 +1,149 @@
+import { preprocess, TextTower, VisionTower } from '../../clip/index.ts';
+import { decodeImage } from '../../data/decode.ts';
+import { joinPath } from '../../data/paths.ts';
+import { encodeNpy } from '../../data/raw_map.ts';
+import { choice, integer, list, type OptionTable, optional, text, toggle } from '../../fusion/index.ts';
+import { GpuArray } from '../../gpu/array.ts';
+import { FusionclipError } from '../../gpu/errors.ts';
+import { l2Normalize, Tensor } from '../../nn/index.ts';
+import { type Backbone, findImages, openBackbone } from '../../train/index.ts';
+import { type Command, flagValues, need, word } from '../command.ts';
+import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
+
+const FLAGS = {
+  model: word('PATH', 'CLIP: a safetensors file, a folder of Hugging Face, or generated:NAME:SEED'),
+  text: {
+    ...list(text('', /\S/, 'TEXT', ''), [], 'sentences to embed, separated by commas'),
+    form: 'TEXT,…',
+  },
+  size: { ...optional(integer(224, [14, 2048], ''), "side of the input; default: the model's own"), form: 'integer' },
+  preprocess: choice(
+    ['openai', 'winclip', 'april'],
+    'openai',
+    'openai: shortest side and centre crop; others: squashed',
+  ),
+  act: choice(['auto', 'quickgelu', 'gelu'], 'auto', "activation; auto: the model's own"),
+  normalise: toggle(true, 'embeddings of length 1'),
+  batch: integer(8, [1, 4096], 'images that go through the model together'),
+  out: word('DIR', 'folder for images.npy, texts.npy and index.json; default: JSON on standard output'),
+} satisfies OptionTable;
+
+/** What the towers said. */
+interface Embeddings {
+  readonly width: number;
+  /** [images, width] */
+  readonly images: Float32Array;
+  /** [texts, width] */
+  readonly texts: Float32Array;
+}
+
+/** `fusionclip embed` */
+export const embed: Command = {
+  name: ['embed'],
+  summary: "CLIP's embeddings of images and sentences",
+  usage: 'PATH… --model PATH [--text TEXT,…]',
+  details: 'With images and sentences the JSON also has the cosine of each pair.',
+  flags: [{ title: 'Embedding', table: { ...FLAGS, ...GPU_FLAGS } }],
+  async run(call) {
+    const { host } = call;
+    const values = flagValues(FLAGS, call);
+    const model = need(values.model, 'model', 'name a CLIP model');
+    if (call.positional.length + values.text.length === 0) {
+      throw new FusionclipError('usage', 'There is nothing to embed: give images, or sentences with --text.');
+    }
+    const paths = call.positional.length > 0 ? await findImages(host, call.positional) : [];
+    const backbone = await openBackbone(host, model);
+    const found = await withGpu(call, async (session) => {
+      if (backbone.note) session.reporter.say(`fusionclip: ${backbone.note}`);
+      const images = await imageEmbeddings(session, backbone, paths, values);
+      const texts = await textEmbeddings(session, backbone, values);
+      return { width: backbone.weights.config.embed, images, texts };
+    });
+    const index = { model, width: found.width, normalised: values.normalise, images: paths, texts: values.text };
+    if (values.out === null) {
+      host.stdout(`${JSON.stringify({ ...index, ...asJson(found, paths, values.text, values.normalise) })}\n`);
+      return 0;
+    }
+    const write = (name: string, data: Float32Array, count: number) =>
+      host.writeFile(joinPath(values.out!, name), encodeNpy(data, [count, found.width]));
+    if (paths.length > 0) await write('images.npy', found.images, paths.length);
+    if (values.text.length > 0) await write('texts.npy', found.texts, values.text.length);
+    await host.writeFile(joinPath(values.out, 'index.json'), `${JSON.stringify(index, null, 2)}\n`);
+    return 0;
+  },
+};
+
+interface EmbedValues {
+  readonly text: readonly string[];
+  readonly size: number | null;
+  readonly preprocess: 'openai' | 'winclip' | 'april';
+  readonly act: 'auto' | 'quickgelu' | 'gelu';
+  readonly normalise: boolean;
+  readonly batch: number;
+}
+
+async function imageEmbeddings(
+  { fs, gpu, signal, onEvent }: Session,
+  { weights }: Backbone,
+  paths: readonly string[],
+  { size: wanted, preprocess: variant, act, normalise, batch }: EmbedValues,
+): Promise<Float32Array> {
+  if (paths.length === 0) return new Float32Array();
+  const size = wanted ?? weights.config.vision.nativeSize;
+  const tower = await VisionTower.load(gpu, weights, { size, act: act === 'auto' ? undefined : act });
+  const rows: number[] = [];
+  try {
+    for (let start = 0; start < paths.length; start += batch) {
+      signal.throwIfAborted();
+      const part = paths.slice(start, start + batch);
+      const input = new Float32Array(part.length * 3 * size * size);
+      for (const [i, path] of part.entries()) {
+        const image = decodeImage(await fs.readFile(path), path);
+        input.set(preprocess(image, variant, size), i * 3 * size * size);
+      }
+      using _scope = gpu.scope();
+      const images = new Tensor(GpuArray.from(gpu, input, [part.length, 3, size, size]));
+      rows.push(...(await finish(tower.encode(images, { embedding: true }).embedding!, normalise)));
+      onEvent?.({ type: 'stage', what: 'images', done: start + part.length, total: paths.length });
+    }
+  } finally {
+    tower.release();
+  }
+  return Float32Array.from(rows);
+}
+
+async function textEmbeddings(
+  { gpu }: Session,
+  { weights, tokenizer }: Backbone,
+  { text: sentences, act, normalise }: EmbedValues,
+): Promise<Float32Array> {
+  if (sentences.length === 0) return new Float32Array();
+  const tower = await TextTower.load(gpu, weights, { act: act === 'auto' ? undefined : act });
+  try {
+    using _scope = gpu.scope();
+    const ids = sentences.map((sentence) => tokenizer.sentence(sentence));
+    return await finish(new Tensor(await tower.encodeSentences(ids)), normalise);
+  } finally {
+    tower.release();
+  }
+}
+
+function finish(rows: Tensor, normalise: boolean): Promise<Float32Array> {
+  return (normalise ? l2Normalize(rows) : rows).read();
+}
+
+function asJson(
+  { width, images, texts }: Embeddings,
+  paths: readonly string[],
+  sentences: readonly string[],
+  unit: boolean,
+) {
+  const row = (data: Float32Array, i: number) => Array.from(data.subarray(i * width, (i + 1) * width));
+  const vectors = {
+    imageEmbeddings: paths.map((_, i) => row(images, i)),
+    textEmbeddings: sentences.map((_, i) => row(texts, i)),
+  };
+  if (!unit || paths.length === 0 || sentences.length === 0) return vectors;
+  const dot = (a: number[], b: number[]) => a.reduce((sum, x, i) => sum + x * b[i], 0);
+  return { ...vectors, cosines: vectors.imageEmbeddings.map((a) => vectors.textEmbeddings.map((b) => dot(a, b))) };
+}

@@ -1,0 +1,22 @@
+import type { Command } from '../command.ts';
+import { dataCheck } from './data.ts';
+import { demo } from './demo.ts';
+import { doctor } from './doctor.ts';
+import { embed } from './embed.ts';
+import { evaluate } from './eval.ts';
+import { modelGenerate, modelInspect } from './model.ts';
+import { predict } from './predict.ts';
+import { train } from './train.ts';
+
+/** All commands, in the order of the help text. */
+export const COMMANDS: readonly Command[] = [
+  train,
+  evaluate,
+  predict,
+  embed,
+  dataCheck,
+  doctor,
+  demo,
+  modelGenerate,
+  modelInspect,
+];

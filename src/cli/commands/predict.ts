@@ -1,0 +1,44 @@
+import { type OptionTable, toggle } from '../../fusion/index.ts';
+import { FusionclipError } from '../../gpu/errors.ts';
+import { type PredictionRow, predictImages } from '../../train/index.ts';
+import { type Command, flagValues, word } from '../command.ts';
+import { GPU_FLAGS, withGpu } from '../session.ts';
+import { TRAINED_FLAGS, trainedPath } from './eval.ts';
+
+const FLAGS = {
+  ...TRAINED_FLAGS,
+  out: word('DIR', 'folder for predictions.csv, predictions.json and maps/; default: nothing is written'),
+  json: toggle(false, 'scores as JSON'),
+} satisfies OptionTable;
+
+/** `fusionclip predict` */
+export const predict: Command = {
+  name: ['predict'],
+  summary: 'scores images without labels and draws heat maps over them',
+  usage: 'PATH… --run RUN --out DIR',
+  details: 'A PATH is an image file, or a folder that is searched for images at any depth. The data set is not needed.',
+  flags: [{ title: 'Prediction', table: { ...FLAGS, ...GPU_FLAGS } }],
+  async run(call) {
+    const { run, adapters, model, out, json, 'map.files': maps } = flagValues(FLAGS, call);
+    if (call.positional.length === 0) {
+      throw new FusionclipError('usage', 'No image is given: fusionclip predict PATH… --run RUN --out DIR.');
+    }
+    const rows = await withGpu(call, (session) =>
+      predictImages(session, {
+        paths: call.positional,
+        adapters: trainedPath(run, adapters),
+        model: model ?? undefined,
+        out,
+        maps: maps ?? undefined,
+      }),
+    );
+    call.host.stdout(json ? `${JSON.stringify(rows, null, 2)}\n` : rows.map(line).join(''));
+    return 0;
+  },
+};
+
+function line({ id, score, abnormal, abnormalShare }: PredictionRow): string {
+  const verdict = abnormal === null ? '' : abnormal ? '  abnormal' : '  normal';
+  const share = abnormal && abnormalShare !== null ? `, ${(100 * abnormalShare).toFixed(1)} % of the pixels` : '';
+  return `${score.toFixed(4)}${verdict}${share}  ${id}\n`;
+}

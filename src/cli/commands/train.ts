@@ -1,0 +1,58 @@
+import { FUSION_OPTIONS, type OptionTable, toggle } from '../../fusion/index.ts';
+import { FusionclipError } from '../../gpu/errors.ts';
+import { resumeRun, TRAIN_OPTIONS, trainRun } from '../../train/index.ts';
+import { type Command, exactly, flagValues, need, pickFlags, word } from '../command.ts';
+import { GPU_FLAGS, withGpu } from '../session.ts';
+import { trainTable } from '../summary.ts';
+
+const FLAGS = {
+  data: word('DIR', 'the data set: BMAD layout, or any folder with good/ and another folder'),
+  model: word('PATH', 'CLIP: a safetensors file, a folder of Hugging Face, or generated:NAME:SEED'),
+  out: word('RUN', 'folder for the run'),
+  resume: toggle(false, 'go on with the interrupted run in --out; its settings stay'),
+  force: toggle(false, 'replace the run in --out'),
+  json: toggle(false, 'results as JSON'),
+} satisfies OptionTable;
+
+/** `fusionclip train` */
+export const train: Command = {
+  name: ['train'],
+  summary: 'trains on a few images of valid/ and judges the result on test/',
+  usage: '--data DIR --model PATH --out RUN',
+  details: `Ctrl-C saves a checkpoint; fusionclip train --resume --out RUN goes on with the same bits.
+RUN gets config.json, env.json, shots.json, metrics.jsonl, checkpoint/, predictions.csv, maps/ and results.json.`,
+  flags: [
+    { title: 'Run', table: { ...FLAGS, ...GPU_FLAGS } },
+    { title: 'Training and evaluation', table: TRAIN_OPTIONS },
+    { title: 'Method', table: FUSION_OPTIONS },
+  ],
+  async run(call) {
+    const { host, flags } = call;
+    exactly(0, call, 'fusionclip train --data DIR --model PATH --out RUN');
+    const { data, model, out, resume, force, json } = flagValues(FLAGS, call);
+    const run = need(out, 'out', 'name the folder for the run');
+    const settings = pickFlags({ ...TRAIN_OPTIONS, ...FUSION_OPTIONS }, flags);
+    if (resume) {
+      const [name] = Object.keys(settings);
+      if (name) throw new FusionclipError('usage', `--${name} cannot change in a resumed run; leave it out.`);
+      if (force) throw new FusionclipError('usage', '--resume and --force exclude each other; give one of them.');
+    }
+    const { results, adapters } = await withGpu(call, (session) =>
+      resume
+        ? resumeRun(session, run, { data: data ?? undefined, model: model ?? undefined })
+        : trainRun(session, {
+            data: need(data, 'data', 'name the folder of the data set'),
+            model: need(model, 'model', 'name a CLIP model'),
+            out: run,
+            settings,
+            force,
+          }),
+    );
+    if (json) host.stdout(`${JSON.stringify(results, null, 2)}\n`);
+    else {
+      host.stdout(trainTable(results));
+      host.stdout(`${run}: results.json, predictions.csv, maps/, and ${adapters} for fusionclip predict\n`);
+    }
+    return 0;
+  },
+};

@@ -1,0 +1,69 @@
+import type { OptionTable } from '../fusion/index.ts';
+import { EXIT_CODES } from '../gpu/errors.ts';
+import { isSwitch } from './args.ts';
+import { COMMON_FLAGS, type Command } from './command.ts';
+
+/** Columns of help texts. */
+const WIDTH = 100;
+
+/** The list of commands. */
+export function overview(commands: readonly Command[]): string {
+  const rows = commands.map(({ name, usage, summary }) => [`${name.join(' ')} ${usage}`.trim(), summary]);
+  return `fusionclip — few-shot anomaly detection in medical images with CLIP, on WebGPU
+
+usage: fusionclip COMMAND …    (fusionclip COMMAND --help explains one)
+
+${columns(rows)}
+
+Before or after a command: --runtime auto|deno|node|chrome, --driver auto|hardware|lavapipe|swiftshader, --version.
+Results go to standard output (--json: as one JSON value). The adapter, notes and progress go to standard error:
+one line that is updated on a terminal, otherwise one JSON line a step.
+
+Exit codes: 0 ${Object.entries(EXIT_CODES)
+    .map(([code, exit]) => `· ${exit} ${code}`)
+    .join(' ')} · 1 an error in the program
+`;
+}
+
+/** All about one command. */
+export function commandHelp({ name, usage, summary, details, flags }: Command): string {
+  const groups = [...flags, { title: 'Always', table: COMMON_FLAGS }];
+  return `fusionclip ${[...name, usage].filter(Boolean).join(' ')}
+
+${wrap(`${summary[0].toUpperCase()}${summary.slice(1)}.`, '')}
+${details ? `\n${details.trim()}\n` : ''}${groups.map(({ title, table }) => `\n${title}:\n${flagRows(table)}`).join('\n')}
+`;
+}
+
+function flagRows(table: OptionTable): string {
+  const rows = Object.entries(table).map(([name, { form, fallback, help }]) => {
+    const shown = Array.isArray(fallback) ? fallback.join() : fallback;
+    const initial = shown === null || shown === '' || shown === false ? '' : ` [${shown}]`;
+    return [isSwitch(form) ? `--${name}` : `--${name} ${form}`, help + initial];
+  });
+  return columns(rows);
+}
+
+/** Two columns; a long left side gets a line of its own. */
+function columns(rows: readonly string[][]): string {
+  const left = Math.min(34, Math.max(...rows.map(([a]) => a.length)) + 2);
+  return rows
+    .map(([a, b]) => {
+      const text = wrap(b, ' '.repeat(left + 2));
+      return a.length + 2 > left ? `  ${a}\n${text}` : `  ${a.padEnd(left)}${text.trimStart()}`;
+    })
+    .join('\n');
+}
+
+/** Lines of at most {@link WIDTH} columns, each after `indent`. */
+function wrap(text: string, indent: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/)) {
+    if (line && indent.length + line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = word;
+    } else line = line ? `${line} ${word}` : word;
+  }
+  return [...lines, line].map((each) => indent + each).join('\n');
+}

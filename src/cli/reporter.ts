@@ -1,0 +1,64 @@
+import type { Host } from '../host/host.ts';
+import { formatDuration, type RunEvent } from '../train/index.ts';
+
+/** Milliseconds between two updates of the progress line. */
+const EVERY = 100;
+
+/**
+ * Shows events on standard error: on a terminal one line that is updated, otherwise one JSON line a step, evaluation,
+ * note and finished stage.
+ */
+export class Reporter {
+  readonly #host: Host;
+  #line = '';
+  #shown = 0;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** Takes an event of a run. */
+  readonly listen = (event: RunEvent): void => {
+    if (!this.#host.isTerminal) {
+      if (event.type === 'note') this.say(`fusionclip: ${event.text}`);
+      else if (event.type !== 'stage' || event.done === event.total) this.say(JSON.stringify(event));
+      return;
+    }
+    if (event.type === 'note') this.say(`fusionclip: ${event.text}`);
+    else if (event.type === 'eval') this.say(evalLine(event));
+    else if (event.type === 'step') this.#update(stepLine(event));
+    else this.#update(`${event.what}: ${event.done} of ${event.total}`, event.done === event.total);
+  };
+
+  /** A line that stays. */
+  say(text: string): void {
+    this.clear();
+    this.#host.stderr(`${text}\n`);
+  }
+
+  /** Takes the progress line away. */
+  clear(): void {
+    if (this.#line) this.#host.stderr('\r\x1b[K');
+    this.#line = '';
+  }
+
+  #update(line: string, always = false): void {
+    const now = performance.now();
+    if (!always && now - this.#shown < EVERY) return;
+    this.#shown = now;
+    const columns = Number(this.#host.env('COLUMNS') ?? 0) || 100;
+    this.#line = line.slice(0, columns - 1);
+    this.#host.stderr(`\r\x1b[K${this.#line}`);
+  }
+}
+
+function stepLine(event: RunEvent & { type: 'step' }): string {
+  const { epoch, epochs, step, steps, loss, etaSeconds } = event;
+  return `epoch ${epoch}/${epochs} · step ${step}/${steps} · loss ${loss.toFixed(4)} · ${formatDuration(etaSeconds)} left`;
+}
+
+function evalLine({ epoch, on, score, best }: RunEvent & { type: 'eval' }): string {
+  const pixel = score.pixel === null ? '' : `, pixel AUROC ${score.pixel.toFixed(4)}`;
+  const where = on === 'valid' ? 'remaining valid images' : 'TEST images (oracle)';
+  return `epoch ${epoch}: image AUROC ${score.image.toFixed(4)}${pixel} on the ${where}${best ? ', best so far' : ''}`;
+}

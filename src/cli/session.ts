@@ -1,0 +1,51 @@
+import { type OptionTable, toggle } from '../fusion/index.ts';
+import { describeAdapter } from '../gpu/adapter.ts';
+import { FusionclipError } from '../gpu/errors.ts';
+import { Gpu } from '../gpu/gpu.ts';
+import { formatProfile } from '../gpu/profiler.ts';
+import type { RunContext } from '../train/index.ts';
+import { type Call, flagValues } from './command.ts';
+import { Reporter } from './reporter.ts';
+
+/** Flags of every command that computes on the GPU. */
+export const GPU_FLAGS = {
+  profile: toggle(false, 'time of every kernel, as a table on standard error'),
+} satisfies OptionTable;
+
+/** What a command that uses the GPU works with. */
+export interface Session extends RunContext {
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens the GPU, says on standard error which adapter it is, turns Ctrl-C into the context's signal, runs `body`, and
+ * closes everything.
+ * @throws FusionclipError `no_adapter`, and what `body` throws
+ */
+export async function withGpu<T>(call: Call, body: (session: Session) => Promise<T>): Promise<T> {
+  const { host } = call;
+  const { profile } = flagValues(GPU_FLAGS, call);
+  const reporter = new Reporter(host);
+  const gpu = await Gpu.create(await host.gpu(), { profile });
+  const { runtime, version } = host;
+  reporter.say(`fusionclip: ${describeAdapter(gpu.facts)}; ${runtime} ${version}`);
+  if (profile && !gpu.profiler) reporter.say('fusionclip: this adapter has no timestamps, so there is no profile.');
+  const control = new AbortController();
+  const undo = host.onInterrupt(() => {
+    control.abort(new FusionclipError('interrupted', 'Interrupted; nothing was left half written.'));
+    reporter.say('fusionclip: stopping …');
+  });
+  const { signal } = control;
+  const environment = { runtime, version };
+  try {
+    const result = await body({ fs: host, gpu, environment, onEvent: reporter.listen, signal, reporter });
+    reporter.clear();
+    if (gpu.profiler) host.stderr(`${formatProfile(await gpu.profiler.report())}\n`);
+    return result;
+  } finally {
+    reporter.clear();
+    undo();
+    gpu.destroy();
+  }
+}

@@ -1,0 +1,107 @@
+import type {
+  EvaluateResults,
+  Judgement,
+  PixelMetrics,
+  RankingMetrics,
+  TrainResults,
+  TrivialJudgement,
+} from '../train/index.ts';
+
+type Row = readonly (string | number | null | undefined)[];
+
+const HEAD: Row = ['', 'image AUROC', 'AP', 'F1-max', 'pixel AUROC', 'AP', 'F1-max', 'AUPRO', 'Dice'];
+
+/** Metrics of a training run as a table for people. */
+export function trainTable(results: TrainResults): string {
+  const { selected, last, trivial, selectedBy } = results;
+  const chosen = `epoch ${selected.epoch} (${selectedBy})`;
+  const rows: Row[] = [judgementRow(chosen, selected)];
+  if (last.step !== selected.step) rows.push(judgementRow(`epoch ${last.epoch} (last)`, last));
+  return resultText(results, [...rows, ...trivialRows(trivial)], [['', selected.foreground, trivial]], selected);
+}
+
+/** Metrics of an evaluation as a table for people. */
+export function evaluationTable(results: EvaluateResults): string {
+  const rows = [judgementRow('model', results), ...trivialRows(results.trivial)];
+  return resultText(results, rows, [['', results.foreground, results.trivial]], results);
+}
+
+function resultText(
+  { data, warning }: { data: string; warning: string | null },
+  rows: readonly Row[],
+  inside: readonly [string, Judgement['foreground'], TrivialJudgement | null][],
+  { images, imageThreshold, pixelThreshold }: Judgement,
+): string {
+  const lines = [
+    `${data}, test: ${images.normal} normal and ${images.abnormal} abnormal images`,
+    table([HEAD, ...rows]),
+  ];
+  for (const [, model, trivial] of inside) {
+    if (!model) continue;
+    const grey = trivial?.mapForeground;
+    lines.push(
+      `inside the content (pixels that are not black): pixel AUROC ${number(model.auroc)}, AP ${number(model.averagePrecision)}` +
+        (grey ? `; grey values ${number(grey.auroc)}, ${number(grey.averagePrecision)}` : ''),
+    );
+  }
+  if (imageThreshold) {
+    const { value, from, accuracy, sensitivity, specificity } = imageThreshold;
+    lines.push(
+      `image threshold ${value.toPrecision(4)} (chosen on ${from}): accuracy ${number(accuracy)}, ` +
+        `sensitivity ${number(sensitivity)}, specificity ${number(specificity)}`,
+    );
+  }
+  if (pixelThreshold) {
+    const { value, from, dice, diceMean } = pixelThreshold;
+    lines.push(
+      `pixel threshold ${value.toPrecision(4)} (chosen on ${from}): Dice ${number(dice)}, mean of the abnormal images ${number(diceMean)}`,
+    );
+  }
+  if (warning) lines.push(`WARNING: ${warning}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function judgementRow(name: string, { image, pixel, pixelThreshold }: Judgement): Row {
+  return [name, ...imageCells(image), ...pixelCells(pixel), pixelThreshold?.dice];
+}
+
+/** What brightness alone reaches, so that nobody takes a number for more than it is. */
+function trivialRows(trivial: TrivialJudgement | null): Row[] {
+  if (!trivial) return [];
+  const rows: Row[] = [
+    ['mean grey value', ...imageCells(trivial.mean)],
+    ['its deviation', ...imageCells(trivial.std)],
+    ['99.5th percentile', ...imageCells(trivial.p995)],
+  ];
+  if (trivial.map) rows.push(['grey values as map', null, null, null, ...pixelCells(trivial.map)]);
+  return rows;
+}
+
+function imageCells({ auroc, averagePrecision, f1Max }: RankingMetrics): Row {
+  return [auroc, averagePrecision, f1Max];
+}
+
+function pixelCells(metrics: PixelMetrics | null): Row {
+  if (!metrics) return [];
+  return [metrics.auroc, metrics.averagePrecision, metrics.f1Max, metrics.aupro];
+}
+
+/** Right-aligned columns, the first one left-aligned; empty columns are left out. */
+export function table(rows: readonly Row[]): string {
+  const cells = rows.map((row) => HEAD.map((_, i) => (typeof row[i] === 'number' ? number(row[i]) : (row[i] ?? ''))));
+  const used = HEAD.map((_, i) => i === 0 || cells.slice(1).some((row) => row[i] !== ''));
+  const widths = HEAD.map((_, i) => Math.max(...cells.map((row) => String(row[i]).length)));
+  return cells
+    .map((row) =>
+      row
+        .map((cell, i) => (i === 0 ? String(cell).padEnd(widths[i]) : String(cell).padStart(widths[i])))
+        .filter((_, i) => used[i])
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function number(value: number): string {
+  return Number.isFinite(value) ? value.toFixed(4) : '–';
+}
