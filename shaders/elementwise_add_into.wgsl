@@ -1,4 +1,5 @@
-// total += alpha * x in place. x, total [size], bound as vec4. Caller: src/kernels/elementwise.ts.
+// total += alpha * x in place. x, total [size], bound as vec4.
+// Caller: src/kernels/elementwise.ts.
 // Loops: none
 
 struct Params {

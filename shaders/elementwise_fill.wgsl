@@ -1,4 +1,5 @@
-// y = value. y [4 quads], bound as vec4. Caller: src/kernels/elementwise.ts.
+// y = value. y [4 quads], bound as vec4.
+// Caller: src/kernels/elementwise.ts.
 // Loops: none
 
 struct Params {

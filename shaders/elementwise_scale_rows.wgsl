@@ -1,4 +1,5 @@
-// y[r, c] = x[r, c] * w[r]. x, y [rows, width] of size elements, bound as vec4; w [rows]. Caller: src/kernels/elementwise.ts.
+// y[r, c] = x[r, c] * w[r]. x, y [rows, width] of size elements, bound as vec4; w [rows].
+// Caller: src/kernels/elementwise.ts.
 // Loops: none
 
 struct Params {

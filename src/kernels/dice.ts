@@ -1,7 +1,7 @@
 import { GpuArray } from '../gpu/array.ts';
 import { pixelLossSizes } from './pixel_loss.ts';
 import { dice_backward, dice_loss, dice as partials } from './shaders.gen.ts';
-import { elementGrid, expectShape } from './shapes.ts';
+import { elementGrid, expectAtMost, expectShape } from './shapes.ts';
 import { sumAxis } from './sum_axis.ts';
 
 /** What the forward leaves for the backward. */
@@ -22,7 +22,7 @@ const MOST_IMAGES = 60_000;
 export function dice(prob: GpuArray, mask: GpuArray, smooth = 1): DiceResult {
   const { gpu } = prob;
   const { count, batch, rows, pixels, chunks } = pixelLossSizes('dice', prob.shape, mask);
-  if (batch > MOST_IMAGES) throw new Error(`dice: ${batch} images, at most ${MOST_IMAGES}`);
+  expectAtMost('dice: images', batch, MOST_IMAGES);
   const parts = GpuArray.empty(gpu, [rows, chunks, 3]);
   gpu.run({
     shader: partials,

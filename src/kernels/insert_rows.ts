@@ -1,7 +1,7 @@
 import { GpuArray } from '../gpu/array.ts';
 import { expectIndex, type Index, uploadIndex } from './row_index.ts';
 import { insert_rows, insert_rows_backward, insert_rows_backward_ctx } from './shaders.gen.ts';
-import { elementGrid, expectShape } from './shapes.ts';
+import { elementGrid, expectAtMost, expectShape } from './shapes.ts';
 
 /** Gradients of {@link insertRows}; null where not needed. */
 export interface InsertRowsGradients {
@@ -60,7 +60,7 @@ export function insertRowsBackward(
   const length = stride - n;
   expectIndex('insert_rows at', hostOf(at), sentences, length + 1);
   expectIndex('insert_rows set', hostOf(set), sentences, sets);
-  if (sentences > MOST_SENTENCES) throw new Error(`insert_rows: ${sentences} sentences, at most ${MOST_SENTENCES}`);
+  expectAtMost('insert_rows: sentences', sentences, MOST_SENTENCES);
   const rows = need.rows ? GpuArray.empty(gpu, [sentences, length, width]) : null;
   const ctx = need.ctx ? GpuArray.empty(gpu, [sets, n, width]) : null;
   withDevice(grad, [at, set], ([atDevice, which]) => {

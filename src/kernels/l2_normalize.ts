@@ -1,6 +1,9 @@
 import { GpuArray } from '../gpu/array.ts';
 import { l2_normalize, l2_normalize_backward, l2_normalize_backward_odd, l2_normalize_odd } from './shaders.gen.ts';
-import { elementGrid, expectShape } from './shapes.ts';
+import { elementGrid, expectAtMost, expectShape } from './shapes.ts';
+
+/** One invocation goes through a row twice. */
+const MOST_WIDTH = 16_384;
 
 /** What the forward leaves for the backward. */
 export interface L2NormalizeResult {
@@ -17,6 +20,7 @@ export interface L2NormalizeResult {
  */
 export function l2Normalize(x: GpuArray, eps = 1e-12): L2NormalizeResult {
   const { gpu, rows, width } = x;
+  expectAtMost('l2_normalize: width', width, MOST_WIDTH);
   const y = GpuArray.empty(gpu, x.shape);
   const inverseNorm = GpuArray.empty(gpu, [rows]);
   const buffers = { x, y, inverse_norm: inverseNorm };

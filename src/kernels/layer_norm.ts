@@ -6,7 +6,7 @@ import {
   layer_norm_backward_vec4,
   layer_norm_vec4,
 } from './shaders.gen.ts';
-import { elementGrid, expectShape } from './shapes.ts';
+import { elementGrid, expectAtMost, expectShape } from './shapes.ts';
 import { sumAxis } from './sum_axis.ts';
 
 /** What the forward leaves for the backward. */
@@ -29,6 +29,8 @@ export interface LayerNormGradients {
   readonly bias: GpuArray | null;
 }
 
+/** One invocation goes through a row three times. */
+const MOST_WIDTH = 16_384;
 /** Rows that one invocation adds in the first stage of the column sums. */
 const CHUNK_ROWS = 64;
 
@@ -40,6 +42,7 @@ const CHUNK_ROWS = 64;
  */
 export function layerNorm(x: GpuArray, weight: GpuArray, bias: GpuArray, eps = 1e-5): LayerNormResult {
   const { gpu, rows, width } = x;
+  expectAtMost('layer_norm: width', width, MOST_WIDTH);
   expectShape('layer_norm weight', weight, [width]);
   expectShape('layer_norm bias', bias, [width]);
   const y = GpuArray.empty(gpu, x.shape);

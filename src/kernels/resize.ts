@@ -1,6 +1,6 @@
 import { GpuArray } from '../gpu/array.ts';
 import { resize, resize_backward } from './shaders.gen.ts';
-import { elementGrid, expectShape } from './shapes.ts';
+import { elementGrid, expectAtMost, expectShape } from './shapes.ts';
 
 /**
  * Where the output lines lie on the input: torch's `align_corners` true or false, or `{ patch }`, which puts the centre of
@@ -16,6 +16,7 @@ interface Axis {
 }
 
 const MOST_LINES = 16_384;
+const MOST_CHANNELS = 4096;
 
 /**
  * Bilinear resize.
@@ -26,6 +27,7 @@ const MOST_LINES = 16_384;
 export function bilinearResize(x: GpuArray, size: readonly [number, number], align: Align): GpuArray {
   const [batch, h, w, channels] = x.shape;
   expectShape('resize', x, [batch, h, w, channels]);
+  expectAtMost('resize: channels', channels, MOST_CHANNELS);
   const [height, width] = size;
   const y = GpuArray.empty(x.gpu, [batch, height, width, channels]);
   const vertical = axis(h, height, align);
@@ -84,7 +86,7 @@ function gather(grad: GpuArray, [outer, short, long, inner]: readonly number[], 
 }
 
 function axis(from: number, to: number, align: Align): Axis {
-  if (Math.max(from, to) > MOST_LINES) throw new Error(`resize: ${from} → ${to} lines, at most ${MOST_LINES}`);
+  expectAtMost('resize: lines', Math.max(from, to), MOST_LINES);
   if (align === true) return to === 1 ? { step: 0, offset: 0, den: 1 } : { step: from - 1, offset: 0, den: to - 1 };
   if (align === false) return { step: 2 * from, offset: from - to, den: 2 * to };
   const { patch } = align;

@@ -274,7 +274,7 @@ export const attention: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads'
 // qkv [B, length, 3 W]: queries, keys, values side by side, W = 4 * heads * quads; out [B, length, W];
 // log_sum_exp [B, heads, length] is kept for the backward. The softmax keeps a running maximum and sum, so no score is
 // stored; with causal = 1 a query sees keys up to its own place. Caller: src/kernels/attention.ts.
-// Loops: length * quads (at most 61440)
+// Loops: length * (quads + 1) where length * (quads + 1) <= 64000
 
 struct Params {
   length: u32,
@@ -341,7 +341,7 @@ export const attention_backward_kv: Shader<'grad' | 'qkv' | 'log_sum_exp' | 'del
 // p = exp(scale * q k^T - log_sum_exp), d_p = grad v^T; d_v = p^T grad, d_k = scale * (p * (d_p - delta))^T q.
 // grad [B, length, W]; qkv, d_qkv [B, length, 3 W], of which the key and value thirds are written; log_sum_exp and delta
 // (from attention_backward_q.wgsl) [B, heads, length]. Caller: src/kernels/attention.ts.
-// Loops: length * quads (at most 61440)
+// Loops: length * (quads + 1) where length * (quads + 1) <= 64000
 
 struct Params {
   length: u32,
@@ -405,7 +405,7 @@ export const attention_backward_kv_registers: Shader<'grad' | 'qkv' | 'log_sum_e
   source: `// Gradient of attention.wgsl by keys and values, as attention_backward_kv.wgsl, which gives formula and shapes.
 // The rung for software adapters: one invocation owns 8 keys and goes through the queries 16 at a time, as
 // attention_registers.wgsl. Measured: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
-// Loops: (length + 15) / 16 * 2 * quads (at most 61440)
+// Loops: (length / 16 + 1) * (2 * quads + 1) where length * (quads + 1) <= 64000, quads <= 32
 
 struct Params {
   length: u32,
@@ -503,7 +503,7 @@ fn weigh(queries: Queries, dots: mat4x4f, key: u32) -> mat4x4f {
 
 fn weigh4(dots: vec4f, log_sum: vec4f, first: u32, key: u32) -> vec4f {
   let query = vec4u(first, first + 1u, first + 2u, first + 3u);
-  let seen = query < vec4u(params.length) & (query >= vec4u(key) | vec4<bool>(params.causal == 0u));
+  let seen = (query < vec4u(params.length)) & ((query >= vec4u(key)) | vec4<bool>(params.causal == 0u));
   return exp(select(vec4f(-1e30), params.scale * dots - log_sum, seen));
 }
 
@@ -650,7 +650,7 @@ export const attention_backward_q: Shader<'grad' | 'qkv' | 'out' | 'log_sum_exp'
 // for attention_backward_kv.wgsl), d_q = scale * (p * (d_p - delta)) k.
 // grad, out [B, length, W]; qkv, d_qkv [B, length, 3 W], of which the query third is written; log_sum_exp, delta
 // [B, heads, length]. Caller: src/kernels/attention.ts.
-// Loops: (length + 1) * quads (at most 61440)
+// Loops: length * (quads + 1) + quads where length * (quads + 1) <= 64000
 
 struct Params {
   length: u32,
@@ -720,7 +720,7 @@ export const attention_backward_q_registers: Shader<'grad' | 'qkv' | 'out' | 'lo
   source: `// Gradient of attention.wgsl by the queries, as attention_backward_q.wgsl, which gives formula and shapes.
 // The rung for software adapters: one invocation owns 8 queries and goes through the keys 16 at a time, as
 // attention_registers.wgsl. Measured: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
-// Loops: (length + 15) / 16 * 2 * quads + 8 * quads (at most 61440)
+// Loops: (length / 16 + 1) * (2 * quads + 1) + 8 * quads where length * (quads + 1) <= 64000, quads <= 32
 
 struct Params {
   length: u32,
@@ -925,7 +925,7 @@ export const attention_registers: Shader<'qkv' | 'out' | 'log_sum_exp', 'length'
 // the 8 unfinished rows lie in out itself and are read and written once per 16 keys. (In an indexed private array they
 // were twice as fast, but lavapipe compiled for half a minute.)
 // Measured: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
-// Loops: (length + 15) / 16 * 2 * quads + 8 * quads (at most 61440)
+// Loops: (length / 16 + 1) * (2 * quads + 1) + 8 * quads where length * (quads + 1) <= 64000, quads <= 32
 
 struct Params {
   length: u32,
@@ -1099,7 +1099,7 @@ export const bank_distance: Shader<'dots' | 'query_norm' | 'bank_norm' | 'best',
   source: `// best[r] = min over the columns m of 1 - dots[r, m] * query_norm[r] * bank_norm[m], or of that and what best[r] holds unless
 // \`first\` is 1: one piece of the bank. dots [rows, count] are the products of raw rows, the norms are reciprocal.
 // best, query_norm [rows]; bank_norm [start + count]. One invocation per row. Caller: src/kernels/bank_distance.ts.
-// Loops: count (at most 16384)
+// Loops: count where count <= 16384
 
 struct Params {
   rows: u32,
@@ -1142,7 +1142,7 @@ export const bank_distance_norms: Shader<'x' | 'norm', 'rows' | 'width', 'WORKGR
   requires: [],
   source: `// norm[r] = 1 / max(|x[r]|, 1e-12). x [rows, width]; norm [rows]. One invocation per row.
 // Caller: src/kernels/bank_distance.ts.
-// Loops: width (at most 61440)
+// Loops: width where width <= 61440
 
 struct Params {
   rows: u32,
@@ -1303,7 +1303,7 @@ export const cosine_logits: Shader<'f' | 't' | 'logits' | 'inverse_norm', 'rows'
   source: `// logits[r, c] = temperature * (f[r] . t[c]) / max(|f[r]|, 1e-12), inverse_norm[r] = 1 / max(|f[r]|, 1e-12).
 // f [rows, width]; t [classes, width], already normalised; logits [rows, classes]; inverse_norm [rows] is kept for the
 // backward. One invocation per row. Caller: src/kernels/cosine_logits.ts.
-// Loops: (classes + 1) * width (at most 61440)
+// Loops: (classes + 1) * (width + 1) where (classes + 1) * (width + 1) <= 30720
 
 struct Params {
   rows: u32,
@@ -1320,6 +1320,41 @@ struct Params {
 
 const WORKGROUP: u32 = 16u;
 
+// f[row] . f[row] when c is \`classes\`, else f[row] . t[c]. Eight partial sums: the temperature magnifies rounding errors,
+// and eight short sums have a third of those of one long sum.
+fn dot_product(base: u32, c: u32) -> f32 {
+  let width = params.width;
+  let own = c == params.classes;
+  let other = c * width;
+  var low = vec4f();
+  var high = vec4f();
+  var i = 0u;
+  for (; i + 8u <= width; i += 8u) {
+    let at = base + i;
+    let x0 = vec4f(f[at], f[at + 1u], f[at + 2u], f[at + 3u]);
+    let x1 = vec4f(f[at + 4u], f[at + 5u], f[at + 6u], f[at + 7u]);
+    if (own) {
+      low += x0 * x0;
+      high += x1 * x1;
+    } else {
+      let to = other + i;
+      low += x0 * vec4f(t[to], t[to + 1u], t[to + 2u], t[to + 3u]);
+      high += x1 * vec4f(t[to + 4u], t[to + 5u], t[to + 6u], t[to + 7u]);
+    }
+  }
+  var rest = 0.0;
+  for (; i < width; i++) {
+    let x = f[base + i];
+    if (own) {
+      rest += x * x;
+    } else {
+      rest += x * t[other + i];
+    }
+  }
+  let sum = low + high;
+  return ((sum.x + sum.y) + (sum.z + sum.w)) + rest;
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let row = id.y * (groups.x * WORKGROUP) + id.x;
@@ -1327,19 +1362,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     return;
   }
   let base = row * params.width;
-  var squares = 0.0;
-  for (var i = 0u; i < params.width; i++) {
-    let x = f[base + i];
-    squares += x * x;
-  }
-  let inverse = 1.0 / max(sqrt(squares), 1e-12);
+  let inverse = 1.0 / max(sqrt(dot_product(base, params.classes)), 1e-12);
   inverse_norm[row] = inverse;
   for (var c = 0u; c < params.classes; c++) {
-    var sum = 0.0;
-    for (var i = 0u; i < params.width; i++) {
-      sum += f[base + i] * t[c * params.width + i];
-    }
-    logits[row * params.classes + c] = params.temperature * inverse * sum;
+    logits[row * params.classes + c] = params.temperature * inverse * dot_product(base, c);
   }
 }
 `,
@@ -1356,7 +1382,7 @@ export const cosine_logits_backward: Shader<'grad' | 'f' | 't' | 'inverse_norm' 
 // d_f[r] = temperature * inverse_norm[r] * (u - h (h . u)); the second term is missing where the norm was clamped to 1e-12,
 // since it is a constant there. grad [rows, classes]; f, d_f [rows, width]; t [classes, width]; inverse_norm [rows].
 // One invocation per row. Caller: src/kernels/cosine_logits.ts.
-// Loops: 2 * classes * width + 2 * width (at most 61440)
+// Loops: 2 * (classes + 1) * (width + 1) where (classes + 1) * (width + 1) <= 30720
 
 struct Params {
   rows: u32,
@@ -1578,7 +1604,8 @@ export const elementwise_add_into: Shader<'x' | 'total', 'size' | 'alpha', 'WORK
   paramBytes: 16,
   constants: {"WORKGROUP":256},
   requires: [],
-  source: `// total += alpha * x in place. x, total [size], bound as vec4. Caller: src/kernels/elementwise.ts.
+  source: `// total += alpha * x in place. x, total [size], bound as vec4.
+// Caller: src/kernels/elementwise.ts.
 // Loops: none
 
 struct Params {
@@ -1646,7 +1673,8 @@ export const elementwise_fill: Shader<'y', 'quads' | 'value', 'WORKGROUP'> = {
   paramBytes: 16,
   constants: {"WORKGROUP":256},
   requires: [],
-  source: `// y = value. y [4 quads], bound as vec4. Caller: src/kernels/elementwise.ts.
+  source: `// y = value. y [4 quads], bound as vec4.
+// Caller: src/kernels/elementwise.ts.
 // Loops: none
 
 struct Params {
@@ -1676,7 +1704,8 @@ export const elementwise_scale: Shader<'x' | 'y', 'quads' | 'factor', 'WORKGROUP
   paramBytes: 16,
   constants: {"WORKGROUP":256},
   requires: [],
-  source: `// y = factor * x. x, y [4 quads], bound as vec4. Caller: src/kernels/elementwise.ts.
+  source: `// y = factor * x. x, y [4 quads], bound as vec4.
+// Caller: src/kernels/elementwise.ts.
 // Loops: none
 
 struct Params {
@@ -1707,7 +1736,8 @@ export const elementwise_scale_rows: Shader<'x' | 'w' | 'y', 'size' | 'width', '
   paramBytes: 16,
   constants: {"WORKGROUP":256},
   requires: [],
-  source: `// y[r, c] = x[r, c] * w[r]. x, y [rows, width] of size elements, bound as vec4; w [rows]. Caller: src/kernels/elementwise.ts.
+  source: `// y[r, c] = x[r, c] * w[r]. x, y [rows, width] of size elements, bound as vec4; w [rows].
+// Caller: src/kernels/elementwise.ts.
 // Loops: none
 
 struct Params {
@@ -2151,7 +2181,8 @@ export const l2_normalize_backward: Shader<'grad' | 'y' | 'inverse_norm' | 'dx',
   constants: {"WORKGROUP":16},
   requires: [],
   source: `// dx = (grad - y (grad . y)) * inverse_norm for each row; where the norm was below eps the divisor was a constant:
-// dx = grad * inverse_norm. Shapes and caller as l2_normalize.wgsl; other widths: l2_normalize_backward_odd.
+// dx = grad * inverse_norm. Shapes as in l2_normalize.wgsl; other widths: l2_normalize_backward_odd.
+// Caller: src/kernels/l2_normalize.ts.
 // Loops: 2 * width4 where width4 <= 16384
 
 struct Params {
@@ -2565,7 +2596,7 @@ export const matmul: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', 'm' | 'n' |
 // op(a) [batches, m, k] is stored as rows of a_stride, transposed when TRANSPOSE_A is 1; op(b) [batches, k, n] likewise.
 // The sum runs over one slice of k; with several slices out is [slices, batches, m, n] and matmul_finish.wgsl adds them.
 // Caller: src/kernels/matmul.ts.
-// Loops: slice (at most 61440)
+// Loops: slice where slice <= 32768
 
 struct Params {
   m: u32,
@@ -2668,7 +2699,7 @@ export const matmul_finish: Shader<'partial' | 'bias' | 'residual' | 'out', 'row
   source: `// out = act(sum over slices of partial + bias) + residual (+ out): the second pass of a matmul whose k was cut into slices,
 // in the fixed order of the slices. partial [slices, rows, n] already holds alpha * op(a) op(b).
 // One invocation per element. Caller: src/kernels/matmul.ts.
-// Loops: slices
+// Loops: slices where slices <= 32768
 
 struct Params {
   rows: u32,
@@ -2747,7 +2778,7 @@ export const matmul_pack: Shader<'x' | 'y', 'rows' | 'x_stride' | 'start' | 'wid
   paramBytes: 32,
   constants: {"WORKGROUP":64},
   requires: [],
-  source: `// y = columns start … start + width - 1 of x, padded with zeros to rows of stride, a multiple of 4: what the vec4 rungs of
+  source: `// y = columns start … start + width - 1 of x, padded with zeros to rows of stride, a multiple of 4: what the vec4 rung of
 // matmul need when a row of an operand does not start on 16 bytes. x [rows, x_stride]; y [rows, stride].
 // One invocation per element of y. Caller: src/kernels/matmul.ts.
 // Loops: none
@@ -2793,7 +2824,7 @@ export const matmul_registers: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', '
 // arrays ran 3 to 10 times slower. Four rows by four k are a mat4x4f, so every transposition happens in registers.
 // Measured at 290 x 1024 x 1024: see bench/kernels/matmul.bench.ts. Caller: src/kernels/matmul.ts.
 // Strides and starts are multiples of 4; an operand that runs along k is zero beyond k up to a multiple of 4.
-// Loops: slice / 4 (at most 61440) + 80 + 256
+// Loops: slice / 4 + 600 where slice <= 32768
 
 struct Params {
   m: u32,
@@ -3022,6 +3053,178 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       out[at] = value;
     }
   }
+}
+`,
+};
+
+export const matmul_workgroup: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', 'm' | 'n' | 'k' | 'batches' | 'a_start' | 'a_stride' | 'a_batch' | 'b_start' | 'b_stride' | 'b_batch' | 'out_start' | 'out_stride' | 'slice' | 'bias_rows' | 'epilogue' | 'alpha', 'TRANSPOSE_A' | 'TRANSPOSE_B' | 'TILE' | 'DEPTH' | 'PITCH'> = {
+  name: "matmul_workgroup",
+  bindings: [{"name":"a","access":"read"},{"name":"b","access":"read"},{"name":"bias","access":"read"},{"name":"residual","access":"read"},{"name":"out","access":"read_write"}],
+  params: [{"name":"m","type":"u32","offset":0},{"name":"n","type":"u32","offset":4},{"name":"k","type":"u32","offset":8},{"name":"batches","type":"u32","offset":12},{"name":"a_start","type":"u32","offset":16},{"name":"a_stride","type":"u32","offset":20},{"name":"a_batch","type":"u32","offset":24},{"name":"b_start","type":"u32","offset":28},{"name":"b_stride","type":"u32","offset":32},{"name":"b_batch","type":"u32","offset":36},{"name":"out_start","type":"u32","offset":40},{"name":"out_stride","type":"u32","offset":44},{"name":"slice","type":"u32","offset":48},{"name":"bias_rows","type":"u32","offset":52},{"name":"epilogue","type":"u32","offset":56},{"name":"alpha","type":"f32","offset":60}],
+  paramBytes: 64,
+  constants: {"TRANSPOSE_A":0,"TRANSPOSE_B":0,"TILE":64,"DEPTH":16,"PITCH":68},
+  requires: [],
+  source: `// out = act(alpha * op(a) op(b) + bias) + residual (+ out), as matmul.wgsl, whose parameters it shares.
+// The rung for real GPUs: 16 x 16 invocations compute 64 x 64 results together, 4 x 4 each. They load 64 x 16 of op(a) and
+// 16 x 64 of op(b) into workgroup memory, neighbours neighbouring addresses, so that each value is fetched from the buffer
+// once for 64 results. Beyond the edges zeros are loaded, so any sizes and strides do. On software adapters barriers make
+// it slower than matmul_registers.wgsl: bench/kernels/matmul.bench.ts has both. Caller: src/kernels/matmul.ts.
+// Loops: slice * 25 / 16 + 25 where slice <= 32768
+
+struct Params {
+  m: u32,
+  n: u32,
+  k: u32,
+  batches: u32,
+  a_start: u32,
+  a_stride: u32,
+  a_batch: u32,
+  b_start: u32,
+  b_stride: u32,
+  b_batch: u32,
+  out_start: u32,
+  out_stride: u32,
+  slice: u32,
+  bias_rows: u32,
+  // bits 0-1 activation (1 relu, 2 gelu, 3 quickgelu), 4 bias, 8 residual, 16 add to out
+  epilogue: u32,
+  alpha: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read> residual: array<f32>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+
+const TRANSPOSE_A: u32 = 0u;
+const TRANSPOSE_B: u32 = 0u;
+const TILE: u32 = 64u;
+const DEPTH: u32 = 16u;
+// A row of a tile takes four words more than it holds, so that a column of it does not lie in one memory bank.
+const PITCH: u32 = 68u;
+
+var<workgroup> a_tile: array<f32, DEPTH * PITCH>;
+var<workgroup> b_tile: array<f32, DEPTH * PITCH>;
+
+// Phi(x) = (1 + erf(x / sqrt 2)) / 2 to about 5e-8; the polynomial is explained in activation.wgsl.
+fn normal_cdf(x: f32) -> f32 {
+  let t = abs(x);
+  var q = t * 1.96499604e-6 - 2.72944362e-5;
+  q = q * t + 1.29050139e-4;
+  q = q * t + 9.49169917e-5;
+  q = q * t - 4.89598932e-3;
+  q = q * t + 3.63875777e-2;
+  q = q * t + 0.318298876;
+  q = q * t + 0.797885299;
+  let tail = 0.5 * exp(-min(q * t, 80.0));
+  return select(tail, 1.0 - tail, x >= 0.0);
+}
+
+fn activate(x: f32) -> f32 {
+  switch (params.epilogue & 3u) {
+    case 1u: { return max(x, 0.0); }
+    case 2u: { return x * normal_cdf(x); }
+    case 3u: { return x / (1.0 + exp(min(-1.702 * x, 80.0))); }
+    default: { return x; }
+  }
+}
+
+// Element \`step\` of the 1024 that one invocation loads: (outer, k) within the tile. Along the axis that is contiguous in the
+// buffer, neighbours go first.
+fn place(local: u32, step: u32, k_contiguous: bool) -> vec2u {
+  let i = step * 256u + local;
+  return select(vec2u(i % TILE, i / TILE), vec2u(i / DEPTH, i % DEPTH), k_contiguous);
+}
+
+fn store(m: u32, n: u32, z: u32, sums: vec4f) {
+  if (m >= params.m) {
+    return;
+  }
+  let out_row = z * params.m + m;
+  for (var i = 0u; i < 4u; i++) {
+    let column = n + i;
+    if (column < params.n) {
+      let at = out_row * params.out_stride + params.out_start + column;
+      var value = params.alpha * sums[i];
+      if ((params.epilogue & 4u) != 0u) {
+        value += bias[(out_row / params.bias_rows) * params.n + column];
+      }
+      value = activate(value);
+      if ((params.epilogue & 8u) != 0u) {
+        value += residual[at];
+      }
+      if ((params.epilogue & 16u) != 0u) {
+        value += out[at];
+      }
+      out[at] = value;
+    }
+  }
+}
+
+@compute @workgroup_size(16, 16)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_id) id: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let tile = group.y * groups.x + group.x;
+  let tiles_m = (params.m + TILE - 1u) / TILE;
+  let m0 = (tile % tiles_m) * TILE;
+  let n0 = (tile / tiles_m) * TILE;
+  if (n0 >= params.n) {
+    return;
+  }
+  let batch = group.z % params.batches;
+  let a_base = params.a_start + batch * params.a_batch;
+  let b_base = params.b_start + batch * params.b_batch;
+  let first = (group.z / params.batches) * params.slice;
+  let last = min(first + params.slice, params.k);
+  var c0 = vec4f();
+  var c1 = vec4f();
+  var c2 = vec4f();
+  var c3 = vec4f();
+  for (var k0 = first; k0 < last; k0 += DEPTH) {
+    for (var step = 0u; step < 4u; step++) {
+      let p = place(local, step, TRANSPOSE_A == 0u);
+      let m = m0 + p.x;
+      let k = k0 + p.y;
+      var value = 0.0;
+      if (m < params.m && k < last) {
+        value = a[a_base + select(m * params.a_stride + k, k * params.a_stride + m, TRANSPOSE_A == 1u)];
+      }
+      a_tile[p.y * PITCH + p.x] = value;
+    }
+    for (var step = 0u; step < 4u; step++) {
+      let p = place(local, step, TRANSPOSE_B == 1u);
+      let n = n0 + p.x;
+      let k = k0 + p.y;
+      var value = 0.0;
+      if (n < params.n && k < last) {
+        value = b[b_base + select(k * params.b_stride + n, n * params.b_stride + k, TRANSPOSE_B == 1u)];
+      }
+      b_tile[p.y * PITCH + p.x] = value;
+    }
+    workgroupBarrier();
+    for (var k = 0u; k < DEPTH; k++) {
+      let i = k * PITCH + id.y * 4u;
+      let j = k * PITCH + id.x * 4u;
+      let y = vec4f(b_tile[j], b_tile[j + 1u], b_tile[j + 2u], b_tile[j + 3u]);
+      c0 += a_tile[i] * y;
+      c1 += a_tile[i + 1u] * y;
+      c2 += a_tile[i + 2u] * y;
+      c3 += a_tile[i + 3u] * y;
+    }
+    workgroupBarrier();
+  }
+  let m = m0 + id.y * 4u;
+  let n = n0 + id.x * 4u;
+  store(m, n, group.z, c0);
+  store(m + 1u, n, group.z, c1);
+  store(m + 2u, n, group.z, c2);
+  store(m + 3u, n, group.z, c3);
 }
 `,
 };

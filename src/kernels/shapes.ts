@@ -21,3 +21,8 @@ export function elementGrid(count: number, workgroup: number): [number, number] 
 export function quads(array: GpuArray): number {
   return Math.ceil(array.size / 4);
 }
+
+/** Throws when a size is beyond what one invocation can go through: lavapipe ends loops silently after 65,535 iterations. */
+export function expectAtMost(what: string, size: number, most: number): void {
+  if (size > most) throw new Error(`${what} of ${size}, at most ${most}`);
+}

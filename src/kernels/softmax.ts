@@ -1,6 +1,6 @@
 import { GpuArray } from '../gpu/array.ts';
 import { softmax as rowSoftmax, softmax_backward, softmax_pair, softmax_pair_backward } from './shaders.gen.ts';
-import { elementGrid, expectShape, quads } from './shapes.ts';
+import { elementGrid, expectAtMost, expectShape, quads } from './shapes.ts';
 
 /** Above this a row would take more iterations than lavapipe runs. */
 const MOST_WIDTH = 80_000;
@@ -11,7 +11,7 @@ const MOST_WIDTH = 80_000;
  */
 export function softmax(x: GpuArray): GpuArray {
   const { gpu, rows, width } = x;
-  expectWidth(width);
+  expectAtMost('softmax: width', width, MOST_WIDTH);
   const y = GpuArray.empty(gpu, x.shape);
   const flops = 10 * x.size;
   if (width === 2) {
@@ -32,7 +32,7 @@ export function softmax(x: GpuArray): GpuArray {
 export function softmaxBackward(grad: GpuArray, y: GpuArray): GpuArray {
   const { gpu, rows, width } = y;
   expectShape('softmax gradient', grad, y.shape);
-  expectWidth(width);
+  expectAtMost('softmax: width', width, MOST_WIDTH);
   const dx = GpuArray.empty(gpu, y.shape);
   const buffers = { grad, y, dx };
   const flops = 4 * y.size;
@@ -44,8 +44,4 @@ export function softmaxBackward(grad: GpuArray, y: GpuArray): GpuArray {
     gpu.run({ shader: softmax_backward, buffers, params: { rows, width }, groups, flops });
   }
   return dx;
-}
-
-function expectWidth(width: number): void {
-  if (width > MOST_WIDTH) throw new Error(`softmax: rows of ${width} are too wide, at most ${MOST_WIDTH}`);
 }

@@ -1,6 +1,6 @@
 import { GpuArray } from '../gpu/array.ts';
 import { top_rows } from './shaders.gen.ts';
-import { elementGrid, expectShape } from './shapes.ts';
+import { elementGrid, expectAtMost, expectShape } from './shapes.ts';
 
 const MOST_WIDTH = 65_000;
 
@@ -13,7 +13,7 @@ const MOST_WIDTH = 65_000;
 export function topRows(score: GpuArray, best: number): GpuArray {
   const [count, width] = score.shape;
   expectShape('top_rows', score, [count, width]);
-  if (width > MOST_WIDTH) throw new Error(`top_rows: rows of ${width} are too wide, at most ${MOST_WIDTH}`);
+  expectAtMost('top_rows: width', width, MOST_WIDTH);
   const chosen = GpuArray.empty(score.gpu, score.shape);
   score.gpu.run({
     shader: top_rows,

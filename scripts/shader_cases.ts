@@ -1,0 +1,173 @@
+/**
+ * Calls of every wrapper for `check_shaders.ts`: at tiny sizes, where a race between invocations that share memory can be
+ * searched for by interpretation, and at the largest supported ones, where no invocation may run more than 65,535 loop iterations.
+ */
+import { GpuArray } from '../src/gpu/array.ts';
+import type { Gpu } from '../src/gpu/gpu.ts';
+import { activation, activationBackward } from '../src/kernels/activation.ts';
+import { adamStep } from '../src/kernels/adam.ts';
+import { assembleTokens, assembleTokensBackward } from '../src/kernels/assemble_tokens.ts';
+import { attention, attentionBackwardWith, attentionWith } from '../src/kernels/attention.ts';
+import { bankDistance } from '../src/kernels/bank_distance.ts';
+import { bce, bceBackward } from '../src/kernels/bce.ts';
+import { cosineLogits, cosineLogitsBackward } from '../src/kernels/cosine_logits.ts';
+import { dice, diceBackward } from '../src/kernels/dice.ts';
+import { add, addInto, fill, scale, scaleRows, sumAll, sumLeading } from '../src/kernels/elementwise.ts';
+import { focal, focalBackward } from '../src/kernels/focal.ts';
+import { gatherRows, scatterRows } from '../src/kernels/gather_rows.ts';
+import { insertRows, insertRowsBackward } from '../src/kernels/insert_rows.ts';
+import { l2Normalize, l2NormalizeBackward } from '../src/kernels/l2_normalize.ts';
+import { layerNorm, layerNormBackward } from '../src/kernels/layer_norm.ts';
+import { matmul, matmulWith } from '../src/kernels/matmul.ts';
+import { meanGroups, meanGroupsBackward, meanRows, meanRowsBackward } from '../src/kernels/mean_groups.ts';
+import { countNonFinite } from '../src/kernels/non_finite.ts';
+import { patchEmbedding } from '../src/kernels/patch_embedding.ts';
+import { bilinearResize, bilinearResizeBackward } from '../src/kernels/resize.ts';
+import { uploadIndex } from '../src/kernels/row_index.ts';
+import { softmax, softmaxBackward } from '../src/kernels/softmax.ts';
+import { topRows } from '../src/kernels/top_rows.ts';
+
+type Case = (gpu: Gpu) => void;
+
+/** An array that holds zeros when it is small enough to hold anything. */
+const array = (gpu: Gpu, ...shape: number[]): GpuArray => GpuArray.empty(gpu, shape);
+
+/** Sizes by which a case runs its wrappers: tiny ones and the largest ones differ in nothing else. */
+function normalisation(rows: number, width: number): Case {
+  return (gpu) => {
+    const x = array(gpu, rows, width);
+    const weight = array(gpu, width);
+    const { y, mean, rstd } = layerNorm(x, weight, weight);
+    layerNormBackward(y, x, weight, mean, rstd, { x: true, weight: true });
+    const unit = l2Normalize(x);
+    l2NormalizeBackward(x, unit.y, unit.inverseNorm);
+  };
+}
+
+function softmaxes(rows: number, width: number): Case {
+  return (gpu) => softmaxBackward(array(gpu, rows, width), softmax(array(gpu, rows, width)));
+}
+
+function pointwise(rows: number, width: number): Case {
+  return (gpu) => {
+    const x = array(gpu, rows, width);
+    for (const kind of ['relu', 'leaky_relu', 'gelu', 'quickgelu'] as const) {
+      activationBackward(x, activation(x, kind), kind);
+    }
+    add(x, x);
+    add(x, array(gpu, width));
+    scale(x, 2);
+    addInto(x, scaleRows(x, array(gpu, rows)));
+    sumLeading(x, [width]);
+    sumAll(x);
+    fill([rows, width], 1, gpu);
+    countNonFinite(x);
+    const state = { exp_avg: array(gpu, rows, width), exp_avg_sq: array(gpu, rows, width) };
+    adamStep(array(gpu, rows, width), x, state, array(gpu, 8));
+  };
+}
+
+function rowwise(sentences: number, length: number, inserted: number, width: number): Case {
+  return (gpu) => {
+    const ids = new Uint32Array(sentences).fill(1);
+    gatherRows(array(gpu, 3, width), uploadIndex(gpu, ids));
+    scatterRows(array(gpu, sentences, width), ids, 3);
+    const at = new Uint32Array(sentences).fill(1);
+    insertRows(array(gpu, sentences, length, width), array(gpu, 2, inserted, width), at, at);
+    const grad = array(gpu, sentences, length + inserted, width);
+    insertRowsBackward(grad, inserted, at, at, 2, { rows: true, ctx: true });
+    const starts = uploadIndex(gpu, [0, 1, sentences]);
+    meanGroups(array(gpu, sentences, width), starts);
+    meanGroupsBackward(array(gpu, 2, width), starts, sentences);
+    meanRowsBackward(meanRows(array(gpu, 2, sentences, width)), sentences);
+    assembleTokens(array(gpu, 2, length, width), array(gpu, width), array(gpu, length + 1, width));
+    assembleTokensBackward(array(gpu, 2, length, width), { patches: true, cls: true, positions: true });
+    topRows(array(gpu, 2, sentences), 1);
+  };
+}
+
+function maps(groups: number, batch: number, grid: number, side: number): Case {
+  return (gpu) => {
+    for (const align of [true, false, { patch: 2 }]) {
+      const y = bilinearResize(array(gpu, groups * batch, grid, grid, 2), [side, side], align);
+      bilinearResizeBackward(y, [grid, grid], align);
+    }
+    const prob = array(gpu, groups * batch, side, side, 2);
+    const mask = array(gpu, batch, side, side);
+    const grad = array(gpu, groups);
+    focal(prob, mask);
+    focalBackward(grad, prob, mask);
+    diceBackward(grad, dice(prob, mask).sums, mask, prob.shape);
+    for (const mode of ['prob', 'mvfa', 'margin'] as const) {
+      const pair = array(gpu, groups * batch, 2);
+      bce(pair, array(gpu, batch), mode);
+      bceBackward(grad, pair, array(gpu, batch), mode);
+    }
+  };
+}
+
+function products(m: number, k: number, n: number): Case {
+  return (gpu) => {
+    matmul(array(gpu, m, k), array(gpu, k, n));
+    matmul(array(gpu, m, k), array(gpu, n, k), { transposeB: true });
+    matmul(array(gpu, k, m), array(gpu, k, n), { transposeA: true });
+    for (const rung of ['reference', 'registers', 'workgroup'] as const) {
+      matmulWith(rung, array(gpu, m, k), array(gpu, k, n));
+    }
+  };
+}
+
+function heads(batch: number, length: number, count: number, width: number): Case {
+  return (gpu) => {
+    const qkv = array(gpu, batch, length, 3 * count * width);
+    attention(qkv, count);
+    for (const rung of ['reference', 'registers'] as const) {
+      const result = attentionWith(rung, qkv, count, { causal: true });
+      attentionBackwardWith(rung, result.out, qkv, result, count, { causal: true });
+    }
+  };
+}
+
+function similarities(rows: number, classes: number, bank: number, width: number): Case {
+  return (gpu) => {
+    const f = array(gpu, rows, width);
+    const t = array(gpu, classes, width);
+    const { logits, inverseNorm } = cosineLogits(f, t, 100);
+    cosineLogitsBackward(logits, f, t, inverseNorm, 100, { f: true, t: true });
+    bankDistance(f, array(gpu, bank, width));
+  };
+}
+
+const pictures: Case = (gpu) => patchEmbedding(array(gpu, 8, 3, 518, 518), array(gpu, 1024, 3, 14, 14));
+
+/** Small enough for an interpreter, and no multiples of a tile; only what may have workgroup memory. */
+export const TINY: readonly Case[] = [
+  normalisation(3, 4),
+  normalisation(3, 5),
+  softmaxes(3, 5),
+  products(3, 5, 2),
+  heads(1, 3, 1, 4),
+];
+
+/** Model width 4096, 518 px (1,370 tokens) and 60,000 of them at once, 176 images of 240² pixels, 1024² pixels. */
+export const LARGEST: readonly Case[] = [
+  normalisation(60_000, 16_384),
+  normalisation(60_000, 16_383),
+  softmaxes(176 * 240 * 240, 2),
+  softmaxes(1370, 80_000),
+  pointwise(60_000, 4096),
+  pointwise(60_000, 4095),
+  rowwise(60_000, 3, 1, 64),
+  rowwise(420, 77, 16, 4096),
+  maps(16, 176, 37, 240),
+  maps(1, 60_000, 1, 8),
+  maps(8, 1, 256, 4096),
+  products(8 * 1370, 4096, 4096),
+  products(8, 100_000, 8),
+  products(33, 4095, 31),
+  similarities(8 * 1369, 2, 32 * 1369, 1024),
+  similarities(1369, 14, 1000, 2000),
+  pictures,
+  heads(8, 1370, 16, 64),
+  heads(1, 1900, 1, 128),
+];

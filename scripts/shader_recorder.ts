@@ -1,0 +1,115 @@
+/** A stand-in for the GPU that only writes down what wrappers dispatch, so that shaders can be checked without an adapter. */
+
+import type { AdapterClass } from '../src/gpu/adapter.ts';
+import type { Dispatch, Gpu } from '../src/gpu/gpu.ts';
+import { Pool } from '../src/gpu/memory.ts';
+import type { BufferView } from '../src/gpu/programs.ts';
+import { packParams, type Shader, specialize } from '../src/gpu/shader.ts';
+
+/** One dispatch as a wrapper asked for it. */
+export interface Recorded {
+  readonly shader: Shader;
+  /** Source with the constants of this dispatch. */
+  readonly source: string;
+  readonly constants: Readonly<Record<string, number>>;
+  readonly params: Readonly<Record<string, number>>;
+  readonly block: ArrayBuffer;
+  readonly groups: readonly [number, number, number];
+  /** Contents by binding name: zeros, or what the host wrote; null when the case is too large to have any. */
+  readonly buffers: Readonly<Record<string, ArrayBuffer | null>>;
+}
+
+/** Larger buffers get no contents. */
+const MOST_BYTES = 2 ** 20;
+
+/**
+ * A `Gpu` without a device: memory has sizes and, where the host wrote them, contents; every dispatch is recorded.
+ * @param kind which rungs the wrappers choose
+ */
+export function recorder(kind: AdapterClass): { gpu: Gpu; recorded: Recorded[] } {
+  const recorded: Recorded[] = [];
+  const contents = new WeakMap<object, ArrayBuffer>();
+  const device = {
+    limits: { maxStorageBufferBindingSize: 2 ** 32 },
+    createBuffer: ({ size }: { size: number }) => ({ size, destroy: () => {} }),
+  } as unknown as GPUDevice;
+  const limits = { maxComputeWorkgroupsPerDimension: 65535, maxStorageBufferBindingSize: 2 ** 32 };
+  const pool = new Pool(device);
+
+  function contentsOf(view: BufferView): ArrayBuffer | null {
+    if (view.bytes > MOST_BYTES) return null;
+    // The pool may have handed out again, for something longer, a buffer that was written once.
+    const bytes = new Uint8Array(view.bytes);
+    const written = contents.get(view.buffer);
+    if (written) bytes.set(new Uint8Array(written).subarray(view.offset, view.offset + view.bytes));
+    return bytes.buffer;
+  }
+
+  const gpu = {
+    facts: { class: kind, software: kind !== 'hardware', limits, features: [] },
+    pool,
+    scope: () => pool.scope(),
+    flush: () => {},
+    clear: () => {},
+    copy: () => {},
+    write(view: BufferView, data: ArrayBufferView<ArrayBuffer>): void {
+      const bytes = new Uint8Array(view.offset + view.bytes);
+      bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), view.offset);
+      contents.set(view.buffer, bytes.buffer);
+    },
+    run(call: Dispatch<string, string, string>): void {
+      const { shader, groups, params } = call;
+      const [x, y = 1, z = 1] = groups;
+      if (x * y * z === 0) return;
+      if (Math.max(x, y, z) > limits.maxComputeWorkgroupsPerDimension) {
+        throw new Error(`${shader.name}: ${x}×${y}×${z} workgroups`);
+      }
+      const constants = { ...shader.constants, ...(call.constants as Record<string, number> | undefined) };
+      recorded.push({
+        shader,
+        source: specialize(shader.source, constants),
+        constants,
+        params,
+        block: packParams(shader, params),
+        groups: [x, y, z],
+        buffers: Object.fromEntries(shader.bindings.map(({ name }) => [name, contentsOf(call.buffers[name])])),
+      });
+    },
+  };
+  return { gpu: gpu as unknown as Gpu, recorded };
+}
+
+/**
+ * Value of a whole-number formula with + - * / (rounding down) and parentheses.
+ * @throws Error that names what is unknown or left over
+ */
+export function evaluate(formula: string, names: Readonly<Record<string, number>>): number {
+  const tokens = formula.match(/[A-Za-z_]\w*|\d+|\S/g) ?? [];
+  let at = 0;
+  function factor(): number {
+    const token = tokens[at++];
+    if (token === '(') {
+      const value = sum();
+      if (tokens[at++] !== ')') throw new Error(`"${formula}": a parenthesis is open`);
+      return value;
+    }
+    const value = /^\d/.test(token ?? '') ? Number(token) : names[token];
+    if (value === undefined) throw new Error(`"${formula}": unknown name "${token}"`);
+    return value;
+  }
+  function product(): number {
+    let value = factor();
+    while (tokens[at] === '*' || tokens[at] === '/') {
+      value = tokens[at++] === '*' ? value * factor() : Math.floor(value / factor());
+    }
+    return value;
+  }
+  function sum(): number {
+    let value = product();
+    while (tokens[at] === '+' || tokens[at] === '-') value += tokens[at++] === '+' ? product() : -product();
+    return value;
+  }
+  const value = sum();
+  if (at < tokens.length) throw new Error(`"${formula}": cannot read "${tokens.slice(at).join(' ')}"`);
+  return value;
+}
