@@ -2,7 +2,7 @@
 // qkv [B, length, 3 W]: queries, keys, values side by side, W = 4 * heads * quads; out [B, length, W];
 // log_sum_exp [B, heads, length] is kept for the backward. The softmax keeps a running maximum and sum, so no score is
 // stored; with causal = 1 a query sees keys up to its own place. Caller: src/kernels/attention.ts.
-// Loops: length * quads (at most 61440)
+// Loops: length * (quads + 1) where length * (quads + 1) <= 64000
 
 struct Params {
   length: u32,

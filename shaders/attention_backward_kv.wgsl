@@ -2,7 +2,7 @@
 // p = exp(scale * q k^T - log_sum_exp), d_p = grad v^T; d_v = p^T grad, d_k = scale * (p * (d_p - delta))^T q.
 // grad [B, length, W]; qkv, d_qkv [B, length, 3 W], of which the key and value thirds are written; log_sum_exp and delta
 // (from attention_backward_q.wgsl) [B, heads, length]. Caller: src/kernels/attention.ts.
-// Loops: length * quads (at most 61440)
+// Loops: length * (quads + 1) where length * (quads + 1) <= 64000
 
 struct Params {
   length: u32,

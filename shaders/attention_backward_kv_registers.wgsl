@@ -1,7 +1,7 @@
 // Gradient of attention.wgsl by keys and values, as attention_backward_kv.wgsl, which gives formula and shapes.
 // The rung for software adapters: one invocation owns 8 keys and goes through the queries 16 at a time, as
 // attention_registers.wgsl. Measured: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
-// Loops: (length + 15) / 16 * 2 * quads (at most 61440)
+// Loops: (length / 16 + 1) * (2 * quads + 1) where length * (quads + 1) <= 64000, quads <= 32
 
 struct Params {
   length: u32,
@@ -99,7 +99,7 @@ fn weigh(queries: Queries, dots: mat4x4f, key: u32) -> mat4x4f {
 
 fn weigh4(dots: vec4f, log_sum: vec4f, first: u32, key: u32) -> vec4f {
   let query = vec4u(first, first + 1u, first + 2u, first + 3u);
-  let seen = query < vec4u(params.length) & (query >= vec4u(key) | vec4<bool>(params.causal == 0u));
+  let seen = (query < vec4u(params.length)) & ((query >= vec4u(key)) | vec4<bool>(params.causal == 0u));
   return exp(select(vec4f(-1e30), params.scale * dots - log_sum, seen));
 }
 

@@ -3,7 +3,7 @@
 // for attention_backward_kv.wgsl), d_q = scale * (p * (d_p - delta)) k.
 // grad, out [B, length, W]; qkv, d_qkv [B, length, 3 W], of which the query third is written; log_sum_exp, delta
 // [B, heads, length]. Caller: src/kernels/attention.ts.
-// Loops: (length + 1) * quads (at most 61440)
+// Loops: length * (quads + 1) + quads where length * (quads + 1) <= 64000
 
 struct Params {
   length: u32,

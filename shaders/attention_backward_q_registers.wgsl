@@ -1,7 +1,7 @@
 // Gradient of attention.wgsl by the queries, as attention_backward_q.wgsl, which gives formula and shapes.
 // The rung for software adapters: one invocation owns 8 queries and goes through the keys 16 at a time, as
 // attention_registers.wgsl. Measured: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
-// Loops: (length + 15) / 16 * 2 * quads + 8 * quads (at most 61440)
+// Loops: (length / 16 + 1) * (2 * quads + 1) + 8 * quads where length * (quads + 1) <= 64000, quads <= 32
 
 struct Params {
   length: u32,

@@ -4,7 +4,7 @@
 // the 8 unfinished rows lie in out itself and are read and written once per 16 keys. (In an indexed private array they
 // were twice as fast, but lavapipe compiled for half a minute.)
 // Measured: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
-// Loops: (length + 15) / 16 * 2 * quads + 8 * quads (at most 61440)
+// Loops: (length / 16 + 1) * (2 * quads + 1) + 8 * quads where length * (quads + 1) <= 64000, quads <= 32
 
 struct Params {
   length: u32,

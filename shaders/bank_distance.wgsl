@@ -1,7 +1,7 @@
 // best[r] = min over the columns m of 1 - dots[r, m] * query_norm[r] * bank_norm[m], or of that and what best[r] holds unless
 // `first` is 1: one piece of the bank. dots [rows, count] are the products of raw rows, the norms are reciprocal.
 // best, query_norm [rows]; bank_norm [start + count]. One invocation per row. Caller: src/kernels/bank_distance.ts.
-// Loops: count (at most 16384)
+// Loops: count where count <= 16384
 
 struct Params {
   rows: u32,

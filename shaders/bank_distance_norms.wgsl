@@ -1,6 +1,6 @@
 // norm[r] = 1 / max(|x[r]|, 1e-12). x [rows, width]; norm [rows]. One invocation per row.
 // Caller: src/kernels/bank_distance.ts.
-// Loops: width (at most 61440)
+// Loops: width where width <= 61440
 
 struct Params {
   rows: u32,

@@ -2,7 +2,7 @@
 // d_f[r] = temperature * inverse_norm[r] * (u - h (h . u)); the second term is missing where the norm was clamped to 1e-12,
 // since it is a constant there. grad [rows, classes]; f, d_f [rows, width]; t [classes, width]; inverse_norm [rows].
 // One invocation per row. Caller: src/kernels/cosine_logits.ts.
-// Loops: 2 * classes * width + 2 * width (at most 61440)
+// Loops: 2 * (classes + 1) * (width + 1) where (classes + 1) * (width + 1) <= 30720
 
 struct Params {
   rows: u32,

@@ -2,7 +2,7 @@
 // op(a) [batches, m, k] is stored as rows of a_stride, transposed when TRANSPOSE_A is 1; op(b) [batches, k, n] likewise.
 // The sum runs over one slice of k; with several slices out is [slices, batches, m, n] and matmul_finish.wgsl adds them.
 // Caller: src/kernels/matmul.ts.
-// Loops: slice (at most 61440)
+// Loops: slice where slice <= 32768
 
 struct Params {
   m: u32,

@@ -1,7 +1,7 @@
 // out = act(sum over slices of partial + bias) + residual (+ out): the second pass of a matmul whose k was cut into slices,
 // in the fixed order of the slices. partial [slices, rows, n] already holds alpha * op(a) op(b).
 // One invocation per element. Caller: src/kernels/matmul.ts.
-// Loops: slices
+// Loops: slices where slices <= 32768
 
 struct Params {
   rows: u32,

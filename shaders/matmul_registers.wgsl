@@ -5,7 +5,7 @@
 // arrays ran 3 to 10 times slower. Four rows by four k are a mat4x4f, so every transposition happens in registers.
 // Measured at 290 x 1024 x 1024: see bench/kernels/matmul.bench.ts. Caller: src/kernels/matmul.ts.
 // Strides and starts are multiples of 4; an operand that runs along k is zero beyond k up to a multiple of 4.
-// Loops: slice / 4 (at most 61440) + 80 + 256
+// Loops: slice / 4 + 600 where slice <= 32768
 
 struct Params {
   m: u32,

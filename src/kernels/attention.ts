@@ -16,7 +16,7 @@ export type AttentionRung = 'reference' | 'registers';
 /** Widest head: 8 rows of it fit into the private memory that WebGPU guarantees. */
 const MAX_WIDTH = 128;
 /** Loop iterations that one invocation may spend (lavapipe ends loops silently after 65,535). */
-const MAX_ITERATIONS = 61440;
+const MAX_ITERATIONS = 64000;
 /** Queries or keys of one invocation in the `registers` rung. */
 const OWN_ROWS = 8;
 
@@ -36,7 +36,7 @@ export interface AttentionResult {
 
 /**
  * softmax(q kᵀ / √d) v for every head, d = W / heads, without a score matrix. d is a multiple of 4 up to 128, and the
- * number of tokens L at most 61,440 · 4 / d (3,840 tokens of a 64 wide head; 518 px images have 1,370).
+ * number of tokens L at most 64,000 / (d / 4 + 1) (3,764 tokens of a 64 wide head; 518 px images have 1,370).
  * @param qkv [B, L, 3W]: queries, keys and values side by side, each with its heads side by side
  */
 export function attention(qkv: GpuArray, heads: number, options: AttentionOptions = {}): AttentionResult {
@@ -137,7 +137,7 @@ function measure(qkv: GpuArray, heads: number, causal: boolean) {
   if (qkv.dtype !== 'f32' || qkv.shape.length !== 3 || width % 4 !== 0 || width > MAX_WIDTH) {
     throw new Error(`attention: qkv [${qkv.shape}] does not hold ${heads} heads of a multiple of 4 up to ${MAX_WIDTH}`);
   }
-  const most = Math.floor((4 * MAX_ITERATIONS) / width) - 1;
+  const most = Math.floor(MAX_ITERATIONS / (width / 4 + 1));
   if (length > most) throw new Error(`attention: ${length} tokens, but at most ${most} with heads ${width} wide`);
   return {
     batch,

@@ -10,7 +10,7 @@ const MAX_ITERATIONS = 61440;
 /**
  * Cosine similarities times a temperature: temperature · f[r]·t[c] / max(|f[r]|, 1e-12).
  * @param f [rows, E], not normalised
- * @param t [C, E], normalised; C is small, (2 C + 2) E at most 61,440
+ * @param t [C, E], normalised; C is small, 2 (C + 1) (E + 1) at most 61,440
  * @returns logits [rows, C] and 1 / max(|f[r]|, 1e-12) as [rows]
  */
 export function cosineLogits(
@@ -75,6 +75,7 @@ function measure(f: GpuArray, t: GpuArray): [rows: number, classes: number, widt
   const [classes] = t.shape;
   expectShape('cosine_logits f', f, [rows, width]);
   expectShape('cosine_logits t', t, [classes, width]);
-  if ((2 * classes + 2) * width > MAX_ITERATIONS) throw new Error(`cosine_logits: ${classes} classes are too many`);
+  if (2 * (classes + 1) * (width + 1) > MAX_ITERATIONS)
+    throw new Error(`cosine_logits: ${classes} classes are too many`);
   return [rows, classes, width];
 }

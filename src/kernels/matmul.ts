@@ -2,7 +2,7 @@ import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Shader } from '../gpu/shader.ts';
 import { type MatmulPlan, type MatmulRung, planMatmul } from './matmul_plan.ts';
-import { matmul_finish, matmul_pack, matmul_registers, matmul as reference } from './shaders.gen.ts';
+import { matmul_finish, matmul_pack, matmul_registers, matmul_workgroup, matmul as reference } from './shaders.gen.ts';
 import { elementGrid } from './shapes.ts';
 
 /** Activation of an epilogue: `gelu` is the exact one (erf), `quickgelu` is x · sigmoid(1.702 x). */
@@ -109,7 +109,7 @@ export function matmulWith(
   }
 
   const plan = planMatmul(gpu.facts.class, { m, n, k, batches }, forced);
-  const wide = plan.rung !== 'reference';
+  const wide = plan.rung === 'registers';
   const [x, y] = wide ? [aligned(left, !transposeA), aligned(right, transposeB)] : [left, right];
   // A sum in slices has its epilogue in a second pass, and so has an activation before `out` is added.
   const twoPasses = plan.slices > 1 || (accumulate && act !== 'none');
@@ -162,6 +162,10 @@ function launch(
   if (plan.rung === 'reference') {
     const groups = elementGrid(m * n, reference.constants.WORKGROUP);
     gpu.run({ ...call, shader: reference, constants: transposes, groups: [...groups, depth] });
+  } else if (plan.rung === 'workgroup') {
+    const { TILE } = matmul_workgroup.constants;
+    const groups = elementGrid(Math.ceil(m / TILE) * Math.ceil(n / TILE), 1);
+    gpu.run({ ...call, shader: matmul_workgroup, constants: transposes, groups: [...groups, depth] });
   } else {
     const { tileM, tileN } = plan;
     const tiles = Math.ceil(m / tileM) * Math.ceil(n / tileN);
@@ -181,7 +185,7 @@ function operand(what: string, array: GpuArray, batched: boolean, columns?: read
   return { array, start, stride: width, columns: count, rows, batches: batched ? array.rows / Math.max(1, rows) : 1 };
 }
 
-/** The operand, or a padded copy where the vec4 rungs could not read it; `alongK`: its rows run along k. */
+/** The operand, or a padded copy where the vec4 rung could not read it; `alongK`: its rows run along k. */
 function aligned(from: Operand, alongK: boolean): Operand {
   const { array, start, stride, columns, rows, batches } = from;
   if (stride % 4 === 0 && start % 4 === 0 && !(alongK && columns % 4 !== 0)) return from;

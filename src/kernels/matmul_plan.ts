@@ -23,7 +23,7 @@ export interface MatmulPlan {
 }
 
 /** Longest sum of one invocation: lavapipe ends loops silently after 65,535 iterations. */
-const MAX_SLICE = 61440;
+const MAX_SLICE = 32768;
 /** Shorter slices would cost more in the second pass than they gain. */
 const MIN_SLICE = 256;
 /** Multiplications below which a launch costs more than the work, so that the rung does not matter. */
