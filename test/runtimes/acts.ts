@@ -3,6 +3,10 @@ import type { Host } from '../../src/host/host.ts';
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+function describe({ vendor, architecture, description }: GPUAdapterInfo): Record<string, string> {
+  return { vendor, architecture, description };
+}
+
 /** Ways to end, well or badly, for launch.test.ts: what the launcher makes of them must not depend on the runtime. */
 const ACTS: Record<string, (host: Host, rest: readonly string[]) => Promise<number>> = {
   async exit(host, [code, lines]) {
@@ -13,6 +17,11 @@ const ACTS: Record<string, (host: Host, rest: readonly string[]) => Promise<numb
   async arguments(host, rest) {
     host.stdout(JSON.stringify({ runtime: host.runtime, rest, word: host.env('FUSIONCLIP_WORD') }));
     return 0;
+  },
+  async adapter(host) {
+    const adapter = await (await host.gpu())?.requestAdapter();
+    host.stdout(JSON.stringify(adapter ? describe(adapter.info) : null));
+    return adapter ? 0 : 3;
   },
   async wait(host) {
     let asked = 0;
