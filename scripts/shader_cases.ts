@@ -149,7 +149,7 @@ export const TINY: readonly Case[] = [
   heads(1, 3, 1, 4),
 ];
 
-/** Model width 4096, 518 px (1,370 tokens) and 60,000 of them at once, 176 images of 240² pixels, 1024² pixels. */
+/** Model width 4096, 518 px (1,370 tokens) and 60,000 of them at once, 176 images of 240² pixels, 2048² pixels. */
 export const LARGEST: readonly Case[] = [
   normalisation(60_000, 16_384),
   normalisation(60_000, 16_383),
@@ -161,7 +161,7 @@ export const LARGEST: readonly Case[] = [
   rowwise(420, 77, 16, 4096),
   maps(16, 176, 37, 240),
   maps(1, 60_000, 1, 8),
-  maps(8, 1, 256, 4096),
+  maps(8, 1, 256, 2048),
   products(8 * 1370, 4096, 4096),
   products(8, 100_000, 8),
   products(33, 4095, 31),

@@ -1,11 +1,10 @@
 // Gradient of the focal loss (see focal.wgsl), mean over batch * pixels of each group:
 // dprob = grad / (batch pixels) w hot (gamma (1 - pt)^(gamma - 1) ln pt - (1 - pt)^gamma / pt).
-// grad [rows / batch]; prob, dprob [rows, pixels, 2], bound as vec2, count = rows * pixels; mask [batch, pixels].
+// grad [rows / batch]; prob, dprob [rows, pixels, 2], bound as vec2; mask [batch, pixels].
 // Caller: src/kernels/focal.ts.
 // Loops: none
 
 struct Params {
-  count: u32,
   batch: u32,
   pixels: u32,
   gamma: f32,
@@ -19,7 +18,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> mask: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dprob: array<vec2f>;
 
-const WORKGROUP: u32 = 64u;
+const WORKGROUP: u32 = 256u;
 
 // d/dpt of -(1 - pt)^gamma ln pt, without the sign. At pt = 1 the first term goes to 0 although its power may not.
 fn slope(pt: f32, gamma: f32) -> f32 {
@@ -38,13 +37,14 @@ fn slope(pt: f32, gamma: f32) -> f32 {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * (groups.x * WORKGROUP) + id.x;
-  if (i >= params.count) {
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= params.pixels) {
     return;
   }
-  let row = i / params.pixels;
-  let m = mask[(row % params.batch) * params.pixels + i % params.pixels];
+  // A row of workgroups for each image: divisions by the number of pixels would cost more than all else here.
+  let row = id.y;
+  let i = row * params.pixels + id.x;
+  let m = mask[(row % params.batch) * params.pixels + id.x];
   let hot = clamp(vec2f(1.0 - m, m), vec2f(params.smooth_by), vec2f(1.0 - params.smooth_by));
   let p = prob[i];
   let pt = hot.x * p.x + hot.y * p.y + params.smooth_by;

@@ -1,12 +1,12 @@
 // Bilinear resize. Output line i takes its value at s = clamp((i step + offset) / den, 0, n - 1) of the n input lines, on
 // both axes; the wrapper gives the integers for torch's align_corners true and false and for centred patches. Integers make
 // the place exact, and s - floor(s) right to the last bit, however large the picture.
-// x [batch, h, w, channels]; y [batch, height, width, channels]; one invocation per output pixel, of which there are pixels.
+// x [batch, h, w, channels]; y [batch, height, width, channels]. One invocation owns RUN neighbouring pixels of a row, since
+// whole-number divisions are dear on software adapters: those for the row are made once. Image = id.z.
 // Caller: src/kernels/resize.ts.
-// Loops: channels where channels <= 4096
+// Loops: RUN * (channels + 1) where channels <= 4096
 
 struct Params {
-  pixels: u32,
   channels: u32,
   h: u32,
   w: u32,
@@ -24,7 +24,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
-const WORKGROUP: u32 = 64u;
+const RUN: u32 = 8u;
 
 struct Place {
   low: u32,
@@ -38,24 +38,28 @@ fn place(index: u32, step: i32, offset: i32, den: i32, count: u32) -> Place {
   return Place(low, min(low + 1u, count - 1u), f32(s % u32(den)) / f32(den));
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * (groups.x * WORKGROUP) + id.x;
-  if (i >= params.pixels) {
+@compute @workgroup_size(8, 8)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let row = id.y;
+  if (row >= params.height) {
     return;
   }
-  let image = i / (params.width * params.height);
-  let py = place((i / params.width) % params.height, params.step_y, params.offset_y, params.den_y, params.h);
-  let px = place(i % params.width, params.step_x, params.offset_x, params.den_x, params.w);
-  let upper = (image * params.h + py.low) * params.w;
-  let lower = (image * params.h + py.high) * params.w;
-  for (var c = 0u; c < params.channels; c++) {
-    let a = x[(upper + px.low) * params.channels + c];
-    let b = x[(upper + px.high) * params.channels + c];
-    let d = x[(lower + px.low) * params.channels + c];
-    let e = x[(lower + px.high) * params.channels + c];
-    let top = a * (1.0 - px.part) + b * px.part;
-    let bottom = d * (1.0 - px.part) + e * px.part;
-    y[i * params.channels + c] = top * (1.0 - py.part) + bottom * py.part;
+  let channels = params.channels;
+  let py = place(row, params.step_y, params.offset_y, params.den_y, params.h);
+  let upper = (id.z * params.h + py.low) * params.w;
+  let lower = (id.z * params.h + py.high) * params.w;
+  let end = min((id.x + 1u) * RUN, params.width);
+  for (var j = id.x * RUN; j < end; j++) {
+    let px = place(j, params.step_x, params.offset_x, params.den_x, params.w);
+    let to = ((id.z * params.height + row) * params.width + j) * channels;
+    for (var c = 0u; c < channels; c++) {
+      let a = x[(upper + px.low) * channels + c];
+      let b = x[(upper + px.high) * channels + c];
+      let d = x[(lower + px.low) * channels + c];
+      let e = x[(lower + px.high) * channels + c];
+      let top = a * (1.0 - px.part) + b * px.part;
+      let bottom = d * (1.0 - px.part) + e * px.part;
+      y[to + c] = top * (1.0 - py.part) + bottom * py.part;
+    }
   }
 }

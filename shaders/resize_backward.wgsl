@@ -42,12 +42,13 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       high = clamp(((j + 1) * params.den - params.offset) / params.step + 1, 0, high);
     }
   }
+  let unit = 1.0 / f32(params.den);
   var total = 0.0;
   for (var k = low; k <= high; k++) {
     let s = clamp(k * params.step + params.offset, 0, last_line * params.den);
     let away = abs(s - j * params.den);
     if (away < params.den) {
-      total += f32(params.den - away) / f32(params.den) * grad[(first + u32(k)) * params.inner + c];
+      total += f32(params.den - away) * unit * grad[(first + u32(k)) * params.inner + c];
     }
   }
   dx[i] = total;

@@ -64,8 +64,8 @@ export function diceBackward(
   grad.gpu.run({
     shader: dice_backward,
     buffers: { grad, sums, mask, dprob },
-    params: { count: rows * pixels, batch, pixels, smooth_by: smooth },
-    groups: elementGrid(rows * pixels, dice_backward.constants.WORKGROUP),
+    params: { batch, pixels, smooth_by: smooth },
+    groups: [Math.ceil(pixels / dice_backward.constants.WORKGROUP), rows],
     flops: 6 * rows * pixels,
   });
   return dprob;

@@ -46,8 +46,8 @@ export function focalBackward(
   prob.gpu.run({
     shader: focal_backward,
     buffers: { grad, prob, mask, dprob },
-    params: { count: rows * pixels, batch, pixels, gamma, smooth_by: smooth, alpha: alpha ?? -1 },
-    groups: elementGrid(rows * pixels, focal_backward.constants.WORKGROUP),
+    params: { batch, pixels, gamma, smooth_by: smooth, alpha: alpha ?? -1 },
+    groups: [Math.ceil(pixels / focal_backward.constants.WORKGROUP), rows],
     flops: 20 * rows * pixels,
   });
   return dprob;

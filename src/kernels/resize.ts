@@ -32,12 +32,10 @@ export function bilinearResize(x: GpuArray, size: readonly [number, number], ali
   const y = GpuArray.empty(x.gpu, [batch, height, width, channels]);
   const vertical = axis(h, height, align);
   const horizontal = axis(w, width, align);
-  const pixels = batch * height * width;
   x.gpu.run({
     shader: resize,
     buffers: { x, y },
     params: {
-      pixels,
       channels,
       h,
       w,
@@ -50,7 +48,7 @@ export function bilinearResize(x: GpuArray, size: readonly [number, number], ali
       offset_x: horizontal.offset,
       den_x: horizontal.den,
     },
-    groups: elementGrid(pixels, resize.constants.WORKGROUP),
+    groups: [Math.ceil(width / (8 * resize.constants.RUN)), Math.ceil(height / 8), batch],
     flops: 9 * y.size,
   });
   return y;

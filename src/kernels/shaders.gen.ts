@@ -1478,21 +1478,20 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const dice_backward: Shader<'grad' | 'sums' | 'mask' | 'dprob', 'count' | 'batch' | 'pixels' | 'smooth_by', 'WORKGROUP'> = {
+export const dice_backward: Shader<'grad' | 'sums' | 'mask' | 'dprob', 'batch' | 'pixels' | 'smooth_by', 'WORKGROUP'> = {
   name: "dice_backward",
   bindings: [{"name":"grad","access":"read"},{"name":"sums","access":"read"},{"name":"mask","access":"read"},{"name":"dprob","access":"read_write"}],
-  params: [{"name":"count","type":"u32","offset":0},{"name":"batch","type":"u32","offset":4},{"name":"pixels","type":"u32","offset":8},{"name":"smooth_by","type":"f32","offset":12}],
+  params: [{"name":"batch","type":"u32","offset":0},{"name":"pixels","type":"u32","offset":4},{"name":"smooth_by","type":"f32","offset":8}],
   paramBytes: 16,
-  constants: {"WORKGROUP":64},
+  constants: {"WORKGROUP":256},
   requires: [],
   source: `// Gradient of the dice loss with respect to the abnormal channel; the normal one gets 0:
 // dprob1 = grad / batch * ((2 I + s) / (P + T + s)^2 - 2 t / (P + T + s)) with (I, P, T) the sums of the image.
-// grad [rows / batch]; sums [rows, 3]; mask [batch, pixels]; dprob [rows, pixels, 2], bound as vec2, count = rows * pixels.
+// grad [rows / batch]; sums [rows, 3]; mask [batch, pixels]; dprob [rows, pixels, 2], bound as vec2.
 // Caller: src/kernels/dice.ts.
 // Loops: none
 
 struct Params {
-  count: u32,
   batch: u32,
   pixels: u32,
   smooth_by: f32,
@@ -1504,16 +1503,17 @@ struct Params {
 @group(0) @binding(3) var<storage, read> mask: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dprob: array<vec2f>;
 
-const WORKGROUP: u32 = 64u;
+const WORKGROUP: u32 = 256u;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * (groups.x * WORKGROUP) + id.x;
-  if (i >= params.count) {
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= params.pixels) {
     return;
   }
-  let row = i / params.pixels;
-  let t = mask[(row % params.batch) * params.pixels + i % params.pixels];
+  // A row of workgroups for each image: divisions by the number of pixels would cost more than all else here.
+  let row = id.y;
+  let i = row * params.pixels + id.x;
+  let t = mask[(row % params.batch) * params.pixels + id.x];
   let below = sums[3u * row + 1u] + sums[3u * row + 2u] + params.smooth_by;
   let ratio = (2.0 * sums[3u * row] + params.smooth_by) / below;
   let g = grad[row / params.batch] / f32(params.batch);
@@ -1829,21 +1829,20 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const focal_backward: Shader<'grad' | 'prob' | 'mask' | 'dprob', 'count' | 'batch' | 'pixels' | 'gamma' | 'smooth_by' | 'alpha', 'WORKGROUP'> = {
+export const focal_backward: Shader<'grad' | 'prob' | 'mask' | 'dprob', 'batch' | 'pixels' | 'gamma' | 'smooth_by' | 'alpha', 'WORKGROUP'> = {
   name: "focal_backward",
   bindings: [{"name":"grad","access":"read"},{"name":"prob","access":"read"},{"name":"mask","access":"read"},{"name":"dprob","access":"read_write"}],
-  params: [{"name":"count","type":"u32","offset":0},{"name":"batch","type":"u32","offset":4},{"name":"pixels","type":"u32","offset":8},{"name":"gamma","type":"f32","offset":12},{"name":"smooth_by","type":"f32","offset":16},{"name":"alpha","type":"f32","offset":20}],
+  params: [{"name":"batch","type":"u32","offset":0},{"name":"pixels","type":"u32","offset":4},{"name":"gamma","type":"f32","offset":8},{"name":"smooth_by","type":"f32","offset":12},{"name":"alpha","type":"f32","offset":16}],
   paramBytes: 32,
-  constants: {"WORKGROUP":64},
+  constants: {"WORKGROUP":256},
   requires: [],
   source: `// Gradient of the focal loss (see focal.wgsl), mean over batch * pixels of each group:
 // dprob = grad / (batch pixels) w hot (gamma (1 - pt)^(gamma - 1) ln pt - (1 - pt)^gamma / pt).
-// grad [rows / batch]; prob, dprob [rows, pixels, 2], bound as vec2, count = rows * pixels; mask [batch, pixels].
+// grad [rows / batch]; prob, dprob [rows, pixels, 2], bound as vec2; mask [batch, pixels].
 // Caller: src/kernels/focal.ts.
 // Loops: none
 
 struct Params {
-  count: u32,
   batch: u32,
   pixels: u32,
   gamma: f32,
@@ -1857,7 +1856,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> mask: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dprob: array<vec2f>;
 
-const WORKGROUP: u32 = 64u;
+const WORKGROUP: u32 = 256u;
 
 // d/dpt of -(1 - pt)^gamma ln pt, without the sign. At pt = 1 the first term goes to 0 although its power may not.
 fn slope(pt: f32, gamma: f32) -> f32 {
@@ -1876,13 +1875,14 @@ fn slope(pt: f32, gamma: f32) -> f32 {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * (groups.x * WORKGROUP) + id.x;
-  if (i >= params.count) {
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= params.pixels) {
     return;
   }
-  let row = i / params.pixels;
-  let m = mask[(row % params.batch) * params.pixels + i % params.pixels];
+  // A row of workgroups for each image: divisions by the number of pixels would cost more than all else here.
+  let row = id.y;
+  let i = row * params.pixels + id.x;
+  let m = mask[(row % params.batch) * params.pixels + id.x];
   let hot = clamp(vec2f(1.0 - m, m), vec2f(params.smooth_by), vec2f(1.0 - params.smooth_by));
   let p = prob[i];
   let pt = hot.x * p.x + hot.y * p.y + params.smooth_by;
@@ -3444,22 +3444,22 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const resize: Shader<'x' | 'y', 'pixels' | 'channels' | 'h' | 'w' | 'height' | 'width' | 'step_y' | 'offset_y' | 'den_y' | 'step_x' | 'offset_x' | 'den_x', 'WORKGROUP'> = {
+export const resize: Shader<'x' | 'y', 'channels' | 'h' | 'w' | 'height' | 'width' | 'step_y' | 'offset_y' | 'den_y' | 'step_x' | 'offset_x' | 'den_x', 'RUN'> = {
   name: "resize",
   bindings: [{"name":"x","access":"read"},{"name":"y","access":"read_write"}],
-  params: [{"name":"pixels","type":"u32","offset":0},{"name":"channels","type":"u32","offset":4},{"name":"h","type":"u32","offset":8},{"name":"w","type":"u32","offset":12},{"name":"height","type":"u32","offset":16},{"name":"width","type":"u32","offset":20},{"name":"step_y","type":"i32","offset":24},{"name":"offset_y","type":"i32","offset":28},{"name":"den_y","type":"i32","offset":32},{"name":"step_x","type":"i32","offset":36},{"name":"offset_x","type":"i32","offset":40},{"name":"den_x","type":"i32","offset":44}],
+  params: [{"name":"channels","type":"u32","offset":0},{"name":"h","type":"u32","offset":4},{"name":"w","type":"u32","offset":8},{"name":"height","type":"u32","offset":12},{"name":"width","type":"u32","offset":16},{"name":"step_y","type":"i32","offset":20},{"name":"offset_y","type":"i32","offset":24},{"name":"den_y","type":"i32","offset":28},{"name":"step_x","type":"i32","offset":32},{"name":"offset_x","type":"i32","offset":36},{"name":"den_x","type":"i32","offset":40}],
   paramBytes: 48,
-  constants: {"WORKGROUP":64},
+  constants: {"RUN":8},
   requires: [],
   source: `// Bilinear resize. Output line i takes its value at s = clamp((i step + offset) / den, 0, n - 1) of the n input lines, on
 // both axes; the wrapper gives the integers for torch's align_corners true and false and for centred patches. Integers make
 // the place exact, and s - floor(s) right to the last bit, however large the picture.
-// x [batch, h, w, channels]; y [batch, height, width, channels]; one invocation per output pixel, of which there are pixels.
+// x [batch, h, w, channels]; y [batch, height, width, channels]. One invocation owns RUN neighbouring pixels of a row, since
+// whole-number divisions are dear on software adapters: those for the row are made once. Image = id.z.
 // Caller: src/kernels/resize.ts.
-// Loops: channels where channels <= 4096
+// Loops: RUN * (channels + 1) where channels <= 4096
 
 struct Params {
-  pixels: u32,
   channels: u32,
   h: u32,
   w: u32,
@@ -3477,7 +3477,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
-const WORKGROUP: u32 = 64u;
+const RUN: u32 = 8u;
 
 struct Place {
   low: u32,
@@ -3491,25 +3491,29 @@ fn place(index: u32, step: i32, offset: i32, den: i32, count: u32) -> Place {
   return Place(low, min(low + 1u, count - 1u), f32(s % u32(den)) / f32(den));
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * (groups.x * WORKGROUP) + id.x;
-  if (i >= params.pixels) {
+@compute @workgroup_size(8, 8)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let row = id.y;
+  if (row >= params.height) {
     return;
   }
-  let image = i / (params.width * params.height);
-  let py = place((i / params.width) % params.height, params.step_y, params.offset_y, params.den_y, params.h);
-  let px = place(i % params.width, params.step_x, params.offset_x, params.den_x, params.w);
-  let upper = (image * params.h + py.low) * params.w;
-  let lower = (image * params.h + py.high) * params.w;
-  for (var c = 0u; c < params.channels; c++) {
-    let a = x[(upper + px.low) * params.channels + c];
-    let b = x[(upper + px.high) * params.channels + c];
-    let d = x[(lower + px.low) * params.channels + c];
-    let e = x[(lower + px.high) * params.channels + c];
-    let top = a * (1.0 - px.part) + b * px.part;
-    let bottom = d * (1.0 - px.part) + e * px.part;
-    y[i * params.channels + c] = top * (1.0 - py.part) + bottom * py.part;
+  let channels = params.channels;
+  let py = place(row, params.step_y, params.offset_y, params.den_y, params.h);
+  let upper = (id.z * params.h + py.low) * params.w;
+  let lower = (id.z * params.h + py.high) * params.w;
+  let end = min((id.x + 1u) * RUN, params.width);
+  for (var j = id.x * RUN; j < end; j++) {
+    let px = place(j, params.step_x, params.offset_x, params.den_x, params.w);
+    let to = ((id.z * params.height + row) * params.width + j) * channels;
+    for (var c = 0u; c < channels; c++) {
+      let a = x[(upper + px.low) * channels + c];
+      let b = x[(upper + px.high) * channels + c];
+      let d = x[(lower + px.low) * channels + c];
+      let e = x[(lower + px.high) * channels + c];
+      let top = a * (1.0 - px.part) + b * px.part;
+      let bottom = d * (1.0 - px.part) + e * px.part;
+      y[to + c] = top * (1.0 - py.part) + bottom * py.part;
+    }
   }
 }
 `,
@@ -3566,12 +3570,13 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       high = clamp(((j + 1) * params.den - params.offset) / params.step + 1, 0, high);
     }
   }
+  let unit = 1.0 / f32(params.den);
   var total = 0.0;
   for (var k = low; k <= high; k++) {
     let s = clamp(k * params.step + params.offset, 0, last_line * params.den);
     let away = abs(s - j * params.den);
     if (away < params.den) {
-      total += f32(params.den - away) / f32(params.den) * grad[(first + u32(k)) * params.inner + c];
+      total += f32(params.den - away) * unit * grad[(first + u32(k)) * params.inner + c];
     }
   }
   dx[i] = total;
