@@ -13,7 +13,7 @@ function run(...args) {
   return spawnSync(process.execPath, args, {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, FUSIONCLIP_COUNTS: counts },
+    env: { ...process.env, FUSIONCLIP_COUNTS: counts, FUSIONCLIP_BUILT: '1' },
   }).status;
 }
 

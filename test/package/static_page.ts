@@ -28,7 +28,7 @@ export async function openStaticPage(folder: string): Promise<{ title: string; t
     chrome = await openBrowser(scratch, {}, () => {});
     const page = await chrome.newPage();
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    await page.waitForFunction(() => document.title !== 'running', { timeout: 50_000 });
+    await page.waitForFunction(() => document.title !== 'running', { timeout: 120_000 });
     const text = await page.$eval('#result', (element) => element.textContent ?? '');
     return { title: await page.title(), text };
   } finally {
