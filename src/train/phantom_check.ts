@@ -14,6 +14,9 @@ export interface TrivialRow {
   readonly worst: number;
 }
 
+/** The most that a trivial baseline may reach on phantoms, in either direction. */
+export const TRIVIAL_BOUND = 0.7;
+
 const SCORES = ['mean', 'std', 'p995'] as const;
 
 /**

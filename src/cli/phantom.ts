@@ -1,0 +1,79 @@
+import { encodePng } from '../data/encode.ts';
+import { contactSheet, PHANTOM_FAMILIES, phantomFamily, writePhantoms } from '../data/phantom/index.ts';
+import { choice, integer, list, type OptionTable, text, toggle } from '../fusion/index.ts';
+import { EXIT_CODES } from '../gpu/errors.ts';
+import { formatTrivialTable, TRIVIAL_BOUND, trivialTable } from '../train/phantom_check.ts';
+import { type Command, exactly, flagValues, need, word } from './command.ts';
+import { Reporter } from './reporter.ts';
+
+const NAMES = Object.keys(PHANTOM_FAMILIES);
+const SETS = ['all', ...NAMES];
+const SEED: readonly [number, number] = [0, 2 ** 32 - 1];
+
+const WRITE = {
+  set: choice(SETS, 'all', 'the kind of picture'),
+  out: word('DIR', 'folder in which the folder of each set is made'),
+  seed: integer(1, SEED, 'of the pictures'),
+  train: integer(200, [0, 1e6], 'healthy pictures in train'),
+  valid: integer(60, [2, 1e6], 'pictures in valid, half of them diseased'),
+  test: integer(120, [2, 1e6], 'pictures in test, half of them diseased'),
+  size: integer(168, [32, 1024], 'pixels to a side'),
+  kinds: list(text('', /^[a-z_]+$/, 'kind', ''), [], 'kinds of lesion to draw from; default: all'),
+  sheet: word('FILE', 'also a contact sheet as PNG: a row of healthy pictures and one for each kind; one set only'),
+} satisfies OptionTable;
+
+/** `fusionclip phantom` */
+export const phantomWrite: Command = {
+  name: ['phantom'],
+  summary: 'writes synthetic medical-looking data sets with lesions, masks and captions, arranged as BMAD sets',
+  usage: '--out DIR [--set NAME]',
+  details: `Equal arguments give equal bytes. Kinds of lesion:
+${NAMES.map((name) => `${name}: ${PHANTOM_FAMILIES[name].kinds.map((kind) => kind.name).join(', ')}`).join('\n')}`,
+  flags: [{ title: 'Pictures', table: WRITE }],
+  async run(call) {
+    const { host } = call;
+    exactly(0, call, 'fusionclip phantom --out DIR');
+    const { set, out, kinds, sheet, ...numbers } = flagValues(WRITE, call);
+    const folder = need(out, 'out', 'name the folder to write to');
+    const reporter = new Reporter(host);
+    for (const name of set === 'all' ? NAMES : [set]) {
+      const options = { set: name, out: folder, ...numbers, ...(kinds.length > 0 ? { kinds } : {}) };
+      const path = await writePhantoms(host, options, (done, total) => {
+        if (host.isTerminal) reporter.listen({ type: 'stage', what: name, done, total });
+      });
+      reporter.clear();
+      const { train, valid, test, size, seed } = numbers;
+      const masks = phantomFamily(name).masks ? 'with masks' : 'image-level';
+      host.stdout(`${path}: ${train} + ${valid} + ${test} pictures, ${size}×${size}, ${masks}, seed ${seed}\n`);
+      if (sheet !== null && set !== 'all') {
+        await host.writeFile(sheet, encodePng(contactSheet(name, seed, Math.min(size, 256), 8)));
+      }
+    }
+    return 0;
+  },
+};
+
+const CHECK = {
+  set: choice(SETS, 'all', 'the kind of picture'),
+  seeds: list(integer(1, SEED, ''), [1, 2, 3], 'of the pictures'),
+  count: integer(200, [2, 1e5], 'healthy pictures, and as many diseased ones'),
+  size: integer(112, [32, 1024], 'pixels to a side'),
+  json: toggle(false, 'the table as JSON'),
+} satisfies OptionTable;
+
+/** `fusionclip phantom check` */
+export const phantomCheck: Command = {
+  name: ['phantom', 'check'],
+  summary: 'how well brightness alone tells diseased phantoms from healthy ones: image AUROC of trivial baselines',
+  usage: '',
+  details: `Exit code ${EXIT_CODES.bad_data} when a baseline reaches more than ${TRIVIAL_BOUND} in either direction.`,
+  flags: [{ title: 'Check', table: CHECK }],
+  async run(call) {
+    const { host } = call;
+    exactly(0, call, 'fusionclip phantom check');
+    const { set, seeds, count, size, json } = flagValues(CHECK, call);
+    const rows = trivialTable(seeds, count, size, set === 'all' ? NAMES : [set]);
+    host.stdout(`${json ? JSON.stringify(rows, null, 2) : formatTrivialTable(rows)}\n`);
+    return rows.every(({ worst }) => worst <= TRIVIAL_BOUND) ? 0 : EXIT_CODES.bad_data;
+  },
+};
