@@ -1,0 +1,35 @@
+import { GpuArray } from '../../src/gpu/array.ts';
+import type { Gpu } from '../../src/gpu/gpu.ts';
+import { softmax as rows } from '../../src/kernels/shaders.gen.ts';
+import { elementGrid } from '../../src/kernels/shapes.ts';
+import { softmax, softmaxBackward } from '../../src/kernels/softmax.ts';
+import { filled } from '../inputs.ts';
+import { type BenchCase, bench } from '../registry.ts';
+import { single } from '../single.ts';
+
+/** Scores of four heads over 290 tokens; the two classes of sixteen maps, beside the kernel for any width. */
+function* cases(gpu: Gpu): Iterable<BenchCase> {
+  const scores = filled(gpu, 1160, 290);
+  yield single('1160×290', 10 * scores.size, 8 * scores.size, () => softmax(scores));
+  yield single('1160×290 backward', 4 * scores.size, 12 * scores.size, () => softmaxBackward(scores, scores));
+  const maps = filled(gpu, 16, 240, 240, 2);
+  const general = () =>
+    gpu.run({
+      shader: rows,
+      buffers: { x: maps, y: GpuArray.empty(gpu, maps.shape) },
+      params: { rows: maps.rows, width: 2 },
+      groups: elementGrid(maps.rows, rows.constants.WORKGROUP),
+    });
+  yield {
+    name: 'two classes of 16×240×240',
+    flops: 10 * maps.size,
+    bytes: 8 * maps.size,
+    variants: [
+      { name: 'rows', run: general },
+      { name: 'pair', run: () => void softmax(maps) },
+    ],
+  };
+  yield single('its backward', 4 * maps.size, 12 * maps.size, () => softmaxBackward(maps, maps));
+}
+
+bench('softmax', cases);
