@@ -79,6 +79,14 @@ export async function* fusionCases(read: ReadGolden, gpu: Gpu, only?: string): A
   }
 }
 
+/** What ten steps lead to; variants that differ in inference alone train once. */
+interface Trained {
+  readonly losses: Float32Array<ArrayBuffer>;
+  readonly thetas: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+}
+
+const trainedBy = new WeakMap<Gpu, Map<string, Trained>>();
+
 /** Everything that the oracle records of one variant, computed by this engine. */
 class VariantRun {
   readonly #gpu: Gpu;
@@ -138,8 +146,9 @@ class VariantRun {
     yield ['step0.predict.zero_map', before.prediction.zeroMap];
     yield ['step0.predict.few_map', before.prediction.fewMap];
     yield ['step0.predict.score', before.fused.score];
-    yield ['losses', await this.#train(model, supportFeatures, targets)];
-    for (const p of model.parameters) yield [`final.theta.${p.name}`, await p.read()];
+    const { losses, thetas } = await this.#trained(model, supportFeatures, targets);
+    yield ['losses', losses];
+    for (const [name, values] of thetas) yield [`final.theta.${name}`, values];
     const { prediction, fused } = await this.#predict(model, normals, test, kind);
     yield ['final.zero_map', prediction.zeroMap];
     yield ['final.few_map', prediction.fewMap];
@@ -188,8 +197,27 @@ class VariantRun {
     }
   }
 
+  /** Trains the model, or gives it the weights of a variant that trained in the same way. */
+  async #trained(model: FusionModel, features: Features, targets: Targets): Promise<Trained> {
+    const { memory, fuse, score, ...training } = this.#config;
+    const key = `${this.#seed} ${JSON.stringify(training)}`;
+    const known = trainedBy.get(this.#gpu) ?? new Map<string, Trained>();
+    trainedBy.set(this.#gpu, known);
+    let trained = known.get(key);
+    if (trained) {
+      for (const p of model.parameters) p.value.write(trained.thetas.get(p.name)!);
+      return trained;
+    }
+    const losses = await this.#train(model, features, targets);
+    const thetas = new Map<string, Float32Array<ArrayBuffer>>();
+    for (const p of model.parameters) thetas.set(p.name, await p.read());
+    trained = { losses, thetas };
+    known.set(key, trained);
+    return trained;
+  }
+
   /** The loss before each of ten full-batch steps and after the last. */
-  async #train(model: FusionModel, features: Features, targets: Targets): Promise<Float32Array> {
+  async #train(model: FusionModel, features: Features, targets: Targets): Promise<Float32Array<ArrayBuffer>> {
     const adam = new Adam([{ parameters: model.parameters, lr: this.#config.lr, betas: [0.5, 0.999] }]);
     const losses: number[] = [];
     try {
