@@ -91,6 +91,7 @@ function maps(groups: number, batch: number, grid: number, side: number): Case {
     for (const align of [true, false, { patch: 2 }]) {
       const y = bilinearResize(array(gpu, groups * batch, grid, grid, 2), [side, side], align);
       bilinearResizeBackward(y, [grid, grid], align);
+      bilinearResize(array(gpu, batch, 1, 1, 4096), [3, 3], false);
     }
     const prob = array(gpu, groups * batch, side, side, 2);
     const mask = array(gpu, batch, side, side);

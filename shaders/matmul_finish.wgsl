@@ -1,5 +1,5 @@
-// out = act(sum over slices of partial + bias) + residual (+ out): the second pass of a matmul whose k was cut into slices,
-// in the fixed order of the slices. partial [slices, rows, n] already holds alpha * op(a) op(b).
+// out = act(sum over slices of parts + bias) + residual (+ out): the second pass of a matmul whose k was cut into slices,
+// in the fixed order of the slices. parts [slices, rows, n] already holds alpha * op(a) op(b).
 // One invocation per element. Caller: src/kernels/matmul.ts.
 // Loops: slices where slices <= 32768
 
@@ -14,7 +14,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> partial: array<f32>;
+@group(0) @binding(1) var<storage, read> parts: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read> residual: array<f32>;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
@@ -56,7 +56,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let at = out_row * params.out_stride + params.out_start + column;
   var value = 0.0;
   for (var i = 0u; i < params.slices; i++) {
-    value += partial[i * size + element];
+    value += parts[i * size + element];
   }
   if ((params.epilogue & 4u) != 0u) {
     value += bias[(out_row / params.bias_rows) * params.n + column];

@@ -132,7 +132,7 @@ export function matmulWith(
   if (twoPasses) {
     gpu.run({
       shader: matmul_finish,
-      buffers: { partial: target, out, ...extras },
+      buffers: { parts: target, out, ...extras },
       params: { rows, n, slices: plan.slices, ...place, epilogue },
       groups: elementGrid(rows * n, matmul_finish.constants.WORKGROUP),
     });

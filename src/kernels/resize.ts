@@ -1,5 +1,5 @@
 import { GpuArray } from '../gpu/array.ts';
-import { resize, resize_backward } from './shaders.gen.ts';
+import { resize, resize_backward, resize_pair } from './shaders.gen.ts';
 import { elementGrid, expectAtMost, expectShape } from './shapes.ts';
 
 /**
@@ -32,25 +32,15 @@ export function bilinearResize(x: GpuArray, size: readonly [number, number], ali
   const y = GpuArray.empty(x.gpu, [batch, height, width, channels]);
   const vertical = axis(h, height, align);
   const horizontal = axis(w, width, align);
-  x.gpu.run({
-    shader: resize,
-    buffers: { x, y },
-    params: {
-      channels,
-      h,
-      w,
-      height,
-      width,
-      step_y: vertical.step,
-      offset_y: vertical.offset,
-      den_y: vertical.den,
-      step_x: horizontal.step,
-      offset_x: horizontal.offset,
-      den_x: horizontal.den,
-    },
-    groups: [Math.ceil(width / (8 * resize.constants.RUN)), Math.ceil(height / 8), batch],
-    flops: 9 * y.size,
-  });
+  const params = {
+    ...{ h, w, height, width },
+    ...{ step_y: vertical.step, offset_y: vertical.offset, den_y: vertical.den },
+    ...{ step_x: horizontal.step, offset_x: horizontal.offset, den_x: horizontal.den },
+  };
+  const groups = [Math.ceil(width / (8 * resize.constants.RUN)), Math.ceil(height / 8), batch] as const;
+  const flops = 9 * y.size;
+  if (channels === 2) x.gpu.run({ shader: resize_pair, buffers: { x, y }, params, groups, flops });
+  else x.gpu.run({ shader: resize, buffers: { x, y }, params: { ...params, channels }, groups, flops });
   return y;
 }
 

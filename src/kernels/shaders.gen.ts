@@ -2689,15 +2689,15 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const matmul_finish: Shader<'partial' | 'bias' | 'residual' | 'out', 'rows' | 'n' | 'slices' | 'out_start' | 'out_stride' | 'bias_rows' | 'epilogue', 'WORKGROUP'> = {
+export const matmul_finish: Shader<'parts' | 'bias' | 'residual' | 'out', 'rows' | 'n' | 'slices' | 'out_start' | 'out_stride' | 'bias_rows' | 'epilogue', 'WORKGROUP'> = {
   name: "matmul_finish",
-  bindings: [{"name":"partial","access":"read"},{"name":"bias","access":"read"},{"name":"residual","access":"read"},{"name":"out","access":"read_write"}],
+  bindings: [{"name":"parts","access":"read"},{"name":"bias","access":"read"},{"name":"residual","access":"read"},{"name":"out","access":"read_write"}],
   params: [{"name":"rows","type":"u32","offset":0},{"name":"n","type":"u32","offset":4},{"name":"slices","type":"u32","offset":8},{"name":"out_start","type":"u32","offset":12},{"name":"out_stride","type":"u32","offset":16},{"name":"bias_rows","type":"u32","offset":20},{"name":"epilogue","type":"u32","offset":24}],
   paramBytes: 32,
   constants: {"WORKGROUP":64},
   requires: [],
-  source: `// out = act(sum over slices of partial + bias) + residual (+ out): the second pass of a matmul whose k was cut into slices,
-// in the fixed order of the slices. partial [slices, rows, n] already holds alpha * op(a) op(b).
+  source: `// out = act(sum over slices of parts + bias) + residual (+ out): the second pass of a matmul whose k was cut into slices,
+// in the fixed order of the slices. parts [slices, rows, n] already holds alpha * op(a) op(b).
 // One invocation per element. Caller: src/kernels/matmul.ts.
 // Loops: slices where slices <= 32768
 
@@ -2712,7 +2712,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> partial: array<f32>;
+@group(0) @binding(1) var<storage, read> parts: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read> residual: array<f32>;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
@@ -2754,7 +2754,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let at = out_row * params.out_stride + params.out_start + column;
   var value = 0.0;
   for (var i = 0u; i < params.slices; i++) {
-    value += partial[i * size + element];
+    value += parts[i * size + element];
   }
   if ((params.epilogue & 4u) != 0u) {
     value += bias[(out_row / params.bias_rows) * params.n + column];
@@ -3580,6 +3580,69 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     }
   }
   dx[i] = total;
+}
+`,
+};
+
+export const resize_pair: Shader<'x' | 'y', 'h' | 'w' | 'height' | 'width' | 'step_y' | 'offset_y' | 'den_y' | 'step_x' | 'offset_x' | 'den_x', 'RUN'> = {
+  name: "resize_pair",
+  bindings: [{"name":"x","access":"read"},{"name":"y","access":"read_write"}],
+  params: [{"name":"h","type":"u32","offset":0},{"name":"w","type":"u32","offset":4},{"name":"height","type":"u32","offset":8},{"name":"width","type":"u32","offset":12},{"name":"step_y","type":"i32","offset":16},{"name":"offset_y","type":"i32","offset":20},{"name":"den_y","type":"i32","offset":24},{"name":"step_x","type":"i32","offset":28},{"name":"offset_x","type":"i32","offset":32},{"name":"den_x","type":"i32","offset":36}],
+  paramBytes: 48,
+  constants: {"RUN":8},
+  requires: [],
+  source: `// Bilinear resize of two channels, the classes of a map: as resize.wgsl, which explains the places, but a pixel is one vec2
+// and there is no loop over channels: about three times as fast per number on lavapipe and SwiftShader (bench/kernels/resize.bench.ts).
+// x [batch, h, w, 2]; y [batch, height, width, 2]. Caller: src/kernels/resize.ts.
+// Loops: RUN
+
+struct Params {
+  h: u32,
+  w: u32,
+  height: u32,
+  width: u32,
+  step_y: i32,
+  offset_y: i32,
+  den_y: i32,
+  step_x: i32,
+  offset_x: i32,
+  den_x: i32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<vec2f>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec2f>;
+
+const RUN: u32 = 8u;
+
+struct Place {
+  low: u32,
+  high: u32,
+  part: f32,
+}
+
+fn place(index: u32, step: i32, offset: i32, den: i32, count: u32) -> Place {
+  let s = u32(clamp(i32(index) * step + offset, 0, (i32(count) - 1) * den));
+  let low = s / u32(den);
+  return Place(low, min(low + 1u, count - 1u), f32(s % u32(den)) / f32(den));
+}
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let row = id.y;
+  if (row >= params.height) {
+    return;
+  }
+  let py = place(row, params.step_y, params.offset_y, params.den_y, params.h);
+  let upper = (id.z * params.h + py.low) * params.w;
+  let lower = (id.z * params.h + py.high) * params.w;
+  let end = min((id.x + 1u) * RUN, params.width);
+  for (var j = id.x * RUN; j < end; j++) {
+    let px = place(j, params.step_x, params.offset_x, params.den_x, params.w);
+    let top = x[upper + px.low] * (1.0 - px.part) + x[upper + px.high] * px.part;
+    let bottom = x[lower + px.low] * (1.0 - px.part) + x[lower + px.high] * px.part;
+    y[(id.z * params.height + row) * params.width + j] = top * (1.0 - py.part) + bottom * py.part;
+  }
 }
 `,
 };
