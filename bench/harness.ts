@@ -1,0 +1,82 @@
+import type { AdapterFacts } from '../src/gpu/adapter.ts';
+import type { Gpu } from '../src/gpu/gpu.ts';
+import { type Ceilings, measureCeilings } from './ceilings.ts';
+import { measure } from './measure.ts';
+import type { Bench, BenchCase } from './registry.ts';
+
+/** One line of the result. */
+export interface BenchResult {
+  readonly bench: string;
+  readonly case: string;
+  readonly variant: string;
+  readonly minMs: number;
+  readonly medianMs: number;
+  readonly gflops: number;
+  readonly gbps: number;
+  /** Time that the measured ceilings allow: the larger of arithmetic and memory. */
+  readonly floorMs: number;
+  /** floor / time: 1 is the best that can be. */
+  readonly ofCeiling: number;
+  /** Time of the first variant / time of this one. */
+  readonly speedup: number;
+}
+
+/** What `--json` writes. */
+export interface BenchReport {
+  readonly date: string;
+  readonly adapter: AdapterFacts;
+  /** Whether times are kernel times (timestamps) or wall-clock times. */
+  readonly clock: 'timestamps' | 'wall';
+  readonly ceilings: Ceilings;
+  readonly results: readonly BenchResult[];
+}
+
+/** Runs benches one after the other and prints a table as it goes. */
+export async function runBenches(
+  gpu: Gpu,
+  benches: readonly Bench[],
+  print: (line: string) => void,
+): Promise<BenchReport> {
+  const ceilings = await measureCeilings(gpu);
+  const clock = gpu.profiler ? 'timestamps' : 'wall';
+  print(`ceilings: ${ceilings.gflops.toFixed(1)} GFLOP/s, ${ceilings.gbps.toFixed(1)} GB/s; times: ${clock}`);
+  const results: BenchResult[] = [];
+  for (const { name, cases } of benches) {
+    print(`\n${name}`);
+    print(line('case', 'variant', 'min ms', 'median', 'GFLOP/s', 'GB/s', 'of ceiling', 'speed-up'));
+    using scope = gpu.scope();
+    void scope;
+    for (const one of cases(gpu)) {
+      for (const result of await runCase(gpu, name, one, ceilings)) {
+        results.push(result);
+        print(format(result));
+      }
+    }
+    gpu.trim();
+  }
+  return { date: new Date().toISOString(), adapter: gpu.facts, clock, ceilings, results };
+}
+
+async function runCase(gpu: Gpu, bench: string, one: BenchCase, ceilings: Ceilings): Promise<BenchResult[]> {
+  const { flops, bytes, variants } = one;
+  const times = await measure(
+    gpu,
+    variants.map((v) => v.run),
+  );
+  const floorMs = Math.max(flops / ceilings.gflops, bytes / ceilings.gbps) / 1e6;
+  return variants.map((variant, i) => ({
+    ...{ bench, case: one.name, variant: variant.name },
+    ...{ minMs: times[i].min, medianMs: times[i].median },
+    ...{ gflops: flops / times[i].min / 1e6, gbps: bytes / times[i].min / 1e6 },
+    ...{ floorMs, ofCeiling: floorMs / times[i].min, speedup: times[0].min / times[i].min },
+  }));
+}
+
+function format(r: BenchResult): string {
+  const numbers = [r.minMs.toFixed(2), r.medianMs.toFixed(2), r.gflops.toFixed(1), r.gbps.toFixed(1)];
+  return line(r.case, r.variant, ...numbers, `${(100 * r.ofCeiling).toFixed(1)} %`, `× ${r.speedup.toFixed(2)}`);
+}
+
+function line(name: string, variant: string, ...columns: string[]): string {
+  return `  ${name.padEnd(30)} ${variant.padEnd(14)}${columns.map((c) => c.padStart(11)).join('')}`;
+}

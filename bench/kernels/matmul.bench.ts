@@ -1,0 +1,48 @@
+import type { Gpu } from '../../src/gpu/gpu.ts';
+import { type MatmulOptions, matmulWith } from '../../src/kernels/matmul.ts';
+import { filled } from '../inputs.ts';
+import { type BenchCase, bench } from '../registry.ts';
+
+/** Forward layers of ViT-L/14 at 240 px (290 tokens), of the text tower (77), and a batch of eight images. */
+const FORWARD = [
+  [1024, 1024, 1024],
+  [290, 1024, 1024],
+  [290, 1024, 4096],
+  [290, 4096, 1024],
+  [77, 768, 768],
+  [2320, 1024, 1024],
+] as const;
+
+function* cases(gpu: Gpu): Iterable<BenchCase> {
+  for (const [m, k, n] of FORWARD) yield product(gpu, [m, k, n], { transposeB: true });
+  yield product(gpu, [290, 1024, 4096], { transposeB: true }, { act: 'gelu' });
+  yield product(gpu, [288, 1024, 1024], {});
+  yield product(gpu, [768, 2320, 1024], { transposeA: true });
+  yield product(gpu, [2, 2320, 768], { transposeA: true });
+  yield product(gpu, [1, 768, 768], { transposeB: true });
+}
+
+/** Named m×k×n and the transpositions. */
+function product(
+  gpu: Gpu,
+  [m, k, n]: readonly [number, number, number],
+  layout: { transposeA?: boolean; transposeB?: boolean },
+  more: MatmulOptions = {},
+): BenchCase {
+  const { transposeA = false, transposeB = false } = layout;
+  const a = transposeA ? filled(gpu, k, m) : filled(gpu, m, k);
+  const b = transposeB ? filled(gpu, n, k) : filled(gpu, k, n);
+  const options = { ...layout, ...more, bias: filled(gpu, n) };
+  const flops = 2 * m * n * k;
+  // On a software adapter the rungs that are not for it would take seconds.
+  const all = !gpu.facts.software || flops < 1e9;
+  const rungs = all ? (['reference', 'workgroup', 'registers'] as const) : (['registers'] as const);
+  return {
+    name: `${m}×${k}×${n} ${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'} ${more.act ?? ''}`,
+    flops,
+    bytes: 4 * (m * k + k * n + m * n),
+    variants: rungs.map((rung) => ({ name: rung, run: () => void matmulWith(rung, a, b, options) })),
+  };
+}
+
+bench('matmul', cases);

@@ -1,0 +1,23 @@
+/**
+ * `npm run bench -- [--driver lavapipe|swiftshader|hardware] [--json FILE] [pattern …]`: times kernels in Deno against their
+ * first rungs and against what the adapter can do. A pattern selects files of bench/kernels by name.
+ */
+import { spawn } from 'node:child_process';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { findDriver } from '../src/host/drivers.ts';
+import { findDeno } from '../src/host/runtimes.ts';
+
+const args = process.argv.slice(2);
+const choice = args.includes('--driver') ? args.splice(args.indexOf('--driver'), 2)[1] : undefined;
+const deno = findDeno();
+if (!deno) throw new Error('Deno was not found; run "npm ci".');
+const driver = findDriver('deno', choice);
+console.log(`deno, ${driver.note}`);
+const flags = ['run', '-A', '--no-lock', '--no-check', '--quiet'];
+const child = spawn(deno, [...flags, fileURLToPath(new URL('run.ts', import.meta.url)), ...args], {
+  env: { ...process.env, ...driver.env },
+  stdio: 'inherit',
+});
+process.on('SIGINT', () => {});
+child.on('close', (code) => process.exit(code ?? 1));

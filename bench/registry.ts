@@ -1,0 +1,39 @@
+import type { Gpu } from '../src/gpu/gpu.ts';
+
+/** One way to do a piece of work; the first of a case is its first rung, which the others are compared with. */
+export interface Variant {
+  readonly name: string;
+  /** Records the work once. Everything it allocates is released by the harness. */
+  readonly run: () => void;
+}
+
+/** A piece of work and the ways to do it. */
+export interface BenchCase {
+  /** Shapes, e.g. `290×1024×1024 NT`. */
+  readonly name: string;
+  /** Floating-point operations and bytes that any implementation must do or move: the floor. */
+  readonly flops: number;
+  readonly bytes: number;
+  readonly variants: readonly Variant[];
+}
+
+/** What a bench file registers: a word and a function that makes its cases, inputs included, one at a time. */
+export interface Bench {
+  readonly name: string;
+  readonly cases: (gpu: Gpu) => Iterable<BenchCase>;
+}
+
+const benches: Bench[] = [];
+
+/**
+ * Registers the benches of a kernel. `cases` is a generator: the arrays that it makes between two yields are released
+ * once the yielded case has run.
+ */
+export function bench(name: string, cases: Bench['cases']): void {
+  benches.push({ name, cases });
+}
+
+/** All benches registered so far. */
+export function registeredBenches(): readonly Bench[] {
+  return benches;
+}
