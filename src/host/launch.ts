@@ -85,7 +85,13 @@ export async function launch(
 async function runCommand(command: Command, args: readonly string[], options: LaunchOptions): Promise<number> {
   const driver = findDriver(command.runtime, options.driver);
   // LD_LIBRARY_PATH and the driver's variables are read when a process starts, so even Node needs a second process.
-  const notes = { FUSIONCLIP_DRIVER_NOTE: driver.note, FUSIONCLIP_NODE: nodePath() };
+  // What the driver's variables were before, for programs that start others (`doctor`): each finds its own driver.
+  const before = Object.fromEntries(Object.keys(driver.env).map((name) => [name, process.env[name] ?? null]));
+  const notes = {
+    FUSIONCLIP_DRIVER_NOTE: driver.note,
+    FUSIONCLIP_OUTER_ENV: JSON.stringify(before),
+    FUSIONCLIP_NODE: nodePath(),
+  };
   const env = { ...process.env, ...notes, ...driver.env, ...options.env };
   const child = spawn(command.executable, [...command.flags, ...args], {
     env,

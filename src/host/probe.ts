@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import process from 'node:process';
 import { promisify } from 'node:util';
 import { browsers } from './browsers.ts';
 import { findPackage } from './bundled.ts';
@@ -53,6 +54,18 @@ interface Answer {
   code: number;
 }
 
+/** The environment without what the launcher of this program has set for its driver. */
+function outerEnvironment(): NodeJS.ProcessEnv {
+  const env = { ...process.env };
+  const before = JSON.parse(env.FUSIONCLIP_OUTER_ENV ?? '{}') as Record<string, string | null>;
+  for (const [name, value] of Object.entries(before)) {
+    if (value === null) delete env[name];
+    else env[name] = value;
+  }
+  for (const name of ['FUSIONCLIP_OUTER_ENV', 'FUSIONCLIP_DRIVER_NOTE', 'FUSIONCLIP_RUNTIME']) delete env[name];
+  return env;
+}
+
 /**
  * Starts the program in a runtime. The launcher that drives Chrome runs in Node only, so a program that runs in Deno
  * has the command itself started, which is what its user would do.
@@ -72,6 +85,7 @@ async function ask(
   };
   if (bundle.command) {
     const child = spawn(nodePath(), [...bundle.command, '--runtime', name, ...args], {
+      env: outerEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.stdout.setEncoding('utf8').on('data', onStdout);

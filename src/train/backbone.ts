@@ -30,6 +30,9 @@ export interface Backbone {
   readonly note: string | null;
 }
 
+/** What names a model in an API: a path, `generated:NAME:SEED`, or a model that is open already. */
+export type ModelSource = string | Backbone;
+
 /** Small tensors from both towers and from their ends: another model differs in every one of them. */
 const FINGERPRINT = [
   'visual.class_embedding',
@@ -44,7 +47,9 @@ const FINGERPRINT = [
  * `generated:NAME:SEED` for a preset whose weights follow the generation rule.
  * @throws FusionclipError `usage`, `io`, `bad_model`
  */
-export async function openBackbone(fs: FileSystem, name: string): Promise<Backbone> {
+export async function openBackbone(fs: FileSystem, source: ModelSource): Promise<Backbone> {
+  if (typeof source !== 'string') return source;
+  const name = source;
   const generated = /^generated:([^:]+)(?::(\d+))?$/.exec(name);
   if (generated) {
     return generatedBackbone(presetConfig(generated[1]), Number(generated[2] ?? 1), name);

@@ -9,6 +9,7 @@ import {
   tappedLayers,
 } from '../fusion/index.ts';
 import { GpuArray } from '../gpu/array.ts';
+import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { Tensor } from '../nn/index.ts';
 import type { Backbone } from './backbone.ts';
@@ -69,6 +70,7 @@ export class Detector {
     const { weights, tokenizer } = backbone;
     const { layers } = weights.config.vision;
     const act = options.act === 'auto' ? undefined : options.act;
+    requirePaths(options, layers);
     const withClass = options['score.cls'] === 'april';
     const lastLayer = withClass ? layers : Math.max(...tappedLayers(options, layers));
     const owned: { release(): void }[] = [];
@@ -133,4 +135,16 @@ export class Detector {
     this.vision.release();
     this.#ensemble?.release();
   }
+}
+
+/** Refuses blocks that the model does not have, and blocks or branches named twice. */
+function requirePaths(options: FusionOptions, blocks: number): void {
+  const tapped = tappedLayers(options, blocks);
+  const beyond = tapped.find((layer) => layer > blocks);
+  if (beyond !== undefined) {
+    throw new FusionclipError('usage', `--layers names block ${beyond}, but the model has ${blocks}; choose others.`);
+  }
+  if (new Set(tapped).size < tapped.length) throw new FusionclipError('usage', '--layers names a block twice.');
+  const { branches } = options;
+  if (new Set(branches).size < branches.length) throw new FusionclipError('usage', '--branches names a branch twice.');
 }

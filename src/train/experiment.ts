@@ -5,7 +5,7 @@ import { openDataset } from '../data/layout/open.ts';
 import { describeAdapter } from '../gpu/adapter.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { type Backbone, openBackbone, requireSameModel } from './backbone.ts';
+import { type Backbone, type ModelSource, openBackbone, requireSameModel } from './backbone.ts';
 import { ADAPTERS, BEST, type CampaignEnd, LAST, LATEST, type OpenContest, runCampaign, stage } from './campaign.ts';
 import { loadWeights, readState, saveAdapters } from './checkpoint.ts';
 import { Detector } from './detector.ts';
@@ -43,8 +43,8 @@ export interface RunContext {
 export interface TrainRequest {
   /** Folder of the data set. */
   readonly data: string;
-  /** A safetensors file, a folder, or `generated:NAME:SEED`. */
-  readonly model: string;
+  /** A safetensors file, a folder, `generated:NAME:SEED`, or an open model. */
+  readonly model: ModelSource;
   /** Run folder to be made. */
   readonly out: string;
   /** Settings by name, as texts: `FUSION_OPTIONS` and `TRAIN_OPTIONS` say which there are. */
@@ -108,7 +108,7 @@ export async function trainRun(context: RunContext, request: TrainRequest): Prom
 export async function resumeRun(
   context: RunContext,
   out: string,
-  places: { readonly data?: string; readonly model?: string } = {},
+  places: { readonly data?: string; readonly model?: ModelSource } = {},
 ): Promise<TrainOutcome> {
   const { fs } = context;
   const { folder, header: old, finished } = await RunFolder.open(fs, out);

@@ -32,12 +32,17 @@ export function runSettings(given: Readonly<Record<string, string>>): RunSetting
   return { fusion, train: trainOptions(own, fusion.compat) };
 }
 
+/** The texts that {@link runSettings} makes these settings of again. */
+export function optionTextsOf({ fusion, train }: RunSettings): Record<string, string> {
+  return { ...optionTexts(FUSION_OPTIONS, fusion), ...optionTexts(TRAIN_OPTIONS, train) };
+}
+
 /** A header as plain data. `settings` are texts, so that they are read back through the same door as flags. */
 export function headerJson({ fusion, train, ...rest }: RunHeader): Record<string, unknown> {
   return {
     fusionclip: VERSION,
     ...rest,
-    settings: { ...optionTexts(FUSION_OPTIONS, fusion), ...optionTexts(TRAIN_OPTIONS, train) },
+    settings: optionTextsOf({ fusion, train }),
   };
 }
 

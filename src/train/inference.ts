@@ -1,8 +1,9 @@
 import type { FileSystem } from '../data/file_system.ts';
+import { MASK_FOLDERS } from '../data/layout/class_folder.ts';
 import { openDataset } from '../data/layout/open.ts';
 import { isImageName, joinPath } from '../data/paths.ts';
 import { FusionclipError } from '../gpu/errors.ts';
-import { openBackbone, requireSameModel } from './backbone.ts';
+import { type ModelSource, openBackbone, requireSameModel } from './backbone.ts';
 import { ADAPTERS, stage } from './campaign.ts';
 import { type AdapterFile, openAdapters, restoreTensors } from './checkpoint.ts';
 import type { Detector } from './detector.ts';
@@ -20,7 +21,7 @@ export interface TrainedSource {
   /** Path of `checkpoint/adapters.safetensors`, or of its run folder. */
   readonly adapters: string;
   /** Where the backbone lies now, if it was moved. */
-  readonly model?: string;
+  readonly model?: ModelSource;
 }
 
 /** A trained detector, ready to score images. Release it after use. */
@@ -202,12 +203,17 @@ async function adaptersPath(fs: FileSystem, path: string): Promise<string> {
   );
 }
 
-/** The given files, and all images below the given folders, in order. Throws `io`, and `bad_data` when there is none. */
+/**
+ * The given files, and all images below the given folders, in order; masks beside a folder `img` are left out. Throws `io`, and
+ * `bad_data` when there is none.
+ */
 export async function findImages(fs: FileSystem, paths: readonly string[]): Promise<string[]> {
   const out: string[] = [];
   const search = async (folder: string): Promise<void> => {
-    for (const { name, kind } of await fs.list(folder)) {
-      if (name.startsWith('.')) continue;
+    const entries = await fs.list(folder);
+    const masked = entries.some(({ name, kind }) => kind === 'directory' && name === 'img');
+    for (const { name, kind } of entries) {
+      if (name.startsWith('.') || (masked && MASK_FOLDERS.includes(name))) continue;
       if (kind === 'directory') await search(joinPath(folder, name));
       else if (isImageName(name)) out.push(joinPath(folder, name));
     }

@@ -12,7 +12,7 @@ import {
 } from '../../src/train/index.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 
-/** A data set of rule pictures, 64×64, with `count` normal and abnormal images in each split, at `/Brain_AD`. */
+/** A data set of rule pictures, 40×40, with `count` normal and abnormal images in each split, at `/Brain_AD`. */
 export function ruleSet(kind: 'pixel' | 'image' = 'pixel', count = 4): MemoryFileSystem {
   const files: [string, Uint8Array][] = [];
   for (const split of ['valid', 'test']) {
@@ -21,7 +21,7 @@ export function ruleSet(kind: 'pixel' | 'image' = 'pixel', count = 4): MemoryFil
       ['Ungood', 2],
     ] as const) {
       for (let i = 0; i < count; i++) {
-        const { image, mask } = rulePicture(`${split}.${name}.${i}`, 5, 64, 64, 3, lesions);
+        const { image, mask } = rulePicture(`${split}.${name}.${i}`, 5, 40, 40, 3, lesions);
         const folder = `/Brain_AD/${split}/${name}`;
         files.push([`${folder}/${kind === 'pixel' ? 'img/' : ''}${i}.png`, encodePng(image)]);
         if (kind === 'pixel' && lesions) files.push([`${folder}/anomaly_mask/${i}.png`, encodePng(mask)]);
@@ -31,29 +31,24 @@ export function ruleSet(kind: 'pixel' | 'image' = 'pixel', count = 4): MemoryFil
   return new MemoryFileSystem(files);
 }
 
-/** Settings that make a run of some seconds. */
+/** Settings that make a run of about a second. */
 export const SMALL: Readonly<Record<string, string>> = {
-  size: '56',
+  size: '42',
   shots: '2',
   aug: 'none',
   epochs: '3',
-  batch: '2',
+  batch: '3',
   'eval.every': '1',
   'prompt.nctx': '2',
   'map.files': 'none',
 };
 
-/** One block of 32 numbers in either tower. */
-export async function tinyBackbone(): Promise<Backbone> {
+/** A model with one block of 32 numbers in either tower. */
+export function tinyBackbone(seed = 1): Promise<Backbone> {
   const config = presetConfig('T');
   const tower = { width: 32, layers: 1, heads: 2, mlp: 64 };
-  const tiny = {
-    ...config,
-    embed: 32,
-    vision: { ...config.vision, ...tower, nativeSize: 56 },
-    text: { ...config.text, ...tower },
-  };
-  return generatedBackbone(tiny, 1, 'tiny');
+  const vision = { ...config.vision, ...tower, nativeSize: 56 };
+  return generatedBackbone({ ...config, embed: 32, vision, text: { ...config.text, ...tower } }, seed, 'tiny');
 }
 
 /** A context over files in memory that collects events. */
@@ -61,14 +56,14 @@ export function contextOf(
   gpu: Gpu,
   fs: MemoryFileSystem,
   more: Partial<RunContext> = {},
-): RunContext & { events: RunEvent[] } {
+): RunContext & { fs: MemoryFileSystem; events: RunEvent[] } {
   const events: RunEvent[] = [];
   return {
-    fs,
     gpu,
     environment: { runtime: 'test', version: '0' },
     events,
     ...more,
+    fs,
     onEvent: (event) => {
       events.push(event);
       more.onEvent?.(event);
@@ -76,11 +71,28 @@ export function contextOf(
   };
 }
 
-/** Trains on a set in memory with the model T. */
-export function smallRun(
+/** Trains the tiny model on a set in memory. */
+export async function smallRun(
   context: RunContext,
   settings: Readonly<Record<string, string>> = {},
   out = '/run',
 ): Promise<TrainOutcome> {
-  return trainRun(context, { data: '/Brain_AD', model: 'generated:T:1', out, settings: { ...SMALL, ...settings } });
+  const model = await tinyBackbone();
+  return trainRun(context, { data: '/Brain_AD', model, out, settings: { ...SMALL, ...settings } });
+}
+
+/** A text file of a file system in memory. */
+export function textOf(fs: MemoryFileSystem, path: string): string {
+  return new TextDecoder().decode(fs.files.get(path));
+}
+
+/** The lines of `metrics.jsonl` without what depends on the clock. */
+export function metricsOf(fs: MemoryFileSystem, path = '/run/metrics.jsonl'): string[] {
+  return textOf(fs, path)
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const { seconds: _, etaSeconds: __, ...rest } = JSON.parse(line);
+      return JSON.stringify(rest);
+    });
 }

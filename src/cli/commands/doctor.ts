@@ -67,7 +67,8 @@ export async function diagnose(host: Host): Promise<Diagnosis> {
     const { facts } = gpu;
     return { ...base, adapter: facts, summary: describeAdapter(facts), check: await checkKernel(gpu) };
   } catch (error) {
-    const detail = error instanceof FusionclipError ? error.message : String(error);
+    const none = error instanceof FusionclipError && error.code === 'no_adapter';
+    const detail = none ? 'WebGPU gives no adapter here' : error instanceof Error ? error.message : String(error);
     return { ...base, adapter: gpu?.facts ?? null, summary: null, check: { ok: false, detail } };
   } finally {
     gpu?.destroy();
