@@ -57,12 +57,16 @@ export function within(
   return { name, ratio };
 }
 
-/** A tensor against the golden one of the same name, at 16 times the float32 reference's own spread. */
+/**
+ * A tensor against the golden one of the same name, at 16 times the float32 reference's own spread.
+ * @param spread this engine's own spread under rounding, where it was measured; see `fusionCases`
+ */
 export function tensorCase(
   name: string,
   actual: Float32Array,
   table: Readonly<Record<string, TensorRow>>,
   tensors: ReturnType<typeof parseSafetensors>,
+  spread = 0,
 ): GoldenCase {
   const row = table[name];
   const stored = tensors.get(name);
@@ -70,6 +74,6 @@ export function tensorCase(
   if (!row || !stored || size !== actual.length) return { name, ratio: Number.POSITIVE_INFINITY };
   const expected = toFloat32(stored.dtype, stored.data);
   const kept = row.sample ? expected.map((_, j) => actual[Math.floor((j * size) / expected.length)]) : actual;
-  const tolerance = 16 * Math.max(row.f32_max ?? 0, row.jit_max ?? 0) + 5e-6 * row.max_abs;
+  const tolerance = 16 * Math.max(row.f32_max ?? 0, row.jit_max ?? 0, spread) + 5e-6 * row.max_abs;
   return within(name, kept, expected, tolerance);
 }
