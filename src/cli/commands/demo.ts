@@ -11,7 +11,7 @@ import { GPU_FLAGS, withGpu } from '../session.ts';
 
 const FLAGS = {
   out: word('DIR', 'folder for the pictures and the run; default: fusionclip-demo'),
-  epochs: integer(6, [1, 1000], 'passes over the support views'),
+  epochs: integer(4, [1, 1000], 'passes over the support views'),
   seed: integer(1, [0, 2 ** 32 - 1], 'of pictures, weights and draw'),
   json: toggle(false, 'results as JSON'),
 } satisfies OptionTable;
@@ -83,16 +83,31 @@ async function requireOwnFolder(fs: FileSystem, folder: string): Promise<void> {
   throw new FusionclipError('usage', `${folder} holds other files; give another folder with --out.`);
 }
 
+/** Share of a picture that all pictures have in common, in percent: normal ones look alike, as an organ does. */
+const COMMON = 80;
+
 /** Writes a set in BMAD's layout: pictures with and without steep blobs, and their masks. */
 async function writePictures(fs: FileSystem, folder: string, seed: number): Promise<void> {
   for (const split of ['valid', 'test'] as const) {
     for (let i = 0; i < COUNT[split]; i++) {
       const name = `${String(i).padStart(2, '0')}.png`;
-      const good = rulePicture(`demo.${split}.good.${i}`, seed, SIDE, SIDE, 3, 0);
-      const bad = rulePicture(`demo.${split}.bad.${i}`, seed, SIDE, SIDE, 3, 1 + (i % 3));
+      const good = demoPicture(`demo.${split}.good.${i}`, seed, 0);
+      const bad = demoPicture(`demo.${split}.bad.${i}`, seed, 1 + (i % 3));
       await fs.writeFile(joinPath(folder, split, 'good/img', name), encodePng(good.image));
       await fs.writeFile(joinPath(folder, split, 'Ungood/img', name), encodePng(bad.image));
       await fs.writeFile(joinPath(folder, split, 'Ungood/anomaly_mask', name), encodePng(bad.mask));
     }
   }
+}
+
+/** A rule picture whose background is mostly that of all others. */
+function demoPicture(name: string, seed: number, lesions: number): ReturnType<typeof rulePicture> {
+  const common = rulePicture('demo', seed, SIDE, SIDE, 3, 0).image.data;
+  const own = rulePicture(name, seed, SIDE, SIDE, 3, 0).image.data;
+  const { image, mask } = rulePicture(name, seed, SIDE, SIDE, 3, lesions);
+  const data = Uint8ClampedArray.from(
+    image.data,
+    (value, i) => (COMMON * common[i] + (100 - COMMON) * own[i]) / 100 + (value - own[i]),
+  );
+  return { image: { ...image, data: new Uint8Array(data) }, mask };
 }
