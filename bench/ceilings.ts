@@ -1,9 +1,9 @@
 import { GpuArray } from '../src/gpu/array.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
 import type { Shader } from '../src/gpu/shader.ts';
-import { measure } from './measure.ts';
+import type { Times } from './measure.ts';
 
-/** What the adapter can do at best, measured in the same run. */
+/** What the adapter can do at best, measured beside each case. */
 export interface Ceilings {
   /** Multiplications and additions per nanosecond, on registers alone. */
   readonly gflops: number;
@@ -48,19 +48,24 @@ ${[0, 1, 2, 3, 4, 5, 6, 7].map((i) => `    v${i} = v${i} * a + a;`).join('\n')}
 
 const COPY = probe('ceiling_copy', '  y[id.x] = x[id.x];');
 
-/** Measures both. */
-export async function measureCeilings(gpu: Gpu): Promise<Ceilings> {
-  using _scope = gpu.scope();
-  const x = GpuArray.zeros(gpu, [COPY_BYTES / 4]);
-  const y = GpuArray.zeros(gpu, [COPY_BYTES / 4]);
-  const buffers = { x, y };
-  const groups = gpu.facts.software ? 64 : 4096;
-  const [arithmetic, copy] = await measure(gpu, [
-    () => gpu.run({ shader: ARITHMETIC, buffers, params: { rounds: ROUNDS }, groups: [groups] }),
-    () => gpu.run({ shader: COPY, buffers, params: { rounds: 0 }, groups: [COPY_BYTES / 16 / WORKGROUP] }),
-  ]);
-  return {
-    gflops: (groups * WORKGROUP * ROUNDS * 64) / arithmetic.min / 1e6,
-    gbps: (2 * COPY_BYTES) / copy.min / 1e6,
-  };
+/** The two measurements, to be taken among those of a case so that a busy machine harms all alike. */
+export class CeilingProbes {
+  readonly works: readonly (() => void)[];
+  readonly #flops: number;
+
+  /** Allocates its arrays in the current scope. */
+  constructor(gpu: Gpu) {
+    const buffers = { x: GpuArray.zeros(gpu, [COPY_BYTES / 4]), y: GpuArray.zeros(gpu, [COPY_BYTES / 4]) };
+    const groups = gpu.facts.software ? 64 : 4096;
+    this.#flops = groups * WORKGROUP * ROUNDS * 64;
+    this.works = [
+      () => gpu.run({ shader: ARITHMETIC, buffers, params: { rounds: ROUNDS }, groups: [groups] }),
+      () => gpu.run({ shader: COPY, buffers, params: { rounds: 0 }, groups: [COPY_BYTES / 16 / WORKGROUP] }),
+    ];
+  }
+
+  /** What the times of `works` mean. */
+  ceilings([arithmetic, copy]: readonly Times[]): Ceilings {
+    return { gflops: this.#flops / arithmetic.min / 1e6, gbps: (2 * COPY_BYTES) / copy.min / 1e6 };
+  }
 }

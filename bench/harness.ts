@@ -1,6 +1,6 @@
 import type { AdapterFacts } from '../src/gpu/adapter.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
-import { type Ceilings, measureCeilings } from './ceilings.ts';
+import { CeilingProbes, type Ceilings } from './ceilings.ts';
 import { measure } from './measure.ts';
 import type { Bench, BenchCase } from './registry.ts';
 
@@ -13,7 +13,9 @@ export interface BenchResult {
   readonly medianMs: number;
   readonly gflops: number;
   readonly gbps: number;
-  /** Time that the measured ceilings allow: the larger of arithmetic and memory. */
+  /** Measured among the samples of this case. */
+  readonly ceilings: Ceilings;
+  /** Time that the ceilings allow: the larger of arithmetic and memory. */
   readonly floorMs: number;
   /** floor / time: 1 is the best that can be. */
   readonly ofCeiling: number;
@@ -27,7 +29,6 @@ export interface BenchReport {
   readonly adapter: AdapterFacts;
   /** Whether times are kernel times (timestamps) or wall-clock times. */
   readonly clock: 'timestamps' | 'wall';
-  readonly ceilings: Ceilings;
   readonly results: readonly BenchResult[];
 }
 
@@ -37,38 +38,36 @@ export async function runBenches(
   benches: readonly Bench[],
   print: (line: string) => void,
 ): Promise<BenchReport> {
-  const ceilings = await measureCeilings(gpu);
+  using _all = gpu.scope();
+  const probes = new CeilingProbes(gpu);
   const clock = gpu.profiler ? 'timestamps' : 'wall';
-  print(`ceilings: ${ceilings.gflops.toFixed(1)} GFLOP/s, ${ceilings.gbps.toFixed(1)} GB/s; times: ${clock}`);
+  print(`times: ${clock}`);
   const results: BenchResult[] = [];
   for (const { name, cases } of benches) {
     print(`\n${name}`);
     print(line('case', 'variant', 'min ms', 'median', 'GFLOP/s', 'GB/s', 'of ceiling', 'speed-up'));
-    using scope = gpu.scope();
-    void scope;
+    using _scope = gpu.scope();
     for (const one of cases(gpu)) {
-      for (const result of await runCase(gpu, name, one, ceilings)) {
+      for (const result of await runCase(gpu, name, one, probes)) {
         results.push(result);
         print(format(result));
       }
     }
     gpu.trim();
   }
-  return { date: new Date().toISOString(), adapter: gpu.facts, clock, ceilings, results };
+  return { date: new Date().toISOString(), adapter: gpu.facts, clock, results };
 }
 
-async function runCase(gpu: Gpu, bench: string, one: BenchCase, ceilings: Ceilings): Promise<BenchResult[]> {
+async function runCase(gpu: Gpu, bench: string, one: BenchCase, probes: CeilingProbes): Promise<BenchResult[]> {
   const { flops, bytes, variants } = one;
-  const times = await measure(
-    gpu,
-    variants.map((v) => v.run),
-  );
+  const times = await measure(gpu, [...variants.map((v) => v.run), ...probes.works]);
+  const ceilings = probes.ceilings(times.slice(variants.length));
   const floorMs = Math.max(flops / ceilings.gflops, bytes / ceilings.gbps) / 1e6;
   return variants.map((variant, i) => ({
     ...{ bench, case: one.name, variant: variant.name },
     ...{ minMs: times[i].min, medianMs: times[i].median },
     ...{ gflops: flops / times[i].min / 1e6, gbps: bytes / times[i].min / 1e6 },
-    ...{ floorMs, ofCeiling: floorMs / times[i].min, speedup: times[0].min / times[i].min },
+    ...{ ceilings, floorMs, ofCeiling: floorMs / times[i].min, speedup: times[0].min / times[i].min },
   }));
 }
 

@@ -26,8 +26,8 @@ export interface Bench {
 const benches: Bench[] = [];
 
 /**
- * Registers the benches of a kernel. `cases` is a generator: the arrays that it makes between two yields are released
- * once the yielded case has run.
+ * Registers the benches of a kernel. `cases` may be a generator, which makes the inputs of a case when its turn
+ * comes; its arrays are released when the bench ends.
  */
 export function bench(name: string, cases: Bench['cases']): void {
   benches.push({ name, cases });

@@ -404,7 +404,7 @@ export const attention_backward_kv_registers: Shader<'grad' | 'qkv' | 'log_sum_e
   requires: [],
   source: `// Gradient of attention.wgsl by keys and values, as attention_backward_kv.wgsl, which gives formula and shapes.
 // The rung for software adapters: one invocation owns 8 keys and goes through the queries 16 at a time, as
-// attention_registers.wgsl. Measured: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
+// attention_registers.wgsl. The two are 40 to 49 times as fast as the references on lavapipe: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
 // Loops: (length / 16 + 1) * (2 * quads + 1) where length * (quads + 1) <= 64000, quads <= 32
 
 struct Params {
@@ -719,7 +719,7 @@ export const attention_backward_q_registers: Shader<'grad' | 'qkv' | 'out' | 'lo
   requires: [],
   source: `// Gradient of attention.wgsl by the queries, as attention_backward_q.wgsl, which gives formula and shapes.
 // The rung for software adapters: one invocation owns 8 queries and goes through the keys 16 at a time, as
-// attention_registers.wgsl. Measured: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
+// attention_registers.wgsl. The two are 40 to 49 times as fast as the references on lavapipe: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
 // Loops: (length / 16 + 1) * (2 * quads + 1) + 8 * quads where length * (quads + 1) <= 64000, quads <= 32
 
 struct Params {
@@ -923,8 +923,8 @@ export const attention_registers: Shader<'qkv' | 'out' | 'log_sum_exp', 'length'
 // The rung for software adapters: one invocation owns 8 queries of a head and goes through the keys 16 at a time. The 8 x 16
 // scores live in named mat4x4f variables (see matmul_registers.wgsl), so a loaded quad serves 32 or 64 multiplications;
 // the 8 unfinished rows lie in out itself and are read and written once per 16 keys. (In an indexed private array they
-// were twice as fast, but lavapipe compiled for half a minute.)
-// Measured: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
+// were up to twice as fast, but lavapipe compiled for half a minute.)
+// 64 times as fast as attention.wgsl on lavapipe: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
 // Loops: (length / 16 + 1) * (2 * quads + 1) + 8 * quads where length * (quads + 1) <= 64000, quads <= 32
 
 struct Params {
@@ -2822,9 +2822,10 @@ export const matmul_registers: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', '
 // vec4, so that a load (a gather there, the dear part) serves 4 TILE_M or 4 TILE_N multiplications; no workgroup memory
 // and no barrier. The tile lives in named mat4x4f variables because compilers put indexed private arrays into memory:
 // arrays ran 3 to 10 times slower. Four rows by four k are a mat4x4f, so every transposition happens in registers.
-// Measured at 290 x 1024 x 1024: see bench/kernels/matmul.bench.ts. Caller: src/kernels/matmul.ts.
+// At 290 x 1024 x 1024 it is 36 times as fast as matmul.wgsl on lavapipe (16 to 25 GFLOP/s on two cores), 18 times on
+// SwiftShader: bench/kernels/matmul.bench.ts. Caller: src/kernels/matmul.ts.
 // Strides and starts are multiples of 4; an operand that runs along k is zero beyond k up to a multiple of 4.
-// Loops: slice / 4 + 700 where slice <= 32768
+// Loops: slice / 4 + 20 where slice <= 32768
 
 struct Params {
   m: u32,
@@ -2861,7 +2862,7 @@ const TRANSPOSE_A: u32 = 0u;
 const TRANSPOSE_B: u32 = 0u;
 
 // Phi(x) = (1 + erf(x / sqrt 2)) / 2 to about 5e-8; the polynomial is explained in activation.wgsl.
-fn normal_cdf(x: f32) -> f32 {
+fn normal_cdf(x: vec4f) -> vec4f {
   let t = abs(x);
   var q = t * 1.96499604e-6 - 2.72944362e-5;
   q = q * t + 1.29050139e-4;
@@ -2870,15 +2871,15 @@ fn normal_cdf(x: f32) -> f32 {
   q = q * t + 3.63875777e-2;
   q = q * t + 0.318298876;
   q = q * t + 0.797885299;
-  let tail = 0.5 * exp(-min(q * t, 80.0));
-  return select(tail, 1.0 - tail, x >= 0.0);
+  let tail = 0.5 * exp(-min(q * t, vec4f(80.0)));
+  return select(tail, 1.0 - tail, x >= vec4f(0.0));
 }
 
-fn activate(x: f32) -> f32 {
+fn activate(x: vec4f) -> vec4f {
   switch (params.epilogue & 3u) {
-    case 1u: { return max(x, 0.0); }
+    case 1u: { return max(x, vec4f(0.0)); }
     case 2u: { return x * normal_cdf(x); }
-    case 3u: { return x / (1.0 + exp(min(-1.702 * x, 80.0))); }
+    case 3u: { return x / (1.0 + exp(min(-1.702 * x, vec4f(80.0)))); }
     default: { return x; }
   }
 }
@@ -2929,17 +2930,37 @@ fn times(x: vec4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> mat4x4
   return mat4x4f(x * b0, x * b1, x * b2, x * b3);
 }
 
-// alpha * sum, added to what is there when bit 16 is set.
-fn store(m: u32, n: u32, z: u32, sums: mat4x4f) {
-  let at = (z * params.m + m) * params.out_stride + params.out_start + n;
-  for (var j = 0u; j < TILE_N / 4u; j++) {
-    let value = params.alpha * sums[j];
-    for (var i = 0u; i < 4u; i++) {
-      if (n + 4u * j + i < params.n) {
-        let place = at + 4u * j + i;
-        out[place] = value[i] + select(0.0, out[place], (params.epilogue & 16u) != 0u);
-      }
-    }
+// Four results of a row with the whole epilogue; those beyond the last column are not stored.
+fn finish(out_row: u32, n: u32, sums: vec4f) {
+  if (n >= params.n) {
+    return;
+  }
+  let count = min(4u, params.n - n);
+  let at = out_row * params.out_stride + params.out_start + n;
+  var value = params.alpha * sums;
+  if ((params.epilogue & 4u) != 0u) {
+    let place = (out_row / params.bias_rows) * params.n + n;
+    let last = count - 1u;
+    value += vec4f(bias[place], bias[place + min(1u, last)], bias[place + min(2u, last)], bias[place + last]);
+  }
+  value = activate(value);
+  if ((params.epilogue & 8u) != 0u) {
+    let last = at + count - 1u;
+    value += vec4f(residual[at], residual[min(at + 1u, last)], residual[min(at + 2u, last)], residual[last]);
+  }
+  if ((params.epilogue & 16u) != 0u) {
+    let last = at + count - 1u;
+    value += vec4f(out[at], out[min(at + 1u, last)], out[min(at + 2u, last)], out[last]);
+  }
+  out[at] = value.x;
+  if (count > 1u) {
+    out[at + 1u] = value.y;
+  }
+  if (count > 2u) {
+    out[at + 2u] = value.z;
+  }
+  if (count > 3u) {
+    out[at + 3u] = value.w;
   }
 }
 
@@ -3011,8 +3032,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       c15 += times(a3[3], b0, b1, b2, b3);
     }
   }
-  // One copy of the stores for all rows, and the rest of the epilogue reads back what they wrote: sixteen copies of a row,
-  // or of an activation, took lavapipe 5 s to compile where this takes 0.7 s.
+  // One copy of the epilogue for all rows: sixteen took lavapipe 5 s to compile where this takes 0.7 s.
   for (var i = 0u; i < min(TILE_M, params.m - m0); i++) {
     var row = c0;
     switch (i) {
@@ -3033,24 +3053,14 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       case 15u: { row = c15; }
       default: {}
     }
-    store(m0 + i, n0, id.z, row);
-  }
-  if ((params.epilogue & 15u) == 0u) {
-    return;
-  }
-  for (var m = m0; m < min(m0 + TILE_M, params.m); m++) {
-    let out_row = id.z * params.m + m;
-    for (var n = n0; n < min(n0 + TILE_N, params.n); n++) {
-      let at = out_row * params.out_stride + params.out_start + n;
-      var value = out[at];
-      if ((params.epilogue & 4u) != 0u) {
-        value += bias[(out_row / params.bias_rows) * params.n + n];
-      }
-      value = activate(value);
-      if ((params.epilogue & 8u) != 0u) {
-        value += residual[at];
-      }
-      out[at] = value;
+    let out_row = id.z * params.m + m0 + i;
+    finish(out_row, n0, row[0]);
+    if (TILE_N > 4u) {
+      finish(out_row, n0 + 4u, row[1]);
+    }
+    if (TILE_N > 8u) {
+      finish(out_row, n0 + 8u, row[2]);
+      finish(out_row, n0 + 12u, row[3]);
     }
   }
 }
@@ -3067,8 +3077,8 @@ export const matmul_workgroup: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', '
   source: `// out = act(alpha * op(a) op(b) + bias) + residual (+ out), as matmul.wgsl, whose parameters it shares.
 // The rung for real GPUs: 16 x 16 invocations compute 64 x 64 results together, 4 x 4 each. They load 64 x 16 of op(a) and
 // 16 x 64 of op(b) into workgroup memory, neighbours neighbouring addresses, so that each value is fetched from the buffer
-// once for 64 results. Beyond the edges zeros are loaded, so any sizes and strides do. On software adapters barriers make
-// it slower than matmul_registers.wgsl: bench/kernels/matmul.bench.ts has both. Caller: src/kernels/matmul.ts.
+// once for 64 results. Beyond the edges zeros are loaded, so any sizes and strides do. On software adapters it is 3
+// times as fast as matmul.wgsl, a tenth of matmul_registers.wgsl; not yet timed on a GPU: bench/kernels/matmul.bench.ts. Caller: src/kernels/matmul.ts.
 // Loops: slice * 25 / 16 + 25 where slice <= 32768
 
 struct Params {
