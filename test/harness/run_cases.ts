@@ -32,10 +32,13 @@ function describe(error: unknown): string {
   return error.cause === undefined ? text : `${text}\ncaused by ${describe(error.cause)}`;
 }
 
+/** A case did not end in time; its code may still be running. */
+class LateError extends Error {}
+
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`still running after ${ms / 1000} s`)), ms);
+    timer = setTimeout(() => reject(new LateError(`still running after ${ms / 1000} s`)), ms);
   });
   try {
     return await Promise.race([work, late]);
@@ -64,10 +67,16 @@ class SharedGpu {
     return Gpu.create(entry, {});
   }
 
+  /** Ends the device, so that a case that never ended can spoil no other; the next case makes a new one. */
+  async discard(): Promise<void> {
+    const gpu = await this.made();
+    this.#promise = undefined;
+    gpu?.destroy();
+  }
+
   /** Throws what the device has reported since the last call. */
   async check(): Promise<void> {
-    const gpu = (await this.made()) as (Gpu & { check?(): Promise<void> }) | null;
-    await (gpu?.check ? gpu.check() : gpu?.idle());
+    await (await this.made())?.idle();
   }
 
   /** Bytes that the device holds for tensors now. */
@@ -112,6 +121,7 @@ export async function runCases(host: Host, cases: readonly TestCase[], options: 
       await runCase(one, context, shared, options.timeout ?? 60_000);
     } catch (cause) {
       error = describe(cause);
+      if (cause instanceof LateError) await shared.discard();
       // An error that is reported late belongs to this case, not to the next.
       await shared.check().catch(() => {});
     }
@@ -119,6 +129,6 @@ export async function runCases(host: Host, cases: readonly TestCase[], options: 
     const ms = Math.round(performance.now() - start);
     options.finished({ name: one.name, ok: error === undefined, ms, ...(error === undefined ? {} : { error }) });
   }
-  (await shared.made())?.destroy();
+  await shared.discard();
   return failed;
 }
