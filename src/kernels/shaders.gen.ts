@@ -404,7 +404,8 @@ export const attention_backward_kv_registers: Shader<'grad' | 'qkv' | 'log_sum_e
   requires: [],
   source: `// Gradient of attention.wgsl by keys and values, as attention_backward_kv.wgsl, which gives formula and shapes.
 // The rung for software adapters: one invocation owns 8 keys and goes through the queries 16 at a time, as
-// attention_registers.wgsl. The two are 40 to 49 times as fast as the references on lavapipe: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
+// attention_registers.wgsl. The two are 40 to 49 times as fast as the references on lavapipe:
+// bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
 // Loops: (length / 16 + 1) * (2 * quads + 1) where length * (quads + 1) <= 64000, quads <= 32
 
 struct Params {
@@ -719,7 +720,8 @@ export const attention_backward_q_registers: Shader<'grad' | 'qkv' | 'out' | 'lo
   requires: [],
   source: `// Gradient of attention.wgsl by the queries, as attention_backward_q.wgsl, which gives formula and shapes.
 // The rung for software adapters: one invocation owns 8 queries and goes through the keys 16 at a time, as
-// attention_registers.wgsl. The two are 40 to 49 times as fast as the references on lavapipe: bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
+// attention_registers.wgsl. The two are 40 to 49 times as fast as the references on lavapipe:
+// bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
 // Loops: (length / 16 + 1) * (2 * quads + 1) + 8 * quads where length * (quads + 1) <= 64000, quads <= 32
 
 struct Params {
@@ -3078,7 +3080,8 @@ export const matmul_workgroup: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', '
 // The rung for real GPUs: 16 x 16 invocations compute 64 x 64 results together, 4 x 4 each. They load 64 x 16 of op(a) and
 // 16 x 64 of op(b) into workgroup memory, neighbours neighbouring addresses, so that each value is fetched from the buffer
 // once for 64 results. Beyond the edges zeros are loaded, so any sizes and strides do. On software adapters it is 3
-// times as fast as matmul.wgsl, a tenth of matmul_registers.wgsl; not yet timed on a GPU: bench/kernels/matmul.bench.ts. Caller: src/kernels/matmul.ts.
+// times as fast as matmul.wgsl, a tenth of matmul_registers.wgsl; not yet timed on a GPU:
+// bench/kernels/matmul.bench.ts. Caller: src/kernels/matmul.ts.
 // Loops: slice * 25 / 16 + 25 where slice <= 32768
 
 struct Params {
