@@ -50,7 +50,7 @@ export class Gpu {
     this.device = device;
     this.facts = facts;
     this.pool = new Pool(device);
-    this.programs = new ProgramCache(device);
+    this.programs = new ProgramCache(device, (message) => this.#fail(message));
     this.profiler = options.profile && device.features.has('timestamp-query') ? new Profiler(device) : null;
     device.onuncapturederror = (event) => this.#fail(`The GPU reported an error: ${event.error.message}`);
     device.lost.then((info) => {

@@ -32,8 +32,12 @@ export class ProgramCache {
   #page: GPUBuffer | null = null;
   #pageUsed = 0;
 
-  constructor(device: GPUDevice) {
+  readonly #report: (message: string) => void;
+
+  /** @param report is told of shaders that do not compile */
+  constructor(device: GPUDevice, report: (message: string) => void) {
     this.#device = device;
+    this.#report = report;
   }
 
   /** Number of compiled pipelines. */
@@ -47,6 +51,7 @@ export class ProgramCache {
     for (const name in constants) key += `,${name}=${constants[name]}`;
     const known = this.#programs.get(key);
     if (known) return known;
+    this.#device.pushErrorScope('validation');
     const layout = this.#device.createBindGroupLayout({
       label: key,
       entries: [
@@ -64,6 +69,12 @@ export class ProgramCache {
       layout: this.#device.createPipelineLayout({ label: key, bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: 'main' },
     });
+    this.#device.popErrorScope().then(
+      (error) => {
+        if (error) this.#report(`The kernel ${key} does not compile here: ${error.message}`);
+      },
+      () => {}, // the device was lost; device.lost reports it
+    );
     const program = { id: this.#programs.size, label: key, pipeline, layout };
     this.#programs.set(key, program);
     return program;
