@@ -26,10 +26,25 @@ const ADVICE: Record<string, string> = {
 /** The number of bytes that one write call gets: 64 MiB keeps a full disk from being noticed late. */
 const WRITE_SLICE = 64 * 2 ** 20;
 
+/** Linux's numbers of errors that Deno gives without a name. */
+const ERRNO: Record<string, string> = {
+  24: 'EMFILE',
+  27: 'EFBIG',
+  28: 'ENOSPC',
+  30: 'EROFS',
+  36: 'ENAMETOOLONG',
+  122: 'EDQUOT',
+};
+
+function errorCode(cause: unknown): string {
+  const { code, message } = (cause ?? {}) as { code?: string; message?: string };
+  return code ?? ERRNO[/\(os error (\d+)\)/.exec(message ?? '')?.[1] ?? ''] ?? '';
+}
+
 /** Turns an error of the operating system into `FusionclipError('io')` that names the path and what to do. */
 export function ioError(doing: string, path: string, cause: unknown): FusionclipError {
   if (cause instanceof FusionclipError) return cause;
-  const code = (cause as { code?: string })?.code ?? '';
+  const code = errorCode(cause);
   const reason = ADVICE[code] ?? (cause instanceof Error ? cause.message : String(cause));
   return new FusionclipError('io', `Cannot ${doing} ${path}: ${reason}${code ? ` (${code})` : ''}.`, { cause });
 }

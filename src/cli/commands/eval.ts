@@ -45,9 +45,10 @@ export const evaluate: Command = {
     const { run, adapters, model, data, out, json, 'map.files': maps } = flagValues(FLAGS, call);
     const [first] = call.positional;
     exactly(first !== undefined && run === null ? 1 : 0, call, 'fusionclip eval RUN');
+    const trained = trainedPath(run ?? first ?? null, adapters);
     const results = await withGpu(call, (session) =>
       evaluateRun(session, {
-        adapters: trainedPath(run ?? first ?? null, adapters),
+        adapters: trained,
         model: model ?? undefined,
         data: data ?? undefined,
         out,

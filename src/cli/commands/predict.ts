@@ -23,10 +23,11 @@ export const predict: Command = {
     if (call.positional.length === 0) {
       throw new FusionclipError('usage', 'No image is given: fusionclip predict PATH… --run RUN --out DIR.');
     }
+    const trained = trainedPath(run, adapters);
     const rows = await withGpu(call, (session) =>
       predictImages(session, {
         paths: call.positional,
-        adapters: trainedPath(run, adapters),
+        adapters: trained,
         model: model ?? undefined,
         out,
         maps: maps ?? undefined,

@@ -1,8 +1,8 @@
 import { FUSION_OPTIONS, type OptionTable, toggle } from '../../fusion/index.ts';
 import { FusionclipError } from '../../gpu/errors.ts';
-import { resumeRun, TRAIN_OPTIONS, trainRun } from '../../train/index.ts';
+import { resumeRun, runSettings, TRAIN_OPTIONS, trainRun } from '../../train/index.ts';
 import { type Command, exactly, flagValues, need, pickFlags, word } from '../command.ts';
-import { GPU_FLAGS, withGpu } from '../session.ts';
+import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 import { trainTable } from '../summary.ts';
 
 const FLAGS = {
@@ -37,17 +37,16 @@ RUN gets config.json, env.json, shots.json, metrics.jsonl, checkpoint/, predicti
       if (name) throw new FusionclipError('usage', `--${name} cannot change in a resumed run; leave it out.`);
       if (force) throw new FusionclipError('usage', '--resume and --force exclude each other; give one of them.');
     }
-    const { results, adapters } = await withGpu(call, (session) =>
-      resume
-        ? resumeRun(session, run, { data: data ?? undefined, model: model ?? undefined })
-        : trainRun(session, {
-            data: need(data, 'data', 'name the folder of the data set'),
-            model: need(model, 'model', 'name a CLIP model'),
-            out: run,
-            settings,
-            force,
-          }),
-    );
+    runSettings(settings); // wrong values are found before an adapter is looked for
+    const begin = (session: Session) => {
+      if (resume) return resumeRun(session, run, { data: data ?? undefined, model: model ?? undefined });
+      return trainRun(session, { data: data!, model: model!, out: run, settings, force });
+    };
+    if (!resume) {
+      need(data, 'data', 'name the folder of the data set');
+      need(model, 'model', 'name a CLIP model');
+    }
+    const { results, adapters } = await withGpu(call, begin);
     if (json) host.stdout(`${JSON.stringify(results, null, 2)}\n`);
     else {
       host.stdout(trainTable(results));

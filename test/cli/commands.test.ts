@@ -1,0 +1,203 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { VERSION } from '../../src/train/version.ts';
+import { fusionclip, QUICK, start, writeModel, writeSet } from './program.ts';
+
+let folder = '';
+let data = '';
+let model = '';
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fusionclip-cli-'));
+  data = writeSet(join(folder, 'Brain_AD'));
+  model = await writeModel(join(folder, 'model.safetensors'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const trainArgs = (out: string) => ['train', '--data', data, '--model', model, '--out', out, ...QUICK];
+const read = (...parts: string[]) => readFileSync(join(folder, ...parts), 'utf8');
+const jsonLines = (text: string) =>
+  text
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+
+describe('train, eval, predict, embed', () => {
+  test('train writes a whole run folder and says what became of it', async () => {
+    const { code, stdout, stderr } = await fusionclip(trainArgs(join(folder, 'run')));
+    expect(stderr).toMatch(/^fusionclip: .*(lavapipe|swiftshader|hardware).*; deno \d/);
+    expect(code).toBe(0);
+    const events = jsonLines(stderr);
+    expect(events.filter(({ type }) => type === 'step').map(({ step }) => step)).toEqual([1, 2, 3, 4]);
+    expect(stdout).toMatch(/Brain_AD, test: 4 normal and 4 abnormal images/);
+    expect(stdout).toMatch(/grey values as map/);
+    expect(readdirSync(join(folder, 'run')).sort()).toEqual([
+      'checkpoint',
+      'config.json',
+      'env.json',
+      'maps',
+      'metrics.jsonl',
+      'predictions.csv',
+      'results.json',
+      'shots.json',
+    ]);
+    const env = JSON.parse(read('run', 'env.json'));
+    expect(env.adapter).toContain(env.facts.class);
+    expect(env).toMatchObject({ runtime: 'deno', fusionclip: VERSION });
+    expect(jsonLines(read('run', 'metrics.jsonl')).map(({ type }) => type)).toEqual([
+      'step',
+      'step',
+      'eval',
+      'step',
+      'step',
+      'eval',
+    ]);
+    expect(existsSync(join(folder, 'run/maps/test/Ungood/img/0.npy'))).toBe(true);
+  });
+
+  test('eval repeats the result from the file', async () => {
+    const { code, stdout } = await fusionclip(['eval', join(folder, 'run'), '--json']);
+    expect(code).toBe(0);
+    const { selected } = JSON.parse(read('run', 'results.json'));
+    const { image, pixel } = JSON.parse(stdout);
+    expect({ image, pixel }).toEqual({ image: selected.image, pixel: selected.pixel });
+  });
+
+  test('predict scores files and folders as the run did', async () => {
+    const paths = [join(data, 'test/Ungood'), join(data, 'test/good/img/0.png')];
+    const out = join(folder, 'out');
+    const { code, stdout, stderr } = await fusionclip([
+      'predict',
+      ...paths,
+      '--run',
+      join(folder, 'run'),
+      '--out',
+      out,
+    ]);
+    expect(stderr).not.toMatch(/fusionclip: [A-Z].*\n.*fusionclip:/);
+    expect(code).toBe(0);
+    expect(stdout.trim().split('\n')).toHaveLength(5);
+    const scoreOf = (csv: string, id: string) =>
+      csv
+        .split('\n')
+        .find((row) => row.includes(id))
+        ?.split(',')[2];
+    for (const id of ['Ungood/img/3.png', 'good/img/0.png']) {
+      expect(scoreOf(read('out', 'predictions.csv'), id)).toBe(scoreOf(read('run', 'predictions.csv'), id));
+    }
+  });
+
+  test('a finished run is kept, replaced only with --force', async () => {
+    const before = read('run', 'results.json');
+    const { code, stderr } = await fusionclip(trainArgs(join(folder, 'run')));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/holds a finished run.*--force/);
+    expect(read('run', 'results.json')).toBe(before);
+  });
+
+  test('embed gives unit vectors and cosines', async () => {
+    const image = join(data, 'test/good/img/0.png');
+    const { code, stdout } = await fusionclip(['embed', image, '--model', model, '--text', 'a brain,a chest']);
+    expect(code).toBe(0);
+    const { imageEmbeddings, textEmbeddings, cosines } = JSON.parse(stdout);
+    for (const row of [...imageEmbeddings, ...textEmbeddings]) {
+      expect(row.reduce((sum: number, x: number) => sum + x * x, 0)).toBeCloseTo(1, 5);
+    }
+    expect(cosines[0]).toHaveLength(2);
+  });
+});
+
+describe('Ctrl-C', () => {
+  test('saves a checkpoint; the resumed run ends with the same bits as an unbroken one', async () => {
+    const more = ['--map.files', 'none', '--select', 'last', '--checkpoint.every', '7'];
+    const long = (out: string) => {
+      const args = [...trainArgs(join(folder, out)), ...more];
+      args[args.indexOf('--epochs') + 1] = '10';
+      return args;
+    };
+    const { child, ended } = start(long('stopped'));
+    child.stderr?.on('data', (text: string) => {
+      if (/"step":3,/.test(text)) child.kill('SIGINT');
+    });
+    const { code, stderr } = await ended;
+    expect(stderr).toMatch(/fusionclip: Interrupted after step \d+ of 20; .*train --resume --out /);
+    expect(code).toBe(130);
+    expect(existsSync(join(folder, 'stopped/results.json'))).toBe(false);
+    const resumed = await fusionclip(['train', '--resume', '--out', join(folder, 'stopped')]);
+    expect(resumed.stderr).not.toMatch(/"step":2,/);
+    expect(resumed.code).toBe(0);
+    expect((await fusionclip(long('whole'))).code).toBe(0);
+    for (const file of ['checkpoint/adapters.safetensors', 'predictions.csv', 'results.json']) {
+      expect(readFileSync(join(folder, 'stopped', file)).equals(readFileSync(join(folder, 'whole', file))), file).toBe(
+        true,
+      );
+    }
+  }, 120_000);
+});
+
+describe('models, data, help', () => {
+  test('model generate and inspect', async () => {
+    const file = join(folder, 'generated.safetensors');
+    const made = await fusionclip([
+      'model',
+      'generate',
+      'T',
+      '--seed',
+      '7',
+      '--naming',
+      'huggingface',
+      '--dtype',
+      'f16',
+      '--out',
+      file,
+    ]);
+    expect(made.code).toBe(0);
+    const { code, stdout } = await fusionclip(['model', 'inspect', file, '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ naming: 'huggingface', config: { embed: 96, act: 'quickgelu' } });
+  });
+
+  test('data check', async () => {
+    const good = await fusionclip(['data', 'check', data, '--json']);
+    expect(good.code).toBe(0);
+    expect(JSON.parse(good.stdout)).toMatchObject({ ok: true, kind: 'pixel', object: 'Brain' });
+    const bad = writeSet(join(folder, 'bad'));
+    rmSync(join(bad, 'test/Ungood/anomaly_mask/1.png'));
+    const { code, stdout } = await fusionclip(['data', 'check', bad]);
+    expect(code).toBe(4);
+    expect(stdout).toMatch(/error: .*test\/Ungood\/img\/1\.png: no mask/);
+  });
+
+  test('help, version and suggestions', async () => {
+    const all = await fusionclip(['--help']);
+    expect(all.code).toBe(0);
+    for (const name of ['train', 'eval', 'predict', 'embed', 'data check', 'doctor', 'demo'])
+      expect(all.stdout).toContain(name);
+    const help = await fusionclip(['train', '--help']);
+    for (const flag of ['--prompt.nctx', '--lr.grid', '--fuse', '--residual', '--shots.list', '--profile']) {
+      expect(help.stdout).toContain(flag);
+    }
+    expect(Math.max(...help.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(112);
+    const version = await fusionclip(['--version']);
+    const root = fileURLToPath(new URL('../../package.json', import.meta.url));
+    expect(JSON.parse(readFileSync(root, 'utf8')).version).toBe(VERSION);
+    expect(version.stdout).toContain(VERSION);
+  });
+
+  test('doctor finds this runtime and checks a kernel', async () => {
+    const { code, stdout } = await fusionclip(['doctor', '--here', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ runtime: 'deno', check: { ok: true } });
+  });
+
+  test('doctor without any adapter says what was tried and what helps', async () => {
+    const env = { VK_ICD_FILENAMES: '/dev/null', VK_DRIVER_FILES: '/dev/null', FUSIONCLIP_CHROME: '/nowhere/chrome' };
+    const { code, stdout, stderr } = await fusionclip(['doctor', '--json'], env);
+    expect(JSON.parse(stdout).usable).toEqual([]);
+    expect(stderr).toMatch(/tried deno: .*\n.*tried node: .*\n.*tried chrome: .*\n.*npm ci/);
+    expect(code).toBe(3);
+  });
+});
