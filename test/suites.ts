@@ -46,7 +46,5 @@ import './nn/transformer.suite.ts';
 import './runtimes/files.suite.ts';
 import './train/checkpoint.suite.ts';
 import './train/evaluate.suite.ts';
-import './train/checkpoint.suite.ts';
-import './train/evaluate.suite.ts';
 import './train/metrics.suite.ts';
 import './train/trainer.suite.ts';

@@ -42,7 +42,7 @@ const product: Operation<{ alpha: number }> = {
   backward(grad, [a, b], { alpha }, [needA, needB]) {
     return [
       needA ? matmul(grad, b, { transposeB: true, alpha }) : null,
-      needB ? matmul(a, grad, { transposeA: true, alpha }) : null,
+      needB ? matmul(a, grad, { transposeA: true, alpha, batched: b.shape.length > 2 }) : null,
     ];
   },
 };
