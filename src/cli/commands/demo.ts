@@ -2,6 +2,7 @@ import { encodePng } from '../../data/encode.ts';
 import type { FileSystem } from '../../data/file_system.ts';
 import { joinPath } from '../../data/paths.ts';
 import { rulePicture } from '../../data/picture.ts';
+import { ruleU32 } from '../../data/rule.ts';
 import { integer, type OptionTable, toggle } from '../../fusion/index.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
 import { FusionclipError } from '../../gpu/errors.ts';
@@ -62,7 +63,7 @@ export const demo: Command = {
         `FusionCLIP-AD on ${COUNT.test * 2} synthetic test pictures, ${formatDuration((performance.now() - start) / 1000)}`,
         `adapter   ${adapter}; ${host.runtime} ${host.version}`,
         `model     T with random weights (seed ${seed}), 4 + 4 support pictures in 11 views, ${epochs} epochs; chosen: epoch ${selected.epoch}`,
-        `images    AUROC ${show(selected.image.auroc)}, AP ${show(selected.image.averagePrecision)}; brightness alone: ${show(trivial?.p995.auroc)}`,
+        `images    AUROC ${show(selected.image.auroc)}, AP ${show(selected.image.averagePrecision)}; from grey values alone: mean ${show(trivial?.mean.auroc)}, deviation ${show(trivial?.std.auroc)}`,
         `pixels    AUROC ${show(selected.pixel?.auroc)}, AP ${show(selected.pixel?.averagePrecision)}, AUPRO ${show(selected.pixel?.aupro)}; grey values as map: ${show(trivial?.map?.auroc)}`,
         `lesions   Dice ${show(selected.pixelThreshold?.dice)} at the threshold that was chosen on the other valid pictures`,
         `maps      ${run}/maps/ (heat maps over the pictures), scores in ${run}/predictions.csv`,
@@ -100,14 +101,18 @@ async function writePictures(fs: FileSystem, folder: string, seed: number): Prom
   }
 }
 
-/** A rule picture whose background is mostly that of all others. */
+/**
+ * A rule picture whose background is mostly that of all others, under an exposure of its own: without that, the
+ * deviation of the grey values alone would tell which pictures have lesions.
+ */
 function demoPicture(name: string, seed: number, lesions: number): ReturnType<typeof rulePicture> {
   const common = rulePicture('demo', seed, SIDE, SIDE, 3, 0).image.data;
   const own = rulePicture(name, seed, SIDE, SIDE, 3, 0).image.data;
   const { image, mask } = rulePicture(name, seed, SIDE, SIDE, 3, lesions);
-  const data = Uint8ClampedArray.from(
-    image.data,
-    (value, i) => (COMMON * common[i] + (100 - COMMON) * own[i]) / 100 + (value - own[i]),
-  );
+  const gain = 0.6 + (0.6 * (ruleU32(`${name}.exposure`, seed, 0) >>> 16)) / 65536;
+  const data = Uint8ClampedArray.from(image.data, (value, i) => {
+    const background = (COMMON * common[i] + (100 - COMMON) * own[i]) / 100;
+    return 128 + gain * (background + (value - own[i]) - 128);
+  });
   return { image: { ...image, data: new Uint8Array(data) }, mask };
 }
