@@ -4,6 +4,7 @@ import { loadCheckpoint, saveCheckpoint, saveWeights } from './checkpoint.ts';
 import type { Detector } from './detector.ts';
 import type { RunListener } from './events.ts';
 import type { RunHeader } from './header.ts';
+import type { SupportMemory } from './memory.ts';
 import type { SelectedBy } from './results.ts';
 import type { RunFolder } from './run_folder.ts';
 import { type Choice, LOSS_TAIL, type RunState } from './run_state.ts';
@@ -17,19 +18,13 @@ export interface CampaignParts {
   readonly folder: RunFolder;
   readonly header: RunHeader;
   readonly items: readonly TrainItem[];
-  /** Makes a detector with the initial weights; called once for each learning rate. */
-  readonly openDetector: () => Promise<Detector>;
-  /** What a detector is compared on, or null when nothing is compared. */
-  readonly openContest: ((detector: Detector) => Promise<OpenContest>) | null;
+  readonly detector: Detector;
+  readonly memory: SupportMemory;
+  /** What weights are compared on, or null when nothing is compared. */
+  readonly contest: Contest | null;
   readonly selectedBy: SelectedBy;
   readonly onEvent: RunListener;
   readonly signal?: AbortSignal;
-}
-
-/** A contest with what it needs; the campaign releases it. */
-export interface OpenContest {
-  readonly contest: Contest;
-  release(): void;
 }
 
 /** Both ends of a campaign. */
@@ -80,25 +75,21 @@ async function trainCandidate(
   bestBefore: Choice | null,
   resume: RunState | null,
 ): Promise<Choice> {
-  const { fs, folder, header, onEvent, signal } = parts;
+  const { fs, folder, header, detector, memory, contest, onEvent, signal } = parts;
   const { train } = header;
   let best = bestBefore;
   let losses = [...(resume?.losses ?? [])];
-  const detector = await parts.openDetector();
-  let trainer: Trainer | null = null;
-  let opened: OpenContest | null = null;
+  await detector.restart();
+  const trainer = new Trainer(detector, parts.items, train, rate);
   try {
-    trainer = new Trainer(detector, parts.items, train, rate);
     if (resume) await loadCheckpoint(fs, folder.file(LATEST), trainer);
     if (trainer.epoch < train.epochs) {
       await trainer.prepare(stage(onEvent, 'features of the support images'), signal);
-      opened = parts.openContest && (await parts.openContest(detector));
     }
-    const contest = opened?.contest ?? null;
     const save = async () => {
       await folder.flush();
-      const state: RunState = { step: trainer!.step, candidate, best, lines: folder.lines, losses };
-      await saveCheckpoint(fs, folder.file(LATEST), header, trainer!, state);
+      const state: RunState = { step: trainer.step, candidate, best, lines: folder.lines, losses };
+      await saveCheckpoint(fs, folder.file(LATEST), header, trainer, state);
     };
     while (trainer.epoch < train.epochs) {
       const finished = await trainer.runEpoch({
@@ -118,7 +109,7 @@ async function trainCandidate(
       const choice = { candidate, epoch: trainer.epoch, step: trainer.step };
       const due = end || (parts.selectedBy !== 'last' && trainer.epoch % train['eval.every'] === 0);
       if (contest && due) {
-        const score = await contest.evaluate();
+        const score = await memory.withScorer((scorer) => contest.evaluate(scorer));
         const better = !best?.score || score.value > best.score.value;
         const on = parts.selectedBy === 'test-oracle' ? 'test-oracle' : 'valid';
         folder.log({ type: 'eval', ...(rate !== null && { rate }), ...choice, on, ...score, best: better });
@@ -141,9 +132,7 @@ async function trainCandidate(
     await folder.flush();
     throw error;
   } finally {
-    opened?.release();
-    trainer?.release();
-    detector.release();
+    trainer.release();
   }
 }
 

@@ -11,7 +11,7 @@ import {
 import { GpuArray } from '../gpu/array.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { Tensor } from '../nn/index.ts';
+import { type Parameter, Tensor } from '../nn/index.ts';
 import type { Backbone } from './backbone.ts';
 
 /** What a detector is made of. */
@@ -43,6 +43,7 @@ export class Detector {
   readonly vision: VisionTower;
   readonly model: FusionModel;
   readonly #text: TextTower;
+  #initial: ReadonlyMap<Parameter, Float32Array<ArrayBuffer>> | null = null;
   /** Text features [2, E] for the class token's score. */
   readonly #ensemble: GpuArray | null;
 
@@ -122,6 +123,21 @@ export class Detector {
   /** What a feature cache has to keep. */
   get featureOptions(): { layers: readonly number[]; tokens: 'raw' | 'ln_post'; embedding: boolean } {
     return { layers: this.model.layers, tokens: this.options.tokens, embedding: this.#ensemble !== null };
+  }
+
+  /** Puts the trainable tensors back to what they were when this was first called: a new training may begin. */
+  async restart(): Promise<void> {
+    const { parameters } = this.model;
+    if (this.#initial) {
+      for (const [parameter, values] of this.#initial) {
+        parameter.value.write(values);
+        parameter.zeroGrad();
+      }
+      return;
+    }
+    const initial = new Map<Parameter, Float32Array<ArrayBuffer>>();
+    for (const parameter of parameters) initial.set(parameter, await parameter.read());
+    this.#initial = initial;
   }
 
   /** A scorer with the text features of now and an empty memory bank. */

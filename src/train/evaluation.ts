@@ -2,7 +2,6 @@ import type { FileSystem } from '../data/file_system.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import type { FusionRanges } from '../fusion/index.ts';
 import type { Detector } from './detector.ts';
-import type { RunListener } from './events.ts';
 import {
   chooseThresholds,
   type Judgement,
@@ -11,7 +10,7 @@ import {
   type Thresholds,
   type TrivialJudgement,
 } from './judge.ts';
-import type { SupportMemory } from './memory.ts';
+import type { Scorer, SupportMemory } from './memory.ts';
 import { type ScoredSet, sampleBatches, scoreSet } from './scoring.ts';
 import type { Contest } from './selection.ts';
 
@@ -30,50 +29,43 @@ export interface Evaluation {
 }
 
 /**
- * Chooses thresholds, and ranges for `fuse calib`, for the weights of now: thresholds on the remaining valid images, or
- * on the support set where these lack a class. Test images play no part.
+ * Chooses thresholds for a scorer: on the remaining valid images, or on the support set where these lack a class. Test
+ * images play no part.
  */
 export async function calibrate(
   detector: Detector,
   memory: SupportMemory,
   rest: Contest,
-  signal?: AbortSignal,
+  scorer: Scorer,
 ): Promise<Calibration> {
-  const predictor = detector.predictor();
-  try {
-    memory.fill(predictor);
-    const ranges = detector.options.fuse === 'calib' ? await memory.ranges(predictor) : null;
-    const { kind } = detector;
-    if (rest.possible) return { ranges, thresholds: chooseThresholds(await rest.scores(signal), kind, 'valid') };
-    return { ranges, thresholds: chooseThresholds(await memory.score(predictor, ranges), kind, 'support') };
-  } finally {
-    predictor.release();
-  }
+  const { ranges } = scorer;
+  const { kind } = detector;
+  if (rest.possible) return { ranges, thresholds: chooseThresholds(await rest.scores(scorer), kind, 'valid') };
+  return { ranges, thresholds: chooseThresholds(await memory.score(scorer), kind, 'support') };
 }
 
-/** Scores labelled samples with the weights of now and judges the result. */
+/** Labelled samples to be judged. */
+export interface EvaluationRequest {
+  readonly fs: FileSystem;
+  readonly samples: readonly Sample[];
+  readonly calibration: Calibration;
+  /** Images that go through the model together. */
+  readonly batch: number;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Scores labelled samples and judges the result; ranges are those of the calibration. */
 export async function evaluateSamples(
-  fs: FileSystem,
   detector: Detector,
-  memory: SupportMemory,
-  samples: readonly Sample[],
-  { thresholds, ranges }: Calibration,
-  batch: number,
-  onEvent: RunListener,
-  signal?: AbortSignal,
+  { predictor }: Scorer,
+  { fs, samples, calibration, batch, onProgress, signal }: EvaluationRequest,
 ): Promise<Evaluation> {
-  const predictor = detector.predictor();
-  try {
-    memory.fill(predictor);
-    const batches = sampleBatches(fs, detector, samples, batch, true);
-    const scored = await scoreSet(detector, predictor, batches, {
-      ranges,
-      signal,
-      onProgress: (done) => onEvent({ type: 'stage', what: 'scores', done, total: samples.length }),
-    });
-    const judgement = judgeScores(scored, detector.kind, thresholds);
-    return { judgement, trivial: judgeTrivial(scored, detector.kind), scored };
-  } finally {
-    predictor.release();
-  }
+  const scored = await scoreSet(detector, predictor, sampleBatches(fs, detector, samples, batch, true), {
+    ranges: calibration.ranges,
+    signal,
+    onProgress: (done) => onProgress?.(done, samples.length),
+  });
+  const judgement = judgeScores(scored, detector.kind, calibration.thresholds);
+  return { judgement, trivial: judgeTrivial(scored, detector.kind), scored };
 }

@@ -6,20 +6,19 @@ import { describeAdapter } from '../gpu/adapter.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type Backbone, type ModelSource, openBackbone, requireSameModel } from './backbone.ts';
-import { ADAPTERS, BEST, type CampaignEnd, LAST, LATEST, type OpenContest, runCampaign, stage } from './campaign.ts';
+import { ADAPTERS, BEST, type CampaignEnd, LAST, LATEST, runCampaign, stage } from './campaign.ts';
 import { loadWeights, readState, saveAdapters } from './checkpoint.ts';
 import { Detector } from './detector.ts';
 import { calibrate, type Evaluation, evaluateSamples } from './evaluation.ts';
 import type { RunListener } from './events.ts';
 import { headerJson, type RunHeader, runSettings } from './header.ts';
-import { hasBothClasses } from './judge.ts';
 import { SupportMemory } from './memory.ts';
 import { predictionRows, toCsv, writeMaps } from './output.ts';
 import { ORACLE_WARNING, type SelectedBy, type TrainResults, trainResults } from './results.ts';
 import { RunFolder } from './run_folder.ts';
 import type { Choice, RunState } from './run_state.ts';
 import { Contest } from './selection.ts';
-import { chooseShots, readSupport, type Support, trainItems } from './support.ts';
+import { chooseShots, readSupport, type Support, type TrainItem, trainItems } from './support.ts';
 import { VERSION } from './version.ts';
 
 /** Where a program runs; stored with every run. */
@@ -68,6 +67,8 @@ interface Opened {
   readonly backbone: Backbone;
   readonly dataset: Dataset;
   readonly support: Support;
+  readonly items: readonly TrainItem[];
+  readonly detector: Detector;
   readonly onEvent: RunListener;
 }
 
@@ -92,12 +93,18 @@ export async function trainRun(context: RunContext, request: TrainRequest): Prom
     model: backbone.identity,
     data: { path: request.data, name: dataset.name },
   };
+  const items = trainItems(support, settings.train.aug, settings.fusion.norm);
   // Everything that can be refused is refused before an older run is removed.
-  (await openDetector(context, header, backbone)).release();
-  const folder = await RunFolder.create(fs, request.out);
-  await folder.writeJson('config.json', headerJson(header));
-  await folder.writeJson('shots.json', shotsJson(support, header));
-  return finishRun({ context, folder, header, backbone, dataset, support, onEvent: listener(context) }, null);
+  const detector = await openDetector(context, header, backbone);
+  try {
+    const folder = await RunFolder.create(fs, request.out);
+    await folder.writeJson('config.json', headerJson(header));
+    await folder.writeJson('shots.json', shotsJson(support, header));
+    const onEvent = listener(context);
+    return await finishRun({ context, folder, header, backbone, dataset, support, items, detector, onEvent }, null);
+  } finally {
+    detector.release();
+  }
 }
 
 /**
@@ -128,35 +135,40 @@ export async function resumeRun(
   }
   const latest = folder.file(LATEST);
   const state = (await fs.stat(latest)) ? await readState(fs, latest) : null;
-  await folder.keepLines(state?.lines ?? 0);
-  return finishRun({ context, folder, header, backbone, dataset, support, onEvent: listener(context) }, state);
+  const items = trainItems(support, header.train.aug, header.fusion.norm);
+  const detector = await openDetector(context, header, backbone);
+  try {
+    await folder.keepLines(state?.lines ?? 0);
+    const onEvent = listener(context);
+    return await finishRun({ context, folder, header, backbone, dataset, support, items, detector, onEvent }, state);
+  } finally {
+    detector.release();
+  }
 }
 
 /** Trains what is left, chooses, calibrates, judges and writes. */
 async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutcome> {
-  const { context, folder, header, backbone, dataset, support, onEvent } = run;
+  const { context, folder, header, backbone, dataset, support, items, detector, onEvent } = run;
   const { fs, signal } = context;
   const started = new Date();
   const environment = await environmentJson(context, folder, started, state);
   await folder.writeJson('env.json', environment);
   if (backbone.note) onEvent({ type: 'note', text: backbone.note });
+  const memory = new SupportMemory(detector, support.normal, support.abnormal);
+  const contest = (samples: readonly Sample[], what: string) =>
+    new Contest(detector, samples, header.train, { fs, signal, onProgress: stage(onEvent, `features of the ${what}`) });
+  const rest = contest(support.shots.rest, 'remaining valid images');
+  const oracle = contest(dataset.splits.test, 'test images');
   try {
-    const selectedBy = selection(header, support, onEvent);
+    const selectedBy = selection(header, rest, onEvent);
+    const compared = selectedBy !== 'last' || header.train['lr.grid'].length > 1;
+    const used = selectedBy === 'test-oracle' ? oracle : rest;
     const end = await runCampaign(
-      {
-        fs,
-        folder,
-        header,
-        items: trainItems(support, header.train.aug, header.fusion.norm),
-        openDetector: () => openDetector(context, header, backbone),
-        openContest: contestFor(run, selectedBy),
-        selectedBy,
-        onEvent,
-        signal,
-      },
+      { fs, folder, header, items, detector, memory, contest: compared ? used : null, selectedBy, onEvent, signal },
       state,
     );
-    const results = await judgeRun(run, end, selectedBy);
+    oracle.release();
+    const results = await judgeRun(run, memory, rest, end, selectedBy);
     const seconds = (Date.now() - started.getTime()) / 1000;
     await folder.writeJson('env.json', { ...environment, finished: new Date().toISOString(), seconds });
     // Last of all: a folder with results is a finished run.
@@ -165,59 +177,61 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
   } catch (error) {
     if (!signal?.aborted || error !== signal.reason) throw error;
     const saved = (await fs.stat(folder.file(LATEST))) !== null;
-    const how = saved ? 'the state is saved: go on with' : 'no step was done yet: start with';
+    const how = saved ? 'the state is saved: go on with' : 'no step was done yet: begin with';
     throw new FusionclipError(
       'interrupted',
       `Interrupted; ${how} fusionclip train --resume --out ${folder.path} (data set ${dataset.name}).`,
       { cause: error },
     );
+  } finally {
+    rest.release();
+    oracle.release();
+    memory.release();
   }
 }
 
 /** Calibrates and judges the best and the last weights, and writes what inference needs, predictions and maps. */
-async function judgeRun(run: Opened, end: CampaignEnd, selectedBy: SelectedBy): Promise<TrainResults> {
-  const { context, folder, header, backbone, dataset, support, onEvent } = run;
+async function judgeRun(
+  run: Opened,
+  memory: SupportMemory,
+  rest: Contest,
+  end: CampaignEnd,
+  selectedBy: SelectedBy,
+): Promise<TrainResults> {
+  const { context, folder, header, dataset, support, detector, onEvent } = run;
   const { fs, signal } = context;
-  const detector = await openDetector(context, header, backbone);
-  const memory = new SupportMemory(detector, support.normal, support.abnormal);
-  const rest = new Contest(fs, detector, memory, support.shots.rest, header.train);
-  try {
-    if (rest.possible) await rest.prepare(stage(onEvent, 'features of the remaining valid images'), signal);
-    const judgeWeights = async (choice: Choice, file: string) => {
-      await loadWeights(fs, folder.file(file), detector.model.parameters);
-      const calibration = await calibrate(detector, memory, rest, signal);
-      const batch = header.train['eval.batch'];
-      const test = dataset.splits.test;
-      const listen: RunListener = (event) =>
-        onEvent(
-          event.type === 'stage'
-            ? { ...event, what: `scores of the test images (${file === BEST ? 'chosen' : 'last'} weights)` }
-            : event,
-        );
-      const evaluation = await evaluateSamples(fs, detector, memory, test, calibration, batch, listen, signal);
+  const judgeWeights = async (choice: Choice, file: string) => {
+    await loadWeights(fs, folder.file(file), detector.model.parameters);
+    return memory.withScorer(async (scorer) => {
+      const calibration = await calibrate(detector, memory, rest, scorer);
+      const which = file === BEST ? 'chosen' : 'last';
+      const evaluation = await evaluateSamples(detector, scorer, {
+        fs,
+        samples: dataset.splits.test,
+        calibration,
+        batch: header.train['eval.batch'],
+        onProgress: stage(onEvent, `scores of the test images (${which} weights)`),
+        signal,
+      });
       return { choice, evaluation, calibration };
-    };
-    const same = end.best.step === end.last.step;
-    const last = same ? null : await judgeWeights(end.last, LAST);
-    const selected = await judgeWeights(end.best, BEST);
-    if (selected.calibration.thresholds.image?.from !== 'valid') {
-      const text = 'The remaining valid images lack a class, so the thresholds were chosen on the support set.';
-      onEvent({ type: 'note', text });
-    }
-    await saveAdapters(
-      fs,
-      folder.file(ADAPTERS),
-      { header, normals: support.normal.map(({ pixels }) => pixels), selectedBy, ...selected.calibration },
-      detector.model.parameters,
-    );
-    await writePredictions(run, selected.evaluation, selected.calibration.thresholds);
-    const shots = { normal: support.normal.length, abnormal: support.abnormal.length };
-    return trainResults(header, shots, selectedBy, selected, last ?? { ...selected, choice: end.last });
-  } finally {
-    rest.release();
-    memory.release();
-    detector.release();
+    });
+  };
+  const same = end.best.step === end.last.step;
+  const last = same ? null : await judgeWeights(end.last, LAST);
+  const selected = await judgeWeights(end.best, BEST);
+  if (selected.calibration.thresholds.image?.from !== 'valid') {
+    const text = 'The remaining valid images lack a class, so the thresholds were chosen on the support set.';
+    onEvent({ type: 'note', text });
   }
+  await saveAdapters(
+    fs,
+    folder.file(ADAPTERS),
+    { header, normals: support.normal.map(({ pixels }) => pixels), selectedBy, ...selected.calibration },
+    detector.model.parameters,
+  );
+  await writePredictions(run, selected.evaluation, selected.calibration.thresholds);
+  const shots = { normal: support.normal.length, abnormal: support.abnormal.length };
+  return trainResults(header, shots, selectedBy, selected, last ?? { ...selected, choice: end.last });
 }
 
 async function writePredictions(
@@ -244,12 +258,12 @@ export async function openDetector(
 }
 
 /** How weights can be chosen with what the data set has left. */
-function selection({ train }: RunHeader, { shots }: Support, onEvent: RunListener): SelectedBy {
+function selection({ train }: RunHeader, rest: Contest, onEvent: RunListener): SelectedBy {
   if (train.select === 'test-oracle') {
     onEvent({ type: 'note', text: ORACLE_WARNING });
     return 'test-oracle';
   }
-  if (hasBothClasses(shots.rest)) return train.select;
+  if (rest.possible) return train.select;
   if (train['lr.grid'].length > 1) {
     throw new FusionclipError(
       'bad_data',
@@ -261,30 +275,6 @@ function selection({ train }: RunHeader, { shots }: Support, onEvent: RunListene
     onEvent({ type: 'note', text });
   }
   return 'last';
-}
-
-/** Opens what weights are compared on; null when there is nothing to compare. */
-function contestFor(run: Opened, selectedBy: SelectedBy): ((detector: Detector) => Promise<OpenContest>) | null {
-  const { context, header, dataset, support, onEvent } = run;
-  if (selectedBy === 'last' && header.train['lr.grid'].length < 2) return null;
-  const oracle = selectedBy === 'test-oracle';
-  const samples: readonly Sample[] = oracle ? dataset.splits.test : support.shots.rest;
-  return async (detector) => {
-    const memory = new SupportMemory(detector, support.normal, support.abnormal);
-    const contest = new Contest(context.fs, detector, memory, samples, header.train);
-    const release = () => {
-      contest.release();
-      memory.release();
-    };
-    try {
-      const what = oracle ? 'features of the test images' : 'features of the remaining valid images';
-      await contest.prepare(stage(onEvent, what), context.signal);
-      return { contest, release };
-    } catch (error) {
-      release();
-      throw error;
-    }
-  };
 }
 
 function listener({ onEvent }: RunContext): RunListener {

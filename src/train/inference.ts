@@ -57,19 +57,16 @@ export class TrainedDetector {
   /** Scores image files; with `fuse mvfa` the ranges are those of the given images. Throws `io`, `bad_image`. */
   async score(context: RunContext, paths: readonly string[]): Promise<ScoredSet> {
     const { detector, file } = this;
-    const predictor = detector.predictor();
-    try {
-      this.memory.fill(predictor);
-      const batches = fileBatches(context.fs, detector, paths, file.header.train['eval.batch']);
-      const progress = stage(context.onEvent ?? (() => {}), 'scores');
-      return await scoreSet(detector, predictor, batches, {
-        ranges: file.ranges,
-        signal: context.signal,
-        onProgress: (done) => progress(done, paths.length),
-      });
-    } finally {
-      predictor.release();
-    }
+    const progress = stage(context.onEvent ?? (() => {}), 'scores');
+    return this.memory.withScorer(
+      ({ predictor }) =>
+        scoreSet(detector, predictor, fileBatches(context.fs, detector, paths, file.header.train['eval.batch']), {
+          ranges: file.ranges,
+          signal: context.signal,
+          onProgress: (done) => progress(done, paths.length),
+        }),
+      file.ranges,
+    );
   }
 
   release(): void {
@@ -153,18 +150,17 @@ export async function evaluateRun(context: RunContext, request: EvaluateRequest)
       throw new FusionclipError('bad_data', `${path} ${what}; give a data set with masks.`);
     }
     const test = dataset.splits.test;
-    const batch = header.train['eval.batch'];
-    const { detector, memory } = trained;
-    const calibration = { thresholds, ranges };
-    const { judgement, trivial, scored } = await evaluateSamples(
-      fs,
-      detector,
-      memory,
-      test,
-      calibration,
-      batch,
-      onEvent,
-      signal,
+    const { judgement, trivial, scored } = await trained.memory.withScorer(
+      (scorer) =>
+        evaluateSamples(trained.detector, scorer, {
+          fs,
+          samples: test,
+          calibration: { thresholds, ranges },
+          batch: header.train['eval.batch'],
+          onProgress: stage(onEvent, 'scores'),
+          signal,
+        }),
+      ranges,
     );
     const results: EvaluateResults = {
       fusionclip: VERSION,

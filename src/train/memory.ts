@@ -3,7 +3,14 @@ import { FusionclipError } from '../gpu/errors.ts';
 import type { Detector } from './detector.ts';
 import { FeatureStore } from './feature_store.ts';
 import { type Picture, viewsOf } from './pictures.ts';
-import { rangesOfAll, type ScoredImage, type ScoredSet } from './scoring.ts';
+import { rangesOfAll, type ScoredImage, type ScoredSet, withClassScores } from './scoring.ts';
+
+/** What scores images: the weights of some moment with the memory bank. */
+export interface Scorer {
+  readonly predictor: Predictor;
+  /** For `fuse calib`, else null. */
+  readonly ranges: FusionRanges | null;
+}
 
 /**
  * The support set at inference: its normal images fill the memory bank, and all of it can be scored with each normal
@@ -14,6 +21,8 @@ export class SupportMemory {
   readonly #normal: readonly Picture[];
   readonly #abnormal: readonly Picture[];
   readonly #store: FeatureStore;
+  /** Views of each normal image that are in the bank. */
+  #viewNames: readonly string[] = [];
 
   /** Throws `bad_data` without a normal image: there would be nothing to compare with. */
   constructor(detector: Detector, normal: readonly Picture[], abnormal: readonly Picture[]) {
@@ -35,28 +44,42 @@ export class SupportMemory {
     });
   }
 
-  #viewNames: readonly string[] = [];
+  /**
+   * Runs `body` with a scorer for the weights of now.
+   * @param known ranges for `fuse calib` that were found before
+   */
+  async withScorer<T>(body: (scorer: Scorer) => Promise<T>, known: FusionRanges | null = null): Promise<T> {
+    const predictor = this.#detector.predictor();
+    try {
+      this.#fill(predictor);
+      const wanted = this.#detector.options.fuse === 'calib';
+      const ranges = known ?? (wanted ? await this.ranges(predictor) : null);
+      return await body({ predictor, ranges });
+    } finally {
+      predictor.release();
+    }
+  }
 
   /** Puts the normal images into a predictor's empty bank, one entry an image. */
-  fill(predictor: Predictor): void {
+  #fill(predictor: Predictor): void {
     this.#normal.forEach((_, i) => {
       using _scope = this.#detector.gpu.scope();
       predictor.remember(this.#store.get(this.#viewNames.map((name) => `normal.${i}#${name}`)).features);
     });
   }
 
-  /** Ranges of both branches over the support set, for `fuse calib`. Needs two images besides the ones left out. */
+  /** Ranges of both branches over the support set, for `fuse calib`. */
   async ranges(predictor: Predictor): Promise<FusionRanges> {
     return rangesOfAll((await this.#branches(predictor)).map(({ scores }) => scores));
   }
 
   /** The support set scored like a test set; for thresholds where no other image is there. */
-  async score(predictor: Predictor, ranges: FusionRanges | null): Promise<ScoredSet> {
+  async score({ predictor, ranges }: Scorer): Promise<ScoredSet> {
     const { options, kind, vision } = this.#detector;
     const branches = await this.#branches(predictor);
     const used = options.fuse === 'mvfa' ? rangesOfAll(branches.map(({ scores }) => scores)) : ranges;
     const images = branches.map(({ picture, label, scores }, i): ScoredImage => {
-      const fused = fuseScores(scores, options.fuse === 'april' ? null : used, options, kind);
+      const fused = fuseScores({ ...scores, clsScore: null }, options.fuse === 'april' ? null : used, options, kind);
       const { map, score, scoreMax, scoreMean } = fused;
       return {
         id: `support ${i}`,
@@ -70,7 +93,13 @@ export class SupportMemory {
         scoreMean: scoreMean[0],
       };
     });
-    return { size: vision.size, images };
+    return {
+      size: vision.size,
+      images: withClassScores(
+        images,
+        branches.flatMap(({ scores }) => [...(scores.clsScore ?? [])]),
+      ),
+    };
   }
 
   release(): void {
@@ -84,8 +113,8 @@ export class SupportMemory {
     const add = async (picture: Picture, label: 0 | 1, skip: number | null) => {
       using _scope = gpu.scope();
       const [{ input }] = viewsOf(picture, 'none', options.norm);
-      const { features } = this.#detector.extract([input]);
-      out.push({ picture, label, scores: { ...(await predictor.predict(features, null, skip)), clsScore: null } });
+      const { features, embedding } = this.#detector.extract([input]);
+      out.push({ picture, label, scores: await predictor.predict(features, embedding, skip) });
     };
     // A single normal image cannot be left out: the bank would be empty.
     if (this.#normal.length > 1) for (const [i, picture] of this.#normal.entries()) await add(picture, 0, i);

@@ -156,12 +156,20 @@ export async function scoreSet(
     const own = rangesOfAll(waiting.map(({ scores }) => scores));
     for (const { items, scores } of waiting) add(items, fuseScores(scores, own, options, kind));
   }
-  if (classScores.length !== images.length) return { size, images };
+  return { size, images: withClassScores(images, classScores) };
+}
+
+/** Adds the class token's scores, one an image, to the image scores; without any they stay. */
+export function withClassScores(
+  images: readonly ScoredImage[],
+  classScores: readonly number[],
+): readonly ScoredImage[] {
+  if (classScores.length === 0) return images;
   const score = withClassScore(
     Float32Array.from(images, (image) => image.score),
     Float32Array.from(classScores),
   );
-  return { size, images: images.map((image, i) => ({ ...image, score: score[i] })) };
+  return images.map((image, i) => ({ ...image, score: score[i] }));
 }
 
 /** The ranges of several batches together. */

@@ -1,23 +1,14 @@
-import { resizeForClip } from '../clip/index.ts';
 import type { FileSystem } from '../data/file_system.ts';
 import type { Sample } from '../data/layout/dataset.ts';
-import { readSample } from '../data/layout/open.ts';
 import type { Detector } from './detector.ts';
 import { FeatureStore } from './feature_store.ts';
 import { hasBothClasses } from './judge.ts';
-import type { SupportMemory } from './memory.ts';
+import type { Scorer } from './memory.ts';
 import { auroc } from './metrics/auroc.ts';
 import { rankPixels, rankScores } from './metrics/ranking.ts';
 import type { TrainOptions } from './options.ts';
-import { maskOf, toInput } from './pictures.ts';
-import {
-  type ScoredSet,
-  type ScoringBatch,
-  type ScoringItem,
-  sampleBatches,
-  scoreSet,
-  storedBatches,
-} from './scoring.ts';
+import { readPicture, toInput } from './pictures.ts';
+import { type ScoredSet, type ScoringItem, sampleBatches, scoreSet, storedBatches } from './scoring.ts';
 
 /** What weights are compared by. */
 export interface SelectionScore {
@@ -29,77 +20,49 @@ export interface SelectionScore {
   readonly value: number;
 }
 
+/** Where a contest gets its images from. */
+export interface ContestContext {
+  readonly fs: FileSystem;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
 /**
  * The images that weights are compared on: those of `valid` that are not support, or `test` for the oracle. Their
- * features are computed once when they fit into `eval.cache`.
+ * features are computed at the first use and kept, when they fit into `eval.cache`.
  */
 export class Contest {
-  readonly #fs: FileSystem;
+  readonly samples: readonly Sample[];
+  readonly #context: ContestContext;
   readonly #detector: Detector;
-  readonly #memory: SupportMemory;
-  readonly #samples: readonly Sample[];
   readonly #options: TrainOptions;
   #cached: { store: FeatureStore; items: readonly ScoringItem[] } | null = null;
 
-  constructor(
-    fs: FileSystem,
-    detector: Detector,
-    memory: SupportMemory,
-    samples: readonly Sample[],
-    options: TrainOptions,
-  ) {
-    this.#fs = fs;
+  constructor(detector: Detector, samples: readonly Sample[], options: TrainOptions, context: ContestContext) {
+    this.#context = context;
     this.#detector = detector;
-    this.#memory = memory;
-    this.#samples = samples;
+    this.samples = samples;
     this.#options = options;
   }
 
   /** Whether there is a normal and an abnormal image to compare on. */
   get possible(): boolean {
-    return hasBothClasses(this.#samples);
+    return hasBothClasses(this.samples);
   }
 
-  /** Reads the images and keeps their features, if they fit. Throws `io`, `bad_image`, `bad_data`. */
-  async prepare(onProgress?: (done: number, total: number) => void, signal?: AbortSignal): Promise<void> {
-    const detector = this.#detector;
-    const bytes = FeatureStore.bytesPerImage(detector) * this.#samples.length;
-    if (!detector.frozen || bytes > this.#options['eval.cache'] * 2 ** 20) return;
-    const store = new FeatureStore(detector);
-    const items: ScoringItem[] = [];
-    this.#cached = { store, items };
-    const { size } = detector.vision;
+  /** Scores the images. Throws `io`, `bad_image`, `bad_data` for images that cannot be read. */
+  async scores({ predictor, ranges }: Scorer): Promise<ScoredSet> {
+    if (!this.#cached) await this.#prepare();
     const batch = this.#options['eval.batch'];
-    for (let start = 0; start < this.#samples.length; start += batch) {
-      signal?.throwIfAborted();
-      const inputs = new Map<string, Float32Array<ArrayBuffer>>();
-      for (const sample of this.#samples.slice(start, start + batch)) {
-        const image = await readSample(this.#fs, sample);
-        inputs.set(sample.id, toInput(resizeForClip(image, 'winclip', size), detector.options.norm));
-        const mask = await maskOf(this.#fs, sample, image, size);
-        items.push({ id: sample.id, label: sample.label, mask, grey: null, trivial: null });
-      }
-      store.add(inputs);
-      await detector.gpu.idle();
-      onProgress?.(items.length, this.#samples.length);
-    }
+    const batches = this.#cached
+      ? storedBatches(this.#cached.store, this.#cached.items, batch)
+      : sampleBatches(this.#context.fs, this.#detector, this.samples, batch);
+    return scoreSet(this.#detector, predictor, batches, { ranges });
   }
 
-  /** Scores the images with the weights of now. */
-  async scores(signal?: AbortSignal): Promise<ScoredSet> {
-    const predictor = this.#detector.predictor();
-    try {
-      this.#memory.fill(predictor);
-      const ranges = this.#detector.options.fuse === 'calib' ? await this.#memory.ranges(predictor) : null;
-      return await scoreSet(this.#detector, predictor, this.#batches(), { ranges, signal });
-    } finally {
-      predictor.release();
-    }
-  }
-
-  /** Image and pixel AUROC of the weights of now. */
-  async evaluate(signal?: AbortSignal): Promise<SelectionScore> {
-    return selectionScore(await this.scores(signal), this.#detector.kind);
+  /** Image and pixel AUROC of a scorer's weights. */
+  async evaluate(scorer: Scorer): Promise<SelectionScore> {
+    return selectionScore(await this.scores(scorer), this.#detector.kind);
   }
 
   release(): void {
@@ -107,10 +70,34 @@ export class Contest {
     this.#cached = null;
   }
 
-  #batches(): AsyncIterable<ScoringBatch> {
-    const batch = this.#options['eval.batch'];
-    if (this.#cached) return storedBatches(this.#cached.store, this.#cached.items, batch);
-    return sampleBatches(this.#fs, this.#detector, this.#samples, batch);
+  /** Reads the images and keeps their features, if they fit. */
+  async #prepare(): Promise<void> {
+    const detector = this.#detector;
+    const { fs, signal, onProgress } = this.#context;
+    const bytes = FeatureStore.bytesPerImage(detector) * this.samples.length;
+    if (!detector.frozen || bytes > this.#options['eval.cache'] * 2 ** 20) return;
+    const store = new FeatureStore(detector);
+    try {
+      const items: ScoringItem[] = [];
+      const { size } = detector.vision;
+      const batch = this.#options['eval.batch'];
+      for (let start = 0; start < this.samples.length; start += batch) {
+        signal?.throwIfAborted();
+        const inputs = new Map<string, Float32Array<ArrayBuffer>>();
+        for (const sample of this.samples.slice(start, start + batch)) {
+          const { pixels, mask } = await readPicture(fs, sample, size);
+          inputs.set(sample.id, toInput(pixels, detector.options.norm));
+          items.push({ id: sample.id, label: sample.label, mask, grey: null, trivial: null });
+        }
+        store.add(inputs);
+        await detector.gpu.idle();
+        onProgress?.(items.length, this.samples.length);
+      }
+      this.#cached = { store, items };
+    } catch (error) {
+      store.release();
+      throw error;
+    }
   }
 }
 

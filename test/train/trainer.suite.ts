@@ -93,31 +93,38 @@ suite('training', () => {
     assert.notDeepEqual(metricsOf(a), metricsOf(c));
   });
 
-  test('a resumed run gives the same bits as an unbroken one', async (t) => {
-    const gpu = await t.gpu();
-    const whole = ruleSet();
-    await smallRun(contextOf(gpu, whole));
-    // In the middle of an epoch, at the end of one, and after the last step.
-    for (const at of [3, 4, 6]) {
-      const fs = ruleSet();
-      const control = new AbortController();
-      const stop = contextOf(gpu, fs, {
-        signal: control.signal,
-        onEvent: (event) => {
-          if (event.type === 'step' && event.step === at) control.abort(new Error('stop'));
-        },
-      });
-      await expectFailure('interrupted', [/--resume --out \/run/], () => smallRun(stop));
-      assert.isFalse(fs.files.has('/run/results.json'));
-      await resumeRun(contextOf(gpu, fs), '/run', { model: await tinyBackbone() });
-      for (const file of ['checkpoint/latest', 'checkpoint/best', 'checkpoint/adapters']) {
-        assert.deepEqual(fs.files.get(`/run/${file}.safetensors`), whole.files.get(`/run/${file}.safetensors`), file);
+  // In the middle of an epoch, at the end of one, after the last step, and in the second of two learning rates.
+  for (const [stops, settings] of [
+    [[3, 4, 6], {}],
+    [[9], { 'lr.grid': '0.01,0.001', prompt: 'fixed' }],
+  ] as [number[], Record<string, string>][]) {
+    test(`a run resumed after step ${stops.join(', ')} gives the same bits as an unbroken one`, async (t) => {
+      const gpu = await t.gpu();
+      const whole = ruleSet();
+      await smallRun(contextOf(gpu, whole), settings);
+      for (const at of stops) {
+        const fs = ruleSet();
+        const control = new AbortController();
+        let steps = 0;
+        const stop = contextOf(gpu, fs, {
+          signal: control.signal,
+          onEvent: (event) => {
+            if (event.type === 'step' && ++steps === at) control.abort(new Error('stop'));
+          },
+        });
+        await expectFailure('interrupted', [/--resume --out \/run/], () => smallRun(stop, settings));
+        assert.isFalse(fs.files.has('/run/results.json'));
+        await resumeRun(contextOf(gpu, fs), '/run', { model: await tinyBackbone() });
+        for (const name of ['latest', 'best', 'last', 'adapters']) {
+          const file = `/run/checkpoint/${name}.safetensors`;
+          assert.deepEqual(fs.files.get(file), whole.files.get(file), file);
+        }
+        assert.deepEqual(metricsOf(fs), metricsOf(whole));
+        assert.equal(textOf(fs, '/run/predictions.csv'), textOf(whole, '/run/predictions.csv'));
+        assert.equal(textOf(fs, '/run/results.json'), textOf(whole, '/run/results.json'));
       }
-      assert.deepEqual(metricsOf(fs), metricsOf(whole));
-      assert.equal(textOf(fs, '/run/predictions.csv'), textOf(whole, '/run/predictions.csv'));
-      assert.equal(textOf(fs, '/run/results.json'), textOf(whole, '/run/results.json'));
-    }
-  });
+    });
+  }
 
   test('200 steps with prompts leave memory as it was', async (t) => {
     const gpu = await t.gpu();
