@@ -2,7 +2,6 @@ import type { FileSystem } from '../data/file_system.ts';
 import type { Dataset, Sample } from '../data/layout/dataset.ts';
 import { objectName } from '../data/layout/object_name.ts';
 import { openDataset } from '../data/layout/open.ts';
-import { describeAdapter } from '../gpu/adapter.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type Backbone, type ModelSource, openBackbone, requireSameModel } from './backbone.ts';
@@ -15,18 +14,11 @@ import { headerJson, type RunHeader, runSettings } from './header.ts';
 import { SupportMemory } from './memory.ts';
 import { predictionRows, toCsv, writeMaps } from './output.ts';
 import { ORACLE_WARNING, type SelectedBy, type TrainResults, trainResults } from './results.ts';
+import { type Environment, environmentJson, shotsJson } from './run_facts.ts';
 import { RunFolder } from './run_folder.ts';
 import type { Choice, RunState } from './run_state.ts';
 import { Contest } from './selection.ts';
 import { chooseShots, readSupport, type Support, type TrainItem, trainItems } from './support.ts';
-import { VERSION } from './version.ts';
-
-/** Where a program runs; stored with every run. */
-export interface Environment {
-  /** E.g. `deno`. */
-  readonly runtime: string;
-  readonly version: string;
-}
 
 /** What every kind of run needs. */
 export interface RunContext {
@@ -151,7 +143,7 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
   const { context, folder, header, backbone, dataset, support, items, detector, onEvent } = run;
   const { fs, signal } = context;
   const started = new Date();
-  const environment = await environmentJson(context, folder, started, state);
+  const environment = await environmentJson(context.gpu, context.environment, folder, started, state);
   await folder.writeJson('env.json', environment);
   if (backbone.note) onEvent({ type: 'note', text: backbone.note });
   const memory = new SupportMemory(detector, support.normal, support.abnormal);
@@ -279,36 +271,4 @@ function selection({ train }: RunHeader, rest: Contest, onEvent: RunListener): S
 
 function listener({ onEvent }: RunContext): RunListener {
   return onEvent ?? (() => {});
-}
-
-function shotsJson({ shots }: Support, { train }: RunHeader): Record<string, unknown> {
-  const ids = (samples: readonly Sample[]) => samples.map(({ id }) => id);
-  return {
-    seed: train.seed,
-    list: train['shots.list'],
-    index: train['shots.index'],
-    normal: ids(shots.normal),
-    abnormal: ids(shots.abnormal),
-    rest: shots.rest.length,
-  };
-}
-
-async function environmentJson(
-  { gpu, environment }: RunContext,
-  folder: RunFolder,
-  started: Date,
-  state: RunState | null,
-): Promise<Record<string, unknown>> {
-  const now = {
-    fusionclip: VERSION,
-    ...environment,
-    adapter: describeAdapter(gpu.facts),
-    facts: gpu.facts,
-    started: started.toISOString(),
-    fromStep: state?.step ?? 0,
-  };
-  const before = (await folder.readJson('env.json')) as { started?: string; earlier?: unknown[] } | null;
-  if (!before?.started) return now;
-  const { earlier = [], ...rest } = before;
-  return { ...now, earlier: [...earlier, rest] };
 }

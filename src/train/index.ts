@@ -23,6 +23,7 @@ export * from './output.ts';
 export * from './pictures.ts';
 export * from './progress.ts';
 export * from './results.ts';
+export type { Environment } from './run_facts.ts';
 export * from './run_state.ts';
 export * from './scoring.ts';
 export * from './selection.ts';

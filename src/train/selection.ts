@@ -112,5 +112,6 @@ export function selectionScore({ size, images }: ScoredSet, kind: 'pixel' | 'ima
   );
   if (kind === 'image') return { image, pixel: null, value: image };
   const pixel = auroc(rankPixels(images.map(({ map, mask }) => ({ width: size, height: size, map, mask }))));
-  return { image, pixel, value: (image + pixel) / 2 };
+  // Without a lesion in any mask there is no pixel AUROC, and NaN would win every comparison or none.
+  return { image, pixel, value: Number.isNaN(pixel) ? image : (image + pixel) / 2 };
 }
