@@ -81,7 +81,7 @@ export async function writeMaps(
 ): Promise<void> {
   if (format === 'none') return;
   const range = rangeOf(...images.map(({ map }) => map));
-  const names = mapNames(images.map(({ id }) => id));
+  const names = mapNames(withoutCommonFolder(images.map(({ id }) => id)));
   for (const [i, { id, map }] of images.entries()) {
     signal?.throwIfAborted();
     const scores = { width: size, height: size, data: map };
@@ -100,6 +100,15 @@ export function mapNames(ids: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const name of short) counts.set(name, (counts.get(name) ?? 0) + 1);
   return short.map((name, i) => ((counts.get(name) ?? 0) > 1 ? withoutRoot(ids[i]) : name));
+}
+
+/** Paths below the deepest folder that holds all of them, when they are absolute or lead out of the working folder. */
+function withoutCommonFolder(ids: readonly string[]): string[] {
+  if (!ids.some((id) => /^([/\\]|[A-Za-z]:|\.\.)/.test(id))) return [...ids];
+  const parts = ids.map((id) => id.split(/[/\\]/));
+  let common = 0;
+  while (parts.every((each) => common + 1 < each.length && each[common] === parts[0][common])) common++;
+  return parts.map((each) => each.slice(common).join('/'));
 }
 
 /** A path that stays inside of the folder it is joined to. */

@@ -147,6 +147,7 @@ suite('evaluation', () => {
       const unlabelled = rows.map((row) => ({ ...row, label: null }));
       assert.deepEqual(strip(toCsv(unlabelled)), strip(textOf(fs, '/run/predictions.csv')));
       assert.isTrue(fs.files.has('/out/predictions.json'));
+      assert.isTrue(fs.files.has('/out/maps/Ungood/img/0.map.png'));
       assert.equal([...fs.files.keys()].filter((path) => path.startsWith('/out/maps/')).length, 16);
       const judged = await evaluateRun(context, { adapters: '/run', model, out: '/eval' });
       const { epoch: _, step: __, rate: ___, ...selected } = results.selected;
