@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/runtimes/build_setup.ts'],
     reporters: ['default', './test/harness/count_reporter.ts'],
-    testTimeout: 180_000,
+    testTimeout: 240_000,
     hookTimeout: 300_000,
     passWithNoTests: false,
   },

@@ -149,10 +149,10 @@ export class FusionModel {
 
   /**
    * Total loss: Σ over layers and branches of focal + dice (sets with masks) or α·BCE (image-level sets).
+   * @param text features of {@link textFeatures}, where they are needed elsewhere too
    */
-  loss(features: Features, targets: Targets): FusionLoss {
+  loss(features: Features, targets: Targets, text: Tensor = this.textFeatures()): FusionLoss {
     const { options, paths, geometry } = this;
-    const text = this.textFeatures();
     const names: string[] = [];
     const parts: Tensor[] = [];
     const push = (name: string, value: Tensor) => {

@@ -31,13 +31,14 @@ export class Predictor {
 
   /**
    * @param ensemble [2, E] text features for the class token's score (`score.cls`), or null
+   * @param text the model's text features, where they are at hand
    */
-  constructor(gpu: Gpu, model: FusionModel, ensemble: GpuArray | null = null) {
+  constructor(gpu: Gpu, model: FusionModel, ensemble: GpuArray | null = null, text: GpuArray | null = null) {
     this.#gpu = gpu;
     this.#model = model;
     this.#bank = new MemoryBank(gpu);
     using _scope = gpu.scope();
-    this.#text = copyOf(model.textFeatures().value).keep();
+    this.#text = copyOf(text ?? model.textFeatures().value).keep();
     this.#abnormal = GpuArray.from(gpu, Float32Array.of(0, 1), [2, 1]).keep();
     this.#ensemble = ensemble;
   }

@@ -18,7 +18,7 @@ export interface RunOptions {
   /** Called before each case, so that a runtime that hangs or dies can be blamed on it. */
   readonly started?: (name: string) => void;
   readonly finished: (result: CaseResult) => void;
-  /** Milliseconds a case may take; 60,000 by default. */
+  /** Milliseconds a case may take; 150,000 by default. */
   readonly timeout?: number;
 }
 
@@ -118,7 +118,7 @@ export async function runCases(host: Host, cases: readonly TestCase[], options: 
     const start = performance.now();
     let error: string | undefined;
     try {
-      await runCase(one, context, shared, options.timeout ?? 60_000);
+      await runCase(one, context, shared, options.timeout ?? 150_000);
     } catch (cause) {
       error = describe(cause);
       if (cause instanceof LateError) await shared.discard();

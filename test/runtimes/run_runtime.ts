@@ -8,7 +8,7 @@ import { FILTER, FIXTURES, MARK } from './marks.ts';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** Milliseconds from one line of the runner to the next: a case's own limit, and time to start a slow runtime. */
-const SILENCE = 90_000;
+const SILENCE = 200_000;
 
 /** How much of standard error is shown when a runtime dies. */
 const TAIL = 4000;

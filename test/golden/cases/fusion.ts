@@ -12,6 +12,7 @@ import {
   extractFeatures,
   type Features,
   type FusedScores,
+  type FusionLoss,
   FusionModel,
   fuseScores,
   fusionOptions,
@@ -24,7 +25,7 @@ import {
 import { GpuArray } from '../../../src/gpu/array.ts';
 import type { Gpu } from '../../../src/gpu/gpu.ts';
 import { fill } from '../../../src/kernels/elementwise.ts';
-import { Adam, Tape } from '../../../src/nn/index.ts';
+import { Adam, type Parameter, Tape, type Tensor } from '../../../src/nn/index.ts';
 import { type Pictures, pictures, SUPPORT, TEST } from '../pictures.ts';
 import { type GoldenCase, type ReadGolden, readFacts, readTensors, tensorCase } from './golden.ts';
 
@@ -134,10 +135,13 @@ function jittered(weights: ClipWeights, seed: number, jitter: number): ClipWeigh
   };
 }
 
-/** What ten steps lead to; variants that differ in inference alone train once. */
+/** Training and what it starts from; variants that differ in inference alone share it. */
 interface Trained {
-  readonly losses: Float32Array<ArrayBuffer>;
+  /** `step0.…`, `losses` and `final.theta.…` by key. */
+  readonly records: ReadonlyMap<string, Float32Array>;
   readonly thetas: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+  /** Text features before and after training, [2·paths, E]. */
+  readonly texts: readonly [Float32Array<ArrayBuffer>, Float32Array<ArrayBuffer>];
 }
 
 const trainedBy = new WeakMap<Gpu, Map<string, Trained>>();
@@ -198,16 +202,14 @@ class VariantRun {
       mask: kind === 'pixel' ? GpuArray.from(gpu, support.masks, [support.count, c.size, c.size]) : null,
     };
 
-    yield* this.#firstForward(model, supportFeatures, kind);
-    yield* this.#firstGradients(model, supportFeatures, targets);
-    const before = await this.#predict(model, normals, test, kind);
+    const { records, thetas, texts } = await this.#trained(model, supportFeatures, targets);
+    yield* records;
+    const before = await this.#predict(model, normals, test, kind, texts[0]);
     yield ['step0.predict.zero_map', before.prediction.zeroMap];
     yield ['step0.predict.few_map', before.prediction.fewMap];
     yield ['step0.predict.score', before.fused.score];
-    const { losses, thetas } = await this.#trained(model, supportFeatures, targets);
-    yield ['losses', losses];
-    for (const [name, values] of thetas) yield [`final.theta.${name}`, values];
-    const { prediction, fused } = await this.#predict(model, normals, test, kind);
+    for (const p of model.parameters) p.value.write(thetas.get(p.name)!);
+    const { prediction, fused } = await this.#predict(model, normals, test, kind, texts[1]);
     yield ['final.zero_map', prediction.zeroMap];
     yield ['final.few_map', prediction.fewMap];
     yield ['final.map', fused.map];
@@ -221,78 +223,83 @@ class VariantRun {
     yield ['final.score', fused.score];
   }
 
-  async *#firstForward(model: FusionModel, features: Features, kind: string): AsyncGenerator<[string, Float32Array]> {
-    using _scope = this.#gpu.scope();
-    const text = model.textFeatures();
-    const logits = model.logits(features, text);
-    for (const [k, path] of model.paths.entries()) {
-      const where = `${path.branch}.${path.layer}`;
-      yield [`step0.feature.${where}`, await model.adapt(features.get(path.layer)!, path).read()];
-      yield [`step0.text.${where}`, await model.textOf(text, k).read()];
-      yield [`step0.logits.${where}`, await logits[k].read()];
-      if (kind === 'pixel') {
-        const prob = await probabilityMap(logits[k], model.options, model.geometry).read();
-        yield [`step0.prob.${where}`, Float32Array.from({ length: prob.length / 2 }, (_, i) => prob[2 * i + 1])];
-      }
-    }
-  }
-
-  async *#firstGradients(
-    model: FusionModel,
-    features: Features,
-    targets: Targets,
-  ): AsyncGenerator<[string, Float32Array]> {
-    using _scope = this.#gpu.scope();
-    const tape = new Tape();
-    const loss = tape.record(() => model.loss(features, targets));
-    tape.backward(loss.total, fill([1], 1, this.#gpu));
-    yield ['step0.loss', await loss.total.read()];
-    const values = await loss.values.read();
-    for (const [i, name] of loss.names.entries()) yield [`step0.${name}`, values.slice(i, i + 1)];
-    for (const p of model.parameters) {
-      yield [`step0.grad.${p.name}`, await p.grad!.read()];
-      p.zeroGrad();
-    }
-  }
-
-  /** Trains the model, or gives it the weights of a variant that trained in the same way. */
+  /** Trains the model and leaves its weights as they were, or finds the records of a variant that trains in this way. */
   async #trained(model: FusionModel, features: Features, targets: Targets): Promise<Trained> {
     const { memory, fuse, score, ...training } = this.#config;
     const key = `${this.#seed} ${this.#jitter} ${JSON.stringify(training)}`;
     const known = trainedBy.get(this.#gpu) ?? new Map<string, Trained>();
     trainedBy.set(this.#gpu, known);
     let trained = known.get(key);
-    if (trained) {
-      for (const p of model.parameters) p.value.write(trained.thetas.get(p.name)!);
-      return trained;
+    if (!trained) {
+      const start = new Map<Parameter, Float32Array<ArrayBuffer>>();
+      for (const p of model.parameters) start.set(p, await p.read());
+      trained = await this.#train(model, features, targets);
+      for (const [p, values] of start) p.value.write(values);
+      known.set(key, trained);
     }
-    const losses = await this.#train(model, features, targets);
-    const thetas = new Map<string, Float32Array<ArrayBuffer>>();
-    for (const p of model.parameters) thetas.set(p.name, await p.read());
-    trained = { losses, thetas };
-    known.set(key, trained);
     return trained;
   }
 
-  /** The loss before each of ten full-batch steps and after the last. */
-  async #train(model: FusionModel, features: Features, targets: Targets): Promise<Float32Array<ArrayBuffer>> {
+  /** Ten full-batch steps, with everything that the first one goes through. */
+  async #train(model: FusionModel, features: Features, targets: Targets): Promise<Trained> {
     const adam = new Adam([{ parameters: model.parameters, lr: this.#config.lr, betas: [0.5, 0.999] }]);
+    const records = new Map<string, Float32Array>();
     const losses: number[] = [];
+    const texts: Float32Array<ArrayBuffer>[] = [];
     try {
       for (let step = 0; step <= 10; step++) {
         using _scope = this.#gpu.scope();
         const tape = new Tape();
-        const loss = tape.record(() => model.loss(features, targets));
-        if (step < 10) {
-          tape.backward(loss.total, fill([1], 1, this.#gpu));
-          adam.step();
+        const { text, loss } = tape.record(() => {
+          const t = model.textFeatures();
+          return { text: t, loss: model.loss(features, targets, t) };
+        });
+        if (step % 10 === 0) texts.push(await text.read());
+        if (step === 0) await this.#recordForward(records, model, features, text, loss);
+        if (step < 10) tape.backward(loss.total, fill([1], 1, this.#gpu));
+        if (step === 0) {
+          for (const p of model.parameters) records.set(`step0.grad.${p.name}`, await p.grad!.read());
         }
+        if (step < 10) adam.step();
         losses.push((await loss.total.read())[0]);
       }
     } finally {
       adam.release();
     }
-    return Float32Array.from(losses);
+    records.set('losses', Float32Array.from(losses));
+    const thetas = new Map<string, Float32Array<ArrayBuffer>>();
+    for (const p of model.parameters) {
+      thetas.set(p.name, await p.read());
+      records.set(`final.theta.${p.name}`, thetas.get(p.name)!);
+    }
+    return { records, thetas, texts: [texts[0], texts[1]] };
+  }
+
+  /** Adapter outputs, text features, logits, maps and losses of the first step. */
+  async #recordForward(
+    records: Map<string, Float32Array>,
+    model: FusionModel,
+    features: Features,
+    text: Tensor,
+    loss: FusionLoss,
+  ): Promise<void> {
+    const logits = model.logits(features, text);
+    for (const [k, path] of model.paths.entries()) {
+      const where = `${path.branch}.${path.layer}`;
+      records.set(`step0.feature.${where}`, await model.adapt(features.get(path.layer)!, path).read());
+      records.set(`step0.text.${where}`, await model.textOf(text, k).read());
+      records.set(`step0.logits.${where}`, await logits[k].read());
+      if (model.kind === 'pixel') {
+        const prob = await probabilityMap(logits[k], model.options, model.geometry).read();
+        records.set(
+          `step0.prob.${where}`,
+          Float32Array.from({ length: prob.length / 2 }, (_, i) => prob[2 * i + 1]),
+        );
+      }
+    }
+    records.set('step0.loss', await loss.total.read());
+    const values = await loss.values.read();
+    for (const [i, name] of loss.names.entries()) records.set(`step0.${name}`, values.slice(i, i + 1));
   }
 
   async #predict(
@@ -300,8 +307,11 @@ class VariantRun {
     normals: Features,
     test: Features,
     kind: 'pixel' | 'image',
+    text: Float32Array<ArrayBuffer>,
   ): Promise<{ prediction: Prediction; fused: FusedScores }> {
-    const predictor = new Predictor(this.#gpu, model);
+    using _scope = this.#gpu.scope();
+    const features = GpuArray.from(this.#gpu, text, [2 * model.paths.length, text.length / (2 * model.paths.length)]);
+    const predictor = new Predictor(this.#gpu, model, null, features);
     try {
       predictor.remember(normals);
       const prediction = await predictor.predict(test);
