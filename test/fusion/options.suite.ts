@@ -35,7 +35,13 @@ const READINGS: readonly [Record<string, string>, 'pixel' | 'image'][] = [
 
 /** Loss of a small model under a reading, with what is needed to move its parameters. */
 async function makeModel(gpu: Gpu, given: Record<string, string>, kind: 'pixel' | 'image') {
-  const options = fusionOptions({ size: '56', layers: given.residual ? '1,3' : '2', 'prompt.nctx': '3', temperature: '10', ...given });
+  const options = fusionOptions({
+    size: '56',
+    layers: given.residual ? '1,3' : '2',
+    'prompt.nctx': '3',
+    temperature: '10',
+    ...given,
+  });
   const weights = new GeneratedClipModel(presetConfig('T'), 3);
   const vision = await VisionTower.load(gpu, weights, { size: 56, lastLayer: 3 });
   const text = await TextTower.load(gpu, weights);

@@ -61,7 +61,7 @@ describe('the installed package', () => {
 
   test('runs in Node', async () => {
     const { env } = findDriver('node');
-    expect(lastJson(await run(process.execPath, ['node.mjs'], user, env))).toMatchObject({ bytes: 0 });
+    expect(lastJson(await run(process.execPath, ['node.mjs'], user, env))).toMatchObject({ bytes: 0, learns: true });
   });
 
   test('runs in Deno', async () => {
@@ -69,13 +69,13 @@ describe('the installed package', () => {
     const deno = findDeno();
     if (!deno) throw new Error('Deno was not found');
     const flags = DENO_FLAGS.filter((flag) => flag !== '--no-config');
-    expect(lastJson(await run(deno, [...flags, 'deno.mjs'], user, env))).toMatchObject({ bytes: 0 });
+    expect(lastJson(await run(deno, [...flags, 'deno.mjs'], user, env))).toMatchObject({ bytes: 0, learns: true });
   });
 
   test('runs on a static page in Chrome, without a bundler', async () => {
     const { title, text } = await openStaticPage(user);
     expect(title, text).toBe('done');
-    expect(JSON.parse(text)).toMatchObject({ bytes: 0 });
+    expect(JSON.parse(text)).toMatchObject({ bytes: 0, learns: true });
   });
 
   test('has types that a strict program compiles against', async () => {

@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { phantomCheck, phantomWrite } from '../phantom.ts';
 import { dataCheck } from './data.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
@@ -19,4 +20,6 @@ export const COMMANDS: readonly Command[] = [
   demo,
   modelGenerate,
   modelInspect,
+  phantomCheck,
+  phantomWrite,
 ];
