@@ -146,6 +146,12 @@ export const TINY: readonly Case[] = [
   normalisation(3, 4),
   normalisation(3, 5),
   softmaxes(3, 5),
+  softmaxes(3, 2),
+  pointwise(3, 4),
+  pointwise(3, 5),
+  rowwise(3, 3, 1, 4),
+  maps(1, 2, 2, 4),
+  similarities(3, 2, 4, 5),
   products(3, 5, 2),
   heads(1, 3, 1, 4),
 ];
