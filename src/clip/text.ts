@@ -10,7 +10,6 @@ import {
   layerNorm,
   multiply,
   type Parameter,
-  reshape,
   Tensor,
   transformerBlock,
 } from '../nn/index.ts';
@@ -111,20 +110,20 @@ export class TextTower {
    */
   encode(rows: Tensor, eot: Index): Tensor {
     const { positions, blocks, ln_final, projection } = this.#weights;
-    const [count, length, width] = rows.shape;
+    const length = rows.shape[1];
     if (length > this.config.text.context) {
       throw new Error(`a sentence of ${length} tokens is longer than the context of ${this.config.text.context}`);
     }
     const table = gatherRows(positions, this.#range(length));
     const options = { heads: this.config.text.heads, act: this.act, causal: true };
     let x = add(rows, table);
-    for (const block of blocks) {
-      const y = transformerBlock(x, block, options);
+    blocks.forEach((block, i) => {
+      // The last block is read at the end-of-text token alone.
+      const y = transformerBlock(x, block, i === blocks.length - 1 ? { ...options, pick: eot } : options);
       if (!isRecording()) x.value.release();
       x = y;
-    }
-    const pooled = gatherRows(reshape(x, [count * length, width]), eot);
-    return multiply(layerNorm(pooled, ln_final.weight, ln_final.bias), projection);
+    });
+    return multiply(layerNorm(x, ln_final.weight, ln_final.bias), projection);
   }
 
   /** Rows to pool at: for every sentence the index of its end-of-text token within [S · L]. */
