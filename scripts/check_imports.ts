@@ -14,7 +14,7 @@ const LEVELS = ['gpu', 'kernels', 'nn', 'data', 'clip', 'fusion', 'train', 'host
 const PACKAGES: Record<string, RegExp> = {
   data: /^(fast-png|jpeg-js)$/,
   host: /^(node:.*|webgpu|puppeteer-core)$/,
-  cli: /^(node:.*|commander|valibot)$/,
+  cli: /^node:.*/,
 };
 
 /** Names of Node, Deno and of pages that are not WebGPU: `src/host` and `src/cli` alone may touch them. */
