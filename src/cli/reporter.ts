@@ -1,4 +1,5 @@
 import type { Host } from '../host/host.ts';
+import type { PairStepEvent } from '../pretrain/index.ts';
 import { formatDuration, type RunEvent } from '../train/index.ts';
 
 /** Milliseconds between two updates of the progress line. */
@@ -18,7 +19,7 @@ export class Reporter {
   }
 
   /** Takes an event of a run. */
-  readonly listen = (event: RunEvent): void => {
+  readonly listen = (event: RunEvent | PairStepEvent): void => {
     if (!this.#host.isTerminal) {
       if (event.type === 'note') this.say(`fusionclip: ${event.text}`);
       else if (event.type !== 'stage' || event.done === event.total) this.say(JSON.stringify(event));
@@ -27,6 +28,7 @@ export class Reporter {
     if (event.type === 'note') this.say(`fusionclip: ${event.text}`);
     else if (event.type === 'eval') this.say(evalLine(event));
     else if (event.type === 'step') this.#update(stepLine(event));
+    else if (event.type === 'pairs') this.#update(pairLine(event));
     else this.#update(`${event.what}: ${event.done} of ${event.total}`, event.done === event.total);
   };
 
@@ -55,6 +57,11 @@ export class Reporter {
 function stepLine(event: RunEvent & { type: 'step' }): string {
   const { epoch, epochs, step, steps, loss, etaSeconds } = event;
   return `epoch ${epoch}/${epochs} · step ${step}/${steps} · loss ${loss.toFixed(4)} · ${formatDuration(etaSeconds)} left`;
+}
+
+function pairLine({ step, steps, size, loss, pairsPerSecond, etaSeconds }: PairStepEvent): string {
+  const speed = `${pairsPerSecond.toFixed(1)} pairs/s`;
+  return `step ${step}/${steps} · ${size} px · loss ${loss.toFixed(4)} · ${speed} · ${formatDuration(etaSeconds)} left`;
 }
 
 function evalLine({ epoch, on, score, best }: RunEvent & { type: 'eval' }): string {

@@ -23,6 +23,8 @@ const others = Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => !
 const alphabet = [...printable, ...others].map((byte, i) =>
   String.fromCharCode(i < printable.length ? byte : 256 + i - printable.length),
 );
+/** Symbols of a vocabulary without merges: every byte, and every byte that ends a word. */
+export const BYTE_SYMBOLS = 2 * alphabet.length;
 const characterOf = new Map([...printable, ...others].map((byte, i) => [byte, alphabet[i]]));
 
 /**
@@ -52,10 +54,16 @@ function checkedPair(merge: string): string {
   return merge;
 }
 
-/** Ids of one word (no white space inside): its UTF-8 bytes, merged pair by pair, the earliest learned pair first. */
-export function encodeWord(word: string, vocabulary: BytePairVocabulary): number[] {
+/** The symbols of one word (no white space inside) before any merge: one per UTF-8 byte, the last with its end mark. */
+export function byteSymbols(word: string): string[] {
   const parts = Array.from(new TextEncoder().encode(word), (byte) => characterOf.get(byte)!);
   parts[parts.length - 1] += WORD_END;
+  return parts;
+}
+
+/** Ids of one word (no white space inside): its UTF-8 bytes, merged pair by pair, the earliest learned pair first. */
+export function encodeWord(word: string, vocabulary: BytePairVocabulary): number[] {
+  const parts = byteSymbols(word);
   for (;;) {
     let best = Number.POSITIVE_INFINITY;
     let pair = '';
@@ -72,8 +80,8 @@ export function encodeWord(word: string, vocabulary: BytePairVocabulary): number
   }
 }
 
-/** Joins every occurrence of `pair` in place, left to right. */
-function mergeAll(parts: string[], pair: string): void {
+/** Joins every occurrence of `pair` (two symbols and a space between) in place, left to right. */
+export function mergeAll(parts: string[], pair: string): void {
   let kept = 0;
   for (let i = 0; i < parts.length; i++) {
     if (i + 1 < parts.length && `${parts[i]} ${parts[i + 1]}` === pair) {

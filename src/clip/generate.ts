@@ -64,21 +64,26 @@ export class GeneratedClipModel implements ClipWeights {
   readonly config: ClipConfig;
   readonly seed: number;
   private readonly shapes: ReadonlyMap<string, readonly number[]>;
+  private readonly law: (name: string, shape: readonly number[]) => ParameterLaw;
 
-  constructor(config: ClipConfig, seed: number) {
+  /** @param law in place of {@link parameterLaw}, e.g. that of a model that is to be trained */
+  constructor(config: ClipConfig, seed: number, law: GeneratedClipModel['law'] = parameterLaw) {
     this.config = config;
     this.seed = seed;
+    this.law = law;
     this.shapes = clipShapes(config);
   }
 
   async read(name: string): Promise<Float32Array<ArrayBuffer>> {
-    return generateTensor(name, this.shape(name), this.seed);
+    const shape = this.shape(name);
+    const { offset, amplitude } = this.law(name, shape);
+    return ruleUniform(name, this.seed, shape, offset, amplitude);
   }
 
   async readRows(name: string, rows: ArrayLike<number>): Promise<Float32Array<ArrayBuffer>> {
     const shape = this.shape(name);
     const width = size(shape.slice(1));
-    const { offset, amplitude } = parameterLaw(name, shape);
+    const { offset, amplitude } = this.law(name, shape);
     const out = new Float32Array(rows.length * width);
     for (let i = 0; i < rows.length; i++) {
       if (!(Number.isInteger(rows[i]) && rows[i] >= 0 && rows[i] < shape[0])) {

@@ -1,4 +1,5 @@
 export * from './blocks.ts';
+export * from './bpe_training.ts';
 export * from './config.ts';
 export * from './config_file.ts';
 export * from './generate.ts';
@@ -14,3 +15,4 @@ export * from './text.ts';
 export * from './tokenizer.ts';
 export * from './vision.ts';
 export * from './weights.ts';
+export * from './write_model.ts';

@@ -10,6 +10,7 @@ import {
   layerNorm,
   multiply,
   type Parameter,
+  reshape,
   Tensor,
   transformerBlock,
 } from '../nn/index.ts';
@@ -24,6 +25,8 @@ export interface TextOptions {
 }
 
 interface TextWeights {
+  /** [vocab, width]; only where it is trained. */
+  readonly tokens: Parameter | null;
   readonly positions: Parameter;
   readonly blocks: readonly BlockWeights[];
   readonly ln_final: Affine;
@@ -32,7 +35,8 @@ interface TextWeights {
 
 /**
  * CLIP's causal text transformer: token + position embeddings → pre-norm blocks → ln_final → the row of the
- * end-of-text token · text_projection. The token table stays in the model's file; only the rows in use are read.
+ * end-of-text token · text_projection. Unless it is trained, the token table stays in the model's file; only the rows in
+ * use are read.
  */
 export class TextTower {
   readonly config: ClipConfig;
@@ -60,9 +64,10 @@ export class TextTower {
 
   /** Reads the tower's tensors one by one. Throws `bad_model` when one is missing or of a wrong shape. */
   static async load(gpu: Gpu, source: ClipWeights, options: TextOptions = {}): Promise<TextTower> {
-    const { width, layers, mlp, context } = source.config.text;
+    const { width, layers, mlp, context, vocab } = source.config.text;
     const loader = new ParameterLoader(gpu, source, options.trainable ?? false);
     try {
+      const tokens = options.trainable ? await loader.read('token_embedding.weight', [vocab, width]) : null;
       const positions = await loader.read('positional_embedding', [context, width]);
       const blocks: BlockWeights[] = [];
       for (let i = 0; i < layers; i++) blocks.push(await loader.block(`transformer.resblocks.${i}`, width, mlp));
@@ -71,7 +76,7 @@ export class TextTower {
         bias: await loader.read('ln_final.bias', [width]),
       };
       const projection = await loader.read('text_projection', [width, source.config.embed]);
-      return new TextTower(gpu, source, options, { positions, blocks, ln_final, projection }, loader);
+      return new TextTower(gpu, source, options, { tokens, positions, blocks, ln_final, projection }, loader);
     } catch (error) {
       loader.release();
       throw error;
@@ -102,6 +107,19 @@ export class TextTower {
       }
     });
     return GpuArray.from(this.#gpu, rows, [sentences.length, length, width]);
+  }
+
+  /**
+   * {@link embed} from the trained table, with its gradient.
+   * @returns [S, L, W], L the longest length
+   */
+  lookUp(sentences: readonly (readonly number[])[]): Tensor {
+    const { tokens } = this.#weights;
+    if (!tokens) throw new Error('the token table is not on the GPU: the tower was not loaded as trainable');
+    const length = Math.max(...sentences.map((s) => s.length));
+    const ids = sentences.flatMap((s) => Array.from({ length }, (_, i) => s[Math.min(i, s.length - 1)]));
+    const rows = gatherRows(tokens, uploadIndex(this.#gpu, ids));
+    return reshape(rows, [sentences.length, length, this.config.text.width]);
   }
 
   /**

@@ -11,8 +11,10 @@ import { FusionclipError } from '../gpu/errors.ts';
 import { type BytePairVocabulary, encodeWord, numberSymbols, rankMerges } from './byte_pairs.ts';
 import { unescapeHtml } from './character_references.ts';
 
-const START = '<|startoftext|>';
-const END = '<|endoftext|>';
+/** The symbol that starts every sentence. */
+export const START = '<|startoftext|>';
+/** The symbol that ends every sentence. */
+export const END = '<|endoftext|>';
 const OPENAI_MERGES = 48_894;
 
 // The text is lower case by then; the long s is there because the original pattern ignores case.
@@ -39,6 +41,11 @@ export function cleanText(text: string): string {
   while (begin < end && isStripped(plain.charCodeAt(begin))) begin++;
   while (begin < end && isStripped(plain.charCodeAt(end - 1))) end--;
   return plain.slice(begin, end).toLowerCase();
+}
+
+/** The words of a text, cleaned: what is merged to tokens by itself. */
+export function splitWords(text: string): string[] {
+  return Array.from(cleanText(text).matchAll(WORDS), ([word]) => word);
 }
 
 function isStripped(code: number): boolean {
@@ -141,7 +148,7 @@ export class Tokenizer {
   /** Ids of `text` without start and end; any length. */
   encode(text: string): number[] {
     const out: number[] = [];
-    for (const [word] of cleanText(text).matchAll(WORDS)) {
+    for (const word of splitWords(text)) {
       let ids = this.words.get(word);
       if (!ids) {
         ids = encodeWord(word, this.vocabulary);

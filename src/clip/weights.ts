@@ -1,3 +1,4 @@
+import { FusionclipError } from '../gpu/errors.ts';
 import type { ClipConfig } from './config.ts';
 
 /** The weights of a CLIP model under their canonical names, from wherever they come. */
@@ -27,4 +28,28 @@ export function transposed(values: Float32Array, rows: number, columns: number):
     for (let c = 0; c < columns; c++) out[c * rows + r] = values[r * columns + c];
   }
   return out;
+}
+
+/** Weights in memory. */
+export class TensorWeights implements ClipWeights {
+  readonly config: ClipConfig;
+  readonly tensors: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+
+  /** @param tensors by canonical name, row-major, of the shapes that the configuration asks for */
+  constructor(config: ClipConfig, tensors: ReadonlyMap<string, Float32Array<ArrayBuffer>>) {
+    this.config = config;
+    this.tensors = tensors;
+  }
+
+  async read(name: string): Promise<Float32Array<ArrayBuffer>> {
+    const values = this.tensors.get(name);
+    if (!values) throw new FusionclipError('bad_model', `The model in memory has no tensor ${name}.`);
+    return values;
+  }
+
+  async readRows(name: string, rows: ArrayLike<number>): Promise<Float32Array<ArrayBuffer>> {
+    const values = await this.read(name);
+    const width = name === 'token_embedding.weight' ? this.config.text.width : values.length;
+    return concatenated(Array.from(rows, (row) => values.subarray(row * width, (row + 1) * width)));
+  }
 }

@@ -4,6 +4,7 @@ import {
   elementwise_add,
   elementwise_add_into,
   elementwise_add_odd,
+  elementwise_clamp,
   elementwise_fill,
   elementwise_scale,
   elementwise_scale_rows,
@@ -62,6 +63,16 @@ export function addInto(target: GpuArray, source: GpuArray, alpha = 1): void {
     params: { size: target.size, alpha },
     groups: elementGrid(quads(target), elementwise_add_into.constants.WORKGROUP),
     flops: 2 * target.size,
+  });
+}
+
+/** Keeps every element in [low, high], in place. */
+export function clamp(x: GpuArray, low: number, high: number): void {
+  x.gpu.run({
+    shader: elementwise_clamp,
+    buffers: { x },
+    params: { size: x.size, low, high },
+    groups: elementGrid(x.size, elementwise_clamp.constants.WORKGROUP),
   });
 }
 

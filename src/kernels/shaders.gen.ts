@@ -1295,6 +1295,80 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
+export const clip_norm: Shader<'grad' | 'squares', 'size' | 'offset', 'WORKGROUP' | 'QUADS'> = {
+  name: "clip_norm",
+  bindings: [{"name":"grad","access":"read"},{"name":"squares","access":"read_write"}],
+  params: [{"name":"size","type":"u32","offset":0},{"name":"offset","type":"u32","offset":4}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":16,"QUADS":256},
+  requires: [],
+  source: `// Sums of squares of a gradient, one for every 1024 elements: squares[offset + i] = sum of grad[1024 i ... 1024 i + 1023]^2.
+// All gradients of a model write into one array, whose sum is the square of the global norm.
+// grad [size], bound as vec4; squares [offset + ceil(size / 1024), ...]. Caller: src/kernels/clip_norm.ts.
+// Loops: 256
+
+struct Params {
+  size: u32,
+  offset: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grad: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> squares: array<f32>;
+
+const WORKGROUP: u32 = 16u;
+const QUADS: u32 = 256u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * (groups.x * WORKGROUP) + id.x;
+  if (4u * QUADS * i >= params.size) {
+    return;
+  }
+  let end = min(QUADS * (i + 1u), (params.size + 3u) / 4u);
+  var sums = vec4f();
+  for (var q = QUADS * i; q < end; q++) {
+    // The last vec4 may hold what belongs to nobody.
+    let inside = 4u * q + vec4u(0u, 1u, 2u, 3u) < vec4u(params.size);
+    let g = select(vec4f(), grad[q], inside);
+    sums += g * g;
+  }
+  squares[params.offset + i] = (sums.x + sums.y) + (sums.z + sums.w);
+}
+`,
+};
+
+export const clip_norm_factor: Shader<'total' | 'schedule' | 'norm', 'entry' | 'most', never> = {
+  name: "clip_norm_factor",
+  bindings: [{"name":"total","access":"read"},{"name":"schedule","access":"read_write"},{"name":"norm","access":"read_write"}],
+  params: [{"name":"entry","type":"u32","offset":0},{"name":"most","type":"f32","offset":4}],
+  paramBytes: 16,
+  constants: {},
+  requires: [],
+  source: `// From the square of the global norm of all gradients to the factor that Adam multiplies them by, as torch clips them:
+// norm[0] = sqrt(total[0]), schedule[entry] = min(1, most / (norm + 1e-6)). total, norm [1]; schedule [8] is that of
+// adam.wgsl, whose other entries stay. Caller: src/kernels/clip_norm.ts.
+// Loops: none
+
+struct Params {
+  entry: u32,
+  most: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> total: array<f32>;
+@group(0) @binding(2) var<storage, read_write> schedule: array<f32>;
+@group(0) @binding(3) var<storage, read_write> norm: array<f32>;
+
+@compute @workgroup_size(1)
+fn main() {
+  let length = sqrt(total[0]);
+  norm[0] = length;
+  schedule[params.entry] = min(1.0, params.most / (length + 1e-6));
+}
+`,
+};
+
 export const cosine_logits: Shader<'f' | 't' | 'logits' | 'inverse_norm', 'rows' | 'width' | 'classes' | 'temperature', 'WORKGROUP'> = {
   name: "cosine_logits",
   bindings: [{"name":"f","access":"read"},{"name":"t","access":"read"},{"name":"logits","access":"read_write"},{"name":"inverse_norm","access":"read_write"}],
@@ -1668,6 +1742,37 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
+export const elementwise_clamp: Shader<'x', 'size' | 'low' | 'high', 'WORKGROUP'> = {
+  name: "elementwise_clamp",
+  bindings: [{"name":"x","access":"read_write"}],
+  params: [{"name":"size","type":"u32","offset":0},{"name":"low","type":"f32","offset":4},{"name":"high","type":"f32","offset":8}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// x = min(max(x, low), high) in place. x [size]. Caller: src/kernels/elementwise.ts.
+// Loops: none
+
+struct Params {
+  size: u32,
+  low: f32,
+  high: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> x: array<f32>;
+
+const WORKGROUP: u32 = 64u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * (groups.x * WORKGROUP) + id.x;
+  if (i < params.size) {
+    x[i] = min(max(x[i], params.low), params.high);
+  }
+}
+`,
+};
+
 export const elementwise_fill: Shader<'y', 'quads' | 'value', 'WORKGROUP'> = {
   name: "elementwise_fill",
   bindings: [{"name":"y","access":"read_write"}],
@@ -1977,6 +2082,113 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     total += part;
   }
   dtable[entry[k] * params.width + column] = total;
+}
+`,
+};
+
+export const info_nce: Shader<'cosine' | 'log_scale' | 'group' | 'share' | 'parts' | 'log_sum_exp', 'batch', 'WORKGROUP'> = {
+  name: "info_nce",
+  bindings: [{"name":"cosine","access":"read"},{"name":"log_scale","access":"read"},{"name":"group","access":"read"},{"name":"share","access":"read"},{"name":"parts","access":"read_write"},{"name":"log_sum_exp","access":"read_write"}],
+  params: [{"name":"batch","type":"u32","offset":0}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":16},
+  requires: [],
+  source: `// One half of each InfoNCE term: for row r < batch of the cosines (image r against all texts), then for column r - batch
+// (text against all images): log_sum_exp[r] = log sum exp(s c), parts[r] = log_sum_exp[r] - mean of s c over the pairs
+// that belong together, s = exp(log_scale). cosine [batch, batch]; log_scale [1]; group [batch] numbers the captions,
+// share [batch] = 1 / number of pairs with that caption; parts, log_sum_exp [2 batch]. Caller: src/kernels/info_nce.ts.
+// Loops: 2 * batch where batch <= 4096
+
+struct Params {
+  batch: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> cosine: array<f32>;
+@group(0) @binding(2) var<storage, read> log_scale: array<f32>;
+@group(0) @binding(3) var<storage, read> group: array<u32>;
+@group(0) @binding(4) var<storage, read> share: array<f32>;
+@group(0) @binding(5) var<storage, read_write> parts: array<f32>;
+@group(0) @binding(6) var<storage, read_write> log_sum_exp: array<f32>;
+
+const WORKGROUP: u32 = 16u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let batch = params.batch;
+  let r = id.x;
+  if (r >= 2u * batch) {
+    return;
+  }
+  let column = r >= batch;
+  let k = select(r, r - batch, column);
+  let first = select(k * batch, k, column);
+  let step = select(1u, batch, column);
+  let scale = exp(log_scale[0]);
+  var most = cosine[first];
+  for (var i = 1u; i < batch; i++) {
+    most = max(most, cosine[first + i * step]);
+  }
+  var sum = 0.0;
+  var hits = 0.0;
+  for (var i = 0u; i < batch; i++) {
+    let c = cosine[first + i * step];
+    sum += exp(scale * (c - most));
+    hits += select(0.0, c, group[i] == group[k]);
+  }
+  let all = scale * most + log(sum);
+  log_sum_exp[r] = all;
+  parts[r] = all - scale * hits * share[k];
+}
+`,
+};
+
+export const info_nce_backward: Shader<'grad' | 'cosine' | 'log_scale' | 'group' | 'share' | 'log_sum_exp' | 'd_cosine' | 'd_scale', 'batch', 'WORKGROUP'> = {
+  name: "info_nce_backward",
+  bindings: [{"name":"grad","access":"read"},{"name":"cosine","access":"read"},{"name":"log_scale","access":"read"},{"name":"group","access":"read"},{"name":"share","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"d_cosine","access":"read_write"},{"name":"d_scale","access":"read_write"}],
+  params: [{"name":"batch","type":"u32","offset":0}],
+  paramBytes: 16,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// Gradient of the InfoNCE loss by each cosine, and what each adds to that of log_scale, s = exp(log_scale):
+// d_cosine[i, j] = grad s / (2 batch) (exp(s c - L[i]) + exp(s c - L[batch + j]) - 2 t), L = log_sum_exp, t = share[i] where
+// the captions of i and j are the same and 0 elsewhere; d_scale[i, j] = c d_cosine[i, j], since s c changes by itself.
+// grad, log_scale [1]; cosine, d_cosine, d_scale [batch, batch]; group, share [batch]; log_sum_exp [2 batch].
+// Caller: src/kernels/info_nce.ts.
+// Loops: none
+
+struct Params {
+  batch: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grad: array<f32>;
+@group(0) @binding(2) var<storage, read> cosine: array<f32>;
+@group(0) @binding(3) var<storage, read> log_scale: array<f32>;
+@group(0) @binding(4) var<storage, read> group: array<u32>;
+@group(0) @binding(5) var<storage, read> share: array<f32>;
+@group(0) @binding(6) var<storage, read> log_sum_exp: array<f32>;
+@group(0) @binding(7) var<storage, read_write> d_cosine: array<f32>;
+@group(0) @binding(8) var<storage, read_write> d_scale: array<f32>;
+
+const WORKGROUP: u32 = 64u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = id.y * (groups.x * WORKGROUP) + id.x;
+  let batch = params.batch;
+  if (at >= batch * batch) {
+    return;
+  }
+  let i = at / batch;
+  let j = at % batch;
+  let scale = exp(log_scale[0]);
+  let c = cosine[at];
+  let wanted = select(0.0, share[i], group[i] == group[j]);
+  let found = exp(scale * c - log_sum_exp[i]) + exp(scale * c - log_sum_exp[batch + j]);
+  let d = grad[0] * scale / (2.0 * f32(batch)) * (found - 2.0 * wanted);
+  d_cosine[at] = d;
+  d_scale[at] = d * c;
 }
 `,
 };

@@ -1,5 +1,6 @@
 import { GpuArray } from '../gpu/array.ts';
 import { type AdamState, adamStep, packSchedule } from '../kernels/adam.ts';
+import { clipNorm } from '../kernels/clip_norm.ts';
 import type { Parameter } from './tensor.ts';
 
 /** Settings of {@link Adam}; the defaults are torch's. */
@@ -61,9 +62,35 @@ export class Adam {
    * @param clip factor on every gradient (gradient clipping)
    */
   step(lrScale = 1, clip = 1): void {
+    this.#begin(lrScale, clip);
+    this.#update();
+  }
+
+  /**
+   * {@link step} with all gradients scaled by one factor so that their common norm is at most `most`, without a wait.
+   * @returns the norm before that, [1], owned by the current scope
+   */
+  stepClipped(lrScale: number, most: number): GpuArray {
+    this.#begin(lrScale, 1);
+    const grads = this.#groups.flatMap(({ parameters }) => parameters.flatMap(({ grad }) => grad ?? []));
+    const norm = clipNorm(
+      grads,
+      most,
+      this.#groups.map(({ schedule }) => schedule),
+    );
+    this.#update();
+    return norm;
+  }
+
+  #begin(lrScale: number, clip: number): void {
     this.#steps++;
-    for (const { settings, parameters, schedule } of this.#groups) {
+    for (const { settings, schedule } of this.#groups) {
       schedule.write(packSchedule({ ...settings, lr: settings.lr * lrScale, step: this.#steps, clip }));
+    }
+  }
+
+  #update(): void {
+    for (const { parameters, schedule } of this.#groups) {
       for (const p of parameters) {
         if (p.grad) adamStep(p.value, p.grad, this.#states.get(p)!, schedule);
         p.zeroGrad();

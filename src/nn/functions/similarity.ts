@@ -1,4 +1,5 @@
 import { cosineLogitsBackward, cosineLogits as forwardCosine } from '../../kernels/cosine_logits.ts';
+import { type CaptionGroups, infoNce as forwardInfoNce, infoNceBackward } from '../../kernels/info_nce.ts';
 import { l2Normalize as forwardNormalize, l2NormalizeBackward } from '../../kernels/l2_normalize.ts';
 import { apply, type Operation } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -39,4 +40,27 @@ const cosineOperation: Operation<{ temperature: number }> = {
  */
 export function cosineLogits(f: Tensor, t: Tensor, temperature: number): Tensor {
   return apply(cosineOperation, [f, t], { temperature });
+}
+
+const infoNceOperation: Operation<{ groups: CaptionGroups }> = {
+  name: 'info_nce',
+  forward([cosine, logScale], { groups }) {
+    const { loss, logSumExp } = forwardInfoNce(cosine, logScale, groups);
+    return { output: loss, saved: [cosine, logScale, logSumExp] };
+  },
+  backward(grad, [cosine, logScale, logSumExp], { groups }) {
+    const d = infoNceBackward(grad, cosine, logScale, groups, logSumExp);
+    return [d.cosine, d.logScale];
+  },
+};
+
+/**
+ * Symmetric InfoNCE of a batch of pairs, the loss of CLIP: mean of both cross-entropies of exp(logScale) · cosine, targets
+ * spread evenly over equal captions.
+ * @param cosine [B, B], images by texts
+ * @param logScale [1]
+ * @returns [1]
+ */
+export function infoNce(cosine: Tensor, logScale: Tensor, groups: CaptionGroups): Tensor {
+  return apply(infoNceOperation, [cosine, logScale], { groups });
 }

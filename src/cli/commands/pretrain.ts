@@ -1,0 +1,45 @@
+import { type OptionTable, toggle } from '../../fusion/index.ts';
+import { FusionclipError } from '../../gpu/errors.ts';
+import { PRETRAIN_OPTIONS, pretrain, pretrainOptions, resumePretrain } from '../../pretrain/index.ts';
+import { type Command, exactly, flagValues, need, pickFlags, word } from '../command.ts';
+import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
+
+const FLAGS = {
+  out: word('DIR', 'folder for the model'),
+  data: word('DIR', 'pictures with captions.jsonl, captions.tsv or phantoms.jsonl, in place of phantoms'),
+  resume: toggle(false, 'go on with the interrupted run in --out; its settings stay'),
+} satisfies OptionTable;
+
+/** `fusionclip pretrain` */
+export const pretraining: Command = {
+  name: ['pretrain'],
+  summary: 'trains a small CLIP from nothing, on synthetic pictures with captions or on a folder of such pairs',
+  usage: '--out DIR',
+  details: `DIR becomes a model folder as Hugging Face lays it out, with metrics.jsonl and checkpoint/. Ctrl-C saves a checkpoint;
+fusionclip pretrain --resume --out DIR goes on with the same bits.`,
+  flags: [
+    { title: 'Run', table: { ...FLAGS, ...GPU_FLAGS } },
+    { title: 'Training and model', table: PRETRAIN_OPTIONS },
+  ],
+  async run(call) {
+    const { host, flags } = call;
+    exactly(0, call, 'fusionclip pretrain --out DIR');
+    const { out, data, resume } = flagValues(FLAGS, call);
+    const folder = need(out, 'out', 'name the folder for the model');
+    const settings = pickFlags(PRETRAIN_OPTIONS, flags);
+    const [changed] = Object.keys(settings);
+    if (resume && changed)
+      throw new FusionclipError('usage', `--${changed} cannot change in a resumed run; leave it out.`);
+    pretrainOptions(settings); // wrong values are found before an adapter is looked for
+    const { config, steps, loss } = await withGpu(call, (session: Session) => {
+      const context = { ...session, onStep: session.reporter.listen };
+      if (resume) return resumePretrain(context, folder);
+      return pretrain(context, { out: folder, settings, ...(data !== null && { data }) });
+    });
+    const { width, layers, nativeSize } = config.vision;
+    host.stdout(
+      `${folder}: ${steps} steps, loss ${loss.toFixed(4)}; ${layers} layers of width ${width}, ${nativeSize} px\n`,
+    );
+    return 0;
+  },
+};

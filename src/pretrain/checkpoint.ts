@@ -1,0 +1,84 @@
+import {
+  type ClipConfig,
+  clipShapes,
+  firstNonFinite,
+  openSafetensors,
+  TensorWeights,
+  toFloat32,
+  writeSafetensors,
+} from '../clip/index.ts';
+import type { FileSystem } from '../data/file_system.ts';
+import { FusionclipError } from '../gpu/errors.ts';
+import { VERSION } from '../train/version.ts';
+import type { PretrainState } from './pretrainer.ts';
+
+/** What a checkpoint says beside tensors. */
+export interface CheckpointFacts {
+  /** Settings as texts. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** A folder of pictures and captions, or null for phantoms. */
+  readonly data: string | null;
+  readonly merges: readonly string[];
+  /** Lines of the log that belong to the steps done. */
+  readonly lines: number;
+}
+
+const FORMAT = 'pretraining';
+
+/** Writes a state with its facts; equal states give equal bytes. Throws `not_finite` before anything is written. */
+export async function writeCheckpoint(
+  fs: FileSystem,
+  path: string,
+  state: PretrainState & { readonly weights: TensorWeights },
+  facts: CheckpointFacts,
+): Promise<void> {
+  const shapes = clipShapes(state.weights.config);
+  const tensors = new Map([...state.weights.tensors, ...(state.moments ?? [])]);
+  const entries = Array.from(tensors, ([name, values]) => {
+    const at = firstNonFinite(values);
+    if (at >= 0) {
+      throw new FusionclipError('not_finite', `${name} became ${values[at]}, so ${path} was not written; lower --lr.`);
+    }
+    const shape = shapes.get(name.replace(/^exp_avg(_sq)?\./, ''))!;
+    const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    return [name, { dtype: 'F32', shape, data }] as const;
+  });
+  await fs.writeFile(
+    path,
+    writeSafetensors(entries, {
+      fusionclip: VERSION,
+      what: FORMAT,
+      config: JSON.stringify(state.weights.config),
+      step: String(state.step),
+      facts: JSON.stringify(facts),
+    }),
+  );
+}
+
+/** Reads what {@link writeCheckpoint} wrote. @throws FusionclipError `io`, `bad_model` */
+export async function readCheckpoint(
+  fs: FileSystem,
+  path: string,
+): Promise<{ state: PretrainState; facts: CheckpointFacts }> {
+  const stat = await fs.stat(path);
+  if (!stat) throw new FusionclipError('io', `There is no checkpoint at ${path}; start a new run without --resume.`);
+  const file = await openSafetensors({
+    name: path,
+    size: stat.bytes,
+    read: (offset, length) => fs.readRange(path, offset, length),
+  });
+  const { metadata } = file;
+  if (metadata.get('what') !== FORMAT) {
+    throw new FusionclipError('bad_model', `${path} is no checkpoint of a pre-training; give another --out.`);
+  }
+  const config = JSON.parse(metadata.get('config')!) as ClipConfig;
+  const facts = JSON.parse(metadata.get('facts')!) as CheckpointFacts;
+  const weights = new Map<string, Float32Array<ArrayBuffer>>();
+  const moments = new Map<string, Float32Array<ArrayBuffer>>();
+  for (const [name, { dtype }] of file.tensors) {
+    const target = name.startsWith('exp_avg') ? moments : weights;
+    target.set(name, toFloat32(dtype, await file.read(name)));
+  }
+  const state = { step: Number(metadata.get('step')), weights: new TensorWeights(config, weights), moments };
+  return { state, facts };
+}

@@ -1,0 +1,102 @@
+import {
+  type ClipConfig,
+  type ClipWeights,
+  endPosition,
+  TensorWeights,
+  TextTower,
+  VisionTower,
+} from '../clip/index.ts';
+import { GpuArray } from '../gpu/array.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { captionGroups, clamp } from '../kernels/index.ts';
+import { infoNce, l2Normalize, linear, Parameter, Tensor } from '../nn/index.ts';
+
+/** Largest logarithm of the scale, CLIP's. */
+const MOST_LOG_SCALE = Math.log(100);
+
+/** Both towers of a CLIP model and its scale, all of it trainable. */
+export class DualEncoder {
+  readonly gpu: Gpu;
+  /** Its native size is the one that the positions belong to. */
+  readonly config: ClipConfig;
+  readonly vision: VisionTower;
+  readonly text: TextTower;
+  readonly logScale: Parameter;
+
+  private constructor(gpu: Gpu, config: ClipConfig, vision: VisionTower, text: TextTower, logScale: Parameter) {
+    this.gpu = gpu;
+    this.config = config;
+    this.vision = vision;
+    this.text = text;
+    this.logScale = logScale;
+  }
+
+  /** Reads a model for pictures of `size` pixels; the position table is resized. Throws `bad_model`. */
+  static async load(gpu: Gpu, weights: ClipWeights, size: number): Promise<DualEncoder> {
+    const scale = await weights.read('logit_scale');
+    const vision = await VisionTower.load(gpu, weights, { size, trainable: true });
+    try {
+      const text = await TextTower.load(gpu, weights, { trainable: true });
+      const config = { ...weights.config, vision: { ...weights.config.vision, nativeSize: size } };
+      const logScale = new Parameter('logit_scale', GpuArray.from(gpu, scale, [1]));
+      return new DualEncoder(gpu, config, vision, text, logScale);
+    } catch (error) {
+      vision.release();
+      throw error;
+    }
+  }
+
+  /** All parameters by canonical name. */
+  get parameters(): Map<string, Parameter> {
+    return new Map([...this.vision.parameters, ...this.text.parameters, ['logit_scale', this.logScale]]);
+  }
+
+  /**
+   * Symmetric InfoNCE of a batch of pairs, [1].
+   * @param images [B, 3, S, S], preprocessed
+   * @param sentences B lists of ids with start and end
+   */
+  loss(images: GpuArray, sentences: readonly (readonly number[])[]): Tensor {
+    const { vision, text, config } = this;
+    const pictures = vision.encode(new Tensor(images), { embedding: true }).embedding!;
+    const rows = text.lookUp(sentences);
+    const ends = sentences.map((ids) => endPosition(ids, config.eot));
+    const words = text.encode(rows, text.endOfText(ends, rows.shape[1]));
+    const cosine = linear(l2Normalize(pictures), l2Normalize(words), null);
+    return infoNce(cosine, this.logScale, captionGroups(this.gpu, sameAs(sentences)));
+  }
+
+  /** Brings the scale back to where CLIP keeps it, 1 to 100; after every step. */
+  clampScale(): void {
+    clamp(this.logScale.value, 0, MOST_LOG_SCALE);
+  }
+
+  /** All weights on the host. */
+  async read(): Promise<TensorWeights> {
+    const arrays = new Map(Array.from(this.parameters, ([name, { value }]) => [name, value]));
+    return new TensorWeights(this.config, await readArrays(arrays));
+  }
+
+  release(): void {
+    this.vision.release();
+    this.text.release();
+    this.logScale.release();
+  }
+}
+
+/** Values of many arrays; one wait for all of them. */
+export async function readArrays(
+  arrays: ReadonlyMap<string, GpuArray>,
+): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+  return new Map(await Promise.all(Array.from(arrays, async ([name, array]) => [name, await array.read()] as const)));
+}
+
+/** For each sentence the number of the first that is equal to it. */
+function sameAs(sentences: readonly (readonly number[])[]): number[] {
+  const first = new Map<string, number>();
+  return sentences.map((ids, i) => {
+    const key = ids.join();
+    if (!first.has(key)) first.set(key, i);
+    return first.get(key)!;
+  });
+}

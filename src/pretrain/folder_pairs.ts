@@ -1,0 +1,78 @@
+import { resizeForClip } from '../clip/index.ts';
+import { decodeImage } from '../data/decode.ts';
+import type { FileSystem } from '../data/file_system.ts';
+import { joinPath } from '../data/paths.ts';
+import { PHANTOM_FACTS } from '../data/phantom/write.ts';
+import { ruleStream } from '../data/rule.ts';
+import { FusionclipError } from '../gpu/errors.ts';
+import { epochOrder } from '../train/order.ts';
+import type { Pair, PairSource } from './pairs.ts';
+
+/** A picture and all that is said about it. */
+interface Entry {
+  /** Path below the folder. */
+  readonly image: string;
+  readonly captions: readonly string[];
+}
+
+/** Lists of captions that a folder may have; the first that is there is read. */
+const LISTS = ['captions.jsonl', 'captions.tsv', PHANTOM_FACTS] as const;
+
+/**
+ * A folder of pictures with captions: `captions.jsonl` or `phantoms.jsonl` (an object a line with `image` and `caption`
+ * or `captions`), or `captions.tsv` (a picture and its captions a line, separated by tabs). Pictures are squashed to a
+ * square. Every epoch shows each picture once, with one of its captions.
+ * @throws FusionclipError `io`, `bad_data`
+ */
+export async function openPairFolder(fs: FileSystem, folder: string, seed: number): Promise<PairSource> {
+  const entries = await readEntries(fs, folder);
+  const words = ruleStream('pretrain.caption', seed);
+  let order = { epoch: -1, places: [] as number[] };
+  return {
+    captions: entries.flatMap(({ captions }) => captions),
+    async pair(index: number, size: number): Promise<Pair> {
+      const epoch = Math.floor(index / entries.length);
+      if (order.epoch !== epoch) order = { epoch, places: epochOrder(entries.length, seed, epoch) };
+      const { image, captions } = entries[order.places[index % entries.length]];
+      const path = joinPath(folder, image);
+      const picture = decodeImage(await fs.readFile(path), path);
+      const caption = captions[words(index) % captions.length];
+      return { image: resizeForClip(picture, 'winclip', size), caption, mirror: false };
+    },
+  };
+}
+
+async function readEntries(fs: FileSystem, folder: string): Promise<Entry[]> {
+  for (const name of LISTS) {
+    const path = joinPath(folder, name);
+    if (!(await fs.stat(path))) continue;
+    const lines = new TextDecoder().decode(await fs.readFile(path)).split(/\r?\n/);
+    const entries = lines.flatMap((line, i) => {
+      if (line.trim() === '') return [];
+      const entry = name.endsWith('.tsv') ? fromTabs(line) : fromJson(line);
+      if (entry) return [entry];
+      throw new FusionclipError('bad_data', `Line ${i + 1} of ${path} names no picture with a caption; correct it.`);
+    });
+    if (entries.length === 0) throw new FusionclipError('bad_data', `${path} names no picture.`);
+    return entries;
+  }
+  throw new FusionclipError('io', `${folder} has none of ${LISTS.join(', ')}: nothing says what its pictures show.`);
+}
+
+function fromTabs(line: string): Entry | null {
+  const [image, ...captions] = line.split('\t').map((cell) => cell.trim());
+  return image && captions.length > 0 && captions.every(Boolean) ? { image, captions } : null;
+}
+
+function fromJson(line: string): Entry | null {
+  let value: { image?: unknown; caption?: unknown; captions?: unknown };
+  try {
+    value = JSON.parse(line) ?? {};
+  } catch {
+    return null;
+  }
+  const captions = value.captions ?? [value.caption];
+  const isText = (text: unknown) => typeof text === 'string' && text.trim() !== '';
+  if (!isText(value.image) || !Array.isArray(captions) || captions.length === 0 || !captions.every(isText)) return null;
+  return { image: value.image as string, captions };
+}

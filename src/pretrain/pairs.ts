@@ -1,0 +1,17 @@
+import type { Image } from '../data/image.ts';
+
+/** A picture and one sentence about it. */
+export interface Pair {
+  /** Square, of the side that was asked for. */
+  readonly image: Image;
+  readonly caption: string;
+  /** Whether the picture may be mirrored when the words left and right are exchanged in its caption. */
+  readonly mirror: boolean;
+}
+
+/** Where pairs come from: pair number `index` is a pure function of the index and of the source's own settings. */
+export interface PairSource {
+  /** Sentences that a vocabulary is learned from. */
+  readonly captions: readonly string[];
+  pair(index: number, size: number): Promise<Pair>;
+}

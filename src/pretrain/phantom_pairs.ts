@@ -1,0 +1,42 @@
+import { allCaptions } from '../data/phantom/captions.ts';
+import { phantom, phantomFamily } from '../data/phantom/phantom.ts';
+import { ruleStream } from '../data/rule.ts';
+import { FusionclipError } from '../gpu/errors.ts';
+import type { Pair, PairSource } from './pairs.ts';
+
+/** Families whose anatomy has no side: mirrored, they are as likely as before. */
+const MIRROR = new Set(['brain', 'resc', 'oct2017', 'histopathology']);
+
+/**
+ * Phantoms that are drawn when they are needed, healthy and diseased ones alike often.
+ * @param families by name
+ * @param without kinds of lesion that are never drawn
+ * @throws FusionclipError `usage` for a family or kind that there is not, or a family without any kind left
+ */
+export function phantomPairs(families: readonly string[], without: readonly string[], seed: number): PairSource {
+  const chosen = families.map((name) => {
+    const family = phantomFamily(name);
+    const kinds = family.kinds.map((kind) => kind.name).filter((kind) => !without.includes(kind));
+    if (kinds.length === 0) {
+      throw new FusionclipError('usage', `No lesion of ${name} is left; take a kind out of --without-kinds.`);
+    }
+    return { family, kinds };
+  });
+  if (chosen.length === 0) throw new FusionclipError('usage', 'There is nothing to train on: name phantom --families.');
+  const known = new Set(chosen.flatMap(({ family }) => family.kinds.map(({ name }) => name)));
+  const unknown = without.find((kind) => !known.has(kind));
+  if (unknown !== undefined) {
+    throw new FusionclipError('usage', `No family has the lesion "${unknown}"; there are ${[...known].join(', ')}.`);
+  }
+  const pick = ruleStream('pretrain.family', seed);
+  const ill = ruleStream('pretrain.abnormal', seed);
+  return {
+    captions: chosen.flatMap(({ family, kinds }) => allCaptions(family, kinds)),
+    async pair(index: number, size: number): Promise<Pair> {
+      const { family, kinds } = chosen[pick(index) % chosen.length];
+      const abnormal = ill(index) >= 2 ** 31 && kinds;
+      const { image, caption } = phantom(family.name, seed, index, { size, abnormal });
+      return { image, caption, mirror: MIRROR.has(family.name) };
+    },
+  };
+}

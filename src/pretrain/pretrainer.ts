@@ -1,0 +1,249 @@
+import { type ClipWeights, resizePositions, type TensorWeights, type Tokenizer } from '../clip/index.ts';
+import { GpuArray } from '../gpu/array.ts';
+import { FusionclipError } from '../gpu/errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { Adam, type Parameter, Tape } from '../nn/index.ts';
+import { Pace } from '../train/progress.ts';
+import { DualEncoder, readArrays } from './dual_encoder.ts';
+import type { PairStepEvent } from './events.ts';
+import type { PretrainOptions } from './options.ts';
+import type { PairSource } from './pairs.ts';
+import { rateFactor, stageAt, totalSteps } from './schedule.ts';
+import { drawView, mirroredCaption, viewInput } from './views.ts';
+
+/** Everything that training needs to go on with the same bits. */
+export interface PretrainState {
+  /** Steps done. */
+  readonly step: number;
+  /** Positions belong to `config.vision.nativeSize`. */
+  readonly weights: ClipWeights;
+  /** Moments of the optimiser by name (`exp_avg.NAME`), or null at the start. */
+  readonly moments: ReadonlyMap<string, Float32Array<ArrayBuffer>> | null;
+}
+
+/** What the trainer calls while it works. */
+export interface PretrainHooks {
+  readonly onStep?: (event: PairStepEvent) => void;
+  /** Called every `checkpoint.every` steps and at the end of a stage, when all losses so far are known to be finite. */
+  readonly onCheckpoint?: () => Promise<void>;
+  /** Stops after the step in progress. */
+  readonly signal?: AbortSignal;
+}
+
+/** Inputs of one step. */
+interface Batch {
+  readonly images: Float32Array<ArrayBuffer>;
+  readonly sentences: readonly (readonly number[])[];
+}
+
+/** A step whose loss has not been looked at yet. */
+interface PendingStep {
+  readonly step: number;
+  readonly lr: number;
+  /** Loss, norm and logarithm of the scale. */
+  readonly values: Promise<Float32Array>;
+}
+
+const BETAS = [0.9, 0.98] as const;
+const EPS = 1e-6;
+const POSITIONS = 'visual.positional_embedding';
+
+/**
+ * Trains both towers of a CLIP model on pairs.
+ *
+ * A step is forward, backward, clipping and AdamW without a wait in between; while the device works, the pictures of the
+ * next step are drawn, and its loss is read one step later. Equal seeds give equal bits, and so does going on from a
+ * {@link state} at any step.
+ */
+export class Pretrainer {
+  readonly #gpu: Gpu;
+  readonly #options: PretrainOptions;
+  readonly #source: PairSource;
+  readonly #tokenizer: Tokenizer;
+  readonly #one: GpuArray;
+  readonly #pace = new Pace();
+  #model!: DualEncoder;
+  #adam!: Adam;
+  #step = 0;
+  #pending: PendingStep | null = null;
+
+  private constructor(gpu: Gpu, options: PretrainOptions, source: PairSource, tokenizer: Tokenizer) {
+    this.#gpu = gpu;
+    this.#options = options;
+    this.#source = source;
+    this.#tokenizer = tokenizer;
+    this.#one = GpuArray.from(gpu, Float32Array.of(1), [1]).keep();
+  }
+
+  /** A trainer that goes on from a state. Throws `bad_model` when the state lacks a tensor. */
+  static async create(
+    gpu: Gpu,
+    options: PretrainOptions,
+    source: PairSource,
+    tokenizer: Tokenizer,
+    state: PretrainState,
+  ): Promise<Pretrainer> {
+    const trainer = new Pretrainer(gpu, options, source, tokenizer);
+    await trainer.#load(state);
+    return trainer;
+  }
+
+  /** Steps done. */
+  get step(): number {
+    return this.#step;
+  }
+
+  get steps(): number {
+    return totalSteps(this.#options.stages);
+  }
+
+  get model(): DualEncoder {
+    return this.#model;
+  }
+
+  /** Weights, moments and step as they are now. */
+  async state(): Promise<PretrainState & { readonly weights: TensorWeights }> {
+    return { step: this.#step, weights: await this.#model.read(), moments: await readArrays(this.#adam.state()) };
+  }
+
+  /**
+   * Trains to the end, or until the signal fires, and waits for the last loss.
+   * @returns whether the end was reached
+   * @throws FusionclipError `not_finite` when a loss is NaN or infinite
+   */
+  async run(hooks: PretrainHooks = {}): Promise<boolean> {
+    const { stages } = this.#options;
+    while (this.#step < this.steps) {
+      const { stage, end } = stageAt(stages, this.#step);
+      if (this.#model.vision.size !== stage.size) await this.#restart();
+      let batch = await this.#prepare(this.#step, stage.size);
+      while (this.#step < end) {
+        if (hooks.signal?.aborted) {
+          await this.#settle(hooks);
+          return false;
+        }
+        const next = this.#launch(batch);
+        if (this.#step < end) batch = await this.#prepare(this.#step, stage.size);
+        await this.#settle(hooks);
+        this.#pending = next;
+        if (this.#step % this.#options['checkpoint.every'] === 0 || this.#step === end) {
+          await this.#settle(hooks);
+          await hooks.onCheckpoint?.();
+        }
+      }
+    }
+    return true;
+  }
+
+  release(): void {
+    this.#model.release();
+    this.#adam.release();
+    this.#one.release();
+  }
+
+  /** Model and optimiser of a state, for the stage that its next step belongs to. */
+  async #load({ step, weights, moments }: PretrainState): Promise<void> {
+    const { size } = stageAt(this.#options.stages, step).stage;
+    const model = await DualEncoder.load(this.#gpu, weights, size);
+    const { lr, 'weight-decay': weightDecay } = this.#options;
+    const all = [...model.parameters.values()];
+    const shared = { lr, betas: BETAS, eps: EPS };
+    const adam = new Adam([
+      { ...shared, weightDecay, parameters: all.filter(decays) },
+      { ...shared, parameters: all.filter((p) => !decays(p)) },
+    ]);
+    if (moments) {
+      const { patch, nativeSize } = weights.config.vision;
+      const [from, to] = [nativeSize, size].map((side) => Math.floor(side / patch));
+      for (const [name, array] of adam.state()) {
+        const values = moments.get(name);
+        if (!values) throw new FusionclipError('bad_model', `The checkpoint has no tensor ${name}.`);
+        array.write(name.endsWith(POSITIONS) ? resizedMoments(name, values, from, to) : values);
+      }
+    }
+    adam.resumeAt(step);
+    this.#model = model;
+    this.#adam = adam;
+    this.#step = step;
+  }
+
+  /** The same model for pictures of the next size. */
+  async #restart(): Promise<void> {
+    const state = await this.state();
+    this.#model.release();
+    this.#adam.release();
+    this.#gpu.trim();
+    await this.#load(state);
+  }
+
+  async #prepare(step: number, size: number): Promise<Batch> {
+    const { batch, seed } = this.#options;
+    const images = new Float32Array(batch * 3 * size * size);
+    const sentences: number[][] = [];
+    for (let b = 0; b < batch; b++) {
+      const index = step * batch + b;
+      const { image, caption, mirror } = await this.#source.pair(index, size);
+      const view = drawView(seed, index, mirror);
+      images.set(viewInput(image, view), b * 3 * size * size);
+      sentences.push(this.#tokenizer.sentence(view.mirrored ? mirroredCaption(caption) : caption));
+    }
+    return { images, sentences };
+  }
+
+  /** Records and submits one step; the read of its loss is under way when this returns. */
+  #launch({ images, sentences }: Batch): PendingStep {
+    const gpu = this.#gpu;
+    const model = this.#model;
+    const { size } = model.vision;
+    const { lr, warmup, clip } = this.#options;
+    using _scope = gpu.scope();
+    const tape = new Tape();
+    const pictures = GpuArray.from(gpu, images, [sentences.length, 3, size, size]);
+    const loss = tape.record(() => model.loss(pictures, sentences));
+    tape.backward(loss, this.#one);
+    const factor = rateFactor(this.#step, warmup, this.steps);
+    const norm = this.#adam.stepClipped(factor, clip);
+    model.clampScale();
+    const facts = GpuArray.empty(gpu, [3]);
+    [loss.value, norm, model.logScale.value].forEach(({ buffer, offset }, i) => {
+      gpu.copy({ buffer, offset, bytes: 4 }, { buffer: facts.buffer, offset: 4 * i, bytes: 4 });
+    });
+    const values = facts.read();
+    values.catch(() => {}); // it is looked at a step later, when another error may have come first
+    return { step: ++this.#step, lr: factor * lr, values };
+  }
+
+  /** Looks at the loss of the step before. */
+  async #settle({ onStep }: PretrainHooks): Promise<void> {
+    const pending = this.#pending;
+    if (!pending) return;
+    this.#pending = null;
+    const { step, lr } = pending;
+    const [loss, norm, logScale] = await pending.values;
+    if (![loss, norm, logScale].every(Number.isFinite)) {
+      throw new FusionclipError(
+        'not_finite',
+        `Step ${step} has a loss of ${loss} and a gradient of length ${norm}; lower --lr. The last checkpoint is kept.`,
+      );
+    }
+    const { seconds, etaSeconds } = this.#pace.tick(this.steps - step);
+    const left = this.steps - step;
+    onStep?.({
+      type: 'pairs',
+      ...{ step, steps: this.steps, size: this.#model.vision.size },
+      ...{ loss, norm, scale: Math.exp(logScale), lr, seconds, etaSeconds },
+      pairsPerSecond: left > 0 ? (this.#options.batch * left) / etaSeconds : 0,
+    });
+  }
+}
+
+/** Matrices shrink by weight decay; vectors and tables of embeddings do not. */
+function decays({ name, shape }: Parameter): boolean {
+  return shape.length > 1 && !/embedding/.test(name);
+}
+
+/** Moments of the position table for another grid; squares stay positive. */
+function resizedMoments(name: string, values: Float32Array, from: number, to: number): Float32Array<ArrayBuffer> {
+  const resized = resizePositions(values, from, to);
+  return name.startsWith('exp_avg_sq') ? resized.map((v) => Math.max(0, v)) : resized;
+}

@@ -1,0 +1,183 @@
+import {
+  type ClipConfig,
+  GeneratedClipModel,
+  LEAST_VOCABULARY,
+  learnMerges,
+  tokenizerOfMerges,
+  writeModelFolder,
+} from '../clip/index.ts';
+import type { FileSystem } from '../data/file_system.ts';
+import { joinPath } from '../data/paths.ts';
+import { FusionclipError } from '../gpu/errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { type CheckpointFacts, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import type { PairStepEvent } from './events.ts';
+import { openPairFolder } from './folder_pairs.ts';
+import { initialLaw } from './initial.ts';
+import { type PretrainOptions, pretrainOptions, pretrainTexts } from './options.ts';
+import type { PairSource } from './pairs.ts';
+import { phantomPairs } from './phantom_pairs.ts';
+import { Pretrainer, type PretrainState } from './pretrainer.ts';
+
+/** What a pre-training works with. */
+export interface PretrainContext {
+  readonly fs: FileSystem;
+  readonly gpu: Gpu;
+  readonly onStep?: (event: PairStepEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What to train. */
+export interface PretrainRequest {
+  /** Folder of the model. */
+  readonly out: string;
+  /** A folder of pictures and captions in place of phantoms. */
+  readonly data?: string;
+  /** Settings as texts; see {@link PRETRAIN_OPTIONS}. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** A finished pre-training. */
+export interface PretrainResult {
+  readonly config: ClipConfig;
+  readonly steps: number;
+  /** Of the last step. */
+  readonly loss: number;
+}
+
+const CHECKPOINT = 'checkpoint/latest.safetensors';
+const LOG = 'metrics.jsonl';
+
+/**
+ * Trains a CLIP model from nothing and writes it into a folder as Hugging Face lays it out, with the log and the last
+ * checkpoint. Every checkpoint comes with a whole model.
+ * @throws FusionclipError `usage`, `io`, `bad_data`, `not_finite`; `interrupted` when the signal fired, after a checkpoint
+ */
+export async function pretrain(context: PretrainContext, request: PretrainRequest): Promise<PretrainResult> {
+  const { fs } = context;
+  const { out, data = null, settings = {} } = request;
+  const options = pretrainOptions(settings);
+  const stat = await fs.stat(out);
+  if (stat && (stat.kind === 'file' || (await fs.list(out)).length > 0)) {
+    throw new FusionclipError('usage', `${out} is not empty; give another folder with --out, or go on with --resume.`);
+  }
+  const source = await openSource(fs, options, data);
+  const merges = learnMerges(source.captions, options.vocab - LEAST_VOCABULARY);
+  const config = configOf(options, LEAST_VOCABULARY + merges.length);
+  const weights = new GeneratedClipModel(config, options.seed, (name, shape) => initialLaw(config, name, shape));
+  const facts = { settings: pretrainTexts(options), data, merges, lines: 0 };
+  return train(context, out, options, source, facts, { step: 0, weights, moments: null });
+}
+
+/** Goes on with an interrupted run; its settings stay, and so do the bits it would have given without the interruption. */
+export async function resumePretrain(context: PretrainContext, out: string): Promise<PretrainResult> {
+  const { fs } = context;
+  const { state, facts } = await readCheckpoint(fs, joinPath(out, CHECKPOINT));
+  const options = pretrainOptions(facts.settings);
+  const source = await openSource(fs, options, facts.data);
+  return train(context, out, options, source, facts, state);
+}
+
+async function openSource(fs: FileSystem, options: PretrainOptions, data: string | null): Promise<PairSource> {
+  if (data !== null) return openPairFolder(fs, data, options.seed);
+  return phantomPairs(options.families, options['without-kinds'], options.seed);
+}
+
+function configOf(options: PretrainOptions, vocab: number): ClipConfig {
+  const { width, layers, heads, patch, embed, context, act, stages } = options;
+  const textWidth = options['text-width'];
+  return {
+    embed,
+    vision: { width, layers, heads, mlp: 4 * width, patch, nativeSize: stages[0].size },
+    text: {
+      width: textWidth,
+      layers: options['text-layers'],
+      heads: options['text-heads'],
+      mlp: 4 * textWidth,
+      context,
+      vocab,
+    },
+    act,
+    eot: vocab - 1,
+  };
+}
+
+async function train(
+  { fs, gpu, onStep, signal }: PretrainContext,
+  out: string,
+  options: PretrainOptions,
+  source: PairSource,
+  facts: CheckpointFacts,
+  state: PretrainState,
+): Promise<PretrainResult> {
+  const tokenizer = tokenizerOfMerges(facts.merges, options.context);
+  const trainer = await Pretrainer.create(gpu, options, source, tokenizer, state);
+  const log = await Log.open(fs, joinPath(out, LOG), facts.lines);
+  let loss = Number.NaN;
+  const save = async () => {
+    const now = await trainer.state();
+    await log.flush();
+    await writeCheckpoint(fs, joinPath(out, CHECKPOINT), now, { ...facts, lines: log.lines });
+    await writeModelFolder(fs, out, now.weights, facts.merges, { step: String(now.step) });
+  };
+  try {
+    const finished = await trainer.run({
+      signal,
+      onCheckpoint: save,
+      onStep: (event) => {
+        loss = event.loss;
+        log.add(event);
+        onStep?.(event);
+      },
+    });
+    if (!finished) {
+      await save();
+      throw new FusionclipError(
+        'interrupted',
+        `Interrupted after step ${trainer.step} of ${trainer.steps}; go on with fusionclip pretrain --resume --out ${out}.`,
+      );
+    }
+    return { config: trainer.model.config, steps: trainer.steps, loss };
+  } finally {
+    await log.flush();
+    trainer.release();
+  }
+}
+
+/** JSON lines that reach the disk together with a checkpoint. */
+class Log {
+  readonly #fs: FileSystem;
+  readonly #path: string;
+  #lines: string[] = [];
+  #written = 0;
+
+  private constructor(fs: FileSystem, path: string, written: number) {
+    this.#fs = fs;
+    this.#path = path;
+    this.#written = written;
+  }
+
+  /** Keeps the first `lines` lines of a file that is there. */
+  static async open(fs: FileSystem, path: string, lines: number): Promise<Log> {
+    if (lines > 0) {
+      const old = new TextDecoder().decode(await fs.readFile(path)).split('\n');
+      await fs.writeFile(path, `${old.slice(0, lines).join('\n')}\n`);
+    }
+    return new Log(fs, path, lines);
+  }
+
+  get lines(): number {
+    return this.#written + this.#lines.length;
+  }
+
+  add(line: unknown): void {
+    this.#lines.push(JSON.stringify(line));
+  }
+
+  async flush(): Promise<void> {
+    if (this.#lines.length === 0) return;
+    await this.#fs.appendFile(this.#path, `${this.#lines.join('\n')}\n`);
+    this.#written += this.#lines.length;
+    this.#lines = [];
+  }
+}
