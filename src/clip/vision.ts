@@ -150,21 +150,23 @@ export class VisionTower {
     let x = layerNorm(stem, ln_pre.weight, ln_pre.bias);
     discard(stem);
     for (let layer = 1; layer <= last; layer++) {
-      const run = (input: Tensor) => transformerBlock(input, blocks[layer - 1], options);
+      // An output that only the class token is read of is computed for it alone.
+      const pooled = embedding && layer === last && !taps.includes(layer);
+      const pick = pooled ? this.#clsIndex(x.shape[0], x.shape[1]) : undefined;
+      const run = (input: Tensor) => transformerBlock(input, blocks[layer - 1], { ...options, pick });
       const y = afterBlock ? checkpoint(([input]) => run(input), [x]) : run(x);
       if (!out.has(layer - 1)) discard(x);
       if (taps.includes(layer)) out.set(layer, y);
       x = afterBlock && layer < last ? afterBlock(layer, y) : y;
     }
-    return { taps: out, embedding: embedding ? this.pool(x) : null };
+    if (!embedding) return { taps: out, embedding: null };
+    return { taps: out, embedding: x.shape.length === 2 ? this.#project(x) : this.pool(x) };
   }
 
   /** Image embedding of the last block's output: ln_post(x[:, 0]) · proj, [B, N + 1, W] → [B, E]. */
   pool(x: Tensor): Tensor {
-    const { ln_post, proj } = this.#weights;
     const [batch, tokens, width] = x.shape;
-    const cls = gatherRows(reshape(x, [batch * tokens, width]), this.#clsIndex(batch, tokens));
-    return multiply(layerNorm(cls, ln_post.weight, ln_post.bias), proj);
+    return this.#project(gatherRows(reshape(x, [batch * tokens, width]), this.#clsIndex(batch, tokens)));
   }
 
   /** ln_post over all tokens, [..., W]. */
@@ -176,6 +178,12 @@ export class VisionTower {
     this.#loader.release();
     for (const { device } of this.#clsRows.values()) device.release();
     this.#clsRows.clear();
+  }
+
+  /** Class tokens [B, W] to embeddings [B, E]. */
+  #project(cls: Tensor): Tensor {
+    const { ln_post, proj } = this.#weights;
+    return multiply(layerNorm(cls, ln_post.weight, ln_post.bias), proj);
   }
 
   #clsIndex(batch: number, tokens: number): Index {
