@@ -10,11 +10,13 @@ import { assembleTokens, assembleTokensBackward } from '../src/kernels/assemble_
 import { attention, attentionBackwardWith, attentionWith } from '../src/kernels/attention.ts';
 import { bankDistance } from '../src/kernels/bank_distance.ts';
 import { bce, bceBackward } from '../src/kernels/bce.ts';
+import { clipNorm } from '../src/kernels/clip_norm.ts';
 import { cosineLogits, cosineLogitsBackward } from '../src/kernels/cosine_logits.ts';
 import { dice, diceBackward } from '../src/kernels/dice.ts';
-import { add, addInto, fill, scale, scaleRows, sumAll, sumLeading } from '../src/kernels/elementwise.ts';
+import { add, addInto, clamp, fill, scale, scaleRows, sumAll, sumLeading } from '../src/kernels/elementwise.ts';
 import { focal, focalBackward } from '../src/kernels/focal.ts';
 import { gatherRows, scatterRows } from '../src/kernels/gather_rows.ts';
+import { captionGroups, infoNce, infoNceBackward } from '../src/kernels/info_nce.ts';
 import { insertRows, insertRowsBackward } from '../src/kernels/insert_rows.ts';
 import { l2Normalize, l2NormalizeBackward } from '../src/kernels/l2_normalize.ts';
 import { layerNorm, layerNormBackward } from '../src/kernels/layer_norm.ts';
@@ -62,6 +64,8 @@ function pointwise(rows: number, width: number): Case {
     sumAll(x);
     fill([rows, width], 1, gpu);
     countNonFinite(x);
+    clamp(x, 0, 1);
+    clipNorm([x], 1, [array(gpu, 8)]);
     const state = { exp_avg: array(gpu, rows, width), exp_avg_sq: array(gpu, rows, width) };
     adamStep(array(gpu, rows, width), x, state, array(gpu, 8));
   };
@@ -139,6 +143,15 @@ function similarities(rows: number, classes: number, bank: number, width: number
   };
 }
 
+function contrast(batch: number): Case {
+  return (gpu) => {
+    const cosine = array(gpu, batch, batch);
+    const groups = captionGroups(gpu, new Array(batch).fill(1));
+    const { logSumExp } = infoNce(cosine, array(gpu, 1), groups);
+    infoNceBackward(array(gpu, 1), cosine, array(gpu, 1), groups, logSumExp);
+  };
+}
+
 const pictures: Case = (gpu) => patchEmbedding(array(gpu, 8, 3, 518, 518), array(gpu, 1024, 3, 14, 14));
 
 /** Small enough for an interpreter, and no multiples of a tile; only what may have workgroup memory. */
@@ -152,6 +165,7 @@ export const TINY: readonly Case[] = [
   rowwise(3, 3, 1, 4),
   maps(1, 2, 2, 4),
   similarities(3, 2, 4, 5),
+  contrast(3),
   products(3, 5, 2),
   heads(1, 3, 1, 4),
 ];
@@ -174,6 +188,7 @@ export const LARGEST: readonly Case[] = [
   products(33, 4095, 31),
   similarities(8 * 1369, 2, 32 * 1369, 1024),
   similarities(1369, 14, 1000, 2000),
+  contrast(4096),
   pictures,
   heads(8, 1370, 16, 64),
   heads(1, 1900, 1, 128),

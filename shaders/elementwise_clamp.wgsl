@@ -1,4 +1,5 @@
-// x = min(max(x, low), high) in place. x [size]. Caller: src/kernels/elementwise.ts.
+// x = min(max(x, low), high) in place: a parameter that must stay in a range. x [size].
+// Caller: src/kernels/elementwise.ts.
 // Loops: none
 
 struct Params {

@@ -1749,7 +1749,8 @@ export const elementwise_clamp: Shader<'x', 'size' | 'low' | 'high', 'WORKGROUP'
   paramBytes: 16,
   constants: {"WORKGROUP":64},
   requires: [],
-  source: `// x = min(max(x, low), high) in place. x [size]. Caller: src/kernels/elementwise.ts.
+  source: `// x = min(max(x, low), high) in place: a parameter that must stay in a range. x [size].
+// Caller: src/kernels/elementwise.ts.
 // Loops: none
 
 struct Params {

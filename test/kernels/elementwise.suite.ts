@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import { add, addInto, fill, scale, scaleRows, sumAll, sumLeading } from '../../src/kernels/elementwise.ts';
+import { add, addInto, clamp, fill, scale, scaleRows, sumAll, sumLeading } from '../../src/kernels/elementwise.ts';
 import { sumAxis } from '../../src/kernels/sum_axis.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
@@ -66,6 +66,14 @@ suite('elementwise', () => {
       {},
     );
     assert.deepEqual([...(await fill([3, 3], 0.75, gpu).read())], Array(9).fill(0.75));
+  });
+
+  test('clamp keeps what is inside and what lies behind', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const whole = GpuArray.from(gpu, Float32Array.of(-3, 0.5, 7, 7), [4]);
+    clamp(new GpuArray(gpu, whole.buffer, [3], 'f32'), -1, 2);
+    assertClose(await whole.read(), [-1, 0.5, 2, 7], {});
   });
 
   test('addInto changes its target and nothing behind it', async (t) => {
