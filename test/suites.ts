@@ -45,6 +45,8 @@ import './kernels/softmax.suite.ts';
 import './kernels/top_rows.suite.ts';
 import './nn/tape.suite.ts';
 import './nn/transformer.suite.ts';
+import './pretrain/dual_encoder.suite.ts';
+import './pretrain/run.suite.ts';
 import './runtimes/files.suite.ts';
 import './train/checkpoint.suite.ts';
 import './train/evaluate.suite.ts';

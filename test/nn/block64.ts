@@ -37,7 +37,8 @@ export function blockShapes(w: number): Record<(typeof blockNames)[number], numb
   };
 }
 
-function linear(x: Float64Array, rows: number, weight: Float64Array, bias: Float64Array): Float64Array {
+/** x Wᵀ + b over rows. */
+export function linear(x: Float64Array, rows: number, weight: Float64Array, bias: Float64Array): Float64Array {
   const out = bias.length;
   const inner = x.length / rows;
   const y = new Float64Array(rows * out);
@@ -51,7 +52,8 @@ function linear(x: Float64Array, rows: number, weight: Float64Array, bias: Float
   return y;
 }
 
-function layerNorm(x: Float64Array, weight: Float64Array, bias: Float64Array): Float64Array {
+/** Layer norm over rows as wide as the weight. */
+export function layerNorm(x: Float64Array, weight: Float64Array, bias: Float64Array): Float64Array {
   const w = weight.length;
   return x.map((_, k) => {
     const row = x.subarray(k - (k % w), k - (k % w) + w);

@@ -1,0 +1,107 @@
+import { assert } from 'chai';
+import { openClipModel } from '../../src/clip/model_file.ts';
+import type { Gpu } from '../../src/gpu/gpu.ts';
+import { type PairStepEvent, pretrain, resumePretrain } from '../../src/pretrain/index.ts';
+import { expectFailure } from '../data/expect_failure.ts';
+import { MemoryFileSystem } from '../data/memory_file_system.ts';
+import { suite, test } from '../harness/registry.ts';
+
+const TINY = {
+  families: 'brain,oct2017',
+  batch: '8',
+  patch: '8',
+  width: '16',
+  heads: '2',
+  layers: '2',
+  'text-width': '16',
+  'text-heads': '2',
+  'text-layers': '1',
+  embed: '16',
+  vocab: '530',
+  warmup: '5',
+};
+const CHECKPOINT = 'model/checkpoint/latest.safetensors';
+
+/** A run from the beginning, stopped by the signal after `stop` steps if that is given. */
+async function run(gpu: Gpu, settings: Record<string, string>, stop?: number) {
+  const fs = new MemoryFileSystem();
+  const events: PairStepEvent[] = [];
+  const control = new AbortController();
+  const onStep = (event: PairStepEvent) => {
+    events.push(event);
+    if (event.step === stop) control.abort();
+  };
+  const work = pretrain(
+    { fs, gpu, onStep, signal: control.signal },
+    { out: 'model', settings: { ...TINY, ...settings } },
+  );
+  if (stop === undefined) await work;
+  else await expectFailure('interrupted', [/--resume --out model/], () => work);
+  return { fs, events };
+}
+
+suite('pre-training', () => {
+  test('the loss falls over 30 steps', async (t) => {
+    const { events } = await run(await t.gpu(), { stages: '32x30', lr: '0.003' });
+    const mean = (part: PairStepEvent[]) => part.reduce((sum, { loss }) => sum + loss, 0) / part.length;
+    assert.equal(events.length, 30);
+    assert.isBelow(mean(events.slice(-5)), mean(events.slice(0, 5)) - 0.3);
+  });
+
+  for (const [stop, where] of [
+    [2, 'in the first stage'],
+    [4, 'at the end of a stage'],
+    [6, 'in the second stage'],
+  ] as const) {
+    test(`a run that is interrupted ${where} and resumed gives the same bits as one that is not`, async (t) => {
+      const gpu = await t.gpu();
+      const settings = { stages: '32x5,48x4', 'checkpoint.every': '3' };
+      const whole = await run(gpu, settings);
+      const { fs } = await run(gpu, settings, stop);
+      await resumePretrain({ fs, gpu }, 'model');
+      assert.deepEqual([...fs.files.keys()].sort(), [...whole.fs.files.keys()].sort());
+      for (const path of [CHECKPOINT, 'model/model.safetensors']) {
+        assert.deepEqual(fs.files.get(path), whole.fs.files.get(path), path);
+      }
+      const losses = (files: MemoryFileSystem) =>
+        new TextDecoder()
+          .decode(files.files.get('model/metrics.jsonl'))
+          .trim()
+          .split('\n')
+          .map((line) => (JSON.parse(line) as PairStepEvent).loss);
+      assert.deepEqual(losses(fs), losses(whole.fs));
+    });
+  }
+
+  test('a seed gives the same bits twice, another seed others', async (t) => {
+    const gpu = await t.gpu();
+    const [first, second, other] = [
+      await run(gpu, { stages: '32x3' }),
+      await run(gpu, { stages: '32x3' }),
+      await run(gpu, { stages: '32x3', seed: '2' }),
+    ];
+    assert.deepEqual(first.fs.files.get(CHECKPOINT), second.fs.files.get(CHECKPOINT));
+    assert.notDeepEqual(first.fs.files.get(CHECKPOINT), other.fs.files.get(CHECKPOINT));
+  });
+
+  test('the folder is a model of the last size whose tokenizer knows the captions', async (t) => {
+    const { fs } = await run(await t.gpu(), { stages: '32x2,48x2', act: 'gelu' });
+    const model = await openClipModel(fs, 'model');
+    assert.equal(model.naming, 'huggingface');
+    assert.deepEqual(model.config.vision, { width: 16, layers: 2, heads: 2, mlp: 64, patch: 8, nativeSize: 48 });
+    assert.equal(model.config.act, 'gelu');
+    assert.equal(model.config.text.vocab, 530);
+    assert.equal(model.config.eot, 529);
+    const tokenizer = await model.tokenizer();
+    const ids = tokenizer.sentence('A photo of a flawless Brain.');
+    assert.deepEqual([tokenizer.start, tokenizer.end, ids.at(-1)], [528, 529, 529]);
+    assert.isAbove(Math.max(...ids.slice(1, -1)), 511);
+  });
+
+  test('a folder that is not empty is left alone', async (t) => {
+    const gpu = await t.gpu();
+    const fs = new MemoryFileSystem([['model/notes.txt', new Uint8Array(1)]]);
+    await expectFailure('usage', [/model is not empty/, /--resume/], () => pretrain({ fs, gpu }, { out: 'model' }));
+    assert.deepEqual([...fs.files.keys()], ['model/notes.txt']);
+  });
+});
