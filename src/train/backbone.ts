@@ -14,7 +14,7 @@ import { FusionclipError } from '../gpu/errors.ts';
 
 /** What a checkpoint remembers of the model that it was trained on. */
 export interface ModelIdentity {
-  /** As it was given: a path or `generated:NAME:SEED`. For people; two equal models may have different names. */
+  /** As it was given: a path, `generated:NAME:SEED` or `random:PATH:SEED`. For people; two equal models may have different names. */
   readonly name: string;
   /** Of the configuration and of some tensors of both towers: equal for equal weights, whatever file holds them. */
   readonly hash: string;
@@ -30,7 +30,7 @@ export interface Backbone {
   readonly note: string | null;
 }
 
-/** What names a model in an API: a path, `generated:NAME:SEED`, or a model that is open already. */
+/** What names a model in an API: a path, `generated:NAME:SEED`, `random:PATH:SEED`, or a model that is open already. */
 export type ModelSource = string | Backbone;
 
 /** Small tensors from both towers and from their ends: another model differs in every one of them. */
@@ -44,7 +44,8 @@ const FINGERPRINT = [
 
 /**
  * Opens the model that a `--model` names: a safetensors file, a folder as Hugging Face lays it out, or
- * `generated:NAME:SEED` for a preset whose weights follow the generation rule.
+ * `generated:NAME:SEED` for a preset whose weights follow the generation rule, or `random:PATH:SEED` for a model with
+ * configuration and tokenizer of the one at PATH and weights of the rule: what training has given it shows beside that.
  * @throws FusionclipError `usage`, `io`, `bad_model`
  */
 export async function openBackbone(fs: FileSystem, source: ModelSource): Promise<Backbone> {
@@ -59,6 +60,14 @@ export async function openBackbone(fs: FileSystem, source: ModelSource): Promise
       'usage',
       `"${name}" is no generated model: write generated:NAME:SEED with a name from ${[...PRESETS.keys()].join(', ')}.`,
     );
+  }
+  const random = /^random:(.+?)(?::(\d+))?$/.exec(name);
+  if (random) {
+    const model = await openClipModel(fs, random[1]);
+    const weights = new GeneratedClipModel(model.config, Number(random[2] ?? 1));
+    const tokenizer = await model.tokenizer();
+    model.close();
+    return { weights, tokenizer, identity: await identifyModel(weights, name), note: null };
   }
   const weights = await openClipModel(fs, name);
   const note = weights.actKnown

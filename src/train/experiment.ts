@@ -34,7 +34,7 @@ export interface RunContext {
 export interface TrainRequest {
   /** Folder of the data set. */
   readonly data: string;
-  /** A safetensors file, a folder, `generated:NAME:SEED`, or an open model. */
+  /** A safetensors file, a folder, `generated:NAME:SEED`, `random:PATH:SEED`, or an open model. */
   readonly model: ModelSource;
   /** Run folder to be made. */
   readonly out: string;

@@ -11,7 +11,7 @@ import { type Command, flagValues, need, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 
 const FLAGS = {
-  model: word('PATH', 'CLIP: a safetensors file, a folder of Hugging Face, or generated:NAME:SEED'),
+  model: word('PATH', 'CLIP: a safetensors file, a folder of Hugging Face, generated:NAME:SEED, or random:PATH:SEED'),
   text: {
     ...list(text('', /\S/, 'TEXT', ''), [], 'sentences to embed, separated by commas'),
     form: 'TEXT,…',

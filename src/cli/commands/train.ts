@@ -7,7 +7,7 @@ import { trainTable } from '../summary.ts';
 
 const FLAGS = {
   data: word('DIR', 'the data set: BMAD layout, or any folder with good/ and another folder'),
-  model: word('PATH', 'CLIP: a safetensors file, a folder of Hugging Face, or generated:NAME:SEED'),
+  model: word('PATH', 'CLIP: a safetensors file, a folder of Hugging Face, generated:NAME:SEED, or random:PATH:SEED'),
   out: word('RUN', 'folder for the run'),
   resume: toggle(false, 'go on with the interrupted run in --out; its settings stay'),
   force: toggle(false, 'replace the run in --out'),
