@@ -1,4 +1,5 @@
 /** Every suite, in the order of paths; `npm run gen` writes this list. */
+import './clip/bpe_training.suite.ts';
 import './clip/config.suite.ts';
 import './clip/generate.suite.ts';
 import './clip/names.suite.ts';
@@ -46,7 +47,10 @@ import './kernels/top_rows.suite.ts';
 import './nn/tape.suite.ts';
 import './nn/transformer.suite.ts';
 import './pretrain/dual_encoder.suite.ts';
+import './pretrain/pairs.suite.ts';
 import './pretrain/run.suite.ts';
+import './pretrain/schedule.suite.ts';
+import './pretrain/views.suite.ts';
 import './runtimes/files.suite.ts';
 import './train/checkpoint.suite.ts';
 import './train/evaluate.suite.ts';

@@ -1,5 +1,5 @@
 import { allCaptions } from '../data/phantom/captions.ts';
-import { phantom, phantomFamily } from '../data/phantom/phantom.ts';
+import { PHANTOM_FAMILIES, phantom, phantomFamily } from '../data/phantom/phantom.ts';
 import { ruleStream } from '../data/rule.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import type { Pair, PairSource } from './pairs.ts';
@@ -23,10 +23,11 @@ export function phantomPairs(families: readonly string[], without: readonly stri
     return { family, kinds };
   });
   if (chosen.length === 0) throw new FusionclipError('usage', 'There is nothing to train on: name phantom --families.');
-  const known = new Set(chosen.flatMap(({ family }) => family.kinds.map(({ name }) => name)));
+  const known = new Set(Object.values(PHANTOM_FAMILIES).flatMap(({ kinds }) => kinds.map(({ name }) => name)));
   const unknown = without.find((kind) => !known.has(kind));
   if (unknown !== undefined) {
-    throw new FusionclipError('usage', `No family has the lesion "${unknown}"; there are ${[...known].join(', ')}.`);
+    const names = [...known].join(', ');
+    throw new FusionclipError('usage', `--without-kinds has "${unknown}", which no family has; there are ${names}.`);
   }
   const pick = ruleStream('pretrain.family', seed);
   const ill = ruleStream('pretrain.abnormal', seed);
