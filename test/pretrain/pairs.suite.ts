@@ -40,7 +40,7 @@ suite('pairs of a folder', () => {
             [20, ['a second']],
             [30, ['a third']],
           ]);
-          assert.include(own.get(value), caption);
+          assert.include(own.get(value)!, caption);
         }
         assert.sameMembers(seen, [10, 20, 30]);
       }
