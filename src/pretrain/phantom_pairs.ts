@@ -8,7 +8,9 @@ import type { Pair, PairSource } from './pairs.ts';
 const MIRROR = new Set(['brain', 'resc', 'oct2017', 'histopathology']);
 
 /**
- * Phantoms that are drawn when they are needed, healthy and diseased ones alike often.
+ * Phantoms that are drawn when they are needed, in twins: the same anatomy under the same view, healthy and diseased. What
+ * tells the captions of twins apart is the lesion and nothing else, so a batch of twins teaches lesions much sooner than
+ * one of strangers, whose anatomies differ more than illness does.
  * @param families by name
  * @param without kinds of lesion that are never drawn
  * @throws FusionclipError `usage` for a family or kind that there is not, or a family without any kind left
@@ -30,14 +32,14 @@ export function phantomPairs(families: readonly string[], without: readonly stri
     throw new FusionclipError('usage', `--without-kinds has "${unknown}", which no family has; there are ${names}.`);
   }
   const pick = ruleStream('pretrain.family', seed);
-  const ill = ruleStream('pretrain.abnormal', seed);
   return {
     captions: chosen.flatMap(({ family, kinds }) => allCaptions(family, kinds)),
     async pair(index: number, size: number): Promise<Pair> {
-      const { family, kinds } = chosen[pick(index) % chosen.length];
-      const abnormal = ill(index) >= 2 ** 31 && kinds;
-      const { image, caption } = phantom(family.name, seed, index, { size, abnormal });
-      return { image, caption, mirror: MIRROR.has(family.name) };
+      const twins = Math.floor(index / 2);
+      const { family, kinds } = chosen[pick(twins) % chosen.length];
+      const abnormal = index % 2 === 1 && kinds;
+      const { image, caption } = phantom(family.name, seed, twins, { size, abnormal });
+      return { image, caption, view: twins, mirror: MIRROR.has(family.name) };
     },
   };
 }

@@ -145,12 +145,17 @@ export class Pretrainer {
   async #load({ step, weights, moments }: PretrainState): Promise<void> {
     const { size } = stageAt(this.#options.stages, step).stage;
     const model = await DualEncoder.load(this.#gpu, weights, size);
-    const { lr, 'weight-decay': weightDecay } = this.#options;
-    const all = [...model.parameters.values()];
-    const shared = { lr, betas: BETAS, eps: EPS };
+    const { lr, 'text-rate': textRate, 'weight-decay': weightDecay } = this.#options;
+    const groups = (parameters: readonly Parameter[], rate: number) => {
+      const shared = { lr: rate, betas: BETAS, eps: EPS };
+      return [
+        { ...shared, weightDecay, parameters: parameters.filter(decays) },
+        { ...shared, parameters: parameters.filter((p) => !decays(p)) },
+      ];
+    };
     const adam = new Adam([
-      { ...shared, weightDecay, parameters: all.filter(decays) },
-      { ...shared, parameters: all.filter((p) => !decays(p)) },
+      ...groups([...model.vision.parameters.values(), model.logScale], lr),
+      ...groups([...model.text.parameters.values()], textRate * lr),
     ]);
     if (moments) {
       const { patch, nativeSize } = weights.config.vision;
@@ -181,9 +186,8 @@ export class Pretrainer {
     const images = new Float32Array(batch * 3 * size * size);
     const sentences: number[][] = [];
     for (let b = 0; b < batch; b++) {
-      const index = step * batch + b;
-      const { image, caption, mirror } = await this.#source.pair(index, size);
-      const view = drawView(seed, index, mirror);
+      const { image, caption, view: number, mirror } = await this.#source.pair(step * batch + b, size);
+      const view = drawView(seed, number, mirror);
       images.set(viewInput(image, view), b * 3 * size * size);
       sentences.push(this.#tokenizer.sentence(view.mirrored ? mirroredCaption(caption) : caption));
     }
