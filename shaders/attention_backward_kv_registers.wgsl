@@ -11,6 +11,8 @@ struct Params {
   scale: f32,
   // Width of one head / 4, at most 32.
   quads: u32,
+  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups.
+  owners: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -122,13 +124,15 @@ fn fold(at: u32, key: u32, first: bool, more: vec4f) {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let key = id.x * 8u;
-  let head = id.y;
-  let batch = id.z;
-  if (key >= params.length) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let owner = id.y * (groups.x * WORKGROUP) + id.x;
+  if (owner >= params.owners) {
     return;
   }
+  let each = (params.length + 7u) / 8u;
+  let key = (owner % each) * 8u;
+  let head = (owner / each) % params.heads;
+  let batch = owner / (each * params.heads);
   let row = params.heads * params.quads;
   let stride = 3u * row;
   let base = batch * params.length * stride + head * params.quads;

@@ -13,6 +13,8 @@ struct Params {
   scale: f32,
   // Width of one head / 4, at most 32.
   quads: u32,
+  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups.
+  owners: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -84,13 +86,15 @@ fn finish(row: Row, query: u32, at: u32, statistic: u32) {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let q0 = id.x * 8u;
-  let head = id.y;
-  let batch = id.z;
-  if (q0 >= params.length) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let owner = id.y * (groups.x * WORKGROUP) + id.x;
+  if (owner >= params.owners) {
     return;
   }
+  let each = (params.length + 7u) / 8u;
+  let q0 = (owner % each) * 8u;
+  let head = (owner / each) % params.heads;
+  let batch = owner / (each * params.heads);
   let row = params.heads * params.quads;
   let stride = 3u * row;
   let at = (batch * params.length + q0) * row + head * params.quads;

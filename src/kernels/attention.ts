@@ -8,7 +8,7 @@ import {
   attention_registers,
   attention as reference,
 } from './shaders.gen.ts';
-import { expectShape } from './shapes.ts';
+import { elementGrid, expectShape } from './shapes.ts';
 
 /** The rungs of attention, slowest first. */
 export type AttentionRung = 'reference' | 'registers';
@@ -64,7 +64,8 @@ export function attentionWith(
     gpu.run({
       ...call,
       shader: attention_registers,
-      groups: size.ownerGroups(attention_registers.constants.WORKGROUP),
+      params: { ...call.params, owners: size.owners },
+      groups: elementGrid(size.owners, attention_registers.constants.WORKGROUP),
     });
   } else {
     gpu.run({ ...call, shader: reference, groups: size.quadGroups(reference.constants.WORKGROUP) });
@@ -113,9 +114,10 @@ export function attentionBackwardWith(
   const byKey = { params, buffers: { ...read, delta, d_qkv: dQkv }, flops: 8 * size.pairs * width };
   // The first dispatch also writes delta, which the second reads.
   if ((forced ?? bestRung(gpu)) === 'registers') {
-    const groups = size.ownerGroups(attention_backward_q_registers.constants.WORKGROUP);
-    gpu.run({ ...byQuery, shader: attention_backward_q_registers, groups });
-    gpu.run({ ...byKey, shader: attention_backward_kv_registers, groups });
+    const groups = elementGrid(size.owners, attention_backward_q_registers.constants.WORKGROUP);
+    const owned = { ...params, owners: size.owners };
+    gpu.run({ ...byQuery, shader: attention_backward_q_registers, params: owned, groups });
+    gpu.run({ ...byKey, shader: attention_backward_kv_registers, params: owned, groups });
   } else {
     const groups = size.quadGroups(attention_backward_q.constants.WORKGROUP);
     gpu.run({ ...byQuery, shader: attention_backward_q, groups });
@@ -148,7 +150,7 @@ function measure(qkv: GpuArray, heads: number, causal: boolean) {
     pairs: batch * heads * (causal ? (length * (length + 1)) / 2 : length * length),
     /** Workgroups for one invocation per four columns of every row. */
     quadGroups: (workgroup: number) => [Math.ceil((length * width) / 4 / workgroup), heads, batch] as const,
-    /** Workgroups for one invocation per {@link OWN_ROWS} rows. */
-    ownerGroups: (workgroup: number) => [Math.ceil(length / OWN_ROWS / workgroup), heads, batch] as const,
+    /** Groups of {@link OWN_ROWS} rows, one for each invocation of the `registers` rung. */
+    owners: batch * heads * Math.ceil(length / OWN_ROWS),
   };
 }

@@ -395,10 +395,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 `,
 };
 
-export const attention_backward_kv_registers: Shader<'grad' | 'qkv' | 'log_sum_exp' | 'delta' | 'd_qkv', 'length' | 'heads' | 'causal' | 'scale' | 'quads', 'WORKGROUP'> = {
+export const attention_backward_kv_registers: Shader<'grad' | 'qkv' | 'log_sum_exp' | 'delta' | 'd_qkv', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'owners', 'WORKGROUP'> = {
   name: "attention_backward_kv_registers",
   bindings: [{"name":"grad","access":"read"},{"name":"qkv","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"delta","access":"read"},{"name":"d_qkv","access":"read_write"}],
-  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"owners","type":"u32","offset":20}],
   paramBytes: 32,
   constants: {"WORKGROUP":8},
   requires: [],
@@ -415,6 +415,8 @@ struct Params {
   scale: f32,
   // Width of one head / 4, at most 32.
   quads: u32,
+  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups.
+  owners: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -526,13 +528,15 @@ fn fold(at: u32, key: u32, first: bool, more: vec4f) {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let key = id.x * 8u;
-  let head = id.y;
-  let batch = id.z;
-  if (key >= params.length) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let owner = id.y * (groups.x * WORKGROUP) + id.x;
+  if (owner >= params.owners) {
     return;
   }
+  let each = (params.length + 7u) / 8u;
+  let key = (owner % each) * 8u;
+  let head = (owner / each) % params.heads;
+  let batch = owner / (each * params.heads);
   let row = params.heads * params.quads;
   let stride = 3u * row;
   let base = batch * params.length * stride + head * params.quads;
@@ -711,10 +715,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 `,
 };
 
-export const attention_backward_q_registers: Shader<'grad' | 'qkv' | 'out' | 'log_sum_exp' | 'd_qkv' | 'delta', 'length' | 'heads' | 'causal' | 'scale' | 'quads', 'WORKGROUP'> = {
+export const attention_backward_q_registers: Shader<'grad' | 'qkv' | 'out' | 'log_sum_exp' | 'd_qkv' | 'delta', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'owners', 'WORKGROUP'> = {
   name: "attention_backward_q_registers",
   bindings: [{"name":"grad","access":"read"},{"name":"qkv","access":"read"},{"name":"out","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"d_qkv","access":"read_write"},{"name":"delta","access":"read_write"}],
-  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"owners","type":"u32","offset":20}],
   paramBytes: 32,
   constants: {"WORKGROUP":8},
   requires: [],
@@ -731,6 +735,8 @@ struct Params {
   scale: f32,
   // Width of one head / 4, at most 32.
   quads: u32,
+  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups.
+  owners: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -816,13 +822,15 @@ fn fold(at: u32, query: u32, key: u32, more: vec4f) {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let q0 = id.x * 8u;
-  let head = id.y;
-  let batch = id.z;
-  if (q0 >= params.length) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let owner = id.y * (groups.x * WORKGROUP) + id.x;
+  if (owner >= params.owners) {
     return;
   }
+  let each = (params.length + 7u) / 8u;
+  let q0 = (owner % each) * 8u;
+  let head = (owner / each) % params.heads;
+  let batch = owner / (each * params.heads);
   let row = params.heads * params.quads;
   let stride = 3u * row;
   let base = batch * params.length * stride + head * params.quads;
@@ -914,10 +922,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 `,
 };
 
-export const attention_registers: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads', 'WORKGROUP'> = {
+export const attention_registers: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'owners', 'WORKGROUP'> = {
   name: "attention_registers",
   bindings: [{"name":"qkv","access":"read"},{"name":"out","access":"read_write"},{"name":"log_sum_exp","access":"read_write"}],
-  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"owners","type":"u32","offset":20}],
   paramBytes: 32,
   constants: {"WORKGROUP":8},
   requires: [],
@@ -936,6 +944,8 @@ struct Params {
   scale: f32,
   // Width of one head / 4, at most 32.
   quads: u32,
+  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups.
+  owners: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -1007,13 +1017,15 @@ fn finish(row: Row, query: u32, at: u32, statistic: u32) {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let q0 = id.x * 8u;
-  let head = id.y;
-  let batch = id.z;
-  if (q0 >= params.length) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let owner = id.y * (groups.x * WORKGROUP) + id.x;
+  if (owner >= params.owners) {
     return;
   }
+  let each = (params.length + 7u) / 8u;
+  let q0 = (owner % each) * 8u;
+  let head = (owner / each) % params.heads;
+  let batch = owner / (each * params.heads);
   let row = params.heads * params.quads;
   let stride = 3u * row;
   let at = (batch * params.length + q0) * row + head * params.quads;
