@@ -16,7 +16,7 @@ import { dice, diceBackward } from '../src/kernels/dice.ts';
 import { add, addInto, clamp, fill, scale, scaleRows, sumAll, sumLeading } from '../src/kernels/elementwise.ts';
 import { focal, focalBackward } from '../src/kernels/focal.ts';
 import { gatherRows, scatterRows } from '../src/kernels/gather_rows.ts';
-import { captionGroups, infoNce, infoNceBackward } from '../src/kernels/info_nce.ts';
+import { infoNce, infoNceBackward } from '../src/kernels/info_nce.ts';
 import { insertRows, insertRowsBackward } from '../src/kernels/insert_rows.ts';
 import { l2Normalize, l2NormalizeBackward } from '../src/kernels/l2_normalize.ts';
 import { layerNorm, layerNormBackward } from '../src/kernels/layer_norm.ts';
@@ -146,9 +146,8 @@ function similarities(rows: number, classes: number, bank: number, width: number
 function contrast(batch: number): Case {
   return (gpu) => {
     const cosine = array(gpu, batch, batch);
-    const groups = captionGroups(gpu, new Array(batch).fill(1));
-    const { logSumExp } = infoNce(cosine, array(gpu, 1), groups);
-    infoNceBackward(array(gpu, 1), cosine, array(gpu, 1), groups, logSumExp);
+    const { logSumExp } = infoNce(cosine, array(gpu, 1), cosine);
+    infoNceBackward(array(gpu, 1), cosine, array(gpu, 1), cosine, logSumExp);
   };
 }
 

@@ -1,7 +1,7 @@
 // Gradient of the InfoNCE loss by each cosine, and what each adds to that of log_scale, s = exp(log_scale):
-// d_cosine[i, j] = grad s / (2 batch) (exp(s c - L[i]) + exp(s c - L[batch + j]) - 2 t), L = log_sum_exp, t = share[i] where
-// the captions of i and j are the same and 0 elsewhere; d_scale[i, j] = c d_cosine[i, j], since s c changes by itself.
-// grad, log_scale [1]; cosine, d_cosine, d_scale [batch, batch]; group, share [batch]; log_sum_exp [2 batch].
+// d_cosine[i, j] = grad s / (2 batch) (exp(s c - L[i]) + exp(s c - L[batch + j]) - wanted[i, j]), L = log_sum_exp;
+// d_scale[i, j] = c d_cosine[i, j], since s c changes by itself when log_scale changes by one.
+// grad, log_scale [1]; cosine, wanted, d_cosine, d_scale [batch, batch]; log_sum_exp [2 batch].
 // Caller: src/kernels/info_nce.ts.
 // Loops: none
 
@@ -13,11 +13,10 @@ struct Params {
 @group(0) @binding(1) var<storage, read> grad: array<f32>;
 @group(0) @binding(2) var<storage, read> cosine: array<f32>;
 @group(0) @binding(3) var<storage, read> log_scale: array<f32>;
-@group(0) @binding(4) var<storage, read> group: array<u32>;
-@group(0) @binding(5) var<storage, read> share: array<f32>;
-@group(0) @binding(6) var<storage, read> log_sum_exp: array<f32>;
-@group(0) @binding(7) var<storage, read_write> d_cosine: array<f32>;
-@group(0) @binding(8) var<storage, read_write> d_scale: array<f32>;
+@group(0) @binding(4) var<storage, read> wanted: array<f32>;
+@group(0) @binding(5) var<storage, read> log_sum_exp: array<f32>;
+@group(0) @binding(6) var<storage, read_write> d_cosine: array<f32>;
+@group(0) @binding(7) var<storage, read_write> d_scale: array<f32>;
 
 const WORKGROUP: u32 = 64u;
 
@@ -28,13 +27,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (at >= batch * batch) {
     return;
   }
-  let i = at / batch;
-  let j = at % batch;
   let scale = exp(log_scale[0]);
   let c = cosine[at];
-  let wanted = select(0.0, share[i], group[i] == group[j]);
-  let found = exp(scale * c - log_sum_exp[i]) + exp(scale * c - log_sum_exp[batch + j]);
-  let d = grad[0] * scale / (2.0 * f32(batch)) * (found - 2.0 * wanted);
+  let found = exp(scale * c - log_sum_exp[at / batch]) + exp(scale * c - log_sum_exp[batch + at % batch]);
+  let d = grad[0] * scale / (2.0 * f32(batch)) * (found - wanted[at]);
   d_cosine[at] = d;
   d_scale[at] = d * c;
 }

@@ -1,5 +1,5 @@
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import { captionGroups, infoNce, infoNceBackward } from '../../src/kernels/info_nce.ts';
+import { infoNce, infoNceBackward } from '../../src/kernels/info_nce.ts';
 import { filled } from '../inputs.ts';
 import { type BenchCase, bench } from '../registry.ts';
 import { single } from '../single.ts';
@@ -9,14 +9,11 @@ function* cases(gpu: Gpu): Iterable<BenchCase> {
   const batch = 256;
   const cosine = filled(gpu, batch, batch);
   const one = filled(gpu, 1);
-  const groups = captionGroups(
-    gpu,
-    Array.from({ length: batch }, (_, i) => i >> 1),
-  );
-  const { logSumExp } = infoNce(cosine, one, groups);
+  const targets = filled(gpu, batch, batch);
+  const { logSumExp } = infoNce(cosine, one, targets);
   const flops = 12 * cosine.size;
-  yield single('forward', flops, 16 * cosine.size, () => infoNce(cosine, one, groups));
-  yield single('backward', flops, 12 * cosine.size, () => infoNceBackward(one, cosine, one, groups, logSumExp));
+  yield single('forward', flops, 16 * cosine.size, () => infoNce(cosine, one, targets));
+  yield single('backward', flops, 12 * cosine.size, () => infoNceBackward(one, cosine, one, targets, logSumExp));
 }
 
 bench('info_nce', cases);

@@ -1,34 +1,10 @@
 import { GpuArray } from '../gpu/array.ts';
-import type { Gpu } from '../gpu/gpu.ts';
 import { info_nce_backward, info_nce as shader } from './shaders.gen.ts';
 import { elementGrid, expectAtMost, expectShape } from './shapes.ts';
 import { sumAxis } from './sum_axis.ts';
 
 /** One invocation goes through a row of the cosines twice. */
 const MOST_PAIRS = 4096;
-
-/** Which pairs of a batch have the same caption; on the device. */
-export interface CaptionGroups {
-  /** u32 [B], equal numbers for equal captions */
-  readonly group: GpuArray;
-  /** [B], 1 / number of pairs with this caption */
-  readonly share: GpuArray;
-}
-
-/** Uploads the groups of a batch, given a number for each caption, into the current scope. */
-export function captionGroups(gpu: Gpu, numbers: readonly number[]): CaptionGroups {
-  const counts = new Map<number, number>();
-  for (const n of numbers) counts.set(n, (counts.get(n) ?? 0) + 1);
-  const shape = [numbers.length];
-  return {
-    group: GpuArray.from(gpu, Uint32Array.from(numbers), shape),
-    share: GpuArray.from(
-      gpu,
-      Float32Array.from(numbers, (n) => 1 / counts.get(n)!),
-      shape,
-    ),
-  };
-}
 
 /** What {@link infoNce} leaves for its backward. */
 export interface InfoNceResult {
@@ -39,19 +15,42 @@ export interface InfoNceResult {
 }
 
 /**
- * Symmetric InfoNCE: the mean of the cross-entropies of rows and of columns of exp(logScale) · cosine. The target of a
- * pair is spread evenly over all pairs with the same caption, which therefore are no negatives of each other.
- * @param cosine [B, B], images by texts; B is at most 4,096
- * @param logScale [1]
+ * Targets of a batch: where the text of pair j is true of the picture of pair i, that is no negative. A row spreads its
+ * target evenly over the texts that are true of its picture, a column over the pictures that its text is true of.
+ * @param isTrue of picture i and text j; always of a pair's own
+ * @returns [B, B], the sum of the targets of rows and columns
  */
-export function infoNce(cosine: GpuArray, logScale: GpuArray, { group, share }: CaptionGroups): InfoNceResult {
+export function infoNceTargets(
+  batch: number,
+  isTrue: (picture: number, text: number) => boolean,
+): Float32Array<ArrayBuffer> {
+  const truth = new Uint8Array(batch * batch);
+  const [rows, columns] = [new Uint32Array(batch), new Uint32Array(batch)];
+  for (let i = 0; i < batch; i++) {
+    for (let j = 0; j < batch; j++) {
+      if (i !== j && !isTrue(i, j)) continue;
+      truth[i * batch + j] = 1;
+      rows[i]++;
+      columns[j]++;
+    }
+  }
+  return Float32Array.from(truth, (one, at) => one / rows[Math.floor(at / batch)] + one / columns[at % batch]);
+}
+
+/**
+ * Symmetric InfoNCE: the mean of the cross-entropies of rows and of columns of exp(logScale) · cosine.
+ * @param cosine [B, B], pictures by texts; B is at most 4,096
+ * @param logScale [1]
+ * @param targets [B, B], see {@link infoNceTargets}
+ */
+export function infoNce(cosine: GpuArray, logScale: GpuArray, targets: GpuArray): InfoNceResult {
   const { gpu } = cosine;
-  const batch = measure(cosine, logScale, { group, share });
+  const batch = measure(cosine, logScale, targets);
   const parts = GpuArray.empty(gpu, [2 * batch]);
   const logSumExp = GpuArray.empty(gpu, [2 * batch]);
   gpu.run({
     shader,
-    buffers: { cosine, log_scale: logScale, group, share, parts, log_sum_exp: logSumExp },
+    buffers: { cosine, log_scale: logScale, wanted: targets, parts, log_sum_exp: logSumExp },
     params: { batch },
     groups: elementGrid(2 * batch, shader.constants.WORKGROUP),
     flops: 12 * cosine.size,
@@ -69,11 +68,11 @@ export function infoNceBackward(
   grad: GpuArray,
   cosine: GpuArray,
   logScale: GpuArray,
-  { group, share }: CaptionGroups,
+  targets: GpuArray,
   logSumExp: GpuArray,
 ): { cosine: GpuArray; logScale: GpuArray } {
   const { gpu } = cosine;
-  const batch = measure(cosine, logScale, { group, share });
+  const batch = measure(cosine, logScale, targets);
   expectShape('info_nce gradient', grad, [1]);
   expectShape('info_nce logSumExp', logSumExp, [2 * batch]);
   const dCosine = GpuArray.empty(gpu, cosine.shape);
@@ -81,7 +80,7 @@ export function infoNceBackward(
   gpu.run({
     shader: info_nce_backward,
     buffers: {
-      ...{ grad, cosine, log_scale: logScale, group, share, log_sum_exp: logSumExp },
+      ...{ grad, cosine, log_scale: logScale, wanted: targets, log_sum_exp: logSumExp },
       ...{ d_cosine: dCosine, d_scale: dScale },
     },
     params: { batch },
@@ -93,12 +92,11 @@ export function infoNceBackward(
   return { cosine: dCosine, logScale: total };
 }
 
-function measure(cosine: GpuArray, logScale: GpuArray, { group, share }: CaptionGroups): number {
+function measure(cosine: GpuArray, logScale: GpuArray, targets: GpuArray): number {
   const [batch] = cosine.shape;
   expectShape('info_nce cosine', cosine, [batch, batch]);
   expectShape('info_nce scale', logScale, [1]);
-  expectShape('info_nce group', group, [batch], 'u32');
-  expectShape('info_nce share', share, [batch]);
+  expectShape('info_nce targets', targets, [batch, batch]);
   expectAtMost('info_nce: pairs', batch, MOST_PAIRS);
   return batch;
 }

@@ -2099,17 +2099,17 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const info_nce: Shader<'cosine' | 'log_scale' | 'group' | 'share' | 'parts' | 'log_sum_exp', 'batch', 'WORKGROUP'> = {
+export const info_nce: Shader<'cosine' | 'log_scale' | 'wanted' | 'parts' | 'log_sum_exp', 'batch', 'WORKGROUP'> = {
   name: "info_nce",
-  bindings: [{"name":"cosine","access":"read"},{"name":"log_scale","access":"read"},{"name":"group","access":"read"},{"name":"share","access":"read"},{"name":"parts","access":"read_write"},{"name":"log_sum_exp","access":"read_write"}],
+  bindings: [{"name":"cosine","access":"read"},{"name":"log_scale","access":"read"},{"name":"wanted","access":"read"},{"name":"parts","access":"read_write"},{"name":"log_sum_exp","access":"read_write"}],
   params: [{"name":"batch","type":"u32","offset":0}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
   requires: [],
-  source: `// One half of each InfoNCE term: for row r < batch of the cosines (image r against all texts), then for column r - batch
-// (text against all images): log_sum_exp[r] = log sum exp(s c), parts[r] = log_sum_exp[r] - mean of s c over the pairs
-// that belong together, s = exp(log_scale). cosine [batch, batch]; log_scale [1]; group [batch] numbers the captions,
-// share [batch] = 1 / number of pairs with that caption; parts, log_sum_exp [2 batch]. Caller: src/kernels/info_nce.ts.
+  source: `// One half of each InfoNCE term: for row r < batch of the cosines (picture r against all texts), then for column r - batch
+// (a text against all pictures): log_sum_exp[r] = log sum exp(s c), s = exp(log_scale), and parts[r] = log_sum_exp[r], for a
+// row less the sum of wanted s c: wanted is the sum of the targets of row and column, so that each is taken once.
+// cosine, wanted [batch, batch]; log_scale [1]; parts, log_sum_exp [2 batch]. Caller: src/kernels/info_nce.ts.
 // Loops: 2 * batch where batch <= 4096
 
 struct Params {
@@ -2119,23 +2119,21 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> cosine: array<f32>;
 @group(0) @binding(2) var<storage, read> log_scale: array<f32>;
-@group(0) @binding(3) var<storage, read> group: array<u32>;
-@group(0) @binding(4) var<storage, read> share: array<f32>;
-@group(0) @binding(5) var<storage, read_write> parts: array<f32>;
-@group(0) @binding(6) var<storage, read_write> log_sum_exp: array<f32>;
+@group(0) @binding(3) var<storage, read> wanted: array<f32>;
+@group(0) @binding(4) var<storage, read_write> parts: array<f32>;
+@group(0) @binding(5) var<storage, read_write> log_sum_exp: array<f32>;
 
 const WORKGROUP: u32 = 16u;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let batch = params.batch;
-  let r = id.x;
+  let r = id.y * (groups.x * WORKGROUP) + id.x;
   if (r >= 2u * batch) {
     return;
   }
   let column = r >= batch;
-  let k = select(r, r - batch, column);
-  let first = select(k * batch, k, column);
+  let first = select(r * batch, r - batch, column);
   let step = select(1u, batch, column);
   let scale = exp(log_scale[0]);
   var most = cosine[first];
@@ -2143,30 +2141,31 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     most = max(most, cosine[first + i * step]);
   }
   var sum = 0.0;
-  var hits = 0.0;
+  var right = 0.0;
   for (var i = 0u; i < batch; i++) {
-    let c = cosine[first + i * step];
+    let at = first + i * step;
+    let c = cosine[at];
     sum += exp(scale * (c - most));
-    hits += select(0.0, c, group[i] == group[k]);
+    right += wanted[at] * c;
   }
   let all = scale * most + log(sum);
   log_sum_exp[r] = all;
-  parts[r] = all - scale * hits * share[k];
+  parts[r] = all - select(scale * right, 0.0, column);
 }
 `,
 };
 
-export const info_nce_backward: Shader<'grad' | 'cosine' | 'log_scale' | 'group' | 'share' | 'log_sum_exp' | 'd_cosine' | 'd_scale', 'batch', 'WORKGROUP'> = {
+export const info_nce_backward: Shader<'grad' | 'cosine' | 'log_scale' | 'wanted' | 'log_sum_exp' | 'd_cosine' | 'd_scale', 'batch', 'WORKGROUP'> = {
   name: "info_nce_backward",
-  bindings: [{"name":"grad","access":"read"},{"name":"cosine","access":"read"},{"name":"log_scale","access":"read"},{"name":"group","access":"read"},{"name":"share","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"d_cosine","access":"read_write"},{"name":"d_scale","access":"read_write"}],
+  bindings: [{"name":"grad","access":"read"},{"name":"cosine","access":"read"},{"name":"log_scale","access":"read"},{"name":"wanted","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"d_cosine","access":"read_write"},{"name":"d_scale","access":"read_write"}],
   params: [{"name":"batch","type":"u32","offset":0}],
   paramBytes: 16,
   constants: {"WORKGROUP":64},
   requires: [],
   source: `// Gradient of the InfoNCE loss by each cosine, and what each adds to that of log_scale, s = exp(log_scale):
-// d_cosine[i, j] = grad s / (2 batch) (exp(s c - L[i]) + exp(s c - L[batch + j]) - 2 t), L = log_sum_exp, t = share[i] where
-// the captions of i and j are the same and 0 elsewhere; d_scale[i, j] = c d_cosine[i, j], since s c changes by itself.
-// grad, log_scale [1]; cosine, d_cosine, d_scale [batch, batch]; group, share [batch]; log_sum_exp [2 batch].
+// d_cosine[i, j] = grad s / (2 batch) (exp(s c - L[i]) + exp(s c - L[batch + j]) - wanted[i, j]), L = log_sum_exp;
+// d_scale[i, j] = c d_cosine[i, j], since s c changes by itself when log_scale changes by one.
+// grad, log_scale [1]; cosine, wanted, d_cosine, d_scale [batch, batch]; log_sum_exp [2 batch].
 // Caller: src/kernels/info_nce.ts.
 // Loops: none
 
@@ -2178,11 +2177,10 @@ struct Params {
 @group(0) @binding(1) var<storage, read> grad: array<f32>;
 @group(0) @binding(2) var<storage, read> cosine: array<f32>;
 @group(0) @binding(3) var<storage, read> log_scale: array<f32>;
-@group(0) @binding(4) var<storage, read> group: array<u32>;
-@group(0) @binding(5) var<storage, read> share: array<f32>;
-@group(0) @binding(6) var<storage, read> log_sum_exp: array<f32>;
-@group(0) @binding(7) var<storage, read_write> d_cosine: array<f32>;
-@group(0) @binding(8) var<storage, read_write> d_scale: array<f32>;
+@group(0) @binding(4) var<storage, read> wanted: array<f32>;
+@group(0) @binding(5) var<storage, read> log_sum_exp: array<f32>;
+@group(0) @binding(6) var<storage, read_write> d_cosine: array<f32>;
+@group(0) @binding(7) var<storage, read_write> d_scale: array<f32>;
 
 const WORKGROUP: u32 = 64u;
 
@@ -2193,13 +2191,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (at >= batch * batch) {
     return;
   }
-  let i = at / batch;
-  let j = at % batch;
   let scale = exp(log_scale[0]);
   let c = cosine[at];
-  let wanted = select(0.0, share[i], group[i] == group[j]);
-  let found = exp(scale * c - log_sum_exp[i]) + exp(scale * c - log_sum_exp[batch + j]);
-  let d = grad[0] * scale / (2.0 * f32(batch)) * (found - 2.0 * wanted);
+  let found = exp(scale * c - log_sum_exp[at / batch]) + exp(scale * c - log_sum_exp[batch + at % batch]);
+  let d = grad[0] * scale / (2.0 * f32(batch)) * (found - wanted[at]);
   d_cosine[at] = d;
   d_scale[at] = d * c;
 }

@@ -8,7 +8,7 @@ import {
 } from '../clip/index.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { captionGroups, clamp } from '../kernels/index.ts';
+import { clamp } from '../kernels/index.ts';
 import { infoNce, l2Normalize, linear, Parameter, Tensor } from '../nn/index.ts';
 
 /** Largest logarithm of the scale, CLIP's. */
@@ -55,15 +55,16 @@ export class DualEncoder {
    * Symmetric InfoNCE of a batch of pairs, [1].
    * @param images [B, 3, S, S], preprocessed
    * @param sentences B lists of ids with start and end
+   * @param targets [B, B], see `infoNceTargets`
    */
-  loss(images: GpuArray, sentences: readonly (readonly number[])[]): Tensor {
+  loss(images: GpuArray, sentences: readonly (readonly number[])[], targets: GpuArray): Tensor {
     const { vision, text, config } = this;
     const pictures = vision.encode(new Tensor(images), { embedding: true }).embedding!;
     const rows = text.lookUp(sentences);
     const ends = sentences.map((ids) => endPosition(ids, config.eot));
     const words = text.encode(rows, text.endOfText(ends, rows.shape[1]));
     const cosine = linear(l2Normalize(pictures), l2Normalize(words), null);
-    return infoNce(cosine, this.logScale, captionGroups(this.gpu, sameAs(sentences)));
+    return infoNce(cosine, this.logScale, targets);
   }
 
   /** Brings the scale back to where CLIP keeps it, 1 to 100; after every step. */
@@ -89,14 +90,4 @@ export async function readArrays(
   arrays: ReadonlyMap<string, GpuArray>,
 ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
   return new Map(await Promise.all(Array.from(arrays, async ([name, array]) => [name, await array.read()] as const)));
-}
-
-/** For each sentence the number of the first that is equal to it. */
-function sameAs(sentences: readonly (readonly number[])[]): number[] {
-  const first = new Map<string, number>();
-  return sentences.map((ids, i) => {
-    const key = ids.join();
-    if (!first.has(key)) first.set(key, i);
-    return first.get(key)!;
-  });
 }

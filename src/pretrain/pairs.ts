@@ -5,6 +5,8 @@ export interface Pair {
   /** Square, of the side that was asked for. */
   readonly image: Image;
   readonly caption: string;
+  /** Every sentence of the source that is true of the picture, its caption among them: none of them is a negative. */
+  readonly captions: readonly string[];
   /** Number of the view (views.ts) that it is shown under; pairs with one number are seen alike. */
   readonly view: number;
   /** Whether the picture may be mirrored when the words left and right are exchanged in its caption. */

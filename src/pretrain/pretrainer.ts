@@ -2,6 +2,7 @@ import { type ClipWeights, resizePositions, type TensorWeights, type Tokenizer }
 import { GpuArray } from '../gpu/array.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { infoNceTargets } from '../kernels/index.ts';
 import { Adam, type Parameter, Tape } from '../nn/index.ts';
 import { Pace } from '../train/progress.ts';
 import { DualEncoder, readArrays } from './dual_encoder.ts';
@@ -34,6 +35,7 @@ export interface PretrainHooks {
 interface Batch {
   readonly images: Float32Array<ArrayBuffer>;
   readonly sentences: readonly (readonly number[])[];
+  readonly targets: Float32Array<ArrayBuffer>;
 }
 
 /** A step whose loss has not been looked at yet. */
@@ -184,18 +186,22 @@ export class Pretrainer {
   async #prepare(step: number, size: number): Promise<Batch> {
     const { batch, seed } = this.#options;
     const images = new Float32Array(batch * 3 * size * size);
-    const sentences: number[][] = [];
+    const captions: string[] = [];
+    const truths: ReadonlySet<string>[] = [];
     for (let b = 0; b < batch; b++) {
-      const { image, caption, view: number, mirror } = await this.#source.pair(step * batch + b, size);
-      const view = drawView(seed, number, mirror);
-      images.set(viewInput(image, view), b * 3 * size * size);
-      sentences.push(this.#tokenizer.sentence(view.mirrored ? mirroredCaption(caption) : caption));
+      const pair = await this.#source.pair(step * batch + b, size);
+      const view = drawView(seed, pair.view, pair.mirror);
+      images.set(viewInput(pair.image, view), b * 3 * size * size);
+      const seen = (caption: string) => (view.mirrored ? mirroredCaption(caption) : caption);
+      captions.push(seen(pair.caption));
+      truths.push(new Set(pair.captions.map(seen)));
     }
-    return { images, sentences };
+    const sentences = captions.map((caption) => this.#tokenizer.sentence(caption));
+    return { images, sentences, targets: infoNceTargets(batch, (i, j) => truths[i].has(captions[j])) };
   }
 
   /** Records and submits one step; the read of its loss is under way when this returns. */
-  #launch({ images, sentences }: Batch): PendingStep {
+  #launch({ images, sentences, targets }: Batch): PendingStep {
     const gpu = this.#gpu;
     const model = this.#model;
     const { size } = model.vision;
@@ -203,7 +209,8 @@ export class Pretrainer {
     using _scope = gpu.scope();
     const tape = new Tape();
     const pictures = GpuArray.from(gpu, images, [sentences.length, 3, size, size]);
-    const loss = tape.record(() => model.loss(pictures, sentences));
+    const wanted = GpuArray.from(gpu, targets, [sentences.length, sentences.length]);
+    const loss = tape.record(() => model.loss(pictures, sentences, wanted));
     tape.backward(loss, this.#one);
     const factor = rateFactor(this.#step, warmup, this.steps);
     const norm = this.#adam.stepClipped(factor, clip);

@@ -13,6 +13,7 @@ export function clipLoss64(
   weights: Weights64,
   images: ArrayLike<number>,
   sentences: readonly (readonly number[])[],
+  truth: readonly (readonly boolean[])[],
 ): number {
   const batch = sentences.length;
   const each = images.length / batch;
@@ -25,8 +26,7 @@ export function clipLoss64(
   );
   const words = sentences.map((ids) => sentence64(config, weights, ids));
   const cosine = pictures.flatMap((f) => words.map((t) => f.reduce((sum, v, i) => sum + v * t[i], 0)));
-  const first = sentences.map((ids) => sentences.findIndex((other) => String(other) === String(ids)));
-  return infoNce(cosine, weights.get('logit_scale')![0], first);
+  return infoNce(cosine, weights.get('logit_scale')![0], truth);
 }
 
 function image64({ vision, act, embed }: ClipConfig, weights: Weights64, image: ArrayLike<number>): Float64Array {

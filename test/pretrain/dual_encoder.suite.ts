@@ -3,6 +3,7 @@ import type { ClipConfig } from '../../src/clip/config.ts';
 import { GeneratedClipModel } from '../../src/clip/generate.ts';
 import { clipShapes } from '../../src/clip/names.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
+import { infoNceTargets } from '../../src/kernels/info_nce.ts';
 import { Tape } from '../../src/nn/index.ts';
 import { DualEncoder } from '../../src/pretrain/dual_encoder.ts';
 import { assertClose, noise } from '../harness/close.ts';
@@ -16,13 +17,15 @@ const CONFIG: ClipConfig = {
   act: 'gelu',
   eot: 10,
 };
-/** Unequal lengths, and one caption twice. */
+/** Unequal lengths, and one sentence twice. */
 const SENTENCES = [
   [9, 1, 2, 3, 10],
   [9, 4, 10],
   [9, 1, 2, 3, 10],
   [9, 5, 5, 6, 7, 10],
 ];
+/** Whether sentence j is true of picture i. */
+const TRUTH = SENTENCES.map((own) => SENTENCES.map((other) => String(own) === String(other)));
 
 suite('pre-training loss', () => {
   test('loss and the gradient of every tensor agree with float64', async (t) => {
@@ -39,9 +42,19 @@ suite('pre-training loss', () => {
       model.logScale.value.write(Float32Array.of(2));
       const tape = new Tape();
       const pictures = GpuArray.from(gpu, images, [SENTENCES.length, 3, 12, 12]);
-      const loss = tape.record(() => model.loss(pictures, SENTENCES));
+      const targets = GpuArray.from(
+        gpu,
+        infoNceTargets(4, (i, j) => TRUTH[i][j]),
+        [4, 4],
+      );
+      const loss = tape.record(() => model.loss(pictures, SENTENCES, targets));
       tape.backward(loss, GpuArray.from(gpu, Float32Array.of(1), [1]));
-      assertClose(await loss.read(), [clipLoss64(CONFIG, weights, images, SENTENCES)], { absolute: 1e-5 }, 'loss');
+      assertClose(
+        await loss.read(),
+        [clipLoss64(CONFIG, weights, images, SENTENCES, TRUTH)],
+        { absolute: 1e-5 },
+        'loss',
+      );
 
       assert.deepEqual(new Set(model.parameters.keys()), new Set(weights.keys()));
       for (const [name, parameter] of model.parameters) {
@@ -54,6 +67,7 @@ suite('pre-training loss', () => {
             new Map([...weights, [name, at.map((v, i) => v + step * direction[i])]]),
             images,
             SENTENCES,
+            TRUTH,
           );
         const slope = (shifted(1e-5) - shifted(-1e-5)) / 2e-5;
         const got = gradient.reduce((sum, g, i) => sum + g * direction[i], 0);

@@ -1,5 +1,6 @@
+import type { GpuArray } from '../../gpu/array.ts';
 import { cosineLogitsBackward, cosineLogits as forwardCosine } from '../../kernels/cosine_logits.ts';
-import { type CaptionGroups, infoNce as forwardInfoNce, infoNceBackward } from '../../kernels/info_nce.ts';
+import { infoNce as forwardInfoNce, infoNceBackward } from '../../kernels/info_nce.ts';
 import { l2Normalize as forwardNormalize, l2NormalizeBackward } from '../../kernels/l2_normalize.ts';
 import { apply, type Operation } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -42,25 +43,25 @@ export function cosineLogits(f: Tensor, t: Tensor, temperature: number): Tensor 
   return apply(cosineOperation, [f, t], { temperature });
 }
 
-const infoNceOperation: Operation<{ groups: CaptionGroups }> = {
+const infoNceOperation: Operation<{ targets: GpuArray }> = {
   name: 'info_nce',
-  forward([cosine, logScale], { groups }) {
-    const { loss, logSumExp } = forwardInfoNce(cosine, logScale, groups);
+  forward([cosine, logScale], { targets }) {
+    const { loss, logSumExp } = forwardInfoNce(cosine, logScale, targets);
     return { output: loss, saved: [cosine, logScale, logSumExp] };
   },
-  backward(grad, [cosine, logScale, logSumExp], { groups }) {
-    const d = infoNceBackward(grad, cosine, logScale, groups, logSumExp);
+  backward(grad, [cosine, logScale, logSumExp], { targets }) {
+    const d = infoNceBackward(grad, cosine, logScale, targets, logSumExp);
     return [d.cosine, d.logScale];
   },
 };
 
 /**
- * Symmetric InfoNCE of a batch of pairs, the loss of CLIP: mean of both cross-entropies of exp(logScale) · cosine, targets
- * spread evenly over equal captions.
- * @param cosine [B, B], images by texts
+ * Symmetric InfoNCE of a batch of pairs, the loss of CLIP: mean of both cross-entropies of exp(logScale) · cosine.
+ * @param cosine [B, B], pictures by texts
  * @param logScale [1]
+ * @param targets [B, B], see `infoNceTargets`
  * @returns [1]
  */
-export function infoNce(cosine: Tensor, logScale: Tensor, groups: CaptionGroups): Tensor {
-  return apply(infoNceOperation, [cosine, logScale], { groups });
+export function infoNce(cosine: Tensor, logScale: Tensor, targets: GpuArray): Tensor {
+  return apply(infoNceOperation, [cosine, logScale], { targets });
 }
