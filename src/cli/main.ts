@@ -1,6 +1,6 @@
 import { EXIT_CODES, FusionclipError } from '../gpu/errors.ts';
 import type { Host } from '../host/host.ts';
-import { VERSION } from '../train/version.ts';
+import { VERSION } from '../run/version.ts';
 import { nearest, parseArgs } from './args.ts';
 import { COMMON_FLAGS, type Command } from './command.ts';
 import { COMMANDS } from './commands/index.ts';

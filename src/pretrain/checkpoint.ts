@@ -9,7 +9,7 @@ import {
 } from '../clip/index.ts';
 import type { FileSystem } from '../data/file_system.ts';
 import { FusionclipError } from '../gpu/errors.ts';
-import { VERSION } from '../train/version.ts';
+import { VERSION } from '../run/version.ts';
 import type { PretrainState } from './pretrainer.ts';
 
 /** What a checkpoint says beside tensors. */

@@ -5,7 +5,7 @@ import { joinPath } from '../data/paths.ts';
 import { PHANTOM_FACTS } from '../data/phantom/write.ts';
 import { ruleStream } from '../data/rule.ts';
 import { FusionclipError } from '../gpu/errors.ts';
-import { epochOrder } from '../train/order.ts';
+import { epochOrder } from '../run/order.ts';
 import type { Pair, PairSource } from './pairs.ts';
 
 /** A picture and all that is said about it. */

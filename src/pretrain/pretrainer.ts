@@ -4,7 +4,7 @@ import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { infoNceTargets } from '../kernels/index.ts';
 import { Adam, type Parameter, Tape } from '../nn/index.ts';
-import { Pace } from '../train/progress.ts';
+import { Pace } from '../run/progress.ts';
 import { DualEncoder, readArrays } from './dual_encoder.ts';
 import type { PairStepEvent } from './events.ts';
 import type { PretrainOptions } from './options.ts';

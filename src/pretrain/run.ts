@@ -10,6 +10,7 @@ import type { FileSystem } from '../data/file_system.ts';
 import { joinPath } from '../data/paths.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { JsonLines } from '../run/json_lines.ts';
 import { type CheckpointFacts, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { PairStepEvent } from './events.ts';
 import { openPairFolder } from './folder_pairs.ts';
@@ -112,7 +113,8 @@ async function train(
 ): Promise<PretrainResult> {
   const tokenizer = tokenizerOfMerges(facts.merges, options.context);
   const trainer = await Pretrainer.create(gpu, options, source, tokenizer, state);
-  const log = await Log.open(fs, joinPath(out, LOG), facts.lines);
+  const log = new JsonLines(fs, joinPath(out, LOG));
+  if (state.step > 0) await log.keep(facts.lines);
   let loss = Number.NaN;
   const save = async () => {
     const now = await trainer.state();
@@ -141,43 +143,5 @@ async function train(
   } finally {
     await log.flush();
     trainer.release();
-  }
-}
-
-/** JSON lines that reach the disk together with a checkpoint. */
-class Log {
-  readonly #fs: FileSystem;
-  readonly #path: string;
-  #lines: string[] = [];
-  #written = 0;
-
-  private constructor(fs: FileSystem, path: string, written: number) {
-    this.#fs = fs;
-    this.#path = path;
-    this.#written = written;
-  }
-
-  /** Keeps the first `lines` lines of a file that is there. */
-  static async open(fs: FileSystem, path: string, lines: number): Promise<Log> {
-    if (lines > 0) {
-      const old = new TextDecoder().decode(await fs.readFile(path)).split('\n');
-      await fs.writeFile(path, `${old.slice(0, lines).join('\n')}\n`);
-    }
-    return new Log(fs, path, lines);
-  }
-
-  get lines(): number {
-    return this.#written + this.#lines.length;
-  }
-
-  add(line: unknown): void {
-    this.#lines.push(JSON.stringify(line));
-  }
-
-  async flush(): Promise<void> {
-    if (this.#lines.length === 0) return;
-    await this.#fs.appendFile(this.#path, `${this.#lines.join('\n')}\n`);
-    this.#written += this.#lines.length;
-    this.#lines = [];
   }
 }

@@ -58,7 +58,7 @@ export async function runCampaign(parts: CampaignParts, resume: RunState | null)
     const going = resume?.candidate === candidate ? resume : null;
     best = await trainCandidate(parts, candidate, rates[candidate], best, going);
   }
-  await folder.flush();
+  await folder.metrics.flush();
   const last = { candidate: best!.candidate, epoch: header.train.epochs, step: lastStep(parts), score: null };
   return { best: best!, last };
 }
@@ -87,8 +87,8 @@ async function trainCandidate(
       await trainer.prepare(stage(onEvent, 'features of the support images'), signal);
     }
     const save = async () => {
-      await folder.flush();
-      const state: RunState = { step: trainer.step, candidate, best, lines: folder.lines, losses };
+      await folder.metrics.flush();
+      const state: RunState = { step: trainer.step, candidate, best, lines: folder.metrics.lines, losses };
       await saveCheckpoint(fs, folder.file(LATEST), header, trainer, state);
     };
     while (trainer.epoch < train.epochs) {
@@ -97,7 +97,7 @@ async function trainCandidate(
         onCheckpoint: save,
         onStep: (event) => {
           losses = [...losses, event.loss].slice(-LOSS_TAIL);
-          folder.log({ type: 'step', ...(rate !== null && { rate }), ...event });
+          folder.metrics.add({ type: 'step', ...(rate !== null && { rate }), ...event });
           onEvent({ type: 'step', rate, ...event });
         },
       });
@@ -112,7 +112,7 @@ async function trainCandidate(
         const score = await memory.withScorer((scorer) => contest.evaluate(scorer));
         const better = !best?.score || score.value > best.score.value;
         const on = parts.selectedBy === 'test-oracle' ? 'test-oracle' : 'valid';
-        folder.log({ type: 'eval', ...(rate !== null && { rate }), ...choice, on, ...score, best: better });
+        folder.metrics.add({ type: 'eval', ...(rate !== null && { rate }), ...choice, on, ...score, best: better });
         onEvent({ type: 'eval', rate, epoch: choice.epoch, step: choice.step, on, score, best: better });
         if (better) {
           best = { ...choice, score };
@@ -129,7 +129,7 @@ async function trainCandidate(
     }
     return best!;
   } catch (error) {
-    await folder.flush();
+    await folder.metrics.flush();
     throw error;
   } finally {
     trainer.release();

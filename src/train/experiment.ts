@@ -130,7 +130,7 @@ export async function resumeRun(
   const items = trainItems(support, header.train.aug, header.fusion.norm);
   const detector = await openDetector(context, header, backbone);
   try {
-    await folder.keepLines(state?.lines ?? 0);
+    await folder.metrics.keep(state?.lines ?? 0);
     const onEvent = listener(context);
     return await finishRun({ context, folder, header, backbone, dataset, support, items, detector, onEvent }, state);
   } finally {

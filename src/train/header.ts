@@ -1,8 +1,8 @@
 import { FUSION_OPTIONS, type FusionOptions, fusionOptions, optionTexts } from '../fusion/index.ts';
 import { FusionclipError } from '../gpu/errors.ts';
+import { VERSION } from '../run/version.ts';
 import type { ModelIdentity } from './backbone.ts';
 import { TRAIN_OPTIONS, type TrainOptions, trainOptions } from './options.ts';
-import { VERSION } from './version.ts';
 
 /** Both tables of settings. */
 export interface RunSettings {

@@ -3,6 +3,7 @@ import { MASK_FOLDERS } from '../data/layout/class_folder.ts';
 import { openDataset } from '../data/layout/open.ts';
 import { isImageName, joinPath } from '../data/paths.ts';
 import { FusionclipError } from '../gpu/errors.ts';
+import { VERSION } from '../run/version.ts';
 import { type ModelSource, openBackbone, requireSameModel } from './backbone.ts';
 import { ADAPTERS, stage } from './campaign.ts';
 import { type AdapterFile, openAdapters, restoreTensors } from './checkpoint.ts';
@@ -14,7 +15,6 @@ import { SupportMemory } from './memory.ts';
 import { type PredictionRow, predictionRows, toCsv, writeMaps } from './output.ts';
 import { ORACLE_WARNING } from './results.ts';
 import { fileBatches, type ScoredSet, scoreSet } from './scoring.ts';
-import { VERSION } from './version.ts';
 
 /** What trained weights are used with. */
 export interface TrainedSource {

@@ -1,8 +1,8 @@
+import { VERSION } from '../run/version.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { RunHeader } from './header.ts';
 import type { Judgement, TrivialJudgement } from './judge.ts';
 import type { Choice } from './run_state.ts';
-import { VERSION } from './version.ts';
 
 /** The result of weights on the test split. */
 export interface WeightsResult extends Judgement {

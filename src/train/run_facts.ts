@@ -1,11 +1,11 @@
 import type { Sample } from '../data/layout/dataset.ts';
 import { describeAdapter } from '../gpu/adapter.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { VERSION } from '../run/version.ts';
 import type { RunHeader } from './header.ts';
 import type { RunFolder } from './run_folder.ts';
 import type { RunState } from './run_state.ts';
 import type { Support } from './support.ts';
-import { VERSION } from './version.ts';
 
 /** Where a program runs; stored with every run. */
 export interface Environment {

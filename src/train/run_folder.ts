@@ -1,6 +1,7 @@
 import type { FileSystem } from '../data/file_system.ts';
 import { joinPath } from '../data/paths.ts';
 import { FusionclipError } from '../gpu/errors.ts';
+import { JsonLines } from '../run/json_lines.ts';
 import { notOurs, parseHeader, type RunHeader } from './header.ts';
 
 /** What a run writes; `--force` removes these and nothing else. */
@@ -18,13 +19,14 @@ const OWN = [
 /** The folder of a training run; `docs/run_folder.md` says what lies in it. */
 export class RunFolder {
   readonly path: string;
+  /** The lines of `metrics.jsonl`. */
+  readonly metrics: JsonLines;
   readonly #fs: FileSystem;
-  #lines: string[] = [];
-  #written = 0;
 
   private constructor(fs: FileSystem, path: string) {
     this.#fs = fs;
     this.path = path;
+    this.metrics = new JsonLines(fs, joinPath(path, 'metrics.jsonl'));
   }
 
   /**
@@ -89,32 +91,5 @@ export class RunFolder {
   async readJson(name: string): Promise<unknown> {
     if (!(await this.#fs.stat(this.file(name)))) return null;
     return JSON.parse(new TextDecoder().decode(await this.#fs.readFile(this.file(name))));
-  }
-
-  /** Lines of `metrics.jsonl` so far, written or not. */
-  get lines(): number {
-    return this.#written + this.#lines.length;
-  }
-
-  /** Adds a line to `metrics.jsonl`, which reaches the disk with the next {@link flush}. */
-  log(line: Readonly<Record<string, unknown>>): void {
-    this.#lines.push(JSON.stringify(line));
-  }
-
-  async flush(): Promise<void> {
-    if (this.#lines.length === 0) return;
-    await this.#fs.appendFile(this.file('metrics.jsonl'), `${this.#lines.join('\n')}\n`);
-    this.#written += this.#lines.length;
-    this.#lines = [];
-  }
-
-  /** Keeps the first `lines` lines of `metrics.jsonl`: those after a checkpoint are written again by the resumed run. */
-  async keepLines(lines: number): Promise<void> {
-    const path = this.file('metrics.jsonl');
-    const old = (await this.#fs.stat(path)) ? new TextDecoder().decode(await this.#fs.readFile(path)) : '';
-    const kept = old.split('\n').slice(0, lines);
-    await this.#fs.writeFile(path, kept.length > 0 ? `${kept.join('\n')}\n` : '');
-    this.#written = kept.length;
-    this.#lines = [];
   }
 }

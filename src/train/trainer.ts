@@ -1,11 +1,10 @@
 import { GpuArray } from '../gpu/array.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import { Adam, type Parameter, Tape } from '../nn/index.ts';
+import { epochOrder, Pace, stepsPerEpoch } from '../run/index.ts';
 import type { Detector } from './detector.ts';
 import { FeatureStore } from './feature_store.ts';
 import type { TrainOptions } from './options.ts';
-import { epochOrder, stepsPerEpoch } from './order.ts';
-import { Pace } from './progress.ts';
 import type { TrainItem } from './support.ts';
 
 /** What is known after a step. */

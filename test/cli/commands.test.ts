@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { VERSION } from '../../src/train/version.ts';
+import { VERSION } from '../../src/run/version.ts';
 import { fusionclip, QUICK, start, writeModel, writeSet } from './program.ts';
 
 let folder = '';
