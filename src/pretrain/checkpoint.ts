@@ -24,6 +24,8 @@ export interface CheckpointFacts {
 }
 
 const FORMAT = 'pretraining';
+/** What the names of an optimiser's moments begin with. */
+const MOMENTS = ['exp_avg.', 'exp_avg_sq.'] as const;
 
 /** Writes a state with its facts; equal states give equal bytes. Throws `not_finite` before anything is written. */
 export async function writeCheckpoint(
@@ -39,7 +41,7 @@ export async function writeCheckpoint(
     if (at >= 0) {
       throw new FusionclipError('not_finite', `${name} became ${values[at]}, so ${path} was not written; lower --lr.`);
     }
-    const shape = shapes.get(name.replace(/^exp_avg(_sq)?\./, ''))!;
+    const shape = shapes.get(MOMENTS.reduce((rest, moment) => rest.replace(moment, ''), name))!;
     const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     return [name, { dtype: 'F32', shape, data }] as const;
   });
@@ -67,18 +69,30 @@ export async function readCheckpoint(
     size: stat.bytes,
     read: (offset, length) => fs.readRange(path, offset, length),
   });
-  const { metadata } = file;
-  if (metadata.get('what') !== FORMAT) {
-    throw new FusionclipError('bad_model', `${path} is no checkpoint of a pre-training; give another --out.`);
-  }
-  const config = JSON.parse(metadata.get('config')!) as ClipConfig;
-  const facts = JSON.parse(metadata.get('facts')!) as CheckpointFacts;
+  const { config, facts, step } = parseMetadata(file.metadata, path);
   const weights = new Map<string, Float32Array<ArrayBuffer>>();
   const moments = new Map<string, Float32Array<ArrayBuffer>>();
-  for (const [name, { dtype }] of file.tensors) {
-    const target = name.startsWith('exp_avg') ? moments : weights;
-    target.set(name, toFloat32(dtype, await file.read(name)));
+  for (const [name, shape] of clipShapes(config)) {
+    const read = async (tensor: string) => {
+      const entry = file.tensors.get(tensor);
+      if (entry?.dtype !== 'F32' || String(entry.shape) !== String(shape)) {
+        throw new FusionclipError('bad_model', `${path} has no tensor ${tensor} [${shape}]; start a new run.`);
+      }
+      return toFloat32(entry.dtype, await file.read(tensor));
+    };
+    weights.set(name, await read(name));
+    for (const moment of MOMENTS) moments.set(moment + name, await read(moment + name));
   }
-  const state = { step: Number(metadata.get('step')), weights: new TensorWeights(config, weights), moments };
-  return { state, facts };
+  return { state: { step, weights: new TensorWeights(config, weights), moments }, facts };
+}
+
+function parseMetadata(metadata: ReadonlyMap<string, string>, path: string) {
+  const step = Number(metadata.get('step'));
+  try {
+    if (metadata.get('what') === FORMAT && Number.isSafeInteger(step)) {
+      const config = JSON.parse(metadata.get('config') ?? '') as ClipConfig;
+      return { config, step, facts: JSON.parse(metadata.get('facts') ?? '') as CheckpointFacts };
+    }
+  } catch {}
+  throw new FusionclipError('bad_model', `${path} is no checkpoint of a pre-training; give another --out.`);
 }

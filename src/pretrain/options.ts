@@ -10,6 +10,7 @@ import {
   text,
 } from '../fusion/index.ts';
 import { FusionclipError } from '../gpu/errors.ts';
+import { phantomPairs } from './phantom_pairs.ts';
 import type { Stage } from './schedule.ts';
 
 const NAME = text('', /^[a-z0-9_]+$/, 'name', '');
@@ -53,7 +54,7 @@ export type PretrainOptions = Omit<OptionValues<typeof PRETRAIN_OPTIONS>, 'stage
 
 /**
  * Settings from texts.
- * @throws FusionclipError `usage` also for shapes that no model can have
+ * @throws FusionclipError `usage` also for shapes that no model can have, and for families and kinds that there are not
  */
 export function pretrainOptions(given: Readonly<Record<string, string>> = {}): PretrainOptions {
   const values = resolveOptions(PRETRAIN_OPTIONS, given);
@@ -76,6 +77,7 @@ export function pretrainOptions(given: Readonly<Record<string, string>> = {}): P
     const { size, steps } = wrong;
     throw new FusionclipError('usage', `--stages has ${size}x${steps}: pictures of 32 to 1024 px, one step at least.`);
   }
+  phantomPairs(options.families, options['without-kinds'], options.seed); // throws for unknown names
   return options;
 }
 

@@ -110,6 +110,38 @@ describe('train, eval, predict, embed', () => {
   });
 });
 
+describe('pretrain', () => {
+  const SMALL = [
+    ...['--families', 'brain', '--stages', '32x6', '--batch', '4', '--patch', '8', '--checkpoint.every', '100'],
+    ...['--width', '16', '--heads', '2', '--layers', '1', '--text-width', '16', '--text-layers', '1', '--embed', '16'],
+  ];
+
+  test('writes a model that other commands open, and resumes after Ctrl-C to the same bits', async () => {
+    const whole = join(folder, 'clip');
+    const { code, stdout, stderr } = await fusionclip(['pretrain', '--out', whole, ...SMALL]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/6 steps, loss \d\.\d{4}; 1 layers of width 16, 32 px/);
+    expect(jsonLines(stderr).map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    for (const model of [whole, `random:${whole}:2`]) {
+      const embedded = await fusionclip(['embed', '--model', model, '--text', 'a photo of a Brain.']);
+      expect(JSON.parse(embedded.stdout).textEmbeddings[0]).toHaveLength(16);
+    }
+
+    const stopped = join(folder, 'stopped-clip');
+    const { child, ended } = start(['pretrain', '--out', stopped, ...SMALL]);
+    child.stderr?.on('data', (text: string) => {
+      if (/"step":2,/.test(text)) child.kill('SIGINT');
+    });
+    const interrupted = await ended;
+    expect(interrupted.stderr).toMatch(/Interrupted after step [3-5] of 6; go on with fusionclip pretrain --resume/);
+    expect(interrupted.code).toBe(130);
+    expect((await fusionclip(['pretrain', '--resume', '--out', stopped])).code).toBe(0);
+    for (const file of ['checkpoint/latest.safetensors', 'model.safetensors', 'vocab.json']) {
+      expect(readFileSync(join(stopped, file)).equals(readFileSync(join(whole, file))), file).toBe(true);
+    }
+  }, 120_000);
+});
+
 describe('Ctrl-C', () => {
   test('saves a checkpoint; the resumed run ends with the same bits as an unbroken one', async () => {
     const more = ['--map.files', 'none', '--select', 'last', '--checkpoint.every', '7'];

@@ -98,6 +98,31 @@ suite('pre-training', () => {
     assert.isAbove(Math.max(...ids.slice(1, -1)), 511);
   });
 
+  test('a checkpoint that is missing, of something else or cut short is refused', async (t) => {
+    const gpu = await t.gpu();
+    const { fs } = await run(gpu, { stages: '32x2' });
+    const whole = fs.files.get(CHECKPOINT)!;
+    const resume = (bytes: Uint8Array | null) => {
+      const files = bytes ? [[CHECKPOINT, bytes] as const] : [];
+      return () => resumePretrain({ fs: new MemoryFileSystem(files), gpu }, 'model');
+    };
+    await expectFailure('io', [/no checkpoint/], resume(null));
+    await expectFailure('bad_model', [/latest.safetensors/], resume(whole.slice(0, whole.length - 100)));
+    await expectFailure(
+      'bad_model',
+      [/no checkpoint of a pre-training/],
+      resume(fs.files.get('model/model.safetensors')!),
+    );
+    const renamed = new TextDecoder('latin1')
+      .decode(whole)
+      .replace('"exp_avg.ln_final.bias"', '"exp_avg.ln_final.xxxx"');
+    await expectFailure(
+      'bad_model',
+      [/no tensor exp_avg.ln_final.bias \[16\]/],
+      resume(Uint8Array.from(renamed, (c) => c.charCodeAt(0))),
+    );
+  });
+
   test('a folder that is not empty is left alone', async (t) => {
     const gpu = await t.gpu();
     const fs = new MemoryFileSystem([['model/notes.txt', new Uint8Array(1)]]);
