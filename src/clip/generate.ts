@@ -7,7 +7,7 @@ import { ruleUniform } from '../data/rule.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import type { ClipConfig } from './config.ts';
 import { packHalf } from './half.ts';
-import { clipShapes, huggingFaceSource, type Naming } from './names.ts';
+import { clipShapes, huggingFaceSource, type Naming, sourceShape } from './names.ts';
 import { SafetensorsWriter } from './safetensors_writer.ts';
 import { type ClipWeights, transposed } from './weights.ts';
 
@@ -165,9 +165,9 @@ export async function generateModel(
 
 function filePieces(canonical: string, shape: readonly number[], naming: Naming): Piece[] {
   if (naming === 'openai') return [{ name: canonical, shape, canonical, start: 0, transpose: false }];
-  const { tensors, transpose } = huggingFaceSource(canonical);
-  const stacked = tensors.length > 1;
-  const part = transpose ? shape.toReversed() : stacked ? [shape[0] / tensors.length, ...shape.slice(1)] : shape;
+  const source = huggingFaceSource(canonical);
+  const { tensors, transpose } = source;
+  const part = sourceShape(source, shape);
   return tensors.map((name, i) => ({ name, shape: part, canonical, start: i * size(part), transpose }));
 }
 

@@ -113,6 +113,12 @@ export function huggingFaceSource(name: string): TensorSource {
   throw new FusionclipError('bad_model', `There is no CLIP tensor called ${name}; use OpenAI's names.`);
 }
 
+/** Shape of each of the file tensors that a canonical tensor of this shape comes from. */
+export function sourceShape({ tensors, transpose }: TensorSource, shape: readonly number[]): readonly number[] {
+  if (transpose) return shape.toReversed();
+  return tensors.length > 1 ? [shape[0] / tensors.length, ...shape.slice(1)] : shape;
+}
+
 /**
  * Finds out whose names a file uses and gives its tensors their canonical ones. OpenAI's text tower may have the prefix
  * `text.` (open_clip's newer classes) and everything the prefix `module.` (distributed training).

@@ -3,7 +3,7 @@ import { joinPath } from '../data/paths.ts';
 import { numberSymbols } from './byte_pairs.ts';
 import type { ClipConfig, TowerConfig } from './config.ts';
 import { packHalf } from './half.ts';
-import { clipShapes, huggingFaceSource } from './names.ts';
+import { clipShapes, huggingFaceSource, sourceShape } from './names.ts';
 import { CLIP_MEAN, CLIP_STD } from './preprocess.ts';
 import { type TensorShape, writeSafetensors } from './safetensors_writer.ts';
 import { END, START, Tokenizer } from './tokenizer.ts';
@@ -52,15 +52,12 @@ async function fileTensors(
   name: string,
   shape: readonly number[],
 ): Promise<[string, TensorShape & { data: Uint8Array }][]> {
-  const { tensors, transpose } = huggingFaceSource(name);
+  const source = huggingFaceSource(name);
+  const { tensors, transpose } = source;
   const read = await weights.read(name);
   const values = transpose ? transposed(read, shape[0], shape[1]) : read;
   const each = values.length / tensors.length;
-  const part = transpose
-    ? shape.toReversed()
-    : tensors.length > 1
-      ? [shape[0] / tensors.length, ...shape.slice(1)]
-      : shape;
+  const part = sourceShape(source, shape);
   return tensors.map((tensor, i) => [
     tensor,
     { dtype: 'F16', shape: part, data: packHalf(values.subarray(i * each, (i + 1) * each)) },

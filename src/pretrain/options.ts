@@ -24,7 +24,6 @@ export const PRETRAIN_OPTIONS = {
   stages: list(STAGE, ['112x3000', '168x400'], 'sides of the pictures in pixels, and steps at each'),
   batch: integer(64, [2, 4096], 'pairs a step'),
   lr: number(1e-3, [1e-9, 10], 'highest learning rate'),
-  'text-rate': number(1, [0, 10], 'factor on the learning rate of the text tower'),
   'weight-decay': number(0.1, [0, 10], 'of matrices; biases, norms, embeddings and the scale have none'),
   warmup: integer(100, [0, 1e6], 'steps in which the rate rises; then it falls as a cosine'),
   clip: number(1, [1e-6, 1e6], 'longest gradient: the norm of all parameters together'),

@@ -147,17 +147,12 @@ export class Pretrainer {
   async #load({ step, weights, moments }: PretrainState): Promise<void> {
     const { size } = stageAt(this.#options.stages, step).stage;
     const model = await DualEncoder.load(this.#gpu, weights, size);
-    const { lr, 'text-rate': textRate, 'weight-decay': weightDecay } = this.#options;
-    const groups = (parameters: readonly Parameter[], rate: number) => {
-      const shared = { lr: rate, betas: BETAS, eps: EPS };
-      return [
-        { ...shared, weightDecay, parameters: parameters.filter(decays) },
-        { ...shared, parameters: parameters.filter((p) => !decays(p)) },
-      ];
-    };
+    const { lr, 'weight-decay': weightDecay } = this.#options;
+    const all = [...model.parameters.values()];
+    const shared = { lr, betas: BETAS, eps: EPS };
     const adam = new Adam([
-      ...groups([...model.vision.parameters.values(), model.logScale], lr),
-      ...groups([...model.text.parameters.values()], textRate * lr),
+      { ...shared, weightDecay, parameters: all.filter(decays) },
+      { ...shared, parameters: all.filter((p) => !decays(p)) },
     ]);
     if (moments) {
       const { patch, nativeSize } = weights.config.vision;
