@@ -1,7 +1,7 @@
 /**
  * fusionclip: few-shot anomaly detection in medical images with CLIP, trained and run on WebGPU.
  *
- * The sub-paths `fusionclip/{gpu,kernels,nn,clip,fusion,train,data}` hold one area each under plain names; here they are
+ * The sub-paths `fusionclip/{gpu,kernels,nn,clip,fusion,train,study,data}` hold one area each under plain names; here they are
  * namespaces, and what a program starts from stands by itself.
  */
 export * as clip from './clip/index.ts';
@@ -15,4 +15,5 @@ export { EXIT_CODES, FusionclipError, Gpu, GpuArray } from './gpu/index.ts';
 export * as kernels from './kernels/index.ts';
 export * as nn from './nn/index.ts';
 export { Adam, Parameter, Tape, Tensor } from './nn/index.ts';
+export * as study from './study/index.ts';
 export * as train from './train/index.ts';

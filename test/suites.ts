@@ -44,6 +44,7 @@ import './kernels/top_rows.suite.ts';
 import './nn/tape.suite.ts';
 import './nn/transformer.suite.ts';
 import './runtimes/files.suite.ts';
+import './study/study.suite.ts';
 import './train/checkpoint.suite.ts';
 import './train/evaluate.suite.ts';
 import './train/metrics.suite.ts';

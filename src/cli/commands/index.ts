@@ -7,6 +7,7 @@ import { embed } from './embed.ts';
 import { evaluate } from './eval.ts';
 import { modelGenerate, modelInspect } from './model.ts';
 import { predict } from './predict.ts';
+import { studyEmbeddedCommand } from './study.ts';
 import { train } from './train.ts';
 
 /** All commands, in the order of the help text. */
@@ -22,4 +23,5 @@ export const COMMANDS: readonly Command[] = [
   modelInspect,
   phantomCheck,
   phantomWrite,
+  studyEmbeddedCommand,
 ];
