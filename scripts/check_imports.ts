@@ -8,7 +8,7 @@ import ts from 'typescript';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Folders of `src` from the bottom up: a file imports from its own level and from those below. */
-const LEVELS = ['gpu', 'kernels', 'nn', 'data', 'clip', 'run', 'fusion', 'train', 'pretrain', 'host', 'cli'];
+const LEVELS = ['gpu', 'kernels', 'nn', 'data', 'clip', 'run', 'fusion', 'train', 'pretrain', 'study', 'host', 'cli'];
 
 /** Packages and Node modules that a folder may import; the others none. */
 const PACKAGES: Record<string, RegExp> = {

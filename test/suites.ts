@@ -52,6 +52,7 @@ import './pretrain/run.suite.ts';
 import './pretrain/schedule.suite.ts';
 import './pretrain/views.suite.ts';
 import './runtimes/files.suite.ts';
+import './study/study.suite.ts';
 import './train/checkpoint.suite.ts';
 import './train/evaluate.suite.ts';
 import './train/metrics.suite.ts';

@@ -8,6 +8,7 @@ import { evaluate } from './eval.ts';
 import { modelGenerate, modelInspect } from './model.ts';
 import { predict } from './predict.ts';
 import { pretraining } from './pretrain.ts';
+import { studyEmbeddedCommand } from './study.ts';
 import { train } from './train.ts';
 
 /** All commands, in the order of the help text. */
@@ -24,4 +25,5 @@ export const COMMANDS: readonly Command[] = [
   phantomCheck,
   phantomWrite,
   pretraining,
+  studyEmbeddedCommand,
 ];

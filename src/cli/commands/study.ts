@@ -1,0 +1,57 @@
+import { PHANTOM_FAMILIES } from '../../data/phantom/index.ts';
+import { choice, FUSION_OPTIONS, integer, list, type OptionTable, text, toggle } from '../../fusion/index.ts';
+import { describeAdapter } from '../../gpu/adapter.ts';
+import { EXIT_CODES } from '../../gpu/errors.ts';
+import { formatEmbedded, studyEmbedded } from '../../study/index.ts';
+import { runSettings, TRAIN_OPTIONS } from '../../train/index.ts';
+import { type Command, exactly, flagValues, need, pickFlags, word } from '../command.ts';
+import { GPU_FLAGS, withGpu } from '../session.ts';
+
+const FAMILIES = Object.keys(PHANTOM_FAMILIES);
+
+const FLAGS = {
+  model: word('DIR', 'folder of the model'),
+  out: word('DIR', 'folder for phantoms, runs and embedded.json; an interrupted study goes on from it'),
+  seeds: list(integer(1, [0, 1e6], ''), [1, 2, 3], 'of phantoms, draws and initial weights'),
+  families: list(choice(FAMILIES, 'brain', ''), FAMILIES, 'phantom families'),
+  also: { ...list(text('', /\S/, 'DIR', ''), [], 'other data sets, in a table of their own'), form: 'DIR,…' },
+  valid: integer(60, [4, 1e5], 'pictures of a phantom set in valid, half of them diseased'),
+  test: integer(120, [2, 1e5], 'pictures of a phantom set in test, half of them diseased'),
+  json: toggle(false, 'results as JSON'),
+} satisfies OptionTable;
+
+/** Settings that the study itself gives: they are no flags of it. */
+const { seed: _, ...TRAINING } = TRAIN_OPTIONS;
+
+/** `fusionclip study embedded` */
+export const studyEmbeddedCommand: Command = {
+  name: ['study', 'embedded'],
+  summary: 'judges a small CLIP by few-shot detection on unseen phantoms, beside random weights and other controls',
+  usage: '--model DIR --out DIR',
+  details: `Exit code ${EXIT_CODES.bad_model} when a goal is missed. Finished runs are kept: the same call again goes on.`,
+  flags: [
+    { title: 'Study', table: { ...FLAGS, ...GPU_FLAGS } },
+    { title: 'Training and evaluation', table: TRAINING },
+    { title: 'Method', table: FUSION_OPTIONS },
+  ],
+  async run(call) {
+    const { host, flags } = call;
+    exactly(0, call, 'fusionclip study embedded --model DIR --out DIR');
+    const { model, out, json, ...request } = flagValues(FLAGS, call);
+    const folder = need(out, 'out', 'name the folder for the study');
+    const name = need(model, 'model', 'name the folder of the model');
+    const settings = pickFlags({ ...TRAINING, ...FUSION_OPTIONS }, flags);
+    const { shots } = runSettings(settings).train; // wrong values are found before an adapter is looked for
+    const results = await withGpu(call, (session) =>
+      studyEmbedded(session, describeAdapter(session.gpu.facts), {
+        ...request,
+        model: name,
+        out: folder,
+        shots,
+        settings,
+      }),
+    );
+    host.stdout(json ? `${JSON.stringify(results, null, 2)}\n` : formatEmbedded(results));
+    return results.goals.every(({ met }) => met) && results.failed.length === 0 ? 0 : EXIT_CODES.bad_model;
+  },
+};

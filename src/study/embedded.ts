@@ -1,0 +1,211 @@
+import { objectName } from '../data/layout/object_name.ts';
+import { baseName, joinPath } from '../data/paths.ts';
+import { PHANTOM_FAMILIES, phantom, writePhantoms } from '../data/phantom/index.ts';
+import { openBackbone, type RunContext, VERSION } from '../train/index.ts';
+import type { Cell, FailedCell } from './cell.ts';
+import { runGrid } from './grid.ts';
+import { type NamedPicture, type Naming, nameZeroShot } from './naming.ts';
+import { meanOver, type SummaryRow, summarise, summariseTrivial } from './summary.ts';
+
+/** What the embedded model is judged by. */
+export interface EmbeddedRequest {
+  /** Folder of the model. */
+  readonly model: string;
+  readonly out: string;
+  readonly seeds: readonly number[];
+  /** Phantom families. */
+  readonly families: readonly string[];
+  /** Other data sets (folders) that stand in a table of their own. */
+  readonly also: readonly string[];
+  readonly shots: number;
+  /** Pictures of each phantom set in `valid` and `test`, half of them diseased. */
+  readonly valid: number;
+  readonly test: number;
+  /** Settings of every run, by name, on top of {@link EMBEDDED_SETTINGS}. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** A bound and what was reached. */
+export interface Goal {
+  readonly what: string;
+  readonly bound: number;
+  readonly reached: number;
+  readonly met: boolean;
+}
+
+/** `embedded.json`. */
+export interface EmbeddedResults {
+  readonly fusionclip: string;
+  readonly model: { readonly name: string; readonly hash: string };
+  readonly adapter: string;
+  readonly seeds: readonly number[];
+  readonly shots: number;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly naming: Naming;
+  /** On phantoms. */
+  readonly rows: readonly SummaryRow[];
+  /** On the other sets. */
+  readonly others: readonly SummaryRow[];
+  readonly goals: readonly Goal[];
+  readonly failed: readonly { readonly cell: string; readonly reason: string }[];
+}
+
+/** The method itself, in tables. */
+export const METHOD = 'FusionCLIP-AD';
+/** The control: the same method on a model of the same shape whose weights were never trained. */
+export const CONTROL = 'random weights';
+
+/** Settings for the embedded model: its own size, and a training that two cores finish in a minute. */
+export const EMBEDDED_SETTINGS: Readonly<Record<string, string>> = {
+  size: '168',
+  'map.files': 'none',
+};
+
+/** What is compared with the method, as changes of its settings. */
+const VARIANTS: readonly { readonly method: string; readonly settings: Readonly<Record<string, string>> }[] = [
+  { method: METHOD, settings: {} },
+  { method: CONTROL, settings: {} },
+  { method: 'fixed prompt', settings: { prompt: 'fixed' } },
+  { method: 'single fusion', settings: { branches: 'gal' } },
+  { method: 'single patch', settings: { branches: 'loc' } },
+];
+
+/** Seeds of the phantoms that are judged on begin here; pre-training uses small ones. */
+const PHANTOM_SEED = 1_000_000;
+/** Pictures of each family for the naming. */
+const NAMED = 60;
+
+/**
+ * Judges a model by few-shot anomaly detection on phantoms that it has never seen, beside controls, and by naming what
+ * they show. Goes on where an earlier call with the same arguments was interrupted.
+ * @throws FusionclipError as `runGrid`, and `bad_model` for a model that cannot be opened
+ */
+export async function studyEmbedded(
+  context: RunContext,
+  adapter: string,
+  request: EmbeddedRequest,
+): Promise<EmbeddedResults> {
+  const { fs, gpu, onEvent = () => {} } = context;
+  const backbone = await openBackbone(fs, request.model);
+  const naming = await nameFamilies(context, backbone, request.families);
+  onEvent({
+    type: 'note',
+    text: `Zero-shot naming: ${(100 * naming.accuracy).toFixed(1)} % of ${naming.images} phantoms.`,
+  });
+  const cells: Cell[] = [];
+  for (const seed of request.seeds) {
+    for (const family of request.families) {
+      const data = await phantomFolder(context, request, family, PHANTOM_SEED + seed);
+      cells.push(...cellsOf(request, family, data, seed));
+    }
+  }
+  const others = request.seeds.flatMap((seed) =>
+    request.also.flatMap((data) => cellsOf(request, baseName(data), data, seed)),
+  );
+  // All variants of a set stand together in the table, and the plain method comes first in the run.
+  const order = (a: Cell, b: Cell) => methodIndex(a) - methodIndex(b);
+  const outcome = await runGrid(context, [...cells.sort(order), ...others.sort(order)], joinPath(request.out, 'cells'));
+  const own = (of: readonly Cell[]) => outcome.finished.filter(({ cell }) => of.includes(cell));
+  const table = (of: readonly Cell[]) => [...summarise(own(of)), ...summariseTrivial(own(of), METHOD)];
+  const rows = table(cells);
+  const results: EmbeddedResults = {
+    fusionclip: VERSION,
+    model: { name: request.model, hash: backbone.identity.hash },
+    adapter,
+    seeds: request.seeds,
+    shots: request.shots,
+    settings: settingsOf(request),
+    naming,
+    rows,
+    others: table(others),
+    goals: goalsOf(rows, naming),
+    failed: outcome.failed.map(failure),
+  };
+  await fs.writeFile(joinPath(request.out, 'embedded.json'), `${JSON.stringify(results, null, 2)}\n`);
+  await gpu.idle();
+  return results;
+}
+
+function settingsOf({ shots, settings }: EmbeddedRequest): Record<string, string> {
+  return { ...EMBEDDED_SETTINGS, shots: String(shots), ...settings };
+}
+
+function cellsOf(request: EmbeddedRequest, set: string, data: string, seed: number): Cell[] {
+  return VARIANTS.map(({ method, settings }) => ({
+    set,
+    method,
+    seed,
+    data,
+    model: method === CONTROL ? `random:${request.model}:${seed}` : request.model,
+    settings: { ...settingsOf(request), ...settings },
+  }));
+}
+
+function methodIndex({ method }: Cell): number {
+  return VARIANTS.findIndex((variant) => variant.method === method);
+}
+
+/** The folder of a family's set for a seed; written once. */
+async function phantomFolder(
+  { fs, onEvent }: RunContext,
+  { out, valid, test }: EmbeddedRequest,
+  family: string,
+  seed: number,
+): Promise<string> {
+  const parent = joinPath(out, 'data', String(seed));
+  const folder = joinPath(parent, PHANTOM_FAMILIES[family].dataset);
+  // The facts are written last: a folder without them is half a set.
+  if (await fs.stat(joinPath(folder, 'phantoms.jsonl'))) return folder;
+  await fs.remove(folder);
+  return writePhantoms(fs, { set: family, out: parent, seed, train: 0, valid, test, size: 168 }, (done, total) =>
+    onEvent?.({ type: 'stage', what: `phantoms ${family}`, done, total }),
+  );
+}
+
+/** Zero-shot naming on phantoms of a seed that nothing else uses, healthy and diseased ones in turn. */
+async function nameFamilies(
+  { gpu, onEvent }: RunContext,
+  backbone: Parameters<typeof nameZeroShot>[1],
+  families: readonly string[],
+): Promise<Naming> {
+  const nameOf = (family: string) => objectName(PHANTOM_FAMILIES[family].dataset);
+  const pictures = families.flatMap((family): NamedPicture[] =>
+    Array.from({ length: NAMED }, (_, i) => ({
+      image: phantom(family, PHANTOM_SEED, i, { abnormal: i % 2 === 1 }).image,
+      name: nameOf(family),
+    })),
+  );
+  const names = [...new Set(Object.keys(PHANTOM_FAMILIES).map(nameOf))];
+  return nameZeroShot(gpu, backbone, pictures, names, (done, total) =>
+    onEvent?.({ type: 'stage', what: 'pictures named', done, total }),
+  );
+}
+
+function goalsOf(rows: readonly SummaryRow[], naming: Naming): Goal[] {
+  const own = rows.filter(({ method }) => method === METHOD);
+  const goal = (what: string, bound: number, reached: number): Goal => ({
+    what,
+    bound,
+    reached,
+    met: reached >= bound,
+  });
+  const control = rows.filter(({ method }) => method === CONTROL);
+  const better = own.filter(({ set, imageAuroc }) => {
+    const other = control.find((row) => row.set === set);
+    return other !== undefined && imageAuroc.mean > other.imageAuroc.mean + MARGIN;
+  });
+  return [
+    goal('zero-shot naming, accuracy', 0.95, naming.accuracy),
+    goal('image AUROC, mean over the families', 0.9, meanOver(own, 'imageAuroc')),
+    goal('pixel AUROC, mean over the families with masks', 0.95, meanOver(own, 'pixelAuroc')),
+    goal('AUPRO, mean over the families with masks', 0.75, meanOver(own, 'aupro')),
+    goal(`families with an image AUROC ${MARGIN} above random weights`, Math.floor(own.length / 2) + 1, better.length),
+  ];
+}
+
+/** What counts as clearly better than the control. */
+const MARGIN = 0.05;
+
+function failure({ cell: { set, method, seed }, reason }: FailedCell): { cell: string; reason: string } {
+  return { cell: `${set}, ${method}, seed ${seed}`, reason };
+}

@@ -1,0 +1,6 @@
+export * from './cell.ts';
+export * from './embedded.ts';
+export * from './grid.ts';
+export * from './naming.ts';
+export * from './summary.ts';
+export * from './table.ts';
