@@ -9,8 +9,7 @@ const MIRROR = new Set(['brain', 'resc', 'oct2017', 'histopathology']);
 
 /**
  * Phantoms that are drawn when they are needed, in twins: the same anatomy under the same view, healthy and diseased. What
- * tells the captions of twins apart is the lesion and nothing else, so a batch of twins teaches lesions much sooner than
- * one of strangers, whose anatomies differ more than illness does.
+ * tells the captions of twins apart is the lesion and nothing else; strangers differ more by their anatomy.
  * @param families by name
  * @param without kinds of lesion that are never drawn
  * @throws FusionclipError `usage` for a family or kind that there is not, or a family without any kind left

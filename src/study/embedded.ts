@@ -1,7 +1,8 @@
 import { objectName } from '../data/layout/object_name.ts';
 import { baseName, joinPath } from '../data/paths.ts';
 import { PHANTOM_FAMILIES, phantom, writePhantoms } from '../data/phantom/index.ts';
-import { openBackbone, type RunContext, VERSION } from '../train/index.ts';
+import { VERSION } from '../run/index.ts';
+import { openBackbone, type RunContext } from '../train/index.ts';
 import type { Cell, FailedCell } from './cell.ts';
 import { runGrid } from './grid.ts';
 import { type NamedPicture, type Naming, nameZeroShot } from './naming.ts';

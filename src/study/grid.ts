@@ -1,7 +1,8 @@
 import type { FileSystem } from '../data/file_system.ts';
 import { joinPath } from '../data/paths.ts';
 import { FusionclipError } from '../gpu/errors.ts';
-import { formatDuration, Pace, type RunContext, type TrainResults, trainRun } from '../train/index.ts';
+import { formatDuration, Pace } from '../run/index.ts';
+import { type RunContext, type TrainResults, trainRun } from '../train/index.ts';
 import { type Cell, cellFingerprint, cellPath, type FailedCell, type FinishedCell } from './cell.ts';
 
 /** What became of the cells of a grid, each list in the order of the cells. */
