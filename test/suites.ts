@@ -5,6 +5,7 @@ import './clip/generate.suite.ts';
 import './clip/names.suite.ts';
 import './clip/preprocess.suite.ts';
 import './clip/safetensors.suite.ts';
+import './clip/text_prefix.suite.ts';
 import './clip/tokenizer.suite.ts';
 import './clip/towers.suite.ts';
 import './data/augment.suite.ts';

@@ -12,6 +12,7 @@ export * from './safetensors.ts';
 export * from './safetensors_writer.ts';
 export * from './sentences.ts';
 export * from './text.ts';
+export * from './text_prefix.ts';
 export * from './tokenizer.ts';
 export * from './vision.ts';
 export * from './weights.ts';

@@ -5,17 +5,20 @@ import {
   type Affine,
   add,
   type BlockWeights,
+  blockQkv,
   gatherRows,
   isRecording,
   layerNorm,
   multiply,
   type Parameter,
   reshape,
+  Tape,
   Tensor,
   transformerBlock,
 } from '../nn/index.ts';
 import { ParameterLoader } from './blocks.ts';
 import type { Activation, ClipConfig } from './config.ts';
+import { type PrefixedSentence, TextPrefix } from './text_prefix.ts';
 import type { ClipWeights } from './weights.ts';
 
 /** How a text tower is opened. */
@@ -138,6 +141,43 @@ export class TextTower {
     blocks.forEach((block, i) => {
       // The last block is read at the end-of-text token alone.
       const y = transformerBlock(x, block, i === blocks.length - 1 ? { ...options, pick: eot } : options);
+      if (!isRecording()) x.value.release();
+      x = y;
+    });
+    return multiply(layerNorm(x, ln_final.weight, ln_final.bias), projection);
+  }
+
+  /** Runs the beginnings of sentences, each distinct one once. The caller releases the result. */
+  async prefix(sentences: readonly PrefixedSentence[]): Promise<TextPrefix> {
+    const { blocks, positions } = this.#weights;
+    using _scope = this.#gpu.scope();
+    const unique = [...new Map(sentences.map(({ prefix }) => [prefix.join(), prefix]))];
+    const rows = new Tensor(await this.embed(unique.map(([, ids]) => ids)));
+    return Tape.pause(() => {
+      let x = add(rows, gatherRows(positions, this.#range(rows.shape[1])));
+      const tables = blocks.map((block) => {
+        const qkv = blockQkv(x, block).value;
+        x = transformerBlock(x, block, { heads: this.config.text.heads, act: this.act, causal: true });
+        return new Tensor(qkv.reshape([qkv.rows, qkv.width]).keep());
+      });
+      const names = unique.map(([name]) => name);
+      return new TextPrefix(this.#gpu, sentences, names, tables);
+    });
+  }
+
+  /**
+   * {@link encode} of sentences whose beginnings were run before: the same embeddings, of which only the R rows that can
+   * change are computed, and no row after an end of text.
+   * @param rows [R, W] token embeddings and learnable vectors of one sentence after the other, positions not yet added
+   * @returns [S, E], not normalised
+   */
+  encodeAfter(prefix: TextPrefix, rows: Tensor): Tensor {
+    const { positions, blocks, ln_final, projection } = this.#weights;
+    let x = add(rows, gatherRows(positions, prefix.positions));
+    blocks.forEach((block, i) => {
+      const pick = i === blocks.length - 1 ? prefix.ends : undefined;
+      const options = { heads: this.config.text.heads, act: this.act, causal: true, before: prefix.before(i), pick };
+      const y = transformerBlock(x, block, options);
       if (!isRecording()) x.value.release();
       x = y;
     });

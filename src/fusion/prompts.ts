@@ -11,8 +11,8 @@ import { ruleStream } from '../data/rule.ts';
 import { GpuArray } from '../gpu/array.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { type Index, uploadIndex } from '../kernels/row_index.ts';
-import { concatenate, insertRows, l2Normalize, meanGroups, Parameter, reshape, Tensor } from '../nn/index.ts';
+import { uploadIndex } from '../kernels/row_index.ts';
+import { concatenate, gatherRows, l2Normalize, meanGroups, Parameter, reshape, Tensor } from '../nn/index.ts';
 import { gaussianTensor } from './initial.ts';
 import type { FusionOptions } from './options.ts';
 
@@ -113,35 +113,40 @@ export async function learnablePrompts(context: PromptContext, options: FusionOp
   }
 
   const all = paths.flatMap(() => classes.flat());
-  const rows = (await text.embed(all.map(({ ids }) => ids))).keep();
-  const length = rows.shape[1] + count;
-  const keep = (index: Index) => {
+  const ends = all.map(({ ids }) => endPosition(ids, text.config.eot) + 1);
+  // Only the vectors and what follows them to the end of text are computed in a step.
+  const suffixes = all.map(({ ids, at }, k) => ids.slice(at, ends[k]));
+  const tokens = [...new Set(suffixes.flat())];
+  const table = (await text.embed([tokens])).reshape([tokens.length, width]).keep();
+  const prefix = await text.prefix(
+    all.map(({ ids, at }, k) => ({ prefix: ids.slice(0, at), rest: count + suffixes[k].length })),
+  );
+  const keep = (numbers: readonly number[]) => {
+    const index = uploadIndex(gpu, numbers);
     index.device.keep();
     return index;
   };
-  const at = keep(
-    uploadIndex(
-      gpu,
-      Uint32Array.from(all, (s) => s.at),
-    ),
+  const order = keep(
+    suffixes.flatMap((suffix, k) => [
+      ...Array.from({ length: count }, (_, i) => tokens.length + count * set[k] + i),
+      ...suffix.map((id) => tokens.indexOf(id)),
+    ]),
   );
-  const sets_ = keep(uploadIndex(gpu, Uint32Array.from(set)));
-  const ends = all.map(({ ids }) => endPosition(ids, text.config.eot) + count);
-  const eot = keep(text.endOfText(ends, length));
   const boundaries = [0];
   for (let k = 0; k < 2 * paths.length; k++) boundaries.push(boundaries[k] + classes[k % 2].length);
-  const starts = keep(uploadIndex(gpu, Uint32Array.from(boundaries)));
+  const starts = keep(boundaries);
 
   return {
     parameters,
     features() {
-      const vectors = concatenate(parameters.map((p) => reshape(p, [p.value.size / (count * width), count, width])));
-      const sequences = insertRows(new Tensor(rows), vectors, at, sets_);
-      return l2Normalize(meanGroups(l2Normalize(text.encode(sequences, eot)), starts));
+      const vectors = parameters.map((p) => reshape(p, [p.value.size / width, width]));
+      const rows = gatherRows(concatenate([new Tensor(table), ...vectors]), order);
+      return l2Normalize(meanGroups(l2Normalize(text.encodeAfter(prefix, rows)), starts));
     },
     release() {
       for (const p of parameters) p.release();
-      for (const a of [rows, at.device, sets_.device, eot.device, starts.device]) a.release();
+      for (const a of [table, order.device, starts.device]) a.release();
+      prefix.release();
     },
   };
 

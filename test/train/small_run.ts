@@ -1,4 +1,4 @@
-import { presetConfig } from '../../src/clip/index.ts';
+import { type ClipConfig, presetConfig } from '../../src/clip/index.ts';
 import { encodePng } from '../../src/data/encode.ts';
 import { rulePicture } from '../../src/data/picture.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
@@ -43,12 +43,17 @@ export const SMALL: Readonly<Record<string, string>> = {
   'map.files': 'none',
 };
 
-/** A model with one block of 32 numbers in either tower. */
-export function tinyBackbone(seed = 1): Promise<Backbone> {
+/** One block of 32 numbers in either tower. */
+export function tinyConfig(): ClipConfig {
   const config = presetConfig('T');
   const tower = { width: 32, layers: 1, heads: 2, mlp: 64 };
   const vision = { ...config.vision, ...tower, nativeSize: 56 };
-  return generatedBackbone({ ...config, embed: 32, vision, text: { ...config.text, ...tower } }, seed, 'tiny');
+  return { ...config, embed: 32, vision, text: { ...config.text, ...tower } };
+}
+
+/** A model of {@link tinyConfig}. */
+export function tinyBackbone(seed = 1): Promise<Backbone> {
+  return generatedBackbone(tinyConfig(), seed, 'tiny');
 }
 
 /** A context over files in memory that collects events. */
