@@ -1,0 +1,109 @@
+import {
+  type Dataset,
+  decodeImage,
+  type Image,
+  joinPath,
+  objectName,
+  openDataset,
+  PHANTOM_FAMILIES,
+  phantom,
+  resizeImage,
+  type Sample,
+  toRgb,
+  writePhantoms,
+} from '../../src/data/index.ts';
+import type { BlobFiles } from '../../src/host/blob_files.ts';
+import type { DatasetFacts, FamilyPreview, GivenFile, GivenImages } from '../protocol.ts';
+
+/** Where data sets lie among the worker's files. */
+const DATA = 'data';
+
+/** Phantoms of a set. */
+const COUNTS = { train: 0, valid: 40, test: 40 } as const;
+
+/** Pixels to a side of phantoms, and of small pictures. */
+const SIZE = 168;
+const SMALL = 128;
+
+/** Small pictures of each class. */
+const EXAMPLES = 4;
+
+const TITLES: Readonly<Record<string, string>> = {
+  brain: 'Brain MRI',
+  liver: 'Liver CT',
+  resc: 'Retinal OCT, oedema',
+  oct2017: 'Retinal OCT',
+  chest: 'Chest X-ray',
+  histopathology: 'Histopathology',
+};
+
+/** A healthy and a diseased phantom of every family. */
+export function familyPreviews(): FamilyPreview[] {
+  return Object.values(PHANTOM_FAMILIES).map(({ name, masks }) => {
+    const made = (abnormal: boolean) => toRgb(phantom(name, 1, 0, { size: SMALL, abnormal }).image);
+    return { name, title: TITLES[name] ?? name, masks, healthy: made(false), diseased: made(true) };
+  });
+}
+
+/** Makes a set of phantoms; returns its path. */
+export async function makePhantoms(
+  files: BlobFiles,
+  family: string,
+  seed: number,
+  onProgress: (done: number, total: number) => void,
+): Promise<string> {
+  await files.remove(DATA);
+  return writePhantoms(files, { set: family, seed, out: DATA, size: SIZE, ...COUNTS }, onProgress);
+}
+
+/** Puts given images in place; returns the path of the data set. */
+export async function placeImages(files: BlobFiles, images: GivenImages): Promise<string> {
+  await files.remove(DATA);
+  const place = (folder: string, given: readonly GivenFile[]) => {
+    for (const { path, blob } of given) files.put(joinPath(folder, path), blob);
+  };
+  if (images.kind === 'set') {
+    const folder = joinPath(DATA, images.name);
+    await files.makeDir(folder);
+    place(folder, images.files);
+    return folder;
+  }
+  const folder = joinPath(DATA, 'images');
+  place(joinPath(folder, 'good'), images.normal);
+  place(joinPath(folder, 'Ungood'), images.abnormal);
+  return folder;
+}
+
+/** Looks at a data set. Throws what `openDataset` throws, and `bad_image` when one of its first images is damaged. */
+export async function datasetFacts(files: BlobFiles, path: string): Promise<DatasetFacts> {
+  const dataset = await openDataset(files, path);
+  const { name, layout, kind } = dataset;
+  const count = (split: 'valid' | 'test') => {
+    const abnormal = dataset.splits[split].filter(({ label }) => label === 1).length;
+    return { normal: dataset.splits[split].length - abnormal, abnormal };
+  };
+  return {
+    name,
+    layout,
+    kind,
+    object: objectName(path),
+    counts: { valid: count('valid'), test: count('test') },
+    normal: await examples(files, dataset, 0),
+    abnormal: await examples(files, dataset, 1),
+  };
+}
+
+async function examples(files: BlobFiles, { splits }: Dataset, label: 0 | 1): Promise<Image[]> {
+  const few = splits.valid.filter((sample: Sample) => sample.label === label).slice(0, EXAMPLES);
+  const images: Image[] = [];
+  for (const { path } of few) images.push(fitted(decodeImage(await files.readFile(path), path), SMALL));
+  return images;
+}
+
+/** RGB of an image whose longer side has at most so many pixels. */
+export function fitted(image: Image, side: number): Image {
+  const scale = side / Math.max(image.width, image.height);
+  if (scale >= 1) return toRgb(image);
+  const pixels = (n: number) => Math.max(1, Math.round(n * scale));
+  return resizeImage(toRgb(image), pixels(image.width), pixels(image.height));
+}
