@@ -63,6 +63,7 @@ export function Gallery({ rows, pictures, looks, threshold, order, chosen, onOrd
                 type="radio"
                 name="picture"
                 value={id}
+                data-score={score}
                 checked={i === chosen}
                 aria-label={`${id}, score ${score.toPrecision(3)}, ${truth}`}
                 onChange={() => onChoose(i)}

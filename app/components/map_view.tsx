@@ -43,7 +43,7 @@ export function MapView({ picture, id, looks, level, outlined }: Props) {
     draw(small, overlayHeatMap(image, map, { opacity, range }));
     context.imageSmoothingQuality = 'high';
     context.drawImage(small, 0, 0, canvas.width, canvas.height);
-    if (outlined && lesion) stroke(context, contourSegments(lesion, 0.5), [10, 8]);
+    if (outlined && lesion) stroke(context, contourSegments(lesion, 0.5), [14, 12]);
     stroke(context, contourSegments(map, level), []);
   }, [picture, opacity, range, level, outlined]);
   return (
@@ -71,8 +71,8 @@ function stroke(context: CanvasRenderingContext2D, segments: Float32Array, dash:
   context.lineCap = 'round';
   context.setLineDash(dash);
   for (const [style, weight] of [
-    ['#000a', 7],
-    ['#fff', 3],
+    ['#000a', 8],
+    ['#fff', 4],
   ] as const) {
     context.strokeStyle = style;
     context.lineWidth = weight;

@@ -32,8 +32,8 @@ export class Workbench implements Calls {
   #gpu: Gpu | null = null;
   /** Path of the data set. */
   #data: string | null = null;
-  /** Model of the run that may be resumed. */
-  #model: string | null = null;
+  /** What the run that may be resumed was asked for. */
+  #wish: TrainingWish | null = null;
   #control = new AbortController();
   /** What the maps are of. */
   #scored: ScoredSet | null = null;
@@ -62,26 +62,29 @@ export class Workbench implements Calls {
     return this.#adopt(await placeImages(this.#files, images));
   }
 
-  async train({ model, shots, epochs, seed, object }: TrainingWish): Promise<Outcome> {
+  async train(wish: TrainingWish): Promise<Outcome> {
     const data = this.#dataset();
+    this.#wish = wish;
+    await this.#files.remove(RUN);
     return this.#working(async (context) => {
-      const backbone = await openModel(this.#files, model);
-      this.#model = model;
+      const model = await openModel(this.#files, wish.model);
       const settings = {
-        size: String(backbone.identity.config.vision.nativeSize),
-        shots: String(shots),
-        epochs: String(epochs),
-        seed: String(seed),
-        'prompt.object': object,
+        size: String(model.identity.config.vision.nativeSize),
+        shots: String(wish.shots),
+        epochs: String(wish.epochs),
+        seed: String(wish.seed),
+        'prompt.object': wish.object,
       };
-      await this.#files.remove(RUN);
-      return this.#trained(await trainRun(context, { data, model: backbone, out: RUN, settings, maps: 'none' }));
+      return this.#trained(await trainRun(context, { data, model, out: RUN, settings, maps: 'none' }));
     });
   }
 
   async resume(): Promise<Outcome> {
+    const wish = this.#wish!;
+    // It may have stopped before there was anything to go on with.
+    if (!(await this.#files.stat(`${RUN}/config.json`))) return this.train(wish);
     return this.#working(async (context) => {
-      const model = await openModel(this.#files, this.#model ?? '');
+      const model = await openModel(this.#files, wish.model);
       return this.#trained(await resumeRun(context, RUN, { model, maps: 'none' }));
     });
   }
@@ -114,8 +117,13 @@ export class Workbench implements Calls {
 
   /** A device that works: a new one after the last was lost. */
   async #openGpu(): Promise<Gpu> {
-    this.#gpu ??= await Gpu.create((navigator.gpu as GPU | undefined) ?? null);
-    return this.#gpu;
+    if (this.#gpu) return this.#gpu;
+    const gpu = await Gpu.create((navigator.gpu as GPU | undefined) ?? null);
+    this.#gpu = gpu;
+    void gpu.device.lost.then(() => {
+      if (this.#gpu === gpu) this.#gpu = null;
+    });
+    return gpu;
   }
 
   #dataset(): string {
@@ -133,21 +141,13 @@ export class Workbench implements Calls {
   async #working<T>(body: (context: RunContext) => Promise<T>): Promise<T> {
     this.#control = new AbortController();
     const gpu = await this.#openGpu();
-    try {
-      return await body({
-        fs: this.#files,
-        gpu,
-        environment: { runtime: 'page', version: navigator.userAgent },
-        onEvent: this.#onEvent,
-        signal: this.#control.signal,
-      });
-    } catch (error) {
-      if (error instanceof FusionclipError && error.code === 'device_lost') {
-        gpu.destroy();
-        this.#gpu = null;
-      }
-      throw error;
-    }
+    return body({
+      fs: this.#files,
+      gpu,
+      environment: { runtime: 'page', version: navigator.userAgent },
+      onEvent: this.#onEvent,
+      signal: this.#control.signal,
+    });
   }
 
   async #trained({ results, scored, adapters }: TrainOutcome): Promise<Outcome> {

@@ -1,0 +1,236 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fusionclip, writeSet } from '../cli/program.ts';
+import { BrowserPage, PATIENCE } from './browser_page.ts';
+import { type StaticServer, serveFolder } from './static_server.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Milliseconds that a task of the page's own thread may take while the worker trains. */
+const LONGEST_TASK = 100;
+
+/**
+ * How far scores of the page and of the command line may be apart, of scores near 1: the browser's adapter sums in
+ * another order and has another exp than that of Deno, through four blocks in float32.
+ */
+const TOLERANCE = 1e-3;
+
+let folder = '';
+let data = '';
+let server: StaticServer;
+let page: BrowserPage;
+
+/** The score of every test image in the gallery, by file. */
+async function scores(): Promise<Record<string, number>> {
+  const rows = await page.page.$$eval('.thumbs input', (inputs) =>
+    inputs.map((input) => [(input as HTMLInputElement).value, Number((input as HTMLElement).dataset.score)]),
+  );
+  return Object.fromEntries(rows);
+}
+
+/** Milliseconds of the page's longest task since this was asked last, and of `work` when it is given; 0 below 50. */
+async function longestTask(work?: () => void): Promise<number> {
+  if (work) await page.page.evaluate(work);
+  await page.frame();
+  const tasks = await page.page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks.splice(0));
+  return Math.round(Math.max(0, ...tasks));
+}
+
+/** Downloads appear under their name when they are whole. */
+async function downloaded(): Promise<string> {
+  for (const end = Date.now() + PATIENCE; Date.now() < end; ) {
+    const name = readdirSync(page.downloads).find((each) => each.endsWith('.safetensors'));
+    if (name) return join(page.downloads, name);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('nothing was downloaded');
+}
+
+/** Share of the values in which two pictures differ by more than rounding. */
+function difference(a: Uint8Array, b: Uint8Array): number {
+  return a.filter((value, i) => Math.abs(value - b[i]) > 2).length / a.length;
+}
+
+beforeAll(async () => {
+  // `npm test` has just built it.
+  if (!process.env.FUSIONCLIP_BUILT) {
+    await promisify(execFile)(process.execPath, ['scripts/build.mjs', 'app', 'node'], { cwd: ROOT });
+  }
+  folder = mkdtempSync(join(tmpdir(), 'fusionclip-page-'));
+  data = writeSet(join(folder, 'Brain_AD'));
+  server = await serveFolder(join(ROOT, 'dist/app'), '/some/where/');
+  page = await BrowserPage.open();
+  // Tasks longer than 50 ms, as the browser itself measures them.
+  await page.page.evaluateOnNewDocument(() => {
+    const tasks: number[] = [];
+    Object.assign(globalThis, { tasks });
+    new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
+      type: 'longtask',
+    });
+  });
+  await page.goto(server.address);
+});
+
+afterAll(async () => {
+  await page?.close();
+  server?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the built page, on a static server below a path', () => {
+  test('tells the adapter', async () => {
+    expect(await page.text('.machine dl')).toContain('MiB');
+  });
+
+  test('says what is wrong with a folder, and takes the next one', async () => {
+    const broken = join(folder, 'Broken');
+    cpSync(data, broken, { recursive: true });
+    writeFileSync(
+      join(broken, 'valid/good/img/0.png'),
+      readFileSync(join(data, 'valid/good/img/0.png')).subarray(0, 60),
+    );
+    await page.press('input[value=folders]');
+    await page.drop('[data-zone=set]', broken);
+    expect(await page.text('[role=alert]')).toMatch(/valid\/good\/img\/0\.png: this PNG file is damaged .*\./);
+    await page.drop('[data-zone=set]', join(data, 'valid/good/img'));
+    await page.page.waitForFunction(() =>
+      /is not a data set/.test(document.querySelector('[role=alert]')?.textContent ?? ''),
+    );
+    await page.drop('[data-zone=set]', data);
+    expect(await page.text('.summary')).toContain('4 normal, 4 abnormal');
+    expect(await page.page.$('[role=alert]')).toBeNull();
+  });
+
+  test('refuses more shots than there are images', async () => {
+    await page.set('#shots', 5);
+    await page.press('button[type=submit]');
+    expect(await page.text('[role=alert]')).toMatch(/4 normal images in valid, fewer than the 5 shots/);
+    await page.phase('idle');
+  });
+
+  test('trains, pauses, resumes and scores, and stays responsive meanwhile', async () => {
+    await page.set('#shots', 1);
+    await page.set('#epochs', 3);
+    expect(
+      await longestTask(() => {
+        for (const end = performance.now() + 150; performance.now() < end; );
+      }),
+    ).toBeGreaterThan(LONGEST_TASK);
+    await page.press('button[type=submit]');
+    await page.text('.chart');
+    await page.press('#pause');
+    await page.phase('paused');
+    const before = await page.text('[role=status]');
+    expect(before).toMatch(/^Paused after step \d of 6/);
+    await page.press('#resume');
+    expect(await page.text('.tiles')).toMatch(/Image AUROC[01]\.\d{3}.*AUPRO/);
+    const tasks = await page.page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks);
+    console.log(
+      `longest task of the page while the worker trained: ${Math.round(Math.max(0, ...tasks))} ms (0: below 50)`,
+    );
+    expect(Math.max(0, ...tasks)).toBeLessThan(LONGEST_TASK);
+    expect(Object.keys(await scores())).toHaveLength(8);
+    expect(await page.page.$('.roc .u-over')).not.toBeNull();
+  });
+
+  test('draws the map as opaque as the slider says, and the line where the threshold is', async () => {
+    await page.page.waitForFunction(() => (document.querySelector('#map') as HTMLCanvasElement).width > 300);
+    await page.press('.check input');
+    const look = async (opacity: number, level: number) => {
+      await page.set('#opacity', opacity);
+      await page.set('#level', level);
+      return (await page.pixels('#map')).data;
+    };
+    const [low, high] = await page.page.$eval('#level', (node) => {
+      const { min, max } = node as HTMLInputElement;
+      return [Number(min), Number(max)];
+    });
+    const middle = (low + high) / 2;
+    const plain = await look(0, high);
+    const heat = await look(1, high);
+    expect(difference(heat, plain)).toBeGreaterThan(0.2);
+    expect(difference(await look(0.5, high), heat)).toBeGreaterThan(0.2);
+    expect(difference(await look(0.5, high), plain)).toBeGreaterThan(0.2);
+    // Without colour nothing is left but the line, which moves with the threshold.
+    const line = await look(0, middle);
+    const other = await look(0, (middle + high) / 2);
+    for (const [a, b] of [
+      [line, plain],
+      [line, other],
+    ]) {
+      expect(difference(a, b)).toBeGreaterThan(0.0005);
+      expect(difference(a, b)).toBeLessThan(0.2);
+    }
+  });
+
+  test('saves adapters that give the same scores on the command line', async () => {
+    const here = await scores();
+    await page.press('#save-adapters');
+    const adapters = await downloaded();
+    const out = join(folder, 'out');
+    const { code, stdout, stderr } = await fusionclip([
+      ...['predict', join(data, 'test'), '--adapters', adapters, '--out', out, '--json'],
+    ]);
+    expect(code, stderr).toBe(0);
+    const rows = JSON.parse(stdout) as { id: string; score: number }[];
+    expect(rows).toHaveLength(8);
+    const gaps = rows.map(({ id, score }) => Math.abs(score - here[id.slice(data.length + 1)]));
+    console.log(`largest difference between scores of page and command line: ${Math.max(...gaps).toExponential(1)}`);
+    expect(Math.max(...gaps)).toBeLessThan(TOLERANCE);
+  });
+
+  test('loads the adapters again, with the same scores to the bit', async () => {
+    const before = await scores();
+    const adapters = await downloaded();
+    await page.goto(server.address);
+    await page.press('input[value=folders]');
+    // By the picker this time, one folder for each class: half of each becomes the test split.
+    await page.drop('[data-zone=set]', data);
+    await page.text('.summary');
+    const input = (await page.page.waitForSelector('#load-adapters')) as Awaited<ReturnType<typeof page.page.$>>;
+    await (input as unknown as { uploadFile(path: string): Promise<void> }).uploadFile(adapters);
+    await page.text('.tiles');
+    expect(await scores()).toEqual(before);
+  });
+
+  test('goes on after a lost device', async () => {
+    await page.set('#shots', 1);
+    await page.press('button[type=submit]');
+    await page.text('.chart');
+    await page.loseDevice();
+    expect(await page.text('[role=alert]')).toMatch(
+      /The GPU device was lost .*Resume goes on from the last checkpoint\./,
+    );
+    await page.press('#resume');
+    await page.phase('training');
+    await page.page.waitForFunction(() => /^Epoch/.test(document.querySelector('[role=status]')?.textContent ?? ''));
+    await page.press('#pause');
+    await page.phase('paused');
+  });
+
+  test('lets no request leave its origin', async () => {
+    expect(page.requests.length).toBeGreaterThan(5);
+    const blob = `blob:${new URL(server.address).origin}/`;
+    expect(page.requests.filter((each) => !each.startsWith(server.address) && !each.startsWith(blob))).toEqual([]);
+    // The policy holds in the page and in its worker, whatever the server says: it names what it refused.
+    const attempt = () =>
+      new Promise<string>((resolve) => {
+        addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective), { once: true });
+        fetch('http://127.0.0.1:9/elsewhere').catch(() => setTimeout(resolve, 1000, 'no policy'));
+      });
+    expect(await page.page.evaluate(attempt)).toBe('connect-src');
+    expect(await page.worker.evaluate(attempt)).toBe('connect-src');
+    expect(page.failures).toEqual([]);
+  });
+
+  test('says what to do where there is no WebGPU', async () => {
+    // Browsers offer WebGPU to secure pages only, and this address is none.
+    await page.goto(server.address.replace('127.0.0.1', '0.0.0.0'));
+    expect(await page.text('[role=alert]')).toMatch(/cannot compute with WebGPU.*https:.*localhost/);
+  });
+});
