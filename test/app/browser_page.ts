@@ -5,7 +5,7 @@ import type { Browser, CDPSession, Page, WebWorker } from 'puppeteer-core';
 import { closeBrowser, openBrowser } from '../../src/host/chrome_launcher.ts';
 
 /** Milliseconds within which anything that the page computes must be there. */
-export const PATIENCE = 120_000;
+export const PATIENCE = 90_000;
 
 /** A headless browser with the page in it, and hands to use it like a person. */
 export class BrowserPage {
