@@ -12,6 +12,7 @@ export interface Actions {
   resume(): Promise<void>;
   useAdapters(file: File): Promise<void>;
   picture(index: number): Promise<Picture>;
+  /** Shows what went wrong outside of the worker. */
   fail(message: string): void;
 }
 
@@ -40,10 +41,16 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
   return {
     choosePhantoms: (family, seed) =>
       attempt('preparing', async () => {
+        dispatch({ type: 'forget' });
+        dispatch({ type: 'family', family });
         dispatch({ type: 'dataset', dataset: await client.makePhantoms(family, seed) });
       }),
     chooseImages: (images) =>
-      attempt('preparing', async () => dispatch({ type: 'dataset', dataset: await client.takeImages(images) })),
+      attempt('preparing', async () => {
+        dispatch({ type: 'forget' });
+        dispatch({ type: 'family', family: '' });
+        dispatch({ type: 'dataset', dataset: await client.takeImages(images) });
+      }),
     train: (wish) =>
       attempt('training', async () => {
         dispatch({ type: 'begin' });
@@ -59,7 +66,7 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
         dispatch({ type: 'outcome', outcome: await client.useAdapters(file, file.name) });
       }),
     picture: (index) => client.picture(index),
-    fail: (message) => dispatch({ type: 'failed', message, phase: 'idle' }),
+    fail: (message) => dispatch({ type: 'failed', message }),
   };
 }
 
@@ -69,7 +76,9 @@ export async function open(client: Client, dispatch: (change: Change) => void): 
   try {
     dispatch({ type: 'opened', ...(await client.open()) });
   } catch (error) {
-    dispatch(failure(error, 'unusable'));
+    // Why there is no adapter the page can say better than the library, which knows no browser.
+    const known = error instanceof FusionclipError && error.code === 'no_adapter';
+    dispatch(known ? { type: 'failed', message: '', phase: 'unusable' } : failure(error, 'unusable'));
   }
 }
 

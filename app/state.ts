@@ -27,6 +27,7 @@ export interface State {
   readonly models: readonly ModelChoice[];
   readonly families: readonly FamilyPreview[];
   readonly source: 'phantoms' | 'folders';
+  /** The family that the data set is of, or ''. */
   readonly family: string;
   readonly dataset: DatasetFacts | null;
   readonly wish: TrainingWish;
@@ -48,11 +49,14 @@ export type Change =
   | { readonly type: 'family'; readonly family: string }
   | { readonly type: 'wish'; readonly wish: Partial<TrainingWish> }
   | { readonly type: 'phase'; readonly phase: Phase }
+  /** Other images are on their way. */
+  | { readonly type: 'forget' }
   /** A training begins at its first step. */
   | { readonly type: 'begin' }
   | { readonly type: 'dataset'; readonly dataset: DatasetFacts }
   | { readonly type: 'outcome'; readonly outcome: Outcome }
-  | { readonly type: 'failed'; readonly message: string; readonly phase: Phase }
+  /** What fails beside the work that is under way leaves the phase as it is. */
+  | { readonly type: 'failed'; readonly message: string; readonly phase?: Phase }
   | { readonly type: 'dismiss' }
   | { readonly type: 'worker'; readonly event: RunEvent };
 
@@ -66,7 +70,7 @@ export const START: State = {
   models: [],
   families: [],
   source: 'phantoms',
-  family: 'brain',
+  family: '',
   dataset: null,
   wish: { model: '', shots: 4, epochs: 10, seed: 1, object: '' },
   error: null,
@@ -89,6 +93,8 @@ export function reduce(state: State, change: Change): State {
       return { ...state, wish: { ...state.wish, ...change.wish } };
     case 'phase':
       return { ...state, phase: change.phase, stage: null, error: null };
+    case 'forget':
+      return { ...state, ...NOTHING, phase: 'preparing', dataset: null, error: null };
     case 'begin':
       return { ...state, ...NOTHING, phase: 'training', error: null };
     case 'dataset': {
@@ -98,7 +104,7 @@ export function reduce(state: State, change: Change): State {
     case 'outcome':
       return { ...state, phase: 'idle', stage: null, outcome: change.outcome };
     case 'failed':
-      return { ...state, phase: change.phase, stage: null, error: change.message };
+      return { ...state, ...(change.phase && { phase: change.phase, stage: null }), error: change.message };
     case 'dismiss':
       return { ...state, error: null };
     case 'worker':

@@ -50,9 +50,7 @@ export function App() {
               </div>
             )}
             {running && <RunPanel state={state} actions={actions} />}
-            {outcome && (
-              <Results key={outcome.adaptersName + outcome.rows.length} outcome={outcome} actions={actions} />
-            )}
+            {outcome && <Results key={outcome.adapters} outcome={outcome} actions={actions} />}
             {!running && !outcome && <Welcome dataset={state.dataset} />}
           </div>
         </main>

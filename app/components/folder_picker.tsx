@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useReducer, useState } from 'preact/hooks';
 import { droppedFiles, type Given, pickedFiles } from '../dropped.ts';
 import type { GivenFile, GivenImages } from '../protocol.ts';
 
@@ -8,20 +8,25 @@ interface Props {
   readonly onError: (message: string) => void;
 }
 
+/** The files of both classes. */
+interface Classes {
+  readonly normal: readonly GivenFile[];
+  readonly abnormal: readonly GivenFile[];
+}
+
 /** Takes a whole data set, or the images of each class by themselves. */
 export function FolderPicker({ disabled, onChoose, onError }: Props) {
-  const [normal, setNormal] = useState<readonly GivenFile[]>([]);
-  const [abnormal, setAbnormal] = useState<readonly GivenFile[]>([]);
+  // Folders are read at their own pace: each is added to whatever is there by then.
+  const [{ normal, abnormal }, add] = useReducer(
+    (before: Classes, part: Partial<Classes>): Classes => ({ ...before, ...part }),
+    { normal: [], abnormal: [] },
+  );
+  useEffect(() => {
+    if (normal.length > 0 && abnormal.length > 0) void onChoose({ kind: 'classes', normal, abnormal });
+  }, [normal, abnormal]);
   const takeSet = ({ folder, files }: Given) => {
-    if (folder === null)
-      onError('These are files without a folder; drop the folder of the data set, or fill both fields below.');
-    else void onChoose({ kind: 'set', name: folder, files });
-  };
-  const takeClass = (files: readonly GivenFile[], label: 0 | 1) => {
-    const both = label === 0 ? { normal: files, abnormal } : { normal, abnormal: files };
-    setNormal(both.normal);
-    setAbnormal(both.abnormal);
-    if (both.normal.length > 0 && both.abnormal.length > 0) void onChoose({ kind: 'classes', ...both });
+    if (folder !== null) void onChoose({ kind: 'set', name: folder, files });
+    else onError('These are files without a folder; drop the folder of the data set, or fill both fields below.');
   };
   return (
     <div class="pickers">
@@ -40,7 +45,7 @@ export function FolderPicker({ disabled, onChoose, onError }: Props) {
           title="Normal"
           hint={counted(normal)}
           disabled={disabled}
-          onGiven={({ files }) => takeClass(files, 0)}
+          onGiven={({ files }) => add({ normal: files })}
           onError={onError}
         />
         <DropZone
@@ -48,7 +53,7 @@ export function FolderPicker({ disabled, onChoose, onError }: Props) {
           title="Abnormal"
           hint={counted(abnormal)}
           disabled={disabled}
-          onGiven={({ files }) => takeClass(files, 1)}
+          onGiven={({ files }) => add({ abnormal: files })}
           onError={onError}
         />
       </div>

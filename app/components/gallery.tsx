@@ -40,6 +40,7 @@ export function Gallery({ rows, pictures, looks, threshold, order, chosen, onOrd
     <div class="gallery">
       <div class="bar">
         <h3>All test images</h3>
+        <p class="hint">✗ marks a wrong verdict.</p>
         <label>
           <span class="hidden">Order</span>
           <select value={order} onChange={({ currentTarget }) => onOrder(currentTarget.value as Order)}>
@@ -56,22 +57,26 @@ export function Gallery({ rows, pictures, looks, threshold, order, chosen, onOrd
         {indices.slice(0, shown).map((i) => {
           const picture = pictures.get(i);
           const { id, label, score } = rows[i];
+          const wrong = isWrong(rows[i]);
           const truth = label === null ? '' : label === 1 ? 'abnormal' : 'normal';
           return (
-            <label key={id} class={isWrong(rows[i]) ? 'wrong' : ''}>
+            <label key={id}>
               <input
                 type="radio"
                 name="picture"
                 value={id}
                 data-score={score}
                 checked={i === chosen}
-                aria-label={`${id}, score ${score.toPrecision(3)}, ${truth}`}
+                aria-label={`${id}, score ${score.toPrecision(3)}, ${wrong ? 'wrongly judged, ' : ''}${truth}`}
                 onChange={() => onChoose(i)}
               />
               {picture ? <MapThumb picture={picture} looks={looks} /> : <span class="blank" />}
               <span class="caption">
                 <span>{score.toPrecision(3)}</span>
-                <span class={`truth ${truth}`}>{truth}</span>
+                <span class={`truth ${truth}`}>
+                  {wrong && <b>✗ </b>}
+                  {truth}
+                </span>
               </span>
             </label>
           );

@@ -17,10 +17,6 @@ interface Props {
 export function ImagesPanel({ state, actions, dispatch }: Props) {
   const { source, dataset, families, family } = state;
   const busy = isBusy(state);
-  const choose = (name: string) => {
-    dispatch({ type: 'family', family: name });
-    void actions.choosePhantoms(name, PHANTOM_SEED);
-  };
   return (
     <section class="card" aria-labelledby="images-title">
       <h2 id="images-title">
@@ -42,7 +38,12 @@ export function ImagesPanel({ state, actions, dispatch }: Props) {
         ))}
       </fieldset>
       {source === 'phantoms' ? (
-        <Families families={families} chosen={dataset ? family : null} disabled={busy} onChoose={choose} />
+        <Families
+          families={families}
+          chosen={family}
+          disabled={busy}
+          onChoose={(name) => void actions.choosePhantoms(name, PHANTOM_SEED)}
+        />
       ) : (
         <FolderPicker disabled={busy} onChoose={actions.chooseImages} onError={actions.fail} />
       )}
@@ -53,7 +54,7 @@ export function ImagesPanel({ state, actions, dispatch }: Props) {
 
 interface FamiliesProps {
   readonly families: readonly FamilyPreview[];
-  readonly chosen: string | null;
+  readonly chosen: string;
   readonly disabled: boolean;
   readonly onChoose: (name: string) => void;
 }

@@ -34,27 +34,33 @@ export function MachineChip({ machine }: { machine: Machine }) {
   );
 }
 
-/** What to do where there is no WebGPU. */
+/** What to do where there is no WebGPU; `reason` is what else went wrong, or empty. */
 export function NoMachine({ reason }: { reason: string }) {
   return (
     <section class="card trouble" role="alert">
-      <h2>This browser cannot compute with WebGPU</h2>
-      <p class="reason">{reason}</p>
-      <p>Training and maps run on your own machine through WebGPU. One of these usually helps:</p>
+      <h2>This page cannot compute here</h2>
+      <p class="reason">{reason || missing()}</p>
+      <p>Training and maps run on your own machine, through WebGPU. One of these usually helps:</p>
       <ul>
-        <li>Use a current Chrome or Edge (113 or later), Safari 26 or Firefox 141 or later, and update it.</li>
+        <li>Use a current Chrome or Edge, Safari 26 or later, or Firefox 141 or later.</li>
         <li>
-          Open the page over <code>https://</code> or from <code>localhost</code>: browsers offer WebGPU nowhere else.
+          Open the page over <code>https://</code> or from <code>localhost</code>.
         </li>
         <li>
           Switch on hardware acceleration in the browser’s settings; <code>chrome://gpu</code> tells whether WebGPU is
-          blocked for this graphics driver.
+          blocked for the graphics driver.
         </li>
         <li>
-          On Linux without a graphics card, start Chrome with <code>--enable-unsafe-webgpu</code>, or use the command
+          On Linux without a graphics card start Chrome with <code>--enable-unsafe-webgpu</code>, or use the command
           line: <code>npx fusionclip doctor</code> finds a software adapter.
         </li>
       </ul>
     </section>
   );
+}
+
+function missing(): string {
+  if (!isSecureContext) return 'This address is not secure, and browsers offer WebGPU to https and localhost only.';
+  if (!('gpu' in navigator)) return 'This browser has no WebGPU.';
+  return 'This browser has WebGPU, but no adapter to run it on.';
 }

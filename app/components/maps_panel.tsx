@@ -62,14 +62,15 @@ export function MapsPanel({ outcome, threshold, actions }: Props) {
             shown={level.toPrecision(4)}
             onInput={setLevel}
           />
-          <label class="check">
-            <input type="checkbox" checked={outlined} onChange={() => setOutlined(!outlined)} />
-            Outline of the true lesion
-          </label>
+          {judgement.pixel && (
+            <label class="check">
+              <input type="checkbox" checked={outlined} onChange={() => setOutlined(!outlined)} />
+              Dashed outline of the true lesion
+            </label>
+          )}
           <p class="hint">
-            Solid line: where the map reaches the threshold
-            {judgement.pixelThreshold ? ` (training chose ${judgement.pixelThreshold.value.toPrecision(4)})` : ''}.
-            Dashed line: the true lesion.
+            The solid line is where the map reaches the threshold
+            {judgement.pixelThreshold ? `; training chose ${judgement.pixelThreshold.value.toPrecision(4)}` : ''}.
           </p>
         </div>
       </div>
@@ -120,7 +121,7 @@ export interface Pictures {
   get(index: number): Picture | undefined;
 }
 
-function usePictures(outcome: Outcome, { picture }: Actions): Pictures {
+function usePictures(outcome: Outcome, { picture, fail }: Actions): Pictures {
   const [, redraw] = useState(0);
   return useMemo(() => {
     const known = new Map<number, Picture | undefined>();
@@ -128,10 +129,11 @@ function usePictures(outcome: Outcome, { picture }: Actions): Pictures {
       get(index) {
         if (!known.has(index)) {
           known.set(index, undefined);
-          void picture(index).then((got) => {
+          const show = (got: Picture) => {
             known.set(index, got);
             redraw((n) => n + 1);
-          });
+          };
+          picture(index).then(show, (error: Error) => fail(error.message));
         }
         return known.get(index);
       },

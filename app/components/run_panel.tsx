@@ -3,10 +3,12 @@ import { formatDuration } from '../../src/train/progress.ts';
 import type { Actions } from '../actions.ts';
 import type { Phase, State } from '../state.ts';
 import { axis, Chart, colour } from './chart.tsx';
+import { useShown } from './shown.ts';
 
 /** What the stages of a run are called here. */
 const TITLES: readonly (readonly [RegExp, string])[] = [
   [/^phantoms$/, 'Drawing phantoms'],
+  [/^images$/, 'Looking at the images'],
   [/^features of the support/, 'Looking at the support images'],
   [/^features of the remaining/, 'Looking at the images to choose weights on'],
   [/^scores/, 'Scoring the test images'],
@@ -30,8 +32,9 @@ export function RunPanel({ state, actions }: { state: State; actions: Actions })
   const { phase, losses, progress, notes } = state;
   const { fraction, text } = progressOf(state);
   const last = losses.values.at(-1);
+  const card = useShown();
   return (
-    <section class="card" aria-labelledby="run-title">
+    <section ref={card} class="card" aria-labelledby="run-title">
       <div class="bar">
         <h2 id="run-title">{HEADINGS[phase]}</h2>
         {(phase === 'training' || phase === 'pausing') && (
@@ -77,7 +80,7 @@ function LossChart({ losses, steps }: { losses: State['losses']; steps: number }
         legend: { show: false },
         cursor: { show: false },
         scales: { x: { time: false, range: [0, steps] }, y: { range: (_, __, high) => [0, high * 1.05] } },
-        axes: [axis('Step', { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000], size: 30 }), axis('Loss')],
+        axes: [axis('Step', { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000], size: 24 }), axis('Loss')],
         series: [{}, { stroke: colour('accent'), width: 2, points: { show: steps <= 30 } }],
       })}
     />

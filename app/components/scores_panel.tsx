@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { Outcome } from '../protocol.ts';
 import { axis, Chart, colour } from './chart.tsx';
+import { useShown } from './shown.ts';
 
 interface Props {
   readonly outcome: Outcome;
@@ -14,8 +15,9 @@ export function ScoresPanel({ outcome, point, onPoint }: Props) {
   const { judgement, trivial, roc, facts } = outcome;
   const { image, pixel, images, pixelThreshold } = judgement;
   const best = trivial && Math.max(...[trivial.mean, trivial.std, trivial.p995].map(({ auroc }) => auroc));
+  const card = useShown();
   return (
-    <section class="card" aria-labelledby="scores-title">
+    <section ref={card} class="card" aria-labelledby="scores-title">
       <h2 id="scores-title">Scores</h2>
       <p class="hint">
         {facts.model} on {facts.data}, {facts.shots} shots, seed {facts.seed}; {images.normal} normal and{' '}
@@ -64,7 +66,7 @@ function Roc({ outcome, point, onPoint }: Props) {
           legend: { show: false },
           cursor: { show: false },
           scales: { x: { time: false, range: [0, 1] }, y: { range: [0, 1] } },
-          axes: [axis('1 − specificity', { size: 30 }), axis('Sensitivity', { size: 40 })],
+          axes: [axis('1 − specificity', { size: 24 }), axis('Sensitivity', { size: 40 })],
           series: [
             {},
             { stroke: colour('accent'), width: 2, points: { show: false } },

@@ -1,9 +1,9 @@
 import {
+  checkDataset,
   type Dataset,
   decodeImage,
   type Image,
   joinPath,
-  objectName,
   openDataset,
   PHANTOM_FAMILIES,
   phantom,
@@ -12,6 +12,7 @@ import {
   toRgb,
   writePhantoms,
 } from '../../src/data/index.ts';
+import { FusionclipError } from '../../src/gpu/index.ts';
 import type { BlobFiles } from '../../src/host/blob_files.ts';
 import type { DatasetFacts, FamilyPreview, GivenFile, GivenImages } from '../protocol.ts';
 
@@ -31,7 +32,7 @@ const EXAMPLES = 4;
 const TITLES: Readonly<Record<string, string>> = {
   brain: 'Brain MRI',
   liver: 'Liver CT',
-  resc: 'Retinal OCT, oedema',
+  resc: 'Oedema OCT',
   oct2017: 'Retinal OCT',
   chest: 'Chest X-ray',
   histopathology: 'Histopathology',
@@ -74,20 +75,29 @@ export async function placeImages(files: BlobFiles, images: GivenImages): Promis
   return folder;
 }
 
-/** Looks at a data set. Throws what `openDataset` throws, and `bad_image` when one of its first images is damaged. */
-export async function datasetFacts(files: BlobFiles, path: string): Promise<DatasetFacts> {
+/**
+ * Looks at a data set, and at every image of it: what is broken is said now and not after minutes of training.
+ * @throws FusionclipError `io`, `bad_data`
+ */
+export async function datasetFacts(
+  files: BlobFiles,
+  path: string,
+  onProgress: (done: number, total: number) => void,
+): Promise<DatasetFacts> {
   const dataset = await openDataset(files, path);
-  const { name, layout, kind } = dataset;
-  const count = (split: 'valid' | 'test') => {
-    const abnormal = dataset.splits[split].filter(({ label }) => label === 1).length;
-    return { normal: dataset.splits[split].length - abnormal, abnormal };
-  };
+  const { name, layout, kind, object, images, problems } = await checkDataset(files, path, onProgress);
+  const [first, ...others] = problems.filter(({ severity }) => severity === 'error');
+  if (first) {
+    const sentence = first.message.includes(first.path) ? first.message : `${first.path}: ${first.message}.`;
+    const more = others.length === 0 ? '' : ` There are ${others.length} more problems like this.`;
+    throw new FusionclipError('bad_data', `${sentence}${more}`);
+  }
   return {
     name,
     layout,
     kind,
-    object: objectName(path),
-    counts: { valid: count('valid'), test: count('test') },
+    object,
+    counts: images,
     normal: await examples(files, dataset, 0),
     abnormal: await examples(files, dataset, 1),
   };

@@ -53,9 +53,7 @@ export class Workbench implements Calls {
   }
 
   async makePhantoms(family: string, seed: number): Promise<DatasetFacts> {
-    const what = 'phantoms';
-    const progress = (done: number, total: number) => this.#onEvent({ type: 'stage', what, done, total });
-    return this.#adopt(await makePhantoms(this.#files, family, seed, progress));
+    return this.#adopt(await makePhantoms(this.#files, family, seed, this.#stage('phantoms')));
   }
 
   async takeImages(images: GivenImages): Promise<DatasetFacts> {
@@ -131,8 +129,13 @@ export class Workbench implements Calls {
     return this.#data;
   }
 
+  #stage(what: string): (done: number, total: number) => void {
+    return (done, total) => this.#onEvent({ type: 'stage', what, done, total });
+  }
+
   async #adopt(path: string): Promise<DatasetFacts> {
-    const facts = await datasetFacts(this.#files, path);
+    this.#data = null;
+    const facts = await datasetFacts(this.#files, path, this.#stage('images'));
     this.#data = path;
     return facts;
   }
