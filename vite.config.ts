@@ -45,7 +45,13 @@ const areas = Object.fromEntries(AREAS.map((area) => [`${area}/index`, `src/${ar
 function app(): UserConfig {
   const page = readFileSync(new URL('app/index.html', import.meta.url), 'utf8');
   const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(page)?.[1] ?? '';
-  const names = { entryFileNames: 'chunks/app/[name]-[hash].js', chunkFileNames: 'chunks/app/[name]-[hash].js' };
+  const output = {
+    entryFileNames: 'chunks/app/[name]-[hash].js',
+    chunkFileNames: 'chunks/app/[name]-[hash].js',
+    // The model's files keep the names that belong to its layout.
+    assetFileNames: ({ originalFileNames: [from = ''] }: { originalFileNames: string[] }) =>
+      from.includes('models/') ? 'models/tiny-clip/[name][extname]' : 'chunks/app/[name]-[hash][extname]',
+  };
   return {
     root: 'app',
     base: './',
@@ -56,16 +62,9 @@ function app(): UserConfig {
       reportCompressedSize: false,
       modulePreload: false,
       assetsInlineLimit: 0,
-      rolldownOptions: {
-        output: {
-          ...names,
-          // The model keeps the names that belong to its layout.
-          assetFileNames: ({ originalFileNames: [from = ''] }) =>
-            from.includes('models/') ? 'models/tiny-clip/[name][extname]' : 'chunks/app/[name]-[hash][extname]',
-        },
-      },
+      rolldownOptions: { output },
     },
-    worker: { format: 'es', rolldownOptions: { output: names } },
+    worker: { format: 'es', rolldownOptions: { output } },
   };
 }
 
