@@ -9,6 +9,7 @@ import { MachineChip, NoMachine } from './machine.tsx';
 import { MapsPanel } from './maps_panel.tsx';
 import { RunPanel } from './run_panel.tsx';
 import { pointOf, ScoresPanel } from './scores_panel.tsx';
+import { useShown } from './shown.ts';
 import { TrainingPanel } from './training_panel.tsx';
 import { Welcome } from './welcome.tsx';
 
@@ -41,14 +42,7 @@ export function App() {
             <AdaptersPanel state={state} actions={actions} />
           </div>
           <div class="results">
-            {error && (
-              <div class="card trouble" role="alert">
-                <p>{error}</p>
-                <button type="button" aria-label="Dismiss" onClick={() => dispatch({ type: 'dismiss' })}>
-                  ×
-                </button>
-              </div>
-            )}
+            {error && <Alert key={error} text={error} onDismiss={() => dispatch({ type: 'dismiss' })} />}
             {running && <RunPanel state={state} actions={actions} />}
             {outcome && <Results key={outcome.adapters} outcome={outcome} actions={actions} />}
             {!running && !outcome && <Welcome dataset={state.dataset} />}
@@ -57,6 +51,18 @@ export function App() {
       )}
       <footer>A toy and a tool for research; not a medical device.</footer>
     </>
+  );
+}
+
+function Alert({ text, onDismiss }: { text: string; onDismiss: () => void }) {
+  const card = useShown<HTMLDivElement>();
+  return (
+    <div ref={card} class="card trouble" role="alert">
+      <p>{text}</p>
+      <button type="button" aria-label="Dismiss" onClick={onDismiss}>
+        ×
+      </button>
+    </div>
   );
 }
 

@@ -23,6 +23,9 @@ interface Props {
 /** Pixels of the canvas for each pixel of the picture's longer side: lines are finer than pixels. */
 const CANVAS = 1024;
 
+/** Of the true lesion's outline: no heat colour comes near it. */
+const LESION = '#5ff0e0';
+
 /** The image as it is, and the image under its map with the lines of threshold and lesion. */
 export function MapView({ picture, id, looks, level, outlined }: Props) {
   const plain = useRef<HTMLCanvasElement>(null);
@@ -43,8 +46,8 @@ export function MapView({ picture, id, looks, level, outlined }: Props) {
     draw(small, overlayHeatMap(image, map, { opacity, range }));
     context.imageSmoothingQuality = 'high';
     context.drawImage(small, 0, 0, canvas.width, canvas.height);
-    if (outlined && lesion) stroke(context, contourSegments(lesion, 0.5), [14, 12]);
-    stroke(context, contourSegments(map, level), []);
+    if (outlined && lesion) stroke(context, contourSegments(lesion, 0.5), LESION, [14, 12]);
+    stroke(context, contourSegments(map, level), '#fff', []);
   }, [picture, opacity, range, level, outlined]);
   return (
     <div class="views">
@@ -60,8 +63,8 @@ export function MapView({ picture, id, looks, level, outlined }: Props) {
   );
 }
 
-/** Segments as a light line with a dark rim, to be seen on bright and dark tissue. */
-function stroke(context: CanvasRenderingContext2D, segments: Float32Array, dash: number[]): void {
+/** Segments as a light line in `colour` with a dark rim, to be seen on bright and dark tissue. */
+function stroke(context: CanvasRenderingContext2D, segments: Float32Array, colour: string, dash: number[]): void {
   const { width, height } = context.canvas;
   const path = new Path2D();
   for (let i = 0; i < segments.length; i += 4) {
@@ -72,7 +75,7 @@ function stroke(context: CanvasRenderingContext2D, segments: Float32Array, dash:
   context.setLineDash(dash);
   for (const [style, weight] of [
     ['#000a', 8],
-    ['#fff', 4],
+    [colour, 4],
   ] as const) {
     context.strokeStyle = style;
     context.lineWidth = weight;

@@ -65,7 +65,7 @@ export function MapsPanel({ outcome, threshold, actions }: Props) {
           {judgement.pixel && (
             <label class="check">
               <input type="checkbox" checked={outlined} onChange={() => setOutlined(!outlined)} />
-              Dashed outline of the true lesion
+              True lesion, outlined in dashes
             </label>
           )}
           <p class="hint">

@@ -36,7 +36,9 @@ export function RunPanel({ state, actions }: { state: State; actions: Actions })
   return (
     <section ref={card} class="card" aria-labelledby="run-title">
       <div class="bar">
-        <h2 id="run-title">{HEADINGS[phase]}</h2>
+        <h2 id="run-title" aria-live="polite">
+          {HEADINGS[phase]}
+        </h2>
         {(phase === 'training' || phase === 'pausing') && (
           <button type="button" id="pause" disabled={phase === 'pausing'} onClick={() => actions.pause()}>
             {phase === 'pausing' ? 'Pausing…' : 'Pause'}
@@ -51,7 +53,7 @@ export function RunPanel({ state, actions }: { state: State; actions: Actions })
       {phase !== 'idle' && (
         <div class={phase === 'paused' ? 'progress still' : 'progress'}>
           <progress max={1} value={fraction} aria-label="Progress" />
-          <p role="status">{text}</p>
+          <p>{text}</p>
         </div>
       )}
       {progress && losses.steps.length > 0 && <LossChart key={progress.steps} losses={losses} steps={progress.steps} />}

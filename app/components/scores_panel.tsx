@@ -20,15 +20,15 @@ export function ScoresPanel({ outcome, point, onPoint }: Props) {
     <section ref={card} class="card" aria-labelledby="scores-title">
       <h2 id="scores-title">Scores</h2>
       <p class="hint">
-        {facts.model} on {facts.data}, {facts.shots} shots, seed {facts.seed}; {images.normal} normal and{' '}
-        {images.abnormal} abnormal test images
+        {facts.model} on {facts.data}, {facts.shots} {facts.shots === '1' ? 'shot' : 'shots'} a class, seed {facts.seed}
+        ; {images.normal} normal and {images.abnormal} abnormal test images
       </p>
       <dl class="tiles">
         <Tile name="Image AUROC" value={image.auroc} note={best === null ? '' : `brightness alone ${show(best)}`} />
         <Tile name="Image AP" value={image.averagePrecision} note="average precision" />
         {pixel && <Tile name="Pixel AUROC" value={pixel.auroc} note={`brightness ${show(trivial?.map?.auroc)}`} />}
-        {pixel && <Tile name="AUPRO" value={pixel.aupro} note="region overlap, FPR < 0.3" />}
-        {pixelThreshold && <Tile name="Dice" value={pixelThreshold.dice} note="at the chosen threshold" />}
+        {pixel && <Tile name="AUPRO" value={pixel.aupro} note="overlap of regions" />}
+        {pixelThreshold && <Tile name="Dice" value={pixelThreshold.dice} note="at training’s threshold" />}
       </dl>
       {roc.length > 0 && <Roc outcome={outcome} point={point} onPoint={onPoint} />}
     </section>

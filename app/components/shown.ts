@@ -1,8 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 
 /** Scrolls something new into sight: on a narrow page it appears below what the user is looking at. */
-export function useShown() {
-  const element = useRef<HTMLElement>(null);
+export function useShown<T extends HTMLElement = HTMLElement>() {
+  const element = useRef<T>(null);
   useEffect(() => element.current!.scrollIntoView({ block: 'nearest', behavior: 'smooth' }), []);
   return element;
 }

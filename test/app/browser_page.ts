@@ -14,6 +14,8 @@ export class BrowserPage {
   readonly requests: string[] = [];
   /** What the page reported as failed and nobody caught. */
   readonly failures: string[] = [];
+  /** What the browser wrote on the console. */
+  readonly messages: string[] = [];
   /** Folder that downloads go to. */
   readonly downloads: string;
   #worker: WebWorker | null = null;
@@ -30,6 +32,7 @@ export class BrowserPage {
     mkdirSync(this.downloads);
     page.on('pageerror', (error) => this.failures.push(String(error)));
     page.on('error', (error) => this.failures.push(String(error)));
+    page.on('console', (message) => this.messages.push(message.text()));
     page.on('request', (request) => this.requests.push(request.url()));
     page.on('workercreated', (worker) => {
       this.#worker = worker;

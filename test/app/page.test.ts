@@ -138,7 +138,7 @@ describe('the built page, on a static server below a path', () => {
     await page.text('.chart');
     await page.press('#pause');
     await page.phase('paused');
-    const before = await page.text('[role=status]');
+    const before = await page.text('.progress p');
     expect(before).toMatch(/^Paused after step \d of 4/);
     await page.press('#resume');
     expect(await page.text('.tiles')).toMatch(/Image AUROC[01]\.\d{3}.*AUPRO/);
@@ -230,7 +230,7 @@ describe('the built page, on a static server below a path', () => {
     );
     await page.press('#resume');
     await page.phase('training');
-    await page.page.waitForFunction(() => /^Epoch/.test(document.querySelector('[role=status]')?.textContent ?? ''));
+    await page.page.waitForFunction(() => /^Epoch/.test(document.querySelector('.progress p')?.textContent ?? ''));
     await page.press('#pause');
     await page.phase('paused');
   });
@@ -239,6 +239,7 @@ describe('the built page, on a static server below a path', () => {
     expect(page.requests.length).toBeGreaterThan(5);
     const blob = `blob:${new URL(server.address).origin}/`;
     expect(page.requests.filter((each) => !each.startsWith(server.address) && !each.startsWith(blob))).toEqual([]);
+    expect(page.messages.filter((text) => /Content Security Policy/.test(text))).toEqual([]);
     // The policy holds in the page and in its worker, whatever the server says: it names what it refused.
     const attempt = () =>
       new Promise<string>((resolve) => {
@@ -257,12 +258,11 @@ describe('the built page, on a static server below a path', () => {
       const address = dev.resolvedUrls!.local[0];
       const policy = (await fetch(address)).headers.get('content-security-policy');
       expect(policy).toMatch(/^default-src 'self';/);
-      const refused: string[] = [];
-      page.page.on('console', (message) => refused.push(message.text()));
+      page.messages.length = 0;
       await page.goto(address);
       await page.text('.families canvas');
       expect(await page.text('.machine dl')).toContain('MiB');
-      expect(refused.filter((text) => /Content Security Policy/.test(text))).toEqual([]);
+      expect(page.messages.filter((text) => /Content Security Policy/.test(text))).toEqual([]);
     } finally {
       await dev.close();
     }
