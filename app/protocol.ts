@@ -1,14 +1,7 @@
 /** What the page and its worker say to each other. Everything here is data that can be cloned. */
-import type { DatasetKind, Image, LayoutName, ScoreMap } from '../src/data/index.ts';
+import type { DatasetKind, Image, ScoreMap } from '../src/data/index.ts';
 import type { AdapterFacts, ErrorCode } from '../src/gpu/index.ts';
 import type { Judgement, RocPoint, RunEvent, TrivialJudgement } from '../src/train/index.ts';
-
-/** The machine that the worker computes on. */
-export interface Machine {
-  readonly facts: AdapterFacts;
-  /** In one line. */
-  readonly summary: string;
-}
 
 /** A model that can be chosen. */
 export interface ModelChoice {
@@ -40,7 +33,6 @@ export type GivenImages =
 /** A data set that is ready. */
 export interface DatasetFacts {
   readonly name: string;
-  readonly layout: LayoutName;
   readonly kind: DatasetKind;
   /** What the prompts would call the content. */
   readonly object: string;
@@ -76,7 +68,7 @@ export interface Outcome {
   /** Lowest and highest value of all maps. */
   readonly range: readonly [number, number];
   /** What was trained on what, in a few words each. */
-  readonly facts: Readonly<Record<'model' | 'data' | 'object' | 'shots' | 'seed' | 'epochs', string>>;
+  readonly facts: Readonly<Record<'model' | 'data' | 'shots' | 'seed', string>>;
   /** The file for `fusionclip predict --adapters`. */
   readonly adapters: Blob;
   readonly adaptersName: string;
@@ -86,6 +78,8 @@ export interface Outcome {
 export interface Picture {
   /** RGB, no larger than a screen needs. */
   readonly image: Image;
+  /** The same for a gallery. */
+  readonly small: Image;
   readonly map: ScoreMap;
   /** 1 on the lesion; null when nothing is lesion or nobody said. */
   readonly lesion: ScoreMap | null;
@@ -94,7 +88,7 @@ export interface Picture {
 /** The worker's functions. */
 export interface Calls {
   /** Finds an adapter; fails with `no_adapter`. */
-  open(): Promise<{ machine: Machine; models: readonly ModelChoice[] }>;
+  open(): Promise<{ machine: AdapterFacts; models: readonly ModelChoice[] }>;
   families(): Promise<readonly FamilyPreview[]>;
   makePhantoms(family: string, seed: number): Promise<DatasetFacts>;
   takeImages(images: GivenImages): Promise<DatasetFacts>;

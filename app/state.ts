@@ -1,5 +1,6 @@
+import type { AdapterFacts } from '../src/gpu/adapter.ts';
 import type { RunEvent } from '../src/train/events.ts';
-import type { DatasetFacts, FamilyPreview, Machine, ModelChoice, Outcome, TrainingWish } from './protocol.ts';
+import type { DatasetFacts, FamilyPreview, ModelChoice, Outcome, TrainingWish } from './protocol.ts';
 
 /** What the worker is at. `paused` is a training that can go on. */
 export type Phase = 'starting' | 'unusable' | 'idle' | 'preparing' | 'training' | 'pausing' | 'paused' | 'scoring';
@@ -23,7 +24,8 @@ export interface Progress {
 /** All that the page shows. */
 export interface State {
   readonly phase: Phase;
-  readonly machine: Machine | null;
+  /** What the worker computes on. */
+  readonly machine: AdapterFacts | null;
   readonly models: readonly ModelChoice[];
   readonly families: readonly FamilyPreview[];
   readonly source: 'phantoms' | 'folders';
@@ -43,7 +45,7 @@ export interface State {
 
 /** What changes the state. */
 export type Change =
-  | { readonly type: 'opened'; readonly machine: Machine; readonly models: readonly ModelChoice[] }
+  | { readonly type: 'opened'; readonly machine: AdapterFacts; readonly models: readonly ModelChoice[] }
   | { readonly type: 'families'; readonly families: readonly FamilyPreview[] }
   | { readonly type: 'source'; readonly source: State['source'] }
   | { readonly type: 'family'; readonly family: string }

@@ -28,7 +28,7 @@ export function App() {
           <h1>fusionclip</h1>
           <p>Few-shot anomaly detection, trained in this page. No image leaves your machine.</p>
         </div>
-        {machine && <MachineChip machine={machine} />}
+        {machine && <MachineChip facts={machine} />}
       </header>
       {phase === 'unusable' ? (
         <main class="only">

@@ -1,10 +1,9 @@
-import type { Machine } from '../protocol.ts';
+import type { AdapterFacts } from '../../src/gpu/adapter.ts';
 
 const MIB = 2 ** 20;
 
 /** What the page computes on: a chip that opens to the adapter's facts. */
-export function MachineChip({ machine }: { machine: Machine }) {
-  const { facts } = machine;
+export function MachineChip({ facts }: { facts: AdapterFacts }) {
   const name = facts.description || [facts.vendor, facts.architecture].filter(Boolean).join(' ') || 'GPU';
   const { limits } = facts;
   const rows = [

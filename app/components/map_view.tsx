@@ -88,7 +88,7 @@ export function MapThumb({ picture, looks }: { picture: Picture; looks: Looks })
   const canvas = useRef<HTMLCanvasElement>(null);
   const { opacity, range } = looks;
   useLayoutEffect(() => {
-    draw(canvas.current!, overlayHeatMap(picture.image, picture.map, { opacity, range }));
+    draw(canvas.current!, overlayHeatMap(picture.small, picture.map, { opacity, range }));
   }, [picture, opacity, range]);
   return <canvas ref={canvas} />;
 }

@@ -22,9 +22,11 @@ const DATA = 'data';
 /** Phantoms of a set. */
 const COUNTS = { train: 0, valid: 40, test: 40 } as const;
 
-/** Pixels to a side of phantoms, and of small pictures. */
+/** Pixels to a side of phantoms. */
 const SIZE = 168;
-const SMALL = 128;
+
+/** Pixels of the longer side of small pictures. */
+export const SMALL = 128;
 
 /** Small pictures of each class. */
 const EXAMPLES = 4;
@@ -85,7 +87,7 @@ export async function datasetFacts(
   onProgress: (done: number, total: number) => void,
 ): Promise<DatasetFacts> {
   const dataset = await openDataset(files, path);
-  const { name, layout, kind, object, images, problems } = await checkDataset(files, path, onProgress);
+  const { name, kind, object, images, problems } = await checkDataset(files, path, onProgress);
   const [first, ...others] = problems.filter(({ severity }) => severity === 'error');
   if (first) {
     const sentence = first.message.includes(first.path) ? first.message : `${first.path}: ${first.message}.`;
@@ -94,7 +96,6 @@ export async function datasetFacts(
   }
   return {
     name,
-    layout,
     kind,
     object,
     counts: images,

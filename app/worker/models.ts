@@ -20,8 +20,17 @@ export function modelChoices(): ModelChoice[] {
   return [{ name: EMBEDDED, title: 'tiny-clip (embedded)' }, random];
 }
 
-/** Opens a model of {@link modelChoices}; the embedded one is fetched from the page's own origin at its first use. */
+/**
+ * Opens a generated model or the embedded one, which is fetched from the page's own origin at its first use.
+ * @throws FusionclipError `bad_model` for a model that the page has not, `io`
+ */
 export async function openModel(files: BlobFiles, name: string): Promise<Backbone> {
+  if (!name.startsWith('generated:') && !modelChoices().some((choice) => choice.name === name)) {
+    throw new FusionclipError(
+      'bad_model',
+      `These adapters were trained on ${name}, which this page has not; use them with fusionclip predict.`,
+    );
+  }
   if (name === EMBEDDED && !(await files.stat(EMBEDDED))) {
     for (const [path, address] of Object.entries(FILES)) {
       files.put(`${EMBEDDED}/${path.slice(path.lastIndexOf('/') + 1)}`, await download(address));

@@ -1,5 +1,5 @@
 import { decodeImage, rangeOf } from '../../src/data/index.ts';
-import { describeAdapter, FusionclipError, Gpu } from '../../src/gpu/index.ts';
+import { FusionclipError, Gpu } from '../../src/gpu/index.ts';
 import { BlobFiles } from '../../src/host/blob_files.ts';
 import {
   evaluateTrained,
@@ -16,7 +16,7 @@ import {
   trainRun,
 } from '../../src/train/index.ts';
 import type { Calls, DatasetFacts, GivenImages, Outcome, Picture, TrainingWish } from '../protocol.ts';
-import { datasetFacts, familyPreviews, fitted, makePhantoms, placeImages } from './datasets.ts';
+import { datasetFacts, familyPreviews, fitted, makePhantoms, placeImages, SMALL } from './datasets.ts';
 import { modelChoices, openModel } from './models.ts';
 
 const RUN = 'run';
@@ -45,7 +45,7 @@ export class Workbench implements Calls {
 
   async open() {
     const { facts } = await this.#openGpu();
-    return { machine: { facts, summary: describeAdapter(facts) }, models: modelChoices() };
+    return { machine: facts, models: modelChoices() };
   }
 
   async families() {
@@ -63,8 +63,8 @@ export class Workbench implements Calls {
   async train(wish: TrainingWish): Promise<Outcome> {
     const data = this.#dataset();
     this.#wish = wish;
-    await this.#files.remove(RUN);
     return this.#working(async (context) => {
+      await this.#files.remove(RUN);
       const model = await openModel(this.#files, wish.model);
       const settings = {
         size: String(model.identity.config.vision.nativeSize),
@@ -79,9 +79,9 @@ export class Workbench implements Calls {
 
   async resume(): Promise<Outcome> {
     const wish = this.#wish!;
-    // It may have stopped before there was anything to go on with.
-    if (!(await this.#files.stat(`${RUN}/config.json`))) return this.train(wish);
     return this.#working(async (context) => {
+      // It may have stopped before there was anything to go on with.
+      if (!(await this.#files.stat(`${RUN}/config.json`))) return this.train(wish);
       const model = await openModel(this.#files, wish.model);
       return this.#trained(await resumeRun(context, RUN, { model, maps: 'none' }));
     });
@@ -93,10 +93,10 @@ export class Workbench implements Calls {
 
   async useAdapters(file: Blob, name: string): Promise<Outcome> {
     const data = this.#dataset();
-    await this.#files.remove(LOADED);
     const adapters = `${LOADED}/${name}`;
-    this.#files.put(adapters, file);
     return this.#working(async (context) => {
+      await this.#files.remove(LOADED);
+      this.#files.put(adapters, file);
       const { header } = await openAdapters(this.#files, adapters);
       const model = await openModel(this.#files, header.model.name);
       const { results, scored } = await evaluateTrained(context, { adapters, data, model });
@@ -110,7 +110,7 @@ export class Workbench implements Calls {
     const path = this.#paths.get(id)!;
     const image = fitted(decodeImage(await this.#files.readFile(path), path), SHOWN);
     const asMap = (data: Float32Array) => ({ width: size, height: size, data: data.slice() });
-    return { image, map: asMap(map), lesion: mask && asMap(Float32Array.from(mask)) };
+    return { image, small: fitted(image, SMALL), map: asMap(map), lesion: mask && asMap(Float32Array.from(mask)) };
   }
 
   /** A device that works: a new one after the last was lost. */
@@ -183,10 +183,8 @@ export class Workbench implements Calls {
       facts: {
         model: header.model.name,
         data: header.data.name,
-        object: header.object,
         shots: String(normals.length),
         seed: String(header.train.seed),
-        epochs: String(header.train.epochs),
       },
       adapters: this.#files.blob(adapters),
       adaptersName: `${header.data.name}-${header.train.shots}shot-seed${header.train.seed}.safetensors`,

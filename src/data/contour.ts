@@ -21,7 +21,7 @@ export function contourSegments({ width, height, data }: ScoreMap, level: number
   const out: number[] = [];
   for (let y = -1; y < height; y++) {
     for (let x = -1; x < width; x++) {
-      const corners = CORNERS.map(([dx, dy]) => value(x + dx, y + dy));
+      const corners = [value(x, y), value(x + 1, y), value(x + 1, y + 1), value(x, y + 1)];
       const inside = corners.map((v) => v >= level);
       if (inside.every((is) => is === inside[0])) continue;
       // Walking around the cell, every step into the region is joined with the next step out of it.
