@@ -32,7 +32,8 @@ export function RunPanel({ state, actions }: { state: State; actions: Actions })
   const { phase, losses, progress, notes } = state;
   const { fraction, text } = progressOf(state);
   const last = losses.values.at(-1);
-  const card = useShown();
+  // Images are read in a moment, and the user is choosing them up there.
+  const card = useShown(phase !== 'preparing');
   return (
     <section ref={card} class="card" aria-labelledby="run-title">
       <div class="bar">

@@ -1,8 +1,11 @@
 import { useEffect, useRef } from 'preact/hooks';
 
-/** Scrolls something new into sight: on a narrow page it appears below what the user is looking at. */
-export function useShown<T extends HTMLElement = HTMLElement>() {
+/** Scrolls something new to the top unless all of it is in sight: on a narrow page it appears below everything else. */
+export function useShown<T extends HTMLElement = HTMLElement>(wanted = true) {
   const element = useRef<T>(null);
-  useEffect(() => element.current!.scrollIntoView({ block: 'nearest', behavior: 'smooth' }), []);
+  useEffect(() => {
+    const { bottom } = element.current!.getBoundingClientRect();
+    if (wanted && bottom > innerHeight) element.current!.scrollIntoView();
+  }, []);
   return element;
 }
