@@ -65,7 +65,8 @@ function Roc({ outcome, point, onPoint }: Props) {
         options={() => ({
           legend: { show: false },
           cursor: { show: false },
-          scales: { x: { time: false, range: [0, 1] }, y: { range: [0, 1] } },
+          // A range that ended at 1 would leave out all points there but the first.
+          scales: { x: { time: false, range: [0, 1 + 1e-9] }, y: { range: [0, 1] } },
           axes: [axis('1 − specificity', { size: 24 }), axis('Sensitivity', { size: 40 })],
           series: [
             {},

@@ -146,7 +146,6 @@ describe('the built page, on a static server below a path', () => {
     console.log(`longest task of the page while the worker trained: ${longest ? `${longest} ms` : 'below 50 ms'}`);
     expect(longest).toBeLessThan(LONGEST_TASK);
     expect(Object.keys(await scores())).toHaveLength(8);
-    expect(await page.page.$('.roc .u-over')).not.toBeNull();
   });
 
   test('saves adapters that give the same scores on the command line', async () => {
@@ -162,6 +161,25 @@ describe('the built page, on a static server below a path', () => {
     const gaps = rows.map(({ id, score }) => Math.abs(score - here[id.slice(data.length + 1)]));
     console.log(`largest difference between scores of page and command line: ${Math.max(...gaps).toExponential(1)}`);
     expect(Math.max(...gaps)).toBeLessThan(TOLERANCE);
+  });
+
+  test('marks the threshold on the ROC curve, at both of its ends', async () => {
+    // The mark alone has this red.
+    const marked = async () => {
+      const { data } = await page.pixels('.roc canvas');
+      let count = 0;
+      for (let i = 0; i < data.length; i += 4) if (data[i] > 150 && data[i + 1] < 80 && data[i + 3] > 200) count++;
+      return count;
+    };
+    const last = await page.page.$eval('#operating', (node) => Number((node as HTMLInputElement).max));
+    for (const [point, rates] of [
+      [0, /Sensitivity0\.000Specificity1\.000/],
+      [last, /Sensitivity1\.000Specificity0\.000/],
+    ] as const) {
+      await page.set('#operating', point);
+      expect(await page.text('.rates')).toMatch(rates);
+      expect(await marked()).toBeGreaterThan(10);
+    }
   });
 
   test('draws the map as opaque as the slider says, and the line where the threshold is', async () => {
