@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { defineConfig, type Plugin, type UserConfig } from 'vite';
 
@@ -37,6 +38,36 @@ function bundle(target: string, input: Record<string, string>, external: (string
 
 const areas = Object.fromEntries(AREAS.map((area) => [`${area}/index`, `src/${area}/index.ts`]));
 
+/**
+ * The browser page: `vite --mode app` serves it from its sources. Addresses are relative, so it works below any path.
+ * The policy that index.html has in a meta tag also goes with every answer of the development server.
+ */
+function app(): UserConfig {
+  const page = readFileSync(new URL('app/index.html', import.meta.url), 'utf8');
+  const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(page)?.[1] ?? '';
+  const output = {
+    entryFileNames: 'chunks/app/[name]-[hash].js',
+    chunkFileNames: 'chunks/app/[name]-[hash].js',
+    // The model's files keep the names that belong to its layout.
+    assetFileNames: ({ originalFileNames: [from = ''] }: { originalFileNames: string[] }) =>
+      from.includes('models/') ? 'models/tiny-clip/[name][extname]' : 'chunks/app/[name]-[hash][extname]',
+  };
+  return {
+    root: 'app',
+    base: './',
+    publicDir: false,
+    server: { headers: { 'content-security-policy': policy }, fs: { allow: ['..'] } },
+    build: {
+      target: 'es2022',
+      reportCompressedSize: false,
+      modulePreload: false,
+      assetsInlineLimit: 0,
+      rolldownOptions: { output },
+    },
+    worker: { format: 'es', rolldownOptions: { output } },
+  };
+}
+
 /** What is built from what; scripts/build.mjs says where it goes. */
 const TARGETS: Record<string, Record<string, string>> = {
   // The library: runs as it is in every runtime and in a script tag.
@@ -55,7 +86,8 @@ const TARGETS: Record<string, Record<string, string>> = {
 };
 
 export default defineConfig(({ mode }) => {
+  if (mode === 'app') return app();
   const input = TARGETS[mode];
-  if (!input) throw new Error(`unknown build target "${mode}"; one of ${Object.keys(TARGETS).join(', ')}`);
+  if (!input) throw new Error(`unknown build target "${mode}"; one of ${Object.keys(TARGETS).join(', ')}, app`);
   return bundle(mode, input, !mode.endsWith('page') && mode !== 'lib' ? [...NODE_MODULES, ...OPTIONAL] : []);
 });

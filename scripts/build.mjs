@@ -10,11 +10,11 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 const PACKAGE = ['lib', 'node', 'page', 'types'];
 const targets = process.argv.slice(2);
-if (targets.length === 0) targets.push(...PACKAGE);
+if (targets.length === 0) targets.push(...PACKAGE, 'app');
 
 /** The folder that a target's files go to. */
 function folderOf(target) {
-  if (target === 'page') return 'dist/page';
+  if (target === 'page' || target === 'app') return `dist/${target}`;
   if (target.endsWith('_page')) return `dist/test/${target}`;
   return PACKAGE.includes(target) ? 'dist' : 'dist/test';
 }

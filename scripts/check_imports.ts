@@ -73,8 +73,9 @@ function checkImport(file: string, name: string): void {
     if (!PACKAGES[area]?.test(name)) problems.push(`${file}: may not import "${name}"`);
     return;
   }
-  const target = relative(ROOT, join(ROOT, dirname(file), name));
-  if (!/\.(ts|mjs|json)$/.test(name)) problems.push(`${file}: the import "${name}" lacks its extension`);
+  // What follows a question mark tells Vite how to import.
+  const target = relative(ROOT, join(ROOT, dirname(file), name.replace(/\?.*$/, '')));
+  if (!/\.(tsx?|mjs|json)$/.test(target)) problems.push(`${file}: the import "${name}" lacks its extension`);
   else if (!existsSync(join(ROOT, target))) problems.push(`${file}: the import "${name}" leads nowhere`);
   if (area === null) return;
   const targetArea = areaOf(target);
@@ -124,12 +125,12 @@ function checkLength(file: string, text: string): void {
 }
 
 const generated = (name: string): boolean => name.endsWith('.gen.ts');
-const sources = ['src', 'app'].flatMap((folder) => filesIn(folder, /\.(ts|wgsl|html|css)$/));
+const sources = ['src', 'app'].flatMap((folder) => filesIn(folder, /\.(tsx?|wgsl|html|css)$/));
 const shaders = filesIn('shaders', /\.wgsl$/);
 for (const file of [...sources, ...shaders].filter((name) => !generated(name))) {
   checkLength(file, readFileSync(join(ROOT, file), 'utf8'));
 }
-for (const file of ['src', 'test', 'bench', 'scripts'].flatMap((folder) => filesIn(folder, /\.ts$/))) {
+for (const file of ['src', 'app', 'test', 'bench', 'scripts'].flatMap((folder) => filesIn(folder, /\.tsx?$/))) {
   const text = readFileSync(join(ROOT, file), 'utf8');
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   for (const name of importsOf(source)) checkImport(file, name);

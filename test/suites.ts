@@ -10,6 +10,7 @@ import './clip/tokenizer.suite.ts';
 import './clip/towers.suite.ts';
 import './data/augment.suite.ts';
 import './data/check.suite.ts';
+import './data/contour.suite.ts';
 import './data/decode.suite.ts';
 import './data/heat_map.suite.ts';
 import './data/layout.suite.ts';

@@ -1,4 +1,5 @@
 export * from './augment.ts';
+export * from './contour.ts';
 export * from './decode.ts';
 export * from './encode.ts';
 export * from './file_system.ts';

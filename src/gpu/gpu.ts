@@ -171,7 +171,7 @@ export class Gpu {
         await staging.mapAsync(GPUMapMode.READ);
       } catch (error) {
         // The cause (a lost device, a refused submit) is reported by its own promise, a moment later.
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, 250))]);
         this.#throwPending();
         throw new FusionclipError('device_lost', `Reading from the GPU failed: ${String(error)}; run again.`);
       }

@@ -93,14 +93,27 @@ export function bundledSwiftShader(): { icd: string; loader: string } {
   return { icd: join(folder, 'vk_swiftshader_icd.json'), loader: join(folder, 'loader') };
 }
 
-/** Chromium's headless shell and the folder of libraries that a bare machine lacks. Unpacks 190 MB on first use. */
+/** Chromium's headless shell with the libraries and the font that a bare machine lacks. Unpacks 190 MB on first use. */
 export function bundledChromium(): { executable: string; libraries: string; fonts: string } {
   const { bin, version } = sparticuz();
   const folder = cached(`chromium-${version}`, (to) => {
     writeFileSync(join(to, 'chromium'), brotliDecompressSync(readFileSync(join(bin, 'chromium.br'))), { mode: 0o755 });
     unpackTar(join(bin, 'swiftshader.tar.br'), to, (name) => name);
     unpackTar(join(bin, 'al2023.tar.br'), to, (name) => name);
-    unpackTar(join(bin, 'fonts.tar.br'), to, (name) => name);
   });
-  return { executable: join(folder, 'chromium'), libraries: join(folder, 'lib'), fonts: folder };
+  return { executable: join(folder, 'chromium'), libraries: join(folder, 'lib'), fonts: bundledFonts() };
+}
+
+/** A folder with a font and the configuration that finds it: without any font the browser crashes at a text field. */
+function bundledFonts(): string {
+  const { bin, version } = sparticuz();
+  const name = `fonts-${version}`;
+  return cached(name, (to) => {
+    unpackTar(join(bin, 'fonts.tar.br'), to, (file) => file);
+    // The configuration in the package names folders of the machine that it was made for.
+    const folders = ['/usr/share/fonts', '/usr/local/share/fonts', join(cacheFolder(), name)];
+    const lines = folders.map((folder) => `  <dir>${folder}</dir>`);
+    const cache = '  <cachedir prefix="xdg">fontconfig</cachedir>';
+    writeFileSync(join(to, 'fonts.conf'), ['<fontconfig>', ...lines, cache, '</fontconfig>', ''].join('\n'));
+  });
 }

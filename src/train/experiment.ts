@@ -17,6 +17,7 @@ import { ORACLE_WARNING, type SelectedBy, type TrainResults, trainResults } from
 import { type Environment, environmentJson, shotsJson } from './run_facts.ts';
 import { RunFolder } from './run_folder.ts';
 import type { Choice, RunState } from './run_state.ts';
+import type { ScoredSet } from './scoring.ts';
 import { Contest } from './selection.ts';
 import { chooseShots, readSupport, type Support, type TrainItem, trainItems } from './support.ts';
 
@@ -42,11 +43,15 @@ export interface TrainRequest {
   readonly settings?: Readonly<Record<string, string>>;
   /** Whether a run that lies in `out` may be replaced. */
   readonly force?: boolean;
+  /** In place of the settings' `map.files`, for this run alone. */
+  readonly maps?: 'npy' | 'png16' | 'none';
 }
 
 /** What a training run leaves. */
 export interface TrainOutcome {
   readonly results: TrainResults;
+  /** The test images with their maps, scored by the chosen weights. */
+  readonly scored: ScoredSet;
   /** Path of the file that `predictImages` takes. */
   readonly adapters: string;
 }
@@ -61,6 +66,7 @@ interface Opened {
   readonly support: Support;
   readonly items: readonly TrainItem[];
   readonly detector: Detector;
+  readonly maps: 'npy' | 'png16' | 'none';
   readonly onEvent: RunListener;
 }
 
@@ -92,8 +98,10 @@ export async function trainRun(context: RunContext, request: TrainRequest): Prom
     const folder = await RunFolder.create(fs, request.out);
     await folder.writeJson('config.json', headerJson(header));
     await folder.writeJson('shots.json', shotsJson(support, header));
+    const maps = request.maps ?? header.train['map.files'];
     const onEvent = listener(context);
-    return await finishRun({ context, folder, header, backbone, dataset, support, items, detector, onEvent }, null);
+    const run = { context, folder, header, backbone, dataset, support, items, detector, maps, onEvent };
+    return await finishRun(run, null);
   } finally {
     detector.release();
   }
@@ -101,13 +109,13 @@ export async function trainRun(context: RunContext, request: TrainRequest): Prom
 
 /**
  * Goes on with a run that was interrupted; the result has the same bits as that of an unbroken run.
- * @param places where data and model lie now, if they were moved
+ * @param places where data and model lie now, if they were moved; `maps` as in {@link TrainRequest}
  * @throws FusionclipError as {@link trainRun}; `usage` when the run is finished
  */
 export async function resumeRun(
   context: RunContext,
   out: string,
-  places: { readonly data?: string; readonly model?: ModelSource } = {},
+  places: { readonly data?: string; readonly model?: ModelSource; readonly maps?: TrainRequest['maps'] } = {},
 ): Promise<TrainOutcome> {
   const { fs } = context;
   const { folder, header: old, finished } = await RunFolder.open(fs, out);
@@ -131,8 +139,10 @@ export async function resumeRun(
   const detector = await openDetector(context, header, backbone);
   try {
     await folder.metrics.keep(state?.lines ?? 0);
+    const maps = places.maps ?? header.train['map.files'];
     const onEvent = listener(context);
-    return await finishRun({ context, folder, header, backbone, dataset, support, items, detector, onEvent }, state);
+    const run = { context, folder, header, backbone, dataset, support, items, detector, maps, onEvent };
+    return await finishRun(run, state);
   } finally {
     detector.release();
   }
@@ -160,12 +170,12 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
       state,
     );
     oracle.release();
-    const results = await judgeRun(run, memory, rest, end, selectedBy);
+    const { results, scored } = await judgeRun(run, memory, rest, end, selectedBy);
     const seconds = (Date.now() - started.getTime()) / 1000;
     await folder.writeJson('env.json', { ...environment, finished: new Date().toISOString(), seconds });
     // Last of all: a folder with results is a finished run.
     await folder.writeJson('results.json', results);
-    return { results, adapters: folder.file(ADAPTERS) };
+    return { results, scored, adapters: folder.file(ADAPTERS) };
   } catch (error) {
     if (!signal?.aborted || error !== signal.reason) throw error;
     const saved = (await fs.stat(folder.file(LATEST))) !== null;
@@ -189,7 +199,7 @@ async function judgeRun(
   rest: Contest,
   end: CampaignEnd,
   selectedBy: SelectedBy,
-): Promise<TrainResults> {
+): Promise<Pick<TrainOutcome, 'results' | 'scored'>> {
   const { context, folder, header, dataset, support, detector, onEvent } = run;
   const { fs, signal } = context;
   const judgeWeights = async (choice: Choice, file: string) => {
@@ -223,11 +233,12 @@ async function judgeRun(
   );
   await writePredictions(run, selected.evaluation, selected.calibration.thresholds);
   const shots = { normal: support.normal.length, abnormal: support.abnormal.length };
-  return trainResults(header, shots, selectedBy, selected, last ?? { ...selected, choice: end.last });
+  const results = trainResults(header, shots, selectedBy, selected, last ?? { ...selected, choice: end.last });
+  return { results, scored: selected.evaluation.scored };
 }
 
 async function writePredictions(
-  { context, folder, header, dataset, onEvent }: Opened,
+  { context, folder, dataset, maps, onEvent }: Opened,
   { scored }: Evaluation,
   thresholds: Parameters<typeof predictionRows>[1],
 ): Promise<void> {
@@ -235,8 +246,7 @@ async function writePredictions(
   await fs.writeFile(folder.file('predictions.csv'), toCsv(predictionRows(scored, thresholds)));
   const paths = new Map(dataset.splits.test.map(({ id, path }) => [id, path]));
   const onProgress = stage(onEvent, 'maps');
-  const { 'map.files': format } = header.train;
-  await writeMaps(fs, folder.file('maps'), scored, format, (id) => paths.get(id)!, onProgress, signal);
+  await writeMaps(fs, folder.file('maps'), scored, maps, (id) => paths.get(id)!, onProgress, signal);
 }
 
 /** A detector with the settings, and the initial weights, of a run. */

@@ -17,6 +17,7 @@ export * from './metrics/components.ts';
 export * from './metrics/dice.ts';
 export * from './metrics/f1_max.ts';
 export * from './metrics/ranking.ts';
+export * from './metrics/roc.ts';
 export * from './metrics/summary.ts';
 export * from './options.ts';
 export * from './output.ts';

@@ -1,5 +1,6 @@
 import type { FileSystem } from '../data/file_system.ts';
 import { MASK_FOLDERS } from '../data/layout/class_folder.ts';
+import type { Sample } from '../data/layout/dataset.ts';
 import { openDataset } from '../data/layout/open.ts';
 import { isImageName, joinPath } from '../data/paths.ts';
 import { FusionclipError } from '../gpu/errors.ts';
@@ -134,27 +135,57 @@ export interface EvaluateResults extends Judgement {
   readonly trivial: TrivialJudgement | null;
 }
 
+/** Trained weights on labelled images. */
+export interface EvaluateOutcome {
+  readonly results: EvaluateResults;
+  /** The test images with their maps. */
+  readonly scored: ScoredSet;
+  /** Where the images lie, in the same order. */
+  readonly samples: readonly Sample[];
+  /** The weights' own file, without the weights. */
+  readonly file: Omit<AdapterFile, 'weights'>;
+}
+
 /**
  * Judges trained weights on the test split of a data set, with the thresholds that were chosen in training.
  * @throws FusionclipError `io`, `bad_data`, `bad_image`, `bad_model`, and `usage` when the set is of the other kind
  */
 export async function evaluateRun(context: RunContext, request: EvaluateRequest): Promise<EvaluateResults> {
   const { fs, signal, onEvent = () => {} } = context;
+  const { results, scored, samples, file } = await evaluateTrained(context, request);
+  const { out } = request;
+  if (out === null) return results;
+  await fs.writeFile(joinPath(out, 'predictions.csv'), toCsv(predictionRows(scored, file.thresholds)));
+  const format = request.maps ?? file.header.train['map.files'];
+  const paths = new Map(samples.map((sample) => [sample.id, sample.path]));
+  const progress = stage(onEvent, 'maps');
+  await writeMaps(fs, joinPath(out, 'maps'), scored, format, (id) => paths.get(id)!, progress, signal);
+  await fs.writeFile(joinPath(out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
+  return results;
+}
+
+/** As {@link evaluateRun}, but keeps the maps in place of writing anything. */
+export async function evaluateTrained(
+  context: RunContext,
+  request: Omit<EvaluateRequest, 'out' | 'maps'>,
+): Promise<EvaluateOutcome> {
+  const { fs, signal, onEvent = () => {} } = context;
   const trained = await TrainedDetector.open(context, request);
   try {
-    const { header, thresholds, ranges, selectedBy } = trained.file;
+    const { weights: _, ...file } = trained.file;
+    const { header, thresholds, ranges, selectedBy } = file;
     const path = request.data ?? header.data.path;
     const dataset = await openDataset(fs, path, header.train['split.seed']);
     if (header.kind === 'pixel' && dataset.kind === 'image') {
       const what = 'has labels only, but the run was trained on masks';
       throw new FusionclipError('bad_data', `${path} ${what}; give a data set with masks.`);
     }
-    const test = dataset.splits.test;
+    const samples = dataset.splits.test;
     const { judgement, trivial, scored } = await trained.memory.withScorer(
       (scorer) =>
         evaluateSamples(trained.detector, scorer, {
           fs,
-          samples: test,
+          samples,
           calibration: { thresholds, ranges },
           batch: header.train['eval.batch'],
           onProgress: stage(onEvent, 'scores'),
@@ -172,15 +203,7 @@ export async function evaluateRun(context: RunContext, request: EvaluateRequest)
       ...judgement,
       trivial,
     };
-    const { out } = request;
-    if (out === null) return results;
-    await fs.writeFile(joinPath(out, 'predictions.csv'), toCsv(predictionRows(scored, thresholds)));
-    const format = request.maps ?? header.train['map.files'];
-    const paths = new Map(test.map((sample) => [sample.id, sample.path]));
-    const progress = stage(onEvent, 'maps');
-    await writeMaps(fs, joinPath(out, 'maps'), scored, format, (id) => paths.get(id)!, progress, signal);
-    await fs.writeFile(joinPath(out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
-    return results;
+    return { results, scored, samples, file };
   } finally {
     trained.release();
   }

@@ -35,7 +35,7 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('what npm
     for (const adapter of adapters)
       expect(`${adapter.description} ${adapter.architecture}`.toLowerCase()).toContain('swiftshader');
     const unpacked = readdirSync(join(cache, 'fusionclip')).map((name) => name.split('-')[0]);
-    expect(unpacked).toEqual(['chromium', 'swiftshader']);
+    expect(unpacked).toEqual(['chromium', 'fonts', 'swiftshader']);
     expect(readdirSync(join(cache, 'fusionclip')).filter((name) => name.includes('tmp'))).toEqual([]);
   }, 240_000);
 

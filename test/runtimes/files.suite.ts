@@ -1,22 +1,29 @@
 import { assert } from 'chai';
+import type { FileSystem } from '../../src/data/file_system.ts';
 import { FusionclipError } from '../../src/gpu/errors.ts';
-import type { Host } from '../../src/host/host.ts';
-import { suite, test } from '../harness/registry.ts';
+import { BlobFiles } from '../../src/host/blob_files.ts';
+import { suite, type TestContext, test } from '../harness/registry.ts';
 
 const MIB = 2 ** 20;
 
 let count = 0;
 
-/** Runs `use` with a fresh folder that is gone afterwards. */
-async function inFolder(host: Host, use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = `${host.env('FUSIONCLIP_SCRATCH') ?? 'dist'}/files-${host.runtime}-${Date.now()}-${count++}`;
-  await host.makeDir(folder);
+/** What the cases are run with: a file system, and a fresh folder in it that is gone afterwards. */
+type InFolder = (t: TestContext, use: (fs: FileSystem, folder: string) => Promise<void>) => Promise<void>;
+
+const onHost: InFolder = ({ host }, use) =>
+  withFolder(host, `${host.env('FUSIONCLIP_SCRATCH') ?? 'dist'}/files-${host.runtime}-${Date.now()}-${count++}`, use);
+
+const inMemory: InFolder = (_, use) => withFolder(new BlobFiles(), 'some/folder', use);
+
+async function withFolder(fs: FileSystem, folder: string, use: Parameters<InFolder>[1]): Promise<void> {
+  await fs.makeDir(folder);
   try {
-    await use(folder);
+    await use(fs, folder);
   } finally {
-    await host.remove(folder);
+    await fs.remove(folder);
   }
-  assert.isNull(await host.stat(folder));
+  assert.isNull(await fs.stat(folder));
 }
 
 async function failure(work: Promise<unknown>): Promise<FusionclipError> {
@@ -43,88 +50,93 @@ function assertSame(actual: Uint8Array, expected: Uint8Array): void {
   assert.equal(at, -1, `first different byte at ${at}`);
 }
 
-suite('host files', () => {
-  test('bytes and text come back as they were', (t) =>
-    inFolder(t.host, async (folder) => {
-      const bytes = pattern(100_003);
-      await t.host.writeFile(`${folder}/a/b/größe 漢字&=?#%.bin`, bytes);
-      assertSame(await t.host.readFile(`${folder}/a/b/größe 漢字&=?#%.bin`), bytes);
-      await t.host.writeFile(`${folder}/text`, 'grün\n');
-      await t.host.appendFile(`${folder}/text`, 'blau 漢\n');
-      assert.equal(new TextDecoder().decode(await t.host.readFile(`${folder}/text`)), 'grün\nblau 漢\n');
-      await t.host.writeFile(`${folder}/empty`, new Uint8Array(0));
-      assert.equal((await t.host.readFile(`${folder}/empty`)).length, 0);
-    }));
+for (const [name, inFolder] of [
+  ['host files', onHost],
+  ['files in memory', inMemory],
+] as const) {
+  suite(name, () => {
+    test('bytes and text come back as they were', (t) =>
+      inFolder(t, async (fs, folder) => {
+        const bytes = pattern(100_003);
+        await fs.writeFile(`${folder}/a/b/größe 漢字&=?#%.bin`, bytes);
+        assertSame(await fs.readFile(`${folder}/a/b/größe 漢字&=?#%.bin`), bytes);
+        await fs.writeFile(`${folder}/text`, 'grün\n');
+        await fs.appendFile(`${folder}/text`, 'blau 漢\n');
+        assert.equal(new TextDecoder().decode(await fs.readFile(`${folder}/text`)), 'grün\nblau 漢\n');
+        await fs.writeFile(`${folder}/empty`, new Uint8Array(0));
+        assert.equal((await fs.readFile(`${folder}/empty`)).length, 0);
+      }));
 
-  test('ranges, the last of them short', (t) =>
-    inFolder(t.host, async (folder) => {
-      const bytes = pattern(1000);
-      await t.host.writeFile(`${folder}/r`, bytes);
-      assertSame(await t.host.readRange(`${folder}/r`, 10, 20), bytes.slice(10, 30));
-      assertSame(await t.host.readRange(`${folder}/r`, 990, 50), bytes.slice(990));
-      assert.equal((await t.host.readRange(`${folder}/r`, 5000, 50)).length, 0);
-      assert.equal((await t.host.readRange(`${folder}/r`, 3, 0)).length, 0);
-    }));
+    test('ranges, the last of them short', (t) =>
+      inFolder(t, async (fs, folder) => {
+        const bytes = pattern(1000);
+        await fs.writeFile(`${folder}/r`, bytes);
+        assertSame(await fs.readRange(`${folder}/r`, 10, 20), bytes.slice(10, 30));
+        assertSame(await fs.readRange(`${folder}/r`, 990, 50), bytes.slice(990));
+        assert.equal((await fs.readRange(`${folder}/r`, 5000, 50)).length, 0);
+        assert.equal((await fs.readRange(`${folder}/r`, 3, 0)).length, 0);
+      }));
 
-  test('a file larger than one request', (t) =>
-    inFolder(t.host, async (folder) => {
-      const writer = await t.host.createWriter(`${folder}/large`);
-      const part = pattern(35 * MIB);
-      await writer.write(part);
-      await writer.write(part.subarray(0, 5));
-      assert.isNull(await t.host.stat(`${folder}/large`));
-      await writer.close();
-      assert.deepEqual(await t.host.stat(`${folder}/large`), { kind: 'file', bytes: part.length + 5 });
-      const all = await t.host.readFile(`${folder}/large`);
-      assertSame(all.subarray(0, part.length), part);
-      assertSame(all.subarray(part.length), part.subarray(0, 5));
-      const range = await t.host.readRange(`${folder}/large`, 1, 34 * MIB);
-      assertSame(range, part.subarray(1, 1 + 34 * MIB));
-    }));
+    test('a file larger than one request', (t) =>
+      inFolder(t, async (fs, folder) => {
+        const writer = await fs.createWriter(`${folder}/large`);
+        const part = pattern(35 * MIB);
+        await writer.write(part);
+        await writer.write(part.subarray(0, 5));
+        assert.isNull(await fs.stat(`${folder}/large`));
+        await writer.close();
+        assert.deepEqual(await fs.stat(`${folder}/large`), { kind: 'file', bytes: part.length + 5 });
+        const all = await fs.readFile(`${folder}/large`);
+        assertSame(all.subarray(0, part.length), part);
+        assertSame(all.subarray(part.length), part.subarray(0, 5));
+        const range = await fs.readRange(`${folder}/large`, 1, 34 * MIB);
+        assertSame(range, part.subarray(1, 1 + 34 * MIB));
+      }));
 
-  test('an aborted writer leaves nothing, and the old file as it was', (t) =>
-    inFolder(t.host, async (folder) => {
-      await t.host.writeFile(`${folder}/x`, 'old');
-      const writer = await t.host.createWriter(`${folder}/x`);
-      await writer.write(pattern(10));
-      await writer.abort();
-      await writer.abort();
-      assert.deepEqual(await t.host.list(folder), [{ name: 'x', kind: 'file' }]);
-      assert.equal(new TextDecoder().decode(await t.host.readFile(`${folder}/x`)), 'old');
-      await failure(writer.write(pattern(1)));
-      await failure(writer.close());
-    }));
+    test('an aborted writer leaves nothing, and the old file as it was', (t) =>
+      inFolder(t, async (fs, folder) => {
+        await fs.writeFile(`${folder}/x`, 'old');
+        const writer = await fs.createWriter(`${folder}/x`);
+        await writer.write(pattern(10));
+        await writer.abort();
+        await writer.abort();
+        assert.deepEqual(await fs.list(folder), [{ name: 'x', kind: 'file' }]);
+        assert.equal(new TextDecoder().decode(await fs.readFile(`${folder}/x`)), 'old');
+        await failure(writer.write(pattern(1)));
+        await failure(writer.close());
+      }));
 
-  test('folders: list in order, rename, remove', (t) =>
-    inFolder(t.host, async (folder) => {
-      for (const name of ['b', 'a', 'B', 'ä', '10', '9']) await t.host.writeFile(`${folder}/${name}`, name);
-      await t.host.makeDir(`${folder}/d/e`);
-      await t.host.makeDir(`${folder}/d/e`);
-      const names = (await t.host.list(folder)).map((entry) => `${entry.name}:${entry.kind}`);
-      const expected = ['10', '9', 'B', 'a', 'b', 'd', 'ä'].map(
-        (name) => `${name}:${name === 'd' ? 'directory' : 'file'}`,
-      );
-      assert.deepEqual(names, expected);
-      await t.host.rename(`${folder}/d`, `${folder}/f`);
-      assert.deepEqual(await t.host.stat(`${folder}/f/e`), { kind: 'directory', bytes: 0 });
-      await t.host.remove(`${folder}/f`);
-      await t.host.remove(`${folder}/f`);
-      assert.isNull(await t.host.stat(`${folder}/f`));
-    }));
+    test('folders: list in order, rename, remove', (t) =>
+      inFolder(t, async (fs, folder) => {
+        for (const name of ['b', 'a', 'B', 'ä', '10', '9']) await fs.writeFile(`${folder}/${name}`, name);
+        await fs.makeDir(`${folder}/d/e`);
+        await fs.makeDir(`${folder}/d/e`);
+        const names = (await fs.list(folder)).map((entry) => `${entry.name}:${entry.kind}`);
+        const expected = ['10', '9', 'B', 'a', 'b', 'd', 'ä'].map(
+          (name) => `${name}:${name === 'd' ? 'directory' : 'file'}`,
+        );
+        assert.deepEqual(names, expected);
+        await fs.rename(`${folder}/d`, `${folder}/f`);
+        assert.deepEqual(await fs.stat(`${folder}/f/e`), { kind: 'directory', bytes: 0 });
+        await fs.remove(`${folder}/f`);
+        await fs.remove(`${folder}/f`);
+        assert.isNull(await fs.stat(`${folder}/f`));
+      }));
 
-  test('errors name the path and what to do', (t) =>
-    inFolder(t.host, async (folder) => {
-      const missing = await failure(t.host.readFile(`${folder}/none`));
-      assert.include(missing.message, `${folder}/none`);
-      assert.include(missing.message, 'check the path');
-      await failure(t.host.readRange(`${folder}/none`, 0, 1));
-      await failure(t.host.list(`${folder}/none`));
-      await failure(t.host.rename(`${folder}/none`, `${folder}/other`));
-      await failure(t.host.readFile(folder));
-      await t.host.writeFile(`${folder}/file`, '');
-      await failure(t.host.writeFile(`${folder}/file/below`, 'x'));
-      await failure(t.host.writeFile(folder, 'x'));
-      assert.deepEqual(await t.host.list(folder), [{ name: 'file', kind: 'file' }]);
-      assert.isNull(await t.host.stat(`${folder}/file/below`));
-    }));
-});
+    test('errors name the path and what to do', (t) =>
+      inFolder(t, async (fs, folder) => {
+        const missing = await failure(fs.readFile(`${folder}/none`));
+        assert.include(missing.message, `${folder}/none`);
+        assert.include(missing.message, 'check the path');
+        await failure(fs.readRange(`${folder}/none`, 0, 1));
+        await failure(fs.list(`${folder}/none`));
+        await failure(fs.rename(`${folder}/none`, `${folder}/other`));
+        await failure(fs.readFile(folder));
+        await fs.writeFile(`${folder}/file`, '');
+        await failure(fs.writeFile(`${folder}/file/below`, 'x'));
+        await failure(fs.writeFile(folder, 'x'));
+        assert.deepEqual(await fs.list(folder), [{ name: 'file', kind: 'file' }]);
+        assert.isNull(await fs.stat(`${folder}/file/below`));
+      }));
+  });
+}

@@ -7,6 +7,7 @@ import { components } from '../../src/train/metrics/components.ts';
 import { dice } from '../../src/train/metrics/dice.ts';
 import { f1Max } from '../../src/train/metrics/f1_max.ts';
 import { rankPixels, rankScores, type ScoredMap } from '../../src/train/metrics/ranking.ts';
+import { rocCurve } from '../../src/train/metrics/roc.ts';
 import { imageMetrics, pixelMetrics } from '../../src/train/metrics/summary.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { metricsCases } from '../golden/cases/metrics.ts';
@@ -40,6 +41,31 @@ suite('metrics', () => {
     for await (const { name, ratio } of metricsCases((file) => t.fixture(`golden/seed1/${file}`))) {
       assert.isAtMost(ratio, 1, name);
     }
+  });
+
+  test('the ROC curve rises from nothing to everything, and its area is the AUROC', () => {
+    fc.assert(
+      fc.property(pairs, (rows) => {
+        const ranking = rankScores(
+          rows.map(([, label]) => label),
+          rows.map(([score]) => score / 8),
+        );
+        const curve = rocCurve(ranking);
+        if (Number.isNaN(auroc(ranking))) return void assert.isEmpty(curve);
+        let area = 0;
+        for (let i = 1; i < curve.length; i++) {
+          const [a, b] = [curve[i - 1], curve[i]];
+          assert.isBelow(b.threshold, a.threshold);
+          area += ((b.falsePositiveRate - a.falsePositiveRate) * (a.truePositiveRate + b.truePositiveRate)) / 2;
+        }
+        assert.deepEqual(
+          [curve[0], curve.at(-1)!].flatMap((point) => [point.falsePositiveRate, point.truePositiveRate]),
+          [0, 0, 1, 1],
+        );
+        assert.closeTo(area, auroc(ranking), 1e-12);
+      }),
+      { numRuns: 80, seed: 6 },
+    );
   });
 
   test('AUROC is the share of won pairs, ties half, for images and for pixels', () => {

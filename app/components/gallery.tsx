@@ -1,0 +1,92 @@
+import { useState } from 'preact/hooks';
+import type { ScoredRow } from '../protocol.ts';
+import { type Looks, MapThumb } from './map_view.tsx';
+import type { Pictures } from './maps_panel.tsx';
+
+/** Orders of the gallery: by score, or those first whose verdict is wrong. */
+export type Order = 'highest' | 'lowest' | 'wrong';
+
+interface Props {
+  readonly rows: readonly ScoredRow[];
+  readonly pictures: Pictures;
+  readonly looks: Looks;
+  readonly threshold: number;
+  readonly order: Order;
+  readonly chosen: number;
+  readonly onOrder: (order: Order) => void;
+  readonly onChoose: (index: number) => void;
+}
+
+/** Pictures on one page of the gallery. */
+const PAGE = 24;
+
+const ORDERS: Readonly<Record<Order, string>> = {
+  highest: 'highest score first',
+  lowest: 'lowest score first',
+  wrong: 'wrong verdicts first',
+};
+
+/** All maps in small: radio buttons, so that arrow keys walk through them. */
+export function Gallery({ rows, pictures, looks, threshold, order, chosen, onOrder, onChoose }: Props) {
+  const [shown, setShown] = useState(PAGE);
+  const isWrong = ({ label, score }: ScoredRow) => label !== null && (label === 1) !== score >= threshold;
+  const indices = rows.map((_, i) => i);
+  indices.sort((a, b) => {
+    if (order === 'lowest') return rows[a].score - rows[b].score;
+    const wrong = order === 'wrong' ? Number(isWrong(rows[b])) - Number(isWrong(rows[a])) : 0;
+    return wrong || rows[b].score - rows[a].score;
+  });
+  return (
+    <div class="gallery">
+      <div class="bar">
+        <h3>All test images</h3>
+        <p class="hint">✗ marks a wrong verdict.</p>
+        <label>
+          <span class="hidden">Order</span>
+          <select value={order} onChange={({ currentTarget }) => onOrder(currentTarget.value as Order)}>
+            {Object.entries(ORDERS).map(([name, title]) => (
+              <option key={name} value={name}>
+                {title}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <fieldset class="thumbs">
+        <legend class="hidden">Test images</legend>
+        {indices.slice(0, shown).map((i) => {
+          const picture = pictures.get(i);
+          const { id, label, score } = rows[i];
+          const wrong = isWrong(rows[i]);
+          const truth = label === null ? '' : label === 1 ? 'abnormal' : 'normal';
+          return (
+            <label key={id}>
+              <input
+                type="radio"
+                name="picture"
+                value={id}
+                data-score={score}
+                checked={i === chosen}
+                aria-label={`${id}, score ${score.toPrecision(3)}, ${wrong ? 'wrongly judged, ' : ''}${truth}`}
+                onChange={() => onChoose(i)}
+              />
+              {picture ? <MapThumb picture={picture} looks={looks} /> : <span class="blank" />}
+              <span class="caption">
+                <span>{score.toPrecision(3)}</span>
+                <span class={`truth ${truth}`}>
+                  {wrong && <b>✗ </b>}
+                  {truth}
+                </span>
+              </span>
+            </label>
+          );
+        })}
+      </fieldset>
+      {shown < rows.length && (
+        <button type="button" onClick={() => setShown(shown + PAGE)}>
+          Show more ({rows.length - shown} left)
+        </button>
+      )}
+    </div>
+  );
+}

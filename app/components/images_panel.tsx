@@ -1,0 +1,100 @@
+import type { Actions } from '../actions.ts';
+import type { DatasetFacts, FamilyPreview } from '../protocol.ts';
+import { type Change, isBusy, type State } from '../state.ts';
+import { FolderPicker } from './folder_picker.tsx';
+import { Raster } from './raster.tsx';
+
+/** Seed of the phantoms; the training has its own. */
+const PHANTOM_SEED = 7;
+
+interface Props {
+  readonly state: State;
+  readonly actions: Actions;
+  readonly dispatch: (change: Change) => void;
+}
+
+/** The choice of images: phantoms or the user's own. */
+export function ImagesPanel({ state, actions, dispatch }: Props) {
+  const { source, dataset, families, family } = state;
+  const busy = isBusy(state);
+  return (
+    <section class="card" aria-labelledby="images-title">
+      <h2 id="images-title">
+        <span class="number">1</span>Images
+      </h2>
+      <fieldset class="segments" disabled={busy}>
+        <legend class="hidden">Where the images come from</legend>
+        {(['phantoms', 'folders'] as const).map((value) => (
+          <label key={value}>
+            <input
+              type="radio"
+              name="source"
+              value={value}
+              checked={source === value}
+              onChange={() => dispatch({ type: 'source', source: value })}
+            />
+            <span>{value === 'phantoms' ? 'Phantoms' : 'Your own'}</span>
+          </label>
+        ))}
+      </fieldset>
+      {source === 'phantoms' ? (
+        <Families
+          families={families}
+          chosen={family}
+          disabled={busy}
+          onChoose={(name) => void actions.choosePhantoms(name, PHANTOM_SEED)}
+        />
+      ) : (
+        <FolderPicker disabled={busy} onChoose={actions.chooseImages} onError={actions.fail} />
+      )}
+      {dataset && <Summary dataset={dataset} />}
+    </section>
+  );
+}
+
+interface FamiliesProps {
+  readonly families: readonly FamilyPreview[];
+  readonly chosen: string;
+  readonly disabled: boolean;
+  readonly onChoose: (name: string) => void;
+}
+
+function Families({ families, chosen, disabled, onChoose }: FamiliesProps) {
+  return (
+    <fieldset class="families" disabled={disabled}>
+      <legend>Synthetic images with known lesions: healthy left, diseased right</legend>
+      {families.map(({ name, title, healthy, diseased }) => (
+        <label key={name}>
+          <input type="radio" name="family" value={name} checked={chosen === name} onChange={() => onChoose(name)} />
+          <span class="pair">
+            <Raster image={healthy} label={`${title}, healthy`} />
+            <Raster image={diseased} label={`${title}, diseased`} />
+          </span>
+          <span class="family-title">{title}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function Summary({ dataset }: { dataset: DatasetFacts }) {
+  const { name, kind, counts } = dataset;
+  const both = (split: 'valid' | 'test') => `${counts[split].normal} normal, ${counts[split].abnormal} abnormal`;
+  return (
+    <div class="summary">
+      <p>
+        <strong>{name}</strong>, {kind === 'pixel' ? 'with lesion masks' : 'labels only'}
+      </p>
+      <dl>
+        <div>
+          <dt>To learn from</dt>
+          <dd>{both('valid')}</dd>
+        </div>
+        <div>
+          <dt>To test on</dt>
+          <dd>{both('test')}</dd>
+        </div>
+      </dl>
+    </div>
+  );
+}

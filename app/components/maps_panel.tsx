@@ -1,0 +1,146 @@
+import { useMemo, useState } from 'preact/hooks';
+import type { Actions } from '../actions.ts';
+import type { Outcome, Picture } from '../protocol.ts';
+import { Gallery, type Order } from './gallery.tsx';
+import { MapLegend, MapView } from './map_view.tsx';
+
+interface Props {
+  readonly outcome: Outcome;
+  /** Scores at or above it are called abnormal. */
+  readonly threshold: number;
+  readonly actions: Actions;
+}
+
+/** Steps of the threshold slider between the lowest and the highest value. */
+const STEPS = 200;
+
+/** The maps: one large, with sliders, and all as a gallery. */
+export function MapsPanel({ outcome, threshold, actions }: Props) {
+  const { rows, range, judgement } = outcome;
+  const [low, high] = range;
+  const [order, setOrder] = useState<Order>('highest');
+  const [opacity, setOpacity] = useState(0.6);
+  const [level, setLevel] = useState(judgement.pixelThreshold?.value ?? low + 0.8 * (high - low));
+  const [outlined, setOutlined] = useState(true);
+  const [chosen, setChosen] = useState(() => highest(outcome));
+  const pictures = usePictures(outcome, actions);
+  const picture = pictures.get(chosen) ?? null;
+  const row = rows[chosen];
+  const looks = { opacity, range };
+  return (
+    <section class="card" aria-labelledby="maps-title">
+      <h2 id="maps-title">Maps</h2>
+      <div class="viewer">
+        <MapView picture={picture} id={row.id} looks={looks} level={level} outlined={outlined} />
+        <div class="controls">
+          <p class="picture-name">
+            <strong>{row.id.split('/').at(-1)}</strong>
+            <span class={row.score >= threshold ? 'verdict abnormal' : 'verdict'}>
+              {row.score >= threshold ? 'called abnormal' : 'called normal'}
+            </span>
+          </p>
+          <p class="hint">
+            Score {row.score.toPrecision(4)}
+            {row.label === null ? '' : row.label === 1 ? '; it is abnormal' : '; it is normal'}
+          </p>
+          <MapLegend range={range} />
+          <Slider
+            name="opacity"
+            title="Opacity"
+            value={opacity}
+            low={0}
+            high={1}
+            shown={`${Math.round(100 * opacity)} %`}
+            onInput={setOpacity}
+          />
+          <Slider
+            name="level"
+            title="Threshold of the line"
+            value={level}
+            low={low}
+            high={high}
+            shown={level.toPrecision(4)}
+            onInput={setLevel}
+          />
+          {judgement.pixel && (
+            <label class="check">
+              <input type="checkbox" checked={outlined} onChange={() => setOutlined(!outlined)} />
+              True lesion, outlined in dashes
+            </label>
+          )}
+          <p class="hint">
+            The solid line is where the map reaches the threshold
+            {judgement.pixelThreshold ? `; training chose ${judgement.pixelThreshold.value.toPrecision(4)}` : ''}.
+          </p>
+        </div>
+      </div>
+      <Gallery
+        rows={rows}
+        pictures={pictures}
+        looks={looks}
+        threshold={threshold}
+        order={order}
+        chosen={chosen}
+        onOrder={setOrder}
+        onChoose={setChosen}
+      />
+    </section>
+  );
+}
+
+interface SliderProps {
+  readonly name: string;
+  readonly title: string;
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+  readonly shown: string;
+  readonly onInput: (value: number) => void;
+}
+
+function Slider({ name, title, value, low, high, shown, onInput }: SliderProps) {
+  return (
+    <div class="slider">
+      <label for={name}>{title}</label>
+      <output for={name}>{shown}</output>
+      <input
+        id={name}
+        type="range"
+        min={low}
+        max={high}
+        step={(high - low) / STEPS || 1}
+        value={value}
+        onInput={({ currentTarget }) => onInput(currentTarget.valueAsNumber)}
+      />
+    </div>
+  );
+}
+
+/** Pictures by index, fetched from the worker when they are first asked for. */
+export interface Pictures {
+  get(index: number): Picture | undefined;
+}
+
+function usePictures(outcome: Outcome, { picture, fail }: Actions): Pictures {
+  const [, redraw] = useState(0);
+  return useMemo(() => {
+    const known = new Map<number, Picture | undefined>();
+    return {
+      get(index) {
+        if (!known.has(index)) {
+          known.set(index, undefined);
+          const show = (got: Picture) => {
+            known.set(index, got);
+            redraw((n) => n + 1);
+          };
+          picture(index).then(show, (error: Error) => fail(error.message));
+        }
+        return known.get(index);
+      },
+    };
+  }, [outcome]);
+}
+
+function highest({ rows }: Outcome): number {
+  return rows.reduce((best, { score }, i) => (score > rows[best].score ? i : best), 0);
+}

@@ -1,0 +1,20 @@
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import type { Image } from '../../src/data/index.ts';
+
+/** A picture on a canvas, pixel for pixel; styles give it its size on the page. */
+export function Raster({ image, label, class: className }: { image: Image; label: string; class?: string }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useLayoutEffect(() => draw(canvas.current!, image), [image]);
+  return <canvas ref={canvas} class={className} role="img" aria-label={label} />;
+}
+
+/** Draws RGB on a canvas of its size. */
+export function draw(canvas: HTMLCanvasElement, { width, height, data }: Image): void {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  const pixels = new ImageData(width, height);
+  for (let i = 0, from = 0, to = 0; i < width * height; i++, from += 3, to += 4) {
+    pixels.data.set([data[from], data[from + 1], data[from + 2], 255], to);
+  }
+  canvas.getContext('2d')!.putImageData(pixels, 0, 0);
+}

@@ -1,0 +1,109 @@
+import { useMemo } from 'preact/hooks';
+import { formatDuration } from '../../src/run/progress.ts';
+import type { Actions } from '../actions.ts';
+import type { Phase, State } from '../state.ts';
+import { axis, Chart, colour } from './chart.tsx';
+import { useShown } from './shown.ts';
+
+/** What the stages of a run are called here. */
+const TITLES: readonly (readonly [RegExp, string])[] = [
+  [/^phantoms$/, 'Drawing phantoms'],
+  [/^images$/, 'Looking at the images'],
+  [/^features of the support/, 'Looking at the support images'],
+  [/^features of the remaining/, 'Looking at the images to choose weights on'],
+  [/^scores/, 'Scoring the test images'],
+  [/^maps$/, 'Drawing maps'],
+];
+
+/** Headings of the phases. */
+const HEADINGS: Readonly<Record<Phase, string>> = {
+  starting: 'Starting',
+  unusable: '',
+  idle: 'Trained',
+  preparing: 'Reading images',
+  training: 'Training',
+  pausing: 'Training',
+  paused: 'Paused',
+  scoring: 'Scoring',
+};
+
+/** Progress of what runs, its pause button, and the losses of the training. */
+export function RunPanel({ state, actions }: { state: State; actions: Actions }) {
+  const { phase, losses, progress, notes } = state;
+  const { fraction, text } = progressOf(state);
+  const last = losses.values.at(-1);
+  // Images are read in a moment, and the user is choosing them up there.
+  const card = useShown(phase !== 'preparing');
+  return (
+    <section ref={card} class="card" aria-labelledby="run-title">
+      <div class="bar">
+        <h2 id="run-title" aria-live="polite">
+          {HEADINGS[phase]}
+        </h2>
+        {(phase === 'training' || phase === 'pausing') && (
+          <button type="button" id="pause" disabled={phase === 'pausing'} onClick={() => actions.pause()}>
+            {phase === 'pausing' ? 'Pausing…' : 'Pause'}
+          </button>
+        )}
+        {phase === 'paused' && (
+          <button type="button" id="resume" class="primary" onClick={() => void actions.resume()}>
+            Resume
+          </button>
+        )}
+      </div>
+      {phase !== 'idle' && (
+        <div class={phase === 'paused' ? 'progress still' : 'progress'}>
+          <progress max={1} value={fraction} aria-label="Progress" />
+          <p>{text}</p>
+        </div>
+      )}
+      {progress && losses.steps.length > 0 && <LossChart key={progress.steps} losses={losses} steps={progress.steps} />}
+      {progress && last !== undefined && (
+        <p class="hint">
+          Loss {last.toPrecision(4)} at step {progress.step} of {progress.steps}
+        </p>
+      )}
+      {notes.map((note) => (
+        <p class="hint" key={note}>
+          {note}
+        </p>
+      ))}
+    </section>
+  );
+}
+
+function LossChart({ losses, steps }: { losses: State['losses']; steps: number }) {
+  const data = useMemo<[number[], number[]]>(() => [[...losses.steps], [...losses.values]], [losses]);
+  return (
+    <Chart
+      label={`Loss of ${losses.steps.length} steps, from ${losses.values[0].toPrecision(3)} to ${losses.values.at(-1)!.toPrecision(3)}`}
+      height={220}
+      data={data}
+      options={() => ({
+        legend: { show: false },
+        cursor: { show: false },
+        scales: { x: { time: false, range: [0, steps] }, y: { range: (_, __, high) => [0, high * 1.05] } },
+        axes: [axis('Step', { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000], size: 24 }), axis('Loss')],
+        series: [{}, { stroke: colour('accent'), width: 2, points: { show: steps <= 30 } }],
+      })}
+    />
+  );
+}
+
+function progressOf({ phase, stage, progress }: State): { fraction: number | undefined; text: string } {
+  const steps = progress ? progress.step / progress.steps : 0;
+  if (phase === 'paused') {
+    const at = progress ? `after step ${progress.step} of ${progress.steps}` : 'before the first step';
+    return { fraction: steps, text: `Paused ${at}; the state is kept as long as this page is open.` };
+  }
+  if (phase === 'pausing') return { fraction: steps, text: 'Finishing the current step…' };
+  if (stage) {
+    const title = TITLES.find(([pattern]) => pattern.test(stage.what))?.[1] ?? stage.what;
+    return { fraction: stage.done / stage.total, text: `${title}: ${stage.done} of ${stage.total}` };
+  }
+  if (!progress || phase !== 'training') {
+    return { fraction: undefined, text: phase === 'preparing' ? 'Reading images…' : 'Loading the model…' };
+  }
+  const left = progress.step < progress.steps ? `, about ${formatDuration(progress.etaSeconds)} left` : '';
+  return { fraction: steps, text: `Epoch ${progress.epoch} of ${progress.epochs}${left}` };
+}

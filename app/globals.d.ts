@@ -1,0 +1,2 @@
+/** What Vite gives to modules of the page. */
+/// <reference types="vite/client" />

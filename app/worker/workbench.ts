@@ -1,0 +1,193 @@
+import { decodeImage, rangeOf } from '../../src/data/index.ts';
+import { FusionclipError, Gpu } from '../../src/gpu/index.ts';
+import { BlobFiles } from '../../src/host/blob_files.ts';
+import {
+  evaluateTrained,
+  type Judgement,
+  openAdapters,
+  type RunContext,
+  type RunEvent,
+  rankScores,
+  resumeRun,
+  rocCurve,
+  type ScoredSet,
+  type TrainOutcome,
+  type TrivialJudgement,
+  trainRun,
+} from '../../src/train/index.ts';
+import type { Calls, DatasetFacts, GivenImages, Outcome, Picture, TrainingWish } from '../protocol.ts';
+import { datasetFacts, familyPreviews, fitted, makePhantoms, placeImages, SMALL } from './datasets.ts';
+import { modelChoices, openModel } from './models.ts';
+
+const RUN = 'run';
+const LOADED = 'loaded';
+
+/** Pixels of the longer side of a picture that is shown. */
+const SHOWN = 512;
+
+/** What the page can have done: one data set, one training, one set of scores at a time. */
+export class Workbench implements Calls {
+  readonly #files = new BlobFiles();
+  readonly #onEvent: (event: RunEvent) => void;
+  #gpu: Gpu | null = null;
+  /** Path of the data set. */
+  #data: string | null = null;
+  /** What the run that may be resumed was asked for. */
+  #wish: TrainingWish | null = null;
+  #control = new AbortController();
+  /** What the maps are of. */
+  #scored: ScoredSet | null = null;
+  #paths = new Map<string, string>();
+
+  constructor(onEvent: (event: RunEvent) => void) {
+    this.#onEvent = onEvent;
+  }
+
+  async open() {
+    const { facts } = await this.#openGpu();
+    return { machine: facts, models: modelChoices() };
+  }
+
+  async families() {
+    return familyPreviews();
+  }
+
+  async makePhantoms(family: string, seed: number): Promise<DatasetFacts> {
+    return this.#adopt(await makePhantoms(this.#files, family, seed, this.#stage('phantoms')));
+  }
+
+  async takeImages(images: GivenImages): Promise<DatasetFacts> {
+    return this.#adopt(await placeImages(this.#files, images));
+  }
+
+  async train(wish: TrainingWish): Promise<Outcome> {
+    const data = this.#dataset();
+    this.#wish = wish;
+    return this.#working(async (context) => {
+      await this.#files.remove(RUN);
+      const model = await openModel(this.#files, wish.model);
+      const settings = {
+        size: String(model.identity.config.vision.nativeSize),
+        shots: String(wish.shots),
+        epochs: String(wish.epochs),
+        seed: String(wish.seed),
+        'prompt.object': wish.object,
+      };
+      return this.#trained(await trainRun(context, { data, model, out: RUN, settings, maps: 'none' }));
+    });
+  }
+
+  async resume(): Promise<Outcome> {
+    const wish = this.#wish!;
+    return this.#working(async (context) => {
+      // It may have stopped before there was anything to go on with.
+      if (!(await this.#files.stat(`${RUN}/config.json`))) return this.train(wish);
+      const model = await openModel(this.#files, wish.model);
+      return this.#trained(await resumeRun(context, RUN, { model, maps: 'none' }));
+    });
+  }
+
+  async pause(): Promise<void> {
+    this.#control.abort(new FusionclipError('interrupted', 'Paused.'));
+  }
+
+  async useAdapters(file: Blob, name: string): Promise<Outcome> {
+    const data = this.#dataset();
+    const adapters = `${LOADED}/${name}`;
+    return this.#working(async (context) => {
+      await this.#files.remove(LOADED);
+      this.#files.put(adapters, file);
+      const { header } = await openAdapters(this.#files, adapters);
+      const model = await openModel(this.#files, header.model.name);
+      const { results, scored } = await evaluateTrained(context, { adapters, data, model });
+      return this.#outcome(adapters, scored, results, results.trivial);
+    });
+  }
+
+  async picture(index: number): Promise<Picture> {
+    const { size, images } = this.#scored!;
+    const { id, map, mask } = images[index];
+    const path = this.#paths.get(id)!;
+    const image = fitted(decodeImage(await this.#files.readFile(path), path), SHOWN);
+    const asMap = (data: Float32Array) => ({ width: size, height: size, data: data.slice() });
+    return { image, small: fitted(image, SMALL), map: asMap(map), lesion: mask && asMap(Float32Array.from(mask)) };
+  }
+
+  /** A device that works: a new one after the last was lost. */
+  async #openGpu(): Promise<Gpu> {
+    if (this.#gpu) return this.#gpu;
+    const gpu = await Gpu.create((navigator.gpu as GPU | undefined) ?? null);
+    this.#gpu = gpu;
+    void gpu.device.lost.then(() => {
+      if (this.#gpu === gpu) this.#gpu = null;
+    });
+    return gpu;
+  }
+
+  #dataset(): string {
+    if (this.#data === null) throw new FusionclipError('usage', 'There are no images yet; choose some first.');
+    return this.#data;
+  }
+
+  #stage(what: string): (done: number, total: number) => void {
+    return (done, total) => this.#onEvent({ type: 'stage', what, done, total });
+  }
+
+  async #adopt(path: string): Promise<DatasetFacts> {
+    this.#data = null;
+    const facts = await datasetFacts(this.#files, path, this.#stage('images'));
+    this.#data = path;
+    return facts;
+  }
+
+  /** Runs one piece of work with a fresh signal. */
+  async #working<T>(body: (context: RunContext) => Promise<T>): Promise<T> {
+    this.#control = new AbortController();
+    const gpu = await this.#openGpu();
+    return body({
+      fs: this.#files,
+      gpu,
+      environment: { runtime: 'page', version: navigator.userAgent },
+      onEvent: this.#onEvent,
+      signal: this.#control.signal,
+    });
+  }
+
+  async #trained({ results, scored, adapters }: TrainOutcome): Promise<Outcome> {
+    return this.#outcome(adapters, scored, results.selected, results.trivial);
+  }
+
+  async #outcome(
+    adapters: string,
+    scored: ScoredSet,
+    judgement: Judgement,
+    trivial: TrivialJudgement | null,
+  ): Promise<Outcome> {
+    const { header, normals } = await openAdapters(this.#files, adapters);
+    const data = this.#dataset();
+    this.#scored = scored;
+    this.#paths = new Map(scored.images.map(({ id }) => [id, `${data}/${id}`]));
+    const { images } = scored;
+    const ranges = images.map(({ map }) => rangeOf(map));
+    return {
+      judgement,
+      trivial,
+      rows: images.map(({ id, label, score }) => ({ id, label, score })),
+      roc: rocCurve(
+        rankScores(
+          images.map(({ label }) => label ?? 0),
+          images.map(({ score }) => score),
+        ),
+      ),
+      range: [Math.min(...ranges.map(([low]) => low)), Math.max(...ranges.map(([, high]) => high))],
+      facts: {
+        model: header.model.name,
+        data: header.data.name,
+        shots: String(normals.length),
+        seed: String(header.train.seed),
+      },
+      adapters: this.#files.blob(adapters),
+      adaptersName: `${header.data.name}-${header.train.shots}shot-seed${header.train.seed}.safetensors`,
+    };
+  }
+}

@@ -1,0 +1,145 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, CDPSession, Page, WebWorker } from 'puppeteer-core';
+import { closeBrowser, openBrowser } from '../../src/host/chrome_launcher.ts';
+
+/** Milliseconds within which anything that the page computes must be there. */
+export const PATIENCE = 90_000;
+
+/** A headless browser with the page in it, and hands to use it like a person. */
+export class BrowserPage {
+  readonly page: Page;
+  /** Addresses of all requests of the page and of its worker. */
+  readonly requests: string[] = [];
+  /** What the page reported as failed and nobody caught. */
+  readonly failures: string[] = [];
+  /** What the browser wrote on the console. */
+  readonly messages: string[] = [];
+  /** Folder that downloads go to. */
+  readonly downloads: string;
+  #worker: WebWorker | null = null;
+  readonly #cdp: CDPSession;
+  readonly #chrome: Browser;
+  readonly #scratch: string;
+
+  private constructor(chrome: Browser, page: Page, cdp: CDPSession, scratch: string) {
+    this.#chrome = chrome;
+    this.#cdp = cdp;
+    this.#scratch = scratch;
+    this.page = page;
+    this.downloads = join(scratch, 'downloads');
+    mkdirSync(this.downloads);
+    page.on('pageerror', (error) => this.failures.push(String(error)));
+    page.on('error', (error) => this.failures.push(String(error)));
+    page.on('console', (message) => this.messages.push(message.text()));
+    page.on('request', (request) => this.requests.push(request.url()));
+    page.on('workercreated', (worker) => {
+      this.#worker = worker;
+      // Requests of a worker are told on a channel of its own.
+      worker.client.on('Network.requestWillBeSent', ({ request }) => this.requests.push(request.url));
+      void worker.client.send('Network.enable');
+    });
+  }
+
+  /** Starts the browser; the page stays empty until {@link goto}. */
+  static async open(): Promise<BrowserPage> {
+    const scratch = mkdtempSync(join(tmpdir(), 'fusionclip-app-'));
+    const chrome = await openBrowser(scratch, {}, () => {});
+    const page = await chrome.newPage();
+    await page.setViewport({ width: 1280, height: 900 });
+    const cdp = await page.createCDPSession();
+    const self = new BrowserPage(chrome, page, cdp, scratch);
+    await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: self.downloads });
+    return self;
+  }
+
+  /** Opens an address afresh and waits until the page can be used, or says that it cannot. */
+  async goto(address: string): Promise<void> {
+    await this.page.goto(address);
+    await this.page.waitForSelector('main[data-phase="idle"], main.only', { timeout: PATIENCE });
+  }
+
+  /** The worker of the page. */
+  get worker(): WebWorker {
+    if (!this.#worker) throw new Error('the page has no worker');
+    return this.#worker;
+  }
+
+  /** Waits until the page is in one of these phases. */
+  async phase(...names: string[]): Promise<void> {
+    const selector = names.map((name) => `main[data-phase="${name}"]`).join();
+    await this.page.waitForSelector(selector, { timeout: PATIENCE });
+  }
+
+  /** Waits for an element and gives its text. */
+  async text(selector: string): Promise<string> {
+    const element = await this.page.waitForSelector(selector, { timeout: PATIENCE });
+    return element!.evaluate((node) => node.textContent ?? '');
+  }
+
+  /** Drops files or folders of the disk on an element, as a file manager does. */
+  async drop(selector: string, ...paths: string[]): Promise<void> {
+    const element = await this.page.waitForSelector(selector);
+    await element!.scrollIntoView();
+    const { x, y, width } = (await element!.boundingBox())!;
+    const at = { x: x + width / 2, y: y + 12, data: { items: [], files: paths, dragOperationsMask: 1 } };
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+      await this.#cdp.send('Input.dispatchDragEvent', { type, ...at });
+    }
+  }
+
+  /** Gives a field or a slider a value, as typing and dragging do. */
+  async set(selector: string, value: number | string): Promise<void> {
+    await this.page.$eval(
+      selector,
+      (node, text) => {
+        (node as HTMLInputElement).value = text;
+        node.dispatchEvent(new Event('input', { bubbles: true }));
+      },
+      String(value),
+    );
+    await this.frame();
+  }
+
+  /** Presses what is there, wherever it has been scrolled to. */
+  async press(selector: string): Promise<void> {
+    await this.page.waitForSelector(`${selector}:not(:disabled)`, { timeout: PATIENCE });
+    await this.page.$eval(selector, (node) => (node as HTMLElement).click());
+  }
+
+  /** Waits until what was changed has been drawn. */
+  async frame(): Promise<void> {
+    await this.page.evaluate(
+      () => new Promise<void>((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(), 0))),
+    );
+  }
+
+  /** The pixels of a canvas, RGBA. */
+  async pixels(selector: string): Promise<{ width: number; height: number; data: Uint8Array }> {
+    const { width, height, data } = await this.page.$eval(selector, (node) => {
+      const { width, height } = node as HTMLCanvasElement;
+      const { data } = (node as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height);
+      let text = '';
+      for (const value of data) text += String.fromCharCode(value);
+      return { width, height, data: btoa(text) };
+    });
+    return { width, height, data: new Uint8Array(Buffer.from(data, 'base64')) };
+  }
+
+  /** Takes the GPU device away from the worker, as a driver does that restarts. */
+  async loseDevice(): Promise<void> {
+    const { client } = this.worker;
+    const { result } = await client.send('Runtime.evaluate', { expression: 'GPUDevice.prototype' });
+    const { objects } = await client.send('Runtime.queryObjects', { prototypeObjectId: result.objectId! });
+    await client.send('Runtime.callFunctionOn', {
+      objectId: objects.objectId!,
+      functionDeclaration: 'function () { for (const device of this) device.destroy(); }',
+    });
+  }
+
+  async close(): Promise<void> {
+    await closeBrowser(this.#chrome);
+    rmSync(this.#scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
