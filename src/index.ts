@@ -1,7 +1,7 @@
 /**
  * fusionclip: few-shot anomaly detection in medical images with CLIP, trained and run on WebGPU.
  *
- * The sub-paths `fusionclip/{gpu,kernels,nn,data,clip,fusion,train,pretrain,study}` hold one area each under plain names; here
+ * The sub-paths `fusionclip/{gpu,kernels,nn,data,clip,fusion,train,pretrain,study,report}` hold one area each under plain names; here
  * they are namespaces, and what a program starts from stands by itself.
  */
 export * as clip from './clip/index.ts';
@@ -16,5 +16,6 @@ export * as kernels from './kernels/index.ts';
 export * as nn from './nn/index.ts';
 export { Adam, Parameter, Tape, Tensor } from './nn/index.ts';
 export * as pretrain from './pretrain/index.ts';
+export * as report from './report/index.ts';
 export * as study from './study/index.ts';
 export * as train from './train/index.ts';

@@ -53,6 +53,7 @@ import './pretrain/pairs.suite.ts';
 import './pretrain/run.suite.ts';
 import './pretrain/schedule.suite.ts';
 import './pretrain/views.suite.ts';
+import './report/report.suite.ts';
 import './runtimes/files.suite.ts';
 import './study/study.suite.ts';
 import './train/checkpoint.suite.ts';

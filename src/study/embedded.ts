@@ -56,9 +56,13 @@ export const METHOD = 'FusionCLIP-AD';
 /** The control: the same method on a model of the same shape whose weights were never trained. */
 export const CONTROL = 'random weights';
 
-/** Settings for the embedded model: its own size, and a training that two cores finish in a minute. */
+/** Where the model that comes with the program lies, from the root of the repository. */
+export const EMBEDDED_MODEL = 'models/tiny-clip';
+
+/** Settings for the embedded model: its own size, and sentences that fit into its context. */
 export const EMBEDDED_SETTINGS: Readonly<Record<string, string>> = {
   size: '168',
+  'prompt.nctx': '4',
   'map.files': 'none',
 };
 

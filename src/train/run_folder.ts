@@ -12,6 +12,7 @@ const OWN = [
   'metrics.jsonl',
   'checkpoint',
   'predictions.csv',
+  'report.html',
   'maps',
   'results.json',
 ];

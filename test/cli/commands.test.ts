@@ -206,7 +206,18 @@ describe('models, data, help', () => {
   test('help, version and suggestions', async () => {
     const all = await fusionclip(['--help']);
     expect(all.code).toBe(0);
-    for (const name of ['train', 'eval', 'predict', 'embed', 'data check', 'doctor', 'demo'])
+    for (const name of [
+      'train',
+      'eval',
+      'predict',
+      'embed',
+      'data check',
+      'doctor',
+      'demo',
+      'report',
+      'pretrain',
+      'study',
+    ])
       expect(all.stdout).toContain(name);
     const help = await fusionclip(['train', '--help']);
     for (const flag of ['--prompt.nctx', '--lr.grid', '--fuse', '--residual', '--shots.list', '--profile']) {

@@ -8,6 +8,7 @@ import { evaluate } from './eval.ts';
 import { modelGenerate, modelInspect } from './model.ts';
 import { predict } from './predict.ts';
 import { pretraining } from './pretrain.ts';
+import { report } from './report.ts';
 import { studyEmbeddedCommand } from './study.ts';
 import { train } from './train.ts';
 
@@ -16,6 +17,7 @@ export const COMMANDS: readonly Command[] = [
   train,
   evaluate,
   predict,
+  report,
   embed,
   dataCheck,
   doctor,

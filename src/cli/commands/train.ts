@@ -1,5 +1,6 @@
 import { FUSION_OPTIONS, type OptionTable, toggle } from '../../fusion/index.ts';
 import { FusionclipError } from '../../gpu/errors.ts';
+import { writeReport } from '../../report/index.ts';
 import { resumeRun, runSettings, TRAIN_OPTIONS, trainRun } from '../../train/index.ts';
 import { type Command, exactly, flagValues, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
@@ -20,7 +21,7 @@ export const train: Command = {
   summary: 'trains on a few images of valid/ and judges the result on test/',
   usage: '--data DIR --model PATH --out RUN',
   details: `Ctrl-C saves a checkpoint; fusionclip train --resume --out RUN goes on with the same bits.
-RUN gets config.json, env.json, shots.json, metrics.jsonl, checkpoint/, predictions.csv, maps/ and results.json.`,
+RUN gets config.json, env.json, shots.json, metrics.jsonl, checkpoint/, predictions.csv, maps/, results.json and report.html.`,
   flags: [
     { title: 'Run', table: { ...FLAGS, ...GPU_FLAGS } },
     { title: 'Training and evaluation', table: TRAIN_OPTIONS },
@@ -47,10 +48,13 @@ RUN gets config.json, env.json, shots.json, metrics.jsonl, checkpoint/, predicti
       need(model, 'model', 'name a CLIP model');
     }
     const { results, adapters } = await withGpu(call, begin);
+    const html = await writeReport(host, run);
     if (json) host.stdout(`${JSON.stringify(results, null, 2)}\n`);
     else {
       host.stdout(trainTable(results));
-      host.stdout(`${run}: results.json, predictions.csv, maps/, and ${adapters} for fusionclip predict\n`);
+      host.stdout(
+        `${html}: the report; beside it results.json, predictions.csv, maps/, and ${adapters} for fusionclip predict\n`,
+      );
     }
     return 0;
   },
