@@ -1,5 +1,5 @@
 export * from './curves.ts';
-export { worstFirst } from './gallery.tsx';
 export * from './read_run.ts';
 export * from './report.tsx';
 export * from './verdict.ts';
+export * from './worst_first.ts';

@@ -3,12 +3,13 @@ import { renderToStaticMarkup } from 'preact-render-to-string';
 import type { FileSystem } from '../data/file_system.ts';
 import { joinPath } from '../data/paths.ts';
 import { imageCurves } from './curves.ts';
-import { exhibits, worstFirst } from './gallery.tsx';
+import { exhibits } from './gallery.tsx';
 import { Page, type ReportData } from './page.tsx';
 import { type RunRecord, readRun } from './read_run.ts';
 import { STYLE } from './style.ts';
 import { dataUrl } from './thumbnails.ts';
 import { verdictOf } from './verdict.ts';
+import { worstFirst } from './worst_first.ts';
 
 /** How a report is made. */
 export interface ReportOptions {

@@ -21,7 +21,8 @@ export const train: Command = {
   summary: 'trains on a few images of valid/ and judges the result on test/',
   usage: '--data DIR --model PATH --out RUN',
   details: `Ctrl-C saves a checkpoint; fusionclip train --resume --out RUN goes on with the same bits.
-RUN gets config.json, env.json, shots.json, metrics.jsonl, checkpoint/, predictions.csv, maps/, results.json and report.html.`,
+RUN gets config.json, env.json, shots.json, metrics.jsonl, checkpoint/, predictions.csv, maps/, results.json,
+and report.html.`,
   flags: [
     { title: 'Run', table: { ...FLAGS, ...GPU_FLAGS } },
     { title: 'Training and evaluation', table: TRAIN_OPTIONS },
