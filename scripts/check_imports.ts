@@ -8,14 +8,28 @@ import ts from 'typescript';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Folders of `src` from the bottom up: a file imports from its own level and from those below. */
-const LEVELS = ['gpu', 'kernels', 'nn', 'data', 'clip', 'run', 'fusion', 'train', 'pretrain', 'study', 'report', 'host', 'cli'];
+const LEVELS = [
+  'gpu',
+  'kernels',
+  'nn',
+  'data',
+  'clip',
+  'run',
+  'fusion',
+  'train',
+  'pretrain',
+  'study',
+  'report',
+  'host',
+  'cli',
+];
 
 /** Packages and Node modules that a folder may import; the others none. */
 const PACKAGES: Record<string, RegExp> = {
   data: /^(fast-png|jpeg-js)$/,
   report: /^(preact|preact\/jsx-runtime|preact-render-to-string|d3-scale|d3-shape|d3-dsv)$/,
   host: /^(node:.*|webgpu|puppeteer-core)$/,
-  cli: /^node:.*/,
+  cli: /^(node:.*|commander)$/,
 };
 
 /** Names of Node, Deno and of pages that are not WebGPU: `src/host` and `src/cli` alone may touch them. */

@@ -1,8 +1,10 @@
-import type { OptionTable } from '../fusion/index.ts';
+import { CommanderError, Option, Command as Parser } from 'commander';
 import { FusionclipError } from '../gpu/errors.ts';
+import { COMMON_FLAGS, type Command } from './command.ts';
 
-/** A command line without the command: arguments in order, and flags by name as texts. */
+/** A command line, taken apart: which command, its arguments in order, and its flags by name as texts. */
 export interface ParsedArgs {
+  readonly command: Command;
   readonly positional: readonly string[];
   readonly flags: Readonly<Record<string, string>>;
 }
@@ -13,72 +15,72 @@ export function isSwitch(form: string): boolean {
 }
 
 /**
- * Splits arguments into flags and the rest. A flag is `--name value` or `--name=value`; a switch alone means true; all
- * that follows `--` is no flag.
- * @param table the flags there are
- * @throws FusionclipError `usage` for an unknown flag (with the nearest one), a missing value, or a flag given twice
+ * Finds the command that the arguments name and splits the rest into flags and arguments. A flag is `--name value` or
+ * `--name=value`; a switch alone means true; all that follows `--` is no flag.
+ * @throws FusionclipError `usage` for an unknown command or flag (with the nearest one), a missing value, or a flag
+ * given twice
  */
-export function parseArgs(args: readonly string[], table: OptionTable): ParsedArgs {
-  const positional: string[] = [];
-  const flags: Record<string, string> = {};
-  for (let at = 0; at < args.length; at++) {
-    const arg = args[at];
-    if (arg === '--') {
-      positional.push(...args.slice(at + 1));
-      break;
-    }
-    if (!/^--?[A-Za-z]/.test(arg)) {
-      positional.push(arg);
-      continue;
-    }
-    const [, dashes, name, value] = /^(--?)([^=]+)(?:=(.*))?$/s.exec(arg)!;
-    const option = table[name];
-    if (dashes === '-' || !option) throw unknownFlag(arg.split('=')[0], Object.keys(table));
-    if (name in flags) throw new FusionclipError('usage', `--${name} is given twice; give it once.`);
-    const next = args[at + 1];
-    if (value !== undefined) flags[name] = value;
-    else if (isSwitch(option.form)) {
-      const spelled = next === 'true' || next === 'false';
-      flags[name] = spelled ? args[++at] : 'true';
-    } else if (next === undefined || next.startsWith('--')) {
-      throw new FusionclipError('usage', `--${name} needs a value: ${option.form}.`);
-    } else flags[name] = args[++at];
+export function parseArgs(args: readonly string[], commands: readonly Command[]): ParsedArgs {
+  const program = new Parser('fusionclip').helpOption(false).helpCommand(false).exitOverride();
+  program.configureOutput({ writeOut: () => {}, writeErr: () => {} });
+  let parsed: ParsedArgs | undefined;
+  for (const command of commands) {
+    const parser = command.name.reduce(
+      (parent, word) => parent.commands.find((one) => one.name() === word) ?? parent.command(word),
+      program,
+    );
+    for (const [name, { form }] of Object.entries(flagsOf(command))) parser.addOption(flag(name, form));
+    parser.argument('[arguments...]').action((positional: string[], flags: Record<string, string>) => {
+      parsed = { command, positional, flags };
+    });
   }
-  return { positional, flags };
+  try {
+    program.parse(spellSwitches(args, commands), { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    throw new FusionclipError('usage', sentence(error, args, commands), { cause: error });
+  }
+  return parsed!;
 }
 
-function unknownFlag(arg: string, names: readonly string[]): FusionclipError {
-  const near = nearest(arg.replace(/^-+/, ''), names);
-  const advice = near ? `did you mean --${near}?` : 'see --help for the flags there are.';
-  return new FusionclipError('usage', `There is no flag ${arg}; ${advice}`);
+/** All flags of a command. */
+function flagsOf({ flags }: Command) {
+  return Object.assign({}, ...flags.map(({ table }) => table), COMMON_FLAGS) as Command['flags'][number]['table'];
 }
 
-/** The word that differs least from a mistyped one, if it is at all like it. */
-export function nearest(word: string, words: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let least = Math.max(2, Math.floor(word.length / 3)) + 1;
-  for (const candidate of words) {
-    // `nctx` stands for `prompt.nctx`, and `prompt` for what begins with it.
-    const part = candidate.split('.').includes(word) ? 1 : least;
-    const distance = Math.min(part, editDistance(word.toLowerCase(), candidate.toLowerCase()));
-    if (distance < least) [best, least] = [candidate, distance];
-  }
-  return best;
+function flag(name: string, form: string): Option {
+  return new Option(`--${name} <${form}>`).argParser((value: string, previous: string | undefined) => {
+    if (previous !== undefined) throw new FusionclipError('usage', `--${name} is given twice; give it once.`);
+    if (value.startsWith('--')) throw new FusionclipError('usage', `--${name} needs a value: ${form}.`);
+    return value;
+  });
 }
 
-/** Letters to insert, delete, replace or swap with their neighbour to get from one word to the other. */
-function editDistance(a: string, b: string): number {
-  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1];
-      let cost = Math.min(rows[i - 1][j] + 1, row[j - 1] + 1, rows[i - 1][j - 1] + (same ? 0 : 1));
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        cost = Math.min(cost, rows[i - 2][j - 2] + 1);
-      row.push(cost);
-    }
-    rows.push(row);
+/** The parser knows flags with a value and flags without; a switch may have one, but takes no file name for it. */
+function spellSwitches(args: readonly string[], commands: readonly Command[]): string[] {
+  const known = commands.flatMap((command) => Object.entries(flagsOf(command)));
+  const switches = new Set(known.filter(([, { form }]) => isSwitch(form)).map(([name]) => `--${name}`));
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  return args.map((arg, i) => {
+    if (i >= end || !switches.has(arg) || /^(true|false)$/.test(args[i + 1])) return arg;
+    return `${arg}=true`;
+  });
+}
+
+/** What the parser complains about, as one sentence with advice. */
+function sentence(error: CommanderError, args: readonly string[], commands: readonly Command[]): string {
+  if (error.code === 'commander.help') {
+    const members = commands.filter(({ name }) => name[0] === args[0]).map(({ name }) => name.join(' '));
+    return `"${args[0]}" alone is no command; there is ${members.join(', ')}.`;
   }
-  return rows[a.length][b.length];
+  const [what, near] = error.message.replace(/^error: /, '').split('\n');
+  const text = what[0].toUpperCase() + what.slice(1).replace(/\.$/, '');
+  // `nctx` stands for `prompt.nctx`.
+  const [, part] = /^Unknown option '--(.*)'$/.exec(text) ?? [];
+  const whole = commands
+    .flatMap((one) => Object.keys(flagsOf(one)))
+    .find((name) => name.split('.').slice(1).includes(part));
+  if (whole) return `${text}; did you mean --${whole}?`;
+  if (near) return `${text}; ${near.replace(/^\((.*)\)$/, '$1').replace('Did', 'did')}`;
+  return error.code.startsWith('commander.unknown') ? `${text}; --help lists what there is.` : `${text}.`;
 }

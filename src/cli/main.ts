@@ -1,8 +1,7 @@
 import { EXIT_CODES, FusionclipError } from '../gpu/errors.ts';
 import type { Host } from '../host/host.ts';
 import { VERSION } from '../run/version.ts';
-import { nearest, parseArgs } from './args.ts';
-import { COMMON_FLAGS, type Command } from './command.ts';
+import { parseArgs } from './args.ts';
 import { COMMANDS } from './commands/index.ts';
 import { commandHelp, overview } from './help.ts';
 
@@ -25,8 +24,8 @@ export async function main(host: Host): Promise<number> {
 }
 
 async function dispatch(host: Host): Promise<number> {
-  const { args } = host;
-  if (args.length === 0 || args[0] === '--help' || args[0] === 'help' || args[0] === '-h') {
+  const args = host.args.map((arg) => (arg === '-h' ? '--help' : arg));
+  if (args.length === 0 || args[0] === '--help' || args[0] === 'help') {
     host.stdout(overview(COMMANDS));
     return args.length === 0 ? EXIT_CODES.usage : 0;
   }
@@ -34,30 +33,10 @@ async function dispatch(host: Host): Promise<number> {
     host.stdout(`fusionclip ${VERSION} (${host.runtime} ${host.version})\n`);
     return 0;
   }
-  const command = findCommand(args);
-  const table = Object.assign({}, ...command.flags.map((group) => group.table), COMMON_FLAGS);
-  const rest = args.slice(command.name.length);
-  if (rest.includes('--help') || rest.includes('-h')) {
+  const { command, positional, flags } = parseArgs(args, COMMANDS);
+  if (flags.help === 'true') {
     host.stdout(commandHelp(command));
     return 0;
   }
-  const { positional, flags } = parseArgs(rest, table);
   return command.run({ host, positional, flags });
-}
-
-/** The command that the arguments begin with. @throws FusionclipError `usage` */
-function findCommand(args: readonly string[]): Command {
-  const found = COMMANDS.find(({ name }) => name.every((part, i) => args[i] === part));
-  if (found) return found;
-  const family = COMMANDS.filter(({ name }) => name.length > 1 && name[0] === args[0]);
-  if (family.length > 0) {
-    const names = family.map(({ name }) => name.join(' ')).join(', ');
-    throw new FusionclipError('usage', `"${args.slice(0, 2).join(' ')}" is no command; there is ${names}.`);
-  }
-  const near = nearest(
-    args[0],
-    COMMANDS.map(({ name }) => name[0]),
-  );
-  const advice = near ? `did you mean ${near}?` : 'fusionclip --help lists the commands.';
-  throw new FusionclipError('usage', `There is no command "${args[0]}"; ${advice}`);
 }

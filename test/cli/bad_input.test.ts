@@ -155,10 +155,13 @@ describe('models', () => {
 
 describe('the command line', () => {
   test.each<[string[], RegExp]>([
-    [['trian'], /no command "trian"; did you mean train\?/],
-    [['train', '--epoch', '3'], /no flag --epoch; did you mean --epochs\?/],
+    [['trian'], /Unknown command 'trian'; did you mean train\?/],
+    [['train', '--epoch', '3'], /Unknown option '--epoch'; did you mean --epochs\?/],
     [['train', '--nctx', '3'], /did you mean --prompt\.nctx\?/],
-    [['train', '--shots'], /--shots needs a value: integer/],
+    [['train', '--shots'], /'--shots <integer>' argument missing/],
+    [['train', '--out', '--json'], /--out needs a value: RUN/],
+    [['train', '--constructor', '3'], /Unknown option '--constructor'; --help/],
+    [['data'], /"data" alone is no command; there is data check/],
     [['train', '--shots', '2', '--shots', '3'], /--shots is given twice/],
     [['train', '--out', 'x', '--fuse', 'sum'], /--fuse takes april\|mvfa\|calib, not "sum"/],
     [['train', '--data', 'x', '--model', 'y'], /--out is missing/],
@@ -170,7 +173,7 @@ describe('the command line', () => {
     [['pretrain', '--resume', '--out', 'x', '--lr', '3'], /--lr cannot change/],
     [['predict', '--run', 'x'], /No image is given/],
     [['eval'], /Which weights\?/],
-    [['data', 'chekc', 'x'], /"data chekc" is no command/],
+    [['data', 'chekc', 'x'], /Unknown command 'chekc'; did you mean check\?/],
     [['embed', '--model', 'generated:T:1'], /nothing to embed/],
   ])('%j', async (args, message) => {
     expectRefusal(await fusionclip(args), 2, message);
