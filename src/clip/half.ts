@@ -85,16 +85,10 @@ export function toFloat32(dtype: string, data: Uint8Array): Float32Array<ArrayBu
       return collect(8, (at) => view.getFloat64(at, true));
     case 'I64':
       return collect(8, (at) => Number(view.getBigInt64(at, true)));
-    case 'U64':
-      return collect(8, (at) => Number(view.getBigUint64(at, true)));
     case 'I32':
       return collect(4, (at) => view.getInt32(at, true));
-    case 'U32':
-      return collect(4, (at) => view.getUint32(at, true));
     case 'I16':
       return collect(2, (at) => view.getInt16(at, true));
-    case 'U16':
-      return collect(2, (at) => view.getUint16(at, true));
     case 'I8':
       return collect(1, (at) => view.getInt8(at));
     case 'U8':

@@ -9,6 +9,7 @@ export * from './names.ts';
 export * from './positions.ts';
 export * from './preprocess.ts';
 export * from './safetensors.ts';
+export * from './safetensors_shards.ts';
 export * from './safetensors_writer.ts';
 export * from './sentences.ts';
 export * from './text.ts';

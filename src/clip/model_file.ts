@@ -5,13 +5,14 @@ import { parseConfig, parsePreprocessor } from './config_file.ts';
 import { firstNonFinite, toFloat32 } from './half.ts';
 import { refuseForeignFormat } from './model_format.ts';
 import { checkShapes, type Naming, resolveNames, type TensorSource } from './names.ts';
-import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
+import type { SafetensorsFile } from './safetensors.ts';
+import { openShards, openWeightsFile, SHARD_INDEX } from './safetensors_shards.ts';
 import { Tokenizer } from './tokenizer.ts';
 import { type ClipWeights, concatenated, transposed } from './weights.ts';
 
 /** A model file that was opened and checked; tensors are read when asked for. */
 export interface ClipModelFile extends ClipWeights {
-  /** The safetensors file. */
+  /** The safetensors file, or the index of several. */
   readonly path: string;
   readonly naming: Naming;
   /** Whether a configuration, the file or the caller named the activation; if not it is assumed to be QuickGELU. */
@@ -35,14 +36,15 @@ const FLOATS = new Set(['F64', 'F32', 'F16', 'BF16']);
 
 /**
  * Opens a CLIP model: a safetensors file with OpenAI's or Hugging Face's names, or a folder as Hugging Face lays it out
- * (`model.safetensors`, `config.json`, tokenizer files, `preprocessor_config.json`; `open_clip_config.json` as well).
+ * (`model.safetensors`, or `model.safetensors.index.json` with the files it names, `config.json`, tokenizer files,
+ * `preprocessor_config.json`; `open_clip_config.json` as well).
  *
  * @param overrides what the caller knows better than the files, e.g. the activation
  * @throws FusionclipError `bad_model`, or `io` when there is no such path
  */
 export async function openClipModel(fs: FileSystem, path: string, overrides: ConfigHints = {}): Promise<ClipModelFile> {
   const { file, folder } = await findWeights(fs, path);
-  const weights = await openWeights(fs, file);
+  const weights = await (SHARD_INDEX.test(file) ? openShards : openWeightsFile)(fs, file);
   const { naming, sources, shapes } = resolveNames(
     new Map([...weights.tensors].map(([name, { shape }]) => [name, shape])),
     file,
@@ -65,26 +67,20 @@ async function findWeights(fs: FileSystem, path: string): Promise<{ file: string
   if (!stat) throw new FusionclipError('io', `There is no model at ${path}: give a safetensors file or its folder.`);
   if (stat.kind === 'file') {
     const [, folder, base] = /^(.*[/\\])?(.*)$/.exec(path)!;
-    return { file: path, folder: WEIGHT_FILES.includes(base) ? folder || './' : null };
+    return { file: path, folder: WEIGHT_FILES.includes(base.replace(/\.index\.json$/, '')) ? folder || './' : null };
   }
   const folder = /[/\\]$/.test(path) ? path : `${path}/`;
   const names = (await fs.list(path)).filter(({ kind }) => kind === 'file').map(({ name }) => name);
   const others = names.filter((name) => name.endsWith('.safetensors'));
-  const chosen = WEIGHT_FILES.find((name) => names.includes(name)) ?? (others.length === 1 ? others[0] : undefined);
+  const chosen =
+    WEIGHT_FILES.find((name) => names.includes(name)) ??
+    names.find((name) => SHARD_INDEX.test(name)) ??
+    (others.length === 1 ? others[0] : undefined);
   if (chosen) return { file: folder + chosen, folder };
-  // Sharded files would become one SafetensorsFile whose map leads each tensor to its shard; nothing else would change.
-  if (names.some((name) => name.endsWith('.safetensors.index.json'))) {
-    throw faulty(path, 'the model is split over several files', 'join them into one model.safetensors');
-  }
   const pickle = PICKLES.find((name) => names.includes(name));
   if (pickle) refuseForeignFormat(folder + pickle, new Uint8Array());
   const what = others.length > 1 ? `${others.length} safetensors files` : 'no safetensors file';
   throw faulty(path, `the folder has ${what}`, 'give the path of the file itself');
-}
-
-async function openWeights(fs: FileSystem, file: string): Promise<SafetensorsFile> {
-  const size = (await fs.stat(file))?.bytes ?? 0;
-  return openSafetensors({ name: file, size, read: (offset, length) => fs.readRange(file, offset, length) });
 }
 
 /** Files this program generates say their activation, which no shape could. */

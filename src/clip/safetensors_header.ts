@@ -4,14 +4,11 @@ import { FusionclipError } from '../gpu/errors.ts';
 export const DTYPE_BYTES: ReadonlyMap<string, number> = new Map([
   ['F64', 8],
   ['I64', 8],
-  ['U64', 8],
   ['F32', 4],
   ['I32', 4],
-  ['U32', 4],
   ['F16', 2],
   ['BF16', 2],
   ['I16', 2],
-  ['U16', 2],
   ['I8', 1],
   ['U8', 1],
   ['BOOL', 1],
@@ -19,6 +16,10 @@ export const DTYPE_BYTES: ReadonlyMap<string, number> = new Map([
 
 /** The format's own limit for the JSON header, in bytes. */
 export const MAX_HEADER_BYTES = 100_000_000;
+
+const MAX_U64 = 2n ** 64n - 1n;
+/** Extents leave this file as numbers. */
+const MAX_EXTENT = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Where one tensor lies: `offset` counts from the start of the file, `bytes` is its length. */
 export interface TensorInfo {
@@ -76,7 +77,7 @@ export function parseHeader(json: Uint8Array, size: number, name: string): Safet
   const scan = new HeaderScanner(text, name);
   scan.object((key) => {
     if (key === '__metadata__') scan.object((entry) => metadata.set(entry, scan.string()));
-    else tensors.push([key, tensorInfo(scan, key, 8 + json.length, name)]);
+    else tensors.push([key, tensorInfo(scan, key, BigInt(8 + json.length), BigInt(size), name)]);
   });
   scan.end();
 
@@ -100,10 +101,10 @@ export function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text);
 }
 
-function tensorInfo(scan: HeaderScanner, key: string, dataStart: number, name: string): TensorInfo {
+function tensorInfo(scan: HeaderScanner, key: string, dataStart: bigint, fileSize: bigint, name: string): TensorInfo {
   let dtype: string | undefined;
-  let shape: number[] | undefined;
-  let span: number[] | undefined;
+  let shape: bigint[] | undefined;
+  let span: bigint[] | undefined;
   scan.object((field) => {
     if (field === 'dtype') dtype = scan.string();
     else if (field === 'shape') shape = scan.integers();
@@ -115,16 +116,19 @@ function tensorInfo(scan: HeaderScanner, key: string, dataStart: number, name: s
   }
   const width = DTYPE_BYTES.get(dtype);
   if (width === undefined) throw badModel(name, `tensor ${quote(key)} has the unknown type ${quote(dtype)}`);
-  let bytes = width;
+  // The format counts in 64 bits, and a product that does not fit is a fault even when another extent is zero.
+  let bytes = BigInt(width);
   for (const extent of shape) {
     bytes *= extent;
-    if (!Number.isSafeInteger(bytes)) throw badModel(name, `the shape of tensor ${quote(key)} overflows`);
+    if (bytes > MAX_U64 || extent > MAX_EXTENT) throw badModel(name, `the shape of tensor ${quote(key)} overflows`);
   }
   const [begin, end] = span;
   if (end - begin !== bytes) {
     throw badModel(name, `tensor ${quote(key)} needs ${bytes} bytes, its data_offsets span ${end - begin}`);
   }
-  return { dtype, shape, offset: dataStart + begin, bytes };
+  const offset = dataStart + begin;
+  if (offset + bytes > fileSize) throw badModel(name, `tensor ${quote(key)} ends behind the file of ${fileSize} bytes`);
+  return { dtype, shape: shape.map(Number), offset: Number(offset), bytes: Number(bytes) };
 }
 
 /**
@@ -153,17 +157,17 @@ class HeaderScanner {
     });
   }
 
-  /** A list of unsigned integers below 2^53. */
-  integers(): number[] {
-    const out: number[] = [];
+  /** A list of unsigned integers below 2^64. */
+  integers(): bigint[] {
+    const out: bigint[] = [];
     this.sequence('[', ']', () => {
       this.space();
       const start = this.at;
-      // 2^53 has 16 digits; a longer run would only be read to be refused.
-      while (this.at - start <= 16 && isDigit(this.text.charCodeAt(this.at))) this.at++;
+      // 2^64 has 20 digits; a longer run would only be read to be refused.
+      while (this.at - start <= 20 && isDigit(this.text.charCodeAt(this.at))) this.at++;
       const digits = this.text.slice(start, this.at);
-      const value = Number(digits);
-      if (digits === '' || (digits.length > 1 && digits[0] === '0') || !Number.isSafeInteger(value)) {
+      const value = digits === '' ? -1n : BigInt(digits);
+      if (value < 0n || value > MAX_U64 || (digits.length > 1 && digits[0] === '0')) {
         this.at = start;
         this.fail();
       }

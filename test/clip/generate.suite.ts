@@ -178,6 +178,24 @@ suite('model file', () => {
     assert.equal((await openClipModel(files, 'clip', { act: 'gelu' })).config.act, 'gelu');
   });
 
+  test('opens a folder whose weights are split over several files', async () => {
+    const files = await generated('huggingface', 'f32', 'whole/model.safetensors');
+    const tensors = [...parseSafetensors(files.files.get('whole/model.safetensors')!)];
+    const map: Record<string, string> = {};
+    for (const [i, part] of [tensors.slice(0, 9), tensors.slice(9)].entries()) {
+      const name = `model-0000${i + 1}-of-00002.safetensors`;
+      files.put(`split/${name}`, writeSafetensors(part, { activation: 'gelu' }));
+      for (const [tensor] of part) map[tensor] = name;
+    }
+    files.put('split/model.safetensors.index.json', JSON.stringify({ metadata: {}, weight_map: map }));
+    const whole = await openClipModel(files, 'whole');
+    for (const path of ['split', 'split/model.safetensors.index.json']) {
+      const split = await openClipModel(files, path, { visionHeads: 1 });
+      assert.deepEqual(split.config, whole.config);
+      for (const name of split.names) assert.deepEqual(await split.read(name), await whole.read(name), name);
+    }
+  });
+
   test("prefers open_clip's configuration for its own file", async () => {
     const files = await generated('openai', 'f32', 'clip/open_clip_model.safetensors');
     files.put('clip/config.json', '{"model_type":"something else"}');
@@ -224,8 +242,6 @@ suite('model file', () => {
 
     files.put('pickle/pytorch_model.bin', 'x');
     assert.match(await refusal(openClipModel(files, 'pickle')), /safetensors\.torch/);
-    files.put('split/model.safetensors.index.json', '{}');
-    assert.match(await refusal(openClipModel(files, 'split')), /several files/);
     files.put('two/a.safetensors', 'x');
     files.put('two/b.safetensors', 'x');
     assert.match(await refusal(openClipModel(files, 'two')), /2 safetensors files/);
