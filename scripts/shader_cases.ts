@@ -146,8 +146,9 @@ function similarities(rows: number, classes: number, bank: number, width: number
 function contrast(batch: number): Case {
   return (gpu) => {
     const cosine = array(gpu, batch, batch);
-    const { logSumExp } = infoNce(cosine, array(gpu, 1), cosine);
-    infoNceBackward(array(gpu, 1), cosine, array(gpu, 1), cosine, logSumExp);
+    const targets = { wanted: cosine, weights: array(gpu, cosine.shape[0] + cosine.shape[1]) };
+    const { logSumExp } = infoNce(cosine, array(gpu, 1), targets);
+    infoNceBackward(array(gpu, 1), cosine, array(gpu, 1), targets, logSumExp);
   };
 }
 

@@ -50,6 +50,7 @@ import './nn/tape.suite.ts';
 import './nn/transformer.suite.ts';
 import './pretrain/dual_encoder.suite.ts';
 import './pretrain/pairs.suite.ts';
+import './pretrain/regions.suite.ts';
 import './pretrain/run.suite.ts';
 import './pretrain/schedule.suite.ts';
 import './pretrain/views.suite.ts';

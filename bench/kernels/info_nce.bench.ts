@@ -9,7 +9,7 @@ function* cases(gpu: Gpu): Iterable<BenchCase> {
   const batch = 256;
   const cosine = filled(gpu, batch, batch);
   const one = filled(gpu, 1);
-  const targets = filled(gpu, batch, batch);
+  const targets = { wanted: filled(gpu, batch, batch), weights: filled(gpu, 2 * batch) };
   const { logSumExp } = infoNce(cosine, one, targets);
   const flops = 12 * cosine.size;
   yield single('forward', flops, 16 * cosine.size, () => infoNce(cosine, one, targets));

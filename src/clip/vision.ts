@@ -165,8 +165,13 @@ export class VisionTower {
 
   /** Image embedding of the last block's output: ln_post(x[:, 0]) · proj, [B, N + 1, W] → [B, E]. */
   pool(x: Tensor): Tensor {
+    return this.embedTokens(x, this.#clsIndex(x.shape[0], x.shape[1]));
+  }
+
+  /** Single tokens of the last block's output as `pool` takes the class token: ln_post(x[rows]) · proj, [n, E]. */
+  embedTokens(x: Tensor, rows: Index): Tensor {
     const [batch, tokens, width] = x.shape;
-    return this.#project(gatherRows(reshape(x, [batch * tokens, width]), this.#clsIndex(batch, tokens)));
+    return this.#project(gatherRows(reshape(x, [batch * tokens, width]), rows));
   }
 
   /** ln_post over all tokens, [..., W]. */
@@ -180,10 +185,10 @@ export class VisionTower {
     this.#clsRows.clear();
   }
 
-  /** Class tokens [B, W] to embeddings [B, E]. */
-  #project(cls: Tensor): Tensor {
+  /** Tokens [n, W] to embeddings [n, E]. */
+  #project(tokens: Tensor): Tensor {
     const { ln_post, proj } = this.#weights;
-    return multiply(layerNorm(cls, ln_post.weight, ln_post.bias), proj);
+    return multiply(layerNorm(tokens, ln_post.weight, ln_post.bias), proj);
   }
 
   #clsIndex(batch: number, tokens: number): Index {

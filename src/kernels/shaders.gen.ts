@@ -2099,50 +2099,55 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const info_nce: Shader<'cosine' | 'log_scale' | 'wanted' | 'parts' | 'log_sum_exp', 'batch', 'WORKGROUP'> = {
+export const info_nce: Shader<'cosine' | 'log_scale' | 'wanted' | 'weights' | 'parts' | 'log_sum_exp', 'rows' | 'columns', 'WORKGROUP'> = {
   name: "info_nce",
-  bindings: [{"name":"cosine","access":"read"},{"name":"log_scale","access":"read"},{"name":"wanted","access":"read"},{"name":"parts","access":"read_write"},{"name":"log_sum_exp","access":"read_write"}],
-  params: [{"name":"batch","type":"u32","offset":0}],
+  bindings: [{"name":"cosine","access":"read"},{"name":"log_scale","access":"read"},{"name":"wanted","access":"read"},{"name":"weights","access":"read"},{"name":"parts","access":"read_write"},{"name":"log_sum_exp","access":"read_write"}],
+  params: [{"name":"rows","type":"u32","offset":0},{"name":"columns","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
   requires: [],
-  source: `// One half of each InfoNCE term: for row r < batch of the cosines (picture r against all texts), then for column r - batch
-// (a text against all pictures): log_sum_exp[r] = log sum exp(s c), s = exp(log_scale), and parts[r] = log_sum_exp[r], for a
-// row less the sum of wanted s c: wanted is the sum of the targets of row and column, so that each is taken once.
-// cosine, wanted [batch, batch]; log_scale [1]; parts, log_sum_exp [2 batch]. Caller: src/kernels/info_nce.ts.
-// Loops: 2 * batch where batch <= 4096
+  source: `// One half of each InfoNCE term: for row r < rows of the cosines (picture r against all texts), then for column r - rows
+// (a text against all pictures): log_sum_exp[r] = log sum exp(s c), s = exp(log_scale), and parts[r] = weights[r]
+// log_sum_exp[r], for a row less the sum of wanted s c: wanted is the weighted sum of the targets of row and column, so that
+// each is taken once. cosine, wanted [rows, columns]; log_scale [1]; weights, parts, log_sum_exp [rows + columns].
+// Caller: src/kernels/info_nce.ts.
+// Loops: 2 * (rows + columns) where rows <= 4096, columns <= 4096
 
 struct Params {
-  batch: u32,
+  rows: u32,
+  columns: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> cosine: array<f32>;
 @group(0) @binding(2) var<storage, read> log_scale: array<f32>;
 @group(0) @binding(3) var<storage, read> wanted: array<f32>;
-@group(0) @binding(4) var<storage, read_write> parts: array<f32>;
-@group(0) @binding(5) var<storage, read_write> log_sum_exp: array<f32>;
+@group(0) @binding(4) var<storage, read> weights: array<f32>;
+@group(0) @binding(5) var<storage, read_write> parts: array<f32>;
+@group(0) @binding(6) var<storage, read_write> log_sum_exp: array<f32>;
 
 const WORKGROUP: u32 = 16u;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let batch = params.batch;
+  let rows = params.rows;
+  let columns = params.columns;
   let r = id.y * (groups.x * WORKGROUP) + id.x;
-  if (r >= 2u * batch) {
+  if (r >= rows + columns) {
     return;
   }
-  let column = r >= batch;
-  let first = select(r * batch, r - batch, column);
-  let step = select(1u, batch, column);
+  let column = r >= rows;
+  let first = select(r * columns, r - rows, column);
+  let step = select(1u, columns, column);
+  let count = select(columns, rows, column);
   let scale = exp(log_scale[0]);
   var most = cosine[first];
-  for (var i = 1u; i < batch; i++) {
+  for (var i = 1u; i < count; i++) {
     most = max(most, cosine[first + i * step]);
   }
   var sum = 0.0;
   var right = 0.0;
-  for (var i = 0u; i < batch; i++) {
+  for (var i = 0u; i < count; i++) {
     let at = first + i * step;
     let c = cosine[at];
     sum += exp(scale * (c - most));
@@ -2150,27 +2155,28 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let all = scale * most + log(sum);
   log_sum_exp[r] = all;
-  parts[r] = all - select(scale * right, 0.0, column);
+  parts[r] = weights[r] * all - select(scale * right, 0.0, column);
 }
 `,
 };
 
-export const info_nce_backward: Shader<'grad' | 'cosine' | 'log_scale' | 'wanted' | 'log_sum_exp' | 'd_cosine' | 'd_scale', 'batch', 'WORKGROUP'> = {
+export const info_nce_backward: Shader<'grad' | 'cosine' | 'log_scale' | 'wanted' | 'weights' | 'log_sum_exp' | 'd_cosine' | 'd_scale', 'rows' | 'columns', 'WORKGROUP'> = {
   name: "info_nce_backward",
-  bindings: [{"name":"grad","access":"read"},{"name":"cosine","access":"read"},{"name":"log_scale","access":"read"},{"name":"wanted","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"d_cosine","access":"read_write"},{"name":"d_scale","access":"read_write"}],
-  params: [{"name":"batch","type":"u32","offset":0}],
+  bindings: [{"name":"grad","access":"read"},{"name":"cosine","access":"read"},{"name":"log_scale","access":"read"},{"name":"wanted","access":"read"},{"name":"weights","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"d_cosine","access":"read_write"},{"name":"d_scale","access":"read_write"}],
+  params: [{"name":"rows","type":"u32","offset":0},{"name":"columns","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":64},
   requires: [],
   source: `// Gradient of the InfoNCE loss by each cosine, and what each adds to that of log_scale, s = exp(log_scale):
-// d_cosine[i, j] = grad s / (2 batch) (exp(s c - L[i]) + exp(s c - L[batch + j]) - wanted[i, j]), L = log_sum_exp;
-// d_scale[i, j] = c d_cosine[i, j], since s c changes by itself when log_scale changes by one.
-// grad, log_scale [1]; cosine, wanted, d_cosine, d_scale [batch, batch]; log_sum_exp [2 batch].
+// d_cosine[i, j] = grad s (weights[i] exp(s c - L[i]) + weights[rows + j] exp(s c - L[rows + j]) - wanted[i, j]),
+// L = log_sum_exp; d_scale[i, j] = c d_cosine[i, j], since s c changes by itself when log_scale changes by one.
+// grad, log_scale [1]; cosine, wanted, d_cosine, d_scale [rows, columns]; weights, log_sum_exp [rows + columns].
 // Caller: src/kernels/info_nce.ts.
 // Loops: none
 
 struct Params {
-  batch: u32,
+  rows: u32,
+  columns: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -2178,23 +2184,27 @@ struct Params {
 @group(0) @binding(2) var<storage, read> cosine: array<f32>;
 @group(0) @binding(3) var<storage, read> log_scale: array<f32>;
 @group(0) @binding(4) var<storage, read> wanted: array<f32>;
-@group(0) @binding(5) var<storage, read> log_sum_exp: array<f32>;
-@group(0) @binding(6) var<storage, read_write> d_cosine: array<f32>;
-@group(0) @binding(7) var<storage, read_write> d_scale: array<f32>;
+@group(0) @binding(5) var<storage, read> weights: array<f32>;
+@group(0) @binding(6) var<storage, read> log_sum_exp: array<f32>;
+@group(0) @binding(7) var<storage, read_write> d_cosine: array<f32>;
+@group(0) @binding(8) var<storage, read_write> d_scale: array<f32>;
 
 const WORKGROUP: u32 = 64u;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = id.y * (groups.x * WORKGROUP) + id.x;
-  let batch = params.batch;
-  if (at >= batch * batch) {
+  let rows = params.rows;
+  let columns = params.columns;
+  if (at >= rows * columns) {
     return;
   }
   let scale = exp(log_scale[0]);
   let c = cosine[at];
-  let found = exp(scale * c - log_sum_exp[at / batch]) + exp(scale * c - log_sum_exp[batch + at % batch]);
-  let d = grad[0] * scale / (2.0 * f32(batch)) * (found - wanted[at]);
+  let row = at / columns;
+  let column = rows + at % columns;
+  let found = weights[row] * exp(scale * c - log_sum_exp[row]) + weights[column] * exp(scale * c - log_sum_exp[column]);
+  let d = grad[0] * scale * (found - wanted[at]);
   d_cosine[at] = d;
   d_scale[at] = d * c;
 }

@@ -8,11 +8,28 @@ import {
 } from '../clip/index.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { clamp } from '../kernels/index.ts';
-import { infoNce, l2Normalize, linear, Parameter, Tensor } from '../nn/index.ts';
+import { clamp, type Index, type InfoNceTargets } from '../kernels/index.ts';
+import { add, infoNce, l2Normalize, linear, Parameter, Tensor } from '../nn/index.ts';
 
 /** Largest logarithm of the scale, CLIP's. */
 const MOST_LOG_SCALE = Math.log(100);
+
+/** A batch on the device. */
+export interface EncoderBatch {
+  /** [B, 3, S, S], preprocessed */
+  readonly images: GpuArray;
+  /** B lists of ids with start and end. */
+  readonly sentences: readonly (readonly number[])[];
+  /** Of B pictures and B sentences. */
+  readonly targets: InfoNceTargets;
+  /** Patches as further pictures. */
+  readonly regions?: {
+    /** R numbers of tokens, b (N + 1) + 1 + patch. */
+    readonly tokens: Index;
+    /** Of R regions and B sentences. */
+    readonly targets: InfoNceTargets;
+  };
+}
 
 /** Both towers of a CLIP model and its scale, all of it trainable. */
 export class DualEncoder {
@@ -52,19 +69,21 @@ export class DualEncoder {
   }
 
   /**
-   * Symmetric InfoNCE of a batch of pairs, [1].
-   * @param images [B, 3, S, S], preprocessed
-   * @param sentences B lists of ids with start and end
-   * @param targets [B, B], see `infoNceTargets`
+   * Symmetric InfoNCE of a batch of pairs, [1]; with regions, plus that of regions and sentences: a patch goes through
+   * ln_post and proj as the class token does.
    */
-  loss(images: GpuArray, sentences: readonly (readonly number[])[], targets: GpuArray): Tensor {
+  loss({ images, sentences, targets, regions }: EncoderBatch): Tensor {
     const { vision, text, config } = this;
-    const pictures = vision.encode(new Tensor(images), { embedding: true }).embedding!;
+    const { layers } = config.vision;
+    const seen = vision.encode(new Tensor(images), { embedding: true, ...(regions && { taps: [layers] }) });
     const rows = text.lookUp(sentences);
     const ends = sentences.map((ids) => endPosition(ids, config.eot));
-    const words = text.encode(rows, text.endOfText(ends, rows.shape[1]));
-    const cosine = linear(l2Normalize(pictures), l2Normalize(words), null);
-    return infoNce(cosine, this.logScale, targets);
+    const words = l2Normalize(text.encode(rows, text.endOfText(ends, rows.shape[1])));
+    const against = (pictures: Tensor, right: InfoNceTargets) =>
+      infoNce(linear(l2Normalize(pictures), words, null), this.logScale, right);
+    const loss = against(seen.embedding!, targets);
+    if (!regions) return loss;
+    return add(loss, against(vision.embedTokens(seen.taps.get(layers)!, regions.tokens), regions.targets));
   }
 
   /** Brings the scale back to where CLIP keeps it, 1 to 100; after every step. */

@@ -37,7 +37,14 @@ export async function openPairFolder(fs: FileSystem, folder: string, seed: numbe
       const path = joinPath(folder, image);
       const picture = decodeImage(await fs.readFile(path), path);
       const caption = captions[words(index) % captions.length];
-      return { image: resizeForClip(picture, 'winclip', size), caption, captions, view: index, mirror: false };
+      return {
+        image: resizeForClip(picture, 'winclip', size),
+        caption,
+        captions,
+        view: index,
+        mirror: false,
+        mask: null,
+      };
     },
   };
 }

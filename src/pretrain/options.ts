@@ -23,6 +23,11 @@ export const PRETRAIN_OPTIONS = {
   'without-kinds': list(NAME, [], 'kinds of lesion that are never drawn'),
   stages: list(STAGE, ['112x3000', '168x400'], 'sides of the pictures in pixels, and steps at each'),
   batch: integer(64, [2, 4096], 'pairs a step'),
+  regions: integer(
+    4,
+    [0, 64],
+    'patches on a lesion, at its place in the healthy twin, and beside it, that learn what is said of them',
+  ),
   lr: number(1e-3, [1e-9, 10], 'highest learning rate'),
   'weight-decay': number(0.1, [0, 10], 'of matrices; biases, norms, embeddings and the scale have none'),
   warmup: integer(100, [0, 1e6], 'steps in which the rate rises; then it falls as a cosine'),

@@ -11,6 +11,8 @@ export interface Pair {
   readonly view: number;
   /** Whether the picture may be mirrored when the words left and right are exchanged in its caption. */
   readonly mirror: boolean;
+  /** Where the lesion is, of the picture's size, 255 on it; null for none, and where it is not known. */
+  readonly mask: Image | null;
 }
 
 /** Where pairs come from: pair number `index` is a pure function of the index and of the source's own settings. */

@@ -37,8 +37,8 @@ export function phantomPairs(families: readonly string[], without: readonly stri
       const twins = Math.floor(index / 2);
       const { family, kinds } = chosen[pick(twins) % chosen.length];
       const abnormal = index % 2 === 1 && kinds;
-      const { image, caption, captions } = phantom(family.name, seed, twins, { size, abnormal });
-      return { image, caption, captions, view: twins, mirror: MIRROR.has(family.name) };
+      const { image, mask, caption, captions } = phantom(family.name, seed, twins, { size, abnormal });
+      return { image, caption, captions, view: twins, mirror: MIRROR.has(family.name), mask: abnormal ? mask : null };
     },
   };
 }

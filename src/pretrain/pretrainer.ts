@@ -2,13 +2,14 @@ import { type ClipWeights, resizePositions, type TensorWeights, type Tokenizer }
 import { GpuArray } from '../gpu/array.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { infoNceTargets } from '../kernels/index.ts';
+import { type InfoNceTargets, infoNceTargets, uploadIndex, uploadTargets } from '../kernels/index.ts';
 import { Adam, type Parameter, Tape } from '../nn/index.ts';
 import { Pace } from '../run/progress.ts';
 import { DualEncoder, readArrays } from './dual_encoder.ts';
 import type { PairStepEvent } from './events.ts';
 import type { PretrainOptions } from './options.ts';
 import type { PairSource } from './pairs.ts';
+import { drawRegions, patchCoverage, type RegionSource } from './regions.ts';
 import { rateFactor, stageAt, totalSteps } from './schedule.ts';
 import { drawView, mirroredCaption, viewInput } from './views.ts';
 
@@ -35,8 +36,12 @@ export interface PretrainHooks {
 interface Batch {
   readonly images: Float32Array<ArrayBuffer>;
   readonly sentences: readonly (readonly number[])[];
-  readonly targets: Float32Array<ArrayBuffer>;
+  readonly targets: HostTargets;
+  /** Null when no lesion is known. */
+  readonly regions: { readonly tokens: Uint32Array; readonly targets: HostTargets } | null;
 }
+
+type HostTargets = InfoNceTargets<Float32Array<ArrayBuffer>>;
 
 /** A step whose loss has not been looked at yet. */
 interface PendingStep {
@@ -179,10 +184,12 @@ export class Pretrainer {
   }
 
   async #prepare(step: number, size: number): Promise<Batch> {
-    const { batch, seed } = this.#options;
+    const { batch, seed, patch, regions: count } = this.#options;
     const images = new Float32Array(batch * 3 * size * size);
     const captions: string[] = [];
     const truths: ReadonlySet<string>[] = [];
+    const sources: RegionSource[] = [];
+    const healthy = new Map<number, number>();
     for (let b = 0; b < batch; b++) {
       const pair = await this.#source.pair(step * batch + b, size);
       const view = drawView(seed, pair.view, pair.mirror);
@@ -190,13 +197,26 @@ export class Pretrainer {
       const seen = (caption: string) => (view.mirrored ? mirroredCaption(caption) : caption);
       captions.push(seen(pair.caption));
       truths.push(new Set(pair.captions.map(seen)));
+      if (!pair.mask) healthy.set(pair.view, b);
+      const lesion = pair.mask && count > 0 ? patchCoverage(pair.mask, view.theta, patch) : null;
+      sources.push({ index: step * batch + b, lesion, twin: healthy.get(pair.view) ?? -1 });
     }
     const sentences = captions.map((caption) => this.#tokenizer.sentence(caption));
-    return { images, sentences, targets: infoNceTargets(batch, (i, j) => truths[i].has(captions[j])) };
+    const targets = infoNceTargets(batch, batch, (i, j) => truths[i].has(captions[j]));
+    const places = drawRegions(seed, count, sources);
+    if (places.length === 0) return { images, sentences, targets, regions: null };
+    const tokens = Math.floor(size / patch) ** 2 + 1;
+    return {
+      ...{ images, sentences, targets },
+      regions: {
+        tokens: Uint32Array.from(places, ({ picture, patch }) => picture * tokens + 1 + patch),
+        targets: infoNceTargets(places.length, batch, (r, j) => truths[places[r].like].has(captions[j])),
+      },
+    };
   }
 
   /** Records and submits one step; the read of its loss is under way when this returns. */
-  #launch({ images, sentences, targets }: Batch): PendingStep {
+  #launch({ images, sentences, targets, regions }: Batch): PendingStep {
     const gpu = this.#gpu;
     const model = this.#model;
     const { size } = model.vision;
@@ -204,8 +224,17 @@ export class Pretrainer {
     using _scope = gpu.scope();
     const tape = new Tape();
     const pictures = GpuArray.from(gpu, images, [sentences.length, 3, size, size]);
-    const wanted = GpuArray.from(gpu, targets, [sentences.length, sentences.length]);
-    const loss = tape.record(() => model.loss(pictures, sentences, wanted));
+    const upload = (given: HostTargets, rows: number) => uploadTargets(gpu, given, [rows, sentences.length]);
+    const batch = {
+      ...{ images: pictures, sentences, targets: upload(targets, sentences.length) },
+      ...(regions && {
+        regions: {
+          tokens: uploadIndex(gpu, regions.tokens),
+          targets: upload(regions.targets, regions.tokens.length),
+        },
+      }),
+    };
+    const loss = tape.record(() => model.loss(batch));
     tape.backward(loss, this.#one);
     const factor = rateFactor(this.#step, warmup, this.steps);
     const norm = this.#adam.stepClipped(factor, clip);

@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import { infoNce, infoNceBackward, infoNceTargets } from '../../src/kernels/info_nce.ts';
+import { infoNce, infoNceBackward, infoNceTargets, uploadTargets } from '../../src/kernels/info_nce.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
 import { centralDifference } from '../reference/central_difference.ts';
@@ -15,15 +15,22 @@ const TRUTHS: Readonly<Record<string, boolean[][]>> = {
   'equal captions': truthOf('1..11..', '.11....', '.11....', '1..11..', '1..11..', '.....1.', '......1'),
   'a text that is true of more pictures than the others': truthOf('11..', '.1..', '.11.', '.1.1'),
   'all true': truthOf('111', '111', '111'),
+  'more pictures than texts': truthOf('1..', '11.', '..1', '.1.', '.1.'),
+  'fewer pictures than texts': truthOf('1..1.', '.11.1'),
+  'a picture and a text that nothing is true of': truthOf('1...', '....', '.1.1', '.1..'),
 };
 
 /** Loss and gradients for a gradient of 0.7. */
 async function run(gpu: Gpu, cosine: Float32Array<ArrayBuffer>, logScale: number, truth: boolean[][]) {
   using _scope = gpu.scope();
-  const x = GpuArray.from(gpu, cosine, [truth.length, truth.length]);
+  const [rows, columns] = [truth.length, truth[0].length];
+  const x = GpuArray.from(gpu, cosine, [rows, columns]);
   const s = GpuArray.from(gpu, Float32Array.of(logScale), [1]);
-  const wanted = infoNceTargets(truth.length, (i, j) => truth[i][j]);
-  const targets = GpuArray.from(gpu, wanted, [truth.length, truth.length]);
+  const targets = uploadTargets(
+    gpu,
+    infoNceTargets(rows, columns, (i, j) => truth[i][j]),
+    [rows, columns],
+  );
   const { loss, logSumExp } = infoNce(x, s, targets);
   const d = infoNceBackward(GpuArray.from(gpu, Float32Array.of(0.7), [1]), x, s, targets, logSumExp);
   return { loss: (await loss.read())[0], dCosine: await d.cosine.read(), dScale: await d.logScale.read() };
@@ -34,7 +41,7 @@ suite('info_nce', () => {
     for (const logScale of [0, Math.log(1 / 0.07), Math.log(100)]) {
       test(`${name}, scale ${Math.exp(logScale).toFixed(0)}: forward and gradients`, async (t) => {
         const gpu = await t.gpu();
-        const cosine = noise(1, truth.length ** 2);
+        const cosine = noise(1, truth.length * truth[0].length);
         const stored = Math.fround(logScale);
         const got = await run(gpu, cosine, logScale, truth);
         assertClose([got.loss], [reference(cosine, stored, truth)], { absolute: 2e-6, relative: 2e-6 }, 'loss');

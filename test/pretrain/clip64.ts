@@ -7,6 +7,13 @@ import { l2Normalize } from '../reference/rows.ts';
 /** Weights by canonical name. */
 export type Weights64 = ReadonlyMap<string, Float64Array>;
 
+/** A patch as a further picture, and whether each sentence is true of it. */
+export interface Region64 {
+  readonly picture: number;
+  readonly patch: number;
+  readonly truth: readonly boolean[];
+}
+
 /** The contrastive loss of a whole CLIP model in float64, one sentence and one picture after the other. */
 export function clipLoss64(
   config: ClipConfig,
@@ -14,22 +21,39 @@ export function clipLoss64(
   images: ArrayLike<number>,
   sentences: readonly (readonly number[])[],
   truth: readonly (readonly boolean[])[],
+  regions: readonly Region64[] = [],
 ): number {
   const batch = sentences.length;
   const each = images.length / batch;
   const pictures = sentences.map((_, b) =>
-    image64(
+    tokens64(
       config,
       weights,
       Array.from({ length: each }, (_, i) => images[b * each + i]),
     ),
   );
   const words = sentences.map((ids) => sentence64(config, weights, ids));
-  const cosine = pictures.flatMap((f) => words.map((t) => f.reduce((sum, v, i) => sum + v * t[i], 0)));
-  return infoNce(cosine, weights.get('logit_scale')![0], truth);
+  const against = (features: readonly Float64Array[], right: readonly (readonly boolean[])[]) => {
+    const cosine = features.flatMap((f) => words.map((t) => f.reduce((sum, v, i) => sum + v * t[i], 0)));
+    return infoNce(cosine, weights.get('logit_scale')![0], right);
+  };
+  const loss = against(
+    pictures.map(([cls]) => cls),
+    truth,
+  );
+  if (regions.length === 0) return loss;
+  const patches = regions.map(({ picture, patch }) => pictures[picture][1 + patch]);
+  return (
+    loss +
+    against(
+      patches,
+      regions.map((region) => region.truth),
+    )
+  );
 }
 
-function image64({ vision, act, embed }: ClipConfig, weights: Weights64, image: ArrayLike<number>): Float64Array {
+/** The normalised embedding of every token, the class token first. */
+function tokens64({ vision, act, embed }: ClipConfig, weights: Weights64, image: ArrayLike<number>): Float64Array[] {
   const { width, patch, nativeSize: size } = vision;
   const get = (name: string) => weights.get(`visual.${name}`)!;
   const patches = patchEmbeddingReference(image, get('conv1.weight'), { batch: 1, size, patch, width });
@@ -41,8 +65,10 @@ function image64({ vision, act, embed }: ClipConfig, weights: Weights64, image: 
     const block = blockOf(weights, `visual.transformer.resblocks.${i}`);
     x = block64(x, block, 1, x.length / width, width, { heads: vision.heads, act, causal: false });
   }
-  const cls = layerNorm(x.subarray(0, width), get('ln_post.weight'), get('ln_post.bias'));
-  return project(cls, get('proj'), embed);
+  return Array.from({ length: x.length / width }, (_, n) => {
+    const token = layerNorm(x.subarray(n * width, (n + 1) * width), get('ln_post.weight'), get('ln_post.bias'));
+    return project(token, get('proj'), embed);
+  });
 }
 
 function sentence64({ text, act, embed }: ClipConfig, weights: Weights64, ids: readonly number[]): Float64Array {

@@ -3,12 +3,12 @@ import type { ClipConfig } from '../../src/clip/config.ts';
 import { GeneratedClipModel } from '../../src/clip/generate.ts';
 import { clipShapes } from '../../src/clip/names.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
-import { infoNceTargets } from '../../src/kernels/info_nce.ts';
+import { infoNceTargets, uploadIndex, uploadTargets } from '../../src/kernels/index.ts';
 import { Tape } from '../../src/nn/index.ts';
 import { DualEncoder } from '../../src/pretrain/dual_encoder.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { clipLoss64 } from './clip64.ts';
+import { clipLoss64, type Region64 } from './clip64.ts';
 
 const CONFIG: ClipConfig = {
   embed: 12,
@@ -26,59 +26,81 @@ const SENTENCES = [
 ];
 /** Whether sentence j is true of picture i. */
 const TRUTH = SENTENCES.map((own) => SENTENCES.map((other) => String(own) === String(other)));
+/** Two regions of one picture that are the same patch, one that nothing is true of, and one of another picture. */
+const REGIONS: readonly Region64[] = [
+  { picture: 1, patch: 4, truth: TRUTH[1] },
+  { picture: 1, patch: 4, truth: TRUTH[0] },
+  { picture: 0, patch: 8, truth: [false, false, false, false] },
+  { picture: 3, patch: 0, truth: TRUTH[3] },
+  { picture: 2, patch: 0, truth: TRUTH[2] },
+];
 
 suite('pre-training loss', () => {
-  test('loss and the gradient of every tensor agree with float64', async (t) => {
-    const gpu = await t.gpu();
-    using _scope = gpu.scope();
-    const generated = new GeneratedClipModel(CONFIG, 5);
-    const weights = new Map<string, Float64Array>();
-    for (const name of clipShapes(CONFIG).keys()) weights.set(name, Float64Array.from(await generated.read(name)));
-    // At CLIP's largest scale the softmax is so sharp that differences say little.
-    weights.set('logit_scale', Float64Array.of(2));
-    const images = noise(1, SENTENCES.length * 3 * 12 * 12);
-    const model = await DualEncoder.load(gpu, generated, CONFIG.vision.nativeSize);
-    try {
-      model.logScale.value.write(Float32Array.of(2));
-      const tape = new Tape();
-      const pictures = GpuArray.from(gpu, images, [SENTENCES.length, 3, 12, 12]);
-      const targets = GpuArray.from(
-        gpu,
-        infoNceTargets(4, (i, j) => TRUTH[i][j]),
-        [4, 4],
-      );
-      const loss = tape.record(() => model.loss(pictures, SENTENCES, targets));
-      tape.backward(loss, GpuArray.from(gpu, Float32Array.of(1), [1]));
-      assertClose(
-        await loss.read(),
-        [clipLoss64(CONFIG, weights, images, SENTENCES, TRUTH)],
-        { absolute: 1e-5 },
-        'loss',
-      );
+  for (const regions of [[], REGIONS]) {
+    test(`${regions.length} regions: loss and the gradient of every tensor agree with float64`, async (t) => {
+      const gpu = await t.gpu();
+      using _scope = gpu.scope();
+      const generated = new GeneratedClipModel(CONFIG, 5);
+      const weights = new Map<string, Float64Array>();
+      for (const name of clipShapes(CONFIG).keys()) weights.set(name, Float64Array.from(await generated.read(name)));
+      // At CLIP's largest scale the softmax is so sharp that differences say little.
+      weights.set('logit_scale', Float64Array.of(2));
+      const images = noise(1, SENTENCES.length * 3 * 12 * 12);
+      const model = await DualEncoder.load(gpu, generated, CONFIG.vision.nativeSize);
+      try {
+        model.logScale.value.write(Float32Array.of(2));
+        const tape = new Tape();
+        const pictures = GpuArray.from(gpu, images, [SENTENCES.length, 3, 12, 12]);
+        const targets = (truth: readonly (readonly boolean[])[]) => {
+          const host = infoNceTargets(truth.length, 4, (i, j) => truth[i][j]);
+          return uploadTargets(gpu, host, [truth.length, 4]);
+        };
+        const batch = {
+          ...{ images: pictures, sentences: SENTENCES, targets: targets(TRUTH) },
+          ...(regions.length > 0 && {
+            regions: {
+              tokens: uploadIndex(
+                gpu,
+                regions.map(({ picture, patch }) => picture * 10 + 1 + patch),
+              ),
+              targets: targets(regions.map(({ truth }) => truth)),
+            },
+          }),
+        };
+        const loss = tape.record(() => model.loss(batch));
+        tape.backward(loss, GpuArray.from(gpu, Float32Array.of(1), [1]));
+        assertClose(
+          await loss.read(),
+          [clipLoss64(CONFIG, weights, images, SENTENCES, TRUTH, regions)],
+          { absolute: 1e-5 },
+          'loss',
+        );
 
-      assert.deepEqual(new Set(model.parameters.keys()), new Set(weights.keys()));
-      for (const [name, parameter] of model.parameters) {
-        const gradient = await parameter.grad!.read();
-        const at = weights.get(name)!;
-        const direction = noise(3, at.length);
-        const shifted = (step: number) =>
-          clipLoss64(
-            CONFIG,
-            new Map([...weights, [name, at.map((v, i) => v + step * direction[i])]]),
-            images,
-            SENTENCES,
-            TRUTH,
-          );
-        const slope = (shifted(1e-5) - shifted(-1e-5)) / 2e-5;
-        const got = gradient.reduce((sum, g, i) => sum + g * direction[i], 0);
-        const size = Math.hypot(...gradient) * Math.hypot(...direction);
-        assert.isAbove(size, 0, name);
-        assert.closeTo(got, slope, 2e-5 * size + 1e-6, name);
+        assert.deepEqual(new Set(model.parameters.keys()), new Set(weights.keys()));
+        for (const [name, parameter] of model.parameters) {
+          const gradient = await parameter.grad!.read();
+          const at = weights.get(name)!;
+          const direction = noise(3, at.length);
+          const shifted = (step: number) =>
+            clipLoss64(
+              CONFIG,
+              new Map([...weights, [name, at.map((v, i) => v + step * direction[i])]]),
+              images,
+              SENTENCES,
+              TRUTH,
+              regions,
+            );
+          const slope = (shifted(1e-5) - shifted(-1e-5)) / 2e-5;
+          const got = gradient.reduce((sum, g, i) => sum + g * direction[i], 0);
+          const size = Math.hypot(...gradient) * Math.hypot(...direction);
+          assert.isAbove(size, 0, name);
+          assert.closeTo(got, slope, 2e-5 * size + 1e-6, name);
+        }
+      } finally {
+        model.release();
       }
-    } finally {
-      model.release();
-    }
-  });
+    });
+  }
 
   test('the scale stays between 1 and 100', async (t) => {
     const gpu = await t.gpu();

@@ -1,6 +1,5 @@
-import type { GpuArray } from '../../gpu/array.ts';
 import { cosineLogitsBackward, cosineLogits as forwardCosine } from '../../kernels/cosine_logits.ts';
-import { infoNce as forwardInfoNce, infoNceBackward } from '../../kernels/info_nce.ts';
+import { infoNce as forwardInfoNce, type InfoNceTargets, infoNceBackward } from '../../kernels/info_nce.ts';
 import { l2Normalize as forwardNormalize, l2NormalizeBackward } from '../../kernels/l2_normalize.ts';
 import { apply, type Operation } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -43,7 +42,7 @@ export function cosineLogits(f: Tensor, t: Tensor, temperature: number): Tensor 
   return apply(cosineOperation, [f, t], { temperature });
 }
 
-const infoNceOperation: Operation<{ targets: GpuArray }> = {
+const infoNceOperation: Operation<{ targets: InfoNceTargets }> = {
   name: 'info_nce',
   forward([cosine, logScale], { targets }) {
     const { loss, logSumExp } = forwardInfoNce(cosine, logScale, targets);
@@ -57,11 +56,11 @@ const infoNceOperation: Operation<{ targets: GpuArray }> = {
 
 /**
  * Symmetric InfoNCE of a batch of pairs, the loss of CLIP: mean of both cross-entropies of exp(logScale) · cosine.
- * @param cosine [B, B], pictures by texts
+ * @param cosine [P, T], pictures by texts
  * @param logScale [1]
- * @param targets [B, B], see `infoNceTargets`
+ * @param targets see `infoNceTargets`
  * @returns [1]
  */
-export function infoNce(cosine: Tensor, logScale: Tensor, targets: GpuArray): Tensor {
+export function infoNce(cosine: Tensor, logScale: Tensor, targets: InfoNceTargets): Tensor {
   return apply(infoNceOperation, [cosine, logScale], { targets });
 }
