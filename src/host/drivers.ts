@@ -7,6 +7,7 @@ import { bundledSwiftShader, hasBundled } from './bundled.ts';
 
 /** The Vulkan drivers to choose from; `auto` is the best one that the runtime takes. */
 export const DRIVER_CHOICES = ['auto', 'hardware', 'lavapipe', 'swiftshader'] as const;
+/** One of {@link DRIVER_CHOICES}. */
 export type DriverChoice = (typeof DRIVER_CHOICES)[number];
 
 /** A driver for a child process. */

@@ -9,6 +9,7 @@ import { onSignals } from './signals.ts';
 
 /** The runtimes to choose from; `auto` is Deno, or Node where there is no Deno. */
 export const RUNTIME_CHOICES = ['auto', 'deno', 'node', 'chrome'] as const;
+/** One of {@link RUNTIME_CHOICES}. */
 export type RuntimeChoice = (typeof RUNTIME_CHOICES)[number];
 
 /** A built program. */

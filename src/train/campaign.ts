@@ -35,9 +35,13 @@ export interface CampaignEnd {
   readonly last: Choice;
 }
 
+/** The newest checkpoint of a run, with the state that a resumed run goes on from. */
 export const LATEST = 'checkpoint/latest.safetensors';
+/** The weights that the selection chose. */
 export const BEST = 'checkpoint/best.safetensors';
+/** The weights at the end of the training that the chosen ones come from. */
 export const LAST = 'checkpoint/last.safetensors';
+/** The result of a run: the chosen weights and all that `predict` needs beside the model. */
 export const ADAPTERS = 'checkpoint/adapters.safetensors';
 
 /**

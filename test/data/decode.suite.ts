@@ -36,13 +36,13 @@ function sampled(
 suite('image decoding', () => {
   for (const type of [0, 2, 3, 4, 6] as const) {
     for (const depth of DEPTHS[type]) {
-      test(`reads PNG colour type ${type} with ${depth} bits, plain and interlaced`, () => {
+      test(`reads PNG colour type ${type} with ${depth} bits${depth < 8 ? '' : ', plain and interlaced'}`, () => {
         for (const [width, height] of [
           [1, 1],
           [3, 9],
           [13, 6],
         ]) {
-          for (const interlaced of [false, true]) {
+          for (const interlaced of depth < 8 ? [false] : [false, true]) {
             const { recipe, data } = sampled(type, depth, width, height, interlaced);
             const image = decodeImage(makePng(recipe), 'x.png');
             assert.equal(image.channels, type === 0 ? 1 : type === 2 || type === 3 ? 3 : 4);
@@ -153,16 +153,28 @@ suite('damaged and foreign images', () => {
     await expectFailure('bad_image', [/fewer pixels/], () => decodeImage(claim, 'bomb.jpg'));
   });
 
-  test('a stream that gives too few or too many bytes is refused', async () => {
-    for (const [rows, reason] of [
-      [1, /longer than the picture/],
-      [3, /ends after/],
-    ] as const) {
-      const file = makePng({ width: 2, height: 2, depth: 8, type: 0, samples: [1, 2, 3, 4] });
-      const ihdr = chunk('IHDR', [0, 0, 0, 2, 0, 0, 0, rows, 8, 0, 0, 0, 0]);
-      file.set(ihdr, 8);
-      await expectFailure('bad_image', [reason], () => decodeImage(file, 'x.png'));
+  test('a stream that ends before the picture is refused, at every row', async () => {
+    const width = 3;
+    for (const [rows, claimed] of [
+      [1, 2],
+      [2, 3],
+      [3, 40],
+    ]) {
+      const file = makePng({ width, height: rows, depth: 8, type: 0, samples: Array(width * rows).fill(7) });
+      file.set(chunk('IHDR', [0, 0, 0, width, 0, 0, 0, claimed, 8, 0, 0, 0, 0]), 8);
+      await expectFailure('bad_image', [/x\.png/, /filter|ends/], () => decodeImage(file, 'x.png'));
     }
+  });
+
+  test('a stream far longer than its picture is refused before it is unpacked', async () => {
+    const file = makePng({ width: 1, height: 1, depth: 8, type: 0, samples: [9] });
+    const bytes = [...file.subarray(0, 33), ...chunk('IDAT', Array(70_000).fill(0)), ...chunk('IEND', [])];
+    await expectFailure('bad_image', [/more pixels/], () => decodeImage(Uint8Array.from(bytes), 'bomb.png'));
+  });
+
+  test('interlaced samples of less than a byte are refused', async () => {
+    const { recipe } = sampled(0, 4, 13, 6, true);
+    await expectFailure('bad_image', [/interlaced with 4 bits/], () => decodeImage(makePng(recipe), 'x.png'));
   });
 
   test('a palette index past the palette is refused', async () => {

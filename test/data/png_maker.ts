@@ -1,5 +1,3 @@
-import { crc32 } from '../../src/data/png_chunks.ts';
-
 /** What a test PNG should be; `samples` are raw values, pixel after pixel, not scaled. */
 export interface PngRecipe {
   readonly width: number;
@@ -69,4 +67,18 @@ function stored(data: readonly number[]): number[] {
 
 function bytes32(value: number): number[] {
   return [value >>> 24, (value >> 16) & 255, (value >> 8) & 255, value & 255];
+}
+
+let crcTable: Uint32Array | undefined;
+
+/** CRC-32 of ISO 3309, as in PNG and gzip. */
+function crc32(bytes: Uint8Array): number {
+  crcTable ??= Uint32Array.from({ length: 256 }, (_, n) => {
+    let c = n;
+    for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+    return c;
+  });
+  let crc = -1;
+  for (let i = 0; i < bytes.length; i++) crc = crcTable[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
+  return ~crc >>> 0;
 }

@@ -4,6 +4,7 @@ import { fractalField } from './noise.ts';
 import { type Blob, forBlob, inside, randomBlob } from './shapes.ts';
 import type { Stage } from './stage.ts';
 
+/** The kinds of lesion that the brain may have, and what captions call them. */
 export const BRAIN_KINDS: readonly LesionKind[] = [
   { name: 'tumour', phrases: ['a tumour with oedema', 'a bright tumour'] },
   { name: 'necrotic_tumour', phrases: ['a ring-shaped tumour', 'a tumour with a necrotic core'] },

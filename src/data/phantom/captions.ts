@@ -14,6 +14,7 @@ export interface PhantomFacts {
   readonly place: string | null;
 }
 
+/** How large a lesion is in words, by its part of the picture. */
 export type LesionSize = 'small' | 'medium' | 'large';
 
 const SIZES: readonly LesionSize[] = ['small', 'medium', 'large'];

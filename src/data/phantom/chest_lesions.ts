@@ -4,6 +4,7 @@ import { fractalField, noiseField } from './noise.ts';
 import { drawVessel, forBlob, inside, randomBlob } from './shapes.ts';
 import type { Stage } from './stage.ts';
 
+/** The kinds of lesion that the chest may have, and what captions call them. */
 export const CHEST_KINDS: readonly LesionKind[] = [
   { name: 'opacity', phrases: ['a hazy opacity', 'a ground-glass opacity'] },
   { name: 'consolidation', phrases: ['a consolidation', 'a dense consolidation'] },

@@ -7,6 +7,7 @@ import type { Random } from './random.ts';
 import { forBlob, inside, randomBlob } from './shapes.ts';
 import type { Stage } from './stage.ts';
 
+/** The kinds of lesion that a tissue section may have, and what captions call them. */
 export const HISTOPATHOLOGY_KINDS: readonly LesionKind[] = [
   { name: 'nest', phrases: ['a nest of large irregular nuclei', 'a cluster of tumour cells'] },
   { name: 'sheet', phrases: ['a sheet of crowded tumour cells', 'tumour cells at one side'] },

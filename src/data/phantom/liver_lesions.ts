@@ -4,6 +4,7 @@ import { fractalField } from './noise.ts';
 import { forBlob, inside, randomBlob } from './shapes.ts';
 import type { Stage } from './stage.ts';
 
+/** The kinds of lesion that the liver may have, and what captions call them. */
 export const LIVER_KINDS: readonly LesionKind[] = [
   { name: 'metastases', phrases: ['dark metastases', 'several dark lesions'] },
   { name: 'cyst', phrases: ['a dark cyst', 'a cyst'] },

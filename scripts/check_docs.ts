@@ -1,0 +1,39 @@
+/** Checks that whatever a file of `src` exports has a doc comment. Part of `npm run lint`. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const problems: string[] = [];
+let count = 0;
+
+for (const name of readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })) {
+  if (!/(?<!\.gen)\.tsx?$/.test(name)) continue;
+  const source = ts.createSourceFile(name, readFileSync(join(ROOT, 'src', name), 'utf8'), ts.ScriptTarget.Latest, true);
+  const documented = new Set<string>();
+  const bare = new Map<string, number>();
+  for (const statement of source.statements) {
+    if (!ts.canHaveModifiers(statement)) continue;
+    if (!ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) continue;
+    const names = ts.isVariableStatement(statement)
+      ? statement.declarationList.declarations.map((one) => one.name.getText())
+      : [(statement as ts.DeclarationStatement).name?.text ?? 'default'];
+    const line = source.getLineAndCharacterOfPosition(statement.getStart()).line + 1;
+    const comments = ts.getJSDocCommentsAndTags(statement);
+    for (const each of names) {
+      if (comments.length > 0) documented.add(each);
+      else bare.set(each, line);
+    }
+  }
+  count += documented.size;
+  // A function's other overloads, and a type beside a value of the same name, are covered by the one comment.
+  for (const [each, line] of bare) {
+    if (!documented.has(each)) problems.push(`src/${name}:${line}: ${each} is exported without a doc comment`);
+  }
+}
+
+for (const problem of problems) console.error(problem);
+if (problems.length > 0) process.exit(1);
+console.log(`docs: ${count} exported names have a comment`);
