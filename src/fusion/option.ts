@@ -6,6 +6,8 @@ export interface Option<T> {
   readonly help: string;
   /** What a value looks like, for help and errors, e.g. `max|mean`. */
   readonly form: string;
+  /** Bounds of the numbers in a value, for errors; without it any number of the form will do. */
+  readonly range?: readonly [number, number];
   /** The value of a text, or undefined when it is none. */
   parse(text: string): T | undefined;
 }
@@ -22,11 +24,13 @@ export function choice<const C extends string>(values: readonly C[], fallback: C
 }
 
 /** A number in a range (inclusive). */
-export function number(fallback: number, [low, high]: readonly [number, number], help: string): Option<number> {
+export function number(fallback: number, range: readonly [number, number], help: string): Option<number> {
+  const [low, high] = range;
   return {
     fallback,
     help,
     form: 'number',
+    range,
     parse: (text) => {
       const value = Number(text);
       return text.trim() !== '' && value >= low && value <= high ? value : undefined;
@@ -63,6 +67,7 @@ export function list<T>(item: Option<T>, fallback: readonly T[], help: string): 
     fallback,
     help,
     form: `${item.form},…`,
+    range: item.range,
     parse: (value) => {
       const parts = value.split(',').map((part) => item.parse(part.trim()));
       return parts.includes(undefined) ? undefined : (parts as T[]);
@@ -76,6 +81,7 @@ export function optional<T>(item: Option<T>, help: string): Option<T | null> {
     fallback: null,
     help,
     form: `${item.form}|none`,
+    range: item.range,
     parse: (value) => (value === 'none' ? null : item.parse(value)),
   };
 }
@@ -86,6 +92,7 @@ export function automatic<T>(item: Option<T>, help: string): Option<T | null> {
     fallback: null,
     help,
     form: `${item.form}|auto`,
+    range: item.range,
     parse: (value) => (value === 'auto' ? null : item.parse(value)),
   };
 }
@@ -119,7 +126,8 @@ export function resolveOptions<T extends OptionTable>(
     if (!option) throw new FusionclipError('usage', `There is no setting "${name}"; see --help for the list.`);
     const value = option.parse(given[name]);
     if (value === undefined) {
-      throw new FusionclipError('usage', `--${name} takes ${option.form}, not "${given[name]}".`);
+      const range = option.range ? ` from ${option.range[0]} to ${option.range[1]}` : '';
+      throw new FusionclipError('usage', `--${name} takes ${option.form}${range}, not "${given[name]}".`);
     }
     values[name] = value;
   }

@@ -131,7 +131,8 @@ suite('readings of the method', () => {
       }
       assert.fail(`${JSON.stringify(given)} was accepted`);
     };
-    refuse({ 'prompt.nctx': '0' }, /prompt\.nctx takes integer/);
+    refuse({ 'prompt.nctx': '0' }, /prompt\.nctx takes integer from 1 to \d+, not "0"/);
+    refuse({ 'branch.weights': '1,-1' }, /branch\.weights takes number,… from 0 to 1000000, not "1,-1"/);
     refuse({ fuse: 'both' }, /april\|mvfa\|calib/);
     refuse({ 'prompt.contexts': '4' }, /no setting/);
     refuse({ layers: '1,x' }, /layers/);
