@@ -6,6 +6,7 @@ import {
   FusionModel,
   fuseScores,
   fusionOptions,
+  Predictor,
   rangesOf,
   tappedLayers,
 } from '../../src/fusion/index.ts';
@@ -61,12 +62,11 @@ async function makeModel(gpu: Gpu, given: Record<string, string>, kind: 'pixel' 
     label: GpuArray.from(gpu, shown.labels, [2]).keep(),
     mask: kind === 'pixel' ? GpuArray.from(gpu, shown.masks, [2, 56, 56]).keep() : null,
   };
-  const loss = () => {
-    const features = model.residual
+  const features = () =>
+    model.residual
       ? model.residualFeatures(images)
       : extractFeatures(vision, images, { layers: model.layers, tokens: 'raw' }).features;
-    return model.loss(features, targets);
-  };
+  const loss = () => model.loss(features(), targets);
   const release = () => {
     model.release();
     vision.release();
@@ -75,7 +75,7 @@ async function makeModel(gpu: Gpu, given: Record<string, string>, kind: 'pixel' 
     targets.label.release();
     targets.mask?.release();
   };
-  return { model, loss, release };
+  return { model, features, loss, release };
 }
 
 suite('readings of the method', () => {
@@ -118,6 +118,30 @@ suite('readings of the method', () => {
       }
     });
   }
+
+  test('branch.weights: the zero-shot map is the weighted sum of the maps of the branches', async (t) => {
+    const gpu = await t.gpu();
+    const zeroMap = async (weights: string) => {
+      const { model, features, release } = await makeModel(gpu, { 'branch.weights': weights }, 'pixel');
+      using _scope = gpu.scope();
+      const predictor = new Predictor(gpu, model);
+      try {
+        predictor.remember(features());
+        return (await predictor.predict(features())).zeroMap;
+      } finally {
+        predictor.release();
+        release();
+      }
+    };
+    const gal = await zeroMap('1,0');
+    const loc = await zeroMap('0,1');
+    assert.isAbove(Math.max(...gal.map((v, i) => Math.abs(v - loc[i]))), 1e-3, 'the branches differ');
+    assertClose(
+      await zeroMap('0.5,2'),
+      gal.map((v, i) => 0.5 * v + 2 * loc[i]),
+      { absolute: 1e-5 },
+    );
+  });
 
   test('settings are read strictly', () => {
     const refuse = (given: Record<string, string>, pattern: RegExp) => {
