@@ -4,6 +4,13 @@ import { optionTextsOf, runSettings } from '../train/index.ts';
 import type { RunEnvironment, RunRecord } from './read_run.ts';
 import { significant } from './verdict.ts';
 
+/** How weights are chosen, in words. */
+const CHOSEN: Readonly<Record<RunRecord['results']['selectedBy'], string>> = {
+  valid: 'the best on the remaining validation images',
+  last: 'the last',
+  'test-oracle': 'the best on the TEST images',
+};
+
 type Fact = readonly [term: string, text: string];
 
 /** Where, with what and how long the run ran, and every setting. */
@@ -51,7 +58,7 @@ function factsOf({ header, environment, results, steps, shots }: RunRecord): Fac
     ],
     ['Model hash', hash],
     ['Seed', `${seed} (initial weights, order of training); support images by ${drawn}`],
-    ['Weights', `of epoch ${results.selected.epoch} of ${epochs}, chosen by ${results.selectedBy}`],
+    ['Weights', `of epoch ${results.selected.epoch} of ${epochs}, ${CHOSEN[results.selectedBy]}`],
     ...(environment ? machineFacts(environment) : [['Machine', 'unknown: env.json is gone'] as const]),
     ...timingFacts(environment, steps),
     ['Version', `fusionclip ${results.fusionclip}`],

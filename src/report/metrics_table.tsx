@@ -21,7 +21,7 @@ export function MetricsTable({ results }: { readonly results: TrainResults }) {
     rows.push(row('99.5th percentile', trivial.p995, null));
     if (trivial.map) rows.push(row('grey values as map', null, trivial.map));
   }
-  const pixelHeads = ['pixel AUROC', 'AP', 'F1-max', 'AUPRO', 'exact'];
+  const pixelHeads = ['pixel AUROC', 'AP', 'F1-max', 'AUPRO', 'AUPRO exact'];
   const heads = ['weights or baseline', 'image AUROC', 'AP', 'F1-max', ...(kind === 'pixel' ? pixelHeads : [])];
   return <DataTable title="Metrics of the test images" heads={heads} rows={rows} />;
 }

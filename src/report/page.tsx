@@ -149,8 +149,10 @@ function Maps({ run, worst, best }: ReportData) {
         <GalleryLegend range={colourRange(run)} level={level} masks={masks} />
       )}
       <p class="note">
-        The image, its anomaly map{masks && ', and the true lesion with the line of the threshold'}. Colours span the
-        extremes of the whole set.
+        {masks
+          ? 'The image, its anomaly map, and the true lesion with the line of the threshold.'
+          : 'The image and its anomaly map.'}{' '}
+        Colours span the extremes of the whole set.
         {few && ` ${all.length} of ${predictions.length} test images are shown; the run folder has all maps.`}
       </p>
       <h3>{few ? `The ${worst.length} worst` : 'All test images'}, worst first</h3>

@@ -88,7 +88,7 @@ figcaption { margin-top: 6px; }
 .name { overflow-wrap: anywhere; } .caption .name { flex-basis: 100%; }
 .tag { font-weight: 650; } .tag.normal { color: var(--normal); } .tag.abnormal { color: var(--abnormal); }
 b.right { color: var(--good); } b.wrong { color: var(--abnormal); }
-.support { display: grid; grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); gap: 12px; }
+.support { display: grid; grid-template-columns: repeat(auto-fill, minmax(136px, 1fr)); gap: 12px; }
 .support li { font-size: 13px; min-width: 0; break-inside: avoid; } .support .name { display: block; font-size: 12px; line-height: 1.35; }
 .support img { width: 100%; height: auto; display: block; border-radius: 3px; background: #000; }
 .gone { aspect-ratio: 1; display: grid; place-items: center; border: 1px dashed var(--line); color: var(--muted); }

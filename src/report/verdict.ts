@@ -17,6 +17,8 @@ export interface Baseline {
   readonly reversed: boolean;
 }
 
+/** How far mean sensitivity and specificity may fall short of the AUROC. */
+const SHORT = 0.15;
 /** Below so many images of a class numbers say little. */
 const FEW = 30;
 
@@ -101,6 +103,15 @@ function warningsOf({ results, header }: Pick<RunRecord, 'results' | 'header'>, 
       `Grey values taken as a map find the lesions better (pixel AUROC ${fixed(trivial.map.auroc)}, the method ` +
         `${fixed(selected.pixel.auroc)}).`,
     );
+  }
+  if (curves && selected.imageThreshold) {
+    const { sensitivity, specificity } = selected.imageThreshold;
+    if ((sensitivity + specificity) / 2 < curves.roc.value - SHORT) {
+      warnings.push(
+        `The threshold does not fit these images: ${percent(1 - sensitivity)} of the abnormal ones are missed and ` +
+          `${percent(1 - specificity)} of the normal ones are false alarms, though the scores tell more.`,
+      );
+    }
   }
   const least = Math.min(normal, abnormal);
   if (least < FEW) warnings.push(`Only ${least} images of a class were judged, so the intervals are wide.`);

@@ -153,6 +153,10 @@ suite('report', () => {
     const { headline, warnings } = await verdict(good);
     assert.match(headline, /almost always/);
     assert.deepEqual(warnings, []);
+    assert.match(
+      (await verdict(madeRun({ images: 80, strength: 6, threshold: 1 }))).warnings.join('\n'),
+      /does not fit/,
+    );
     const told = async (change: Partial<RunRecord>) => (await verdict({ ...good, ...change })).warnings.join('\n');
     assert.match((await verdict(madeRun({ images: 24 }))).warnings.join('\n'), /Only 12 images/);
     assert.match(await told({ results: { ...good.results, warning: 'an oracle' } }), /an oracle/);
