@@ -53,7 +53,7 @@ function Views({
         {image ? <image id={shared('image')} href={image} {...fill} /> : <Missing height={height} />}
       </svg>
       <svg {...box} aria-label={layer ? `anomaly map over ${id}` : `${id} has no map`}>
-        {image && <use href={`#${shared('image')}`} />}
+        {image && <use class="under" href={`#${shared('image')}`} />}
         {layer ? <image href={layer} {...fill} /> : <Missing height={height} />}
         {lesion && <path id={shared('lesion')} d={lesion} class="lesion" />}
         {called && <path id={shared('called')} d={called} class="called" />}

@@ -150,8 +150,8 @@ function Maps({ run, worst, best }: ReportData) {
       )}
       <p class="note">
         {masks
-          ? 'The image, its anomaly map, and the true lesion with the line of the threshold.'
-          : 'The image and its anomaly map.'}{' '}
+          ? 'The image, its anomaly map over the image in grey, and the true lesion with the line of the threshold.'
+          : 'The image, and its anomaly map over the image in grey.'}{' '}
         Colours span the extremes of the whole set.
         {few && ` ${all.length} of ${predictions.length} test images are shown; the run folder has all maps.`}
       </p>

@@ -80,6 +80,8 @@ figcaption { margin-top: 6px; }
 .views { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); gap: 5px; }
 .views svg { width: 100%; height: auto; display: block; border-radius: 3px; background: #000; fill: none; print-color-adjust: exact; }
 .views svg text { fill: #d5d1de; font-size: 48px; paint-order: stroke; stroke: #000; stroke-width: 14px; }
+/* Stains have the hues of the heat colours. */
+.views .under { filter: grayscale(1); }
 .views .truth { fill: #5ff0e0; }
 .lesion, .called { stroke-width: 1.6px; vector-effect: non-scaling-stroke; stroke-linejoin: round; fill-rule: evenodd; }
 .lesion { stroke: #5ff0e0; } .called { stroke: #fff; fill: none; }
