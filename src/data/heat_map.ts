@@ -53,11 +53,10 @@ export function overlayHeatMap(image: Image, map: ScoreMap, options: OverlayOpti
   const { width, height, data } = toRgb(image);
   const { opacity = 0.6, range = rangeOf(map.data) } = options;
   const colours = heatColours();
-  const scores = enlarge(map, width, height);
+  const scores = resample(map, width, height);
   const out = new Uint8Array(data.length);
-  const scale = range[1] > range[0] ? 1 / (range[1] - range[0]) : 0;
   for (let i = 0; i < scores.length; i++) {
-    const level = Math.min(1, Math.max(0, (scores[i] - range[0]) * scale)) || 0; // NaN shows as nothing
+    const level = levelOf(scores[i], range);
     const weight = opacity * level;
     const colour = 3 * Math.round(255 * level);
     for (let c = 0; c < 3; c++) {
@@ -65,6 +64,27 @@ export function overlayHeatMap(image: Image, map: ScoreMap, options: OverlayOpti
     }
   }
   return { width, height, channels: 3, data: out };
+}
+
+/**
+ * The colours that {@link overlayHeatMap} lays over an image, by themselves: RGBA [height, width], the more opaque the
+ * higher the score. What shows both, e.g. a page, can put it over the image at any size.
+ */
+export function heatLayer(map: ScoreMap, width: number, height: number, options: OverlayOptions = {}): Image {
+  const { opacity = 0.6, range = rangeOf(map.data) } = options;
+  const colours = heatColours();
+  const data = new Uint8Array(width * height * 4);
+  resample(map, width, height).forEach((score, i) => {
+    const level = levelOf(score, range);
+    data.set(colours.subarray(3 * Math.round(255 * level), 3 * Math.round(255 * level) + 3), 4 * i);
+    data[4 * i + 3] = Math.round(255 * opacity * level);
+  });
+  return { width, height, channels: 4, data };
+}
+
+/** Where a score lies between the lowest and the highest, 0 to 1; NaN is as nothing. */
+function levelOf(score: number, [low, high]: readonly [number, number]): number {
+  return high > low ? Math.min(1, Math.max(0, (score - low) / (high - low))) || 0 : 0;
 }
 
 /** The lowest and highest finite values; [0, 0] when there is none. */
@@ -78,8 +98,8 @@ export function rangeOf(data: Float32Array): [number, number] {
   return low <= high ? [low, high] : [0, 0];
 }
 
-/** Linear interpolation between pixel centres. */
-function enlarge(map: ScoreMap, width: number, height: number): Float32Array {
+/** The map at another size, by linear interpolation between pixel centres. */
+function resample(map: ScoreMap, width: number, height: number): Float32Array {
   if (map.width === width && map.height === height) return map.data;
   const out = new Float32Array(width * height);
   const position = (i: number, n: number, m: number) => Math.min(n - 1, Math.max(0, ((i + 0.5) * n) / m - 0.5));

@@ -1,3 +1,5 @@
+import { decode } from 'fast-png';
+import { FusionclipError } from '../gpu/errors.ts';
 import { encodePng16 } from './encode.ts';
 import { rangeOf, type ScoreMap } from './heat_map.ts';
 
@@ -29,4 +31,42 @@ export function encodeNpy(data: Float32Array, shape: readonly number[]): Uint8Ar
   out.set(new TextEncoder().encode(header), 10);
   for (let i = 0; i < data.length; i++) view.setFloat32(10 + header.length + 4 * i, data[i], true);
   return out;
+}
+
+/**
+ * The map that {@link encodeMapPng} was given, to within half a level of 65,535; `range` is that of the encoding.
+ * @param name for messages
+ * @throws FusionclipError `bad_image`
+ */
+export function decodeMapPng(bytes: Uint8Array, range: readonly [number, number], name: string): ScoreMap {
+  let png: ReturnType<typeof decode>;
+  try {
+    png = decode(bytes);
+  } catch (cause) {
+    throw noMap(name, cause);
+  }
+  if (png.depth !== 16 || png.channels !== 1) throw noMap(name);
+  const [low, high] = range;
+  const { width, height, data } = png;
+  return { width, height, data: Float32Array.from(data, (level) => low + ((high - low) * level) / 65535) };
+}
+
+/**
+ * The map that {@link encodeNpy} was given as [height, width].
+ * @param name for messages
+ * @throws FusionclipError `bad_image`
+ */
+export function decodeNpyMap(bytes: Uint8Array, name: string): ScoreMap {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const start = bytes.length < 10 ? 10 : 10 + view.getUint16(8, true);
+  const header = new TextDecoder().decode(bytes.subarray(0, start));
+  const found = /^.NUMPY.*'descr': '<f4', 'fortran_order': False, 'shape': \((\d+), (\d+)\)/s.exec(header);
+  const [height, width] = found ? [Number(found[1]), Number(found[2])] : [0, 0];
+  if (width * height === 0 || bytes.length !== start + 4 * width * height) throw noMap(name);
+  const data = Float32Array.from({ length: width * height }, (_, i) => view.getFloat32(start + 4 * i, true));
+  return { width, height, data };
+}
+
+function noMap(name: string, cause?: unknown): FusionclipError {
+  return new FusionclipError('bad_image', `${name} is no map of fusionclip or is damaged; write it again.`, { cause });
 }

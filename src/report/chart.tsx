@@ -1,18 +1,23 @@
 /** @jsxImportSource preact */
-
-import { scaleLinear } from 'd3-scale';
-import { area, line } from 'd3-shape';
+import { scaleLinear, scaleLog } from 'd3-scale';
+import { area, curveStepBefore, line } from 'd3-shape';
 import type { ComponentChildren } from 'preact';
-import type { Point } from './curves.ts';
+import type { BandPoint, Point } from './curves.ts';
 
-/** Size of a chart in its own units; it is scaled to the width that there is. */
-const [WIDTH, HEIGHT] = [420, 300];
-const MARGIN = { left: 46, right: 14, top: 12, bottom: 40 };
+/** Size of a chart in its own units: on a telephone one is a pixel. */
+const [WIDTH, HEIGHT] = [360, 280];
+const MARGIN = { left: 40, right: 14, top: 26, bottom: 38 };
 
 /** The values along one side of a chart. */
 export interface Axis {
   readonly label: string;
   readonly domain: readonly [number, number];
+  /** Whether only whole numbers are marked. */
+  readonly whole?: boolean;
+  /** Equal distances are equal factors. */
+  readonly log?: boolean;
+  /** Whether values below zero count like those above: the axis is that of two charts, back to back. */
+  readonly mirrored?: boolean;
 }
 
 /** What a chart's marks are placed with. */
@@ -31,61 +36,87 @@ interface ChartProps {
 
 /** Two axes with a light grid around whatever is drawn. */
 export function Chart({ title, x, y, children }: ChartProps) {
-  const scaleX = scaleLinear([...x.domain], [MARGIN.left, WIDTH - MARGIN.right]);
-  const scaleY = scaleLinear([...y.domain], [HEIGHT - MARGIN.bottom, MARGIN.top]);
-  const formatX = scaleX.tickFormat(5);
-  const formatY = scaleY.tickFormat(5);
   const bottom = HEIGHT - MARGIN.bottom;
+  const across = scaleOf(x, [MARGIN.left, WIDTH - MARGIN.right]);
+  const up = scaleOf(y, [bottom, MARGIN.top]);
   return (
     <svg class="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={title}>
-      {scaleY.ticks(5).map((tick) => (
-        <g key={`y${tick}`}>
-          <line class="grid" x1={MARGIN.left} x2={WIDTH - MARGIN.right} y1={scaleY(tick)} y2={scaleY(tick)} />
-          <text class="tick" x={MARGIN.left - 7} y={scaleY(tick) + 4} text-anchor="end">
-            {formatY(tick)}
+      {up.ticks.map(({ value, text }) => (
+        <g key={`y${value}`}>
+          <line class="grid" x1={MARGIN.left} x2={WIDTH - MARGIN.right} y1={up.place(value)} y2={up.place(value)} />
+          <text class="tick" x={MARGIN.left - 6} y={up.place(value) + 4} text-anchor="end">
+            {text}
           </text>
         </g>
       ))}
-      {scaleX.ticks(5).map((tick) => (
-        <g key={`x${tick}`}>
-          <line class="axis" x1={scaleX(tick)} x2={scaleX(tick)} y1={bottom} y2={bottom + 4} />
-          <text class="tick" x={scaleX(tick)} y={bottom + 17} text-anchor="middle">
-            {formatX(tick)}
+      {across.ticks.map(({ value, text }) => (
+        <g key={`x${value}`}>
+          <line class="axis" x1={across.place(value)} x2={across.place(value)} y1={bottom} y2={bottom + 4} />
+          <text class="tick" x={across.place(value)} y={bottom + 17} text-anchor="middle">
+            {text}
           </text>
         </g>
       ))}
       <line class="axis" x1={MARGIN.left} x2={WIDTH - MARGIN.right} y1={bottom} y2={bottom} />
-      <text class="label" x={(MARGIN.left + WIDTH - MARGIN.right) / 2} y={HEIGHT - 5} text-anchor="middle">
-        {x.label}
+      <text class="label" x={WIDTH - MARGIN.right} y={HEIGHT - 5} text-anchor="end">
+        {x.label} →
       </text>
-      <text class="label" transform={`translate(11 ${(MARGIN.top + bottom) / 2}) rotate(-90)`} text-anchor="middle">
-        {y.label}
+      <text class="label" x={2} y={12}>
+        ↑ {y.label}
       </text>
-      {children({ x: scaleX, y: scaleY })}
+      {children({ x: across.place, y: up.place })}
     </svg>
   );
 }
 
-/** A line through points. */
-export function Curve({ frame, points, kind = 'curve' }: { frame: Frame; points: readonly Point[]; kind?: string }) {
+interface Scale {
+  readonly ticks: readonly { readonly value: number; readonly text: string }[];
+  /** Where a value lies, in tenths of a unit. */
+  place(value: number): number;
+}
+
+function scaleOf({ domain, whole, log, mirrored }: Axis, [from, to]: readonly [number, number]): Scale {
+  const scale = log ? scaleLog([...domain], [from, to]) : scaleLinear([...domain], [from, to]);
+  const format = scale.tickFormat(5);
+  const ticks = scale.ticks(5).filter((value) => !whole || Number.isInteger(value));
+  return {
+    ticks: ticks
+      .map((value) => ({ value, text: format(mirrored ? Math.abs(value) : value) }))
+      .filter(({ text }) => text !== ''),
+    place: (value) => tenths(scale(value)),
+  };
+}
+
+/** A line through points. @param steps whether it stays at a height until the next point is reached */
+export function Curve({
+  frame,
+  points,
+  kind = 'curve',
+  steps = false,
+}: {
+  readonly frame: Frame;
+  readonly points: readonly Point[];
+  readonly kind?: string;
+  readonly steps?: boolean;
+}) {
   const path = line<Point>(
     ([x]) => frame.x(x),
     ([, y]) => frame.y(y),
   );
-  return <path class={kind} d={rounded(path([...points]) ?? '')} />;
+  return <path class={kind} d={(steps ? path.curve(curveStepBefore) : path)([...points]) ?? ''} />;
 }
 
-/** The region between a lower and an upper line. */
-export function Band({ frame, band }: { frame: Frame; band: readonly (readonly [number, number, number])[] }) {
-  const path = area<readonly [number, number, number]>(
-    ([x]) => frame.x(x),
-    ([, low]) => frame.y(low),
-    ([, , high]) => frame.y(high),
+/** The region between the bounds of a curve. */
+export function Band({ frame, band }: { readonly frame: Frame; readonly band: readonly BandPoint[] }) {
+  const path = area<BandPoint>(
+    ({ x }) => frame.x(x),
+    ({ low }) => frame.y(low),
+    ({ high }) => frame.y(high),
   );
-  return <path class="band" d={rounded(path([...band]) ?? '')} />;
+  return <path class="band" d={path([...band]) ?? ''} />;
 }
 
-/** A path with a digit behind the point is as exact as a screen, and half as long. */
-function rounded(path: string): string {
-  return path.replace(/-?\d+\.\d+/g, (number) => String(Math.round(Number(number) * 10) / 10));
+/** A digit behind the point is as exact as a screen. */
+export function tenths(value: number): number {
+  return Math.round(10 * value) / 10;
 }

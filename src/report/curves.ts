@@ -5,6 +5,7 @@ import {
   type ClassScores,
   type Interval,
   precisionRecallCurve,
+  type Ranking,
   rankScores,
   rocCurve,
 } from '../train/index.ts';
@@ -13,74 +14,93 @@ import type { Prediction } from './read_run.ts';
 /** A point of a curve. */
 export type Point = readonly [x: number, y: number];
 
+/** The 95 % interval of a curve's height at one place. */
+export interface BandPoint extends Interval {
+  readonly x: number;
+  /** Height of the curve itself. */
+  readonly y: number;
+}
+
 /** A curve, the 95 % band around it, and its summary with an interval. */
 export interface BandedCurve {
   readonly points: readonly Point[];
-  /** x, lower and upper y. */
-  readonly band: readonly (readonly [number, number, number])[];
+  readonly band: readonly BandPoint[];
   readonly value: number;
   readonly interval: Interval;
 }
 
-/** ROC and precision–recall curve of image scores; null when a class is absent. */
+/** ROC and precision–recall curve of image scores. */
 export interface ImageCurves {
   readonly roc: BandedCurve;
+  /** In steps: the precision at the threshold that first reaches a recall, so its area is the average precision. */
   readonly precisionRecall: BandedCurve;
+  /** Times that images were drawn for the bands. */
+  readonly draws: number;
 }
 
 /** Places along x at which bands are drawn. */
-const GRID = Array.from({ length: 41 }, (_, i) => i / 40);
+const GRID = Array.from({ length: 101 }, (_, i) => i / 100);
+const DRAWS = 500;
 
-/** Both curves, with bands from images drawn with replacement. @param seed of the draws */
+/** Both curves, with bands from images drawn with replacement; null when a class is absent. @param seed of the draws */
 export function imageCurves(predictions: readonly Prediction[], seed: number): ImageCurves | null {
   const scores: ClassScores = {
     normal: predictions.filter(({ label }) => label === 0).map(({ score }) => score),
     abnormal: predictions.filter(({ label }) => label === 1).map(({ score }) => score),
   };
   if (scores.normal.length === 0 || scores.abnormal.length === 0) return null;
-  const curve = (pointsOf: (ranking: Ranking) => Point[], areaOf: (ranking: Ranking) => number): BandedCurve => {
-    const intervals = bootstrap(
-      scores,
-      (drawn) => {
-        const ranking = rankingOf(drawn);
-        const points = pointsOf(ranking);
-        return [areaOf(ranking), ...GRID.map((x) => heightAt(points, x))];
-      },
-      seed,
-    );
-    const ranking = rankingOf(scores);
-    const [interval, ...band] = intervals;
-    return {
-      points: pointsOf(ranking),
-      band: GRID.map((x, i) => [x, band[i].low, band[i].high] as const),
-      value: areaOf(ranking),
-      interval,
-    };
+  const statistic = (drawn: ClassScores): number[] => {
+    const ranking = rankingOf(drawn);
+    const roc = heights(rocPoints(ranking), 'line');
+    const steps = heights(precisionPoints(ranking), 'steps');
+    return [auroc(ranking), averagePrecision(ranking), ...roc, ...steps];
   };
+  const own = statistic(scores);
+  const intervals = bootstrap(scores, statistic, seed, DRAWS);
+  const ranking = rankingOf(scores);
+  const band = (from: number) => GRID.map((x, i) => ({ x, y: own[from + i], ...intervals[from + i] }));
   return {
-    roc: curve((ranking) => rocCurve(ranking).map((p) => [p.falsePositiveRate, p.truePositiveRate] as const), auroc),
-    precisionRecall: curve(precisionPoints, averagePrecision),
+    roc: { points: rocPoints(ranking), band: band(2), value: own[0], interval: intervals[0] },
+    precisionRecall: {
+      points: precisionPoints(ranking),
+      band: band(2 + GRID.length),
+      value: own[1],
+      interval: intervals[1],
+    },
+    draws: DRAWS,
   };
 }
-
-type Ranking = ReturnType<typeof rankScores>;
 
 function rankingOf({ normal, abnormal }: ClassScores): Ranking {
   const labels = [...normal.map(() => 0), ...abnormal.map(() => 1)];
   return rankScores(labels, [...normal, ...abnormal]);
 }
 
-/** The curve begins at recall 0 with the precision of its first point. */
+function rocPoints(ranking: Ranking): Point[] {
+  return rocCurve(ranking).map(({ falsePositiveRate, truePositiveRate }) => [falsePositiveRate, truePositiveRate]);
+}
+
+/** The points that have found something, and before them recall 0 at the precision of the first. */
 function precisionPoints(ranking: Ranking): Point[] {
-  const points = precisionRecallCurve(ranking).map((p) => [p.recall, p.precision] as const);
+  const points = precisionRecallCurve(ranking)
+    .filter(({ recall }) => recall > 0)
+    .map(({ recall, precision }): Point => [recall, precision]);
   return [[0, points[0][1]], ...points];
 }
 
-/** Height of a curve at x: of several points there the last, between points along the line. */
-function heightAt(points: readonly Point[], x: number): number {
-  const after = points.findIndex((point) => point[0] > x);
-  if (after < 0) return points[points.length - 1][1];
-  if (after === 0) return points[0][1];
-  const [[x0, y0], [x1, y1]] = [points[after - 1], points[after]];
-  return y0 + ((x - x0) / (x1 - x0)) * (y1 - y0);
+/**
+ * Heights of a curve at the places of the grid.
+ * @param kind `line`: of several points at one place the last, straight lines between places; `steps`: the first point
+ * that reaches the place
+ */
+function heights(points: readonly Point[], kind: 'line' | 'steps'): number[] {
+  let at = 0;
+  return GRID.map((x) => {
+    const passed = kind === 'line' ? (p: Point) => p[0] <= x : (p: Point) => p[0] < x;
+    while (at < points.length - 1 && passed(points[at])) at++;
+    const [x1, y1] = points[at];
+    if (kind === 'steps' || at === 0 || x1 <= x) return y1;
+    const [x0, y0] = points[at - 1];
+    return y0 + ((x - x0) / (x1 - x0)) * (y1 - y0);
+  });
 }

@@ -1,87 +1,161 @@
 /** @jsxImportSource preact */
-import { contourSegments } from '../data/contour.ts';
-import type { Image } from '../data/image.ts';
-import type { Prediction, RunRecord } from './read_run.ts';
-import { dataUrl } from './thumbnails.ts';
-import { fixed } from './verdict.ts';
+import { Fragment } from 'preact';
+import { heatColours } from '../data/heat_map.ts';
+import type { Exhibit } from './exhibit.ts';
+import { OUTLINE_WIDTH } from './outline.ts';
+import { significant } from './verdict.ts';
 
-/** A test image with all that is shown of it. */
-export interface Exhibit {
-  readonly prediction: Prediction;
-  readonly image: string | null;
-  readonly map: string | null;
-  readonly mask: string | null;
-  /** Outline of the true lesion in [0, 1]², as an SVG path; empty without a lesion. */
-  readonly outline: string;
+/** What all pictures of a gallery have in common. */
+export interface GalleryFacts {
+  /** Whether the set has lesion masks. */
+  readonly masks: boolean;
+  readonly threshold: number | null;
 }
 
-/** Reads what the gallery shows of some images. */
-export async function exhibits({ pictures }: RunRecord, chosen: readonly Prediction[]): Promise<Exhibit[]> {
-  const out: Exhibit[] = [];
-  for (const prediction of chosen) {
-    const { id } = prediction;
-    const [image, map, mask] = [await pictures.image(id), await pictures.map(id), await pictures.mask(id)];
-    out.push({
-      prediction,
-      image: image && dataUrl(image),
-      map: map && dataUrl(map),
-      mask: mask && dataUrl(mask),
-      outline: mask ? outlineOf(mask) : '',
-    });
-  }
-  return out;
+interface GalleryProps extends GalleryFacts {
+  readonly exhibits: readonly Exhibit[];
+  /** Sets the names of its parts apart from those of other galleries. */
+  readonly name: string;
 }
 
-/** The test images with the worst scores: image, map with the outline of the lesion, and the lesion. */
-export function Gallery({ all }: { all: readonly Exhibit[] }) {
+/** Test images: the image, its map with the lines of lesion and threshold, and the lesion. */
+export function Gallery({ exhibits, name, masks, threshold }: GalleryProps) {
   return (
-    <ol class="gallery">
-      {all.map(({ prediction: { id, label, score, abnormal }, image, map, mask, outline }) => (
-        <li key={id} class={abnormal !== null && abnormal !== (label === 1) ? 'wrong' : 'right'}>
-          <div class="views">
-            <Shown url={image} what={`${id}, as it is`} />
-            <div class="mapped">
-              <Shown url={map} what={`anomaly map over ${id}`} />
-              {outline && (
-                <svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
-                  <path class="outline" d={outline} />
-                </svg>
-              )}
-            </div>
-            {mask ? (
-              <Shown url={mask} what={`lesion in ${id}`} />
-            ) : (
-              <p class="none">{label === 1 ? 'no mask' : 'no lesion'}</p>
-            )}
-          </div>
-          <p class="caption">
-            <span class={label === 1 ? 'tag abnormal' : 'tag normal'}>{label === 1 ? 'abnormal' : 'normal'}</span>
-            <span>
-              {fixed(score)}
-              {abnormal === null ? '' : abnormal ? ', called abnormal' : ', called normal'}
-            </span>
-            <span class="name">{id}</span>
-          </p>
+    <ul class={masks ? 'gallery masks' : 'gallery'}>
+      {exhibits.map((exhibit, i) => (
+        <li key={exhibit.prediction.id}>
+          <Views exhibit={exhibit} name={`${name}${i}`} masks={masks} />
+          <Caption exhibit={exhibit} threshold={threshold} />
         </li>
       ))}
-    </ol>
+    </ul>
   );
 }
 
-function Shown({ url, what }: { url: string | null; what: string }) {
-  return url ? <img src={url} alt={what} /> : <p class="none">not there</p>;
+/** Each picture and path stands in the file once; what shows it again refers to it. */
+function Views({
+  exhibit,
+  name,
+  masks,
+}: {
+  readonly exhibit: Exhibit;
+  readonly name: string;
+  readonly masks: boolean;
+}) {
+  const { prediction, image, layer, width, height, lesion, called } = exhibit;
+  const { id } = prediction;
+  const box = { viewBox: `0 0 ${width} ${height}`, role: 'img' } as const;
+  const fill = { width, height, preserveAspectRatio: 'none' };
+  const shared = (part: string) => `${part}-${name}`;
+  return (
+    <div class="views">
+      <svg {...box} aria-label={`${id}, as it is`}>
+        {image ? <image id={shared('image')} href={image} {...fill} /> : <Missing height={height} />}
+      </svg>
+      <svg {...box} aria-label={layer ? `anomaly map over ${id}` : `${id} has no map`}>
+        {image && <use class="under" href={`#${shared('image')}`} />}
+        {layer ? <image href={layer} {...fill} /> : <Missing height={height} />}
+        {lesion && <path id={shared('lesion')} d={lesion} class="lesion" />}
+        {called && <path id={shared('called')} d={called} class="called" />}
+      </svg>
+      {masks && (
+        <svg {...box} class="truth" aria-label={lesion ? `true lesion in ${id}` : `${id} has no lesion`}>
+          {lesion && <use href={`#${shared('lesion')}`} />}
+          {called && <use href={`#${shared('called')}`} />}
+          {!lesion && <Label text={prediction.label === 1 ? 'no mask' : 'no lesion'} height={height} />}
+        </svg>
+      )}
+    </div>
+  );
 }
 
-function outlineOf({ width, height, data }: Image): string {
-  const lines = contourSegments({ width, height, data: Float32Array.from(data) }, 127.5);
-  const parts: string[] = [];
-  for (let i = 0; i < lines.length; i += 4) {
-    const [x0, y0, x1, y1] = lines.subarray(i, i + 4);
-    parts.push(`M${short(x0)} ${short(y0)}L${short(x1)} ${short(y1)}`);
-  }
-  return parts.join('');
+function Missing({ height }: { readonly height: number }) {
+  return <Label text="not there" height={height} />;
 }
 
-function short(value: number): string {
-  return value.toFixed(3).replace(/^0/, '');
+function Label({ text, height }: { readonly text: string; readonly height: number }) {
+  return (
+    <text x={OUTLINE_WIDTH / 2} y={height - 30} text-anchor="middle">
+      {text}
+    </text>
+  );
+}
+
+function Caption({ exhibit, threshold }: { readonly exhibit: Exhibit; readonly threshold: number | null }) {
+  const { id, label, score, abnormal } = exhibit.prediction;
+  const right = abnormal === null ? null : abnormal === (label === 1);
+  const verdict = label === 1 ? (right ? 'found' : 'missed') : right ? 'passed' : 'false alarm';
+  return (
+    <p class="caption">
+      {right !== null && <b class={right ? 'right' : 'wrong'}>{`${right ? '✓' : '✗'} ${verdict}`}</b>}
+      <span class={label === 1 ? 'tag abnormal' : 'tag normal'}>{label === 1 ? 'abnormal' : 'normal'}</span>
+      <span>
+        score {significant(score)}
+        {threshold !== null && <small> (threshold {significant(threshold)})</small>}
+      </span>
+      <Name id={id} />
+    </p>
+  );
+}
+
+/** The heat colours, and what the lines mean. */
+export function GalleryLegend({
+  range: [low, high],
+  level,
+  masks,
+}: {
+  readonly range: readonly [number, number];
+  readonly level: number | null;
+  readonly masks: boolean;
+}) {
+  const colours = heatColours();
+  const stops = Array.from({ length: 17 }, (_, i) => {
+    const [r, g, b] = colours.subarray(3 * Math.min(255, 16 * i), 3 * Math.min(255, 16 * i) + 3);
+    return <stop key={i} offset={i / 16} stop-color={`rgb(${r} ${g} ${b})`} />;
+  });
+  const mark = level !== null && high > low ? (200 * (level - low)) / (high - low) : null;
+  return (
+    <ul class="legend">
+      <li>
+        {significant(low)}
+        <svg viewBox="0 0 200 14" role="img" aria-label={`Colours from ${significant(low)} to ${significant(high)}`}>
+          <linearGradient id="heat">{stops}</linearGradient>
+          <rect width="200" height="14" fill="url(#heat)" />
+          {mark !== null && mark >= 0 && mark <= 200 && <path class="called" d={`M${mark.toFixed(1)} 0V14`} />}
+        </svg>
+        {significant(high)}
+      </li>
+      {level !== null && (
+        <li>
+          <svg viewBox="0 0 30 14" class="swatch" aria-hidden="true">
+            <path class="called" d="M3 7H27" />
+          </svg>
+          pixel threshold {significant(level)}
+        </li>
+      )}
+      {masks && (
+        <li>
+          <svg viewBox="0 0 30 14" class="swatch" aria-hidden="true">
+            <path class="lesion" d="M3 7H27" />
+          </svg>
+          true lesion
+        </li>
+      )}
+    </ul>
+  );
+}
+
+/** The name of an image, which may go on in another line after each slash. */
+export function Name({ id }: { readonly id: string }) {
+  return (
+    <span class="name">
+      {id.split('/').map((part, i) => (
+        <Fragment key={i}>
+          {i > 0 && '/'}
+          {i > 0 && <wbr />}
+          {part}
+        </Fragment>
+      ))}
+    </span>
+  );
 }

@@ -1,4 +1,6 @@
 export * from './curves.ts';
+export * from './loss_series.ts';
+export * from './pictures.ts';
 export * from './read_run.ts';
 export * from './report.tsx';
 export * from './verdict.ts';

@@ -1,62 +1,31 @@
 /** @jsxImportSource preact */
 import type { PixelMetrics, RankingMetrics, TrainResults } from '../train/index.ts';
+import { DataTable } from './data_table.tsx';
 import { fixed } from './verdict.ts';
 
-interface Row {
-  readonly name: string;
-  readonly image: RankingMetrics | null;
-  readonly pixel: PixelMetrics | null;
-}
-
 /** The chosen and the last weights beside what brightness alone reaches. */
-export function MetricsTable({ results: { selected, last, selectedBy, trivial, kind } }: { results: TrainResults }) {
-  const rows: Row[] = [{ name: `epoch ${selected.epoch} (${selectedBy})`, ...selected }];
-  if (last.step !== selected.step) rows.push({ name: `epoch ${last.epoch} (last)`, ...last });
+export function MetricsTable({ results }: { readonly results: TrainResults }) {
+  const { selected, last, selectedBy, trivial, kind } = results;
+  const row = (name: string, image: RankingMetrics | null, pixel: PixelMetrics | null): string[] => [
+    name,
+    ...cells(image && [image.auroc, image.averagePrecision, image.f1Max], 3),
+    ...(kind === 'pixel'
+      ? cells(pixel && [pixel.auroc, pixel.averagePrecision, pixel.f1Max, pixel.aupro, pixel.auproExact], 5)
+      : []),
+  ];
+  const rows = [row(`chosen: epoch ${selected.epoch} (${selectedBy})`, selected.image, selected.pixel)];
+  if (last.step !== selected.step) rows.push(row(`last: epoch ${last.epoch}`, last.image, last.pixel));
   if (trivial) {
-    rows.push(
-      { name: 'mean grey value', image: trivial.mean, pixel: null },
-      { name: 'its deviation', image: trivial.std, pixel: null },
-      { name: '99.5th percentile', image: trivial.p995, pixel: null },
-    );
-    if (trivial.map) rows.push({ name: 'grey values as map', image: null, pixel: trivial.map });
+    rows.push(row('mean grey value', trivial.mean, null));
+    rows.push(row('its deviation', trivial.std, null));
+    rows.push(row('99.5th percentile', trivial.p995, null));
+    if (trivial.map) rows.push(row('grey values as map', null, trivial.map));
   }
-  const heads = ['image AUROC', 'AP', 'F1-max', ...(kind === 'pixel' ? ['pixel AUROC', 'AP', 'F1-max', 'AUPRO'] : [])];
-  return (
-    <div class="scroll">
-      <table>
-        <caption>Metrics of the test images</caption>
-        <thead>
-          <tr>
-            <th scope="col">weights or baseline</th>
-            {heads.map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ name, image, pixel }) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <Cells values={image && [image.auroc, image.averagePrecision, image.f1Max]} count={3} />
-              {kind === 'pixel' && (
-                <Cells values={pixel && [pixel.auroc, pixel.averagePrecision, pixel.f1Max, pixel.aupro]} count={4} />
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+  const pixelHeads = ['pixel AUROC', 'AP', 'F1-max', 'AUPRO', 'AUPRO exact'];
+  const heads = ['weights or baseline', 'image AUROC', 'AP', 'F1-max', ...(kind === 'pixel' ? pixelHeads : [])];
+  return <DataTable title="Metrics of the test images" heads={heads} rows={rows} />;
 }
 
-function Cells({ values, count }: { values: readonly number[] | null; count: number }) {
-  return (
-    <>
-      {Array.from({ length: count }, (_, i) => (
-        <td key={i}>{values ? fixed(values[i]) : ''}</td>
-      ))}
-    </>
-  );
+function cells(values: readonly number[] | null, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => (values ? fixed(values[i]) : ''));
 }

@@ -1,110 +1,105 @@
 /** @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
-import { formatDuration } from '../run/progress.ts';
-import { optionTextsOf } from '../train/index.ts';
-import { Band, Chart, Curve } from './chart.tsx';
+import { BaselineChart } from './baseline_chart.tsx';
+import { PrecisionRecallChart, RocChart } from './curve_charts.tsx';
 import type { BandedCurve, ImageCurves } from './curves.ts';
-import { type Exhibit, Gallery } from './gallery.tsx';
+import { colourRange, type Exhibit } from './exhibit.ts';
+import { Facts } from './facts.tsx';
+import { Gallery, GalleryLegend, Name } from './gallery.tsx';
 import { LossCharts } from './loss_charts.tsx';
+import type { LossSeries } from './loss_series.ts';
 import { MetricsTable } from './metrics_table.tsx';
 import type { RunRecord } from './read_run.ts';
 import { ScoreChart } from './score_chart.tsx';
 import { fixed, type Verdict } from './verdict.ts';
 
+/** A support image, with its picture where it is still there. */
+export interface SupportPicture {
+  readonly id: string;
+  readonly label: 0 | 1;
+  readonly url: string | null;
+}
+
 /** All that a report shows. */
 export interface ReportData {
   readonly run: RunRecord;
   readonly curves: ImageCurves | null;
+  readonly series: LossSeries | null;
   readonly verdict: Verdict;
-  readonly gallery: readonly Exhibit[];
-  /** Support images with a picture where there is one. */
-  readonly support: readonly { readonly id: string; readonly label: 0 | 1; readonly url: string | null }[];
+  readonly worst: readonly Exhibit[];
+  readonly best: readonly Exhibit[];
+  /** Null where the list of the support images is gone. */
+  readonly support: readonly SupportPicture[] | null;
 }
 
 /** The body of a report. */
-export function Page({ run, curves, verdict, gallery, support }: ReportData) {
+export function Page(data: ReportData) {
+  const { run, curves, series, verdict, support } = data;
   const { results, header } = run;
-  const threshold = results.selected.imageThreshold?.value ?? null;
+  const { shots, selected } = results;
   return (
     <main>
       <header>
-        <p>
-          fusionclip {results.fusionclip} · {results.data}, {header.object} · {header.model.name}
-        </p>
+        <p class="kind">fusionclip report</p>
         <h1>{verdict.headline}</h1>
+        <p>
+          FusionCLIP-AD on {results.data} · {shots.normal} + {shots.abnormal} support images ·{' '}
+          {selected.images.normal + selected.images.abnormal} test images · seed {header.train.seed}
+        </p>
       </header>
-      <section class="verdict">
-        {verdict.warnings.map((text) => (
-          <p key={text} class="warning">
-            {text}
-          </p>
-        ))}
-        {verdict.sentences.map((text) => (
-          <p key={text}>{text}</p>
-        ))}
+      <Section title="Verdict">
         <Tiles run={run} curves={curves} />
-      </section>
-      <Section title="Images">
+        {verdict.warnings.length > 0 && (
+          <div class="warnings">
+            <h3>Beware</h3>
+            <ul>
+              {verdict.warnings.map((text) => (
+                <li key={text}>{text}</li>
+              ))}
+            </ul>
+          </div>
+        )}
+        <div class="verdict">
+          <div>
+            {verdict.sentences.map((text) => (
+              <p key={text}>{text}</p>
+            ))}
+          </div>
+          {curves && <BaselineChart curves={curves} results={results} />}
+        </div>
+      </Section>
+      <Section title="Normal or abnormal">
         <div class="charts">
-          {curves && <Roc curve={curves.roc} />}
-          {curves && <PrecisionRecall curve={curves.precisionRecall} />}
-          <figure>
-            <ScoreChart predictions={run.predictions} threshold={threshold} />
-            <figcaption>
-              <span class="key normal" />
-              normal
-              <span class="key abnormal" />
-              abnormal{threshold === null ? '' : `; dashed: the threshold ${threshold.toPrecision(4)}`}
-            </figcaption>
-          </figure>
+          {curves && <RocChart curves={curves} results={results} />}
+          {curves && <PrecisionRecallChart curves={curves} results={results} />}
+          <ScoreChart predictions={run.predictions} threshold={selected.imageThreshold?.value ?? null} />
         </div>
         <MetricsTable results={results} />
       </Section>
-      <Section title={`Maps: the ${gallery.length} of ${run.predictions.length} test images with the worst scores`}>
-        {gallery.length === 0 || gallery.every(({ map }) => map === null) ? (
-          <p class="note">The run wrote no maps (map.files none), or they are gone.</p>
-        ) : (
-          <p class="note">
-            Image, anomaly map, lesion. Colours span the extremes of the set; the line is the true lesion; a red edge
-            marks a wrong verdict.
-          </p>
-        )}
-        <Gallery all={gallery} />
-      </Section>
+      <Maps {...data} />
       <Section title="Training">
-        <LossCharts run={run} />
+        <div class="charts">
+          <LossCharts series={series} />
+        </div>
         <h3>Support images</h3>
-        <ul class="support">
-          {support.map(({ id, label, url }) => (
-            <li key={id}>
-              {url && <img src={url} alt={id} />}
-              <span class={label === 1 ? 'tag abnormal' : 'tag normal'}>{label === 1 ? 'abnormal' : 'normal'}</span>{' '}
-              {id}
-            </li>
-          ))}
-        </ul>
+        <Support support={support} />
       </Section>
       <Section title="How this came about">
         <Facts run={run} />
-        <details>
-          <summary>All settings</summary>
-          <dl class="facts">
-            {Object.entries(optionTextsOf(header)).map(([name, value]) => (
-              <>
-                <dt key={name}>{name}</dt>
-                <dd>{value}</dd>
-              </>
-            ))}
-          </dl>
-        </details>
       </Section>
+      <footer>
+        <p>
+          No medical device. This file runs no script and asks no network; all numbers in it stand once more as JSON in
+          the element <code>template#data</code>.
+        </p>
+      </footer>
     </main>
   );
 }
 
-function Section({ title, children }: { title: string; children: ComponentChildren }) {
+function Section({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
   return (
-    <section>
+    <section aria-label={title}>
       <h2>{title}</h2>
       {children}
     </section>
@@ -112,15 +107,16 @@ function Section({ title, children }: { title: string; children: ComponentChildr
 }
 
 function Tiles({ run: { results }, curves }: Pick<ReportData, 'run' | 'curves'>) {
-  const { image, pixel, pixelThreshold } = results.selected;
+  const { image, pixel, imageThreshold, pixelThreshold } = results.selected;
   const between = (curve: BandedCurve | undefined) =>
     curve ? `${fixed(curve.interval.low)} to ${fixed(curve.interval.high)}` : '';
   const tiles: [string, number | undefined, string][] = [
     ['Image AUROC', image.auroc, between(curves?.roc)],
     ['Image AP', image.averagePrecision, between(curves?.precisionRecall)],
-    ['Pixel AUROC', pixel?.auroc, ''],
-    ['AUPRO', pixel?.aupro, 'FPR up to 0.3'],
-    ['Dice', pixelThreshold?.dice, 'at the chosen threshold'],
+    ['Accuracy', imageThreshold?.accuracy, 'at the threshold'],
+    ['Pixel AUROC', pixel?.auroc, 'all pixels'],
+    ['AUPRO', pixel?.aupro, 'false alarms ≤ 0.3'],
+    ['Dice', pixelThreshold?.dice, 'at the threshold'],
   ];
   return (
     <dl class="tiles">
@@ -130,85 +126,58 @@ function Tiles({ run: { results }, curves }: Pick<ReportData, 'run' | 'curves'>)
           <div key={name}>
             <dt>{name}</dt>
             <dd>{fixed(value)}</dd>
-            <small>{note}</small>
+            <dd class="note">{note}</dd>
           </div>
         ))}
     </dl>
   );
 }
 
-const UNIT = [0, 1] as const;
-
-function Roc({ curve }: { curve: BandedCurve }) {
+function Maps({ run, worst, best }: ReportData) {
+  const { results, predictions } = run;
+  const masks = results.kind === 'pixel';
+  const threshold = results.selected.imageThreshold?.value ?? null;
+  const level = results.selected.pixelThreshold?.value ?? null;
+  const all = [...worst, ...best];
+  if (all.length === 0) return null;
+  const few = all.length < predictions.length;
   return (
-    <figure>
-      <Chart
-        title={`ROC curve, area ${fixed(curve.value)}`}
-        x={{ label: '1 − specificity', domain: UNIT }}
-        y={{ label: 'sensitivity', domain: UNIT }}
-      >
-        {(frame) => (
-          <>
-            <Band frame={frame} band={curve.band} />
-            <Curve
-              frame={frame}
-              points={[
-                [0, 0],
-                [1, 1],
-              ]}
-              kind="chance"
-            />
-            <Curve frame={frame} points={curve.points} />
-          </>
-        )}
-      </Chart>
-      <figcaption>ROC with the 95 % band of 500 bootstrap draws; dashed: chance</figcaption>
-    </figure>
-  );
-}
-
-function PrecisionRecall({ curve }: { curve: BandedCurve }) {
-  return (
-    <figure>
-      <Chart
-        title={`Precision–recall curve, average precision ${fixed(curve.value)}`}
-        x={{ label: 'recall', domain: UNIT }}
-        y={{ label: 'precision', domain: UNIT }}
-      >
-        {(frame) => (
-          <>
-            <Band frame={frame} band={curve.band} />
-            <Curve frame={frame} points={curve.points} />
-          </>
-        )}
-      </Chart>
-      <figcaption>Precision–recall with the same band</figcaption>
-    </figure>
-  );
-}
-
-function Facts({ run: { header, environment, results, shots } }: { run: RunRecord }) {
-  const { config, hash, name } = header.model;
-  const { width, layers, patch } = config.vision;
-  const seconds = environment.seconds;
-  const facts: [string, string][] = [
-    ['Adapter', String(environment.adapter ?? 'unknown')],
-    ['Runtime', `${environment.runtime} ${environment.version}, fusionclip ${results.fusionclip}`],
-    ['Model', `${name} (${layers} layers of width ${width}, patch ${patch}; ${hash})`],
-    ['Data', `${header.data.path} (${results.kind === 'pixel' ? 'with lesion masks' : 'labels only'})`],
-    ['Seed', `${shots.seed}: support images, initial weights and order`],
-    ['Chosen', `epoch ${results.selected.epoch} of ${header.train.epochs}, by ${results.selectedBy}`],
-    ['Started', String(environment.started ?? 'unknown')],
-    ['Duration', typeof seconds === 'number' ? formatDuration(seconds) : 'unknown'],
-  ];
-  return (
-    <dl class="facts">
-      {facts.map(([term, text]) => (
+    <Section title={masks ? 'Where the lesions are' : 'Anomaly maps'}>
+      {all.every(({ layer }) => layer === null) ? (
+        <p class="note">The run has no maps (map.files none), or they are gone.</p>
+      ) : (
+        <GalleryLegend range={colourRange(run)} level={level} masks={masks} />
+      )}
+      <p class="note">
+        {masks
+          ? 'The image, its anomaly map over the image in grey, and the true lesion with the line of the threshold.'
+          : 'The image, and its anomaly map over the image in grey.'}{' '}
+        Colours span the extremes of the whole set.
+        {few && ` ${all.length} of ${predictions.length} test images are shown; the run folder has all maps.`}
+      </p>
+      <h3>{few ? `The ${worst.length} worst` : 'All test images'}, worst first</h3>
+      <Gallery exhibits={worst} name="worst" masks={masks} threshold={threshold} />
+      {best.length > 0 && (
         <>
-          <dt key={term}>{term}</dt>
-          <dd>{text}</dd>
+          <h3>The {best.length} best</h3>
+          <Gallery exhibits={best} name="best" masks={masks} threshold={threshold} />
         </>
+      )}
+    </Section>
+  );
+}
+
+function Support({ support }: Pick<ReportData, 'support'>) {
+  if (!support) return <p class="note">The run folder has no list of them (shots.json).</p>;
+  return (
+    <ul class="support">
+      {support.map(({ id, label, url }) => (
+        <li key={id}>
+          {url ? <img src={url} alt={id} /> : <p class="gone">not there</p>}
+          <span class={label === 1 ? 'tag abnormal' : 'tag normal'}>{label === 1 ? 'abnormal' : 'normal'}</span>
+          <Name id={id} />
+        </li>
       ))}
-    </dl>
+    </ul>
   );
 }

@@ -1,11 +1,9 @@
 import { csvParseRows } from 'd3-dsv';
-import { decodeImage } from '../data/decode.ts';
 import type { FileSystem } from '../data/file_system.ts';
-import type { Image } from '../data/image.ts';
-import { openDataset, readMask } from '../data/layout/open.ts';
 import { FusionclipError } from '../gpu/errors.ts';
-import { mapNames, type RunHeader, type StepEvent, type TrainResults } from '../train/index.ts';
+import type { RunHeader, StepEvent, TrainResults } from '../train/index.ts';
 import { RunFolder } from '../train/run_folder.ts';
+import { openPictures, type RunPictures } from './pictures.ts';
 
 /** One test image as `predictions.csv` has it. */
 export interface Prediction {
@@ -14,15 +12,45 @@ export interface Prediction {
   readonly score: number;
   /** Whether the run calls it abnormal; null without a threshold. */
   readonly abnormal: boolean | null;
+  /** Lowest and highest value of its map. */
+  readonly range: readonly [number, number];
+}
+
+/** One step of training, as `metrics.jsonl` has it. */
+export interface LoggedStep extends Pick<StepEvent, 'step' | 'epoch' | 'loss' | 'parts' | 'seconds'> {
+  /** Learning rate, where several were tried. */
+  readonly rate?: number;
 }
 
 /** A comparison of weights during training. */
 export interface SelectionPoint {
   readonly step: number;
   readonly epoch: number;
-  readonly image: number;
+  readonly rate?: number;
+  /** AUROCs; null where undefined. */
+  readonly image: number | null;
   readonly pixel: number | null;
   readonly best: boolean;
+}
+
+/** `shots.json`: the support images. */
+export interface RunShots {
+  readonly seed: number;
+  readonly normal: readonly string[];
+  readonly abnormal: readonly string[];
+}
+
+/** `env.json`: where the run ran. */
+export interface RunEnvironment {
+  readonly adapter?: string;
+  readonly runtime?: string;
+  readonly version?: string;
+  readonly started?: string;
+  /** The step that was gone on from. */
+  readonly fromStep?: number;
+  /** Of the last session, where a run was resumed. */
+  readonly seconds?: number;
+  readonly earlier?: readonly RunEnvironment[];
 }
 
 /** What a report is made from. */
@@ -30,26 +58,20 @@ export interface RunRecord {
   readonly path: string;
   readonly header: RunHeader;
   readonly results: TrainResults;
-  readonly environment: Readonly<Record<string, unknown>>;
-  readonly shots: { readonly seed: number; readonly normal: readonly string[]; readonly abnormal: readonly string[] };
-  readonly steps: readonly Pick<StepEvent, 'step' | 'epoch' | 'loss' | 'parts'>[];
+  /** Null where the file is gone. */
+  readonly environment: RunEnvironment | null;
+  /** Null where the file is gone. */
+  readonly shots: RunShots | null;
+  /** Empty where the log is gone. */
+  readonly steps: readonly LoggedStep[];
   readonly selection: readonly SelectionPoint[];
   readonly predictions: readonly Prediction[];
   readonly pictures: RunPictures;
 }
 
-/** Pictures of a run; null where a file is not there any more, or cannot be read. */
-export interface RunPictures {
-  /** An image of the data set by its id. */
-  image(id: string): Promise<Image | null>;
-  /** The lesion, one channel, 255 on it; null for images without one. */
-  mask(id: string): Promise<Image | null>;
-  /** The heat map over the image. */
-  map(id: string): Promise<Image | null>;
-}
-
 /**
- * Reads a finished run folder.
+ * Reads a finished run folder. Without `env.json`, `shots.json`, `metrics.jsonl`, maps or the data set the rest is read
+ * all the same.
  * @throws FusionclipError `io` when it is no run folder or is not finished, `bad_data` for a damaged file in it
  */
 export async function readRun(fs: FileSystem, path: string): Promise<RunRecord> {
@@ -58,96 +80,71 @@ export async function readRun(fs: FileSystem, path: string): Promise<RunRecord> 
     const how = `finish it with fusionclip train --resume --out ${path}`;
     throw new FusionclipError('io', `The run in ${path} is not finished, so there is nothing to report; ${how}.`);
   }
-  const json = async <T>(name: string): Promise<T> => {
+  const read = async <T>(name: string, parse: (text: string) => T): Promise<T | null> => {
+    const file = folder.file(name);
+    if (!(await fs.stat(file))) return null;
+    const text = new TextDecoder().decode(await fs.readFile(file));
     try {
-      const value = await folder.readJson(name);
-      if (typeof value === 'object' && value !== null) return value as T;
+      return parse(text);
     } catch (cause) {
-      if (cause instanceof FusionclipError) throw cause;
+      throw new FusionclipError('bad_data', `${file} is damaged or not of this program; train again.`, { cause });
     }
-    throw damaged(folder.file(name));
   };
-  const lines = await readLines(fs, folder.file('metrics.jsonl'));
-  const predictions = await readPredictions(fs, folder.file('predictions.csv'));
+  const results = await read('results.json', (text) => parseObject<TrainResults>(text, ['selected', 'last', 'shots']));
+  const environment = await read('env.json', (text) => parseObject<RunEnvironment>(text, []));
+  const shots = await read('shots.json', (text) => parseObject<RunShots>(text, ['normal', 'abnormal']));
+  const lines = await read('metrics.jsonl', parseLines);
+  const predictions = await read('predictions.csv', parsePredictions);
+  if (!results || !predictions) {
+    const file = folder.file('predictions.csv');
+    throw new FusionclipError('io', `There is no ${file}, so there is nothing to report; train again.`);
+  }
   return {
     path,
     header,
-    results: await json<TrainResults>('results.json'),
-    environment: await json('env.json'),
-    shots: await json('shots.json'),
-    steps: lines.filter(({ type }) => type === 'step') as unknown as RunRecord['steps'],
-    selection: lines.filter(({ type }) => type === 'eval') as unknown as RunRecord['selection'],
+    results,
+    environment,
+    shots,
+    steps: (lines ?? []).filter(({ type }) => type === 'step') as unknown as LoggedStep[],
+    selection: (lines ?? []).filter(({ type }) => type === 'eval') as unknown as SelectionPoint[],
     predictions,
-    pictures: await openPictures(fs, folder, header, predictions),
+    pictures: await openPictures(fs, path, header, predictions),
   };
 }
 
-async function readLines(fs: FileSystem, file: string): Promise<{ type: string }[]> {
-  const text = new TextDecoder().decode(await fs.readFile(file));
-  try {
-    return text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line));
-  } catch {
-    throw damaged(file);
-  }
+/** An object with these keys. Throws when it is something else. */
+function parseObject<T>(text: string, keys: readonly string[]): T {
+  const value = JSON.parse(text);
+  if (typeof value !== 'object' || value === null) throw new Error('no object');
+  for (const key of keys) if (typeof value[key] !== 'object' || value[key] === null) throw new Error(`no ${key}`);
+  return value;
 }
 
-async function readPredictions(fs: FileSystem, file: string): Promise<Prediction[]> {
-  const [head = [], ...rows] = csvParseRows(new TextDecoder().decode(await fs.readFile(file)));
-  const column = (name: string) => {
-    const at = head.indexOf(name);
-    if (at < 0) throw damaged(file);
-    return at;
+function parseLines(text: string): { type: string }[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => parseObject(line, []));
+}
+
+function parsePredictions(text: string): Prediction[] {
+  const [head = [], ...rows] = csvParseRows(text);
+  const columns = ['id', 'label', 'score', 'abnormal', 'mapLow', 'mapHigh'].map((name) => head.indexOf(name));
+  if (columns.includes(-1)) throw new Error('a column is missing');
+  const [id, label, score, abnormal, low, high] = columns;
+  const number = (cell: string): number => {
+    const value = Number(cell);
+    if (cell === '' || !Number.isFinite(value)) throw new Error(`"${cell}" is no number`);
+    return value;
   };
-  const [id, label, score, abnormal] = ['id', 'label', 'score', 'abnormal'].map(column);
   return rows.map((row) => {
-    const value = Number(row[score]);
-    if (row.length !== head.length || row[score] === '' || !Number.isFinite(value)) throw damaged(file);
+    if (row.length !== head.length) throw new Error('a row is cut off');
     return {
       id: row[id],
       label: row[label] === '1' ? 1 : 0,
-      score: value,
+      score: number(row[score]),
       abnormal: row[abnormal] === '' ? null : row[abnormal] === '1',
+      range: [number(row[low]), number(row[high])],
     };
   });
-}
-
-async function openPictures(
-  fs: FileSystem,
-  folder: RunFolder,
-  { data }: RunHeader,
-  predictions: readonly Prediction[],
-): Promise<RunPictures> {
-  const names = new Map(mapNames(predictions.map(({ id }) => id)).map((name, i) => [predictions[i].id, name]));
-  // The data set may have been moved since; the report then does without its images.
-  const samples = await orNull(async () => {
-    const { splits } = await openDataset(fs, data.path);
-    return new Map([...splits.valid, ...splits.test].map((sample) => [sample.id, sample]));
-  });
-  const read = (path: string | null | undefined) =>
-    path ? orNull(async () => decodeImage(await fs.readFile(path), path)) : Promise.resolve(null);
-  return {
-    image: (id) => read(samples?.get(id)?.path),
-    mask: async (id) => {
-      const path = samples?.get(id)?.maskPath;
-      return path ? orNull(() => readMask(fs, path)) : null;
-    },
-    map: (id) => read(folder.file('maps', `${names.get(id)}.png`)),
-  };
-}
-
-/** The value, or null when it cannot be had. */
-async function orNull<T>(work: () => Promise<T>): Promise<T | null> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof FusionclipError) return null;
-    throw error;
-  }
-}
-
-function damaged(file: string): FusionclipError {
-  return new FusionclipError('bad_data', `${file} is damaged or not of this program; train again.`);
 }

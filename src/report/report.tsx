@@ -2,9 +2,11 @@
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import type { FileSystem } from '../data/file_system.ts';
 import { joinPath } from '../data/paths.ts';
+import { optionTextsOf } from '../train/index.ts';
 import { imageCurves } from './curves.ts';
-import { exhibits } from './gallery.tsx';
-import { Page, type ReportData } from './page.tsx';
+import { exhibits } from './exhibit.ts';
+import { lossSeries } from './loss_series.ts';
+import { Page, type ReportData, type SupportPicture } from './page.tsx';
 import { type RunRecord, readRun } from './read_run.ts';
 import { STYLE } from './style.ts';
 import { dataUrl } from './thumbnails.ts';
@@ -13,12 +15,17 @@ import { worstFirst } from './worst_first.ts';
 
 /** How a report is made. */
 export interface ReportOptions {
-  /** Test images in the gallery, worst first. Default 24; each takes some 100 kB. */
+  /**
+   * Test images in the gallery, at most: the worst first, and where there are more than these, a quarter of the places
+   * (at most {@link MOST_BEST}) for the best. Default 24. A grey image takes some 40 kB, a coloured one up to 250.
+   */
   readonly gallery?: number;
 }
 
 /** Name of the report in a run folder. */
 export const REPORT = 'report.html';
+
+const MOST_BEST = 6;
 
 /** Nothing is fetched and nothing is run: styles stand in the file, pictures are data. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
@@ -39,33 +46,26 @@ export async function writeReport(
   return out;
 }
 
-/** A run as one HTML file without scripts and without links; equal runs give equal bytes. */
+/** A run as one HTML file without scripts and without links to elsewhere; equal runs give equal bytes. */
 export async function renderReport(run: RunRecord, { gallery = 24 }: ReportOptions = {}): Promise<string> {
-  const { results, predictions, shots, pictures, header } = run;
-  const threshold = results.selected.imageThreshold?.value ?? null;
+  const { results, predictions, header } = run;
+  const ordered = worstFirst(predictions, results.selected.imageThreshold?.value ?? null);
+  const places = ordered.length > gallery ? Math.min(MOST_BEST, Math.floor(gallery / 4)) : 0;
   const curves = imageCurves(predictions, header.train.seed);
-  const support: ReportData['support'][number][] = [];
-  for (const [label, ids] of [
-    [0, shots.normal],
-    [1, shots.abnormal],
-  ] as const) {
-    for (const id of ids) {
-      const image = await pictures.image(id);
-      support.push({ id, label, url: image && dataUrl(image) });
-    }
-  }
   const data: ReportData = {
     run,
     curves,
+    series: lossSeries(run),
     verdict: verdictOf(run, curves),
-    gallery: await exhibits(run, worstFirst(predictions, threshold).slice(0, gallery)),
-    support,
+    worst: await exhibits(run, ordered.slice(0, gallery - places)),
+    best: await exhibits(run, ordered.slice(ordered.length - places).reverse()),
+    support: await supportPictures(run),
   };
   const body = renderToStaticMarkup(
     <>
       <Page {...data} />
-      {/* A template is parsed and never shown or run: the data of the report for machines. */}
-      <template id="data">{JSON.stringify(machineData(run, data))}</template>
+      {/* A template is parsed and never shown or run: the numbers of the report for programs. */}
+      <template id="data">{JSON.stringify(numbersOf(data))}</template>
     </>,
   );
   return `<!doctype html>
@@ -84,11 +84,25 @@ ${body}
 `;
 }
 
+async function supportPictures({ shots, pictures }: RunRecord): Promise<SupportPicture[] | null> {
+  if (!shots) return null;
+  const out: SupportPicture[] = [];
+  for (const [label, ids] of [[0, shots.normal] as const, [1, shots.abnormal] as const]) {
+    for (const id of ids) {
+      const image = await pictures.image(id);
+      out.push({ id, label, url: image && dataUrl(image) });
+    }
+  }
+  return out;
+}
+
 /** What the page shows, without its pictures. */
-function machineData(run: RunRecord, { verdict, curves }: ReportData): Record<string, unknown> {
-  const { results, environment, shots, steps, selection, predictions, header } = run;
-  const { model, object, data } = header;
-  return { verdict, results, curves, predictions, shots, steps, selection, environment, model, object, data };
+function numbersOf({ run, curves, series, verdict }: ReportData): Record<string, unknown> {
+  const { results, environment, shots, predictions, header } = run;
+  const { model, object, data, kind } = header;
+  const settings = optionTextsOf(header);
+  const facts = { kind, object, model, data, settings };
+  return { verdict, results, curves, series, predictions, shots, environment, ...facts };
 }
 
 function escapeText(text: string): string {

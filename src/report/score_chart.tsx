@@ -1,66 +1,96 @@
 /** @jsxImportSource preact */
-import { Chart } from './chart.tsx';
+import { scaleLinear } from 'd3-scale';
+import { Chart, tenths } from './chart.tsx';
+import { Details } from './data_table.tsx';
 import type { Prediction } from './read_run.ts';
+import { fixed, significant } from './verdict.ts';
 
-/** Bars over the whole range of scores. */
-const BINS = 24;
+/** How many images have a score in [low, high). */
+interface Bin {
+  readonly low: number;
+  readonly high: number;
+  readonly normal: number;
+  readonly abnormal: number;
+}
 
-/** How many images of each class have which score, normal ones upwards and abnormal ones behind them, and the threshold. */
+/** How many images of each class have which score, back to back, and the threshold between them. */
 export function ScoreChart({
   predictions,
   threshold,
 }: {
-  predictions: readonly Prediction[];
-  threshold: number | null;
+  readonly predictions: readonly Prediction[];
+  readonly threshold: number | null;
 }) {
-  const scores = predictions.map(({ score }) => score);
-  const low = Math.min(...scores, threshold ?? Number.POSITIVE_INFINITY);
-  const high = Math.max(...scores, threshold ?? Number.NEGATIVE_INFINITY);
-  const width = high > low ? (high - low) / BINS : 1;
-  const counts = ([0, 1] as const).map((label) => {
-    const bins = new Array<number>(BINS).fill(0);
-    for (const one of predictions) {
-      if (one.label === label) bins[Math.min(BINS - 1, Math.floor((one.score - low) / width))]++;
-    }
-    return bins;
-  });
-  const most = Math.max(...counts.flat(), 1);
+  if (predictions.length === 0) return null;
+  const bins = binsOf(predictions, threshold);
+  const most = Math.max(...bins.flatMap(({ normal, abnormal }) => [normal, abnormal]));
+  const domain = [bins[0].low, bins[bins.length - 1].high] as const;
   return (
-    <Chart
-      title="How many images of each class have which score"
-      x={{ label: 'score', domain: [low, low + BINS * width] }}
-      y={{ label: 'images', domain: [0, most] }}
-    >
-      {(frame) => (
-        <>
-          {counts.map((bins, label) =>
-            bins.map((count, i) => {
-              if (count === 0) return null;
-              const half = (frame.x(low + width) - frame.x(low)) / 2;
-              const x = frame.x(low + i * width) + label * half;
-              return (
-                <rect
-                  key={`${label}.${i}`}
-                  class={label === 0 ? 'normal' : 'abnormal'}
-                  x={x.toFixed(1)}
-                  y={frame.y(count).toFixed(1)}
-                  width={Math.max(1, half - 0.6).toFixed(1)}
-                  height={(frame.y(0) - frame.y(count)).toFixed(1)}
-                />
-              );
-            }),
-          )}
-          {threshold !== null && (
-            <line
-              class="threshold"
-              x1={frame.x(threshold)}
-              x2={frame.x(threshold)}
-              y1={frame.y(0)}
-              y2={frame.y(most)}
-            />
-          )}
-        </>
-      )}
-    </Chart>
+    <figure>
+      <h3>Scores</h3>
+      <Chart
+        title={`Histogram of the scores of ${predictions.length} test images, normal ones upwards and abnormal ones downwards`}
+        x={{ label: 'score', domain }}
+        y={{ label: 'images', domain: [-most, most], whole: true, mirrored: true }}
+      >
+        {({ x, y }) => (
+          <>
+            {bins.map(({ low, high, normal, abnormal }) => (
+              <g key={low}>
+                <Bar kind="normal" x={x(low)} width={x(high) - x(low)} from={y(normal)} to={y(0)} />
+                <Bar kind="abnormal" x={x(low)} width={x(high) - x(low)} from={y(0)} to={y(-abnormal)} />
+              </g>
+            ))}
+            <line class="axis" x1={x(domain[0])} x2={x(domain[1])} y1={y(0)} y2={y(0)} />
+            <text class="direct normal" x={x(domain[1])} y={y(most) + 12} text-anchor="end">
+              normal
+            </text>
+            <text class="direct abnormal" x={x(domain[1])} y={y(-most) - 5} text-anchor="end">
+              abnormal
+            </text>
+            {threshold !== null && (
+              <line class="threshold" x1={x(threshold)} x2={x(threshold)} y1={y(most)} y2={y(-most)} />
+            )}
+          </>
+        )}
+      </Chart>
+      <figcaption>
+        Normal images upwards, abnormal ones downwards.
+        {threshold !== null &&
+          ` Dashed: the threshold ${significant(threshold)}; from there on images are called abnormal.`}
+      </figcaption>
+      <Details
+        title="Scores as a table"
+        heads={['from', 'to', 'normal', 'abnormal']}
+        rows={bins.map(({ low, high, normal, abnormal }) => [
+          fixed(low),
+          fixed(high),
+          String(normal),
+          String(abnormal),
+        ])}
+      />
+    </figure>
   );
+}
+
+function Bar({ kind, x, width, from, to }: { kind: string; x: number; width: number; from: number; to: number }) {
+  if (from === to) return null;
+  return <rect class={kind} x={tenths(x + 0.5)} y={from} width={tenths(width - 1)} height={tenths(to - from)} />;
+}
+
+/** Bins between round numbers, more of them for more images. */
+function binsOf(predictions: readonly Prediction[], threshold: number | null): Bin[] {
+  let [low, high] = threshold === null ? [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] : [threshold, threshold];
+  for (const { score } of predictions) [low, high] = [Math.min(low, score), Math.max(high, score)];
+  if (low === high) [low, high] = [low - 0.5, high + 0.5];
+  const count = Math.min(40, Math.max(10, Math.ceil(2 * Math.sqrt(predictions.length))));
+  const edges = scaleLinear([low, high], [0, 1]).nice(count).ticks(count);
+  const of = (label: 0 | 1) => predictions.filter((one) => one.label === label).map(({ score }) => score);
+  const [normal, abnormal] = [of(0), of(1)];
+  return edges.slice(0, -1).map((from, i) => {
+    const to = edges[i + 1];
+    const last = i === edges.length - 2;
+    const inside = (score: number) => score >= from && (score < to || (last && score === to));
+    return { low: from, high: to, normal: normal.filter(inside).length, abnormal: abnormal.filter(inside).length };
+  });
 }

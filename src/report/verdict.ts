@@ -8,82 +8,135 @@ export interface Verdict {
   readonly warnings: readonly string[];
 }
 
+/** An image score that needs no model, and how well it separates the classes. */
+export interface Baseline {
+  readonly name: string;
+  /** AUROC in the better direction: a score that is lower for abnormal images tells as much as one that is higher. */
+  readonly auroc: number;
+  /** Whether abnormal images score lower. */
+  readonly reversed: boolean;
+}
+
+/** How far mean sensitivity and specificity may fall short of the AUROC. */
+const SHORT = 0.15;
 /** Below so many images of a class numbers say little. */
 const FEW = 30;
 
 /** The result in plain words: how good, how sure, and beside what brightness alone reaches. */
 export function verdictOf({ results, header }: RunRecord, curves: ImageCurves | null): Verdict {
-  const { selected, trivial, shots, warning } = results;
+  const { selected, shots, selectedBy } = results;
   const { normal, abnormal } = selected.images;
-  const warnings = warning ? [warning] : [];
+  const warnings = warningsOf({ results, header }, curves);
+  const support = `${shots.normal} normal and ${shots.abnormal} abnormal images`;
+  const part =
+    selectedBy === 'test-oracle' ? 'whose labels also chose the weights' : 'that played no part in the training';
+  const sentences = [
+    `Trained on ${support}; judged on ${normal} normal and ${abnormal} abnormal images of ${results.data} ${part}.`,
+  ];
   if (!curves) {
-    const headline = 'One class is missing in the test images, so nothing can be said.';
-    return { headline, sentences: [], warnings };
+    const headline = 'The test images lack a class, so nothing can be said.';
+    return { headline, sentences, warnings };
   }
   const { value, interval } = curves.roc;
-  const sentences = [
-    `Trained on ${shots.normal} normal and ${shots.abnormal} abnormal images, judged on ${normal} normal and ${abnormal} abnormal ` +
-      `images of ${results.data} that played no part in the training.`,
-    `A randomly chosen abnormal image scores higher than a normal one in ${percent(value)} of all pairs (image AUROC ` +
-      `${fixed(value)}; 95 % of the bootstrap draws lie between ${fixed(interval.low)} and ${fixed(interval.high)}).`,
-  ];
+  sentences.push(
+    `In ${percent(value)} of all pairs the abnormal image scores higher than the normal one (image AUROC ` +
+      `${fixed(value)}); with other images like these it would lie between ${fixed(interval.low)} and ` +
+      `${fixed(interval.high)} (95 % of the bootstrap draws).`,
+  );
+  const [best] = baselinesOf(results);
+  if (best) {
+    const { name, auroc, reversed } = best;
+    const how = reversed ? `${name}, lower in abnormal images` : name;
+    sentences.push(`Brightness alone (${how}) reaches ${fixed(auroc)} without any model.`);
+  }
   if (selected.imageThreshold) {
     const { sensitivity, specificity, from } = selected.imageThreshold;
     const where = from === 'valid' ? 'other validation images' : 'the support images';
     sentences.push(
-      `At the threshold that was chosen on ${where}, ${percent(sensitivity)} of the abnormal images are found and ` +
-        `${percent(specificity)} of the normal ones pass.`,
+      `At the threshold, which was chosen on ${where}, ${percent(sensitivity)} of the abnormal images are found and ` +
+        `${percent(1 - specificity)} of the normal ones are false alarms.`,
     );
   }
   if (selected.pixel) {
-    sentences.push(
-      `Where the lesion is: pixel AUROC ${fixed(selected.pixel.auroc)}, AUPRO ${fixed(selected.pixel.aupro)}` +
-        `${selected.pixelThreshold ? `, Dice ${fixed(selected.pixelThreshold.dice)}` : ''}.`,
+    const { auroc, aupro } = selected.pixel;
+    const overlap = selected.pixelThreshold ? `, Dice ${fixed(selected.pixelThreshold.dice)}` : '';
+    sentences.push(`Finding the lesion in the image: pixel AUROC ${fixed(auroc)}, AUPRO ${fixed(aupro)}${overlap}.`);
+  }
+  return { headline: headline(value, interval), sentences, warnings };
+}
+
+/** What brightness alone reaches, the best first; empty where it was not computed. */
+export function baselinesOf({ trivial }: RunRecord['results']): Baseline[] {
+  if (!trivial) return [];
+  const all: [string, number][] = [
+    ['mean grey value', trivial.mean.auroc],
+    ['its deviation', trivial.std.auroc],
+    ['99.5th percentile', trivial.p995.auroc],
+  ];
+  return all
+    .filter(([, auroc]) => Number.isFinite(auroc))
+    .map(([name, auroc]) => ({ name, auroc: Math.max(auroc, 1 - auroc), reversed: auroc < 0.5 }))
+    .sort((a, b) => b.auroc - a.auroc);
+}
+
+function headline(value: number, { low, high }: ImageCurves['roc']['interval']): string {
+  if (high < 0.5) return 'Normal images score higher than abnormal ones: the result is upside down.';
+  if (low <= 0.5) return 'No better than chance, as far as these images tell.';
+  if (value >= 0.95) return 'Tells abnormal images from normal ones almost always.';
+  if (value >= 0.85) return 'Tells abnormal images from normal ones well.';
+  if (value >= 0.7) return 'Tells abnormal images from normal ones better than chance, with many errors.';
+  return 'Tells abnormal images from normal ones little better than chance.';
+}
+
+function warningsOf({ results, header }: Pick<RunRecord, 'results' | 'header'>, curves: ImageCurves | null): string[] {
+  const { selected, trivial, warning, selectedBy } = results;
+  const { normal, abnormal } = selected.images;
+  const warnings = warning ? [warning] : [];
+  const [best] = baselinesOf(results);
+  if (curves && best && best.auroc >= curves.roc.value) {
+    warnings.push('Brightness alone tells these images apart better than the method.');
+  } else if (curves && best && best.auroc >= curves.roc.interval.low) {
+    warnings.push('Brightness alone may do as well: its AUROC lies inside the interval of the method.');
+  }
+  if (selected.pixel && trivial?.map && trivial.map.auroc >= selected.pixel.auroc) {
+    warnings.push(
+      `Grey values taken as a map find the lesions better (pixel AUROC ${fixed(trivial.map.auroc)}, the method ` +
+        `${fixed(selected.pixel.auroc)}).`,
     );
   }
-  if (trivial) {
-    const [name, best] = bestTrivial(trivial);
-    sentences.push(`From brightness alone (${name}) the image AUROC is ${fixed(best)}.`);
-    if (best >= interval.low) {
-      warnings.push('Brightness alone does about as well: these images may be no test of the method.');
+  if (curves && selected.imageThreshold) {
+    const { sensitivity, specificity } = selected.imageThreshold;
+    if ((sensitivity + specificity) / 2 < curves.roc.value - SHORT) {
+      warnings.push(
+        `The threshold does not fit these images: ${percent(1 - sensitivity)} of the abnormal ones are missed and ` +
+          `${percent(1 - specificity)} of the normal ones are false alarms, though the scores tell more.`,
+      );
     }
   }
-  if (Math.min(normal, abnormal) < FEW) {
-    warnings.push(
-      `Only ${Math.min(normal, abnormal)} images of a class were judged; the interval is wide for that reason.`,
-    );
+  const least = Math.min(normal, abnormal);
+  if (least < FEW) warnings.push(`Only ${least} images of a class were judged, so the intervals are wide.`);
+  if (header.train.select === 'valid' && selectedBy === 'last') {
+    warnings.push('Too few validation images remained to compare weights, so the last ones were taken.');
+  }
+  if (selected.imageThreshold?.from === 'support') {
+    warnings.push('The thresholds come from the support images alone and may lie wrong.');
   }
   if (/^(generated|random):/.test(header.model.name)) {
     warnings.push(
       `The model ${header.model.name} has random weights: the numbers show that the program runs, no more.`,
     );
   }
-  return { headline: headline(value, interval.low), sentences, warnings };
-}
-
-function headline(value: number, low: number): string {
-  if (low <= 0.5) return 'No better than chance, as far as these images tell.';
-  if (value >= 0.95) return 'Tells normal from abnormal images almost always.';
-  if (value >= 0.85) return 'Tells normal from abnormal images well.';
-  if (value >= 0.7) return 'Tells normal from abnormal images better than chance, with many errors.';
-  return 'Tells normal from abnormal images little better than chance.';
-}
-
-function bestTrivial({ mean, std, p995 }: NonNullable<RunRecord['results']['trivial']>): [string, number] {
-  const all: [string, number][] = [
-    ['mean', mean.auroc],
-    ['standard deviation', std.auroc],
-    ['99.5th percentile', p995.auroc],
-  ];
-  // A score that is lower for abnormal images tells as much as one that is higher.
-  const strength = ([, auroc]: [string, number]) => Math.max(auroc, 1 - auroc);
-  const [name, auroc] = all.reduce((a, b) => (strength(b) > strength(a) ? b : a));
-  return [name, Math.max(auroc, 1 - auroc)];
+  return warnings;
 }
 
 /** Three digits, or a dash for what is undefined (JSON has null there). */
 export function fixed(value: number | null | undefined): string {
   return typeof value === 'number' && Number.isFinite(value) ? value.toFixed(3) : '–';
+}
+
+/** Four significant digits. */
+export function significant(value: number): string {
+  return Number(value.toPrecision(4)).toString();
 }
 
 function percent(share: number): string {

@@ -1,10 +1,12 @@
 import { assert } from 'chai';
 import { decode } from 'fast-png';
-import { heatColours, overlayHeatMap } from '../../src/data/heat_map.ts';
+import { encodePng } from '../../src/data/encode.ts';
+import { heatColours, heatLayer, overlayHeatMap } from '../../src/data/heat_map.ts';
 import { rulePicture } from '../../src/data/picture.ts';
-import { encodeMapPng, encodeNpy } from '../../src/data/raw_map.ts';
+import { decodeMapPng, decodeNpyMap, encodeMapPng, encodeNpy } from '../../src/data/raw_map.ts';
 import { noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
+import { expectFailure } from './expect_failure.ts';
 
 suite('heat maps', () => {
   const ramp = { width: 4, height: 1, data: Float32Array.of(0, 1, 2, 4) };
@@ -17,6 +19,20 @@ suite('heat maps', () => {
       const luma = 0.2126 * (r / 255) ** 2.2 + 0.7152 * (g / 255) ** 2.2 + 0.0722 * (b / 255) ** 2.2;
       assert.isAbove(luma, last);
       last = luma;
+    }
+  });
+
+  test('equal steps are equal steps of lightness', () => {
+    const colours = heatColours();
+    for (let i = 0; i < 256; i++) {
+      const [r, g, b] = Array.from(colours.subarray(3 * i, 3 * i + 3), (v) =>
+        v <= 10 ? v / 3294.6 : ((v / 255 + 0.055) / 1.055) ** 2.4,
+      );
+      // Lightness of OKLab.
+      const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
+      const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
+      const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
+      assert.closeTo(0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s, 0.15 + (0.8 * i) / 255, 0.008);
     }
   });
 
@@ -53,6 +69,19 @@ suite('heat maps', () => {
     assert.notDeepEqual(half.data.slice(9), full.data.slice(9));
     assert.deepEqual(half.data.slice(9, 12), full.data.slice(6, 9)); // 4 of 8 is 2 of 4
   });
+
+  test('laid over the image, the layer of colours is the overlay', () => {
+    const { image } = rulePicture('heat', 2, 12, 9, 3, 1);
+    const map = { width: 12, height: 9, data: noise(4, 108) };
+    const [layer, overlay] = [heatLayer(map, 12, 9), overlayHeatMap(image, map)];
+    for (let i = 0; i < 108; i++) {
+      const weight = layer.data[4 * i + 3] / 255;
+      for (let c = 0; c < 3; c++) {
+        const mixed = image.data[3 * i + c] * (1 - weight) + layer.data[4 * i + c] * weight;
+        assert.closeTo(overlay.data[3 * i + c], mixed, 1.1); // alpha has steps of 1/255
+      }
+    }
+  });
 });
 
 suite('raw maps', () => {
@@ -74,5 +103,27 @@ suite('raw maps', () => {
       assert.deepEqual(new Float32Array(file.slice(start).buffer), data);
     }
     assert.throws(() => encodeNpy(data, [5, 5]), RangeError);
+  });
+
+  test('come back from their files', () => {
+    const map = { width: 4, height: 3, data: noise(3, 12) };
+    assert.deepEqual(decodeNpyMap(encodeNpy(map.data, [3, 4]), 'a.npy'), map);
+    const range = [-8, 8] as const;
+    const { width, height, data } = decodeMapPng(encodeMapPng(map, range), range, 'a.map.png');
+    assert.deepEqual([width, height], [4, 3]);
+    data.forEach((value, i) => {
+      assert.closeTo(value, map.data[i], 8 / 65535 + 1e-6);
+    });
+  });
+
+  test('that are damaged or something else are refused', async () => {
+    const file = encodeNpy(noise(3, 12), [3, 4]);
+    for (const bytes of [file.slice(0, 5), file.slice(0, -4), encodeNpy(noise(3, 12), [12])]) {
+      await expectFailure('bad_image', [/^a\.npy/], () => decodeNpyMap(bytes, 'a.npy'));
+    }
+    const { image } = rulePicture('heat', 1, 8, 6, 3, 0);
+    for (const bytes of [encodePng(image), encodePng(image).slice(0, 40)]) {
+      await expectFailure('bad_image', [/^a\.map\.png/], () => decodeMapPng(bytes, [0, 1], 'a.map.png'));
+    }
   });
 });

@@ -1,9 +1,15 @@
 import { assert } from 'chai';
-import { REPORT, readRun, renderReport, worstFirst, writeReport } from '../../src/report/index.ts';
-import { bootstrap, precisionRecallCurve, rankScores } from '../../src/train/index.ts';
+import { REPORT, type RunRecord, readRun, renderReport, worstFirst, writeReport } from '../../src/report/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun, textOf } from '../train/small_run.ts';
+import { madeRun } from './made_run.ts';
+
+/** What a program reads in a report. */
+function dataOf(html: string): { [name: string]: unknown } {
+  const [, text] = /<template id="data">(.*?)<\/template>/s.exec(html)!;
+  return JSON.parse(text.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&amp;', '&'));
+}
 
 suite('report', () => {
   test('one file with everything, without scripts, links or requests', async (t) => {
@@ -12,51 +18,127 @@ suite('report', () => {
     const path = await writeReport(context.fs, '/run');
     assert.equal(path, `/run/${REPORT}`);
     const html = textOf(context.fs, path);
-    assert.include(html, `http-equiv="Content-Security-Policy" content="default-src 'none'`);
+    assert.include(html, `http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'`);
     assert.notMatch(html, /<script|<link|<iframe|<object|\son\w+=|javascript:/i);
-    // All that an attribute could load is data in the file itself.
+    // All that an attribute could load is data in the file, or a part of it.
     const loads = [...html.matchAll(/\s(?:src|href|srcset|action|data)="([^"]*)"/g)].map(([, url]) => url);
     assert.isAbove(loads.length, 8 * 2);
-    for (const url of loads) assert.match(url, /^data:image\/png;base64,/);
-    assert.notMatch(html, /url\(|@import/);
-    for (const text of ['ROC curve', 'Precision–recall curve', 'Loss of 6 steps', 'valid/good/img/', 'prompt.nctx']) {
+    for (const url of loads) assert.match(url, /^(data:image\/png;base64,|#(image|lesion|called)-)/);
+    assert.notMatch(html, /url\((?!#heat\))|@import/);
+    for (const text of ['ROC curve', 'Precision and recall', 'Loss', 'valid/<wbr/>good', 'prompt.nctx', 'test 0']) {
       assert.include(html, text);
     }
-    const [, data] = /<template id="data">(.*?)<\/template>/s.exec(html)!;
-    const json = JSON.parse(data.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&amp;', '&'));
-    assert.deepEqual(json.results, JSON.parse(textOf(context.fs, '/run/results.json')));
-    assert.lengthOf(json.predictions, 8);
+    const { results, predictions } = dataOf(html);
+    assert.deepEqual(results, JSON.parse(textOf(context.fs, '/run/results.json')));
+    assert.lengthOf(predictions as unknown[], 8);
     assert.equal(await renderReport(await readRun(context.fs, '/run')), html, 'equal runs give equal bytes');
   });
 
-  test('file names are text, whatever they hold', async (t) => {
+  test('maps of either format are shown', async (t) => {
     const context = contextOf(await t.gpu(), ruleSet());
-    await smallRun(context);
-    const record = await readRun(context.fs, '/run');
-    const id = `<img src=x onerror=alert(1)>"'&</template><script>`;
-    const predictions = record.predictions.map((one, i) => (i === 0 ? { ...one, id } : one));
-    const shots = { ...record.shots, normal: [id] };
-    const html = await renderReport({ ...record, predictions, shots });
-    assert.notInclude(html, '<img src=x');
-    assert.notInclude(html, '<script>');
-    assert.lengthOf([...html.matchAll(/<\/template>/g)], 1);
+    await smallRun(context, { 'map.files': 'npy' }, '/npy');
+    await smallRun(context, { 'map.files': 'png16' }, '/png16');
+    const [npy, png16] = [await readRun(context.fs, '/npy'), await readRun(context.fs, '/png16')];
+    for (const { id, range } of npy.predictions) {
+      const [a, b] = [(await npy.pictures.map(id))!, (await png16.pictures.map(id))!];
+      a.data.forEach((value, i) => {
+        assert.closeTo(b.data[i], value, (range[1] - range[0]) / 65535);
+      });
+    }
   });
 
-  test('missing pictures leave gaps, a missing or damaged run is refused', async (t) => {
+  test('file names are text, whatever they hold', async () => {
+    const record = madeRun();
+    const id = `<img src=x onerror=alert(1)>"'&</template><script>`;
+    const predictions = record.predictions.map((one, i) => (i === 0 ? { ...one, id } : one));
+    const shots = { seed: 0, normal: [id], abnormal: [] };
+    const data = { path: id, name: id };
+    const html = await renderReport({
+      ...record,
+      predictions,
+      shots,
+      header: { ...record.header, data, object: id },
+      results: { ...record.results, data: id },
+    });
+    assert.notMatch(html, /<img src=x|<script/);
+    assert.lengthOf([...html.matchAll(/<\/template>/g)], 1);
+    assert.deepInclude(dataOf(html), { data, shots });
+  });
+
+  test('what is gone is said in its place', async (t) => {
     const context = contextOf(await t.gpu(), ruleSet());
     await smallRun(context);
     const { fs } = context;
     for (const path of [...fs.files.keys()].filter((name) => name.startsWith('/Brain_AD'))) await fs.remove(path);
-    assert.include(await renderReport(await readRun(fs, '/run')), 'The run wrote no maps');
+    for (const name of ['env.json', 'shots.json', 'metrics.jsonl']) await fs.remove(`/run/${name}`);
+    const html = await renderReport(await readRun(fs, '/run'));
+    for (const text of ['has no maps', 'not there', 'env.json is gone', '(shots.json)', '(metrics.jsonl)']) {
+      assert.include(html, text);
+    }
+  });
+
+  test('a run that is missing, damaged or unfinished is refused', async (t) => {
+    const context = contextOf(await t.gpu(), ruleSet());
+    await smallRun(context);
+    const { fs } = context;
     await expectFailure('io', [/nowhere/], () => readRun(fs, '/nowhere'));
-    await fs.writeFile('/run/predictions.csv', 'id,label\na,1\n');
-    await expectFailure('bad_data', [/predictions\.csv/], () => readRun(fs, '/run'));
+    for (const [name, text] of [
+      ['env.json', '[1'],
+      ['shots.json', '{}'],
+      ['metrics.jsonl', '{"type":"step"'],
+      ['predictions.csv', 'id,label\na,1\n'],
+      ['results.json', '{"selected":1}'],
+    ]) {
+      const whole = textOf(fs, `/run/${name}`);
+      await fs.writeFile(`/run/${name}`, text);
+      await expectFailure('bad_data', [new RegExp(`^/run/${name} is damaged`)], () => readRun(fs, '/run'));
+      await fs.writeFile(`/run/${name}`, whole);
+    }
+    await fs.remove('/run/predictions.csv');
+    await expectFailure('io', [/predictions\.csv/], () => readRun(fs, '/run'));
     await fs.remove('/run/results.json');
     await expectFailure('io', [/not finished/, /--resume/], () => readRun(fs, '/run'));
   });
 
+  test('a large set makes no large file: the worst and a few of the best are shown', async () => {
+    const record = madeRun({ images: 1000 });
+    const html = await renderReport(record);
+    assert.isBelow(html.length, 1.5 * 2 ** 20);
+    assert.include(html, '24 of 1000 test images are shown');
+    const shown = (name: string) => [...html.matchAll(new RegExp(`id="image-${name}\\d+"`, 'g'))].length;
+    assert.deepEqual([shown('worst'), shown('best')], [18, 6]);
+    assert.notInclude(await renderReport(record, { gallery: 0 }), 'id="image-');
+  });
+
+  test('a set without masks has no pixels to speak of', async () => {
+    const html = await renderReport(madeRun({ kind: 'image' }));
+    assert.notMatch(html, /Pixel AUROC|AUPRO|Dice|true lesion|pixel threshold/);
+    assert.include(html, 'Anomaly maps');
+  });
+
+  test('a long log becomes a short curve, and only that of the chosen rate', async () => {
+    const record = madeRun({ steps: 5000 });
+    const other = record.steps.map((step) => ({ ...step, loss: 1e6, rate: 1 }));
+    const { series } = dataOf(await renderReport({ ...record, steps: [...other, ...record.steps] }));
+    const { points, each, parts } = series as {
+      points: { step: number; total: number }[];
+      each: number;
+      parts: string[];
+    };
+    assert.deepEqual(parts, ['focal, gal', 'dice, gal', 'dice, loc']);
+    assert.isBelow(points.length, 241);
+    assert.equal(points.length, Math.ceil(5000 / each));
+    assert.equal(points[points.length - 1].step, 5000);
+    assert.isBelow(Math.max(...points.map(({ total }) => total)), 4);
+  });
+
   test('the gallery begins with what is most wrong', () => {
-    const image = (id: string, label: 0 | 1, score: number) => ({ id, label, score, abnormal: score >= 1 });
+    const image = (id: string, label: 0 | 1, score: number) => ({
+      ...madeRun({ images: 2 }).predictions[0],
+      id,
+      label,
+      score,
+    });
     const all = [image('a', 1, 5), image('b', 0, 3), image('c', 1, 0.5), image('d', 0, 0)];
     assert.deepEqual(
       worstFirst(all, 1).map(({ id }) => id),
@@ -64,30 +146,34 @@ suite('report', () => {
     );
   });
 
-  test('bootstrap intervals are those of the sampling distribution', () => {
-    const normal = Array.from({ length: 400 }, (_, i) => (i % 4 === 0 ? 1 : 0));
-    const share = ({ normal: drawn }: { normal: readonly number[] }) => [
-      drawn.reduce((a, b) => a + b, 0) / drawn.length,
-    ];
-    const [{ low, high }] = bootstrap({ normal, abnormal: [1] }, share, 3, 2000);
-    // A share of 0.25 of 400: standard deviation 0.0217.
-    assert.closeTo(low, 0.25 - 1.96 * 0.02165, 0.006);
-    assert.closeTo(high, 0.25 + 1.96 * 0.02165, 0.006);
-    assert.deepEqual(
-      bootstrap({ normal, abnormal: [1] }, share, 3, 50),
-      bootstrap({ normal, abnormal: [1] }, share, 3, 50),
+  test('the verdict warns of what makes numbers worthless', async () => {
+    const verdict = async (record: RunRecord) =>
+      dataOf(await renderReport(record)).verdict as { headline: string; warnings: string[] };
+    const good = madeRun({ images: 80, strength: 6 });
+    const { headline, warnings } = await verdict(good);
+    assert.match(headline, /almost always/);
+    assert.deepEqual(warnings, []);
+    assert.match(
+      (await verdict(madeRun({ images: 80, strength: 6, threshold: 1 }))).warnings.join('\n'),
+      /does not fit/,
     );
-  });
-
-  test('precision and recall at every score', () => {
-    const points = precisionRecallCurve(rankScores([1, 0, 1, 0], [4, 3, 2, 2]));
-    assert.deepEqual(
-      points.map(({ recall, precision }) => [recall, precision]),
-      [
-        [0.5, 1],
-        [0.5, 0.5],
-        [1, 0.5],
-      ],
+    const told = async (change: Partial<RunRecord>) => (await verdict({ ...good, ...change })).warnings.join('\n');
+    assert.match((await verdict(madeRun({ images: 24 }))).warnings.join('\n'), /Only 12 images/);
+    assert.match(await told({ results: { ...good.results, warning: 'an oracle' } }), /an oracle/);
+    const model = { ...good.header.model, name: 'generated:T:1' };
+    assert.match(await told({ header: { ...good.header, model } }), /random weights/);
+    const { trivial, selected } = good.results;
+    const bright = { ...trivial!, mean: { ...trivial!.mean, auroc: 0 } };
+    assert.match(await told({ results: { ...good.results, trivial: bright } }), /Brightness alone/);
+    const imageThreshold = { ...selected.imageThreshold!, from: 'support' as const };
+    assert.match(
+      await told({ results: { ...good.results, selected: { ...selected, imageThreshold } } }),
+      /support images alone/,
     );
+    assert.match(await told({ results: { ...good.results, selectedBy: 'last' } }), /the last ones were taken/);
+    const swapped = good.predictions.map((one) => ({ ...one, label: one.label === 1 ? 0 : 1 }) as const);
+    assert.match((await verdict({ ...good, predictions: swapped })).headline, /upside down/);
+    const oneClass = good.predictions.filter(({ label }) => label === 0);
+    assert.match((await verdict({ ...good, predictions: oneClass })).headline, /lack a class/);
   });
 });

@@ -6,6 +6,7 @@ import { averagePrecision } from '../../src/train/metrics/average_precision.ts';
 import { components } from '../../src/train/metrics/components.ts';
 import { dice } from '../../src/train/metrics/dice.ts';
 import { f1Max } from '../../src/train/metrics/f1_max.ts';
+import { precisionRecallCurve } from '../../src/train/metrics/precision_recall.ts';
 import { rankPixels, rankScores, type ScoredMap } from '../../src/train/metrics/ranking.ts';
 import { rocCurve } from '../../src/train/metrics/roc.ts';
 import { imageMetrics, pixelMetrics } from '../../src/train/metrics/summary.ts';
@@ -159,6 +160,27 @@ suite('metrics', () => {
     ];
     const { positives, negatives, auroc: area, aupro: overlap, auproExact: exact } = pixelMetrics(maps);
     assert.deepEqual([positives, negatives, area, overlap, exact], [1, 7, 1, 1, 1]);
+  });
+});
+
+suite('precision–recall curve', () => {
+  test('has a point for every score, and the area of its steps is the average precision', () => {
+    const ranking = rankScores([1, 0, 1, 0], [4, 3, 2, 2]);
+    const points = precisionRecallCurve(ranking);
+    assert.deepEqual(
+      points.map(({ recall, precision }) => [recall, precision]),
+      [
+        [0.5, 1],
+        [0.5, 0.5],
+        [1, 0.5],
+      ],
+    );
+    const area = points.reduce(
+      (sum, { recall, precision }, i) => sum + (recall - (points[i - 1]?.recall ?? 0)) * precision,
+      0,
+    );
+    assert.equal(area, averagePrecision(ranking));
+    assert.isEmpty(precisionRecallCurve(rankScores([1, 1], [4, 3])));
   });
 });
 

@@ -4,7 +4,7 @@ import { type Command, exactly, flagValues, word } from '../command.ts';
 
 const FLAGS = {
   out: word('FILE', 'default: report.html in the run folder'),
-  gallery: integer(24, [0, 500], 'test images that are shown, worst first'),
+  gallery: integer(24, [0, 500], 'test images that are shown: the worst, and a few of the best'),
 } satisfies OptionTable;
 
 /** `fusionclip report` */

@@ -1,0 +1,65 @@
+import { decodeImage } from '../data/decode.ts';
+import type { FileSystem } from '../data/file_system.ts';
+import type { ScoreMap } from '../data/heat_map.ts';
+import type { Image } from '../data/image.ts';
+import { openDataset, readMask } from '../data/layout/open.ts';
+import { joinPath } from '../data/paths.ts';
+import { decodeMapPng, decodeNpyMap } from '../data/raw_map.ts';
+import { FusionclipError } from '../gpu/errors.ts';
+import { mapNames, type RunHeader } from '../train/index.ts';
+import type { Prediction } from './read_run.ts';
+
+/** Pictures of a run; null where a file is not there any more, or cannot be read. */
+export interface RunPictures {
+  /** An image of the data set by its id. */
+  image(id: string): Promise<Image | null>;
+  /** The lesion, one channel, 255 on it; null for images without one. */
+  mask(id: string): Promise<Image | null>;
+  /** The anomaly map of a test image. */
+  map(id: string): Promise<ScoreMap | null>;
+}
+
+/** Finds the pictures of a run: the data set may have been moved since, and maps are written only when asked for. */
+export async function openPictures(
+  fs: FileSystem,
+  run: string,
+  { data, train }: RunHeader,
+  predictions: readonly Prediction[],
+): Promise<RunPictures> {
+  const names = mapNames(predictions.map(({ id }) => id));
+  const places = new Map(predictions.map((one, i) => [one.id, { ...one, file: joinPath(run, 'maps', names[i]) }]));
+  const samples = await orNull(async () => {
+    const { splits } = await openDataset(fs, data.path, train['split.seed']);
+    return new Map([...splits.valid, ...splits.test].map((sample) => [sample.id, sample]));
+  });
+  return {
+    image: async (id) => {
+      const path = samples?.get(id)?.path;
+      return path ? orNull(async () => decodeImage(await fs.readFile(path), path)) : null;
+    },
+    mask: async (id) => {
+      const path = samples?.get(id)?.maskPath;
+      return path ? orNull(() => readMask(fs, path)) : null;
+    },
+    map: async (id) => {
+      const place = places.get(id);
+      if (!place) return null;
+      const { file, range } = place;
+      const [npy, png] = [`${file}.npy`, `${file}.map.png`];
+      return orNull(async () => {
+        if (await fs.stat(npy)) return decodeNpyMap(await fs.readFile(npy), npy);
+        return decodeMapPng(await fs.readFile(png), range, png);
+      });
+    },
+  };
+}
+
+/** The value, or null when it cannot be had. */
+async function orNull<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof FusionclipError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,133 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { AxeResults } from 'axe-core';
+import type { Browser, Page } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeBrowser, openBrowser } from '../../src/host/chrome_launcher.ts';
+import { renderReport } from '../../src/report/index.ts';
+import { madeRun } from './made_run.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What would run, or be asked for, if any of it were let through. */
+const HOSTILE = `"><script>document.title='taken'</script><img src="https://example.invalid/a.png" onerror="document.title='taken'">.png`;
+
+let folder = '';
+let chrome: Browser;
+let page: Page;
+/** Addresses of all requests but those for data in the file. */
+const requests: string[] = [];
+const messages: string[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fusionclip-report-'));
+  chrome = await openBrowser(folder, {}, () => {});
+  page = await chrome.newPage();
+  page.on('request', (request) => {
+    if (!request.url().startsWith('data:')) requests.push(request.url());
+  });
+  page.on('console', (message) => messages.push(message.text()));
+  page.on('pageerror', (error) => messages.push(String(error)));
+});
+afterAll(async () => {
+  await closeBrowser(chrome);
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+});
+
+/** Opens a report as a person does: as a file. */
+async function open(html: string): Promise<string> {
+  const file = join(folder, 'report.html');
+  writeFileSync(file, html);
+  requests.length = 0;
+  messages.length = 0;
+  await page.goto(pathToFileURL(file).href);
+  return pathToFileURL(file).href;
+}
+
+describe('a report in a browser', () => {
+  test('asks for nothing, runs nothing, and gives its numbers to programs', async () => {
+    const made = madeRun();
+    const predictions = made.predictions.map((one, i) => (i < 6 ? { ...one, id: `${i}${HOSTILE}` } : one));
+    const record = { ...made, predictions, results: { ...made.results, data: HOSTILE } };
+    const address = await open(await renderReport(record));
+    expect(requests).toEqual([address]);
+    expect(messages).toEqual([]);
+    expect(await page.title()).toContain(HOSTILE);
+    expect(await page.$$eval('script, link, iframe, object, embed, form, base', (all) => all.length)).toBe(0);
+    const handlers = await page.$$eval('*', (all) =>
+      all.flatMap(({ attributes }) =>
+        [...attributes].filter(({ name }) => name.startsWith('on')).map(({ name }) => name),
+      ),
+    );
+    expect(handlers).toEqual([]);
+    const data = await page.$eval('template#data', (one) => (one as HTMLTemplateElement).content.textContent ?? '');
+    expect(JSON.parse(data)).toMatchObject({
+      results: record.results,
+      predictions: JSON.parse(JSON.stringify(predictions)),
+    });
+  });
+
+  test('shows all its pictures', async () => {
+    await open(await renderReport(madeRun()));
+    const sizes = await page.$$eval('.gallery image', (images) =>
+      Promise.all(
+        images.map(async (image) => {
+          const copy = new Image();
+          copy.src = image.getAttribute('href') ?? '';
+          await copy.decode();
+          return copy.naturalWidth;
+        }),
+      ),
+    );
+    expect(sizes).toHaveLength(2 * 24);
+    expect(Math.min(...sizes)).toBeGreaterThan(0);
+    // What is shown again refers to something.
+    const broken = await page.$$eval(
+      'use',
+      (uses) => uses.filter((use) => !document.querySelector(use.getAttribute('href') ?? '')).length,
+    );
+    expect(broken).toBe(0);
+  });
+
+  test('fits every page, whatever the set holds', async () => {
+    const long = 'a_long_name_without_a_space'.repeat(6);
+    const made = madeRun({ images: 1000 });
+    const predictions = made.predictions.map((one, i) => (i % 3 === 0 ? { ...one, id: `${i}${long}` } : one));
+    await open(await renderReport({ ...made, predictions }));
+    await page.$$eval('details', (all) => {
+      for (const one of all) one.open = true;
+    });
+    for (const width of [390, 800, 1400]) {
+      await page.setViewport({ width, height: 900 });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      const outside = await page.$$eval(
+        'main *',
+        (all, right) =>
+          all
+            .filter(
+              (one) => !one.closest('.scroll') && !one.closest('svg') && one.getBoundingClientRect().right > right,
+            )
+            .map((one) => one.outerHTML.slice(0, 80)),
+        width,
+      );
+      expect(outside).toEqual([]);
+    }
+  });
+
+  test.each(['light', 'dark'])('can be read by everybody in %s colours', async (scheme) => {
+    await page.setViewport({ width: 1000, height: 900 });
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+    await open(await renderReport(madeRun()));
+    await page.evaluate(AXE);
+    const { violations, passes } = await page.evaluate(() =>
+      (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+    );
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
+    expect(passes.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['color-contrast', 'heading-order', 'svg-img-alt']),
+    );
+  });
+});
