@@ -16,5 +16,6 @@ export * from './text.ts';
 export * from './text_prefix.ts';
 export * from './tokenizer.ts';
 export * from './vision.ts';
+export * from './weight_storage.ts';
 export * from './weights.ts';
 export * from './write_model.ts';

@@ -26,7 +26,7 @@ export async function* fullCases(read: ReadGolden, gpu: Gpu): AsyncGenerator<Gol
 
   for (const { tag, prefix, tower, length, causal } of BLOCKS) {
     const { width, heads, mlp } = config[tower];
-    const loader = new ParameterLoader(gpu, weights, false);
+    const loader = new ParameterLoader(gpu, weights);
     const block = await loader.block(prefix, width, mlp);
     const shape = [1, length, width];
     const probe = (name: string) => GpuArray.from(gpu, ruleUniform(name, facts.seed, shape, 0, Math.sqrt(3)), shape);
