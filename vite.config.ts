@@ -3,7 +3,7 @@ import { builtinModules } from 'node:module';
 import { defineConfig, esmExternalRequirePlugin, type Plugin, type UserConfig } from 'vite';
 
 /** Sub-paths of the package, and the folders of `src` that they stand for. */
-const AREAS = ['gpu', 'kernels', 'nn', 'data', 'clip', 'fusion', 'train', 'pretrain', 'study', 'report'];
+const AREAS = ['gpu', 'kernels', 'nn', 'data', 'clip', 'hub', 'fusion', 'train', 'pretrain', 'study', 'report'];
 
 const NODE_MODULES = [/^node:/, ...builtinModules];
 

@@ -4,6 +4,8 @@ export * from './config.ts';
 export * from './config_file.ts';
 export * from './generate.ts';
 export * from './half.ts';
+export * from './inspect.ts';
+export * from './model_cache.ts';
 export * from './model_file.ts';
 export * from './names.ts';
 export * from './positions.ts';

@@ -106,6 +106,35 @@ for (const [name, inFolder] of [
         await failure(writer.close());
       }));
 
+    test('an appender goes on where another one was left', (t) =>
+      inFolder(t, async (fs, folder) => {
+        const path = `${folder}/new/part`;
+        for (const [i, end] of (['close', 'abort', 'close'] as const).entries()) {
+          const writer = await fs.createAppender(path);
+          await writer.write(pattern(1000).subarray(300 * i, 300 * i + 200));
+          await writer.write(pattern(1000).subarray(300 * i + 200, 300 * i + 300));
+          await writer[end]();
+          assert.deepEqual(await fs.stat(path), { kind: 'file', bytes: 300 * (i + 1) });
+          await failure(writer.write(pattern(1)));
+        }
+        assertSame(await fs.readFile(path), pattern(1000).subarray(0, 900));
+      }));
+
+    test('links, where there are any, lead to their target and are replaced', (t) =>
+      inFolder(t, async (fs, folder) => {
+        if (!fs.link) return;
+        await fs.writeFile(`${folder}/blobs/one`, '1');
+        await fs.writeFile(`${folder}/blobs/two`, '22');
+        for (const [target, bytes] of [
+          ['one', 1],
+          ['two', 2],
+        ] as const) {
+          await fs.link(`../../blobs/${target}`, `${folder}/snapshots/x/file`);
+          assert.deepEqual(await fs.stat(`${folder}/snapshots/x/file`), { kind: 'file', bytes });
+        }
+        assert.lengthOf(await fs.list(`${folder}/snapshots/x`), 1);
+      }));
+
     test('folders: list in order, rename, remove', (t) =>
       inFolder(t, async (fs, folder) => {
         for (const name of ['b', 'a', 'B', 'ä', '10', '9']) await fs.writeFile(`${folder}/${name}`, name);

@@ -7,11 +7,11 @@ import { GpuArray } from '../../gpu/array.ts';
 import { FusionclipError } from '../../gpu/errors.ts';
 import { l2Normalize, Tensor } from '../../nn/index.ts';
 import { type Backbone, findImages, openBackbone } from '../../train/index.ts';
-import { type Command, flagValues, need, word } from '../command.ts';
+import { type Command, flagValues, MODEL_HELP, need, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 
 const FLAGS = {
-  model: word('PATH', 'CLIP: a safetensors file, a folder of Hugging Face, generated:NAME:SEED, or random:PATH:SEED'),
+  model: word('MODEL', MODEL_HELP),
   text: {
     ...list(text('', /\S/, 'TEXT', ''), [], 'sentences to embed, separated by commas'),
     form: 'TEXT,…',
