@@ -94,6 +94,7 @@ const TARGETS: Record<string, Record<string, string>> = {
   suites_page: { page: 'test/runtimes/suites_page.ts' },
   acts: { acts: 'test/runtimes/acts_process.ts' },
   acts_page: { page: 'test/runtimes/acts_page.ts' },
+  storage_page: { page: 'test/hub/storage_page.ts' },
   golden: { golden: 'test/golden/golden_process.ts' },
   golden_page: { page: 'test/golden/golden_page.ts' },
 };

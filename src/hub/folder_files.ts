@@ -83,39 +83,56 @@ export class FolderFiles implements FileSystem {
     });
   }
 
-  /** The browser itself keeps what is written apart until it is closed. */
   async createWriter(path: string): Promise<FileWriter> {
-    return this.#writer(path, false);
+    if ((await this.stat(path))?.kind === 'directory') {
+      throw new FusionclipError('io', `Cannot write ${path}: ${ADVICE.TypeMismatchError}.`);
+    }
+    const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
+    const writer = await this.#writer(temporary, path, false);
+    return {
+      write: writer.write,
+      close: async () => {
+        await writer.close();
+        await this.rename(temporary, path);
+      },
+      abort: async () => {
+        await writer.abort();
+        await this.remove(temporary);
+      },
+    };
   }
 
   /** What was written is there after `close` or `abort`, not before: a page that is closed in between loses it. */
   async createAppender(path: string): Promise<FileWriter> {
-    return this.#writer(path, true);
+    return this.#writer(path, path, true);
   }
 
-  async #writer(path: string, append: boolean): Promise<FileWriter> {
-    return guarded('write', path, async () => {
+  /** @param shown the path for messages */
+  async #writer(path: string, shown: string, append: boolean): Promise<FileWriter> {
+    return guarded('write', shown, async () => {
       const parts = partsOf(path);
       const folder = await this.#folder(parts.slice(0, -1), true);
       const file = await folder.getFileHandle(parts[parts.length - 1], { create: true });
       const stream = await file.createWritable({ keepExistingData: append });
       if (append) await stream.seek((await file.getFile()).size);
       let open = true;
-      const end = async (how: 'close' | 'abort') => {
-        open = false;
-        await guarded('write', path, () => stream[how]());
+      const requireOpen = () => {
+        if (!open) throw new FusionclipError('io', `Cannot write ${shown}: the writer is closed.`);
       };
       return {
         write: async (bytes) => {
-          if (!open) throw new FusionclipError('io', `Cannot write ${path}: the writer is closed.`);
-          await guarded('write', path, () => stream.write(new Uint8Array(bytes)));
+          requireOpen();
+          await guarded('write', shown, () => stream.write(new Uint8Array(bytes)));
         },
         close: async () => {
-          if (!open) throw new FusionclipError('io', `Cannot write ${path}: the writer is closed.`);
-          await end('close');
+          requireOpen();
+          open = false;
+          await guarded('write', shown, () => stream.close());
         },
         abort: async () => {
-          if (open) await end(append ? 'close' : 'abort').catch(() => {});
+          if (!open) return;
+          open = false;
+          await (append ? stream.close() : stream.abort()).catch(() => {});
         },
       };
     });

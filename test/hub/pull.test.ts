@@ -13,14 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  GeneratedClipModel,
-  generateModel,
-  modelCacheFolder,
-  openClipModel,
-  parseModelId,
-  presetConfig,
-} from '../../src/clip/index.ts';
+import { GeneratedClipModel, modelCacheFolder, openClipModel, parseModelId } from '../../src/clip/index.ts';
 import type { FileSystem } from '../../src/data/file_system.ts';
 import { FusionclipError } from '../../src/gpu/errors.ts';
 import { BlobFiles } from '../../src/host/blob_files.ts';
@@ -38,16 +31,10 @@ import {
 import { Sha256 } from '../../src/hub/sha256.ts';
 import { noise } from '../harness/close.ts';
 import { FAULTS, type Fault, gitHash, HubServer, sha256 } from './hub_server.ts';
+import { SMALL_CONFIG, smallModel } from './small_model.ts';
 
 const ID = { repository: 'org/clip', revision: 'main' };
 const MAIN = 'snapshots/c0ffee0000000000000000000000000000000000';
-
-/** What its configuration says of {@link smallModel}. */
-const CONFIG = JSON.stringify({
-  model_type: 'clip',
-  vision_config: { num_attention_heads: 1 },
-  text_config: { num_attention_heads: 1 },
-});
 
 let server: HubServer;
 let folder = '';
@@ -60,24 +47,13 @@ beforeEach(async () => {
   cache = join(folder, 'hub');
   web = { ...webOf(() => undefined), endpoint: server.address, patience: 2000, pause: async () => {} };
   server.files.set('model.safetensors', await smallModel());
-  server.files.set('config.json', new TextEncoder().encode(CONFIG));
+  server.files.set('config.json', new TextEncoder().encode(SMALL_CONFIG));
   server.files.set('README.md', new TextEncoder().encode('read me'));
 });
 afterEach(async () => {
   await server.close();
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** A whole CLIP of some kilobytes in a safetensors file. */
-async function smallModel(): Promise<Uint8Array> {
-  const files = new BlobFiles();
-  const config = presetConfig('T');
-  const tower = { width: 64, layers: 1, heads: 1, mlp: 64 };
-  const text = { ...config.text, ...tower, context: 16, vocab: 300 };
-  const small = { ...config, embed: 32, vision: { ...config.vision, ...tower, nativeSize: 28 }, text };
-  await generateModel(small, 1, {}, await files.createWriter('m'));
-  return files.readFile('m');
-}
 
 const pull = (files: readonly string[] = [], fs: FileSystem = disk) => pullModel(fs, web, cache, ID, files);
 const inCache = (...parts: string[]) => join(cache, 'models--org--clip', ...parts);
