@@ -96,6 +96,8 @@ const TARGETS: Record<string, Record<string, string>> = {
   acts_page: { page: 'test/runtimes/acts_page.ts' },
   storage_page: { page: 'test/hub/storage_page.ts' },
   golden: { golden: 'test/golden/golden_process.ts' },
+  full: { full: 'test/golden/full_process.ts' },
+  full_page: { page: 'test/golden/full_page.ts' },
   golden_page: { page: 'test/golden/golden_page.ts' },
 };
 

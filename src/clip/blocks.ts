@@ -4,8 +4,11 @@ import { type BlockWeights, Parameter } from '../nn/index.ts';
 import { StorageReport, storeValues, type WeightStorage } from './weight_storage.ts';
 import type { ClipWeights } from './weights.ts';
 
-/** Uploads wait in host memory for the next submit; so many bytes may. */
-const MOST_WAITING = 32 * 2 ** 20;
+/**
+ * Uploads wait in host memory for the next submit, and copies of many sizes that are freed late leave holes between the
+ * stored tensors: with more bytes waiting ViT-L/14 takes 270 MB more in Deno (`npm run full -- --only load`), in the same time.
+ */
+const MOST_WAITING = 4 * 2 ** 20;
 
 /** How tensors are loaded. */
 export interface LoadOptions {
