@@ -3,7 +3,7 @@ import { builtinModules } from 'node:module';
 import { defineConfig, esmExternalRequirePlugin, type Plugin, type UserConfig } from 'vite';
 
 /** Sub-paths of the package, and the folders of `src` that they stand for. */
-const AREAS = ['gpu', 'kernels', 'nn', 'data', 'clip', 'fusion', 'train', 'pretrain', 'study', 'report'];
+const AREAS = ['gpu', 'kernels', 'nn', 'data', 'clip', 'hub', 'fusion', 'train', 'pretrain', 'study', 'report'];
 
 const NODE_MODULES = [/^node:/, ...builtinModules];
 
@@ -94,7 +94,10 @@ const TARGETS: Record<string, Record<string, string>> = {
   suites_page: { page: 'test/runtimes/suites_page.ts' },
   acts: { acts: 'test/runtimes/acts_process.ts' },
   acts_page: { page: 'test/runtimes/acts_page.ts' },
+  storage_page: { page: 'test/hub/storage_page.ts' },
   golden: { golden: 'test/golden/golden_process.ts' },
+  full: { full: 'test/golden/full_process.ts' },
+  full_page: { page: 'test/golden/full_page.ts' },
   golden_page: { page: 'test/golden/golden_page.ts' },
 };
 

@@ -14,6 +14,7 @@ const LEVELS = [
   'nn',
   'data',
   'clip',
+  'hub',
   'run',
   'fusion',
   'train',

@@ -26,7 +26,7 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<u32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read> residual: array<f32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
@@ -34,6 +34,8 @@ struct Params {
 const WORKGROUP: u32 = 64u;
 const TRANSPOSE_A: u32 = 0u;
 const TRANSPOSE_B: u32 = 0u;
+// How b is stored: 0 float32, 1 float16, 2 bfloat16, the latter two in pairs within a word.
+const B_FORMAT: u32 = 0u;
 
 // Phi(x) = (1 + erf(x / sqrt 2)) / 2 to about 5e-8; the polynomial is explained in activation.wgsl.
 fn normal_cdf(x: f32) -> f32 {
@@ -58,6 +60,20 @@ fn activate(x: f32) -> f32 {
   }
 }
 
+// Number i of b.
+fn value_of_b(i: u32) -> f32 {
+  if (B_FORMAT == 0u) {
+    return bitcast<f32>(b[i]);
+  }
+  let word = b[i / 2u];
+  let odd = (i & 1u) == 1u;
+  if (B_FORMAT == 1u) {
+    let pair = unpack2x16float(word);
+    return select(pair.x, pair.y, odd);
+  }
+  return bitcast<f32>(select(word << 16u, word & 0xffff0000u, odd));
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let element = id.y * (groups.x * WORKGROUP) + id.x;
@@ -74,7 +90,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   var sum = 0.0;
   for (var i = first; i < last; i++) {
     let x = a[a_base + select(row * params.a_stride + i, i * params.a_stride + row, TRANSPOSE_A == 1u)];
-    let y = b[b_base + select(i * params.b_stride + column, column * params.b_stride + i, TRANSPOSE_B == 1u)];
+    let y = value_of_b(b_base + select(i * params.b_stride + column, column * params.b_stride + i, TRANSPOSE_B == 1u));
     sum += x * y;
   }
   let out_row = id.z * params.m + row;

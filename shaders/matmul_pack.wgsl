@@ -1,5 +1,5 @@
 // y = columns start … start + width - 1 of x, padded with zeros to rows of stride, a multiple of 4: what the vec4 rung of
-// matmul need when a row of an operand does not start on 16 bytes. x [rows, x_stride]; y [rows, stride].
+// matmul need when a row of an operand does not start on 16 bytes. x [rows, x_stride], stored as X_FORMAT says; y [rows, stride].
 // One invocation per element of y. Caller: src/kernels/matmul.ts.
 // Loops: none
 
@@ -12,10 +12,26 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
 const WORKGROUP: u32 = 64u;
+// 0 float32, 1 float16, 2 bfloat16, the latter two in pairs within a word.
+const X_FORMAT: u32 = 0u;
+
+// Number i of x.
+fn value_of_x(i: u32) -> f32 {
+  if (X_FORMAT == 0u) {
+    return bitcast<f32>(x[i]);
+  }
+  let word = x[i / 2u];
+  let odd = (i & 1u) == 1u;
+  if (X_FORMAT == 1u) {
+    let pair = unpack2x16float(word);
+    return select(pair.x, pair.y, odd);
+  }
+  return bitcast<f32>(select(word << 16u, word & 0xffff0000u, odd));
+}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -25,5 +41,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (row >= params.rows) {
     return;
   }
-  y[element] = select(0.0, x[row * params.x_stride + params.start + min(column, params.width - 1u)], column < params.width);
+  let value = value_of_x(row * params.x_stride + params.start + min(column, params.width - 1u));
+  y[element] = select(0.0, value, column < params.width);
 }

@@ -30,7 +30,7 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<vec4f>;
-@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<vec4u>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read> residual: array<f32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
@@ -41,6 +41,8 @@ const TILE_M: u32 = 16u;
 const TILE_N: u32 = 16u;
 const TRANSPOSE_A: u32 = 0u;
 const TRANSPOSE_B: u32 = 0u;
+// How b is stored: 0 float32, 1 float16, 2 bfloat16, the latter two in pairs within a word.
+const B_FORMAT: u32 = 0u;
 
 // Phi(x) = (1 + erf(x / sqrt 2)) / 2 to about 5e-8; the polynomial is explained in activation.wgsl.
 fn normal_cdf(x: vec4f) -> vec4f {
@@ -97,7 +99,20 @@ fn load_b(base: u32, n: u32, k: u32) -> mat4x4f {
 fn line_of_b(base: u32, row: u32, column: u32) -> vec4f {
   let lines = select(params.k, params.n, TRANSPOSE_B == 1u);
   let width = select(params.n, params.k, TRANSPOSE_B == 1u);
-  return b[base + min(row, lines - 1u) * (params.b_stride / 4u) + min(column, width - 1u) / 4u];
+  return quad_of_b(base + min(row, lines - 1u) * (params.b_stride / 4u) + min(column, width - 1u) / 4u);
+}
+
+// Numbers 4 q … 4 q + 3 of b.
+fn quad_of_b(q: u32) -> vec4f {
+  if (B_FORMAT == 0u) {
+    return bitcast<vec4f>(b[q]);
+  }
+  let words = b[q / 2u];
+  let pairs = select(words.xy, words.zw, (q & 1u) == 1u);
+  if (B_FORMAT == 1u) {
+    return vec4f(unpack2x16float(pairs.x), unpack2x16float(pairs.y));
+  }
+  return bitcast<vec4f>(vec4u(pairs.x << 16u, pairs.x & 0xffff0000u, pairs.y << 16u, pairs.y & 0xffff0000u));
 }
 
 // Sixteen (or fewer) products of one row: element [j][i] is x . op(b)[k … k + 3, n + 4 j + i].

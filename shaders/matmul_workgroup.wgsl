@@ -28,13 +28,15 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<u32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read> residual: array<f32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
 const TRANSPOSE_A: u32 = 0u;
 const TRANSPOSE_B: u32 = 0u;
+// How b is stored: 0 float32, 1 float16, 2 bfloat16, the latter two in pairs within a word.
+const B_FORMAT: u32 = 0u;
 const TILE: u32 = 64u;
 const DEPTH: u32 = 16u;
 // A row of a tile takes four words more than it holds, so that a column of it does not lie in one memory bank.
@@ -64,6 +66,20 @@ fn activate(x: f32) -> f32 {
     case 3u: { return x / (1.0 + exp(min(-1.702 * x, 80.0))); }
     default: { return x; }
   }
+}
+
+// Number i of b.
+fn value_of_b(i: u32) -> f32 {
+  if (B_FORMAT == 0u) {
+    return bitcast<f32>(b[i]);
+  }
+  let word = b[i / 2u];
+  let odd = (i & 1u) == 1u;
+  if (B_FORMAT == 1u) {
+    let pair = unpack2x16float(word);
+    return select(pair.x, pair.y, odd);
+  }
+  return bitcast<f32>(select(word << 16u, word & 0xffff0000u, odd));
 }
 
 // Element `step` of the 1024 that one invocation loads: (outer, k) within the tile. Along the axis that is contiguous in the
@@ -138,7 +154,7 @@ fn main(
       let k = k0 + p.y;
       var value = 0.0;
       if (n < params.n && k < last) {
-        value = b[b_base + select(k * params.b_stride + n, n * params.b_stride + k, TRANSPOSE_B == 1u)];
+        value = value_of_b(b_base + select(k * params.b_stride + n, n * params.b_stride + k, TRANSPOSE_B == 1u));
       }
       b_tile[p.y * PITCH + p.x] = value;
     }

@@ -1,7 +1,7 @@
 /**
  * fusionclip: few-shot anomaly detection in medical images with CLIP, trained and run on WebGPU.
  *
- * The sub-paths `fusionclip/{gpu,kernels,nn,data,clip,fusion,train,pretrain,study,report}` hold one area each under plain names; here
+ * The sub-paths `fusionclip/{gpu,kernels,nn,data,clip,hub,fusion,train,pretrain,study,report}` hold one area each under plain names; here
  * they are namespaces, and what a program starts from stands by itself.
  */
 export * as clip from './clip/index.ts';
@@ -12,6 +12,7 @@ export * as fusion from './fusion/index.ts';
 export { FusionModel, type FusionOptions, fusionOptions, Predictor } from './fusion/index.ts';
 export * as gpu from './gpu/index.ts';
 export { EXIT_CODES, FusionclipError, Gpu, GpuArray } from './gpu/index.ts';
+export * as hub from './hub/index.ts';
 export * as kernels from './kernels/index.ts';
 export * as nn from './nn/index.ts';
 export { Adam, Parameter, Tape, Tensor } from './nn/index.ts';

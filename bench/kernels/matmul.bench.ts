@@ -1,6 +1,6 @@
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { type MatmulOptions, matmulWith } from '../../src/kernels/matmul.ts';
-import { filled } from '../inputs.ts';
+import { filled, filledHalf } from '../inputs.ts';
 import { type BenchCase, bench } from '../registry.ts';
 
 /** Forward layers of ViT-L/14 at 240 px (290 tokens), of the text tower (77), and a batch of eight images. */
@@ -37,11 +37,20 @@ function product(
   // On a software adapter the rungs that are not for it would take seconds.
   const all = !gpu.facts.software || flops < 1e9;
   const rungs = all ? (['reference', 'workgroup', 'registers'] as const) : (['registers'] as const);
+  const best = gpu.facts.software ? 'registers' : 'workgroup';
+  const stored = transposeB && !transposeA ? (['f16', 'bf16'] as const) : [];
   return {
     name: `${m}×${k}×${n} ${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'} ${more.act ?? ''}`,
     flops,
     bytes: 4 * (m * k + k * n + m * n),
-    variants: rungs.map((rung) => ({ name: rung, run: () => void matmulWith(rung, a, b, options) })),
+    variants: [
+      ...rungs.map((rung) => ({ name: rung, run: () => void matmulWith(rung, a, b, options) })),
+      // Weights of half the size.
+      ...stored.map((dtype) => {
+        const half = filledHalf(gpu, dtype, n, k);
+        return { name: `${best}, b in ${dtype}`, run: () => void matmulWith(best, a, half, options) };
+      }),
+    ],
   };
 }
 

@@ -13,6 +13,10 @@ export function word(form: string, help: string) {
   return { ...optional(text('', /\S/, form, ''), help), form };
 }
 
+/** What `--model` takes. */
+export const MODEL_HELP =
+  'CLIP: a safetensors file, a folder, an address, ORG/NAME (see model pull), generated:NAME:SEED, or random:PATH:SEED';
+
 /** One command of the program. */
 export interface Command {
   /** E.g. `['model', 'inspect']`. */
@@ -50,6 +54,13 @@ export function pickFlags(table: OptionTable, flags: Readonly<Record<string, str
 export function need<T>(value: T | null, flag: string, what: string): T {
   if (value === null) throw new FusionclipError('usage', `--${flag} is missing: ${what}.`);
   return value;
+}
+
+/** A number of bytes for people. */
+export function byteText(bytes: number): string {
+  const unit = bytes < 2 ** 20 ? 'KiB' : bytes < 2 ** 30 ? 'MiB' : 'GiB';
+  const scale = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }[unit];
+  return `${(bytes / scale).toFixed(unit === 'GiB' ? 2 : 1)} ${unit}`;
 }
 
 /** Exactly so many arguments. @throws FusionclipError `usage` */

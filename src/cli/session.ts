@@ -3,6 +3,7 @@ import { describeAdapter } from '../gpu/adapter.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import { Gpu } from '../gpu/gpu.ts';
 import { formatProfile } from '../gpu/profiler.ts';
+import type { Host } from '../host/host.ts';
 import type { RunContext } from '../train/index.ts';
 import { type Call, flagValues } from './command.ts';
 import { Reporter } from './reporter.ts';
@@ -31,12 +32,7 @@ export async function withGpu<T>(call: Call, body: (session: Session) => Promise
   const { runtime, version } = host;
   reporter.say(`fusionclip: ${describeAdapter(gpu.facts)}; ${runtime} ${version}`);
   if (profile && !gpu.profiler) reporter.say('fusionclip: this adapter has no timestamps, so there is no profile.');
-  const control = new AbortController();
-  const undo = host.onInterrupt(() => {
-    control.abort(new FusionclipError('interrupted', 'Interrupted; nothing was left half written.'));
-    reporter.say('fusionclip: stopping …');
-  });
-  const { signal } = control;
+  const { signal, undo } = interruptSignal(host, reporter, 'Interrupted; nothing was left half written.');
   const environment = { runtime, version };
   try {
     const result = await body({ fs: host, gpu, environment, onEvent: reporter.listen, signal, reporter });
@@ -48,4 +44,18 @@ export async function withGpu<T>(call: Call, body: (session: Session) => Promise
     undo();
     gpu.destroy();
   }
+}
+
+/** A signal that Ctrl-C fires, with the sentence that the program ends with; `undo` gives Ctrl-C its old meaning. */
+export function interruptSignal(
+  host: Host,
+  reporter: Reporter,
+  sentence: string,
+): { readonly signal: AbortSignal; readonly undo: () => void } {
+  const control = new AbortController();
+  const undo = host.onInterrupt(() => {
+    control.abort(new FusionclipError('interrupted', sentence));
+    reporter.say('fusionclip: stopping …');
+  });
+  return { signal: control.signal, undo };
 }

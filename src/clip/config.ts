@@ -80,6 +80,19 @@ export function presetConfig(name: string): ClipConfig {
   throw new FusionclipError('usage', `"${name}" is no known model: use one of ${[...PRESETS.keys()].join(', ')}.`);
 }
 
+/** The preset that has these sizes and, if it is known, this activation; null when none has. */
+export function presetOf(config: ClipConfig, actKnown: boolean): string | null {
+  const key = ({ embed, vision, text }: ClipConfig) => JSON.stringify([embed, sorted(vision), sorted(text)]);
+  for (const [name, preset] of PRESETS) {
+    if (key(preset) === key(config) && (!actKnown || preset.act === config.act)) return name;
+  }
+  return null;
+}
+
+function sorted(sizes: object): [string, number][] {
+  return Object.entries(sizes).sort();
+}
+
 /**
  * The configuration that a set of canonical tensor names and shapes implies. Heads are 64 wide and the activation is
  * QuickGELU (OpenAI's) unless a hint says otherwise: shapes alone tell neither.

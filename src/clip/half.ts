@@ -15,41 +15,63 @@ export function halfToFloat(bits: number): number {
 /** The 16 bits of the float16 nearest to `value` (taken as float32), ties to even; over 65519.99 it is infinite. */
 export function floatToHalf(value: number): number {
   scratch.setFloat32(0, value);
-  const bits = scratch.getUint32(0);
+  return halfOfBits(scratch.getUint32(0));
+}
+
+/** {@link floatToHalf} of the float32 with these 32 bits. */
+export function halfOfBits(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fffffff;
   if (magnitude > 0x7f800000) return sign | 0x7e00;
   if (magnitude >= 0x47800000) return sign | 0x7c00;
   if (magnitude < 0x38800000) {
     // Below the smallest normal half: multiples of 2^-24, and a carry gives that smallest normal by itself.
-    return sign | roundHalfEven(Math.abs(Math.fround(value)) * 2 ** 24);
+    const shift = 126 - (magnitude >>> 23);
+    return shift > 24 ? sign : sign | roundedShift((magnitude & 0x7fffff) | 0x800000, shift);
   }
   // Rebias the exponent by 112 and round away 13 bits; a carry out of the fraction lands in the exponent, as it should.
-  return sign | ((magnitude - (112 << 23) + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
+  return sign | roundedShift(magnitude - (112 << 23), 13);
+}
+
+/** Whether the float32 with these 32 bits is a float16 as well. */
+export function isHalf(bits: number): boolean {
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude >= 0x38800000) return magnitude < 0x47800000 && (magnitude & 0x1fff) === 0;
+  const shift = 126 - (magnitude >>> 23);
+  return magnitude === 0 || (shift < 24 && (magnitude & ((1 << shift) - 1)) === 0);
+}
+
+/** n / 2^shift, to the nearest integer, ties to even; at most 24 places. */
+function roundedShift(n: number, shift: number): number {
+  return (n + (1 << (shift - 1)) - 1 + ((n >>> shift) & 1)) >>> shift;
 }
 
 /** The 16 bits of the bfloat16 nearest to `value` (taken as float32), ties to even. */
 export function floatToBfloat(value: number): number {
   scratch.setFloat32(0, value);
-  const bits = scratch.getUint32(0);
+  return bfloatOfBits(scratch.getUint32(0));
+}
+
+/** {@link floatToBfloat} of the float32 with these 32 bits. */
+export function bfloatOfBits(bits: number): number {
   if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40;
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
 }
 
-function roundHalfEven(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
-}
-
 let halfTable: Float32Array | undefined;
 
-/** Little-endian float16 values packed from float32, nearest even. */
+/** The float32 of every float16, by its 16 bits. */
+export function halfValues(): Float32Array {
+  halfTable ??= Float32Array.from({ length: 65536 }, (_, bits) => halfToFloat(bits));
+  return halfTable;
+}
+
+/** Little-endian float16 values packed from float32, nearest even. All hosts of WebGPU are little-endian. */
 export function packHalf(values: Float32Array): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(2 * values.length);
-  const view = new DataView(out.buffer);
-  for (let i = 0; i < values.length; i++) view.setUint16(2 * i, floatToHalf(values[i]), true);
-  return out;
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < out.length; i++) out[i] = halfOfBits(bits[i]);
+  return new Uint8Array(out.buffer);
 }
 
 /**
@@ -66,14 +88,13 @@ export function toFloat32(dtype: string, data: Uint8Array): Float32Array<ArrayBu
   };
   switch (dtype) {
     case 'F32': {
-      // A copy puts the bytes on an aligned buffer. All hosts of WebGPU are little-endian (typed arrays included).
+      // A copy puts the bytes on an aligned buffer.
       const copy = new Uint8Array(data.length & ~3);
       copy.set(data.subarray(0, copy.length));
       return new Float32Array(copy.buffer);
     }
     case 'F16': {
-      halfTable ??= Float32Array.from({ length: 65536 }, (_, bits) => halfToFloat(bits));
-      const table = halfTable;
+      const table = halfValues();
       return collect(2, (at) => table[view.getUint16(at, true)]);
     }
     case 'BF16': {

@@ -1,8 +1,9 @@
 import type { FileSystem } from '../data/file_system.ts';
 import { FusionclipError } from '../gpu/errors.ts';
-import { type ClipConfig, type ConfigHints, configFromShapes } from './config.ts';
+import { type ClipConfig, type ConfigHints, configFromShapes, misfit } from './config.ts';
 import { parseConfig, parsePreprocessor } from './config_file.ts';
 import { firstNonFinite, toFloat32 } from './half.ts';
+import { cachedSnapshot, parseModelId } from './model_cache.ts';
 import { refuseForeignFormat } from './model_format.ts';
 import { checkShapes, type Naming, resolveNames, type TensorSource } from './names.ts';
 import type { SafetensorsFile } from './safetensors.ts';
@@ -35,7 +36,8 @@ const PICKLES = ['pytorch_model.bin', 'open_clip_pytorch_model.bin'];
 const FLOATS = new Set(['F64', 'F32', 'F16', 'BF16']);
 
 /**
- * Opens a CLIP model: a safetensors file with OpenAI's or Hugging Face's names, or a folder as Hugging Face lays it out
+ * Opens a CLIP model: a safetensors file with OpenAI's or Hugging Face's names, its folder,
+ * or the id of one in the model cache (`ORG/NAME`, `ORG/NAME@REVISION`). A folder is as Hugging Face lays it out
  * (`model.safetensors`, or `model.safetensors.index.json` with the files it names, `config.json`, tokenizer files,
  * `preprocessor_config.json`; `open_clip_config.json` as well).
  *
@@ -43,13 +45,13 @@ const FLOATS = new Set(['F64', 'F32', 'F16', 'BF16']);
  * @throws FusionclipError `bad_model`, or `io` when there is no such path
  */
 export async function openClipModel(fs: FileSystem, path: string, overrides: ConfigHints = {}): Promise<ClipModelFile> {
-  const { file, folder } = await findWeights(fs, path);
-  const weights = await (SHARD_INDEX.test(file) ? openShards : openWeightsFile)(fs, file);
-  const { naming, sources, shapes } = resolveNames(
+  const { file, folder, weights } = await openModelWeights(fs, path);
+  const { naming, sources, shapes, missing } = resolveNames(
     new Map([...weights.tensors].map(([name, { shape }]) => [name, shape])),
     file,
   );
   const hints = { ...metadataHints(weights), ...defined(await folderHints(fs, folder, naming)), ...defined(overrides) };
+  if (missing.length > 0) throw misfit(file, `has no tensor ${missing[0]}`);
   const config = configFromShapes(shapes, file, hints);
   checkShapes(config, shapes, file);
   for (const [name, { tensors }] of sources) {
@@ -61,10 +63,28 @@ export async function openClipModel(fs: FileSystem, path: string, overrides: Con
   return new SafetensorsModel(fs, file, folder, weights, naming, sources, shapes, config, hints);
 }
 
-/** The weights file of a path and, if the files beside it belong to it, their folder. */
+/** The weights that a path means, opened, and, if the files beside them belong to them, their folder. */
+export async function openModelWeights(
+  fs: FileSystem,
+  path: string,
+): Promise<{ file: string; folder: string | null; weights: SafetensorsFile }> {
+  const { file, folder } = await findWeights(fs, path);
+  return { file, folder, weights: await (SHARD_INDEX.test(file) ? openShards : openWeightsFile)(fs, file) };
+}
+
 async function findWeights(fs: FileSystem, path: string): Promise<{ file: string; folder: string | null }> {
   const stat = await fs.stat(path);
-  if (!stat) throw new FusionclipError('io', `There is no model at ${path}: give a safetensors file or its folder.`);
+  if (!stat) {
+    const id = parseModelId(path);
+    const snapshot = id && fs.modelCache ? await cachedSnapshot(fs, fs.modelCache, id) : null;
+    if (snapshot) return findWeights(fs, snapshot);
+    const advice = id ? `fetch it with fusionclip model pull ${path}, or ` : '';
+    const where = id && fs.modelCache ? ` nor in the cache ${fs.modelCache}` : '';
+    throw new FusionclipError(
+      'io',
+      `There is no model at ${path}${where}: ${advice}give a safetensors file or its folder.`,
+    );
+  }
   if (stat.kind === 'file') {
     const [, folder, base] = /^(.*[/\\])?(.*)$/.exec(path)!;
     return { file: path, folder: WEIGHT_FILES.includes(base.replace(/\.index\.json$/, '')) ? folder || './' : null };

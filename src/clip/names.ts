@@ -19,6 +19,8 @@ export interface ResolvedNames {
   readonly naming: Naming;
   readonly sources: ReadonlyMap<string, TensorSource>;
   readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** Canonical names of tensors that a model of so many layers has and the file has not, or not wholly. */
+  readonly missing: readonly string[];
 }
 
 const VISION_BLOCKS = 'visual.transformer.resblocks';
@@ -141,17 +143,28 @@ export function resolveNames(shapes: ReadonlyMap<string, readonly number[]>, fil
     return { tensors: [isText ? textPrefix + name : name], transpose: false };
   };
   const present = (name: string) => sourceOf(name).tensors.every((tensor) => bare.has(tensor));
+  // Layers up to the last one of which there is anything; there cannot be more of them than tensors.
   const layers = (prefix: string) => {
+    const [first] = sourceOf(`${prefix}.0.ln_1.weight`).tensors;
+    const start = first.slice(0, first.indexOf('0.'));
     let count = 0;
-    while (present(`${prefix}.${count}.mlp.c_fc.weight`)) count++;
-    return count;
+    for (const name of bare.keys()) {
+      const index = name.startsWith(start) ? /^\d+(?=\.)/.exec(name.slice(start.length)) : null;
+      if (index) count = Math.max(count, Number(index[0]) + 1);
+    }
+    return Math.min(count, bare.size);
   };
 
   const sources = new Map<string, TensorSource>();
   const canonical = new Map<string, readonly number[]>();
   const unused = new Set(bare.keys());
+  const missing: string[] = [];
   for (const name of clipShapes(anyConfig(layers(VISION_BLOCKS), layers(TEXT_BLOCKS))).keys()) {
-    if (!present(name)) continue;
+    if (!present(name)) {
+      missing.push(name);
+      for (const tensor of sourceOf(name).tensors) unused.delete(tensor);
+      continue;
+    }
     const { tensors, transpose } = sourceOf(name);
     for (const tensor of tensors) unused.delete(tensor);
     const real = tensors.map((tensor) => bare.get(tensor)!);
@@ -169,7 +182,7 @@ export function resolveNames(shapes: ReadonlyMap<string, readonly number[]>, fil
   for (const name of unused) {
     if (!IGNORED.test(name)) throw misfit(file, `has the tensor ${name}, which this program does not know`);
   }
-  return { naming, sources, shapes: canonical };
+  return { naming, sources, shapes: canonical, missing };
 }
 
 /**

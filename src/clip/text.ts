@@ -19,12 +19,15 @@ import {
 import { ParameterLoader } from './blocks.ts';
 import type { Activation, ClipConfig } from './config.ts';
 import { type PrefixedSentence, TextPrefix } from './text_prefix.ts';
+import type { StorageReport, WeightStorage } from './weight_storage.ts';
 import type { ClipWeights } from './weights.ts';
 
 /** How a text tower is opened. */
 export interface TextOptions {
   readonly act?: Activation;
   readonly trainable?: boolean;
+  /** How matrices are stored unless they are trained; default `auto`. */
+  readonly storage?: WeightStorage;
 }
 
 interface TextWeights {
@@ -68,7 +71,7 @@ export class TextTower {
   /** Reads the tower's tensors one by one. Throws `bad_model` when one is missing or of a wrong shape. */
   static async load(gpu: Gpu, source: ClipWeights, options: TextOptions = {}): Promise<TextTower> {
     const { width, layers, mlp, context, vocab } = source.config.text;
-    const loader = new ParameterLoader(gpu, source, options.trainable ?? false);
+    const loader = new ParameterLoader(gpu, source, options);
     try {
       const tokens = options.trainable ? await loader.read('token_embedding.weight', [vocab, width]) : null;
       const positions = await loader.read('positional_embedding', [context, width]);
@@ -78,7 +81,7 @@ export class TextTower {
         weight: await loader.read('ln_final.weight', [width]),
         bias: await loader.read('ln_final.bias', [width]),
       };
-      const projection = await loader.read('text_projection', [width, source.config.embed]);
+      const projection = await loader.matrix('text_projection', [width, source.config.embed]);
       return new TextTower(gpu, source, options, { tokens, positions, blocks, ln_final, projection }, loader);
     } catch (error) {
       loader.release();
@@ -89,6 +92,11 @@ export class TextTower {
   /** Parameters by their OpenAI names. */
   get parameters(): ReadonlyMap<string, Parameter> {
     return this.#loader.parameters;
+  }
+
+  /** How the tensors are stored; the token table is not among them unless it is trained. */
+  get storage(): StorageReport {
+    return this.#loader.report;
   }
 
   /**

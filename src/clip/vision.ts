@@ -18,6 +18,7 @@ import {
 import { ParameterLoader } from './blocks.ts';
 import type { Activation, ClipConfig } from './config.ts';
 import { resizePositions } from './positions.ts';
+import type { StorageReport, WeightStorage } from './weight_storage.ts';
 import type { ClipWeights } from './weights.ts';
 
 /** How a vision tower is opened. */
@@ -29,6 +30,8 @@ export interface VisionOptions {
   /** Load blocks 1 … lastLayer only; then there is no image embedding. Default: all. */
   readonly lastLayer?: number;
   readonly trainable?: boolean;
+  /** How matrices are stored unless they are trained; default `auto`. */
+  readonly storage?: WeightStorage;
 }
 
 /** What {@link VisionTower.encode} is asked for. */
@@ -97,16 +100,16 @@ export class VisionTower {
     const { width, layers, mlp, patch, nativeSize } = config.vision;
     const grid = Math.floor(options.size / patch);
     const native = Math.floor(nativeSize / patch);
-    const loader = new ParameterLoader(gpu, weights, options.trainable ?? false);
+    const loader = new ParameterLoader(gpu, weights, options);
     const norm = async (name: string): Promise<Affine> => ({
       weight: await loader.read(`visual.${name}.weight`, [width]),
       bias: await loader.read(`visual.${name}.bias`, [width]),
     });
     try {
       const table = await weights.read('visual.positional_embedding');
-      const conv1 = await loader.read('visual.conv1.weight', [width, 3, patch, patch]);
+      const conv1 = await loader.matrix('visual.conv1.weight', [width, 3, patch, patch]);
       const cls = await loader.read('visual.class_embedding', [width]);
-      const positions = loader.put('visual.positional_embedding', resizePositions(table, native, grid), [
+      const positions = await loader.put('visual.positional_embedding', resizePositions(table, native, grid), [
         grid * grid + 1,
         width,
       ]);
@@ -116,7 +119,7 @@ export class VisionTower {
         blocks.push(await loader.block(`visual.transformer.resblocks.${i}`, width, mlp));
       }
       const ln_post = await norm('ln_post');
-      const proj = await loader.read('visual.proj', [width, config.embed]);
+      const proj = await loader.matrix('visual.proj', [width, config.embed]);
       return new VisionTower(gpu, config, options, { conv1, cls, positions, ln_pre, blocks, ln_post, proj }, loader);
     } catch (error) {
       loader.release();
@@ -127,6 +130,11 @@ export class VisionTower {
   /** Parameters by their OpenAI names. */
   get parameters(): ReadonlyMap<string, Parameter> {
     return this.#loader.parameters;
+  }
+
+  /** How the tensors are stored. */
+  get storage(): StorageReport {
+    return this.#loader.report;
   }
 
   /** Patch and position embeddings with the class token, before ln_pre: [B, 3, S, S] → [B, N + 1, W]. */

@@ -20,9 +20,18 @@ export interface FileSystem {
   remove(path: string): Promise<void>;
   /** A sequential writer for large files with the same atomicity as `writeFile`. */
   createWriter(path: string): Promise<FileWriter>;
+  /**
+   * A writer that adds to the end of a file, which it makes when there is none. What was written stays, whether it is
+   * closed or aborted: the beginning of a download that goes on later.
+   */
+  createAppender(path: string): Promise<FileWriter>;
+  /** Makes `path` a symbolic link to `target`, which is relative to its folder; only where there are links. */
+  link?(target: string, path: string): Promise<void>;
+  /** The folder where downloaded models lie in the layout of Hugging Face (`src/clip/model_cache.ts`), if there is one. */
+  readonly modelCache?: string;
 }
 
-/** Chunks go to a temporary name; only `close()` makes the file appear under its real name. */
+/** Chunks go to a temporary name, unless it appends; only `close()` makes the file appear under its real name. */
 export interface FileWriter {
   write(bytes: Uint8Array): Promise<void>;
   /** Renames the temporary file to its real name. */

@@ -27,6 +27,11 @@ export const FUSION_OPTIONS = {
   ),
   size: integer(240, [14, 2048], 'side of the square input in pixels'),
   act: choice(['auto', 'quickgelu', 'gelu'], 'auto', "activation of both towers; auto: the model's own"),
+  weights: choice(
+    ['auto', 'f32', 'f16', 'bf16'],
+    'auto',
+    'storage of the frozen towers on the GPU; auto: the smallest type that is exact',
+  ),
   norm: choice(['clip', 'none'], 'clip', 'CLIP mean and standard deviation, or images in [0, 1]'),
   layers: list(LAYER, [], 'tapped blocks, 1-based; default: the ends of four equal stages'),
   tokens: choice(['raw', 'ln_post'], 'raw', 'raw block outputs, or after ln_post'),

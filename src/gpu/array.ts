@@ -69,6 +69,16 @@ export class GpuArray implements BufferView {
     return out;
   }
 
+  /** Half-precision values as they are stored: a 16-bit pattern each, row-major. */
+  static fromBits(gpu: Gpu, bits: Uint16Array<ArrayBuffer>, shape: readonly number[], dtype: 'f16' | 'bf16'): GpuArray {
+    if (bits.length !== elements(shape)) throw new Error(`${bits.length} values do not fill [${shape}]`);
+    const out = GpuArray.empty(gpu, shape, dtype);
+    // Writes are in whole words.
+    const even = bits.length % 2 === 0 ? bits : Uint16Array.from({ length: bits.length + 1 }, (_, i) => bits[i] ?? 0);
+    if (bits.length > 0) gpu.write(out, even);
+    return out;
+  }
+
   /** The same values under another shape. */
   reshape(shape: readonly number[]): GpuArray {
     if (elements(shape) !== this.size) throw new Error(`[${this.shape}] cannot become [${shape}]`);

@@ -185,6 +185,8 @@ export class Gpu {
   /** Submits everything and waits for it; throws an error reported meanwhile. */
   async idle(): Promise<void> {
     this.flush();
+    // Writes wait for the next submit, each with a copy of its data, even when nothing was recorded after them.
+    this.device.queue.submit([]);
     await this.device.queue.onSubmittedWorkDone();
     this.#throwPending();
   }

@@ -111,6 +111,23 @@ export class BlobFiles implements FileSystem {
     };
   }
 
+  async createAppender(path: string): Promise<FileWriter> {
+    let open = true;
+    return {
+      write: async (bytes) => {
+        if (!open) throw new FusionclipError('io', `Cannot write ${path}: the writer is closed.`);
+        const before = this.#files.get(plain(path));
+        this.put(path, new Blob(before ? [before, copyOf(bytes)] : [copyOf(bytes)]));
+      },
+      close: async () => {
+        open = false;
+      },
+      abort: async () => {
+        open = false;
+      },
+    };
+  }
+
   #kind(key: string): 'file' | 'directory' | null {
     if (this.#files.has(key)) return 'file';
     if (key === '' || this.#folders.has(key)) return 'directory';

@@ -160,8 +160,11 @@ export class BridgeServer {
       case 'remove':
         await disk.remove(path);
         break;
+      case 'link':
+        await disk.link?.(query.get('target') ?? '', path);
+        break;
       case 'open': {
-        const writer = await disk.createWriter(path);
+        const writer = await (query.has('append') ? disk.createAppender(path) : disk.createWriter(path));
         const fresh = randomUUID();
         this.#writers.set(fresh, writer);
         return void response.end(fresh);

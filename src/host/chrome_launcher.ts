@@ -22,8 +22,9 @@ const FLAGS = [
   '--disable-backgrounding-occluded-windows',
 ];
 
-/** Variables that the page's program may see; the rest of the environment is none of its business. */
-const VISIBLE = /^(FUSIONCLIP_.*|NO_COLOR|FORCE_COLOR|CI|TERM|COLUMNS|HOME|XDG_CACHE_HOME)$/;
+/** Variables that the page's program may see; the rest of the environment, tokens above all, is none of its business. */
+const VISIBLE =
+  /^(FUSIONCLIP_.*|NO_COLOR|FORCE_COLOR|CI|TERM|COLUMNS|HOME|USERPROFILE|XDG_CACHE_HOME|HF_HOME|HF_HUB_CACHE|HF_ENDPOINT)$/;
 
 function visible(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const out: Record<string, string> = {};

@@ -1,5 +1,7 @@
+import { modelCacheFolder } from '../clip/model_cache.ts';
 import type { FileSystem, FileWriter } from '../data/file_system.ts';
 import { type ErrorCode, EXIT_CODES, FusionclipError } from '../gpu/errors.ts';
+import { webOf, withWeb } from '../hub/index.ts';
 import { type BridgeFailure, type Output, SLICE, type Start } from './bridge.ts';
 import type { Host } from './host.ts';
 
@@ -67,6 +69,10 @@ async function createWriter(path: string): Promise<FileWriter> {
   return new PageWriter(await (await ask('open', { path })).text());
 }
 
+async function createAppender(path: string): Promise<FileWriter> {
+  return new PageWriter(await (await ask('open', { path, append: 1 })).text());
+}
+
 const files: FileSystem = {
   async readFile(path) {
     const stat = (await (await ask('stat', { path })).json()) as { kind: string; bytes: number } | null;
@@ -93,6 +99,8 @@ const files: FileSystem = {
   rename: async (from, to) => void (await ask('rename', { from, to })),
   remove: async (path) => void (await ask('remove', { path })),
   createWriter,
+  createAppender,
+  link: async (target, path) => void (await ask('link', { target, path })),
 };
 
 /** Sends output in order, what gathers during one request in the next. */
@@ -151,8 +159,10 @@ export async function createPageHost(): Promise<Host> {
     for (const handler of [...handlers]) handler();
   });
   let entry: Promise<GPU | null> | undefined;
+  const env = (name: string) => start.env[name];
   return {
-    ...files,
+    ...withWeb(files, webOf(env)),
+    modelCache: modelCacheFolder(env),
     runtime: 'chrome',
     version: await chromeVersion(),
     args: start.args,
@@ -161,7 +171,7 @@ export async function createPageHost(): Promise<Host> {
       entry ??= entryPoint();
       return entry;
     },
-    env: (name) => start.env[name],
+    env,
     stdout: (text) => output.push(1, text),
     stderr: (text) => output.push(2, text),
     onInterrupt(handler) {

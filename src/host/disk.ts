@@ -142,6 +142,40 @@ class DiskWriter implements FileWriter {
   }
 }
 
+/** Writes to the end of a file itself. */
+class DiskAppender implements FileWriter {
+  readonly #path: string;
+  #file: fs.FileHandle | null;
+
+  private constructor(path: string, file: fs.FileHandle) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  static async open(path: string): Promise<DiskAppender> {
+    return guarded('write', path, async () => {
+      await fs.mkdir(dirname(path), { recursive: true });
+      return new DiskAppender(path, await fs.open(path, 'a'));
+    });
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const file = this.#file;
+    if (!file) throw new FusionclipError('io', `Cannot write ${this.#path}: the writer is closed.`);
+    await guarded('write', this.#path, () => writeAll(file, bytes));
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = null;
+    await guarded('write', this.#path, async () => file?.close());
+  }
+
+  async abort(): Promise<void> {
+    await this.close().catch(() => {});
+  }
+}
+
 function kindOf(entry: { isDirectory(): boolean }): 'file' | 'directory' {
   return entry.isDirectory() ? 'directory' : 'file';
 }
@@ -230,4 +264,15 @@ export const disk: FileSystem = {
   },
 
   createWriter: (path) => DiskWriter.open(path),
+  createAppender: (path) => DiskAppender.open(path),
+
+  async link(target, path) {
+    await guarded('make the link', path, async () => {
+      await fs.mkdir(dirname(path), { recursive: true });
+      // Made beside its place and renamed, so that an older link is replaced at once.
+      const temporary = temporaryName(path);
+      await fs.symlink(target, temporary);
+      await fs.rename(temporary, path);
+    });
+  },
 };

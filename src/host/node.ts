@@ -1,4 +1,6 @@
 import process from 'node:process';
+import { modelCacheFolder } from '../clip/model_cache.ts';
+import { webOf, withWeb } from '../hub/index.ts';
 import { dawnEntry } from './dawn.ts';
 import { disk } from './disk.ts';
 import type { Host } from './host.ts';
@@ -38,8 +40,10 @@ export function createNodeHost({ args = process.argv.slice(2), bundle }: NodeHos
   const handlers = new Set<() => void>();
   let release: (() => void) | undefined;
   tolerateClosedPipes();
+  const env = (name: string) => process.env[name];
   return {
-    ...disk,
+    ...withWeb(disk, webOf(env)),
+    modelCache: modelCacheFolder(env),
     runtime: deno ? 'deno' : 'node',
     version: deno ?? process.versions.node,
     args,
@@ -47,7 +51,7 @@ export function createNodeHost({ args = process.argv.slice(2), bundle }: NodeHos
     async gpu() {
       return deno ? ((globalThis.navigator as Navigator | undefined)?.gpu ?? null) : dawnEntry();
     },
-    env: (name) => process.env[name],
+    env,
     stdout(text) {
       process.stdout.write(text);
     },

@@ -1,4 +1,4 @@
-import { GpuArray } from '../gpu/array.ts';
+import { type Dtype, GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Shader } from '../gpu/shader.ts';
 import { type MatmulPlan, type MatmulRung, planMatmul } from './matmul_plan.ts';
@@ -49,13 +49,16 @@ interface Operand {
 }
 
 const ACTIVATIONS: Readonly<Record<Activation, number>> = { none: 0, relu: 1, gelu: 2, quickgelu: 3 };
+/** How the shaders are told what an operand is stored as. */
+const FORMATS: Readonly<Partial<Record<Dtype, number>>> = { f32: 0, f16: 1, bf16: 2 };
 const BIAS = 4;
 const RESIDUAL = 8;
 const ACCUMULATE = 16;
 
 /**
  * op(a) op(b) with an epilogue. op(a) is [..., M, K] and op(b) is [K, N], or [..., K, N] with the same leading axes.
- * Any sizes; products on multiples of 4 are faster.
+ * Any sizes; products on multiples of 4 are faster. b may be stored as f16 or bf16: it is decoded where it is read, and all
+ * arithmetic is f32.
  * @returns [..., M, N]; [M, N] when `transposeA` sums over the leading axes; `out` if that was given
  */
 export function matmul(a: GpuArray, b: GpuArray, options: MatmulOptions = {}): GpuArray {
@@ -117,8 +120,11 @@ export function matmulWith(
   const epilogue = ACTIVATIONS[act] + (bias ? BIAS : 0) + (residual ? RESIDUAL : 0) + (accumulate ? ACCUMULATE : 0);
   const extras = { bias: bias ?? x.array, residual: residual ?? x.array };
   const place = { out_start: outStart, out_stride: outStride, bias_rows: biasRows };
-  const transposes = { TRANSPOSE_A: Number(transposeA), TRANSPOSE_B: Number(transposeB) };
-  launch(plan, transposes, {
+  const constants = {
+    ...{ TRANSPOSE_A: Number(transposeA), TRANSPOSE_B: Number(transposeB) },
+    B_FORMAT: formatOf(y.array),
+  };
+  launch(plan, constants, {
     gpu,
     buffers: { a: x.array, b: y.array, out: target, ...extras },
     params: {
@@ -154,30 +160,34 @@ type ParamOf<S> = S extends Shader<string, infer P, string> ? P : never;
 
 function launch(
   plan: MatmulPlan,
-  transposes: Readonly<Record<'TRANSPOSE_A' | 'TRANSPOSE_B', number>>,
+  constants: Readonly<Record<'TRANSPOSE_A' | 'TRANSPOSE_B' | 'B_FORMAT', number>>,
   { gpu, ...call }: Launch,
 ): void {
   const { m, n, batches } = call.params;
   const depth = batches * plan.slices;
   if (plan.rung === 'reference') {
     const groups = elementGrid(m * n, reference.constants.WORKGROUP);
-    gpu.run({ ...call, shader: reference, constants: transposes, groups: [...groups, depth] });
+    gpu.run({ ...call, shader: reference, constants, groups: [...groups, depth] });
   } else if (plan.rung === 'workgroup') {
     const { TILE } = matmul_workgroup.constants;
     const groups = elementGrid(Math.ceil(m / TILE) * Math.ceil(n / TILE), 1);
-    gpu.run({ ...call, shader: matmul_workgroup, constants: transposes, groups: [...groups, depth] });
+    gpu.run({ ...call, shader: matmul_workgroup, constants, groups: [...groups, depth] });
   } else {
     const { tileM, tileN } = plan;
     const tiles = Math.ceil(m / tileM) * Math.ceil(n / tileN);
-    const constants = { ...transposes, TILE_M: tileM, TILE_N: tileN };
+    const tile = { ...constants, TILE_M: tileM, TILE_N: tileN };
     const groups = elementGrid(tiles, matmul_registers.constants.WORKGROUP);
-    gpu.run({ ...call, shader: matmul_registers, constants, groups: [...groups, depth] });
+    gpu.run({ ...call, shader: matmul_registers, constants: tile, groups: [...groups, depth] });
   }
 }
 
-function operand(what: string, array: GpuArray, batched: boolean, columns?: readonly [number, number]): Operand {
+function formatOf({ dtype }: GpuArray): number {
+  return FORMATS[dtype] ?? 0;
+}
+
+function operand(what: 'a' | 'b', array: GpuArray, batched: boolean, columns?: readonly [number, number]): Operand {
   const { shape, width, dtype } = array;
-  if (shape.length < 2 || dtype !== 'f32')
+  if (shape.length < 2 || !(dtype in FORMATS) || (what === 'a' && dtype !== 'f32'))
     throw new Error(`matmul: ${what} must be an f32 matrix, not ${dtype} [${shape}]`);
   const rows = batched ? shape[shape.length - 2] : array.rows;
   const [start, count] = columns ?? [0, width];
@@ -193,6 +203,7 @@ function aligned(from: Operand, alongK: boolean): Operand {
   const y = GpuArray.empty(array.gpu, [batches, rows, padded], 'f32', 'matmul operand');
   array.gpu.run({
     shader: matmul_pack,
+    constants: { X_FORMAT: formatOf(array) },
     buffers: { x: array, y },
     params: { rows: batches * rows, x_stride: stride, start, width: columns, stride: padded },
     groups: elementGrid(y.size, matmul_pack.constants.WORKGROUP),

@@ -26,12 +26,12 @@ export function unfoldPatches(images: GpuArray, patch: number): GpuArray {
 /**
  * Convolution whose stride is its kernel size, without bias, as a product with the unfolded patches.
  * @param images [B, 3, S, S]
- * @param weight [W, 3, p, p]
+ * @param weight [W, 3, p, p]; f16 and bf16 do as well
  * @returns [B, g², W], g = ⌊S / p⌋
  */
 export function patchEmbedding(images: GpuArray, weight: GpuArray): GpuArray {
   const [width, , patch] = weight.shape;
-  expectShape('patch_embedding weight', weight, [width, 3, patch, patch]);
+  expectShape('patch_embedding weight', weight, [width, 3, patch, patch], weight.dtype);
   const patches = unfoldPatches(images, patch);
   const out = matmul(patches, weight.reshape([width, 3 * patch * patch]), { transposeB: true });
   patches.release();

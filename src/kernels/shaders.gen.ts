@@ -2817,12 +2817,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const matmul: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', 'm' | 'n' | 'k' | 'batches' | 'a_start' | 'a_stride' | 'a_batch' | 'b_start' | 'b_stride' | 'b_batch' | 'out_start' | 'out_stride' | 'slice' | 'bias_rows' | 'epilogue' | 'alpha', 'WORKGROUP' | 'TRANSPOSE_A' | 'TRANSPOSE_B'> = {
+export const matmul: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', 'm' | 'n' | 'k' | 'batches' | 'a_start' | 'a_stride' | 'a_batch' | 'b_start' | 'b_stride' | 'b_batch' | 'out_start' | 'out_stride' | 'slice' | 'bias_rows' | 'epilogue' | 'alpha', 'WORKGROUP' | 'TRANSPOSE_A' | 'TRANSPOSE_B' | 'B_FORMAT'> = {
   name: "matmul",
   bindings: [{"name":"a","access":"read"},{"name":"b","access":"read"},{"name":"bias","access":"read"},{"name":"residual","access":"read"},{"name":"out","access":"read_write"}],
   params: [{"name":"m","type":"u32","offset":0},{"name":"n","type":"u32","offset":4},{"name":"k","type":"u32","offset":8},{"name":"batches","type":"u32","offset":12},{"name":"a_start","type":"u32","offset":16},{"name":"a_stride","type":"u32","offset":20},{"name":"a_batch","type":"u32","offset":24},{"name":"b_start","type":"u32","offset":28},{"name":"b_stride","type":"u32","offset":32},{"name":"b_batch","type":"u32","offset":36},{"name":"out_start","type":"u32","offset":40},{"name":"out_stride","type":"u32","offset":44},{"name":"slice","type":"u32","offset":48},{"name":"bias_rows","type":"u32","offset":52},{"name":"epilogue","type":"u32","offset":56},{"name":"alpha","type":"f32","offset":60}],
   paramBytes: 64,
-  constants: {"WORKGROUP":64,"TRANSPOSE_A":0,"TRANSPOSE_B":0},
+  constants: {"WORKGROUP":64,"TRANSPOSE_A":0,"TRANSPOSE_B":0,"B_FORMAT":0},
   requires: [],
   source: `// out = act(alpha * op(a) op(b) + bias) + residual (+ out): the reference, one invocation per element of the result.
 // op(a) [batches, m, k] is stored as rows of a_stride, transposed when TRANSPOSE_A is 1; op(b) [batches, k, n] likewise.
@@ -2852,7 +2852,7 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<u32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read> residual: array<f32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
@@ -2860,6 +2860,8 @@ struct Params {
 const WORKGROUP: u32 = 64u;
 const TRANSPOSE_A: u32 = 0u;
 const TRANSPOSE_B: u32 = 0u;
+// How b is stored: 0 float32, 1 float16, 2 bfloat16, the latter two in pairs within a word.
+const B_FORMAT: u32 = 0u;
 
 // Phi(x) = (1 + erf(x / sqrt 2)) / 2 to about 5e-8; the polynomial is explained in activation.wgsl.
 fn normal_cdf(x: f32) -> f32 {
@@ -2884,6 +2886,20 @@ fn activate(x: f32) -> f32 {
   }
 }
 
+// Number i of b.
+fn value_of_b(i: u32) -> f32 {
+  if (B_FORMAT == 0u) {
+    return bitcast<f32>(b[i]);
+  }
+  let word = b[i / 2u];
+  let odd = (i & 1u) == 1u;
+  if (B_FORMAT == 1u) {
+    let pair = unpack2x16float(word);
+    return select(pair.x, pair.y, odd);
+  }
+  return bitcast<f32>(select(word << 16u, word & 0xffff0000u, odd));
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let element = id.y * (groups.x * WORKGROUP) + id.x;
@@ -2900,7 +2916,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   var sum = 0.0;
   for (var i = first; i < last; i++) {
     let x = a[a_base + select(row * params.a_stride + i, i * params.a_stride + row, TRANSPOSE_A == 1u)];
-    let y = b[b_base + select(i * params.b_stride + column, column * params.b_stride + i, TRANSPOSE_B == 1u)];
+    let y = value_of_b(b_base + select(i * params.b_stride + column, column * params.b_stride + i, TRANSPOSE_B == 1u));
     sum += x * y;
   }
   let out_row = id.z * params.m + row;
@@ -3003,15 +3019,15 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const matmul_pack: Shader<'x' | 'y', 'rows' | 'x_stride' | 'start' | 'width' | 'stride', 'WORKGROUP'> = {
+export const matmul_pack: Shader<'x' | 'y', 'rows' | 'x_stride' | 'start' | 'width' | 'stride', 'WORKGROUP' | 'X_FORMAT'> = {
   name: "matmul_pack",
   bindings: [{"name":"x","access":"read"},{"name":"y","access":"read_write"}],
   params: [{"name":"rows","type":"u32","offset":0},{"name":"x_stride","type":"u32","offset":4},{"name":"start","type":"u32","offset":8},{"name":"width","type":"u32","offset":12},{"name":"stride","type":"u32","offset":16}],
   paramBytes: 32,
-  constants: {"WORKGROUP":64},
+  constants: {"WORKGROUP":64,"X_FORMAT":0},
   requires: [],
   source: `// y = columns start … start + width - 1 of x, padded with zeros to rows of stride, a multiple of 4: what the vec4 rung of
-// matmul need when a row of an operand does not start on 16 bytes. x [rows, x_stride]; y [rows, stride].
+// matmul need when a row of an operand does not start on 16 bytes. x [rows, x_stride], stored as X_FORMAT says; y [rows, stride].
 // One invocation per element of y. Caller: src/kernels/matmul.ts.
 // Loops: none
 
@@ -3024,10 +3040,26 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
 const WORKGROUP: u32 = 64u;
+// 0 float32, 1 float16, 2 bfloat16, the latter two in pairs within a word.
+const X_FORMAT: u32 = 0u;
+
+// Number i of x.
+fn value_of_x(i: u32) -> f32 {
+  if (X_FORMAT == 0u) {
+    return bitcast<f32>(x[i]);
+  }
+  let word = x[i / 2u];
+  let odd = (i & 1u) == 1u;
+  if (X_FORMAT == 1u) {
+    let pair = unpack2x16float(word);
+    return select(pair.x, pair.y, odd);
+  }
+  return bitcast<f32>(select(word << 16u, word & 0xffff0000u, odd));
+}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -3037,17 +3069,18 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (row >= params.rows) {
     return;
   }
-  y[element] = select(0.0, x[row * params.x_stride + params.start + min(column, params.width - 1u)], column < params.width);
+  let value = value_of_x(row * params.x_stride + params.start + min(column, params.width - 1u));
+  y[element] = select(0.0, value, column < params.width);
 }
 `,
 };
 
-export const matmul_registers: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', 'm' | 'n' | 'k' | 'batches' | 'a_start' | 'a_stride' | 'a_batch' | 'b_start' | 'b_stride' | 'b_batch' | 'out_start' | 'out_stride' | 'slice' | 'bias_rows' | 'epilogue' | 'alpha', 'WORKGROUP' | 'TILE_M' | 'TILE_N' | 'TRANSPOSE_A' | 'TRANSPOSE_B'> = {
+export const matmul_registers: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', 'm' | 'n' | 'k' | 'batches' | 'a_start' | 'a_stride' | 'a_batch' | 'b_start' | 'b_stride' | 'b_batch' | 'out_start' | 'out_stride' | 'slice' | 'bias_rows' | 'epilogue' | 'alpha', 'WORKGROUP' | 'TILE_M' | 'TILE_N' | 'TRANSPOSE_A' | 'TRANSPOSE_B' | 'B_FORMAT'> = {
   name: "matmul_registers",
   bindings: [{"name":"a","access":"read"},{"name":"b","access":"read"},{"name":"bias","access":"read"},{"name":"residual","access":"read"},{"name":"out","access":"read_write"}],
   params: [{"name":"m","type":"u32","offset":0},{"name":"n","type":"u32","offset":4},{"name":"k","type":"u32","offset":8},{"name":"batches","type":"u32","offset":12},{"name":"a_start","type":"u32","offset":16},{"name":"a_stride","type":"u32","offset":20},{"name":"a_batch","type":"u32","offset":24},{"name":"b_start","type":"u32","offset":28},{"name":"b_stride","type":"u32","offset":32},{"name":"b_batch","type":"u32","offset":36},{"name":"out_start","type":"u32","offset":40},{"name":"out_stride","type":"u32","offset":44},{"name":"slice","type":"u32","offset":48},{"name":"bias_rows","type":"u32","offset":52},{"name":"epilogue","type":"u32","offset":56},{"name":"alpha","type":"f32","offset":60}],
   paramBytes: 64,
-  constants: {"WORKGROUP":8,"TILE_M":16,"TILE_N":16,"TRANSPOSE_A":0,"TRANSPOSE_B":0},
+  constants: {"WORKGROUP":8,"TILE_M":16,"TILE_N":16,"TRANSPOSE_A":0,"TRANSPOSE_B":0,"B_FORMAT":0},
   requires: [],
   source: `// out = act(alpha * op(a) op(b) + bias) + residual (+ out), as matmul.wgsl, whose parameters it shares.
 // The rung for software adapters: one invocation owns a tile of TILE_M x TILE_N results and reads op(a) and op(b) as
@@ -3081,7 +3114,7 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<vec4f>;
-@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<vec4u>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read> residual: array<f32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
@@ -3092,6 +3125,8 @@ const TILE_M: u32 = 16u;
 const TILE_N: u32 = 16u;
 const TRANSPOSE_A: u32 = 0u;
 const TRANSPOSE_B: u32 = 0u;
+// How b is stored: 0 float32, 1 float16, 2 bfloat16, the latter two in pairs within a word.
+const B_FORMAT: u32 = 0u;
 
 // Phi(x) = (1 + erf(x / sqrt 2)) / 2 to about 5e-8; the polynomial is explained in activation.wgsl.
 fn normal_cdf(x: vec4f) -> vec4f {
@@ -3148,7 +3183,20 @@ fn load_b(base: u32, n: u32, k: u32) -> mat4x4f {
 fn line_of_b(base: u32, row: u32, column: u32) -> vec4f {
   let lines = select(params.k, params.n, TRANSPOSE_B == 1u);
   let width = select(params.n, params.k, TRANSPOSE_B == 1u);
-  return b[base + min(row, lines - 1u) * (params.b_stride / 4u) + min(column, width - 1u) / 4u];
+  return quad_of_b(base + min(row, lines - 1u) * (params.b_stride / 4u) + min(column, width - 1u) / 4u);
+}
+
+// Numbers 4 q … 4 q + 3 of b.
+fn quad_of_b(q: u32) -> vec4f {
+  if (B_FORMAT == 0u) {
+    return bitcast<vec4f>(b[q]);
+  }
+  let words = b[q / 2u];
+  let pairs = select(words.xy, words.zw, (q & 1u) == 1u);
+  if (B_FORMAT == 1u) {
+    return vec4f(unpack2x16float(pairs.x), unpack2x16float(pairs.y));
+  }
+  return bitcast<vec4f>(vec4u(pairs.x << 16u, pairs.x & 0xffff0000u, pairs.y << 16u, pairs.y & 0xffff0000u));
 }
 
 // Sixteen (or fewer) products of one row: element [j][i] is x . op(b)[k … k + 3, n + 4 j + i].
@@ -3299,12 +3347,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const matmul_workgroup: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', 'm' | 'n' | 'k' | 'batches' | 'a_start' | 'a_stride' | 'a_batch' | 'b_start' | 'b_stride' | 'b_batch' | 'out_start' | 'out_stride' | 'slice' | 'bias_rows' | 'epilogue' | 'alpha', 'TRANSPOSE_A' | 'TRANSPOSE_B' | 'TILE' | 'DEPTH' | 'PITCH'> = {
+export const matmul_workgroup: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', 'm' | 'n' | 'k' | 'batches' | 'a_start' | 'a_stride' | 'a_batch' | 'b_start' | 'b_stride' | 'b_batch' | 'out_start' | 'out_stride' | 'slice' | 'bias_rows' | 'epilogue' | 'alpha', 'TRANSPOSE_A' | 'TRANSPOSE_B' | 'B_FORMAT' | 'TILE' | 'DEPTH' | 'PITCH'> = {
   name: "matmul_workgroup",
   bindings: [{"name":"a","access":"read"},{"name":"b","access":"read"},{"name":"bias","access":"read"},{"name":"residual","access":"read"},{"name":"out","access":"read_write"}],
   params: [{"name":"m","type":"u32","offset":0},{"name":"n","type":"u32","offset":4},{"name":"k","type":"u32","offset":8},{"name":"batches","type":"u32","offset":12},{"name":"a_start","type":"u32","offset":16},{"name":"a_stride","type":"u32","offset":20},{"name":"a_batch","type":"u32","offset":24},{"name":"b_start","type":"u32","offset":28},{"name":"b_stride","type":"u32","offset":32},{"name":"b_batch","type":"u32","offset":36},{"name":"out_start","type":"u32","offset":40},{"name":"out_stride","type":"u32","offset":44},{"name":"slice","type":"u32","offset":48},{"name":"bias_rows","type":"u32","offset":52},{"name":"epilogue","type":"u32","offset":56},{"name":"alpha","type":"f32","offset":60}],
   paramBytes: 64,
-  constants: {"TRANSPOSE_A":0,"TRANSPOSE_B":0,"TILE":64,"DEPTH":16,"PITCH":68},
+  constants: {"TRANSPOSE_A":0,"TRANSPOSE_B":0,"B_FORMAT":0,"TILE":64,"DEPTH":16,"PITCH":68},
   requires: [],
   source: `// out = act(alpha * op(a) op(b) + bias) + residual (+ out), as matmul.wgsl, whose parameters it shares.
 // The rung for real GPUs: 16 x 16 invocations compute 64 x 64 results together, 4 x 4 each. They load 64 x 16 of op(a) and
@@ -3336,13 +3384,15 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<u32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read> residual: array<f32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
 const TRANSPOSE_A: u32 = 0u;
 const TRANSPOSE_B: u32 = 0u;
+// How b is stored: 0 float32, 1 float16, 2 bfloat16, the latter two in pairs within a word.
+const B_FORMAT: u32 = 0u;
 const TILE: u32 = 64u;
 const DEPTH: u32 = 16u;
 // A row of a tile takes four words more than it holds, so that a column of it does not lie in one memory bank.
@@ -3372,6 +3422,20 @@ fn activate(x: f32) -> f32 {
     case 3u: { return x / (1.0 + exp(min(-1.702 * x, 80.0))); }
     default: { return x; }
   }
+}
+
+// Number i of b.
+fn value_of_b(i: u32) -> f32 {
+  if (B_FORMAT == 0u) {
+    return bitcast<f32>(b[i]);
+  }
+  let word = b[i / 2u];
+  let odd = (i & 1u) == 1u;
+  if (B_FORMAT == 1u) {
+    let pair = unpack2x16float(word);
+    return select(pair.x, pair.y, odd);
+  }
+  return bitcast<f32>(select(word << 16u, word & 0xffff0000u, odd));
 }
 
 // Element \`step\` of the 1024 that one invocation loads: (outer, k) within the tile. Along the axis that is contiguous in the
@@ -3446,7 +3510,7 @@ fn main(
       let k = k0 + p.y;
       var value = 0.0;
       if (n < params.n && k < last) {
-        value = b[b_base + select(k * params.b_stride + n, n * params.b_stride + k, TRANSPOSE_B == 1u)];
+        value = value_of_b(b_base + select(k * params.b_stride + n, n * params.b_stride + k, TRANSPOSE_B == 1u));
       }
       b_tile[p.y * PITCH + p.x] = value;
     }

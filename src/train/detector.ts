@@ -1,4 +1,4 @@
-import { TextTower, VisionTower } from '../clip/index.ts';
+import { joinReports, type StorageReport, TextTower, VisionTower } from '../clip/index.ts';
 import {
   ensembleFeatures,
   extractFeatures,
@@ -71,6 +71,7 @@ export class Detector {
     const { weights, tokenizer } = backbone;
     const { layers } = weights.config.vision;
     const act = options.act === 'auto' ? undefined : options.act;
+    const storage = options.weights;
     requirePaths(options, layers);
     const withClass = options['score.cls'] === 'april';
     const lastLayer = withClass ? layers : Math.max(...tappedLayers(options, layers));
@@ -80,8 +81,8 @@ export class Detector {
       return thing;
     };
     try {
-      const vision = own(await VisionTower.load(gpu, weights, { size: options.size, act, lastLayer }));
-      const text = own(await TextTower.load(gpu, weights, { act }));
+      const vision = own(await VisionTower.load(gpu, weights, { size: options.size, act, storage, lastLayer }));
+      const text = own(await TextTower.load(gpu, weights, { act, storage }));
       const model = own(await FusionModel.create({ ...parts, vision, text, tokenizer }));
       const context = { ...parts, text, tokenizer, paths: model.paths };
       const ensemble = withClass ? (await ensembleFeatures(context)).keep() : null;
@@ -118,6 +119,11 @@ export class Detector {
     // The class token is scored with the untouched backbone, as the text features are.
     const plain = embedding ? this.vision.encode(new Tensor(images), { embedding }).embedding : null;
     return { features: this.model.residualFeatures(images), embedding: plain?.value ?? null };
+  }
+
+  /** How the towers are stored. */
+  get storage(): StorageReport {
+    return joinReports([this.vision.storage, this.#text.storage]);
   }
 
   /** What a feature cache has to keep. */

@@ -251,12 +251,14 @@ async function writePredictions(
 
 /** A detector with the settings, and the initial weights, of a run. */
 export async function openDetector(
-  { gpu }: Pick<RunContext, 'gpu'>,
+  { gpu, onEvent }: Pick<RunContext, 'gpu' | 'onEvent'>,
   header: RunHeader,
   backbone: Backbone,
 ): Promise<Detector> {
   const { fusion: options, kind, object, train } = header;
-  return Detector.open({ gpu, backbone, options, kind, object, seed: train.seed });
+  const detector = await Detector.open({ gpu, backbone, options, kind, object, seed: train.seed });
+  onEvent?.({ type: 'note', text: String(detector.storage) });
+  return detector;
 }
 
 /** How weights can be chosen with what the data set has left. */

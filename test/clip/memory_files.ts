@@ -70,4 +70,8 @@ export class MemoryFiles implements FileSystem {
   async rename(): Promise<void> {
     throw new Error('not needed here');
   }
+
+  async createAppender(): Promise<FileWriter> {
+    throw new Error('not needed here');
+  }
 }

@@ -74,4 +74,8 @@ export class MemoryFileSystem implements FileSystem {
       abort: async () => {},
     };
   }
+
+  async createAppender(): Promise<FileWriter> {
+    throw new Error('not needed here');
+  }
 }

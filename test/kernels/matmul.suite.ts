@@ -1,4 +1,6 @@
 import { assert } from 'chai';
+import { halfToFloat } from '../../src/clip/half.ts';
+import { storeValues } from '../../src/clip/weight_storage.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { type Activation, type MatmulOptions, matmul, matmulWith } from '../../src/kernels/matmul.ts';
@@ -14,6 +16,20 @@ const KINDS = [
   { transposeA: true, transposeB: false },
   { transposeA: true, transposeB: true },
 ];
+
+function decode(dtype: 'f16' | 'bf16', bits: number): number {
+  return dtype === 'f16' ? halfToFloat(bits) : new Float32Array(Uint32Array.of(bits << 16).buffer)[0];
+}
+
+/** Numbers rounded to a storage type, and the same numbers in float32. */
+function half(gpu: Gpu, dtype: 'f16' | 'bf16', values: Float32Array<ArrayBuffer>, shape: readonly number[]) {
+  const { data } = storeValues('b', values, dtype);
+  const decoded = Float32Array.from(data, (bits) => decode(dtype, bits));
+  return {
+    stored: GpuArray.fromBits(gpu, data as Uint16Array<ArrayBuffer>, shape, dtype),
+    decoded: GpuArray.from(gpu, decoded, shape),
+  };
+}
 
 /** Sums of k products of numbers below 1: they grow like √k, and so does the error of a sum in f32 (seen: half of this). */
 const tolerance = (k: number) => ({ absolute: 1e-6 * Math.sqrt(k) });
@@ -127,6 +143,65 @@ suite('matmul', () => {
         const want = expected.map((v, i) => Math.max(0, v + bias[i % n]));
         assertClose(out, want, tolerance(k));
       }
+    });
+  }
+
+  for (const dtype of ['f16', 'bf16'] as const) {
+    for (const rung of RUNGS) {
+      test(`${rung}: b stored as ${dtype} gives the bits of the decoded b`, async (t) => {
+        const gpu = await t.gpu();
+        for (const [m, k, n] of [
+          [17, 131, 35],
+          [70, 24, 68],
+          [3, 7, 5],
+        ] as const) {
+          for (const { transposeA, transposeB } of KINDS) {
+            using _scope = gpu.scope();
+            const a = upload(gpu, 21, transposeA ? [k, m] : [m, k]);
+            const shape = transposeB ? [n, k] : [k, n];
+            const { stored, decoded } = half(gpu, dtype, noise(22, n * k), shape);
+            const options = { transposeA, transposeB };
+            const out = await matmulWith(rung, a.array, stored, options).read();
+            assert.deepEqual(out, await matmulWith(rung, a.array, decoded, options).read(), `${m}×${k}×${n}`);
+            const first = await matmulWith('reference', a.array, stored, options).read();
+            assertClose(out, first, tolerance(k), `${m}×${k}×${n} against the first rung`);
+          }
+        }
+      });
+
+      test(`${rung}: columns and batches of a b stored as ${dtype}`, async (t) => {
+        const gpu = await t.gpu();
+        using _scope = gpu.scope();
+        const [batch, m, k, n] = [3, 9, 13, 22];
+        const a = upload(gpu, 23, [batch, m, k]).array;
+        const { stored, decoded } = half(gpu, dtype, noise(24, batch * k * (n + 7)), [batch, k, n + 7]);
+        for (const bColumns of [
+          [5, n],
+          [4, n - 2],
+          [0, n + 7],
+        ] as const) {
+          const out = await matmulWith(rung, a, stored, { bColumns }).read();
+          assert.deepEqual(out, await matmulWith(rung, a, decoded, { bColumns }).read(), `columns ${bColumns}`);
+        }
+      });
+    }
+
+    test(`every finite ${dtype} is decoded exactly, the smallest too`, async (t) => {
+      const gpu = await t.gpu();
+      const one = GpuArray.from(gpu, new Float32Array([1]), [1, 1]);
+      const bits = Uint16Array.from({ length: 65536 }, (_, i) => i).filter((i) => Number.isFinite(decode(dtype, i)));
+      const want = Array.from(bits, (i) => decode(dtype, i));
+      for (const rung of ['reference', 'registers', 'workgroup'] as const) {
+        using _scope = gpu.scope();
+        const b = GpuArray.fromBits(gpu, bits, [bits.length, 1], dtype);
+        const out = await matmulWith(rung, one, b, { transposeB: true }).read();
+        // Numbers below the smallest normal float32 are zeros to some adapters; only bfloat16 has them.
+        out.forEach((x, i) => {
+          if (x !== want[i] && !(x === 0 && Math.abs(want[i]) < 2 ** -126))
+            assert.fail(`${rung}: ${want[i]} became ${x}`);
+        });
+      }
+      one.release();
     });
   }
 

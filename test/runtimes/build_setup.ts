@@ -18,7 +18,7 @@ export default function setup(project: TestProject): void {
   const script = fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url));
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [script, 'suites', 'suites_page', 'tools', 'acts', 'acts_page'],
+    [script, 'suites', 'suites_page', 'tools', 'acts', 'acts_page', 'storage_page'],
     {
       encoding: 'utf8',
     },

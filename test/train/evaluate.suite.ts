@@ -102,7 +102,8 @@ suite('evaluation', () => {
     assert.equal(results.selected.epoch, 3);
     assert.equal(results.selected.imageThreshold?.from, 'support');
     assert.equal(results.selected.pixelThreshold?.from, 'support');
-    const notes = context.events.filter((event) => event.type === 'note');
+    const [storage, ...notes] = context.events.filter((event) => event.type === 'note');
+    assert.match(storage.text, /^weights: .*lossless/);
     assert.lengthOf(notes, 2);
   });
 

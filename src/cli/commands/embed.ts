@@ -1,4 +1,4 @@
-import { preprocess, TextTower, VisionTower } from '../../clip/index.ts';
+import { preprocess, TextTower, VisionTower, type WeightStorage } from '../../clip/index.ts';
 import { decodeImage } from '../../data/decode.ts';
 import { joinPath } from '../../data/paths.ts';
 import { encodeNpy } from '../../data/raw_map.ts';
@@ -7,11 +7,11 @@ import { GpuArray } from '../../gpu/array.ts';
 import { FusionclipError } from '../../gpu/errors.ts';
 import { l2Normalize, Tensor } from '../../nn/index.ts';
 import { type Backbone, findImages, openBackbone } from '../../train/index.ts';
-import { type Command, flagValues, need, word } from '../command.ts';
+import { type Command, flagValues, MODEL_HELP, need, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 
 const FLAGS = {
-  model: word('PATH', 'CLIP: a safetensors file, a folder of Hugging Face, generated:NAME:SEED, or random:PATH:SEED'),
+  model: word('MODEL', MODEL_HELP),
   text: {
     ...list(text('', /\S/, 'TEXT', ''), [], 'sentences to embed, separated by commas'),
     form: 'TEXT,…',
@@ -23,6 +23,7 @@ const FLAGS = {
     'openai: shortest side and centre crop; others: squashed',
   ),
   act: choice(['auto', 'quickgelu', 'gelu'], 'auto', "activation; auto: the model's own"),
+  weights: choice(['auto', 'f32', 'f16', 'bf16'], 'auto', 'storage on the GPU; auto: the smallest type that is exact'),
   normalise: toggle(true, 'embeddings of length 1'),
   batch: integer(8, [1, 4096], 'images that go through the model together'),
   out: word('DIR', 'folder for images.npy, texts.npy and index.json; default: JSON on standard output'),
@@ -78,6 +79,7 @@ interface EmbedValues {
   readonly size: number | null;
   readonly preprocess: 'openai' | 'winclip' | 'april';
   readonly act: 'auto' | 'quickgelu' | 'gelu';
+  readonly weights: WeightStorage;
   readonly normalise: boolean;
   readonly batch: number;
 }
@@ -86,11 +88,12 @@ async function imageEmbeddings(
   { fs, gpu, signal, onEvent }: Session,
   { weights }: Backbone,
   paths: readonly string[],
-  { size: wanted, preprocess: variant, act, normalise, batch }: EmbedValues,
+  { size: wanted, preprocess: variant, act, weights: storage, normalise, batch }: EmbedValues,
 ): Promise<Float32Array> {
   if (paths.length === 0) return new Float32Array();
   const size = wanted ?? weights.config.vision.nativeSize;
-  const tower = await VisionTower.load(gpu, weights, { size, act: act === 'auto' ? undefined : act });
+  const tower = await VisionTower.load(gpu, weights, { size, act: act === 'auto' ? undefined : act, storage });
+  onEvent?.({ type: 'note', text: `images, ${tower.storage}` });
   const rows: number[] = [];
   try {
     for (let start = 0; start < paths.length; start += batch) {
@@ -113,12 +116,13 @@ async function imageEmbeddings(
 }
 
 async function textEmbeddings(
-  { gpu }: Session,
+  { gpu, onEvent }: Session,
   { weights, tokenizer }: Backbone,
-  { text: sentences, act, normalise }: EmbedValues,
+  { text: sentences, act, weights: storage, normalise }: EmbedValues,
 ): Promise<Float32Array> {
   if (sentences.length === 0) return new Float32Array();
-  const tower = await TextTower.load(gpu, weights, { act: act === 'auto' ? undefined : act });
+  const tower = await TextTower.load(gpu, weights, { act: act === 'auto' ? undefined : act, storage });
+  onEvent?.({ type: 'note', text: `texts, ${tower.storage}` });
   try {
     using _scope = gpu.scope();
     const ids = sentences.map((sentence) => tokenizer.sentence(sentence));

@@ -6,6 +6,7 @@ import { doctor } from './doctor.ts';
 import { embed } from './embed.ts';
 import { evaluate } from './eval.ts';
 import { modelGenerate, modelInspect } from './model.ts';
+import { modelPull } from './model_pull.ts';
 import { predict } from './predict.ts';
 import { pretraining } from './pretrain.ts';
 import { report } from './report.ts';
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   demo,
   modelGenerate,
   modelInspect,
+  modelPull,
   phantomCheck,
   phantomWrite,
   pretraining,

@@ -1,7 +1,16 @@
-import { type ClipConfig, generateModel, openClipModel, PRESETS, presetConfig } from '../../clip/index.ts';
+import {
+  generateModel,
+  inspectModel,
+  type ModelInspection,
+  openClipModel,
+  PRESETS,
+  presetConfig,
+} from '../../clip/index.ts';
+import type { FileSystem } from '../../data/file_system.ts';
 import { choice, integer, type OptionTable, toggle } from '../../fusion/index.ts';
+import { EXIT_CODES } from '../../gpu/errors.ts';
 import { identifyModel } from '../../train/index.ts';
-import { type Command, exactly, flagValues, need, word } from '../command.ts';
+import { byteText, type Command, exactly, flagValues, need, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
 
 const GENERATE = {
@@ -32,7 +41,7 @@ export const modelGenerate: Command = {
     });
     reporter.clear();
     const bytes = (await host.stat(file))?.bytes ?? 0;
-    host.stdout(`${file}: ${call.positional[0]}, seed ${seed}, ${(bytes / 2 ** 20).toFixed(1)} MiB\n`);
+    host.stdout(`${file}: ${call.positional[0]}, seed ${seed}, ${byteText(bytes)}\n`);
     return 0;
   },
 };
@@ -44,48 +53,57 @@ const INSPECT = {
 /** `fusionclip model inspect` */
 export const modelInspect: Command = {
   name: ['model', 'inspect'],
-  summary: 'opens a CLIP model and says what it is',
-  usage: 'PATH',
+  summary: 'says what a model file holds, which CLIP it is, and what is missing',
+  usage: 'MODEL',
+  details:
+    'MODEL is a safetensors file, a folder, or the id of a model that was pulled. Exit code 6: it is no whole CLIP model.',
   flags: [{ title: 'Report', table: INSPECT }],
   async run(call) {
     const { host } = call;
-    exactly(1, call, 'fusionclip model inspect PATH');
+    exactly(1, call, 'fusionclip model inspect MODEL');
     const { json } = flagValues(INSPECT, call);
     const [path] = call.positional;
-    const model = await openClipModel(host, path);
-    const { hash } = await identifyModel(model, path);
-    const parameters = model.names.reduce((sum, name) => sum + model.shape(name).reduce((a, b) => a * b, 1), 0);
-    const facts = {
-      file: model.path,
-      naming: model.naming,
-      parameters,
-      activationKnown: model.actKnown,
-      config: model.config,
-      hash,
-    };
+    const found = await inspectModel(host, path);
+    const hash = found.config && (await identityOf(host, path));
     if (json) {
-      const tensors = Object.fromEntries(model.names.map((name) => [name, model.shape(name)]));
-      host.stdout(`${JSON.stringify({ ...facts, tensors }, null, 2)}\n`);
-    } else host.stdout(describe(facts));
-    model.close();
-    return 0;
+      const maps = {
+        metadata: Object.fromEntries(found.metadata),
+        dtypes: Object.fromEntries(found.dtypes),
+        tensors: Object.fromEntries(found.tensors),
+      };
+      host.stdout(`${JSON.stringify({ ...found, ...maps, hash }, null, 2)}\n`);
+    } else host.stdout(describe(found, hash));
+    return found.problem === null ? 0 : EXIT_CODES.bad_model;
   },
 };
 
-function describe(facts: {
-  file: string;
-  naming: string;
-  parameters: number;
-  activationKnown: boolean;
-  config: ClipConfig;
-  hash: string;
-}): string {
-  const { vision, text, embed, act } = facts.config;
-  const known = facts.activationKnown ? '' : ' (assumed: the file does not say)';
-  return `${facts.file}: CLIP with ${(facts.parameters / 1e6).toFixed(1)} million parameters, names of ${facts.naming}
-vision: ${vision.layers} layers of width ${vision.width}, ${vision.heads} heads, patch ${vision.patch}, ${vision.nativeSize} px
-text:   ${text.layers} layers of width ${text.width}, ${text.heads} heads, ${text.context} tokens of ${text.vocab}
-embedding: ${embed}; activation: ${act}${known}
-identity: ${facts.hash}
-`;
+async function identityOf(fs: FileSystem, path: string): Promise<string> {
+  const model = await openClipModel(fs, path);
+  const { hash } = await identifyModel(model, path);
+  model.close();
+  return hash;
+}
+
+function describe(found: ModelInspection, hash: string | null): string {
+  const { file, tensors, dtypes, bytes, parameters, naming, missing, config, preset, actKnown, problem } = found;
+  const width = Math.max(0, ...[...tensors.keys()].map((name) => name.length));
+  const lines = [...tensors].map(
+    ([name, { dtype, shape, bytes: size }]) =>
+      `${name.padEnd(width)}  ${dtype.padEnd(4)}  ${String(size).padStart(11)}  [${shape.join(', ')}]`,
+  );
+  const types = [...dtypes].map(([dtype, sum]) => `${sum.tensors} tensors in ${dtype} (${byteText(sum.bytes)})`);
+  lines.push(`${file}: ${types.join(', ')}; ${byteText(bytes)}, ${(parameters / 1e6).toFixed(1)} million numbers`);
+  if (config) {
+    const { vision, text, embed, act } = config;
+    lines.push(
+      `CLIP: ${preset ?? 'none of the known models'}, names of ${naming}, nothing is missing`,
+      `vision: ${vision.layers} layers of width ${vision.width}, ${vision.heads} heads, patch ${vision.patch}, ${vision.nativeSize} px`,
+      `text:   ${text.layers} layers of width ${text.width}, ${text.heads} heads, ${text.context} tokens of ${text.vocab}`,
+      `embedding: ${embed}; activation: ${act}${actKnown ? '' : ' (assumed: the file does not say)'}`,
+      `identity: ${hash}`,
+    );
+  }
+  for (const name of missing) lines.push(`missing: ${name}`);
+  if (problem !== null) lines.push(`no whole CLIP model: ${problem}`);
+  return `${lines.join('\n')}\n`;
 }

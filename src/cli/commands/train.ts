@@ -2,13 +2,13 @@ import { FUSION_OPTIONS, type OptionTable, toggle } from '../../fusion/index.ts'
 import { FusionclipError } from '../../gpu/errors.ts';
 import { writeReport } from '../../report/index.ts';
 import { resumeRun, runSettings, TRAIN_OPTIONS, trainRun } from '../../train/index.ts';
-import { type Command, exactly, flagValues, need, pickFlags, word } from '../command.ts';
+import { type Command, exactly, flagValues, MODEL_HELP, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 import { trainTable } from '../summary.ts';
 
 const FLAGS = {
   data: word('DIR', 'the data set: BMAD layout, or any folder with good/ and another folder'),
-  model: word('PATH', 'CLIP: a safetensors file, a folder of Hugging Face, generated:NAME:SEED, or random:PATH:SEED'),
+  model: word('MODEL', MODEL_HELP),
   out: word('RUN', 'folder for the run'),
   resume: toggle(false, 'go on with the interrupted run in --out; its settings stay'),
   force: toggle(false, 'replace the run in --out'),

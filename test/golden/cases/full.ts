@@ -1,4 +1,11 @@
-import { GeneratedClipModel, ParameterLoader, preprocess, presetConfig, VisionTower } from '../../../src/clip/index.ts';
+import {
+  type ClipWeights,
+  GeneratedClipModel,
+  ParameterLoader,
+  preprocess,
+  presetConfig,
+  VisionTower,
+} from '../../../src/clip/index.ts';
 import { rulePicture } from '../../../src/data/picture.ts';
 import { ruleUniform } from '../../../src/data/rule.ts';
 import { GpuArray } from '../../../src/gpu/array.ts';
@@ -16,17 +23,27 @@ const BLOCKS = [
   { tag: 'text_block', prefix: 'transformer.resblocks.0', tower: 'text', length: 77, causal: true },
 ] as const;
 
+/** What the weights of the rule may be given as, in place of being made in memory. */
+export interface FullModel {
+  readonly weights: ClipWeights;
+  /** Whether they were rounded to float16, which changes a value by 2^-12 of it on the average. */
+  readonly rounded: boolean;
+}
+
 /** ViT-L/14 at 240 px: one block of each tower forward and backward, then the whole vision tower. */
-export async function* fullCases(read: ReadGolden, gpu: Gpu): AsyncGenerator<GoldenCase> {
+export async function* fullCases(read: ReadGolden, gpu: Gpu, model?: FullModel): AsyncGenerator<GoldenCase> {
   const facts = await readFacts<FullFacts>(read, 'full_L14');
   const expected = await readTensors(read, 'full_L14');
-  const check = (key: string, values: Float32Array) => tensorCase(key, values, facts.tensors, expected);
-  const config = presetConfig('ViT-L-14-336');
-  const weights = new GeneratedClipModel(config, facts.seed);
+  const check = (key: string, values: Float32Array) => {
+    const spread = model?.rounded ? 2 ** -12 * facts.tensors[key].max_abs : 0;
+    return tensorCase(key, values, facts.tensors, expected, spread);
+  };
+  const weights = model?.weights ?? new GeneratedClipModel(presetConfig('ViT-L-14-336'), facts.seed);
+  const { config } = weights;
 
   for (const { tag, prefix, tower, length, causal } of BLOCKS) {
     const { width, heads, mlp } = config[tower];
-    const loader = new ParameterLoader(gpu, weights, false);
+    const loader = new ParameterLoader(gpu, weights);
     const block = await loader.block(prefix, width, mlp);
     const shape = [1, length, width];
     const probe = (name: string) => GpuArray.from(gpu, ruleUniform(name, facts.seed, shape, 0, Math.sqrt(3)), shape);

@@ -1,0 +1,241 @@
+import { FusionclipError } from '../gpu/errors.ts';
+
+/** The network as this program uses it. */
+export interface Web {
+  readonly fetch: typeof fetch;
+  /** Address of the model hub, e.g. `https://huggingface.co`. */
+  readonly endpoint: string;
+  /** Sent to the endpoint's own origin and to nobody else; never part of a message. */
+  readonly token?: string;
+  /** Milliseconds without a byte after which a connection counts as broken; default 60,000. */
+  readonly patience?: number;
+  /** Waits before the given repetition (1, 2, …); by default twice as long each time. */
+  readonly pause?: (attempt: number) => Promise<void>;
+}
+
+/** Where models are when nothing else is said. */
+export const DEFAULT_ENDPOINT = 'https://huggingface.co';
+
+const PATIENCE = 60_000;
+const MOST_HOPS = 10;
+/** Repetitions in a row that bring nothing. */
+const MOST_REPEATS = 5;
+
+/** The network of an environment: `HF_ENDPOINT` and `HF_TOKEN` as the Python tools read them. */
+export function webOf(env: (name: string) => string | undefined): Web {
+  const endpoint = (env('HF_ENDPOINT') || DEFAULT_ENDPOINT).replace(/\/+$/, '');
+  return { fetch: globalThis.fetch.bind(globalThis), endpoint, token: env('HF_TOKEN')?.trim() || undefined };
+}
+
+/** A connection that broke: another attempt may go on where it ended. */
+export class BrokenTransfer extends Error {}
+
+/** An answer whose body is read piece by piece. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Where redirections led. */
+  readonly url: string;
+  /** The next piece, or null at the end. Throws {@link BrokenTransfer}. */
+  read(): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** Ends the connection. */
+  cancel(): void;
+}
+
+/**
+ * One GET that follows redirections by itself, so that the token reaches no other host.
+ * @param range first and last byte wanted; the last may be left out
+ * @throws BrokenTransfer when there is no answer; FusionclipError `io` for a redirection that leads nowhere
+ */
+export async function request(
+  web: Web,
+  address: string,
+  { range, signal }: { range?: readonly [first: number, last?: number]; signal?: AbortSignal } = {},
+): Promise<Answer> {
+  const control = new AbortController();
+  const onAbort = () => control.abort(signal?.reason);
+  signal?.throwIfAborted();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  let url = webAddress(address);
+  for (let hop = 0; hop <= MOST_HOPS; hop++) {
+    const headers: Record<string, string> = {};
+    if (range) headers.range = `bytes=${range[0]}-${range[1] ?? ''}`;
+    if (web.token && url.origin === new URL(web.endpoint).origin) headers.authorization = `Bearer ${web.token}`;
+    const get = (redirect: RequestRedirect) =>
+      inTime(
+        web,
+        control,
+        signal,
+        web.fetch(url.href, { headers, redirect, signal: control.signal, cache: 'no-store' }),
+      );
+    let response = await get('manual');
+    // A page does not see where it is sent; its browser takes the token away at the border of the origin.
+    if (response.type === 'opaqueredirect') response = await get('follow');
+    const location = response.headers.get('location');
+    if (![301, 302, 303, 307, 308].includes(response.status) || location === null) {
+      const stop = () => signal?.removeEventListener('abort', onAbort);
+      return answerOf(web, response, url.href, control, signal, stop);
+    }
+    await response.body?.cancel().catch(() => {});
+    const next = webAddress(new URL(location, url).href);
+    if (url.protocol === 'https:' && next.protocol !== 'https:') {
+      throw new FusionclipError(
+        'io',
+        `${url.host} leads from https to ${next.href}, which is not safe; use another address.`,
+      );
+    }
+    url = next;
+  }
+  throw new FusionclipError('io', `${address} is redirected more than ${MOST_HOPS} times; use another address.`);
+}
+
+/** Does something that the network may break, again while that brings something. `work` says whether it is done. */
+export async function persist(
+  web: Web,
+  what: string,
+  work: () => Promise<{ progress: boolean; done: boolean }>,
+): Promise<void> {
+  for (let repeats = 0; ; ) {
+    let reason = 'it ends too early';
+    let progress = false;
+    try {
+      const outcome = await work();
+      if (outcome.done) return;
+      progress = outcome.progress;
+    } catch (error) {
+      if (!(error instanceof BrokenTransfer)) throw error;
+      reason = error.message;
+    }
+    repeats = progress ? 1 : repeats + 1;
+    if (repeats > MOST_REPEATS) {
+      throw new FusionclipError(
+        'io',
+        `The transfer of ${what} breaks off again and again (${reason}); the same command goes on where it ended.`,
+      );
+    }
+    await (web.pause ?? pause)(repeats);
+  }
+}
+
+/** A checked address of the web. Throws `usage`. */
+function webAddress(address: string): URL {
+  const url = URL.canParse(address) ? new URL(address) : null;
+  if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url;
+  throw new FusionclipError('usage', `"${address}" is no address that can be fetched; give one with http or https.`);
+}
+
+function pause(attempt: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.min(250 * 2 ** attempt, 8000)));
+}
+
+/** The value of a step of a transfer, unless it takes too long or breaks. */
+async function inTime<T>(
+  { patience = PATIENCE }: Web,
+  control: AbortController,
+  signal: AbortSignal | undefined,
+  step: Promise<T>,
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new BrokenTransfer(`nothing came for ${patience / 1000} s`)), patience);
+  });
+  try {
+    return await Promise.race([step, late]);
+  } catch (error) {
+    step.catch(() => {});
+    control.abort();
+    signal?.throwIfAborted();
+    if (error instanceof BrokenTransfer) throw error;
+    const cause = (error as { cause?: unknown }).cause;
+    throw new BrokenTransfer(cause instanceof Error && cause.message ? cause.message : String(error));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function answerOf(
+  web: Web,
+  response: Response,
+  url: string,
+  control: AbortController,
+  signal: AbortSignal | undefined,
+  stop: () => void,
+): Answer {
+  const reader = response.body?.getReader();
+  return {
+    status: response.status,
+    headers: response.headers,
+    url: response.url || url,
+    async read() {
+      if (!reader) return null;
+      const { value, done } = await inTime(web, control, signal, reader.read());
+      if (done) stop();
+      return done ? null : (value as Uint8Array<ArrayBuffer>);
+    },
+    cancel() {
+      stop();
+      control.abort();
+      reader?.cancel().catch(() => {});
+    },
+  };
+}
+
+/** A whole small answer. Throws BrokenTransfer, and `io` when it is longer than `most` bytes. */
+export async function readAll(answer: Answer, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (let part = await answer.read(); part; part = await answer.read()) {
+    length += part.length;
+    if (length > most) {
+      answer.cancel();
+      throw new FusionclipError('io', `${answer.url} answers with more than ${most} bytes; use another address.`);
+    }
+    parts.push(part);
+  }
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** First byte and length of the whole that a partial answer (206) tells; null when it does not. */
+export function contentRange(headers: Headers): { first: number; last: number; total: number } | null {
+  const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers.get('content-range') ?? '');
+  return match && { first: Number(match[1]), last: Number(match[2]), total: Number(match[3]) };
+}
+
+/**
+ * Turns an answer that brings no file into what to do about it; a status that may be another one the next time breaks the
+ * transfer.
+ */
+export function requireFile({ status, headers, url }: Answer, what: string): void {
+  const place = new URL(url).host;
+  if (status === 429 || status >= 500) throw new BrokenTransfer(`${place} answers with status ${status}`);
+  if (status === 401 || status === 403) {
+    throw new FusionclipError(
+      'io',
+      `${place} does not give ${what} to everyone (status ${status}): accept its terms there, and set HF_TOKEN to your token.`,
+    );
+  }
+  if (status === 404 || status === 410) {
+    throw new FusionclipError('io', `There is no ${what} at ${place} (status ${status}); check name and revision.`);
+  }
+  if (status !== 200 && status !== 206) {
+    throw new FusionclipError(
+      'io',
+      `${place} does not give ${what}: it answers with status ${status}; try again later.`,
+    );
+  }
+  if (/^text\/html\b/i.test(headers.get('content-type') ?? '') && !/\.html?$/.test(what)) throw webPage(what, place);
+}
+
+/** The failure of a download that is answered by a page for people. */
+export function webPage(what: string, place: string): FusionclipError {
+  return new FusionclipError(
+    'bad_model',
+    `${place} answers with a web page in place of ${what} (a login, an error or a proxy); nothing was stored, check the address.`,
+  );
+}
