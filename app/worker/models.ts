@@ -1,10 +1,8 @@
 import { FusionclipError } from '../../src/gpu/index.ts';
 import type { BlobFiles } from '../../src/host/blob_files.ts';
+import { EMBEDDED_MODEL } from '../../src/study/index.ts';
 import { type Backbone, openBackbone } from '../../src/train/index.ts';
 import type { ModelChoice } from '../protocol.ts';
-
-/** The folder of the embedded model, here and in the repository: the command line finds it under the same name. */
-const EMBEDDED = 'models/tiny-clip';
 
 /** Address of each of its files; empty when the page was built without it. */
 const FILES = import.meta.glob<string>('../../models/tiny-clip/*.{json,txt,safetensors}', {
@@ -17,7 +15,7 @@ const FILES = import.meta.glob<string>('../../models/tiny-clip/*.{json,txt,safet
 export function modelChoices(): ModelChoice[] {
   const random = { name: 'generated:T:1', title: 'Random weights (small; to try the page)' };
   if (Object.keys(FILES).length === 0) return [random];
-  return [{ name: EMBEDDED, title: 'tiny-clip (embedded)' }, random];
+  return [{ name: EMBEDDED_MODEL, title: `${EMBEDDED_MODEL} (embedded)` }, random];
 }
 
 /**
@@ -31,9 +29,9 @@ export async function openModel(files: BlobFiles, name: string): Promise<Backbon
       `These adapters were trained on ${name}, which this page has not; use them with fusionclip predict.`,
     );
   }
-  if (name === EMBEDDED && !(await files.stat(EMBEDDED))) {
+  if (name === EMBEDDED_MODEL && !(await files.stat(EMBEDDED_MODEL))) {
     for (const [path, address] of Object.entries(FILES)) {
-      files.put(`${EMBEDDED}/${path.slice(path.lastIndexOf('/') + 1)}`, await download(address));
+      files.put(`${EMBEDDED_MODEL}/${path.slice(path.lastIndexOf('/') + 1)}`, await download(address));
     }
   }
   return openBackbone(files, name);

@@ -1,4 +1,5 @@
 import type { FileSystem } from '../data/file_system.ts';
+import { joinPath } from '../data/paths.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import { type ClipConfig, type ConfigHints, configFromShapes, misfit } from './config.ts';
 import { parseConfig, parsePreprocessor } from './config_file.ts';
@@ -75,6 +76,8 @@ export async function openModelWeights(
 async function findWeights(fs: FileSystem, path: string): Promise<{ file: string; folder: string | null }> {
   const stat = await fs.stat(path);
   if (!stat) {
+    const own = fs.ownModels && /^[\w-]+$/.test(path) ? joinPath(fs.ownModels, path) : null;
+    if (own && (await fs.stat(own))) return findWeights(fs, own);
     const id = parseModelId(path);
     const snapshot = id && fs.modelCache ? await cachedSnapshot(fs, fs.modelCache, id) : null;
     if (snapshot) return findWeights(fs, snapshot);

@@ -29,6 +29,8 @@ export interface FileSystem {
   link?(target: string, path: string): Promise<void>;
   /** The folder where downloaded models lie in the layout of Hugging Face (`src/clip/model_cache.ts`), if there is one. */
   readonly modelCache?: string;
+  /** The folder of the models that come with the program; each is known by its name alone. */
+  readonly ownModels?: string;
 }
 
 /** Chunks go to a temporary name, unless it appends; only `close()` makes the file appear under its real name. */

@@ -4,6 +4,7 @@ import { type ErrorCode, EXIT_CODES, FusionclipError } from '../gpu/errors.ts';
 import { webOf, withWeb } from '../hub/index.ts';
 import { type BridgeFailure, type Output, SLICE, type Start } from './bridge.ts';
 import type { Host } from './host.ts';
+import { OWN_MODELS } from './own_models.ts';
 
 type Query = Readonly<Record<string, string | number>>;
 
@@ -163,6 +164,7 @@ export async function createPageHost(): Promise<Host> {
   return {
     ...withWeb(files, webOf(env)),
     modelCache: modelCacheFolder(env),
+    ownModels: env(OWN_MODELS),
     runtime: 'chrome',
     version: await chromeVersion(),
     args: start.args,

@@ -5,6 +5,7 @@ import { dawnEntry } from './dawn.ts';
 import { disk } from './disk.ts';
 import type { Host } from './host.ts';
 import type { Bundle } from './launch.ts';
+import { OWN_MODELS } from './own_models.ts';
 import { onSignals, tolerateClosedPipes } from './signals.ts';
 
 /** The version of Deno, or undefined in Node. */
@@ -44,6 +45,7 @@ export function createNodeHost({ args = process.argv.slice(2), bundle }: NodeHos
   return {
     ...withWeb(disk, webOf(env)),
     modelCache: modelCacheFolder(env),
+    ownModels: env(OWN_MODELS),
     runtime: deno ? 'deno' : 'node',
     version: deno ?? process.versions.node,
     args,

@@ -42,8 +42,12 @@ export interface PretrainRequest {
 export interface PretrainResult {
   readonly config: ClipConfig;
   readonly steps: number;
-  /** Of the last step. */
+  /** Of the last step; NaN when a finished run was resumed. */
   readonly loss: number;
+  /** All settings as texts. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The folder of pictures and captions, or null for phantoms. */
+  readonly data: string | null;
 }
 
 const CHECKPOINT = 'checkpoint/latest.safetensors';
@@ -139,7 +143,8 @@ async function train(
         `Interrupted after step ${trainer.step} of ${trainer.steps}; go on with fusionclip pretrain --resume --out ${out}.`,
       );
     }
-    return { config: trainer.model.config, steps: trainer.steps, loss };
+    const { settings, data } = facts;
+    return { config: trainer.model.config, steps: trainer.steps, loss, settings, data };
   } finally {
     await log.flush();
     trainer.release();

@@ -56,8 +56,8 @@ export const METHOD = 'FusionCLIP-AD';
 /** The control: the same method on a model of the same shape whose weights were never trained. */
 export const CONTROL = 'random weights';
 
-/** Where the model that comes with the program lies, from the root of the repository. */
-export const EMBEDDED_MODEL = 'models/tiny-clip';
+/** The model that comes with the program (`models/tiny-clip/`), as `--model` knows it. */
+export const EMBEDDED_MODEL = 'tiny-clip';
 
 /** Settings for the embedded model: its own size, and sentences that fit into its context. */
 export const EMBEDDED_SETTINGS: Readonly<Record<string, string>> = {

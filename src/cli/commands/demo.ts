@@ -35,7 +35,7 @@ export const demo: Command = {
     const folder = out ?? 'fusionclip-demo';
     const run = joinPath(folder, 'run');
     await requireOwnFolder(host, folder);
-    const embedded = (await host.stat(joinPath(EMBEDDED_MODEL, 'model.safetensors'))) !== null;
+    const embedded = (await host.stat(joinPath(host.ownModels ?? '.', EMBEDDED_MODEL))) !== null;
     const model = given ?? (embedded ? EMBEDDED_MODEL : `generated:T:${seed}`);
     const start = performance.now();
     const { results, adapter, data, html } = await withGpu(call, async (session) => {

@@ -1,6 +1,8 @@
 import { type OptionTable, toggle } from '../../fusion/index.ts';
+import { describeAdapter } from '../../gpu/adapter.ts';
 import { FusionclipError } from '../../gpu/errors.ts';
 import { PRETRAIN_OPTIONS, pretrain, pretrainOptions, resumePretrain } from '../../pretrain/index.ts';
+import { MODEL_CARD, writeModelCard } from '../../report/index.ts';
 import { type Command, exactly, flagValues, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 
@@ -15,7 +17,7 @@ export const pretraining: Command = {
   name: ['pretrain'],
   summary: 'trains a small CLIP from nothing, on synthetic pictures with captions or on a folder of such pairs',
   usage: '--out DIR',
-  details: `DIR becomes a model folder as Hugging Face lays it out, with metrics.jsonl and checkpoint/. Ctrl-C saves a checkpoint;
+  details: `DIR becomes a model folder as Hugging Face lays it out, with metrics.jsonl, checkpoint/ and, when it is finished, ${MODEL_CARD}. Ctrl-C saves a checkpoint;
 fusionclip pretrain --resume --out DIR goes on with the same bits.`,
   flags: [
     { title: 'Run', table: { ...FLAGS, ...GPU_FLAGS } },
@@ -31,14 +33,17 @@ fusionclip pretrain --resume --out DIR goes on with the same bits.`,
     if (resume && changed)
       throw new FusionclipError('usage', `--${changed} cannot change in a resumed run; leave it out.`);
     pretrainOptions(settings); // wrong values are found before an adapter is looked for
-    const { config, steps, loss } = await withGpu(call, (session: Session) => {
+    const { config, steps } = await withGpu(call, async (session: Session) => {
       const context = { ...session, onStep: session.reporter.listen };
-      if (resume) return resumePretrain(context, folder);
-      return pretrain(context, { out: folder, settings, ...(data !== null && { data }) });
+      const result = await (resume
+        ? resumePretrain(context, folder)
+        : pretrain(context, { out: folder, settings, ...(data !== null && { data }) }));
+      await writeModelCard(host, folder, result, describeAdapter(session.gpu.facts));
+      return result;
     });
     const { width, layers, nativeSize } = config.vision;
     host.stdout(
-      `${folder}: ${steps} steps, loss ${loss.toFixed(4)}; ${layers} layers of width ${width}, ${nativeSize} px\n`,
+      `${folder}: ${steps} steps; ${layers} layers of width ${width}, ${nativeSize} px; more in ${folder}/${MODEL_CARD}\n`,
     );
     return 0;
   },
