@@ -56,6 +56,7 @@ import './pretrain/run.suite.ts';
 import './pretrain/schedule.suite.ts';
 import './pretrain/views.suite.ts';
 import './report/curves.suite.ts';
+import './report/model_card.suite.ts';
 import './report/report.suite.ts';
 import './runtimes/files.suite.ts';
 import './study/study.suite.ts';

@@ -123,10 +123,12 @@ describe('pretrain', () => {
     const whole = join(folder, 'clip');
     const { code, stdout, stderr } = await fusionclip(['pretrain', '--out', whole, ...SMALL]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/40 steps, loss \d\.\d{4}; 1 layers of width 16, 32 px/);
+    expect(stdout).toMatch(/40 steps; 1 layers of width 16, 32 px; more in .*MODEL_CARD.md/);
     expect(jsonLines(stderr).map(({ step }) => step)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
-    for (const model of [whole, `random:${whole}:2`]) {
-      const embedded = await fusionclip(['embed', '--model', model, '--text', 'a photo of a Brain.']);
+    for (const model of [whole, `random:${whole}:2`, 'clip', 'random:clip:2']) {
+      const embedded = await fusionclip(['embed', '--model', model, '--text', 'a photo of a Brain.'], {
+        FUSIONCLIP_MODELS: folder,
+      });
       expect(JSON.parse(embedded.stdout).textEmbeddings[0]).toHaveLength(16);
     }
 
