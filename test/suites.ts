@@ -24,6 +24,7 @@ import './data/trivial.suite.ts';
 import './fusion/golden.suite.ts';
 import './fusion/options.suite.ts';
 import './gpu/gpu.suite.ts';
+import './gpu/recording.suite.ts';
 import './kernels/activation.suite.ts';
 import './kernels/adam.suite.ts';
 import './kernels/assemble_tokens.suite.ts';

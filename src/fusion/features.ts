@@ -86,13 +86,31 @@ export class FeatureCache {
 
   /** The tokens of some images as one batch, owned by the current scope. */
   batch(ids: readonly string[]): Features {
-    const images = ids.map((id) => this.#get(id));
-    const out = new Map<number, LayerTokens>();
-    for (const layer of this.#options.layers) {
-      const of = (part: 'cls' | 'patches') => new Tensor(stack(images.map((image) => image.layers.get(layer)![part])));
-      out.set(layer, { cls: of('cls'), patches: of('patches') });
-    }
+    const out = this.emptyBatch(ids.length);
+    this.fill(out, ids);
     return out;
+  }
+
+  /** Room for the tokens of `count` images, owned by the current scope. */
+  emptyBatch(count: number): Features {
+    const { grid, config } = this.#tower;
+    const { width } = config.vision;
+    const room = (...shape: number[]) => new Tensor(GpuArray.empty(this.#gpu, shape));
+    const layer = (): LayerTokens => ({ cls: room(count, width), patches: room(count, grid ** 2, width) });
+    return new Map(this.#options.layers.map((number) => [number, layer()]));
+  }
+
+  /** Writes the tokens of some images into a batch of that many. */
+  fill(batch: Features, ids: readonly string[]): void {
+    const images = ids.map((id) => this.#get(id));
+    for (const [layer, tokens] of batch) {
+      for (const part of ['cls', 'patches'] as const) {
+        copyInto(
+          tokens[part].value,
+          images.map((image) => image.layers.get(layer)![part]),
+        );
+      }
+    }
   }
 
   /** Image embeddings [B, E], or null when the options did not ask for them. */
@@ -125,15 +143,17 @@ export class FeatureCache {
 
 /** Arrays [1, ...] one after the other: [n, ...]. */
 function stack(arrays: readonly GpuArray[]): GpuArray {
-  const { gpu, shape, size } = arrays[0];
+  const { gpu, shape } = arrays[0];
   const out = GpuArray.empty(gpu, [arrays.length, ...shape.slice(1)]);
-  arrays.forEach((a, i) => {
-    gpu.copy(
-      { buffer: a.buffer, offset: a.offset, bytes: 4 * size },
-      { buffer: out.buffer, offset: 4 * size * i, bytes: 4 * size },
-    );
-  });
+  copyInto(out, arrays);
   return out;
+}
+
+function copyInto(out: GpuArray, arrays: readonly GpuArray[]): void {
+  arrays.forEach((a, i) => {
+    const bytes = 4 * a.size;
+    out.gpu.copy({ buffer: a.buffer, offset: a.offset, bytes }, { buffer: out.buffer, offset: bytes * i, bytes });
+  });
 }
 
 /** Entry `i` of the first axis as an array [1, ...] of its own. */

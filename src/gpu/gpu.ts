@@ -1,9 +1,11 @@
 import { type AdapterFacts, adapterFacts, requestAdapter, requestDevice } from './adapter.ts';
 import { FusionclipError } from './errors.ts';
-import { Pool, type Scope } from './memory.ts';
+import { type GpuBuffer, Pool, type Scope } from './memory.ts';
 import { Profiler } from './profiler.ts';
 import { type BufferView, ProgramCache } from './programs.ts';
+import type { Command, DispatchCommand, Recording } from './recording.ts';
 import type { Shader } from './shader.ts';
+import { SubmitBudget } from './submit_budget.ts';
 
 /** One dispatch of a kernel. */
 export interface Dispatch<B extends string, P extends string, C extends string> {
@@ -21,10 +23,13 @@ export interface Dispatch<B extends string, P extends string, C extends string> 
 export interface GpuOptions {
   /** Time every kernel (needs the `timestamp-query` feature). */
   readonly profile?: boolean;
+  /** Longest time of one submit in seconds; default 0.5. */
+  readonly submitSeconds?: number;
 }
 
 /** Commands of one submit: more would only grow the latency of a lost device or a cancelled page. */
 const MAX_DISPATCHES = 1024;
+const SUBMIT_SECONDS = 0.5;
 
 /**
  * A device with its memory, programs and one stream of commands.
@@ -38,10 +43,14 @@ export class Gpu {
   readonly pool: Pool;
   readonly programs: ProgramCache;
   readonly profiler: Profiler | null;
+  /** How much goes into one submit. */
+  readonly budget: SubmitBudget;
   #encoder: GPUCommandEncoder | null = null;
   #pass: GPUComputePassEncoder | null = null;
   #dispatches = 0;
   #batch = 0;
+  #flops = 0;
+  #recording: Recording | null = null;
   #error: FusionclipError | null = null;
   #destroyed = false;
   #lost = false;
@@ -52,6 +61,7 @@ export class Gpu {
     this.pool = new Pool(device);
     this.programs = new ProgramCache(device, (message) => this.#fail(message));
     this.profiler = options.profile && device.features.has('timestamp-query') ? new Profiler(device) : null;
+    this.budget = new SubmitBudget(facts.class, options.submitSeconds ?? SUBMIT_SECONDS);
     device.onuncapturederror = (event) => this.#fail(`The GPU reported an error: ${event.error.message}`);
     device.lost.then((info) => {
       if (!this.#destroyed) {
@@ -88,9 +98,13 @@ export class Gpu {
     return this.#batch;
   }
 
-  /** Records one dispatch. Throws an error reported since the last call. */
+  /** Floating-point operations of all dispatches so far, as the wrappers declared them. */
+  get flops(): number {
+    return this.#flops;
+  }
+
+  /** Puts one dispatch into the stream. Throws an error reported since the last call. */
   run<B extends string, P extends string, C extends string>(call: Dispatch<B, P, C>): void {
-    this.#throwPending();
     const { shader, buffers, groups, flops = 0 } = call;
     const [x, y = 1, z = 1] = groups;
     if (x === 0 || y === 0 || z === 0) return;
@@ -98,39 +112,61 @@ export class Gpu {
     if (Math.max(x, y, z) > most) throw new Error(`${shader.name}: ${x}×${y}×${z} workgroups, at most ${most} a side`);
     const program = this.programs.program(shader, call.constants as Record<string, number> | undefined);
     const group = this.programs.bindGroup(program, shader, buffers, call.params);
-    for (const name in buffers) buffers[name].buffer.lastBatch = this.#batch;
-    const pass = this.#computePass(program.label, flops);
-    pass.setPipeline(program.pipeline);
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(x, y, z);
-    if (this.profiler) this.#endPass();
-    if (++this.#dispatches >= MAX_DISPATCHES || this.profiler?.full) this.flush();
+    const uses: GpuBuffer[] = [];
+    let bytes = 0;
+    for (const name in buffers) {
+      uses.push(buffers[name].buffer);
+      bytes += buffers[name].bytes;
+    }
+    this.#issue({ kind: 'dispatch', program, group, groups: [x, y, z], flops, bytes, uses });
   }
 
-  /** Records a copy of bytes between two buffers; offsets and length are multiples of 4. */
+  /** Copies bytes between two buffers; offsets and length are multiples of 4. */
   copy(from: BufferView, to: BufferView): void {
-    this.#throwPending();
-    this.#endPass();
-    from.buffer.lastBatch = to.buffer.lastBatch = this.#batch;
-    this.#openEncoder().copyBufferToBuffer(from.buffer.raw, from.offset, to.buffer.raw, to.offset, from.bytes);
-    this.#dispatches++;
+    this.#issue({
+      ...{ kind: 'copy', from: from.buffer.raw, fromOffset: from.offset, to: to.buffer.raw, toOffset: to.offset },
+      ...{ bytes: from.bytes, uses: [from.buffer, to.buffer] },
+    });
   }
 
   /** Fills a view with zeros. */
-  clear(view: BufferView): void {
-    this.#throwPending();
-    this.#endPass();
-    view.buffer.lastBatch = this.#batch;
-    this.#openEncoder().clearBuffer(view.buffer.raw, view.offset, view.bytes);
-    this.#dispatches++;
+  clear({ buffer, offset, bytes }: BufferView): void {
+    this.#issue({ kind: 'clear', to: buffer.raw, toOffset: offset, bytes, uses: [buffer] });
   }
 
   /** Writes host data; recorded commands that use the buffer are submitted first, so that they see the old contents. */
   write(view: BufferView, data: ArrayBufferView<ArrayBuffer>): void {
     this.#throwPending();
     if (data.byteLength > view.bytes) throw new Error(`write of ${data.byteLength} bytes into ${view.bytes}`);
-    if (view.buffer.lastBatch === this.#batch) this.flush();
-    this.device.queue.writeBuffer(view.buffer.raw, view.offset, data.buffer, data.byteOffset, data.byteLength);
+    const { buffer, offset } = view;
+    const recording = this.#recording;
+    if (recording) {
+      // A replay would find these bytes overwritten by what used the memory later.
+      if (buffer.arena !== recording.arena) throw new Error('a recorded step cannot write to arrays from outside');
+      const from = recording.upload(this.device, data);
+      const to = { to: buffer.raw, toOffset: offset, bytes: from.size };
+      this.#issue({ kind: 'copy', from, fromOffset: 0, ...to, uses: [buffer] });
+      return;
+    }
+    if (buffer.lastBatch === this.#batch) this.flush();
+    this.device.queue.writeBuffer(buffer.raw, offset, data.buffer, data.byteOffset, data.byteLength);
+  }
+
+  /** Runs `body`, keeping its commands and the memory that it allocates for {@link replay}; see `RepeatedStep`. */
+  record<T>(recording: Recording, body: () => T): T {
+    if (this.#recording) throw new Error('recordings do not nest');
+    this.#recording = recording;
+    try {
+      return this.pool.inside(recording.arena, body);
+    } finally {
+      this.#recording = null;
+    }
+  }
+
+  /** Issues the commands of a recording again. */
+  replay(recording: Recording): void {
+    recording.check();
+    for (const command of recording.commands) this.#issue(command);
   }
 
   /** Submits what is recorded. */
@@ -142,6 +178,7 @@ export class Gpu {
     this.device.pushErrorScope('validation');
     this.device.pushErrorScope('out-of-memory');
     this.device.queue.submit([encoder.finish()]);
+    this.budget.submitted(performance.now() / 1000);
     for (const what of ['memory', 'validation']) {
       this.device.popErrorScope().then(
         (error) => {
@@ -159,6 +196,7 @@ export class Gpu {
   /** Bytes of a view, copied to the host. The only way to see a value; everything recorded is submitted. */
   async read(view: BufferView): Promise<ArrayBuffer> {
     this.#throwPending();
+    if (this.#recording) throw new Error('a recorded step is read after it, not inside');
     const staging = this.device.createBuffer({
       size: view.bytes,
       usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
@@ -167,8 +205,10 @@ export class Gpu {
       this.#endPass();
       this.#openEncoder().copyBufferToBuffer(view.buffer.raw, view.offset, staging, 0, view.bytes);
       this.flush();
+      const done = this.budget.watch();
       try {
         await staging.mapAsync(GPUMapMode.READ);
+        done(performance.now() / 1000);
       } catch (error) {
         // The cause (a lost device, a refused submit) is reported by its own promise, a moment later.
         await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, 250))]);
@@ -187,7 +227,9 @@ export class Gpu {
     this.flush();
     // Writes wait for the next submit, each with a copy of its data, even when nothing was recorded after them.
     this.device.queue.submit([]);
+    const done = this.budget.watch();
     await this.device.queue.onSubmittedWorkDone();
+    done(performance.now() / 1000);
     this.#throwPending();
   }
 
@@ -203,6 +245,32 @@ export class Gpu {
     this.#destroyed = true;
     this.profiler?.destroy();
     this.device.destroy();
+  }
+
+  #issue(command: Command): void {
+    this.#throwPending();
+    this.#recording?.push(command);
+    const flops = command.kind === 'dispatch' ? command.flops : 0;
+    if (this.budget.isFullBefore(flops, command.bytes)) this.flush();
+    this.budget.add(flops, command.bytes);
+    for (const buffer of command.uses) buffer.lastBatch = this.#batch;
+    if (command.kind === 'dispatch') this.#dispatch(command);
+    else {
+      this.#endPass();
+      const { to, toOffset, bytes } = command;
+      if (command.kind === 'clear') this.#openEncoder().clearBuffer(to, toOffset, bytes);
+      else this.#openEncoder().copyBufferToBuffer(command.from, command.fromOffset, to, toOffset, bytes);
+    }
+    if (++this.#dispatches >= MAX_DISPATCHES || this.profiler?.full) this.flush();
+  }
+
+  #dispatch({ program, group, groups, flops }: DispatchCommand): void {
+    this.#flops += flops;
+    const pass = this.#computePass(program.label, flops);
+    pass.setPipeline(program.pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(...groups);
+    if (this.profiler) this.#endPass();
   }
 
   #computePass(label: string, flops: number): GPUComputePassEncoder {

@@ -5,4 +5,6 @@ export * from './gpu.ts';
 export * from './memory.ts';
 export * from './profiler.ts';
 export * from './programs.ts';
+export * from './recording.ts';
 export * from './shader.ts';
+export * from './submit_budget.ts';

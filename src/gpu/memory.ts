@@ -11,6 +11,10 @@ export class GpuBuffer {
   alive = true;
   /** The scope that will release it, or null when its creator owns it. */
   scope: Scope | null = null;
+  /** Where it goes back to when it is released, or null for the memory that all share. */
+  arena: Arena | null = null;
+  /** How often it was handed out: whoever holds it for long sees by this that it was given to someone else. */
+  lease = 0;
 
   constructor(id: number, raw: GPUBuffer, bytes: number) {
     this.id = id;
@@ -58,6 +62,15 @@ export class Scope implements Disposable {
 }
 
 /**
+ * Memory set aside for work that runs again and again on the same buffers (recording.ts): what is released inside is used
+ * again inside, and by nobody else until the arena is closed.
+ */
+export class Arena {
+  readonly free = new Map<number, GpuBuffer[]>();
+  closed = false;
+}
+
+/**
  * Buffers by size class. Reuse inside one command stream is safe because commands run in order, so a buffer released
  * here may be handed out again before the GPU has finished with it.
  */
@@ -67,6 +80,7 @@ export class Pool {
   readonly #free = new Map<number, GpuBuffer[]>();
   #nextId = 1;
   #current: Scope | null = null;
+  #arena: Arena | null = null;
   /** Bytes of all buffers handed out and not released. */
   liveBytes = 0;
   /** Number of buffers handed out and not released. */
@@ -93,7 +107,7 @@ export class Pool {
         `"${label}" needs a buffer of ${bytes} bytes, but this adapter binds at most ${this.#limit}; use a smaller batch or size.`,
       );
     }
-    let buffer = this.#free.get(capacity)?.pop();
+    let buffer = this.#arena?.free.get(capacity)?.pop() ?? this.#free.get(capacity)?.pop();
     if (!buffer) {
       const raw = this.#device.createBuffer({
         size: capacity,
@@ -104,6 +118,8 @@ export class Pool {
     }
     buffer.bytes = bytes;
     buffer.alive = true;
+    buffer.lease++;
+    buffer.arena = this.#arena;
     buffer.scope = null;
     this.#current?.adopt(buffer);
     this.liveBytes += buffer.raw.size;
@@ -119,9 +135,25 @@ export class Pool {
     buffer.alive = false;
     this.liveBytes -= buffer.raw.size;
     this.liveBuffers--;
-    const list = this.#free.get(buffer.raw.size);
-    if (list) list.push(buffer);
-    else this.#free.set(buffer.raw.size, [buffer]);
+    this.#giveBack(buffer);
+  }
+
+  /** Runs `body`, all of whose allocations come from an arena and go back there. */
+  inside<T>(arena: Arena, body: () => T): T {
+    const outer = this.#arena;
+    this.#arena = arena;
+    try {
+      return body();
+    } finally {
+      this.#arena = outer;
+    }
+  }
+
+  /** Returns an arena's memory to all; what is still in use there follows when it is released. */
+  close(arena: Arena): void {
+    arena.closed = true;
+    for (const buffer of [...arena.free.values()].flat()) this.#giveBack(buffer);
+    arena.free.clear();
   }
 
   /** Opens a scope; scopes nest and must be closed in reverse order. */
@@ -142,6 +174,14 @@ export class Pool {
     this.#free.clear();
     for (const buffer of all) this.reservedBytes -= buffer.raw.size;
     return all;
+  }
+
+  #giveBack(buffer: GpuBuffer): void {
+    if (buffer.arena?.closed) buffer.arena = null;
+    const free = buffer.arena?.free ?? this.#free;
+    const list = free.get(buffer.raw.size);
+    if (list) list.push(buffer);
+    else free.set(buffer.raw.size, [buffer]);
   }
 }
 

@@ -62,8 +62,8 @@ export class Adam {
    * @param clip factor on every gradient (gradient clipping)
    */
   step(lrScale = 1, clip = 1): void {
-    this.#begin(lrScale, clip);
-    this.#update();
+    this.begin(lrScale, clip);
+    this.update();
   }
 
   /**
@@ -71,25 +71,27 @@ export class Adam {
    * @returns the norm before that, [1], owned by the current scope
    */
   stepClipped(lrScale: number, most: number): GpuArray {
-    this.#begin(lrScale, 1);
+    this.begin(lrScale, 1);
     const grads = this.#groups.flatMap(({ parameters }) => parameters.flatMap(({ grad }) => grad ?? []));
     const norm = clipNorm(
       grads,
       most,
       this.#groups.map(({ schedule }) => schedule),
     );
-    this.#update();
+    this.update();
     return norm;
   }
 
-  #begin(lrScale: number, clip: number): void {
+  /** The first half of {@link step}: counts it and writes the numbers of its schedule, which differ from step to step. */
+  begin(lrScale = 1, clip = 1): void {
     this.#steps++;
     for (const { settings, schedule } of this.#groups) {
       schedule.write(packSchedule({ ...settings, lr: settings.lr * lrScale, step: this.#steps, clip }));
     }
   }
 
-  #update(): void {
+  /** The second half of {@link step}: the same commands every time, so that they can be recorded (`RepeatedStep`). */
+  update(): void {
     for (const { parameters, schedule } of this.#groups) {
       for (const p of parameters) {
         if (p.grad) adamStep(p.value, p.grad, this.#states.get(p)!, schedule);

@@ -84,7 +84,7 @@ async function trainCandidate(
   let best = bestBefore;
   let losses = [...(resume?.losses ?? [])];
   await detector.restart();
-  const trainer = new Trainer(detector, parts.items, train, rate);
+  const trainer = new Trainer(detector, parts.items, train, { rate });
   try {
     if (resume) await loadCheckpoint(fs, folder.file(LATEST), trainer);
     if (trainer.epoch < train.epochs) {

@@ -112,7 +112,11 @@ export class Detector {
    * Tokens of preprocessed images [3, S, S]; with residual adapters differentiable, when a tape records.
    */
   extract(inputs: readonly Float32Array[]): Extracted {
-    const images = this.upload(inputs);
+    return this.extractFrom(this.upload(inputs));
+  }
+
+  /** {@link extract} of a batch [B, 3, S, S] that is on the GPU. */
+  extractFrom(images: GpuArray): Extracted {
     const embedding = this.#ensemble !== null;
     const { layers, residual } = this.model;
     if (!residual) return extractFeatures(this.vision, images, { layers, tokens: this.options.tokens, embedding });

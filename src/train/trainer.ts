@@ -1,11 +1,21 @@
 import { GpuArray } from '../gpu/array.ts';
 import { FusionclipError } from '../gpu/errors.ts';
-import { Adam, type Parameter, Tape } from '../nn/index.ts';
+import { RepeatedStep } from '../gpu/recording.ts';
+import { Adam, type Parameter, Tape, type Tensor } from '../nn/index.ts';
 import { epochOrder, Pace, stepsPerEpoch } from '../run/index.ts';
 import type { Detector } from './detector.ts';
 import { FeatureStore } from './feature_store.ts';
 import type { TrainOptions } from './options.ts';
+import { StepInputs } from './step_inputs.ts';
 import type { TrainItem } from './support.ts';
+
+/** How a training differs from what its options say. */
+export interface TrainerChoices {
+  /** In place of both learning rates, when several are tried. */
+  readonly rate?: number | null;
+  /** Carries out every step anew instead of replaying the first one of its size: slower, the same bits. */
+  readonly eager?: boolean;
+}
 
 /** What is known after a step. */
 export interface StepEvent {
@@ -34,6 +44,12 @@ export interface TrainerHooks {
   readonly signal?: AbortSignal;
 }
 
+/** Losses before a step by their names, [parts]. */
+interface Losses {
+  readonly names: readonly string[];
+  readonly values: Tensor;
+}
+
 /** A step whose loss has not been looked at yet. */
 interface PendingStep {
   readonly step: number;
@@ -47,8 +63,9 @@ const EXTRACT_BATCH = 16;
 /**
  * Trains adapters and prompts of a detector on the views of a support set.
  *
- * A step is forward, backward and Adam without a wait in between; its loss is read while the next step runs. Equal seeds
- * give equal bits, and so does going on from a checkpoint at any step.
+ * A step is forward, backward and Adam without a wait in between; its loss is read while the next step runs. The first
+ * step of each batch size is recorded, the others replay it. Equal seeds give equal bits, and so does going on from a
+ * checkpoint at any step.
  */
 export class Trainer {
   readonly detector: Detector;
@@ -57,15 +74,19 @@ export class Trainer {
   readonly #store: FeatureStore;
   readonly #options: TrainOptions;
   readonly #one: GpuArray;
+  readonly #inputs = new Map<number, StepInputs>();
+  readonly #repeated: RepeatedStep<Losses> | null;
   readonly #pace: Pace;
   readonly #stepsPerEpoch: number;
   #step = 0;
   #pending: PendingStep | null = null;
 
-  /**
-   * @param rate in place of both learning rates, when several are tried
-   */
-  constructor(detector: Detector, items: readonly TrainItem[], options: TrainOptions, rate: number | null = null) {
+  constructor(
+    detector: Detector,
+    items: readonly TrainItem[],
+    options: TrainOptions,
+    { rate = null, eager = false }: TrainerChoices = {},
+  ) {
     const { gpu, model } = detector;
     if (items.length === 0) {
       throw new FusionclipError('usage', 'There is nothing to train on: ask for at least one support image (--shots).');
@@ -84,6 +105,7 @@ export class Trainer {
       group(model.parameters.filter(isPrompt), options['lr.prompt']),
     ]);
     this.#store = new FeatureStore(detector);
+    this.#repeated = eager ? null : new RepeatedStep(gpu);
     this.#one = GpuArray.from(gpu, Float32Array.of(1), [1]).keep();
     this.#pace = new Pace();
   }
@@ -147,24 +169,43 @@ export class Trainer {
   }
 
   release(): void {
+    this.#repeated?.release();
+    for (const inputs of this.#inputs.values()) inputs.release();
     this.adam.release();
     this.#store.release();
     this.#one.release();
   }
 
-  /** Records and submits one step; the read of its loss is under way when this returns. */
+  /** Submits one step; the read of its loss is under way when this returns. */
   #launch(items: readonly TrainItem[]): PendingStep {
-    const { gpu, model } = this.detector;
+    const { gpu } = this.detector;
     using _scope = gpu.scope();
-    const targets = { label: this.#labels(items), mask: this.#masks(items) };
-    const ids = items.map(({ id }) => id);
-    const tape = new Tape();
-    const { total, names, values } = tape.record(() => model.loss(this.#store.get(ids).features, targets));
-    tape.backward(total, this.#one);
-    this.adam.step();
+    const inputs = this.#inputsOf(items.length);
+    inputs.write(items);
+    this.adam.begin();
+    const step = () => this.#compute(inputs);
+    const { names, values } = this.#repeated ? this.#repeated.run(String(items.length), step) : step();
     const reading = values.read();
     reading.catch(() => {}); // it is looked at a step later, when another error may have come first
     return { step: ++this.#step, names, values: reading };
+  }
+
+  /** Forward, backward and Adam: the same commands for every batch of a size. */
+  #compute({ batch, targets }: StepInputs): Losses {
+    const tape = new Tape();
+    const { total, names, values } = tape.record(() => this.detector.model.loss(batch.features(), targets));
+    tape.backward(total, this.#one);
+    this.adam.update();
+    return { names, values };
+  }
+
+  #inputsOf(count: number): StepInputs {
+    let inputs = this.#inputs.get(count);
+    if (!inputs) {
+      inputs = new StepInputs(this.detector, this.#store, count);
+      this.#inputs.set(count, inputs);
+    }
+    return inputs;
   }
 
   /** Looks at the loss of the step before. */
@@ -187,23 +228,5 @@ export class Trainer {
     const parts = Object.fromEntries(names.map((name, i) => [name, values[i]]));
     const { seconds, etaSeconds } = this.#pace.tick(this.steps - step);
     onStep?.({ step, steps: this.steps, epoch, epochs: this.#options.epochs, loss, parts, seconds, etaSeconds });
-  }
-
-  #labels(items: readonly TrainItem[]): GpuArray {
-    return GpuArray.from(
-      this.detector.gpu,
-      Float32Array.from(items, ({ label }) => label),
-      [items.length],
-    );
-  }
-
-  #masks(items: readonly TrainItem[]): GpuArray | null {
-    if (this.detector.kind === 'image') return null;
-    const { size } = this.detector.vision;
-    const all = new Float32Array(items.length * size * size);
-    items.forEach(({ mask }, i) => {
-      if (mask) all.set(mask, i * size * size);
-    });
-    return GpuArray.from(this.detector.gpu, all, [items.length, size, size]);
   }
 }

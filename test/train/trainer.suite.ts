@@ -15,16 +15,23 @@ import { suite, test } from '../harness/registry.ts';
 import { contextOf, metricsOf, ruleSet, smallRun, textOf, tinyBackbone } from './small_run.ts';
 
 /** A trainer of the tiny model on random images; release both. */
-async function tinyTrainer(gpu: Gpu, kind: 'pixel' | 'image', settings: Record<string, string>, epochs: number) {
+async function tinyTrainer(
+  gpu: Gpu,
+  kind: 'pixel' | 'image',
+  settings: Record<string, string>,
+  epochs: number,
+  { count = 4, eager = false } = {},
+) {
   const options = fusionOptions({ size: '42', 'prompt.nctx': '2', ...settings });
   const backbone = await tinyBackbone();
   const detector = await Detector.open({ gpu, backbone, options, kind, object: 'Brain', seed: 1 });
-  const items = [0, 1, 0, 1].map((label, i): TrainItem => {
+  const items = Array.from({ length: count }, (_, i): TrainItem => {
+    const label = i % 2;
     const input = Float32Array.from({ length: 3 * 42 * 42 }, (_, k) => Math.sin(k * (i + 1)));
     const mask = label ? Uint8Array.from({ length: 42 * 42 }, (_, k) => (k % 42 < 9 ? 1 : 0)) : null;
     return { id: `item ${i}`, label: label as 0 | 1, input, mask };
   });
-  const trainer = new Trainer(detector, items, trainOptions({ batch: '2', epochs: String(epochs) }));
+  const trainer = new Trainer(detector, items, trainOptions({ batch: '2', epochs: String(epochs) }), { eager });
   await trainer.prepare();
   const release = () => {
     trainer.release();
@@ -123,6 +130,31 @@ suite('training', () => {
         assert.equal(textOf(fs, '/run/predictions.csv'), textOf(whole, '/run/predictions.csv'));
         assert.equal(textOf(fs, '/run/results.json'), textOf(whole, '/run/results.json'));
       }
+    });
+  }
+
+  for (const [kind, settings] of [
+    ['pixel', {}],
+    ['image', {}],
+    ['pixel', { residual: 'mvfa', prompt: 'fixed' }],
+  ] as ['pixel' | 'image', Record<string, string>][]) {
+    const name = [`${kind}-level`, ...Object.values(settings)].join(', ');
+    test(`20 replayed steps equal 20 eager steps bit for bit: ${name}`, async (t) => {
+      const gpu = await t.gpu();
+      // Three images in batches of two: every other step is one of a smaller batch.
+      const run = async (eager: boolean) => {
+        const { trainer, detector, release } = await tinyTrainer(gpu, kind, settings, 10, { count: 3, eager });
+        const losses: number[] = [];
+        while (trainer.step < 20) await trainer.runEpoch({ onStep: ({ loss }) => losses.push(loss) });
+        const arrays = [...detector.model.parameters.map(({ value }) => value), ...trainer.adam.state().values()];
+        const values: Float32Array[] = [];
+        for (const array of arrays) values.push(await array.read());
+        release();
+        return { losses, values };
+      };
+      const [replayed, eager] = [await run(false), await run(true)];
+      assert.deepEqual(replayed, eager);
+      assert.equal(new Set(eager.losses).size, 20);
     });
   }
 

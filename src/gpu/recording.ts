@@ -1,0 +1,129 @@
+import type { Gpu } from './gpu.ts';
+import { Arena, type GpuBuffer } from './memory.ts';
+import type { Program } from './programs.ts';
+
+/** A dispatch with everything resolved: pipeline, bind group, size. */
+export interface DispatchCommand {
+  readonly kind: 'dispatch';
+  readonly program: Program;
+  readonly group: GPUBindGroup;
+  readonly groups: readonly [number, number, number];
+  /** Floating-point operations that the wrapper declared. */
+  readonly flops: number;
+  /** Bytes of all bound views. */
+  readonly bytes: number;
+  readonly uses: readonly GpuBuffer[];
+}
+
+/** A copy between two buffers; offsets and length in bytes. */
+export interface CopyCommand {
+  readonly kind: 'copy';
+  readonly from: GPUBuffer;
+  readonly fromOffset: number;
+  readonly to: GPUBuffer;
+  readonly toOffset: number;
+  readonly bytes: number;
+  readonly uses: readonly GpuBuffer[];
+}
+
+/** Zeros into a part of a buffer; offset and length in bytes. */
+export interface ClearCommand {
+  readonly kind: 'clear';
+  readonly to: GPUBuffer;
+  readonly toOffset: number;
+  readonly bytes: number;
+  readonly uses: readonly GpuBuffer[];
+}
+
+/** What is put into a stream of commands, once by an eager call or again and again by a recording. */
+export type Command = DispatchCommand | CopyCommand | ClearCommand;
+
+/** The commands of a piece of work and the host data that it uploaded. Made by `Gpu.record`. */
+export class Recording {
+  readonly arena: Arena;
+  readonly commands: Command[] = [];
+  readonly #outside = new Map<GpuBuffer, number>();
+  readonly #uploads: GPUBuffer[] = [];
+
+  /** @param arena where everything that the work allocates lies */
+  constructor(arena: Arena) {
+    this.arena = arena;
+  }
+
+  /** Adds a command. */
+  push(command: Command): void {
+    this.commands.push(command);
+    for (const buffer of command.uses) if (buffer.arena !== this.arena) this.#outside.set(buffer, buffer.lease);
+  }
+
+  /** Host data that the work uploads, kept so that a replay finds it. */
+  upload(device: GPUDevice, data: ArrayBufferView<ArrayBuffer>): GPUBuffer {
+    const size = Math.ceil(data.byteLength / 4) * 4;
+    const buffer = device.createBuffer({
+      label: 'recorded upload',
+      size,
+      usage: GPUBufferUsage.COPY_SRC,
+      mappedAtCreation: true,
+    });
+    new Uint8Array(buffer.getMappedRange()).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    buffer.unmap();
+    this.#uploads.push(buffer);
+    return buffer;
+  }
+
+  /** Throws when memory that the commands use, and that others own, has been given to someone else since. */
+  check(): void {
+    for (const [buffer, lease] of this.#outside) {
+      if (!buffer.alive || buffer.lease !== lease) throw new Error(`buffer ${buffer.id} of a recording was released`);
+    }
+  }
+
+  /** Frees the uploads; the arena belongs to whoever made it. */
+  release(): void {
+    for (const buffer of this.#uploads) buffer.destroy();
+    this.commands.length = 0;
+  }
+}
+
+/**
+ * A step that is carried out many times: the first time it runs eagerly and is recorded, from then on its commands are
+ * issued again without any of the host's work. Both ways put the same commands into the stream, so they give the same
+ * bits.
+ *
+ * What changes from step to step has to lie in arrays that were made before and are written between the steps. Arrays
+ * that the step makes itself, its result among them, hold the values of the last run until the next.
+ */
+export class RepeatedStep<T> {
+  readonly #gpu: Gpu;
+  readonly #arena = new Arena();
+  readonly #known = new Map<string, { recording: Recording; result: T }>();
+
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+  }
+
+  /**
+   * One step.
+   * @param key names the shapes of the inputs: each key is recorded once; all share their memory
+   * @param body must do the same for equal keys, and writes no array from outside on the host
+   */
+  run(key: string, body: () => T): T {
+    const known = this.#known.get(key);
+    if (known) {
+      this.#gpu.replay(known.recording);
+      return known.result;
+    }
+    const recording = new Recording(this.#arena);
+    const result = this.#gpu.record(recording, body);
+    this.#known.set(key, { recording, result });
+    return result;
+  }
+
+  /** Gives the memory back; arrays that were kept from a step live on. */
+  release(): void {
+    this.#gpu.flush();
+    for (const { recording } of this.#known.values()) recording.release();
+    this.#known.clear();
+    this.#gpu.pool.close(this.#arena);
+  }
+}

@@ -1,0 +1,93 @@
+import { assert } from 'chai';
+import { GpuArray } from '../../src/gpu/array.ts';
+import { RepeatedStep } from '../../src/gpu/recording.ts';
+import { add, scale } from '../../src/kernels/elementwise.ts';
+import { suite, test } from '../harness/registry.ts';
+
+suite('repeated steps', () => {
+  test('a replay reads its inputs anew and uploads its own data again', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const x = GpuArray.zeros(gpu, [2]);
+    const state = GpuArray.from(gpu, Float32Array.of(1, 1), [2]);
+    const step = new RepeatedStep<GpuArray>(gpu);
+    let runs = 0;
+    const results: number[][] = [];
+    for (const value of [1, 2, 3]) {
+      x.write(Float32Array.of(value, -value));
+      const y = step.run('a', () => {
+        using _inner = gpu.scope();
+        runs++;
+        const ten = GpuArray.from(gpu, Float32Array.of(10, 20), [2]);
+        const sum = add(x, ten);
+        // Takes the place of what was uploaded.
+        ten.release();
+        const doubled = scale(sum, 2);
+        const next = add(state, doubled);
+        gpu.copy(next, state);
+        return doubled;
+      });
+      results.push([...(await y.read())]);
+    }
+    assert.equal(runs, 1);
+    assert.deepEqual(results, [
+      [22, 38],
+      [24, 36],
+      [26, 34],
+    ]);
+    assert.deepEqual([...(await state.read())], [73, 109]);
+    step.release();
+  });
+
+  test('steps of all sizes share memory, and give it back', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const inputs = [1000, 999].map((size) => GpuArray.zeros(gpu, [size]));
+    gpu.trim();
+    const { reservedBytes, liveBytes } = gpu.pool;
+    const step = new RepeatedStep<null>(gpu);
+    const run = (i: number) =>
+      step.run(String(i), () => {
+        using _inner = gpu.scope();
+        add(inputs[i], inputs[i]);
+        return null;
+      });
+    run(0);
+    const withOne = gpu.pool.reservedBytes;
+    assert.isAbove(withOne, reservedBytes);
+    run(1);
+    assert.equal(gpu.pool.reservedBytes, withOne);
+    // Nobody else gets what a step uses, even while it does not run.
+    const other = GpuArray.empty(gpu, [1000]);
+    assert.isAbove(gpu.pool.reservedBytes, withOne);
+    other.release();
+    assert.equal(gpu.pool.liveBytes, liveBytes);
+    step.release();
+    gpu.trim();
+    assert.equal(gpu.pool.reservedBytes, reservedBytes);
+    await gpu.idle();
+  });
+
+  test('refuse what a replay could not repeat', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const x = GpuArray.zeros(gpu, [4]);
+    const step = new RepeatedStep<GpuArray>(gpu);
+    assert.throws(
+      () =>
+        step.run('write', () => {
+          x.write(new Float32Array(4));
+          return x;
+        }),
+      /cannot write to arrays from outside/,
+    );
+    assert.throws(() => step.run('nested', () => step.run('inner', () => x)), /do not nest/);
+    step.run('sum', () => add(x, x));
+    x.release();
+    assert.throws(() => step.run('sum', () => add(x, x)), /was released/);
+    const again = GpuArray.zeros(gpu, [4]);
+    assert.equal(again.buffer, x.buffer);
+    assert.throws(() => step.run('sum', () => add(x, x)), /was released/);
+    step.release();
+  });
+});
