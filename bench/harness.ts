@@ -1,7 +1,8 @@
 import type { AdapterFacts } from '../src/gpu/adapter.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
 import { CeilingProbes, type Ceilings } from './ceilings.ts';
-import { measure } from './measure.ts';
+import { measure, measureSplit, type Split } from './measure.ts';
+import type { OperationCount } from './operations.ts';
 import type { Bench, BenchCase } from './registry.ts';
 
 /** One line of the result. */
@@ -21,15 +22,29 @@ export interface BenchResult {
   readonly ofCeiling: number;
   /** Time of the first variant / time of this one. */
   readonly speedup: number;
+  /** For whole models; else null. */
+  readonly split: Split | null;
+}
+
+/** Where and with what a bench ran. */
+export interface BenchFacts {
+  /** E.g. `deno 2.9.6`. */
+  readonly runtime: string;
+  /** Of this package. */
+  readonly version: string;
+  /** How the driver was found. */
+  readonly driver: string;
 }
 
 /** What `--json` writes. */
-export interface BenchReport {
+export interface BenchReport extends BenchFacts {
   readonly date: string;
   readonly adapter: AdapterFacts;
   /** Whether times are kernel times (timestamps) or wall-clock times. */
   readonly clock: 'timestamps' | 'wall';
   readonly results: readonly BenchResult[];
+  /** Of a training step of ViT-L/14; empty when it was not asked for. */
+  readonly operations: readonly OperationCount[];
 }
 
 /** Runs benches one after the other and prints a table as it goes. */
@@ -37,7 +52,7 @@ export async function runBenches(
   gpu: Gpu,
   benches: readonly Bench[],
   print: (line: string) => void,
-): Promise<BenchReport> {
+): Promise<Pick<BenchReport, 'clock' | 'results'>> {
   using _all = gpu.scope();
   const probes = new CeilingProbes(gpu);
   const clock = gpu.profiler ? 'timestamps' : 'wall';
@@ -45,9 +60,11 @@ export async function runBenches(
   const results: BenchResult[] = [];
   for (const { name, cases } of benches) {
     print(`\n${name}`);
-    print(line('case', 'variant', 'min ms', 'median', 'GFLOP/s', 'GB/s', 'of ceiling', 'speed-up'));
+    print(
+      line('case', 'variant', 'min ms', 'median', 'GFLOP/s', 'GB/s', 'of ceiling', 'speed-up', 'host ms', 'wall ms'),
+    );
     using _scope = gpu.scope();
-    for (const one of cases(gpu)) {
+    for await (const one of cases(gpu)) {
       for (const result of await runCase(gpu, name, one, probes)) {
         results.push(result);
         print(format(result));
@@ -55,7 +72,7 @@ export async function runBenches(
     }
     gpu.trim();
   }
-  return { date: new Date().toISOString(), adapter: gpu.facts, clock, results };
+  return { clock, results };
 }
 
 async function runCase(gpu: Gpu, bench: string, one: BenchCase, probes: CeilingProbes): Promise<BenchResult[]> {
@@ -63,17 +80,22 @@ async function runCase(gpu: Gpu, bench: string, one: BenchCase, probes: CeilingP
   const times = await measure(gpu, [...variants.map((v) => v.run), ...probes.works]);
   const ceilings = probes.ceilings(times.slice(variants.length));
   const floorMs = Math.max(flops / ceilings.gflops, bytes / ceilings.gbps) / 1e6;
+  const splits: (Split | null)[] = [];
+  for (const { run } of variants) splits.push(one.whole ? await measureSplit(gpu, run) : null);
   return variants.map((variant, i) => ({
     ...{ bench, case: one.name, variant: variant.name },
     ...{ minMs: times[i].min, medianMs: times[i].median },
     ...{ gflops: flops / times[i].min / 1e6, gbps: bytes / times[i].min / 1e6 },
     ...{ ceilings, floorMs, ofCeiling: floorMs / times[i].min, speedup: times[0].min / times[i].min },
+    split: splits[i],
   }));
 }
 
 function format(r: BenchResult): string {
   const numbers = [r.minMs.toFixed(2), r.medianMs.toFixed(2), r.gflops.toFixed(1), r.gbps.toFixed(1)];
-  return line(r.case, r.variant, ...numbers, `${(100 * r.ofCeiling).toFixed(1)} %`, `× ${r.speedup.toFixed(2)}`);
+  const host = r.split ? [r.split.host.toFixed(1), r.split.wall.toFixed(1)] : [];
+  const shares = [`${(100 * r.ofCeiling).toFixed(1)} %`, `× ${r.speedup.toFixed(2)}`];
+  return line(r.case, r.variant, ...numbers, ...shares, ...host);
 }
 
 function line(name: string, variant: string, ...columns: string[]): string {

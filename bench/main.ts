@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- [--driver lavapipe|swiftshader|hardware] [--json FILE] [pattern …]`: times kernels in Deno against their
- * first rungs and against what the adapter can do. A pattern selects files of bench/kernels by name.
+ * first rungs and against what the adapter can do, then whole models with the split between GPU and host, and counts the
+ * operations of a training step. A pattern selects files of bench/kernels and bench/models by name, or `operations`.
  */
 import { spawn } from 'node:child_process';
 import process from 'node:process';
@@ -15,9 +16,13 @@ if (!deno) throw new Error('Deno was not found; run "npm ci".');
 const driver = findDriver('deno', choice);
 console.log(`deno, ${driver.note}`);
 const flags = ['run', '-A', '--no-lock', '--no-check', '--quiet'];
-const child = spawn(deno, [...flags, fileURLToPath(new URL('run.ts', import.meta.url)), ...args], {
-  env: { ...process.env, ...driver.env },
-  stdio: 'inherit',
-});
+const child = spawn(
+  deno,
+  [...flags, fileURLToPath(new URL('run.ts', import.meta.url)), '--driver-note', driver.note, ...args],
+  {
+    env: { ...process.env, ...driver.env },
+    stdio: 'inherit',
+  },
+);
 process.on('SIGINT', () => {});
 child.on('close', (code) => process.exit(code ?? 1));

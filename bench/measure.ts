@@ -6,10 +6,23 @@ export interface Times {
   readonly median: number;
 }
 
+/** How a repetition of many kernels spends its time, in milliseconds; medians, without timestamps in between. */
+export interface Split {
+  /** Until all commands are submitted. */
+  readonly host: number;
+  /** Until all of them are done. */
+  readonly wall: number;
+}
+
+/** What may return a promise, which then is waited for. */
+type Work = () => unknown;
+
 /** Repetitions stop after this many, or when a case has taken its time. */
 const MOST_SAMPLES = 9;
 const FEWEST_SAMPLES = 3;
 const CASE_MS = 4000;
+/** Work of this length is timed once. */
+const LONG_MS = 8000;
 /** Without timestamps a sample repeats the work until waiting for the GPU (11 ms in Deno) no longer counts. */
 const SAMPLE_MS = 100;
 
@@ -17,30 +30,60 @@ const SAMPLE_MS = 100;
  * Times pieces of work against each other: a warm-up each (which compiles), then one sample of each in turn, so that a
  * busy machine harms all alike. Kernel time by timestamps where the adapter has them, else wall-clock time.
  */
-export async function measure(gpu: Gpu, works: readonly (() => void)[]): Promise<Times[]> {
+export async function measure(gpu: Gpu, works: readonly Work[]): Promise<Times[]> {
   const repeats: number[] = [];
+  let longest = 0;
   for (const work of works) {
     await sample(gpu, work, 1);
     const once = await sample(gpu, work, 1);
+    longest = Math.max(longest, once);
     repeats.push(gpu.profiler ? 1 : Math.max(1, Math.min(100, Math.ceil(SAMPLE_MS / once))));
   }
   const samples: number[][] = works.map(() => []);
+  const fewest = longest > LONG_MS ? 1 : FEWEST_SAMPLES;
   const start = performance.now();
-  for (let i = 0; i < MOST_SAMPLES && (i < FEWEST_SAMPLES || performance.now() - start < CASE_MS); i++) {
+  for (let i = 0; i < MOST_SAMPLES && (i < fewest || performance.now() - start < CASE_MS); i++) {
     for (const [w, work] of works.entries()) samples[w].push(await sample(gpu, work, repeats[w]));
   }
   return samples.map((list) => {
     list.sort((a, b) => a - b);
-    return { min: list[0], median: list[list.length >> 1] };
+    return { min: list[0], median: median(list) };
   });
 }
 
-async function sample(gpu: Gpu, work: () => void, repeats: number): Promise<number> {
+/** Times the host's part of some work beside the whole; to be called after {@link measure}, which warms up. */
+export async function measureSplit(gpu: Gpu, work: Work): Promise<Split> {
+  const host: number[] = [];
+  const wall: number[] = [];
+  const begin = performance.now();
+  gpu.timing = false;
+  do {
+    const start = performance.now();
+    {
+      using _scope = gpu.scope();
+      const waiting = work();
+      gpu.flush();
+      host.push(performance.now() - start);
+      await waiting;
+    }
+    await gpu.idle();
+    wall.push(performance.now() - start);
+  } while (wall.length < MOST_SAMPLES && performance.now() - begin < CASE_MS);
+  gpu.timing = true;
+  return { host: median(host), wall: median(wall) };
+}
+
+function median(list: number[]): number {
+  list.sort((a, b) => a - b);
+  return list[list.length >> 1];
+}
+
+async function sample(gpu: Gpu, work: Work, repeats: number): Promise<number> {
   gpu.profiler?.reset();
   const start = performance.now();
   for (let i = 0; i < repeats; i++) {
     using _scope = gpu.scope();
-    work();
+    await work();
   }
   await gpu.idle();
   const wall = (performance.now() - start) / repeats;

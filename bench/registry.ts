@@ -3,8 +3,8 @@ import type { Gpu } from '../src/gpu/gpu.ts';
 /** One way to do a piece of work; the first of a case is its first rung, which the others are compared with. */
 export interface Variant {
   readonly name: string;
-  /** Records the work once. Everything it allocates is released by the harness. */
-  readonly run: () => void;
+  /** Records the work once. A promise that it returns is waited for. What it allocates is released by the harness. */
+  readonly run: () => unknown;
 }
 
 /** A piece of work and the ways to do it. */
@@ -15,12 +15,14 @@ export interface BenchCase {
   readonly flops: number;
   readonly bytes: number;
   readonly variants: readonly Variant[];
+  /** Many kernels, so that the time of the host counts: it is measured too. */
+  readonly whole?: boolean;
 }
 
 /** What a bench file registers: a word and a function that makes its cases, inputs included, one at a time. */
 export interface Bench {
   readonly name: string;
-  readonly cases: (gpu: Gpu) => Iterable<BenchCase>;
+  readonly cases: (gpu: Gpu) => Iterable<BenchCase> | AsyncIterable<BenchCase>;
 }
 
 const benches: Bench[] = [];

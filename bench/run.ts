@@ -1,25 +1,43 @@
 /** Runs benches in Deno straight from the sources; started by bench/main.ts, which finds the Vulkan driver. */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
+import { presetConfig } from '../src/clip/index.ts';
 import { describeAdapter } from '../src/gpu/adapter.ts';
 import { Gpu } from '../src/gpu/gpu.ts';
 import { createNodeHost } from '../src/host/node.ts';
-import { runBenches } from './harness.ts';
+import { type BenchReport, runBenches } from './harness.ts';
+import { countOperations, formatOperations } from './operations.ts';
 import { registeredBenches } from './registry.ts';
 
 const args = process.argv.slice(2);
-const json = args.includes('--json') ? args.splice(args.indexOf('--json'), 2)[1] : undefined;
-const folder = new URL('kernels/', import.meta.url);
-const files = readdirSync(folder)
-  .filter((f) => f.endsWith('.bench.ts') && (args.length === 0 || args.some((pattern) => f.includes(pattern))))
-  .sort();
-if (files.length === 0) throw new Error(`no file of bench/kernels matches ${args.join(' ')}`);
-for (const file of files) await import(new URL(file, folder).href);
+const take = (name: string) => (args.includes(name) ? args.splice(args.indexOf(name), 2)[1] : undefined);
+const json = take('--json');
+const driver = take('--driver-note') ?? '';
+const wanted = (name: string) => args.length === 0 || args.some((pattern) => name.includes(pattern));
+const files = ['kernels', 'models'].flatMap((folder) =>
+  readdirSync(new URL(`${folder}/`, import.meta.url))
+    .filter((file) => file.endsWith('.bench.ts'))
+    .map((file) => `${folder}/${file}`)
+    .filter(wanted)
+    .sort(),
+);
+const counts = wanted('operations');
+if (files.length === 0 && !counts) throw new Error(`no bench matches ${args.join(' ')}`);
+for (const file of files) await import(new URL(file, import.meta.url).href);
 
 const host = createNodeHost();
 const gpu = await Gpu.create(await host.gpu(), { profile: true });
 console.log(describeAdapter(gpu.facts));
-const report = await runBenches(gpu, registeredBenches(), (text) => console.log(text));
-if (json) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+const operations = counts ? await countOperations(presetConfig('ViT-L-14'), 240) : [];
+if (counts) console.log(`\noperations of a training step, ViT-L/14\n${formatOperations(operations).join('\n')}`);
+const timed = await runBenches(gpu, registeredBenches(), (text) => console.log(text));
+if (json) {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const report: BenchReport = {
+    ...{ date: new Date().toISOString(), runtime: `${host.runtime} ${host.version}`, version, driver },
+    ...{ adapter: gpu.facts, ...timed, operations },
+  };
+  writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+}
 gpu.destroy();
 await host.exit(0);

@@ -48,6 +48,7 @@ export function recorder(kind: AdapterClass): { gpu: Gpu; recorded: Recorded[] }
   const gpu = {
     facts: { class: kind, software: kind !== 'hardware', limits, features: [] },
     pool,
+    budget: { pieces: () => 1 },
     scope: () => pool.scope(),
     flush: () => {},
     clear: () => {},

@@ -43,6 +43,8 @@ export class Gpu {
   readonly pool: Pool;
   readonly programs: ProgramCache;
   readonly profiler: Profiler | null;
+  /** Whether the profiler is at work, if there is one; off, kernels share passes again. */
+  timing = true;
   /** How much goes into one submit. */
   readonly budget: SubmitBudget;
   #encoder: GPUCommandEncoder | null = null;
@@ -270,12 +272,12 @@ export class Gpu {
     pass.setPipeline(program.pipeline);
     pass.setBindGroup(0, group);
     pass.dispatchWorkgroups(...groups);
-    if (this.profiler) this.#endPass();
+    if (this.profiler && this.timing) this.#endPass();
   }
 
   #computePass(label: string, flops: number): GPUComputePassEncoder {
     if (this.#pass) return this.#pass;
-    const timestampWrites = this.profiler?.next(label, flops);
+    const timestampWrites = this.timing ? this.profiler?.next(label, flops) : undefined;
     this.#pass = this.#openEncoder().beginComputePass({ label, ...(timestampWrites && { timestampWrites }) });
     return this.#pass;
   }

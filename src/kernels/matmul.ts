@@ -54,6 +54,8 @@ const FORMATS: Readonly<Partial<Record<Dtype, number>>> = { f32: 0, f16: 1, bf16
 const BIAS = 4;
 const RESIDUAL = 8;
 const ACCUMULATE = 16;
+/** A product is split at multiples of this many rows: whole tiles of every rung. */
+const ROW_STEP = 64;
 
 /**
  * op(a) op(b) with an epilogue. op(a) is [..., M, K] and op(b) is [K, N], or [..., K, N] with the same leading axes.
@@ -158,11 +160,27 @@ interface Launch {
 type BindingOf<S> = S extends Shader<infer B, string, string> ? B : never;
 type ParamOf<S> = S extends Shader<string, infer P, string> ? P : never;
 
-function launch(
-  plan: MatmulPlan,
-  constants: Readonly<Record<'TRANSPOSE_A' | 'TRANSPOSE_B' | 'B_FORMAT', number>>,
-  { gpu, ...call }: Launch,
-): void {
+type Constants = Readonly<Record<'TRANSPOSE_A' | 'TRANSPOSE_B' | 'B_FORMAT', number>>;
+
+/** Starts the product, by ranges of rows where it would last longer than a submit may; the bits are the same. */
+function launch(plan: MatmulPlan, constants: Constants, call: Launch): void {
+  const { m, batches, a_stride, bias_rows, epilogue } = call.params;
+  const pieces = call.gpu.budget.pieces(call.flops);
+  const biasByRow = (epilogue & BIAS) !== 0 && bias_rows < m;
+  const rows = batches > 1 || plan.slices > 1 || biasByRow ? m : ROW_STEP * Math.ceil(m / pieces / ROW_STEP);
+  for (let start = 0; start < m; start += rows) {
+    const count = Math.min(rows, m - start);
+    const params = {
+      ...call.params,
+      m: count,
+      a_start: call.params.a_start + start * (constants.TRANSPOSE_A ? 1 : a_stride),
+      out_start: call.params.out_start + start * call.params.out_stride,
+    };
+    launchRows(plan, constants, { ...call, params, flops: (call.flops * count) / m });
+  }
+}
+
+function launchRows(plan: MatmulPlan, constants: Constants, { gpu, ...call }: Launch): void {
   const { m, n, batches } = call.params;
   const depth = batches * plan.slices;
   if (plan.rung === 'reference') {
