@@ -18,6 +18,7 @@ export function countingGpu(kind: AdapterClass): Gpu {
     facts: { class: kind, software: kind !== 'hardware', limits: device.limits, features: [] },
     pool,
     budget: { pieces: () => 1 },
+    tuning: {},
     scope: () => pool.scope(),
     get flops() {
       return flops;

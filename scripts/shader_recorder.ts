@@ -49,6 +49,7 @@ export function recorder(kind: AdapterClass): { gpu: Gpu; recorded: Recorded[] }
     facts: { class: kind, software: kind !== 'hardware', limits, features: [] },
     pool,
     budget: { pieces: () => 1 },
+    tuning: {},
     scope: () => pool.scope(),
     flush: () => {},
     clear: () => {},

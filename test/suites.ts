@@ -50,6 +50,7 @@ import './kernels/patch_embedding.suite.ts';
 import './kernels/resize.suite.ts';
 import './kernels/softmax.suite.ts';
 import './kernels/top_rows.suite.ts';
+import './kernels/tune.suite.ts';
 import './nn/tape.suite.ts';
 import './nn/transformer.suite.ts';
 import './pretrain/dual_encoder.suite.ts';

@@ -7,6 +7,7 @@ import type { Host } from '../host/host.ts';
 import type { RunContext } from '../train/index.ts';
 import { type Call, flagValues } from './command.ts';
 import { Reporter } from './reporter.ts';
+import { readTuning } from './tuning.ts';
 
 /** Flags of every command that computes on the GPU. */
 export const GPU_FLAGS = {
@@ -29,6 +30,7 @@ export async function withGpu<T>(call: Call, body: (session: Session) => Promise
   const { profile } = flagValues(GPU_FLAGS, call);
   const reporter = new Reporter(host);
   const gpu = await Gpu.create(await host.gpu(), { profile });
+  gpu.tuning = await readTuning(host, gpu.facts);
   const { runtime, version } = host;
   reporter.say(`fusionclip: ${describeAdapter(gpu.facts)}; ${runtime} ${version}`);
   if (profile && !gpu.profiler) reporter.say('fusionclip: this adapter has no timestamps, so there is no profile.');

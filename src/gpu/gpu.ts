@@ -45,6 +45,8 @@ export class Gpu {
   readonly profiler: Profiler | null;
   /** Whether the profiler is at work, if there is one; off, kernels share passes again. */
   timing = true;
+  /** Measured choices of this adapter by the word of a kernel; without one, a kernel goes by the adapter's class. */
+  tuning: Readonly<Record<string, string>> = {};
   /** How much goes into one submit. */
   readonly budget: SubmitBudget;
   #encoder: GPUCommandEncoder | null = null;
@@ -52,6 +54,7 @@ export class Gpu {
   #dispatches = 0;
   #batch = 0;
   #flops = 0;
+  #submitting = 0;
   #recording: Recording | null = null;
   #error: FusionclipError | null = null;
   #destroyed = false;
@@ -98,6 +101,11 @@ export class Gpu {
   /** Number of submits so far. */
   get submits(): number {
     return this.#batch;
+  }
+
+  /** Milliseconds inside submits so far: lavapipe lets a submit wait until the one before it is done. */
+  get submitting(): number {
+    return this.#submitting;
   }
 
   /** Floating-point operations of all dispatches so far, as the wrappers declared them. */
@@ -179,8 +187,12 @@ export class Gpu {
     const collect = this.profiler?.resolve(encoder);
     this.device.pushErrorScope('validation');
     this.device.pushErrorScope('out-of-memory');
-    this.device.queue.submit([encoder.finish()]);
-    this.budget.submitted(performance.now() / 1000);
+    const commands = encoder.finish();
+    const start = performance.now();
+    this.device.queue.submit([commands]);
+    const end = performance.now();
+    this.#submitting += end - start;
+    this.budget.submitted(end / 1000);
     for (const what of ['memory', 'validation']) {
       this.device.popErrorScope().then(
         (error) => {

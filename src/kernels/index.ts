@@ -15,7 +15,14 @@ export * from './insert_rows.ts';
 export * from './l2_normalize.ts';
 export * from './layer_norm.ts';
 export * from './matmul.ts';
-export { type MatmulPlan, type MatmulRung, type MatmulSize, planMatmul } from './matmul_plan.ts';
+export {
+  MATMUL_VARIANTS,
+  type MatmulPlan,
+  type MatmulRung,
+  type MatmulSize,
+  type MatmulVariant,
+  planMatmul,
+} from './matmul_plan.ts';
 export * from './mean_groups.ts';
 export * from './non_finite.ts';
 export * from './patch_embedding.ts';
@@ -26,3 +33,4 @@ export * from './shapes.ts';
 export * from './softmax.ts';
 export * from './sum_axis.ts';
 export * from './top_rows.ts';
+export * from './tune.ts';

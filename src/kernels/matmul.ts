@@ -1,7 +1,7 @@
 import { type Dtype, GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Shader } from '../gpu/shader.ts';
-import { type MatmulPlan, type MatmulRung, planMatmul } from './matmul_plan.ts';
+import { isMatmulVariant, type MatmulPlan, type MatmulRung, planMatmul } from './matmul_plan.ts';
 import { matmul_finish, matmul_pack, matmul_registers, matmul_workgroup, matmul as reference } from './shaders.gen.ts';
 import { elementGrid } from './shapes.ts';
 
@@ -113,7 +113,8 @@ export function matmulWith(
     throw new Error(`matmul: bias [${bias.shape}] for ${rows} rows of ${n}, ${biasRows} rows each`);
   }
 
-  const plan = planMatmul(gpu.facts.class, { m, n, k, batches }, forced);
+  const tuned = gpu.tuning.matmul;
+  const plan = planMatmul(gpu.facts.class, { m, n, k, batches }, forced, isMatmulVariant(tuned) ? tuned : undefined);
   const wide = plan.rung === 'registers';
   const [x, y] = wide ? [aligned(left, !transposeA), aligned(right, transposeB)] : [left, right];
   // A sum in slices has its epilogue in a second pass, and so has an activation before `out` is added.

@@ -22,6 +22,32 @@ export interface MatmulPlan {
   readonly slice: number;
 }
 
+/** What large products are done with: a rung, and the tile of `registers`. */
+interface Variant {
+  readonly rung: 'registers' | 'workgroup';
+  readonly tile: 8 | 16;
+}
+
+/** The variants that `fusionclip tune` chooses from, by name. */
+export const MATMUL_VARIANTS = {
+  'registers-16': { rung: 'registers', tile: 16 },
+  'registers-8': { rung: 'registers', tile: 8 },
+  workgroup: { rung: 'workgroup', tile: 16 },
+} as const satisfies Record<string, Variant>;
+
+/** One of {@link MATMUL_VARIANTS}. */
+export type MatmulVariant = keyof typeof MATMUL_VARIANTS;
+
+/** Whether a text names one of {@link MATMUL_VARIANTS}. */
+export function isMatmulVariant(name: unknown): name is MatmulVariant {
+  return typeof name === 'string' && Object.hasOwn(MATMUL_VARIANTS, name);
+}
+
+/** The variant of an adapter that was not tuned. */
+export function defaultVariant(kind: AdapterClass): MatmulVariant {
+  return kind === 'hardware' ? 'workgroup' : 'registers-16';
+}
+
 /** Longest sum of one invocation: lavapipe ends loops silently after 65,535 iterations. */
 const MAX_SLICE = 32768;
 /** Shorter slices would cost more in the second pass than they gain. */
@@ -36,13 +62,20 @@ const BUSY_HARDWARE = 128;
  * Chooses rung, tile and slices for an adapter and a shape. Real GPUs share tiles through workgroup memory; software
  * adapters want few invocations that each own as many results as possible (see the headers of the shaders).
  * @param forced a rung to use instead of the best one, for tests and benches
+ * @param tuned what was measured to be the best variant of this adapter
  */
-export function planMatmul(kind: AdapterClass, size: MatmulSize, forced?: MatmulRung): MatmulPlan {
+export function planMatmul(
+  kind: AdapterClass,
+  size: MatmulSize,
+  forced?: MatmulRung,
+  tuned: MatmulVariant = defaultVariant(kind),
+): MatmulPlan {
   const { m, n, k, batches } = size;
-  const rung = forced ?? bestRung(kind, size);
+  const variant: Variant = MATMUL_VARIANTS[tuned];
+  const rung = forced ?? bestRung(variant.rung, size);
   // Two sizes only: every further combination is a pipeline that takes up to half a second to compile.
-  const tileM = m > 8 ? 16 : 4;
-  const tileN = n > 8 ? 16 : 4;
+  const tileM = m > 8 ? variant.tile : 4;
+  const tileN = n > 8 ? variant.tile : 4;
   const perGroup = { reference: 64, registers: 8 * tileM * tileN, workgroup: 64 * 64 }[rung];
   const groups = Math.max(1, Math.ceil((m * n) / perGroup) * batches);
   const busy = kind === 'hardware' ? BUSY_HARDWARE : BUSY_SOFTWARE;
@@ -52,7 +85,7 @@ export function planMatmul(kind: AdapterClass, size: MatmulSize, forced?: Matmul
   return { rung, tileM, tileN, slices: Math.max(1, Math.ceil(k / slice)), slice };
 }
 
-function bestRung(kind: AdapterClass, { m, n, k, batches }: MatmulSize): MatmulRung {
+function bestRung(large: Variant['rung'], { m, n, k, batches }: MatmulSize): MatmulRung {
   if (m * n * k * batches <= SMALL) return 'reference';
-  return kind === 'hardware' && m >= 16 && n >= 16 ? 'workgroup' : 'registers';
+  return m >= 16 && n >= 16 ? large : 'registers';
 }

@@ -284,6 +284,7 @@ describe('models, data, help', () => {
       'embed',
       'data check',
       'doctor',
+      'tune',
       'demo',
       'report',
       'pretrain',
@@ -299,6 +300,28 @@ describe('models, data, help', () => {
     const root = fileURLToPath(new URL('../../package.json', import.meta.url));
     expect(JSON.parse(readFileSync(root, 'utf8')).version).toBe(VERSION);
     expect(version.stdout).toContain(VERSION);
+  });
+
+  test('tune stores a choice that later commands use, and forgets it', async () => {
+    const env = { XDG_CACHE_HOME: join(folder, 'cache') };
+    const tuned = await fusionclip(['tune', '--json'], env);
+    expect(tuned.code).toBe(0);
+    const { matmul, measured, file } = JSON.parse(tuned.stdout);
+    expect(measured[0].variant).toBe(matmul);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ choices: { matmul } });
+    const embed = async (choice: string) => {
+      writeFileSync(file, choice);
+      const args = ['embed', data, '--model', model, '--profile'];
+      const { code, stderr } = await fusionclip(args, env);
+      expect(code).toBe(0);
+      return stderr;
+    };
+    expect(await embed('{"choices":{"matmul":"workgroup"}}')).toContain('matmul_workgroup');
+    expect(await embed('{"choices":{"matmul":"registers-8"}}')).toMatch(/matmul_registers.*TILE_N=8/);
+    expect(await embed('{spoilt')).not.toContain('matmul_workgroup');
+    const reset = await fusionclip(['tune', '--reset'], env);
+    expect(reset.stdout).toMatch(/default/);
+    expect(existsSync(file)).toBe(false);
   });
 
   test('doctor finds this runtime and checks a kernel', async () => {

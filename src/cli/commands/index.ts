@@ -12,6 +12,7 @@ import { pretraining } from './pretrain.ts';
 import { report } from './report.ts';
 import { studyEmbeddedCommand } from './study.ts';
 import { train } from './train.ts';
+import { tune } from './tune.ts';
 
 /** All commands, in the order of the help text. */
 export const COMMANDS: readonly Command[] = [
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   embed,
   dataCheck,
   doctor,
+  tune,
   demo,
   modelGenerate,
   modelInspect,

@@ -1,0 +1,50 @@
+import { type OptionTable, toggle } from '../../fusion/index.ts';
+import { describeAdapter } from '../../gpu/adapter.ts';
+import { defaultVariant } from '../../kernels/matmul_plan.ts';
+import { tuneMatmul } from '../../kernels/tune.ts';
+import { type Command, exactly, flagValues } from '../command.ts';
+import { GPU_FLAGS, withGpu } from '../session.ts';
+import { type Tuning, tuningFile } from '../tuning.ts';
+
+const FLAGS = {
+  json: toggle(false, 'the measurements as JSON'),
+  reset: toggle(false, 'forget what was measured: the default of the kind of adapter holds again'),
+} satisfies OptionTable;
+
+/** `fusionclip tune` */
+export const tune: Command = {
+  name: ['tune'],
+  summary: 'measures which kernel multiplies matrices fastest on this adapter, and remembers it',
+  usage: '',
+  details:
+    'Every command then uses it. Results may change in their last digits, since another kernel may add in another order.',
+  flags: [{ title: 'Tuning', table: { ...FLAGS, ...GPU_FLAGS } }],
+  async run(call) {
+    exactly(0, call, 'fusionclip tune');
+    const { json, reset } = flagValues(FLAGS, call);
+    const { host } = call;
+    return withGpu(call, async ({ gpu }) => {
+      const file = tuningFile(host, gpu.facts);
+      const usual = defaultVariant(gpu.facts.class);
+      if (reset) {
+        if (file && (await host.stat(file))) await host.remove(file);
+        host.stdout(json ? `${JSON.stringify({ matmul: usual })}\n` : `matmul: ${usual}, the default\n`);
+        return 0;
+      }
+      const measured = await tuneMatmul(gpu);
+      const matmul = measured[0].variant;
+      const tuning: Tuning = { adapter: describeAdapter(gpu.facts), choices: { matmul } };
+      if (file) await host.writeFile(file, `${JSON.stringify(tuning, null, 2)}\n`);
+      if (json) {
+        host.stdout(`${JSON.stringify({ matmul, default: usual, measured, file })}\n`);
+        return 0;
+      }
+      for (const { variant, milliseconds } of measured) {
+        const marks = [variant === matmul && 'chosen', variant === usual && 'default'].filter(Boolean).join(', ');
+        host.stdout(`${variant.padEnd(14)}${milliseconds.toFixed(1).padStart(10)} ms  ${marks}\n`);
+      }
+      host.stdout(file ? `stored in ${file}\n` : 'not stored: there is no folder for it here\n');
+      return 0;
+    });
+  },
+};

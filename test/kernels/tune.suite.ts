@@ -1,0 +1,57 @@
+import { assert } from 'chai';
+import { GpuArray } from '../../src/gpu/array.ts';
+import { matmul } from '../../src/kernels/matmul.ts';
+import { MATMUL_VARIANTS, planMatmul } from '../../src/kernels/matmul_plan.ts';
+import { tuneMatmul } from '../../src/kernels/tune.ts';
+import { assertClose, noise } from '../harness/close.ts';
+import { suite, test } from '../harness/registry.ts';
+import { matmulReference } from '../reference/matmul.ts';
+
+const NAMES = Object.keys(MATMUL_VARIANTS);
+
+suite('tuning', () => {
+  test('a choice changes how large products are done, and nothing about small or thin ones', () => {
+    const large = { m: 290, n: 1024, k: 1024, batches: 1 };
+    const rung = (tuned?: 'registers-8' | 'workgroup') => planMatmul('hardware', large, undefined, tuned).rung;
+    assert.equal(rung(), 'workgroup');
+    assert.equal(rung('registers-8'), 'registers');
+    assert.equal(planMatmul('lavapipe', large, undefined, 'workgroup').rung, 'workgroup');
+    assert.deepInclude(planMatmul('lavapipe', large), { rung: 'registers', tileM: 16, tileN: 16 });
+    assert.deepInclude(planMatmul('lavapipe', large, undefined, 'registers-8'), { tileM: 8, tileN: 8 });
+    const thin = { ...large, m: 3 };
+    assert.deepInclude(planMatmul('lavapipe', thin, undefined, 'workgroup'), { rung: 'registers', tileM: 4 });
+    assert.equal(planMatmul('lavapipe', { ...large, k: 1, n: 8 }, undefined, 'workgroup').rung, 'reference');
+  });
+
+  test('every choice multiplies right', async (t) => {
+    const gpu = await t.gpu();
+    const [m, k, n] = [83, 76, 91];
+    const [a, b] = [noise(1, m * k), noise(2, n * k)];
+    const expected = matmulReference(a, b, [m, k, n], false, true);
+    const before = gpu.tuning;
+    for (const name of NAMES) {
+      using _scope = gpu.scope();
+      gpu.tuning = { matmul: name };
+      const out = matmul(GpuArray.from(gpu, a, [m, k]), GpuArray.from(gpu, b, [n, k]), { transposeB: true });
+      assertClose(await out.read(), expected, { absolute: 1e-5 }, name);
+    }
+    gpu.tuning = before;
+  });
+
+  test('times all variants, the fastest first, and leaves the choice to the caller', async (t) => {
+    const gpu = await t.gpu();
+    const before = gpu.tuning;
+    const measured = await tuneMatmul(gpu, [[96, 64, 96]], 2);
+    assert.sameMembers(
+      measured.map(({ variant }) => variant),
+      NAMES,
+    );
+    const times = measured.map(({ milliseconds }) => milliseconds);
+    assert.deepEqual(
+      times,
+      [...times].sort((x, y) => x - y),
+    );
+    assert.isAbove(times[0], 0);
+    assert.equal(gpu.tuning, before);
+  });
+});
