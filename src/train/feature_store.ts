@@ -1,5 +1,5 @@
-import { FeatureCache } from '../fusion/index.ts';
-import type { Detector, Extracted } from './detector.ts';
+import { type Encoded, encodedBytes, FeatureCache } from '../fusion/index.ts';
+import type { Detector } from './detector.ts';
 
 /**
  * Tokens of images by id, for images that are used again and again. Where the backbone is frozen they are computed once
@@ -12,12 +12,13 @@ export class FeatureStore {
 
   constructor(detector: Detector) {
     this.#detector = detector;
-    this.#cache = detector.frozen ? new FeatureCache(detector.gpu, detector.vision, detector.featureOptions) : null;
+    const { gpu, vision, method } = detector;
+    this.#cache = method.frozen ? new FeatureCache(gpu, vision, method.needs) : null;
   }
 
   /** Bytes on the GPU that one image will take. */
-  static bytesPerImage({ model, vision, frozen }: Detector): number {
-    return frozen ? 4 * model.layers.length * (vision.grid ** 2 + 1) * vision.config.vision.width : 0;
+  static bytesPerImage({ method, vision }: Detector): number {
+    return method.frozen ? encodedBytes(vision, method.needs) : 0;
   }
 
   /** Takes preprocessed images [3, S, S], which go through the backbone together. */
@@ -27,9 +28,9 @@ export class FeatureStore {
   }
 
   /** Tokens of some images as a batch, in the current scope. With residual adapters differentiable. */
-  get(ids: readonly string[]): Extracted {
-    if (this.#cache) return { features: this.#cache.batch(ids), embedding: this.#cache.embeddings(ids) };
-    return this.#detector.extract(ids.map((id) => this.#inputs.get(id)!));
+  get(ids: readonly string[]): Encoded {
+    if (this.#cache) return this.#cache.batch(ids);
+    return this.#detector.encode(ids.map((id) => this.#inputs.get(id)!));
   }
 
   release(): void {

@@ -66,7 +66,7 @@ export class Trainer {
    * @param rate in place of both learning rates, when several are tried
    */
   constructor(detector: Detector, items: readonly TrainItem[], options: TrainOptions, rate: number | null = null) {
-    const { gpu, model } = detector;
+    const { gpu, method } = detector;
     if (items.length === 0) {
       throw new FusionclipError('usage', 'There is nothing to train on: ask for at least one support image (--shots).');
     }
@@ -78,10 +78,10 @@ export class Trainer {
     const group = (parameters: Parameter[], lr: number) => ({ parameters, lr: rate ?? lr, betas: options.betas });
     this.adam = new Adam([
       group(
-        model.parameters.filter((p) => !isPrompt(p)),
+        method.parameters.filter((p) => !isPrompt(p)),
         options['lr.adapter'],
       ),
-      group(model.parameters.filter(isPrompt), options['lr.prompt']),
+      group(method.parameters.filter(isPrompt), options['lr.prompt']),
     ]);
     this.#store = new FeatureStore(detector);
     this.#one = GpuArray.from(gpu, Float32Array.of(1), [1]).keep();
@@ -154,12 +154,12 @@ export class Trainer {
 
   /** Records and submits one step; the read of its loss is under way when this returns. */
   #launch(items: readonly TrainItem[]): PendingStep {
-    const { gpu, model } = this.detector;
+    const { gpu, method } = this.detector;
     using _scope = gpu.scope();
     const targets = { label: this.#labels(items), mask: this.#masks(items) };
     const ids = items.map(({ id }) => id);
     const tape = new Tape();
-    const { total, names, values } = tape.record(() => model.loss(this.#store.get(ids).features, targets));
+    const { total, names, values } = tape.record(() => method.loss(this.#store.get(ids), targets));
     tape.backward(total, this.#one);
     this.adam.step();
     const reading = values.read();
