@@ -56,7 +56,10 @@ suite('training', () => {
       assert.equal(results.selectedBy === 'none', !['april-gan', 'mvfa'].includes(method));
       assert.equal(JSON.parse(textOf(fs, '/run/config.json')).settings.method, method);
       const again = await evaluateTrained(context, { adapters: '/run', model });
-      assert.deepEqual(again.scored.images.map(({ score }) => score), scored.images.map(({ score }) => score));
+      assert.deepEqual(
+        again.scored.images.map(({ score }) => score),
+        scored.images.map(({ score }) => score),
+      );
     });
   }
 

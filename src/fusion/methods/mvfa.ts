@@ -8,7 +8,14 @@ import { type FusionOptions, tappedLayers } from '../options.ts';
 import { type BranchModel, imageMeans, joinRows } from '../predict.ts';
 import { ensembleFeatures } from '../prompts.ts';
 import { ResidualAdapters } from '../residual.ts';
-import { changedScores, fitBranches, type ImageScorer, type Method, type MethodKind, type MethodParts } from './method.ts';
+import {
+  changedScores,
+  fitBranches,
+  type ImageScorer,
+  type Method,
+  type MethodKind,
+  type MethodParts,
+} from './method.ts';
 
 /** The two adapters of a layer: one is trained with masks, one with labels. */
 const HEADS = ['seg', 'det'] as const;

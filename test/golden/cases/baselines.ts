@@ -1,4 +1,12 @@
-import { type Activation, GeneratedClipModel, presetConfig, TextTower, Tokenizer, VisionTower } from '../../../src/clip/index.ts';
+import {
+  type Activation,
+  GeneratedClipModel,
+  presetConfig,
+  TextTower,
+  Tokenizer,
+  VisionTower,
+} from '../../../src/clip/index.ts';
+import { AUGMENTATIONS, warp } from '../../../src/data/augment.ts';
 import {
   type BranchScores,
   ensembleFeatures,
@@ -18,7 +26,6 @@ import {
   type WinClip,
   type WinClipPlusScorer,
 } from '../../../src/fusion/index.ts';
-import { AUGMENTATIONS, warp } from '../../../src/data/augment.ts';
 import { GpuArray } from '../../../src/gpu/array.ts';
 import type { Gpu } from '../../../src/gpu/gpu.ts';
 import { fill } from '../../../src/kernels/elementwise.ts';
@@ -64,7 +71,14 @@ class Bench {
     const weights = new GeneratedClipModel({ ...presetConfig('T'), act }, seed);
     const vision = await VisionTower.load(gpu, weights, { size: SIZE });
     const text = await TextTower.load(gpu, weights);
-    return new Bench(gpu, seed, norm, { gpu, vision, text, tokenizer: await Tokenizer.openai(), object: 'Brain', seed });
+    return new Bench(gpu, seed, norm, {
+      gpu,
+      vision,
+      text,
+      tokenizer: await Tokenizer.openai(),
+      object: 'Brain',
+      seed,
+    });
   }
 
   /** Preprocessed pictures with masks and labels. */
@@ -81,7 +95,12 @@ class Bench {
     return SUPPORT.slice(0, 4).map((one) => {
       const { images } = this.pictures([one]);
       const views = AUGMENTATIONS.map((view) => warp(images, SIZE, view));
-      return GpuArray.from(this.#gpu, Float32Array.from(views.flatMap((view) => [...view])), [views.length, 3, SIZE, SIZE]);
+      return GpuArray.from(this.#gpu, Float32Array.from(views.flatMap((view) => [...view])), [
+        views.length,
+        3,
+        SIZE,
+        SIZE,
+      ]);
     });
   }
 
@@ -103,8 +122,17 @@ function optionsOf(name: string, settings: Record<string, string>): FusionOption
 /** Compares a tensor of this engine with the golden one of the same name. */
 type Check = (name: string, values: Float32Array) => GoldenCase;
 
-/** The comparison methods on the model T. */
-export async function* baselineCases(read: ReadGolden, gpu: Gpu): AsyncGenerator<GoldenCase> {
+/** Names of the tensors that belong together, by topic. */
+const TOPICS: Readonly<Record<string, RegExp>> = {
+  clip: /^(product|parity)\/(text$|clip\.)/,
+  april: /\/april\./,
+  mvfa: /\/mvfa\./,
+  winclip: /^winclip\//,
+};
+
+/** The comparison methods on the model T, all of them or those of one topic. */
+export async function* baselineCases(read: ReadGolden, gpu: Gpu, only?: string): AsyncGenerator<GoldenCase> {
+  const wanted = (topic: string) => only === undefined || only === topic;
   const { seed, tensors } = await readFacts<BaselineFacts>(read, 'baselines_T');
   const expected = await readTensors(read, 'baselines_T');
   const compared = new Set<string>();
@@ -116,16 +144,18 @@ export async function* baselineCases(read: ReadGolden, gpu: Gpu): AsyncGenerator
     const bench = await Bench.open(gpu, seed, act, norm);
     try {
       const own: Check = (name, values) => check(`${mode}/${name}`, values);
-      yield* clipCases(gpu, bench, own);
-      yield* aprilCases(gpu, bench, own);
-      yield* mvfaCases(gpu, bench, own);
+      if (wanted('clip')) yield* clipCases(gpu, bench, own);
+      if (wanted('april')) yield* aprilCases(gpu, bench, own);
+      if (wanted('mvfa')) yield* mvfaCases(gpu, bench, own);
     } finally {
       bench.release();
     }
   }
-  yield* winclipCases(gpu, seed, Object.keys(tensors), check);
+  if (wanted('winclip')) yield* winclipCases(gpu, seed, Object.keys(tensors), check);
   for (const name of Object.keys(tensors)) {
-    if (!compared.has(name) && !UNUSED.test(name)) yield { name: `${name} (not computed)`, ratio: Number.POSITIVE_INFINITY };
+    const topic = Object.keys(TOPICS).find((one) => TOPICS[one].test(name)) ?? '';
+    if (wanted(topic) && !compared.has(name) && !UNUSED.test(name))
+      yield { name: `${name} (not computed)`, ratio: Number.POSITIVE_INFINITY };
   }
 }
 
@@ -208,8 +238,15 @@ async function* mvfaCases(gpu: Gpu, bench: Bench, check: Check): AsyncGenerator<
       const { losses, parts, gradients } = await trained(gpu, bench, method, kind, FULL_BATCHES);
       const sum = (of: (name: string) => boolean) =>
         Float32Array.of([...parts].reduce((total, [name, value]) => (of(name) ? total + value : total), 0));
-      if (kind === 'pixel') yield check(`${tag}.step0.seg_loss`, sum((name) => !name.startsWith('bce')));
-      yield check(`${tag}.step0.det_loss`, sum((name) => name.startsWith('bce')));
+      if (kind === 'pixel')
+        yield check(
+          `${tag}.step0.seg_loss`,
+          sum((name) => !name.startsWith('bce')),
+        );
+      yield check(
+        `${tag}.step0.det_loss`,
+        sum((name) => name.startsWith('bce')),
+      );
       for (const [name, gradient] of gradients) yield check(`${tag}.step0.grad.${name}`, gradient);
       yield check(`${tag}.losses`, losses);
       yield* predict('final');
@@ -291,7 +328,12 @@ async function trained(
 }
 
 /** WinCLIP and WinCLIP+ in every variant that is recorded. */
-async function* winclipCases(gpu: Gpu, seed: number, names: readonly string[], check: Check): AsyncGenerator<GoldenCase> {
+async function* winclipCases(
+  gpu: Gpu,
+  seed: number,
+  names: readonly string[],
+  check: Check,
+): AsyncGenerator<GoldenCase> {
   const variants = new Set(names.flatMap((name) => /^winclip\/[^/]+/.exec(name)?.[0] ?? []));
   for (const variant of variants) {
     const field = (key: string) => new RegExp(`${key}=([^,]+)`).exec(variant)![1];
