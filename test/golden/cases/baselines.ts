@@ -126,7 +126,8 @@ type Check = (name: string, values: Float32Array) => GoldenCase;
 const TOPICS: Readonly<Record<string, RegExp>> = {
   clip: /^(product|parity)\/(text$|clip\.)/,
   april: /\/april\./,
-  mvfa: /\/mvfa\./,
+  'mvfa.seg': /\/mvfa\.(seg|step0)\./,
+  'mvfa.det': /\/mvfa\.det\./,
   winclip: /^winclip\//,
 };
 
@@ -146,7 +147,8 @@ export async function* baselineCases(read: ReadGolden, gpu: Gpu, only?: string):
       const own: Check = (name, values) => check(`${mode}/${name}`, values);
       if (wanted('clip')) yield* clipCases(gpu, bench, own);
       if (wanted('april')) yield* aprilCases(gpu, bench, own);
-      if (wanted('mvfa')) yield* mvfaCases(gpu, bench, own);
+      if (wanted('mvfa.seg')) yield* mvfaCases(gpu, bench, own, 'pixel');
+      if (wanted('mvfa.det')) yield* mvfaCases(gpu, bench, own, 'image');
     } finally {
       bench.release();
     }
@@ -206,55 +208,51 @@ async function* aprilCases(gpu: Gpu, bench: Bench, check: Check): AsyncGenerator
   }
 }
 
-/** MVFA on sets with masks and on image-level sets, with the bank and the fusion of its code. */
-async function* mvfaCases(gpu: Gpu, bench: Bench, check: Check): AsyncGenerator<GoldenCase> {
+/** MVFA on sets with masks or on image-level sets, with the bank and the fusion of its code. */
+async function* mvfaCases(gpu: Gpu, bench: Bench, check: Check, kind: 'pixel' | 'image'): AsyncGenerator<GoldenCase> {
   const settings = { 'loss.det': 'mvfa', fuse: 'mvfa', 'memory.cls': 'true' };
   const options = optionsOf('mvfa', settings);
-  for (const [tag, kind] of [
-    ['mvfa.seg', 'pixel'],
-    ['mvfa.det', 'image'],
-  ] as const) {
-    const method = (await bench.method('mvfa', settings, kind)) as Mvfa;
-    const again = await bench.method('mvfa', settings, kind);
-    try {
-      const predict = async function* (when: string): AsyncGenerator<GoldenCase> {
-        using _scope = gpu.scope();
-        const scorer = method.fit(bench.normalViews().map((images) => method.encode(images)));
-        const scores = await scorer.score(method.encode(bench.upload(TEST)));
-        scorer.release();
-        const fused = fuseScores(scores, rangesOf(scores), options, kind);
-        yield check(`${tag}.${when}.few_map`, scores.fewMap);
-        yield check(`${tag}.${when}.score`, fused.score);
-        if (kind === 'pixel') {
-          yield check(`${tag}.${when}.zero_map`, scores.zeroMap);
-          yield check(`${tag}.${when}.map`, fused.map);
-        } else {
-          yield check(`${tag}.${when}.zero_score`, Float32Array.from(scores.zeroMean));
-          yield check(`${tag}.${when}.few_score`, Float32Array.from(scores.fewMean));
-        }
-      };
-      if (kind === 'pixel') yield* mvfaFeatures(gpu, bench, method, check);
-      yield* predict('step0');
-      const { losses, parts, gradients } = await trained(gpu, bench, method, kind, FULL_BATCHES);
-      const sum = (of: (name: string) => boolean) =>
-        Float32Array.of([...parts].reduce((total, [name, value]) => (of(name) ? total + value : total), 0));
-      if (kind === 'pixel')
-        yield check(
-          `${tag}.step0.seg_loss`,
-          sum((name) => !name.startsWith('bce')),
-        );
+  const tag = kind === 'pixel' ? 'mvfa.seg' : 'mvfa.det';
+  const method = (await bench.method('mvfa', settings, kind)) as Mvfa;
+  const again = await bench.method('mvfa', settings, kind);
+  try {
+    const predict = async function* (when: string): AsyncGenerator<GoldenCase> {
+      using _scope = gpu.scope();
+      const scorer = method.fit(bench.normalViews().map((images) => method.encode(images)));
+      const scores = await scorer.score(method.encode(bench.upload(TEST)));
+      scorer.release();
+      const fused = fuseScores(scores, rangesOf(scores), options, kind);
+      yield check(`${tag}.${when}.few_map`, scores.fewMap);
+      yield check(`${tag}.${when}.score`, fused.score);
+      if (kind === 'pixel') {
+        yield check(`${tag}.${when}.zero_map`, scores.zeroMap);
+        yield check(`${tag}.${when}.map`, fused.map);
+      } else {
+        yield check(`${tag}.${when}.zero_score`, Float32Array.from(scores.zeroMean));
+        yield check(`${tag}.${when}.few_score`, Float32Array.from(scores.fewMean));
+      }
+    };
+    if (kind === 'pixel') yield* mvfaFeatures(gpu, bench, method, check);
+    yield* predict('step0');
+    const { losses, parts, gradients } = await trained(gpu, bench, method, kind, FULL_BATCHES);
+    const sum = (of: (name: string) => boolean) =>
+      Float32Array.of([...parts].reduce((total, [name, value]) => (of(name) ? total + value : total), 0));
+    if (kind === 'pixel')
       yield check(
-        `${tag}.step0.det_loss`,
-        sum((name) => name.startsWith('bce')),
+        `${tag}.step0.seg_loss`,
+        sum((name) => !name.startsWith('bce')),
       );
-      for (const [name, gradient] of gradients) yield check(`${tag}.step0.grad.${name}`, gradient);
-      yield check(`${tag}.losses`, losses);
-      yield* predict('final');
-      yield check(`${tag}.batch1.losses`, (await trained(gpu, bench, again, kind, SINGLE_IMAGES)).losses);
-    } finally {
-      method.release();
-      again.release();
-    }
+    yield check(
+      `${tag}.step0.det_loss`,
+      sum((name) => name.startsWith('bce')),
+    );
+    for (const [name, gradient] of gradients) yield check(`${tag}.step0.grad.${name}`, gradient);
+    yield check(`${tag}.losses`, losses);
+    yield* predict('final');
+    yield check(`${tag}.batch1.losses`, (await trained(gpu, bench, again, kind, SINGLE_IMAGES)).losses);
+  } finally {
+    method.release();
+    again.release();
   }
 }
 
