@@ -21,6 +21,7 @@ import './data/resize.suite.ts';
 import './data/rule.suite.ts';
 import './data/shots.suite.ts';
 import './data/trivial.suite.ts';
+import './fusion/baselines.suite.ts';
 import './fusion/golden.suite.ts';
 import './fusion/options.suite.ts';
 import './fusion/training_step.suite.ts';

@@ -14,7 +14,7 @@ const HEAD: Row = ['', 'image AUROC', 'AP', 'F1-max', 'pixel AUROC', 'AP', 'F1-m
 /** Metrics of a training run as a table for people. */
 export function trainTable(results: TrainResults): string {
   const { selected, last, trivial, selectedBy } = results;
-  const chosen = `epoch ${selected.epoch} (${selectedBy})`;
+  const chosen = selectedBy === 'none' ? 'without training' : `epoch ${selected.epoch} (${selectedBy})`;
   const rows: Row[] = [judgementRow(chosen, selected)];
   if (last.step !== selected.step) rows.push(judgementRow(`epoch ${last.epoch} (last)`, last));
   return resultText(results, [...rows, ...trivialRows(trivial)], [['', selected.foreground, trivial]], selected);

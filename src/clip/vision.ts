@@ -42,7 +42,7 @@ export interface VisionRequest {
   readonly embedding?: boolean;
   /**
    * What the next block sees in place of a block's output (residual adapters); taps are the outputs themselves. Blocks
-   * are then activation checkpoints, since gradients flow through all of them.
+   * are then activation checkpoints as soon as gradients flow through them.
    */
   readonly afterBlock?: (layer: number, x: Tensor) => Tensor;
 }
@@ -76,7 +76,8 @@ export class VisionTower {
   readonly #gpu: Gpu;
   readonly #weights: VisionWeights;
   readonly #loader: ParameterLoader;
-  readonly #clsRows = new Map<number, Index>();
+  /** Rows of the class tokens by shape of the batch. */
+  readonly #clsRows = new Map<string, Index>();
 
   private constructor(
     gpu: Gpu,
@@ -148,13 +149,20 @@ export class VisionTower {
    * @param images [B, 3, size, size], preprocessed
    */
   encode(images: Tensor, request: VisionRequest): VisionResult {
+    return this.encodeTokens(this.embed(images), request);
+  }
+
+  /**
+   * {@link encode} from embedded tokens on, for sequences that are not whole images.
+   * @param stem [B, T, W] as {@link embed} makes them, the class token first; released where nothing is recorded
+   */
+  encodeTokens(stem: Tensor, request: VisionRequest): VisionResult {
     const { ln_pre, blocks } = this.#weights;
     const { taps = [], embedding = false, afterBlock } = request;
     const last = embedding ? this.config.vision.layers : Math.max(0, ...taps);
     if (last > blocks.length) throw new Error(`block ${last} was asked for, ${blocks.length} are loaded`);
     const out = new Map<number, Tensor>();
     const options = { heads: this.config.vision.heads, act: this.act, causal: false };
-    const stem = this.embed(images);
     let x = layerNorm(stem, ln_pre.weight, ln_pre.bias);
     discard(stem);
     for (let layer = 1; layer <= last; layer++) {
@@ -162,13 +170,14 @@ export class VisionTower {
       const pooled = embedding && layer === last && !taps.includes(layer);
       const pick = pooled ? this.#clsIndex(x.shape[0], x.shape[1]) : undefined;
       const run = (input: Tensor) => transformerBlock(input, blocks[layer - 1], { ...options, pick });
-      const y = afterBlock ? checkpoint(([input]) => run(input), [x]) : run(x);
+      // Before the first adapter nothing is trained, so nothing has to be run again.
+      const y = afterBlock && x.requiresGrad ? checkpoint(([input]) => run(input), [x]) : run(x);
       if (!out.has(layer - 1)) discard(x);
       if (taps.includes(layer)) out.set(layer, y);
       x = afterBlock && layer < last ? afterBlock(layer, y) : y;
     }
     if (!embedding) return { taps: out, embedding: null };
-    return { taps: out, embedding: x.shape.length === 2 ? this.#project(x) : this.pool(x) };
+    return { taps: out, embedding: x.shape.length === 2 ? this.project(x) : this.pool(x) };
   }
 
   /** Image embedding of the last block's output: ln_post(x[:, 0]) · proj, [B, N + 1, W] → [B, E]. */
@@ -179,7 +188,12 @@ export class VisionTower {
   /** Single tokens of the last block's output as `pool` takes the class token: ln_post(x[rows]) · proj, [n, E]. */
   embedTokens(x: Tensor, rows: Index): Tensor {
     const [batch, tokens, width] = x.shape;
-    return this.#project(gatherRows(reshape(x, [batch * tokens, width]), rows));
+    return this.project(gatherRows(reshape(x, [batch * tokens, width]), rows));
+  }
+
+  /** Tokens of the last block's output into the space of the sentences: ln_post(x) · proj, [..., W] → [..., E]. */
+  project(tokens: Tensor): Tensor {
+    return multiply(this.normalise(tokens), this.#weights.proj);
   }
 
   /** ln_post over all tokens, [..., W]. */
@@ -193,21 +207,16 @@ export class VisionTower {
     this.#clsRows.clear();
   }
 
-  /** Tokens [n, W] to embeddings [n, E]. */
-  #project(tokens: Tensor): Tensor {
-    const { ln_post, proj } = this.#weights;
-    return multiply(layerNorm(tokens, ln_post.weight, ln_post.bias), proj);
-  }
-
   #clsIndex(batch: number, tokens: number): Index {
-    let index = this.#clsRows.get(batch);
+    const shape = `${batch} ${tokens}`;
+    let index = this.#clsRows.get(shape);
     if (!index) {
       index = uploadIndex(
         this.#gpu,
         Uint32Array.from({ length: batch }, (_, b) => b * tokens),
       );
       index.device.keep();
-      this.#clsRows.set(batch, index);
+      this.#clsRows.set(shape, index);
     }
     return index;
   }

@@ -4,27 +4,35 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { splitTokens } from '../kernels/assemble_tokens.ts';
 import { Tensor } from '../nn/index.ts';
 import type { LayerTokens } from './adapters.ts';
+import { windowEmbeddings } from './windows.ts';
 
 /** Tokens of every tapped layer of a batch of B images, by 1-based layer. */
 export type Features = ReadonlyMap<number, LayerTokens>;
 
-/** What the tapped tokens of a run are made with. */
+/** What the backbone says of a batch of B images, as far as a method asked for it. */
+export interface Encoded {
+  readonly features: Features;
+  /** Image embeddings [B, E]. */
+  readonly embedding?: GpuArray | null;
+  /** Embeddings of all windows by the side of a window in patches, [B, windows, E]. */
+  readonly windows?: ReadonlyMap<number, GpuArray>;
+}
+
+/** What a method takes of the backbone. */
 export interface FeatureOptions {
   readonly layers: readonly number[];
   readonly tokens: 'raw' | 'ln_post';
   /** Whether the image embedding is wanted too (for the class token's text score). */
   readonly embedding?: boolean;
+  /** Sides in patches of the windows whose embeddings are wanted. */
+  readonly windows?: readonly number[];
 }
 
 /**
  * Runs the frozen tower on preprocessed images and splits class and patch tokens.
  * @param images [B, 3, S, S]
  */
-export function extractFeatures(
-  tower: VisionTower,
-  images: GpuArray,
-  options: FeatureOptions,
-): { features: Features; embedding: GpuArray | null } {
+export function extractFeatures(tower: VisionTower, images: GpuArray, options: FeatureOptions): Encoded {
   const result = tower.encode(new Tensor(images), { taps: options.layers, embedding: options.embedding ?? false });
   const features = new Map<number, LayerTokens>();
   for (const [layer, tap] of result.taps) {
@@ -32,18 +40,25 @@ export function extractFeatures(
     const { cls, patches } = splitTokens(tokens.value);
     features.set(layer, { cls: new Tensor(cls), patches: new Tensor(patches) });
   }
-  return { features, embedding: result.embedding?.value ?? null };
+  const windows = new Map((options.windows ?? []).map((side) => [side, windowEmbeddings(tower, images, side)]));
+  return { features, embedding: result.embedding?.value ?? null, windows };
 }
 
-/** One image's tokens on the GPU, kept until the cache is released. */
-interface CachedImage {
-  readonly layers: ReadonlyMap<number, { cls: GpuArray; patches: GpuArray }>;
-  readonly embedding: GpuArray | null;
+/** Bytes on the GPU that {@link extractFeatures} leaves of one image. */
+export function encodedBytes(
+  { config, grid }: VisionTower,
+  { layers, embedding, windows = [] }: FeatureOptions,
+): number {
+  const rows = windows.reduce((n, side) => n + (grid - side + 1) ** 2, embedding ? 1 : 0);
+  return 4 * (layers.length * (grid ** 2 + 1) * config.vision.width + rows * config.embed);
 }
+
+/** One image's arrays [1, ...] on the GPU by name, kept until the cache is released. */
+type CachedImage = ReadonlyMap<string, GpuArray>;
 
 /**
- * The frozen tower's tokens of every image, computed once: nothing trainable feeds the backbone, so they never change.
- * Costs 4 · (N + 1) · W bytes an image and layer on the GPU.
+ * What the frozen tower says of every image, computed once: nothing trainable feeds the backbone, so it never changes.
+ * Costs {@link encodedBytes} an image on the GPU.
  */
 export class FeatureCache {
   readonly #gpu: Gpu;
@@ -73,61 +88,54 @@ export class FeatureCache {
     [...images.values()].forEach((image, i) => {
       this.#gpu.write({ buffer: input.buffer, offset: 4 * image.length * i, bytes: 4 * image.length }, image);
     });
-    const { features, embedding } = extractFeatures(this.#tower, input, this.#options);
+    const parts = arraysOf(extractFeatures(this.#tower, input, this.#options));
     [...images.keys()].forEach((id, i) => {
       if (this.#images.has(id)) this.drop(id);
-      const layers = new Map<number, { cls: GpuArray; patches: GpuArray }>();
-      for (const [layer, { cls, patches }] of features) {
-        layers.set(layer, { cls: entry(cls.value, i).keep(), patches: entry(patches.value, i).keep() });
-      }
-      this.#images.set(id, { layers, embedding: embedding && entry(embedding, i).keep() });
+      this.#images.set(id, new Map([...parts].map(([name, array]) => [name, entry(array, i).keep()])));
     });
   }
 
-  /** The tokens of some images as one batch, owned by the current scope. */
-  batch(ids: readonly string[]): Features {
+  /** What is kept of some images as one batch, owned by the current scope. */
+  batch(ids: readonly string[]): Encoded {
     const out = this.emptyBatch(ids.length);
     this.fill(out, ids);
     return out;
   }
 
-  /** Room for the tokens of `count` images, owned by the current scope. */
-  emptyBatch(count: number): Features {
-    const { grid, config } = this.#tower;
-    const { width } = config.vision;
-    const room = (...shape: number[]) => new Tensor(GpuArray.empty(this.#gpu, shape));
-    const layer = (): LayerTokens => ({ cls: room(count, width), patches: room(count, grid ** 2, width) });
-    return new Map(this.#options.layers.map((number) => [number, layer()]));
+  /** Room for what is kept of `count` images, owned by the current scope; some image must be there already. */
+  emptyBatch(count: number): Encoded {
+    const [[id]] = this.#images;
+    const room = ({ shape }: GpuArray) => GpuArray.empty(this.#gpu, [count, ...shape.slice(1)]);
+    const parts = new Map(Array.from(this.#get(id), ([name, array]) => [name, room(array)]));
+    const { layers, embedding, windows = [] } = this.#options;
+    const part = (name: string) => parts.get(name)!;
+    const tokens = (layer: number): LayerTokens => ({
+      cls: new Tensor(part(`cls.${layer}`)),
+      patches: new Tensor(part(`patches.${layer}`)),
+    });
+    return {
+      features: new Map(layers.map((layer) => [layer, tokens(layer)])),
+      embedding: embedding ? part('embedding') : null,
+      windows: new Map(windows.map((side) => [side, part(`window.${side}`)])),
+    };
   }
 
-  /** Writes the tokens of some images into a batch of that many. */
-  fill(batch: Features, ids: readonly string[]): void {
+  /** Writes what is kept of some images into a batch of that many. */
+  fill(batch: Encoded, ids: readonly string[]): void {
     const images = ids.map((id) => this.#get(id));
-    for (const [layer, tokens] of batch) {
-      for (const part of ['cls', 'patches'] as const) {
-        copyInto(
-          tokens[part].value,
-          images.map((image) => image.layers.get(layer)![part]),
-        );
-      }
+    for (const [name, array] of arraysOf(batch)) {
+      copyInto(
+        array,
+        images.map((image) => image.get(name)!),
+      );
     }
-  }
-
-  /** Image embeddings [B, E], or null when the options did not ask for them. */
-  embeddings(ids: readonly string[]): GpuArray | null {
-    const arrays = ids.map((id) => this.#get(id).embedding);
-    return arrays.includes(null) ? null : stack(arrays as GpuArray[]);
   }
 
   /** Forgets one image. */
   drop(id: string): void {
     const image = this.#get(id);
     this.#images.delete(id);
-    for (const { cls, patches } of image.layers.values()) {
-      cls.release();
-      patches.release();
-    }
-    image.embedding?.release();
+    for (const array of image.values()) array.release();
   }
 
   release(): void {
@@ -141,14 +149,19 @@ export class FeatureCache {
   }
 }
 
-/** Arrays [1, ...] one after the other: [n, ...]. */
-function stack(arrays: readonly GpuArray[]): GpuArray {
-  const { gpu, shape } = arrays[0];
-  const out = GpuArray.empty(gpu, [arrays.length, ...shape.slice(1)]);
-  copyInto(out, arrays);
-  return out;
+/** The arrays of a batch under one name each; the first axis of all is the images. */
+export function arraysOf({ features, embedding, windows }: Encoded): Map<string, GpuArray> {
+  const parts = new Map<string, GpuArray>();
+  for (const [layer, { cls, patches }] of features) {
+    parts.set(`cls.${layer}`, cls.value);
+    parts.set(`patches.${layer}`, patches.value);
+  }
+  if (embedding) parts.set('embedding', embedding);
+  for (const [side, array] of windows ?? []) parts.set(`window.${side}`, array);
+  return parts;
 }
 
+/** Arrays [1, ...] one after the other into [n, ...]. */
 function copyInto(out: GpuArray, arrays: readonly GpuArray[]): void {
   arrays.forEach((a, i) => {
     const bytes = 4 * a.size;

@@ -15,6 +15,14 @@ export interface BranchScores {
   readonly fewMean: Float32Array;
   /** Probability of "abnormal" of the class token against the text, or null when it is not asked for. */
   readonly clsScore: Float32Array | null;
+  /** The method's own image scores [B], which no map holds; `score.image auto` takes them. */
+  readonly ownScore?: Float32Array<ArrayBuffer>;
+}
+
+/** Scores of a method that has one map and no second branch to fuse it with. */
+export function oneBranch(map: Float32Array, mean: Float32Array, ownScore?: Float32Array<ArrayBuffer>): BranchScores {
+  const fewMap = new Float32Array(map.length);
+  return { zeroMap: map, fewMap, zeroMean: mean, fewMean: new Float32Array(mean.length), clsScore: null, ownScore };
 }
 
 /** Ranges for the fusions that rescale; null for plain sums. */
@@ -57,8 +65,9 @@ export function rangesOf(scores: BranchScores): FusionRanges {
 }
 
 /**
- * Fusion of both branches. Without ranges Z + S; with them ½·minmax(Z) + ½·minmax(S), where a range of no extent gives 0.
- * The image score is the largest value of the map, the mean over the patches, or the mean of the R largest values.
+ * Fusion of both branches. Without ranges Z + S (`fuse mean`: half of it); with them ½·minmax(Z) + ½·minmax(S), where a
+ * range of no extent gives 0. The image score is the method's own, the largest value of the map, the mean over the
+ * patches, or the mean of the R largest values.
  */
 export function fuseScores(
   scores: BranchScores,
@@ -68,19 +77,22 @@ export function fuseScores(
 ): FusedScores {
   const { zeroMap, fewMap, zeroMean, fewMean, clsScore } = scores;
   const images = zeroMean.length;
-  const map = combine(zeroMap, fewMap, ranges && [ranges.zeroMap, ranges.fewMap]);
-  const scoreMean = combine(zeroMean, fewMean, ranges && [ranges.zeroMean, ranges.fewMean]);
+  const share = options.fuse === 'mean' ? 0.5 : 1;
+  const map = combine(zeroMap, fewMap, share, ranges && [ranges.zeroMap, ranges.fewMap]);
+  const scoreMean = combine(zeroMean, fewMean, share, ranges && [ranges.zeroMean, ranges.fewMean]);
   const pixels = map.length / images;
   const perImage = (of: (part: Float32Array) => number) =>
     Float32Array.from({ length: images }, (_, i) => of(map.subarray(i * pixels, (i + 1) * pixels)));
   const scoreMax = perImage((part) => part.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY));
+  const { ownScore } = scores;
   const how = options['score.image'] === 'auto' ? (kind === 'pixel' ? 'max' : 'mean') : options['score.image'];
-  let score = how === 'max' ? scoreMax : scoreMean;
+  let score = ownScore && options['score.image'] === 'auto' ? ownScore : how === 'max' ? scoreMax : scoreMean;
   if (how.startsWith('topk:')) {
     const count = Number(how.slice('topk:'.length));
     score = perImage((part) => meanOfLargest(part, count));
   }
   if (options['score.cls'] === 'april' && clsScore) score = withClassScore(score, clsScore);
+  if (options['score.cls'] === 'add' && clsScore) score = score.map((value, i) => value + clsScore[i]);
   return { map, scoreMax, scoreMean, score };
 }
 
@@ -93,9 +105,10 @@ export function withClassScore(score: Float32Array, clsScore: Float32Array): Flo
 function combine(
   zero: Float32Array,
   few: Float32Array,
+  share: number,
   ranges: readonly [Range, Range] | null,
 ): Float32Array<ArrayBuffer> {
-  if (!ranges) return Float32Array.from(zero, (z, i) => z + few[i]);
+  if (!ranges) return Float32Array.from(zero, (z, i) => share * (z + few[i]));
   const [[zeroLow, zeroHigh], [fewLow, fewHigh]] = ranges;
   return Float32Array.from(
     zero,

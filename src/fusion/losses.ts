@@ -1,3 +1,4 @@
+import type { VisionTower } from '../clip/index.ts';
 import { GpuArray } from '../gpu/array.ts';
 import { matmul } from '../kernels/matmul.ts';
 import { softmax as softmaxKernel } from '../kernels/softmax.ts';
@@ -6,16 +7,33 @@ import {
   type Align,
   bce,
   bilinearResize,
+  concatenate,
   dice,
   focal,
   meanRows,
   reshape,
   scale,
   softmax,
+  sum,
   type Tensor,
   weightRows,
 } from '../nn/index.ts';
 import type { FusionOptions } from './options.ts';
+
+/** Ground truth of a batch. */
+export interface Targets {
+  /** [B], 1 = abnormal */
+  readonly label: GpuArray;
+  /** [B, S, S] of 0 and 1, or null for image-level sets */
+  readonly mask: GpuArray | null;
+}
+
+/** A loss and its parts, e.g. `focal.gal.6`; `values` [parts] in the order of `names`. */
+export interface FusionLoss {
+  readonly total: Tensor;
+  readonly names: readonly string[];
+  readonly values: Tensor;
+}
 
 /** Size of the token grid and of the map, and how one becomes the other. */
 export interface MapGeometry {
@@ -25,6 +43,11 @@ export interface MapGeometry {
   readonly size: number;
   /** Pixels of a patch. */
   readonly patch: number;
+}
+
+/** The geometry of a tower's input. */
+export function geometryOf({ grid, size, config }: VisionTower): MapGeometry {
+  return { grid, size, patch: config.vision.patch };
 }
 
 /** The kernel's name for `map.align`. */
@@ -81,6 +104,39 @@ export function detectionLoss(logits: Tensor, label: GpuArray, options: FusionOp
   const mode = options['loss.det'];
   const scores = mode === 'margin' ? logits : softmax(logits);
   return bce(aggregate(scores, logits.value, patches, options['loss.region']), label, mode);
+}
+
+/** Collects the parts of a loss under their names. */
+export class LossSum {
+  readonly #options: FusionOptions;
+  readonly #geometry: MapGeometry;
+  readonly #names: string[] = [];
+  readonly #parts: Tensor[] = [];
+
+  constructor(options: FusionOptions, geometry: MapGeometry) {
+    this.#options = options;
+    this.#geometry = geometry;
+  }
+
+  /** Adds focal and dice of the logits [B·N, 2] of one place, e.g. `gal.6`. */
+  segmentation(where: string, logits: Tensor, mask: GpuArray): void {
+    const parts = segmentationLoss(logits, mask, this.#options, this.#geometry);
+    this.#names.push(`focal.${where}`, `dice.${where}`);
+    this.#parts.push(parts.focal, parts.dice);
+  }
+
+  /** Adds weight · BCE of the logits [B·N, 2] of one place. */
+  detection(where: string, logits: Tensor, label: GpuArray, weight = 1): void {
+    const value = detectionLoss(logits, label, this.#options, this.#geometry.grid);
+    this.#names.push(`bce.${where}`);
+    this.#parts.push(weight === 1 ? value : scale(value, weight));
+  }
+
+  /** The sum of all parts. */
+  end(): FusionLoss {
+    const values = concatenate(this.#parts);
+    return { total: sum(values), names: this.#names, values };
+  }
 }
 
 /** Mean over all patches, or over the R most abnormal ones: [B·N, 2] → [B, 2]. */

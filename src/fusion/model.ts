@@ -2,11 +2,12 @@ import { generateTensor, type TextTower, type Tokenizer, type VisionTower } from
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type Index, uploadIndex } from '../kernels/row_index.ts';
-import { concatenate, cosineLogits, gatherRows, Parameter, reshape, scale, sum, type Tensor } from '../nn/index.ts';
+import { cosineLogits, gatherRows, Parameter, reshape, type Tensor } from '../nn/index.ts';
 import { fusionAdapter, type LayerTokens, localAdapter } from './adapters.ts';
 import type { Features } from './features.ts';
-import { detectionLoss, type MapGeometry, segmentationLoss } from './losses.ts';
+import { type FusionLoss, geometryOf, LossSum, type MapGeometry, type Targets } from './losses.ts';
 import { type FusionOptions, tappedLayers } from './options.ts';
+import { type BranchModel, joinRows } from './predict.ts';
 import { fixedPrompts, learnablePrompts, type Path, type PromptBank, type PromptContext } from './prompts.ts';
 import { ResidualAdapters } from './residual.ts';
 
@@ -25,21 +26,6 @@ export interface FusionParts {
   readonly seed: number;
 }
 
-/** Ground truth of a batch. */
-export interface Targets {
-  /** [B], 1 = abnormal */
-  readonly label: GpuArray;
-  /** [B, S, S] of 0 and 1, or null for image-level sets */
-  readonly mask: GpuArray | null;
-}
-
-/** A loss and its parts, e.g. `focal.gal.6`; `values` [parts] in the order of `names`. */
-export interface FusionLoss {
-  readonly total: Tensor;
-  readonly names: readonly string[];
-  readonly values: Tensor;
-}
-
 interface Adapter {
   readonly weight: Parameter;
   readonly bias: Parameter | null;
@@ -49,7 +35,7 @@ interface Adapter {
  * FusionCLIP-AD's trainable part: per tapped layer a fusion and a local adapter, and learnable prompts per layer, branch
  * and class. Tensors that it makes live in the caller's scope.
  */
-export class FusionModel {
+export class FusionModel implements BranchModel {
   readonly options: FusionOptions;
   readonly kind: 'pixel' | 'image';
   readonly layers: readonly number[];
@@ -57,7 +43,9 @@ export class FusionModel {
   readonly geometry: MapGeometry;
   readonly prompts: PromptBank;
   /** Adapters that feed the backbone, or null: then its features do not depend on what is trained. */
-  readonly residual: ResidualAdapters | null;
+  readonly residual: ResidualAdapters<Path> | null;
+  /** Weights of the maps of the paths. */
+  readonly mapWeights: readonly number[];
   /** All trainable tensors: `adapter.{gal,loc}.{layer}.weight`, `prompt.{gal,loc}.{layer}.{normal,abnormal}`. */
   readonly parameters: readonly Parameter[];
   readonly #adapters = new Map<string, Adapter>();
@@ -70,7 +58,9 @@ export class FusionModel {
     this.layers = layers;
     this.paths = paths;
     this.prompts = prompts;
-    this.geometry = { grid: vision.grid, size: vision.size, patch: vision.config.vision.patch };
+    const [gal, loc = 1] = options['branch.weights'];
+    this.mapWeights = paths.map(({ branch }) => (branch === 'gal' ? gal : loc));
+    this.geometry = geometryOf(vision);
     const { width } = vision.config.vision;
     for (const role of this.#roles()) {
       for (const { branch, layer } of paths) {
@@ -84,7 +74,12 @@ export class FusionModel {
         this.#adapters.set(name, { weight, bias });
       }
     }
-    this.residual = options.residual === 'mvfa' ? new ResidualAdapters(gpu, vision, paths, seed) : null;
+    this.residual =
+      options.residual === 'mvfa'
+        ? new ResidualAdapters(gpu, vision, paths, seed, {
+            name: ({ branch, layer }) => `adapter.${branch}.${layer}.return.weight`,
+          })
+        : null;
     const adapters = [...this.#adapters.values()].flatMap(({ weight, bias }) => (bias ? [weight, bias] : [weight]));
     this.parameters = [...adapters, ...(this.residual?.parameters ?? []), ...prompts.parameters];
     this.#pairs = paths.map((_, k) => {
@@ -138,6 +133,20 @@ export class FusionModel {
     });
   }
 
+  /** Rows for the memory bank: raw tokens by layer, or adapted ones by branch and layer. */
+  bankRows(features: Features, withCls: boolean): Map<string, GpuArray> {
+    if (this.options['memory.features'] === 'raw') return rawRows(features, this.layers, withCls);
+    const out = new Map<string, GpuArray>();
+    for (const path of this.paths) {
+      const { cls, patches } = features.get(path.layer)!;
+      const adapted = this.adapt({ cls, patches }, path).value;
+      const [batch, , width] = patches.shape;
+      const own = { cls, patches: reshape(cls, [batch, 1, width]) };
+      out.set(`${path.branch}.${path.layer}`, withCls ? joinRows(this.adapt(own, path).value, adapted) : adapted);
+    }
+    return out;
+  }
+
   /**
    * Tokens of images under residual adapters, differentiable; without them use `extractFeatures` or a `FeatureCache`.
    * @param images [B, 3, S, S]
@@ -153,30 +162,21 @@ export class FusionModel {
    */
   loss(features: Features, targets: Targets, text: Tensor = this.textFeatures()): FusionLoss {
     const { options, paths, geometry } = this;
-    const names: string[] = [];
-    const parts: Tensor[] = [];
-    const push = (name: string, value: Tensor) => {
-      names.push(name);
-      parts.push(value);
-    };
+    const loss = new LossSum(options, geometry);
+    const where = (k: number) => `${paths[k].branch}.${paths[k].layer}`;
     const { mask, label } = targets;
     if (this.kind === 'pixel' && mask) {
       this.logits(features, text).forEach((z, k) => {
-        const { focal, dice } = segmentationLoss(z, mask, options, geometry);
-        push(`focal.${paths[k].branch}.${paths[k].layer}`, focal);
-        push(`dice.${paths[k].branch}.${paths[k].layer}`, dice);
+        loss.segmentation(where(k), z, mask);
       });
     }
     if (this.kind === 'image' || options['loss.detOnSeg']) {
       const alpha = { gal: options['loss.alpha'][0], loc: options['loss.alpha'][1] ?? 1 };
       this.logits(features, text, this.#roles().at(-1)).forEach((z, k) => {
-        const { branch, layer } = paths[k];
-        const value = detectionLoss(z, label, options, geometry.grid);
-        push(`bce.${branch}.${layer}`, alpha[branch] === 1 ? value : scale(value, alpha[branch]));
+        loss.detection(where(k), z, label, alpha[paths[k].branch]);
       });
     }
-    const values = concatenate(parts);
-    return { total: sum(values), names, values };
+    return loss.end();
   }
 
   release(): void {
@@ -194,4 +194,14 @@ export class FusionModel {
     const split = this.options.heads === 'split' && this.kind === 'pixel' && this.options['loss.detOnSeg'];
     return split ? ['', 'det.'] : [''];
   }
+}
+
+/** Raw tokens of layers as rows for a memory bank, class tokens first where they are wanted. */
+export function rawRows(features: Features, layers: readonly number[], withCls: boolean): Map<string, GpuArray> {
+  return new Map(
+    layers.map((layer) => {
+      const { cls, patches } = features.get(layer)!;
+      return [`raw.${layer}`, withCls ? joinRows(cls.value, patches.value) : patches.value];
+    }),
+  );
 }

@@ -1,3 +1,4 @@
+import { FusionclipError } from '../gpu/errors.ts';
 import {
   choice,
   integer,
@@ -10,6 +11,7 @@ import {
   text,
   toggle,
 } from './option.ts';
+import { COMPAT_HELP, COMPATS, isMethod, isRead, METHOD_PRESETS, presetTexts } from './presets.ts';
 
 const LAYER = integer(1, [1, 1000], '');
 const UNIT = number(1, [0, 1e6], '');
@@ -20,10 +22,20 @@ const SHARE = number(1, [0, 1], '');
  * Names are flags of the CLI, keys of `config.json` and keys here.
  */
 export const FUSION_OPTIONS = {
+  method: {
+    fallback: 'fusionclip',
+    help: Object.entries(METHOD_PRESETS)
+      .map(([name, { summary }]) => `${name}: ${summary}`)
+      .join('; '),
+    form: `${Object.keys(METHOD_PRESETS).join('|')}|layers:L,…`,
+    parse: (value) => (isMethod(value) ? value : undefined),
+  } as Option<string>,
   compat: choice(
-    ['none', 'mvfa'],
+    COMPATS,
     'none',
-    "mvfa: as MVFA's code ran (act gelu, norm none, loss.det mvfa, fuse mvfa, batch 1)",
+    `${Object.entries(COMPAT_HELP)
+      .map(([name, what]) => `${name}: ${what}`)
+      .join('; ')}; mvfa+oracle: also select test-oracle`,
   ),
   size: integer(240, [14, 2048], 'side of the square input in pixels'),
   act: choice(['auto', 'quickgelu', 'gelu'], 'auto', "activation of both towers; auto: the model's own"),
@@ -77,34 +89,44 @@ export const FUSION_OPTIONS = {
   'memory.augment': toggle(false, 'augmented normals in the bank'),
   'memory.cls': toggle(false, 'class tokens in the bank'),
   fuse: choice(
-    ['april', 'mvfa', 'calib'],
+    ['april', 'mvfa', 'calib', 'mean'],
     'april',
-    'Z + S; test-set min–max; min–max from the support set, leave-one-out',
+    'Z + S; test-set min–max; min–max from the support set, leave-one-out; half of Z + S',
   ),
+  'winclip.fuse': choice(['mean', 'sum', 'harmonic'], 'mean', 'WinCLIP+: text and bank on the patch grid'),
   'score.image': text(
     'auto',
     /^(auto|max|mean|topk:[1-9]\d*)$/,
     'auto|max|mean|topk:R',
-    'image score; auto: max with masks, else mean',
+    "image score; auto: the method's own where it has one, else max with masks, else mean",
   ),
-  'score.cls': choice(['none', 'april'], 'none', "april: half of the score is the class token's text probability"),
+  'score.cls': choice(
+    ['none', 'add', 'april'],
+    'none',
+    "the class token's text probability: add it to the score; april: half of it and half of the test-set min–max of the score",
+  ),
 } satisfies Record<string, Option<unknown>>;
 
 /** Resolved settings of the method. */
 export type FusionOptions = OptionValues<typeof FUSION_OPTIONS>;
 
-/** What `compat` changes, unless the user set it. */
-const COMPAT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  none: {},
-  mvfa: { act: 'gelu', norm: 'none', 'loss.det': 'mvfa', fuse: 'mvfa' },
-};
-
 /**
- * Settings from texts (flags, or values of a `config.json`).
- * @throws FusionclipError `usage`
+ * Settings from texts (flags, or values of a `config.json`), on top of what the method and its `compat` set.
+ * @throws FusionclipError `usage`, also for a setting that means nothing to the method
  */
 export function fusionOptions(given: Readonly<Record<string, string>> = {}): FusionOptions {
-  return resolveOptions(FUSION_OPTIONS, { ...COMPAT[given.compat ?? 'none'], ...given });
+  const { method, compat } = resolveOptions(FUSION_OPTIONS, given);
+  const { settings } = presetTexts(method, compat);
+  const preset = resolveOptions(FUSION_OPTIONS, { ...settings, method, compat });
+  const values = resolveOptions(FUSION_OPTIONS, { ...settings, ...given });
+  for (const name in given) {
+    const key = name as keyof FusionOptions;
+    // A `config.json` holds all settings: those that say what holds anyhow do no harm.
+    if (!isRead(method, name) && String(values[key]) !== String(preset[key])) {
+      throw new FusionclipError('usage', `--${name} means nothing to --method ${method}; leave it out.`);
+    }
+  }
+  return values;
 }
 
 /** The 1-based blocks to tap: as given, or the ends of four equal stages (6, 12, 18, 24 of 24; 1, 2, 3, 4 of 4). */

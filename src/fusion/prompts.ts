@@ -3,6 +3,8 @@ import {
   endPosition,
   generateTensor,
   promptSentences,
+  STATES,
+  type States,
   TEMPLATES,
   type TextTower,
   type Tokenizer,
@@ -34,34 +36,54 @@ export interface PromptBank {
   release(): void;
 }
 
-/** What the prompts are built from. */
-export interface PromptContext {
+/** What fixed sentences are encoded with. */
+export interface EnsembleContext {
   readonly gpu: Gpu;
   readonly text: TextTower;
   readonly tokenizer: Tokenizer;
-  readonly paths: readonly Path[];
   /** What the images show, e.g. `Brain`. */
   readonly object: string;
+}
+
+/** What the prompts are built from. */
+export interface PromptContext extends EnsembleContext {
+  readonly paths: readonly Path[];
   readonly seed: number;
 }
+
+/** Sentences of an ensemble, and how their embeddings become one. */
+export interface Ensemble {
+  readonly templates: readonly string[];
+  readonly states: States;
+  /** Whether each embedding is normalised before the mean. */
+  readonly normalised: boolean;
+}
+
+/** The 420 sentences of APRIL-GAN and MVFA. */
+const APRIL_GAN: Ensemble = { templates: TEMPLATES, states: STATES, normalised: true };
 
 /**
  * T = norm(mean_s norm(Enc(sentence_s))) of the 420-sentence ensemble, one for all layers and branches.
  * @returns [2, E]
  */
-export async function ensembleFeatures(
-  context: PromptContext,
-  templates: readonly string[] = TEMPLATES,
-): Promise<GpuArray> {
-  const { gpu, text, tokenizer, object } = context;
-  using scope = gpu.scope();
-  const sentences = promptSentences(object, templates);
-  const ids = CLASSES.map((c) => sentences[c].map((s) => tokenizer.sentence(s)));
-  const embeddings = await text.encodeSentences(ids.flat());
-  const starts = uploadIndex(gpu, Uint32Array.of(0, ids[0].length, ids[0].length + ids[1].length));
-  const features = l2Normalize(meanGroups(l2Normalize(new Tensor(embeddings)), starts)).value;
+export async function ensembleFeatures(context: EnsembleContext, ensemble: Ensemble = APRIL_GAN): Promise<GpuArray> {
+  using scope = context.gpu.scope();
+  const features = l2Normalize(new Tensor(await ensembleMeans(context, ensemble))).value;
   scope.pass(features.buffer);
   return features;
+}
+
+/** {@link ensembleFeatures} before the last normalisation. */
+export async function ensembleMeans(context: EnsembleContext, ensemble: Ensemble): Promise<GpuArray> {
+  const { gpu, text, tokenizer, object } = context;
+  using scope = gpu.scope();
+  const sentences = promptSentences(object, ensemble.templates, ensemble.states);
+  const ids = CLASSES.map((c) => sentences[c].map((s) => tokenizer.sentence(s)));
+  const embeddings = new Tensor(await text.encodeSentences(ids.flat()));
+  const starts = uploadIndex(gpu, Uint32Array.of(0, ids[0].length, ids[0].length + ids[1].length));
+  const means = meanGroups(ensemble.normalised ? l2Normalize(embeddings) : embeddings, starts).value;
+  scope.pass(means.buffer);
+  return means;
 }
 
 /** The fixed ensemble repeated for every path. */

@@ -5,46 +5,58 @@ import { type Index, uploadIndex } from '../kernels/row_index.ts';
 import { activate, add, gatherRows, linear, Parameter, reshape, scale, Tensor } from '../nn/index.ts';
 import type { LayerTokens } from './adapters.ts';
 import type { Features } from './features.ts';
-import type { Path } from './prompts.ts';
 
 /** Share of each adapter's output in the residual stream. */
 const SHARE = 0.1;
 
+/** An adapter's place. */
+interface Place {
+  readonly branch: string;
+  /** 1-based */
+  readonly layer: number;
+}
+
 /** Adapts all tokens of a layer along one path: [B, N + 1, W] → [B, N + 1, E]. */
-export type AdaptTokens = (tokens: LayerTokens, path: Path) => Tensor;
+export type AdaptTokens<P> = (tokens: LayerTokens, path: P) => Tensor;
+
+/** The tensors R of residual adapters. */
+export interface ReturnWeights<P> {
+  /** Name of the [W, E] tensor of a path. */
+  readonly name: (path: P) => string;
+  /** Whether it is trained; by default all are. */
+  readonly trained?: (path: P) => boolean;
+}
 
 /**
- * Residual adapters (`residual mvfa`): after every tapped block but the last, x ← (1 − 0.1·n) x + 0.1 Σ leaky(R F(x))
+ * Residual adapters: after every tapped block but the last, x ← (1 − 0.1·n) x + 0.1 Σ leaky(R F(x))
  * over the n branches, for all tokens; with both branches 0.8 x + 0.1 gal + 0.1 loc. The backbone then depends on
  * what is trained: its features cannot be cached, and gradients flow through the frozen blocks.
  */
-export class ResidualAdapters {
+export class ResidualAdapters<P extends Place> {
   readonly parameters: readonly Parameter[];
   readonly #gpu: Gpu;
   readonly #vision: VisionTower;
-  readonly #paths: readonly Path[];
+  readonly #paths: readonly P[];
   readonly #returns = new Map<string, Parameter>();
   readonly #rows = new Map<number, { cls: Index; patches: Index }>();
 
-  constructor(gpu: Gpu, vision: VisionTower, paths: readonly Path[], seed: number) {
+  constructor(gpu: Gpu, vision: VisionTower, paths: readonly P[], seed: number, weights: ReturnWeights<P>) {
     this.#gpu = gpu;
     this.#vision = vision;
     this.#paths = paths;
     const last = Math.max(...paths.map(({ layer }) => layer));
     const shape = [vision.config.vision.width, vision.config.embed];
-    for (const { branch, layer } of paths) {
-      if (layer === last) continue;
-      const name = `adapter.${branch}.${layer}.return.weight`;
-      this.#returns.set(
-        `${branch}.${layer}`,
-        new Parameter(name, GpuArray.from(gpu, generateTensor(name, shape, seed), shape)),
-      );
+    for (const path of paths) {
+      if (path.layer === last) continue;
+      const name = weights.name(path);
+      const value = GpuArray.from(gpu, generateTensor(name, shape, seed), shape);
+      this.#returns.set(`${path.branch}.${path.layer}`, new Parameter(name, value, weights.trained?.(path) ?? true));
     }
     this.parameters = [...this.#returns.values()];
   }
 
   /** Tokens of every tapped layer; differentiable. @param images [B, 3, S, S] */
-  features(images: GpuArray, adapt: AdaptTokens): Features {
+  features(images: GpuArray, adapt: AdaptTokens<P>): Features {
     const layers = [...new Set(this.#paths.map(({ layer }) => layer))];
     const { taps } = this.#vision.encode(new Tensor(images), {
       taps: layers,
@@ -61,7 +73,7 @@ export class ResidualAdapters {
     }
   }
 
-  #feedBack(layer: number, x: Tensor, adapt: AdaptTokens): Tensor {
+  #feedBack(layer: number, x: Tensor, adapt: AdaptTokens<P>): Tensor {
     const paths = this.#paths.filter((path) => path.layer === layer);
     if (paths.length === 0) return x;
     const { cls } = this.#split(x);

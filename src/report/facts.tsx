@@ -9,6 +9,7 @@ const CHOSEN: Readonly<Record<RunRecord['results']['selectedBy'], string>> = {
   valid: 'the best on the remaining validation images',
   last: 'the last',
   'test-oracle': 'the best on the TEST images',
+  none: 'since the method trains nothing',
 };
 
 type Fact = readonly [term: string, text: string];
@@ -58,7 +59,10 @@ function factsOf({ header, environment, results, steps, shots }: RunRecord): Fac
     ],
     ['Model hash', hash],
     ['Seed', `${seed} (initial weights, order of training); support images by ${drawn}`],
-    ['Weights', `of epoch ${results.selected.epoch} of ${epochs}, ${CHOSEN[results.selectedBy]}`],
+    [
+      'Weights',
+      `${results.selectedBy === 'none' ? 'as they came' : `of epoch ${results.selected.epoch} of ${epochs}`}, ${CHOSEN[results.selectedBy]}`,
+    ],
     ...(environment ? machineFacts(environment) : [['Machine', 'unknown: env.json is gone'] as const]),
     ...timingFacts(environment, steps),
     ['Version', `fusionclip ${results.fusionclip}`],

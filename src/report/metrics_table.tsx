@@ -13,7 +13,8 @@ export function MetricsTable({ results }: { readonly results: TrainResults }) {
       ? cells(pixel && [pixel.auroc, pixel.averagePrecision, pixel.f1Max, pixel.aupro, pixel.auproExact], 5)
       : []),
   ];
-  const rows = [row(`chosen: epoch ${selected.epoch} (${selectedBy})`, selected.image, selected.pixel)];
+  const chosen = selectedBy === 'none' ? 'without training' : `chosen: epoch ${selected.epoch} (${selectedBy})`;
+  const rows = [row(chosen, selected.image, selected.pixel)];
   if (last.step !== selected.step) rows.push(row(`last: epoch ${last.epoch}`, last.image, last.pixel));
   if (trivial) {
     rows.push(row('mean grey value', trivial.mean, null));

@@ -31,7 +31,7 @@ export function verdictOf({ results, header }: RunRecord, curves: ImageCurves | 
   const part =
     selectedBy === 'test-oracle' ? 'whose labels also chose the weights' : 'that played no part in the training';
   const sentences = [
-    `Trained on ${support}; judged on ${normal} normal and ${abnormal} abnormal images of ${results.data} ${part}.`,
+    `${selectedBy === 'none' ? 'Given' : 'Trained on'} ${support}; judged on ${normal} normal and ${abnormal} abnormal images of ${results.data} ${part}.`,
   ];
   if (!curves) {
     const headline = 'The test images lack a class, so nothing can be said.';

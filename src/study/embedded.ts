@@ -1,6 +1,7 @@
 import { objectName } from '../data/layout/object_name.ts';
 import { baseName, joinPath } from '../data/paths.ts';
 import { PHANTOM_FAMILIES, phantom, writePhantoms } from '../data/phantom/index.ts';
+import { FUSION_OPTIONS, isRead } from '../fusion/index.ts';
 import { VERSION } from '../run/index.ts';
 import { openBackbone, type RunContext } from '../train/index.ts';
 import type { Cell, FailedCell } from './cell.ts';
@@ -22,6 +23,8 @@ export interface EmbeddedRequest {
   /** Pictures of each phantom set in `valid` and `test`, half of them diseased. */
   readonly valid: number;
   readonly test: number;
+  /** Other methods that stand in the table, by name; settings that mean nothing to one are left out for it. */
+  readonly methods: readonly string[];
   /** Settings of every run, by name, on top of {@link EMBEDDED_SETTINGS}. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -108,7 +111,7 @@ export async function studyEmbedded(
     request.also.flatMap((data) => cellsOf(request, baseName(data), data, seed)),
   );
   // All variants of a set stand together in the table, and the plain method comes first in the run.
-  const order = (a: Cell, b: Cell) => methodIndex(a) - methodIndex(b);
+  const order = (a: Cell, b: Cell) => methodIndex(request, a) - methodIndex(request, b);
   const outcome = await runGrid(context, [...cells.sort(order), ...others.sort(order)], joinPath(request.out, 'cells'));
   const own = (of: readonly Cell[]) => outcome.finished.filter(({ cell }) => of.includes(cell));
   const table = (of: readonly Cell[]) => [...summarise(own(of)), ...summariseTrivial(own(of), METHOD)];
@@ -136,18 +139,28 @@ function settingsOf({ shots, settings }: EmbeddedRequest): Record<string, string
 }
 
 function cellsOf(request: EmbeddedRequest, set: string, data: string, seed: number): Cell[] {
-  return VARIANTS.map(({ method, settings }) => ({
+  const shared = settingsOf(request);
+  const own = VARIANTS.map(({ method, settings }) => ({ method, settings: { ...shared, ...settings } }));
+  const others = request.methods.map((method) => ({ method, settings: { ...settingsFor(method, shared), method } }));
+  return [...own, ...others].map(({ method, settings }) => ({
     set,
     method,
     seed,
     data,
     model: method === CONTROL ? `random:${request.model}:${seed}` : request.model,
-    settings: { ...settingsOf(request), ...settings },
+    settings,
   }));
 }
 
-function methodIndex({ method }: Cell): number {
-  return VARIANTS.findIndex((variant) => variant.method === method);
+/** Those of the settings that mean something to a method; settings of the training do to all. */
+function settingsFor(method: string, settings: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(settings).filter(([name]) => !(name in FUSION_OPTIONS) || isRead(method, name)),
+  );
+}
+
+function methodIndex({ methods }: EmbeddedRequest, { method }: Cell): number {
+  return [...VARIANTS.map((variant) => variant.method), ...methods].indexOf(method);
 }
 
 /** The folder of a family's set for a seed; written once. */

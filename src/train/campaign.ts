@@ -44,6 +44,9 @@ export const LAST = 'checkpoint/last.safetensors';
 /** The result of a run: the chosen weights and all that `predict` needs beside the model. */
 export const ADAPTERS = 'checkpoint/adapters.safetensors';
 
+/** What a method without training is judged by. */
+const UNTRAINED: Choice = { candidate: 0, epoch: 0, step: 0, score: null };
+
 /**
  * Trains with one learning rate after the other (usually there is one), compares weights on the way, and leaves the best
  * and the last in the run folder.
@@ -52,6 +55,7 @@ export const ADAPTERS = 'checkpoint/adapters.safetensors';
  */
 export async function runCampaign(parts: CampaignParts, resume: RunState | null): Promise<CampaignEnd> {
   const { header, folder, onEvent } = parts;
+  if (parts.selectedBy === 'none') return { best: UNTRAINED, last: UNTRAINED };
   const rates: (number | null)[] = header.train['lr.grid'].length > 0 ? [...header.train['lr.grid']] : [null];
   let best = resume?.best ?? null;
   for (let candidate = resume?.candidate ?? 0; candidate < rates.length; candidate++) {
@@ -120,14 +124,14 @@ async function trainCandidate(
         onEvent({ type: 'eval', rate, epoch: choice.epoch, step: choice.step, on, score, best: better });
         if (better) {
           best = { ...choice, score };
-          await saveWeights(fs, folder.file(BEST), header, detector.model.parameters);
+          await saveWeights(fs, folder.file(BEST), header, detector.method.parameters);
         }
       } else if (end && !contest) {
         best = { ...choice, score: null };
-        await saveWeights(fs, folder.file(BEST), header, detector.model.parameters);
+        await saveWeights(fs, folder.file(BEST), header, detector.method.parameters);
       }
       if (end && best?.candidate === candidate) {
-        await saveWeights(fs, folder.file(LAST), header, detector.model.parameters);
+        await saveWeights(fs, folder.file(LAST), header, detector.method.parameters);
       }
       await save();
     }

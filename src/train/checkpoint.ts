@@ -46,7 +46,7 @@ export async function saveCheckpoint(
   trainer: Trainer,
   state: RunState,
 ): Promise<void> {
-  const tensors = new Map<string, GpuArray>(trainer.detector.model.parameters.map((p) => [p.name, p.value]));
+  const tensors = new Map<string, GpuArray>(trainer.detector.method.parameters.map((p) => [p.name, p.value]));
   for (const [name, moments] of trainer.adam.state()) tensors.set(name, moments);
   await write(fs, path, { what: 'checkpoint', header }, await readAll(tensors, path), { state: JSON.stringify(state) });
 }
@@ -58,7 +58,7 @@ export async function saveCheckpoint(
 export async function loadCheckpoint(fs: FileSystem, path: string, trainer: Trainer): Promise<RunState> {
   const { tensors, metadata } = await open(fs, path, 'checkpoint');
   const state = parseState(metadata, path);
-  const targets = new Map<string, GpuArray>(trainer.detector.model.parameters.map((p) => [p.name, p.value]));
+  const targets = new Map<string, GpuArray>(trainer.detector.method.parameters.map((p) => [p.name, p.value]));
   for (const [name, moments] of trainer.adam.state()) targets.set(name, moments);
   restoreTensors(path, targets, floats(tensors));
   trainer.resumeAt(state.step);

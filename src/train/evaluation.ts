@@ -58,10 +58,10 @@ export interface EvaluationRequest {
 /** Scores labelled samples and judges the result; ranges are those of the calibration. */
 export async function evaluateSamples(
   detector: Detector,
-  { predictor }: Scorer,
+  scorer: Scorer,
   { fs, samples, calibration, batch, onProgress, signal }: EvaluationRequest,
 ): Promise<Evaluation> {
-  const scored = await scoreSet(detector, predictor, sampleBatches(fs, detector, samples, batch, true), {
+  const scored = await scoreSet(detector, scorer.images, sampleBatches(fs, detector, samples, batch, true), {
     ranges: calibration.ranges,
     signal,
     onProgress: (done) => onProgress?.(done, samples.length),

@@ -2,6 +2,7 @@ import type { FileSystem } from '../data/file_system.ts';
 import type { Dataset, Sample } from '../data/layout/dataset.ts';
 import { objectName } from '../data/layout/object_name.ts';
 import { openDataset } from '../data/layout/open.ts';
+import { methodPreset } from '../fusion/index.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type Backbone, type ModelSource, openBackbone, requireSameModel } from './backbone.ts';
@@ -10,7 +11,7 @@ import { loadWeights, readState, saveAdapters } from './checkpoint.ts';
 import { Detector } from './detector.ts';
 import { calibrate, type Evaluation, evaluateSamples } from './evaluation.ts';
 import type { RunListener } from './events.ts';
-import { headerJson, type RunHeader, runSettings } from './header.ts';
+import { headerJson, type RunHeader, type RunSettings, runSettings } from './header.ts';
 import { SupportMemory } from './memory.ts';
 import { predictionRows, toCsv, writeMaps } from './output.ts';
 import { ORACLE_WARNING, type SelectedBy, type TrainResults, trainResults } from './results.ts';
@@ -91,7 +92,7 @@ export async function trainRun(context: RunContext, request: TrainRequest): Prom
     model: backbone.identity,
     data: { path: request.data, name: dataset.name },
   };
-  const items = trainItems(support, settings.train.aug, settings.fusion.norm);
+  const items = itemsOf(support, settings);
   // Everything that can be refused is refused before an older run is removed.
   const detector = await openDetector(context, header, backbone);
   try {
@@ -135,7 +136,7 @@ export async function resumeRun(
   }
   const latest = folder.file(LATEST);
   const state = (await fs.stat(latest)) ? await readState(fs, latest) : null;
-  const items = trainItems(support, header.train.aug, header.fusion.norm);
+  const items = itemsOf(support, header);
   const detector = await openDetector(context, header, backbone);
   try {
     await folder.metrics.keep(state?.lines ?? 0);
@@ -163,7 +164,7 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
   const oracle = contest(dataset.splits.test, 'test images');
   try {
     const selectedBy = selection(header, rest, onEvent);
-    const compared = selectedBy !== 'last' || header.train['lr.grid'].length > 1;
+    const compared = (selectedBy !== 'last' && selectedBy !== 'none') || header.train['lr.grid'].length > 1;
     const used = selectedBy === 'test-oracle' ? oracle : rest;
     const end = await runCampaign(
       { fs, folder, header, items, detector, memory, contest: compared ? used : null, selectedBy, onEvent, signal },
@@ -203,7 +204,7 @@ async function judgeRun(
   const { context, folder, header, dataset, support, detector, onEvent } = run;
   const { fs, signal } = context;
   const judgeWeights = async (choice: Choice, file: string) => {
-    await loadWeights(fs, folder.file(file), detector.model.parameters);
+    if (selectedBy !== 'none') await loadWeights(fs, folder.file(file), detector.method.parameters);
     return memory.withScorer(async (scorer) => {
       const calibration = await calibrate(detector, memory, rest, scorer);
       const which = file === BEST ? 'chosen' : 'last';
@@ -229,7 +230,7 @@ async function judgeRun(
     fs,
     folder.file(ADAPTERS),
     { header, normals: support.normal.map(({ pixels }) => pixels), selectedBy, ...selected.calibration },
-    detector.model.parameters,
+    detector.method.parameters,
   );
   await writePredictions(run, selected.evaluation, selected.calibration.thresholds);
   const shots = { normal: support.normal.length, abnormal: support.abnormal.length };
@@ -262,7 +263,8 @@ export async function openDetector(
 }
 
 /** How weights can be chosen with what the data set has left. */
-function selection({ train }: RunHeader, rest: Contest, onEvent: RunListener): SelectedBy {
+function selection({ train, fusion }: RunHeader, rest: Contest, onEvent: RunListener): SelectedBy {
+  if (!methodPreset(fusion.method).trained) return 'none';
   if (train.select === 'test-oracle') {
     onEvent({ type: 'note', text: ORACLE_WARNING });
     return 'test-oracle';
@@ -279,6 +281,11 @@ function selection({ train }: RunHeader, rest: Contest, onEvent: RunListener): S
     onEvent({ type: 'note', text });
   }
   return 'last';
+}
+
+/** What a method trains on: the views of the support images, or nothing. */
+function itemsOf(support: Support, { train, fusion }: RunSettings): TrainItem[] {
+  return methodPreset(fusion.method).trained ? trainItems(support, train.aug, fusion.norm) : [];
 }
 
 function listener({ onEvent }: RunContext): RunListener {

@@ -1,13 +1,13 @@
-import { FeatureCache, type Features } from '../fusion/index.ts';
+import { arraysOf, type Encoded, encodedBytes, FeatureCache } from '../fusion/index.ts';
 import { GpuArray } from '../gpu/array.ts';
-import type { Detector, Extracted } from './detector.ts';
+import type { Detector } from './detector.ts';
 
 /** Fixed memory for batches of one size, which is filled again for each: what a recorded step reads. */
 export interface FeatureBatch {
   /** Puts these images into the batch, as many as it has room for. */
   fill(ids: readonly string[]): void;
-  /** Their tokens; with residual adapters computed here, in the current scope, and differentiable. */
-  features(): Features;
+  /** What the backbone says of them; where it is not frozen computed here, in the current scope, and differentiable. */
+  encoded(): Encoded;
   release(): void;
 }
 
@@ -22,12 +22,13 @@ export class FeatureStore {
 
   constructor(detector: Detector) {
     this.#detector = detector;
-    this.#cache = detector.frozen ? new FeatureCache(detector.gpu, detector.vision, detector.featureOptions) : null;
+    const { gpu, vision, method } = detector;
+    this.#cache = method.frozen ? new FeatureCache(gpu, vision, method.needs) : null;
   }
 
   /** Bytes on the GPU that one image will take. */
-  static bytesPerImage({ model, vision, frozen }: Detector): number {
-    return frozen ? 4 * model.layers.length * (vision.grid ** 2 + 1) * vision.config.vision.width : 0;
+  static bytesPerImage({ method, vision }: Detector): number {
+    return method.frozen ? encodedBytes(vision, method.needs) : 0;
   }
 
   /** Takes preprocessed images [3, S, S], which go through the backbone together. */
@@ -37,9 +38,9 @@ export class FeatureStore {
   }
 
   /** Tokens of some images as a batch, in the current scope. With residual adapters differentiable. */
-  get(ids: readonly string[]): Extracted {
-    if (this.#cache) return { features: this.#cache.batch(ids), embedding: this.#cache.embeddings(ids) };
-    return this.#detector.extract(ids.map((id) => this.#inputs.get(id)!));
+  get(ids: readonly string[]): Encoded {
+    if (this.#cache) return this.#cache.batch(ids);
+    return this.#detector.encode(ids.map((id) => this.#inputs.get(id)!));
   }
 
   /** A batch of `count` images; the caller releases it. */
@@ -48,13 +49,13 @@ export class FeatureStore {
     using _scope = gpu.scope();
     const cache = this.#cache;
     if (cache) {
-      const features = cache.emptyBatch(count);
-      const arrays = [...features.values()].flatMap(({ cls, patches }) => [cls.value.keep(), patches.value.keep()]);
+      const room = cache.emptyBatch(count);
+      for (const array of arraysOf(room).values()) array.keep();
       return {
-        fill: (ids) => cache.fill(features, ids),
-        features: () => features,
+        fill: (ids) => cache.fill(room, ids),
+        encoded: () => room,
         release: () => {
-          for (const array of arrays) array.release();
+          for (const array of arraysOf(room).values()) array.release();
         },
       };
     }
@@ -68,7 +69,7 @@ export class FeatureStore {
         });
         images.write(host);
       },
-      features: () => this.#detector.extractFrom(images).features,
+      encoded: () => this.#detector.method.encode(images),
       release: () => images.release(),
     };
   }

@@ -1,4 +1,4 @@
-import { FUSION_OPTIONS, type FusionOptions, fusionOptions, optionTexts } from '../fusion/index.ts';
+import { FUSION_OPTIONS, type FusionOptions, fusionOptions, optionTexts, presetTexts } from '../fusion/index.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import { VERSION } from '../run/version.ts';
 import type { ModelIdentity } from './backbone.ts';
@@ -29,7 +29,8 @@ export function runSettings(given: Readonly<Record<string, string>>): RunSetting
     else method[name] = given[name];
   }
   const fusion = fusionOptions(method);
-  return { fusion, train: trainOptions(own, fusion.compat) };
+  const { training } = presetTexts(fusion.method, fusion.compat);
+  return { fusion, train: trainOptions({ ...training, ...own }) };
 }
 
 /** The texts that {@link runSettings} makes these settings of again. */

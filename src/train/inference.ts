@@ -46,7 +46,7 @@ export class TrainedDetector {
     requireSameModel(file.header.model, backbone.identity, path);
     const detector = await openDetector(context, file.header, backbone);
     try {
-      restoreTensors(path, new Map(detector.model.parameters.map((p) => [p.name, p.value])), file.weights);
+      restoreTensors(path, new Map(detector.method.parameters.map((p) => [p.name, p.value])), file.weights);
       const normals = file.normals.map((pixels) => ({ pixels, mask: null }));
       return new TrainedDetector(file, detector, new SupportMemory(detector, normals, []));
     } catch (error) {
@@ -60,8 +60,8 @@ export class TrainedDetector {
     const { detector, file } = this;
     const progress = stage(context.onEvent ?? (() => {}), 'scores');
     return this.memory.withScorer(
-      ({ predictor }) =>
-        scoreSet(detector, predictor, fileBatches(context.fs, detector, paths, file.header.train['eval.batch']), {
+      ({ images }) =>
+        scoreSet(detector, images, fileBatches(context.fs, detector, paths, file.header.train['eval.batch']), {
           ranges: file.ranges,
           signal: context.signal,
           onProgress: (done) => progress(done, paths.length),

@@ -1,4 +1,4 @@
-import { type BranchScores, type FusionRanges, fuseScores, type Predictor } from '../fusion/index.ts';
+import { type BranchScores, type Encoded, type FusionRanges, fuseScores, type ImageScorer } from '../fusion/index.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import type { Detector } from './detector.ts';
 import { FeatureStore } from './feature_store.ts';
@@ -7,7 +7,7 @@ import { rangesOfAll, type ScoredImage, type ScoredSet, withClassScores } from '
 
 /** What scores images: the weights of some moment with the memory bank. */
 export interface Scorer {
-  readonly predictor: Predictor;
+  readonly images: ImageScorer;
   /** For `fuse calib`, else null. */
   readonly ranges: FusionRanges | null;
 }
@@ -49,37 +49,38 @@ export class SupportMemory {
    * @param known ranges for `fuse calib` that were found before
    */
   async withScorer<T>(body: (scorer: Scorer) => Promise<T>, known: FusionRanges | null = null): Promise<T> {
-    const predictor = this.#detector.predictor();
+    const images = this.#detector.method.fit(this.#entries());
     try {
-      this.#fill(predictor);
       const wanted = this.#detector.options.fuse === 'calib';
-      const ranges = known ?? (wanted ? await this.ranges(predictor) : null);
-      return await body({ predictor, ranges });
+      const ranges = known ?? (wanted ? await this.ranges(images) : null);
+      return await body({ images, ranges });
     } finally {
-      predictor.release();
+      images.release();
     }
   }
 
-  /** Puts the normal images into a predictor's empty bank, one entry an image. */
-  #fill(predictor: Predictor): void {
-    this.#normal.forEach((_, i) => {
+  /** The normal images one after the other with all their views, each in a scope that ends when the next is asked for. */
+  *#entries(): Generator<Encoded> {
+    for (const i of this.#normal.keys()) {
       using _scope = this.#detector.gpu.scope();
-      predictor.remember(this.#store.get(this.#viewNames.map((name) => `normal.${i}#${name}`)).features);
-    });
+      yield this.#store.get(this.#viewNames.map((name) => `normal.${i}#${name}`));
+    }
   }
 
   /** Ranges of both branches over the support set, for `fuse calib`. */
-  async ranges(predictor: Predictor): Promise<FusionRanges> {
-    return rangesOfAll((await this.#branches(predictor)).map(({ scores }) => scores));
+  async ranges(images: ImageScorer): Promise<FusionRanges> {
+    return rangesOfAll((await this.#branches(images)).map(({ scores }) => scores));
   }
 
   /** The support set scored like a test set; for thresholds where no other image is there. */
-  async score({ predictor, ranges }: Scorer): Promise<ScoredSet> {
+  async score({ images: scorer, ranges }: Scorer): Promise<ScoredSet> {
     const { options, kind, vision } = this.#detector;
-    const branches = await this.#branches(predictor);
+    const branches = await this.#branches(scorer);
     const used = options.fuse === 'mvfa' ? rangesOfAll(branches.map(({ scores }) => scores)) : ranges;
+    const late = options['score.cls'] === 'april';
     const images = branches.map(({ picture, label, scores }, i): ScoredImage => {
-      const fused = fuseScores({ ...scores, clsScore: null }, options.fuse === 'april' ? null : used, options, kind);
+      const own = late ? { ...scores, clsScore: null } : scores;
+      const fused = fuseScores(own, options.fuse === 'april' ? null : used, options, kind);
       const { map, score, scoreMax, scoreMean } = fused;
       return {
         id: `support ${i}`,
@@ -95,10 +96,7 @@ export class SupportMemory {
     });
     return {
       size: vision.size,
-      images: withClassScores(
-        images,
-        branches.flatMap(({ scores }) => [...(scores.clsScore ?? [])]),
-      ),
+      images: withClassScores(images, late ? branches.flatMap(({ scores }) => [...(scores.clsScore ?? [])]) : []),
     };
   }
 
@@ -107,14 +105,13 @@ export class SupportMemory {
   }
 
   /** Both branches of each support image; a normal one does not see itself in the bank. */
-  async #branches(predictor: Predictor): Promise<{ picture: Picture; label: 0 | 1; scores: BranchScores }[]> {
+  async #branches(scorer: ImageScorer): Promise<{ picture: Picture; label: 0 | 1; scores: BranchScores }[]> {
     const { gpu, options } = this.#detector;
     const out: { picture: Picture; label: 0 | 1; scores: BranchScores }[] = [];
     const add = async (picture: Picture, label: 0 | 1, skip: number | null) => {
       using _scope = gpu.scope();
       const [{ input }] = viewsOf(picture, 'none', options.norm);
-      const { features, embedding } = this.#detector.extract([input]);
-      out.push({ picture, label, scores: await predictor.predict(features, embedding, skip) });
+      out.push({ picture, label, scores: await scorer.score(this.#detector.encode([input]), skip) });
     };
     // A single normal image cannot be left out: the bank would be empty.
     if (this.#normal.length > 1) for (const [i, picture] of this.#normal.entries()) await add(picture, 0, i);

@@ -31,7 +31,7 @@ export const TRAIN_OPTIONS = {
   'lr.grid': list(RATE, [], 'rates for both, tried one after the other; the best on the remaining valid images stays'),
   betas: list(number(0.9, [0, 0.999999], ''), [0.5, 0.999], 'decay of the moments of Adam'),
   epochs: integer(50, [1, 1e6], 'passes over the support views'),
-  batch: automatic(integer(16, [1, 4096], ''), 'images a step; auto: 16, or 1 with compat mvfa'),
+  batch: automatic(integer(16, [1, 4096], ''), 'images a step; auto: 16, or what compat says'),
   select: choice(
     ['valid', 'last', 'test-oracle'],
     'valid',
@@ -54,15 +54,8 @@ export type TrainOptions = Omit<GivenOptions, 'shots.abnormal' | 'batch' | 'beta
   readonly betas: readonly [number, number];
 };
 
-/**
- * Settings from texts (flags, or values of a `config.json`).
- * @param compat the method's `compat`, which sets the batch
- * @throws FusionclipError `usage`
- */
-export function trainOptions(
-  given: Readonly<Record<string, string>> = {},
-  compat: 'none' | 'mvfa' = 'none',
-): TrainOptions {
+/** Settings from texts (flags, or values of a `config.json`). Throws `usage`. */
+export function trainOptions(given: Readonly<Record<string, string>> = {}): TrainOptions {
   const values = resolveOptions(TRAIN_OPTIONS, given);
   const { betas } = values;
   if (betas.length !== 2) {
@@ -72,6 +65,6 @@ export function trainOptions(
     ...values,
     betas: [betas[0], betas[1]],
     'shots.abnormal': values['shots.abnormal'] ?? values.shots,
-    batch: values.batch ?? (compat === 'mvfa' ? 1 : 16),
+    batch: values.batch ?? 16,
   };
 }

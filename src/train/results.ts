@@ -12,8 +12,11 @@ export interface WeightsResult extends Judgement {
   readonly rate: number | null;
 }
 
-/** How the weights were chosen; `test-oracle` looked at the test split and is no fair result. */
-export type SelectedBy = 'valid' | 'last' | 'test-oracle';
+/**
+ * How the weights were chosen; `test-oracle` looked at the test split and is no fair result. `none`: the method has no
+ * weights to train.
+ */
+export type SelectedBy = 'valid' | 'last' | 'test-oracle' | 'none';
 
 /** `results.json`. */
 export interface TrainResults {

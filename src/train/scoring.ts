@@ -7,14 +7,15 @@ import { readSample } from '../data/layout/open.ts';
 import { type TrivialScores, trivialMap, trivialScores } from '../data/trivial.ts';
 import {
   type BranchScores,
+  type Encoded,
   type FusedScores,
   type FusionRanges,
   fuseScores,
-  type Predictor,
+  type ImageScorer,
   rangeOf,
   withClassScore,
 } from '../fusion/index.ts';
-import type { Detector, Extracted } from './detector.ts';
+import type { Detector } from './detector.ts';
 import type { FeatureStore } from './feature_store.ts';
 import { maskOf, toInput } from './pictures.ts';
 
@@ -34,8 +35,8 @@ export interface ScoringItem {
 /** Images that go through the model together. */
 export interface ScoringBatch {
   readonly items: readonly ScoringItem[];
-  /** Their tokens, in the scope that is open when this is called. */
-  extract(): Extracted;
+  /** What the method takes of them, in the scope that is open when this is called. */
+  encode(): Encoded;
 }
 
 /** An image with its fused scores. */
@@ -90,7 +91,7 @@ export async function* sampleBatches(
         trivial: trivial ? trivialScores(image) : null,
       });
     }
-    yield { items, extract: () => detector.extract(inputs) };
+    yield { items, encode: () => detector.encode(inputs) };
   }
 }
 
@@ -106,7 +107,7 @@ export async function* fileBatches(
     const inputs: Float32Array[] = [];
     for (const path of part) inputs.push(inputOf(detector, decodeImage(await fs.readFile(path), path)));
     const items = part.map((id) => ({ id, label: null, mask: null, grey: null, trivial: null }));
-    yield { items, extract: () => detector.extract(inputs) };
+    yield { items, encode: () => detector.encode(inputs) };
   }
 }
 
@@ -118,14 +119,14 @@ export async function* storedBatches(
 ): AsyncGenerator<ScoringBatch> {
   for (let start = 0; start < items.length; start += batch) {
     const part = items.slice(start, start + batch);
-    yield { items: part, extract: () => store.get(part.map(({ id }) => id)) };
+    yield { items: part, encode: () => store.get(part.map(({ id }) => id)) };
   }
 }
 
 /** Scores batches with the fusion of the detector's options. `fuse mvfa` holds both branches of all images in memory. */
 export async function scoreSet(
   detector: Detector,
-  predictor: Predictor,
+  scorer: ImageScorer,
   batches: AsyncIterable<ScoringBatch>,
   { ranges, onProgress, signal }: ScoringOptions,
 ): Promise<ScoredSet> {
@@ -141,13 +142,12 @@ export async function scoreSet(
       images.push({ ...item, map, score: score[i], scoreMax: scoreMax[i], scoreMean: scoreMean[i] });
     });
   };
-  for await (const { items, extract } of batches) {
+  for await (const { items, encode } of batches) {
     signal?.throwIfAborted();
     using _scope = gpu.scope();
-    const { features, embedding } = extract();
-    const prediction = await predictor.predict(features, embedding);
-    const scores: BranchScores = { ...prediction, clsScore: null };
-    if (prediction.clsScore) classScores.push(...prediction.clsScore);
+    const scored = await scorer.score(encode());
+    const scores = options['score.cls'] === 'april' ? { ...scored, clsScore: null } : scored;
+    if (options['score.cls'] === 'april') classScores.push(...(scored.clsScore ?? []));
     if (options.fuse === 'mvfa') waiting.push({ items, scores });
     else add(items, fuseScores(scores, options.fuse === 'calib' ? ranges : null, options, kind));
     onProgress?.(images.length + waiting.reduce((n, one) => n + one.items.length, 0));

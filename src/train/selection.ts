@@ -51,13 +51,13 @@ export class Contest {
   }
 
   /** Scores the images. Throws `io`, `bad_image`, `bad_data` for images that cannot be read. */
-  async scores({ predictor, ranges }: Scorer): Promise<ScoredSet> {
+  async scores({ images, ranges }: Scorer): Promise<ScoredSet> {
     if (!this.#cached) await this.#prepare();
     const batch = this.#options['eval.batch'];
     const batches = this.#cached
       ? storedBatches(this.#cached.store, this.#cached.items, batch)
       : sampleBatches(this.#context.fs, this.#detector, this.samples, batch);
-    return scoreSet(this.#detector, predictor, batches, { ranges });
+    return scoreSet(this.#detector, images, batches, { ranges });
   }
 
   /** Image and pixel AUROC of a scorer's weights. */
@@ -75,7 +75,7 @@ export class Contest {
     const detector = this.#detector;
     const { fs, signal, onProgress } = this.#context;
     const bytes = FeatureStore.bytesPerImage(detector) * this.samples.length;
-    if (!detector.frozen || bytes > this.#options['eval.cache'] * 2 ** 20) return;
+    if (!detector.method.frozen || bytes > this.#options['eval.cache'] * 2 ** 20) return;
     const store = new FeatureStore(detector);
     try {
       const items: ScoringItem[] = [];

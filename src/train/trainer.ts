@@ -87,7 +87,7 @@ export class Trainer {
     options: TrainOptions,
     { rate = null, eager = false }: TrainerChoices = {},
   ) {
-    const { gpu, model } = detector;
+    const { gpu, method } = detector;
     if (items.length === 0) {
       throw new FusionclipError('usage', 'There is nothing to train on: ask for at least one support image (--shots).');
     }
@@ -99,10 +99,10 @@ export class Trainer {
     const group = (parameters: Parameter[], lr: number) => ({ parameters, lr: rate ?? lr, betas: options.betas });
     this.adam = new Adam([
       group(
-        model.parameters.filter((p) => !isPrompt(p)),
+        method.parameters.filter((p) => !isPrompt(p)),
         options['lr.adapter'],
       ),
-      group(model.parameters.filter(isPrompt), options['lr.prompt']),
+      group(method.parameters.filter(isPrompt), options['lr.prompt']),
     ]);
     this.#store = new FeatureStore(detector);
     this.#repeated = eager ? null : new RepeatedStep(gpu);
@@ -193,7 +193,7 @@ export class Trainer {
   /** Forward, backward and Adam: the same commands for every batch of a size. */
   #compute({ batch, targets }: StepInputs): Losses {
     const tape = new Tape();
-    const { total, names, values } = tape.record(() => this.detector.model.loss(batch.features(), targets));
+    const { total, names, values } = tape.record(() => this.detector.method.loss(batch.encoded(), targets));
     tape.backward(total, this.#one);
     this.adam.update();
     return { names, values };

@@ -126,8 +126,8 @@ suite('readings of the method', () => {
       using _scope = gpu.scope();
       const predictor = new Predictor(gpu, model);
       try {
-        predictor.remember(features());
-        return (await predictor.predict(features())).zeroMap;
+        predictor.remember({ features: features() });
+        return (await predictor.score({ features: features() })).zeroMap;
       } finally {
         predictor.release();
         release();
@@ -160,6 +160,12 @@ suite('readings of the method', () => {
     refuse({ fuse: 'both' }, /april\|mvfa\|calib/);
     refuse({ 'prompt.contexts': '4' }, /no setting/);
     refuse({ layers: '1,x' }, /layers/);
+    refuse({ method: 'winclip', 'prompt.nctx': '4' }, /--prompt\.nctx means nothing to --method winclip/);
+    refuse({ method: 'single-fusion', branches: 'loc' }, /--branches means nothing/);
+    refuse({ method: 'april-gan', compat: 'anomalib' }, /knows none, april-gan/);
+    refuse({ method: 'unheard' }, /method takes fusionclip\|/);
+    assert.deepEqual(fusionOptions({ method: 'single-patch' }).branches, ['loc']);
+    assert.deepEqual(tappedLayers(fusionOptions({ method: 'layers:3,7' }), 24), [3, 7]);
     assert.equal(fusionOptions({ compat: 'mvfa' }).act, 'gelu');
     assert.equal(fusionOptions({ compat: 'mvfa', act: 'quickgelu' }).act, 'quickgelu');
     assert.deepEqual(tappedLayers(fusionOptions(), 24), [6, 12, 18, 24]);

@@ -1,6 +1,7 @@
 import { describeAdapter } from '../../src/gpu/adapter.ts';
 import { Gpu } from '../../src/gpu/gpu.ts';
 import type { Host } from '../../src/host/host.ts';
+import { baselineCases } from './cases/baselines.ts';
 import { clipCases } from './cases/clip.ts';
 import { fullCases } from './cases/full.ts';
 import { fusionCases } from './cases/fusion.ts';
@@ -20,6 +21,7 @@ const TOPICS: Readonly<Record<string, (read: ReadGolden, gpu: Gpu) => AsyncGener
   metrics: metricsCases,
   clip: clipCases,
   fusion: fusionCases,
+  baselines: baselineCases,
   full: fullCases,
 };
 

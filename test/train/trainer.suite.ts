@@ -4,15 +4,17 @@ import type { Gpu } from '../../src/gpu/gpu.ts';
 import {
   Detector,
   epochOrder,
+  evaluateTrained,
   resumeRun,
   type StepEvent,
   Trainer,
   type TrainItem,
   trainOptions,
+  trainRun,
 } from '../../src/train/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, test } from '../harness/registry.ts';
-import { contextOf, metricsOf, ruleSet, smallRun, textOf, tinyBackbone } from './small_run.ts';
+import { contextOf, metricsOf, ruleSet, SMALL, smallRun, textOf, tinyBackbone } from './small_run.ts';
 
 /** A trainer of the tiny model on random images; release both. */
 async function tinyTrainer(
@@ -48,6 +50,25 @@ suite('training', () => {
     assert.notDeepEqual(orders[0], orders[2]);
     assert.deepEqual(epochOrder(88, 1, 0), orders[0]);
   });
+
+  for (const method of ['clip-text', 'clip-memory', 'clip-both', 'winclip', 'winclip+', 'april-gan', 'mvfa']) {
+    test(`a whole run of ${method}, and its weights used again`, async (t) => {
+      const fs = ruleSet();
+      const context = contextOf(await t.gpu(), fs);
+      const { 'prompt.nctx': _, ...settings } = SMALL;
+      const model = await tinyBackbone();
+      const request = { data: '/Brain_AD', model, out: '/run', settings: { ...settings, method } };
+      const { results, scored } = await trainRun(context, request);
+      assert.deepEqual(results.selected.images, { normal: 4, abnormal: 4 });
+      assert.equal(results.selectedBy === 'none', !['april-gan', 'mvfa'].includes(method));
+      assert.equal(JSON.parse(textOf(fs, '/run/config.json')).settings.method, method);
+      const again = await evaluateTrained(context, { adapters: '/run', model });
+      assert.deepEqual(
+        again.scored.images.map(({ score }) => score),
+        scored.images.map(({ score }) => score),
+      );
+    });
+  }
 
   for (const kind of ['pixel', 'image'] as const) {
     test(`a whole run on a ${kind}-level set`, async (t) => {
@@ -146,7 +167,7 @@ suite('training', () => {
         const { trainer, detector, release } = await tinyTrainer(gpu, kind, settings, 10, { count: 3, eager });
         const losses: number[] = [];
         while (trainer.step < 20) await trainer.runEpoch({ onStep: ({ loss }) => losses.push(loss) });
-        const arrays = [...detector.model.parameters.map(({ value }) => value), ...trainer.adam.state().values()];
+        const arrays = [...detector.method.parameters.map(({ value }) => value), ...trainer.adam.state().values()];
         const values: Float32Array[] = [];
         for (const array of arrays) values.push(await array.read());
         release();
@@ -193,7 +214,7 @@ suite('training', () => {
     const seen: StepEvent[] = [];
     await trainer.runEpoch({ onStep: (event) => seen.push(event) });
     // Not an adapter: the ReLU behind it hides a NaN on some adapters, and only the next checkpoint finds it.
-    const prompt = detector.model.parameters.find(({ name }) => name.startsWith('prompt.'))!;
+    const prompt = detector.method.parameters.find(({ name }) => name.startsWith('prompt.'))!;
     prompt.value.write(new Float32Array(prompt.value.size).fill(Number.NaN));
     const go = () => trainer.runEpoch({ onStep: (event) => seen.push(event) });
     await expectFailure('not_finite', [/step 3 \(epoch 2\).*--lr/], go);

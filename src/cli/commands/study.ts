@@ -17,11 +17,13 @@ const FLAGS = {
   also: { ...list(text('', /\S/, 'DIR', ''), [], 'other data sets, in a table of their own'), form: 'DIR,…' },
   valid: integer(60, [4, 1e5], 'pictures of a phantom set in valid, half of them diseased'),
   test: integer(120, [2, 1e5], 'pictures of a phantom set in test, half of them diseased'),
+  methods: list(FUSION_OPTIONS.method, [], 'other methods in the table'),
   json: toggle(false, 'results as JSON'),
 } satisfies OptionTable;
 
 /** Settings that the study itself gives: they are no flags of it. */
 const { seed: _, ...TRAINING } = TRAIN_OPTIONS;
+const { method: __, ...METHOD } = FUSION_OPTIONS;
 
 /** `fusionclip study embedded` */
 export const studyEmbeddedCommand: Command = {
@@ -32,7 +34,7 @@ export const studyEmbeddedCommand: Command = {
   flags: [
     { title: 'Study', table: { ...FLAGS, ...GPU_FLAGS } },
     { title: 'Training and evaluation', table: TRAINING },
-    { title: 'Method', table: FUSION_OPTIONS },
+    { title: 'Method', table: METHOD },
   ],
   async run(call) {
     const { host, flags } = call;
@@ -40,7 +42,7 @@ export const studyEmbeddedCommand: Command = {
     const { model, out, json, ...request } = flagValues(FLAGS, call);
     const folder = need(out, 'out', 'name the folder for the study');
     const name = need(model, 'model', 'name the folder of the model');
-    const settings = pickFlags({ ...TRAINING, ...FUSION_OPTIONS }, flags);
+    const settings = pickFlags({ ...TRAINING, ...METHOD }, flags);
     const { shots } = runSettings(settings).train; // wrong values are found before an adapter is looked for
     const results = await withGpu(call, (session) =>
       studyEmbedded(session, describeAdapter(session.gpu.facts), {

@@ -317,8 +317,8 @@ class VariantRun {
     const features = GpuArray.from(this.#gpu, text, [2 * model.paths.length, text.length / (2 * model.paths.length)]);
     const predictor = new Predictor(this.#gpu, model, null, features);
     try {
-      predictor.remember(normals);
-      const prediction = await predictor.predict(test);
+      predictor.remember({ features: normals });
+      const prediction = await predictor.score({ features: test });
       const ranges = model.options.fuse === 'mvfa' ? rangesOf(prediction) : null;
       return { prediction, fused: fuseScores(prediction, ranges, model.options, kind) };
     } finally {

@@ -1,0 +1,65 @@
+import type { GpuArray } from '../../gpu/array.ts';
+import type { Tensor } from '../../nn/index.ts';
+import type { Encoded, FeatureOptions, Features } from '../features.ts';
+import { oneBranch } from '../fuse.ts';
+import { geometryOf, type MapGeometry } from '../losses.ts';
+import { rawRows } from '../model.ts';
+import { type FusionOptions, tappedLayers } from '../options.ts';
+import type { BranchModel } from '../predict.ts';
+import {
+  changedScores,
+  fitBranches,
+  type ImageScorer,
+  type MethodKind,
+  type MethodParts,
+  UntrainedMethod,
+} from './method.ts';
+
+/** S = Σ_l upsample(min_m (1 − cos(p_i, bank_m))) on raw tokens: APRIL-GAN's bank, and no text. */
+export class MemoryBranch implements BranchModel {
+  readonly options: FusionOptions;
+  readonly geometry: MapGeometry;
+  readonly #layers: readonly number[];
+
+  constructor({ vision, options }: Pick<MethodParts, 'vision' | 'options'>) {
+    this.options = options;
+    this.geometry = geometryOf(vision);
+    this.#layers = tappedLayers(options, vision.config.vision.layers);
+  }
+
+  textFeatures(): null {
+    return null;
+  }
+
+  logits(): Tensor[] {
+    return [];
+  }
+
+  bankRows(features: Features, withCls: boolean): ReadonlyMap<string, GpuArray> {
+    return rawRows(features, this.#layers, withCls);
+  }
+}
+
+/** The nearest normal patch alone; nothing is trained and no word is read. */
+class ClipMemory extends UntrainedMethod {
+  readonly #branch: MemoryBranch;
+
+  constructor(parts: MethodParts) {
+    super(parts, needs(parts.options, parts.vision.config.vision.layers));
+    this.#branch = new MemoryBranch(parts);
+  }
+
+  fit(support: Iterable<Encoded>): ImageScorer {
+    const scorer = fitBranches(this.gpu, this.#branch, support);
+    return changedScores(scorer, ({ fewMap, fewMean }) => oneBranch(fewMap, fewMean));
+  }
+
+  release(): void {}
+}
+
+function needs(options: FusionOptions, blocks: number): FeatureOptions {
+  return { layers: tappedLayers(options, blocks), tokens: options.tokens };
+}
+
+/** `--method clip-memory` */
+export const clipMemory: MethodKind = { needs, create: async (parts) => new ClipMemory(parts) };

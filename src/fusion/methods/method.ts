@@ -1,0 +1,120 @@
+import type { TextTower, Tokenizer, VisionTower } from '../../clip/index.ts';
+import type { GpuArray } from '../../gpu/array.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import type { Parameter } from '../../nn/index.ts';
+import { type Encoded, extractFeatures, type FeatureOptions } from '../features.ts';
+import type { BranchScores } from '../fuse.ts';
+import type { FusionLoss, Targets } from '../losses.ts';
+import type { FusionOptions } from '../options.ts';
+import { type BranchModel, Predictor } from '../predict.ts';
+
+/** What a method is made of. */
+export interface MethodParts {
+  readonly gpu: Gpu;
+  readonly vision: VisionTower;
+  readonly text: TextTower;
+  readonly tokenizer: Tokenizer;
+  readonly options: FusionOptions;
+  /** `pixel`: sets with masks; `image`: sets with labels only. */
+  readonly kind: 'pixel' | 'image';
+  /** What the images show, e.g. `Brain`. */
+  readonly object: string;
+  /** Seed of the initial weights. */
+  readonly seed: number;
+}
+
+/** Scores images; made by {@link Method.fit}. */
+export interface ImageScorer {
+  /** @param skip index of the support image to leave out of what the scorer remembers */
+  score(images: Encoded, skip?: number | null): Promise<BranchScores>;
+  release(): void;
+}
+
+/**
+ * A way to find anomalies with frozen CLIP towers. Whoever trains it minimises `loss` over `parameters`; then `fit`
+ * takes the normal support images in and gives what scores others.
+ */
+export interface Method {
+  /** All tensors that training changes or that inference needs; none where nothing is trained. */
+  readonly parameters: readonly Parameter[];
+  /** What it takes of the backbone. */
+  readonly needs: FeatureOptions;
+  /** Whether the backbone says the same of an image whatever the parameters are. */
+  readonly frozen: boolean;
+  /**
+   * What the backbone says of preprocessed images; differentiable where it is not frozen and a tape records.
+   * @param images [B, 3, S, S]
+   */
+  encode(images: GpuArray): Encoded;
+  /** The training loss; throws where nothing is trained. */
+  loss(images: Encoded, targets: Targets): FusionLoss;
+  /**
+   * A scorer with the parameters of now.
+   * @param support the normal support images, one entry for each with all its views; an entry is used before the next
+   * one is asked for
+   */
+  fit(support: Iterable<Encoded>): ImageScorer;
+  release(): void;
+}
+
+/** An implementation: what it needs before it exists, and how it is made. */
+export interface MethodKind {
+  needs(options: FusionOptions, blocks: number): FeatureOptions;
+  create(parts: MethodParts): Promise<Method>;
+}
+
+/** The parts of a {@link Method} that a method without training, on a frozen backbone, does not have to write. */
+export abstract class UntrainedMethod implements Method {
+  readonly parameters: readonly Parameter[] = [];
+  readonly frozen = true;
+  readonly needs: FeatureOptions;
+  readonly gpu: Gpu;
+  readonly vision: VisionTower;
+  readonly options: FusionOptions;
+
+  constructor({ gpu, vision, options }: MethodParts, needs: FeatureOptions) {
+    this.gpu = gpu;
+    this.vision = vision;
+    this.options = options;
+    this.needs = needs;
+  }
+
+  encode(images: GpuArray): Encoded {
+    return extractFeatures(this.vision, images, this.needs);
+  }
+
+  loss(): FusionLoss {
+    throw new Error('this method has nothing to train');
+  }
+
+  abstract fit(support: Iterable<Encoded>): ImageScorer;
+  abstract release(): void;
+}
+
+/** A predictor of both branches with the support images in its bank. */
+export function fitBranches(
+  gpu: Gpu,
+  model: BranchModel,
+  support: Iterable<Encoded>,
+  ensemble: GpuArray | null = null,
+): Predictor {
+  const predictor = new Predictor(gpu, model, ensemble);
+  try {
+    for (const entry of support) predictor.remember(entry);
+    return predictor;
+  } catch (error) {
+    predictor.release();
+    throw error;
+  }
+}
+
+/** A scorer whose scores are changed by `change`, e.g. given an image score of the method's own. */
+export function changedScores<S extends BranchScores>(
+  scorer: { score(images: Encoded, skip?: number | null): Promise<S>; release(): void },
+  change: (scores: S) => BranchScores,
+): ImageScorer {
+  return {
+    score: async (images, skip = null) => change(await scorer.score(images, skip)),
+    release: () => scorer.release(),
+  };
+}

@@ -1,0 +1,133 @@
+import { WINCLIP_STATES, WINCLIP_TEMPLATES } from '../../clip/index.ts';
+import { GpuArray } from '../../gpu/array.ts';
+import { FusionclipError } from '../../gpu/errors.ts';
+import { bilinearResize } from '../../kernels/resize.ts';
+import type { Encoded, FeatureOptions } from '../features.ts';
+import { blurMaps, oneBranch } from '../fuse.ts';
+import { alignOf, geometryOf } from '../losses.ts';
+import { abnormalProbability, imageMeans } from '../predict.ts';
+import { type Ensemble, ensembleFeatures } from '../prompts.ts';
+import { windowPatches } from '../windows.ts';
+import { type ImageScorer, type MethodKind, type MethodParts, UntrainedMethod } from './method.ts';
+
+/** Sides of the windows in patches. */
+export const WINDOW_SIDES: readonly number[] = [2, 3];
+
+/** 22 templates; the embeddings are averaged as they are. */
+export const WINCLIP_ENSEMBLE: Ensemble = {
+  templates: WINCLIP_TEMPLATES,
+  states: WINCLIP_STATES,
+  normalised: false,
+};
+
+/** What the text says of a batch, on the host. */
+export interface TextScores {
+  /** P(abnormal) of the image embedding, one an image. */
+  readonly cls: Float32Array<ArrayBuffer>;
+  /** P(abnormal) of the windows by side, [B, windows]. */
+  readonly windows: ReadonlyMap<number, Float32Array>;
+  /** Harmonic mean of image, small and large windows on the patch grid, [B, N]. */
+  readonly grid: Float32Array<ArrayBuffer>;
+}
+
+/**
+ * WinCLIP: every window of 2×2 and 3×3 patches is an image of its own to CLIP. A patch has the harmonic mean of the
+ * windows that cover it, the map the harmonic mean of the scales, the image the score of its class token.
+ */
+export class WinClip extends UntrainedMethod {
+  readonly #text: GpuArray;
+  readonly #windows: ReadonlyMap<number, readonly (readonly number[])[]>;
+
+  /** @param text features [2, E], normalised; released with the method */
+  constructor(parts: MethodParts, needs: FeatureOptions, text: GpuArray) {
+    super(parts, needs);
+    this.#text = text;
+    const { grid } = parts.vision;
+    this.#windows = new Map(WINDOW_SIDES.map((side) => [side, windowPatches(grid, side)]));
+  }
+
+  fit(_: Iterable<Encoded>): ImageScorer {
+    return {
+      score: async (images) => {
+        using _scope = this.gpu.scope();
+        const { cls, grid } = await this.textScores(images);
+        return oneBranch(await this.upsample(grid, cls.length), imageMeans(grid, cls.length), cls);
+      },
+      release: () => {},
+    };
+  }
+
+  /** What the text says of a batch. */
+  async textScores({ embedding, windows }: Encoded): Promise<TextScores> {
+    const { temperature } = this.options;
+    const cls = await abnormalProbability(embedding!, this.#text, temperature);
+    const patches = this.vision.grid ** 2;
+    const scales = [Float32Array.from({ length: cls.length * patches }, (_, i) => cls[Math.floor(i / patches)])];
+    const probabilities = new Map<number, Float32Array>();
+    for (const side of WINDOW_SIDES) {
+      const probability = await abnormalProbability(windows!.get(side)!, this.#text, temperature);
+      probabilities.set(side, probability);
+      scales.push(this.overPatches(probability, side));
+    }
+    return { cls, windows: probabilities, grid: harmonicMean(scales) };
+  }
+
+  /** Scores of windows [B, windows] as the harmonic mean over the windows that cover each patch, [B, N]. */
+  overPatches(scores: Float32Array, side: number): Float32Array<ArrayBuffer> {
+    const windows = this.#windows.get(side)!;
+    const patches = this.vision.grid ** 2;
+    const batch = scores.length / windows.length;
+    const out = new Float32Array(batch * patches);
+    for (let b = 0; b < batch; b++) {
+      const inverse = new Float64Array(patches);
+      const count = new Float64Array(patches);
+      windows.forEach((window, w) => {
+        for (const patch of window) {
+          inverse[patch] += 1 / scores[b * windows.length + w];
+          count[patch]++;
+        }
+      });
+      for (let i = 0; i < patches; i++) out[b * patches + i] = count[i] / inverse[i];
+    }
+    return out;
+  }
+
+  /** Patch grids [B, N] as maps [B, S, S]. */
+  async upsample(grid: Float32Array<ArrayBuffer>, batch: number): Promise<Float32Array<ArrayBuffer>> {
+    const geometry = geometryOf(this.vision);
+    const { size } = geometry;
+    using _scope = this.gpu.scope();
+    const cells = GpuArray.from(this.gpu, grid, [batch, geometry.grid, geometry.grid, 1]);
+    const maps = await bilinearResize(cells, [size, size], alignOf(this.options, geometry)).read();
+    return blurMaps(maps, size, this.options['map.blur']);
+  }
+
+  release(): void {
+    this.#text.release();
+  }
+}
+
+/** Harmonic mean of arrays, element by element; a zero in any gives 0. */
+export function harmonicMean(arrays: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  return Float32Array.from(arrays[0], (_, i) => arrays.length / arrays.reduce((sum, array) => sum + 1 / array[i], 0));
+}
+
+/** Text features [2, E] of WinCLIP's sentences. @throws FusionclipError `usage` when no window fits into the image */
+export async function winclipText(parts: MethodParts): Promise<GpuArray> {
+  const most = Math.max(...WINDOW_SIDES);
+  if (parts.vision.grid < most) {
+    const { patch } = parts.vision.config.vision;
+    throw new FusionclipError('usage', `WinCLIP's windows need a --size of at least ${most * patch} with this model.`);
+  }
+  return (await ensembleFeatures(parts, WINCLIP_ENSEMBLE)).keep();
+}
+
+function needs(): FeatureOptions {
+  return { layers: [], tokens: 'raw', embedding: true, windows: WINDOW_SIDES };
+}
+
+/** `--method winclip` */
+export const winclip: MethodKind = {
+  needs,
+  create: async (parts) => new WinClip(parts, needs(), await winclipText(parts)),
+};
