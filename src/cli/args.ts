@@ -22,6 +22,7 @@ export function isSwitch(form: string): boolean {
  */
 export function parseArgs(args: readonly string[], commands: readonly Command[]): ParsedArgs {
   const program = new Parser('fusionclip').helpOption(false).helpCommand(false).exitOverride();
+  program.enablePositionalOptions(); // `phantom` has flags of `phantom check`, and would take them
   program.configureOutput({ writeOut: () => {}, writeErr: () => {} });
   let parsed: ParsedArgs | undefined;
   for (const command of commands) {
@@ -30,7 +31,10 @@ export function parseArgs(args: readonly string[], commands: readonly Command[])
       program,
     );
     for (const [name, { form }] of Object.entries(flagsOf(command))) parser.addOption(flag(name, form));
-    parser.argument('[arguments...]').action((positional: string[], flags: Record<string, string>) => {
+    parser.argument('[arguments...]').action((positional: string[], values: Record<string, string>) => {
+      // The parser files `text-width` under textWidth.
+      const given = parser.options.filter((option) => option.attributeName() in values);
+      const flags = Object.fromEntries(given.map((option) => [option.name(), values[option.attributeName()]]));
       parsed = { command, positional, flags };
     });
   }

@@ -125,6 +125,8 @@ describe('pretrain', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/40 steps; 1 layers of width 16, 32 px; more in .*MODEL_CARD.md/);
     expect(jsonLines(stderr).map(({ step }) => step)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+    const { text_config: text } = JSON.parse(read('clip', 'config.json'));
+    expect([text.hidden_size, text.num_hidden_layers]).toEqual([16, 1]);
     for (const model of [whole, `random:${whole}:2`, 'clip', 'random:clip:2']) {
       const embedded = await fusionclip(['embed', '--model', model, '--text', 'a photo of a Brain.'], {
         FUSIONCLIP_MODELS: folder,
