@@ -62,10 +62,13 @@ export const CONTROL = 'random weights';
 /** The model that comes with the program (`models/tiny-clip/`), as `--model` knows it. */
 export const EMBEDDED_MODEL = 'tiny-clip';
 
-/** Settings for the embedded model: its own size, and sentences that fit into its context. */
+/** Settings for the embedded model: its own size, sentences that fit into its context, and a training that is soon done. */
 export const EMBEDDED_SETTINGS: Readonly<Record<string, string>> = {
   size: '168',
   'prompt.nctx': '4',
+  epochs: '10',
+  batch: '22',
+  'eval.every': '5',
   'map.files': 'none',
 };
 

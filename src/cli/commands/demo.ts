@@ -49,7 +49,6 @@ export const demo: Command = {
       const settings = {
         ...EMBEDDED_SETTINGS,
         epochs: String(epochs),
-        batch: '22',
         'eval.every': '2',
         'map.files': 'npy',
         seed: String(seed),

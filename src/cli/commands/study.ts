@@ -15,8 +15,8 @@ const FLAGS = {
   seeds: list(integer(1, [0, 1e6], ''), [1, 2, 3], 'of phantoms, draws and initial weights'),
   families: list(choice(FAMILIES, 'brain', ''), FAMILIES, 'phantom families'),
   also: { ...list(text('', /\S/, 'DIR', ''), [], 'other data sets, in a table of their own'), form: 'DIR,…' },
-  valid: integer(60, [4, 1e5], 'pictures of a phantom set in valid, half of them diseased'),
-  test: integer(120, [2, 1e5], 'pictures of a phantom set in test, half of them diseased'),
+  valid: integer(40, [4, 1e5], 'pictures of a phantom set in valid, half of them diseased'),
+  test: integer(80, [2, 1e5], 'pictures of a phantom set in test, half of them diseased'),
   methods: list(FUSION_OPTIONS.method, [], 'other methods in the table'),
   json: toggle(false, 'results as JSON'),
 } satisfies OptionTable;
