@@ -1,6 +1,7 @@
 import { decodeImage, rangeOf } from '../../src/data/index.ts';
 import { FusionclipError, Gpu } from '../../src/gpu/index.ts';
 import { BlobFiles } from '../../src/host/blob_files.ts';
+import { EMBEDDED_MODEL, EMBEDDED_SETTINGS } from '../../src/study/index.ts';
 import {
   evaluateTrained,
   type Judgement,
@@ -67,6 +68,7 @@ export class Workbench implements Calls {
       await this.#files.remove(RUN);
       const model = await openModel(this.#files, wish.model);
       const settings = {
+        ...(wish.model === EMBEDDED_MODEL && EMBEDDED_SETTINGS),
         size: String(model.identity.config.vision.nativeSize),
         shots: String(wish.shots),
         epochs: String(wish.epochs),
