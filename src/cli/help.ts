@@ -39,7 +39,9 @@ function flagRows(table: OptionTable): string {
   const rows = Object.entries(table).map(([name, { form, fallback, help }]) => {
     const shown = Array.isArray(fallback) ? fallback.join() : fallback;
     const initial = shown === null || shown === '' || shown === false ? '' : ` [${shown}]`;
-    return [isSwitch(form) ? `--${name}` : `--${name} ${form}`, help + initial];
+    // A list that fits no line is in the help of its option.
+    const value = form.length > WIDTH / 2 ? 'NAME' : form;
+    return [isSwitch(form) ? `--${name}` : `--${name} ${value}`, help + initial];
   });
   return columns(rows);
 }
