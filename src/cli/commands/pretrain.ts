@@ -17,8 +17,8 @@ export const pretraining: Command = {
   name: ['pretrain'],
   summary: 'trains a small CLIP from nothing, on synthetic pictures with captions or on a folder of such pairs',
   usage: '--out DIR',
-  details: `DIR becomes a model folder as Hugging Face lays it out, with metrics.jsonl, checkpoint/ and, when it is finished, ${MODEL_CARD}. Ctrl-C saves a checkpoint;
-fusionclip pretrain --resume --out DIR goes on with the same bits.`,
+  details: `DIR becomes a model folder as Hugging Face lays it out, with metrics.jsonl, checkpoint/ and, when it is finished,
+${MODEL_CARD}. Ctrl-C saves a checkpoint; fusionclip pretrain --resume --out DIR goes on with the same bits.`,
   flags: [
     { title: 'Run', table: { ...FLAGS, ...GPU_FLAGS } },
     { title: 'Training and model', table: PRETRAIN_OPTIONS },
