@@ -1,5 +1,5 @@
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import type { Host } from '../../src/host/host.ts';
+import type { Host, RuntimeName } from '../../src/host/host.ts';
 
 /** What a case gets: the host it runs in and, on first use, one shared device. */
 export interface TestContext {
@@ -10,10 +10,12 @@ export interface TestContext {
   fixture(path: string): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** One behaviour, run in every runtime of `runtimes`. */
+/** One behaviour, run in every runtime that it concerns. */
 export interface TestCase {
   readonly name: string;
   readonly run: (t: TestContext) => void | Promise<void>;
+  /** Where it runs; null for all. */
+  readonly runtimes: readonly RuntimeName[] | null;
 }
 
 const cases: TestCase[] = [];
@@ -27,14 +29,14 @@ export function suite(name: string, define: () => void): void {
   prefix = outer;
 }
 
-/** Registers one case; its full name `suite > name` must be unique. */
-export function test(name: string, run: TestCase['run']): void {
+/** Registers one case; its full name `suite > name` must be unique. @param runtimes null for all of them */
+export function test(name: string, run: TestCase['run'], runtimes: TestCase['runtimes'] = null): void {
   const full = prefix ? `${prefix} > ${name}` : name;
   if (cases.some((c) => c.name === full)) throw new Error(`two test cases are called "${full}"`);
-  cases.push({ name: full, run });
+  cases.push({ name: full, run, runtimes });
 }
 
-/** All cases registered so far, in order. */
-export function registeredCases(): readonly TestCase[] {
-  return cases;
+/** The cases of a runtime that are registered so far, in order. */
+export function registeredCases(runtime: RuntimeName): readonly TestCase[] {
+  return cases.filter(({ runtimes }) => runtimes === null || runtimes.includes(runtime));
 }

@@ -54,5 +54,5 @@ suite('a model in the private storage', () => {
 
 await runProgram(host, async () => {
   const finished = (result: unknown) => host.stdout(`\n${MARK}${JSON.stringify(result)}\n`);
-  return (await runCases(host, registeredCases(), { fixtures: 'test', finished })) > 0 ? 1 : 0;
+  return (await runCases(host, registeredCases(host.runtime), { fixtures: 'test', finished })) > 0 ? 1 : 0;
 });

@@ -31,7 +31,7 @@ for (const file of byPath.length ? byPath : files) {
     host.stdout(`FAIL  ${relative(fixtures, file)} does not load\n${error instanceof Error ? error.stack : error}\n`);
   }
 }
-const cases = registeredCases().filter((one) => byPath.length > 0 || selected(one.name));
+const cases = registeredCases(host.runtime).filter((one) => byPath.length > 0 || selected(one.name));
 if (cases.length === 0 && failed === 0) {
   host.stdout(`no case matches ${patterns.join(' ')}\n`);
   failed = 1;

@@ -11,7 +11,7 @@ const PATIENCE = 600_000;
 /** Makes one vitest test of each registered case; the runtime is started once and runs them all. */
 export function runtimeTests(runtime: 'deno' | 'node' | 'chrome'): void {
   const filter = process.env[FILTER] ?? '';
-  const names = registeredCases()
+  const names = registeredCases(runtime)
     .map((one) => one.name)
     .filter((name) => name.includes(filter));
   const settle = new Map<string, (result: CaseResult) => void>();

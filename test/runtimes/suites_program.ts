@@ -10,7 +10,7 @@ export async function suites(host: Host): Promise<number> {
   const line = (value: unknown): void => host.stdout(`\n${MARK}${JSON.stringify(value)}\n`);
   const failed = await runCases(
     host,
-    registeredCases().filter((one) => one.name.includes(filter)),
+    registeredCases(host.runtime).filter((one) => one.name.includes(filter)),
     {
       fixtures: host.env(FIXTURES) ?? 'test',
       started: (name) => line({ started: name }),
