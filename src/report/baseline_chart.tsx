@@ -6,7 +6,7 @@ import type { RunRecord } from './read_run.ts';
 import { baselinesOf, fixed } from './verdict.ts';
 
 const [WIDTH, ROW, TOP, BOTTOM] = [360, 34, 6, 34];
-const [LEFT, RIGHT] = [146, 46];
+const [LEFT, RIGHT] = [158, 46];
 
 /** The run's image AUROC with its interval, above what brightness alone reaches. */
 export function BaselineChart({
