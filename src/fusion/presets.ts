@@ -166,7 +166,7 @@ export const COMPATS: readonly string[] = Object.keys(COMPAT_HELP).flatMap((name
 
 /** Whether a text names a method. */
 export function isMethod(text: string): boolean {
-  return text in METHOD_PRESETS || /^layers:\d+(,\d+)*$/.test(text);
+  return Object.hasOwn(METHOD_PRESETS, text) || /^layers:\d+(,\d+)*$/.test(text);
 }
 
 /** The preset of a method's name; `layers:6,12` is FusionCLIP-AD on these blocks. */

@@ -164,6 +164,7 @@ describe('the command line', () => {
     [['data'], /"data" alone is no command; there is data check/],
     [['train', '--shots', '2', '--shots', '3'], /--shots is given twice/],
     [['train', '--out', 'x', '--fuse', 'sum'], /--fuse takes april\|mvfa\|calib\|mean, not "sum"/],
+    [['train', '--out', 'x', '--method', 'toString'], /--method takes fusionclip\|.*, not "toString"/],
     [['train', '--data', 'x', '--model', 'y'], /--out is missing/],
     [['train', 'x'], /"x" is one argument too many/],
     [['train', '--resume', '--out', 'x', '--seed', '3'], /--seed cannot change/],
