@@ -8,7 +8,7 @@ export default defineConfig({
     testTimeout: 240_000,
     hookTimeout: 300_000,
     passWithNoTests: false,
-    // The runtimes leave a core idle now and then; two at a time fill it.
-    maxWorkers: 2,
+    // The runtimes leave a core idle now and then: all three at a time fill it.
+    maxWorkers: 3,
   },
 });
