@@ -13,6 +13,8 @@ export interface BranchScores {
   readonly zeroMean: Float32Array;
   /** Patch means of S before upsampling. */
   readonly fewMean: Float32Array;
+  /** Largest value that Z can take: the weights of its maps together. */
+  readonly zeroPeak: number;
   /** Probability of "abnormal" of the class token against the text, or null when it is not asked for. */
   readonly clsScore: Float32Array | null;
   /** The method's own image scores [B], which no map holds; `score.image auto` takes them. */
@@ -22,7 +24,15 @@ export interface BranchScores {
 /** Scores of a method that has one map and no second branch to fuse it with. */
 export function oneBranch(map: Float32Array, mean: Float32Array, ownScore?: Float32Array<ArrayBuffer>): BranchScores {
   const fewMap = new Float32Array(map.length);
-  return { zeroMap: map, fewMap, zeroMean: mean, fewMean: new Float32Array(mean.length), clsScore: null, ownScore };
+  return {
+    zeroMap: map,
+    fewMap,
+    zeroMean: mean,
+    fewMean: new Float32Array(mean.length),
+    zeroPeak: 1,
+    clsScore: null,
+    ownScore,
+  };
 }
 
 /** Ranges for the fusions that rescale; null for plain sums. */
@@ -67,7 +77,7 @@ export function rangesOf(scores: BranchScores): FusionRanges {
 /**
  * Fusion of both branches. Without ranges Z + S (`fuse mean`: half of it); with them ½·minmax(Z) + ½·minmax(S), where a
  * range of no extent gives 0. The image score is the method's own, the largest value of the map, the mean over the
- * patches, or the mean of the R largest values.
+ * patches, or the mean of the R largest values; `score.cls` adds the class token's probability.
  */
 export function fuseScores(
   scores: BranchScores,
@@ -75,7 +85,7 @@ export function fuseScores(
   options: FusionOptions,
   kind: 'pixel' | 'image',
 ): FusedScores {
-  const { zeroMap, fewMap, zeroMean, fewMean, clsScore } = scores;
+  const { zeroMap, fewMap, zeroMean, fewMean, zeroPeak, clsScore } = scores;
   const images = zeroMean.length;
   const share = options.fuse === 'mean' ? 0.5 : 1;
   const map = combine(zeroMap, fewMap, share, ranges && [ranges.zeroMap, ranges.fewMap]);
@@ -92,8 +102,16 @@ export function fuseScores(
     score = perImage((part) => meanOfLargest(part, count));
   }
   if (options['score.cls'] === 'april' && clsScore) score = withClassScore(score, clsScore);
-  if (options['score.cls'] === 'add' && clsScore) score = score.map((value, i) => value + clsScore[i]);
+  const weight = clsWeight(options, share * zeroPeak, ranges);
+  if (weight > 0 && clsScore) score = score.map((value, i) => value + weight * clsScore[i]);
   return { map, scoreMax, scoreMean, score };
+}
+
+/** Weight of the class token's probability in an image score in which Z counts up to `peak`, or up to ½ with ranges. */
+function clsWeight(options: FusionOptions, peak: number, ranges: FusionRanges | null): number {
+  if (options['score.cls'] === 'add') return 1;
+  if (options['score.cls'] === 'equal') return ranges ? 0.5 : peak;
+  return 0;
 }
 
 /** APRIL-GAN's image score: half the class token's probability, half the score rescaled by the extremes of the set. */

@@ -101,9 +101,9 @@ export const FUSION_OPTIONS = {
     "image score; auto: the method's own where it has one, else max with masks, else mean",
   ),
   'score.cls': choice(
-    ['none', 'add', 'april'],
+    ['none', 'add', 'equal', 'april'],
     'none',
-    "the class token's text probability: add it to the score; april: half of it and half of the test-set min–max of the score",
+    "the class token's text probability: add it to the score; equal: with the weight of all maps of Z together; april: half of it and half of the test-set min–max of the score",
   ),
 } satisfies Record<string, Option<unknown>>;
 

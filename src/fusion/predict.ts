@@ -89,6 +89,7 @@ export class Predictor {
       fewGrid,
       zeroMean: imageMeans(zeroGrid, batch),
       fewMean: imageMeans(fewGrid, batch),
+      zeroPeak: zero?.peak ?? 0,
       clsScore:
         embedding && this.#ensemble ? await abnormalProbability(embedding, this.#ensemble, options.temperature) : null,
     };
@@ -100,8 +101,8 @@ export class Predictor {
     this.#abnormal.release();
   }
 
-  /** Z as a map [B·S·S, 1] and on the patch grid [B·N, 1]. */
-  #zeroShot(features: Features): { map: GpuArray; grid: GpuArray } | null {
+  /** Z as a map [B·S·S, 1] and on the patch grid [B·N, 1], and the largest value that it can take. */
+  #zeroShot(features: Features): { map: GpuArray; grid: GpuArray; peak: number } | null {
     const { options, geometry, mapWeights } = this.#model;
     if (!this.#text) return null;
     const logits = this.#model.logits(features, new Tensor(this.#text));
@@ -120,6 +121,7 @@ export class Predictor {
           weights,
         ),
       ),
+      peak: weights.reduce((a, b) => a + b, 0),
     };
   }
 

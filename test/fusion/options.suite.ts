@@ -178,6 +178,7 @@ suite('readings of the method', () => {
       fewMap: Float32Array.of(1, 1, 3, 5),
       zeroMean: Float32Array.of(1, 6),
       fewMean: Float32Array.of(1, 4),
+      zeroPeak: 8,
       clsScore: null,
     };
     const sum = fuseScores(scores, null, fusionOptions(), 'pixel');
@@ -188,6 +189,15 @@ suite('readings of the method', () => {
     assertClose(rescaled.map, [0, 0.125, 0.5, 1], { absolute: 1e-7 });
     const top = fuseScores(scores, null, fusionOptions({ 'score.image': 'topk:2' }), 'pixel');
     assert.deepEqual([...top.score], [2, 10]);
+    const classed = { ...scores, clsScore: Float32Array.of(0.5, 0.25) };
+    const withClass = (given: Record<string, string>, ranges: ReturnType<typeof rangesOf> | null = null) => [
+      ...fuseScores(classed, ranges, fusionOptions(given), 'image').score,
+    ];
+    assert.deepEqual(withClass({}), [2, 10]);
+    assert.deepEqual(withClass({ 'score.cls': 'add' }), [2.5, 10.25]);
+    assert.deepEqual(withClass({ 'score.cls': 'equal' }), [2 + 4, 10 + 2]);
+    assert.deepEqual(withClass({ 'score.cls': 'equal', fuse: 'mean' }), [1 + 2, 5 + 1]);
+    assert.deepEqual(withClass({ 'score.cls': 'equal', fuse: 'mvfa' }, rangesOf(scores)), [0.25, 1.125]);
     const flat = { ...scores, fewMap: new Float32Array(4).fill(3) };
     assertClose(fuseScores(flat, rangesOf(flat), fusionOptions(), 'pixel').map, [0, 0.125, 0.25, 0.5], {
       absolute: 1e-7,
