@@ -27,10 +27,14 @@ const LEVELS = [
 
 /** Packages and Node modules that a folder may import; the others none. */
 const PACKAGES: Record<string, RegExp> = {
-  data: /^(fast-png|jpeg-js)$/,
-  report: /^(preact|preact\/jsx-runtime|preact-render-to-string|d3-scale|d3-shape|d3-dsv)$/,
+  data: /^(fast-png|jpeg-js|valibot)$/,
+  clip: /^valibot$/,
+  hub: /^valibot$/,
+  train: /^valibot$/,
+  pretrain: /^valibot$/,
+  report: /^(valibot|preact|preact\/jsx-runtime|preact-render-to-string|d3-scale|d3-shape|d3-dsv)$/,
   host: /^(node:.*|webgpu|puppeteer-core)$/,
-  cli: /^(node:.*|commander)$/,
+  cli: /^(node:.*|commander|valibot)$/,
 };
 
 /** Names of Node, Deno and of pages that are not WebGPU: `src/host` and `src/cli` alone may touch them. */

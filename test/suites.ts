@@ -14,6 +14,7 @@ import './data/check.suite.ts';
 import './data/contour.suite.ts';
 import './data/decode.suite.ts';
 import './data/heat_map.suite.ts';
+import './data/json.suite.ts';
 import './data/layout.suite.ts';
 import './data/phantom.suite.ts';
 import './data/phantom_trivial.suite.ts';

@@ -1,8 +1,10 @@
+import * as v from 'valibot';
+import { parseJson } from '../data/json.ts';
 import { joinPath } from '../data/paths.ts';
 import { fnv1a32 } from '../data/rule.ts';
 import type { AdapterFacts } from '../gpu/adapter.ts';
 import type { Host } from '../host/host.ts';
-import { isMatmulVariant } from '../kernels/matmul_plan.ts';
+import { isMatmulVariant, type MatmulVariant } from '../kernels/matmul_plan.ts';
 
 /** What `fusionclip tune` found out about an adapter. */
 export interface Tuning {
@@ -10,6 +12,8 @@ export interface Tuning {
   readonly adapter: string;
   readonly choices: Readonly<Record<string, string>>;
 }
+
+const TUNING = v.object({ choices: v.object({ matmul: v.custom<MatmulVariant>(isMatmulVariant) }) });
 
 /** Where the choices of an adapter lie, or null where there is no folder for such things (a page). */
 export function tuningFile(host: Host, { vendor, architecture, device, description }: AdapterFacts): string | null {
@@ -26,8 +30,7 @@ export async function readTuning(host: Host, facts: AdapterFacts): Promise<Tunin
   const file = tuningFile(host, facts);
   if (!file || (await host.stat(file))?.kind !== 'file') return {};
   try {
-    const { choices } = JSON.parse(new TextDecoder().decode(await host.readFile(file))) as Tuning;
-    return isMatmulVariant(choices.matmul) ? { matmul: choices.matmul } : {};
+    return parseJson(TUNING, new TextDecoder().decode(await host.readFile(file))).choices;
   } catch {
     return {}; // the defaults are right everywhere; a spoilt file must not stop a training
   }

@@ -1,5 +1,35 @@
+import * as v from 'valibot';
+import { checkJson, isObject } from '../data/json.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import { type ConfigHints, misfit } from './config.ts';
+
+const count = v.nullish(v.pipe(v.number(), v.minValue(0)));
+const channels = v.nullish(v.strictTuple([v.number(), v.number(), v.number()]));
+
+const HUGGING_FACE_TOWER = v.nullish(
+  v.object({
+    hidden_act: v.nullish(v.string(), 'quick_gelu'),
+    layer_norm_eps: count,
+    num_attention_heads: count,
+    image_size: count,
+    eos_token_id: count,
+  }),
+);
+const HUGGING_FACE = v.object({ vision_config: HUGGING_FACE_TOWER, text_config: HUGGING_FACE_TOWER });
+
+const OPEN_CLIP_MODEL = v.object({
+  quick_gelu: v.nullish(v.boolean()),
+  vision_cfg: v.object({
+    width: count,
+    head_width: count,
+    image_size: count,
+    timm_model_name: v.optional(v.unknown()),
+  }),
+  text_cfg: v.nullish(v.object({ heads: count, hf_model_name: v.optional(v.unknown()) })),
+});
+const OPEN_CLIP_PREPROCESSING = v.object({ preprocess_cfg: v.nullish(v.object({ mean: channels, std: channels })) });
+
+const PREPROCESSOR = v.object({ image_mean: channels, image_std: channels });
 
 /**
  * What a configuration file says: Hugging Face's `config.json` of a CLIP model, or open_clip's (`open_clip_config.json`
@@ -7,112 +37,76 @@ import { type ConfigHints, misfit } from './config.ts';
  * @throws FusionclipError `bad_model` when it is neither, or asks for what this program does not compute
  */
 export function parseConfig(text: string, file: string): ConfigHints {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new FusionclipError('bad_model', `${file} is not JSON; download it again.`, { cause });
-  }
-  const root = new Section(json, file, '');
-  const model = root.optional('model_cfg') ?? root;
-  if (model.optional('vision_cfg')) return openClipHints(root, model, file);
-  if (root.optional('vision_config') || root.optional('text_config') || root.value('model_type') === 'clip') {
-    return huggingFaceHints(root, file);
-  }
+  const root = readJson(text, file);
+  const model = isObject(root.model_cfg) ? root.model_cfg : root;
+  if (model.vision_cfg) return openClipHints(root, model, file);
+  if (root.vision_config || root.text_config || root.model_type === 'clip') return huggingFaceHints(root, file);
   throw misfit(file, 'is not the configuration of a CLIP model');
 }
 
-function openClipHints(root: Section, model: Section, file: string): ConfigHints {
-  const vision = model.optional('vision_cfg')!;
-  const text = model.optional('text_cfg') ?? new Section({}, file, 'text_cfg.');
-  for (const [section, key] of [
-    [vision, 'timm_model_name'],
-    [text, 'hf_model_name'],
-  ] as const) {
-    if (section.value(key)) throw misfit(file, `uses ${key}, which is not one of CLIP's own transformers`);
+function openClipHints(root: Json, model: Json, file: string): ConfigHints {
+  const { quick_gelu, vision_cfg: vision, text_cfg: text } = checked(OPEN_CLIP_MODEL, model, file);
+  const { preprocess_cfg: preprocess } = checked(OPEN_CLIP_PREPROCESSING, root, file);
+  for (const [key, given] of [
+    ['timm_model_name', vision.timm_model_name],
+    ['hf_model_name', text?.hf_model_name],
+  ]) {
+    if (given) throw misfit(file, `uses ${key}, which is not one of CLIP's own transformers`);
   }
-  const width = vision.number('width') ?? 768;
-  const preprocess = root.optional('preprocess_cfg');
   return {
-    act: model.value('quick_gelu') === true ? 'quickgelu' : 'gelu',
-    visionHeads: width / (vision.number('head_width') ?? 64),
-    textHeads: text.number('heads'),
-    nativeSize: vision.number('image_size'),
+    act: quick_gelu === true ? 'quickgelu' : 'gelu',
+    visionHeads: (vision.width ?? 768) / (vision.head_width ?? 64),
+    textHeads: text?.heads ?? undefined,
+    nativeSize: vision.image_size ?? undefined,
     eot: 'argmax',
-    mean: preprocess?.channels('mean'),
-    std: preprocess?.channels('std'),
+    mean: preprocess?.mean ?? undefined,
+    std: preprocess?.std ?? undefined,
   };
 }
 
-function huggingFaceHints(root: Section, file: string): ConfigHints {
-  const vision = root.optional('vision_config') ?? new Section({}, file, 'vision_config.');
-  const text = root.optional('text_config') ?? new Section({}, file, 'text_config.');
-  const acts = [vision, text].map((section) => section.value('hidden_act') ?? 'quick_gelu');
+function huggingFaceHints(root: Json, file: string): ConfigHints {
+  const { vision_config: vision, text_config: text } = checked(HUGGING_FACE, root, file);
+  const acts = [vision, text].map((tower) => tower?.hidden_act ?? 'quick_gelu');
   if (acts[0] !== acts[1]) throw misfit(file, 'gives its two towers different activations');
   if (acts[0] !== 'quick_gelu' && acts[0] !== 'gelu') throw misfit(file, `has the unknown activation ${acts[0]}`);
-  for (const section of [vision, text]) {
-    const eps = section.number('layer_norm_eps') ?? 1e-5;
+  for (const tower of [vision, text]) {
+    const eps = tower?.layer_norm_eps ?? 1e-5;
     if (Math.abs(eps - 1e-5) > 1e-9) throw misfit(file, `has a layer_norm_eps of ${eps}, not 1e-5`);
   }
   // Files made before the tokens were looked at properly say 2, which stands for "the largest id".
-  const eot = text.number('eos_token_id') ?? 49407;
+  const eot = text?.eos_token_id ?? 49407;
   return {
     act: acts[0] === 'gelu' ? 'gelu' : 'quickgelu',
-    visionHeads: vision.number('num_attention_heads') ?? 12,
-    textHeads: text.number('num_attention_heads') ?? 8,
-    nativeSize: vision.number('image_size'),
+    visionHeads: vision?.num_attention_heads ?? 12,
+    textHeads: text?.num_attention_heads ?? 8,
+    nativeSize: vision?.image_size ?? undefined,
     eot: eot === 2 ? 'argmax' : eot,
   };
 }
 
 /** Mean and standard deviation of Hugging Face's `preprocessor_config.json`, if it has them. Throws `bad_model`. */
 export function parsePreprocessor(text: string, file: string): Pick<ConfigHints, 'mean' | 'std'> {
-  try {
-    const root = new Section(JSON.parse(text), file, '');
-    return { mean: root.channels('image_mean'), std: root.channels('image_std') };
-  } catch (cause) {
-    if (cause instanceof FusionclipError) throw cause;
-    throw new FusionclipError('bad_model', `${file} is not JSON; download it again.`, { cause });
-  }
+  const { image_mean, image_std } = checked(PREPROCESSOR, readJson(text, file), file);
+  return { mean: image_mean ?? undefined, std: image_std ?? undefined };
 }
 
-/** One object of a configuration file, with its place in it for messages. */
-class Section {
-  private readonly entries: Map<string, unknown>;
-  private readonly file: string;
-  private readonly path: string;
+type Json = Record<string, unknown>;
 
-  constructor(json: unknown, file: string, path: string) {
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-      throw misfit(file, `has no object ${path || 'at its top'}`);
-    }
-    this.entries = new Map(Object.entries(json));
-    this.file = file;
-    this.path = path;
+function readJson(text: string, file: string): Json {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new FusionclipError('bad_model', `${file} is not JSON; download it again.`, { cause });
   }
+  if (!isObject(json)) throw misfit(file, 'holds no object');
+  return json;
+}
 
-  value(key: string): unknown {
-    return this.entries.get(key) ?? undefined;
-  }
-
-  optional(key: string): Section | undefined {
-    const value = this.value(key);
-    return value === undefined ? undefined : new Section(value, this.file, `${this.path}${key}.`);
-  }
-
-  number(key: string): number | undefined {
-    const value = this.value(key);
-    if (value === undefined) return undefined;
-    if (typeof value !== 'number' || !(value >= 0)) throw misfit(this.file, `has no number at ${this.path}${key}`);
-    return value;
-  }
-
-  channels(key: string): readonly number[] | undefined {
-    const value = this.value(key);
-    if (value === undefined) return undefined;
-    if (!Array.isArray(value) || value.length !== 3 || !value.every(Number.isFinite)) {
-      throw misfit(this.file, `has no three numbers at ${this.path}${key}`);
-    }
-    return value;
+function checked<S extends v.GenericSchema>(schema: S, json: unknown, file: string): v.InferOutput<S> {
+  try {
+    return checkJson(schema, json);
+  } catch (cause) {
+    throw misfit(file, (cause as Error).message);
   }
 }

@@ -1,4 +1,6 @@
+import * as v from 'valibot';
 import type { FileSystem } from '../data/file_system.ts';
+import { isObject, parseJson } from '../data/json.ts';
 import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
 import { badModel, quote, type TensorInfo } from './safetensors_header.ts';
 
@@ -57,19 +59,21 @@ export async function openShards(fs: FileSystem, index: string): Promise<Safeten
   };
 }
 
+/** Tensors may have any name. */
+const INDEX = v.object({ weight_map: v.custom<Record<string, unknown>>(isObject, 'an object') });
+
 /** File name by tensor. */
 async function readIndex(fs: FileSystem, index: string): Promise<Map<string, string>> {
   const size = (await fs.stat(index))?.bytes ?? 0;
   if (size > MAX_INDEX_BYTES) throw badModel(index, `an index of ${size} bytes is none`);
-  let json: unknown;
+  const bytes = await fs.readFile(index);
+  let map: Record<string, unknown>;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(await fs.readFile(index)));
+    map = parseJson(INDEX, new TextDecoder('utf-8', { fatal: true }).decode(bytes)).weight_map;
   } catch (cause) {
-    if (cause instanceof SyntaxError || cause instanceof TypeError) throw badModel(index, 'it is no JSON');
-    throw cause;
+    const broken = cause instanceof SyntaxError || cause instanceof TypeError;
+    throw badModel(index, `it ${broken ? 'is no JSON' : (cause as Error).message}`);
   }
-  const map = (json as { weight_map?: unknown } | null)?.weight_map;
-  if (typeof map !== 'object' || map === null || Array.isArray(map)) throw badModel(index, 'it has no weight_map');
   const places = new Map<string, string>();
   for (const [tensor, name] of Object.entries(map)) {
     // Only a plain name: an index must not lead to other folders.

@@ -7,6 +7,8 @@
  * Not done: `ftfy`, which OpenAI's code runs first. It changes curly quotes, ligatures, full-width letters, control and
  * combining characters and mojibake; prompts of plain ASCII are never touched by it.
  */
+import * as v from 'valibot';
+import { isObject, parseJson } from '../data/json.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import { type BytePairVocabulary, encodeWord, numberSymbols, rankMerges } from './byte_pairs.ts';
 import { unescapeHtml } from './character_references.ts';
@@ -120,22 +122,18 @@ export class Tokenizer {
     let ids: Map<string, number>;
     let merges: string[];
     if (files.tokenizer !== undefined) {
-      const json = parseObject(files.tokenizer, 'tokenizer.json');
-      const model = (json.model ?? {}) as Record<string, unknown>;
+      const { model, added_tokens } = readJson(TOKENIZER, files.tokenizer, 'tokenizer.json');
       ids = numberedEntries(model.vocab, 'tokenizer.json');
-      if (!Array.isArray(model.merges)) throw unreadable('tokenizer.json', 'has no merges');
-      merges = model.merges.map((merge) => (Array.isArray(merge) ? merge.join(' ') : String(merge)));
-      for (const token of Array.isArray(json.added_tokens) ? json.added_tokens : []) {
-        if (typeof token?.content === 'string' && Number.isSafeInteger(token.id)) ids.set(token.content, token.id);
-      }
+      merges = model.merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' ')));
+      for (const { content, id } of added_tokens) ids.set(content, id);
     } else if (files.vocab !== undefined && files.merges !== undefined) {
-      ids = numberedEntries(parseObject(files.vocab, 'vocab.json'), 'vocab.json');
+      ids = numberedEntries(readJson(VOCABULARY, files.vocab, 'vocab.json'), 'vocab.json');
       merges = mergeLines(files.merges);
     } else {
       throw unreadable('The model folder', 'needs tokenizer.json, or vocab.json and merges.txt');
     }
-    const config = files.config === undefined ? {} : parseObject(files.config, 'tokenizer_config.json');
-    const longest = Number(config.model_max_length);
+    const config = files.config === undefined ? {} : readJson(TOKENIZER_CONFIG, files.config, 'tokenizer_config.json');
+    const longest = config.model_max_length ?? 0;
     // Files that set no limit say 1e30.
     return new Tokenizer(ids, rankMerges(merges), longest >= 2 && longest <= 4096 ? longest : 77);
   }
@@ -202,19 +200,24 @@ function mergeLines(text: string): string[] {
   return lines;
 }
 
-function parseObject(text: string, file: string): Record<string, unknown> {
-  let value: unknown;
+/** Symbols and their ids; the symbols are whatever the file says, so no schema names them. */
+const VOCABULARY = v.custom<Record<string, unknown>>(isObject, 'an object');
+const TOKENIZER = v.object({
+  model: v.object({ vocab: VOCABULARY, merges: v.array(v.union([v.string(), v.tuple([v.string(), v.string()])])) }),
+  added_tokens: v.nullish(v.array(v.object({ content: v.string(), id: v.pipe(v.number(), v.safeInteger()) })), []),
+});
+const TOKENIZER_CONFIG = v.object({ model_max_length: v.nullish(v.number()) });
+
+function readJson<S extends v.GenericSchema>(schema: S, text: string, file: string): v.InferOutput<S> {
   try {
-    value = JSON.parse(text);
+    return parseJson(schema, text);
   } catch (cause) {
-    throw new FusionclipError('bad_model', `${file} is not JSON; download it again.`, { cause });
+    throw unreadable(file, cause instanceof SyntaxError ? 'is not JSON' : (cause as Error).message);
   }
-  if (typeof value !== 'object' || value === null) throw unreadable(file, 'is no JSON object');
-  return value as Record<string, unknown>;
 }
 
-function numberedEntries(vocabulary: unknown, file: string): Map<string, number> {
-  const entries = Object.entries((vocabulary ?? {}) as Record<string, unknown>);
+function numberedEntries(vocabulary: Record<string, unknown>, file: string): Map<string, number> {
+  const entries = Object.entries(vocabulary);
   if (entries.length === 0 || entries.some(([, id]) => !Number.isSafeInteger(id) || (id as number) < 0)) {
     throw unreadable(file, 'has no vocabulary of symbols and ids');
   }

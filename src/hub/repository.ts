@@ -1,5 +1,7 @@
+import * as v from 'valibot';
 import type { ModelId } from '../clip/model_cache.ts';
 import { parseModelId } from '../clip/model_cache.ts';
+import { parseJson } from '../data/json.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import { persist, readAll, request, requireFile, type Web, webPage } from './transfer.ts';
 
@@ -75,42 +77,42 @@ export async function listRepository(
   return parseListing(new TextDecoder().decode(bytes), what, new URL(web.endpoint).host);
 }
 
-function parseListing(text: string, what: string, place: string): Listing {
-  let json: { sha?: unknown; siblings?: unknown } | null;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    if (/^\s*</.test(text)) throw webPage(what, place);
-    json = null;
-  }
-  const { sha, siblings } = json ?? {};
-  if (typeof sha !== 'string' || !/^[0-9a-f]{40}$/.test(sha) || !Array.isArray(siblings)) {
-    throw nonsense(what, place, 'neither a commit nor files');
-  }
-  return { commit: sha, files: siblings.map((one) => parseFile(one, what, place)) };
+const size = v.optional(v.pipe(v.number(), v.safeInteger('a number of bytes'), v.minValue(0, 'a number of bytes')));
+const hash = (digits: number, words: string) => v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${digits}}$`), words));
+const SIBLING = v.object({
+  rfilename: v.pipe(v.string(), v.check(leadsBelow, 'a path below the folder')),
+  size,
+  blobId: v.optional(hash(40, 'a hash')),
+  lfs: v.nullish(v.object({ size, sha256: hash(64, 'a SHA-256') })),
+});
+type Sibling = v.InferOutput<typeof SIBLING>;
+const LISTING = v.object({ sha: hash(40, 'a commit'), siblings: v.array(SIBLING) });
+
+/** A name is a path below the repository's folder, and must not lead out of it. */
+function leadsBelow(name: string): boolean {
+  return /^[^\\\0]+$/.test(name) && name.split('/').every((part) => !/^\.{0,2}$/.test(part));
 }
 
-function parseFile(json: unknown, what: string, place: string): RemoteFile {
-  const one = json as {
-    rfilename?: unknown;
-    size?: unknown;
-    blobId?: unknown;
-    lfs?: { size?: unknown; sha256?: unknown };
-  };
-  const { rfilename: name, lfs } = one ?? {};
-  // A name is a path below the repository's folder, and must not lead out of it.
-  const safe =
-    typeof name === 'string' && /^[^\\\0]+$/.test(name) && name.split('/').every((part) => !/^\.{0,2}$/.test(part));
-  if (!safe) throw nonsense(what, place, `a file called ${JSON.stringify(name)}`);
-  const size = lfs?.size ?? one.size;
-  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
-    throw nonsense(what, place, `no size of ${name}`);
-  const hash = (value: unknown, digits: number) =>
-    typeof value === 'string' && new RegExp(`^[0-9a-f]{${digits}}$`).test(value) ? value : undefined;
-  const sha256 = hash(lfs?.sha256, 64);
-  const gitHash = lfs ? undefined : hash(one.blobId, 40);
-  if (!sha256 && !gitHash) throw nonsense(what, place, `no hash of ${name}`);
-  return { name, size, sha256, gitHash };
+function parseListing(text: string, what: string, place: string): Listing {
+  try {
+    const { sha, siblings } = parseJson(LISTING, text);
+    return { commit: sha, files: siblings.map((one) => remoteFile(one, what, place)) };
+  } catch (cause) {
+    if (cause instanceof FusionclipError) throw cause;
+    if (cause instanceof SyntaxError && /^\s*</.test(text)) throw webPage(what, place);
+    throw nonsense(
+      what,
+      place,
+      cause instanceof SyntaxError ? 'no JSON' : `an answer that ${(cause as Error).message}`,
+    );
+  }
+}
+
+function remoteFile({ rfilename: name, size, blobId, lfs }: Sibling, what: string, place: string): RemoteFile {
+  const bytes = lfs?.size ?? size;
+  if (bytes === undefined) throw nonsense(what, place, `no size of ${name}`);
+  if (!lfs && !blobId) throw nonsense(what, place, `no hash of ${name}`);
+  return { name, size: bytes, sha256: lfs?.sha256, gitHash: lfs ? undefined : blobId };
 }
 
 /**

@@ -1,5 +1,5 @@
+import * as v from 'valibot';
 import {
-  type ClipConfig,
   clipShapes,
   firstNonFinite,
   openSafetensors,
@@ -7,7 +7,9 @@ import {
   toFloat32,
   writeSafetensors,
 } from '../clip/index.ts';
+import { STORED_CONFIG } from '../clip/stored_config.ts';
 import type { FileSystem } from '../data/file_system.ts';
+import { parseJson } from '../data/json.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import { VERSION } from '../run/version.ts';
 import type { PretrainState } from './pretrainer.ts';
@@ -86,12 +88,19 @@ export async function readCheckpoint(
   return { state: { step, weights: new TensorWeights(config, weights), moments }, facts };
 }
 
+const FACTS = v.object({
+  settings: v.record(v.string(), v.string()),
+  data: v.nullable(v.string()),
+  merges: v.array(v.string()),
+  lines: v.pipe(v.number(), v.safeInteger()),
+});
+
 function parseMetadata(metadata: ReadonlyMap<string, string>, path: string) {
   const step = Number(metadata.get('step'));
   try {
     if (metadata.get('what') === FORMAT && Number.isSafeInteger(step)) {
-      const config = JSON.parse(metadata.get('config') ?? '') as ClipConfig;
-      return { config, step, facts: JSON.parse(metadata.get('facts') ?? '') as CheckpointFacts };
+      const config = parseJson(STORED_CONFIG, metadata.get('config') ?? '');
+      return { config, step, facts: parseJson(FACTS, metadata.get('facts') ?? '') };
     }
   } catch {}
   throw new FusionclipError('bad_model', `${path} is no checkpoint of a pre-training; give another --out.`);

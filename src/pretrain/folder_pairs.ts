@@ -1,6 +1,8 @@
+import * as v from 'valibot';
 import { resizeForClip } from '../clip/index.ts';
 import { decodeImage } from '../data/decode.ts';
 import type { FileSystem } from '../data/file_system.ts';
+import { parseJson } from '../data/json.ts';
 import { joinPath } from '../data/paths.ts';
 import { PHANTOM_FACTS } from '../data/phantom/write.ts';
 import { ruleStream } from '../data/rule.ts';
@@ -71,15 +73,17 @@ function fromTabs(line: string): Entry | null {
   return image && captions.length > 0 && captions.every(Boolean) ? { image, captions } : null;
 }
 
+const text = v.pipe(v.string(), v.regex(/\S/));
+const ENTRY = v.union([
+  v.object({ image: text, captions: v.pipe(v.array(text), v.minLength(1)) }),
+  v.object({ image: text, caption: text }),
+]);
+
 function fromJson(line: string): Entry | null {
-  let value: { image?: unknown; caption?: unknown; captions?: unknown };
   try {
-    value = JSON.parse(line) ?? {};
+    const entry = parseJson(ENTRY, line);
+    return 'captions' in entry ? entry : { image: entry.image, captions: [entry.caption] };
   } catch {
     return null;
   }
-  const captions = value.captions ?? [value.caption];
-  const isText = (text: unknown) => typeof text === 'string' && text.trim() !== '';
-  if (!isText(value.image) || !Array.isArray(captions) || captions.length === 0 || !captions.every(isText)) return null;
-  return { image: value.image as string, captions };
 }

@@ -1,5 +1,7 @@
 import { csvParseRows } from 'd3-dsv';
+import * as v from 'valibot';
 import type { FileSystem } from '../data/file_system.ts';
+import { parseJson } from '../data/json.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import type { RunHeader, StepEvent, TrainResults } from '../train/index.ts';
 import { RunFolder } from '../train/run_folder.ts';
@@ -90,9 +92,9 @@ export async function readRun(fs: FileSystem, path: string): Promise<RunRecord> 
       throw new FusionclipError('bad_data', `${file} is damaged or not of this program; train again.`, { cause });
     }
   };
-  const results = await read('results.json', (text) => parseObject<TrainResults>(text, ['selected', 'last', 'shots']));
-  const environment = await read('env.json', (text) => parseObject<RunEnvironment>(text, []));
-  const shots = await read('shots.json', (text) => parseObject<RunShots>(text, ['normal', 'abnormal']));
+  const results = await read('results.json', (text) => parseJson(RESULTS, text) as unknown as TrainResults);
+  const environment = await read('env.json', (text): RunEnvironment => parseJson(ENVIRONMENT, text));
+  const shots = await read('shots.json', (text): RunShots => parseJson(SHOTS, text));
   const lines = await read('metrics.jsonl', parseLines);
   const predictions = await read('predictions.csv', parsePredictions);
   if (!results || !predictions) {
@@ -112,19 +114,29 @@ export async function readRun(fs: FileSystem, path: string): Promise<RunRecord> 
   };
 }
 
-/** An object with these keys. Throws when it is something else. */
-function parseObject<T>(text: string, keys: readonly string[]): T {
-  const value = JSON.parse(text);
-  if (typeof value !== 'object' || value === null) throw new Error('no object');
-  for (const key of keys) if (typeof value[key] !== 'object' || value[key] === null) throw new Error(`no ${key}`);
-  return value;
-}
+const weights = v.looseObject({ image: v.looseObject({}), pixel: v.nullable(v.looseObject({})) });
+const RESULTS = v.looseObject({
+  selected: weights,
+  last: weights,
+  shots: v.object({ normal: v.number(), abnormal: v.number() }),
+});
+const SESSION = {
+  adapter: v.optional(v.string()),
+  runtime: v.optional(v.string()),
+  version: v.optional(v.string()),
+  started: v.optional(v.string()),
+  fromStep: v.optional(v.number()),
+  seconds: v.optional(v.number()),
+};
+const ENVIRONMENT = v.object({ ...SESSION, earlier: v.optional(v.array(v.object(SESSION))) });
+const SHOTS = v.object({ seed: v.number(), normal: v.array(v.string()), abnormal: v.array(v.string()) });
+const LINE = v.looseObject({ type: v.string() });
 
 function parseLines(text: string): { type: string }[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => parseObject(line, []));
+    .map((line) => parseJson(LINE, line));
 }
 
 function parsePredictions(text: string): Prediction[] {

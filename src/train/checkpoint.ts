@@ -1,6 +1,8 @@
+import * as v from 'valibot';
 import { firstNonFinite, openSafetensors, toFloat32, writeSafetensors } from '../clip/index.ts';
 import type { FileSystem } from '../data/file_system.ts';
 import type { Image } from '../data/image.ts';
+import { parseJson } from '../data/json.ts';
 import type { FusionRanges } from '../fusion/index.ts';
 import type { GpuArray } from '../gpu/array.ts';
 import { FusionclipError } from '../gpu/errors.ts';
@@ -8,6 +10,7 @@ import type { Parameter } from '../nn/index.ts';
 import { headerJson, notOurs, parseHeader, type RunHeader } from './header.ts';
 import type { Thresholds } from './judge.ts';
 import type { RunState } from './run_state.ts';
+import { STORED_INFERENCE, STORED_STATE } from './stored.ts';
 import type { Trainer } from './trainer.ts';
 
 /** What a checkpoint holds beside tensors. */
@@ -57,7 +60,7 @@ export async function saveCheckpoint(
  */
 export async function loadCheckpoint(fs: FileSystem, path: string, trainer: Trainer): Promise<RunState> {
   const { tensors, metadata } = await open(fs, path, 'checkpoint');
-  const state = parseState(metadata, path);
+  const state = stored(STORED_STATE, metadata.get('state'), path);
   const targets = new Map<string, GpuArray>(trainer.detector.method.parameters.map((p) => [p.name, p.value]));
   for (const [name, moments] of trainer.adam.state()) targets.set(name, moments);
   restoreTensors(path, targets, floats(tensors));
@@ -67,7 +70,7 @@ export async function loadCheckpoint(fs: FileSystem, path: string, trainer: Trai
 
 /** Reads only the state of a checkpoint. Throws as {@link loadCheckpoint}. */
 export async function readState(fs: FileSystem, path: string): Promise<RunState> {
-  return parseState((await open(fs, path, 'checkpoint')).metadata, path);
+  return stored(STORED_STATE, (await open(fs, path, 'checkpoint')).metadata.get('state'), path);
 }
 
 /** Writes the weights alone. */
@@ -110,12 +113,9 @@ export async function saveAdapters(
 /** Reads the file that {@link saveAdapters} wrote. Throws `io`, `bad_model`. */
 export async function openAdapters(fs: FileSystem, path: string): Promise<AdapterFile> {
   const { tensors, metadata, header } = await open(fs, path, 'adapters');
-  const inference = JSON.parse(metadata.get('inference') ?? 'null') as Pick<
-    AdapterFile,
-    'thresholds' | 'ranges' | 'selectedBy'
-  > | null;
+  const inference = stored(STORED_INFERENCE, metadata.get('inference'), path);
   const normals = tensors.get(NORMALS);
-  if (!inference || !normals || normals.dtype !== 'U8' || normals.shape.length !== 4) throw notOurs(path);
+  if (normals?.dtype !== 'U8' || normals.shape.length !== 4) throw notOurs(path);
   const [count, size] = normals.shape;
   const bytes = size * size * 3;
   return {
@@ -150,10 +150,13 @@ export function restoreTensors(
   for (const [name, target] of targets) target.write(tensors.get(name)!.values);
 }
 
-function parseState(metadata: ReadonlyMap<string, string>, path: string): RunState {
-  const state = JSON.parse(metadata.get('state') ?? 'null') as RunState | null;
-  if (!state || !Number.isSafeInteger(state.step)) throw notOurs(path);
-  return state;
+/** A text of the metadata in its shape. */
+function stored<S extends v.GenericSchema>(schema: S, text: string | undefined, path: string): v.InferOutput<S> {
+  try {
+    return parseJson(schema, text ?? '');
+  } catch {
+    throw notOurs(path);
+  }
 }
 
 type Entry = [string, { dtype: string; shape: readonly number[]; data: Uint8Array }];
@@ -199,16 +202,14 @@ async function open(fs: FileSystem, path: string, what: Facts['what']): Promise<
   const file = await openSafetensors({ name: path, size, read: (at, length) => fs.readRange(path, at, length) });
   const { metadata } = file;
   if (metadata.get('format') !== FORMAT || metadata.get('what') !== what) throw notOurs(path);
-  let header: unknown;
-  try {
-    header = JSON.parse(metadata.get('header') ?? '');
-  } catch {
-    throw notOurs(path);
-  }
   const tensors: [string, { dtype: string; shape: readonly number[]; data: Uint8Array }][] = [];
   for (const [name, { dtype, shape }] of file.tensors)
     tensors.push([name, { dtype, shape, data: await file.read(name) }]);
-  return { tensors: new Map(tensors), metadata, header: parseHeader(header, path) };
+  return {
+    tensors: new Map(tensors),
+    metadata,
+    header: parseHeader(stored(v.unknown(), metadata.get('header'), path), path),
+  };
 }
 
 function floats(tensors: OpenedFile['tensors']): Map<string, StoredTensor> {

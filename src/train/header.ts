@@ -1,8 +1,11 @@
+import type { InferOutput } from 'valibot';
+import { checkJson } from '../data/json.ts';
 import { FUSION_OPTIONS, type FusionOptions, fusionOptions, optionTexts, presetTexts } from '../fusion/index.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import { VERSION } from '../run/version.ts';
 import type { ModelIdentity } from './backbone.ts';
 import { TRAIN_OPTIONS, type TrainOptions, trainOptions } from './options.ts';
+import { STORED_HEADER } from './stored.ts';
 
 /** Both tables of settings. */
 export interface RunSettings {
@@ -53,24 +56,13 @@ export function headerJson({ fusion, train, ...rest }: RunHeader): Record<string
  * @throws FusionclipError `bad_model` when it is something else
  */
 export function parseHeader(json: unknown, file: string): RunHeader {
-  const value = json as { kind: 'pixel' | 'image'; settings: Record<string, string> } & Omit<
-    RunHeader,
-    keyof RunSettings
-  >;
-  const { kind, object, model, data, settings } = value ?? {};
-  const ok =
-    (kind === 'pixel' || kind === 'image') &&
-    typeof object === 'string' &&
-    typeof model?.hash === 'string' &&
-    typeof model.name === 'string' &&
-    typeof model.config?.vision?.width === 'number' &&
-    typeof data?.path === 'string' &&
-    typeof settings === 'object';
-  if (!ok) throw notOurs(file);
   try {
+    checkJson(STORED_HEADER, json);
+    // The keys keep their order, so that a resumed run writes the same bytes as an unbroken one.
+    const { settings, kind, object, model, data } = json as InferOutput<typeof STORED_HEADER>;
     return { ...runSettings(settings), kind, object, model, data };
   } catch (cause) {
-    if (!(cause instanceof FusionclipError)) throw cause;
+    if (!(cause instanceof FusionclipError)) throw notOurs(file);
     throw new FusionclipError(
       'bad_model',
       `${file} was written by another version of fusionclip (${cause.message.replace(/\.$/, '')}); train again.`,

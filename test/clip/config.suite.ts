@@ -123,10 +123,10 @@ suite('config', () => {
     refused(() => parseConfig('{', 'config.json'), /config\.json is not JSON/);
     refused(() => parseConfig('[]', 'config.json'), /object/);
     refused(() => parseConfig('{"model_type":"bert"}', 'config.json'), /not the configuration/);
-    refused(() => parseConfig('{"vision_config":3}', 'config.json'), /object vision_config/);
+    refused(() => parseConfig('{"vision_config":3}', 'config.json'), /has 3 at vision_config, not an object/);
     refused(hf('vision_config', { hidden_act: 'gelu' }), /different activations/);
     refused(hf('vision_config', { layer_norm_eps: 1e-6 }), /layer_norm_eps/);
-    refused(hf('vision_config', { image_size: [1, 2] }), /vision_config\.image_size/);
+    refused(hf('vision_config', { image_size: [1, 2] }), /has a list at vision_config\.image_size, not a number/);
     refused(
       () => parseConfig('{"vision_config":{"hidden_act":"relu"},"text_config":{"hidden_act":"relu"}}', 'c'),
       /relu/,
@@ -138,7 +138,8 @@ suite('config', () => {
     const text = '{"image_mean":[0.1,0.2,0.3],"image_std":[1,1,1],"size":224}';
     assert.deepEqual(parsePreprocessor(text, 'p'), { mean: [0.1, 0.2, 0.3], std: [1, 1, 1] });
     assert.deepEqual(parsePreprocessor('{}', 'p'), { mean: undefined, std: undefined });
-    refused(() => parsePreprocessor('{"image_mean":0.5}', 'p.json'), /three numbers at image_mean/);
+    refused(() => parsePreprocessor('{"image_mean":0.5}', 'p.json'), /p\.json has 0\.5 at image_mean, not a list/);
+    refused(() => parsePreprocessor('{"image_std":[1,2]}', 'p.json'), /has no image_std\.2/);
     refused(() => parsePreprocessor('', 'p.json'), /not JSON/);
   });
 });

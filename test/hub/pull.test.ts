@@ -351,16 +351,24 @@ describe('a server that breaks, lies and redirects', () => {
 
   test('nonsense about the repository is refused', async () => {
     const nonsense: [unknown, RegExp][] = [
-      ['text', /neither a commit nor files/],
-      [{ sha: 'main', siblings: [] }, /neither a commit/],
+      ['text', /a text at its top, not an object|"text" at its top/],
+      [{ sha: 'main', siblings: [] }, /"main" at sha, not a commit/],
       [
         { sha: server.commit, siblings: [{ rfilename: '../../x', size: 1, blobId: 'a'.repeat(40) }] },
-        /a file called "..\/..\/x"/,
+        /"..\/..\/x" at siblings\.0\.rfilename, not a path below the folder/,
       ],
-      [{ sha: server.commit, siblings: [{ rfilename: 'a\\..\\b', size: 1 }] }, /a file called/],
-      [{ sha: server.commit, siblings: [{ rfilename: 'a', size: -1 }] }, /no size of a/],
-      [{ sha: server.commit, siblings: [{ rfilename: 'a', size: 1, blobId: '../x' }] }, /no hash of a/],
-      [{ sha: server.commit, siblings: [null] }, /a file called/],
+      [{ sha: server.commit, siblings: [{ rfilename: 'a\\..\\b', size: 1 }] }, /not a path below/],
+      [
+        { sha: server.commit, siblings: [{ rfilename: 'a', size: -1 }] },
+        /-1 at siblings\.0\.size, not a number of bytes/,
+      ],
+      [
+        { sha: server.commit, siblings: [{ rfilename: 'a', size: 1, blobId: '../x' }] },
+        /"..\/x" at siblings\.0\.blobId, not a hash/,
+      ],
+      [{ sha: server.commit, siblings: [{ rfilename: 'a', size: 1 }] }, /no hash of a/],
+      [{ sha: server.commit, siblings: [{ rfilename: 'a', blobId: 'a'.repeat(40) }] }, /no size of a/],
+      [{ sha: server.commit, siblings: [null] }, /null at siblings\.0, not an object/],
     ];
     for (const [answer, message] of nonsense) {
       server.listing = () => answer;

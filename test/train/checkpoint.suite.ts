@@ -78,6 +78,16 @@ suite('run folders and checkpoints', () => {
     const bytes = fs.files.get(adapters)!;
     fs.files.set('/cut.safetensors', bytes.slice(0, bytes.length - 5));
     await expectFailure('bad_model', [/\/cut\.safetensors/], () => openAdapters(fs, '/cut.safetensors'));
+    for (const [found, written] of [
+      ['thresholds', 'thresholdz'],
+      ['\\"image\\":', '\\"imagE\\":'],
+      ['"inference":"{', '"inference":"['],
+    ]) {
+      fs.files.set('/odd.safetensors', replaced(bytes, found, written));
+      await expectFailure('bad_model', [/\/odd\.safetensors was not written/], () =>
+        openAdapters(fs, '/odd.safetensors'),
+      );
+    }
     await expectFailure('bad_model', [/not written by fusionclip/], () =>
       openAdapters(fs, '/run/checkpoint/latest.safetensors'),
     );
@@ -103,3 +113,13 @@ suite('run folders and checkpoints', () => {
     await expectFailure('bad_data', [/support images differ/], () => resumeRun(context, '/run', { model }));
   });
 });
+
+/** A file in which the first appearance of a text is another of the same length. */
+function replaced(bytes: Uint8Array, found: string, written: string): Uint8Array<ArrayBuffer> {
+  const [from, to] = [found, written].map((text) => [...text].map((c) => c.charCodeAt(0)));
+  const at = bytes.findIndex((_, i) => from.every((byte, k) => bytes[i + k] === byte));
+  assert.isAtLeast(at, 0);
+  const out = new Uint8Array(bytes);
+  out.set(to, at);
+  return out;
+}
