@@ -14,6 +14,8 @@ export interface Axis {
   readonly domain: readonly [number, number];
   /** Whether only whole numbers are marked. */
   readonly whole?: boolean;
+  /** What is marked, in place of round numbers. */
+  readonly marks?: readonly number[];
   /** Equal distances are equal factors. */
   readonly log?: boolean;
   /** Whether values below zero count like those above: the axis is that of two charts, back to back. */
@@ -75,14 +77,16 @@ interface Scale {
   place(value: number): number;
 }
 
-function scaleOf({ domain, whole, log, mirrored }: Axis, [from, to]: readonly [number, number]): Scale {
+function scaleOf({ domain, whole, marks, log, mirrored }: Axis, [from, to]: readonly [number, number]): Scale {
   const scale = log ? scaleLog([...domain], [from, to]) : scaleLinear([...domain], [from, to]);
   const format = scale.tickFormat(5);
   const ticks = scale.ticks(5).filter((value) => !whole || Number.isInteger(value));
   return {
-    ticks: ticks
-      .map((value) => ({ value, text: format(mirrored ? Math.abs(value) : value) }))
-      .filter(({ text }) => text !== ''),
+    ticks: marks
+      ? marks.map((value) => ({ value, text: String(value) }))
+      : ticks
+          .map((value) => ({ value, text: format(mirrored ? Math.abs(value) : value) }))
+          .filter(({ text }) => text !== ''),
     place: (value) => tenths(scale(value)),
   };
 }
@@ -104,6 +108,18 @@ export function Curve({
     ([, y]) => frame.y(y),
   );
   return <path class={kind} d={(steps ? path.curve(curveStepBefore) : path)([...points]) ?? ''} />;
+}
+
+/** What a kind of line stands for, in a list of class `keys`. */
+export function Key({ kind, name }: { readonly kind: string; readonly name: string }) {
+  return (
+    <li>
+      <svg class="key" viewBox="0 0 22 8" aria-hidden="true">
+        <path class={kind} d="M0 4H22" />
+      </svg>
+      {name}
+    </li>
+  );
 }
 
 /** The region between the bounds of a curve. */

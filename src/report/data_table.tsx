@@ -1,10 +1,11 @@
 /** @jsxImportSource preact */
+import type { ComponentChildren } from 'preact';
 
 interface TableProps {
   readonly title: string;
   readonly heads: readonly string[];
   /** The first cell of a row is its head. */
-  readonly rows: readonly (readonly string[])[];
+  readonly rows: readonly (readonly ComponentChildren[])[];
 }
 
 /** A table of numbers. */

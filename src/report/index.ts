@@ -4,5 +4,7 @@ export * from './model_card.tsx';
 export * from './pictures.ts';
 export * from './read_run.ts';
 export * from './report.tsx';
+export * from './reproduction/map_strips.ts';
+export * from './reproduction/report.tsx';
 export * from './verdict.ts';
 export * from './worst_first.ts';

@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import { Chart, Curve } from './chart.tsx';
+import { Chart, Curve, Key } from './chart.tsx';
 import type { Point } from './curves.ts';
 import { Details } from './data_table.tsx';
 import type { LossSeries } from './loss_series.ts';
@@ -66,17 +66,6 @@ export function LossCharts({ series }: { readonly series: LossSeries | null }) {
       </figure>
       {selection.length > 0 && <SelectionChart selection={selection} domain={domain} />}
     </>
-  );
-}
-
-function Key({ kind, name }: { readonly kind: string; readonly name: string }) {
-  return (
-    <li>
-      <svg class="key" viewBox="0 0 22 8" aria-hidden="true">
-        <path class={kind} d="M0 4H22" />
-      </svg>
-      {name}
-    </li>
   );
 }
 

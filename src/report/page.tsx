@@ -1,5 +1,4 @@
 /** @jsxImportSource preact */
-import type { ComponentChildren } from 'preact';
 import { BaselineChart } from './baseline_chart.tsx';
 import { PrecisionRecallChart, RocChart } from './curve_charts.tsx';
 import type { BandedCurve, ImageCurves } from './curves.ts';
@@ -11,6 +10,7 @@ import type { LossSeries } from './loss_series.ts';
 import { MetricsTable } from './metrics_table.tsx';
 import type { RunRecord } from './read_run.ts';
 import { ScoreChart } from './score_chart.tsx';
+import { Section } from './section.tsx';
 import { fixed, type Verdict } from './verdict.ts';
 
 /** A support image, with its picture where it is still there. */
@@ -94,15 +94,6 @@ export function Page(data: ReportData) {
         </p>
       </footer>
     </main>
-  );
-}
-
-function Section({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
-  return (
-    <section aria-label={title}>
-      <h2>{title}</h2>
-      {children}
-    </section>
   );
 }
 

@@ -1,14 +1,13 @@
 /** @jsxImportSource preact */
-import { renderToStaticMarkup } from 'preact-render-to-string';
 import type { FileSystem } from '../data/file_system.ts';
 import { joinPath } from '../data/paths.ts';
 import { optionTextsOf } from '../train/index.ts';
 import { imageCurves } from './curves.ts';
 import { exhibits } from './exhibit.ts';
+import { htmlFile } from './html_file.tsx';
 import { lossSeries } from './loss_series.ts';
 import { Page, type ReportData, type SupportPicture } from './page.tsx';
 import { type RunRecord, readRun } from './read_run.ts';
-import { STYLE } from './style.ts';
 import { dataUrl } from './thumbnails.ts';
 import { verdictOf } from './verdict.ts';
 import { worstFirst } from './worst_first.ts';
@@ -26,9 +25,6 @@ export interface ReportOptions {
 export const REPORT = 'report.html';
 
 const MOST_BEST = 6;
-
-/** Nothing is fetched and nothing is run: styles stand in the file, pictures are data. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /**
  * Writes the report of a finished run.
@@ -61,27 +57,7 @@ export async function renderReport(run: RunRecord, { gallery = 24 }: ReportOptio
     best: await exhibits(run, ordered.slice(ordered.length - places).reverse()),
     support: await supportPictures(run),
   };
-  const body = renderToStaticMarkup(
-    <>
-      <Page {...data} />
-      {/* A template is parsed and never shown or run: the numbers of the report for programs. */}
-      <template id="data">{JSON.stringify(numbersOf(data))}</template>
-    </>,
-  );
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeText(`${results.data}: fusionclip report`)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-${body}
-</body>
-</html>
-`;
+  return htmlFile(`${results.data}: fusionclip report`, <Page {...data} />, numbersOf(data));
 }
 
 async function supportPictures({ shots, pictures }: RunRecord): Promise<SupportPicture[] | null> {
@@ -103,8 +79,4 @@ function numbersOf({ run, curves, series, verdict }: ReportData): Record<string,
   const settings = optionTextsOf(header);
   const facts = { kind, object, model, data, settings };
   return { verdict, results, curves, series, predictions, shots, environment, ...facts };
-}
-
-function escapeText(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
 }

@@ -95,6 +95,15 @@ b.right { color: var(--good); } b.wrong { color: var(--abnormal); }
 .support img { width: 100%; height: auto; display: block; border-radius: 3px; background: #000; }
 .gone { aspect-ratio: 1; display: grid; place-items: center; border: 1px dashed var(--line); color: var(--muted); }
 
+.row.own { font-weight: 650; } .row.control { color: var(--muted); } td small { display: block; }
+.strip + .strip { margin-top: 18px; } .strip figcaption { margin: 0 0 6px; }
+.strip .views { grid-auto-flow: row; grid-template-columns: repeat(auto-fill, minmax(110px, 1fr)); gap: 8px; font-size: 12px; }
+.strip .views li { min-width: 0; overflow-wrap: anywhere; line-height: 1.3; }
+.spread { stroke: currentColor; stroke-width: 1.2; } g.curve { color: var(--accent); } g.first { color: var(--first); }
+g.second { color: var(--second); } g.third { color: var(--third); } g.chance { color: var(--muted); stroke-dasharray: none; }
+g.first circle, g.third circle, g.chance circle { fill: currentColor; stroke: none; } path.published { stroke-width: 1; opacity: .7; }
+.prose { list-style: disc; padding-left: 18px; } .prose li + li { margin-top: 6px; }
+
 .scroll { overflow-x: auto; margin-top: 16px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { text-align: right; padding: 5px 10px; border-bottom: 1px solid var(--line); white-space: nowrap; }

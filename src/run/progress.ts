@@ -5,12 +5,17 @@ const WINDOW = 20;
 export class Pace {
   readonly #now: () => number;
   readonly #start: number;
+  readonly #window: number;
   /** Times of the last steps in seconds, oldest first. */
   readonly #ticks: number[];
 
-  /** @param now milliseconds */
-  constructor(now: () => number = () => performance.now()) {
+  /**
+   * @param now milliseconds
+   * @param window seconds over which the speed is averaged
+   */
+  constructor(now: () => number = () => performance.now(), window = WINDOW) {
     this.#now = now;
+    this.#window = window;
     this.#start = now();
     this.#ticks = [0];
   }
@@ -22,7 +27,7 @@ export class Pace {
   tick(left: number): { seconds: number; etaSeconds: number } {
     const seconds = (this.#now() - this.#start) / 1000;
     this.#ticks.push(seconds);
-    while (this.#ticks.length > 2 && this.#ticks[1] < seconds - WINDOW) this.#ticks.shift();
+    while (this.#ticks.length > 2 && this.#ticks[1] < seconds - this.#window) this.#ticks.shift();
     const each = (seconds - this.#ticks[0]) / (this.#ticks.length - 1);
     return { seconds, etaSeconds: left * each };
   }

@@ -1,12 +1,13 @@
 import { objectName } from '../data/layout/object_name.ts';
 import { baseName, joinPath } from '../data/paths.ts';
-import { PHANTOM_FAMILIES, phantom, writePhantoms } from '../data/phantom/index.ts';
+import { PHANTOM_FAMILIES, phantom } from '../data/phantom/index.ts';
 import { FUSION_OPTIONS, isRead } from '../fusion/index.ts';
 import { VERSION } from '../run/index.ts';
 import { openBackbone, type RunContext } from '../train/index.ts';
-import type { Cell, FailedCell } from './cell.ts';
+import { type Cell, describeCell, type FailedCell } from './cell.ts';
 import { runGrid } from './grid.ts';
 import { type NamedPicture, type Naming, nameZeroShot } from './naming.ts';
+import { PHANTOM_SEED, phantomFolder } from './phantom_sets.ts';
 import { meanOver, type SummaryRow, summarise, summariseTrivial } from './summary.ts';
 
 /** What the embedded model is judged by. */
@@ -87,8 +88,6 @@ const VARIANTS: readonly { readonly method: string; readonly settings: Readonly<
   { method: 'single patch', settings: { branches: 'loc' } },
 ];
 
-/** Seeds of the phantoms that are judged on begin here; pre-training uses small ones. */
-const PHANTOM_SEED = 1_000_000;
 /** Pictures of each family for the naming. */
 const NAMED = 60;
 
@@ -112,7 +111,8 @@ export async function studyEmbedded(
   const cells: Cell[] = [];
   for (const seed of request.seeds) {
     for (const family of request.families) {
-      const data = await phantomFolder(context, request, family, PHANTOM_SEED + seed);
+      const parent = joinPath(request.out, 'data', String(PHANTOM_SEED + seed));
+      const data = await phantomFolder(context, parent, request, family, PHANTOM_SEED + seed);
       cells.push(...cellsOf(request, family, data, seed));
     }
   }
@@ -172,23 +172,6 @@ function methodIndex({ methods }: EmbeddedRequest, { method }: Cell): number {
   return [...VARIANTS.map((variant) => variant.method), ...methods].indexOf(method);
 }
 
-/** The folder of a family's set for a seed; written once. */
-async function phantomFolder(
-  { fs, onEvent }: RunContext,
-  { out, valid, test }: EmbeddedRequest,
-  family: string,
-  seed: number,
-): Promise<string> {
-  const parent = joinPath(out, 'data', String(seed));
-  const folder = joinPath(parent, PHANTOM_FAMILIES[family].dataset);
-  // The facts are written last: a folder without them is half a set.
-  if (await fs.stat(joinPath(folder, 'phantoms.jsonl'))) return folder;
-  await fs.remove(folder);
-  return writePhantoms(fs, { set: family, out: parent, seed, train: 0, valid, test, size: 168 }, (done, total) =>
-    onEvent?.({ type: 'stage', what: `phantoms ${family}`, done, total }),
-  );
-}
-
 /** Zero-shot naming on phantoms of a seed that nothing else uses, healthy and diseased ones in turn. */
 async function nameFamilies(
   { gpu, onEvent }: RunContext,
@@ -233,6 +216,6 @@ function goalsOf(rows: readonly SummaryRow[], naming: Naming): Goal[] {
 /** What counts as clearly better than the control. */
 const MARGIN = 0.05;
 
-function failure({ cell: { set, method, seed }, reason }: FailedCell): { cell: string; reason: string } {
-  return { cell: `${set}, ${method}, seed ${seed}`, reason };
+function failure({ cell, reason }: FailedCell): { cell: string; reason: string } {
+  return { cell: describeCell(cell), reason };
 }

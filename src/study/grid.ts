@@ -2,13 +2,19 @@ import type { FileSystem } from '../data/file_system.ts';
 import { joinPath } from '../data/paths.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import { formatDuration, Pace } from '../run/index.ts';
-import { type RunContext, type TrainResults, trainRun } from '../train/index.ts';
-import { type Cell, cellFingerprint, cellPath, type FailedCell, type FinishedCell } from './cell.ts';
+import { type RunContext, SharedFeatures, type TrainResults, trainRun } from '../train/index.ts';
+import { type Cell, cellFingerprint, cellPath, describeCell, type FailedCell, type FinishedCell } from './cell.ts';
 
 /** What became of the cells of a grid, each list in the order of the cells. */
 export interface GridOutcome {
   readonly finished: readonly FinishedCell[];
   readonly failed: readonly FailedCell[];
+}
+
+/** How a grid is run. */
+export interface GridOptions {
+  /** MiB of GPU memory for features that cells on one data set and model have in common. Default 1024. */
+  readonly cache?: number;
 }
 
 /** Failures after which no other cell can run either. */
@@ -17,32 +23,49 @@ const FATAL = new Set(['interrupted', 'device_lost', 'no_adapter']);
 /**
  * Runs the cells of a study one after the other, each in a run folder below `out`. A cell that was finished by an
  * earlier call is not run again, so an interrupted grid goes on where it was; one that fails does not stop the rest.
+ * Cells on one data set and model share features, best when they follow each other.
  * @throws FusionclipError `interrupted`, `device_lost`, `no_adapter`
  */
-export async function runGrid(context: RunContext, cells: readonly Cell[], out: string): Promise<GridOutcome> {
-  const { fs, onEvent = () => {} } = context;
-  const finished: FinishedCell[] = [];
-  const failed: FailedCell[] = [];
-  const pace = new Pace();
-  for (const [i, cell] of cells.entries()) {
-    context.signal?.throwIfAborted();
-    const folder = joinPath(out, cellPath(cell));
-    const old = await finishedResults(fs, folder, cell);
-    if (old) {
-      finished.push({ cell, results: old });
-      continue;
-    }
-    try {
-      const results = await runCell(context, cell, folder);
-      finished.push({ cell, results });
-      const { etaSeconds } = pace.tick(cells.length - i - 1);
-      onEvent({ type: 'note', text: progressLine(cell, results, i + 1, cells.length, etaSeconds) });
-    } catch (error) {
-      if (!(error instanceof FusionclipError) || FATAL.has(error.code)) throw error;
-      failed.push({ cell, reason: error.message });
-      onEvent({ type: 'note', text: `${describe(cell)} failed: ${error.message}` });
-    }
+export async function runGrid(
+  context: RunContext,
+  cells: readonly Cell[],
+  out: string,
+  { cache = 1024 }: GridOptions = {},
+): Promise<GridOutcome> {
+  const { fs, signal, onEvent = () => {} } = context;
+  const results = new Map<Cell, TrainResults>();
+  for (const cell of cells) {
+    const old = await finishedResults(fs, joinPath(out, cellPath(cell)), cell);
+    if (old) results.set(cell, old);
   }
+  const due = cells.filter((cell) => !results.has(cell));
+  const failed: FailedCell[] = [];
+  // Cells differ: the remaining time is foreseen from all that have run.
+  const pace = new Pace(undefined, Number.POSITIVE_INFINITY);
+  const features = new SharedFeatures(cache * 2 ** 20);
+  try {
+    for (const [i, cell] of due.entries()) {
+      signal?.throwIfAborted();
+      onEvent({ type: 'stage', what: `cells (now ${describeCell(cell)})`, done: i, total: due.length });
+      let news: string;
+      try {
+        const own = await runCell({ ...context, features }, cell, joinPath(out, cellPath(cell)));
+        results.set(cell, own);
+        news = scoreText(own);
+      } catch (error) {
+        if (signal?.aborted || (error instanceof FusionclipError && FATAL.has(error.code))) throw error;
+        const reason = error instanceof Error ? error.message : String(error);
+        failed.push({ cell, reason, code: error instanceof FusionclipError ? error.code : null });
+        news = `failed: ${reason}`;
+      }
+      const { etaSeconds } = pace.tick(due.length - i - 1);
+      const left = `${formatDuration(etaSeconds)} left`;
+      onEvent({ type: 'note', text: `${i + 1} of ${due.length}: ${describeCell(cell)}: ${news}; ${left}` });
+    }
+  } finally {
+    features.release();
+  }
+  const finished = cells.flatMap((cell) => (results.has(cell) ? [{ cell, results: results.get(cell)! }] : []));
   return { finished, failed };
 }
 
@@ -50,11 +73,11 @@ export async function runGrid(context: RunContext, cells: readonly Cell[], out: 
 const FINGERPRINT = 'cell.json';
 
 async function runCell(context: RunContext, cell: Cell, folder: string): Promise<TrainResults> {
-  const { data, model, settings, seed } = cell;
+  const { data, model, settings, seed, mapsOf } = cell;
   const { results } = await trainRun(
     // Steps of a cell are no news in a grid of a hundred; `metrics.jsonl` has them.
     { ...context, onEvent: undefined },
-    { data, model, out: folder, settings: { ...settings, seed: String(seed) }, force: true },
+    { data, model, out: folder, settings: { ...settings, seed: String(seed) }, mapsOf, force: true },
   );
   await context.fs.writeFile(joinPath(folder, FINGERPRINT), `${cellFingerprint(cell)}\n`);
   return results;
@@ -68,12 +91,8 @@ async function finishedResults(fs: FileSystem, folder: string, cell: Cell): Prom
   return JSON.parse(await read(results)) as TrainResults;
 }
 
-function describe({ set, method, seed }: Cell): string {
-  return `${set}, ${method}, seed ${seed}`;
-}
-
-function progressLine(cell: Cell, { selected }: TrainResults, done: number, total: number, eta: number): string {
+function scoreText({ selected, selectedBy }: TrainResults): string {
   const pixel = selected.pixel ? `, pixel AUROC ${selected.pixel.auroc.toFixed(3)}` : '';
-  const score = `image AUROC ${selected.image.auroc.toFixed(3)}${pixel}`;
-  return `${done} of ${total}: ${describe(cell)}: ${score}; ${formatDuration(eta)} left`;
+  const oracle = selectedBy === 'test-oracle' ? ' (test-oracle)' : '';
+  return `image AUROC ${selected.image.auroc.toFixed(3)}${pixel}${oracle}`;
 }

@@ -5,6 +5,7 @@ import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Parameter } from '../nn/index.ts';
 import type { Backbone } from './backbone.ts';
+import type { SharedFeatures } from './shared_features.ts';
 
 /** What a detector is made of. */
 export interface DetectorParts {
@@ -17,6 +18,15 @@ export interface DetectorParts {
   readonly object: string;
   /** Of the initial weights. */
   readonly seed: number;
+  /** Where features of images may be had that another run has computed. */
+  readonly shared?: FeatureShare | null;
+}
+
+/** Features that runs have in common, and what they are features of. */
+export interface FeatureShare {
+  readonly features: SharedFeatures;
+  /** The data set: ids of images are unique in it. */
+  readonly data: string;
 }
 
 /** The frozen backbone and the method on top of it, loaded on the GPU. */
@@ -29,6 +39,7 @@ export class Detector {
   readonly vision: VisionTower;
   readonly method: Method;
   readonly #text: TextTower;
+  readonly #shared: FeatureShare | null;
   #initial: ReadonlyMap<Parameter, Float32Array<ArrayBuffer>> | null = null;
 
   private constructor(parts: DetectorParts, vision: VisionTower, text: TextTower, method: Method) {
@@ -40,6 +51,7 @@ export class Detector {
     this.vision = vision;
     this.method = method;
     this.#text = text;
+    this.#shared = parts.shared ?? null;
   }
 
   /** Loads the towers (blocks that the method does not need are left out) and makes the method. Throws `bad_model`, `usage`. */
@@ -82,6 +94,18 @@ export class Detector {
   /** What the method takes of preprocessed images [3, S, S], in the current scope. */
   encode(inputs: readonly Float32Array[]): Encoded {
     return this.method.encode(this.upload(inputs));
+  }
+
+  /**
+   * What the method takes of images of the run's data set, in the current scope: from where it is shared, or computed.
+   * @param images [B, 3, S, S]
+   */
+  encodeNamed(ids: readonly string[], images: () => GpuArray): Encoded {
+    if (!this.#shared || !this.method.frozen) return this.method.encode(images());
+    const { size, act, weights, norm, tokens } = this.options;
+    const { data, features } = this.#shared;
+    const domain = JSON.stringify([data, this.backbone.identity.hash, size, act, weights, norm, tokens]);
+    return features.encode(this, domain, ids, images);
   }
 
   /** How the towers are stored. */

@@ -20,6 +20,7 @@ import { RunFolder } from './run_folder.ts';
 import type { Choice, RunState } from './run_state.ts';
 import type { ScoredSet } from './scoring.ts';
 import { Contest } from './selection.ts';
+import type { SharedFeatures } from './shared_features.ts';
 import { chooseShots, readSupport, type Support, type TrainItem, trainItems } from './support.ts';
 
 /** What every kind of run needs. */
@@ -30,6 +31,8 @@ export interface RunContext {
   readonly onEvent?: RunListener;
   /** Stops the run; training saves a checkpoint first. */
   readonly signal?: AbortSignal;
+  /** Keeps features of images for other runs on the same data set and model. */
+  readonly features?: SharedFeatures;
 }
 
 /** A training run. */
@@ -46,6 +49,8 @@ export interface TrainRequest {
   readonly force?: boolean;
   /** In place of the settings' `map.files`, for this run alone. */
   readonly maps?: 'npy' | 'png16' | 'none';
+  /** Ids of the test images whose maps are written; all by default. */
+  readonly mapsOf?: readonly string[];
 }
 
 /** What a training run leaves. */
@@ -68,6 +73,7 @@ interface Opened {
   readonly items: readonly TrainItem[];
   readonly detector: Detector;
   readonly maps: 'npy' | 'png16' | 'none';
+  readonly mapsOf?: readonly string[];
   readonly onEvent: RunListener;
 }
 
@@ -100,8 +106,9 @@ export async function trainRun(context: RunContext, request: TrainRequest): Prom
     await folder.writeJson('config.json', headerJson(header));
     await folder.writeJson('shots.json', shotsJson(support, header));
     const maps = request.maps ?? header.train['map.files'];
+    const { mapsOf } = request;
     const onEvent = listener(context);
-    const run = { context, folder, header, backbone, dataset, support, items, detector, maps, onEvent };
+    const run = { context, folder, header, backbone, dataset, support, items, detector, maps, mapsOf, onEvent };
     return await finishRun(run, null);
   } finally {
     detector.release();
@@ -239,7 +246,7 @@ async function judgeRun(
 }
 
 async function writePredictions(
-  { context, folder, dataset, maps, onEvent }: Opened,
+  { context, folder, dataset, maps, mapsOf, onEvent }: Opened,
   { scored }: Evaluation,
   thresholds: Parameters<typeof predictionRows>[1],
 ): Promise<void> {
@@ -247,17 +254,19 @@ async function writePredictions(
   await fs.writeFile(folder.file('predictions.csv'), toCsv(predictionRows(scored, thresholds)));
   const paths = new Map(dataset.splits.test.map(({ id, path }) => [id, path]));
   const onProgress = stage(onEvent, 'maps');
-  await writeMaps(fs, folder.file('maps'), scored, maps, (id) => paths.get(id)!, onProgress, signal);
+  const shown = mapsOf ? { ...scored, images: scored.images.filter(({ id }) => mapsOf.includes(id)) } : scored;
+  await writeMaps(fs, folder.file('maps'), shown, maps, (id) => paths.get(id)!, onProgress, signal);
 }
 
 /** A detector with the settings, and the initial weights, of a run. */
 export async function openDetector(
-  { gpu, onEvent }: Pick<RunContext, 'gpu' | 'onEvent'>,
+  { gpu, onEvent, features }: Pick<RunContext, 'gpu' | 'onEvent' | 'features'>,
   header: RunHeader,
   backbone: Backbone,
 ): Promise<Detector> {
-  const { fusion: options, kind, object, train } = header;
-  const detector = await Detector.open({ gpu, backbone, options, kind, object, seed: train.seed });
+  const { fusion: options, kind, object, train, data } = header;
+  const shared = features ? { features, data: data.path } : null;
+  const detector = await Detector.open({ gpu, backbone, options, kind, object, seed: train.seed, shared });
   onEvent?.({ type: 'note', text: String(detector.storage) });
   return detector;
 }

@@ -29,5 +29,6 @@ export type { Environment } from './run_facts.ts';
 export * from './run_state.ts';
 export * from './scoring.ts';
 export * from './selection.ts';
+export * from './shared_features.ts';
 export * from './support.ts';
 export * from './trainer.ts';

@@ -91,7 +91,8 @@ export async function* sampleBatches(
         trivial: trivial ? trivialScores(image) : null,
       });
     }
-    yield { items, encode: () => detector.encode(inputs) };
+    const ids = items.map(({ id }) => id);
+    yield { items, encode: () => detector.encodeNamed(ids, () => detector.upload(inputs)) };
   }
 }
 

@@ -10,6 +10,7 @@ import { modelPull } from './model_pull.ts';
 import { predict } from './predict.ts';
 import { pretraining } from './pretrain.ts';
 import { report } from './report.ts';
+import { reproduceCommand } from './reproduce.ts';
 import { studyEmbeddedCommand } from './study.ts';
 import { train } from './train.ts';
 import { tune } from './tune.ts';
@@ -31,5 +32,6 @@ export const COMMANDS: readonly Command[] = [
   phantomCheck,
   phantomWrite,
   pretraining,
+  reproduceCommand,
   studyEmbeddedCommand,
 ];

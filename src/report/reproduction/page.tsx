@@ -1,0 +1,125 @@
+/** @jsxImportSource preact */
+import type { ExhibitFacts, Reproduction } from '../../study/index.ts';
+import { Section } from '../section.tsx';
+import { MapFigure } from './map_figure.tsx';
+import type { MapStrip } from './map_strips.ts';
+import { ResultTable } from './result_table.tsx';
+import { LayersChart, ShotsChart } from './series_chart.tsx';
+
+/** All that the report of a reproduction shows. */
+export interface ReproductionData {
+  readonly results: Reproduction;
+  /** By name of the figure. */
+  readonly strips: ReadonlyMap<string, readonly MapStrip[]>;
+}
+
+/** The body of the report. */
+export function ReproductionPage({ results, strips }: ReproductionData) {
+  const { model, sets, shots, seeds, exhibits, adapter, cells } = results;
+  const warnings = warningsOf(results);
+  return (
+    <main>
+      <header>
+        <p class="kind">fusionclip reproduction</p>
+        <h1>The tables and figures of FusionCLIP-AD, beside the paper</h1>
+        <p>
+          {model.name} · {sets.map(({ name }) => name).join(', ')} · {shots.join(', ')} support images of a class · seed
+          {seeds.length > 1 ? 's' : ''} {seeds.join(', ')} · {cells.length} runs · {adapter}
+        </p>
+      </header>
+      {warnings.length > 0 && (
+        <Section title="Read this first">
+          <div class="warnings">
+            <ul>
+              {warnings.map((text) => (
+                <li key={text}>{text}</li>
+              ))}
+            </ul>
+          </div>
+        </Section>
+      )}
+      {exhibits.map((exhibit) => (
+        <Section key={exhibit.name} title={`${exhibit.name}: ${exhibit.title}`}>
+          <Body exhibit={exhibit} results={results} strips={strips.get(exhibit.name) ?? []} />
+        </Section>
+      ))}
+      <Section title="How to read it">
+        <ul class="prose">
+          <li>
+            Numbers are percent: the mean over seeds ± the sample standard deviation; below it what the paper has, and
+            the difference. Results without ± depend on nothing that is drawn, or on one seed.
+          </li>
+          <li>
+            A seed draws the support images from valid, and the initial weights; epochs are chosen on the rest of valid,
+            and test images are read after the last step, unless a label says otherwise.
+          </li>
+          <li>
+            “random weights” is the method itself on a model of the same shape that was never trained; the lines of grey
+            values need no model at all. What does not clearly surpass them has shown nothing.
+          </li>
+          <li>
+            The images of Figures 6 and 7 are at one and two thirds of the abnormal and in the middle of the normal test
+            images; nobody has picked them. Each map has the colours of its own method's range over the test set.
+          </li>
+        </ul>
+      </Section>
+      <footer>
+        <p>
+          No medical device. This file runs no script and asks no network; all numbers in it stand once more as JSON in
+          the element <code>template#data</code>, with the support images, settings and seed of every run.
+        </p>
+      </footer>
+    </main>
+  );
+}
+
+function Body({
+  exhibit,
+  results,
+  strips,
+}: {
+  readonly exhibit: ExhibitFacts;
+  readonly results: Reproduction;
+  readonly strips: readonly MapStrip[];
+}) {
+  const { name, kind, metrics } = exhibit;
+  if (kind === 'maps') return <MapFigure strips={strips} name={name.replace(' ', '-')} />;
+  if (kind === 'table') {
+    return (
+      <>
+        {metrics.map((metric) => (
+          <ResultTable key={metric} results={results} exhibit={exhibit} metric={metric} />
+        ))}
+      </>
+    );
+  }
+  const own = results.entries.filter((entry) => entry.exhibit === name);
+  const Figure = kind === 'shots' ? ShotsChart : LayersChart;
+  return (
+    <div class="charts">
+      {metrics.flatMap((metric) =>
+        exhibit.sets.map((set) => {
+          const entries = own.filter((entry) => entry.metric === metric && entry.set === set);
+          return entries.length > 0 && <Figure key={`${metric} ${set}`} entries={entries} />;
+        }),
+      )}
+    </div>
+  );
+}
+
+function warningsOf({ warning, phantoms, model, seeds, cells, skipped }: Reproduction): string[] {
+  const failed = cells.filter((cell) => cell.failed !== null).length;
+  return [
+    ...(warning ? [warning] : []),
+    ...(phantoms
+      ? [
+          'The sets are pictures that this program draws. The numbers of the paper are of other images and of a larger ' +
+            'model: they stand here to be looked at, not to be compared with.',
+        ]
+      : []),
+    ...(/^(generated|random):/.test(model.name) ? [`The model ${model.name} has random weights.`] : []),
+    ...(seeds.length === 1 ? ['There is one seed, so nothing is known of the spread.'] : []),
+    ...(failed > 0 ? [`${failed} of ${cells.length} runs failed; the tables say why.`] : []),
+    ...skipped.map(({ reason }) => reason),
+  ];
+}

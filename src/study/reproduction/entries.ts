@@ -1,0 +1,107 @@
+import type { Judgement, PixelMetrics, RankingMetrics, TrivialJudgement } from '../../train/index.ts';
+import { cellPath } from '../cell.ts';
+import type { GridOutcome } from '../grid.ts';
+import { type Spread, spreadOf } from '../summary.ts';
+import { type Exhibit, type Metric, setsWith } from './exhibits.ts';
+import { paperValue, type SetName } from './paper.ts';
+import { cellsOf, type PlanRequest, whySkipped } from './plan.ts';
+import type { StudyRow } from './rows.ts';
+import type { StudySet } from './sets.ts';
+
+/** One number of a table or figure, in percent. */
+export interface Entry {
+  /** E.g. `Table 1`. */
+  readonly exhibit: string;
+  readonly metric: Metric;
+  readonly set: SetName;
+  readonly row: string;
+  readonly shots: number;
+  /** What is published, or null. */
+  readonly paper: number | null;
+  /** Over seeds; null where no cell was finished. */
+  readonly ours: Spread | null;
+  /** Ours − paper. */
+  readonly difference: number | null;
+  /** How epochs were chosen, e.g. `valid`; null for what no cell stands for. */
+  readonly selectedBy: string | null;
+  /** Why cells are missing: a sentence for each reason. */
+  readonly missing: readonly string[];
+}
+
+/** What brightness alone reaches: lines of every table. Its maps are the grey values themselves. */
+const TRIVIAL: readonly {
+  readonly row: string;
+  value(trivial: TrivialJudgement, metric: Metric): number | undefined;
+}[] = [
+  { row: 'mean grey value', value: ({ mean }, metric) => imageValue(mean, metric) },
+  { row: 'deviation of grey values', value: ({ std }, metric) => imageValue(std, metric) },
+  { row: '99.5th percentile of grey values', value: ({ p995 }, metric) => imageValue(p995, metric) },
+  { row: 'grey values as map', value: ({ map }, metric) => pixelValue(map, metric) },
+];
+
+/** All numbers of some exhibits, in their order. */
+export function entriesOf(request: PlanRequest, exhibits: readonly Exhibit[], outcome: GridOutcome): Entry[] {
+  const finished = new Map(outcome.finished.map(({ cell, results }) => [cellPath(cell), results]));
+  const failed = new Map(outcome.failed.map(({ cell, reason }) => [cellPath(cell), reason]));
+  const entryOf = (exhibit: Exhibit, metric: Metric, set: StudySet, row: StudyRow, shots: number): Entry => {
+    const skipped = whySkipped(row, request);
+    const cells = skipped ? [] : cellsOf(request, row, set, shots).map(cellPath);
+    const results = cells.flatMap((path) => finished.get(path) ?? []);
+    const values = percents(results.map(({ selected }) => metricOf(selected, metric)));
+    const ours = values.length > 0 ? spreadOf(values) : null;
+    const paper = paperValue(row.paper, metric, set.name, shots);
+    const reasons = skipped ? [skipped] : cells.flatMap((path) => failed.get(path) ?? []);
+    return {
+      exhibit: exhibit.name,
+      metric,
+      set: set.name,
+      row: row.name,
+      shots,
+      paper,
+      ours,
+      difference: ours && paper !== null ? ours.mean - paper : null,
+      selectedBy: results[0]?.selectedBy ?? null,
+      missing: [...new Set(reasons)],
+    };
+  };
+  return exhibits.flatMap((exhibit) =>
+    exhibit.metrics.flatMap((metric) =>
+      setsWith(exhibit, metric).flatMap((set) => [
+        ...exhibit.rows.flatMap((row) => exhibit.shots.map((shots) => entryOf(exhibit, metric, set, row, shots))),
+        ...(exhibit.kind === 'table' ? trivialEntries(exhibit, metric, set, outcome) : []),
+      ]),
+    ),
+  );
+}
+
+/** What brightness alone reaches on a set, as any of its cells has found: all have the same test images. */
+function trivialEntries({ name, shots }: Exhibit, metric: Metric, set: StudySet, outcome: GridOutcome): Entry[] {
+  const own = outcome.finished.filter(({ cell }) => cell.set === set.name);
+  const trivial = own.find(({ results }) => results.trivial)?.results.trivial;
+  if (!trivial) return [];
+  const shared = { exhibit: name, metric, set: set.name, shots: shots[0] };
+  const none = { paper: null, difference: null, selectedBy: null, missing: [] };
+  return TRIVIAL.flatMap(({ row, value }) => {
+    const values = percents([value(trivial, metric)]);
+    return values.length > 0 ? [{ ...shared, row, ours: spreadOf(values), ...none }] : [];
+  });
+}
+
+/** A metric of weights, as a share; undefined or NaN where there is none. */
+export function metricOf({ image, pixel, pixelThreshold }: Judgement, metric: Metric): number | undefined {
+  if (metric === 'dice') return pixelThreshold?.dice;
+  return imageValue(image, metric) ?? pixelValue(pixel, metric);
+}
+
+function imageValue({ auroc }: RankingMetrics, metric: Metric): number | undefined {
+  return metric === 'imageAuroc' ? auroc : undefined;
+}
+
+function pixelValue(pixel: PixelMetrics | null, metric: Metric): number | undefined {
+  return { pixelAuroc: pixel?.auroc, aupro: pixel?.aupro, imageAuroc: undefined, dice: undefined }[metric];
+}
+
+/** What is a number, in percent; a file has null where there is none. */
+function percents(shares: readonly (number | null | undefined)[]): number[] {
+  return shares.flatMap((share) => (typeof share === 'number' && Number.isFinite(share) ? 100 * share : []));
+}

@@ -1,0 +1,79 @@
+import { isMethod } from '../../fusion/index.ts';
+import { type Cell, cellPath } from '../cell.ts';
+import type { Exhibit } from './exhibits.ts';
+import { type StudyRow, settingsOf } from './rows.ts';
+import type { StudySet } from './sets.ts';
+
+/** What all cells of a study have in common. */
+export interface PlanRequest {
+  /** CLIP, as `--model` takes it. */
+  readonly model: string;
+  /** Folder of a MedCLIP, or null: its rows are then skipped. */
+  readonly medclip: string | null;
+  readonly seeds: readonly number[];
+  /** Of all rows, where they mean something. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** A row that cannot be run at all, and why. */
+export interface SkippedRow {
+  readonly row: string;
+  /** One sentence. */
+  readonly reason: string;
+}
+
+/** The cells of a study. */
+export interface Plan {
+  /** Each one once, whatever it stands in; those that share features follow each other. */
+  readonly cells: readonly Cell[];
+  readonly skipped: readonly SkippedRow[];
+}
+
+/** The cells of a row on a set, one for each seed; a single one where nothing is drawn. */
+export function cellsOf(request: PlanRequest, row: StudyRow, set: StudySet, shots: number): Cell[] {
+  const seeds = row.drawn ? request.seeds : request.seeds.slice(0, 1);
+  const { model, medclip } = request;
+  const settings = { ...settingsOf(row, request.settings), shots: String(shots) };
+  return seeds.map((seed) => ({
+    set: set.name,
+    method: row.name,
+    shots,
+    seed,
+    data: set.folder,
+    model: { clip: model, medclip: medclip ?? '', random: untrained(model, seed) }[row.model],
+    settings,
+    mapsOf: set.shown,
+  }));
+}
+
+/** A model of the same shape with weights that were never trained. */
+function untrained(model: string, seed: number): string {
+  const [, name] = /^generated:([^:]+)/.exec(model) ?? [];
+  return name ? `generated:${name}:${seed}` : `random:${model}:${seed}`;
+}
+
+/** Why a row cannot be run, or null. */
+export function whySkipped({ name, method, model }: StudyRow, { medclip }: PlanRequest): string | null {
+  if (model === 'medclip' && medclip === null) return `${name} needs a MedCLIP model; give its folder with --medclip.`;
+  return isMethod(method) ? null : `This version has no method ${method}.`;
+}
+
+/** All cells that some exhibits need. */
+export function planOf(request: PlanRequest, exhibits: readonly Exhibit[]): Plan {
+  const rows = exhibits.flatMap((exhibit) => exhibit.rows);
+  const reasons = new Map(rows.map((row) => [row.name, whySkipped(row, request)]));
+  const needed = exhibits.flatMap((exhibit) =>
+    exhibit.rows
+      .filter((row) => reasons.get(row.name) === null)
+      .flatMap((row) =>
+        exhibit.sets.flatMap((set) => exhibit.shots.flatMap((shots) => cellsOf(request, row, set, shots))),
+      ),
+  );
+  const cells = [...new Map(needed.map((cell) => [cellPath(cell), cell])).values()];
+  const domain = ({ data, model }: Cell) => JSON.stringify([data, model]);
+  const domains = [...new Set(cells.map(domain))];
+  return {
+    cells: cells.toSorted((a, b) => domains.indexOf(domain(a)) - domains.indexOf(domain(b))),
+    skipped: [...reasons].flatMap(([row, reason]) => (reason === null ? [] : { row, reason })),
+  };
+}

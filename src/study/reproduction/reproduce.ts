@@ -1,0 +1,128 @@
+import { joinPath } from '../../data/paths.ts';
+import { describeAdapter } from '../../gpu/adapter.ts';
+import type { ErrorCode } from '../../gpu/errors.ts';
+import { VERSION } from '../../run/index.ts';
+import { ORACLE_WARNING, openBackbone, type RunContext } from '../../train/index.ts';
+import { EMBEDDED_MODEL, EMBEDDED_SETTINGS } from '../embedded.ts';
+import { runGrid } from '../grid.ts';
+import type { PhantomCounts } from '../phantom_sets.ts';
+import { entriesCsv } from './csv.ts';
+import { type Entry, entriesOf } from './entries.ts';
+import { type Exhibit, exhibitsOf } from './exhibits.ts';
+import type { SetName } from './paper.ts';
+import { planOf, type SkippedRow } from './plan.ts';
+import { CELLS, type CellRecord, recordsOf } from './records.ts';
+import { STUDY_ROWS } from './rows.ts';
+import { findSets, phantomSets, type StudySet } from './sets.ts';
+
+/** What is to be reproduced. */
+export interface ReproductionRequest {
+  /** Folder that holds the sets of BMAD, or the numbers of pictures in phantoms that are made to stand for them. */
+  readonly data: string | PhantomCounts;
+  /** CLIP, as `--model` takes it. */
+  readonly model: string;
+  /** Folder of a MedCLIP; without it the rows of MedCLIP are skipped. */
+  readonly medclip: string | null;
+  /** Folder for runs and results; an interrupted study goes on from it. */
+  readonly out: string;
+  readonly tables: readonly number[];
+  readonly figures: readonly number[];
+  /** Null for all that are there. */
+  readonly sets: readonly SetName[] | null;
+  /** Support images of each class. */
+  readonly shots: readonly number[];
+  readonly seeds: readonly number[];
+  /** Names of {@link STUDY_ROWS}; the control stands beside them in any case. */
+  readonly methods: readonly string[];
+  /** Settings of all rows, where they mean something to one; those of the embedded model are known. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** MiB of GPU memory for features that cells have in common. */
+  readonly cache?: number;
+}
+
+/** `results.json`. */
+export interface Reproduction {
+  readonly fusionclip: string;
+  /** Whether the sets are phantoms: the paper's numbers are then of other pictures. */
+  readonly phantoms: boolean;
+  readonly model: { readonly name: string; readonly hash: string };
+  readonly medclip: string | null;
+  readonly adapter: string;
+  readonly sets: readonly StudySet[];
+  readonly shots: readonly number[];
+  readonly seeds: readonly number[];
+  /** Of all rows; each cell has its own. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Says so when epochs were chosen on the test sets. */
+  readonly warning: string | null;
+  readonly exhibits: readonly ExhibitFacts[];
+  readonly entries: readonly Entry[];
+  readonly skipped: readonly SkippedRow[];
+  readonly cells: readonly CellRecord[];
+}
+
+/** What a table or figure shows; its numbers are among the entries. */
+export interface ExhibitFacts extends Pick<Exhibit, 'name' | 'title' | 'kind' | 'metrics' | 'shots'> {
+  readonly sets: readonly SetName[];
+  /** Names of its rows, without those of brightness alone. */
+  readonly rows: readonly string[];
+}
+
+/** What became of a reproduction. */
+export interface ReproductionOutcome {
+  readonly results: Reproduction;
+  /** Codes of the cells that failed; null for an error in the program. */
+  readonly failures: readonly (ErrorCode | null)[];
+}
+
+/**
+ * Runs the cells of the paper's tables and figures that are not finished yet, and writes `results.json` and
+ * `results.csv`. Cells that fail are in both.
+ * @throws FusionclipError as `runGrid`; `io`, `bad_data` for the sets, `bad_model` for a model that cannot be opened
+ */
+export async function reproduce(context: RunContext, request: ReproductionRequest): Promise<ReproductionOutcome> {
+  const { fs, gpu } = context;
+  const { data, out, shots, seeds, medclip } = request;
+  const own = request.model === EMBEDDED_MODEL ? EMBEDDED_SETTINGS : {};
+  const settings = { ...own, ...request.settings, 'map.files': 'png16' };
+  const backbone = await openBackbone(fs, request.model);
+  const splitSeed = Number(request.settings['split.seed'] ?? 0);
+  const sets =
+    typeof data === 'string'
+      ? await findSets(context, data, request.sets, splitSeed)
+      : await phantomSets(context, joinPath(out, 'data'), data, request.sets);
+  const rows = STUDY_ROWS.filter(({ name }) => request.methods.includes(name));
+  const blocks = backbone.weights.config.vision.layers;
+  const exhibits = exhibitsOf({ tables: request.tables, figures: request.figures, sets, rows, shots, blocks });
+  const planRequest = { model: request.model, medclip, seeds, settings };
+  const { cells, skipped } = planOf(planRequest, exhibits);
+  for (const { reason } of skipped) context.onEvent?.({ type: 'note', text: `Skipped: ${reason}` });
+  const outcome = await runGrid(context, cells, joinPath(out, CELLS), { cache: request.cache });
+  const oracle = outcome.finished.some(({ results }) => results.selectedBy === 'test-oracle');
+  const results: Reproduction = {
+    fusionclip: VERSION,
+    phantoms: typeof data !== 'string',
+    model: { name: request.model, hash: backbone.identity.hash },
+    medclip,
+    adapter: describeAdapter(gpu.facts),
+    sets,
+    shots,
+    seeds,
+    settings,
+    warning: oracle ? ORACLE_WARNING : null,
+    exhibits: exhibits.map(factsOf),
+    entries: entriesOf(planRequest, exhibits, outcome),
+    skipped,
+    cells: await recordsOf(fs, out, cells, outcome),
+  };
+  await fs.writeFile(joinPath(out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
+  await fs.writeFile(joinPath(out, 'results.csv'), entriesCsv(results.entries));
+  return { results, failures: outcome.failed.map(({ code }) => code) };
+}
+
+/** All rows that can be chosen. */
+export const ROW_NAMES: readonly string[] = STUDY_ROWS.map(({ name }) => name);
+
+function factsOf({ name, title, kind, metrics, shots, sets, rows }: Exhibit): ExhibitFacts {
+  return { name, title, kind, metrics, shots, sets: sets.map((set) => set.name), rows: rows.map((row) => row.name) };
+}

@@ -1,0 +1,71 @@
+import type { Spread } from '../summary.ts';
+import type { Entry } from './entries.ts';
+import { METRIC_NAMES } from './exhibits.ts';
+import { pivotOf } from './pivot.ts';
+import type { Reproduction } from './reproduce.ts';
+
+/** The tables of a reproduction for a terminal, in percent: under a row what the paper has for it. */
+export function formatReproduction(results: Reproduction): string {
+  const { model, seeds, phantoms, exhibits, skipped, cells, warning } = results;
+  const failed = cells.filter((cell) => cell.failed !== null);
+  const lines = [
+    `${model.name}, ${phantoms ? 'phantoms, ' : ''}seeds ${seeds.join(', ')}; percent, mean ± standard deviation over seeds`,
+    ...(warning ? [`WARNING: ${warning}`] : []),
+  ];
+  for (const { name, title, kind, metrics, shots } of exhibits) {
+    if (kind !== 'table') continue;
+    for (const metric of metrics) {
+      const head = `${name}: ${title}; ${METRIC_NAMES[metric]}, ${shots[0]} + ${shots[0]} support images`;
+      lines.push('', head, tableText(results, name, metric));
+    }
+  }
+  return [
+    ...lines,
+    '',
+    ...skipped.map(({ reason }) => `SKIPPED  ${reason}`),
+    ...failed.map(
+      ({ set, row, shots, seed, failed: reason }) => `FAILED   ${set}, ${row}, ${shots}-shot, seed ${seed}: ${reason}`,
+    ),
+  ]
+    .join('\n')
+    .trimEnd()
+    .concat('\n');
+}
+
+function tableText(results: Reproduction, exhibit: string, metric: Entry['metric']): string {
+  const { sets, rows } = pivotOf(results, exhibit, metric);
+  const means = rows.some(({ mean }) => mean);
+  const lines = [['', ...sets, ...(means ? ['mean'] : [])]];
+  for (const { name, oracle, entries, mean } of rows) {
+    lines.push([
+      oracle ? `${name} (test-oracle)` : name,
+      ...entries.map(entryText),
+      ...(mean ? [number(mean.ours)] : []),
+    ]);
+    if (entries.every((entry) => entry?.paper == null)) continue;
+    lines.push(['  paper', ...entries.map((entry) => number(entry?.paper)), ...(mean ? [number(mean.paper)] : [])]);
+  }
+  const widths = lines[0].map((_, i) => Math.max(...lines.map((line) => line[i].length)));
+  return lines
+    .map((line) =>
+      line
+        .map((text, i) => text.padEnd(widths[i]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function entryText(entry: Entry | null): string {
+  if (!entry?.ours) return entry?.missing.length ? 'failed' : '';
+  return spreadText(entry.ours) + (entry.missing.length > 0 ? ' *' : '');
+}
+
+/** `92.31 ± 1.20`, or the number alone where nothing was repeated. */
+export function spreadText({ mean, std, count }: Spread): string {
+  return count > 1 ? `${mean.toFixed(2)} ± ${std.toFixed(2)}` : mean.toFixed(2);
+}
+
+function number(value: number | null | undefined): string {
+  return value?.toFixed(2) ?? '';
+}

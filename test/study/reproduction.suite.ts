@@ -1,0 +1,239 @@
+import { assert } from 'chai';
+import { cellPath } from '../../src/study/cell.ts';
+import {
+  CONTROL_ROW,
+  entriesCsv,
+  entriesOf,
+  exhibitsOf,
+  findSets,
+  formatReproduction,
+  OWN_ROW,
+  PAPER_SETS,
+  type PlanRequest,
+  paperValue,
+  pivotOf,
+  planOf,
+  type ReproductionRequest,
+  reproduce,
+  STUDY_ROWS,
+  type StudySet,
+  setOfFolder,
+  settingsOf,
+  tableShots,
+} from '../../src/study/index.ts';
+import type { TrainResults } from '../../src/train/index.ts';
+import { MemoryFileSystem } from '../data/memory_file_system.ts';
+import { suite, test } from '../harness/registry.ts';
+import { contextOf, ruleSet, SMALL, textOf } from '../train/small_run.ts';
+
+const REQUEST: PlanRequest = { model: 'clip', medclip: null, seeds: [1, 2], settings: { epochs: '3' } };
+
+/** A set of either kind that nothing is read of. */
+function studySet(name: StudySet['name'], kind: StudySet['kind']): StudySet {
+  return { name, folder: `/bmad/${name}`, kind, test: { normal: 4, abnormal: 4 }, shown: ['a.png'] };
+}
+
+const BRAIN = studySet('Brain', 'pixel');
+const CHEST = studySet('Chest', 'image');
+
+/** Exhibits of chosen rows on both sets. */
+function exhibits(methods: readonly string[], tables: readonly number[], figures: readonly number[] = []) {
+  const rows = STUDY_ROWS.filter(({ name }) => methods.includes(name));
+  return exhibitsOf({ tables, figures, sets: [CHEST, BRAIN], rows, shots: [2, 4], blocks: 3 });
+}
+
+/** Results with given AUROCs. */
+function results(image: number, pixel: number | null, selectedBy: TrainResults['selectedBy'] = 'valid'): TrainResults {
+  const ranking = (auroc: number) => ({ auroc, averagePrecision: 0, f1Max: 0 });
+  const trivial = { mean: ranking(0.5), std: ranking(0.4), p995: ranking(0.3), map: null };
+  const pixels = pixel === null ? null : { ...ranking(pixel), aupro: pixel / 2 };
+  const selected = { image: ranking(image), pixel: pixels, pixelThreshold: null };
+  return { selected, trivial, selectedBy } as unknown as TrainResults;
+}
+
+/** The files of the rule set as the Brain of a BMAD folder. */
+function bmad(): MemoryFileSystem {
+  return new MemoryFileSystem([...ruleSet().files].map(([path, bytes]) => [`/bmad${path}`, bytes]));
+}
+
+/** A reproduction that is soon done: Table 1 with a method that trains and one that does not. */
+const QUICK: ReproductionRequest = {
+  data: '/bmad',
+  model: 'generated:T:1',
+  medclip: null,
+  out: '/out',
+  tables: [1],
+  figures: [],
+  sets: ['Brain'],
+  shots: [2],
+  seeds: [1, 2],
+  methods: ['clip-text', 'fusionclip', 'medclip'],
+  settings: { ...SMALL, epochs: '1', 'map.files': 'none' },
+};
+
+suite('reproduction', () => {
+  test('numbers of the paper are found by row, metric, set and shots, and nothing is made up', () => {
+    assert.equal(paperValue('FusionCLIP-AD', 'imageAuroc', 'Liver', 4), 85.55);
+    assert.equal(paperValue('MVFA', 'pixelAuroc', 'RESC', 4), 98.97);
+    assert.equal(paperValue('APRIL-GAN', 'imageAuroc', 'Liver', 16), 82.94);
+    assert.isNull(paperValue('MVFA', 'imageAuroc', 'Chest', 8), 'a misprint');
+    assert.isNull(paperValue('FusionCLIP-AD', 'imageAuroc', 'Liver', 2));
+    assert.isNull(paperValue('single patch', 'pixelAuroc', 'Brain', 4));
+    assert.isNull(paperValue('CLIP', 'aupro', 'Brain', 4));
+    assert.isNull(paperValue(null, 'imageAuroc', 'Brain', 4));
+    // What is published by shots agrees with the tables where both have it.
+    const rows = ['APRIL-GAN', 'MVFA'] as const;
+    for (const row of rows) for (const set of PAPER_SETS) assert.isNumber(paperValue(row, 'imageAuroc', set, 4));
+  });
+
+  test('folders of BMAD are known by their names', () => {
+    const names = ['Histopathology_AD', 'Chest', 'Retina_OCT2017_AD', 'Brain_AD', 'Liver_AD', 'Retina_RESC'];
+    assert.deepEqual(names.map(setOfFolder), [...PAPER_SETS]);
+    assert.isNull(setOfFolder('maps'));
+  });
+
+  test('a cell that stands in several tables is planned once, and cells of a set and model follow each other', () => {
+    const { cells } = planOf(REQUEST, exhibits(['clip-text', 'fusionclip', 'single-patch'], [1, 2, 3], [4]));
+    const paths = cells.map(cellPath);
+    assert.lengthOf(new Set(paths), paths.length);
+    assert.includeMembers(paths, ['Brain/fusionclip/4-shot/1', 'Brain/fusionclip/2-shot/2']);
+    const domains = cells.map(({ data, model }) => `${data} ${model}`);
+    const runs = domains.filter((domain, i) => domain !== domains[i - 1]);
+    assert.lengthOf(new Set(runs), runs.length);
+    // Figure 4 alone asks for 2 shots, and only of what reads support images.
+    assert.notInclude(paths, 'Brain/clip-text/2-shot/1');
+    assert.notInclude(paths, 'Brain/single-patch/2-shot/1');
+  });
+
+  test('nothing drawn, one cell; no MedCLIP, no cell and a reason; the control is always there', () => {
+    const plan = planOf(REQUEST, exhibits(['clip-text', 'medclip'], [1]));
+    const own = plan.cells.filter(({ set }) => set === 'Brain');
+    assert.deepEqual(
+      own.map(({ method, seed, model }) => [method, seed, model]),
+      [
+        ['clip-text', 1, 'clip'],
+        [CONTROL_ROW.name, 1, 'random:clip:1'],
+        [CONTROL_ROW.name, 2, 'random:clip:2'],
+      ],
+    );
+    assert.lengthOf(plan.skipped, 1);
+    assert.match(plan.skipped[0].reason, /medclip .*--medclip/);
+  });
+
+  test('settings reach the rows that read them', () => {
+    const given = { epochs: '3', 'prompt.nctx': '4', size: '168' };
+    const row = (name: string) => STUDY_ROWS.find((one) => one.name === name)!;
+    assert.deepEqual(settingsOf(row('clip-text'), given), { epochs: '3', size: '168', method: 'clip-text' });
+    assert.deepEqual(settingsOf(OWN_ROW, given), { ...given, method: 'fusionclip' });
+    const guided = { ...OWN_ROW, name: 'other', settings: { size: '240' } };
+    assert.equal(settingsOf(guided, given).size, '240', 'those of the row come last');
+  });
+
+  test('tables are at the 4 shots of the paper, figures 5 to 7 on the sets that they are of', () => {
+    assert.equal(tableShots([2, 4, 8]), 4);
+    assert.equal(tableShots([2, 8]), 8);
+    const all = exhibits(['fusionclip'], [2], [5, 6, 7]);
+    assert.deepEqual(
+      all.map(({ name, sets, rows }) => [name, sets.map((set) => set.name), rows.length]),
+      [
+        ['Table 2', ['Brain'], 2],
+        ['Figure 5', ['Chest'], 4],
+        ['Figure 6', ['Brain'], 2],
+        ['Figure 7', ['Chest'], 2],
+      ],
+    );
+  });
+
+  test('entries are means over seeds beside the paper, with what is missing', () => {
+    const chosen = exhibits(['fusionclip'], [1, 2]);
+    const { cells } = planOf(REQUEST, chosen);
+    const of = (set: string, row: string, seed: number) =>
+      cells.find((cell) => cell.set === set && cell.method === row && cell.seed === seed)!;
+    const finished = [
+      { cell: of('Brain', 'fusionclip', 1), results: results(0.9, 0.95, 'test-oracle') },
+      { cell: of('Brain', 'fusionclip', 2), results: results(0.94, 0.97, 'test-oracle') },
+      { cell: of('Chest', 'fusionclip', 1), results: results(0.8, null) },
+    ];
+    const failed = [{ cell: of('Chest', 'fusionclip', 2), reason: 'It broke.', code: 'bad_data' as const }];
+    const entries = entriesOf(REQUEST, chosen, { finished, failed });
+    const { rows, sets } = pivotOf({ entries }, 'Table 1', 'imageAuroc');
+    assert.deepEqual(sets, ['Chest', 'Brain']);
+    const own = rows.find(({ name }) => name === 'fusionclip')!;
+    const [chest, brain] = own.entries;
+    assert.closeTo(brain!.ours!.mean, 92, 1e-9);
+    assert.closeTo(brain!.ours!.std, Math.sqrt(8), 1e-9);
+    assert.closeTo(brain!.difference!, 92 - 92.77, 1e-9);
+    assert.deepEqual(chest!.missing, ['It broke.']);
+    assert.closeTo(own.mean!.ours!, 86, 1e-9);
+    assert.closeTo(own.mean!.paper!, (82.07 + 92.77) / 2, 1e-9);
+    assert.isTrue(own.oracle);
+    const control = rows.find(({ name }) => name === CONTROL_ROW.name)!;
+    assert.isNull(control.entries[0]!.ours);
+    const grey = rows.find(({ name }) => name === 'mean grey value')!;
+    assert.equal(grey.entries[1]!.ours!.mean, 50);
+    const lines = entriesCsv(entries).split('\n');
+    assert.include(lines, 'Table 1,image AUROC,Brain,fusionclip,4,92.77,92.00,2.83,2,-0.77,test-oracle,');
+    assert.include(lines, 'Table 1,image AUROC,Chest,fusionclip,4,82.07,80.00,0.00,1,-2.07,valid,It broke.');
+    assert.isTrue(lines.some((line) => line.startsWith('Table 2,AUPRO,Brain,fusionclip,4,,48.00,')));
+  });
+
+  test('runs, stores what each cell was made of, and runs nothing twice', async (t) => {
+    const context = contextOf(await t.gpu(), bmad());
+    const first = await reproduce(context, QUICK);
+    assert.deepEqual(first.failures, []);
+    assert.lengthOf(first.results.cells, 5);
+    const cell = first.results.cells.find(({ row, seed }) => row === 'fusionclip' && seed === 2)!;
+    assert.lengthOf(cell.support!.normal, 2);
+    assert.match(cell.support!.abnormal[0], /^valid\/Ungood\/img\/\d\.png$/);
+    assert.isString(cell.adapter);
+    assert.include(cell.settings, { method: 'fusionclip', shots: '2', epochs: '1' });
+    assert.isNumber(cell.metrics!.pixelAuroc);
+    const maps = [...context.fs.files.keys()].filter((path) => path.startsWith(`/out/${cell.folder}/maps/`));
+    assert.lengthOf(maps, 2 * 3, 'map and picture of the three images that are shown');
+    assert.match(textOf(context.fs, '/out/results.csv'), /Table 1,image AUROC,Brain,random weights,2,,/);
+    const ran = () =>
+      context.events.filter((event) => event.type === 'note' && /^\d+ of \d+: /.test(event.text)).length;
+    assert.equal(ran(), 5);
+    const text = formatReproduction(first.results);
+    assert.match(text, /Table 1: .*2 \+ 2 support images/);
+    assert.match(text, /99\.5th percentile of grey values/);
+    assert.match(text, /SKIPPED {2}medclip needs a MedCLIP model/);
+    const again = await reproduce(context, { ...QUICK, tables: [1, 2] });
+    assert.equal(ran(), 5, 'Table 2 needs no other cells');
+    assert.deepEqual(
+      JSON.parse(JSON.stringify(again.results.entries.filter(({ exhibit }) => exhibit === 'Table 1'))),
+      JSON.parse(JSON.stringify(first.results.entries)),
+    );
+  });
+
+  test('a cell that fails leaves its sentence in tables and results, and the others', async (t) => {
+    const context = contextOf(await t.gpu(), bmad());
+    const request = { ...QUICK, tables: [], figures: [4], shots: [2, 9], seeds: [1], methods: ['fusionclip'] };
+    const { results: found, failures } = await reproduce(context, request);
+    assert.deepEqual(failures, ['bad_data', 'bad_data']);
+    const entry = (shots: number) =>
+      found.entries.find((one) => one.row === 'fusionclip' && one.metric === 'imageAuroc' && one.shots === shots)!;
+    assert.isNotNull(entry(2).ours);
+    assert.isNull(entry(9).ours);
+    assert.match(entry(9).missing[0], /4 normal images in valid, fewer than the 9 shots/);
+    assert.match(textOf(context.fs, '/out/results.csv'), /fewer than the 9 shots/);
+    assert.match(formatReproduction(found), /FAILED {3}Brain, fusionclip, 9-shot, seed 1: /);
+  });
+
+  test('sets that are missing, ambiguous or not there are refused', async () => {
+    const refusal = async (fs: MemoryFileSystem, data: string, sets: ('Brain' | 'Liver')[] | null) => {
+      let message = '';
+      await findSets({ fs }, data, sets, 0).catch((error) => {
+        message = error.message;
+      });
+      return message;
+    };
+    assert.match(await refusal(bmad(), '/nowhere', null), /no folder \/nowhere/);
+    assert.match(await refusal(bmad(), '/bmad', ['Liver']), /no folder for the set Liver \(found Brain_AD\)/);
+    assert.match(await refusal(bmad(), '/bmad/Brain_AD', null), /found none of them/);
+    const twice = bmad();
+    await twice.writeFile('/bmad/BraTS/x', 'x');
+    assert.match(await refusal(twice, '/bmad', null), /two folders for Brain, BraTS and Brain_AD|Brain_AD and BraTS/);
+    assert.equal(await refusal(bmad(), '/bmad', ['Brain']), '');
+  });
+});
