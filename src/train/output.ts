@@ -58,11 +58,15 @@ export function toCsv(rows: readonly PredictionRow[]): string {
   ] as const;
   const cell = (value: PredictionRow[(typeof columns)[number]]) => {
     if (value === null) return '';
-    if (typeof value === 'boolean') return value ? '1' : '0';
-    const text = String(value);
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    return typeof value === 'boolean' ? String(Number(value)) : String(value);
   };
-  return `${[columns.join(), ...rows.map((row) => columns.map((name) => cell(row[name])).join())].join('\n')}\n`;
+  return csvText([columns, ...rows.map((row) => columns.map((name) => cell(row[name])))]);
+}
+
+/** Lines of cells as CSV; a cell with a comma, a quote or a line break is quoted. */
+export function csvText(lines: readonly (readonly string[])[]): string {
+  const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return lines.map((line) => `${line.map(cell).join()}\n`).join('');
 }
 
 /**

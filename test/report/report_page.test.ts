@@ -7,7 +7,8 @@ import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeBrowser, openBrowser } from '../../src/host/chrome_launcher.ts';
-import { renderReport } from '../../src/report/index.ts';
+import { renderReport, renderReproduction } from '../../src/report/index.ts';
+import { madeReproduction } from './made_reproduction.ts';
 import { madeRun } from './made_run.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -45,6 +46,12 @@ async function open(html: string): Promise<string> {
   messages.length = 0;
   await page.goto(pathToFileURL(file).href);
   return pathToFileURL(file).href;
+}
+
+/** The report of a reproduction of everything, with a row that failed. */
+async function reproduction(): Promise<string> {
+  const { results, strips } = await madeReproduction({ failing: 'mvfa' });
+  return renderReproduction(results, strips);
 }
 
 describe('a report in a browser', () => {
@@ -92,11 +99,11 @@ describe('a report in a browser', () => {
     expect(broken).toBe(0);
   });
 
-  test('fits every page, whatever the set holds', async () => {
+  test.each(['a run', 'a reproduction'])('of %s fits every page, whatever the set holds', async (what) => {
     const long = 'a_long_name_without_a_space'.repeat(6);
     const made = madeRun({ images: 1000 });
     const predictions = made.predictions.map((one, i) => (i % 3 === 0 ? { ...one, id: `${i}${long}` } : one));
-    await open(await renderReport({ ...made, predictions }));
+    await open(what === 'a run' ? await renderReport({ ...made, predictions }) : await reproduction());
     await page.$$eval('details', (all) => {
       for (const one of all) one.open = true;
     });
@@ -117,10 +124,15 @@ describe('a report in a browser', () => {
     }
   });
 
-  test.each(['light', 'dark'])('can be read by everybody in %s colours', async (scheme) => {
+  test.each([
+    ['a run', 'light'],
+    ['a run', 'dark'],
+    ['a reproduction', 'light'],
+    ['a reproduction', 'dark'],
+  ])('of %s can be read by everybody in %s colours', async (what, scheme) => {
     await page.setViewport({ width: 1000, height: 900 });
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
-    await open(await renderReport(madeRun()));
+    await open(what === 'a run' ? await renderReport(madeRun()) : await reproduction());
     await page.evaluate(AXE);
     const { violations, passes } = await page.evaluate(() =>
       (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),

@@ -21,10 +21,10 @@ import {
   settingsOf,
   tableShots,
 } from '../../src/study/index.ts';
-import type { TrainResults } from '../../src/train/index.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suite, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, SMALL, textOf } from '../train/small_run.ts';
+import { madeResults } from './made_results.ts';
 
 const REQUEST: PlanRequest = { model: 'clip', medclip: null, seeds: [1, 2], settings: { epochs: '3' } };
 
@@ -40,15 +40,6 @@ const CHEST = studySet('Chest', 'image');
 function exhibits(methods: readonly string[], tables: readonly number[], figures: readonly number[] = []) {
   const rows = STUDY_ROWS.filter(({ name }) => methods.includes(name));
   return exhibitsOf({ tables, figures, sets: [CHEST, BRAIN], rows, shots: [2, 4], blocks: 3 });
-}
-
-/** Results with given AUROCs. */
-function results(image: number, pixel: number | null, selectedBy: TrainResults['selectedBy'] = 'valid'): TrainResults {
-  const ranking = (auroc: number) => ({ auroc, averagePrecision: 0, f1Max: 0 });
-  const trivial = { mean: ranking(0.5), std: ranking(0.4), p995: ranking(0.3), map: null };
-  const pixels = pixel === null ? null : { ...ranking(pixel), aupro: pixel / 2 };
-  const selected = { image: ranking(image), pixel: pixels, pixelThreshold: null };
-  return { selected, trivial, selectedBy } as unknown as TrainResults;
 }
 
 /** The files of the rule set as the Brain of a BMAD folder. */
@@ -150,9 +141,9 @@ suite('reproduction', () => {
     const of = (set: string, row: string, seed: number) =>
       cells.find((cell) => cell.set === set && cell.method === row && cell.seed === seed)!;
     const finished = [
-      { cell: of('Brain', 'fusionclip', 1), results: results(0.9, 0.95, 'test-oracle') },
-      { cell: of('Brain', 'fusionclip', 2), results: results(0.94, 0.97, 'test-oracle') },
-      { cell: of('Chest', 'fusionclip', 1), results: results(0.8, null) },
+      { cell: of('Brain', 'fusionclip', 1), results: madeResults(0.9, 0.95, 'test-oracle') },
+      { cell: of('Brain', 'fusionclip', 2), results: madeResults(0.94, 0.97, 'test-oracle') },
+      { cell: of('Chest', 'fusionclip', 1), results: madeResults(0.8, null) },
     ];
     const failed = [{ cell: of('Chest', 'fusionclip', 2), reason: 'It broke.', code: 'bad_data' as const }];
     const entries = entriesOf(REQUEST, chosen, { finished, failed });

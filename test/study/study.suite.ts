@@ -1,18 +1,9 @@
 import { assert } from 'chai';
 import { rulePicture } from '../../src/data/picture.ts';
 import { type Cell, cellPath, formatRows, nameZeroShot, runGrid, spreadOf, summarise } from '../../src/study/index.ts';
-import type { TrainResults } from '../../src/train/index.ts';
 import { suite, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, SMALL, tinyBackbone } from '../train/small_run.ts';
-
-/** Results with given metrics. */
-function results(image: number, pixel: number | null): TrainResults {
-  const ranking = (auroc: number) => ({ auroc, averagePrecision: 0, f1Max: 0 });
-  return {
-    selected: { image: ranking(image), pixel: pixel === null ? null : { ...ranking(pixel), aupro: pixel / 2 } },
-    trivial: null,
-  } as unknown as TrainResults;
-}
+import { madeResults } from './made_results.ts';
 
 async function cells(seeds: readonly number[], data = '/Brain_AD'): Promise<Cell[]> {
   const model = await tinyBackbone();
@@ -25,9 +16,9 @@ suite('studies', () => {
     assert.deepEqual(spreadOf([5]), { mean: 5, std: 0, count: 1 });
     const cell = (set: string, seed: number) => ({ set, method: 'm', seed }) as Cell;
     const rows = summarise([
-      { cell: cell('A', 1), results: results(0.5, 0.8) },
-      { cell: cell('B', 1), results: results(0.7, null) },
-      { cell: cell('A', 2), results: results(0.7, 0.6) },
+      { cell: cell('A', 1), results: madeResults(0.5, 0.8) },
+      { cell: cell('B', 1), results: madeResults(0.7, null) },
+      { cell: cell('A', 2), results: madeResults(0.7, 0.6) },
     ]);
     assert.deepEqual(
       rows.map(({ set }) => set),

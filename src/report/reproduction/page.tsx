@@ -46,8 +46,8 @@ export function ReproductionPage({ results, strips }: ReproductionData) {
       <Section title="How to read it">
         <ul class="prose">
           <li>
-            Numbers are percent: the mean over seeds ± the sample standard deviation; below it what the paper has, and
-            the difference. Results without ± depend on nothing that is drawn, or on one seed.
+            Numbers are percent: the mean over seeds ± the sample standard deviation; small below it what the paper has,
+            and ours less that. Results without ± depend on nothing that is drawn, or on one seed.
           </li>
           <li>
             A seed draws the support images from valid, and the initial weights; epochs are chosen on the rest of valid,
@@ -83,7 +83,10 @@ function Body({
   readonly strips: readonly MapStrip[];
 }) {
   const { name, kind, metrics } = exhibit;
-  if (kind === 'maps') return <MapFigure strips={strips} name={name.replace(' ', '-')} />;
+  if (kind === 'maps') {
+    if (strips.length === 0) return <p class="note">No run of this figure is finished.</p>;
+    return <MapFigure strips={strips} name={name.replace(' ', '-')} />;
+  }
   if (kind === 'table') {
     return (
       <>

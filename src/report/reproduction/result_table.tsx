@@ -30,6 +30,7 @@ export function ResultTable({
   const oracle = rows.some((row) => row.oracle);
   const title =
     `${METRIC_NAMES[metric]} in percent, ${shots} + ${shots} support images` +
+    (rows.some(({ entries }) => entries.some((entry) => entry?.paper)) ? '; small: the paper, and ours − paper' : '') +
     (oracle ? '; test-oracle: epochs chosen on the test sets, an upper bound and no result' : '');
   const reasons = new Set(
     rows.flatMap(({ name, entries }) =>
@@ -82,8 +83,8 @@ function Numbers({
       {ours}
       {paper !== null && (
         <small>
-          paper {paper.toFixed(2)}
-          {difference !== null && ` (${signed(difference)})`}
+          {paper.toFixed(2)}
+          {difference !== null && ` · ${signed(difference)}`}
         </small>
       )}
     </>

@@ -54,7 +54,9 @@ function SeriesChart({ series, x }: { readonly series: readonly Series[]; readon
   const published = entries.some(({ paper }) => paper !== null);
   return (
     <figure>
-      <h3>{set}</h3>
+      <h3>
+        {set}, {METRIC_NAMES[metric]}
+      </h3>
       <Chart
         title={`${METRIC_NAMES[metric]} on ${set} by ${x.label}; the numbers are in the table below`}
         x={x}

@@ -1,4 +1,4 @@
-import { csvFormatRows } from 'd3-dsv';
+import { csvText } from '../../train/index.ts';
 import type { Entry } from './entries.ts';
 import { METRIC_NAMES } from './exhibits.ts';
 
@@ -15,5 +15,5 @@ export function entriesCsv(entries: readonly Entry[]): string {
     ...[number(ours?.mean), number(ours?.std), ours ? String(ours.count) : '', number(difference)],
     ...[selectedBy ?? '', missing.join(' ')],
   ]);
-  return `${csvFormatRows([HEAD, ...rows])}\n`;
+  return csvText([HEAD, ...rows]);
 }

@@ -1,6 +1,6 @@
 import { joinPath } from '../../data/paths.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
-import type { ErrorCode } from '../../gpu/errors.ts';
+import { type ErrorCode, FusionclipError } from '../../gpu/errors.ts';
 import { VERSION } from '../../run/index.ts';
 import { ORACLE_WARNING, openBackbone, type RunContext } from '../../train/index.ts';
 import { EMBEDDED_MODEL, EMBEDDED_SETTINGS } from '../embedded.ts';
@@ -94,6 +94,9 @@ export async function reproduce(context: RunContext, request: ReproductionReques
   const rows = STUDY_ROWS.filter(({ name }) => request.methods.includes(name));
   const blocks = backbone.weights.config.vision.layers;
   const exhibits = exhibitsOf({ tables: request.tables, figures: request.figures, sets, rows, shots, blocks });
+  if (exhibits.length === 0) {
+    throw new FusionclipError('usage', 'None of the chosen tables and figures is of the chosen sets; choose others.');
+  }
   const planRequest = { model: request.model, medclip, seeds, settings };
   const { cells, skipped } = planOf(planRequest, exhibits);
   for (const { reason } of skipped) context.onEvent?.({ type: 'note', text: `Skipped: ${reason}` });

@@ -1,0 +1,66 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fusionclip, QUICK, writeModel, writeSet } from './program.ts';
+
+let folder = '';
+let bmad = '';
+let model = '';
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fusionclip-reproduce-'));
+  bmad = join(folder, 'bmad');
+  writeSet(join(bmad, 'Brain_AD'));
+  model = await writeModel(join(folder, 'model.safetensors'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const out = () => join(folder, 'out');
+const reproduce = (...args: string[]) => fusionclip(['reproduce', '--model', model, '--out', out(), ...args]);
+
+describe('reproduce', () => {
+  test.each([
+    [['--sets', 'Lung'], 2, /--sets takes HIS\|Chest\|OCT\|Brain\|Liver\|RESC,…, not "Lung"/],
+    [['--table', '4'], 2, /--table takes 1\|2\|3,…, not "4"/],
+    [['--figure', '1'], 2, /--figure takes 4\|5\|6\|7,…, not "1"/],
+    [['--methods', 'padim'], 2, /--methods takes .*mvfa.*, not "padim"/],
+    [['--seeds', '0'], 2, /--seeds takes integer from 1/],
+    [['--phantoms'], 2, /--data and --phantoms exclude each other/],
+    [['--lr.adapter', 'fast'], 2, /--lr\.adapter takes number/],
+    [['--sets', 'Liver'], 4, /no folder for the set Liver \(found Brain_AD\)/],
+  ])('%j is refused in one sentence', async (args, code, sentence) => {
+    const ended = await reproduce('--data', bmad, ...args);
+    expect(ended.stderr.trim().split('\n').at(-1)).toMatch(sentence);
+    expect(ended.code).toBe(code);
+    expect(existsSync(out())).toBe(false);
+  });
+
+  test('a folder that is not there, and none at all', async () => {
+    const absent = await reproduce('--data', join(folder, 'nowhere'));
+    expect(absent.stderr).toMatch(/There is no folder .*nowhere; give --data/);
+    expect(absent.code).toBe(9);
+    expect((await reproduce()).stderr).toMatch(/--data is missing: name the folder of BMAD, or take --phantoms/);
+  });
+
+  test('makes tables, a figure and their files; the same call again runs nothing', async () => {
+    const few = ['--sets', 'Brain', '--shots', '2', '--seeds', '1', '--methods', 'clip-text,fusionclip,medclip'];
+    const quick = QUICK.filter((flag, i) => flag !== '--shots' && QUICK[i - 1] !== '--shots');
+    const call = () => reproduce('--data', bmad, '--table', '1,2', '--figure', '6', ...few, ...quick);
+    const first = await call();
+    expect(first.stderr).toMatch(/3 of 3: Brain, random weights, 2-shot, seed 1: image AUROC/);
+    expect(first.code).toBe(0);
+    expect(first.stdout).toMatch(/Table 2: .*AUPRO, 2 \+ 2 support images/);
+    expect(first.stdout).toMatch(/SKIPPED {2}medclip needs a MedCLIP model/);
+    const read = (name: string) => readFileSync(join(out(), name), 'utf8');
+    expect(read('report.html').match(/class="strip"/g)).toHaveLength(3);
+    const { cells } = JSON.parse(read('results.json'));
+    expect(cells).toHaveLength(3);
+    expect(cells[0].support.normal).toHaveLength(2);
+    const before = read('results.csv');
+    const second = await call();
+    expect(second.stderr).not.toMatch(/ of 3: /);
+    expect(second.stdout).toBe(first.stdout);
+    expect(read('results.csv')).toBe(before);
+  }, 120_000);
+});
