@@ -53,12 +53,6 @@ export function encodedBytes(
   return 4 * (layers.length * (grid ** 2 + 1) * config.vision.width + rows * config.embed);
 }
 
-/**
- * What the tower says of images that have names, which may be known from before.
- * @param images [B, 3, S, S], asked for when it is not
- */
-export type NamedExtraction = (ids: readonly string[], images: () => GpuArray) => Encoded;
-
 /** One image's arrays [1, ...] on the GPU by name, kept until the cache is released. */
 type CachedImage = ReadonlyMap<string, GpuArray>;
 
@@ -70,15 +64,12 @@ export class FeatureCache {
   readonly #gpu: Gpu;
   readonly #tower: VisionTower;
   readonly #options: FeatureOptions;
-  readonly #extract: NamedExtraction;
   readonly #images = new Map<string, CachedImage>();
 
-  /** @param extract in place of a pass of the tower */
-  constructor(gpu: Gpu, tower: VisionTower, options: FeatureOptions, extract?: NamedExtraction) {
+  constructor(gpu: Gpu, tower: VisionTower, options: FeatureOptions) {
     this.#gpu = gpu;
     this.#tower = tower;
     this.#options = options;
-    this.#extract = extract ?? ((_, images) => extractFeatures(tower, images(), options));
   }
 
   has(id: string): boolean {
@@ -93,14 +84,11 @@ export class FeatureCache {
   add(images: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void {
     using _scope = this.#gpu.scope();
     const { size } = this.#tower;
-    const upload = () => {
-      const input = GpuArray.empty(this.#gpu, [images.size, 3, size, size]);
-      [...images.values()].forEach((image, i) => {
-        this.#gpu.write({ buffer: input.buffer, offset: 4 * image.length * i, bytes: 4 * image.length }, image);
-      });
-      return input;
-    };
-    const parts = arraysOf(this.#extract([...images.keys()], upload));
+    const input = GpuArray.empty(this.#gpu, [images.size, 3, size, size]);
+    [...images.values()].forEach((image, i) => {
+      this.#gpu.write({ buffer: input.buffer, offset: 4 * image.length * i, bytes: 4 * image.length }, image);
+    });
+    const parts = arraysOf(extractFeatures(this.#tower, input, this.#options));
     [...images.keys()].forEach((id, i) => {
       if (this.#images.has(id)) this.drop(id);
       this.#images.set(id, new Map([...parts].map(([name, array]) => [name, entry(array, i).keep()])));

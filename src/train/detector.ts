@@ -96,16 +96,13 @@ export class Detector {
     return this.method.encode(this.upload(inputs));
   }
 
-  /**
-   * What the method takes of images of the run's data set, in the current scope: from where it is shared, or computed.
-   * @param images [B, 3, S, S]
-   */
-  encodeNamed(ids: readonly string[], images: () => GpuArray): Encoded {
-    if (!this.#shared || !this.method.frozen) return this.method.encode(images());
-    const { size, act, weights, norm, tokens } = this.options;
+  /** As {@link encode}, for images of the run's data set: features that another run has computed may do. */
+  encodeNamed(ids: readonly string[], inputs: readonly Float32Array[]): Encoded {
+    if (!this.#shared || !this.method.frozen) return this.encode(inputs);
+    const { size, act, weights, norm } = this.options;
     const { data, features } = this.#shared;
-    const domain = JSON.stringify([data, this.backbone.identity.hash, size, act, weights, norm, tokens]);
-    return features.encode(this, domain, ids, images);
+    const domain = JSON.stringify([data, this.backbone.identity.hash, size, act, weights, norm]);
+    return features.encode(domain, ids, this.method.needs, () => this.encode(inputs));
   }
 
   /** How the towers are stored. */

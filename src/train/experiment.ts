@@ -31,7 +31,7 @@ export interface RunContext {
   readonly onEvent?: RunListener;
   /** Stops the run; training saves a checkpoint first. */
   readonly signal?: AbortSignal;
-  /** Keeps features of images for other runs on the same data set and model. */
+  /** Keeps features of the test images for other runs on the same data set and model. */
   readonly features?: SharedFeatures;
 }
 

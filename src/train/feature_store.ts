@@ -1,4 +1,4 @@
-import { arraysOf, type Encoded, encodedBytes, FeatureCache, type NamedExtraction } from '../fusion/index.ts';
+import { arraysOf, type Encoded, encodedBytes, FeatureCache } from '../fusion/index.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Detector } from './detector.ts';
 
@@ -20,13 +20,10 @@ export class FeatureStore {
   readonly #cache: FeatureCache | null;
   readonly #inputs = new Map<string, Float32Array<ArrayBuffer>>();
 
-  /** @param named whether ids are those of the data set: then other runs may have computed features of these images */
-  constructor(detector: Detector, named = true) {
+  constructor(detector: Detector) {
     this.#detector = detector;
     const { gpu, vision, method } = detector;
-    const extract: NamedExtraction = (ids, images) =>
-      named ? detector.encodeNamed(ids, images) : method.encode(images());
-    this.#cache = method.frozen ? new FeatureCache(gpu, vision, method.needs, extract) : null;
+    this.#cache = method.frozen ? new FeatureCache(gpu, vision, method.needs) : null;
   }
 
   /** Bytes on the GPU that one image will take. */

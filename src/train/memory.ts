@@ -35,7 +35,7 @@ export class SupportMemory {
     this.#detector = detector;
     this.#normal = normal;
     this.#abnormal = abnormal;
-    this.#store = new FeatureStore(detector, false);
+    this.#store = new FeatureStore(detector);
     const { options } = detector;
     normal.forEach((picture, i) => {
       const views = viewsOf(picture, options['memory.augment'] ? 'mvfa' : 'none', options.norm);

@@ -92,7 +92,7 @@ export async function* sampleBatches(
       });
     }
     const ids = items.map(({ id }) => id);
-    yield { items, encode: () => detector.encodeNamed(ids, () => detector.upload(inputs)) };
+    yield { items, encode: () => detector.encodeNamed(ids, inputs) };
   }
 }
 

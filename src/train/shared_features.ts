@@ -1,17 +1,20 @@
-import { arraysOf, type Encoded, extractFeatures, type FeatureOptions } from '../fusion/index.ts';
-import type { GpuArray } from '../gpu/array.ts';
-import { Tensor } from '../nn/index.ts';
-import type { Detector } from './detector.ts';
+import { arraysOf, type Encoded, type FeatureOptions } from '../fusion/index.ts';
+
+/** What the frozen backbone said of a batch, and what of it a method had asked for. */
+interface KeptBatch {
+  readonly needs: FeatureOptions;
+  readonly encoded: Encoded;
+}
 
 /**
- * What the frozen backbone says of images that several runs have in common, kept on the GPU from run to run: methods,
- * shots and seeds of a study score the same test images. Batches are kept whole, so a run gets the same bits whether
- * they were computed for it or for another.
+ * What the frozen backbone says of the test images of a data set, kept on the GPU from run to run: methods, shots and
+ * seeds of a study score the same ones. Batches are kept whole, so a run gets the same bits whether they were computed
+ * for it or for another.
  */
 export class SharedFeatures {
   readonly #bytes: number;
-  /** Arrays by name for each batch, by the ids of its images. */
-  readonly #batches = new Map<string, Map<string, GpuArray>>();
+  /** By the ids of the images. */
+  readonly #batches = new Map<string, KeptBatch[]>();
   #domain = '';
   #used = 0;
   #hits = 0;
@@ -32,67 +35,51 @@ export class SharedFeatures {
   }
 
   /**
-   * What a method that leaves the backbone frozen takes of a batch; what is not kept yet is computed in one pass.
-   * @param domain everything else that the features depend on (data set, model, preprocessing); those of another domain
-   * are dropped, so runs of one domain should follow each other
-   * @param images [B, 3, S, S], asked for only when something is missing
+   * The features of a batch, in the current scope where they are not kept.
+   * @param domain all else that they depend on (data set, model, preprocessing); those of another domain are dropped, so
+   * runs of one domain should follow each other
+   * @param needs what of the backbone is wanted; more may come
    */
-  encode(detector: Detector, domain: string, ids: readonly string[], images: () => GpuArray): Encoded {
-    const { vision, method } = detector;
+  encode(domain: string, ids: readonly string[], needs: FeatureOptions, compute: () => Encoded): Encoded {
     if (domain !== this.#domain) this.release();
     this.#domain = domain;
     const key = ids.join('\n');
-    const kept = this.#batches.get(key) ?? new Map<string, GpuArray>();
-    const names = namesOf(method.needs, vision.config.vision.layers);
-    if ([...names.values()].every((name) => kept.has(name))) {
+    const batches = this.#batches.get(key) ?? [];
+    const kept = batches.find((one) => covers(one.needs, needs));
+    if (kept) {
       this.#hits++;
-      return encodedOf(method.needs, names, kept);
+      return kept.encoded;
     }
-    const made = arraysOf(extractFeatures(vision, images(), method.needs));
-    const fresh = [...made]
-      .map(([part, array]) => [names.get(part)!, array] as const)
-      .filter(([name]) => !kept.has(name));
-    const all = new Map([...kept, ...fresh]);
-    const bytes = fresh.reduce((sum, [, { size }]) => sum + 4 * size, 0);
+    const encoded = compute();
+    const arrays = [...arraysOf(encoded).values()];
+    const bytes = arrays.reduce((sum, { size }) => sum + 4 * size, 0);
     if (this.#used + bytes <= this.#bytes) {
-      for (const [, array] of fresh) array.keep();
-      this.#batches.set(key, all);
+      for (const array of arrays) array.keep();
+      this.#batches.set(key, [...batches, { needs, encoded }]);
       this.#used += bytes;
     }
-    return encodedOf(method.needs, names, all);
+    return encoded;
   }
 
   release(): void {
-    for (const batch of this.#batches.values()) for (const array of batch.values()) array.release();
+    for (const { encoded } of [...this.#batches.values()].flat()) {
+      for (const array of arraysOf(encoded).values()) array.release();
+    }
     this.#batches.clear();
     this.#used = 0;
   }
 }
 
-/**
- * Names of the arrays that a method needs, by what `arraysOf` calls them. An image embedding beside the last block's
- * tokens is computed in another way than one alone, and may differ in its last bit.
- */
-function namesOf({ layers, embedding, windows = [] }: FeatureOptions, blocks: number): Map<string, string> {
-  const tokens = layers.flatMap((layer) => [`cls.${layer}`, `patches.${layer}`]);
-  const names = [...tokens, ...windows.map((side) => `window.${side}`)].map((name) => [name, name] as const);
-  const alone = !layers.includes(blocks);
-  return new Map([...names, ...(embedding ? [['embedding', alone ? 'embedding.alone' : 'embedding'] as const] : [])]);
-}
-
-function encodedOf(
-  { layers, embedding, windows = [] }: FeatureOptions,
-  names: ReadonlyMap<string, string>,
-  arrays: ReadonlyMap<string, GpuArray>,
-): Encoded {
-  const part = (name: string) => arrays.get(names.get(name)!)!;
-  const tokens = (layer: number) => ({
-    cls: new Tensor(part(`cls.${layer}`)),
-    patches: new Tensor(part(`patches.${layer}`)),
-  });
-  return {
-    features: new Map(layers.map((layer) => [layer, tokens(layer)])),
-    embedding: embedding ? part('embedding') : null,
-    windows: new Map(windows.map((side) => [side, part(`window.${side}`)])),
-  };
+/** Whether all that is wanted is there, with the bits of a pass for it alone. */
+function covers(kept: FeatureOptions, wanted: FeatureOptions): boolean {
+  const { layers, windows = [], embedding = false, ...others } = wanted;
+  const { layers: has, windows: hasWindows = [], embedding: hasEmbedding = false, ...hasOthers } = kept;
+  // The embedding is computed in another way where the tokens of the last block are wanted too.
+  const sameEmbedding = hasEmbedding && Math.max(0, ...has) === Math.max(0, ...layers);
+  return (
+    layers.every((layer) => has.includes(layer)) &&
+    windows.every((side) => hasWindows.includes(side)) &&
+    (!embedding || sameEmbedding) &&
+    JSON.stringify(others) === JSON.stringify(hasOthers)
+  );
 }

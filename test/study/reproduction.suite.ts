@@ -26,7 +26,12 @@ import { suite, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, SMALL, textOf } from '../train/small_run.ts';
 import { madeResults } from './made_results.ts';
 
-const REQUEST: PlanRequest = { model: 'clip', medclip: null, seeds: [1, 2], settings: { epochs: '3' } };
+const REQUEST: PlanRequest = {
+  model: 'clip',
+  medclip: null,
+  seeds: [1, 2],
+  settings: { suited: {}, given: { epochs: '3' } },
+};
 
 /** A set of either kind that nothing is read of. */
 function studySet(name: StudySet['name'], kind: StudySet['kind']): StudySet {
@@ -113,11 +118,18 @@ suite('reproduction', () => {
 
   test('settings reach the rows that read them', () => {
     const given = { epochs: '3', 'prompt.nctx': '4', size: '168' };
+    const settings = { suited: { temperature: '14', 'score.cls': 'equal', size: '112' }, given };
     const row = (name: string) => STUDY_ROWS.find((one) => one.name === name)!;
-    assert.deepEqual(settingsOf(row('clip-text'), given), { epochs: '3', size: '168', method: 'clip-text' });
-    assert.deepEqual(settingsOf(OWN_ROW, given), { ...given, method: 'fusionclip' });
-    const guided = { ...OWN_ROW, name: 'other', settings: { size: '240' } };
-    assert.equal(settingsOf(guided, given).size, '240', 'those of the row come last');
+    const clip = { temperature: '14', size: '168', epochs: '3', method: 'clip-text' };
+    assert.deepEqual(settingsOf(row('clip-text'), settings), clip);
+    assert.deepEqual(settingsOf(OWN_ROW, settings), { ...settings.suited, ...given, method: 'fusionclip' });
+    // APRIL-GAN and WinCLIP are described with values of their own, which only a flag changes.
+    assert.notProperty(settingsOf(row('april-gan'), settings), 'score.cls');
+    assert.notProperty(settingsOf(row('winclip'), settings), 'temperature');
+    const asked = { suited: {}, given: { 'score.cls': 'none' } };
+    assert.propertyVal(settingsOf(row('april-gan'), asked), 'score.cls', 'none');
+    const other = { ...OWN_ROW, name: 'other', settings: { size: '240' } };
+    assert.equal(settingsOf(other, settings).size, '240', 'those of the row come last');
   });
 
   test('tables are at the 4 shots of the paper, figures 5 to 7 on the sets that they are of', () => {

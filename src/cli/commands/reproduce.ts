@@ -39,7 +39,7 @@ const FLAGS = {
   ),
   valid: integer(40, [4, 1e5], 'with --phantoms: pictures of a set in valid, half of them diseased'),
   test: integer(80, [2, 1e5], 'with --phantoms: pictures of a set in test, half of them diseased'),
-  'feature.cache': integer(1024, [0, 1e6], 'MiB of GPU memory for features that runs have in common'),
+  'feature.cache': integer(1024, [0, 1e6], 'MiB of GPU memory for features of test images, which runs have in common'),
   json: toggle(false, 'results as JSON'),
 } satisfies OptionTable;
 

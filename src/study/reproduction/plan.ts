@@ -1,7 +1,7 @@
 import { isMethod } from '../../fusion/index.ts';
 import { type Cell, cellPath } from '../cell.ts';
 import type { Exhibit } from './exhibits.ts';
-import { type StudyRow, settingsOf } from './rows.ts';
+import { type SharedSettings, type StudyRow, settingsOf } from './rows.ts';
 import type { StudySet } from './sets.ts';
 
 /** What all cells of a study have in common. */
@@ -11,8 +11,7 @@ export interface PlanRequest {
   /** Folder of a MedCLIP, or null: its rows are then skipped. */
   readonly medclip: string | null;
   readonly seeds: readonly number[];
-  /** Of all rows, where they mean something. */
-  readonly settings: Readonly<Record<string, string>>;
+  readonly settings: SharedSettings;
 }
 
 /** A row that cannot be run at all, and why. */

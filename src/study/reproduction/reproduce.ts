@@ -12,7 +12,7 @@ import { type Exhibit, exhibitsOf } from './exhibits.ts';
 import type { SetName } from './paper.ts';
 import { planOf, type SkippedRow } from './plan.ts';
 import { CELLS, type CellRecord, recordsOf } from './records.ts';
-import { STUDY_ROWS } from './rows.ts';
+import { type SharedSettings, STUDY_ROWS } from './rows.ts';
 import { findSets, phantomSets, type StudySet } from './sets.ts';
 
 /** What is to be reproduced. */
@@ -34,7 +34,7 @@ export interface ReproductionRequest {
   readonly seeds: readonly number[];
   /** Names of {@link STUDY_ROWS}; the control stands beside them in any case. */
   readonly methods: readonly string[];
-  /** Settings of all rows, where they mean something to one; those of the embedded model are known. */
+  /** Settings of all rows that read them, on top of those that suit the embedded model where it is the one. */
   readonly settings: Readonly<Record<string, string>>;
   /** MiB of GPU memory for features that cells have in common. */
   readonly cache?: number;
@@ -52,7 +52,7 @@ export interface Reproduction {
   readonly shots: readonly number[];
   readonly seeds: readonly number[];
   /** Of all rows; each cell has its own. */
-  readonly settings: Readonly<Record<string, string>>;
+  readonly settings: SharedSettings;
   /** Says so when epochs were chosen on the test sets. */
   readonly warning: string | null;
   readonly exhibits: readonly ExhibitFacts[];
@@ -83,8 +83,8 @@ export interface ReproductionOutcome {
 export async function reproduce(context: RunContext, request: ReproductionRequest): Promise<ReproductionOutcome> {
   const { fs, gpu } = context;
   const { data, out, shots, seeds, medclip } = request;
-  const own = request.model === EMBEDDED_MODEL ? EMBEDDED_SETTINGS : {};
-  const settings = { ...own, ...request.settings, 'map.files': 'png16' };
+  const suited = request.model === EMBEDDED_MODEL ? EMBEDDED_SETTINGS : {};
+  const settings = { suited, given: { ...request.settings, 'map.files': 'png16' } };
   const backbone = await openBackbone(fs, request.model);
   const splitSeed = Number(request.settings['split.seed'] ?? 0);
   const sets =

@@ -1,5 +1,16 @@
-import { FUSION_OPTIONS, isRead } from '../../fusion/index.ts';
+import { FUSION_OPTIONS, isRead, methodPreset } from '../../fusion/index.ts';
 import type { PaperRow } from './paper.ts';
+
+/** Settings by name, as texts. */
+type Settings = Readonly<Record<string, string>>;
+
+/** Settings of all rows. */
+export interface SharedSettings {
+  /** What suits the model; a method that is described with a value of its own keeps that. */
+  readonly suited: Settings;
+  /** What was asked for: it holds for every method that reads it. */
+  readonly given: Settings;
+}
 
 /** A line of the tables: a method with settings. A further comparison is one more entry of {@link STUDY_ROWS}. */
 export interface StudyRow {
@@ -8,7 +19,7 @@ export interface StudyRow {
   /** As `--method` takes it. */
   readonly method: string;
   /** On top of the settings of all rows. */
-  readonly settings: Readonly<Record<string, string>>;
+  readonly settings: Settings;
   /** Where the paper has numbers for it. */
   readonly paper: PaperRow | null;
   /** Tables of the paper that it stands in. */
@@ -49,13 +60,16 @@ export function layerRow(layer: number): StudyRow {
   return row(`layers:${layer}`, null, { tables: [] });
 }
 
-/** Those of the given settings that mean something to a row, then its own. */
-export function settingsOf(
-  { method, settings }: StudyRow,
-  given: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const read = Object.entries(given).filter(([name]) => !(name in FUSION_OPTIONS) || isRead(method, name));
-  return { ...Object.fromEntries(read), ...settings, method };
+/**
+ * The settings of a row: those that suit the model, where the method has none of its own; those that were given; its own.
+ * What means nothing to the method is left out.
+ */
+export function settingsOf({ method, settings }: StudyRow, { suited, given }: SharedSettings): Record<string, string> {
+  const read = (name: string) => !(name in FUSION_OPTIONS) || isRead(method, name);
+  const part = (all: Settings, keep: (name: string) => boolean) => Object.entries(all).filter(([name]) => keep(name));
+  const preset = methodPreset(method).settings;
+  const defaults = part(suited, (name) => read(name) && !(name in preset));
+  return { ...Object.fromEntries([...defaults, ...part(given, read)]), ...settings, method };
 }
 
 /** A method under its own name and with its own settings, in Tables 1 and 2. */
