@@ -9,6 +9,7 @@ import './clip/text_prefix.suite.ts';
 import './clip/tokenizer.suite.ts';
 import './clip/towers.suite.ts';
 import './clip/weight_storage.suite.ts';
+import './data/audit.suite.ts';
 import './data/augment.suite.ts';
 import './data/check.suite.ts';
 import './data/contour.suite.ts';

@@ -1,3 +1,7 @@
+export * from './audit/audit.ts';
+export * from './audit/fingerprint.ts';
+export * from './audit/shot_lists.ts';
+export * from './audit/source_name.ts';
 export * from './augment.ts';
 export * from './contour.ts';
 export * from './decode.ts';

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -276,6 +276,20 @@ describe('models, data, help', () => {
     expect(stdout).toMatch(/error: .*test\/Ungood\/img\/1\.png: no mask/);
   });
 
+  test('data audit prints a table, and only --strict makes a leak an exit code', async () => {
+    const leaking = writeSet(join(folder, 'leaking'));
+    copyFileSync(join(leaking, 'test/good/img/1.png'), join(leaking, 'valid/good/img/0.png'));
+    const plain = await fusionclip(['data', 'audit', leaking]);
+    expect(plain.code).toBe(0);
+    expect(plain.stdout).toMatch(/identical files in support and test +1\n/);
+    expect(plain.stdout).toMatch(/ {2}valid\/good\/img\/0\.png = test\/good\/img\/1\.png\n/);
+    const strict = await fusionclip(['data', 'audit', leaking, '--strict', '--json']);
+    expect(strict.code).toBe(10);
+    expect(JSON.parse(strict.stdout)).toMatchObject([{ name: 'leaking', leaks: true }]);
+    const pattern = await fusionclip(['data', 'audit', data, '--source', '(']);
+    expect([pattern.code, pattern.stderr]).toEqual([2, expect.stringMatching(/--source takes a regular expression/)]);
+  });
+
   test('help, version and suggestions', async () => {
     const all = await fusionclip(['--help']);
     expect(all.code).toBe(0);
@@ -285,6 +299,7 @@ describe('models, data, help', () => {
       'predict',
       'embed',
       'data check',
+      'data audit',
       'doctor',
       'tune',
       'demo',

@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts';
 import { phantomCheck, phantomWrite } from '../phantom.ts';
 import { dataCheck } from './data.ts';
+import { dataAudit } from './data_audit.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { embed } from './embed.ts';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   report,
   embed,
   dataCheck,
+  dataAudit,
   doctor,
   tune,
   demo,
