@@ -69,6 +69,7 @@ import './runtimes/files.suite.ts';
 import './study/study.suite.ts';
 import './train/bootstrap.suite.ts';
 import './train/checkpoint.suite.ts';
+import './train/cost.suite.ts';
 import './train/evaluate.suite.ts';
 import './train/metrics.suite.ts';
 import './train/trainer.suite.ts';

@@ -1,6 +1,7 @@
 export * from '../run/index.ts';
 export * from './backbone.ts';
 export * from './checkpoint.ts';
+export * from './cost.ts';
 export * from './detector.ts';
 export * from './evaluation.ts';
 export * from './events.ts';

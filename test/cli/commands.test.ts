@@ -290,6 +290,17 @@ describe('models, data, help', () => {
     expect([pattern.code, pattern.stderr]).toEqual([2, expect.stringMatching(/--source takes a regular expression/)]);
   });
 
+  test('cost counts one method or all of them, without an adapter', async () => {
+    const flags = ['cost', '--model', model, '--size', '42', '--shots', '2'];
+    const { code, stdout, stderr } = await fusionclip(flags);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout.split('\n').filter((line) => /^(winclip\+|mvfa|fixed-prompt) /.test(line))).toHaveLength(3);
+    const one = JSON.parse((await fusionclip([...flags, '--method', 'clip-memory', '--json'])).stdout);
+    expect(one).toMatchObject({ size: 42, shots: 2, costs: [{ method: 'clip-memory', parameters: { trained: 0 } }] });
+    const wrong = await fusionclip([...flags, '--method', 'winclip', '--prompt', 'fixed']);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringMatching(/--prompt means nothing to --method winclip/)]);
+  });
+
   test('help, version and suggestions', async () => {
     const all = await fusionclip(['--help']);
     expect(all.code).toBe(0);
@@ -298,6 +309,7 @@ describe('models, data, help', () => {
       'eval',
       'predict',
       'embed',
+      'cost',
       'data check',
       'data audit',
       'doctor',

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts';
 import { phantomCheck, phantomWrite } from '../phantom.ts';
+import { cost } from './cost.ts';
 import { dataCheck } from './data.ts';
 import { dataAudit } from './data_audit.ts';
 import { demo } from './demo.ts';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   predict,
   report,
   embed,
+  cost,
   dataCheck,
   dataAudit,
   doctor,
