@@ -42,6 +42,7 @@ import './kernels/dice.suite.ts';
 import './kernels/elementwise.suite.ts';
 import './kernels/focal.suite.ts';
 import './kernels/gather_rows.suite.ts';
+import './kernels/guided_upsample.suite.ts';
 import './kernels/info_nce.suite.ts';
 import './kernels/insert_rows.suite.ts';
 import './kernels/l2_normalize.suite.ts';
