@@ -14,6 +14,7 @@ export * from './layout/dataset.ts';
 export * from './layout/object_name.ts';
 export * from './layout/open.ts';
 export * from './layout/scan.ts';
+export * from './paste.ts';
 export * from './paths.ts';
 export * from './phantom/index.ts';
 export * from './picture.ts';

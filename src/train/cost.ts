@@ -66,7 +66,9 @@ export async function methodCost(
   const trained = parameters.filter(({ requiresGrad }) => requiresGrad);
   const towers = [...clipShapes(backbone.weights.config).values()].reduce((sum, shape) => sum + elements(shape), 0);
   const training = methodPreset(options.method).trained ? trainingCost(detector, train.batch) : null;
-  const views = (train.shots + train['shots.abnormal']) * (train.aug === 'mvfa' ? AUGMENTATIONS.length : 1);
+  // In normal-only mode each normal image has a made counterpart.
+  const views =
+    (train.shots + (train['shots.abnormal'] || train.shots)) * (train.aug === 'mvfa' ? AUGMENTATIONS.length : 1);
   const scoring = await scoringCost(detector, train.shots, train['eval.batch']);
   return {
     method: options.method,

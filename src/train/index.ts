@@ -25,6 +25,7 @@ export * from './metrics/summary.ts';
 export * from './options.ts';
 export * from './output.ts';
 export * from './pictures.ts';
+export * from './rescore.ts';
 export * from './results.ts';
 export type { Environment } from './run_facts.ts';
 export * from './run_state.ts';

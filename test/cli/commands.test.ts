@@ -276,6 +276,23 @@ describe('models, data, help', () => {
     expect(stdout).toMatch(/error: .*test\/Ungood\/img\/1\.png: no mask/);
   });
 
+  test('a method without training names the flags it ignores, and its run is scored again with other settings', async () => {
+    const out = join(folder, 'memory');
+    const flags = ['--data', data, '--model', model, '--out', out, '--size', '42', '--shots', '2', '--epochs', '3'];
+    const trained = await fusionclip(['train', ...flags, '--method', 'clip-memory']);
+    expect(trained.code).toBe(0);
+    expect(trained.stderr).toMatch(/clip-memory has nothing to train, so --epochs changes nothing\./);
+    const again = await fusionclip(['eval', out, '--method', 'clip-text', '--map.upsample', 'guided']);
+    expect(again.code).toBe(0);
+    expect(again.stdout).toMatch(/\nclip-text /);
+    expect(again.stderr).toMatch(/thresholds were chosen anew/);
+    const refused = await fusionclip(['eval', out, '--method', 'mvfa']);
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringMatching(/train it with fusionclip train --method mvfa/),
+    ]);
+  });
+
   test('data audit prints a table, and only --strict makes a leak an exit code', async () => {
     const leaking = writeSet(join(folder, 'leaking'));
     copyFileSync(join(leaking, 'test/good/img/1.png'), join(leaking, 'valid/good/img/0.png'));
@@ -298,7 +315,10 @@ describe('models, data, help', () => {
     const one = JSON.parse((await fusionclip([...flags, '--method', 'clip-memory', '--json'])).stdout);
     expect(one).toMatchObject({ size: 42, shots: 2, costs: [{ method: 'clip-memory', parameters: { trained: 0 } }] });
     const wrong = await fusionclip([...flags, '--method', 'winclip', '--prompt', 'fixed']);
-    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringMatching(/--prompt means nothing to --method winclip/)]);
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      expect.stringMatching(/--prompt means nothing to --method winclip/),
+    ]);
   });
 
   test('help, version and suggestions', async () => {
