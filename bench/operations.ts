@@ -1,9 +1,9 @@
-import { type ClipConfig, TextTower, Tokenizer, VisionTower } from '../src/clip/index.ts';
+import { type ClipConfig, TextTower, Tokenizer, VisionTower, zeroModel } from '../src/clip/index.ts';
 import { extractFeatures, type Features, FusionModel, fusionOptions, tappedLayers } from '../src/fusion/index.ts';
 import { GpuArray } from '../src/gpu/array.ts';
+import { countingGpu } from '../src/gpu/counting.ts';
 import { Adam, Tape, type Tensor } from '../src/nn/index.ts';
 import { plainPrompts } from '../test/reference/plain_prompts.ts';
-import { countingGpu, zeroModel } from './counting_gpu.ts';
 
 /** Floating-point operations of a part of a training step. */
 export interface OperationCount {

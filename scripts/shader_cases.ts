@@ -16,6 +16,7 @@ import { dice, diceBackward } from '../src/kernels/dice.ts';
 import { add, addInto, clamp, fill, scale, scaleRows, sumAll, sumLeading } from '../src/kernels/elementwise.ts';
 import { focal, focalBackward } from '../src/kernels/focal.ts';
 import { gatherRows, scatterRows } from '../src/kernels/gather_rows.ts';
+import { guidedUpsample } from '../src/kernels/guided_upsample.ts';
 import { infoNce, infoNceBackward } from '../src/kernels/info_nce.ts';
 import { insertRows, insertRowsBackward } from '../src/kernels/insert_rows.ts';
 import { l2Normalize, l2NormalizeBackward } from '../src/kernels/l2_normalize.ts';
@@ -111,6 +112,13 @@ function maps(groups: number, batch: number, grid: number, side: number): Case {
   };
 }
 
+function refinement(batch: number, side: number, radius: number): Case {
+  return (gpu) => {
+    const guide = array(gpu, batch, 3, side, side);
+    guidedUpsample(array(gpu, batch, side, side), guide, { radius, space: 7, range: 0.1 });
+  };
+}
+
 function products(m: number, k: number, n: number): Case {
   return (gpu) => {
     matmul(array(gpu, m, k), array(gpu, k, n));
@@ -164,6 +172,7 @@ export const TINY: readonly Case[] = [
   pointwise(3, 5),
   rowwise(3, 3, 1, 4),
   maps(1, 2, 2, 4),
+  refinement(1, 3, 1),
   similarities(3, 2, 4, 5),
   contrast(3),
   products(3, 5, 2),
@@ -183,6 +192,7 @@ export const LARGEST: readonly Case[] = [
   maps(16, 176, 37, 240),
   maps(1, 60_000, 1, 8),
   maps(8, 1, 256, 2048),
+  refinement(8, 2048, 48),
   products(8 * 1370, 4096, 4096),
   products(8, 100_000, 8),
   products(33, 4095, 31),

@@ -22,7 +22,7 @@ export function trainTable(results: TrainResults): string {
 
 /** Metrics of an evaluation as a table for people. */
 export function evaluationTable(results: EvaluateResults): string {
-  const rows = [judgementRow('model', results), ...trivialRows(results.trivial)];
+  const rows = [judgementRow(results.method, results), ...trivialRows(results.trivial)];
   return resultText(results, rows, [['', results.foreground, results.trivial]], results);
 }
 

@@ -21,3 +21,4 @@ export * from './vision.ts';
 export * from './weight_storage.ts';
 export * from './weights.ts';
 export * from './write_model.ts';
+export * from './zero_model.ts';

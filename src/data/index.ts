@@ -1,3 +1,7 @@
+export * from './audit/audit.ts';
+export * from './audit/fingerprint.ts';
+export * from './audit/shot_lists.ts';
+export * from './audit/source_name.ts';
 export * from './augment.ts';
 export * from './contour.ts';
 export * from './decode.ts';
@@ -10,6 +14,7 @@ export * from './layout/dataset.ts';
 export * from './layout/object_name.ts';
 export * from './layout/open.ts';
 export * from './layout/scan.ts';
+export * from './paste.ts';
 export * from './paths.ts';
 export * from './phantom/index.ts';
 export * from './picture.ts';

@@ -32,7 +32,7 @@ export function sampleShots(dataset: Dataset, normal: number, abnormal: number, 
  * there, and a file that is missing, named twice, or found twice.
  */
 export function listedShots(dataset: Dataset, list: string, listName: string, index = 0): Shots {
-  const draws = parseList(list, listName);
+  const draws = parseShotList(list, listName);
   const normal = draws.get(`n-${index}`);
   const abnormal = draws.get(`a-${index}`);
   if (!normal && !abnormal) {
@@ -72,7 +72,12 @@ function ofClass(dataset: Dataset, label: 0 | 1): Sample[] {
   return dataset.splits.valid.filter((sample) => sample.label === label).sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-function parseList(list: string, listName: string): Map<string, string[]> {
+/**
+ * The draws of an MVFA list: file names by `n-0`, `a-0`, …
+ *
+ * Throws `FusionclipError('bad_data')` for a line of another form and a file that a line names twice.
+ */
+export function parseShotList(list: string, listName: string): Map<string, string[]> {
   const draws = new Map<string, string[]>();
   for (const [i, line] of list.split(/\r?\n/).entries()) {
     if (line.trim() === '') continue;

@@ -16,6 +16,8 @@ export interface Encoded {
   readonly embedding?: GpuArray | null;
   /** Embeddings of all windows by the side of a window in patches, [B, windows, E]. */
   readonly windows?: ReadonlyMap<number, GpuArray>;
+  /** The images themselves, [B, 3, S, S]. */
+  readonly guide?: GpuArray | null;
 }
 
 /** What a method takes of the backbone. */
@@ -26,6 +28,8 @@ export interface FeatureOptions {
   readonly embedding?: boolean;
   /** Sides in patches of the windows whose embeddings are wanted. */
   readonly windows?: readonly number[];
+  /** Whether the images are wanted too, to draw maps to their edges. */
+  readonly guide?: boolean;
 }
 
 /**
@@ -41,16 +45,17 @@ export function extractFeatures(tower: VisionTower, images: GpuArray, options: F
     features.set(layer, { cls: new Tensor(cls), patches: new Tensor(patches) });
   }
   const windows = new Map((options.windows ?? []).map((side) => [side, windowEmbeddings(tower, images, side)]));
-  return { features, embedding: result.embedding?.value ?? null, windows };
+  return { features, embedding: result.embedding?.value ?? null, windows, guide: options.guide ? images : null };
 }
 
 /** Bytes on the GPU that {@link extractFeatures} leaves of one image. */
 export function encodedBytes(
-  { config, grid }: VisionTower,
-  { layers, embedding, windows = [] }: FeatureOptions,
+  { config, grid, size }: VisionTower,
+  { layers, embedding, windows = [], guide }: FeatureOptions,
 ): number {
   const rows = windows.reduce((n, side) => n + (grid - side + 1) ** 2, embedding ? 1 : 0);
-  return 4 * (layers.length * (grid ** 2 + 1) * config.vision.width + rows * config.embed);
+  const pixels = guide ? 3 * size ** 2 : 0;
+  return 4 * (layers.length * (grid ** 2 + 1) * config.vision.width + rows * config.embed + pixels);
 }
 
 /** One image's arrays [1, ...] on the GPU by name, kept until the cache is released. */
@@ -107,7 +112,7 @@ export class FeatureCache {
     const [[id]] = this.#images;
     const room = ({ shape }: GpuArray) => GpuArray.empty(this.#gpu, [count, ...shape.slice(1)]);
     const parts = new Map(Array.from(this.#get(id), ([name, array]) => [name, room(array)]));
-    const { layers, embedding, windows = [] } = this.#options;
+    const { layers, embedding, windows = [], guide } = this.#options;
     const part = (name: string) => parts.get(name)!;
     const tokens = (layer: number): LayerTokens => ({
       cls: new Tensor(part(`cls.${layer}`)),
@@ -117,6 +122,7 @@ export class FeatureCache {
       features: new Map(layers.map((layer) => [layer, tokens(layer)])),
       embedding: embedding ? part('embedding') : null,
       windows: new Map(windows.map((side) => [side, part(`window.${side}`)])),
+      guide: guide ? part('guide') : null,
     };
   }
 
@@ -150,7 +156,7 @@ export class FeatureCache {
 }
 
 /** The arrays of a batch under one name each; the first axis of all is the images. */
-export function arraysOf({ features, embedding, windows }: Encoded): Map<string, GpuArray> {
+export function arraysOf({ features, embedding, windows, guide }: Encoded): Map<string, GpuArray> {
   const parts = new Map<string, GpuArray>();
   for (const [layer, { cls, patches }] of features) {
     parts.set(`cls.${layer}`, cls.value);
@@ -158,6 +164,7 @@ export function arraysOf({ features, embedding, windows }: Encoded): Map<string,
   }
   if (embedding) parts.set('embedding', embedding);
   for (const [side, array] of windows ?? []) parts.set(`window.${side}`, array);
+  if (guide) parts.set('guide', guide);
   return parts;
 }
 

@@ -11,5 +11,6 @@ export * from './options.ts';
 export * from './predict.ts';
 export * from './presets.ts';
 export * from './prompts.ts';
+export * from './refine.ts';
 export * from './residual.ts';
 export * from './windows.ts';

@@ -1,4 +1,5 @@
 import { FusionclipError } from '../gpu/errors.ts';
+import { MOST_RADIUS } from '../kernels/guided_upsample.ts';
 import {
   choice,
   integer,
@@ -84,6 +85,14 @@ export const FUSION_OPTIONS = {
   'loss.dice.smooth': number(1, [0, 1e6], 'dice smoothing'),
   'map.order': choice(['upsample', 'softmax'], 'upsample', 'what comes first'),
   'map.align': choice(['true', 'false', 'centered'], 'true', 'upsampling geometry'),
+  'map.upsample': choice(
+    ['bilinear', 'guided'],
+    'bilinear',
+    'guided: maps are drawn to the edges of their images after the bilinear upsampling (joint bilateral); not in training',
+  ),
+  'map.guide.radius': integer(14, [1, MOST_RADIUS], 'guided: pixels to each side of the window'),
+  'map.guide.space': number(7, [0.1, 1000], 'guided: standard deviation in pixels'),
+  'map.guide.range': number(0.1, [1e-3, 100], 'guided: standard deviation in grey values of [0, 1]'),
   'map.blur': number(0, [0, 100], 'Gaussian blur of the map in pixels'),
   'memory.features': choice(['raw', 'adapted'], 'raw', 'tokens in the memory bank'),
   'memory.augment': toggle(false, 'augmented normals in the bank'),

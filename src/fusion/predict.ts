@@ -9,6 +9,7 @@ import { type BranchScores, blurMaps } from './fuse.ts';
 import { alignOf, type MapGeometry, probabilityMap } from './losses.ts';
 import { MemoryBank } from './memory_bank.ts';
 import type { FusionOptions } from './options.ts';
+import { refineMaps } from './refine.ts';
 
 /** Both branches of a batch, on the host; grids are the values before upsampling. */
 export interface Prediction extends BranchScores {
@@ -69,7 +70,7 @@ export class Predictor {
    * Scores a batch.
    * @param skip entry of the bank to leave out
    */
-  async score({ features, embedding }: Encoded, skip: number | null = null): Promise<Prediction> {
+  async score({ features, embedding, guide }: Encoded, skip: number | null = null): Promise<Prediction> {
     using _scope = this.#gpu.scope();
     const { options, geometry } = this.#model;
     const { grid, size } = geometry;
@@ -78,8 +79,9 @@ export class Predictor {
     const few = this.#fewShot(features, skip);
     const batch = (zero?.grid ?? few!.grid).size / grid ** 2;
     const read = (array: GpuArray | undefined, length: number) => array?.read() ?? new Float32Array(length);
-    const zeroMap = blur(await read(zero?.map, batch * size ** 2));
-    const fewMap = blur(await read(few?.map, batch * size ** 2));
+    const refined = (map: GpuArray | undefined) => map && refineMaps(map, guide, options);
+    const zeroMap = blur(await read(refined(zero?.map), batch * size ** 2));
+    const fewMap = blur(await read(refined(few?.map), batch * size ** 2));
     const zeroGrid = await read(zero?.grid, batch * grid ** 2);
     const fewGrid = await read(few?.grid, batch * grid ** 2);
     return {

@@ -36,7 +36,16 @@ export type MethodKindName =
   | 'mvfa';
 
 /** What every method reads. */
-const COMMON = ['method', 'compat', 'size', 'act', 'weights', 'norm', 'prompt.object', 'score.image', 'map.blur'];
+export const COMMON_SETTINGS: readonly string[] = [
+  ...['method', 'compat', 'size', 'act', 'weights', 'norm', 'prompt.object', 'score.image'],
+  ...['map.upsample', 'map.guide.radius', 'map.guide.space', 'map.guide.range', 'map.blur'],
+];
+/** What training does not depend on: it may differ where trained weights are used. */
+export const INFERENCE_SETTINGS: readonly string[] = [
+  ...['method', 'branch.weights', 'memory.features', 'memory.augment', 'memory.cls', 'fuse', 'winclip.fuse'],
+  ...['map.upsample', 'map.guide.radius', 'map.guide.space', 'map.guide.range', 'map.blur'],
+  ...['score.image', 'score.cls'],
+];
 const UPSAMPLING = ['map.align'];
 const TEXT_MAP = ['temperature', 'map.order', ...UPSAMPLING];
 const BANK = ['memory.augment', ...UPSAMPLING];
@@ -199,5 +208,5 @@ export function presetTexts(method: string, compat: string): Required<Preset> {
 
 /** Whether a setting means something to a method. */
 export function isRead(method: string, name: string): boolean {
-  return COMMON.includes(name) || methodPreset(method).reads.includes(name);
+  return COMMON_SETTINGS.includes(name) || methodPreset(method).reads.includes(name);
 }

@@ -11,6 +11,7 @@
  * | `not_finite` | 7 | a loss or a tensor is NaN or infinite |
  * | `device_lost` | 8 | the GPU device was lost, or a GPU error was reported |
  * | `io` | 9 | a file cannot be read or written (missing, permission, full disk) |
+ * | `leak` | 10 | `data audit --strict` found test images that the support set knows |
  * | `interrupted` | 130 | Ctrl-C; the state was saved |
  */
 export const EXIT_CODES = {
@@ -22,6 +23,7 @@ export const EXIT_CODES = {
   not_finite: 7,
   device_lost: 8,
   io: 9,
+  leak: 10,
   interrupted: 130,
 } as const;
 

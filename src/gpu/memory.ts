@@ -1,5 +1,8 @@
 import { FusionclipError } from './errors.ts';
 
+/** STORAGE, COPY_SRC and COPY_DST; as numbers, since counting works where WebGPU's globals are not set. */
+const USAGE = 0x80 | 0x04 | 0x08;
+
 /** A piece of GPU memory handed out by the {@link Pool}; identity matters, so it is an object with an id. */
 export class GpuBuffer {
   readonly id: number;
@@ -111,7 +114,7 @@ export class Pool {
     if (!buffer) {
       const raw = this.#device.createBuffer({
         size: capacity,
-        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+        usage: USAGE,
       });
       buffer = new GpuBuffer(this.#nextId++, raw, bytes);
       this.reservedBytes += capacity;

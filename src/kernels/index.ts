@@ -10,6 +10,7 @@ export * from './dice.ts';
 export * from './elementwise.ts';
 export * from './focal.ts';
 export * from './gather_rows.ts';
+export * from './guided_upsample.ts';
 export * from './info_nce.ts';
 export * from './insert_rows.ts';
 export * from './l2_normalize.ts';

@@ -1,5 +1,13 @@
 import { joinReports, type StorageReport, TextTower, VisionTower } from '../clip/index.ts';
-import { type Encoded, type FusionOptions, type Method, methodKind, tappedLayers } from '../fusion/index.ts';
+import {
+  type Encoded,
+  type FeatureOptions,
+  type FusionOptions,
+  isGuided,
+  type Method,
+  methodKind,
+  tappedLayers,
+} from '../fusion/index.ts';
 import { GpuArray } from '../gpu/array.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
@@ -93,7 +101,13 @@ export class Detector {
 
   /** What the method takes of preprocessed images [3, S, S], in the current scope. */
   encode(inputs: readonly Float32Array[]): Encoded {
-    return this.method.encode(this.upload(inputs));
+    const images = this.upload(inputs);
+    return { ...this.method.encode(images), guide: this.needs.guide ? images : null };
+  }
+
+  /** What the method takes of the backbone, and the images where maps are drawn to their edges. */
+  get needs(): FeatureOptions {
+    return { ...this.method.needs, guide: isGuided(this.options) };
   }
 
   /** As {@link encode}, for images of the run's data set: features that another run has computed may do. */

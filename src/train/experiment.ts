@@ -23,6 +23,10 @@ import { Contest } from './selection.ts';
 import type { SharedFeatures } from './shared_features.ts';
 import { chooseShots, readSupport, type Support, type TrainItem, trainItems } from './support.ts';
 
+/** What normal-only mode does, for whoever runs it. */
+const NORMAL_ONLY =
+  'Normal-only: pieces pasted into the normal support images stand for lesions; no abnormal image of valid is looked at.';
+
 /** What every kind of run needs. */
 export interface RunContext {
   readonly fs: FileSystem;
@@ -88,7 +92,7 @@ export async function trainRun(context: RunContext, request: TrainRequest): Prom
   const settings = runSettings(request.settings ?? {});
   const dataset = await openDataset(fs, request.data, settings.train['split.seed']);
   const shots = await chooseShots(fs, dataset, settings.train);
-  const support = await readSupport(fs, shots, settings.fusion.size);
+  const support = await readSupport(fs, shots, settings.fusion.size, settings.train.seed);
   const backbone = await openBackbone(fs, request.model);
   const given = settings.fusion['prompt.object'];
   const header: RunHeader = {
@@ -133,7 +137,7 @@ export async function resumeRun(
   const header: RunHeader = { ...old, data: { ...old.data, path: places.data ?? old.data.path } };
   const dataset = await openDataset(fs, header.data.path, header.train['split.seed']);
   const shots = await chooseShots(fs, dataset, header.train);
-  const support = await readSupport(fs, shots, header.fusion.size);
+  const support = await readSupport(fs, shots, header.fusion.size, header.train.seed);
   const drawn = await folder.readJson('shots.json');
   if (JSON.stringify(drawn) !== JSON.stringify(shotsJson(support, header))) {
     throw new FusionclipError(
@@ -164,6 +168,7 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
   const environment = await environmentJson(context.gpu, context.environment, folder, started, state);
   await folder.writeJson('env.json', environment);
   if (backbone.note) onEvent({ type: 'note', text: backbone.note });
+  if (support.shots.abnormal.length === 0) onEvent({ type: 'note', text: NORMAL_ONLY });
   const memory = new SupportMemory(detector, support.normal, support.abnormal);
   const contest = (samples: readonly Sample[], what: string) =>
     new Contest(detector, samples, header.train, { fs, signal, onProgress: stage(onEvent, `features of the ${what}`) });
@@ -240,7 +245,7 @@ async function judgeRun(
     detector.method.parameters,
   );
   await writePredictions(run, selected.evaluation, selected.calibration.thresholds);
-  const shots = { normal: support.normal.length, abnormal: support.abnormal.length };
+  const shots = { normal: support.normal.length, abnormal: support.shots.abnormal.length };
   const results = trainResults(header, shots, selectedBy, selected, last ?? { ...selected, choice: end.last });
   return { results, scored: selected.evaluation.scored };
 }

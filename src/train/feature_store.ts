@@ -22,13 +22,13 @@ export class FeatureStore {
 
   constructor(detector: Detector) {
     this.#detector = detector;
-    const { gpu, vision, method } = detector;
-    this.#cache = method.frozen ? new FeatureCache(gpu, vision, method.needs) : null;
+    const { gpu, vision, method, needs } = detector;
+    this.#cache = method.frozen ? new FeatureCache(gpu, vision, needs) : null;
   }
 
   /** Bytes on the GPU that one image will take. */
-  static bytesPerImage({ method, vision }: Detector): number {
-    return method.frozen ? encodedBytes(vision, method.needs) : 0;
+  static bytesPerImage({ method, vision, needs }: Detector): number {
+    return method.frozen ? encodedBytes(vision, needs) : 0;
   }
 
   /** Takes preprocessed images [3, S, S], which go through the backbone together. */

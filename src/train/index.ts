@@ -1,6 +1,7 @@
 export * from '../run/index.ts';
 export * from './backbone.ts';
 export * from './checkpoint.ts';
+export * from './cost.ts';
 export * from './detector.ts';
 export * from './evaluation.ts';
 export * from './events.ts';
@@ -24,6 +25,7 @@ export * from './metrics/summary.ts';
 export * from './options.ts';
 export * from './output.ts';
 export * from './pictures.ts';
+export * from './rescore.ts';
 export * from './results.ts';
 export type { Environment } from './run_facts.ts';
 export * from './run_state.ts';

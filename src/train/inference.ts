@@ -14,6 +14,7 @@ import { openDetector, type RunContext } from './experiment.ts';
 import type { Judgement, TrivialJudgement } from './judge.ts';
 import { SupportMemory } from './memory.ts';
 import { type PredictionRow, predictionRows, toCsv, writeMaps } from './output.ts';
+import { calibrateAgain, rescoredOptions } from './rescore.ts';
 import { ORACLE_WARNING } from './results.ts';
 import { fileBatches, type ScoredSet, scoreSet } from './scoring.ts';
 
@@ -23,10 +24,13 @@ export interface TrainedSource {
   readonly adapters: string;
   /** Where the backbone lies now, if it was moved. */
   readonly model?: ModelSource;
+  /** Settings of the method, as texts, in place of those of the run, as far as training does not depend on them. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** A trained detector, ready to score images. Release it after use. */
 export class TrainedDetector {
+  /** As it is used: with the settings, thresholds and ranges of now. */
   readonly file: AdapterFile;
   readonly detector: Detector;
   readonly memory: SupportMemory;
@@ -37,17 +41,26 @@ export class TrainedDetector {
     this.memory = memory;
   }
 
-  /** Opens weights and their backbone. @throws FusionclipError `io`, `bad_model` */
+  /** Opens weights and their backbone. @throws FusionclipError `io`, `bad_model`, and `usage` for settings that cannot change */
   static async open(context: RunContext, source: TrainedSource): Promise<TrainedDetector> {
     const { fs } = context;
     const path = await adaptersPath(fs, source.adapters);
-    const file = await openAdapters(fs, path);
-    const backbone = await openBackbone(fs, source.model ?? file.header.model.name);
-    requireSameModel(file.header.model, backbone.identity, path);
-    const detector = await openDetector(context, file.header, backbone);
+    const stored = await openAdapters(fs, path);
+    const { settings = {} } = source;
+    const fusion = rescoredOptions(stored.header, settings, source.adapters);
+    const header = { ...stored.header, fusion };
+    const backbone = await openBackbone(fs, source.model ?? header.model.name);
+    requireSameModel(header.model, backbone.identity, path);
+    const detector = await openDetector(context, header, backbone);
     try {
-      restoreTensors(path, new Map(detector.method.parameters.map((p) => [p.name, p.value])), file.weights);
-      const normals = file.normals.map((pixels) => ({ pixels, mask: null }));
+      const own = fusion.method === stored.header.fusion.method;
+      if (own) restoreTensors(path, new Map(detector.method.parameters.map((p) => [p.name, p.value])), stored.weights);
+      const normals = stored.normals.map((pixels) => ({ pixels, mask: null }));
+      const file = { ...stored, header, selectedBy: own ? stored.selectedBy : 'none' };
+      if (String(Object.values(fusion)) !== String(Object.values(stored.header.fusion))) {
+        Object.assign(file, await calibrateAgain(fs, detector, header, stored.normals));
+        context.onEvent?.({ type: 'note', text: changedNote(file.thresholds) });
+      }
       return new TrainedDetector(file, detector, new SupportMemory(detector, normals, []));
     } catch (error) {
       detector.release();
@@ -74,6 +87,12 @@ export class TrainedDetector {
     this.memory.release();
     this.detector.release();
   }
+}
+
+/** What a user should know of thresholds for settings that are not the run's own. */
+function changedNote({ image }: AdapterFile['thresholds']): string {
+  if (image) return 'The settings are not those of the run, so thresholds were chosen anew on its data set.';
+  return 'The settings are not those of the run, and its data set is not there, so there are no thresholds.';
 }
 
 /** Images to score. */
@@ -130,6 +149,9 @@ export interface EvaluateResults extends Judgement {
   readonly data: string;
   readonly kind: 'pixel' | 'image';
   readonly split: 'test';
+  readonly method: string;
+  /** Settings that are not those of the run, as texts. */
+  readonly changed: Readonly<Record<string, string>>;
   readonly selectedBy: string;
   readonly warning: string | null;
   readonly trivial: TrivialJudgement | null;
@@ -198,6 +220,8 @@ export async function evaluateTrained(
       data: dataset.name,
       kind: header.kind,
       split: 'test',
+      method: header.fusion.method,
+      changed: request.settings ?? {},
       selectedBy,
       warning: selectedBy === 'test-oracle' ? ORACLE_WARNING : null,
       ...judgement,

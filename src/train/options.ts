@@ -17,7 +17,10 @@ const RATE = number(1e-3, [1e-9, 10], '');
 /** Every setting of training and evaluation. Names are flags of the CLI, keys of `config.json` and keys here. */
 export const TRAIN_OPTIONS = {
   shots: integer(4, [1, 100_000], 'normal support images'),
-  'shots.abnormal': automatic(integer(4, [0, 100_000], ''), 'abnormal support images; auto: as many as normal ones'),
+  'shots.abnormal': automatic(
+    integer(4, [0, 100_000], ''),
+    'abnormal support images; auto: as many as normal ones; 0: normal-only, nothing abnormal is looked at',
+  ),
   'shots.list': optional(
     text('', /\S/, 'FILE', ''),
     'a list of MVFA that names the support images, in place of a draw',
@@ -43,6 +46,22 @@ export const TRAIN_OPTIONS = {
   'checkpoint.every': integer(100, [1, 1e9], 'steps between two checkpoints; each epoch ends with one too'),
   'map.files': choice(['npy', 'png16', 'none'], 'npy', 'raw maps beside the heat maps; none: no map files at all'),
 } satisfies Record<string, Option<unknown>>;
+
+/** Settings that mean something only to a method that is trained. */
+export const TRAINING_ONLY: readonly string[] = [
+  ...[
+    'aug',
+    'lr.adapter',
+    'lr.prompt',
+    'lr.grid',
+    'betas',
+    'epochs',
+    'batch',
+    'select',
+    'eval.every',
+    'checkpoint.every',
+  ],
+];
 
 /** Settings as given: `null` where the program finds the value. */
 type GivenOptions = OptionValues<typeof TRAIN_OPTIONS>;

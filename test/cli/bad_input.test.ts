@@ -173,6 +173,7 @@ describe('the command line', () => {
     [['pretrain', '--out', 'x', '--heads', '7'], /--width 192 in 7 heads/],
     [['pretrain', '--resume', '--out', 'x', '--lr', '3'], /--lr cannot change/],
     [['predict', '--run', 'x'], /No image is given/],
+    [['eval', 'x', '--fuse', 'sum'], /--fuse takes april/],
     [['eval'], /Which weights\?/],
     [['data', 'chekc', 'x'], /Unknown command 'chekc'; did you mean check\?/],
     [['embed', '--model', 'generated:T:1'], /nothing to embed/],

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -276,6 +276,51 @@ describe('models, data, help', () => {
     expect(stdout).toMatch(/error: .*test\/Ungood\/img\/1\.png: no mask/);
   });
 
+  test('a method without training names the flags it ignores, and its run is scored again with other settings', async () => {
+    const out = join(folder, 'memory');
+    const flags = ['--data', data, '--model', model, '--out', out, '--size', '42', '--shots', '2', '--epochs', '3'];
+    const trained = await fusionclip(['train', ...flags, '--method', 'clip-memory']);
+    expect(trained.code).toBe(0);
+    expect(trained.stderr).toMatch(/clip-memory has nothing to train, so --epochs changes nothing\./);
+    const again = await fusionclip(['eval', out, '--method', 'clip-text', '--map.upsample', 'guided']);
+    expect(again.code).toBe(0);
+    expect(again.stdout).toMatch(/\nclip-text /);
+    expect(again.stderr).toMatch(/thresholds were chosen anew/);
+    const refused = await fusionclip(['eval', out, '--method', 'mvfa']);
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringMatching(/train it with fusionclip train --method mvfa/),
+    ]);
+  });
+
+  test('data audit prints a table, and only --strict makes a leak an exit code', async () => {
+    const leaking = writeSet(join(folder, 'leaking'));
+    copyFileSync(join(leaking, 'test/good/img/1.png'), join(leaking, 'valid/good/img/0.png'));
+    const plain = await fusionclip(['data', 'audit', leaking]);
+    expect(plain.code).toBe(0);
+    expect(plain.stdout).toMatch(/identical files in support and test +1\n/);
+    expect(plain.stdout).toMatch(/ {2}valid\/good\/img\/0\.png = test\/good\/img\/1\.png\n/);
+    const strict = await fusionclip(['data', 'audit', leaking, '--strict', '--json']);
+    expect(strict.code).toBe(10);
+    expect(JSON.parse(strict.stdout)).toMatchObject([{ name: 'leaking', leaks: true }]);
+    const pattern = await fusionclip(['data', 'audit', data, '--source', '(']);
+    expect([pattern.code, pattern.stderr]).toEqual([2, expect.stringMatching(/--source takes a regular expression/)]);
+  });
+
+  test('cost counts one method or all of them, without an adapter', async () => {
+    const flags = ['cost', '--model', model, '--size', '42', '--shots', '2'];
+    const { code, stdout, stderr } = await fusionclip(flags);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout.split('\n').filter((line) => /^(winclip\+|mvfa|fixed-prompt) /.test(line))).toHaveLength(3);
+    const one = JSON.parse((await fusionclip([...flags, '--method', 'clip-memory', '--json'])).stdout);
+    expect(one).toMatchObject({ size: 42, shots: 2, costs: [{ method: 'clip-memory', parameters: { trained: 0 } }] });
+    const wrong = await fusionclip([...flags, '--method', 'winclip', '--prompt', 'fixed']);
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      expect.stringMatching(/--prompt means nothing to --method winclip/),
+    ]);
+  });
+
   test('help, version and suggestions', async () => {
     const all = await fusionclip(['--help']);
     expect(all.code).toBe(0);
@@ -284,7 +329,9 @@ describe('models, data, help', () => {
       'eval',
       'predict',
       'embed',
+      'cost',
       'data check',
+      'data audit',
       'doctor',
       'tune',
       'demo',

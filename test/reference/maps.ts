@@ -43,6 +43,35 @@ export function resize(
   return out;
 }
 
+/** Mean of a window weighted by nearness in space and in the guide [B, 3, H, W]: [B, H, W] → [B, H, W]. */
+export function guidedUpsample(
+  x: ArrayLike<number>,
+  guide: ArrayLike<number>,
+  [batch, height, width]: readonly [number, number, number],
+  { radius, space, range }: { readonly radius: number; readonly space: number; readonly range: number },
+): Float64Array {
+  const plane = height * width;
+  const out = new Float64Array(batch * plane);
+  for (let b = 0; b < batch; b++) {
+    for (let p = 0; p < plane; p++) {
+      let sum = 0;
+      let total = 0;
+      for (let q = 0; q < plane; q++) {
+        const dy = Math.floor(q / width) - Math.floor(p / width);
+        const dx = (q % width) - (p % width);
+        if (Math.max(Math.abs(dy), Math.abs(dx)) > radius) continue;
+        let steps = 0;
+        for (let c = 0; c < 3; c++) steps += (guide[(3 * b + c) * plane + p] - guide[(3 * b + c) * plane + q]) ** 2 / 3;
+        const weight = Math.exp(-(dy * dy + dx * dx) / (2 * space * space) - steps / (2 * range * range));
+        sum += weight * x[b * plane + q];
+        total += weight;
+      }
+      out[b * plane + p] = sum / total;
+    }
+  }
+  return out;
+}
+
 /** Image-level loss, mean over the batch for each group: pair [G·B, 2], label [B] → [G]. */
 export function bce(pair: ArrayLike<number>, label: ArrayLike<number>, mode: 'prob' | 'mvfa' | 'margin'): Float64Array {
   const batch = label.length;

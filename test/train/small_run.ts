@@ -1,6 +1,7 @@
 import { type ClipConfig, presetConfig } from '../../src/clip/index.ts';
 import { encodePng } from '../../src/data/encode.ts';
 import { rulePicture } from '../../src/data/picture.ts';
+import { FUSION_OPTIONS, isRead } from '../../src/fusion/index.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import {
   type Backbone,
@@ -43,6 +44,13 @@ export const SMALL: Readonly<Record<string, string>> = {
   'map.files': 'none',
 };
 
+/** {@link SMALL} for another method: without what means nothing to it. */
+export function smallSettings(settings: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const { method = 'fusionclip' } = settings;
+  const read = ([name]: [string, string]) => !(name in FUSION_OPTIONS) || isRead(method, name);
+  return { ...Object.fromEntries(Object.entries(SMALL).filter(read)), ...settings };
+}
+
 /** One block of 32 numbers in either tower. */
 export function tinyConfig(): ClipConfig {
   const config = presetConfig('T');
@@ -83,7 +91,7 @@ export async function smallRun(
   out = '/run',
 ): Promise<TrainOutcome> {
   const model = await tinyBackbone();
-  return trainRun(context, { data: '/Brain_AD', model, out, settings: { ...SMALL, ...settings } });
+  return trainRun(context, { data: '/Brain_AD', model, out, settings: smallSettings(settings) });
 }
 
 /** A text file of a file system in memory. */

@@ -1,7 +1,7 @@
-import { choice, type OptionTable, optional, toggle } from '../../fusion/index.ts';
+import { choice, FUSION_OPTIONS, type OptionTable, optional, resolveOptions, toggle } from '../../fusion/index.ts';
 import { FusionclipError } from '../../gpu/errors.ts';
 import { evaluateRun } from '../../train/index.ts';
-import { type Call, type Command, exactly, flagValues, word } from '../command.ts';
+import { type Call, type Command, exactly, flagValues, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 import { evaluationTable } from '../summary.ts';
 
@@ -25,6 +25,21 @@ const FLAGS = {
   json: toggle(false, 'results as JSON'),
 } satisfies OptionTable;
 
+/** Settings of the method that may be given anew where trained weights are used. */
+export const METHOD_GROUP = { title: 'Method (default: as the run has it)', table: FUSION_OPTIONS };
+
+/** What `--help` says of them. */
+export const METHOD_DETAILS = `What training does not depend on can be given anew (fuse, score.*, map.upsample, map.guide.*, map.blur, memory.*), or
+another --method that needs no training: it scores with the support images of the run. Thresholds are then chosen
+anew on the data set of the run; where that is not there, there are none.`;
+
+/** The settings of the method on a command line, read once so that wrong values are found before an adapter is looked for. */
+export function methodFlags({ flags }: Call): Record<string, string> {
+  const settings = pickFlags(FUSION_OPTIONS, flags);
+  resolveOptions(FUSION_OPTIONS, settings);
+  return settings;
+}
+
 /** The run folder or file that a command line names. @throws FusionclipError `usage` */
 export function trainedPath(run: string | null, adapters: string | null): string {
   if (run !== null && adapters !== null) {
@@ -40,11 +55,13 @@ export const evaluate: Command = {
   name: ['eval'],
   summary: 'judges trained weights on the test split of a data set',
   usage: 'RUN',
-  flags: [{ title: 'Evaluation', table: { ...FLAGS, ...GPU_FLAGS } }],
+  details: METHOD_DETAILS,
+  flags: [{ title: 'Evaluation', table: { ...FLAGS, ...GPU_FLAGS } }, METHOD_GROUP],
   async run(call: Call) {
     const { run, adapters, model, data, out, json, 'map.files': maps } = flagValues(FLAGS, call);
     const [first] = call.positional;
     exactly(first !== undefined && run === null ? 1 : 0, call, 'fusionclip eval RUN');
+    const settings = methodFlags(call);
     const trained = trainedPath(run ?? first ?? null, adapters);
     const results = await withGpu(call, (session) =>
       evaluateRun(session, {
@@ -53,6 +70,7 @@ export const evaluate: Command = {
         data: data ?? undefined,
         out,
         maps: maps ?? undefined,
+        settings,
       }),
     );
     call.host.stdout(json ? `${JSON.stringify(results, null, 2)}\n` : evaluationTable(results));

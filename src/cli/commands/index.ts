@@ -1,6 +1,8 @@
 import type { Command } from '../command.ts';
 import { phantomCheck, phantomWrite } from '../phantom.ts';
+import { cost } from './cost.ts';
 import { dataCheck } from './data.ts';
+import { dataAudit } from './data_audit.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { embed } from './embed.ts';
@@ -22,7 +24,9 @@ export const COMMANDS: readonly Command[] = [
   predict,
   report,
   embed,
+  cost,
   dataCheck,
+  dataAudit,
   doctor,
   tune,
   demo,

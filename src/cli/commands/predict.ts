@@ -3,7 +3,7 @@ import { FusionclipError } from '../../gpu/errors.ts';
 import { type PredictionRow, predictImages } from '../../train/index.ts';
 import { type Command, flagValues, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
-import { TRAINED_FLAGS, trainedPath } from './eval.ts';
+import { METHOD_DETAILS, METHOD_GROUP, methodFlags, TRAINED_FLAGS, trainedPath } from './eval.ts';
 
 const FLAGS = {
   ...TRAINED_FLAGS,
@@ -16,13 +16,15 @@ export const predict: Command = {
   name: ['predict'],
   summary: 'scores images without labels and draws heat maps over them',
   usage: 'PATH… --run RUN --out DIR',
-  details: 'A PATH is an image file, or a folder that is searched for images at any depth. The data set is not needed.',
-  flags: [{ title: 'Prediction', table: { ...FLAGS, ...GPU_FLAGS } }],
+  details: `A PATH is an image file, or a folder that is searched for images at any depth. The data set is not needed.
+${METHOD_DETAILS}`,
+  flags: [{ title: 'Prediction', table: { ...FLAGS, ...GPU_FLAGS } }, METHOD_GROUP],
   async run(call) {
     const { run, adapters, model, out, json, 'map.files': maps } = flagValues(FLAGS, call);
     if (call.positional.length === 0) {
       throw new FusionclipError('usage', 'No image is given: fusionclip predict PATH… --run RUN --out DIR.');
     }
+    const settings = methodFlags(call);
     const trained = trainedPath(run, adapters);
     const rows = await withGpu(call, (session) =>
       predictImages(session, {
@@ -31,6 +33,7 @@ export const predict: Command = {
         model: model ?? undefined,
         out,
         maps: maps ?? undefined,
+        settings,
       }),
     );
     call.host.stdout(json ? `${JSON.stringify(rows, null, 2)}\n` : rows.map(line).join(''));

@@ -1,7 +1,7 @@
-import { FUSION_OPTIONS, type OptionTable, toggle } from '../../fusion/index.ts';
+import { FUSION_OPTIONS, methodPreset, type OptionTable, toggle } from '../../fusion/index.ts';
 import { FusionclipError } from '../../gpu/errors.ts';
 import { writeReport } from '../../report/index.ts';
-import { resumeRun, runSettings, TRAIN_OPTIONS, trainRun } from '../../train/index.ts';
+import { resumeRun, runSettings, TRAIN_OPTIONS, TRAINING_ONLY, trainRun } from '../../train/index.ts';
 import { type Command, exactly, flagValues, MODEL_HELP, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 import { trainTable } from '../summary.ts';
@@ -39,8 +39,10 @@ and report.html.`,
       if (name) throw new FusionclipError('usage', `--${name} cannot change in a resumed run; leave it out.`);
       if (force) throw new FusionclipError('usage', '--resume and --force exclude each other; give one of them.');
     }
-    runSettings(settings); // wrong values are found before an adapter is looked for
+    const { fusion } = runSettings(settings); // wrong values are found before an adapter is looked for
+    const idle = Object.keys(settings).filter((name) => TRAINING_ONLY.includes(name));
     const begin = (session: Session) => {
+      if (idle.length > 0 && !methodPreset(fusion.method).trained) session.reporter.say(idleNote(fusion.method, idle));
       if (resume) return resumeRun(session, run, { data: data ?? undefined, model: model ?? undefined });
       return trainRun(session, { data: data!, model: model!, out: run, settings, force });
     };
@@ -60,3 +62,9 @@ and report.html.`,
     return 0;
   },
 };
+
+/** Flags that were given for nothing. */
+function idleNote(method: string, flags: readonly string[]): string {
+  const names = flags.map((name) => `--${name}`).join(', ');
+  return `fusionclip: ${method} has nothing to train, so ${names} ${flags.length === 1 ? 'changes' : 'change'} nothing.`;
+}

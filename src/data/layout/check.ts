@@ -1,9 +1,10 @@
 import { FusionclipError } from '../../gpu/errors.ts';
+import { decodeImage } from '../decode.ts';
 import type { FileSystem } from '../file_system.ts';
 import type { Image } from '../image.ts';
 import type { DatasetKind, LayoutName, Sample, Split } from './dataset.ts';
 import { objectName } from './object_name.ts';
-import { emptyClassReason, readMask, readSample } from './open.ts';
+import { emptyClassReason, readMask } from './open.ts';
 import { type Scan, scanDataset } from './scan.ts';
 
 /** What can be wrong with a data set. `extra_mask` and `empty_mask` are warnings: training works in spite of them. */
@@ -51,24 +52,17 @@ export async function checkDataset(
   onProgress?: (done: number, total: number) => void,
 ): Promise<DatasetReport> {
   const scan = await scanDataset(fs, path);
-  const problems = structuralProblems(scan);
-  const samples = scan.classes.flatMap((c) => c.samples);
   const images = { valid: { normal: 0, abnormal: 0 }, test: { normal: 0, abnormal: 0 } };
   const sizes = new Map<string, { width: number; height: number; channels: number; count: number }>();
-  let done = 0;
-  for (const sample of samples) {
+  const problems = await checkScan(fs, scan, onProgress, (sample, _, image) => {
     images[sample.split][sample.label === 0 ? 'normal' : 'abnormal']++;
-    const image = await attempt(() => readSample(fs, sample), 'broken_image', sample.path, problems);
-    if (image) {
-      const { width, height, channels } = image;
-      const key = `${width}×${height}×${channels}`;
-      const row = sizes.get(key) ?? { width, height, channels, count: 0 };
-      row.count++;
-      sizes.set(key, row);
-    }
-    await checkMask(fs, sample, image, problems);
-    onProgress?.(++done, samples.length);
-  }
+    if (!image) return;
+    const { width, height, channels } = image;
+    const key = `${width}×${height}×${channels}`;
+    const row = sizes.get(key) ?? { width, height, channels, count: 0 };
+    row.count++;
+    sizes.set(key, row);
+  });
   return {
     path,
     name: scan.name,
@@ -80,6 +74,34 @@ export async function checkDataset(
     problems,
     ok: problems.every(({ severity }) => severity === 'warning'),
   };
+}
+
+/** Gets each image of a set with the bytes of its file; both are null where they cannot be had. */
+export type ImageVisitor = (
+  sample: Sample,
+  bytes: Uint8Array<ArrayBuffer> | null,
+  image: Image | null,
+) => void | Promise<void>;
+
+/** Reads every image and mask of a scan, one after the other, and returns all that is wrong. */
+export async function checkScan(
+  fs: FileSystem,
+  scan: Scan,
+  onProgress: ((done: number, total: number) => void) | undefined,
+  visit: ImageVisitor,
+): Promise<Problem[]> {
+  const problems = structuralProblems(scan);
+  const samples = scan.classes.flatMap((c) => c.samples);
+  let done = 0;
+  for (const sample of samples) {
+    const bytes = await attempt(() => fs.readFile(sample.path), 'broken_image', sample.path, problems);
+    const decoded = async () => decodeImage(bytes!, sample.path);
+    const image = bytes && (await attempt(decoded, 'broken_image', sample.path, problems));
+    await visit(sample, bytes, image);
+    await checkMask(fs, sample, image, problems);
+    onProgress?.(++done, samples.length);
+  }
+  return problems;
 }
 
 /** What the folders alone show: empty classes, missing masks, masks without an image. */

@@ -7,6 +7,7 @@ import { blurMaps, oneBranch } from '../fuse.ts';
 import { alignOf, geometryOf } from '../losses.ts';
 import { abnormalProbability, imageMeans } from '../predict.ts';
 import { type Ensemble, ensembleFeatures } from '../prompts.ts';
+import { refineMaps } from '../refine.ts';
 import { windowPatches } from '../windows.ts';
 import { type ImageScorer, type MethodKind, type MethodParts, UntrainedMethod } from './method.ts';
 
@@ -51,7 +52,7 @@ export class WinClip extends UntrainedMethod {
       score: async (images) => {
         using _scope = this.gpu.scope();
         const { cls, grid } = await this.textScores(images);
-        return oneBranch(await this.upsample(grid, cls.length), imageMeans(grid, cls.length), cls);
+        return oneBranch(await this.upsample(grid, images), imageMeans(grid, cls.length), cls);
       },
       release: () => {},
     };
@@ -92,14 +93,16 @@ export class WinClip extends UntrainedMethod {
     return out;
   }
 
-  /** Patch grids [B, N] as maps [B, S, S]. */
-  async upsample(grid: Float32Array<ArrayBuffer>, batch: number): Promise<Float32Array<ArrayBuffer>> {
+  /** Patch grids [B, N] of some images as maps [B, S, S]. */
+  async upsample(grid: Float32Array<ArrayBuffer>, { guide }: Encoded): Promise<Float32Array<ArrayBuffer>> {
     const geometry = geometryOf(this.vision);
     const { size } = geometry;
+    const batch = grid.length / geometry.grid ** 2;
     using _scope = this.gpu.scope();
     const cells = GpuArray.from(this.gpu, grid, [batch, geometry.grid, geometry.grid, 1]);
-    const maps = await bilinearResize(cells, [size, size], alignOf(this.options, geometry)).read();
-    return blurMaps(maps, size, this.options['map.blur']);
+    const maps = bilinearResize(cells, [size, size], alignOf(this.options, geometry));
+    const refined = await refineMaps(maps, guide, this.options).read();
+    return blurMaps(refined, size, this.options['map.blur']);
   }
 
   release(): void {

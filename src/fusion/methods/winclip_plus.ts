@@ -54,7 +54,7 @@ export class WinClipPlusScorer implements ImageScorer {
     const ownScore = Float32Array.from(cls, (p, i) =>
       few.subarray(i * patches, (i + 1) * patches).reduce((most, d) => Math.max(most, (p + d) / 2), 0),
     );
-    return oneBranch(await method.upsample(fused, cls.length), imageMeans(fused, cls.length), ownScore);
+    return oneBranch(await method.upsample(fused, images), imageMeans(fused, cls.length), ownScore);
   }
 
   /** Distances to the bank on the patch grid, mean over the scales: [B, N]. */

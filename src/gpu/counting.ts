@@ -1,11 +1,12 @@
-import type { ClipConfig, ClipWeights } from '../src/clip/index.ts';
-import { clipShapes } from '../src/clip/index.ts';
-import type { AdapterClass } from '../src/gpu/adapter.ts';
-import { elements } from '../src/gpu/array.ts';
-import type { Dispatch, Gpu } from '../src/gpu/gpu.ts';
-import { Pool } from '../src/gpu/memory.ts';
+import type { AdapterClass } from './adapter.ts';
+import type { Dispatch, Gpu } from './gpu.ts';
+import { Pool } from './memory.ts';
+import type { BufferView } from './programs.ts';
 
-/** A `Gpu` without a device that only adds up the operations of what is dispatched: models of any size cost nothing. */
+/**
+ * A `Gpu` without a device that adds up the operations of what is dispatched (`flops`) and the memory of what is
+ * allocated (`pool`): models of any size cost nothing. Whatever is read from it is zero.
+ */
 export function countingGpu(kind: AdapterClass): Gpu {
   const device = {
     limits: { maxBufferSize: 2 ** 40, maxStorageBufferBindingSize: 2 ** 40 },
@@ -26,17 +27,8 @@ export function countingGpu(kind: AdapterClass): Gpu {
     run: (call: Dispatch<string, string, string>) => {
       flops += call.flops ?? 0;
     },
+    read: async ({ bytes }: BufferView) => new ArrayBuffer(bytes),
     ...{ copy: nothing, clear: nothing, write: nothing, flush: nothing, idle: async () => {} },
   };
   return gpu as unknown as Gpu;
-}
-
-/** A model of zeros, for counting. */
-export function zeroModel(config: ClipConfig): ClipWeights {
-  const shapes = clipShapes(config);
-  return {
-    config,
-    read: async (name) => new Float32Array(elements(shapes.get(name)!)),
-    readRows: async (name, rows) => new Float32Array(rows.length * shapes.get(name)![1]),
-  };
 }

@@ -1,0 +1,100 @@
+import { choice, FUSION_OPTIONS, isRead, METHOD_PRESETS, type OptionTable, toggle } from '../../fusion/index.ts';
+import { type MethodCost, methodCost, openBackbone, runSettings, TRAIN_OPTIONS } from '../../train/index.ts';
+import { type Command, exactly, flagValues, MODEL_HELP, pickFlags, word } from '../command.ts';
+
+const FLAGS = {
+  model: word('MODEL', `${MODEL_HELP}; default: generated:ViT-L-14-336`),
+  kind: choice(['pixel', 'image'], 'pixel', 'a data set with masks, or with labels only'),
+  json: toggle(false, 'the counts as JSON'),
+} satisfies OptionTable;
+
+const { shots, aug, epochs, batch } = TRAIN_OPTIONS;
+const TRAINING = {
+  shots,
+  'shots.abnormal': TRAIN_OPTIONS['shots.abnormal'],
+  ...{ aug, epochs, batch },
+  'eval.batch': TRAIN_OPTIONS['eval.batch'],
+} satisfies OptionTable;
+
+/** `fusionclip cost` */
+export const cost: Command = {
+  name: ['cost'],
+  summary: 'counts what methods cost: operations, parameters and memory; nothing is computed or timed',
+  usage: '[--method METHOD]',
+  details: `GFLOP: text, once a run · view, a training step's share for one view in one epoch · fit, a normal support image ·
+score, an image from pixels to map. train: the whole training in TFLOP. MiB: weights of both towers as for a model in
+float16 · support, what is kept of the normal support images · score and train, the most that a batch needs beside.
+Without --method: all of them.`,
+  flags: [
+    { title: 'Cost', table: FLAGS },
+    { title: 'Training and evaluation', table: TRAINING },
+    { title: 'Method', table: FUSION_OPTIONS },
+  ],
+  async run(call) {
+    const { host, flags } = call;
+    exactly(0, call, 'fusionclip cost');
+    const { model, kind, json } = flagValues(FLAGS, call);
+    const names = flags.method === undefined ? Object.keys(METHOD_PRESETS) : [flags.method];
+    const all = names.map((method) => runSettings({ ...given(flags, names.length > 1 ? method : null), method }));
+    const name = model ?? 'generated:ViT-L-14-336';
+    const backbone = await openBackbone(host, name);
+    const costs: MethodCost[] = [];
+    for (const settings of all) costs.push(await methodCost(backbone, settings, kind));
+    const facts = { model: name, size: all[0].fusion.size, shots: all[0].train.shots, kind };
+    host.stdout(json ? `${JSON.stringify({ ...facts, costs }, null, 2)}\n` : costTable(facts, costs));
+    return 0;
+  },
+};
+
+/** The given settings; where all methods are counted those that mean something to `method`. */
+function given(flags: Readonly<Record<string, string>>, method: string | null): Record<string, string> {
+  const settings = pickFlags({ ...TRAINING, ...FUSION_OPTIONS }, flags);
+  const read = ([name]: [string, string]) => method === null || name in TRAINING || isRead(method, name);
+  return Object.fromEntries(Object.entries(settings).filter(read));
+}
+
+function costTable(
+  { model, size, shots, kind }: { model: string; size: number; shots: number; kind: 'pixel' | 'image' },
+  costs: readonly MethodCost[],
+): string {
+  const head = [
+    ['', 'parameters, million', 'GFLOP', 'TFLOP', 'MiB'],
+    ['method', 'trained', 'frozen', 'text', 'view', 'fit', 'score', 'train', 'weights', 'support', 'score', 'train'],
+  ];
+  const rows = costs.map(({ method, parameters, flops, bytes, trainingFlops }) => [
+    method,
+    ...[parameters.trained, parameters.frozen].map((count) => short(count / 1e6)),
+    ...[flops.text, flops.view, flops.fit, flops.score].map((count) => short(count === null ? null : count / 1e9)),
+    short(flops.view === null ? null : trainingFlops / 1e12),
+    ...[bytes.weights, bytes.support, bytes.scoring, bytes.training].map((n) => short(n === null ? null : n / 2 ** 20)),
+  ]);
+  const widths = head[1].map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
+  const line = (cells: readonly string[]) =>
+    cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i] + 2))).join('');
+  // Titles of several columns stand over the first of them.
+  const groups = [
+    widths[0],
+    ...[
+      [1, 2],
+      [3, 6],
+      [7, 7],
+      [8, 11],
+    ].map(([a, b]) => between(widths, a, b)),
+  ];
+  const title = head[0]
+    .map((cell, i) => (i === 0 ? cell.padEnd(groups[i]) : `  ${cell.padEnd(groups[i] - 2)}`))
+    .join('');
+  const what = `${model}, ${size} px, ${shots} shots, a set with ${kind === 'pixel' ? 'masks' : 'labels only'}`;
+  return `${[what, title.trimEnd(), line(head[1]), ...rows.map(line)].join('\n')}\n`;
+}
+
+function between(widths: readonly number[], first: number, last: number): number {
+  return widths.slice(first, last + 1).reduce((sum, width) => sum + width + 2, 0);
+}
+
+/** Three digits that count; a dash for what there is none of. */
+function short(value: number | null): string {
+  if (value === null) return '–';
+  if (value === 0) return '0';
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}

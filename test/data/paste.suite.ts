@@ -1,0 +1,40 @@
+import { assert } from 'chai';
+import { pasteLesion } from '../../src/data/paste.ts';
+import { phantom } from '../../src/data/phantom/index.ts';
+import { suite, test } from '../harness/registry.ts';
+
+const healthy = (index: number) => phantom('brain', 1, index, { size: 64, abnormal: false }).image;
+
+suite('pasted lesions', () => {
+  test('change the picture where the mask is, and nothing away from it', () => {
+    const image = healthy(0);
+    const { image: pasted, mask } = pasteLesion(image, healthy(2), 'a', 1);
+    const channels = image.channels;
+    let changed = 0;
+    let outside = 0;
+    let pixels = 0;
+    mask.forEach((lesion, i) => {
+      const step = Math.abs(pasted.data[3 * i] - image.data[channels * i]);
+      if (lesion) pixels++;
+      if (lesion && step > 4) changed++;
+      if (!lesion && step > 0) outside++;
+    });
+    assert.isAbove(pixels, 0.01 * 64 * 64);
+    assert.isAbove(changed / pixels, 0.5);
+    // The soft rim alone.
+    assert.isBelow(outside, pixels);
+  });
+
+  test('are the same for one name and seed, and differ for others', () => {
+    const paste = (name: string, seed: number) => pasteLesion(healthy(0), healthy(2), name, seed);
+    assert.deepEqual(paste('a', 1), paste('a', 1));
+    assert.notDeepEqual(paste('a', 1).mask, paste('b', 1).mask);
+    assert.notDeepEqual(paste('a', 1).mask, paste('a', 2).mask);
+  });
+
+  test('a black picture gets one too', () => {
+    const black = { width: 32, height: 32, channels: 1 as const, data: new Uint8Array(32 * 32) };
+    const { mask } = pasteLesion(black, black, 'a', 1);
+    assert.isTrue(mask.includes(1));
+  });
+});
