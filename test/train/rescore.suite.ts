@@ -10,6 +10,7 @@ import {
   SupportMemory,
   viewsOf,
 } from '../../src/train/index.ts';
+import type { Picture } from '../../src/train/pictures.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun, smallSettings, tinyBackbone } from './small_run.ts';
@@ -125,7 +126,7 @@ suite('calibration from the support set', () => {
     const detector = await Detector.open({ ...parts, kind: 'pixel', object: 'Brain', seed: 1 });
     const read = (path: string, label: 0 | 1) =>
       readPicture(fs, { id: path, path: `/Brain_AD/${path}`, label, maskPath: null, split: 'valid' }, 42);
-    const normal = [];
+    const normal: Picture[] = [];
     for (const i of [0, 1, 2]) normal.push(await read(`valid/good/img/${i}.png`, 0));
     const abnormal = [await read('valid/Ungood/img/0.png', 1)];
     const rangesOf = async (bank: typeof normal, scored: typeof normal) => {

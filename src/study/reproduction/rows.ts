@@ -53,6 +53,11 @@ export const STUDY_ROWS: readonly StudyRow[] = [
   row('single-fusion', 'single fusion', { tables: [3] }),
   row('single-patch', 'single patch', { tables: [3] }),
   row('fixed-prompt', 'fixed prompt', { tables: [3] }),
+  // Beyond the paper.
+  variant('calibrated', { fuse: 'calib' }),
+  variant('top-k score', { 'score.image': 'topk:100' }),
+  variant('guided maps', { 'map.upsample': 'guided' }),
+  variant('normal-only', { 'shots.abnormal': '0' }),
 ];
 
 /** The method on one block alone, for Figure 5. */
@@ -70,6 +75,11 @@ export function settingsOf({ method, settings }: StudyRow, { suited, given }: Sh
   const preset = methodPreset(method).settings;
   const defaults = part(suited, (name) => read(name) && !(name in preset));
   return { ...Object.fromEntries([...defaults, ...part(given, read)]), ...settings, method };
+}
+
+/** The method itself with other settings, in Tables 1 and 2. */
+function variant(name: string, settings: StudyRow['settings']): StudyRow {
+  return { ...OWN_ROW, name, settings, paper: null, tables: [1, 2], byShots: false };
 }
 
 /** A method under its own name and with its own settings, in Tables 1 and 2. */
