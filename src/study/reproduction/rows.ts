@@ -55,8 +55,8 @@ export const STUDY_ROWS: readonly StudyRow[] = [
   row('fixed-prompt', 'fixed prompt', { tables: [3] }),
   // Beyond the paper.
   variant('calibrated', { fuse: 'calib' }),
-  variant('top-k score', { 'score.image': 'topk:100' }),
-  variant('guided maps', { 'map.upsample': 'guided' }),
+  variant('top-k', { 'score.image': 'topk:100' }),
+  variant('guided', { 'map.upsample': 'guided' }),
   variant('normal-only', { 'shots.abnormal': '0' }),
 ];
 
