@@ -116,7 +116,8 @@ export class Detector {
     const { size, act, weights, norm } = this.options;
     const { data, features } = this.#shared;
     const domain = JSON.stringify([data, this.backbone.identity.hash, size, act, weights, norm]);
-    return features.encode(domain, ids, this.method.needs, () => this.encode(inputs));
+    const encoded = features.encode(domain, ids, this.method.needs, () => this.method.encode(this.upload(inputs)));
+    return { ...encoded, guide: this.needs.guide ? this.upload(inputs) : null };
   }
 
   /** How the towers are stored. */

@@ -13,6 +13,7 @@ suite('shared features', () => {
       { branches: 'gal' },
       { seed: '2', shots: '1' },
       clip,
+      { 'map.upsample': 'guided' },
     ];
     try {
       for (const [i, settings] of variants.entries()) {
