@@ -11,6 +11,7 @@ import { attention, attentionBackwardWith, attentionWith } from '../src/kernels/
 import { bankDistance } from '../src/kernels/bank_distance.ts';
 import { bce, bceBackward } from '../src/kernels/bce.ts';
 import { clipNorm } from '../src/kernels/clip_norm.ts';
+import { convolution } from '../src/kernels/convolution.ts';
 import { cosineLogits, cosineLogitsBackward } from '../src/kernels/cosine_logits.ts';
 import { dice, diceBackward } from '../src/kernels/dice.ts';
 import { add, addInto, clamp, fill, scale, scaleRows, sumAll, sumLeading } from '../src/kernels/elementwise.ts';
@@ -22,6 +23,7 @@ import { insertRows, insertRowsBackward } from '../src/kernels/insert_rows.ts';
 import { l2Normalize, l2NormalizeBackward } from '../src/kernels/l2_normalize.ts';
 import { layerNorm, layerNormBackward } from '../src/kernels/layer_norm.ts';
 import { matmul, matmulWith } from '../src/kernels/matmul.ts';
+import { maxPool } from '../src/kernels/max_pool.ts';
 import { meanGroups, meanGroupsBackward, meanRows, meanRowsBackward } from '../src/kernels/mean_groups.ts';
 import { countNonFinite } from '../src/kernels/non_finite.ts';
 import { patchEmbedding } from '../src/kernels/patch_embedding.ts';
@@ -29,6 +31,7 @@ import { bilinearResize, bilinearResizeBackward } from '../src/kernels/resize.ts
 import { uploadIndex } from '../src/kernels/row_index.ts';
 import { softmax, softmaxBackward } from '../src/kernels/softmax.ts';
 import { topRows } from '../src/kernels/top_rows.ts';
+import { windowAttention } from '../src/kernels/window_attention.ts';
 
 type Case = (gpu: Gpu) => void;
 
@@ -160,6 +163,15 @@ function contrast(batch: number): Case {
   };
 }
 
+function windows(batch: number, grid: number, side: number, heads: number): Case {
+  return (gpu) => {
+    const x = array(gpu, batch, grid, grid, 3 * heads * 32);
+    convolution(x, array(gpu, 4, side * side * x.width), { side, stride: 2, pad: 1 });
+    maxPool(x, { side, stride: 2, pad: 1 });
+    windowAttention(x, array(gpu, x.width), array(gpu, (2 * side - 1) ** 2, heads), { heads, side, shift: 1 });
+  };
+}
+
 const pictures: Case = (gpu) => patchEmbedding(array(gpu, 8, 3, 518, 518), array(gpu, 1024, 3, 14, 14));
 
 /** Small enough for an interpreter, and no multiples of a tile; only what may have workgroup memory. */
@@ -177,6 +189,7 @@ export const TINY: readonly Case[] = [
   contrast(3),
   products(3, 5, 2),
   heads(1, 3, 1, 4),
+  windows(1, 3, 2, 1),
 ];
 
 /** Model width 4096, 518 px (1,370 tokens) and 60,000 of them at once, 176 images of 240² pixels, 2048² pixels. */
@@ -202,4 +215,5 @@ export const LARGEST: readonly Case[] = [
   pictures,
   heads(8, 1370, 16, 64),
   heads(1, 1900, 1, 128),
+  windows(8, 160, 80, 1),
 ];

@@ -1,7 +1,7 @@
 // out = softmax(scale * q k^T) v for every head: the reference, one invocation per query, head and four columns of out.
 // qkv [B, length, 3 W]: queries, keys, values side by side, W = 4 * heads * quads; out [B, length, W];
 // log_sum_exp [B, heads, length] is kept for the backward. The softmax keeps a running maximum and sum, so no score is
-// stored; with causal = 1 a query sees keys up to its own place. Caller: src/kernels/attention.ts.
+// stored; with causal = 1 a query sees keys up to its own place, else the first `keys`. Caller: src/kernels/attention.ts.
 // Loops: length * (quads + 1) where length * (quads + 1) <= 64000
 
 struct Params {
@@ -11,6 +11,8 @@ struct Params {
   scale: f32,
   // Width of one head / 4.
   quads: u32,
+  // Tokens that are seen, at most length.
+  keys: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -32,7 +34,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let row = params.heads * params.quads;
   let base = batch * params.length * 3u * row + head * params.quads;
   let q = base + query * 3u * row;
-  let keys = select(params.length, query + 1u, params.causal == 1u);
+  let keys = select(params.keys, query + 1u, params.causal == 1u);
   var top = -1e30;
   var sum = 0.0;
   var mean = vec4f();

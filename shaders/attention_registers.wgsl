@@ -15,6 +15,8 @@ struct Params {
   quads: u32,
   // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups.
   owners: u32,
+  // Tokens that are seen, at most length.
+  keys: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -100,7 +102,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let at = (batch * params.length + q0) * row + head * params.quads;
   let base = batch * params.length * stride + head * params.quads;
   let causal = params.causal == 1u;
-  let keys = select(params.length, min(q0 + 8u, params.length), causal);
+  let keys = select(params.keys, min(q0 + 8u, params.length), causal);
   var r0 = Row(mat4x4f(), -1e30, 0.0, 0.0);
   var r1 = Row(mat4x4f(), -1e30, 0.0, 0.0);
   var r2 = Row(mat4x4f(), -1e30, 0.0, 0.0);

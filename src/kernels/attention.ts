@@ -24,6 +24,8 @@ const OWN_ROWS = 8;
 export interface AttentionOptions {
   /** A token sees only itself and those before it. */
   readonly causal?: boolean;
+  /** The first tokens of every sequence alone are seen, the others are padding; not with `causal`. Default: all. */
+  readonly keys?: number;
 }
 
 /** What the forward leaves for the backward. */
@@ -48,17 +50,20 @@ export function attentionWith(
   forced: AttentionRung | undefined,
   qkv: GpuArray,
   heads: number,
-  { causal = false }: AttentionOptions = {},
+  { causal = false, keys = qkv.shape[1] }: AttentionOptions = {},
 ): AttentionResult {
   const { gpu } = qkv;
   const size = measure(qkv, heads, causal);
   const { batch, length, width } = size;
+  if (!(keys >= 1 && keys <= length) || (causal && keys < length)) {
+    throw new Error(`attention: ${keys} of ${length} tokens cannot be seen${causal ? ' by causal attention' : ''}`);
+  }
   const out = GpuArray.empty(gpu, [batch, length, heads * width]);
   const logSumExp = GpuArray.empty(gpu, [batch, heads, length]);
   const call = {
     buffers: { qkv, out, log_sum_exp: logSumExp },
-    params: size.params,
-    flops: 4 * size.pairs * width,
+    params: { ...size.params, keys },
+    flops: (4 * size.pairs * width * keys) / length,
   };
   if ((forced ?? bestRung(gpu)) === 'registers') {
     gpu.run({
@@ -86,7 +91,7 @@ export function attentionBackward(
   out: GpuArray,
   logSumExp: GpuArray,
   heads: number,
-  options: AttentionOptions = {},
+  options: Pick<AttentionOptions, 'causal'> = {},
 ): GpuArray {
   return attentionBackwardWith(undefined, grad, qkv, { out, logSumExp }, heads, options);
 }
@@ -98,7 +103,7 @@ export function attentionBackwardWith(
   qkv: GpuArray,
   { out, logSumExp }: AttentionResult,
   heads: number,
-  { causal = false }: AttentionOptions = {},
+  { causal = false }: Pick<AttentionOptions, 'causal'> = {},
 ): GpuArray {
   const { gpu } = qkv;
   const size = measure(qkv, heads, causal);

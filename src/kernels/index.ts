@@ -5,6 +5,7 @@ export * from './attention.ts';
 export * from './bank_distance.ts';
 export * from './bce.ts';
 export * from './clip_norm.ts';
+export * from './convolution.ts';
 export * from './cosine_logits.ts';
 export * from './dice.ts';
 export * from './elementwise.ts';
@@ -24,6 +25,7 @@ export {
   type MatmulVariant,
   planMatmul,
 } from './matmul_plan.ts';
+export * from './max_pool.ts';
 export * from './mean_groups.ts';
 export * from './non_finite.ts';
 export * from './patch_embedding.ts';
@@ -35,3 +37,4 @@ export * from './softmax.ts';
 export * from './sum_axis.ts';
 export * from './top_rows.ts';
 export * from './tune.ts';
+export * from './window_attention.ts';

@@ -263,17 +263,17 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const attention: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads', 'WORKGROUP'> = {
+export const attention: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'keys', 'WORKGROUP'> = {
   name: "attention",
   bindings: [{"name":"qkv","access":"read"},{"name":"out","access":"read_write"},{"name":"log_sum_exp","access":"read_write"}],
-  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"keys","type":"u32","offset":20}],
   paramBytes: 32,
   constants: {"WORKGROUP":64},
   requires: [],
   source: `// out = softmax(scale * q k^T) v for every head: the reference, one invocation per query, head and four columns of out.
 // qkv [B, length, 3 W]: queries, keys, values side by side, W = 4 * heads * quads; out [B, length, W];
 // log_sum_exp [B, heads, length] is kept for the backward. The softmax keeps a running maximum and sum, so no score is
-// stored; with causal = 1 a query sees keys up to its own place. Caller: src/kernels/attention.ts.
+// stored; with causal = 1 a query sees keys up to its own place, else the first \`keys\`. Caller: src/kernels/attention.ts.
 // Loops: length * (quads + 1) where length * (quads + 1) <= 64000
 
 struct Params {
@@ -283,6 +283,8 @@ struct Params {
   scale: f32,
   // Width of one head / 4.
   quads: u32,
+  // Tokens that are seen, at most length.
+  keys: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -304,7 +306,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let row = params.heads * params.quads;
   let base = batch * params.length * 3u * row + head * params.quads;
   let q = base + query * 3u * row;
-  let keys = select(params.length, query + 1u, params.causal == 1u);
+  let keys = select(params.keys, query + 1u, params.causal == 1u);
   var top = -1e30;
   var sum = 0.0;
   var mean = vec4f();
@@ -922,10 +924,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const attention_registers: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'owners', 'WORKGROUP'> = {
+export const attention_registers: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'owners' | 'keys', 'WORKGROUP'> = {
   name: "attention_registers",
   bindings: [{"name":"qkv","access":"read"},{"name":"out","access":"read_write"},{"name":"log_sum_exp","access":"read_write"}],
-  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"owners","type":"u32","offset":20}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"owners","type":"u32","offset":20},{"name":"keys","type":"u32","offset":24}],
   paramBytes: 32,
   constants: {"WORKGROUP":8},
   requires: [],
@@ -946,6 +948,8 @@ struct Params {
   quads: u32,
   // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups.
   owners: u32,
+  // Tokens that are seen, at most length.
+  keys: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -1031,7 +1035,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let at = (batch * params.length + q0) * row + head * params.quads;
   let base = batch * params.length * stride + head * params.quads;
   let causal = params.causal == 1u;
-  let keys = select(params.length, min(q0 + 8u, params.length), causal);
+  let keys = select(params.keys, min(q0 + 8u, params.length), causal);
   var r0 = Row(mat4x4f(), -1e30, 0.0, 0.0);
   var r1 = Row(mat4x4f(), -1e30, 0.0, 0.0);
   var r2 = Row(mat4x4f(), -1e30, 0.0, 0.0);
@@ -1377,6 +1381,66 @@ fn main() {
   let length = sqrt(total[0]);
   norm[0] = length;
   schedule[params.entry] = min(1.0, params.most / (length + 1e-6));
+}
+`,
+};
+
+export const convolution: Shader<'x' | 'columns', 'count' | 'first' | 'height' | 'width' | 'channels' | 'pixel' | 'channel' | 'side' | 'stride' | 'pad' | 'out_height' | 'out_width', 'WORKGROUP'> = {
+  name: "convolution",
+  bindings: [{"name":"x","access":"read"},{"name":"columns","access":"read_write"}],
+  params: [{"name":"count","type":"u32","offset":0},{"name":"first","type":"u32","offset":4},{"name":"height","type":"u32","offset":8},{"name":"width","type":"u32","offset":12},{"name":"channels","type":"u32","offset":16},{"name":"pixel","type":"u32","offset":20},{"name":"channel","type":"u32","offset":24},{"name":"side","type":"u32","offset":28},{"name":"stride","type":"u32","offset":32},{"name":"pad","type":"u32","offset":36},{"name":"out_height","type":"u32","offset":40},{"name":"out_width","type":"u32","offset":44}],
+  paramBytes: 48,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// Windows of an image as rows: columns[b, oy, ox, (ky * side + kx) * channels + c] = x[b, oy * stride + ky - pad, ox * stride + kx - pad, c],
+// 0 outside of the image. x holds its pixels \`pixel\` and its channels \`channel\` numbers apart: [B, H, W, C] or [B, C, H, W].
+// columns [B, out_height, out_width, side^2 channels]. One invocation per element; the convolution is the product with the
+// weights [O, side^2 channels]. Caller: src/kernels/convolution.ts.
+// Loops: none
+
+struct Params {
+  count: u32,
+  // Index of the first image in x.
+  first: u32,
+  height: u32,
+  width: u32,
+  channels: u32,
+  pixel: u32,
+  channel: u32,
+  side: u32,
+  stride: u32,
+  pad: u32,
+  out_height: u32,
+  out_width: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> columns: array<f32>;
+
+const WORKGROUP: u32 = 64u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let element = id.y * (groups.x * WORKGROUP) + id.x;
+  if (element >= params.count) {
+    return;
+  }
+  let c = element % params.channels;
+  let tap = element / params.channels % (params.side * params.side);
+  let place = element / (params.channels * params.side * params.side);
+  let ox = place % params.out_width;
+  let oy = place / params.out_width % params.out_height;
+  let image = params.first + place / (params.out_width * params.out_height);
+  // Below 0 they wrap around to numbers that no image reaches.
+  let y = oy * params.stride + tap / params.side - params.pad;
+  let px = ox * params.stride + tap % params.side - params.pad;
+  var value = 0.0;
+  if (y < params.height && px < params.width) {
+    let start = image * params.height * params.width * params.channels;
+    value = x[start + (y * params.width + px) * params.pixel + c * params.channel];
+  }
+  columns[element] = value;
 }
 `,
 };
@@ -3607,6 +3671,66 @@ fn main(
 `,
 };
 
+export const max_pool: Shader<'x' | 'y', 'count' | 'height' | 'width' | 'channels' | 'side' | 'stride' | 'pad' | 'out_height' | 'out_width', 'WORKGROUP'> = {
+  name: "max_pool",
+  bindings: [{"name":"x","access":"read"},{"name":"y","access":"read_write"}],
+  params: [{"name":"count","type":"u32","offset":0},{"name":"height","type":"u32","offset":4},{"name":"width","type":"u32","offset":8},{"name":"channels","type":"u32","offset":12},{"name":"side","type":"u32","offset":16},{"name":"stride","type":"u32","offset":20},{"name":"pad","type":"u32","offset":24},{"name":"out_height","type":"u32","offset":28},{"name":"out_width","type":"u32","offset":32}],
+  paramBytes: 48,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// y[b, oy, ox, c] = largest x[b, oy * stride + ky - pad, ox * stride + kx - pad, c] over ky, kx < side that lie in the image.
+// x [B, height, width, channels], y [B, out_height, out_width, channels]. One invocation per element of y.
+// Caller: src/kernels/max_pool.ts.
+// Loops: side * (side + 1) where side <= 200
+
+struct Params {
+  count: u32,
+  height: u32,
+  width: u32,
+  channels: u32,
+  side: u32,
+  stride: u32,
+  pad: u32,
+  out_height: u32,
+  out_width: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+const WORKGROUP: u32 = 64u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let element = id.y * (groups.x * WORKGROUP) + id.x;
+  if (element >= params.count) {
+    return;
+  }
+  let c = element % params.channels;
+  let place = element / params.channels;
+  let ox = place % params.out_width;
+  let oy = place / params.out_width % params.out_height;
+  let start = place / (params.out_width * params.out_height) * params.height;
+  var most = -3.4e38;
+  for (var ky = 0u; ky < params.side; ky++) {
+    // Below 0 it wraps around to a number that no image reaches.
+    let line = oy * params.stride + ky - params.pad;
+    if (line >= params.height) {
+      continue;
+    }
+    for (var kx = 0u; kx < params.side; kx++) {
+      let column = ox * params.stride + kx - params.pad;
+      if (column < params.width) {
+        most = max(most, x[((start + line) * params.width + column) * params.channels + c]);
+      }
+    }
+  }
+  y[element] = most;
+}
+`,
+};
+
 export const mean_groups: Shader<'x' | 'starts' | 'y', 'size' | 'width', 'WORKGROUP'> = {
   name: "mean_groups",
   bindings: [{"name":"x","access":"read"},{"name":"starts","access":"read"},{"name":"y","access":"read_write"}],
@@ -4380,6 +4504,112 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     before += select(0u, 1u, other > mine || (other == mine && j < i));
   }
   chosen[i] = select(0.0, 1.0, before < params.best);
+}
+`,
+};
+
+export const window_attention: Shader<'qkv' | 'pad' | 'table' | 'out', 'height' | 'width' | 'heads' | 'quads' | 'side' | 'shift' | 'full_height' | 'full_width' | 'scale', 'WORKGROUP'> = {
+  name: "window_attention",
+  bindings: [{"name":"qkv","access":"read"},{"name":"pad","access":"read"},{"name":"table","access":"read"},{"name":"out","access":"read_write"}],
+  params: [{"name":"height","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"heads","type":"u32","offset":8},{"name":"quads","type":"u32","offset":12},{"name":"side","type":"u32","offset":16},{"name":"shift","type":"u32","offset":20},{"name":"full_height","type":"u32","offset":24},{"name":"full_width","type":"u32","offset":28},{"name":"scale","type":"f32","offset":32}],
+  paramBytes: 48,
+  constants: {"WORKGROUP":64},
+  requires: [],
+  source: `// out = softmax(scale q k^T + bias + mask) v within square windows of a grid of tokens, for every head.
+// qkv [B, height, width, 3 W]: queries, keys, values side by side, W = 4 * heads * quads; out [B, height, width, W].
+// The grid is extended to whole windows of \`side\`^2 tokens, whose queries, keys and values are pad [3 W], and rolled by
+// \`shift\` towards the origin; tokens of a window that lie on different sides of the roll's seam or of a line \`shift\` before it
+// get the mask -100. bias[h] = table[(dy + side - 1) * (2 side - 1) + dx + side - 1, h], (dy, dx) query minus key; table
+// [(2 side - 1)^2, heads]. One invocation per query, head and four columns of out; the softmax keeps a running maximum and sum.
+// Caller: src/kernels/window_attention.ts.
+// Loops: side * (side + 1) + side * side * quads where side * side * (quads + 2) <= 64000
+
+struct Params {
+  height: u32,
+  width: u32,
+  heads: u32,
+  // Width of one head / 4.
+  quads: u32,
+  side: u32,
+  shift: u32,
+  // Of the extended grid.
+  full_height: u32,
+  full_width: u32,
+  scale: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> qkv: array<vec4f>;
+@group(0) @binding(2) var<storage, read> pad: array<vec4f>;
+@group(0) @binding(3) var<storage, read> table: array<f32>;
+@group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
+
+const WORKGROUP: u32 = 64u;
+
+// Which part of an extended side a rolled place lies in: before the last window, in it before the seam, after the seam.
+fn part(place: u32, full: u32) -> u32 {
+  return u32(place >= full - params.side) + u32(place >= full - params.shift);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let token = id.x / params.quads;
+  let quad = id.x % params.quads;
+  let head = id.y;
+  if (token >= params.height * params.width) {
+    return;
+  }
+  let row = params.heads * params.quads;
+  let image = id.z * params.height * params.width;
+  let q = (image + token) * 3u * row + head * params.quads;
+  let qy = (token / params.width + params.full_height - params.shift) % params.full_height;
+  let qx = (token % params.width + params.full_width - params.shift) % params.full_width;
+  let wy = qy / params.side * params.side;
+  let wx = qx / params.side * params.side;
+  let span = 2u * params.side - 1u;
+  var top = -1e30;
+  var sum = 0.0;
+  var mean = vec4f();
+  for (var jy = 0u; jy < params.side; jy++) {
+    let ky = wy + jy;
+    let line = (ky + params.shift) % params.full_height;
+    let same_part = part(ky, params.full_height) == part(qy, params.full_height);
+    for (var jx = 0u; jx < params.side; jx++) {
+      let kx = wx + jx;
+      let column = (kx + params.shift) % params.full_width;
+      let inside = line < params.height && column < params.width;
+      let k = (image + line * params.width + column) * 3u * row + row + head * params.quads;
+      let p = row + head * params.quads;
+      var score = 0.0;
+      if (inside) {
+        for (var i = 0u; i < params.quads; i++) {
+          score += dot(qkv[q + i], qkv[k + i]);
+        }
+      } else {
+        for (var i = 0u; i < params.quads; i++) {
+          score += dot(qkv[q + i], pad[p + i]);
+        }
+      }
+      let place = (qy - wy + params.side - 1u - jy) * span + (qx - wx + params.side - 1u - jx);
+      score = score * params.scale + table[place * params.heads + head];
+      if (params.shift > 0u && !(same_part && part(kx, params.full_width) == part(qx, params.full_width))) {
+        score -= 100.0;
+      }
+      var value = vec4f();
+      if (inside) {
+        value = qkv[k + row + quad];
+      } else {
+        value = pad[p + row + quad];
+      }
+      let higher = max(top, score);
+      let fade = exp(top - higher);
+      let weight = exp(score - higher);
+      sum = sum * fade + weight;
+      mean = mean * fade + weight * value;
+      top = higher;
+    }
+  }
+  out[(image + token) * row + head * params.quads + quad] = mean / sum;
 }
 `,
 };

@@ -48,6 +48,30 @@ suite('attention', () => {
     });
   }
 
+  test('padding at the end is not seen', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const [batch, length, keys, heads, width] = [2, 21, 18, 2, 12];
+    const columns = 3 * heads * width;
+    const qkv = noise(45, batch * length * columns, 2.5);
+    const x = GpuArray.from(gpu, qkv, [batch, length, columns]);
+    // What is seen, alone: the first queries cannot tell the difference.
+    const seen = qkv.filter((_, i) => Math.floor(i / columns) % length < keys);
+    const expected = attentionReference(seen, { batch, length: keys, heads, width, causal: false }).out;
+    for (const rung of RUNGS) {
+      const out = await attentionWith(rung, x, heads, { keys }).out.read();
+      const first = out.filter((_, i) => Math.floor(i / (heads * width)) % length < keys);
+      assertClose(first, expected, { absolute: 2e-5 }, rung);
+      // The queries of the padding see the same keys: with those of token 0 they have its result.
+      const same = qkv.slice();
+      for (let d = 0; d < heads * width; d++) same[(length - 1) * columns + d] = qkv[d];
+      const again = await attentionWith(rung, GpuArray.from(gpu, same, x.shape), heads, { keys }).out.read();
+      const last = again.slice((length - 1) * heads * width, length * heads * width);
+      assertClose(last, expected.slice(0, heads * width), { absolute: 2e-5 }, `${rung}, padding`);
+    }
+    assert.throws(() => attention(x, heads, { keys: length + 1 }), /22 of 21 tokens cannot be seen/);
+  });
+
   test('the largest head, and scores that overflow an unshifted softmax', async (t) => {
     const gpu = await t.gpu();
     using _scope = gpu.scope();

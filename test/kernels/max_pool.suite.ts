@@ -1,0 +1,25 @@
+import { assert } from 'chai';
+import { GpuArray } from '../../src/gpu/array.ts';
+import { maxPool } from '../../src/kernels/max_pool.ts';
+import { assertClose, noise } from '../harness/close.ts';
+import { suite, test } from '../harness/registry.ts';
+import { type ConvolutionShape, maxPoolReference, placesOf } from '../reference/convolution.ts';
+
+const SHAPES: readonly ConvolutionShape[] = [
+  { batch: 2, height: 9, width: 6, channels: 5, side: 3, stride: 2, pad: 1 },
+  { batch: 1, height: 4, width: 5, channels: 3, side: 2, stride: 1, pad: 0 },
+];
+
+suite('max_pool', () => {
+  test('odd sizes; padding never wins, not even over negative numbers', async (t) => {
+    const gpu = await t.gpu();
+    for (const [i, shape] of SHAPES.entries()) {
+      using _scope = gpu.scope();
+      const { batch, height, width, channels } = shape;
+      const x = noise(i, batch * height * width * channels).map((value) => value - 2);
+      const y = maxPool(GpuArray.from(gpu, x, [batch, height, width, channels]), shape);
+      assert.deepEqual(y.shape, [batch, ...placesOf(shape), channels]);
+      assertClose(await y.read(), maxPoolReference(x, shape), {});
+    }
+  });
+});
