@@ -3,7 +3,8 @@
 // The grid is extended to whole windows of `side`^2 tokens, whose queries, keys and values are pad [3 W], and rolled by
 // `shift` towards the origin; tokens of a window that lie on different sides of the roll's seam or of a line `shift` before it
 // get the mask -100. bias[h] = table[(dy + side - 1) * (2 side - 1) + dx + side - 1, h], (dy, dx) query minus key; table
-// [(2 side - 1)^2, heads]. One invocation per query, head and four columns of out; the softmax keeps a running maximum and sum.
+// [(2 side - 1)^2, heads]. One invocation per query, head and sixteen columns of out, so that the scores of a head 32 wide are
+// computed twice; the softmax keeps a running maximum and sum.
 // Caller: src/kernels/window_attention.ts.
 // Loops: side * (side + 1) + side * side * quads where side * side * (quads + 2) <= 64000
 
@@ -36,8 +37,9 @@ fn part(place: u32, full: u32) -> u32 {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let token = id.x / params.quads;
-  let quad = id.x % params.quads;
+  let parts = (params.quads + 3u) / 4u;
+  let token = id.x / parts;
+  let quad = 4u * (id.x % parts);
   let head = id.y;
   if (token >= params.height * params.width) {
     return;
@@ -52,7 +54,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let span = 2u * params.side - 1u;
   var top = -1e30;
   var sum = 0.0;
-  var mean = vec4f();
+  // Four columns each; those beyond the head repeat its last and are not written.
+  var mean = mat4x4f();
+  let last = params.quads - 1u;
+  let own = vec4u(quad, min(quad + 1u, last), min(quad + 2u, last), min(quad + 3u, last));
   for (var jy = 0u; jy < params.side; jy++) {
     let ky = wy + jy;
     let line = (ky + params.shift) % params.full_height;
@@ -78,11 +83,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       if (params.shift > 0u && !(same_part && part(kx, params.full_width) == part(qx, params.full_width))) {
         score -= 100.0;
       }
-      var value = vec4f();
+      var value = mat4x4f();
       if (inside) {
-        value = qkv[k + row + quad];
+        let v = vec4u(k + row) + own;
+        value = mat4x4f(qkv[v.x], qkv[v.y], qkv[v.z], qkv[v.w]);
       } else {
-        value = pad[p + row + quad];
+        let v = vec4u(p + row) + own;
+        value = mat4x4f(pad[v.x], pad[v.y], pad[v.z], pad[v.w]);
       }
       let higher = max(top, score);
       let fade = exp(top - higher);
@@ -92,5 +99,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       top = higher;
     }
   }
-  out[(image + token) * row + head * params.quads + quad] = mean / sum;
+  let at = (image + token) * row + head * params.quads;
+  out[at + quad] = mean[0] / sum;
+  if (quad + 1u < params.quads) {
+    out[at + quad + 1u] = mean[1] / sum;
+  }
+  if (quad + 2u < params.quads) {
+    out[at + quad + 2u] = mean[2] / sum;
+  }
+  if (quad + 3u < params.quads) {
+    out[at + quad + 3u] = mean[3] / sum;
+  }
 }

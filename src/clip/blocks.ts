@@ -2,7 +2,7 @@ import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type BlockWeights, Parameter } from '../nn/index.ts';
 import { StorageReport, storeValues, type WeightStorage } from './weight_storage.ts';
-import type { ClipWeights } from './weights.ts';
+import type { NamedTensors } from './weights.ts';
 
 /**
  * Uploads wait in host memory for the next submit, and copies of many sizes that are freed late leave holes between the
@@ -21,7 +21,7 @@ export interface LoadOptions {
 /** Reads tensors of a model into parameters, one by one. */
 export class ParameterLoader {
   readonly #gpu: Gpu;
-  readonly #weights: ClipWeights;
+  readonly #weights: NamedTensors;
   readonly #trainable: boolean;
   readonly #storage: WeightStorage;
   #waiting = 0;
@@ -29,7 +29,7 @@ export class ParameterLoader {
   readonly parameters = new Map<string, Parameter>();
   readonly report = new StorageReport();
 
-  constructor(gpu: Gpu, weights: ClipWeights, { trainable = false, storage = 'auto' }: LoadOptions = {}) {
+  constructor(gpu: Gpu, weights: NamedTensors, { trainable = false, storage = 'auto' }: LoadOptions = {}) {
     this.#gpu = gpu;
     this.#weights = weights;
     this.#trainable = trainable;
@@ -43,7 +43,12 @@ export class ParameterLoader {
 
   /** Tensor `name` under the given shape, which only products read: stored as the options say. */
   async matrix(name: string, shape: readonly number[]): Promise<Parameter> {
-    const stored = storeValues(name, await this.#weights.read(name), this.#storage);
+    return this.putMatrix(name, await this.#weights.read(name), shape);
+  }
+
+  /** {@link matrix} of values that were computed from tensors, e.g. a convolution with its norm folded in. */
+  putMatrix(name: string, values: Float32Array<ArrayBuffer>, shape: readonly number[]): Promise<Parameter> {
+    const stored = storeValues(name, values, this.#storage);
     this.report.add(stored);
     const { data, dtype } = stored;
     if (data instanceof Float32Array) return this.put(name, data, shape);

@@ -9,7 +9,7 @@ import type { ClipConfig } from './config.ts';
 import { packHalf } from './half.ts';
 import { clipShapes, huggingFaceSource, type Naming, sourceShape } from './names.ts';
 import { SafetensorsWriter } from './safetensors_writer.ts';
-import { type ClipWeights, transposed } from './weights.ts';
+import { type ClipWeights, type NamedTensors, transposed } from './weights.ts';
 
 /** Numbers made and written at a time: 4 MiB of float32. */
 const CHUNK = 1 << 20;
@@ -37,7 +37,11 @@ export function parameterLaw(name: string, shape: readonly number[], fanIn?: num
     if (inputs === undefined) throw unlawful(name, 'needs the input width of its layer');
     return around(0, 1 / Math.sqrt(inputs));
   }
-  if (last === 'weight' && owner.startsWith('ln_')) return around(1, 0.1);
+  if (last === 'running_var') return around(1, 0.5);
+  if (last === 'running_mean') return around(0, 0.1);
+  if (last === 'relative_bias') return around(0, 0.5);
+  // Norms of layers and of batches; a downsampling's second layer is one.
+  if (last === 'weight' && shape.length === 1) return around(1, 0.1);
   if (last === 'bias' || last === 'in_proj_bias') return around(0, 0.02);
   if (name === 'token_embedding.weight') return around(0, 0.035);
   if (last === 'positional_embedding') return around(0, 0.02);
@@ -59,19 +63,21 @@ export function generateTensor(
   return ruleUniform(name, seed, size(shape), offset, amplitude);
 }
 
-/** A generated model in memory: nothing is made before it is read, and of tables only the rows asked for. */
-export class GeneratedClipModel implements ClipWeights {
-  readonly config: ClipConfig;
+/** Generated tensors in memory: nothing is made before it is read, and of tables only the rows asked for. */
+export class GeneratedTensors implements NamedTensors {
   readonly seed: number;
   private readonly shapes: ReadonlyMap<string, readonly number[]>;
   private readonly law: (name: string, shape: readonly number[]) => ParameterLaw;
 
   /** @param law in place of {@link parameterLaw}, e.g. that of a model that is to be trained */
-  constructor(config: ClipConfig, seed: number, law: GeneratedClipModel['law'] = parameterLaw) {
-    this.config = config;
+  constructor(
+    shapes: ReadonlyMap<string, readonly number[]>,
+    seed: number,
+    law: GeneratedTensors['law'] = parameterLaw,
+  ) {
+    this.shapes = shapes;
     this.seed = seed;
     this.law = law;
-    this.shapes = clipShapes(config);
   }
 
   async read(name: string): Promise<Float32Array<ArrayBuffer>> {
@@ -98,6 +104,17 @@ export class GeneratedClipModel implements ClipWeights {
     const shape = this.shapes.get(name);
     if (!shape) throw unlawful(name, 'is not part of this model');
     return shape;
+  }
+}
+
+/** A generated model. */
+export class GeneratedClipModel extends GeneratedTensors implements ClipWeights {
+  readonly config: ClipConfig;
+
+  /** @param law as {@link GeneratedTensors} takes it */
+  constructor(config: ClipConfig, seed: number, law?: (name: string, shape: readonly number[]) => ParameterLaw) {
+    super(clipShapes(config), seed, law);
+    this.config = config;
   }
 }
 

@@ -2,6 +2,7 @@ export * from './blocks.ts';
 export * from './bpe_training.ts';
 export * from './config.ts';
 export * from './config_file.ts';
+export * from './file_tensors.ts';
 export * from './generate.ts';
 export * from './half.ts';
 export * from './inspect.ts';

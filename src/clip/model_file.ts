@@ -3,14 +3,14 @@ import { joinPath } from '../data/paths.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import { type ClipConfig, type ConfigHints, configFromShapes, misfit } from './config.ts';
 import { parseConfig, parsePreprocessor } from './config_file.ts';
-import { firstNonFinite, toFloat32 } from './half.ts';
+import { FileTensors, faulty } from './file_tensors.ts';
 import { cachedSnapshot, parseModelId } from './model_cache.ts';
 import { refuseForeignFormat } from './model_format.ts';
 import { checkShapes, type Naming, resolveNames, type TensorSource } from './names.ts';
 import type { SafetensorsFile } from './safetensors.ts';
 import { openShards, openWeightsFile, SHARD_INDEX } from './safetensors_shards.ts';
 import { Tokenizer } from './tokenizer.ts';
-import { type ClipWeights, concatenated, transposed } from './weights.ts';
+import type { ClipWeights } from './weights.ts';
 
 /** A model file that was opened and checked; tensors are read when asked for. */
 export interface ClipModelFile extends ClipWeights {
@@ -34,7 +34,6 @@ export interface ClipModelFile extends ClipWeights {
 
 const WEIGHT_FILES = ['model.safetensors', 'open_clip_model.safetensors'];
 const PICKLES = ['pytorch_model.bin', 'open_clip_pytorch_model.bin'];
-const FLOATS = new Set(['F64', 'F32', 'F16', 'BF16']);
 
 /**
  * Opens a CLIP model: a safetensors file with OpenAI's or Hugging Face's names, its folder,
@@ -55,12 +54,6 @@ export async function openClipModel(fs: FileSystem, path: string, overrides: Con
   if (missing.length > 0) throw misfit(file, `has no tensor ${missing[0]}`);
   const config = configFromShapes(shapes, file, hints);
   checkShapes(config, shapes, file);
-  for (const [name, { tensors }] of sources) {
-    for (const tensor of tensors) {
-      const { dtype } = weights.tensors.get(tensor)!;
-      if (!FLOATS.has(dtype)) throw faulty(file, `tensor ${name} is of type ${dtype}, not a floating-point one`);
-    }
-  }
   return new SafetensorsModel(fs, file, folder, weights, naming, sources, shapes, config, hints);
 }
 
@@ -129,13 +122,13 @@ async function folderHints(fs: FileSystem, folder: string | null, naming: Naming
   return { ...hints, ...parsePreprocessor(preprocessor, `${folder}preprocessor_config.json`) };
 }
 
-async function readText(fs: FileSystem, path: string): Promise<string | undefined> {
+/** The text of a file, or undefined when there is none. */
+export async function readText(fs: FileSystem, path: string): Promise<string | undefined> {
   if ((await fs.stat(path))?.kind !== 'file') return undefined;
   return new TextDecoder().decode(await fs.readFile(path));
 }
 
-class SafetensorsModel implements ClipModelFile {
-  readonly path: string;
+class SafetensorsModel extends FileTensors implements ClipModelFile {
   readonly naming: Naming;
   readonly config: ClipConfig;
   readonly actKnown: boolean;
@@ -143,9 +136,6 @@ class SafetensorsModel implements ClipModelFile {
   readonly std?: readonly number[];
   private readonly fs: FileSystem;
   private readonly folder: string | null;
-  private weights: SafetensorsFile | null;
-  private readonly sources: ReadonlyMap<string, TensorSource>;
-  private readonly shapes: ReadonlyMap<string, readonly number[]>;
 
   constructor(
     fs: FileSystem,
@@ -158,69 +148,14 @@ class SafetensorsModel implements ClipModelFile {
     config: ClipConfig,
     hints: ConfigHints,
   ) {
+    super(path, weights, sources, shapes);
     this.fs = fs;
-    this.path = path;
     this.folder = folder;
-    this.weights = weights;
     this.naming = naming;
-    this.sources = sources;
-    this.shapes = shapes;
     this.config = config;
     this.actKnown = hints.act !== undefined;
     this.mean = hints.mean;
     this.std = hints.std;
-  }
-
-  get names(): readonly string[] {
-    return [...this.shapes.keys()];
-  }
-
-  shape(name: string): readonly number[] {
-    const shape = this.shapes.get(name);
-    if (!shape) throw faulty(this.path, `it has no tensor ${name}`);
-    return shape;
-  }
-
-  async read(name: string): Promise<Float32Array<ArrayBuffer>> {
-    const shape = this.shape(name);
-    const { tensors, transpose } = this.sources.get(name)!;
-    const weights = this.opened();
-    const parts: Float32Array<ArrayBuffer>[] = [];
-    for (const tensor of tensors) parts.push(toFloat32(weights.tensors.get(tensor)!.dtype, await weights.read(tensor)));
-    const joined = parts.length === 1 ? parts[0] : concatenated(parts);
-    this.checkFinite(name, joined);
-    return transpose ? transposed(joined, shape[1], shape[0]) : joined;
-  }
-
-  async readRows(name: string, rows: ArrayLike<number>): Promise<Float32Array<ArrayBuffer>> {
-    const [count, ...rest] = this.shape(name);
-    const width = rest.reduce((a, b) => a * b, 1);
-    const wanted = [...new Set(Array.from(rows))].sort((a, b) => a - b);
-    const outside = wanted.find((row) => !(Number.isInteger(row) && row >= 0 && row < count));
-    if (outside !== undefined) {
-      throw faulty(this.path, `${name} has ${count} rows and no row ${outside}`, 'use the tokenizer of this model');
-    }
-    const { tensors, transpose } = this.sources.get(name)!;
-    const found = new Map<number, Float32Array>();
-    if (tensors.length > 1 || transpose) {
-      const all = await this.read(name);
-      for (const row of wanted) found.set(row, all.subarray(row * width, (row + 1) * width));
-    } else {
-      const weights = this.opened();
-      const { dtype, bytes } = weights.tensors.get(tensors[0])!;
-      const rowBytes = bytes / count;
-      for (const [first, last] of runs(wanted)) {
-        const data = await weights.readRange(tensors[0], first * rowBytes, (last - first + 1) * rowBytes);
-        const values = toFloat32(dtype, data);
-        this.checkFinite(name, values);
-        for (let row = first; row <= last; row++) {
-          found.set(row, values.subarray((row - first) * width, (row - first + 1) * width));
-        }
-      }
-    }
-    const out = new Float32Array(rows.length * width);
-    for (let i = 0; i < rows.length; i++) out.set(found.get(rows[i])!, i * width);
-    return out;
   }
 
   async tokenizer(): Promise<Tokenizer> {
@@ -246,37 +181,8 @@ class SafetensorsModel implements ClipModelFile {
     }
     return found.context === context ? found : found.withContext(context);
   }
-
-  close(): void {
-    this.weights = null;
-  }
-
-  private opened(): SafetensorsFile {
-    if (!this.weights) throw new Error(`${this.path} was closed`);
-    return this.weights;
-  }
-
-  private checkFinite(name: string, values: Float32Array): void {
-    const at = firstNonFinite(values);
-    if (at >= 0) throw faulty(this.path, `tensor ${name} holds ${values[at]}`);
-  }
-}
-
-/** First and last of every run of consecutive numbers in an ascending list. */
-function runs(sorted: readonly number[]): [number, number][] {
-  const out: [number, number][] = [];
-  for (const n of sorted) {
-    const run = out.at(-1);
-    if (run && run[1] === n - 1) run[1] = n;
-    else out.push([n, n]);
-  }
-  return out;
 }
 
 function defined(hints: ConfigHints): ConfigHints {
   return Object.fromEntries(Object.entries(hints).filter(([, value]) => value !== undefined));
-}
-
-function faulty(path: string, what: string, advice = 'download the model again'): FusionclipError {
-  return new FusionclipError('bad_model', `${path}: ${what}; ${advice}.`);
 }

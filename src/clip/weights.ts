@@ -1,13 +1,17 @@
 import { FusionclipError } from '../gpu/errors.ts';
 import type { ClipConfig } from './config.ts';
 
-/** The weights of a CLIP model under their canonical names, from wherever they come. */
-export interface ClipWeights {
-  readonly config: ClipConfig;
+/** Tensors under their canonical names, from wherever they come. */
+export interface NamedTensors {
   /** A whole tensor, row-major. Throws `FusionclipError('bad_model')` when it does not exist or is not finite. */
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
   /** Some rows (first axis) of a tensor, one after the other in the order asked for; rows may repeat. */
   readRows(name: string, rows: ArrayLike<number>): Promise<Float32Array<ArrayBuffer>>;
+}
+
+/** The weights of a CLIP model. */
+export interface ClipWeights extends NamedTensors {
+  readonly config: ClipConfig;
 }
 
 /** The parts one after the other. */

@@ -47,7 +47,7 @@ export function windowAttention(
       ...{ height, width, heads, quads, side, shift, scale: 1 / Math.sqrt(head) },
       ...{ full_height: side * Math.ceil(height / side), full_width: side * Math.ceil(width / side) },
     },
-    groups: [Math.ceil((height * width * quads) / window_attention.constants.WORKGROUP), heads, batch],
+    groups: [Math.ceil((height * width * Math.ceil(quads / 4)) / window_attention.constants.WORKGROUP), heads, batch],
     flops: 4 * batch * height * width * side * side * heads * head,
   });
   return out;

@@ -44,6 +44,8 @@ export interface BlockOptions {
   readonly pick?: Index;
   /** Constant rows that the attention sees before those of `x`; `x` then is [R, W], the rows that are computed. */
   readonly before?: RowsBefore;
+  /** In place of the attention among all rows, in frozen blocks only: [B, L, 3W] → [B, L, W]. */
+  readonly attend?: (qkv: GpuArray) => GpuArray;
 }
 
 /** Rows of sequences that never change, reduced to what later rows see of them, and where all rows belong. */
@@ -68,7 +70,8 @@ export function transformerBlock(x: Tensor, weights: BlockWeights, options: Bloc
   const trained = [x, ...Object.values(weights).flatMap(({ weight, bias }: Affine) => [weight, bias])];
   if (!isRecording() || !trained.some((t) => t.requiresGrad)) return new Tensor(frozenBlock(x, weights, options));
   const { out, ln_2, fc, proj } = weights;
-  const { heads, act, causal, pick, before } = options;
+  const { heads, act, causal, pick, before, attend } = options;
+  if (attend) throw new Error('a block with an attention of its own has no gradient');
   const rows = (t: Tensor, index?: Index) => (index ? gatherRows(reshape(t, [t.value.rows, t.value.width]), index) : t);
   const own = blockQkv(x, weights);
   const all = before ? placed(before, own) : own;
@@ -90,8 +93,10 @@ export function blockQkv(x: Tensor, { ln_1, qkv }: BlockWeights): Tensor {
 }
 
 /** The same values with bias, activation and residual as epilogues of the matmuls. */
-function frozenBlock(x: Tensor, weights: BlockWeights, { heads, act, causal, pick, before }: BlockOptions) {
+function frozenBlock(x: Tensor, weights: BlockWeights, options: BlockOptions) {
   using scope = x.value.gpu.scope();
+  const { heads, act, causal, pick, before } = options;
+  const attend = options.attend ?? ((all: GpuArray) => attentionKernel(all, heads, { causal }).out);
   const { ln_1, qkv, out, ln_2, fc, proj } = weights;
   const project = (input: typeof x.value, { weight, bias }: Affine, extra: Parameters<typeof matmul>[2] = {}) =>
     matmul(input, weight.value, { transposeB: true, bias: bias.value, ...extra });
@@ -99,7 +104,7 @@ function frozenBlock(x: Tensor, weights: BlockWeights, { heads, act, causal, pic
   const own = project(normed, qkv);
   const all = before ? placed(before, new Tensor(own)).value : own;
   const rows = (t: GpuArray, index?: Index) => (index ? gatherKernel(t.reshape([t.rows, t.width]), index) : t);
-  const seen = rows(attentionKernel(all, heads, { causal }).out, before?.own);
+  const seen = rows(attend(all), before?.own);
   const middle = project(rows(seen, pick), out, { residual: rows(x.value, pick) });
   const hidden = project(layerNormKernel(middle, ln_2.weight.value, ln_2.bias.value).y, fc, { act });
   const y = project(hidden, proj, { residual: middle });
