@@ -2,6 +2,7 @@
 import './clip/bpe_training.suite.ts';
 import './clip/config.suite.ts';
 import './clip/generate.suite.ts';
+import './clip/medclip.suite.ts';
 import './clip/names.suite.ts';
 import './clip/preprocess.suite.ts';
 import './clip/safetensors.suite.ts';

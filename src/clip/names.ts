@@ -134,7 +134,9 @@ export function resolveNames(shapes: ReadonlyMap<string, readonly number[]>, fil
   let naming: Naming;
   if (bare.has('visual.conv1.weight')) naming = 'openai';
   else if (bare.has('vision_model.embeddings.patch_embedding.weight')) naming = 'huggingface';
-  else throw misfit(file, 'has neither visual.conv1.weight nor vision_model.embeddings.patch_embedding.weight');
+  else if ([...bare.keys()].some((name) => name.startsWith('text_model.model.'))) {
+    throw misfit(file, 'is a MedCLIP model, which only --method medclip runs');
+  } else throw misfit(file, 'has neither visual.conv1.weight nor vision_model.embeddings.patch_embedding.weight');
 
   const textPrefix = naming === 'openai' && bare.has('text.token_embedding.weight') ? 'text.' : '';
   const sourceOf = (name: string): TensorSource => {

@@ -18,6 +18,8 @@ export interface Encoded {
   readonly windows?: ReadonlyMap<number, GpuArray>;
   /** The images themselves, [B, 3, S, S]. */
   readonly guide?: GpuArray | null;
+  /** Cells of the stages of a pyramid by 1-based number, [B, cells, width]. */
+  readonly stages?: ReadonlyMap<number, GpuArray>;
 }
 
 /** What a method takes of the backbone. */
@@ -28,6 +30,8 @@ export interface FeatureOptions {
   readonly embedding?: boolean;
   /** Sides in patches of the windows whose embeddings are wanted. */
   readonly windows?: readonly number[];
+  /** Stages of a pyramid whose cells are wanted, 1-based. */
+  readonly stages?: readonly number[];
   /** Whether the images are wanted too, to draw maps to their edges. */
   readonly guide?: boolean;
 }
@@ -62,19 +66,23 @@ export function encodedBytes(
 type CachedImage = ReadonlyMap<string, GpuArray>;
 
 /**
- * What the frozen tower says of every image, computed once: nothing trainable feeds the backbone, so it never changes.
- * Costs {@link encodedBytes} an image on the GPU.
+ * What the frozen backbone says of every image, computed once: nothing trainable feeds it, so it never changes. Costs a
+ * method's `encodedBytes` an image on the GPU.
  */
 export class FeatureCache {
   readonly #gpu: Gpu;
-  readonly #tower: VisionTower;
-  readonly #options: FeatureOptions;
+  readonly #size: number;
+  readonly #encode: (images: GpuArray) => Encoded;
   readonly #images = new Map<string, CachedImage>();
 
-  constructor(gpu: Gpu, tower: VisionTower, options: FeatureOptions) {
+  /**
+   * @param size side of the images in pixels
+   * @param encode what is kept of images [B, 3, S, S]
+   */
+  constructor(gpu: Gpu, size: number, encode: (images: GpuArray) => Encoded) {
     this.#gpu = gpu;
-    this.#tower = tower;
-    this.#options = options;
+    this.#size = size;
+    this.#encode = encode;
   }
 
   has(id: string): boolean {
@@ -85,15 +93,15 @@ export class FeatureCache {
     return this.#images.size;
   }
 
-  /** Computes and keeps the tokens of preprocessed images [3, S, S], all in one pass of the tower. */
+  /** Computes and keeps what the backbone says of preprocessed images [3, S, S], all in one pass. */
   add(images: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void {
     using _scope = this.#gpu.scope();
-    const { size } = this.#tower;
+    const size = this.#size;
     const input = GpuArray.empty(this.#gpu, [images.size, 3, size, size]);
     [...images.values()].forEach((image, i) => {
       this.#gpu.write({ buffer: input.buffer, offset: 4 * image.length * i, bytes: 4 * image.length }, image);
     });
-    const parts = arraysOf(extractFeatures(this.#tower, input, this.#options));
+    const parts = arraysOf(this.#encode(input));
     [...images.keys()].forEach((id, i) => {
       if (this.#images.has(id)) this.drop(id);
       this.#images.set(id, new Map([...parts].map(([name, array]) => [name, entry(array, i).keep()])));
@@ -112,18 +120,7 @@ export class FeatureCache {
     const [[id]] = this.#images;
     const room = ({ shape }: GpuArray) => GpuArray.empty(this.#gpu, [count, ...shape.slice(1)]);
     const parts = new Map(Array.from(this.#get(id), ([name, array]) => [name, room(array)]));
-    const { layers, embedding, windows = [], guide } = this.#options;
-    const part = (name: string) => parts.get(name)!;
-    const tokens = (layer: number): LayerTokens => ({
-      cls: new Tensor(part(`cls.${layer}`)),
-      patches: new Tensor(part(`patches.${layer}`)),
-    });
-    return {
-      features: new Map(layers.map((layer) => [layer, tokens(layer)])),
-      embedding: embedding ? part('embedding') : null,
-      windows: new Map(windows.map((side) => [side, part(`window.${side}`)])),
-      guide: guide ? part('guide') : null,
-    };
+    return encodedOf(parts);
   }
 
   /** Writes what is kept of some images into a batch of that many. */
@@ -156,7 +153,7 @@ export class FeatureCache {
 }
 
 /** The arrays of a batch under one name each; the first axis of all is the images. */
-export function arraysOf({ features, embedding, windows, guide }: Encoded): Map<string, GpuArray> {
+export function arraysOf({ features, embedding, windows, guide, stages }: Encoded): Map<string, GpuArray> {
   const parts = new Map<string, GpuArray>();
   for (const [layer, { cls, patches }] of features) {
     parts.set(`cls.${layer}`, cls.value);
@@ -165,7 +162,27 @@ export function arraysOf({ features, embedding, windows, guide }: Encoded): Map<
   if (embedding) parts.set('embedding', embedding);
   for (const [side, array] of windows ?? []) parts.set(`window.${side}`, array);
   if (guide) parts.set('guide', guide);
+  for (const [stage, array] of stages ?? []) parts.set(`stage.${stage}`, array);
   return parts;
+}
+
+/** The inverse of {@link arraysOf}. */
+function encodedOf(parts: ReadonlyMap<string, GpuArray>): Encoded {
+  const numbered = (kind: string): [number, GpuArray][] =>
+    [...parts].flatMap(([name, array]) =>
+      name.startsWith(`${kind}.`) ? [[Number(name.slice(kind.length + 1)), array]] : [],
+    );
+  const tokens = ([layer, patches]: [number, GpuArray]): [number, LayerTokens] => [
+    layer,
+    { cls: new Tensor(parts.get(`cls.${layer}`)!), patches: new Tensor(patches) },
+  ];
+  return {
+    features: new Map(numbered('patches').map(tokens)),
+    embedding: parts.get('embedding') ?? null,
+    windows: new Map(numbered('window')),
+    stages: new Map(numbered('stage')),
+    guide: parts.get('guide') ?? null,
+  };
 }
 
 /** Arrays [1, ...] one after the other into [n, ...]. */

@@ -33,7 +33,8 @@ export type MethodKindName =
   | 'winclip'
   | 'winclip+'
   | 'april-gan'
-  | 'mvfa';
+  | 'mvfa'
+  | 'medclip';
 
 /** What every method reads. */
 export const COMMON_SETTINGS: readonly string[] = [
@@ -42,7 +43,7 @@ export const COMMON_SETTINGS: readonly string[] = [
 ];
 /** What training does not depend on: it may differ where trained weights are used. */
 export const INFERENCE_SETTINGS: readonly string[] = [
-  ...['method', 'branch.weights', 'memory.features', 'memory.augment', 'memory.cls', 'fuse', 'winclip.fuse'],
+  ...['method', 'branch.weights', 'memory.features', 'memory.augment', 'memory.cls', 'fuse', 'winclip.fuse', 'text.mean'],
   ...['map.upsample', 'map.guide.radius', 'map.guide.space', 'map.guide.range', 'map.blur'],
   ...['score.image', 'score.cls'],
 ];
@@ -154,6 +155,14 @@ export const METHOD_PRESETS: Readonly<Record<string, MethodPreset>> = {
     compat: { 'april-gan': { settings: { act: 'gelu', 'score.cls': 'april' }, training: { batch: '8', aug: 'none' } } },
   },
   mvfa: MVFA,
+  medclip: {
+    kind: 'medclip',
+    summary: 'MedCLIP: image against the text, map by a bank of stage features; needs a MedCLIP model',
+    trained: false,
+    settings: { size: '224', norm: 'medclip' },
+    reads: ['text.mean', ...BANK],
+    compat: { medclip: { settings: { 'text.mean': 'cosines' } } },
+  },
 };
 
 /** What each published program that `compat` can name did, for help texts. */
@@ -163,6 +172,7 @@ export const COMPAT_HELP: Readonly<Record<string, string>> = {
   'april-gan': "APRIL-GAN's code: act gelu, score.cls april (test-set min–max), batch 8, no augmentation",
   accurate: 'Accurate-WinCLIP: winclip.fuse sum',
   anomalib: "anomalib's WinCLIP: bank of patches after ln_post",
+  medclip: "MedCLIP's code: text.mean cosines",
 };
 
 /** Suffix of a `compat` that also chooses the epoch on the test set. */

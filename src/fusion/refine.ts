@@ -1,4 +1,4 @@
-import { CLIP_STD } from '../clip/index.ts';
+import { CLIP_STD, MEDCLIP_STD } from '../clip/index.ts';
 import type { GpuArray } from '../gpu/array.ts';
 import { type Guidance, guidedUpsample } from '../kernels/guided_upsample.ts';
 import type { FusionOptions } from './options.ts';
@@ -20,10 +20,10 @@ export function refineMaps(maps: GpuArray, guide: GpuArray | null | undefined, o
   return guidedUpsample(maps.reshape([batch, height, width]), guide, guidanceOf(options));
 }
 
-/** The settings in the units of the guide: grey values in [0, 1], or those divided by CLIP's deviations. */
+/** The settings in the units of the guide: grey values in [0, 1], or those divided by deviations. */
 function guidanceOf(options: FusionOptions): Guidance {
   const [red, green, blue] = CLIP_STD;
-  const unit = options.norm === 'clip' ? (red + green + blue) / 3 : 1;
+  const unit = { clip: (red + green + blue) / 3, medclip: MEDCLIP_STD, none: 1 }[options.norm];
   return {
     radius: options['map.guide.radius'],
     space: options['map.guide.space'],

@@ -3,10 +3,20 @@ import {
   type ClipWeights,
   clipShapes,
   GeneratedClipModel,
+  GeneratedMedClip,
+  generatedMedClip,
+  holdsMedClip,
+  MEDCLIP_PRESETS,
+  type MedClipConfig,
+  type MedClipWeights,
+  medClipShapes,
+  type NamedTensors,
   openClipModel,
+  openMedClip,
   PRESETS,
   presetConfig,
   Tokenizer,
+  type WordPiece,
 } from '../clip/index.ts';
 import type { FileSystem } from '../data/file_system.ts';
 import { fnv1a32 } from '../data/rule.ts';
@@ -18,11 +28,12 @@ export interface ModelIdentity {
   readonly name: string;
   /** Of the configuration and of some tensors of both towers: equal for equal weights, whatever file holds them. */
   readonly hash: string;
-  readonly config: ClipConfig;
+  readonly config: ClipConfig | MedClipConfig;
 }
 
 /** A CLIP model that is ready to be loaded, with its tokenizer. */
 export interface Backbone {
+  readonly family: 'clip';
   readonly weights: ClipWeights;
   readonly tokenizer: Tokenizer;
   readonly identity: ModelIdentity;
@@ -30,8 +41,18 @@ export interface Backbone {
   readonly note: string | null;
 }
 
+/** A MedCLIP model that is ready to be loaded, with its tokenizer. */
+export interface MedClipBackbone extends Pick<Backbone, 'identity' | 'note'> {
+  readonly family: 'medclip';
+  readonly weights: MedClipWeights;
+  readonly tokenizer: WordPiece;
+}
+
+/** A model of either family. */
+export type AnyBackbone = Backbone | MedClipBackbone;
+
 /** What names a model in an API: a path, `generated:NAME:SEED`, `random:PATH:SEED`, or a model that is open already. */
-export type ModelSource = string | Backbone;
+export type ModelSource = string | AnyBackbone;
 
 /** Small tensors from both towers and from their ends: another model differs in every one of them. */
 const FINGERPRINT = [
@@ -41,55 +62,107 @@ const FINGERPRINT = [
   'ln_final.bias',
   'text_projection',
 ];
+const MEDCLIP_FINGERPRINT = ['visual.conv1.weight', 'visual.head.weight', 'ln_embed.bias', 'text_head.weight'];
 
 /**
- * Opens the model that a `--model` names: a safetensors file, a folder as Hugging Face lays it out, or
+ * Opens the CLIP model that a `--model` names, as {@link openModel} does.
+ * @throws FusionclipError `usage`, `io`, `bad_model`; also for a MedCLIP model
+ */
+export async function openBackbone(fs: FileSystem, source: ModelSource): Promise<Backbone> {
+  const model = await openModel(fs, source);
+  if (model.family === 'clip') return model;
+  throw new FusionclipError('bad_model', `${model.identity.name} is a MedCLIP model; give a CLIP model here.`);
+}
+
+/**
+ * Opens the model that a `--model` names: a safetensors file, a folder as Hugging Face lays it out or of MedCLIP, or
  * `generated:NAME:SEED` for a preset whose weights follow the generation rule, or `random:PATH:SEED` for a model with
  * configuration and tokenizer of the one at PATH and weights of the rule: what training has given it shows beside that.
  * @throws FusionclipError `usage`, `io`, `bad_model`
  */
-export async function openBackbone(fs: FileSystem, source: ModelSource): Promise<Backbone> {
+export async function openModel(fs: FileSystem, source: ModelSource): Promise<AnyBackbone> {
   if (typeof source !== 'string') return source;
   const name = source;
   const generated = /^generated:([^:]+)(?::(\d+))?$/.exec(name);
   if (generated) {
-    return generatedBackbone(presetConfig(generated[1]), Number(generated[2] ?? 1), name);
+    const seed = Number(generated[2] ?? 1);
+    const medClip = generatedMedClip(generated[1], seed);
+    return medClip
+      ? medClipBackbone(medClip.weights, medClip.tokenizer, name)
+      : generatedBackbone(presetConfig(generated[1]), seed, name);
   }
   if (name.startsWith('generated:')) {
     throw new FusionclipError(
       'usage',
-      `"${name}" is no generated model: write generated:NAME:SEED with a name from ${[...PRESETS.keys()].join(', ')}.`,
+      `"${name}" is no generated model: write generated:NAME:SEED with a name from ${[...PRESETS.keys(), ...MEDCLIP_PRESETS.keys()].join(', ')}.`,
     );
   }
   const random = /^random:(.+?)(?::(\d+))?$/.exec(name);
-  if (random) {
-    const model = await openClipModel(fs, random[1]);
-    const weights = new GeneratedClipModel(model.config, Number(random[2] ?? 1));
-    const tokenizer = await model.tokenizer();
+  const path = random?.[1] ?? name;
+  const seed = random && Number(random[2] ?? 1);
+  return (await holdsMedClip(fs, path)) ? openMedClipPath(fs, path, name, seed) : openClipPath(fs, path, name, seed);
+}
+
+/** @param seed of weights in place of the file's, or null for those of the file */
+async function openClipPath(fs: FileSystem, path: string, name: string, seed: number | null): Promise<Backbone> {
+  const model = await openClipModel(fs, path);
+  const tokenizer = await model.tokenizer();
+  if (seed !== null) {
     model.close();
-    return { weights, tokenizer, identity: await identifyModel(weights, name), note: null };
+    const weights = new GeneratedClipModel(model.config, seed);
+    return { family: 'clip', weights, tokenizer, identity: await identifyModel(weights, name), note: null };
   }
-  const weights = await openClipModel(fs, name);
-  const note = weights.actKnown
+  const note = model.actKnown
     ? null
     : `${name} does not say its activation, QuickGELU is assumed; say --act gelu if it is a model of LAION or DataComp.`;
-  return { weights, tokenizer: await weights.tokenizer(), identity: await identifyModel(weights, name), note };
+  return { family: 'clip', weights: model, tokenizer, identity: await identifyModel(model, name), note };
+}
+
+/** @param seed as {@link openClipPath} takes it */
+async function openMedClipPath(
+  fs: FileSystem,
+  path: string,
+  name: string,
+  seed: number | null,
+): Promise<MedClipBackbone> {
+  const model = await openMedClip(fs, path);
+  const tokenizer = await model.tokenizer();
+  if (seed === null) return medClipBackbone(model, tokenizer, name);
+  model.close();
+  return medClipBackbone(new GeneratedMedClip(model.config, seed), tokenizer, name);
+}
+
+async function medClipBackbone(weights: MedClipWeights, tokenizer: WordPiece, name: string): Promise<MedClipBackbone> {
+  const { config } = weights;
+  const hash = await hashOf(weights, medClipShapes(config), JSON.stringify(config), MEDCLIP_FINGERPRINT);
+  return { family: 'medclip', weights, tokenizer, identity: { name, hash, config }, note: null };
 }
 
 /** A generated model as a backbone, without any file. */
 export async function generatedBackbone(config: ClipConfig, seed: number, name: string): Promise<Backbone> {
   const weights = new GeneratedClipModel(config, seed);
   const tokenizer = await Tokenizer.openai();
-  return { weights, tokenizer, identity: await identifyModel(weights, name), note: null };
+  return { family: 'clip', weights, tokenizer, identity: await identifyModel(weights, name), note: null };
 }
 
 /** Identity of a model under the name that was given for it. */
 export async function identifyModel(weights: ClipWeights, name: string): Promise<ModelIdentity> {
   const { config } = weights;
-  const shapes = [...clipShapes(config)].map(([tensor, shape]) => `${tensor}[${shape}]`).join();
-  const parts = [fnv1a32(`${shapes} ${config.vision.heads} ${config.text.heads} ${config.eot}`)];
-  for (const tensor of FINGERPRINT) parts.push(fnv1a32(new Uint8Array((await weights.read(tensor)).buffer)));
-  return { name, hash: parts.map((n) => n.toString(16).padStart(8, '0')).join('-'), config };
+  const more = `${config.vision.heads} ${config.text.heads} ${config.eot}`;
+  return { name, hash: await hashOf(weights, clipShapes(config), more, FINGERPRINT), config };
+}
+
+/** @param more what no shape tells */
+async function hashOf(
+  weights: NamedTensors,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  more: string,
+  fingerprint: readonly string[],
+): Promise<string> {
+  const all = [...shapes].map(([tensor, shape]) => `${tensor}[${shape}]`).join();
+  const parts = [fnv1a32(`${all} ${more}`)];
+  for (const tensor of fingerprint) parts.push(fnv1a32(new Uint8Array((await weights.read(tensor)).buffer)));
+  return parts.map((n) => n.toString(16).padStart(8, '0')).join('-');
 }
 
 /**

@@ -1,24 +1,34 @@
-import { joinReports, type StorageReport, TextTower, VisionTower } from '../clip/index.ts';
+import {
+  BertTower,
+  joinReports,
+  loadMedClipVision,
+  type StorageReport,
+  TextTower,
+  VisionTower,
+} from '../clip/index.ts';
 import {
   type Encoded,
   type FeatureOptions,
   type FusionOptions,
   isGuided,
+  MedClip,
   type Method,
   methodKind,
+  runsOnMedClip,
   tappedLayers,
 } from '../fusion/index.ts';
 import { GpuArray } from '../gpu/array.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Parameter } from '../nn/index.ts';
-import type { Backbone } from './backbone.ts';
+import type { AnyBackbone, Backbone, MedClipBackbone } from './backbone.ts';
+import type { Framing } from './pictures.ts';
 import type { SharedFeatures } from './shared_features.ts';
 
 /** What a detector is made of. */
 export interface DetectorParts {
   readonly gpu: Gpu;
-  readonly backbone: Backbone;
+  readonly backbone: AnyBackbone;
   readonly options: FusionOptions;
   /** `pixel`: sets with masks; `image`: sets with labels only. */
   readonly kind: 'pixel' | 'image';
@@ -37,20 +47,33 @@ export interface FeatureShare {
   readonly data: string;
 }
 
+/** A tower on the GPU. */
+interface LoadedTower {
+  readonly storage: StorageReport;
+  release(): void;
+}
+
+/** What a detector owns. */
+interface DetectorModel {
+  readonly vision: LoadedTower & { readonly size: number };
+  readonly text: LoadedTower;
+  readonly method: Method;
+}
+
 /** The frozen backbone and the method on top of it, loaded on the GPU. */
 export class Detector {
   readonly gpu: Gpu;
-  readonly backbone: Backbone;
+  readonly backbone: AnyBackbone;
   readonly options: FusionOptions;
   readonly kind: 'pixel' | 'image';
   readonly object: string;
-  readonly vision: VisionTower;
+  readonly vision: DetectorModel['vision'];
   readonly method: Method;
-  readonly #text: TextTower;
+  readonly #text: LoadedTower;
   readonly #shared: FeatureShare | null;
   #initial: ReadonlyMap<Parameter, Float32Array<ArrayBuffer>> | null = null;
 
-  private constructor(parts: DetectorParts, vision: VisionTower, text: TextTower, method: Method) {
+  private constructor(parts: DetectorParts, { vision, text, method }: DetectorModel) {
     this.gpu = parts.gpu;
     this.backbone = parts.backbone;
     this.options = parts.options;
@@ -64,29 +87,26 @@ export class Detector {
 
   /** Loads the towers (blocks that the method does not need are left out) and makes the method. Throws `bad_model`, `usage`. */
   static async open(parts: DetectorParts): Promise<Detector> {
-    const { gpu, backbone, options } = parts;
-    const { weights, tokenizer } = backbone;
-    const { layers } = weights.config.vision;
-    const act = options.act === 'auto' ? undefined : options.act;
-    const storage = options.weights;
-    requirePaths(options, layers);
-    const kind = methodKind(options.method);
-    const needs = kind.needs(options, layers);
-    const lastLayer = needs.embedding ? layers : Math.max(...needs.layers);
+    const { backbone, options } = parts;
+    if (runsOnMedClip(options.method) !== (backbone.family === 'medclip')) throw wrongFamily(options.method, backbone);
     const owned: { release(): void }[] = [];
     const own = <T extends { release(): void }>(thing: T): T => {
       owned.push(thing);
       return thing;
     };
     try {
-      const vision = own(await VisionTower.load(gpu, weights, { size: options.size, act, storage, lastLayer }));
-      const text = own(await TextTower.load(gpu, weights, { act, storage }));
-      const method = own(await kind.create({ ...parts, vision, text, tokenizer }));
-      return new Detector(parts, vision, text, method);
+      const open =
+        backbone.family === 'medclip' ? openMedClipModel(parts, backbone, own) : openClipModel(parts, backbone, own);
+      return new Detector(parts, await open);
     } catch (error) {
       for (const thing of owned.reverse()) thing.release();
       throw error;
     }
+  }
+
+  /** How images come to the size of the model. */
+  get framing(): Framing {
+    return { size: this.vision.size, norm: this.options.norm };
   }
 
   /** Preprocessed images [3, S, S] as one batch [B, 3, S, S]. */
@@ -101,7 +121,11 @@ export class Detector {
 
   /** What the method takes of preprocessed images [3, S, S], in the current scope. */
   encode(inputs: readonly Float32Array[]): Encoded {
-    const images = this.upload(inputs);
+    return this.encodeImages(this.upload(inputs));
+  }
+
+  /** {@link encode} of images that are on the GPU, [B, 3, S, S]. */
+  encodeImages(images: GpuArray): Encoded {
     return { ...this.method.encode(images), guide: this.needs.guide ? images : null };
   }
 
@@ -145,6 +169,45 @@ export class Detector {
     this.#text.release();
     this.vision.release();
   }
+}
+
+/** Notes what has to be released when a later step fails. */
+type Own = <T extends { release(): void }>(thing: T) => T;
+
+async function openClipModel(parts: DetectorParts, backbone: Backbone, own: Own): Promise<DetectorModel> {
+  const { gpu, options } = parts;
+  const { weights, tokenizer } = backbone;
+  const { layers } = weights.config.vision;
+  const act = options.act === 'auto' ? undefined : options.act;
+  const storage = options.weights;
+  requirePaths(options, layers);
+  const kind = methodKind(options.method);
+  const needs = kind.needs(options, layers);
+  const lastLayer = needs.embedding ? layers : Math.max(...needs.layers);
+  const vision = own(await VisionTower.load(gpu, weights, { size: options.size, act, storage, lastLayer }));
+  const text = own(await TextTower.load(gpu, weights, { act, storage }));
+  return { vision, text, method: await kind.create({ ...parts, vision, text, tokenizer }) };
+}
+
+async function openMedClipModel(parts: DetectorParts, backbone: MedClipBackbone, own: Own): Promise<DetectorModel> {
+  const { gpu, options } = parts;
+  const { weights, tokenizer } = backbone;
+  const storage = options.weights;
+  if (options.act === 'quickgelu') {
+    throw new FusionclipError('usage', "MedCLIP's activations are those of its parts; leave --act out.");
+  }
+  const vision = own(await loadMedClipVision(gpu, weights, { size: options.size, storage }));
+  const text = own(await BertTower.load(gpu, weights, { storage }));
+  return { vision, text, method: await MedClip.create({ ...parts, vision, text, tokenizer, weights }) };
+}
+
+/** The refusal of a method on towers that are not its own. */
+function wrongFamily(method: string, { family, identity }: AnyBackbone): FusionclipError {
+  const text =
+    family === 'medclip'
+      ? `${identity.name} is a MedCLIP model, which --method ${method} cannot run on; give --method medclip or a CLIP model.`
+      : `--method ${method} runs on a MedCLIP model, and ${identity.name} is a CLIP model; give --model a MedCLIP folder.`;
+  return new FusionclipError('usage', text);
 }
 
 /** Refuses blocks that the model does not have, and blocks or branches named twice. */

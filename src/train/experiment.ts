@@ -5,7 +5,7 @@ import { openDataset } from '../data/layout/open.ts';
 import { methodPreset } from '../fusion/index.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { type Backbone, type ModelSource, openBackbone, requireSameModel } from './backbone.ts';
+import { type AnyBackbone, type ModelSource, openModel, requireSameModel } from './backbone.ts';
 import { ADAPTERS, BEST, type CampaignEnd, LAST, LATEST, runCampaign, stage } from './campaign.ts';
 import { loadWeights, readState, saveAdapters } from './checkpoint.ts';
 import { Detector } from './detector.ts';
@@ -71,7 +71,7 @@ interface Opened {
   readonly context: RunContext;
   readonly folder: RunFolder;
   readonly header: RunHeader;
-  readonly backbone: Backbone;
+  readonly backbone: AnyBackbone;
   readonly dataset: Dataset;
   readonly support: Support;
   readonly items: readonly TrainItem[];
@@ -92,8 +92,8 @@ export async function trainRun(context: RunContext, request: TrainRequest): Prom
   const settings = runSettings(request.settings ?? {});
   const dataset = await openDataset(fs, request.data, settings.train['split.seed']);
   const shots = await chooseShots(fs, dataset, settings.train);
-  const support = await readSupport(fs, shots, settings.fusion.size, settings.train.seed);
-  const backbone = await openBackbone(fs, request.model);
+  const support = await readSupport(fs, shots, settings.fusion, settings.train.seed);
+  const backbone = await openModel(fs, request.model);
   const given = settings.fusion['prompt.object'];
   const header: RunHeader = {
     ...settings,
@@ -132,12 +132,12 @@ export async function resumeRun(
   const { fs } = context;
   const { folder, header: old, finished } = await RunFolder.open(fs, out);
   if (finished) throw new FusionclipError('usage', `${out} holds a finished run; there is nothing to resume.`);
-  const backbone = await openBackbone(fs, places.model ?? old.model.name);
+  const backbone = await openModel(fs, places.model ?? old.model.name);
   requireSameModel(old.model, backbone.identity, out);
   const header: RunHeader = { ...old, data: { ...old.data, path: places.data ?? old.data.path } };
   const dataset = await openDataset(fs, header.data.path, header.train['split.seed']);
   const shots = await chooseShots(fs, dataset, header.train);
-  const support = await readSupport(fs, shots, header.fusion.size, header.train.seed);
+  const support = await readSupport(fs, shots, header.fusion, header.train.seed);
   const drawn = await folder.readJson('shots.json');
   if (JSON.stringify(drawn) !== JSON.stringify(shotsJson(support, header))) {
     throw new FusionclipError(
@@ -267,7 +267,7 @@ async function writePredictions(
 export async function openDetector(
   { gpu, onEvent, features }: Pick<RunContext, 'gpu' | 'onEvent' | 'features'>,
   header: RunHeader,
-  backbone: Backbone,
+  backbone: AnyBackbone,
 ): Promise<Detector> {
   const { fusion: options, kind, object, train, data } = header;
   const shared = features ? { features, data: data.path } : null;

@@ -1,4 +1,4 @@
-import { arraysOf, type Encoded, encodedBytes, FeatureCache } from '../fusion/index.ts';
+import { arraysOf, type Encoded, FeatureCache } from '../fusion/index.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Detector } from './detector.ts';
 
@@ -22,13 +22,13 @@ export class FeatureStore {
 
   constructor(detector: Detector) {
     this.#detector = detector;
-    const { gpu, vision, method, needs } = detector;
-    this.#cache = method.frozen ? new FeatureCache(gpu, vision, needs) : null;
+    const { gpu, vision, method } = detector;
+    this.#cache = method.frozen ? new FeatureCache(gpu, vision.size, (images) => detector.encodeImages(images)) : null;
   }
 
   /** Bytes on the GPU that one image will take. */
   static bytesPerImage({ method, vision, needs }: Detector): number {
-    return method.frozen ? encodedBytes(vision, needs) : 0;
+    return method.frozen ? method.encodedBytes + (needs.guide ? 12 * vision.size ** 2 : 0) : 0;
   }
 
   /** Takes preprocessed images [3, S, S], which go through the backbone together. */

@@ -5,7 +5,7 @@ import { openDataset } from '../data/layout/open.ts';
 import { isImageName, joinPath } from '../data/paths.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import { VERSION } from '../run/version.ts';
-import { type ModelSource, openBackbone, requireSameModel } from './backbone.ts';
+import { type ModelSource, openModel, requireSameModel } from './backbone.ts';
 import { ADAPTERS, stage } from './campaign.ts';
 import { type AdapterFile, openAdapters, restoreTensors } from './checkpoint.ts';
 import type { Detector } from './detector.ts';
@@ -49,7 +49,7 @@ export class TrainedDetector {
     const { settings = {} } = source;
     const fusion = rescoredOptions(stored.header, settings, source.adapters);
     const header = { ...stored.header, fusion };
-    const backbone = await openBackbone(fs, source.model ?? header.model.name);
+    const backbone = await openModel(fs, source.model ?? header.model.name);
     requireSameModel(header.model, backbone.identity, path);
     const detector = await openDetector(context, header, backbone);
     try {

@@ -1,4 +1,13 @@
-import { CLIP_MEAN, CLIP_STD, preprocess, preprocessMask, resizeForClip } from '../clip/index.ts';
+import {
+  CLIP_MEAN,
+  CLIP_STD,
+  medClipInput,
+  normaliseMedClip,
+  preprocess,
+  preprocessMask,
+  resizeForClip,
+  squareGrey,
+} from '../clip/index.ts';
 import { AUGMENTATIONS, type Augmentation, warp, warpMask } from '../data/augment.ts';
 import type { FileSystem } from '../data/file_system.ts';
 import { type Image, toRgb } from '../data/image.ts';
@@ -23,24 +32,43 @@ export interface View {
   readonly mask: Uint8Array<ArrayBuffer> | null;
 }
 
-/** Whether the pixels are normalised with CLIP's mean and standard deviation, or stay in [0, 1]. */
-export type Normalisation = 'clip' | 'none';
-
 /**
- * Reads a sample and its mask, squashed to `size`.
- * @throws FusionclipError `io`, `bad_image`, and `bad_data` when mask and image differ in size
+ * Whether the pixels are normalised with CLIP's mean and standard deviation, or stay in [0, 1]; `medclip`: with MedCLIP's, and
+ * images are grey in a black square before they are resized.
  */
-export async function readPicture(fs: FileSystem, sample: Sample, size: number): Promise<Picture> {
-  const image = await readSample(fs, sample);
-  return { pixels: resizeForClip(image, 'winclip', size), mask: await maskOf(fs, sample, image, size) };
+export type Normalisation = 'clip' | 'none' | 'medclip';
+
+/** How images come to the size of the model. */
+export interface Framing {
+  readonly size: number;
+  readonly norm: Normalisation;
 }
 
-/** The mask of a sample at `size`, or null. Throws as {@link readPicture}. */
+/** An image or a mask before it is squashed to its size. */
+export function framed(image: Image, { size, norm }: Framing): Image {
+  return norm === 'medclip' ? squareGrey(image, size) : image;
+}
+
+/** What the model sees of an image, RGB [S, S, 3]. */
+export function pixelsOf(image: Image, framing: Framing): Image {
+  return toRgb(resizeForClip(framed(image, framing), 'winclip', framing.size));
+}
+
+/**
+ * Reads a sample and its mask, framed and squashed to the size.
+ * @throws FusionclipError `io`, `bad_image`, and `bad_data` when mask and image differ in size
+ */
+export async function readPicture(fs: FileSystem, sample: Sample, framing: Framing): Promise<Picture> {
+  const image = await readSample(fs, sample);
+  return { pixels: pixelsOf(image, framing), mask: await maskOf(fs, sample, image, framing) };
+}
+
+/** The mask of a sample at its size, or null. Throws as {@link readPicture}. */
 export async function maskOf(
   fs: FileSystem,
   sample: Sample,
   image: Image,
-  size: number,
+  framing: Framing,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   if (sample.maskPath === null) return null;
   const mask = await readMask(fs, sample.maskPath);
@@ -51,11 +79,12 @@ export async function maskOf(
         'give both the same size.',
     );
   }
-  return preprocessMask(mask, 'winclip', size);
+  return preprocessMask(framed(mask, framing), 'winclip', framing.size);
 }
 
 /** The vision tower's input [3, S, S] of RGB pixels that have its size already. */
 export function toInput(pixels: Image, norm: Normalisation): Float32Array<ArrayBuffer> {
+  if (norm === 'medclip') return medClipInput(pixels);
   return preprocess(toRgb(pixels), norm === 'clip' ? 'winclip' : 'mvfa', pixels.width);
 }
 
@@ -72,7 +101,7 @@ export function viewsOf({ pixels, mask }: Picture, aug: 'mvfa' | 'none', norm: N
     const values = warp(unit, size, view);
     return {
       name: view.name,
-      input: norm === 'clip' ? normalise(values) : values,
+      input: norm === 'none' ? values : normalise(values, norm),
       mask: mask && warpMask(mask, size, view),
     };
   };
@@ -80,7 +109,8 @@ export function viewsOf({ pixels, mask }: Picture, aug: 'mvfa' | 'none', norm: N
 }
 
 /** (x − mean) / deviation of planes [3, S, S] in place, rounded as in float32 arithmetic. */
-function normalise(values: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+function normalise(values: Float32Array<ArrayBuffer>, norm: 'clip' | 'medclip'): Float32Array<ArrayBuffer> {
+  if (norm === 'medclip') return values.map(normaliseMedClip);
   const plane = values.length / 3;
   for (let c = 0; c < 3; c++) {
     const [mean, std] = [Math.fround(CLIP_MEAN[c]), Math.fround(CLIP_STD[c])];

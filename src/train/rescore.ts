@@ -92,7 +92,7 @@ async function supportAgain(fs: FileSystem, header: RunHeader, normals: readonly
   const { data, train, fusion, kind } = header;
   try {
     const dataset = await openDataset(fs, data.path, train['split.seed']);
-    const support = await readSupport(fs, await chooseShots(fs, dataset, train), fusion.size, train.seed);
+    const support = await readSupport(fs, await chooseShots(fs, dataset, train), fusion, train.seed);
     const same =
       dataset.kind === kind &&
       support.normal.length === normals.length &&

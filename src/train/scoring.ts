@@ -1,4 +1,3 @@
-import { resizeForClip } from '../clip/index.ts';
 import { decodeImage } from '../data/decode.ts';
 import type { FileSystem } from '../data/file_system.ts';
 import type { Image } from '../data/image.ts';
@@ -17,7 +16,7 @@ import {
 } from '../fusion/index.ts';
 import type { Detector } from './detector.ts';
 import type { FeatureStore } from './feature_store.ts';
-import { maskOf, toInput } from './pictures.ts';
+import { framed, maskOf, pixelsOf, toInput } from './pictures.ts';
 
 /** What is known of an image beside its scores. */
 export interface ScoringItem {
@@ -76,7 +75,7 @@ export async function* sampleBatches(
   batch: number,
   trivial = false,
 ): AsyncGenerator<ScoringBatch> {
-  const { size } = detector.vision;
+  const { framing } = detector;
   for (let start = 0; start < samples.length; start += batch) {
     const inputs: Float32Array[] = [];
     const items: ScoringItem[] = [];
@@ -86,8 +85,8 @@ export async function* sampleBatches(
       items.push({
         id: sample.id,
         label: sample.label,
-        mask: await maskOf(fs, sample, image, size),
-        grey: trivial && detector.kind === 'pixel' ? greyOf(image, size) : null,
+        mask: await maskOf(fs, sample, image, framing),
+        grey: trivial && detector.kind === 'pixel' ? greyOf(framed(image, framing), framing.size) : null,
         trivial: trivial ? trivialScores(image) : null,
       });
     }
@@ -181,7 +180,8 @@ export function rangesOfAll(batches: readonly BranchScores[]): FusionRanges {
 }
 
 function inputOf(detector: Detector, image: Image): Float32Array<ArrayBuffer> {
-  return toInput(resizeForClip(image, 'winclip', detector.vision.size), detector.options.norm);
+  const { framing } = detector;
+  return toInput(pixelsOf(image, framing), framing.norm);
 }
 
 /** Bytes, so that a large test set fits into memory; the map is their 255th part. */

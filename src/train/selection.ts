@@ -79,13 +79,12 @@ export class Contest {
     const store = new FeatureStore(detector);
     try {
       const items: ScoringItem[] = [];
-      const { size } = detector.vision;
       const batch = this.#options['eval.batch'];
       for (let start = 0; start < this.samples.length; start += batch) {
         signal?.throwIfAborted();
         const inputs = new Map<string, Float32Array<ArrayBuffer>>();
         for (const sample of this.samples.slice(start, start + batch)) {
-          const { pixels, mask } = await readPicture(fs, sample, size);
+          const { pixels, mask } = await readPicture(fs, sample, detector.framing);
           inputs.set(sample.id, toInput(pixels, detector.options.norm));
           items.push({ id: sample.id, label: sample.label, mask, grey: null, trivial: null });
         }

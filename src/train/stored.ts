@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { STORED_MEDCLIP_CONFIG } from '../clip/medclip/stored_config.ts';
 import { STORED_CONFIG } from '../clip/stored_config.ts';
 
 /** Shapes of what a run stores as JSON and reads again: files may come from anywhere. */
@@ -18,7 +19,7 @@ export const STORED_HEADER = v.object({
   model: v.object({
     hash: v.string(),
     name: v.string(),
-    config: STORED_CONFIG,
+    config: v.union([STORED_CONFIG, STORED_MEDCLIP_CONFIG]),
   }),
   data: v.object({ path: v.string(), name: v.string() }),
   settings: v.record(v.string(), v.string()),

@@ -3,7 +3,7 @@ import type { Dataset, Sample } from '../data/layout/dataset.ts';
 import { pasteLesion } from '../data/paste.ts';
 import { listedShots, type Shots, sampleShots } from '../data/shots.ts';
 import type { TrainOptions } from './options.ts';
-import { type Normalisation, type Picture, readPicture, viewsOf } from './pictures.ts';
+import { type Framing, type Normalisation, type Picture, readPicture, viewsOf } from './pictures.ts';
 
 /** One image that is trained on: a view of a support image. */
 export interface TrainItem {
@@ -40,15 +40,15 @@ export async function chooseShots(fs: FileSystem, dataset: Dataset, options: Tra
 }
 
 /**
- * Reads the images of a support set at `size`. In normal-only mode each normal image gets a counterpart with a piece of
+ * Reads the images of a support set. In normal-only mode each normal image gets a counterpart with a piece of
  * another one pasted in, which stands for an abnormal image in training and when thresholds are chosen.
  * @param seed of what is pasted
  * @throws FusionclipError `io`, `bad_image`, `bad_data`
  */
-export async function readSupport(fs: FileSystem, shots: Shots, size: number, seed: number): Promise<Support> {
+export async function readSupport(fs: FileSystem, shots: Shots, framing: Framing, seed: number): Promise<Support> {
   const read = async (samples: readonly Sample[]) => {
     const pictures: Picture[] = [];
-    for (const sample of samples) pictures.push(await readPicture(fs, sample, size));
+    for (const sample of samples) pictures.push(await readPicture(fs, sample, framing));
     return pictures;
   };
   const normal = await read(shots.normal);

@@ -2,7 +2,7 @@ import { generateTensor, type VisionTower } from '../../clip/index.ts';
 import { GpuArray } from '../../gpu/array.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { cosineLogits, linear, Parameter, reshape, Tensor } from '../../nn/index.ts';
-import { type Encoded, extractFeatures, type FeatureOptions, type Features } from '../features.ts';
+import { type Encoded, encodedBytes, extractFeatures, type FeatureOptions, type Features } from '../features.ts';
 import { type FusionLoss, geometryOf, LossSum, type MapGeometry, type Targets } from '../losses.ts';
 import { rawRows } from '../model.ts';
 import { type FusionOptions, tappedLayers } from '../options.ts';
@@ -46,6 +46,10 @@ class AprilGan implements Method, BranchModel {
       });
     }
     this.parameters = [...this.#linears.values()].flatMap(({ weight, bias }) => [weight, bias]);
+  }
+
+  get encodedBytes(): number {
+    return encodedBytes(this.#vision, this.needs);
   }
 
   encode(images: GpuArray): Encoded {

@@ -1,6 +1,6 @@
 import type { GpuArray } from '../../gpu/array.ts';
 import type { Parameter } from '../../nn/index.ts';
-import { type Encoded, extractFeatures, type FeatureOptions } from '../features.ts';
+import { type Encoded, encodedBytes, extractFeatures, type FeatureOptions } from '../features.ts';
 import type { FusionLoss, Targets } from '../losses.ts';
 import { FusionModel } from '../model.ts';
 import { type FusionOptions, tappedLayers } from '../options.ts';
@@ -39,6 +39,10 @@ export class FusionClip implements Method {
 
   get frozen(): boolean {
     return this.model.residual === null;
+  }
+
+  get encodedBytes(): number {
+    return encodedBytes(this.#parts.vision, this.needs);
   }
 
   encode(images: GpuArray): Encoded {

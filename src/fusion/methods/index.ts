@@ -14,12 +14,13 @@ export * from './clip_both.ts';
 export * from './clip_memory.ts';
 export * from './clip_text.ts';
 export * from './fusionclip.ts';
+export * from './medclip.ts';
 export * from './method.ts';
 export * from './mvfa.ts';
 export * from './winclip.ts';
 export * from './winclip_plus.ts';
 
-const KINDS: Readonly<Record<MethodKindName, MethodKind>> = {
+const KINDS: Readonly<Record<Exclude<MethodKindName, 'medclip'>, MethodKind>> = {
   fusionclip,
   'clip-text': clipText,
   'clip-memory': clipMemory,
@@ -30,7 +31,14 @@ const KINDS: Readonly<Record<MethodKindName, MethodKind>> = {
   mvfa,
 };
 
-/** The implementation of a method's name. */
+/** Whether a method runs on a MedCLIP model; all others run on CLIP. */
+export function runsOnMedClip(name: string): boolean {
+  return methodPreset(name).kind === 'medclip';
+}
+
+/** The implementation of the name of a method that runs on CLIP. */
 export function methodKind(name: string): MethodKind {
-  return KINDS[methodPreset(name).kind];
+  const { kind } = methodPreset(name);
+  if (kind === 'medclip') throw new Error(`${name} has towers of its own: see MedClip`);
+  return KINDS[kind];
 }

@@ -2,13 +2,13 @@ import type { TextTower, Tokenizer, VisionTower } from '../../clip/index.ts';
 import type { GpuArray } from '../../gpu/array.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Parameter } from '../../nn/index.ts';
-import { type Encoded, extractFeatures, type FeatureOptions } from '../features.ts';
+import { type Encoded, encodedBytes, extractFeatures, type FeatureOptions } from '../features.ts';
 import type { BranchScores } from '../fuse.ts';
 import type { FusionLoss, Targets } from '../losses.ts';
 import type { FusionOptions } from '../options.ts';
 import { type BranchModel, Predictor } from '../predict.ts';
 
-/** What a method is made of. */
+/** What a method on a CLIP backbone is made of. */
 export interface MethodParts {
   readonly gpu: Gpu;
   readonly vision: VisionTower;
@@ -31,7 +31,7 @@ export interface ImageScorer {
 }
 
 /**
- * A way to find anomalies with frozen CLIP towers. Whoever trains it minimises `loss` over `parameters`; then `fit`
+ * A way to find anomalies with frozen towers. Whoever trains it minimises `loss` over `parameters`; then `fit`
  * takes the normal support images in and gives what scores others.
  */
 export interface Method {
@@ -39,6 +39,8 @@ export interface Method {
   readonly parameters: readonly Parameter[];
   /** What it takes of the backbone. */
   readonly needs: FeatureOptions;
+  /** Bytes on the GPU that {@link encode} leaves of one image. */
+  readonly encodedBytes: number;
   /** Whether the backbone says the same of an image whatever the parameters are. */
   readonly frozen: boolean;
   /**
@@ -57,7 +59,7 @@ export interface Method {
   release(): void;
 }
 
-/** An implementation: what it needs before it exists, and how it is made. */
+/** An implementation on a CLIP backbone: what it needs before it exists, and how it is made. */
 export interface MethodKind {
   needs(options: FusionOptions, blocks: number): FeatureOptions;
   create(parts: MethodParts): Promise<Method>;
@@ -77,6 +79,10 @@ export abstract class UntrainedMethod implements Method {
     this.vision = vision;
     this.options = options;
     this.needs = needs;
+  }
+
+  get encodedBytes(): number {
+    return encodedBytes(this.vision, this.needs);
   }
 
   encode(images: GpuArray): Encoded {

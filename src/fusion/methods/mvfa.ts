@@ -36,6 +36,8 @@ export class Mvfa implements Method, BranchModel {
   readonly parameters: readonly Parameter[];
   readonly frozen = false;
   readonly needs: FeatureOptions;
+  /** The images themselves are kept. */
+  readonly encodedBytes = 0;
   readonly options: FusionOptions;
   readonly geometry: MapGeometry;
   readonly #gpu: Gpu;
