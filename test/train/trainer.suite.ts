@@ -70,6 +70,34 @@ suite('training', () => {
     });
   }
 
+  test('a whole run of medclip, and its support used again', async (t) => {
+    const fs = ruleSet();
+    const context = contextOf(await t.gpu(), fs);
+    const model = 'generated:medclip-resnet-mini:1';
+    const settings = { method: 'medclip', size: '40', shots: '2', 'map.files': 'none' };
+    const { results, scored } = await trainRun(context, { data: '/Brain_AD', model, out: '/run', settings });
+    assert.equal(results.selectedBy, 'none');
+    assert.equal(JSON.parse(textOf(fs, '/run/config.json')).model.config.vision.kind, 'resnet');
+    const again = await evaluateTrained(context, { adapters: '/run' });
+    assert.deepEqual(
+      again.scored.images.map(({ map, score }) => [map, score]),
+      scored.images.map(({ map, score }) => [map, score]),
+    );
+  });
+
+  test('a method is not run on the towers of another family', async (t) => {
+    const fs = ruleSet();
+    const context = contextOf(await t.gpu(), fs);
+    const run = (method: string, model: string) =>
+      trainRun(context, { data: '/Brain_AD', model, out: '/run', settings: { method, size: '42' } });
+    const wants = /^--method medclip runs on a MedCLIP model, and generated:T:1 is a CLIP model; give --model [^.]+\.$/;
+    await expectFailure('usage', [wants], () => run('medclip', 'generated:T:1'));
+    const has =
+      /^generated:medclip-swin-mini:1 is a MedCLIP model, which --method clip-text cannot run on; give [^.]+\.$/;
+    await expectFailure('usage', [has], () => run('clip-text', 'generated:medclip-swin-mini:1'));
+    assert.isFalse([...fs.files.keys()].some((path) => path.startsWith('/run')));
+  });
+
   for (const kind of ['pixel', 'image'] as const) {
     test(`a whole run on a ${kind}-level set`, async (t) => {
       const fs = ruleSet(kind);

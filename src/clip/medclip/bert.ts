@@ -2,6 +2,7 @@ import { GpuArray } from '../../gpu/array.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { attention } from '../../kernels/attention.ts';
 import { addInto } from '../../kernels/elementwise.ts';
+import { gatherRows, uploadIndex } from '../../kernels/gather_rows.ts';
 import { layerNorm } from '../../kernels/layer_norm.ts';
 import { matmul } from '../../kernels/matmul.ts';
 import { meanRows } from '../../kernels/mean_groups.ts';
@@ -77,22 +78,28 @@ export class BertTower {
     if (length > this.config.positions) {
       throw new Error(`a sentence of ${length} tokens is longer than the ${this.config.positions} positions`);
     }
-    const out = GpuArray.empty(this.#gpu, [sentences.length, embed]);
-    for (const [keys, all] of byLength(sentences)) {
+    using scope = this.#gpu.scope();
+    const groups = byLength(sentences);
+    const sorted = GpuArray.empty(this.#gpu, [sentences.length, embed]);
+    let done = 0;
+    for (const [keys, all] of groups) {
       for (let start = 0; start < all.length; start += CHUNK) {
-        const part = all.slice(start, start + CHUNK);
         using _scope = this.#gpu.scope();
+        const part = all.slice(start, start + CHUNK);
         const padded = part.map((s) => Array.from({ length }, (_, i) => sentences[s][i] ?? pad));
         const rows = this.#encode(await this.#embed(padded), keys);
-        part.forEach((s, i) => {
-          const bytes = 4 * embed;
-          this.#gpu.copy(
-            { buffer: rows.buffer, offset: rows.offset + i * bytes, bytes },
-            { buffer: out.buffer, offset: out.offset + s * bytes, bytes },
-          );
-        });
+        const bytes = 4 * rows.size;
+        this.#gpu.copy(
+          { buffer: rows.buffer, offset: rows.offset, bytes },
+          { buffer: sorted.buffer, offset: sorted.offset + 4 * embed * done, bytes },
+        );
+        done += part.length;
       }
     }
+    const place = new Map([...groups.values()].flat().map((s, i) => [s, i]));
+    const order = sentences.map((_, s) => place.get(s)!);
+    const out = gatherRows(sorted, uploadIndex(this.#gpu, order));
+    scope.pass(out.buffer);
     return out;
   }
 
