@@ -69,7 +69,7 @@ export class Workbench implements Calls {
       const model = await openModel(this.#files, wish.model);
       const settings = {
         ...(wish.model === EMBEDDED_MODEL && EMBEDDED_SETTINGS),
-        size: String(model.identity.config.vision.nativeSize),
+        size: String(model.weights.config.vision.nativeSize),
         shots: String(wish.shots),
         epochs: String(wish.epochs),
         seed: String(wish.seed),
