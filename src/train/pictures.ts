@@ -33,8 +33,8 @@ export interface View {
 }
 
 /**
- * Whether the pixels are normalised with CLIP's mean and standard deviation, or stay in [0, 1]; `medclip`: with MedCLIP's, and
- * images are grey in a black square before they are resized.
+ * Whether the pixels are normalised with CLIP's mean and standard deviation, or stay in [0, 1]; `medclip`: with
+ * MedCLIP's, and images are grey in a black square before they are resized.
  */
 export type Normalisation = 'clip' | 'none' | 'medclip';
 

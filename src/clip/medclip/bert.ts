@@ -23,9 +23,9 @@ const EPSILON = 1e-12;
 const CHUNK = 64;
 
 /**
- * BERT with MedCLIP's pooling: word + position + type embeddings → ln_embed → post-norm blocks; the outputs of the first,
- * the second and the last block are averaged over their tokens and over each other, then · headᵀ. The
- * tables of embeddings stay in the model's file; only the rows in use are read.
+ * BERT with MedCLIP's pooling: word + position + type embeddings → ln_embed → post-norm blocks; the outputs of the
+ * first, the second and the last block are averaged over their tokens and over each other, then · headᵀ. The tables of
+ * embeddings stay in the model's file; only the rows in use are read.
  */
 export class BertTower {
   readonly config: MedClipConfig['text'];

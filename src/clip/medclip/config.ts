@@ -102,8 +102,8 @@ const RESNET_MINI = resNetConfig(
 );
 
 /**
- * Models that can be generated, without their vocabularies: both published ones, and small ones of the same parts for tests and as
- * a control.
+ * Models that can be generated, without their vocabularies: both published ones, and small ones of the same parts for
+ * tests.
  */
 export const MEDCLIP_PRESETS: ReadonlyMap<string, (vocab: number) => MedClipConfig> = new Map<
   string,

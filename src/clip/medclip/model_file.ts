@@ -69,7 +69,8 @@ export async function holdsMedClip(fs: FileSystem, path: string): Promise<boolea
 
 /**
  * Opens a MedCLIP model: a safetensors file with the names of the published checkpoints, or its folder, with
- * `vocab.txt` beside it. Sizes come from the shapes; `config.json` says the heads of the text tower where they are not 64 wide.
+ * `vocab.txt` beside it. Sizes come from the shapes; `config.json` says the heads of the text tower where they are not
+ * 64 wide.
  * @throws FusionclipError `bad_model`, or `io` when there is no such path
  */
 export async function openMedClip(fs: FileSystem, path: string): Promise<MedClipFile> {

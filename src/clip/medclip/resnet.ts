@@ -28,8 +28,8 @@ interface ResNetWeights {
 const POOL: ConvolutionWindow = { side: 3, stride: 2, pad: 1 };
 
 /**
- * ResNet of bottleneck blocks, the stride in their 3×3 convolution: stem → pooling → stages; the embedding is the mean over
- * the cells of the last stage · headᵀ. Batch norms have the numbers of training and are folded into the convolutions.
+ * ResNet of bottleneck blocks, the stride in their 3×3 convolution: stem → pooling → stages; the embedding is the mean
+ * over the cells of the last stage · headᵀ. Batch norms are as training left them, and folded into the convolutions.
  */
 export class ResNetTower implements StageTower {
   readonly size: number;

@@ -166,7 +166,7 @@ export class SwinTower implements StageTower {
     return transformerBlock(new Tensor(x), block, { heads, act: 'gelu', causal: false, attend }).value;
   }
 
-  /** ln_merge of the tokens of each 2×2 square, then the map to the next stage: [B, s, s, W] → [B, ⌈s / 2⌉, ⌈s / 2⌉, W']. */
+  /** ln_merge of each 2×2 tokens side by side, then the map to the next width: [B, s, s, W] → [B, ⌈s/2⌉, ⌈s/2⌉, W']. */
   #merge(x: GpuArray, { norm, weight }: Merge): GpuArray {
     using scope = x.gpu.scope();
     const squares = unfoldWindows(x, { side: 2, stride: 2, padEnd: x.shape[1] % 2 });

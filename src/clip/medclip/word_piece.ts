@@ -30,7 +30,7 @@ export class WordPiece {
 
   /**
    * @param vocabulary one piece for each id
-   * @param lowerCase whether letters lose their case and their accents, as they do unless `tokenizer_config.json` says otherwise
+   * @param lowerCase whether letters lose their case and their accents
    * @throws FusionclipError `bad_model` when the vocabulary lacks a special symbol
    */
   constructor(vocabulary: readonly string[], lowerCase = true, context = 77) {

@@ -37,8 +37,9 @@ export interface MedClipParts {
 const MOST_LOGIT_SCALE = 4.6052;
 
 /**
- * MedCLIP: the image score is P(abnormal) of the image embedding against the sentences; the map is the distance of the cells of
- * the last two stages to the nearest cell of the normal support images, S = Σ_l upsample(min_m (1 − cos(f_i, bank_m))).
+ * MedCLIP: the image score is P(abnormal) of the image embedding against the sentences; the map is the distance of the
+ * cells of the last two stages to the nearest cell of the normal support images,
+ * S = Σ_l upsample(min_m (1 − cos(f_i, bank_m))).
  */
 export class MedClip implements Method {
   readonly parameters: readonly Parameter[] = [];
@@ -132,8 +133,8 @@ export class MedClip implements Method {
 }
 
 /**
- * Text features [2, E] of the 420 sentences: the mean of the normalised embeddings of each class, normalised again unless the
- * cosines are what is averaged. The sentences of a class are padded to its longest.
+ * Text features [2, E] of the 420 sentences: the mean of the normalised embeddings of each class, normalised again
+ * unless the cosines are what is averaged. The sentences of a class are padded to its longest.
  */
 export async function medClipText({ gpu, text, tokenizer, object, options }: MedClipParts): Promise<GpuArray> {
   using scope = gpu.scope();
