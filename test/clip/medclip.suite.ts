@@ -59,7 +59,6 @@ suite('MedCLIP', () => {
         const { stages, embedding } = vision.encode(input, [1, 2, 3, 4]);
         for (const [stage, cells] of stages) await check(`stage.${stage}`, cells);
         await check('image_embedding', embedding);
-        assert.deepEqual((await vision.encode(input, [3])).stages.get(3)!.shape, stages.get(3)!.shape);
         await check('text_embedding', await text.encodeSentences(facts.ids, 0));
       } finally {
         vision.release();
