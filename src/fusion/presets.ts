@@ -43,7 +43,16 @@ export const COMMON_SETTINGS: readonly string[] = [
 ];
 /** What training does not depend on: it may differ where trained weights are used. */
 export const INFERENCE_SETTINGS: readonly string[] = [
-  ...['method', 'branch.weights', 'memory.features', 'memory.augment', 'memory.cls', 'fuse', 'winclip.fuse', 'text.mean'],
+  ...[
+    'method',
+    'branch.weights',
+    'memory.features',
+    'memory.augment',
+    'memory.cls',
+    'fuse',
+    'winclip.fuse',
+    'text.mean',
+  ],
   ...['map.upsample', 'map.guide.radius', 'map.guide.space', 'map.guide.range', 'map.blur'],
   ...['score.image', 'score.cls'],
 ];

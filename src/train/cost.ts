@@ -1,10 +1,10 @@
-import { clipShapes, zeroModel } from '../clip/index.ts';
+import { clipShapes, medClipShapes, zeroMedClip, zeroModel } from '../clip/index.ts';
 import { AUGMENTATIONS } from '../data/augment.ts';
 import { methodPreset } from '../fusion/index.ts';
 import { elements, GpuArray } from '../gpu/array.ts';
 import { countingGpu } from '../gpu/counting.ts';
 import { Adam, Tape } from '../nn/index.ts';
-import type { Backbone } from './backbone.ts';
+import type { AnyBackbone } from './backbone.ts';
 import { Detector } from './detector.ts';
 import type { RunSettings } from './header.ts';
 import { SupportMemory } from './memory.ts';
@@ -51,20 +51,20 @@ export interface MethodCost {
  * @throws FusionclipError `usage` for settings that do not go with the model
  */
 export async function methodCost(
-  backbone: Backbone,
+  backbone: AnyBackbone,
   settings: RunSettings,
   kind: 'pixel' | 'image',
 ): Promise<MethodCost> {
   const { fusion: options, train } = settings;
   const gpu = countingGpu('hardware');
   using _scope = gpu.scope();
-  const zeros = { ...backbone, weights: zeroModel(backbone.weights.config) };
+  const { zeros, shapes } = ofZeros(backbone);
   const detector = await Detector.open({ gpu, backbone: zeros, options, kind, object: 'image', seed: train.seed });
   const text = gpu.flops;
   const { parameters } = detector.method;
   const count = (all: typeof parameters) => all.reduce((sum, { value }) => sum + value.size, 0);
   const trained = parameters.filter(({ requiresGrad }) => requiresGrad);
-  const towers = [...clipShapes(backbone.weights.config).values()].reduce((sum, shape) => sum + elements(shape), 0);
+  const towers = [...shapes.values()].reduce((sum, shape) => sum + elements(shape), 0);
   const training = methodPreset(options.method).trained ? trainingCost(detector, train.batch) : null;
   // In normal-only mode each normal image has a made counterpart.
   const views =
@@ -77,6 +77,16 @@ export async function methodCost(
     bytes: { weights: detector.storage.bytes, ...scoring.bytes, training: training?.bytes ?? null },
     trainingFlops: training ? views * (training.features + train.epochs * training.view) : 0,
   };
+}
+
+/** The same model with weights of zeros, and the shapes of its tensors. */
+function ofZeros(backbone: AnyBackbone): { zeros: AnyBackbone; shapes: ReadonlyMap<string, readonly number[]> } {
+  if (backbone.family === 'clip') {
+    const { config } = backbone.weights;
+    return { zeros: { ...backbone, weights: zeroModel(config) }, shapes: clipShapes(config) };
+  }
+  const { config } = backbone.weights;
+  return { zeros: { ...backbone, weights: zeroMedClip(config) }, shapes: medClipShapes(config) };
 }
 
 /** A training step of a batch. */

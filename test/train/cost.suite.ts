@@ -1,5 +1,6 @@
 import { assert } from 'chai';
-import { methodCost, runSettings } from '../../src/train/index.ts';
+import { methodCost, openModel, runSettings } from '../../src/train/index.ts';
+import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suite, test } from '../harness/registry.ts';
 import { tinyBackbone } from './small_run.ts';
 
@@ -80,5 +81,18 @@ suite('cost', () => {
     const eleven = await costOf('clip-memory', 'pixel', { 'memory.augment': 'true' });
     assert.equal(eleven.flops.fit, 11 * one.flops.fit);
     assert.isAbove(eleven.bytes.support, 10 * one.bytes.support);
+  });
+
+  test('MedCLIP: the cells of its last two stages are kept, once as features and once in the bank', async () => {
+    const model = await openModel(new MemoryFileSystem([]), 'generated:medclip-resnet-mini:1');
+    const settings = runSettings({ method: 'medclip', size: '64', shots: '2', 'eval.batch': '1' });
+    const { parameters, flops, bytes } = await methodCost(model, settings, 'pixel');
+    assert.equal(parameters.trained, 0);
+    // 64 px are 4×4 cells of 64 numbers and 2×2 of 128; the embedding has 24.
+    const cells = 4 * (4 * 4 * 64 + 2 * 2 * 128);
+    assert.equal(bytes.support, 2 * (2 * cells + 256));
+    assert.isAbove(flops.text, 0);
+    // The first convolution alone.
+    assert.isAbove(flops.fit, 2 * 32 * 32 * 8 * 3 * 7 * 7);
   });
 });

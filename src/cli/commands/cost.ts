@@ -1,9 +1,17 @@
-import { choice, FUSION_OPTIONS, isRead, METHOD_PRESETS, type OptionTable, toggle } from '../../fusion/index.ts';
-import { type MethodCost, methodCost, openBackbone, runSettings, TRAIN_OPTIONS } from '../../train/index.ts';
+import {
+  choice,
+  FUSION_OPTIONS,
+  isRead,
+  METHOD_PRESETS,
+  type OptionTable,
+  runsOnMedClip,
+  toggle,
+} from '../../fusion/index.ts';
+import { type MethodCost, methodCost, openModel, runSettings, TRAIN_OPTIONS } from '../../train/index.ts';
 import { type Command, exactly, flagValues, MODEL_HELP, pickFlags, word } from '../command.ts';
 
 const FLAGS = {
-  model: word('MODEL', `${MODEL_HELP}; default: generated:ViT-L-14-336`),
+  model: word('MODEL', `${MODEL_HELP}; default: generated:ViT-L-14-336, or generated:medclip-swin for medclip`),
   kind: choice(['pixel', 'image'], 'pixel', 'a data set with masks, or with labels only'),
   json: toggle(false, 'the counts as JSON'),
 } satisfies OptionTable;
@@ -24,7 +32,7 @@ export const cost: Command = {
   details: `GFLOP: text, once a run · view, a training step's share for one view in one epoch · fit, a normal support image ·
 score, an image from pixels to map. train: the whole training in TFLOP. MiB: weights of both towers as for a model in
 float16 · support, what is kept of the normal support images · score and train, the most that a batch needs beside.
-Without --method: all of them.`,
+Without --method: all that the model runs.`,
   flags: [
     { title: 'Cost', table: FLAGS },
     { title: 'Training and evaluation', table: TRAINING },
@@ -34,10 +42,12 @@ Without --method: all of them.`,
     const { host, flags } = call;
     exactly(0, call, 'fusionclip cost');
     const { model, kind, json } = flagValues(FLAGS, call);
-    const names = flags.method === undefined ? Object.keys(METHOD_PRESETS) : [flags.method];
-    const all = names.map((method) => runSettings({ ...given(flags, names.length > 1 ? method : null), method }));
-    const name = model ?? 'generated:ViT-L-14-336';
-    const backbone = await openBackbone(host, name);
+    const only = flags.method === undefined ? null : runSettings({ ...given(flags, null), method: flags.method });
+    const isMedClip = only !== null && runsOnMedClip(only.fusion.method);
+    const name = model ?? `generated:${isMedClip ? 'medclip-swin' : 'ViT-L-14-336'}`;
+    const backbone = await openModel(host, name);
+    const names = Object.keys(METHOD_PRESETS).filter((one) => runsOnMedClip(one) === (backbone.family === 'medclip'));
+    const all = only ? [only] : names.map((method) => runSettings({ ...given(flags, method), method }));
     const costs: MethodCost[] = [];
     for (const settings of all) costs.push(await methodCost(backbone, settings, kind));
     const facts = { model: name, size: all[0].fusion.size, shots: all[0].train.shots, kind };
