@@ -13,6 +13,7 @@ import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { suite, test } from '../harness/registry.ts';
 import { resize } from '../reference/maps.ts';
+import { encodingOnce } from './encoding_once.ts';
 
 const SIZE = 44;
 
@@ -30,19 +31,6 @@ async function small(gpu: Gpu, kind: string) {
     text.release();
   };
   return { vision, text, tokenizer, create, release };
-}
-
-/** The tower, which remembers what it has encoded: every method asks for the same hundreds of sentences. */
-function encodingOnce(gpu: Gpu, text: BertTower): BertTower {
-  const known = new Map<string, Float32Array<ArrayBuffer>>();
-  const encode = text.encodeSentences.bind(text);
-  text.encodeSentences = async (sentences, pad) => {
-    const key = JSON.stringify(sentences);
-    const values = known.get(key) ?? (await (await encode(sentences, pad)).read());
-    known.set(key, values);
-    return GpuArray.from(gpu, values, [sentences.length, values.length / sentences.length]);
-  };
-  return text;
 }
 
 function pictures(gpu: Gpu, name: string, count: number): GpuArray {

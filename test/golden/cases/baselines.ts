@@ -30,6 +30,7 @@ import { GpuArray } from '../../../src/gpu/array.ts';
 import type { Gpu } from '../../../src/gpu/gpu.ts';
 import { fill } from '../../../src/kernels/elementwise.ts';
 import { Adam, Tape } from '../../../src/nn/index.ts';
+import { encodingOnce } from '../../fusion/encoding_once.ts';
 import { pictures, SUPPORT, TEST } from '../pictures.ts';
 import { type GoldenCase, type ReadGolden, readFacts, readTensors, tensorCase } from './golden.ts';
 
@@ -107,19 +108,6 @@ class Bench {
     this.parts.vision.release();
     this.parts.text.release();
   }
-}
-
-/** The tower, which remembers what it has encoded: the methods ask for the same hundreds of sentences. */
-function encodingOnce(gpu: Gpu, text: TextTower): TextTower {
-  const known = new Map<string, Float32Array<ArrayBuffer>>();
-  const encode = text.encodeSentences.bind(text);
-  text.encodeSentences = async (sentences) => {
-    const key = JSON.stringify(sentences);
-    const values = known.get(key) ?? (await (await encode(sentences)).read());
-    known.set(key, values);
-    return GpuArray.from(gpu, values, [sentences.length, values.length / sentences.length]);
-  };
-  return text;
 }
 
 function optionsOf(name: string, settings: Record<string, string>): FusionOptions {
