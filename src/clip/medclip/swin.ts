@@ -131,13 +131,11 @@ export class SwinTower implements StageTower {
         tokens.release();
         tokens = next;
       });
+      x = merge ? this.#merge(tokens.reshape([batch, side, side, width]), merge) : tokens;
       if (stages.includes(i + 1)) {
         out.set(i + 1, tokens);
         scope.pass(tokens.buffer);
-      }
-      if (merge) x = this.#merge(tokens.reshape([batch, side, side, width]), merge);
-      else x = tokens;
-      if (merge && !stages.includes(i + 1)) tokens.release();
+      } else if (merge) tokens.release();
     }
     const { side, width } = this.grids[last - 1];
     const normed = layerNorm(x.reshape([batch, side * side, width]), ln_post.weight.value, ln_post.bias.value).y;
