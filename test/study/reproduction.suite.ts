@@ -174,6 +174,8 @@ suite('reproduction', () => {
     assert.isNull(control.entries[0]!.ours);
     const grey = rows.find(({ name }) => name === 'mean grey value')!;
     assert.equal(grey.entries[1]!.ours!.mean, 50);
+    const dark = rows.find(({ name }) => name === 'deviation of grey values')!;
+    assert.closeTo(dark.entries[1]!.ours!.mean, 60, 1e-9, 'an AUROC of 0.4 tells as much as one of 0.6');
     const lines = entriesCsv(entries).split('\n');
     assert.include(lines, 'Table 1,image AUROC,Brain,fusionclip,4,92.77,92.00,2.83,2,-0.77,test-oracle,');
     assert.include(lines, 'Table 1,image AUROC,Chest,fusionclip,4,82.07,80.00,0.00,1,-2.07,valid,It broke.');
