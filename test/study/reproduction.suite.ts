@@ -21,6 +21,7 @@ import {
   settingsOf,
   tableShots,
 } from '../../src/study/index.ts';
+import { runSettings } from '../../src/train/index.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suite, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, SMALL, textOf } from '../train/small_run.ts';
@@ -130,6 +131,17 @@ suite('reproduction', () => {
     assert.propertyVal(settingsOf(row('april-gan'), asked), 'score.cls', 'none');
     const other = { ...OWN_ROW, name: 'other', settings: { size: '240' } };
     assert.equal(settingsOf(other, settings).size, '240', 'those of the row come last');
+  });
+
+  test('what goes beyond the paper is the method with a setting more, in the tables where it is named', () => {
+    const { cells } = planOf(REQUEST, exhibits(['fusionclip', 'guided'], [2]));
+    const guided = cells.filter(({ method }) => method === 'guided');
+    assert.lengthOf(guided, 2);
+    assert.include(guided[0].settings, { method: 'fusionclip', 'map.upsample': 'guided', shots: '4' });
+    assert.include(cellPath(guided[0]), 'Brain/guided/4-shot');
+    for (const { settings, method, model } of STUDY_ROWS) {
+      if (model === 'clip') assert.doesNotThrow(() => runSettings({ ...settings, method }));
+    }
   });
 
   test('tables are at the 4 shots of the paper, figures 5 to 7 on the sets that they are of', () => {
