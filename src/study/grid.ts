@@ -18,7 +18,7 @@ export interface GridOptions {
 }
 
 /** Failures after which no other cell can run either. */
-const FATAL = new Set(['interrupted', 'device_lost', 'no_adapter']);
+const FATAL = new Set(['device_lost', 'no_adapter']);
 
 /**
  * Runs the cells of a study one after the other, each in a run folder below `out`. A cell that was finished by an
@@ -53,6 +53,7 @@ export async function runGrid(
         results.set(cell, own);
         news = scoreText(own);
       } catch (error) {
+        if (error instanceof FusionclipError && error.code === 'interrupted') throw interruptedIn(cell, error);
         if (signal?.aborted || (error instanceof FusionclipError && FATAL.has(error.code))) throw error;
         const reason = error instanceof Error ? error.message : String(error);
         failed.push({ cell, reason, code: error instanceof FusionclipError ? error.code : null });
@@ -67,6 +68,12 @@ export async function runGrid(
   }
   const finished = cells.flatMap((cell) => (results.has(cell) ? [{ cell, results: results.get(cell)! }] : []));
   return { finished, failed };
+}
+
+/** A grid goes on by itself; what a run says of how to go on is not for its user. */
+function interruptedIn(cell: Cell, cause: FusionclipError): FusionclipError {
+  const text = `Interrupted in ${describeCell(cell)}; finished runs are kept: the same command again goes on.`;
+  return new FusionclipError('interrupted', text, { cause });
 }
 
 /** Which results belong to which cell is written beside the run. */

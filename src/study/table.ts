@@ -1,3 +1,4 @@
+import { textColumns } from './columns.ts';
 import type { EmbeddedResults } from './embedded.ts';
 import { meanOver, type Spread, type SummaryRow } from './summary.ts';
 
@@ -40,15 +41,7 @@ export function formatRows(rows: readonly SummaryRow[]): string {
       lines.push(['mean', method, ...means.map((mean) => (Number.isNaN(mean) ? '' : decimals(mean)))]);
     }
   }
-  const widths = lines[0].map((_, i) => Math.max(...lines.map((line) => line[i].length)));
-  return lines
-    .map((line) =>
-      line
-        .map((text, i) => text.padEnd(widths[i]))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return textColumns(lines);
 }
 
 function cellText(spread: Spread | null): string {

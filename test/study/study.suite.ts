@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import { rulePicture } from '../../src/data/picture.ts';
+import { FusionclipError } from '../../src/gpu/errors.ts';
 import { type Cell, cellPath, formatRows, nameZeroShot, runGrid, spreadOf, summarise } from '../../src/study/index.ts';
 import { suite, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, SMALL, tinyBackbone } from '../train/small_run.ts';
@@ -75,6 +76,25 @@ suite('studies', () => {
       notes.filter((text) => text.includes('seed 1')),
       1,
       'the first cell ran once',
+    );
+  });
+
+  test('what is interrupted within a cell says how the grid goes on', async (t) => {
+    const control = new AbortController();
+    const context = contextOf(await t.gpu(), ruleSet(), {
+      signal: control.signal,
+      onEvent: (event) => {
+        if (event.type === 'stage' && event.done === 0) control.abort(new FusionclipError('interrupted', 'Stopped.'));
+      },
+    });
+    const both = await cells([1, 2]);
+    let message = '';
+    await runGrid(context, both, '/study').catch((error) => {
+      message = error.message;
+    });
+    assert.equal(
+      message,
+      'Interrupted in Brain, plain, seed 1; finished runs are kept: the same command again goes on.',
     );
   });
 

@@ -55,7 +55,8 @@ export function ReproductionPage({ results, strips }: ReproductionData) {
           </li>
           <li>
             “random weights” is the method itself on a model of the same shape that was never trained; the lines of grey
-            values need no model at all. What does not clearly surpass them has shown nothing.
+            values need no model at all; their AUROC is that of bright or of dark, whichever is better. What does not
+            clearly surpass these has shown nothing.
           </li>
           <li>
             The images of Figures 6 and 7 are at one and two thirds of the abnormal and in the middle of the normal test

@@ -29,7 +29,7 @@ export function ResultTable({
   const [shots] = exhibit.shots;
   const oracle = rows.some((row) => row.oracle);
   const title =
-    `${METRIC_NAMES[metric]} in percent, ${shots} + ${shots} support images` +
+    `${exhibit.name}, ${METRIC_NAMES[metric]} in percent, ${shots} + ${shots} support images` +
     (rows.some(({ entries }) => entries.some((entry) => entry?.paper)) ? '; small: the paper, and ours − paper' : '') +
     (oracle ? '; test-oracle: epochs chosen on the test sets, an upper bound and no result' : '');
   const reasons = new Set(

@@ -44,7 +44,7 @@ export function LayersChart({ entries }: { readonly entries: readonly Entry[] })
 
 function SeriesChart({ series, x }: { readonly series: readonly Series[]; readonly x: Axis }) {
   const entries = series.flatMap(({ points }) => points.map(({ entry }) => entry));
-  const [{ set, metric }] = entries;
+  const [{ set, metric, exhibit }] = entries;
   const values = entries.flatMap(({ ours, paper }) => [
     ...(ours ? [ours.mean - ours.std, ours.mean + ours.std] : []),
     ...(paper === null ? [] : [paper]),
@@ -74,7 +74,7 @@ function SeriesChart({ series, x }: { readonly series: readonly Series[]; readon
         {entries.some(({ ours }) => ours && ours.count > 1) && 'Bars: one standard deviation over seeds.'}
       </figcaption>
       <Details
-        title={`${METRIC_NAMES[metric]} on ${set} as a table`}
+        title={`${exhibit}: ${METRIC_NAMES[metric]} on ${set} as a table`}
         heads={['curve', x.label, 'ours', 'published']}
         rows={series.flatMap(({ name, points }) =>
           points.map(({ x: at, entry }) => [

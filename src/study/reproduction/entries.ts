@@ -28,15 +28,18 @@ export interface Entry {
   readonly missing: readonly string[];
 }
 
-/** What brightness alone reaches: lines of every table. Its maps are the grey values themselves. */
+/** What brightness alone reaches, bright or dark: lines of every table. Its maps are the grey values themselves. */
 const TRIVIAL: readonly {
   readonly row: string;
   value(trivial: TrivialJudgement, metric: Metric): number | undefined;
 }[] = [
-  { row: 'mean grey value', value: ({ mean }, metric) => imageValue(mean, metric) },
-  { row: 'deviation of grey values', value: ({ std }, metric) => imageValue(std, metric) },
-  { row: '99.5th percentile of grey values', value: ({ p995 }, metric) => imageValue(p995, metric) },
-  { row: 'grey values as map', value: ({ map }, metric) => pixelValue(map, metric) },
+  { row: 'mean grey value', value: ({ mean }, metric) => eitherWay(imageValue(mean, metric)) },
+  { row: 'deviation of grey values', value: ({ std }, metric) => eitherWay(imageValue(std, metric)) },
+  { row: '99.5th percentile of grey values', value: ({ p995 }, metric) => eitherWay(imageValue(p995, metric)) },
+  {
+    row: 'grey values as map',
+    value: ({ map }, metric) => (metric === 'pixelAuroc' ? eitherWay(map?.auroc) : pixelValue(map, metric)),
+  },
 ];
 
 /** All numbers of some exhibits, in their order. */
@@ -99,6 +102,11 @@ function imageValue({ auroc }: RankingMetrics, metric: Metric): number | undefin
 
 function pixelValue(pixel: PixelMetrics | null, metric: Metric): number | undefined {
   return { pixelAuroc: pixel?.auroc, aupro: pixel?.aupro, imageAuroc: undefined, dice: undefined }[metric];
+}
+
+/** An AUROC in the better direction: grey values that are lower on lesions tell as much as higher ones. */
+function eitherWay(auroc: number | undefined): number | undefined {
+  return auroc === undefined ? undefined : Math.max(auroc, 1 - auroc);
 }
 
 /** What is a number, in percent; a file has null where there is none. */

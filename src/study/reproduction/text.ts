@@ -1,3 +1,4 @@
+import { textColumns } from '../columns.ts';
 import type { Spread } from '../summary.ts';
 import type { Entry } from './entries.ts';
 import { METRIC_NAMES } from './exhibits.ts';
@@ -45,15 +46,7 @@ function tableText(results: Reproduction, exhibit: string, metric: Entry['metric
     if (entries.every((entry) => entry?.paper == null)) continue;
     lines.push(['  paper', ...entries.map((entry) => number(entry?.paper)), ...(mean ? [number(mean.paper)] : [])]);
   }
-  const widths = lines[0].map((_, i) => Math.max(...lines.map((line) => line[i].length)));
-  return lines
-    .map((line) =>
-      line
-        .map((text, i) => text.padEnd(widths[i]))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return textColumns(lines);
 }
 
 function entryText(entry: Entry | null): string {
