@@ -10,7 +10,6 @@ const NUMBER_WITHIN = /[-_ .]+[a-z]{0,5}\d+$/i;
  * | --- | --- | --- |
  * | Brain (BraTS), Liver, RESC | `01388_60.png`: volume, slice | `01388` |
  * | OCT2017 | `DME-1017237-4.jpeg`: finding, patient, image | `DME-1017237` |
- * | Histopathology | `normal_014_88.png`: slide, patch | `normal_014` |
  * | Chest (RSNA) | an identifier for each patient | none: one image a patient |
  * | NIH chest | `00001684_008.png`: patient, follow-up | `00001684` |
  *
