@@ -138,19 +138,25 @@ type Bytes = Uint8Array<ArrayBuffer> | null;
  * @throws FusionclipError `io`, and `bad_data` when there is none
  */
 export async function findDatasets(fs: FileSystem, path: string): Promise<string[]> {
+  const refusal = await layoutError(fs, path);
+  if (!refusal) return [path];
+  const found: string[] = [];
+  for (const name of await subfolders(fs, path)) {
+    const below = joinPath(path, name);
+    if (!(await layoutError(fs, below))) found.push(below);
+  }
+  if (found.length === 0) throw refusal;
+  return found;
+}
+
+/** Why a folder is no data set, or null; other failures are thrown. */
+async function layoutError(fs: FileSystem, path: string): Promise<FusionclipError | null> {
   try {
     await scanDataset(fs, path);
-    return [path];
+    return null;
   } catch (error) {
     if (!(error instanceof FusionclipError) || error.code !== 'bad_data') throw error;
-    const found: string[] = [];
-    for (const name of await subfolders(fs, path)) {
-      const below = joinPath(path, name);
-      const scanned = await scanDataset(fs, below).catch(() => null);
-      if (scanned) found.push(below);
-    }
-    if (found.length === 0) throw error;
-    return found;
+    return error;
   }
 }
 
