@@ -44,9 +44,14 @@ export class SubmitBudget {
     return this.#ratios.length === 0 ? 1 : Math.min(...this.#ratios);
   }
 
+  /** Seconds that a kernel of so many operations will take. */
+  estimate(flops: number): number {
+    return (flops / this.#rates[0]) * this.slowness;
+  }
+
   /** Pieces in which one kernel of so many operations has to be launched. */
   pieces(flops: number): number {
-    return Math.max(1, Math.ceil(((flops / this.#rates[0]) * this.slowness) / (AIM * this.seconds)));
+    return Math.max(1, Math.ceil(this.estimate(flops) / (AIM * this.seconds)));
   }
 
   /** Whether what is recorded has to be submitted before a command of this size is. */

@@ -3,7 +3,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import type { Shader } from '../gpu/shader.ts';
 import { isMatmulVariant, type MatmulPlan, type MatmulRung, planMatmul } from './matmul_plan.ts';
 import { matmul_finish, matmul_pack, matmul_registers, matmul_workgroup, matmul as reference } from './shaders.gen.ts';
-import { elementGrid } from './shapes.ts';
+import { elementGrid, ranges } from './shapes.ts';
 
 /** Activation of an epilogue: `gelu` is the exact one (erf), `quickgelu` is x · sigmoid(1.702 x). */
 export type Activation = 'none' | 'relu' | 'gelu' | 'quickgelu';
@@ -54,8 +54,8 @@ const FORMATS: Readonly<Partial<Record<Dtype, number>>> = { f32: 0, f16: 1, bf16
 const BIAS = 4;
 const RESIDUAL = 8;
 const ACCUMULATE = 16;
-/** A product is split at multiples of this many rows: whole tiles of every rung. */
-const ROW_STEP = 64;
+/** A product is split at multiples of this many rows: whole tiles. */
+const ROW_STEP: Readonly<Record<MatmulRung, number>> = { reference: 16, registers: 16, workgroup: 64 };
 
 /**
  * op(a) op(b) with an epilogue. op(a) is [..., M, K] and op(b) is [K, N], or [..., K, N] with the same leading axes.
@@ -163,25 +163,54 @@ type ParamOf<S> = S extends Shader<string, infer P, string> ? P : never;
 
 type Constants = Readonly<Record<'TRANSPOSE_A' | 'TRANSPOSE_B' | 'B_FORMAT', number>>;
 
-/** Starts the product, by ranges of rows where it would last longer than a submit may; the bits are the same. */
+/** Starts the product, in parts where it would last longer than a submit may; the bits are the same. */
 function launch(plan: MatmulPlan, constants: Constants, call: Launch): void {
-  const { m, batches, a_stride, bias_rows, epilogue } = call.params;
+  const { m, k, batches, a_start, a_stride, b_start, b_stride, out_start, out_stride, bias_rows } = call.params;
+  const { a_batch, b_batch, epilogue } = call.params;
   const pieces = call.gpu.budget.pieces(call.flops);
-  const biasByRow = (epilogue & BIAS) !== 0 && bias_rows < m;
-  const rows = batches > 1 || plan.slices > 1 || biasByRow ? m : ROW_STEP * Math.ceil(m / pieces / ROW_STEP);
-  for (let start = 0; start < m; start += rows) {
-    const count = Math.min(rows, m - start);
-    const params = {
-      ...call.params,
-      m: count,
-      a_start: call.params.a_start + start * (constants.TRANSPOSE_A ? 1 : a_stride),
-      out_start: call.params.out_start + start * call.params.out_stride,
-    };
-    launchRows(plan, constants, { ...call, params, flops: (call.flops * count) / m });
+  const part = (share: number, params: Partial<Launch['params']>): Launch => ({
+    ...call,
+    params: { ...call.params, ...params },
+    flops: call.flops * share,
+  });
+  const { slices, slice } = plan;
+  if (pieces === 1 || ((epilogue & BIAS) !== 0 && bias_rows < m * batches)) {
+    launchPart(plan, constants, call);
+  } else if (slices > 1) {
+    for (const { start, count } of ranges(slices, pieces)) {
+      const at = start * slice;
+      const params = {
+        k: Math.min(k - at, count * slice),
+        a_start: a_start + at * (constants.TRANSPOSE_A ? a_stride : 1),
+        b_start: b_start + at * (constants.TRANSPOSE_B ? 1 : b_stride),
+        out_start: out_start + start * batches * m * out_stride,
+      };
+      launchPart({ ...plan, slices: count }, constants, part(params.k / k, params));
+    }
+  } else if (batches > 1) {
+    for (const { start, count } of ranges(batches, pieces)) {
+      const params = {
+        batches: count,
+        a_start: a_start + start * a_batch,
+        b_start: b_start + start * b_batch,
+        out_start: out_start + start * m * out_stride,
+      };
+      // One product alone may still be too long.
+      launch(plan, constants, part(count / batches, params));
+    }
+  } else {
+    for (const { start, count } of ranges(m, pieces, ROW_STEP[plan.rung])) {
+      const params = {
+        m: count,
+        a_start: a_start + start * (constants.TRANSPOSE_A ? 1 : a_stride),
+        out_start: out_start + start * out_stride,
+      };
+      launchPart(plan, constants, part(count / m, params));
+    }
   }
 }
 
-function launchRows(plan: MatmulPlan, constants: Constants, { gpu, ...call }: Launch): void {
+function launchPart(plan: MatmulPlan, constants: Constants, { gpu, ...call }: Launch): void {
   const { m, n, batches } = call.params;
   const depth = batches * plan.slices;
   if (plan.rung === 'reference') {

@@ -263,10 +263,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const attention: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'keys', 'WORKGROUP'> = {
+export const attention: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'keys' | 'first', 'WORKGROUP'> = {
   name: "attention",
   bindings: [{"name":"qkv","access":"read"},{"name":"out","access":"read_write"},{"name":"log_sum_exp","access":"read_write"}],
-  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"keys","type":"u32","offset":20}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"keys","type":"u32","offset":20},{"name":"first","type":"u32","offset":24}],
   paramBytes: 32,
   constants: {"WORKGROUP":64},
   requires: [],
@@ -285,6 +285,8 @@ struct Params {
   quads: u32,
   // Tokens that are seen, at most length.
   keys: u32,
+  // Heads of all batches are numbered through; a launch does those from this one on.
+  first: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -298,8 +300,8 @@ const WORKGROUP: u32 = 64u;
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let query = id.x / params.quads;
   let quad = id.x % params.quads;
-  let head = id.y;
-  let batch = id.z;
+  let head = (params.first + id.y) % params.heads;
+  let batch = (params.first + id.y) / params.heads;
   if (query >= params.length) {
     return;
   }
@@ -332,10 +334,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 `,
 };
 
-export const attention_backward_kv: Shader<'grad' | 'qkv' | 'log_sum_exp' | 'delta' | 'd_qkv', 'length' | 'heads' | 'causal' | 'scale' | 'quads', 'WORKGROUP'> = {
+export const attention_backward_kv: Shader<'grad' | 'qkv' | 'log_sum_exp' | 'delta' | 'd_qkv', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'first', 'WORKGROUP'> = {
   name: "attention_backward_kv",
   bindings: [{"name":"grad","access":"read"},{"name":"qkv","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"delta","access":"read"},{"name":"d_qkv","access":"read_write"}],
-  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"first","type":"u32","offset":20}],
   paramBytes: 32,
   constants: {"WORKGROUP":64},
   requires: [],
@@ -352,6 +354,8 @@ struct Params {
   scale: f32,
   // Width of one head / 4.
   quads: u32,
+  // Heads of all batches are numbered through; a launch does those from this one on.
+  first: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -367,8 +371,8 @@ const WORKGROUP: u32 = 64u;
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let key = id.x / params.quads;
   let quad = id.x % params.quads;
-  let head = id.y;
-  let batch = id.z;
+  let head = (params.first + id.y) % params.heads;
+  let batch = (params.first + id.y) / params.heads;
   if (key >= params.length) {
     return;
   }
@@ -397,10 +401,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 `,
 };
 
-export const attention_backward_kv_registers: Shader<'grad' | 'qkv' | 'log_sum_exp' | 'delta' | 'd_qkv', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'owners', 'WORKGROUP'> = {
+export const attention_backward_kv_registers: Shader<'grad' | 'qkv' | 'log_sum_exp' | 'delta' | 'd_qkv', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'first' | 'owners', 'WORKGROUP'> = {
   name: "attention_backward_kv_registers",
   bindings: [{"name":"grad","access":"read"},{"name":"qkv","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"delta","access":"read"},{"name":"d_qkv","access":"read_write"}],
-  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"owners","type":"u32","offset":20}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"first","type":"u32","offset":20},{"name":"owners","type":"u32","offset":24}],
   paramBytes: 32,
   constants: {"WORKGROUP":8},
   requires: [],
@@ -417,7 +421,9 @@ struct Params {
   scale: f32,
   // Width of one head / 4, at most 32.
   quads: u32,
-  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups.
+  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups. A launch
+  // does those from first on, below owners.
+  first: u32,
   owners: u32,
 }
 
@@ -531,7 +537,7 @@ fn fold(at: u32, key: u32, first: bool, more: vec4f) {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let owner = id.y * (groups.x * WORKGROUP) + id.x;
+  let owner = params.first + id.y * (groups.x * WORKGROUP) + id.x;
   if (owner >= params.owners) {
     return;
   }
@@ -645,10 +651,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const attention_backward_q: Shader<'grad' | 'qkv' | 'out' | 'log_sum_exp' | 'd_qkv' | 'delta', 'length' | 'heads' | 'causal' | 'scale' | 'quads', 'WORKGROUP'> = {
+export const attention_backward_q: Shader<'grad' | 'qkv' | 'out' | 'log_sum_exp' | 'd_qkv' | 'delta', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'first', 'WORKGROUP'> = {
   name: "attention_backward_q",
   bindings: [{"name":"grad","access":"read"},{"name":"qkv","access":"read"},{"name":"out","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"d_qkv","access":"read_write"},{"name":"delta","access":"read_write"}],
-  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"first","type":"u32","offset":20}],
   paramBytes: 32,
   constants: {"WORKGROUP":64},
   requires: [],
@@ -666,6 +672,8 @@ struct Params {
   scale: f32,
   // Width of one head / 4.
   quads: u32,
+  // Heads of all batches are numbered through; a launch does those from this one on.
+  first: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -682,8 +690,8 @@ const WORKGROUP: u32 = 64u;
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let query = id.x / params.quads;
   let quad = id.x % params.quads;
-  let head = id.y;
-  let batch = id.z;
+  let head = (params.first + id.y) % params.heads;
+  let batch = (params.first + id.y) / params.heads;
   if (query >= params.length) {
     return;
   }
@@ -717,10 +725,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 `,
 };
 
-export const attention_backward_q_registers: Shader<'grad' | 'qkv' | 'out' | 'log_sum_exp' | 'd_qkv' | 'delta', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'owners', 'WORKGROUP'> = {
+export const attention_backward_q_registers: Shader<'grad' | 'qkv' | 'out' | 'log_sum_exp' | 'd_qkv' | 'delta', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'first' | 'owners', 'WORKGROUP'> = {
   name: "attention_backward_q_registers",
   bindings: [{"name":"grad","access":"read"},{"name":"qkv","access":"read"},{"name":"out","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"d_qkv","access":"read_write"},{"name":"delta","access":"read_write"}],
-  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"owners","type":"u32","offset":20}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"first","type":"u32","offset":20},{"name":"owners","type":"u32","offset":24}],
   paramBytes: 32,
   constants: {"WORKGROUP":8},
   requires: [],
@@ -737,7 +745,9 @@ struct Params {
   scale: f32,
   // Width of one head / 4, at most 32.
   quads: u32,
-  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups.
+  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups. A launch
+  // does those from first on, below owners.
+  first: u32,
   owners: u32,
 }
 
@@ -825,7 +835,7 @@ fn fold(at: u32, query: u32, key: u32, more: vec4f) {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let owner = id.y * (groups.x * WORKGROUP) + id.x;
+  let owner = params.first + id.y * (groups.x * WORKGROUP) + id.x;
   if (owner >= params.owners) {
     return;
   }
@@ -924,10 +934,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const attention_registers: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'owners' | 'keys', 'WORKGROUP'> = {
+export const attention_registers: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'first' | 'owners' | 'keys', 'WORKGROUP'> = {
   name: "attention_registers",
   bindings: [{"name":"qkv","access":"read"},{"name":"out","access":"read_write"},{"name":"log_sum_exp","access":"read_write"}],
-  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"owners","type":"u32","offset":20},{"name":"keys","type":"u32","offset":24}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"first","type":"u32","offset":20},{"name":"owners","type":"u32","offset":24},{"name":"keys","type":"u32","offset":28}],
   paramBytes: 32,
   constants: {"WORKGROUP":8},
   requires: [],
@@ -946,7 +956,9 @@ struct Params {
   scale: f32,
   // Width of one head / 4, at most 32.
   quads: u32,
-  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups.
+  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups. A launch
+  // does those from first on, below owners.
+  first: u32,
   owners: u32,
   // Tokens that are seen, at most length.
   keys: u32,
@@ -1022,7 +1034,7 @@ fn finish(row: Row, query: u32, at: u32, statistic: u32) {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let owner = id.y * (groups.x * WORKGROUP) + id.x;
+  let owner = params.first + id.y * (groups.x * WORKGROUP) + id.x;
   if (owner >= params.owners) {
     return;
   }
