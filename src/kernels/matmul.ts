@@ -1,8 +1,16 @@
 import { type Dtype, GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Shader } from '../gpu/shader.ts';
-import { isMatmulVariant, type MatmulPlan, type MatmulRung, planMatmul } from './matmul_plan.ts';
-import { matmul_finish, matmul_pack, matmul_registers, matmul_workgroup, matmul as reference } from './shaders.gen.ts';
+import { chosenVariant, type MatmulPlan, type MatmulRung, planMatmul } from './matmul_plan.ts';
+import {
+  matmul_finish,
+  matmul_pack,
+  matmul_pack_columns,
+  matmul_registers,
+  matmul_subgroups,
+  matmul_workgroup,
+  matmul as reference,
+} from './shaders.gen.ts';
 import { elementGrid, ranges } from './shapes.ts';
 
 /** Activation of an epilogue: `gelu` is the exact one (erf), `quickgelu` is x · sigmoid(1.702 x). */
@@ -55,7 +63,7 @@ const BIAS = 4;
 const RESIDUAL = 8;
 const ACCUMULATE = 16;
 /** A product is split at multiples of this many rows: whole tiles. */
-const ROW_STEP: Readonly<Record<MatmulRung, number>> = { reference: 16, registers: 16, workgroup: 64 };
+const ROW_STEP: Readonly<Record<MatmulRung, number>> = { reference: 16, registers: 16, subgroups: 32, workgroup: 64 };
 
 /**
  * op(a) op(b) with an epilogue. op(a) is [..., M, K] and op(b) is [K, N], or [..., K, N] with the same leading axes.
@@ -113,10 +121,12 @@ export function matmulWith(
     throw new Error(`matmul: bias [${bias.shape}] for ${rows} rows of ${n}, ${biasRows} rows each`);
   }
 
-  const tuned = gpu.tuning.matmul;
-  const plan = planMatmul(gpu.facts.class, { m, n, k, batches }, forced, isMatmulVariant(tuned) ? tuned : undefined);
+  const variant = chosenVariant(gpu.facts, gpu.tuning.matmul);
+  const plan = planMatmul(gpu.facts.class, { m, n, k, batches }, forced, variant);
   const wide = plan.rung === 'registers';
-  const [x, y] = wide ? [aligned(left, !transposeA), aligned(right, transposeB)] : [left, right];
+  const byColumn = plan.rung === 'subgroups';
+  const x = wide ? aligned(left, !transposeA) : byColumn ? columnsOf(left, transposeA) : left;
+  const y = wide ? aligned(right, transposeB) : right;
   // A sum in slices has its epilogue in a second pass, and so has an activation before `out` is added.
   const twoPasses = plan.slices > 1 || (accumulate && act !== 'none');
   const target = twoPasses ? GpuArray.empty(gpu, [plan.slices, rows, n], 'f32', 'matmul slices') : out;
@@ -124,7 +134,7 @@ export function matmulWith(
   const extras = { bias: bias ?? x.array, residual: residual ?? x.array };
   const place = { out_start: outStart, out_stride: outStride, bias_rows: biasRows };
   const constants = {
-    ...{ TRANSPOSE_A: Number(transposeA), TRANSPOSE_B: Number(transposeB) },
+    ...{ TRANSPOSE_A: Number(transposeA || byColumn), TRANSPOSE_B: Number(transposeB) },
     B_FORMAT: formatOf(y.array),
   };
   launch(plan, constants, {
@@ -220,6 +230,11 @@ function launchPart(plan: MatmulPlan, constants: Constants, { gpu, ...call }: La
     const { TILE } = matmul_workgroup.constants;
     const groups = elementGrid(Math.ceil(m / TILE) * Math.ceil(n / TILE), 1);
     gpu.run({ ...call, shader: matmul_workgroup, constants, groups: [...groups, depth] });
+  } else if (plan.rung === 'subgroups') {
+    const { TILE_M, TILE_N } = matmul_subgroups.constants;
+    const { TRANSPOSE_B, B_FORMAT } = constants;
+    const groups = elementGrid(Math.ceil(m / TILE_M) * Math.ceil(n / TILE_N), 1);
+    gpu.run({ ...call, shader: matmul_subgroups, constants: { TRANSPOSE_B, B_FORMAT }, groups: [...groups, depth] });
   } else {
     const { tileM, tileN } = plan;
     const tiles = Math.ceil(m / tileM) * Math.ceil(n / tileN);
@@ -241,6 +256,27 @@ function operand(what: 'a' | 'b', array: GpuArray, batched: boolean, columns?: r
   const [start, count] = columns ?? [0, width];
   if (start < 0 || start + count > width) throw new Error(`matmul: ${what} has no columns ${start} + ${count}`);
   return { array, start, stride: width, columns: count, rows, batches: batched ? array.rows / Math.max(1, rows) : 1 };
+}
+
+/** a with rows that run along m, one for each of a multiple of 4 of k: a copy, if it does not lie so. */
+function columnsOf(from: Operand, transposed: boolean): Operand {
+  const { array, start, stride, batches } = from;
+  const [m, k] = transposed ? [from.columns, from.rows] : [from.rows, from.columns];
+  if (transposed && k % 4 === 0) return from;
+  const quads = Math.ceil(k / 4);
+  const width = Math.ceil(m / 4) * 4;
+  const y = GpuArray.empty(array.gpu, [batches, 4 * quads, width], 'f32', 'matmul operand');
+  array.gpu.run({
+    shader: matmul_pack_columns,
+    buffers: { x: array, y },
+    params: {
+      ...{ batches, rows: m, width: k, quads, y_stride: width },
+      ...{ x_start: start, x_batch: from.rows * stride },
+      ...(transposed ? { x_row: 1, x_column: stride } : { x_row: stride, x_column: 1 }),
+    },
+    groups: elementGrid(y.size / 4, matmul_pack_columns.constants.WORKGROUP),
+  });
+  return { array: y, start: 0, stride: width, columns: m, rows: 4 * quads, batches };
 }
 
 /** The operand, or a padded copy where the vec4 rung could not read it; `alongK`: its rows run along k. */
