@@ -1,11 +1,10 @@
 // A copy of op(a) that lies k by k, for matmul_subgroups.wgsl:
 // y[batch, k, m] = x[x_start + batch * x_batch + m * x_row + k * x_column].
-// y [batches, 4 quads, y_stride]; zeros for k beyond width and for m beyond rows. One invocation per m and four k.
-// Caller: src/kernels/matmul.ts.
-// Loops: none
+// y [batches, 4 quads, y_stride]; zeros for k beyond width. A workgroup takes four m and 32 times four k: neighbours write
+// neighbouring words. Caller: src/kernels/matmul.ts.
+// Loops: 32
 
 struct Params {
-  batches: u32,
   rows: u32,
   width: u32,
   x_start: u32,
@@ -20,23 +19,23 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
-const WORKGROUP: u32 = 8u;
+const WORKGROUP: u32 = 4u;
+// Quads of k that an invocation takes.
+const SPAN: u32 = 32u;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let index = id.y * (groups.x * WORKGROUP) + id.x;
-  let m = index % params.y_stride;
-  let quad = (index / params.y_stride) % params.quads;
-  let batch = index / (params.y_stride * params.quads);
-  if (batch >= params.batches) {
-    return;
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let m = group.x * WORKGROUP + lane;
+  let origin = params.x_start + group.z * params.x_batch + min(m, params.rows - 1u) * params.x_row;
+  let place = group.z * 4u * params.quads * params.y_stride + m;
+  let last = min((group.y + 1u) * SPAN, params.quads);
+  for (var quad = group.y * SPAN; quad < last; quad++) {
+    let k = 4u * quad + vec4u(0u, 1u, 2u, 3u);
+    let from_x = origin + k * params.x_column;
+    let to_y = place + k * params.y_stride;
+    y[to_y.x] = x[from_x.x];
+    y[to_y.y] = select(0.0, x[from_x.y], k.y < params.width);
+    y[to_y.z] = select(0.0, x[from_x.z], k.z < params.width);
+    y[to_y.w] = select(0.0, x[from_x.w], k.w < params.width);
   }
-  let k = 4u * quad;
-  let origin = params.x_start + batch * params.x_batch + m * params.x_row + k * params.x_column;
-  let place = (batch * 4u * params.quads + k) * params.y_stride + m;
-  let inside = vec4<bool>(m < params.rows) & (vec4u(k, k + 1u, k + 2u, k + 3u) < vec4u(params.width));
-  y[place] = select(0.0, x[origin], inside.x);
-  y[place + params.y_stride] = select(0.0, x[origin + params.x_column], inside.y);
-  y[place + 2u * params.y_stride] = select(0.0, x[origin + 2u * params.x_column], inside.z);
-  y[place + 3u * params.y_stride] = select(0.0, x[origin + 3u * params.x_column], inside.w);
 }

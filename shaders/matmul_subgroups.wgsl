@@ -1,10 +1,11 @@
 // out = act(alpha * op(a) op(b) + bias) + residual (+ out), as matmul.wgsl, whose parameters it shares.
-// The rung for SwiftShader, which runs four invocations as the lanes of one vector. A load costs eight multiplications even where the
-// lanes read neighbouring words, and several times that where they do not. So a workgroup is one subgroup of four: 32 x 12
-// results, lane l owns rows l, l + 4, … of them. op(a) lies k by k (matmul_pack_columns.wgsl), so that the lanes read
-// neighbours; of op(b) each lane reads one word in four and broadcasts it, which costs a fifth of a load. More results a lane
-// no longer fit: 16 x 8 took twice the time. At 290 x 1024 x 1024 it does GAIN of the work of
-// matmul_registers.wgsl with tiles of 8 x 8, its best there: `fusionclip tune --runtime chrome`. Caller: src/kernels/matmul.ts.
+// The rung for SwiftShader, which runs four invocations as the lanes of one vector. A load there costs eight multiplications
+// even where the lanes read neighbouring words, and several times that where they do not. So a workgroup is one subgroup of
+// four with 32 x 12 results: lane l owns rows l, l + 4, … of them. op(a) lies k by k (matmul_pack_columns.wgsl), so that the
+// lanes read neighbours; of op(b) each lane reads one word in four and broadcasts it, which costs a quarter of a load. Larger
+// tiles do not fit: 8 x 16 and 16 x 8 results a lane took a third and two thirds longer than 8 x 12.
+// At 290 x 1024 x 1024 it takes GAIN times less processor time than matmul_registers.wgsl with tiles of 8 x 8, its best there:
+// `fusionclip tune --runtime chrome` times them. Caller: src/kernels/matmul.ts.
 // op(a) is zero beyond k up to a multiple of 4.
 // Loops: slice / 4 + 12 where slice <= 32768
 
@@ -86,13 +87,13 @@ fn spread(x: f32) -> vec4f {
   return vec4f(subgroupBroadcast(x, 0u), subgroupBroadcast(x, 1u), subgroupBroadcast(x, 2u), subgroupBroadcast(x, 3u));
 }
 
-// Column i is op(b)[k … k + 3, n + i]: `at` says where the lane's word of each of four lines lies, `more` is added to all.
-fn load_b(at: vec4u, more: u32) -> mat4x4f {
+// Column i is op(b)[k … k + 3, n + i]: `at` says where the lane's word of each of four lines lies.
+fn load_b(at: vec4u) -> mat4x4f {
   let four = mat4x4f(
-    spread(value_of_b(at.x + more)),
-    spread(value_of_b(at.y + more)),
-    spread(value_of_b(at.z + more)),
-    spread(value_of_b(at.w + more)),
+    spread(value_of_b(at.x)),
+    spread(value_of_b(at.y)),
+    spread(value_of_b(at.z)),
+    spread(value_of_b(at.w)),
   );
   if (TRANSPOSE_B == 1u) {
     return four;
@@ -157,10 +158,17 @@ fn main(
   let b_base = params.b_start + batch * params.b_batch;
   let first = (group.z / params.batches) * params.slice;
   let last = min(first + params.slice, params.k);
-  let steps = vec4u(0u, 1u, 2u, 3u) * params.a_stride;
-  let lines0 = b_base + (n0 + vec4u(0u, 1u, 2u, 3u)) * params.b_stride;
-  let lines1 = lines0 + 4u * params.b_stride;
-  let lines2 = lines1 + 4u * params.b_stride;
+  let count = vec4u(0u, 1u, 2u, 3u);
+  let a_step = params.a_stride;
+  let steps = a_base + count * a_step;
+  // The lane's words of op(b): of one k and four columns, or of one column and four k, as they lie in b.
+  let by_k = TRANSPOSE_B == 1u;
+  let b_step = select(params.b_stride, 1u, by_k);
+  let n_step = select(1u, params.b_stride, by_k);
+  let own = select(count, vec4u(lane), by_k);
+  let lines0 = b_base + (n0 + select(vec4u(lane), count, by_k)) * n_step;
+  let lines1 = lines0 + 4u * n_step;
+  let lines2 = lines1 + 4u * n_step;
   var c0_0 = vec4f();
   var c0_1 = vec4f();
   var c0_2 = vec4f();
@@ -187,12 +195,11 @@ fn main(
   var c7_2 = vec4f();
   for (var k = first; k < last; k += 4u) {
     // Beyond the last k the lanes repeat it: there op(a) is zero.
-    let own = min(k + lane, last - 1u);
-    let rows = b_base + lane + min(vec4u(k, k + 1u, k + 2u, k + 3u), vec4u(last - 1u)) * params.b_stride;
-    let b0 = load_b(select(rows, lines0, TRANSPOSE_B == 1u), select(n0, own, TRANSPOSE_B == 1u));
-    let b1 = load_b(select(rows, lines1, TRANSPOSE_B == 1u), select(n0 + 4u, own, TRANSPOSE_B == 1u));
-    let b2 = load_b(select(rows, lines2, TRANSPOSE_B == 1u), select(n0 + 8u, own, TRANSPOSE_B == 1u));
-    let at = a_base + k * params.a_stride + steps;
+    let along = min(k + own, vec4u(last - 1u)) * b_step;
+    let b0 = load_b(lines0 + along);
+    let b1 = load_b(lines1 + along);
+    let b2 = load_b(lines2 + along);
+    let at = k * a_step + steps;
     let a0 = load_a(at, 0u);
     c0_0 += a0 * b0;
     c0_1 += a0 * b1;

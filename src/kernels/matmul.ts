@@ -270,11 +270,11 @@ function columnsOf(from: Operand, transposed: boolean): Operand {
     shader: matmul_pack_columns,
     buffers: { x: array, y },
     params: {
-      ...{ batches, rows: m, width: k, quads, y_stride: width },
+      ...{ rows: m, width: k, quads, y_stride: width },
       ...{ x_start: start, x_batch: from.rows * stride },
       ...(transposed ? { x_row: 1, x_column: stride } : { x_row: stride, x_column: 1 }),
     },
-    groups: elementGrid(y.size / 4, matmul_pack_columns.constants.WORKGROUP),
+    groups: [width / 4, Math.ceil(quads / matmul_pack_columns.constants.SPAN), batches],
   });
   return { array: y, start: 0, stride: width, columns: m, rows: 4 * quads, batches };
 }

@@ -3222,21 +3222,20 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const matmul_pack_columns: Shader<'x' | 'y', 'batches' | 'rows' | 'width' | 'x_start' | 'x_row' | 'x_column' | 'x_batch' | 'quads' | 'y_stride', 'WORKGROUP'> = {
+export const matmul_pack_columns: Shader<'x' | 'y', 'rows' | 'width' | 'x_start' | 'x_row' | 'x_column' | 'x_batch' | 'quads' | 'y_stride', 'WORKGROUP' | 'SPAN'> = {
   name: "matmul_pack_columns",
   bindings: [{"name":"x","access":"read"},{"name":"y","access":"read_write"}],
-  params: [{"name":"batches","type":"u32","offset":0},{"name":"rows","type":"u32","offset":4},{"name":"width","type":"u32","offset":8},{"name":"x_start","type":"u32","offset":12},{"name":"x_row","type":"u32","offset":16},{"name":"x_column","type":"u32","offset":20},{"name":"x_batch","type":"u32","offset":24},{"name":"quads","type":"u32","offset":28},{"name":"y_stride","type":"u32","offset":32}],
-  paramBytes: 48,
-  constants: {"WORKGROUP":8},
+  params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"x_start","type":"u32","offset":8},{"name":"x_row","type":"u32","offset":12},{"name":"x_column","type":"u32","offset":16},{"name":"x_batch","type":"u32","offset":20},{"name":"quads","type":"u32","offset":24},{"name":"y_stride","type":"u32","offset":28}],
+  paramBytes: 32,
+  constants: {"WORKGROUP":4,"SPAN":32},
   requires: [],
   source: `// A copy of op(a) that lies k by k, for matmul_subgroups.wgsl:
 // y[batch, k, m] = x[x_start + batch * x_batch + m * x_row + k * x_column].
-// y [batches, 4 quads, y_stride]; zeros for k beyond width and for m beyond rows. One invocation per m and four k.
-// Caller: src/kernels/matmul.ts.
-// Loops: none
+// y [batches, 4 quads, y_stride]; zeros for k beyond width. A workgroup takes four m and 32 times four k: neighbours write
+// neighbouring words. Caller: src/kernels/matmul.ts.
+// Loops: 32
 
 struct Params {
-  batches: u32,
   rows: u32,
   width: u32,
   x_start: u32,
@@ -3251,25 +3250,25 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
-const WORKGROUP: u32 = 8u;
+const WORKGROUP: u32 = 4u;
+// Quads of k that an invocation takes.
+const SPAN: u32 = 32u;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let index = id.y * (groups.x * WORKGROUP) + id.x;
-  let m = index % params.y_stride;
-  let quad = (index / params.y_stride) % params.quads;
-  let batch = index / (params.y_stride * params.quads);
-  if (batch >= params.batches) {
-    return;
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let m = group.x * WORKGROUP + lane;
+  let origin = params.x_start + group.z * params.x_batch + min(m, params.rows - 1u) * params.x_row;
+  let place = group.z * 4u * params.quads * params.y_stride + m;
+  let last = min((group.y + 1u) * SPAN, params.quads);
+  for (var quad = group.y * SPAN; quad < last; quad++) {
+    let k = 4u * quad + vec4u(0u, 1u, 2u, 3u);
+    let from_x = origin + k * params.x_column;
+    let to_y = place + k * params.y_stride;
+    y[to_y.x] = x[from_x.x];
+    y[to_y.y] = select(0.0, x[from_x.y], k.y < params.width);
+    y[to_y.z] = select(0.0, x[from_x.z], k.z < params.width);
+    y[to_y.w] = select(0.0, x[from_x.w], k.w < params.width);
   }
-  let k = 4u * quad;
-  let origin = params.x_start + batch * params.x_batch + m * params.x_row + k * params.x_column;
-  let place = (batch * 4u * params.quads + k) * params.y_stride + m;
-  let inside = vec4<bool>(m < params.rows) & (vec4u(k, k + 1u, k + 2u, k + 3u) < vec4u(params.width));
-  y[place] = select(0.0, x[origin], inside.x);
-  y[place + params.y_stride] = select(0.0, x[origin + params.x_column], inside.y);
-  y[place + 2u * params.y_stride] = select(0.0, x[origin + 2u * params.x_column], inside.z);
-  y[place + 3u * params.y_stride] = select(0.0, x[origin + 3u * params.x_column], inside.w);
 }
 `,
 };
@@ -3554,12 +3553,13 @@ export const matmul_subgroups: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', '
   constants: {"TILE_M":32,"TILE_N":12,"TRANSPOSE_B":0,"B_FORMAT":0},
   requires: ["subgroups"],
   source: `// out = act(alpha * op(a) op(b) + bias) + residual (+ out), as matmul.wgsl, whose parameters it shares.
-// The rung for SwiftShader, which runs four invocations as the lanes of one vector. A load costs eight multiplications even where the
-// lanes read neighbouring words, and several times that where they do not. So a workgroup is one subgroup of four: 32 x 12
-// results, lane l owns rows l, l + 4, … of them. op(a) lies k by k (matmul_pack_columns.wgsl), so that the lanes read
-// neighbours; of op(b) each lane reads one word in four and broadcasts it, which costs a fifth of a load. More results a lane
-// no longer fit: 16 x 8 took twice the time. At 290 x 1024 x 1024 it does GAIN of the work of
-// matmul_registers.wgsl with tiles of 8 x 8, its best there: \`fusionclip tune --runtime chrome\`. Caller: src/kernels/matmul.ts.
+// The rung for SwiftShader, which runs four invocations as the lanes of one vector. A load there costs eight multiplications
+// even where the lanes read neighbouring words, and several times that where they do not. So a workgroup is one subgroup of
+// four with 32 x 12 results: lane l owns rows l, l + 4, … of them. op(a) lies k by k (matmul_pack_columns.wgsl), so that the
+// lanes read neighbours; of op(b) each lane reads one word in four and broadcasts it, which costs a quarter of a load. Larger
+// tiles do not fit: 8 x 16 and 16 x 8 results a lane took a third and two thirds longer than 8 x 12.
+// At 290 x 1024 x 1024 it takes GAIN times less processor time than matmul_registers.wgsl with tiles of 8 x 8, its best there:
+// \`fusionclip tune --runtime chrome\` times them. Caller: src/kernels/matmul.ts.
 // op(a) is zero beyond k up to a multiple of 4.
 // Loops: slice / 4 + 12 where slice <= 32768
 
@@ -3641,13 +3641,13 @@ fn spread(x: f32) -> vec4f {
   return vec4f(subgroupBroadcast(x, 0u), subgroupBroadcast(x, 1u), subgroupBroadcast(x, 2u), subgroupBroadcast(x, 3u));
 }
 
-// Column i is op(b)[k … k + 3, n + i]: \`at\` says where the lane's word of each of four lines lies, \`more\` is added to all.
-fn load_b(at: vec4u, more: u32) -> mat4x4f {
+// Column i is op(b)[k … k + 3, n + i]: \`at\` says where the lane's word of each of four lines lies.
+fn load_b(at: vec4u) -> mat4x4f {
   let four = mat4x4f(
-    spread(value_of_b(at.x + more)),
-    spread(value_of_b(at.y + more)),
-    spread(value_of_b(at.z + more)),
-    spread(value_of_b(at.w + more)),
+    spread(value_of_b(at.x)),
+    spread(value_of_b(at.y)),
+    spread(value_of_b(at.z)),
+    spread(value_of_b(at.w)),
   );
   if (TRANSPOSE_B == 1u) {
     return four;
@@ -3712,10 +3712,17 @@ fn main(
   let b_base = params.b_start + batch * params.b_batch;
   let first = (group.z / params.batches) * params.slice;
   let last = min(first + params.slice, params.k);
-  let steps = vec4u(0u, 1u, 2u, 3u) * params.a_stride;
-  let lines0 = b_base + (n0 + vec4u(0u, 1u, 2u, 3u)) * params.b_stride;
-  let lines1 = lines0 + 4u * params.b_stride;
-  let lines2 = lines1 + 4u * params.b_stride;
+  let count = vec4u(0u, 1u, 2u, 3u);
+  let a_step = params.a_stride;
+  let steps = a_base + count * a_step;
+  // The lane's words of op(b): of one k and four columns, or of one column and four k, as they lie in b.
+  let by_k = TRANSPOSE_B == 1u;
+  let b_step = select(params.b_stride, 1u, by_k);
+  let n_step = select(1u, params.b_stride, by_k);
+  let own = select(count, vec4u(lane), by_k);
+  let lines0 = b_base + (n0 + select(vec4u(lane), count, by_k)) * n_step;
+  let lines1 = lines0 + 4u * n_step;
+  let lines2 = lines1 + 4u * n_step;
   var c0_0 = vec4f();
   var c0_1 = vec4f();
   var c0_2 = vec4f();
@@ -3742,12 +3749,11 @@ fn main(
   var c7_2 = vec4f();
   for (var k = first; k < last; k += 4u) {
     // Beyond the last k the lanes repeat it: there op(a) is zero.
-    let own = min(k + lane, last - 1u);
-    let rows = b_base + lane + min(vec4u(k, k + 1u, k + 2u, k + 3u), vec4u(last - 1u)) * params.b_stride;
-    let b0 = load_b(select(rows, lines0, TRANSPOSE_B == 1u), select(n0, own, TRANSPOSE_B == 1u));
-    let b1 = load_b(select(rows, lines1, TRANSPOSE_B == 1u), select(n0 + 4u, own, TRANSPOSE_B == 1u));
-    let b2 = load_b(select(rows, lines2, TRANSPOSE_B == 1u), select(n0 + 8u, own, TRANSPOSE_B == 1u));
-    let at = a_base + k * params.a_stride + steps;
+    let along = min(k + own, vec4u(last - 1u)) * b_step;
+    let b0 = load_b(lines0 + along);
+    let b1 = load_b(lines1 + along);
+    let b2 = load_b(lines2 + along);
+    let at = k * a_step + steps;
     let a0 = load_a(at, 0u);
     c0_0 += a0 * b0;
     c0_1 += a0 * b1;
