@@ -32,6 +32,7 @@ const withoutNode: Plugin = {
 
 function bundle(target: string, input: Record<string, string>, external: (string | RegExp)[] = []): UserConfig {
   return {
+    base: './',
     publicDir: false,
     plugins: target === 'lib' ? [] : [sideEffects, external.length > 0 ? leaveOut(external) : withoutNode],
     build: {
@@ -98,6 +99,8 @@ const TARGETS: Record<string, Record<string, string>> = {
   golden: { golden: 'test/golden/golden_process.ts' },
   full: { full: 'test/golden/full_process.ts' },
   full_page: { page: 'test/golden/full_page.ts' },
+  // This engine beside other libraries, which are nowhere else.
+  peers_page: { page: 'bench/peers/page.ts' },
   golden_page: { page: 'test/golden/golden_page.ts' },
 };
 

@@ -22,6 +22,8 @@ export interface BenchResult {
   readonly ofCeiling: number;
   /** Time of the first variant / time of this one. */
   readonly speedup: number;
+  /** Kernels of the longest submit; null without timestamps. */
+  readonly submitMs: number | null;
   /** For whole models; else null. */
   readonly split: Split | null;
 }
@@ -34,14 +36,18 @@ export interface BenchFacts {
   readonly version: string;
   /** How the driver was found. */
   readonly driver: string;
+  /** Processors. */
+  readonly machine: string;
 }
 
-/** What `--json` writes. */
+/** What is stored. */
 export interface BenchReport extends BenchFacts {
   readonly date: string;
   readonly adapter: AdapterFacts;
   /** Whether times are kernel times (timestamps) or wall-clock times. */
   readonly clock: 'timestamps' | 'wall';
+  /** Milliseconds that a submit may last. */
+  readonly submitBudgetMs: number;
   readonly results: readonly BenchResult[];
   /** Of a training step of ViT-L/14; empty when it was not asked for. */
   readonly operations: readonly OperationCount[];
@@ -52,7 +58,7 @@ export async function runBenches(
   gpu: Gpu,
   benches: readonly Bench[],
   print: (line: string) => void,
-): Promise<Pick<BenchReport, 'clock' | 'results'>> {
+): Promise<Pick<BenchReport, 'clock' | 'results' | 'submitBudgetMs'>> {
   using _all = gpu.scope();
   const probes = new CeilingProbes(gpu);
   const clock = gpu.profiler ? 'timestamps' : 'wall';
@@ -61,7 +67,19 @@ export async function runBenches(
   for (const { name, cases } of benches) {
     print(`\n${name}`);
     print(
-      line('case', 'variant', 'min ms', 'median', 'GFLOP/s', 'GB/s', 'of ceiling', 'speed-up', 'host ms', 'wall ms'),
+      line(
+        'case',
+        'variant',
+        'min ms',
+        'median',
+        'GFLOP/s',
+        'GB/s',
+        'of ceiling',
+        'speed-up',
+        'submit',
+        'host ms',
+        'wall ms',
+      ),
     );
     using _scope = gpu.scope();
     for await (const one of cases(gpu)) {
@@ -72,7 +90,16 @@ export async function runBenches(
     }
     gpu.trim();
   }
-  return { clock, results };
+  const submitBudgetMs = 1000 * gpu.budget.seconds;
+  if (results.length > 0 && gpu.profiler) print(`\n${longestSubmit(results, submitBudgetMs)}`);
+  return { clock, submitBudgetMs, results };
+}
+
+function longestSubmit(results: readonly BenchResult[], budget: number): string {
+  const longest = results.reduce((x, y) => ((y.submitMs ?? 0) > (x.submitMs ?? 0) ? y : x));
+  const verdict = (longest.submitMs ?? 0) <= budget ? 'within' : 'BEYOND';
+  const what = `${longest.bench} ${longest.case} ${longest.variant}`;
+  return `longest submit: ${longest.submitMs?.toFixed(0)} ms, ${verdict} the budget of ${budget} ms (${what})`;
 }
 
 async function runCase(gpu: Gpu, bench: string, one: BenchCase, probes: CeilingProbes): Promise<BenchResult[]> {
@@ -87,6 +114,7 @@ async function runCase(gpu: Gpu, bench: string, one: BenchCase, probes: CeilingP
     ...{ minMs: times[i].min, medianMs: times[i].median },
     ...{ gflops: flops / times[i].min / 1e6, gbps: bytes / times[i].min / 1e6 },
     ...{ ceilings, floorMs, ofCeiling: floorMs / times[i].min, speedup: times[0].min / times[i].min },
+    submitMs: times[i].submit,
     split: splits[i],
   }));
 }
@@ -95,7 +123,7 @@ function format(r: BenchResult): string {
   const numbers = [r.minMs.toFixed(2), r.medianMs.toFixed(2), r.gflops.toFixed(1), r.gbps.toFixed(1)];
   const host = r.split ? [r.split.host.toFixed(1), r.split.wall.toFixed(1)] : [];
   const shares = [`${(100 * r.ofCeiling).toFixed(1)} %`, `× ${r.speedup.toFixed(2)}`];
-  return line(r.case, r.variant, ...numbers, ...shares, ...host);
+  return line(r.case, r.variant, ...numbers, ...shares, r.submitMs?.toFixed(1) ?? '–', ...host);
 }
 
 function line(name: string, variant: string, ...columns: string[]): string {

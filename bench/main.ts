@@ -1,7 +1,8 @@
 /**
  * `npm run bench -- [--driver lavapipe|swiftshader|hardware] [--json FILE] [pattern …]`: times kernels in Deno against their
  * first rungs and against what the adapter can do, then whole models with the split between GPU and host, and counts the
- * operations of a training step. A pattern selects files of bench/kernels and bench/models by name, or `operations`.
+ * operations of a training step. A pattern selects files of bench/kernels and bench/models by name, or `operations`. A run
+ * without one is stored in bench/results.
  */
 import { spawn } from 'node:child_process';
 import process from 'node:process';

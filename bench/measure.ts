@@ -4,6 +4,8 @@ import type { Gpu } from '../src/gpu/gpu.ts';
 export interface Times {
   readonly min: number;
   readonly median: number;
+  /** Kernels of the longest submit of any repetition; null without timestamps. */
+  readonly submit: number | null;
 }
 
 /** How a repetition of many kernels spends its time, in milliseconds; medians, without timestamps in between. */
@@ -35,19 +37,20 @@ export async function measure(gpu: Gpu, works: readonly Work[]): Promise<Times[]
   let longest = 0;
   for (const work of works) {
     await sample(gpu, work, 1);
-    const once = await sample(gpu, work, 1);
+    const once = (await sample(gpu, work, 1)).ms;
     longest = Math.max(longest, once);
     repeats.push(gpu.profiler ? 1 : Math.max(1, Math.min(100, Math.ceil(SAMPLE_MS / once))));
   }
-  const samples: number[][] = works.map(() => []);
+  const samples: Sample[][] = works.map(() => []);
   const fewest = longest > LONG_MS ? 1 : FEWEST_SAMPLES;
   const start = performance.now();
   for (let i = 0; i < MOST_SAMPLES && (i < fewest || performance.now() - start < CASE_MS); i++) {
     for (const [w, work] of works.entries()) samples[w].push(await sample(gpu, work, repeats[w]));
   }
   return samples.map((list) => {
-    list.sort((a, b) => a - b);
-    return { min: list[0], median: median(list) };
+    const times = list.map(({ ms }) => ms).sort((a, b) => a - b);
+    const submits = list.map(({ submit }) => submit ?? 0);
+    return { min: times[0], median: median(times), submit: gpu.profiler ? Math.max(...submits) : null };
   });
 }
 
@@ -79,7 +82,12 @@ function median(list: number[]): number {
   return list[list.length >> 1];
 }
 
-async function sample(gpu: Gpu, work: Work, repeats: number): Promise<number> {
+interface Sample {
+  readonly ms: number;
+  readonly submit: number | null;
+}
+
+async function sample(gpu: Gpu, work: Work, repeats: number): Promise<Sample> {
   gpu.profiler?.reset();
   const start = performance.now();
   for (let i = 0; i < repeats; i++) {
@@ -88,7 +96,8 @@ async function sample(gpu: Gpu, work: Work, repeats: number): Promise<number> {
   }
   await gpu.idle();
   const wall = (performance.now() - start) / repeats;
-  if (!gpu.profiler) return wall;
+  if (!gpu.profiler) return { ms: wall, submit: null };
   const kernels = await gpu.profiler.report();
-  return kernels.reduce((sum, k) => sum + k.milliseconds, 0) / repeats;
+  const ms = kernels.reduce((sum, k) => sum + k.milliseconds, 0) / repeats;
+  return { ms, submit: gpu.profiler.longestSubmit };
 }

@@ -1,17 +1,19 @@
 /** Runs benches in Deno straight from the sources; started by bench/main.ts, which finds the Vulkan driver. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { presetConfig } from '../src/clip/index.ts';
 import { describeAdapter } from '../src/gpu/adapter.ts';
 import { Gpu } from '../src/gpu/gpu.ts';
 import { createNodeHost } from '../src/host/node.ts';
 import { type BenchReport, runBenches } from './harness.ts';
+import { machine, store } from './machine.ts';
 import { countOperations, formatOperations } from './operations.ts';
 import { registeredBenches } from './registry.ts';
 
 const args = process.argv.slice(2);
 const take = (name: string) => (args.includes(name) ? args.splice(args.indexOf(name), 2)[1] : undefined);
-const json = take('--json');
+const chosenJson = take('--json');
 const driver = take('--driver-note') ?? '';
 const wanted = (name: string) => args.length === 0 || args.some((pattern) => name.includes(pattern));
 const files = ['kernels', 'models'].flatMap((folder) =>
@@ -31,13 +33,18 @@ console.log(describeAdapter(gpu.facts));
 const operations = counts ? await countOperations(presetConfig('ViT-L-14'), 240) : [];
 if (counts) console.log(`\noperations of a training step, ViT-L/14\n${formatOperations(operations).join('\n')}`);
 const timed = await runBenches(gpu, registeredBenches(), (text) => console.log(text));
+// A part of the benches is stored only where --json says, so that it does not replace the whole.
+const standard = new URL(`results/${host.runtime}_${gpu.facts.class}.json`, import.meta.url);
+const json = chosenJson ?? (args.length === 0 ? fileURLToPath(standard) : null);
 if (json) {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   const report: BenchReport = {
     ...{ date: new Date().toISOString(), runtime: `${host.runtime} ${host.version}`, version, driver },
+    machine: machine(),
     ...{ adapter: gpu.facts, ...timed, operations },
   };
-  writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  store(json, report);
+  console.log(`stored in ${json}`);
 }
 gpu.destroy();
 await host.exit(0);

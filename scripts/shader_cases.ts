@@ -127,7 +127,7 @@ function products(m: number, k: number, n: number): Case {
     matmul(array(gpu, m, k), array(gpu, k, n));
     matmul(array(gpu, m, k), array(gpu, n, k), { transposeB: true });
     matmul(array(gpu, k, m), array(gpu, k, n), { transposeA: true });
-    for (const rung of ['reference', 'registers', 'workgroup'] as const) {
+    for (const rung of ['reference', 'registers', 'subgroups', 'workgroup'] as const) {
       matmulWith(rung, array(gpu, m, k), array(gpu, k, n));
     }
   };

@@ -11,7 +11,9 @@ struct Params {
   scale: f32,
   // Width of one head / 4, at most 32.
   quads: u32,
-  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups.
+  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups. A launch
+  // does those from first on, below owners.
+  first: u32,
   owners: u32,
 }
 
@@ -125,7 +127,7 @@ fn fold(at: u32, key: u32, first: bool, more: vec4f) {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let owner = id.y * (groups.x * WORKGROUP) + id.x;
+  let owner = params.first + id.y * (groups.x * WORKGROUP) + id.x;
   if (owner >= params.owners) {
     return;
   }

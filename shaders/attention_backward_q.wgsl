@@ -12,6 +12,8 @@ struct Params {
   scale: f32,
   // Width of one head / 4.
   quads: u32,
+  // Heads of all batches are numbered through; a launch does those from this one on.
+  first: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -28,8 +30,8 @@ const WORKGROUP: u32 = 64u;
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let query = id.x / params.quads;
   let quad = id.x % params.quads;
-  let head = id.y;
-  let batch = id.z;
+  let head = (params.first + id.y) % params.heads;
+  let batch = (params.first + id.y) / params.heads;
   if (query >= params.length) {
     return;
   }

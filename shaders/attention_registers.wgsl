@@ -13,7 +13,9 @@ struct Params {
   scale: f32,
   // Width of one head / 4, at most 32.
   quads: u32,
-  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups.
+  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups. A launch
+  // does those from first on, below owners.
+  first: u32,
   owners: u32,
   // Tokens that are seen, at most length.
   keys: u32,
@@ -89,7 +91,7 @@ fn finish(row: Row, query: u32, at: u32, statistic: u32) {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let owner = id.y * (groups.x * WORKGROUP) + id.x;
+  let owner = params.first + id.y * (groups.x * WORKGROUP) + id.x;
   if (owner >= params.owners) {
     return;
   }

@@ -1,4 +1,5 @@
 /** Every suite, in the order of paths; `npm run gen` writes this list. */
+import './bench/peers.suite.ts';
 import './clip/bpe_training.suite.ts';
 import './clip/config.suite.ts';
 import './clip/generate.suite.ts';

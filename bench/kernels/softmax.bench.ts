@@ -1,11 +1,11 @@
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import { softmax as rows } from '../../src/kernels/shaders.gen.ts';
+import { softmax as rows, softmax_backward } from '../../src/kernels/shaders.gen.ts';
 import { elementGrid } from '../../src/kernels/shapes.ts';
 import { softmax, softmaxBackward } from '../../src/kernels/softmax.ts';
 import { filled } from '../inputs.ts';
 import { type BenchCase, bench } from '../registry.ts';
-import { single } from '../single.ts';
+import { single, twoRungs } from '../single.ts';
 
 /** Scores of four heads over 290 tokens; the two classes of sixteen maps, beside the kernel for any width. */
 function* cases(gpu: Gpu): Iterable<BenchCase> {
@@ -20,16 +20,17 @@ function* cases(gpu: Gpu): Iterable<BenchCase> {
       params: { rows: maps.rows, width: 2 },
       groups: elementGrid(maps.rows, rows.constants.WORKGROUP),
     });
-  yield {
-    name: 'two classes of 16×240×240',
-    flops: 10 * maps.size,
-    bytes: 8 * maps.size,
-    variants: [
-      { name: 'rows', run: general },
-      { name: 'pair', run: () => void softmax(maps) },
-    ],
-  };
-  yield single('its backward', 4 * maps.size, 12 * maps.size, () => softmaxBackward(maps, maps));
+  const generalBackward = () =>
+    gpu.run({
+      shader: softmax_backward,
+      buffers: { grad: maps, y: maps, dx: GpuArray.empty(gpu, maps.shape) },
+      params: { rows: maps.rows, width: 2 },
+      groups: elementGrid(maps.rows, softmax_backward.constants.WORKGROUP),
+    });
+  const pairs = '16×240×240×2';
+  yield twoRungs(pairs, 10 * maps.size, 8 * maps.size, general, () => softmax(maps));
+  const backward = () => softmaxBackward(maps, maps);
+  yield twoRungs(`${pairs} backward`, 4 * maps.size, 12 * maps.size, generalBackward, backward);
 }
 
 bench('softmax', cases);

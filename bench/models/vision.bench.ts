@@ -1,12 +1,12 @@
 import { GeneratedClipModel, presetConfig, VisionTower } from '../../src/clip/index.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import { Tensor, transformerBlock } from '../../src/nn/index.ts';
+import { Tensor } from '../../src/nn/index.ts';
 import { filled } from '../inputs.ts';
 import { type BenchCase, bench } from '../registry.ts';
 import { wholeCase } from './whole.ts';
 
 /** Whole forward passes of the vision tower, the embedding included. */
-async function* forward(gpu: Gpu): AsyncIterable<BenchCase> {
+async function* cases(gpu: Gpu): AsyncIterable<BenchCase> {
   for (const [name, size] of [
     ['ViT-B-32', 224],
     ['ViT-L-14', 240],
@@ -25,24 +25,4 @@ async function* forward(gpu: Gpu): AsyncIterable<BenchCase> {
   }
 }
 
-/** One block of ViT-L/14 at 240 px: 290 tokens of 1,024. */
-async function* block(gpu: Gpu): AsyncIterable<BenchCase> {
-  const [tokens, width] = [290, 1024];
-  const affine = (out: number, into: number) => ({
-    weight: new Tensor(filled(gpu, out, into)),
-    bias: new Tensor(filled(gpu, out)),
-  });
-  const norm = () => ({ weight: new Tensor(filled(gpu, width)), bias: new Tensor(filled(gpu, width)) });
-  const weights = {
-    ...{ ln_1: norm(), qkv: affine(3 * width, width), out: affine(width, width) },
-    ...{ ln_2: norm(), fc: affine(4 * width, width), proj: affine(width, 4 * width) },
-  };
-  const x = new Tensor(filled(gpu, 1, tokens, width));
-  const run = () => void transformerBlock(x, weights, { heads: 16, act: 'quickgelu', causal: false });
-  yield wholeCase(gpu, `${tokens} tokens of ${width}`, 4 * (12 * width * width + 2 * tokens * width), [
-    { name: 'f32', run },
-  ]);
-}
-
-bench('vit_block', block);
-bench('vision', forward);
+bench('vision', cases);

@@ -17,6 +17,7 @@ export class Profiler {
   readonly #totals = new Map<string, { calls: number; nanoseconds: number; flops: number }>();
   #pending: { label: string; flops: number }[] = [];
   #reading: Promise<void>[] = [];
+  #longest = 0;
 
   /** Needs a device with the `timestamp-query` feature. */
   constructor(device: GPUDevice) {
@@ -58,13 +59,17 @@ export class Profiler {
   async #collect(staging: GPUBuffer, entries: { label: string; flops: number }[]): Promise<void> {
     await staging.mapAsync(GPUMapMode.READ);
     const times = new BigUint64Array(staging.getMappedRange());
+    let all = 0;
     entries.forEach(({ label, flops }, i) => {
       const total = this.#totals.get(label) ?? { calls: 0, nanoseconds: 0, flops: 0 };
       total.calls++;
-      total.nanoseconds += Number(times[2 * i + 1] - times[2 * i]);
+      const nanoseconds = Number(times[2 * i + 1] - times[2 * i]);
+      all += nanoseconds;
+      total.nanoseconds += nanoseconds;
       total.flops += flops;
       this.#totals.set(label, total);
     });
+    this.#longest = Math.max(this.#longest, all / 1e6);
     staging.destroy();
   }
 
@@ -77,9 +82,15 @@ export class Profiler {
       .sort((a, b) => b.milliseconds - a.milliseconds);
   }
 
+  /** Milliseconds that the kernels of the longest submit took; those that {@link report} waited for. */
+  get longestSubmit(): number {
+    return this.#longest;
+  }
+
   /** Starts again from zero. */
   reset(): void {
     this.#totals.clear();
+    this.#longest = 0;
   }
 
   destroy(): void {

@@ -8,7 +8,7 @@ import {
   attention_registers,
   attention as reference,
 } from './shaders.gen.ts';
-import { elementGrid, expectShape } from './shapes.ts';
+import { elementGrid, expectShape, ranges } from './shapes.ts';
 
 /** The rungs of attention, slowest first. */
 export type AttentionRung = 'reference' | 'registers';
@@ -19,6 +19,8 @@ const MAX_WIDTH = 128;
 const MAX_ITERATIONS = 64000;
 /** Queries or keys of one invocation in the `registers` rung. */
 const OWN_ROWS = 8;
+/** Workgroups along one side of a launch that every adapter takes. */
+const MOST_GROUPS = 65535;
 
 /** Choices of {@link attention}. */
 export interface AttentionOptions {
@@ -60,20 +62,17 @@ export function attentionWith(
   }
   const out = GpuArray.empty(gpu, [batch, length, heads * width]);
   const logSumExp = GpuArray.empty(gpu, [batch, heads, length]);
+  const params = { ...size.params, keys };
   const call = {
     buffers: { qkv, out, log_sum_exp: logSumExp },
-    params: { ...size.params, keys },
     flops: (4 * size.pairs * width * keys) / length,
   };
   if ((forced ?? bestRung(gpu)) === 'registers') {
-    gpu.run({
-      ...call,
-      shader: attention_registers,
-      params: { ...call.params, owners: size.owners },
-      groups: elementGrid(size.owners, attention_registers.constants.WORKGROUP),
-    });
+    for (const part of ownerParts(gpu, size, params, call.flops)) {
+      gpu.run({ ...call, ...part, shader: attention_registers });
+    }
   } else {
-    gpu.run({ ...call, shader: reference, groups: size.quadGroups(reference.constants.WORKGROUP) });
+    for (const part of headParts(gpu, size, params, call.flops)) gpu.run({ ...call, ...part, shader: reference });
   }
   return { out, logSumExp };
 }
@@ -113,20 +112,24 @@ export function attentionBackwardWith(
   expectShape('attention logSumExp', logSumExp, [batch, heads, length]);
   const dQkv = GpuArray.empty(gpu, qkv.shape);
   const delta = GpuArray.empty(gpu, logSumExp.shape);
-  const { params } = size;
   const read = { grad, qkv, log_sum_exp: logSumExp };
-  const byQuery = { params, buffers: { ...read, out, d_qkv: dQkv, delta }, flops: 6 * size.pairs * width };
-  const byKey = { params, buffers: { ...read, delta, d_qkv: dQkv }, flops: 8 * size.pairs * width };
+  const byQuery = { buffers: { ...read, out, d_qkv: dQkv, delta }, flops: 6 * size.pairs * width };
+  const byKey = { buffers: { ...read, delta, d_qkv: dQkv }, flops: 8 * size.pairs * width };
   // The first dispatch also writes delta, which the second reads.
   if ((forced ?? bestRung(gpu)) === 'registers') {
-    const groups = elementGrid(size.owners, attention_backward_q_registers.constants.WORKGROUP);
-    const owned = { ...params, owners: size.owners };
-    gpu.run({ ...byQuery, shader: attention_backward_q_registers, params: owned, groups });
-    gpu.run({ ...byKey, shader: attention_backward_kv_registers, params: owned, groups });
+    for (const part of ownerParts(gpu, size, size.params, byQuery.flops)) {
+      gpu.run({ ...byQuery, ...part, shader: attention_backward_q_registers });
+    }
+    for (const part of ownerParts(gpu, size, size.params, byKey.flops)) {
+      gpu.run({ ...byKey, ...part, shader: attention_backward_kv_registers });
+    }
   } else {
-    const groups = size.quadGroups(attention_backward_q.constants.WORKGROUP);
-    gpu.run({ ...byQuery, shader: attention_backward_q, groups });
-    gpu.run({ ...byKey, shader: attention_backward_kv, groups });
+    for (const part of headParts(gpu, size, size.params, byQuery.flops)) {
+      gpu.run({ ...byQuery, ...part, shader: attention_backward_q });
+    }
+    for (const part of headParts(gpu, size, size.params, byKey.flops)) {
+      gpu.run({ ...byKey, ...part, shader: attention_backward_kv });
+    }
   }
   delta.release();
   return dQkv;
@@ -135,6 +138,30 @@ export function attentionBackwardWith(
 /** Real GPUs want many small invocations, software adapters few large ones. */
 function bestRung(gpu: Gpu): AttentionRung {
   return gpu.facts.software ? 'registers' : 'reference';
+}
+
+type Size = ReturnType<typeof measure>;
+
+/** The launches of a kernel of the `registers` rung: as many as a submit's budget asks for. */
+function* ownerParts<P extends object>(gpu: Gpu, { owners }: Size, params: P, flops: number) {
+  const { WORKGROUP } = attention_registers.constants;
+  for (const { start, count } of ranges(owners, gpu.budget.pieces(flops), WORKGROUP)) {
+    yield {
+      params: { ...params, first: start, owners: start + count },
+      groups: elementGrid(count, WORKGROUP),
+      flops: (flops * count) / owners,
+    };
+  }
+}
+
+/** The launches of a kernel of the `reference` rung: one invocation per four columns of every row, heads along y. */
+function* headParts<P extends object>(gpu: Gpu, { sequences, length, width }: Size, params: P, flops: number) {
+  const pieces = Math.max(gpu.budget.pieces(flops), Math.ceil(sequences / MOST_GROUPS));
+  const x = Math.ceil((length * width) / 4 / reference.constants.WORKGROUP);
+  for (const { start, count } of ranges(sequences, pieces)) {
+    const groups: [number, number] = [x, count];
+    yield { params: { ...params, first: start }, groups, flops: (flops * count) / sequences };
+  }
 }
 
 /** Checks the shape and derives what all kernels need. */
@@ -153,8 +180,8 @@ function measure(qkv: GpuArray, heads: number, causal: boolean) {
     params: { length, heads, causal: Number(causal), scale: 1 / Math.sqrt(width), quads: width / 4 },
     /** Query-key pairs, for the count of operations. */
     pairs: batch * heads * (causal ? (length * (length + 1)) / 2 : length * length),
-    /** Workgroups for one invocation per four columns of every row. */
-    quadGroups: (workgroup: number) => [Math.ceil((length * width) / 4 / workgroup), heads, batch] as const,
+    /** Heads of all batches. */
+    sequences: batch * heads,
     /** Groups of {@link OWN_ROWS} rows, one for each invocation of the `registers` rung. */
     owners: batch * heads * Math.ceil(length / OWN_ROWS),
   };

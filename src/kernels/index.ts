@@ -23,6 +23,7 @@ export {
   type MatmulRung,
   type MatmulSize,
   type MatmulVariant,
+  matmulVariants,
   planMatmul,
 } from './matmul_plan.ts';
 export * from './max_pool.ts';

@@ -1,9 +1,17 @@
 import { type Dtype, GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Shader } from '../gpu/shader.ts';
-import { isMatmulVariant, type MatmulPlan, type MatmulRung, planMatmul } from './matmul_plan.ts';
-import { matmul_finish, matmul_pack, matmul_registers, matmul_workgroup, matmul as reference } from './shaders.gen.ts';
-import { elementGrid } from './shapes.ts';
+import { chosenVariant, type MatmulPlan, type MatmulRung, planMatmul } from './matmul_plan.ts';
+import {
+  matmul_finish,
+  matmul_pack,
+  matmul_pack_columns,
+  matmul_registers,
+  matmul_subgroups,
+  matmul_workgroup,
+  matmul as reference,
+} from './shaders.gen.ts';
+import { elementGrid, ranges } from './shapes.ts';
 
 /** Activation of an epilogue: `gelu` is the exact one (erf), `quickgelu` is x · sigmoid(1.702 x). */
 export type Activation = 'none' | 'relu' | 'gelu' | 'quickgelu';
@@ -54,8 +62,8 @@ const FORMATS: Readonly<Partial<Record<Dtype, number>>> = { f32: 0, f16: 1, bf16
 const BIAS = 4;
 const RESIDUAL = 8;
 const ACCUMULATE = 16;
-/** A product is split at multiples of this many rows: whole tiles of every rung. */
-const ROW_STEP = 64;
+/** A product is split at multiples of this many rows: whole tiles. */
+const ROW_STEP: Readonly<Record<MatmulRung, number>> = { reference: 16, registers: 16, subgroups: 32, workgroup: 64 };
 
 /**
  * op(a) op(b) with an epilogue. op(a) is [..., M, K] and op(b) is [K, N], or [..., K, N] with the same leading axes.
@@ -113,10 +121,12 @@ export function matmulWith(
     throw new Error(`matmul: bias [${bias.shape}] for ${rows} rows of ${n}, ${biasRows} rows each`);
   }
 
-  const tuned = gpu.tuning.matmul;
-  const plan = planMatmul(gpu.facts.class, { m, n, k, batches }, forced, isMatmulVariant(tuned) ? tuned : undefined);
+  const variant = chosenVariant(gpu.facts, gpu.tuning.matmul);
+  const plan = planMatmul(gpu.facts.class, { m, n, k, batches }, forced, variant);
   const wide = plan.rung === 'registers';
-  const [x, y] = wide ? [aligned(left, !transposeA), aligned(right, transposeB)] : [left, right];
+  const byColumn = plan.rung === 'subgroups';
+  const x = wide ? aligned(left, !transposeA) : byColumn ? columnsOf(left, transposeA) : left;
+  const y = wide ? aligned(right, transposeB) : right;
   // A sum in slices has its epilogue in a second pass, and so has an activation before `out` is added.
   const twoPasses = plan.slices > 1 || (accumulate && act !== 'none');
   const target = twoPasses ? GpuArray.empty(gpu, [plan.slices, rows, n], 'f32', 'matmul slices') : out;
@@ -124,7 +134,7 @@ export function matmulWith(
   const extras = { bias: bias ?? x.array, residual: residual ?? x.array };
   const place = { out_start: outStart, out_stride: outStride, bias_rows: biasRows };
   const constants = {
-    ...{ TRANSPOSE_A: Number(transposeA), TRANSPOSE_B: Number(transposeB) },
+    ...{ TRANSPOSE_A: Number(transposeA || byColumn), TRANSPOSE_B: Number(transposeB) },
     B_FORMAT: formatOf(y.array),
   };
   launch(plan, constants, {
@@ -163,25 +173,54 @@ type ParamOf<S> = S extends Shader<string, infer P, string> ? P : never;
 
 type Constants = Readonly<Record<'TRANSPOSE_A' | 'TRANSPOSE_B' | 'B_FORMAT', number>>;
 
-/** Starts the product, by ranges of rows where it would last longer than a submit may; the bits are the same. */
+/** Starts the product, in parts where it would last longer than a submit may; the bits are the same. */
 function launch(plan: MatmulPlan, constants: Constants, call: Launch): void {
-  const { m, batches, a_stride, bias_rows, epilogue } = call.params;
+  const { m, k, batches, a_start, a_stride, b_start, b_stride, out_start, out_stride, bias_rows } = call.params;
+  const { a_batch, b_batch, epilogue } = call.params;
   const pieces = call.gpu.budget.pieces(call.flops);
-  const biasByRow = (epilogue & BIAS) !== 0 && bias_rows < m;
-  const rows = batches > 1 || plan.slices > 1 || biasByRow ? m : ROW_STEP * Math.ceil(m / pieces / ROW_STEP);
-  for (let start = 0; start < m; start += rows) {
-    const count = Math.min(rows, m - start);
-    const params = {
-      ...call.params,
-      m: count,
-      a_start: call.params.a_start + start * (constants.TRANSPOSE_A ? 1 : a_stride),
-      out_start: call.params.out_start + start * call.params.out_stride,
-    };
-    launchRows(plan, constants, { ...call, params, flops: (call.flops * count) / m });
+  const part = (share: number, params: Partial<Launch['params']>): Launch => ({
+    ...call,
+    params: { ...call.params, ...params },
+    flops: call.flops * share,
+  });
+  const { slices, slice } = plan;
+  if (pieces === 1 || ((epilogue & BIAS) !== 0 && bias_rows < m * batches)) {
+    launchPart(plan, constants, call);
+  } else if (slices > 1) {
+    for (const { start, count } of ranges(slices, pieces)) {
+      const at = start * slice;
+      const params = {
+        k: Math.min(k - at, count * slice),
+        a_start: a_start + at * (constants.TRANSPOSE_A ? a_stride : 1),
+        b_start: b_start + at * (constants.TRANSPOSE_B ? 1 : b_stride),
+        out_start: out_start + start * batches * m * out_stride,
+      };
+      launchPart({ ...plan, slices: count }, constants, part(params.k / k, params));
+    }
+  } else if (batches > 1) {
+    for (const { start, count } of ranges(batches, pieces)) {
+      const params = {
+        batches: count,
+        a_start: a_start + start * a_batch,
+        b_start: b_start + start * b_batch,
+        out_start: out_start + start * m * out_stride,
+      };
+      // One product alone may still be too long.
+      launch(plan, constants, part(count / batches, params));
+    }
+  } else {
+    for (const { start, count } of ranges(m, pieces, ROW_STEP[plan.rung])) {
+      const params = {
+        m: count,
+        a_start: a_start + start * (constants.TRANSPOSE_A ? 1 : a_stride),
+        out_start: out_start + start * out_stride,
+      };
+      launchPart(plan, constants, part(count / m, params));
+    }
   }
 }
 
-function launchRows(plan: MatmulPlan, constants: Constants, { gpu, ...call }: Launch): void {
+function launchPart(plan: MatmulPlan, constants: Constants, { gpu, ...call }: Launch): void {
   const { m, n, batches } = call.params;
   const depth = batches * plan.slices;
   if (plan.rung === 'reference') {
@@ -191,6 +230,11 @@ function launchRows(plan: MatmulPlan, constants: Constants, { gpu, ...call }: La
     const { TILE } = matmul_workgroup.constants;
     const groups = elementGrid(Math.ceil(m / TILE) * Math.ceil(n / TILE), 1);
     gpu.run({ ...call, shader: matmul_workgroup, constants, groups: [...groups, depth] });
+  } else if (plan.rung === 'subgroups') {
+    const { TILE_M, TILE_N } = matmul_subgroups.constants;
+    const { TRANSPOSE_B, B_FORMAT } = constants;
+    const groups = elementGrid(Math.ceil(m / TILE_M) * Math.ceil(n / TILE_N), 1);
+    gpu.run({ ...call, shader: matmul_subgroups, constants: { TRANSPOSE_B, B_FORMAT }, groups: [...groups, depth] });
   } else {
     const { tileM, tileN } = plan;
     const tiles = Math.ceil(m / tileM) * Math.ceil(n / tileN);
@@ -212,6 +256,27 @@ function operand(what: 'a' | 'b', array: GpuArray, batched: boolean, columns?: r
   const [start, count] = columns ?? [0, width];
   if (start < 0 || start + count > width) throw new Error(`matmul: ${what} has no columns ${start} + ${count}`);
   return { array, start, stride: width, columns: count, rows, batches: batched ? array.rows / Math.max(1, rows) : 1 };
+}
+
+/** a with rows that run along m, one for each of a multiple of 4 of k: a copy, if it does not lie so. */
+function columnsOf(from: Operand, transposed: boolean): Operand {
+  const { array, start, stride, batches } = from;
+  const [m, k] = transposed ? [from.columns, from.rows] : [from.rows, from.columns];
+  if (transposed && k % 4 === 0) return from;
+  const quads = Math.ceil(k / 4);
+  const width = Math.ceil(m / 4) * 4;
+  const y = GpuArray.empty(array.gpu, [batches, 4 * quads, width], 'f32', 'matmul operand');
+  array.gpu.run({
+    shader: matmul_pack_columns,
+    buffers: { x: array, y },
+    params: {
+      ...{ rows: m, width: k, quads, y_stride: width },
+      ...{ x_start: start, x_batch: from.rows * stride },
+      ...(transposed ? { x_row: 1, x_column: stride } : { x_row: stride, x_column: 1 }),
+    },
+    groups: [width / 4, Math.ceil(quads / matmul_pack_columns.constants.SPAN), batches],
+  });
+  return { array: y, start: 0, stride: width, columns: m, rows: 4 * quads, batches };
 }
 
 /** The operand, or a padded copy where the vec4 rung could not read it; `alongK`: its rows run along k. */

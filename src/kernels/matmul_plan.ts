@@ -1,7 +1,7 @@
-import type { AdapterClass } from '../gpu/adapter.ts';
+import type { AdapterClass, AdapterFacts } from '../gpu/adapter.ts';
 
-/** The rungs of matmul, slowest first. */
-export type MatmulRung = 'reference' | 'registers' | 'workgroup';
+/** The rungs of matmul, slowest first; `subgroups` needs the feature of that name. */
+export type MatmulRung = 'reference' | 'registers' | 'subgroups' | 'workgroup';
 
 /** Sizes of batches · [m, k] · [k, n]. */
 export interface MatmulSize {
@@ -22,9 +22,9 @@ export interface MatmulPlan {
   readonly slice: number;
 }
 
-/** What large products are done with: a rung, and the tile of `registers`. */
+/** What large products are done with: a rung, and the tile of `registers` for them or for thin ones. */
 interface Variant {
-  readonly rung: 'registers' | 'workgroup';
+  readonly rung: 'registers' | 'subgroups' | 'workgroup';
   readonly tile: 8 | 16;
 }
 
@@ -33,6 +33,7 @@ export const MATMUL_VARIANTS = {
   'registers-16': { rung: 'registers', tile: 16 },
   'registers-8': { rung: 'registers', tile: 8 },
   workgroup: { rung: 'workgroup', tile: 16 },
+  subgroups: { rung: 'subgroups', tile: 8 },
 } as const satisfies Record<string, Variant>;
 
 /** One of {@link MATMUL_VARIANTS}. */
@@ -43,9 +44,25 @@ export function isMatmulVariant(name: unknown): name is MatmulVariant {
   return typeof name === 'string' && Object.hasOwn(MATMUL_VARIANTS, name);
 }
 
+/** What a choice depends on. */
+type Facts = Pick<AdapterFacts, 'class' | 'features'>;
+
+/** The variants that an adapter can run. */
+export function matmulVariants({ features }: Pick<Facts, 'features'>): MatmulVariant[] {
+  const all = Object.keys(MATMUL_VARIANTS) as MatmulVariant[];
+  return all.filter((name) => name !== 'subgroups' || features.includes('subgroups'));
+}
+
 /** The variant of an adapter that was not tuned. */
-export function defaultVariant(kind: AdapterClass): MatmulVariant {
-  return kind === 'hardware' ? 'workgroup' : 'registers-16';
+export function defaultVariant({ class: kind, features }: Facts): MatmulVariant {
+  if (kind === 'hardware') return 'workgroup';
+  if (kind !== 'swiftshader') return 'registers-16';
+  return features.includes('subgroups') ? 'subgroups' : 'registers-8';
+}
+
+/** The variant that was chosen for an adapter, if it can run it, else its default. */
+export function chosenVariant(facts: Facts, tuned: unknown): MatmulVariant {
+  return isMatmulVariant(tuned) && matmulVariants(facts).includes(tuned) ? tuned : defaultVariant(facts);
 }
 
 /** Longest sum of one invocation: lavapipe ends loops silently after 65,535 iterations. */
@@ -68,7 +85,7 @@ export function planMatmul(
   kind: AdapterClass,
   size: MatmulSize,
   forced?: MatmulRung,
-  tuned: MatmulVariant = defaultVariant(kind),
+  tuned: MatmulVariant = defaultVariant({ class: kind, features: [] }),
 ): MatmulPlan {
   const { m, n, k, batches } = size;
   const variant: Variant = MATMUL_VARIANTS[tuned];
@@ -76,7 +93,7 @@ export function planMatmul(
   // Two sizes only: every further combination is a pipeline that takes up to half a second to compile.
   const tileM = m > 8 ? variant.tile : 4;
   const tileN = n > 8 ? variant.tile : 4;
-  const perGroup = { reference: 64, registers: 8 * tileM * tileN, workgroup: 64 * 64 }[rung];
+  const perGroup = { reference: 64, registers: 8 * tileM * tileN, subgroups: 32 * 12, workgroup: 64 * 64 }[rung];
   const groups = Math.max(1, Math.ceil((m * n) / perGroup) * batches);
   const busy = kind === 'hardware' ? BUSY_HARDWARE : BUSY_SOFTWARE;
   const wanted = Math.min(Math.ceil(busy / groups), Math.floor(k / MIN_SLICE));

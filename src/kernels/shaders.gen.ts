@@ -263,10 +263,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const attention: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'keys', 'WORKGROUP'> = {
+export const attention: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'keys' | 'first', 'WORKGROUP'> = {
   name: "attention",
   bindings: [{"name":"qkv","access":"read"},{"name":"out","access":"read_write"},{"name":"log_sum_exp","access":"read_write"}],
-  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"keys","type":"u32","offset":20}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"keys","type":"u32","offset":20},{"name":"first","type":"u32","offset":24}],
   paramBytes: 32,
   constants: {"WORKGROUP":64},
   requires: [],
@@ -285,6 +285,8 @@ struct Params {
   quads: u32,
   // Tokens that are seen, at most length.
   keys: u32,
+  // Heads of all batches are numbered through; a launch does those from this one on.
+  first: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -298,8 +300,8 @@ const WORKGROUP: u32 = 64u;
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let query = id.x / params.quads;
   let quad = id.x % params.quads;
-  let head = id.y;
-  let batch = id.z;
+  let head = (params.first + id.y) % params.heads;
+  let batch = (params.first + id.y) / params.heads;
   if (query >= params.length) {
     return;
   }
@@ -332,10 +334,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 `,
 };
 
-export const attention_backward_kv: Shader<'grad' | 'qkv' | 'log_sum_exp' | 'delta' | 'd_qkv', 'length' | 'heads' | 'causal' | 'scale' | 'quads', 'WORKGROUP'> = {
+export const attention_backward_kv: Shader<'grad' | 'qkv' | 'log_sum_exp' | 'delta' | 'd_qkv', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'first', 'WORKGROUP'> = {
   name: "attention_backward_kv",
   bindings: [{"name":"grad","access":"read"},{"name":"qkv","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"delta","access":"read"},{"name":"d_qkv","access":"read_write"}],
-  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"first","type":"u32","offset":20}],
   paramBytes: 32,
   constants: {"WORKGROUP":64},
   requires: [],
@@ -352,6 +354,8 @@ struct Params {
   scale: f32,
   // Width of one head / 4.
   quads: u32,
+  // Heads of all batches are numbered through; a launch does those from this one on.
+  first: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -367,8 +371,8 @@ const WORKGROUP: u32 = 64u;
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let key = id.x / params.quads;
   let quad = id.x % params.quads;
-  let head = id.y;
-  let batch = id.z;
+  let head = (params.first + id.y) % params.heads;
+  let batch = (params.first + id.y) / params.heads;
   if (key >= params.length) {
     return;
   }
@@ -397,10 +401,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 `,
 };
 
-export const attention_backward_kv_registers: Shader<'grad' | 'qkv' | 'log_sum_exp' | 'delta' | 'd_qkv', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'owners', 'WORKGROUP'> = {
+export const attention_backward_kv_registers: Shader<'grad' | 'qkv' | 'log_sum_exp' | 'delta' | 'd_qkv', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'first' | 'owners', 'WORKGROUP'> = {
   name: "attention_backward_kv_registers",
   bindings: [{"name":"grad","access":"read"},{"name":"qkv","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"delta","access":"read"},{"name":"d_qkv","access":"read_write"}],
-  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"owners","type":"u32","offset":20}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"first","type":"u32","offset":20},{"name":"owners","type":"u32","offset":24}],
   paramBytes: 32,
   constants: {"WORKGROUP":8},
   requires: [],
@@ -417,7 +421,9 @@ struct Params {
   scale: f32,
   // Width of one head / 4, at most 32.
   quads: u32,
-  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups.
+  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups. A launch
+  // does those from first on, below owners.
+  first: u32,
   owners: u32,
 }
 
@@ -531,7 +537,7 @@ fn fold(at: u32, key: u32, first: bool, more: vec4f) {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let owner = id.y * (groups.x * WORKGROUP) + id.x;
+  let owner = params.first + id.y * (groups.x * WORKGROUP) + id.x;
   if (owner >= params.owners) {
     return;
   }
@@ -645,10 +651,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const attention_backward_q: Shader<'grad' | 'qkv' | 'out' | 'log_sum_exp' | 'd_qkv' | 'delta', 'length' | 'heads' | 'causal' | 'scale' | 'quads', 'WORKGROUP'> = {
+export const attention_backward_q: Shader<'grad' | 'qkv' | 'out' | 'log_sum_exp' | 'd_qkv' | 'delta', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'first', 'WORKGROUP'> = {
   name: "attention_backward_q",
   bindings: [{"name":"grad","access":"read"},{"name":"qkv","access":"read"},{"name":"out","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"d_qkv","access":"read_write"},{"name":"delta","access":"read_write"}],
-  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"first","type":"u32","offset":20}],
   paramBytes: 32,
   constants: {"WORKGROUP":64},
   requires: [],
@@ -666,6 +672,8 @@ struct Params {
   scale: f32,
   // Width of one head / 4.
   quads: u32,
+  // Heads of all batches are numbered through; a launch does those from this one on.
+  first: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -682,8 +690,8 @@ const WORKGROUP: u32 = 64u;
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let query = id.x / params.quads;
   let quad = id.x % params.quads;
-  let head = id.y;
-  let batch = id.z;
+  let head = (params.first + id.y) % params.heads;
+  let batch = (params.first + id.y) / params.heads;
   if (query >= params.length) {
     return;
   }
@@ -717,10 +725,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 `,
 };
 
-export const attention_backward_q_registers: Shader<'grad' | 'qkv' | 'out' | 'log_sum_exp' | 'd_qkv' | 'delta', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'owners', 'WORKGROUP'> = {
+export const attention_backward_q_registers: Shader<'grad' | 'qkv' | 'out' | 'log_sum_exp' | 'd_qkv' | 'delta', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'first' | 'owners', 'WORKGROUP'> = {
   name: "attention_backward_q_registers",
   bindings: [{"name":"grad","access":"read"},{"name":"qkv","access":"read"},{"name":"out","access":"read"},{"name":"log_sum_exp","access":"read"},{"name":"d_qkv","access":"read_write"},{"name":"delta","access":"read_write"}],
-  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"owners","type":"u32","offset":20}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"first","type":"u32","offset":20},{"name":"owners","type":"u32","offset":24}],
   paramBytes: 32,
   constants: {"WORKGROUP":8},
   requires: [],
@@ -737,7 +745,9 @@ struct Params {
   scale: f32,
   // Width of one head / 4, at most 32.
   quads: u32,
-  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups.
+  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups. A launch
+  // does those from first on, below owners.
+  first: u32,
   owners: u32,
 }
 
@@ -825,7 +835,7 @@ fn fold(at: u32, query: u32, key: u32, more: vec4f) {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let owner = id.y * (groups.x * WORKGROUP) + id.x;
+  let owner = params.first + id.y * (groups.x * WORKGROUP) + id.x;
   if (owner >= params.owners) {
     return;
   }
@@ -924,10 +934,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const attention_registers: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'owners' | 'keys', 'WORKGROUP'> = {
+export const attention_registers: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'first' | 'owners' | 'keys', 'WORKGROUP'> = {
   name: "attention_registers",
   bindings: [{"name":"qkv","access":"read"},{"name":"out","access":"read_write"},{"name":"log_sum_exp","access":"read_write"}],
-  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"owners","type":"u32","offset":20},{"name":"keys","type":"u32","offset":24}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"first","type":"u32","offset":20},{"name":"owners","type":"u32","offset":24},{"name":"keys","type":"u32","offset":28}],
   paramBytes: 32,
   constants: {"WORKGROUP":8},
   requires: [],
@@ -946,7 +956,9 @@ struct Params {
   scale: f32,
   // Width of one head / 4, at most 32.
   quads: u32,
-  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups.
+  // Groups of 8 rows in all heads of all batches: numbered through, so that short sequences fill their workgroups. A launch
+  // does those from first on, below owners.
+  first: u32,
   owners: u32,
   // Tokens that are seen, at most length.
   keys: u32,
@@ -1022,7 +1034,7 @@ fn finish(row: Row, query: u32, at: u32, statistic: u32) {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let owner = id.y * (groups.x * WORKGROUP) + id.x;
+  let owner = params.first + id.y * (groups.x * WORKGROUP) + id.x;
   if (owner >= params.owners) {
     return;
   }
@@ -3210,6 +3222,57 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
+export const matmul_pack_columns: Shader<'x' | 'y', 'rows' | 'width' | 'x_start' | 'x_row' | 'x_column' | 'x_batch' | 'quads' | 'y_stride', 'WORKGROUP' | 'SPAN'> = {
+  name: "matmul_pack_columns",
+  bindings: [{"name":"x","access":"read"},{"name":"y","access":"read_write"}],
+  params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"x_start","type":"u32","offset":8},{"name":"x_row","type":"u32","offset":12},{"name":"x_column","type":"u32","offset":16},{"name":"x_batch","type":"u32","offset":20},{"name":"quads","type":"u32","offset":24},{"name":"y_stride","type":"u32","offset":28}],
+  paramBytes: 32,
+  constants: {"WORKGROUP":4,"SPAN":32},
+  requires: [],
+  source: `// A copy of op(a) that lies k by k, for matmul_subgroups.wgsl:
+// y[batch, k, m] = x[x_start + batch * x_batch + m * x_row + k * x_column].
+// y [batches, 4 quads, y_stride]; zeros for k beyond width. A workgroup takes four m and 32 times four k: neighbours write
+// neighbouring words. Caller: src/kernels/matmul.ts.
+// Loops: 32
+
+struct Params {
+  rows: u32,
+  width: u32,
+  x_start: u32,
+  x_row: u32,
+  x_column: u32,
+  x_batch: u32,
+  quads: u32,
+  y_stride: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+const WORKGROUP: u32 = 4u;
+// Quads of k that an invocation takes.
+const SPAN: u32 = 32u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let m = group.x * WORKGROUP + lane;
+  let origin = params.x_start + group.z * params.x_batch + min(m, params.rows - 1u) * params.x_row;
+  let place = group.z * 4u * params.quads * params.y_stride + m;
+  let last = min((group.y + 1u) * SPAN, params.quads);
+  for (var quad = group.y * SPAN; quad < last; quad++) {
+    let k = 4u * quad + vec4u(0u, 1u, 2u, 3u);
+    let from_x = origin + k * params.x_column;
+    let to_y = place + k * params.y_stride;
+    y[to_y.x] = x[from_x.x];
+    y[to_y.y] = select(0.0, x[from_x.y], k.y < params.width);
+    y[to_y.z] = select(0.0, x[from_x.z], k.z < params.width);
+    y[to_y.w] = select(0.0, x[from_x.w], k.w < params.width);
+  }
+}
+`,
+};
+
 export const matmul_registers: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', 'm' | 'n' | 'k' | 'batches' | 'a_start' | 'a_stride' | 'a_batch' | 'b_start' | 'b_stride' | 'b_batch' | 'out_start' | 'out_stride' | 'slice' | 'bias_rows' | 'epilogue' | 'alpha', 'WORKGROUP' | 'TILE_M' | 'TILE_N' | 'TRANSPOSE_A' | 'TRANSPOSE_B' | 'B_FORMAT'> = {
   name: "matmul_registers",
   bindings: [{"name":"a","access":"read"},{"name":"b","access":"read"},{"name":"bias","access":"read"},{"name":"residual","access":"read"},{"name":"out","access":"read_write"}],
@@ -3476,6 +3539,303 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     if (TILE_N > 8u) {
       finish(out_row, n0 + 8u, row[2]);
       finish(out_row, n0 + 12u, row[3]);
+    }
+  }
+}
+`,
+};
+
+export const matmul_subgroups: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', 'm' | 'n' | 'k' | 'batches' | 'a_start' | 'a_stride' | 'a_batch' | 'b_start' | 'b_stride' | 'b_batch' | 'out_start' | 'out_stride' | 'slice' | 'bias_rows' | 'epilogue' | 'alpha', 'TILE_M' | 'TILE_N' | 'TRANSPOSE_B' | 'B_FORMAT'> = {
+  name: "matmul_subgroups",
+  bindings: [{"name":"a","access":"read"},{"name":"b","access":"read"},{"name":"bias","access":"read"},{"name":"residual","access":"read"},{"name":"out","access":"read_write"}],
+  params: [{"name":"m","type":"u32","offset":0},{"name":"n","type":"u32","offset":4},{"name":"k","type":"u32","offset":8},{"name":"batches","type":"u32","offset":12},{"name":"a_start","type":"u32","offset":16},{"name":"a_stride","type":"u32","offset":20},{"name":"a_batch","type":"u32","offset":24},{"name":"b_start","type":"u32","offset":28},{"name":"b_stride","type":"u32","offset":32},{"name":"b_batch","type":"u32","offset":36},{"name":"out_start","type":"u32","offset":40},{"name":"out_stride","type":"u32","offset":44},{"name":"slice","type":"u32","offset":48},{"name":"bias_rows","type":"u32","offset":52},{"name":"epilogue","type":"u32","offset":56},{"name":"alpha","type":"f32","offset":60}],
+  paramBytes: 64,
+  constants: {"TILE_M":32,"TILE_N":12,"TRANSPOSE_B":0,"B_FORMAT":0},
+  requires: ["subgroups"],
+  source: `// out = act(alpha * op(a) op(b) + bias) + residual (+ out), as matmul.wgsl, whose parameters it shares.
+// The rung for SwiftShader, which runs four invocations as the lanes of one vector. A load there costs eight multiplications
+// even where the lanes read neighbouring words, and several times that where they do not. So a workgroup is one subgroup of
+// four with 32 x 12 results: lane l owns rows l, l + 4, … of them. op(a) lies k by k (matmul_pack_columns.wgsl), so that the
+// lanes read neighbours; of op(b) each lane reads one word in four and broadcasts it, which costs a quarter of a load. Larger
+// tiles do not fit: 8 x 16 and 16 x 8 results a lane took a third and two thirds longer than 8 x 12.
+// At 290 x 1024 x 1024 it is 1.2 to 1.4 times as fast as matmul_registers.wgsl with tiles of 8 x 8, its best there, in processor
+// time: \`fusionclip tune --runtime chrome\`. Caller: src/kernels/matmul.ts.
+// op(a) is zero beyond k up to a multiple of 4.
+// Loops: slice / 4 + 12 where slice <= 32768
+
+enable subgroups;
+
+struct Params {
+  m: u32,
+  n: u32,
+  k: u32,
+  batches: u32,
+  a_start: u32,
+  a_stride: u32,
+  a_batch: u32,
+  b_start: u32,
+  b_stride: u32,
+  b_batch: u32,
+  out_start: u32,
+  out_stride: u32,
+  slice: u32,
+  bias_rows: u32,
+  // bits 0-1 activation (1 relu, 2 gelu, 3 quickgelu), 4 bias, 8 residual, 16 add to out
+  epilogue: u32,
+  alpha: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<u32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read> residual: array<f32>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+
+// Rows and columns of a workgroup's results.
+const TILE_M: u32 = 32u;
+const TILE_N: u32 = 12u;
+const TRANSPOSE_B: u32 = 0u;
+// How b is stored: 0 float32, 1 float16, 2 bfloat16, the latter two in pairs within a word.
+const B_FORMAT: u32 = 0u;
+
+// Phi(x) = (1 + erf(x / sqrt 2)) / 2 to about 5e-8; the polynomial is explained in activation.wgsl.
+fn normal_cdf(x: vec4f) -> vec4f {
+  let t = abs(x);
+  var q = t * 1.96499604e-6 - 2.72944362e-5;
+  q = q * t + 1.29050139e-4;
+  q = q * t + 9.49169917e-5;
+  q = q * t - 4.89598932e-3;
+  q = q * t + 3.63875777e-2;
+  q = q * t + 0.318298876;
+  q = q * t + 0.797885299;
+  let tail = 0.5 * exp(-min(q * t, vec4f(80.0)));
+  return select(tail, 1.0 - tail, x >= vec4f(0.0));
+}
+
+fn activate(x: vec4f) -> vec4f {
+  switch (params.epilogue & 3u) {
+    case 1u: { return max(x, vec4f(0.0)); }
+    case 2u: { return x * normal_cdf(x); }
+    case 3u: { return x / (1.0 + exp(min(-1.702 * x, vec4f(80.0)))); }
+    default: { return x; }
+  }
+}
+
+// Number i of b.
+fn value_of_b(i: u32) -> f32 {
+  if (B_FORMAT == 0u) {
+    return bitcast<f32>(b[i]);
+  }
+  let word = b[i / 2u];
+  let odd = (i & 1u) == 1u;
+  if (B_FORMAT == 1u) {
+    let pair = unpack2x16float(word);
+    return select(pair.x, pair.y, odd);
+  }
+  return bitcast<f32>(select(word << 16u, word & 0xffff0000u, odd));
+}
+
+// The four lanes' values.
+fn spread(x: f32) -> vec4f {
+  return vec4f(subgroupBroadcast(x, 0u), subgroupBroadcast(x, 1u), subgroupBroadcast(x, 2u), subgroupBroadcast(x, 3u));
+}
+
+// Column i is op(b)[k … k + 3, n + i]: \`at\` says where the lane's word of each of four lines lies.
+fn load_b(at: vec4u) -> mat4x4f {
+  let four = mat4x4f(
+    spread(value_of_b(at.x)),
+    spread(value_of_b(at.y)),
+    spread(value_of_b(at.z)),
+    spread(value_of_b(at.w)),
+  );
+  if (TRANSPOSE_B == 1u) {
+    return four;
+  }
+  return transpose(four);
+}
+
+// op(a)[m + row, k … k + 3], where \`at\` says where those of m lie.
+fn load_a(at: vec4u, row: u32) -> vec4f {
+  return vec4f(a[at.x + row], a[at.y + row], a[at.z + row], a[at.w + row]);
+}
+
+// Four results of a row with the whole epilogue; those beyond the last column are not stored.
+fn finish(out_row: u32, n: u32, sums: vec4f) {
+  if (n >= params.n) {
+    return;
+  }
+  let count = min(4u, params.n - n);
+  let at = out_row * params.out_stride + params.out_start + n;
+  var value = params.alpha * sums;
+  if ((params.epilogue & 4u) != 0u) {
+    let place = (out_row / params.bias_rows) * params.n + n;
+    let last = count - 1u;
+    value += vec4f(bias[place], bias[place + min(1u, last)], bias[place + min(2u, last)], bias[place + last]);
+  }
+  value = activate(value);
+  if ((params.epilogue & 8u) != 0u) {
+    let last = at + count - 1u;
+    value += vec4f(residual[at], residual[min(at + 1u, last)], residual[min(at + 2u, last)], residual[last]);
+  }
+  if ((params.epilogue & 16u) != 0u) {
+    let last = at + count - 1u;
+    value += vec4f(out[at], out[min(at + 1u, last)], out[min(at + 2u, last)], out[last]);
+  }
+  out[at] = value.x;
+  if (count > 1u) {
+    out[at + 1u] = value.y;
+  }
+  if (count > 2u) {
+    out[at + 2u] = value.z;
+  }
+  if (count > 3u) {
+    out[at + 3u] = value.w;
+  }
+}
+
+@compute @workgroup_size(4)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
+  let tile = group.y * groups.x + group.x;
+  let tiles_m = (params.m + TILE_M - 1u) / TILE_M;
+  let m0 = (tile % tiles_m) * TILE_M;
+  let n0 = (tile / tiles_m) * TILE_N;
+  if (n0 >= params.n) {
+    return;
+  }
+  let batch = group.z % params.batches;
+  let a_base = params.a_start + batch * params.a_batch + m0 + lane;
+  let b_base = params.b_start + batch * params.b_batch;
+  let first = (group.z / params.batches) * params.slice;
+  let last = min(first + params.slice, params.k);
+  let count = vec4u(0u, 1u, 2u, 3u);
+  let a_step = params.a_stride;
+  let steps = a_base + count * a_step;
+  // The lane's words of op(b): of one k and four columns, or of one column and four k, as they lie in b.
+  let by_k = TRANSPOSE_B == 1u;
+  let b_step = select(params.b_stride, 1u, by_k);
+  let n_step = select(1u, params.b_stride, by_k);
+  let own = select(count, vec4u(lane), by_k);
+  let lines0 = b_base + (n0 + select(vec4u(lane), count, by_k)) * n_step;
+  let lines1 = lines0 + 4u * n_step;
+  let lines2 = lines1 + 4u * n_step;
+  var c0_0 = vec4f();
+  var c0_1 = vec4f();
+  var c0_2 = vec4f();
+  var c1_0 = vec4f();
+  var c1_1 = vec4f();
+  var c1_2 = vec4f();
+  var c2_0 = vec4f();
+  var c2_1 = vec4f();
+  var c2_2 = vec4f();
+  var c3_0 = vec4f();
+  var c3_1 = vec4f();
+  var c3_2 = vec4f();
+  var c4_0 = vec4f();
+  var c4_1 = vec4f();
+  var c4_2 = vec4f();
+  var c5_0 = vec4f();
+  var c5_1 = vec4f();
+  var c5_2 = vec4f();
+  var c6_0 = vec4f();
+  var c6_1 = vec4f();
+  var c6_2 = vec4f();
+  var c7_0 = vec4f();
+  var c7_1 = vec4f();
+  var c7_2 = vec4f();
+  for (var k = first; k < last; k += 4u) {
+    // Beyond the last k the lanes repeat it: there op(a) is zero.
+    let along = min(k + own, vec4u(last - 1u)) * b_step;
+    let b0 = load_b(lines0 + along);
+    let b1 = load_b(lines1 + along);
+    let b2 = load_b(lines2 + along);
+    let at = k * a_step + steps;
+    let a0 = load_a(at, 0u);
+    c0_0 += a0 * b0;
+    c0_1 += a0 * b1;
+    c0_2 += a0 * b2;
+    let a1 = load_a(at, 4u);
+    c1_0 += a1 * b0;
+    c1_1 += a1 * b1;
+    c1_2 += a1 * b2;
+    let a2 = load_a(at, 8u);
+    c2_0 += a2 * b0;
+    c2_1 += a2 * b1;
+    c2_2 += a2 * b2;
+    let a3 = load_a(at, 12u);
+    c3_0 += a3 * b0;
+    c3_1 += a3 * b1;
+    c3_2 += a3 * b2;
+    let a4 = load_a(at, 16u);
+    c4_0 += a4 * b0;
+    c4_1 += a4 * b1;
+    c4_2 += a4 * b2;
+    let a5 = load_a(at, 20u);
+    c5_0 += a5 * b0;
+    c5_1 += a5 * b1;
+    c5_2 += a5 * b2;
+    let a6 = load_a(at, 24u);
+    c6_0 += a6 * b0;
+    c6_1 += a6 * b1;
+    c6_2 += a6 * b2;
+    let a7 = load_a(at, 28u);
+    c7_0 += a7 * b0;
+    c7_1 += a7 * b1;
+    c7_2 += a7 * b2;
+  }
+  // One copy of the epilogue for all rows, as in matmul_registers.wgsl.
+  for (var i = 0u; i < 8u; i++) {
+    let m = m0 + lane + 4u * i;
+    var r0 = c0_0;
+    var r1 = c0_1;
+    var r2 = c0_2;
+    switch (i) {
+      case 1u: {
+        r0 = c1_0;
+        r1 = c1_1;
+        r2 = c1_2;
+      }
+      case 2u: {
+        r0 = c2_0;
+        r1 = c2_1;
+        r2 = c2_2;
+      }
+      case 3u: {
+        r0 = c3_0;
+        r1 = c3_1;
+        r2 = c3_2;
+      }
+      case 4u: {
+        r0 = c4_0;
+        r1 = c4_1;
+        r2 = c4_2;
+      }
+      case 5u: {
+        r0 = c5_0;
+        r1 = c5_1;
+        r2 = c5_2;
+      }
+      case 6u: {
+        r0 = c6_0;
+        r1 = c6_1;
+        r2 = c6_2;
+      }
+      case 7u: {
+        r0 = c7_0;
+        r1 = c7_1;
+        r2 = c7_2;
+      }
+      default: {}
+    }
+    if (m < params.m) {
+      let out_row = group.z * params.m + m;
+      finish(out_row, n0, r0);
+      finish(out_row, n0 + 4u, r1);
+      finish(out_row, n0 + 8u, r2);
     }
   }
 }

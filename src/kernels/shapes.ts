@@ -17,6 +17,12 @@ export function elementGrid(count: number, workgroup: number): [number, number] 
   return [x, x === 0 ? 0 : Math.ceil(groups / x)];
 }
 
+/** Cuts `total` things into at least so many ranges, if there are as many steps; all but the last are multiples of `step`. */
+export function* ranges(total: number, pieces: number, step = 1): Generator<{ start: number; count: number }> {
+  const most = step * Math.max(1, Math.floor(total / pieces / step));
+  for (let start = 0; start < total; start += most) yield { start, count: Math.min(most, total - start) };
+}
+
 /** Number of vec4s that hold the array, the last one perhaps in part. */
 export function quads(array: GpuArray): number {
   return Math.ceil(array.size / 4);

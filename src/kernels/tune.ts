@@ -1,7 +1,7 @@
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { matmul } from './matmul.ts';
-import { MATMUL_VARIANTS, type MatmulVariant } from './matmul_plan.ts';
+import { type MatmulVariant, matmulVariants } from './matmul_plan.ts';
 
 /** A variant and how long it took for all shapes together. */
 export interface TunedVariant {
@@ -19,14 +19,14 @@ export const TUNING_SHAPES: readonly (readonly [m: number, k: number, n: number]
 const ROUNDS = 5;
 
 /**
- * Times the variants of matmul against each other, in turn so that a busy machine harms all alike. Leaves the device's
+ * Times the variants of matmul that the adapter can run against each other, in turn so that a busy machine harms all alike. Leaves the device's
  * choices as they were.
  * @param shapes m, k, n
  * @returns the fastest first
  */
 export async function tuneMatmul(gpu: Gpu, shapes = TUNING_SHAPES, rounds = ROUNDS): Promise<TunedVariant[]> {
   const before = gpu.tuning;
-  const variants = Object.keys(MATMUL_VARIANTS) as MatmulVariant[];
+  const variants = matmulVariants(gpu.facts);
   const totals = new Map(variants.map((variant) => [variant, 0]));
   try {
     for (const [m, k, n] of shapes) {

@@ -3,13 +3,16 @@ import { halfToFloat } from '../../src/clip/half.ts';
 import { storeValues } from '../../src/clip/weight_storage.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
+import type { RuntimeName } from '../../src/host/host.ts';
 import { type Activation, type MatmulOptions, matmul, matmulWith } from '../../src/kernels/matmul.ts';
 import { type MatmulRung, planMatmul } from '../../src/kernels/matmul_plan.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
 import { activationReference, matmulGradientReference, matmulReference } from '../reference/matmul.ts';
 
-const RUNGS: readonly MatmulRung[] = ['reference', 'registers', 'workgroup'];
+const RUNGS: readonly MatmulRung[] = ['reference', 'registers', 'workgroup', 'subgroups'];
+/** Runtimes whose adapters have what a rung needs; null: all. */
+const runtimesOf = (rung: MatmulRung): RuntimeName[] | null => (rung === 'subgroups' ? ['node', 'chrome'] : null);
 const KINDS = [
   { transposeA: false, transposeB: false },
   { transposeA: false, transposeB: true },
@@ -44,146 +47,175 @@ function upload(gpu: Gpu, seed: number, shape: readonly number[]): { array: GpuA
 
 suite('matmul', () => {
   for (const rung of RUNGS) {
-    test(`${rung}: every transposition, sizes that no tile divides`, async (t) => {
-      const gpu = await t.gpu();
-      for (const [m, k, n] of [
-        [17, 131, 35],
-        [70, 24, 68],
-      ] as const) {
-        for (const { transposeA, transposeB } of KINDS) {
-          using _scope = gpu.scope();
-          const a = upload(gpu, 1, transposeA ? [k, m] : [m, k]);
-          const b = upload(gpu, 2, transposeB ? [n, k] : [k, n]);
-          const out = matmulWith(rung, a.array, b.array, { transposeA, transposeB });
-          assert.deepEqual(out.shape, [m, n]);
-          const expected = matmulReference(a.host, b.host, [m, k, n], transposeA, transposeB);
-          assertClose(await out.read(), expected, tolerance(k), `${m}×${k}×${n} ${transposeA}/${transposeB}`);
-        }
-      }
-    });
-
-    test(`${rung}: bias, activation, residual, alpha, accumulate, columns`, async (t) => {
-      const gpu = await t.gpu();
-      const [m, k, n] = [19, 28, 18];
-      const [total, at] = [29, 5];
-      for (const act of ['none', 'relu', 'gelu', 'quickgelu'] as const) {
-        for (const accumulate of [false, true]) {
-          using _scope = gpu.scope();
-          const a = upload(gpu, 3, [m, k + 8]);
-          const b = upload(gpu, 4, [n, k + 3]);
-          const bias = upload(gpu, 5, [4, n]);
-          const residual = upload(gpu, 6, [m, total]);
-          const out = upload(gpu, 7, [m, total]);
-          const options: MatmulOptions = {
-            ...{ transposeB: true, bias: bias.array, biasRows: 5, act, residual: residual.array, alpha: 0.7 },
-            ...{ out: out.array, accumulate, aColumns: [8, k], bColumns: [3, k], outColumns: [at, total] },
-          };
-          assert.equal(matmulWith(rung, a.array, b.array, options), out.array);
-          const expected = Float64Array.from(out.host);
-          for (let i = 0; i < m; i++) {
-            for (let j = 0; j < n; j++) {
-              let sum = 0;
-              for (let l = 0; l < k; l++) sum += a.host[i * (k + 8) + 8 + l] * b.host[j * (k + 3) + 3 + l];
-              const place = i * total + at + j;
-              const value = activationReference(act, 0.7 * sum + bias.host[Math.floor(i / 5) * n + j]);
-              expected[place] = value + residual.host[place] + (accumulate ? out.host[place] : 0);
-            }
-          }
-          assertClose(await out.array.read(), expected, { absolute: 2e-6 }, `${act} ${accumulate}`);
-        }
-      }
-    });
-
-    test(`${rung}: leading axes fold into rows, stay batches, or are summed over`, async (t) => {
-      const gpu = await t.gpu();
-      using _scope = gpu.scope();
-      const [batch, r, m, n] = [3, 10, 20, 24];
-      const x = upload(gpu, 8, [batch, r, m]);
-      const y = upload(gpu, 9, [batch, r, n]);
-      const w = upload(gpu, 10, [m, n]);
-      const folded = matmulWith(rung, x.array, w.array);
-      assert.deepEqual(folded.shape, [batch, r, n]);
-      assertClose(await folded.read(), matmulReference(x.host, w.host, [batch * r, m, n]), tolerance(m), 'folded');
-
-      const summed = matmulWith(rung, x.array, y.array, { transposeA: true });
-      assert.deepEqual(summed.shape, [m, n]);
-      const all = matmulReference(x.host, y.host, [m, batch * r, n], true);
-      assertClose(await summed.read(), all, tolerance(batch * r), 'summed');
-
-      const each = matmulWith(rung, x.array, y.array, { transposeA: true, batched: true });
-      const outer = matmulWith(rung, x.array, x.array, { transposeB: true });
-      assert.deepEqual(each.shape, [batch, m, n]);
-      assert.deepEqual(outer.shape, [batch, r, r]);
-      const [eachHost, outerHost] = [await each.read(), await outer.read()];
-      for (let i = 0; i < batch; i++) {
-        const xi = x.host.subarray(i * r * m, (i + 1) * r * m);
-        const yi = y.host.subarray(i * r * n, (i + 1) * r * n);
-        const want = matmulReference(xi, yi, [m, r, n], true);
-        assertClose(eachHost.subarray(i * m * n, (i + 1) * m * n), want, tolerance(r), `product ${i}`);
-        const square = matmulReference(xi, xi, [r, m, r], false, true);
-        assertClose(outerHost.subarray(i * r * r, (i + 1) * r * r), square, tolerance(m), `outer ${i}`);
-      }
-    });
-
-    // 70,000 terms are more than one loop may have; through barriers they would take a software adapter seconds.
-    const [m, k, n] = [6, rung === 'workgroup' ? 3000 : 70_000, 8];
-    test(`${rung}: a sum of ${k} terms is cut in a fixed order`, async (t) => {
-      const gpu = await t.gpu();
-      assert.isAbove(planMatmul(gpu.facts.class, { m, n, k, batches: 1 }, rung).slices, 1);
-      for (const transposeA of [true, false]) {
-        using _scope = gpu.scope();
-        const a = upload(gpu, 11, transposeA ? [k, m] : [m, k]);
-        const b = upload(gpu, 12, transposeA ? [k, n] : [n, k]);
-        const options = { transposeA, transposeB: !transposeA, bias: upload(gpu, 13, [n]).array, act: 'relu' } as const;
-        const out = await matmulWith(rung, a.array, b.array, options).read();
-        const again = await matmulWith(rung, a.array, b.array, options).read();
-        assert.deepEqual(out, again);
-        const bias = noise(13, n);
-        const expected = matmulReference(a.host, b.host, [m, k, n], transposeA, !transposeA);
-        const want = expected.map((v, i) => Math.max(0, v + bias[i % n]));
-        assertClose(out, want, tolerance(k));
-      }
-    });
-  }
-
-  for (const dtype of ['f16', 'bf16'] as const) {
-    for (const rung of RUNGS) {
-      test(`${rung}: b stored as ${dtype} gives the bits of the decoded b`, async (t) => {
+    test(
+      `${rung}: every transposition, sizes that no tile divides`,
+      async (t) => {
         const gpu = await t.gpu();
         for (const [m, k, n] of [
           [17, 131, 35],
           [70, 24, 68],
-          [3, 7, 5],
         ] as const) {
           for (const { transposeA, transposeB } of KINDS) {
             using _scope = gpu.scope();
-            const a = upload(gpu, 21, transposeA ? [k, m] : [m, k]);
-            const shape = transposeB ? [n, k] : [k, n];
-            const { stored, decoded } = half(gpu, dtype, noise(22, n * k), shape);
-            const options = { transposeA, transposeB };
-            const out = await matmulWith(rung, a.array, stored, options).read();
-            assert.deepEqual(out, await matmulWith(rung, a.array, decoded, options).read(), `${m}×${k}×${n}`);
-            const first = await matmulWith('reference', a.array, stored, options).read();
-            assertClose(out, first, tolerance(k), `${m}×${k}×${n} against the first rung`);
+            const a = upload(gpu, 1, transposeA ? [k, m] : [m, k]);
+            const b = upload(gpu, 2, transposeB ? [n, k] : [k, n]);
+            const out = matmulWith(rung, a.array, b.array, { transposeA, transposeB });
+            assert.deepEqual(out.shape, [m, n]);
+            const expected = matmulReference(a.host, b.host, [m, k, n], transposeA, transposeB);
+            assertClose(await out.read(), expected, tolerance(k), `${m}×${k}×${n} ${transposeA}/${transposeB}`);
           }
         }
-      });
+      },
+      runtimesOf(rung),
+    );
 
-      test(`${rung}: columns and batches of a b stored as ${dtype}`, async (t) => {
+    test(
+      `${rung}: bias, activation, residual, alpha, accumulate, columns`,
+      async (t) => {
+        const gpu = await t.gpu();
+        const [m, k, n] = [19, 28, 18];
+        const [total, at] = [29, 5];
+        for (const act of ['none', 'relu', 'gelu', 'quickgelu'] as const) {
+          for (const accumulate of [false, true]) {
+            using _scope = gpu.scope();
+            const a = upload(gpu, 3, [m, k + 8]);
+            const b = upload(gpu, 4, [n, k + 3]);
+            const bias = upload(gpu, 5, [4, n]);
+            const residual = upload(gpu, 6, [m, total]);
+            const out = upload(gpu, 7, [m, total]);
+            const options: MatmulOptions = {
+              ...{ transposeB: true, bias: bias.array, biasRows: 5, act, residual: residual.array, alpha: 0.7 },
+              ...{ out: out.array, accumulate, aColumns: [8, k], bColumns: [3, k], outColumns: [at, total] },
+            };
+            assert.equal(matmulWith(rung, a.array, b.array, options), out.array);
+            const expected = Float64Array.from(out.host);
+            for (let i = 0; i < m; i++) {
+              for (let j = 0; j < n; j++) {
+                let sum = 0;
+                for (let l = 0; l < k; l++) sum += a.host[i * (k + 8) + 8 + l] * b.host[j * (k + 3) + 3 + l];
+                const place = i * total + at + j;
+                const value = activationReference(act, 0.7 * sum + bias.host[Math.floor(i / 5) * n + j]);
+                expected[place] = value + residual.host[place] + (accumulate ? out.host[place] : 0);
+              }
+            }
+            assertClose(await out.array.read(), expected, { absolute: 2e-6 }, `${act} ${accumulate}`);
+          }
+        }
+      },
+      runtimesOf(rung),
+    );
+
+    test(
+      `${rung}: leading axes fold into rows, stay batches, or are summed over`,
+      async (t) => {
         const gpu = await t.gpu();
         using _scope = gpu.scope();
-        const [batch, m, k, n] = [3, 9, 13, 22];
-        const a = upload(gpu, 23, [batch, m, k]).array;
-        const { stored, decoded } = half(gpu, dtype, noise(24, batch * k * (n + 7)), [batch, k, n + 7]);
-        for (const bColumns of [
-          [5, n],
-          [4, n - 2],
-          [0, n + 7],
-        ] as const) {
-          const out = await matmulWith(rung, a, stored, { bColumns }).read();
-          assert.deepEqual(out, await matmulWith(rung, a, decoded, { bColumns }).read(), `columns ${bColumns}`);
+        const [batch, r, m, n] = [3, 10, 20, 24];
+        const x = upload(gpu, 8, [batch, r, m]);
+        const y = upload(gpu, 9, [batch, r, n]);
+        const w = upload(gpu, 10, [m, n]);
+        const folded = matmulWith(rung, x.array, w.array);
+        assert.deepEqual(folded.shape, [batch, r, n]);
+        assertClose(await folded.read(), matmulReference(x.host, w.host, [batch * r, m, n]), tolerance(m), 'folded');
+
+        const summed = matmulWith(rung, x.array, y.array, { transposeA: true });
+        assert.deepEqual(summed.shape, [m, n]);
+        const all = matmulReference(x.host, y.host, [m, batch * r, n], true);
+        assertClose(await summed.read(), all, tolerance(batch * r), 'summed');
+
+        const each = matmulWith(rung, x.array, y.array, { transposeA: true, batched: true });
+        const outer = matmulWith(rung, x.array, x.array, { transposeB: true });
+        assert.deepEqual(each.shape, [batch, m, n]);
+        assert.deepEqual(outer.shape, [batch, r, r]);
+        const [eachHost, outerHost] = [await each.read(), await outer.read()];
+        for (let i = 0; i < batch; i++) {
+          const xi = x.host.subarray(i * r * m, (i + 1) * r * m);
+          const yi = y.host.subarray(i * r * n, (i + 1) * r * n);
+          const want = matmulReference(xi, yi, [m, r, n], true);
+          assertClose(eachHost.subarray(i * m * n, (i + 1) * m * n), want, tolerance(r), `product ${i}`);
+          const square = matmulReference(xi, xi, [r, m, r], false, true);
+          assertClose(outerHost.subarray(i * r * r, (i + 1) * r * r), square, tolerance(m), `outer ${i}`);
         }
-      });
+      },
+      runtimesOf(rung),
+    );
+
+    // 70,000 terms are more than one loop may have; through barriers they would take a software adapter seconds.
+    const [m, k, n] = [6, rung === 'workgroup' ? 3000 : 70_000, 8];
+    test(
+      `${rung}: a sum of ${k} terms is cut in a fixed order`,
+      async (t) => {
+        const gpu = await t.gpu();
+        assert.isAbove(planMatmul(gpu.facts.class, { m, n, k, batches: 1 }, rung).slices, 1);
+        for (const transposeA of [true, false]) {
+          using _scope = gpu.scope();
+          const a = upload(gpu, 11, transposeA ? [k, m] : [m, k]);
+          const b = upload(gpu, 12, transposeA ? [k, n] : [n, k]);
+          const options = {
+            transposeA,
+            transposeB: !transposeA,
+            bias: upload(gpu, 13, [n]).array,
+            act: 'relu',
+          } as const;
+          const out = await matmulWith(rung, a.array, b.array, options).read();
+          const again = await matmulWith(rung, a.array, b.array, options).read();
+          assert.deepEqual(out, again);
+          const bias = noise(13, n);
+          const expected = matmulReference(a.host, b.host, [m, k, n], transposeA, !transposeA);
+          const want = expected.map((v, i) => Math.max(0, v + bias[i % n]));
+          assertClose(out, want, tolerance(k));
+        }
+      },
+      runtimesOf(rung),
+    );
+  }
+
+  for (const dtype of ['f16', 'bf16'] as const) {
+    for (const rung of RUNGS) {
+      test(
+        `${rung}: b stored as ${dtype} gives the bits of the decoded b`,
+        async (t) => {
+          const gpu = await t.gpu();
+          for (const [m, k, n] of [
+            [17, 131, 35],
+            [70, 24, 68],
+            [3, 7, 5],
+          ] as const) {
+            for (const { transposeA, transposeB } of KINDS) {
+              using _scope = gpu.scope();
+              const a = upload(gpu, 21, transposeA ? [k, m] : [m, k]);
+              const shape = transposeB ? [n, k] : [k, n];
+              const { stored, decoded } = half(gpu, dtype, noise(22, n * k), shape);
+              const options = { transposeA, transposeB };
+              const out = await matmulWith(rung, a.array, stored, options).read();
+              assert.deepEqual(out, await matmulWith(rung, a.array, decoded, options).read(), `${m}×${k}×${n}`);
+              const first = await matmulWith('reference', a.array, stored, options).read();
+              assertClose(out, first, tolerance(k), `${m}×${k}×${n} against the first rung`);
+            }
+          }
+        },
+        runtimesOf(rung),
+      );
+
+      test(
+        `${rung}: columns and batches of a b stored as ${dtype}`,
+        async (t) => {
+          const gpu = await t.gpu();
+          using _scope = gpu.scope();
+          const [batch, m, k, n] = [3, 9, 13, 22];
+          const a = upload(gpu, 23, [batch, m, k]).array;
+          const { stored, decoded } = half(gpu, dtype, noise(24, batch * k * (n + 7)), [batch, k, n + 7]);
+          for (const bColumns of [
+            [5, n],
+            [4, n - 2],
+            [0, n + 7],
+          ] as const) {
+            const out = await matmulWith(rung, a, stored, { bColumns }).read();
+            assert.deepEqual(out, await matmulWith(rung, a, decoded, { bColumns }).read(), `columns ${bColumns}`);
+          }
+        },
+        runtimesOf(rung),
+      );
     }
 
     test(`every finite ${dtype} is decoded exactly, the smallest too`, async (t) => {

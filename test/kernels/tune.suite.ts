@@ -1,13 +1,11 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { matmul } from '../../src/kernels/matmul.ts';
-import { MATMUL_VARIANTS, planMatmul } from '../../src/kernels/matmul_plan.ts';
+import { chosenVariant, matmulVariants, planMatmul } from '../../src/kernels/matmul_plan.ts';
 import { tuneMatmul } from '../../src/kernels/tune.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
 import { matmulReference } from '../reference/matmul.ts';
-
-const NAMES = Object.keys(MATMUL_VARIANTS);
 
 suite('tuning', () => {
   test('a choice changes how large products are done, and nothing about small or thin ones', () => {
@@ -23,13 +21,28 @@ suite('tuning', () => {
     assert.equal(planMatmul('lavapipe', { ...large, k: 1, n: 8 }, undefined, 'workgroup').rung, 'reference');
   });
 
+  test('an adapter runs what it can: a choice made for another one counts as none', () => {
+    const plain = { class: 'swiftshader', features: [] } as const;
+    const able = { class: 'swiftshader', features: ['subgroups'] } as const;
+    assert.notInclude(matmulVariants(plain), 'subgroups');
+    assert.include(matmulVariants(able), 'subgroups');
+    assert.equal(chosenVariant(plain, 'subgroups'), 'registers-8');
+    assert.equal(chosenVariant(able, undefined), 'subgroups');
+    assert.equal(chosenVariant(able, 'workgroup'), 'workgroup');
+    assert.equal(chosenVariant({ class: 'lavapipe', features: [] }, 'no such'), 'registers-16');
+    assert.equal(
+      planMatmul('swiftshader', { m: 3, n: 64, k: 512, batches: 8 }, undefined, 'subgroups').rung,
+      'registers',
+    );
+  });
+
   test('every choice multiplies right', async (t) => {
     const gpu = await t.gpu();
     const [m, k, n] = [83, 76, 91];
     const [a, b] = [noise(1, m * k), noise(2, n * k)];
     const expected = matmulReference(a, b, [m, k, n], false, true);
     const before = gpu.tuning;
-    for (const name of NAMES) {
+    for (const name of matmulVariants(gpu.facts)) {
       using _scope = gpu.scope();
       gpu.tuning = { matmul: name };
       const out = matmul(GpuArray.from(gpu, a, [m, k]), GpuArray.from(gpu, b, [n, k]), { transposeB: true });
@@ -44,7 +57,7 @@ suite('tuning', () => {
     const measured = await tuneMatmul(gpu, [[96, 64, 96]], 2);
     assert.sameMembers(
       measured.map(({ variant }) => variant),
-      NAMES,
+      matmulVariants(gpu.facts),
     );
     const times = measured.map(({ milliseconds }) => milliseconds);
     assert.deepEqual(

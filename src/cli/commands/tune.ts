@@ -25,7 +25,7 @@ export const tune: Command = {
     const { host } = call;
     return withGpu(call, async ({ gpu }) => {
       const file = tuningFile(host, gpu.facts);
-      const usual = defaultVariant(gpu.facts.class);
+      const usual = defaultVariant(gpu.facts);
       if (reset) {
         if (file && (await host.stat(file))) await host.remove(file);
         host.stdout(json ? `${JSON.stringify({ matmul: usual })}\n` : `matmul: ${usual}, the default\n`);
