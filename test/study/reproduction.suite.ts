@@ -63,8 +63,8 @@ const QUICK: ReproductionRequest = {
   figures: [],
   sets: ['Brain'],
   shots: [2],
-  seeds: [1, 2],
-  methods: ['clip-text', 'fusionclip', 'medclip'],
+  seeds: [2],
+  methods: ['clip-memory', 'fusionclip', 'medclip'],
   settings: { ...SMALL, epochs: '1', 'map.files': 'none' },
 };
 
@@ -198,8 +198,8 @@ suite('reproduction', () => {
     const context = contextOf(await t.gpu(), bmad());
     const first = await reproduce(context, QUICK);
     assert.deepEqual(first.failures, []);
-    assert.lengthOf(first.results.cells, 5);
-    const cell = first.results.cells.find(({ row, seed }) => row === 'fusionclip' && seed === 2)!;
+    assert.lengthOf(first.results.cells, 3);
+    const cell = first.results.cells.find(({ row }) => row === 'fusionclip')!;
     assert.lengthOf(cell.support!.normal, 2);
     assert.match(cell.support!.abnormal[0], /^valid\/Ungood\/img\/\d\.png$/);
     assert.isString(cell.adapter);
@@ -210,13 +210,13 @@ suite('reproduction', () => {
     assert.match(textOf(context.fs, '/out/results.csv'), /Table 1,image AUROC,Brain,random weights,2,,/);
     const ran = () =>
       context.events.filter((event) => event.type === 'note' && /^\d+ of \d+: /.test(event.text)).length;
-    assert.equal(ran(), 5);
+    assert.equal(ran(), 3);
     const text = formatReproduction(first.results);
     assert.match(text, /Table 1: .*2 \+ 2 support images/);
     assert.match(text, /99\.5th percentile of grey values/);
     assert.match(text, /SKIPPED {2}medclip needs a MedCLIP model/);
     const again = await reproduce(context, { ...QUICK, tables: [1, 2] });
-    assert.equal(ran(), 5, 'Table 2 needs no other cells');
+    assert.equal(ran(), 3, 'Table 2 needs no other cells');
     assert.deepEqual(
       JSON.parse(JSON.stringify(again.results.entries.filter(({ exhibit }) => exhibit === 'Table 1'))),
       JSON.parse(JSON.stringify(first.results.entries)),
