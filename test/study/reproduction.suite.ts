@@ -1,4 +1,5 @@
 import { assert } from 'chai';
+import { generateModel } from '../../src/clip/index.ts';
 import { cellPath } from '../../src/study/cell.ts';
 import {
   CONTROL_ROW,
@@ -24,7 +25,7 @@ import {
 import { runSettings } from '../../src/train/index.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suite, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, SMALL, textOf } from '../train/small_run.ts';
+import { contextOf, ruleSet, SMALL, textOf, tinyConfig } from '../train/small_run.ts';
 import { madeResults } from './made_results.ts';
 
 const REQUEST: PlanRequest = {
@@ -53,10 +54,21 @@ function bmad(): MemoryFileSystem {
   return new MemoryFileSystem([...ruleSet().files].map(([path, bytes]) => [`/bmad${path}`, bytes]));
 }
 
+/** The same beside the file of a tiny model. */
+async function bmadWithModel(): Promise<MemoryFileSystem> {
+  const fs = bmad();
+  // A file without a configuration has heads of 64.
+  const tower = { width: 64, layers: 1, heads: 1, mlp: 64 };
+  const { vision, text, ...config } = tinyConfig();
+  const wide = { ...config, vision: { ...vision, ...tower }, text: { ...text, ...tower } };
+  await generateModel(wide, 1, {}, await fs.createWriter(QUICK.model));
+  return fs;
+}
+
 /** A reproduction that is soon done: Table 1 with a method that trains and one that does not. */
 const QUICK: ReproductionRequest = {
   data: '/bmad',
-  model: 'generated:T:1',
+  model: '/tiny.safetensors',
   medclip: null,
   out: '/out',
   tables: [1],
@@ -195,7 +207,7 @@ suite('reproduction', () => {
   });
 
   test('runs, stores what each cell was made of, and runs nothing twice', async (t) => {
-    const context = contextOf(await t.gpu(), bmad());
+    const context = contextOf(await t.gpu(), await bmadWithModel());
     const first = await reproduce(context, QUICK);
     assert.deepEqual(first.failures, []);
     assert.lengthOf(first.results.cells, 3);
@@ -224,7 +236,7 @@ suite('reproduction', () => {
   });
 
   test('a cell that fails leaves its sentence in tables and results, and the others', async (t) => {
-    const context = contextOf(await t.gpu(), bmad());
+    const context = contextOf(await t.gpu(), await bmadWithModel());
     const request = { ...QUICK, tables: [], figures: [4], shots: [2, 9], seeds: [1], methods: ['fusionclip'] };
     const { results: found, failures } = await reproduce(context, request);
     assert.deepEqual(failures, ['bad_data', 'bad_data']);
