@@ -71,17 +71,12 @@ type CachedImage = ReadonlyMap<string, GpuArray>;
  */
 export class FeatureCache {
   readonly #gpu: Gpu;
-  readonly #size: number;
-  readonly #encode: (images: GpuArray) => Encoded;
+  readonly #encode: (images: readonly Float32Array<ArrayBuffer>[]) => Encoded;
   readonly #images = new Map<string, CachedImage>();
 
-  /**
-   * @param size side of the images in pixels
-   * @param encode what is kept of images [B, 3, S, S]
-   */
-  constructor(gpu: Gpu, size: number, encode: (images: GpuArray) => Encoded) {
+  /** @param encode what is kept of preprocessed images [3, S, S] */
+  constructor(gpu: Gpu, encode: (images: readonly Float32Array<ArrayBuffer>[]) => Encoded) {
     this.#gpu = gpu;
-    this.#size = size;
     this.#encode = encode;
   }
 
@@ -96,12 +91,7 @@ export class FeatureCache {
   /** Computes and keeps what the backbone says of preprocessed images [3, S, S], all in one pass. */
   add(images: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void {
     using _scope = this.#gpu.scope();
-    const size = this.#size;
-    const input = GpuArray.empty(this.#gpu, [images.size, 3, size, size]);
-    [...images.values()].forEach((image, i) => {
-      this.#gpu.write({ buffer: input.buffer, offset: 4 * image.length * i, bytes: 4 * image.length }, image);
-    });
-    const parts = arraysOf(this.#encode(input));
+    const parts = arraysOf(this.#encode([...images.values()]));
     [...images.keys()].forEach((id, i) => {
       if (this.#images.has(id)) this.drop(id);
       this.#images.set(id, new Map([...parts].map(([name, array]) => [name, entry(array, i).keep()])));

@@ -121,11 +121,7 @@ export class Detector {
 
   /** What the method takes of preprocessed images [3, S, S], in the current scope. */
   encode(inputs: readonly Float32Array[]): Encoded {
-    return this.encodeImages(this.upload(inputs));
-  }
-
-  /** {@link encode} of images that are on the GPU, [B, 3, S, S]. */
-  encodeImages(images: GpuArray): Encoded {
+    const images = this.upload(inputs);
     return { ...this.method.encode(images), guide: this.needs.guide ? images : null };
   }
 
@@ -135,12 +131,12 @@ export class Detector {
   }
 
   /** As {@link encode}, for images of the run's data set: features that another run has computed may do. */
-  encodeNamed(ids: readonly string[], inputs: readonly Float32Array[]): Encoded {
+  encodeShared(inputs: readonly Float32Array<ArrayBuffer>[]): Encoded {
     if (!this.#shared || !this.method.frozen) return this.encode(inputs);
     const { size, act, weights, norm } = this.options;
     const { data, features } = this.#shared;
     const domain = JSON.stringify([data, this.backbone.identity.hash, size, act, weights, norm]);
-    const encoded = features.encode(domain, ids, this.method.needs, () => this.method.encode(this.upload(inputs)));
+    const encoded = features.encode(domain, inputs, this.method.needs, () => this.method.encode(this.upload(inputs)));
     return { ...encoded, guide: this.needs.guide ? this.upload(inputs) : null };
   }
 

@@ -22,8 +22,8 @@ export class FeatureStore {
 
   constructor(detector: Detector) {
     this.#detector = detector;
-    const { gpu, vision, method } = detector;
-    this.#cache = method.frozen ? new FeatureCache(gpu, vision.size, (images) => detector.encodeImages(images)) : null;
+    const { gpu, method } = detector;
+    this.#cache = method.frozen ? new FeatureCache(gpu, (images) => detector.encodeShared(images)) : null;
   }
 
   /** Bytes on the GPU that one image will take. */

@@ -77,7 +77,7 @@ export async function* sampleBatches(
 ): AsyncGenerator<ScoringBatch> {
   const { framing } = detector;
   for (let start = 0; start < samples.length; start += batch) {
-    const inputs: Float32Array[] = [];
+    const inputs: Float32Array<ArrayBuffer>[] = [];
     const items: ScoringItem[] = [];
     for (const sample of samples.slice(start, start + batch)) {
       const image = await readSample(fs, sample);
@@ -90,8 +90,7 @@ export async function* sampleBatches(
         trivial: trivial ? trivialScores(image) : null,
       });
     }
-    const ids = items.map(({ id }) => id);
-    yield { items, encode: () => detector.encodeNamed(ids, inputs) };
+    yield { items, encode: () => detector.encodeShared(inputs) };
   }
 }
 

@@ -7,13 +7,13 @@ interface KeptBatch {
 }
 
 /**
- * What the frozen backbone says of the test images of a data set, kept on the GPU from run to run: methods, shots and
- * seeds of a study score the same ones. Batches are kept whole, so a run gets the same bits whether they were computed
- * for it or for another.
+ * What the frozen backbone says of the images of a data set, kept on the GPU from run to run: all runs of a study score
+ * the same test images, and methods with one draw learn from the same views. Batches are kept whole, so a run gets the
+ * same bits whether they were computed for it or for another.
  */
 export class SharedFeatures {
   readonly #bytes: number;
-  /** By the ids of the images. */
+  /** By the pixels of the images. */
   readonly #batches = new Map<string, KeptBatch[]>();
   #domain = '';
   #used = 0;
@@ -36,14 +36,20 @@ export class SharedFeatures {
 
   /**
    * The features of a batch, in the current scope where they are not kept.
-   * @param domain all else that they depend on (data set, model, preprocessing); those of another domain are dropped, so
-   * runs of one domain should follow each other
+   * @param domain all else that they depend on (model, its size and weights), and the data set; those of another domain
+   * are dropped, so runs of one domain should follow each other
+   * @param images preprocessed
    * @param needs what of the backbone is wanted; more may come
    */
-  encode(domain: string, ids: readonly string[], needs: FeatureOptions, compute: () => Encoded): Encoded {
+  encode(
+    domain: string,
+    images: readonly Float32Array<ArrayBuffer>[],
+    needs: FeatureOptions,
+    compute: () => Encoded,
+  ): Encoded {
     if (domain !== this.#domain) this.release();
     this.#domain = domain;
-    const key = ids.join('\n');
+    const key = digestOf(images);
     const batches = this.#batches.get(key) ?? [];
     const kept = batches.find((one) => covers(one.needs, needs));
     if (kept) {
@@ -68,6 +74,20 @@ export class SharedFeatures {
     this.#batches.clear();
     this.#used = 0;
   }
+}
+
+/** 64 bits of the pixels, as a text: no two batches of a study agree in them by chance. */
+function digestOf(images: readonly Float32Array<ArrayBuffer>[]): string {
+  let [a, b] = [images.length, 0x9e3779b1];
+  for (const { buffer, byteOffset, length } of images) {
+    for (const word of new Uint32Array(buffer, byteOffset, length)) {
+      a = Math.imul(a ^ word, 0x01000193);
+      a ^= a >>> 15;
+      b = Math.imul(b ^ word, 0x85ebca6b);
+      b ^= b >>> 13;
+    }
+  }
+  return `${a} ${b}`;
 }
 
 /** Whether all that is wanted is there, with the bits of a pass for it alone. */

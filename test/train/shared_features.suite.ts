@@ -10,16 +10,20 @@ suite('shared features', () => {
   test('runs get the same bits whether features are theirs or those of another method, draw or number of shots', async (t) => {
     const gpu = await t.gpu();
     const features = new SharedFeatures(2 ** 26);
-    const clip = { method: 'clip-text', 'prompt.nctx': '8' };
-    const variants: Record<string, string>[] = [{ 'score.cls': 'add' }, { seed: '2', shots: '1' }, clip];
+    const clip = { method: 'clip-text', 'prompt.nctx': '8', seed: '2', shots: '1' };
+    const guided = { 'map.upsample': 'guided', 'score.cls': 'add' };
+    const variants: Record<string, string>[] = [{ 'score.cls': 'add' }, guided, clip];
+    const hits: number[] = [];
     try {
       for (const [i, settings] of variants.entries()) {
         const before = features.hits;
         const alone = await smallRun(contextOf(gpu, ruleSet()), { ...ONE, ...settings }, `/alone${i}`);
         const shared = await smallRun(contextOf(gpu, ruleSet(), { features }), { ...ONE, ...settings }, `/shared${i}`);
         assert.deepEqual(shared.results, alone.results);
-        if (i > 0) assert.isAbove(features.hits, before, `run ${i} has the test images of the first`);
+        hits.push(features.hits - before);
       }
+      assert.isAbove(hits[2], 0, 'another draw has the test images of the first');
+      assert.isAbove(hits[1], hits[2], 'the same draw has the views that it learns from too');
     } finally {
       features.release();
     }
