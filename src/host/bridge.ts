@@ -14,7 +14,7 @@ export interface BridgeFailure {
 }
 
 /** Bytes in one request: Chrome holds a request's body in memory two or three times. */
-export const SLICE = 32 * 2 ** 20;
+export const SLICE = 8 * 2 ** 20;
 
 /** Piece of output: file descriptor (1 or 2) and text. */
 export type Output = readonly [fd: 1 | 2, text: string];
