@@ -50,7 +50,7 @@ function tableText(results: Reproduction, exhibit: string, metric: Entry['metric
 }
 
 function entryText(entry: Entry | null): string {
-  if (!entry?.ours) return entry?.missing.length ? 'failed' : '';
+  if (!entry?.ours) return entry?.missing.length ? 'none' : '';
   return spreadText(entry.ours) + (entry.missing.length > 0 ? ' *' : '');
 }
 
