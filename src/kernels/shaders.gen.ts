@@ -3558,8 +3558,8 @@ export const matmul_subgroups: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', '
 // four with 32 x 12 results: lane l owns rows l, l + 4, … of them. op(a) lies k by k (matmul_pack_columns.wgsl), so that the
 // lanes read neighbours; of op(b) each lane reads one word in four and broadcasts it, which costs a quarter of a load. Larger
 // tiles do not fit: 8 x 16 and 16 x 8 results a lane took a third and two thirds longer than 8 x 12.
-// At 290 x 1024 x 1024 it is 1.2 to 1.4 times as fast as matmul_registers.wgsl with tiles of 8 x 8, its best there, in processor
-// time: \`fusionclip tune --runtime chrome\`. Caller: src/kernels/matmul.ts.
+// \`fusionclip tune --runtime chrome\` times it beside matmul_registers.wgsl; \`npm run bench:peers\` beside other libraries.
+// Caller: src/kernels/matmul.ts.
 // op(a) is zero beyond k up to a multiple of 4.
 // Loops: slice / 4 + 12 where slice <= 32768
 
