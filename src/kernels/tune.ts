@@ -19,8 +19,8 @@ export const TUNING_SHAPES: readonly (readonly [m: number, k: number, n: number]
 const ROUNDS = 5;
 
 /**
- * Times the variants of matmul that the adapter can run against each other, in turn so that a busy machine harms all alike. Leaves the device's
- * choices as they were.
+ * Times the variants of matmul that the adapter can run against each other, in turn so that a busy machine harms all
+ * alike. Leaves the device's choices as they were.
  * @param shapes m, k, n
  * @returns the fastest first
  */

@@ -13,7 +13,7 @@ export interface GridOutcome {
 
 /** How a grid is run. */
 export interface GridOptions {
-  /** MiB of GPU memory for features of test images, which cells on one data set and model have in common. Default 1024. */
+  /** MiB of GPU memory for features of images that cells on one data set and model have in common. Default 1024. */
   readonly cache?: number;
 }
 
