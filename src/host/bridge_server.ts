@@ -20,6 +20,9 @@ const TYPES: Record<string, string> = {
 /** Milliseconds after which a page without a connection counts as gone; it tries anew after three seconds. */
 const GRACE = 10_000;
 
+/** The server-sent event that stands for a signal. */
+const INTERRUPT = 'event: interrupt\ndata: 1\n\n';
+
 /** What a page's requests lead to outside the server. */
 export interface BridgeEvents {
   output(fd: 1 | 2, text: string): void;
@@ -47,8 +50,8 @@ export class BridgeServer {
   readonly #server: Server;
   readonly #writers = new Map<string, FileWriter>();
   readonly #listeners = new Set<ServerResponse>();
-  /** Whether the page's program wants to handle an interrupt itself. */
-  handlesInterrupt = false;
+  /** Interrupts that came while the page was not connected: it may have started, and not listen yet. */
+  #owed = 0;
   /** Whether the page's program runs. */
   hasStarted = false;
 
@@ -72,9 +75,10 @@ export class BridgeServer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${this.#token}/index.html`;
   }
 
-  /** Tells the page's program that it shall stop. */
+  /** Tells the page that its program shall stop, at once or when it connects. */
   interrupt(): void {
-    for (const listener of this.#listeners) listener.write('event: interrupt\ndata: 1\n\n');
+    if (this.#listeners.size === 0) this.#owed++;
+    for (const listener of this.#listeners) listener.write(INTERRUPT);
   }
 
   /** Stops, and removes what the page has left half-written. */
@@ -104,7 +108,8 @@ export class BridgeServer {
 
   #listen(response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-    response.write(': open\n\n');
+    response.write(`: open\n\n${INTERRUPT.repeat(this.#owed)}`);
+    this.#owed = 0;
     this.#listeners.add(response);
     response.on('close', () => {
       this.#listeners.delete(response);
@@ -184,9 +189,6 @@ export class BridgeServer {
         for (const [fd, text] of JSON.parse((await bodyOf(request)).toString('utf8')) as Output[]) {
           this.#events.output(fd, text);
         }
-        break;
-      case 'handlesInterrupt':
-        this.handlesInterrupt = query.get('yes') === '1';
         break;
       case 'exit':
         response.end();

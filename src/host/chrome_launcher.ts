@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { Browser as Chrome, Page, LaunchOptions as PuppeteerOptions } from 'puppeteer-core';
-import { FusionclipError } from '../gpu/errors.ts';
+import { EXIT_CODES, FusionclipError } from '../gpu/errors.ts';
 import type { Start } from './bridge.ts';
 import { BridgeServer } from './bridge_server.ts';
 import { type Browser, browsers } from './browsers.ts';
@@ -133,8 +133,8 @@ export async function launchChrome(bundle: string, args: readonly string[], opti
     lost: () => fail('the page has gone'),
   });
   const release = onSignals((count) => {
-    if (server.handlesInterrupt && count < 3) server.interrupt();
-    else ended(130);
+    if (server.hasStarted && count < 3) server.interrupt();
+    else ended(EXIT_CODES.interrupted);
   });
   const stop = (): void => ended(137);
   if (options.signal?.aborted) stop();

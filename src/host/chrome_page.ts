@@ -156,7 +156,14 @@ export async function createPageHost(): Promise<Host> {
   const output = new OutputQueue();
   const handlers = new Set<() => void>();
   const events = new EventSource('bridge/events');
+  const exit = async (code: number): Promise<never> => {
+    await output.flush();
+    await ask('exit', { code });
+    return new Promise<never>(() => {});
+  };
   events.addEventListener('interrupt', () => {
+    // Without a handler an interrupt ends the page, as it ends a process.
+    if (handlers.size === 0) void exit(EXIT_CODES.interrupted);
     for (const handler of [...handlers]) handler();
   });
   let entry: Promise<GPU | null> | undefined;
@@ -177,17 +184,9 @@ export async function createPageHost(): Promise<Host> {
     stdout: (text) => output.push(1, text),
     stderr: (text) => output.push(2, text),
     onInterrupt(handler) {
-      // Without a handler an interrupt ends the page, as it ends a process.
       handlers.add(handler);
-      if (handlers.size === 1) void ask('handlesInterrupt', { yes: 1 });
-      return () => {
-        if (handlers.delete(handler) && handlers.size === 0) void ask('handlesInterrupt', { yes: 0 });
-      };
+      return () => void handlers.delete(handler);
     },
-    async exit(code) {
-      await output.flush();
-      await ask('exit', { code });
-      return new Promise<never>(() => {});
-    },
+    exit,
   };
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { RuntimeReport } from '../../src/host/host.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -16,6 +16,12 @@ beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), 'fusionclip-launch-'));
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** Launchers that still run: one that hangs must not spoil the tests after it. */
+const running = new Set<ChildProcess>();
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 interface Ended {
   code: number | null;
@@ -35,6 +41,8 @@ function start(
     env: { ...process.env, TMPDIR: scratch, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   const ended = new Promise<Ended>((resolve) => {
     const out = { stdout: '', stderr: '' };
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
