@@ -1,0 +1,211 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { FusionclipError } from '../../src/gpu/errors.ts';
+import { disk } from '../../src/host/disk.ts';
+import { listRepository, pullModel } from '../../src/hub/index.ts';
+import { cache, changeWeb, expectNothingStored, failure, ID, inCache, MAIN, pull, server, web } from './hub_fixture.ts';
+import { FAULTS, type Fault, gitHash, HubServer, sha256 } from './hub_server.ts';
+
+describe('a server that breaks, lies and redirects', () => {
+  const firstFile = (...faults: (Fault | undefined)[]) => server.faults.push(...faults);
+  const stored = () => readFileSync(inCache(MAIN, 'model.safetensors'));
+  const whole = () => Buffer.from(server.files.get('model.safetensors')!);
+
+  test('a broken connection is gone on with where it ended', async () => {
+    firstFile(FAULTS.breakAfter(1000), FAULTS.breakAfter(2000), FAULTS.truncate(500));
+    await pull(['model.safetensors']);
+    expect(stored().equals(whole())).toBe(true);
+    expect(server.take().map(({ range }) => range)).toEqual([undefined, 'bytes=1000-', 'bytes=3000-', 'bytes=3500-']);
+  });
+
+  test('and that as often as it brings something', async () => {
+    firstFile(...Array.from({ length: 12 }, () => FAULTS.breakAfter(100)));
+    await pull(['model.safetensors']);
+    expect(server.take().at(-1)?.range).toBe('bytes=1200-');
+  });
+
+  test('so is one of an earlier attempt that gave up', async () => {
+    firstFile(FAULTS.breakAfter(1000), ...Array(9).fill(FAULTS.status(503)));
+    const error = await failure(pull(['model.safetensors']));
+    expect(error.message).toMatch(/breaks off again and again \(127.* status 503\); the same command goes on/);
+    expectNothingStored();
+    expect(existsSync(inCache('refs'))).toBe(false);
+    server.faults.length = 0;
+    server.take();
+    await pull(['model.safetensors']);
+    expect(server.take().map(({ range }) => range)).toEqual(['bytes=1000-']);
+    expect(stored().equals(whole())).toBe(true);
+  });
+
+  test('a server without ranges sends everything again', async () => {
+    firstFile(FAULTS.breakAfter(1000), FAULTS.ignoreRange);
+    await pull(['model.safetensors']);
+    expect(stored().equals(whole())).toBe(true);
+    firstFile(FAULTS.breakAfter(1000), FAULTS.wrongRange);
+    rmSync(cache, { recursive: true });
+    await pull(['model.safetensors']);
+    expect(stored().equals(whole())).toBe(true);
+  });
+
+  test('a beginning that belongs to another file is thrown away once', async () => {
+    mkdirSync(inCache('blobs'), { recursive: true });
+    writeFileSync(inCache('blobs', `${sha256(whole())}.incomplete`), Buffer.alloc(4000, 1));
+    await pull(['model.safetensors']);
+    expect(stored().equals(whole())).toBe(true);
+    writeFileSync(inCache('blobs', `${gitHash(server.files.get('config.json')!)}.incomplete`), Buffer.alloc(4000));
+    await pull(['config.json']);
+  });
+
+  test('bytes with a wrong hash are never stored, of large and of small files', async () => {
+    for (const name of ['model.safetensors', 'config.json']) {
+      // The first bytes are those of the file, so that only the hash tells.
+      const swap: Fault = (response, bytes) => {
+        const other = bytes.slice();
+        other[other.length - 1] ^= 1;
+        response.writeHead(200, { 'content-length': other.length }).end(other);
+      };
+      firstFile(swap, swap);
+      const error = await failure(pull([name]));
+      expect(error).toMatchObject({ code: 'bad_model', message: expect.stringMatching(/hash that it should have/) });
+      expectNothingStored();
+      firstFile(swap);
+      await pull([name]);
+      rmSync(cache, { recursive: true });
+    }
+  });
+
+  test('more bytes than announced, or another size, end the download', async () => {
+    firstFile(FAULTS.tooLong);
+    expect((await failure(pull(['model.safetensors']))).message).toMatch(/sends more than the \d+ bytes/);
+    expectNothingStored();
+    server.listing = (json) => ({
+      ...json,
+      siblings: (json.siblings as { lfs?: object }[]).map((one) => ({
+        ...one,
+        size: 10,
+        ...(one.lfs && { lfs: { ...one.lfs, size: 10 } }),
+      })),
+    });
+    expect((await failure(pull(['model.safetensors']))).message).toMatch(/sends more than the 10 bytes/);
+    server.listing = (json) => ({
+      ...json,
+      siblings: (json.siblings as { lfs?: object }[]).map((one) => ({
+        ...one,
+        size: 1e6,
+        ...(one.lfs && { lfs: { ...one.lfs, size: 1e6 } }),
+      })),
+    });
+    expect((await failure(pull(['model.safetensors']))).message).toMatch(/has less than the 1000000 bytes/);
+    expectNothingStored();
+  });
+
+  test('a page is never stored as a model', async () => {
+    for (const fault of [FAULTS.page, FAULTS.hiddenPage]) {
+      for (const name of ['model.safetensors', 'config.json']) {
+        firstFile(fault);
+        const error = await failure(pull([name]));
+        expect(error.code).toBe('bad_model');
+        expect(error.message).toMatch(/web page/);
+        expectNothingStored();
+        rmSync(cache, { recursive: true, force: true });
+      }
+    }
+    server.files.set(
+      'model.safetensors',
+      new TextEncoder().encode('version https://git-lfs.github.com/spec/v1\noid x'),
+    );
+    expect((await failure(pull(['model.safetensors']))).message).toMatch(/git-lfs pointer/);
+    server.files.set('model.safetensors', Uint8Array.of(0x80, 2, 0x8a, 10, 1, 1, 1, 1, 1, 1));
+    expect((await failure(pull(['model.safetensors']))).message).toMatch(/PyTorch/);
+  });
+
+  test('a server that falls silent counts as broken', async () => {
+    changeWeb({ patience: 200 });
+    firstFile(FAULTS.hang, FAULTS.hang);
+    await pull(['model.safetensors']);
+    expect(server.take().map(({ range }) => range)).toEqual([undefined, 'bytes=10-', 'bytes=20-']);
+    expect(stored().equals(whole())).toBe(true);
+  });
+
+  test('the token goes to the hub and to nobody else', async () => {
+    const other = await new HubServer().listen();
+    other.files.set('elsewhere', server.files.get('model.safetensors')!);
+    changeWeb({ token: 'hf_secret' });
+    firstFile(
+      FAULTS.redirect((path) => path.replace('resolve', 'resolve')),
+      FAULTS.redirect(() => `${other.address}/plain/elsewhere`),
+    );
+    await pull(['model.safetensors']);
+    expect(server.seen.map(({ authorization }) => authorization)).toEqual(Array(3).fill('Bearer hf_secret'));
+    expect(other.seen).toEqual([{ path: '/plain/elsewhere', range: undefined, authorization: undefined }]);
+    expect(stored().equals(whole())).toBe(true);
+    await other.close();
+  });
+
+  test('no message holds the token', async () => {
+    changeWeb({ token: 'hf_secret' });
+    for (const code of [401, 403, 404, 418]) {
+      firstFile(FAULTS.status(code));
+      const { message } = await failure(pull(['model.safetensors']));
+      expect(message).not.toContain('hf_secret');
+      expect(message).toContain(`status ${code}`);
+      if (code < 404) expect(message).toContain('HF_TOKEN');
+    }
+  });
+
+  test('redirections end somewhere, and not at a file of this machine', async () => {
+    server.faults.push(...Array(12).fill(FAULTS.redirect((path) => path)));
+    expect((await failure(pull(['model.safetensors']))).message).toMatch(/redirected more than 10 times/);
+    server.faults.length = 0;
+    firstFile(FAULTS.redirect(() => 'file:///etc/passwd'));
+    expect((await failure(pull(['model.safetensors']))).code).toBe('usage');
+  });
+
+  test('nonsense about the repository is refused', async () => {
+    const nonsense: [unknown, RegExp][] = [
+      ['text', /a text at its top, not an object|"text" at its top/],
+      [{ sha: 'main', siblings: [] }, /"main" at sha, not a commit/],
+      [
+        { sha: server.commit, siblings: [{ rfilename: '../../x', size: 1, blobId: 'a'.repeat(40) }] },
+        /"..\/..\/x" at siblings\.0\.rfilename, not a path below the folder/,
+      ],
+      [{ sha: server.commit, siblings: [{ rfilename: 'a\\..\\b', size: 1 }] }, /not a path below/],
+      [
+        { sha: server.commit, siblings: [{ rfilename: 'a', size: -1 }] },
+        /-1 at siblings\.0\.size, not a number of bytes/,
+      ],
+      [
+        { sha: server.commit, siblings: [{ rfilename: 'a', size: 1, blobId: '../x' }] },
+        /"..\/x" at siblings\.0\.blobId, not a hash/,
+      ],
+      [{ sha: server.commit, siblings: [{ rfilename: 'a', size: 1 }] }, /no hash of a/],
+      [{ sha: server.commit, siblings: [{ rfilename: 'a', blobId: 'a'.repeat(40) }] }, /no size of a/],
+      [{ sha: server.commit, siblings: [null] }, /null at siblings\.0, not an object/],
+    ];
+    for (const [answer, message] of nonsense) {
+      server.listing = () => answer;
+      expect((await failure(pull())).message).toMatch(message);
+    }
+    const bad = { ...web, endpoint: `${server.address}/nowhere` };
+    expect((await failure(listRepository(bad, ID))).message).toMatch(/no model org\/clip .*404/i);
+    const dead = { ...web, endpoint: 'http://127.0.0.1:9' };
+    expect((await failure(listRepository(dead, ID))).message).toMatch(/breaks off again and again/);
+    expectNothingStored();
+  });
+
+  test('an interruption leaves what has come for the next time', async () => {
+    const control = new AbortController();
+    firstFile((response, bytes) => {
+      response.writeHead(200, { 'content-length': bytes.length });
+      response.write(bytes.subarray(0, 1000), () =>
+        setTimeout(() => control.abort(new FusionclipError('interrupted', 'Stopped.')), 50),
+      );
+    });
+    const error = await failure(pullModel(disk, web, cache, ID, ['model.safetensors'], { signal: control.signal }));
+    expect(error.code).toBe('interrupted');
+    expectNothingStored();
+    server.take();
+    await pull(['model.safetensors']);
+    expect(server.take().map(({ range }) => range)).toEqual(['bytes=1000-']);
+  });
+});
