@@ -81,6 +81,8 @@ export async function openBrowser(
         executablePath: browser.executable,
         // A pipe and not a port: the browser ends by itself when this process is killed.
         pipe: true,
+        // A page whose requests are watched keeps some 200 MB of what it has received, in case an inspector asks.
+        networkEnabled: false,
         userDataDir: join(folder, 'profile'),
         env: joined(process.env, driver.name === 'swiftshader' ? {} : driver.env, browser.env, temporary),
         args: [...new Set([...FLAGS, ...sandbox, ...browser.needs, ...driverFlags(browser, driver, wish)])],

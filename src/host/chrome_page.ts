@@ -27,19 +27,29 @@ async function askBytes(name: string, query: Query): Promise<Uint8Array<ArrayBuf
   return new Uint8Array(await (await ask(name, query)).arrayBuffer());
 }
 
-/** `length` bytes in slices, as one answer may not exceed what the browser takes at once. */
+/**
+ * `length` bytes in slices, as one answer may not exceed what the browser takes at once. They are received into their
+ * place: the copies that `arrayBuffer()` makes on the way would wait for the garbage collector.
+ */
 async function readSlices(path: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
   if (length <= SLICE) return askBytes('readRange', { path, offset, length });
   const { bytes } = (await (await ask('stat', { path })).json()) ?? { bytes: 0 };
-  const out = new Uint8Array(Math.max(0, Math.min(length, bytes - offset)));
-  let at = 0;
-  while (at < out.length) {
-    const part = await askBytes('readRange', { path, offset: offset + at, length: Math.min(SLICE, out.length - at) });
-    if (part.length === 0) break;
-    out.set(part, at);
-    at += part.length;
+  let out = new Uint8Array(Math.max(0, Math.min(length, bytes - offset)));
+  for (let at = 0; at < out.length; ) {
+    const end = Math.min(at + SLICE, out.length);
+    const answer = await ask('readRange', { path, offset: offset + at, length: end - at });
+    const reader = answer.body!.getReader({ mode: 'byob' });
+    while (at < end) {
+      const { value, done } = await reader.read(out.subarray(at, end));
+      // Each read takes the memory away and gives it back under a new name.
+      out = new Uint8Array(value!.buffer);
+      // The file has become shorter.
+      if (done) return out.slice(0, at);
+      at += value!.length;
+    }
+    await reader.cancel();
   }
-  return at === out.length ? out : out.slice(0, at);
+  return out;
 }
 
 class PageWriter implements FileWriter {

@@ -33,12 +33,11 @@ export class BrowserPage {
     page.on('pageerror', (error) => this.failures.push(String(error)));
     page.on('error', (error) => this.failures.push(String(error)));
     page.on('console', (message) => this.messages.push(message.text()));
-    page.on('request', (request) => this.requests.push(request.url()));
+    void this.#watch(cdp);
     page.on('workercreated', (worker) => {
       this.#worker = worker;
       // Requests of a worker are told on a channel of its own.
-      worker.client.on('Network.requestWillBeSent', ({ request }) => this.requests.push(request.url));
-      void worker.client.send('Network.enable');
+      void this.#watch(worker.client);
     });
   }
 
@@ -58,6 +57,11 @@ export class BrowserPage {
   async goto(address: string): Promise<void> {
     await this.page.goto(address);
     await this.page.waitForSelector('main[data-phase="idle"], main.only', { timeout: PATIENCE });
+  }
+
+  async #watch(channel: CDPSession): Promise<void> {
+    channel.on('Network.requestWillBeSent', ({ request }) => this.requests.push(request.url));
+    await channel.send('Network.enable');
   }
 
   /** The worker of the page. */

@@ -27,9 +27,11 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fusionclip-report-'));
   chrome = await openBrowser(folder, {}, () => {});
   page = await chrome.newPage();
-  page.on('request', (request) => {
-    if (!request.url().startsWith('data:')) requests.push(request.url());
+  const cdp = await page.createCDPSession();
+  cdp.on('Network.requestWillBeSent', ({ request }) => {
+    if (!request.url.startsWith('data:')) requests.push(request.url);
   });
+  await cdp.send('Network.enable');
   page.on('console', (message) => messages.push(message.text()));
   page.on('pageerror', (error) => messages.push(String(error)));
 });
