@@ -2,12 +2,13 @@
  * `npm run full -- [--runtime deno,chrome] [--naming openai,huggingface] [--dtype f32,f16] [--folder DIR] [--only check|load]`:
  * ViT-L/14 at full size through files. Each file (1.7 GB in f32) is written by `fusionclip model generate` into a folder
  * that is removed afterwards, compared with the golden results of test/golden/seed1 in each runtime, and loaded while the
- * memory of all processes is watched (Linux): what they hold at most beyond the stored weights. Not part of `npm test`.
+ * memory of all processes is watched (Linux): what launcher, runtime and GPU process hold at most, together and at one
+ * time, beyond the stored weights and what they held with the file opened and nothing loaded. Not part of `npm test`.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -62,7 +63,13 @@ function run(args, onLine = (line) => console.log(`  ${line}`)) {
   });
 }
 
-/** Bytes of memory that a process and all it has started hold, shared pages counted once. */
+/** What a process is, by its command line: the kind that Chrome gives it, else the name of its program. */
+function roleOf(pid) {
+  const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  return /--type=([\w-]+)/.exec(line)?.[1] ?? basename(line.split(' ')[0]);
+}
+
+/** Bytes of memory that a process and all it has started hold, by role; a page that n processes share counts 1/n in each. */
 function heldBy(pid) {
   const parents = new Map();
   for (const name of readdirSync('/proc')) {
@@ -74,27 +81,34 @@ function heldBy(pid) {
       // It has ended.
     }
   }
-  let bytes = 0;
+  const held = {};
   for (const one of parents.keys()) {
     let at = one;
     while (at > 1 && at !== pid) at = parents.get(at) ?? 0;
     if (at !== pid) continue;
     try {
-      bytes += 1024 * Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${one}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
+      const kilobytes = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${one}/smaps_rollup`, 'utf8'))?.[1] ?? 0;
+      const role = roleOf(one);
+      held[role] = (held[role] ?? 0) + 1024 * Number(kilobytes);
     } catch {
       // It has ended.
     }
   }
-  return bytes;
+  return held;
 }
+
+const sum = (held) => Object.values(held).reduce((all, bytes) => all + bytes, 0);
+const mb = (bytes) => `${Math.round(bytes / 1e6)} MB`;
 
 /** Loads a file, and compares the memory at its peak with the weights that are stored then. */
 async function measure(launch, file, storage) {
-  let peak = 0;
-  let before = 0;
+  let peak = {};
+  let before = null;
   let done = null;
   const watch = setInterval(() => {
-    if (before > 0 && !done) peak = Math.max(peak, heldBy(child.pid));
+    if (!before || done) return;
+    const held = heldBy(child.pid);
+    if (sum(held) > sum(peak)) peak = held;
   }, EVERY);
   const code = await run([...launch, 'load', file, storage], (line) => {
     if (line === 'before') before = heldBy(child.pid);
@@ -102,11 +116,11 @@ async function measure(launch, file, storage) {
   });
   clearInterval(watch);
   if (code !== 0 || !done) return `FAIL  loading ended with code ${code}`;
-  const mb = (bytes) => `${Math.round(bytes / 1e6)} MB`;
-  const own = peak - before - done.bytes;
+  const own = sum(peak) - sum(before) - done.bytes;
+  const grown = Object.entries(peak).map(([role, bytes]) => `${role} ${mb(bytes - (before[role] ?? 0))}`);
   return (
-    `${own < MOST ? 'pass' : 'FAIL'}  ${mb(own)} beyond the stored ${mb(done.bytes)} and the ${mb(before)} of the program without a ` +
-    `model; peak ${mb(peak)}; ${done.seconds.toFixed(1)} s; ${done.report}`
+    `${own < MOST ? 'pass' : 'FAIL'}  ${mb(own)} beyond the stored ${mb(done.bytes)} and the ${mb(sum(before))} of the program ` +
+    `without a model; grown until the peak: ${grown.join(', ')}; ${done.seconds.toFixed(1)} s; ${done.report}`
   );
 }
 
