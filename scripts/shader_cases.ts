@@ -137,7 +137,7 @@ function heads(batch: number, length: number, count: number, width: number): Cas
   return (gpu) => {
     const qkv = array(gpu, batch, length, 3 * count * width);
     attention(qkv, count);
-    for (const rung of ['reference', 'registers'] as const) {
+    for (const rung of ['reference', 'registers', 'subgroups'] as const) {
       const result = attentionWith(rung, qkv, count, { causal: true });
       attentionBackwardWith(rung, result.out, qkv, result, count, { causal: true });
     }
