@@ -126,9 +126,9 @@ function products(m: number, k: number, n: number): Case {
   return (gpu) => {
     matmul(array(gpu, m, k), array(gpu, k, n));
     matmul(array(gpu, m, k), array(gpu, n, k), { transposeB: true });
-    matmul(array(gpu, k, m), array(gpu, k, n), { transposeA: true });
     for (const rung of ['reference', 'registers', 'subgroups', 'workgroup'] as const) {
       matmulWith(rung, array(gpu, m, k), array(gpu, k, n));
+      matmulWith(rung, array(gpu, k, m), array(gpu, k, n), { transposeA: true });
     }
   };
 }
@@ -137,7 +137,7 @@ function heads(batch: number, length: number, count: number, width: number): Cas
   return (gpu) => {
     const qkv = array(gpu, batch, length, 3 * count * width);
     attention(qkv, count);
-    for (const rung of ['reference', 'registers'] as const) {
+    for (const rung of ['reference', 'registers', 'subgroups'] as const) {
       const result = attentionWith(rung, qkv, count, { causal: true });
       attentionBackwardWith(rung, result.out, qkv, result, count, { causal: true });
     }

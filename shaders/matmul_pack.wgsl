@@ -1,6 +1,6 @@
 // y = columns start … start + width - 1 of x, padded with zeros to rows of stride, a multiple of 4: what the vec4 rung of
 // matmul need when a row of an operand does not start on 16 bytes. x [rows, x_stride], stored as X_FORMAT says; y [rows, stride].
-// One invocation per element of y. Caller: src/kernels/matmul.ts.
+// Its other use is to decode b for matmul_subgroups.wgsl. One invocation per four elements of y. Caller: src/kernels/matmul.ts.
 // Loops: none
 
 struct Params {
@@ -13,7 +13,7 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<u32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 
 const WORKGROUP: u32 = 64u;
 // 0 float32, 1 float16, 2 bfloat16, the latter two in pairs within a word.
@@ -35,12 +35,14 @@ fn value_of_x(i: u32) -> f32 {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let element = id.y * (groups.x * WORKGROUP) + id.x;
-  let row = element / params.stride;
-  let column = element % params.stride;
+  let quad = id.y * (groups.x * WORKGROUP) + id.x;
+  let quads = params.stride / 4u;
+  let row = quad / quads;
   if (row >= params.rows) {
     return;
   }
-  let value = value_of_x(row * params.x_stride + params.start + min(column, params.width - 1u));
-  y[element] = select(0.0, value, column < params.width);
+  let columns = 4u * (quad % quads) + vec4u(0u, 1u, 2u, 3u);
+  let at = row * params.x_stride + params.start + min(columns, vec4u(params.width - 1u));
+  let values = vec4f(value_of_x(at.x), value_of_x(at.y), value_of_x(at.z), value_of_x(at.w));
+  y[quad] = select(vec4f(), values, columns < vec4u(params.width));
 }

@@ -1,13 +1,18 @@
-// out = act(alpha * op(a) op(b) + bias) + residual (+ out), as matmul.wgsl, whose parameters it shares.
-// The rung for SwiftShader, which runs four invocations as the lanes of one vector. A load there costs eight multiplications
-// even where the lanes read neighbouring words, and several times that where they do not. So a workgroup is one subgroup of
-// four with 32 x 12 results: lane l owns rows l, l + 4, … of them. op(a) lies k by k (matmul_pack_columns.wgsl), so that the
-// lanes read neighbours; of op(b) each lane reads one word in four and broadcasts it, which costs a quarter of a load. Larger
-// tiles do not fit: 8 x 16 and 16 x 8 results a lane took a third and two thirds longer than 8 x 12.
+// out = act(alpha * op(a) op(b) + bias) + residual (+ out), as matmul.wgsl, whose parameters it shares but for the epilogue.
+// The rung for SwiftShader, which runs four invocations as the lanes of one vector and compiles plainly: a load becomes a
+// bounds check and a branch for each lane and number, variables live on the stack, and both sides of every branch are
+// carried out. What counts is the length of the code in the loop over k, which has to fit into the processor's memory for
+// instructions (64 KB; this takes 58, and 70 ran at half the speed). Therefore:
+// - a workgroup is one subgroup of four with 28 x 20 results: lane l owns rows l, l + 4, … of them. Of op(b) each lane loads
+//   one line in four and broadcasts it, which costs a quarter of a load;
+// - both operands are read as vec4, so that four numbers share what finding their place costs, and b is f32: what is
+//   stored shorter was decoded before (matmul_pack.wgsl), as op(a) was transposed (matmul_pack_rows.wgsl);
+// - sums are of dot(): a product of a vector and a matrix takes a tenth more code;
+// - the epilogue is a constant, so that nothing of the others is carried out.
 // `fusionclip tune --runtime chrome` times it beside matmul_registers.wgsl; `npm run bench:peers` beside other libraries.
 // Caller: src/kernels/matmul.ts.
-// op(a) is zero beyond k up to a multiple of 4.
-// Loops: slice / 4 + 12 where slice <= 32768
+// Strides and starts are multiples of 4; an operand that runs along k is zero beyond k up to a multiple of 4.
+// Loops: slice / 4 + 7 where slice <= 32768
 
 enable subgroups;
 
@@ -26,24 +31,22 @@ struct Params {
   out_stride: u32,
   slice: u32,
   bias_rows: u32,
-  // bits 0-1 activation (1 relu, 2 gelu, 3 quickgelu), 4 bias, 8 residual, 16 add to out
-  epilogue: u32,
   alpha: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<u32>;
+@group(0) @binding(1) var<storage, read> a: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read> residual: array<f32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
 // Rows and columns of a workgroup's results.
-const TILE_M: u32 = 32u;
-const TILE_N: u32 = 12u;
+const TILE_M: u32 = 28u;
+const TILE_N: u32 = 20u;
 const TRANSPOSE_B: u32 = 0u;
-// How b is stored: 0 float32, 1 float16, 2 bfloat16, the latter two in pairs within a word.
-const B_FORMAT: u32 = 0u;
+// Bits 0-1 activation (1 relu, 2 gelu, 3 quickgelu), 4 bias, 8 residual, 16 add to out.
+const EPILOGUE: u32 = 0u;
 
 // Phi(x) = (1 + erf(x / sqrt 2)) / 2 to about 5e-8; the polynomial is explained in activation.wgsl.
 fn normal_cdf(x: vec4f) -> vec4f {
@@ -60,7 +63,7 @@ fn normal_cdf(x: vec4f) -> vec4f {
 }
 
 fn activate(x: vec4f) -> vec4f {
-  switch (params.epilogue & 3u) {
+  switch (EPILOGUE & 3u) {
     case 1u: { return max(x, vec4f(0.0)); }
     case 2u: { return x * normal_cdf(x); }
     case 3u: { return x / (1.0 + exp(min(-1.702 * x, vec4f(80.0)))); }
@@ -68,42 +71,32 @@ fn activate(x: vec4f) -> vec4f {
   }
 }
 
-// Number i of b.
-fn value_of_b(i: u32) -> f32 {
-  if (B_FORMAT == 0u) {
-    return bitcast<f32>(b[i]);
-  }
-  let word = b[i / 2u];
-  let odd = (i & 1u) == 1u;
-  if (B_FORMAT == 1u) {
-    let pair = unpack2x16float(word);
-    return select(pair.x, pair.y, odd);
-  }
-  return bitcast<f32>(select(word << 16u, word & 0xffff0000u, odd));
-}
-
-// The four lanes' values.
-fn spread(x: f32) -> vec4f {
-  return vec4f(subgroupBroadcast(x, 0u), subgroupBroadcast(x, 1u), subgroupBroadcast(x, 2u), subgroupBroadcast(x, 3u));
-}
-
-// Column i is op(b)[k … k + 3, n + i]: `at` says where the lane's word of each of four lines lies.
-fn load_b(at: vec4u) -> mat4x4f {
-  let four = mat4x4f(
-    spread(value_of_b(at.x)),
-    spread(value_of_b(at.y)),
-    spread(value_of_b(at.z)),
-    spread(value_of_b(at.w)),
+// Column i is op(b)[k … k + 3, n + i]: each lane reads one of four stored lines, from `line` on, and all get it.
+fn load_b(line: u32) -> mat4x4f {
+  let own = b[line];
+  let lines = mat4x4f(
+    subgroupBroadcast(own, 0u),
+    subgroupBroadcast(own, 1u),
+    subgroupBroadcast(own, 2u),
+    subgroupBroadcast(own, 3u),
   );
   if (TRANSPOSE_B == 1u) {
-    return four;
+    return lines;
   }
-  return transpose(four);
+  return transpose(lines);
 }
 
-// op(a)[m + row, k … k + 3], where `at` says where those of m lie.
-fn load_a(at: vec4u, row: u32) -> vec4f {
-  return vec4f(a[at.x + row], a[at.y + row], a[at.z + row], a[at.w + row]);
+// x . op(b)[k … k + 3, n + i] for each i.
+fn times(x: vec4f, b: mat4x4f) -> vec4f {
+  return vec4f(dot(x, b[0]), dot(x, b[1]), dot(x, b[2]), dot(x, b[3]));
+}
+
+// Where the lane's line of op(b) begins, four columns from n on: those of one n each, or of one k each.
+fn line_of_b(base: u32, n: u32, lane: u32) -> u32 {
+  if (TRANSPOSE_B == 1u) {
+    return base + min(n + lane, params.n - 1u) * (params.b_stride / 4u);
+  }
+  return base + min(n, params.n - 1u) / 4u;
 }
 
 // Four results of a row with the whole epilogue; those beyond the last column are not stored.
@@ -114,17 +107,17 @@ fn finish(out_row: u32, n: u32, sums: vec4f) {
   let count = min(4u, params.n - n);
   let at = out_row * params.out_stride + params.out_start + n;
   var value = params.alpha * sums;
-  if ((params.epilogue & 4u) != 0u) {
+  if ((EPILOGUE & 4u) != 0u) {
     let place = (out_row / params.bias_rows) * params.n + n;
     let last = count - 1u;
     value += vec4f(bias[place], bias[place + min(1u, last)], bias[place + min(2u, last)], bias[place + last]);
   }
   value = activate(value);
-  if ((params.epilogue & 8u) != 0u) {
+  if ((EPILOGUE & 8u) != 0u) {
     let last = at + count - 1u;
     value += vec4f(residual[at], residual[min(at + 1u, last)], residual[min(at + 2u, last)], residual[last]);
   }
-  if ((params.epilogue & 16u) != 0u) {
+  if ((EPILOGUE & 16u) != 0u) {
     let last = at + count - 1u;
     value += vec4f(out[at], out[min(at + 1u, last)], out[min(at + 2u, last)], out[last]);
   }
@@ -154,126 +147,159 @@ fn main(
     return;
   }
   let batch = group.z % params.batches;
-  let a_base = params.a_start + batch * params.a_batch + m0 + lane;
-  let b_base = params.b_start + batch * params.b_batch;
+  let a_base = (params.a_start + batch * params.a_batch) / 4u;
+  let b_base = (params.b_start + batch * params.b_batch) / 4u;
   let first = (group.z / params.batches) * params.slice;
   let last = min(first + params.slice, params.k);
-  let count = vec4u(0u, 1u, 2u, 3u);
-  let a_step = params.a_stride;
-  let steps = a_base + count * a_step;
-  // The lane's words of op(b): of one k and four columns, or of one column and four k, as they lie in b.
-  let by_k = TRANSPOSE_B == 1u;
-  let b_step = select(params.b_stride, 1u, by_k);
-  let n_step = select(1u, params.b_stride, by_k);
-  let own = select(count, vec4u(lane), by_k);
-  let lines0 = b_base + (n0 + select(vec4u(lane), count, by_k)) * n_step;
-  let lines1 = lines0 + 4u * n_step;
-  let lines2 = lines1 + 4u * n_step;
+  let row0 = a_base + min(m0 + lane, params.m - 1u) * (params.a_stride / 4u);
+  let row1 = a_base + min(m0 + lane + 4u, params.m - 1u) * (params.a_stride / 4u);
+  let row2 = a_base + min(m0 + lane + 8u, params.m - 1u) * (params.a_stride / 4u);
+  let row3 = a_base + min(m0 + lane + 12u, params.m - 1u) * (params.a_stride / 4u);
+  let row4 = a_base + min(m0 + lane + 16u, params.m - 1u) * (params.a_stride / 4u);
+  let row5 = a_base + min(m0 + lane + 20u, params.m - 1u) * (params.a_stride / 4u);
+  let row6 = a_base + min(m0 + lane + 24u, params.m - 1u) * (params.a_stride / 4u);
+  let line0 = line_of_b(b_base, n0, lane);
+  let line1 = line_of_b(b_base, n0 + 4u, lane);
+  let line2 = line_of_b(b_base, n0 + 8u, lane);
+  let line3 = line_of_b(b_base, n0 + 12u, lane);
+  let line4 = line_of_b(b_base, n0 + 16u, lane);
   var c0_0 = vec4f();
   var c0_1 = vec4f();
   var c0_2 = vec4f();
+  var c0_3 = vec4f();
+  var c0_4 = vec4f();
   var c1_0 = vec4f();
   var c1_1 = vec4f();
   var c1_2 = vec4f();
+  var c1_3 = vec4f();
+  var c1_4 = vec4f();
   var c2_0 = vec4f();
   var c2_1 = vec4f();
   var c2_2 = vec4f();
+  var c2_3 = vec4f();
+  var c2_4 = vec4f();
   var c3_0 = vec4f();
   var c3_1 = vec4f();
   var c3_2 = vec4f();
+  var c3_3 = vec4f();
+  var c3_4 = vec4f();
   var c4_0 = vec4f();
   var c4_1 = vec4f();
   var c4_2 = vec4f();
+  var c4_3 = vec4f();
+  var c4_4 = vec4f();
   var c5_0 = vec4f();
   var c5_1 = vec4f();
   var c5_2 = vec4f();
+  var c5_3 = vec4f();
+  var c5_4 = vec4f();
   var c6_0 = vec4f();
   var c6_1 = vec4f();
   var c6_2 = vec4f();
-  var c7_0 = vec4f();
-  var c7_1 = vec4f();
-  var c7_2 = vec4f();
+  var c6_3 = vec4f();
+  var c6_4 = vec4f();
   for (var k = first; k < last; k += 4u) {
+    let quad = k / 4u;
     // Beyond the last k the lanes repeat it: there op(a) is zero.
-    let along = min(k + own, vec4u(last - 1u)) * b_step;
-    let b0 = load_b(lines0 + along);
-    let b1 = load_b(lines1 + along);
-    let b2 = load_b(lines2 + along);
-    let at = k * a_step + steps;
-    let a0 = load_a(at, 0u);
-    c0_0 += a0 * b0;
-    c0_1 += a0 * b1;
-    c0_2 += a0 * b2;
-    let a1 = load_a(at, 4u);
-    c1_0 += a1 * b0;
-    c1_1 += a1 * b1;
-    c1_2 += a1 * b2;
-    let a2 = load_a(at, 8u);
-    c2_0 += a2 * b0;
-    c2_1 += a2 * b1;
-    c2_2 += a2 * b2;
-    let a3 = load_a(at, 12u);
-    c3_0 += a3 * b0;
-    c3_1 += a3 * b1;
-    c3_2 += a3 * b2;
-    let a4 = load_a(at, 16u);
-    c4_0 += a4 * b0;
-    c4_1 += a4 * b1;
-    c4_2 += a4 * b2;
-    let a5 = load_a(at, 20u);
-    c5_0 += a5 * b0;
-    c5_1 += a5 * b1;
-    c5_2 += a5 * b2;
-    let a6 = load_a(at, 24u);
-    c6_0 += a6 * b0;
-    c6_1 += a6 * b1;
-    c6_2 += a6 * b2;
-    let a7 = load_a(at, 28u);
-    c7_0 += a7 * b0;
-    c7_1 += a7 * b1;
-    c7_2 += a7 * b2;
+    let along = select(min(k + lane, last - 1u) * (params.b_stride / 4u), quad, TRANSPOSE_B == 1u);
+    let b0 = load_b(line0 + along);
+    let b1 = load_b(line1 + along);
+    let b2 = load_b(line2 + along);
+    let b3 = load_b(line3 + along);
+    let b4 = load_b(line4 + along);
+    let a0 = a[row0 + quad];
+    c0_0 += times(a0, b0);
+    c0_1 += times(a0, b1);
+    c0_2 += times(a0, b2);
+    c0_3 += times(a0, b3);
+    c0_4 += times(a0, b4);
+    let a1 = a[row1 + quad];
+    c1_0 += times(a1, b0);
+    c1_1 += times(a1, b1);
+    c1_2 += times(a1, b2);
+    c1_3 += times(a1, b3);
+    c1_4 += times(a1, b4);
+    let a2 = a[row2 + quad];
+    c2_0 += times(a2, b0);
+    c2_1 += times(a2, b1);
+    c2_2 += times(a2, b2);
+    c2_3 += times(a2, b3);
+    c2_4 += times(a2, b4);
+    let a3 = a[row3 + quad];
+    c3_0 += times(a3, b0);
+    c3_1 += times(a3, b1);
+    c3_2 += times(a3, b2);
+    c3_3 += times(a3, b3);
+    c3_4 += times(a3, b4);
+    let a4 = a[row4 + quad];
+    c4_0 += times(a4, b0);
+    c4_1 += times(a4, b1);
+    c4_2 += times(a4, b2);
+    c4_3 += times(a4, b3);
+    c4_4 += times(a4, b4);
+    let a5 = a[row5 + quad];
+    c5_0 += times(a5, b0);
+    c5_1 += times(a5, b1);
+    c5_2 += times(a5, b2);
+    c5_3 += times(a5, b3);
+    c5_4 += times(a5, b4);
+    let a6 = a[row6 + quad];
+    c6_0 += times(a6, b0);
+    c6_1 += times(a6, b1);
+    c6_2 += times(a6, b2);
+    c6_3 += times(a6, b3);
+    c6_4 += times(a6, b4);
   }
   // One copy of the epilogue for all rows, as in matmul_registers.wgsl.
-  for (var i = 0u; i < 8u; i++) {
+  for (var i = 0u; i < 7u; i++) {
     let m = m0 + lane + 4u * i;
     var r0 = c0_0;
     var r1 = c0_1;
     var r2 = c0_2;
+    var r3 = c0_3;
+    var r4 = c0_4;
     switch (i) {
       case 1u: {
         r0 = c1_0;
         r1 = c1_1;
         r2 = c1_2;
+        r3 = c1_3;
+        r4 = c1_4;
       }
       case 2u: {
         r0 = c2_0;
         r1 = c2_1;
         r2 = c2_2;
+        r3 = c2_3;
+        r4 = c2_4;
       }
       case 3u: {
         r0 = c3_0;
         r1 = c3_1;
         r2 = c3_2;
+        r3 = c3_3;
+        r4 = c3_4;
       }
       case 4u: {
         r0 = c4_0;
         r1 = c4_1;
         r2 = c4_2;
+        r3 = c4_3;
+        r4 = c4_4;
       }
       case 5u: {
         r0 = c5_0;
         r1 = c5_1;
         r2 = c5_2;
+        r3 = c5_3;
+        r4 = c5_4;
       }
       case 6u: {
         r0 = c6_0;
         r1 = c6_1;
         r2 = c6_2;
-      }
-      case 7u: {
-        r0 = c7_0;
-        r1 = c7_1;
-        r2 = c7_2;
+        r3 = c6_3;
+        r4 = c6_4;
       }
       default: {}
     }
@@ -282,6 +308,8 @@ fn main(
       finish(out_row, n0, r0);
       finish(out_row, n0 + 4u, r1);
       finish(out_row, n0 + 8u, r2);
+      finish(out_row, n0 + 12u, r3);
+      finish(out_row, n0 + 16u, r4);
     }
   }
 }

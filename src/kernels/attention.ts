@@ -6,12 +6,13 @@ import {
   attention_backward_q,
   attention_backward_q_registers,
   attention_registers,
+  attention_subgroups,
   attention as reference,
 } from './shaders.gen.ts';
 import { elementGrid, expectShape, ranges } from './shapes.ts';
 
-/** The rungs of attention, slowest first. */
-export type AttentionRung = 'reference' | 'registers';
+/** The rungs of attention, slowest first; `subgroups` needs the feature of that name, and is of the forward alone. */
+export type AttentionRung = 'reference' | 'registers' | 'subgroups';
 
 /** Widest head: 8 rows of it fit into the private memory that WebGPU guarantees. */
 const MAX_WIDTH = 128;
@@ -67,7 +68,12 @@ export function attentionWith(
     buffers: { qkv, out, log_sum_exp: logSumExp },
     flops: (4 * size.pairs * width * keys) / length,
   };
-  if ((forced ?? bestRung(gpu)) === 'registers') {
+  const rung = forced ?? bestRung(gpu);
+  if (rung === 'subgroups') {
+    for (const part of groupParts(gpu, size, params, call.flops)) {
+      gpu.run({ ...call, ...part, shader: attention_subgroups });
+    }
+  } else if (rung === 'registers') {
     for (const part of ownerParts(gpu, size, params, call.flops)) {
       gpu.run({ ...call, ...part, shader: attention_registers });
     }
@@ -116,7 +122,7 @@ export function attentionBackwardWith(
   const byQuery = { buffers: { ...read, out, d_qkv: dQkv, delta }, flops: 6 * size.pairs * width };
   const byKey = { buffers: { ...read, delta, d_qkv: dQkv }, flops: 8 * size.pairs * width };
   // The first dispatch also writes delta, which the second reads.
-  if ((forced ?? bestRung(gpu)) === 'registers') {
+  if ((forced ?? bestRung(gpu)) !== 'reference') {
     for (const part of ownerParts(gpu, size, size.params, byQuery.flops)) {
       gpu.run({ ...byQuery, ...part, shader: attention_backward_q_registers });
     }
@@ -136,8 +142,9 @@ export function attentionBackwardWith(
 }
 
 /** Real GPUs want many small invocations, software adapters few large ones. */
-function bestRung(gpu: Gpu): AttentionRung {
-  return gpu.facts.software ? 'registers' : 'reference';
+function bestRung({ facts }: Gpu): AttentionRung {
+  if (!facts.software) return 'reference';
+  return facts.class === 'swiftshader' && facts.features.includes('subgroups') ? 'subgroups' : 'registers';
 }
 
 type Size = ReturnType<typeof measure>;
@@ -151,6 +158,15 @@ function* ownerParts<P extends object>(gpu: Gpu, { owners }: Size, params: P, fl
       groups: elementGrid(count, WORKGROUP),
       flops: (flops * count) / owners,
     };
+  }
+}
+
+/** The launches of the `subgroups` rung: a workgroup for each of its groups of rows. */
+function* groupParts<P extends object>(gpu: Gpu, { sequences, length }: Size, params: P, flops: number) {
+  const owners = sequences * Math.ceil(length / attention_subgroups.constants.ROWS);
+  for (const { start, count } of ranges(owners, gpu.budget.pieces(flops))) {
+    const groups = elementGrid(count, 1);
+    yield { params: { ...params, first: start, owners: start + count }, groups, flops: (flops * count) / owners };
   }
 }
 

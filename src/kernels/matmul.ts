@@ -5,7 +5,7 @@ import { chosenVariant, type MatmulPlan, type MatmulRung, planMatmul } from './m
 import {
   matmul_finish,
   matmul_pack,
-  matmul_pack_columns,
+  matmul_pack_rows,
   matmul_registers,
   matmul_subgroups,
   matmul_workgroup,
@@ -63,7 +63,7 @@ const BIAS = 4;
 const RESIDUAL = 8;
 const ACCUMULATE = 16;
 /** A product is split at multiples of this many rows: whole tiles. */
-const ROW_STEP: Readonly<Record<MatmulRung, number>> = { reference: 16, registers: 16, subgroups: 32, workgroup: 64 };
+const ROW_STEP: Readonly<Record<MatmulRung, number>> = { reference: 16, registers: 16, subgroups: 28, workgroup: 64 };
 
 /**
  * op(a) op(b) with an epilogue. op(a) is [..., M, K] and op(b) is [K, N], or [..., K, N] with the same leading axes.
@@ -123,10 +123,10 @@ export function matmulWith(
 
   const variant = chosenVariant(gpu.facts, gpu.tuning.matmul);
   const plan = planMatmul(gpu.facts.class, { m, n, k, batches }, forced, variant);
-  const wide = plan.rung === 'registers';
-  const byColumn = plan.rung === 'subgroups';
-  const x = wide ? aligned(left, !transposeA) : byColumn ? columnsOf(left, transposeA) : left;
-  const y = wide ? aligned(right, transposeB) : right;
+  const byRow = plan.rung === 'subgroups' && transposeA;
+  const wide = plan.rung === 'registers' || plan.rung === 'subgroups';
+  const x = byRow ? rowsOf(left) : wide ? aligned(left, !transposeA) : left;
+  const y = wide ? aligned(right, transposeB, plan.rung === 'subgroups') : right;
   // A sum in slices has its epilogue in a second pass, and so has an activation before `out` is added.
   const twoPasses = plan.slices > 1 || (accumulate && act !== 'none');
   const target = twoPasses ? GpuArray.empty(gpu, [plan.slices, rows, n], 'f32', 'matmul slices') : out;
@@ -134,7 +134,7 @@ export function matmulWith(
   const extras = { bias: bias ?? x.array, residual: residual ?? x.array };
   const place = { out_start: outStart, out_stride: outStride, bias_rows: biasRows };
   const constants = {
-    ...{ TRANSPOSE_A: Number(transposeA || byColumn), TRANSPOSE_B: Number(transposeB) },
+    ...{ TRANSPOSE_A: Number(transposeA && !byRow), TRANSPOSE_B: Number(transposeB) },
     B_FORMAT: formatOf(y.array),
   };
   launch(plan, constants, {
@@ -232,9 +232,9 @@ function launchPart(plan: MatmulPlan, constants: Constants, { gpu, ...call }: La
     gpu.run({ ...call, shader: matmul_workgroup, constants, groups: [...groups, depth] });
   } else if (plan.rung === 'subgroups') {
     const { TILE_M, TILE_N } = matmul_subgroups.constants;
-    const { TRANSPOSE_B, B_FORMAT } = constants;
+    const fixed = { TRANSPOSE_B: constants.TRANSPOSE_B, EPILOGUE: call.params.epilogue };
     const groups = elementGrid(Math.ceil(m / TILE_M) * Math.ceil(n / TILE_N), 1);
-    gpu.run({ ...call, shader: matmul_subgroups, constants: { TRANSPOSE_B, B_FORMAT }, groups: [...groups, depth] });
+    gpu.run({ ...call, shader: matmul_subgroups, constants: fixed, groups: [...groups, depth] });
   } else {
     const { tileM, tileN } = plan;
     const tiles = Math.ceil(m / tileM) * Math.ceil(n / tileN);
@@ -258,31 +258,28 @@ function operand(what: 'a' | 'b', array: GpuArray, batched: boolean, columns?: r
   return { array, start, stride: width, columns: count, rows, batches: batched ? array.rows / Math.max(1, rows) : 1 };
 }
 
-/** a with rows that run along m, one for each of a multiple of 4 of k: a copy, if it does not lie so. */
-function columnsOf(from: Operand, transposed: boolean): Operand {
-  const { array, start, stride, batches } = from;
-  const [m, k] = transposed ? [from.columns, from.rows] : [from.rows, from.columns];
-  if (transposed && k % 4 === 0) return from;
-  const quads = Math.ceil(k / 4);
-  const width = Math.ceil(m / 4) * 4;
-  const y = GpuArray.empty(array.gpu, [batches, 4 * quads, width], 'f32', 'matmul operand');
+/** A transposed copy of a stored [k, m]: rows of m, each with zeros up to a multiple of 4 of k. */
+function rowsOf({ array, start, stride, columns, rows, batches }: Operand): Operand {
+  const padded = Math.ceil(rows / 4) * 4;
+  const y = GpuArray.empty(array.gpu, [batches, columns, padded], 'f32', 'matmul operand');
   array.gpu.run({
-    shader: matmul_pack_columns,
+    shader: matmul_pack_rows,
     buffers: { x: array, y },
-    params: {
-      ...{ rows: m, width: k, quads, y_stride: width },
-      ...{ x_start: start, x_batch: from.rows * stride },
-      ...(transposed ? { x_row: 1, x_column: stride } : { x_row: stride, x_column: 1 }),
-    },
-    groups: [width / 4, Math.ceil(quads / matmul_pack_columns.constants.SPAN), batches],
+    params: { rows: columns, width: rows, x_start: start, x_stride: stride, x_batch: rows * stride, y_stride: padded },
+    groups: [Math.ceil(columns / 4), Math.ceil(padded / matmul_pack_rows.constants.SPAN), batches],
   });
-  return { array: y, start: 0, stride: width, columns: m, rows: 4 * quads, batches };
+  return { array: y, start: 0, stride: padded, columns: rows, rows: columns, batches };
 }
 
-/** The operand, or a padded copy where the vec4 rung could not read it; `alongK`: its rows run along k. */
-function aligned(from: Operand, alongK: boolean): Operand {
+/**
+ * The operand, or a padded copy in f32 where the rung could not read it as vec4.
+ * @param alongK its rows run along k
+ * @param decoded the rung reads nothing but f32
+ */
+function aligned(from: Operand, alongK: boolean, decoded = false): Operand {
   const { array, start, stride, columns, rows, batches } = from;
-  if (stride % 4 === 0 && start % 4 === 0 && !(alongK && columns % 4 !== 0)) return from;
+  const fits = stride % 4 === 0 && start % 4 === 0 && !(alongK && columns % 4 !== 0);
+  if (fits && !(decoded && array.dtype !== 'f32')) return from;
   const padded = Math.ceil(columns / 4) * 4;
   const y = GpuArray.empty(array.gpu, [batches, rows, padded], 'f32', 'matmul operand');
   array.gpu.run({
@@ -290,7 +287,7 @@ function aligned(from: Operand, alongK: boolean): Operand {
     constants: { X_FORMAT: formatOf(array) },
     buffers: { x: array, y },
     params: { rows: batches * rows, x_stride: stride, start, width: columns, stride: padded },
-    groups: elementGrid(y.size, matmul_pack.constants.WORKGROUP),
+    groups: elementGrid(y.size / 4, matmul_pack.constants.WORKGROUP),
   });
   return { array: y, start: 0, stride: padded, columns, rows, batches };
 }

@@ -93,7 +93,7 @@ export function planMatmul(
   // Two sizes only: every further combination is a pipeline that takes up to half a second to compile.
   const tileM = m > 8 ? variant.tile : 4;
   const tileN = n > 8 ? variant.tile : 4;
-  const perGroup = { reference: 64, registers: 8 * tileM * tileN, subgroups: 32 * 12, workgroup: 64 * 64 }[rung];
+  const perGroup = { reference: 64, registers: 8 * tileM * tileN, subgroups: 28 * 20, workgroup: 64 * 64 }[rung];
   const groups = Math.max(1, Math.ceil((m * n) / perGroup) * batches);
   const busy = kind === 'hardware' ? BUSY_HARDWARE : BUSY_SOFTWARE;
   const wanted = Math.min(Math.ceil(busy / groups), Math.floor(k / MIN_SLICE));

@@ -1119,6 +1119,336 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
+export const attention_subgroups: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'first' | 'owners' | 'keys', 'ROWS'> = {
+  name: "attention_subgroups",
+  bindings: [{"name":"qkv","access":"read"},{"name":"out","access":"read_write"},{"name":"log_sum_exp","access":"read_write"}],
+  params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"first","type":"u32","offset":20},{"name":"owners","type":"u32","offset":24},{"name":"keys","type":"u32","offset":28}],
+  paramBytes: 32,
+  constants: {"ROWS":20},
+  requires: ["subgroups"],
+  source: `// out = softmax(scale * q k^T) v for every head, as attention.wgsl, which gives the shapes.
+// The rung for SwiftShader; matmul_subgroups.wgsl says what counts there. A workgroup is one subgroup of four, which owns 20
+// queries of a head, lane l those at l, l + 4, …, and goes through the keys 24 at a time: of keys and values each lane loads
+// one row in four and broadcasts it. The 5 x 24 scores of a lane live in named variables, the unfinished rows in out itself.
+// \`npm run bench:peers -- --only attention\` times it. Caller: src/kernels/attention.ts.
+// Loops: (length / 24 + 1) * (2 * quads + 1) + 5 * quads where length * (quads + 1) <= 64000, quads <= 32
+
+enable subgroups;
+
+struct Params {
+  length: u32,
+  heads: u32,
+  causal: u32,
+  scale: f32,
+  // Width of one head / 4, at most 32.
+  quads: u32,
+  // Groups of 20 rows in all heads of all batches, numbered through. A launch does those from first on, below owners.
+  first: u32,
+  owners: u32,
+  // Tokens that are seen, at most length.
+  keys: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> qkv: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> log_sum_exp: array<f32>;
+
+// Queries of a workgroup.
+const ROWS: u32 = 20u;
+
+// Column i is the quad that lane i reads.
+fn share(at: u32) -> mat4x4f {
+  let own = qkv[at];
+  return mat4x4f(
+    subgroupBroadcast(own, 0u),
+    subgroupBroadcast(own, 1u),
+    subgroupBroadcast(own, 2u),
+    subgroupBroadcast(own, 3u),
+  );
+}
+
+// x . b[i] for each i.
+fn times(x: vec4f, b: mat4x4f) -> vec4f {
+  return vec4f(dot(x, b[0]), dot(x, b[1]), dot(x, b[2]), dot(x, b[3]));
+}
+
+// Running maximum and sum of one row, and what older sums shrink by.
+struct Row {
+  top: f32,
+  sum: f32,
+  fade: f32,
+}
+
+// Scaled scores of four keys from \`key\` on; those that the row does not see are out of the running.
+fn seen(dots: vec4f, key: u32, keys: u32) -> vec4f {
+  let place = vec4u(key, key + 1u, key + 2u, key + 3u);
+  return select(vec4f(-1e30), params.scale * dots, place < vec4u(keys));
+}
+
+fn largest(x: vec4f) -> f32 {
+  return max(max(x.x, x.y), max(x.z, x.w));
+}
+
+// The row before its sum grows, for a new maximum.
+fn raise(old: Row, highest: vec4f) -> Row {
+  let top = max(old.top, largest(highest));
+  let fade = exp(old.top - top);
+  return Row(top, old.sum * fade, fade);
+}
+
+fn fold(at: u32, query: u32, fade: f32, more: vec4f) {
+  if (query < params.length) {
+    out[at] = out[at] * fade + more;
+  }
+}
+
+fn clear(query: u32, at: u32) {
+  if (query >= params.length) {
+    return;
+  }
+  for (var quad = 0u; quad < params.quads; quad++) {
+    out[at + quad] = vec4f();
+  }
+}
+
+fn finish(row: Row, query: u32, at: u32, statistic: u32) {
+  if (query >= params.length) {
+    return;
+  }
+  for (var quad = 0u; quad < params.quads; quad++) {
+    out[at + quad] /= row.sum;
+  }
+  log_sum_exp[statistic + query] = row.top + log(row.sum);
+}
+
+@compute @workgroup_size(4)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
+  let owner = params.first + group.y * groups.x + group.x;
+  if (owner >= params.owners) {
+    return;
+  }
+  let each = (params.length + ROWS - 1u) / ROWS;
+  let q0 = (owner % each) * ROWS;
+  let head = (owner / each) % params.heads;
+  let batch = owner / (each * params.heads);
+  let width = params.heads * params.quads;
+  let stride = 3u * width;
+  let base = batch * params.length * stride + head * params.quads;
+  let at = batch * params.length * width + head * params.quads;
+  let last = params.length - 1u;
+  let causal = params.causal == 1u;
+  let keys = select(params.keys, min(q0 + ROWS, params.length), causal);
+  let q0_at = q0 + lane;
+  let q1_at = q0 + lane + 4u;
+  let q2_at = q0 + lane + 8u;
+  let q3_at = q0 + lane + 12u;
+  let q4_at = q0 + lane + 16u;
+  let q0_row = base + min(q0_at, last) * stride;
+  let q1_row = base + min(q1_at, last) * stride;
+  let q2_row = base + min(q2_at, last) * stride;
+  let q3_row = base + min(q3_at, last) * stride;
+  let q4_row = base + min(q4_at, last) * stride;
+  let keys0 = select(params.keys, min(q0_at + 1u, params.length), causal);
+  let keys1 = select(params.keys, min(q1_at + 1u, params.length), causal);
+  let keys2 = select(params.keys, min(q2_at + 1u, params.length), causal);
+  let keys3 = select(params.keys, min(q3_at + 1u, params.length), causal);
+  let keys4 = select(params.keys, min(q4_at + 1u, params.length), causal);
+  var row0 = Row(-1e30, 0.0, 0.0);
+  clear(q0_at, at + q0_at * width);
+  var row1 = Row(-1e30, 0.0, 0.0);
+  clear(q1_at, at + q1_at * width);
+  var row2 = Row(-1e30, 0.0, 0.0);
+  clear(q2_at, at + q2_at * width);
+  var row3 = Row(-1e30, 0.0, 0.0);
+  clear(q3_at, at + q3_at * width);
+  var row4 = Row(-1e30, 0.0, 0.0);
+  clear(q4_at, at + q4_at * width);
+  for (var key = 0u; key < keys; key += 24u) {
+    let line0 = base + min(key + lane, last) * stride;
+    let line1 = base + min(key + lane + 4u, last) * stride;
+    let line2 = base + min(key + lane + 8u, last) * stride;
+    let line3 = base + min(key + lane + 12u, last) * stride;
+    let line4 = base + min(key + lane + 16u, last) * stride;
+    let line5 = base + min(key + lane + 20u, last) * stride;
+    var s0_0 = vec4f();
+    var s0_1 = vec4f();
+    var s0_2 = vec4f();
+    var s0_3 = vec4f();
+    var s0_4 = vec4f();
+    var s0_5 = vec4f();
+    var s1_0 = vec4f();
+    var s1_1 = vec4f();
+    var s1_2 = vec4f();
+    var s1_3 = vec4f();
+    var s1_4 = vec4f();
+    var s1_5 = vec4f();
+    var s2_0 = vec4f();
+    var s2_1 = vec4f();
+    var s2_2 = vec4f();
+    var s2_3 = vec4f();
+    var s2_4 = vec4f();
+    var s2_5 = vec4f();
+    var s3_0 = vec4f();
+    var s3_1 = vec4f();
+    var s3_2 = vec4f();
+    var s3_3 = vec4f();
+    var s3_4 = vec4f();
+    var s3_5 = vec4f();
+    var s4_0 = vec4f();
+    var s4_1 = vec4f();
+    var s4_2 = vec4f();
+    var s4_3 = vec4f();
+    var s4_4 = vec4f();
+    var s4_5 = vec4f();
+    for (var quad = 0u; quad < params.quads; quad++) {
+      let k = width + quad;
+      let k0 = share(line0 + k);
+      let k1 = share(line1 + k);
+      let k2 = share(line2 + k);
+      let k3 = share(line3 + k);
+      let k4 = share(line4 + k);
+      let k5 = share(line5 + k);
+      let q0 = qkv[q0_row + quad];
+      s0_0 += times(q0, k0);
+      s0_1 += times(q0, k1);
+      s0_2 += times(q0, k2);
+      s0_3 += times(q0, k3);
+      s0_4 += times(q0, k4);
+      s0_5 += times(q0, k5);
+      let q1 = qkv[q1_row + quad];
+      s1_0 += times(q1, k0);
+      s1_1 += times(q1, k1);
+      s1_2 += times(q1, k2);
+      s1_3 += times(q1, k3);
+      s1_4 += times(q1, k4);
+      s1_5 += times(q1, k5);
+      let q2 = qkv[q2_row + quad];
+      s2_0 += times(q2, k0);
+      s2_1 += times(q2, k1);
+      s2_2 += times(q2, k2);
+      s2_3 += times(q2, k3);
+      s2_4 += times(q2, k4);
+      s2_5 += times(q2, k5);
+      let q3 = qkv[q3_row + quad];
+      s3_0 += times(q3, k0);
+      s3_1 += times(q3, k1);
+      s3_2 += times(q3, k2);
+      s3_3 += times(q3, k3);
+      s3_4 += times(q3, k4);
+      s3_5 += times(q3, k5);
+      let q4 = qkv[q4_row + quad];
+      s4_0 += times(q4, k0);
+      s4_1 += times(q4, k1);
+      s4_2 += times(q4, k2);
+      s4_3 += times(q4, k3);
+      s4_4 += times(q4, k4);
+      s4_5 += times(q4, k5);
+    }
+    s0_0 = seen(s0_0, key, keys0);
+    s0_1 = seen(s0_1, key + 4u, keys0);
+    s0_2 = seen(s0_2, key + 8u, keys0);
+    s0_3 = seen(s0_3, key + 12u, keys0);
+    s0_4 = seen(s0_4, key + 16u, keys0);
+    s0_5 = seen(s0_5, key + 20u, keys0);
+    row0 = raise(row0, max(max(max(max(max(s0_0, s0_1), s0_2), s0_3), s0_4), s0_5));
+    s0_0 = exp(s0_0 - row0.top);
+    s0_1 = exp(s0_1 - row0.top);
+    s0_2 = exp(s0_2 - row0.top);
+    s0_3 = exp(s0_3 - row0.top);
+    s0_4 = exp(s0_4 - row0.top);
+    s0_5 = exp(s0_5 - row0.top);
+    row0.sum += dot(s0_0 + s0_1 + s0_2 + s0_3 + s0_4 + s0_5, vec4f(1.0));
+    s1_0 = seen(s1_0, key, keys1);
+    s1_1 = seen(s1_1, key + 4u, keys1);
+    s1_2 = seen(s1_2, key + 8u, keys1);
+    s1_3 = seen(s1_3, key + 12u, keys1);
+    s1_4 = seen(s1_4, key + 16u, keys1);
+    s1_5 = seen(s1_5, key + 20u, keys1);
+    row1 = raise(row1, max(max(max(max(max(s1_0, s1_1), s1_2), s1_3), s1_4), s1_5));
+    s1_0 = exp(s1_0 - row1.top);
+    s1_1 = exp(s1_1 - row1.top);
+    s1_2 = exp(s1_2 - row1.top);
+    s1_3 = exp(s1_3 - row1.top);
+    s1_4 = exp(s1_4 - row1.top);
+    s1_5 = exp(s1_5 - row1.top);
+    row1.sum += dot(s1_0 + s1_1 + s1_2 + s1_3 + s1_4 + s1_5, vec4f(1.0));
+    s2_0 = seen(s2_0, key, keys2);
+    s2_1 = seen(s2_1, key + 4u, keys2);
+    s2_2 = seen(s2_2, key + 8u, keys2);
+    s2_3 = seen(s2_3, key + 12u, keys2);
+    s2_4 = seen(s2_4, key + 16u, keys2);
+    s2_5 = seen(s2_5, key + 20u, keys2);
+    row2 = raise(row2, max(max(max(max(max(s2_0, s2_1), s2_2), s2_3), s2_4), s2_5));
+    s2_0 = exp(s2_0 - row2.top);
+    s2_1 = exp(s2_1 - row2.top);
+    s2_2 = exp(s2_2 - row2.top);
+    s2_3 = exp(s2_3 - row2.top);
+    s2_4 = exp(s2_4 - row2.top);
+    s2_5 = exp(s2_5 - row2.top);
+    row2.sum += dot(s2_0 + s2_1 + s2_2 + s2_3 + s2_4 + s2_5, vec4f(1.0));
+    s3_0 = seen(s3_0, key, keys3);
+    s3_1 = seen(s3_1, key + 4u, keys3);
+    s3_2 = seen(s3_2, key + 8u, keys3);
+    s3_3 = seen(s3_3, key + 12u, keys3);
+    s3_4 = seen(s3_4, key + 16u, keys3);
+    s3_5 = seen(s3_5, key + 20u, keys3);
+    row3 = raise(row3, max(max(max(max(max(s3_0, s3_1), s3_2), s3_3), s3_4), s3_5));
+    s3_0 = exp(s3_0 - row3.top);
+    s3_1 = exp(s3_1 - row3.top);
+    s3_2 = exp(s3_2 - row3.top);
+    s3_3 = exp(s3_3 - row3.top);
+    s3_4 = exp(s3_4 - row3.top);
+    s3_5 = exp(s3_5 - row3.top);
+    row3.sum += dot(s3_0 + s3_1 + s3_2 + s3_3 + s3_4 + s3_5, vec4f(1.0));
+    s4_0 = seen(s4_0, key, keys4);
+    s4_1 = seen(s4_1, key + 4u, keys4);
+    s4_2 = seen(s4_2, key + 8u, keys4);
+    s4_3 = seen(s4_3, key + 12u, keys4);
+    s4_4 = seen(s4_4, key + 16u, keys4);
+    s4_5 = seen(s4_5, key + 20u, keys4);
+    row4 = raise(row4, max(max(max(max(max(s4_0, s4_1), s4_2), s4_3), s4_4), s4_5));
+    s4_0 = exp(s4_0 - row4.top);
+    s4_1 = exp(s4_1 - row4.top);
+    s4_2 = exp(s4_2 - row4.top);
+    s4_3 = exp(s4_3 - row4.top);
+    s4_4 = exp(s4_4 - row4.top);
+    s4_5 = exp(s4_5 - row4.top);
+    row4.sum += dot(s4_0 + s4_1 + s4_2 + s4_3 + s4_4 + s4_5, vec4f(1.0));
+    for (var quad = 0u; quad < params.quads; quad++) {
+      let v = 2u * width + quad;
+      let v0 = transpose(share(line0 + v));
+      let v1 = transpose(share(line1 + v));
+      let v2 = transpose(share(line2 + v));
+      let v3 = transpose(share(line3 + v));
+      let v4 = transpose(share(line4 + v));
+      let v5 = transpose(share(line5 + v));
+      let more0 = times(s0_0, v0) + times(s0_1, v1) + times(s0_2, v2) + times(s0_3, v3) + times(s0_4, v4) + times(s0_5, v5);
+      fold(at + q0_at * width + quad, q0_at, row0.fade, more0);
+      let more1 = times(s1_0, v0) + times(s1_1, v1) + times(s1_2, v2) + times(s1_3, v3) + times(s1_4, v4) + times(s1_5, v5);
+      fold(at + q1_at * width + quad, q1_at, row1.fade, more1);
+      let more2 = times(s2_0, v0) + times(s2_1, v1) + times(s2_2, v2) + times(s2_3, v3) + times(s2_4, v4) + times(s2_5, v5);
+      fold(at + q2_at * width + quad, q2_at, row2.fade, more2);
+      let more3 = times(s3_0, v0) + times(s3_1, v1) + times(s3_2, v2) + times(s3_3, v3) + times(s3_4, v4) + times(s3_5, v5);
+      fold(at + q3_at * width + quad, q3_at, row3.fade, more3);
+      let more4 = times(s4_0, v0) + times(s4_1, v1) + times(s4_2, v2) + times(s4_3, v3) + times(s4_4, v4) + times(s4_5, v5);
+      fold(at + q4_at * width + quad, q4_at, row4.fade, more4);
+    }
+  }
+  let statistic = (batch * params.heads + head) * params.length;
+  finish(row0, q0_at, at + q0_at * width, statistic);
+  finish(row1, q1_at, at + q1_at * width, statistic);
+  finish(row2, q2_at, at + q2_at * width, statistic);
+  finish(row3, q3_at, at + q3_at * width, statistic);
+  finish(row4, q4_at, at + q4_at * width, statistic);
+}
+`,
+};
+
 export const bank_distance: Shader<'dots' | 'query_norm' | 'bank_norm' | 'best', 'rows' | 'count' | 'start' | 'first', 'WORKGROUP'> = {
   name: "bank_distance",
   bindings: [{"name":"dots","access":"read"},{"name":"query_norm","access":"read"},{"name":"bank_norm","access":"read"},{"name":"best","access":"read_write"}],
@@ -3175,7 +3505,7 @@ export const matmul_pack: Shader<'x' | 'y', 'rows' | 'x_stride' | 'start' | 'wid
   requires: [],
   source: `// y = columns start … start + width - 1 of x, padded with zeros to rows of stride, a multiple of 4: what the vec4 rung of
 // matmul need when a row of an operand does not start on 16 bytes. x [rows, x_stride], stored as X_FORMAT says; y [rows, stride].
-// One invocation per element of y. Caller: src/kernels/matmul.ts.
+// Its other use is to decode b for matmul_subgroups.wgsl. One invocation per four elements of y. Caller: src/kernels/matmul.ts.
 // Loops: none
 
 struct Params {
@@ -3188,7 +3518,7 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<u32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 
 const WORKGROUP: u32 = 64u;
 // 0 float32, 1 float16, 2 bfloat16, the latter two in pairs within a word.
@@ -3210,64 +3540,64 @@ fn value_of_x(i: u32) -> f32 {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let element = id.y * (groups.x * WORKGROUP) + id.x;
-  let row = element / params.stride;
-  let column = element % params.stride;
+  let quad = id.y * (groups.x * WORKGROUP) + id.x;
+  let quads = params.stride / 4u;
+  let row = quad / quads;
   if (row >= params.rows) {
     return;
   }
-  let value = value_of_x(row * params.x_stride + params.start + min(column, params.width - 1u));
-  y[element] = select(0.0, value, column < params.width);
+  let columns = 4u * (quad % quads) + vec4u(0u, 1u, 2u, 3u);
+  let at = row * params.x_stride + params.start + min(columns, vec4u(params.width - 1u));
+  let values = vec4f(value_of_x(at.x), value_of_x(at.y), value_of_x(at.z), value_of_x(at.w));
+  y[quad] = select(vec4f(), values, columns < vec4u(params.width));
 }
 `,
 };
 
-export const matmul_pack_columns: Shader<'x' | 'y', 'rows' | 'width' | 'x_start' | 'x_row' | 'x_column' | 'x_batch' | 'quads' | 'y_stride', 'WORKGROUP' | 'SPAN'> = {
-  name: "matmul_pack_columns",
+export const matmul_pack_rows: Shader<'x' | 'y', 'rows' | 'width' | 'x_start' | 'x_stride' | 'x_batch' | 'y_stride', 'WORKGROUP' | 'SPAN'> = {
+  name: "matmul_pack_rows",
   bindings: [{"name":"x","access":"read"},{"name":"y","access":"read_write"}],
-  params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"x_start","type":"u32","offset":8},{"name":"x_row","type":"u32","offset":12},{"name":"x_column","type":"u32","offset":16},{"name":"x_batch","type":"u32","offset":20},{"name":"quads","type":"u32","offset":24},{"name":"y_stride","type":"u32","offset":28}],
+  params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"x_start","type":"u32","offset":8},{"name":"x_stride","type":"u32","offset":12},{"name":"x_batch","type":"u32","offset":16},{"name":"y_stride","type":"u32","offset":20}],
   paramBytes: 32,
-  constants: {"WORKGROUP":4,"SPAN":32},
+  constants: {"WORKGROUP":4,"SPAN":128},
   requires: [],
-  source: `// A copy of op(a) that lies k by k, for matmul_subgroups.wgsl:
-// y[batch, k, m] = x[x_start + batch * x_batch + m * x_row + k * x_column].
-// y [batches, 4 quads, y_stride]; zeros for k beyond width. A workgroup takes four m and 32 times four k: neighbours write
-// neighbouring words. Caller: src/kernels/matmul.ts.
+  source: `// A transposed copy of a stored op(a), for matmul_subgroups.wgsl, whose lanes read four k of a row at once:
+// y[batch, m, k] = x[x_start + batch * x_batch + k * x_stride + m].
+// y [batches, rows, y_stride]; zeros for k beyond width. A workgroup takes four m, which lie side by side in x, and 128 k.
+// Caller: src/kernels/matmul.ts.
 // Loops: 32
 
 struct Params {
   rows: u32,
   width: u32,
   x_start: u32,
-  x_row: u32,
-  x_column: u32,
+  x_stride: u32,
   x_batch: u32,
-  quads: u32,
   y_stride: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 
 const WORKGROUP: u32 = 4u;
-// Quads of k that an invocation takes.
-const SPAN: u32 = 32u;
+// Numbers along k that an invocation takes, a multiple of 4.
+const SPAN: u32 = 128u;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let m = group.x * WORKGROUP + lane;
-  let origin = params.x_start + group.z * params.x_batch + min(m, params.rows - 1u) * params.x_row;
-  let place = group.z * 4u * params.quads * params.y_stride + m;
-  let last = min((group.y + 1u) * SPAN, params.quads);
-  for (var quad = group.y * SPAN; quad < last; quad++) {
-    let k = 4u * quad + vec4u(0u, 1u, 2u, 3u);
-    let from_x = origin + k * params.x_column;
-    let to_y = place + k * params.y_stride;
-    y[to_y.x] = x[from_x.x];
-    y[to_y.y] = select(0.0, x[from_x.y], k.y < params.width);
-    y[to_y.z] = select(0.0, x[from_x.z], k.z < params.width);
-    y[to_y.w] = select(0.0, x[from_x.w], k.w < params.width);
+  if (m >= params.rows) {
+    return;
+  }
+  let from_x = params.x_start + group.z * params.x_batch + m;
+  let to_y = (group.z * params.rows + m) * params.y_stride;
+  let last = min((group.y + 1u) * SPAN, params.y_stride);
+  for (var k = group.y * SPAN; k < last; k += 4u) {
+    let lines = k + vec4u(0u, 1u, 2u, 3u);
+    let at = from_x + min(lines, vec4u(params.width - 1u)) * params.x_stride;
+    let values = vec4f(x[at.x], x[at.y], x[at.z], x[at.w]);
+    y[(to_y + k) / 4u] = select(vec4f(), values, lines < vec4u(params.width));
   }
 }
 `,
@@ -3545,23 +3875,28 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const matmul_subgroups: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', 'm' | 'n' | 'k' | 'batches' | 'a_start' | 'a_stride' | 'a_batch' | 'b_start' | 'b_stride' | 'b_batch' | 'out_start' | 'out_stride' | 'slice' | 'bias_rows' | 'epilogue' | 'alpha', 'TILE_M' | 'TILE_N' | 'TRANSPOSE_B' | 'B_FORMAT'> = {
+export const matmul_subgroups: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', 'm' | 'n' | 'k' | 'batches' | 'a_start' | 'a_stride' | 'a_batch' | 'b_start' | 'b_stride' | 'b_batch' | 'out_start' | 'out_stride' | 'slice' | 'bias_rows' | 'alpha', 'TILE_M' | 'TILE_N' | 'TRANSPOSE_B' | 'EPILOGUE'> = {
   name: "matmul_subgroups",
   bindings: [{"name":"a","access":"read"},{"name":"b","access":"read"},{"name":"bias","access":"read"},{"name":"residual","access":"read"},{"name":"out","access":"read_write"}],
-  params: [{"name":"m","type":"u32","offset":0},{"name":"n","type":"u32","offset":4},{"name":"k","type":"u32","offset":8},{"name":"batches","type":"u32","offset":12},{"name":"a_start","type":"u32","offset":16},{"name":"a_stride","type":"u32","offset":20},{"name":"a_batch","type":"u32","offset":24},{"name":"b_start","type":"u32","offset":28},{"name":"b_stride","type":"u32","offset":32},{"name":"b_batch","type":"u32","offset":36},{"name":"out_start","type":"u32","offset":40},{"name":"out_stride","type":"u32","offset":44},{"name":"slice","type":"u32","offset":48},{"name":"bias_rows","type":"u32","offset":52},{"name":"epilogue","type":"u32","offset":56},{"name":"alpha","type":"f32","offset":60}],
+  params: [{"name":"m","type":"u32","offset":0},{"name":"n","type":"u32","offset":4},{"name":"k","type":"u32","offset":8},{"name":"batches","type":"u32","offset":12},{"name":"a_start","type":"u32","offset":16},{"name":"a_stride","type":"u32","offset":20},{"name":"a_batch","type":"u32","offset":24},{"name":"b_start","type":"u32","offset":28},{"name":"b_stride","type":"u32","offset":32},{"name":"b_batch","type":"u32","offset":36},{"name":"out_start","type":"u32","offset":40},{"name":"out_stride","type":"u32","offset":44},{"name":"slice","type":"u32","offset":48},{"name":"bias_rows","type":"u32","offset":52},{"name":"alpha","type":"f32","offset":56}],
   paramBytes: 64,
-  constants: {"TILE_M":32,"TILE_N":12,"TRANSPOSE_B":0,"B_FORMAT":0},
+  constants: {"TILE_M":28,"TILE_N":20,"TRANSPOSE_B":0,"EPILOGUE":0},
   requires: ["subgroups"],
-  source: `// out = act(alpha * op(a) op(b) + bias) + residual (+ out), as matmul.wgsl, whose parameters it shares.
-// The rung for SwiftShader, which runs four invocations as the lanes of one vector. A load there costs eight multiplications
-// even where the lanes read neighbouring words, and several times that where they do not. So a workgroup is one subgroup of
-// four with 32 x 12 results: lane l owns rows l, l + 4, … of them. op(a) lies k by k (matmul_pack_columns.wgsl), so that the
-// lanes read neighbours; of op(b) each lane reads one word in four and broadcasts it, which costs a quarter of a load. Larger
-// tiles do not fit: 8 x 16 and 16 x 8 results a lane took a third and two thirds longer than 8 x 12.
+  source: `// out = act(alpha * op(a) op(b) + bias) + residual (+ out), as matmul.wgsl, whose parameters it shares but for the epilogue.
+// The rung for SwiftShader, which runs four invocations as the lanes of one vector and compiles plainly: a load becomes a
+// bounds check and a branch for each lane and number, variables live on the stack, and both sides of every branch are
+// carried out. What counts is the length of the code in the loop over k, which has to fit into the processor's memory for
+// instructions (64 KB; this takes 58, and 70 ran at half the speed). Therefore:
+// - a workgroup is one subgroup of four with 28 x 20 results: lane l owns rows l, l + 4, … of them. Of op(b) each lane loads
+//   one line in four and broadcasts it, which costs a quarter of a load;
+// - both operands are read as vec4, so that four numbers share what finding their place costs, and b is f32: what is
+//   stored shorter was decoded before (matmul_pack.wgsl), as op(a) was transposed (matmul_pack_rows.wgsl);
+// - sums are of dot(): a product of a vector and a matrix takes a tenth more code;
+// - the epilogue is a constant, so that nothing of the others is carried out.
 // \`fusionclip tune --runtime chrome\` times it beside matmul_registers.wgsl; \`npm run bench:peers\` beside other libraries.
 // Caller: src/kernels/matmul.ts.
-// op(a) is zero beyond k up to a multiple of 4.
-// Loops: slice / 4 + 12 where slice <= 32768
+// Strides and starts are multiples of 4; an operand that runs along k is zero beyond k up to a multiple of 4.
+// Loops: slice / 4 + 7 where slice <= 32768
 
 enable subgroups;
 
@@ -3580,24 +3915,22 @@ struct Params {
   out_stride: u32,
   slice: u32,
   bias_rows: u32,
-  // bits 0-1 activation (1 relu, 2 gelu, 3 quickgelu), 4 bias, 8 residual, 16 add to out
-  epilogue: u32,
   alpha: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<u32>;
+@group(0) @binding(1) var<storage, read> a: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read> residual: array<f32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
 // Rows and columns of a workgroup's results.
-const TILE_M: u32 = 32u;
-const TILE_N: u32 = 12u;
+const TILE_M: u32 = 28u;
+const TILE_N: u32 = 20u;
 const TRANSPOSE_B: u32 = 0u;
-// How b is stored: 0 float32, 1 float16, 2 bfloat16, the latter two in pairs within a word.
-const B_FORMAT: u32 = 0u;
+// Bits 0-1 activation (1 relu, 2 gelu, 3 quickgelu), 4 bias, 8 residual, 16 add to out.
+const EPILOGUE: u32 = 0u;
 
 // Phi(x) = (1 + erf(x / sqrt 2)) / 2 to about 5e-8; the polynomial is explained in activation.wgsl.
 fn normal_cdf(x: vec4f) -> vec4f {
@@ -3614,7 +3947,7 @@ fn normal_cdf(x: vec4f) -> vec4f {
 }
 
 fn activate(x: vec4f) -> vec4f {
-  switch (params.epilogue & 3u) {
+  switch (EPILOGUE & 3u) {
     case 1u: { return max(x, vec4f(0.0)); }
     case 2u: { return x * normal_cdf(x); }
     case 3u: { return x / (1.0 + exp(min(-1.702 * x, vec4f(80.0)))); }
@@ -3622,42 +3955,32 @@ fn activate(x: vec4f) -> vec4f {
   }
 }
 
-// Number i of b.
-fn value_of_b(i: u32) -> f32 {
-  if (B_FORMAT == 0u) {
-    return bitcast<f32>(b[i]);
-  }
-  let word = b[i / 2u];
-  let odd = (i & 1u) == 1u;
-  if (B_FORMAT == 1u) {
-    let pair = unpack2x16float(word);
-    return select(pair.x, pair.y, odd);
-  }
-  return bitcast<f32>(select(word << 16u, word & 0xffff0000u, odd));
-}
-
-// The four lanes' values.
-fn spread(x: f32) -> vec4f {
-  return vec4f(subgroupBroadcast(x, 0u), subgroupBroadcast(x, 1u), subgroupBroadcast(x, 2u), subgroupBroadcast(x, 3u));
-}
-
-// Column i is op(b)[k … k + 3, n + i]: \`at\` says where the lane's word of each of four lines lies.
-fn load_b(at: vec4u) -> mat4x4f {
-  let four = mat4x4f(
-    spread(value_of_b(at.x)),
-    spread(value_of_b(at.y)),
-    spread(value_of_b(at.z)),
-    spread(value_of_b(at.w)),
+// Column i is op(b)[k … k + 3, n + i]: each lane reads one of four stored lines, from \`line\` on, and all get it.
+fn load_b(line: u32) -> mat4x4f {
+  let own = b[line];
+  let lines = mat4x4f(
+    subgroupBroadcast(own, 0u),
+    subgroupBroadcast(own, 1u),
+    subgroupBroadcast(own, 2u),
+    subgroupBroadcast(own, 3u),
   );
   if (TRANSPOSE_B == 1u) {
-    return four;
+    return lines;
   }
-  return transpose(four);
+  return transpose(lines);
 }
 
-// op(a)[m + row, k … k + 3], where \`at\` says where those of m lie.
-fn load_a(at: vec4u, row: u32) -> vec4f {
-  return vec4f(a[at.x + row], a[at.y + row], a[at.z + row], a[at.w + row]);
+// x . op(b)[k … k + 3, n + i] for each i.
+fn times(x: vec4f, b: mat4x4f) -> vec4f {
+  return vec4f(dot(x, b[0]), dot(x, b[1]), dot(x, b[2]), dot(x, b[3]));
+}
+
+// Where the lane's line of op(b) begins, four columns from n on: those of one n each, or of one k each.
+fn line_of_b(base: u32, n: u32, lane: u32) -> u32 {
+  if (TRANSPOSE_B == 1u) {
+    return base + min(n + lane, params.n - 1u) * (params.b_stride / 4u);
+  }
+  return base + min(n, params.n - 1u) / 4u;
 }
 
 // Four results of a row with the whole epilogue; those beyond the last column are not stored.
@@ -3668,17 +3991,17 @@ fn finish(out_row: u32, n: u32, sums: vec4f) {
   let count = min(4u, params.n - n);
   let at = out_row * params.out_stride + params.out_start + n;
   var value = params.alpha * sums;
-  if ((params.epilogue & 4u) != 0u) {
+  if ((EPILOGUE & 4u) != 0u) {
     let place = (out_row / params.bias_rows) * params.n + n;
     let last = count - 1u;
     value += vec4f(bias[place], bias[place + min(1u, last)], bias[place + min(2u, last)], bias[place + last]);
   }
   value = activate(value);
-  if ((params.epilogue & 8u) != 0u) {
+  if ((EPILOGUE & 8u) != 0u) {
     let last = at + count - 1u;
     value += vec4f(residual[at], residual[min(at + 1u, last)], residual[min(at + 2u, last)], residual[last]);
   }
-  if ((params.epilogue & 16u) != 0u) {
+  if ((EPILOGUE & 16u) != 0u) {
     let last = at + count - 1u;
     value += vec4f(out[at], out[min(at + 1u, last)], out[min(at + 2u, last)], out[last]);
   }
@@ -3708,126 +4031,159 @@ fn main(
     return;
   }
   let batch = group.z % params.batches;
-  let a_base = params.a_start + batch * params.a_batch + m0 + lane;
-  let b_base = params.b_start + batch * params.b_batch;
+  let a_base = (params.a_start + batch * params.a_batch) / 4u;
+  let b_base = (params.b_start + batch * params.b_batch) / 4u;
   let first = (group.z / params.batches) * params.slice;
   let last = min(first + params.slice, params.k);
-  let count = vec4u(0u, 1u, 2u, 3u);
-  let a_step = params.a_stride;
-  let steps = a_base + count * a_step;
-  // The lane's words of op(b): of one k and four columns, or of one column and four k, as they lie in b.
-  let by_k = TRANSPOSE_B == 1u;
-  let b_step = select(params.b_stride, 1u, by_k);
-  let n_step = select(1u, params.b_stride, by_k);
-  let own = select(count, vec4u(lane), by_k);
-  let lines0 = b_base + (n0 + select(vec4u(lane), count, by_k)) * n_step;
-  let lines1 = lines0 + 4u * n_step;
-  let lines2 = lines1 + 4u * n_step;
+  let row0 = a_base + min(m0 + lane, params.m - 1u) * (params.a_stride / 4u);
+  let row1 = a_base + min(m0 + lane + 4u, params.m - 1u) * (params.a_stride / 4u);
+  let row2 = a_base + min(m0 + lane + 8u, params.m - 1u) * (params.a_stride / 4u);
+  let row3 = a_base + min(m0 + lane + 12u, params.m - 1u) * (params.a_stride / 4u);
+  let row4 = a_base + min(m0 + lane + 16u, params.m - 1u) * (params.a_stride / 4u);
+  let row5 = a_base + min(m0 + lane + 20u, params.m - 1u) * (params.a_stride / 4u);
+  let row6 = a_base + min(m0 + lane + 24u, params.m - 1u) * (params.a_stride / 4u);
+  let line0 = line_of_b(b_base, n0, lane);
+  let line1 = line_of_b(b_base, n0 + 4u, lane);
+  let line2 = line_of_b(b_base, n0 + 8u, lane);
+  let line3 = line_of_b(b_base, n0 + 12u, lane);
+  let line4 = line_of_b(b_base, n0 + 16u, lane);
   var c0_0 = vec4f();
   var c0_1 = vec4f();
   var c0_2 = vec4f();
+  var c0_3 = vec4f();
+  var c0_4 = vec4f();
   var c1_0 = vec4f();
   var c1_1 = vec4f();
   var c1_2 = vec4f();
+  var c1_3 = vec4f();
+  var c1_4 = vec4f();
   var c2_0 = vec4f();
   var c2_1 = vec4f();
   var c2_2 = vec4f();
+  var c2_3 = vec4f();
+  var c2_4 = vec4f();
   var c3_0 = vec4f();
   var c3_1 = vec4f();
   var c3_2 = vec4f();
+  var c3_3 = vec4f();
+  var c3_4 = vec4f();
   var c4_0 = vec4f();
   var c4_1 = vec4f();
   var c4_2 = vec4f();
+  var c4_3 = vec4f();
+  var c4_4 = vec4f();
   var c5_0 = vec4f();
   var c5_1 = vec4f();
   var c5_2 = vec4f();
+  var c5_3 = vec4f();
+  var c5_4 = vec4f();
   var c6_0 = vec4f();
   var c6_1 = vec4f();
   var c6_2 = vec4f();
-  var c7_0 = vec4f();
-  var c7_1 = vec4f();
-  var c7_2 = vec4f();
+  var c6_3 = vec4f();
+  var c6_4 = vec4f();
   for (var k = first; k < last; k += 4u) {
+    let quad = k / 4u;
     // Beyond the last k the lanes repeat it: there op(a) is zero.
-    let along = min(k + own, vec4u(last - 1u)) * b_step;
-    let b0 = load_b(lines0 + along);
-    let b1 = load_b(lines1 + along);
-    let b2 = load_b(lines2 + along);
-    let at = k * a_step + steps;
-    let a0 = load_a(at, 0u);
-    c0_0 += a0 * b0;
-    c0_1 += a0 * b1;
-    c0_2 += a0 * b2;
-    let a1 = load_a(at, 4u);
-    c1_0 += a1 * b0;
-    c1_1 += a1 * b1;
-    c1_2 += a1 * b2;
-    let a2 = load_a(at, 8u);
-    c2_0 += a2 * b0;
-    c2_1 += a2 * b1;
-    c2_2 += a2 * b2;
-    let a3 = load_a(at, 12u);
-    c3_0 += a3 * b0;
-    c3_1 += a3 * b1;
-    c3_2 += a3 * b2;
-    let a4 = load_a(at, 16u);
-    c4_0 += a4 * b0;
-    c4_1 += a4 * b1;
-    c4_2 += a4 * b2;
-    let a5 = load_a(at, 20u);
-    c5_0 += a5 * b0;
-    c5_1 += a5 * b1;
-    c5_2 += a5 * b2;
-    let a6 = load_a(at, 24u);
-    c6_0 += a6 * b0;
-    c6_1 += a6 * b1;
-    c6_2 += a6 * b2;
-    let a7 = load_a(at, 28u);
-    c7_0 += a7 * b0;
-    c7_1 += a7 * b1;
-    c7_2 += a7 * b2;
+    let along = select(min(k + lane, last - 1u) * (params.b_stride / 4u), quad, TRANSPOSE_B == 1u);
+    let b0 = load_b(line0 + along);
+    let b1 = load_b(line1 + along);
+    let b2 = load_b(line2 + along);
+    let b3 = load_b(line3 + along);
+    let b4 = load_b(line4 + along);
+    let a0 = a[row0 + quad];
+    c0_0 += times(a0, b0);
+    c0_1 += times(a0, b1);
+    c0_2 += times(a0, b2);
+    c0_3 += times(a0, b3);
+    c0_4 += times(a0, b4);
+    let a1 = a[row1 + quad];
+    c1_0 += times(a1, b0);
+    c1_1 += times(a1, b1);
+    c1_2 += times(a1, b2);
+    c1_3 += times(a1, b3);
+    c1_4 += times(a1, b4);
+    let a2 = a[row2 + quad];
+    c2_0 += times(a2, b0);
+    c2_1 += times(a2, b1);
+    c2_2 += times(a2, b2);
+    c2_3 += times(a2, b3);
+    c2_4 += times(a2, b4);
+    let a3 = a[row3 + quad];
+    c3_0 += times(a3, b0);
+    c3_1 += times(a3, b1);
+    c3_2 += times(a3, b2);
+    c3_3 += times(a3, b3);
+    c3_4 += times(a3, b4);
+    let a4 = a[row4 + quad];
+    c4_0 += times(a4, b0);
+    c4_1 += times(a4, b1);
+    c4_2 += times(a4, b2);
+    c4_3 += times(a4, b3);
+    c4_4 += times(a4, b4);
+    let a5 = a[row5 + quad];
+    c5_0 += times(a5, b0);
+    c5_1 += times(a5, b1);
+    c5_2 += times(a5, b2);
+    c5_3 += times(a5, b3);
+    c5_4 += times(a5, b4);
+    let a6 = a[row6 + quad];
+    c6_0 += times(a6, b0);
+    c6_1 += times(a6, b1);
+    c6_2 += times(a6, b2);
+    c6_3 += times(a6, b3);
+    c6_4 += times(a6, b4);
   }
   // One copy of the epilogue for all rows, as in matmul_registers.wgsl.
-  for (var i = 0u; i < 8u; i++) {
+  for (var i = 0u; i < 7u; i++) {
     let m = m0 + lane + 4u * i;
     var r0 = c0_0;
     var r1 = c0_1;
     var r2 = c0_2;
+    var r3 = c0_3;
+    var r4 = c0_4;
     switch (i) {
       case 1u: {
         r0 = c1_0;
         r1 = c1_1;
         r2 = c1_2;
+        r3 = c1_3;
+        r4 = c1_4;
       }
       case 2u: {
         r0 = c2_0;
         r1 = c2_1;
         r2 = c2_2;
+        r3 = c2_3;
+        r4 = c2_4;
       }
       case 3u: {
         r0 = c3_0;
         r1 = c3_1;
         r2 = c3_2;
+        r3 = c3_3;
+        r4 = c3_4;
       }
       case 4u: {
         r0 = c4_0;
         r1 = c4_1;
         r2 = c4_2;
+        r3 = c4_3;
+        r4 = c4_4;
       }
       case 5u: {
         r0 = c5_0;
         r1 = c5_1;
         r2 = c5_2;
+        r3 = c5_3;
+        r4 = c5_4;
       }
       case 6u: {
         r0 = c6_0;
         r1 = c6_1;
         r2 = c6_2;
-      }
-      case 7u: {
-        r0 = c7_0;
-        r1 = c7_1;
-        r2 = c7_2;
+        r3 = c6_3;
+        r4 = c6_4;
       }
       default: {}
     }
@@ -3836,6 +4192,8 @@ fn main(
       finish(out_row, n0, r0);
       finish(out_row, n0 + 4u, r1);
       finish(out_row, n0 + 8u, r2);
+      finish(out_row, n0 + 12u, r3);
+      finish(out_row, n0 + 16u, r4);
     }
   }
 }

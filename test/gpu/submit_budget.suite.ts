@@ -4,11 +4,12 @@ import { GpuArray } from '../../src/gpu/array.ts';
 import { countingGpu } from '../../src/gpu/counting.ts';
 import { Gpu } from '../../src/gpu/gpu.ts';
 import { SubmitBudget } from '../../src/gpu/submit_budget.ts';
+import type { RuntimeName } from '../../src/host/host.ts';
 import { attentionBackwardWith, attentionWith } from '../../src/kernels/attention.ts';
 import { matmulWith } from '../../src/kernels/matmul.ts';
 import { Parameter, Tape, Tensor, transformerBlock } from '../../src/nn/index.ts';
 import { noise } from '../harness/close.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suite, type TestContext, test } from '../harness/registry.ts';
 
 /** Operations that an adapter of class lavapipe is taken to do in a second before it is measured. */
 const SECOND = 1e10;
@@ -27,7 +28,7 @@ function upload(gpu: Gpu, seed: number, ...shape: number[]): GpuArray {
 }
 
 /** Work whose kernels can be launched in parts, and how many submits it takes when each part is one. */
-const SPLIT: Record<string, { work: (gpu: Gpu) => GpuArray; submits: number }> = {
+const SPLIT: Record<string, { work: (gpu: Gpu) => GpuArray; submits: number; runtimes?: RuntimeName[] }> = {
   'a batch of products': {
     work: (gpu) => matmulWith('registers', upload(gpu, 5, 3, 20, 24), upload(gpu, 6, 3, 24, 20), { act: 'relu' }),
     submits: 6,
@@ -54,6 +55,13 @@ for (const rung of ['reference', 'registers'] as const) {
     submits: 3 * parts,
   };
 }
+SPLIT['attention, subgroups'] = {
+  work: (gpu) => attentionWith('subgroups', upload(gpu, 9, 2, 33, 180), 3).out,
+  submits: 2 * 3 * Math.ceil(33 / 20),
+  runtimes: ['node', 'chrome'],
+};
+/** Rows of a matmul's tile. */
+const TILES = { reference: 16, registers: 16, workgroup: 64, subgroups: 28 } as const;
 
 suite('submit budget', () => {
   test('is full before the command that would exceed a third of it', () => {
@@ -128,7 +136,8 @@ suite('submit budget', () => {
     const whole = await t.gpu();
     const small = await Gpu.create(await t.host.gpu(), { submitSeconds: 1e-6 });
     const [m, k, n] = [300, 64, 48];
-    for (const rung of ['reference', 'registers', 'workgroup'] as const) {
+    const lanes = whole.facts.features.includes('subgroups') ? (['subgroups'] as const) : [];
+    for (const rung of ['reference', 'registers', 'workgroup', ...lanes] as const) {
       for (const transposeA of [false, true]) {
         const run = async (gpu: Gpu) => {
           using _scope = gpu.scope();
@@ -142,27 +151,30 @@ suite('submit budget', () => {
         };
         const [one, many] = [await run(whole), await run(small)];
         assert.equal(one.submits, 1);
-        assert.equal(many.submits, Math.ceil(m / (rung === 'workgroup' ? 64 : 16)));
+        // With a transposed copy before the first part.
+        const copies = Number(rung === 'subgroups' && transposeA);
+        assert.equal(many.submits, Math.ceil(m / TILES[rung]) + copies);
         assert.deepEqual(many.out, one.out);
       }
     }
     small.destroy();
   });
 
-  for (const [name, { work, submits }] of Object.entries(SPLIT)) {
-    test(`${name}: split between submits, the same bits`, async (t) => {
+  for (const [name, { work, submits, runtimes = null }] of Object.entries(SPLIT)) {
+    const run = async (t: TestContext) => {
       const small = await Gpu.create(await t.host.gpu(), { submitSeconds: 1e-6 });
-      const run = async (gpu: Gpu) => {
+      const measured = async (gpu: Gpu) => {
         using _scope = gpu.scope();
         const before = gpu.submits;
         const out = await work(gpu).read();
         return { out, submits: gpu.submits - before };
       };
-      const [one, many] = [await run(await t.gpu()), await run(small)];
+      const [one, many] = [await measured(await t.gpu()), await measured(small)];
       small.destroy();
       assert.equal(one.submits, 1);
       assert.equal(many.submits, submits);
       assert.deepEqual(many.out, one.out);
-    });
+    };
+    test(`${name}: split between submits, the same bits`, run, runtimes);
   }
 });

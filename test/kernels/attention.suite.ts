@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
+import type { RuntimeName } from '../../src/host/host.ts';
 import {
   type AttentionRung,
   attention,
@@ -11,9 +12,11 @@ import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
 import { type AttentionShape, attentionGradientReference, attentionReference } from '../reference/attention.ts';
 
-const RUNGS: readonly AttentionRung[] = ['reference', 'registers'];
+const RUNGS: readonly AttentionRung[] = ['reference', 'registers', 'subgroups'];
+/** Runtimes whose adapters have what a rung needs; null: all. */
+const runtimesOf = (rung: AttentionRung): RuntimeName[] | null => (rung === 'subgroups' ? ['node', 'chrome'] : null);
 
-/** Lengths below, at and above the tiles of 8 and 16; scores spread over about ±30, so that the softmax is sharp. */
+/** Lengths below, at and above the tiles of 8, 16, 20 and 24; scores spread over about ±30, so that the softmax is sharp. */
 const SHAPES: readonly AttentionShape[] = [
   { batch: 2, length: 21, heads: 2, width: 64, causal: false },
   { batch: 1, length: 77, heads: 3, width: 64, causal: true },
@@ -25,52 +28,65 @@ const name = (s: AttentionShape) => `${s.batch}×${s.length}×${s.heads}×${s.wi
 
 suite('attention', () => {
   for (const rung of RUNGS) {
-    test(`${rung}: forward and gradient`, async (t) => {
-      const gpu = await t.gpu();
-      for (const [i, shape] of SHAPES.entries()) {
-        using _scope = gpu.scope();
-        const { batch, length, heads, width, causal } = shape;
-        const size = batch * length * heads * width;
-        const qkv = noise(20 + i, 3 * size, 2.5);
-        const grad = noise(30 + i, size);
-        const x = GpuArray.from(gpu, qkv, [batch, length, 3 * heads * width]);
-        const g = GpuArray.from(gpu, grad, [batch, length, heads * width]);
-        const result = attentionWith(rung, x, heads, { causal });
-        assert.deepEqual(result.out.shape, [batch, length, heads * width]);
-        assert.deepEqual(result.logSumExp.shape, [batch, heads, length]);
-        const expected = attentionReference(qkv, shape);
-        assertClose(await result.logSumExp.read(), expected.logSumExp, { absolute: 2e-5 }, `${name(shape)} logSumExp`);
-        assertClose(await result.out.read(), expected.out, { absolute: 2e-5 }, `${name(shape)} out`);
-        const d = attentionBackwardWith(rung, g, x, result, heads, { causal });
-        const want = attentionGradientReference(grad, qkv, shape);
-        assertClose(await d.read(), want, { absolute: 1e-4, relative: 1e-4 }, `${name(shape)} gradient`);
-      }
-    });
+    test(
+      `${rung}: forward and gradient`,
+      async (t) => {
+        const gpu = await t.gpu();
+        for (const [i, shape] of SHAPES.entries()) {
+          using _scope = gpu.scope();
+          const { batch, length, heads, width, causal } = shape;
+          const size = batch * length * heads * width;
+          const qkv = noise(20 + i, 3 * size, 2.5);
+          const grad = noise(30 + i, size);
+          const x = GpuArray.from(gpu, qkv, [batch, length, 3 * heads * width]);
+          const g = GpuArray.from(gpu, grad, [batch, length, heads * width]);
+          const result = attentionWith(rung, x, heads, { causal });
+          assert.deepEqual(result.out.shape, [batch, length, heads * width]);
+          assert.deepEqual(result.logSumExp.shape, [batch, heads, length]);
+          const expected = attentionReference(qkv, shape);
+          assertClose(
+            await result.logSumExp.read(),
+            expected.logSumExp,
+            { absolute: 2e-5 },
+            `${name(shape)} logSumExp`,
+          );
+          assertClose(await result.out.read(), expected.out, { absolute: 2e-5 }, `${name(shape)} out`);
+          const d = attentionBackwardWith(rung, g, x, result, heads, { causal });
+          const want = attentionGradientReference(grad, qkv, shape);
+          assertClose(await d.read(), want, { absolute: 1e-4, relative: 1e-4 }, `${name(shape)} gradient`);
+        }
+      },
+      runtimesOf(rung),
+    );
   }
 
-  test('padding at the end is not seen', async (t) => {
-    const gpu = await t.gpu();
-    using _scope = gpu.scope();
-    const [batch, length, keys, heads, width] = [2, 21, 18, 2, 12];
-    const columns = 3 * heads * width;
-    const qkv = noise(45, batch * length * columns, 2.5);
-    const x = GpuArray.from(gpu, qkv, [batch, length, columns]);
-    // What is seen, alone: the first queries cannot tell the difference.
-    const seen = qkv.filter((_, i) => Math.floor(i / columns) % length < keys);
-    const expected = attentionReference(seen, { batch, length: keys, heads, width, causal: false }).out;
-    for (const rung of RUNGS) {
-      const out = await attentionWith(rung, x, heads, { keys }).out.read();
-      const first = out.filter((_, i) => Math.floor(i / (heads * width)) % length < keys);
-      assertClose(first, expected, { absolute: 2e-5 }, rung);
-      // The queries of the padding see the same keys: with those of token 0 they have its result.
-      const same = qkv.slice();
-      for (let d = 0; d < heads * width; d++) same[(length - 1) * columns + d] = qkv[d];
-      const again = await attentionWith(rung, GpuArray.from(gpu, same, x.shape), heads, { keys }).out.read();
-      const last = again.slice((length - 1) * heads * width, length * heads * width);
-      assertClose(last, expected.slice(0, heads * width), { absolute: 2e-5 }, `${rung}, padding`);
-    }
-    assert.throws(() => attention(x, heads, { keys: length + 1 }), /22 of 21 tokens cannot be seen/);
-  });
+  for (const rung of RUNGS) {
+    test(
+      `${rung}: padding at the end is not seen`,
+      async (t) => {
+        const gpu = await t.gpu();
+        using _scope = gpu.scope();
+        const [batch, length, keys, heads, width] = [2, 21, 18, 2, 12];
+        const columns = 3 * heads * width;
+        const qkv = noise(45, batch * length * columns, 2.5);
+        const x = GpuArray.from(gpu, qkv, [batch, length, columns]);
+        // What is seen, alone: the first queries cannot tell the difference.
+        const seen = qkv.filter((_, i) => Math.floor(i / columns) % length < keys);
+        const expected = attentionReference(seen, { batch, length: keys, heads, width, causal: false }).out;
+        const out = await attentionWith(rung, x, heads, { keys }).out.read();
+        const first = out.filter((_, i) => Math.floor(i / (heads * width)) % length < keys);
+        assertClose(first, expected, { absolute: 2e-5 }, 'what is seen');
+        // The queries of the padding see the same keys: with those of token 0 they have its result.
+        const same = qkv.slice();
+        for (let d = 0; d < heads * width; d++) same[(length - 1) * columns + d] = qkv[d];
+        const again = await attentionWith(rung, GpuArray.from(gpu, same, x.shape), heads, { keys }).out.read();
+        const last = again.slice((length - 1) * heads * width, length * heads * width);
+        assertClose(last, expected.slice(0, heads * width), { absolute: 2e-5 }, 'padding');
+        assert.throws(() => attention(x, heads, { keys: length + 1 }), /22 of 21 tokens cannot be seen/);
+      },
+      runtimesOf(rung),
+    );
+  }
 
   test('the largest head, and scores that overflow an unshifted softmax', async (t) => {
     const gpu = await t.gpu();
