@@ -1,8 +1,9 @@
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import { guidedUpsample } from '../../src/kernels/guided_upsample.ts';
+import { guidedUpsampleWith } from '../../src/kernels/guided_upsample.ts';
 import { filled } from '../inputs.ts';
 import { type BenchCase, bench } from '../registry.ts';
-import { single } from '../single.ts';
+
+const RUNGS = ['reference', 'registers'] as const;
 
 /** Maps of two images of 240 × 240 pixels with the window of the default settings. */
 function* cases(gpu: Gpu): Iterable<BenchCase> {
@@ -10,9 +11,13 @@ function* cases(gpu: Gpu): Iterable<BenchCase> {
   const guide = filled(gpu, 2, 3, 240, 240);
   const radius = 14;
   const flops = 22 * (2 * radius + 1) ** 2 * map.size;
-  yield single('2×240×240, radius 14', flops, 4 * (2 * map.size + guide.size), () =>
-    guidedUpsample(map, guide, { radius, space: 7, range: 0.1 }),
-  );
+  const guidance = { radius, space: 7, range: 0.1 };
+  yield {
+    name: '2×240×240, radius 14',
+    flops,
+    bytes: 4 * (2 * map.size + guide.size),
+    variants: RUNGS.map((rung) => ({ name: rung, run: () => void guidedUpsampleWith(rung, map, guide, guidance) })),
+  };
 }
 
 bench('guided_upsample', cases);

@@ -1,6 +1,9 @@
 import { GpuArray } from '../gpu/array.ts';
-import { guided_upsample } from './shaders.gen.ts';
+import { guided_upsample_registers, guided_upsample as reference } from './shaders.gen.ts';
 import { expectAtMost, expectShape } from './shapes.ts';
+
+/** The rungs of guided upsampling, slowest first. */
+export type GuidedUpsampleRung = 'reference' | 'registers';
 
 /** How far a pixel looks, and what counts as near. */
 export interface Guidance {
@@ -15,6 +18,9 @@ export interface Guidance {
 /** Operations of one pixel of a window. */
 const FLOPS = 22;
 
+/** Lines of one invocation in the `registers` rung. */
+const OWN_LINES = 8;
+
 /** The largest window: 97×97 pixels. */
 export const MOST_RADIUS = 48;
 
@@ -25,24 +31,39 @@ export const MOST_RADIUS = 48;
  * @param guide images [B, 3, H, W]
  * @returns [B, H, W]
  */
-export function guidedUpsample(x: GpuArray, guide: GpuArray, { radius, space, range }: Guidance): GpuArray {
+export function guidedUpsample(x: GpuArray, guide: GpuArray, guidance: Guidance): GpuArray {
+  return guidedUpsampleWith(undefined, x, guide, guidance);
+}
+
+/** {@link guidedUpsample} with a given rung (undefined: the best one), for tests and benches. */
+export function guidedUpsampleWith(
+  forced: GuidedUpsampleRung | undefined,
+  x: GpuArray,
+  guide: GpuArray,
+  { radius, space, range }: Guidance,
+): GpuArray {
+  const { gpu } = x;
   const [batch, height, width] = x.shape;
   expectShape('guided_upsample map', x, [batch, height, width]);
-  const channels = guided_upsample.constants.CHANNELS;
+  const channels = reference.constants.CHANNELS;
   expectShape('guided_upsample guide', guide, [batch, channels, height, width]);
   expectAtMost('guided_upsample: radius', radius, MOST_RADIUS);
-  const y = GpuArray.empty(x.gpu, x.shape);
-  const lines = batch * height;
-  const flops = FLOPS * (2 * radius + 1) ** 2 * width;
-  const step = Math.ceil(lines / x.gpu.budget.pieces(flops * lines));
-  const weights = { space: 0.5 / space ** 2, range: 0.5 / (channels * range ** 2) };
-  for (let first = 0; first < lines; first += step) {
-    const end = Math.min(lines, first + step);
-    x.gpu.run({
-      shader: guided_upsample,
+  const y = GpuArray.empty(gpu, x.shape);
+  const registers = (forced ?? (gpu.facts.software ? 'registers' : 'reference')) === 'registers';
+  // Of how many lines a row of invocations takes care, and how many such rows stand in a workgroup.
+  const [own, deep] = registers ? [OWN_LINES, 1] : [1, 8];
+  const rows = registers ? batch * Math.ceil(height / own) : batch * height;
+  const flops = FLOPS * (2 * radius + 1) ** 2 * width * own;
+  const step = Math.ceil(rows / gpu.budget.pieces(flops * rows));
+  const unit = registers ? Math.LOG2E : 1;
+  const weights = { space: (0.5 * unit) / space ** 2, range: (0.5 * unit) / (channels * range ** 2) };
+  for (let first = 0; first < rows; first += step) {
+    const end = Math.min(rows, first + step);
+    gpu.run({
+      shader: registers ? guided_upsample_registers : reference,
       buffers: { x, guide, y },
       params: { height, width, radius, ...weights, first, end },
-      groups: [Math.ceil(width / 8), Math.ceil((end - first) / 8)],
+      groups: [Math.ceil(width / 8), Math.ceil((end - first) / deep)],
       flops: flops * (end - first),
     });
   }

@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
-import { guidedUpsample, MOST_RADIUS } from '../../src/kernels/guided_upsample.ts';
+import { guidedUpsample, guidedUpsampleWith, MOST_RADIUS } from '../../src/kernels/guided_upsample.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
 import { guidedUpsample as reference } from '../reference/maps.ts';
@@ -15,39 +15,45 @@ const CASES: readonly (readonly [Shape, { radius: number; space: number; range: 
   [[1, 1, 1], { radius: 4, space: 2, range: 0.2 }],
   [[1, 21, 6], { radius: MOST_RADIUS, space: 5, range: 0.3 }],
 ];
+const RUNGS = ['reference', 'registers'] as const;
 
 suite('guided_upsample', () => {
   for (const [shape, guidance] of CASES) {
-    test(`[${shape}], radius ${guidance.radius}`, async (t) => {
-      const gpu = await t.gpu();
-      using _scope = gpu.scope();
-      const [batch, height, width] = shape;
-      const x = noise(1, batch * height * width, 3);
-      const guide = noise(2, 3 * x.length);
-      const y = guidedUpsample(
-        GpuArray.from(gpu, x, shape),
-        GpuArray.from(gpu, guide, [batch, 3, height, width]),
-        guidance,
-      );
-      assertClose(await y.read(), reference(x, guide, shape, guidance), { absolute: 5e-6 }, 'y');
-    });
+    for (const rung of RUNGS) {
+      test(`[${shape}], radius ${guidance.radius}, ${rung}`, async (t) => {
+        const gpu = await t.gpu();
+        using _scope = gpu.scope();
+        const [batch, height, width] = shape;
+        const x = noise(1, batch * height * width, 3);
+        const guide = noise(2, 3 * x.length);
+        const y = guidedUpsampleWith(
+          rung,
+          GpuArray.from(gpu, x, shape),
+          GpuArray.from(gpu, guide, [batch, 3, height, width]),
+          guidance,
+        );
+        assertClose(await y.read(), reference(x, guide, shape, guidance), { absolute: 5e-6 }, 'y');
+      });
+    }
   }
 
-  test('launched in pieces it gives the same bits', async (t) => {
-    const gpu = await t.gpu();
-    using _scope = gpu.scope();
-    const map = GpuArray.from(gpu, noise(3, 2 * 11 * 9), [2, 11, 9]);
-    const guide = GpuArray.from(gpu, noise(4, 6 * 11 * 9), [2, 3, 11, 9]);
-    const run = () => guidedUpsample(map, guide, { radius: 2, space: 1.5, range: 0.3 }).read();
-    const whole = await run();
-    const { pieces } = gpu.budget;
-    gpu.budget.pieces = () => 5;
-    try {
-      assert.deepEqual(await run(), whole);
-    } finally {
-      gpu.budget.pieces = pieces;
-    }
-  });
+  for (const rung of RUNGS) {
+    test(`launched in pieces it gives the same bits, ${rung}`, async (t) => {
+      const gpu = await t.gpu();
+      using _scope = gpu.scope();
+      const map = GpuArray.from(gpu, noise(3, 2 * 21 * 9), [2, 21, 9]);
+      const guide = GpuArray.from(gpu, noise(4, 6 * 21 * 9), [2, 3, 21, 9]);
+      const run = () => guidedUpsampleWith(rung, map, guide, { radius: 2, space: 1.5, range: 0.3 }).read();
+      const whole = await run();
+      const { pieces } = gpu.budget;
+      gpu.budget.pieces = () => 5;
+      try {
+        assert.deepEqual(await run(), whole);
+      } finally {
+        gpu.budget.pieces = pieces;
+      }
+    });
+  }
 
   test('a border between patches moves to the edge of the picture', async (t) => {
     const gpu = await t.gpu();
