@@ -89,4 +89,5 @@ import './train/metrics.suite.ts';
 import './train/pictures.suite.ts';
 import './train/rescore.suite.ts';
 import './train/shared_features.suite.ts';
+import './train/shared_trainings.suite.ts';
 import './train/trainer.suite.ts';

@@ -2,7 +2,7 @@ import type { FileSystem } from '../data/file_system.ts';
 import { joinPath } from '../data/paths.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import { formatDuration, Pace } from '../run/index.ts';
-import { type RunContext, SharedFeatures, type TrainResults, trainRun } from '../train/index.ts';
+import { type RunContext, SharedFeatures, SharedTrainings, type TrainResults, trainRun } from '../train/index.ts';
 import { type Cell, cellFingerprint, cellPath, describeCell, type FailedCell, type FinishedCell } from './cell.ts';
 
 /** What became of the cells of a grid, each list in the order of the cells. */
@@ -17,13 +17,17 @@ export interface GridOptions {
   readonly cache?: number;
 }
 
+/** Bytes of weights on the host, for cells that differ from each other in what inference reads alone. */
+const TRAININGS = 2 ** 30;
+
 /** Failures after which no other cell can run either. */
 const FATAL = new Set(['device_lost', 'no_adapter']);
 
 /**
  * Runs the cells of a study one after the other, each in a run folder below `out`. A cell that was finished by an
  * earlier call is not run again, so an interrupted grid goes on where it was; one that fails does not stop the rest.
- * Cells on one data set and model share features, best when they follow each other.
+ * Cells on one data set and model share features, and those that differ in what inference reads alone share a training;
+ * best when they follow each other.
  * @throws FusionclipError `interrupted`, `device_lost`, `no_adapter`
  */
 export async function runGrid(
@@ -43,13 +47,14 @@ export async function runGrid(
   // Cells differ: the remaining time is foreseen from all that have run.
   const pace = new Pace(undefined, Number.POSITIVE_INFINITY);
   const features = new SharedFeatures(cache * 2 ** 20);
+  const trainings = new SharedTrainings(TRAININGS);
   try {
     for (const [i, cell] of due.entries()) {
       signal?.throwIfAborted();
       onEvent({ type: 'stage', what: `cells (now ${describeCell(cell)})`, done: i, total: due.length });
       let news: string;
       try {
-        const own = await runCell({ ...context, features }, cell, joinPath(out, cellPath(cell)));
+        const own = await runCell({ ...context, features, trainings }, cell, joinPath(out, cellPath(cell)));
         results.set(cell, own);
         news = scoreText(own);
       } catch (error) {

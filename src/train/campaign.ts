@@ -9,8 +9,16 @@ import type { SelectedBy } from './results.ts';
 import type { RunFolder } from './run_folder.ts';
 import { type Choice, LOSS_TAIL, type RunState } from './run_state.ts';
 import type { Contest } from './selection.ts';
+import {
+  type KeptTraining,
+  type SharedTrainings,
+  type TrainedEpoch,
+  TrainingReplay,
+  trainingKey,
+  weightsOf,
+} from './shared_trainings.ts';
 import type { TrainItem } from './support.ts';
-import { Trainer } from './trainer.ts';
+import { type StepEvent, Trainer } from './trainer.ts';
 
 /** What a campaign works with. */
 export interface CampaignParts {
@@ -24,6 +32,8 @@ export interface CampaignParts {
   readonly contest: Contest | null;
   readonly selectedBy: SelectedBy;
   readonly onEvent: RunListener;
+  /** Where the same training may be had that another run has done. */
+  readonly trainings?: SharedTrainings;
   readonly signal?: AbortSignal;
 }
 
@@ -33,6 +43,8 @@ export interface CampaignEnd {
   readonly best: Choice;
   /** The weights at the end of the training that the chosen ones come from, in `checkpoint/last.safetensors`. */
   readonly last: Choice;
+  /** Folder of the run that did the training, where it was another one. */
+  readonly trainedBy: string | null;
 }
 
 /** The newest checkpoint of a run, with the state that a resumed run goes on from. */
@@ -55,67 +67,83 @@ const UNTRAINED: Choice = { candidate: 0, epoch: 0, step: 0, score: null };
  */
 export async function runCampaign(parts: CampaignParts, resume: RunState | null): Promise<CampaignEnd> {
   const { header, folder, onEvent } = parts;
-  if (parts.selectedBy === 'none') return { best: UNTRAINED, last: UNTRAINED };
+  if (parts.selectedBy === 'none') return { best: UNTRAINED, last: UNTRAINED, trainedBy: null };
   const rates: (number | null)[] = header.train['lr.grid'].length > 0 ? [...header.train['lr.grid']] : [null];
   let best = resume?.best ?? null;
+  let trainedBy: string | null = null;
   for (let candidate = resume?.candidate ?? 0; candidate < rates.length; candidate++) {
     if (rates.length > 1) {
       const text = `Learning rate ${rates[candidate]} (${candidate + 1} of ${rates.length}).`;
       onEvent({ type: 'note', text });
     }
     const going = resume?.candidate === candidate ? resume : null;
-    best = await trainCandidate(parts, candidate, rates[candidate], best, going);
+    const known = going ? null : (parts.trainings?.find(trainingKey(header, candidate)) ?? null);
+    trainedBy = known?.folder ?? trainedBy;
+    best = await trainCandidate(parts, candidate, rates[candidate], best, known ?? going);
   }
   await folder.metrics.flush();
   const last = { candidate: best!.candidate, epoch: header.train.epochs, step: lastStep(parts), score: null };
-  return { best: best!, last };
+  return { best: best!, last, trainedBy };
 }
 
 function lastStep({ header, items }: CampaignParts): number {
   return header.train.epochs * Math.ceil(items.length / header.train.batch);
 }
 
-/** One training from the first to the last epoch; returns the best weights of all candidates so far. */
+/**
+ * One training from the first to the last epoch; returns the best weights of all candidates so far.
+ * @param begun the state that it goes on from, or the whole training where another run has done it
+ */
 async function trainCandidate(
   parts: CampaignParts,
   candidate: number,
   rate: number | null,
   bestBefore: Choice | null,
-  resume: RunState | null,
+  begun: RunState | KeptTraining | null,
 ): Promise<Choice> {
   const { fs, folder, header, detector, memory, contest, onEvent, signal } = parts;
   const { train } = header;
+  const kept = begun && 'epochs' in begun ? begun : null;
+  const resume = kept ? null : (begun as RunState | null);
   let best = bestBefore;
   let losses = [...(resume?.losses ?? [])];
   await detector.restart();
-  const trainer = new Trainer(detector, parts.items, train, { rate });
+  const trainer = kept ? null : new Trainer(detector, parts.items, train, { rate });
+  const training = trainer ?? new TrainingReplay(detector, kept!);
+  const done: TrainedEpoch[] = [];
   try {
-    if (resume) await loadCheckpoint(fs, folder.file(LATEST), trainer);
-    if (trainer.epoch < train.epochs) {
+    if (trainer && resume) await loadCheckpoint(fs, folder.file(LATEST), trainer);
+    if (trainer && trainer.epoch < train.epochs) {
       await trainer.prepare(stage(onEvent, 'features of the support images'), signal);
     }
     const save = async () => {
       await folder.metrics.flush();
+      // A training that is repeated has no state of its own: it would be repeated from the start.
+      if (!trainer) return;
       const state: RunState = { step: trainer.step, candidate, best, lines: folder.metrics.lines, losses };
       await saveCheckpoint(fs, folder.file(LATEST), header, trainer, state);
     };
-    while (trainer.epoch < train.epochs) {
-      const finished = await trainer.runEpoch({
+    while (training.epoch < train.epochs) {
+      if (!trainer) signal?.throwIfAborted();
+      const steps: StepEvent[] = [];
+      const finished = await training.runEpoch({
         signal,
         onCheckpoint: save,
         onStep: (event) => {
+          steps.push(event);
           losses = [...losses, event.loss].slice(-LOSS_TAIL);
           folder.metrics.add({ type: 'step', ...(rate !== null && { rate }), ...event });
           onEvent({ type: 'step', rate, ...event });
         },
       });
-      if (!finished) {
+      if (finished === false) {
         await save();
-        throw interrupted(folder, trainer.step, trainer.steps);
+        throw interrupted(folder, training.step, trainer!.steps);
       }
-      const end = trainer.epoch === train.epochs;
-      const choice = { candidate, epoch: trainer.epoch, step: trainer.step };
-      const due = end || (parts.selectedBy !== 'last' && trainer.epoch % train['eval.every'] === 0);
+      const end = training.epoch === train.epochs;
+      const choice = { candidate, epoch: training.epoch, step: training.step };
+      const due = end || (parts.selectedBy !== 'last' && training.epoch % train['eval.every'] === 0);
+      if (parts.trainings && !begun) done.push({ steps, weights: due ? await weightsOf(detector) : null });
       if (contest && due) {
         const score = await memory.withScorer((scorer) => contest.evaluate(scorer));
         const better = !best?.score || score.value > best.score.value;
@@ -135,12 +163,15 @@ async function trainCandidate(
       }
       await save();
     }
+    if (done.length === train.epochs) {
+      parts.trainings?.keep(trainingKey(header, candidate), { folder: folder.path, epochs: done });
+    }
     return best!;
   } catch (error) {
     await folder.metrics.flush();
     throw error;
   } finally {
-    trainer.release();
+    trainer?.release();
   }
 }
 

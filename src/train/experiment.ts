@@ -21,6 +21,7 @@ import type { Choice, RunState } from './run_state.ts';
 import type { ScoredSet } from './scoring.ts';
 import { Contest } from './selection.ts';
 import type { SharedFeatures } from './shared_features.ts';
+import type { SharedTrainings } from './shared_trainings.ts';
 import { chooseShots, readSupport, type Support, type TrainItem, trainItems } from './support.ts';
 
 /** What normal-only mode does, for whoever runs it. */
@@ -37,6 +38,8 @@ export interface RunContext {
   readonly signal?: AbortSignal;
   /** Keeps features of the test images for other runs on the same data set and model. */
   readonly features?: SharedFeatures;
+  /** Keeps trainings for other runs that differ in what inference reads alone; these get the same bits as by their own. */
+  readonly trainings?: SharedTrainings;
 }
 
 /** A training run. */
@@ -178,14 +181,17 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
     const selectedBy = selection(header, rest, onEvent);
     const compared = (selectedBy !== 'last' && selectedBy !== 'none') || header.train['lr.grid'].length > 1;
     const used = selectedBy === 'test-oracle' ? oracle : rest;
+    const chosenBy = { contest: compared ? used : null, selectedBy };
+    const { trainings } = context;
     const end = await runCampaign(
-      { fs, folder, header, items, detector, memory, contest: compared ? used : null, selectedBy, onEvent, signal },
+      { fs, folder, header, items, detector, memory, ...chosenBy, onEvent, trainings, signal },
       state,
     );
     oracle.release();
     const { results, scored } = await judgeRun(run, memory, rest, end, selectedBy);
     const seconds = (Date.now() - started.getTime()) / 1000;
-    await folder.writeJson('env.json', { ...environment, finished: new Date().toISOString(), seconds });
+    const training = end.trainedBy !== null && { trainedBy: end.trainedBy };
+    await folder.writeJson('env.json', { ...environment, ...training, finished: new Date().toISOString(), seconds });
     // Last of all: a folder with results is a finished run.
     await folder.writeJson('results.json', results);
     return { results, scored, adapters: folder.file(ADAPTERS) };

@@ -32,5 +32,6 @@ export * from './run_state.ts';
 export * from './scoring.ts';
 export * from './selection.ts';
 export * from './shared_features.ts';
+export * from './shared_trainings.ts';
 export * from './support.ts';
 export * from './trainer.ts';

@@ -151,6 +151,11 @@ suite('reproduction', () => {
     assert.lengthOf(guided, 2);
     assert.include(guided[0].settings, { method: 'fusionclip', 'map.upsample': 'guided', shots: '4' });
     assert.include(cellPath(guided[0]), 'Brain/guided/4-shot');
+    // Cells with one training follow each other.
+    for (const { seed } of guided) {
+      const plain = cells.findIndex((cell) => cellPath(cell) === `Brain/fusionclip/4-shot/${seed}`);
+      assert.equal(cellPath(cells[plain + 1]), `Brain/guided/4-shot/${seed}`);
+    }
     for (const { settings, method, model } of STUDY_ROWS) {
       if (model === 'clip') assert.doesNotThrow(() => runSettings({ ...settings, method }));
     }

@@ -1,4 +1,4 @@
-import { isMethod } from '../../fusion/index.ts';
+import { INFERENCE_SETTINGS, isMethod } from '../../fusion/index.ts';
 import { type Cell, cellPath } from '../cell.ts';
 import type { Exhibit } from './exhibits.ts';
 import { type SharedSettings, type StudyRow, settingsOf } from './rows.ts';
@@ -23,7 +23,7 @@ export interface SkippedRow {
 
 /** The cells of a study. */
 export interface Plan {
-  /** Each one once, whatever it stands in; those that share features follow each other. */
+  /** Each one once, whatever it stands in; those that share features, and among them a training, follow each other. */
   readonly cells: readonly Cell[];
   readonly skipped: readonly SkippedRow[];
 }
@@ -70,9 +70,24 @@ export function planOf(request: PlanRequest, exhibits: readonly Exhibit[]): Plan
   );
   const cells = [...new Map(needed.map((cell) => [cellPath(cell), cell])).values()];
   const domain = ({ data, model }: Cell) => JSON.stringify([data, model]);
-  const domains = [...new Set(cells.map(domain))];
   return {
-    cells: cells.toSorted((a, b) => domains.indexOf(domain(a)) - domains.indexOf(domain(b))),
+    cells: together(
+      together(cells, (cell) => domain(cell) + trainingOf(cell)),
+      domain,
+    ),
     skipped: [...reasons].flatMap(([row, reason]) => (reason === null ? [] : { row, reason })),
   };
+}
+
+/** What cells with one training have in common. */
+function trainingOf({ seed, settings }: Cell): string {
+  const own = ([name]: [string, string]) => name === 'method' || !INFERENCE_SETTINGS.includes(name);
+  return JSON.stringify([seed, Object.entries(settings).filter(own)]);
+}
+
+/** The cells in their order, but those with one key right after the first of them. */
+function together(cells: readonly Cell[], keyOf: (cell: Cell) => string): Cell[] {
+  const groups = new Map<string, Cell[]>();
+  for (const cell of cells) groups.set(keyOf(cell), [...(groups.get(keyOf(cell)) ?? []), cell]);
+  return [...groups.values()].flat();
 }

@@ -1,0 +1,82 @@
+import { assert } from 'chai';
+import { SharedTrainings } from '../../src/train/index.ts';
+import { suite, test } from '../harness/registry.ts';
+import { contextOf, metricsOf, ruleSet, smallRun, textOf } from './small_run.ts';
+
+/** Variants of one training, by what inference reads. */
+const VARIANTS: readonly Record<string, string>[] = [
+  { fuse: 'calib' },
+  { 'score.image': 'topk:20', 'score.cls': 'add' },
+  { 'map.upsample': 'guided', 'map.guide.radius': '3' },
+  { 'memory.augment': 'true', 'memory.features': 'adapted' },
+];
+
+suite('shared trainings', () => {
+  for (const select of ['valid', 'last', 'test-oracle']) {
+    test(`runs that differ in what inference reads give the bits of a training of their own: select ${select}`, async (t) => {
+      const gpu = await t.gpu();
+      const trainings = new SharedTrainings(2 ** 30);
+      await smallRun(contextOf(gpu, ruleSet(), { trainings }), { select }, '/first');
+      assert.equal(trainings.hits, 0);
+      for (const [i, variant] of VARIANTS.entries()) {
+        const [alone, shared] = [contextOf(gpu, ruleSet()), contextOf(gpu, ruleSet(), { trainings })];
+        const own = await smallRun(alone, { select, ...variant });
+        const other = await smallRun(shared, { select, ...variant });
+        assert.equal(trainings.hits, i + 1);
+        assert.deepEqual(other.results, own.results);
+        assert.deepEqual(other.scored, own.scored);
+        assert.deepEqual(metricsOf(shared.fs), metricsOf(alone.fs));
+        for (const file of ['best', 'last', 'adapters']) {
+          const path = `/run/checkpoint/${file}.safetensors`;
+          assert.deepEqual(shared.fs.files.get(path), alone.fs.files.get(path), file);
+        }
+        assert.equal(JSON.parse(textOf(shared.fs, '/run/env.json')).trainedBy, '/first');
+        assert.notProperty(JSON.parse(textOf(alone.fs, '/run/env.json')), 'trainedBy');
+      }
+    });
+  }
+
+  test('with residual adapters and a grid of learning rates it is the same', async (t) => {
+    const gpu = await t.gpu();
+    const trainings = new SharedTrainings(2 ** 30);
+    const settings = { method: 'mvfa', 'lr.grid': '0.001,0.01' };
+    await smallRun(contextOf(gpu, ruleSet(), { trainings }), settings);
+    const changed = { ...settings, 'score.image': 'topk:20' };
+    const own = await smallRun(contextOf(gpu, ruleSet()), changed);
+    const other = await smallRun(contextOf(gpu, ruleSet(), { trainings }), changed);
+    assert.equal(trainings.hits, 2);
+    assert.deepEqual(other.results, own.results);
+  });
+
+  test('what training depends on is not shared', async (t) => {
+    const gpu = await t.gpu();
+    const trainings = new SharedTrainings(2 ** 30);
+    const run = (settings: Record<string, string>) => smallRun(contextOf(gpu, ruleSet(), { trainings }), settings);
+    await run({ epochs: '1' });
+    const others: Record<string, string>[] = [
+      { seed: '1' },
+      { shots: '1' },
+      { 'lr.adapter': '0.01' },
+      { heads: 'split' },
+      { method: 'april-gan' },
+    ];
+    for (const changed of others) await run({ epochs: '1', ...changed });
+    assert.equal(trainings.hits, 0);
+  });
+
+  test('the oldest training is forgotten when there is no room for one more', async (t) => {
+    const gpu = await t.gpu();
+    const weights = new Map([['w', new Float32Array(100)]]);
+    const training = { folder: '/run', epochs: [{ steps: [], weights }] };
+    const trainings = new SharedTrainings(1000);
+    for (const key of ['a', 'b', 'c']) trainings.keep(key, training);
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((key) => trainings.find(key) !== null),
+      [false, true, true],
+    );
+    const none = new SharedTrainings(0);
+    await smallRun(contextOf(gpu, ruleSet(), { trainings: none }), { epochs: '1' });
+    await smallRun(contextOf(gpu, ruleSet(), { trainings: none }), { epochs: '1', fuse: 'calib' }, '/other');
+    assert.equal(none.hits, 0);
+  });
+});
