@@ -29,7 +29,7 @@ export function trivialScores(image: Image): TrivialScores {
 
 /** The trivial map: the grey values on [0, 1], squashed bicubically to [size, size] as an image for the model is. */
 export function trivialMap(image: Image, size: number): Float32Array<ArrayBuffer> {
-  return Float32Array.from(resizeImage(toGrey(image), size, size).data, (value) => value / 255);
+  return new Float32Array(resizeImage(toGrey(image), size, size).data).map((value) => value / 255);
 }
 
 /** The value at `rank` (from 0) among the counted values in ascending order. */

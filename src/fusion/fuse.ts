@@ -126,12 +126,10 @@ function combine(
   share: number,
   ranges: readonly [Range, Range] | null,
 ): Float32Array<ArrayBuffer> {
-  if (!ranges) return Float32Array.from(zero, (z, i) => share * (z + few[i]));
+  // Not `from`: it goes through an iterator, many times as slow.
+  if (!ranges) return zero.map((z, i) => share * (z + few[i]));
   const [[zeroLow, zeroHigh], [fewLow, fewHigh]] = ranges;
-  return Float32Array.from(
-    zero,
-    (z, i) => 0.5 * rescale(z, zeroLow, zeroHigh) + 0.5 * rescale(few[i], fewLow, fewHigh),
-  );
+  return zero.map((z, i) => 0.5 * rescale(z, zeroLow, zeroHigh) + 0.5 * rescale(few[i], fewLow, fewHigh));
 }
 
 function rescale(value: number, low: number, high: number): number {

@@ -93,7 +93,7 @@ export function judgeTrivial({ size, images }: ScoredSet, kind: 'pixel' | 'image
       labels,
       images.map(({ trivial }) => trivial![key]),
     );
-  const grey = (i: number) => Float32Array.from(images[i].grey!, (value) => value / 255);
+  const grey = (i: number) => new Float32Array(images[i].grey!).map((value) => value / 255);
   // Made anew at every pass: as float32 the grey values of a large set would take as much memory as its maps.
   const maps: ScoredMaps = {
     *[Symbol.iterator]() {
@@ -141,9 +141,16 @@ function foreground(images: readonly ScoredImage[], map: (i: number) => Float32A
   const maps: ScoredMaps = {
     *[Symbol.iterator]() {
       for (const [i, { grey, mask }] of images.entries()) {
-        const inside = (_: number, at: number) => grey![at] > 0;
-        const kept = map(i).filter(inside);
-        yield { width: kept.length, height: 1, map: kept, mask: mask?.filter(inside) ?? null };
+        const values = map(i);
+        const kept = new Float32Array(values.length);
+        const lesion = mask && new Uint8Array(values.length);
+        let width = 0;
+        for (let at = 0; at < values.length; at++) {
+          if (grey![at] === 0) continue;
+          if (lesion) lesion[width] = mask[at];
+          kept[width++] = values[at];
+        }
+        yield { width, height: 1, map: kept.subarray(0, width), mask: lesion?.subarray(0, width) ?? null };
       }
     },
   };
@@ -168,9 +175,10 @@ function decidePixels(maps: readonly ScoredMap[], threshold: number): PixelDecis
   let total = 0;
   const each: number[] = [];
   for (const { map, mask } of maps) {
-    const called = Uint8Array.from(map, (value) => (value >= threshold ? 1 : 0));
+    const called = new Uint8Array(map.length);
     const lesion = mask ?? new Uint8Array(map.length);
     for (let i = 0; i < called.length; i++) {
+      called[i] = map[i] >= threshold ? 1 : 0;
       both += called[i] & lesion[i];
       total += called[i] + lesion[i];
     }

@@ -185,5 +185,5 @@ function inputOf(detector: Detector, image: Image): Float32Array<ArrayBuffer> {
 
 /** Bytes, so that a large test set fits into memory; the map is their 255th part. */
 function greyOf(image: Image, size: number): Uint8Array {
-  return Uint8Array.from(trivialMap(image, size), (value) => Math.round(255 * value));
+  return new Uint8Array(trivialMap(image, size).map((value) => Math.round(255 * value)));
 }
