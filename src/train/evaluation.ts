@@ -12,7 +12,7 @@ import {
 } from './judge.ts';
 import type { Scorer, SupportMemory } from './memory.ts';
 import { type ScoredSet, sampleBatches, scoreSet } from './scoring.ts';
-import type { Contest } from './selection.ts';
+import type { Contest, ScoredWeights } from './selection.ts';
 
 /** Weights with all that has to be chosen before test images are looked at. */
 export interface Calibration {
@@ -31,16 +31,18 @@ export interface Evaluation {
 /**
  * Chooses thresholds for a scorer: on the remaining valid images, or on the support set where these lack a class. Test
  * images play no part.
+ * @param of the scorer's weights, or null for others than the run has had
  */
 export async function calibrate(
   detector: Detector,
   memory: SupportMemory,
   rest: Contest,
   scorer: Scorer,
+  of: ScoredWeights | null = null,
 ): Promise<Calibration> {
   const { ranges } = scorer;
   const { kind } = detector;
-  if (rest.possible) return { ranges, thresholds: chooseThresholds(await rest.scores(scorer), kind, 'valid') };
+  if (rest.possible) return { ranges, thresholds: chooseThresholds(await rest.scores(scorer, of), kind, 'valid') };
   return { ranges, thresholds: chooseThresholds(await memory.score(scorer), kind, 'support') };
 }
 

@@ -224,7 +224,7 @@ async function judgeRun(
   const judgeWeights = async (choice: Choice, file: string) => {
     if (selectedBy !== 'none') await loadWeights(fs, folder.file(file), detector.method.parameters);
     return memory.withScorer(async (scorer) => {
-      const calibration = await calibrate(detector, memory, rest, scorer);
+      const calibration = await calibrate(detector, memory, rest, scorer, choice);
       const which = file === BEST ? 'chosen' : 'last';
       const evaluation = await evaluateSamples(detector, scorer, {
         fs,

@@ -8,6 +8,7 @@ import { auroc } from './metrics/auroc.ts';
 import { rankPixels, rankScores } from './metrics/ranking.ts';
 import type { TrainOptions } from './options.ts';
 import { readPicture, toInput } from './pictures.ts';
+import type { Choice } from './run_state.ts';
 import { type ScoredSet, type ScoringItem, sampleBatches, scoreSet, storedBatches } from './scoring.ts';
 
 /** What weights are compared by. */
@@ -19,6 +20,9 @@ export interface SelectionScore {
   /** Their mean: larger is better. */
   readonly value: number;
 }
+
+/** Which of a run's weights are scored. */
+export type ScoredWeights = Pick<Choice, 'candidate' | 'step'>;
 
 /** Where a contest gets its images from. */
 export interface ContestContext {
@@ -37,6 +41,8 @@ export class Contest {
   readonly #detector: Detector;
   readonly #options: TrainOptions;
   #cached: { store: FeatureStore; items: readonly ScoringItem[] } | null = null;
+  /** The scores of the last comparison. */
+  #latest: { of: ScoredWeights; scored: ScoredSet } | null = null;
 
   constructor(detector: Detector, samples: readonly Sample[], options: TrainOptions, context: ContestContext) {
     this.#context = context;
@@ -50,8 +56,15 @@ export class Contest {
     return hasBothClasses(this.samples);
   }
 
-  /** Scores the images. Throws `io`, `bad_image`, `bad_data` for images that cannot be read. */
-  async scores({ images, ranges }: Scorer): Promise<ScoredSet> {
+  /**
+   * Scores the images, unless the last comparison was of the same weights.
+   * @param of the scorer's weights, or null for others than a run has had
+   * @throws FusionclipError `io`, `bad_image`, `bad_data` for images that cannot be read
+   */
+  async scores({ images, ranges }: Scorer, of: ScoredWeights | null = null): Promise<ScoredSet> {
+    const latest = this.#latest;
+    this.#latest = null;
+    if (latest && latest.of.candidate === of?.candidate && latest.of.step === of.step) return latest.scored;
     if (!this.#cached) await this.#prepare();
     const batch = this.#options['eval.batch'];
     const batches = this.#cached
@@ -61,13 +74,16 @@ export class Contest {
   }
 
   /** Image and pixel AUROC of a scorer's weights. */
-  async evaluate(scorer: Scorer): Promise<SelectionScore> {
-    return selectionScore(await this.scores(scorer), this.#detector.kind);
+  async evaluate(scorer: Scorer, of: ScoredWeights): Promise<SelectionScore> {
+    const scored = await this.scores(scorer, of);
+    this.#latest = { of, scored };
+    return selectionScore(scored, this.#detector.kind);
   }
 
   release(): void {
     this.#cached?.store.release();
     this.#cached = null;
+    this.#latest = null;
   }
 
   /** Reads the images and keeps their features, if they fit. */
