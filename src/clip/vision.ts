@@ -21,6 +21,9 @@ import { resizePositions } from './positions.ts';
 import type { StorageReport, WeightStorage } from './weight_storage.ts';
 import type { ClipWeights } from './weights.ts';
 
+/** Default of {@link VisionRequest.keep}. */
+const MOST_KEPT = 256 * 2 ** 20;
+
 /** How a vision tower is opened. */
 export interface VisionOptions {
   /** Side of the square input in pixels; positions are resized to ⌊size / patch⌋². */
@@ -42,9 +45,11 @@ export interface VisionRequest {
   readonly embedding?: boolean;
   /**
    * What the next block sees in place of a block's output (residual adapters); taps are the outputs themselves. Blocks
-   * are then activation checkpoints as soon as gradients flow through them.
+   * are then activation checkpoints as soon as gradients flow through them, but for the last ones, as many as `keep` allows.
    */
   readonly afterBlock?: (layer: number, x: Tensor) => Tensor;
+  /** Bytes of activations that blocks behind `afterBlock` may keep for their backward; the others run again. Default 256 MiB. */
+  readonly keep?: number;
 }
 
 /** Raw block outputs [B, N + 1, W] by 1-based layer, and the image embedding [B, E]. */
@@ -158,7 +163,7 @@ export class VisionTower {
    */
   encodeTokens(stem: Tensor, request: VisionRequest): VisionResult {
     const { ln_pre, blocks } = this.#weights;
-    const { taps = [], embedding = false, afterBlock } = request;
+    const { taps = [], embedding = false, afterBlock, keep = MOST_KEPT } = request;
     const last = embedding ? this.config.vision.layers : Math.max(0, ...taps);
     if (last > blocks.length) throw new Error(`block ${last} was asked for, ${blocks.length} are loaded`);
     const out = new Map<number, Tensor>();
@@ -171,7 +176,8 @@ export class VisionTower {
       const pick = pooled ? this.#clsIndex(x.shape[0], x.shape[1]) : undefined;
       const run = (input: Tensor) => transformerBlock(input, blocks[layer - 1], { ...options, pick });
       // Before the first adapter nothing is trained, so nothing has to be run again.
-      const y = afterBlock && x.requiresGrad ? checkpoint(([input]) => run(input), [x]) : run(x);
+      const again = afterBlock && x.requiresGrad && this.#keptBytes(x, last - layer + 1) > keep;
+      const y = again ? checkpoint(([input]) => run(input), [x]) : run(x);
       if (!out.has(layer - 1)) discard(x);
       if (taps.includes(layer)) out.set(layer, y);
       x = afterBlock && layer < last ? afterBlock(layer, y) : y;
@@ -205,6 +211,12 @@ export class VisionTower {
     this.#loader.release();
     for (const { device } of this.#clsRows.values()) device.release();
     this.#clsRows.clear();
+  }
+
+  /** About what the backward of some blocks would keep of their activations. */
+  #keptBytes(x: Tensor, blocks: number): number {
+    const { width, mlp } = this.config.vision;
+    return blocks * (x.value.size / width) * 4 * (8 * width + 2 * mlp);
   }
 
   #clsIndex(batch: number, tokens: number): Index {
