@@ -4,6 +4,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { splitTokens } from '../kernels/assemble_tokens.ts';
 import { Tensor } from '../nn/index.ts';
 import type { LayerTokens } from './adapters.ts';
+import { copyInto, imageOf } from './batches.ts';
 import { windowEmbeddings } from './windows.ts';
 
 /** Tokens of every tapped layer of a batch of B images, by 1-based layer. */
@@ -94,7 +95,7 @@ export class FeatureCache {
     const parts = arraysOf(this.#encode([...images.values()]));
     [...images.keys()].forEach((id, i) => {
       if (this.#images.has(id)) this.drop(id);
-      this.#images.set(id, new Map([...parts].map(([name, array]) => [name, entry(array, i).keep()])));
+      this.#images.set(id, new Map([...parts].map(([name, array]) => [name, imageOf(array, i).keep()])));
     });
   }
 
@@ -173,24 +174,4 @@ function encodedOf(parts: ReadonlyMap<string, GpuArray>): Encoded {
     stages: new Map(numbered('stage')),
     guide: parts.get('guide') ?? null,
   };
-}
-
-/** Arrays [1, ...] one after the other into [n, ...]. */
-function copyInto(out: GpuArray, arrays: readonly GpuArray[]): void {
-  arrays.forEach((a, i) => {
-    const bytes = 4 * a.size;
-    out.gpu.copy({ buffer: a.buffer, offset: a.offset, bytes }, { buffer: out.buffer, offset: bytes * i, bytes });
-  });
-}
-
-/** Entry `i` of the first axis as an array [1, ...] of its own. */
-function entry(array: GpuArray, i: number): GpuArray {
-  const inner = array.shape.slice(1);
-  const bytes = (4 * array.size) / array.shape[0];
-  const out = GpuArray.empty(array.gpu, [1, ...inner]);
-  array.gpu.copy(
-    { buffer: array.buffer, offset: array.offset + i * bytes, bytes },
-    { buffer: out.buffer, offset: 0, bytes },
-  );
-  return out;
 }

@@ -1,4 +1,5 @@
 export * from './adapters.ts';
+export { joinImages } from './batches.ts';
 export * from './features.ts';
 export * from './fuse.ts';
 export * from './initial.ts';

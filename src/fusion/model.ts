@@ -8,7 +8,14 @@ import type { Features } from './features.ts';
 import { type FusionLoss, geometryOf, LossSum, type MapGeometry, type Targets } from './losses.ts';
 import { type FusionOptions, tappedLayers } from './options.ts';
 import { type BranchModel, joinRows } from './predict.ts';
-import { fixedPrompts, learnablePrompts, type Path, type PromptBank, type PromptContext } from './prompts.ts';
+import {
+  fixedPrompts,
+  type KnownEnsembles,
+  learnablePrompts,
+  type Path,
+  type PromptBank,
+  type PromptContext,
+} from './prompts.ts';
 import { ResidualAdapters } from './residual.ts';
 
 /** What a model is made of. */
@@ -24,6 +31,8 @@ export interface FusionParts {
   readonly object: string;
   /** Seed of the initial weights. */
   readonly seed: number;
+  /** As {@link EnsembleContext.ensembles}. */
+  readonly ensembles?: KnownEnsembles | null;
 }
 
 interface Adapter {
@@ -94,14 +103,7 @@ export class FusionModel implements BranchModel {
     const { gpu, vision, options } = parts;
     const layers = tappedLayers(options, vision.config.vision.layers);
     const paths = layers.flatMap((layer) => options.branches.map((branch) => ({ branch, layer })));
-    const context: PromptContext = {
-      gpu,
-      text: parts.text,
-      tokenizer: parts.tokenizer,
-      paths,
-      object: parts.object,
-      seed: parts.seed,
-    };
+    const context: PromptContext = { ...parts, paths };
     using _scope = gpu.scope();
     const prompts = options.prompt === 'fixed' ? await fixedPrompts(context) : await learnablePrompts(context, options);
     return new FusionModel(parts, layers, paths, prompts);

@@ -43,7 +43,12 @@ export interface EnsembleContext {
   readonly tokenizer: Tokenizer;
   /** What the images show, e.g. `Brain`. */
   readonly object: string;
+  /** Features of ensembles that were computed on the same text tower, which more are added to. */
+  readonly ensembles?: KnownEnsembles | null;
 }
+
+/** Features [2, E] of ensembles, on the host, by what they were computed of. */
+export type KnownEnsembles = Map<string, Float32Array<ArrayBuffer>>;
 
 /** What the prompts are built from. */
 export interface PromptContext extends EnsembleContext {
@@ -67,8 +72,13 @@ const APRIL_GAN: Ensemble = { templates: TEMPLATES, states: STATES, normalised: 
  * @returns [2, E]
  */
 export async function ensembleFeatures(context: EnsembleContext, ensemble: Ensemble = APRIL_GAN): Promise<GpuArray> {
-  using scope = context.gpu.scope();
+  const { gpu, object, text, ensembles } = context;
+  const key = JSON.stringify([object, ensemble]);
+  const known = ensembles?.get(key);
+  if (known) return GpuArray.from(gpu, known, [CLASSES.length, text.config.embed]);
+  using scope = gpu.scope();
   const features = l2Normalize(new Tensor(await ensembleMeans(context, ensemble))).value;
+  ensembles?.set(key, await features.read());
   scope.pass(features.buffer);
   return features;
 }

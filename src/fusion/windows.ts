@@ -2,6 +2,7 @@ import type { VisionTower } from '../clip/index.ts';
 import { GpuArray } from '../gpu/array.ts';
 import { uploadIndex } from '../kernels/row_index.ts';
 import { gatherRows, reshape, Tensor } from '../nn/index.ts';
+import { imageOf } from './batches.ts';
 
 /** Bytes of the widest activation of a pass; more sequences are taken in several passes. Far below any binding limit. */
 const MOST_BYTES = 64 * 2 ** 20;
@@ -15,7 +16,8 @@ export function windowPatches(grid: number, side: number): number[][] {
 
 /**
  * Image embeddings of all windows: each is a sequence of its own, [class token ; patches of the window] with the
- * positions that they have in the image, and the windows of all images are one batch of sequences.
+ * positions that they have in the image, and the windows of an image are one batch of sequences. An image's embeddings have
+ * the same bits whatever images it is given with.
  * @param images [B, 3, S, S]
  * @param side of a window in patches
  * @returns [B, windows, E]
@@ -25,28 +27,25 @@ export function windowEmbeddings(tower: VisionTower, images: GpuArray, side: num
   const { embed, vision } = tower.config;
   const windows = windowPatches(tower.grid, side);
   const batch = images.shape[0];
-  const count = batch * windows.length;
   const out = GpuArray.empty(gpu, [batch, windows.length, embed]);
-  using _scope = gpu.scope();
-  const stem = tower.embed(new Tensor(images));
   const tokens = tower.grid ** 2 + 1;
-  const rows = reshape(stem, [batch * tokens, vision.width]);
   const length = side * side + 1;
   const pass = Math.max(1, Math.floor(MOST_BYTES / (4 * length * vision.mlp)));
-  for (let start = 0; start < count; start += pass) {
-    using _pass = gpu.scope();
-    const sequences = Array.from({ length: Math.min(pass, count - start) }, (_, i) => start + i);
-    const index = sequences.flatMap((sequence) => {
-      const first = tokens * Math.floor(sequence / windows.length);
-      return [first, ...windows[sequence % windows.length].map((patch) => first + 1 + patch)];
-    });
-    const gathered = reshape(gatherRows(rows, uploadIndex(gpu, index)), [sequences.length, length, vision.width]);
-    const { value } = tower.encodeTokens(gathered, { embedding: true }).embedding!;
-    const bytes = 4 * value.size;
-    gpu.copy(
-      { buffer: value.buffer, offset: value.offset, bytes },
-      { buffer: out.buffer, offset: 4 * start * embed, bytes },
-    );
+  for (let i = 0; i < batch; i++) {
+    using _image = gpu.scope();
+    const rows = reshape(tower.embed(new Tensor(imageOf(images, i))), [tokens, vision.width]);
+    for (let start = 0; start < windows.length; start += pass) {
+      using _pass = gpu.scope();
+      const sequences = windows.slice(start, start + pass);
+      const index = sequences.flatMap((window) => [0, ...window.map((patch) => 1 + patch)]);
+      const gathered = reshape(gatherRows(rows, uploadIndex(gpu, index)), [sequences.length, length, vision.width]);
+      const { value } = tower.encodeTokens(gathered, { embedding: true }).embedding!;
+      const bytes = 4 * value.size;
+      gpu.copy(
+        { buffer: value.buffer, offset: value.offset, bytes },
+        { buffer: out.buffer, offset: 4 * (i * windows.length + start) * embed, bytes },
+      );
+    }
   }
   return out;
 }

@@ -11,6 +11,7 @@ import {
   type FeatureOptions,
   type FusionOptions,
   isGuided,
+  joinImages,
   MedClip,
   type Method,
   methodKind,
@@ -136,8 +137,19 @@ export class Detector {
     const { size, act, weights, norm } = this.options;
     const { data, features } = this.#shared;
     const domain = JSON.stringify([data, this.backbone.identity.hash, size, act, weights, norm]);
-    const encoded = features.encode(domain, inputs, this.method.needs, () => this.method.encode(this.upload(inputs)));
-    return { ...encoded, guide: this.needs.guide ? this.upload(inputs) : null };
+    const part = (images: readonly Float32Array<ArrayBuffer>[], needs: FeatureOptions) =>
+      features.encode(domain, images, needs, () => this.method.encode(this.upload(images), needs));
+    const { windows: sides = [], ...needs } = this.method.needs;
+    const encoded = part(inputs, needs);
+    const guide = this.needs.guide ? this.upload(inputs) : null;
+    if (sides.length === 0) return { ...encoded, guide };
+    // Windows cost many times what an image does, and do not depend on the others of a batch: whatever the draw, they are there.
+    const images = inputs.map((input) => part([input], { layers: [], tokens: needs.tokens, windows: sides }));
+    const windows = sides.map((side): [number, GpuArray] => [
+      side,
+      joinImages(images.map((image) => image.windows!.get(side)!)),
+    ]);
+    return { ...encoded, guide, windows: new Map(windows) };
   }
 
   /** How the towers are stored. */
@@ -182,7 +194,9 @@ async function openClipModel(parts: DetectorParts, backbone: Backbone, own: Own)
   const lastLayer = needs.embedding ? layers : Math.max(...needs.layers);
   const vision = own(await VisionTower.load(gpu, weights, { size: options.size, act, storage, lastLayer }));
   const text = own(await TextTower.load(gpu, weights, { act, storage }));
-  return { vision, text, method: await kind.create({ ...parts, vision, text, tokenizer }) };
+  const tower = JSON.stringify([backbone.identity.hash, options.act, storage]);
+  const ensembles = parts.shared?.features.ensembles(tower);
+  return { vision, text, method: await kind.create({ ...parts, vision, text, tokenizer, ensembles }) };
 }
 
 async function openMedClipModel(parts: DetectorParts, backbone: MedClipBackbone, own: Own): Promise<DetectorModel> {

@@ -1,4 +1,4 @@
-import { arraysOf, type Encoded, type FeatureOptions } from '../fusion/index.ts';
+import { arraysOf, type Encoded, type FeatureOptions, type KnownEnsembles } from '../fusion/index.ts';
 
 /** What the frozen backbone said of a batch, and what of it a method had asked for. */
 interface KeptBatch {
@@ -8,13 +8,16 @@ interface KeptBatch {
 
 /**
  * What the frozen backbone says of the images of a data set, kept on the GPU from run to run: all runs of a study score
- * the same test images, and methods with one draw learn from the same views. Batches are kept whole, so a run gets the
- * same bits whether they were computed for it or for another.
+ * the same test images, and methods with one draw learn from the same views. Batches are kept as they were computed, so a
+ * run gets the same bits whether that was for it or for another. What the text towers say of fixed sentences is kept on the
+ * host.
  */
 export class SharedFeatures {
   readonly #bytes: number;
   /** By the pixels of the images. */
   readonly #batches = new Map<string, KeptBatch[]>();
+  /** By the text tower. */
+  readonly #ensembles = new Map<string, KnownEnsembles>();
   #domain = '';
   #used = 0;
   #hits = 0;
@@ -32,6 +35,11 @@ export class SharedFeatures {
   /** Batches that did not have to go through the backbone, so far. */
   get hits(): number {
     return this.#hits;
+  }
+
+  /** Ensembles of sentences that went through a text tower, so far. */
+  get encodedEnsembles(): number {
+    return [...this.#ensembles.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
   /**
@@ -65,6 +73,13 @@ export class SharedFeatures {
       this.#used += bytes;
     }
     return encoded;
+  }
+
+  /** Text features that were computed, to be looked up and added to. @param tower all that a text tower depends on */
+  ensembles(tower: string): KnownEnsembles {
+    const known = this.#ensembles.get(tower) ?? new Map();
+    this.#ensembles.set(tower, known);
+    return known;
   }
 
   release(): void {

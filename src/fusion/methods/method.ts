@@ -7,6 +7,7 @@ import type { BranchScores } from '../fuse.ts';
 import type { FusionLoss, Targets } from '../losses.ts';
 import type { FusionOptions } from '../options.ts';
 import { type BranchModel, Predictor } from '../predict.ts';
+import type { KnownEnsembles } from '../prompts.ts';
 
 /** What a method on a CLIP backbone is made of. */
 export interface MethodParts {
@@ -21,6 +22,8 @@ export interface MethodParts {
   readonly object: string;
   /** Seed of the initial weights. */
   readonly seed: number;
+  /** Features of sentences that another method on the same text tower may have computed. */
+  readonly ensembles?: KnownEnsembles | null;
 }
 
 /** Scores images; made by {@link Method.fit}. */
@@ -46,8 +49,9 @@ export interface Method {
   /**
    * What the backbone says of preprocessed images; differentiable where it is not frozen and a tape records.
    * @param images [B, 3, S, S]
+   * @param needs a part of {@link needs} where not all of it is wanted; more may come
    */
-  encode(images: GpuArray): Encoded;
+  encode(images: GpuArray, needs?: FeatureOptions): Encoded;
   /** The training loss; throws where nothing is trained. */
   loss(images: Encoded, targets: Targets): FusionLoss;
   /**
@@ -85,8 +89,8 @@ export abstract class UntrainedMethod implements Method {
     return encodedBytes(this.vision, this.needs);
   }
 
-  encode(images: GpuArray): Encoded {
-    return extractFeatures(this.vision, images, this.needs);
+  encode(images: GpuArray, needs = this.needs): Encoded {
+    return extractFeatures(this.vision, images, needs);
   }
 
   loss(): FusionLoss {
