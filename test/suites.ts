@@ -33,6 +33,7 @@ import './data/shots.suite.ts';
 import './data/trivial.suite.ts';
 import './fusion/baselines.suite.ts';
 import './fusion/golden.suite.ts';
+import './fusion/kinks.suite.ts';
 import './fusion/medclip.suite.ts';
 import './fusion/options.suite.ts';
 import './fusion/training_step.suite.ts';

@@ -98,17 +98,32 @@ export function rangeOf(data: Float32Array): [number, number] {
   return low <= high ? [low, high] : [0, 0];
 }
 
-/** The map at another size, by linear interpolation between pixel centres. */
-function resample(map: ScoreMap, width: number, height: number): Float32Array {
-  if (map.width === width && map.height === height) return map.data;
+/** A part of a map, in shares of its sides. */
+export interface MapWindow {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+const WHOLE: MapWindow = { left: 0, top: 0, width: 1, height: 1 };
+
+/** A part of a map at another size, by linear interpolation between pixel centres. */
+export function cropMap(map: ScoreMap, window: MapWindow, width: number, height: number): ScoreMap {
+  return { width, height, data: resample(map, width, height, window) };
+}
+
+function resample(map: ScoreMap, width: number, height: number, window = WHOLE): Float32Array {
+  if (window === WHOLE && map.width === width && map.height === height) return map.data;
   const out = new Float32Array(width * height);
-  const position = (i: number, n: number, m: number) => Math.min(n - 1, Math.max(0, ((i + 0.5) * n) / m - 0.5));
+  const position = (i: number, n: number, m: number, start: number, share: number) =>
+    Math.min(n - 1, Math.max(0, (start + ((i + 0.5) * share) / m) * n - 0.5));
   for (let y = 0; y < height; y++) {
-    const sy = position(y, map.height, height);
+    const sy = position(y, map.height, height, window.top, window.height);
     const [y0, fy] = [Math.floor(sy), sy % 1];
     const y1 = Math.min(map.height - 1, y0 + 1);
     for (let x = 0; x < width; x++) {
-      const sx = position(x, map.width, width);
+      const sx = position(x, map.width, width, window.left, window.width);
       const [x0, fx] = [Math.floor(sx), sx % 1];
       const x1 = Math.min(map.width - 1, x0 + 1);
       const upper = map.data[y0 * map.width + x0] * (1 - fx) + map.data[y0 * map.width + x1] * fx;

@@ -1,5 +1,6 @@
 import { heatLayer, type ScoreMap } from '../data/heat_map.ts';
 import type { Image } from '../data/image.ts';
+import { unframedMap } from '../train/index.ts';
 import { OUTLINE_WIDTH, outlinePath } from './outline.ts';
 import type { Prediction, RunRecord } from './read_run.ts';
 import { dataUrl } from './thumbnails.ts';
@@ -25,13 +26,14 @@ const LAYER_SIDE = 96;
 
 /** Reads what the gallery shows of some images. */
 export async function exhibits(run: RunRecord, chosen: readonly Prediction[]): Promise<Exhibit[]> {
-  const { pictures, results } = run;
+  const { header, pictures, results } = run;
   const level = results.selected.pixelThreshold?.value ?? null;
   const range = colourRange(run);
   const out: Exhibit[] = [];
   for (const prediction of chosen) {
     const { id } = prediction;
-    const [image, map, mask] = [await pictures.image(id), await pictures.map(id), await pictures.mask(id)];
+    const [image, own, mask] = [await pictures.image(id), await pictures.map(id), await pictures.mask(id)];
+    const map = own && image ? unframedMap(own, image, header.fusion.norm) : own;
     const { width, height } = image ?? map ?? { width: 1, height: 1 };
     const tall = Math.round((OUTLINE_WIDTH * height) / width);
     const scale = Math.min(1, LAYER_SIDE / Math.max(width, height));

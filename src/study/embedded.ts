@@ -94,7 +94,7 @@ const NAMED = 60;
 /**
  * Judges a model by few-shot anomaly detection on phantoms that it has never seen, beside controls, and by naming what
  * they show. Goes on where an earlier call with the same arguments was interrupted.
- * @throws FusionclipError as `runGrid`, and `bad_model` for a model that cannot be opened
+ * @throws FusionclipError `interrupted`, `device_lost`, and `bad_model` for a model that cannot be opened
  */
 export async function studyEmbedded(
   context: RunContext,
@@ -122,6 +122,7 @@ export async function studyEmbedded(
   // All variants of a set stand together in the table, and the plain method comes first in the run.
   const order = (a: Cell, b: Cell) => methodIndex(request, a) - methodIndex(request, b);
   const outcome = await runGrid(context, [...cells.sort(order), ...others.sort(order)], joinPath(request.out, 'cells'));
+  if (outcome.stopped) throw outcome.stopped;
   const own = (of: readonly Cell[]) => outcome.finished.filter(({ cell }) => of.includes(cell));
   const table = (of: readonly Cell[]) => [...summarise(own(of)), ...summariseTrivial(own(of), METHOD)];
   const rows = table(cells);

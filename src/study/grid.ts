@@ -9,6 +9,8 @@ import { type Cell, cellFingerprint, cellPath, describeCell, type FailedCell, ty
 export interface GridOutcome {
   readonly finished: readonly FinishedCell[];
   readonly failed: readonly FailedCell[];
+  /** Why the rest was not run: Ctrl-C, or what no other cell could run after; null when all were. */
+  readonly stopped: unknown;
 }
 
 /** How a grid is run. */
@@ -28,7 +30,7 @@ const FATAL = new Set(['device_lost', 'no_adapter']);
  * earlier call is not run again, so an interrupted grid goes on where it was; one that fails does not stop the rest.
  * Cells on one data set and model share features, and those that differ in what inference reads alone share a training;
  * best when they follow each other.
- * @throws FusionclipError `interrupted`, `device_lost`, `no_adapter`
+ * When it is interrupted, or the device is lost, the outcome has what was finished by then.
  */
 export async function runGrid(
   context: RunContext,
@@ -44,6 +46,7 @@ export async function runGrid(
   }
   const due = cells.filter((cell) => !results.has(cell));
   const failed: FailedCell[] = [];
+  let stopped: unknown = null;
   // Cells differ: the remaining time is foreseen from all that have run.
   const pace = new Pace(undefined, Number.POSITIVE_INFINITY);
   const features = new SharedFeatures(cache * 2 ** 20);
@@ -68,11 +71,13 @@ export async function runGrid(
       const left = `${formatDuration(etaSeconds)} left`;
       onEvent({ type: 'note', text: `${i + 1} of ${due.length}: ${describeCell(cell)}: ${news}; ${left}` });
     }
+  } catch (error) {
+    stopped = error;
   } finally {
     features.release();
   }
   const finished = cells.flatMap((cell) => (results.has(cell) ? [{ cell, results: results.get(cell)! }] : []));
-  return { finished, failed };
+  return { finished, failed, stopped };
 }
 
 /** A grid goes on by itself; what a run says of how to go on is not for its user. */

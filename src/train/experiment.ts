@@ -257,7 +257,7 @@ async function judgeRun(
 }
 
 async function writePredictions(
-  { context, folder, dataset, maps, mapsOf, onEvent }: Opened,
+  { context, folder, dataset, header, maps, mapsOf, onEvent }: Opened,
   { scored }: Evaluation,
   thresholds: Parameters<typeof predictionRows>[1],
 ): Promise<void> {
@@ -266,7 +266,8 @@ async function writePredictions(
   const paths = new Map(dataset.splits.test.map(({ id, path }) => [id, path]));
   const onProgress = stage(onEvent, 'maps');
   const shown = mapsOf ? { ...scored, images: scored.images.filter(({ id }) => mapsOf.includes(id)) } : scored;
-  await writeMaps(fs, folder.file('maps'), shown, maps, (id) => paths.get(id)!, onProgress, signal);
+  const { norm } = header.fusion;
+  await writeMaps(fs, folder.file('maps'), shown, norm, maps, (id) => paths.get(id)!, onProgress, signal);
 }
 
 /** A detector with the settings, and the initial weights, of a run. */

@@ -127,7 +127,8 @@ export async function predictImages(context: RunContext, request: PredictRequest
     const facts = { fusionclip: VERSION, adapters: request.adapters, thresholds, images: rows };
     await fs.writeFile(joinPath(out, 'predictions.json'), `${JSON.stringify(facts, null, 2)}\n`);
     const format = request.maps ?? header.train['map.files'];
-    await writeMaps(fs, joinPath(out, 'maps'), scored, format, (id) => id, stage(onEvent, 'maps'), signal);
+    const { norm } = header.fusion;
+    await writeMaps(fs, joinPath(out, 'maps'), scored, norm, format, (id) => id, stage(onEvent, 'maps'), signal);
     return rows;
   } finally {
     trained.release();
@@ -181,7 +182,8 @@ export async function evaluateRun(context: RunContext, request: EvaluateRequest)
   const format = request.maps ?? file.header.train['map.files'];
   const paths = new Map(samples.map((sample) => [sample.id, sample.path]));
   const progress = stage(onEvent, 'maps');
-  await writeMaps(fs, joinPath(out, 'maps'), scored, format, (id) => paths.get(id)!, progress, signal);
+  const { norm } = file.header.fusion;
+  await writeMaps(fs, joinPath(out, 'maps'), scored, norm, format, (id) => paths.get(id)!, progress, signal);
   await fs.writeFile(joinPath(out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
   return results;
 }

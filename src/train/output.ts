@@ -6,6 +6,7 @@ import { joinPath } from '../data/paths.ts';
 import { encodeMapPng, encodeNpy } from '../data/raw_map.ts';
 import { rangeOf } from '../fusion/index.ts';
 import type { Thresholds } from './judge.ts';
+import { type Normalisation, unframedMap } from './pictures.ts';
 import type { ScoredSet } from './scoring.ts';
 
 /** Scores of one image as they go into `predictions.csv` and `predictions.json`. */
@@ -72,12 +73,14 @@ export function csvText(lines: readonly (readonly string[])[]): string {
 /**
  * Writes, for every image of a set, its map over it (`NAME.png`) and the map itself: `NAME.npy`, or `NAME.map.png` with
  * 16 bits scaled by the extremes of the map. The colours span the extremes of the set, so that images can be compared.
+ * @param norm how the images were framed
  * @param path from an image's id to its file
  */
 export async function writeMaps(
   fs: FileSystem,
   folder: string,
   { size, images }: ScoredSet,
+  norm: Normalisation,
   format: 'npy' | 'png16' | 'none',
   path: (id: string) => string,
   onProgress?: (done: number, total: number) => void,
@@ -90,7 +93,8 @@ export async function writeMaps(
     signal?.throwIfAborted();
     const scores = { width: size, height: size, data: map };
     const file = path(id);
-    const picture = overlayHeatMap(decodeImage(await fs.readFile(file), file), scores, { range });
+    const image = decodeImage(await fs.readFile(file), file);
+    const picture = overlayHeatMap(image, unframedMap(scores, image, norm), { range });
     await fs.writeFile(joinPath(folder, `${names[i]}.png`), encodePng(picture));
     if (format === 'npy') await fs.writeFile(joinPath(folder, `${names[i]}.npy`), encodeNpy(map, [size, size]));
     else await fs.writeFile(joinPath(folder, `${names[i]}.map.png`), encodeMapPng(scores));

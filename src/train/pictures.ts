@@ -7,9 +7,11 @@ import {
   preprocessMask,
   resizeForClip,
   squareGrey,
+  squareOf,
 } from '../clip/index.ts';
 import { AUGMENTATIONS, type Augmentation, warp, warpMask } from '../data/augment.ts';
 import type { FileSystem } from '../data/file_system.ts';
+import { cropMap, type ScoreMap } from '../data/heat_map.ts';
 import { type Image, toRgb } from '../data/image.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import { readMask, readSample } from '../data/layout/open.ts';
@@ -47,6 +49,14 @@ export interface Framing {
 /** An image or a mask before it is squashed to its size. */
 export function framed(image: Image, { size, norm }: Framing): Image {
   return norm === 'medclip' ? squareGrey(image, size) : image;
+}
+
+/** What a map [S, S] of the framed image says of the image itself, pixel by pixel where a frame is to be left out. */
+export function unframedMap(map: ScoreMap, { width, height }: Image, norm: Normalisation): ScoreMap {
+  if (norm !== 'medclip') return map;
+  const { side, left, top } = squareOf({ width, height }, map.width);
+  const window = { left: left / side, top: top / side, width: width / side, height: height / side };
+  return cropMap(map, window, width, height);
 }
 
 /** What the model sees of an image, RGB [S, S, 3]. */

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fusionclip, QUICK, writeModel, writeSet } from './program.ts';
+import { fusionclip, QUICK, start, writeModel, writeSet } from './program.ts';
 
 let folder = '';
 let bmad = '';
@@ -62,5 +62,23 @@ describe('reproduce', () => {
     expect(second.stderr).not.toMatch(/ of 3: /);
     expect(second.stdout).toBe(first.stdout);
     expect(read('results.csv')).toBe(before);
+  }, 120_000);
+
+  test('Ctrl-C leaves a report of what is finished, which says so', async () => {
+    const partial = join(folder, 'partial');
+    const methods = ['--sets', 'Brain', '--seeds', '1', '--methods', 'clip-text,fusionclip'];
+    const args = ['--data', bmad, '--model', model, '--out', partial, '--table', '1', ...methods, ...QUICK];
+    const { child, ended } = start(['reproduce', ...args]);
+    child.stderr?.on('data', (text: string) => {
+      if (/1 of 3: /.test(text)) child.kill('SIGINT');
+    });
+    const { code, stdout, stderr } = await ended;
+    expect(code).toBe(130);
+    expect(stderr.trim().split('\n').at(-1)).toMatch(/Interrupted/);
+    expect(stdout).toMatch(/PARTIAL: Stopped after [12] of 3 runs; the same command again goes on\./);
+    const read = (name: string) => readFileSync(join(partial, name), 'utf8');
+    expect(read('report.html')).toMatch(/<li>Partial\. Stopped after [12] of 3 runs/);
+    expect(read('results.csv')).toMatch(/random weights,2,.*Not run yet: the reproduction was stopped before\./);
+    expect(JSON.parse(read('results.json')).cells.length).toBeLessThan(3);
   }, 120_000);
 });

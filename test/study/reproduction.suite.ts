@@ -1,5 +1,6 @@
 import { assert } from 'chai';
-import { generateModel } from '../../src/clip/index.ts';
+import { generateModel, MEDCLIP_PRESETS } from '../../src/clip/index.ts';
+import { FusionclipError } from '../../src/gpu/errors.ts';
 import { cellPath } from '../../src/study/cell.ts';
 import {
   CONTROL_ROW,
@@ -23,6 +24,7 @@ import {
   tableShots,
 } from '../../src/study/index.ts';
 import { runSettings } from '../../src/train/index.ts';
+import { below, medClipFolder } from '../clip/medclip_folder.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suite, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, SMALL, textOf, tinyConfig } from '../train/small_run.ts';
@@ -187,7 +189,7 @@ suite('reproduction', () => {
       { cell: of('Chest', 'fusionclip', 1), results: madeResults(0.8, null) },
     ];
     const failed = [{ cell: of('Chest', 'fusionclip', 2), reason: 'It broke.', code: 'bad_data' as const }];
-    const entries = entriesOf(REQUEST, chosen, { finished, failed });
+    const entries = entriesOf(REQUEST, chosen, { finished, failed, stopped: null });
     const { rows, sets } = pivotOf({ entries }, 'Table 1', 'imageAuroc');
     assert.deepEqual(sets, ['Chest', 'Brain']);
     const own = rows.find(({ name }) => name === 'fusionclip')!;
@@ -252,6 +254,52 @@ suite('reproduction', () => {
     assert.match(entry(9).missing[0], /4 normal images in valid, fewer than the 9 shots/);
     assert.match(textOf(context.fs, '/out/results.csv'), /fewer than the 9 shots/);
     assert.match(formatReproduction(found), /FAILED {3}Brain, fusionclip, 9-shot, seed 1: /);
+  });
+
+  test('what is stopped leaves the results of what is finished, marked as partial, and goes on later', async (t) => {
+    const control = new AbortController();
+    const context = contextOf(await t.gpu(), await bmadWithModel(), {
+      signal: control.signal,
+      onEvent: (event) => {
+        const stop = new FusionclipError('interrupted', 'Stopped.');
+        if (event.type === 'note' && event.text.startsWith('1 of 3')) control.abort(stop);
+      },
+    });
+    const { results: part, stopped } = await reproduce(context, QUICK);
+    assert.equal((stopped as FusionclipError).code, 'interrupted');
+    assert.deepEqual(
+      part.cells.map(({ row }) => row),
+      ['clip-memory'],
+    );
+    const sentence = 'Stopped after 1 of 3 runs; the same command again goes on.';
+    assert.equal(JSON.parse(textOf(context.fs, '/out/results.json')).partial, sentence);
+    assert.include(formatReproduction(part), `PARTIAL: ${sentence}`);
+    const csv = textOf(context.fs, '/out/results.csv');
+    assert.match(csv, /Brain,clip-memory,2,,\d+\.\d\d,0\.00,1,,[a-z-]+,$/m);
+    assert.match(csv, /Brain,fusionclip,2,,,,,,,Not run yet: /);
+    const whole = await reproduce({ ...context, signal: undefined }, QUICK);
+    assert.isNull(whole.stopped);
+    assert.isNull(whole.results.partial);
+    assert.lengthOf(whole.results.cells, 3);
+    assert.notInclude(textOf(context.fs, '/out/results.csv'), 'Not run yet');
+  });
+
+  test('runs the row of MedCLIP on the files of a MedCLIP', async (t) => {
+    const context = contextOf(await t.gpu(), await bmadWithModel());
+    const { vocabulary } = JSON.parse(new TextDecoder().decode(await t.fixture('reference/medclip.json')));
+    const config = MEDCLIP_PRESETS.get('medclip-resnet-mini')!(vocabulary.length);
+    for (const [path, content] of Object.entries(below('/medclip', await medClipFolder(config, vocabulary)))) {
+      await context.fs.writeFile(path, typeof content === 'string' ? content : Uint8Array.from(content));
+    }
+    const request = { ...QUICK, figures: [6], medclip: '/medclip', seeds: [1], methods: ['medclip'] };
+    const { results: found, failures } = await reproduce(context, request);
+    assert.deepEqual(failures, []);
+    assert.deepEqual(found.skipped, []);
+    const { metrics, folder } = found.cells.find(({ row }) => row === 'medclip')!;
+    assert.isNumber(metrics!.imageAuroc);
+    assert.isNumber(metrics!.pixelAuroc);
+    const maps = [...context.fs.files.keys()].filter((path) => path.startsWith(`/out/${folder}/maps/`));
+    assert.lengthOf(maps, 2 * 3, 'map and picture of the three images that are shown');
   });
 
   test('sets that are missing, ambiguous or not there are refused', async () => {

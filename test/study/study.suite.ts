@@ -64,11 +64,12 @@ suite('studies', () => {
       },
     });
     const both = await cells([1, 2]);
-    let stopped: unknown;
-    await runGrid(context, both, '/study').catch((error) => {
-      stopped = error;
-    });
-    assert.equal((stopped as Error).message, 'stop');
+    const first = await runGrid(context, both, '/study');
+    assert.equal((first.stopped as Error).message, 'stop');
+    assert.deepEqual(
+      first.finished.map(({ cell }) => cell.seed),
+      [1],
+    );
     const { finished } = await runGrid({ ...context, signal: undefined }, both, '/study');
     assert.lengthOf(finished, 2);
     const notes = context.events.filter((event) => event.type === 'note').map(({ text }) => text);
@@ -88,12 +89,9 @@ suite('studies', () => {
       },
     });
     const both = await cells([1, 2]);
-    let message = '';
-    await runGrid(context, both, '/study').catch((error) => {
-      message = error.message;
-    });
+    const { stopped } = await runGrid(context, both, '/study');
     assert.equal(
-      message,
+      (stopped as Error).message,
       'Interrupted in Brain, plain, seed 1; finished runs are kept: the same command again goes on.',
     );
   });

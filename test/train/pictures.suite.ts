@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import { encodePng } from '../../src/data/encode.ts';
-import { readPicture } from '../../src/train/index.ts';
+import { pixelsOf, readPicture, unframedMap } from '../../src/train/index.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suite, test } from '../harness/registry.ts';
 
@@ -26,5 +26,31 @@ suite('pictures', () => {
     const squashed = await readPicture(fs, sample, { size: 4, norm: 'clip' });
     assert.deepEqual([...squashed.mask!.subarray(0, 4)], [1, 1, 0, 0]);
     assert.isAbove(Math.min(...squashed.pixels.data), 250);
+  });
+
+  test('a map of a framed image lies on the image as the model saw it', () => {
+    // The map is what the model saw: on the image it shows the image again, but for what shrinking has blurred.
+    const size = 24;
+    for (const [width, height, blurred] of [
+      [24, 12, 0],
+      [10, 24, 0],
+      [6, 4, 0],
+      [48, 30, 4],
+    ]) {
+      const data = Uint8Array.from({ length: width * height }, (_, i) => 60 + (i % width) + 4 * Math.floor(i / width));
+      const image = { width, height, channels: 1, data } as const;
+      const seen = pixelsOf(image, { size, norm: 'medclip' });
+      const values = Float32Array.from({ length: size * size }, (_, i) => seen.data[3 * i]);
+      const map = unframedMap({ width: size, height: size, data: values }, image, 'medclip');
+      assert.deepEqual([map.width, map.height], [width, height]);
+      for (let y = blurred; y < height - blurred; y++) {
+        for (let x = blurred; x < width - blurred; x++) {
+          assert.closeTo(map.data[y * width + x], data[y * width + x], blurred > 0 ? 1 : 1e-3, `${x}, ${y}`);
+        }
+      }
+    }
+    const map = { width: 2, height: 2, data: Float32Array.of(1, 2, 3, 4) };
+    const image = { width: 3, height: 1, channels: 1, data: new Uint8Array(3) } as const;
+    assert.strictEqual(unframedMap(map, image, 'clip'), map);
   });
 });

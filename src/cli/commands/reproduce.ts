@@ -60,7 +60,7 @@ export const reproduceCommand: Command = {
   summary: "the paper's tables and figures: all methods, sets, shots and seeds, beside the published numbers",
   usage: '--data DIR --model PATH --out DIR',
   details: `A run that is finished is never run again, and one that fails does not stop the rest: its sentence stands in the
-tables, and the exit code is that of the first failure. Settings that mean nothing to a row are left out for it.`,
+tables, and the exit code is that of the first failure. Ctrl-C leaves results of what is finished, marked as partial. Settings that mean nothing to a row are left out for it.`,
   flags: [
     { title: 'Reproduction', table: { ...FLAGS, ...GPU_FLAGS } },
     { title: 'Training and evaluation of all rows', table: TRAINING },
@@ -94,13 +94,14 @@ tables, and the exit code is that of the first failure. Settings that mean nothi
       settings,
       cache: values['feature.cache'],
     };
-    const { results, failures } = await withGpu(call, (session) => reproduce(session, request));
+    const { results, failures, stopped } = await withGpu(call, (session) => reproduce(session, request));
     const html = await writeReproductionReport(host, out, results);
     if (json) host.stdout(`${JSON.stringify(results, null, 2)}\n`);
     else
       host.stdout(
         `${formatReproduction(results)}\n${html}: all of it, with figures; beside it results.json, results.csv\n`,
       );
+    if (stopped) throw stopped;
     const [failure] = failures;
     return failure === undefined ? 0 : failure === null ? 1 : EXIT_CODES[failure];
   },

@@ -12,14 +12,21 @@ export const MEDCLIP_STD = 0.27950088968644304;
  */
 export function squareGrey(image: Image, least: number): Image {
   const { width, height, data } = toGrey(image);
-  const side = Math.max(least, width, height);
+  const { side, left, top } = squareOf(image, least);
   const out = new Uint8Array(side * side);
-  const [left, top] = [Math.floor((side - width) / 2), Math.floor((side - height) / 2)];
   for (let y = 0; y < height; y++) {
     out.set(data.subarray(y * width, (y + 1) * width), (top + y) * side + left);
   }
   return { width: side, height: side, channels: 1, data: out };
 }
+
+/** The side of the square that {@link squareGrey} makes of an image, and where in it the image begins, in pixels. */
+export function squareOf({ width, height }: Size, least: number): { side: number; left: number; top: number } {
+  const side = Math.max(least, width, height);
+  return { side, left: Math.floor((side - width) / 2), top: Math.floor((side - height) / 2) };
+}
+
+type Size = Pick<Image, 'width' | 'height'>;
 
 /** (x − mean) / deviation of the first channel, three times, [3, height, width]; every step rounded to float32. */
 export function medClipInput({ width, height, channels, data }: Image): Float32Array<ArrayBuffer> {

@@ -111,9 +111,10 @@ function Body({
   );
 }
 
-function warningsOf({ warning, phantoms, model, seeds, cells, skipped }: Reproduction): string[] {
+function warningsOf({ warning, partial, phantoms, model, seeds, cells, skipped }: Reproduction): string[] {
   const failed = cells.filter((cell) => cell.failed !== null).length;
   return [
+    ...(partial ? [`Partial. ${partial}`] : []),
     ...(warning ? [warning] : []),
     ...(phantoms
       ? [

@@ -42,10 +42,14 @@ const TRIVIAL: readonly {
   },
 ];
 
+/** Of cells that are neither finished nor failed. */
+const NOT_RUN = 'Not run yet: the reproduction was stopped before.';
+
 /** All numbers of some exhibits, in their order. */
 export function entriesOf(request: PlanRequest, exhibits: readonly Exhibit[], outcome: GridOutcome): Entry[] {
   const finished = new Map(outcome.finished.map(({ cell, results }) => [cellPath(cell), results]));
   const failed = new Map(outcome.failed.map(({ cell, reason }) => [cellPath(cell), reason]));
+  const missingOf = (path: string) => (finished.has(path) ? [] : [failed.get(path) ?? NOT_RUN]);
   const entryOf = (exhibit: Exhibit, metric: Metric, set: StudySet, row: StudyRow, shots: number): Entry => {
     const skipped = whySkipped(row, request);
     const cells = skipped ? [] : cellsOf(request, row, set, shots).map(cellPath);
@@ -53,7 +57,7 @@ export function entriesOf(request: PlanRequest, exhibits: readonly Exhibit[], ou
     const values = percents(results.map(({ selected }) => metricOf(selected, metric)));
     const ours = values.length > 0 ? spreadOf(values) : null;
     const paper = paperValue(row.paper, metric, set.name, shots);
-    const reasons = skipped ? [skipped] : cells.flatMap((path) => failed.get(path) ?? []);
+    const reasons = skipped ? [skipped] : cells.flatMap(missingOf);
     return {
       exhibit: exhibit.name,
       metric,

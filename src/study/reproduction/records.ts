@@ -44,6 +44,7 @@ export async function recordsOf(
   for (const cell of cells) {
     const folder = joinPath(CELLS, cellPath(cell));
     const own = results.get(cell);
+    if (!own && !reasons.has(cell)) continue;
     const read = (name: string) => (own ? readJson(fs, joinPath(out, folder, name)) : null);
     const shots = await read('shots.json');
     const environment = await read('env.json');

@@ -55,6 +55,8 @@ export interface Reproduction {
   readonly settings: SharedSettings;
   /** Says so when epochs were chosen on the test sets. */
   readonly warning: string | null;
+  /** Says how much is done where not all cells were run; null for a whole reproduction. */
+  readonly partial: string | null;
   readonly exhibits: readonly ExhibitFacts[];
   readonly entries: readonly Entry[];
   readonly skipped: readonly SkippedRow[];
@@ -73,12 +75,14 @@ export interface ReproductionOutcome {
   readonly results: Reproduction;
   /** Codes of the cells that failed; null for an error in the program. */
   readonly failures: readonly (ErrorCode | null)[];
+  /** Why the results are partial; null when they are whole. */
+  readonly stopped: unknown;
 }
 
 /**
  * Runs the cells of the paper's tables and figures that are not finished yet, and writes `results.json` and
- * `results.csv`. Cells that fail are in both.
- * @throws FusionclipError as `runGrid`; `io`, `bad_data` for the sets, `bad_model` for a model that cannot be opened
+ * `results.csv`. Cells that fail are in both. When it is stopped, e.g. by Ctrl-C, they have what was finished by then.
+ * @throws FusionclipError `io`, `bad_data` for the sets, `bad_model` for a model that cannot be opened
  */
 export async function reproduce(context: RunContext, request: ReproductionRequest): Promise<ReproductionOutcome> {
   const { fs, gpu } = context;
@@ -101,6 +105,7 @@ export async function reproduce(context: RunContext, request: ReproductionReques
   const { cells, skipped } = planOf(planRequest, exhibits);
   for (const { reason } of skipped) context.onEvent?.({ type: 'note', text: `Skipped: ${reason}` });
   const outcome = await runGrid(context, cells, joinPath(out, CELLS), { cache: request.cache });
+  const done = outcome.finished.length + outcome.failed.length;
   const oracle = outcome.finished.some(({ results }) => results.selectedBy === 'test-oracle');
   const results: Reproduction = {
     fusionclip: VERSION,
@@ -113,6 +118,7 @@ export async function reproduce(context: RunContext, request: ReproductionReques
     seeds,
     settings,
     warning: oracle ? ORACLE_WARNING : null,
+    partial: outcome.stopped ? `Stopped after ${done} of ${cells.length} runs; the same command again goes on.` : null,
     exhibits: exhibits.map(factsOf),
     entries: entriesOf(planRequest, exhibits, outcome),
     skipped,
@@ -120,7 +126,7 @@ export async function reproduce(context: RunContext, request: ReproductionReques
   };
   await fs.writeFile(joinPath(out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
   await fs.writeFile(joinPath(out, 'results.csv'), entriesCsv(results.entries));
-  return { results, failures: outcome.failed.map(({ code }) => code) };
+  return { results, failures: outcome.failed.map(({ code }) => code), stopped: outcome.stopped };
 }
 
 /** All rows that can be chosen. */

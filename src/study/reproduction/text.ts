@@ -7,10 +7,11 @@ import type { Reproduction } from './reproduce.ts';
 
 /** The tables of a reproduction for a terminal, in percent: under a row what the paper has for it. */
 export function formatReproduction(results: Reproduction): string {
-  const { model, seeds, phantoms, exhibits, skipped, cells, warning } = results;
+  const { model, seeds, phantoms, exhibits, skipped, cells, warning, partial } = results;
   const failed = cells.filter((cell) => cell.failed !== null);
   const lines = [
     `${model.name}, ${phantoms ? 'phantoms, ' : ''}seeds ${seeds.join(', ')}; percent, mean ± standard deviation over seeds`,
+    ...(partial ? [`PARTIAL: ${partial}`] : []),
     ...(warning ? [`WARNING: ${warning}`] : []),
   ];
   for (const { name, title, kind, metrics, shots } of exhibits) {
