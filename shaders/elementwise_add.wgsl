@@ -1,5 +1,6 @@
 // y = a + b, b repeated over the leading axes of a.
-// a, y [4 quads]; b [4 period]; all bound as vec4. Other lengths of b: elementwise_add_odd. Caller: src/kernels/elementwise.ts.
+// a, y [4 quads]; b [4 period]; all bound as vec4. Other lengths of b: elementwise_add_odd, which takes about twice as
+// long on lavapipe (bench/kernels/elementwise.bench.ts). Caller: src/kernels/elementwise.ts.
 // Loops: none
 
 struct Params {

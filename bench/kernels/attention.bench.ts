@@ -11,6 +11,7 @@ const SHAPES = [
 const RUNGS = ['reference', 'registers'] as const;
 
 function* cases(gpu: Gpu): Iterable<BenchCase> {
+  const forward = gpu.facts.features.includes('subgroups') ? ([...RUNGS, 'subgroups'] as const) : RUNGS;
   for (const { batch, length, heads, causal } of SHAPES) {
     const width = 64 * heads;
     const qkv = filled(gpu, batch, length, 3 * width);
@@ -22,7 +23,7 @@ function* cases(gpu: Gpu): Iterable<BenchCase> {
       name,
       flops: 4 * 64 * pairs,
       bytes: 16 * batch * length * width,
-      variants: RUNGS.map((rung) => ({ name: rung, run: () => void attentionWith(rung, qkv, heads, { causal }) })),
+      variants: forward.map((rung) => ({ name: rung, run: () => void attentionWith(rung, qkv, heads, { causal }) })),
     };
     yield {
       name: `${name} backward`,

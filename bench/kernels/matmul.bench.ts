@@ -1,5 +1,6 @@
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { type MatmulOptions, matmulWith } from '../../src/kernels/matmul.ts';
+import type { MatmulRung } from '../../src/kernels/matmul_plan.ts';
 import { filled, filledHalf } from '../inputs.ts';
 import { type BenchCase, bench } from '../registry.ts';
 import { MATMUL_SHAPES } from '../shapes.ts';
@@ -27,7 +28,8 @@ function product(
   const flops = 2 * m * n * k;
   // On a software adapter the rung that is not for it would take seconds more than the first one does anyway.
   const all = !gpu.facts.software || flops < 1e9;
-  const rungs = all ? (['reference', 'workgroup', 'registers'] as const) : (['reference', 'registers'] as const);
+  const rungs: MatmulRung[] = all ? ['reference', 'workgroup', 'registers'] : ['reference', 'registers'];
+  if (gpu.facts.features.includes('subgroups')) rungs.push('subgroups');
   const best = gpu.facts.software ? 'registers' : 'workgroup';
   const stored = transposeB && !transposeA ? (['f16', 'bf16'] as const) : [];
   return {
