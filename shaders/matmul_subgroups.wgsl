@@ -9,7 +9,7 @@
 //   stored shorter was decoded before (matmul_pack.wgsl), as op(a) was transposed (matmul_pack_rows.wgsl);
 // - sums are of dot(): a product of a vector and a matrix takes a tenth more code;
 // - the epilogue is a constant, so that nothing of the others is carried out.
-// `fusionclip tune --runtime chrome` times it beside matmul_registers.wgsl; `npm run bench:peers` beside other libraries.
+// `npm run bench -- --dawn matmul` times it beside the other rungs, `npm run bench:peers` beside other libraries.
 // Caller: src/kernels/matmul.ts.
 // Strides and starts are multiples of 4; an operand that runs along k is zero beyond k up to a multiple of 4.
 // Loops: slice / 4 + 7 where slice <= 32768

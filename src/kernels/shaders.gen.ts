@@ -1130,7 +1130,7 @@ export const attention_subgroups: Shader<'qkv' | 'out' | 'log_sum_exp', 'length'
 // The rung for SwiftShader; matmul_subgroups.wgsl says what counts there. A workgroup is one subgroup of four, which owns 20
 // queries of a head, lane l those at l, l + 4, …, and goes through the keys 24 at a time: of keys and values each lane loads
 // one row in four and broadcasts it. The 5 x 24 scores of a lane live in named variables, the unfinished rows in out itself.
-// \`npm run bench:peers -- --only attention\` times it. Caller: src/kernels/attention.ts.
+// \`npm run bench -- --dawn attention\` times it beside the other rungs. Caller: src/kernels/attention.ts.
 // Loops: (length / 24 + 1) * (2 * quads + 1) + 5 * quads where length * (quads + 1) <= 64000, quads <= 32
 
 enable subgroups;
@@ -4016,7 +4016,7 @@ export const matmul_subgroups: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', '
 //   stored shorter was decoded before (matmul_pack.wgsl), as op(a) was transposed (matmul_pack_rows.wgsl);
 // - sums are of dot(): a product of a vector and a matrix takes a tenth more code;
 // - the epilogue is a constant, so that nothing of the others is carried out.
-// \`fusionclip tune --runtime chrome\` times it beside matmul_registers.wgsl; \`npm run bench:peers\` beside other libraries.
+// \`npm run bench -- --dawn matmul\` times it beside the other rungs, \`npm run bench:peers\` beside other libraries.
 // Caller: src/kernels/matmul.ts.
 // Strides and starts are multiples of 4; an operand that runs along k is zero beyond k up to a multiple of 4.
 // Loops: slice / 4 + 7 where slice <= 32768
