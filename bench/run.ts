@@ -41,7 +41,12 @@ const json = chosenJson ?? (args.length === 0 ? fileURLToPath(standard) : null);
 if (json) {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   const report: BenchReport = {
-    ...{ date: new Date().toISOString(), runtime: `${host.runtime} ${host.version}${dawn ? ' with Dawn' : ''}`, version, driver },
+    ...{
+      date: new Date().toISOString(),
+      runtime: `${host.runtime} ${host.version}${dawn ? ' with Dawn' : ''}`,
+      version,
+      driver,
+    },
     machine: machine(),
     ...{ adapter: gpu.facts, ...timed, operations },
   };
