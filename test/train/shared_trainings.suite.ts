@@ -3,36 +3,36 @@ import { SharedTrainings } from '../../src/train/index.ts';
 import { suite, test } from '../harness/registry.ts';
 import { contextOf, metricsOf, ruleSet, smallRun, textOf } from './small_run.ts';
 
-/** Variants of one training, by what inference reads. */
-const VARIANTS: readonly Record<string, string>[] = [
-  { fuse: 'calib' },
-  { 'score.image': 'topk:20', 'score.cls': 'add' },
-  { 'map.upsample': 'guided', 'map.guide.radius': '3' },
-  { 'memory.augment': 'true', 'memory.features': 'adapted' },
+/** Ways to choose weights, and settings that inference alone reads. */
+const CASES: readonly (readonly [select: string, variant: Readonly<Record<string, string>>])[] = [
+  ['valid', { fuse: 'calib' }],
+  ['valid', { 'score.image': 'topk:20', 'score.cls': 'add' }],
+  ['valid', { 'map.upsample': 'guided', 'map.guide.radius': '3' }],
+  ['valid', { 'memory.augment': 'true', 'memory.features': 'adapted' }],
+  ['last', { fuse: 'calib' }],
+  ['test-oracle', { 'score.image': 'topk:20' }],
 ];
 
 suite('shared trainings', () => {
-  for (const select of ['valid', 'last', 'test-oracle']) {
-    test(`runs that differ in what inference reads give the bits of a training of their own: select ${select}`, async (t) => {
+  for (const [select, variant] of CASES) {
+    test(`give the bits of a training of one's own: select ${select}, ${Object.keys(variant)}`, async (t) => {
       const gpu = await t.gpu();
       const trainings = new SharedTrainings(2 ** 30);
       await smallRun(contextOf(gpu, ruleSet(), { trainings }), { select }, '/first');
       assert.equal(trainings.hits, 0);
-      for (const [i, variant] of VARIANTS.entries()) {
-        const [alone, shared] = [contextOf(gpu, ruleSet()), contextOf(gpu, ruleSet(), { trainings })];
-        const own = await smallRun(alone, { select, ...variant });
-        const other = await smallRun(shared, { select, ...variant });
-        assert.equal(trainings.hits, i + 1);
-        assert.deepEqual(other.results, own.results);
-        assert.deepEqual(other.scored, own.scored);
-        assert.deepEqual(metricsOf(shared.fs), metricsOf(alone.fs));
-        for (const file of ['best', 'last', 'adapters']) {
-          const path = `/run/checkpoint/${file}.safetensors`;
-          assert.deepEqual(shared.fs.files.get(path), alone.fs.files.get(path), file);
-        }
-        assert.equal(JSON.parse(textOf(shared.fs, '/run/env.json')).trainedBy, '/first');
-        assert.notProperty(JSON.parse(textOf(alone.fs, '/run/env.json')), 'trainedBy');
+      const [alone, shared] = [contextOf(gpu, ruleSet()), contextOf(gpu, ruleSet(), { trainings })];
+      const own = await smallRun(alone, { select, ...variant });
+      const other = await smallRun(shared, { select, ...variant });
+      assert.equal(trainings.hits, 1);
+      assert.deepEqual(other.results, own.results);
+      assert.deepEqual(other.scored, own.scored);
+      assert.deepEqual(metricsOf(shared.fs), metricsOf(alone.fs));
+      for (const file of ['best', 'last', 'adapters']) {
+        const path = `/run/checkpoint/${file}.safetensors`;
+        assert.deepEqual(shared.fs.files.get(path), alone.fs.files.get(path), file);
       }
+      assert.equal(JSON.parse(textOf(shared.fs, '/run/env.json')).trainedBy, '/first');
+      assert.notProperty(JSON.parse(textOf(alone.fs, '/run/env.json')), 'trainedBy');
     });
   }
 
