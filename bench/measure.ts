@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Gpu } from '../src/gpu/gpu.ts';
 
 /** Milliseconds of one repetition. */
@@ -10,7 +11,10 @@ export interface Times {
 
 /** How a repetition of many kernels spends its time, in milliseconds; medians, without timestamps in between. */
 export interface Split {
-  /** Until all commands are submitted, without the submits themselves, in which a software adapter computes. */
+  /**
+   * Processor time of the host's thread until all commands are submitted: a software adapter lets the host wait, and takes
+   * its cores. Where the system does not count it (it does on Linux): wall-clock time without the submits.
+   */
   readonly host: number;
   /** Until all of them are done. */
   readonly wall: number;
@@ -54,7 +58,7 @@ export async function measure(gpu: Gpu, works: readonly Work[]): Promise<Times[]
   });
 }
 
-/** Times the host's part of some work beside the whole; to be called after {@link measure}, which warms up. */
+/** Times the host's part of some work, and the whole; to be called after {@link measure}, which warms up. */
 export async function measureSplit(gpu: Gpu, work: Work): Promise<Split> {
   const host: number[] = [];
   const wall: number[] = [];
@@ -62,12 +66,13 @@ export async function measureSplit(gpu: Gpu, work: Work): Promise<Split> {
   gpu.timing = false;
   do {
     const start = performance.now();
+    const used = threadMs();
     const submitting = gpu.submitting;
     {
       using _scope = gpu.scope();
       const waiting = work();
       gpu.flush();
-      host.push(performance.now() - start - (gpu.submitting - submitting));
+      host.push(used === null ? performance.now() - start - (gpu.submitting - submitting) : threadMs()! - used);
       await waiting;
     }
     await gpu.idle();
@@ -75,6 +80,15 @@ export async function measureSplit(gpu: Gpu, work: Work): Promise<Split> {
   } while (wall.length < MOST_SAMPLES && performance.now() - begin < CASE_MS);
   gpu.timing = true;
   return { host: median(host), wall: median(wall) };
+}
+
+/** Milliseconds of processor time that this thread has used, or null where the system does not tell. */
+function threadMs(): number | null {
+  try {
+    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e6;
+  } catch {
+    return null;
+  }
 }
 
 function median(list: number[]): number {
