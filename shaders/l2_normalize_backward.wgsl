@@ -1,6 +1,6 @@
 // dx = (grad - y (grad . y)) * inverse_norm for each row; where the norm was below eps the divisor was a constant:
 // dx = grad * inverse_norm. Shapes as in l2_normalize.wgsl; other widths: l2_normalize_backward_odd, which takes
-// about twice as long at 1156 x 768 on lavapipe (bench/kernels/l2_normalize.bench.ts). Caller: src/kernels/l2_normalize.ts.
+// 1.7 times as long at 1156 x 768 on lavapipe (bench/kernels/l2_normalize.bench.ts). Caller: src/kernels/l2_normalize.ts.
 // Loops: 2 * width4 where width4 <= 16384
 
 struct Params {

@@ -1,5 +1,5 @@
 // dx of layer norm as layer_norm_backward.wgsl, with four elements at a time; shapes as there, width4 = width / 4.
-// Two to three times as fast at 580 x 1024 on lavapipe (bench/kernels/layer_norm.bench.ts). Caller: src/kernels/layer_norm.ts.
+// Twice as fast at 580 x 1024 on lavapipe (bench/kernels/layer_norm.bench.ts). Caller: src/kernels/layer_norm.ts.
 // Loops: 2 * width4 where width4 <= 16384
 
 struct Params {

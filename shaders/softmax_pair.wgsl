@@ -1,6 +1,6 @@
 // Softmax over a last axis of two, the normal and abnormal class of every pixel: with e = exp(-|b - a|) the larger is
 // 1 / (1 + e), the smaller e / (1 + e). x, y [rows, 2], two rows to a vec4.
-// One exponential for two numbers and no loop: 9 to 16 times as fast as softmax.wgsl at this width on lavapipe
+// One exponential for two numbers and no loop: 8 times as fast as softmax.wgsl at this width on lavapipe
 // (bench/kernels/softmax.bench.ts). Caller: src/kernels/softmax.ts.
 // Loops: none
 

@@ -1,7 +1,7 @@
 // One stage of a sum over the middle axis: y[o, k, i] = factor * sum over r = k, k + chunks, k + 2 chunks, … of x[o, r, i].
 // x [outer, rows, inner]; y [outer, chunks, inner]. inner is a multiple of 4 and inner4 = inner / 4; other widths: sum_axis_odd.
 // The wrapper repeats stages until chunks = 1, at most 64 terms each, so the order is fixed and errors do not pile up.
-// Four running sums: shorter chains of roundings, and independent additions. 1.5 to 2 times as fast as
+// Four running sums: shorter chains of roundings, and independent additions. 1.3 times as fast as
 // sum_axis_odd.wgsl for 58 rows of 10,240 on lavapipe (bench/kernels/sum_axis.bench.ts). Caller: src/kernels/sum_axis.ts.
 // Loops: rows / chunks + 4 where rows / chunks <= 64
 
