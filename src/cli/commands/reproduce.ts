@@ -60,7 +60,8 @@ export const reproduceCommand: Command = {
   summary: "the paper's tables and figures: all methods, sets, shots and seeds, beside the published numbers",
   usage: '--data DIR --model PATH --out DIR',
   details: `A run that is finished is never run again, and one that fails does not stop the rest: its sentence stands in the
-tables, and the exit code is that of the first failure. Ctrl-C leaves results of what is finished, marked as partial. Settings that mean nothing to a row are left out for it.`,
+tables, and the exit code is that of the first failure. Ctrl-C leaves results of what is finished, marked as partial.
+Settings that mean nothing to a row are left out for it.`,
   flags: [
     { title: 'Reproduction', table: { ...FLAGS, ...GPU_FLAGS } },
     { title: 'Training and evaluation of all rows', table: TRAINING },
