@@ -3,7 +3,25 @@ import { builtinModules } from 'node:module';
 import { defineConfig, esmExternalRequirePlugin, type Plugin, type UserConfig } from 'vite';
 
 /** Sub-paths of the package, and the folders of `src` that they stand for. */
-const AREAS = ['gpu', 'kernels', 'nn', 'data', 'clip', 'hub', 'fusion', 'train', 'pretrain', 'study', 'report'];
+const AREAS = [
+  'base',
+  'gpu',
+  'kernels',
+  'nn',
+  'data',
+  'metrics',
+  'phantom',
+  'clip',
+  'hub',
+  'fusion',
+  'medclip',
+  'run',
+  'detect',
+  'train',
+  'pretrain',
+  'study',
+  'report',
+];
 
 const NODE_MODULES = [/^node:/, ...builtinModules];
 
@@ -87,7 +105,7 @@ const TARGETS: Record<string, Record<string, string>> = {
   // The library: runs as it is in every runtime and in a script tag.
   lib: { index: 'src/index.ts', ...areas },
   // The command line for Deno and Node, its launcher, and the host for programs that use the library there.
-  node: { cli: 'src/cli/entry_process.ts', launcher: 'src/host/entry_launcher.ts', node: 'src/host/node.ts' },
+  node: { cli: 'src/cli/entry_process.ts', launcher: 'src/launch/entry_launcher.ts', node: 'src/host/node.ts' },
   page: { page: 'src/cli/entry_page.ts' },
   // Programs of the tests, each by itself: what breaks one does not stop the others.
   tools: { run: 'test/runtimes/run_built.ts', launch: 'test/runtimes/launch.ts' },

@@ -1,4 +1,4 @@
-import { FusionclipError } from '../src/gpu/errors.ts';
+import { FusionclipError } from '../src/base/errors.ts';
 import type { Client } from './client.ts';
 import type { GivenImages, Outcome, Picture, TrainingWish } from './protocol.ts';
 import type { Change, Phase } from './state.ts';

@@ -1,5 +1,5 @@
-import { type ErrorCode, FusionclipError } from '../src/gpu/errors.ts';
-import type { RunEvent } from '../src/train/events.ts';
+import { type ErrorCode, FusionclipError } from '../src/base/errors.ts';
+import type { RunEvent } from '../src/run/events.ts';
 import type { Calls, Reply, Request } from './protocol.ts';
 import address from './worker/main.ts?worker&url';
 

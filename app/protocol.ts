@@ -1,7 +1,10 @@
 /** What the page and its worker say to each other. Everything here is data that can be cloned. */
+import type { ErrorCode } from '../src/base/errors.ts';
 import type { DatasetKind, Image, ScoreMap } from '../src/data/index.ts';
-import type { AdapterFacts, ErrorCode } from '../src/gpu/index.ts';
-import type { Judgement, RocPoint, RunEvent, TrivialJudgement } from '../src/train/index.ts';
+import type { Judgement, TrivialJudgement } from '../src/detect/judge.ts';
+import type { AdapterFacts } from '../src/gpu/index.ts';
+import type { RocPoint } from '../src/metrics/roc.ts';
+import type { RunEvent } from '../src/run/events.ts';
 
 /** A model that can be chosen. */
 export interface ModelChoice {

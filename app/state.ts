@@ -1,5 +1,5 @@
 import type { AdapterFacts } from '../src/gpu/adapter.ts';
-import type { RunEvent } from '../src/train/events.ts';
+import type { RunEvent } from '../src/run/events.ts';
 import type { DatasetFacts, FamilyPreview, ModelChoice, Outcome, TrainingWish } from './protocol.ts';
 
 /** What the worker is at. `paused` is a training that can go on. */

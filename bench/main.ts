@@ -8,8 +8,8 @@
 import { spawn } from 'node:child_process';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { findDriver } from '../src/host/drivers.ts';
-import { findDeno } from '../src/host/runtimes.ts';
+import { findDriver } from '../src/launch/drivers.ts';
+import { findDeno } from '../src/launch/runtimes.ts';
 
 const args = process.argv.slice(2);
 const choice = args.includes('--driver') ? args.splice(args.indexOf('--driver'), 2)[1] : undefined;

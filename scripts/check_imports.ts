@@ -9,35 +9,46 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Folders of `src` from the bottom up: a file imports from its own level and from those below. */
 const LEVELS = [
+  'base',
   'gpu',
   'kernels',
   'nn',
   'data',
+  'metrics',
+  'phantom',
   'clip',
   'hub',
-  'run',
   'fusion',
+  'medclip',
+  'run',
+  'detect',
   'train',
   'pretrain',
   'study',
   'report',
   'host',
+  'launch',
   'cli',
 ];
 
 /** Packages and Node modules that a folder may import; the others none. */
 const PACKAGES: Record<string, RegExp> = {
-  data: /^(fast-png|jpeg-js|valibot)$/,
+  base: /^valibot$/,
+  data: /^(fast-png|jpeg-js)$/,
   clip: /^valibot$/,
   hub: /^valibot$/,
+  medclip: /^valibot$/,
+  run: /^valibot$/,
   train: /^valibot$/,
+  detect: /^valibot$/,
   pretrain: /^valibot$/,
   report: /^(valibot|preact|preact\/jsx-runtime|preact-render-to-string|d3-scale|d3-shape|d3-dsv)$/,
-  host: /^(node:.*|webgpu|puppeteer-core)$/,
+  host: /^(node:.*|webgpu)$/,
+  launch: /^(node:.*|puppeteer-core)$/,
   cli: /^(node:.*|commander|valibot)$/,
 };
 
-/** Names of Node, Deno and of pages that are not WebGPU: `src/host` and `src/cli` alone may touch them. */
+/** Names of Node, Deno and of pages that are not WebGPU: `src/host`, `src/launch` and `src/cli` alone may touch them. */
 const FOREIGN = new Set([
   'process',
   'Deno',
@@ -155,7 +166,7 @@ for (const file of ['src', 'app', 'test', 'bench', 'scripts'].flatMap((folder) =
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   for (const name of importsOf(source)) checkImport(file, name);
   const area = areaOf(file);
-  if (area && !['host', 'cli'].includes(area) && !generated(file)) checkNames(file, source);
+  if (area && !['host', 'launch', 'cli'].includes(area) && !generated(file)) checkNames(file, source);
   if (area && !LEVELS.includes(area)) problems.push(`${file}: the folder src/${area} has no level`);
 }
 

@@ -7,8 +7,8 @@ import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { findDriver } from '../src/host/drivers.ts';
-import { findDeno } from '../src/host/runtimes.ts';
+import { findDriver } from '../src/launch/drivers.ts';
+import { findDeno } from '../src/launch/runtimes.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const patterns = process.argv.slice(2);

@@ -1,3 +1,4 @@
+export { EXIT_CODES, FusionclipError } from './base/errors.ts';
 /**
  * fusionclip: few-shot anomaly detection in medical images with CLIP, trained and run on WebGPU.
  *
@@ -11,7 +12,7 @@ export { decodeImage, openDataset } from './data/index.ts';
 export * as fusion from './fusion/index.ts';
 export { FusionModel, type FusionOptions, fusionOptions, Predictor } from './fusion/index.ts';
 export * as gpu from './gpu/index.ts';
-export { EXIT_CODES, FusionclipError, Gpu, GpuArray } from './gpu/index.ts';
+export { Gpu, GpuArray } from './gpu/index.ts';
 export * as hub from './hub/index.ts';
 export * as kernels from './kernels/index.ts';
 export * as nn from './nn/index.ts';

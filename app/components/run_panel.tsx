@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import { formatDuration } from '../../src/run/progress.ts';
+import { formatDuration } from '../../src/base/progress.ts';
 import type { Actions } from '../actions.ts';
 import type { Phase, State } from '../state.ts';
 import { axis, Chart, colour } from './chart.tsx';

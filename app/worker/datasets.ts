@@ -1,19 +1,18 @@
+import { FusionclipError } from '../../src/base/errors.ts';
+import { joinPath } from '../../src/base/paths.ts';
 import {
   checkDataset,
   type Dataset,
   decodeImage,
   type Image,
-  joinPath,
   openDataset,
-  PHANTOM_FAMILIES,
-  phantom,
   resizeImage,
   type Sample,
   toRgb,
-  writePhantoms,
 } from '../../src/data/index.ts';
-import { FusionclipError } from '../../src/gpu/index.ts';
 import type { BlobFiles } from '../../src/host/blob_files.ts';
+import { PHANTOM_FAMILIES, phantom } from '../../src/phantom/phantom.ts';
+import { writePhantoms } from '../../src/phantom/write.ts';
 import type { DatasetFacts, FamilyPreview, GivenFile, GivenImages } from '../protocol.ts';
 
 /** Where data sets lie among the worker's files. */

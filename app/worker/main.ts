@@ -1,5 +1,6 @@
 /** The worker's start: everything that computes runs here, so that the page stays responsive. */
-import { FusionclipError } from '../../src/gpu/index.ts';
+import { FusionclipError } from '../../src/base/errors.ts';
+
 import type { Failure, Reply, Request } from '../protocol.ts';
 import { Workbench } from './workbench.ts';
 

@@ -1,21 +1,17 @@
+import { FusionclipError } from '../../src/base/errors.ts';
 import { decodeImage, rangeOf } from '../../src/data/index.ts';
-import { FusionclipError, Gpu } from '../../src/gpu/index.ts';
+import { openAdapters } from '../../src/detect/adapters_file.ts';
+import { evaluateTrained } from '../../src/detect/inference.ts';
+import type { Judgement, TrivialJudgement } from '../../src/detect/judge.ts';
+import type { RunContext } from '../../src/detect/run_context.ts';
+import type { ScoredSet } from '../../src/detect/scoring.ts';
+import { Gpu } from '../../src/gpu/index.ts';
 import { BlobFiles } from '../../src/host/blob_files.ts';
+import { rankScores } from '../../src/metrics/ranking.ts';
+import { rocCurve } from '../../src/metrics/roc.ts';
+import type { RunEvent } from '../../src/run/events.ts';
 import { EMBEDDED_MODEL, EMBEDDED_SETTINGS } from '../../src/study/index.ts';
-import {
-  evaluateTrained,
-  type Judgement,
-  openAdapters,
-  type RunContext,
-  type RunEvent,
-  rankScores,
-  resumeRun,
-  rocCurve,
-  type ScoredSet,
-  type TrainOutcome,
-  type TrivialJudgement,
-  trainRun,
-} from '../../src/train/index.ts';
+import { resumeRun, type TrainOutcome, trainRun } from '../../src/train/index.ts';
 import type { Calls, DatasetFacts, GivenImages, Outcome, Picture, TrainingWish } from '../protocol.ts';
 import { datasetFacts, familyPreviews, fitted, makePhantoms, placeImages, SMALL } from './datasets.ts';
 import { modelChoices, openModel } from './models.ts';

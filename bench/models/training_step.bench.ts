@@ -1,7 +1,11 @@
 import { type ClipConfig, presetConfig } from '../../src/clip/index.ts';
+import { generatedBackbone } from '../../src/detect/backbone.ts';
+import { Detector } from '../../src/detect/detector.ts';
+import type { TrainItem } from '../../src/detect/support.ts';
 import { fusionOptions } from '../../src/fusion/index.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import { Detector, generatedBackbone, Trainer, type TrainItem, trainOptions } from '../../src/train/index.ts';
+import { trainOptions } from '../../src/run/options.ts';
+import { Trainer } from '../../src/train/index.ts';
 import { type BenchCase, bench } from '../registry.ts';
 import { wholeCase } from './whole.ts';
 

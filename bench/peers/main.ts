@@ -10,7 +10,7 @@ import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { findDriver } from '../../src/host/drivers.ts';
+import { findDriver } from '../../src/launch/drivers.ts';
 import { machine } from '../machine.ts';
 import type { PeerOptions } from './options.ts';
 import { WORKS } from './work.ts';

@@ -1,5 +1,5 @@
 import { CommanderError, Option, Command as Parser } from 'commander';
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
 import { COMMON_FLAGS, type Command } from './command.ts';
 
 /** A command line, taken apart: which command, its arguments in order, and its flags by name as texts. */

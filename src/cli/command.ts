@@ -1,5 +1,5 @@
-import { type OptionTable, type OptionValues, optional, resolveOptions, text, toggle } from '../fusion/index.ts';
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
+import { type OptionTable, type OptionValues, optional, resolveOptions, text, toggle } from '../base/option.ts';
 import type { Host } from '../host/host.ts';
 
 /** Flags of every command. */

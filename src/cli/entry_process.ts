@@ -8,4 +8,5 @@ import { main } from './main.ts';
 const script = fileURLToPath(import.meta.url);
 const dist = dirname(script);
 const bundle = { script, page: join(dist, 'page'), command: [join(dist, '..', 'bin', 'fusionclip.mjs')] };
-await runProgram(createNodeHost({ bundle }), main);
+const probe = async (args: readonly string[]) => (await import('../launch/probe.ts')).probeRuntimes(bundle, args);
+await runProgram(createNodeHost({ probe }), main);

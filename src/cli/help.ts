@@ -1,5 +1,5 @@
-import type { OptionTable } from '../fusion/index.ts';
-import { EXIT_CODES } from '../gpu/errors.ts';
+import { EXIT_CODES } from '../base/errors.ts';
+import type { OptionTable } from '../base/option.ts';
 import { isSwitch } from './args.ts';
 import { COMMON_FLAGS, type Command } from './command.ts';
 

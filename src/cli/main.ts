@@ -1,6 +1,6 @@
-import { EXIT_CODES, FusionclipError } from '../gpu/errors.ts';
+import { EXIT_CODES, FusionclipError } from '../base/errors.ts';
+import { VERSION } from '../base/version.ts';
 import type { Host } from '../host/host.ts';
-import { VERSION } from '../run/version.ts';
 import { parseArgs } from './args.ts';
 import { COMMANDS } from './commands/index.ts';
 import { commandHelp, overview } from './help.ts';

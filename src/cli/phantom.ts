@@ -1,8 +1,8 @@
+import { EXIT_CODES } from '../base/errors.ts';
+import { choice, integer, list, type OptionTable, text, toggle } from '../base/option.ts';
 import { encodePng } from '../data/encode.ts';
-import { contactSheet, PHANTOM_FAMILIES, phantomFamily, writePhantoms } from '../data/phantom/index.ts';
-import { choice, integer, list, type OptionTable, text, toggle } from '../fusion/index.ts';
-import { EXIT_CODES } from '../gpu/errors.ts';
-import { formatTrivialTable, TRIVIAL_BOUND, trivialTable } from '../train/phantom_check.ts';
+import { contactSheet, PHANTOM_FAMILIES, phantomFamily, writePhantoms } from '../phantom/index.ts';
+import { formatTrivialTable, TRIVIAL_BOUND, trivialTable } from '../phantom/phantom_check.ts';
 import { type Command, exactly, flagValues, need, word } from './command.ts';
 import { Reporter } from './reporter.ts';
 

@@ -1,6 +1,7 @@
+import { formatDuration } from '../base/progress.ts';
 import type { Host } from '../host/host.ts';
 import type { PairStepEvent } from '../pretrain/index.ts';
-import { formatDuration, type RunEvent } from '../train/index.ts';
+import type { RunEvent } from '../run/events.ts';
 
 /** Milliseconds between two updates of the progress line. */
 const EVERY = 100;

@@ -1,10 +1,12 @@
-import { type OptionTable, toggle } from '../fusion/index.ts';
+import { FusionclipError } from '../base/errors.ts';
+import { type OptionTable, toggle } from '../base/option.ts';
+
 import { describeAdapter } from '../gpu/adapter.ts';
-import { FusionclipError } from '../gpu/errors.ts';
 import { Gpu } from '../gpu/gpu.ts';
 import { formatProfile } from '../gpu/profiler.ts';
 import type { Host } from '../host/host.ts';
-import type { RunContext } from '../train/index.ts';
+import type { TrainContext } from '../train/train_run.ts';
+
 import { type Call, flagValues } from './command.ts';
 import { Reporter } from './reporter.ts';
 import { readTuning } from './tuning.ts';
@@ -15,7 +17,7 @@ export const GPU_FLAGS = {
 } satisfies OptionTable;
 
 /** What a command that uses the GPU works with. */
-export interface Session extends RunContext {
+export interface Session extends TrainContext {
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
 }

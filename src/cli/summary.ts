@@ -1,11 +1,7 @@
-import type {
-  EvaluateResults,
-  Judgement,
-  PixelMetrics,
-  RankingMetrics,
-  TrainResults,
-  TrivialJudgement,
-} from '../train/index.ts';
+import type { EvaluateResults } from '../detect/inference.ts';
+import type { Judgement, TrivialJudgement } from '../detect/judge.ts';
+import type { TrainResults } from '../detect/results.ts';
+import type { PixelMetrics, RankingMetrics } from '../metrics/summary.ts';
 
 type Row = readonly (string | number | null | undefined)[];
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { parseJson } from '../data/json.ts';
-import { joinPath } from '../data/paths.ts';
-import { fnv1a32 } from '../data/rule.ts';
+import { parseJson } from '../base/json.ts';
+import { joinPath } from '../base/paths.ts';
+import { fnv1a32 } from '../base/rule.ts';
 import type { AdapterFacts } from '../gpu/adapter.ts';
 import type { Host } from '../host/host.ts';
 import { isMatmulVariant, type MatmulVariant } from '../kernels/matmul_plan.ts';

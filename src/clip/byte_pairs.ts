@@ -1,4 +1,4 @@
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
 
 /** Marks a symbol that ends a word. */
 export const WORD_END = '</w>';

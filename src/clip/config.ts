@@ -1,4 +1,4 @@
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
 
 /** `quickgelu` is x·sigmoid(1.702x), `gelu` the exact one with erf. */
 export type Activation = 'quickgelu' | 'gelu';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { checkJson, isObject } from '../data/json.ts';
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
+import { checkJson, isObject } from '../base/json.ts';
 import { type ConfigHints, misfit } from './config.ts';
 
 const count = v.nullish(v.pipe(v.number(), v.minValue(0)));

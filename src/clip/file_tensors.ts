@@ -1,4 +1,4 @@
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
 import { firstNonFinite, toFloat32 } from './half.ts';
 import type { TensorSource } from './names.ts';
 import type { SafetensorsFile } from './safetensors.ts';

@@ -2,9 +2,10 @@
  * Models without weight files: every parameter is a pure function of its name and a seed (`ruleUniform`), with a spread
  * that keeps activations in the range of a trained CLIP. Golden results, tests and benchmarks run on them.
  */
-import type { FileWriter } from '../data/file_system.ts';
-import { ruleUniform } from '../data/rule.ts';
-import { FusionclipError } from '../gpu/errors.ts';
+
+import { FusionclipError } from '../base/errors.ts';
+import type { FileWriter } from '../base/file_system.ts';
+import { ruleUniform } from '../base/rule.ts';
 import type { ClipConfig } from './config.ts';
 import { packHalf } from './half.ts';
 import { clipShapes, huggingFaceSource, type Naming, sourceShape } from './names.ts';

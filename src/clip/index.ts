@@ -6,7 +6,6 @@ export * from './file_tensors.ts';
 export * from './generate.ts';
 export * from './half.ts';
 export * from './inspect.ts';
-export * from './medclip/index.ts';
 export * from './model_cache.ts';
 export * from './model_file.ts';
 export * from './names.ts';

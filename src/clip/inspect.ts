@@ -1,5 +1,5 @@
-import type { FileSystem } from '../data/file_system.ts';
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
 import { type ClipConfig, presetOf } from './config.ts';
 import { openClipModel, openModelWeights } from './model_file.ts';
 import { type Naming, resolveNames } from './names.ts';

@@ -3,8 +3,8 @@
  * finds. `CACHE/models--ORG--NAME/` holds `blobs/` (contents under their hash), `refs/REVISION` (the commit that a branch
  * or tag stands for) and `snapshots/COMMIT/` (the files under their names, links to the blobs where there are links).
  */
-import type { FileSystem } from '../data/file_system.ts';
-import { joinPath } from '../data/paths.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { joinPath } from '../base/paths.ts';
 
 /** A repository of models in one state. */
 export interface ModelId {

@@ -1,6 +1,6 @@
-import type { FileSystem } from '../data/file_system.ts';
-import { joinPath } from '../data/paths.ts';
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { joinPath } from '../base/paths.ts';
 import { type ClipConfig, type ConfigHints, configFromShapes, misfit } from './config.ts';
 import { parseConfig, parsePreprocessor } from './config_file.ts';
 import { FileTensors, faulty } from './file_tensors.ts';

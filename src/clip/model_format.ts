@@ -1,4 +1,4 @@
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
 
 const CONVERT = [
   'import sys,torch,zipfile as z',

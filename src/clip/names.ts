@@ -2,7 +2,7 @@
  * What the tensors of a CLIP model are called. Everywhere in this program they have OpenAI's names (open_clip's are the
  * same); Hugging Face's names exist only here.
  */
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
 import { type ClipConfig, misfit, type TowerConfig } from './config.ts';
 
 /** Whose names a file uses. */

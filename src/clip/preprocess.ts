@@ -24,6 +24,12 @@ export const CLIP_MEAN: readonly number[] = [0.48145466, 0.4578275, 0.40821073];
 /** Standard deviation of CLIP's training images per channel, on [0, 1]. */
 export const CLIP_STD: readonly number[] = [0.26862954, 0.26130258, 0.27577711];
 
+/** Mean of MedCLIP's training images on [0, 1]; they are grey. */
+export const MEDCLIP_MEAN = 0.5862785803043838;
+
+/** Standard deviation of MedCLIP's training images on [0, 1]. */
+export const MEDCLIP_STD = 0.27950088968644304;
+
 /** The input of the vision tower, [3, size, size]: the same float32 bits as PIL, torchvision's ToTensor and Normalize. */
 export function preprocess(image: Image, variant: PreprocessVariant, size: number): Float32Array<ArrayBuffer> {
   const { data } = resizeForClip(image, variant, size);

@@ -1,4 +1,4 @@
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
 
 /** Bytes per element of every element type the format knows and this program accepts. */
 export const DTYPE_BYTES: ReadonlyMap<string, number> = new Map([

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import type { FileSystem } from '../data/file_system.ts';
-import { isObject, parseJson } from '../data/json.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { isObject, parseJson } from '../base/json.ts';
 import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
 import { badModel, quote, type TensorInfo } from './safetensors_header.ts';
 

@@ -1,4 +1,4 @@
-import type { FileWriter } from '../data/file_system.ts';
+import type { FileWriter } from '../base/file_system.ts';
 import { DTYPE_BYTES } from './safetensors_header.ts';
 
 /** Type and shape of a tensor that is to be written. */

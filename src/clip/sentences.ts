@@ -1,4 +1,4 @@
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
 
 /** Ways to say that an object is healthy and that it is not; `{}` stands for the object. */
 export interface States {

@@ -8,8 +8,8 @@
  * combining characters and mojibake; prompts of plain ASCII are never touched by it.
  */
 import * as v from 'valibot';
-import { isObject, parseJson } from '../data/json.ts';
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
+import { isObject, parseJson } from '../base/json.ts';
 import { type BytePairVocabulary, encodeWord, numberSymbols, rankMerges } from './byte_pairs.ts';
 import { unescapeHtml } from './character_references.ts';
 

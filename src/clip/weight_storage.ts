@@ -1,4 +1,4 @@
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
 import { bfloatOfBits, halfOfBits, halfValues, isHalf } from './half.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
 import type { ClipConfig } from './config.ts';
 
 /** Tensors under their canonical names, from wherever they come. */

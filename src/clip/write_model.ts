@@ -1,5 +1,5 @@
-import type { FileSystem } from '../data/file_system.ts';
-import { joinPath } from '../data/paths.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { joinPath } from '../base/paths.ts';
 import { numberSymbols } from './byte_pairs.ts';
 import type { ClipConfig, TowerConfig } from './config.ts';
 import { packHalf } from './half.ts';

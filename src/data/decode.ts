@@ -1,4 +1,5 @@
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
+import { extension } from '../base/paths.ts';
 import { type Image, toGrey } from './image.ts';
 import { decodeJpeg } from './jpeg.ts';
 import { decodePng } from './png.ts';
@@ -96,4 +97,9 @@ function startsWith(bytes: Uint8Array, at: number, text: string): boolean {
   if (bytes.length < at + text.length) return false;
   for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false;
   return true;
+}
+
+/** Whether a file name is that of an image to be read; hidden files (`.x`, the `._x` that macOS leaves) are none. */
+export function isImageName(name: string): boolean {
+  return !name.startsWith('.') && IMAGE_EXTENSIONS.includes(extension(name));
 }

@@ -1,5 +1,5 @@
+import { ruleStream } from '../base/rule.ts';
 import { type Image, toRgb } from './image.ts';
-import { ruleStream } from './rule.ts';
 
 /** A picture with something in it that does not belong there. */
 export interface PastedPicture {

@@ -1,5 +1,5 @@
+import { ruleStream } from '../base/rule.ts';
 import type { Image } from './image.ts';
-import { ruleStream } from './rule.ts';
 
 /** Parameters of one soft disc: centre and radius in pixels. */
 interface Disc {

@@ -1,5 +1,5 @@
 import { decode } from 'fast-png';
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
 import { encodePng16 } from './encode.ts';
 import { rangeOf, type ScoreMap } from './heat_map.ts';
 

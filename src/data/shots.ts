@@ -1,7 +1,7 @@
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
+import { baseName } from '../base/paths.ts';
+import { ruleStream } from '../base/rule.ts';
 import type { Dataset, Sample } from './layout/dataset.ts';
-import { baseName } from './paths.ts';
-import { ruleStream } from './rule.ts';
 
 /** The support set of a run, and what remains of `valid` to select on. */
 export interface Shots {

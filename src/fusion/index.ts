@@ -7,7 +7,6 @@ export * from './losses.ts';
 export * from './memory_bank.ts';
 export * from './methods/index.ts';
 export * from './model.ts';
-export * from './option.ts';
 export * from './options.ts';
 export * from './predict.ts';
 export * from './presets.ts';

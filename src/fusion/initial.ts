@@ -1,4 +1,4 @@
-import { ruleU32 } from '../data/rule.ts';
+import { ruleU32 } from '../base/rule.ts';
 
 /**
  * Normal random numbers with standard deviation `deviation`, a pure function of name, seed and index: Box–Muller over

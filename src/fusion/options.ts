@@ -1,5 +1,4 @@
-import { FusionclipError } from '../gpu/errors.ts';
-import { MOST_RADIUS } from '../kernels/guided_upsample.ts';
+import { FusionclipError } from '../base/errors.ts';
 import {
   choice,
   integer,
@@ -11,7 +10,8 @@ import {
   resolveOptions,
   text,
   toggle,
-} from './option.ts';
+} from '../base/option.ts';
+import { MOST_RADIUS } from '../kernels/guided_upsample.ts';
 import { COMPAT_HELP, COMPATS, isMethod, isRead, METHOD_PRESETS, presetTexts } from './presets.ts';
 
 const LAYER = integer(1, [1, 1000], '');

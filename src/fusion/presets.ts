@@ -1,4 +1,4 @@
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
 
 /** Settings by name, as texts. */
 type Texts = Readonly<Record<string, string>>;

@@ -1,3 +1,5 @@
+import { FusionclipError } from '../base/errors.ts';
+import { ruleStream } from '../base/rule.ts';
 import {
   chooseTemplates,
   endPosition,
@@ -9,9 +11,7 @@ import {
   type TextTower,
   type Tokenizer,
 } from '../clip/index.ts';
-import { ruleStream } from '../data/rule.ts';
 import { GpuArray } from '../gpu/array.ts';
-import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { uploadIndex } from '../kernels/row_index.ts';
 import { concatenate, gatherRows, l2Normalize, meanGroups, Parameter, reshape, Tensor } from '../nn/index.ts';

@@ -1,4 +1,4 @@
-import { FusionclipError } from './errors.ts';
+import { FusionclipError } from '../base/errors.ts';
 
 /**
  * What kind of machine stands behind an adapter; kernels choose their rung by it.

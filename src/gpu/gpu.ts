@@ -1,5 +1,5 @@
+import { FusionclipError } from '../base/errors.ts';
 import { type AdapterFacts, adapterFacts, requestAdapter, requestDevice } from './adapter.ts';
-import { FusionclipError } from './errors.ts';
 import { type GpuBuffer, Pool, type Scope } from './memory.ts';
 import { Profiler } from './profiler.ts';
 import { type BufferView, ProgramCache } from './programs.ts';

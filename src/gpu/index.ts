@@ -1,7 +1,6 @@
 export * from './adapter.ts';
 export * from './array.ts';
 export * from './counting.ts';
-export * from './errors.ts';
 export * from './gpu.ts';
 export * from './memory.ts';
 export * from './profiler.ts';

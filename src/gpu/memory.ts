@@ -1,4 +1,4 @@
-import { FusionclipError } from './errors.ts';
+import { FusionclipError } from '../base/errors.ts';
 
 /** STORAGE, COPY_SRC and COPY_DST; as numbers, since counting works where WebGPU's globals are not set. */
 const USAGE = 0x80 | 0x04 | 0x08;

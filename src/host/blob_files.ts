@@ -1,5 +1,5 @@
-import type { FileSystem, FileWriter } from '../data/file_system.ts';
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem, FileWriter } from '../base/file_system.ts';
 
 /**
  * Files without a disk, each of them a `Blob`: what a page was given and what it makes. A file that was dropped on the

@@ -1,6 +1,6 @@
+import { type ErrorCode, EXIT_CODES, FusionclipError } from '../base/errors.ts';
+import type { FileSystem, FileWriter } from '../base/file_system.ts';
 import { modelCacheFolder } from '../clip/model_cache.ts';
-import type { FileSystem, FileWriter } from '../data/file_system.ts';
-import { type ErrorCode, EXIT_CODES, FusionclipError } from '../gpu/errors.ts';
 import { webOf, withWeb } from '../hub/index.ts';
 import { type BridgeFailure, type Output, SLICE, type Start } from './bridge.ts';
 import type { Host } from './host.ts';

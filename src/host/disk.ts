@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { FileSystem, FileWriter } from '../data/file_system.ts';
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem, FileWriter } from '../base/file_system.ts';
 
 /** What a user can do about the errors that the operating system gives for a file. */
 const ADVICE: Record<string, string> = {

@@ -1,4 +1,4 @@
-import type { FileSystem } from '../data/file_system.ts';
+import type { FileSystem } from '../base/file_system.ts';
 
 /** The runtimes that the program runs in; `page` is an ordinary browser page without a launcher behind it. */
 export type RuntimeName = 'deno' | 'node' | 'chrome' | 'page';

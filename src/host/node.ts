@@ -4,7 +4,7 @@ import { webOf, withWeb } from '../hub/index.ts';
 import { dawnEntry } from './dawn.ts';
 import { disk } from './disk.ts';
 import type { Host } from './host.ts';
-import type { Bundle } from './launch.ts';
+
 import { OWN_MODELS } from './own_models.ts';
 import { onSignals, tolerateClosedPipes } from './signals.ts';
 
@@ -31,12 +31,12 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
 export interface NodeHostOptions {
   /** Arguments after the program's own name; by default those of the process. */
   readonly args?: readonly string[];
-  /** The built program, which `probe` starts in the other runtimes. */
-  readonly bundle?: Bundle;
+  /** Starts the program in the other runtimes, where a launcher can. */
+  readonly probe?: Host['probe'];
 }
 
 /** The host of Node and of Deno, which has Node's modules. */
-export function createNodeHost({ args = process.argv.slice(2), bundle }: NodeHostOptions = {}): Host {
+export function createNodeHost({ args = process.argv.slice(2), probe }: NodeHostOptions = {}): Host {
   const deno = denoVersion();
   const handlers = new Set<() => void>();
   let release: (() => void) | undefined;
@@ -72,12 +72,7 @@ export function createNodeHost({ args = process.argv.slice(2), bundle }: NodeHos
         release = undefined;
       };
     },
-    ...(bundle && {
-      async probe(probeArgs: readonly string[]) {
-        const { probeRuntimes } = await import('./probe.ts');
-        return probeRuntimes(bundle, probeArgs);
-      },
-    }),
+    ...(probe && { probe }),
     async exit(code) {
       await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
       process.exit(code);

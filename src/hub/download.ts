@@ -1,7 +1,7 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem, FileWriter } from '../base/file_system.ts';
+import { baseName } from '../base/paths.ts';
 import { refuseForeignFormat } from '../clip/model_format.ts';
-import type { FileSystem, FileWriter } from '../data/file_system.ts';
-import { baseName } from '../data/paths.ts';
-import { FusionclipError } from '../gpu/errors.ts';
 import { Sha256 } from './sha256.ts';
 import {
   type Answer,

@@ -1,6 +1,6 @@
-import type { FileSystem, FileWriter } from '../data/file_system.ts';
-import { joinPath } from '../data/paths.ts';
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem, FileWriter } from '../base/file_system.ts';
+import { joinPath } from '../base/paths.ts';
 
 /**
  * The files below a folder that a page holds a handle of: its private storage (`await navigator.storage.getDirectory()`),

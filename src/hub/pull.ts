@@ -1,8 +1,8 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { joinPath } from '../base/paths.ts';
+import { fnv1a32 } from '../base/rule.ts';
 import { cachedSnapshot, type ModelId, repositoryFolder } from '../clip/model_cache.ts';
-import type { FileSystem } from '../data/file_system.ts';
-import { joinPath } from '../data/paths.ts';
-import { fnv1a32 } from '../data/rule.ts';
-import { FusionclipError } from '../gpu/errors.ts';
 import { download } from './download.ts';
 import { chooseFiles, fileAddress, type Listing, listRepository, type RemoteFile } from './repository.ts';
 import { contentRange, persist, request, requireFile, type Web } from './transfer.ts';

@@ -1,5 +1,5 @@
-import type { FileSystem } from '../data/file_system.ts';
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
 import { probe } from './pull.ts';
 import { BrokenTransfer, contentRange, persist, request, requireFile, type Web } from './transfer.ts';
 

@@ -1,4 +1,8 @@
 import * as v from 'valibot';
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { parseJson } from '../base/json.ts';
+import { VERSION } from '../base/version.ts';
 import {
   clipShapes,
   firstNonFinite,
@@ -8,10 +12,6 @@ import {
   writeSafetensors,
 } from '../clip/index.ts';
 import { STORED_CONFIG } from '../clip/stored_config.ts';
-import type { FileSystem } from '../data/file_system.ts';
-import { parseJson } from '../data/json.ts';
-import { FusionclipError } from '../gpu/errors.ts';
-import { VERSION } from '../run/version.ts';
 import type { PretrainState } from './pretrainer.ts';
 
 /** What a checkpoint says beside tensors. */

@@ -1,13 +1,13 @@
 import * as v from 'valibot';
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { parseJson } from '../base/json.ts';
+import { epochOrder } from '../base/order.ts';
+import { joinPath } from '../base/paths.ts';
+import { ruleStream } from '../base/rule.ts';
 import { resizeForClip } from '../clip/index.ts';
 import { decodeImage } from '../data/decode.ts';
-import type { FileSystem } from '../data/file_system.ts';
-import { parseJson } from '../data/json.ts';
-import { joinPath } from '../data/paths.ts';
-import { PHANTOM_FACTS } from '../data/phantom/write.ts';
-import { ruleStream } from '../data/rule.ts';
-import { FusionclipError } from '../gpu/errors.ts';
-import { epochOrder } from '../run/order.ts';
+import { PHANTOM_FACTS } from '../phantom/write.ts';
 import type { Pair, PairSource } from './pairs.ts';
 
 /** A picture and all that is said about it. */

@@ -1,3 +1,4 @@
+import { FusionclipError } from '../base/errors.ts';
 import {
   choice,
   integer,
@@ -8,8 +9,7 @@ import {
   optionTexts,
   resolveOptions,
   text,
-} from '../fusion/index.ts';
-import { FusionclipError } from '../gpu/errors.ts';
+} from '../base/option.ts';
 import { phantomPairs } from './phantom_pairs.ts';
 import type { Stage } from './schedule.ts';
 

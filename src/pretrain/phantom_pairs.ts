@@ -1,7 +1,7 @@
-import { allCaptions } from '../data/phantom/captions.ts';
-import { PHANTOM_FAMILIES, phantom, phantomFamily } from '../data/phantom/phantom.ts';
-import { ruleStream } from '../data/rule.ts';
-import { FusionclipError } from '../gpu/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
+import { ruleStream } from '../base/rule.ts';
+import { allCaptions } from '../phantom/captions.ts';
+import { PHANTOM_FAMILIES, phantom, phantomFamily } from '../phantom/phantom.ts';
 import type { Pair, PairSource } from './pairs.ts';
 
 /** Families whose anatomy has no side: mirrored, they are as likely as before. */

@@ -1,10 +1,10 @@
+import { FusionclipError } from '../base/errors.ts';
+import { Pace } from '../base/progress.ts';
 import { type ClipWeights, resizePositions, type TensorWeights, type Tokenizer } from '../clip/index.ts';
 import { GpuArray } from '../gpu/array.ts';
-import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type InfoNceTargets, infoNceTargets, uploadIndex, uploadTargets } from '../kernels/index.ts';
 import { Adam, type Parameter, Tape } from '../nn/index.ts';
-import { Pace } from '../run/progress.ts';
 import { DualEncoder, readArrays } from './dual_encoder.ts';
 import type { PairStepEvent } from './events.ts';
 import type { PretrainOptions } from './options.ts';

@@ -1,6 +1,6 @@
+import { ruleStream } from '../base/rule.ts';
 import { type Affine, warp } from '../data/augment.ts';
 import type { Image } from '../data/image.ts';
-import { ruleStream } from '../data/rule.ts';
 
 /** A patch of a picture of a batch that learns what is said of it, as a whole picture does. */
 export interface Region {

@@ -1,3 +1,7 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { JsonLines } from '../base/json_lines.ts';
+import { joinPath } from '../base/paths.ts';
 import {
   type ClipConfig,
   GeneratedClipModel,
@@ -6,11 +10,7 @@ import {
   tokenizerOfMerges,
   writeModelFolder,
 } from '../clip/index.ts';
-import type { FileSystem } from '../data/file_system.ts';
-import { joinPath } from '../data/paths.ts';
-import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { JsonLines } from '../run/json_lines.ts';
 import { type CheckpointFacts, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { PairStepEvent } from './events.ts';
 import { openPairFolder } from './folder_pairs.ts';

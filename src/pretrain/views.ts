@@ -1,7 +1,7 @@
+import { ruleStream } from '../base/rule.ts';
 import { CLIP_MEAN, CLIP_STD } from '../clip/index.ts';
 import { type Affine, warp } from '../data/augment.ts';
 import type { Image } from '../data/image.ts';
-import { ruleStream } from '../data/rule.ts';
 
 /** A picture as it is shown in one step. */
 export interface View {

@@ -1,14 +1,10 @@
-import {
-  auroc,
-  averagePrecision,
-  bootstrap,
-  type ClassScores,
-  type Interval,
-  precisionRecallCurve,
-  type Ranking,
-  rankScores,
-  rocCurve,
-} from '../train/index.ts';
+import { auroc } from '../metrics/auroc.ts';
+import { averagePrecision } from '../metrics/average_precision.ts';
+import { bootstrap, type ClassScores, type Interval } from '../metrics/bootstrap.ts';
+import { precisionRecallCurve } from '../metrics/precision_recall.ts';
+import { type Ranking, rankScores } from '../metrics/ranking.ts';
+import { rocCurve } from '../metrics/roc.ts';
+
 import type { Prediction } from './read_run.ts';
 
 /** A point of a curve. */

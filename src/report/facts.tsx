@@ -1,6 +1,8 @@
 /** @jsxImportSource preact */
-import { formatDuration } from '../run/progress.ts';
-import { optionTextsOf, runSettings } from '../train/index.ts';
+
+import { formatDuration } from '../base/progress.ts';
+import { optionTextsOf, runSettings } from '../run/run_config.ts';
+
 import type { RunEnvironment, RunRecord } from './read_run.ts';
 import { significant } from './verdict.ts';
 

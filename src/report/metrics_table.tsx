@@ -1,5 +1,8 @@
 /** @jsxImportSource preact */
-import type { PixelMetrics, RankingMetrics, TrainResults } from '../train/index.ts';
+
+import type { TrainResults } from '../detect/results.ts';
+import type { PixelMetrics, RankingMetrics } from '../metrics/summary.ts';
+
 import { DataTable } from './data_table.tsx';
 import { fixed } from './verdict.ts';
 

@@ -1,12 +1,15 @@
 /** @jsxImportSource preact */
+
 import { renderToStaticMarkup } from 'preact-render-to-string';
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { joinPath } from '../base/paths.ts';
+import { formatDuration } from '../base/progress.ts';
+import { VERSION } from '../base/version.ts';
 import { clipShapes } from '../clip/index.ts';
-import type { FileSystem } from '../data/file_system.ts';
-import { joinPath } from '../data/paths.ts';
-import { PHANTOM_FAMILIES } from '../data/phantom/index.ts';
-import { FusionclipError } from '../gpu/errors.ts';
+import { PHANTOM_FAMILIES } from '../phantom/index.ts';
 import { type PairStepEvent, type PretrainResult, pretrainOptions, pretrainTexts } from '../pretrain/index.ts';
-import { formatDuration, VERSION } from '../run/index.ts';
+
 import { Chart, Curve } from './chart.tsx';
 
 /** Names of what {@link writeModelCard} writes into a model's folder. */

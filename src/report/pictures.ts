@@ -1,12 +1,14 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { joinPath } from '../base/paths.ts';
 import { decodeImage } from '../data/decode.ts';
-import type { FileSystem } from '../data/file_system.ts';
 import type { ScoreMap } from '../data/heat_map.ts';
 import type { Image } from '../data/image.ts';
 import { openDataset, readMask } from '../data/layout/open.ts';
-import { joinPath } from '../data/paths.ts';
 import { decodeMapPng, decodeNpyMap } from '../data/raw_map.ts';
-import { FusionclipError } from '../gpu/errors.ts';
-import { mapNames, type RunHeader } from '../train/index.ts';
+import { mapNames } from '../detect/output.ts';
+import type { RunHeader } from '../run/run_config.ts';
+
 import type { Prediction } from './read_run.ts';
 
 /** Pictures of a run; null where a file is not there any more, or cannot be read. */

@@ -1,10 +1,13 @@
 import { csvParseRows } from 'd3-dsv';
 import * as v from 'valibot';
-import type { FileSystem } from '../data/file_system.ts';
-import { parseJson } from '../data/json.ts';
-import { FusionclipError } from '../gpu/errors.ts';
-import type { RunHeader, StepEvent, TrainResults } from '../train/index.ts';
-import { RunFolder } from '../train/run_folder.ts';
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { parseJson } from '../base/json.ts';
+import type { TrainResults } from '../detect/results.ts';
+import type { StepEvent } from '../run/events.ts';
+import type { RunHeader } from '../run/run_config.ts';
+
+import { RunFolder } from '../run/run_folder.ts';
 import { openPictures, type RunPictures } from './pictures.ts';
 
 /** One test image as `predictions.csv` has it. */

@@ -1,13 +1,14 @@
+import { baseName, joinPath } from '../base/paths.ts';
+import { VERSION } from '../base/version.ts';
 import { objectName } from '../data/layout/object_name.ts';
-import { baseName, joinPath } from '../data/paths.ts';
-import { PHANTOM_FAMILIES, phantom } from '../data/phantom/index.ts';
+import { openBackbone } from '../detect/backbone.ts';
 import { FUSION_OPTIONS, isRead } from '../fusion/index.ts';
-import { VERSION } from '../run/index.ts';
-import { openBackbone, type RunContext } from '../train/index.ts';
-import { type Cell, describeCell, type FailedCell } from './cell.ts';
+import { PHANTOM_FAMILIES, phantom } from '../phantom/index.ts';
+import type { TrainContext } from '../train/train_run.ts';
 import { runGrid } from './grid.ts';
 import { type NamedPicture, type Naming, nameZeroShot } from './naming.ts';
 import { PHANTOM_SEED, phantomFolder } from './phantom_sets.ts';
+import { type Cell, describeCell, type FailedCell } from './study_run.ts';
 import { meanOver, type SummaryRow, summarise, summariseTrivial } from './summary.ts';
 
 /** What the embedded model is judged by. */
@@ -97,7 +98,7 @@ const NAMED = 60;
  * @throws FusionclipError `interrupted`, `device_lost`, and `bad_model` for a model that cannot be opened
  */
 export async function studyEmbedded(
-  context: RunContext,
+  context: TrainContext,
   adapter: string,
   request: EmbeddedRequest,
 ): Promise<EmbeddedResults> {
@@ -175,7 +176,7 @@ function methodIndex({ methods }: EmbeddedRequest, { method }: Cell): number {
 
 /** Zero-shot naming on phantoms of a seed that nothing else uses, healthy and diseased ones in turn. */
 async function nameFamilies(
-  { gpu, onEvent }: RunContext,
+  { gpu, onEvent }: TrainContext,
   backbone: Parameters<typeof nameZeroShot>[1],
   families: readonly string[],
 ): Promise<Naming> {

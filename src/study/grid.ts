@@ -1,9 +1,12 @@
-import type { FileSystem } from '../data/file_system.ts';
-import { joinPath } from '../data/paths.ts';
-import { FusionclipError } from '../gpu/errors.ts';
-import { formatDuration, Pace } from '../run/index.ts';
-import { type RunContext, SharedFeatures, SharedTrainings, type TrainResults, trainRun } from '../train/index.ts';
-import { type Cell, cellFingerprint, cellPath, describeCell, type FailedCell, type FinishedCell } from './cell.ts';
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { joinPath } from '../base/paths.ts';
+import { formatDuration, Pace } from '../base/progress.ts';
+import type { TrainResults } from '../detect/results.ts';
+import { SharedFeatures } from '../detect/shared_features.ts';
+import { SharedTrainings, trainRun } from '../train/index.ts';
+import type { TrainContext } from '../train/train_run.ts';
+import { type Cell, cellFingerprint, cellPath, describeCell, type FailedCell, type FinishedCell } from './study_run.ts';
 
 /** What became of the cells of a grid, each list in the order of the cells. */
 export interface GridOutcome {
@@ -33,7 +36,7 @@ const FATAL = new Set(['device_lost', 'no_adapter']);
  * When it is interrupted, or the device is lost, the outcome has what was finished by then.
  */
 export async function runGrid(
-  context: RunContext,
+  context: TrainContext,
   cells: readonly Cell[],
   out: string,
   { cache = 1024 }: GridOptions = {},
@@ -89,7 +92,7 @@ function interruptedIn(cell: Cell, cause: FusionclipError): FusionclipError {
 /** Which results belong to which cell is written beside the run. */
 const FINGERPRINT = 'cell.json';
 
-async function runCell(context: RunContext, cell: Cell, folder: string): Promise<TrainResults> {
+async function runCell(context: TrainContext, cell: Cell, folder: string): Promise<TrainResults> {
   const { data, model, settings, seed, mapsOf } = cell;
   const { results } = await trainRun(
     // Steps of a cell are no news in a grid of a hundred; `metrics.jsonl` has them.

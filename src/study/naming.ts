@@ -1,9 +1,9 @@
 import { preprocess, TEMPLATES, TextTower, VisionTower } from '../clip/index.ts';
 import type { Image } from '../data/image.ts';
+import type { Backbone } from '../detect/backbone.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { l2Normalize, meanRows, reshape, Tensor } from '../nn/index.ts';
-import type { Backbone } from '../train/index.ts';
 
 /** A picture whose name is known. */
 export interface NamedPicture {

@@ -1,6 +1,6 @@
-import { joinPath } from '../data/paths.ts';
-import { PHANTOM_FAMILIES, writePhantoms } from '../data/phantom/index.ts';
-import type { RunContext } from '../train/index.ts';
+import { joinPath } from '../base/paths.ts';
+import type { RunContext } from '../detect/run_context.ts';
+import { PHANTOM_FAMILIES, writePhantoms } from '../phantom/index.ts';
 
 /** Seeds of the phantoms that models are judged on begin here; pre-training uses small ones. */
 export const PHANTOM_SEED = 1_000_000;

@@ -1,5 +1,6 @@
-import type { RankingMetrics } from '../train/index.ts';
-import type { FinishedCell } from './cell.ts';
+import type { RankingMetrics } from '../metrics/summary.ts';
+
+import type { FinishedCell } from './study_run.ts';
 
 /** Mean and spread of a metric over seeds. */
 export interface Spread {

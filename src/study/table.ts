@@ -1,4 +1,4 @@
-import { textColumns } from './columns.ts';
+import { textColumns } from '../base/columns.ts';
 import type { EmbeddedResults } from './embedded.ts';
 import { meanOver, type Spread, type SummaryRow } from './summary.ts';
 

@@ -1,8 +1,10 @@
-import { FUSION_OPTIONS, INFERENCE_SETTINGS, optionTexts } from '../fusion/index.ts';
-import type { Detector } from './detector.ts';
-import type { RunHeader } from './header.ts';
-import { TRAIN_OPTIONS } from './options.ts';
-import type { StepEvent, TrainerHooks } from './trainer.ts';
+import { optionTexts } from '../base/option.ts';
+import type { Detector } from '../detect/detector.ts';
+import { FUSION_OPTIONS, INFERENCE_SETTINGS } from '../fusion/index.ts';
+import type { StepEvent } from '../run/events.ts';
+import { TRAIN_OPTIONS } from '../run/options.ts';
+import type { RunHeader } from '../run/run_config.ts';
+import type { TrainerHooks } from './trainer.ts';
 
 /** What a training did in an epoch. */
 export interface TrainedEpoch {

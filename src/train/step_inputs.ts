@@ -1,8 +1,8 @@
+import type { Detector } from '../detect/detector.ts';
+import type { FeatureBatch, FeatureStore } from '../detect/feature_store.ts';
+import type { TrainItem } from '../detect/support.ts';
 import type { Targets } from '../fusion/index.ts';
 import { GpuArray } from '../gpu/array.ts';
-import type { Detector } from './detector.ts';
-import type { FeatureBatch, FeatureStore } from './feature_store.ts';
-import type { TrainItem } from './support.ts';
 
 /** What a step of one batch size reads, in memory that stays where it is from step to step. */
 export class StepInputs {

@@ -1,13 +1,15 @@
+import { FusionclipError } from '../base/errors.ts';
+import { epochOrder, stepsPerEpoch } from '../base/order.ts';
+import { Pace } from '../base/progress.ts';
+import type { Detector } from '../detect/detector.ts';
+import { FeatureStore } from '../detect/feature_store.ts';
+import type { TrainItem } from '../detect/support.ts';
 import { GpuArray } from '../gpu/array.ts';
-import { FusionclipError } from '../gpu/errors.ts';
 import { RepeatedStep } from '../gpu/recording.ts';
 import { Adam, type Parameter, Tape, type Tensor } from '../nn/index.ts';
-import { epochOrder, Pace, stepsPerEpoch } from '../run/index.ts';
-import type { Detector } from './detector.ts';
-import { FeatureStore } from './feature_store.ts';
-import type { TrainOptions } from './options.ts';
+import type { StepEvent } from '../run/events.ts';
+import type { TrainOptions } from '../run/options.ts';
 import { StepInputs } from './step_inputs.ts';
-import type { TrainItem } from './support.ts';
 
 /** How a training differs from what its options say. */
 export interface TrainerChoices {
@@ -15,24 +17,6 @@ export interface TrainerChoices {
   readonly rate?: number | null;
   /** Carries out every step anew instead of replaying the first one of its size: slower, the same bits. */
   readonly eager?: boolean;
-}
-
-/** What is known after a step. */
-export interface StepEvent {
-  /** Steps done, from 1. */
-  readonly step: number;
-  /** Steps in all. */
-  readonly steps: number;
-  /** Epoch of this step, from 1. */
-  readonly epoch: number;
-  readonly epochs: number;
-  /** Sum of all parts, before the step. */
-  readonly loss: number;
-  /** By name, e.g. `focal.gal.6`. */
-  readonly parts: Readonly<Record<string, number>>;
-  /** Since the training began or was resumed. */
-  readonly seconds: number;
-  readonly etaSeconds: number;
 }
 
 /** What the trainer calls while it works. */

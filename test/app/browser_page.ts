@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, CDPSession, Page, WebWorker } from 'puppeteer-core';
-import { closeBrowser, openBrowser } from '../../src/host/chrome_launcher.ts';
+import { closeBrowser, openBrowser } from '../../src/launch/chrome_launcher.ts';
 
 /** Milliseconds within which anything that the page computes must be there. */
 export const PATIENCE = 90_000;

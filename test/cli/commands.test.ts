@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { VERSION } from '../../src/base/version.ts';
 import { parseSafetensors, writeSafetensors } from '../../src/clip/index.ts';
-import { VERSION } from '../../src/run/version.ts';
 import { HubServer } from '../hub/hub_server.ts';
 import { fusionclip, QUICK, start, writeModel, writeSet } from './program.ts';
 

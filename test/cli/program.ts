@@ -5,7 +5,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { generateModel, presetConfig } from '../../src/clip/index.ts';
 import { disk } from '../../src/host/disk.ts';
-import { findDeno } from '../../src/host/runtimes.ts';
+import { findDeno } from '../../src/launch/runtimes.ts';
 import { ruleSet } from '../train/small_run.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

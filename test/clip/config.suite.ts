@@ -1,8 +1,8 @@
 import { assert } from 'chai';
+import { FusionclipError } from '../../src/base/errors.ts';
 import { type ConfigHints, configFromShapes, PRESETS, presetConfig } from '../../src/clip/config.ts';
 import { parseConfig, parsePreprocessor } from '../../src/clip/config_file.ts';
 import { clipShapes } from '../../src/clip/names.ts';
-import { FusionclipError } from '../../src/gpu/errors.ts';
 import { suite, test } from '../harness/registry.ts';
 
 const HF = {

@@ -1,12 +1,12 @@
 import { assert } from 'chai';
+import { FusionclipError } from '../../src/base/errors.ts';
+import type { FileWriter } from '../../src/base/file_system.ts';
 import { type ClipConfig, presetConfig } from '../../src/clip/config.ts';
 import { GeneratedClipModel, generateModel, generateTensor, parameterLaw } from '../../src/clip/generate.ts';
 import { floatToHalf, halfToFloat } from '../../src/clip/half.ts';
 import { openClipModel } from '../../src/clip/model_file.ts';
 import { parseSafetensors } from '../../src/clip/safetensors.ts';
 import { writeSafetensors } from '../../src/clip/safetensors_writer.ts';
-import type { FileWriter } from '../../src/data/file_system.ts';
-import { FusionclipError } from '../../src/gpu/errors.ts';
 import { suite, test } from '../harness/registry.ts';
 import { MemoryFiles } from './memory_files.ts';
 

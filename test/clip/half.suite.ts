@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
+import { FusionclipError } from '../../src/base/errors.ts';
 import { firstNonFinite, floatToBfloat, floatToHalf, halfToFloat, packHalf, toFloat32 } from '../../src/clip/half.ts';
-import { FusionclipError } from '../../src/gpu/errors.ts';
 import { suite, test } from '../harness/registry.ts';
 
 suite('half precision', () => {

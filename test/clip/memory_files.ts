@@ -1,5 +1,5 @@
-import type { FileSystem, FileWriter } from '../../src/data/file_system.ts';
-import { FusionclipError } from '../../src/gpu/errors.ts';
+import { FusionclipError } from '../../src/base/errors.ts';
+import type { FileSystem, FileWriter } from '../../src/base/file_system.ts';
 
 /** As much of a file system as a model reader needs, over a map of paths; `reads` records the ranges asked for. */
 export class MemoryFiles implements FileSystem {

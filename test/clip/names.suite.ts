@@ -1,7 +1,7 @@
 import { assert } from 'chai';
+import { FusionclipError } from '../../src/base/errors.ts';
 import { PRESETS, presetConfig } from '../../src/clip/config.ts';
 import { checkShapes, clipShapes, huggingFaceSource, resolveNames } from '../../src/clip/names.ts';
-import { FusionclipError } from '../../src/gpu/errors.ts';
 import { suite, test } from '../harness/registry.ts';
 
 type Shapes = Map<string, readonly number[]>;

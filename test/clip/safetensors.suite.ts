@@ -1,9 +1,9 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
+import { FusionclipError } from '../../src/base/errors.ts';
 import { openSafetensors } from '../../src/clip/safetensors.ts';
 import { headerLength } from '../../src/clip/safetensors_header.ts';
 import { writeSafetensors } from '../../src/clip/safetensors_writer.ts';
-import { FusionclipError } from '../../src/gpu/errors.ts';
 import { suite, test } from '../harness/registry.ts';
 import { fileOf, readBoth, refusal, tensor } from './safetensors_cases.ts';
 

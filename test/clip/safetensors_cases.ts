@@ -1,6 +1,6 @@
 import { assert } from 'chai';
+import { FusionclipError } from '../../src/base/errors.ts';
 import { openSafetensors, parseSafetensors } from '../../src/clip/safetensors.ts';
-import { FusionclipError } from '../../src/gpu/errors.ts';
 
 /** A file of this header (text or bytes) and so many zero bytes of data. */
 export function fileOf(header: string | Uint8Array, dataBytes = 0): Uint8Array<ArrayBuffer> {

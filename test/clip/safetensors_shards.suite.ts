@@ -1,7 +1,7 @@
 import { assert } from 'chai';
+import { FusionclipError } from '../../src/base/errors.ts';
 import { openShards } from '../../src/clip/safetensors_shards.ts';
 import { writeSafetensors } from '../../src/clip/safetensors_writer.ts';
-import { FusionclipError } from '../../src/gpu/errors.ts';
 import { suite, test } from '../harness/registry.ts';
 import { MemoryFiles } from './memory_files.ts';
 

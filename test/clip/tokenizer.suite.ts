@@ -1,4 +1,5 @@
 import { assert } from 'chai';
+import { FusionclipError } from '../../src/base/errors.ts';
 import { unescapeHtml } from '../../src/clip/character_references.ts';
 import {
   chooseTemplates,
@@ -8,7 +9,6 @@ import {
   WINCLIP_TEMPLATES,
 } from '../../src/clip/sentences.ts';
 import { cleanText, Tokenizer } from '../../src/clip/tokenizer.ts';
-import { FusionclipError } from '../../src/gpu/errors.ts';
 import { tokenizerCases } from '../golden/cases/tokenizer.ts';
 import { suite, test } from '../harness/registry.ts';
 

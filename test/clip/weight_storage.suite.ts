@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
+import { FusionclipError } from '../../src/base/errors.ts';
 import { presetConfig } from '../../src/clip/config.ts';
 import { GeneratedClipModel, generateModel } from '../../src/clip/generate.ts';
 import { floatToHalf, halfToFloat, isHalf } from '../../src/clip/half.ts';
@@ -8,7 +9,6 @@ import { TextTower } from '../../src/clip/text.ts';
 import { VisionTower } from '../../src/clip/vision.ts';
 import { joinReports, storeValues, type WeightStorage } from '../../src/clip/weight_storage.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
-import { FusionclipError } from '../../src/gpu/errors.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { Tape, Tensor } from '../../src/nn/index.ts';
 import { assertClose, noise } from '../harness/close.ts';

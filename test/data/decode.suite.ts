@@ -1,10 +1,10 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
+import { FusionclipError } from '../../src/base/errors.ts';
 import { decodeImage, decodeMask } from '../../src/data/decode.ts';
 import { encodePng, encodePng16 } from '../../src/data/encode.ts';
 import { toGrey, toRgb } from '../../src/data/image.ts';
 import { rulePicture } from '../../src/data/picture.ts';
-import { FusionclipError } from '../../src/gpu/errors.ts';
 import { suite, test } from '../harness/registry.ts';
 import { expectFailure } from './expect_failure.ts';
 import { fromBase64, JPEG_SAMPLES } from './jpeg_samples.ts';

@@ -1,5 +1,5 @@
 import { assert } from 'chai';
-import { type ErrorCode, FusionclipError } from '../../src/gpu/errors.ts';
+import { type ErrorCode, FusionclipError } from '../../src/base/errors.ts';
 
 /** Runs `work` and asserts that it fails with a `FusionclipError` of this code whose message matches every pattern. */
 export async function expectFailure(code: ErrorCode, patterns: readonly RegExp[], work: () => unknown): Promise<void> {

@@ -1,7 +1,8 @@
 import { assert } from 'chai';
+import { baseName, extension, joinPath, stem } from '../../src/base/paths.ts';
+import { isImageName } from '../../src/data/decode.ts';
 import { objectName } from '../../src/data/layout/object_name.ts';
 import { openDataset, readMask, readSample } from '../../src/data/layout/open.ts';
-import { baseName, extension, isImageName, joinPath, stem } from '../../src/data/paths.ts';
 import { suite, test } from '../harness/registry.ts';
 import { imageSet, picture, pixelSet, plainSet } from './datasets.ts';
 import { expectFailure } from './expect_failure.ts';

@@ -1,5 +1,5 @@
-import type { FileSystem, FileWriter } from '../../src/data/file_system.ts';
-import { FusionclipError } from '../../src/gpu/errors.ts';
+import { FusionclipError } from '../../src/base/errors.ts';
+import type { FileSystem, FileWriter } from '../../src/base/file_system.ts';
 
 /** A file system in memory for tests of whatever reads data sets. Folders exist when a file lies below them. */
 export class MemoryFileSystem implements FileSystem {

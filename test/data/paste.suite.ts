@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import { pasteLesion } from '../../src/data/paste.ts';
-import { phantom } from '../../src/data/phantom/index.ts';
+import { phantom } from '../../src/phantom/index.ts';
 import { suite, test } from '../harness/registry.ts';
 
 const healthy = (index: number) => phantom('brain', 1, index, { size: 64, abnormal: false }).image;

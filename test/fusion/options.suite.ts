@@ -1,4 +1,5 @@
 import { assert } from 'chai';
+import { FusionclipError } from '../../src/base/errors.ts';
 import { GeneratedClipModel, presetConfig, TextTower, Tokenizer, VisionTower } from '../../src/clip/index.ts';
 import {
   blurMaps,
@@ -11,7 +12,6 @@ import {
   tappedLayers,
 } from '../../src/fusion/index.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
-import { FusionclipError } from '../../src/gpu/errors.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { addInto, fill } from '../../src/kernels/elementwise.ts';
 import { Tape } from '../../src/nn/index.ts';

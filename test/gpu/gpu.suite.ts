@@ -1,6 +1,6 @@
 import { assert } from 'chai';
+import { FusionclipError } from '../../src/base/errors.ts';
 import { GpuArray, tidy } from '../../src/gpu/array.ts';
-import { FusionclipError } from '../../src/gpu/errors.ts';
 import { Gpu } from '../../src/gpu/gpu.ts';
 import { packParams, type Shader, specialize } from '../../src/gpu/shader.ts';
 import { add } from '../../src/kernels/elementwise.ts';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { launch } from '../../src/host/launch.ts';
+import { launch } from '../../src/launch/launch.ts';
 import type { CaseResult } from '../harness/run_cases.ts';
 import { MARK } from '../runtimes/marks.ts';
 import { FAULTS, HubServer } from './hub_server.ts';

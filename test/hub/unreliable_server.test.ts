@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { FusionclipError } from '../../src/gpu/errors.ts';
+import { FusionclipError } from '../../src/base/errors.ts';
 import { disk } from '../../src/host/disk.ts';
 import { listRepository, pullModel } from '../../src/hub/index.ts';
 import { cache, changeWeb, expectNothingStored, failure, ID, inCache, MAIN, pull, server, web } from './hub_fixture.ts';

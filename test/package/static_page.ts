@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { closeBrowser, openBrowser } from '../../src/host/chrome_launcher.ts';
+import { closeBrowser, openBrowser } from '../../src/launch/chrome_launcher.ts';
 import { serveFolder } from '../app/static_server.ts';
 
 /** Serves a folder as any web server does, opens its `index.html` in headless Chrome and waits for the page's verdict. */

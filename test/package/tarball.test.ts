@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findDriver } from '../../src/host/drivers.ts';
-import { DENO_FLAGS } from '../../src/host/launch.ts';
-import { findDeno } from '../../src/host/runtimes.ts';
+import { findDriver } from '../../src/launch/drivers.ts';
+import { DENO_FLAGS } from '../../src/launch/launch.ts';
+import { findDeno } from '../../src/launch/runtimes.ts';
 import { openStaticPage } from './static_page.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

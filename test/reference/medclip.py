@@ -4,7 +4,7 @@
     python3 test/reference/medclip.py --check    compares these towers with transformers and torchvision, small and at full size
     python3 test/reference/medclip.py --full DIR writes what both published sizes say of one image and three sentences
 
-Weights are those of the generation rule (src/data/rule.ts) by canonical name (src/clip/medclip/names.ts). Everything is
+Weights are those of the generation rule (src/base/rule.ts) by canonical name (src/medclip/names.ts). Everything is
 computed in float64; `f32_max` is what float32 changes.
 """
 import json

@@ -1,17 +1,14 @@
 import { presetConfig } from '../../src/clip/index.ts';
 import type { ScoreMap } from '../../src/data/heat_map.ts';
-import { phantom } from '../../src/data/phantom/index.ts';
-import { trivialScores } from '../../src/data/trivial.ts';
+import { judgeScores, judgeTrivial } from '../../src/detect/judge.ts';
+import { trainResults } from '../../src/detect/results.ts';
+import type { ScoredImage } from '../../src/detect/scoring.ts';
 import { rangeOf } from '../../src/fusion/index.ts';
+import { trivialScores } from '../../src/metrics/intensity_baseline.ts';
+import { phantom } from '../../src/phantom/index.ts';
 import type { Prediction, RunRecord } from '../../src/report/index.ts';
-import {
-  judgeScores,
-  judgeTrivial,
-  type RunHeader,
-  runSettings,
-  type ScoredImage,
-  trainResults,
-} from '../../src/train/index.ts';
+import { type RunHeader, runSettings } from '../../src/run/run_config.ts';
+
 import { noise } from '../harness/close.ts';
 
 /** What a made run is like. */

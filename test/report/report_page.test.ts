@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { closeBrowser, openBrowser } from '../../src/host/chrome_launcher.ts';
+import { closeBrowser, openBrowser } from '../../src/launch/chrome_launcher.ts';
 import { renderReport, renderReproduction } from '../../src/report/index.ts';
 import { madeReproduction } from './made_reproduction.ts';
 import { madeRun } from './made_run.ts';

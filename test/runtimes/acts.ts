@@ -1,4 +1,4 @@
-import { FusionclipError } from '../../src/gpu/errors.ts';
+import { FusionclipError } from '../../src/base/errors.ts';
 import type { Host } from '../../src/host/host.ts';
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -8,4 +8,6 @@ import { acts } from './acts.ts';
 const script = fileURLToPath(import.meta.url);
 const folder = dirname(script);
 const bundle = { script, page: join(folder, 'acts_page'), command: [join(folder, 'launch.js'), 'acts'] };
-await runProgram(createNodeHost({ bundle }), acts);
+const probe = async (args: readonly string[]) =>
+  (await import('../../src/launch/probe.ts')).probeRuntimes(bundle, args);
+await runProgram(createNodeHost({ probe }), acts);

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
-import { BridgeServer } from '../../src/host/bridge_server.ts';
+import { BridgeServer } from '../../src/launch/bridge_server.ts';
 
 /** Text of the event stream until it holds `until`. */
 async function listen(address: string, until: string): Promise<string> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'puppeteer-core';
 import { expect, test } from 'vitest';
-import { closeBrowser, openBrowser } from '../../src/host/chrome_launcher.ts';
+import { closeBrowser, openBrowser } from '../../src/launch/chrome_launcher.ts';
 import { serveFolder } from '../app/static_server.ts';
 
 test('nobody watches the requests of a page: Chrome would keep what it receives, up to 200 MB', async () => {

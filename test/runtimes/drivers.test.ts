@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { findDriver } from '../../src/host/drivers.ts';
-import { readTar } from '../../src/host/tar.ts';
+import { findDriver } from '../../src/launch/drivers.ts';
+import { readTar } from '../../src/launch/tar.ts';
 
 const LAUNCH = fileURLToPath(new URL('../../dist/test/launch.js', import.meta.url));
 

@@ -1,6 +1,6 @@
 import { assert } from 'chai';
-import type { FileSystem } from '../../src/data/file_system.ts';
-import { FusionclipError } from '../../src/gpu/errors.ts';
+import { FusionclipError } from '../../src/base/errors.ts';
+import type { FileSystem } from '../../src/base/file_system.ts';
 import { suite, type TestContext, test } from '../harness/registry.ts';
 
 const MIB = 2 ** 20;

@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { run } from '../../src/host/entry_launcher.ts';
+import { run } from '../../src/launch/entry_launcher.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const [program, ...args] = process.argv.slice(2);

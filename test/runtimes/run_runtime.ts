@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { launch, type RuntimeChoice } from '../../src/host/launch.ts';
+import { launch, type RuntimeChoice } from '../../src/launch/launch.ts';
 import type { CaseResult } from '../harness/run_cases.ts';
 import { FILTER, FIXTURES, MARK } from './marks.ts';
 

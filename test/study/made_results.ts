@@ -1,4 +1,4 @@
-import type { TrainResults } from '../../src/train/index.ts';
+import type { TrainResults } from '../../src/detect/results.ts';
 
 /** Results with given AUROCs, of a set with masks unless `pixel` is null. */
 export function madeResults(

@@ -1,7 +1,8 @@
 import { assert } from 'chai';
-import { generateModel, MEDCLIP_PRESETS } from '../../src/clip/index.ts';
-import { FusionclipError } from '../../src/gpu/errors.ts';
-import { cellPath } from '../../src/study/cell.ts';
+import { FusionclipError } from '../../src/base/errors.ts';
+import { generateModel } from '../../src/clip/index.ts';
+import { MEDCLIP_PRESETS } from '../../src/medclip/config.ts';
+import { runSettings } from '../../src/run/run_config.ts';
 import {
   CONTROL_ROW,
   entriesCsv,
@@ -23,10 +24,10 @@ import {
   settingsOf,
   tableShots,
 } from '../../src/study/index.ts';
-import { runSettings } from '../../src/train/index.ts';
-import { below, medClipFolder } from '../clip/medclip_folder.ts';
+import { cellPath } from '../../src/study/study_run.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suite, test } from '../harness/registry.ts';
+import { below, medClipFolder } from '../medclip/medclip_folder.ts';
 import { contextOf, ruleSet, SMALL, textOf, tinyConfig } from '../train/small_run.ts';
 import { madeResults } from './made_results.ts';
 

@@ -1,6 +1,6 @@
 import { assert } from 'chai';
+import { FusionclipError } from '../../src/base/errors.ts';
 import { rulePicture } from '../../src/data/picture.ts';
-import { FusionclipError } from '../../src/gpu/errors.ts';
 import { type Cell, cellPath, formatRows, nameZeroShot, runGrid, spreadOf, summarise } from '../../src/study/index.ts';
 import { suite, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, SMALL, tinyBackbone } from '../train/small_run.ts';

@@ -1,6 +1,8 @@
 import { assert } from 'chai';
-import { FusionclipError } from '../../src/gpu/errors.ts';
-import { openAdapters, optionTextsOf, resumeRun, runSettings } from '../../src/train/index.ts';
+import { FusionclipError } from '../../src/base/errors.ts';
+import { openAdapters } from '../../src/detect/adapters_file.ts';
+import { optionTextsOf, runSettings } from '../../src/run/run_config.ts';
+import { resumeRun } from '../../src/train/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun, tinyBackbone } from './small_run.ts';

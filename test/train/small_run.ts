@@ -1,16 +1,12 @@
 import { type ClipConfig, presetConfig } from '../../src/clip/index.ts';
 import { encodePng } from '../../src/data/encode.ts';
 import { rulePicture } from '../../src/data/picture.ts';
+import { type Backbone, generatedBackbone } from '../../src/detect/backbone.ts';
 import { FUSION_OPTIONS, isRead } from '../../src/fusion/index.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import {
-  type Backbone,
-  generatedBackbone,
-  type RunContext,
-  type RunEvent,
-  type TrainOutcome,
-  trainRun,
-} from '../../src/train/index.ts';
+import type { RunEvent } from '../../src/run/events.ts';
+import { type TrainOutcome, trainRun } from '../../src/train/index.ts';
+import type { TrainContext } from '../../src/train/train_run.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 
 /** A data set of rule pictures, 40×40, with `count` normal and abnormal images in each split, at `/Brain_AD`. */
@@ -68,8 +64,8 @@ export function tinyBackbone(seed = 1): Promise<Backbone> {
 export function contextOf(
   gpu: Gpu,
   fs: MemoryFileSystem,
-  more: Partial<RunContext> = {},
-): RunContext & { fs: MemoryFileSystem; events: RunEvent[] } {
+  more: Partial<TrainContext> = {},
+): TrainContext & { fs: MemoryFileSystem; events: RunEvent[] } {
   const events: RunEvent[] = [];
   return {
     gpu,
@@ -86,7 +82,7 @@ export function contextOf(
 
 /** Trains the tiny model on a set in memory. */
 export async function smallRun(
-  context: RunContext,
+  context: TrainContext,
   settings: Readonly<Record<string, string>> = {},
   out = '/run',
 ): Promise<TrainOutcome> {

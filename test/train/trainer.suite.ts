@@ -1,17 +1,13 @@
 import { assert } from 'chai';
+import { epochOrder } from '../../src/base/order.ts';
+import { Detector } from '../../src/detect/detector.ts';
+import { evaluateTrained } from '../../src/detect/inference.ts';
+import type { TrainItem } from '../../src/detect/support.ts';
 import { fusionOptions } from '../../src/fusion/index.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import {
-  Detector,
-  epochOrder,
-  evaluateTrained,
-  resumeRun,
-  type StepEvent,
-  Trainer,
-  type TrainItem,
-  trainOptions,
-  trainRun,
-} from '../../src/train/index.ts';
+import type { StepEvent } from '../../src/run/events.ts';
+import { trainOptions } from '../../src/run/options.ts';
+import { resumeRun, Trainer, trainRun } from '../../src/train/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, test } from '../harness/registry.ts';
 import { contextOf, metricsOf, ruleSet, SMALL, smallRun, textOf, tinyBackbone } from './small_run.ts';

@@ -1,13 +1,10 @@
-import {
-  choice,
-  FUSION_OPTIONS,
-  isRead,
-  METHOD_PRESETS,
-  type OptionTable,
-  runsOnMedClip,
-  toggle,
-} from '../../fusion/index.ts';
-import { type MethodCost, methodCost, openModel, runSettings, TRAIN_OPTIONS } from '../../train/index.ts';
+import { choice, type OptionTable, toggle } from '../../base/option.ts';
+import { openModel } from '../../detect/backbone.ts';
+import { type MethodCost, methodCost } from '../../detect/cost.ts';
+import { FUSION_OPTIONS, isRead, METHOD_PRESETS, runsOnMedClip } from '../../fusion/index.ts';
+import { TRAIN_OPTIONS } from '../../run/options.ts';
+import { runSettings } from '../../run/run_config.ts';
+
 import { type Command, exactly, flagValues, MODEL_HELP, pickFlags, word } from '../command.ts';
 
 const FLAGS = {

@@ -1,6 +1,6 @@
+import { EXIT_CODES } from '../../base/errors.ts';
+import { type OptionTable, toggle } from '../../base/option.ts';
 import { checkDataset } from '../../data/layout/check.ts';
-import { type OptionTable, toggle } from '../../fusion/index.ts';
-import { EXIT_CODES } from '../../gpu/errors.ts';
 import { type Command, exactly, flagValues } from '../command.ts';
 import { Reporter } from '../reporter.ts';
 

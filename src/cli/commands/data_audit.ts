@@ -1,7 +1,7 @@
+import { EXIT_CODES, FusionclipError } from '../../base/errors.ts';
+import { integer, number, type OptionTable, toggle } from '../../base/option.ts';
+import { baseName } from '../../base/paths.ts';
 import { type AuditReport, auditDataset, findDatasets } from '../../data/audit/audit.ts';
-import { baseName } from '../../data/paths.ts';
-import { integer, number, type OptionTable, toggle } from '../../fusion/index.ts';
-import { EXIT_CODES, FusionclipError } from '../../gpu/errors.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
 

@@ -1,12 +1,14 @@
-import type { FileSystem } from '../../data/file_system.ts';
-import { joinPath } from '../../data/paths.ts';
-import { PHANTOM_FAMILIES, writePhantoms } from '../../data/phantom/index.ts';
-import { choice, integer, type OptionTable, toggle } from '../../fusion/index.ts';
+import { FusionclipError } from '../../base/errors.ts';
+import type { FileSystem } from '../../base/file_system.ts';
+import { choice, integer, type OptionTable, toggle } from '../../base/option.ts';
+import { joinPath } from '../../base/paths.ts';
+import { formatDuration } from '../../base/progress.ts';
+
 import { describeAdapter } from '../../gpu/adapter.ts';
-import { FusionclipError } from '../../gpu/errors.ts';
+import { PHANTOM_FAMILIES, writePhantoms } from '../../phantom/index.ts';
 import { writeReport } from '../../report/index.ts';
 import { EMBEDDED_MODEL, EMBEDDED_SETTINGS } from '../../study/index.ts';
-import { formatDuration, trainRun } from '../../train/index.ts';
+import { trainRun } from '../../train/index.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 

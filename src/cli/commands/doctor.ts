@@ -1,7 +1,7 @@
-import { type OptionTable, toggle } from '../../fusion/index.ts';
+import { EXIT_CODES, FusionclipError } from '../../base/errors.ts';
+import { type OptionTable, toggle } from '../../base/option.ts';
 import { type AdapterFacts, describeAdapter } from '../../gpu/adapter.ts';
 import { GpuArray } from '../../gpu/array.ts';
-import { EXIT_CODES, FusionclipError } from '../../gpu/errors.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import type { Host, RuntimeReport } from '../../host/host.ts';
 import { matmul } from '../../kernels/matmul.ts';

@@ -1,12 +1,14 @@
+import { FusionclipError } from '../../base/errors.ts';
+import { choice, integer, list, type OptionTable, optional, text, toggle } from '../../base/option.ts';
+import { joinPath } from '../../base/paths.ts';
 import { preprocess, TextTower, VisionTower, type WeightStorage } from '../../clip/index.ts';
 import { decodeImage } from '../../data/decode.ts';
-import { joinPath } from '../../data/paths.ts';
 import { encodeNpy } from '../../data/raw_map.ts';
-import { choice, integer, list, type OptionTable, optional, text, toggle } from '../../fusion/index.ts';
+import { type Backbone, openBackbone } from '../../detect/backbone.ts';
+import { findImages } from '../../detect/inference.ts';
 import { GpuArray } from '../../gpu/array.ts';
-import { FusionclipError } from '../../gpu/errors.ts';
 import { l2Normalize, Tensor } from '../../nn/index.ts';
-import { type Backbone, findImages, openBackbone } from '../../train/index.ts';
+
 import { type Command, flagValues, MODEL_HELP, need, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 

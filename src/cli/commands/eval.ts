@@ -1,6 +1,8 @@
-import { choice, FUSION_OPTIONS, type OptionTable, optional, resolveOptions, toggle } from '../../fusion/index.ts';
-import { FusionclipError } from '../../gpu/errors.ts';
-import { evaluateRun } from '../../train/index.ts';
+import { FusionclipError } from '../../base/errors.ts';
+import { choice, type OptionTable, optional, resolveOptions, toggle } from '../../base/option.ts';
+import { evaluateRun } from '../../detect/inference.ts';
+import { FUSION_OPTIONS } from '../../fusion/index.ts';
+
 import { type Call, type Command, exactly, flagValues, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 import { evaluationTable } from '../summary.ts';

@@ -1,3 +1,6 @@
+import { EXIT_CODES } from '../../base/errors.ts';
+import type { FileSystem } from '../../base/file_system.ts';
+import { choice, integer, type OptionTable, toggle } from '../../base/option.ts';
 import {
   generateModel,
   inspectModel,
@@ -6,10 +9,8 @@ import {
   PRESETS,
   presetConfig,
 } from '../../clip/index.ts';
-import type { FileSystem } from '../../data/file_system.ts';
-import { choice, integer, type OptionTable, toggle } from '../../fusion/index.ts';
-import { EXIT_CODES } from '../../gpu/errors.ts';
-import { identifyModel } from '../../train/index.ts';
+import { identifyModel } from '../../detect/backbone.ts';
+
 import { byteText, type Command, exactly, flagValues, need, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
 

@@ -1,6 +1,6 @@
-import { joinPath } from '../../data/paths.ts';
-import { list, type OptionTable, optional, text, toggle } from '../../fusion/index.ts';
-import { FusionclipError } from '../../gpu/errors.ts';
+import { FusionclipError } from '../../base/errors.ts';
+import { list, type OptionTable, optional, text, toggle } from '../../base/option.ts';
+import { joinPath } from '../../base/paths.ts';
 import { type PullEvents, parseHubName, pullFile, pullModel, pullOffline, webOf } from '../../hub/index.ts';
 import { byteText, type Call, type Command, exactly, flagValues, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';

@@ -1,6 +1,6 @@
-import { type OptionTable, toggle } from '../../fusion/index.ts';
+import { FusionclipError } from '../../base/errors.ts';
+import { type OptionTable, toggle } from '../../base/option.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
-import { FusionclipError } from '../../gpu/errors.ts';
 import { PRETRAIN_OPTIONS, pretrain, pretrainOptions, resumePretrain } from '../../pretrain/index.ts';
 import { MODEL_CARD, writeModelCard } from '../../report/index.ts';
 import { type Command, exactly, flagValues, need, pickFlags, word } from '../command.ts';

@@ -1,4 +1,5 @@
-import { integer, type OptionTable } from '../../fusion/index.ts';
+import { integer, type OptionTable } from '../../base/option.ts';
+
 import { writeReport } from '../../report/index.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
 

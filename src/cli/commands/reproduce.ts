@@ -1,6 +1,9 @@
-import { choice, FUSION_OPTIONS, integer, list, type OptionTable, toggle } from '../../fusion/index.ts';
-import { EXIT_CODES, FusionclipError } from '../../gpu/errors.ts';
+import { EXIT_CODES, FusionclipError } from '../../base/errors.ts';
+import { choice, integer, list, type OptionTable, toggle } from '../../base/option.ts';
+import { FUSION_OPTIONS } from '../../fusion/index.ts';
 import { writeReproductionReport } from '../../report/index.ts';
+import { TRAIN_OPTIONS } from '../../run/options.ts';
+import { runSettings } from '../../run/run_config.ts';
 import {
   EMBEDDED_MODEL,
   FIGURE_SHOTS,
@@ -11,7 +14,7 @@ import {
   reproduce,
   STUDY_ROWS,
 } from '../../study/index.ts';
-import { runSettings, TRAIN_OPTIONS } from '../../train/index.ts';
+
 import { type Command, exactly, flagValues, MODEL_HELP, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 

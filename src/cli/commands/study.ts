@@ -1,9 +1,12 @@
-import { PHANTOM_FAMILIES } from '../../data/phantom/index.ts';
-import { choice, FUSION_OPTIONS, integer, list, type OptionTable, text, toggle } from '../../fusion/index.ts';
+import { EXIT_CODES } from '../../base/errors.ts';
+import { choice, integer, list, type OptionTable, text, toggle } from '../../base/option.ts';
+import { FUSION_OPTIONS } from '../../fusion/index.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
-import { EXIT_CODES } from '../../gpu/errors.ts';
+import { PHANTOM_FAMILIES } from '../../phantom/index.ts';
+import { TRAIN_OPTIONS } from '../../run/options.ts';
+import { runSettings } from '../../run/run_config.ts';
 import { formatEmbedded, studyEmbedded } from '../../study/index.ts';
-import { runSettings, TRAIN_OPTIONS } from '../../train/index.ts';
+
 import { type Command, exactly, flagValues, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 

@@ -1,7 +1,10 @@
-import { FUSION_OPTIONS, methodPreset, type OptionTable, toggle } from '../../fusion/index.ts';
-import { FusionclipError } from '../../gpu/errors.ts';
+import { FusionclipError } from '../../base/errors.ts';
+import { type OptionTable, toggle } from '../../base/option.ts';
+import { FUSION_OPTIONS, methodPreset } from '../../fusion/index.ts';
 import { writeReport } from '../../report/index.ts';
-import { resumeRun, runSettings, TRAIN_OPTIONS, TRAINING_ONLY, trainRun } from '../../train/index.ts';
+import { TRAIN_OPTIONS, TRAINING_ONLY } from '../../run/options.ts';
+import { runSettings } from '../../run/run_config.ts';
+import { resumeRun, trainRun } from '../../train/index.ts';
 import { type Command, exactly, flagValues, MODEL_HELP, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 import { trainTable } from '../summary.ts';

@@ -1,4 +1,5 @@
-import { type OptionTable, toggle } from '../../fusion/index.ts';
+import { type OptionTable, toggle } from '../../base/option.ts';
+
 import { describeAdapter } from '../../gpu/adapter.ts';
 import { defaultVariant } from '../../kernels/matmul_plan.ts';
 import { tuneMatmul } from '../../kernels/tune.ts';

@@ -1,11 +1,11 @@
-import { FusionclipError } from '../../gpu/errors.ts';
-import type { FileSystem } from '../file_system.ts';
+import { FusionclipError } from '../../base/errors.ts';
+import type { FileSystem } from '../../base/file_system.ts';
+import { baseName, joinPath } from '../../base/paths.ts';
 import type { Image } from '../image.ts';
 import { checkScan, type Problem } from '../layout/check.ts';
 import { findName, listClass, subfolders } from '../layout/class_folder.ts';
 import type { Sample } from '../layout/dataset.ts';
 import { type Scan, type ScannedClass, scanDataset } from '../layout/scan.ts';
-import { baseName, joinPath } from '../paths.ts';
 import { type Fingerprint, fingerprint, nearPairs } from './fingerprint.ts';
 import { type BrokenNesting, brokenNestings, readShotLists, type ShotList } from './shot_lists.ts';
 import { type SharedSource, sharedSources, sourceName } from './source_name.ts';

@@ -1,5 +1,5 @@
-import type { FileSystem } from '../file_system.ts';
-import { baseName, joinPath } from '../paths.ts';
+import type { FileSystem } from '../../base/file_system.ts';
+import { baseName, joinPath } from '../../base/paths.ts';
 import { parseShotList } from '../shots.ts';
 
 /** The support set that a few-shot list names: `K-shot.txt`, draw 0. */

@@ -1,4 +1,4 @@
-import { stem } from '../paths.ts';
+import { stem } from '../../base/paths.ts';
 
 /** The number of an image within its patient or volume, at the end of a name: `_60`, `-1`, `_z062`, `_slice12`. */
 const NUMBER_WITHIN = /[-_ .]+[a-z]{0,5}\d+$/i;

@@ -1,6 +1,6 @@
-import { FusionclipError } from '../../gpu/errors.ts';
+import { FusionclipError } from '../../base/errors.ts';
+import type { FileSystem } from '../../base/file_system.ts';
 import { decodeImage } from '../decode.ts';
-import type { FileSystem } from '../file_system.ts';
 import type { Image } from '../image.ts';
 import type { DatasetKind, LayoutName, Sample, Split } from './dataset.ts';
 import { objectName } from './object_name.ts';

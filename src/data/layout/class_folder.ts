@@ -1,5 +1,6 @@
-import type { FileSystem } from '../file_system.ts';
-import { extension, isImageName, joinPath, stem } from '../paths.ts';
+import type { FileSystem } from '../../base/file_system.ts';
+import { extension, joinPath, stem } from '../../base/paths.ts';
+import { isImageName } from '../decode.ts';
 
 /** Names of the folder beside `img` that holds masks: BMAD's own, and the one of newer copies. */
 export const MASK_FOLDERS: readonly string[] = ['anomaly_mask', 'label'];

@@ -1,4 +1,4 @@
-import { baseName } from '../paths.ts';
+import { baseName } from '../../base/paths.ts';
 
 /** Patterns of folder names (lower case) and what MVFA's prompts call their content; the first match wins. */
 const NAMES: readonly (readonly [RegExp, string])[] = [

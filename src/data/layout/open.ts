@@ -1,6 +1,6 @@
-import { FusionclipError } from '../../gpu/errors.ts';
+import { FusionclipError } from '../../base/errors.ts';
+import type { FileSystem } from '../../base/file_system.ts';
 import { decodeImage, decodeMask } from '../decode.ts';
-import type { FileSystem } from '../file_system.ts';
 import type { Image } from '../image.ts';
 import type { Dataset, Sample, Split } from './dataset.ts';
 import { type Scan, type ScannedClass, scanDataset } from './scan.ts';

@@ -1,7 +1,7 @@
-import { FusionclipError } from '../../gpu/errors.ts';
-import type { FileSystem } from '../file_system.ts';
-import { baseName, joinPath } from '../paths.ts';
-import { ruleStream } from '../rule.ts';
+import { FusionclipError } from '../../base/errors.ts';
+import type { FileSystem } from '../../base/file_system.ts';
+import { baseName, joinPath } from '../../base/paths.ts';
+import { ruleStream } from '../../base/rule.ts';
 import { type ClassFolder, findName, listClass, MASK_FOLDERS, subfolders } from './class_folder.ts';
 import type { DatasetKind, LayoutName, Sample, Split } from './dataset.ts';
 

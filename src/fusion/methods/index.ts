@@ -14,7 +14,6 @@ export * from './clip_both.ts';
 export * from './clip_memory.ts';
 export * from './clip_text.ts';
 export * from './fusionclip.ts';
-export * from './medclip.ts';
 export * from './method.ts';
 export * from './mvfa.ts';
 export * from './winclip.ts';

@@ -1,6 +1,6 @@
+import { FusionclipError } from '../../base/errors.ts';
 import { WINCLIP_STATES, WINCLIP_TEMPLATES } from '../../clip/index.ts';
 import { GpuArray } from '../../gpu/array.ts';
-import { FusionclipError } from '../../gpu/errors.ts';
 import { bilinearResize } from '../../kernels/resize.ts';
 import type { Encoded, FeatureOptions } from '../features.ts';
 import { blurMaps, oneBranch } from '../fuse.ts';

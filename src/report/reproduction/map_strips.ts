@@ -1,5 +1,5 @@
-import type { FileSystem } from '../../data/file_system.ts';
-import { joinPath } from '../../data/paths.ts';
+import type { FileSystem } from '../../base/file_system.ts';
+import { joinPath } from '../../base/paths.ts';
 import type { ExhibitFacts, Reproduction } from '../../study/index.ts';
 import { type Exhibit as Picture, exhibits as picturesOf } from '../exhibit.ts';
 import { readRun } from '../read_run.ts';

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
-import type { FileSystem } from '../../data/file_system.ts';
-import { joinPath } from '../../data/paths.ts';
+import type { FileSystem } from '../../base/file_system.ts';
+import { joinPath } from '../../base/paths.ts';
 import type { Reproduction } from '../../study/index.ts';
 import { htmlFile } from '../html_file.tsx';
 import { type MapStrip, mapStrips } from './map_strips.ts';

@@ -1,4 +1,5 @@
-import { csvText } from '../../train/index.ts';
+import { csvText } from '../../detect/output.ts';
+
 import type { Entry } from './entries.ts';
 import { METRIC_NAMES } from './exhibits.ts';
 

@@ -1,6 +1,7 @@
-import type { Judgement, PixelMetrics, RankingMetrics, TrivialJudgement } from '../../train/index.ts';
-import { cellPath } from '../cell.ts';
+import type { Judgement, TrivialJudgement } from '../../detect/judge.ts';
+import type { PixelMetrics, RankingMetrics } from '../../metrics/summary.ts';
 import type { GridOutcome } from '../grid.ts';
+import { cellPath } from '../study_run.ts';
 import { type Spread, spreadOf } from '../summary.ts';
 import { type Exhibit, type Metric, setsWith } from './exhibits.ts';
 import { paperValue, type SetName } from './paper.ts';

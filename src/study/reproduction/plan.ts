@@ -1,5 +1,5 @@
 import { INFERENCE_SETTINGS, isMethod } from '../../fusion/index.ts';
-import { type Cell, cellPath } from '../cell.ts';
+import { type Cell, cellPath } from '../study_run.ts';
 import type { Exhibit } from './exhibits.ts';
 import { type SharedSettings, type StudyRow, settingsOf } from './rows.ts';
 import type { StudySet } from './sets.ts';

@@ -1,7 +1,7 @@
-import type { FileSystem } from '../../data/file_system.ts';
-import { joinPath } from '../../data/paths.ts';
-import { type Cell, cellPath } from '../cell.ts';
+import type { FileSystem } from '../../base/file_system.ts';
+import { joinPath } from '../../base/paths.ts';
 import type { GridOutcome } from '../grid.ts';
+import { type Cell, cellPath } from '../study_run.ts';
 import { metricOf } from './entries.ts';
 import { METRIC_NAMES, type Metric } from './exhibits.ts';
 

@@ -1,8 +1,11 @@
-import { joinPath } from '../../data/paths.ts';
+import { type ErrorCode, FusionclipError } from '../../base/errors.ts';
+import { joinPath } from '../../base/paths.ts';
+import { VERSION } from '../../base/version.ts';
+import { openBackbone } from '../../detect/backbone.ts';
+import { ORACLE_WARNING } from '../../detect/results.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
-import { type ErrorCode, FusionclipError } from '../../gpu/errors.ts';
-import { VERSION } from '../../run/index.ts';
-import { ORACLE_WARNING, openBackbone, type RunContext } from '../../train/index.ts';
+import type { TrainContext } from '../../train/train_run.ts';
+
 import { EMBEDDED_MODEL, EMBEDDED_SETTINGS } from '../embedded.ts';
 import { runGrid } from '../grid.ts';
 import type { PhantomCounts } from '../phantom_sets.ts';
@@ -84,7 +87,7 @@ export interface ReproductionOutcome {
  * `results.csv`. Cells that fail are in both. When it is stopped, e.g. by Ctrl-C, they have what was finished by then.
  * @throws FusionclipError `io`, `bad_data` for the sets, `bad_model` for a model that cannot be opened
  */
-export async function reproduce(context: RunContext, request: ReproductionRequest): Promise<ReproductionOutcome> {
+export async function reproduce(context: TrainContext, request: ReproductionRequest): Promise<ReproductionOutcome> {
   const { fs, gpu } = context;
   const { data, out, shots, seeds, medclip } = request;
   const suited = request.model === EMBEDDED_MODEL ? EMBEDDED_SETTINGS : {};

@@ -1,9 +1,10 @@
+import { FusionclipError } from '../../base/errors.ts';
+import { joinPath } from '../../base/paths.ts';
 import type { Dataset, Sample } from '../../data/layout/dataset.ts';
 import { openDataset } from '../../data/layout/open.ts';
-import { joinPath } from '../../data/paths.ts';
-import { PHANTOM_FAMILIES } from '../../data/phantom/index.ts';
-import { FusionclipError } from '../../gpu/errors.ts';
-import type { RunContext } from '../../train/index.ts';
+import type { RunContext } from '../../detect/run_context.ts';
+import { PHANTOM_FAMILIES } from '../../phantom/index.ts';
+
 import { PHANTOM_SEED, type PhantomCounts, phantomFolder } from '../phantom_sets.ts';
 import { PAPER_SETS, type SetName } from './paper.ts';
 

@@ -1,4 +1,4 @@
-import { textColumns } from '../columns.ts';
+import { textColumns } from '../../base/columns.ts';
 import type { Spread } from '../summary.ts';
 import type { Entry } from './entries.ts';
 import { METRIC_NAMES } from './exhibits.ts';

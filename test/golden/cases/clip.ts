@@ -1,3 +1,4 @@
+import { ruleUniform } from '../../../src/base/rule.ts';
 import {
   endPosition,
   GeneratedClipModel,
@@ -7,7 +8,6 @@ import {
   Tokenizer,
   VisionTower,
 } from '../../../src/clip/index.ts';
-import { ruleUniform } from '../../../src/data/rule.ts';
 import { GpuArray } from '../../../src/gpu/array.ts';
 import type { Gpu } from '../../../src/gpu/gpu.ts';
 import { uploadIndex } from '../../../src/kernels/row_index.ts';

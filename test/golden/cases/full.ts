@@ -1,3 +1,4 @@
+import { ruleUniform } from '../../../src/base/rule.ts';
 import {
   type ClipWeights,
   GeneratedClipModel,
@@ -7,7 +8,6 @@ import {
   VisionTower,
 } from '../../../src/clip/index.ts';
 import { rulePicture } from '../../../src/data/picture.ts';
-import { ruleUniform } from '../../../src/data/rule.ts';
 import { GpuArray } from '../../../src/gpu/array.ts';
 import type { Gpu } from '../../../src/gpu/gpu.ts';
 import { layerNorm, Tape, Tensor, transformerBlock } from '../../../src/nn/index.ts';

@@ -1,3 +1,4 @@
+import { ruleUniform } from '../../../src/base/rule.ts';
 import {
   type Activation,
   type ClipWeights,
@@ -7,7 +8,6 @@ import {
   Tokenizer,
   VisionTower,
 } from '../../../src/clip/index.ts';
-import { ruleUniform } from '../../../src/data/rule.ts';
 import {
   extractFeatures,
   type Features,

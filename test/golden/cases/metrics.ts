@@ -1,8 +1,8 @@
 import { toFloat32 } from '../../../src/clip/half.ts';
-import { components } from '../../../src/train/metrics/components.ts';
-import { dice } from '../../../src/train/metrics/dice.ts';
-import type { ScoredMap } from '../../../src/train/metrics/ranking.ts';
-import { imageMetrics, pixelMetrics } from '../../../src/train/metrics/summary.ts';
+import { components } from '../../../src/metrics/components.ts';
+import { dice } from '../../../src/metrics/dice.ts';
+import type { ScoredMap } from '../../../src/metrics/ranking.ts';
+import { imageMetrics, pixelMetrics } from '../../../src/metrics/summary.ts';
 import { exact, type GoldenCase, type ReadGolden, readFacts, readTensors, within } from './golden.ts';
 
 interface MetricFacts {

@@ -1,6 +1,6 @@
+import { ruleUniform } from '../../../src/base/rule.ts';
 import { resizePositions } from '../../../src/clip/positions.ts';
 import { axisWeights } from '../../../src/data/resize.ts';
-import { ruleUniform } from '../../../src/data/rule.ts';
 import { exact, type GoldenCase, type ReadGolden, readFacts, readTensors, tensorCase, within } from './golden.ts';
 
 interface PosembedFacts {

@@ -1,7 +1,7 @@
+import { fnv1a32 } from '../../../src/base/rule.ts';
 import { type PreprocessVariant, preprocess, preprocessMask, resizeForClip } from '../../../src/clip/preprocess.ts';
 import { AUGMENTATIONS, warp, warpMask } from '../../../src/data/augment.ts';
 import { rulePicture } from '../../../src/data/picture.ts';
-import { fnv1a32 } from '../../../src/data/rule.ts';
 import { exact, type GoldenCase, type ReadGolden, readFacts, readTensors, tensorCase } from './golden.ts';
 
 interface PreprocessFacts {

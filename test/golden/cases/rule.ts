@@ -1,5 +1,5 @@
+import { fmix32, fnv1a32, ruleU32, ruleUniform } from '../../../src/base/rule.ts';
 import { rulePicture } from '../../../src/data/picture.ts';
-import { fmix32, fnv1a32, ruleU32, ruleUniform } from '../../../src/data/rule.ts';
 import { exact, type GoldenCase, type ReadGolden, readFacts } from './golden.ts';
 
 interface RuleFacts {

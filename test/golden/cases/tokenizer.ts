@@ -1,6 +1,6 @@
+import { fnv1a32 } from '../../../src/base/rule.ts';
 import { promptSentences, TEMPLATES, WINCLIP_STATES, WINCLIP_TEMPLATES } from '../../../src/clip/sentences.ts';
 import { cleanText, Tokenizer } from '../../../src/clip/tokenizer.ts';
-import { fnv1a32 } from '../../../src/data/rule.ts';
 
 interface Golden {
   strings: { text: string; clean: string; ids: number[]; tokens77: number[] }[];

@@ -1,0 +1,22 @@
+/** Parts joined with `/`; empty parts are left out and no slash is doubled. */
+export function joinPath(...parts: string[]): string {
+  return parts
+    .filter((part) => part !== '')
+    .join('/')
+    .replace(/\/{2,}/g, '/');
+}
+
+/** The last part of a path, whichever slash separates it. */
+export function baseName(path: string): string {
+  return path.replace(/[/\\]+$/, '').replace(/^.*[/\\]/, '');
+}
+
+/** A file name without folders and without its last extension. */
+export function stem(path: string): string {
+  return baseName(path).replace(/(.)\.[^.]*$/, '$1');
+}
+
+/** The last extension in lower case without the dot; empty when there is none. */
+export function extension(path: string): string {
+  return /.\.([^.]*)$/.exec(baseName(path))?.[1].toLowerCase() ?? '';
+}

@@ -1,0 +1,168 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { fnv1a32 } from '../base/rule.ts';
+import {
+  type ClipConfig,
+  type ClipWeights,
+  clipShapes,
+  GeneratedClipModel,
+  type NamedTensors,
+  openClipModel,
+  PRESETS,
+  presetConfig,
+  Tokenizer,
+} from '../clip/index.ts';
+import { MEDCLIP_PRESETS } from '../medclip/config.ts';
+import { GeneratedMedClip, generatedMedClip, holdsMedClip, openMedClip } from '../medclip/model_file.ts';
+import { medClipShapes } from '../medclip/names.ts';
+import type { MedClipWeights } from '../medclip/vision.ts';
+import type { WordPiece } from '../medclip/word_piece.ts';
+import type { ModelIdentity } from '../run/model_identity.ts';
+
+/** A CLIP model that is ready to be loaded, with its tokenizer. */
+export interface Backbone {
+  readonly family: 'clip';
+  readonly weights: ClipWeights;
+  readonly tokenizer: Tokenizer;
+  readonly identity: ModelIdentity;
+  /** Something to tell the user about the model, or null. */
+  readonly note: string | null;
+}
+
+/** A MedCLIP model that is ready to be loaded, with its tokenizer. */
+export interface MedClipBackbone extends Pick<Backbone, 'identity' | 'note'> {
+  readonly family: 'medclip';
+  readonly weights: MedClipWeights;
+  readonly tokenizer: WordPiece;
+}
+
+/** A model of either family. */
+export type AnyBackbone = Backbone | MedClipBackbone;
+
+/** What names a model in an API: a path, `generated:NAME:SEED`, `random:PATH:SEED`, or a model that is open already. */
+export type ModelSource = string | AnyBackbone;
+
+/** Small tensors from both towers and from their ends: another model differs in every one of them. */
+const FINGERPRINT = [
+  'visual.class_embedding',
+  'visual.ln_post.weight',
+  'visual.proj',
+  'ln_final.bias',
+  'text_projection',
+];
+const MEDCLIP_FINGERPRINT = ['visual.conv1.weight', 'visual.head.weight', 'ln_embed.bias', 'text_head.weight'];
+
+/**
+ * Opens the CLIP model that a `--model` names, as {@link openModel} does.
+ * @throws FusionclipError `usage`, `io`, `bad_model`; also for a MedCLIP model
+ */
+export async function openBackbone(fs: FileSystem, source: ModelSource): Promise<Backbone> {
+  const model = await openModel(fs, source);
+  if (model.family === 'clip') return model;
+  throw new FusionclipError('bad_model', `${model.identity.name} is a MedCLIP model; give a CLIP model here.`);
+}
+
+/**
+ * Opens the model that a `--model` names: a safetensors file, a folder as Hugging Face lays it out or of MedCLIP, or
+ * `generated:NAME:SEED` for a preset whose weights follow the generation rule, or `random:PATH:SEED` for a model with
+ * configuration and tokenizer of the one at PATH and weights of the rule: what training has given it shows beside that.
+ * @throws FusionclipError `usage`, `io`, `bad_model`
+ */
+export async function openModel(fs: FileSystem, source: ModelSource): Promise<AnyBackbone> {
+  if (typeof source !== 'string') return source;
+  const name = source;
+  const generated = /^generated:([^:]+)(?::(\d+))?$/.exec(name);
+  if (generated) {
+    const seed = Number(generated[2] ?? 1);
+    const medClip = generatedMedClip(generated[1], seed);
+    return medClip
+      ? medClipBackbone(medClip.weights, medClip.tokenizer, name)
+      : generatedBackbone(presetConfig(generated[1]), seed, name);
+  }
+  if (name.startsWith('generated:')) {
+    throw new FusionclipError(
+      'usage',
+      `"${name}" is no generated model: write generated:NAME:SEED with a name from ${[...PRESETS.keys(), ...MEDCLIP_PRESETS.keys()].join(', ')}.`,
+    );
+  }
+  const random = /^random:(.+?)(?::(\d+))?$/.exec(name);
+  const path = random?.[1] ?? name;
+  const seed = random && Number(random[2] ?? 1);
+  return (await holdsMedClip(fs, path)) ? openMedClipPath(fs, path, name, seed) : openClipPath(fs, path, name, seed);
+}
+
+/** @param seed of weights in place of the file's, or null for those of the file */
+async function openClipPath(fs: FileSystem, path: string, name: string, seed: number | null): Promise<Backbone> {
+  const model = await openClipModel(fs, path);
+  const tokenizer = await model.tokenizer();
+  if (seed !== null) {
+    model.close();
+    const weights = new GeneratedClipModel(model.config, seed);
+    return { family: 'clip', weights, tokenizer, identity: await identifyModel(weights, name), note: null };
+  }
+  const note = model.actKnown
+    ? null
+    : `${name} does not say its activation, QuickGELU is assumed; say --act gelu if it is a model of LAION or DataComp.`;
+  return { family: 'clip', weights: model, tokenizer, identity: await identifyModel(model, name), note };
+}
+
+/** @param seed as {@link openClipPath} takes it */
+async function openMedClipPath(
+  fs: FileSystem,
+  path: string,
+  name: string,
+  seed: number | null,
+): Promise<MedClipBackbone> {
+  const model = await openMedClip(fs, path);
+  const tokenizer = await model.tokenizer();
+  if (seed === null) return medClipBackbone(model, tokenizer, name);
+  model.close();
+  return medClipBackbone(new GeneratedMedClip(model.config, seed), tokenizer, name);
+}
+
+async function medClipBackbone(weights: MedClipWeights, tokenizer: WordPiece, name: string): Promise<MedClipBackbone> {
+  const { config } = weights;
+  const hash = await hashOf(weights, medClipShapes(config), JSON.stringify(config), MEDCLIP_FINGERPRINT);
+  return { family: 'medclip', weights, tokenizer, identity: { name, hash, config }, note: null };
+}
+
+/** A generated model as a backbone, without any file. */
+export async function generatedBackbone(config: ClipConfig, seed: number, name: string): Promise<Backbone> {
+  const weights = new GeneratedClipModel(config, seed);
+  const tokenizer = await Tokenizer.openai();
+  return { family: 'clip', weights, tokenizer, identity: await identifyModel(weights, name), note: null };
+}
+
+/** Identity of a model under the name that was given for it. */
+export async function identifyModel(weights: ClipWeights, name: string): Promise<ModelIdentity> {
+  const { config } = weights;
+  const more = `${config.vision.heads} ${config.text.heads} ${config.eot}`;
+  return { name, hash: await hashOf(weights, clipShapes(config), more, FINGERPRINT), config };
+}
+
+/** @param more what no shape tells */
+async function hashOf(
+  weights: NamedTensors,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  more: string,
+  fingerprint: readonly string[],
+): Promise<string> {
+  const all = [...shapes].map(([tensor, shape]) => `${tensor}[${shape}]`).join();
+  const parts = [fnv1a32(`${all} ${more}`)];
+  for (const tensor of fingerprint) parts.push(fnv1a32(new Uint8Array((await weights.read(tensor)).buffer)));
+  return parts.map((n) => n.toString(16).padStart(8, '0')).join('-');
+}
+
+/**
+ * Refuses a checkpoint that was trained on another backbone: its adapters would be noise there.
+ * @throws FusionclipError `bad_model`
+ */
+export function requireSameModel(trained: ModelIdentity, given: ModelIdentity, file: string): void {
+  if (trained.hash === given.hash) return;
+  const { width, layers, patch } = trained.config.vision;
+  throw new FusionclipError(
+    'bad_model',
+    `${file} was trained on ${trained.name} (${layers} layers of width ${width}, patch ${patch}; ${trained.hash}), ` +
+      `not on ${given.name} (${given.hash}); give --model the model that it was trained on.`,
+  );
+}

@@ -1,0 +1,228 @@
+import { FusionclipError } from '../base/errors.ts';
+import { joinReports, type StorageReport, TextTower, VisionTower } from '../clip/index.ts';
+import {
+  type Encoded,
+  type FeatureOptions,
+  type FusionOptions,
+  isGuided,
+  joinImages,
+  type Method,
+  methodKind,
+  runsOnMedClip,
+  tappedLayers,
+} from '../fusion/index.ts';
+import { GpuArray } from '../gpu/array.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { BertTower } from '../medclip/bert.ts';
+import { MedClip } from '../medclip/method.ts';
+import { loadMedClipVision } from '../medclip/vision.ts';
+import type { Parameter } from '../nn/index.ts';
+import type { AnyBackbone, Backbone, MedClipBackbone } from './backbone.ts';
+import type { Framing } from './pictures.ts';
+import type { SharedFeatures } from './shared_features.ts';
+
+/** What a detector is made of. */
+export interface DetectorParts {
+  readonly gpu: Gpu;
+  readonly backbone: AnyBackbone;
+  readonly options: FusionOptions;
+  /** `pixel`: sets with masks; `image`: sets with labels only. */
+  readonly kind: 'pixel' | 'image';
+  /** What the images show, e.g. `Brain`. */
+  readonly object: string;
+  /** Of the initial weights. */
+  readonly seed: number;
+  /** Where features of images may be had that another run has computed. */
+  readonly shared?: FeatureShare | null;
+}
+
+/** Features that runs have in common, and what they are features of. */
+export interface FeatureShare {
+  readonly features: SharedFeatures;
+  /** The data set: ids of images are unique in it. */
+  readonly data: string;
+}
+
+/** A tower on the GPU. */
+interface LoadedTower {
+  readonly storage: StorageReport;
+  release(): void;
+}
+
+/** What a detector owns. */
+interface DetectorModel {
+  readonly vision: LoadedTower & { readonly size: number };
+  readonly text: LoadedTower;
+  readonly method: Method;
+}
+
+/** The frozen backbone and the method on top of it, loaded on the GPU. */
+export class Detector {
+  readonly gpu: Gpu;
+  readonly backbone: AnyBackbone;
+  readonly options: FusionOptions;
+  readonly kind: 'pixel' | 'image';
+  readonly object: string;
+  readonly vision: DetectorModel['vision'];
+  readonly method: Method;
+  readonly #text: LoadedTower;
+  readonly #shared: FeatureShare | null;
+  #initial: ReadonlyMap<Parameter, Float32Array<ArrayBuffer>> | null = null;
+
+  private constructor(parts: DetectorParts, { vision, text, method }: DetectorModel) {
+    this.gpu = parts.gpu;
+    this.backbone = parts.backbone;
+    this.options = parts.options;
+    this.kind = parts.kind;
+    this.object = parts.object;
+    this.vision = vision;
+    this.method = method;
+    this.#text = text;
+    this.#shared = parts.shared ?? null;
+  }
+
+  /** Loads the towers (blocks that the method does not need are left out) and makes the method. Throws `bad_model`, `usage`. */
+  static async open(parts: DetectorParts): Promise<Detector> {
+    const { backbone, options } = parts;
+    if (runsOnMedClip(options.method) !== (backbone.family === 'medclip')) throw wrongFamily(options.method, backbone);
+    const owned: { release(): void }[] = [];
+    const own = <T extends { release(): void }>(thing: T): T => {
+      owned.push(thing);
+      return thing;
+    };
+    try {
+      const open =
+        backbone.family === 'medclip' ? openMedClipModel(parts, backbone, own) : openClipModel(parts, backbone, own);
+      return new Detector(parts, await open);
+    } catch (error) {
+      for (const thing of owned.reverse()) thing.release();
+      throw error;
+    }
+  }
+
+  /** How images come to the size of the model. */
+  get framing(): Framing {
+    return { size: this.vision.size, norm: this.options.norm };
+  }
+
+  /** Preprocessed images [3, S, S] as one batch [B, 3, S, S]. */
+  upload(inputs: readonly Float32Array[]): GpuArray {
+    const { size } = this.vision;
+    const all = new Float32Array(inputs.length * 3 * size * size);
+    inputs.forEach((input, i) => {
+      all.set(input, i * 3 * size * size);
+    });
+    return GpuArray.from(this.gpu, all, [inputs.length, 3, size, size]);
+  }
+
+  /** What the method takes of preprocessed images [3, S, S], in the current scope. */
+  encode(inputs: readonly Float32Array[]): Encoded {
+    const images = this.upload(inputs);
+    return { ...this.method.encode(images), guide: this.needs.guide ? images : null };
+  }
+
+  /** What the method takes of the backbone, and the images where maps are drawn to their edges. */
+  get needs(): FeatureOptions {
+    return { ...this.method.needs, guide: isGuided(this.options) };
+  }
+
+  /** As {@link encode}, for images of the run's data set: features that another run has computed may do. */
+  encodeShared(inputs: readonly Float32Array<ArrayBuffer>[]): Encoded {
+    if (!this.#shared || !this.method.frozen) return this.encode(inputs);
+    const { size, act, weights, norm } = this.options;
+    const { data, features } = this.#shared;
+    const domain = JSON.stringify([data, this.backbone.identity.hash, size, act, weights, norm]);
+    const part = (images: readonly Float32Array<ArrayBuffer>[], needs: FeatureOptions) =>
+      features.encode(domain, images, needs, () => this.method.encode(this.upload(images), needs));
+    const { windows: sides = [], ...needs } = this.method.needs;
+    const encoded = part(inputs, needs);
+    const guide = this.needs.guide ? this.upload(inputs) : null;
+    if (sides.length === 0) return { ...encoded, guide };
+    // Windows cost many times what an image does, and do not depend on the others of a batch: whatever the draw, they are there.
+    const images = inputs.map((input) => part([input], { layers: [], tokens: needs.tokens, windows: sides }));
+    const windows = sides.map((side): [number, GpuArray] => [
+      side,
+      joinImages(images.map((image) => image.windows!.get(side)!)),
+    ]);
+    return { ...encoded, guide, windows: new Map(windows) };
+  }
+
+  /** How the towers are stored. */
+  get storage(): StorageReport {
+    return joinReports([this.vision.storage, this.#text.storage]);
+  }
+
+  /** Puts the trainable tensors back to what they were when this was first called: a new training may begin. */
+  async restart(): Promise<void> {
+    const { parameters } = this.method;
+    if (this.#initial) {
+      for (const [parameter, values] of this.#initial) {
+        parameter.value.write(values);
+        parameter.zeroGrad();
+      }
+      return;
+    }
+    const initial = new Map<Parameter, Float32Array<ArrayBuffer>>();
+    for (const parameter of parameters) initial.set(parameter, await parameter.read());
+    this.#initial = initial;
+  }
+
+  release(): void {
+    this.method.release();
+    this.#text.release();
+    this.vision.release();
+  }
+}
+
+/** Notes what has to be released when a later step fails. */
+type Own = <T extends { release(): void }>(thing: T) => T;
+
+async function openClipModel(parts: DetectorParts, backbone: Backbone, own: Own): Promise<DetectorModel> {
+  const { gpu, options } = parts;
+  const { weights, tokenizer } = backbone;
+  const { layers } = weights.config.vision;
+  const act = options.act === 'auto' ? undefined : options.act;
+  const storage = options.weights;
+  requirePaths(options, layers);
+  const kind = methodKind(options.method);
+  const needs = kind.needs(options, layers);
+  const lastLayer = needs.embedding ? layers : Math.max(...needs.layers);
+  const vision = own(await VisionTower.load(gpu, weights, { size: options.size, act, storage, lastLayer }));
+  const text = own(await TextTower.load(gpu, weights, { act, storage }));
+  const tower = JSON.stringify([backbone.identity.hash, options.act, storage]);
+  const ensembles = parts.shared?.features.ensembles(tower);
+  return { vision, text, method: await kind.create({ ...parts, vision, text, tokenizer, ensembles }) };
+}
+
+async function openMedClipModel(parts: DetectorParts, backbone: MedClipBackbone, own: Own): Promise<DetectorModel> {
+  const { gpu, options } = parts;
+  const { weights, tokenizer } = backbone;
+  const storage = options.weights;
+  if (options.act === 'quickgelu') {
+    throw new FusionclipError('usage', "MedCLIP's activations are those of its parts; leave --act out.");
+  }
+  const vision = own(await loadMedClipVision(gpu, weights, { size: options.size, storage }));
+  const text = own(await BertTower.load(gpu, weights, { storage }));
+  return { vision, text, method: await MedClip.create({ ...parts, vision, text, tokenizer, weights }) };
+}
+
+/** The refusal of a method on towers that are not its own. */
+function wrongFamily(method: string, { family, identity }: AnyBackbone): FusionclipError {
+  const text =
+    family === 'medclip'
+      ? `${identity.name} is a MedCLIP model, which --method ${method} cannot run on; give --method medclip or a CLIP model.`
+      : `--method ${method} runs on a MedCLIP model, and ${identity.name} is a CLIP model; give --model a MedCLIP folder.`;
+  return new FusionclipError('usage', text);
+}
+
+/** Refuses blocks that the model does not have, and blocks or branches named twice. */
+function requirePaths(options: FusionOptions, blocks: number): void {
+  const tapped = tappedLayers(options, blocks);
+  const beyond = tapped.find((layer) => layer > blocks);
+  if (beyond !== undefined) {
+    throw new FusionclipError('usage', `--layers names block ${beyond}, but the model has ${blocks}; choose others.`);
+  }
+  if (new Set(tapped).size < tapped.length) throw new FusionclipError('usage', '--layers names a block twice.');
+  const { branches } = options;
+  if (new Set(branches).size < branches.length) throw new FusionclipError('usage', '--branches names a branch twice.');
+}

@@ -1,0 +1,73 @@
+import type { FileSystem } from '../base/file_system.ts';
+import type { Sample } from '../data/layout/dataset.ts';
+import type { FusionRanges } from '../fusion/index.ts';
+import type { Detector } from './detector.ts';
+import {
+  chooseThresholds,
+  type Judgement,
+  judgeScores,
+  judgeTrivial,
+  type Thresholds,
+  type TrivialJudgement,
+} from './judge.ts';
+import { type ScoredSet, sampleBatches, scoreSet } from './scoring.ts';
+import type { Contest, ScoredWeights } from './selection.ts';
+import type { Scorer, SupportMemory } from './support_set.ts';
+
+/** Weights with all that has to be chosen before test images are looked at. */
+export interface Calibration {
+  readonly thresholds: Thresholds;
+  /** For `fuse calib`. */
+  readonly ranges: FusionRanges | null;
+}
+
+/** What became of a labelled set. */
+export interface Evaluation {
+  readonly judgement: Judgement;
+  readonly trivial: TrivialJudgement | null;
+  readonly scored: ScoredSet;
+}
+
+/**
+ * Chooses thresholds for a scorer: on the remaining valid images, or on the support set where these lack a class. Test
+ * images play no part.
+ * @param of the scorer's weights, or null for others than the run has had
+ */
+export async function calibrate(
+  detector: Detector,
+  memory: SupportMemory,
+  rest: Contest,
+  scorer: Scorer,
+  of: ScoredWeights | null = null,
+): Promise<Calibration> {
+  const { ranges } = scorer;
+  const { kind } = detector;
+  if (rest.possible) return { ranges, thresholds: chooseThresholds(await rest.scores(scorer, of), kind, 'valid') };
+  return { ranges, thresholds: chooseThresholds(await memory.score(scorer), kind, 'support') };
+}
+
+/** Labelled samples to be judged. */
+export interface EvaluationRequest {
+  readonly fs: FileSystem;
+  readonly samples: readonly Sample[];
+  readonly calibration: Calibration;
+  /** Images that go through the model together. */
+  readonly batch: number;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Scores labelled samples and judges the result; ranges are those of the calibration. */
+export async function evaluateSamples(
+  detector: Detector,
+  scorer: Scorer,
+  { fs, samples, calibration, batch, onProgress, signal }: EvaluationRequest,
+): Promise<Evaluation> {
+  const scored = await scoreSet(detector, scorer.images, sampleBatches(fs, detector, samples, batch, true), {
+    ranges: calibration.ranges,
+    signal,
+    onProgress: (done) => onProgress?.(done, samples.length),
+  });
+  const judgement = judgeScores(scored, detector.kind, calibration.thresholds);
+  return { judgement, trivial: judgeTrivial(scored, detector.kind), scored };
+}

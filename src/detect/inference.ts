@@ -1,0 +1,280 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { joinPath } from '../base/paths.ts';
+import { VERSION } from '../base/version.ts';
+import { isImageName } from '../data/decode.ts';
+import { MASK_FOLDERS } from '../data/layout/class_folder.ts';
+import type { Sample } from '../data/layout/dataset.ts';
+import { openDataset } from '../data/layout/open.ts';
+import { stage } from '../run/events.ts';
+import { ADAPTERS } from '../run/run_folder.ts';
+import { type AdapterFile, openAdapters } from './adapters_file.ts';
+import { type ModelSource, openModel, requireSameModel } from './backbone.ts';
+import type { Detector } from './detector.ts';
+import { evaluateSamples } from './evaluation.ts';
+import type { Judgement, TrivialJudgement } from './judge.ts';
+import { type PredictionRow, predictionRows, toCsv, writeMaps } from './output.ts';
+import { calibrateAgain, rescoredOptions } from './rescore.ts';
+import { ORACLE_WARNING } from './results.ts';
+import { openDetector, type RunContext } from './run_context.ts';
+import { fileBatches, type ScoredSet, scoreSet } from './scoring.ts';
+import { SupportMemory } from './support_set.ts';
+import { restoreTensors } from './tensor_file.ts';
+
+/** What trained weights are used with. */
+export interface TrainedSource {
+  /** Path of `checkpoint/adapters.safetensors`, or of its run folder. */
+  readonly adapters: string;
+  /** Where the backbone lies now, if it was moved. */
+  readonly model?: ModelSource;
+  /** Settings of the method, as texts, in place of those of the run, as far as training does not depend on them. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** A trained detector, ready to score images. Release it after use. */
+export class TrainedDetector {
+  /** As it is used: with the settings, thresholds and ranges of now. */
+  readonly file: AdapterFile;
+  readonly detector: Detector;
+  readonly memory: SupportMemory;
+
+  private constructor(file: AdapterFile, detector: Detector, memory: SupportMemory) {
+    this.file = file;
+    this.detector = detector;
+    this.memory = memory;
+  }
+
+  /** Opens weights and their backbone. @throws FusionclipError `io`, `bad_model`, and `usage` for settings that cannot change */
+  static async open(context: RunContext, source: TrainedSource): Promise<TrainedDetector> {
+    const { fs } = context;
+    const path = await adaptersPath(fs, source.adapters);
+    const stored = await openAdapters(fs, path);
+    const { settings = {} } = source;
+    const fusion = rescoredOptions(stored.header, settings, source.adapters);
+    const header = { ...stored.header, fusion };
+    const backbone = await openModel(fs, source.model ?? header.model.name);
+    requireSameModel(header.model, backbone.identity, path);
+    const detector = await openDetector(context, header, backbone);
+    try {
+      const own = fusion.method === stored.header.fusion.method;
+      if (own) restoreTensors(path, new Map(detector.method.parameters.map((p) => [p.name, p.value])), stored.weights);
+      const normals = stored.normals.map((pixels) => ({ pixels, mask: null }));
+      const file = { ...stored, header, selectedBy: own ? stored.selectedBy : 'none' };
+      if (String(Object.values(fusion)) !== String(Object.values(stored.header.fusion))) {
+        Object.assign(file, await calibrateAgain(fs, detector, header, stored.normals));
+        context.onEvent?.({ type: 'note', text: changedNote(file.thresholds) });
+      }
+      return new TrainedDetector(file, detector, new SupportMemory(detector, normals, []));
+    } catch (error) {
+      detector.release();
+      throw error;
+    }
+  }
+
+  /** Scores image files; with `fuse mvfa` the ranges are those of the given images. Throws `io`, `bad_image`. */
+  async score(context: RunContext, paths: readonly string[]): Promise<ScoredSet> {
+    const { detector, file } = this;
+    const progress = stage(context.onEvent ?? (() => {}), 'scores');
+    return this.memory.withScorer(
+      ({ images }) =>
+        scoreSet(detector, images, fileBatches(context.fs, detector, paths, file.header.train['eval.batch']), {
+          ranges: file.ranges,
+          signal: context.signal,
+          onProgress: (done) => progress(done, paths.length),
+        }),
+      file.ranges,
+    );
+  }
+
+  release(): void {
+    this.memory.release();
+    this.detector.release();
+  }
+}
+
+/** What a user should know of thresholds for settings that are not the run's own. */
+function changedNote({ image }: AdapterFile['thresholds']): string {
+  if (image) return 'The settings are not those of the run, so thresholds were chosen anew on its data set.';
+  return 'The settings are not those of the run, and its data set is not there, so there are no thresholds.';
+}
+
+/** Images to score. */
+export interface PredictRequest extends TrainedSource {
+  /** Image files, and folders that are searched for images at any depth. */
+  readonly paths: readonly string[];
+  /** Folder for `predictions.csv`, `predictions.json` and `maps/`; null writes nothing. */
+  readonly out: string | null;
+  /** In place of the run's own `map.files`. */
+  readonly maps?: 'npy' | 'png16' | 'none';
+}
+
+/**
+ * Scores images without labels.
+ * @throws FusionclipError `io`, `bad_image`, `bad_model`; nothing is written then
+ */
+export async function predictImages(context: RunContext, request: PredictRequest): Promise<PredictionRow[]> {
+  const { fs, signal, onEvent = () => {} } = context;
+  const paths = await findImages(fs, request.paths);
+  const trained = await TrainedDetector.open(context, request);
+  try {
+    const { header, thresholds } = trained.file;
+    if (header.fusion.fuse === 'mvfa' || header.fusion['score.cls'] === 'april') {
+      const text = 'These settings rescale scores by the extremes of the given images, so they depend on each other.';
+      onEvent({ type: 'note', text });
+    }
+    const scored = await trained.score(context, paths);
+    const rows = predictionRows(scored, thresholds);
+    const { out } = request;
+    if (out === null) return rows;
+    await fs.writeFile(joinPath(out, 'predictions.csv'), toCsv(rows));
+    const facts = { fusionclip: VERSION, adapters: request.adapters, thresholds, images: rows };
+    await fs.writeFile(joinPath(out, 'predictions.json'), `${JSON.stringify(facts, null, 2)}\n`);
+    const format = request.maps ?? header.train['map.files'];
+    const { norm } = header.fusion;
+    await writeMaps(fs, joinPath(out, 'maps'), scored, norm, format, (id) => id, stage(onEvent, 'maps'), signal);
+    return rows;
+  } finally {
+    trained.release();
+  }
+}
+
+/** A labelled data set to judge trained weights on. */
+export interface EvaluateRequest extends TrainedSource {
+  /** Folder of the data set; by default the one that was trained on. */
+  readonly data?: string;
+  /** Folder for `results.json`, `predictions.csv` and `maps/`; null writes nothing. */
+  readonly out: string | null;
+  readonly maps?: 'npy' | 'png16' | 'none';
+}
+
+/** Result of {@link evaluateRun}. */
+export interface EvaluateResults extends Judgement {
+  readonly fusionclip: string;
+  readonly data: string;
+  readonly kind: 'pixel' | 'image';
+  readonly split: 'test';
+  readonly method: string;
+  /** Settings that are not those of the run, as texts. */
+  readonly changed: Readonly<Record<string, string>>;
+  readonly selectedBy: string;
+  readonly warning: string | null;
+  readonly trivial: TrivialJudgement | null;
+}
+
+/** Trained weights on labelled images. */
+export interface EvaluateOutcome {
+  readonly results: EvaluateResults;
+  /** The test images with their maps. */
+  readonly scored: ScoredSet;
+  /** Where the images lie, in the same order. */
+  readonly samples: readonly Sample[];
+  /** The weights' own file, without the weights. */
+  readonly file: Omit<AdapterFile, 'weights'>;
+}
+
+/**
+ * Judges trained weights on the test split of a data set, with the thresholds that were chosen in training.
+ * @throws FusionclipError `io`, `bad_data`, `bad_image`, `bad_model`, and `usage` when the set is of the other kind
+ */
+export async function evaluateRun(context: RunContext, request: EvaluateRequest): Promise<EvaluateResults> {
+  const { fs, signal, onEvent = () => {} } = context;
+  const { results, scored, samples, file } = await evaluateTrained(context, request);
+  const { out } = request;
+  if (out === null) return results;
+  await fs.writeFile(joinPath(out, 'predictions.csv'), toCsv(predictionRows(scored, file.thresholds)));
+  const format = request.maps ?? file.header.train['map.files'];
+  const paths = new Map(samples.map((sample) => [sample.id, sample.path]));
+  const progress = stage(onEvent, 'maps');
+  const { norm } = file.header.fusion;
+  await writeMaps(fs, joinPath(out, 'maps'), scored, norm, format, (id) => paths.get(id)!, progress, signal);
+  await fs.writeFile(joinPath(out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
+  return results;
+}
+
+/** As {@link evaluateRun}, but keeps the maps in place of writing anything. */
+export async function evaluateTrained(
+  context: RunContext,
+  request: Omit<EvaluateRequest, 'out' | 'maps'>,
+): Promise<EvaluateOutcome> {
+  const { fs, signal, onEvent = () => {} } = context;
+  const trained = await TrainedDetector.open(context, request);
+  try {
+    const { weights: _, ...file } = trained.file;
+    const { header, thresholds, ranges, selectedBy } = file;
+    const path = request.data ?? header.data.path;
+    const dataset = await openDataset(fs, path, header.train['split.seed']);
+    if (header.kind === 'pixel' && dataset.kind === 'image') {
+      const what = 'has labels only, but the run was trained on masks';
+      throw new FusionclipError('bad_data', `${path} ${what}; give a data set with masks.`);
+    }
+    const samples = dataset.splits.test;
+    const { judgement, trivial, scored } = await trained.memory.withScorer(
+      (scorer) =>
+        evaluateSamples(trained.detector, scorer, {
+          fs,
+          samples,
+          calibration: { thresholds, ranges },
+          batch: header.train['eval.batch'],
+          onProgress: stage(onEvent, 'scores'),
+          signal,
+        }),
+      ranges,
+    );
+    const results: EvaluateResults = {
+      fusionclip: VERSION,
+      data: dataset.name,
+      kind: header.kind,
+      split: 'test',
+      method: header.fusion.method,
+      changed: request.settings ?? {},
+      selectedBy,
+      warning: selectedBy === 'test-oracle' ? ORACLE_WARNING : null,
+      ...judgement,
+      trivial,
+    };
+    return { results, scored, samples, file };
+  } finally {
+    trained.release();
+  }
+}
+
+/** The adapters of a run folder, or the path itself. */
+async function adaptersPath(fs: FileSystem, path: string): Promise<string> {
+  const stat = await fs.stat(path);
+  if (!stat) throw new FusionclipError('io', `There is no run at ${path}; check the path.`);
+  if (stat.kind === 'file') return path;
+  const file = joinPath(path, ADAPTERS);
+  if (await fs.stat(file)) return file;
+  throw new FusionclipError(
+    'io',
+    `${path} has no ${ADAPTERS}: it is no run folder, or the run is unfinished (fusionclip train --resume --out ${path}).`,
+  );
+}
+
+/**
+ * The given files, and all images below the given folders, in order; masks beside a folder `img` are left out. Throws `io`, and
+ * `bad_data` when there is none.
+ */
+export async function findImages(fs: FileSystem, paths: readonly string[]): Promise<string[]> {
+  const out: string[] = [];
+  const search = async (folder: string): Promise<void> => {
+    const entries = await fs.list(folder);
+    const masked = entries.some(({ name, kind }) => kind === 'directory' && name === 'img');
+    for (const { name, kind } of entries) {
+      if (name.startsWith('.') || (masked && MASK_FOLDERS.includes(name))) continue;
+      if (kind === 'directory') await search(joinPath(folder, name));
+      else if (isImageName(name)) out.push(joinPath(folder, name));
+    }
+  };
+  for (const path of paths) {
+    const stat = await fs.stat(path);
+    if (!stat) throw new FusionclipError('io', `There is no file or folder ${path}; check the path.`);
+    if (stat.kind === 'directory') await search(path);
+    else out.push(path);
+  }
+  const unique = [...new Set(out)];
+  if (unique.length === 0) {
+    throw new FusionclipError('bad_data', `There is no PNG or JPEG image in ${paths.join(', ')}; give another path.`);
+  }
+  return unique;
+}

@@ -1,0 +1,191 @@
+import { dice } from '../metrics/dice.ts';
+import type { ScoredMap, ScoredMaps } from '../metrics/ranking.ts';
+import { rankPixels } from '../metrics/ranking.ts';
+import {
+  imageMetrics,
+  type PixelMetrics,
+  pixelMetrics,
+  type RankingMetrics,
+  rankingMetrics,
+} from '../metrics/summary.ts';
+import type { ScoredImage, ScoredSet } from './scoring.ts';
+
+/** A threshold and where it comes from. */
+export interface Threshold {
+  /** Scores at or above it are called abnormal. */
+  readonly value: number;
+  /** The largest F1 on the images that it was chosen on. */
+  readonly f1: number;
+  /** `valid`: images of the validation split outside of the support set; `support`: the support set, left out one by one. */
+  readonly from: 'valid' | 'support';
+}
+
+/** Thresholds of the image score and, in sets with masks, of the map. */
+export interface Thresholds {
+  readonly image: Threshold | null;
+  readonly pixel: Threshold | null;
+}
+
+/** What the image threshold does to a test set. */
+export interface ImageDecisions {
+  readonly f1: number;
+  readonly accuracy: number;
+  readonly sensitivity: number;
+  readonly specificity: number;
+}
+
+/** What the pixel threshold does to a test set. */
+export interface PixelDecisions {
+  /** Over all pixels of the set together. */
+  readonly dice: number;
+  /** Mean over the abnormal images. */
+  readonly diceMean: number;
+}
+
+/** Metrics inside the picture's content: pixels that are not black. */
+export type ForegroundMetrics = Omit<RankingMetrics, 'f1Threshold'>;
+
+/** How well scores separate normal from abnormal. Undefined metrics are NaN, which JSON shows as null. */
+export interface Judgement {
+  readonly images: { readonly normal: number; readonly abnormal: number };
+  readonly image: RankingMetrics;
+  /** Null for image-level sets. */
+  readonly pixel: PixelMetrics | null;
+  /** The same over pixels that are not black, where the images have any black ones. */
+  readonly foreground: ForegroundMetrics | null;
+  readonly imageThreshold: (Threshold & ImageDecisions) | null;
+  readonly pixelThreshold: (Threshold & PixelDecisions) | null;
+}
+
+/** What brightness alone reaches on the same images. */
+export interface TrivialJudgement {
+  readonly mean: RankingMetrics;
+  readonly std: RankingMetrics;
+  readonly p995: RankingMetrics;
+  /** The grey values as a map; null for image-level sets. */
+  readonly map: PixelMetrics | null;
+  readonly mapForeground: ForegroundMetrics | null;
+}
+
+/** Judges the scores of labelled images. */
+export function judgeScores({ size, images }: ScoredSet, kind: 'pixel' | 'image', thresholds: Thresholds): Judgement {
+  const labels = images.map(({ label }) => label ?? 0);
+  const scores = images.map(({ score }) => score);
+  const maps = images.map((image) => scoredMap(image, size));
+  const abnormal = labels.filter((label) => label === 1).length;
+  const { image, pixel } = thresholds;
+  return {
+    images: { normal: labels.length - abnormal, abnormal },
+    image: imageMetrics(labels, scores),
+    pixel: kind === 'pixel' ? pixelMetrics(maps) : null,
+    foreground: kind === 'pixel' ? foreground(images, (i) => images[i].map) : null,
+    imageThreshold: image && { ...image, ...decideImages(labels, scores, image.value) },
+    pixelThreshold: kind === 'pixel' && pixel ? { ...pixel, ...decidePixels(maps, pixel.value) } : null,
+  };
+}
+
+/** Judges brightness on the images of a set that was read with {@link sampleBatches}. */
+export function judgeTrivial({ size, images }: ScoredSet, kind: 'pixel' | 'image'): TrivialJudgement | null {
+  if (images.some(({ trivial }) => trivial === null)) return null;
+  const labels = images.map(({ label }) => label ?? 0);
+  const of = (key: 'mean' | 'std' | 'p995') =>
+    imageMetrics(
+      labels,
+      images.map(({ trivial }) => trivial![key]),
+    );
+  const grey = (i: number) => new Float32Array(images[i].grey!).map((value) => value / 255);
+  // Made anew at every pass: as float32 the grey values of a large set would take as much memory as its maps.
+  const maps: ScoredMaps = {
+    *[Symbol.iterator]() {
+      for (const [i, image] of images.entries()) yield { ...scoredMap(image, size), map: grey(i) };
+    },
+  };
+  return {
+    mean: of('mean'),
+    std: of('std'),
+    p995: of('p995'),
+    map: kind === 'pixel' ? pixelMetrics(maps) : null,
+    mapForeground: kind === 'pixel' ? foreground(images, grey) : null,
+  };
+}
+
+/** The thresholds of largest F1 on some labelled images; null where a class is absent. */
+export function chooseThresholds(
+  { size, images }: ScoredSet,
+  kind: 'pixel' | 'image',
+  from: Threshold['from'],
+): Thresholds {
+  const labels = images.map(({ label }) => label ?? 0);
+  const choose = ({ positives, negatives, f1Max, f1Threshold }: RankingMetrics): Threshold | null =>
+    positives > 0 && negatives > 0 ? { value: f1Threshold, f1: f1Max, from } : null;
+  const scores = images.map(({ score }) => score);
+  const maps = images.map((image) => scoredMap(image, size));
+  return {
+    image: choose(imageMetrics(labels, scores)),
+    pixel: kind === 'pixel' ? choose(rankingMetrics(rankPixels(maps))) : null,
+  };
+}
+
+/** Whether both classes are among the images. */
+export function hasBothClasses(items: readonly { readonly label: 0 | 1 | null }[]): boolean {
+  return items.some(({ label }) => label === 0) && items.some(({ label }) => label === 1);
+}
+
+function scoredMap({ map, mask }: ScoredImage, size: number): ScoredMap {
+  return { width: size, height: size, map, mask };
+}
+
+/** Ranking metrics over the pixels that are not black; null when no image has a black pixel. */
+function foreground(images: readonly ScoredImage[], map: (i: number) => Float32Array): ForegroundMetrics | null {
+  if (images.some(({ grey }) => grey === null) || !images.some(({ grey }) => grey!.includes(0))) return null;
+  const maps: ScoredMaps = {
+    *[Symbol.iterator]() {
+      for (const [i, { grey, mask }] of images.entries()) {
+        const values = map(i);
+        const kept = new Float32Array(values.length);
+        const lesion = mask && new Uint8Array(values.length);
+        let width = 0;
+        for (let at = 0; at < values.length; at++) {
+          if (grey![at] === 0) continue;
+          if (lesion) lesion[width] = mask[at];
+          kept[width++] = values[at];
+        }
+        yield { width, height: 1, map: kept.subarray(0, width), mask: lesion?.subarray(0, width) ?? null };
+      }
+    },
+  };
+  const { f1Threshold: _, ...metrics } = rankingMetrics(rankPixels(maps));
+  return metrics;
+}
+
+function decideImages(labels: readonly number[], scores: readonly number[], threshold: number): ImageDecisions {
+  const count = (label: number, called: boolean) =>
+    labels.filter((l, i) => l === label && scores[i] >= threshold === called).length;
+  const [hit, missed, falseAlarm, passed] = [count(1, true), count(1, false), count(0, true), count(0, false)];
+  return {
+    f1: (2 * hit) / (2 * hit + missed + falseAlarm),
+    accuracy: (hit + passed) / labels.length,
+    sensitivity: hit / (hit + missed),
+    specificity: passed / (passed + falseAlarm),
+  };
+}
+
+function decidePixels(maps: readonly ScoredMap[], threshold: number): PixelDecisions {
+  let both = 0;
+  let total = 0;
+  const each: number[] = [];
+  for (const { map, mask } of maps) {
+    const called = new Uint8Array(map.length);
+    const lesion = mask ?? new Uint8Array(map.length);
+    for (let i = 0; i < called.length; i++) {
+      called[i] = map[i] >= threshold ? 1 : 0;
+      both += called[i] & lesion[i];
+      total += called[i] + lesion[i];
+    }
+    if (lesion.includes(1)) each.push(dice(called, lesion));
+  }
+  return {
+    dice: total === 0 ? 1 : (2 * both) / total,
+    diceMean: each.reduce((a, b) => a + b, 0) / each.length,
+  };
+}

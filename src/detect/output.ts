@@ -1,0 +1,128 @@
+import type { FileSystem } from '../base/file_system.ts';
+import { joinPath } from '../base/paths.ts';
+import { decodeImage } from '../data/decode.ts';
+import { encodePng } from '../data/encode.ts';
+import { overlayHeatMap } from '../data/heat_map.ts';
+import { encodeMapPng, encodeNpy } from '../data/raw_map.ts';
+import { rangeOf } from '../fusion/index.ts';
+import type { Thresholds } from './judge.ts';
+import { type Normalisation, unframedMap } from './pictures.ts';
+import type { ScoredSet } from './scoring.ts';
+
+/** Scores of one image as they go into `predictions.csv` and `predictions.json`. */
+export interface PredictionRow {
+  readonly id: string;
+  readonly label: 0 | 1 | null;
+  readonly score: number;
+  /** Whether the score reaches the image threshold; null when there is none. */
+  readonly abnormal: boolean | null;
+  readonly scoreMax: number;
+  readonly scoreMean: number;
+  /** Extremes of the map, which a 16-bit PNG is scaled by. */
+  readonly mapLow: number;
+  readonly mapHigh: number;
+  /** Share of the pixels that reach the pixel threshold; null when there is none. */
+  readonly abnormalShare: number | null;
+}
+
+/** One row per image, in the order of the set. */
+export function predictionRows({ images }: ScoredSet, { image, pixel }: Thresholds): PredictionRow[] {
+  return images.map(({ id, label, score, scoreMax, scoreMean, map }) => {
+    const [mapLow, mapHigh] = rangeOf(map);
+    const above = pixel ? map.reduce((n, value) => n + (value >= pixel.value ? 1 : 0), 0) / map.length : null;
+    return {
+      id,
+      label,
+      score,
+      abnormal: image && score >= image.value,
+      scoreMax,
+      scoreMean,
+      mapLow,
+      mapHigh,
+      abnormalShare: above,
+    };
+  });
+}
+
+/** Rows as CSV with a header line; what is not known is empty. */
+export function toCsv(rows: readonly PredictionRow[]): string {
+  const columns = [
+    'id',
+    'label',
+    'score',
+    'abnormal',
+    'scoreMax',
+    'scoreMean',
+    'mapLow',
+    'mapHigh',
+    'abnormalShare',
+  ] as const;
+  const cell = (value: PredictionRow[(typeof columns)[number]]) => {
+    if (value === null) return '';
+    return typeof value === 'boolean' ? String(Number(value)) : String(value);
+  };
+  return csvText([columns, ...rows.map((row) => columns.map((name) => cell(row[name])))]);
+}
+
+/** Lines of cells as CSV; a cell with a comma, a quote or a line break is quoted. */
+export function csvText(lines: readonly (readonly string[])[]): string {
+  const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return lines.map((line) => `${line.map(cell).join()}\n`).join('');
+}
+
+/**
+ * Writes, for every image of a set, its map over it (`NAME.png`) and the map itself: `NAME.npy`, or `NAME.map.png` with
+ * 16 bits scaled by the extremes of the map. The colours span the extremes of the set, so that images can be compared.
+ * @param norm how the images were framed
+ * @param path from an image's id to its file
+ */
+export async function writeMaps(
+  fs: FileSystem,
+  folder: string,
+  { size, images }: ScoredSet,
+  norm: Normalisation,
+  format: 'npy' | 'png16' | 'none',
+  path: (id: string) => string,
+  onProgress?: (done: number, total: number) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (format === 'none') return;
+  const range = rangeOf(...images.map(({ map }) => map));
+  const names = mapNames(withoutCommonFolder(images.map(({ id }) => id)));
+  for (const [i, { id, map }] of images.entries()) {
+    signal?.throwIfAborted();
+    const scores = { width: size, height: size, data: map };
+    const file = path(id);
+    const image = decodeImage(await fs.readFile(file), file);
+    const picture = overlayHeatMap(image, unframedMap(scores, image, norm), { range });
+    await fs.writeFile(joinPath(folder, `${names[i]}.png`), encodePng(picture));
+    if (format === 'npy') await fs.writeFile(joinPath(folder, `${names[i]}.npy`), encodeNpy(map, [size, size]));
+    else await fs.writeFile(joinPath(folder, `${names[i]}.map.png`), encodeMapPng(scores));
+    onProgress?.(i + 1, images.length);
+  }
+}
+
+/** File names of maps: the id without its extension, or with it where two images differ in nothing else. */
+export function mapNames(ids: readonly string[]): string[] {
+  const short = ids.map((id) => withoutRoot(id).replace(/\.[^./]*$/, ''));
+  const counts = new Map<string, number>();
+  for (const name of short) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return short.map((name, i) => ((counts.get(name) ?? 0) > 1 ? withoutRoot(ids[i]) : name));
+}
+
+/** Paths below the deepest folder that holds all of them, when they are absolute or lead out of the working folder. */
+function withoutCommonFolder(ids: readonly string[]): string[] {
+  if (!ids.some((id) => /^([/\\]|[A-Za-z]:|\.\.)/.test(id))) return [...ids];
+  const parts = ids.map((id) => id.split(/[/\\]/));
+  let common = 0;
+  while (parts.every((each) => common + 1 < each.length && each[common] === parts[0][common])) common++;
+  return parts.map((each) => each.slice(common).join('/'));
+}
+
+/** A path that stays inside of the folder it is joined to. */
+function withoutRoot(id: string): string {
+  return id
+    .split(/[/\\]/)
+    .filter((part) => part !== '' && part !== '.' && part !== '..')
+    .join('/');
+}

@@ -1,0 +1,109 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { optionTexts } from '../base/option.ts';
+import type { Image } from '../data/image.ts';
+import { openDataset } from '../data/layout/open.ts';
+import {
+  COMMON_SETTINGS,
+  FUSION_OPTIONS,
+  type FusionOptions,
+  fusionOptions,
+  INFERENCE_SETTINGS,
+  methodPreset,
+} from '../fusion/index.ts';
+import type { RunHeader } from '../run/run_config.ts';
+import type { Detector } from './detector.ts';
+import { type Calibration, calibrate } from './evaluation.ts';
+import { Contest } from './selection.ts';
+import { chooseShots, readSupport, type Support } from './support.ts';
+import { SupportMemory } from './support_set.ts';
+
+/**
+ * The settings that a stored run is scored with when some are given anew: those that training does not depend on, or
+ * another method that needs no training and then takes the run's support images and common settings.
+ * @param run for messages
+ * @throws FusionclipError `usage` for what cannot change after training
+ */
+export function rescoredOptions(
+  { fusion }: RunHeader,
+  given: Readonly<Record<string, string>>,
+  run: string,
+): FusionOptions {
+  const stored = optionTexts(FUSION_OPTIONS, fusion);
+  const method = given.method ?? fusion.method;
+  const names = Object.keys(given);
+  const another = method !== fusion.method;
+  if (another && methodPreset(method).trained) {
+    throw new FusionclipError(
+      'usage',
+      `--method ${method} has weights of its own to train, and ${run} holds those of ${fusion.method}; ` +
+        `train it with fusionclip train --method ${method}.`,
+    );
+  }
+  const kept = another ? (name: string) => COMMON_SETTINGS.includes(name) : () => true;
+  const texts = Object.fromEntries(Object.entries(stored).filter(([name]) => kept(name)));
+  if (another) texts.compat = 'none';
+  const options = fusionOptions({ ...texts, ...given });
+  const changed = (name: string) => optionTexts(FUSION_OPTIONS, options)[name] !== stored[name];
+  const fixed = names.find((name) =>
+    another ? name === 'size' && changed(name) : !INFERENCE_SETTINGS.includes(name) && changed(name),
+  );
+  if (fixed) {
+    const why =
+      fixed === 'size'
+        ? `the support images of ${run} are stored at ${fusion.size} pixels`
+        : `${run} was trained with ${stored[fixed]}`;
+    throw new FusionclipError('usage', `--${fixed} cannot change any more: ${why}; train again with it.`);
+  }
+  return options;
+}
+
+/**
+ * Thresholds and ranges for a detector whose settings are not those that the run was calibrated with, found as in
+ * training: on the data set that the run was trained on. Where that is not to be had, there are no thresholds, and ranges
+ * come from the stored normal images.
+ */
+export async function calibrateAgain(
+  fs: FileSystem,
+  detector: Detector,
+  header: RunHeader,
+  normals: readonly Image[],
+): Promise<Calibration> {
+  const support = await supportAgain(fs, header, normals);
+  const pictures = normals.map((pixels) => ({ pixels, mask: null }));
+  const memory = new SupportMemory(detector, support?.normal ?? pictures, support?.abnormal ?? []);
+  try {
+    return await memory.withScorer(async (scorer) => {
+      if (!support) return { thresholds: { image: null, pixel: null }, ranges: scorer.ranges };
+      const rest = new Contest(detector, support.shots.rest, header.train, { fs });
+      try {
+        return await calibrate(detector, memory, rest, scorer);
+      } finally {
+        rest.release();
+      }
+    });
+  } finally {
+    memory.release();
+  }
+}
+
+/** The support set of a run, read again; null where the data set is gone or is another one now. */
+async function supportAgain(fs: FileSystem, header: RunHeader, normals: readonly Image[]): Promise<Support | null> {
+  const { data, train, fusion, kind } = header;
+  try {
+    const dataset = await openDataset(fs, data.path, train['split.seed']);
+    const support = await readSupport(fs, await chooseShots(fs, dataset, train), fusion, train.seed);
+    const same =
+      dataset.kind === kind &&
+      support.normal.length === normals.length &&
+      support.normal.every(({ pixels }, i) => equalBytes(pixels.data, normals[i].data));
+    return same ? support : null;
+  } catch (error) {
+    if (!(error instanceof FusionclipError)) throw error;
+    return null;
+  }
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}

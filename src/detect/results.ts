@@ -1,0 +1,71 @@
+import { VERSION } from '../base/version.ts';
+import type { RunHeader } from '../run/run_config.ts';
+import type { Choice } from '../run/run_state.ts';
+import type { Evaluation } from './evaluation.ts';
+import type { Judgement, TrivialJudgement } from './judge.ts';
+
+/** The result of weights on the test split. */
+export interface WeightsResult extends Judgement {
+  readonly epoch: number;
+  readonly step: number;
+  /** Learning rate of a grid, or null. */
+  readonly rate: number | null;
+}
+
+/**
+ * How the weights were chosen; `test-oracle` looked at the test split and is no fair result. `none`: the method has no
+ * weights to train.
+ */
+export type SelectedBy = 'valid' | 'last' | 'test-oracle' | 'none';
+
+/** `results.json`. */
+export interface TrainResults {
+  readonly fusionclip: string;
+  readonly data: string;
+  readonly kind: 'pixel' | 'image';
+  readonly split: 'test';
+  readonly shots: { readonly normal: number; readonly abnormal: number };
+  readonly selectedBy: SelectedBy;
+  /** Says so when the weights were chosen by the labels that they are judged by. */
+  readonly warning: string | null;
+  /** What the chosen weights scored on the images that they were chosen on. */
+  readonly selection: Choice | null;
+  readonly selected: WeightsResult;
+  /** The weights at the end of training. */
+  readonly last: WeightsResult;
+  /** What brightness alone reaches. */
+  readonly trivial: TrivialJudgement | null;
+}
+
+/** The warning that every result of an oracle carries. */
+export const ORACLE_WARNING =
+  'select test-oracle: the epoch was chosen on the test labels, so these numbers are an upper bound and no result.';
+
+/** Joins the evaluations of a run. */
+export function trainResults(
+  header: RunHeader,
+  shots: TrainResults['shots'],
+  selectedBy: SelectedBy,
+  selected: { readonly choice: Choice; readonly evaluation: Evaluation },
+  last: { readonly choice: Choice; readonly evaluation: Evaluation },
+): TrainResults {
+  const result = ({ choice, evaluation }: typeof selected): WeightsResult => ({
+    epoch: choice.epoch,
+    step: choice.step,
+    rate: header.train['lr.grid'][choice.candidate] ?? null,
+    ...evaluation.judgement,
+  });
+  return {
+    fusionclip: VERSION,
+    data: header.data.name,
+    kind: header.kind,
+    split: 'test',
+    shots,
+    selectedBy,
+    warning: selectedBy === 'test-oracle' ? ORACLE_WARNING : null,
+    selection: selected.choice.score ? selected.choice : null,
+    selected: result(selected),
+    last: result(last),
+    trivial: selected.evaluation.trivial,
+  };
+}

@@ -1,0 +1,33 @@
+import type { FileSystem } from '../base/file_system.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { Environment } from '../run/environment.ts';
+import type { RunListener } from '../run/events.ts';
+import type { RunHeader } from '../run/run_config.ts';
+import type { AnyBackbone } from './backbone.ts';
+import { Detector } from './detector.ts';
+import type { SharedFeatures } from './shared_features.ts';
+
+/** What every kind of run needs. */
+export interface RunContext {
+  readonly fs: FileSystem;
+  readonly gpu: Gpu;
+  readonly environment: Environment;
+  readonly onEvent?: RunListener;
+  /** Stops the run; training saves a checkpoint first. */
+  readonly signal?: AbortSignal;
+  /** Keeps features of the test images for other runs on the same data set and model. */
+  readonly features?: SharedFeatures;
+}
+
+/** A detector with the settings, and the initial weights, of a run. */
+export async function openDetector(
+  { gpu, onEvent, features }: Pick<RunContext, 'gpu' | 'onEvent' | 'features'>,
+  header: RunHeader,
+  backbone: AnyBackbone,
+): Promise<Detector> {
+  const { fusion: options, kind, object, train, data } = header;
+  const shared = features ? { features, data: data.path } : null;
+  const detector = await Detector.open({ gpu, backbone, options, kind, object, seed: train.seed, shared });
+  onEvent?.({ type: 'note', text: String(detector.storage) });
+  return detector;
+}

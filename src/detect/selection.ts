@@ -1,0 +1,122 @@
+import type { FileSystem } from '../base/file_system.ts';
+import type { Sample } from '../data/layout/dataset.ts';
+import { auroc } from '../metrics/auroc.ts';
+import { rankPixels, rankScores } from '../metrics/ranking.ts';
+import type { TrainOptions } from '../run/options.ts';
+import type { Choice, SelectionScore } from '../run/run_state.ts';
+import type { Detector } from './detector.ts';
+import { FeatureStore } from './feature_store.ts';
+import { hasBothClasses } from './judge.ts';
+import { readPicture, toInput } from './pictures.ts';
+import { type ScoredSet, type ScoringItem, sampleBatches, scoreSet, storedBatches } from './scoring.ts';
+import type { Scorer } from './support_set.ts';
+
+/** Which of a run's weights are scored. */
+export type ScoredWeights = Pick<Choice, 'candidate' | 'step'>;
+
+/** Where a contest gets its images from. */
+export interface ContestContext {
+  readonly fs: FileSystem;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * The images that weights are compared on: those of `valid` that are not support, or `test` for the oracle. Their
+ * features are computed at the first use and kept, when they fit into `eval.cache`.
+ */
+export class Contest {
+  readonly samples: readonly Sample[];
+  readonly #context: ContestContext;
+  readonly #detector: Detector;
+  readonly #options: TrainOptions;
+  #cached: { store: FeatureStore; items: readonly ScoringItem[] } | null = null;
+  /** The scores of the last comparison. */
+  #latest: { of: ScoredWeights; scored: ScoredSet } | null = null;
+
+  constructor(detector: Detector, samples: readonly Sample[], options: TrainOptions, context: ContestContext) {
+    this.#context = context;
+    this.#detector = detector;
+    this.samples = samples;
+    this.#options = options;
+  }
+
+  /** Whether there is a normal and an abnormal image to compare on. */
+  get possible(): boolean {
+    return hasBothClasses(this.samples);
+  }
+
+  /**
+   * Scores the images, unless the last comparison was of the same weights.
+   * @param of the scorer's weights, or null for others than a run has had
+   * @throws FusionclipError `io`, `bad_image`, `bad_data` for images that cannot be read
+   */
+  async scores({ images, ranges }: Scorer, of: ScoredWeights | null = null): Promise<ScoredSet> {
+    const latest = this.#latest;
+    this.#latest = null;
+    if (latest && latest.of.candidate === of?.candidate && latest.of.step === of.step) return latest.scored;
+    if (!this.#cached) await this.#prepare();
+    const batch = this.#options['eval.batch'];
+    const batches = this.#cached
+      ? storedBatches(this.#cached.store, this.#cached.items, batch)
+      : sampleBatches(this.#context.fs, this.#detector, this.samples, batch);
+    return scoreSet(this.#detector, images, batches, { ranges });
+  }
+
+  /** Image and pixel AUROC of a scorer's weights. */
+  async evaluate(scorer: Scorer, of: ScoredWeights): Promise<SelectionScore> {
+    const scored = await this.scores(scorer, of);
+    this.#latest = { of, scored };
+    return selectionScore(scored, this.#detector.kind);
+  }
+
+  release(): void {
+    this.#cached?.store.release();
+    this.#cached = null;
+    this.#latest = null;
+  }
+
+  /** Reads the images and keeps their features, if they fit. */
+  async #prepare(): Promise<void> {
+    const detector = this.#detector;
+    const { fs, signal, onProgress } = this.#context;
+    const bytes = FeatureStore.bytesPerImage(detector) * this.samples.length;
+    if (!detector.method.frozen || bytes > this.#options['eval.cache'] * 2 ** 20) return;
+    const store = new FeatureStore(detector);
+    try {
+      const items: ScoringItem[] = [];
+      const batch = this.#options['eval.batch'];
+      for (let start = 0; start < this.samples.length; start += batch) {
+        signal?.throwIfAborted();
+        const inputs = new Map<string, Float32Array<ArrayBuffer>>();
+        for (const sample of this.samples.slice(start, start + batch)) {
+          const { pixels, mask } = await readPicture(fs, sample, detector.framing);
+          inputs.set(sample.id, toInput(pixels, detector.options.norm));
+          items.push({ id: sample.id, label: sample.label, mask, grey: null, trivial: null });
+        }
+        store.add(inputs);
+        await detector.gpu.idle();
+        onProgress?.(items.length, this.samples.length);
+      }
+      this.#cached = { store, items };
+    } catch (error) {
+      store.release();
+      throw error;
+    }
+  }
+}
+
+/** The mean of image AUROC and, in sets with masks, pixel AUROC. */
+export function selectionScore({ size, images }: ScoredSet, kind: 'pixel' | 'image'): SelectionScore {
+  const labels = images.map(({ label }) => label ?? 0);
+  const image = auroc(
+    rankScores(
+      labels,
+      images.map(({ score }) => score),
+    ),
+  );
+  if (kind === 'image') return { image, pixel: null, value: image };
+  const pixel = auroc(rankPixels(images.map(({ map, mask }) => ({ width: size, height: size, map, mask }))));
+  // Without a lesion in any mask there is no pixel AUROC, and NaN would win every comparison or none.
+  return { image, pixel, value: Number.isNaN(pixel) ? image : (image + pixel) / 2 };
+}

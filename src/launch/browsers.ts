@@ -1,0 +1,97 @@
+import { readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { FusionclipError } from '../base/errors.ts';
+import { bundledChromium, hasBundled } from './bundled.ts';
+import { inPath, isExecutable } from './runtimes.ts';
+
+/** A browser that may serve. */
+export interface Browser {
+  readonly executable: string;
+  /** Where it comes from. */
+  readonly source: 'FUSIONCLIP_CHROME' | 'system' | 'puppeteer' | 'bundled';
+  /** Command-line flags that this browser needs to start. */
+  readonly needs: readonly string[];
+  /** Flags that make it find an adapter when nothing else is known. */
+  readonly flags: readonly string[];
+  /** Environment variables to add. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const NAMES = ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-browser', 'chrome'];
+
+const FIXED_PLACES: Record<string, string[]> = {
+  darwin: [
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+    '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  ],
+  win32: ['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].map((name) =>
+    join(process.env[name] ?? 'C:\\', 'Google', 'Chrome', 'Application', 'chrome.exe'),
+  ),
+};
+
+/** The names that Chrome's executable has inside a folder of puppeteer's cache. */
+const IN_CACHE = [
+  ['chrome-linux64', 'chrome'],
+  ['chrome-headless-shell-linux64', 'chrome-headless-shell'],
+  ['chrome-mac-arm64', 'Google Chrome for Testing.app/Contents/MacOS/Google Chrome for Testing'],
+  ['chrome-mac-x64', 'Google Chrome for Testing.app/Contents/MacOS/Google Chrome for Testing'],
+  ['chrome-win64', 'chrome.exe'],
+];
+
+function listed(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** Browsers that puppeteer has downloaded, the newest first. */
+function inPuppeteerCache(): string[] {
+  const cache = process.env.PUPPETEER_CACHE_DIR ?? join(homedir(), '.cache', 'puppeteer');
+  const found: string[] = [];
+  for (const kind of ['chrome', 'chrome-headless-shell']) {
+    const builds = listed(join(cache, kind)).sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+    for (const build of builds) for (const inside of IN_CACHE) found.push(join(cache, kind, build, ...inside));
+  }
+  return found.filter(isExecutable);
+}
+
+function bundled(): Browser {
+  const { executable, libraries, fonts } = bundledChromium();
+  const old = process.env.LD_LIBRARY_PATH;
+  return {
+    executable,
+    source: 'bundled',
+    // Its sandbox needs a helper that the package does not carry; the only page it opens is this program's own.
+    needs: ['--no-sandbox'],
+    flags: ['--use-webgpu-adapter=swiftshader', '--ignore-gpu-blocklist'],
+    env: { LD_LIBRARY_PATH: old ? `${libraries}:${old}` : libraries, FONTCONFIG_PATH: fonts },
+  };
+}
+
+/**
+ * Browsers to try, the best first: `FUSIONCLIP_CHROME` alone if set (a path, or `system` or `bundled` for one kind),
+ * the system's, those of puppeteer's cache, the bundled one, which is unpacked only when its turn comes.
+ */
+export function* browsers(): Generator<Browser> {
+  const wish = process.env.FUSIONCLIP_CHROME;
+  if (wish && wish !== 'system' && wish !== 'bundled') {
+    if (!isExecutable(wish)) {
+      throw new FusionclipError('no_adapter', `FUSIONCLIP_CHROME names ${wish}, which is not an executable file.`);
+    }
+    yield { executable: wish, source: 'FUSIONCLIP_CHROME', needs: [], flags: [], env: {} };
+    return;
+  }
+  if (wish !== 'bundled') {
+    const found = [...NAMES.map(inPath), ...(FIXED_PLACES[process.platform] ?? []).filter(isExecutable)];
+    for (const executable of new Set(found)) {
+      if (executable) yield { executable, source: 'system', needs: [], flags: [], env: {} };
+    }
+    for (const executable of inPuppeteerCache())
+      yield { executable, source: 'puppeteer', needs: [], flags: [], env: {} };
+  }
+  if (wish !== 'system' && hasBundled()) yield bundled();
+}

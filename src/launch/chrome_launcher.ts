@@ -1,0 +1,196 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import type { Browser as Chrome, Page, LaunchOptions as PuppeteerOptions } from 'puppeteer-core';
+import { EXIT_CODES, FusionclipError } from '../base/errors.ts';
+import type { Start } from '../host/bridge.ts';
+import { onSignals, tolerateClosedPipes } from '../host/signals.ts';
+import { BridgeServer } from './bridge_server.ts';
+import { type Browser, browsers } from './browsers.ts';
+import { type Driver, findDriver } from './drivers.ts';
+import type { LaunchOptions } from './launch_options.ts';
+
+/** Exit code of a page that crashed: those of the error codes would say too much. */
+const CRASHED = 1;
+
+/** WebGPU on every adapter with all its features, and a page that counts as seen although no one sees it. */
+const FLAGS = [
+  '--enable-unsafe-webgpu',
+  '--disable-background-timer-throttling',
+  '--disable-renderer-backgrounding',
+  '--disable-backgrounding-occluded-windows',
+];
+
+/** Variables that the page's program may see; the rest of the environment, tokens above all, is none of its business. */
+const VISIBLE =
+  /^(FUSIONCLIP_.*|NO_COLOR|FORCE_COLOR|CI|TERM|COLUMNS|HOME|USERPROFILE|XDG_CACHE_HOME|HF_HOME|HF_HUB_CACHE|HF_ENDPOINT)$/;
+
+function visible(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) if (value !== undefined && VISIBLE.test(name)) out[name] = value;
+  return out;
+}
+
+async function loadPuppeteer(): Promise<{ launch(options: PuppeteerOptions): Promise<Chrome> }> {
+  try {
+    return (await import('puppeteer-core')).default;
+  } catch (cause) {
+    const message = 'The runtime "chrome" needs puppeteer-core; install it with "npm install puppeteer-core".';
+    throw new FusionclipError('no_adapter', message, { cause });
+  }
+}
+
+/** Flags for a driver; without a wish and without hardware the browser chooses, as only it knows what it takes. */
+function driverFlags(browser: Browser, driver: Driver, wish: string | undefined): string[] {
+  if (driver.name === 'hardware') return ['--use-angle=vulkan', '--enable-features=Vulkan', '--ignore-gpu-blocklist'];
+  if (wish === 'swiftshader') return ['--use-webgpu-adapter=swiftshader', '--ignore-gpu-blocklist'];
+  return [...browser.flags];
+}
+
+function joined(...environments: Readonly<Record<string, string | undefined>>[]): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const environment of environments) {
+    for (const [name, value] of Object.entries(environment)) if (value !== undefined) out[name] = value;
+  }
+  return out;
+}
+
+/**
+ * Starts the first browser that starts; says on standard error when one of them did not. `folder` gets its files; who
+ * called removes it after `closeBrowser`.
+ */
+export async function openBrowser(
+  folder: string,
+  options: LaunchOptions,
+  say: (text: string) => void,
+): Promise<Chrome> {
+  const puppeteer = await loadPuppeteer();
+  const wish = options.driver || process.env.FUSIONCLIP_DRIVER || 'auto';
+  if (wish === 'lavapipe') {
+    throw new FusionclipError('usage', 'Chrome does not take the driver lavapipe; leave --driver out.');
+  }
+  const driver = findDriver('chrome', wish);
+  // What a browser that is killed leaves behind goes with the folder. macOS: its sockets' names would be too long.
+  const temporary: Record<string, string> = process.platform === 'linux' ? { TMPDIR: folder } : {};
+  let last = 'none is installed';
+  for (const browser of browsers()) {
+    const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+    try {
+      return await puppeteer.launch({
+        executablePath: browser.executable,
+        // A pipe and not a port: the browser ends by itself when this process is killed.
+        pipe: true,
+        // A page whose requests are watched keeps some 200 MB of what it has received, in case an inspector asks.
+        networkEnabled: false,
+        userDataDir: join(folder, 'profile'),
+        env: joined(process.env, driver.name === 'swiftshader' ? {} : driver.env, browser.env, temporary),
+        args: [...new Set([...FLAGS, ...sandbox, ...browser.needs, ...driverFlags(browser, driver, wish)])],
+        handleSIGINT: false,
+        handleSIGTERM: false,
+        handleSIGHUP: false,
+        protocolTimeout: 0,
+      });
+    } catch (cause) {
+      last = `${browser.executable} did not start: ${(cause as Error).message.split('\n').slice(0, 6).join(' ')}`;
+      say(`fusionclip: ${last}\n`);
+    }
+  }
+  throw new FusionclipError(
+    'no_adapter',
+    `No Chrome or Chromium could be started (${last}); install one, or name one in FUSIONCLIP_CHROME.`,
+  );
+}
+
+/** Calls back when the page can go on no longer. */
+function onFailure(chrome: Chrome, page: Page, fail: (what: string) => void): void {
+  chrome.once('disconnected', () => fail('the browser has ended'));
+  page.once('error', (error) => fail(`the page has crashed (${error.message})`));
+  page.once('close', () => fail('the page was closed'));
+  page.once('pageerror', (error) => fail(`the page has failed: ${error instanceof Error ? error.stack : error}`));
+}
+
+/** Runs a bundle's page in headless Chrome; returns its exit code when it has ended and the browser is gone. */
+export async function launchChrome(bundle: string, args: readonly string[], options: LaunchOptions): Promise<number> {
+  tolerateClosedPipes();
+  const say = options.onStderr ?? ((text: string) => void process.stderr.write(text));
+  const print = options.onStdout ?? ((text: string) => void process.stdout.write(text));
+  let ended: (code: number) => void = () => {};
+  const exit = new Promise<number>((resolve) => {
+    ended = resolve;
+  });
+  let over = false;
+  const fail = (what: string): void => {
+    if (!over) say(`fusionclip: ${what}; run again, or choose another runtime with --runtime.\n`);
+    ended(CRASHED);
+  };
+  const start: Start = {
+    args,
+    env: visible({ ...process.env, ...options.env }),
+    isTerminal: !options.onStderr && process.stderr.isTTY === true,
+  };
+  const server = new BridgeServer(bundle, start, {
+    output: (fd, text) => (fd === 1 ? print(text) : say(text)),
+    exit: (code) => ended(code),
+    lost: () => fail('the page has gone'),
+  });
+  const release = onSignals((count) => {
+    if (server.hasStarted && count < 3) server.interrupt();
+    else ended(EXIT_CODES.interrupted);
+  });
+  const stop = (): void => ended(137);
+  if (options.signal?.aborted) stop();
+  options.signal?.addEventListener('abort', stop);
+  const folder = mkdtempSync(join(tmpdir(), 'fusionclip-chrome-'));
+  let chrome: Chrome | null = null;
+  try {
+    const address = await server.listen();
+    chrome = await openBrowser(folder, options, say);
+    const page = (await chrome.pages())[0] ?? (await chrome.newPage());
+    onFailure(chrome, page, fail);
+    page.goto(address, { timeout: 0 }).catch(() => {});
+    return await Promise.race([exit, started(server)]);
+  } finally {
+    over = true;
+    release();
+    options.signal?.removeEventListener('abort', stop);
+    await closeBrowser(chrome);
+    await server.close();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
+
+/** Rejects when the page has not asked for its arguments in time; never resolves. */
+function started(server: BridgeServer): Promise<never> {
+  return new Promise((_, reject) => {
+    const timer = setTimeout(() => {
+      if (!server.hasStarted)
+        reject(new FusionclipError('no_adapter', 'The page did not start within 60 s; run again.'));
+    }, 60_000);
+    timer.unref();
+  });
+}
+
+/** Ends the browser and all its processes; politely for 3 s. */
+export async function closeBrowser(chrome: Chrome | null): Promise<void> {
+  if (!chrome) return;
+  const child = chrome.process();
+  const gone = new Promise<void>((resolve) => {
+    if (!child || child.exitCode !== null || child.signalCode !== null) resolve();
+    else child.once('exit', () => resolve());
+  });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, 3000);
+  });
+  await Promise.race([Promise.all([chrome.close().catch(() => {}), gone]), late]);
+  if (child?.pid) {
+    // The browser leads a process group of its own, with its GPU and page processes in it.
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      child.kill('SIGKILL');
+    }
+  }
+  clearTimeout(timer);
+}

@@ -1,0 +1,165 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { arch, platform, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { FusionclipError } from '../base/errors.ts';
+import { bundledSwiftShader, hasBundled } from './bundled.ts';
+
+/** The Vulkan drivers to choose from; `auto` is the best one that the runtime takes. */
+export const DRIVER_CHOICES = ['auto', 'hardware', 'lavapipe', 'swiftshader'] as const;
+/** One of {@link DRIVER_CHOICES}. */
+export type DriverChoice = (typeof DRIVER_CHOICES)[number];
+
+/** A driver for a child process. */
+export interface Driver {
+  /** `system` where the operating system has its own ways (macOS, Windows, other architectures). */
+  readonly name: 'hardware' | 'lavapipe' | 'swiftshader' | 'system';
+  /** Environment variables to add to the child's; they count only when set before the process starts. */
+  readonly env: Readonly<Record<string, string>>;
+  /** One line that says what was chosen and why. */
+  readonly note: string;
+}
+
+/** Where Vulkan's loader looks for the manifests of drivers. */
+function manifests(): string[] {
+  const roots = [
+    '/etc',
+    '/usr/local/etc',
+    '/usr/local/share',
+    '/usr/share',
+    ...(process.env.XDG_DATA_DIRS ?? '').split(':'),
+  ];
+  const found = new Set<string>();
+  for (const root of roots.filter(Boolean)) {
+    const folder = join(root, 'vulkan', 'icd.d');
+    try {
+      for (const name of readdirSync(folder).sort()) if (name.endsWith('.json')) found.add(join(folder, name));
+    } catch {
+      // No such folder: no drivers there.
+    }
+  }
+  return [...found];
+}
+
+/** PCI vendors of the GPUs that have a device node, e.g. `0x8086`. */
+function renderNodeVendors(): string[] {
+  try {
+    const nodes = readdirSync('/dev/dri').filter((name) => name.startsWith('renderD'));
+    return nodes.map((name) => readFileSync(`/sys/class/drm/${name}/device/vendor`, 'utf8').trim());
+  } catch {
+    return [];
+  }
+}
+
+/** Manifests whose GPU is really there: a distribution installs those of every vendor. */
+function hardwareManifests(): string[] {
+  const vendors = renderNodeVendors();
+  const nvidia = existsSync('/dev/nvidiactl') || existsSync('/dev/nvidia0');
+  return manifests().filter((path) => {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    if (name.startsWith('nvidia')) return nvidia;
+    if (name.startsWith('intel')) return vendors.includes('0x8086');
+    if (name.startsWith('radeon') || name.startsWith('amd')) return vendors.includes('0x1002');
+    if (name.startsWith('nouveau')) return vendors.includes('0x10de') && !nvidia;
+    return false;
+  });
+}
+
+/** Whether the system has a Vulkan loader of its own. */
+function systemLoader(): boolean {
+  const folders = [
+    '/usr/lib/x86_64-linux-gnu',
+    '/lib/x86_64-linux-gnu',
+    '/usr/lib64',
+    '/lib64',
+    '/usr/lib',
+    '/usr/local/lib',
+  ];
+  const more = (process.env.LD_LIBRARY_PATH ?? '').split(':').filter(Boolean);
+  return [...more, ...folders].some((folder) => existsSync(join(folder, 'libvulkan.so.1')));
+}
+
+function withLibraries(folder: string): Record<string, string> {
+  const old = process.env.LD_LIBRARY_PATH;
+  return { LD_LIBRARY_PATH: old ? `${folder}:${old}` : folder };
+}
+
+/** What every Vulkan process gets: no silent fallback to OpenGL in Deno, and a folder that Mesa insists on. */
+function common(): Record<string, string> {
+  const env: Record<string, string> = { DENO_WEBGPU_BACKEND: process.env.DENO_WEBGPU_BACKEND ?? 'vulkan' };
+  if (!process.env.XDG_RUNTIME_DIR) env.XDG_RUNTIME_DIR = runtimeFolder();
+  return env;
+}
+
+let madeRuntimeFolder: string | undefined;
+
+/** XDG_RUNTIME_DIR where there is none: nothing is ever put into it, so `/run/user/…` or the temporary folder serves. */
+function runtimeFolder(): string {
+  if (madeRuntimeFolder) return madeRuntimeFolder;
+  const usual = `/run/user/${process.getuid?.() ?? 0}`;
+  madeRuntimeFolder = existsSync(usual) ? usual : tmpdir();
+  return madeRuntimeFolder;
+}
+
+function vulkan(name: Driver['name'], icds: string[], note: string): Driver {
+  const list = icds.join(':');
+  // Both names: old loaders know only the first.
+  const env: Record<string, string> = { ...common(), VK_ICD_FILENAMES: list, VK_DRIVER_FILES: list };
+  if (!systemLoader() && hasBundled()) Object.assign(env, withLibraries(bundledSwiftShader().loader));
+  return { name, env, note };
+}
+
+function swiftshader(note: string): Driver {
+  const { icd, loader } = bundledSwiftShader();
+  const env = {
+    ...common(),
+    VK_ICD_FILENAMES: icd,
+    VK_DRIVER_FILES: icd,
+    ...(systemLoader() ? {} : withLibraries(loader)),
+  };
+  return { name: 'swiftshader', env, note };
+}
+
+function readChoice(choice: string | undefined): DriverChoice {
+  const name = choice || process.env.FUSIONCLIP_DRIVER || 'auto';
+  if ((DRIVER_CHOICES as readonly string[]).includes(name)) return name as DriverChoice;
+  throw new FusionclipError('usage', `There is no driver "${name}"; choose one of ${DRIVER_CHOICES.join(', ')}.`);
+}
+
+/**
+ * Finds a Vulkan driver for a runtime. `choice` (else the variable `FUSIONCLIP_DRIVER`) forces one of them.
+ * Throws `usage` for an unknown choice and `no_adapter` when the forced one is not there.
+ */
+export function findDriver(runtime: 'deno' | 'node' | 'chrome', choice?: string): Driver {
+  const wanted = readChoice(choice);
+  const automatic = wanted === 'auto';
+  if (platform() !== 'linux' || arch() !== 'x64') {
+    if (automatic || wanted === 'hardware') return { name: 'system', env: {}, note: `${platform()}'s own GPU driver` };
+    throw new FusionclipError('no_adapter', `The driver ${wanted} is found on x86-64 Linux only; leave --driver out.`);
+  }
+  if (automatic && (process.env.VK_ICD_FILENAMES || process.env.VK_DRIVER_FILES)) {
+    return { name: 'system', env: common(), note: 'the Vulkan driver that VK_ICD_FILENAMES or VK_DRIVER_FILES names' };
+  }
+  const hardware = automatic || wanted === 'hardware' ? hardwareManifests() : [];
+  if (hardware.length) return vulkan('hardware', hardware, 'hardware Vulkan driver');
+  if (wanted === 'hardware') {
+    throw new FusionclipError(
+      'no_adapter',
+      'No GPU with a Vulkan driver was found; install one, or leave --driver out.',
+    );
+  }
+  const lavapipe = manifests().filter((path) => /\/lvp_icd/.test(path));
+  const software = hasBundled();
+  if (wanted === 'lavapipe' && lavapipe.length === 0) {
+    throw new FusionclipError(
+      'no_adapter',
+      'lavapipe was not found; on Debian "apt-get install mesa-vulkan-drivers libvulkan1" gets it.',
+    );
+  }
+  // Dawn refuses Mesa 22's lavapipe, so Node takes it only when told to, or when there is nothing else.
+  const suits = wanted === 'lavapipe' || (automatic && (runtime === 'deno' || !software));
+  if (suits && lavapipe.length) return vulkan('lavapipe', lavapipe, "Mesa's software Vulkan driver (lavapipe)");
+  // Much can be done without a GPU (`--help`, `metrics`), so this is no error before one is asked for.
+  if (automatic && !software) return { name: 'system', env: common(), note: 'no Vulkan driver was found' };
+  return swiftshader('bundled software Vulkan driver (SwiftShader)');
+}

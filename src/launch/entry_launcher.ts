@@ -1,0 +1,45 @@
+/** `dist/launcher.js`: what bin/fusionclip.mjs needs, in plain Node. */
+
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { EXIT_CODES, FusionclipError } from '../base/errors.ts';
+import { OWN_MODELS } from '../host/own_models.ts';
+import { type Bundle, launch, readRuntime } from './launch.ts';
+
+/** Takes `--name value` and `--name=value` out of a list of arguments; those after `--` are the program's. */
+function takeOption(args: string[], name: string): string | undefined {
+  let value: string | undefined;
+  for (let at = 0; at < args.length && args[at] !== '--'; ) {
+    if (args[at] === name) {
+      if (at + 1 >= args.length) throw new FusionclipError('usage', `The option ${name} needs a value.`);
+      value = args[at + 1];
+      args.splice(at, 2);
+    } else if (args[at].startsWith(`${name}=`)) {
+      value = args[at].slice(name.length + 1);
+      args.splice(at, 1);
+    } else at++;
+  }
+  return value;
+}
+
+/** The command line as it lies beside this file in `dist/`. */
+function ownBundle(): Bundle {
+  const here = dirname(fileURLToPath(import.meta.url));
+  return { script: join(here, 'cli.js'), page: join(here, 'page') };
+}
+
+/** Runs a program, the command line by default, in the runtime that `--runtime` names and returns its exit code. */
+export async function run(argv: readonly string[], bundle: Bundle = ownBundle()): Promise<number> {
+  const args = [...argv];
+  process.env[OWN_MODELS] ??= join(dirname(bundle.script), '..', 'models');
+  try {
+    const runtime = readRuntime(takeOption(args, '--runtime') ?? process.env.FUSIONCLIP_RUNTIME ?? 'auto');
+    const driver = takeOption(args, '--driver');
+    return await launch(runtime, bundle, args, { driver });
+  } catch (error) {
+    if (!(error instanceof FusionclipError)) throw error;
+    process.stderr.write(`fusionclip: ${error.message}\n`);
+    return EXIT_CODES[error.code];
+  }
+}

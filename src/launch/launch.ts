@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import process from 'node:process';
+import { FusionclipError } from '../base/errors.ts';
+import { onSignals } from '../host/signals.ts';
+import { findDriver } from './drivers.ts';
+import type { LaunchOptions } from './launch_options.ts';
+import { findDeno, nodePath } from './runtimes.ts';
+
+/** The runtimes to choose from; `auto` is Deno, or Node where there is no Deno. */
+export const RUNTIME_CHOICES = ['auto', 'deno', 'node', 'chrome'] as const;
+/** One of {@link RUNTIME_CHOICES}. */
+export type RuntimeChoice = (typeof RUNTIME_CHOICES)[number];
+
+/** A built program. */
+export interface Bundle {
+  /** The file that Deno and Node run, e.g. `dist/cli.js`. */
+  readonly script: string;
+  /** The folder with `index.html` that Chrome opens, e.g. `dist/page`. */
+  readonly page: string;
+  /** Node's script that takes `--runtime`, and its first arguments; for programs that start themselves anew. */
+  readonly command?: readonly string[];
+}
+
+/** How Deno is started: all permissions, and no look at the configuration files of the working folder. */
+export const DENO_FLAGS = [
+  'run',
+  '-A',
+  '--no-lock',
+  '--no-config',
+  '--no-check',
+  '--quiet',
+  '--node-modules-dir=manual',
+];
+
+/** Takes a name from the command line. Throws `usage` when there is no such runtime. */
+export function readRuntime(name: string): RuntimeChoice {
+  if ((RUNTIME_CHOICES as readonly string[]).includes(name)) return name as RuntimeChoice;
+  throw new FusionclipError('usage', `There is no runtime "${name}"; choose one of ${RUNTIME_CHOICES.join(', ')}.`);
+}
+
+interface Command {
+  readonly runtime: 'deno' | 'node';
+  readonly executable: string;
+  readonly flags: readonly string[];
+}
+
+function nodeCommand(): Command {
+  return { runtime: 'node', executable: nodePath(), flags: [] };
+}
+
+function commandFor(runtime: 'auto' | 'deno' | 'node', say: (text: string) => void): Command {
+  if (runtime === 'node') return nodeCommand();
+  const deno = findDeno();
+  if (deno) return { runtime: 'deno', executable: deno, flags: DENO_FLAGS };
+  if (runtime === 'deno') {
+    throw new FusionclipError(
+      'no_adapter',
+      'Deno was not found; install it with "npm install deno", or use --runtime node.',
+    );
+  }
+  say('fusionclip: Deno was not found ("npm install deno" gets it), so this runs in Node.\n');
+  return nodeCommand();
+}
+
+/**
+ * Runs a program in a runtime and returns its exit code, 128 + n when signal n ended it. Ctrl-C and SIGTERM go to the
+ * program, which decides; the third one kills it.
+ * Throws `usage` for an unknown driver and `no_adapter` when runtime or driver are missing.
+ */
+export async function launch(
+  runtime: RuntimeChoice,
+  bundle: Bundle,
+  args: readonly string[],
+  options: LaunchOptions = {},
+): Promise<number> {
+  if (runtime === 'chrome') {
+    const { launchChrome } = await import('./chrome_launcher.ts');
+    return launchChrome(bundle.page, args, options);
+  }
+  const command = commandFor(runtime, options.onStderr ?? ((text) => void process.stderr.write(text)));
+  return runCommand(command, [bundle.script, ...args], options);
+}
+
+/** Starts the child process and waits for its end. */
+async function runCommand(command: Command, args: readonly string[], options: LaunchOptions): Promise<number> {
+  const driver = findDriver(command.runtime, options.driver);
+  // LD_LIBRARY_PATH and the driver's variables are read when a process starts, so even Node needs a second process.
+  // What the driver's variables were before, for programs that start others (`doctor`): each finds its own driver.
+  const before = Object.fromEntries(Object.keys(driver.env).map((name) => [name, process.env[name] ?? null]));
+  const notes = {
+    FUSIONCLIP_DRIVER_NOTE: driver.note,
+    FUSIONCLIP_OUTER_ENV: JSON.stringify(before),
+    FUSIONCLIP_NODE: nodePath(),
+  };
+  const env = { ...process.env, ...notes, ...driver.env, ...options.env };
+  const child = spawn(command.executable, [...command.flags, ...args], {
+    env,
+    stdio: ['inherit', options.onStdout ? 'pipe' : 'inherit', options.onStderr ? 'pipe' : 'inherit'],
+  });
+  for (const [stream, receive] of [
+    [child.stdout, options.onStdout],
+    [child.stderr, options.onStderr],
+  ] as const) {
+    stream?.setEncoding('utf8').on('data', (text: string) => receive?.(text));
+  }
+  const release = onSignals((count, signal) => void child.kill(count < 3 ? signal : 'SIGKILL'));
+  const stop = (): void => void child.kill('SIGKILL');
+  if (options.signal?.aborted) stop();
+  options.signal?.addEventListener('abort', stop);
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      child.once('error', (cause) => {
+        const message = `${command.executable} could not be started (${cause.message}); check the installation.`;
+        reject(new FusionclipError('no_adapter', message, { cause }));
+      });
+      child.once('close', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+    });
+  } finally {
+    release();
+    options.signal?.removeEventListener('abort', stop);
+  }
+}

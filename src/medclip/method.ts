@@ -1,0 +1,148 @@
+import { promptSentences, TEMPLATES } from '../clip/index.ts';
+import type { Encoded, FeatureOptions } from '../fusion/features.ts';
+import { type BranchScores, blurMaps, oneBranch } from '../fusion/fuse.ts';
+import { alignOf, type FusionLoss } from '../fusion/losses.ts';
+import { MemoryBank } from '../fusion/memory_bank.ts';
+import type { ImageScorer, Method } from '../fusion/methods/method.ts';
+import type { FusionOptions } from '../fusion/options.ts';
+import { abnormalProbability, copyOf, imageMeans } from '../fusion/predict.ts';
+import { CLASSES } from '../fusion/prompts.ts';
+import { refineMaps } from '../fusion/refine.ts';
+import type { GpuArray } from '../gpu/array.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { addInto } from '../kernels/elementwise.ts';
+import { bilinearResize } from '../kernels/resize.ts';
+import { concatenate, l2Normalize, meanRows, type Parameter, reshape, Tensor } from '../nn/index.ts';
+import type { BertTower } from './bert.ts';
+import type { MedClipWeights, StageTower } from './vision.ts';
+import type { WordPiece } from './word_piece.ts';
+
+/** What the method is made of. */
+export interface MedClipParts {
+  readonly gpu: Gpu;
+  readonly vision: StageTower;
+  readonly text: BertTower;
+  readonly tokenizer: WordPiece;
+  readonly weights: MedClipWeights;
+  readonly options: FusionOptions;
+  /** What the images show, e.g. `Brain`. */
+  readonly object: string;
+}
+
+/** The largest logarithm of the factor of the cosine. */
+const MOST_LOGIT_SCALE = 4.6052;
+
+/**
+ * MedCLIP: the image score is P(abnormal) of the image embedding against the sentences; the map is the distance of the
+ * cells of the last two stages to the nearest cell of the normal support images,
+ * S = Σ_l upsample(min_m (1 − cos(f_i, bank_m))).
+ */
+export class MedClip implements Method {
+  readonly parameters: readonly Parameter[] = [];
+  readonly frozen = true;
+  readonly needs: FeatureOptions;
+  readonly vision: StageTower;
+  readonly options: FusionOptions;
+  readonly #gpu: Gpu;
+  readonly #text: GpuArray;
+  readonly #temperature: number;
+
+  private constructor({ gpu, vision, options }: MedClipParts, text: GpuArray, temperature: number) {
+    this.#gpu = gpu;
+    this.vision = vision;
+    this.options = options;
+    this.#text = text;
+    this.#temperature = temperature;
+    this.needs = { layers: [], tokens: 'raw', embedding: true, stages: this.stages };
+  }
+
+  /** Encodes the sentences. */
+  static async create(parts: MedClipParts): Promise<MedClip> {
+    const [logitScale] = await parts.weights.read('logit_scale');
+    const temperature = Math.exp(Math.min(Math.max(logitScale, 0), MOST_LOGIT_SCALE));
+    return new MedClip(parts, (await medClipText(parts)).keep(), temperature);
+  }
+
+  /** Factor of the cosines. */
+  get temperature(): number {
+    return this.#temperature;
+  }
+
+  /** The two coarsest stages, 1-based. */
+  get stages(): readonly number[] {
+    const last = this.vision.grids.length;
+    return last === 1 ? [1] : [last - 1, last];
+  }
+
+  get encodedBytes(): number {
+    const cells = this.stages.map((stage) => this.vision.grids[stage - 1]);
+    return 4 * cells.reduce((sum, { side, width }) => sum + side * side * width, this.#text.width);
+  }
+
+  encode(images: GpuArray): Encoded {
+    const { stages, embedding } = this.vision.encode(images, this.stages);
+    return { features: new Map(), stages, embedding };
+  }
+
+  loss(): FusionLoss {
+    throw new Error('this method has nothing to train');
+  }
+
+  fit(support: Iterable<Encoded>): ImageScorer {
+    const bank = new MemoryBank(this.#gpu);
+    try {
+      for (const { stages } of support) {
+        for (const [stage, cells] of stages!) bank.add(String(stage), copyOf(cells));
+      }
+    } catch (error) {
+      bank.release();
+      throw error;
+    }
+    return {
+      score: (images, skip = null) => this.#score(bank, images, skip),
+      release: () => bank.release(),
+    };
+  }
+
+  release(): void {
+    this.#text.release();
+  }
+
+  async #score(bank: MemoryBank, { stages, embedding, guide }: Encoded, skip: number | null): Promise<BranchScores> {
+    using _scope = this.#gpu.scope();
+    const { size } = this.vision;
+    const batch = embedding!.rows;
+    let total: GpuArray | null = null;
+    for (const [stage, cells] of stages!) {
+      const { side } = this.vision.grids[stage - 1];
+      const distance = bank.distance(new Map([[String(stage), cells]]), skip);
+      const geometry = { grid: side, size, patch: Math.ceil(size / side) };
+      const grid = distance.reshape([batch, side, side, 1]);
+      const map = bilinearResize(grid, [size, size], alignOf(this.options, geometry));
+      if (total) addInto(total, map);
+      else total = map;
+    }
+    const maps = blurMaps(await refineMaps(total!, guide, this.options).read(), size, this.options['map.blur']);
+    const probability = await abnormalProbability(embedding!, this.#text, this.#temperature);
+    return oneBranch(maps, imageMeans(maps, batch), probability);
+  }
+}
+
+/**
+ * Text features [2, E] of the 420 sentences: the mean of the normalised embeddings of each class, normalised again
+ * unless the cosines are what is averaged. The sentences of a class are padded to its longest.
+ */
+export async function medClipText({ gpu, text, tokenizer, object, options }: MedClipParts): Promise<GpuArray> {
+  using scope = gpu.scope();
+  const sentences = promptSentences(object, TEMPLATES);
+  const means: Tensor[] = [];
+  for (const name of CLASSES) {
+    const ids = sentences[name].map((sentence) => tokenizer.sentence(sentence));
+    const unit = l2Normalize(new Tensor(await text.encodeSentences(ids, tokenizer.pad)));
+    means.push(meanRows(reshape(unit, [1, ...unit.shape])));
+  }
+  const pair = concatenate(means);
+  const features = options['text.mean'] === 'cosines' ? pair : l2Normalize(pair);
+  scope.pass(features.value.buffer);
+  return features.value;
+}

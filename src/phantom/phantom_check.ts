@@ -1,0 +1,67 @@
+import { type TrivialScores, trivialScores } from '../metrics/intensity_baseline.ts';
+import { imageMetrics } from '../metrics/summary.ts';
+import { PHANTOM_FAMILIES, phantom } from './phantom.ts';
+
+/** How well brightness alone tells diseased phantoms of a family from healthy ones. */
+export interface TrivialRow {
+  readonly family: string;
+  readonly seed: number;
+  /** Pictures of either class. */
+  readonly count: number;
+  /** Image AUROC of each trivial score. 0.5 is none; below 0.5, diseased ones score lower. */
+  readonly auroc: Readonly<Record<keyof TrivialScores, number>>;
+  /** The greatest of max(a, 1 − a): no score may tell more, in either direction. */
+  readonly worst: number;
+}
+
+/** The most that a trivial baseline may reach on phantoms, in either direction. */
+export const TRIVIAL_BOUND = 0.7;
+
+const SCORES = ['mean', 'std', 'p995'] as const;
+
+/**
+ * Measures the trivial baselines on `count` healthy and `count` diseased phantoms (kinds in turn) for each seed. Healthy
+ * and diseased ones have different indices, so they are different anatomies.
+ */
+export function trivialTable(
+  seeds: readonly number[],
+  count: number,
+  size: number,
+  families: readonly string[] = Object.keys(PHANTOM_FAMILIES),
+  onRow?: (row: TrivialRow) => void,
+): TrivialRow[] {
+  const rows: TrivialRow[] = [];
+  for (const family of families) {
+    for (const seed of seeds) {
+      const labels: number[] = [];
+      const scores: TrivialScores[] = [];
+      const kinds = PHANTOM_FAMILIES[family].kinds.map(({ name }) => name);
+      for (let i = 0; i < 2 * count; i++) {
+        const label = i % 2;
+        const abnormal = label === 1 && kinds[(i >> 1) % kinds.length];
+        labels.push(label);
+        scores.push(trivialScores(phantom(family, seed, i, { size, abnormal }).image));
+      }
+      const of = (score: keyof TrivialScores) =>
+        imageMetrics(
+          labels,
+          scores.map((s) => s[score]),
+        ).auroc;
+      const auroc = { mean: of('mean'), std: of('std'), p995: of('p995') };
+      const worst = Math.max(...SCORES.map((score) => Math.max(auroc[score], 1 - auroc[score])));
+      rows.push({ family, seed, count, auroc, worst });
+      onRow?.(rows[rows.length - 1]);
+    }
+  }
+  return rows;
+}
+
+/** The rows as a table of text. */
+export function formatTrivialTable(rows: readonly TrivialRow[]): string {
+  const head = `${'family'.padEnd(16)}${'seed'.padStart(6)}${'n'.padStart(10)}${'mean'.padStart(8)}${'std'.padStart(8)}${'p99.5'.padStart(8)}${'worst'.padStart(8)}`;
+  const lines = rows.map(({ family, seed, count, auroc, worst }) => {
+    const numbers = [auroc.mean, auroc.std, auroc.p995, worst].map((x) => x.toFixed(3).padStart(8)).join('');
+    return `${family.padEnd(16)}${String(seed).padStart(6)}${`${count}+${count}`.padStart(10)}${numbers}`;
+  });
+  return [head, ...lines].join('\n');
+}

@@ -1,0 +1,79 @@
+import type { InferOutput } from 'valibot';
+import { FusionclipError } from '../base/errors.ts';
+import { checkJson } from '../base/json.ts';
+import { optionTexts } from '../base/option.ts';
+import { VERSION } from '../base/version.ts';
+import { FUSION_OPTIONS, type FusionOptions, fusionOptions, presetTexts } from '../fusion/index.ts';
+import type { ModelIdentity } from './model_identity.ts';
+
+import { TRAIN_OPTIONS, type TrainOptions, trainOptions } from './options.ts';
+import { STORED_HEADER } from './stored.ts';
+
+/** Both tables of settings. */
+export interface RunSettings {
+  readonly fusion: FusionOptions;
+  readonly train: TrainOptions;
+}
+
+/** All that has to be known to use what a run has trained. It travels in every checkpoint and is the run's `config.json`. */
+export interface RunHeader extends RunSettings {
+  readonly kind: 'pixel' | 'image';
+  /** What the prompts call the images' content. */
+  readonly object: string;
+  readonly model: ModelIdentity;
+  /** The data set that was trained on. */
+  readonly data: { readonly path: string; readonly name: string };
+}
+
+/** Splits settings by name into both tables. @throws FusionclipError `usage` for a name or value that is none */
+export function runSettings(given: Readonly<Record<string, string>>): RunSettings {
+  const own: Record<string, string> = {};
+  const method: Record<string, string> = {};
+  for (const name in given) {
+    if (name in TRAIN_OPTIONS) own[name] = given[name];
+    else method[name] = given[name];
+  }
+  const fusion = fusionOptions(method);
+  const { training } = presetTexts(fusion.method, fusion.compat);
+  return { fusion, train: trainOptions({ ...training, ...own }) };
+}
+
+/** The texts that {@link runSettings} makes these settings of again. */
+export function optionTextsOf({ fusion, train }: RunSettings): Record<string, string> {
+  return { ...optionTexts(FUSION_OPTIONS, fusion), ...optionTexts(TRAIN_OPTIONS, train) };
+}
+
+/** A header as plain data. `settings` are texts, so that they are read back through the same door as flags. */
+export function headerJson({ fusion, train, ...rest }: RunHeader): Record<string, unknown> {
+  return {
+    fusionclip: VERSION,
+    ...rest,
+    settings: optionTextsOf({ fusion, train }),
+  };
+}
+
+/**
+ * Reads what {@link headerJson} made.
+ * @param file for messages
+ * @throws FusionclipError `bad_model` when it is something else
+ */
+export function parseHeader(json: unknown, file: string): RunHeader {
+  try {
+    checkJson(STORED_HEADER, json);
+    // The keys keep their order, so that a resumed run writes the same bytes as an unbroken one.
+    const { settings, kind, object, model, data } = json as InferOutput<typeof STORED_HEADER>;
+    return { ...runSettings(settings), kind, object, model, data };
+  } catch (cause) {
+    if (!(cause instanceof FusionclipError)) throw notOurs(file);
+    throw new FusionclipError(
+      'bad_model',
+      `${file} was written by another version of fusionclip (${cause.message.replace(/\.$/, '')}); train again.`,
+      { cause },
+    );
+  }
+}
+
+/** The refusal of a file or folder that no run has written. */
+export function notOurs(file: string): FusionclipError {
+  return new FusionclipError('bad_model', `${file} was not written by fusionclip train; give a run folder of it.`);
+}

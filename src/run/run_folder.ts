@@ -1,0 +1,105 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { JsonLines } from '../base/json_lines.ts';
+import { joinPath } from '../base/paths.ts';
+import { notOurs, parseHeader, type RunHeader } from './run_config.ts';
+
+/** The newest checkpoint of a run, with the state that a resumed run goes on from. */
+export const LATEST = 'checkpoint/latest.safetensors';
+/** The weights that the selection chose. */
+export const BEST = 'checkpoint/best.safetensors';
+/** The weights at the end of the training that the chosen ones come from. */
+export const LAST = 'checkpoint/last.safetensors';
+/** The result of a run: the chosen weights and all that `predict` needs beside the model. */
+export const ADAPTERS = 'checkpoint/adapters.safetensors';
+
+/** What a run writes; `--force` removes these and nothing else. */
+const OWN = [
+  'config.json',
+  'env.json',
+  'shots.json',
+  'metrics.jsonl',
+  'checkpoint',
+  'predictions.csv',
+  'report.html',
+  'maps',
+  'results.json',
+];
+
+/** The folder of a training run; `docs/run_folder.md` says what lies in it. */
+export class RunFolder {
+  readonly path: string;
+  /** The lines of `metrics.jsonl`. */
+  readonly metrics: JsonLines;
+  readonly #fs: FileSystem;
+
+  private constructor(fs: FileSystem, path: string) {
+    this.#fs = fs;
+    this.path = path;
+    this.metrics = new JsonLines(fs, joinPath(path, 'metrics.jsonl'));
+  }
+
+  /**
+   * Makes sure that a new run may be written to a folder, without touching it.
+   * @param force whether an older run in it may be replaced
+   * @throws FusionclipError `usage`
+   */
+  static async check(fs: FileSystem, path: string, force: boolean): Promise<void> {
+    const stat = await fs.stat(path);
+    if (!stat) return;
+    if (stat.kind === 'file') throw new FusionclipError('usage', `${path} is a file; give another folder with --out.`);
+    const names = (await fs.list(path)).map(({ name }) => name);
+    if (names.length === 0) return;
+    if (!names.includes('config.json')) {
+      throw new FusionclipError('usage', `${path} holds other files and no run; give another folder with --out.`);
+    }
+    if (force) return;
+    const finished = names.includes('results.json');
+    throw new FusionclipError(
+      'usage',
+      finished
+        ? `${path} holds a finished run; give another folder with --out, or replace it with --force.`
+        : `${path} holds an unfinished run; go on with --resume, or start again with --force.`,
+    );
+  }
+
+  /** Starts a run in a folder that {@link check} let through; an older run there is removed. */
+  static async create(fs: FileSystem, path: string): Promise<RunFolder> {
+    for (const name of OWN) await fs.remove(joinPath(path, name));
+    await fs.makeDir(path);
+    return new RunFolder(fs, path);
+  }
+
+  /** A run that is there. Throws `io` or `bad_model` when there is none. */
+  static async open(
+    fs: FileSystem,
+    path: string,
+  ): Promise<{ folder: RunFolder; header: RunHeader; finished: boolean }> {
+    const file = joinPath(path, 'config.json');
+    if (!(await fs.stat(file))) throw new FusionclipError('io', `There is no run in ${path}: ${file} does not exist.`);
+    let json: unknown;
+    try {
+      json = JSON.parse(new TextDecoder().decode(await fs.readFile(file)));
+    } catch (cause) {
+      if (cause instanceof FusionclipError) throw cause;
+      throw notOurs(file);
+    }
+    const finished = (await fs.stat(joinPath(path, 'results.json'))) !== null;
+    return { folder: new RunFolder(fs, path), header: parseHeader(json, file), finished };
+  }
+
+  /** Path of something in the folder. */
+  file(...parts: string[]): string {
+    return joinPath(this.path, ...parts);
+  }
+
+  async writeJson(name: string, value: unknown): Promise<void> {
+    await this.#fs.writeFile(this.file(name), `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  /** A JSON file of the folder, or null when it is not there. */
+  async readJson(name: string): Promise<unknown> {
+    if (!(await this.#fs.stat(this.file(name)))) return null;
+    return JSON.parse(new TextDecoder().decode(await this.#fs.readFile(this.file(name))));
+  }
+}

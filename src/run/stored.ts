@@ -1,0 +1,52 @@
+import * as v from 'valibot';
+import { STORED_CONFIG } from '../clip/stored_config.ts';
+import { STORED_MEDCLIP_CONFIG } from '../medclip/stored_config.ts';
+
+/** Shapes of what a run stores as JSON and reads again: files may come from anywhere. */
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const number = v.number();
+/** JSON writes NaN, a measure of nothing, as null. */
+const measure = v.pipe(
+  v.nullable(number),
+  v.transform((value) => value ?? Number.NaN),
+);
+
+/** `config.json`, and `header` of a checkpoint. */
+export const STORED_HEADER = v.object({
+  kind: v.picklist(['pixel', 'image']),
+  object: v.string(),
+  model: v.object({
+    hash: v.string(),
+    name: v.string(),
+    config: v.union([STORED_CONFIG, STORED_MEDCLIP_CONFIG]),
+  }),
+  data: v.object({ path: v.string(), name: v.string() }),
+  settings: v.record(v.string(), v.string()),
+});
+
+const choice = v.object({
+  candidate: count,
+  epoch: count,
+  step: count,
+  score: v.nullable(v.object({ image: measure, pixel: v.nullable(number), value: measure })),
+});
+
+/** `state` of a checkpoint. */
+export const STORED_STATE = v.object({
+  step: count,
+  candidate: count,
+  best: v.nullable(choice),
+  lines: count,
+  losses: v.array(measure),
+});
+
+const threshold = v.nullable(v.object({ value: number, f1: measure, from: v.picklist(['valid', 'support']) }));
+const range = v.strictTuple([number, number]);
+
+/** `inference` of an adapters file. */
+export const STORED_INFERENCE = v.object({
+  thresholds: v.object({ image: threshold, pixel: threshold }),
+  ranges: v.nullable(v.object({ zeroMap: range, fewMap: range, zeroMean: range, fewMean: range })),
+  selectedBy: v.string(),
+});

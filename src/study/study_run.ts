@@ -1,0 +1,54 @@
+import type { ErrorCode } from '../base/errors.ts';
+import type { ModelSource } from '../detect/backbone.ts';
+import type { TrainResults } from '../detect/results.ts';
+
+/** One training run of a study: a method on a data set with a draw. */
+export interface Cell {
+  /** Name of the data set in tables, e.g. `Brain`. */
+  readonly set: string;
+  /** Name of what is compared, e.g. `fusionclip` or `fixed prompt`. */
+  readonly method: string;
+  /** Support images of a class, where a study compares several numbers of them; `settings` says so too. */
+  readonly shots?: number;
+  /** Of the draw, the initial weights and the order of training. */
+  readonly seed: number;
+  /** Folder of the data set. */
+  readonly data: string;
+  readonly model: ModelSource;
+  /** Settings by name, as texts, besides the seed. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Ids of the test images whose maps are kept, where a study shows some; the results do not depend on it. */
+  readonly mapsOf?: readonly string[];
+}
+
+/** A cell that ran to its end. */
+export interface FinishedCell {
+  readonly cell: Cell;
+  readonly results: TrainResults;
+}
+
+/** A cell that did not. */
+export interface FailedCell {
+  readonly cell: Cell;
+  /** One sentence. */
+  readonly reason: string;
+  /** Null for an error in the program. */
+  readonly code: ErrorCode | null;
+}
+
+/** Name of a cell's folder, e.g. `Brain/fixed-prompt/1`, or `Brain/fixed-prompt/4-shot/1`. */
+export function cellPath({ set, method, shots, seed }: Cell): string {
+  const plain = (text: string) => text.replace(/[^A-Za-z0-9.+]+/g, '-');
+  return [plain(set), plain(method), ...(shots === undefined ? [] : [`${shots}-shot`]), seed].join('/');
+}
+
+/** A cell for people, e.g. `Brain, fixed prompt, 4-shot, seed 1`. */
+export function describeCell({ set, method, shots, seed }: Cell): string {
+  return [set, method, ...(shots === undefined ? [] : [`${shots}-shot`]), `seed ${seed}`].join(', ');
+}
+
+/** What a cell's results depend on, as text: a finished cell with another one is run again. */
+export function cellFingerprint({ data, model, settings, seed }: Cell): string {
+  const name = typeof model === 'string' ? model : `${model.identity.name} ${model.identity.hash}`;
+  return JSON.stringify({ data, model: name, seed, settings });
+}

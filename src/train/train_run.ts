@@ -1,0 +1,293 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { Dataset, Sample } from '../data/layout/dataset.ts';
+import { objectName } from '../data/layout/object_name.ts';
+import { openDataset } from '../data/layout/open.ts';
+import { saveAdapters } from '../detect/adapters_file.ts';
+import { type AnyBackbone, type ModelSource, openModel, requireSameModel } from '../detect/backbone.ts';
+import type { Detector } from '../detect/detector.ts';
+import { calibrate, type Evaluation, evaluateSamples } from '../detect/evaluation.ts';
+import { predictionRows, toCsv, writeMaps } from '../detect/output.ts';
+import { ORACLE_WARNING, type SelectedBy, type TrainResults, trainResults } from '../detect/results.ts';
+import { openDetector, type RunContext } from '../detect/run_context.ts';
+import type { ScoredSet } from '../detect/scoring.ts';
+import { Contest } from '../detect/selection.ts';
+import { chooseShots, readSupport, type Support, type TrainItem, trainItems } from '../detect/support.ts';
+import { SupportMemory } from '../detect/support_set.ts';
+import { methodPreset } from '../fusion/index.ts';
+import type { RunListener } from '../run/events.ts';
+import { stage } from '../run/events.ts';
+import { headerJson, type RunHeader, type RunSettings, runSettings } from '../run/run_config.ts';
+import { ADAPTERS, BEST, LAST, LATEST, RunFolder } from '../run/run_folder.ts';
+import type { Choice, RunState } from '../run/run_state.ts';
+import { loadWeights, readState } from './checkpoint.ts';
+import { environmentJson, shotsJson } from './provenance.ts';
+import type { SharedTrainings } from './shared_trainings.ts';
+import { type CampaignEnd, runCampaign } from './training.ts';
+
+/** What normal-only mode does, for whoever runs it. */
+const NORMAL_ONLY =
+  'Normal-only: pieces pasted into the normal support images stand for lesions; no abnormal image of valid is looked at.';
+
+/** What a training run needs. */
+export interface TrainContext extends RunContext {
+  /** Keeps trainings for other runs that differ in what inference reads alone; these get the same bits as by their own. */
+  readonly trainings?: SharedTrainings;
+}
+
+/** A training run. */
+export interface TrainRequest {
+  /** Folder of the data set. */
+  readonly data: string;
+  /** A safetensors file, a folder, `generated:NAME:SEED`, `random:PATH:SEED`, or an open model. */
+  readonly model: ModelSource;
+  /** Run folder to be made. */
+  readonly out: string;
+  /** Settings by name, as texts: `FUSION_OPTIONS` and `TRAIN_OPTIONS` say which there are. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Whether a run that lies in `out` may be replaced. */
+  readonly force?: boolean;
+  /** In place of the settings' `map.files`, for this run alone. */
+  readonly maps?: 'npy' | 'png16' | 'none';
+  /** Ids of the test images whose maps are written; all by default. */
+  readonly mapsOf?: readonly string[];
+}
+
+/** What a training run leaves. */
+export interface TrainOutcome {
+  readonly results: TrainResults;
+  /** The test images with their maps, scored by the chosen weights. */
+  readonly scored: ScoredSet;
+  /** Path of the file that `predictImages` takes. */
+  readonly adapters: string;
+}
+
+/** What a run has open. */
+interface Opened {
+  readonly context: TrainContext;
+  readonly folder: RunFolder;
+  readonly header: RunHeader;
+  readonly backbone: AnyBackbone;
+  readonly dataset: Dataset;
+  readonly support: Support;
+  readonly items: readonly TrainItem[];
+  readonly detector: Detector;
+  readonly maps: 'npy' | 'png16' | 'none';
+  readonly mapsOf?: readonly string[];
+  readonly onEvent: RunListener;
+}
+
+/**
+ * Trains on few images of a data set, chooses weights, judges them on the test split, and writes a run folder. Nothing
+ * is written before data, model and settings are known to be good.
+ * @throws FusionclipError of every code; `interrupted` after a checkpoint was written
+ */
+export async function trainRun(context: TrainContext, request: TrainRequest): Promise<TrainOutcome> {
+  const { fs } = context;
+  await RunFolder.check(fs, request.out, request.force ?? false);
+  const settings = runSettings(request.settings ?? {});
+  const dataset = await openDataset(fs, request.data, settings.train['split.seed']);
+  const shots = await chooseShots(fs, dataset, settings.train);
+  const support = await readSupport(fs, shots, settings.fusion, settings.train.seed);
+  const backbone = await openModel(fs, request.model);
+  const given = settings.fusion['prompt.object'];
+  const header: RunHeader = {
+    ...settings,
+    kind: dataset.kind,
+    object: objectName(request.data, given === 'auto' ? undefined : given),
+    model: backbone.identity,
+    data: { path: request.data, name: dataset.name },
+  };
+  const items = itemsOf(support, settings);
+  // Everything that can be refused is refused before an older run is removed.
+  const detector = await openDetector(context, header, backbone);
+  try {
+    const folder = await RunFolder.create(fs, request.out);
+    await folder.writeJson('config.json', headerJson(header));
+    await folder.writeJson('shots.json', shotsJson(support, header));
+    const maps = request.maps ?? header.train['map.files'];
+    const { mapsOf } = request;
+    const onEvent = listener(context);
+    const run = { context, folder, header, backbone, dataset, support, items, detector, maps, mapsOf, onEvent };
+    return await finishRun(run, null);
+  } finally {
+    detector.release();
+  }
+}
+
+/**
+ * Goes on with a run that was interrupted; the result has the same bits as that of an unbroken run.
+ * @param places where data and model lie now, if they were moved; `maps` as in {@link TrainRequest}
+ * @throws FusionclipError as {@link trainRun}; `usage` when the run is finished
+ */
+export async function resumeRun(
+  context: TrainContext,
+  out: string,
+  places: { readonly data?: string; readonly model?: ModelSource; readonly maps?: TrainRequest['maps'] } = {},
+): Promise<TrainOutcome> {
+  const { fs } = context;
+  const { folder, header: old, finished } = await RunFolder.open(fs, out);
+  if (finished) throw new FusionclipError('usage', `${out} holds a finished run; there is nothing to resume.`);
+  const backbone = await openModel(fs, places.model ?? old.model.name);
+  requireSameModel(old.model, backbone.identity, out);
+  const header: RunHeader = { ...old, data: { ...old.data, path: places.data ?? old.data.path } };
+  const dataset = await openDataset(fs, header.data.path, header.train['split.seed']);
+  const shots = await chooseShots(fs, dataset, header.train);
+  const support = await readSupport(fs, shots, header.fusion, header.train.seed);
+  const drawn = await folder.readJson('shots.json');
+  if (JSON.stringify(drawn) !== JSON.stringify(shotsJson(support, header))) {
+    throw new FusionclipError(
+      'bad_data',
+      `${header.data.path} is not the data set that ${out} was started with: its support images differ; give the old one.`,
+    );
+  }
+  const latest = folder.file(LATEST);
+  const state = (await fs.stat(latest)) ? await readState(fs, latest) : null;
+  const items = itemsOf(support, header);
+  const detector = await openDetector(context, header, backbone);
+  try {
+    await folder.metrics.keep(state?.lines ?? 0);
+    const maps = places.maps ?? header.train['map.files'];
+    const onEvent = listener(context);
+    const run = { context, folder, header, backbone, dataset, support, items, detector, maps, onEvent };
+    return await finishRun(run, state);
+  } finally {
+    detector.release();
+  }
+}
+
+/** Trains what is left, chooses, calibrates, judges and writes. */
+async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutcome> {
+  const { context, folder, header, backbone, dataset, support, items, detector, onEvent } = run;
+  const { fs, signal } = context;
+  const started = new Date();
+  const environment = await environmentJson(context.gpu, context.environment, folder, started, state);
+  await folder.writeJson('env.json', environment);
+  if (backbone.note) onEvent({ type: 'note', text: backbone.note });
+  if (support.shots.abnormal.length === 0) onEvent({ type: 'note', text: NORMAL_ONLY });
+  const memory = new SupportMemory(detector, support.normal, support.abnormal);
+  const contest = (samples: readonly Sample[], what: string) =>
+    new Contest(detector, samples, header.train, { fs, signal, onProgress: stage(onEvent, `features of the ${what}`) });
+  const rest = contest(support.shots.rest, 'remaining valid images');
+  const oracle = contest(dataset.splits.test, 'test images');
+  try {
+    const selectedBy = selection(header, rest, onEvent);
+    const compared = (selectedBy !== 'last' && selectedBy !== 'none') || header.train['lr.grid'].length > 1;
+    const used = selectedBy === 'test-oracle' ? oracle : rest;
+    const chosenBy = { contest: compared ? used : null, selectedBy };
+    const { trainings } = context;
+    const end = await runCampaign(
+      { fs, folder, header, items, detector, memory, ...chosenBy, onEvent, trainings, signal },
+      state,
+    );
+    oracle.release();
+    const { results, scored } = await judgeRun(run, memory, rest, end, selectedBy);
+    const seconds = (Date.now() - started.getTime()) / 1000;
+    const training = end.trainedBy !== null && { trainedBy: end.trainedBy };
+    await folder.writeJson('env.json', { ...environment, ...training, finished: new Date().toISOString(), seconds });
+    // Last of all: a folder with results is a finished run.
+    await folder.writeJson('results.json', results);
+    return { results, scored, adapters: folder.file(ADAPTERS) };
+  } catch (error) {
+    if (!signal?.aborted || error !== signal.reason) throw error;
+    const saved = (await fs.stat(folder.file(LATEST))) !== null;
+    const how = saved ? 'the state is saved: go on with' : 'no step was done yet: begin with';
+    throw new FusionclipError(
+      'interrupted',
+      `Interrupted; ${how} fusionclip train --resume --out ${folder.path} (data set ${dataset.name}).`,
+      { cause: error },
+    );
+  } finally {
+    rest.release();
+    oracle.release();
+    memory.release();
+  }
+}
+
+/** Calibrates and judges the best and the last weights, and writes what inference needs, predictions and maps. */
+async function judgeRun(
+  run: Opened,
+  memory: SupportMemory,
+  rest: Contest,
+  end: CampaignEnd,
+  selectedBy: SelectedBy,
+): Promise<Pick<TrainOutcome, 'results' | 'scored'>> {
+  const { context, folder, header, dataset, support, detector, onEvent } = run;
+  const { fs, signal } = context;
+  const judgeWeights = async (choice: Choice, file: string) => {
+    if (selectedBy !== 'none') await loadWeights(fs, folder.file(file), detector.method.parameters);
+    return memory.withScorer(async (scorer) => {
+      const calibration = await calibrate(detector, memory, rest, scorer, choice);
+      const which = file === BEST ? 'chosen' : 'last';
+      const evaluation = await evaluateSamples(detector, scorer, {
+        fs,
+        samples: dataset.splits.test,
+        calibration,
+        batch: header.train['eval.batch'],
+        onProgress: stage(onEvent, `scores of the test images (${which} weights)`),
+        signal,
+      });
+      return { choice, evaluation, calibration };
+    });
+  };
+  const same = end.best.step === end.last.step;
+  const last = same ? null : await judgeWeights(end.last, LAST);
+  const selected = await judgeWeights(end.best, BEST);
+  if (selected.calibration.thresholds.image?.from !== 'valid') {
+    const text = 'The remaining valid images lack a class, so the thresholds were chosen on the support set.';
+    onEvent({ type: 'note', text });
+  }
+  await saveAdapters(
+    fs,
+    folder.file(ADAPTERS),
+    { header, normals: support.normal.map(({ pixels }) => pixels), selectedBy, ...selected.calibration },
+    detector.method.parameters,
+  );
+  await writePredictions(run, selected.evaluation, selected.calibration.thresholds);
+  const shots = { normal: support.normal.length, abnormal: support.shots.abnormal.length };
+  const results = trainResults(header, shots, selectedBy, selected, last ?? { ...selected, choice: end.last });
+  return { results, scored: selected.evaluation.scored };
+}
+
+async function writePredictions(
+  { context, folder, dataset, header, maps, mapsOf, onEvent }: Opened,
+  { scored }: Evaluation,
+  thresholds: Parameters<typeof predictionRows>[1],
+): Promise<void> {
+  const { fs, signal } = context;
+  await fs.writeFile(folder.file('predictions.csv'), toCsv(predictionRows(scored, thresholds)));
+  const paths = new Map(dataset.splits.test.map(({ id, path }) => [id, path]));
+  const onProgress = stage(onEvent, 'maps');
+  const shown = mapsOf ? { ...scored, images: scored.images.filter(({ id }) => mapsOf.includes(id)) } : scored;
+  const { norm } = header.fusion;
+  await writeMaps(fs, folder.file('maps'), shown, norm, maps, (id) => paths.get(id)!, onProgress, signal);
+}
+
+/** How weights can be chosen with what the data set has left. */
+function selection({ train, fusion }: RunHeader, rest: Contest, onEvent: RunListener): SelectedBy {
+  if (!methodPreset(fusion.method).trained) return 'none';
+  if (train.select === 'test-oracle') {
+    onEvent({ type: 'note', text: ORACLE_WARNING });
+    return 'test-oracle';
+  }
+  if (rest.possible) return train.select;
+  if (train['lr.grid'].length > 1) {
+    throw new FusionclipError(
+      'bad_data',
+      'The remaining valid images lack a class, so learning rates cannot be compared on them; leave --lr.grid out.',
+    );
+  }
+  if (train.select === 'valid') {
+    const text = 'The remaining valid images lack a class, so the last weights are taken in place of the best.';
+    onEvent({ type: 'note', text });
+  }
+  return 'last';
+}
+
+/** What a method trains on: the views of the support images, or nothing. */
+function itemsOf(support: Support, { train, fusion }: RunSettings): TrainItem[] {
+  return methodPreset(fusion.method).trained ? trainItems(support, train.aug, fusion.norm) : [];
+}
+
+function listener({ onEvent }: RunContext): RunListener {
+  return onEvent ?? (() => {});
+}

@@ -1,0 +1,49 @@
+import { assert } from 'chai';
+import { openDataset } from '../../src/data/layout/open.ts';
+import { Detector } from '../../src/detect/detector.ts';
+import { readPicture } from '../../src/detect/pictures.ts';
+import { Contest } from '../../src/detect/selection.ts';
+import { SupportMemory } from '../../src/detect/support_set.ts';
+import { runSettings } from '../../src/run/run_config.ts';
+
+import { suite, test } from '../harness/registry.ts';
+import { ruleSet, smallSettings, tinyBackbone } from '../train/small_run.ts';
+
+suite('selection', () => {
+  test('images are not scored again by the weights that were just compared on them, and by others they are', async (t) => {
+    const fs = ruleSet();
+    const { fusion, train } = runSettings(smallSettings({ method: 'clip-memory' }));
+    const parts = { gpu: await t.gpu(), backbone: await tinyBackbone(), options: fusion };
+    const detector = await Detector.open({ ...parts, kind: 'pixel', object: 'Brain', seed: 1 });
+    const { valid } = (await openDataset(fs, '/Brain_AD', 0)).splits;
+    const memory = new SupportMemory(detector, [await readPicture(fs, valid[0], fusion)], []);
+    const contest = new Contest(detector, valid, train, { fs });
+    let batches = 0;
+    await memory.withScorer(async ({ images, ranges }) => {
+      const score: typeof images.score = (...of) => {
+        batches++;
+        return images.score(...of);
+      };
+      const scorer = { images: { score, release: () => {} }, ranges };
+      await contest.evaluate(scorer, { candidate: 0, step: 3 });
+      const each = batches;
+      assert.isAbove(each, 0);
+      const again = await contest.scores(scorer, { candidate: 0, step: 3 });
+      assert.equal(batches, each);
+      assert.deepEqual(again, await contest.scores(scorer));
+      assert.equal(batches, 2 * each);
+      for (const other of [
+        { candidate: 0, step: 4 },
+        { candidate: 1, step: 3 },
+      ]) {
+        await contest.evaluate(scorer, { candidate: 0, step: 3 });
+        const before = batches;
+        await contest.scores(scorer, other);
+        assert.equal(batches, before + each);
+      }
+    });
+    contest.release();
+    memory.release();
+    detector.release();
+  });
+});
