@@ -108,6 +108,7 @@ function checkImport(file: string, name: string): void {
   const target = relative(ROOT, join(ROOT, dirname(file), name.replace(/\?.*$/, '')));
   if (!/\.(tsx?|mjs|json)$/.test(target)) problems.push(`${file}: the import "${name}" lacks its extension`);
   else if (!existsSync(join(ROOT, target))) problems.push(`${file}: the import "${name}" leads nowhere`);
+  graph.set(file, [...(graph.get(file) ?? []), target]);
   if (area === null) return;
   const targetArea = areaOf(target);
   if (targetArea === null) problems.push(`${file}: src may not import ${target}`);
@@ -150,6 +151,22 @@ function checkNames(file: string, source: ts.SourceFile): void {
   }
 }
 
+/** What a file imports, of the files that are checked. */
+const graph = new Map<string, string[]>();
+
+/** Reports each circle of imports once; an import of a type alone ties two files as well. */
+function checkCircles(): void {
+  const done = new Set<string>();
+  const visit = (file: string, trail: readonly string[]): void => {
+    const at = trail.indexOf(file);
+    if (at >= 0) problems.push(`circle of imports: ${[...trail.slice(at), file].join(' -> ')}`);
+    if (at >= 0 || done.has(file)) return;
+    for (const next of graph.get(file) ?? []) visit(next, [...trail, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+}
+
 function checkLength(file: string, text: string): void {
   const lines = text.split('\n').length - 1;
   if (lines > MOST_LINES) problems.push(`${file}: ${lines} lines, at most ${MOST_LINES}`);
@@ -170,6 +187,7 @@ for (const file of ['src', 'app', 'test', 'bench', 'scripts'].flatMap((folder) =
   if (area && !LEVELS.includes(area)) problems.push(`${file}: the folder src/${area} has no level`);
 }
 
+checkCircles();
 for (const problem of problems) console.error(problem);
 console.log(problems.length ? `imports: ${problems.length} problems` : `imports: ${sources.length} files are in order`);
 process.exit(problems.length ? 1 : 0);

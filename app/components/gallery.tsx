@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { ScoredRow } from '../protocol.ts';
 import { type Looks, MapThumb } from './map_view.tsx';
-import type { Pictures } from './maps_panel.tsx';
+import type { Pictures } from './pictures.ts';
 
 /** Orders of the gallery: by score, or those first whose verdict is wrong. */
 export type Order = 'highest' | 'lowest' | 'wrong';

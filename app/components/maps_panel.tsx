@@ -1,8 +1,9 @@
-import { useMemo, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { Actions } from '../actions.ts';
-import type { Outcome, Picture } from '../protocol.ts';
+import type { Outcome } from '../protocol.ts';
 import { Gallery, type Order } from './gallery.tsx';
 import { MapLegend, MapView } from './map_view.tsx';
+import { usePictures } from './pictures.ts';
 
 interface Props {
   readonly outcome: Outcome;
@@ -114,31 +115,6 @@ function Slider({ name, title, value, low, high, shown, onInput }: SliderProps) 
       />
     </div>
   );
-}
-
-/** Pictures by index, fetched from the worker when they are first asked for. */
-export interface Pictures {
-  get(index: number): Picture | undefined;
-}
-
-function usePictures(outcome: Outcome, { picture, fail }: Actions): Pictures {
-  const [, redraw] = useState(0);
-  return useMemo(() => {
-    const known = new Map<number, Picture | undefined>();
-    return {
-      get(index) {
-        if (!known.has(index)) {
-          known.set(index, undefined);
-          const show = (got: Picture) => {
-            known.set(index, got);
-            redraw((n) => n + 1);
-          };
-          picture(index).then(show, (error: Error) => fail(error.message));
-        }
-        return known.get(index);
-      },
-    };
-  }, [outcome]);
 }
 
 function highest({ rows }: Outcome): number {

@@ -1,6 +1,5 @@
 /** The worker's start: everything that computes runs here, so that the page stays responsive. */
 import { FusionclipError } from '../../src/base/errors.ts';
-
 import type { Failure, Reply, Request } from '../protocol.ts';
 import { Workbench } from './workbench.ts';
 

@@ -1,9 +1,7 @@
 import { FusionclipError } from '../../src/base/errors.ts';
 import { type Backbone, openBackbone } from '../../src/detect/backbone.ts';
-
 import type { BlobFiles } from '../../src/host/blob_files.ts';
 import { EMBEDDED_MODEL } from '../../src/study/index.ts';
-
 import type { ModelChoice } from '../protocol.ts';
 
 /** Address of each of its files; empty when the page was built without it. */

@@ -1,12 +1,10 @@
 import { FusionclipError } from '../base/errors.ts';
 import { type OptionTable, toggle } from '../base/option.ts';
-
 import { describeAdapter } from '../gpu/adapter.ts';
 import { Gpu } from '../gpu/gpu.ts';
 import { formatProfile } from '../gpu/profiler.ts';
 import type { Host } from '../host/host.ts';
 import type { TrainContext } from '../train/train_run.ts';
-
 import { type Call, flagValues } from './command.ts';
 import { Reporter } from './reporter.ts';
 import { readTuning } from './tuning.ts';

@@ -1,5 +1,4 @@
-import type { Image } from './image.ts';
-import { toRgb } from './image.ts';
+import { type Image, toRgb } from './image.ts';
 
 /** A map of scores, [height, width]. */
 export interface ScoreMap {

@@ -15,7 +15,7 @@ import {
 import { MEDCLIP_PRESETS } from '../medclip/config.ts';
 import { GeneratedMedClip, generatedMedClip, holdsMedClip, openMedClip } from '../medclip/model_file.ts';
 import { medClipShapes } from '../medclip/names.ts';
-import type { MedClipWeights } from '../medclip/vision.ts';
+import type { MedClipWeights } from '../medclip/stage_tower.ts';
 import type { WordPiece } from '../medclip/word_piece.ts';
 import type { ModelIdentity } from '../run/model_identity.ts';
 

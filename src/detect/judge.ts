@@ -1,6 +1,5 @@
 import { dice } from '../metrics/dice.ts';
-import type { ScoredMap, ScoredMaps } from '../metrics/ranking.ts';
-import { rankPixels } from '../metrics/ranking.ts';
+import { rankPixels, type ScoredMap, type ScoredMaps } from '../metrics/ranking.ts';
 import {
   imageMetrics,
   type PixelMetrics,

@@ -6,5 +6,6 @@ export * from './memory.ts';
 export * from './profiler.ts';
 export * from './programs.ts';
 export * from './recording.ts';
+export * from './repeated_step.ts';
 export * from './shader.ts';
 export * from './submit_budget.ts';

@@ -4,7 +4,6 @@ import { webOf, withWeb } from '../hub/index.ts';
 import { dawnEntry } from './dawn.ts';
 import { disk } from './disk.ts';
 import type { Host } from './host.ts';
-
 import { OWN_MODELS } from './own_models.ts';
 import { onSignals, tolerateClosedPipes } from './signals.ts';
 

@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import { FusionclipError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
-import type { ModelId } from '../clip/model_cache.ts';
-import { parseModelId } from '../clip/model_cache.ts';
+import { type ModelId, parseModelId } from '../clip/model_cache.ts';
 import { persist, readAll, request, requireFile, type Web, webPage } from './transfer.ts';
 
 /** A file of a repository. */

@@ -10,7 +10,7 @@ import { matmul } from '../kernels/matmul.ts';
 import { meanRows } from '../kernels/mean_groups.ts';
 import type { Affine, BlockWeights, Parameter } from '../nn/index.ts';
 import type { MedClipConfig } from './config.ts';
-import type { MedClipWeights } from './vision.ts';
+import type { MedClipWeights } from './stage_tower.ts';
 
 interface BertWeights {
   readonly ln_embed: Affine;

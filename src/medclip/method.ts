@@ -14,7 +14,7 @@ import { addInto } from '../kernels/elementwise.ts';
 import { bilinearResize } from '../kernels/resize.ts';
 import { concatenate, l2Normalize, meanRows, type Parameter, reshape, Tensor } from '../nn/index.ts';
 import type { BertTower } from './bert.ts';
-import type { MedClipWeights, StageTower } from './vision.ts';
+import type { MedClipWeights, StageTower } from './stage_tower.ts';
 import type { WordPiece } from './word_piece.ts';
 
 /** What the method is made of. */

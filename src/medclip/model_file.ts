@@ -15,7 +15,7 @@ import {
   noMedClip,
 } from './config.ts';
 import { checkMedClip, medClipShapes, medClipTensors } from './names.ts';
-import type { MedClipWeights } from './vision.ts';
+import type { MedClipWeights } from './stage_tower.ts';
 import { promptVocabulary, WordPiece } from './word_piece.ts';
 
 const heads = v.nullish(v.pipe(v.number(), v.safeInteger(), v.minValue(1)));

@@ -10,7 +10,7 @@ import { meanRows } from '../kernels/mean_groups.ts';
 import type { Affine, Parameter } from '../nn/index.ts';
 import type { ResNetConfig } from './config.ts';
 import { filterRows, foldBatchNorm } from './filters.ts';
-import type { MedClipVisionOptions, MedClipWeights, StageFeatures, StageTower } from './vision.ts';
+import type { MedClipVisionOptions, MedClipWeights, StageFeatures, StageTower } from './stage_tower.ts';
 
 /** Three convolutions with their norms folded in, and that of the shortcut where the shape changes. */
 interface Bottleneck {

@@ -10,7 +10,7 @@ import { windowAttention } from '../kernels/window_attention.ts';
 import { type Affine, type BlockWeights, type Parameter, Tensor, transformerBlock } from '../nn/index.ts';
 import type { SwinConfig, SwinStage } from './config.ts';
 import { filterRows, squareRows } from './filters.ts';
-import type { MedClipVisionOptions, MedClipWeights, StageFeatures, StageTower } from './vision.ts';
+import type { MedClipVisionOptions, MedClipWeights, StageFeatures, StageTower } from './stage_tower.ts';
 
 /** A block with its table of relative positions [(2 window − 1)², heads]. */
 interface SwinBlock extends BlockWeights {

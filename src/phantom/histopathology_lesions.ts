@@ -1,11 +1,11 @@
 import { cosine, mix, segmentDistance, sine, smooth } from './arithmetic.ts';
 import type { LesionKind } from './family.ts';
-import type { Tissue } from './histopathology.ts';
 import { fractalField } from './noise.ts';
 import type { Nucleus } from './nuclei.ts';
 import type { Random } from './random.ts';
 import { forBlob, inside, randomBlob } from './shapes.ts';
 import type { Stage } from './stage.ts';
+import type { Tissue } from './tissue.ts';
 
 /** The kinds of lesion that a tissue section may have, and what captions call them. */
 export const HISTOPATHOLOGY_KINDS: readonly LesionKind[] = [

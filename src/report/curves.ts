@@ -5,8 +5,6 @@ import { precisionRecallCurve } from '../metrics/precision_recall.ts';
 import { type Ranking, rankScores } from '../metrics/ranking.ts';
 import { rocCurve } from '../metrics/roc.ts';
 
-import type { Prediction } from './read_run.ts';
-
 /** A point of a curve. */
 export type Point = readonly [x: number, y: number];
 

@@ -1,9 +1,8 @@
 import { heatLayer, type ScoreMap } from '../data/heat_map.ts';
 import type { Image } from '../data/image.ts';
 import { unframedMap } from '../detect/pictures.ts';
-
 import { OUTLINE_WIDTH, outlinePath } from './outline.ts';
-import type { Prediction, RunRecord } from './read_run.ts';
+import type { RunRecord } from './read_run.ts';
 import { dataUrl } from './thumbnails.ts';
 
 /** A test image with all that is shown of it. */

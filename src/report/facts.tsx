@@ -2,7 +2,6 @@
 
 import { formatDuration } from '../base/progress.ts';
 import { optionTextsOf, runSettings } from '../run/run_config.ts';
-
 import type { RunEnvironment, RunRecord } from './read_run.ts';
 import { significant } from './verdict.ts';
 

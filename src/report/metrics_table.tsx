@@ -2,7 +2,6 @@
 
 import type { TrainResults } from '../detect/results.ts';
 import type { PixelMetrics, RankingMetrics } from '../metrics/summary.ts';
-
 import { DataTable } from './data_table.tsx';
 import { fixed } from './verdict.ts';
 

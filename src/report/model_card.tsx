@@ -9,7 +9,6 @@ import { VERSION } from '../base/version.ts';
 import { clipShapes } from '../clip/index.ts';
 import { PHANTOM_FAMILIES } from '../phantom/index.ts';
 import { type PairStepEvent, type PretrainResult, pretrainOptions, pretrainTexts } from '../pretrain/index.ts';
-
 import { Chart, Curve } from './chart.tsx';
 
 /** Names of what {@link writeModelCard} writes into a model's folder. */

@@ -9,8 +9,6 @@ import { decodeMapPng, decodeNpyMap } from '../data/raw_map.ts';
 import { mapNames } from '../detect/output.ts';
 import type { RunHeader } from '../run/run_config.ts';
 
-import type { Prediction } from './read_run.ts';
-
 /** Pictures of a run; null where a file is not there any more, or cannot be read. */
 export interface RunPictures {
   /** An image of the data set by its id. */

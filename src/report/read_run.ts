@@ -6,20 +6,8 @@ import { parseJson } from '../base/json.ts';
 import type { TrainResults } from '../detect/results.ts';
 import type { StepEvent } from '../run/events.ts';
 import type { RunHeader } from '../run/run_config.ts';
-
 import { RunFolder } from '../run/run_folder.ts';
 import { openPictures, type RunPictures } from './pictures.ts';
-
-/** One test image as `predictions.csv` has it. */
-export interface Prediction {
-  readonly id: string;
-  readonly label: 0 | 1;
-  readonly score: number;
-  /** Whether the run calls it abnormal; null without a threshold. */
-  readonly abnormal: boolean | null;
-  /** Lowest and highest value of its map. */
-  readonly range: readonly [number, number];
-}
 
 /** One step of training, as `metrics.jsonl` has it. */
 export interface LoggedStep extends Pick<StepEvent, 'step' | 'epoch' | 'loss' | 'parts' | 'seconds'> {

@@ -3,7 +3,6 @@
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { optionTextsOf } from '../run/run_config.ts';
-
 import { imageCurves } from './curves.ts';
 import { exhibits } from './exhibit.ts';
 import { htmlFile } from './html_file.tsx';

@@ -1,8 +1,8 @@
 /** @jsxImportSource preact */
+
 import { scaleLinear } from 'd3-scale';
 import { Chart, tenths } from './chart.tsx';
 import { Details } from './data_table.tsx';
-import type { Prediction } from './read_run.ts';
 import { fixed, significant } from './verdict.ts';
 
 /** How many images have a score in [low, high). */

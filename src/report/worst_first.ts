@@ -1,5 +1,3 @@
-import type { Prediction } from './read_run.ts';
-
 /**
  * Images in the order of how wrong their scores are: how far beyond the threshold on the wrong side, or, when nothing is
  * wrong, how near to it. Without a threshold abnormal ones with low scores come first.

@@ -5,7 +5,6 @@ import { optionTexts } from '../base/option.ts';
 import { VERSION } from '../base/version.ts';
 import { FUSION_OPTIONS, type FusionOptions, fusionOptions, presetTexts } from '../fusion/index.ts';
 import type { ModelIdentity } from './model_identity.ts';
-
 import { TRAIN_OPTIONS, type TrainOptions, trainOptions } from './options.ts';
 import { STORED_HEADER } from './stored.ts';
 

@@ -1,5 +1,4 @@
 import type { RankingMetrics } from '../metrics/summary.ts';
-
 import type { FinishedCell } from './study_run.ts';
 
 /** Mean and spread of a metric over seeds. */

@@ -5,7 +5,7 @@ import type { Detector } from '../detect/detector.ts';
 import { FeatureStore } from '../detect/feature_store.ts';
 import type { TrainItem } from '../detect/support.ts';
 import { GpuArray } from '../gpu/array.ts';
-import { RepeatedStep } from '../gpu/recording.ts';
+import { RepeatedStep } from '../gpu/repeated_step.ts';
 import { Adam, type Parameter, Tape, type Tensor } from '../nn/index.ts';
 import type { StepEvent } from '../run/events.ts';
 import type { TrainOptions } from '../run/options.ts';

@@ -5,11 +5,9 @@ import type { SelectedBy } from '../detect/results.ts';
 import type { Contest } from '../detect/selection.ts';
 import type { TrainItem } from '../detect/support.ts';
 import type { SupportMemory } from '../detect/support_set.ts';
-import type { RunListener } from '../run/events.ts';
-import { type StepEvent, stage } from '../run/events.ts';
+import { type RunListener, type StepEvent, stage } from '../run/events.ts';
 import type { RunHeader } from '../run/run_config.ts';
-import type { RunFolder } from '../run/run_folder.ts';
-import { BEST, LAST, LATEST } from '../run/run_folder.ts';
+import { BEST, LAST, LATEST, type RunFolder } from '../run/run_folder.ts';
 import { type Choice, LOSS_TAIL, type RunState } from '../run/run_state.ts';
 import { loadCheckpoint, saveCheckpoint, saveWeights } from './checkpoint.ts';
 import {

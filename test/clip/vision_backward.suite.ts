@@ -3,7 +3,6 @@ import { presetConfig, VisionTower } from '../../src/clip/index.ts';
 import { generatedBackbone } from '../../src/detect/backbone.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { linear, Parameter, Tape, Tensor } from '../../src/nn/index.ts';
-
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
 

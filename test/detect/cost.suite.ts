@@ -2,7 +2,6 @@ import { assert } from 'chai';
 import { openModel } from '../../src/detect/backbone.ts';
 import { methodCost } from '../../src/detect/cost.ts';
 import { runSettings } from '../../src/run/run_config.ts';
-
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suite, test } from '../harness/registry.ts';
 import { tinyBackbone } from '../train/small_run.ts';

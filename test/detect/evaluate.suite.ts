@@ -5,7 +5,6 @@ import { evaluateRun, predictImages } from '../../src/detect/inference.ts';
 import { chooseThresholds, judgeScores, judgeTrivial } from '../../src/detect/judge.ts';
 import { mapNames, toCsv } from '../../src/detect/output.ts';
 import type { ScoredImage } from '../../src/detect/scoring.ts';
-
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun, textOf, tinyBackbone } from '../train/small_run.ts';

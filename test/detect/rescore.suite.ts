@@ -1,8 +1,7 @@
 import { assert } from 'chai';
 import { Detector } from '../../src/detect/detector.ts';
 import { evaluateTrained, predictImages } from '../../src/detect/inference.ts';
-import type { Picture } from '../../src/detect/pictures.ts';
-import { readPicture, viewsOf } from '../../src/detect/pictures.ts';
+import { type Picture, readPicture, viewsOf } from '../../src/detect/pictures.ts';
 import { SupportMemory } from '../../src/detect/support_set.ts';
 import { rangeOf } from '../../src/fusion/index.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';

@@ -5,7 +5,6 @@ import { readPicture } from '../../src/detect/pictures.ts';
 import { Contest } from '../../src/detect/selection.ts';
 import { SupportMemory } from '../../src/detect/support_set.ts';
 import { runSettings } from '../../src/run/run_config.ts';
-
 import { suite, test } from '../harness/registry.ts';
 import { ruleSet, smallSettings, tinyBackbone } from '../train/small_run.ts';
 

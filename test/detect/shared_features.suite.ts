@@ -1,6 +1,5 @@
 import { assert } from 'chai';
 import { SharedFeatures } from '../../src/detect/shared_features.ts';
-
 import { suite, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun } from '../train/small_run.ts';
 

@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
-import { RepeatedStep } from '../../src/gpu/recording.ts';
+import { RepeatedStep } from '../../src/gpu/repeated_step.ts';
 import { add, scale } from '../../src/kernels/elementwise.ts';
 import { suite, test } from '../harness/registry.ts';
 

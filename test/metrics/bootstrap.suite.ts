@@ -3,7 +3,6 @@ import { ruleStream } from '../../src/base/rule.ts';
 import { auroc } from '../../src/metrics/auroc.ts';
 import { bootstrap, type ClassScores } from '../../src/metrics/bootstrap.ts';
 import { rankScores } from '../../src/metrics/ranking.ts';
-
 import { suite, test } from '../harness/registry.ts';
 
 /** Normally distributed numbers, by the sum of twelve even ones. */

@@ -1,5 +1,5 @@
 import { assert } from 'chai';
-import { imageCurves, type Prediction } from '../../src/report/index.ts';
+import { imageCurves } from '../../src/report/index.ts';
 import { OUTLINE_WIDTH, outlinePath } from '../../src/report/outline.ts';
 import { noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';

@@ -6,9 +6,8 @@ import type { ScoredImage } from '../../src/detect/scoring.ts';
 import { rangeOf } from '../../src/fusion/index.ts';
 import { trivialScores } from '../../src/metrics/intensity_baseline.ts';
 import { phantom } from '../../src/phantom/index.ts';
-import type { Prediction, RunRecord } from '../../src/report/index.ts';
+import type { RunRecord } from '../../src/report/index.ts';
 import { type RunHeader, runSettings } from '../../src/run/run_config.ts';
-
 import { noise } from '../harness/close.ts';
 
 /** What a made run is like. */

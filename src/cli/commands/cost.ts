@@ -4,7 +4,6 @@ import { type MethodCost, methodCost } from '../../detect/cost.ts';
 import { FUSION_OPTIONS, isRead, METHOD_PRESETS, runsOnMedClip } from '../../fusion/index.ts';
 import { TRAIN_OPTIONS } from '../../run/options.ts';
 import { runSettings } from '../../run/run_config.ts';
-
 import { type Command, exactly, flagValues, MODEL_HELP, pickFlags, word } from '../command.ts';
 
 const FLAGS = {

@@ -3,7 +3,6 @@ import type { FileSystem } from '../../base/file_system.ts';
 import { choice, integer, type OptionTable, toggle } from '../../base/option.ts';
 import { joinPath } from '../../base/paths.ts';
 import { formatDuration } from '../../base/progress.ts';
-
 import { describeAdapter } from '../../gpu/adapter.ts';
 import { PHANTOM_FAMILIES, writePhantoms } from '../../phantom/index.ts';
 import { writeReport } from '../../report/index.ts';

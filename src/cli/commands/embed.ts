@@ -8,7 +8,6 @@ import { type Backbone, openBackbone } from '../../detect/backbone.ts';
 import { findImages } from '../../detect/inference.ts';
 import { GpuArray } from '../../gpu/array.ts';
 import { l2Normalize, Tensor } from '../../nn/index.ts';
-
 import { type Command, flagValues, MODEL_HELP, need, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 

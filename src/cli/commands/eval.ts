@@ -2,7 +2,6 @@ import { FusionclipError } from '../../base/errors.ts';
 import { choice, type OptionTable, optional, resolveOptions, toggle } from '../../base/option.ts';
 import { evaluateRun } from '../../detect/inference.ts';
 import { FUSION_OPTIONS } from '../../fusion/index.ts';
-
 import { type Call, type Command, exactly, flagValues, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 import { evaluationTable } from '../summary.ts';

@@ -10,7 +10,6 @@ import {
   presetConfig,
 } from '../../clip/index.ts';
 import { identifyModel } from '../../detect/backbone.ts';
-
 import { byteText, type Command, exactly, flagValues, need, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
 

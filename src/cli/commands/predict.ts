@@ -2,7 +2,6 @@ import { FusionclipError } from '../../base/errors.ts';
 import { type OptionTable, toggle } from '../../base/option.ts';
 import { predictImages } from '../../detect/inference.ts';
 import type { PredictionRow } from '../../detect/output.ts';
-
 import { type Command, flagValues, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 import { METHOD_DETAILS, METHOD_GROUP, methodFlags, TRAINED_FLAGS, trainedPath } from './eval.ts';

@@ -1,5 +1,4 @@
 import { integer, type OptionTable } from '../../base/option.ts';
-
 import { writeReport } from '../../report/index.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
 

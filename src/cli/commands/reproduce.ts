@@ -14,7 +14,6 @@ import {
   reproduce,
   STUDY_ROWS,
 } from '../../study/index.ts';
-
 import { type Command, exactly, flagValues, MODEL_HELP, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 

@@ -6,7 +6,6 @@ import { PHANTOM_FAMILIES } from '../../phantom/index.ts';
 import { TRAIN_OPTIONS } from '../../run/options.ts';
 import { runSettings } from '../../run/run_config.ts';
 import { formatEmbedded, studyEmbedded } from '../../study/index.ts';
-
 import { type Command, exactly, flagValues, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 

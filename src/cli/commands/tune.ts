@@ -1,5 +1,4 @@
 import { type OptionTable, toggle } from '../../base/option.ts';
-
 import { describeAdapter } from '../../gpu/adapter.ts';
 import { defaultVariant } from '../../kernels/matmul_plan.ts';
 import { tuneMatmul } from '../../kernels/tune.ts';

@@ -1,5 +1,4 @@
 import { csvText } from '../../detect/output.ts';
-
 import type { Entry } from './entries.ts';
 import { METRIC_NAMES } from './exhibits.ts';
 

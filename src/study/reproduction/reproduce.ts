@@ -5,7 +5,6 @@ import { openBackbone } from '../../detect/backbone.ts';
 import { ORACLE_WARNING } from '../../detect/results.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
 import type { TrainContext } from '../../train/train_run.ts';
-
 import { EMBEDDED_MODEL, EMBEDDED_SETTINGS } from '../embedded.ts';
 import { runGrid } from '../grid.ts';
 import type { PhantomCounts } from '../phantom_sets.ts';

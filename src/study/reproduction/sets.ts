@@ -4,7 +4,6 @@ import type { Dataset, Sample } from '../../data/layout/dataset.ts';
 import { openDataset } from '../../data/layout/open.ts';
 import type { RunContext } from '../../detect/run_context.ts';
 import { PHANTOM_FAMILIES } from '../../phantom/index.ts';
-
 import { PHANTOM_SEED, type PhantomCounts, phantomFolder } from '../phantom_sets.ts';
 import { PAPER_SETS, type SetName } from './paper.ts';
 

@@ -1,0 +1,29 @@
+import { useMemo, useState } from 'preact/hooks';
+import type { Actions } from '../actions.ts';
+import type { Outcome, Picture } from '../protocol.ts';
+
+/** Pictures by index, fetched from the worker when they are first asked for. */
+export interface Pictures {
+  get(index: number): Picture | undefined;
+}
+
+/** The pictures of an outcome. */
+export function usePictures(outcome: Outcome, { picture, fail }: Actions): Pictures {
+  const [, redraw] = useState(0);
+  return useMemo(() => {
+    const known = new Map<number, Picture | undefined>();
+    return {
+      get(index) {
+        if (!known.has(index)) {
+          known.set(index, undefined);
+          const show = (got: Picture) => {
+            known.set(index, got);
+            redraw((n) => n + 1);
+          };
+          picture(index).then(show, (error: Error) => fail(error.message));
+        }
+        return known.get(index);
+      },
+    };
+  }, [outcome]);
+}
