@@ -4,6 +4,7 @@ import { bootstrap, type ClassScores, type Interval } from '../metrics/bootstrap
 import { precisionRecallCurve } from '../metrics/precision_recall.ts';
 import { type Ranking, rankScores } from '../metrics/ranking.ts';
 import { rocCurve } from '../metrics/roc.ts';
+import type { Prediction } from './prediction.ts';
 
 /** A point of a curve. */
 export type Point = readonly [x: number, y: number];

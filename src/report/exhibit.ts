@@ -2,6 +2,7 @@ import { heatLayer, type ScoreMap } from '../data/heat_map.ts';
 import type { Image } from '../data/image.ts';
 import { unframedMap } from '../detect/pictures.ts';
 import { OUTLINE_WIDTH, outlinePath } from './outline.ts';
+import type { Prediction } from './prediction.ts';
 import type { RunRecord } from './read_run.ts';
 import { dataUrl } from './thumbnails.ts';
 

@@ -8,6 +8,7 @@ import { openDataset, readMask } from '../data/layout/open.ts';
 import { decodeMapPng, decodeNpyMap } from '../data/raw_map.ts';
 import { mapNames } from '../detect/output.ts';
 import type { RunHeader } from '../run/run_config.ts';
+import type { Prediction } from './prediction.ts';
 
 /** Pictures of a run; null where a file is not there any more, or cannot be read. */
 export interface RunPictures {

@@ -8,6 +8,7 @@ import type { StepEvent } from '../run/events.ts';
 import type { RunHeader } from '../run/run_config.ts';
 import { RunFolder } from '../run/run_folder.ts';
 import { openPictures, type RunPictures } from './pictures.ts';
+import type { Prediction } from './prediction.ts';
 
 /** One step of training, as `metrics.jsonl` has it. */
 export interface LoggedStep extends Pick<StepEvent, 'step' | 'epoch' | 'loss' | 'parts' | 'seconds'> {

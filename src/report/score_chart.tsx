@@ -1,3 +1,4 @@
+import type { Prediction } from './prediction.ts';
 /** @jsxImportSource preact */
 
 import { scaleLinear } from 'd3-scale';

@@ -1,3 +1,4 @@
+import type { Prediction } from './prediction.ts';
 /**
  * Images in the order of how wrong their scores are: how far beyond the threshold on the wrong side, or, when nothing is
  * wrong, how near to it. Without a threshold abnormal ones with low scores come first.

@@ -1,6 +1,7 @@
 import { assert } from 'chai';
 import { imageCurves } from '../../src/report/index.ts';
 import { OUTLINE_WIDTH, outlinePath } from '../../src/report/outline.ts';
+import type { Prediction } from '../../src/report/prediction.ts';
 import { noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
 

@@ -7,6 +7,7 @@ import { rangeOf } from '../../src/fusion/index.ts';
 import { trivialScores } from '../../src/metrics/intensity_baseline.ts';
 import { phantom } from '../../src/phantom/index.ts';
 import type { RunRecord } from '../../src/report/index.ts';
+import type { Prediction } from '../../src/report/prediction.ts';
 import { type RunHeader, runSettings } from '../../src/run/run_config.ts';
 import { noise } from '../harness/close.ts';
 
