@@ -68,6 +68,7 @@ import './kernels/softmax.suite.ts';
 import './kernels/top_rows.suite.ts';
 import './kernels/tune.suite.ts';
 import './kernels/window_attention.suite.ts';
+import './nn/empty_batch.suite.ts';
 import './nn/tape.suite.ts';
 import './nn/transformer.suite.ts';
 import './pretrain/dual_encoder.suite.ts';
