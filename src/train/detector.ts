@@ -2,6 +2,7 @@ import {
   BertTower,
   joinReports,
   loadMedClipVision,
+  type PixelStatistics,
   type StorageReport,
   TextTower,
   VisionTower,
@@ -22,7 +23,7 @@ import { GpuArray } from '../gpu/array.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Parameter } from '../nn/index.ts';
-import type { AnyBackbone, Backbone, MedClipBackbone } from './backbone.ts';
+import { type AnyBackbone, type Backbone, type MedClipBackbone, modelKey, statisticsOf } from './backbone.ts';
 import type { Framing } from './pictures.ts';
 import type { SharedFeatures } from './shared_features.ts';
 
@@ -110,6 +111,11 @@ export class Detector {
     return { size: this.vision.size, norm: this.options.norm };
   }
 
+  /** What images are normalised with, where they are. */
+  get statistics(): PixelStatistics {
+    return statisticsOf(this.backbone);
+  }
+
   /** Preprocessed images [3, S, S] as one batch [B, 3, S, S]. */
   upload(inputs: readonly Float32Array[]): GpuArray {
     const { size } = this.vision;
@@ -136,7 +142,7 @@ export class Detector {
     if (!this.#shared || !this.method.frozen) return this.encode(inputs);
     const { size, act, weights, norm } = this.options;
     const { data, features } = this.#shared;
-    const domain = JSON.stringify([data, this.backbone.identity.hash, size, act, weights, norm]);
+    const domain = JSON.stringify([data, modelKey(this.backbone.identity), size, act, weights, norm]);
     const part = (images: readonly Float32Array<ArrayBuffer>[], needs: FeatureOptions) =>
       features.encode(domain, images, needs, () => this.method.encode(this.upload(images), needs));
     const { windows: sides = [], ...needs } = this.method.needs;
@@ -194,7 +200,7 @@ async function openClipModel(parts: DetectorParts, backbone: Backbone, own: Own)
   const lastLayer = needs.embedding ? layers : Math.max(...needs.layers);
   const vision = own(await VisionTower.load(gpu, weights, { size: options.size, act, storage, lastLayer }));
   const text = own(await TextTower.load(gpu, weights, { act, storage }));
-  const tower = JSON.stringify([backbone.identity.hash, options.act, storage]);
+  const tower = JSON.stringify([modelKey(backbone.identity), options.act, storage]);
   const ensembles = parts.shared?.features.ensembles(tower);
   return { vision, text, method: await kind.create({ ...parts, vision, text, tokenizer, ensembles }) };
 }

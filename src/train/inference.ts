@@ -5,7 +5,7 @@ import { openDataset } from '../data/layout/open.ts';
 import { isImageName, joinPath } from '../data/paths.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import { VERSION } from '../run/version.ts';
-import { type ModelSource, openModel, requireSameModel } from './backbone.ts';
+import { asTrained, type ModelSource, openModel } from './backbone.ts';
 import { ADAPTERS, stage } from './campaign.ts';
 import { type AdapterFile, openAdapters, restoreTensors } from './checkpoint.ts';
 import type { Detector } from './detector.ts';
@@ -49,8 +49,8 @@ export class TrainedDetector {
     const { settings = {} } = source;
     const fusion = rescoredOptions(stored.header, settings, source.adapters);
     const header = { ...stored.header, fusion };
-    const backbone = await openModel(fs, source.model ?? header.model.name);
-    requireSameModel(header.model, backbone.identity, path);
+    const backbone = asTrained(header.model, await openModel(fs, source.model ?? header.model.name), path);
+    if (backbone.note) context.onEvent?.({ type: 'note', text: backbone.note });
     const detector = await openDetector(context, header, backbone);
     try {
       const own = fusion.method === stored.header.fusion.method;

@@ -1,4 +1,5 @@
 import { FUSION_OPTIONS, INFERENCE_SETTINGS, optionTexts } from '../fusion/index.ts';
+import { modelKey } from './backbone.ts';
 import type { Detector } from './detector.ts';
 import type { RunHeader } from './header.ts';
 import { TRAIN_OPTIONS } from './options.ts';
@@ -60,7 +61,7 @@ export class SharedTrainings {
 export function trainingKey({ fusion, train, kind, object, model, data }: RunHeader, candidate: number): string {
   const texts = Object.entries(optionTexts(FUSION_OPTIONS, fusion));
   const read = texts.filter(([name]) => name === 'method' || !INFERENCE_SETTINGS.includes(name));
-  return JSON.stringify([read, optionTexts(TRAIN_OPTIONS, train), kind, object, model.hash, data.path, candidate]);
+  return JSON.stringify([read, optionTexts(TRAIN_OPTIONS, train), kind, object, modelKey(model), data.path, candidate]);
 }
 
 /** Goes through a training that was done before in the place of a `Trainer`: the same steps, the same weights. */

@@ -1,4 +1,5 @@
 import { assert } from 'chai';
+import { CLIP_PIXELS } from '../../src/clip/index.ts';
 import { rangeOf } from '../../src/fusion/index.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import {
@@ -135,7 +136,7 @@ suite('calibration from the support set', () => {
         const maps: Float32Array[] = [];
         for (const { pixels } of scored) {
           using _scope = detector.gpu.scope();
-          const [{ input }] = viewsOf({ pixels, mask: null }, 'none', settings.fusion.norm);
+          const [{ input }] = viewsOf({ pixels, mask: null }, 'none', settings.fusion.norm, CLIP_PIXELS);
           maps.push(new Float32Array((await images.score(detector.encode([input]))).fewMap));
         }
         return rangeOf(...maps);

@@ -1,5 +1,6 @@
 import {
   type BertTower,
+  MEDCLIP_STD,
   type MedClipWeights,
   promptSentences,
   type StageTower,
@@ -126,7 +127,11 @@ export class MedClip implements Method {
       if (total) addInto(total, map);
       else total = map;
     }
-    const maps = blurMaps(await refineMaps(total!, guide, this.options).read(), size, this.options['map.blur']);
+    const maps = blurMaps(
+      await refineMaps(total!, guide, this.options, [MEDCLIP_STD]).read(),
+      size,
+      this.options['map.blur'],
+    );
     const probability = await abnormalProbability(embedding!, this.#text, this.#temperature);
     return oneBranch(maps, imageMeans(maps, batch), probability);
   }
