@@ -11,7 +11,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> grad: array<vec4f>;
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;
 @group(0) @binding(3) var<storage, read> weight: array<vec4f>;
-@group(0) @binding(4) var<storage, read> mean: array<f32>;
+@group(0) @binding(4) var<storage, read> mean: array<vec2f>;
 @group(0) @binding(5) var<storage, read> rstd: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dx: array<vec4f>;
 
@@ -32,11 +32,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var i = 0u; i < width; i++) {
     let g = grad[base + i] * weight[i];
     plain += g;
-    along += g * (x[base + i] - m);
+    along += g * ((x[base + i] - m.x) - m.y);
   }
   let a = ((plain.x + plain.y) + (plain.z + plain.w)) / f32(4u * width);
   let b = ((along.x + along.y) + (along.z + along.w)) * r * r / f32(4u * width);
   for (var i = 0u; i < width; i++) {
-    dx[base + i] = r * (grad[base + i] * weight[i] - a - (x[base + i] - m) * b);
+    dx[base + i] = r * (grad[base + i] * weight[i] - a - ((x[base + i] - m.x) - m.y) * b);
   }
 }

@@ -74,6 +74,7 @@ import './medclip/method.suite.ts';
 import './metrics/bootstrap.suite.ts';
 import './metrics/intensity_baseline.suite.ts';
 import './metrics/metrics.suite.ts';
+import './nn/empty_batch.suite.ts';
 import './nn/tape.suite.ts';
 import './nn/transformer.suite.ts';
 import './phantom/phantom.suite.ts';

@@ -1,3 +1,4 @@
+import { FusionclipError } from '../base/errors.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type Index, uploadIndex } from '../kernels/row_index.ts';
@@ -238,7 +239,13 @@ export class TextTower {
 
 /**
  * Index of the end-of-text token: the first place of the largest id (`argmax`), or of the configuration's own id.
+ * @throws FusionclipError `bad_model` when the sentence does not hold that id
  */
 export function endPosition(ids: readonly number[], eot: ClipConfig['eot']): number {
-  return ids.indexOf(eot === 'argmax' ? Math.max(...ids) : eot);
+  const place = ids.indexOf(eot === 'argmax' ? Math.max(...ids) : eot);
+  if (place >= 0) return place;
+  throw new FusionclipError(
+    'bad_model',
+    `The model reads a sentence at the token ${eot}, which the sentence does not hold; use the tokenizer of the model.`,
+  );
 }

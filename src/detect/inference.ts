@@ -9,7 +9,7 @@ import { openDataset } from '../data/layout/open.ts';
 import { stage } from '../run/events.ts';
 import { ADAPTERS } from '../run/run_folder.ts';
 import { type AdapterFile, openAdapters } from './adapters_file.ts';
-import { type ModelSource, openModel, requireSameModel } from './backbone.ts';
+import { asTrained, type ModelSource, openModel } from './backbone.ts';
 import type { Detector } from './detector.ts';
 import { evaluateSamples } from './evaluation.ts';
 import type { Judgement, TrivialJudgement } from './judge.ts';
@@ -52,8 +52,8 @@ export class TrainedDetector {
     const { settings = {} } = source;
     const fusion = rescoredOptions(stored.header, settings, source.adapters);
     const header = { ...stored.header, fusion };
-    const backbone = await openModel(fs, source.model ?? header.model.name);
-    requireSameModel(header.model, backbone.identity, path);
+    const backbone = asTrained(header.model, await openModel(fs, source.model ?? header.model.name), path);
+    if (backbone.note) context.onEvent?.({ type: 'note', text: backbone.note });
     const detector = await openDetector(context, header, backbone);
     try {
       const own = fusion.method === stored.header.fusion.method;

@@ -179,8 +179,8 @@ export function rangesOfAll(batches: readonly BranchScores[]): FusionRanges {
 }
 
 function inputOf(detector: Detector, image: Image): Float32Array<ArrayBuffer> {
-  const { framing } = detector;
-  return toInput(pixelsOf(image, framing), framing.norm);
+  const { framing, statistics } = detector;
+  return toInput(pixelsOf(image, framing), framing.norm, statistics);
 }
 
 /** Bytes, so that a large test set fits into memory; the map is their 255th part. */

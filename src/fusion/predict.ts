@@ -73,13 +73,13 @@ export class Predictor {
   async score({ features, embedding, guide }: Encoded, skip: number | null = null): Promise<Prediction> {
     using _scope = this.#gpu.scope();
     const { options, geometry } = this.#model;
-    const { grid, size } = geometry;
+    const { grid, size, std } = geometry;
     const blur = (maps: Float32Array<ArrayBuffer>) => blurMaps(maps, size, options['map.blur']);
     const zero = this.#zeroShot(features);
     const few = this.#fewShot(features, skip);
     const batch = (zero?.grid ?? few!.grid).size / grid ** 2;
     const read = (array: GpuArray | undefined, length: number) => array?.read() ?? new Float32Array(length);
-    const refined = (map: GpuArray | undefined) => map && refineMaps(map, guide, options);
+    const refined = (map: GpuArray | undefined) => map && refineMaps(map, guide, options, std);
     const zeroMap = blur(await read(refined(zero?.map), batch * size ** 2));
     const fewMap = blur(await read(refined(few?.map), batch * size ** 2));
     const zeroGrid = await read(zero?.grid, batch * grid ** 2);

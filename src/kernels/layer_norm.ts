@@ -13,7 +13,7 @@ import { sumAxis } from './sum_axis.ts';
 export interface LayerNormResult {
   /** [..., width] */
   readonly y: GpuArray;
-  /** [rows] */
+  /** [rows, 2]: the mean is the sum of the two, see the shader. */
   readonly mean: GpuArray;
   /** [rows], 1 / standard deviation */
   readonly rstd: GpuArray;
@@ -46,7 +46,7 @@ export function layerNorm(x: GpuArray, weight: GpuArray, bias: GpuArray, eps = 1
   expectShape('layer_norm weight', weight, [width]);
   expectShape('layer_norm bias', bias, [width]);
   const y = GpuArray.empty(gpu, x.shape);
-  const mean = GpuArray.empty(gpu, [rows]);
+  const mean = GpuArray.empty(gpu, [rows, 2]);
   const rstd = GpuArray.empty(gpu, [rows]);
   const buffers = { x, weight, bias, y, mean, rstd };
   const flops = 8 * x.size;
@@ -64,7 +64,7 @@ export function layerNorm(x: GpuArray, weight: GpuArray, bias: GpuArray, eps = 1
  * Gradients of {@link layerNorm}; those of weight and bias are column sums in two or more stages of fixed order.
  * @param grad d loss / dy, [..., width]
  * @param x the input, [..., width]
- * @param mean [rows] and @param rstd [rows] from the forward
+ * @param mean [rows, 2] and @param rstd [rows] from the forward
  * @param need which gradients; `weight` stands for weight and bias
  */
 export function layerNormBackward(
@@ -78,7 +78,7 @@ export function layerNormBackward(
   const { rows, width } = x;
   expectShape('layer_norm gradient', grad, x.shape);
   expectShape('layer_norm weight', weight, [width]);
-  expectShape('layer_norm mean', mean, [rows]);
+  expectShape('layer_norm mean', mean, [rows, 2]);
   expectShape('layer_norm rstd', rstd, [rows]);
   const columns = need.weight ? columnGradients(grad, x, mean, rstd) : { weight: null, bias: null };
   return { x: need.x ? inputGradient(grad, x, weight, mean, rstd) : null, ...columns };

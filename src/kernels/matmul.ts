@@ -117,7 +117,9 @@ export function matmulWith(
   if (residual && residual.size !== out.size)
     throw new Error(`matmul: residual [${residual.shape}] for [${out.shape}]`);
   const biasRows = options.biasRows ?? Math.max(1, rows);
-  if (bias && bias.size !== Math.ceil(rows / biasRows) * n) {
+  // One bias for all rows is one where there are none, too.
+  const biases = options.biasRows === undefined ? 1 : Math.ceil(rows / biasRows);
+  if (bias && bias.size !== biases * n) {
     throw new Error(`matmul: bias [${bias.shape}] for ${rows} rows of ${n}, ${biasRows} rows each`);
   }
 

@@ -3162,7 +3162,8 @@ export const layer_norm: Shader<'x' | 'weight' | 'bias' | 'y' | 'mean' | 'rstd',
   constants: {"WORKGROUP":16},
   requires: [],
   source: `// y = (x - mean) / sqrt(variance + eps) * weight + bias over the last axis, variance biased (divided by width).
-// x, y [rows, width]; weight, bias [width]; mean, rstd [rows] are kept for the backward.
+// x, y [rows, width]; weight, bias [width]; mean, rstd [rows] are kept for the backward. The mean is the sum of two numbers,
+// the plain one and what that falls short by: of a row like 1000.1, 1000.1, … the plain one errs by more than eps allows.
 // One invocation owns one row: no barrier, so it also suits software adapters. Caller: src/kernels/layer_norm.ts.
 // Loops: 3 * width where width <= 16384
 
@@ -3177,7 +3178,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
-@group(0) @binding(5) var<storage, read_write> mean: array<f32>;
+@group(0) @binding(5) var<storage, read_write> mean: array<vec2f>;
 @group(0) @binding(6) var<storage, read_write> rstd: array<f32>;
 
 const WORKGROUP: u32 = 16u;
@@ -3195,16 +3196,19 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     sum += x[base + i];
   }
   let m = sum / f32(width);
+  var drift = 0.0;
   var squares = 0.0;
   for (var i = 0u; i < width; i++) {
     let d = x[base + i] - m;
+    drift += d;
     squares += d * d;
   }
-  let r = 1.0 / sqrt(squares / f32(width) + params.eps);
+  let c = drift / f32(width);
+  let r = 1.0 / sqrt(max(squares / f32(width) - c * c, 0.0) + params.eps);
   for (var i = 0u; i < width; i++) {
-    y[base + i] = (x[base + i] - m) * r * weight[i] + bias[i];
+    y[base + i] = ((x[base + i] - m) - c) * r * weight[i] + bias[i];
   }
-  mean[row] = m;
+  mean[row] = vec2f(m, c);
   rstd[row] = r;
 }
 `,
@@ -3218,7 +3222,7 @@ export const layer_norm_backward: Shader<'grad' | 'x' | 'weight' | 'mean' | 'rst
   constants: {"WORKGROUP":16},
   requires: [],
   source: `// dx = rstd * (g - mean(g) - n * mean(g * n)) with g = grad * weight and n = (x - mean) * rstd, means over the row.
-// grad, x, dx [rows, width]; weight [width]; mean, rstd [rows] from the forward. Caller: src/kernels/layer_norm.ts.
+// grad, x, dx [rows, width]; weight [width]; mean (of two numbers), rstd [rows] of the forward. Caller: src/kernels/layer_norm.ts.
 // Loops: 2 * width where width <= 16384
 
 struct Params {
@@ -3230,7 +3234,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> grad: array<f32>;
 @group(0) @binding(2) var<storage, read> x: array<f32>;
 @group(0) @binding(3) var<storage, read> weight: array<f32>;
-@group(0) @binding(4) var<storage, read> mean: array<f32>;
+@group(0) @binding(4) var<storage, read> mean: array<vec2f>;
 @group(0) @binding(5) var<storage, read> rstd: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dx: array<f32>;
 
@@ -3251,12 +3255,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var i = 0u; i < width; i++) {
     let g = grad[base + i] * weight[i];
     plain += g;
-    along += g * (x[base + i] - m);
+    along += g * ((x[base + i] - m.x) - m.y);
   }
   let a = plain / f32(width);
   let b = along * r * r / f32(width);
   for (var i = 0u; i < width; i++) {
-    dx[base + i] = r * (grad[base + i] * weight[i] - a - (x[base + i] - m) * b);
+    dx[base + i] = r * (grad[base + i] * weight[i] - a - ((x[base + i] - m.x) - m.y) * b);
   }
 }
 `,
@@ -3271,7 +3275,7 @@ export const layer_norm_backward_columns: Shader<'grad' | 'x' | 'mean' | 'rstd' 
   requires: [],
   source: `// First stage of the gradients of weight and bias: dweight[k, c] = sum of grad * (x - mean) * rstd and dbias[k, c] = sum of
 // grad over the rows r = k, k + chunks, k + 2 chunks, …; the wrapper sums over k. One invocation owns one column and chunk.
-// grad, x [rows, width]; mean, rstd [rows]; dweight, dbias [chunks, width]. Caller: src/kernels/layer_norm.ts.
+// grad, x [rows, width]; mean (of two numbers), rstd [rows]; dweight, dbias [chunks, width]. Caller: src/kernels/layer_norm.ts.
 // Loops: rows / chunks + 1 where rows / chunks <= 64
 
 struct Params {
@@ -3283,7 +3287,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> grad: array<f32>;
 @group(0) @binding(2) var<storage, read> x: array<f32>;
-@group(0) @binding(3) var<storage, read> mean: array<f32>;
+@group(0) @binding(3) var<storage, read> mean: array<vec2f>;
 @group(0) @binding(4) var<storage, read> rstd: array<f32>;
 @group(0) @binding(5) var<storage, read_write> dweight: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dbias: array<f32>;
@@ -3302,7 +3306,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var r = i / params.width; r < params.rows; r += params.chunks) {
     let at = r * params.width + column;
     let g = grad[at];
-    w += g * ((x[at] - mean[r]) * rstd[r]);
+    w += g * (((x[at] - mean[r].x) - mean[r].y) * rstd[r]);
     b += g;
   }
   dweight[i] = w;
@@ -3331,7 +3335,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> grad: array<vec4f>;
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;
 @group(0) @binding(3) var<storage, read> weight: array<vec4f>;
-@group(0) @binding(4) var<storage, read> mean: array<f32>;
+@group(0) @binding(4) var<storage, read> mean: array<vec2f>;
 @group(0) @binding(5) var<storage, read> rstd: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dx: array<vec4f>;
 
@@ -3352,12 +3356,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var i = 0u; i < width; i++) {
     let g = grad[base + i] * weight[i];
     plain += g;
-    along += g * (x[base + i] - m);
+    along += g * ((x[base + i] - m.x) - m.y);
   }
   let a = ((plain.x + plain.y) + (plain.z + plain.w)) / f32(4u * width);
   let b = ((along.x + along.y) + (along.z + along.w)) * r * r / f32(4u * width);
   for (var i = 0u; i < width; i++) {
-    dx[base + i] = r * (grad[base + i] * weight[i] - a - (x[base + i] - m) * b);
+    dx[base + i] = r * (grad[base + i] * weight[i] - a - ((x[base + i] - m.x) - m.y) * b);
   }
 }
 `,
@@ -3371,7 +3375,7 @@ export const layer_norm_vec4: Shader<'x' | 'weight' | 'bias' | 'y' | 'mean' | 'r
   constants: {"WORKGROUP":16},
   requires: [],
   source: `// Layer norm as layer_norm.wgsl, with four elements at a time: half the time on software adapters, and shorter sums.
-// x, y [rows, width], weight, bias [width], bound as vec4 (width4 = width / 4); mean, rstd [rows]. Caller: src/kernels/layer_norm.ts.
+// x, y [rows, width], weight, bias [width], bound as vec4 (width4 = width / 4); mean (two numbers), rstd [rows]. Caller: src/kernels/layer_norm.ts.
 // Loops: 3 * width4 where width4 <= 16384
 
 struct Params {
@@ -3385,7 +3389,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read> weight: array<vec4f>;
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> mean: array<f32>;
+@group(0) @binding(5) var<storage, read_write> mean: array<vec2f>;
 @group(0) @binding(6) var<storage, read_write> rstd: array<f32>;
 
 const WORKGROUP: u32 = 16u;
@@ -3403,16 +3407,20 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     sum += x[base + i];
   }
   let m = ((sum.x + sum.y) + (sum.z + sum.w)) / f32(4u * width);
+  var drift = vec4f();
   var squares = vec4f();
   for (var i = 0u; i < width; i++) {
     let d = x[base + i] - m;
+    drift += d;
     squares += d * d;
   }
-  let r = 1.0 / sqrt(((squares.x + squares.y) + (squares.z + squares.w)) / f32(4u * width) + params.eps);
+  let c = ((drift.x + drift.y) + (drift.z + drift.w)) / f32(4u * width);
+  let variance = ((squares.x + squares.y) + (squares.z + squares.w)) / f32(4u * width) - c * c;
+  let r = 1.0 / sqrt(max(variance, 0.0) + params.eps);
   for (var i = 0u; i < width; i++) {
-    y[base + i] = (x[base + i] - m) * r * weight[i] + bias[i];
+    y[base + i] = ((x[base + i] - m) - c) * r * weight[i] + bias[i];
   }
-  mean[row] = m;
+  mean[row] = vec2f(m, c);
   rstd[row] = r;
 }
 `,

@@ -14,6 +14,7 @@ import { addInto } from '../kernels/elementwise.ts';
 import { bilinearResize } from '../kernels/resize.ts';
 import { concatenate, l2Normalize, meanRows, type Parameter, reshape, Tensor } from '../nn/index.ts';
 import type { BertTower } from './bert.ts';
+import { MEDCLIP_STD } from './preprocess.ts';
 import type { MedClipWeights, StageTower } from './stage_tower.ts';
 import type { WordPiece } from './word_piece.ts';
 
@@ -122,7 +123,11 @@ export class MedClip implements Method {
       if (total) addInto(total, map);
       else total = map;
     }
-    const maps = blurMaps(await refineMaps(total!, guide, this.options).read(), size, this.options['map.blur']);
+    const maps = blurMaps(
+      await refineMaps(total!, guide, this.options, [MEDCLIP_STD]).read(),
+      size,
+      this.options['map.blur'],
+    );
     const probability = await abnormalProbability(embedding!, this.#text, this.#temperature);
     return oneBranch(maps, imageMeans(maps, batch), probability);
   }

@@ -1,4 +1,4 @@
-import { preprocess, TEMPLATES, TextTower, VisionTower } from '../clip/index.ts';
+import { pixelStatistics, preprocess, TEMPLATES, TextTower, VisionTower } from '../clip/index.ts';
 import type { Image } from '../data/image.ts';
 import type { Backbone } from '../detect/backbone.ts';
 import { GpuArray } from '../gpu/array.ts';
@@ -89,7 +89,7 @@ async function pictureEmbeddings(
   const { size } = tower;
   const input = new Float32Array(pictures.length * 3 * size * size);
   pictures.forEach(({ image }, i) => {
-    input.set(preprocess(image, 'winclip', size), i * 3 * size * size);
+    input.set(preprocess(image, 'winclip', size, pixelStatistics(tower.config)), i * 3 * size * size);
   });
   using _scope = gpu.scope();
   const images = new Tensor(GpuArray.from(gpu, input, [pictures.length, 3, size, size]));

@@ -3,7 +3,7 @@ import type { Dataset, Sample } from '../data/layout/dataset.ts';
 import { objectName } from '../data/layout/object_name.ts';
 import { openDataset } from '../data/layout/open.ts';
 import { saveAdapters } from '../detect/adapters_file.ts';
-import { type AnyBackbone, type ModelSource, openModel, requireSameModel } from '../detect/backbone.ts';
+import { type AnyBackbone, asTrained, type ModelSource, openModel, statisticsOf } from '../detect/backbone.ts';
 import type { Detector } from '../detect/detector.ts';
 import { calibrate, type Evaluation, evaluateSamples } from '../detect/evaluation.ts';
 import { predictionRows, toCsv, writeMaps } from '../detect/output.ts';
@@ -96,7 +96,7 @@ export async function trainRun(context: TrainContext, request: TrainRequest): Pr
     model: backbone.identity,
     data: { path: request.data, name: dataset.name },
   };
-  const items = itemsOf(support, settings);
+  const items = itemsOf(support, settings, backbone);
   // Everything that can be refused is refused before an older run is removed.
   const detector = await openDetector(context, header, backbone);
   try {
@@ -126,8 +126,7 @@ export async function resumeRun(
   const { fs } = context;
   const { folder, header: old, finished } = await RunFolder.open(fs, out);
   if (finished) throw new FusionclipError('usage', `${out} holds a finished run; there is nothing to resume.`);
-  const backbone = await openModel(fs, places.model ?? old.model.name);
-  requireSameModel(old.model, backbone.identity, out);
+  const backbone = asTrained(old.model, await openModel(fs, places.model ?? old.model.name), out);
   const header: RunHeader = { ...old, data: { ...old.data, path: places.data ?? old.data.path } };
   const dataset = await openDataset(fs, header.data.path, header.train['split.seed']);
   const shots = await chooseShots(fs, dataset, header.train);
@@ -141,7 +140,7 @@ export async function resumeRun(
   }
   const latest = folder.file(LATEST);
   const state = (await fs.stat(latest)) ? await readState(fs, latest) : null;
-  const items = itemsOf(support, header);
+  const items = itemsOf(support, header, backbone);
   const detector = await openDetector(context, header, backbone);
   try {
     await folder.metrics.keep(state?.lines ?? 0);
@@ -283,8 +282,9 @@ function selection({ train, fusion }: RunHeader, rest: Contest, onEvent: RunList
 }
 
 /** What a method trains on: the views of the support images, or nothing. */
-function itemsOf(support: Support, { train, fusion }: RunSettings): TrainItem[] {
-  return methodPreset(fusion.method).trained ? trainItems(support, train.aug, fusion.norm) : [];
+function itemsOf(support: Support, { train, fusion }: RunSettings, backbone: AnyBackbone): TrainItem[] {
+  const { trained } = methodPreset(fusion.method);
+  return trained ? trainItems(support, train.aug, fusion.norm, statisticsOf(backbone)) : [];
 }
 
 function listener({ onEvent }: RunContext): RunListener {

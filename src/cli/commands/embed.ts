@@ -1,7 +1,7 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { choice, integer, list, type OptionTable, optional, text, toggle } from '../../base/option.ts';
 import { joinPath } from '../../base/paths.ts';
-import { preprocess, TextTower, VisionTower, type WeightStorage } from '../../clip/index.ts';
+import { pixelStatistics, preprocess, TextTower, VisionTower, type WeightStorage } from '../../clip/index.ts';
 import { decodeImage } from '../../data/decode.ts';
 import { encodeNpy } from '../../data/raw_map.ts';
 import { type Backbone, openBackbone } from '../../detect/backbone.ts';
@@ -19,9 +19,9 @@ const FLAGS = {
   },
   size: { ...optional(integer(224, [14, 2048], ''), "side of the input; default: the model's own"), form: 'integer' },
   preprocess: choice(
-    ['openai', 'winclip', 'april'],
+    ['openai', 'huggingface', 'winclip', 'april'],
     'openai',
-    'openai: shortest side and centre crop; others: squashed',
+    "openai: shortest side and centre crop, as OpenAI's code; huggingface: as CLIPImageProcessor; others: squashed",
   ),
   act: choice(['auto', 'quickgelu', 'gelu'], 'auto', "activation; auto: the model's own"),
   weights: choice(['auto', 'f32', 'f16', 'bf16'], 'auto', 'storage on the GPU; auto: the smallest type that is exact'),
@@ -29,6 +29,16 @@ const FLAGS = {
   batch: integer(8, [1, 4096], 'images that go through the model together'),
   out: word('DIR', 'folder for images.npy, texts.npy and index.json; default: JSON on standard output'),
 } satisfies OptionTable;
+
+/** How images come to the model's size, for whoever compares embeddings with those of another program. */
+const PREPARED = {
+  openai:
+    "Images are prepared as OpenAI's code and open_clip do; --preprocess huggingface does it as transformers' CLIPImageProcessor.",
+  huggingface:
+    "Images are prepared as transformers' CLIPImageProcessor does; --preprocess openai does it as OpenAI's code and open_clip.",
+  winclip: 'Images are squashed to a square, as the methods of this program and WinCLIP do.',
+  april: 'Images are squashed to a square before they become RGB, as APRIL-GAN does.',
+} as const;
 
 /** What the towers said. */
 interface Embeddings {
@@ -57,6 +67,7 @@ export const embed: Command = {
     const backbone = await openBackbone(host, model);
     const found = await withGpu(call, async (session) => {
       if (backbone.note) session.reporter.say(`fusionclip: ${backbone.note}`);
+      if (paths.length > 0) session.reporter.say(`fusionclip: ${PREPARED[values.preprocess]}`);
       const images = await imageEmbeddings(session, backbone, paths, values);
       const texts = await textEmbeddings(session, backbone, values);
       return { width: backbone.weights.config.embed, images, texts };
@@ -78,7 +89,7 @@ export const embed: Command = {
 interface EmbedValues {
   readonly text: readonly string[];
   readonly size: number | null;
-  readonly preprocess: 'openai' | 'winclip' | 'april';
+  readonly preprocess: 'openai' | 'huggingface' | 'winclip' | 'april';
   readonly act: 'auto' | 'quickgelu' | 'gelu';
   readonly weights: WeightStorage;
   readonly normalise: boolean;
@@ -103,7 +114,7 @@ async function imageEmbeddings(
       const input = new Float32Array(part.length * 3 * size * size);
       for (const [i, path] of part.entries()) {
         const image = decodeImage(await fs.readFile(path), path);
-        input.set(preprocess(image, variant, size), i * 3 * size * size);
+        input.set(preprocess(image, variant, size, pixelStatistics(weights.config)), i * 3 * size * size);
       }
       using _scope = gpu.scope();
       const images = new Tensor(GpuArray.from(gpu, input, [part.length, 3, size, size]));

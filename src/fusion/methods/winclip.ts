@@ -96,12 +96,12 @@ export class WinClip extends UntrainedMethod {
   /** Patch grids [B, N] of some images as maps [B, S, S]. */
   async upsample(grid: Float32Array<ArrayBuffer>, { guide }: Encoded): Promise<Float32Array<ArrayBuffer>> {
     const geometry = geometryOf(this.vision);
-    const { size } = geometry;
+    const { size, std } = geometry;
     const batch = grid.length / geometry.grid ** 2;
     using _scope = this.gpu.scope();
     const cells = GpuArray.from(this.gpu, grid, [batch, geometry.grid, geometry.grid, 1]);
     const maps = bilinearResize(cells, [size, size], alignOf(this.options, geometry));
-    const refined = await refineMaps(maps, guide, this.options).read();
+    const refined = await refineMaps(maps, guide, this.options, std).read();
     return blurMaps(refined, size, this.options['map.blur']);
   }
 

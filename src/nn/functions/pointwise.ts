@@ -84,6 +84,7 @@ const sumOperation: Operation<{ shape: readonly number[] }> = {
   forward: ([x]) => ({ output: sumAll(x), saved: [] }),
   backward(grad, _, { shape }) {
     const ones = fill(shape, 1, grad.gpu);
+    if (ones.size === 0) return [ones];
     const out = scaleRows(ones.reshape([1, elements(shape)]), grad);
     ones.release();
     return [out.reshape(shape)];
