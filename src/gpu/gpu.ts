@@ -1,5 +1,5 @@
 import { type AdapterFacts, adapterFacts, requestAdapter, requestDevice } from './adapter.ts';
-import { FusionclipError } from './errors.ts';
+import { type ErrorCode, FusionclipError } from './errors.ts';
 import { type GpuBuffer, Pool, type Scope } from './memory.ts';
 import { Profiler } from './profiler.ts';
 import { type BufferView, ProgramCache } from './programs.ts';
@@ -35,7 +35,10 @@ const SUBMIT_SECONDS = 0.5;
  * A device with its memory, programs and one stream of commands.
  *
  * An operation only records; commands are submitted when a value is read, when `flush` is called, or when enough have
- * gathered. A GPU error is remembered and thrown by the next call.
+ * gathered. A GPU error is remembered and thrown by the next call, and by every read that was waiting when it came.
+ *
+ * Several pieces of asynchronous work may share it: what runs without an `await` runs alone, and what holds memory across
+ * one takes a {@link job}.
  */
 export class Gpu {
   readonly device: GPUDevice;
@@ -57,6 +60,8 @@ export class Gpu {
   #submitting = 0;
   #recording: Recording | null = null;
   #error: FusionclipError | null = null;
+  /** Reads under way: an error is the affair of all of them, though the next call throws it only once. */
+  readonly #reading = new Set<{ error: FusionclipError | null }>();
   #destroyed = false;
   #lost = false;
 
@@ -64,14 +69,17 @@ export class Gpu {
     this.device = device;
     this.facts = facts;
     this.pool = new Pool(device);
-    this.programs = new ProgramCache(device, (message) => this.#fail(message));
+    this.programs = new ProgramCache(device, (message) => this.#fail('gpu_error', message));
     this.profiler = options.profile && device.features.has('timestamp-query') ? new Profiler(device) : null;
     this.budget = new SubmitBudget(facts.class, options.submitSeconds ?? SUBMIT_SECONDS);
-    device.onuncapturederror = (event) => this.#fail(`The GPU reported an error: ${event.error.message}`);
+    device.onuncapturederror = (event) => this.#fail('gpu_error', `The GPU reported an error: ${event.error.message}`);
     device.lost.then((info) => {
       if (!this.#destroyed) {
         this.#lost = true;
-        this.#fail(`The GPU device was lost (${info.message || info.reason}); run again, or with smaller batches.`);
+        this.#fail(
+          'device_lost',
+          `The GPU device was lost (${info.message || info.reason}); run again, or with smaller batches.`,
+        );
       }
     });
   }
@@ -93,9 +101,39 @@ export class Gpu {
     return new Gpu(device, adapterFacts(adapter, device), options);
   }
 
-  /** Opens a memory scope: `using scope = gpu.scope()`. */
+  /** Opens a memory scope, to be closed before anything is awaited: `using scope = gpu.scope()`. See {@link Scope}. */
   scope(): Scope {
     return this.pool.scope();
+  }
+
+  /**
+   * A memory scope for work that awaits, beside which other such work may run: `using job = gpu.job()`. What is done inside
+   * `job.do(() => …)` belongs to it, and nothing else.
+   */
+  job(): Scope {
+    return this.pool.job();
+  }
+
+  /** Runs `body` with other choices of variants, which what runs beside it does not see. */
+  tuned<T>(tuning: Gpu['tuning'], body: () => T): T {
+    const before = this.tuning;
+    this.tuning = tuning;
+    try {
+      return atOnce('tuned', body());
+    } finally {
+      this.tuning = before;
+    }
+  }
+
+  /** Runs `body` outside of scopes and recordings: what it makes belongs to the caller, and a replay does not repeat it. */
+  lasting<T>(body: () => T): T {
+    const recording = this.#recording;
+    this.#recording = null;
+    try {
+      return atOnce('lasting', this.pool.lasting(body));
+    } finally {
+      this.#recording = recording;
+    }
   }
 
   /** Number of submits so far. */
@@ -133,6 +171,8 @@ export class Gpu {
 
   /** Copies bytes between two buffers; offsets and length are multiples of 4. */
   copy(from: BufferView, to: BufferView): void {
+    from.buffer.check('copy from');
+    to.buffer.check('copy to');
     this.#issue({
       ...{ kind: 'copy', from: from.buffer.raw, fromOffset: from.offset, to: to.buffer.raw, toOffset: to.offset },
       ...{ bytes: from.bytes, uses: [from.buffer, to.buffer] },
@@ -141,6 +181,7 @@ export class Gpu {
 
   /** Fills a view with zeros. */
   clear({ buffer, offset, bytes }: BufferView): void {
+    buffer.check('clear');
     this.#issue({ kind: 'clear', to: buffer.raw, toOffset: offset, bytes, uses: [buffer] });
   }
 
@@ -149,6 +190,7 @@ export class Gpu {
     this.#throwPending();
     if (data.byteLength > view.bytes) throw new Error(`write of ${data.byteLength} bytes into ${view.bytes}`);
     const { buffer, offset } = view;
+    buffer.check('write');
     const recording = this.#recording;
     if (recording) {
       // A replay would find these bytes overwritten by what used the memory later.
@@ -158,16 +200,19 @@ export class Gpu {
       this.#issue({ kind: 'copy', from, fromOffset: 0, ...to, uses: [buffer] });
       return;
     }
-    if (buffer.lastBatch === this.#batch) this.flush();
+    if (buffer.slot.lastBatch === this.#batch) this.flush();
     this.device.queue.writeBuffer(buffer.raw, offset, data.buffer, data.byteOffset, data.byteLength);
   }
 
-  /** Runs `body`, keeping its commands and the memory that it allocates for {@link replay}; see `RepeatedStep`. */
+  /**
+   * Runs `body`, keeping its commands for {@link replay}; see `RepeatedStep`. What it allocates lies in the recording's
+   * arena and is released when this returns.
+   */
   record<T>(recording: Recording, body: () => T): T {
     if (this.#recording) throw new Error('recordings do not nest');
     this.#recording = recording;
     try {
-      return this.pool.inside(recording.arena, body);
+      return atOnce('record', this.pool.inside(recording.arena, body));
     } finally {
       this.#recording = null;
     }
@@ -196,7 +241,7 @@ export class Gpu {
     for (const what of ['memory', 'validation']) {
       this.device.popErrorScope().then(
         (error) => {
-          if (error) this.#fail(`The GPU refused commands (${what}): ${error.message}`);
+          if (error) this.#fail('gpu_error', `The GPU refused commands (${what}): ${error.message}`);
         },
         () => {}, // the device was lost; device.lost reports it
       );
@@ -210,11 +255,14 @@ export class Gpu {
   /** Bytes of a view, copied to the host. The only way to see a value; everything recorded is submitted. */
   async read(view: BufferView): Promise<ArrayBuffer> {
     this.#throwPending();
+    view.buffer.check('read');
     if (this.#recording) throw new Error('a recorded step is read after it, not inside');
     const staging = this.device.createBuffer({
       size: view.bytes,
       usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
     });
+    const read: { error: FusionclipError | null } = { error: null };
+    this.#reading.add(read);
     try {
       this.#endPass();
       this.#openEncoder().copyBufferToBuffer(view.buffer.raw, view.offset, staging, 0, view.bytes);
@@ -227,11 +275,14 @@ export class Gpu {
         // The cause (a lost device, a refused submit) is reported by its own promise, a moment later.
         await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, 250))]);
         this.#throwPending();
-        throw new FusionclipError('device_lost', `Reading from the GPU failed: ${String(error)}; run again.`);
+        if (read.error) throw read.error;
+        throw new FusionclipError('gpu_error', `Reading from the GPU failed: ${String(error)}; run again.`);
       }
       this.#throwPending();
+      if (read.error) throw read.error;
       return staging.getMappedRange().slice(0);
     } finally {
+      this.#reading.delete(read);
       staging.destroy();
     }
   }
@@ -251,7 +302,7 @@ export class Gpu {
   trim(): void {
     this.flush();
     this.programs.forgetBindGroups();
-    for (const buffer of this.pool.takeFree()) buffer.raw.destroy();
+    for (const buffer of this.pool.takeFree()) buffer.destroy();
   }
 
   /** Ends the device; nothing may be used afterwards. */
@@ -267,7 +318,7 @@ export class Gpu {
     const flops = command.kind === 'dispatch' ? command.flops : 0;
     if (this.budget.isFullBefore(flops, command.bytes)) this.flush();
     this.budget.add(flops, command.bytes);
-    for (const buffer of command.uses) buffer.lastBatch = this.#batch;
+    for (const buffer of command.uses) buffer.slot.lastBatch = this.#batch;
     if (command.kind === 'dispatch') this.#dispatch(command);
     else {
       this.#endPass();
@@ -304,8 +355,10 @@ export class Gpu {
     return this.#encoder;
   }
 
-  #fail(message: string): void {
-    this.#error ??= new FusionclipError('device_lost', message);
+  #fail(code: ErrorCode, message: string): void {
+    const error = new FusionclipError(code, message);
+    this.#error ??= error;
+    for (const read of this.#reading) read.error ??= error;
   }
 
   #throwPending(): void {
@@ -315,4 +368,10 @@ export class Gpu {
       throw error;
     }
   }
+}
+
+/** Refuses a body that waits: other work would run meanwhile, in the midst of this one's. */
+function atOnce<T>(what: string, value: T): T {
+  if (value instanceof Promise) throw new Error(`gpu.${what}: the body must not be asynchronous`);
+  return value;
 }

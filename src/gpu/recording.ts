@@ -1,3 +1,4 @@
+import { GpuArray } from './array.ts';
 import type { Gpu } from './gpu.ts';
 import { Arena, type GpuBuffer } from './memory.ts';
 import type { Program } from './programs.ts';
@@ -42,8 +43,9 @@ export type Command = DispatchCommand | CopyCommand | ClearCommand;
 export class Recording {
   readonly arena: Arena;
   readonly commands: Command[] = [];
-  readonly #outside = new Map<GpuBuffer, number>();
+  readonly #outside = new Set<GpuBuffer>();
   readonly #uploads: GPUBuffer[] = [];
+  #released = false;
 
   /** @param arena where everything that the work allocates lies */
   constructor(arena: Arena) {
@@ -53,7 +55,7 @@ export class Recording {
   /** Adds a command. */
   push(command: Command): void {
     this.commands.push(command);
-    for (const buffer of command.uses) if (buffer.arena !== this.arena) this.#outside.set(buffer, buffer.lease);
+    for (const buffer of command.uses) if (buffer.arena !== this.arena) this.#outside.add(buffer);
   }
 
   /** Host data that the work uploads, kept so that a replay finds it. */
@@ -71,17 +73,17 @@ export class Recording {
     return buffer;
   }
 
-  /** Throws when memory that the commands use, and that others own, has been given to someone else since. */
+  /** @throws Error when it was released, or memory from outside that its commands use */
   check(): void {
-    for (const [buffer, lease] of this.#outside) {
-      if (!buffer.alive || buffer.lease !== lease) throw new Error(`buffer ${buffer.id} of a recording was released`);
-    }
+    if (this.#released) throw new Error('a recording was replayed after its release');
+    for (const buffer of this.#outside) if (!buffer.alive) buffer.check('replay');
   }
 
   /** Frees the uploads; the arena belongs to whoever made it. */
   release(): void {
     for (const buffer of this.#uploads) buffer.destroy();
     this.commands.length = 0;
+    this.#released = true;
   }
 }
 
@@ -90,10 +92,10 @@ export class Recording {
  * issued again without any of the host's work. Both ways put the same commands into the stream, so they give the same
  * bits.
  *
- * What changes from step to step has to lie in arrays that were made before and are written between the steps. Arrays
- * that the step makes itself, its result among them, hold the values of the last run until the next.
+ * What changes from step to step has to lie in arrays that were made before and are written between the steps. Nothing that
+ * a step allocates outlives it but its result, and what it makes inside `gpu.lasting()` the first time.
  */
-export class RepeatedStep<T> {
+export class RepeatedStep<T extends GpuArray | null> {
   readonly #gpu: Gpu;
   readonly #arena = new Arena();
   readonly #known = new Map<string, { recording: Recording; result: T }>();
@@ -105,7 +107,9 @@ export class RepeatedStep<T> {
   /**
    * One step.
    * @param key names the shapes of the inputs: each key is recorded once; all share their memory
-   * @param body must do the same for equal keys, and writes no array from outside on the host
+   * @param body must do the same for equal keys, waits for nothing, and writes no array from outside on the host
+   * @returns a copy of what `body` returned, which the next step of the same key overwrites and `release` ends
+   * @throws Error when memory that the step uses, and that others own, was released
    */
   run(key: string, body: () => T): T {
     const known = this.#known.get(key);
@@ -114,15 +118,30 @@ export class RepeatedStep<T> {
       return known.result;
     }
     const recording = new Recording(this.#arena);
-    const result = this.#gpu.record(recording, body);
-    this.#known.set(key, { recording, result });
-    return result;
+    let result: GpuArray | null = null;
+    try {
+      this.#gpu.record(recording, () => {
+        const out = body();
+        if (!(out instanceof GpuArray)) return;
+        result = this.#gpu.lasting(() => GpuArray.empty(this.#gpu, out.shape, out.dtype, `result of step ${key}`));
+        this.#gpu.copy(out, result);
+      });
+    } catch (error) {
+      (result as GpuArray | null)?.release();
+      recording.release();
+      throw error;
+    }
+    this.#known.set(key, { recording, result: result as T });
+    return result as T;
   }
 
-  /** Gives the memory back; arrays that were kept from a step live on. */
+  /** Gives the memory back, that of the results too. */
   release(): void {
     this.#gpu.flush();
-    for (const { recording } of this.#known.values()) recording.release();
+    for (const { recording, result } of this.#known.values()) {
+      recording.release();
+      result?.release();
+    }
     this.#known.clear();
     this.#gpu.pool.close(this.#arena);
   }

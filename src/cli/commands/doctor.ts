@@ -80,9 +80,9 @@ async function checkKernel(gpu: Gpu): Promise<Diagnosis['check']> {
   const [m, k, n] = [37, 29, 53];
   const a = Float32Array.from({ length: m * k }, (_, i) => ((i * 7) % 11) - 5);
   const b = Float32Array.from({ length: k * n }, (_, i) => ((i * 5) % 13) - 6);
-  using _scope = gpu.scope();
+  using job = gpu.job();
   const start = performance.now();
-  const c = await matmul(GpuArray.from(gpu, a, [m, k]), GpuArray.from(gpu, b, [k, n])).read();
+  const c = await job.do(() => matmul(GpuArray.from(gpu, a, [m, k]), GpuArray.from(gpu, b, [k, n])).read());
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
       let sum = 0;
