@@ -1,4 +1,4 @@
-import type { Gpu } from './gpu.ts';
+import type { Gpu } from './interface.ts';
 import type { GpuBuffer } from './memory.ts';
 import type { BufferView } from './programs.ts';
 

@@ -1,23 +1,13 @@
 import { type AdapterFacts, adapterFacts, requestAdapter, requestDevice } from './adapter.ts';
 import { type ErrorCode, FusionclipError } from './errors.ts';
+import { atOnce, type Dispatch, type Gpu as GpuInterface, type Tuning } from './interface.ts';
 import { type GpuBuffer, Pool, type Scope } from './memory.ts';
 import { Profiler } from './profiler.ts';
 import { type BufferView, ProgramCache } from './programs.ts';
 import type { Command, DispatchCommand, Recording } from './recording.ts';
-import type { Shader } from './shader.ts';
 import { SubmitBudget } from './submit_budget.ts';
 
-/** One dispatch of a kernel. */
-export interface Dispatch<B extends string, P extends string, C extends string> {
-  readonly shader: Shader<B, P, C>;
-  readonly constants?: Partial<Record<C, number>>;
-  readonly buffers: Readonly<Record<B, BufferView>>;
-  readonly params: Readonly<Record<P, number>>;
-  /** Workgroups along x, y and z. */
-  readonly groups: readonly [number, number?, number?];
-  /** Floating-point operations, for the profile and for splitting submits. */
-  readonly flops?: number;
-}
+export type { Dispatch, Tuning } from './interface.ts';
 
 /** Choices at creation. */
 export interface GpuOptions {
@@ -32,15 +22,10 @@ const MAX_DISPATCHES = 1024;
 const SUBMIT_SECONDS = 0.5;
 
 /**
- * A device with its memory, programs and one stream of commands.
- *
- * An operation only records; commands are submitted when a value is read, when `flush` is called, or when enough have
- * gathered. A GPU error is remembered and thrown by the next call, and by every read that was waiting when it came.
- *
- * Several pieces of asynchronous work may share it: what runs without an `await` runs alone, and what holds memory across
- * one takes a {@link job}.
+ * {@link Gpu} of a device, with its programs. A GPU error is remembered and thrown by the next call, and by every read that
+ * was waiting when it came.
  */
-export class Gpu {
+export class DeviceGpu implements Gpu {
   readonly device: GPUDevice;
   readonly facts: AdapterFacts;
   readonly pool: Pool;
@@ -48,8 +33,7 @@ export class Gpu {
   readonly profiler: Profiler | null;
   /** Whether the profiler is at work, if there is one; off, kernels share passes again. */
   timing = true;
-  /** Measured choices of this adapter by the word of a kernel; without one, a kernel goes by the adapter's class. */
-  tuning: Readonly<Record<string, string>> = {};
+  tuning: Tuning = {};
   /** How much goes into one submit. */
   readonly budget: SubmitBudget;
   #encoder: GPUCommandEncoder | null = null;
@@ -89,7 +73,7 @@ export class Gpu {
    * @param entry `navigator.gpu`, or Dawn's object in Node (`host.gpu()`); null stands for "there is none"
    * @throws FusionclipError `no_adapter`
    */
-  static async create(entry: GPU | null, options: GpuOptions = {}): Promise<Gpu> {
+  static async create(entry: GPU | null, options: GpuOptions = {}): Promise<DeviceGpu> {
     if (!entry) {
       throw new FusionclipError(
         'no_adapter',
@@ -98,39 +82,32 @@ export class Gpu {
     }
     const adapter = await requestAdapter(entry);
     const device = await requestDevice(adapter);
-    return new Gpu(device, adapterFacts(adapter, device), options);
+    return new DeviceGpu(device, adapterFacts(adapter, device), options);
   }
 
-  /** Opens a memory scope, to be closed before anything is awaited: `using scope = gpu.scope()`. See {@link Scope}. */
   scope(): Scope {
     return this.pool.scope();
   }
 
-  /**
-   * A memory scope for work that awaits, beside which other such work may run: `using job = gpu.job()`. What is done inside
-   * `job.do(() => …)` belongs to it, and nothing else.
-   */
   job(): Scope {
     return this.pool.job();
   }
 
-  /** Runs `body` with other choices of variants, which what runs beside it does not see. */
-  tuned<T>(tuning: Gpu['tuning'], body: () => T): T {
+  tuned<T>(tuning: Tuning, body: () => T): T {
     const before = this.tuning;
     this.tuning = tuning;
     try {
-      return atOnce('tuned', body());
+      return atOnce('gpu.tuned', body());
     } finally {
       this.tuning = before;
     }
   }
 
-  /** Runs `body` outside of scopes and recordings: what it makes belongs to the caller, and a replay does not repeat it. */
   lasting<T>(body: () => T): T {
     const recording = this.#recording;
     this.#recording = null;
     try {
-      return atOnce('lasting', this.pool.lasting(body));
+      return atOnce('gpu.lasting', this.pool.lasting(body));
     } finally {
       this.#recording = recording;
     }
@@ -146,12 +123,10 @@ export class Gpu {
     return this.#submitting;
   }
 
-  /** Floating-point operations of all dispatches so far, as the wrappers declared them. */
   get flops(): number {
     return this.#flops;
   }
 
-  /** Puts one dispatch into the stream. Throws an error reported since the last call. */
   run<B extends string, P extends string, C extends string>(call: Dispatch<B, P, C>): void {
     const { shader, buffers, groups, flops = 0 } = call;
     const [x, y = 1, z = 1] = groups;
@@ -169,7 +144,6 @@ export class Gpu {
     this.#issue({ kind: 'dispatch', program, group, groups: [x, y, z], flops, bytes, uses });
   }
 
-  /** Copies bytes between two buffers; offsets and length are multiples of 4. */
   copy(from: BufferView, to: BufferView): void {
     from.buffer.check('copy from');
     to.buffer.check('copy to');
@@ -179,13 +153,11 @@ export class Gpu {
     });
   }
 
-  /** Fills a view with zeros. */
   clear({ buffer, offset, bytes }: BufferView): void {
     buffer.check('clear');
     this.#issue({ kind: 'clear', to: buffer.raw, toOffset: offset, bytes, uses: [buffer] });
   }
 
-  /** Writes host data; recorded commands that use the buffer are submitted first, so that they see the old contents. */
   write(view: BufferView, data: ArrayBufferView<ArrayBuffer>): void {
     this.#throwPending();
     if (data.byteLength > view.bytes) throw new Error(`write of ${data.byteLength} bytes into ${view.bytes}`);
@@ -204,27 +176,21 @@ export class Gpu {
     this.device.queue.writeBuffer(buffer.raw, offset, data.buffer, data.byteOffset, data.byteLength);
   }
 
-  /**
-   * Runs `body`, keeping its commands for {@link replay}; see `RepeatedStep`. What it allocates lies in the recording's
-   * arena and is released when this returns.
-   */
   record<T>(recording: Recording, body: () => T): T {
     if (this.#recording) throw new Error('recordings do not nest');
     this.#recording = recording;
     try {
-      return atOnce('record', this.pool.inside(recording.arena, body));
+      return atOnce('gpu.record', this.pool.inside(recording.arena, body));
     } finally {
       this.#recording = null;
     }
   }
 
-  /** Issues the commands of a recording again. */
   replay(recording: Recording): void {
     recording.check();
     for (const command of recording.commands) this.#issue(command);
   }
 
-  /** Submits what is recorded. */
   flush(): void {
     this.#endPass();
     const encoder = this.#encoder;
@@ -252,7 +218,6 @@ export class Gpu {
     collect?.();
   }
 
-  /** Bytes of a view, copied to the host. The only way to see a value; everything recorded is submitted. */
   async read(view: BufferView): Promise<ArrayBuffer> {
     this.#throwPending();
     view.buffer.check('read');
@@ -287,7 +252,6 @@ export class Gpu {
     }
   }
 
-  /** Submits everything and waits for it; throws an error reported meanwhile. */
   async idle(): Promise<void> {
     this.flush();
     // Writes wait for the next submit, each with a copy of its data, even when nothing was recorded after them.
@@ -298,7 +262,6 @@ export class Gpu {
     this.#throwPending();
   }
 
-  /** Returns memory that is held for reuse to the system. */
   trim(): void {
     this.flush();
     this.programs.forgetBindGroups();
@@ -370,8 +333,7 @@ export class Gpu {
   }
 }
 
-/** Refuses a body that waits: other work would run meanwhile, in the midst of this one's. */
-function atOnce<T>(what: string, value: T): T {
-  if (value instanceof Promise) throw new Error(`gpu.${what}: the body must not be asynchronous`);
-  return value;
-}
+/** What kernels, models and trainings use of a GPU; {@link DeviceGpu} is that of a device. */
+export type Gpu = GpuInterface;
+/** `Gpu.create` opens a device. */
+export const Gpu = DeviceGpu;

@@ -3,6 +3,12 @@ import { FusionclipError } from './errors.ts';
 /** STORAGE, COPY_SRC and COPY_DST; as numbers, since counting works where WebGPU's globals are not set. */
 const USAGE = 0x80 | 0x04 | 0x08;
 
+/** What the pool uses of a device. */
+interface MemorySource {
+  readonly limits: Pick<GPUSupportedLimits, 'maxBufferSize' | 'maxStorageBufferBindingSize'>;
+  createBuffer(descriptor: GPUBufferDescriptor): GPUBuffer;
+}
+
 const ORDER =
   'memory scopes must be closed in the reverse order of opening, before anything is awaited; work that awaits takes gpu.job()';
 
@@ -134,7 +140,7 @@ export class Arena {
  * here may be handed out again before the GPU has finished with it.
  */
 export class Pool {
-  readonly #device: GPUDevice;
+  readonly #device: MemorySource;
   readonly #limit: number;
   readonly #free = new Map<number, Slot[]>();
   #nextId = 1;
@@ -151,7 +157,7 @@ export class Pool {
   /** Highest value that `liveBytes` had. */
   peakBytes = 0;
 
-  constructor(device: GPUDevice) {
+  constructor(device: MemorySource) {
     this.#device = device;
     this.#limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
   }

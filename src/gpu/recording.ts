@@ -1,5 +1,5 @@
 import { GpuArray } from './array.ts';
-import type { Gpu } from './gpu.ts';
+import type { Gpu } from './interface.ts';
 import { Arena, type GpuBuffer } from './memory.ts';
 import type { Program } from './programs.ts';
 

@@ -1,4 +1,5 @@
 import type { GpuArray } from '../gpu/array.ts';
+import { atOnce } from '../gpu/interface.ts';
 import type { GpuBuffer } from '../gpu/memory.ts';
 import { add, addInto } from '../kernels/elementwise.ts';
 import { Parameter, Tensor } from './tensor.ts';
@@ -37,10 +38,7 @@ function withActive<T>(tape: Tape | null, body: () => T): T {
   const outer = active;
   active = tape;
   try {
-    const out = body();
-    if (out instanceof Promise)
-      throw new Error('the body of a tape must not be asynchronous: it would record what runs beside it');
-    return out;
+    return atOnce('tape', body());
   } finally {
     active = outer;
   }

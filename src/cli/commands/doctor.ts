@@ -2,7 +2,7 @@ import { type OptionTable, toggle } from '../../fusion/index.ts';
 import { type AdapterFacts, describeAdapter } from '../../gpu/adapter.ts';
 import { GpuArray } from '../../gpu/array.ts';
 import { EXIT_CODES, FusionclipError } from '../../gpu/errors.ts';
-import { Gpu } from '../../gpu/gpu.ts';
+import { type DeviceGpu, Gpu } from '../../gpu/gpu.ts';
 import type { Host, RuntimeReport } from '../../host/host.ts';
 import { matmul } from '../../kernels/matmul.ts';
 import { type Command, exactly, flagValues } from '../command.ts';
@@ -61,7 +61,7 @@ export async function diagnose(host: Host): Promise<Diagnosis> {
     backend: backendOf(host),
     driver: host.env('FUSIONCLIP_DRIVER_NOTE') ?? null,
   };
-  let gpu: Gpu | null = null;
+  let gpu: DeviceGpu | null = null;
   try {
     gpu = await Gpu.create(await host.gpu());
     const { facts } = gpu;
