@@ -143,8 +143,8 @@ export async function scoreSet(
   };
   for await (const { items, encode } of batches) {
     signal?.throwIfAborted();
-    using _scope = gpu.scope();
-    const scored = await scorer.score(encode());
+    using job = gpu.job();
+    const scored = await job.do(() => scorer.score(encode()));
     const scores = options['score.cls'] === 'april' ? { ...scored, clsScore: null } : scored;
     if (options['score.cls'] === 'april') classScores.push(...(scored.clsScore ?? []));
     if (options.fuse === 'mvfa') waiting.push({ items, scores });

@@ -109,9 +109,10 @@ export class SupportMemory {
     const { gpu, options, statistics } = this.#detector;
     const out: { picture: Picture; label: 0 | 1; scores: BranchScores }[] = [];
     const add = async (picture: Picture, label: 0 | 1, skip: number | null) => {
-      using _scope = gpu.scope();
+      using job = gpu.job();
       const [{ input }] = viewsOf(picture, 'none', options.norm, statistics);
-      out.push({ picture, label, scores: await scorer.score(this.#detector.encode([input]), skip) });
+      const scores = await job.do(() => scorer.score(this.#detector.encode([input]), skip));
+      out.push({ picture, label, scores });
     };
     // A single normal image cannot be left out: the bank would be empty.
     if (this.#normal.length > 1) for (const [i, picture] of this.#normal.entries()) await add(picture, 0, i);

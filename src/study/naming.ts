@@ -70,11 +70,12 @@ async function nameEmbeddings(
 ): Promise<Float32Array> {
   const tower = await TextTower.load(gpu, weights);
   try {
-    using _scope = gpu.scope();
+    using job = gpu.job();
     const sentences = names.flatMap((name) => TEMPLATES.map((template) => template.replace('{}', name)));
-    const rows = new Tensor(await tower.encodeSentences(sentences.map((sentence) => tokenizer.sentence(sentence))));
-    const grouped = reshape(l2Normalize(rows), [names.length, TEMPLATES.length, weights.config.embed]);
-    return await l2Normalize(meanRows(grouped)).read();
+    const ids = sentences.map((sentence) => tokenizer.sentence(sentence));
+    const rows = new Tensor(await job.do(() => tower.encodeSentences(ids)));
+    const shape = [names.length, TEMPLATES.length, weights.config.embed];
+    return await job.do(() => l2Normalize(meanRows(reshape(l2Normalize(rows), shape))).read());
   } finally {
     tower.release();
   }

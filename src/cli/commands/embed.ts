@@ -116,9 +116,12 @@ async function imageEmbeddings(
         const image = decodeImage(await fs.readFile(path), path);
         input.set(preprocess(image, variant, size, pixelStatistics(weights.config)), i * 3 * size * size);
       }
-      using _scope = gpu.scope();
-      const images = new Tensor(GpuArray.from(gpu, input, [part.length, 3, size, size]));
-      rows.push(...(await finish(tower.encode(images, { embedding: true }).embedding!, normalise)));
+      using job = gpu.job();
+      const embeddings = job.do(() => {
+        const images = new Tensor(GpuArray.from(gpu, input, [part.length, 3, size, size]));
+        return finish(tower.encode(images, { embedding: true }).embedding!, normalise);
+      });
+      rows.push(...(await embeddings));
       onEvent?.({ type: 'stage', what: 'images', done: start + part.length, total: paths.length });
     }
   } finally {
@@ -136,9 +139,10 @@ async function textEmbeddings(
   const tower = await TextTower.load(gpu, weights, { act: act === 'auto' ? undefined : act, storage });
   onEvent?.({ type: 'note', text: `texts, ${tower.storage}` });
   try {
-    using _scope = gpu.scope();
+    using job = gpu.job();
     const ids = sentences.map((sentence) => tokenizer.sentence(sentence));
-    return await finish(new Tensor(await tower.encodeSentences(ids)), normalise);
+    const rows = await job.do(() => tower.encodeSentences(ids));
+    return await job.do(() => finish(new Tensor(rows), normalise));
   } finally {
     tower.release();
   }
