@@ -87,6 +87,7 @@ import './train/bootstrap.suite.ts';
 import './train/checkpoint.suite.ts';
 import './train/cost.suite.ts';
 import './train/evaluate.suite.ts';
+import './train/lost_device.suite.ts';
 import './train/metrics.suite.ts';
 import './train/pictures.suite.ts';
 import './train/rescore.suite.ts';

@@ -30,6 +30,8 @@ export interface GpuOptions {
 /** Commands of one submit: more would only grow the latency of a lost device or a cancelled page. */
 const MAX_DISPATCHES = 1024;
 const SUBMIT_SECONDS = 0.5;
+/** Milliseconds after an error in which the loss of the device, its cause, may still be told. */
+const GRACE = 250;
 
 /**
  * A device with its memory, programs and one stream of commands.
@@ -58,7 +60,9 @@ export class Gpu {
   #recording: Recording | null = null;
   #error: FusionclipError | null = null;
   #destroyed = false;
-  #lost = false;
+  #lost: string | null = null;
+  /** What ends the waits that a lost device would leave open. */
+  readonly #waits = new Set<(error: unknown) => void>();
 
   private constructor(device: GPUDevice, facts: AdapterFacts, options: GpuOptions) {
     this.device = device;
@@ -69,10 +73,13 @@ export class Gpu {
     this.budget = new SubmitBudget(facts.class, options.submitSeconds ?? SUBMIT_SECONDS);
     device.onuncapturederror = (event) => this.#fail(`The GPU reported an error: ${event.error.message}`);
     device.lost.then((info) => {
-      if (!this.#destroyed) {
-        this.#lost = true;
-        this.#fail(`The GPU device was lost (${info.message || info.reason}); run again, or with smaller batches.`);
-      }
+      if (this.#destroyed) return;
+      this.#lost = info.message || info.reason;
+      this.#error = new FusionclipError(
+        'device_lost',
+        `The GPU device was lost (${this.#lost}); run again, or with smaller batches.`,
+      );
+      for (const end of this.#waits) end(this.#error);
     });
   }
 
@@ -96,6 +103,19 @@ export class Gpu {
   /** Opens a memory scope: `using scope = gpu.scope()`. */
   scope(): Scope {
     return this.pool.scope();
+  }
+
+  /** Why the device was lost, or null while it is there; once lost, it stays so, and every call throws. */
+  get lost(): string | null {
+    return this.#lost;
+  }
+
+  /** As {@link lost}, after the moment that a runtime may take to tell it: an error can arrive before its cause. */
+  async lostSoon(): Promise<string | null> {
+    if (this.#lost === null && !this.#destroyed) {
+      await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, GRACE))]);
+    }
+    return this.#lost;
   }
 
   /** Number of submits so far. */
@@ -221,11 +241,11 @@ export class Gpu {
       this.flush();
       const done = this.budget.watch();
       try {
-        await staging.mapAsync(GPUMapMode.READ);
+        await this.#unlessLost(staging.mapAsync(GPUMapMode.READ));
         done(performance.now() / 1000);
       } catch (error) {
         // The cause (a lost device, a refused submit) is reported by its own promise, a moment later.
-        await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, 250))]);
+        await this.lostSoon();
         this.#throwPending();
         throw new FusionclipError('device_lost', `Reading from the GPU failed: ${String(error)}; run again.`);
       }
@@ -242,7 +262,7 @@ export class Gpu {
     // Writes wait for the next submit, each with a copy of its data, even when nothing was recorded after them.
     this.device.queue.submit([]);
     const done = this.budget.watch();
-    await this.device.queue.onSubmittedWorkDone();
+    await this.#unlessLost(this.device.queue.onSubmittedWorkDone());
     done(performance.now() / 1000);
     this.#throwPending();
   }
@@ -304,6 +324,14 @@ export class Gpu {
     return this.#encoder;
   }
 
+  /** What `work` gives, or the loss of the device, after which some runtimes let it wait for ever. */
+  #unlessLost<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#waits.add(reject);
+      work.then(resolve, reject).finally(() => this.#waits.delete(reject));
+    });
+  }
+
   #fail(message: string): void {
     this.#error ??= new FusionclipError('device_lost', message);
   }
@@ -311,7 +339,7 @@ export class Gpu {
   #throwPending(): void {
     const error = this.#error;
     if (error) {
-      if (!this.#lost) this.#error = null;
+      if (this.#lost === null) this.#error = null;
       throw error;
     }
   }

@@ -2,7 +2,7 @@ import { objectName } from '../data/layout/object_name.ts';
 import { baseName, joinPath } from '../data/paths.ts';
 import { PHANTOM_FAMILIES, phantom } from '../data/phantom/index.ts';
 import { FUSION_OPTIONS, isRead } from '../fusion/index.ts';
-import { VERSION } from '../run/index.ts';
+import { onDevice, VERSION } from '../run/index.ts';
 import { openBackbone, type RunContext } from '../train/index.ts';
 import { type Cell, describeCell, type FailedCell } from './cell.ts';
 import { runGrid } from './grid.ts';
@@ -101,9 +101,9 @@ export async function studyEmbedded(
   adapter: string,
   request: EmbeddedRequest,
 ): Promise<EmbeddedResults> {
-  const { fs, gpu, onEvent = () => {} } = context;
+  const { fs, onEvent = () => {} } = context;
   const backbone = await openBackbone(fs, request.model);
-  const naming = await nameFamilies(context, backbone, request.families);
+  const naming = await onDevice(context, (working) => nameFamilies(working, backbone, request.families));
   onEvent({
     type: 'note',
     text: `Zero-shot naming: ${(100 * naming.accuracy).toFixed(1)} % of ${naming.images} phantoms.`,
@@ -140,7 +140,6 @@ export async function studyEmbedded(
     failed: outcome.failed.map(failure),
   };
   await fs.writeFile(joinPath(request.out, 'embedded.json'), `${JSON.stringify(results, null, 2)}\n`);
-  await gpu.idle();
   return results;
 }
 

@@ -1,7 +1,7 @@
 import type { FileSystem } from '../data/file_system.ts';
 import { joinPath } from '../data/paths.ts';
 import { FusionclipError } from '../gpu/errors.ts';
-import { formatDuration, Pace } from '../run/index.ts';
+import { FolderLock, formatDuration, Pace } from '../run/index.ts';
 import { type RunContext, SharedFeatures, SharedTrainings, type TrainResults, trainRun } from '../train/index.ts';
 import { type Cell, cellFingerprint, cellPath, describeCell, type FailedCell, type FinishedCell } from './cell.ts';
 
@@ -30,7 +30,8 @@ const FATAL = new Set(['device_lost', 'no_adapter']);
  * earlier call is not run again, so an interrupted grid goes on where it was; one that fails does not stop the rest.
  * Cells on one data set and model share features, and those that differ in what inference reads alone share a training;
  * best when they follow each other.
- * When it is interrupted, or the device is lost, the outcome has what was finished by then.
+ * When it is interrupted, or no device is left, the outcome has what was finished by then.
+ * @throws FusionclipError `usage` when another process writes to `out`
  */
 export async function runGrid(
   context: RunContext,
@@ -38,6 +39,15 @@ export async function runGrid(
   out: string,
   { cache = 1024 }: GridOptions = {},
 ): Promise<GridOutcome> {
+  const lock = await FolderLock.take(context.fs, out, (text) => context.onEvent?.({ type: 'note', text }), 0);
+  try {
+    return await runCells(context, cells, out, cache);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function runCells(context: RunContext, cells: readonly Cell[], out: string, cache: number): Promise<GridOutcome> {
   const { fs, signal, onEvent = () => {} } = context;
   const results = new Map<Cell, TrainResults>();
   for (const cell of cells) {

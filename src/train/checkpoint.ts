@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { firstNonFinite, openSafetensors, toFloat32, writeSafetensors } from '../clip/index.ts';
+import { firstNonFinite, toFloat32 } from '../clip/index.ts';
 import type { FileSystem } from '../data/file_system.ts';
 import type { Image } from '../data/image.ts';
 import { parseJson } from '../data/json.ts';
@@ -7,6 +7,7 @@ import type { FusionRanges } from '../fusion/index.ts';
 import type { GpuArray } from '../gpu/array.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import type { Parameter } from '../nn/index.ts';
+import { openSealed, sealedSafetensors } from '../run/sealed_file.ts';
 import { headerJson, notOurs, parseHeader, type RunHeader } from './header.ts';
 import type { Thresholds } from './judge.ts';
 import type { RunState } from './run_state.ts';
@@ -38,7 +39,8 @@ export interface StoredTensor {
   readonly values: Float32Array<ArrayBuffer>;
 }
 
-const FORMAT = 'fusionclip';
+/** `format` of files that had no checksum yet. */
+const UNSEALED = 'fusionclip';
 const NORMALS = 'support.normal';
 
 /** Writes everything that training needs to go on with the same bits: weights, moments and the state of the run. */
@@ -88,6 +90,11 @@ export async function saveWeights(
 export async function loadWeights(fs: FileSystem, path: string, parameters: readonly Parameter[]): Promise<void> {
   const { tensors } = await open(fs, path, 'weights');
   restoreTensors(path, new Map(parameters.map((p) => [p.name, p.value])), floats(tensors));
+}
+
+/** Makes sure that weights are there and whole. Throws `io`, `bad_model`. */
+export async function checkWeights(fs: FileSystem, path: string): Promise<void> {
+  await open(fs, path, 'weights');
 }
 
 /** Writes the file that inference needs. */
@@ -186,8 +193,8 @@ async function write(
   tensors: readonly Entry[],
   more: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const metadata = { format: FORMAT, what, header: JSON.stringify(headerJson(header)), ...more };
-  await fs.writeFile(path, writeSafetensors(tensors, metadata));
+  const metadata = { what, header: JSON.stringify(headerJson(header)), ...more };
+  await fs.writeFile(path, await sealedSafetensors(tensors, metadata));
 }
 
 interface OpenedFile {
@@ -197,11 +204,9 @@ interface OpenedFile {
 }
 
 async function open(fs: FileSystem, path: string, what: Facts['what']): Promise<OpenedFile> {
-  const size = (await fs.stat(path))?.bytes;
-  if (size === undefined) throw new FusionclipError('io', `There is no file ${path}; check the path.`);
-  const file = await openSafetensors({ name: path, size, read: (at, length) => fs.readRange(path, at, length) });
+  const { file, sealed } = await openSealed(fs, path);
   const { metadata } = file;
-  if (metadata.get('format') !== FORMAT || metadata.get('what') !== what) throw notOurs(path);
+  if (!(sealed || metadata.get('format') === UNSEALED) || metadata.get('what') !== what) throw notOurs(path);
   const tensors: [string, { dtype: string; shape: readonly number[]; data: Uint8Array }][] = [];
   for (const [name, { dtype, shape }] of file.tensors)
     tensors.push([name, { dtype, shape, data: await file.read(name) }]);

@@ -2,11 +2,12 @@ import type { FileSystem } from '../data/file_system.ts';
 import { joinPath } from '../data/paths.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import { JsonLines } from '../run/json_lines.ts';
+import { namesIn } from '../run/lock.ts';
 import { notOurs, parseHeader, type RunHeader } from './header.ts';
 
-/** What a run writes; `--force` removes these and nothing else. */
+/** What a run writes; `--force` removes these and nothing else, and that which makes it a run last. */
 const OWN = [
-  'config.json',
+  'results.json',
   'env.json',
   'shots.json',
   'metrics.jsonl',
@@ -14,7 +15,7 @@ const OWN = [
   'predictions.csv',
   'report.html',
   'maps',
-  'results.json',
+  'config.json',
 ];
 
 /** The folder of a training run; `docs/run_folder.md` says what lies in it. */
@@ -39,7 +40,7 @@ export class RunFolder {
     const stat = await fs.stat(path);
     if (!stat) return;
     if (stat.kind === 'file') throw new FusionclipError('usage', `${path} is a file; give another folder with --out.`);
-    const names = (await fs.list(path)).map(({ name }) => name);
+    const names = await namesIn(fs, path);
     if (names.length === 0) return;
     if (!names.includes('config.json')) {
       throw new FusionclipError('usage', `${path} holds other files and no run; give another folder with --out.`);

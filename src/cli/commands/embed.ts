@@ -6,6 +6,7 @@ import { choice, integer, list, type OptionTable, optional, text, toggle } from 
 import { GpuArray } from '../../gpu/array.ts';
 import { FusionclipError } from '../../gpu/errors.ts';
 import { l2Normalize, Tensor } from '../../nn/index.ts';
+import { onDevice } from '../../run/on_device.ts';
 import { type Backbone, findImages, openBackbone } from '../../train/index.ts';
 import { type Command, flagValues, MODEL_HELP, need, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
@@ -54,11 +55,13 @@ export const embed: Command = {
     }
     const paths = call.positional.length > 0 ? await findImages(host, call.positional) : [];
     const backbone = await openBackbone(host, model);
-    const found = await withGpu(call, async (session) => {
-      if (backbone.note) session.reporter.say(`fusionclip: ${backbone.note}`);
-      const images = await imageEmbeddings(session, backbone, paths, values);
-      const texts = await textEmbeddings(session, backbone, values);
-      return { width: backbone.weights.config.embed, images, texts };
+    const found = await withGpu(call, (opened) => {
+      if (backbone.note) opened.reporter.say(`fusionclip: ${backbone.note}`);
+      return onDevice(opened, async (session) => {
+        const images = await imageEmbeddings(session, backbone, paths, values);
+        const texts = await textEmbeddings(session, backbone, values);
+        return { width: backbone.weights.config.embed, images, texts };
+      });
     });
     const index = { model, width: found.width, normalised: values.normalise, images: paths, texts: values.text };
     if (values.out === null) {
