@@ -28,7 +28,7 @@ export async function sealedSafetensors(
  */
 export async function openSealed(fs: FileSystem, path: string): Promise<{ file: SafetensorsFile; sealed: boolean }> {
   if (!(await fs.stat(path))) throw new FusionclipError('io', `There is no file ${path}; check the path.`);
-  const bytes = await fs.readFile(path);
+  const bytes = (await fs.readFile(path)).slice(); // some keep what they give, and the checksum is taken out below
   const read = async (offset: number, length: number) => bytes.slice(offset, offset + length);
   let file: SafetensorsFile;
   try {

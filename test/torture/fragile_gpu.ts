@@ -12,34 +12,31 @@ export interface Loss {
 /** Calls of a device that are counted: those that reach the GPU process or make something there. */
 const COUNTED = ['createBuffer', 'createCommandEncoder', 'createBindGroup', 'createShaderModule'] as const;
 
-/**
- * WebGPU's entry point whose devices are destroyed at chosen calls. Calls are counted over all devices, so a moment of an
- * unbroken run is the same moment of one that loses its device there.
- */
+/** WebGPU's entry point whose devices are destroyed at chosen calls. */
 export class FragileGpu {
-  /** Calls so far. */
+  /** Calls of the first device. */
   calls = 0;
   /** Devices so far. */
   devices = 0;
   readonly entry: GPU;
-  #losses: Loss[] = [];
-  #broken = false;
+  #losses: readonly Loss[] = [];
+  #last = false;
 
   constructor(real: GPU) {
-    // A plain object: what a runtime keeps inside of its own would be missed in a copy.
     this.entry = { requestAdapter: (options?: GPURequestAdapterOptions) => this.#adapter(real, options) } as GPU;
   }
 
-  /** Starts to count anew. @param forever whether there is no adapter any more after the first loss */
-  arm(losses: readonly Loss[], forever = false): void {
+  /**
+   * Starts to count anew.
+   * @param losses of the first device, the second one, and so on; later ones live
+   * @param last whether there is no adapter any more after these
+   */
+  arm(losses: readonly Loss[], last = false): void {
     this.calls = 0;
     this.devices = 0;
-    this.#losses = [...losses];
-    this.#broken = false;
-    this.forever = forever;
+    this.#losses = losses;
+    this.#last = last;
   }
-
-  forever = false;
 
   /** A device of it. */
   open(): Promise<Gpu> {
@@ -47,37 +44,31 @@ export class FragileGpu {
   }
 
   async #adapter(real: GPU, options?: GPURequestAdapterOptions): Promise<GPUAdapter | null> {
-    if (this.#broken && this.forever) return null;
+    if (this.#last && this.devices >= this.#losses.length) return null;
     const adapter = await real.requestAdapter(options);
     if (!adapter) return null;
     const request = adapter.requestDevice.bind(adapter);
-    replace(adapter, 'requestDevice', async (descriptor?: GPUDeviceDescriptor) =>
-      this.#watch(await request(descriptor)),
-    );
+    replace(adapter, 'requestDevice', async (given?: GPUDeviceDescriptor) => this.#watch(await request(given)));
     return adapter;
   }
 
   #watch(device: GPUDevice): GPUDevice {
-    this.devices++;
-    for (const name of COUNTED) this.#count(device, device, name);
-    for (const name of ['submit', 'writeBuffer'] as const) this.#count(device, device.queue, name);
+    const index = this.devices++;
+    const loss = this.#losses[index];
+    let calls = 0;
+    const count = <T extends object>(holder: T, name: keyof T & string) => {
+      const original = (holder[name] as (...args: unknown[]) => unknown).bind(holder);
+      replace(holder, name, (...args: unknown[]) => {
+        const call = calls++;
+        if (index === 0) this.calls = calls;
+        if (call === loss?.call && loss.kind === 'before') device.destroy();
+        if (call === loss?.call && loss.kind === 'after') setTimeout(() => device.destroy());
+        return original(...args);
+      });
+    };
+    for (const name of COUNTED) count(device, name);
+    for (const name of ['submit', 'writeBuffer'] as const) count(device.queue, name);
     return device;
-  }
-
-  #count<T extends object, K extends keyof T & string>(device: GPUDevice, holder: T, name: K): void {
-    const original = (holder[name] as unknown as (...args: unknown[]) => unknown).bind(holder);
-    replace(holder, name, (...args: unknown[]) => {
-      const call = this.calls++;
-      const at = this.#losses.findIndex((loss) => loss.call === call);
-      const [loss] = at < 0 ? [] : this.#losses.splice(at, 1);
-      const lose = () => {
-        this.#broken = true;
-        device.destroy();
-      };
-      if (loss?.kind === 'before') lose();
-      if (loss?.kind === 'after') setTimeout(lose);
-      return original(...args);
-    });
   }
 }
 

@@ -36,11 +36,16 @@ const PAIRS = {
   'checkpoint.every': '3',
 };
 
+let trained: MemoryFileSystem | null = null;
+
 /** A set with a trained run in `/run`. */
 async function trainedSet(gpu: Gpu): Promise<MemoryFileSystem> {
-  const fs = ruleSet();
-  await train(contextOf(gpu, fs), '/run');
-  return fs;
+  if (!trained) {
+    const fs = ruleSet();
+    await train(contextOf(gpu, fs), '/run');
+    trained = fs;
+  }
+  return new MemoryFileSystem(trained.files);
 }
 
 async function train(context: RunContext, out: string) {
@@ -103,13 +108,13 @@ export async function workOn(
   fragile: FragileGpu,
   work: Work,
   losses: readonly Loss[],
-  { renew = true, forever = false } = {},
+  { renew = true, last = false } = {},
 ): Promise<Worked> {
   fragile.arm([]);
   const whole = await fragile.open();
   const fs = await work.files(whole);
   whole.destroy();
-  fragile.arm(losses, forever);
+  fragile.arm(losses, last);
   const notes: string[] = [];
   let error: unknown = null;
   let gpu = await fragile.open();
