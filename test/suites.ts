@@ -94,5 +94,6 @@ import './runtimes/files.suite.ts';
 import './study/reproduction.suite.ts';
 import './study/study.suite.ts';
 import './train/checkpoint.suite.ts';
+import './train/lost_device.suite.ts';
 import './train/shared_trainings.suite.ts';
 import './train/trainer.suite.ts';

@@ -84,6 +84,7 @@ export class Detector {
   /** Loads the towers (blocks that the method does not need are left out) and makes the method. Throws `bad_model`, `usage`. */
   static async open(parts: DetectorParts): Promise<Detector> {
     const { backbone, options } = parts;
+    parts.shared?.features.moveTo(parts.gpu);
     if (runsOnMedClip(options.method) !== (backbone.family === 'medclip')) throw wrongFamily(options.method, backbone);
     const owned: { release(): void }[] = [];
     const own = <T extends { release(): void }>(thing: T): T => {

@@ -21,6 +21,7 @@ export class IdleGpu implements Gpu {
   readonly budget: Pick<SubmitBudget, 'pieces'>;
   tuning: Tuning = {};
   flops = 0;
+  readonly lost = null;
 
   /**
    * @param kind which variants the wrappers choose
@@ -90,6 +91,9 @@ export class IdleGpu implements Gpu {
   }
 
   flush(): void {}
+  async lostSoon(): Promise<null> {
+    return null;
+  }
   async idle(): Promise<void> {}
   trim(): void {
     this.pool.takeFree();

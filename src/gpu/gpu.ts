@@ -20,6 +20,8 @@ export interface GpuOptions {
 /** Commands of one submit: more would only grow the latency of a lost device or a cancelled page. */
 const MAX_DISPATCHES = 1024;
 const SUBMIT_SECONDS = 0.5;
+/** Milliseconds after an error in which the loss of the device, its cause, may still be told. */
+const GRACE = 250;
 
 /**
  * {@link Gpu} of a device, with its programs. A GPU error is remembered and thrown by the next call, and by every read that
@@ -47,7 +49,9 @@ export class DeviceGpu implements Gpu {
   /** Reads under way: an error is the affair of all of them, though the next call throws it only once. */
   readonly #reading = new Set<{ error: FusionclipError | null }>();
   #destroyed = false;
-  #lost = false;
+  #lost: string | null = null;
+  /** What ends the waits that a lost device would leave open. */
+  readonly #waits = new Set<(error: unknown) => void>();
 
   private constructor(device: GPUDevice, facts: AdapterFacts, options: GpuOptions) {
     this.device = device;
@@ -58,13 +62,11 @@ export class DeviceGpu implements Gpu {
     this.budget = new SubmitBudget(facts.class, options.submitSeconds ?? SUBMIT_SECONDS);
     device.onuncapturederror = (event) => this.#fail('gpu_error', `The GPU reported an error: ${event.error.message}`);
     device.lost.then((info) => {
-      if (!this.#destroyed) {
-        this.#lost = true;
-        this.#fail(
-          'device_lost',
-          `The GPU device was lost (${info.message || info.reason}); run again, or with smaller batches.`,
-        );
-      }
+      if (this.#destroyed) return;
+      this.#lost = info.message || info.reason;
+      this.#error = null;
+      this.#fail('device_lost', `The GPU device was lost (${this.#lost}); run again, or with smaller batches.`);
+      for (const end of this.#waits) end(this.#error);
     });
   }
 
@@ -111,6 +113,17 @@ export class DeviceGpu implements Gpu {
     } finally {
       this.#recording = recording;
     }
+  }
+
+  get lost(): string | null {
+    return this.#lost;
+  }
+
+  async lostSoon(): Promise<string | null> {
+    if (this.#lost === null && !this.#destroyed) {
+      await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, GRACE))]);
+    }
+    return this.#lost;
   }
 
   /** Number of submits so far. */
@@ -234,11 +247,11 @@ export class DeviceGpu implements Gpu {
       this.flush();
       const done = this.budget.watch();
       try {
-        await staging.mapAsync(GPUMapMode.READ);
+        await this.#unlessLost(staging.mapAsync(GPUMapMode.READ));
         done(performance.now() / 1000);
       } catch (error) {
         // The cause (a lost device, a refused submit) is reported by its own promise, a moment later.
-        await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, 250))]);
+        await this.lostSoon();
         this.#throwPending();
         if (read.error) throw read.error;
         throw new FusionclipError('gpu_error', `Reading from the GPU failed: ${String(error)}; run again.`);
@@ -257,7 +270,7 @@ export class DeviceGpu implements Gpu {
     // Writes wait for the next submit, each with a copy of its data, even when nothing was recorded after them.
     this.device.queue.submit([]);
     const done = this.budget.watch();
-    await this.device.queue.onSubmittedWorkDone();
+    await this.#unlessLost(this.device.queue.onSubmittedWorkDone());
     done(performance.now() / 1000);
     this.#throwPending();
   }
@@ -318,6 +331,14 @@ export class DeviceGpu implements Gpu {
     return this.#encoder;
   }
 
+  /** What `work` gives, or the loss of the device, after which some runtimes let it wait for ever. */
+  #unlessLost<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#waits.add(reject);
+      work.then(resolve, reject).finally(() => this.#waits.delete(reject));
+    });
+  }
+
   #fail(code: ErrorCode, message: string): void {
     const error = new FusionclipError(code, message);
     this.#error ??= error;
@@ -327,7 +348,7 @@ export class DeviceGpu implements Gpu {
   #throwPending(): void {
     const error = this.#error;
     if (error) {
-      if (!this.#lost) this.#error = null;
+      if (this.#lost === null) this.#error = null;
       throw error;
     }
   }

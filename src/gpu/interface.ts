@@ -85,6 +85,12 @@ export interface Gpu {
   /** Submits everything and waits for it; throws an error reported meanwhile. */
   idle(): Promise<void>;
 
+  /** Why the device was lost, or null while it is there; once lost, it stays so, and every call throws. */
+  readonly lost: string | null;
+
+  /** As {@link lost}, after the moment that a runtime may take to tell it: an error can arrive before its cause. */
+  lostSoon(): Promise<string | null>;
+
   /** Returns memory that is held for reuse to the system. */
   trim(): void;
 }

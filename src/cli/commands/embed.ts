@@ -8,6 +8,7 @@ import { type Backbone, openBackbone } from '../../detect/backbone.ts';
 import { findImages } from '../../detect/inference.ts';
 import { GpuArray } from '../../gpu/array.ts';
 import { l2Normalize, Tensor } from '../../nn/index.ts';
+import { onDevice } from '../../run/on_device.ts';
 import { type Command, flagValues, MODEL_HELP, need, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 
@@ -65,12 +66,14 @@ export const embed: Command = {
     }
     const paths = call.positional.length > 0 ? await findImages(host, call.positional) : [];
     const backbone = await openBackbone(host, model);
-    const found = await withGpu(call, async (session) => {
-      if (backbone.note) session.reporter.say(`fusionclip: ${backbone.note}`);
-      if (paths.length > 0) session.reporter.say(`fusionclip: ${PREPARED[values.preprocess]}`);
-      const images = await imageEmbeddings(session, backbone, paths, values);
-      const texts = await textEmbeddings(session, backbone, values);
-      return { width: backbone.weights.config.embed, images, texts };
+    const found = await withGpu(call, (opened) => {
+      if (backbone.note) opened.reporter.say(`fusionclip: ${backbone.note}`);
+      if (paths.length > 0) opened.reporter.say(`fusionclip: ${PREPARED[values.preprocess]}`);
+      return onDevice(opened, async (session) => {
+        const images = await imageEmbeddings(session, backbone, paths, values);
+        const texts = await textEmbeddings(session, backbone, values);
+        return { width: backbone.weights.config.embed, images, texts };
+      });
     });
     const index = { model, width: found.width, normalised: values.normalise, images: paths, texts: values.text };
     if (values.out === null) {
