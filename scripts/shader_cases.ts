@@ -10,11 +10,12 @@ import { assembleTokens, assembleTokensBackward } from '../src/kernels/assemble_
 import { attention, attentionBackwardWith, attentionWith } from '../src/kernels/attention.ts';
 import { bankDistance } from '../src/kernels/bank_distance.ts';
 import { bce, bceBackward } from '../src/kernels/bce.ts';
+import { binary, binaryWith } from '../src/kernels/binary.ts';
 import { clipNorm } from '../src/kernels/clip_norm.ts';
 import { convolution } from '../src/kernels/convolution.ts';
 import { cosineLogits, cosineLogitsBackward } from '../src/kernels/cosine_logits.ts';
 import { dice, diceBackward } from '../src/kernels/dice.ts';
-import { add, addInto, clamp, fill, scale, scaleRows, sumAll, sumLeading } from '../src/kernels/elementwise.ts';
+import { addInto, clamp, fill, scale, scaleRows, sumAll } from '../src/kernels/elementwise.ts';
 import { focal, focalBackward } from '../src/kernels/focal.ts';
 import { gatherRows, scatterRows } from '../src/kernels/gather_rows.ts';
 import { guidedUpsample } from '../src/kernels/guided_upsample.ts';
@@ -30,7 +31,10 @@ import { patchEmbedding } from '../src/kernels/patch_embedding.ts';
 import { bilinearResize, bilinearResizeBackward } from '../src/kernels/resize.ts';
 import { uploadIndex } from '../src/kernels/row_index.ts';
 import { softmax, softmaxBackward } from '../src/kernels/softmax.ts';
+import { permute, repeatTo, sliceAxis, writeSlice } from '../src/kernels/strided_copy.ts';
+import { sumTo } from '../src/kernels/sum_axis.ts';
 import { topRows } from '../src/kernels/top_rows.ts';
+import { unary } from '../src/kernels/unary.ts';
 import { windowAttention } from '../src/kernels/window_attention.ts';
 
 type Case = (gpu: Gpu) => void;
@@ -60,11 +64,15 @@ function pointwise(rows: number, width: number): Case {
     for (const kind of ['relu', 'leaky_relu', 'gelu', 'quickgelu'] as const) {
       activationBackward(x, activation(x, kind), kind);
     }
-    add(x, x);
-    add(x, array(gpu, width));
+    binary('add', x, x);
+    binaryWith('any', 'div', x, array(gpu, rows, 1));
+    for (const kind of ['exp', 'log', 'sqrt', 'abs', 'power'] as const) unary(kind, x, 64);
+    writeSlice(x, sliceAxis(permute(permute(x, [1, 0]), [1, 0]), 1, 1, width - 1), 1, 1);
+    repeatTo(array(gpu, rows, 1), [rows, width], 2);
     scale(x, 2);
     addInto(x, scaleRows(x, array(gpu, rows)));
-    sumLeading(x, [width]);
+    sumTo(x, [width]);
+    sumTo(x, [rows, 1]);
     sumAll(x);
     fill([rows, width], 1, gpu);
     countNonFinite(x);

@@ -1,4 +1,3 @@
-import { elements, GpuArray } from '../../gpu/array.ts';
 import { assembleTokensBackward, assembleTokens as forwardAssemble } from '../../kernels/assemble_tokens.ts';
 import { gatherRows as forwardGather, scatterRows } from '../../kernels/gather_rows.ts';
 import { insertRows as forwardInsert, insertRowsBackward } from '../../kernels/insert_rows.ts';
@@ -105,36 +104,4 @@ const patchOperation: Operation<{ patch: number; shape: readonly number[] }> = {
  */
 export function patchEmbedding(images: Tensor, weight: Tensor): Tensor {
   return apply(patchOperation, [images, weight], { patch: weight.shape[3], shape: weight.shape });
-}
-
-const stackOperation: Operation<{ shapes: readonly (readonly number[])[] }> = {
-  name: 'concatenate',
-  forward(inputs) {
-    const rows = inputs.reduce((n, x) => n + x.shape[0], 0);
-    const output = GpuArray.empty(inputs[0].gpu, [rows, ...inputs[0].shape.slice(1)]);
-    let offset = 0;
-    for (const x of inputs) {
-      const bytes = 4 * x.size;
-      x.gpu.copy({ buffer: x.buffer, offset: x.offset, bytes }, { buffer: output.buffer, offset, bytes });
-      offset += bytes;
-    }
-    return { output, saved: [] };
-  },
-  backward(grad, _, { shapes }, need) {
-    let offset = grad.offset;
-    return shapes.map((shape, i) => {
-      const bytes = 4 * elements(shape);
-      offset += bytes;
-      if (!need[i]) return null;
-      const out = GpuArray.empty(grad.gpu, shape);
-      grad.gpu.copy({ buffer: grad.buffer, offset: offset - bytes, bytes }, { buffer: out.buffer, offset: 0, bytes });
-      return out;
-    });
-  },
-};
-
-/** Tensors one after the other along their first axis; the other axes are equal. */
-export function concatenate(inputs: readonly Tensor[]): Tensor {
-  if (inputs.length === 1) return inputs[0];
-  return apply(stackOperation, inputs, { shapes: inputs.map((x) => x.shape) });
 }
