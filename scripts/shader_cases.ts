@@ -24,6 +24,7 @@ import { insertRows, insertRowsBackward } from '../src/kernels/insert_rows.ts';
 import { l2Normalize, l2NormalizeBackward } from '../src/kernels/l2_normalize.ts';
 import { layerNorm, layerNormBackward } from '../src/kernels/layer_norm.ts';
 import { matmul, matmulWith } from '../src/kernels/matmul.ts';
+import { MATMUL_VARIANTS, type MatmulVariant } from '../src/kernels/matmul_variants.ts';
 import { maxPool } from '../src/kernels/max_pool.ts';
 import { meanGroups, meanGroupsBackward, meanRows, meanRowsBackward } from '../src/kernels/mean_groups.ts';
 import { countNonFinite } from '../src/kernels/non_finite.ts';
@@ -134,9 +135,9 @@ function products(m: number, k: number, n: number): Case {
   return (gpu) => {
     matmul(array(gpu, m, k), array(gpu, k, n));
     matmul(array(gpu, m, k), array(gpu, n, k), { transposeB: true });
-    for (const rung of ['reference', 'registers', 'subgroups', 'workgroup'] as const) {
-      matmulWith(rung, array(gpu, m, k), array(gpu, k, n));
-      matmulWith(rung, array(gpu, k, m), array(gpu, k, n), { transposeA: true });
+    for (const variant of Object.keys(MATMUL_VARIANTS) as MatmulVariant[]) {
+      matmulWith(variant, array(gpu, m, k), array(gpu, k, n));
+      matmulWith(variant, array(gpu, k, m), array(gpu, k, n), { transposeA: true });
     }
   };
 }

@@ -22,7 +22,6 @@ export * from './matmul.ts';
 export {
   MATMUL_VARIANTS,
   type MatmulPlan,
-  type MatmulRung,
   type MatmulSize,
   type MatmulVariant,
   matmulVariants,
