@@ -8,6 +8,7 @@ import { activation, activationBackward } from '../src/kernels/activation.ts';
 import { adamStep } from '../src/kernels/adam.ts';
 import { assembleTokens, assembleTokensBackward } from '../src/kernels/assemble_tokens.ts';
 import { attention, attentionBackwardWith, attentionWith } from '../src/kernels/attention.ts';
+import { ATTENTION_VARIANTS, type AttentionVariant } from '../src/kernels/attention_variants.ts';
 import { bankDistance } from '../src/kernels/bank_distance.ts';
 import { bce, bceBackward } from '../src/kernels/bce.ts';
 import { binary, binaryWith } from '../src/kernels/binary.ts';
@@ -146,9 +147,9 @@ function heads(batch: number, length: number, count: number, width: number): Cas
   return (gpu) => {
     const qkv = array(gpu, batch, length, 3 * count * width);
     attention(qkv, count);
-    for (const rung of ['reference', 'registers', 'subgroups'] as const) {
-      const result = attentionWith(rung, qkv, count, { causal: true });
-      attentionBackwardWith(rung, result.out, qkv, result, count, { causal: true });
+    for (const variant of Object.keys(ATTENTION_VARIANTS) as AttentionVariant[]) {
+      const result = attentionWith(variant, qkv, count, { causal: true });
+      attentionBackwardWith(variant, result.out, qkv, result, count, { causal: true });
     }
   };
 }
