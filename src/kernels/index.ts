@@ -15,7 +15,6 @@ export * from './focal.ts';
 export * from './gather_rows.ts';
 export * from './guided_upsample.ts';
 export * from './info_nce.ts';
-export * from './insert_rows.ts';
 export * from './l2_normalize.ts';
 export * from './layer_norm.ts';
 export * from './matmul.ts';
@@ -29,7 +28,6 @@ export {
 } from './matmul_plan.ts';
 export * from './max_pool.ts';
 export * from './mean_groups.ts';
-export * from './non_finite.ts';
 export * from './patch_embedding.ts';
 export * from './pixel_loss.ts';
 export * from './resize.ts';

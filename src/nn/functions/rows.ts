@@ -1,6 +1,5 @@
 import { assembleTokensBackward, assembleTokens as forwardAssemble } from '../../kernels/assemble_tokens.ts';
 import { gatherRows as forwardGather, scatterRows } from '../../kernels/gather_rows.ts';
-import { insertRows as forwardInsert, insertRowsBackward } from '../../kernels/insert_rows.ts';
 import { matmul } from '../../kernels/matmul.ts';
 import {
   meanGroups as forwardMeanGroups,
@@ -26,26 +25,6 @@ const gatherOperation: Operation<{ index: Index; rows: number }> = {
  */
 export function gatherRows(table: Tensor, index: Index): Tensor {
   return apply(gatherOperation, [table], { index, rows: table.shape[0] });
-}
-
-const insertOperation: Operation<{ at: Index; set: Index; sets: number; count: number }> = {
-  name: 'insert_rows',
-  forward: ([rows, ctx], { at, set }) => ({ output: forwardInsert(rows, ctx, at, set), saved: [] }),
-  backward(grad, _, { at, set, sets, count }, [needRows, needCtx]) {
-    const d = insertRowsBackward(grad, count, at, set, sets, { rows: needRows, ctx: needCtx });
-    return [d.rows, d.ctx];
-  },
-};
-
-/**
- * Learnable vectors between a fixed prefix and a fixed suffix:
- * out[s] = rows[s, :at[s]] ++ ctx[set[s]] ++ rows[s, at[s]:].
- * @param rows [S, L, W] token embeddings
- * @param ctx [P, n, W] learnable vectors, one set per (branch, layer, class)
- * @returns [S, L + n, W]
- */
-export function insertRows(rows: Tensor, ctx: Tensor, at: Index, set: Index): Tensor {
-  return apply(insertOperation, [rows, ctx], { at, set, sets: ctx.shape[0], count: ctx.shape[1] });
 }
 
 const meanGroupsOperation: Operation<{ starts: Index; rows: number }> = {
