@@ -1,10 +1,10 @@
-// dx of layer norm as layer_norm_backward.wgsl, with four elements at a time; shapes as there, width4 = width / 4.
+// dx of layer norm as layer_norm_backward.wgsl, with four elements at a time; shapes as there, width a multiple of 4.
 // Twice as fast at 580 x 1024 on lavapipe (bench/kernels/layer_norm.bench.ts). Caller: src/kernels/layer_norm.ts.
-// Loops: 2 * width4 where width4 <= 16384
+// Loops: width / 2 where width <= 16384
 
 struct Params {
   rows: u32,
-  width4: u32,
+  width: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -23,7 +23,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (row >= params.rows) {
     return;
   }
-  let width = params.width4;
+  let width = params.width >> 2u;
   let base = row * width;
   let m = mean[row];
   let r = rstd[row];

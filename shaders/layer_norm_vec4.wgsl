@@ -1,10 +1,11 @@
 // Layer norm as layer_norm.wgsl, with four elements at a time: half the time on software adapters, and shorter sums.
-// x, y [rows, width], weight, bias [width], bound as vec4 (width4 = width / 4); mean (two numbers), rstd [rows]. Caller: src/kernels/layer_norm.ts.
-// Loops: 3 * width4 where width4 <= 16384
+// x, y [rows, width], weight, bias [width], bound as vec4 (width a multiple of 4); mean [rows] as two
+// numbers, rstd [rows]. Caller: src/kernels/layer_norm.ts.
+// Loops: 3 * width / 4 where width <= 16384
 
 struct Params {
   rows: u32,
-  width4: u32,
+  width: u32,
   eps: f32,
 }
 
@@ -24,7 +25,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (row >= params.rows) {
     return;
   }
-  let width = params.width4;
+  let width = params.width >> 2u;
   let base = row * width;
   var sum = vec4f();
   for (var i = 0u; i < width; i++) {

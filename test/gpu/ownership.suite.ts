@@ -17,7 +17,6 @@ const SHADER: Shader<'x' | 'y', 'n', never> = {
   params: [{ name: 'n', type: 'u32', offset: 0 }],
   paramBytes: 16,
   constants: {} as Record<never, number>,
-  requires: [],
   source: '',
 };
 

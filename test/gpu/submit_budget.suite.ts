@@ -30,7 +30,7 @@ function upload(gpu: DeviceGpu, seed: number, ...shape: number[]): GpuArray {
 /** Work whose kernels can be launched in parts, and how many submits it takes when each part is one. */
 const SPLIT: Record<string, { work: (gpu: DeviceGpu) => GpuArray; submits: number; runtimes?: RuntimeName[] }> = {
   'a batch of products': {
-    work: (gpu) => matmulWith('registers', upload(gpu, 5, 3, 20, 24), upload(gpu, 6, 3, 24, 20), { act: 'relu' }),
+    work: (gpu) => matmulWith('registers-16', upload(gpu, 5, 3, 20, 24), upload(gpu, 6, 3, 24, 20), { act: 'relu' }),
     submits: 6,
   },
   'a sum in slices': {
@@ -38,7 +38,7 @@ const SPLIT: Record<string, { work: (gpu: DeviceGpu) => GpuArray; submits: numbe
     submits: 5,
   },
   'a sum in slices of a padded operand': {
-    work: (gpu) => matmulWith('registers', upload(gpu, 7, 6, 1030), upload(gpu, 8, 1030, 8)),
+    work: (gpu) => matmulWith('registers-16', upload(gpu, 7, 6, 1030), upload(gpu, 8, 1030, 8)),
     submits: 6,
   },
 };
@@ -61,7 +61,7 @@ SPLIT['attention, subgroups'] = {
   runtimes: ['node', 'chrome'],
 };
 /** Rows of a matmul's tile. */
-const TILES = { reference: 16, registers: 16, workgroup: 64, subgroups: 28 } as const;
+const TILES = { reference: 1, 'registers-16': 16, workgroup: 64, subgroups: 28 } as const;
 
 suite('submit budget', () => {
   test('is full before the command that would exceed a third of it', () => {
@@ -137,7 +137,7 @@ suite('submit budget', () => {
     const small = await Gpu.create(await t.host.gpu(), { submitSeconds: 1e-6 });
     const [m, k, n] = [300, 64, 48];
     const lanes = whole.facts.features.includes('subgroups') ? (['subgroups'] as const) : [];
-    for (const rung of ['reference', 'registers', 'workgroup', ...lanes] as const) {
+    for (const rung of ['reference', 'registers-16', 'workgroup', ...lanes] as const) {
       for (const transposeA of [false, true]) {
         const run = async (gpu: DeviceGpu) => {
           using _scope = gpu.scope();

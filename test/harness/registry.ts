@@ -40,3 +40,8 @@ export function test(name: string, run: TestCase['run'], runtimes: TestCase['run
 export function registeredCases(runtime: RuntimeName): readonly TestCase[] {
   return cases.filter(({ runtimes }) => runtimes === null || runtimes.includes(runtime));
 }
+
+/** Runtimes whose adapters have a feature, for a case that needs it; null: all. Deno's have no subgroups. */
+export function runtimesWith(feature: string | undefined): readonly RuntimeName[] | null {
+  return feature === undefined ? null : ['node', 'chrome'];
+}

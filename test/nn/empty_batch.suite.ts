@@ -14,7 +14,6 @@ import {
   dice,
   focal,
   gatherRows,
-  insertRows,
   l2Normalize,
   layerNorm,
   linear,
@@ -70,10 +69,6 @@ const CASES: Readonly<Record<string, EmptyCase>> = {
   l2Normalize: { x: [0, 8], y: [0, 8], run: (x) => l2Normalize(x) },
   cosineLogits: { x: [0, 8], others: [[2, 8]], y: [0, 2], run: (x, [t]) => cosineLogits(x, t, 100) },
   'gatherRows of no row': { x: [3, 8], y: [0, 8], run: (x, _, gpu) => gatherRows(x, uploadIndex(gpu, [])) },
-  insertRows: {
-    ...{ x: [0, 4, 8], others: [[1, 2, 8]], y: [0, 6, 8] },
-    run: (x, [ctx], gpu) => insertRows(x, ctx, uploadIndex(gpu, []), uploadIndex(gpu, [])),
-  },
   meanGroups: { x: [0, 8], y: [0, 8], run: (x, _, gpu) => meanGroups(x, uploadIndex(gpu, [0])) },
   meanRows: { x: [0, 4, 8], y: [0, 8], run: (x) => meanRows(x) },
   assembleTokens: {
