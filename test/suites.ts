@@ -94,4 +94,5 @@ import './train/rescore.suite.ts';
 import './train/selection.suite.ts';
 import './train/shared_features.suite.ts';
 import './train/shared_trainings.suite.ts';
+import './train/side_by_side.suite.ts';
 import './train/trainer.suite.ts';
