@@ -85,6 +85,11 @@ class World {
 
   /** One sequence; at its end everything is released and nothing may be left. */
   async sequence(): Promise<void> {
+    if (this.#below(4) === 0) {
+      this.#allocate();
+      this.#allocate();
+      this.#step();
+    }
     for (let i = 0; i < LENGTH; i++) this.#act();
     if (this.#below(16) === 0) await this.#read();
     this.#check();
@@ -124,9 +129,10 @@ class World {
       () => this.#endScope(),
       () => this.#job(),
       () => this.#step(),
-      () => this.#step(),
     ];
-    if (this.#below(3) === 0 && this.#steps.length > 0) this.#replay();
+    const choice = this.#steps.length > 0 ? this.#below(4) : 2;
+    if (choice === 0) this.#replay();
+    else if (choice === 1) this.#release();
     else acts[this.#below(acts.length)]();
   }
 
@@ -170,7 +176,7 @@ class World {
   }
 
   #release(): void {
-    const x = this.#pick();
+    const x = this.#steps.length > 0 && this.#below(2) === 0 ? this.#steps[0].x : this.#pick();
     if (!x) return;
     this.#expect('release', [x], () => x.array.release());
     if (x.owner.alive) this.#die(x.owner);
