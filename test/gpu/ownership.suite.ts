@@ -21,7 +21,7 @@ const SHADER: Shader<'x' | 'y', 'n', never> = {
   source: '',
 };
 
-const SEQUENCES = 100_000;
+const SEQUENCES = 25_000;
 const LENGTH = 10;
 
 /** What the model knows of one allocation: whether it is owned by someone, by which scope, and its words. */
@@ -348,22 +348,23 @@ class World {
 }
 
 suite('ownership', () => {
-  test('random work never touches memory of another owner', async (t) => {
-    await t.host.gpu(); // WebGPU's constants
-    const world = new World(await Gpu.create(fakeEntry()), 1);
-    const errors = Error as { stackTraceLimit?: number };
-    const limit = errors.stackTraceLimit;
-    errors.stackTraceLimit = 0; // half of the sequences provoke some
-    for (let i = 0; i < SEQUENCES; i++) {
+  for (const seed of [1, 2, 3, 4]) {
+    test(`random work never touches memory of another owner: ${SEQUENCES} sequences, seed ${seed}`, async (t) => {
+      await t.host.gpu(); // WebGPU's constants
+      const world = new World(await Gpu.create(fakeEntry()), seed);
+      const errors = Error as { stackTraceLimit?: number };
+      const limit = errors.stackTraceLimit;
+      errors.stackTraceLimit = 0; // half of the sequences provoke some
+      let i = 0;
       try {
-        await world.sequence();
+        for (; i < SEQUENCES; i++) await world.sequence();
       } catch (error) {
-        errors.stackTraceLimit = limit;
         throw new Error(`sequence ${i}: ${(error as Error).message}`, { cause: error });
+      } finally {
+        errors.stackTraceLimit = limit;
       }
-    }
-    errors.stackTraceLimit = limit;
-    for (const [what, count] of Object.entries(world.counts)) assert.isAbove(count, 1000, what);
-    assert.lengthOf(Object.keys(world.counts), 16);
-  });
+      for (const [what, count] of Object.entries(world.counts)) assert.isAbove(count, 250, what);
+      assert.lengthOf(Object.keys(world.counts), 16);
+    });
+  }
 });
