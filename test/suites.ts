@@ -99,4 +99,5 @@ import './study/study.suite.ts';
 import './train/checkpoint.suite.ts';
 import './train/lost_device.suite.ts';
 import './train/shared_trainings.suite.ts';
+import './train/side_by_side.suite.ts';
 import './train/trainer.suite.ts';
