@@ -89,6 +89,7 @@ import './train/checkpoint.suite.ts';
 import './train/cost.suite.ts';
 import './train/evaluate.suite.ts';
 import './train/metrics.suite.ts';
+import './train/own_statistics.suite.ts';
 import './train/pictures.suite.ts';
 import './train/rescore.suite.ts';
 import './train/selection.suite.ts';
