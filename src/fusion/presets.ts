@@ -225,6 +225,12 @@ export function presetTexts(method: string, compat: string): Required<Preset> {
   };
 }
 
+/** What a method is called in a heading: the beginning of its summary, or its name where that says no more. */
+export function methodTitle(name: string): string {
+  const [title] = methodPreset(name)?.summary.split(':') ?? [];
+  return !title || title === name ? name : `${title} (${name})`;
+}
+
 /** Whether a setting means something to a method. */
 export function isRead(method: string, name: string): boolean {
   return COMMON_SETTINGS.includes(name) || methodPreset(method).reads.includes(name);

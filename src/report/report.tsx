@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 import type { FileSystem } from '../data/file_system.ts';
 import { joinPath } from '../data/paths.ts';
+import { methodTitle } from '../fusion/index.ts';
 import { optionTextsOf } from '../train/index.ts';
 import { imageCurves } from './curves.ts';
 import { exhibits } from './exhibit.ts';
@@ -57,7 +58,7 @@ export async function renderReport(run: RunRecord, { gallery = 24 }: ReportOptio
     best: await exhibits(run, ordered.slice(ordered.length - places).reverse()),
     support: await supportPictures(run),
   };
-  return htmlFile(`${results.data}: fusionclip report`, <Page {...data} />, numbersOf(data));
+  return htmlFile(`${methodTitle(header.fusion.method)} on ${results.data}: fusionclip report`, <Page {...data} />, numbersOf(data));
 }
 
 async function supportPictures({ shots, pictures }: RunRecord): Promise<SupportPicture[] | null> {

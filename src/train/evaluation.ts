@@ -8,9 +8,9 @@ import {
   judgeScores,
   judgeTrivial,
   type Thresholds,
-  type TrivialJudgement,
 } from './judge.ts';
 import type { Scorer, SupportMemory } from './memory.ts';
+import type { TrivialJudgement } from './metrics/intensity_baseline.ts';
 import { type ScoredSet, sampleBatches, scoreSet } from './scoring.ts';
 import type { Contest, ScoredWeights } from './selection.ts';
 

@@ -18,6 +18,7 @@ export * from './metrics/bootstrap.ts';
 export * from './metrics/components.ts';
 export * from './metrics/dice.ts';
 export * from './metrics/f1_max.ts';
+export * from './metrics/intensity_baseline.ts';
 export * from './metrics/precision_recall.ts';
 export * from './metrics/ranking.ts';
 export * from './metrics/roc.ts';

@@ -11,8 +11,9 @@ import { type AdapterFile, openAdapters, restoreTensors } from './checkpoint.ts'
 import type { Detector } from './detector.ts';
 import { evaluateSamples } from './evaluation.ts';
 import { openDetector, type RunContext } from './experiment.ts';
-import type { Judgement, TrivialJudgement } from './judge.ts';
+import type { Judgement } from './judge.ts';
 import { SupportMemory } from './memory.ts';
+import type { TrivialJudgement } from './metrics/intensity_baseline.ts';
 import { type PredictionRow, predictionRows, toCsv, writeMaps } from './output.ts';
 import { calibrateAgain, rescoredOptions } from './rescore.ts';
 import { ORACLE_WARNING } from './results.ts';
