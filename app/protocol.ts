@@ -68,7 +68,7 @@ export interface Outcome {
   /** Lowest and highest value of all maps. */
   readonly range: readonly [number, number];
   /** What was trained on what, in a few words each. */
-  readonly facts: Readonly<Record<'model' | 'data' | 'shots' | 'seed', string>>;
+  readonly facts: Readonly<Record<'method' | 'model' | 'data' | 'shots' | 'seed', string>>;
   /** The file for `fusionclip predict --adapters`. */
   readonly adapters: Blob;
   readonly adaptersName: string;

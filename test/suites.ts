@@ -88,6 +88,7 @@ import './train/bootstrap.suite.ts';
 import './train/checkpoint.suite.ts';
 import './train/cost.suite.ts';
 import './train/evaluate.suite.ts';
+import './train/intensity_baseline.suite.ts';
 import './train/metrics.suite.ts';
 import './train/own_statistics.suite.ts';
 import './train/pictures.suite.ts';

@@ -183,6 +183,7 @@ export class Workbench implements Calls {
       ),
       range: [Math.min(...ranges.map(([low]) => low)), Math.max(...ranges.map(([, high]) => high))],
       facts: {
+        method: header.fusion.method,
         model: header.model.name,
         data: header.data.name,
         shots: String(normals.length),

@@ -7,6 +7,7 @@ import {
   type RankingMetrics,
   type TrainResults,
   type TrivialJudgement,
+  thresholdText,
 } from '../train/index.ts';
 
 type Row = readonly (string | number | null | undefined)[];
@@ -50,14 +51,14 @@ function resultText(
   if (imageThreshold) {
     const { value, from, accuracy, sensitivity, specificity } = imageThreshold;
     lines.push(
-      `image threshold ${value.toPrecision(4)} (chosen on ${from}): accuracy ${number(accuracy)}, ` +
+      `image threshold ${thresholdText(value)} (chosen on ${from}): accuracy ${number(accuracy)}, ` +
         `sensitivity ${number(sensitivity)}, specificity ${number(specificity)}`,
     );
   }
   if (pixelThreshold) {
     const { value, from, dice, diceMean } = pixelThreshold;
     lines.push(
-      `pixel threshold ${value.toPrecision(4)} (chosen on ${from}): Dice ${number(dice)}, mean of the abnormal images ${number(diceMean)}`,
+      `pixel threshold ${thresholdText(value)} (chosen on ${from}): Dice ${number(dice)}, mean of the abnormal images ${number(diceMean)}`,
     );
   }
   if (warning) lines.push(`WARNING: ${warning}`);

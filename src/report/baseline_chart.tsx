@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 import { scaleLinear } from 'd3-scale';
-import { tenths } from './chart.tsx';
 import { intensityBaselines } from '../train/metrics/intensity_baseline.ts';
+import { tenths } from './chart.tsx';
 import type { ImageCurves } from './curves.ts';
 import type { RunRecord } from './read_run.ts';
 import { fixed } from './verdict.ts';

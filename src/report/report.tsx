@@ -58,7 +58,11 @@ export async function renderReport(run: RunRecord, { gallery = 24 }: ReportOptio
     best: await exhibits(run, ordered.slice(ordered.length - places).reverse()),
     support: await supportPictures(run),
   };
-  return htmlFile(`${methodTitle(header.fusion.method)} on ${results.data}: fusionclip report`, <Page {...data} />, numbersOf(data));
+  return htmlFile(
+    `${methodTitle(header.fusion.method)} on ${results.data}: fusionclip report`,
+    <Page {...data} />,
+    numbersOf(data),
+  );
 }
 
 async function supportPictures({ shots, pictures }: RunRecord): Promise<SupportPicture[] | null> {

@@ -1,9 +1,10 @@
 /** @jsxImportSource preact */
 import { scaleLinear } from 'd3-scale';
+import { thresholdText } from '../train/judge.ts';
 import { Chart, tenths } from './chart.tsx';
 import { Details } from './data_table.tsx';
 import type { Prediction } from './read_run.ts';
-import { fixed, significant } from './verdict.ts';
+import { fixed } from './verdict.ts';
 
 /** How many images have a score in [low, high). */
 interface Bin {
@@ -57,7 +58,7 @@ export function ScoreChart({
       <figcaption>
         Normal images upwards, abnormal ones downwards.
         {threshold !== null &&
-          ` Dashed: the threshold ${significant(threshold)}; from there on images are called abnormal.`}
+          ` Dashed: the threshold ${thresholdText(threshold)}; from there on images are called abnormal.`}
       </figcaption>
       <Details
         title="Scores as a table"

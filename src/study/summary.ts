@@ -57,7 +57,9 @@ export function summariseTrivial(finished: readonly FinishedCell[], method: stri
   const own = finished.filter(({ cell, results }) => cell.method === method && results.trivial);
   const sets = [...new Set(own.map(({ cell }) => cell.set))];
   return sets.flatMap((set) => {
-    const all = own.filter(({ cell }) => cell.set === set).flatMap(({ results }) => intensityBaselines(results.trivial));
+    const all = own
+      .filter(({ cell }) => cell.set === set)
+      .flatMap(({ results }) => intensityBaselines(results.trivial));
     const of = (wanted: IntensityBaseline['key']) => all.filter(({ key }) => key === wanted);
     return (['mean', 'std', 'p995'] as const).map((score): SummaryRow => {
       const maps = score === 'p995' ? of('map') : [];

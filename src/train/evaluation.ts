@@ -2,13 +2,7 @@ import type { FileSystem } from '../data/file_system.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import type { FusionRanges } from '../fusion/index.ts';
 import type { Detector } from './detector.ts';
-import {
-  chooseThresholds,
-  type Judgement,
-  judgeScores,
-  judgeTrivial,
-  type Thresholds,
-} from './judge.ts';
+import { chooseThresholds, type Judgement, judgeScores, judgeTrivial, type Thresholds } from './judge.ts';
 import type { Scorer, SupportMemory } from './memory.ts';
 import type { TrivialJudgement } from './metrics/intensity_baseline.ts';
 import { type ScoredSet, sampleBatches, scoreSet } from './scoring.ts';

@@ -125,7 +125,13 @@ export async function predictImages(context: RunContext, request: PredictRequest
     const { out } = request;
     if (out === null) return rows;
     await fs.writeFile(joinPath(out, 'predictions.csv'), toCsv(rows));
-    const facts = { fusionclip: VERSION, adapters: request.adapters, thresholds, images: rows };
+    const facts = {
+      fusionclip: VERSION,
+      method: header.fusion.method,
+      adapters: request.adapters,
+      thresholds,
+      images: rows,
+    };
     await fs.writeFile(joinPath(out, 'predictions.json'), `${JSON.stringify(facts, null, 2)}\n`);
     const format = request.maps ?? header.train['map.files'];
     const { norm } = header.fusion;

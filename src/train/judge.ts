@@ -21,6 +21,18 @@ export interface Threshold {
   readonly from: 'valid' | 'support';
 }
 
+/**
+ * A threshold as it is shown, everywhere: the shortest decimal number that is the chosen one as float32, which scores are. It is
+ * not rounded further: typed in again it calls the same images abnormal.
+ */
+export function thresholdText(value: number): string {
+  for (let digits = 1; digits < 17; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (short === value || Math.fround(short) === value) return String(short);
+  }
+  return String(value);
+}
+
 /** Thresholds of the image score and, in sets with masks, of the map. */
 export interface Thresholds {
   readonly image: Threshold | null;

@@ -73,7 +73,9 @@ export function intensityBaselines(trivial: TrivialJudgement | null): IntensityB
 }
 
 /** The image baseline that tells most, or null. */
-export function bestIntensity(trivial: TrivialJudgement | null): (IntensityBaseline & { image: RankingMetrics }) | null {
+export function bestIntensity(
+  trivial: TrivialJudgement | null,
+): (IntensityBaseline & { image: RankingMetrics }) | null {
   let best: (IntensityBaseline & { image: RankingMetrics }) | null = null;
   for (const one of intensityBaselines(trivial)) {
     const { image } = one;
@@ -83,7 +85,9 @@ export function bestIntensity(trivial: TrivialJudgement | null): (IntensityBasel
 }
 
 /** The grey values as a map inside the content of the pictures, or null. */
-export function intensityInside(trivial: TrivialJudgement | null): Pick<RankingMetrics, 'auroc' | 'averagePrecision'> | null {
+export function intensityInside(
+  trivial: TrivialJudgement | null,
+): Pick<RankingMetrics, 'auroc' | 'averagePrecision'> | null {
   return trivial?.mapForeground ? directed(trivial.mapForeground) : null;
 }
 
