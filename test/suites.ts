@@ -96,4 +96,5 @@ import './train/rescore.suite.ts';
 import './train/selection.suite.ts';
 import './train/shared_features.suite.ts';
 import './train/shared_trainings.suite.ts';
+import './train/support_bank.suite.ts';
 import './train/trainer.suite.ts';

@@ -165,7 +165,7 @@ export class Workbench implements Calls {
     judgement: Judgement,
     trivial: TrivialJudgement | null,
   ): Promise<Outcome> {
-    const { header, normals } = await openAdapters(this.#files, adapters);
+    const { header, bank } = await openAdapters(this.#files, adapters);
     const data = this.#dataset();
     this.#scored = scored;
     this.#paths = new Map(scored.images.map(({ id }) => [id, `${data}/${id}`]));
@@ -186,7 +186,7 @@ export class Workbench implements Calls {
         method: header.fusion.method,
         model: header.model.name,
         data: header.data.name,
-        shots: String(normals.length),
+        shots: String(bank.images.length),
         seed: String(header.train.seed),
       },
       adapters: this.#files.blob(adapters),

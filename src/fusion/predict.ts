@@ -37,7 +37,8 @@ export interface BranchModel {
 export class Predictor {
   readonly #gpu: Gpu;
   readonly #model: BranchModel;
-  readonly #bank: MemoryBank;
+  /** Features of the normal support images. */
+  readonly bank: MemoryBank;
   readonly #text: GpuArray | null;
   /** Picks the abnormal column of [.., 2]. */
   readonly #abnormal: GpuArray;
@@ -46,11 +47,18 @@ export class Predictor {
   /**
    * @param ensemble [2, E] text features for the class token's score, or null
    * @param text the model's text features, where they are at hand
+   * @param bank of support images that were remembered before; released with this
    */
-  constructor(gpu: Gpu, model: BranchModel, ensemble: GpuArray | null = null, text: GpuArray | null = null) {
+  constructor(
+    gpu: Gpu,
+    model: BranchModel,
+    ensemble: GpuArray | null = null,
+    text: GpuArray | null = null,
+    bank: MemoryBank = new MemoryBank(gpu),
+  ) {
     this.#gpu = gpu;
     this.#model = model;
-    this.#bank = new MemoryBank(gpu);
+    this.bank = bank;
     using _scope = gpu.scope();
     const features = text ?? model.textFeatures()?.value;
     this.#text = features ? copyOf(features).keep() : null;
@@ -62,7 +70,7 @@ export class Predictor {
   remember({ features }: Encoded): void {
     using _scope = this.#gpu.scope();
     for (const [key, rows] of this.#model.bankRows(features, this.#model.options['memory.cls'])) {
-      this.#bank.add(key, copyOf(rows));
+      this.bank.add(key, copyOf(rows));
     }
   }
 
@@ -98,7 +106,7 @@ export class Predictor {
   }
 
   release(): void {
-    this.#bank.release();
+    this.bank.release();
     this.#text?.release();
     this.#abnormal.release();
   }
@@ -132,7 +140,7 @@ export class Predictor {
     const { options, geometry } = this.#model;
     const queries = this.#model.bankRows(features, false);
     if (queries.size === 0) return null;
-    const cells = this.#bank.distance(queries, skip);
+    const cells = this.bank.distance(queries, skip);
     const { grid, size } = geometry;
     const shaped = cells.reshape([cells.size / grid ** 2, grid, grid, 1]);
     return { map: bilinearResize(shaped, [size, size], alignOf(options, geometry)), grid: cells };

@@ -23,6 +23,7 @@ import { Contest } from './selection.ts';
 import type { SharedFeatures } from './shared_features.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
 import { chooseShots, readSupport, type Support, type TrainItem, trainItems } from './support.ts';
+import { supportBank } from './support_bank.ts';
 
 /** What normal-only mode does, for whoever runs it. */
 const NORMAL_ONLY =
@@ -233,9 +234,12 @@ async function judgeRun(
         onProgress: stage(onEvent, `scores of the test images (${which} weights)`),
         signal,
       });
-      return { choice, evaluation, calibration };
+      // Of the chosen weights, which are judged last.
+      const kept = file === BEST && header.train.bank === 'features';
+      return { choice, evaluation, calibration, rows: kept ? ((await scorer.images.bank?.read()) ?? null) : null };
     });
   };
+  const normals = support.normal.map(({ pixels }) => pixels);
   const same = end.best.step === end.last.step;
   const last = same ? null : await judgeWeights(end.last, LAST);
   const selected = await judgeWeights(end.best, BEST);
@@ -243,10 +247,11 @@ async function judgeRun(
     const text = 'The remaining valid images lack a class, so the thresholds were chosen on the support set.';
     onEvent({ type: 'note', text });
   }
+  const bank = supportBank(header.train.bank, normals, selected.rows);
   await saveAdapters(
     fs,
     folder.file(ADAPTERS),
-    { header, normals: support.normal.map(({ pixels }) => pixels), selectedBy, ...selected.calibration },
+    { header, bank, selectedBy, ...selected.calibration },
     detector.method.parameters,
   );
   await writePredictions(run, selected.evaluation, selected.calibration.thresholds);

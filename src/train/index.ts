@@ -35,4 +35,5 @@ export * from './selection.ts';
 export * from './shared_features.ts';
 export * from './shared_trainings.ts';
 export * from './support.ts';
+export * from './support_bank.ts';
 export * from './trainer.ts';

@@ -3,6 +3,7 @@ import { MASK_FOLDERS } from '../data/layout/class_folder.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import { openDataset } from '../data/layout/open.ts';
 import { isImageName, joinPath } from '../data/paths.ts';
+import { remembersSupport } from '../fusion/index.ts';
 import { FusionclipError } from '../gpu/errors.ts';
 import { VERSION } from '../run/version.ts';
 import { asTrained, type ModelSource, openModel } from './backbone.ts';
@@ -15,9 +16,10 @@ import type { Judgement } from './judge.ts';
 import { SupportMemory } from './memory.ts';
 import type { TrivialJudgement } from './metrics/intensity_baseline.ts';
 import { type PredictionRow, predictionRows, toCsv, writeMaps } from './output.ts';
-import { calibrateAgain, rescoredOptions } from './rescore.ts';
+import { calibrateAgain, rescoredOptions, sameBank, supportAgain } from './rescore.ts';
 import { ORACLE_WARNING } from './results.ts';
 import { fileBatches, type ScoredSet, scoreSet } from './scoring.ts';
+import { bankSentence, needsImages } from './support_bank.ts';
 
 /** What trained weights are used with. */
 export interface TrainedSource {
@@ -56,13 +58,29 @@ export class TrainedDetector {
     try {
       const own = fusion.method === stored.header.fusion.method;
       if (own) restoreTensors(path, new Map(detector.method.parameters.map((p) => [p.name, p.value])), stored.weights);
-      const normals = stored.normals.map((pixels) => ({ pixels, mask: null }));
       const file = { ...stored, header, selectedBy: own ? stored.selectedBy : 'none' };
-      if (String(Object.values(fusion)) !== String(Object.values(stored.header.fusion))) {
-        Object.assign(file, await calibrateAgain(fs, detector, header, stored.normals));
+      const changed = String(Object.values(fusion)) !== String(Object.values(stored.header.fusion));
+      const { bank } = stored;
+      context.onEvent?.({ type: 'note', text: bankSentence(bank, path) });
+      const needed = remembersSupport(fusion.method);
+      const kept =
+        !needed || bank.kind === 'pixels' || (bank.kind === 'features' && sameBank(stored.header.fusion, fusion));
+      const support = changed || !kept ? await supportAgain(fs, header, bank) : null;
+      if (!kept && !support)
+        throw needsImages(path, bank, changed ? 'These settings need' : 'It needs', header.data.path);
+      const normals = kept ? bank.pixels.map((pixels) => ({ pixels, mask: null })) : support!.normal;
+      const features = needed ? bank.features : new Map();
+      const memory = new SupportMemory(detector, normals, [], kept ? features : null);
+      if (changed) {
+        try {
+          Object.assign(file, await calibrateAgain(fs, detector, header, support, memory));
+        } catch (error) {
+          memory.release();
+          throw error;
+        }
         context.onEvent?.({ type: 'note', text: changedNote(file.thresholds) });
       }
-      return new TrainedDetector(file, detector, new SupportMemory(detector, normals, []));
+      return new TrainedDetector(file, detector, memory);
     } catch (error) {
       detector.release();
       throw error;

@@ -20,7 +20,7 @@ import type { FusionOptions } from '../options.ts';
 import { abnormalProbability, copyOf, imageMeans } from '../predict.ts';
 import { CLASSES } from '../prompts.ts';
 import { refineMaps } from '../refine.ts';
-import type { ImageScorer, Method } from './method.ts';
+import type { ImageScorer, Method, Remembered } from './method.ts';
 
 /** What the method is made of. */
 export interface MedClipParts {
@@ -93,7 +93,8 @@ export class MedClip implements Method {
     throw new Error('this method has nothing to train');
   }
 
-  fit(support: Iterable<Encoded>): ImageScorer {
+  fit(support: Remembered): ImageScorer {
+    if (support instanceof MemoryBank) return this.#scorer(support);
     const bank = new MemoryBank(this.#gpu);
     try {
       for (const { stages } of support) {
@@ -103,14 +104,19 @@ export class MedClip implements Method {
       bank.release();
       throw error;
     }
-    return {
-      score: (images, skip = null) => this.#score(bank, images, skip),
-      release: () => bank.release(),
-    };
+    return this.#scorer(bank);
   }
 
   release(): void {
     this.#text.release();
+  }
+
+  #scorer(bank: MemoryBank): ImageScorer {
+    return {
+      bank,
+      score: (images, skip = null) => this.#score(bank, images, skip),
+      release: () => bank.release(),
+    };
   }
 
   async #score(bank: MemoryBank, { stages, embedding, guide }: Encoded, skip: number | null): Promise<BranchScores> {
