@@ -72,6 +72,8 @@ export interface Outcome {
   /** The file for `fusionclip predict --adapters`. */
   readonly adapters: Blob;
   readonly adaptersName: string;
+  /** What the file holds of the support images, as a sentence. */
+  readonly adaptersHold: string;
 }
 
 /** One test image with its map. */

@@ -3,6 +3,7 @@ import { FusionclipError, Gpu } from '../../src/gpu/index.ts';
 import { BlobFiles } from '../../src/host/blob_files.ts';
 import { EMBEDDED_MODEL, EMBEDDED_SETTINGS } from '../../src/study/index.ts';
 import {
+  bankSentence,
   evaluateTrained,
   type Judgement,
   openAdapters,
@@ -190,6 +191,7 @@ export class Workbench implements Calls {
         seed: String(header.train.seed),
       },
       adapters: this.#files.blob(adapters),
+      adaptersHold: bankSentence(bank, 'The file'),
       adaptersName: `${header.data.name}-${header.train.shots}shot-seed${header.train.seed}.safetensors`,
     };
   }
