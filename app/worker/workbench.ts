@@ -171,7 +171,6 @@ export class Workbench implements Calls {
     this.#scored = scored;
     this.#paths = new Map(scored.images.map(({ id }) => [id, `${data}/${id}`]));
     const { images } = scored;
-    const ranges = images.map(({ map }) => rangeOf(map));
     return {
       judgement,
       trivial,
@@ -182,7 +181,7 @@ export class Workbench implements Calls {
           images.map(({ score }) => score),
         ),
       ),
-      range: [Math.min(...ranges.map(([low]) => low)), Math.max(...ranges.map(([, high]) => high))],
+      range: rangeOf(...images.map(({ map }) => map)),
       facts: {
         method: header.fusion.method,
         model: header.model.name,

@@ -1,5 +1,6 @@
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { copyElements } from '../kernels/copy.ts';
 import { addInto, scale } from '../kernels/elementwise.ts';
 import { matmul } from '../kernels/matmul.ts';
 import { bilinearResize } from '../kernels/resize.ts';
@@ -174,13 +175,8 @@ export function imageMeans(values: Float32Array, batch: number): Float32Array<Ar
 /** Rows of two arrays one after the other: [a.rows + b.rows, W]. */
 export function joinRows(a: GpuArray, b: GpuArray): GpuArray {
   const out = GpuArray.empty(a.gpu, [a.rows + b.rows, a.width]);
-  const part = (from: GpuArray, offset: number) =>
-    a.gpu.copy(
-      { buffer: from.buffer, offset: from.offset, bytes: 4 * from.size },
-      { buffer: out.buffer, offset, bytes: 4 * from.size },
-    );
-  part(a, 0);
-  part(b, 4 * a.size);
+  copyElements(a, out);
+  copyElements(b, out, { toAt: a.size });
   return out;
 }
 
@@ -196,9 +192,6 @@ function weightedSum(arrays: readonly GpuArray[], weights: readonly number[]): G
 /** The same values as rows [n, W] in memory of their own. */
 export function copyOf(a: GpuArray): GpuArray {
   const out = GpuArray.empty(a.gpu, [a.rows, a.width]);
-  a.gpu.copy(
-    { buffer: a.buffer, offset: a.offset, bytes: 4 * a.size },
-    { buffer: out.buffer, offset: 0, bytes: 4 * a.size },
-  );
+  copyElements(a, out);
   return out;
 }

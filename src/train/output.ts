@@ -1,10 +1,9 @@
 import { decodeImage } from '../data/decode.ts';
 import { encodePng } from '../data/encode.ts';
 import type { FileSystem } from '../data/file_system.ts';
-import { overlayHeatMap } from '../data/heat_map.ts';
+import { overlayHeatMap, rangeOf } from '../data/heat_map.ts';
 import { joinPath } from '../data/paths.ts';
 import { encodeMapPng, encodeNpy } from '../data/raw_map.ts';
-import { rangeOf } from '../fusion/index.ts';
 import type { Thresholds } from './judge.ts';
 import { type Normalisation, unframedMap } from './pictures.ts';
 import type { ScoredSet } from './scoring.ts';

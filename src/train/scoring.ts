@@ -1,5 +1,6 @@
 import { decodeImage } from '../data/decode.ts';
 import type { FileSystem } from '../data/file_system.ts';
+import { rangeOf } from '../data/heat_map.ts';
 import type { Image } from '../data/image.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import { readSample } from '../data/layout/open.ts';
@@ -11,7 +12,6 @@ import {
   type FusionRanges,
   fuseScores,
   type ImageScorer,
-  rangeOf,
   withClassScore,
 } from '../fusion/index.ts';
 import type { Detector } from './detector.ts';

@@ -1,8 +1,8 @@
 import { presetConfig } from '../../src/clip/index.ts';
 import type { ScoreMap } from '../../src/data/heat_map.ts';
+import { rangeOf } from '../../src/data/heat_map.ts';
 import { phantom } from '../../src/data/phantom/index.ts';
 import { trivialScores } from '../../src/data/trivial.ts';
-import { rangeOf } from '../../src/fusion/index.ts';
 import type { Prediction, RunRecord } from '../../src/report/index.ts';
 import {
   judgeScores,

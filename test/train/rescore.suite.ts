@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import { CLIP_PIXELS } from '../../src/clip/index.ts';
-import { rangeOf } from '../../src/fusion/index.ts';
+import { rangeOf } from '../../src/data/heat_map.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import {
   Detector,

@@ -1,6 +1,7 @@
 import { GpuArray } from '../../gpu/array.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { attention } from '../../kernels/attention.ts';
+import { copyElements } from '../../kernels/copy.ts';
 import { addInto } from '../../kernels/elementwise.ts';
 import { gatherRows, uploadIndex } from '../../kernels/gather_rows.ts';
 import { layerNorm } from '../../kernels/layer_norm.ts';
@@ -88,11 +89,7 @@ export class BertTower {
         const part = all.slice(start, start + CHUNK);
         const padded = part.map((s) => Array.from({ length }, (_, i) => sentences[s][i] ?? pad));
         const rows = this.#encode(await this.#embed(padded), keys);
-        const bytes = 4 * rows.size;
-        this.#gpu.copy(
-          { buffer: rows.buffer, offset: rows.offset, bytes },
-          { buffer: sorted.buffer, offset: sorted.offset + 4 * embed * done, bytes },
-        );
+        copyElements(rows, sorted, { toAt: embed * done });
         done += part.length;
       }
     }

@@ -1,5 +1,6 @@
 import { elements, GpuArray } from '../../gpu/array.ts';
 import { assembleTokensBackward, assembleTokens as forwardAssemble } from '../../kernels/assemble_tokens.ts';
+import { copyElements } from '../../kernels/copy.ts';
 import { gatherRows as forwardGather, scatterRows } from '../../kernels/gather_rows.ts';
 import { insertRows as forwardInsert, insertRowsBackward } from '../../kernels/insert_rows.ts';
 import { matmul } from '../../kernels/matmul.ts';
@@ -112,22 +113,21 @@ const stackOperation: Operation<{ shapes: readonly (readonly number[])[] }> = {
   forward(inputs) {
     const rows = inputs.reduce((n, x) => n + x.shape[0], 0);
     const output = GpuArray.empty(inputs[0].gpu, [rows, ...inputs[0].shape.slice(1)]);
-    let offset = 0;
+    let toAt = 0;
     for (const x of inputs) {
-      const bytes = 4 * x.size;
-      x.gpu.copy({ buffer: x.buffer, offset: x.offset, bytes }, { buffer: output.buffer, offset, bytes });
-      offset += bytes;
+      copyElements(x, output, { toAt });
+      toAt += x.size;
     }
     return { output, saved: [] };
   },
   backward(grad, _, { shapes }, need) {
-    let offset = grad.offset;
+    let end = 0;
     return shapes.map((shape, i) => {
-      const bytes = 4 * elements(shape);
-      offset += bytes;
+      const count = elements(shape);
+      end += count;
       if (!need[i]) return null;
       const out = GpuArray.empty(grad.gpu, shape);
-      grad.gpu.copy({ buffer: grad.buffer, offset: offset - bytes, bytes }, { buffer: out.buffer, offset: 0, bytes });
+      copyElements(grad, out, { fromAt: end - count, count });
       return out;
     });
   },
