@@ -1,11 +1,11 @@
 import { assert } from 'chai';
 import { openSafetensors, writeSafetensors } from '../../src/clip/index.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import { evaluateTrained, openAdapters, type ScoredSet } from '../../src/train/index.ts';
+import { evaluateTrained, openAdapters, openModel, type ScoredSet, trainRun } from '../../src/train/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import type { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suite, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, smallRun, tinyBackbone } from './small_run.ts';
+import { contextOf, ruleSet, smallSettings, tinyBackbone } from './small_run.ts';
 
 const ADAPTERS = '/run/checkpoint/adapters.safetensors';
 const scoresOf = ({ images }: ScoredSet) => images.map(({ score }) => score);
@@ -13,8 +13,10 @@ const scoresOf = ({ images }: ScoredSet) => images.map(({ score }) => score);
 async function trained(gpu: Gpu, settings: Record<string, string>) {
   const fs = ruleSet();
   const context = contextOf(gpu, fs);
-  const outcome = await smallRun(context, { epochs: '1', ...settings });
-  const model = await tinyBackbone();
+  const isMedClip = settings.method === 'medclip';
+  const model = isMedClip ? await openModel(fs, 'generated:medclip-swin-mini') : await tinyBackbone();
+  const given = smallSettings({ epochs: '1', ...(isMedClip && { size: '98' }), ...settings });
+  const outcome = await trainRun(context, { data: '/Brain_AD', model, out: '/run', settings: given });
   const again = async (changed: Record<string, string> = {}) =>
     scoresOf(
       (await evaluateTrained(context, { adapters: ADAPTERS, model, data: '/Brain_AD', settings: changed })).scored,
@@ -33,9 +35,10 @@ async function opened(fs: MemoryFileSystem) {
   return { file, types: [...file.tensors].map(([name, { dtype }]) => `${name} ${dtype}`) };
 }
 
-/** Takes the data set that was trained on away; its test images stay under another name. */
+/** Puts another image in the place of every normal one that could have been drawn; the test images stay. */
 function loseTraining(fs: MemoryFileSystem): void {
-  for (const path of [...fs.files.keys()]) if (path.startsWith('/Brain_AD/valid/')) fs.files.delete(path);
+  const other = fs.files.get('/Brain_AD/test/good/img/0.png')!;
+  for (const path of fs.files.keys()) if (path.startsWith('/Brain_AD/valid/good/')) fs.files.set(path, other);
 }
 
 suite('what adapters hold of the support images', () => {
@@ -46,6 +49,7 @@ suite('what adapters hold of the support images', () => {
     { method: 'winclip+' },
     { method: 'april-gan' },
     { method: 'mvfa' },
+    { method: 'medclip' },
   ];
   for (const settings of METHODS) {
     test(`features give the scores of pixels, and no image: ${settings.method ?? 'fusionclip'}`, async (t) => {
@@ -84,9 +88,7 @@ suite('what adapters hold of the support images', () => {
       assert.approximately(score, scores[i], 1e-6);
     });
     // Another image in the place of one is not taken for it.
-    fs.files.set('/Brain_AD/valid/good/img/0.png', fs.files.get('/Brain_AD/test/good/img/0.png')!);
-    fs.files.set('/Brain_AD/valid/good/img/1.png', fs.files.get('/Brain_AD/test/good/img/0.png')!);
-    fs.files.set('/Brain_AD/valid/good/img/2.png', fs.files.get('/Brain_AD/test/good/img/0.png')!);
+    loseTraining(fs);
     await expectFailure('bad_model', [/does not hold \(--bank none\)/, /--bank pixels/], () => again());
   });
 
@@ -103,7 +105,7 @@ suite('what adapters hold of the support images', () => {
     assert.notDeepEqual(other, await again());
     loseTraining(fs);
     await again({ 'map.blur': '2' });
-    await expectFailure('bad_model', [/These settings need .* --bank features/], () =>
+    await expectFailure('bad_model', [/These settings need .*--bank features/], () =>
       again({ 'memory.augment': 'true' }),
     );
   });
