@@ -1,8 +1,9 @@
 /** What the page and its worker say to each other. Everything here is data that can be cloned. */
 import type { ErrorCode } from '../src/base/errors.ts';
 import type { DatasetKind, Image, ScoreMap } from '../src/data/index.ts';
-import type { Judgement, TrivialJudgement } from '../src/detect/judge.ts';
+import type { Judgement } from '../src/detect/judge.ts';
 import type { AdapterFacts } from '../src/gpu/index.ts';
+import type { TrivialJudgement } from '../src/metrics/intensity_baseline.ts';
 import type { RocPoint } from '../src/metrics/roc.ts';
 import type { RunEvent } from '../src/run/events.ts';
 
@@ -71,10 +72,12 @@ export interface Outcome {
   /** Lowest and highest value of all maps. */
   readonly range: readonly [number, number];
   /** What was trained on what, in a few words each. */
-  readonly facts: Readonly<Record<'model' | 'data' | 'shots' | 'seed', string>>;
+  readonly facts: Readonly<Record<'method' | 'model' | 'data' | 'shots' | 'seed', string>>;
   /** The file for `fusionclip predict --adapters`. */
   readonly adapters: Blob;
   readonly adaptersName: string;
+  /** What the file holds of the support images, as a sentence. */
+  readonly adaptersHold: string;
 }
 
 /** One test image with its map. */

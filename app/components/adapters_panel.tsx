@@ -12,7 +12,7 @@ export function AdaptersPanel({ state, actions }: { state: State; actions: Actio
         <span class="number">3</span>Adapters
       </h2>
       {outcome ? (
-        <Download blob={outcome.adapters} name={outcome.adaptersName} />
+        <Download blob={outcome.adapters} name={outcome.adaptersName} contains={outcome.adaptersHold} />
       ) : (
         <p class="hint">After training the adapters can be saved as one file, here and for the command line.</p>
       )}
@@ -37,7 +37,7 @@ export function AdaptersPanel({ state, actions }: { state: State; actions: Actio
   );
 }
 
-function Download({ blob, name }: { blob: Blob; name: string }) {
+function Download({ blob, name, contains }: { blob: Blob; name: string; contains: string }) {
   const [address, setAddress] = useState('');
   useEffect(() => {
     const made = URL.createObjectURL(blob);
@@ -49,6 +49,7 @@ function Download({ blob, name }: { blob: Blob; name: string }) {
       <a class="button" id="save-adapters" href={address} download={name}>
         Save adapters <span class="hint">{Math.ceil(blob.size / 1024)} KiB</span>
       </a>
+      <p class="hint">{contains}</p>
       <p class="hint">The command line gives the same scores with them:</p>
       <code class="command">fusionclip predict IMAGE… --adapters {name}</code>
     </div>

@@ -8,7 +8,7 @@ import { ImagesPanel } from './images_panel.tsx';
 import { MachineChip, NoMachine } from './machine.tsx';
 import { MapsPanel } from './maps_panel.tsx';
 import { RunPanel } from './run_panel.tsx';
-import { pointOf, ScoresPanel } from './scores_panel.tsx';
+import { ScoresPanel, startThreshold } from './scores_panel.tsx';
 import { useShown } from './shown.ts';
 import { TrainingPanel } from './training_panel.tsx';
 import { Welcome } from './welcome.tsx';
@@ -68,11 +68,10 @@ function Alert({ text, onDismiss }: { text: string; onDismiss: () => void }) {
 
 /** Scores and maps, which share the threshold of the image score. */
 function Results({ outcome, actions }: { outcome: Outcome; actions: ReturnType<typeof actionsOver> }) {
-  const [point, setPoint] = useState(() => pointOf(outcome));
-  const threshold = outcome.roc[point]?.threshold ?? Number.POSITIVE_INFINITY;
+  const [threshold, setThreshold] = useState(() => startThreshold(outcome));
   return (
     <>
-      <ScoresPanel outcome={outcome} point={point} onPoint={setPoint} />
+      <ScoresPanel outcome={outcome} threshold={threshold} onThreshold={setThreshold} />
       <MapsPanel outcome={outcome} threshold={threshold} actions={actions} />
     </>
   );

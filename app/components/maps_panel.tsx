@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { thresholdText } from '../../src/detect/judge.ts';
 import type { Actions } from '../actions.ts';
 import type { Outcome } from '../protocol.ts';
 import { Gallery, type Order } from './gallery.tsx';
@@ -60,7 +61,7 @@ export function MapsPanel({ outcome, threshold, actions }: Props) {
             value={level}
             low={low}
             high={high}
-            shown={level.toPrecision(4)}
+            shown={thresholdText(level)}
             onInput={setLevel}
           />
           {judgement.pixel && (
@@ -71,7 +72,7 @@ export function MapsPanel({ outcome, threshold, actions }: Props) {
           )}
           <p class="hint">
             The solid line is where the map reaches the threshold
-            {judgement.pixelThreshold ? `; training chose ${judgement.pixelThreshold.value.toPrecision(4)}` : ''}.
+            {judgement.pixelThreshold ? `; training chose ${thresholdText(judgement.pixelThreshold.value)}` : ''}.
           </p>
         </div>
       </div>

@@ -1,36 +1,41 @@
 import { useMemo } from 'preact/hooks';
+import { thresholdText } from '../../src/detect/judge.ts';
+import { methodTitle } from '../../src/fusion/presets.ts';
+import { bestIntensity, intensityBaselines } from '../../src/metrics/intensity_baseline.ts';
 import type { Outcome } from '../protocol.ts';
 import { axis, Chart, colour } from './chart.tsx';
 import { useShown } from './shown.ts';
 
 interface Props {
   readonly outcome: Outcome;
-  /** Index of a point of the ROC curve: scores at or above its threshold are called abnormal. */
-  readonly point: number;
-  readonly onPoint: (point: number) => void;
+  /** Scores at or above it are called abnormal. */
+  readonly threshold: number;
+  readonly onThreshold: (threshold: number) => void;
 }
 
 /** How well the scores separate normal from abnormal. */
-export function ScoresPanel({ outcome, point, onPoint }: Props) {
+export function ScoresPanel({ outcome, threshold, onThreshold }: Props) {
   const { judgement, trivial, roc, facts } = outcome;
   const { image, pixel, images, pixelThreshold } = judgement;
-  const best = trivial && Math.max(...[trivial.mean, trivial.std, trivial.p995].map(({ auroc }) => auroc));
+  const best = bestIntensity(trivial);
+  const map = intensityBaselines(trivial).find(({ key }) => key === 'map');
   const card = useShown();
   return (
     <section ref={card} class="card" aria-labelledby="scores-title">
       <h2 id="scores-title">Scores</h2>
       <p class="hint">
-        {facts.model} on {facts.data}, {facts.shots} {facts.shots === '1' ? 'shot' : 'shots'} a class, seed {facts.seed}
-        ; {images.normal} normal and {images.abnormal} abnormal test images
+        {methodTitle(facts.method)} with {facts.model} on {facts.data}, {facts.shots}{' '}
+        {facts.shots === '1' ? 'shot' : 'shots'} a class, seed {facts.seed}; {images.normal} normal and{' '}
+        {images.abnormal} abnormal test images
       </p>
       <dl class="tiles">
-        <Tile name="Image AUROC" value={image.auroc} note={best === null ? '' : `brightness alone ${show(best)}`} />
+        <Tile name="Image AUROC" value={image.auroc} note={best ? `brightness alone ${show(best.image.auroc)}` : ''} />
         <Tile name="Image AP" value={image.averagePrecision} note="average precision" />
-        {pixel && <Tile name="Pixel AUROC" value={pixel.auroc} note={`brightness ${show(trivial?.map?.auroc)}`} />}
+        {pixel && <Tile name="Pixel AUROC" value={pixel.auroc} note={`brightness ${show(map?.pixel?.auroc)}`} />}
         {pixel && <Tile name="AUPRO" value={pixel.aupro} note="overlap of regions" />}
         {pixelThreshold && <Tile name="Dice" value={pixelThreshold.dice} note="at training’s threshold" />}
       </dl>
-      {roc.length > 0 && <Roc outcome={outcome} point={point} onPoint={onPoint} />}
+      {roc.length > 0 && <Roc outcome={outcome} threshold={threshold} onThreshold={onThreshold} />}
     </section>
   );
 }
@@ -47,9 +52,10 @@ function Tile({ name, value, note }: { name: string; value: number; note: string
   );
 }
 
-function Roc({ outcome, point, onPoint }: Props) {
+function Roc({ outcome, threshold, onThreshold }: Props) {
   const { roc, judgement } = outcome;
-  const { threshold, falsePositiveRate, truePositiveRate } = roc[point];
+  const point = pointOf(outcome, threshold);
+  const { falsePositiveRate, truePositiveRate } = roc[point];
   const data = useMemo<(number | null)[][]>(() => {
     const x = roc.map((each) => each.falsePositiveRate);
     const marked = roc.map((each, i) => (i === point ? each.truePositiveRate : null));
@@ -78,7 +84,7 @@ function Roc({ outcome, point, onPoint }: Props) {
       />
       <div class="operating">
         <label for="operating">Abnormal from a score of</label>
-        <output for="operating">{Number.isFinite(threshold) ? threshold.toPrecision(4) : 'none'}</output>
+        <output for="operating">{Number.isFinite(threshold) ? thresholdText(threshold) : 'none'}</output>
         <input
           id="operating"
           type="range"
@@ -86,7 +92,7 @@ function Roc({ outcome, point, onPoint }: Props) {
           max={roc.length - 1}
           step={1}
           value={point}
-          onInput={({ currentTarget }) => onPoint(currentTarget.valueAsNumber)}
+          onInput={({ currentTarget }) => onThreshold(roc[currentTarget.valueAsNumber].threshold)}
         />
         <dl class="rates">
           <div>
@@ -98,21 +104,27 @@ function Roc({ outcome, point, onPoint }: Props) {
             <dd>{show(1 - falsePositiveRate)}</dd>
           </div>
         </dl>
-        {judgement.imageThreshold && (
+        {judgement.imageThreshold ? (
           <p class="hint">
-            Training chose {judgement.imageThreshold.value.toPrecision(4)}, on{' '}
+            Training chose {thresholdText(judgement.imageThreshold.value)}, on{' '}
             {judgement.imageThreshold.from === 'valid' ? 'images it did not learn from' : 'the support images'}; test
             images played no part.
           </p>
+        ) : (
+          <p class="hint">Training chose none; it begins at the largest F1 on these test images.</p>
         )}
       </div>
     </div>
   );
 }
 
-/** The point of a curve that stands for a threshold: the last whose threshold is not below it. */
-export function pointOf({ roc, judgement }: Outcome): number {
-  const value = judgement.imageThreshold?.value ?? judgement.image.f1Threshold;
+/** The threshold that training chose, or without one that of the largest F1 on the test images. */
+export function startThreshold({ judgement }: Outcome): number {
+  return judgement.imageThreshold?.value ?? judgement.image.f1Threshold;
+}
+
+/** The point of a curve at which the images are called as a threshold calls them: the last that is not below it. */
+function pointOf({ roc }: Outcome, value: number): number {
   return Math.max(
     0,
     roc.findLastIndex(({ threshold }) => threshold >= value),

@@ -2,11 +2,13 @@ import { FusionclipError } from '../../src/base/errors.ts';
 import { decodeImage, rangeOf } from '../../src/data/index.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
 import { evaluateTrained } from '../../src/detect/inference.ts';
-import type { Judgement, TrivialJudgement } from '../../src/detect/judge.ts';
+import type { Judgement } from '../../src/detect/judge.ts';
 import type { RunContext } from '../../src/detect/run_context.ts';
 import type { ScoredSet } from '../../src/detect/scoring.ts';
+import { bankSentence } from '../../src/detect/support_bank.ts';
 import { Gpu } from '../../src/gpu/index.ts';
 import { BlobFiles } from '../../src/host/blob_files.ts';
+import type { TrivialJudgement } from '../../src/metrics/intensity_baseline.ts';
 import { rankScores } from '../../src/metrics/ranking.ts';
 import { rocCurve } from '../../src/metrics/roc.ts';
 import type { RunEvent } from '../../src/run/events.ts';
@@ -165,12 +167,11 @@ export class Workbench implements Calls {
     judgement: Judgement,
     trivial: TrivialJudgement | null,
   ): Promise<Outcome> {
-    const { header, normals } = await openAdapters(this.#files, adapters);
+    const { header, bank } = await openAdapters(this.#files, adapters);
     const data = this.#dataset();
     this.#scored = scored;
     this.#paths = new Map(scored.images.map(({ id }) => [id, `${data}/${id}`]));
     const { images } = scored;
-    const ranges = images.map(({ map }) => rangeOf(map));
     return {
       judgement,
       trivial,
@@ -181,14 +182,16 @@ export class Workbench implements Calls {
           images.map(({ score }) => score),
         ),
       ),
-      range: [Math.min(...ranges.map(([low]) => low)), Math.max(...ranges.map(([, high]) => high))],
+      range: rangeOf(...images.map(({ map }) => map)),
       facts: {
+        method: header.fusion.method,
         model: header.model.name,
         data: header.data.name,
-        shots: String(normals.length),
+        shots: String(bank.images.length),
         seed: String(header.train.seed),
       },
       adapters: this.#files.blob(adapters),
+      adaptersHold: bankSentence(bank, 'The file'),
       adaptersName: `${header.data.name}-${header.train.shots}shot-seed${header.train.seed}.safetensors`,
     };
   }

@@ -1,6 +1,7 @@
 import type { EvaluateResults } from '../detect/inference.ts';
-import type { Judgement, TrivialJudgement } from '../detect/judge.ts';
+import { type Judgement, thresholdText } from '../detect/judge.ts';
 import type { TrainResults } from '../detect/results.ts';
+import { intensityBaselines, intensityInside, type TrivialJudgement } from '../metrics/intensity_baseline.ts';
 import type { PixelMetrics, RankingMetrics } from '../metrics/summary.ts';
 
 type Row = readonly (string | number | null | undefined)[];
@@ -10,7 +11,8 @@ const HEAD: Row = ['', 'image AUROC', 'AP', 'F1-max', 'pixel AUROC', 'AP', 'F1-m
 /** Metrics of a training run as a table for people. */
 export function trainTable(results: TrainResults): string {
   const { selected, last, trivial, selectedBy } = results;
-  const chosen = selectedBy === 'none' ? 'without training' : `epoch ${selected.epoch} (${selectedBy})`;
+  const how = selectedBy === 'none' ? 'without training' : `epoch ${selected.epoch} (${selectedBy})`;
+  const chosen = `${results.method}, ${how}`;
   const rows: Row[] = [judgementRow(chosen, selected)];
   if (last.step !== selected.step) rows.push(judgementRow(`epoch ${last.epoch} (last)`, last));
   return resultText(results, [...rows, ...trivialRows(trivial)], [['', selected.foreground, trivial]], selected);
@@ -34,7 +36,7 @@ function resultText(
   ];
   for (const [, model, trivial] of inside) {
     if (!model) continue;
-    const grey = trivial?.mapForeground;
+    const grey = intensityInside(trivial);
     lines.push(
       `inside the content (pixels that are not black): pixel AUROC ${number(model.auroc)}, AP ${number(model.averagePrecision)}` +
         (grey ? `; grey values ${number(grey.auroc)}, ${number(grey.averagePrecision)}` : ''),
@@ -43,14 +45,14 @@ function resultText(
   if (imageThreshold) {
     const { value, from, accuracy, sensitivity, specificity } = imageThreshold;
     lines.push(
-      `image threshold ${value.toPrecision(4)} (chosen on ${from}): accuracy ${number(accuracy)}, ` +
+      `image threshold ${thresholdText(value)} (chosen on ${from}): accuracy ${number(accuracy)}, ` +
         `sensitivity ${number(sensitivity)}, specificity ${number(specificity)}`,
     );
   }
   if (pixelThreshold) {
     const { value, from, dice, diceMean } = pixelThreshold;
     lines.push(
-      `pixel threshold ${value.toPrecision(4)} (chosen on ${from}): Dice ${number(dice)}, mean of the abnormal images ${number(diceMean)}`,
+      `pixel threshold ${thresholdText(value)} (chosen on ${from}): Dice ${number(dice)}, mean of the abnormal images ${number(diceMean)}`,
     );
   }
   if (warning) lines.push(`WARNING: ${warning}`);
@@ -63,14 +65,11 @@ function judgementRow(name: string, { image, pixel, pixelThreshold }: Judgement)
 
 /** What brightness alone reaches, so that nobody takes a number for more than it is. */
 function trivialRows(trivial: TrivialJudgement | null): Row[] {
-  if (!trivial) return [];
-  const rows: Row[] = [
-    ['mean grey value', ...imageCells(trivial.mean)],
-    ['its deviation', ...imageCells(trivial.std)],
-    ['99.5th percentile', ...imageCells(trivial.p995)],
-  ];
-  if (trivial.map) rows.push(['grey values as map', null, null, null, ...pixelCells(trivial.map)]);
-  return rows;
+  return intensityBaselines(trivial).map(({ title, image, pixel }) => [
+    title,
+    ...(image ? imageCells(image) : [null, null, null]),
+    ...pixelCells(pixel),
+  ]);
 }
 
 function imageCells({ auroc, averagePrecision, f1Max }: RankingMetrics): Row {

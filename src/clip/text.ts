@@ -1,6 +1,7 @@
 import { FusionclipError } from '../base/errors.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { copyElements } from '../kernels/copy.ts';
 import { type Index, uploadIndex } from '../kernels/row_index.ts';
 import {
   type Affine,
@@ -220,11 +221,7 @@ export class TextTower {
         rows.shape[1],
       );
       const { value } = this.encode(new Tensor(rows), eot);
-      const bytes = 4 * value.size;
-      this.#gpu.copy(
-        { buffer: value.buffer, offset: value.offset, bytes },
-        { buffer: out.buffer, offset: 4 * start * embed, bytes },
-      );
+      copyElements(value, out, { toAt: start * embed });
     }
     job.pass(out.buffer);
     return out;

@@ -86,13 +86,15 @@ function levelOf(score: number, [low, high]: readonly [number, number]): number 
   return high > low ? Math.min(1, Math.max(0, (score - low) / (high - low))) || 0 : 0;
 }
 
-/** The lowest and highest finite values; [0, 0] when there is none. */
-export function rangeOf(data: Float32Array): [number, number] {
+/** The lowest and highest finite values of some arrays together; [0, 0] when there is none. */
+export function rangeOf(...arrays: readonly ArrayLike<number>[]): [number, number] {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let i = 0; i < data.length; i++) {
-    if (!Number.isFinite(data[i])) continue;
-    if (data[i] < low) low = data[i];
-    if (data[i] > high) high = data[i];
+  for (const data of arrays) {
+    for (let i = 0; i < data.length; i++) {
+      if (!Number.isFinite(data[i])) continue;
+      if (data[i] < low) low = data[i];
+      if (data[i] > high) high = data[i];
+    }
   }
   return low <= high ? [low, high] : [0, 0];
 }

@@ -1,15 +1,9 @@
 import type { FileSystem } from '../base/file_system.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import type { FusionRanges } from '../fusion/index.ts';
+import type { TrivialJudgement } from '../metrics/intensity_baseline.ts';
 import type { Detector } from './detector.ts';
-import {
-  chooseThresholds,
-  type Judgement,
-  judgeScores,
-  judgeTrivial,
-  type Thresholds,
-  type TrivialJudgement,
-} from './judge.ts';
+import { chooseThresholds, type Judgement, judgeScores, judgeTrivial, type Thresholds } from './judge.ts';
 import { type ScoredSet, ScoredSoFar, sampleBatches, scoreSet } from './scoring.ts';
 import type { Contest, ScoredWeights } from './selection.ts';
 import type { Scorer, SupportMemory } from './support_set.ts';

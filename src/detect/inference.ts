@@ -6,6 +6,8 @@ import { isImageName } from '../data/decode.ts';
 import { MASK_FOLDERS } from '../data/layout/class_folder.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import { openDataset } from '../data/layout/open.ts';
+import { remembersSupport } from '../fusion/index.ts';
+import type { TrivialJudgement } from '../metrics/intensity_baseline.ts';
 import { stage } from '../run/events.ts';
 import { onDevice } from '../run/on_device.ts';
 import { ADAPTERS } from '../run/run_folder.ts';
@@ -13,12 +15,13 @@ import { type AdapterFile, openAdapters } from './adapters_file.ts';
 import { asTrained, type ModelSource, openModel } from './backbone.ts';
 import type { Detector } from './detector.ts';
 import { evaluateSamples } from './evaluation.ts';
-import type { Judgement, TrivialJudgement } from './judge.ts';
+import type { Judgement } from './judge.ts';
 import { type PredictionRow, predictionRows, toCsv, writeMaps } from './output.ts';
-import { calibrateAgain, rescoredOptions } from './rescore.ts';
+import { calibrateAgain, rescoredOptions, sameBank, supportAgain } from './rescore.ts';
 import { ORACLE_WARNING } from './results.ts';
 import { openDetector, type RunContext } from './run_context.ts';
 import { fileBatches, type ScoredSet, ScoredSoFar, scoreSet } from './scoring.ts';
+import { bankSentence, needsImages } from './support_bank.ts';
 import { SupportMemory } from './support_set.ts';
 import { restoreTensors } from './tensor_file.ts';
 
@@ -59,13 +62,29 @@ export class TrainedDetector {
     try {
       const own = fusion.method === stored.header.fusion.method;
       if (own) restoreTensors(path, new Map(detector.method.parameters.map((p) => [p.name, p.value])), stored.weights);
-      const normals = stored.normals.map((pixels) => ({ pixels, mask: null }));
       const file = { ...stored, header, selectedBy: own ? stored.selectedBy : 'none' };
-      if (String(Object.values(fusion)) !== String(Object.values(stored.header.fusion))) {
-        Object.assign(file, await calibrateAgain(fs, detector, header, stored.normals));
+      const changed = String(Object.values(fusion)) !== String(Object.values(stored.header.fusion));
+      const { bank } = stored;
+      context.onEvent?.({ type: 'note', text: bankSentence(bank, path) });
+      const needed = remembersSupport(fusion.method);
+      const kept =
+        !needed || bank.kind === 'pixels' || (bank.kind === 'features' && sameBank(stored.header.fusion, fusion));
+      const support = changed || !kept ? await supportAgain(fs, header, bank) : null;
+      if (!kept && !support)
+        throw needsImages(path, bank, changed ? 'These settings need' : 'It needs', header.data.path);
+      const normals = kept ? bank.pixels.map((pixels) => ({ pixels, mask: null })) : support!.normal;
+      const features = needed ? bank.features : new Map();
+      const memory = new SupportMemory(detector, normals, [], kept ? features : null);
+      if (changed) {
+        try {
+          Object.assign(file, await calibrateAgain(fs, detector, header, support, memory));
+        } catch (error) {
+          memory.release();
+          throw error;
+        }
         context.onEvent?.({ type: 'note', text: changedNote(file.thresholds) });
       }
-      return new TrainedDetector(file, detector, new SupportMemory(detector, normals, []));
+      return new TrainedDetector(file, detector, memory);
     } catch (error) {
       detector.release();
       throw error;
@@ -147,7 +166,13 @@ async function predictFiles(
     const { out } = request;
     if (out === null) return rows;
     await fs.writeFile(joinPath(out, 'predictions.csv'), toCsv(rows));
-    const facts = { fusionclip: VERSION, adapters: request.adapters, thresholds, images: rows };
+    const facts = {
+      fusionclip: VERSION,
+      method: header.fusion.method,
+      adapters: request.adapters,
+      thresholds,
+      images: rows,
+    };
     await fs.writeFile(joinPath(out, 'predictions.json'), `${JSON.stringify(facts, null, 2)}\n`);
     const format = request.maps ?? header.train['map.files'];
     const { norm } = header.fusion;

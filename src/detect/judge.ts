@@ -1,4 +1,5 @@
 import { dice } from '../metrics/dice.ts';
+import { inBetterDirection, type TrivialJudgement } from '../metrics/intensity_baseline.ts';
 import { rankPixels, type ScoredMap, type ScoredMaps } from '../metrics/ranking.ts';
 import {
   imageMetrics,
@@ -17,6 +18,18 @@ export interface Threshold {
   readonly f1: number;
   /** `valid`: images of the validation split outside of the support set; `support`: the support set, left out one by one. */
   readonly from: 'valid' | 'support';
+}
+
+/**
+ * A threshold as it is shown, everywhere: the shortest decimal number that is the chosen one as float32, which scores are. It is
+ * not rounded further: typed in again it calls the same images abnormal.
+ */
+export function thresholdText(value: number): string {
+  for (let digits = 1; digits < 17; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (short === value || Math.fround(short) === value) return String(short);
+  }
+  return String(value);
 }
 
 /** Thresholds of the image score and, in sets with masks, of the map. */
@@ -56,16 +69,6 @@ export interface Judgement {
   readonly pixelThreshold: (Threshold & PixelDecisions) | null;
 }
 
-/** What brightness alone reaches on the same images. */
-export interface TrivialJudgement {
-  readonly mean: RankingMetrics;
-  readonly std: RankingMetrics;
-  readonly p995: RankingMetrics;
-  /** The grey values as a map; null for image-level sets. */
-  readonly map: PixelMetrics | null;
-  readonly mapForeground: ForegroundMetrics | null;
-}
-
 /** Judges the scores of labelled images. */
 export function judgeScores({ size, images }: ScoredSet, kind: 'pixel' | 'image', thresholds: Thresholds): Judgement {
   const labels = images.map(({ label }) => label ?? 0);
@@ -83,28 +86,32 @@ export function judgeScores({ size, images }: ScoredSet, kind: 'pixel' | 'image'
   };
 }
 
-/** Judges brightness on the images of a set that was read with {@link sampleBatches}. */
+/** Judges brightness, in the better direction, on the images of a set that was read with {@link sampleBatches}. */
 export function judgeTrivial({ size, images }: ScoredSet, kind: 'pixel' | 'image'): TrivialJudgement | null {
   if (images.some(({ trivial }) => trivial === null)) return null;
   const labels = images.map(({ label }) => label ?? 0);
   const of = (key: 'mean' | 'std' | 'p995') =>
-    imageMetrics(
-      labels,
-      images.map(({ trivial }) => trivial![key]),
+    inBetterDirection((sign) =>
+      imageMetrics(
+        labels,
+        images.map(({ trivial }) => sign * trivial![key]),
+      ),
     );
-  const grey = (i: number) => new Float32Array(images[i].grey!).map((value) => value / 255);
+  const grey = (sign: number) => (i: number) => new Float32Array(images[i].grey!).map((value) => (sign * value) / 255);
   // Made anew at every pass: as float32 the grey values of a large set would take as much memory as its maps.
-  const maps: ScoredMaps = {
+  const maps = (sign: number): ScoredMaps => ({
     *[Symbol.iterator]() {
-      for (const [i, image] of images.entries()) yield { ...scoredMap(image, size), map: grey(i) };
+      const map = grey(sign);
+      for (const [i, image] of images.entries()) yield { ...scoredMap(image, size), map: map(i) };
     },
-  };
+  });
+  const hasContent = kind === 'pixel' && hasBlack(images);
   return {
     mean: of('mean'),
     std: of('std'),
     p995: of('p995'),
-    map: kind === 'pixel' ? pixelMetrics(maps) : null,
-    mapForeground: kind === 'pixel' ? foreground(images, grey) : null,
+    map: kind === 'pixel' ? inBetterDirection((sign) => pixelMetrics(maps(sign))) : null,
+    mapForeground: hasContent ? inBetterDirection((sign) => foreground(images, grey(sign))!) : null,
   };
 }
 
@@ -134,9 +141,14 @@ function scoredMap({ map, mask }: ScoredImage, size: number): ScoredMap {
   return { width: size, height: size, map, mask };
 }
 
+/** Whether the grey values are there and some pixel is black. */
+function hasBlack(images: readonly ScoredImage[]): boolean {
+  return images.every(({ grey }) => grey !== null) && images.some(({ grey }) => grey!.includes(0));
+}
+
 /** Ranking metrics over the pixels that are not black; null when no image has a black pixel. */
 function foreground(images: readonly ScoredImage[], map: (i: number) => Float32Array): ForegroundMetrics | null {
-  if (images.some(({ grey }) => grey === null) || !images.some(({ grey }) => grey!.includes(0))) return null;
+  if (!hasBlack(images)) return null;
   const maps: ScoredMaps = {
     *[Symbol.iterator]() {
       for (const [i, { grey, mask }] of images.entries()) {

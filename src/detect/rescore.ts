@@ -1,9 +1,9 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { optionTexts } from '../base/option.ts';
-import type { Image } from '../data/image.ts';
 import { openDataset } from '../data/layout/open.ts';
 import {
+  BANK_SETTINGS,
   COMMON_SETTINGS,
   FUSION_OPTIONS,
   type FusionOptions,
@@ -16,6 +16,7 @@ import type { Detector } from './detector.ts';
 import { type Calibration, calibrate } from './evaluation.ts';
 import { Contest } from './selection.ts';
 import { chooseShots, readSupport, type Support } from './support.ts';
+import { imageHash, type SupportBank } from './support_bank.ts';
 import { SupportMemory } from './support_set.ts';
 
 /**
@@ -58,52 +59,60 @@ export function rescoredOptions(
   return options;
 }
 
+/** Whether rows of a bank made with some settings are those that other settings ask for. */
+export function sameBank(a: FusionOptions, b: FusionOptions): boolean {
+  const [then, now] = [a, b].map((options) => optionTexts(FUSION_OPTIONS, options));
+  return BANK_SETTINGS.every((name) => then[name] === now[name]);
+}
+
 /**
  * Thresholds and ranges for a detector whose settings are not those that the run was calibrated with, found as in
  * training: on the data set that the run was trained on. Where that is not to be had, there are no thresholds, and ranges
- * come from the stored normal images.
+ * come from what is kept of the normal images.
+ * @param support read again, or null
+ * @param memory what scores without it
  */
 export async function calibrateAgain(
   fs: FileSystem,
   detector: Detector,
   header: RunHeader,
-  normals: readonly Image[],
+  support: Support | null,
+  memory: SupportMemory,
 ): Promise<Calibration> {
-  const support = await supportAgain(fs, header, normals);
-  const pictures = normals.map((pixels) => ({ pixels, mask: null }));
-  const memory = new SupportMemory(detector, support?.normal ?? pictures, support?.abnormal ?? []);
+  if (!support) {
+    return memory.withScorer(async ({ ranges }) => ({ thresholds: { image: null, pixel: null }, ranges }));
+  }
+  const again = new SupportMemory(detector, support.normal, support.abnormal);
   try {
-    return await memory.withScorer(async (scorer) => {
-      if (!support) return { thresholds: { image: null, pixel: null }, ranges: scorer.ranges };
+    return await again.withScorer(async (scorer) => {
       const rest = new Contest(detector, support.shots.rest, header.train, { fs });
       try {
-        return await calibrate(detector, memory, rest, scorer);
+        return await calibrate(detector, again, rest, scorer);
       } finally {
         rest.release();
       }
     });
   } finally {
-    memory.release();
+    again.release();
   }
 }
 
 /** The support set of a run, read again; null where the data set is gone or is another one now. */
-async function supportAgain(fs: FileSystem, header: RunHeader, normals: readonly Image[]): Promise<Support | null> {
-  const { data, train, fusion, kind } = header;
+export async function supportAgain(
+  fs: FileSystem,
+  { data, train, fusion, kind }: RunHeader,
+  { images }: SupportBank,
+): Promise<Support | null> {
   try {
     const dataset = await openDataset(fs, data.path, train['split.seed']);
     const support = await readSupport(fs, await chooseShots(fs, dataset, train), fusion, train.seed);
     const same =
       dataset.kind === kind &&
-      support.normal.length === normals.length &&
-      support.normal.every(({ pixels }, i) => equalBytes(pixels.data, normals[i].data));
+      support.normal.length === images.length &&
+      support.normal.every(({ pixels }, i) => imageHash(pixels) === images[i]);
     return same ? support : null;
   } catch (error) {
     if (!(error instanceof FusionclipError)) throw error;
     return null;
   }
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((value, i) => value === b[i]);
 }

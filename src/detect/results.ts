@@ -1,8 +1,9 @@
 import { VERSION } from '../base/version.ts';
+import type { TrivialJudgement } from '../metrics/intensity_baseline.ts';
 import type { RunHeader } from '../run/run_config.ts';
 import type { Choice } from '../run/run_state.ts';
 import type { Evaluation } from './evaluation.ts';
-import type { Judgement, TrivialJudgement } from './judge.ts';
+import type { Judgement } from './judge.ts';
 
 /** The result of weights on the test split. */
 export interface WeightsResult extends Judgement {
@@ -21,6 +22,8 @@ export type SelectedBy = 'valid' | 'last' | 'test-oracle' | 'none';
 /** `results.json`. */
 export interface TrainResults {
   readonly fusionclip: string;
+  /** Its name, as `--method` takes it. */
+  readonly method: string;
   readonly data: string;
   readonly kind: 'pixel' | 'image';
   readonly split: 'test';
@@ -33,7 +36,7 @@ export interface TrainResults {
   readonly selected: WeightsResult;
   /** The weights at the end of training. */
   readonly last: WeightsResult;
-  /** What brightness alone reaches. */
+  /** What brightness alone reaches, in the better direction: see `intensityBaselines`. */
   readonly trivial: TrivialJudgement | null;
 }
 
@@ -57,6 +60,7 @@ export function trainResults(
   });
   return {
     fusionclip: VERSION,
+    method: header.fusion.method,
     data: header.data.name,
     kind: header.kind,
     split: 'test',

@@ -1,5 +1,6 @@
 import type { FileSystem } from '../base/file_system.ts';
 import { decodeImage } from '../data/decode.ts';
+import { rangeOf } from '../data/heat_map.ts';
 import type { Image } from '../data/image.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import { readSample } from '../data/layout/open.ts';
@@ -10,10 +11,9 @@ import {
   type FusionRanges,
   fuseScores,
   type ImageScorer,
-  rangeOf,
   withClassScore,
 } from '../fusion/index.ts';
-import { type TrivialScores, trivialMap, trivialScores } from '../metrics/intensity_baseline.ts';
+import { type TrivialScores, trivialMap, trivialScores } from '../metrics/intensity_scores.ts';
 import type { Detector } from './detector.ts';
 import type { FeatureStore } from './feature_store.ts';
 import { framed, maskOf, pixelsOf, toInput } from './pictures.ts';

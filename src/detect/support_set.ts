@@ -1,5 +1,13 @@
 import { FusionclipError } from '../base/errors.ts';
-import { type BranchScores, type Encoded, type FusionRanges, fuseScores, type ImageScorer } from '../fusion/index.ts';
+import {
+  type BranchScores,
+  type Encoded,
+  type FusionRanges,
+  fuseScores,
+  type ImageScorer,
+  MemoryBank,
+  type StoredBank,
+} from '../fusion/index.ts';
 import type { Detector } from './detector.ts';
 import { FeatureStore } from './feature_store.ts';
 import { type Picture, viewsOf } from './pictures.ts';
@@ -23,10 +31,20 @@ export class SupportMemory {
   readonly #store: FeatureStore;
   /** Views of each normal image that are in the bank. */
   #viewNames: readonly string[] = [];
+  readonly #features: StoredBank | null;
 
-  /** Throws `bad_data` without a normal image: there would be nothing to compare with. */
-  constructor(detector: Detector, normal: readonly Picture[], abnormal: readonly Picture[]) {
-    if (normal.length === 0) {
+  /**
+   * @param features what a bank of the normal images held before; then the images themselves need not be there
+   * @throws FusionclipError `bad_data` without either: there would be nothing to compare with
+   */
+  constructor(
+    detector: Detector,
+    normal: readonly Picture[],
+    abnormal: readonly Picture[],
+    features: StoredBank | null = null,
+  ) {
+    this.#features = features;
+    if (normal.length === 0 && !features) {
       throw new FusionclipError(
         'bad_data',
         'The support set has no normal image, so there is nothing to compare with; ask for one.',
@@ -49,7 +67,8 @@ export class SupportMemory {
    * @param known ranges for `fuse calib` that were found before
    */
   async withScorer<T>(body: (scorer: Scorer) => Promise<T>, known: FusionRanges | null = null): Promise<T> {
-    const images = this.#detector.method.fit(this.#entries());
+    const { method, gpu } = this.#detector;
+    const images = method.fit(this.#features ? MemoryBank.of(gpu, this.#features) : this.#entries());
     try {
       const wanted = this.#detector.options.fuse === 'calib';
       const ranges = known ?? (wanted ? await this.ranges(images) : null);
@@ -120,7 +139,9 @@ export class SupportMemory {
     if (out.length === 0) {
       throw new FusionclipError(
         'usage',
-        'With one normal and no abnormal support image nothing is left to calibrate on; use --shots 2 or --fuse april.',
+        this.#normal.length === 0
+          ? 'Without the support images there is nothing to calibrate on; put their data set back, or use --fuse april.'
+          : 'With one normal and no abnormal support image nothing is left to calibrate on; use --shots 2 or --fuse april.',
       );
     }
     return out;

@@ -1,3 +1,4 @@
+import { rangeOf } from '../data/heat_map.ts';
 import type { FusionOptions } from './options.ts';
 
 /** Smallest and largest value that a map or a score is rescaled by. */
@@ -49,19 +50,6 @@ export interface FusedScores {
   readonly scoreMax: Float32Array<ArrayBuffer>;
   readonly scoreMean: Float32Array<ArrayBuffer>;
   readonly score: Float32Array<ArrayBuffer>;
-}
-
-/** Smallest and largest value of some arrays. */
-export function rangeOf(...arrays: readonly ArrayLike<number>[]): Range {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (const a of arrays) {
-    for (let i = 0; i < a.length; i++) {
-      if (a[i] < low) low = a[i];
-      if (a[i] > high) high = a[i];
-    }
-  }
-  return [low, high];
 }
 
 /** Ranges over all images of a test set (`fuse mvfa`) or of the support set (`fuse calib`). */

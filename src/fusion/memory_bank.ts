@@ -3,11 +3,30 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { bankDistance } from '../kernels/bank_distance.ts';
 import { addInto } from '../kernels/elementwise.ts';
 
+/** Rows [n, D] on the host. */
+export interface StoredRows {
+  readonly shape: readonly number[];
+  readonly values: Float32Array<ArrayBuffer>;
+}
+
+/** The rows of a bank by key, an entry for each image. */
+export type StoredBank = ReadonlyMap<string, readonly StoredRows[]>;
+
 /**
  * Features of the normal support images by key (a layer, or a branch and layer); a query's anomaly is the distance to
  * its nearest neighbour: S_i = Σ_key min_m (1 − cos(query_i, bank_m)).
  */
 export class MemoryBank {
+  /** A bank of rows that were read from another. */
+  static of(gpu: Gpu, stored: StoredBank): MemoryBank {
+    const bank = new MemoryBank(gpu);
+    using _scope = gpu.scope();
+    for (const [key, entries] of stored) {
+      for (const { shape, values } of entries) bank.add(key, GpuArray.from(gpu, values, shape));
+    }
+    return bank;
+  }
+
   readonly #gpu: Gpu;
   readonly #banks = new Map<string, GpuArray[]>();
 
@@ -21,6 +40,17 @@ export class MemoryBank {
     const list = this.#banks.get(key);
     if (list) list.push(flat);
     else this.#banks.set(key, [flat]);
+  }
+
+  /** All rows, on the host. */
+  async read(): Promise<StoredBank> {
+    const out = new Map<string, StoredRows[]>();
+    for (const [key, list] of this.#banks) {
+      const entries: StoredRows[] = [];
+      for (const rows of list) entries.push({ shape: [...rows.shape], values: await rows.read() });
+      out.set(key, entries);
+    }
+    return out;
   }
 
   /** Number of rows under all keys. */

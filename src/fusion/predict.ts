@@ -1,5 +1,6 @@
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { copyElements } from '../kernels/copy.ts';
 import { addInto, scale } from '../kernels/elementwise.ts';
 import { matmul } from '../kernels/matmul.ts';
 import { bilinearResize } from '../kernels/resize.ts';
@@ -37,7 +38,8 @@ export interface BranchModel {
 export class Predictor {
   readonly #gpu: Gpu;
   readonly #model: BranchModel;
-  readonly #bank: MemoryBank;
+  /** Features of the normal support images. */
+  readonly bank: MemoryBank;
   readonly #text: GpuArray | null;
   /** Picks the abnormal column of [.., 2]. */
   readonly #abnormal: GpuArray;
@@ -46,11 +48,18 @@ export class Predictor {
   /**
    * @param ensemble [2, E] text features for the class token's score, or null
    * @param text the model's text features, where they are at hand
+   * @param bank of support images that were remembered before; released with this
    */
-  constructor(gpu: Gpu, model: BranchModel, ensemble: GpuArray | null = null, text: GpuArray | null = null) {
+  constructor(
+    gpu: Gpu,
+    model: BranchModel,
+    ensemble: GpuArray | null = null,
+    text: GpuArray | null = null,
+    bank: MemoryBank = new MemoryBank(gpu),
+  ) {
     this.#gpu = gpu;
     this.#model = model;
-    this.#bank = new MemoryBank(gpu);
+    this.bank = bank;
     using _scope = gpu.scope();
     const features = text ?? model.textFeatures()?.value;
     this.#text = features ? copyOf(features).keep() : null;
@@ -62,7 +71,7 @@ export class Predictor {
   remember({ features }: Encoded): void {
     using _scope = this.#gpu.scope();
     for (const [key, rows] of this.#model.bankRows(features, this.#model.options['memory.cls'])) {
-      this.#bank.add(key, copyOf(rows));
+      this.bank.add(key, copyOf(rows));
     }
   }
 
@@ -98,7 +107,7 @@ export class Predictor {
   }
 
   release(): void {
-    this.#bank.release();
+    this.bank.release();
     this.#text?.release();
     this.#abnormal.release();
   }
@@ -132,7 +141,7 @@ export class Predictor {
     const { options, geometry } = this.#model;
     const queries = this.#model.bankRows(features, false);
     if (queries.size === 0) return null;
-    const cells = this.#bank.distance(queries, skip);
+    const cells = this.bank.distance(queries, skip);
     const { grid, size } = geometry;
     const shaped = cells.reshape([cells.size / grid ** 2, grid, grid, 1]);
     return { map: bilinearResize(shaped, [size, size], alignOf(options, geometry)), grid: cells };
@@ -167,13 +176,8 @@ export function imageMeans(values: Float32Array, batch: number): Float32Array<Ar
 /** Rows of two arrays one after the other: [a.rows + b.rows, W]. */
 export function joinRows(a: GpuArray, b: GpuArray): GpuArray {
   const out = GpuArray.empty(a.gpu, [a.rows + b.rows, a.width]);
-  const part = (from: GpuArray, offset: number) =>
-    a.gpu.copy(
-      { buffer: from.buffer, offset: from.offset, bytes: 4 * from.size },
-      { buffer: out.buffer, offset, bytes: 4 * from.size },
-    );
-  part(a, 0);
-  part(b, 4 * a.size);
+  copyElements(a, out);
+  copyElements(b, out, { toAt: a.size });
   return out;
 }
 
@@ -189,9 +193,6 @@ function weightedSum(arrays: readonly GpuArray[], weights: readonly number[]): G
 /** The same values as rows [n, W] in memory of their own. */
 export function copyOf(a: GpuArray): GpuArray {
   const out = GpuArray.empty(a.gpu, [a.rows, a.width]);
-  a.gpu.copy(
-    { buffer: a.buffer, offset: a.offset, bytes: 4 * a.size },
-    { buffer: out.buffer, offset: 0, bytes: 4 * a.size },
-  );
+  copyElements(a, out);
   return out;
 }

@@ -56,6 +56,8 @@ export const INFERENCE_SETTINGS: readonly string[] = [
   ...['map.upsample', 'map.guide.radius', 'map.guide.space', 'map.guide.range', 'map.blur'],
   ...['score.image', 'score.cls'],
 ];
+/** Of these, what the rows of a memory bank depend on. */
+export const BANK_SETTINGS: readonly string[] = ['method', 'memory.features', 'memory.augment', 'memory.cls'];
 const UPSAMPLING = ['map.align'];
 const TEXT_MAP = ['temperature', 'map.order', ...UPSAMPLING];
 const BANK = ['memory.augment', ...UPSAMPLING];
@@ -223,6 +225,17 @@ export function presetTexts(method: string, compat: string): Required<Preset> {
     settings: { ...preset.settings, ...chosen.settings },
     training: { ...preset.training, ...chosen.training, ...oracle },
   };
+}
+
+/** What a method is called in a heading: the beginning of its summary, or its name where that says no more. */
+export function methodTitle(name: string): string {
+  const [title] = methodPreset(name)?.summary.split(':') ?? [];
+  return !title || title === name ? name : `${title} (${name})`;
+}
+
+/** Whether a method compares images with the normal support images. */
+export function remembersSupport(method: string): boolean {
+  return isRead(method, 'memory.augment');
 }
 
 /** Whether a setting means something to a method. */

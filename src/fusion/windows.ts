@@ -1,5 +1,6 @@
 import type { VisionTower } from '../clip/index.ts';
 import { GpuArray } from '../gpu/array.ts';
+import { copyElements } from '../kernels/copy.ts';
 import { uploadIndex } from '../kernels/row_index.ts';
 import { gatherRows, reshape, Tensor } from '../nn/index.ts';
 import { imageOf } from './batches.ts';
@@ -40,11 +41,7 @@ export function windowEmbeddings(tower: VisionTower, images: GpuArray, side: num
       const index = sequences.flatMap((window) => [0, ...window.map((patch) => 1 + patch)]);
       const gathered = reshape(gatherRows(rows, uploadIndex(gpu, index)), [sequences.length, length, vision.width]);
       const { value } = tower.encodeTokens(gathered, { embedding: true }).embedding!;
-      const bytes = 4 * value.size;
-      gpu.copy(
-        { buffer: value.buffer, offset: value.offset, bytes },
-        { buffer: out.buffer, offset: 4 * (i * windows.length + start) * embed, bytes },
-      );
+      copyElements(value, out, { toAt: (i * windows.length + start) * embed });
     }
   }
   return out;

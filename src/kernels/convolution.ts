@@ -1,4 +1,5 @@
 import { GpuArray } from '../gpu/array.ts';
+import { copyElements } from './copy.ts';
 import { type MatmulOptions, matmul } from './matmul.ts';
 import { convolution as unfold } from './shaders.gen.ts';
 import { elementGrid, expectShape } from './shapes.ts';
@@ -88,11 +89,7 @@ export function convolution(x: GpuArray, weight: GpuArray, options: ConvolutionO
     using _pass = gpu.scope();
     const columns = unfoldWindows(x, options, [first, Math.min(pass, batch - first)]);
     const part = matmul(columns, weight, { transposeB: true, bias, act });
-    const bytes = 4 * part.size;
-    gpu.copy(
-      { buffer: part.buffer, offset: part.offset, bytes },
-      { buffer: y.buffer, offset: y.offset + 4 * first * pixels * outputs, bytes },
-    );
+    copyElements(part, y, { toAt: first * pixels * outputs });
   }
   return y;
 }

@@ -3,6 +3,7 @@ import type { StorageReport, WeightStorage } from '../clip/weight_storage.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { attention } from '../kernels/attention.ts';
+import { copyElements } from '../kernels/copy.ts';
 import { addInto } from '../kernels/elementwise.ts';
 import { gatherRows, uploadIndex } from '../kernels/gather_rows.ts';
 import { layerNorm } from '../kernels/layer_norm.ts';
@@ -89,11 +90,7 @@ export class BertTower {
         const words = await this.#embed(padded);
         using _scope = this.#gpu.scope();
         const rows = this.#encode(GpuArray.from(this.#gpu, words, [part.length, length, this.config.width]), keys);
-        const bytes = 4 * rows.size;
-        this.#gpu.copy(
-          { buffer: rows.buffer, offset: rows.offset, bytes },
-          { buffer: sorted.buffer, offset: sorted.offset + 4 * embed * done, bytes },
-        );
+        copyElements(rows, sorted, { toAt: embed * done });
         done += part.length;
       }
     }

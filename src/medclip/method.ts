@@ -3,7 +3,7 @@ import type { Encoded, FeatureOptions } from '../fusion/features.ts';
 import { type BranchScores, blurMaps, oneBranch } from '../fusion/fuse.ts';
 import { alignOf, type FusionLoss } from '../fusion/losses.ts';
 import { MemoryBank } from '../fusion/memory_bank.ts';
-import type { ImageScorer, Method } from '../fusion/methods/method.ts';
+import type { ImageScorer, Method, Remembered } from '../fusion/methods/method.ts';
 import type { FusionOptions } from '../fusion/options.ts';
 import { abnormalProbability, copyOf, imageMeans } from '../fusion/predict.ts';
 import { CLASSES } from '../fusion/prompts.ts';
@@ -89,7 +89,8 @@ export class MedClip implements Method {
     throw new Error('this method has nothing to train');
   }
 
-  fit(support: Iterable<Encoded>): ImageScorer {
+  fit(support: Remembered): ImageScorer {
+    if (support instanceof MemoryBank) return this.#scorer(support);
     const bank = new MemoryBank(this.#gpu);
     try {
       for (const { stages } of support) {
@@ -99,14 +100,19 @@ export class MedClip implements Method {
       bank.release();
       throw error;
     }
-    return {
-      score: (images, skip = null) => this.#score(bank, images, skip),
-      release: () => bank.release(),
-    };
+    return this.#scorer(bank);
   }
 
   release(): void {
     this.#text.release();
+  }
+
+  #scorer(bank: MemoryBank): ImageScorer {
+    return {
+      bank,
+      score: (images, skip = null) => this.#score(bank, images, skip),
+      release: () => bank.release(),
+    };
   }
 
   async #score(bank: MemoryBank, { stages, embedding, guide }: Encoded, skip: number | null): Promise<BranchScores> {

@@ -1,43 +1,99 @@
 /**
- * Baselines that look at nothing but brightness, to be printed beside every result. On FLAIR slices they are strong:
- * a pixel AUROC of 0.99 without any model. A result means something only in comparison with them.
+ * What brightness alone reaches, to be shown beside every result. It has no sign of its own: grey values that are lower in
+ * abnormal images tell as much as higher ones. So each baseline has the better of both directions, chosen by its AUROC on the
+ * very images that it is judged on: the most that a reader could have had without a model, and never below 0.5. This file alone
+ * decides that; whoever shows a baseline takes its rows from here.
  */
-import { type Image, toGrey } from '../data/image.ts';
-import { resizeImage } from '../data/resize.ts';
+import type { PixelMetrics, RankingMetrics } from './summary.ts';
 
-/** Image scores from the grey values on [0, 1]. */
-export interface TrivialScores {
-  readonly mean: number;
-  /** Standard deviation over all pixels. */
-  readonly std: number;
-  /** 99.5th percentile, interpolated linearly between order statistics as NumPy does. */
-  readonly p995: number;
+/** Metrics in the better direction. */
+export interface Directed {
+  /** Whether abnormal ones have the lower values. Absent in results of old runs, which have the plain direction. */
+  readonly reversed?: boolean;
 }
 
-/** The trivial image scores of a picture. */
-export function trivialScores(image: Image): TrivialScores {
-  const { data } = toGrey(image);
-  const counts = new Float64Array(256);
-  for (let i = 0; i < data.length; i++) counts[data[i]]++;
-  const mean = counts.reduce((sum, count, value) => sum + count * value, 0) / data.length;
-  const variance = counts.reduce((sum, count, value) => sum + count * (value - mean) ** 2, 0) / data.length;
-  const position = 0.995 * (data.length - 1);
-  const [below, above] = [orderStatistic(counts, Math.floor(position)), orderStatistic(counts, Math.ceil(position))];
-  const p995 = below + (above - below) * (position % 1);
-  return { mean: mean / 255, std: Math.sqrt(variance) / 255, p995: p995 / 255 };
+/** What brightness alone reaches on some images. */
+export interface TrivialJudgement {
+  readonly mean: RankingMetrics & Directed;
+  readonly std: RankingMetrics & Directed;
+  readonly p995: RankingMetrics & Directed;
+  /** The grey values as a map; null for image-level sets. */
+  readonly map: (PixelMetrics & Directed) | null;
+  /** The same inside the content of the pictures. */
+  readonly mapForeground: (Omit<RankingMetrics, 'f1Threshold'> & Directed) | null;
 }
 
-/** The trivial map: the grey values on [0, 1], squashed bicubically to [size, size] as an image for the model is. */
-export function trivialMap(image: Image, size: number): Float32Array<ArrayBuffer> {
-  return new Float32Array(resizeImage(toGrey(image), size, size).data).map((value) => value / 255);
+/** One baseline, as every table shows it. */
+export interface IntensityBaseline {
+  readonly key: 'mean' | 'std' | 'p995' | 'map';
+  readonly name: string;
+  /** The name, and the direction where it is the reversed one: for a table of one set. */
+  readonly title: string;
+  readonly reversed: boolean;
+  /** Null for the map. */
+  readonly image: RankingMetrics | null;
+  /** Null but for the map. */
+  readonly pixel: PixelMetrics | null;
 }
 
-/** The value at `rank` (from 0) among the counted values in ascending order. */
-function orderStatistic(counts: Float64Array, rank: number): number {
-  let seen = 0;
-  for (let value = 0; value < counts.length; value++) {
-    seen += counts[value];
-    if (rank < seen) return value;
+/** Names of the baselines in the order of tables. */
+export const INTENSITY_NAMES = {
+  mean: 'mean grey value',
+  std: 'deviation of grey values',
+  p995: '99.5th percentile of grey values',
+  map: 'grey values as map',
+} as const;
+
+/**
+ * Judges scores in the direction in which they tell more.
+ * @param judge metrics of the scores times a sign
+ */
+export function inBetterDirection<M extends { readonly auroc: number }>(
+  judge: (sign: 1 | -1) => M,
+): M & { readonly reversed: boolean } {
+  const plain = judge(1);
+  return plain.auroc < 0.5 ? { ...judge(-1), reversed: true } : { ...plain, reversed: false };
+}
+
+/** The baselines of a set, images first; those that could not be judged are left out. */
+export function intensityBaselines(trivial: TrivialJudgement | null): IntensityBaseline[] {
+  if (!trivial) return [];
+  return (['mean', 'std', 'p995', 'map'] as const).flatMap((key): IntensityBaseline[] => {
+    const stored = trivial[key];
+    if (!stored || !Number.isFinite(stored.auroc)) return [];
+    const { reversed, ...metrics } = directed(stored);
+    const name = INTENSITY_NAMES[key];
+    const both = { key, name, title: reversed ? `${name}, low` : name, reversed };
+    return [
+      key === 'map'
+        ? { ...both, image: null, pixel: metrics as PixelMetrics }
+        : { ...both, image: metrics, pixel: null },
+    ];
+  });
+}
+
+/** The image baseline that tells most, or null. */
+export function bestIntensity(
+  trivial: TrivialJudgement | null,
+): (IntensityBaseline & { image: RankingMetrics }) | null {
+  let best: (IntensityBaseline & { image: RankingMetrics }) | null = null;
+  for (const one of intensityBaselines(trivial)) {
+    const { image } = one;
+    if (image && !(best && best.image.auroc >= image.auroc)) best = { ...one, image };
   }
-  return counts.length - 1;
+  return best;
+}
+
+/** The grey values as a map inside the content of the pictures, or null. */
+export function intensityInside(
+  trivial: TrivialJudgement | null,
+): Pick<RankingMetrics, 'auroc' | 'averagePrecision'> | null {
+  return trivial?.mapForeground ? directed(trivial.mapForeground) : null;
+}
+
+/** Results of old runs have the plain direction alone: of the other one the AUROC is known, and nothing else. */
+function directed<M extends { readonly auroc: number } & Directed>(stored: M): M & { readonly reversed: boolean } {
+  if (stored.reversed !== undefined || !(stored.auroc < 0.5)) return { ...stored, reversed: stored.reversed ?? false };
+  const unknown = Object.fromEntries(Object.keys(stored).map((key) => [key, Number.NaN]));
+  return { ...stored, ...unknown, auroc: 1 - stored.auroc, reversed: true };
 }

@@ -1,4 +1,5 @@
-import { type TrivialScores, trivialScores } from '../metrics/intensity_baseline.ts';
+import { inBetterDirection } from '../metrics/intensity_baseline.ts';
+import { type TrivialScores, trivialScores } from '../metrics/intensity_scores.ts';
 import { imageMetrics } from '../metrics/summary.ts';
 import { PHANTOM_FAMILIES, phantom } from './phantom.ts';
 
@@ -8,9 +9,9 @@ export interface TrivialRow {
   readonly seed: number;
   /** Pictures of either class. */
   readonly count: number;
-  /** Image AUROC of each trivial score. 0.5 is none; below 0.5, diseased ones score lower. */
+  /** Image AUROC of each trivial score, in the better direction: 0.5 is none. */
   readonly auroc: Readonly<Record<keyof TrivialScores, number>>;
-  /** The greatest of max(a, 1 − a): no score may tell more, in either direction. */
+  /** The greatest of them. */
   readonly worst: number;
 }
 
@@ -43,12 +44,14 @@ export function trivialTable(
         scores.push(trivialScores(phantom(family, seed, i, { size, abnormal }).image));
       }
       const of = (score: keyof TrivialScores) =>
-        imageMetrics(
-          labels,
-          scores.map((s) => s[score]),
+        inBetterDirection((sign) =>
+          imageMetrics(
+            labels,
+            scores.map((s) => sign * s[score]),
+          ),
         ).auroc;
       const auroc = { mean: of('mean'), std: of('std'), p995: of('p995') };
-      const worst = Math.max(...SCORES.map((score) => Math.max(auroc[score], 1 - auroc[score])));
+      const worst = Math.max(...SCORES.map((score) => auroc[score]));
       rows.push({ family, seed, count, auroc, worst });
       onRow?.(rows[rows.length - 1]);
     }

@@ -1,9 +1,10 @@
 /** @jsxImportSource preact */
 import { scaleLinear } from 'd3-scale';
+import { intensityBaselines } from '../metrics/intensity_baseline.ts';
 import { tenths } from './chart.tsx';
 import type { ImageCurves } from './curves.ts';
 import type { RunRecord } from './read_run.ts';
-import { baselinesOf, fixed } from './verdict.ts';
+import { fixed } from './verdict.ts';
 
 const [WIDTH, ROW, TOP, BOTTOM] = [360, 34, 6, 34];
 const [LEFT, RIGHT] = [158, 46];
@@ -16,14 +17,12 @@ export function BaselineChart({
   readonly curves: ImageCurves;
   readonly results: RunRecord['results'];
 }) {
-  const baselines = baselinesOf(results);
+  const baselines = intensityBaselines(results.trivial)
+    .flatMap(({ title, reversed, image }) => (image ? [{ name: title, value: image.auroc, reversed }] : []))
+    .sort((a, b) => b.value - a.value);
   const rows = [
     { name: 'this run', value: roc.value, interval: roc.interval },
-    ...baselines.map(({ name, auroc, reversed }) => ({
-      name: reversed ? `${name}, low` : name,
-      value: auroc,
-      interval: null,
-    })),
+    ...baselines.map(({ name, value }) => ({ name, value, interval: null })),
   ];
   const lowest = Math.min(0.4, Math.floor(10 * Math.min(roc.interval.low, roc.value)) / 10);
   const x = scaleLinear([lowest, 1], [LEFT, WIDTH - RIGHT]);

@@ -1,9 +1,11 @@
 /** @jsxImportSource preact */
+
+import { thresholdText } from '../detect/judge.ts';
 import { Band, Chart, Curve } from './chart.tsx';
 import type { BandedCurve, ImageCurves } from './curves.ts';
 import { Details } from './data_table.tsx';
 import type { RunRecord } from './read_run.ts';
-import { fixed, significant } from './verdict.ts';
+import { fixed } from './verdict.ts';
 
 const UNIT = [0, 1] as const;
 
@@ -37,7 +39,7 @@ export function RocChart({ curves: { roc, draws }, results: { selected } }: Curv
             <Curve frame={frame} points={roc.points} />
             {point && (
               <circle class="point" cx={frame.x(1 - point.specificity)} cy={frame.y(point.sensitivity)} r="4.5">
-                <title>{`threshold ${significant(point.value)}`}</title>
+                <title>{`threshold ${thresholdText(point.value)}`}</title>
               </circle>
             )}
           </>

@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 import { Fragment } from 'preact';
 import { heatColours } from '../data/heat_map.ts';
+import { thresholdText } from '../detect/judge.ts';
 import type { Exhibit } from './exhibit.ts';
 import { OUTLINE_WIDTH } from './outline.ts';
 import { significant } from './verdict.ts';
@@ -91,7 +92,7 @@ function Caption({ exhibit, threshold }: { readonly exhibit: Exhibit; readonly t
       <span class={label === 1 ? 'tag abnormal' : 'tag normal'}>{label === 1 ? 'abnormal' : 'normal'}</span>
       <span>
         score {significant(score)}
-        {threshold !== null && <small> (threshold {significant(threshold)})</small>}
+        {threshold !== null && <small> (threshold {thresholdText(threshold)})</small>}
       </span>
       <Name id={id} />
     </p>
@@ -130,7 +131,7 @@ export function GalleryLegend({
           <svg viewBox="0 0 30 14" class="swatch" aria-hidden="true">
             <path class="called" d="M3 7H27" />
           </svg>
-          pixel threshold {significant(level)}
+          pixel threshold {thresholdText(level)}
         </li>
       )}
       {masks && (

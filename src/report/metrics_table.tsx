@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 
 import type { TrainResults } from '../detect/results.ts';
+import { intensityBaselines } from '../metrics/intensity_baseline.ts';
 import type { PixelMetrics, RankingMetrics } from '../metrics/summary.ts';
 import { DataTable } from './data_table.tsx';
 import { fixed } from './verdict.ts';
@@ -18,12 +19,7 @@ export function MetricsTable({ results }: { readonly results: TrainResults }) {
   const chosen = selectedBy === 'none' ? 'without training' : `chosen: epoch ${selected.epoch} (${selectedBy})`;
   const rows = [row(chosen, selected.image, selected.pixel)];
   if (last.step !== selected.step) rows.push(row(`last: epoch ${last.epoch}`, last.image, last.pixel));
-  if (trivial) {
-    rows.push(row('mean grey value', trivial.mean, null));
-    rows.push(row('its deviation', trivial.std, null));
-    rows.push(row('99.5th percentile', trivial.p995, null));
-    if (trivial.map) rows.push(row('grey values as map', null, trivial.map));
-  }
+  for (const { title, image, pixel } of intensityBaselines(trivial)) rows.push(row(title, image, pixel));
   const pixelHeads = ['pixel AUROC', 'AP', 'F1-max', 'AUPRO', 'AUPRO exact'];
   const heads = ['weights or baseline', 'image AUROC', 'AP', 'F1-max', ...(kind === 'pixel' ? pixelHeads : [])];
   return <DataTable title="Metrics of the test images" heads={heads} rows={rows} />;

@@ -1,4 +1,5 @@
 /** @jsxImportSource preact */
+import { methodTitle } from '../fusion/index.ts';
 import { BaselineChart } from './baseline_chart.tsx';
 import { PrecisionRecallChart, RocChart } from './curve_charts.tsx';
 import type { BandedCurve, ImageCurves } from './curves.ts';
@@ -43,7 +44,7 @@ export function Page(data: ReportData) {
         <p class="kind">fusionclip report</p>
         <h1>{verdict.headline}</h1>
         <p>
-          FusionCLIP-AD on {results.data} · {shots.normal} + {shots.abnormal} support images ·{' '}
+          {methodTitle(header.fusion.method)} on {results.data} · {shots.normal} + {shots.abnormal} support images ·{' '}
           {selected.images.normal + selected.images.abnormal} test images · seed {header.train.seed}
         </p>
       </header>

@@ -2,6 +2,7 @@
 
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
+import { methodTitle } from '../fusion/index.ts';
 import { optionTextsOf } from '../run/run_config.ts';
 import { imageCurves } from './curves.ts';
 import { exhibits } from './exhibit.ts';
@@ -58,7 +59,11 @@ export async function renderReport(run: RunRecord, { gallery = 24 }: ReportOptio
     best: await exhibits(run, ordered.slice(ordered.length - places).reverse()),
     support: await supportPictures(run),
   };
-  return htmlFile(`${results.data}: fusionclip report`, <Page {...data} />, numbersOf(data));
+  return htmlFile(
+    `${methodTitle(header.fusion.method)} on ${results.data}: fusionclip report`,
+    <Page {...data} />,
+    numbersOf(data),
+  );
 }
 
 async function supportPictures({ shots, pictures }: RunRecord): Promise<SupportPicture[] | null> {

@@ -1,10 +1,11 @@
-import type { Prediction } from './prediction.ts';
-/** @jsxImportSource preact */
-
 import { scaleLinear } from 'd3-scale';
+import { thresholdText } from '../detect/judge.ts';
 import { Chart, tenths } from './chart.tsx';
 import { Details } from './data_table.tsx';
-import { fixed, significant } from './verdict.ts';
+import type { Prediction } from './prediction.ts';
+import { fixed } from './verdict.ts';
+
+/** @jsxImportSource preact */
 
 /** How many images have a score in [low, high). */
 interface Bin {
@@ -58,7 +59,7 @@ export function ScoreChart({
       <figcaption>
         Normal images upwards, abnormal ones downwards.
         {threshold !== null &&
-          ` Dashed: the threshold ${significant(threshold)}; from there on images are called abnormal.`}
+          ` Dashed: the threshold ${thresholdText(threshold)}; from there on images are called abnormal.`}
       </figcaption>
       <Details
         title="Scores as a table"

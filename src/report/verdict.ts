@@ -1,3 +1,4 @@
+import { bestIntensity, intensityBaselines } from '../metrics/intensity_baseline.ts';
 import type { ImageCurves } from './curves.ts';
 import type { RunRecord } from './read_run.ts';
 
@@ -6,15 +7,6 @@ export interface Verdict {
   readonly headline: string;
   readonly sentences: readonly string[];
   readonly warnings: readonly string[];
-}
-
-/** An image score that needs no model, and how well it separates the classes. */
-export interface Baseline {
-  readonly name: string;
-  /** AUROC in the better direction: a score that is lower for abnormal images tells as much as one that is higher. */
-  readonly auroc: number;
-  /** Whether abnormal images score lower. */
-  readonly reversed: boolean;
 }
 
 /** How far mean sensitivity and specificity may fall short of the AUROC. */
@@ -43,11 +35,10 @@ export function verdictOf({ results, header }: RunRecord, curves: ImageCurves | 
       `${fixed(value)}); with other images like these it would lie between ${fixed(interval.low)} and ` +
       `${fixed(interval.high)} (95 % of the bootstrap draws).`,
   );
-  const [best] = baselinesOf(results);
+  const best = bestIntensity(results.trivial);
   if (best) {
-    const { name, auroc, reversed } = best;
-    const how = reversed ? `${name}, lower in abnormal images` : name;
-    sentences.push(`Brightness alone (${how}) reaches ${fixed(auroc)} without any model.`);
+    const how = best.reversed ? `${best.name}, lower in abnormal images` : best.name;
+    sentences.push(`Brightness alone (${how}) reaches ${fixed(best.image.auroc)} without any model.`);
   }
   if (selected.imageThreshold) {
     const { sensitivity, specificity, from } = selected.imageThreshold;
@@ -65,20 +56,6 @@ export function verdictOf({ results, header }: RunRecord, curves: ImageCurves | 
   return { headline: headline(value, interval), sentences, warnings };
 }
 
-/** What brightness alone reaches, the best first; empty where it was not computed. */
-export function baselinesOf({ trivial }: RunRecord['results']): Baseline[] {
-  if (!trivial) return [];
-  const all: [string, number][] = [
-    ['mean grey value', trivial.mean.auroc],
-    ['its deviation', trivial.std.auroc],
-    ['99.5th percentile', trivial.p995.auroc],
-  ];
-  return all
-    .filter(([, auroc]) => Number.isFinite(auroc))
-    .map(([name, auroc]) => ({ name, auroc: Math.max(auroc, 1 - auroc), reversed: auroc < 0.5 }))
-    .sort((a, b) => b.auroc - a.auroc);
-}
-
 function headline(value: number, { low, high }: ImageCurves['roc']['interval']): string {
   if (high < 0.5) return 'Normal images score higher than abnormal ones: the result is upside down.';
   if (low <= 0.5) return 'No better than chance, as far as these images tell.';
@@ -92,15 +69,16 @@ function warningsOf({ results, header }: Pick<RunRecord, 'results' | 'header'>, 
   const { selected, trivial, warning, selectedBy } = results;
   const { normal, abnormal } = selected.images;
   const warnings = warning ? [warning] : [];
-  const [best] = baselinesOf(results);
-  if (curves && best && best.auroc >= curves.roc.value) {
+  const best = bestIntensity(trivial);
+  const map = intensityBaselines(trivial).find(({ key }) => key === 'map')?.pixel;
+  if (curves && best && best.image.auroc >= curves.roc.value) {
     warnings.push('Brightness alone tells these images apart better than the method.');
-  } else if (curves && best && best.auroc >= curves.roc.interval.low) {
+  } else if (curves && best && best.image.auroc >= curves.roc.interval.low) {
     warnings.push('Brightness alone may do as well: its AUROC lies inside the interval of the method.');
   }
-  if (selected.pixel && trivial?.map && trivial.map.auroc >= selected.pixel.auroc) {
+  if (selected.pixel && map && map.auroc >= selected.pixel.auroc) {
     warnings.push(
-      `Grey values taken as a map find the lesions better (pixel AUROC ${fixed(trivial.map.auroc)}, the method ` +
+      `Grey values taken as a map find the lesions better (pixel AUROC ${fixed(map.auroc)}, the method ` +
         `${fixed(selected.pixel.auroc)}).`,
     );
   }

@@ -44,6 +44,11 @@ export const TRAIN_OPTIONS = {
   'eval.batch': integer(8, [1, 4096], 'images that go through the backbone together'),
   'eval.cache': integer(2048, [0, 1e6], 'MiB of GPU memory for features of the images that are selected on'),
   'checkpoint.every': integer(100, [1, 1e9], 'steps between two checkpoints; each epoch ends with one too'),
+  bank: choice(
+    ['features', 'pixels', 'none'],
+    'features',
+    'what the adapters file holds of the normal support images: patch features, the images themselves, or nothing',
+  ),
   'map.files': choice(['npy', 'png16', 'none'], 'npy', 'raw maps beside the heat maps; none: no map files at all'),
 } satisfies Record<string, Option<unknown>>;
 

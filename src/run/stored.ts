@@ -49,4 +49,6 @@ export const STORED_INFERENCE = v.object({
   thresholds: v.object({ image: threshold, pixel: threshold }),
   ranges: v.nullable(v.object({ zeroMap: range, fewMap: range, zeroMean: range, fewMean: range })),
   selectedBy: v.string(),
+  /** Hashes of the normal support images. */
+  images: v.optional(v.array(v.string())),
 });

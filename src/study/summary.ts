@@ -1,4 +1,4 @@
-import type { RankingMetrics } from '../metrics/summary.ts';
+import { INTENSITY_NAMES, type IntensityBaseline, intensityBaselines } from '../metrics/intensity_baseline.ts';
 import type { FinishedCell } from './study_run.ts';
 
 /** Mean and spread of a metric over seeds. */
@@ -49,25 +49,26 @@ export function summarise(finished: readonly FinishedCell[]): SummaryRow[] {
   });
 }
 
-const TRIVIAL = { mean: 'mean grey value', std: 'its deviation', p995: '99.5th percentile' } as const;
-
 /**
- * What brightness alone reaches on the test images of each set: the trivial baselines of `method`'s cells, a row for each;
- * the grey values as a map stand with the percentile.
+ * What brightness alone reaches on the test images of each set, in the better direction of each seed: the baselines of
+ * `method`'s cells, a row for each; the grey values as a map stand with the percentile.
  */
 export function summariseTrivial(finished: readonly FinishedCell[], method: string): SummaryRow[] {
   const own = finished.filter(({ cell, results }) => cell.method === method && results.trivial);
   const sets = [...new Set(own.map(({ cell }) => cell.set))];
   return sets.flatMap((set) => {
-    const trivial = own.filter(({ cell }) => cell.set === set).map(({ results }) => results.trivial!);
+    const all = own
+      .filter(({ cell }) => cell.set === set)
+      .flatMap(({ results }) => intensityBaselines(results.trivial));
+    const of = (wanted: IntensityBaseline['key']) => all.filter(({ key }) => key === wanted);
     return (['mean', 'std', 'p995'] as const).map((score): SummaryRow => {
-      const maps = score === 'p995' ? trivial.flatMap(({ map }) => (map ? [map] : [])) : [];
+      const maps = score === 'p995' ? of('map') : [];
       return {
-        method: TRIVIAL[score],
+        method: INTENSITY_NAMES[score],
         set,
-        imageAuroc: spreadOf(trivial.map((one) => (one[score] as RankingMetrics).auroc)),
-        pixelAuroc: maps.length > 0 ? spreadOf(maps.map(({ auroc }) => auroc)) : null,
-        aupro: maps.length > 0 ? spreadOf(maps.map(({ aupro }) => aupro)) : null,
+        imageAuroc: spreadOf(of(score).map(({ image }) => image!.auroc)),
+        pixelAuroc: maps.length > 0 ? spreadOf(maps.map(({ pixel }) => pixel!.auroc)) : null,
+        aupro: maps.length > 0 ? spreadOf(maps.map(({ pixel }) => pixel!.aupro)) : null,
       };
     });
   });

@@ -12,6 +12,7 @@ import { openDetector, type RunContext } from '../detect/run_context.ts';
 import type { ScoredSet } from '../detect/scoring.ts';
 import { Contest } from '../detect/selection.ts';
 import { chooseShots, readSupport, type Support, type TrainItem, trainItems } from '../detect/support.ts';
+import { supportBank } from '../detect/support_bank.ts';
 import { SupportMemory } from '../detect/support_set.ts';
 import { methodPreset } from '../fusion/index.ts';
 import { type RunListener, stage } from '../run/events.ts';
@@ -282,9 +283,12 @@ async function judgeRun(
         onProgress: stage(onEvent, `scores of the test images (${which} weights)`),
         signal,
       });
-      return { choice, evaluation, calibration };
+      // Of the chosen weights, which are judged last.
+      const kept = file === BEST && header.train.bank === 'features';
+      return { choice, evaluation, calibration, rows: kept ? ((await scorer.images.bank?.read()) ?? null) : null };
     });
   };
+  const normals = support.normal.map(({ pixels }) => pixels);
   const same = end.best.step === end.last.step;
   const last = same ? null : await judgeWeights(end.last, LAST);
   const selected = await judgeWeights(end.best, BEST);
@@ -292,10 +296,11 @@ async function judgeRun(
     const text = 'The remaining valid images lack a class, so the thresholds were chosen on the support set.';
     onEvent({ type: 'note', text });
   }
+  const bank = supportBank(header.train.bank, normals, selected.rows);
   await saveAdapters(
     fs,
     folder.file(ADAPTERS),
-    { header, normals: support.normal.map(({ pixels }) => pixels), selectedBy, ...selected.calibration },
+    { header, bank, selectedBy, ...selected.calibration },
     detector.method.parameters,
   );
   await writePredictions(run, selected.evaluation, selected.calibration.thresholds);

@@ -1,10 +1,10 @@
 import { assert } from 'chai';
 import { CLIP_PIXELS } from '../../src/clip/index.ts';
+import { rangeOf } from '../../src/data/heat_map.ts';
 import { Detector } from '../../src/detect/detector.ts';
 import { evaluateTrained, predictImages } from '../../src/detect/inference.ts';
 import { type Picture, readPicture, viewsOf } from '../../src/detect/pictures.ts';
 import { SupportMemory } from '../../src/detect/support_set.ts';
-import { rangeOf } from '../../src/fusion/index.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { runSettings } from '../../src/run/run_config.ts';
 import { expectFailure } from '../data/expect_failure.ts';

@@ -23,7 +23,7 @@ suite('selection', () => {
         batches++;
         return images.score(...of);
       };
-      const scorer = { images: { score, release: () => {} }, ranges };
+      const scorer = { images: { bank: null, score, release: () => {} }, ranges };
       await contest.evaluate(scorer, { candidate: 0, step: 3 });
       const each = batches;
       assert.isAbove(each, 0);

@@ -348,6 +348,29 @@ def write(folder, cases):
         f.write("\n")
 
 
+# Swin's weights have other names since transformers 5; the numbers are the same.
+RENAMED = [
+    ("attention.self.relative_position_bias_table", "attention.relative_position_bias.relative_position_bias_table"),
+    ("attention.self.query.", "attention.q_proj."),
+    ("attention.self.key.", "attention.k_proj."),
+    ("attention.self.value.", "attention.v_proj."),
+    ("attention.output.dense.", "attention.o_proj."),
+    ("intermediate.dense.", "mlp.fc1."),
+    ("output.dense.", "mlp.fc2."),
+]
+
+
+def named_for(model, weights):
+    """Weights under the names that this version of transformers (4.57 or 5.24) gives them."""
+    own, out = model.state_dict().keys(), {}
+    for name, value in weights.items():
+        new = name
+        for before, after in RENAMED:
+            new = new.replace(before, after)
+        out[name if name in own or new not in own else new] = value
+    return out
+
+
 def check():
     """Largest differences from the libraries that MedCLIP uses, in float64."""
     import tempfile
@@ -371,7 +394,7 @@ def check():
         config = SwinConfig(image_size=size, patch_size=c["patch"], embed_dim=c["widths"][0], depths=c["blocks"],
                             num_heads=c["heads"], window_size=c["window"], mlp_ratio=c["mlp"])
         model = SwinModel(config).eval()
-        missing, unexpected = model.load_state_dict(strip(w, "vision_model.model."), strict=False)
+        missing, unexpected = model.load_state_dict(named_for(model, strip(w, "vision_model.model.")), strict=False)
         assert not unexpected and all("relative_position_index" in m for m in missing), (missing, unexpected)
         x = torch.from_numpy(rule("medclip.images", (1, 3, size, size), 0, 1.5)).double()
         with torch.no_grad():
@@ -383,7 +406,7 @@ def check():
         config = BertConfig(vocab_size=len(VOCABULARY), hidden_size=c["width"], num_hidden_layers=c["layers"],
                             num_attention_heads=c["heads"], intermediate_size=c["mlp"], max_position_embeddings=c["positions"])
         model = BertModel(config, add_pooling_layer=False).eval()
-        missing, unexpected = model.load_state_dict(strip(w, "text_model.model."), strict=False)
+        missing, unexpected = model.load_state_dict(named_for(model, strip(w, "text_model.model.")), strict=False)
         assert not unexpected and all("position_ids" in m for m in missing), (missing, unexpected)
         _, ids, mask = batch_of_sentences()
         with torch.no_grad():
@@ -395,7 +418,7 @@ def check():
     w = Weights({k: v.double() for k, v in resnet_weights(RESNET_50, 512).items()})
     model = resnet50()
     model.fc = torch.nn.Linear(2048, 512, bias=False)
-    missing, unexpected = model.load_state_dict(strip(w, "vision_model.model."), strict=False)
+    missing, unexpected = model.load_state_dict(named_for(model, strip(w, "vision_model.model.")), strict=False)
     assert not unexpected and all("num_batches_tracked" in m for m in missing), (missing, unexpected)
     x = torch.from_numpy(rule("medclip.images", (1, 3, 224, 224), 0, 1.5)).double()
     with torch.no_grad():

@@ -163,7 +163,7 @@ suite('report', () => {
     const model = { ...good.header.model, name: 'generated:T:1' };
     assert.match(await told({ header: { ...good.header, model } }), /random weights/);
     const { trivial, selected } = good.results;
-    const bright = { ...trivial!, mean: { ...trivial!.mean, auroc: 0 } };
+    const bright = { ...trivial!, mean: { ...trivial!.mean, auroc: 1 } };
     assert.match(await told({ results: { ...good.results, trivial: bright } }), /Brightness alone/);
     const imageThreshold = { ...selected.imageThreshold!, from: 'support' as const };
     assert.match(

@@ -75,7 +75,7 @@ suite('run folders and checkpoints', () => {
     const context = contextOf(await t.gpu(), fs);
     const { adapters } = await smallRun(context, FIXED);
     const file = await openAdapters(fs, adapters);
-    assert.equal(file.normals.length, 2);
+    assert.equal(file.bank.images.length, 2);
     assert.equal(file.header.object, 'Brain');
     const bytes = fs.files.get(adapters)!;
     fs.files.set('/cut.safetensors', bytes.slice(0, bytes.length - 5));

@@ -3,7 +3,9 @@ import type { FileSystem } from '../../base/file_system.ts';
 import { choice, integer, type OptionTable, toggle } from '../../base/option.ts';
 import { joinPath } from '../../base/paths.ts';
 import { formatDuration } from '../../base/progress.ts';
+import { methodTitle } from '../../fusion/index.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
+import { bestIntensity, intensityBaselines } from '../../metrics/intensity_baseline.ts';
 import { PHANTOM_FAMILIES, writePhantoms } from '../../phantom/index.ts';
 import { writeReport } from '../../report/index.ts';
 import { EMBEDDED_MODEL, EMBEDDED_SETTINGS } from '../../study/index.ts';
@@ -63,15 +65,17 @@ export const demo: Command = {
       return 0;
     }
     const { selected, trivial } = results;
+    const best = bestIntensity(trivial);
+    const map = intensityBaselines(trivial).find(({ key }) => key === 'map');
     const show = (value: number | undefined) => (value === undefined ? '–' : value.toFixed(3));
     const next = `fusionclip predict ${data}/test/Ungood --run ${run} --out ${folder}/predictions`;
     host.stdout(
       [
-        `FusionCLIP-AD on ${COUNT.test} synthetic test pictures (${family}), ${formatDuration((performance.now() - start) / 1000)}`,
+        `${methodTitle(results.method)} on ${COUNT.test} synthetic test pictures (${family}), ${formatDuration((performance.now() - start) / 1000)}`,
         `adapter   ${adapter}; ${host.runtime} ${host.version}`,
         `model     ${model}, 4 + 4 support pictures in 11 views, ${epochs} epochs; chosen: epoch ${selected.epoch}`,
-        `images    AUROC ${show(selected.image.auroc)}, AP ${show(selected.image.averagePrecision)}; from grey values alone: mean ${show(trivial?.mean.auroc)}, deviation ${show(trivial?.std.auroc)}`,
-        `pixels    AUROC ${show(selected.pixel?.auroc)}, AUPRO ${show(selected.pixel?.aupro)}, Dice ${show(selected.pixelThreshold?.dice)}; grey values as map: AUROC ${show(trivial?.map?.auroc)}`,
+        `images    AUROC ${show(selected.image.auroc)}, AP ${show(selected.image.averagePrecision)}; brightness alone: ${best ? `${best.title} ${show(best.image.auroc)}` : '–'}`,
+        `pixels    AUROC ${show(selected.pixel?.auroc)}, AUPRO ${show(selected.pixel?.aupro)}, Dice ${show(selected.pixelThreshold?.dice)}; ${map ? `${map.title}: AUROC ${show(map.pixel?.auroc)}` : ''}`,
         `maps      ${run}/maps/ (heat maps over the pictures), scores in ${run}/predictions.csv`,
         `report    ${html} (open it in a browser)`,
         `next      ${next}`,

@@ -8,7 +8,14 @@ import { rawRows } from '../model.ts';
 import { type FusionOptions, tappedLayers } from '../options.ts';
 import type { BranchModel } from '../predict.ts';
 import { ensembleFeatures } from '../prompts.ts';
-import { fitBranches, type ImageScorer, type Method, type MethodKind, type MethodParts } from './method.ts';
+import {
+  fitBranches,
+  type ImageScorer,
+  type Method,
+  type MethodKind,
+  type MethodParts,
+  type Remembered,
+} from './method.ts';
 
 /**
  * APRIL-GAN: per tapped layer one linear map W p_i + b of the raw patch tokens into the space of the sentences, compared
@@ -83,7 +90,7 @@ class AprilGan implements Method, BranchModel {
     return loss.end();
   }
 
-  fit(support: Iterable<Encoded>): ImageScorer {
+  fit(support: Remembered): ImageScorer {
     return fitBranches(this.#gpu, this, support, this.needs.embedding ? this.#text : null);
   }
 

@@ -1,6 +1,6 @@
 import type { GpuArray } from '../../gpu/array.ts';
 import type { Tensor } from '../../nn/index.ts';
-import type { Encoded, FeatureOptions, Features } from '../features.ts';
+import type { FeatureOptions, Features } from '../features.ts';
 import type { MapGeometry } from '../losses.ts';
 import { type FusionOptions, tappedLayers } from '../options.ts';
 import type { BranchModel } from '../predict.ts';
@@ -13,6 +13,7 @@ import {
   type ImageScorer,
   type MethodKind,
   type MethodParts,
+  type Remembered,
   UntrainedMethod,
 } from './method.ts';
 
@@ -54,7 +55,7 @@ class ClipBoth extends UntrainedMethod {
     this.#branches = new BothBranches(parts, text);
   }
 
-  fit(support: Iterable<Encoded>): ImageScorer {
+  fit(support: Remembered): ImageScorer {
     const scorer = fitBranches(this.gpu, this.#branches, support, this.#text);
     return changedScores(scorer, (scores) => {
       const { fewMap, clsScore } = scores;

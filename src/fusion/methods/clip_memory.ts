@@ -1,6 +1,6 @@
 import type { GpuArray } from '../../gpu/array.ts';
 import type { Tensor } from '../../nn/index.ts';
-import type { Encoded, FeatureOptions, Features } from '../features.ts';
+import type { FeatureOptions, Features } from '../features.ts';
 import { oneBranch } from '../fuse.ts';
 import { geometryOf, type MapGeometry } from '../losses.ts';
 import { rawRows } from '../model.ts';
@@ -12,6 +12,7 @@ import {
   type ImageScorer,
   type MethodKind,
   type MethodParts,
+  type Remembered,
   UntrainedMethod,
 } from './method.ts';
 
@@ -49,7 +50,7 @@ class ClipMemory extends UntrainedMethod {
     this.#branch = new MemoryBranch(parts);
   }
 
-  fit(support: Iterable<Encoded>): ImageScorer {
+  fit(support: Remembered): ImageScorer {
     const scorer = fitBranches(this.gpu, this.#branch, support);
     return changedScores(scorer, ({ fewMap, fewMean }) => oneBranch(fewMap, fewMean));
   }

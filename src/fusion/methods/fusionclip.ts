@@ -5,7 +5,14 @@ import type { FusionLoss, Targets } from '../losses.ts';
 import { FusionModel } from '../model.ts';
 import { type FusionOptions, tappedLayers } from '../options.ts';
 import { ensembleFeatures } from '../prompts.ts';
-import { fitBranches, type ImageScorer, type Method, type MethodKind, type MethodParts } from './method.ts';
+import {
+  fitBranches,
+  type ImageScorer,
+  type Method,
+  type MethodKind,
+  type MethodParts,
+  type Remembered,
+} from './method.ts';
 
 /** FusionCLIP-AD and its ablations; the model itself is {@link FusionModel}. */
 export class FusionClip implements Method {
@@ -57,7 +64,7 @@ export class FusionClip implements Method {
     return this.model.loss(features, targets);
   }
 
-  fit(support: Iterable<Encoded>): ImageScorer {
+  fit(support: Remembered): ImageScorer {
     return fitBranches(this.#parts.gpu, this.model, support, this.#ensemble);
   }
 

@@ -5,6 +5,7 @@ import type { Parameter } from '../../nn/index.ts';
 import { type Encoded, encodedBytes, extractFeatures, type FeatureOptions } from '../features.ts';
 import type { BranchScores } from '../fuse.ts';
 import type { FusionLoss, Targets } from '../losses.ts';
+import { MemoryBank } from '../memory_bank.ts';
 import type { FusionOptions } from '../options.ts';
 import { type BranchModel, Predictor } from '../predict.ts';
 import type { KnownEnsembles } from '../prompts.ts';
@@ -26,8 +27,16 @@ export interface MethodParts {
   readonly ensembles?: KnownEnsembles | null;
 }
 
+/**
+ * The normal support images, one entry for each with all its views (an entry is used before the next one is asked for), or a bank
+ * that was made of them before: the scorer takes it over.
+ */
+export type Remembered = Iterable<Encoded> | MemoryBank;
+
 /** Scores images; made by {@link Method.fit}. */
 export interface ImageScorer {
+  /** What it remembers of the support images; null where that is nothing. */
+  readonly bank: MemoryBank | null;
   /** @param skip index of the support image to leave out of what the scorer remembers */
   score(images: Encoded, skip?: number | null): Promise<BranchScores>;
   release(): void;
@@ -56,10 +65,8 @@ export interface Method {
   loss(images: Encoded, targets: Targets): FusionLoss;
   /**
    * A scorer with the parameters of now.
-   * @param support the normal support images, one entry for each with all its views; an entry is used before the next
-   * one is asked for
    */
-  fit(support: Iterable<Encoded>): ImageScorer;
+  fit(support: Remembered): ImageScorer;
   release(): void;
 }
 
@@ -97,7 +104,7 @@ export abstract class UntrainedMethod implements Method {
     throw new Error('this method has nothing to train');
   }
 
-  abstract fit(support: Iterable<Encoded>): ImageScorer;
+  abstract fit(support: Remembered): ImageScorer;
   abstract release(): void;
 }
 
@@ -105,9 +112,10 @@ export abstract class UntrainedMethod implements Method {
 export function fitBranches(
   gpu: Gpu,
   model: BranchModel,
-  support: Iterable<Encoded>,
+  support: Remembered,
   ensemble: GpuArray | null = null,
 ): Predictor {
+  if (support instanceof MemoryBank) return new Predictor(gpu, model, ensemble, null, support);
   const predictor = new Predictor(gpu, model, ensemble);
   try {
     for (const entry of support) predictor.remember(entry);
@@ -120,10 +128,11 @@ export function fitBranches(
 
 /** A scorer whose scores are changed by `change`, e.g. given an image score of the method's own. */
 export function changedScores<S extends BranchScores>(
-  scorer: { score(images: Encoded, skip?: number | null): Promise<S>; release(): void },
+  scorer: Pick<ImageScorer, 'bank' | 'release'> & { score(images: Encoded, skip?: number | null): Promise<S> },
   change: (scores: S) => BranchScores,
 ): ImageScorer {
   return {
+    bank: scorer.bank,
     score: async (images, skip = null) => change(await scorer.score(images, skip)),
     release: () => scorer.release(),
   };

@@ -15,6 +15,7 @@ import {
   type Method,
   type MethodKind,
   type MethodParts,
+  type Remembered,
 } from './method.ts';
 
 /** The two adapters of a layer: one is trained with masks, one with labels. */
@@ -120,7 +121,7 @@ export class Mvfa implements Method, BranchModel {
   }
 
   /** The few-shot image score is the mean over the pixels of S, not over its patches. */
-  fit(support: Iterable<Encoded>): ImageScorer {
+  fit(support: Remembered): ImageScorer {
     return changedScores(fitBranches(this.#gpu, this, support), (scores) => ({
       ...scores,
       fewMean: imageMeans(scores.fewMap, scores.fewMean.length),

@@ -9,7 +9,7 @@ import { abnormalProbability, imageMeans } from '../predict.ts';
 import { type Ensemble, ensembleFeatures } from '../prompts.ts';
 import { refineMaps } from '../refine.ts';
 import { windowPatches } from '../windows.ts';
-import { type ImageScorer, type MethodKind, type MethodParts, UntrainedMethod } from './method.ts';
+import { type ImageScorer, type MethodKind, type MethodParts, type Remembered, UntrainedMethod } from './method.ts';
 
 /** Sides of the windows in patches. */
 export const WINDOW_SIDES: readonly number[] = [2, 3];
@@ -47,8 +47,9 @@ export class WinClip extends UntrainedMethod {
     this.#windows = new Map(WINDOW_SIDES.map((side) => [side, windowPatches(grid, side)]));
   }
 
-  fit(_: Iterable<Encoded>): ImageScorer {
+  fit(_: Remembered): ImageScorer {
     return {
+      bank: null,
       score: async (images) => {
         const { cls, grid } = await this.textScores(images);
         return oneBranch(await this.upsample(grid, images), imageMeans(grid, cls.length), cls);

@@ -4,7 +4,7 @@ import { type BranchScores, oneBranch } from '../fuse.ts';
 import { MemoryBank } from '../memory_bank.ts';
 import type { FusionOptions } from '../options.ts';
 import { copyOf, imageMeans } from '../predict.ts';
-import type { ImageScorer, MethodKind, MethodParts } from './method.ts';
+import type { ImageScorer, MethodKind, MethodParts, Remembered } from './method.ts';
 import { harmonicMean, WINDOW_SIDES, WinClip, winclipText } from './winclip.ts';
 
 /**
@@ -17,7 +17,8 @@ class WinClipPlus extends WinClip {
     super(parts, needs(parts.options, parts.vision.config.vision.layers), text);
   }
 
-  override fit(support: Iterable<Encoded>): WinClipPlusScorer {
+  override fit(support: Remembered): WinClipPlusScorer {
+    if (support instanceof MemoryBank) return new WinClipPlusScorer(this, support);
     const scorer = new WinClipPlusScorer(this);
     try {
       for (const entry of support) scorer.remember(entry);
@@ -32,16 +33,17 @@ class WinClipPlus extends WinClip {
 /** WinCLIP+ with its bank. */
 export class WinClipPlusScorer implements ImageScorer {
   readonly #method: WinClip;
-  readonly #bank: MemoryBank;
+  readonly bank: MemoryBank;
 
-  constructor(method: WinClip) {
+  /** @param bank of support images that were remembered before; released with this */
+  constructor(method: WinClip, bank = new MemoryBank(method.gpu)) {
     this.#method = method;
-    this.#bank = new MemoryBank(method.gpu);
+    this.bank = bank;
   }
 
   /** Puts a normal support image into the bank. */
   remember(entry: Encoded): void {
-    for (const [key, rows] of comparedRows(entry)) this.#bank.add(key, copyOf(rows));
+    for (const [key, rows] of comparedRows(entry)) this.bank.add(key, copyOf(rows));
   }
 
   async score(images: Encoded, skip: number | null = null): Promise<BranchScores> {
@@ -61,7 +63,7 @@ export class WinClipPlusScorer implements ImageScorer {
     const scales: Float32Array[] = [];
     using job = this.#method.gpu.job();
     for (const [key, rows] of job.do(() => comparedRows(images))) {
-      const distance = await job.do(() => this.#bank.distance(new Map([[key, rows]]), skip).read());
+      const distance = await job.do(() => this.bank.distance(new Map([[key, rows]]), skip).read());
       // Rounding can put a row's distance to its equal below zero.
       const half = distance.map((d) => Math.max(0, d) / 2);
       scales.push(key === 'patch' ? half : this.#method.overPatches(half, Number(key)));
@@ -70,7 +72,7 @@ export class WinClipPlusScorer implements ImageScorer {
   }
 
   release(): void {
-    this.#bank.release();
+    this.bank.release();
   }
 }
 

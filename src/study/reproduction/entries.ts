@@ -1,4 +1,5 @@
-import type { Judgement, TrivialJudgement } from '../../detect/judge.ts';
+import type { Judgement } from '../../detect/judge.ts';
+import { intensityBaselines } from '../../metrics/intensity_baseline.ts';
 import type { PixelMetrics, RankingMetrics } from '../../metrics/summary.ts';
 import type { GridOutcome } from '../grid.ts';
 import { cellPath } from '../study_run.ts';
@@ -28,20 +29,6 @@ export interface Entry {
   /** Why cells are missing: a sentence for each reason. */
   readonly missing: readonly string[];
 }
-
-/** What brightness alone reaches, bright or dark: lines of every table. Its maps are the grey values themselves. */
-const TRIVIAL: readonly {
-  readonly row: string;
-  value(trivial: TrivialJudgement, metric: Metric): number | undefined;
-}[] = [
-  { row: 'mean grey value', value: ({ mean }, metric) => eitherWay(imageValue(mean, metric)) },
-  { row: 'deviation of grey values', value: ({ std }, metric) => eitherWay(imageValue(std, metric)) },
-  { row: '99.5th percentile of grey values', value: ({ p995 }, metric) => eitherWay(imageValue(p995, metric)) },
-  {
-    row: 'grey values as map',
-    value: ({ map }, metric) => (metric === 'pixelAuroc' ? eitherWay(map?.auroc) : pixelValue(map, metric)),
-  },
-];
 
 /** Of cells that are neither finished nor failed. */
 const NOT_RUN = 'Not run yet: the reproduction was stopped before.';
@@ -89,8 +76,8 @@ function trivialEntries({ name, shots }: Exhibit, metric: Metric, set: StudySet,
   if (!trivial) return [];
   const shared = { exhibit: name, metric, set: set.name, shots: shots[0] };
   const none = { paper: null, difference: null, selectedBy: null, missing: [] };
-  return TRIVIAL.flatMap(({ row, value }) => {
-    const values = percents([value(trivial, metric)]);
+  return intensityBaselines(trivial).flatMap(({ name: row, image, pixel }) => {
+    const values = percents([(image && imageValue(image, metric)) ?? pixelValue(pixel, metric)]);
     return values.length > 0 ? [{ ...shared, row, ours: spreadOf(values), ...none }] : [];
   });
 }
@@ -107,11 +94,6 @@ function imageValue({ auroc }: RankingMetrics, metric: Metric): number | undefin
 
 function pixelValue(pixel: PixelMetrics | null, metric: Metric): number | undefined {
   return { pixelAuroc: pixel?.auroc, aupro: pixel?.aupro, imageAuroc: undefined, dice: undefined }[metric];
-}
-
-/** An AUROC in the better direction: grey values that are lower on lesions tell as much as higher ones. */
-function eitherWay(auroc: number | undefined): number | undefined {
-  return auroc === undefined ? undefined : Math.max(auroc, 1 - auroc);
 }
 
 /** What is a number, in percent; a file has null where there is none. */
