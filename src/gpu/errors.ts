@@ -12,6 +12,7 @@
  * | `device_lost` | 8 | the GPU device was lost, or a GPU error was reported |
  * | `io` | 9 | a file cannot be read or written (missing, permission, full disk) |
  * | `leak` | 10 | `data audit --strict` found test images that the support set knows |
+ * | `killed` | 20 | the program was ended from outside (`kill -9`, no memory left), as the launcher tells |
  * | `interrupted` | 130 | Ctrl-C; the state was saved |
  */
 export const EXIT_CODES = {
@@ -24,6 +25,7 @@ export const EXIT_CODES = {
   device_lost: 8,
   io: 9,
   leak: 10,
+  killed: 20,
   interrupted: 130,
 } as const;
 

@@ -30,8 +30,8 @@ export interface GpuOptions {
 /** Commands of one submit: more would only grow the latency of a lost device or a cancelled page. */
 const MAX_DISPATCHES = 1024;
 const SUBMIT_SECONDS = 0.5;
-/** Milliseconds after an error in which the loss of the device, its cause, may still be told. */
-const GRACE = 250;
+/** Milliseconds after an error, with all commands done, in which the loss of the device, its cause, may still be told. */
+const GRACE = 1000;
 
 /**
  * A device with its memory, programs and one stream of commands.
@@ -110,11 +110,16 @@ export class Gpu {
     return this.#lost;
   }
 
-  /** As {@link lost}, after the moment that a runtime may take to tell it: an error can arrive before its cause. */
+  /** As {@link lost}, after the time that a runtime may take to tell it: an error can arrive before its cause. */
   async lostSoon(): Promise<string | null> {
-    if (this.#lost === null && !this.#destroyed) {
-      await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, GRACE))]);
-    }
+    const calm = async () => {
+      try {
+        // Chrome tells it behind all commands that wait, which takes its time on a slow GPU.
+        await this.device.queue.onSubmittedWorkDone();
+      } catch {}
+      await new Promise((resolve) => setTimeout(resolve, GRACE));
+    };
+    if (this.#lost === null && !this.#destroyed) await Promise.race([this.device.lost, calm()]);
     return this.#lost;
   }
 

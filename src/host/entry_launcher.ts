@@ -4,6 +4,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { EXIT_CODES, FusionclipError } from '../gpu/errors.ts';
 import { type Bundle, launch, readRuntime } from './launch.ts';
+import { endWithLauncher } from './leash.ts';
 import { OWN_MODELS } from './own_models.ts';
 
 /** Takes `--name value` and `--name=value` out of a list of arguments; those after `--` are the program's. */
@@ -31,6 +32,7 @@ function ownBundle(): Bundle {
 /** Runs a program, the command line by default, in the runtime that `--runtime` names and returns its exit code. */
 export async function run(argv: readonly string[], bundle: Bundle = ownBundle()): Promise<number> {
   const args = [...argv];
+  endWithLauncher();
   process.env[OWN_MODELS] ??= join(dirname(bundle.script), '..', 'models');
   try {
     const runtime = readRuntime(takeOption(args, '--runtime') ?? process.env.FUSIONCLIP_RUNTIME ?? 'auto');

@@ -1,12 +1,14 @@
 import process from 'node:process';
 import { modelCacheFolder } from '../clip/model_cache.ts';
+import { EXIT_CODES } from '../gpu/errors.ts';
 import { webOf, withWeb } from '../hub/index.ts';
 import { dawnEntry } from './dawn.ts';
 import { disk } from './disk.ts';
 import type { Host } from './host.ts';
 import type { Bundle } from './launch.ts';
+import { endWithLauncher } from './leash.ts';
 import { OWN_MODELS } from './own_models.ts';
-import { onSignals, tolerateClosedPipes } from './signals.ts';
+import { onSignals, outputLost, tolerateClosedPipes, writeOutput } from './signals.ts';
 
 /** The version of Deno, or undefined in Node. */
 function denoVersion(): string | undefined {
@@ -41,6 +43,7 @@ export function createNodeHost({ args = process.argv.slice(2), bundle }: NodeHos
   const handlers = new Set<() => void>();
   let release: (() => void) | undefined;
   tolerateClosedPipes();
+  endWithLauncher();
   const env = (name: string) => process.env[name];
   return {
     ...withWeb(disk, webOf(env)),
@@ -55,10 +58,12 @@ export function createNodeHost({ args = process.argv.slice(2), bundle }: NodeHos
     },
     env,
     stdout(text) {
-      process.stdout.write(text);
+      writeOutput(text);
     },
     stderr(text) {
-      process.stderr.write(text);
+      try {
+        process.stderr.write(text);
+      } catch {} // what is said of the progress may be lost
     },
     onInterrupt(handler) {
       release ??= onSignals(() => {
@@ -80,7 +85,9 @@ export function createNodeHost({ args = process.argv.slice(2), bundle }: NodeHos
     }),
     async exit(code) {
       await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-      process.exit(code);
+      const lost = outputLost();
+      if (lost) process.stderr.write(`fusionclip: ${lost}\n`);
+      process.exit(code === 0 && lost ? EXIT_CODES.io : code);
     },
   };
 }

@@ -5,6 +5,7 @@ import { browsers } from './browsers.ts';
 import { findPackage } from './bundled.ts';
 import type { RuntimeReport } from './host.ts';
 import { type Bundle, launch } from './launch.ts';
+import { LEASH } from './leash.ts';
 import { findDeno, nodePath } from './runtimes.ts';
 
 const RUNTIMES = ['deno', 'node', 'chrome'] as const;
@@ -85,8 +86,8 @@ async function ask(
   };
   if (bundle.command) {
     const child = spawn(nodePath(), [...bundle.command, '--runtime', name, ...args], {
-      env: outerEnvironment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...outerEnvironment(), [LEASH]: '1' },
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     child.stdout.setEncoding('utf8').on('data', onStdout);
     child.stderr.setEncoding('utf8').on('data', onStderr);
