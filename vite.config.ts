@@ -95,6 +95,7 @@ const TARGETS: Record<string, Record<string, string>> = {
   suites_page: { page: 'test/runtimes/suites_page.ts' },
   acts: { acts: 'test/runtimes/acts_process.ts' },
   acts_page: { page: 'test/runtimes/acts_page.ts' },
+  torture: { torture: 'test/torture/torture.ts' },
   losses: { losses: 'test/torture/losses_process.ts' },
   losses_page: { page: 'test/torture/losses_page.ts' },
   storage_page: { page: 'test/hub/storage_page.ts' },
