@@ -68,7 +68,7 @@ async function trained(address: string, data: string, strike?: (page: BrowserPag
       inputs.map((input) => `${(input as HTMLInputElement).value} ${(input as HTMLElement).dataset.score}`).join(),
     );
     if (scores === '') throw new Error(await page.text('[role=alert]'));
-    const said = await page.page.evaluate(() => document.querySelector('.notes')?.textContent ?? '');
+    const said = await page.page.$$eval('.hint', (hints) => hints.map((hint) => hint.textContent).join(' '));
     return { scores, said, milliseconds };
   } finally {
     await page.close();
