@@ -20,6 +20,7 @@ function option(name: string, fallback: string): string {
   return at < 0 ? fallback : process.argv[at + 1];
 }
 
+const started = Date.now();
 const moments = Number(option('moments', '50'));
 const seed = Number(option('seed', '1'));
 const runtimes = option('runtime', 'deno,node,chrome').split(',');
@@ -52,6 +53,27 @@ function count(kind: string, runtime: string, where: string, problem: string | n
     own.failed++;
     console.log(`FAIL ${kind}, ${runtime}, ${where}: ${problem}`);
   }
+}
+
+/** Prints the counts and sets the exit code. */
+function finish(): void {
+  const line = (kind: string, runtime: string, ...cells: (string | number)[]) =>
+    console.log(`${kind.padEnd(28)}${runtime.padEnd(10)}${cells.map((cell) => String(cell).padStart(8)).join('')}`);
+  line('\nkind', 'runtime', 'passed', 'failed');
+  for (const { kind, runtime, passed, failed } of rows) line(kind, runtime, passed, failed);
+  const sum = (key: 'passed' | 'failed') => rows.reduce((total, one) => total + one[key], 0);
+  const seconds = Math.round((Date.now() - started) / 1000);
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed, in ${seconds} s`);
+  process.exitCode = sum('failed') > 0 || rows.length === 0 ? 1 : 0;
+}
+
+/** What was counted so far is told when this is stopped. */
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    console.log('stopped before its end');
+    finish();
+    process.exit(1);
+  });
 }
 
 const wanted = (kind: string) => only.length === 0 || only.some((word) => kind.includes(word));
@@ -113,7 +135,6 @@ async function breakOff(
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'fusionclip-torture-'));
-const started = Date.now();
 try {
   const data = writeSet(join(folder, 'Brain_AD'));
   const model = await writeModel(join(folder, 'model.safetensors'));
@@ -129,10 +150,4 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
-console.log(`\n${'kind'.padEnd(26)}${'runtime'.padEnd(10)}${'passed'.padStart(8)}${'failed'.padStart(8)}`);
-for (const { kind, runtime, passed, failed } of rows) {
-  console.log(`${kind.padEnd(26)}${runtime.padEnd(10)}${String(passed).padStart(8)}${String(failed).padStart(8)}`);
-}
-const sum = (key: 'passed' | 'failed') => rows.reduce((total, one) => total + one[key], 0);
-console.log(`${sum('passed')} passed, ${sum('failed')} failed, in ${Math.round((Date.now() - started) / 1000)} s`);
-process.exitCode = sum('failed') > 0 || rows.length === 0 ? 1 : 0;
+finish();
