@@ -97,6 +97,7 @@ import './report/model_card.suite.ts';
 import './report/report.suite.ts';
 import './report/reproduction.suite.ts';
 import './runtimes/files.suite.ts';
+import './runtimes/lock.suite.ts';
 import './study/reproduction.suite.ts';
 import './study/study.suite.ts';
 import './train/checkpoint.suite.ts';

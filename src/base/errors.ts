@@ -14,6 +14,7 @@
  * | `leak` | 10 | `data audit --strict` found test images that the support set knows |
  * | `too_large` | 11 | an array does not fit into one buffer of this adapter |
  * | `gpu_error` | 12 | the GPU refused a command or a shader, or ran out of memory |
+ * | `killed` | 20 | the program was ended from outside (`kill -9`, no memory left), as the launcher tells |
  * | `interrupted` | 130 | Ctrl-C; the state was saved |
  */
 export const EXIT_CODES = {
@@ -28,6 +29,7 @@ export const EXIT_CODES = {
   leak: 10,
   too_large: 11,
   gpu_error: 12,
+  killed: 20,
   interrupted: 130,
 } as const;
 

@@ -20,8 +20,8 @@ export interface GpuOptions {
 /** Commands of one submit: more would only grow the latency of a lost device or a cancelled page. */
 const MAX_DISPATCHES = 1024;
 const SUBMIT_SECONDS = 0.5;
-/** Milliseconds after an error in which the loss of the device, its cause, may still be told. */
-const GRACE = 250;
+/** Milliseconds after an error, with all commands done, in which the loss of the device, its cause, may still be told. */
+const GRACE = 1000;
 
 /**
  * {@link Gpu} of a device, with its programs. A GPU error is remembered and thrown by the next call, and by every read that
@@ -120,9 +120,14 @@ export class DeviceGpu implements Gpu {
   }
 
   async lostSoon(): Promise<string | null> {
-    if (this.#lost === null && !this.#destroyed) {
-      await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, GRACE))]);
-    }
+    const calm = async () => {
+      try {
+        // Chrome tells it behind all commands that wait, which takes its time on a slow GPU.
+        await this.device.queue.onSubmittedWorkDone();
+      } catch {}
+      await new Promise((resolve) => setTimeout(resolve, GRACE));
+    };
+    if (this.#lost === null && !this.#destroyed) await Promise.race([this.device.lost, calm()]);
     return this.#lost;
   }
 

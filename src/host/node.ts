@@ -1,11 +1,13 @@
 import process from 'node:process';
+import { EXIT_CODES } from '../base/errors.ts';
 import { modelCacheFolder } from '../clip/model_cache.ts';
 import { webOf, withWeb } from '../hub/index.ts';
 import { dawnEntry } from './dawn.ts';
 import { disk } from './disk.ts';
 import type { Host } from './host.ts';
+import { endWithLauncher } from './leash.ts';
 import { OWN_MODELS } from './own_models.ts';
-import { onSignals, tolerateClosedPipes } from './signals.ts';
+import { onSignals, outputLost, tolerateClosedPipes, writeOutput } from './signals.ts';
 
 /** The version of Deno, or undefined in Node. */
 function denoVersion(): string | undefined {
@@ -40,6 +42,7 @@ export function createNodeHost({ args = process.argv.slice(2), probe }: NodeHost
   const handlers = new Set<() => void>();
   let release: (() => void) | undefined;
   tolerateClosedPipes();
+  endWithLauncher();
   const env = (name: string) => process.env[name];
   return {
     ...withWeb(disk, webOf(env)),
@@ -54,10 +57,12 @@ export function createNodeHost({ args = process.argv.slice(2), probe }: NodeHost
     },
     env,
     stdout(text) {
-      process.stdout.write(text);
+      writeOutput(text);
     },
     stderr(text) {
-      process.stderr.write(text);
+      try {
+        process.stderr.write(text);
+      } catch {} // what is said of the progress may be lost
     },
     onInterrupt(handler) {
       release ??= onSignals(() => {
@@ -74,7 +79,9 @@ export function createNodeHost({ args = process.argv.slice(2), probe }: NodeHost
     ...(probe && { probe }),
     async exit(code) {
       await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-      process.exit(code);
+      const lost = outputLost();
+      if (lost) process.stderr.write(`fusionclip: ${lost}\n`);
+      process.exit(code === 0 && lost ? EXIT_CODES.io : code);
     },
   };
 }

@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { ioError } from './disk.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -25,14 +26,34 @@ export function onSignals(handler: (count: number, signal: NodeJS.Signals) => vo
 }
 
 let tolerant = false;
+let lostOutput: string | null = null;
 
-/** Goes on when the reader of this process's output goes away (`fusionclip … | head`): that is no failure. */
+/**
+ * Goes on when this process's output cannot be written. That its reader has gone away (`fusionclip … | head`) is no
+ * failure; that results did not reach a full disk is one, see {@link outputLost}. What is said of the progress may be lost.
+ */
 export function tolerateClosedPipes(): void {
   if (tolerant) return;
   tolerant = true;
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', (error) => outputFailed(error));
+}
+
+/** Writes a piece of the results. */
+export function writeOutput(text: string): void {
+  try {
+    process.stdout.write(text);
+  } catch (error) {
+    outputFailed(error); // Deno throws where Node tells the stream
   }
+}
+
+function outputFailed(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code === 'EPIPE') return;
+  lostOutput ??= ioError('write', 'standard output', error).message;
+}
+
+/** Why results did not reach standard output, or null. */
+export function outputLost(): string | null {
+  return lostOutput;
 }

@@ -5,14 +5,16 @@ import process from 'node:process';
 import type { Browser as Chrome, Page, LaunchOptions as PuppeteerOptions } from 'puppeteer-core';
 import { EXIT_CODES, FusionclipError } from '../base/errors.ts';
 import type { Start } from '../host/bridge.ts';
-import { onSignals, tolerateClosedPipes } from '../host/signals.ts';
+import { guardFolder } from '../host/guard.ts';
+import { goOnAdvice } from '../host/killed.ts';
+import { onSignals, outputLost, tolerateClosedPipes } from '../host/signals.ts';
 import { BridgeServer } from './bridge_server.ts';
 import { type Browser, browsers } from './browsers.ts';
 import { type Driver, findDriver } from './drivers.ts';
 import type { LaunchOptions } from './launch_options.ts';
 
-/** Exit code of a page that crashed: those of the error codes would say too much. */
-const CRASHED = 1;
+/** Exit code of a page that failed: those of the error codes would say too much. */
+const FAILED = 1;
 
 /** WebGPU on every adapter with all its features, and a page that counts as seen although no one sees it. */
 const FLAGS = [
@@ -103,11 +105,13 @@ export async function openBrowser(
 }
 
 /** Calls back when the page can go on no longer. */
-function onFailure(chrome: Chrome, page: Page, fail: (what: string) => void): void {
+function onFailure(chrome: Chrome, page: Page, fail: (what: string, code?: number) => void): void {
   chrome.once('disconnected', () => fail('the browser has ended'));
   page.once('error', (error) => fail(`the page has crashed (${error.message})`));
   page.once('close', () => fail('the page was closed'));
-  page.once('pageerror', (error) => fail(`the page has failed: ${error instanceof Error ? error.stack : error}`));
+  page.once('pageerror', (error) =>
+    fail(`the page has failed: ${error instanceof Error ? error.stack : error}`, FAILED),
+  );
 }
 
 /** Runs a bundle's page in headless Chrome; returns its exit code when it has ended and the browser is gone. */
@@ -120,9 +124,9 @@ export async function launchChrome(bundle: string, args: readonly string[], opti
     ended = resolve;
   });
   let over = false;
-  const fail = (what: string): void => {
-    if (!over) say(`fusionclip: ${what}; run again, or choose another runtime with --runtime.\n`);
-    ended(CRASHED);
+  const fail = (what: string, code: number = EXIT_CODES.killed): void => {
+    if (!over) say(`fusionclip: ${what}; ${goOnAdvice(args)}, or choose another runtime with --runtime.\n`);
+    ended(code);
   };
   const start: Start = {
     args,
@@ -142,14 +146,20 @@ export async function launchChrome(bundle: string, args: readonly string[], opti
   if (options.signal?.aborted) stop();
   options.signal?.addEventListener('abort', stop);
   const folder = mkdtempSync(join(tmpdir(), 'fusionclip-chrome-'));
+  const guard = guardFolder(folder);
   let chrome: Chrome | null = null;
   try {
     const address = await server.listen();
     chrome = await openBrowser(folder, options, say);
+    const { pid } = chrome.process() ?? {};
+    if (pid) guard.watch(pid);
     const page = (await chrome.pages())[0] ?? (await chrome.newPage());
     onFailure(chrome, page, fail);
     page.goto(address, { timeout: 0 }).catch(() => {});
-    return await Promise.race([exit, started(server)]);
+    const code = await Promise.race([exit, started(server)]);
+    const lost = outputLost();
+    if (lost) say(`fusionclip: ${lost}\n`);
+    return code === 0 && lost ? EXIT_CODES.io : code;
   } finally {
     over = true;
     release();
@@ -157,6 +167,7 @@ export async function launchChrome(bundle: string, args: readonly string[], opti
     await closeBrowser(chrome);
     await server.close();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    await guard.dismiss();
   }
 }
 

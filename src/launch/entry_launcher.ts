@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { EXIT_CODES, FusionclipError } from '../base/errors.ts';
+import { endWithLauncher } from '../host/leash.ts';
 import { OWN_MODELS } from '../host/own_models.ts';
 import { type Bundle, launch, readRuntime } from './launch.ts';
 
@@ -32,6 +33,7 @@ function ownBundle(): Bundle {
 /** Runs a program, the command line by default, in the runtime that `--runtime` names and returns its exit code. */
 export async function run(argv: readonly string[], bundle: Bundle = ownBundle()): Promise<number> {
   const args = [...argv];
+  endWithLauncher();
   process.env[OWN_MODELS] ??= join(dirname(bundle.script), '..', 'models');
   try {
     const runtime = readRuntime(takeOption(args, '--runtime') ?? process.env.FUSIONCLIP_RUNTIME ?? 'auto');

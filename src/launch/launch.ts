@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import process from 'node:process';
-import { FusionclipError } from '../base/errors.ts';
+import { EXIT_CODES, FusionclipError } from '../base/errors.ts';
+import { killedNote } from '../host/killed.ts';
+import { LEASH } from '../host/leash.ts';
 import { onSignals } from '../host/signals.ts';
 import { findDriver } from './drivers.ts';
 import type { LaunchOptions } from './launch_options.ts';
@@ -64,8 +66,9 @@ function commandFor(runtime: 'auto' | 'deno' | 'node', say: (text: string) => vo
 }
 
 /**
- * Runs a program in a runtime and returns its exit code, 128 + n when signal n ended it. Ctrl-C and SIGTERM go to the
- * program, which decides; the third one kills it.
+ * Runs a program in a runtime and returns its exit code; 128 + n when signal n, which came through this process, ended
+ * it, and that of `killed` with a sentence when another one did. Ctrl-C and SIGTERM go to the program, which decides; the
+ * third one kills it. When this process is killed, the program ends too.
  * Throws `usage` for an unknown driver and `no_adapter` when runtime or driver are missing.
  */
 export async function launch(
@@ -78,12 +81,18 @@ export async function launch(
     const { launchChrome } = await import('./chrome_launcher.ts');
     return launchChrome(bundle.page, args, options);
   }
-  const command = commandFor(runtime, options.onStderr ?? ((text) => void process.stderr.write(text)));
-  return runCommand(command, [bundle.script, ...args], options);
+  const say = options.onStderr ?? ((text) => void process.stderr.write(text));
+  const command = commandFor(runtime, say);
+  return runCommand(command, [bundle.script, ...args], options, (signal) => say(killedNote(signal, args)));
 }
 
-/** Starts the child process and waits for its end. */
-async function runCommand(command: Command, args: readonly string[], options: LaunchOptions): Promise<number> {
+/** Starts the child process and waits for its end. @param killed told when a signal from elsewhere has ended it */
+async function runCommand(
+  command: Command,
+  args: readonly string[],
+  options: LaunchOptions,
+  killed: (signal: NodeJS.Signals) => void,
+): Promise<number> {
   const driver = findDriver(command.runtime, options.driver);
   // LD_LIBRARY_PATH and the driver's variables are read when a process starts, so even Node needs a second process.
   // What the driver's variables were before, for programs that start others (`doctor`): each finds its own driver.
@@ -92,11 +101,13 @@ async function runCommand(command: Command, args: readonly string[], options: La
     FUSIONCLIP_DRIVER_NOTE: driver.note,
     FUSIONCLIP_OUTER_ENV: JSON.stringify(before),
     FUSIONCLIP_NODE: nodePath(),
+    [LEASH]: '1',
   };
   const env = { ...process.env, ...notes, ...driver.env, ...options.env };
   const child = spawn(command.executable, [...command.flags, ...args], {
     env,
-    stdio: ['inherit', options.onStdout ? 'pipe' : 'inherit', options.onStderr ? 'pipe' : 'inherit'],
+    // The program reads no input; its end of this pipe tells it that this process is gone.
+    stdio: ['pipe', options.onStdout ? 'pipe' : 'inherit', options.onStderr ? 'pipe' : 'inherit'],
   });
   for (const [stream, receive] of [
     [child.stdout, options.onStdout],
@@ -104,8 +115,13 @@ async function runCommand(command: Command, args: readonly string[], options: La
   ] as const) {
     stream?.setEncoding('utf8').on('data', (text: string) => receive?.(text));
   }
-  const release = onSignals((count, signal) => void child.kill(count < 3 ? signal : 'SIGKILL'));
-  const stop = (): void => void child.kill('SIGKILL');
+  let asked = false;
+  const end = (signal: NodeJS.Signals): void => {
+    asked = true;
+    child.kill(signal);
+  };
+  const release = onSignals((count, signal) => end(count < 3 ? signal : 'SIGKILL'));
+  const stop = (): void => end('SIGKILL');
   if (options.signal?.aborted) stop();
   options.signal?.addEventListener('abort', stop);
   try {
@@ -114,7 +130,12 @@ async function runCommand(command: Command, args: readonly string[], options: La
         const message = `${command.executable} could not be started (${cause.message}); check the installation.`;
         reject(new FusionclipError('no_adapter', message, { cause }));
       });
-      child.once('close', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+      child.once('close', (code, signal) => {
+        if (signal && !asked) {
+          killed(signal);
+          resolve(EXIT_CODES.killed);
+        } else resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
+      });
     });
   } finally {
     release();

@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import type { RuntimeReport } from '../host/host.ts';
+import { LEASH } from '../host/leash.ts';
 import { browsers } from './browsers.ts';
 import { findPackage } from './bundled.ts';
 import { type Bundle, launch } from './launch.ts';
@@ -85,8 +86,8 @@ async function ask(
   };
   if (bundle.command) {
     const child = spawn(nodePath(), [...bundle.command, '--runtime', name, ...args], {
-      env: outerEnvironment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...outerEnvironment(), [LEASH]: '1' },
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     child.stdout.setEncoding('utf8').on('data', onStdout);
     child.stderr.setEncoding('utf8').on('data', onStderr);

@@ -177,6 +177,31 @@ describe('Ctrl-C', () => {
   }, 120_000);
 });
 
+describe('two at a time', () => {
+  test('a second process on a running run is refused, and the first one ends as if it were alone', async () => {
+    const out = join(folder, 'busy');
+    const { child, ended } = start([...trainArgs(out), '--checkpoint.every', '1']);
+    await new Promise<void>((resolve) => {
+      child.stderr?.on('data', (text: string) => {
+        if (/"step":1,/.test(text)) resolve();
+      });
+    });
+    child.kill('SIGSTOP');
+    const engine = Number(readFileSync(join(out, 'run.lock'), 'utf8').match(/"pid":(\d+)/)![1]);
+    process.kill(engine, 'SIGSTOP');
+    const beside = await fusionclip(['train', '--resume', '--out', out]);
+    expect(beside.stderr).toMatch(
+      new RegExp(`Process ${engine} on .* writes to this folder .*; wait for it or stop it`),
+    );
+    expect(beside.code).toBe(2);
+    process.kill(engine, 'SIGCONT');
+    child.kill('SIGCONT');
+    expect((await ended).code).toBe(0);
+    expect(jsonLines(read('busy', 'metrics.jsonl')).map(({ type }) => type)).toHaveLength(6);
+    expect(existsSync(join(out, 'run.lock'))).toBe(false);
+  });
+});
+
 describe('models, data, help', () => {
   test('model generate and inspect', async () => {
     const file = join(folder, 'generated.safetensors');

@@ -1,4 +1,5 @@
 import { assert } from 'chai';
+import { openSafetensors, parseSafetensors, writeSafetensors } from '../../src/clip/index.ts';
 import { openClipModel } from '../../src/clip/model_file.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { type PairStepEvent, pretrain, resumePretrain } from '../../src/pretrain/index.ts';
@@ -113,9 +114,16 @@ suite('pre-training', () => {
       [/no checkpoint of a pre-training/],
       resume(fs.files.get('model/model.safetensors')!),
     );
-    const renamed = new TextDecoder('latin1')
-      .decode(whole)
-      .replace('"exp_avg.ln_final.bias"', '"exp_avg.ln_final.xxxx"');
+    const flipped = whole.slice();
+    flipped[whole.length - 3] ^= 4;
+    await expectFailure('bad_model', [/latest.safetensors is damaged/], resume(flipped));
+    // As it was before there were checksums, it is read.
+    const read = async (at: number, length: number) => whole.slice(at, at + length);
+    const { metadata } = await openSafetensors({ name: 'new', size: whole.length, read });
+    const { checksum: _, format: __, ...facts } = Object.fromEntries(metadata) as Record<string, string>;
+    const old = writeSafetensors(parseSafetensors(whole), facts);
+    await resume(old)();
+    const renamed = new TextDecoder('latin1').decode(old).replace('"exp_avg.ln_final.bias"', '"exp_avg.ln_final.xxxx"');
     await expectFailure(
       'bad_model',
       [/no tensor exp_avg.ln_final.bias \[16\]/],

@@ -1,10 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { RuntimeReport } from '../../src/host/host.ts';
+import { killedNote } from '../../src/host/killed.ts';
+import { engineOf, MARK, marked } from '../torture/processes.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const RUNTIMES = ['deno', 'node', 'chrome'] as const;
@@ -142,36 +144,51 @@ describe.each(RUNTIMES)('%s', (runtime) => {
     expect((await ended).code).toBeGreaterThan(128);
     expectClean();
   });
-});
 
-/** The browser process that a launcher has started: the one with the profile in its command line and no `--type`. */
-function browserOf(): number {
-  const lines = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n');
-  const line = lines.find((one) => one.includes(`--user-data-dir=${scratch}`) && !one.includes('--type='));
-  return Number(line?.trim().split(' ')[0]);
-}
-
-describe('chrome', () => {
-  test('ends with an error when the browser is killed, and nothing half-written stays', async () => {
-    const { child, ended } = start('chrome', ['deaf']);
+  test('a killed launcher leaves no process and no file behind', async () => {
+    const mark = `launcher-${runtime}`;
+    const { child, ended } = start(runtime, ['deaf'], { [MARK]: mark });
     await ready(child);
-    process.kill(browserOf(), 'SIGKILL');
-    const { code, stderr } = await ended;
-    expect(code).toBe(1);
-    expect(stderr).toContain('the browser has ended');
-    expectClean();
-  });
-
-  test('the browser ends when its launcher is killed', async () => {
-    const { child, ended } = start('chrome', ['deaf']);
-    await ready(child);
+    expect(engineOf(mark, child.pid!)).toBeDefined();
     child.kill('SIGKILL');
     await ended;
-    await expect.poll(survivors, { timeout: 10_000 }).toEqual([]);
-    for (const name of readdirSync(scratch))
-      rmSync(join(scratch, name), { recursive: true, force: true, maxRetries: 5 });
+    await expect.poll(() => marked(mark), { timeout: 15_000 }).toEqual([]);
+    await expect.poll(() => readdirSync(scratch), { timeout: 15_000 }).toEqual([]);
   });
 
+  test('a killed program is told, with an exit code of its own', async () => {
+    const mark = `engine-${runtime}`;
+    const { child, ended } = start(runtime, ['deaf'], { [MARK]: mark });
+    await ready(child);
+    process.kill(engineOf(mark, child.pid!)!.pid, 'SIGKILL');
+    const { code, stderr } = await ended;
+    expect(code).toBe(20);
+    expect(stderr).toMatch(
+      runtime === 'chrome'
+        ? /^fusionclip: the browser has ended; run it again, or choose another runtime with --runtime\.\n$/
+        : /^fusionclip: the program was ended by SIGKILL \(.*\); run it again\.\n$/,
+    );
+    expectClean();
+  });
+});
+
+test('what is said of a killed program tells how to go on with what it has left', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fusionclip-killed-'));
+  const note = (...args: string[]) => killedNote('SIGSEGV', args);
+  expect(note('train', '--out', folder)).toBe('fusionclip: the program was ended by SIGSEGV; run it again.\n');
+  writeFileSync(join(folder, 'config.json'), '{}');
+  expect(note('train', `--out=${folder}`)).toContain(`; go on with fusionclip train --resume --out ${folder}.`);
+  expect(note('pretrain', '--out', folder)).toContain('; run it again.');
+  mkdirSync(join(folder, 'checkpoint'));
+  writeFileSync(join(folder, 'checkpoint/latest.safetensors'), '');
+  expect(note('pretrain', '--out', folder)).toContain(`go on with fusionclip pretrain --resume --out ${folder}.`);
+  writeFileSync(join(folder, 'results.json'), '{}');
+  expect(note('train', '--out', folder)).toContain(`fusionclip report ${folder} makes its report`);
+  expect(note('reproduce', '--out', folder)).toContain('the same command again goes on');
+  rmSync(folder, { recursive: true });
+});
+
+describe('chrome', () => {
   test('an unfinished file is removed with the page', async () => {
     const path = join(scratch, 'unfinished');
     expect((await run('chrome', ['writes', path])).code).toBe(5);

@@ -1,11 +1,12 @@
 import { assert } from 'chai';
 import { FusionclipError } from '../../src/base/errors.ts';
+import { openSafetensors, parseSafetensors, writeSafetensors } from '../../src/clip/index.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
 import { optionTextsOf, runSettings } from '../../src/run/run_config.ts';
 import { resumeRun } from '../../src/train/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, smallRun, tinyBackbone } from './small_run.ts';
+import { contextOf, metricsOf, ruleSet, smallRun, tinyBackbone } from './small_run.ts';
 
 const FIXED = { prompt: 'fixed', epochs: '1' };
 
@@ -80,12 +81,13 @@ suite('run folders and checkpoints', () => {
     const bytes = fs.files.get(adapters)!;
     fs.files.set('/cut.safetensors', bytes.slice(0, bytes.length - 5));
     await expectFailure('bad_model', [/\/cut\.safetensors/], () => openAdapters(fs, '/cut.safetensors'));
+    const old = await unsealed(bytes);
     for (const [found, written] of [
       ['thresholds', 'thresholdz'],
       ['\\"image\\":', '\\"imagE\\":'],
       ['"inference":"{', '"inference":"['],
     ]) {
-      fs.files.set('/odd.safetensors', replaced(bytes, found, written));
+      fs.files.set('/odd.safetensors', replaced(old, found, written));
       await expectFailure('bad_model', [/\/odd\.safetensors was not written/], () =>
         openAdapters(fs, '/odd.safetensors'),
       );
@@ -104,6 +106,78 @@ suite('run folders and checkpoints', () => {
     );
   });
 
+  test('a bit that flips anywhere in a checkpoint is found', async (t) => {
+    const fs = ruleSet();
+    const { adapters } = await smallRun(contextOf(await t.gpu(), fs), FIXED);
+    const whole = fs.files.get(adapters)!;
+    const text = new TextDecoder('latin1').decode(whole);
+    const header = 8 + new DataView(whole.buffer).getUint32(0, true);
+    const places = ['"checksum"', 'fusionclip-2', 'adapters', '"lr.prompt', 'F32'].map(
+      (part) => text.indexOf(part) + 2,
+    );
+    for (const at of [0, header - 1, header, header + 1001, whole.length - 1, ...places]) {
+      for (const bit of [0, 6]) {
+        const bytes = whole.slice();
+        bytes[at] ^= 1 << bit;
+        fs.files.set('/flipped.safetensors', bytes);
+        await expectFailure('bad_model', [/\/flipped\.safetensors/], () => openAdapters(fs, '/flipped.safetensors'));
+      }
+    }
+    fs.files.set('/copy.safetensors', whole);
+    assert.equal((await openAdapters(fs, '/copy.safetensors')).bank.images.length, 2);
+  });
+
+  test('a file from before there were checksums is read', async (t) => {
+    const fs = ruleSet();
+    const { adapters } = await smallRun(contextOf(await t.gpu(), fs), FIXED);
+    fs.files.set('/old.safetensors', await unsealed(fs.files.get(adapters)!));
+    assert.deepEqual(await openAdapters(fs, '/old.safetensors'), await openAdapters(fs, adapters));
+  });
+
+  test('a run without its checkpoint says that it begins again, and one without its best weights is refused', async (t) => {
+    const fs = ruleSet();
+    const gpu = await t.gpu();
+    await smallRun(contextOf(gpu, fs), FIXED);
+    const result = fs.files.get('/run/checkpoint/adapters.safetensors');
+    const model = await tinyBackbone();
+    fs.files.delete('/run/results.json');
+    const best = fs.files.get('/run/checkpoint/best.safetensors')!;
+    fs.files.delete('/run/checkpoint/best.safetensors');
+    const resume = async () => {
+      const context = contextOf(gpu, fs);
+      await resumeRun(context, '/run', { model });
+      return context.events.flatMap((event) => (event.type === 'note' ? [event.text] : [])).join('\n');
+    };
+    await expectFailure('io', [/no file \/run\/checkpoint\/best\.safetensors/], resume);
+    fs.files.set('/run/checkpoint/best.safetensors', best);
+    fs.files.delete('/run/checkpoint/latest.safetensors');
+    assert.match(
+      await resume(),
+      /\/run has no checkpoint\/latest\.safetensors, so its training begins again at step 1\./,
+    );
+    assert.deepEqual(fs.files.get('/run/checkpoint/adapters.safetensors'), result);
+  });
+
+  test('a log that is cut short loses its last lines, which is said, and the run goes on', async (t) => {
+    const fs = ruleSet();
+    const gpu = await t.gpu();
+    await smallRun(contextOf(gpu, fs), { prompt: 'fixed' });
+    const whole = metricsOf(fs);
+    const log = fs.files.get('/run/metrics.jsonl')!;
+    // In the middle of the last line, and between it and its end.
+    for (const [cut, lost] of [
+      [5, 1],
+      [1, 0],
+    ]) {
+      fs.files.delete('/run/results.json');
+      fs.files.set('/run/metrics.jsonl', log.slice(0, log.length - cut));
+      const context = contextOf(gpu, fs);
+      await resumeRun(context, '/run', { model: await tinyBackbone() });
+      assert.equal(/metrics\.jsonl was cut short: 1 of its lines are/.test(JSON.stringify(context.events)), lost > 0);
+      assert.deepEqual(metricsOf(fs), whole.slice(0, whole.length - lost));
+    }
+  });
+
   test('a run is not resumed on other data', async (t) => {
     const fs = ruleSet();
     const context = contextOf(await t.gpu(), fs);
@@ -115,6 +189,15 @@ suite('run folders and checkpoints', () => {
     await expectFailure('bad_data', [/support images differ/], () => resumeRun(context, '/run', { model }));
   });
 });
+
+/** A file as it was written before there were checksums. */
+async function unsealed(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const read = async (at: number, length: number) => bytes.slice(at, at + length);
+  const { metadata } = await openSafetensors({ name: 'new', size: bytes.length, read });
+  const { checksum, ...old } = { ...Object.fromEntries(metadata), format: 'fusionclip' } as Record<string, string>;
+  assert.match(checksum, /^[0-9a-f]{64}$/);
+  return writeSafetensors(parseSafetensors(bytes), old);
+}
 
 /** A file in which the first appearance of a text is another of the same length. */
 function replaced(bytes: Uint8Array, found: string, written: string): Uint8Array<ArrayBuffer> {

@@ -1,0 +1,153 @@
+/**
+ * `npm run torture [-- --moments N --seed N --only KIND,… --runtime deno,node,chrome]`: breaks trainings off in every way
+ * that there is, at seeded moments, goes on with them, and holds the result to that of an unbroken one, bit for bit. Devices
+ * are lost in `train`, `eval`, `predict` and `pretrain`; see `docs/run_folder.md`. Prints a table; exits 1 on any failure.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { ruleStream } from '../../src/base/rule.ts';
+import { writeModel, writeSet } from '../cli/program.ts';
+import { BREAKS, type Break, fullDisk, unmount } from './breaks.ts';
+import { flippedBits, tornLogs } from './damage.ts';
+import { pageLosses } from './page_losses.ts';
+import { broken, type Training, unbroken } from './training.ts';
+
+function option(name: string, fallback: string): string {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? fallback : process.argv[at + 1];
+}
+
+const started = Date.now();
+const moments = Number(option('moments', '50'));
+const seed = Number(option('seed', '1'));
+const runtimes = option('runtime', 'deno,node,chrome').split(',');
+const only = option('only', '').split(',').filter(Boolean);
+
+/** Milliseconds within which a break follows the line that it waits for. */
+const SPREAD = 200;
+
+interface Row {
+  readonly kind: string;
+  readonly runtime: string;
+  passed: number;
+  failed: number;
+}
+
+const rows: Row[] = [];
+
+function row(kind: string, runtime: string): Row {
+  const own = rows.find((one) => one.kind === kind && one.runtime === runtime);
+  if (own) return own;
+  const made = { kind, runtime, passed: 0, failed: 0 };
+  rows.push(made);
+  return made;
+}
+
+function count(kind: string, runtime: string, where: string, problem: string | null): void {
+  const own = row(kind, runtime);
+  if (problem === null) own.passed++;
+  else {
+    own.failed++;
+    console.log(`FAIL ${kind}, ${runtime}, ${where}: ${problem}`);
+  }
+}
+
+/** Prints the counts and sets the exit code. */
+function finish(): void {
+  const line = (kind: string, runtime: string, ...cells: (string | number)[]) =>
+    console.log(`${kind.padEnd(28)}${runtime.padEnd(10)}${cells.map((cell) => String(cell).padStart(8)).join('')}`);
+  line('\nkind', 'runtime', 'passed', 'failed');
+  for (const { kind, runtime, passed, failed } of rows) line(kind, runtime, passed, failed);
+  const sum = (key: 'passed' | 'failed') => rows.reduce((total, one) => total + one[key], 0);
+  const seconds = Math.round((Date.now() - started) / 1000);
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed, in ${seconds} s`);
+  process.exitCode = sum('failed') > 0 || rows.length === 0 ? 1 : 0;
+}
+
+/** What was counted so far is told when this is stopped. */
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    console.log('stopped before its end');
+    finish();
+    process.exit(1);
+  });
+}
+
+const wanted = (kind: string) => only.length === 0 || only.some((word) => kind.includes(word));
+
+/** Devices that are destroyed inside the program. */
+async function lostDevices(runtime: string): Promise<void> {
+  const works = ['train', 'eval', 'predict', 'pretrain'].filter((work) => wanted(`device lost in ${work}`));
+  if (works.length === 0) return;
+  const args = ['losses', '--runtime', runtime, String(moments), String(seed), ...works];
+  const child = spawn(process.execPath, ['dist/test/launch.js', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (more: string) => {
+    const lines = `${text}${more}`.split('\n');
+    text = lines.pop() ?? '';
+    for (const line of lines.filter(Boolean)) {
+      const { work, where, problem } = JSON.parse(line);
+      count(`device lost in ${work}`, runtime, where, problem);
+    }
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  if (code !== 0) count('device lost', runtime, 'the program', `it ended with ${code}`);
+}
+
+/** Processes, signals and disks. */
+async function breaks(training: Training, folder: string): Promise<void> {
+  const { runtime } = training;
+  const ways = BREAKS.filter((way) => wanted(way.name) && (!way.runtimes || way.runtimes.includes(runtime)));
+  if (ways.length === 0) return;
+  const whole = await unbroken(training, join(folder, runtime, 'whole'));
+  for (const way of ways) await breakOff(training, folder, way, whole);
+}
+
+async function breakOff(
+  training: Training,
+  folder: string,
+  way: Break,
+  whole: Awaited<ReturnType<typeof unbroken>>,
+): Promise<void> {
+  const random = ruleStream(`torture.${way.name}`, seed);
+  const place = join(folder, 'place');
+  for (let i = 0; i < moments; i++) {
+    const own = way.mend ? fullDisk(place) : place;
+    if (!own) {
+      console.log(`SKIPPED ${way.name}: this user may not mount a disk`);
+      return;
+    }
+    // Line 0 is the start of the process, when nothing was said yet.
+    const line = Math.floor((random(2 * i) / 2 ** 32) * whole.lines);
+    const delay = Math.floor((random(2 * i + 1) / 2 ** 32) * SPREAD);
+    const where = `line ${line} of ${whole.lines} + ${delay} ms`;
+    try {
+      count(way.name, training.runtime, where, await broken(training, way, own, whole.result, { line, delay }));
+    } catch (error) {
+      count(way.name, training.runtime, where, error instanceof Error ? (error.stack ?? error.message) : String(error));
+    }
+    if (way.mend) unmount(own);
+    rmSync(place, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'fusionclip-torture-'));
+try {
+  const data = writeSet(join(folder, 'Brain_AD'));
+  const model = await writeModel(join(folder, 'model.safetensors'));
+  for (const runtime of runtimes) {
+    const scratch = join(folder, `scratch-${runtime}`);
+    mkdirSync(scratch);
+    await breaks({ runtime, data, model, scratch }, folder);
+    await lostDevices(runtime);
+  }
+  if (runtimes.includes('chrome') && wanted('page')) await pageLosses({ data, moments, seed, count });
+  if (wanted('bit flipped')) await flippedBits({ data, model, folder, moments, seed, count });
+  if (wanted('log torn')) await tornLogs({ data, model, folder, moments, seed, count });
+} finally {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+finish();
