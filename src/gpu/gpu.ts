@@ -1,7 +1,7 @@
 import { type ErrorCode, FusionclipError } from '../base/errors.ts';
 import { type AdapterFacts, adapterFacts, requestAdapter, requestDevice } from './adapter.ts';
 import { atOnce, type Dispatch, type Gpu as GpuInterface, type Tuning } from './interface.ts';
-import { type GpuBuffer, Pool, type Scope } from './memory.ts';
+import { type GpuBuffer, Pool, type Scope, type Slot } from './memory.ts';
 import { Profiler } from './profiler.ts';
 import { type BufferView, ProgramCache } from './programs.ts';
 import type { Command, DispatchCommand, Recording } from './recording.ts';
@@ -153,10 +153,10 @@ export class DeviceGpu implements Gpu {
     if (Math.max(x, y, z) > most) throw new Error(`${shader.name}: ${x}×${y}×${z} workgroups, at most ${most} a side`);
     const program = this.programs.program(shader, call.constants as Record<string, number> | undefined);
     const group = this.programs.bindGroup(program, shader, buffers, call.params);
-    const uses: GpuBuffer[] = [];
+    const uses: Slot[] = [];
     let bytes = 0;
     for (const name in buffers) {
-      uses.push(buffers[name].buffer);
+      uses.push(this.#use(buffers[name].buffer));
       bytes += buffers[name].bytes;
     }
     this.#issue({ kind: 'dispatch', program, group, groups: [x, y, z], flops, bytes, uses });
@@ -167,13 +167,13 @@ export class DeviceGpu implements Gpu {
     to.buffer.check('copy to');
     this.#issue({
       ...{ kind: 'copy', from: from.buffer.raw, fromOffset: from.offset, to: to.buffer.raw, toOffset: to.offset },
-      ...{ bytes: from.bytes, uses: [from.buffer, to.buffer] },
+      ...{ bytes: from.bytes, uses: [this.#use(from.buffer), this.#use(to.buffer)] },
     });
   }
 
   clear({ buffer, offset, bytes }: BufferView): void {
     buffer.check('clear');
-    this.#issue({ kind: 'clear', to: buffer.raw, toOffset: offset, bytes, uses: [buffer] });
+    this.#issue({ kind: 'clear', to: buffer.raw, toOffset: offset, bytes, uses: [this.#use(buffer)] });
   }
 
   write(view: BufferView, data: ArrayBufferView<ArrayBuffer>): void {
@@ -187,7 +187,7 @@ export class DeviceGpu implements Gpu {
       if (buffer.arena !== recording.arena) throw new Error('a recorded step cannot write to arrays from outside');
       const from = recording.upload(this.device, data);
       const to = { to: buffer.raw, toOffset: offset, bytes: from.size };
-      this.#issue({ kind: 'copy', from, fromOffset: 0, ...to, uses: [buffer] });
+      this.#issue({ kind: 'copy', from, fromOffset: 0, ...to, uses: [this.#use(buffer)] });
       return;
     }
     if (buffer.slot.lastBatch === this.#batch) this.flush();
@@ -293,13 +293,18 @@ export class DeviceGpu implements Gpu {
     this.device.destroy();
   }
 
+  #use(buffer: GpuBuffer): Slot {
+    this.#recording?.use(buffer);
+    return buffer.slot;
+  }
+
   #issue(command: Command): void {
     this.#throwPending();
-    this.#recording?.push(command);
+    this.#recording?.commands.push(command);
     const flops = command.kind === 'dispatch' ? command.flops : 0;
     if (this.budget.isFullBefore(flops, command.bytes)) this.flush();
     this.budget.add(flops, command.bytes);
-    for (const buffer of command.uses) buffer.slot.lastBatch = this.#batch;
+    for (const slot of command.uses) slot.lastBatch = this.#batch;
     if (command.kind === 'dispatch') this.#dispatch(command);
     else {
       this.#endPass();

@@ -13,7 +13,7 @@ const ORDER =
   'memory scopes must be closed in the reverse order of opening, before anything is awaited; work that awaits takes gpu.job()';
 
 /** A buffer of the device, which the {@link Pool} hands out to one owner after the other. */
-interface Slot {
+export interface Slot {
   readonly id: number;
   readonly raw: GPUBuffer;
   /** Number of the last batch of commands that used it; see `Gpu.write`. */

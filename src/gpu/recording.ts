@@ -1,4 +1,4 @@
-import type { Arena, GpuBuffer } from './memory.ts';
+import type { Arena, GpuBuffer, Slot } from './memory.ts';
 import type { Program } from './programs.ts';
 
 /** A dispatch with everything resolved: pipeline, bind group, size. */
@@ -11,7 +11,7 @@ export interface DispatchCommand {
   readonly flops: number;
   /** Bytes of all bound views. */
   readonly bytes: number;
-  readonly uses: readonly GpuBuffer[];
+  readonly uses: readonly Slot[];
 }
 
 /** A copy between two buffers; offsets and length in bytes. */
@@ -22,7 +22,7 @@ export interface CopyCommand {
   readonly to: GPUBuffer;
   readonly toOffset: number;
   readonly bytes: number;
-  readonly uses: readonly GpuBuffer[];
+  readonly uses: readonly Slot[];
 }
 
 /** Zeros into a part of a buffer; offset and length in bytes. */
@@ -31,7 +31,7 @@ export interface ClearCommand {
   readonly to: GPUBuffer;
   readonly toOffset: number;
   readonly bytes: number;
-  readonly uses: readonly GpuBuffer[];
+  readonly uses: readonly Slot[];
 }
 
 /** What is put into a stream of commands, once by an eager call or again and again by a recording. */
@@ -50,10 +50,9 @@ export class Recording {
     this.arena = arena;
   }
 
-  /** Adds a command. */
-  push(command: Command): void {
-    this.commands.push(command);
-    for (const buffer of command.uses) if (buffer.arena !== this.arena) this.#outside.add(buffer);
+  /** Notes memory that a command uses. */
+  use(buffer: GpuBuffer): void {
+    if (buffer.arena !== this.arena) this.#outside.add(buffer);
   }
 
   /** Host data that the work uploads, kept so that a replay finds it. */

@@ -41,7 +41,7 @@ export async function onDevice<C extends DeviceContext, T>(
       // Whatever is thrown on a lost device, in `finally` too, comes of that; a wish to stop does not.
       const code = error instanceof FusionclipError ? error.code : null;
       if (code === 'interrupted') throw error;
-      const reason = code === null || code === 'device_lost' ? await gpu.lostSoon() : gpu.lost;
+      const reason = code === null || code === 'device_lost' || code === 'gpu_error' ? await gpu.lostSoon() : gpu.lost;
       if (reason === null) throw error;
       const fail = (why: string, cause: unknown = error) =>
         new FusionclipError('device_lost', `The GPU device was lost (${plain(reason)})${why}; ${advice()}.`, { cause });
