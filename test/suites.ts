@@ -71,6 +71,7 @@ import './kernels/tune.suite.ts';
 import './kernels/unary.suite.ts';
 import './kernels/window_attention.suite.ts';
 import './nn/arithmetic.suite.ts';
+import './nn/gradients.suite.ts';
 import './nn/tape.suite.ts';
 import './nn/transformer.suite.ts';
 import './pretrain/dual_encoder.suite.ts';
