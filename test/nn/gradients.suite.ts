@@ -156,8 +156,7 @@ suite('gradients', () => {
         uploadTargets(
           gpu,
           infoNceTargets(2, 3, (i, j) => TRUTH[i][j]),
-          2,
-          3,
+          [2, 3],
         ),
       ),
     reference: ([cosine, logScale]) => [infoNceReference(cosine, logScale[0], TRUTH)],
