@@ -69,6 +69,7 @@ import './kernels/strided_copy.suite.ts';
 import './kernels/top_rows.suite.ts';
 import './kernels/tune.suite.ts';
 import './kernels/unary.suite.ts';
+import './kernels/where.suite.ts';
 import './kernels/window_attention.suite.ts';
 import './nn/arithmetic.suite.ts';
 import './nn/gradients.suite.ts';
