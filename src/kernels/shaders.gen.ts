@@ -230,42 +230,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const assemble_tokens_take: Shader<'x' | 'y', 'size' | 'tokens' | 'width' | 'first' | 'count', 'WORKGROUP'> = {
-  name: "assemble_tokens_take",
-  bindings: [{"name":"x","access":"read"},{"name":"y","access":"read_write"}],
-  params: [{"name":"size","type":"u32","offset":0},{"name":"tokens","type":"u32","offset":4},{"name":"width","type":"u32","offset":8},{"name":"first","type":"u32","offset":12},{"name":"count","type":"u32","offset":16}],
-  paramBytes: 32,
-  constants: {"WORKGROUP":64},
-  source: `// y[b] = x[b, first : first + count]: the class token or the patches of every image.
-// x [batch, tokens, width]; y [batch, count, width] of size elements. Caller: src/kernels/assemble_tokens.ts.
-// Loops: none
-
-struct Params {
-  size: u32,
-  tokens: u32,
-  width: u32,
-  first: u32,
-  count: u32,
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
-
-const WORKGROUP: u32 = 64u;
-
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * (groups.x * WORKGROUP) + id.x;
-  if (i < params.size) {
-    let part = params.count * params.width;
-    let image = i / part;
-    y[i] = x[(image * params.tokens + params.first) * params.width + i % part];
-  }
-}
-`,
-};
-
 export const attention: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'keys' | 'first', 'WORKGROUP'> = {
   name: "attention",
   bindings: [{"name":"qkv","access":"read"},{"name":"out","access":"read_write"},{"name":"log_sum_exp","access":"read_write"}],
@@ -1683,6 +1647,7 @@ export const binary: Shader<'a' | 'b' | 'y', 'size' | 'factor' | 'n1' | 'n2' | '
   source: `// y = factor * (a op b) element by element, either operand repeated along any axes (a stride of 0).
 // y [size] of AXES axes, from the outermost 0 to the innermost AXES - 1, with extents n1 … n4 (that of axis 0 follows from size);
 // a and b take a step of a0 … a4, b0 … b4 elements along them. The wrapper joins axes that are one run for both operands.
+// With AXES of 0, a has y's shape and b its last n1 elements, repeated.
 // One invocation per element. Caller: src/kernels/binary.ts.
 // Loops: none
 
@@ -1765,21 +1730,25 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     s = split(s.x, params.n1);
     at += s.y * vec2u(params.a1, params.b1);
   }
-  at += s.x * vec2u(params.a0, params.b0);
+  if (AXES > 0u) {
+    at += s.x * vec2u(params.a0, params.b0);
+  } else {
+    at = vec2u(i, i % params.n1);
+  }
   y[i] = params.factor * combine(a[at.x], b[at.y]);
 }
 `,
 };
 
-export const binary_vec4: Shader<'a' | 'b' | 'y', 'quads' | 'factor' | 'a_period' | 'b_period', 'WORKGROUP' | 'OP'> = {
+export const binary_vec4: Shader<'a' | 'b' | 'y', 'quads' | 'factor' | 'a_period' | 'b_period', 'WORKGROUP' | 'REPEAT_A' | 'REPEAT_B' | 'OP'> = {
   name: "binary_vec4",
   bindings: [{"name":"a","access":"read"},{"name":"b","access":"read"},{"name":"y","access":"read_write"}],
   params: [{"name":"quads","type":"u32","offset":0},{"name":"factor","type":"f32","offset":4},{"name":"a_period","type":"u32","offset":8},{"name":"b_period","type":"u32","offset":12}],
   paramBytes: 16,
-  constants: {"WORKGROUP":256,"OP":0},
+  constants: {"WORKGROUP":256,"REPEAT_A":0,"REPEAT_B":0,"OP":0},
   source: `// y = factor * (a op b) as binary.wgsl, four elements at a time: both operands have y's shape, or a trailing part of it whose
 // length is a multiple of 4 and which is repeated. y [4 quads]; a [4 a_period], b [4 b_period]; all bound as vec4.
-// About twice as fast as binary.wgsl on lavapipe (bench/kernels/binary.bench.ts). Caller: src/kernels/binary.ts.
+// More than twice as fast as binary.wgsl on lavapipe (bench/kernels/binary.bench.ts). Caller: src/kernels/binary.ts.
 // Loops: none
 
 struct Params {
@@ -1795,6 +1764,9 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 
 const WORKGROUP: u32 = 256u;
+// 1: that operand is shorter than y and is repeated.
+const REPEAT_A: u32 = 0u;
+const REPEAT_B: u32 = 0u;
 // 0 add, 1 subtract, 2 multiply, 3 divide, 4 a times the sign of b, 5 whether a is larger (1 or 0).
 const OP: u32 = 0u;
 
@@ -1820,7 +1792,14 @@ fn combine(a: vec4f, b: vec4f) -> vec4f {
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * (groups.x * WORKGROUP) + id.x;
   if (i < params.quads) {
-    y[i] = params.factor * combine(a[i % params.a_period], b[i % params.b_period]);
+    var at = vec2u(i);
+    if (REPEAT_A == 1u) {
+      at.x = i % params.a_period;
+    }
+    if (REPEAT_B == 1u) {
+      at.y = i % params.b_period;
+    }
+    y[i] = params.factor * combine(a[at.x], b[at.y]);
   }
 }
 `,

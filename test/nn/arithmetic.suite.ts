@@ -1,6 +1,7 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import {
+  abs,
   add,
   concatenate,
   div,
@@ -89,6 +90,11 @@ suite('arithmetic', () => {
     inputs: [{ shape: [3, 7], values: noise(1, 21, 4) }],
     run: ([x]) => exp(x),
     reference: ([x]) => Float64Array.from(x, Math.exp),
+  });
+  gradientTest('abs', 'both sides of 0', {
+    inputs: [{ shape: [3, 7], values: noise(6, 21).map((v) => v + 0.1 * Math.sign(v)) }],
+    run: ([x]) => abs(x),
+    reference: ([x]) => Float64Array.from(x, Math.abs),
   });
   gradientTest('log', 'both sides of 1', {
     inputs: [{ shape: [21], values: between(2, 21, 0.1, 9) }],

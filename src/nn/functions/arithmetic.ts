@@ -153,6 +153,17 @@ export function sqrt(x: Tensor): Tensor {
   return apply(sqrtOperation, [x], null);
 }
 
+const absOperation: Operation<null> = {
+  name: 'abs',
+  forward: ([x]) => ({ output: unary('abs', x), saved: [x] }),
+  backward: (grad, [x]) => [binary('signed', grad, x)],
+};
+
+/** |x|; its gradient at 0 is 0. */
+export function abs(x: Tensor): Tensor {
+  return apply(absOperation, [x], null);
+}
+
 const powerOperation: Operation<{ exponent: number }> = {
   name: 'power',
   forward: ([x], { exponent }) => ({ output: unary('power', x, exponent), saved: [x] }),
