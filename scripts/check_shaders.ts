@@ -98,6 +98,7 @@ function checkPaste(name: string, source: string): void {
     complain(name, error instanceof Error ? error.message : String(error));
   }
   for (const { name: what, text } of ownFunctions(source)) {
+    if (what === 'main') continue;
     const other = owners.get(text);
     if (other) complain(name, `${what} also stands in ${other}.wgsl: put it into shaders/lib and paste it`);
     else owners.set(text, name);

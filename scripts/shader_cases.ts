@@ -35,6 +35,7 @@ import { permute, repeatTo, sliceAxis, writeSlice } from '../src/kernels/strided
 import { sumTo } from '../src/kernels/sum_axis.ts';
 import { topRows } from '../src/kernels/top_rows.ts';
 import { unary } from '../src/kernels/unary.ts';
+import { where } from '../src/kernels/where.ts';
 import { windowAttention } from '../src/kernels/window_attention.ts';
 
 type Case = (gpu: Gpu) => void;
@@ -68,6 +69,7 @@ function pointwise(rows: number, width: number): Case {
     binaryWith('any', 'div', x, array(gpu, rows, 1));
     for (const kind of ['exp', 'log', 'sqrt', 'abs', 'power'] as const) unary(kind, x, 64);
     writeSlice(x, sliceAxis(permute(permute(x, [1, 0]), [1, 0]), 1, 1, width - 1), 1, 1);
+    where(array(gpu, rows, 1), x, array(gpu, width));
     repeatTo(array(gpu, rows, 1), [rows, width], 2);
     scale(x, 2);
     addInto(x, scaleRows(x, array(gpu, rows)));

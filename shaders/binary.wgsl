@@ -1,6 +1,7 @@
 // y = factor * (a op b) element by element, either operand repeated along any axes (a stride of 0).
 // y [size] of AXES axes, from the outermost 0 to the innermost AXES - 1, with extents n1 … n4 (that of axis 0 follows from size);
 // a and b take a step of a0 … a4, b0 … b4 elements along them. The wrapper joins axes that are one run for both operands.
+// With AXES of 0, a has y's shape and b its last n1 elements, repeated.
 // One invocation per element. Caller: src/kernels/binary.ts.
 // Loops: none
 
@@ -83,6 +84,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     s = split(s.x, params.n1);
     at += s.y * vec2u(params.a1, params.b1);
   }
-  at += s.x * vec2u(params.a0, params.b0);
+  if (AXES > 0u) {
+    at += s.x * vec2u(params.a0, params.b0);
+  } else {
+    at = vec2u(i, i % params.n1);
+  }
   y[i] = params.factor * combine(a[at.x], b[at.y]);
 }

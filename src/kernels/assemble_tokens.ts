@@ -1,6 +1,7 @@
 import { GpuArray } from '../gpu/array.ts';
-import { assemble_tokens, assemble_tokens_take } from './shaders.gen.ts';
+import { assemble_tokens } from './shaders.gen.ts';
 import { elementGrid, expectShape } from './shapes.ts';
+import { sliceAxis } from './strided_copy.ts';
 import { sumAxis } from './sum_axis.ts';
 
 /** Gradients of {@link assembleTokens}; null where not needed. */
@@ -45,12 +46,12 @@ export function assembleTokensBackward(
   const [batch, tokens, width] = grad.shape;
   let cls: GpuArray | null = null;
   if (need.cls) {
-    const each = take(grad, 0, 1);
+    const each = sliceAxis(grad, 1, 0, 1);
     cls = sumAxis(each, [1, batch, width], [width]);
     each.release();
   }
   return {
-    patches: need.patches ? take(grad, 1, tokens - 1) : null,
+    patches: need.patches ? sliceAxis(grad, 1, 1, tokens - 1) : null,
     cls,
     positions: need.positions ? sumAxis(grad, [1, batch, tokens * width], [tokens, width]) : null,
   };
@@ -60,18 +61,5 @@ export function assembleTokensBackward(
 export function splitTokens(x: GpuArray): { cls: GpuArray; patches: GpuArray } {
   const [batch, tokens, width] = x.shape;
   expectShape('split_tokens', x, [batch, tokens, width]);
-  return { cls: take(x, 0, 1).reshape([batch, width]), patches: take(x, 1, tokens - 1) };
-}
-
-/** x[:, first : first + count] of [B, tokens, W]. */
-function take(x: GpuArray, first: number, count: number): GpuArray {
-  const [batch, tokens, width] = x.shape;
-  const y = GpuArray.empty(x.gpu, [batch, count, width]);
-  x.gpu.run({
-    shader: assemble_tokens_take,
-    buffers: { x, y },
-    params: { size: y.size, tokens, width, first, count },
-    groups: elementGrid(y.size, assemble_tokens_take.constants.WORKGROUP),
-  });
-  return y;
+  return { cls: sliceAxis(x, 1, 0, 1).reshape([batch, width]), patches: sliceAxis(x, 1, 1, tokens - 1) };
 }

@@ -1,4 +1,4 @@
-import { elements, GpuArray } from '../gpu/array.ts';
+import { GpuArray } from '../gpu/array.ts';
 import { broadcastShape, joinAxes, numbered, repeatedStrides } from './broadcast.ts';
 import { binary_vec4, binary as reference } from './shaders.gen.ts';
 import { elementGrid, quads } from './shapes.ts';
@@ -39,10 +39,11 @@ export function binaryWith(
   const shape = broadcastShape(kind, a.shape, b.shape);
   const y = GpuArray.empty(gpu, shape);
   if (y.size === 0) return y;
-  if ((forced ?? (isTail(a, shape) && isTail(b, shape) ? 'vec4' : 'any')) === 'vec4') {
+  const [wholeA, wholeB] = [a, b].map((x) => x.size === y.size || (x.size % 4 === 0 && isTail(x, shape)));
+  if ((forced ?? (wholeA && wholeB ? 'vec4' : 'any')) === 'vec4') {
     gpu.run({
       shader: binary_vec4,
-      constants: { OP: OPS[kind] },
+      constants: { OP: OPS[kind], REPEAT_A: Number(a.size < y.size), REPEAT_B: Number(b.size < y.size) },
       buffers: { a, b, y },
       params: { quads: quads(y), factor, a_period: quads(a), b_period: quads(b) },
       groups: elementGrid(quads(y), binary_vec4.constants.WORKGROUP),
@@ -50,15 +51,16 @@ export function binaryWith(
     });
     return y;
   }
+  const tail = a.size === y.size && isTail(b, shape);
   const steps = [repeatedStrides(a.shape, shape), repeatedStrides(b.shape, shape)];
   const { extents, strides } = joinAxes(kind, shape, steps, MOST_AXES);
   gpu.run({
     shader: reference,
-    constants: { OP: OPS[kind], AXES: extents.length },
+    constants: { OP: OPS[kind], AXES: tail ? 0 : extents.length },
     buffers: { a, b, y },
     params: {
       ...{ size: y.size, factor },
-      ...numbered(EXTENTS, extents.slice(1)),
+      ...numbered(EXTENTS, tail ? [b.size] : extents.slice(1)),
       ...numbered(A_STRIDES, strides[0]),
       ...numbered(B_STRIDES, strides[1]),
     },
@@ -68,11 +70,10 @@ export function binaryWith(
   return y;
 }
 
-/** Whether an operand is repeated as a whole, in whole vec4s. */
+/** Whether an operand is repeated as a whole. */
 function isTail(x: GpuArray, shape: readonly number[]): boolean {
-  if (x.size === elements(shape)) return true;
   let first = 0;
   while (x.shape[first] === 1) first++;
   const own = x.shape.slice(first);
-  return x.size % 4 === 0 && own.every((n, i) => n === shape[shape.length - own.length + i]);
+  return own.every((n, i) => n === shape[shape.length - own.length + i]);
 }

@@ -39,4 +39,5 @@ export * from './sum_axis.ts';
 export * from './top_rows.ts';
 export * from './tune.ts';
 export * from './unary.ts';
+export * from './where.ts';
 export * from './window_attention.ts';

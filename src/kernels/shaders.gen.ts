@@ -230,42 +230,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
-export const assemble_tokens_take: Shader<'x' | 'y', 'size' | 'tokens' | 'width' | 'first' | 'count', 'WORKGROUP'> = {
-  name: "assemble_tokens_take",
-  bindings: [{"name":"x","access":"read"},{"name":"y","access":"read_write"}],
-  params: [{"name":"size","type":"u32","offset":0},{"name":"tokens","type":"u32","offset":4},{"name":"width","type":"u32","offset":8},{"name":"first","type":"u32","offset":12},{"name":"count","type":"u32","offset":16}],
-  paramBytes: 32,
-  constants: {"WORKGROUP":64},
-  source: `// y[b] = x[b, first : first + count]: the class token or the patches of every image.
-// x [batch, tokens, width]; y [batch, count, width] of size elements. Caller: src/kernels/assemble_tokens.ts.
-// Loops: none
-
-struct Params {
-  size: u32,
-  tokens: u32,
-  width: u32,
-  first: u32,
-  count: u32,
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
-
-const WORKGROUP: u32 = 64u;
-
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * (groups.x * WORKGROUP) + id.x;
-  if (i < params.size) {
-    let part = params.count * params.width;
-    let image = i / part;
-    y[i] = x[(image * params.tokens + params.first) * params.width + i % part];
-  }
-}
-`,
-};
-
 export const attention: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads' | 'causal' | 'scale' | 'quads' | 'keys' | 'first', 'WORKGROUP'> = {
   name: "attention",
   bindings: [{"name":"qkv","access":"read"},{"name":"out","access":"read_write"},{"name":"log_sum_exp","access":"read_write"}],
@@ -1683,6 +1647,7 @@ export const binary: Shader<'a' | 'b' | 'y', 'size' | 'factor' | 'n1' | 'n2' | '
   source: `// y = factor * (a op b) element by element, either operand repeated along any axes (a stride of 0).
 // y [size] of AXES axes, from the outermost 0 to the innermost AXES - 1, with extents n1 … n4 (that of axis 0 follows from size);
 // a and b take a step of a0 … a4, b0 … b4 elements along them. The wrapper joins axes that are one run for both operands.
+// With AXES of 0, a has y's shape and b its last n1 elements, repeated.
 // One invocation per element. Caller: src/kernels/binary.ts.
 // Loops: none
 
@@ -1765,21 +1730,25 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     s = split(s.x, params.n1);
     at += s.y * vec2u(params.a1, params.b1);
   }
-  at += s.x * vec2u(params.a0, params.b0);
+  if (AXES > 0u) {
+    at += s.x * vec2u(params.a0, params.b0);
+  } else {
+    at = vec2u(i, i % params.n1);
+  }
   y[i] = params.factor * combine(a[at.x], b[at.y]);
 }
 `,
 };
 
-export const binary_vec4: Shader<'a' | 'b' | 'y', 'quads' | 'factor' | 'a_period' | 'b_period', 'WORKGROUP' | 'OP'> = {
+export const binary_vec4: Shader<'a' | 'b' | 'y', 'quads' | 'factor' | 'a_period' | 'b_period', 'WORKGROUP' | 'REPEAT_A' | 'REPEAT_B' | 'OP'> = {
   name: "binary_vec4",
   bindings: [{"name":"a","access":"read"},{"name":"b","access":"read"},{"name":"y","access":"read_write"}],
   params: [{"name":"quads","type":"u32","offset":0},{"name":"factor","type":"f32","offset":4},{"name":"a_period","type":"u32","offset":8},{"name":"b_period","type":"u32","offset":12}],
   paramBytes: 16,
-  constants: {"WORKGROUP":256,"OP":0},
+  constants: {"WORKGROUP":256,"REPEAT_A":0,"REPEAT_B":0,"OP":0},
   source: `// y = factor * (a op b) as binary.wgsl, four elements at a time: both operands have y's shape, or a trailing part of it whose
 // length is a multiple of 4 and which is repeated. y [4 quads]; a [4 a_period], b [4 b_period]; all bound as vec4.
-// About twice as fast as binary.wgsl on lavapipe (bench/kernels/binary.bench.ts). Caller: src/kernels/binary.ts.
+// More than twice as fast as binary.wgsl on lavapipe (bench/kernels/binary.bench.ts). Caller: src/kernels/binary.ts.
 // Loops: none
 
 struct Params {
@@ -1795,6 +1764,9 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 
 const WORKGROUP: u32 = 256u;
+// 1: that operand is shorter than y and is repeated.
+const REPEAT_A: u32 = 0u;
+const REPEAT_B: u32 = 0u;
 // 0 add, 1 subtract, 2 multiply, 3 divide, 4 a times the sign of b, 5 whether a is larger (1 or 0).
 const OP: u32 = 0u;
 
@@ -1820,7 +1792,14 @@ fn combine(a: vec4f, b: vec4f) -> vec4f {
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * (groups.x * WORKGROUP) + id.x;
   if (i < params.quads) {
-    y[i] = params.factor * combine(a[i % params.a_period], b[i % params.b_period]);
+    var at = vec2u(i);
+    if (REPEAT_A == 1u) {
+      at.x = i % params.a_period;
+    }
+    if (REPEAT_B == 1u) {
+      at.y = i % params.b_period;
+    }
+    y[i] = params.factor * combine(a[at.x], b[at.y]);
   }
 }
 `,
@@ -5413,6 +5392,84 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     y[i] = abs(v);
   } else {
     y[i] = power(v);
+  }
+}
+`,
+};
+
+export const where: Shader<'condition' | 'a' | 'b' | 'y', 'size' | 'n1' | 'n2' | 'n3' | 'c0' | 'c1' | 'c2' | 'c3' | 'a0' | 'a1' | 'a2' | 'a3' | 'b0' | 'b1' | 'b2' | 'b3', 'WORKGROUP' | 'AXES'> = {
+  name: "where",
+  bindings: [{"name":"condition","access":"read"},{"name":"a","access":"read"},{"name":"b","access":"read"},{"name":"y","access":"read_write"}],
+  params: [{"name":"size","type":"u32","offset":0},{"name":"n1","type":"u32","offset":4},{"name":"n2","type":"u32","offset":8},{"name":"n3","type":"u32","offset":12},{"name":"c0","type":"u32","offset":16},{"name":"c1","type":"u32","offset":20},{"name":"c2","type":"u32","offset":24},{"name":"c3","type":"u32","offset":28},{"name":"a0","type":"u32","offset":32},{"name":"a1","type":"u32","offset":36},{"name":"a2","type":"u32","offset":40},{"name":"a3","type":"u32","offset":44},{"name":"b0","type":"u32","offset":48},{"name":"b1","type":"u32","offset":52},{"name":"b2","type":"u32","offset":56},{"name":"b3","type":"u32","offset":60}],
+  paramBytes: 64,
+  constants: {"WORKGROUP":256,"AXES":4},
+  source: `// y = a where condition is not 0, else b, element by element; each of the three repeated along any axes (a stride of 0).
+// y [size] of AXES axes, from the outermost 0 to the innermost AXES - 1, with extents n1 … n3 (that of axis 0 follows from size);
+// condition, a and b take a step of c0 … c3, a0 … a3, b0 … b3 elements along them. What is not chosen does not count, even NaN.
+// One invocation per element. Caller: src/kernels/where.ts.
+// Loops: none
+
+struct Params {
+  size: u32,
+  n1: u32,
+  n2: u32,
+  n3: u32,
+  c0: u32,
+  c1: u32,
+  c2: u32,
+  c3: u32,
+  a0: u32,
+  a1: u32,
+  a2: u32,
+  a3: u32,
+  b0: u32,
+  b1: u32,
+  b2: u32,
+  b3: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> condition: array<f32>;
+@group(0) @binding(2) var<storage, read> a: array<f32>;
+@group(0) @binding(3) var<storage, read> b: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+
+const WORKGROUP: u32 = 256u;
+const AXES: u32 = 4u;
+
+// <paste split>
+// Takes the innermost axis off an index: what is left of it, and the place along that axis.
+fn split(i: u32, extent: u32) -> vec2u {
+  let left = i / extent;
+  return vec2u(left, i - left * extent);
+}
+// </paste>
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * (groups.x * WORKGROUP) + id.x;
+  if (i >= params.size) {
+    return;
+  }
+  var s = vec2u(i, 0u);
+  var at = vec3u();
+  if (AXES > 3u) {
+    s = split(s.x, params.n3);
+    at += s.y * vec3u(params.c3, params.a3, params.b3);
+  }
+  if (AXES > 2u) {
+    s = split(s.x, params.n2);
+    at += s.y * vec3u(params.c2, params.a2, params.b2);
+  }
+  if (AXES > 1u) {
+    s = split(s.x, params.n1);
+    at += s.y * vec3u(params.c1, params.a1, params.b1);
+  }
+  at += s.x * vec3u(params.c0, params.a0, params.b0);
+  if (condition[at.x] != 0.0) {
+    y[i] = a[at.y];
+  } else {
+    y[i] = b[at.z];
   }
 }
 `,

@@ -1,6 +1,7 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import {
+  abs,
   add,
   concatenate,
   div,
@@ -51,33 +52,19 @@ suite('arithmetic', () => {
     [[4], [1, 3, 4], [1, 3, 4]],
     [[2, 3], [1], [2, 3]],
   ];
-  const pairs = {
-    add: { run: add, f: (a: number, b: number) => a + b },
-    sub: { run: sub, f: (a: number, b: number) => a - b },
-    mul: { run: mul, f: (a: number, b: number) => a * b },
-    div: { run: div, f: (a: number, b: number) => a / b },
-  };
-  const gradientTestOf = (name: keyof typeof pairs, [a, b, out]: [number[], number[], number[]]) => {
-    const { run, f } = pairs[name];
-    gradientTest(name, `[${a}] and [${b}]`, {
-      inputs: [
-        { shape: a },
-        {
-          shape: b,
-          values: between(
-            3,
-            b.reduce((x, y) => x * y, 1),
-            0.5,
-            2,
-          ),
-        },
-      ],
-      run: ([x, y]) => run(x, y),
-      reference: ([x, y]) => zip(f, [x, a], [y, b], out),
-    });
+  const inputsOf = ([a, b]: [number[], number[], number[]]) => {
+    const size = b.reduce((x, y) => x * y, 1);
+    return [{ shape: a }, { shape: b, values: between(3, size, 0.5, 2) }];
   };
   for (const shape of shapes) {
-    for (const name of Object.keys(pairs) as (keyof typeof pairs)[]) gradientTestOf(name, shape);
+    const [a, b, out] = shape;
+    const [what, inputs] = [`[${a}] and [${b}]`, inputsOf(shape)];
+    const pairs = (f: (a: number, b: number) => number) => (inputs: ArrayLike<number>[]) =>
+      zip(f, [inputs[0], a], [inputs[1], b], out);
+    gradientTest('add', what, { inputs, run: ([x, y]) => add(x, y), reference: pairs((x, y) => x + y) });
+    gradientTest('sub', what, { inputs, run: ([x, y]) => sub(x, y), reference: pairs((x, y) => x - y) });
+    gradientTest('mul', what, { inputs, run: ([x, y]) => mul(x, y), reference: pairs((x, y) => x * y) });
+    gradientTest('div', what, { inputs, run: ([x, y]) => div(x, y), reference: pairs((x, y) => x / y) });
   }
 
   test('a number stands on either side', async (t) => {
@@ -103,6 +90,11 @@ suite('arithmetic', () => {
     inputs: [{ shape: [3, 7], values: noise(1, 21, 4) }],
     run: ([x]) => exp(x),
     reference: ([x]) => Float64Array.from(x, Math.exp),
+  });
+  gradientTest('abs', 'both sides of 0', {
+    inputs: [{ shape: [3, 7], values: noise(6, 21).map((v) => v + 0.1 * Math.sign(v)) }],
+    run: ([x]) => abs(x),
+    reference: ([x]) => Float64Array.from(x, Math.abs),
   });
   gradientTest('log', 'both sides of 1', {
     inputs: [{ shape: [21], values: between(2, 21, 0.1, 9) }],

@@ -3,6 +3,7 @@ import { binary } from '../../kernels/binary.ts';
 import { fill, scale } from '../../kernels/elementwise.ts';
 import { sumTo } from '../../kernels/sum_axis.ts';
 import { unary } from '../../kernels/unary.ts';
+import { where as forwardWhere } from '../../kernels/where.ts';
 import { apply, type Operation } from '../tape.ts';
 import { Tensor } from '../tensor.ts';
 
@@ -152,6 +153,17 @@ export function sqrt(x: Tensor): Tensor {
   return apply(sqrtOperation, [x], null);
 }
 
+const absOperation: Operation<null> = {
+  name: 'abs',
+  forward: ([x]) => ({ output: unary('abs', x), saved: [x] }),
+  backward: (grad, [x]) => [binary('signed', grad, x)],
+};
+
+/** |x|; its gradient at 0 is 0. */
+export function abs(x: Tensor): Tensor {
+  return apply(absOperation, [x], null);
+}
+
 const powerOperation: Operation<{ exponent: number }> = {
   name: 'power',
   forward: ([x], { exponent }) => ({ output: unary('power', x, exponent), saved: [x] }),
@@ -168,4 +180,25 @@ const powerOperation: Operation<{ exponent: number }> = {
 /** x to the power of a constant; x is not negative unless the exponent is a whole number up to 64. */
 export function power(x: Tensor, exponent: number): Tensor {
   return apply(powerOperation, [x], { exponent });
+}
+
+const whereOperation: Operation<Shapes & { condition: GpuArray }> = {
+  name: 'where',
+  forward: ([a, b], { condition }) => ({ output: forwardWhere(condition, a, b), saved: [] }),
+  backward(grad, _, { condition, a, b }, [needA, needB]) {
+    const zero = fill([], 0, grad.gpu);
+    const dA = needA ? reduced(forwardWhere(condition, grad, zero), a) : null;
+    const dB = needB ? reduced(forwardWhere(condition, zero, grad), b) : null;
+    zero.release();
+    return [dA, dB];
+  },
+};
+
+/**
+ * a where the condition is not 0, else b; shapes broadcast as of {@link add}.
+ * @param condition has no gradient: a mask, or `binary('greater', x.value, y.value)` of the kernels
+ */
+export function where(condition: GpuArray, a: Operand, b: Operand): Tensor {
+  const inputs = pair(a, b);
+  return apply(whereOperation, inputs, { condition, a: inputs[0].shape, b: inputs[1].shape });
 }
