@@ -1,34 +1,30 @@
 /**
- * Every failure a user can meet, and the exit code of the CLI that stands for it.
+ * Names of the failures a user can meet. The command line gives each an exit code (`src/host/exit_codes.ts`).
  *
- * | code | exit | meaning |
- * | --- | --- | --- |
- * | `usage` | 2 | a flag or argument is wrong |
- * | `no_adapter` | 3 | no usable WebGPU adapter |
- * | `bad_data` | 4 | a data set has a wrong layout, a missing mask, too few images |
- * | `bad_image` | 5 | an image cannot be decoded |
- * | `bad_model` | 6 | a model file is corrupt, of a refused format, or does not fit |
- * | `not_finite` | 7 | a loss or a tensor is NaN or infinite |
- * | `device_lost` | 8 | the GPU device was lost, or a GPU error was reported |
- * | `io` | 9 | a file cannot be read or written (missing, permission, full disk) |
- * | `leak` | 10 | `data audit --strict` found test images that the support set knows |
- * | `interrupted` | 130 | Ctrl-C; the state was saved |
+ * | code | meaning |
+ * | --- | --- |
+ * | `usage` | a flag or argument is wrong |
+ * | `no_adapter` | no usable WebGPU adapter |
+ * | `bad_data` | a data set has a wrong layout, a missing mask, too few images |
+ * | `bad_image` | an image cannot be decoded |
+ * | `bad_model` | a model file is corrupt, of a refused format, or does not fit |
+ * | `not_finite` | a loss or a tensor is NaN or infinite |
+ * | `device_lost` | the GPU device was lost, or a GPU error was reported |
+ * | `io` | a file cannot be read or written (missing, permission, full disk) |
+ * | `leak` | `data audit --strict` found test images that the support set knows |
+ * | `interrupted` | Ctrl-C; the state was saved |
  */
-export const EXIT_CODES = {
-  usage: 2,
-  no_adapter: 3,
-  bad_data: 4,
-  bad_image: 5,
-  bad_model: 6,
-  not_finite: 7,
-  device_lost: 8,
-  io: 9,
-  leak: 10,
-  interrupted: 130,
-} as const;
-
-/** One of the codes of {@link EXIT_CODES}. */
-export type ErrorCode = keyof typeof EXIT_CODES;
+export type ErrorCode =
+  | 'usage'
+  | 'no_adapter'
+  | 'bad_data'
+  | 'bad_image'
+  | 'bad_model'
+  | 'not_finite'
+  | 'device_lost'
+  | 'io'
+  | 'leak'
+  | 'interrupted';
 
 /** An expected failure: `message` is one sentence that says what happened and what to do. */
 export class FusionclipError extends Error {

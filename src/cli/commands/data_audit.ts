@@ -1,7 +1,8 @@
-import { EXIT_CODES, FusionclipError } from '../../base/errors.ts';
+import { FusionclipError } from '../../base/errors.ts';
 import { integer, number, type OptionTable, toggle } from '../../base/option.ts';
 import { baseName } from '../../base/paths.ts';
 import { type AuditReport, auditDataset, findDatasets } from '../../data/audit/audit.ts';
+import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
 

@@ -1,4 +1,3 @@
-import { EXIT_CODES } from '../../base/errors.ts';
 import type { FileSystem } from '../../base/file_system.ts';
 import { choice, integer, type OptionTable, toggle } from '../../base/option.ts';
 import {
@@ -10,6 +9,7 @@ import {
   presetConfig,
 } from '../../clip/index.ts';
 import { identifyModel } from '../../detect/backbone.ts';
+import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { byteText, type Command, exactly, flagValues, need, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
 
