@@ -1,3 +1,4 @@
+import { textColumns } from '../../base/columns.ts';
 import type { FileSystem } from '../../base/file_system.ts';
 import { choice, integer, type OptionTable, toggle } from '../../base/option.ts';
 import {
@@ -86,11 +87,13 @@ async function identityOf(fs: FileSystem, path: string): Promise<string> {
 
 function describe(found: ModelInspection, hash: string | null): string {
   const { file, tensors, dtypes, bytes, parameters, naming, missing, config, preset, actKnown, problem } = found;
-  const width = Math.max(0, ...[...tensors.keys()].map((name) => name.length));
-  const lines = [...tensors].map(
-    ([name, { dtype, shape, bytes: size }]) =>
-      `${name.padEnd(width)}  ${dtype.padEnd(4)}  ${String(size).padStart(11)}  [${shape.join(', ')}]`,
-  );
+  const rows = [...tensors].map(([name, { dtype, shape, bytes: size }]) => [
+    name,
+    dtype,
+    String(size),
+    `[${shape.join(', ')}]`,
+  ]);
+  const lines = [textColumns(rows, 'llrl')];
   const types = [...dtypes].map(([dtype, sum]) => `${sum.tensors} tensors in ${dtype} (${byteText(sum.bytes)})`);
   lines.push(`${file}: ${types.join(', ')}; ${byteText(bytes)}, ${(parameters / 1e6).toFixed(1)} million numbers`);
   if (config) {
