@@ -34,9 +34,9 @@ const LEVELS = [
 /** Packages and Node modules that a folder may import; the others none. */
 const PACKAGES: Record<string, RegExp> = {
   base: /^valibot$/,
-  data: /^(fast-png|jpeg-js)$/,
+  data: /^(fast-png|jpeg-js|d3-contour)$/,
   clip: /^valibot$/,
-  hub: /^valibot$/,
+  hub: /^(valibot|@noble\/hashes\/.*)$/,
   medclip: /^valibot$/,
   run: /^valibot$/,
   train: /^valibot$/,
