@@ -33,7 +33,7 @@ const LEVELS = [
 
 /** Packages and Node modules that a folder may import; the others none. */
 const PACKAGES: Record<string, RegExp> = {
-  base: /^valibot$/,
+  base: /^(valibot|d3-dsv)$/,
   data: /^(fast-png|jpeg-js|d3-contour)$/,
   clip: /^valibot$/,
   hub: /^(valibot|@noble\/hashes\/.*)$/,
@@ -42,7 +42,7 @@ const PACKAGES: Record<string, RegExp> = {
   train: /^valibot$/,
   detect: /^valibot$/,
   pretrain: /^valibot$/,
-  report: /^(valibot|preact|preact\/jsx-runtime|preact-render-to-string|d3-scale|d3-shape|d3-dsv)$/,
+  report: /^(valibot|preact|preact\/jsx-runtime|preact-render-to-string|d3-scale|d3-shape)$/,
   host: /^(node:.*|webgpu)$/,
   launch: /^(node:.*|puppeteer-core)$/,
   cli: /^(node:.*|commander|valibot)$/,
