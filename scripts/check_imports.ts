@@ -45,7 +45,7 @@ const PACKAGES: Record<string, RegExp> = {
   report: /^(valibot|preact|preact\/jsx-runtime|preact-render-to-string|d3-scale|d3-shape)$/,
   host: /^(node:.*|webgpu)$/,
   launch: /^(node:.*|puppeteer-core)$/,
-  cli: /^(node:.*|commander|valibot)$/,
+  cli: /^(node:.*|valibot)$/,
 };
 
 /** Names of Node, Deno and of pages that are not WebGPU: `src/host`, `src/launch` and `src/cli` alone may touch them. */
