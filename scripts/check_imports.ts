@@ -35,7 +35,7 @@ const LEVELS = [
 const PACKAGES: Record<string, RegExp> = {
   base: /^(valibot|d3-dsv)$/,
   data: /^(fast-png|jpeg-js|d3-contour)$/,
-  clip: /^valibot$/,
+  clip: /^(valibot|character-entities(-legacy)?)$/,
   hub: /^(valibot|@noble\/hashes\/.*)$/,
   medclip: /^valibot$/,
   run: /^valibot$/,
