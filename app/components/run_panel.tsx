@@ -2,8 +2,8 @@ import { formatDuration } from '../../src/base/progress.ts';
 import { Chart, Curve } from '../../src/report/chart.tsx';
 import type { Actions } from '../actions.ts';
 import type { Phase, State } from '../state.ts';
-import { useWidth } from './chart.tsx';
 import { useShown } from './shown.ts';
+import { useWidth } from './width.ts';
 
 /** What the stages of a run are called here. */
 const TITLES: readonly (readonly [RegExp, string])[] = [
