@@ -1,6 +1,6 @@
 import { textColumns } from '../src/base/columns.ts';
 import type { AdapterFacts } from '../src/gpu/adapter.ts';
-import type { Gpu } from '../src/gpu/gpu.ts';
+import type { DeviceGpu } from '../src/gpu/gpu.ts';
 import { CeilingProbes, type Ceilings } from './ceilings.ts';
 import { measure, measureSplit, type Split } from './measure.ts';
 import type { OperationCount } from './operations.ts';
@@ -56,7 +56,7 @@ export interface BenchReport extends BenchFacts {
 
 /** Runs benches one after the other and prints a table as it goes. */
 export async function runBenches(
-  gpu: Gpu,
+  gpu: DeviceGpu,
   benches: readonly Bench[],
   print: (line: string) => void,
 ): Promise<Pick<BenchReport, 'clock' | 'results' | 'submitBudgetMs'>> {
@@ -106,7 +106,7 @@ function longestSubmit(results: readonly BenchResult[], budget: number): string 
   return `longest submit: ${longest.submitMs?.toFixed(0)} ms, ${verdict} the budget of ${budget} ms (${what})`;
 }
 
-async function runCase(gpu: Gpu, bench: string, one: BenchCase, probes: CeilingProbes): Promise<BenchResult[]> {
+async function runCase(gpu: DeviceGpu, bench: string, one: BenchCase, probes: CeilingProbes): Promise<BenchResult[]> {
   const { flops, bytes, variants } = one;
   const times = await measure(gpu, [...variants.map((v) => v.run), ...probes.works]);
   const ceilings = probes.ceilings(times.slice(variants.length));

@@ -9,9 +9,11 @@
  * | `bad_image` | an image cannot be decoded |
  * | `bad_model` | a model file is corrupt, of a refused format, or does not fit |
  * | `not_finite` | a loss or a tensor is NaN or infinite |
- * | `device_lost` | the GPU device was lost, or a GPU error was reported |
+ * | `device_lost` | the GPU device was lost |
  * | `io` | a file cannot be read or written (missing, permission, full disk) |
  * | `leak` | `data audit --strict` found test images that the support set knows |
+ * | `too_large` | an array does not fit into one buffer of this adapter |
+ * | `gpu_error` | the GPU refused a command or a shader, or ran out of memory |
  * | `interrupted` | Ctrl-C; the state was saved |
  */
 export type ErrorCode =
@@ -24,6 +26,8 @@ export type ErrorCode =
   | 'device_lost'
   | 'io'
   | 'leak'
+  | 'too_large'
+  | 'gpu_error'
   | 'interrupted';
 
 /** An expected failure: `message` is one sentence that says what happened and what to do. */

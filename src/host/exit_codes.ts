@@ -11,5 +11,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   device_lost: 8,
   io: 9,
   leak: 10,
+  too_large: 11,
+  gpu_error: 12,
   interrupted: 130,
 };

@@ -1,5 +1,7 @@
 export * from './adam.ts';
+export * from './functions/arithmetic.ts';
 export * from './functions/attention.ts';
+export * from './functions/axes.ts';
 export * from './functions/layer_norm.ts';
 export * from './functions/linear.ts';
 export * from './functions/maps.ts';

@@ -4,6 +4,7 @@ import { objectName } from '../data/layout/object_name.ts';
 import { openBackbone } from '../detect/backbone.ts';
 import { FUSION_OPTIONS, isRead } from '../fusion/index.ts';
 import { PHANTOM_FAMILIES, phantom } from '../phantom/index.ts';
+import { onDevice } from '../run/on_device.ts';
 import type { TrainContext } from '../train/train_run.ts';
 import { runGrid } from './grid.ts';
 import { type NamedPicture, type Naming, nameZeroShot } from './naming.ts';
@@ -102,9 +103,9 @@ export async function studyEmbedded(
   adapter: string,
   request: EmbeddedRequest,
 ): Promise<EmbeddedResults> {
-  const { fs, gpu, onEvent = () => {} } = context;
+  const { fs, onEvent = () => {} } = context;
   const backbone = await openBackbone(fs, request.model);
-  const naming = await nameFamilies(context, backbone, request.families);
+  const naming = await onDevice(context, (working) => nameFamilies(working, backbone, request.families));
   onEvent({
     type: 'note',
     text: `Zero-shot naming: ${(100 * naming.accuracy).toFixed(1)} % of ${naming.images} phantoms.`,
@@ -141,7 +142,6 @@ export async function studyEmbedded(
     failed: outcome.failed.map(failure),
   };
   await fs.writeFile(joinPath(request.out, 'embedded.json'), `${JSON.stringify(results, null, 2)}\n`);
-  await gpu.idle();
   return results;
 }
 
