@@ -12,6 +12,7 @@ type ParamOf<S> = S extends Shader<string, infer P, string> ? P : never;
 
 /** Buffers and parameters of every variant. */
 export type MatmulBinding = BindingOf<typeof reference>;
+/** See {@link MatmulBinding}. */
 export type MatmulParam = ParamOf<typeof reference>;
 
 /**
