@@ -33,8 +33,9 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
     } catch (error) {
       if (!(error instanceof FusionclipError)) throw error;
       if (error.code === 'interrupted') dispatch({ type: 'phase', phase: 'paused' });
-      // The last checkpoint is there, and the next call opens a new device.
-      else if (error.code === 'device_lost') dispatch({ type: 'failed', message: lost(error), phase: 'paused' });
+      // The last checkpoint is there, and the next call opens a new device where this one was lost.
+      else if (['device_lost', 'gpu_error'].includes(error.code))
+        dispatch({ type: 'failed', message: lost(error), phase: 'paused' });
       else throw error;
     }
   };

@@ -10,7 +10,12 @@ const npx = (name, ...args) => [process.execPath, [`node_modules/${name}`, ...ar
 const deno = (script) => npx('deno/bin.cjs', 'run', '-A', '--no-lock', '--no-check', '--quiet', script);
 
 const checks = [npx('@biomejs/biome/bin/biome', 'check', '.')];
-for (const script of ['scripts/check_imports.ts', 'scripts/check_docs.ts', 'scripts/check_shaders.ts']) {
+for (const script of [
+  'scripts/check_imports.ts',
+  'scripts/check_scopes.ts',
+  'scripts/check_docs.ts',
+  'scripts/check_shaders.ts',
+]) {
   if (existsSync(script)) checks.push(deno(script));
 }
 /** Milliseconds that one check may take. */

@@ -1,5 +1,5 @@
 import { GpuArray } from './array.ts';
-import type { Gpu } from './interface.ts';
+import { atOnce, type Gpu } from './interface.ts';
 import { Arena } from './memory.ts';
 import { Recording } from './recording.ts';
 
@@ -37,7 +37,7 @@ export class RepeatedStep<T extends GpuArray | null> {
     let result: GpuArray | null = null;
     try {
       this.#gpu.record(recording, () => {
-        const out = body();
+        const out = atOnce('a repeated step', body());
         if (!(out instanceof GpuArray)) return;
         result = this.#gpu.lasting(() => GpuArray.empty(this.#gpu, out.shape, out.dtype, `result of step ${key}`));
         this.#gpu.copy(out, result);

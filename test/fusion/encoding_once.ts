@@ -12,9 +12,12 @@ export function encodingOnce<T extends SentenceEncoder>(gpu: Gpu, text: T): T {
   const encode = text.encodeSentences.bind(text);
   text.encodeSentences = async (sentences, more) => {
     const key = JSON.stringify(sentences);
-    const values = known.get(key) ?? (await (await encode(sentences, more)).read());
+    using job = gpu.job();
+    const values = known.get(key) ?? (await (await job.do(() => encode(sentences, more))).read());
     known.set(key, values);
-    return GpuArray.from(gpu, values, [sentences.length, values.length / sentences.length]);
+    const out = job.do(() => GpuArray.from(gpu, values, [sentences.length, values.length / sentences.length]));
+    job.pass(out.buffer);
+    return out;
   };
   return text;
 }

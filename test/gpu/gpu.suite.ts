@@ -2,8 +2,10 @@ import { assert } from 'chai';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { GpuArray, tidy } from '../../src/gpu/array.ts';
 import { Gpu } from '../../src/gpu/gpu.ts';
+import { RepeatedStep } from '../../src/gpu/repeated_step.ts';
 import { packParams, type Shader, specialize } from '../../src/gpu/shader.ts';
-import { add } from '../../src/kernels/elementwise.ts';
+import { add, addInto, scale } from '../../src/kernels/elementwise.ts';
+import { Tape } from '../../src/nn/tape.ts';
 import { noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
 
@@ -42,6 +44,8 @@ async function errorOf(act: () => unknown): Promise<unknown> {
   throw new Error('nothing was thrown');
 }
 
+const wait = async () => {};
+
 suite('memory', () => {
   test('a scope releases what is not kept or passed on', async (t) => {
     const gpu = await t.gpu();
@@ -64,13 +68,100 @@ suite('memory', () => {
     assert.throws(() => kept.release(), /released twice/);
   });
 
-  test('scopes must end in reverse order', async (t) => {
+  test('scopes must end in reverse order; one that does not ends all the same', async (t) => {
     const gpu = await t.gpu();
     const outer = gpu.scope();
+    const old = GpuArray.empty(gpu, [4]);
     const inner = gpu.scope();
     assert.throws(() => outer[Symbol.dispose](), /reverse order/);
+    assert.isFalse(old.buffer.alive);
     inner[Symbol.dispose]();
     outer[Symbol.dispose]();
+    const free = GpuArray.empty(gpu, [4]);
+    assert.isNull(free.buffer.scope);
+    free.release();
+  });
+
+  test('a released array and its views are refused by name wherever they are used', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const before = GpuArray.from(gpu, Float32Array.of(1, 2, 3, 4), [4]);
+    const view = before.reshape([2, 2]);
+    const other = GpuArray.zeros(gpu, [2, 2]);
+    // The second time the bind group is known.
+    for (let i = 0; i < 2; i++) scale(view, 2).release();
+    before.release();
+    const next = GpuArray.from(gpu, Float32Array.of(5, 6, 7, 8), [2, 2]);
+    assert.equal(next.buffer.raw, before.buffer.raw);
+    const uses: Record<string, () => unknown> = {
+      scale: () => scale(view, 2),
+      add_into: () => addInto(other, view),
+      'copy from': () => gpu.copy(view, other),
+      'copy to': () => gpu.copy(other, view),
+      clear: () => gpu.clear(view),
+      write: () => view.write(new Float32Array(4)),
+      read: () => view.read(),
+      keep: () => view.keep(),
+      pass: () => _scope.pass(view.buffer),
+      reshape: () => before.reshape([1, 4]),
+      view: () => before.view(0, 2),
+      '"array" was released twice': () => view.release(),
+    };
+    for (const [words, use] of Object.entries(uses)) {
+      assert.include(((await errorOf(use)) as Error).message, words);
+    }
+    assert.deepEqual([...(await next.read())], [5, 6, 7, 8]);
+  });
+
+  test('a job owns what is made inside it, whatever other work does meanwhile', async (t) => {
+    const gpu = await t.gpu();
+    const before = gpu.pool.liveBuffers;
+    const work = async (value: number, steps: number) => {
+      using job = gpu.job();
+      let sum = job.do(() => GpuArray.from(gpu, new Float32Array(100).fill(value), [100]));
+      for (let i = 0; i < steps; i++) {
+        await sum.read();
+        sum = job.do(() => add(sum, scale(sum, 2)));
+      }
+      job.pass(sum.buffer);
+      return sum;
+    };
+    {
+      using _scope = gpu.scope();
+      const sums = await Promise.all([work(1, 3), work(2, 1), work(3, 5), work(4, 0)]);
+      const values: number[] = [];
+      for (const sum of sums) values.push((await sum.read())[99]);
+      assert.deepEqual(values, [27, 6, 729, 4]);
+      assert.equal(gpu.pool.liveBuffers, before + 4);
+    }
+    assert.equal(gpu.pool.liveBuffers, before);
+  });
+
+  test('a scope that is held across an await inside a job, and bodies that wait, are refused', async (t) => {
+    const gpu = await t.gpu();
+    using job = gpu.job();
+    const wrong = async () => {
+      using _scope = gpu.scope();
+      await Promise.resolve();
+    };
+    let promise: Promise<void> | undefined;
+    const act = () => {
+      promise = wrong();
+    };
+    assert.throws(() => job.do(act), /gpu\.job\(\)/);
+    assert.match(((await errorOf(() => promise)) as Error).message, /gpu\.job\(\)/);
+    const free = GpuArray.empty(gpu, [4]);
+    assert.isNull(free.buffer.scope);
+    free.release();
+    for (const body of [
+      () => gpu.lasting(wait),
+      () => gpu.tuned({}, wait),
+      () => Tape.pause(wait),
+      () => new Tape().record(wait),
+    ]) {
+      assert.throws(body, /must not be asynchronous/);
+    }
+    assert.throws(() => new RepeatedStep(gpu).run('a', wait as never), /must not be asynchronous/);
   });
 
   test('released memory is used again and trim gives it back', async (t) => {
@@ -132,6 +223,22 @@ suite('errors', () => {
     assert.instanceOf(error, FusionclipError);
     assert.equal((error as FusionclipError).code, 'gpu_error');
     assert.match((error as Error).message, /broken_on_purpose|not_a_function/);
+    gpu.destroy();
+  });
+
+  test('an error is the affair of every read that waits, and of one call', async (t) => {
+    const gpu = await Gpu.create(await t.host.gpu());
+    using job = gpu.job();
+    const reads = job.do(() => {
+      const [x, y] = [GpuArray.zeros(gpu, [4]), GpuArray.zeros(gpu, [4])];
+      gpu.run({ shader: tiny('broken', 'y[id.x] = nothing;'), buffers: { x, y }, params: { n: 4 }, groups: [1] });
+      return [x.read(), y.read()];
+    });
+    for (const read of reads) {
+      const error = (await errorOf(() => read)) as FusionclipError;
+      assert.equal(error.code, 'gpu_error');
+    }
+    assert.deepEqual([...(await job.do(() => GpuArray.zeros(gpu, [2])).read())], [0, 0]);
     gpu.destroy();
   });
 

@@ -4,9 +4,11 @@ import { fill } from '../../src/kernels/elementwise.ts';
 import {
   Adam,
   add,
+  apply,
   isRecording,
   linear,
   multiply,
+  type Operation,
   Parameter,
   reshape,
   scale,
@@ -45,6 +47,38 @@ suite('tape', () => {
     }
     x.zeroGrad();
     assert.isNull(x.grad);
+    x.release();
+  });
+
+  test('is as before after a body that throws, and empty after a backward that does', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const x = new Parameter('x', GpuArray.from(gpu, Float32Array.of(1, 2), [2]));
+    const tape = new Tape();
+    const fail = (): never => {
+      throw new Error('on purpose');
+    };
+    const failing: Operation<null> = {
+      name: 'failing',
+      forward: ([input]) => ({ output: input.reshape([2]), saved: [] }),
+      backward: fail,
+    };
+    const outer = new Tape();
+    outer.record(() => {
+      const broken = tape.record(() => sum(apply(failing, [x], null)));
+      assert.throws(() => tape.record(() => [scale(x, 3), fail()]), /on purpose/);
+      assert.equal(tape.length, 2);
+      assert.throws(() => tape.backward(broken, fill([1], 1, gpu)), /on purpose/);
+      assert.equal(tape.length, 0);
+      assert.isTrue(isRecording(), 'the tape around it records again');
+    });
+    assert.isFalse(isRecording());
+    x.zeroGrad();
+    tape.backward(
+      tape.record(() => sum(scale(x, 3))),
+      fill([1], 1, gpu),
+    );
+    assert.deepEqual([...(await x.grad!.read())], [3, 3]);
     x.release();
   });
 
