@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { defineConfig, esmExternalRequirePlugin, type Plugin, type UserConfig } from 'vite';
+import { defineConfig, type Plugin, type UserConfig } from 'vite';
 
 /** Sub-paths of the package, and the folders of `src` that they stand for. */
 const AREAS = [
@@ -34,25 +34,11 @@ const sideEffects: Plugin = {
   transform: (code) => ({ code, map: null, moduleSideEffects: true }),
 };
 
-/** Leaves these modules out of a bundle; commander is CommonJS, and what it requires of Node becomes imports too. */
-const leaveOut = (external: (string | RegExp)[]) => esmExternalRequirePlugin({ external }) as Plugin;
-
-/** In a page commander needs no more of Node than its events. */
-const withoutNode: Plugin = {
-  name: 'fusionclip-without-node',
-  enforce: 'pre',
-  async resolveId(id, importer) {
-    if (!id.startsWith('node:')) return null;
-    return id === 'node:events' ? this.resolve('events/', importer, { skipSelf: true }) : '\0empty';
-  },
-  load: (id) => (id === '\0empty' ? 'export default {}' : null),
-};
-
 function bundle(target: string, input: Record<string, string>, external: (string | RegExp)[] = []): UserConfig {
   return {
     base: './',
     publicDir: false,
-    plugins: target === 'lib' ? [] : [sideEffects, external.length > 0 ? leaveOut(external) : withoutNode],
+    plugins: target === 'lib' ? [] : [sideEffects],
     build: {
       target: 'es2022',
       minify: false,
@@ -61,6 +47,7 @@ function bundle(target: string, input: Record<string, string>, external: (string
       modulePreload: false,
       rolldownOptions: {
         input,
+        external,
         preserveEntrySignatures: 'strict',
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: `chunks/${target}/[name]-[hash].js` },
       },

@@ -1,3 +1,4 @@
+import { textColumns } from '../src/base/columns.ts';
 import type { AdapterFacts } from '../src/gpu/adapter.ts';
 import type { DeviceGpu } from '../src/gpu/gpu.ts';
 import { CeilingProbes, type Ceilings } from './ceilings.ts';
@@ -130,5 +131,5 @@ function format(r: BenchResult): string {
 }
 
 function line(name: string, variant: string, ...columns: string[]): string {
-  return `  ${name.padEnd(30)} ${variant.padEnd(14)}${columns.map((c) => c.padStart(11)).join('')}`;
+  return textColumns([[`  ${name}`, variant, ...columns]], 'llr', [32, 14, 9]);
 }

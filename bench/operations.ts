@@ -1,3 +1,4 @@
+import { textColumns } from '../src/base/columns.ts';
 import { type ClipConfig, TextTower, Tokenizer, VisionTower, zeroModel } from '../src/clip/index.ts';
 import { extractFeatures, type Features, FusionModel, fusionOptions, tappedLayers } from '../src/fusion/index.ts';
 import { GpuArray } from '../src/gpu/array.ts';
@@ -75,14 +76,12 @@ export async function countOperations(config: ClipConfig, size: number): Promise
   ];
 }
 
-/** The counts as lines of a table. */
-export function formatOperations(counts: readonly OperationCount[]): string[] {
-  const giga = (flops: number) => (flops / 1e9).toFixed(0).padStart(11);
-  return [
-    `  ${'GFLOP'.padEnd(44)}${'done'.padStart(11)}${'plain'.padStart(11)}${'fewer'.padStart(11)}`,
-    ...counts.map(
-      ({ part, done, plain }) =>
-        `  ${part.padEnd(44)}${giga(done)}${giga(plain)}${`× ${(plain / done).toFixed(2)}`.padStart(11)}`,
-    ),
-  ];
+/** The counts as a table. */
+export function formatOperations(counts: readonly OperationCount[]): string {
+  const rows = counts.map(({ part, done, plain }) => [
+    `  ${part}`,
+    ...[done, plain].map((flops) => (flops / 1e9).toFixed(0)),
+    `× ${(plain / done).toFixed(2)}`,
+  ]);
+  return textColumns([['  GFLOP', 'done', 'plain', 'fewer'], ...rows], 'lr');
 }

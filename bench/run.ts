@@ -33,7 +33,7 @@ const host = createNodeHost();
 const gpu = await Gpu.create(await (dawn ? dawnEntry() : host.gpu()), { profile: true });
 console.log(describeAdapter(gpu.facts));
 const operations = counts ? await countOperations(presetConfig('ViT-L-14'), 240) : [];
-if (counts) console.log(`\noperations of a training step, ViT-L/14\n${formatOperations(operations).join('\n')}`);
+if (counts) console.log(`\noperations of a training step, ViT-L/14\n${formatOperations(operations)}`);
 const timed = await runBenches(gpu, registeredBenches(), (text) => console.log(text));
 // A part of the benches is stored only where --json says, so that it does not replace the whole.
 const standard = new URL(`results/${dawn ? 'dawn' : host.runtime}_${gpu.facts.class}.json`, import.meta.url);

@@ -33,19 +33,19 @@ const LEVELS = [
 
 /** Packages and Node modules that a folder may import; the others none. */
 const PACKAGES: Record<string, RegExp> = {
-  base: /^valibot$/,
-  data: /^(fast-png|jpeg-js)$/,
-  clip: /^valibot$/,
-  hub: /^valibot$/,
+  base: /^(valibot|d3-dsv)$/,
+  data: /^(fast-png|jpeg-js|d3-contour)$/,
+  clip: /^(valibot|character-entities(-legacy)?)$/,
+  hub: /^(valibot|@noble\/hashes\/.*)$/,
   medclip: /^valibot$/,
   run: /^valibot$/,
   train: /^valibot$/,
   detect: /^valibot$/,
   pretrain: /^valibot$/,
-  report: /^(valibot|preact|preact\/jsx-runtime|preact-render-to-string|d3-scale|d3-shape|d3-dsv)$/,
+  report: /^(valibot|preact|preact\/jsx-runtime|preact-render-to-string|d3-scale|d3-shape)$/,
   host: /^(node:.*|webgpu)$/,
   launch: /^(node:.*|puppeteer-core)$/,
-  cli: /^(node:.*|commander|valibot)$/,
+  cli: /^(node:.*|valibot)$/,
 };
 
 /** Names of Node, Deno and of pages that are not WebGPU: `src/host`, `src/launch` and `src/cli` alone may touch them. */

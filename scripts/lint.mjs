@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import './gen.mjs';
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 const npx = (name, ...args) => [process.execPath, [`node_modules/${name}`, ...args]];

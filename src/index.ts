@@ -1,4 +1,4 @@
-export { EXIT_CODES, FusionclipError } from './base/errors.ts';
+export { type ErrorCode, FusionclipError } from './base/errors.ts';
 /**
  * fusionclip: few-shot anomaly detection in medical images with CLIP, trained and run on WebGPU.
  *

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { contourSegments, heatColours, overlayHeatMap } from '../../src/data/index.ts';
+import { contourRings, heatColours, overlayHeatMap } from '../../src/data/index.ts';
 import type { Picture } from '../protocol.ts';
 import { draw } from './raster.tsx';
 
@@ -46,8 +46,8 @@ export function MapView({ picture, id, looks, level, outlined }: Props) {
     draw(small, overlayHeatMap(image, map, { opacity, range }));
     context.imageSmoothingQuality = 'high';
     context.drawImage(small, 0, 0, canvas.width, canvas.height);
-    if (outlined && lesion) stroke(context, contourSegments(lesion, 0.5), LESION, [14, 12]);
-    stroke(context, contourSegments(map, level), '#fff', []);
+    if (outlined && lesion) stroke(context, contourRings(lesion, 0.5), LESION, [14, 12]);
+    stroke(context, contourRings(map, level), '#fff', []);
   }, [picture, opacity, range, level, outlined]);
   return (
     <div class="views">
@@ -63,13 +63,14 @@ export function MapView({ picture, id, looks, level, outlined }: Props) {
   );
 }
 
-/** Segments as a light line in `colour` with a dark rim, to be seen on bright and dark tissue. */
-function stroke(context: CanvasRenderingContext2D, segments: Float32Array, colour: string, dash: number[]): void {
+/** Rings as a light line in `colour` with a dark rim, to be seen on bright and dark tissue. */
+function stroke(context: CanvasRenderingContext2D, rings: [number, number][][], colour: string, dash: number[]): void {
   const { width, height } = context.canvas;
   const path = new Path2D();
-  for (let i = 0; i < segments.length; i += 4) {
-    path.moveTo(segments[i] * width, segments[i + 1] * height);
-    path.lineTo(segments[i + 2] * width, segments[i + 3] * height);
+  for (const ring of rings) {
+    path.moveTo(ring[0][0] * width, ring[0][1] * height);
+    for (const [x, y] of ring) path.lineTo(x * width, y * height);
+    path.closePath();
   }
   context.lineCap = 'round';
   context.setLineDash(dash);

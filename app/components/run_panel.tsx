@@ -1,9 +1,9 @@
-import { useMemo } from 'preact/hooks';
 import { formatDuration } from '../../src/base/progress.ts';
+import { Chart, Curve } from '../../src/report/chart.tsx';
 import type { Actions } from '../actions.ts';
 import type { Phase, State } from '../state.ts';
-import { axis, Chart, colour } from './chart.tsx';
 import { useShown } from './shown.ts';
+import { useWidth } from './width.ts';
 
 /** What the stages of a run are called here. */
 const TITLES: readonly (readonly [RegExp, string])[] = [
@@ -72,21 +72,26 @@ export function RunPanel({ state, actions }: { state: State; actions: Actions })
   );
 }
 
-function LossChart({ losses, steps }: { losses: State['losses']; steps: number }) {
-  const data = useMemo<[number[], number[]]>(() => [[...losses.steps], [...losses.values]], [losses]);
+function LossChart({ losses: { steps: at, values }, steps }: { losses: State['losses']; steps: number }) {
+  const { block, width } = useWidth();
+  const points = at.map((step, i) => [step, values[i]] as const);
+  const title = `Loss of ${at.length} steps, from ${values[0].toPrecision(3)} to ${values.at(-1)!.toPrecision(3)}`;
   return (
-    <Chart
-      label={`Loss of ${losses.steps.length} steps, from ${losses.values[0].toPrecision(3)} to ${losses.values.at(-1)!.toPrecision(3)}`}
-      height={220}
-      data={data}
-      options={() => ({
-        legend: { show: false },
-        cursor: { show: false },
-        scales: { x: { time: false, range: [0, steps] }, y: { range: (_, __, high) => [0, high * 1.05] } },
-        axes: [axis('Step', { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000], size: 24 }), axis('Loss')],
-        series: [{}, { stroke: colour('accent'), width: 2, points: { show: steps <= 30 } }],
-      })}
-    />
+    <div ref={block}>
+      <Chart
+        title={title}
+        size={[width, 220]}
+        x={{ label: 'step', domain: [0, steps], whole: true }}
+        y={{ label: 'loss', domain: [0, 1.05 * Math.max(...values)] }}
+      >
+        {(frame) => (
+          <>
+            <Curve frame={frame} points={points} />
+            {steps <= 30 && points.map(([x, y]) => <circle key={x} cx={frame.x(x)} cy={frame.y(y)} r="3" />)}
+          </>
+        )}
+      </Chart>
+    </div>
   );
 }
 

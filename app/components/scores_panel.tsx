@@ -1,9 +1,8 @@
-import { useMemo } from 'preact/hooks';
 import { thresholdText } from '../../src/detect/judge.ts';
 import { methodTitle } from '../../src/fusion/presets.ts';
 import { bestIntensity, intensityBaselines } from '../../src/metrics/intensity_baseline.ts';
+import { Chart, Curve } from '../../src/report/chart.tsx';
 import type { Outcome } from '../protocol.ts';
-import { axis, Chart, colour } from './chart.tsx';
 import { useShown } from './shown.ts';
 
 interface Props {
@@ -52,36 +51,31 @@ function Tile({ name, value, note }: { name: string; value: number; note: string
   );
 }
 
+/** What scores that say nothing reach. */
+const CHANCE = [
+  [0, 0],
+  [1, 1],
+] as const;
+
 function Roc({ outcome, threshold, onThreshold }: Props) {
   const { roc, judgement } = outcome;
   const point = pointOf(outcome, threshold);
   const { falsePositiveRate, truePositiveRate } = roc[point];
-  const data = useMemo<(number | null)[][]>(() => {
-    const x = roc.map((each) => each.falsePositiveRate);
-    const marked = roc.map((each, i) => (i === point ? each.truePositiveRate : null));
-    return [x, roc.map((each) => each.truePositiveRate), x, marked];
-  }, [roc, point]);
   return (
     <div class="roc">
       <Chart
-        label={`ROC curve of the image score, area ${show(judgement.image.auroc)}`}
-        height={300}
-        square
-        data={data as [number[], number[], number[], number[]]}
-        options={() => ({
-          legend: { show: false },
-          cursor: { show: false },
-          // A range that ended at 1 would leave out all points there but the first.
-          scales: { x: { time: false, range: [0, 1 + 1e-9] }, y: { range: [0, 1] } },
-          axes: [axis('1 − specificity', { size: 24 }), axis('Sensitivity', { size: 40 })],
-          series: [
-            {},
-            { stroke: colour('accent'), width: 2, points: { show: false } },
-            { stroke: colour('muted'), width: 1, dash: [4, 4], points: { show: false } },
-            { stroke: colour('hot'), fill: colour('hot'), points: { show: true, size: 11, fill: colour('hot') } },
-          ],
-        })}
-      />
+        title={`ROC curve of the image score, area ${show(judgement.image.auroc)}`}
+        x={{ label: '1 − specificity', domain: [0, 1] }}
+        y={{ label: 'sensitivity', domain: [0, 1] }}
+      >
+        {(frame) => (
+          <>
+            <Curve frame={frame} points={CHANCE} kind="chance" />
+            <Curve frame={frame} points={roc.map((each) => [each.falsePositiveRate, each.truePositiveRate])} />
+            <circle class="point" cx={frame.x(falsePositiveRate)} cy={frame.y(truePositiveRate)} r="5.5" />
+          </>
+        )}
+      </Chart>
       <div class="operating">
         <label for="operating">Abnormal from a score of</label>
         <output for="operating">{Number.isFinite(threshold) ? thresholdText(threshold) : 'none'}</output>

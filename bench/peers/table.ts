@@ -1,3 +1,4 @@
+import { textColumns } from '../../src/base/columns.ts';
 import type { PeerResult, PeerTime } from './compare.ts';
 
 /** The lines of one piece of work: a line a library. */
@@ -32,5 +33,5 @@ export function formatSummary(results: readonly PeerResult[]): string[] {
 }
 
 function line(name: string, ...columns: string[]): string {
-  return `${name.padEnd(32)}${columns.map((column) => column.padStart(11)).join('')}`;
+  return textColumns([[name, ...columns]], 'lr', [32, 9]);
 }

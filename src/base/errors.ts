@@ -1,40 +1,36 @@
 /**
- * Every failure a user can meet, and the exit code of the CLI that stands for it.
+ * Names of the failures a user can meet. The command line gives each an exit code (`src/host/exit_codes.ts`).
  *
- * | code | exit | meaning |
- * | --- | --- | --- |
- * | `usage` | 2 | a flag or argument is wrong |
- * | `no_adapter` | 3 | no usable WebGPU adapter |
- * | `bad_data` | 4 | a data set has a wrong layout, a missing mask, too few images |
- * | `bad_image` | 5 | an image cannot be decoded |
- * | `bad_model` | 6 | a model file is corrupt, of a refused format, or does not fit |
- * | `not_finite` | 7 | a loss or a tensor is NaN or infinite |
- * | `device_lost` | 8 | the GPU device was lost |
- * | `io` | 9 | a file cannot be read or written (missing, permission, full disk) |
- * | `leak` | 10 | `data audit --strict` found test images that the support set knows |
- * | `too_large` | 11 | an array does not fit into one buffer of this adapter |
- * | `gpu_error` | 12 | the GPU refused a command or a shader, or ran out of memory |
- * | `killed` | 20 | the program was ended from outside (`kill -9`, no memory left), as the launcher tells |
- * | `interrupted` | 130 | Ctrl-C; the state was saved |
+ * | code | meaning |
+ * | --- | --- |
+ * | `usage` | a flag or argument is wrong |
+ * | `no_adapter` | no usable WebGPU adapter |
+ * | `bad_data` | a data set has a wrong layout, a missing mask, too few images |
+ * | `bad_image` | an image cannot be decoded |
+ * | `bad_model` | a model file is corrupt, of a refused format, or does not fit |
+ * | `not_finite` | a loss or a tensor is NaN or infinite |
+ * | `device_lost` | the GPU device was lost |
+ * | `io` | a file cannot be read or written (missing, permission, full disk) |
+ * | `leak` | `data audit --strict` found test images that the support set knows |
+ * | `too_large` | an array does not fit into one buffer of this adapter |
+ * | `gpu_error` | the GPU refused a command or a shader, or ran out of memory |
+ * | `killed` | the program was ended from outside (`kill -9`, no memory left), as the launcher tells |
+ * | `interrupted` | Ctrl-C; the state was saved |
  */
-export const EXIT_CODES = {
-  usage: 2,
-  no_adapter: 3,
-  bad_data: 4,
-  bad_image: 5,
-  bad_model: 6,
-  not_finite: 7,
-  device_lost: 8,
-  io: 9,
-  leak: 10,
-  too_large: 11,
-  gpu_error: 12,
-  killed: 20,
-  interrupted: 130,
-} as const;
-
-/** One of the codes of {@link EXIT_CODES}. */
-export type ErrorCode = keyof typeof EXIT_CODES;
+export type ErrorCode =
+  | 'usage'
+  | 'no_adapter'
+  | 'bad_data'
+  | 'bad_image'
+  | 'bad_model'
+  | 'not_finite'
+  | 'device_lost'
+  | 'io'
+  | 'leak'
+  | 'too_large'
+  | 'gpu_error'
+  | 'killed'
+  | 'interrupted';
 
 /** An expected failure: `message` is one sentence that says what happened and what to do. */
 export class FusionclipError extends Error {

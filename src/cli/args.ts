@@ -1,5 +1,5 @@
-import { CommanderError, Option, Command as Parser } from 'commander';
 import { FusionclipError } from '../base/errors.ts';
+import type { OptionTable } from '../base/option.ts';
 import { COMMON_FLAGS, type Command } from './command.ts';
 
 /** A command line, taken apart: which command, its arguments in order, and its flags by name as texts. */
@@ -15,76 +15,88 @@ export function isSwitch(form: string): boolean {
 }
 
 /**
- * Finds the command that the arguments name and splits the rest into flags and arguments. A flag is `--name value` or
- * `--name=value`; a switch alone means true; all that follows `--` is no flag.
+ * Finds the command that the arguments begin with and splits the rest into flags and arguments. A flag is `--name value`
+ * or `--name=value`; a switch alone means true and takes no file name for its value; all that follows `--` is no flag.
  * @throws FusionclipError `usage` for an unknown command or flag (with the nearest one), a missing value, or a flag
  * given twice
  */
 export function parseArgs(args: readonly string[], commands: readonly Command[]): ParsedArgs {
-  const program = new Parser('fusionclip').helpOption(false).helpCommand(false).exitOverride();
-  program.enablePositionalOptions(); // `phantom` has flags of `phantom check`, and would take them
-  program.configureOutput({ writeOut: () => {}, writeErr: () => {} });
-  let parsed: ParsedArgs | undefined;
-  for (const command of commands) {
-    const parser = command.name.reduce(
-      (parent, word) => parent.commands.find((one) => one.name() === word) ?? parent.command(word),
-      program,
-    );
-    for (const [name, { form }] of Object.entries(flagsOf(command))) parser.addOption(flag(name, form));
-    parser.argument('[arguments...]').action((positional: string[], values: Record<string, string>) => {
-      // The parser files `text-width` under textWidth.
-      const given = parser.options.filter((option) => option.attributeName() in values);
-      const flags = Object.fromEntries(given.map((option) => [option.name(), values[option.attributeName()]]));
-      parsed = { command, positional, flags };
-    });
+  const command = commandOf(args, commands);
+  const table: OptionTable = Object.assign({}, ...command.flags.map((group) => group.table), COMMON_FLAGS);
+  const rest = args.slice(command.name.length);
+  const positional: string[] = [];
+  const flags: Record<string, string> = {};
+  for (let i = 0; i < rest.length; i++) {
+    if (rest[i] === '--') return { command, positional: [...positional, ...rest.slice(i + 1)], flags };
+    if (!/^-./.test(rest[i])) {
+      positional.push(rest[i]);
+      continue;
+    }
+    const [, name = '', joined] = /^--([^=]+)(?:=(.*))?$/s.exec(rest[i]) ?? [];
+    if (!Object.hasOwn(table, name)) throw unknown('option', rest[i].split('=')[0], flagNames(table, name));
+    if (Object.hasOwn(flags, name)) throw usage(`--${name} is given twice; give it once.`);
+    const { form } = table[name];
+    let value: string | undefined = joined;
+    if (value === undefined) value = isSwitch(form) && !/^(true|false)$/.test(rest[i + 1]) ? 'true' : rest[++i];
+    if (value === undefined || value.startsWith('--')) throw usage(`--${name} needs a value: ${form}.`);
+    flags[name] = value;
   }
-  try {
-    program.parse(spellSwitches(args, commands), { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    throw new FusionclipError('usage', sentence(error, args, commands), { cause: error });
+  return { command, positional, flags };
+}
+
+/** The command with the longest name that the arguments begin with. */
+function commandOf(args: readonly string[], commands: readonly Command[]): Command {
+  const begun = (words: readonly string[]) => commands.filter(({ name }) => words.every((word, i) => name[i] === word));
+  const found = commands.filter(({ name }) => name.every((word, i) => args[i] === word));
+  if (found.length > 0) return found.reduce((a, b) => (b.name.length > a.name.length ? b : a));
+  const members = begun(args.slice(0, 1));
+  if (members.length > 0 && (args.length === 1 || args[1].startsWith('-'))) {
+    const names = members.map(({ name }) => name.join(' '));
+    throw usage(`"${args[0]}" alone is no command; there is ${names.join(', ')}.`);
   }
-  return parsed!;
+  const depth = members.length > 0 ? 1 : 0;
+  const names = begun(args.slice(0, depth)).map(({ name }) => name[depth]);
+  throw unknown(args[depth].startsWith('-') ? 'option' : 'command', args[depth], names);
 }
 
-/** All flags of a command. */
-function flagsOf({ flags }: Command) {
-  return Object.assign({}, ...flags.map(({ table }) => table), COMMON_FLAGS) as Command['flags'][number]['table'];
+/** What an unknown flag may have meant: that whose name ends with it (`nctx` stands for `prompt.nctx`), or any. */
+function flagNames(table: OptionTable, part: string): string[] {
+  const names = Object.keys(table);
+  const whole = names.find((name) => name.split('.').slice(1).includes(part));
+  return (whole ? [whole] : names).map((name) => `--${name}`);
 }
 
-function flag(name: string, form: string): Option {
-  return new Option(`--${name} <${form}>`).argParser((value: string, previous: string | undefined) => {
-    if (previous !== undefined) throw new FusionclipError('usage', `--${name} is given twice; give it once.`);
-    if (value.startsWith('--')) throw new FusionclipError('usage', `--${name} needs a value: ${form}.`);
-    return value;
-  });
+function usage(sentence: string): FusionclipError {
+  return new FusionclipError('usage', sentence);
 }
 
-/** The parser knows flags with a value and flags without; a switch may have one, but takes no file name for it. */
-function spellSwitches(args: readonly string[], commands: readonly Command[]): string[] {
-  const known = commands.flatMap((command) => Object.entries(flagsOf(command)));
-  const switches = new Set(known.filter(([, { form }]) => isSwitch(form)).map(([name]) => `--${name}`));
-  const end = args.includes('--') ? args.indexOf('--') : args.length;
-  return args.map((arg, i) => {
-    if (i >= end || !switches.has(arg) || /^(true|false)$/.test(args[i + 1])) return arg;
-    return `${arg}=true`;
-  });
+/** @param names what could have been meant; where there is but one, it was */
+function unknown(what: 'option' | 'command', given: string, names: readonly string[]): FusionclipError {
+  const near = names.length === 1 ? names[0] : nearest(given, names);
+  const advice = near === undefined ? '--help lists what there is.' : `did you mean ${near}?`;
+  return usage(`Unknown ${what} '${given}'; ${advice}`);
 }
 
-/** What the parser complains about, as one sentence with advice. */
-function sentence(error: CommanderError, args: readonly string[], commands: readonly Command[]): string {
-  if (error.code === 'commander.help') {
-    const members = commands.filter(({ name }) => name[0] === args[0]).map(({ name }) => name.join(' '));
-    return `"${args[0]}" alone is no command; there is ${members.join(', ')}.`;
+/** The name that takes the fewest changes of letters, at most three and fewer than most of them. */
+function nearest(given: string, names: readonly string[]): string | undefined {
+  const near = names
+    .map((name) => ({ name, changes: changes(given, name), length: Math.max(given.length, name.length) }))
+    .filter((one) => one.changes <= 3 && one.changes < 0.6 * one.length)
+    .sort((a, b) => a.changes - b.changes);
+  return near[0]?.name;
+}
+
+/** Letters to add, drop, exchange or swap with their neighbour until `a` reads as `b`. */
+function changes(a: string, b: string): number {
+  const least = Array.from({ length: a.length + 1 }, (_, i) => [i]);
+  for (let j = 1; j <= b.length; j++) least[0][j] = j;
+  for (let i = 1; i <= a.length; i++) {
+    for (let j = 1; j <= b.length; j++) {
+      const other = a[i - 1] === b[j - 1] ? 0 : 1;
+      least[i][j] = Math.min(least[i - 1][j] + 1, least[i][j - 1] + 1, least[i - 1][j - 1] + other);
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (isSwapped) least[i][j] = Math.min(least[i][j], least[i - 2][j - 2] + 1);
+    }
   }
-  const [what, near] = error.message.replace(/^error: /, '').split('\n');
-  const text = what[0].toUpperCase() + what.slice(1).replace(/\.$/, '');
-  // `nctx` stands for `prompt.nctx`.
-  const [, part] = /^Unknown option '--(.*)'$/.exec(text) ?? [];
-  const whole = commands
-    .flatMap((one) => Object.keys(flagsOf(one)))
-    .find((name) => name.split('.').slice(1).includes(part));
-  if (whole) return `${text}; did you mean --${whole}?`;
-  if (near) return `${text}; ${near.replace(/^\((.*)\)$/, '$1').replace('Did', 'did')}`;
-  return error.code.startsWith('commander.unknown') ? `${text}; --help lists what there is.` : `${text}.`;
+  return least[a.length][b.length];
 }

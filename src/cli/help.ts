@@ -1,5 +1,5 @@
-import { EXIT_CODES } from '../base/errors.ts';
 import type { OptionTable } from '../base/option.ts';
+import { EXIT_CODES } from '../host/exit_codes.ts';
 import { isSwitch } from './args.ts';
 import { COMMON_FLAGS, type Command } from './command.ts';
 

@@ -1,5 +1,6 @@
-import { EXIT_CODES, FusionclipError } from '../base/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
+import { EXIT_CODES } from '../host/exit_codes.ts';
 import type { Host } from '../host/host.ts';
 import { parseArgs } from './args.ts';
 import { COMMANDS } from './commands/index.ts';

@@ -1,6 +1,6 @@
-import { EXIT_CODES } from '../base/errors.ts';
 import { choice, integer, list, type OptionTable, text, toggle } from '../base/option.ts';
 import { encodePng } from '../data/encode.ts';
+import { EXIT_CODES } from '../host/exit_codes.ts';
 import { contactSheet, PHANTOM_FAMILIES, phantomFamily, writePhantoms } from '../phantom/index.ts';
 import { formatTrivialTable, TRIVIAL_BOUND, trivialTable } from '../phantom/phantom_check.ts';
 import { type Command, exactly, flagValues, need, word } from './command.ts';

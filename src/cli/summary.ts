@@ -1,3 +1,4 @@
+import { textColumns } from '../base/columns.ts';
 import type { EvaluateResults } from '../detect/inference.ts';
 import { type Judgement, thresholdText } from '../detect/judge.ts';
 import type { TrainResults } from '../detect/results.ts';
@@ -81,20 +82,14 @@ function pixelCells(metrics: PixelMetrics | null): Row {
   return [metrics.auroc, metrics.averagePrecision, metrics.f1Max, metrics.aupro];
 }
 
-/** Right-aligned columns, the first one left-aligned; empty columns are left out. */
-export function table(rows: readonly Row[]): string {
+/** Lines of a table; columns that are empty below their head are left out. */
+function table(rows: readonly Row[]): string {
   const cells = rows.map((row) => HEAD.map((_, i) => (typeof row[i] === 'number' ? number(row[i]) : (row[i] ?? ''))));
   const used = HEAD.map((_, i) => i === 0 || cells.slice(1).some((row) => row[i] !== ''));
-  const widths = HEAD.map((_, i) => Math.max(...cells.map((row) => String(row[i]).length)));
-  return cells
-    .map((row) =>
-      row
-        .map((cell, i) => (i === 0 ? String(cell).padEnd(widths[i]) : String(cell).padStart(widths[i])))
-        .filter((_, i) => used[i])
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return textColumns(
+    cells.map((row) => row.filter((_, i) => used[i])),
+    'lr',
+  );
 }
 
 function number(value: number): string {

@@ -1,3 +1,4 @@
+import { csvText } from '../base/csv.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { decodeImage } from '../data/decode.ts';
@@ -61,12 +62,6 @@ export function toCsv(rows: readonly PredictionRow[]): string {
     return typeof value === 'boolean' ? String(Number(value)) : String(value);
   };
   return csvText([columns, ...rows.map((row) => columns.map((name) => cell(row[name])))]);
-}
-
-/** Lines of cells as CSV; a cell with a comma, a quote or a line break is quoted. */
-export function csvText(lines: readonly (readonly string[])[]): string {
-  const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return lines.map((line) => `${line.map(cell).join()}\n`).join('');
 }
 
 /**

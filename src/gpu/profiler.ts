@@ -1,3 +1,5 @@
+import { textColumns } from '../base/columns.ts';
+
 /** Time that one kernel took in total. */
 export interface KernelTime {
   readonly label: string;
@@ -105,10 +107,7 @@ export function formatProfile(times: readonly KernelTime[]): string {
   const rows = times.map((t) => {
     const rate = t.flops > 0 && t.milliseconds > 0 ? (t.flops / t.milliseconds / 1e6).toFixed(1) : '';
     const share = ((100 * t.milliseconds) / (all || 1)).toFixed(1);
-    return `${t.label.padEnd(56)} ${String(t.calls).padStart(7)} ${t.milliseconds.toFixed(2).padStart(11)} ${share.padStart(6)} ${rate.padStart(9)}`;
+    return [t.label, String(t.calls), t.milliseconds.toFixed(2), share, rate];
   });
-  return [
-    `${'kernel'.padEnd(56)} ${'calls'.padStart(7)} ${'ms'.padStart(11)} ${'%'.padStart(6)} ${'GFLOP/s'.padStart(9)}`,
-    ...rows,
-  ].join('\n');
+  return textColumns([['kernel', 'calls', 'ms', '%', 'GFLOP/s'], ...rows], 'lr');
 }

@@ -1,4 +1,5 @@
 /** What the page and its launcher say to each other over HTTP; the page's side is chrome_page.ts. */
+import type { ErrorCode } from '../base/errors.ts';
 
 /** The answer to `GET start`: what a process would know from its own environment. */
 export interface Start {
@@ -9,7 +10,7 @@ export interface Start {
 
 /** A failure of the bridge: the body of an answer with status 500. */
 export interface BridgeFailure {
-  readonly code: string | null;
+  readonly code: ErrorCode | null;
   readonly message: string;
 }
 

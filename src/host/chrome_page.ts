@@ -1,8 +1,9 @@
-import { type ErrorCode, EXIT_CODES, FusionclipError } from '../base/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem, FileWriter } from '../base/file_system.ts';
 import { modelCacheFolder } from '../clip/model_cache.ts';
 import { webOf, withWeb } from '../hub/index.ts';
 import { type BridgeFailure, type Output, SLICE, type Start } from './bridge.ts';
+import { EXIT_CODES } from './exit_codes.ts';
 import type { Host } from './host.ts';
 import { OWN_MODELS } from './own_models.ts';
 
@@ -19,7 +20,7 @@ async function ask(name: string, query: Query = {}, body?: BodyInit): Promise<Re
   }
   if (answer.ok) return answer;
   const failure = (await answer.json()) as BridgeFailure;
-  if (failure.code && failure.code in EXIT_CODES) throw new FusionclipError(failure.code as ErrorCode, failure.message);
+  if (failure.code) throw new FusionclipError(failure.code, failure.message);
   throw new Error(failure.message);
 }
 

@@ -1,9 +1,9 @@
 import process from 'node:process';
-import { EXIT_CODES } from '../base/errors.ts';
 import { modelCacheFolder } from '../clip/model_cache.ts';
 import { webOf, withWeb } from '../hub/index.ts';
 import { dawnEntry } from './dawn.ts';
 import { disk } from './disk.ts';
+import { EXIT_CODES } from './exit_codes.ts';
 import type { Host } from './host.ts';
 import { endWithLauncher } from './leash.ts';
 import { OWN_MODELS } from './own_models.ts';

@@ -1,4 +1,5 @@
-import { EXIT_CODES, FusionclipError } from '../base/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
+import { EXIT_CODES } from './exit_codes.ts';
 import type { Host } from './host.ts';
 
 /** Runs a program to its end; an error that it did not handle goes to standard error and becomes its exit code. */

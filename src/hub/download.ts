@@ -1,8 +1,9 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem, FileWriter } from '../base/file_system.ts';
 import { baseName } from '../base/paths.ts';
 import { refuseForeignFormat } from '../clip/model_format.ts';
-import { Sha256 } from './sha256.ts';
 import {
   type Answer,
   BrokenTransfer,
@@ -207,16 +208,16 @@ async function hashes(
   withGit: boolean,
   signal?: AbortSignal,
 ): Promise<{ sha256: string; git?: string }> {
-  const hash = new Sha256();
+  const hash = sha256.create();
   for (let at = 0; at < size; at += SLICE) {
     signal?.throwIfAborted();
     hash.update(await fs.readRange(path, at, Math.min(SLICE, size - at)));
   }
-  const sha256 = hash.hex();
-  if (!withGit) return { sha256 };
+  const whole = bytesToHex(hash.digest());
+  if (!withGit) return { sha256: whole };
   // Only small files lie in git itself.
   const header = new TextEncoder().encode(`blob ${size}\0`);
   const content = size === 0 ? new Uint8Array() : await fs.readFile(path);
   const digest = await crypto.subtle.digest('SHA-1', joined([header, content], header.length + size) as BufferSource);
-  return { sha256, git: Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('') };
+  return { sha256: whole, git: bytesToHex(new Uint8Array(digest)) };
 }

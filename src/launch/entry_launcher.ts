@@ -3,7 +3,8 @@
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { EXIT_CODES, FusionclipError } from '../base/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
+import { EXIT_CODES } from '../host/exit_codes.ts';
 import { endWithLauncher } from '../host/leash.ts';
 import { OWN_MODELS } from '../host/own_models.ts';
 import { type Bundle, launch, readRuntime } from './launch.ts';

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import process from 'node:process';
-import { EXIT_CODES, FusionclipError } from '../base/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
+import { EXIT_CODES } from '../host/exit_codes.ts';
 import { killedNote } from '../host/killed.ts';
 import { LEASH } from '../host/leash.ts';
 import { onSignals } from '../host/signals.ts';

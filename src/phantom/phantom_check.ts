@@ -1,3 +1,4 @@
+import { textColumns } from '../base/columns.ts';
 import { inBetterDirection } from '../metrics/intensity_baseline.ts';
 import { type TrivialScores, trivialScores } from '../metrics/intensity_scores.ts';
 import { imageMetrics } from '../metrics/summary.ts';
@@ -61,10 +62,9 @@ export function trivialTable(
 
 /** The rows as a table of text. */
 export function formatTrivialTable(rows: readonly TrivialRow[]): string {
-  const head = `${'family'.padEnd(16)}${'seed'.padStart(6)}${'n'.padStart(10)}${'mean'.padStart(8)}${'std'.padStart(8)}${'p99.5'.padStart(8)}${'worst'.padStart(8)}`;
   const lines = rows.map(({ family, seed, count, auroc, worst }) => {
-    const numbers = [auroc.mean, auroc.std, auroc.p995, worst].map((x) => x.toFixed(3).padStart(8)).join('');
-    return `${family.padEnd(16)}${String(seed).padStart(6)}${`${count}+${count}`.padStart(10)}${numbers}`;
+    const numbers = [auroc.mean, auroc.std, auroc.p995, worst].map((x) => x.toFixed(3));
+    return [family, String(seed), `${count}+${count}`, ...numbers];
   });
-  return [head, ...lines].join('\n');
+  return textColumns([['family', 'seed', 'n', 'mean', 'std', 'p99.5', 'worst'], ...lines], 'lr');
 }

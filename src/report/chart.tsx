@@ -5,7 +5,7 @@ import type { ComponentChildren } from 'preact';
 import type { BandPoint, Point } from './curves.ts';
 
 /** Size of a chart in its own units: on a telephone one is a pixel. */
-const [WIDTH, HEIGHT] = [360, 280];
+const SIZE = [360, 280] as const;
 const MARGIN = { left: 40, right: 14, top: 26, bottom: 38 };
 
 /** The values along one side of a chart. */
@@ -33,19 +33,21 @@ interface ChartProps {
   readonly title: string;
   readonly x: Axis;
   readonly y: Axis;
+  /** Width and height in its own units. */
+  readonly size?: readonly [number, number];
   readonly children: (frame: Frame) => ComponentChildren;
 }
 
 /** Two axes with a light grid around whatever is drawn. */
-export function Chart({ title, x, y, children }: ChartProps) {
-  const bottom = HEIGHT - MARGIN.bottom;
-  const across = scaleOf(x, [MARGIN.left, WIDTH - MARGIN.right]);
+export function Chart({ title, x, y, size: [width, height] = SIZE, children }: ChartProps) {
+  const bottom = height - MARGIN.bottom;
+  const across = scaleOf(x, [MARGIN.left, width - MARGIN.right]);
   const up = scaleOf(y, [bottom, MARGIN.top]);
   return (
-    <svg class="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={title}>
+    <svg class="chart" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={title}>
       {up.ticks.map(({ value, text }) => (
         <g key={`y${value}`}>
-          <line class="grid" x1={MARGIN.left} x2={WIDTH - MARGIN.right} y1={up.place(value)} y2={up.place(value)} />
+          <line class="grid" x1={MARGIN.left} x2={width - MARGIN.right} y1={up.place(value)} y2={up.place(value)} />
           <text class="tick" x={MARGIN.left - 6} y={up.place(value) + 4} text-anchor="end">
             {text}
           </text>
@@ -59,8 +61,8 @@ export function Chart({ title, x, y, children }: ChartProps) {
           </text>
         </g>
       ))}
-      <line class="axis" x1={MARGIN.left} x2={WIDTH - MARGIN.right} y1={bottom} y2={bottom} />
-      <text class="label" x={WIDTH - MARGIN.right} y={HEIGHT - 5} text-anchor="end">
+      <line class="axis" x1={MARGIN.left} x2={width - MARGIN.right} y1={bottom} y2={bottom} />
+      <text class="label" x={width - MARGIN.right} y={height - 5} text-anchor="end">
         {x.label} →
       </text>
       <text class="label" x={2} y={12}>

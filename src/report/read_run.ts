@@ -1,5 +1,5 @@
-import { csvParseRows } from 'd3-dsv';
 import * as v from 'valibot';
+import { csvCells } from '../base/csv.ts';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { parseJson } from '../base/json.ts';
@@ -132,7 +132,7 @@ function parseLines(text: string): { type: string }[] {
 }
 
 function parsePredictions(text: string): Prediction[] {
-  const [head = [], ...rows] = csvParseRows(text);
+  const [head = [], ...rows] = csvCells(text);
   const columns = ['id', 'label', 'score', 'abnormal', 'mapLow', 'mapHigh'].map((name) => head.indexOf(name));
   if (columns.includes(-1)) throw new Error('a column is missing');
   const [id, label, score, abnormal, low, high] = columns;

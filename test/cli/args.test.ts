@@ -13,4 +13,27 @@ describe('arguments', () => {
       expect(positional).toEqual(['one', '--two']);
     });
   }
+
+  test('a switch takes true and false for its value, but no file name; an empty value is one', () => {
+    const parsed = (...args: string[]) => {
+      const { command, positional, flags } = parseArgs(args, COMMANDS);
+      return [command.name.join(' '), positional, flags];
+    };
+    expect(parsed('eval', '--json', 'run')).toEqual(['eval', ['run'], { json: 'true' }]);
+    expect(parsed('eval', '--json', 'false', 'run')).toEqual(['eval', ['run'], { json: 'false' }]);
+    expect(parsed('phantom', '--out=', '-')).toEqual(['phantom', ['-'], { out: '' }]);
+    expect(parsed('phantom', 'check', '--json')).toEqual(['phantom check', [], { json: 'true' }]);
+  });
+
+  test.each([
+    [['tarin'], "Unknown command 'tarin'; did you mean train?"],
+    [['xyz'], "Unknown command 'xyz'; --help lists what there is."],
+    [['--json', 'train'], "Unknown option '--json'; --help lists what there is."],
+    [['data', '--json'], '"data" alone is no command; there is data check, data audit.'],
+    [['train', '--epohcs=3'], "Unknown option '--epohcs'; did you mean --epochs?"],
+    [['train', '-o', 'x'], "Unknown option '-o'; --help lists what there is."],
+    [['train', '--__proto__', 'x'], "Unknown option '--__proto__'; --help lists what there is."],
+  ])('%j is refused', (args, message) => {
+    expect(() => parseArgs(args, COMMANDS)).toThrow(message);
+  });
 });

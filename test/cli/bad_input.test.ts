@@ -158,7 +158,7 @@ describe('the command line', () => {
     [['trian'], /Unknown command 'trian'; did you mean train\?/],
     [['train', '--epoch', '3'], /Unknown option '--epoch'; did you mean --epochs\?/],
     [['train', '--nctx', '3'], /did you mean --prompt\.nctx\?/],
-    [['train', '--shots'], /'--shots <integer>' argument missing/],
+    [['train', '--shots'], /--shots needs a value: integer/],
     [['train', '--out', '--json'], /--out needs a value: RUN/],
     [['train', '--constructor', '3'], /Unknown option '--constructor'; --help/],
     [['data'], /"data" alone is no command; there is data check/],

@@ -109,6 +109,8 @@ suite('tokenizer', () => {
       '&#1;&#xfffe;&#13;|': '\r|',
       '& && &; &nope; &#; &#x; &hellip;&hellip': '& && &; &nope; &#; &#x; …&hellip',
       '&apos;&alpha;&rang;': "'α⟩",
+      '&nvltrie;&nvltrie &CounterClockwiseContourIntegral; &constructor; &toString':
+        '⊴⃒&nvltrie ∳ &constructor; &toString',
     };
     for (const [text, expected] of Object.entries(cases)) assert.equal(unescapeHtml(text), expected, text);
   });

@@ -1,3 +1,4 @@
+import { textColumns } from '../../base/columns.ts';
 import { choice, type OptionTable, toggle } from '../../base/option.ts';
 import { openModel } from '../../detect/backbone.ts';
 import { type MethodCost, methodCost } from '../../detect/cost.ts';
@@ -25,7 +26,7 @@ export const cost: Command = {
   name: ['cost'],
   summary: 'counts what methods cost: operations, parameters and memory; nothing is computed or timed',
   usage: '[--method METHOD]',
-  details: `GFLOP: text, once a run · view, a training step's share for one view in one epoch · fit, a normal support image ·
+  details: `million: parameters · GFLOP: text, once a run · view, a training step's share for one view in one epoch · fit, a normal support image ·
 score, an image from pixels to map. train: the whole training in TFLOP. MiB: weights of both towers as for a model in
 float16 · support, what is kept of the normal support images · score and train, the most that a batch needs beside.
 Without --method: all that the model runs.`,
@@ -64,7 +65,7 @@ function costTable(
   costs: readonly MethodCost[],
 ): string {
   const head = [
-    ['', 'parameters, million', 'GFLOP', 'TFLOP', 'MiB'],
+    ['', ...Array(2).fill('million'), ...Array(4).fill('GFLOP'), 'TFLOP', ...Array(4).fill('MiB')],
     ['method', 'trained', 'frozen', 'text', 'view', 'fit', 'score', 'train', 'weights', 'support', 'score', 'train'],
   ];
   const rows = costs.map(({ method, parameters, flops, bytes, trainingFlops }) => [
@@ -74,28 +75,8 @@ function costTable(
     short(flops.view === null ? null : trainingFlops / 1e12),
     ...[bytes.weights, bytes.support, bytes.scoring, bytes.training].map((n) => short(n === null ? null : n / 2 ** 20)),
   ]);
-  const widths = head[1].map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
-  const line = (cells: readonly string[]) =>
-    cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i] + 2))).join('');
-  // Titles of several columns stand over the first of them.
-  const groups = [
-    widths[0],
-    ...[
-      [1, 2],
-      [3, 6],
-      [7, 7],
-      [8, 11],
-    ].map(([a, b]) => between(widths, a, b)),
-  ];
-  const title = head[0]
-    .map((cell, i) => (i === 0 ? cell.padEnd(groups[i]) : `  ${cell.padEnd(groups[i] - 2)}`))
-    .join('');
   const what = `${model}, ${size} px, ${shots} shots, a set with ${kind === 'pixel' ? 'masks' : 'labels only'}`;
-  return `${[what, title.trimEnd(), line(head[1]), ...rows.map(line)].join('\n')}\n`;
-}
-
-function between(widths: readonly number[], first: number, last: number): number {
-  return widths.slice(first, last + 1).reduce((sum, width) => sum + width + 2, 0);
+  return `${what}\n${textColumns([...head, ...rows], 'lr')}\n`;
 }
 
 /** Three digits that count; a dash for what there is none of. */

@@ -1,6 +1,6 @@
-import { EXIT_CODES } from '../../base/errors.ts';
 import { type OptionTable, toggle } from '../../base/option.ts';
 import { checkDataset } from '../../data/layout/check.ts';
+import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { type Command, exactly, flagValues } from '../command.ts';
 import { Reporter } from '../reporter.ts';
 

@@ -1,7 +1,9 @@
-import { EXIT_CODES, FusionclipError } from '../../base/errors.ts';
+import { textColumns } from '../../base/columns.ts';
+import { FusionclipError } from '../../base/errors.ts';
 import { integer, number, type OptionTable, toggle } from '../../base/option.ts';
 import { baseName } from '../../base/paths.ts';
 import { type AuditReport, auditDataset, findDatasets } from '../../data/audit/audit.ts';
+import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
 
@@ -64,9 +66,9 @@ interface Finding {
 function auditText(report: AuditReport): string {
   const { path, images, leaks } = report;
   const rows = findings(report);
-  const wide = Math.max(...rows.map(({ what }) => what.length)) + 2;
   const lines = [`${path}: ${images.train} images in train, ${images.valid} in valid, ${images.test} in test`];
-  for (const { what, items } of rows) lines.push(`  ${what.padEnd(wide)}${String(items.length).padStart(6)}`);
+  const counts = rows.map(({ what, items }) => [`  ${what}`, String(items.length)]);
+  lines.push(textColumns(counts, 'lr', [0, 6]));
   for (const { what, items } of rows) {
     if (items.length === 0) continue;
     lines.push(`${what}:`, ...items.slice(0, SHOWN).map((item) => `  ${item}`));

@@ -1,8 +1,9 @@
-import { EXIT_CODES, FusionclipError } from '../../base/errors.ts';
+import { FusionclipError } from '../../base/errors.ts';
 import { type OptionTable, toggle } from '../../base/option.ts';
 import { type AdapterFacts, describeAdapter } from '../../gpu/adapter.ts';
 import { GpuArray } from '../../gpu/array.ts';
 import { type DeviceGpu, Gpu } from '../../gpu/gpu.ts';
+import { EXIT_CODES } from '../../host/exit_codes.ts';
 import type { Host, RuntimeReport } from '../../host/host.ts';
 import { matmul } from '../../kernels/matmul.ts';
 import { type Command, exactly, flagValues } from '../command.ts';

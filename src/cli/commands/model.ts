@@ -1,4 +1,4 @@
-import { EXIT_CODES } from '../../base/errors.ts';
+import { textColumns } from '../../base/columns.ts';
 import type { FileSystem } from '../../base/file_system.ts';
 import { choice, integer, type OptionTable, toggle } from '../../base/option.ts';
 import {
@@ -10,6 +10,7 @@ import {
   presetConfig,
 } from '../../clip/index.ts';
 import { identifyModel } from '../../detect/backbone.ts';
+import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { byteText, type Command, exactly, flagValues, need, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
 
@@ -86,11 +87,13 @@ async function identityOf(fs: FileSystem, path: string): Promise<string> {
 
 function describe(found: ModelInspection, hash: string | null): string {
   const { file, tensors, dtypes, bytes, parameters, naming, missing, config, preset, actKnown, problem } = found;
-  const width = Math.max(0, ...[...tensors.keys()].map((name) => name.length));
-  const lines = [...tensors].map(
-    ([name, { dtype, shape, bytes: size }]) =>
-      `${name.padEnd(width)}  ${dtype.padEnd(4)}  ${String(size).padStart(11)}  [${shape.join(', ')}]`,
-  );
+  const rows = [...tensors].map(([name, { dtype, shape, bytes: size }]) => [
+    name,
+    dtype,
+    String(size),
+    `[${shape.join(', ')}]`,
+  ]);
+  const lines = [textColumns(rows, 'llrl')];
   const types = [...dtypes].map(([dtype, sum]) => `${sum.tensors} tensors in ${dtype} (${byteText(sum.bytes)})`);
   lines.push(`${file}: ${types.join(', ')}; ${byteText(bytes)}, ${(parameters / 1e6).toFixed(1)} million numbers`);
   if (config) {

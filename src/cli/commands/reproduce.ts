@@ -1,6 +1,7 @@
-import { EXIT_CODES, FusionclipError } from '../../base/errors.ts';
+import { FusionclipError } from '../../base/errors.ts';
 import { choice, integer, list, type OptionTable, toggle } from '../../base/option.ts';
 import { FUSION_OPTIONS } from '../../fusion/index.ts';
+import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { writeReproductionReport } from '../../report/index.ts';
 import { TRAIN_OPTIONS } from '../../run/options.ts';
 import { runSettings } from '../../run/run_config.ts';

@@ -1,7 +1,7 @@
-import { EXIT_CODES } from '../../base/errors.ts';
 import { choice, integer, list, type OptionTable, text, toggle } from '../../base/option.ts';
 import { FUSION_OPTIONS } from '../../fusion/index.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
+import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { PHANTOM_FAMILIES } from '../../phantom/index.ts';
 import { TRAIN_OPTIONS } from '../../run/options.ts';
 import { runSettings } from '../../run/run_config.ts';

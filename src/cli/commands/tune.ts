@@ -1,3 +1,4 @@
+import { textColumns } from '../../base/columns.ts';
 import { type OptionTable, toggle } from '../../base/option.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
 import { defaultVariant } from '../../kernels/matmul_plan.ts';
@@ -39,10 +40,11 @@ export const tune: Command = {
         host.stdout(`${JSON.stringify({ matmul, default: usual, measured, file })}\n`);
         return 0;
       }
-      for (const { variant, milliseconds } of measured) {
+      const rows = measured.map(({ variant, milliseconds }) => {
         const marks = [variant === matmul && 'chosen', variant === usual && 'default'].filter(Boolean).join(', ');
-        host.stdout(`${variant.padEnd(14)}${milliseconds.toFixed(1).padStart(10)} ms  ${marks}\n`);
-      }
+        return [variant, milliseconds.toFixed(1), 'ms', marks];
+      });
+      host.stdout(`${textColumns(rows, 'lrl')}\n`);
       host.stdout(file ? `stored in ${file}\n` : 'not stored: there is no folder for it here\n');
       return 0;
     });

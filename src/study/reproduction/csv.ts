@@ -1,4 +1,4 @@
-import { csvText } from '../../detect/output.ts';
+import { csvText } from '../../base/csv.ts';
 import type { Entry } from './entries.ts';
 import { METRIC_NAMES } from './exhibits.ts';
 
