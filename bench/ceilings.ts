@@ -26,7 +26,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 ${body}
 }`;
   return {
-    ...{ name, source, paramBytes: 16, constants: {}, requires: [] },
+    ...{ name, source, paramBytes: 16, constants: {} },
     bindings: [
       { name: 'x', access: 'read' },
       { name: 'y', access: 'read_write' },

@@ -1,6 +1,6 @@
 /**
- * Checks every `shaders/*.wgsl` without a GPU; part of `npm run lint`. Budgets, header, words that WGSL reserves, wrapper,
- * test and bench of every word; loop iterations at the largest supported shapes; races, where the interpreter can tell,
+ * Checks every `shaders/*.wgsl` without a GPU; part of `npm run lint`. Budgets, header, words that WGSL reserves, what is
+ * pasted; wrapper, test and bench of every word; loop iterations at the largest supported shapes; races, where the interpreter can tell,
  * between the invocations of a workgroup at tiny shapes.
  *
  * A header ends with a line `// Loops: none` or `// Loops: FORMULA [where NAME <= NUMBER, …]`: the most iterations that one
@@ -11,6 +11,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { detectRaces, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+import { parseShader } from '../src/gpu/define_shader.ts';
+import { ownFunctions, pasted, shaderNames, shaderSource } from './paste_shaders.ts';
 import { LARGEST, TINY } from './shader_cases.ts';
 import { evaluate, type Recorded, recorder } from './shader_recorder.ts';
 
@@ -33,6 +35,8 @@ const RESERVED = new Set(
 const BYTES: Readonly<Record<string, number>> = { f32: 4, u32: 4, i32: 4, vec2f: 8, vec3f: 16, vec4f: 16, mat4x4f: 64 };
 
 const problems: string[] = [];
+/** By the text of a function, the first module that has it. */
+const owners = new Map<string, string>();
 const complain = (shader: string, what: string): number => problems.push(`shaders/${shader}.wgsl: ${what}`);
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
 
@@ -86,14 +90,45 @@ function checkText(name: string, source: string): void {
   else if (has === (loops === 'none')) complain(name, `"Loops: ${loops}", but the code has ${has ? '' : 'no '}loops`);
 }
 
+/** What is pasted stands as `shaders/lib` has it, and what two modules share is pasted. */
+function checkPaste(name: string, source: string): void {
+  try {
+    if (pasted(source) !== source) complain(name, 'what is pasted differs from shaders/lib: run `npm run gen`');
+  } catch (error) {
+    complain(name, error instanceof Error ? error.message : String(error));
+  }
+  for (const { name: what, text } of ownFunctions(source)) {
+    const other = owners.get(text);
+    if (other) complain(name, `${what} also stands in ${other}.wgsl: put it into shaders/lib and paste it`);
+    else owners.set(text, name);
+  }
+}
+/** Two parsers read the same out of a module: ours, which the published library has, and wgsl_reflect. */
+function checkParser(name: string, source: string): void {
+  const reflect = new WgslReflect(source);
+  const { bindings, params, paramBytes } = parseShader(name, source);
+  const storage = reflect.storage.sort((a, b) => a.binding - b.binding);
+  const theirs = {
+    bindings: storage.map((s) => ({ name: s.name, access: s.access === 'read_write' ? 'read_write' : 'read' })),
+    params: reflect.uniforms[0].members?.map((m) => ({ name: m.name, type: m.type.name, offset: m.offset })),
+    paramBytes: Math.ceil(reflect.uniforms[0].size / 16) * 16,
+  };
+  if (JSON.stringify(theirs) !== JSON.stringify({ bindings, params, paramBytes })) {
+    complain(name, 'src/gpu/define_shader.ts reads other bindings or parameters than wgsl_reflect');
+  }
+}
+
 /** Every shader belongs to the word of a wrapper that uses it and that a suite and a bench import. */
 function checkWord(name: string): void {
   const parts = name.split('_');
   const words = parts.map((_, i) => parts.slice(0, parts.length - i).join('_'));
   const word = words.find((w) => existsSync(new URL(`src/kernels/${w}.ts`, ROOT)));
   if (!word) return void complain(name, `there is no src/kernels/${words[words.length - 1]}….ts`);
-  if (!new RegExp(`\\b${name}\\b`).test(read(`src/kernels/${word}.ts`))) {
-    complain(name, `src/kernels/${word}.ts does not use it`);
+  // Its wrapper, or the table of its variants.
+  const wrappers = [`src/kernels/${word}.ts`, `src/kernels/${word}_variants.ts`];
+  const users = wrappers.filter((path) => existsSync(new URL(path, ROOT)));
+  if (!users.some((path) => new RegExp(`\\b${name}\\b`).test(read(path)))) {
+    complain(name, `${users.join(' and ')} do not use it`);
   }
   for (const [folder, ending] of [
     ['test/kernels', '.suite.ts'],
@@ -162,13 +197,12 @@ function record(cases: typeof TINY): Recorded[] {
   });
 }
 
-const names = readdirSync(new URL('shaders/', ROOT))
-  .filter((f) => f.endsWith('.wgsl'))
-  .map((f) => f.slice(0, -5))
-  .sort();
+const names = shaderNames();
 for (const name of names) {
-  const source = read(`shaders/${name}.wgsl`);
+  const source = shaderSource(name);
   checkText(name, source);
+  checkPaste(name, source);
+  checkParser(name, source);
   checkBudget(name, source);
   checkWord(name);
 }

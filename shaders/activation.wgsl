@@ -14,6 +14,7 @@ const WORKGROUP: u32 = 256u;
 // 0 relu, 1 gelu, 2 quickgelu, 3 leaky relu.
 const KIND: u32 = 0u;
 
+// <paste normal_cdf vec4f>
 // Phi(a) = (1 + erf(a / sqrt 2)) / 2; WGSL has no erf. -ln(2 Phi(-|a|)) / |a| is smooth and is replaced by a polynomial,
 // a weighted minimax fit on [0, 6]: its error is 1.6e-8 of Phi, the whole about 5e-8, and Phi(-a) keeps its small values.
 fn normal_cdf(a: vec4f) -> vec4f {
@@ -28,11 +29,14 @@ fn normal_cdf(a: vec4f) -> vec4f {
   let tail = 0.5 * exp(-min(q * t, vec4f(80.0)));
   return select(tail, 1.0 - tail, a >= vec4f(0.0));
 }
+// </paste>
 
+// <paste sigmoid vec4f>
 // exp stays finite: its argument is at most 80.
 fn sigmoid(a: vec4f) -> vec4f {
   return 1.0 / (1.0 + exp(min(-a, vec4f(80.0))));
 }
+// </paste>
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

@@ -27,6 +27,7 @@ struct Params {
 
 const WORKGROUP: u32 = 8u;
 
+// <paste rows_of_qkv>
 // Column i is row first + i of the matrix at `base`, four columns of it; rows beyond the end repeat the last.
 fn rows_of_qkv(base: u32, stride: u32, first: u32) -> mat4x4f {
   let last = params.length - 1u;
@@ -37,7 +38,9 @@ fn rows_of_qkv(base: u32, stride: u32, first: u32) -> mat4x4f {
     qkv[base + min(first + 3u, last) * stride],
   );
 }
+// </paste>
 
+// <paste rows_of_grad>
 fn rows_of_grad(base: u32, stride: u32, first: u32) -> mat4x4f {
   let last = params.length - 1u;
   return mat4x4f(
@@ -47,16 +50,21 @@ fn rows_of_grad(base: u32, stride: u32, first: u32) -> mat4x4f {
     grad[base + min(first + 3u, last) * stride],
   );
 }
+// </paste>
 
+// <paste times>
 // Sixteen dot products with one row: element [j][i] is x . b_j[i].
 fn times(x: vec4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> mat4x4f {
   return mat4x4f(x * b0, x * b1, x * b2, x * b3);
 }
+// </paste>
 
+// <paste mix>
 // The sum of sixteen rows (the columns of b_j), each times one element of w.
 fn mix(w: mat4x4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> vec4f {
   return b0 * w[0] + b1 * w[1] + b2 * w[2] + b3 * w[3];
 }
+// </paste>
 
 // log_sum_exp and delta of one query, and how many keys it sees.
 struct Row {

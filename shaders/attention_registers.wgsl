@@ -29,6 +29,7 @@ struct Params {
 const WORKGROUP: u32 = 8u;
 
 
+// <paste rows_of_qkv>
 // Column i is row first + i of the matrix at `base`, four columns of it; rows beyond the end repeat the last.
 fn rows_of_qkv(base: u32, stride: u32, first: u32) -> mat4x4f {
   let last = params.length - 1u;
@@ -39,16 +40,21 @@ fn rows_of_qkv(base: u32, stride: u32, first: u32) -> mat4x4f {
     qkv[base + min(first + 3u, last) * stride],
   );
 }
+// </paste>
 
+// <paste times>
 // Sixteen dot products with one row: element [j][i] is x . b_j[i].
 fn times(x: vec4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> mat4x4f {
   return mat4x4f(x * b0, x * b1, x * b2, x * b3);
 }
+// </paste>
 
+// <paste mix>
 // The sum of sixteen rows (the columns of b_j), each times one element of w.
 fn mix(w: mat4x4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> vec4f {
   return b0 * w[0] + b1 * w[1] + b2 * w[2] + b3 * w[3];
 }
+// </paste>
 
 // Weights exp(score - top) of one row for sixteen keys, the running maximum and sum, and what older sums shrink by (-1 when there are none).
 struct Row {
@@ -79,6 +85,7 @@ fn fold(at: u32, query: u32, fade: f32, more: vec4f) {
   }
 }
 
+// <paste finish>
 fn finish(row: Row, query: u32, at: u32, statistic: u32) {
   if (query >= params.length) {
     return;
@@ -88,6 +95,7 @@ fn finish(row: Row, query: u32, at: u32, statistic: u32) {
   }
   log_sum_exp[statistic + query] = row.top + log(row.sum);
 }
+// </paste>
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

@@ -41,10 +41,12 @@ fn share(at: u32) -> mat4x4f {
   );
 }
 
-// x . b[i] for each i.
-fn times(x: vec4f, b: mat4x4f) -> vec4f {
+// <paste dots>
+// x times each of four vectors: element i is x . b[i].
+fn dots(x: vec4f, b: mat4x4f) -> vec4f {
   return vec4f(dot(x, b[0]), dot(x, b[1]), dot(x, b[2]), dot(x, b[3]));
 }
+// </paste>
 
 // Running maximum and sum of one row, and what older sums shrink by.
 struct Row {
@@ -85,6 +87,7 @@ fn clear(query: u32, at: u32) {
   }
 }
 
+// <paste finish>
 fn finish(row: Row, query: u32, at: u32, statistic: u32) {
   if (query >= params.length) {
     return;
@@ -94,6 +97,7 @@ fn finish(row: Row, query: u32, at: u32, statistic: u32) {
   }
   log_sum_exp[statistic + query] = row.top + log(row.sum);
 }
+// </paste>
 
 @compute @workgroup_size(4)
 fn main(
@@ -187,40 +191,40 @@ fn main(
       let k4 = share(line4 + k);
       let k5 = share(line5 + k);
       let q0 = qkv[q0_row + quad];
-      s0_0 += times(q0, k0);
-      s0_1 += times(q0, k1);
-      s0_2 += times(q0, k2);
-      s0_3 += times(q0, k3);
-      s0_4 += times(q0, k4);
-      s0_5 += times(q0, k5);
+      s0_0 += dots(q0, k0);
+      s0_1 += dots(q0, k1);
+      s0_2 += dots(q0, k2);
+      s0_3 += dots(q0, k3);
+      s0_4 += dots(q0, k4);
+      s0_5 += dots(q0, k5);
       let q1 = qkv[q1_row + quad];
-      s1_0 += times(q1, k0);
-      s1_1 += times(q1, k1);
-      s1_2 += times(q1, k2);
-      s1_3 += times(q1, k3);
-      s1_4 += times(q1, k4);
-      s1_5 += times(q1, k5);
+      s1_0 += dots(q1, k0);
+      s1_1 += dots(q1, k1);
+      s1_2 += dots(q1, k2);
+      s1_3 += dots(q1, k3);
+      s1_4 += dots(q1, k4);
+      s1_5 += dots(q1, k5);
       let q2 = qkv[q2_row + quad];
-      s2_0 += times(q2, k0);
-      s2_1 += times(q2, k1);
-      s2_2 += times(q2, k2);
-      s2_3 += times(q2, k3);
-      s2_4 += times(q2, k4);
-      s2_5 += times(q2, k5);
+      s2_0 += dots(q2, k0);
+      s2_1 += dots(q2, k1);
+      s2_2 += dots(q2, k2);
+      s2_3 += dots(q2, k3);
+      s2_4 += dots(q2, k4);
+      s2_5 += dots(q2, k5);
       let q3 = qkv[q3_row + quad];
-      s3_0 += times(q3, k0);
-      s3_1 += times(q3, k1);
-      s3_2 += times(q3, k2);
-      s3_3 += times(q3, k3);
-      s3_4 += times(q3, k4);
-      s3_5 += times(q3, k5);
+      s3_0 += dots(q3, k0);
+      s3_1 += dots(q3, k1);
+      s3_2 += dots(q3, k2);
+      s3_3 += dots(q3, k3);
+      s3_4 += dots(q3, k4);
+      s3_5 += dots(q3, k5);
       let q4 = qkv[q4_row + quad];
-      s4_0 += times(q4, k0);
-      s4_1 += times(q4, k1);
-      s4_2 += times(q4, k2);
-      s4_3 += times(q4, k3);
-      s4_4 += times(q4, k4);
-      s4_5 += times(q4, k5);
+      s4_0 += dots(q4, k0);
+      s4_1 += dots(q4, k1);
+      s4_2 += dots(q4, k2);
+      s4_3 += dots(q4, k3);
+      s4_4 += dots(q4, k4);
+      s4_5 += dots(q4, k5);
     }
     s0_0 = seen(s0_0, key, keys0);
     s0_1 = seen(s0_1, key + 4u, keys0);
@@ -300,15 +304,15 @@ fn main(
       let v3 = transpose(share(line3 + v));
       let v4 = transpose(share(line4 + v));
       let v5 = transpose(share(line5 + v));
-      let more0 = times(s0_0, v0) + times(s0_1, v1) + times(s0_2, v2) + times(s0_3, v3) + times(s0_4, v4) + times(s0_5, v5);
+      let more0 = dots(s0_0, v0) + dots(s0_1, v1) + dots(s0_2, v2) + dots(s0_3, v3) + dots(s0_4, v4) + dots(s0_5, v5);
       fold(at + q0_at * width + quad, q0_at, row0.fade, more0);
-      let more1 = times(s1_0, v0) + times(s1_1, v1) + times(s1_2, v2) + times(s1_3, v3) + times(s1_4, v4) + times(s1_5, v5);
+      let more1 = dots(s1_0, v0) + dots(s1_1, v1) + dots(s1_2, v2) + dots(s1_3, v3) + dots(s1_4, v4) + dots(s1_5, v5);
       fold(at + q1_at * width + quad, q1_at, row1.fade, more1);
-      let more2 = times(s2_0, v0) + times(s2_1, v1) + times(s2_2, v2) + times(s2_3, v3) + times(s2_4, v4) + times(s2_5, v5);
+      let more2 = dots(s2_0, v0) + dots(s2_1, v1) + dots(s2_2, v2) + dots(s2_3, v3) + dots(s2_4, v4) + dots(s2_5, v5);
       fold(at + q2_at * width + quad, q2_at, row2.fade, more2);
-      let more3 = times(s3_0, v0) + times(s3_1, v1) + times(s3_2, v2) + times(s3_3, v3) + times(s3_4, v4) + times(s3_5, v5);
+      let more3 = dots(s3_0, v0) + dots(s3_1, v1) + dots(s3_2, v2) + dots(s3_3, v3) + dots(s3_4, v4) + dots(s3_5, v5);
       fold(at + q3_at * width + quad, q3_at, row3.fade, more3);
-      let more4 = times(s4_0, v0) + times(s4_1, v1) + times(s4_2, v2) + times(s4_3, v3) + times(s4_4, v4) + times(s4_5, v5);
+      let more4 = dots(s4_0, v0) + dots(s4_1, v1) + dots(s4_2, v2) + dots(s4_3, v3) + dots(s4_4, v4) + dots(s4_5, v5);
       fold(at + q4_at * width + quad, q4_at, row4.fade, more4);
     }
   }

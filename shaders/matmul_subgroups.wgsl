@@ -48,9 +48,11 @@ const TRANSPOSE_B: u32 = 0u;
 // Bits 0-1 activation (1 relu, 2 gelu, 3 quickgelu), 4 bias, 8 residual, 16 add to out.
 const EPILOGUE: u32 = 0u;
 
-// Phi(x) = (1 + erf(x / sqrt 2)) / 2 to about 5e-8; the polynomial is explained in activation.wgsl.
-fn normal_cdf(x: vec4f) -> vec4f {
-  let t = abs(x);
+// <paste normal_cdf vec4f>
+// Phi(a) = (1 + erf(a / sqrt 2)) / 2; WGSL has no erf. -ln(2 Phi(-|a|)) / |a| is smooth and is replaced by a polynomial,
+// a weighted minimax fit on [0, 6]: its error is 1.6e-8 of Phi, the whole about 5e-8, and Phi(-a) keeps its small values.
+fn normal_cdf(a: vec4f) -> vec4f {
+  let t = abs(a);
   var q = t * 1.96499604e-6 - 2.72944362e-5;
   q = q * t + 1.29050139e-4;
   q = q * t + 9.49169917e-5;
@@ -59,8 +61,9 @@ fn normal_cdf(x: vec4f) -> vec4f {
   q = q * t + 0.318298876;
   q = q * t + 0.797885299;
   let tail = 0.5 * exp(-min(q * t, vec4f(80.0)));
-  return select(tail, 1.0 - tail, x >= vec4f(0.0));
+  return select(tail, 1.0 - tail, a >= vec4f(0.0));
 }
+// </paste>
 
 fn activate(x: vec4f) -> vec4f {
   switch (EPILOGUE & 3u) {
@@ -86,10 +89,12 @@ fn load_b(line: u32) -> mat4x4f {
   return transpose(lines);
 }
 
-// x . op(b)[k … k + 3, n + i] for each i.
-fn times(x: vec4f, b: mat4x4f) -> vec4f {
+// <paste dots>
+// x times each of four vectors: element i is x . b[i].
+fn dots(x: vec4f, b: mat4x4f) -> vec4f {
   return vec4f(dot(x, b[0]), dot(x, b[1]), dot(x, b[2]), dot(x, b[3]));
 }
+// </paste>
 
 // Where the lane's line of op(b) begins, four columns from n on: those of one n each, or of one k each.
 fn line_of_b(base: u32, n: u32, lane: u32) -> u32 {
@@ -208,47 +213,47 @@ fn main(
     let b3 = load_b(line3 + along);
     let b4 = load_b(line4 + along);
     let a0 = a[row0 + quad];
-    c0_0 += times(a0, b0);
-    c0_1 += times(a0, b1);
-    c0_2 += times(a0, b2);
-    c0_3 += times(a0, b3);
-    c0_4 += times(a0, b4);
+    c0_0 += dots(a0, b0);
+    c0_1 += dots(a0, b1);
+    c0_2 += dots(a0, b2);
+    c0_3 += dots(a0, b3);
+    c0_4 += dots(a0, b4);
     let a1 = a[row1 + quad];
-    c1_0 += times(a1, b0);
-    c1_1 += times(a1, b1);
-    c1_2 += times(a1, b2);
-    c1_3 += times(a1, b3);
-    c1_4 += times(a1, b4);
+    c1_0 += dots(a1, b0);
+    c1_1 += dots(a1, b1);
+    c1_2 += dots(a1, b2);
+    c1_3 += dots(a1, b3);
+    c1_4 += dots(a1, b4);
     let a2 = a[row2 + quad];
-    c2_0 += times(a2, b0);
-    c2_1 += times(a2, b1);
-    c2_2 += times(a2, b2);
-    c2_3 += times(a2, b3);
-    c2_4 += times(a2, b4);
+    c2_0 += dots(a2, b0);
+    c2_1 += dots(a2, b1);
+    c2_2 += dots(a2, b2);
+    c2_3 += dots(a2, b3);
+    c2_4 += dots(a2, b4);
     let a3 = a[row3 + quad];
-    c3_0 += times(a3, b0);
-    c3_1 += times(a3, b1);
-    c3_2 += times(a3, b2);
-    c3_3 += times(a3, b3);
-    c3_4 += times(a3, b4);
+    c3_0 += dots(a3, b0);
+    c3_1 += dots(a3, b1);
+    c3_2 += dots(a3, b2);
+    c3_3 += dots(a3, b3);
+    c3_4 += dots(a3, b4);
     let a4 = a[row4 + quad];
-    c4_0 += times(a4, b0);
-    c4_1 += times(a4, b1);
-    c4_2 += times(a4, b2);
-    c4_3 += times(a4, b3);
-    c4_4 += times(a4, b4);
+    c4_0 += dots(a4, b0);
+    c4_1 += dots(a4, b1);
+    c4_2 += dots(a4, b2);
+    c4_3 += dots(a4, b3);
+    c4_4 += dots(a4, b4);
     let a5 = a[row5 + quad];
-    c5_0 += times(a5, b0);
-    c5_1 += times(a5, b1);
-    c5_2 += times(a5, b2);
-    c5_3 += times(a5, b3);
-    c5_4 += times(a5, b4);
+    c5_0 += dots(a5, b0);
+    c5_1 += dots(a5, b1);
+    c5_2 += dots(a5, b2);
+    c5_3 += dots(a5, b3);
+    c5_4 += dots(a5, b4);
     let a6 = a[row6 + quad];
-    c6_0 += times(a6, b0);
-    c6_1 += times(a6, b1);
-    c6_2 += times(a6, b2);
-    c6_3 += times(a6, b3);
-    c6_4 += times(a6, b4);
+    c6_0 += dots(a6, b0);
+    c6_1 += dots(a6, b1);
+    c6_2 += dots(a6, b2);
+    c6_3 += dots(a6, b3);
+    c6_4 += dots(a6, b4);
   }
   // One copy of the epilogue for all rows, as in matmul_registers.wgsl.
   for (var i = 0u; i < 7u; i++) {

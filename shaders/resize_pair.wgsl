@@ -22,6 +22,7 @@ struct Params {
 
 const RUN: u32 = 8u;
 
+// <paste place>
 struct Place {
   low: u32,
   high: u32,
@@ -33,6 +34,7 @@ fn place(index: u32, step: i32, offset: i32, den: i32, count: u32) -> Place {
   let low = s / u32(den);
   return Place(low, min(low + 1u, count - 1u), f32(s % u32(den)) / f32(den));
 }
+// </paste>
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) id: vec3u) {

@@ -38,6 +38,7 @@ import './fusion/golden.suite.ts';
 import './fusion/kinks.suite.ts';
 import './fusion/options.suite.ts';
 import './fusion/training_step.suite.ts';
+import './gpu/define_shader.suite.ts';
 import './gpu/gpu.suite.ts';
 import './gpu/recording.suite.ts';
 import './gpu/submit_budget.suite.ts';

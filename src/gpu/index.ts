@@ -1,6 +1,7 @@
 export * from './adapter.ts';
 export * from './array.ts';
 export * from './counting.ts';
+export { defineShader } from './define_shader.ts';
 export * from './gpu.ts';
 export * from './memory.ts';
 export * from './profiler.ts';

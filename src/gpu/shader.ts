@@ -25,8 +25,6 @@ export interface Shader<B extends string = string, P extends string = string, C 
   readonly paramBytes: number;
   /** Values of the `const NAME: u32 = …;` lines that {@link specialize} may change. */
   readonly constants: Readonly<Record<C, number>>;
-  /** Whether the module needs the `shader-f16` or `subgroups` feature. */
-  readonly requires: readonly string[];
 }
 
 /**

@@ -7,7 +7,6 @@ export const activation: Shader<'x' | 'y', 'quads', 'WORKGROUP' | 'KIND'> = {
   params: [{"name":"quads","type":"u32","offset":0}],
   paramBytes: 16,
   constants: {"WORKGROUP":256,"KIND":0},
-  requires: [],
   source: `// y = f(x) element by element: relu max(x, 0), leaky relu max(x, 0.01 x), gelu x Phi(x) (the exact one), quickgelu x sigmoid(1.702 x).
 // x, y [4 quads], bound as vec4. Caller: src/kernels/activation.ts.
 // Loops: none
@@ -24,6 +23,7 @@ const WORKGROUP: u32 = 256u;
 // 0 relu, 1 gelu, 2 quickgelu, 3 leaky relu.
 const KIND: u32 = 0u;
 
+// <paste normal_cdf vec4f>
 // Phi(a) = (1 + erf(a / sqrt 2)) / 2; WGSL has no erf. -ln(2 Phi(-|a|)) / |a| is smooth and is replaced by a polynomial,
 // a weighted minimax fit on [0, 6]: its error is 1.6e-8 of Phi, the whole about 5e-8, and Phi(-a) keeps its small values.
 fn normal_cdf(a: vec4f) -> vec4f {
@@ -38,11 +38,14 @@ fn normal_cdf(a: vec4f) -> vec4f {
   let tail = 0.5 * exp(-min(q * t, vec4f(80.0)));
   return select(tail, 1.0 - tail, a >= vec4f(0.0));
 }
+// </paste>
 
+// <paste sigmoid vec4f>
 // exp stays finite: its argument is at most 80.
 fn sigmoid(a: vec4f) -> vec4f {
   return 1.0 / (1.0 + exp(min(-a, vec4f(80.0))));
 }
+// </paste>
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -70,7 +73,6 @@ export const activation_backward: Shader<'grad' | 'saved' | 'dx', 'quads', 'WORK
   params: [{"name":"quads","type":"u32","offset":0}],
   paramBytes: 16,
   constants: {"WORKGROUP":256,"KIND":0},
-  requires: [],
   source: `// dx = grad * f'(x), element by element; f as in activation.wgsl.
 // saved, grad, dx [4 quads], bound as vec4. saved is the input x; for the relus it may as well be the output (same sign).
 // Caller: src/kernels/activation.ts.
@@ -89,6 +91,7 @@ const WORKGROUP: u32 = 256u;
 // 0 relu, 1 gelu, 2 quickgelu, 3 leaky relu.
 const KIND: u32 = 0u;
 
+// <paste normal_cdf vec4f>
 // Phi(a) = (1 + erf(a / sqrt 2)) / 2; WGSL has no erf. -ln(2 Phi(-|a|)) / |a| is smooth and is replaced by a polynomial,
 // a weighted minimax fit on [0, 6]: its error is 1.6e-8 of Phi, the whole about 5e-8, and Phi(-a) keeps its small values.
 fn normal_cdf(a: vec4f) -> vec4f {
@@ -103,11 +106,14 @@ fn normal_cdf(a: vec4f) -> vec4f {
   let tail = 0.5 * exp(-min(q * t, vec4f(80.0)));
   return select(tail, 1.0 - tail, a >= vec4f(0.0));
 }
+// </paste>
 
+// <paste sigmoid vec4f>
 // exp stays finite: its argument is at most 80.
 fn sigmoid(a: vec4f) -> vec4f {
   return 1.0 / (1.0 + exp(min(-a, vec4f(80.0))));
 }
+// </paste>
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -138,7 +144,6 @@ export const adam: Shader<'grad' | 'schedule' | 'theta' | 'exp_avg' | 'exp_avg_s
   params: [{"name":"size","type":"u32","offset":0}],
   paramBytes: 16,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// One step of Adam / AdamW as torch computes it, in place: g = clip grad; theta *= decay; m += (g - m)(1 - beta1);
 // v = beta2 v + (1 - beta2) g^2; theta -= step m / (sqrt(v) / root + eps).
 // schedule [8] = step = lr / (1 - beta1^t), 1 - beta1, 1 - beta2, eps, decay = 1 - lr weight_decay, root = sqrt(1 - beta2^t),
@@ -187,7 +192,6 @@ export const assemble_tokens: Shader<'patches' | 'cls' | 'positions' | 'x', 'siz
   params: [{"name":"size","type":"u32","offset":0},{"name":"tokens","type":"u32","offset":4},{"name":"width","type":"u32","offset":8}],
   paramBytes: 16,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// x[b] = [cls ; patches[b]] + positions. patches [batch, tokens - 1, width]; cls [width]; positions [tokens, width];
 // x [batch, tokens, width] of size elements. Caller: src/kernels/assemble_tokens.ts.
 // Loops: none
@@ -232,7 +236,6 @@ export const assemble_tokens_take: Shader<'x' | 'y', 'size' | 'tokens' | 'width'
   params: [{"name":"size","type":"u32","offset":0},{"name":"tokens","type":"u32","offset":4},{"name":"width","type":"u32","offset":8},{"name":"first","type":"u32","offset":12},{"name":"count","type":"u32","offset":16}],
   paramBytes: 32,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// y[b] = x[b, first : first + count]: the class token or the patches of every image.
 // x [batch, tokens, width]; y [batch, count, width] of size elements. Caller: src/kernels/assemble_tokens.ts.
 // Loops: none
@@ -269,7 +272,6 @@ export const attention: Shader<'qkv' | 'out' | 'log_sum_exp', 'length' | 'heads'
   params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"keys","type":"u32","offset":20},{"name":"first","type":"u32","offset":24}],
   paramBytes: 32,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// out = softmax(scale * q k^T) v for every head: the reference, one invocation per query, head and four columns of out.
 // qkv [B, length, 3 W]: queries, keys, values side by side, W = 4 * heads * quads; out [B, length, W];
 // log_sum_exp [B, heads, length] is kept for the backward. The softmax keeps a running maximum and sum, so no score is
@@ -340,7 +342,6 @@ export const attention_backward_kv: Shader<'grad' | 'qkv' | 'log_sum_exp' | 'del
   params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"first","type":"u32","offset":20}],
   paramBytes: 32,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// Gradient of attention.wgsl by keys and values: the reference, one invocation per key, head and four columns.
 // p = exp(scale * q k^T - log_sum_exp), d_p = grad v^T; d_v = p^T grad, d_k = scale * (p * (d_p - delta))^T q.
 // grad [B, length, W]; qkv, d_qkv [B, length, 3 W], of which the key and value thirds are written; log_sum_exp and delta
@@ -407,7 +408,6 @@ export const attention_backward_kv_registers: Shader<'grad' | 'qkv' | 'log_sum_e
   params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"first","type":"u32","offset":20},{"name":"owners","type":"u32","offset":24}],
   paramBytes: 32,
   constants: {"WORKGROUP":8},
-  requires: [],
   source: `// Gradient of attention.wgsl by keys and values, as attention_backward_kv.wgsl, which gives formula and shapes.
 // The rung for software adapters: one invocation owns 8 keys and goes through the queries 16 at a time, as
 // attention_registers.wgsl. The two are 40 to 49 times as fast as the references on lavapipe:
@@ -436,6 +436,7 @@ struct Params {
 
 const WORKGROUP: u32 = 8u;
 
+// <paste rows_of_qkv>
 // Column i is row first + i of the matrix at \`base\`, four columns of it; rows beyond the end repeat the last.
 fn rows_of_qkv(base: u32, stride: u32, first: u32) -> mat4x4f {
   let last = params.length - 1u;
@@ -446,7 +447,9 @@ fn rows_of_qkv(base: u32, stride: u32, first: u32) -> mat4x4f {
     qkv[base + min(first + 3u, last) * stride],
   );
 }
+// </paste>
 
+// <paste rows_of_grad>
 fn rows_of_grad(base: u32, stride: u32, first: u32) -> mat4x4f {
   let last = params.length - 1u;
   return mat4x4f(
@@ -456,16 +459,21 @@ fn rows_of_grad(base: u32, stride: u32, first: u32) -> mat4x4f {
     grad[base + min(first + 3u, last) * stride],
   );
 }
+// </paste>
 
+// <paste times>
 // Sixteen dot products with one row: element [j][i] is x . b_j[i].
 fn times(x: vec4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> mat4x4f {
   return mat4x4f(x * b0, x * b1, x * b2, x * b3);
 }
+// </paste>
 
+// <paste mix>
 // The sum of sixteen rows (the columns of b_j), each times one element of w.
 fn mix(w: mat4x4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> vec4f {
   return b0 * w[0] + b1 * w[1] + b2 * w[2] + b3 * w[3];
 }
+// </paste>
 
 // log_sum_exp and delta of sixteen queries.
 struct Queries {
@@ -657,7 +665,6 @@ export const attention_backward_q: Shader<'grad' | 'qkv' | 'out' | 'log_sum_exp'
   params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"first","type":"u32","offset":20}],
   paramBytes: 32,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// Gradient of attention.wgsl by the queries: the reference, one invocation per query, head and four columns.
 // p = exp(scale * q k^T - log_sum_exp), d_p = grad v^T, delta = sum over columns of grad * out (one number per query, written
 // for attention_backward_kv.wgsl), d_q = scale * (p * (d_p - delta)) k.
@@ -731,7 +738,6 @@ export const attention_backward_q_registers: Shader<'grad' | 'qkv' | 'out' | 'lo
   params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"first","type":"u32","offset":20},{"name":"owners","type":"u32","offset":24}],
   paramBytes: 32,
   constants: {"WORKGROUP":8},
-  requires: [],
   source: `// Gradient of attention.wgsl by the queries, as attention_backward_q.wgsl, which gives formula and shapes.
 // The rung for software adapters: one invocation owns 8 queries and goes through the keys 16 at a time, as
 // attention_registers.wgsl. The two are 40 to 49 times as fast as the references on lavapipe:
@@ -761,6 +767,7 @@ struct Params {
 
 const WORKGROUP: u32 = 8u;
 
+// <paste rows_of_qkv>
 // Column i is row first + i of the matrix at \`base\`, four columns of it; rows beyond the end repeat the last.
 fn rows_of_qkv(base: u32, stride: u32, first: u32) -> mat4x4f {
   let last = params.length - 1u;
@@ -771,7 +778,9 @@ fn rows_of_qkv(base: u32, stride: u32, first: u32) -> mat4x4f {
     qkv[base + min(first + 3u, last) * stride],
   );
 }
+// </paste>
 
+// <paste rows_of_grad>
 fn rows_of_grad(base: u32, stride: u32, first: u32) -> mat4x4f {
   let last = params.length - 1u;
   return mat4x4f(
@@ -781,16 +790,21 @@ fn rows_of_grad(base: u32, stride: u32, first: u32) -> mat4x4f {
     grad[base + min(first + 3u, last) * stride],
   );
 }
+// </paste>
 
+// <paste times>
 // Sixteen dot products with one row: element [j][i] is x . b_j[i].
 fn times(x: vec4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> mat4x4f {
   return mat4x4f(x * b0, x * b1, x * b2, x * b3);
 }
+// </paste>
 
+// <paste mix>
 // The sum of sixteen rows (the columns of b_j), each times one element of w.
 fn mix(w: mat4x4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> vec4f {
   return b0 * w[0] + b1 * w[1] + b2 * w[2] + b3 * w[3];
 }
+// </paste>
 
 // log_sum_exp and delta of one query, and how many keys it sees.
 struct Row {
@@ -940,7 +954,6 @@ export const attention_registers: Shader<'qkv' | 'out' | 'log_sum_exp', 'length'
   params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"first","type":"u32","offset":20},{"name":"owners","type":"u32","offset":24},{"name":"keys","type":"u32","offset":28}],
   paramBytes: 32,
   constants: {"WORKGROUP":8},
-  requires: [],
   source: `// out = softmax(scale * q k^T) v for every head, as attention.wgsl, which gives the shapes.
 // The rung for software adapters: one invocation owns 8 queries of a head and goes through the keys 16 at a time. The 8 x 16
 // scores live in named mat4x4f variables (see matmul_registers.wgsl), so a loaded quad serves 32 or 64 multiplications;
@@ -972,6 +985,7 @@ struct Params {
 const WORKGROUP: u32 = 8u;
 
 
+// <paste rows_of_qkv>
 // Column i is row first + i of the matrix at \`base\`, four columns of it; rows beyond the end repeat the last.
 fn rows_of_qkv(base: u32, stride: u32, first: u32) -> mat4x4f {
   let last = params.length - 1u;
@@ -982,16 +996,21 @@ fn rows_of_qkv(base: u32, stride: u32, first: u32) -> mat4x4f {
     qkv[base + min(first + 3u, last) * stride],
   );
 }
+// </paste>
 
+// <paste times>
 // Sixteen dot products with one row: element [j][i] is x . b_j[i].
 fn times(x: vec4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> mat4x4f {
   return mat4x4f(x * b0, x * b1, x * b2, x * b3);
 }
+// </paste>
 
+// <paste mix>
 // The sum of sixteen rows (the columns of b_j), each times one element of w.
 fn mix(w: mat4x4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> vec4f {
   return b0 * w[0] + b1 * w[1] + b2 * w[2] + b3 * w[3];
 }
+// </paste>
 
 // Weights exp(score - top) of one row for sixteen keys, the running maximum and sum, and what older sums shrink by (-1 when there are none).
 struct Row {
@@ -1022,6 +1041,7 @@ fn fold(at: u32, query: u32, fade: f32, more: vec4f) {
   }
 }
 
+// <paste finish>
 fn finish(row: Row, query: u32, at: u32, statistic: u32) {
   if (query >= params.length) {
     return;
@@ -1031,6 +1051,7 @@ fn finish(row: Row, query: u32, at: u32, statistic: u32) {
   }
   log_sum_exp[statistic + query] = row.top + log(row.sum);
 }
+// </paste>
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -1125,7 +1146,6 @@ export const attention_subgroups: Shader<'qkv' | 'out' | 'log_sum_exp', 'length'
   params: [{"name":"length","type":"u32","offset":0},{"name":"heads","type":"u32","offset":4},{"name":"causal","type":"u32","offset":8},{"name":"scale","type":"f32","offset":12},{"name":"quads","type":"u32","offset":16},{"name":"first","type":"u32","offset":20},{"name":"owners","type":"u32","offset":24},{"name":"keys","type":"u32","offset":28}],
   paramBytes: 32,
   constants: {"ROWS":20},
-  requires: ["subgroups"],
   source: `// out = softmax(scale * q k^T) v for every head, as attention.wgsl, which gives the shapes.
 // The rung for SwiftShader; matmul_subgroups.wgsl says what counts there. A workgroup is one subgroup of four, which owns 20
 // queries of a head, lane l those at l, l + 4, …, and goes through the keys 24 at a time: of keys and values each lane loads
@@ -1169,10 +1189,12 @@ fn share(at: u32) -> mat4x4f {
   );
 }
 
-// x . b[i] for each i.
-fn times(x: vec4f, b: mat4x4f) -> vec4f {
+// <paste dots>
+// x times each of four vectors: element i is x . b[i].
+fn dots(x: vec4f, b: mat4x4f) -> vec4f {
   return vec4f(dot(x, b[0]), dot(x, b[1]), dot(x, b[2]), dot(x, b[3]));
 }
+// </paste>
 
 // Running maximum and sum of one row, and what older sums shrink by.
 struct Row {
@@ -1213,6 +1235,7 @@ fn clear(query: u32, at: u32) {
   }
 }
 
+// <paste finish>
 fn finish(row: Row, query: u32, at: u32, statistic: u32) {
   if (query >= params.length) {
     return;
@@ -1222,6 +1245,7 @@ fn finish(row: Row, query: u32, at: u32, statistic: u32) {
   }
   log_sum_exp[statistic + query] = row.top + log(row.sum);
 }
+// </paste>
 
 @compute @workgroup_size(4)
 fn main(
@@ -1315,40 +1339,40 @@ fn main(
       let k4 = share(line4 + k);
       let k5 = share(line5 + k);
       let q0 = qkv[q0_row + quad];
-      s0_0 += times(q0, k0);
-      s0_1 += times(q0, k1);
-      s0_2 += times(q0, k2);
-      s0_3 += times(q0, k3);
-      s0_4 += times(q0, k4);
-      s0_5 += times(q0, k5);
+      s0_0 += dots(q0, k0);
+      s0_1 += dots(q0, k1);
+      s0_2 += dots(q0, k2);
+      s0_3 += dots(q0, k3);
+      s0_4 += dots(q0, k4);
+      s0_5 += dots(q0, k5);
       let q1 = qkv[q1_row + quad];
-      s1_0 += times(q1, k0);
-      s1_1 += times(q1, k1);
-      s1_2 += times(q1, k2);
-      s1_3 += times(q1, k3);
-      s1_4 += times(q1, k4);
-      s1_5 += times(q1, k5);
+      s1_0 += dots(q1, k0);
+      s1_1 += dots(q1, k1);
+      s1_2 += dots(q1, k2);
+      s1_3 += dots(q1, k3);
+      s1_4 += dots(q1, k4);
+      s1_5 += dots(q1, k5);
       let q2 = qkv[q2_row + quad];
-      s2_0 += times(q2, k0);
-      s2_1 += times(q2, k1);
-      s2_2 += times(q2, k2);
-      s2_3 += times(q2, k3);
-      s2_4 += times(q2, k4);
-      s2_5 += times(q2, k5);
+      s2_0 += dots(q2, k0);
+      s2_1 += dots(q2, k1);
+      s2_2 += dots(q2, k2);
+      s2_3 += dots(q2, k3);
+      s2_4 += dots(q2, k4);
+      s2_5 += dots(q2, k5);
       let q3 = qkv[q3_row + quad];
-      s3_0 += times(q3, k0);
-      s3_1 += times(q3, k1);
-      s3_2 += times(q3, k2);
-      s3_3 += times(q3, k3);
-      s3_4 += times(q3, k4);
-      s3_5 += times(q3, k5);
+      s3_0 += dots(q3, k0);
+      s3_1 += dots(q3, k1);
+      s3_2 += dots(q3, k2);
+      s3_3 += dots(q3, k3);
+      s3_4 += dots(q3, k4);
+      s3_5 += dots(q3, k5);
       let q4 = qkv[q4_row + quad];
-      s4_0 += times(q4, k0);
-      s4_1 += times(q4, k1);
-      s4_2 += times(q4, k2);
-      s4_3 += times(q4, k3);
-      s4_4 += times(q4, k4);
-      s4_5 += times(q4, k5);
+      s4_0 += dots(q4, k0);
+      s4_1 += dots(q4, k1);
+      s4_2 += dots(q4, k2);
+      s4_3 += dots(q4, k3);
+      s4_4 += dots(q4, k4);
+      s4_5 += dots(q4, k5);
     }
     s0_0 = seen(s0_0, key, keys0);
     s0_1 = seen(s0_1, key + 4u, keys0);
@@ -1428,15 +1452,15 @@ fn main(
       let v3 = transpose(share(line3 + v));
       let v4 = transpose(share(line4 + v));
       let v5 = transpose(share(line5 + v));
-      let more0 = times(s0_0, v0) + times(s0_1, v1) + times(s0_2, v2) + times(s0_3, v3) + times(s0_4, v4) + times(s0_5, v5);
+      let more0 = dots(s0_0, v0) + dots(s0_1, v1) + dots(s0_2, v2) + dots(s0_3, v3) + dots(s0_4, v4) + dots(s0_5, v5);
       fold(at + q0_at * width + quad, q0_at, row0.fade, more0);
-      let more1 = times(s1_0, v0) + times(s1_1, v1) + times(s1_2, v2) + times(s1_3, v3) + times(s1_4, v4) + times(s1_5, v5);
+      let more1 = dots(s1_0, v0) + dots(s1_1, v1) + dots(s1_2, v2) + dots(s1_3, v3) + dots(s1_4, v4) + dots(s1_5, v5);
       fold(at + q1_at * width + quad, q1_at, row1.fade, more1);
-      let more2 = times(s2_0, v0) + times(s2_1, v1) + times(s2_2, v2) + times(s2_3, v3) + times(s2_4, v4) + times(s2_5, v5);
+      let more2 = dots(s2_0, v0) + dots(s2_1, v1) + dots(s2_2, v2) + dots(s2_3, v3) + dots(s2_4, v4) + dots(s2_5, v5);
       fold(at + q2_at * width + quad, q2_at, row2.fade, more2);
-      let more3 = times(s3_0, v0) + times(s3_1, v1) + times(s3_2, v2) + times(s3_3, v3) + times(s3_4, v4) + times(s3_5, v5);
+      let more3 = dots(s3_0, v0) + dots(s3_1, v1) + dots(s3_2, v2) + dots(s3_3, v3) + dots(s3_4, v4) + dots(s3_5, v5);
       fold(at + q3_at * width + quad, q3_at, row3.fade, more3);
-      let more4 = times(s4_0, v0) + times(s4_1, v1) + times(s4_2, v2) + times(s4_3, v3) + times(s4_4, v4) + times(s4_5, v5);
+      let more4 = dots(s4_0, v0) + dots(s4_1, v1) + dots(s4_2, v2) + dots(s4_3, v3) + dots(s4_4, v4) + dots(s4_5, v5);
       fold(at + q4_at * width + quad, q4_at, row4.fade, more4);
     }
   }
@@ -1456,7 +1480,6 @@ export const bank_distance: Shader<'dots' | 'query_norm' | 'bank_norm' | 'best',
   params: [{"name":"rows","type":"u32","offset":0},{"name":"count","type":"u32","offset":4},{"name":"start","type":"u32","offset":8},{"name":"first","type":"u32","offset":12}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
-  requires: [],
   source: `// best[r] = min over the columns m of 1 - dots[r, m] * query_norm[r] * bank_norm[m], or of that and what best[r] holds unless
 // \`first\` is 1: one piece of the bank. dots [rows, count] are the products of raw rows, the norms are reciprocal.
 // best, query_norm [rows]; bank_norm [start + count]. One invocation per row. Caller: src/kernels/bank_distance.ts.
@@ -1500,7 +1523,6 @@ export const bank_distance_norms: Shader<'x' | 'norm', 'rows' | 'width', 'WORKGR
   params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
-  requires: [],
   source: `// norm[r] = 1 / max(|x[r]|, 1e-12). x [rows, width]; norm [rows]. One invocation per row.
 // Caller: src/kernels/bank_distance.ts.
 // Loops: width where width <= 61440
@@ -1538,7 +1560,6 @@ export const bce: Shader<'pair' | 'label' | 'loss', 'count' | 'batch', 'WORKGROU
   params: [{"name":"count","type":"u32","offset":0},{"name":"batch","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":16,"MODE":0},
-  requires: [],
   source: `// Image-level binary cross-entropy, mean over the batch of each group, y in {0, 1}:
 // prob   -(y max(ln p1, -100) + (1 - y) max(ln p0, -100)), p0 and p1 the means of both probabilities;
 // mvfa   max(z, 0) - z y + ln(1 + exp(-|z|)) with z = p1;   margin   the same with z = m1 - m0.
@@ -1606,7 +1627,6 @@ export const bce_backward: Shader<'grad' | 'pair' | 'label' | 'dpair', 'rows' | 
   params: [{"name":"rows","type":"u32","offset":0},{"name":"batch","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":64,"MODE":0},
-  requires: [],
   source: `// dpair = grad / batch * d term / d pair for the terms of bce.wgsl:
 // prob (-(1 - y) / p0, -y / p1), divisors at least 1e-12 as in torch; mvfa (0, sigmoid(z) - y); margin (-d, d).
 // grad [count]; pair, dpair [rows, 2] with rows = count * batch, bound as vec2; label [batch]. Caller: src/kernels/bce.ts.
@@ -1660,7 +1680,6 @@ export const clip_norm: Shader<'grad' | 'squares', 'size' | 'offset', 'WORKGROUP
   params: [{"name":"size","type":"u32","offset":0},{"name":"offset","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":16,"QUADS":256},
-  requires: [],
   source: `// Sums of squares of a gradient, one for every 1024 elements: squares[offset + i] = sum of grad[1024 i ... 1024 i + 1023]^2.
 // All gradients of a model write into one array, whose sum is the square of the global norm.
 // grad [size], bound as vec4; squares [offset + ceil(size / 1024), ...]. Caller: src/kernels/clip_norm.ts.
@@ -1703,7 +1722,6 @@ export const clip_norm_factor: Shader<'total' | 'schedule' | 'norm', 'entry' | '
   params: [{"name":"entry","type":"u32","offset":0},{"name":"most","type":"f32","offset":4}],
   paramBytes: 16,
   constants: {},
-  requires: [],
   source: `// From the square of the global norm of all gradients to the factor that Adam multiplies them by, as torch clips them:
 // norm[0] = sqrt(total[0]), schedule[entry] = min(1, most / (norm + 1e-6)). total, norm [1]; schedule [8] is that of
 // adam.wgsl, whose other entries stay. Caller: src/kernels/clip_norm.ts.
@@ -1734,7 +1752,6 @@ export const convolution: Shader<'x' | 'columns', 'count' | 'first' | 'height' |
   params: [{"name":"count","type":"u32","offset":0},{"name":"first","type":"u32","offset":4},{"name":"height","type":"u32","offset":8},{"name":"width","type":"u32","offset":12},{"name":"channels","type":"u32","offset":16},{"name":"pixel","type":"u32","offset":20},{"name":"channel","type":"u32","offset":24},{"name":"side","type":"u32","offset":28},{"name":"stride","type":"u32","offset":32},{"name":"pad","type":"u32","offset":36},{"name":"out_height","type":"u32","offset":40},{"name":"out_width","type":"u32","offset":44}],
   paramBytes: 48,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// Windows of an image as rows: columns[b, oy, ox, (ky * side + kx) * channels + c] = x[b, oy * stride + ky - pad, ox * stride + kx - pad, c],
 // 0 outside of the image. x holds its pixels \`pixel\` and its channels \`channel\` numbers apart: [B, H, W, C] or [B, C, H, W].
 // columns [B, out_height, out_width, side^2 channels]. One invocation per element; the convolution is the product with the
@@ -1794,7 +1811,6 @@ export const cosine_logits: Shader<'f' | 't' | 'logits' | 'inverse_norm', 'rows'
   params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"classes","type":"u32","offset":8},{"name":"temperature","type":"f32","offset":12}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
-  requires: [],
   source: `// logits[r, c] = temperature * (f[r] . t[c]) / max(|f[r]|, 1e-12), inverse_norm[r] = 1 / max(|f[r]|, 1e-12).
 // f [rows, width]; t [classes, width], already normalised; logits [rows, classes]; inverse_norm [rows] is kept for the
 // backward. One invocation per row. Caller: src/kernels/cosine_logits.ts.
@@ -1872,7 +1888,6 @@ export const cosine_logits_backward: Shader<'grad' | 'f' | 't' | 'inverse_norm' 
   params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"classes","type":"u32","offset":8},{"name":"temperature","type":"f32","offset":12}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
-  requires: [],
   source: `// Gradient of cosine_logits.wgsl by f: with u = sum over c of grad[r, c] t[c] and h = f[r] inverse_norm[r],
 // d_f[r] = temperature * inverse_norm[r] * (u - h (h . u)); the second term is missing where the norm was clamped to 1e-12,
 // since it is a constant there. grad [rows, classes]; f, d_f [rows, width]; t [classes, width]; inverse_norm [rows].
@@ -1931,7 +1946,6 @@ export const dice: Shader<'prob' | 'mask' | 'parts', 'rows' | 'batch' | 'pixels'
   params: [{"name":"rows","type":"u32","offset":0},{"name":"batch","type":"u32","offset":4},{"name":"pixels","type":"u32","offset":8},{"name":"chunks","type":"u32","offset":12}],
   paramBytes: 16,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// First stage of the dice loss: parts[r, k] = sums over the pixels k, k + chunks, … of image r of p t, p and t, where p is
 // the abnormal probability and t the mask. The wrapper sums the parts to [rows, 3].
 // prob [rows, pixels, 2], bound as vec2; mask [batch, pixels], image r has mask r mod batch; parts [rows, chunks, 3].
@@ -1979,7 +1993,6 @@ export const dice_backward: Shader<'grad' | 'sums' | 'mask' | 'dprob', 'batch' |
   params: [{"name":"batch","type":"u32","offset":0},{"name":"pixels","type":"u32","offset":4},{"name":"smooth_by","type":"f32","offset":8}],
   paramBytes: 16,
   constants: {"WORKGROUP":256},
-  requires: [],
   source: `// Gradient of the dice loss with respect to the abnormal channel; the normal one gets 0:
 // dprob1 = grad / batch * ((2 I + s) / (P + T + s)^2 - 2 t / (P + T + s)) with (I, P, T) the sums of the image.
 // grad [rows / batch]; sums [rows, 3]; mask [batch, pixels]; dprob [rows, pixels, 2], bound as vec2.
@@ -2023,7 +2036,6 @@ export const dice_loss: Shader<'sums' | 'loss', 'count' | 'batch' | 'smooth_by',
   params: [{"name":"count","type":"u32","offset":0},{"name":"batch","type":"u32","offset":4},{"name":"smooth_by","type":"f32","offset":8}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
-  requires: [],
   source: `// loss[g] = 1 - mean over the batch of (2 I + s) / (P + T + s). sums [count * batch, 3] = (I, P, T) of each image; loss [count].
 // One invocation per group. Caller: src/kernels/dice.ts.
 // Loops: batch where batch <= 60000
@@ -2065,7 +2077,6 @@ export const elementwise_add: Shader<'a' | 'b' | 'y', 'quads' | 'period', 'WORKG
   params: [{"name":"quads","type":"u32","offset":0},{"name":"period","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":256},
-  requires: [],
   source: `// y = a + b, b repeated over the leading axes of a.
 // a, y [4 quads]; b [4 period]; all bound as vec4. Other lengths of b: elementwise_add_odd, which takes about twice as
 // long on lavapipe (bench/kernels/elementwise.bench.ts). Caller: src/kernels/elementwise.ts.
@@ -2099,7 +2110,6 @@ export const elementwise_add_into: Shader<'x' | 'total', 'size' | 'alpha', 'WORK
   params: [{"name":"size","type":"u32","offset":0},{"name":"alpha","type":"f32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":256},
-  requires: [],
   source: `// total += alpha * x in place. x, total [size], bound as vec4.
 // Caller: src/kernels/elementwise.ts.
 // Loops: none
@@ -2135,7 +2145,6 @@ export const elementwise_add_odd: Shader<'a' | 'b' | 'y', 'size' | 'period', 'WO
   params: [{"name":"size","type":"u32","offset":0},{"name":"period","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":256},
-  requires: [],
   source: `// y = a + b, b repeated over the leading axes of a; for a b whose length is no multiple of 4 (see elementwise_add).
 // a, y [size]; b [period]. Caller: src/kernels/elementwise.ts.
 // Loops: none
@@ -2168,7 +2177,6 @@ export const elementwise_clamp: Shader<'x', 'size' | 'low' | 'high', 'WORKGROUP'
   params: [{"name":"size","type":"u32","offset":0},{"name":"low","type":"f32","offset":4},{"name":"high","type":"f32","offset":8}],
   paramBytes: 16,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// x = min(max(x, low), high) in place: a parameter that must stay in a range. x [size].
 // Caller: src/kernels/elementwise.ts.
 // Loops: none
@@ -2200,7 +2208,6 @@ export const elementwise_fill: Shader<'y', 'quads' | 'value', 'WORKGROUP'> = {
   params: [{"name":"quads","type":"u32","offset":0},{"name":"value","type":"f32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":256},
-  requires: [],
   source: `// y = value. y [4 quads], bound as vec4.
 // Caller: src/kernels/elementwise.ts.
 // Loops: none
@@ -2231,7 +2238,6 @@ export const elementwise_scale: Shader<'x' | 'y', 'quads' | 'factor', 'WORKGROUP
   params: [{"name":"quads","type":"u32","offset":0},{"name":"factor","type":"f32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":256},
-  requires: [],
   source: `// y = factor * x. x, y [4 quads], bound as vec4.
 // Caller: src/kernels/elementwise.ts.
 // Loops: none
@@ -2263,7 +2269,6 @@ export const elementwise_scale_rows: Shader<'x' | 'w' | 'y', 'size' | 'width', '
   params: [{"name":"size","type":"u32","offset":0},{"name":"width","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":256},
-  requires: [],
   source: `// y[r, c] = x[r, c] * w[r]. x, y [rows, width] of size elements, bound as vec4; w [rows].
 // Caller: src/kernels/elementwise.ts.
 // Loops: none
@@ -2299,7 +2304,6 @@ export const focal: Shader<'prob' | 'mask' | 'parts', 'rows' | 'batch' | 'pixels
   params: [{"name":"rows","type":"u32","offset":0},{"name":"batch","type":"u32","offset":4},{"name":"pixels","type":"u32","offset":8},{"name":"chunks","type":"u32","offset":12},{"name":"gamma","type":"f32","offset":16},{"name":"smooth_by","type":"f32","offset":20},{"name":"alpha","type":"f32","offset":24}],
   paramBytes: 32,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// First stage of the focal loss: parts[r, k] = sum over the pixels k, k + chunks, k + 2 chunks, … of image r of
 // -w (1 - pt)^gamma ln pt with pt = hot0 p0 + hot1 p1 + smooth, hot the mask clamped to [smooth, 1 - smooth], and w = alpha for
 // abnormal pixels, 1 - alpha for normal ones, 1 when alpha < 0. The wrapper sums the parts.
@@ -2363,7 +2367,6 @@ export const focal_backward: Shader<'grad' | 'prob' | 'mask' | 'dprob', 'batch' 
   params: [{"name":"batch","type":"u32","offset":0},{"name":"pixels","type":"u32","offset":4},{"name":"gamma","type":"f32","offset":8},{"name":"smooth_by","type":"f32","offset":12},{"name":"alpha","type":"f32","offset":16}],
   paramBytes: 32,
   constants: {"WORKGROUP":256},
-  requires: [],
   source: `// Gradient of the focal loss (see focal.wgsl), mean over batch * pixels of each group:
 // dprob = grad / (batch pixels) w hot (gamma (1 - pt)^(gamma - 1) ln pt - (1 - pt)^gamma / pt).
 // grad [rows / batch]; prob, dprob [rows, pixels, 2], bound as vec2; mask [batch, pixels].
@@ -2427,7 +2430,6 @@ export const gather_rows: Shader<'table' | 'ids' | 'y', 'size' | 'width', 'WORKG
   params: [{"name":"size","type":"u32","offset":0},{"name":"width","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// y[r] = table[ids[r]]. table [entries, width]; ids [rows]; y [rows, width] of size elements; the wrapper checks the ids.
 // Caller: src/kernels/gather_rows.ts.
 // Loops: none
@@ -2460,7 +2462,6 @@ export const gather_rows_scatter: Shader<'grad' | 'entry' | 'starts' | 'position
   params: [{"name":"entries","type":"u32","offset":0},{"name":"width","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// dtable[entry[k]] = sum of grad[positions[j]] over j in starts[k] .. starts[k + 1], in that order: the backward of a gather
 // without atomics. The host sorted the ids into entries (distinct ids), starts and positions; other rows of dtable stay 0.
 // grad [rows, width]; entry [entries]; starts [entries + 1]; positions [rows]; dtable [table rows, width].
@@ -2513,7 +2514,6 @@ export const guided_upsample: Shader<'x' | 'guide' | 'y', 'height' | 'width' | '
   params: [{"name":"height","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"radius","type":"u32","offset":8},{"name":"space","type":"f32","offset":12},{"name":"range","type":"f32","offset":16},{"name":"first","type":"u32","offset":20},{"name":"end","type":"u32","offset":24}],
   paramBytes: 32,
   constants: {"CHANNELS":3},
-  requires: [],
   source: `// The guided half of an upsampling: y_p = Σ_q w_q x_q / Σ_q w_q over the pixels q of a square window around p inside the
 // image, w_q = exp(-(space |p - q|² + range |I_p - I_q|²)), |I_p - I_q|² summed over the channels of the guide I (joint
 // bilateral filter). x is the map as bilinear upsampling left it; borders move to where the image changes.
@@ -2584,7 +2584,6 @@ export const guided_upsample_registers: Shader<'x' | 'guide' | 'y', 'height' | '
   params: [{"name":"height","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"radius","type":"u32","offset":8},{"name":"space","type":"f32","offset":12},{"name":"range","type":"f32","offset":16},{"name":"first","type":"u32","offset":20},{"name":"end","type":"u32","offset":24}],
   paramBytes: 32,
   constants: {"CHANNELS":3,"WORKGROUP":8},
-  requires: [],
   source: `// The guided half of an upsampling, as guided_upsample.wgsl, which gives formula and shapes.
 // The rung for software adapters: one invocation owns 8 pixels of a column, so each pixel of their windows is read once for
 // all of them, and what depends on its line alone is computed once a line. space and range hold the factor log2(e), and a
@@ -2705,7 +2704,6 @@ export const info_nce: Shader<'cosine' | 'log_scale' | 'wanted' | 'weights' | 'p
   params: [{"name":"rows","type":"u32","offset":0},{"name":"columns","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
-  requires: [],
   source: `// One half of each InfoNCE term: for row r < rows of the cosines (picture r against all texts), then for column r - rows
 // (a text against all pictures): log_sum_exp[r] = log sum exp(s c), s = exp(log_scale), and parts[r] = weights[r]
 // log_sum_exp[r], for a row less the sum of wanted s c: wanted is the weighted sum of the targets of row and column, so that
@@ -2766,7 +2764,6 @@ export const info_nce_backward: Shader<'grad' | 'cosine' | 'log_scale' | 'wanted
   params: [{"name":"rows","type":"u32","offset":0},{"name":"columns","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// Gradient of the InfoNCE loss by each cosine, and what each adds to that of log_scale, s = exp(log_scale):
 // d_cosine[i, j] = grad s (weights[i] exp(s c - L[i]) + weights[rows + j] exp(s c - L[rows + j]) - wanted[i, j]),
 // L = log_sum_exp; d_scale[i, j] = c d_cosine[i, j], since s c changes by itself when log_scale changes by one.
@@ -2817,7 +2814,6 @@ export const insert_rows: Shader<'rows' | 'ctx' | 'at' | 'which' | 'out', 'size'
   params: [{"name":"size","type":"u32","offset":0},{"name":"length","type":"u32","offset":4},{"name":"inserted","type":"u32","offset":8},{"name":"width","type":"u32","offset":12}],
   paramBytes: 16,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// out[s] = rows[s, :at[s]] ++ ctx[set[s]] ++ rows[s, at[s]:]: learnable vectors between a fixed prefix and suffix.
 // rows [sentences, length, width]; ctx [sets, inserted, width]; at, which [sentences]; out [sentences, length + inserted, width]
 // of size elements. Caller: src/kernels/insert_rows.ts.
@@ -2866,7 +2862,6 @@ export const insert_rows_backward: Shader<'grad' | 'at' | 'drows', 'size' | 'len
   params: [{"name":"size","type":"u32","offset":0},{"name":"length","type":"u32","offset":4},{"name":"inserted","type":"u32","offset":8},{"name":"width","type":"u32","offset":12}],
   paramBytes: 16,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// drows[s, r] = grad[s, r < at[s] ? r : r + inserted]: the rows of the gradient that were not inserted (see insert_rows.wgsl).
 // grad [sentences, length + inserted, width]; at [sentences]; drows [sentences, length, width] of size elements.
 // Caller: src/kernels/insert_rows.ts.
@@ -2908,7 +2903,6 @@ export const insert_rows_backward_ctx: Shader<'grad' | 'at' | 'which' | 'dctx', 
   params: [{"name":"size","type":"u32","offset":0},{"name":"sentences","type":"u32","offset":4},{"name":"stride","type":"u32","offset":8},{"name":"inserted","type":"u32","offset":12},{"name":"width","type":"u32","offset":16}],
   paramBytes: 32,
   constants: {"WORKGROUP":16},
-  requires: [],
   source: `// dctx[p, j] = sum of grad[s, at[s] + j] over the sentences s with which[s] = p, in their order (see insert_rows.wgsl).
 // grad [sentences, stride, width]; at, which [sentences]; dctx [sets, inserted, width] of size elements.
 // Caller: src/kernels/insert_rows.ts.
@@ -2963,7 +2957,6 @@ export const l2_normalize: Shader<'x' | 'y' | 'inverse_norm', 'rows' | 'width4' 
   params: [{"name":"rows","type":"u32","offset":0},{"name":"width4","type":"u32","offset":4},{"name":"eps","type":"f32","offset":8}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
-  requires: [],
   source: `// y = x / max(|x|, eps) for each row; inverse_norm = 1 / max(|x|, eps) is kept for the backward.
 // x, y [rows, width], bound as vec4 (width a multiple of 4, width4 = width / 4; others: l2_normalize_odd); inverse_norm [rows].
 // One invocation owns one row and takes four elements at a time: 1.7 times as fast as l2_normalize_odd.wgsl at 1156 x 768
@@ -3012,7 +3005,6 @@ export const l2_normalize_backward: Shader<'grad' | 'y' | 'inverse_norm' | 'dx',
   params: [{"name":"rows","type":"u32","offset":0},{"name":"width4","type":"u32","offset":4},{"name":"eps","type":"f32","offset":8}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
-  requires: [],
   source: `// dx = (grad - y (grad . y)) * inverse_norm for each row; where the norm was below eps the divisor was a constant:
 // dx = grad * inverse_norm. Shapes as in l2_normalize.wgsl; other widths: l2_normalize_backward_odd, which takes
 // 1.7 times as long at 1156 x 768 on lavapipe (bench/kernels/l2_normalize.bench.ts). Caller: src/kernels/l2_normalize.ts.
@@ -3063,7 +3055,6 @@ export const l2_normalize_backward_odd: Shader<'grad' | 'y' | 'inverse_norm' | '
   params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"eps","type":"f32","offset":8}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
-  requires: [],
   source: `// Backward of l2_normalize_odd.wgsl; formula as l2_normalize_backward.wgsl.
 // grad, y, dx [rows, width]; inverse_norm [rows]. Caller: src/kernels/l2_normalize.ts.
 // Loops: 2 * width where width <= 16384
@@ -3113,7 +3104,6 @@ export const l2_normalize_odd: Shader<'x' | 'y' | 'inverse_norm', 'rows' | 'widt
   params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"eps","type":"f32","offset":8}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
-  requires: [],
   source: `// y = x / max(|x|, eps) for each row, for widths that are no multiple of 4 (see l2_normalize.wgsl).
 // x, y [rows, width]; inverse_norm [rows]. Caller: src/kernels/l2_normalize.ts.
 // Loops: 2 * width where width <= 16384
@@ -3160,7 +3150,6 @@ export const layer_norm: Shader<'x' | 'weight' | 'bias' | 'y' | 'mean' | 'rstd',
   params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"eps","type":"f32","offset":8}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
-  requires: [],
   source: `// y = (x - mean) / sqrt(variance + eps) * weight + bias over the last axis, variance biased (divided by width).
 // x, y [rows, width]; weight, bias [width]; mean, rstd [rows] are kept for the backward.
 // One invocation owns one row: no barrier, so it also suits software adapters. Caller: src/kernels/layer_norm.ts.
@@ -3216,7 +3205,6 @@ export const layer_norm_backward: Shader<'grad' | 'x' | 'weight' | 'mean' | 'rst
   params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
-  requires: [],
   source: `// dx = rstd * (g - mean(g) - n * mean(g * n)) with g = grad * weight and n = (x - mean) * rstd, means over the row.
 // grad, x, dx [rows, width]; weight [width]; mean, rstd [rows] from the forward. Caller: src/kernels/layer_norm.ts.
 // Loops: 2 * width where width <= 16384
@@ -3268,7 +3256,6 @@ export const layer_norm_backward_columns: Shader<'grad' | 'x' | 'mean' | 'rstd' 
   params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"chunks","type":"u32","offset":8}],
   paramBytes: 16,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// First stage of the gradients of weight and bias: dweight[k, c] = sum of grad * (x - mean) * rstd and dbias[k, c] = sum of
 // grad over the rows r = k, k + chunks, k + 2 chunks, …; the wrapper sums over k. One invocation owns one column and chunk.
 // grad, x [rows, width]; mean, rstd [rows]; dweight, dbias [chunks, width]. Caller: src/kernels/layer_norm.ts.
@@ -3317,7 +3304,6 @@ export const layer_norm_backward_vec4: Shader<'grad' | 'x' | 'weight' | 'mean' |
   params: [{"name":"rows","type":"u32","offset":0},{"name":"width4","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
-  requires: [],
   source: `// dx of layer norm as layer_norm_backward.wgsl, with four elements at a time; shapes as there, width4 = width / 4.
 // Twice as fast at 580 x 1024 on lavapipe (bench/kernels/layer_norm.bench.ts). Caller: src/kernels/layer_norm.ts.
 // Loops: 2 * width4 where width4 <= 16384
@@ -3369,7 +3355,6 @@ export const layer_norm_vec4: Shader<'x' | 'weight' | 'bias' | 'y' | 'mean' | 'r
   params: [{"name":"rows","type":"u32","offset":0},{"name":"width4","type":"u32","offset":4},{"name":"eps","type":"f32","offset":8}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
-  requires: [],
   source: `// Layer norm as layer_norm.wgsl, with four elements at a time: half the time on software adapters, and shorter sums.
 // x, y [rows, width], weight, bias [width], bound as vec4 (width4 = width / 4); mean, rstd [rows]. Caller: src/kernels/layer_norm.ts.
 // Loops: 3 * width4 where width4 <= 16384
@@ -3424,7 +3409,6 @@ export const matmul: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', 'm' | 'n' |
   params: [{"name":"m","type":"u32","offset":0},{"name":"n","type":"u32","offset":4},{"name":"k","type":"u32","offset":8},{"name":"batches","type":"u32","offset":12},{"name":"a_start","type":"u32","offset":16},{"name":"a_stride","type":"u32","offset":20},{"name":"a_batch","type":"u32","offset":24},{"name":"b_start","type":"u32","offset":28},{"name":"b_stride","type":"u32","offset":32},{"name":"b_batch","type":"u32","offset":36},{"name":"out_start","type":"u32","offset":40},{"name":"out_stride","type":"u32","offset":44},{"name":"slice","type":"u32","offset":48},{"name":"bias_rows","type":"u32","offset":52},{"name":"epilogue","type":"u32","offset":56},{"name":"alpha","type":"f32","offset":60}],
   paramBytes: 64,
   constants: {"WORKGROUP":64,"TRANSPOSE_A":0,"TRANSPOSE_B":0,"B_FORMAT":0},
-  requires: [],
   source: `// out = act(alpha * op(a) op(b) + bias) + residual (+ out): the reference, one invocation per element of the result.
 // op(a) [batches, m, k] is stored as rows of a_stride, transposed when TRANSPOSE_A is 1; op(b) [batches, k, n] likewise.
 // The sum runs over one slice of k; with several slices out is [slices, batches, m, n] and matmul_finish.wgsl adds them.
@@ -3464,9 +3448,11 @@ const TRANSPOSE_B: u32 = 0u;
 // How b is stored: 0 float32, 1 float16, 2 bfloat16, the latter two in pairs within a word.
 const B_FORMAT: u32 = 0u;
 
-// Phi(x) = (1 + erf(x / sqrt 2)) / 2 to about 5e-8; the polynomial is explained in activation.wgsl.
-fn normal_cdf(x: f32) -> f32 {
-  let t = abs(x);
+// <paste normal_cdf f32>
+// Phi(a) = (1 + erf(a / sqrt 2)) / 2; WGSL has no erf. -ln(2 Phi(-|a|)) / |a| is smooth and is replaced by a polynomial,
+// a weighted minimax fit on [0, 6]: its error is 1.6e-8 of Phi, the whole about 5e-8, and Phi(-a) keeps its small values.
+fn normal_cdf(a: f32) -> f32 {
+  let t = abs(a);
   var q = t * 1.96499604e-6 - 2.72944362e-5;
   q = q * t + 1.29050139e-4;
   q = q * t + 9.49169917e-5;
@@ -3474,19 +3460,24 @@ fn normal_cdf(x: f32) -> f32 {
   q = q * t + 3.63875777e-2;
   q = q * t + 0.318298876;
   q = q * t + 0.797885299;
-  let tail = 0.5 * exp(-min(q * t, 80.0));
-  return select(tail, 1.0 - tail, x >= 0.0);
+  let tail = 0.5 * exp(-min(q * t, f32(80.0)));
+  return select(tail, 1.0 - tail, a >= f32(0.0));
 }
+// </paste>
 
+// <paste activate f32>
+// The activation of an epilogue; exp stays finite.
 fn activate(x: f32) -> f32 {
   switch (params.epilogue & 3u) {
-    case 1u: { return max(x, 0.0); }
+    case 1u: { return max(x, f32(0.0)); }
     case 2u: { return x * normal_cdf(x); }
-    case 3u: { return x / (1.0 + exp(min(-1.702 * x, 80.0))); }
+    case 3u: { return x / (1.0 + exp(min(-1.702 * x, f32(80.0)))); }
     default: { return x; }
   }
 }
+// </paste>
 
+// <paste value_of_b>
 // Number i of b.
 fn value_of_b(i: u32) -> f32 {
   if (B_FORMAT == 0u) {
@@ -3500,6 +3491,7 @@ fn value_of_b(i: u32) -> f32 {
   }
   return bitcast<f32>(select(word << 16u, word & 0xffff0000u, odd));
 }
+// </paste>
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -3544,7 +3536,6 @@ export const matmul_finish: Shader<'parts' | 'bias' | 'residual' | 'out', 'rows'
   params: [{"name":"rows","type":"u32","offset":0},{"name":"n","type":"u32","offset":4},{"name":"slices","type":"u32","offset":8},{"name":"out_start","type":"u32","offset":12},{"name":"out_stride","type":"u32","offset":16},{"name":"bias_rows","type":"u32","offset":20},{"name":"epilogue","type":"u32","offset":24}],
   paramBytes: 32,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// out = act(sum over slices of parts + bias) + residual (+ out): the second pass of a matmul whose k was cut into slices,
 // in the fixed order of the slices. parts [slices, rows, n] already holds alpha * op(a) op(b).
 // One invocation per element. Caller: src/kernels/matmul.ts.
@@ -3568,9 +3559,11 @@ struct Params {
 
 const WORKGROUP: u32 = 64u;
 
-// Phi(x) = (1 + erf(x / sqrt 2)) / 2 to about 5e-8; the polynomial is explained in activation.wgsl.
-fn normal_cdf(x: f32) -> f32 {
-  let t = abs(x);
+// <paste normal_cdf f32>
+// Phi(a) = (1 + erf(a / sqrt 2)) / 2; WGSL has no erf. -ln(2 Phi(-|a|)) / |a| is smooth and is replaced by a polynomial,
+// a weighted minimax fit on [0, 6]: its error is 1.6e-8 of Phi, the whole about 5e-8, and Phi(-a) keeps its small values.
+fn normal_cdf(a: f32) -> f32 {
+  let t = abs(a);
   var q = t * 1.96499604e-6 - 2.72944362e-5;
   q = q * t + 1.29050139e-4;
   q = q * t + 9.49169917e-5;
@@ -3578,18 +3571,22 @@ fn normal_cdf(x: f32) -> f32 {
   q = q * t + 3.63875777e-2;
   q = q * t + 0.318298876;
   q = q * t + 0.797885299;
-  let tail = 0.5 * exp(-min(q * t, 80.0));
-  return select(tail, 1.0 - tail, x >= 0.0);
+  let tail = 0.5 * exp(-min(q * t, f32(80.0)));
+  return select(tail, 1.0 - tail, a >= f32(0.0));
 }
+// </paste>
 
+// <paste activate f32>
+// The activation of an epilogue; exp stays finite.
 fn activate(x: f32) -> f32 {
   switch (params.epilogue & 3u) {
-    case 1u: { return max(x, 0.0); }
+    case 1u: { return max(x, f32(0.0)); }
     case 2u: { return x * normal_cdf(x); }
-    case 3u: { return x / (1.0 + exp(min(-1.702 * x, 80.0))); }
+    case 3u: { return x / (1.0 + exp(min(-1.702 * x, f32(80.0)))); }
     default: { return x; }
   }
 }
+// </paste>
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -3626,7 +3623,6 @@ export const matmul_pack: Shader<'x' | 'y', 'rows' | 'x_stride' | 'start' | 'wid
   params: [{"name":"rows","type":"u32","offset":0},{"name":"x_stride","type":"u32","offset":4},{"name":"start","type":"u32","offset":8},{"name":"width","type":"u32","offset":12},{"name":"stride","type":"u32","offset":16}],
   paramBytes: 32,
   constants: {"WORKGROUP":64,"X_FORMAT":0},
-  requires: [],
   source: `// y = columns start … start + width - 1 of x, padded with zeros to rows of stride, a multiple of 4: what the vec4 rung of
 // matmul need when a row of an operand does not start on 16 bytes. x [rows, x_stride], stored as X_FORMAT says; y [rows, stride].
 // Its other use is to decode b for matmul_subgroups.wgsl. One invocation per four elements of y. Caller: src/kernels/matmul.ts.
@@ -3684,7 +3680,6 @@ export const matmul_pack_rows: Shader<'x' | 'y', 'rows' | 'width' | 'x_start' | 
   params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"x_start","type":"u32","offset":8},{"name":"x_stride","type":"u32","offset":12},{"name":"x_batch","type":"u32","offset":16},{"name":"y_stride","type":"u32","offset":20}],
   paramBytes: 32,
   constants: {"WORKGROUP":4,"SPAN":128},
-  requires: [],
   source: `// A transposed copy of a stored op(a), for matmul_subgroups.wgsl, whose lanes read four k of a row at once:
 // y[batch, m, k] = x[x_start + batch * x_batch + k * x_stride + m].
 // y [batches, rows, y_stride]; zeros for k beyond width. A workgroup takes four m, which lie side by side in x, and 128 k.
@@ -3733,7 +3728,6 @@ export const matmul_registers: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', '
   params: [{"name":"m","type":"u32","offset":0},{"name":"n","type":"u32","offset":4},{"name":"k","type":"u32","offset":8},{"name":"batches","type":"u32","offset":12},{"name":"a_start","type":"u32","offset":16},{"name":"a_stride","type":"u32","offset":20},{"name":"a_batch","type":"u32","offset":24},{"name":"b_start","type":"u32","offset":28},{"name":"b_stride","type":"u32","offset":32},{"name":"b_batch","type":"u32","offset":36},{"name":"out_start","type":"u32","offset":40},{"name":"out_stride","type":"u32","offset":44},{"name":"slice","type":"u32","offset":48},{"name":"bias_rows","type":"u32","offset":52},{"name":"epilogue","type":"u32","offset":56},{"name":"alpha","type":"f32","offset":60}],
   paramBytes: 64,
   constants: {"WORKGROUP":8,"TILE_M":16,"TILE_N":16,"TRANSPOSE_A":0,"TRANSPOSE_B":0,"B_FORMAT":0},
-  requires: [],
   source: `// out = act(alpha * op(a) op(b) + bias) + residual (+ out), as matmul.wgsl, whose parameters it shares.
 // The rung for software adapters: one invocation owns a tile of TILE_M x TILE_N results and reads op(a) and op(b) as
 // vec4, so that a load (a gather there, the dear part) serves 4 TILE_M or 4 TILE_N multiplications; no workgroup memory
@@ -3780,9 +3774,11 @@ const TRANSPOSE_B: u32 = 0u;
 // How b is stored: 0 float32, 1 float16, 2 bfloat16, the latter two in pairs within a word.
 const B_FORMAT: u32 = 0u;
 
-// Phi(x) = (1 + erf(x / sqrt 2)) / 2 to about 5e-8; the polynomial is explained in activation.wgsl.
-fn normal_cdf(x: vec4f) -> vec4f {
-  let t = abs(x);
+// <paste normal_cdf vec4f>
+// Phi(a) = (1 + erf(a / sqrt 2)) / 2; WGSL has no erf. -ln(2 Phi(-|a|)) / |a| is smooth and is replaced by a polynomial,
+// a weighted minimax fit on [0, 6]: its error is 1.6e-8 of Phi, the whole about 5e-8, and Phi(-a) keeps its small values.
+fn normal_cdf(a: vec4f) -> vec4f {
+  let t = abs(a);
   var q = t * 1.96499604e-6 - 2.72944362e-5;
   q = q * t + 1.29050139e-4;
   q = q * t + 9.49169917e-5;
@@ -3791,9 +3787,12 @@ fn normal_cdf(x: vec4f) -> vec4f {
   q = q * t + 0.318298876;
   q = q * t + 0.797885299;
   let tail = 0.5 * exp(-min(q * t, vec4f(80.0)));
-  return select(tail, 1.0 - tail, x >= vec4f(0.0));
+  return select(tail, 1.0 - tail, a >= vec4f(0.0));
 }
+// </paste>
 
+// <paste activate vec4f>
+// The activation of an epilogue; exp stays finite.
 fn activate(x: vec4f) -> vec4f {
   switch (params.epilogue & 3u) {
     case 1u: { return max(x, vec4f(0.0)); }
@@ -3802,6 +3801,7 @@ fn activate(x: vec4f) -> vec4f {
     default: { return x; }
   }
 }
+// </paste>
 
 // Column i is op(a)[m + i, k … k + 3]. Rows beyond m are clamped (never stored), k beyond the end gives zeros.
 fn load_a(base: u32, m: u32, k: u32, end: u32) -> mat4x4f {
@@ -4005,7 +4005,6 @@ export const matmul_subgroups: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', '
   params: [{"name":"m","type":"u32","offset":0},{"name":"n","type":"u32","offset":4},{"name":"k","type":"u32","offset":8},{"name":"batches","type":"u32","offset":12},{"name":"a_start","type":"u32","offset":16},{"name":"a_stride","type":"u32","offset":20},{"name":"a_batch","type":"u32","offset":24},{"name":"b_start","type":"u32","offset":28},{"name":"b_stride","type":"u32","offset":32},{"name":"b_batch","type":"u32","offset":36},{"name":"out_start","type":"u32","offset":40},{"name":"out_stride","type":"u32","offset":44},{"name":"slice","type":"u32","offset":48},{"name":"bias_rows","type":"u32","offset":52},{"name":"alpha","type":"f32","offset":56}],
   paramBytes: 64,
   constants: {"TILE_M":28,"TILE_N":20,"TRANSPOSE_B":0,"EPILOGUE":0},
-  requires: ["subgroups"],
   source: `// out = act(alpha * op(a) op(b) + bias) + residual (+ out), as matmul.wgsl, whose parameters it shares but for the epilogue.
 // The rung for SwiftShader, which runs four invocations as the lanes of one vector and compiles plainly: a load becomes a
 // bounds check and a branch for each lane and number, variables live on the stack, and both sides of every branch are
@@ -4056,9 +4055,11 @@ const TRANSPOSE_B: u32 = 0u;
 // Bits 0-1 activation (1 relu, 2 gelu, 3 quickgelu), 4 bias, 8 residual, 16 add to out.
 const EPILOGUE: u32 = 0u;
 
-// Phi(x) = (1 + erf(x / sqrt 2)) / 2 to about 5e-8; the polynomial is explained in activation.wgsl.
-fn normal_cdf(x: vec4f) -> vec4f {
-  let t = abs(x);
+// <paste normal_cdf vec4f>
+// Phi(a) = (1 + erf(a / sqrt 2)) / 2; WGSL has no erf. -ln(2 Phi(-|a|)) / |a| is smooth and is replaced by a polynomial,
+// a weighted minimax fit on [0, 6]: its error is 1.6e-8 of Phi, the whole about 5e-8, and Phi(-a) keeps its small values.
+fn normal_cdf(a: vec4f) -> vec4f {
+  let t = abs(a);
   var q = t * 1.96499604e-6 - 2.72944362e-5;
   q = q * t + 1.29050139e-4;
   q = q * t + 9.49169917e-5;
@@ -4067,8 +4068,9 @@ fn normal_cdf(x: vec4f) -> vec4f {
   q = q * t + 0.318298876;
   q = q * t + 0.797885299;
   let tail = 0.5 * exp(-min(q * t, vec4f(80.0)));
-  return select(tail, 1.0 - tail, x >= vec4f(0.0));
+  return select(tail, 1.0 - tail, a >= vec4f(0.0));
 }
+// </paste>
 
 fn activate(x: vec4f) -> vec4f {
   switch (EPILOGUE & 3u) {
@@ -4094,10 +4096,12 @@ fn load_b(line: u32) -> mat4x4f {
   return transpose(lines);
 }
 
-// x . op(b)[k … k + 3, n + i] for each i.
-fn times(x: vec4f, b: mat4x4f) -> vec4f {
+// <paste dots>
+// x times each of four vectors: element i is x . b[i].
+fn dots(x: vec4f, b: mat4x4f) -> vec4f {
   return vec4f(dot(x, b[0]), dot(x, b[1]), dot(x, b[2]), dot(x, b[3]));
 }
+// </paste>
 
 // Where the lane's line of op(b) begins, four columns from n on: those of one n each, or of one k each.
 fn line_of_b(base: u32, n: u32, lane: u32) -> u32 {
@@ -4216,47 +4220,47 @@ fn main(
     let b3 = load_b(line3 + along);
     let b4 = load_b(line4 + along);
     let a0 = a[row0 + quad];
-    c0_0 += times(a0, b0);
-    c0_1 += times(a0, b1);
-    c0_2 += times(a0, b2);
-    c0_3 += times(a0, b3);
-    c0_4 += times(a0, b4);
+    c0_0 += dots(a0, b0);
+    c0_1 += dots(a0, b1);
+    c0_2 += dots(a0, b2);
+    c0_3 += dots(a0, b3);
+    c0_4 += dots(a0, b4);
     let a1 = a[row1 + quad];
-    c1_0 += times(a1, b0);
-    c1_1 += times(a1, b1);
-    c1_2 += times(a1, b2);
-    c1_3 += times(a1, b3);
-    c1_4 += times(a1, b4);
+    c1_0 += dots(a1, b0);
+    c1_1 += dots(a1, b1);
+    c1_2 += dots(a1, b2);
+    c1_3 += dots(a1, b3);
+    c1_4 += dots(a1, b4);
     let a2 = a[row2 + quad];
-    c2_0 += times(a2, b0);
-    c2_1 += times(a2, b1);
-    c2_2 += times(a2, b2);
-    c2_3 += times(a2, b3);
-    c2_4 += times(a2, b4);
+    c2_0 += dots(a2, b0);
+    c2_1 += dots(a2, b1);
+    c2_2 += dots(a2, b2);
+    c2_3 += dots(a2, b3);
+    c2_4 += dots(a2, b4);
     let a3 = a[row3 + quad];
-    c3_0 += times(a3, b0);
-    c3_1 += times(a3, b1);
-    c3_2 += times(a3, b2);
-    c3_3 += times(a3, b3);
-    c3_4 += times(a3, b4);
+    c3_0 += dots(a3, b0);
+    c3_1 += dots(a3, b1);
+    c3_2 += dots(a3, b2);
+    c3_3 += dots(a3, b3);
+    c3_4 += dots(a3, b4);
     let a4 = a[row4 + quad];
-    c4_0 += times(a4, b0);
-    c4_1 += times(a4, b1);
-    c4_2 += times(a4, b2);
-    c4_3 += times(a4, b3);
-    c4_4 += times(a4, b4);
+    c4_0 += dots(a4, b0);
+    c4_1 += dots(a4, b1);
+    c4_2 += dots(a4, b2);
+    c4_3 += dots(a4, b3);
+    c4_4 += dots(a4, b4);
     let a5 = a[row5 + quad];
-    c5_0 += times(a5, b0);
-    c5_1 += times(a5, b1);
-    c5_2 += times(a5, b2);
-    c5_3 += times(a5, b3);
-    c5_4 += times(a5, b4);
+    c5_0 += dots(a5, b0);
+    c5_1 += dots(a5, b1);
+    c5_2 += dots(a5, b2);
+    c5_3 += dots(a5, b3);
+    c5_4 += dots(a5, b4);
     let a6 = a[row6 + quad];
-    c6_0 += times(a6, b0);
-    c6_1 += times(a6, b1);
-    c6_2 += times(a6, b2);
-    c6_3 += times(a6, b3);
-    c6_4 += times(a6, b4);
+    c6_0 += dots(a6, b0);
+    c6_1 += dots(a6, b1);
+    c6_2 += dots(a6, b2);
+    c6_3 += dots(a6, b3);
+    c6_4 += dots(a6, b4);
   }
   // One copy of the epilogue for all rows, as in matmul_registers.wgsl.
   for (var i = 0u; i < 7u; i++) {
@@ -4330,7 +4334,6 @@ export const matmul_workgroup: Shader<'a' | 'b' | 'bias' | 'residual' | 'out', '
   params: [{"name":"m","type":"u32","offset":0},{"name":"n","type":"u32","offset":4},{"name":"k","type":"u32","offset":8},{"name":"batches","type":"u32","offset":12},{"name":"a_start","type":"u32","offset":16},{"name":"a_stride","type":"u32","offset":20},{"name":"a_batch","type":"u32","offset":24},{"name":"b_start","type":"u32","offset":28},{"name":"b_stride","type":"u32","offset":32},{"name":"b_batch","type":"u32","offset":36},{"name":"out_start","type":"u32","offset":40},{"name":"out_stride","type":"u32","offset":44},{"name":"slice","type":"u32","offset":48},{"name":"bias_rows","type":"u32","offset":52},{"name":"epilogue","type":"u32","offset":56},{"name":"alpha","type":"f32","offset":60}],
   paramBytes: 64,
   constants: {"TRANSPOSE_A":0,"TRANSPOSE_B":0,"B_FORMAT":0,"TILE":64,"DEPTH":16,"PITCH":68},
-  requires: [],
   source: `// out = act(alpha * op(a) op(b) + bias) + residual (+ out), as matmul.wgsl, whose parameters it shares.
 // The rung for real GPUs: 16 x 16 invocations compute 64 x 64 results together, 4 x 4 each. They load 64 x 16 of op(a) and
 // 16 x 64 of op(b) into workgroup memory, neighbours neighbouring addresses, so that each value is fetched from the buffer
@@ -4378,9 +4381,11 @@ const PITCH: u32 = 68u;
 var<workgroup> a_tile: array<f32, DEPTH * PITCH>;
 var<workgroup> b_tile: array<f32, DEPTH * PITCH>;
 
-// Phi(x) = (1 + erf(x / sqrt 2)) / 2 to about 5e-8; the polynomial is explained in activation.wgsl.
-fn normal_cdf(x: f32) -> f32 {
-  let t = abs(x);
+// <paste normal_cdf f32>
+// Phi(a) = (1 + erf(a / sqrt 2)) / 2; WGSL has no erf. -ln(2 Phi(-|a|)) / |a| is smooth and is replaced by a polynomial,
+// a weighted minimax fit on [0, 6]: its error is 1.6e-8 of Phi, the whole about 5e-8, and Phi(-a) keeps its small values.
+fn normal_cdf(a: f32) -> f32 {
+  let t = abs(a);
   var q = t * 1.96499604e-6 - 2.72944362e-5;
   q = q * t + 1.29050139e-4;
   q = q * t + 9.49169917e-5;
@@ -4388,19 +4393,24 @@ fn normal_cdf(x: f32) -> f32 {
   q = q * t + 3.63875777e-2;
   q = q * t + 0.318298876;
   q = q * t + 0.797885299;
-  let tail = 0.5 * exp(-min(q * t, 80.0));
-  return select(tail, 1.0 - tail, x >= 0.0);
+  let tail = 0.5 * exp(-min(q * t, f32(80.0)));
+  return select(tail, 1.0 - tail, a >= f32(0.0));
 }
+// </paste>
 
+// <paste activate f32>
+// The activation of an epilogue; exp stays finite.
 fn activate(x: f32) -> f32 {
   switch (params.epilogue & 3u) {
-    case 1u: { return max(x, 0.0); }
+    case 1u: { return max(x, f32(0.0)); }
     case 2u: { return x * normal_cdf(x); }
-    case 3u: { return x / (1.0 + exp(min(-1.702 * x, 80.0))); }
+    case 3u: { return x / (1.0 + exp(min(-1.702 * x, f32(80.0)))); }
     default: { return x; }
   }
 }
+// </paste>
 
+// <paste value_of_b>
 // Number i of b.
 fn value_of_b(i: u32) -> f32 {
   if (B_FORMAT == 0u) {
@@ -4414,6 +4424,7 @@ fn value_of_b(i: u32) -> f32 {
   }
   return bitcast<f32>(select(word << 16u, word & 0xffff0000u, odd));
 }
+// </paste>
 
 // Element \`step\` of the 1024 that one invocation loads: (outer, k) within the tile. Along the axis that is contiguous in the
 // buffer, neighbours go first.
@@ -4519,7 +4530,6 @@ export const max_pool: Shader<'x' | 'y', 'count' | 'height' | 'width' | 'channel
   params: [{"name":"count","type":"u32","offset":0},{"name":"height","type":"u32","offset":4},{"name":"width","type":"u32","offset":8},{"name":"channels","type":"u32","offset":12},{"name":"side","type":"u32","offset":16},{"name":"stride","type":"u32","offset":20},{"name":"pad","type":"u32","offset":24},{"name":"out_height","type":"u32","offset":28},{"name":"out_width","type":"u32","offset":32}],
   paramBytes: 48,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// y[b, oy, ox, c] = largest x[b, oy * stride + ky - pad, ox * stride + kx - pad, c] over ky, kx < side that lie in the image.
 // x [B, height, width, channels], y [B, out_height, out_width, channels]. One invocation per element of y.
 // Caller: src/kernels/max_pool.ts.
@@ -4579,7 +4589,6 @@ export const mean_groups: Shader<'x' | 'starts' | 'y', 'size' | 'width', 'WORKGR
   params: [{"name":"size","type":"u32","offset":0},{"name":"width","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
-  requires: [],
   source: `// y[g] = mean of x[r] over r in starts[g] .. starts[g + 1]. x [rows, width]; starts [groups + 1]; y [groups, width] of size
 // elements. The wrapper refuses empty groups. Caller: src/kernels/mean_groups.ts.
 // Loops: rows * 33 / 32 where rows <= 60000
@@ -4628,7 +4637,6 @@ export const mean_groups_backward: Shader<'grad' | 'starts' | 'dx', 'size' | 'wi
   params: [{"name":"size","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"count","type":"u32","offset":8}],
   paramBytes: 16,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// dx[r] = grad[g] / (rows of g) for the group g that holds row r (see mean_groups.wgsl); g is found by bisection.
 // grad [count, width]; starts [count + 1], from 0 to rows; dx [rows, width] of size elements. Caller: src/kernels/mean_groups.ts.
 // Loops: 32
@@ -4674,7 +4682,6 @@ export const mean_groups_spread: Shader<'grad' | 'dx', 'size' | 'rows' | 'width'
   params: [{"name":"size","type":"u32","offset":0},{"name":"rows","type":"u32","offset":4},{"name":"width","type":"u32","offset":8},{"name":"factor","type":"f32","offset":12}],
   paramBytes: 16,
   constants: {"WORKGROUP":256},
-  requires: [],
   source: `// dx[g, r] = factor * grad[g] for every r: the backward of a mean over rows with factor = 1 / rows.
 // grad [groups, width]; dx [groups, rows, width] of size elements. Caller: src/kernels/mean_groups.ts.
 // Loops: none
@@ -4709,7 +4716,6 @@ export const non_finite: Shader<'x' | 'count', 'size' | 'stride', 'WORKGROUP'> =
   params: [{"name":"size","type":"u32","offset":0},{"name":"stride","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// count[0] += number of NaN and infinite values among x. WGSL may assume there are none, so the exponent bits decide.
 // x [size], the bits of f32; count [1], zeroed by the wrapper. Adding whole numbers is exact in any order, so an atomic will do.
 // Caller: src/kernels/non_finite.ts.
@@ -4749,7 +4755,6 @@ export const patch_embedding: Shader<'images' | 'patches', 'count' | 'size' | 's
   params: [{"name":"count","type":"u32","offset":0},{"name":"size","type":"u32","offset":4},{"name":"side","type":"u32","offset":8},{"name":"grid","type":"u32","offset":12}],
   paramBytes: 16,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// Patches as rows: patches[b, py * grid + px, (c * side + y) * side + x] = images[b, c, py * side + y, px * side + x], the order of a
 // convolution weight [W, 3, side, side]. images [B, 3, size, size]; patches [B, grid^2, 3 side^2], grid =
 // floor(size / side): remaining pixels are dropped. One invocation per element. Caller: src/kernels/patch_embedding.ts.
@@ -4794,7 +4799,6 @@ export const resize: Shader<'x' | 'y', 'channels' | 'h' | 'w' | 'height' | 'widt
   params: [{"name":"channels","type":"u32","offset":0},{"name":"h","type":"u32","offset":4},{"name":"w","type":"u32","offset":8},{"name":"height","type":"u32","offset":12},{"name":"width","type":"u32","offset":16},{"name":"step_y","type":"i32","offset":20},{"name":"offset_y","type":"i32","offset":24},{"name":"den_y","type":"i32","offset":28},{"name":"step_x","type":"i32","offset":32},{"name":"offset_x","type":"i32","offset":36},{"name":"den_x","type":"i32","offset":40}],
   paramBytes: 48,
   constants: {"RUN":8},
-  requires: [],
   source: `// Bilinear resize. Output line i takes its value at s = clamp((i step + offset) / den, 0, n - 1) of the n input lines, on
 // both axes; the wrapper gives the integers for torch's align_corners true and false and for centred patches. Integers make
 // the place exact, and s - floor(s) right to the last bit, however large the picture.
@@ -4823,6 +4827,7 @@ struct Params {
 
 const RUN: u32 = 8u;
 
+// <paste place>
 struct Place {
   low: u32,
   high: u32,
@@ -4834,6 +4839,7 @@ fn place(index: u32, step: i32, offset: i32, den: i32, count: u32) -> Place {
   let low = s / u32(den);
   return Place(low, min(low + 1u, count - 1u), f32(s % u32(den)) / f32(den));
 }
+// </paste>
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -4869,7 +4875,6 @@ export const resize_backward: Shader<'grad' | 'dx', 'size' | 'short' | 'long' | 
   params: [{"name":"size","type":"u32","offset":0},{"name":"short","type":"u32","offset":4},{"name":"long","type":"u32","offset":8},{"name":"inner","type":"u32","offset":12},{"name":"step","type":"i32","offset":16},{"name":"offset","type":"i32","offset":20},{"name":"den","type":"i32","offset":24}],
   paramBytes: 32,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// One axis of the backward of resize.wgsl: dx[o, j, c] = sum over the output lines i of grad[o, i, c] * max(0, 1 - |s(i) - j|)
 // with s(i) = clamp((i step + offset) / den, 0, short - 1): each input line gathers the lines it had a part in, so no
 // atomics. grad [outer, long, inner]; dx [outer, short, inner] of size elements. Run for x, then for y.
@@ -4934,7 +4939,6 @@ export const resize_pair: Shader<'x' | 'y', 'h' | 'w' | 'height' | 'width' | 'st
   params: [{"name":"h","type":"u32","offset":0},{"name":"w","type":"u32","offset":4},{"name":"height","type":"u32","offset":8},{"name":"width","type":"u32","offset":12},{"name":"step_y","type":"i32","offset":16},{"name":"offset_y","type":"i32","offset":20},{"name":"den_y","type":"i32","offset":24},{"name":"step_x","type":"i32","offset":28},{"name":"offset_x","type":"i32","offset":32},{"name":"den_x","type":"i32","offset":36}],
   paramBytes: 48,
   constants: {"RUN":8},
-  requires: [],
   source: `// Bilinear resize of two channels, the classes of a map: as resize.wgsl, which explains the places, but a pixel is one vec2
 // and there is no loop over channels: about three times as fast per number on lavapipe and SwiftShader (bench/kernels/resize.bench.ts).
 // x [batch, h, w, 2]; y [batch, height, width, 2]. Caller: src/kernels/resize.ts.
@@ -4959,6 +4963,7 @@ struct Params {
 
 const RUN: u32 = 8u;
 
+// <paste place>
 struct Place {
   low: u32,
   high: u32,
@@ -4970,6 +4975,7 @@ fn place(index: u32, step: i32, offset: i32, den: i32, count: u32) -> Place {
   let low = s / u32(den);
   return Place(low, min(low + 1u, count - 1u), f32(s % u32(den)) / f32(den));
 }
+// </paste>
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -4997,7 +5003,6 @@ export const softmax: Shader<'x' | 'y', 'rows' | 'width', 'WORKGROUP'> = {
   params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
-  requires: [],
   source: `// y = exp(x - max) / sum of exp(x - max) over the last axis. x, y [rows, width]; width 2 goes to softmax_pair.
 // One invocation owns one row and takes four elements at a time: shorter sums, and a quarter of the iterations.
 // Caller: src/kernels/softmax.ts.
@@ -5069,7 +5074,6 @@ export const softmax_backward: Shader<'grad' | 'y' | 'dx', 'rows' | 'width', 'WO
   params: [{"name":"rows","type":"u32","offset":0},{"name":"width","type":"u32","offset":4}],
   paramBytes: 16,
   constants: {"WORKGROUP":16},
-  requires: [],
   source: `// dx = y * (grad - sum of grad * y over the row). grad, y, dx [rows, width]; width 2 goes to softmax_pair_backward.
 // One invocation owns one row. Caller: src/kernels/softmax.ts.
 // Loops: 2 * (width / 4 + 3) where width <= 80000
@@ -5122,7 +5126,6 @@ export const softmax_pair: Shader<'x' | 'y', 'quads', 'WORKGROUP'> = {
   params: [{"name":"quads","type":"u32","offset":0}],
   paramBytes: 16,
   constants: {"WORKGROUP":256},
-  requires: [],
   source: `// Softmax over a last axis of two, the normal and abnormal class of every pixel: with e = exp(-|b - a|) the larger is
 // 1 / (1 + e), the smaller e / (1 + e). x, y [rows, 2], two rows to a vec4.
 // One exponential for two numbers and no loop: 8 times as fast as softmax.wgsl at this width on lavapipe
@@ -5163,7 +5166,6 @@ export const softmax_pair_backward: Shader<'grad' | 'y' | 'dx', 'quads', 'WORKGR
   params: [{"name":"quads","type":"u32","offset":0}],
   paramBytes: 16,
   constants: {"WORKGROUP":256},
-  requires: [],
   source: `// Backward of softmax_pair: with d = y0 y1 (grad1 - grad0), dx = (-d, d). grad, y, dx [rows, 2], two rows to a vec4.
 // 7 times as fast as softmax_backward.wgsl at this width on lavapipe (bench/kernels/softmax.bench.ts).
 // Caller: src/kernels/softmax.ts.
@@ -5200,7 +5202,6 @@ export const sum_axis: Shader<'x' | 'y', 'outer' | 'rows' | 'inner4' | 'chunks' 
   params: [{"name":"outer","type":"u32","offset":0},{"name":"rows","type":"u32","offset":4},{"name":"inner4","type":"u32","offset":8},{"name":"chunks","type":"u32","offset":12},{"name":"factor","type":"f32","offset":16}],
   paramBytes: 32,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// One stage of a sum over the middle axis: y[o, k, i] = factor * sum over r = k, k + chunks, k + 2 chunks, … of x[o, r, i].
 // x [outer, rows, inner]; y [outer, chunks, inner]. inner is a multiple of 4 and inner4 = inner / 4; other widths: sum_axis_odd.
 // The wrapper repeats stages until chunks = 1, at most 64 terms each, so the order is fixed and errors do not pile up.
@@ -5260,7 +5261,6 @@ export const sum_axis_odd: Shader<'x' | 'y', 'outer' | 'rows' | 'inner' | 'chunk
   params: [{"name":"outer","type":"u32","offset":0},{"name":"rows","type":"u32","offset":4},{"name":"inner","type":"u32","offset":8},{"name":"chunks","type":"u32","offset":12},{"name":"factor","type":"f32","offset":16}],
   paramBytes: 32,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// One stage of a sum over the middle axis: y[o, k, i] = factor * sum over r = k, k + chunks, k + 2 chunks, … of x[o, r, i].
 // x [outer, rows, inner]; y [outer, chunks, inner]. Any inner; multiples of 4 go to sum_axis.
 // The wrapper repeats stages until chunks = 1, at most 64 terms each, so the order is fixed and errors do not pile up.
@@ -5319,7 +5319,6 @@ export const top_rows: Shader<'score' | 'chosen', 'count' | 'width' | 'best', 'W
   params: [{"name":"count","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"best","type":"u32","offset":8}],
   paramBytes: 16,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// chosen[g, i] = 1 when fewer than best elements of group g come before element i in descending order (equal ones in the
 // order of their index), else 0. score, chosen [count, width]. One invocation per element. Caller: src/kernels/top_rows.ts.
 // Loops: width where width <= 65000
@@ -5360,7 +5359,6 @@ export const window_attention: Shader<'qkv' | 'pad' | 'table' | 'out', 'height' 
   params: [{"name":"height","type":"u32","offset":0},{"name":"width","type":"u32","offset":4},{"name":"heads","type":"u32","offset":8},{"name":"quads","type":"u32","offset":12},{"name":"side","type":"u32","offset":16},{"name":"shift","type":"u32","offset":20},{"name":"full_height","type":"u32","offset":24},{"name":"full_width","type":"u32","offset":28},{"name":"scale","type":"f32","offset":32}],
   paramBytes: 48,
   constants: {"WORKGROUP":64},
-  requires: [],
   source: `// out = softmax(scale q k^T + bias + mask) v within square windows of a grid of tokens, for every head.
 // qkv [B, height, width, 3 W]: queries, keys, values side by side, W = 4 * heads * quads; out [B, height, width, W].
 // The grid is extended to whole windows of \`side\`^2 tokens, whose queries, keys and values are pad [3 W], and rolled by

@@ -18,7 +18,6 @@ function tiny(name: string, statement: string): Shader<'x' | 'y', 'n', 'WORKGROU
     params: [{ name: 'n', type: 'u32', offset: 0 }],
     paramBytes: 16,
     constants: { WORKGROUP: 64 },
-    requires: [],
     source: `struct Params { n: u32, }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
