@@ -108,34 +108,56 @@ export interface PredictRequest extends TrainedSource {
   readonly maps?: 'npy' | 'png16' | 'none';
 }
 
+/** Images that were scored. */
+export interface Predicted {
+  readonly rows: PredictionRow[];
+  /** Their maps, in the same order. */
+  readonly scored: ScoredSet;
+  /** Paths of the heat maps that were written, in the same order; none without `out`. */
+  readonly pictures: readonly string[];
+}
+
 /**
  * Scores images without labels.
  * @throws FusionclipError `io`, `bad_image`, `bad_model`; nothing is written then
  */
 export async function predictImages(context: RunContext, request: PredictRequest): Promise<PredictionRow[]> {
-  const { fs, signal, onEvent = () => {} } = context;
-  const paths = await findImages(fs, request.paths);
+  const paths = await findImages(context.fs, request.paths);
   const trained = await TrainedDetector.open(context, request);
   try {
-    const { header, thresholds } = trained.file;
-    if (header.fusion.fuse === 'mvfa' || header.fusion['score.cls'] === 'april') {
-      const text = 'These settings rescale scores by the extremes of the given images, so they depend on each other.';
-      onEvent({ type: 'note', text });
-    }
-    const scored = await trained.score(context, paths);
-    const rows = predictionRows(scored, thresholds);
-    const { out } = request;
-    if (out === null) return rows;
-    await fs.writeFile(joinPath(out, 'predictions.csv'), toCsv(rows));
-    const facts = { fusionclip: VERSION, adapters: request.adapters, thresholds, images: rows };
-    await fs.writeFile(joinPath(out, 'predictions.json'), `${JSON.stringify(facts, null, 2)}\n`);
-    const format = request.maps ?? header.train['map.files'];
-    const { norm } = header.fusion;
-    await writeMaps(fs, joinPath(out, 'maps'), scored, norm, format, (id) => id, stage(onEvent, 'maps'), signal);
-    return rows;
+    return (await predictTrained(context, trained, { ...request, paths })).rows;
   } finally {
     trained.release();
   }
+}
+
+/**
+ * As {@link predictImages}, by a detector that is open, which stays open.
+ * @param request its paths are files, as {@link findImages} finds them
+ */
+export async function predictTrained(
+  context: RunContext,
+  trained: TrainedDetector,
+  request: Omit<PredictRequest, 'model' | 'settings'>,
+): Promise<Predicted> {
+  const { fs, signal, onEvent = () => {} } = context;
+  const { paths, out } = request;
+  const { header, thresholds } = trained.file;
+  if (header.fusion.fuse === 'mvfa' || header.fusion['score.cls'] === 'april') {
+    const text = 'These settings rescale scores by the extremes of the given images, so they depend on each other.';
+    onEvent({ type: 'note', text });
+  }
+  const scored = await trained.score(context, paths);
+  const rows = predictionRows(scored, thresholds);
+  if (out === null) return { rows, scored, pictures: [] };
+  await fs.writeFile(joinPath(out, 'predictions.csv'), toCsv(rows));
+  const facts = { fusionclip: VERSION, adapters: request.adapters, thresholds, images: rows };
+  await fs.writeFile(joinPath(out, 'predictions.json'), `${JSON.stringify(facts, null, 2)}\n`);
+  const format = request.maps ?? header.train['map.files'];
+  const { norm } = header.fusion;
+  const folder = joinPath(out, 'maps');
+  const pictures = await writeMaps(fs, folder, scored, norm, format, (id) => id, stage(onEvent, 'maps'), signal);
+  return { rows, scored, pictures };
 }
 
 /** A labelled data set to judge trained weights on. */

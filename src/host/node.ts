@@ -39,7 +39,6 @@ export function createNodeHost({ args = process.argv.slice(2), probe }: NodeHost
   const deno = denoVersion();
   const handlers = new Set<() => void>();
   let release: (() => void) | undefined;
-  tolerateClosedPipes();
   const env = (name: string) => process.env[name];
   return {
     ...withWeb(disk, webOf(env)),
@@ -53,10 +52,13 @@ export function createNodeHost({ args = process.argv.slice(2), probe }: NodeHost
       return deno ? ((globalThis.navigator as Navigator | undefined)?.gpu ?? null) : dawnEntry();
     },
     env,
+    // Not before something is written: a library leaves the streams of the program that uses it alone.
     stdout(text) {
+      tolerateClosedPipes();
       process.stdout.write(text);
     },
     stderr(text) {
+      tolerateClosedPipes();
       process.stderr.write(text);
     },
     onInterrupt(handler) {

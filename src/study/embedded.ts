@@ -164,7 +164,7 @@ function cellsOf(request: EmbeddedRequest, set: string, data: string, seed: numb
 }
 
 /** Those of the settings that mean something to a method; settings of the training do to all. */
-function settingsFor(method: string, settings: Readonly<Record<string, string>>): Record<string, string> {
+export function settingsFor(method: string, settings: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(settings).filter(([name]) => !(name in FUSION_OPTIONS) || isRead(method, name)),
   );
