@@ -4,7 +4,6 @@ import { defineConfig, esmExternalRequirePlugin, type Plugin, type UserConfig } 
 
 /** Sub-paths of the package, and the folders of `src` that they stand for. */
 const AREAS = [
-  'base',
   'gpu',
   'kernels',
   'nn',
@@ -15,7 +14,6 @@ const AREAS = [
   'hub',
   'fusion',
   'medclip',
-  'run',
   'detect',
   'train',
   'pretrain',

@@ -5,7 +5,6 @@ import {
   type Affine,
   add,
   type BlockWeights,
-  blockQkv,
   gatherRows,
   isRecording,
   layerNorm,
@@ -16,6 +15,7 @@ import {
   Tensor,
   transformerBlock,
 } from '../nn/index.ts';
+import { blockQkv } from '../nn/transformer.ts';
 import { ParameterLoader } from './blocks.ts';
 import type { Activation, ClipConfig } from './config.ts';
 import { type PrefixedSentence, TextPrefix } from './text_prefix.ts';

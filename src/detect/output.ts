@@ -4,7 +4,7 @@ import { decodeImage } from '../data/decode.ts';
 import { encodePng } from '../data/encode.ts';
 import { overlayHeatMap } from '../data/heat_map.ts';
 import { encodeMapPng, encodeNpy } from '../data/raw_map.ts';
-import { rangeOf } from '../fusion/index.ts';
+import { rangeOf } from '../fusion/fuse.ts';
 import type { Thresholds } from './judge.ts';
 import { type Normalisation, unframedMap } from './pictures.ts';
 import type { ScoredSet } from './scoring.ts';

@@ -3,6 +3,7 @@ import { decodeImage } from '../data/decode.ts';
 import type { Image } from '../data/image.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import { readSample } from '../data/layout/open.ts';
+import { rangeOf, withClassScore } from '../fusion/fuse.ts';
 import {
   type BranchScores,
   type Encoded,
@@ -10,8 +11,6 @@ import {
   type FusionRanges,
   fuseScores,
   type ImageScorer,
-  rangeOf,
-  withClassScore,
 } from '../fusion/index.ts';
 import { type TrivialScores, trivialMap, trivialScores } from '../metrics/intensity_baseline.ts';
 import type { Detector } from './detector.ts';

@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { parseJson } from '../base/json.ts';
-import { firstNonFinite, openSafetensors, toFloat32, writeSafetensors } from '../clip/index.ts';
+import { firstNonFinite, toFloat32 } from '../clip/half.ts';
+import { openSafetensors, writeSafetensors } from '../clip/index.ts';
 import type { GpuArray } from '../gpu/array.ts';
 import { headerJson, notOurs, parseHeader, type RunHeader } from '../run/run_config.ts';
 

@@ -1,4 +1,5 @@
-import { generateTensor, type TextTower, type Tokenizer, type VisionTower } from '../clip/index.ts';
+import { generateTensor } from '../clip/generate.ts';
+import type { TextTower, Tokenizer, VisionTower } from '../clip/index.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type Index, uploadIndex } from '../kernels/row_index.ts';

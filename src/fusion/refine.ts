@@ -1,4 +1,5 @@
-import { CLIP_STD, MEDCLIP_STD } from '../clip/index.ts';
+import { CLIP_STD } from '../clip/index.ts';
+import { MEDCLIP_STD } from '../clip/preprocess.ts';
 import type { GpuArray } from '../gpu/array.ts';
 import { type Guidance, guidedUpsample } from '../kernels/guided_upsample.ts';
 import type { FusionOptions } from './options.ts';

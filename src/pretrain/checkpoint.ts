@@ -3,14 +3,8 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { parseJson } from '../base/json.ts';
 import { VERSION } from '../base/version.ts';
-import {
-  clipShapes,
-  firstNonFinite,
-  openSafetensors,
-  TensorWeights,
-  toFloat32,
-  writeSafetensors,
-} from '../clip/index.ts';
+import { firstNonFinite, toFloat32 } from '../clip/half.ts';
+import { clipShapes, openSafetensors, TensorWeights, writeSafetensors } from '../clip/index.ts';
 import { STORED_CONFIG } from '../clip/stored_config.ts';
 import type { PretrainState } from './pretrainer.ts';
 

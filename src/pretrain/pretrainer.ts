@@ -1,6 +1,7 @@
 import { FusionclipError } from '../base/errors.ts';
 import { Pace } from '../base/progress.ts';
-import { type ClipWeights, resizePositions, type TensorWeights, type Tokenizer } from '../clip/index.ts';
+import type { ClipWeights, TensorWeights, Tokenizer } from '../clip/index.ts';
+import { resizePositions } from '../clip/positions.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type InfoNceTargets, infoNceTargets, uploadIndex, uploadTargets } from '../kernels/index.ts';

@@ -2,10 +2,10 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { JsonLines } from '../base/json_lines.ts';
 import { joinPath } from '../base/paths.ts';
+import { LEAST_VOCABULARY } from '../clip/bpe_training.ts';
 import {
   type ClipConfig,
   GeneratedClipModel,
-  LEAST_VOCABULARY,
   learnMerges,
   tokenizerOfMerges,
   writeModelFolder,

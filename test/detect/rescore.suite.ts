@@ -3,7 +3,7 @@ import { Detector } from '../../src/detect/detector.ts';
 import { evaluateTrained, predictImages } from '../../src/detect/inference.ts';
 import { type Picture, readPicture, viewsOf } from '../../src/detect/pictures.ts';
 import { SupportMemory } from '../../src/detect/support_set.ts';
-import { rangeOf } from '../../src/fusion/index.ts';
+import { rangeOf } from '../../src/fusion/fuse.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { runSettings } from '../../src/run/run_config.ts';
 import { expectFailure } from '../data/expect_failure.ts';

@@ -1,7 +1,7 @@
 import { assert } from 'chai';
+import { FusionclipError } from '../../src/base/errors.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { defineShader } from '../../src/gpu/define_shader.ts';
-import { FusionclipError } from '../../src/base/errors.ts';
 import { elementGrid } from '../../src/kernels/shapes.ts';
 import { apply, type Operation, Parameter, Tape } from '../../src/nn/index.ts';
 import { assertClose, noise } from '../harness/close.ts';

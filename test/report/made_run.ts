@@ -3,7 +3,7 @@ import type { ScoreMap } from '../../src/data/heat_map.ts';
 import { judgeScores, judgeTrivial } from '../../src/detect/judge.ts';
 import { trainResults } from '../../src/detect/results.ts';
 import type { ScoredImage } from '../../src/detect/scoring.ts';
-import { rangeOf } from '../../src/fusion/index.ts';
+import { rangeOf } from '../../src/fusion/fuse.ts';
 import { trivialScores } from '../../src/metrics/intensity_baseline.ts';
 import { phantom } from '../../src/phantom/index.ts';
 import type { RunRecord } from '../../src/report/index.ts';

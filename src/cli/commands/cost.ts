@@ -1,7 +1,9 @@
 import { choice, type OptionTable, toggle } from '../../base/option.ts';
 import { openModel } from '../../detect/backbone.ts';
 import { type MethodCost, methodCost } from '../../detect/cost.ts';
-import { FUSION_OPTIONS, isRead, METHOD_PRESETS, runsOnMedClip } from '../../fusion/index.ts';
+import { FUSION_OPTIONS, METHOD_PRESETS } from '../../fusion/index.ts';
+import { runsOnMedClip } from '../../fusion/methods/index.ts';
+import { isRead } from '../../fusion/presets.ts';
 import { TRAIN_OPTIONS } from '../../run/options.ts';
 import { runSettings } from '../../run/run_config.ts';
 import { type Command, exactly, flagValues, MODEL_HELP, pickFlags, word } from '../command.ts';
