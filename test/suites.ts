@@ -77,6 +77,7 @@ import './metrics/intensity_baseline.suite.ts';
 import './metrics/metrics.suite.ts';
 import './nn/tape.suite.ts';
 import './nn/transformer.suite.ts';
+import './open/open.suite.ts';
 import './phantom/phantom.suite.ts';
 import './phantom/phantom_check.suite.ts';
 import './pretrain/dual_encoder.suite.ts';
