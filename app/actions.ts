@@ -86,6 +86,7 @@ function failure(error: unknown, phase: Phase): Change {
   return { type: 'failed', message: error instanceof Error ? error.message : String(error), phase };
 }
 
+/** The advice at the end of the sentence is for a command line. */
 function lost({ message }: FusionclipError): string {
-  return `${message.replace(/\.$/, '')}. Resume goes on from the last checkpoint.`;
+  return `${message.replace(/(; [^;]*)?\.$/, '')}. Resume goes on from the last checkpoint.`;
 }

@@ -1,5 +1,5 @@
 import type { AdapterFacts } from '../src/gpu/adapter.ts';
-import type { Gpu } from '../src/gpu/gpu.ts';
+import type { DeviceGpu } from '../src/gpu/gpu.ts';
 import { CeilingProbes, type Ceilings } from './ceilings.ts';
 import { measure, measureSplit, type Split } from './measure.ts';
 import type { OperationCount } from './operations.ts';
@@ -55,7 +55,7 @@ export interface BenchReport extends BenchFacts {
 
 /** Runs benches one after the other and prints a table as it goes. */
 export async function runBenches(
-  gpu: Gpu,
+  gpu: DeviceGpu,
   benches: readonly Bench[],
   print: (line: string) => void,
 ): Promise<Pick<BenchReport, 'clock' | 'results' | 'submitBudgetMs'>> {
@@ -105,7 +105,7 @@ function longestSubmit(results: readonly BenchResult[], budget: number): string 
   return `longest submit: ${longest.submitMs?.toFixed(0)} ms, ${verdict} the budget of ${budget} ms (${what})`;
 }
 
-async function runCase(gpu: Gpu, bench: string, one: BenchCase, probes: CeilingProbes): Promise<BenchResult[]> {
+async function runCase(gpu: DeviceGpu, bench: string, one: BenchCase, probes: CeilingProbes): Promise<BenchResult[]> {
   const { flops, bytes, variants } = one;
   const times = await measure(gpu, [...variants.map((v) => v.run), ...probes.works]);
   const ceilings = probes.ceilings(times.slice(variants.length));

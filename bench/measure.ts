@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Gpu } from '../src/gpu/gpu.ts';
+import type { DeviceGpu } from '../src/gpu/gpu.ts';
 
 /** Milliseconds of one repetition. */
 export interface Times {
@@ -36,7 +36,7 @@ const SAMPLE_MS = 100;
  * Times pieces of work against each other: a warm-up each (which compiles), then one sample of each in turn, so that a
  * busy machine harms all alike. Kernel time by timestamps where the adapter has them, else wall-clock time.
  */
-export async function measure(gpu: Gpu, works: readonly Work[]): Promise<Times[]> {
+export async function measure(gpu: DeviceGpu, works: readonly Work[]): Promise<Times[]> {
   const repeats: number[] = [];
   let longest = 0;
   for (const work of works) {
@@ -59,7 +59,7 @@ export async function measure(gpu: Gpu, works: readonly Work[]): Promise<Times[]
 }
 
 /** Times the host's part of some work, and the whole; to be called after {@link measure}, which warms up. */
-export async function measureSplit(gpu: Gpu, work: Work): Promise<Split> {
+export async function measureSplit(gpu: DeviceGpu, work: Work): Promise<Split> {
   const host: number[] = [];
   const wall: number[] = [];
   const begin = performance.now();
@@ -101,7 +101,7 @@ interface Sample {
   readonly submit: number | null;
 }
 
-async function sample(gpu: Gpu, work: Work, repeats: number): Promise<Sample> {
+async function sample(gpu: DeviceGpu, work: Work, repeats: number): Promise<Sample> {
   gpu.profiler?.reset();
   const start = performance.now();
   for (let i = 0; i < repeats; i++) {

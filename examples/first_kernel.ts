@@ -158,22 +158,26 @@ const hostX = numbers(rows * width, 1);
 const hostWeight = numbers(width, 2);
 const hostGrad = numbers(rows * width, 3);
 
-// Everything that is made between these two lines is given back at the second.
-const scope = gpu.scope();
-const x = new Parameter('x', GpuArray.from(gpu, hostX, [rows, width]));
-const weight = new Parameter('weight', GpuArray.from(gpu, hostWeight, [width]));
-const tape = new Tape();
-const y = tape.record(() => rmsNorm(x, weight));
-tape.backward(y, GpuArray.from(gpu, hostGrad, [rows, width]));
+// What is made inside `job.do` is given back when the job is disposed of; what awaits stands outside.
+const job = gpu.job();
+const { y, x, weight } = job.do(() => {
+  const x = new Parameter('x', GpuArray.from(gpu, hostX, [rows, width]));
+  const weight = new Parameter('weight', GpuArray.from(gpu, hostWeight, [width]));
+  const tape = new Tape();
+  const y = tape.record(() => rmsNorm(x, weight));
+  tape.backward(y, GpuArray.from(gpu, hostGrad, [rows, width]));
+  return { y, x, weight };
+});
 const expected = reference(hostX, hostWeight, hostGrad);
 const errors = {
   y: error(await y.read(), expected.y),
   dx: error(await x.grad!.read(), expected.dx),
   dw: error(await weight.grad!.read(), expected.dw),
 };
+// Parameters outlive a job: they are for training.
 x.release();
 weight.release();
-scope[Symbol.dispose]();
+job[Symbol.dispose]();
 
 for (const [name, value] of Object.entries(errors)) {
   console.log(`${name}: error ${value.toExponential(1)}`);
@@ -181,25 +185,26 @@ for (const [name, value] of Object.entries(errors)) {
 }
 
 // A bench line: the median of some runs, each of several dispatches that are waited for together.
-{
-  const [many, wide, repeats] = [1024, 512, 8];
-  const outer = gpu.scope();
-  const input = { value: GpuArray.from(gpu, numbers(many * wide, 4), [many, wide]) };
-  const scale = { value: GpuArray.from(gpu, numbers(wide, 5), [wide]) };
-  const times: number[] = [];
-  for (let i = 0; i < 7; i++) {
-    const inner = gpu.scope();
-    const start = performance.now();
-    let last = input.value;
-    for (let j = 0; j < repeats; j++) last = rmsNormOperation.forward([input.value, scale.value], null, []).output;
-    await last.read();
-    times.push((performance.now() - start) / repeats);
-    inner[Symbol.dispose]();
-  }
-  const median = times.sort((a, b) => a - b)[3];
-  // x is read twice, and y is written.
-  const rate = (3 * 4 * many * wide) / (median / 1000) / 1e9;
-  console.log(`rms_norm ${many}×${wide}: ${median.toFixed(3)} ms, ${rate.toFixed(1)} GB/s`);
-  outer[Symbol.dispose]();
+const [many, wide, repeats] = [1024, 512, 8];
+const times: number[] = [];
+for (let i = 0; i < 7; i++) {
+  const run = gpu.job();
+  const inputs = run.do(() => [
+    GpuArray.from(gpu, numbers(many * wide, 4), [many, wide]),
+    GpuArray.from(gpu, numbers(wide, 5), [wide]),
+  ]);
+  await inputs[1].read();
+  const start = performance.now();
+  const last = run.do(() => {
+    const outputs = Array.from({ length: repeats }, () => rmsNormOperation.forward(inputs, null, []).output);
+    return outputs[repeats - 1];
+  });
+  await last.read();
+  times.push((performance.now() - start) / repeats);
+  run[Symbol.dispose]();
 }
+const median = times.sort((a, b) => a - b)[3];
+// x is read twice, and y is written.
+const rate = (3 * 4 * many * wide) / (median / 1000) / 1e9;
+console.log(`rms_norm ${many}×${wide}: ${median.toFixed(3)} ms, ${rate.toFixed(1)} GB/s`);
 fc.close();

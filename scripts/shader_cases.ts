@@ -8,29 +8,33 @@ import { activation, activationBackward } from '../src/kernels/activation.ts';
 import { adamStep } from '../src/kernels/adam.ts';
 import { assembleTokens, assembleTokensBackward } from '../src/kernels/assemble_tokens.ts';
 import { attention, attentionBackwardWith, attentionWith } from '../src/kernels/attention.ts';
+import { ATTENTION_VARIANTS, type AttentionVariant } from '../src/kernels/attention_variants.ts';
 import { bankDistance } from '../src/kernels/bank_distance.ts';
 import { bce, bceBackward } from '../src/kernels/bce.ts';
+import { binary, binaryWith } from '../src/kernels/binary.ts';
 import { clipNorm } from '../src/kernels/clip_norm.ts';
 import { convolution } from '../src/kernels/convolution.ts';
 import { cosineLogits, cosineLogitsBackward } from '../src/kernels/cosine_logits.ts';
 import { dice, diceBackward } from '../src/kernels/dice.ts';
-import { add, addInto, clamp, fill, scale, scaleRows, sumAll, sumLeading } from '../src/kernels/elementwise.ts';
+import { addInto, clamp, fill, scale, scaleRows, sumAll } from '../src/kernels/elementwise.ts';
 import { focal, focalBackward } from '../src/kernels/focal.ts';
 import { gatherRows, scatterRows } from '../src/kernels/gather_rows.ts';
 import { guidedUpsample } from '../src/kernels/guided_upsample.ts';
 import { infoNce, infoNceBackward } from '../src/kernels/info_nce.ts';
-import { insertRows, insertRowsBackward } from '../src/kernels/insert_rows.ts';
 import { l2Normalize, l2NormalizeBackward } from '../src/kernels/l2_normalize.ts';
 import { layerNorm, layerNormBackward } from '../src/kernels/layer_norm.ts';
 import { matmul, matmulWith } from '../src/kernels/matmul.ts';
+import { MATMUL_VARIANTS, type MatmulVariant } from '../src/kernels/matmul_variants.ts';
 import { maxPool } from '../src/kernels/max_pool.ts';
 import { meanGroups, meanGroupsBackward, meanRows, meanRowsBackward } from '../src/kernels/mean_groups.ts';
-import { countNonFinite } from '../src/kernels/non_finite.ts';
 import { patchEmbedding } from '../src/kernels/patch_embedding.ts';
 import { bilinearResize, bilinearResizeBackward } from '../src/kernels/resize.ts';
 import { uploadIndex } from '../src/kernels/row_index.ts';
 import { softmax, softmaxBackward } from '../src/kernels/softmax.ts';
+import { permute, repeatTo, sliceAxis, writeSlice } from '../src/kernels/strided_copy.ts';
+import { sumTo } from '../src/kernels/sum_axis.ts';
 import { topRows } from '../src/kernels/top_rows.ts';
+import { unary } from '../src/kernels/unary.ts';
 import { windowAttention } from '../src/kernels/window_attention.ts';
 
 type Case = (gpu: Gpu) => void;
@@ -60,14 +64,17 @@ function pointwise(rows: number, width: number): Case {
     for (const kind of ['relu', 'leaky_relu', 'gelu', 'quickgelu'] as const) {
       activationBackward(x, activation(x, kind), kind);
     }
-    add(x, x);
-    add(x, array(gpu, width));
+    binary('add', x, x);
+    binaryWith('any', 'div', x, array(gpu, rows, 1));
+    for (const kind of ['exp', 'log', 'sqrt', 'abs', 'power'] as const) unary(kind, x, 64);
+    writeSlice(x, sliceAxis(permute(permute(x, [1, 0]), [1, 0]), 1, 1, width - 1), 1, 1);
+    repeatTo(array(gpu, rows, 1), [rows, width], 2);
     scale(x, 2);
     addInto(x, scaleRows(x, array(gpu, rows)));
-    sumLeading(x, [width]);
+    sumTo(x, [width]);
+    sumTo(x, [rows, 1]);
     sumAll(x);
     fill([rows, width], 1, gpu);
-    countNonFinite(x);
     clamp(x, 0, 1);
     clipNorm([x], 1, [array(gpu, 8)]);
     const state = { exp_avg: array(gpu, rows, width), exp_avg_sq: array(gpu, rows, width) };
@@ -75,15 +82,11 @@ function pointwise(rows: number, width: number): Case {
   };
 }
 
-function rowwise(sentences: number, length: number, inserted: number, width: number): Case {
+function rowwise(sentences: number, length: number, width: number): Case {
   return (gpu) => {
     const ids = new Uint32Array(sentences).fill(1);
     gatherRows(array(gpu, 3, width), uploadIndex(gpu, ids));
     scatterRows(array(gpu, sentences, width), ids, 3);
-    const at = new Uint32Array(sentences).fill(1);
-    insertRows(array(gpu, sentences, length, width), array(gpu, 2, inserted, width), at, at);
-    const grad = array(gpu, sentences, length + inserted, width);
-    insertRowsBackward(grad, inserted, at, at, 2, { rows: true, ctx: true });
     const starts = uploadIndex(gpu, [0, 1, sentences]);
     meanGroups(array(gpu, sentences, width), starts);
     meanGroupsBackward(array(gpu, 2, width), starts, sentences);
@@ -126,9 +129,9 @@ function products(m: number, k: number, n: number): Case {
   return (gpu) => {
     matmul(array(gpu, m, k), array(gpu, k, n));
     matmul(array(gpu, m, k), array(gpu, n, k), { transposeB: true });
-    for (const rung of ['reference', 'registers', 'subgroups', 'workgroup'] as const) {
-      matmulWith(rung, array(gpu, m, k), array(gpu, k, n));
-      matmulWith(rung, array(gpu, k, m), array(gpu, k, n), { transposeA: true });
+    for (const variant of Object.keys(MATMUL_VARIANTS) as MatmulVariant[]) {
+      matmulWith(variant, array(gpu, m, k), array(gpu, k, n));
+      matmulWith(variant, array(gpu, k, m), array(gpu, k, n), { transposeA: true });
     }
   };
 }
@@ -137,9 +140,9 @@ function heads(batch: number, length: number, count: number, width: number): Cas
   return (gpu) => {
     const qkv = array(gpu, batch, length, 3 * count * width);
     attention(qkv, count);
-    for (const rung of ['reference', 'registers', 'subgroups'] as const) {
-      const result = attentionWith(rung, qkv, count, { causal: true });
-      attentionBackwardWith(rung, result.out, qkv, result, count, { causal: true });
+    for (const variant of Object.keys(ATTENTION_VARIANTS) as AttentionVariant[]) {
+      const result = attentionWith(variant, qkv, count, { causal: true });
+      attentionBackwardWith(variant, result.out, qkv, result, count, { causal: true });
     }
   };
 }
@@ -182,7 +185,7 @@ export const TINY: readonly Case[] = [
   softmaxes(3, 2),
   pointwise(3, 4),
   pointwise(3, 5),
-  rowwise(3, 3, 1, 4),
+  rowwise(3, 3, 4),
   maps(1, 2, 2, 4),
   refinement(1, 3, 1),
   similarities(3, 2, 4, 5),
@@ -200,8 +203,8 @@ export const LARGEST: readonly Case[] = [
   softmaxes(1370, 80_000),
   pointwise(60_000, 4096),
   pointwise(60_000, 4095),
-  rowwise(60_000, 3, 1, 64),
-  rowwise(420, 77, 16, 4096),
+  rowwise(60_000, 3, 64),
+  rowwise(420, 77, 4096),
   maps(16, 176, 37, 240),
   maps(1, 60_000, 1, 8),
   maps(8, 1, 256, 2048),

@@ -1,8 +1,9 @@
 /** A stand-in for the GPU that only writes down what wrappers dispatch, so that shaders can be checked without an adapter. */
 
 import type { AdapterClass } from '../src/gpu/adapter.ts';
+import { IdleGpu } from '../src/gpu/counting.ts';
 import type { Dispatch, Gpu } from '../src/gpu/gpu.ts';
-import { Pool } from '../src/gpu/memory.ts';
+import type { GpuBuffer } from '../src/gpu/memory.ts';
 import type { BufferView } from '../src/gpu/programs.ts';
 import { packParams, type Shader, specialize } from '../src/gpu/shader.ts';
 
@@ -22,63 +23,54 @@ export interface Recorded {
 /** Larger buffers get no contents. */
 const MOST_BYTES = 2 ** 20;
 
+/** Writes down every dispatch; of memory it knows what the host wrote, where that fits. */
+class RecordingGpu extends IdleGpu {
+  readonly recorded: Recorded[] = [];
+  readonly #contents = new WeakMap<GpuBuffer, ArrayBuffer>();
+
+  override write(view: BufferView, data: ArrayBufferView<ArrayBuffer>): void {
+    super.write(view, data);
+    const bytes = new Uint8Array(view.offset + view.bytes);
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), view.offset);
+    this.#contents.set(view.buffer, bytes.buffer);
+  }
+
+  override run<B extends string, P extends string, C extends string>(call: Dispatch<B, P, C>): void {
+    super.run(call);
+    const { shader, groups, params } = call;
+    const [x, y = 1, z = 1] = groups;
+    if (x * y * z === 0) return;
+    if (Math.max(x, y, z) > this.facts.limits.maxComputeWorkgroupsPerDimension) {
+      throw new Error(`${shader.name}: ${x}×${y}×${z} workgroups`);
+    }
+    const constants = { ...shader.constants, ...(call.constants as Record<string, number> | undefined) };
+    this.recorded.push({
+      shader,
+      source: specialize(shader.source, constants),
+      constants,
+      params,
+      block: packParams(shader, params),
+      groups: [x, y, z],
+      buffers: Object.fromEntries(shader.bindings.map(({ name }) => [name, this.#contentsOf(call.buffers[name])])),
+    });
+  }
+
+  #contentsOf(view: BufferView): ArrayBuffer | null {
+    if (view.bytes > MOST_BYTES) return null;
+    const bytes = new Uint8Array(view.bytes);
+    const written = this.#contents.get(view.buffer);
+    if (written) bytes.set(new Uint8Array(written).subarray(view.offset, view.offset + view.bytes));
+    return bytes.buffer;
+  }
+}
+
 /**
  * A `Gpu` without a device: memory has sizes and, where the host wrote them, contents; every dispatch is recorded.
  * @param kind which rungs the wrappers choose
  */
 export function recorder(kind: AdapterClass): { gpu: Gpu; recorded: Recorded[] } {
-  const recorded: Recorded[] = [];
-  const contents = new WeakMap<object, ArrayBuffer>();
-  const device = {
-    limits: { maxStorageBufferBindingSize: 2 ** 32 },
-    createBuffer: ({ size }: { size: number }) => ({ size, destroy: () => {} }),
-  } as unknown as GPUDevice;
-  const limits = { maxComputeWorkgroupsPerDimension: 65535, maxStorageBufferBindingSize: 2 ** 32 };
-  const pool = new Pool(device);
-
-  function contentsOf(view: BufferView): ArrayBuffer | null {
-    if (view.bytes > MOST_BYTES) return null;
-    // The pool may have handed out again, for something longer, a buffer that was written once.
-    const bytes = new Uint8Array(view.bytes);
-    const written = contents.get(view.buffer);
-    if (written) bytes.set(new Uint8Array(written).subarray(view.offset, view.offset + view.bytes));
-    return bytes.buffer;
-  }
-
-  const gpu = {
-    facts: { class: kind, software: kind !== 'hardware', limits, features: [] },
-    pool,
-    budget: { pieces: () => 1 },
-    tuning: {},
-    scope: () => pool.scope(),
-    flush: () => {},
-    clear: () => {},
-    copy: () => {},
-    write(view: BufferView, data: ArrayBufferView<ArrayBuffer>): void {
-      const bytes = new Uint8Array(view.offset + view.bytes);
-      bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), view.offset);
-      contents.set(view.buffer, bytes.buffer);
-    },
-    run(call: Dispatch<string, string, string>): void {
-      const { shader, groups, params } = call;
-      const [x, y = 1, z = 1] = groups;
-      if (x * y * z === 0) return;
-      if (Math.max(x, y, z) > limits.maxComputeWorkgroupsPerDimension) {
-        throw new Error(`${shader.name}: ${x}×${y}×${z} workgroups`);
-      }
-      const constants = { ...shader.constants, ...(call.constants as Record<string, number> | undefined) };
-      recorded.push({
-        shader,
-        source: specialize(shader.source, constants),
-        constants,
-        params,
-        block: packParams(shader, params),
-        groups: [x, y, z],
-        buffers: Object.fromEntries(shader.bindings.map(({ name }) => [name, contentsOf(call.buffers[name])])),
-      });
-    },
-  };
-  return { gpu: gpu as unknown as Gpu, recorded };
+  const gpu = new RecordingGpu(kind);
+  return { gpu, recorded: gpu.recorded };
 }
 
 /**

@@ -1,19 +1,19 @@
 // dx = (grad - y (grad . y)) * inverse_norm for each row; where the norm was below eps the divisor was a constant:
-// dx = grad * inverse_norm. Shapes as in l2_normalize.wgsl; other widths: l2_normalize_backward_odd, which takes
-// 1.7 times as long at 1156 x 768 on lavapipe (bench/kernels/l2_normalize.bench.ts). Caller: src/kernels/l2_normalize.ts.
-// Loops: 2 * width4 where width4 <= 16384
+// dx = grad * inverse_norm. grad, y, dx [rows, width]; inverse_norm [rows] of l2_normalize.wgsl.
+// Caller: src/kernels/l2_normalize.ts.
+// Loops: 2 * width where width <= 16384
 
 struct Params {
   rows: u32,
-  width4: u32,
+  width: u32,
   eps: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> grad: array<vec4f>;
-@group(0) @binding(2) var<storage, read> y: array<vec4f>;
+@group(0) @binding(1) var<storage, read> grad: array<f32>;
+@group(0) @binding(2) var<storage, read> y: array<f32>;
 @group(0) @binding(3) var<storage, read> inverse_norm: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dx: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> dx: array<f32>;
 
 const WORKGROUP: u32 = 16u;
 
@@ -23,14 +23,14 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (row >= params.rows) {
     return;
   }
-  let width = params.width4;
+  let width = params.width;
   let base = row * width;
   let inverse = inverse_norm[row];
-  var products = vec4f();
+  var products = 0.0;
   for (var i = 0u; i < width; i++) {
     products += grad[base + i] * y[base + i];
   }
-  var along = (products.x + products.y) + (products.z + products.w);
+  var along = products;
   // A hair below 1 / eps, since the forward rounded its quotient.
   if (inverse >= 0.999999 / params.eps) {
     along = 0.0;

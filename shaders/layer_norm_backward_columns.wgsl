@@ -1,6 +1,6 @@
 // First stage of the gradients of weight and bias: dweight[k, c] = sum of grad * (x - mean) * rstd and dbias[k, c] = sum of
 // grad over the rows r = k, k + chunks, k + 2 chunks, …; the wrapper sums over k. One invocation owns one column and chunk.
-// grad, x [rows, width]; mean, rstd [rows]; dweight, dbias [chunks, width]. Caller: src/kernels/layer_norm.ts.
+// grad, x [rows, width]; mean (of two numbers), rstd [rows]; dweight, dbias [chunks, width]. Caller: src/kernels/layer_norm.ts.
 // Loops: rows / chunks + 1 where rows / chunks <= 64
 
 struct Params {
@@ -12,7 +12,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> grad: array<f32>;
 @group(0) @binding(2) var<storage, read> x: array<f32>;
-@group(0) @binding(3) var<storage, read> mean: array<f32>;
+@group(0) @binding(3) var<storage, read> mean: array<vec2f>;
 @group(0) @binding(4) var<storage, read> rstd: array<f32>;
 @group(0) @binding(5) var<storage, read_write> dweight: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dbias: array<f32>;
@@ -31,7 +31,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var r = i / params.width; r < params.rows; r += params.chunks) {
     let at = r * params.width + column;
     let g = grad[at];
-    w += g * ((x[at] - mean[r]) * rstd[r]);
+    w += g * (((x[at] - mean[r].x) - mean[r].y) * rstd[r]);
     b += g;
   }
   dweight[i] = w;

@@ -4,7 +4,8 @@
 // Loops: none
 
 struct Params {
-  quads: u32,
+  rows: u32,
+  width: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -17,7 +18,7 @@ const WORKGROUP: u32 = 256u;
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * (groups.x * WORKGROUP) + id.x;
-  if (i >= params.quads) {
+  if (i >= (params.rows + 1u) >> 1u) {
     return;
   }
   let p = y[i];

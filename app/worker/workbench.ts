@@ -146,6 +146,10 @@ export class Workbench implements Calls {
     return body({
       fs: this.#files,
       gpu,
+      renewGpu: (lost) => {
+        if (this.#gpu === lost) this.#gpu = null;
+        return this.#openGpu();
+      },
       environment: { runtime: 'page', version: navigator.userAgent },
       onEvent: this.#onEvent,
       signal: this.#control.signal,

@@ -1,7 +1,7 @@
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { l2Normalize, l2NormalizeBackward } from '../../src/kernels/l2_normalize.ts';
-import { l2_normalize_backward_odd, l2_normalize_odd } from '../../src/kernels/shaders.gen.ts';
+import { l2_normalize, l2_normalize_backward } from '../../src/kernels/shaders.gen.ts';
 import { elementGrid } from '../../src/kernels/shapes.ts';
 import { filled } from '../inputs.ts';
 import { type BenchCase, bench } from '../registry.ts';
@@ -14,17 +14,17 @@ function* cases(gpu: Gpu): Iterable<BenchCase> {
   const { y, inverseNorm } = l2Normalize(x);
   const scalar = () =>
     gpu.run({
-      shader: l2_normalize_odd,
+      shader: l2_normalize,
       buffers: { x, y: GpuArray.empty(gpu, x.shape), inverse_norm: GpuArray.empty(gpu, [rows]) },
       params: { rows, width, eps: 1e-12 },
-      groups: elementGrid(rows, l2_normalize_odd.constants.WORKGROUP),
+      groups: elementGrid(rows, l2_normalize.constants.WORKGROUP),
     });
   const scalarBackward = () =>
     gpu.run({
-      shader: l2_normalize_backward_odd,
+      shader: l2_normalize_backward,
       buffers: { grad: x, y, inverse_norm: inverseNorm, dx: GpuArray.empty(gpu, x.shape) },
       params: { rows, width, eps: 1e-12 },
-      groups: elementGrid(rows, l2_normalize_backward_odd.constants.WORKGROUP),
+      groups: elementGrid(rows, l2_normalize_backward.constants.WORKGROUP),
     });
   yield twoRungs(`${rows}×${width}`, 3 * x.size, 8 * x.size, scalar, () => l2Normalize(x));
   const backward = () => l2NormalizeBackward(x, y, inverseNorm);

@@ -1,6 +1,7 @@
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { type MatmulOptions, matmulWith } from '../../src/kernels/matmul.ts';
-import type { MatmulRung } from '../../src/kernels/matmul_plan.ts';
+import { chosenVariant, MATMUL_VARIANTS } from '../../src/kernels/matmul_plan.ts';
+import { runnable } from '../../src/kernels/variants.ts';
 import { filled, filledHalf } from '../inputs.ts';
 import { type BenchCase, bench } from '../registry.ts';
 import { MATMUL_SHAPES } from '../shapes.ts';
@@ -26,18 +27,17 @@ function product(
   const b = transposeB ? filled(gpu, n, k) : filled(gpu, k, n);
   const options = { ...layout, ...more, bias: filled(gpu, n) };
   const flops = 2 * m * n * k;
-  // On a software adapter the rung that is not for it would take seconds more than the first one does anyway.
+  // On a software adapter the variant of real GPUs would take seconds more than the first one does anyway.
   const all = !gpu.facts.software || flops < 1e9;
-  const rungs: MatmulRung[] = all ? ['reference', 'workgroup', 'registers'] : ['reference', 'registers'];
-  if (gpu.facts.features.includes('subgroups')) rungs.push('subgroups');
-  const best = gpu.facts.software ? 'registers' : 'workgroup';
+  const names = runnable(MATMUL_VARIANTS, gpu.facts).filter((name) => all || name !== 'workgroup');
+  const best = chosenVariant(gpu.facts, undefined);
   const stored = transposeB && !transposeA ? (['f16', 'bf16'] as const) : [];
   return {
     name: `${m}×${k}×${n} ${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'} ${more.act ?? ''}`,
     flops,
     bytes: 4 * (m * k + k * n + m * n),
     variants: [
-      ...rungs.map((rung) => ({ name: rung, run: () => void matmulWith(rung, a, b, options) })),
+      ...names.map((name) => ({ name, run: () => void matmulWith(name, a, b, options) })),
       // Weights of half the size.
       ...stored.map((dtype) => {
         const half = filledHalf(gpu, dtype, n, k);

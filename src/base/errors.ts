@@ -9,9 +9,11 @@
  * | `bad_image` | 5 | an image cannot be decoded |
  * | `bad_model` | 6 | a model file is corrupt, of a refused format, or does not fit |
  * | `not_finite` | 7 | a loss or a tensor is NaN or infinite |
- * | `device_lost` | 8 | the GPU device was lost, or a GPU error was reported |
+ * | `device_lost` | 8 | the GPU device was lost |
  * | `io` | 9 | a file cannot be read or written (missing, permission, full disk) |
  * | `leak` | 10 | `data audit --strict` found test images that the support set knows |
+ * | `too_large` | 11 | an array does not fit into one buffer of this adapter |
+ * | `gpu_error` | 12 | the GPU refused a command or a shader, or ran out of memory |
  * | `interrupted` | 130 | Ctrl-C; the state was saved |
  */
 export const EXIT_CODES = {
@@ -24,6 +26,8 @@ export const EXIT_CODES = {
   device_lost: 8,
   io: 9,
   leak: 10,
+  too_large: 11,
+  gpu_error: 12,
   interrupted: 130,
 } as const;
 

@@ -25,6 +25,12 @@ export interface FileSystem {
    * closed or aborted: the beginning of a download that goes on later.
    */
   createAppender(path: string): Promise<FileWriter>;
+  /**
+   * Makes a lock file that says which process holds it; one whose process is gone is taken over. Not where no other
+   * process can come near the files.
+   * @throws FusionclipError `usage` when a living process holds it
+   */
+  lock?(path: string): Promise<FileLock>;
   /** Makes `path` a symbolic link to `target`, which is relative to its folder; only where there are links. */
   link?(target: string, path: string): Promise<void>;
   /** The folder where downloaded models lie in the layout of Hugging Face (`src/clip/model_cache.ts`), if there is one. */
@@ -40,4 +46,12 @@ export interface FileWriter {
   close(): Promise<void>;
   /** Removes the temporary file. */
   abort(): Promise<void>;
+}
+
+/** A lock file that this process holds. */
+export interface FileLock {
+  /** The process that held it and ended without giving it back, in words; null when there was none. */
+  readonly abandonedBy: string | null;
+  /** Removes the file. */
+  release(): Promise<void>;
 }

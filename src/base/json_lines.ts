@@ -32,12 +32,28 @@ export class JsonLines {
     this.#lines = [];
   }
 
-  /** Keeps the first `lines` lines of the file: those after a checkpoint are written again by the resumed run. */
-  async keep(lines: number): Promise<void> {
+  /**
+   * Keeps the first `lines` lines of the file: those after a checkpoint are written again by the resumed run. A line that
+   * was cut short, by a machine that went down, is dropped with all that follow it.
+   * @returns how many of the lines are missing
+   */
+  async keep(lines: number): Promise<number> {
     const old = (await this.#fs.stat(this.path)) ? new TextDecoder().decode(await this.#fs.readFile(this.path)) : '';
-    const kept = old.split('\n').slice(0, lines);
-    await this.#fs.writeFile(this.path, kept.length > 0 ? `${kept.join('\n')}\n` : '');
+    const all = old.split('\n').slice(0, lines);
+    const torn = all.findIndex((line) => !isJson(line));
+    const kept = torn < 0 ? all : all.slice(0, torn);
+    await this.#fs.writeFile(this.path, kept.map((line) => `${line}\n`).join(''));
     this.#written = kept.length;
     this.#lines = [];
+    return lines - kept.length;
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }

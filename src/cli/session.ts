@@ -16,12 +16,13 @@ export const GPU_FLAGS = {
 
 /** What a command that uses the GPU works with. */
 export interface Session extends TrainContext {
+  readonly renewGpu: (lost: Gpu) => Promise<Gpu>;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
 }
 
 /**
- * Opens the GPU, says on standard error which adapter it is, turns Ctrl-C into the context's signal, runs `body`, and
+ * Opens the GPU (and another one when its device is lost), says on standard error which adapter it is, turns Ctrl-C into the context's signal, runs `body`, and
  * closes everything.
  * @throws FusionclipError `no_adapter`, and what `body` throws
  */
@@ -29,15 +30,25 @@ export async function withGpu<T>(call: Call, body: (session: Session) => Promise
   const { host } = call;
   const { profile } = flagValues(GPU_FLAGS, call);
   const reporter = new Reporter(host);
-  const gpu = await Gpu.create(await host.gpu(), { profile });
-  gpu.tuning = await readTuning(host, gpu.facts);
+  const open = async () => {
+    const opened = await Gpu.create(await host.gpu(), { profile });
+    opened.tuning = await readTuning(host, opened.facts);
+    return opened;
+  };
+  let gpu = await open();
+  const renewGpu = async (lost: Gpu) => {
+    if (lost !== gpu) return gpu;
+    gpu.destroy();
+    gpu = await open();
+    return gpu;
+  };
   const { runtime, version } = host;
   reporter.say(`fusionclip: ${describeAdapter(gpu.facts)}; ${runtime} ${version}`);
   if (profile && !gpu.profiler) reporter.say('fusionclip: this adapter has no timestamps, so there is no profile.');
   const { signal, undo } = interruptSignal(host, reporter, 'Interrupted; nothing was left half written.');
   const environment = { runtime, version };
   try {
-    const result = await body({ fs: host, gpu, environment, onEvent: reporter.listen, signal, reporter });
+    const result = await body({ fs: host, gpu, renewGpu, environment, onEvent: reporter.listen, signal, reporter });
     reporter.clear();
     if (gpu.profiler) host.stderr(`${formatProfile(await gpu.profiler.report())}\n`);
     return result;

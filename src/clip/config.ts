@@ -1,4 +1,5 @@
 import { FusionclipError } from '../base/errors.ts';
+import { CLIP_PIXELS, type PixelStatistics } from './preprocess.ts';
 
 /** `quickgelu` is x·sigmoid(1.702x), `gelu` the exact one with erf. */
 export type Activation = 'quickgelu' | 'gelu';
@@ -25,6 +26,13 @@ export interface ClipConfig {
    * Face files), or the first with this id.
    */
   readonly eot: 'argmax' | number;
+  /** What its images are normalised with, where that is not CLIP's own: see {@link pixelStatistics}. */
+  readonly pixels?: PixelStatistics;
+}
+
+/** What a model's images are normalised with. */
+export function pixelStatistics({ pixels }: Pick<ClipConfig, 'pixels'>): PixelStatistics {
+  return pixels ?? CLIP_PIXELS;
 }
 
 /** What a configuration file or a user says about a model beyond its shapes. */
@@ -143,7 +151,15 @@ export function configFromShapes(
     },
     act: hints.act ?? 'quickgelu',
     eot: hints.eot ?? 'argmax',
+    ...ownPixels(hints, file),
   };
+}
+
+/** Statistics other than CLIP's own, if the hints have any. */
+function ownPixels({ mean = CLIP_PIXELS.mean, std = CLIP_PIXELS.std }: ConfigHints, file: string): Partial<ClipConfig> {
+  if (std.some((s) => s <= 0)) throw misfit(file, `normalises its images by a standard deviation of ${std}`);
+  const same = `${mean} ${std}` === `${CLIP_PIXELS.mean} ${CLIP_PIXELS.std}`;
+  return same ? {} : { pixels: { mean, std } };
 }
 
 /** A file that says something this program does not compute. */

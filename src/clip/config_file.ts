@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { FusionclipError } from '../base/errors.ts';
 import { checkJson, isObject } from '../base/json.ts';
 import { type ConfigHints, misfit } from './config.ts';
+import { configRemarks, type KeyRemarks, preprocessorRemarks } from './config_keys.ts';
 
 const count = v.nullish(v.pipe(v.number(), v.minValue(0)));
 const channels = v.nullish(v.strictTuple([v.number(), v.number(), v.number()]));
@@ -25,11 +26,23 @@ const OPEN_CLIP_MODEL = v.object({
     image_size: count,
     timm_model_name: v.optional(v.unknown()),
   }),
-  text_cfg: v.nullish(v.object({ heads: count, hf_model_name: v.optional(v.unknown()) })),
+  text_cfg: v.nullish(
+    v.object({
+      heads: count,
+      hf_model_name: v.optional(v.unknown()),
+      pool_type: v.nullish(v.string(), 'argmax'),
+      eos_id: v.nullish(v.number(), 2),
+    }),
+  ),
 });
 const OPEN_CLIP_PREPROCESSING = v.object({ preprocess_cfg: v.nullish(v.object({ mean: channels, std: channels })) });
 
-const PREPROCESSOR = v.object({ image_mean: channels, image_std: channels });
+const PREPROCESSOR = v.object({
+  image_mean: channels,
+  image_std: channels,
+  do_normalize: v.nullish(v.boolean(), true),
+  rescale_factor: v.nullish(v.number(), 1 / 255),
+});
 
 /**
  * What a configuration file says: Hugging Face's `config.json` of a CLIP model, or open_clip's (`open_clip_config.json`
@@ -37,10 +50,17 @@ const PREPROCESSOR = v.object({ image_mean: channels, image_std: channels });
  * @throws FusionclipError `bad_model` when it is neither, or asks for what this program does not compute
  */
 export function parseConfig(text: string, file: string): ConfigHints {
+  return readConfig(text, file).hints;
+}
+
+/** {@link parseConfig}, with what is to be said of the file's keys. */
+export function readConfig(text: string, file: string): { hints: ConfigHints; remarks: KeyRemarks } {
   const root = readJson(text, file);
   const model = isObject(root.model_cfg) ? root.model_cfg : root;
-  if (model.vision_cfg) return openClipHints(root, model, file);
-  if (root.vision_config || root.text_config || root.model_type === 'clip') return huggingFaceHints(root, file);
+  if (model.vision_cfg) return { hints: openClipHints(root, model, file), remarks: configRemarks(root, file) };
+  if (root.vision_config || root.text_config || root.model_type === 'clip') {
+    return { hints: huggingFaceHints(root, file), remarks: configRemarks(root, file) };
+  }
   throw misfit(file, 'is not the configuration of a CLIP model');
 }
 
@@ -53,12 +73,14 @@ function openClipHints(root: Json, model: Json, file: string): ConfigHints {
   ]) {
     if (given) throw misfit(file, `uses ${key}, which is not one of CLIP's own transformers`);
   }
+  const pool = text?.pool_type ?? 'argmax';
+  if (pool !== 'argmax' && pool !== 'eos') throw misfit(file, `asks for text_cfg.pool_type ${JSON.stringify(pool)}`);
   return {
     act: quick_gelu === true ? 'quickgelu' : 'gelu',
     visionHeads: (vision.width ?? 768) / (vision.head_width ?? 64),
     textHeads: text?.heads ?? undefined,
     nativeSize: vision.image_size ?? undefined,
-    eot: 'argmax',
+    eot: pool === 'eos' ? text!.eos_id : 'argmax',
     mean: preprocess?.mean ?? undefined,
     std: preprocess?.std ?? undefined,
   };
@@ -86,8 +108,20 @@ function huggingFaceHints(root: Json, file: string): ConfigHints {
 
 /** Mean and standard deviation of Hugging Face's `preprocessor_config.json`, if it has them. Throws `bad_model`. */
 export function parsePreprocessor(text: string, file: string): Pick<ConfigHints, 'mean' | 'std'> {
-  const { image_mean, image_std } = checked(PREPROCESSOR, readJson(text, file), file);
-  return { mean: image_mean ?? undefined, std: image_std ?? undefined };
+  return readPreprocessor(text, file).hints;
+}
+
+/** {@link parsePreprocessor}, with what is to be said of the file's keys. */
+export function readPreprocessor(text: string, file: string): { hints: ConfigHints; remarks: KeyRemarks } {
+  const root = readJson(text, file);
+  const { image_mean, image_std, do_normalize, rescale_factor } = checked(PREPROCESSOR, root, file);
+  if (Math.abs(rescale_factor - 1 / 255) > 1e-9) {
+    throw misfit(file, `asks for rescale_factor ${rescale_factor}, where bytes become [0, 1] here`);
+  }
+  const hints = do_normalize
+    ? { mean: image_mean ?? undefined, std: image_std ?? undefined }
+    : { mean: [0, 0, 0], std: [1, 1, 1] };
+  return { hints, remarks: preprocessorRemarks(root, file) };
 }
 
 type Json = Record<string, unknown>;

@@ -4,6 +4,7 @@ export {
   type ClipConfig,
   type ConfigHints,
   PRESETS,
+  pixelStatistics,
   presetConfig,
   type TowerConfig,
 } from './config.ts';
@@ -11,7 +12,7 @@ export { GeneratedClipModel, type GenerateOptions, generateModel } from './gener
 export { inspectModel, type ModelInspection, type TensorFacts } from './inspect.ts';
 export { type ClipModelFile, openClipModel } from './model_file.ts';
 export { clipShapes } from './names.ts';
-export { CLIP_MEAN, CLIP_STD, type PreprocessVariant, preprocess, preprocessMask } from './preprocess.ts';
+export { type PixelStatistics, type PreprocessVariant, preprocess, preprocessMask } from './preprocess.ts';
 export { openSafetensors, type SafetensorsFile } from './safetensors.ts';
 export { SafetensorsWriter, writeSafetensors } from './safetensors_writer.ts';
 export { type PromptSentences, promptSentences } from './sentences.ts';

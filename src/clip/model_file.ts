@@ -2,7 +2,8 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { type ClipConfig, type ConfigHints, configFromShapes, misfit } from './config.ts';
-import { parseConfig, parsePreprocessor } from './config_file.ts';
+import { readConfig, readPreprocessor } from './config_file.ts';
+import { joined, type KeyRemarks, requireSizes } from './config_keys.ts';
 import { FileTensors, faulty } from './file_tensors.ts';
 import { cachedSnapshot, parseModelId } from './model_cache.ts';
 import { refuseForeignFormat } from './model_format.ts';
@@ -19,9 +20,8 @@ export interface ClipModelFile extends ClipWeights {
   readonly naming: Naming;
   /** Whether a configuration, the file or the caller named the activation; if not it is assumed to be QuickGELU. */
   readonly actKnown: boolean;
-  /** Normalisation of pictures, when the model's folder says it. */
-  readonly mean?: readonly number[];
-  readonly std?: readonly number[];
+  /** Keys of its configuration that nobody here knows. */
+  readonly unknownKeys: readonly string[];
   /** Canonical names. */
   readonly names: readonly string[];
   /** Shape of a canonical tensor. */
@@ -50,11 +50,14 @@ export async function openClipModel(fs: FileSystem, path: string, overrides: Con
     new Map([...weights.tensors].map(([name, { shape }]) => [name, shape])),
     file,
   );
-  const hints = { ...metadataHints(weights), ...defined(await folderHints(fs, folder, naming)), ...defined(overrides) };
+  const { hints: own, remarks, from } = await folderHints(fs, folder, naming);
+  const hints = { ...metadataHints(weights), ...defined(own), ...defined(overrides) };
   if (missing.length > 0) throw misfit(file, `has no tensor ${missing[0]}`);
   const config = configFromShapes(shapes, file, hints);
   checkShapes(config, shapes, file);
-  return new SafetensorsModel(fs, file, folder, weights, naming, sources, shapes, config, hints);
+  requireSizes(remarks, config, from);
+  const facts = { naming, config, actKnown: hints.act !== undefined, unknownKeys: remarks.unknown };
+  return new SafetensorsModel(fs, file, folder, weights, sources, shapes, facts);
 }
 
 /** The weights that a path means, opened, and, if the files beside them belong to them, their folder. */
@@ -105,21 +108,29 @@ function metadataHints({ metadata }: SafetensorsFile): ConfigHints {
   return act === 'gelu' || act === 'quickgelu' ? { act } : {};
 }
 
-async function folderHints(fs: FileSystem, folder: string | null, naming: Naming): Promise<ConfigHints> {
-  if (folder === null) return {};
+/** What the files beside the weights say, and the configuration that says sizes. */
+async function folderHints(
+  fs: FileSystem,
+  folder: string | null,
+  naming: Naming,
+): Promise<{ hints: ConfigHints; remarks: KeyRemarks; from: string }> {
+  let found: { hints: ConfigHints; remarks: KeyRemarks } = { hints: {}, remarks: { sizes: [], unknown: [] } };
+  if (folder === null) return { ...found, from: '' };
   // Some folders hold a model in both forms, each with its own configuration.
   const files = ['config.json', 'open_clip_config.json'];
   if (naming === 'openai') files.reverse();
-  let hints: ConfigHints = {};
+  let from = folder;
   for (const name of files) {
     const text = await readText(fs, folder + name);
     if (text === undefined) continue;
-    hints = parseConfig(text, folder + name);
+    from = folder + name;
+    found = readConfig(text, from);
     break;
   }
   const preprocessor = await readText(fs, `${folder}preprocessor_config.json`);
-  if (preprocessor === undefined || hints.mean) return hints;
-  return { ...hints, ...parsePreprocessor(preprocessor, `${folder}preprocessor_config.json`) };
+  if (preprocessor === undefined || found.hints.mean) return { ...found, from };
+  const { hints, remarks } = readPreprocessor(preprocessor, `${folder}preprocessor_config.json`);
+  return { hints: { ...found.hints, ...defined(hints) }, remarks: joined([found.remarks, remarks]), from };
 }
 
 /** The text of a file, or undefined when there is none. */
@@ -132,8 +143,7 @@ class SafetensorsModel extends FileTensors implements ClipModelFile {
   readonly naming: Naming;
   readonly config: ClipConfig;
   readonly actKnown: boolean;
-  readonly mean?: readonly number[];
-  readonly std?: readonly number[];
+  readonly unknownKeys: readonly string[];
   private readonly fs: FileSystem;
   private readonly folder: string | null;
 
@@ -142,20 +152,17 @@ class SafetensorsModel extends FileTensors implements ClipModelFile {
     path: string,
     folder: string | null,
     weights: SafetensorsFile,
-    naming: Naming,
     sources: ReadonlyMap<string, TensorSource>,
     shapes: ReadonlyMap<string, readonly number[]>,
-    config: ClipConfig,
-    hints: ConfigHints,
+    { naming, config, actKnown, unknownKeys }: Pick<ClipModelFile, 'naming' | 'config' | 'actKnown' | 'unknownKeys'>,
   ) {
     super(path, weights, sources, shapes);
     this.fs = fs;
     this.folder = folder;
     this.naming = naming;
     this.config = config;
-    this.actKnown = hints.act !== undefined;
-    this.mean = hints.mean;
-    this.std = hints.std;
+    this.actKnown = actKnown;
+    this.unknownKeys = unknownKeys;
   }
 
   async tokenizer(): Promise<Tokenizer> {
@@ -177,6 +184,14 @@ class SafetensorsModel extends FileTensors implements ClipModelFile {
         this.path,
         `its ${vocab} tokens are not those of the ${own ? 'given' : 'built-in'} vocabulary`,
         advice,
+      );
+    }
+    const { eot } = this.config;
+    if (eot !== 'argmax' && eot !== found.end) {
+      throw faulty(
+        this.path,
+        `its configuration reads a sentence at the token ${eot}, and its tokenizer ends sentences with ${found.end}`,
+        'give both the same end of text (eos_token_id, or eos_id of open_clip)',
       );
     }
     return found.context === context ? found : found.withContext(context);

@@ -7,36 +7,51 @@ import { resizeImage, resizeNearest } from '../data/resize.ts';
  * | variant | geometry | RGB conversion | mean/std | masks |
  * | --- | --- | --- | --- | --- |
  * | `openai` | shortest side to `size`, centre crop | after resizing | yes | nearest |
+ * | `huggingface` | shortest side to `size`, centre crop | before resizing, over white | yes | nearest |
  * | `april` | squashed to a square | after resizing | yes | bilinear |
  * | `winclip` | squashed | before resizing | yes | nearest |
  * | `mvfa` | squashed | before resizing | no | nearest |
  *
- * Before or after matters for RGBA only, which is resized premultiplied.
+ * `openai` is OpenAI's code and open_clip's, `huggingface` the `CLIPImageProcessor` of transformers on Pillow; where an odd
+ * number of lines is cropped, the first rounds half of it to even, the second down. Before or after matters for RGBA, which is
+ * resized premultiplied, and for grey values that colours of a palette are turned to.
+ *
+ * Resizing gives the bits of Pillow up to 12; where one side grows and the other shrinks, Pillow 13 resizes the columns first,
+ * which differs by up to 11 grey levels.
  */
-export type PreprocessVariant = 'openai' | 'april' | 'winclip' | 'mvfa';
+export type PreprocessVariant = 'openai' | 'huggingface' | 'april' | 'winclip' | 'mvfa';
 
 /** All variants. */
-export const PREPROCESS_VARIANTS: readonly PreprocessVariant[] = ['openai', 'april', 'winclip', 'mvfa'];
+export const PREPROCESS_VARIANTS: readonly PreprocessVariant[] = ['openai', 'huggingface', 'april', 'winclip', 'mvfa'];
 
-/** Mean of CLIP's training images per channel, on [0, 1]. */
-export const CLIP_MEAN: readonly number[] = [0.48145466, 0.4578275, 0.40821073];
+/** What a model's images are normalised with: mean and standard deviation of each channel on [0, 1]. */
+export interface PixelStatistics {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
 
-/** Standard deviation of CLIP's training images per channel, on [0, 1]. */
-export const CLIP_STD: readonly number[] = [0.26862954, 0.26130258, 0.27577711];
+/** Those of CLIP's training images. */
+export const CLIP_PIXELS: PixelStatistics = {
+  mean: [0.48145466, 0.4578275, 0.40821073],
+  std: [0.26862954, 0.26130258, 0.27577711],
+};
 
-/** Mean of MedCLIP's training images on [0, 1]; they are grey. */
-export const MEDCLIP_MEAN = 0.5862785803043838;
-
-/** Standard deviation of MedCLIP's training images on [0, 1]. */
-export const MEDCLIP_STD = 0.27950088968644304;
-
-/** The input of the vision tower, [3, size, size]: the same float32 bits as PIL, torchvision's ToTensor and Normalize. */
-export function preprocess(image: Image, variant: PreprocessVariant, size: number): Float32Array<ArrayBuffer> {
+/**
+ * The input of the vision tower, [3, size, size]: the same float32 bits as PIL, torchvision's ToTensor and Normalize.
+ * @param pixels the model's own (`pixelStatistics` of its configuration)
+ */
+export function preprocess(
+  image: Image,
+  variant: PreprocessVariant,
+  size: number,
+  pixels: PixelStatistics = CLIP_PIXELS,
+): Float32Array<ArrayBuffer> {
   const { data } = resizeForClip(image, variant, size);
   const plane = size * size;
   const out = new Float32Array(3 * plane);
   for (let c = 0; c < 3; c++) {
-    const values = channelValues(c, variant !== 'mvfa');
+    const normalise = variant === 'mvfa' ? (x: number) => x : normaliser(pixels, c);
+    const values = Float32Array.from({ length: 256 }, (_, byte) => normalise(Math.fround(byte / 255)));
     for (let i = 0, from = c; i < plane; i++, from += 3) out[c * plane + i] = values[data[from]];
   }
   return out;
@@ -47,10 +62,13 @@ export function resizeForClip(image: Image, variant: PreprocessVariant, size: nu
   if (variant === 'winclip' || variant === 'mvfa') return resizeImage(toRgb(image), size, size);
   if (variant === 'april') return toRgb(resizeImage(image, size, size));
   const { width, height } = image;
-  // torchvision truncates the long side and rounds the crop offset half to even
+  // Both truncate the long side.
   const [w, h] =
     width <= height ? [size, Math.trunc((size * height) / width)] : [Math.trunc((size * width) / height), size];
-  return crop(toRgb(resizeImage(image, w, h)), roundHalfEven((w - size) / 2), roundHalfEven((h - size) / 2), size);
+  const [left, top] = [(w - size) / 2, (h - size) / 2];
+  if (variant === 'huggingface')
+    return crop(resizeImage(overWhite(image), w, h), Math.floor(left), Math.floor(top), size);
+  return crop(toRgb(resizeImage(image, w, h)), roundHalfEven(left), roundHalfEven(top), size);
 }
 
 /** A mask (grey; lesion is above one half of 255) at the input's size: {0, 1} [size, size]. */
@@ -60,13 +78,22 @@ export function preprocessMask(mask: Image, variant: PreprocessVariant, size: nu
   return Uint8Array.from(data, (value) => (value > 127 ? 1 : 0)); // 128 / 255 is the first value above 0.5
 }
 
-/** What each byte of channel `c` becomes, every step rounded to float32 as in float32 arithmetic. */
-function channelValues(c: number, normalise: boolean): Float32Array {
-  const [mean, std] = [Math.fround(CLIP_MEAN[c]), Math.fround(CLIP_STD[c])];
-  return Float32Array.from({ length: 256 }, (_, byte) => {
-    const x = Math.fround(byte / 255);
-    return normalise ? Math.fround(x - mean) / std : x;
+/** (x − mean) / deviation of channel `c` for float32 values on [0, 1], every step rounded to float32. */
+export function normaliser({ mean, std }: PixelStatistics, c: number): (x: number) => number {
+  const [m, s] = [Math.fround(mean[c]), Math.fround(std[c])];
+  return (x) => Math.fround(Math.fround(x - m) / s);
+}
+
+/** RGB of any picture; one with alpha is laid over white, to the byte as Pillow's `alpha_composite` does. */
+function overWhite(image: Image): Image {
+  const rgb = toRgb(image);
+  if (image.channels !== 4) return rgb;
+  const data = rgb.data.map((value, i) => {
+    const alpha = image.data[4 * Math.floor(i / 3) + 3];
+    const sum = 128 * (value * alpha + 255 * (255 - alpha)) + 128 * 128;
+    return ((sum >> 8) + sum) >> 15;
   });
+  return { ...rgb, data };
 }
 
 function crop({ width, data }: Image, left: number, top: number, size: number): Image {

@@ -1,3 +1,4 @@
+import { FusionclipError } from '../base/errors.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type Index, uploadIndex } from '../kernels/row_index.ts';
@@ -105,6 +106,7 @@ export class TextTower {
    * @returns [S, L, W], L the longest length
    */
   async embed(sentences: readonly (readonly number[])[]): Promise<GpuArray> {
+    using job = this.#gpu.job();
     const width = this.config.text.width;
     const length = Math.max(...sentences.map((s) => s.length));
     const unique = [...new Set(sentences.flat())].sort((a, b) => a - b);
@@ -117,7 +119,9 @@ export class TextTower {
         rows.set(table.subarray(row * width, (row + 1) * width), (s * length + i) * width);
       }
     });
-    return GpuArray.from(this.#gpu, rows, [sentences.length, length, width]);
+    const out = job.do(() => GpuArray.from(this.#gpu, rows, [sentences.length, length, width]));
+    job.pass(out.buffer);
+    return out;
   }
 
   /**
@@ -158,10 +162,10 @@ export class TextTower {
   /** Runs the beginnings of sentences, each distinct one once. The caller releases the result. */
   async prefix(sentences: readonly PrefixedSentence[]): Promise<TextPrefix> {
     const { blocks, positions } = this.#weights;
-    using _scope = this.#gpu.scope();
+    using job = this.#gpu.job();
     const unique = [...new Map(sentences.map(({ prefix }) => [prefix.join(), prefix]))];
-    const rows = new Tensor(await this.embed(unique.map(([, ids]) => ids)));
-    return Tape.pause(() => {
+    const rows = new Tensor(await job.do(() => this.embed(unique.map(([, ids]) => ids))));
+    const run = () => {
       let x = add(rows, gatherRows(positions, this.#range(rows.shape[1])));
       const tables = blocks.map((block) => {
         const qkv = blockQkv(x, block).value;
@@ -170,7 +174,8 @@ export class TextTower {
       });
       const names = unique.map(([name]) => name);
       return new TextPrefix(this.#gpu, sentences, names, tables);
-    });
+    };
+    return job.do(() => Tape.pause(run));
   }
 
   /**
@@ -203,11 +208,13 @@ export class TextTower {
   /** Embeddings [S, E] of plain sentences (ids with start and end token), `chunk` at a time. */
   async encodeSentences(sentences: readonly (readonly number[])[], chunk = 64): Promise<GpuArray> {
     const { embed } = this.config;
-    const out = GpuArray.empty(this.#gpu, [sentences.length, embed]);
+    using job = this.#gpu.job();
+    const out = job.do(() => GpuArray.empty(this.#gpu, [sentences.length, embed]));
     for (let start = 0; start < sentences.length; start += chunk) {
       const part = sentences.slice(start, start + chunk);
+      using chunkJob = this.#gpu.job();
+      const rows = await chunkJob.do(() => this.embed(part));
       using _scope = this.#gpu.scope();
-      const rows = await this.embed(part);
       const eot = this.endOfText(
         part.map((ids) => endPosition(ids, this.config.eot)),
         rows.shape[1],
@@ -219,6 +226,7 @@ export class TextTower {
         { buffer: out.buffer, offset: 4 * start * embed, bytes },
       );
     }
+    job.pass(out.buffer);
     return out;
   }
 
@@ -238,7 +246,13 @@ export class TextTower {
 
 /**
  * Index of the end-of-text token: the first place of the largest id (`argmax`), or of the configuration's own id.
+ * @throws FusionclipError `bad_model` when the sentence does not hold that id
  */
 export function endPosition(ids: readonly number[], eot: ClipConfig['eot']): number {
-  return ids.indexOf(eot === 'argmax' ? Math.max(...ids) : eot);
+  const place = ids.indexOf(eot === 'argmax' ? Math.max(...ids) : eot);
+  if (place >= 0) return place;
+  throw new FusionclipError(
+    'bad_model',
+    `The model reads a sentence at the token ${eot}, which the sentence does not hold; use the tokenizer of the model.`,
+  );
 }

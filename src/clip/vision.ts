@@ -223,11 +223,8 @@ export class VisionTower {
     const shape = `${batch} ${tokens}`;
     let index = this.#clsRows.get(shape);
     if (!index) {
-      index = uploadIndex(
-        this.#gpu,
-        Uint32Array.from({ length: batch }, (_, b) => b * tokens),
-      );
-      index.device.keep();
+      const rows = Uint32Array.from({ length: batch }, (_, b) => b * tokens);
+      index = this.#gpu.lasting(() => uploadIndex(this.#gpu, rows));
       this.#clsRows.set(shape, index);
     }
     return index;

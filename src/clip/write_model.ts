@@ -1,10 +1,9 @@
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { numberSymbols } from './byte_pairs.ts';
-import type { ClipConfig, TowerConfig } from './config.ts';
+import { type ClipConfig, pixelStatistics, type TowerConfig } from './config.ts';
 import { packHalf } from './half.ts';
 import { clipShapes, huggingFaceSource, sourceShape } from './names.ts';
-import { CLIP_MEAN, CLIP_STD } from './preprocess.ts';
 import { type TensorShape, writeSafetensors } from './safetensors_writer.ts';
 import { END, START, Tokenizer } from './tokenizer.ts';
 import { type ClipWeights, transposed } from './weights.ts';
@@ -100,8 +99,9 @@ function configJson({ embed, vision, text, act }: ClipConfig): unknown {
   };
 }
 
-function preprocessorJson({ vision }: ClipConfig): unknown {
-  const side = vision.nativeSize;
+function preprocessorJson(config: ClipConfig): unknown {
+  const side = config.vision.nativeSize;
+  const { mean, std } = pixelStatistics(config);
   return {
     image_processor_type: 'CLIPImageProcessor',
     do_convert_rgb: true,
@@ -113,8 +113,8 @@ function preprocessorJson({ vision }: ClipConfig): unknown {
     do_rescale: true,
     rescale_factor: 1 / 255,
     do_normalize: true,
-    image_mean: CLIP_MEAN,
-    image_std: CLIP_STD,
+    image_mean: mean,
+    image_std: std,
   };
 }
 

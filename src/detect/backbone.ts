@@ -3,12 +3,15 @@ import type { FileSystem } from '../base/file_system.ts';
 import { fnv1a32 } from '../base/rule.ts';
 import {
   type ClipConfig,
+  type ClipModelFile,
   type ClipWeights,
   clipShapes,
   GeneratedClipModel,
   type NamedTensors,
   openClipModel,
+  type PixelStatistics,
   PRESETS,
+  pixelStatistics,
   presetConfig,
   Tokenizer,
 } from '../clip/index.ts';
@@ -38,6 +41,11 @@ export interface MedClipBackbone extends Pick<Backbone, 'identity' | 'note'> {
 
 /** A model of either family. */
 export type AnyBackbone = Backbone | MedClipBackbone;
+
+/** What a model's images are normalised with; MedCLIP's have constants of their own. */
+export function statisticsOf(backbone: AnyBackbone): PixelStatistics {
+  return pixelStatistics(backbone.family === 'clip' ? backbone.weights.config : {});
+}
 
 /** What names a model in an API: a path, `generated:NAME:SEED`, `random:PATH:SEED`, or a model that is open already. */
 export type ModelSource = string | AnyBackbone;
@@ -100,10 +108,27 @@ async function openClipPath(fs: FileSystem, path: string, name: string, seed: nu
     const weights = new GeneratedClipModel(model.config, seed);
     return { family: 'clip', weights, tokenizer, identity: await identifyModel(weights, name), note: null };
   }
-  const note = model.actKnown
-    ? null
-    : `${name} does not say its activation, QuickGELU is assumed; say --act gelu if it is a model of LAION or DataComp.`;
+  const note = notesOf(model, name).join(' ') || null;
   return { family: 'clip', weights: model, tokenizer, identity: await identifyModel(model, name), note };
+}
+
+/** What a user should know of how a model's files were read. */
+function notesOf({ actKnown, config, unknownKeys }: ClipModelFile, name: string): string[] {
+  const notes: string[] = [];
+  if (!actKnown) {
+    notes.push(
+      `${name} does not say its activation, QuickGELU is assumed; say --act gelu if it is a model of LAION or DataComp.`,
+    );
+  }
+  const { pixels } = config;
+  if (pixels) notes.push(`Images are normalised as ${name} says: mean ${pixels.mean}, deviation ${pixels.std}.`);
+  if (unknownKeys.length > 0) {
+    notes.push(
+      `The configuration of ${name} has ${unknownKeys.join(', ')}, which this program does not know: ` +
+        'if it changes what the model computes, embeddings differ.',
+    );
+  }
+  return notes;
 }
 
 /** @param seed as {@link openClipPath} takes it */
@@ -133,6 +158,11 @@ export async function generatedBackbone(config: ClipConfig, seed: number, name: 
   return { family: 'clip', weights, tokenizer, identity: await identifyModel(weights, name), note: null };
 }
 
+/** Equal where two models say the same of the same images and sentences. */
+export function modelKey({ hash, config }: ModelIdentity): string {
+  return 'act' in config ? JSON.stringify([hash, config.act, config.pixels ?? null]) : hash;
+}
+
 /** Identity of a model under the name that was given for it. */
 export async function identifyModel(weights: ClipWeights, name: string): Promise<ModelIdentity> {
   const { config } = weights;
@@ -151,6 +181,34 @@ async function hashOf(
   const parts = [fnv1a32(`${all} ${more}`)];
   for (const tensor of fingerprint) parts.push(fnv1a32(new Uint8Array((await weights.read(tensor)).buffer)));
   return parts.map((n) => n.toString(16).padStart(8, '0')).join('-');
+}
+
+/**
+ * The backbone as a run was trained on it. Equal weights may lie in folders whose files say another activation or other
+ * statistics of the images; what was trained knows only those that it was trained with.
+ * @returns with a note where the folder of now says something else
+ * @throws FusionclipError `bad_model` for other weights, where what was trained would be noise
+ */
+export function asTrained(trained: ModelIdentity, given: AnyBackbone, file: string): AnyBackbone {
+  requireSameModel(trained, given.identity, file);
+  const config = trained.config;
+  if (given.family === 'medclip' || !('act' in config)) return given;
+  const { weights } = given;
+  if (modelKey(trained) === modelKey(given.identity)) return given;
+  const [then, now] = [config, weights.config].map(
+    (one) => `activation ${one.act}, mean ${pixelStatistics(one).mean}, deviation ${pixelStatistics(one).std}`,
+  );
+  const text = `${given.identity.name} says ${now}; ${file} was trained with ${then}, which is used.`;
+  return {
+    ...given,
+    weights: {
+      config,
+      read: (name) => weights.read(name),
+      readRows: (name, rows) => weights.readRows(name, rows),
+    },
+    identity: { ...given.identity, config },
+    note: text,
+  };
 }
 
 /**

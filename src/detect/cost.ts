@@ -60,7 +60,6 @@ export async function methodCost(
 ): Promise<MethodCost> {
   const { fusion: options, train } = settings;
   const gpu = countingGpu('hardware');
-  using _scope = gpu.scope();
   const { zeros, shapes } = ofZeros(backbone);
   const detector = await Detector.open({ gpu, backbone: zeros, options, kind, object: 'image', seed: train.seed });
   const text = gpu.flops;
@@ -134,11 +133,12 @@ async function scoringCost(
   const memory = new SupportMemory(detector, normal, []);
   try {
     return await memory.withScorer(async ({ images }) => {
-      using _scope = gpu.scope();
+      using job = gpu.job();
       const fit = (gpu.flops - before.flops) / shots;
       const start = { flops: gpu.flops, bytes: gpu.pool.liveBytes };
       gpu.pool.peakBytes = start.bytes;
-      await images.score(detector.encode(Array.from({ length: batch }, () => new Float32Array(3 * size * size))));
+      const inputs = Array.from({ length: batch }, () => new Float32Array(3 * size * size));
+      await job.do(() => images.score(detector.encode(inputs)));
       const score = (gpu.flops - start.flops) / batch;
       const scoring = gpu.pool.peakBytes - start.bytes;
       return { flops: { fit, score }, bytes: { support: start.bytes - before.bytes, scoring } };

@@ -1,5 +1,5 @@
 import { FusionclipError } from '../base/errors.ts';
-import { type StorageReport, TextTower, VisionTower } from '../clip/index.ts';
+import { type PixelStatistics, type StorageReport, TextTower, VisionTower } from '../clip/index.ts';
 import { joinReports } from '../clip/weight_storage.ts';
 import { joinImages } from '../fusion/batches.ts';
 import {
@@ -18,7 +18,7 @@ import { BertTower } from '../medclip/bert.ts';
 import { MedClip } from '../medclip/method.ts';
 import { loadMedClipVision } from '../medclip/vision.ts';
 import type { Parameter } from '../nn/index.ts';
-import type { AnyBackbone, Backbone, MedClipBackbone } from './backbone.ts';
+import { type AnyBackbone, type Backbone, type MedClipBackbone, modelKey, statisticsOf } from './backbone.ts';
 import type { Framing } from './pictures.ts';
 import type { SharedFeatures } from './shared_features.ts';
 
@@ -85,6 +85,7 @@ export class Detector {
   /** Loads the towers (blocks that the method does not need are left out) and makes the method. Throws `bad_model`, `usage`. */
   static async open(parts: DetectorParts): Promise<Detector> {
     const { backbone, options } = parts;
+    parts.shared?.features.moveTo(parts.gpu);
     if (runsOnMedClip(options.method) !== (backbone.family === 'medclip')) throw wrongFamily(options.method, backbone);
     const owned: { release(): void }[] = [];
     const own = <T extends { release(): void }>(thing: T): T => {
@@ -104,6 +105,11 @@ export class Detector {
   /** How images come to the size of the model. */
   get framing(): Framing {
     return { size: this.vision.size, norm: this.options.norm };
+  }
+
+  /** What images are normalised with, where they are. */
+  get statistics(): PixelStatistics {
+    return statisticsOf(this.backbone);
   }
 
   /** Preprocessed images [3, S, S] as one batch [B, 3, S, S]. */
@@ -132,7 +138,7 @@ export class Detector {
     if (!this.#shared || !this.method.frozen) return this.encode(inputs);
     const { size, act, weights, norm } = this.options;
     const { data, features } = this.#shared;
-    const domain = JSON.stringify([data, this.backbone.identity.hash, size, act, weights, norm]);
+    const domain = JSON.stringify([data, modelKey(this.backbone.identity), size, act, weights, norm]);
     const part = (images: readonly Float32Array<ArrayBuffer>[], needs: FeatureOptions) =>
       features.encode(domain, images, needs, () => this.method.encode(this.upload(images), needs));
     const { windows: sides = [], ...needs } = this.method.needs;
@@ -190,7 +196,7 @@ async function openClipModel(parts: DetectorParts, backbone: Backbone, own: Own)
   const lastLayer = needs.embedding ? layers : Math.max(...needs.layers);
   const vision = own(await VisionTower.load(gpu, weights, { size: options.size, act, storage, lastLayer }));
   const text = own(await TextTower.load(gpu, weights, { act, storage }));
-  const tower = JSON.stringify([backbone.identity.hash, options.act, storage]);
+  const tower = JSON.stringify([modelKey(backbone.identity), options.act, storage]);
   const ensembles = parts.shared?.features.ensembles(tower);
   return { vision, text, method: await kind.create({ ...parts, vision, text, tokenizer, ensembles }) };
 }

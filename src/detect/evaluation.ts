@@ -10,7 +10,7 @@ import {
   type Thresholds,
   type TrivialJudgement,
 } from './judge.ts';
-import { type ScoredSet, sampleBatches, scoreSet } from './scoring.ts';
+import { type ScoredSet, ScoredSoFar, sampleBatches, scoreSet } from './scoring.ts';
 import type { Contest, ScoredWeights } from './selection.ts';
 import type { Scorer, SupportMemory } from './support_set.ts';
 
@@ -53,6 +53,8 @@ export interface EvaluationRequest {
   readonly calibration: Calibration;
   /** Images that go through the model together. */
   readonly batch: number;
+  /** What of them is scored already. */
+  readonly soFar?: ScoredSoFar;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -61,9 +63,11 @@ export interface EvaluationRequest {
 export async function evaluateSamples(
   detector: Detector,
   scorer: Scorer,
-  { fs, samples, calibration, batch, onProgress, signal }: EvaluationRequest,
+  { fs, samples, calibration, batch, onProgress, signal, soFar = new ScoredSoFar() }: EvaluationRequest,
 ): Promise<Evaluation> {
-  const scored = await scoreSet(detector, scorer.images, sampleBatches(fs, detector, samples, batch, true), {
+  const left = samples.slice(soFar.count);
+  const scored = await scoreSet(detector, scorer.images, sampleBatches(fs, detector, left, batch, true), {
+    soFar,
     ranges: calibration.ranges,
     signal,
     onProgress: (done) => onProgress?.(done, samples.length),

@@ -7,9 +7,10 @@ import { MASK_FOLDERS } from '../data/layout/class_folder.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import { openDataset } from '../data/layout/open.ts';
 import { stage } from '../run/events.ts';
+import { onDevice } from '../run/on_device.ts';
 import { ADAPTERS } from '../run/run_folder.ts';
 import { type AdapterFile, openAdapters } from './adapters_file.ts';
-import { type ModelSource, openModel, requireSameModel } from './backbone.ts';
+import { asTrained, type ModelSource, openModel } from './backbone.ts';
 import type { Detector } from './detector.ts';
 import { evaluateSamples } from './evaluation.ts';
 import type { Judgement, TrivialJudgement } from './judge.ts';
@@ -17,7 +18,7 @@ import { type PredictionRow, predictionRows, toCsv, writeMaps } from './output.t
 import { calibrateAgain, rescoredOptions } from './rescore.ts';
 import { ORACLE_WARNING } from './results.ts';
 import { openDetector, type RunContext } from './run_context.ts';
-import { fileBatches, type ScoredSet, scoreSet } from './scoring.ts';
+import { fileBatches, type ScoredSet, ScoredSoFar, scoreSet } from './scoring.ts';
 import { SupportMemory } from './support_set.ts';
 import { restoreTensors } from './tensor_file.ts';
 
@@ -52,8 +53,8 @@ export class TrainedDetector {
     const { settings = {} } = source;
     const fusion = rescoredOptions(stored.header, settings, source.adapters);
     const header = { ...stored.header, fusion };
-    const backbone = await openModel(fs, source.model ?? header.model.name);
-    requireSameModel(header.model, backbone.identity, path);
+    const backbone = asTrained(header.model, await openModel(fs, source.model ?? header.model.name), path);
+    if (backbone.note) context.onEvent?.({ type: 'note', text: backbone.note });
     const detector = await openDetector(context, header, backbone);
     try {
       const own = fusion.method === stored.header.fusion.method;
@@ -71,13 +72,22 @@ export class TrainedDetector {
     }
   }
 
-  /** Scores image files; with `fuse mvfa` the ranges are those of the given images. Throws `io`, `bad_image`. */
-  async score(context: RunContext, paths: readonly string[]): Promise<ScoredSet> {
+  /**
+   * Scores image files; with `fuse mvfa` the ranges are those of the given images. Throws `io`, `bad_image`.
+   * @param soFar what of them is scored already
+   */
+  async score(
+    context: RunContext,
+    paths: readonly string[],
+    soFar: ScoredSoFar = new ScoredSoFar(),
+  ): Promise<ScoredSet> {
     const { detector, file } = this;
+    const left = paths.slice(soFar.count);
     const progress = stage(context.onEvent ?? (() => {}), 'scores');
     return this.memory.withScorer(
       ({ images }) =>
-        scoreSet(detector, images, fileBatches(context.fs, detector, paths, file.header.train['eval.batch']), {
+        scoreSet(detector, images, fileBatches(context.fs, detector, left, file.header.train['eval.batch']), {
+          soFar,
           ranges: file.ranges,
           signal: context.signal,
           onProgress: (done) => progress(done, paths.length),
@@ -123,22 +133,27 @@ export interface Predicted {
  */
 export async function predictImages(context: RunContext, request: PredictRequest): Promise<PredictionRow[]> {
   const paths = await findImages(context.fs, request.paths);
-  const trained = await TrainedDetector.open(context, request);
-  try {
-    return (await predictTrained(context, trained, { ...request, paths })).rows;
-  } finally {
-    trained.release();
-  }
+  const soFar = new ScoredSoFar();
+  return onDevice(context, async (working) => {
+    const trained = await TrainedDetector.open(working, request);
+    try {
+      return (await predictTrained(working, trained, { ...request, paths }, soFar)).rows;
+    } finally {
+      trained.release();
+    }
+  });
 }
 
 /**
  * As {@link predictImages}, by a detector that is open, which stays open.
  * @param request its paths are files, as {@link findImages} finds them
+ * @param soFar what of them is scored already
  */
 export async function predictTrained(
   context: RunContext,
   trained: TrainedDetector,
   request: Omit<PredictRequest, 'model' | 'settings'>,
+  soFar?: ScoredSoFar,
 ): Promise<Predicted> {
   const { fs, signal, onEvent = () => {} } = context;
   const { paths, out } = request;
@@ -147,7 +162,7 @@ export async function predictTrained(
     const text = 'These settings rescale scores by the extremes of the given images, so they depend on each other.';
     onEvent({ type: 'note', text });
   }
-  const scored = await trained.score(context, paths);
+  const scored = await trained.score(context, paths, soFar);
   const rows = predictionRows(scored, thresholds);
   if (out === null) return { rows, scored, pictures: [] };
   await fs.writeFile(joinPath(out, 'predictions.csv'), toCsv(rows));
@@ -218,6 +233,15 @@ export async function evaluateTrained(
   context: RunContext,
   request: Omit<EvaluateRequest, 'out' | 'maps'>,
 ): Promise<EvaluateOutcome> {
+  const soFar = new ScoredSoFar();
+  return onDevice(context, (working) => evaluateOn(working, request, soFar));
+}
+
+async function evaluateOn(
+  context: RunContext,
+  request: Omit<EvaluateRequest, 'out' | 'maps'>,
+  soFar: ScoredSoFar,
+): Promise<EvaluateOutcome> {
   const { fs, signal, onEvent = () => {} } = context;
   const trained = await TrainedDetector.open(context, request);
   try {
@@ -235,6 +259,7 @@ export async function evaluateTrained(
         evaluateSamples(trained.detector, scorer, {
           fs,
           samples,
+          soFar,
           calibration: { thresholds, ranges },
           batch: header.train['eval.batch'],
           onProgress: stage(onEvent, 'scores'),

@@ -1,7 +1,7 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
-import { CLIP_MEAN, CLIP_STD, preprocess, preprocessMask } from '../clip/index.ts';
-import { resizeForClip } from '../clip/preprocess.ts';
+import { type PixelStatistics, preprocess, preprocessMask } from '../clip/index.ts';
+import { normaliser, resizeForClip } from '../clip/preprocess.ts';
 import { AUGMENTATIONS, type Augmentation, warp, warpMask } from '../data/augment.ts';
 import { cropMap, type ScoreMap } from '../data/heat_map.ts';
 import { type Image, toRgb } from '../data/image.ts';
@@ -27,7 +27,7 @@ export interface View {
 }
 
 /**
- * Whether the pixels are normalised with CLIP's mean and standard deviation, or stay in [0, 1]; `medclip`: with
+ * Whether the pixels are normalised with the model's mean and standard deviation (CLIP's, unless its folder says others), or stay in [0, 1]; `medclip`: with
  * MedCLIP's, and images are grey in a black square before they are resized.
  */
 export type Normalisation = 'clip' | 'none' | 'medclip';
@@ -84,26 +84,34 @@ export async function maskOf(
   return preprocessMask(framed(mask, framing), 'winclip', framing.size);
 }
 
-/** The vision tower's input [3, S, S] of RGB pixels that have its size already. */
-export function toInput(pixels: Image, norm: Normalisation): Float32Array<ArrayBuffer> {
+/**
+ * The vision tower's input [3, S, S] of RGB pixels that have its size already.
+ * @param statistics the model's own
+ */
+export function toInput(pixels: Image, norm: Normalisation, statistics: PixelStatistics): Float32Array<ArrayBuffer> {
   if (norm === 'medclip') return medClipInput(pixels);
-  return preprocess(toRgb(pixels), norm === 'clip' ? 'winclip' : 'mvfa', pixels.width);
+  return preprocess(toRgb(pixels), norm === 'clip' ? 'winclip' : 'mvfa', pixels.width, statistics);
 }
 
 /**
  * The picture itself, or it and its ten warps (`mvfa`). Warps are made of values in [0, 1], and those are normalised,
  * so that what is reflected in at the edges has the colours of the image.
  */
-export function viewsOf({ pixels, mask }: Picture, aug: 'mvfa' | 'none', norm: Normalisation): View[] {
-  const identity = { name: 'identity', input: toInput(pixels, norm), mask };
+export function viewsOf(
+  { pixels, mask }: Picture,
+  aug: 'mvfa' | 'none',
+  norm: Normalisation,
+  statistics: PixelStatistics,
+): View[] {
+  const identity = { name: 'identity', input: toInput(pixels, norm, statistics), mask };
   if (aug === 'none') return [identity];
   const size = pixels.width;
-  const unit = toInput(pixels, 'none');
+  const unit = toInput(pixels, 'none', statistics);
   const warped = (view: Augmentation): View => {
     const values = warp(unit, size, view);
     return {
       name: view.name,
-      input: norm === 'none' ? values : normalise(values, norm),
+      input: norm === 'none' ? values : normalise(values, norm, statistics),
       mask: mask && warpMask(mask, size, view),
     };
   };
@@ -111,12 +119,16 @@ export function viewsOf({ pixels, mask }: Picture, aug: 'mvfa' | 'none', norm: N
 }
 
 /** (x − mean) / deviation of planes [3, S, S] in place, rounded as in float32 arithmetic. */
-function normalise(values: Float32Array<ArrayBuffer>, norm: 'clip' | 'medclip'): Float32Array<ArrayBuffer> {
+function normalise(
+  values: Float32Array<ArrayBuffer>,
+  norm: 'clip' | 'medclip',
+  statistics: PixelStatistics,
+): Float32Array<ArrayBuffer> {
   if (norm === 'medclip') return values.map(normaliseMedClip);
   const plane = values.length / 3;
   for (let c = 0; c < 3; c++) {
-    const [mean, std] = [Math.fround(CLIP_MEAN[c]), Math.fround(CLIP_STD[c])];
-    for (let i = c * plane; i < (c + 1) * plane; i++) values[i] = Math.fround(values[i] - mean) / std;
+    const one = normaliser(statistics, c);
+    for (let i = c * plane; i < (c + 1) * plane; i++) values[i] = one(values[i]);
   }
   return values;
 }

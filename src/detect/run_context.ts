@@ -11,6 +11,8 @@ import type { SharedFeatures } from './shared_features.ts';
 export interface RunContext {
   readonly fs: FileSystem;
   readonly gpu: Gpu;
+  /** Opens a device in place of one that was lost; see `onDevice`. Without it a lost device ends the run. */
+  readonly renewGpu?: (lost: Gpu) => Promise<Gpu>;
   readonly environment: Environment;
   readonly onEvent?: RunListener;
   /** Stops the run; training saves a checkpoint first. */

@@ -54,8 +54,23 @@ export interface ScoredSet {
   readonly images: readonly ScoredImage[];
 }
 
+/** What is scored of a set by now: when its device is lost, the scoring goes on behind it. */
+export class ScoredSoFar {
+  readonly images: ScoredImage[] = [];
+  /** Branches that wait for the ranges of the whole set. */
+  readonly waiting: { readonly items: readonly ScoringItem[]; readonly scores: BranchScores }[] = [];
+  readonly classScores: number[] = [];
+
+  /** Images so far; whole batches. */
+  get count(): number {
+    return this.images.length + this.waiting.reduce((n, { items }) => n + items.length, 0);
+  }
+}
+
 /** How a set is scored. */
 export interface ScoringOptions {
+  /** What of it is scored already; the batches are those behind it. */
+  readonly soFar?: ScoredSoFar;
   /** For `fuse calib`: ranges of the support set. */
   readonly ranges: FusionRanges | null;
   readonly onProgress?: (done: number) => void;
@@ -126,13 +141,11 @@ export async function scoreSet(
   detector: Detector,
   scorer: ImageScorer,
   batches: AsyncIterable<ScoringBatch>,
-  { ranges, onProgress, signal }: ScoringOptions,
+  { ranges, onProgress, signal, soFar = new ScoredSoFar() }: ScoringOptions,
 ): Promise<ScoredSet> {
   const { gpu, options, kind } = detector;
   const { size } = detector.vision;
-  const images: ScoredImage[] = [];
-  const waiting: { items: readonly ScoringItem[]; scores: BranchScores }[] = [];
-  const classScores: number[] = [];
+  const { images, waiting, classScores } = soFar;
   const add = (items: readonly ScoringItem[], fused: FusedScores) => {
     items.forEach((item, i) => {
       const map = fused.map.subarray(i * size * size, (i + 1) * size * size);
@@ -142,17 +155,17 @@ export async function scoreSet(
   };
   for await (const { items, encode } of batches) {
     signal?.throwIfAborted();
-    using _scope = gpu.scope();
-    const scored = await scorer.score(encode());
+    using job = gpu.job();
+    const scored = await job.do(() => scorer.score(encode()));
     const scores = options['score.cls'] === 'april' ? { ...scored, clsScore: null } : scored;
     if (options['score.cls'] === 'april') classScores.push(...(scored.clsScore ?? []));
     if (options.fuse === 'mvfa') waiting.push({ items, scores });
     else add(items, fuseScores(scores, options.fuse === 'calib' ? ranges : null, options, kind));
-    onProgress?.(images.length + waiting.reduce((n, one) => n + one.items.length, 0));
+    onProgress?.(soFar.count);
   }
   if (waiting.length > 0) {
     const own = rangesOfAll(waiting.map(({ scores }) => scores));
-    for (const { items, scores } of waiting) add(items, fuseScores(scores, own, options, kind));
+    for (const { items, scores } of waiting.splice(0)) add(items, fuseScores(scores, own, options, kind));
   }
   return { size, images: withClassScores(images, classScores) };
 }
@@ -178,8 +191,8 @@ export function rangesOfAll(batches: readonly BranchScores[]): FusionRanges {
 }
 
 function inputOf(detector: Detector, image: Image): Float32Array<ArrayBuffer> {
-  const { framing } = detector;
-  return toInput(pixelsOf(image, framing), framing.norm);
+  const { framing, statistics } = detector;
+  return toInput(pixelsOf(image, framing), framing.norm, statistics);
 }
 
 /** Bytes, so that a large test set fits into memory; the map is their 255th part. */

@@ -91,7 +91,7 @@ export class Contest {
         const inputs = new Map<string, Float32Array<ArrayBuffer>>();
         for (const sample of this.samples.slice(start, start + batch)) {
           const { pixels, mask } = await readPicture(fs, sample, detector.framing);
-          inputs.set(sample.id, toInput(pixels, detector.options.norm));
+          inputs.set(sample.id, toInput(pixels, detector.options.norm, detector.statistics));
           items.push({ id: sample.id, label: sample.label, mask, grey: null, trivial: null });
         }
         store.add(inputs);

@@ -1,6 +1,7 @@
 import { arraysOf } from '../fusion/features.ts';
 import type { Encoded, FeatureOptions } from '../fusion/index.ts';
 import type { KnownEnsembles } from '../fusion/prompts.ts';
+import type { Gpu } from '../gpu/gpu.ts';
 
 /** What the frozen backbone said of a batch, and what of it a method had asked for. */
 interface KeptBatch {
@@ -21,6 +22,8 @@ export class SharedFeatures {
   /** By the text tower. */
   readonly #ensembles = new Map<string, KnownEnsembles>();
   #domain = '';
+  /** Where the batches lie. */
+  #gpu: Gpu | null = null;
   #used = 0;
   #hits = 0;
 
@@ -42,6 +45,12 @@ export class SharedFeatures {
   /** Ensembles of sentences that went through a text tower, so far. */
   get encodedEnsembles(): number {
     return [...this.#ensembles.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Takes note of the device of the next run: what lies on another one, which was lost, is of no use to it. */
+  moveTo(gpu: Gpu): void {
+    if (this.#gpu !== gpu) this.release();
+    this.#gpu = gpu;
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { FileSystem } from '../base/file_system.ts';
+import type { PixelStatistics } from '../clip/index.ts';
 import type { Dataset, Sample } from '../data/layout/dataset.ts';
 import { pasteLesion } from '../data/paste.ts';
 import { listedShots, type Shots, sampleShots } from '../data/shots.ts';
@@ -69,10 +70,11 @@ export function trainItems(
   { shots, normal, abnormal }: Support,
   aug: 'mvfa' | 'none',
   norm: Normalisation,
+  statistics: PixelStatistics,
 ): TrainItem[] {
   const items = (samples: readonly Sample[], pictures: readonly Picture[], label: 0 | 1) =>
     pictures.flatMap((picture, i) =>
-      viewsOf(picture, aug, norm).map(({ name, input, mask }) => ({
+      viewsOf(picture, aug, norm, statistics).map(({ name, input, mask }) => ({
         id: `${samples[i]?.id ?? `made ${i}`}#${name}`,
         label,
         input,

@@ -36,9 +36,9 @@ export class SupportMemory {
     this.#normal = normal;
     this.#abnormal = abnormal;
     this.#store = new FeatureStore(detector);
-    const { options } = detector;
+    const { options, statistics } = detector;
     normal.forEach((picture, i) => {
-      const views = viewsOf(picture, options['memory.augment'] ? 'mvfa' : 'none', options.norm);
+      const views = viewsOf(picture, options['memory.augment'] ? 'mvfa' : 'none', options.norm, statistics);
       this.#store.add(new Map(views.map(({ name, input }) => [`normal.${i}#${name}`, input])));
       this.#viewNames = views.map(({ name }) => name);
     });
@@ -106,12 +106,13 @@ export class SupportMemory {
 
   /** Both branches of each support image; a normal one does not see itself in the bank. */
   async #branches(scorer: ImageScorer): Promise<{ picture: Picture; label: 0 | 1; scores: BranchScores }[]> {
-    const { gpu, options } = this.#detector;
+    const { gpu, options, statistics } = this.#detector;
     const out: { picture: Picture; label: 0 | 1; scores: BranchScores }[] = [];
     const add = async (picture: Picture, label: 0 | 1, skip: number | null) => {
-      using _scope = gpu.scope();
-      const [{ input }] = viewsOf(picture, 'none', options.norm);
-      out.push({ picture, label, scores: await scorer.score(this.#detector.encode([input]), skip) });
+      using job = gpu.job();
+      const [{ input }] = viewsOf(picture, 'none', options.norm, statistics);
+      const scores = await job.do(() => scorer.score(this.#detector.encode([input]), skip));
+      out.push({ picture, label, scores });
     };
     // A single normal image cannot be left out: the bank would be empty.
     if (this.#normal.length > 1) for (const [i, picture] of this.#normal.entries()) await add(picture, 0, i);

@@ -3,9 +3,9 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { parseJson } from '../base/json.ts';
 import { firstNonFinite, toFloat32 } from '../clip/half.ts';
-import { openSafetensors, writeSafetensors } from '../clip/index.ts';
 import type { GpuArray } from '../gpu/array.ts';
 import { headerJson, notOurs, parseHeader, type RunHeader } from '../run/run_config.ts';
+import { openSealed, sealedSafetensors } from '../run/sealed_file.ts';
 
 /** What a file of a run holds beside tensors. */
 export interface TensorFileFacts {
@@ -19,7 +19,8 @@ export interface StoredTensor {
   readonly values: Float32Array<ArrayBuffer>;
 }
 
-const FORMAT = 'fusionclip';
+/** `format` of files that had no checksum yet. */
+const UNSEALED = 'fusionclip';
 
 /** Writes values into arrays of the same names and shapes. Throws `bad_model` when they do not correspond. */
 export function restoreTensors(
@@ -78,8 +79,8 @@ export async function writeTensorFile(
   tensors: readonly TensorEntry[],
   more: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const metadata = { format: FORMAT, what, header: JSON.stringify(headerJson(header)), ...more };
-  await fs.writeFile(path, writeSafetensors(tensors, metadata));
+  const metadata = { what, header: JSON.stringify(headerJson(header)), ...more };
+  await fs.writeFile(path, await sealedSafetensors(tensors, metadata));
 }
 
 /** A file of a run that was read whole. */
@@ -91,11 +92,9 @@ export interface OpenedFile {
 
 /** Reads what {@link writeTensorFile} wrote. Throws `io`, `bad_model`. */
 export async function openTensorFile(fs: FileSystem, path: string, what: TensorFileFacts['what']): Promise<OpenedFile> {
-  const size = (await fs.stat(path))?.bytes;
-  if (size === undefined) throw new FusionclipError('io', `There is no file ${path}; check the path.`);
-  const file = await openSafetensors({ name: path, size, read: (at, length) => fs.readRange(path, at, length) });
+  const { file, sealed } = await openSealed(fs, path);
   const { metadata } = file;
-  if (metadata.get('format') !== FORMAT || metadata.get('what') !== what) throw notOurs(path);
+  if (!(sealed || metadata.get('format') === UNSEALED) || metadata.get('what') !== what) throw notOurs(path);
   const tensors: [string, { dtype: string; shape: readonly number[]; data: Uint8Array }][] = [];
   for (const [name, { dtype, shape }] of file.tensors)
     tensors.push([name, { dtype, shape, data: await file.read(name) }]);

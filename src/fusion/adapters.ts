@@ -1,8 +1,9 @@
 import { GpuArray } from '../gpu/array.ts';
 import { activation, activationBackward } from '../kernels/activation.ts';
-import { scale, sumLeading } from '../kernels/elementwise.ts';
+import { scale } from '../kernels/elementwise.ts';
 import { matmul } from '../kernels/matmul.ts';
 import { meanRows } from '../kernels/mean_groups.ts';
+import { sumTo } from '../kernels/sum_axis.ts';
 import { activate, apply, linear, type Operation, type Tensor } from '../nn/index.ts';
 
 /** Activation of an adapter; `none` is the identity. */
@@ -53,7 +54,7 @@ const operation: Operation<{ act: AdapterAct; biased: boolean }> = {
       matmul(perImage, cls, { transposeA: true, out: dWeight, outColumns: [0, 2 * width] });
       matmul(dz, patches, { transposeA: true, out: dWeight, outColumns: [width, 2 * width] });
     }
-    const dBias = biased && needBias ? sumLeading(perImage, [embed]) : null;
+    const dBias = biased && needBias ? sumTo(perImage, [embed]) : null;
     const results = [dCls, dPatches, dWeight, ...(biased ? [dBias] : [])];
     for (const r of results) if (r && r.buffer !== grad.buffer) scope.pass(r.buffer);
     return results;

@@ -1,4 +1,4 @@
-import type { VisionTower } from '../clip/index.ts';
+import { pixelStatistics, type VisionTower } from '../clip/index.ts';
 import { GpuArray } from '../gpu/array.ts';
 import { matmul } from '../kernels/matmul.ts';
 import { softmax as softmaxKernel } from '../kernels/softmax.ts';
@@ -43,15 +43,17 @@ export interface MapGeometry {
   readonly size: number;
   /** Pixels of a patch. */
   readonly patch: number;
+  /** What the images were divided by, for each channel. */
+  readonly std: readonly number[];
 }
 
 /** The geometry of a tower's input. */
 export function geometryOf({ grid, size, config }: VisionTower): MapGeometry {
-  return { grid, size, patch: config.vision.patch };
+  return { grid, size, patch: config.vision.patch, std: pixelStatistics(config).std };
 }
 
 /** The kernel's name for `map.align`. */
-export function alignOf(options: FusionOptions, { patch }: MapGeometry): Align {
+export function alignOf(options: FusionOptions, { patch }: Pick<MapGeometry, 'patch'>): Align {
   if (options['map.align'] === 'centered') return { patch };
   return options['map.align'] === 'true';
 }

@@ -105,8 +105,8 @@ export class FusionModel implements BranchModel {
     const layers = tappedLayers(options, vision.config.vision.layers);
     const paths = layers.flatMap((layer) => options.branches.map((branch) => ({ branch, layer })));
     const context: PromptContext = { ...parts, paths };
-    using _scope = gpu.scope();
     const prompts = options.prompt === 'fixed' ? await fixedPrompts(context) : await learnablePrompts(context, options);
+    using _scope = gpu.scope();
     return new FusionModel(parts, layers, paths, prompts);
   }
 

@@ -71,17 +71,17 @@ export class Predictor {
    * @param skip entry of the bank to leave out
    */
   async score({ features, embedding, guide }: Encoded, skip: number | null = null): Promise<Prediction> {
-    using _scope = this.#gpu.scope();
+    using job = this.#gpu.job();
     const { options, geometry } = this.#model;
-    const { grid, size } = geometry;
+    const { grid, size, std } = geometry;
     const blur = (maps: Float32Array<ArrayBuffer>) => blurMaps(maps, size, options['map.blur']);
-    const zero = this.#zeroShot(features);
-    const few = this.#fewShot(features, skip);
+    const refined = <T extends { map: GpuArray }>(branch: T | null) =>
+      branch && { ...branch, map: refineMaps(branch.map, guide, options, std) };
+    const [zero, few] = job.do(() => [refined(this.#zeroShot(features)), refined(this.#fewShot(features, skip))]);
     const batch = (zero?.grid ?? few!.grid).size / grid ** 2;
     const read = (array: GpuArray | undefined, length: number) => array?.read() ?? new Float32Array(length);
-    const refined = (map: GpuArray | undefined) => map && refineMaps(map, guide, options);
-    const zeroMap = blur(await read(refined(zero?.map), batch * size ** 2));
-    const fewMap = blur(await read(refined(few?.map), batch * size ** 2));
+    const zeroMap = blur(await read(zero?.map, batch * size ** 2));
+    const fewMap = blur(await read(few?.map, batch * size ** 2));
     const zeroGrid = await read(zero?.grid, batch * grid ** 2);
     const fewGrid = await read(few?.grid, batch * grid ** 2);
     return {
@@ -148,8 +148,9 @@ export async function abnormalProbability(
   text: GpuArray,
   temperature: number,
 ): Promise<Float32Array<ArrayBuffer>> {
+  using job = text.gpu.job();
   const rows = embeddings.reshape([embeddings.rows, embeddings.width]);
-  const prob = await softmax(cosineLogits(new Tensor(rows), new Tensor(text), temperature)).read();
+  const prob = await job.do(() => softmax(cosineLogits(new Tensor(rows), new Tensor(text), temperature)).read());
   return Float32Array.from({ length: prob.length / 2 }, (_, i) => prob[2 * i + 1]);
 }
 

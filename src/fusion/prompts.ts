@@ -69,32 +69,35 @@ export async function ensembleFeatures(context: EnsembleContext, ensemble: Ensem
   const key = JSON.stringify([object, ensemble]);
   const known = ensembles?.get(key);
   if (known) return GpuArray.from(gpu, known, [CLASSES.length, text.config.embed]);
-  using scope = gpu.scope();
-  const features = l2Normalize(new Tensor(await ensembleMeans(context, ensemble))).value;
+  using job = gpu.job();
+  const means = await job.do(() => ensembleMeans(context, ensemble));
+  const features = job.do(() => l2Normalize(new Tensor(means)).value);
   ensembles?.set(key, await features.read());
-  scope.pass(features.buffer);
+  job.pass(features.buffer);
   return features;
 }
 
 /** {@link ensembleFeatures} before the last normalisation. */
 export async function ensembleMeans(context: EnsembleContext, ensemble: Ensemble): Promise<GpuArray> {
   const { gpu, text, tokenizer, object } = context;
-  using scope = gpu.scope();
+  using job = gpu.job();
   const sentences = promptSentences(object, ensemble.templates, ensemble.states);
   const ids = CLASSES.map((c) => sentences[c].map((s) => tokenizer.sentence(s)));
-  const embeddings = new Tensor(await text.encodeSentences(ids.flat()));
-  const starts = uploadIndex(gpu, Uint32Array.of(0, ids[0].length, ids[0].length + ids[1].length));
-  const means = meanGroups(ensemble.normalised ? l2Normalize(embeddings) : embeddings, starts).value;
-  scope.pass(means.buffer);
+  const embeddings = new Tensor(await job.do(() => text.encodeSentences(ids.flat())));
+  const means = job.do(() => {
+    const starts = uploadIndex(gpu, Uint32Array.of(0, ids[0].length, ids[0].length + ids[1].length));
+    return meanGroups(ensemble.normalised ? l2Normalize(embeddings) : embeddings, starts).value;
+  });
+  job.pass(means.buffer);
   return means;
 }
 
 /** The fixed ensemble repeated for every path. */
 export async function fixedPrompts(context: PromptContext): Promise<PromptBank> {
   const { gpu, paths } = context;
-  using _scope = gpu.scope();
-  const pair = new Tensor(await ensembleFeatures(context));
-  const all = concatenate(paths.map(() => pair)).value.keep();
+  using job = gpu.job();
+  const pair = new Tensor(await job.do(() => ensembleFeatures(context)));
+  const all = job.do(() => concatenate(paths.map(() => pair)).value.keep());
   return { parameters: [], features: () => new Tensor(all), release: () => all.release() };
 }
 
@@ -142,7 +145,8 @@ export async function learnablePrompts(context: PromptContext, options: FusionOp
   // Only the vectors and what follows them to the end of text are computed in a step.
   const suffixes = all.map(({ ids, at }, k) => ids.slice(at, ends[k]));
   const tokens = [...new Set(suffixes.flat())];
-  const table = (await text.embed([tokens])).reshape([tokens.length, width]).keep();
+  using job = gpu.job();
+  const table = (await job.do(() => text.embed([tokens]))).reshape([tokens.length, width]).keep();
   const prefix = await text.prefix(
     all.map(({ ids, at }, k) => ({ prefix: ids.slice(0, at), rest: count + suffixes[k].length })),
   );
@@ -213,8 +217,8 @@ async function writeWords(
   if (ids.length === 0) throw new FusionclipError('usage', '--prompt.init words:TEXT has no words.');
   const filled = Array.from({ length: count }, (_, i) => ids[i % ids.length]);
   const width = text.config.text.width;
-  using _scope = parameters[0].value.gpu.scope();
-  const values = await (await text.embed([filled])).read();
+  using job = parameters[0].value.gpu.job();
+  const values = await (await job.do(() => text.embed([filled]))).read();
   for (const p of parameters) {
     const repeated = new Float32Array(p.value.size);
     for (let i = 0; i < repeated.length; i += count * width) repeated.set(values, i);

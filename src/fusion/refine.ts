@@ -1,5 +1,3 @@
-import { CLIP_STD } from '../clip/index.ts';
-import { MEDCLIP_STD } from '../clip/preprocess.ts';
 import type { GpuArray } from '../gpu/array.ts';
 import { type Guidance, guidedUpsample } from '../kernels/guided_upsample.ts';
 import type { FusionOptions } from './options.ts';
@@ -13,18 +11,23 @@ export function isGuided(options: FusionOptions): boolean {
  * Maps as `map.upsample` wants them: as they are, or guided by the images.
  * @param maps [B·S·S] of bilinear upsampling
  * @param guide preprocessed images [B, 3, S, S]
+ * @param std what the channels of the images were divided by, where they are normalised
  */
-export function refineMaps(maps: GpuArray, guide: GpuArray | null | undefined, options: FusionOptions): GpuArray {
+export function refineMaps(
+  maps: GpuArray,
+  guide: GpuArray | null | undefined,
+  options: FusionOptions,
+  std: readonly number[],
+): GpuArray {
   if (!isGuided(options)) return maps;
   if (!guide) throw new Error('guided maps need the images');
   const [batch, , height, width] = guide.shape;
-  return guidedUpsample(maps.reshape([batch, height, width]), guide, guidanceOf(options));
+  return guidedUpsample(maps.reshape([batch, height, width]), guide, guidanceOf(options, std));
 }
 
 /** The settings in the units of the guide: grey values in [0, 1], or those divided by deviations. */
-function guidanceOf(options: FusionOptions): Guidance {
-  const [red, green, blue] = CLIP_STD;
-  const unit = { clip: (red + green + blue) / 3, medclip: MEDCLIP_STD, none: 1 }[options.norm];
+function guidanceOf(options: FusionOptions, std: readonly number[]): Guidance {
+  const unit = options.norm === 'none' ? 1 : std.reduce((a, b) => a + b) / std.length;
   return {
     radius: options['map.guide.radius'],
     space: options['map.guide.space'],

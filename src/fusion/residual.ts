@@ -101,14 +101,12 @@ export class ResidualAdapters<P extends Place> {
   #indices(batch: number, tokens: number): { cls: Index; patches: Index } {
     let rows = this.#rows.get(batch);
     if (!rows) {
-      const keep = (index: Index) => {
-        index.device.keep();
-        return index;
-      };
+      const rowsWhere = (wanted: (token: number) => boolean) =>
+        this.#gpu.lasting(() => uploadIndex(this.#gpu, Uint32Array.from(all.filter((i) => wanted(i % tokens)))));
       const all = Array.from({ length: batch * tokens }, (_, i) => i);
       rows = {
-        cls: keep(uploadIndex(this.#gpu, Uint32Array.from(all.filter((i) => i % tokens === 0)))),
-        patches: keep(uploadIndex(this.#gpu, Uint32Array.from(all.filter((i) => i % tokens !== 0)))),
+        cls: rowsWhere((token) => token === 0),
+        patches: rowsWhere((token) => token !== 0),
       };
       this.#rows.set(batch, rows);
     }

@@ -1,4 +1,4 @@
-import type { Gpu } from './gpu.ts';
+import type { Gpu } from './interface.ts';
 import type { GpuBuffer } from './memory.ts';
 import type { BufferView } from './programs.ts';
 
@@ -81,12 +81,14 @@ export class GpuArray implements BufferView {
 
   /** The same values under another shape. */
   reshape(shape: readonly number[]): GpuArray {
+    this.buffer.check('reshape');
     if (elements(shape) !== this.size) throw new Error(`[${this.shape}] cannot become [${shape}]`);
     return new GpuArray(this.gpu, this.buffer, shape, this.dtype, this.offset);
   }
 
   /** Entries `start … start+count-1` of the first axis, sharing memory; null when they do not start on 256 bytes. */
   view(start: number, count: number): GpuArray | null {
+    this.buffer.check('view');
     const inner = this.shape.slice(1);
     const offset = this.offset + start * elements(inner) * BYTES[this.dtype];
     if (offset % 256 !== 0) return null;
@@ -105,13 +107,16 @@ export class GpuArray implements BufferView {
     this.gpu.write(this, data);
   }
 
-  /** Lets the buffer outlive the current scope; the caller releases it. Returns itself. */
+  /**
+   * Lets the buffer outlive the current scope; the caller releases it. Returns itself.
+   * @throws Error for memory of a recorded step, see `Gpu.lasting`
+   */
   keep(): this {
-    this.buffer.scope?.disown(this.buffer);
+    this.buffer.keep();
     return this;
   }
 
-  /** Releases the buffer. */
+  /** Releases the buffer: from now on every use of this array and of its views throws. */
   release(): void {
     this.gpu.pool.release(this.buffer);
   }

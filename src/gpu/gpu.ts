@@ -1,23 +1,13 @@
-import { FusionclipError } from '../base/errors.ts';
+import { type ErrorCode, FusionclipError } from '../base/errors.ts';
 import { type AdapterFacts, adapterFacts, requestAdapter, requestDevice } from './adapter.ts';
+import { atOnce, type Dispatch, type Gpu as GpuInterface, type Tuning } from './interface.ts';
 import { type GpuBuffer, Pool, type Scope } from './memory.ts';
 import { Profiler } from './profiler.ts';
 import { type BufferView, ProgramCache } from './programs.ts';
 import type { Command, DispatchCommand, Recording } from './recording.ts';
-import type { Shader } from './shader.ts';
 import { SubmitBudget } from './submit_budget.ts';
 
-/** One dispatch of a kernel. */
-export interface Dispatch<B extends string, P extends string, C extends string> {
-  readonly shader: Shader<B, P, C>;
-  readonly constants?: Partial<Record<C, number>>;
-  readonly buffers: Readonly<Record<B, BufferView>>;
-  readonly params: Readonly<Record<P, number>>;
-  /** Workgroups along x, y and z. */
-  readonly groups: readonly [number, number?, number?];
-  /** Floating-point operations, for the profile and for splitting submits. */
-  readonly flops?: number;
-}
+export type { Dispatch, Tuning } from './interface.ts';
 
 /** Choices at creation. */
 export interface GpuOptions {
@@ -30,14 +20,14 @@ export interface GpuOptions {
 /** Commands of one submit: more would only grow the latency of a lost device or a cancelled page. */
 const MAX_DISPATCHES = 1024;
 const SUBMIT_SECONDS = 0.5;
+/** Milliseconds after an error in which the loss of the device, its cause, may still be told. */
+const GRACE = 250;
 
 /**
- * A device with its memory, programs and one stream of commands.
- *
- * An operation only records; commands are submitted when a value is read, when `flush` is called, or when enough have
- * gathered. A GPU error is remembered and thrown by the next call.
+ * {@link Gpu} of a device, with its programs. A GPU error is remembered and thrown by the next call, and by every read that
+ * was waiting when it came.
  */
-export class Gpu {
+export class DeviceGpu implements Gpu {
   readonly device: GPUDevice;
   readonly facts: AdapterFacts;
   readonly pool: Pool;
@@ -45,8 +35,7 @@ export class Gpu {
   readonly profiler: Profiler | null;
   /** Whether the profiler is at work, if there is one; off, kernels share passes again. */
   timing = true;
-  /** Measured choices of this adapter by the word of a kernel; without one, a kernel goes by the adapter's class. */
-  tuning: Readonly<Record<string, string>> = {};
+  tuning: Tuning = {};
   /** How much goes into one submit. */
   readonly budget: SubmitBudget;
   #encoder: GPUCommandEncoder | null = null;
@@ -57,22 +46,27 @@ export class Gpu {
   #submitting = 0;
   #recording: Recording | null = null;
   #error: FusionclipError | null = null;
+  /** Reads under way: an error is the affair of all of them, though the next call throws it only once. */
+  readonly #reading = new Set<{ error: FusionclipError | null }>();
   #destroyed = false;
-  #lost = false;
+  #lost: string | null = null;
+  /** What ends the waits that a lost device would leave open. */
+  readonly #waits = new Set<(error: unknown) => void>();
 
   private constructor(device: GPUDevice, facts: AdapterFacts, options: GpuOptions) {
     this.device = device;
     this.facts = facts;
     this.pool = new Pool(device);
-    this.programs = new ProgramCache(device, (message) => this.#fail(message));
+    this.programs = new ProgramCache(device, (message) => this.#fail('gpu_error', message));
     this.profiler = options.profile && device.features.has('timestamp-query') ? new Profiler(device) : null;
     this.budget = new SubmitBudget(facts.class, options.submitSeconds ?? SUBMIT_SECONDS);
-    device.onuncapturederror = (event) => this.#fail(`The GPU reported an error: ${event.error.message}`);
+    device.onuncapturederror = (event) => this.#fail('gpu_error', `The GPU reported an error: ${event.error.message}`);
     device.lost.then((info) => {
-      if (!this.#destroyed) {
-        this.#lost = true;
-        this.#fail(`The GPU device was lost (${info.message || info.reason}); run again, or with smaller batches.`);
-      }
+      if (this.#destroyed) return;
+      this.#lost = info.message || info.reason;
+      this.#error = null;
+      this.#fail('device_lost', `The GPU device was lost (${this.#lost}); run again, or with smaller batches.`);
+      for (const end of this.#waits) end(this.#error);
     });
   }
 
@@ -81,7 +75,7 @@ export class Gpu {
    * @param entry `navigator.gpu`, or Dawn's object in Node (`host.gpu()`); null stands for "there is none"
    * @throws FusionclipError `no_adapter`
    */
-  static async create(entry: GPU | null, options: GpuOptions = {}): Promise<Gpu> {
+  static async create(entry: GPU | null, options: GpuOptions = {}): Promise<DeviceGpu> {
     if (!entry) {
       throw new FusionclipError(
         'no_adapter',
@@ -90,12 +84,46 @@ export class Gpu {
     }
     const adapter = await requestAdapter(entry);
     const device = await requestDevice(adapter);
-    return new Gpu(device, adapterFacts(adapter, device), options);
+    return new DeviceGpu(device, adapterFacts(adapter, device), options);
   }
 
-  /** Opens a memory scope: `using scope = gpu.scope()`. */
   scope(): Scope {
     return this.pool.scope();
+  }
+
+  job(): Scope {
+    return this.pool.job();
+  }
+
+  tuned<T>(tuning: Tuning, body: () => T): T {
+    const before = this.tuning;
+    this.tuning = tuning;
+    try {
+      return atOnce('gpu.tuned', body());
+    } finally {
+      this.tuning = before;
+    }
+  }
+
+  lasting<T>(body: () => T): T {
+    const recording = this.#recording;
+    this.#recording = null;
+    try {
+      return atOnce('gpu.lasting', this.pool.lasting(body));
+    } finally {
+      this.#recording = recording;
+    }
+  }
+
+  get lost(): string | null {
+    return this.#lost;
+  }
+
+  async lostSoon(): Promise<string | null> {
+    if (this.#lost === null && !this.#destroyed) {
+      await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, GRACE))]);
+    }
+    return this.#lost;
   }
 
   /** Number of submits so far. */
@@ -108,12 +136,10 @@ export class Gpu {
     return this.#submitting;
   }
 
-  /** Floating-point operations of all dispatches so far, as the wrappers declared them. */
   get flops(): number {
     return this.#flops;
   }
 
-  /** Puts one dispatch into the stream. Throws an error reported since the last call. */
   run<B extends string, P extends string, C extends string>(call: Dispatch<B, P, C>): void {
     const { shader, buffers, groups, flops = 0 } = call;
     const [x, y = 1, z = 1] = groups;
@@ -131,24 +157,25 @@ export class Gpu {
     this.#issue({ kind: 'dispatch', program, group, groups: [x, y, z], flops, bytes, uses });
   }
 
-  /** Copies bytes between two buffers; offsets and length are multiples of 4. */
   copy(from: BufferView, to: BufferView): void {
+    from.buffer.check('copy from');
+    to.buffer.check('copy to');
     this.#issue({
       ...{ kind: 'copy', from: from.buffer.raw, fromOffset: from.offset, to: to.buffer.raw, toOffset: to.offset },
       ...{ bytes: from.bytes, uses: [from.buffer, to.buffer] },
     });
   }
 
-  /** Fills a view with zeros. */
   clear({ buffer, offset, bytes }: BufferView): void {
+    buffer.check('clear');
     this.#issue({ kind: 'clear', to: buffer.raw, toOffset: offset, bytes, uses: [buffer] });
   }
 
-  /** Writes host data; recorded commands that use the buffer are submitted first, so that they see the old contents. */
   write(view: BufferView, data: ArrayBufferView<ArrayBuffer>): void {
     this.#throwPending();
     if (data.byteLength > view.bytes) throw new Error(`write of ${data.byteLength} bytes into ${view.bytes}`);
     const { buffer, offset } = view;
+    buffer.check('write');
     const recording = this.#recording;
     if (recording) {
       // A replay would find these bytes overwritten by what used the memory later.
@@ -158,28 +185,25 @@ export class Gpu {
       this.#issue({ kind: 'copy', from, fromOffset: 0, ...to, uses: [buffer] });
       return;
     }
-    if (buffer.lastBatch === this.#batch) this.flush();
+    if (buffer.slot.lastBatch === this.#batch) this.flush();
     this.device.queue.writeBuffer(buffer.raw, offset, data.buffer, data.byteOffset, data.byteLength);
   }
 
-  /** Runs `body`, keeping its commands and the memory that it allocates for {@link replay}; see `RepeatedStep`. */
   record<T>(recording: Recording, body: () => T): T {
     if (this.#recording) throw new Error('recordings do not nest');
     this.#recording = recording;
     try {
-      return this.pool.inside(recording.arena, body);
+      return atOnce('gpu.record', this.pool.inside(recording.arena, body));
     } finally {
       this.#recording = null;
     }
   }
 
-  /** Issues the commands of a recording again. */
   replay(recording: Recording): void {
     recording.check();
     for (const command of recording.commands) this.#issue(command);
   }
 
-  /** Submits what is recorded. */
   flush(): void {
     this.#endPass();
     const encoder = this.#encoder;
@@ -196,7 +220,7 @@ export class Gpu {
     for (const what of ['memory', 'validation']) {
       this.device.popErrorScope().then(
         (error) => {
-          if (error) this.#fail(`The GPU refused commands (${what}): ${error.message}`);
+          if (error) this.#fail('gpu_error', `The GPU refused commands (${what}): ${error.message}`);
         },
         () => {}, // the device was lost; device.lost reports it
       );
@@ -207,51 +231,54 @@ export class Gpu {
     collect?.();
   }
 
-  /** Bytes of a view, copied to the host. The only way to see a value; everything recorded is submitted. */
   async read(view: BufferView): Promise<ArrayBuffer> {
     this.#throwPending();
+    view.buffer.check('read');
     if (this.#recording) throw new Error('a recorded step is read after it, not inside');
     const staging = this.device.createBuffer({
       size: view.bytes,
       usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
     });
+    const read: { error: FusionclipError | null } = { error: null };
+    this.#reading.add(read);
     try {
       this.#endPass();
       this.#openEncoder().copyBufferToBuffer(view.buffer.raw, view.offset, staging, 0, view.bytes);
       this.flush();
       const done = this.budget.watch();
       try {
-        await staging.mapAsync(GPUMapMode.READ);
+        await this.#unlessLost(staging.mapAsync(GPUMapMode.READ));
         done(performance.now() / 1000);
       } catch (error) {
         // The cause (a lost device, a refused submit) is reported by its own promise, a moment later.
-        await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, 250))]);
+        await this.lostSoon();
         this.#throwPending();
-        throw new FusionclipError('device_lost', `Reading from the GPU failed: ${String(error)}; run again.`);
+        if (read.error) throw read.error;
+        throw new FusionclipError('gpu_error', `Reading from the GPU failed: ${String(error)}; run again.`);
       }
       this.#throwPending();
+      if (read.error) throw read.error;
       return staging.getMappedRange().slice(0);
     } finally {
+      this.#reading.delete(read);
       staging.destroy();
     }
   }
 
-  /** Submits everything and waits for it; throws an error reported meanwhile. */
   async idle(): Promise<void> {
     this.flush();
     // Writes wait for the next submit, each with a copy of its data, even when nothing was recorded after them.
     this.device.queue.submit([]);
     const done = this.budget.watch();
-    await this.device.queue.onSubmittedWorkDone();
+    await this.#unlessLost(this.device.queue.onSubmittedWorkDone());
     done(performance.now() / 1000);
     this.#throwPending();
   }
 
-  /** Returns memory that is held for reuse to the system. */
   trim(): void {
     this.flush();
     this.programs.forgetBindGroups();
-    for (const buffer of this.pool.takeFree()) buffer.raw.destroy();
+    for (const buffer of this.pool.takeFree()) buffer.destroy();
   }
 
   /** Ends the device; nothing may be used afterwards. */
@@ -267,7 +294,7 @@ export class Gpu {
     const flops = command.kind === 'dispatch' ? command.flops : 0;
     if (this.budget.isFullBefore(flops, command.bytes)) this.flush();
     this.budget.add(flops, command.bytes);
-    for (const buffer of command.uses) buffer.lastBatch = this.#batch;
+    for (const buffer of command.uses) buffer.slot.lastBatch = this.#batch;
     if (command.kind === 'dispatch') this.#dispatch(command);
     else {
       this.#endPass();
@@ -304,15 +331,30 @@ export class Gpu {
     return this.#encoder;
   }
 
-  #fail(message: string): void {
-    this.#error ??= new FusionclipError('device_lost', message);
+  /** What `work` gives, or the loss of the device, after which some runtimes let it wait for ever. */
+  #unlessLost<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#waits.add(reject);
+      work.then(resolve, reject).finally(() => this.#waits.delete(reject));
+    });
+  }
+
+  #fail(code: ErrorCode, message: string): void {
+    const error = new FusionclipError(code, message);
+    this.#error ??= error;
+    for (const read of this.#reading) read.error ??= error;
   }
 
   #throwPending(): void {
     const error = this.#error;
     if (error) {
-      if (!this.#lost) this.#error = null;
+      if (this.#lost === null) this.#error = null;
       throw error;
     }
   }
 }
+
+/** What kernels, models and trainings use of a GPU; {@link DeviceGpu} is that of a device. */
+export type Gpu = GpuInterface;
+/** `Gpu.create` opens a device. */
+export const Gpu = DeviceGpu;

@@ -2,7 +2,8 @@ export { type AdapterClass, type AdapterFacts, describeAdapter } from './adapter
 export { type Dtype, GpuArray, type HostArray } from './array.ts';
 export { countingGpu } from './counting.ts';
 export { defineShader } from './define_shader.ts';
-export { type Dispatch, Gpu, type GpuOptions } from './gpu.ts';
+export { DeviceGpu, Gpu, type GpuOptions } from './gpu.ts';
+export type { Dispatch, Tuning } from './interface.ts';
 export { GpuBuffer, Pool, Scope } from './memory.ts';
 export { formatProfile, type KernelTime, Profiler } from './profiler.ts';
 export type { BufferView } from './programs.ts';

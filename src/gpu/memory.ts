@@ -3,43 +3,95 @@ import { FusionclipError } from '../base/errors.ts';
 /** STORAGE, COPY_SRC and COPY_DST; as numbers, since counting works where WebGPU's globals are not set. */
 const USAGE = 0x80 | 0x04 | 0x08;
 
-/** A piece of GPU memory handed out by the {@link Pool}; identity matters, so it is an object with an id. */
-export class GpuBuffer {
+/** What the pool uses of a device. */
+interface MemorySource {
+  readonly limits: Pick<GPUSupportedLimits, 'maxBufferSize' | 'maxStorageBufferBindingSize'>;
+  createBuffer(descriptor: GPUBufferDescriptor): GPUBuffer;
+}
+
+const ORDER =
+  'memory scopes must be closed in the reverse order of opening, before anything is awaited; work that awaits takes gpu.job()';
+
+/** A buffer of the device, which the {@link Pool} hands out to one owner after the other. */
+interface Slot {
   readonly id: number;
   readonly raw: GPUBuffer;
-  /** Bytes that were asked for (a multiple of 4); the raw buffer may be larger. */
-  bytes: number;
   /** Number of the last batch of commands that used it; see `Gpu.write`. */
-  lastBatch = -1;
+  lastBatch: number;
+}
+
+/**
+ * GPU memory as one owner has it, from being handed out until it is released. Every hand-out is an object of its own, so
+ * whoever still holds the last owner's finds it dead, whatever became of the memory.
+ */
+export class GpuBuffer {
+  readonly slot: Slot;
+  /** Bytes that were asked for (a multiple of 4); the raw buffer may be larger. */
+  readonly bytes: number;
+  /** What it was made for, for messages. */
+  readonly label: string;
+  /** Where the memory goes back to when it is released, or null for the memory that all share. */
+  readonly arena: Arena | null;
   alive = true;
   /** The scope that will release it, or null when its creator owns it. */
   scope: Scope | null = null;
-  /** Where it goes back to when it is released, or null for the memory that all share. */
-  arena: Arena | null = null;
-  /** How often it was handed out: whoever holds it for long sees by this that it was given to someone else. */
-  lease = 0;
 
-  constructor(id: number, raw: GPUBuffer, bytes: number) {
-    this.id = id;
-    this.raw = raw;
+  constructor(slot: Slot, bytes: number, label: string, arena: Arena | null) {
+    this.slot = slot;
     this.bytes = bytes;
+    this.label = label;
+    this.arena = arena;
+  }
+
+  /** The device's buffer; another owner may have it once this one is released. */
+  get raw(): GPUBuffer {
+    return this.slot.raw;
+  }
+
+  /** @throws Error that names `user`, an action or a kernel, when this was released */
+  check(user: string): void {
+    if (!this.alive) throw new Error(`${user}: "${this.label}" was released before this call`);
+  }
+
+  /** Takes it out of its scope: its creator owns it now. */
+  keep(): void {
+    this.check('keep');
+    if (this.arena) {
+      throw new Error(
+        `keep: "${this.label}" lies in the memory of a recorded step; make what outlives the step inside gpu.lasting().`,
+      );
+    }
+    this.scope?.disown(this);
   }
 }
 
-/** Releases at its end everything that was allocated inside it and not kept: `using scope = gpu.scope()`. */
+/**
+ * Releases at its end everything that was allocated inside it and not kept.
+ *
+ * `using scope = gpu.scope()` is the current scope until its block ends, which must happen before anything is awaited:
+ * meanwhile other work may run, and what that allocates would be taken for this scope's. Work that awaits has a scope of
+ * its own, `using job = gpu.job()`, which is current only inside `job.do(() => …)`.
+ */
 export class Scope implements Disposable {
+  /** Where {@link pass} hands things to. */
+  readonly parent: Scope | null;
   readonly #pool: Pool;
-  readonly #parent: Scope | null;
   readonly #owned = new Set<GpuBuffer>();
+  #ended = false;
 
   constructor(pool: Pool, parent: Scope | null) {
     this.#pool = pool;
-    this.#parent = parent;
+    this.parent = parent;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
   }
 
   /** Takes the responsibility for a buffer. */
   adopt(buffer: GpuBuffer): void {
-    if (buffer.scope) buffer.scope.#owned.delete(buffer);
+    if (this.#ended) throw new Error(`the memory scope that "${buffer.label}" is for has ended`);
+    buffer.scope?.disown(buffer);
     buffer.scope = this;
     this.#owned.add(buffer);
   }
@@ -52,15 +104,25 @@ export class Scope implements Disposable {
 
   /** Hands a buffer to the enclosing scope (to the caller when there is none). */
   pass(buffer: GpuBuffer): void {
+    buffer.check('pass');
     if (buffer.scope !== this) return;
-    this.#owned.delete(buffer);
-    buffer.scope = null;
-    this.#parent?.adopt(buffer);
+    if (this.parent) this.parent.adopt(buffer);
+    else this.disown(buffer);
+  }
+
+  /**
+   * Runs `body` with this scope as the current one. A body may begin something asynchronous and return its promise; only
+   * what it does before its first `await` is inside.
+   */
+  do<T>(body: () => T): T {
+    return this.#pool.within(this, body);
   }
 
   [Symbol.dispose](): void {
-    for (const buffer of [...this.#owned]) this.#pool.release(buffer);
-    this.#pool.leave(this, this.#parent);
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const buffer of this.#owned) this.#pool.release(buffer);
+    this.#pool.leave(this);
   }
 }
 
@@ -69,7 +131,7 @@ export class Scope implements Disposable {
  * again inside, and by nobody else until the arena is closed.
  */
 export class Arena {
-  readonly free = new Map<number, GpuBuffer[]>();
+  readonly free = new Map<number, Slot[]>();
   closed = false;
 }
 
@@ -78,11 +140,13 @@ export class Arena {
  * here may be handed out again before the GPU has finished with it.
  */
 export class Pool {
-  readonly #device: GPUDevice;
+  readonly #device: MemorySource;
   readonly #limit: number;
-  readonly #free = new Map<number, GpuBuffer[]>();
+  readonly #free = new Map<number, Slot[]>();
   #nextId = 1;
   #current: Scope | null = null;
+  /** Scopes that are to be closed in the reverse order of opening; the others are jobs. */
+  readonly #stacked = new Set<Scope>();
   #arena: Arena | null = null;
   /** Bytes of all buffers handed out and not released. */
   liveBytes = 0;
@@ -93,39 +157,32 @@ export class Pool {
   /** Highest value that `liveBytes` had. */
   peakBytes = 0;
 
-  constructor(device: GPUDevice) {
+  constructor(device: MemorySource) {
     this.#device = device;
     this.#limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
   }
 
   /**
    * A buffer of at least `bytes` bytes with undefined contents, owned by the current scope.
-   * @throws FusionclipError `device_lost` when it could not be bound on this adapter
+   * @throws FusionclipError `too_large` when it could not be bound on this adapter
    */
   allocate(bytes: number, label: string): GpuBuffer {
     const capacity = sizeClass(bytes, this.#limit);
     if (bytes > this.#limit) {
       throw new FusionclipError(
-        'device_lost',
+        'too_large',
         `"${label}" needs a buffer of ${bytes} bytes, but this adapter binds at most ${this.#limit}; use a smaller batch or size.`,
       );
     }
-    let buffer = this.#arena?.free.get(capacity)?.pop() ?? this.#free.get(capacity)?.pop();
-    if (!buffer) {
-      const raw = this.#device.createBuffer({
-        size: capacity,
-        usage: USAGE,
-      });
-      buffer = new GpuBuffer(this.#nextId++, raw, bytes);
+    let slot = this.#arena?.free.get(capacity)?.pop() ?? this.#free.get(capacity)?.pop();
+    if (!slot) {
+      const raw = this.#device.createBuffer({ size: capacity, usage: USAGE });
+      slot = { id: this.#nextId++, raw, lastBatch: -1 };
       this.reservedBytes += capacity;
     }
-    buffer.bytes = bytes;
-    buffer.alive = true;
-    buffer.lease++;
-    buffer.arena = this.#arena;
-    buffer.scope = null;
+    const buffer = new GpuBuffer(slot, bytes, label, this.#arena);
     this.#current?.adopt(buffer);
-    this.liveBytes += buffer.raw.size;
+    this.liveBytes += capacity;
     this.liveBuffers++;
     this.peakBytes = Math.max(this.peakBytes, this.liveBytes);
     return buffer;
@@ -133,20 +190,33 @@ export class Pool {
 
   /** Gives a buffer back for reuse. Releasing twice is an error in the program. */
   release(buffer: GpuBuffer): void {
-    if (!buffer.alive) throw new Error(`buffer ${buffer.id} was released twice`);
+    if (!buffer.alive) throw new Error(`"${buffer.label}" was released twice`);
     buffer.scope?.disown(buffer);
     buffer.alive = false;
     this.liveBytes -= buffer.raw.size;
     this.liveBuffers--;
-    this.#giveBack(buffer);
+    this.#giveBack(buffer.slot, buffer.arena);
   }
 
-  /** Runs `body`, all of whose allocations come from an arena and go back there. */
+  /** Runs `body`, all of whose allocations come from an arena and go back there, at its end at the latest. */
   inside<T>(arena: Arena, body: () => T): T {
+    if (arena.closed) throw new Error('a recorded step was run after its release');
     const outer = this.#arena;
     this.#arena = arena;
     try {
+      using _scope = this.scope();
       return body();
+    } finally {
+      this.#arena = outer;
+    }
+  }
+
+  /** Runs `body` outside of scopes and arenas: whoever allocates in it releases it. */
+  lasting<T>(body: () => T): T {
+    const outer = this.#arena;
+    this.#arena = null;
+    try {
+      return this.within(null, body);
     } finally {
       this.#arena = outer;
     }
@@ -155,36 +225,56 @@ export class Pool {
   /** Returns an arena's memory to all; what is still in use there follows when it is released. */
   close(arena: Arena): void {
     arena.closed = true;
-    for (const buffer of [...arena.free.values()].flat()) this.#giveBack(buffer);
+    for (const slot of [...arena.free.values()].flat()) this.#giveBack(slot, null);
     arena.free.clear();
   }
 
-  /** Opens a scope; scopes nest and must be closed in reverse order. */
+  /** Opens a scope inside the current one, which it now is; to be closed before anything is awaited. See {@link Scope}. */
   scope(): Scope {
-    this.#current = new Scope(this, this.#current);
-    return this.#current;
+    const scope = new Scope(this, this.#current);
+    this.#stacked.add(scope);
+    this.#current = scope;
+    return scope;
   }
 
-  /** Called by a scope that ends. */
-  leave(scope: Scope, parent: Scope | null): void {
-    if (this.#current !== scope) throw new Error('memory scopes must be closed in the reverse order of opening');
-    this.#current = parent;
+  /** A scope inside the current one for work that awaits: current in its `do` alone. */
+  job(): Scope {
+    return new Scope(this, this.#current);
+  }
+
+  /** Runs `body` with `scope` as the current one. */
+  within<T>(scope: Scope | null, body: () => T): T {
+    const outer = this.#current;
+    this.#current = scope;
+    try {
+      const out = body();
+      if (this.#current !== scope) throw new Error(ORDER);
+      return out;
+    } finally {
+      this.#current = outer;
+    }
+  }
+
+  /** Called by a scope that has ended. */
+  leave(scope: Scope): void {
+    const stacked = this.#stacked.delete(scope);
+    if (stacked !== (this.#current === scope)) throw new Error(ORDER);
+    while (this.#current?.ended) this.#current = this.#current.parent;
   }
 
   /** Takes every free buffer out of the pool; the caller destroys them once no recorded command uses them. */
-  takeFree(): GpuBuffer[] {
-    const all = [...this.#free.values()].flat();
+  takeFree(): GPUBuffer[] {
+    const all = [...this.#free.values()].flat().map(({ raw }) => raw);
     this.#free.clear();
-    for (const buffer of all) this.reservedBytes -= buffer.raw.size;
+    for (const { size } of all) this.reservedBytes -= size;
     return all;
   }
 
-  #giveBack(buffer: GpuBuffer): void {
-    if (buffer.arena?.closed) buffer.arena = null;
-    const free = buffer.arena?.free ?? this.#free;
-    const list = free.get(buffer.raw.size);
-    if (list) list.push(buffer);
-    else free.set(buffer.raw.size, [buffer]);
+  #giveBack(slot: Slot, arena: Arena | null): void {
+    const free = arena && !arena.closed ? arena.free : this.#free;
+    const list = free.get(slot.raw.size);
+    if (list) list.push(slot);
+    else free.set(slot.raw.size, [slot]);
   }
 }
 

@@ -80,7 +80,7 @@ export class ProgramCache {
     return program;
   }
 
-  /** The bind group of one dispatch. */
+  /** The bind group of one dispatch. @throws Error when a view is missing, released, or bound twice and written */
   bindGroup(
     program: Program,
     shader: Shader,
@@ -92,7 +92,8 @@ export class ProgramCache {
     for (const { name } of shader.bindings) {
       const view = views[name];
       if (!view) throw new Error(`${shader.name}: binding "${name}" is missing`);
-      key += `|${view.buffer.id},${view.offset},${view.bytes}`;
+      if (!view.buffer.alive) view.buffer.check(`${shader.name} (${name})`);
+      key += `|${view.buffer.slot.id},${view.offset},${view.bytes}`;
     }
     const known = this.#bindGroups.get(key);
     if (known) return known;
@@ -144,7 +145,6 @@ export class ProgramCache {
 function checkViews(shader: Shader, views: Readonly<Record<string, BufferView>>): void {
   for (const { name, access } of shader.bindings) {
     const view = views[name];
-    if (!view.buffer.alive) throw new Error(`${shader.name}: "${name}" was released before this call`);
     if (view.offset % 256 !== 0)
       throw new Error(`${shader.name}: "${name}" starts at byte ${view.offset}, not a multiple of 256`);
     if (access === 'read') continue;

@@ -41,8 +41,9 @@ export type Command = DispatchCommand | CopyCommand | ClearCommand;
 export class Recording {
   readonly arena: Arena;
   readonly commands: Command[] = [];
-  readonly #outside = new Map<GpuBuffer, number>();
+  readonly #outside = new Set<GpuBuffer>();
   readonly #uploads: GPUBuffer[] = [];
+  #released = false;
 
   /** @param arena where everything that the work allocates lies */
   constructor(arena: Arena) {
@@ -52,7 +53,7 @@ export class Recording {
   /** Adds a command. */
   push(command: Command): void {
     this.commands.push(command);
-    for (const buffer of command.uses) if (buffer.arena !== this.arena) this.#outside.set(buffer, buffer.lease);
+    for (const buffer of command.uses) if (buffer.arena !== this.arena) this.#outside.add(buffer);
   }
 
   /** Host data that the work uploads, kept so that a replay finds it. */
@@ -70,16 +71,16 @@ export class Recording {
     return buffer;
   }
 
-  /** Throws when memory that the commands use, and that others own, has been given to someone else since. */
+  /** @throws Error when it was released, or memory from outside that its commands use */
   check(): void {
-    for (const [buffer, lease] of this.#outside) {
-      if (!buffer.alive || buffer.lease !== lease) throw new Error(`buffer ${buffer.id} of a recording was released`);
-    }
+    if (this.#released) throw new Error('a recording was replayed after its release');
+    for (const buffer of this.#outside) if (!buffer.alive) buffer.check('replay');
   }
 
   /** Frees the uploads; the arena belongs to whoever made it. */
   release(): void {
     for (const buffer of this.#uploads) buffer.destroy();
     this.commands.length = 0;
+    this.#released = true;
   }
 }

@@ -1,4 +1,5 @@
-import type { Gpu } from './gpu.ts';
+import { GpuArray } from './array.ts';
+import type { Gpu } from './interface.ts';
 import { Arena } from './memory.ts';
 import { Recording } from './recording.ts';
 
@@ -7,10 +8,10 @@ import { Recording } from './recording.ts';
  * issued again without any of the host's work. Both ways put the same commands into the stream, so they give the same
  * bits.
  *
- * What changes from step to step has to lie in arrays that were made before and are written between the steps. Arrays
- * that the step makes itself, its result among them, hold the values of the last run until the next.
+ * What changes from step to step has to lie in arrays that were made before and are written between the steps. Nothing that
+ * a step allocates outlives it but its result, and what it makes inside `gpu.lasting()` the first time.
  */
-export class RepeatedStep<T> {
+export class RepeatedStep<T extends GpuArray | null> {
   readonly #gpu: Gpu;
   readonly #arena = new Arena();
   readonly #known = new Map<string, { recording: Recording; result: T }>();
@@ -22,7 +23,9 @@ export class RepeatedStep<T> {
   /**
    * One step.
    * @param key names the shapes of the inputs: each key is recorded once; all share their memory
-   * @param body must do the same for equal keys, and writes no array from outside on the host
+   * @param body must do the same for equal keys, waits for nothing, and writes no array from outside on the host
+   * @returns a copy of what `body` returned, which the next step of the same key overwrites and `release` ends
+   * @throws Error when memory that the step uses, and that others own, was released
    */
   run(key: string, body: () => T): T {
     const known = this.#known.get(key);
@@ -31,15 +34,30 @@ export class RepeatedStep<T> {
       return known.result;
     }
     const recording = new Recording(this.#arena);
-    const result = this.#gpu.record(recording, body);
-    this.#known.set(key, { recording, result });
-    return result;
+    let result: GpuArray | null = null;
+    try {
+      this.#gpu.record(recording, () => {
+        const out = body();
+        if (!(out instanceof GpuArray)) return;
+        result = this.#gpu.lasting(() => GpuArray.empty(this.#gpu, out.shape, out.dtype, `result of step ${key}`));
+        this.#gpu.copy(out, result);
+      });
+    } catch (error) {
+      (result as GpuArray | null)?.release();
+      recording.release();
+      throw error;
+    }
+    this.#known.set(key, { recording, result: result as T });
+    return result as T;
   }
 
-  /** Gives the memory back; arrays that were kept from a step live on. */
+  /** Gives the memory back, that of the results too. */
   release(): void {
     this.#gpu.flush();
-    for (const { recording } of this.#known.values()) recording.release();
+    for (const { recording, result } of this.#known.values()) {
+      recording.release();
+      result?.release();
+    }
     this.#known.clear();
     this.#gpu.pool.close(this.#arena);
   }

@@ -111,6 +111,13 @@ const files: FileSystem = {
   remove: async (path) => void (await ask('remove', { path })),
   createWriter,
   createAppender,
+  async lock(path) {
+    const { id, abandonedBy } = (await (await ask('lock', { path })).json()) as {
+      id: string;
+      abandonedBy: string | null;
+    };
+    return { abandonedBy, release: async () => void (await ask('unlock', { id })) };
+  },
   link: async (target, path) => void (await ask('link', { target, path })),
 };
 

@@ -4,6 +4,7 @@ import * as fs from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem, FileWriter } from '../base/file_system.ts';
+import { lockFile } from './lock_file.ts';
 
 /** What a user can do about the errors that the operating system gives for a file. */
 const ADVICE: Record<string, string> = {
@@ -265,6 +266,7 @@ export const disk: FileSystem = {
 
   createWriter: (path) => DiskWriter.open(path),
   createAppender: (path) => DiskAppender.open(path),
+  lock: (path) => guarded('lock', path, () => lockFile(path)),
 
   async link(target, path) {
     await guarded('make the link', path, async () => {

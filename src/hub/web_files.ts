@@ -98,5 +98,6 @@ export function withWeb(fs: FileSystem, web: Web): FileSystem {
     remove: own((path) => fs.remove(path)),
     createWriter: own((path) => fs.createWriter(path)),
     createAppender: own((path) => fs.createAppender(path)),
+    ...(fs.lock && { lock: own((path) => fs.lock!(path)) }),
   };
 }

@@ -51,6 +51,7 @@ export function bceBackward(grad: GpuArray, pair: GpuArray, label: GpuArray, mod
 
 function groupsOf(pair: GpuArray, label: GpuArray): { count: number; batch: number } {
   const batch = label.size;
+  if (batch === 0) throw new Error('bce: there is no image, and so no mean over images');
   const count = pair.rows / batch;
   if (!Number.isInteger(count) || batch > MOST_IMAGES) {
     throw new Error(

@@ -1,9 +1,8 @@
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { binary } from './binary.ts';
 import {
-  elementwise_add,
   elementwise_add_into,
-  elementwise_add_odd,
   elementwise_clamp,
   elementwise_fill,
   elementwise_scale,
@@ -12,33 +11,9 @@ import {
 import { elementGrid, expectShape, quads } from './shapes.ts';
 import { sumAxis } from './sum_axis.ts';
 
-/**
- * a + b.
- * @param a [..., ...inner]
- * @param b [...inner]: the shape of a or its last axes; repeated over the others
- */
+/** a + b; shapes broadcast, see {@link binary}. */
 export function add(a: GpuArray, b: GpuArray): GpuArray {
-  expectShape('add', b, a.shape.slice(a.shape.length - b.shape.length));
-  expectShape('add', a, a.shape);
-  const y = GpuArray.empty(a.gpu, a.shape);
-  if (b.size === a.size || b.size % 4 === 0) {
-    a.gpu.run({
-      shader: elementwise_add,
-      buffers: { a, b, y },
-      params: { quads: quads(a), period: quads(b) },
-      groups: elementGrid(quads(a), elementwise_add.constants.WORKGROUP),
-      flops: a.size,
-    });
-  } else {
-    a.gpu.run({
-      shader: elementwise_add_odd,
-      buffers: { a, b, y },
-      params: { size: a.size, period: b.size },
-      groups: elementGrid(a.size, elementwise_add_odd.constants.WORKGROUP),
-      flops: a.size,
-    });
-  }
-  return y;
+  return binary('add', a, b);
 }
 
 /** factor · x, any shape. */
@@ -93,20 +68,6 @@ export function scaleRows(x: GpuArray, w: GpuArray): GpuArray {
     flops: x.size,
   });
   return y;
-}
-
-/**
- * Sum over the leading axes, the backward of a broadcast `add`.
- * @param x [...R, ...inner]
- * @param inner shape of the result
- */
-export function sumLeading(x: GpuArray, inner: readonly number[]): GpuArray {
-  const tail = x.shape.slice(x.shape.length - inner.length);
-  if (inner.length > x.shape.length || tail.some((n, i) => n !== inner[i])) {
-    throw new Error(`sumLeading: [${x.shape}] does not end with [${inner}]`);
-  }
-  const size = inner.reduce((product, n) => product * n, 1);
-  return sumAxis(x, [1, size === 0 ? 0 : x.size / size, size], inner);
 }
 
 /** Sum of all elements: [1]. */

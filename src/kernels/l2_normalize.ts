@@ -1,9 +1,19 @@
 import { GpuArray } from '../gpu/array.ts';
-import { l2_normalize, l2_normalize_backward, l2_normalize_backward_odd, l2_normalize_odd } from './shaders.gen.ts';
+import { l2_normalize, l2_normalize_backward, l2_normalize_backward_vec4, l2_normalize_vec4 } from './shaders.gen.ts';
 import { elementGrid, expectAtMost, expectShape } from './shapes.ts';
 
 /** One invocation goes through a row twice. */
 const MOST_WIDTH = 16_384;
+
+/** The first whose multiple a row's width is. */
+const VARIANTS = [
+  { multiple: 4, forward: l2_normalize_vec4, backward: l2_normalize_backward_vec4 },
+  { multiple: 1, forward: l2_normalize, backward: l2_normalize_backward },
+] as const;
+
+function variantFor(width: number): (typeof VARIANTS)[number] {
+  return VARIANTS.find(({ multiple }) => width % multiple === 0)!;
+}
 
 /** What the forward leaves for the backward. */
 export interface L2NormalizeResult {
@@ -23,15 +33,14 @@ export function l2Normalize(x: GpuArray, eps = 1e-12): L2NormalizeResult {
   expectAtMost('l2_normalize: width', width, MOST_WIDTH);
   const y = GpuArray.empty(gpu, x.shape);
   const inverseNorm = GpuArray.empty(gpu, [rows]);
-  const buffers = { x, y, inverse_norm: inverseNorm };
-  const flops = 3 * x.size;
-  if (width % 4 === 0) {
-    const groups = elementGrid(rows, l2_normalize.constants.WORKGROUP);
-    gpu.run({ shader: l2_normalize, buffers, params: { rows, width4: width / 4, eps }, groups, flops });
-  } else {
-    const groups = elementGrid(rows, l2_normalize_odd.constants.WORKGROUP);
-    gpu.run({ shader: l2_normalize_odd, buffers, params: { rows, width, eps }, groups, flops });
-  }
+  const shader = variantFor(width).forward;
+  gpu.run({
+    shader,
+    buffers: { x, y, inverse_norm: inverseNorm },
+    params: { rows, width, eps },
+    groups: elementGrid(rows, shader.constants.WORKGROUP),
+    flops: 3 * x.size,
+  });
   return { y, inverseNorm };
 }
 
@@ -45,14 +54,13 @@ export function l2NormalizeBackward(grad: GpuArray, y: GpuArray, inverseNorm: Gp
   expectShape('l2_normalize gradient', grad, y.shape);
   expectShape('l2_normalize inverse norm', inverseNorm, [rows]);
   const dx = GpuArray.empty(gpu, grad.shape);
-  const buffers = { grad, y, inverse_norm: inverseNorm, dx };
-  const flops = 5 * grad.size;
-  if (width % 4 === 0) {
-    const groups = elementGrid(rows, l2_normalize_backward.constants.WORKGROUP);
-    gpu.run({ shader: l2_normalize_backward, buffers, params: { rows, width4: width / 4, eps }, groups, flops });
-  } else {
-    const groups = elementGrid(rows, l2_normalize_backward_odd.constants.WORKGROUP);
-    gpu.run({ shader: l2_normalize_backward_odd, buffers, params: { rows, width, eps }, groups, flops });
-  }
+  const shader = variantFor(width).backward;
+  gpu.run({
+    shader,
+    buffers: { grad, y, inverse_norm: inverseNorm, dx },
+    params: { rows, width, eps },
+    groups: elementGrid(rows, shader.constants.WORKGROUP),
+    flops: 5 * grad.size,
+  });
   return dx;
 }

@@ -9,11 +9,21 @@ import {
 import { elementGrid, expectAtMost, expectShape } from './shapes.ts';
 import { sumAxis } from './sum_axis.ts';
 
+/** The first whose multiple a row's width is. */
+const VARIANTS = [
+  { multiple: 4, forward: layer_norm_vec4, backward: layer_norm_backward_vec4 },
+  { multiple: 1, forward: layer_norm, backward: layer_norm_backward },
+] as const;
+
+function variantFor(width: number): (typeof VARIANTS)[number] {
+  return VARIANTS.find(({ multiple }) => width % multiple === 0)!;
+}
+
 /** What the forward leaves for the backward. */
 export interface LayerNormResult {
   /** [..., width] */
   readonly y: GpuArray;
-  /** [rows] */
+  /** [rows, 2]: the mean is the sum of the two, see the shader. */
   readonly mean: GpuArray;
   /** [rows], 1 / standard deviation */
   readonly rstd: GpuArray;
@@ -46,17 +56,16 @@ export function layerNorm(x: GpuArray, weight: GpuArray, bias: GpuArray, eps = 1
   expectShape('layer_norm weight', weight, [width]);
   expectShape('layer_norm bias', bias, [width]);
   const y = GpuArray.empty(gpu, x.shape);
-  const mean = GpuArray.empty(gpu, [rows]);
+  const mean = GpuArray.empty(gpu, [rows, 2]);
   const rstd = GpuArray.empty(gpu, [rows]);
-  const buffers = { x, weight, bias, y, mean, rstd };
-  const flops = 8 * x.size;
-  if (width % 4 === 0) {
-    const groups = elementGrid(rows, layer_norm_vec4.constants.WORKGROUP);
-    gpu.run({ shader: layer_norm_vec4, buffers, params: { rows, width4: width / 4, eps }, groups, flops });
-  } else {
-    const groups = elementGrid(rows, layer_norm.constants.WORKGROUP);
-    gpu.run({ shader: layer_norm, buffers, params: { rows, width, eps }, groups, flops });
-  }
+  const shader = variantFor(width).forward;
+  gpu.run({
+    shader,
+    buffers: { x, weight, bias, y, mean, rstd },
+    params: { rows, width, eps },
+    groups: elementGrid(rows, shader.constants.WORKGROUP),
+    flops: 8 * x.size,
+  });
   return { y, mean, rstd };
 }
 
@@ -64,7 +73,7 @@ export function layerNorm(x: GpuArray, weight: GpuArray, bias: GpuArray, eps = 1
  * Gradients of {@link layerNorm}; those of weight and bias are column sums in two or more stages of fixed order.
  * @param grad d loss / dy, [..., width]
  * @param x the input, [..., width]
- * @param mean [rows] and @param rstd [rows] from the forward
+ * @param mean [rows, 2] and @param rstd [rows] from the forward
  * @param need which gradients; `weight` stands for weight and bias
  */
 export function layerNormBackward(
@@ -78,7 +87,7 @@ export function layerNormBackward(
   const { rows, width } = x;
   expectShape('layer_norm gradient', grad, x.shape);
   expectShape('layer_norm weight', weight, [width]);
-  expectShape('layer_norm mean', mean, [rows]);
+  expectShape('layer_norm mean', mean, [rows, 2]);
   expectShape('layer_norm rstd', rstd, [rows]);
   const columns = need.weight ? columnGradients(grad, x, mean, rstd) : { weight: null, bias: null };
   return { x: need.x ? inputGradient(grad, x, weight, mean, rstd) : null, ...columns };
@@ -87,15 +96,14 @@ export function layerNormBackward(
 function inputGradient(grad: GpuArray, x: GpuArray, weight: GpuArray, mean: GpuArray, rstd: GpuArray): GpuArray {
   const { gpu, rows, width } = x;
   const dx = GpuArray.empty(gpu, x.shape);
-  const buffers = { grad, x, weight, mean, rstd, dx };
-  const flops = 9 * x.size;
-  if (width % 4 === 0) {
-    const groups = elementGrid(rows, layer_norm_backward_vec4.constants.WORKGROUP);
-    gpu.run({ shader: layer_norm_backward_vec4, buffers, params: { rows, width4: width / 4 }, groups, flops });
-  } else {
-    const groups = elementGrid(rows, layer_norm_backward.constants.WORKGROUP);
-    gpu.run({ shader: layer_norm_backward, buffers, params: { rows, width }, groups, flops });
-  }
+  const shader = variantFor(width).backward;
+  gpu.run({
+    shader,
+    buffers: { grad, x, weight, mean, rstd, dx },
+    params: { rows, width },
+    groups: elementGrid(rows, shader.constants.WORKGROUP),
+    flops: 9 * x.size,
+  });
   return dx;
 }
 

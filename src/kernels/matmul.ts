@@ -1,16 +1,8 @@
 import { type Dtype, GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import type { Shader } from '../gpu/shader.ts';
-import { chosenVariant, type MatmulPlan, type MatmulRung, planMatmul } from './matmul_plan.ts';
-import {
-  matmul_finish,
-  matmul_pack,
-  matmul_pack_rows,
-  matmul_registers,
-  matmul_subgroups,
-  matmul_workgroup,
-  matmul as reference,
-} from './shaders.gen.ts';
+import { chosenVariant, type MatmulPlan, planMatmul } from './matmul_plan.ts';
+import { type MatmulBinding, type MatmulParam, type MatmulVariant, matmulRow } from './matmul_variants.ts';
+import { matmul_finish, matmul_pack, matmul_pack_rows } from './shaders.gen.ts';
 import { elementGrid, ranges } from './shapes.ts';
 
 /** Activation of an epilogue: `gelu` is the exact one (erf), `quickgelu` is x · sigmoid(1.702 x). */
@@ -62,8 +54,6 @@ const FORMATS: Readonly<Partial<Record<Dtype, number>>> = { f32: 0, f16: 1, bf16
 const BIAS = 4;
 const RESIDUAL = 8;
 const ACCUMULATE = 16;
-/** A product is split at multiples of this many rows: whole tiles. */
-const ROW_STEP: Readonly<Record<MatmulRung, number>> = { reference: 16, registers: 16, subgroups: 28, workgroup: 64 };
 
 /**
  * op(a) op(b) with an epilogue. op(a) is [..., M, K] and op(b) is [K, N], or [..., K, N] with the same leading axes.
@@ -75,9 +65,9 @@ export function matmul(a: GpuArray, b: GpuArray, options: MatmulOptions = {}): G
   return matmulWith(undefined, a, b, options);
 }
 
-/** {@link matmul} with a given rung (undefined: the best one), for tests and benches. */
+/** {@link matmul} with a given variant (undefined: the best one), for tests and benches. */
 export function matmulWith(
-  forced: MatmulRung | undefined,
+  forced: MatmulVariant | undefined,
   a: GpuArray,
   b: GpuArray,
   options: MatmulOptions = {},
@@ -117,16 +107,19 @@ export function matmulWith(
   if (residual && residual.size !== out.size)
     throw new Error(`matmul: residual [${residual.shape}] for [${out.shape}]`);
   const biasRows = options.biasRows ?? Math.max(1, rows);
-  if (bias && bias.size !== Math.ceil(rows / biasRows) * n) {
+  // One bias for all rows is one where there are none, too.
+  const biases = options.biasRows === undefined ? 1 : Math.ceil(rows / biasRows);
+  if (bias && bias.size !== biases * n) {
     throw new Error(`matmul: bias [${bias.shape}] for ${rows} rows of ${n}, ${biasRows} rows each`);
   }
 
-  const variant = chosenVariant(gpu.facts, gpu.tuning.matmul);
-  const plan = planMatmul(gpu.facts.class, { m, n, k, batches }, forced, variant);
-  const byRow = plan.rung === 'subgroups' && transposeA;
-  const wide = plan.rung === 'registers' || plan.rung === 'subgroups';
+  const tuned = chosenVariant(gpu.facts, gpu.tuning.matmul);
+  const plan = planMatmul(gpu.facts.class, { m, n, k, batches }, forced, tuned);
+  const { reads } = matmulRow(plan.variant);
+  const byRow = reads === 'rows' && transposeA;
+  const wide = reads !== 'any';
   const x = byRow ? rowsOf(left) : wide ? aligned(left, !transposeA) : left;
-  const y = wide ? aligned(right, transposeB, plan.rung === 'subgroups') : right;
+  const y = wide ? aligned(right, transposeB, reads === 'rows') : right;
   // A sum in slices has its epilogue in a second pass, and so has an activation before `out` is added.
   const twoPasses = plan.slices > 1 || (accumulate && act !== 'none');
   const target = twoPasses ? GpuArray.empty(gpu, [plan.slices, rows, n], 'f32', 'matmul slices') : out;
@@ -160,16 +153,13 @@ export function matmulWith(
   return out;
 }
 
-/** What all rungs take. */
+/** What all variants take. */
 interface Launch {
   readonly gpu: Gpu;
-  readonly buffers: Readonly<Record<BindingOf<typeof reference>, GpuArray>>;
-  readonly params: Readonly<Record<ParamOf<typeof reference>, number>>;
+  readonly buffers: Readonly<Record<MatmulBinding, GpuArray>>;
+  readonly params: Readonly<Record<MatmulParam, number>>;
   readonly flops: number;
 }
-
-type BindingOf<S> = S extends Shader<infer B, string, string> ? B : never;
-type ParamOf<S> = S extends Shader<string, infer P, string> ? P : never;
 
 type Constants = Readonly<Record<'TRANSPOSE_A' | 'TRANSPOSE_B' | 'B_FORMAT', number>>;
 
@@ -209,7 +199,7 @@ function launch(plan: MatmulPlan, constants: Constants, call: Launch): void {
       launch(plan, constants, part(count / batches, params));
     }
   } else {
-    for (const { start, count } of ranges(m, pieces, ROW_STEP[plan.rung])) {
+    for (const { start, count } of ranges(m, pieces, plan.tileM)) {
       const params = {
         m: count,
         a_start: a_start + start * (constants.TRANSPOSE_A ? 1 : a_stride),
@@ -221,27 +211,13 @@ function launch(plan: MatmulPlan, constants: Constants, call: Launch): void {
 }
 
 function launchPart(plan: MatmulPlan, constants: Constants, { gpu, ...call }: Launch): void {
-  const { m, n, batches } = call.params;
-  const depth = batches * plan.slices;
-  if (plan.rung === 'reference') {
-    const groups = elementGrid(m * n, reference.constants.WORKGROUP);
-    gpu.run({ ...call, shader: reference, constants, groups: [...groups, depth] });
-  } else if (plan.rung === 'workgroup') {
-    const { TILE } = matmul_workgroup.constants;
-    const groups = elementGrid(Math.ceil(m / TILE) * Math.ceil(n / TILE), 1);
-    gpu.run({ ...call, shader: matmul_workgroup, constants, groups: [...groups, depth] });
-  } else if (plan.rung === 'subgroups') {
-    const { TILE_M, TILE_N } = matmul_subgroups.constants;
-    const fixed = { TRANSPOSE_B: constants.TRANSPOSE_B, EPILOGUE: call.params.epilogue };
-    const groups = elementGrid(Math.ceil(m / TILE_M) * Math.ceil(n / TILE_N), 1);
-    gpu.run({ ...call, shader: matmul_subgroups, constants: fixed, groups: [...groups, depth] });
-  } else {
-    const { tileM, tileN } = plan;
-    const tiles = Math.ceil(m / tileM) * Math.ceil(n / tileN);
-    const tile = { ...constants, TILE_M: tileM, TILE_N: tileN };
-    const groups = elementGrid(tiles, matmul_registers.constants.WORKGROUP);
-    gpu.run({ ...call, shader: matmul_registers, constants: tile, groups: [...groups, depth] });
-  }
+  const { m, n, batches, epilogue } = call.params;
+  const { variant, tileM, tileN, slices } = plan;
+  const { shader, tiles } = matmulRow(variant);
+  const all = { ...constants, EPILOGUE: epilogue, TILE_M: tileM, TILE_N: tileN };
+  const own = Object.entries(all).filter(([name]) => name in shader.constants);
+  const groups = elementGrid(Math.ceil(m / tileM) * Math.ceil(n / tileN), tiles);
+  gpu.run({ ...call, shader, constants: Object.fromEntries(own), groups: [...groups, batches * slices] });
 }
 
 function formatOf({ dtype }: GpuArray): number {
@@ -272,9 +248,9 @@ function rowsOf({ array, start, stride, columns, rows, batches }: Operand): Oper
 }
 
 /**
- * The operand, or a padded copy in f32 where the rung could not read it as vec4.
+ * The operand, or a padded copy in f32 where the variant could not read it as vec4.
  * @param alongK its rows run along k
- * @param decoded the rung reads nothing but f32
+ * @param decoded the variant reads nothing but f32
  */
 function aligned(from: Operand, alongK: boolean, decoded = false): Operand {
   const { array, start, stride, columns, rows, batches } = from;

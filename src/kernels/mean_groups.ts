@@ -73,7 +73,7 @@ function expectStarts(starts: Uint32Array, rows: number): void {
   const ascending = starts.every(
     (start, g) => g === 0 || (start > starts[g - 1] && start - starts[g - 1] <= MOST_ROWS),
   );
-  if (starts.length < 2 || starts[0] !== 0 || starts[starts.length - 1] !== rows || !ascending) {
+  if (starts.length === 0 || starts[0] !== 0 || starts[starts.length - 1] !== rows || !ascending) {
     throw new Error(
       `mean_groups: starts must rise from 0 to ${rows} with 1 … ${MOST_ROWS} rows a group, not [${[...starts].slice(0, 8)} …]`,
     );

@@ -25,6 +25,7 @@ export function pixelLossSizes(word: string, shape: readonly number[], mask: Gpu
   const [batch, height, width] = mask.shape;
   const [rows] = shape;
   expectShape(`${word} mask`, mask, [batch, height, width]);
+  if (batch === 0) throw new Error(`${word}: there is no image, and so no mean over images`);
   if (shape.length !== 4 || rows % batch !== 0 || shape[1] !== height || shape[2] !== width || shape[3] !== 2) {
     throw new Error(`${word}: probabilities [${shape}] do not go with masks [${mask.shape}]; expected [G·B, H, W, 2]`);
   }

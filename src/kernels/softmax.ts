@@ -1,9 +1,19 @@
 import { GpuArray } from '../gpu/array.ts';
 import { softmax as rowSoftmax, softmax_backward, softmax_pair, softmax_pair_backward } from './shaders.gen.ts';
-import { elementGrid, expectAtMost, expectShape, quads } from './shapes.ts';
+import { elementGrid, expectAtMost, expectShape } from './shapes.ts';
 
 /** Above this a row would take more iterations than lavapipe runs. */
 const MOST_WIDTH = 80_000;
+
+/** The first that fits the width; how many rows one invocation does. */
+const VARIANTS = [
+  { fits: (width: number) => width === 2, forward: softmax_pair, backward: softmax_pair_backward, rowsEach: 2 },
+  { fits: () => true, forward: rowSoftmax, backward: softmax_backward, rowsEach: 1 },
+] as const;
+
+function variantFor(width: number): (typeof VARIANTS)[number] {
+  return VARIANTS.find(({ fits }) => fits(width))!;
+}
 
 /**
  * Softmax over the last axis.
@@ -13,14 +23,14 @@ export function softmax(x: GpuArray): GpuArray {
   const { gpu, rows, width } = x;
   expectAtMost('softmax: width', width, MOST_WIDTH);
   const y = GpuArray.empty(gpu, x.shape);
-  const flops = 10 * x.size;
-  if (width === 2) {
-    const groups = elementGrid(quads(x), softmax_pair.constants.WORKGROUP);
-    gpu.run({ shader: softmax_pair, buffers: { x, y }, params: { quads: quads(x) }, groups, flops });
-  } else {
-    const groups = elementGrid(rows, rowSoftmax.constants.WORKGROUP);
-    gpu.run({ shader: rowSoftmax, buffers: { x, y }, params: { rows, width }, groups, flops });
-  }
+  const { forward: shader, rowsEach } = variantFor(width);
+  gpu.run({
+    shader,
+    buffers: { x, y },
+    params: { rows, width },
+    groups: elementGrid(Math.ceil(rows / rowsEach), shader.constants.WORKGROUP),
+    flops: 10 * x.size,
+  });
   return y;
 }
 
@@ -34,14 +44,13 @@ export function softmaxBackward(grad: GpuArray, y: GpuArray): GpuArray {
   expectShape('softmax gradient', grad, y.shape);
   expectAtMost('softmax: width', width, MOST_WIDTH);
   const dx = GpuArray.empty(gpu, y.shape);
-  const buffers = { grad, y, dx };
-  const flops = 4 * y.size;
-  if (width === 2) {
-    const groups = elementGrid(quads(y), softmax_pair_backward.constants.WORKGROUP);
-    gpu.run({ shader: softmax_pair_backward, buffers, params: { quads: quads(y) }, groups, flops });
-  } else {
-    const groups = elementGrid(rows, softmax_backward.constants.WORKGROUP);
-    gpu.run({ shader: softmax_backward, buffers, params: { rows, width }, groups, flops });
-  }
+  const { backward: shader, rowsEach } = variantFor(width);
+  gpu.run({
+    shader,
+    buffers: { grad, y, dx },
+    params: { rows, width },
+    groups: elementGrid(Math.ceil(rows / rowsEach), shader.constants.WORKGROUP),
+    flops: 4 * y.size,
+  });
   return dx;
 }

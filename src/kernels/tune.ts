@@ -25,31 +25,24 @@ const ROUNDS = 5;
  * @returns the fastest first
  */
 export async function tuneMatmul(gpu: Gpu, shapes = TUNING_SHAPES, rounds = ROUNDS): Promise<TunedVariant[]> {
-  const before = gpu.tuning;
   const variants = matmulVariants(gpu.facts);
   const totals = new Map(variants.map((variant) => [variant, 0]));
-  try {
-    for (const [m, k, n] of shapes) {
-      using _scope = gpu.scope();
-      const a = ramp(gpu, m, k);
-      const b = ramp(gpu, n, k);
-      const best = new Map<MatmulVariant, number>();
-      // The first round compiles.
-      for (let round = 0; round <= rounds; round++) {
-        for (const variant of variants) {
-          gpu.tuning = { ...before, matmul: variant };
-          await gpu.idle();
-          const start = performance.now();
-          matmul(a, b, { transposeB: true }).release();
-          await gpu.idle();
-          const time = performance.now() - start;
-          if (round > 0) best.set(variant, Math.min(time, best.get(variant) ?? Number.POSITIVE_INFINITY));
-        }
+  for (const [m, k, n] of shapes) {
+    using job = gpu.job();
+    const [a, b] = job.do(() => [ramp(gpu, m, k), ramp(gpu, n, k)]);
+    const best = new Map<MatmulVariant, number>();
+    // The first round compiles.
+    for (let round = 0; round <= rounds; round++) {
+      for (const variant of variants) {
+        await gpu.idle();
+        const start = performance.now();
+        gpu.tuned({ ...gpu.tuning, matmul: variant }, () => matmul(a, b, { transposeB: true })).release();
+        await gpu.idle();
+        const time = performance.now() - start;
+        if (round > 0) best.set(variant, Math.min(time, best.get(variant) ?? Number.POSITIVE_INFINITY));
       }
-      for (const [variant, time] of best) totals.set(variant, totals.get(variant)! + time);
     }
-  } finally {
-    gpu.tuning = before;
+    for (const [variant, time] of best) totals.set(variant, totals.get(variant)! + time);
   }
   return [...totals]
     .map(([variant, milliseconds]) => ({ variant, milliseconds }))

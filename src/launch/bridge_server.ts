@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize, sep } from 'node:path';
 import { FusionclipError } from '../base/errors.ts';
-import type { FileWriter } from '../base/file_system.ts';
+import type { FileLock, FileWriter } from '../base/file_system.ts';
 import type { BridgeFailure, Output, Start } from '../host/bridge.ts';
 import { disk } from '../host/disk.ts';
 
@@ -49,6 +49,8 @@ export class BridgeServer {
   readonly #token = randomBytes(16).toString('hex');
   readonly #server: Server;
   readonly #writers = new Map<string, FileWriter>();
+  /** Lock files that the page holds; this process stands for it. */
+  readonly #locks = new Map<string, FileLock>();
   readonly #listeners = new Set<ServerResponse>();
   /** Interrupts that came while the page was not connected: it may have started, and not listen yet. */
   #owed = 0;
@@ -81,12 +83,14 @@ export class BridgeServer {
     for (const listener of this.#listeners) listener.write(INTERRUPT);
   }
 
-  /** Stops, and removes what the page has left half-written. */
+  /** Stops, removes what the page has left half-written, and gives its locks back. */
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const writer of this.#writers.values()) await writer.abort();
     this.#writers.clear();
+    for (const lock of this.#locks.values()) await lock.release();
+    this.#locks.clear();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -167,6 +171,16 @@ export class BridgeServer {
         break;
       case 'link':
         await disk.link?.(query.get('target') ?? '', path);
+        break;
+      case 'lock': {
+        const lock = await disk.lock!(path);
+        const fresh = randomUUID();
+        this.#locks.set(fresh, lock);
+        return void json({ id: fresh, abandonedBy: lock.abandonedBy });
+      }
+      case 'unlock':
+        await this.#locks.get(id)?.release();
+        this.#locks.delete(id);
         break;
       case 'open': {
         const writer = await (query.has('append') ? disk.createAppender(path) : disk.createWriter(path));

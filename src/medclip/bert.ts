@@ -78,16 +78,17 @@ export class BertTower {
     if (length > this.config.positions) {
       throw new Error(`a sentence of ${length} tokens is longer than the ${this.config.positions} positions`);
     }
-    using scope = this.#gpu.scope();
+    using job = this.#gpu.job();
     const groups = byLength(sentences);
-    const sorted = GpuArray.empty(this.#gpu, [sentences.length, embed]);
+    const sorted = job.do(() => GpuArray.empty(this.#gpu, [sentences.length, embed]));
     let done = 0;
     for (const [keys, all] of groups) {
       for (let start = 0; start < all.length; start += CHUNK) {
-        using _scope = this.#gpu.scope();
         const part = all.slice(start, start + CHUNK);
         const padded = part.map((s) => Array.from({ length }, (_, i) => sentences[s][i] ?? pad));
-        const rows = this.#encode(await this.#embed(padded), keys);
+        const words = await this.#embed(padded);
+        using _scope = this.#gpu.scope();
+        const rows = this.#encode(GpuArray.from(this.#gpu, words, [part.length, length, this.config.width]), keys);
         const bytes = 4 * rows.size;
         this.#gpu.copy(
           { buffer: rows.buffer, offset: rows.offset, bytes },
@@ -98,8 +99,8 @@ export class BertTower {
     }
     const place = new Map([...groups.values()].flat().map((s, i) => [s, i]));
     const order = sentences.map((_, s) => place.get(s)!);
-    const out = gatherRows(sorted, uploadIndex(this.#gpu, order));
-    scope.pass(out.buffer);
+    const out = job.do(() => gatherRows(sorted, uploadIndex(this.#gpu, order)));
+    job.pass(out.buffer);
     return out;
   }
 
@@ -108,7 +109,7 @@ export class BertTower {
   }
 
   /** Word + position + type embeddings, [S, L, W]. */
-  async #embed(sentences: readonly (readonly number[])[]): Promise<GpuArray> {
+  async #embed(sentences: readonly (readonly number[])[]): Promise<Float32Array<ArrayBuffer>> {
     const { width } = this.config;
     const length = sentences[0].length;
     const words = await this.#source.readRows('token_embedding.weight', sentences.flat());
@@ -117,8 +118,7 @@ export class BertTower {
       'positional_embedding',
       Array.from({ length }, (_, i) => i),
     );
-    const rows = words.map((word, i) => Math.fround(word + type[i % width]) + places[i % (length * width)]);
-    return GpuArray.from(this.#gpu, rows, [sentences.length, length, width]);
+    return words.map((word, i) => Math.fround(word + type[i % width]) + places[i % (length * width)]);
   }
 
   /** [S, L, W] → [S, E]; the first `keys` tokens of every sentence are no padding. */

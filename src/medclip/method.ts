@@ -15,6 +15,7 @@ import { addInto } from '../kernels/elementwise.ts';
 import { bilinearResize } from '../kernels/resize.ts';
 import { concatenate, l2Normalize, meanRows, type Parameter, reshape, Tensor } from '../nn/index.ts';
 import type { BertTower } from './bert.ts';
+import { MEDCLIP_STD } from './preprocess.ts';
 import type { MedClipWeights, StageTower } from './stage_tower.ts';
 import type { WordPiece } from './word_piece.ts';
 
@@ -110,11 +111,26 @@ export class MedClip implements Method {
   }
 
   async #score(bank: MemoryBank, { stages, embedding, guide }: Encoded, skip: number | null): Promise<BranchScores> {
-    using _scope = this.#gpu.scope();
+    using job = this.#gpu.job();
     const { size } = this.vision;
     const batch = embedding!.rows;
+    const map = await job.do(() => this.#map(bank, stages!, guide, batch, skip).read());
+    const maps = blurMaps(map, size, this.options['map.blur']);
+    const probability = await abnormalProbability(embedding!, this.#text, this.#temperature);
+    return oneBranch(maps, imageMeans(maps, batch), probability);
+  }
+
+  /** Distances to the bank summed over the stages, [B, S, S, 1]. */
+  #map(
+    bank: MemoryBank,
+    stages: NonNullable<Encoded['stages']>,
+    guide: Encoded['guide'],
+    batch: number,
+    skip: number | null,
+  ): GpuArray {
+    const { size } = this.vision;
     let total: GpuArray | null = null;
-    for (const [stage, cells] of stages!) {
+    for (const [stage, cells] of stages) {
       const { side } = this.vision.grids[stage - 1];
       const distance = bank.distance(new Map([[String(stage), cells]]), skip);
       const geometry = { grid: side, size, patch: Math.ceil(size / side) };
@@ -123,9 +139,7 @@ export class MedClip implements Method {
       if (total) addInto(total, map);
       else total = map;
     }
-    const maps = blurMaps(await refineMaps(total!, guide, this.options).read(), size, this.options['map.blur']);
-    const probability = await abnormalProbability(embedding!, this.#text, this.#temperature);
-    return oneBranch(maps, imageMeans(maps, batch), probability);
+    return refineMaps(total!, guide, this.options, [MEDCLIP_STD]);
   }
 }
 
@@ -134,16 +148,21 @@ export class MedClip implements Method {
  * unless the cosines are what is averaged. The sentences of a class are padded to its longest.
  */
 export async function medClipText({ gpu, text, tokenizer, object, options }: MedClipParts): Promise<GpuArray> {
-  using scope = gpu.scope();
+  using job = gpu.job();
   const sentences = promptSentences(object, TEMPLATES);
   const means: Tensor[] = [];
   for (const name of CLASSES) {
     const ids = sentences[name].map((sentence) => tokenizer.sentence(sentence));
-    const unit = l2Normalize(new Tensor(await text.encodeSentences(ids, tokenizer.pad)));
-    means.push(meanRows(reshape(unit, [1, ...unit.shape])));
+    const rows = await job.do(() => text.encodeSentences(ids, tokenizer.pad));
+    job.do(() => {
+      const unit = l2Normalize(new Tensor(rows));
+      means.push(meanRows(reshape(unit, [1, ...unit.shape])));
+    });
   }
-  const pair = concatenate(means);
-  const features = options['text.mean'] === 'cosines' ? pair : l2Normalize(pair);
-  scope.pass(features.value.buffer);
+  const features = job.do(() => {
+    const pair = concatenate(means);
+    return options['text.mean'] === 'cosines' ? pair : l2Normalize(pair);
+  });
+  job.pass(features.value.buffer);
   return features.value;
 }

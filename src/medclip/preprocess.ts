@@ -1,5 +1,10 @@
-import { MEDCLIP_MEAN, MEDCLIP_STD } from '../clip/preprocess.ts';
 import { type Image, toGrey } from '../data/image.ts';
+
+/** Mean of MedCLIP's training images on [0, 1]; they are grey. */
+export const MEDCLIP_MEAN = 0.5862785803043838;
+
+/** Standard deviation of MedCLIP's training images on [0, 1]. */
+export const MEDCLIP_STD = 0.27950088968644304;
 
 /**
  * Grey values in the middle of a black square, as MedCLIP frames its images.

@@ -1,4 +1,5 @@
 import type { GpuArray } from '../gpu/array.ts';
+import { atOnce } from '../gpu/interface.ts';
 import type { GpuBuffer } from '../gpu/memory.ts';
 import { add, addInto } from '../kernels/elementwise.ts';
 import { Parameter, Tensor } from './tensor.ts';
@@ -30,7 +31,18 @@ interface Node {
   readonly output: Tensor;
 }
 
+/** Set only while a body runs, which cannot wait: what is recorded never depends on what runs beside it. */
 let active: Tape | null = null;
+
+function withActive<T>(tape: Tape | null, body: () => T): T {
+  const outer = active;
+  active = tape;
+  try {
+    return atOnce('tape', body());
+  } finally {
+    active = outer;
+  }
+}
 
 /** Whether operations are being recorded, that is, whether intermediate values must survive. */
 export function isRecording(): boolean {
@@ -60,26 +72,23 @@ export function apply<A>(operation: Operation<A>, inputs: readonly Tensor[], att
 export class Tape {
   #nodes: Node[] = [];
 
-  /** Records what `body` does. Tapes nest (activation checkpoints); the innermost records. */
+  /**
+   * Records what `body` does, without waiting. Tapes nest (activation checkpoints); the innermost records. When `body`
+   * throws, the tape is as it was before.
+   */
   record<T>(body: () => T): T {
-    const outer = active;
-    active = this;
+    const before = this.#nodes.length;
     try {
-      return body();
-    } finally {
-      active = outer;
+      return withActive(this, body);
+    } catch (error) {
+      this.#nodes.length = before;
+      throw error;
     }
   }
 
   /** Runs `body` unrecorded. */
   static pause<T>(body: () => T): T {
-    const outer = active;
-    active = null;
-    try {
-      return body();
-    } finally {
-      active = outer;
-    }
+    return withActive(null, body);
   }
 
   push(node: Node): void {
@@ -94,31 +103,35 @@ export class Tape {
   /**
    * Propagates `seed` (same shape as `output`) and adds to the gradient of every parameter reached. Intermediate
    * gradients are released as soon as they are used. Returns the gradients of `wanted`, owned by the current scope.
+   * The tape is empty afterwards, even when an operation throws; then the gradients of parameters are those of a part, and
+   * `zeroGrad` is due.
    */
   backward(output: Tensor, seed: GpuArray, wanted: readonly Tensor[] = []): (GpuArray | null)[] {
-    const outer = active;
-    active = null;
-    const gradients = new GradientMap();
-    gradients.add(output, seed, true);
-    for (const node of this.#nodes.reverse()) {
-      const grad = gradients.get(node.output);
-      if (!grad) continue;
-      const results = node.operation.backward(grad, node.saved, node.attributes, node.need);
-      node.inputs.forEach((input, i) => {
-        const result = results[i];
-        if (!node.need[i] || !result) return;
-        if (input instanceof Parameter) {
-          gradients.retain(result);
-          input.accumulate(result, addInto);
-          gradients.drop(result);
-        } else gradients.add(input, result);
-      });
-      if (!wanted.includes(node.output)) gradients.forget(node.output);
-    }
+    const nodes = this.#nodes.reverse();
     this.#nodes = [];
-    active = outer;
-    return wanted.map((t) => gradients.get(t));
+    return Tape.pause(() => propagate(nodes, output, seed, wanted));
   }
+}
+
+function propagate(nodes: readonly Node[], output: Tensor, seed: GpuArray, wanted: readonly Tensor[]) {
+  const gradients = new GradientMap();
+  gradients.add(output, seed, true);
+  for (const node of nodes) {
+    const grad = gradients.get(node.output);
+    if (!grad) continue;
+    const results = node.operation.backward(grad, node.saved, node.attributes, node.need);
+    node.inputs.forEach((input, i) => {
+      const result = results[i];
+      if (!node.need[i] || !result) return;
+      if (input instanceof Parameter) {
+        gradients.retain(result);
+        input.accumulate(result, addInto);
+        gradients.drop(result);
+      } else gradients.add(input, result);
+    });
+    if (!wanted.includes(node.output)) gradients.forget(node.output);
+  }
+  return wanted.map((t) => gradients.get(t));
 }
 
 /**

@@ -42,7 +42,7 @@ export class Parameter extends Tensor {
 
   /** Called by the tape: adds to the gradient. `add` is the in-place addition of the kernels. */
   accumulate(grad: GpuArray, add: (target: GpuArray, source: GpuArray) => void): void {
-    this.#grad ??= GpuArray.empty(grad.gpu, this.shape, 'f32', `grad ${this.name}`).keep();
+    this.#grad ??= grad.gpu.lasting(() => GpuArray.empty(grad.gpu, this.shape, 'f32', `grad ${this.name}`));
     if (this.#fresh) grad.gpu.copy(grad, this.#grad);
     else add(this.#grad, grad);
     this.#fresh = false;

@@ -4,11 +4,13 @@ import { gatherRows as gatherKernel } from '../kernels/gather_rows.ts';
 import { layerNorm as layerNormKernel } from '../kernels/layer_norm.ts';
 import { matmul } from '../kernels/matmul.ts';
 import type { Index } from '../kernels/row_index.ts';
+import { add } from './functions/arithmetic.ts';
 import { attention } from './functions/attention.ts';
+import { concatenate, reshape } from './functions/axes.ts';
 import { layerNorm } from './functions/layer_norm.ts';
 import { linear } from './functions/linear.ts';
-import { activate, add, reshape } from './functions/pointwise.ts';
-import { concatenate, gatherRows } from './functions/rows.ts';
+import { activate } from './functions/pointwise.ts';
+import { gatherRows } from './functions/rows.ts';
 import { isRecording } from './tape.ts';
 import { Tensor } from './tensor.ts';
 

@@ -4,10 +4,12 @@ import type { ModelSource } from '../detect/backbone.ts';
 import { type EvaluateResults, evaluateRun } from '../detect/inference.ts';
 import type { TrainResults } from '../detect/results.ts';
 import type { RunContext } from '../detect/run_context.ts';
-import type { Gpu } from '../gpu/gpu.ts';
+import type { DeviceGpu } from '../gpu/gpu.ts';
+import type { Gpu } from '../gpu/interface.ts';
 import { type ReportOptions, writeReport } from '../report/report.tsx';
 import type { Environment } from '../run/environment.ts';
 import type { RunListener } from '../run/events.ts';
+import { onDevice } from '../run/on_device.ts';
 import { EMBEDDED_MODEL } from '../study/embedded.ts';
 import { resumeRun, type TrainOutcome, trainRun } from '../train/train_run.ts';
 import { type Given, type GivenFiles, placeFolder } from './given.ts';
@@ -38,7 +40,9 @@ export interface OpenOptions {
 /** What an opened runtime consists of. */
 export interface Parts {
   readonly files: GivenFiles;
-  readonly gpu: Gpu;
+  readonly gpu: DeviceGpu;
+  /** Opens a device in place of a lost one. */
+  readonly openGpu: () => Promise<DeviceGpu>;
   readonly environment: Environment;
   readonly onEvent?: RunListener;
 }
@@ -59,20 +63,27 @@ export interface TrainedRun {
  * in the memory of the page (`fc.files`). Close it after use.
  */
 export class Fusionclip {
-  readonly gpu: Gpu;
   /** The disk, or the files of a page; addresses of the web can be read as well. */
   readonly files: FileSystem;
   readonly environment: Environment;
   readonly #given: GivenFiles;
   readonly #onEvent?: RunListener;
+  readonly #openGpu: () => Promise<DeviceGpu>;
+  #gpu: DeviceGpu;
 
   /** @internal `open()` makes it */
-  constructor({ files, gpu, environment, onEvent }: Parts) {
+  constructor({ files, gpu, openGpu, environment, onEvent }: Parts) {
     this.files = files;
     this.#given = files;
-    this.gpu = gpu;
+    this.#gpu = gpu;
+    this.#openGpu = openGpu;
     this.environment = environment;
     this.#onEvent = onEvent;
+  }
+
+  /** The device, for kernels of your own; another one after it was lost and a call has gone on on the next. */
+  get gpu(): DeviceGpu {
+    return this.#gpu;
   }
 
   /**
@@ -105,7 +116,8 @@ export class Fusionclip {
   }
 
   /**
-   * Opens trained weights and the model they belong to, for several predictions. Release it after use.
+   * Opens trained weights and the model they belong to, for several predictions on this device: once it is lost, load again.
+   * Release it after use.
    * @throws FusionclipError `io`, `bad_model`, and `usage` for settings that cannot change
    */
   async load(run: Trained, choices: LoadChoices = {}): Promise<LoadedRun> {
@@ -120,13 +132,16 @@ export class Fusionclip {
    * @throws FusionclipError `io`, `bad_image`, `bad_model`; nothing is written then
    */
   async predict(images: Given, choices: PredictChoices): Promise<Prediction[]> {
-    const { run, out, maps, ...load } = choices;
-    const loaded = await this.load(run, load);
-    try {
-      return await loaded.predict(images, { out, maps });
-    } finally {
-      loaded.release();
-    }
+    const { run, out, maps, model, onEvent, signal, ...settings } = choices;
+    const source = { adapters: this.#adapters(run), model, settings: methodTexts(settings) };
+    return onDevice(this.#context({ onEvent, signal }), async (context) => {
+      const loaded = await LoadedRun.open(context, this.#given, source);
+      try {
+        return await loaded.predict(images, { out, maps });
+      } finally {
+        loaded.release();
+      }
+    });
   }
 
   /**
@@ -151,7 +166,7 @@ export class Fusionclip {
   /** Frees the GPU and given files. What was loaded cannot be used any more. */
   close(): void {
     this.#given.forget();
-    this.gpu.destroy();
+    this.#gpu.destroy();
   }
 
   [Symbol.dispose](): void {
@@ -168,7 +183,15 @@ export class Fusionclip {
   }
 
   #context({ onEvent = this.#onEvent, signal }: CallOptions): RunContext {
-    const { gpu, environment } = this;
-    return { fs: this.#given, gpu, environment, onEvent, signal };
+    const renewGpu = (lost: Gpu) => this.#renewed(lost);
+    return { fs: this.#given, gpu: this.#gpu, renewGpu, environment: this.environment, onEvent, signal };
+  }
+
+  async #renewed(lost: Gpu): Promise<Gpu> {
+    // Another call may have opened the next one.
+    if (lost !== this.#gpu) return this.#gpu;
+    this.#gpu.destroy();
+    this.#gpu = await this.#openGpu();
+    return this.#gpu;
   }
 }

@@ -23,7 +23,7 @@ const MODEL_FILES = ['config.json', 'preprocessor_config.json', 'vocab.json', 'm
 export async function open(options: OpenOptions = {}): Promise<Fusionclip> {
   const { models = `${packageAddress(import.meta.url)}/models`, profile, onEvent } = options;
   const { navigator } = globalThis as { navigator?: Partial<Navigator> };
-  const gpu = await Gpu.create(navigator?.gpu ?? null, { profile });
+  const openGpu = () => Gpu.create(navigator?.gpu ?? null, { profile });
   const files = withGiven(
     withModels(
       withWeb(
@@ -34,7 +34,7 @@ export async function open(options: OpenOptions = {}): Promise<Fusionclip> {
     ),
   );
   const environment = { runtime: 'page', version: navigator?.userAgent ?? 'unknown' };
-  return new Fusionclip({ files, gpu, environment, onEvent });
+  return new Fusionclip({ files, gpu: await openGpu(), openGpu, environment, onEvent });
 }
 
 /** Files among which the embedded model lies from the moment on that it is looked for. */

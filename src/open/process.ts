@@ -1,6 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import { joinPath } from '../base/paths.ts';
-import { Gpu } from '../gpu/gpu.ts';
+import { type DeviceGpu, Gpu } from '../gpu/gpu.ts';
 import { createNodeHost } from '../host/node.ts';
 import { useDriver } from '../launch/own_process.ts';
 import { Fusionclip, type OpenOptions } from './fusionclip.ts';
@@ -18,13 +18,19 @@ export async function open(options: OpenOptions = {}): Promise<Fusionclip> {
   const runtime = host.runtime as 'deno' | 'node';
   const { note } = useDriver(runtime, driver);
   const ownModels = models ?? host.ownModels ?? joinPath(fileOf(packageAddress(import.meta.url)), 'models');
-  const gpu = await openGpu(await host.gpu(), runtime, note, profile);
+  const openGpu = async () => openDevice(await host.gpu(), runtime, note, profile);
   const files = withGiven({ ...host, ownModels });
-  return new Fusionclip({ files, gpu, environment: { runtime, version: host.version }, onEvent });
+  const environment = { runtime, version: host.version };
+  return new Fusionclip({ files, gpu: await openGpu(), openGpu, environment, onEvent });
 }
 
 /** @param note which driver was found */
-async function openGpu(entry: GPU | null, runtime: 'deno' | 'node', note: string, profile = false): Promise<Gpu> {
+async function openDevice(
+  entry: GPU | null,
+  runtime: 'deno' | 'node',
+  note: string,
+  profile = false,
+): Promise<DeviceGpu> {
   if (!entry && runtime === 'node') {
     throw new FusionclipError(
       'no_adapter',

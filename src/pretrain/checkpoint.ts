@@ -4,8 +4,9 @@ import type { FileSystem } from '../base/file_system.ts';
 import { parseJson } from '../base/json.ts';
 import { VERSION } from '../base/version.ts';
 import { firstNonFinite, toFloat32 } from '../clip/half.ts';
-import { clipShapes, openSafetensors, TensorWeights, writeSafetensors } from '../clip/index.ts';
+import { clipShapes, TensorWeights } from '../clip/index.ts';
 import { STORED_CONFIG } from '../clip/stored_config.ts';
+import { openSealed, sealedSafetensors } from '../run/sealed_file.ts';
 import type { PretrainState } from './pretrainer.ts';
 
 /** What a checkpoint says beside tensors. */
@@ -43,7 +44,7 @@ export async function writeCheckpoint(
   });
   await fs.writeFile(
     path,
-    writeSafetensors(entries, {
+    await sealedSafetensors(entries, {
       fusionclip: VERSION,
       what: FORMAT,
       config: JSON.stringify(state.weights.config),
@@ -58,13 +59,10 @@ export async function readCheckpoint(
   fs: FileSystem,
   path: string,
 ): Promise<{ state: PretrainState; facts: CheckpointFacts }> {
-  const stat = await fs.stat(path);
-  if (!stat) throw new FusionclipError('io', `There is no checkpoint at ${path}; start a new run without --resume.`);
-  const file = await openSafetensors({
-    name: path,
-    size: stat.bytes,
-    read: (offset, length) => fs.readRange(path, offset, length),
-  });
+  if (!(await fs.stat(path))) {
+    throw new FusionclipError('io', `There is no checkpoint at ${path}; start a new run without --resume.`);
+  }
+  const { file } = await openSealed(fs, path);
   const { config, facts, step } = parseMetadata(file.metadata, path);
   const weights = new Map<string, Float32Array<ArrayBuffer>>();
   const moments = new Map<string, Float32Array<ArrayBuffer>>();

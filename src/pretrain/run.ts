@@ -11,6 +11,8 @@ import {
   writeModelFolder,
 } from '../clip/index.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { FolderLock, namesIn } from '../run/lock.ts';
+import { onDevice } from '../run/on_device.ts';
 import { type CheckpointFacts, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { PairStepEvent } from './events.ts';
 import { openPairFolder } from './folder_pairs.ts';
@@ -24,6 +26,9 @@ import { Pretrainer, type PretrainState } from './pretrainer.ts';
 export interface PretrainContext {
   readonly fs: FileSystem;
   readonly gpu: Gpu;
+  /** Opens a device in place of one that was lost; see `onDevice`. Without it a lost device ends the run. */
+  readonly renewGpu?: (lost: Gpu) => Promise<Gpu>;
+  readonly onEvent?: (event: { readonly type: 'note'; readonly text: string }) => void;
   readonly onStep?: (event: PairStepEvent) => void;
   readonly signal?: AbortSignal;
 }
@@ -55,32 +60,77 @@ const LOG = 'metrics.jsonl';
 
 /**
  * Trains a CLIP model from nothing and writes it into a folder as Hugging Face lays it out, with the log and the last
- * checkpoint. Every checkpoint comes with a whole model.
+ * checkpoint. Every checkpoint but that of the start comes with a whole model. When the device is lost, the training goes
+ * on from its last checkpoint on a new one, to the same bits.
  * @throws FusionclipError `usage`, `io`, `bad_data`, `not_finite`; `interrupted` when the signal fired, after a checkpoint
  */
 export async function pretrain(context: PretrainContext, request: PretrainRequest): Promise<PretrainResult> {
   const { fs } = context;
   const { out, data = null, settings = {} } = request;
   const options = pretrainOptions(settings);
-  const stat = await fs.stat(out);
-  if (stat && (stat.kind === 'file' || (await fs.list(out)).length > 0)) {
-    throw new FusionclipError('usage', `${out} is not empty; give another folder with --out, or go on with --resume.`);
-  }
+  const requireEmpty = async () => {
+    const stat = await fs.stat(out);
+    if (stat && (stat.kind === 'file' || (await namesIn(fs, out)).length > 0)) {
+      throw new FusionclipError(
+        'usage',
+        `${out} is not empty; give another folder with --out, or go on with --resume.`,
+      );
+    }
+  };
+  await requireEmpty();
   const source = await openSource(fs, options, data);
-  const merges = learnMerges(source.captions, options.vocab - LEAST_VOCABULARY);
-  const config = configOf(options, LEAST_VOCABULARY + merges.length);
-  const weights = new GeneratedClipModel(config, options.seed, (name, shape) => initialLaw(config, name, shape));
-  const facts = { settings: pretrainTexts(options), data, merges, lines: 0 };
-  return train(context, out, options, source, facts, { step: 0, weights, moments: null });
+  return inFolder(context, out, async (working, begun) => {
+    if (begun) return goOn(working, out);
+    await requireEmpty();
+    const merges = learnMerges(source.captions, options.vocab - LEAST_VOCABULARY);
+    const config = configOf(options, LEAST_VOCABULARY + merges.length);
+    const weights = new GeneratedClipModel(config, options.seed, (name, shape) => initialLaw(config, name, shape));
+    const facts = { settings: pretrainTexts(options), data, merges, lines: 0 };
+    return train(working, out, options, source, facts, { step: 0, weights, moments: null });
+  });
 }
 
 /** Goes on with an interrupted run; its settings stay, and so do the bits it would have given without the interruption. */
 export async function resumePretrain(context: PretrainContext, out: string): Promise<PretrainResult> {
+  await readCheckpoint(context.fs, joinPath(out, CHECKPOINT)); // no folder is made where none is
+  return inFolder(context, out, (working) => goOn(working, out));
+}
+
+async function goOn(context: PretrainContext, out: string): Promise<PretrainResult> {
   const { fs } = context;
   const { state, facts } = await readCheckpoint(fs, joinPath(out, CHECKPOINT));
   const options = pretrainOptions(facts.settings);
   const source = await openSource(fs, options, facts.data);
   return train(context, out, options, source, facts, state);
+}
+
+/** Does the work while no other process writes to the folder, and goes on with it when the device is lost. */
+async function inFolder(
+  context: PretrainContext,
+  out: string,
+  work: (context: PretrainContext, begun: boolean) => Promise<PretrainResult>,
+): Promise<PretrainResult> {
+  const { fs, onEvent } = context;
+  const resume = `go on with fusionclip pretrain --resume --out ${out}`;
+  const lock = await FolderLock.take(fs, out, (text) => onEvent?.({ type: 'note', text }));
+  const hasCheckpoint = async () => (await fs.stat(joinPath(out, CHECKPOINT))) !== null;
+  let begun = false;
+  const attempt = async (working: PretrainContext, losses: number) => {
+    try {
+      return await work(working, losses > 0 && begun);
+    } catch (error) {
+      begun = await hasCheckpoint();
+      throw error;
+    }
+  };
+  try {
+    return await onDevice(context, attempt, () => (begun ? resume : 'run again, or with smaller batches'));
+  } catch (error) {
+    if (!(error instanceof FusionclipError) || error.code !== 'io' || !begun) throw error;
+    throw new FusionclipError('io', `${error.message.replace(/\.$/, '')}; then ${resume}.`, { cause: error });
+  } finally {
+    await lock.release();
+  }
 }
 
 async function openSource(fs: FileSystem, options: PretrainOptions, data: string | null): Promise<PairSource> {
@@ -108,7 +158,7 @@ function configOf(options: PretrainOptions, vocab: number): ClipConfig {
 }
 
 async function train(
-  { fs, gpu, onStep, signal }: PretrainContext,
+  { fs, gpu, onStep, onEvent, signal }: PretrainContext,
   out: string,
   options: PretrainOptions,
   source: PairSource,
@@ -118,7 +168,6 @@ async function train(
   const tokenizer = tokenizerOfMerges(facts.merges, options.context);
   const trainer = await Pretrainer.create(gpu, options, source, tokenizer, state);
   const log = new JsonLines(fs, joinPath(out, LOG));
-  if (state.step > 0) await log.keep(facts.lines);
   let loss = Number.NaN;
   const save = async () => {
     const now = await trainer.state();
@@ -127,6 +176,11 @@ async function train(
     await writeModelFolder(fs, out, now.weights, facts.merges, { step: String(now.step) });
   };
   try {
+    // From here on there is something to go on from, whatever happens.
+    if (!state.moments) await writeCheckpoint(fs, joinPath(out, CHECKPOINT), await trainer.state(), facts);
+    const missing = await log.keep(facts.lines);
+    if (missing > 0)
+      onEvent?.({ type: 'note', text: `${log.path} was cut short: ${missing} of its lines are missing.` });
     const finished = await trainer.run({
       signal,
       onCheckpoint: save,
@@ -143,10 +197,14 @@ async function train(
         `Interrupted after step ${trainer.step} of ${trainer.steps}; go on with fusionclip pretrain --resume --out ${out}.`,
       );
     }
+    // A process that was killed between the last checkpoint and its model left the model before it.
+    if (state.step === trainer.steps)
+      await writeModelFolder(fs, out, (await trainer.state()).weights, facts.merges, { step: String(trainer.step) });
     const { settings, data } = facts;
     return { config: trainer.model.config, steps: trainer.steps, loss, settings, data };
   } finally {
-    await log.flush();
+    // What is left is of steps behind the last checkpoint; on a full disk it cannot be written, and need not be.
+    await log.flush().catch(() => {});
     trainer.release();
   }
 }

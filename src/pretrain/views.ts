@@ -1,5 +1,5 @@
 import { ruleStream } from '../base/rule.ts';
-import { CLIP_MEAN, CLIP_STD } from '../clip/index.ts';
+import { CLIP_PIXELS } from '../clip/preprocess.ts';
 import { type Affine, warp } from '../data/augment.ts';
 import type { Image } from '../data/image.ts';
 
@@ -55,7 +55,7 @@ export function viewInput({ width, channels, data }: Image, view: View): Float32
   const out = new Float32Array(3 * plane);
   for (let c = 0; c < 3; c++) {
     const from = colours === 1 ? 0 : c * plane;
-    const [mean, std] = [255 * CLIP_MEAN[c], 255 * CLIP_STD[c]];
+    const [mean, std] = [255 * CLIP_PIXELS.mean[c], 255 * CLIP_PIXELS.std[c]];
     for (let i = 0; i < plane; i++) {
       const value = view.gain * (seen[from + i] - 128) + 128 + view.lift;
       out[c * plane + i] = (Math.min(255, Math.max(0, value)) - mean) / std;

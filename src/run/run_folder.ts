@@ -2,6 +2,7 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { JsonLines } from '../base/json_lines.ts';
 import { joinPath } from '../base/paths.ts';
+import { namesIn } from './lock.ts';
 import { notOurs, parseHeader, type RunHeader } from './run_config.ts';
 
 /** The newest checkpoint of a run, with the state that a resumed run goes on from. */
@@ -13,9 +14,9 @@ export const LAST = 'checkpoint/last.safetensors';
 /** The result of a run: the chosen weights and all that `predict` needs beside the model. */
 export const ADAPTERS = 'checkpoint/adapters.safetensors';
 
-/** What a run writes; `--force` removes these and nothing else. */
+/** What a run writes; `--force` removes these and nothing else, and that which makes it a run last. */
 const OWN = [
-  'config.json',
+  'results.json',
   'env.json',
   'shots.json',
   'metrics.jsonl',
@@ -23,7 +24,7 @@ const OWN = [
   'predictions.csv',
   'report.html',
   'maps',
-  'results.json',
+  'config.json',
 ];
 
 /** The folder of a training run; `docs/run_folder.md` says what lies in it. */
@@ -48,7 +49,7 @@ export class RunFolder {
     const stat = await fs.stat(path);
     if (!stat) return;
     if (stat.kind === 'file') throw new FusionclipError('usage', `${path} is a file; give another folder with --out.`);
-    const names = (await fs.list(path)).map(({ name }) => name);
+    const names = await namesIn(fs, path);
     if (names.length === 0) return;
     if (!names.includes('config.json')) {
       throw new FusionclipError('usage', `${path} holds other files and no run; give another folder with --out.`);

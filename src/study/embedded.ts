@@ -5,6 +5,7 @@ import { openBackbone } from '../detect/backbone.ts';
 import { FUSION_OPTIONS } from '../fusion/index.ts';
 import { isRead } from '../fusion/presets.ts';
 import { PHANTOM_FAMILIES, phantom } from '../phantom/index.ts';
+import { onDevice } from '../run/on_device.ts';
 import type { TrainContext } from '../train/train_run.ts';
 import { runGrid } from './grid.ts';
 import { type NamedPicture, type Naming, nameZeroShot } from './naming.ts';
@@ -103,9 +104,9 @@ export async function studyEmbedded(
   adapter: string,
   request: EmbeddedRequest,
 ): Promise<EmbeddedResults> {
-  const { fs, gpu, onEvent = () => {} } = context;
+  const { fs, onEvent = () => {} } = context;
   const backbone = await openBackbone(fs, request.model);
-  const naming = await nameFamilies(context, backbone, request.families);
+  const naming = await onDevice(context, (working) => nameFamilies(working, backbone, request.families));
   onEvent({
     type: 'note',
     text: `Zero-shot naming: ${(100 * naming.accuracy).toFixed(1)} % of ${naming.images} phantoms.`,
@@ -142,7 +143,6 @@ export async function studyEmbedded(
     failed: outcome.failed.map(failure),
   };
   await fs.writeFile(joinPath(request.out, 'embedded.json'), `${JSON.stringify(results, null, 2)}\n`);
-  await gpu.idle();
   return results;
 }
 

@@ -3,7 +3,9 @@ import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { formatDuration, Pace } from '../base/progress.ts';
 import type { TrainResults } from '../detect/results.ts';
+import type { RunContext } from '../detect/run_context.ts';
 import { SharedFeatures } from '../detect/shared_features.ts';
+import { FolderLock } from '../run/lock.ts';
 import { SharedTrainings, trainRun } from '../train/index.ts';
 import type { TrainContext } from '../train/train_run.ts';
 import { type Cell, cellFingerprint, cellPath, describeCell, type FailedCell, type FinishedCell } from './study_run.ts';
@@ -33,7 +35,8 @@ const FATAL = new Set(['device_lost', 'no_adapter']);
  * earlier call is not run again, so an interrupted grid goes on where it was; one that fails does not stop the rest.
  * Cells on one data set and model share features, and those that differ in what inference reads alone share a training;
  * best when they follow each other.
- * When it is interrupted, or the device is lost, the outcome has what was finished by then.
+ * When it is interrupted, or no device is left, the outcome has what was finished by then.
+ * @throws FusionclipError `usage` when another process writes to `out`
  */
 export async function runGrid(
   context: TrainContext,
@@ -41,6 +44,15 @@ export async function runGrid(
   out: string,
   { cache = 1024 }: GridOptions = {},
 ): Promise<GridOutcome> {
+  const lock = await FolderLock.take(context.fs, out, (text) => context.onEvent?.({ type: 'note', text }), 0);
+  try {
+    return await runCells(context, cells, out, cache);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function runCells(context: RunContext, cells: readonly Cell[], out: string, cache: number): Promise<GridOutcome> {
   const { fs, signal, onEvent = () => {} } = context;
   const results = new Map<Cell, TrainResults>();
   for (const cell of cells) {

@@ -1,4 +1,4 @@
-import { preprocess, TextTower, VisionTower } from '../clip/index.ts';
+import { pixelStatistics, preprocess, TextTower, VisionTower } from '../clip/index.ts';
 import { TEMPLATES } from '../clip/sentences.ts';
 import type { Image } from '../data/image.ts';
 import type { Backbone } from '../detect/backbone.ts';
@@ -71,11 +71,12 @@ async function nameEmbeddings(
 ): Promise<Float32Array> {
   const tower = await TextTower.load(gpu, weights);
   try {
-    using _scope = gpu.scope();
+    using job = gpu.job();
     const sentences = names.flatMap((name) => TEMPLATES.map((template) => template.replace('{}', name)));
-    const rows = new Tensor(await tower.encodeSentences(sentences.map((sentence) => tokenizer.sentence(sentence))));
-    const grouped = reshape(l2Normalize(rows), [names.length, TEMPLATES.length, weights.config.embed]);
-    return await l2Normalize(meanRows(grouped)).read();
+    const ids = sentences.map((sentence) => tokenizer.sentence(sentence));
+    const rows = new Tensor(await job.do(() => tower.encodeSentences(ids)));
+    const shape = [names.length, TEMPLATES.length, weights.config.embed];
+    return await job.do(() => l2Normalize(meanRows(reshape(l2Normalize(rows), shape))).read());
   } finally {
     tower.release();
   }
@@ -90,7 +91,7 @@ async function pictureEmbeddings(
   const { size } = tower;
   const input = new Float32Array(pictures.length * 3 * size * size);
   pictures.forEach(({ image }, i) => {
-    input.set(preprocess(image, 'winclip', size), i * 3 * size * size);
+    input.set(preprocess(image, 'winclip', size, pixelStatistics(tower.config)), i * 3 * size * size);
   });
   using _scope = gpu.scope();
   const images = new Tensor(GpuArray.from(gpu, input, [pictures.length, 3, size, size]));

@@ -57,3 +57,8 @@ export async function loadWeights(fs: FileSystem, path: string, parameters: read
   const { tensors } = await openTensorFile(fs, path, 'weights');
   restoreTensors(path, new Map(parameters.map((p) => [p.name, p.value])), floats(tensors));
 }
+
+/** Makes sure that weights are there and whole. Throws `io`, `bad_model`. */
+export async function checkWeights(fs: FileSystem, path: string): Promise<void> {
+  await openTensorFile(fs, path, 'weights');
+}

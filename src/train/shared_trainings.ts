@@ -1,4 +1,5 @@
 import { optionTexts } from '../base/option.ts';
+import { modelKey } from '../detect/backbone.ts';
 import type { Detector } from '../detect/detector.ts';
 import { FUSION_OPTIONS, INFERENCE_SETTINGS } from '../fusion/index.ts';
 import type { StepEvent } from '../run/events.ts';
@@ -62,7 +63,7 @@ export class SharedTrainings {
 export function trainingKey({ fusion, train, kind, object, model, data }: RunHeader, candidate: number): string {
   const texts = Object.entries(optionTexts(FUSION_OPTIONS, fusion));
   const read = texts.filter(([name]) => name === 'method' || !INFERENCE_SETTINGS.includes(name));
-  return JSON.stringify([read, optionTexts(TRAIN_OPTIONS, train), kind, object, model.hash, data.path, candidate]);
+  return JSON.stringify([read, optionTexts(TRAIN_OPTIONS, train), kind, object, modelKey(model), data.path, candidate]);
 }
 
 /** Goes through a training that was done before in the place of a `Trainer`: the same steps, the same weights. */

@@ -3,7 +3,7 @@ import type { Dataset, Sample } from '../data/layout/dataset.ts';
 import { objectName } from '../data/layout/object_name.ts';
 import { openDataset } from '../data/layout/open.ts';
 import { saveAdapters } from '../detect/adapters_file.ts';
-import { type AnyBackbone, type ModelSource, openModel, requireSameModel } from '../detect/backbone.ts';
+import { type AnyBackbone, asTrained, type ModelSource, openModel, statisticsOf } from '../detect/backbone.ts';
 import type { Detector } from '../detect/detector.ts';
 import { calibrate, type Evaluation, evaluateSamples } from '../detect/evaluation.ts';
 import { predictionRows, toCsv, writeMaps } from '../detect/output.ts';
@@ -15,10 +15,13 @@ import { chooseShots, readSupport, type Support, type TrainItem, trainItems } fr
 import { SupportMemory } from '../detect/support_set.ts';
 import { methodPreset } from '../fusion/index.ts';
 import { type RunListener, stage } from '../run/events.ts';
+import type { FolderLock } from '../run/lock.ts';
+import { onDevice } from '../run/on_device.ts';
 import { headerJson, type RunHeader, type RunSettings, runSettings } from '../run/run_config.ts';
 import { ADAPTERS, BEST, LAST, LATEST, RunFolder } from '../run/run_folder.ts';
 import type { Choice, RunState } from '../run/run_state.ts';
-import { loadWeights, readState } from './checkpoint.ts';
+import { lastState, resumable, resumeAdvice, takeFolder } from './broken_run.ts';
+import { loadWeights } from './checkpoint.ts';
 import { environmentJson, shotsJson } from './provenance.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
 import { type CampaignEnd, runCampaign } from './training.ts';
@@ -77,12 +80,44 @@ interface Opened {
 
 /**
  * Trains on few images of a data set, chooses weights, judges them on the test split, and writes a run folder. Nothing
- * is written before data, model and settings are known to be good.
- * @throws FusionclipError of every code; `interrupted` after a checkpoint was written
+ * is written before data, model and settings are known to be good. When the device is lost, the run goes on from its last
+ * checkpoint on a new one, to the same bits.
+ * @throws FusionclipError of every code; `interrupted` after a checkpoint was written; `usage` when another process writes
+ * to the folder
  */
 export async function trainRun(context: TrainContext, request: TrainRequest): Promise<TrainOutcome> {
   const { fs } = context;
-  await RunFolder.check(fs, request.out, request.force ?? false);
+  const { out, force = false } = request;
+  await RunFolder.check(fs, out, force);
+  let lock: FolderLock | null = null;
+  let begun = false;
+  const enter = async (header: RunHeader, support: Support): Promise<RunFolder> => {
+    lock ??= await takeFolder(context, out);
+    // Another process may have been there meanwhile.
+    await RunFolder.check(fs, out, force);
+    const folder = await RunFolder.create(fs, out);
+    await folder.writeJson('config.json', headerJson(header));
+    await folder.writeJson('shots.json', shotsJson(support, header));
+    begun = true;
+    return folder;
+  };
+  const work = (working: TrainContext) => (begun ? goOn(working, out, request) : begin(working, request, enter));
+  try {
+    return await onDevice(context, work, () => (begun ? resumeAdvice(out) : 'run again, or with smaller batches'));
+  } catch (error) {
+    throw begun ? resumable(error, out) : error;
+  } finally {
+    await (lock as FolderLock | null)?.release();
+  }
+}
+
+/** A run from its start. @param enter makes the folder, when everything is known to be good */
+async function begin(
+  context: TrainContext,
+  request: TrainRequest,
+  enter: (header: RunHeader, support: Support) => Promise<RunFolder>,
+): Promise<TrainOutcome> {
+  const { fs } = context;
   const settings = runSettings(request.settings ?? {});
   const dataset = await openDataset(fs, request.data, settings.train['split.seed']);
   const shots = await chooseShots(fs, dataset, settings.train);
@@ -96,13 +131,11 @@ export async function trainRun(context: TrainContext, request: TrainRequest): Pr
     model: backbone.identity,
     data: { path: request.data, name: dataset.name },
   };
-  const items = itemsOf(support, settings);
+  const items = itemsOf(support, settings, backbone);
   // Everything that can be refused is refused before an older run is removed.
   const detector = await openDetector(context, header, backbone);
   try {
-    const folder = await RunFolder.create(fs, request.out);
-    await folder.writeJson('config.json', headerJson(header));
-    await folder.writeJson('shots.json', shotsJson(support, header));
+    const folder = await enter(header, support);
     const maps = request.maps ?? header.train['map.files'];
     const { mapsOf } = request;
     const onEvent = listener(context);
@@ -113,41 +146,65 @@ export async function trainRun(context: TrainContext, request: TrainRequest): Pr
   }
 }
 
+/** What may be said anew when a run goes on. */
+type ResumePlaces = Partial<Pick<TrainRequest, 'data' | 'model' | 'maps' | 'mapsOf'>>;
+
 /**
  * Goes on with a run that was interrupted; the result has the same bits as that of an unbroken run.
  * @param places where data and model lie now, if they were moved; `maps` as in {@link TrainRequest}
  * @throws FusionclipError as {@link trainRun}; `usage` when the run is finished
  */
-export async function resumeRun(
-  context: TrainContext,
-  out: string,
-  places: { readonly data?: string; readonly model?: ModelSource; readonly maps?: TrainRequest['maps'] } = {},
-): Promise<TrainOutcome> {
+export async function resumeRun(context: TrainContext, out: string, places: ResumePlaces = {}): Promise<TrainOutcome> {
+  await RunFolder.open(context.fs, out);
+  const lock = await takeFolder(context, out);
+  try {
+    return await onDevice(
+      context,
+      (working) => goOn(working, out, places),
+      () => resumeAdvice(out),
+    );
+  } catch (error) {
+    throw resumable(error, out);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** A run from its last checkpoint. */
+async function goOn(context: TrainContext, out: string, places: ResumePlaces): Promise<TrainOutcome> {
   const { fs } = context;
   const { folder, header: old, finished } = await RunFolder.open(fs, out);
-  if (finished) throw new FusionclipError('usage', `${out} holds a finished run; there is nothing to resume.`);
-  const backbone = await openModel(fs, places.model ?? old.model.name);
-  requireSameModel(old.model, backbone.identity, out);
+  if (finished) {
+    const text = `${out} holds a finished run; there is nothing to resume (fusionclip report ${out} makes its report again).`;
+    throw new FusionclipError('usage', text);
+  }
+  const backbone = asTrained(old.model, await openModel(fs, places.model ?? old.model.name), out);
   const header: RunHeader = { ...old, data: { ...old.data, path: places.data ?? old.data.path } };
   const dataset = await openDataset(fs, header.data.path, header.train['split.seed']);
   const shots = await chooseShots(fs, dataset, header.train);
   const support = await readSupport(fs, shots, header.fusion, header.train.seed);
   const drawn = await folder.readJson('shots.json');
-  if (JSON.stringify(drawn) !== JSON.stringify(shotsJson(support, header))) {
+  // A run that was ended before its first file was whole has no list yet.
+  if (drawn === null) await folder.writeJson('shots.json', shotsJson(support, header));
+  else if (JSON.stringify(drawn) !== JSON.stringify(shotsJson(support, header))) {
     throw new FusionclipError(
       'bad_data',
       `${header.data.path} is not the data set that ${out} was started with: its support images differ; give the old one.`,
     );
   }
-  const latest = folder.file(LATEST);
-  const state = (await fs.stat(latest)) ? await readState(fs, latest) : null;
-  const items = itemsOf(support, header);
+  const onEvent = listener(context);
+  const state = await lastState(fs, folder, header, onEvent);
+  const items = itemsOf(support, header, backbone);
   const detector = await openDetector(context, header, backbone);
   try {
-    await folder.metrics.keep(state?.lines ?? 0);
+    const missing = await folder.metrics.keep(state?.lines ?? 0);
+    if (missing > 0) {
+      const text = `${folder.metrics.path} was cut short: ${missing} of its lines are missing, and so are their steps in the report.`;
+      onEvent({ type: 'note', text });
+    }
     const maps = places.maps ?? header.train['map.files'];
-    const onEvent = listener(context);
-    const run = { context, folder, header, backbone, dataset, support, items, detector, maps, onEvent };
+    const { mapsOf } = places;
+    const run = { context, folder, header, backbone, dataset, support, items, detector, maps, mapsOf, onEvent };
     return await finishRun(run, state);
   } finally {
     detector.release();
@@ -283,10 +340,11 @@ function selection({ train, fusion }: RunHeader, rest: Contest, onEvent: RunList
 }
 
 /** What a method trains on: the views of the support images, or nothing. */
-function itemsOf(support: Support, { train, fusion }: RunSettings): TrainItem[] {
-  return methodPreset(fusion.method).trained ? trainItems(support, train.aug, fusion.norm) : [];
+function itemsOf(support: Support, { train, fusion }: RunSettings, backbone: AnyBackbone): TrainItem[] {
+  const { trained } = methodPreset(fusion.method);
+  return trained ? trainItems(support, train.aug, fusion.norm, statisticsOf(backbone)) : [];
 }
 
-function listener({ onEvent }: RunContext): RunListener {
+function listener({ onEvent }: TrainContext): RunListener {
   return onEvent ?? (() => {});
 }

@@ -6,7 +6,7 @@ import { FeatureStore } from '../detect/feature_store.ts';
 import type { TrainItem } from '../detect/support.ts';
 import { GpuArray } from '../gpu/array.ts';
 import { RepeatedStep } from '../gpu/repeated_step.ts';
-import { Adam, type Parameter, Tape, type Tensor } from '../nn/index.ts';
+import { Adam, type Parameter, Tape } from '../nn/index.ts';
 import type { StepEvent } from '../run/events.ts';
 import type { TrainOptions } from '../run/options.ts';
 import { StepInputs } from './step_inputs.ts';
@@ -26,12 +26,6 @@ export interface TrainerHooks {
   readonly onCheckpoint?: () => Promise<void>;
   /** Stops after the step in progress; the trainer then is in the state of a checkpoint. */
   readonly signal?: AbortSignal;
-}
-
-/** Losses before a step by their names, [parts]. */
-interface Losses {
-  readonly names: readonly string[];
-  readonly values: Tensor;
 }
 
 /** A step whose loss has not been looked at yet. */
@@ -59,10 +53,12 @@ export class Trainer {
   readonly #options: TrainOptions;
   readonly #one: GpuArray;
   readonly #inputs = new Map<number, StepInputs>();
-  readonly #repeated: RepeatedStep<Losses> | null;
+  readonly #repeated: RepeatedStep<GpuArray> | null;
   readonly #pace: Pace;
   readonly #stepsPerEpoch: number;
   #step = 0;
+  /** Names of the parts of the loss, the same for every step. */
+  #names: readonly string[] = [];
   #pending: PendingStep | null = null;
 
   constructor(
@@ -168,19 +164,20 @@ export class Trainer {
     inputs.write(items);
     this.adam.begin();
     const step = () => this.#compute(inputs);
-    const { names, values } = this.#repeated ? this.#repeated.run(String(items.length), step) : step();
+    const values = this.#repeated ? this.#repeated.run(String(items.length), step) : step();
     const reading = values.read();
     reading.catch(() => {}); // it is looked at a step later, when another error may have come first
-    return { step: ++this.#step, names, values: reading };
+    return { step: ++this.#step, names: this.#names, values: reading };
   }
 
-  /** Forward, backward and Adam: the same commands for every batch of a size. */
-  #compute({ batch, targets }: StepInputs): Losses {
+  /** Forward, backward and Adam: the same commands for every batch of a size. Returns the losses before the step, [parts]. */
+  #compute({ batch, targets }: StepInputs): GpuArray {
     const tape = new Tape();
     const { total, names, values } = tape.record(() => this.detector.method.loss(batch.encoded(), targets));
     tape.backward(total, this.#one);
     this.adam.update();
-    return { names, values };
+    this.#names = names;
+    return values.value;
   }
 
   #inputsOf(count: number): StepInputs {

@@ -159,7 +159,8 @@ async function trainCandidate(
     }
     return best!;
   } catch (error) {
-    await folder.metrics.flush();
+    // On a full disk this fails as well, and what came first is the news.
+    await folder.metrics.flush().catch(() => {});
     throw error;
   } finally {
     trainer?.release();

@@ -1,7 +1,8 @@
 import { assert } from 'chai';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { type ConfigHints, configFromShapes, PRESETS, presetConfig } from '../../src/clip/config.ts';
-import { parseConfig, parsePreprocessor } from '../../src/clip/config_file.ts';
+import { parseConfig, parsePreprocessor, readConfig, readPreprocessor } from '../../src/clip/config_file.ts';
+import { requireSizes } from '../../src/clip/config_keys.ts';
 import { clipShapes } from '../../src/clip/names.ts';
 import { suite, test } from '../harness/registry.ts';
 
@@ -141,5 +142,86 @@ suite('config', () => {
     refused(() => parsePreprocessor('{"image_mean":0.5}', 'p.json'), /p\.json has 0\.5 at image_mean, not a list/);
     refused(() => parsePreprocessor('{"image_std":[1,2]}', 'p.json'), /has no image_std\.2/);
     refused(() => parsePreprocessor('', 'p.json'), /not JSON/);
+  });
+
+  /** A change of a key, what it is refused with, and values of it that change nothing. */
+  const REFUSED: readonly (readonly [place: string, key: string, value: unknown, harmless: unknown])[] = [
+    ['vision_cfg', 'pool_type', 'avg', 'tok'],
+    ['vision_cfg', 'act_kwargs', { approximate: 'tanh' }, { approximate: 'none' }],
+    ['vision_cfg', 'norm_kwargs', { eps: 1e-6 }, { eps: 1e-5 }],
+    ['vision_cfg', 'no_ln_pre', true, false],
+    ['vision_cfg', 'attentional_pool', true, false],
+    ['vision_cfg', 'ls_init_value', 1e-4, null],
+    ['vision_cfg', 'qk_norm', true, false],
+    ['vision_cfg', 'scale_fc', true, false],
+    ['vision_cfg', 'block_type', 'custom', 'default'],
+    ['text_cfg', 'pool_type', 'last', 'argmax'],
+    ['text_cfg', 'act_kwargs', { approximate: 'tanh' }, {}],
+    ['text_cfg', 'no_causal_mask', true, false],
+    ['text_cfg', 'embed_cls', true, false],
+    ['text_cfg', 'proj_bias', true, false],
+    ['text_cfg', 'proj_type', 'none', 'linear'],
+    ['text_cfg', 'hf_tokenizer_name', 'bert-base-uncased', null],
+    ['text_cfg', 'tokenizer_kwargs', { clean: 'canonicalize' }, { clean: 'lower' }],
+    ['vision_config', 'num_channels', 4, 3],
+    ['vision_config', 'model_type', 'siglip_vision_model', 'clip_vision_model'],
+    ['vision_config', 'pruned_heads', { 0: [1] }, {}],
+    ['text_config', 'is_decoder', true, false],
+    ['text_config', 'quantization_config', { bits: 4 }, null],
+  ];
+
+  for (const [place, key, value, harmless] of REFUSED) {
+    test(`refuses ${place}.${key} ${JSON.stringify(value)} by name, and takes ${JSON.stringify(harmless)}`, () => {
+      const read = (given: unknown) => {
+        const root = structuredClone(place.endsWith('cfg') ? OPEN_CLIP : HF) as unknown as Record<string, object>;
+        Object.assign((root.model_cfg as unknown as typeof root | undefined)?.[place] ?? root[place], { [key]: given });
+        return readConfig(JSON.stringify(root), 'c.json');
+      };
+      refused(() => read(value), new RegExp(`c\\.json .*${place}\\.${key}`));
+      assert.deepEqual(read(harmless).remarks.unknown, []);
+    });
+  }
+
+  test('obeys pool_type eos and what makes no difference to one token', () => {
+    const root = structuredClone(OPEN_CLIP);
+    Object.assign(root.model_cfg.text_cfg, { pool_type: 'eos', eos_id: 7, final_ln_after_pool: true });
+    Object.assign(root.model_cfg.vision_cfg, { final_ln_after_pool: true, output_tokens: true, patch_dropout: 0.5 });
+    const { hints, remarks } = readConfig(JSON.stringify(root), 'c.json');
+    assert.equal(hints.eot, 7);
+    assert.deepEqual(remarks.unknown, []);
+  });
+
+  test('says the keys that it does not know', () => {
+    const root = { ...structuredClone(HF), rope_theta: 1e4, nothing: null } as unknown as Record<string, object>;
+    Object.assign(root.vision_config, { use_mean_pooling: false });
+    const { remarks } = readConfig(JSON.stringify(root), 'c.json');
+    assert.deepEqual(remarks.unknown, ['rope_theta', 'vision_config.use_mean_pooling']);
+    assert.deepEqual(readPreprocessor('{"do_flip":true}', 'p').remarks.unknown, ['do_flip']);
+  });
+
+  test('refuses sizes that are not those of the tensors', () => {
+    const config = presetConfig('ViT-L-14-336');
+    const check = (key: string, value: number) => {
+      const root = structuredClone(HF) as unknown as Record<string, object>;
+      Object.assign(root.vision_config, { [key]: value });
+      requireSizes(readConfig(JSON.stringify(root), 'c.json').remarks, config, 'c.json');
+    };
+    check('num_hidden_layers', 24);
+    refused(() => check('num_hidden_layers', 23), /c\.json says vision_config\.num_hidden_layers 23, .* have 24/);
+    refused(() => check('patch_size', 16), /patch_size 16, .* have 14/);
+    // bigG's ratio gives 8192 where it is multiplied out to 8191.99.
+    const wide = { ...config, vision: { ...config.vision, width: 1664, mlp: 8192 } };
+    const open = { vision_cfg: { width: 1664, mlp_ratio: 4.9231 }, text_cfg: {} };
+    requireSizes(readConfig(JSON.stringify(open), 'c.json').remarks, wide, 'c.json');
+  });
+
+  test('refuses two values for one key, and what a preprocessor does to values', () => {
+    const twice = { ...HF, vision_config_dict: { num_attention_heads: 12 } };
+    refused(() => parseConfig(JSON.stringify(twice), 'c.json'), /num_attention_heads 12 in vision_config_dict and 16/);
+    refused(() => parsePreprocessor('{"rescale_factor":1}', 'p.json'), /p\.json asks for rescale_factor 1/);
+    refused(() => parsePreprocessor('{"resample":2}', 'p.json'), /p\.json asks for resample 2/);
+    refused(() => parsePreprocessor('{"do_rescale":false}', 'p.json'), /do_rescale false/);
+    assert.deepEqual(parsePreprocessor('{"do_normalize":false}', 'p'), { mean: [0, 0, 0], std: [1, 1, 1] });
+    refused(() => configFromShapes(clipShapes(presetConfig('T')), 'x', { std: [1, 0, 1] }), /deviation of 1,0,1/);
   });
 });

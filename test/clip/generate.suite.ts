@@ -7,6 +7,7 @@ import { floatToHalf, halfToFloat } from '../../src/clip/half.ts';
 import { openClipModel } from '../../src/clip/model_file.ts';
 import { parseSafetensors } from '../../src/clip/safetensors.ts';
 import { writeSafetensors } from '../../src/clip/safetensors_writer.ts';
+import { endPosition } from '../../src/clip/text.ts';
 import { suite, test } from '../harness/registry.ts';
 import { MemoryFiles } from './memory_files.ts';
 
@@ -110,7 +111,7 @@ suite('model file', () => {
         const files = await generated(naming, dtype, 'dir/any name.safetensors');
         const model = await openClipModel(files, 'dir/any name.safetensors', { visionHeads: 1 });
         assert.deepEqual(model.config, SMALL);
-        assert.deepEqual([model.naming, model.actKnown, model.mean], [naming, true, undefined]);
+        assert.deepEqual([model.naming, model.actKnown, model.config.pixels], [naming, true, undefined]);
         for (const name of model.names) {
           const expected = await memory.read(name);
           const rounded = dtype === 'f16' ? expected.map((x) => halfToFloat(floatToHalf(x))) : expected;
@@ -166,7 +167,7 @@ suite('model file', () => {
       assert.deepEqual([model.config.vision.heads, model.config.text.heads], [2, 4]);
       assert.deepInclude(model.config, { act: 'quickgelu', eot: 5 });
       assert.deepEqual(
-        [model.mean, model.std],
+        [model.config.pixels?.mean, model.config.pixels?.std],
         [
           [0.1, 0.2, 0.3],
           [1, 2, 3],
@@ -207,7 +208,21 @@ suite('model file', () => {
       }),
     );
     const model = await openClipModel(files, 'clip');
-    assert.deepEqual([model.config.act, model.config.vision.nativeSize, model.std], ['quickgelu', 13, [1, 1, 1]]);
+    assert.deepEqual(
+      [model.config.act, model.config.vision.nativeSize, model.config.pixels?.std],
+      ['quickgelu', 13, [1, 1, 1]],
+    );
+  });
+
+  test('refuses an end of text that no sentence holds', async () => {
+    const files = await generated('huggingface', 'f32', 'clip/model.safetensors');
+    const config = JSON.stringify({ vision_config: { num_attention_heads: 2 }, text_config: { eos_token_id: 4 } });
+    files.put('clip/config.json', config);
+    files.put('clip/vocab.json', VOCAB);
+    files.put('clip/merges.txt', '#version: 0.2\na b</w>\n');
+    const model = await openClipModel(files, 'clip');
+    assert.match(await refusal(model.tokenizer()), /the token 4, .* ends sentences with 5/);
+    assert.throws(() => endPosition([3, 1, 5], 4), FusionclipError, /the token 4, which the sentence does not hold/);
   });
 
   test("falls back on OpenAI's vocabulary only if it has the model's size", async () => {

@@ -39,6 +39,92 @@ suite('preprocessing', () => {
       assert.isTrue(small.every((v) => v === 0 || v === 1) && small.includes(1));
     }
   });
+
+  /** From transformers 5.24, `CLIPImageProcessorPil` on Pillow 13: the first row's beginning by channel, the sum, two inputs. */
+  const HUGGING_FACE: readonly {
+    readonly of: readonly [width: number, height: number, channels: 1 | 3 | 4];
+    readonly size: number;
+    readonly first: readonly (readonly number[])[];
+    readonly sum: number;
+    readonly ends: readonly [number, number];
+  }[] = [
+    {
+      ...{ of: [224, 227, 3], size: 224, sum: 19_196_594, ends: [-0.3178214430809021, -0.24307399988174438] },
+      first: [
+        [101, 141, 181, 221],
+        [154, 195, 236, 21],
+        [207, 249, 35, 77],
+      ],
+    },
+    {
+      ...{ of: [31, 20, 3], size: 14, sum: 75_108, ends: [0.032540757209062576, 0.2119680792093277] },
+      first: [
+        [125, 134, 58, 132],
+        [174, 85, 123, 101],
+        [130, 122, 126, 151],
+      ],
+    },
+    {
+      ...{ of: [20, 33, 1], size: 14, sum: 74_268, ends: [0.3245093822479248, 0.6954504251480103] },
+      first: [
+        [145, 148, 68, 127],
+        [145, 148, 68, 127],
+        [145, 148, 68, 127],
+      ],
+    },
+    {
+      ...{ of: [25, 30, 4], size: 14, sum: 110_385, ends: [1.4047927856445312, 0.8234310150146484] },
+      first: [
+        [219, 173, 173, 175],
+        [208, 181, 173, 166],
+        [199, 182, 188, 187],
+      ],
+    },
+    {
+      ...{ of: [15, 16, 3], size: 14, sum: 77_475, ends: [-1.6462782621383667, 0.5532497763633728] },
+      first: [
+        [10, 50, 97, 128],
+        [63, 111, 144, 152],
+        [124, 159, 166, 216],
+      ],
+    },
+  ];
+
+  for (const { of, size, first, sum, ends } of HUGGING_FACE) {
+    test(`as CLIPImageProcessor: ${of.join(' x ')} to ${size}`, () => {
+      const [width, height, channels] = of;
+      const data = Uint8Array.from({ length: width * height * channels }, (_, at) => {
+        const [c, x, y] = [at % channels, Math.floor(at / channels) % width, Math.floor(at / channels / width)];
+        return (x * 37 + y * 101 + c * 53 + ((x * y * (c + 3)) % 97)) % 256;
+      });
+      const image = { width, height, channels, data };
+      const small = resizeForClip(image, 'huggingface', size).data;
+      const begun = [0, 1, 2].map((c) => [0, 1, 2, 3].map((x) => small[3 * x + c]));
+      assert.deepEqual(begun, first);
+      assert.equal(
+        small.reduce((total, byte) => total + byte, 0),
+        sum,
+      );
+      const input = preprocess(image, 'huggingface', size);
+      assert.approximately(input[0], ends[0], 1e-6);
+      assert.approximately(input[input.length - 1], ends[1], 1e-6);
+      // OpenAI's code crops another line where a half is rounded up, and drops alpha.
+      const openai = resizeForClip(image, 'openai', size).data;
+      assert.equal(
+        openai.every((byte, i) => byte === small[i]),
+        [20, 15].includes(width),
+      );
+    });
+  }
+
+  test("normalises with a model's own statistics", () => {
+    const grey = { width: 4, height: 4, channels: 3 as const, data: new Uint8Array(48).fill(51) };
+    const input = preprocess(grey, 'winclip', 4, { mean: [0.5, 0.1, 0], std: [0.5, 0.25, 2] });
+    // 51 / 255 = 0.2
+    [-0.6, 0.4, 0.1].forEach((value, c) => {
+      assert.approximately(input[16 * c], value, 1e-6);
+    });
+  });
 });
 
 suite('position table', () => {

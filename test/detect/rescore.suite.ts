@@ -1,4 +1,5 @@
 import { assert } from 'chai';
+import { CLIP_PIXELS } from '../../src/clip/preprocess.ts';
 import { Detector } from '../../src/detect/detector.ts';
 import { evaluateTrained, predictImages } from '../../src/detect/inference.ts';
 import { type Picture, readPicture, viewsOf } from '../../src/detect/pictures.ts';
@@ -130,7 +131,7 @@ suite('calibration from the support set', () => {
         const maps: Float32Array[] = [];
         for (const { pixels } of scored) {
           using _scope = detector.gpu.scope();
-          const [{ input }] = viewsOf({ pixels, mask: null }, 'none', settings.fusion.norm);
+          const [{ input }] = viewsOf({ pixels, mask: null }, 'none', settings.fusion.norm, CLIP_PIXELS);
           maps.push(new Float32Array((await images.score(detector.encode([input]))).fewMap));
         }
         return rangeOf(...maps);

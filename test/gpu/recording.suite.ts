@@ -16,7 +16,7 @@ suite('repeated steps', () => {
     for (const value of [1, 2, 3]) {
       x.write(Float32Array.of(value, -value));
       const y = step.run('a', () => {
-        using _inner = gpu.scope();
+        using inner = gpu.scope();
         runs++;
         const ten = GpuArray.from(gpu, Float32Array.of(10, 20), [2]);
         const sum = add(x, ten);
@@ -25,6 +25,7 @@ suite('repeated steps', () => {
         const doubled = scale(sum, 2);
         const next = add(state, doubled);
         gpu.copy(next, state);
+        inner.pass(doubled.buffer);
         return doubled;
       });
       results.push([...(await y.read())]);
@@ -86,7 +87,7 @@ suite('repeated steps', () => {
     x.release();
     assert.throws(() => step.run('sum', () => add(x, x)), /was released/);
     const again = GpuArray.zeros(gpu, [4]);
-    assert.equal(again.buffer, x.buffer);
+    assert.equal(again.buffer.raw, x.buffer.raw);
     assert.throws(() => step.run('sum', () => add(x, x)), /was released/);
     step.release();
   });

@@ -2,7 +2,7 @@ import { assert } from 'chai';
 import { BLOCK } from '../../bench/shapes.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { countingGpu } from '../../src/gpu/counting.ts';
-import { Gpu } from '../../src/gpu/gpu.ts';
+import { type DeviceGpu, Gpu } from '../../src/gpu/gpu.ts';
 import { SubmitBudget } from '../../src/gpu/submit_budget.ts';
 import type { RuntimeName } from '../../src/host/host.ts';
 import { attentionBackwardWith, attentionWith } from '../../src/kernels/attention.ts';
@@ -22,15 +22,15 @@ function measure(budget: SubmitBudget, start: number, seconds: number): void {
   budget.watch()(start + seconds);
 }
 
-function upload(gpu: Gpu, seed: number, ...shape: number[]): GpuArray {
+function upload(gpu: DeviceGpu, seed: number, ...shape: number[]): GpuArray {
   const size = shape.reduce((x, y) => x * y, 1);
   return GpuArray.from(gpu, noise(seed, size), shape);
 }
 
 /** Work whose kernels can be launched in parts, and how many submits it takes when each part is one. */
-const SPLIT: Record<string, { work: (gpu: Gpu) => GpuArray; submits: number; runtimes?: RuntimeName[] }> = {
+const SPLIT: Record<string, { work: (gpu: DeviceGpu) => GpuArray; submits: number; runtimes?: RuntimeName[] }> = {
   'a batch of products': {
-    work: (gpu) => matmulWith('registers', upload(gpu, 5, 3, 20, 24), upload(gpu, 6, 3, 24, 20), { act: 'relu' }),
+    work: (gpu) => matmulWith('registers-16', upload(gpu, 5, 3, 20, 24), upload(gpu, 6, 3, 24, 20), { act: 'relu' }),
     submits: 6,
   },
   'a sum in slices': {
@@ -38,14 +38,14 @@ const SPLIT: Record<string, { work: (gpu: Gpu) => GpuArray; submits: number; run
     submits: 5,
   },
   'a sum in slices of a padded operand': {
-    work: (gpu) => matmulWith('registers', upload(gpu, 7, 6, 1030), upload(gpu, 8, 1030, 8)),
+    work: (gpu) => matmulWith('registers-16', upload(gpu, 7, 6, 1030), upload(gpu, 8, 1030, 8)),
     submits: 6,
   },
 };
 for (const rung of ['reference', 'registers'] as const) {
   const [batch, length, few] = [2, 33, 3];
   const parts = rung === 'reference' ? batch * few : Math.ceil((batch * few * Math.ceil(length / 8)) / 8);
-  const forward = (gpu: Gpu) => attentionWith(rung, upload(gpu, 9, batch, length, 180), few);
+  const forward = (gpu: DeviceGpu) => attentionWith(rung, upload(gpu, 9, batch, length, 180), few);
   SPLIT[`attention, ${rung}`] = { work: (gpu) => forward(gpu).out, submits: parts };
   SPLIT[`its gradient, ${rung}`] = {
     work: (gpu) => {
@@ -61,7 +61,7 @@ SPLIT['attention, subgroups'] = {
   runtimes: ['node', 'chrome'],
 };
 /** Rows of a matmul's tile. */
-const TILES = { reference: 16, registers: 16, workgroup: 64, subgroups: 28 } as const;
+const TILES = { reference: 1, 'registers-16': 16, workgroup: 64, subgroups: 28 } as const;
 
 suite('submit budget', () => {
   test('is full before the command that would exceed a third of it', () => {
@@ -137,9 +137,9 @@ suite('submit budget', () => {
     const small = await Gpu.create(await t.host.gpu(), { submitSeconds: 1e-6 });
     const [m, k, n] = [300, 64, 48];
     const lanes = whole.facts.features.includes('subgroups') ? (['subgroups'] as const) : [];
-    for (const rung of ['reference', 'registers', 'workgroup', ...lanes] as const) {
+    for (const rung of ['reference', 'registers-16', 'workgroup', ...lanes] as const) {
       for (const transposeA of [false, true]) {
-        const run = async (gpu: Gpu) => {
+        const run = async (gpu: DeviceGpu) => {
           using _scope = gpu.scope();
           const a = GpuArray.from(gpu, noise(1, m * k), transposeA ? [k, m] : [m, k]);
           const b = GpuArray.from(gpu, noise(2, k * n), [k, n]);
@@ -163,7 +163,7 @@ suite('submit budget', () => {
   for (const [name, { work, submits, runtimes = null }] of Object.entries(SPLIT)) {
     const run = async (t: TestContext) => {
       const small = await Gpu.create(await t.host.gpu(), { submitSeconds: 1e-6 });
-      const measured = async (gpu: Gpu) => {
+      const measured = async (gpu: DeviceGpu) => {
         using _scope = gpu.scope();
         const before = gpu.submits;
         const out = await work(gpu).read();

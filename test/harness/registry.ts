@@ -1,11 +1,11 @@
-import type { Gpu } from '../../src/gpu/gpu.ts';
+import type { DeviceGpu } from '../../src/gpu/gpu.ts';
 import type { Host, RuntimeName } from '../../src/host/host.ts';
 
 /** What a case gets: the host it runs in and, on first use, one shared device. */
 export interface TestContext {
   readonly host: Host;
   /** The runtime's device; a case fails when there is no adapter. The runner checks live bytes after every case. */
-  gpu(): Promise<Gpu>;
+  gpu(): Promise<DeviceGpu>;
   /** A file under `test/`, e.g. `golden/seed1/clip_T.json`. */
   fixture(path: string): Promise<Uint8Array<ArrayBuffer>>;
 }
@@ -39,4 +39,9 @@ export function test(name: string, run: TestCase['run'], runtimes: TestCase['run
 /** The cases of a runtime that are registered so far, in order. */
 export function registeredCases(runtime: RuntimeName): readonly TestCase[] {
   return cases.filter(({ runtimes }) => runtimes === null || runtimes.includes(runtime));
+}
+
+/** Runtimes whose adapters have a feature, for a case that needs it; null: all. Deno's have no subgroups. */
+export function runtimesWith(feature: string | undefined): readonly RuntimeName[] | null {
+  return feature === undefined ? null : ['node', 'chrome'];
 }

@@ -1,4 +1,4 @@
-import { Gpu } from '../../src/gpu/gpu.ts';
+import { type DeviceGpu, Gpu } from '../../src/gpu/gpu.ts';
 import type { Host } from '../../src/host/host.ts';
 import type { TestCase, TestContext } from './registry.ts';
 
@@ -50,18 +50,18 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
 /** The one device that all cases of a runtime share, made when the first case asks for it. */
 class SharedGpu {
   readonly #host: Host;
-  #promise: Promise<Gpu> | undefined;
+  #promise: Promise<DeviceGpu> | undefined;
 
   constructor(host: Host) {
     this.#host = host;
   }
 
-  get(): Promise<Gpu> {
+  get(): Promise<DeviceGpu> {
     this.#promise ??= this.#make();
     return this.#promise;
   }
 
-  async #make(): Promise<Gpu> {
+  async #make(): Promise<DeviceGpu> {
     const entry = await this.#host.gpu();
     if (!entry) throw new Error(NO_ADAPTER);
     return Gpu.create(entry, {});
@@ -85,7 +85,7 @@ class SharedGpu {
   }
 
   /** The device if a case has asked for one and it came into being. */
-  async made(): Promise<Gpu | null> {
+  async made(): Promise<DeviceGpu | null> {
     return this.#promise ? this.#promise.catch(() => null) : null;
   }
 }

@@ -1,20 +1,13 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
-import type { RuntimeName } from '../../src/host/host.ts';
-import {
-  type AttentionRung,
-  attention,
-  attentionBackward,
-  attentionBackwardWith,
-  attentionWith,
-} from '../../src/kernels/attention.ts';
+import { attention, attentionBackward, attentionBackwardWith, attentionWith } from '../../src/kernels/attention.ts';
+import { ATTENTION_VARIANTS, type AttentionVariant, attentionRow } from '../../src/kernels/attention_variants.ts';
 import { assertClose, noise } from '../harness/close.ts';
-import { suite, test } from '../harness/registry.ts';
+import { runtimesWith, suite, test } from '../harness/registry.ts';
 import { type AttentionShape, attentionGradientReference, attentionReference } from '../reference/attention.ts';
 
-const RUNGS: readonly AttentionRung[] = ['reference', 'registers', 'subgroups'];
-/** Runtimes whose adapters have what a rung needs; null: all. */
-const runtimesOf = (rung: AttentionRung): RuntimeName[] | null => (rung === 'subgroups' ? ['node', 'chrome'] : null);
+const VARIANTS = Object.keys(ATTENTION_VARIANTS) as AttentionVariant[];
+const runtimesOf = (variant: AttentionVariant) => runtimesWith(attentionRow(variant).needs);
 
 /** Lengths below, at and above the tiles of 8, 16, 20 and 24; scores spread over about ±30, so that the softmax is sharp. */
 const SHAPES: readonly AttentionShape[] = [
@@ -27,9 +20,9 @@ const SHAPES: readonly AttentionShape[] = [
 const name = (s: AttentionShape) => `${s.batch}×${s.length}×${s.heads}×${s.width}${s.causal ? ' causal' : ''}`;
 
 suite('attention', () => {
-  for (const rung of RUNGS) {
+  for (const variant of VARIANTS) {
     test(
-      `${rung}: forward and gradient`,
+      `${variant}: forward and gradient`,
       async (t) => {
         const gpu = await t.gpu();
         for (const [i, shape] of SHAPES.entries()) {
@@ -40,7 +33,7 @@ suite('attention', () => {
           const grad = noise(30 + i, size);
           const x = GpuArray.from(gpu, qkv, [batch, length, 3 * heads * width]);
           const g = GpuArray.from(gpu, grad, [batch, length, heads * width]);
-          const result = attentionWith(rung, x, heads, { causal });
+          const result = attentionWith(variant, x, heads, { causal });
           assert.deepEqual(result.out.shape, [batch, length, heads * width]);
           assert.deepEqual(result.logSumExp.shape, [batch, heads, length]);
           const expected = attentionReference(qkv, shape);
@@ -51,18 +44,18 @@ suite('attention', () => {
             `${name(shape)} logSumExp`,
           );
           assertClose(await result.out.read(), expected.out, { absolute: 2e-5 }, `${name(shape)} out`);
-          const d = attentionBackwardWith(rung, g, x, result, heads, { causal });
+          const d = attentionBackwardWith(variant, g, x, result, heads, { causal });
           const want = attentionGradientReference(grad, qkv, shape);
           assertClose(await d.read(), want, { absolute: 1e-4, relative: 1e-4 }, `${name(shape)} gradient`);
         }
       },
-      runtimesOf(rung),
+      runtimesOf(variant),
     );
   }
 
-  for (const rung of RUNGS) {
+  for (const variant of VARIANTS) {
     test(
-      `${rung}: padding at the end is not seen`,
+      `${variant}: padding at the end is not seen`,
       async (t) => {
         const gpu = await t.gpu();
         using _scope = gpu.scope();
@@ -73,18 +66,18 @@ suite('attention', () => {
         // What is seen, alone: the first queries cannot tell the difference.
         const seen = qkv.filter((_, i) => Math.floor(i / columns) % length < keys);
         const expected = attentionReference(seen, { batch, length: keys, heads, width, causal: false }).out;
-        const out = await attentionWith(rung, x, heads, { keys }).out.read();
+        const out = await attentionWith(variant, x, heads, { keys }).out.read();
         const first = out.filter((_, i) => Math.floor(i / (heads * width)) % length < keys);
         assertClose(first, expected, { absolute: 2e-5 }, 'what is seen');
         // The queries of the padding see the same keys: with those of token 0 they have its result.
         const same = qkv.slice();
         for (let d = 0; d < heads * width; d++) same[(length - 1) * columns + d] = qkv[d];
-        const again = await attentionWith(rung, GpuArray.from(gpu, same, x.shape), heads, { keys }).out.read();
+        const again = await attentionWith(variant, GpuArray.from(gpu, same, x.shape), heads, { keys }).out.read();
         const last = again.slice((length - 1) * heads * width, length * heads * width);
         assertClose(last, expected.slice(0, heads * width), { absolute: 2e-5 }, 'padding');
         assert.throws(() => attention(x, heads, { keys: length + 1 }), /22 of 21 tokens cannot be seen/);
       },
-      runtimesOf(rung),
+      runtimesOf(variant),
     );
   }
 

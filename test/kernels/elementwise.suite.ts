@@ -1,10 +1,11 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import { add, addInto, clamp, fill, scale, scaleRows, sumAll, sumLeading } from '../../src/kernels/elementwise.ts';
-import { sumAxis } from '../../src/kernels/sum_axis.ts';
+import { addInto, clamp, fill, scale, scaleRows, sumAll } from '../../src/kernels/elementwise.ts';
+import { sumAxes, sumAxis, sumTo } from '../../src/kernels/sum_axis.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
+import { sumOver } from '../reference/arrays.ts';
 import { sumAxis as sumReference } from '../reference/rows.ts';
 
 function upload(gpu: Gpu, seed: number, shape: readonly number[]): { host: Float32Array; device: GpuArray } {
@@ -14,38 +15,9 @@ function upload(gpu: Gpu, seed: number, shape: readonly number[]): { host: Float
 }
 
 suite('elementwise', () => {
-  const cases: [readonly number[], readonly number[]][] = [
-    [
-      [3, 5, 7],
-      [3, 5, 7],
-    ],
-    [
-      [3, 5, 7],
-      [5, 7],
-    ],
-    [[3, 5, 7], [7]],
-    [[3, 2, 12], [12]],
-  ];
-  for (const [shape, suffix] of cases) {
-    test(`add [${shape}] + [${suffix}]`, async (t) => {
-      const gpu = await t.gpu();
-      using _scope = gpu.scope();
-      const a = upload(gpu, 1, shape);
-      const b = upload(gpu, 2, suffix);
-      const y = await add(a.device, b.device).read();
-      assertClose(
-        y,
-        a.host.map((v, i) => Math.fround(v + b.host[i % b.host.length])),
-        {},
-      );
-    });
-  }
-
-  test('add refuses shapes that are no suffix', async (t) => {
+  test('scaleRows wants one factor a row', async (t) => {
     const gpu = await t.gpu();
     using _scope = gpu.scope();
-    assert.throws(() => add(GpuArray.empty(gpu, [4, 6]), GpuArray.empty(gpu, [4])), /must be f32 \[6\]/);
-    assert.throws(() => sumLeading(GpuArray.empty(gpu, [4, 6]), [4]), /does not end with/);
     assert.throws(() => scaleRows(GpuArray.empty(gpu, [4, 6]), GpuArray.empty(gpu, [6])), /one factor for each row/);
   });
 
@@ -126,13 +98,42 @@ suite('sum_axis', () => {
     assert.equal((await sumAll(x).read())[0], once[0]);
   });
 
-  test('sumLeading adds up the broadcast axes', async (t) => {
+  test('sumTo adds up the broadcast axes, and those alone', async (t) => {
     const gpu = await t.gpu();
     using _scope = gpu.scope();
     const x = upload(gpu, 9, [4, 3, 5]);
-    const y = sumLeading(x.device, [5]);
-    assert.deepEqual(y.shape, [5]);
-    assertClose(await y.read(), sumReference(x.host, [1, 12, 5]), { absolute: 1e-6 });
-    assertClose(await sumLeading(x.device, [4, 3, 5]).read(), x.host, {});
+    for (const [shape, axes] of [
+      [[5], [0, 1]],
+      [
+        [3, 1],
+        [0, 2],
+      ],
+      [[4, 1, 5], [1]],
+      [[], [0, 1, 2]],
+    ]) {
+      const y = sumTo(x.device, shape);
+      assert.deepEqual(y.shape, shape);
+      assertClose(await y.read(), sumOver(x.host, [4, 3, 5], axes), { absolute: 2e-6 }, `[${shape}]`);
+    }
+    assert.equal(sumTo(x.device, [4, 3, 5]).buffer, x.device.buffer);
+    for (const shape of [[4], [3, 5, 1], [2, 4, 3, 5]]) {
+      assert.throws(() => sumTo(x.device, shape), /does not broadcast to \[4,3,5\]/);
+    }
+  });
+
+  test('sumAxes of no axes or axes of one step is a copy with the factor', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const x = upload(gpu, 10, [4, 1, 5]);
+    for (const axes of [[], [1]]) {
+      const y = sumAxes(x.device, axes, 2);
+      assert.notEqual(y.buffer, x.device.buffer);
+      assertClose(
+        await y.read(),
+        x.host.map((v) => 2 * v),
+        {},
+      );
+    }
+    assert.throws(() => sumAxes(x.device, [1, 1]), /are not axes of/);
   });
 });

@@ -54,4 +54,35 @@ suite('layer_norm', () => {
     // The inputs themselves are spaced by 6e-5.
     assertClose(await y.read(), reference(x, ones, zeros, 1e-5), { absolute: 3e-4 });
   });
+
+  // The variance is 0, so that 1 / √eps = 316 times whatever the mean is off by stands in the result.
+  for (const width of [1024, 1023, 4, 1]) {
+    test(`rows of one value of width ${width}: 0, and the gradient of float64`, async (t) => {
+      const gpu = await t.gpu();
+      using _scope = gpu.scope();
+      const values = [1000.1, -37.7, 1e-3, 65_537.3].map(Math.fround);
+      const rows = values.length;
+      const x = Float32Array.from({ length: rows * width }, (_, i) => values[Math.floor(i / width)]);
+      const ones = new Float32Array(width).fill(1);
+      const device = GpuArray.from(gpu, x, [rows, width]);
+      const weight = GpuArray.from(gpu, ones, [width]);
+      const { y, mean, rstd } = layerNorm(device, weight, GpuArray.from(gpu, new Float32Array(width), [width]));
+      const off = await y.read();
+      // The largest row is spaced by 0.008; torch's float32 leaves 2e-5 of the first one at width 1024.
+      assertClose(off.subarray(0, 3 * width), new Float32Array(3 * width), { absolute: 1e-5 }, 'y');
+      assertClose(off.subarray(3 * width), new Float32Array(width), { absolute: 1e-3 }, 'y of 65537.3');
+      const grad = noise(6, rows * width);
+      const d = layerNormBackward(GpuArray.from(gpu, grad, [rows, width]), device, weight, mean, rstd, {
+        x: true,
+        weight: true,
+      });
+      // n = 0 everywhere, so dx = (g − mean(g)) / √eps and the weight has no gradient.
+      const expected = Float64Array.from(grad, (g, i) => {
+        const row = grad.subarray(i - (i % width), i - (i % width) + width);
+        return (g - row.reduce((sum, v) => sum + v, 0) / width) / Math.sqrt(1e-5);
+      });
+      assertClose(await d.x!.read(), expected, { absolute: 2e-4, relative: 2e-6 }, 'dx');
+      assertClose(await d.weight!.read(), new Float32Array(width), { absolute: 2e-3 }, 'dweight');
+    });
+  }
 });

@@ -3,16 +3,15 @@ import { halfToFloat } from '../../src/clip/half.ts';
 import { storeValues } from '../../src/clip/weight_storage.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import type { RuntimeName } from '../../src/host/host.ts';
 import { type Activation, type MatmulOptions, matmul, matmulWith } from '../../src/kernels/matmul.ts';
-import { type MatmulRung, planMatmul } from '../../src/kernels/matmul_plan.ts';
+import { MATMUL_VARIANTS, type MatmulVariant, planMatmul } from '../../src/kernels/matmul_plan.ts';
+import { matmulRow } from '../../src/kernels/matmul_variants.ts';
 import { assertClose, noise } from '../harness/close.ts';
-import { suite, test } from '../harness/registry.ts';
+import { runtimesWith, suite, test } from '../harness/registry.ts';
 import { activationReference, matmulGradientReference, matmulReference } from '../reference/matmul.ts';
 
-const RUNGS: readonly MatmulRung[] = ['reference', 'registers', 'workgroup', 'subgroups'];
-/** Runtimes whose adapters have what a rung needs; null: all. */
-const runtimesOf = (rung: MatmulRung): RuntimeName[] | null => (rung === 'subgroups' ? ['node', 'chrome'] : null);
+const VARIANTS = Object.keys(MATMUL_VARIANTS) as MatmulVariant[];
+const runtimesOf = (variant: MatmulVariant) => runtimesWith(matmulRow(variant).needs);
 const KINDS = [
   { transposeA: false, transposeB: false },
   { transposeA: false, transposeB: true },
@@ -46,9 +45,9 @@ function upload(gpu: Gpu, seed: number, shape: readonly number[]): { array: GpuA
 }
 
 suite('matmul', () => {
-  for (const rung of RUNGS) {
+  for (const variant of VARIANTS) {
     test(
-      `${rung}: every transposition, sizes that no tile divides`,
+      `${variant}: every transposition, sizes that no tile divides`,
       async (t) => {
         const gpu = await t.gpu();
         for (const [m, k, n] of [
@@ -59,18 +58,18 @@ suite('matmul', () => {
             using _scope = gpu.scope();
             const a = upload(gpu, 1, transposeA ? [k, m] : [m, k]);
             const b = upload(gpu, 2, transposeB ? [n, k] : [k, n]);
-            const out = matmulWith(rung, a.array, b.array, { transposeA, transposeB });
+            const out = matmulWith(variant, a.array, b.array, { transposeA, transposeB });
             assert.deepEqual(out.shape, [m, n]);
             const expected = matmulReference(a.host, b.host, [m, k, n], transposeA, transposeB);
             assertClose(await out.read(), expected, tolerance(k), `${m}×${k}×${n} ${transposeA}/${transposeB}`);
           }
         }
       },
-      runtimesOf(rung),
+      runtimesOf(variant),
     );
 
     test(
-      `${rung}: bias, activation, residual, alpha, accumulate, columns`,
+      `${variant}: bias, activation, residual, alpha, accumulate, columns`,
       async (t) => {
         const gpu = await t.gpu();
         const [m, k, n] = [19, 28, 18];
@@ -87,7 +86,7 @@ suite('matmul', () => {
               ...{ transposeB: true, bias: bias.array, biasRows: 5, act, residual: residual.array, alpha: 0.7 },
               ...{ out: out.array, accumulate, aColumns: [8, k], bColumns: [3, k], outColumns: [at, total] },
             };
-            assert.equal(matmulWith(rung, a.array, b.array, options), out.array);
+            assert.equal(matmulWith(variant, a.array, b.array, options), out.array);
             const expected = Float64Array.from(out.host);
             for (let i = 0; i < m; i++) {
               for (let j = 0; j < n; j++) {
@@ -102,11 +101,11 @@ suite('matmul', () => {
           }
         }
       },
-      runtimesOf(rung),
+      runtimesOf(variant),
     );
 
     test(
-      `${rung}: leading axes fold into rows, stay batches, or are summed over`,
+      `${variant}: leading axes fold into rows, stay batches, or are summed over`,
       async (t) => {
         const gpu = await t.gpu();
         using _scope = gpu.scope();
@@ -114,17 +113,17 @@ suite('matmul', () => {
         const x = upload(gpu, 8, [batch, r, m]);
         const y = upload(gpu, 9, [batch, r, n]);
         const w = upload(gpu, 10, [m, n]);
-        const folded = matmulWith(rung, x.array, w.array);
+        const folded = matmulWith(variant, x.array, w.array);
         assert.deepEqual(folded.shape, [batch, r, n]);
         assertClose(await folded.read(), matmulReference(x.host, w.host, [batch * r, m, n]), tolerance(m), 'folded');
 
-        const summed = matmulWith(rung, x.array, y.array, { transposeA: true });
+        const summed = matmulWith(variant, x.array, y.array, { transposeA: true });
         assert.deepEqual(summed.shape, [m, n]);
         const all = matmulReference(x.host, y.host, [m, batch * r, n], true);
         assertClose(await summed.read(), all, tolerance(batch * r), 'summed');
 
-        const each = matmulWith(rung, x.array, y.array, { transposeA: true, batched: true });
-        const outer = matmulWith(rung, x.array, x.array, { transposeB: true });
+        const each = matmulWith(variant, x.array, y.array, { transposeA: true, batched: true });
+        const outer = matmulWith(variant, x.array, x.array, { transposeB: true });
         assert.deepEqual(each.shape, [batch, m, n]);
         assert.deepEqual(outer.shape, [batch, r, r]);
         const [eachHost, outerHost] = [await each.read(), await outer.read()];
@@ -137,16 +136,16 @@ suite('matmul', () => {
           assertClose(outerHost.subarray(i * r * r, (i + 1) * r * r), square, tolerance(m), `outer ${i}`);
         }
       },
-      runtimesOf(rung),
+      runtimesOf(variant),
     );
 
     // 70,000 terms are more than one loop may have; through barriers they would take a software adapter seconds.
-    const [m, k, n] = [6, rung === 'workgroup' ? 3000 : 70_000, 8];
+    const [m, k, n] = [6, variant === 'workgroup' ? 3000 : 70_000, 8];
     test(
-      `${rung}: a sum of ${k} terms is cut in a fixed order`,
+      `${variant}: a sum of ${k} terms is cut in a fixed order`,
       async (t) => {
         const gpu = await t.gpu();
-        assert.isAbove(planMatmul(gpu.facts.class, { m, n, k, batches: 1 }, rung).slices, 1);
+        assert.isAbove(planMatmul(gpu.facts.class, { m, n, k, batches: 1 }, variant).slices, 1);
         for (const transposeA of [true, false]) {
           using _scope = gpu.scope();
           const a = upload(gpu, 11, transposeA ? [k, m] : [m, k]);
@@ -157,8 +156,8 @@ suite('matmul', () => {
             bias: upload(gpu, 13, [n]).array,
             act: 'relu',
           } as const;
-          const out = await matmulWith(rung, a.array, b.array, options).read();
-          const again = await matmulWith(rung, a.array, b.array, options).read();
+          const out = await matmulWith(variant, a.array, b.array, options).read();
+          const again = await matmulWith(variant, a.array, b.array, options).read();
           assert.deepEqual(out, again);
           const bias = noise(13, n);
           const expected = matmulReference(a.host, b.host, [m, k, n], transposeA, !transposeA);
@@ -166,14 +165,14 @@ suite('matmul', () => {
           assertClose(out, want, tolerance(k));
         }
       },
-      runtimesOf(rung),
+      runtimesOf(variant),
     );
   }
 
   for (const dtype of ['f16', 'bf16'] as const) {
-    for (const rung of RUNGS) {
+    for (const variant of VARIANTS) {
       test(
-        `${rung}: b stored as ${dtype} gives the bits of the decoded b`,
+        `${variant}: b stored as ${dtype} gives the bits of the decoded b`,
         async (t) => {
           const gpu = await t.gpu();
           for (const [m, k, n] of [
@@ -187,18 +186,18 @@ suite('matmul', () => {
               const shape = transposeB ? [n, k] : [k, n];
               const { stored, decoded } = half(gpu, dtype, noise(22, n * k), shape);
               const options = { transposeA, transposeB };
-              const out = await matmulWith(rung, a.array, stored, options).read();
-              assert.deepEqual(out, await matmulWith(rung, a.array, decoded, options).read(), `${m}×${k}×${n}`);
+              const out = await matmulWith(variant, a.array, stored, options).read();
+              assert.deepEqual(out, await matmulWith(variant, a.array, decoded, options).read(), `${m}×${k}×${n}`);
               const first = await matmulWith('reference', a.array, stored, options).read();
-              assertClose(out, first, tolerance(k), `${m}×${k}×${n} against the first rung`);
+              assertClose(out, first, tolerance(k), `${m}×${k}×${n} against the first variant`);
             }
           }
         },
-        runtimesOf(rung),
+        runtimesOf(variant),
       );
 
       test(
-        `${rung}: columns and batches of a b stored as ${dtype}`,
+        `${variant}: columns and batches of a b stored as ${dtype}`,
         async (t) => {
           const gpu = await t.gpu();
           using _scope = gpu.scope();
@@ -210,11 +209,11 @@ suite('matmul', () => {
             [4, n - 2],
             [0, n + 7],
           ] as const) {
-            const out = await matmulWith(rung, a, stored, { bColumns }).read();
-            assert.deepEqual(out, await matmulWith(rung, a, decoded, { bColumns }).read(), `columns ${bColumns}`);
+            const out = await matmulWith(variant, a, stored, { bColumns }).read();
+            assert.deepEqual(out, await matmulWith(variant, a, decoded, { bColumns }).read(), `columns ${bColumns}`);
           }
         },
-        runtimesOf(rung),
+        runtimesOf(variant),
       );
     }
 
@@ -223,14 +222,14 @@ suite('matmul', () => {
       const one = GpuArray.from(gpu, new Float32Array([1]), [1, 1]);
       const bits = Uint16Array.from({ length: 65536 }, (_, i) => i).filter((i) => Number.isFinite(decode(dtype, i)));
       const want = Array.from(bits, (i) => decode(dtype, i));
-      for (const rung of ['reference', 'registers', 'workgroup'] as const) {
+      for (const variant of ['reference', 'registers-16', 'workgroup'] as const) {
         using _scope = gpu.scope();
         const b = GpuArray.fromBits(gpu, bits, [bits.length, 1], dtype);
-        const out = await matmulWith(rung, one, b, { transposeB: true }).read();
+        const out = await matmulWith(variant, one, b, { transposeB: true }).read();
         // Numbers below the smallest normal float32 are zeros to some adapters; only bfloat16 has them.
         out.forEach((x, i) => {
           if (x !== want[i] && !(x === 0 && Math.abs(want[i]) < 2 ** -126))
-            assert.fail(`${rung}: ${want[i]} became ${x}`);
+            assert.fail(`${variant}: ${want[i]} became ${x}`);
         });
       }
       one.release();
@@ -248,7 +247,7 @@ suite('matmul', () => {
       using _scope = gpu.scope();
       const a = upload(gpu, 14, [m, k]);
       const b = upload(gpu, 15, [n, k]);
-      const out = matmulWith('registers', a.array, b.array, { transposeB: true });
+      const out = matmulWith('registers-16', a.array, b.array, { transposeB: true });
       assertClose(await out.read(), matmulReference(a.host, b.host, [m, k, n], false, true), tolerance(k), `${m} ${n}`);
     }
   });

@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { matmul } from '../../src/kernels/matmul.ts';
-import { chosenVariant, matmulVariants, planMatmul } from '../../src/kernels/matmul_plan.ts';
+import { chosenVariant, defaultVariant, matmulVariants, planMatmul } from '../../src/kernels/matmul_plan.ts';
 import { tuneMatmul } from '../../src/kernels/tune.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
@@ -10,15 +10,16 @@ import { matmulReference } from '../reference/matmul.ts';
 suite('tuning', () => {
   test('a choice changes how large products are done, and nothing about small or thin ones', () => {
     const large = { m: 290, n: 1024, k: 1024, batches: 1 };
-    const rung = (tuned?: 'registers-8' | 'workgroup') => planMatmul('hardware', large, undefined, tuned).rung;
-    assert.equal(rung(), 'workgroup');
-    assert.equal(rung('registers-8'), 'registers');
-    assert.equal(planMatmul('lavapipe', large, undefined, 'workgroup').rung, 'workgroup');
-    assert.deepInclude(planMatmul('lavapipe', large), { rung: 'registers', tileM: 16, tileN: 16 });
+    const variant = (tuned?: 'registers-8' | 'workgroup') => planMatmul('hardware', large, undefined, tuned).variant;
+    assert.equal(variant(), 'workgroup');
+    assert.equal(variant('registers-8'), 'registers-8');
+    assert.equal(planMatmul('lavapipe', large, undefined, 'workgroup').variant, 'workgroup');
+    assert.deepInclude(planMatmul('lavapipe', large), { variant: 'registers-16', tileM: 16, tileN: 16 });
     assert.deepInclude(planMatmul('lavapipe', large, undefined, 'registers-8'), { tileM: 8, tileN: 8 });
     const thin = { ...large, m: 3 };
-    assert.deepInclude(planMatmul('lavapipe', thin, undefined, 'workgroup'), { rung: 'registers', tileM: 4 });
-    assert.equal(planMatmul('lavapipe', { ...large, k: 1, n: 8 }, undefined, 'workgroup').rung, 'reference');
+    const plan = planMatmul('lavapipe', thin, undefined, 'workgroup');
+    assert.deepInclude(plan, { variant: 'registers-16', tileM: 4, tileN: 16 });
+    assert.equal(planMatmul('lavapipe', { ...large, k: 1, n: 8 }, undefined, 'workgroup').variant, 'reference');
   });
 
   test('an adapter runs what it can: a choice made for another one counts as none', () => {
@@ -29,10 +30,13 @@ suite('tuning', () => {
     assert.equal(chosenVariant(plain, 'subgroups'), 'registers-8');
     assert.equal(chosenVariant(able, undefined), 'subgroups');
     assert.equal(chosenVariant(able, 'workgroup'), 'workgroup');
+    assert.equal(chosenVariant(able, 'reference'), 'subgroups');
+    assert.equal(defaultVariant({ class: 'hardware', features: ['subgroups'] }), 'workgroup');
+    assert.equal(defaultVariant({ class: 'software', features: [] }), 'registers-16');
     assert.equal(chosenVariant({ class: 'lavapipe', features: [] }, 'no such'), 'registers-16');
     assert.equal(
-      planMatmul('swiftshader', { m: 3, n: 64, k: 512, batches: 8 }, undefined, 'subgroups').rung,
-      'registers',
+      planMatmul('swiftshader', { m: 3, n: 64, k: 512, batches: 8 }, undefined, 'subgroups').variant,
+      'registers-8',
     );
   });
 

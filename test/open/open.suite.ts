@@ -37,9 +37,11 @@ function refusal(body: () => unknown): string {
 
 async function opened(t: TestContext, base: MemoryFileSystem, events: RunEvent[] = []): Promise<Fusionclip> {
   const environment = { runtime: 'test', version: '0' };
+  const gpu = await t.gpu();
   return new Fusionclip({
     files: withGiven(base),
-    gpu: await t.gpu(),
+    gpu,
+    openGpu: async () => gpu,
     environment,
     onEvent: (event) => void events.push(event),
   });

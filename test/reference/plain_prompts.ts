@@ -8,7 +8,6 @@ import {
   add,
   concatenate,
   gatherRows,
-  insertRows,
   l2Normalize,
   layerNorm,
   meanGroups,
@@ -18,6 +17,7 @@ import {
   Tensor,
   transformerBlock,
 } from '../../src/nn/index.ts';
+import { insertRows } from './insert_rows.ts';
 
 /**
  * What `learnablePrompts` computes with its default options, from its parameters [n_ctx, W], one for each path and class. Its
@@ -41,7 +41,7 @@ export async function plainPrompts(context: PromptContext, parameters: readonly 
   for (const group of groups) starts.push(starts[starts.length - 1] + group.length);
   return () => {
     const vectors = reshape(concatenate(parameters), [parameters.length, count, width]);
-    const x = insertRows(rows, vectors, uploadIndex(gpu, at), uploadIndex(gpu, set));
+    const x = insertRows(rows, vectors, at, set);
     const encoded = encodeAllRows(text, x);
     const last = gatherRows(reshape(encoded, [encoded.value.rows, width]), uploadIndex(gpu, ends));
     const { weight, bias } = affine(text, 'ln_final');

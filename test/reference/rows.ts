@@ -45,26 +45,6 @@ export function softmax(x: ArrayLike<number>, width: number): Float64Array {
   return y;
 }
 
-/** out[s] = rows[s, :at[s]] ++ ctx[set[s]] ++ rows[s, at[s]:]; rows [S, L, W], ctx [P, n, W]. */
-export function insertRows(
-  rows: ArrayLike<number>,
-  ctx: ArrayLike<number>,
-  at: ArrayLike<number>,
-  set: ArrayLike<number>,
-  [length, n, width]: readonly [number, number, number],
-): Float64Array {
-  const out: number[] = [];
-  const put = (from: ArrayLike<number>, start: number, count: number): void => {
-    for (let i = 0; i < count * width; i++) out.push(from[start * width + i]);
-  };
-  for (let s = 0; s < at.length; s++) {
-    put(rows, s * length, at[s]);
-    put(ctx, set[s] * n, n);
-    put(rows, s * length + at[s], length - at[s]);
-  }
-  return Float64Array.from(out);
-}
-
 /** y[g] = mean of rows starts[g] … starts[g+1]. */
 export function meanGroups(x: ArrayLike<number>, starts: ArrayLike<number>, width: number): Float64Array {
   const y = new Float64Array((starts.length - 1) * width);

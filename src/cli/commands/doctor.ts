@@ -2,7 +2,7 @@ import { EXIT_CODES, FusionclipError } from '../../base/errors.ts';
 import { type OptionTable, toggle } from '../../base/option.ts';
 import { type AdapterFacts, describeAdapter } from '../../gpu/adapter.ts';
 import { GpuArray } from '../../gpu/array.ts';
-import { Gpu } from '../../gpu/gpu.ts';
+import { type DeviceGpu, Gpu } from '../../gpu/gpu.ts';
 import type { Host, RuntimeReport } from '../../host/host.ts';
 import { INSTALL } from '../../host/own_models.ts';
 import { matmul } from '../../kernels/matmul.ts';
@@ -62,7 +62,7 @@ export async function diagnose(host: Host): Promise<Diagnosis> {
     backend: backendOf(host),
     driver: host.env('FUSIONCLIP_DRIVER_NOTE') ?? null,
   };
-  let gpu: Gpu | null = null;
+  let gpu: DeviceGpu | null = null;
   try {
     gpu = await Gpu.create(await host.gpu());
     const { facts } = gpu;
@@ -81,9 +81,9 @@ async function checkKernel(gpu: Gpu): Promise<Diagnosis['check']> {
   const [m, k, n] = [37, 29, 53];
   const a = Float32Array.from({ length: m * k }, (_, i) => ((i * 7) % 11) - 5);
   const b = Float32Array.from({ length: k * n }, (_, i) => ((i * 5) % 13) - 6);
-  using _scope = gpu.scope();
+  using job = gpu.job();
   const start = performance.now();
-  const c = await matmul(GpuArray.from(gpu, a, [m, k]), GpuArray.from(gpu, b, [k, n])).read();
+  const c = await job.do(() => matmul(GpuArray.from(gpu, a, [m, k]), GpuArray.from(gpu, b, [k, n])).read());
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
       let sum = 0;

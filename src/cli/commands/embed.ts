@@ -1,13 +1,14 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { choice, integer, list, type OptionTable, optional, text, toggle } from '../../base/option.ts';
 import { joinPath } from '../../base/paths.ts';
-import { preprocess, TextTower, VisionTower, type WeightStorage } from '../../clip/index.ts';
+import { pixelStatistics, preprocess, TextTower, VisionTower, type WeightStorage } from '../../clip/index.ts';
 import { decodeImage } from '../../data/decode.ts';
 import { encodeNpy } from '../../data/raw_map.ts';
 import { type Backbone, openBackbone } from '../../detect/backbone.ts';
 import { findImages } from '../../detect/inference.ts';
 import { GpuArray } from '../../gpu/array.ts';
 import { l2Normalize, Tensor } from '../../nn/index.ts';
+import { onDevice } from '../../run/on_device.ts';
 import { type Command, flagValues, MODEL_HELP, need, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 
@@ -19,9 +20,9 @@ const FLAGS = {
   },
   size: { ...optional(integer(224, [14, 2048], ''), "side of the input; default: the model's own"), form: 'integer' },
   preprocess: choice(
-    ['openai', 'winclip', 'april'],
+    ['openai', 'huggingface', 'winclip', 'april'],
     'openai',
-    'openai: shortest side and centre crop; others: squashed',
+    "openai: shortest side and centre crop, as OpenAI's code; huggingface: as CLIPImageProcessor; others: squashed",
   ),
   act: choice(['auto', 'quickgelu', 'gelu'], 'auto', "activation; auto: the model's own"),
   weights: choice(['auto', 'f32', 'f16', 'bf16'], 'auto', 'storage on the GPU; auto: the smallest type that is exact'),
@@ -29,6 +30,16 @@ const FLAGS = {
   batch: integer(8, [1, 4096], 'images that go through the model together'),
   out: word('DIR', 'folder for images.npy, texts.npy and index.json; default: JSON on standard output'),
 } satisfies OptionTable;
+
+/** How images come to the model's size, for whoever compares embeddings with those of another program. */
+const PREPARED = {
+  openai:
+    "Images are prepared as OpenAI's code and open_clip do; --preprocess huggingface does it as transformers' CLIPImageProcessor.",
+  huggingface:
+    "Images are prepared as transformers' CLIPImageProcessor does; --preprocess openai does it as OpenAI's code and open_clip.",
+  winclip: 'Images are squashed to a square, as the methods of this program and WinCLIP do.',
+  april: 'Images are squashed to a square before they become RGB, as APRIL-GAN does.',
+} as const;
 
 /** What the towers said. */
 interface Embeddings {
@@ -55,11 +66,14 @@ export const embed: Command = {
     }
     const paths = call.positional.length > 0 ? await findImages(host, call.positional) : [];
     const backbone = await openBackbone(host, model);
-    const found = await withGpu(call, async (session) => {
-      if (backbone.note) session.reporter.say(`fusionclip: ${backbone.note}`);
-      const images = await imageEmbeddings(session, backbone, paths, values);
-      const texts = await textEmbeddings(session, backbone, values);
-      return { width: backbone.weights.config.embed, images, texts };
+    const found = await withGpu(call, (opened) => {
+      if (backbone.note) opened.reporter.say(`fusionclip: ${backbone.note}`);
+      if (paths.length > 0) opened.reporter.say(`fusionclip: ${PREPARED[values.preprocess]}`);
+      return onDevice(opened, async (session) => {
+        const images = await imageEmbeddings(session, backbone, paths, values);
+        const texts = await textEmbeddings(session, backbone, values);
+        return { width: backbone.weights.config.embed, images, texts };
+      });
     });
     const index = { model, width: found.width, normalised: values.normalise, images: paths, texts: values.text };
     if (values.out === null) {
@@ -78,7 +92,7 @@ export const embed: Command = {
 interface EmbedValues {
   readonly text: readonly string[];
   readonly size: number | null;
-  readonly preprocess: 'openai' | 'winclip' | 'april';
+  readonly preprocess: 'openai' | 'huggingface' | 'winclip' | 'april';
   readonly act: 'auto' | 'quickgelu' | 'gelu';
   readonly weights: WeightStorage;
   readonly normalise: boolean;
@@ -103,11 +117,14 @@ async function imageEmbeddings(
       const input = new Float32Array(part.length * 3 * size * size);
       for (const [i, path] of part.entries()) {
         const image = decodeImage(await fs.readFile(path), path);
-        input.set(preprocess(image, variant, size), i * 3 * size * size);
+        input.set(preprocess(image, variant, size, pixelStatistics(weights.config)), i * 3 * size * size);
       }
-      using _scope = gpu.scope();
-      const images = new Tensor(GpuArray.from(gpu, input, [part.length, 3, size, size]));
-      rows.push(...(await finish(tower.encode(images, { embedding: true }).embedding!, normalise)));
+      using job = gpu.job();
+      const embeddings = job.do(() => {
+        const images = new Tensor(GpuArray.from(gpu, input, [part.length, 3, size, size]));
+        return finish(tower.encode(images, { embedding: true }).embedding!, normalise);
+      });
+      rows.push(...(await embeddings));
       onEvent?.({ type: 'stage', what: 'images', done: start + part.length, total: paths.length });
     }
   } finally {
@@ -125,9 +142,10 @@ async function textEmbeddings(
   const tower = await TextTower.load(gpu, weights, { act: act === 'auto' ? undefined : act, storage });
   onEvent?.({ type: 'note', text: `texts, ${tower.storage}` });
   try {
-    using _scope = gpu.scope();
+    using job = gpu.job();
     const ids = sentences.map((sentence) => tokenizer.sentence(sentence));
-    return await finish(new Tensor(await tower.encodeSentences(ids)), normalise);
+    const rows = await job.do(() => tower.encodeSentences(ids));
+    return await job.do(() => finish(new Tensor(rows), normalise));
   } finally {
     tower.release();
   }

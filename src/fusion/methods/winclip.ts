@@ -50,7 +50,6 @@ export class WinClip extends UntrainedMethod {
   fit(_: Iterable<Encoded>): ImageScorer {
     return {
       score: async (images) => {
-        using _scope = this.gpu.scope();
         const { cls, grid } = await this.textScores(images);
         return oneBranch(await this.upsample(grid, images), imageMeans(grid, cls.length), cls);
       },
@@ -96,13 +95,15 @@ export class WinClip extends UntrainedMethod {
   /** Patch grids [B, N] of some images as maps [B, S, S]. */
   async upsample(grid: Float32Array<ArrayBuffer>, { guide }: Encoded): Promise<Float32Array<ArrayBuffer>> {
     const geometry = geometryOf(this.vision);
-    const { size } = geometry;
+    const { size, std } = geometry;
     const batch = grid.length / geometry.grid ** 2;
-    using _scope = this.gpu.scope();
-    const cells = GpuArray.from(this.gpu, grid, [batch, geometry.grid, geometry.grid, 1]);
-    const maps = bilinearResize(cells, [size, size], alignOf(this.options, geometry));
-    const refined = await refineMaps(maps, guide, this.options).read();
-    return blurMaps(refined, size, this.options['map.blur']);
+    using job = this.gpu.job();
+    const refined = job.do(() => {
+      const cells = GpuArray.from(this.gpu, grid, [batch, geometry.grid, geometry.grid, 1]);
+      const maps = bilinearResize(cells, [size, size], alignOf(this.options, geometry));
+      return refineMaps(maps, guide, this.options, std).read();
+    });
+    return blurMaps(await refined, size, this.options['map.blur']);
   }
 
   release(): void {

@@ -46,7 +46,6 @@ export class WinClipPlusScorer implements ImageScorer {
 
   async score(images: Encoded, skip: number | null = null): Promise<BranchScores> {
     const method = this.#method;
-    using _scope = method.gpu.scope();
     const { cls, grid: zero } = await method.textScores(images);
     const few = await this.distances(images, skip);
     const fused = fuseGrids(zero, few, method.options['winclip.fuse']);
@@ -60,8 +59,9 @@ export class WinClipPlusScorer implements ImageScorer {
   /** Distances to the bank on the patch grid, mean over the scales: [B, N]. */
   async distances(images: Encoded, skip: number | null = null): Promise<Float32Array<ArrayBuffer>> {
     const scales: Float32Array[] = [];
-    for (const [key, rows] of comparedRows(images)) {
-      const distance = await this.#bank.distance(new Map([[key, rows]]), skip).read();
+    using job = this.#method.gpu.job();
+    for (const [key, rows] of job.do(() => comparedRows(images))) {
+      const distance = await job.do(() => this.#bank.distance(new Map([[key, rows]]), skip).read());
       // Rounding can put a row's distance to its equal below zero.
       const half = distance.map((d) => Math.max(0, d) / 2);
       scales.push(key === 'patch' ? half : this.#method.overPatches(half, Number(key)));

@@ -1,6 +1,6 @@
 import { activationBackward } from '../../kernels/activation.ts';
-import { sumLeading } from '../../kernels/elementwise.ts';
 import { matmul } from '../../kernels/matmul.ts';
+import { sumTo } from '../../kernels/sum_axis.ts';
 import { apply, type Operation } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -16,7 +16,7 @@ const operation: Operation<{ bias: boolean; act: 'none' | 'relu' }> = {
     const dz = act === 'relu' ? activationBackward(grad, output, 'relu') : grad;
     const dx = needX ? matmul(dz, weight) : null;
     const dWeight = needWeight ? matmul(dz, x, { transposeA: true }) : null;
-    const dBias = bias && needBias ? sumLeading(dz, [dz.width]) : null;
+    const dBias = bias && needBias ? sumTo(dz, [dz.width]) : null;
     if (dz !== grad) dz.release();
     return [dx, dWeight, dBias];
   },

@@ -1,13 +1,6 @@
-import { elements, type GpuArray } from '../../gpu/array.ts';
+import type { GpuArray } from '../../gpu/array.ts';
 import { type ActivationKind, activationBackward, activation as forwardActivation } from '../../kernels/activation.ts';
-import {
-  fill,
-  add as forwardAdd,
-  scale as forwardScale,
-  scaleRows,
-  sumAll,
-  sumLeading,
-} from '../../kernels/elementwise.ts';
+import { scale as forwardScale, scaleRows } from '../../kernels/elementwise.ts';
 import { softmaxBackward, softmax as softmaxForward } from '../../kernels/softmax.ts';
 import { apply, type Operation } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -26,21 +19,6 @@ const activationOperation: Operation<{ kind: ActivationKind }> = {
 /** ReLU, leaky ReLU max(x, 0.01x), GELU x·Φ(x) with erf, or QuickGELU x·σ(1.702x), element by element. */
 export function activate(x: Tensor, kind: ActivationKind): Tensor {
   return apply(activationOperation, [x], { kind });
-}
-
-const addOperation: Operation<{ inner: readonly number[]; same: boolean }> = {
-  name: 'add',
-  forward([a, b]) {
-    return { output: forwardAdd(a, b), saved: [] };
-  },
-  backward(grad, _, { inner, same }, [needA, needB]) {
-    return [needA ? grad : null, needB ? (same ? grad : sumLeading(grad, inner)) : null];
-  },
-};
-
-/** a + b, where b has a's shape or a trailing part of it (then it is repeated over the leading axes). */
-export function add(a: Tensor, b: Tensor): Tensor {
-  return apply(addOperation, [a, b], { inner: b.shape, same: elements(a.shape) === elements(b.shape) });
 }
 
 const scaleOperation: Operation<{ factor: number }> = {
@@ -77,31 +55,4 @@ const softmaxOperation: Operation<null> = {
 /** Softmax over the last axis. */
 export function softmax(x: Tensor): Tensor {
   return apply(softmaxOperation, [x], null);
-}
-
-const sumOperation: Operation<{ shape: readonly number[] }> = {
-  name: 'sum',
-  forward: ([x]) => ({ output: sumAll(x), saved: [] }),
-  backward(grad, _, { shape }) {
-    const ones = fill(shape, 1, grad.gpu);
-    const out = scaleRows(ones.reshape([1, elements(shape)]), grad);
-    ones.release();
-    return [out.reshape(shape)];
-  },
-};
-
-/** Sum of all elements, [1]. */
-export function sum(x: Tensor): Tensor {
-  return apply(sumOperation, [x], { shape: x.shape });
-}
-
-const reshapeOperation: Operation<{ from: readonly number[]; to: readonly number[] }> = {
-  name: 'reshape',
-  forward: ([x], { to }) => ({ output: x.reshape(to), saved: [] }),
-  backward: (grad, _, { from }) => [grad.reshape(from)],
-};
-
-/** The same values under another shape. */
-export function reshape(x: Tensor, shape: readonly number[]): Tensor {
-  return apply(reshapeOperation, [x], { from: x.shape, to: shape });
 }

@@ -1,7 +1,5 @@
-import { elements, GpuArray } from '../../gpu/array.ts';
 import { assembleTokensBackward, assembleTokens as forwardAssemble } from '../../kernels/assemble_tokens.ts';
 import { gatherRows as forwardGather, scatterRows } from '../../kernels/gather_rows.ts';
-import { insertRows as forwardInsert, insertRowsBackward } from '../../kernels/insert_rows.ts';
 import { matmul } from '../../kernels/matmul.ts';
 import {
   meanGroups as forwardMeanGroups,
@@ -27,26 +25,6 @@ const gatherOperation: Operation<{ index: Index; rows: number }> = {
  */
 export function gatherRows(table: Tensor, index: Index): Tensor {
   return apply(gatherOperation, [table], { index, rows: table.shape[0] });
-}
-
-const insertOperation: Operation<{ at: Index; set: Index; sets: number; count: number }> = {
-  name: 'insert_rows',
-  forward: ([rows, ctx], { at, set }) => ({ output: forwardInsert(rows, ctx, at, set), saved: [] }),
-  backward(grad, _, { at, set, sets, count }, [needRows, needCtx]) {
-    const d = insertRowsBackward(grad, count, at, set, sets, { rows: needRows, ctx: needCtx });
-    return [d.rows, d.ctx];
-  },
-};
-
-/**
- * Learnable vectors between a fixed prefix and a fixed suffix:
- * out[s] = rows[s, :at[s]] ++ ctx[set[s]] ++ rows[s, at[s]:].
- * @param rows [S, L, W] token embeddings
- * @param ctx [P, n, W] learnable vectors, one set per (branch, layer, class)
- * @returns [S, L + n, W]
- */
-export function insertRows(rows: Tensor, ctx: Tensor, at: Index, set: Index): Tensor {
-  return apply(insertOperation, [rows, ctx], { at, set, sets: ctx.shape[0], count: ctx.shape[1] });
 }
 
 const meanGroupsOperation: Operation<{ starts: Index; rows: number }> = {
@@ -105,36 +83,4 @@ const patchOperation: Operation<{ patch: number; shape: readonly number[] }> = {
  */
 export function patchEmbedding(images: Tensor, weight: Tensor): Tensor {
   return apply(patchOperation, [images, weight], { patch: weight.shape[3], shape: weight.shape });
-}
-
-const stackOperation: Operation<{ shapes: readonly (readonly number[])[] }> = {
-  name: 'concatenate',
-  forward(inputs) {
-    const rows = inputs.reduce((n, x) => n + x.shape[0], 0);
-    const output = GpuArray.empty(inputs[0].gpu, [rows, ...inputs[0].shape.slice(1)]);
-    let offset = 0;
-    for (const x of inputs) {
-      const bytes = 4 * x.size;
-      x.gpu.copy({ buffer: x.buffer, offset: x.offset, bytes }, { buffer: output.buffer, offset, bytes });
-      offset += bytes;
-    }
-    return { output, saved: [] };
-  },
-  backward(grad, _, { shapes }, need) {
-    let offset = grad.offset;
-    return shapes.map((shape, i) => {
-      const bytes = 4 * elements(shape);
-      offset += bytes;
-      if (!need[i]) return null;
-      const out = GpuArray.empty(grad.gpu, shape);
-      grad.gpu.copy({ buffer: grad.buffer, offset: offset - bytes, bytes }, { buffer: out.buffer, offset: 0, bytes });
-      return out;
-    });
-  },
-};
-
-/** Tensors one after the other along their first axis; the other axes are equal. */
-export function concatenate(inputs: readonly Tensor[]): Tensor {
-  if (inputs.length === 1) return inputs[0];
-  return apply(stackOperation, inputs, { shapes: inputs.map((x) => x.shape) });
 }

@@ -4,8 +4,8 @@ import { GeneratedClipModel, presetConfig, TextTower, Tokenizer, VisionTower } f
 import { endPosition } from '../../../src/clip/text.ts';
 import { GpuArray } from '../../../src/gpu/array.ts';
 import type { Gpu } from '../../../src/gpu/gpu.ts';
-import { uploadIndex } from '../../../src/kernels/row_index.ts';
-import { insertRows, Parameter, Tape, Tensor } from '../../../src/nn/index.ts';
+import { Parameter, Tape, Tensor } from '../../../src/nn/index.ts';
+import { insertRows } from '../../reference/insert_rows.ts';
 import { pictures, TEST } from '../pictures.ts';
 import { type GoldenCase, type ReadGolden, readFacts, readTensors, tensorCase } from './golden.ts';
 
@@ -59,12 +59,12 @@ export async function* clipCases(read: ReadGolden, gpu: Gpu): AsyncGenerator<Gol
       GpuArray.from(gpu, generateTensor(name, [count, width], facts.seed), [1, count, width]),
     );
     const rows = await text.embed(ids);
-    const at = uploadIndex(gpu, Uint32Array.from(facts.object_index));
-    const set = uploadIndex(gpu, new Uint32Array(ids.length));
     const ends = ids.map((row) => endPosition(row, text.config.eot) + count);
     const eot = text.endOfText(ends, rows.shape[1] + count);
     const tape = new Tape();
-    const embedding = tape.record(() => text.encode(insertRows(new Tensor(rows), ctx, at, set), eot));
+    const embedding = tape.record(() =>
+      text.encode(insertRows(new Tensor(rows), ctx, facts.object_index, new Uint32Array(ids.length)), eot),
+    );
     const shape = [ids.length, text.config.embed];
     tape.backward(embedding, GpuArray.from(gpu, ruleUniform('probe.text', facts.seed, shape, 0, Math.sqrt(3)), shape));
     yield check(`${act}.prompt${count}.embedding`, await embedding.read());
