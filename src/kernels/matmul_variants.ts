@@ -10,8 +10,9 @@ import type { Variant } from './variants.ts';
 type BindingOf<S> = S extends Shader<infer B, string, string> ? B : never;
 type ParamOf<S> = S extends Shader<string, infer P, string> ? P : never;
 
-/** Buffers and parameters of every variant. */
+/** Buffers of every variant. */
 export type MatmulBinding = BindingOf<typeof reference>;
+/** Parameters of every variant. */
 export type MatmulParam = ParamOf<typeof reference>;
 
 /**
