@@ -26,7 +26,7 @@ const COUNT = { valid: 24, test: 40 } as const;
 /** `fusionclip demo` */
 export const demo: Command = {
   name: ['demo'],
-  summary: 'the whole method on synthetic pictures: trains on 4 + 4, judges, draws maps, writes a report',
+  summary: 'the whole method on synthetic pictures: trains on 4 + 4, evaluates, draws maps, writes a report',
   usage: '',
   flags: [{ title: 'Demo', table: { ...FLAGS, ...GPU_FLAGS } }],
   async run(call) {
