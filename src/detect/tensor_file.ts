@@ -41,7 +41,7 @@ export function restoreTensors(
   for (const [name, target] of targets) target.write(tensors.get(name)!.values);
 }
 
-/** A text of the metadata in its shape. Throws `bad_model`. */
+/** A text of the metadata in its shape. Throws `bad_model`. @internal its type is that of a library which users do not have */
 export function stored<S extends v.GenericSchema>(schema: S, text: string | undefined, path: string): v.InferOutput<S> {
   try {
     return parseJson(schema, text ?? '');

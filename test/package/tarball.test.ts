@@ -189,10 +189,9 @@ describe('the installed package', () => {
   });
 
   test('doctor says what has to be installed here, not what a clone does', async () => {
-    const options = {
-      cwd: user,
-      env: { ...process.env, FUSIONCLIP_DRIVER: 'hardware', FUSIONCLIP_DENO: '/nonexistent' },
-    };
+    const none = { VK_ICD_FILENAMES: '/dev/null', VK_DRIVER_FILES: '/dev/null' };
+    const missing = { FUSIONCLIP_DENO: join(user, 'no-deno'), FUSIONCLIP_CHROME: join(user, 'no-chrome') };
+    const options = { cwd: user, env: { ...process.env, ...none, ...missing } };
     const command = join(user, 'node_modules/.bin/fusionclip');
     const failure = await promisify(execFile)(command, ['doctor'], options).catch((error) => error as Output);
     expect(failure.stderr).toContain(`cd ${realpathSync(user)} && npm install deno webgpu`);
