@@ -31,7 +31,7 @@ export const EXIT_CODES = {
   interrupted: 130,
 } as const;
 
-/** One of the codes of {@link EXIT_CODES}. */
+/** One of the codes of `EXIT_CODES`. */
 export type ErrorCode = keyof typeof EXIT_CODES;
 
 /** An expected failure: `message` is one sentence that says what happened and what to do. */

@@ -230,6 +230,7 @@ export class TextTower {
     return out;
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.#loader.release();
     for (const { device } of this.#ranges.values()) device.release();

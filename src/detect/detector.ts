@@ -47,6 +47,7 @@ export interface FeatureShare {
 /** A tower on the GPU. */
 interface LoadedTower {
   readonly storage: StorageReport;
+  /** Frees the memory of the GPU. */
   release(): void;
 }
 
@@ -174,6 +175,7 @@ export class Detector {
     this.#initial = initial;
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.method.release();
     this.#text.release();

@@ -96,6 +96,7 @@ export class TrainedDetector {
     );
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.memory.release();
     this.detector.release();

@@ -100,6 +100,7 @@ export class SupportMemory {
     };
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.#store.release();
   }

@@ -32,7 +32,7 @@ export interface FusionParts {
   readonly object: string;
   /** Seed of the initial weights. */
   readonly seed: number;
-  /** As {@link EnsembleContext.ensembles}. */
+  /** As `EnsembleContext.ensembles`. */
   readonly ensembles?: KnownEnsembles | null;
 }
 
@@ -182,6 +182,7 @@ export class FusionModel implements BranchModel {
     return loss.end();
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     for (const { weight, bias } of this.#adapters.values()) {
       weight.release();

@@ -169,6 +169,7 @@ export class Fusionclip {
     this.#gpu.destroy();
   }
 
+  /** As {@link close}, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

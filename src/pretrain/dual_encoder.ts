@@ -91,6 +91,7 @@ export class DualEncoder {
     return new TensorWeights(this.config, await readArrays(arrays));
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.vision.release();
     this.text.release();

@@ -26,6 +26,7 @@ export interface PretrainState {
 
 /** What the trainer calls while it works. */
 export interface PretrainHooks {
+  /** Called after each step. */
   readonly onStep?: (event: PairStepEvent) => void;
   /** Called every `checkpoint.every` steps and at the end of a stage, when all losses so far are known to be finite. */
   readonly onCheckpoint?: () => Promise<void>;
@@ -143,6 +144,7 @@ export class Pretrainer {
     return true;
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.#model.release();
     this.#adam.release();

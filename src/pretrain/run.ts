@@ -28,7 +28,9 @@ export interface PretrainContext {
   readonly gpu: Gpu;
   /** Opens a device in place of one that was lost; see `onDevice`. Without it a lost device ends the run. */
   readonly renewGpu?: (lost: Gpu) => Promise<Gpu>;
+  /** Gets what happens. */
   readonly onEvent?: (event: { readonly type: 'note'; readonly text: string }) => void;
+  /** Called after each step. */
   readonly onStep?: (event: PairStepEvent) => void;
   readonly signal?: AbortSignal;
 }

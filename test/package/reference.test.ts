@@ -7,6 +7,10 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 test('the reference of the API can be made, without a warning', async () => {
   const typedoc = 'node_modules/typedoc/bin/typedoc';
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [typedoc, '--emit', 'none'], { cwd: ROOT });
-  expect(stdout + stderr).not.toMatch(/warning|error/i);
+  // typedoc.json makes an error of every warning.
+  const said = await promisify(execFile)(process.execPath, [typedoc, '--emit', 'none'], { cwd: ROOT }).then(
+    () => '',
+    ({ stdout, stderr }) => stdout + stderr,
+  );
+  expect(said).toBe('');
 });

@@ -28,8 +28,12 @@ export interface MethodParts {
 
 /** Scores images; made by {@link Method.fit}. */
 export interface ImageScorer {
-  /** @param skip index of the support image to leave out of what the scorer remembers */
+  /**
+   * The scores of images.
+   * @param skip index of the support image to leave out of what the scorer remembers
+   */
   score(images: Encoded, skip?: number | null): Promise<BranchScores>;
+  /** Frees the memory of the GPU. */
   release(): void;
 }
 
@@ -60,12 +64,15 @@ export interface Method {
    * one is asked for
    */
   fit(support: Iterable<Encoded>): ImageScorer;
+  /** Frees the memory of the GPU. */
   release(): void;
 }
 
 /** An implementation on a CLIP backbone: what it needs before it exists, and how it is made. */
 export interface MethodKind {
+  /** What the method takes of the model, under these options. */
   needs(options: FusionOptions, blocks: number): FeatureOptions;
+  /** Makes the method, with initial weights. */
   create(parts: MethodParts): Promise<Method>;
 }
 
