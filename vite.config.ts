@@ -4,7 +4,6 @@ import { defineConfig, type Plugin, type UserConfig } from 'vite';
 
 /** Sub-paths of the package, and the folders of `src` that they stand for. */
 const AREAS = [
-  'base',
   'gpu',
   'kernels',
   'nn',
@@ -15,7 +14,6 @@ const AREAS = [
   'hub',
   'fusion',
   'medclip',
-  'run',
   'detect',
   'train',
   'pretrain',
@@ -89,10 +87,11 @@ function app(): UserConfig {
 
 /** What is built from what; scripts/build.mjs says where it goes. */
 const TARGETS: Record<string, Record<string, string>> = {
-  // The library: runs as it is in every runtime and in a script tag.
-  lib: { index: 'src/index.ts', ...areas },
-  // The command line for Deno and Node, its launcher, and the host for programs that use the library there.
-  node: { cli: 'src/cli/entry_process.ts', launcher: 'src/launch/entry_launcher.ts', node: 'src/host/node.ts' },
+  // The library: runs as it is in every runtime and in a script tag. What Node and Deno get is in one build with it, so that
+  // there is one class of each name, and one tape.
+  lib: { index: 'src/index.ts', index_process: 'src/index_process.ts', node: 'src/host/node.ts', ...areas },
+  // The command line for Deno and Node, and its launcher.
+  node: { cli: 'src/cli/entry_process.ts', launcher: 'src/launch/entry_launcher.ts' },
   page: { page: 'src/cli/entry_page.ts' },
   // Programs of the tests, each by itself: what breaks one does not stop the others.
   tools: { run: 'test/runtimes/run_built.ts', launch: 'test/runtimes/launch.ts' },
@@ -116,5 +115,5 @@ export default defineConfig(({ mode }) => {
   if (mode === 'app') return app();
   const input = TARGETS[mode];
   if (!input) throw new Error(`unknown build target "${mode}"; one of ${Object.keys(TARGETS).join(', ')}, app`);
-  return bundle(mode, input, !mode.endsWith('page') && mode !== 'lib' ? [...NODE_MODULES, ...OPTIONAL] : []);
+  return bundle(mode, input, mode.endsWith('page') ? [] : [...NODE_MODULES, ...OPTIONAL]);
 });

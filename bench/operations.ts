@@ -1,5 +1,6 @@
 import { textColumns } from '../src/base/columns.ts';
-import { type ClipConfig, TextTower, Tokenizer, VisionTower, zeroModel } from '../src/clip/index.ts';
+import { type ClipConfig, TextTower, Tokenizer, VisionTower } from '../src/clip/index.ts';
+import { zeroModel } from '../src/clip/zero_model.ts';
 import { extractFeatures, type Features, FusionModel, fusionOptions, tappedLayers } from '../src/fusion/index.ts';
 import { GpuArray } from '../src/gpu/array.ts';
 import { countingGpu } from '../src/gpu/counting.ts';

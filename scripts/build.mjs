@@ -24,16 +24,28 @@ function folderOf(target) {
 const EXTERNAL = ['webgpu', 'puppeteer-core'];
 const nodeModules = new Set(builtinModules);
 
+/** Entries of the library that only Node and Deno run. */
+const PROCESS_ENTRIES = ['index_process.js', 'node.js'];
+
 /** Throws when a built file imports what will not be there. */
 function checkImports(target, outputs) {
-  const forNode = target !== 'lib' && !target.endsWith('page');
-  const names = new Set(outputs.map((one) => one.fileName));
-  for (const chunk of outputs.filter((one) => one.type === 'chunk')) {
-    for (const name of [...chunk.imports, ...chunk.dynamicImports]) {
-      const known =
-        names.has(name) || (forNode && (name.startsWith('node:') || nodeModules.has(name) || EXTERNAL.includes(name)));
-      if (!known) throw new Error(`${target}: ${chunk.fileName} imports "${name}", which is not part of the bundle`);
+  const chunks = new Map(outputs.filter((one) => one.type === 'chunk').map((one) => [one.fileName, one]));
+  const forProcess = (name) => name.startsWith('node:') || nodeModules.has(name) || EXTERNAL.includes(name);
+  const visit = (entry, allowed, seen = new Set()) => {
+    if (seen.has(entry.fileName)) return;
+    seen.add(entry.fileName);
+    for (const name of [...entry.imports, ...entry.dynamicImports]) {
+      const next = chunks.get(name);
+      if (next) visit(next, allowed, seen);
+      else if (!allowed || !forProcess(name)) {
+        throw new Error(`${target}: ${entry.fileName} imports "${name}", which is not part of the bundle`);
+      }
     }
+  };
+  for (const chunk of chunks.values()) {
+    if (!chunk.isEntry) continue;
+    const inPage = target === 'lib' ? !PROCESS_ENTRIES.includes(chunk.fileName) : target.endsWith('page');
+    visit(chunk, !inPage);
   }
 }
 

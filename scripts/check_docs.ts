@@ -1,4 +1,7 @@
-/** Checks that whatever a file of `src` exports has a doc comment. Part of `npm run lint`. */
+/**
+ * Checks that whatever a file of `src` exports has a doc comment, and that the indexes of the package's sub-paths name what they
+ * export: what a room has for itself is not public by accident. Part of `npm run lint`.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -34,6 +37,23 @@ for (const name of readdirSync(join(ROOT, 'src'), { recursive: true, encoding: '
   }
 }
 
+/** Indexes of the sub-paths, `fusionclip` itself among them. */
+const paths = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).exports as Record<
+  string,
+  { types?: string }
+>;
+const indexes = Object.values(paths).flatMap(({ types }) => (types?.endsWith('/index.d.ts') ? [types] : []));
+let names = 0;
+for (const types of indexes) {
+  const name = types.replace('./dist/types/', 'src/').replace(/\.d\.ts$/, '.ts');
+  const source = ts.createSourceFile(name, readFileSync(join(ROOT, name), 'utf8'), ts.ScriptTarget.Latest);
+  for (const statement of source.statements) {
+    if (ts.isExportDeclaration(statement) && statement.exportClause && ts.isNamedExports(statement.exportClause)) {
+      names += statement.exportClause.elements.length;
+    } else problems.push(`${name}: an index names what it exports, \`export { a, b } from\`, and does nothing else`);
+  }
+}
+
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exit(1);
-console.log(`docs: ${count} exported names have a comment`);
+console.log(`docs: ${count} exported names have a comment; ${indexes.length} indexes make ${names} of them public`);

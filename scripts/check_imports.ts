@@ -28,6 +28,7 @@ const LEVELS = [
   'report',
   'host',
   'launch',
+  'open',
   'cli',
 ];
 

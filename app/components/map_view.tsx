@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { contourRings, heatColours, overlayHeatMap } from '../../src/data/index.ts';
+import { contourRings } from '../../src/data/contour.ts';
+import { heatColours, overlayHeatMap } from '../../src/data/index.ts';
 import type { Picture } from '../protocol.ts';
 import { draw } from './raster.tsx';
 

@@ -1,5 +1,6 @@
 import { FusionclipError } from '../../src/base/errors.ts';
-import { decodeImage, rangeOf } from '../../src/data/index.ts';
+import { rangeOf } from '../../src/data/heat_map.ts';
+import { decodeImage } from '../../src/data/index.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
 import { evaluateTrained } from '../../src/detect/inference.ts';
 import type { Judgement } from '../../src/detect/judge.ts';

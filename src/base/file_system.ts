@@ -41,6 +41,7 @@ export interface FileSystem {
 
 /** Chunks go to a temporary name, unless it appends; only `close()` makes the file appear under its real name. */
 export interface FileWriter {
+  /** Takes the next bytes; they may be changed when this returns. */
   write(bytes: Uint8Array): Promise<void>;
   /** Renames the temporary file to its real name. */
   close(): Promise<void>;

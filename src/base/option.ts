@@ -18,6 +18,9 @@ export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 /** The values of a table. */
 export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: T[K] extends Option<infer V> ? V : never };
 
+/** Some values of a table, as a program gives them: numbers as numbers, lists as lists, null for `none` or `auto`. */
+export type GivenValues<T extends OptionTable> = { readonly [K in keyof T]?: OptionValues<T>[K] };
+
 /** One of a few words. */
 export function choice<const C extends string>(values: readonly C[], fallback: C, help: string): Option<C> {
   return { fallback, help, form: values.join('|'), parse: (text) => values.find((v) => v === text) };
@@ -112,6 +115,70 @@ export function optionTexts<T extends OptionTable>(table: T, values: OptionValue
 }
 
 /**
+ * The texts of values that a program gives. What is undefined, and an empty list, is as if it were not given.
+ * @throws FusionclipError `usage` for an unknown name, and for a value that is none of this setting: the text of a number, too
+ */
+export function givenTexts(table: OptionTable, given: Readonly<Record<string, unknown>>): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const option = requireOption(table, name, '');
+    if (Array.isArray(value) && value.length === 0) continue;
+    const text = value === null ? (option.parse('none') === null ? 'none' : 'auto') : String(value);
+    // The text of another value may read well, as that of '4' does: only what is read back as it was given is meant.
+    if (JSON.stringify(option.parse(text)) !== JSON.stringify(value)) {
+      throw new FusionclipError(
+        'usage',
+        `${name} takes ${formOf(option)}, not ${JSON.stringify(value) ?? typeof value}.`,
+      );
+    }
+    out[name] = text;
+  }
+  return out;
+}
+
+/** The setting of a name. @param ending what the refusal ends with */
+function requireOption(table: OptionTable, name: string, ending: string): Option<unknown> {
+  if (Object.hasOwn(table, name)) return table[name];
+  const near = nearest(name, Object.keys(table));
+  throw new FusionclipError(
+    'usage',
+    `There is no setting "${name}"${near ? `; did you mean "${near}"?` : ending ? `; ${ending}.` : '.'}`,
+  );
+}
+
+/** What an option takes, with its bounds. */
+function formOf({ form, range }: Option<unknown>): string {
+  return range ? `${form} from ${range[0]} to ${range[1]}` : form;
+}
+
+/** The name that a misspelt one stands for: at most two letters apart, and less than half of them. */
+function nearest(name: string, names: readonly string[]): string | null {
+  let best: string | null = null;
+  let least = Math.min(3, Math.ceil(name.length / 2));
+  for (const each of names) {
+    const apart = distance(name, each);
+    if (apart >= least) continue;
+    least = apart;
+    best = each;
+  }
+  return best;
+}
+
+/** Letters to insert, remove or replace on the way from one word to the other. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
+
+/**
  * Values of a table: defaults, then `given` texts on top.
  * @throws FusionclipError `usage` for an unknown name or a value that cannot be read
  */
@@ -122,12 +189,10 @@ export function resolveOptions<T extends OptionTable>(
   const values: Record<string, unknown> = {};
   for (const name in table) values[name] = table[name].fallback;
   for (const name in given) {
-    const option = table[name];
-    if (!option) throw new FusionclipError('usage', `There is no setting "${name}"; see --help for the list.`);
+    const option = requireOption(table, name, 'see --help for the list');
     const value = option.parse(given[name]);
     if (value === undefined) {
-      const range = option.range ? ` from ${option.range[0]} to ${option.range[1]}` : '';
-      throw new FusionclipError('usage', `--${name} takes ${option.form}${range}, not "${given[name]}".`);
+      throw new FusionclipError('usage', `--${name} takes ${formOf(option)}, not "${given[name]}".`);
     }
     values[name] = value;
   }

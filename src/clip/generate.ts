@@ -112,7 +112,7 @@ export class GeneratedTensors implements NamedTensors {
 export class GeneratedClipModel extends GeneratedTensors implements ClipWeights {
   readonly config: ClipConfig;
 
-  /** @param law as {@link GeneratedTensors} takes it */
+  /** @param law as `GeneratedTensors` takes it */
   constructor(config: ClipConfig, seed: number, law?: (name: string, shape: readonly number[]) => ParameterLaw) {
     super(clipShapes(config), seed, law);
     this.config = config;

@@ -1,25 +1,24 @@
-export * from './blocks.ts';
-export * from './bpe_training.ts';
-export * from './config.ts';
-export * from './config_file.ts';
-export * from './file_tensors.ts';
-export * from './generate.ts';
-export * from './half.ts';
-export * from './inspect.ts';
-export * from './model_cache.ts';
-export * from './model_file.ts';
-export * from './names.ts';
-export * from './positions.ts';
-export * from './preprocess.ts';
-export * from './safetensors.ts';
-export * from './safetensors_shards.ts';
-export * from './safetensors_writer.ts';
-export * from './sentences.ts';
-export * from './text.ts';
-export * from './text_prefix.ts';
-export * from './tokenizer.ts';
-export * from './vision.ts';
-export * from './weight_storage.ts';
-export * from './weights.ts';
-export * from './write_model.ts';
-export * from './zero_model.ts';
+export { learnMerges } from './bpe_training.ts';
+export {
+  type Activation,
+  type ClipConfig,
+  type ConfigHints,
+  PRESETS,
+  pixelStatistics,
+  presetConfig,
+  type TowerConfig,
+} from './config.ts';
+export { GeneratedClipModel, type GenerateOptions, generateModel } from './generate.ts';
+export { inspectModel, type ModelInspection, type TensorFacts } from './inspect.ts';
+export { type ClipModelFile, openClipModel } from './model_file.ts';
+export { clipShapes } from './names.ts';
+export { CLIP_PIXELS, type PixelStatistics, type PreprocessVariant, preprocess, preprocessMask } from './preprocess.ts';
+export { openSafetensors, type SafetensorsFile } from './safetensors.ts';
+export { SafetensorsWriter, writeSafetensors } from './safetensors_writer.ts';
+export { type PromptSentences, promptSentences } from './sentences.ts';
+export { type TextOptions, TextTower } from './text.ts';
+export { Tokenizer } from './tokenizer.ts';
+export { type VisionOptions, type VisionRequest, type VisionResult, VisionTower } from './vision.ts';
+export { StorageReport, type WeightStorage } from './weight_storage.ts';
+export { type ClipWeights, type NamedTensors, TensorWeights } from './weights.ts';
+export { tokenizerOfMerges, writeModelFolder } from './write_model.ts';

@@ -87,7 +87,7 @@ export interface PromptSentences {
 }
 
 /**
- * Every state put into every template, state by state: 12 sentences (7 + 5) by default, 420 with {@link TEMPLATES}.
+ * Every state put into every template, state by state: 12 sentences (7 + 5) by default, 420 with `TEMPLATES`.
  *
  * @param object what the pictures show, e.g. `Brain` or `retinal OCT`
  * @throws FusionclipError `usage` when the object is empty or a template has no `{}`

@@ -7,7 +7,6 @@ import {
   type Affine,
   add,
   type BlockWeights,
-  blockQkv,
   gatherRows,
   isRecording,
   layerNorm,
@@ -18,6 +17,7 @@ import {
   Tensor,
   transformerBlock,
 } from '../nn/index.ts';
+import { blockQkv } from '../nn/transformer.ts';
 import { ParameterLoader } from './blocks.ts';
 import type { Activation, ClipConfig } from './config.ts';
 import { type PrefixedSentence, TextPrefix } from './text_prefix.ts';
@@ -227,6 +227,7 @@ export class TextTower {
     return out;
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.#loader.release();
     for (const { device } of this.#ranges.values()) device.release();

@@ -207,6 +207,7 @@ export class VisionTower {
     return layerNorm(x, this.#weights.ln_post.weight, this.#weights.ln_post.bias);
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.#loader.release();
     for (const { device } of this.#clsRows.values()) device.release();

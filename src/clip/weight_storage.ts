@@ -65,7 +65,7 @@ export class StorageReport {
   readonly matrices = { f32: 0, f16: 0, bf16: 0 };
   /** Matrices that the type could not hold exactly. */
   rounded = 0;
-  /** The largest `error` of {@link StoredValues}. */
+  /** The largest `error` of `StoredValues`. */
   error = 0;
 
   /** Counts a matrix; its bytes are counted by who uploads it. */

@@ -1,20 +1,21 @@
-export * from './audit/audit.ts';
-export * from './audit/fingerprint.ts';
-export * from './audit/shot_lists.ts';
-export * from './audit/source_name.ts';
-export * from './augment.ts';
-export * from './contour.ts';
-export * from './decode.ts';
-export * from './encode.ts';
-export * from './heat_map.ts';
-export * from './image.ts';
-export * from './layout/check.ts';
-export * from './layout/dataset.ts';
-export * from './layout/object_name.ts';
-export * from './layout/open.ts';
-export * from './layout/scan.ts';
-export * from './paste.ts';
-export * from './picture.ts';
-export * from './raw_map.ts';
-export * from './resize.ts';
-export * from './shots.ts';
+export { type AuditOptions, type AuditReport, auditDataset, findDatasets } from './audit/audit.ts';
+export { AUGMENTATIONS, type Augmentation } from './augment.ts';
+export { decodeImage, decodeMask, isImageName } from './decode.ts';
+export { encodePng, encodePng16 } from './encode.ts';
+export {
+  cropMap,
+  heatColours,
+  heatLayer,
+  type MapWindow,
+  type OverlayOptions,
+  overlayHeatMap,
+  type ScoreMap,
+} from './heat_map.ts';
+export { type Image, toGrey, toRgb } from './image.ts';
+export { checkDataset, type DatasetReport, type Problem } from './layout/check.ts';
+export type { Dataset, DatasetKind, Sample, Split } from './layout/dataset.ts';
+export { openDataset, readMask, readSample } from './layout/open.ts';
+export { rulePicture } from './picture.ts';
+export { decodeMapPng, decodeNpyMap, encodeMapPng, encodeNpy } from './raw_map.ts';
+export { type ResizeKernel, resizeImage, resizeNearest } from './resize.ts';
+export { type Shots, sampleShots } from './shots.ts';

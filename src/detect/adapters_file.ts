@@ -38,7 +38,7 @@ export async function saveAdapters(
   });
 }
 
-/** Reads the file that {@link saveAdapters} wrote. Throws `io`, `bad_model`. */
+/** Reads the file that `saveAdapters` wrote. Throws `io`, `bad_model`. */
 export async function openAdapters(fs: FileSystem, path: string): Promise<AdapterFile> {
   const { tensors, metadata, header } = await openTensorFile(fs, path, 'adapters');
   const { images, ...inference } = stored(STORED_INFERENCE, metadata.get('inference'), path);

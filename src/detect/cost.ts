@@ -1,4 +1,5 @@
-import { clipShapes, zeroModel } from '../clip/index.ts';
+import { clipShapes } from '../clip/index.ts';
+import { zeroModel } from '../clip/zero_model.ts';
 import { AUGMENTATIONS } from '../data/augment.ts';
 import { methodPreset } from '../fusion/index.ts';
 import { elements, GpuArray } from '../gpu/array.ts';

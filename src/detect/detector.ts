@@ -1,16 +1,17 @@
 import { FusionclipError } from '../base/errors.ts';
-import { joinReports, type PixelStatistics, type StorageReport, TextTower, VisionTower } from '../clip/index.ts';
+import { type PixelStatistics, type StorageReport, TextTower, VisionTower } from '../clip/index.ts';
+import { joinReports } from '../clip/weight_storage.ts';
+import { joinImages } from '../fusion/batches.ts';
 import {
   type Encoded,
   type FeatureOptions,
   type FusionOptions,
-  isGuided,
-  joinImages,
   type Method,
   methodKind,
-  runsOnMedClip,
   tappedLayers,
 } from '../fusion/index.ts';
+import { runsOnMedClip } from '../fusion/methods/index.ts';
+import { isGuided } from '../fusion/refine.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { BertTower } from '../medclip/bert.ts';
@@ -46,6 +47,7 @@ export interface FeatureShare {
 /** A tower on the GPU. */
 interface LoadedTower {
   readonly storage: StorageReport;
+  /** Frees the memory of the GPU. */
   release(): void;
 }
 
@@ -173,6 +175,7 @@ export class Detector {
     this.#initial = initial;
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.method.release();
     this.#text.release();

@@ -49,6 +49,7 @@ export interface EvaluationRequest {
   readonly batch: number;
   /** What of them is scored already. */
   readonly soFar?: ScoredSoFar;
+  /** Called after each batch, with images done and all. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }

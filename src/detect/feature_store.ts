@@ -1,4 +1,5 @@
-import { arraysOf, type Encoded, FeatureCache } from '../fusion/index.ts';
+import { arraysOf, FeatureCache } from '../fusion/features.ts';
+import type { Encoded } from '../fusion/index.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Detector } from './detector.ts';
 

@@ -1,19 +1,42 @@
-export * from './adapters_file.ts';
-export * from './backbone.ts';
-export * from './cost.ts';
-export * from './detector.ts';
-export * from './evaluation.ts';
-export * from './feature_store.ts';
-export * from './inference.ts';
-export * from './judge.ts';
-export * from './output.ts';
-export * from './pictures.ts';
-export * from './rescore.ts';
-export * from './results.ts';
-export * from './run_context.ts';
-export * from './scoring.ts';
-export * from './selection.ts';
-export * from './shared_features.ts';
-export * from './support.ts';
-export * from './support_set.ts';
-export * from './tensor_file.ts';
+export { type AdapterFile, openAdapters } from './adapters_file.ts';
+export {
+  type AnyBackbone,
+  type Backbone,
+  generatedBackbone,
+  type MedClipBackbone,
+  type ModelSource,
+  openBackbone,
+  openModel,
+} from './backbone.ts';
+export { type CostBytes, type CostFlops, type MethodCost, methodCost } from './cost.ts';
+export { Detector, type DetectorParts } from './detector.ts';
+export { type Calibration, type Evaluation, type EvaluationRequest, evaluateSamples } from './evaluation.ts';
+export {
+  type EvaluateOutcome,
+  type EvaluateRequest,
+  type EvaluateResults,
+  evaluateRun,
+  evaluateTrained,
+  findImages,
+  type Predicted,
+  type PredictRequest,
+  predictImages,
+  predictTrained,
+  TrainedDetector,
+  type TrainedSource,
+} from './inference.ts';
+export {
+  chooseThresholds,
+  type ForegroundMetrics,
+  type ImageDecisions,
+  type Judgement,
+  judgeScores,
+  type PixelDecisions,
+  type Threshold,
+  type Thresholds,
+} from './judge.ts';
+export { type PredictionRow, writeMaps } from './output.ts';
+export type { SelectedBy, TrainResults, WeightsResult } from './results.ts';
+export type { RunContext } from './run_context.ts';
+export type { ScoredImage, ScoredSet } from './scoring.ts';
+export { type Scorer, SupportMemory } from './support_set.ts';

@@ -6,7 +6,7 @@ import { isImageName } from '../data/decode.ts';
 import { MASK_FOLDERS } from '../data/layout/class_folder.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import { openDataset } from '../data/layout/open.ts';
-import { remembersSupport } from '../fusion/index.ts';
+import { remembersSupport } from '../fusion/presets.ts';
 import type { TrivialJudgement } from '../metrics/intensity_baseline.ts';
 import { stage } from '../run/events.ts';
 import { onDevice } from '../run/on_device.ts';
@@ -115,6 +115,7 @@ export class TrainedDetector {
     );
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.memory.release();
     this.detector.release();
@@ -137,6 +138,15 @@ export interface PredictRequest extends TrainedSource {
   readonly maps?: 'npy' | 'png16' | 'none';
 }
 
+/** Images that were scored. */
+export interface Predicted {
+  readonly rows: PredictionRow[];
+  /** Their maps, in the same order. */
+  readonly scored: ScoredSet;
+  /** Paths of the heat maps that were written, in the same order; none without `out`. */
+  readonly pictures: readonly string[];
+}
+
 /**
  * Scores images without labels.
  * @throws FusionclipError `io`, `bad_image`, `bad_model`; nothing is written then
@@ -144,43 +154,46 @@ export interface PredictRequest extends TrainedSource {
 export async function predictImages(context: RunContext, request: PredictRequest): Promise<PredictionRow[]> {
   const paths = await findImages(context.fs, request.paths);
   const soFar = new ScoredSoFar();
-  return onDevice(context, (working) => predictFiles(working, request, paths, soFar));
+  return onDevice(context, async (working) => {
+    const trained = await TrainedDetector.open(working, request);
+    try {
+      return (await predictTrained(working, trained, { ...request, paths }, soFar)).rows;
+    } finally {
+      trained.release();
+    }
+  });
 }
 
-async function predictFiles(
+/**
+ * As {@link predictImages}, by a detector that is open, which stays open.
+ * @param request its paths are files, as {@link findImages} finds them
+ * @param soFar what of them is scored already
+ */
+export async function predictTrained(
   context: RunContext,
-  request: PredictRequest,
-  paths: readonly string[],
-  soFar: ScoredSoFar,
-): Promise<PredictionRow[]> {
+  trained: TrainedDetector,
+  request: Omit<PredictRequest, 'model' | 'settings'>,
+  soFar?: ScoredSoFar,
+): Promise<Predicted> {
   const { fs, signal, onEvent = () => {} } = context;
-  const trained = await TrainedDetector.open(context, request);
-  try {
-    const { header, thresholds } = trained.file;
-    if (header.fusion.fuse === 'mvfa' || header.fusion['score.cls'] === 'april') {
-      const text = 'These settings rescale scores by the extremes of the given images, so they depend on each other.';
-      onEvent({ type: 'note', text });
-    }
-    const scored = await trained.score(context, paths, soFar);
-    const rows = predictionRows(scored, thresholds);
-    const { out } = request;
-    if (out === null) return rows;
-    await fs.writeFile(joinPath(out, 'predictions.csv'), toCsv(rows));
-    const facts = {
-      fusionclip: VERSION,
-      method: header.fusion.method,
-      adapters: request.adapters,
-      thresholds,
-      images: rows,
-    };
-    await fs.writeFile(joinPath(out, 'predictions.json'), `${JSON.stringify(facts, null, 2)}\n`);
-    const format = request.maps ?? header.train['map.files'];
-    const { norm } = header.fusion;
-    await writeMaps(fs, joinPath(out, 'maps'), scored, norm, format, (id) => id, stage(onEvent, 'maps'), signal);
-    return rows;
-  } finally {
-    trained.release();
+  const { paths, out } = request;
+  const { header, thresholds } = trained.file;
+  if (header.fusion.fuse === 'mvfa' || header.fusion['score.cls'] === 'april') {
+    const text = 'These settings rescale scores by the extremes of the given images, so they depend on each other.';
+    onEvent({ type: 'note', text });
   }
+  const scored = await trained.score(context, paths, soFar);
+  const rows = predictionRows(scored, thresholds);
+  if (out === null) return { rows, scored, pictures: [] };
+  await fs.writeFile(joinPath(out, 'predictions.csv'), toCsv(rows));
+  const { method } = header.fusion;
+  const facts = { fusionclip: VERSION, method, adapters: request.adapters, thresholds, images: rows };
+  await fs.writeFile(joinPath(out, 'predictions.json'), `${JSON.stringify(facts, null, 2)}\n`);
+  const format = request.maps ?? header.train['map.files'];
+  const { norm } = header.fusion;
+  const folder = joinPath(out, 'maps');
+  const pictures = await writeMaps(fs, folder, scored, norm, format, (id) => id, stage(onEvent, 'maps'), signal);
+  return { rows, scored, pictures };
 }
 
 /** A labelled data set to judge trained weights on. */

@@ -69,6 +69,7 @@ export function toCsv(rows: readonly PredictionRow[]): string {
  * 16 bits scaled by the extremes of the map. The colours span the extremes of the set, so that images can be compared.
  * @param norm how the images were framed
  * @param path from an image's id to its file
+ * @returns paths of the pictures, in the order of the set
  */
 export async function writeMaps(
   fs: FileSystem,
@@ -79,8 +80,9 @@ export async function writeMaps(
   path: (id: string) => string,
   onProgress?: (done: number, total: number) => void,
   signal?: AbortSignal,
-): Promise<void> {
-  if (format === 'none') return;
+): Promise<string[]> {
+  if (format === 'none') return [];
+  const pictures: string[] = [];
   const range = rangeOf(...images.map(({ map }) => map));
   const names = mapNames(withoutCommonFolder(images.map(({ id }) => id)));
   for (const [i, { id, map }] of images.entries()) {
@@ -89,11 +91,13 @@ export async function writeMaps(
     const file = path(id);
     const image = decodeImage(await fs.readFile(file), file);
     const picture = overlayHeatMap(image, unframedMap(scores, image, norm), { range });
-    await fs.writeFile(joinPath(folder, `${names[i]}.png`), encodePng(picture));
+    pictures.push(joinPath(folder, `${names[i]}.png`));
+    await fs.writeFile(pictures[i], encodePng(picture));
     if (format === 'npy') await fs.writeFile(joinPath(folder, `${names[i]}.npy`), encodeNpy(map, [size, size]));
     else await fs.writeFile(joinPath(folder, `${names[i]}.map.png`), encodeMapPng(scores));
     onProgress?.(i + 1, images.length);
   }
+  return pictures;
 }
 
 /** File names of maps: the id without its extension, or with it where two images differ in nothing else. */

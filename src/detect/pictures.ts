@@ -1,6 +1,7 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
-import { normaliser, type PixelStatistics, preprocess, preprocessMask, resizeForClip } from '../clip/index.ts';
+import { type PixelStatistics, preprocess, preprocessMask } from '../clip/index.ts';
+import { normaliser, resizeForClip } from '../clip/preprocess.ts';
 import { AUGMENTATIONS, type Augmentation, warp, warpMask } from '../data/augment.ts';
 import { cropMap, type ScoreMap } from '../data/heat_map.ts';
 import { type Image, toRgb } from '../data/image.ts';

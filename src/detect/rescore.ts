@@ -3,7 +3,6 @@ import type { FileSystem } from '../base/file_system.ts';
 import { optionTexts } from '../base/option.ts';
 import { openDataset } from '../data/layout/open.ts';
 import {
-  BANK_SETTINGS,
   COMMON_SETTINGS,
   FUSION_OPTIONS,
   type FusionOptions,
@@ -11,6 +10,7 @@ import {
   INFERENCE_SETTINGS,
   methodPreset,
 } from '../fusion/index.ts';
+import { BANK_SETTINGS } from '../fusion/presets.ts';
 import type { RunHeader } from '../run/run_config.ts';
 import type { Detector } from './detector.ts';
 import { type Calibration, calibrate } from './evaluation.ts';

@@ -4,6 +4,7 @@ import { rangeOf } from '../data/heat_map.ts';
 import type { Image } from '../data/image.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import { readSample } from '../data/layout/open.ts';
+import { withClassScore } from '../fusion/fuse.ts';
 import {
   type BranchScores,
   type Encoded,
@@ -11,7 +12,6 @@ import {
   type FusionRanges,
   fuseScores,
   type ImageScorer,
-  withClassScore,
 } from '../fusion/index.ts';
 import { type TrivialScores, trivialMap, trivialScores } from '../metrics/intensity_scores.ts';
 import type { Detector } from './detector.ts';

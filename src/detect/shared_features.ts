@@ -1,4 +1,6 @@
-import { arraysOf, type Encoded, type FeatureOptions, type KnownEnsembles } from '../fusion/index.ts';
+import { arraysOf } from '../fusion/features.ts';
+import type { Encoded, FeatureOptions } from '../fusion/index.ts';
+import type { KnownEnsembles } from '../fusion/prompts.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 
 /** What the frozen backbone said of a batch, and what of it a method had asked for. */

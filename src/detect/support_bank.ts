@@ -1,7 +1,7 @@
 import { FusionclipError } from '../base/errors.ts';
 import { fnv1a32 } from '../base/rule.ts';
 import type { Image } from '../data/image.ts';
-import type { StoredBank } from '../fusion/index.ts';
+import type { StoredBank } from '../fusion/memory_bank.ts';
 
 /**
  * What an adapters file holds of the normal support images, which the few-shot branch compares with: features of their patches,

@@ -6,8 +6,8 @@ import {
   fuseScores,
   type ImageScorer,
   MemoryBank,
-  type StoredBank,
 } from '../fusion/index.ts';
+import type { StoredBank } from '../fusion/memory_bank.ts';
 import type { Detector } from './detector.ts';
 import { FeatureStore } from './feature_store.ts';
 import { type Picture, viewsOf } from './pictures.ts';
@@ -119,6 +119,7 @@ export class SupportMemory {
     };
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.#store.release();
   }

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { parseJson } from '../base/json.ts';
-import { firstNonFinite, toFloat32 } from '../clip/index.ts';
+import { firstNonFinite, toFloat32 } from '../clip/half.ts';
 import type { GpuArray } from '../gpu/array.ts';
 import { headerJson, notOurs, parseHeader, type RunHeader } from '../run/run_config.ts';
 import { openSealed, sealedSafetensors } from '../run/sealed_file.ts';
@@ -41,7 +41,7 @@ export function restoreTensors(
   for (const [name, target] of targets) target.write(tensors.get(name)!.values);
 }
 
-/** A text of the metadata in its shape. Throws `bad_model`. */
+/** A text of the metadata in its shape. Throws `bad_model`. @internal its type is that of a library which users do not have */
 export function stored<S extends v.GenericSchema>(schema: S, text: string | undefined, path: string): v.InferOutput<S> {
   try {
     return parseJson(schema, text ?? '');

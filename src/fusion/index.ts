@@ -1,16 +1,17 @@
-export * from './adapters.ts';
-export { joinImages } from './batches.ts';
-export * from './features.ts';
-export * from './fuse.ts';
-export * from './initial.ts';
-export * from './losses.ts';
-export * from './memory_bank.ts';
-export * from './methods/index.ts';
-export * from './model.ts';
-export * from './options.ts';
-export * from './predict.ts';
-export * from './presets.ts';
-export * from './prompts.ts';
-export * from './refine.ts';
-export * from './residual.ts';
-export * from './windows.ts';
+export { type Encoded, extractFeatures, type FeatureOptions, type Features } from './features.ts';
+export { type BranchScores, blurMaps, type FusedScores, type FusionRanges, fuseScores } from './fuse.ts';
+export { type FusionLoss, probabilityMap, type Targets } from './losses.ts';
+export { MemoryBank } from './memory_bank.ts';
+export { methodKind } from './methods/index.ts';
+export type { ImageScorer, Method, MethodKind, MethodParts } from './methods/method.ts';
+export { FusionModel, type FusionParts } from './model.ts';
+export { FUSION_OPTIONS, type FusionOptions, fusionOptions, tappedLayers } from './options.ts';
+export { type Prediction, Predictor } from './predict.ts';
+export {
+  COMMON_SETTINGS,
+  INFERENCE_SETTINGS,
+  isMethod,
+  METHOD_PRESETS,
+  type MethodPreset,
+  methodPreset,
+} from './presets.ts';

@@ -77,6 +77,7 @@ export class MemoryBank {
     return total ?? GpuArray.zeros(this.#gpu, [0]);
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     for (const rows of [...this.#banks.values()].flat()) rows.release();
     this.#banks.clear();

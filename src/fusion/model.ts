@@ -1,4 +1,5 @@
-import { generateTensor, type TextTower, type Tokenizer, type VisionTower } from '../clip/index.ts';
+import { generateTensor } from '../clip/generate.ts';
+import type { TextTower, Tokenizer, VisionTower } from '../clip/index.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type Index, uploadIndex } from '../kernels/row_index.ts';
@@ -31,7 +32,7 @@ export interface FusionParts {
   readonly object: string;
   /** Seed of the initial weights. */
   readonly seed: number;
-  /** As {@link EnsembleContext.ensembles}. */
+  /** As `EnsembleContext.ensembles`. */
   readonly ensembles?: KnownEnsembles | null;
 }
 
@@ -181,6 +182,7 @@ export class FusionModel implements BranchModel {
     return loss.end();
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     for (const { weight, bias } of this.#adapters.values()) {
       weight.release();

@@ -106,6 +106,7 @@ export class Predictor {
     };
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.bank.release();
     this.#text?.release();

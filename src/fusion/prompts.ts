@@ -1,16 +1,9 @@
 import { FusionclipError } from '../base/errors.ts';
 import { ruleStream } from '../base/rule.ts';
-import {
-  chooseTemplates,
-  endPosition,
-  generateTensor,
-  promptSentences,
-  STATES,
-  type States,
-  TEMPLATES,
-  type TextTower,
-  type Tokenizer,
-} from '../clip/index.ts';
+import { generateTensor } from '../clip/generate.ts';
+import { promptSentences, type TextTower, type Tokenizer } from '../clip/index.ts';
+import { chooseTemplates, STATES, type States, TEMPLATES } from '../clip/sentences.ts';
+import { endPosition } from '../clip/text.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { uploadIndex } from '../kernels/row_index.ts';

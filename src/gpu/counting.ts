@@ -114,7 +114,7 @@ class CountingGpu extends IdleGpu {
 }
 
 /**
- * A {@link CountingGpu}.
+ * A `CountingGpu`.
  * @param budget says in how many parts a kernel is launched
  */
 export function countingGpu(

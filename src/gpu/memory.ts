@@ -118,6 +118,7 @@ export class Scope implements Disposable {
     return this.#pool.within(this, body);
   }
 
+  /** Closes the scope. */
   [Symbol.dispose](): void {
     if (this.#ended) return;
     this.#ended = true;

@@ -95,6 +95,7 @@ export class Profiler {
     this.#longest = 0;
   }
 
+  /** Frees the queries. */
   destroy(): void {
     this.#set.destroy();
     this.#resolved.destroy();

@@ -23,7 +23,7 @@ export interface Shader<B extends string = string, P extends string = string, C 
   readonly params: readonly ShaderParam<P>[];
   /** Size of `Params` in bytes: a multiple of 16, at most 64. */
   readonly paramBytes: number;
-  /** Values of the `const NAME: u32 = …;` lines that {@link specialize} may change. */
+  /** Values of the `const NAME: u32 = …;` lines that `specialize` may change. */
   readonly constants: Readonly<Record<C, number>>;
 }
 

@@ -41,7 +41,6 @@ export function createNodeHost({ args = process.argv.slice(2), probe }: NodeHost
   const deno = denoVersion();
   const handlers = new Set<() => void>();
   let release: (() => void) | undefined;
-  tolerateClosedPipes();
   endWithLauncher();
   const env = (name: string) => process.env[name];
   return {
@@ -56,10 +55,13 @@ export function createNodeHost({ args = process.argv.slice(2), probe }: NodeHost
       return deno ? ((globalThis.navigator as Navigator | undefined)?.gpu ?? null) : dawnEntry();
     },
     env,
+    // Not before something is written: a library leaves the streams of the program that uses it alone.
     stdout(text) {
+      tolerateClosedPipes();
       writeOutput(text);
     },
     stderr(text) {
+      tolerateClosedPipes();
       try {
         process.stderr.write(text);
       } catch {} // what is said of the progress may be lost

@@ -1,5 +1,5 @@
-export * from './folder_files.ts';
-export * from './pull.ts';
-export * from './repository.ts';
-export * from './transfer.ts';
-export * from './web_files.ts';
+export { FolderFiles } from './folder_files.ts';
+export { type PullEvents, type PulledModel, pullFile, pullModel } from './pull.ts';
+export { type Listing, listRepository, parseHubName, type RemoteFile } from './repository.ts';
+export { type Web, webOf } from './transfer.ts';
+export { withWeb } from './web_files.ts';

@@ -141,7 +141,7 @@ class Place {
  * Fetches the file at an address.
  * @param sha256 the hash that it must have; without it only the length is checked
  * @returns bytes and SHA-256
- * @throws FusionclipError as {@link download}; `io` when the server does not tell a length
+ * @throws FusionclipError as `download`; `io` when the server does not tell a length
  */
 export async function pullFile(
   fs: FileSystem,

@@ -2,6 +2,7 @@ import { FusionclipError } from '../base/errors.ts';
 
 /** The network as this program uses it. */
 export interface Web {
+  /** The function that asks, e.g. `globalThis.fetch`. */
   readonly fetch: typeof fetch;
   /** Address of the model hub, e.g. `https://huggingface.co`. */
   readonly endpoint: string;

@@ -53,7 +53,7 @@ export function packSchedule(schedule: AdamSchedule): Float32Array<ArrayBuffer> 
  * step can be replayed after writing that one small buffer.
  * @param param any shape; it may be a view into a larger array
  * @param grad same shape
- * @param schedule f32 [8], see {@link packSchedule}
+ * @param schedule f32 [8], see `packSchedule`
  */
 export function adamStep(param: GpuArray, grad: GpuArray, state: AdamState, schedule: GpuArray): void {
   expectShape('adam gradient', grad, param.shape);

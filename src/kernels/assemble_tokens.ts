@@ -38,7 +38,10 @@ export function assembleTokens(patches: GpuArray, cls: GpuArray, positions: GpuA
   return x;
 }
 
-/** @param grad d loss / dx, [B, N + 1, W] */
+/**
+ * Gradients of {@link assembleTokens}.
+ * @param grad d loss / dx, [B, N + 1, W]
+ */
 export function assembleTokensBackward(
   grad: GpuArray,
   need: { readonly patches: boolean; readonly cls: boolean; readonly positions: boolean },

@@ -21,7 +21,7 @@ export interface AttentionOptions {
 export interface AttentionResult {
   /** [B, L, W] */
   readonly out: GpuArray;
-  /** [B, heads, L]: log Σ exp of the scaled scores of each query. */
+  /** [B, heads, L], log Σ exp of the scaled scores of each query. */
   readonly logSumExp: GpuArray;
 }
 

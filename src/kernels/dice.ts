@@ -8,7 +8,7 @@ import { sumAxis } from './sum_axis.ts';
 export interface DiceResult {
   /** [G] */
   readonly loss: GpuArray;
-  /** [G·B, 3]: Σ p·t, Σ p and Σ t of each image */
+  /** [G·B, 3], Σ p·t, Σ p and Σ t of each image */
   readonly sums: GpuArray;
 }
 

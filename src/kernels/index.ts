@@ -1,43 +1,42 @@
-export * from './activation.ts';
-export * from './adam.ts';
-export * from './assemble_tokens.ts';
-export * from './attention.ts';
-export * from './bank_distance.ts';
-export * from './bce.ts';
-export * from './binary.ts';
-export * from './broadcast.ts';
-export * from './clip_norm.ts';
-export * from './convolution.ts';
-export * from './cosine_logits.ts';
-export * from './dice.ts';
-export * from './elementwise.ts';
-export * from './focal.ts';
-export * from './gather_rows.ts';
-export * from './guided_upsample.ts';
-export * from './info_nce.ts';
-export * from './l2_normalize.ts';
-export * from './layer_norm.ts';
-export * from './matmul.ts';
+export { type ActivationKind, activation, activationBackward } from './activation.ts';
+export { type AdamSchedule, type AdamState, adamStep } from './adam.ts';
 export {
-  MATMUL_VARIANTS,
-  type MatmulPlan,
-  type MatmulSize,
-  type MatmulVariant,
-  matmulVariants,
-  planMatmul,
-} from './matmul_plan.ts';
-export * from './max_pool.ts';
-export * from './mean_groups.ts';
-export * from './patch_embedding.ts';
-export * from './pixel_loss.ts';
-export * from './resize.ts';
-export * as shaders from './shaders.gen.ts';
-export * from './shapes.ts';
-export * from './softmax.ts';
-export * from './strided_copy.ts';
-export * from './sum_axis.ts';
-export * from './top_rows.ts';
-export * from './tune.ts';
-export * from './unary.ts';
-export * from './where.ts';
-export * from './window_attention.ts';
+  type AssembleTokensGradients,
+  assembleTokens,
+  assembleTokensBackward,
+  splitTokens,
+} from './assemble_tokens.ts';
+export { type AttentionOptions, type AttentionResult, attention, attentionBackward } from './attention.ts';
+export { bankDistance } from './bank_distance.ts';
+export { type BceMode, bce, bceBackward } from './bce.ts';
+export { type BinaryKind, binary } from './binary.ts';
+export { clipNorm } from './clip_norm.ts';
+export { type ConvolutionOptions, type ConvolutionWindow, convolution } from './convolution.ts';
+export { cosineLogits, cosineLogitsBackward } from './cosine_logits.ts';
+export { type DiceResult, dice, diceBackward } from './dice.ts';
+export { add, addInto, clamp, fill, scale, scaleRows, sumAll } from './elementwise.ts';
+export { focal, focalBackward } from './focal.ts';
+export { gatherRows, scatterRows } from './gather_rows.ts';
+export { type Guidance, guidedUpsample } from './guided_upsample.ts';
+export {
+  type InfoNceResult,
+  type InfoNceTargets,
+  infoNce,
+  infoNceBackward,
+  infoNceTargets,
+  uploadTargets,
+} from './info_nce.ts';
+export { type L2NormalizeResult, l2Normalize, l2NormalizeBackward } from './l2_normalize.ts';
+export { type LayerNormGradients, type LayerNormResult, layerNorm, layerNormBackward } from './layer_norm.ts';
+export { type Activation, type MatmulOptions, matmul } from './matmul.ts';
+export { maxPool } from './max_pool.ts';
+export { meanGroups, meanGroupsBackward, meanRows, meanRowsBackward } from './mean_groups.ts';
+export { patchEmbedding } from './patch_embedding.ts';
+export { type Align, bilinearResize, bilinearResizeBackward } from './resize.ts';
+export { type Index, uploadIndex } from './row_index.ts';
+export { softmax, softmaxBackward } from './softmax.ts';
+export { permute, repeatTo, sliceAxis, writeSlice } from './strided_copy.ts';
+export { sumAxis } from './sum_axis.ts';
+export { topRows } from './top_rows.ts';
+export { type UnaryKind, unary } from './unary.ts';
+export { type AttentionWindows, windowAttention } from './window_attention.ts';

@@ -23,7 +23,7 @@ function variantFor(width: number): (typeof VARIANTS)[number] {
 export interface LayerNormResult {
   /** [..., width] */
   readonly y: GpuArray;
-  /** [rows, 2]: the mean is the sum of the two, see the shader. */
+  /** [rows, 2], the mean is the sum of the two, see the shader. */
   readonly mean: GpuArray;
   /** [rows], 1 / standard deviation */
   readonly rstd: GpuArray;

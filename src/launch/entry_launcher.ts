@@ -1,12 +1,12 @@
 /** `dist/launcher.js`: what bin/fusionclip.mjs needs, in plain Node. */
-
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { FusionclipError } from '../base/errors.ts';
 import { EXIT_CODES } from '../host/exit_codes.ts';
 import { endWithLauncher } from '../host/leash.ts';
-import { OWN_MODELS } from '../host/own_models.ts';
+import { INSTALL, OWN_MODELS } from '../host/own_models.ts';
 import { type Bundle, launch, readRuntime } from './launch.ts';
 
 /** Takes `--name value` and `--name=value` out of a list of arguments; those after `--` are the program's. */
@@ -31,10 +31,21 @@ function ownBundle(): Bundle {
   return { script: join(here, 'cli.js'), page: join(here, 'page') };
 }
 
+/** The command that installs packages beside this one, where it is installed itself; null in a clone. */
+function installCommand(folder: string): string | null {
+  const at = folder.indexOf(`${sep}node_modules${sep}`);
+  if (at < 0) return null;
+  const place = folder.slice(0, at) || sep;
+  // A folder of global packages is no project.
+  return existsSync(join(place, 'package.json')) ? `cd ${place} && npm install` : 'npm install --global';
+}
+
 /** Runs a program, the command line by default, in the runtime that `--runtime` names and returns its exit code. */
 export async function run(argv: readonly string[], bundle: Bundle = ownBundle()): Promise<number> {
   const args = [...argv];
   endWithLauncher();
+  const install = installCommand(dirname(bundle.script));
+  if (install !== null) process.env[INSTALL] ??= install;
   process.env[OWN_MODELS] ??= join(dirname(bundle.script), '..', 'models');
   try {
     const runtime = readRuntime(takeOption(args, '--runtime') ?? process.env.FUSIONCLIP_RUNTIME ?? 'auto');

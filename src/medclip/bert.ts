@@ -101,6 +101,7 @@ export class BertTower {
     return out;
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.#loader.release();
   }

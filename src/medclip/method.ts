@@ -1,4 +1,5 @@
-import { promptSentences, TEMPLATES } from '../clip/index.ts';
+import { promptSentences } from '../clip/index.ts';
+import { TEMPLATES } from '../clip/sentences.ts';
 import type { Encoded, FeatureOptions } from '../fusion/features.ts';
 import { type BranchScores, blurMaps, oneBranch } from '../fusion/fuse.ts';
 import { alignOf, type FusionLoss } from '../fusion/losses.ts';

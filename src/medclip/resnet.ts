@@ -102,6 +102,7 @@ export class ResNetTower implements StageTower {
     return this.#loader.report;
   }
 
+  /** Features of images; see the class for shapes. */
   encode(images: GpuArray, stages: readonly number[]): StageFeatures {
     const { gpu } = images;
     using scope = gpu.scope();
@@ -129,6 +130,7 @@ export class ResNetTower implements StageTower {
     return { stages: out, embedding };
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.#loader.release();
   }

@@ -109,6 +109,7 @@ export class SwinTower implements StageTower {
     return this.#loader.report;
   }
 
+  /** Features of images; see the class for shapes. */
   encode(images: GpuArray, stages: readonly number[]): StageFeatures {
     const { gpu } = images;
     using scope = gpu.scope();
@@ -144,6 +145,7 @@ export class SwinTower implements StageTower {
     return { stages: out, embedding };
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.#loader.release();
   }

@@ -1,12 +1,18 @@
-export * from './aupro.ts';
-export * from './auroc.ts';
-export * from './average_precision.ts';
-export * from './bootstrap.ts';
-export * from './components.ts';
-export * from './dice.ts';
-export * from './f1_max.ts';
-export * from './intensity_baseline.ts';
-export * from './precision_recall.ts';
-export * from './ranking.ts';
-export * from './roc.ts';
-export * from './summary.ts';
+export { aupro, auproExact } from './aupro.ts';
+export { auroc } from './auroc.ts';
+export { averagePrecision } from './average_precision.ts';
+export { bootstrap, type Interval } from './bootstrap.ts';
+export { type Components, components } from './components.ts';
+export { dice } from './dice.ts';
+export { f1Max } from './f1_max.ts';
+export {
+  bestIntensity,
+  type IntensityBaseline,
+  intensityBaselines,
+  type TrivialJudgement,
+} from './intensity_baseline.ts';
+export { type TrivialScores, trivialMap, trivialScores } from './intensity_scores.ts';
+export { type PrecisionRecallPoint, precisionRecallCurve } from './precision_recall.ts';
+export { type Ranking, rankPixels, rankScores, type ScoredMap, type ScoredMaps } from './ranking.ts';
+export { type RocPoint, rocCurve } from './roc.ts';
+export { imageMetrics, type PixelMetrics, pixelMetrics, type RankingMetrics } from './summary.ts';

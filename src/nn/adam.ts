@@ -115,6 +115,7 @@ export class Adam {
     this.#steps = steps;
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     for (const { exp_avg, exp_avg_sq } of this.#states.values()) {
       exp_avg.release();

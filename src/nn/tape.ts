@@ -11,6 +11,7 @@ import { Parameter, Tensor } from './tensor.ts';
  */
 export interface Operation<A> {
   readonly name: string;
+  /** The result of the inputs, and what the backward pass will read. */
   forward(inputs: readonly GpuArray[], attributes: A, need: readonly boolean[]): Forward;
   /** `saved` is what the forward returned; the result has one entry per input. */
   backward(grad: GpuArray, saved: readonly GpuArray[], attributes: A, need: readonly boolean[]): (GpuArray | null)[];
@@ -91,6 +92,7 @@ export class Tape {
     return withActive(null, body);
   }
 
+  /** Called by `apply`: adds an operation to the record. */
   push(node: Node): void {
     this.#nodes.push(node);
   }
@@ -202,6 +204,7 @@ export function checkpoint(body: (inputs: readonly Tensor[]) => Tensor, inputs: 
 
 const checkpointOperation: Operation<{ body: (inputs: readonly Tensor[]) => Tensor }> = {
   name: 'checkpoint',
+  /** The result of the inputs, and what the backward pass will read. */
   forward(inputs, { body }) {
     const { gpu } = inputs[0];
     using scope = gpu.scope();

@@ -53,6 +53,7 @@ export class Parameter extends Tensor {
     this.#fresh = true;
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.value.release();
     this.#grad?.release();

@@ -23,7 +23,7 @@ export interface Affine {
 /** Parameters of one pre-norm residual block of width W. */
 export interface BlockWeights {
   readonly ln_1: Affine;
-  /** [3W, W]: query, key and value rows one after the other. */
+  /** [3W, W], query, key and value rows one after the other. */
   readonly qkv: Affine;
   /** [W, W] */
   readonly out: Affine;

@@ -1,11 +1,5 @@
-import {
-  type ClipConfig,
-  type ClipWeights,
-  endPosition,
-  TensorWeights,
-  TextTower,
-  VisionTower,
-} from '../clip/index.ts';
+import { type ClipConfig, type ClipWeights, TensorWeights, TextTower, VisionTower } from '../clip/index.ts';
+import { endPosition } from '../clip/text.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { clamp, type Index, type InfoNceTargets } from '../kernels/index.ts';
@@ -97,6 +91,7 @@ export class DualEncoder {
     return new TensorWeights(this.config, await readArrays(arrays));
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.vision.release();
     this.text.release();

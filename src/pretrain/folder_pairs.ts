@@ -5,7 +5,7 @@ import { parseJson } from '../base/json.ts';
 import { epochOrder } from '../base/order.ts';
 import { joinPath } from '../base/paths.ts';
 import { ruleStream } from '../base/rule.ts';
-import { resizeForClip } from '../clip/index.ts';
+import { resizeForClip } from '../clip/preprocess.ts';
 import { decodeImage } from '../data/decode.ts';
 import { PHANTOM_FACTS } from '../phantom/write.ts';
 import type { Pair, PairSource } from './pairs.ts';

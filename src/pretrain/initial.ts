@@ -1,4 +1,5 @@
-import type { ClipConfig, ParameterLaw } from '../clip/index.ts';
+import type { ParameterLaw } from '../clip/generate.ts';
+import type { ClipConfig } from '../clip/index.ts';
 
 /** Scale of the cosines at the start, as a logarithm: a temperature of 0.07. */
 const LOG_SCALE = Math.log(1 / 0.07);

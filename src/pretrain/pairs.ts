@@ -19,5 +19,6 @@ export interface Pair {
 export interface PairSource {
   /** Sentences that a vocabulary is learned from. */
   readonly captions: readonly string[];
+  /** The pair of an index. */
   pair(index: number, size: number): Promise<Pair>;
 }

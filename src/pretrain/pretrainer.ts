@@ -1,6 +1,7 @@
 import { FusionclipError } from '../base/errors.ts';
 import { Pace } from '../base/progress.ts';
-import { type ClipWeights, resizePositions, type TensorWeights, type Tokenizer } from '../clip/index.ts';
+import type { ClipWeights, TensorWeights, Tokenizer } from '../clip/index.ts';
+import { resizePositions } from '../clip/positions.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type InfoNceTargets, infoNceTargets, uploadIndex, uploadTargets } from '../kernels/index.ts';
@@ -25,6 +26,7 @@ export interface PretrainState {
 
 /** What the trainer calls while it works. */
 export interface PretrainHooks {
+  /** Called after each step. */
   readonly onStep?: (event: PairStepEvent) => void;
   /** Called every `checkpoint.every` steps and at the end of a stage, when all losses so far are known to be finite. */
   readonly onCheckpoint?: () => Promise<void>;
@@ -142,6 +144,7 @@ export class Pretrainer {
     return true;
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.#model.release();
     this.#adam.release();

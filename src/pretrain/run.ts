@@ -2,10 +2,10 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { JsonLines } from '../base/json_lines.ts';
 import { joinPath } from '../base/paths.ts';
+import { LEAST_VOCABULARY } from '../clip/bpe_training.ts';
 import {
   type ClipConfig,
   GeneratedClipModel,
-  LEAST_VOCABULARY,
   learnMerges,
   tokenizerOfMerges,
   writeModelFolder,
@@ -28,7 +28,9 @@ export interface PretrainContext {
   readonly gpu: Gpu;
   /** Opens a device in place of one that was lost; see `onDevice`. Without it a lost device ends the run. */
   readonly renewGpu?: (lost: Gpu) => Promise<Gpu>;
+  /** Gets what happens. */
   readonly onEvent?: (event: { readonly type: 'note'; readonly text: string }) => void;
+  /** Called after each step. */
   readonly onStep?: (event: PairStepEvent) => void;
   readonly signal?: AbortSignal;
 }

@@ -1,5 +1,5 @@
 import { ruleStream } from '../base/rule.ts';
-import { CLIP_PIXELS } from '../clip/index.ts';
+import { CLIP_PIXELS } from '../clip/preprocess.ts';
 import { type Affine, warp } from '../data/augment.ts';
 import type { Image } from '../data/image.ts';
 

@@ -1,10 +1,7 @@
-export * from './curves.ts';
-export * from './loss_series.ts';
-export * from './model_card.tsx';
-export * from './pictures.ts';
-export * from './read_run.ts';
-export * from './report.tsx';
-export * from './reproduction/map_strips.ts';
-export * from './reproduction/report.tsx';
-export * from './verdict.ts';
-export * from './worst_first.ts';
+export { type ImageCurves, imageCurves } from './curves.ts';
+export { CURVES, MODEL_CARD, writeModelCard } from './model_card.tsx';
+export { openPictures, type RunPictures } from './pictures.ts';
+export { type RunRecord, readRun } from './read_run.ts';
+export { REPORT, type ReportOptions, renderReport, writeReport } from './report.tsx';
+export { renderReproduction, writeReproductionReport } from './reproduction/report.tsx';
+export { type Verdict, verdictOf } from './verdict.ts';

@@ -11,8 +11,10 @@ import { PHANTOM_FAMILIES } from '../phantom/index.ts';
 import { type PairStepEvent, type PretrainResult, pretrainOptions, pretrainTexts } from '../pretrain/index.ts';
 import { Chart, Curve } from './chart.tsx';
 
-/** Names of what {@link writeModelCard} writes into a model's folder. */
-export const [MODEL_CARD, CURVES] = ['MODEL_CARD.md', 'curves.svg'] as const;
+/** Name of the card in a model folder. */
+export const MODEL_CARD = 'MODEL_CARD.md';
+/** Name of the picture of its losses beside it. */
+export const CURVES = 'curves.svg';
 
 /** Rows of the table of losses, at most. */
 const MOST_ROWS = 24;

@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import { methodTitle } from '../fusion/index.ts';
+import { methodTitle } from '../fusion/presets.ts';
 import { BaselineChart } from './baseline_chart.tsx';
 import { PrecisionRecallChart, RocChart } from './curve_charts.tsx';
 import type { BandedCurve, ImageCurves } from './curves.ts';

@@ -2,7 +2,7 @@
 
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
-import { methodTitle } from '../fusion/index.ts';
+import { methodTitle } from '../fusion/presets.ts';
 import { optionTextsOf } from '../run/run_config.ts';
 import { imageCurves } from './curves.ts';
 import { exhibits } from './exhibit.ts';
@@ -18,7 +18,7 @@ import { worstFirst } from './worst_first.ts';
 export interface ReportOptions {
   /**
    * Test images in the gallery, at most: the worst first, and where there are more than these, a quarter of the places
-   * (at most {@link MOST_BEST}) for the best. Default 24. A grey image takes some 40 kB, a coloured one up to 250.
+   * (at most `MOST_BEST`) for the best. Default 24. A grey image takes some 40 kB, a coloured one up to 250.
    */
   readonly gallery?: number;
 }

@@ -2,7 +2,8 @@ import { baseName, joinPath } from '../base/paths.ts';
 import { VERSION } from '../base/version.ts';
 import { objectName } from '../data/layout/object_name.ts';
 import { openBackbone } from '../detect/backbone.ts';
-import { FUSION_OPTIONS, isRead } from '../fusion/index.ts';
+import { FUSION_OPTIONS } from '../fusion/index.ts';
+import { isRead } from '../fusion/presets.ts';
 import { PHANTOM_FAMILIES, phantom } from '../phantom/index.ts';
 import { onDevice } from '../run/on_device.ts';
 import type { TrainContext } from '../train/train_run.ts';
@@ -164,7 +165,7 @@ function cellsOf(request: EmbeddedRequest, set: string, data: string, seed: numb
 }
 
 /** Those of the settings that mean something to a method; settings of the training do to all. */
-function settingsFor(method: string, settings: Readonly<Record<string, string>>): Record<string, string> {
+export function settingsFor(method: string, settings: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(settings).filter(([name]) => !(name in FUSION_OPTIONS) || isRead(method, name)),
   );

@@ -1,4 +1,5 @@
-import { pixelStatistics, preprocess, TEMPLATES, TextTower, VisionTower } from '../clip/index.ts';
+import { pixelStatistics, preprocess, TextTower, VisionTower } from '../clip/index.ts';
+import { TEMPLATES } from '../clip/sentences.ts';
 import type { Image } from '../data/image.ts';
 import type { Backbone } from '../detect/backbone.ts';
 import { GpuArray } from '../gpu/array.ts';

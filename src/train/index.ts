@@ -1,7 +1,4 @@
-export * from './checkpoint.ts';
-export * from './provenance.ts';
-export * from './shared_trainings.ts';
-export * from './step_inputs.ts';
-export * from './train_run.ts';
-export * from './trainer.ts';
-export * from './training.ts';
+export { SharedTrainings } from './shared_trainings.ts';
+export { StepInputs } from './step_inputs.ts';
+export { resumeRun, type TrainContext, type TrainOutcome, type TrainRequest, trainRun } from './train_run.ts';
+export { Trainer, type TrainerChoices, type TrainerHooks } from './trainer.ts';

@@ -41,13 +41,14 @@ export class SharedTrainings {
     return this.#hits;
   }
 
-  /** The training of a key made by {@link trainingKey}, or null. */
+  /** The training of a key made by `trainingKey`, or null. */
   find(key: string): KeptTraining | null {
     const kept = this.#trainings.get(key) ?? null;
     if (kept) this.#hits++;
     return kept;
   }
 
+  /** Keeps a finished training for others. */
   keep(key: string, training: KeptTraining): void {
     this.#trainings.set(key, training);
     let used = [...this.#trainings.values()].reduce((sum, one) => sum + bytesOf(one), 0);

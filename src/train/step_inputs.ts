@@ -35,6 +35,7 @@ export class StepInputs {
     mask.write(host);
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.batch.release();
     this.targets.label.release();

@@ -21,6 +21,7 @@ export interface TrainerChoices {
 
 /** What the trainer calls while it works. */
 export interface TrainerHooks {
+  /** Called after each step. */
   readonly onStep?: (event: StepEvent) => void;
   /** Called every `checkpoint.every` steps, when all losses so far are known to be finite. */
   readonly onCheckpoint?: () => Promise<void>;
@@ -148,6 +149,7 @@ export class Trainer {
     this.adam.resumeAt(step);
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.#repeated?.release();
     for (const inputs of this.#inputs.values()) inputs.release();

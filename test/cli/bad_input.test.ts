@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseSafetensors, writeSafetensors } from '../../src/clip/index.ts';
+import { writeSafetensors } from '../../src/clip/index.ts';
+import { parseSafetensors } from '../../src/clip/safetensors.ts';
 import { type Ended, fusionclip, QUICK, withSmallFiles, writeModel, writeSet } from './program.ts';
 
 let folder = '';

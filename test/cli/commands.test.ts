@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VERSION } from '../../src/base/version.ts';
-import { parseSafetensors, writeSafetensors } from '../../src/clip/index.ts';
+import { writeSafetensors } from '../../src/clip/index.ts';
+import { parseSafetensors } from '../../src/clip/safetensors.ts';
 import { HubServer } from '../hub/hub_server.ts';
 import { fusionclip, QUICK, start, writeModel, writeSet } from './program.ts';
 

@@ -1,5 +1,5 @@
 import { assert } from 'chai';
-import { CLIP_PIXELS } from '../../src/clip/index.ts';
+import { CLIP_PIXELS } from '../../src/clip/preprocess.ts';
 import { rangeOf } from '../../src/data/heat_map.ts';
 import { Detector } from '../../src/detect/detector.ts';
 import { evaluateTrained, predictImages } from '../../src/detect/inference.ts';

@@ -1,6 +1,7 @@
 import { assert } from 'chai';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { GeneratedClipModel, presetConfig, TextTower, Tokenizer, VisionTower } from '../../src/clip/index.ts';
+import { rangesOf } from '../../src/fusion/fuse.ts';
 import {
   blurMaps,
   extractFeatures,
@@ -8,7 +9,6 @@ import {
   fuseScores,
   fusionOptions,
   Predictor,
-  rangesOf,
   tappedLayers,
 } from '../../src/fusion/index.ts';
 import { GpuArray } from '../../src/gpu/array.ts';

@@ -1,4 +1,5 @@
-import { joinReports, openClipModel, TextTower, VisionTower, type WeightStorage } from '../../src/clip/index.ts';
+import { openClipModel, TextTower, VisionTower, type WeightStorage } from '../../src/clip/index.ts';
+import { joinReports } from '../../src/clip/weight_storage.ts';
 import { describeAdapter } from '../../src/gpu/adapter.ts';
 import { Gpu } from '../../src/gpu/gpu.ts';
 import type { Host } from '../../src/host/host.ts';

@@ -1,8 +1,10 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { modelCacheFolder, openClipModel, parseModelId } from '../../src/clip/index.ts';
+import { openClipModel } from '../../src/clip/index.ts';
+import { modelCacheFolder, parseModelId } from '../../src/clip/model_cache.ts';
 import { disk } from '../../src/host/disk.ts';
-import { parseHubName, pullModel, pullOffline } from '../../src/hub/index.ts';
+import { parseHubName, pullModel } from '../../src/hub/index.ts';
+import { pullOffline } from '../../src/hub/pull.ts';
 import { cache, failure, ID, inCache, MAIN, pull, server, web } from './hub_fixture.ts';
 import { gitHash, sha256 } from './hub_server.ts';
 

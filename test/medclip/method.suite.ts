@@ -1,6 +1,7 @@
 import { assert } from 'chai';
 import { ruleUniform } from '../../src/base/rule.ts';
-import { promptSentences, TEMPLATES } from '../../src/clip/index.ts';
+import { promptSentences } from '../../src/clip/index.ts';
+import { TEMPLATES } from '../../src/clip/sentences.ts';
 import { fuseScores, fusionOptions } from '../../src/fusion/index.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';

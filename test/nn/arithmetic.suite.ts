@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
+import { abs } from '../../src/nn/functions/arithmetic.ts';
 import {
-  abs,
   add,
   concatenate,
   div,

@@ -1,9 +1,20 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findDriver } from '../../src/launch/drivers.ts';
 import { DENO_FLAGS } from '../../src/launch/launch.ts';
@@ -34,6 +45,35 @@ function lastJson(output: Output): unknown {
   return JSON.parse(output.stdout.trim().split('\n').pop() ?? '');
 }
 
+/** Starts a program of the user in a runtime, as its documents say, without anything of the command line around it. */
+async function runProgram(runtime: 'deno' | 'node', file: string, ...args: string[]): Promise<string> {
+  if (runtime === 'node') return (await run(process.execPath, [file, ...args], user)).stdout;
+  const deno = findDeno();
+  if (!deno) throw new Error('Deno was not found');
+  return (await run(deno, ['run', '-A', '--no-check', file, ...args], user)).stdout;
+}
+
+/** The code blocks of a document, in order. */
+function blocksOf(document: string, language: string): string[] {
+  const text = readFileSync(join(user, 'node_modules/fusionclip', document), 'utf8');
+  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].filter((m) => m[1] === language).map((m) => m[2]);
+}
+
+/** Takes the types out of an example, as Node does from version 22.18 on. */
+function strip(name: string): string {
+  const source = readFileSync(join(user, 'node_modules/fusionclip/examples', `${name}.ts`), 'utf8');
+  const target = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: true };
+  writeFileSync(join(user, `${name}.mjs`), ts.transpileModule(source, { compilerOptions: target }).outputText);
+  return `${name}.mjs`;
+}
+
+/** Width and height that a PNG says it has. */
+function pngSize(path: string): [number, number] {
+  const bytes = readFileSync(join(user, path));
+  expect(bytes.subarray(1, 4).toString()).toBe('PNG');
+  return [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+}
+
 beforeAll(async () => {
   user = mkdtempSync(join(tmpdir(), 'fusionclip-user-'));
   // `npm test` has just built it.
@@ -45,10 +85,74 @@ beforeAll(async () => {
   await run('npm', ['install', ...quiet, `./${filename}`], user);
   cpSync(join(ROOT, 'test/package/program'), user, { recursive: true });
   // The optional part that a user adds with "npm install webgpu"; from here, as the test has no network.
-  symlinkSync(join(ROOT, 'node_modules/webgpu'), join(user, 'node_modules/webgpu'));
+  for (const name of ['webgpu', '@sparticuz'])
+    symlinkSync(join(ROOT, 'node_modules', name), join(user, 'node_modules', name));
 }, 500_000);
 
 afterAll(() => rmSync(user, { recursive: true, force: true }));
+
+describe('what the documents say', () => {
+  /** The README's example of the library, as it stands. */
+  const example = () => blocksOf('README.md', 'js')[0];
+
+  beforeAll(async () => {
+    const made = blocksOf('README.md', 'sh').flatMap((block) => block.split('\n'));
+    const [line] = made.filter((each) => each.startsWith('npx fusionclip phantom'));
+    const [, ...words] = line.replace(/\s+#.*$/, '').split(' ');
+    const command = join(user, 'node_modules/.bin', words[0]);
+    await run(command, ['--runtime', 'node', ...words.slice(1)], user);
+    writeFileSync(join(user, 'example.mjs'), example());
+  });
+
+  test('the example has at most 15 lines', () => {
+    expect(example().trim().split('\n').length).toBeLessThanOrEqual(15);
+  });
+
+  for (const runtime of ['deno', 'node'] as const) {
+    test(`the example trains, predicts and writes a map (${runtime})`, async () => {
+      rmSync(join(user, 'runs'), { recursive: true, force: true });
+      rmSync(join(user, 'predictions'), { recursive: true, force: true });
+      const said = await runProgram(runtime, 'example.mjs');
+      const [, picture] = /^(?:ab)?normal, score [\d.]+, map (\S+\.png)$/m.exec(said) ?? [];
+      expect(picture, said).toBeDefined();
+      expect(pngSize(picture)).toEqual([96, 96]);
+      for (const name of ['report.html', 'results.json']) expect(existsSync(join(user, 'runs/brain', name))).toBe(true);
+    });
+
+    test(`examples/train.ts and predict.ts (${runtime})`, async () => {
+      const said = await runProgram(runtime, strip('train'), 'data/Brain');
+      expect(said).toMatch(/^test set: image AUROC \d/m);
+      rmSync(join(user, 'heat_maps'), { recursive: true, force: true });
+      const scores = await runProgram(runtime, strip('predict'), 'runs/train', 'data/Brain/test/Ungood');
+      expect(scores.match(/normal \([\d.]+\), heat_maps\//g)).toHaveLength(3);
+      expect(pngSize(/heat_maps\S+/.exec(scores)![0])).toEqual([96, 96]);
+    });
+
+    test(`examples/first_kernel.ts has the numbers of float64 (${runtime})`, async () => {
+      const said = await runProgram(runtime, strip('first_kernel'));
+      expect(said.match(/^(y|dx|dw): error \d(\.\d)?e-[78]$/gm)).toHaveLength(3);
+      expect(said).toMatch(/^rms_norm 1024×512: [\d.]+ ms, [\d.]+ GB\/s$/m);
+    });
+  }
+
+  test('examples/page.html trains from a script tag', async () => {
+    const { title, text } = await openStaticPage(join(user, 'node_modules/fusionclip'), 'examples/page.html');
+    expect(title, text).toBe('done');
+    expect(JSON.parse(text).png).toBeGreaterThan(1000);
+  });
+
+  test('no link in a document leads nowhere', () => {
+    const folder = join(user, 'node_modules/fusionclip');
+    const documents = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
+    expect(documents).toContain('docs/tutorial.md');
+    for (const name of documents) {
+      const text = readFileSync(join(folder, name), 'utf8');
+      for (const [, to] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+        if (!/^\w+:/.test(to)) expect(existsSync(join(folder, dirname(name), to)), `${name}: ${to}`).toBe(true);
+      }
+    }
+  });
+});
 
 describe('the installed package', () => {
   test('has no dependencies, and holds neither tests nor sources', () => {
@@ -82,6 +186,16 @@ describe('the installed package', () => {
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
     const flags = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext'];
     await run(process.execPath, [tsc, ...flags, '--lib', 'es2023,esnext.disposable,dom', 'types.mts'], user);
+  });
+
+  test('doctor says what has to be installed here, not what a clone does', async () => {
+    const none = { VK_ICD_FILENAMES: '/dev/null', VK_DRIVER_FILES: '/dev/null' };
+    const missing = { FUSIONCLIP_DENO: join(user, 'no-deno'), FUSIONCLIP_CHROME: join(user, 'no-chrome') };
+    const options = { cwd: user, env: { ...process.env, ...none, ...missing } };
+    const command = join(user, 'node_modules/.bin/fusionclip');
+    const failure = await promisify(execFile)(command, ['doctor'], options).catch((error) => error as Output);
+    expect(failure.stderr).toContain(`cd ${realpathSync(user)} && npm install deno webgpu`);
+    expect(failure.stderr).not.toContain('npm ci');
   });
 
   test('has a command', async () => {

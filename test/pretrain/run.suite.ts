@@ -1,6 +1,7 @@
 import { assert } from 'chai';
-import { openSafetensors, parseSafetensors, writeSafetensors } from '../../src/clip/index.ts';
+import { openSafetensors, writeSafetensors } from '../../src/clip/index.ts';
 import { openClipModel } from '../../src/clip/model_file.ts';
+import { parseSafetensors } from '../../src/clip/safetensors.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { type PairStepEvent, pretrain, resumePretrain } from '../../src/pretrain/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';

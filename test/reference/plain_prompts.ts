@@ -1,5 +1,6 @@
 /** Learnable prompts as the paper writes them: every sentence padded to the whole context, every row computed. */
-import { endPosition, promptSentences, type TextTower } from '../../src/clip/index.ts';
+import { promptSentences, type TextTower } from '../../src/clip/index.ts';
+import { endPosition } from '../../src/clip/text.ts';
 import { CLASSES, type PromptContext } from '../../src/fusion/prompts.ts';
 import { uploadIndex } from '../../src/kernels/row_index.ts';
 import {

@@ -1,16 +1,16 @@
 import { exhibits as picturesOf } from '../../src/report/exhibit.ts';
-import type { MapStrip } from '../../src/report/index.ts';
+import type { MapStrip } from '../../src/report/reproduction/map_strips.ts';
 import {
-  entriesOf,
-  exhibitsOf,
   PAPER_FIGURES,
   PAPER_SETS,
   PAPER_TABLES,
-  planOf,
   type Reproduction,
   STUDY_ROWS,
   type StudySet,
 } from '../../src/study/index.ts';
+import { entriesOf } from '../../src/study/reproduction/entries.ts';
+import { exhibitsOf } from '../../src/study/reproduction/exhibits.ts';
+import { planOf } from '../../src/study/reproduction/plan.ts';
 import { noise } from '../harness/close.ts';
 import { madeResults } from '../study/made_results.ts';
 import { madeRun } from './made_run.ts';

@@ -1,5 +1,6 @@
 import { assert } from 'chai';
-import { REPORT, type RunRecord, readRun, renderReport, worstFirst, writeReport } from '../../src/report/index.ts';
+import { REPORT, type RunRecord, readRun, renderReport, writeReport } from '../../src/report/index.ts';
+import { worstFirst } from '../../src/report/worst_first.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun, textOf } from '../train/small_run.ts';

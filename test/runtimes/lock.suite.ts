@@ -1,5 +1,5 @@
 import { assert } from 'chai';
-import { FolderLock, LOCK } from '../../src/run/index.ts';
+import { FolderLock, LOCK } from '../../src/run/lock.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, type TestContext, test } from '../harness/registry.ts';
 import { withFolder } from './file_cases.ts';

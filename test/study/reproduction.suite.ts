@@ -4,26 +4,22 @@ import { generateModel } from '../../src/clip/index.ts';
 import { MEDCLIP_PRESETS } from '../../src/medclip/config.ts';
 import { runSettings } from '../../src/run/run_config.ts';
 import {
-  CONTROL_ROW,
-  entriesCsv,
-  entriesOf,
-  exhibitsOf,
   findSets,
   formatReproduction,
-  OWN_ROW,
   PAPER_SETS,
-  type PlanRequest,
-  paperValue,
-  pivotOf,
-  planOf,
   type ReproductionRequest,
   reproduce,
   STUDY_ROWS,
   type StudySet,
-  setOfFolder,
-  settingsOf,
-  tableShots,
 } from '../../src/study/index.ts';
+import { entriesCsv } from '../../src/study/reproduction/csv.ts';
+import { entriesOf } from '../../src/study/reproduction/entries.ts';
+import { exhibitsOf, tableShots } from '../../src/study/reproduction/exhibits.ts';
+import { paperValue } from '../../src/study/reproduction/paper.ts';
+import { pivotOf } from '../../src/study/reproduction/pivot.ts';
+import { type PlanRequest, planOf } from '../../src/study/reproduction/plan.ts';
+import { CONTROL_ROW, OWN_ROW, settingsOf } from '../../src/study/reproduction/rows.ts';
+import { setOfFolder } from '../../src/study/reproduction/sets.ts';
 import { cellPath } from '../../src/study/study_run.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suite, test } from '../harness/registry.ts';

@@ -1,7 +1,8 @@
 import { assert } from 'chai';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { rulePicture } from '../../src/data/picture.ts';
-import { type Cell, cellPath, formatRows, nameZeroShot, runGrid, spreadOf, summarise } from '../../src/study/index.ts';
+import { type Cell, formatRows, nameZeroShot, runGrid, spreadOf, summarise } from '../../src/study/index.ts';
+import { cellPath } from '../../src/study/study_run.ts';
 import { suite, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, SMALL, tinyBackbone } from '../train/small_run.ts';
 import { madeResults } from './made_results.ts';

@@ -1,6 +1,7 @@
 import { assert } from 'chai';
 import { FusionclipError } from '../../src/base/errors.ts';
-import { openSafetensors, parseSafetensors, writeSafetensors } from '../../src/clip/index.ts';
+import { openSafetensors, writeSafetensors } from '../../src/clip/index.ts';
+import { parseSafetensors } from '../../src/clip/safetensors.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
 import { optionTextsOf, runSettings } from '../../src/run/run_config.ts';
 import { resumeRun } from '../../src/train/index.ts';

@@ -3,7 +3,7 @@ import type { FileSystem } from '../../base/file_system.ts';
 import { choice, integer, type OptionTable, toggle } from '../../base/option.ts';
 import { joinPath } from '../../base/paths.ts';
 import { formatDuration } from '../../base/progress.ts';
-import { methodTitle } from '../../fusion/index.ts';
+import { methodTitle } from '../../fusion/presets.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
 import { bestIntensity, intensityBaselines } from '../../metrics/intensity_baseline.ts';
 import { PHANTOM_FAMILIES, writePhantoms } from '../../phantom/index.ts';
@@ -28,7 +28,7 @@ const COUNT = { valid: 24, test: 40 } as const;
 /** `fusionclip demo` */
 export const demo: Command = {
   name: ['demo'],
-  summary: 'the whole method on synthetic pictures: trains on 4 + 4, judges, draws maps, writes a report',
+  summary: 'the whole method on synthetic pictures: trains on 4 + 4, evaluates, draws maps, writes a report',
   usage: '',
   flags: [{ title: 'Demo', table: { ...FLAGS, ...GPU_FLAGS } }],
   async run(call) {

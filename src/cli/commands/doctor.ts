@@ -5,6 +5,7 @@ import { GpuArray } from '../../gpu/array.ts';
 import { type DeviceGpu, Gpu } from '../../gpu/gpu.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
 import type { Host, RuntimeReport } from '../../host/host.ts';
+import { INSTALL } from '../../host/own_models.ts';
 import { matmul } from '../../kernels/matmul.ts';
 import { type Command, exactly, flagValues } from '../command.ts';
 
@@ -49,7 +50,7 @@ export const doctor: Command = {
     if (json) host.stdout(`${JSON.stringify({ usable, runtimes: reports }, null, 2)}\n`);
     else for (const report of reports) host.stdout(reportText(report));
     if (usable.length > 0) return 0;
-    host.stderr(`fusionclip: no runtime has a usable WebGPU adapter.\n${remedies(reports)}`);
+    host.stderr(`fusionclip: no runtime has a usable WebGPU adapter.\n${remedies(reports, host)}`);
     return EXIT_CODES.no_adapter;
   },
 };
@@ -128,12 +129,17 @@ function lines({ runtime, version, backend, driver, adapter, summary, check }: D
 }
 
 /** What was tried and the commands that help, in the order in which they are worth trying. */
-function remedies(reports: readonly RuntimeReport[]): string {
+function remedies(reports: readonly RuntimeReport[], { env }: Host): string {
   const tried = reports.map(({ name, error, answer }) => {
     const said = (answer as Diagnosis | null)?.check?.detail;
     return `  tried ${name}: ${said ?? error ?? 'no answer'}\n`;
   });
-  return `${tried.join('')}  what helps: npm ci (brings Deno, Dawn and a Chromium with a software adapter)
+  const command = env(INSTALL);
+  const install = command
+    ? `${command} deno webgpu @sparticuz/chromium puppeteer-core
+              (Deno, Dawn for Node, a Chromium with a software adapter for x86-64 Linux, and what drives it)`
+    : 'npm ci (brings Deno, Dawn and a Chromium with a software adapter)';
+  return `${tried.join('')}  what helps: ${install}
               apt-get install mesa-vulkan-drivers libvulkan1 (lavapipe, a faster software adapter)
               a GPU with its Vulkan driver: then vulkaninfo --summary lists it
 `;

@@ -54,7 +54,7 @@ export function trainedPath(run: string | null, adapters: string | null): string
 /** `fusionclip eval` */
 export const evaluate: Command = {
   name: ['eval'],
-  summary: 'judges trained weights on the test split of a data set',
+  summary: 'evaluates trained weights on the test split of a data set',
   usage: 'RUN',
   details: METHOD_DETAILS,
   flags: [{ title: 'Evaluation', table: { ...FLAGS, ...GPU_FLAGS } }, METHOD_GROUP],

@@ -1,7 +1,8 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { list, type OptionTable, optional, text, toggle } from '../../base/option.ts';
 import { joinPath } from '../../base/paths.ts';
-import { type PullEvents, parseHubName, pullFile, pullModel, pullOffline, webOf } from '../../hub/index.ts';
+import { type PullEvents, parseHubName, pullFile, pullModel, webOf } from '../../hub/index.ts';
+import { pullOffline } from '../../hub/pull.ts';
 import { byteText, type Call, type Command, exactly, flagValues, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
 import { interruptSignal } from '../session.ts';

@@ -7,7 +7,6 @@ import { TRAIN_OPTIONS } from '../../run/options.ts';
 import { runSettings } from '../../run/run_config.ts';
 import {
   EMBEDDED_MODEL,
-  FIGURE_SHOTS,
   formatReproduction,
   PAPER_FIGURES,
   PAPER_SETS,
@@ -15,6 +14,7 @@ import {
   reproduce,
   STUDY_ROWS,
 } from '../../study/index.ts';
+import { FIGURE_SHOTS } from '../../study/reproduction/paper.ts';
 import { type Command, exactly, flagValues, MODEL_HELP, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 

@@ -30,7 +30,7 @@ const { method: __, ...METHOD } = FUSION_OPTIONS;
 /** `fusionclip study embedded` */
 export const studyEmbeddedCommand: Command = {
   name: ['study', 'embedded'],
-  summary: 'judges a small CLIP by few-shot detection on unseen phantoms, beside random weights and other controls',
+  summary: 'evaluates a small CLIP by few-shot detection on unseen phantoms, beside random weights and other controls',
   usage: '--model DIR --out DIR',
   details: `Exit code ${EXIT_CODES.bad_model} when a goal is missed. Finished runs are kept: the same call again goes on.`,
   flags: [

@@ -21,7 +21,7 @@ const FLAGS = {
 /** `fusionclip train` */
 export const train: Command = {
   name: ['train'],
-  summary: 'trains on a few images of valid/ and judges the result on test/',
+  summary: 'trains on a few images of valid/ and evaluates the result on test/',
   usage: '--data DIR --model PATH --out RUN',
   details: `Ctrl-C saves a checkpoint; fusionclip train --resume --out RUN goes on with the same bits.
 RUN gets config.json, env.json, shots.json, metrics.jsonl, checkpoint/, predictions.csv, maps/, results.json,

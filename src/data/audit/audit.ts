@@ -60,12 +60,13 @@ export interface AuditReport {
 export interface AuditOptions {
   /** Largest distance of near-identical images. */
   readonly near: number;
-  /** Finds the patient or volume in a file name, in place of {@link sharedSources}' own rule. */
+  /** Finds the patient or volume in a file name, in place of `sharedSources`' own rule. */
   readonly source?: RegExp | null;
   /** Folder with few-shot lists; by default the set's own. */
   readonly lists?: string | null;
   /** Deals a folder without a validation split. */
   readonly splitSeed?: number;
+  /** Called after each image. */
   readonly onProgress?: (what: string, done: number, total: number) => void;
 }
 

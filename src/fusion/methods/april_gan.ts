@@ -1,4 +1,5 @@
-import { generateTensor, type VisionTower } from '../../clip/index.ts';
+import { generateTensor } from '../../clip/generate.ts';
+import type { VisionTower } from '../../clip/index.ts';
 import { GpuArray } from '../../gpu/array.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { cosineLogits, linear, Parameter, reshape, Tensor } from '../../nn/index.ts';

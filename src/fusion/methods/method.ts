@@ -37,8 +37,12 @@ export type Remembered = Iterable<Encoded> | MemoryBank;
 export interface ImageScorer {
   /** What it remembers of the support images; null where that is nothing. */
   readonly bank: MemoryBank | null;
-  /** @param skip index of the support image to leave out of what the scorer remembers */
+  /**
+   * The scores of images.
+   * @param skip index of the support image to leave out of what the scorer remembers
+   */
   score(images: Encoded, skip?: number | null): Promise<BranchScores>;
+  /** Frees the memory of the GPU. */
   release(): void;
 }
 
@@ -67,12 +71,15 @@ export interface Method {
    * A scorer with the parameters of now.
    */
   fit(support: Remembered): ImageScorer;
+  /** Frees the memory of the GPU. */
   release(): void;
 }
 
 /** An implementation on a CLIP backbone: what it needs before it exists, and how it is made. */
 export interface MethodKind {
+  /** What the method takes of the model, under these options. */
   needs(options: FusionOptions, blocks: number): FeatureOptions;
+  /** Makes the method, with initial weights. */
   create(parts: MethodParts): Promise<Method>;
 }
 

@@ -1,4 +1,4 @@
-import { generateTensor } from '../../clip/index.ts';
+import { generateTensor } from '../../clip/generate.ts';
 import { GpuArray } from '../../gpu/array.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { activate, cosineLogits, linear, Parameter, reshape, Tensor } from '../../nn/index.ts';

@@ -1,5 +1,5 @@
 import { FusionclipError } from '../../base/errors.ts';
-import { WINCLIP_STATES, WINCLIP_TEMPLATES } from '../../clip/index.ts';
+import { WINCLIP_STATES, WINCLIP_TEMPLATES } from '../../clip/sentences.ts';
 import { GpuArray } from '../../gpu/array.ts';
 import { bilinearResize } from '../../kernels/resize.ts';
 import type { Encoded, FeatureOptions } from '../features.ts';

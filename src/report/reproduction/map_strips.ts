@@ -1,6 +1,7 @@
 import type { FileSystem } from '../../base/file_system.ts';
 import { joinPath } from '../../base/paths.ts';
-import type { ExhibitFacts, Reproduction } from '../../study/index.ts';
+import type { Reproduction } from '../../study/index.ts';
+import type { ExhibitFacts } from '../../study/reproduction/reproduce.ts';
 import { type Exhibit as Picture, exhibits as picturesOf } from '../exhibit.ts';
 import { readRun } from '../read_run.ts';
 

@@ -1,5 +1,6 @@
 /** @jsxImportSource preact */
-import type { ExhibitFacts, Reproduction } from '../../study/index.ts';
+import type { Reproduction } from '../../study/index.ts';
+import type { ExhibitFacts } from '../../study/reproduction/reproduce.ts';
 import { Section } from '../section.tsx';
 import { MapFigure } from './map_figure.tsx';
 import type { MapStrip } from './map_strips.ts';

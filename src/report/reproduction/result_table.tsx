@@ -1,17 +1,12 @@
 /** @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
-import {
-  CONTROL_ROW,
-  type Entry,
-  type ExhibitFacts,
-  METRIC_NAMES,
-  type Metric,
-  OWN_ROW,
-  pivotOf,
-  type Reproduction,
-  STUDY_ROWS,
-  spreadText,
-} from '../../study/index.ts';
+import { METRIC_NAMES, type Reproduction, STUDY_ROWS } from '../../study/index.ts';
+import type { Entry } from '../../study/reproduction/entries.ts';
+import type { Metric } from '../../study/reproduction/exhibits.ts';
+import { pivotOf } from '../../study/reproduction/pivot.ts';
+import type { ExhibitFacts } from '../../study/reproduction/reproduce.ts';
+import { CONTROL_ROW, OWN_ROW } from '../../study/reproduction/rows.ts';
+import { spreadText } from '../../study/reproduction/text.ts';
 import { DataTable } from '../data_table.tsx';
 
 /** One metric of a table: ours with its spread, and below it the paper's number and the difference. */

@@ -1,5 +1,8 @@
 /** @jsxImportSource preact */
-import { CONTROL_ROW, type Entry, METRIC_NAMES, OWN_ROW, spreadText } from '../../study/index.ts';
+import { METRIC_NAMES } from '../../study/index.ts';
+import type { Entry } from '../../study/reproduction/entries.ts';
+import { CONTROL_ROW, OWN_ROW } from '../../study/reproduction/rows.ts';
+import { spreadText } from '../../study/reproduction/text.ts';
 import { type Axis, Chart, Curve, type Frame, Key } from '../chart.tsx';
 import type { Point } from '../curves.ts';
 import { Details } from '../data_table.tsx';

@@ -1,4 +1,5 @@
-import { FUSION_OPTIONS, isRead, methodPreset } from '../../fusion/index.ts';
+import { FUSION_OPTIONS, methodPreset } from '../../fusion/index.ts';
+import { isRead } from '../../fusion/presets.ts';
 import type { PaperRow } from './paper.ts';
 
 /** Settings by name, as texts. */

@@ -14,7 +14,7 @@ export interface StudySet {
   readonly kind: 'pixel' | 'image';
   /** Test images of either class. */
   readonly test: { readonly normal: number; readonly abnormal: number };
-  /** Ids of the test images whose maps are shown, whatever became of them: see {@link shownImages}. */
+  /** Ids of the test images whose maps are shown, whatever became of them: see `shownImages`. */
   readonly shown: readonly string[];
 }
 

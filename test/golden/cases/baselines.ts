@@ -1,15 +1,9 @@
 import type { Activation } from '../../../src/clip/index.ts';
-import {
-  type BranchScores,
-  ensembleFeatures,
-  ensembleMeans,
-  type FusedScores,
-  fuseScores,
-  imageMeans,
-  WINCLIP_ENSEMBLE,
-  type WinClip,
-  type WinClipPlusScorer,
-} from '../../../src/fusion/index.ts';
+import { type BranchScores, type FusedScores, fuseScores } from '../../../src/fusion/index.ts';
+import { WINCLIP_ENSEMBLE, type WinClip } from '../../../src/fusion/methods/winclip.ts';
+import type { WinClipPlusScorer } from '../../../src/fusion/methods/winclip_plus.ts';
+import { imageMeans } from '../../../src/fusion/predict.ts';
+import { ensembleFeatures, ensembleMeans } from '../../../src/fusion/prompts.ts';
 import type { Gpu } from '../../../src/gpu/gpu.ts';
 import { SUPPORT, TEST } from '../pictures.ts';
 import { Bench, type Check, FULL_BATCHES, optionsOf, trained } from './bench.ts';

@@ -1,13 +1,7 @@
 import { ruleUniform } from '../../../src/base/rule.ts';
-import {
-  endPosition,
-  GeneratedClipModel,
-  generateTensor,
-  presetConfig,
-  TextTower,
-  Tokenizer,
-  VisionTower,
-} from '../../../src/clip/index.ts';
+import { generateTensor } from '../../../src/clip/generate.ts';
+import { GeneratedClipModel, presetConfig, TextTower, Tokenizer, VisionTower } from '../../../src/clip/index.ts';
+import { endPosition } from '../../../src/clip/text.ts';
 import { GpuArray } from '../../../src/gpu/array.ts';
 import type { Gpu } from '../../../src/gpu/gpu.ts';
 import { Parameter, Tape, Tensor } from '../../../src/nn/index.ts';

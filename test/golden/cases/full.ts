@@ -1,8 +1,8 @@
 import { ruleUniform } from '../../../src/base/rule.ts';
+import { ParameterLoader } from '../../../src/clip/blocks.ts';
 import {
   type ClipWeights,
   GeneratedClipModel,
-  ParameterLoader,
   preprocess,
   presetConfig,
   VisionTower,

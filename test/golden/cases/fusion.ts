@@ -8,6 +8,7 @@ import {
   Tokenizer,
   VisionTower,
 } from '../../../src/clip/index.ts';
+import { rangesOf } from '../../../src/fusion/fuse.ts';
 import {
   extractFeatures,
   type Features,
@@ -19,7 +20,6 @@ import {
   type Prediction,
   Predictor,
   probabilityMap,
-  rangesOf,
   type Targets,
 } from '../../../src/fusion/index.ts';
 import { GpuArray } from '../../../src/gpu/array.ts';

@@ -1,4 +1,6 @@
-import { fuseScores, type Mvfa, rangesOf } from '../../../src/fusion/index.ts';
+import { rangesOf } from '../../../src/fusion/fuse.ts';
+import { fuseScores } from '../../../src/fusion/index.ts';
+import type { Mvfa } from '../../../src/fusion/methods/mvfa.ts';
 import type { Gpu } from '../../../src/gpu/gpu.ts';
 import { TEST } from '../pictures.ts';
 import { type Bench, type Check, FULL_BATCHES, optionsOf, SINGLE_IMAGES, trained } from './bench.ts';

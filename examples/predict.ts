@@ -1,0 +1,33 @@
+/**
+ * Scores images with a trained run, one after the other, and draws what it sees over each.
+ *
+ *     deno run -A predict.ts RUN IMAGE…      node predict.ts RUN IMAGE…      (an IMAGE may be a folder)
+ */
+import process from 'node:process';
+import { open } from 'fusionclip';
+import { decodeImage, encodePng, overlayHeatMap } from 'fusionclip/data';
+import { findImages } from 'fusionclip/detect';
+
+const [run, ...images] = process.argv.slice(2);
+if (!run || images.length === 0) {
+  console.error('predict.ts RUN IMAGE…');
+  process.exit(2);
+}
+
+const fc = await open();
+const loaded = await fc.load(run);
+const threshold = loaded.thresholds.image?.value;
+console.log(`threshold ${threshold}, chosen on ${loaded.thresholds.image?.from}`);
+
+for (const path of await findImages(fc.files, images)) {
+  const bytes = await fc.files.readFile(path);
+  // A file of any origin does: this one could have come over the network.
+  const [{ score, abnormal, map }] = await loaded.predict(new File([bytes], path));
+  const picture = overlayHeatMap(decodeImage(bytes, path), map, { opacity: 0.7 });
+  const out = `heat_maps/${path.replace(/^.*[/\\]/, '').replace(/\.\w+$/, '')}.png`;
+  await fc.files.writeFile(out, encodePng(picture));
+  console.log(`${path}: ${abnormal ? 'abnormal' : 'normal'} (${score.toFixed(4)}), ${out}`);
+}
+
+loaded.release();
+fc.close();

@@ -1,0 +1,198 @@
+import type { FileSystem } from '../base/file_system.ts';
+import { baseName, joinPath } from '../base/paths.ts';
+import type { ModelSource } from '../detect/backbone.ts';
+import { type EvaluateResults, evaluateRun } from '../detect/inference.ts';
+import type { TrainResults } from '../detect/results.ts';
+import type { RunContext } from '../detect/run_context.ts';
+import type { DeviceGpu } from '../gpu/gpu.ts';
+import type { Gpu } from '../gpu/interface.ts';
+import { type ReportOptions, writeReport } from '../report/report.tsx';
+import type { Environment } from '../run/environment.ts';
+import type { RunListener } from '../run/events.ts';
+import { onDevice } from '../run/on_device.ts';
+import { EMBEDDED_MODEL } from '../study/embedded.ts';
+import { resumeRun, type TrainOutcome, trainRun } from '../train/train_run.ts';
+import { type Given, type GivenFiles, placeFolder } from './given.ts';
+import { LoadedRun, type Prediction } from './loaded_run.ts';
+import {
+  type CallOptions,
+  type EvaluateChoices,
+  type LoadChoices,
+  methodTexts,
+  type PredictChoices,
+  type TrainChoices,
+  type Trained,
+  trainingTexts,
+} from './settings.ts';
+
+/** What `open` can be told. */
+export interface OpenOptions {
+  /** Gets what happens in every call: progress, losses, notes. */
+  readonly onEvent?: RunListener;
+  /** Times every kernel: `fc.gpu.profiler` then has a report. */
+  readonly profile?: boolean;
+  /** Node and Deno: the Vulkan driver, `auto`, `hardware`, `lavapipe` or `swiftshader`; default `auto`. */
+  readonly driver?: string;
+  /** The folder of the models that come with the package, a path or an address; by default beside this file. */
+  readonly models?: string;
+}
+
+/** What an opened runtime consists of. */
+export interface Parts {
+  readonly files: GivenFiles;
+  readonly gpu: DeviceGpu;
+  /** Opens a device in place of a lost one. */
+  readonly openGpu: () => Promise<DeviceGpu>;
+  readonly environment: Environment;
+  readonly onEvent?: RunListener;
+}
+
+/** A finished training. */
+export interface TrainedRun {
+  /** The run folder; `docs/run_folder.md` says what lies in it. */
+  readonly out: string;
+  /** Path of the trained weights. */
+  readonly adapters: string;
+  /** Path of the report, one HTML file. */
+  readonly report: string;
+  readonly results: TrainResults;
+}
+
+/**
+ * The whole method in a runtime: what `open()` gives. The same calls do the same in Node, in Deno and in a page, where files are
+ * in the memory of the page (`fc.files`). Close it after use.
+ */
+export class Fusionclip {
+  /** The disk, or the files of a page; addresses of the web can be read as well. */
+  readonly files: FileSystem;
+  readonly environment: Environment;
+  readonly #given: GivenFiles;
+  readonly #onEvent?: RunListener;
+  readonly #openGpu: () => Promise<DeviceGpu>;
+  #gpu: DeviceGpu;
+
+  /** @internal `open()` makes it */
+  constructor({ files, gpu, openGpu, environment, onEvent }: Parts) {
+    this.files = files;
+    this.#given = files;
+    this.#gpu = gpu;
+    this.#openGpu = openGpu;
+    this.environment = environment;
+    this.#onEvent = onEvent;
+  }
+
+  /** The device, for kernels of your own; another one after it was lost and a call has gone on on the next. */
+  get gpu(): DeviceGpu {
+    return this.#gpu;
+  }
+
+  /**
+   * Trains on a few images of a data set, chooses weights, evaluates them on the test split, and writes a run folder with its
+   * report.
+   * @param data folder of the data set (docs/data.md), or its files
+   * @throws FusionclipError of every code: `usage` for a setting that there is not, `bad_data`, `bad_model`, `io`, …
+   */
+  async train(data: Given, choices: TrainChoices = {}): Promise<TrainedRun> {
+    const { model = EMBEDDED_MODEL, out: given, force = false, onEvent, signal, ...settings } = choices;
+    const texts = trainingTexts(model, settings);
+    const folder = placeFolder(this.#given, data);
+    const out = given ?? joinPath('runs', baseName(folder));
+    const context = this.#context({ onEvent, signal });
+    return this.#finished(out, await trainRun(context, { data: folder, model, out, settings: texts, force }));
+  }
+
+  /**
+   * Goes on with a training that was interrupted; its settings stay, and the result has the same bits.
+   * @param out the run folder
+   * @param places where data and model lie now, if they were moved
+   */
+  async resume(
+    out: string,
+    places: CallOptions & { readonly data?: Given; readonly model?: ModelSource } = {},
+  ): Promise<TrainedRun> {
+    const { data, model, ...call } = places;
+    const folder = data === undefined ? undefined : placeFolder(this.#given, data);
+    return this.#finished(out, await resumeRun(this.#context(call), out, { data: folder, model }));
+  }
+
+  /**
+   * Opens trained weights and the model they belong to, for several predictions on this device: once it is lost, load again.
+   * Release it after use.
+   * @throws FusionclipError `io`, `bad_model`, and `usage` for settings that cannot change
+   */
+  async load(run: Trained, choices: LoadChoices = {}): Promise<LoadedRun> {
+    const { model, onEvent, signal, ...settings } = choices;
+    const source = { adapters: this.#adapters(run), model, settings: methodTexts(settings) };
+    return LoadedRun.open(this.#context({ onEvent, signal }), this.#given, source);
+  }
+
+  /**
+   * Scores images, with a map of each.
+   * @param images files, and folders that are searched for images at any depth
+   * @throws FusionclipError `io`, `bad_image`, `bad_model`; nothing is written then
+   */
+  async predict(images: Given, choices: PredictChoices): Promise<Prediction[]> {
+    const { run, out, maps, model, onEvent, signal, ...settings } = choices;
+    const source = { adapters: this.#adapters(run), model, settings: methodTexts(settings) };
+    return onDevice(this.#context({ onEvent, signal }), async (context) => {
+      const loaded = await LoadedRun.open(context, this.#given, source);
+      try {
+        return await loaded.predict(images, { out, maps });
+      } finally {
+        loaded.release();
+      }
+    });
+  }
+
+  /**
+   * Evaluates trained weights on the test split of a data set, with the thresholds that were chosen in training.
+   * @throws FusionclipError `io`, `bad_data`, `bad_image`, `bad_model`
+   */
+  async evaluate(run: Trained, choices: EvaluateChoices = {}): Promise<EvaluateResults> {
+    const { model, data, out = null, maps, onEvent, signal, ...settings } = choices;
+    const source = { adapters: this.#adapters(run), model, settings: methodTexts(settings) };
+    return evaluateRun(this.#context({ onEvent, signal }), { ...source, data, out, maps });
+  }
+
+  /**
+   * Writes the report of a finished run anew: one HTML file without scripts.
+   * @param run the run folder
+   * @returns its path, by default `report.html` in the run folder
+   */
+  async report(run: string, { out, ...options }: ReportOptions & { readonly out?: string } = {}): Promise<string> {
+    return writeReport(this.files, run, out, options);
+  }
+
+  /** Frees the GPU and given files. What was loaded cannot be used any more. */
+  close(): void {
+    this.#given.forget();
+    this.#gpu.destroy();
+  }
+
+  /** As {@link close}, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #adapters(run: Trained): string {
+    if (typeof run === 'string') return run;
+    return run instanceof Blob ? this.#given.place(run)[0] : run.adapters;
+  }
+
+  async #finished(out: string, { results, adapters }: TrainOutcome): Promise<TrainedRun> {
+    return { out, adapters, results, report: await writeReport(this.files, out) };
+  }
+
+  #context({ onEvent = this.#onEvent, signal }: CallOptions): RunContext {
+    const renewGpu = (lost: Gpu) => this.#renewed(lost);
+    return { fs: this.#given, gpu: this.#gpu, renewGpu, environment: this.environment, onEvent, signal };
+  }
+
+  async #renewed(lost: Gpu): Promise<Gpu> {
+    // Another call may have opened the next one.
+    if (lost !== this.#gpu) return this.#gpu;
+    this.#gpu.destroy();
+    this.#gpu = await this.#openGpu();
+    return this.#gpu;
+  }
+}

@@ -1,0 +1,75 @@
+import { type GivenValues, givenTexts, type OptionTable } from '../base/option.ts';
+import type { ModelSource } from '../detect/backbone.ts';
+import { FUSION_OPTIONS } from '../fusion/options.ts';
+import type { RunListener } from '../run/events.ts';
+import { TRAIN_OPTIONS } from '../run/options.ts';
+import { EMBEDDED_MODEL, EMBEDDED_SETTINGS, settingsFor } from '../study/embedded.ts';
+
+/** Settings of the method (docs/methods.md), numbers as numbers and lists as lists; null stands for `none` or `auto`. */
+export type MethodSettings = GivenValues<typeof FUSION_OPTIONS>;
+
+/** Settings of training and evaluation (docs/methods.md), as {@link MethodSettings}. */
+export type TrainingSettings = GivenValues<typeof TRAIN_OPTIONS>;
+
+/** What every call can be told. */
+export interface CallOptions {
+  /** Gets what happens, in place of the listener that `open` was given. */
+  readonly onEvent?: RunListener;
+  /** Stops the call; a training saves a checkpoint first. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a training is done: its settings, and where its results go. */
+export interface TrainChoices extends CallOptions, MethodSettings, TrainingSettings {
+  /** A CLIP model; by default `tiny-clip`, which comes with the package and is used with the settings that suit it. */
+  readonly model?: ModelSource;
+  /** The run folder; by default `runs/NAME`, after the data set. */
+  readonly out?: string;
+  /** Whether a run that lies there may be replaced. */
+  readonly force?: boolean;
+}
+
+/** How trained weights are used: settings in place of those of the run, as far as training does not depend on them. */
+export interface LoadChoices extends CallOptions, MethodSettings {
+  /** Where the CLIP model lies now, if it was moved. */
+  readonly model?: ModelSource;
+}
+
+/** What is written of a prediction. */
+export interface OutputChoices extends CallOptions {
+  /** Folder for `predictions.csv`, `predictions.json` and `maps/`; without it nothing is written. */
+  readonly out?: string;
+  /** Raw maps beside the heat maps, in place of the run's own `map.files`. */
+  readonly maps?: 'npy' | 'png16' | 'none';
+}
+
+/** A prediction by a run. */
+export interface PredictChoices extends LoadChoices, OutputChoices {
+  /** What to predict with; see {@link Trained}. */
+  readonly run: Trained;
+}
+
+/** An evaluation of a run. */
+export interface EvaluateChoices extends LoadChoices, OutputChoices {
+  /** A labelled data set; by default the one that was trained on. */
+  readonly data?: string;
+}
+
+/** Trained weights: a run folder, a file of adapters (its path, or the file itself), or what a training returned. */
+export type Trained = string | Blob | { readonly adapters: string };
+
+const ALL = { ...TRAIN_OPTIONS, ...FUSION_OPTIONS } satisfies OptionTable;
+
+/** Texts of the settings of a training, those that suit the embedded model beneath them. @throws FusionclipError `usage` */
+export function trainingTexts(model: ModelSource, given: MethodSettings & TrainingSettings): Record<string, string> {
+  const own = givenTexts(ALL, given as Readonly<Record<string, unknown>>);
+  if (model !== EMBEDDED_MODEL) return own;
+  // The program that the settings were chosen for shows no maps.
+  const { 'map.files': _, ...suited } = EMBEDDED_SETTINGS;
+  return { ...settingsFor(own.method ?? FUSION_OPTIONS.method.fallback, suited), ...own };
+}
+
+/** Texts of settings of the method. @throws FusionclipError `usage` */
+export function methodTexts(given: MethodSettings): Record<string, string> {
+  return givenTexts(FUSION_OPTIONS, given as Readonly<Record<string, unknown>>);
+}

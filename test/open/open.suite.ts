@@ -1,0 +1,207 @@
+import { assert } from 'chai';
+import { FusionclipError } from '../../src/base/errors.ts';
+import { givenTexts } from '../../src/base/option.ts';
+import { FUSION_OPTIONS } from '../../src/fusion/options.ts';
+import { Fusionclip } from '../../src/open/fusionclip.ts';
+import { placeFolder, withGiven } from '../../src/open/given.ts';
+import { packageAddress } from '../../src/open/package_address.ts';
+import { type TrainChoices, trainingTexts } from '../../src/open/settings.ts';
+import type { RunEvent } from '../../src/run/events.ts';
+import { TRAIN_OPTIONS } from '../../src/run/options.ts';
+import { MemoryFileSystem } from '../data/memory_file_system.ts';
+import { suite, type TestContext, test } from '../harness/registry.ts';
+import { ruleSet, tinyBackbone } from '../train/small_run.ts';
+
+const ALL = { ...TRAIN_OPTIONS, ...FUSION_OPTIONS };
+
+/** A run of a second. */
+const SMALL: TrainChoices = {
+  size: 42,
+  shots: 2,
+  aug: 'none',
+  epochs: 1,
+  batch: 3,
+  'eval.every': 1,
+  'prompt.nctx': 2,
+};
+
+function refusal(body: () => unknown): string {
+  try {
+    body();
+  } catch (error) {
+    assert.instanceOf(error, FusionclipError);
+    return (error as FusionclipError).message;
+  }
+  throw new Error('nothing was refused');
+}
+
+async function opened(t: TestContext, base: MemoryFileSystem, events: RunEvent[] = []): Promise<Fusionclip> {
+  const environment = { runtime: 'test', version: '0' };
+  const gpu = await t.gpu();
+  return new Fusionclip({
+    files: withGiven(base),
+    gpu,
+    openGpu: async () => gpu,
+    environment,
+    onEvent: (event) => void events.push(event),
+  });
+}
+
+/** The files of a folder, as an `<input webkitdirectory>` gives them. */
+function picked(fs: MemoryFileSystem, folder: string): File[] {
+  return [...fs.files].map(([path, bytes]) => {
+    const file = new File([new Uint8Array(bytes)], path.slice(path.lastIndexOf('/') + 1));
+    Object.defineProperty(file, 'webkitRelativePath', { value: path.slice(path.indexOf(folder)) });
+    return file;
+  });
+}
+
+suite('open: settings', () => {
+  test('values become the texts that flags have', () => {
+    const given = { shots: 4, 'lr.grid': [1e-3, 0.01], branches: ['gal'], 'shots.abnormal': null, 'shots.list': null };
+    const texts = {
+      shots: '4',
+      'lr.grid': '0.001,0.01',
+      branches: 'gal',
+      'shots.abnormal': 'auto',
+      'shots.list': 'none',
+    };
+    assert.deepEqual(givenTexts(ALL, given), texts);
+    assert.deepEqual(givenTexts(ALL, { 'adapter.bias': true, layers: [], seed: undefined }), {
+      'adapter.bias': 'true',
+    });
+  });
+
+  test('an unknown name is refused, with the one that was meant', () => {
+    assert.equal(
+      refusal(() => givenTexts(ALL, { shotz: 4 })),
+      'There is no setting "shotz"; did you mean "shots"?',
+    );
+    assert.equal(
+      refusal(() => givenTexts(ALL, { wavelength: 4 })),
+      'There is no setting "wavelength".',
+    );
+    assert.match(
+      refusal(() => givenTexts(ALL, { toString: 1 })),
+      /no setting "toString"/,
+    );
+  });
+
+  test('a value of another type or out of bounds is refused', () => {
+    assert.equal(
+      refusal(() => givenTexts(ALL, { shots: '4' })),
+      'shots takes integer from 1 to 100000, not "4".',
+    );
+    for (const given of [
+      { shots: 0 },
+      { shots: 1.5 },
+      { shots: Number.NaN },
+      { shots: [4] },
+      { 'lr.grid': 1e-3 },
+      { branches: 'gal' },
+      { 'adapter.bias': 'true' },
+      { aug: 'all' },
+      { shots: null },
+      { 'shots.abnormal': 'auto' },
+    ]) {
+      assert.match(
+        refusal(() => givenTexts(ALL, given)),
+        / takes .*, not /,
+        JSON.stringify(given),
+      );
+    }
+  });
+
+  test('the embedded model gets the settings that suit it, beneath those that are given', () => {
+    const texts = trainingTexts('tiny-clip', { size: 84, shots: 2 });
+    assert.deepEqual([texts.size, texts.shots, texts['prompt.nctx'], texts.temperature], ['84', '2', '4', '14']);
+    assert.notProperty(texts, 'map.files');
+    assert.notProperty(trainingTexts('tiny-clip', { method: 'winclip' }), 'prompt.nctx');
+    assert.deepEqual(trainingTexts('other', { size: 84 }), { size: '84' });
+  });
+});
+
+suite('open: given files', () => {
+  test('lie beside those of the disk, read only', async () => {
+    const files = withGiven(new MemoryFileSystem([['/a.png', new Uint8Array([1])]]));
+    const paths = files.place(['/a.png', new File([new Uint8Array([2, 3])], 'b.png'), new Blob([new Uint8Array([4])])]);
+    assert.equal(paths[0], '/a.png');
+    assert.match(paths[1], /b\.png$/);
+    assert.deepEqual(await Promise.all(paths.map(async (path) => [...(await files.readFile(path))])), [
+      [1],
+      [2, 3],
+      [4],
+    ]);
+    assert.equal((await files.stat(paths[1]))?.bytes, 2);
+    files.forget();
+    assert.isNull(await files.stat(paths[1]));
+    assert.isNotNull(await files.stat('/a.png'));
+  });
+
+  test('a data set is one folder, or the files of one', () => {
+    const files = withGiven(new MemoryFileSystem([]));
+    assert.equal(placeFolder(files, '/data'), '/data');
+    const named = (name: string) => new File([], name);
+    assert.match(placeFolder(files, [named('set/good/1.png'), named('set/bad/1.png')]), /\/set$/);
+    assert.match(placeFolder(files, [named('good/1.png'), named('bad/1.png')]), /@given\/\d+$/);
+    for (const wrong of [[], ['/a', '/b'], ['/a', named('b.png')]]) {
+      assert.match(
+        refusal(() => placeFolder(files, wrong)),
+        /^A data set is/,
+      );
+    }
+  });
+
+  test('the package of a built file and of a source', () => {
+    assert.equal(packageAddress('http://h/dist/n/dist/chunks/lib/a.js'), 'http://h/dist/n');
+    assert.equal(packageAddress('file:///home/src/p/src/open/page.ts'), 'file:///home/src/p');
+  });
+});
+
+suite('open: calls', () => {
+  test('a training leaves a report; its run predicts files and paths alike, evaluates and is reported anew', async (t) => {
+    const base = ruleSet();
+    const events: RunEvent[] = [];
+    const fc = await opened(t, base, events);
+    const model = await tinyBackbone();
+    const run = await fc.train('/Brain_AD', { ...SMALL, model });
+    assert.equal(run.out, 'runs/Brain_AD');
+    assert.isTrue(base.files.has('runs/Brain_AD/report.html'));
+    assert.include(
+      events.map(({ type }) => type),
+      'step',
+    );
+    const path = '/Brain_AD/test/Ungood/img/0.png';
+    const [one] = await fc.predict(path, { run, model, out: 'out' });
+    const [two] = await fc.predict(new File([new Uint8Array(base.files.get(path)!)], 'x.png'), { run, model });
+    assert.deepEqual([one.map.width, one.map.height, one.map.data.length], [42, 42, 42 * 42]);
+    assert.deepEqual([...two.map.data], [...one.map.data]);
+    assert.equal(two.score, one.score);
+    assert.isNull(two.picture);
+    assert.isTrue(base.files.has(one.picture!), one.picture ?? '');
+    const results = await fc.evaluate(run, { model });
+    assert.deepEqual(results.image, run.results.selected.image);
+    assert.equal(await fc.report(run.out, { out: 'again.html' }), 'again.html');
+    assert.deepEqual(base.files.get('again.html'), base.files.get(run.report));
+  });
+
+  test('the files of a picked folder train to the bits of the folder', async (t) => {
+    const base = ruleSet('image');
+    const fc = await opened(t, base);
+    const files = picked(base, 'Brain_AD');
+    const model = await tinyBackbone();
+    const one = await fc.train('/Brain_AD', { ...SMALL, model, out: 'one' });
+    const two = await fc.train(files, { ...SMALL, model, out: 'two' });
+    assert.deepEqual(two.results.selected, one.results.selected);
+  });
+
+  test('an unknown setting is refused before anything is written', async (t) => {
+    const base = ruleSet();
+    const fc = await opened(t, base);
+    const before = [...base.files.keys()];
+    const wrong = { ...SMALL, model: await tinyBackbone(), epoch: 3 } as TrainChoices;
+    const error = await fc.train('/Brain_AD', wrong).catch((each) => each);
+    assert.equal(error.message, 'There is no setting "epoch"; did you mean "epochs"?');
+    assert.deepEqual([...base.files.keys()], before);
+  });
+});
