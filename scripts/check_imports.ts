@@ -34,7 +34,7 @@ const LEVELS = [
 /** Packages and Node modules that a folder may import; the others none. */
 const PACKAGES: Record<string, RegExp> = {
   base: /^valibot$/,
-  data: /^(fast-png|jpeg-js)$/,
+  data: /^(fast-png|jpeg-js|tiff)$/,
   clip: /^valibot$/,
   hub: /^valibot$/,
   medclip: /^valibot$/,

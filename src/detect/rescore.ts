@@ -91,7 +91,7 @@ export async function calibrateAgain(
 async function supportAgain(fs: FileSystem, header: RunHeader, normals: readonly Image[]): Promise<Support | null> {
   const { data, train, fusion, kind } = header;
   try {
-    const dataset = await openDataset(fs, data.path, train['split.seed']);
+    const dataset = await openDataset(fs, data.path, train);
     const support = await readSupport(fs, await chooseShots(fs, dataset, train), fusion, train.seed);
     const same =
       dataset.kind === kind &&

@@ -1,12 +1,12 @@
 import { FusionclipError } from '../base/errors.ts';
+import { joinPath } from '../base/paths.ts';
 import type { Dataset, Sample } from '../data/layout/dataset.ts';
-import { objectName } from '../data/layout/object_name.ts';
-import { openDataset } from '../data/layout/open.ts';
 import { saveAdapters } from '../detect/adapters_file.ts';
 import { type AnyBackbone, type ModelSource, openModel, requireSameModel } from '../detect/backbone.ts';
 import type { Detector } from '../detect/detector.ts';
 import { calibrate, type Evaluation, evaluateSamples } from '../detect/evaluation.ts';
-import { predictionRows, toCsv, writeMaps } from '../detect/output.ts';
+import { dataJson, openData } from '../detect/open_data.ts';
+import { predictionRows, requireMapNames, toCsv, writeMaps } from '../detect/output.ts';
 import { ORACLE_WARNING, type SelectedBy, type TrainResults, trainResults } from '../detect/results.ts';
 import { openDetector, type RunContext } from '../detect/run_context.ts';
 import type { ScoredSet } from '../detect/scoring.ts';
@@ -84,15 +84,25 @@ export async function trainRun(context: TrainContext, request: TrainRequest): Pr
   const { fs } = context;
   await RunFolder.check(fs, request.out, request.force ?? false);
   const settings = runSettings(request.settings ?? {});
-  const dataset = await openDataset(fs, request.data, settings.train['split.seed']);
+  const given = settings.fusion['prompt.object'];
+  const { dataset, inventory } = await openData(context, {
+    path: request.data,
+    rules: settings.train,
+    object: given === 'auto' ? undefined : given,
+  });
+  const maps = request.maps ?? settings.train['map.files'];
+  requireMapNames(
+    dataset.splits.test.map(({ id }) => id),
+    joinPath(request.out, 'maps'),
+    maps,
+  );
   const shots = await chooseShots(fs, dataset, settings.train);
   const support = await readSupport(fs, shots, settings.fusion, settings.train.seed);
   const backbone = await openModel(fs, request.model);
-  const given = settings.fusion['prompt.object'];
   const header: RunHeader = {
     ...settings,
     kind: dataset.kind,
-    object: objectName(request.data, given === 'auto' ? undefined : given),
+    object: inventory.object,
     model: backbone.identity,
     data: { path: request.data, name: dataset.name },
   };
@@ -103,7 +113,7 @@ export async function trainRun(context: TrainContext, request: TrainRequest): Pr
     const folder = await RunFolder.create(fs, request.out);
     await folder.writeJson('config.json', headerJson(header));
     await folder.writeJson('shots.json', shotsJson(support, header));
-    const maps = request.maps ?? header.train['map.files'];
+    await fs.writeFile(folder.file('data.json'), dataJson(inventory));
     const { mapsOf } = request;
     const onEvent = listener(context);
     const run = { context, folder, header, backbone, dataset, support, items, detector, maps, mapsOf, onEvent };
@@ -129,7 +139,8 @@ export async function resumeRun(
   const backbone = await openModel(fs, places.model ?? old.model.name);
   requireSameModel(old.model, backbone.identity, out);
   const header: RunHeader = { ...old, data: { ...old.data, path: places.data ?? old.data.path } };
-  const dataset = await openDataset(fs, header.data.path, header.train['split.seed']);
+  const { path } = header.data;
+  const { dataset, inventory } = await openData(context, { path, rules: header.train, object: header.object, of: out });
   const shots = await chooseShots(fs, dataset, header.train);
   const support = await readSupport(fs, shots, header.fusion, header.train.seed);
   const drawn = await folder.readJson('shots.json');
@@ -144,6 +155,7 @@ export async function resumeRun(
   const items = itemsOf(support, header);
   const detector = await openDetector(context, header, backbone);
   try {
+    await fs.writeFile(folder.file('data.json'), dataJson(inventory));
     await folder.metrics.keep(state?.lines ?? 0);
     const maps = places.maps ?? header.train['map.files'];
     const onEvent = listener(context);

@@ -1,0 +1,41 @@
+import { FusionclipError } from '../base/errors.ts';
+import { VERSION } from '../base/version.ts';
+import type { Dataset } from '../data/layout/dataset.ts';
+import { InspectedSets } from '../data/layout/inspected.ts';
+import { type Inventory, inventoryLines } from '../data/layout/inventory.ts';
+import { stage } from '../run/events.ts';
+import type { TrainOptions } from '../run/options.ts';
+import type { RunContext } from './run_context.ts';
+
+/** A data set to be opened for a run. */
+export interface DataRequest {
+  readonly path: string;
+  readonly rules: TrainOptions;
+  /** What prompts call the images, if that was said. */
+  readonly object?: string;
+  /** The run whose data set this was, for advice where it is not there any more. */
+  readonly of?: string;
+}
+
+/**
+ * Looks at everything in a data set, tells what is used and what is not, and opens it.
+ * @throws FusionclipError `io`; `bad_data` or `bad_image` when anything in it needs a decision
+ */
+export async function openData(
+  { fs, onEvent = () => {}, inspected = new InspectedSets() }: Pick<RunContext, 'fs' | 'onEvent' | 'inspected'>,
+  { path, rules, object, of }: DataRequest,
+): Promise<{ readonly dataset: Dataset; readonly inventory: Inventory }> {
+  if (of !== undefined && (await fs.stat(path)) === null) {
+    const text = `There is no folder ${path}, where the data set of ${of} lay; say where it lies now with --data DIR.`;
+    throw new FusionclipError('io', text);
+  }
+  const onProgress = stage(onEvent, 'a look at the images');
+  const { dataset, inventory, fresh } = await inspected.open(fs, path, { rules, object, onProgress });
+  if (fresh) onEvent({ type: 'note', text: inventoryLines(inventory).join('\n') });
+  return { dataset, inventory };
+}
+
+/** `data.json`: the inventory, marked as this program's. */
+export function dataJson(inventory: Inventory): string {
+  return `${JSON.stringify({ fusionclip: VERSION, ...inventory }, null, 2)}\n`;
+}
