@@ -40,6 +40,7 @@ import './fusion/baselines.suite.ts';
 import './fusion/golden.suite.ts';
 import './fusion/kinks.suite.ts';
 import './fusion/options.suite.ts';
+import './fusion/prompts.suite.ts';
 import './fusion/training_step.suite.ts';
 import './gpu/gpu.suite.ts';
 import './gpu/recording.suite.ts';

@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import { baseName, extension, joinPath, stem } from '../../src/base/paths.ts';
 import { isImageName } from '../../src/data/decode.ts';
-import { objectName } from '../../src/data/layout/object_name.ts';
+import { describeObject, findObject, objectName } from '../../src/data/layout/object_name.ts';
 import { openDataset, readMask, readSample } from '../../src/data/layout/open.ts';
 import { suite, test } from '../harness/registry.ts';
 import { imageSet, picture, pixelSet, plainSet } from './datasets.ts';
@@ -173,6 +173,35 @@ suite('names of objects and paths', () => {
       assert.equal(objectName(folder), name, folder);
     }
     assert.equal(objectName('Brain_AD', 'LiverCT'), 'LiverCT');
+  });
+
+  test('words of a name are words: a part of another word is none', () => {
+    for (const [folder, object] of [
+      ['knee_rescan', 'knee rescan'],
+      ['doctors', 'doctors'],
+      ['livermore lab', 'livermore lab'],
+      ['brainstorm', 'brainstorm'],
+      ['hand_xray', 'hand xray'],
+      ['BrainMRI', 'Brain'],
+      ['BraTS2021', 'Brain'],
+      ['OCT-2017', 'retinal OCT'],
+      ['myChest14', 'Chest X-ray film'],
+    ]) {
+      assert.equal(objectName(folder), object, folder);
+    }
+  });
+
+  test('a name that says nothing is not put into prompts', () => {
+    for (const folder of ['data', '.', '/', 'x123', 'data_set_2', 'base', 'NEW images (1)', '2024-05-01']) {
+      assert.deepEqual(describeObject(folder), { object: 'medical image', from: 'none' }, folder);
+    }
+    assert.deepEqual(describeObject('data', 'knee'), { object: 'knee', from: 'given' });
+    assert.deepEqual(describeObject('metal_nut'), { object: 'metal nut', from: 'folder' });
+  });
+
+  test('is the same however the path is typed', async () => {
+    const fs = Object.assign(pixelSet(1), { absolutePath: async () => '/x/Brain_AD' });
+    for (const path of ['.', './', '../Brain_AD']) assert.equal((await findObject(fs, path)).object, 'Brain', path);
   });
 
   test('paths', () => {

@@ -7,6 +7,7 @@ import { findInputs } from '../../data/layout/inputs.ts';
 import { leftOutLine } from '../../data/layout/left_out.ts';
 import { encodeNpy } from '../../data/raw_map.ts';
 import { type Backbone, openBackbone } from '../../detect/backbone.ts';
+import { wholeSentence } from '../../fusion/index.ts';
 import { GpuArray } from '../../gpu/array.ts';
 import { l2Normalize, Tensor } from '../../nn/index.ts';
 import { type Command, flagValues, MODEL_HELP, need, word } from '../command.ts';
@@ -129,7 +130,7 @@ async function textEmbeddings(
   onEvent?.({ type: 'note', text: `texts, ${tower.storage}` });
   try {
     using _scope = gpu.scope();
-    const ids = sentences.map((sentence) => tokenizer.sentence(sentence));
+    const ids = sentences.map((sentence) => wholeSentence(tokenizer, sentence, tokenizer.context, 'use fewer words'));
     return await finish(new Tensor(await tower.encodeSentences(ids)), normalise);
   } finally {
     tower.release();
