@@ -27,6 +27,7 @@ import './data/layout.suite.ts';
 import './data/links.suite.ts';
 import './data/other_formats.suite.ts';
 import './data/paste.suite.ts';
+import './data/patients.suite.ts';
 import './data/real_layouts.suite.ts';
 import './data/resize.suite.ts';
 import './data/shots.suite.ts';

@@ -15,6 +15,7 @@ export * from './layout/inventory.ts';
 export * from './layout/left_out.ts';
 export * from './layout/object_name.ts';
 export * from './layout/open.ts';
+export * from './layout/patients.ts';
 export * from './layout/problem.ts';
 export * from './layout/rules.ts';
 export * from './layout/scan.ts';

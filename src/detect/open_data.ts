@@ -35,7 +35,7 @@ export async function openData(
   return { dataset, inventory };
 }
 
-/** `data.json`: the inventory, marked as this program's. */
+/** `data.json`: the inventory, marked as this program's, and as the text that was shown. */
 export function dataJson(inventory: Inventory): string {
-  return `${JSON.stringify({ fusionclip: VERSION, ...inventory }, null, 2)}\n`;
+  return `${JSON.stringify({ fusionclip: VERSION, ...inventory, lines: inventoryLines(inventory) }, null, 2)}\n`;
 }

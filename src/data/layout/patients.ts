@@ -1,6 +1,7 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { stem } from '../../base/paths.ts';
 import { sourceName } from '../audit/source_name.ts';
+import { placeOf } from './place.ts';
 
 /**
  * The rule that `group` names: whom an image is of, or null where it finds nobody.
@@ -27,4 +28,10 @@ export function patientRule(group: string | null): (id: string, sub: string) => 
     const match = rule.exec(stem(id)) ?? rule.exec(id);
     return match ? (match[1] ?? match[0]) : null;
   };
+}
+
+/** The rule of {@link patientRule} for the ids of images alone. */
+export function patientOfId(group: string | null): (id: string) => string | null {
+  const rule = patientRule(group);
+  return (id) => rule(id, placeOf(id.slice(0, Math.max(0, id.lastIndexOf('/'))), new Set()).sub);
 }
