@@ -214,7 +214,7 @@ export async function evaluateTrained(
     const path = request.data ?? header.data.path;
     const rules = { ...header.train, ...request.rules };
     const of = request.data === undefined ? request.adapters : undefined;
-    const { dataset, inventory } = await openData(context, { path, rules, object: header.object, of });
+    const { dataset, inventory } = await openData(context, { path, rules, object: header.object, keeps: true, of });
     if (header.kind === 'pixel' && dataset.kind === 'image') {
       const what = 'has labels only, but the run was trained on masks';
       throw new FusionclipError('bad_data', `${path} ${what}; give a data set with masks.`);

@@ -13,6 +13,8 @@ export interface DataRequest {
   readonly rules: TrainOptions;
   /** What prompts call the images, if that was said. */
   readonly object?: string;
+  /** Whether `object` is what a run was trained with. */
+  readonly keeps?: boolean;
   /** The run whose data set this was, for advice where it is not there any more. */
   readonly of?: string;
 }
@@ -23,14 +25,15 @@ export interface DataRequest {
  */
 export async function openData(
   { fs, onEvent = () => {}, inspected = new InspectedSets() }: Pick<RunContext, 'fs' | 'onEvent' | 'inspected'>,
-  { path, rules, object, of }: DataRequest,
+  { path, rules, object, of, keeps = false }: DataRequest,
 ): Promise<{ readonly dataset: Dataset; readonly inventory: Inventory }> {
   if (of !== undefined && (await fs.stat(path)) === null) {
     const text = `There is no folder ${path}, where the data set of ${of} lay; say where it lies now with --data DIR.`;
     throw new FusionclipError('io', text);
   }
   const onProgress = stage(onEvent, 'a look at the images');
-  const { dataset, inventory, fresh } = await inspected.open(fs, path, { rules, object, onProgress });
+  const { dataset, inventory: found, fresh } = await inspected.open(fs, path, { rules, object, onProgress });
+  const inventory: Inventory = keeps ? { ...found, from: 'run' } : found;
   if (fresh) onEvent({ type: 'note', text: inventoryLines(inventory).join('\n') });
   return { dataset, inventory };
 }

@@ -83,9 +83,9 @@ function patientsOf(
   patientOf: ((id: string) => string | null) | null,
 ): ClassScores[] {
   const groups = new Map<string, { normal: number[]; abnormal: number[] }>();
-  for (const { id, label, score } of predictions) {
+  for (const [i, { id, label, score }] of predictions.entries()) {
     const patient = patientOf?.(id) ?? null;
-    const key = patient === null ? `image ${id}` : `patient ${patient}`;
+    const key = patient === null ? `image ${i}` : `patient ${patient}`;
     const group = groups.get(key) ?? { normal: [], abnormal: [] };
     groups.set(key, group);
     (label === 0 ? group.normal : group.abnormal).push(score);

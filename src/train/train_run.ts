@@ -140,7 +140,13 @@ export async function resumeRun(
   requireSameModel(old.model, backbone.identity, out);
   const header: RunHeader = { ...old, data: { ...old.data, path: places.data ?? old.data.path } };
   const { path } = header.data;
-  const { dataset, inventory } = await openData(context, { path, rules: header.train, object: header.object, of: out });
+  const { dataset, inventory } = await openData(context, {
+    path,
+    rules: header.train,
+    object: header.object,
+    keeps: true,
+    of: out,
+  });
   const shots = await chooseShots(fs, dataset, header.train);
   const support = await readSupport(fs, shots, header.fusion, header.train.seed);
   const drawn = await folder.readJson('shots.json');

@@ -20,8 +20,8 @@ export const ANY_OBJECT = 'medical image';
 /** What the prompts call the images' content, and where the words come from. */
 export interface ObjectName {
   readonly object: string;
-  /** `given`: by `prompt.object`; `known`: a word in the folder's name; `folder`: the name itself; `none`: it says nothing. */
-  readonly from: 'given' | 'known' | 'folder' | 'none';
+  /** `given`: by `prompt.object`; `known`: a word in the folder's name; `folder`: the name itself; `none`: it says nothing; `run`: a run keeps what it was trained with. */
+  readonly from: 'given' | 'known' | 'folder' | 'none' | 'run';
 }
 
 /** Words of a name: what stands between signs, with digits cut off, and the parts that capitals begin. */
@@ -66,6 +66,7 @@ export async function findObject(fs: FileSystem, folder: string, override?: stri
 export function objectLine({ object, from }: ObjectName): string {
   const source = {
     given: 'as given',
+    run: 'as the run has it',
     known: "from the folder's name",
     folder: "the folder's name; --prompt.object TEXT says it better",
     none: "the folder's name says nothing; name the content with --prompt.object TEXT",
