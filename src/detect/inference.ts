@@ -214,11 +214,18 @@ export async function evaluateTrained(
     const path = request.data ?? header.data.path;
     const rules = { ...header.train, ...request.rules };
     const of = request.data === undefined ? request.adapters : undefined;
-    const { dataset, inventory } = await openData(context, { path, rules, object: header.object, keeps: true, of });
+    const { dataset, inventory, tell } = await openData(context, {
+      path,
+      rules,
+      object: header.object,
+      keeps: true,
+      of,
+    });
     if (header.kind === 'pixel' && dataset.kind === 'image') {
       const what = 'has labels only, but the run was trained on masks';
       throw new FusionclipError('bad_data', `${path} ${what}; give a data set with masks.`);
     }
+    tell();
     const samples = dataset.splits.test;
     const { judgement, trivial, scored } = await trained.memory.withScorer(
       (scorer) =>

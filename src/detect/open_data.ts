@@ -19,23 +19,40 @@ export interface DataRequest {
   readonly of?: string;
 }
 
+/** An open data set. */
+export interface OpenData {
+  readonly dataset: Dataset;
+  readonly inventory: Inventory;
+  /** Says what is used and what is not: when nothing else can be refused any more, so that a refusal stands alone. */
+  tell(): void;
+}
+
 /**
- * Looks at everything in a data set, tells what is used and what is not, and opens it.
+ * Looks at everything in a data set, and opens it.
  * @throws FusionclipError `io`; `bad_data` or `bad_image` when anything in it needs a decision
  */
 export async function openData(
   { fs, onEvent = () => {}, inspected = new InspectedSets() }: Pick<RunContext, 'fs' | 'onEvent' | 'inspected'>,
   { path, rules, object, of, keeps = false }: DataRequest,
-): Promise<{ readonly dataset: Dataset; readonly inventory: Inventory }> {
+): Promise<OpenData> {
   if (of !== undefined && (await fs.stat(path)) === null) {
     const text = `There is no folder ${path}, where the data set of ${of} lay; say where it lies now with --data DIR.`;
     throw new FusionclipError('io', text);
   }
-  const onProgress = stage(onEvent, 'a look at the images');
+  const progress = stage(onEvent, 'a look at the images');
+  let images = 0;
+  const onProgress = (done: number, total: number) => {
+    images = total;
+    if (done < total) progress(done, total);
+  };
   const { dataset, inventory: found, fresh } = await inspected.open(fs, path, { rules, object, onProgress });
   const inventory: Inventory = keeps ? { ...found, from: 'run' } : found;
-  if (fresh) onEvent({ type: 'note', text: inventoryLines(inventory).join('\n') });
-  return { dataset, inventory };
+  const tell = () => {
+    if (!fresh) return;
+    progress(images, images);
+    onEvent({ type: 'note', text: inventoryLines(inventory).join('\n') });
+  };
+  return { dataset, inventory, tell };
 }
 
 /** `data.json`: the inventory, marked as this program's, and as the text that was shown. */

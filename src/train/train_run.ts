@@ -85,7 +85,7 @@ export async function trainRun(context: TrainContext, request: TrainRequest): Pr
   await RunFolder.check(fs, request.out, request.force ?? false);
   const settings = runSettings(request.settings ?? {});
   const given = settings.fusion['prompt.object'];
-  const { dataset, inventory } = await openData(context, {
+  const { dataset, inventory, tell } = await openData(context, {
     path: request.data,
     rules: settings.train,
     object: given === 'auto' ? undefined : given,
@@ -110,6 +110,7 @@ export async function trainRun(context: TrainContext, request: TrainRequest): Pr
   // Everything that can be refused is refused before an older run is removed.
   const detector = await openDetector(context, header, backbone);
   try {
+    tell();
     const folder = await RunFolder.create(fs, request.out);
     await folder.writeJson('config.json', headerJson(header));
     await folder.writeJson('shots.json', shotsJson(support, header));
@@ -140,7 +141,7 @@ export async function resumeRun(
   requireSameModel(old.model, backbone.identity, out);
   const header: RunHeader = { ...old, data: { ...old.data, path: places.data ?? old.data.path } };
   const { path } = header.data;
-  const { dataset, inventory } = await openData(context, {
+  const { dataset, inventory, tell } = await openData(context, {
     path,
     rules: header.train,
     object: header.object,
@@ -161,6 +162,7 @@ export async function resumeRun(
   const items = itemsOf(support, header);
   const detector = await openDetector(context, header, backbone);
   try {
+    tell();
     await fs.writeFile(folder.file('data.json'), dataJson(inventory));
     await folder.metrics.keep(state?.lines ?? 0);
     const maps = places.maps ?? header.train['map.files'];
