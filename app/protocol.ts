@@ -41,6 +41,8 @@ export interface DatasetFacts {
   /** What the prompts would call the content. */
   readonly object: string;
   readonly counts: Readonly<Record<'valid' | 'test', { readonly normal: number; readonly abnormal: number }>>;
+  /** What is used of the folder and how, and what is not and why, as `data check` says it. */
+  readonly lines: readonly string[];
   /** A few images of each class, small. */
   readonly normal: readonly Image[];
   readonly abnormal: readonly Image[];

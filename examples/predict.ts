@@ -5,8 +5,7 @@
  */
 import process from 'node:process';
 import { open } from 'fusionclip';
-import { decodeImage, encodePng, overlayHeatMap } from 'fusionclip/data';
-import { findImages } from 'fusionclip/detect';
+import { decodeImage, encodePng, findInputs, overlayHeatMap } from 'fusionclip/data';
 
 const [run, ...images] = process.argv.slice(2);
 if (!run || images.length === 0) {
@@ -19,7 +18,7 @@ const loaded = await fc.load(run);
 const threshold = loaded.thresholds.image?.value;
 console.log(`threshold ${threshold}, chosen on ${loaded.thresholds.image?.from}`);
 
-for (const path of await findImages(fc.files, images)) {
+for (const path of (await findInputs(fc.files, images)).images) {
   const bytes = await fc.files.readFile(path);
   // A file of any origin does: this one could have come over the network.
   const [{ score, abnormal, map }] = await loaded.predict(new File([bytes], path));

@@ -35,7 +35,7 @@ const LEVELS = [
 /** Packages and Node modules that a folder may import; the others none. */
 const PACKAGES: Record<string, RegExp> = {
   base: /^(valibot|d3-dsv)$/,
-  data: /^(fast-png|jpeg-js|d3-contour)$/,
+  data: /^(fast-png|jpeg-js|d3-contour|tiff)$/,
   clip: /^(valibot|character-entities(-legacy)?)$/,
   hub: /^(valibot|@noble\/hashes\/.*)$/,
   medclip: /^valibot$/,

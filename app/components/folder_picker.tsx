@@ -62,7 +62,7 @@ export function FolderPicker({ disabled, onChoose, onError }: Props) {
 }
 
 function counted(files: readonly GivenFile[]): string {
-  if (files.length === 0) return 'PNG or JPEG';
+  if (files.length === 0) return 'PNG, JPEG, TIFF or BMP';
   return files.length === 1 ? '1 file' : `${files.length} files`;
 }
 

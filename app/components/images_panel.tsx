@@ -78,7 +78,7 @@ function Families({ families, chosen, disabled, onChoose }: FamiliesProps) {
 }
 
 function Summary({ dataset }: { dataset: DatasetFacts }) {
-  const { name, kind, counts } = dataset;
+  const { name, kind, counts, lines } = dataset;
   const both = (split: 'valid' | 'test') => `${counts[split].normal} normal, ${counts[split].abnormal} abnormal`;
   return (
     <div class="summary">
@@ -95,6 +95,14 @@ function Summary({ dataset }: { dataset: DatasetFacts }) {
           <dd>{both('test')}</dd>
         </div>
       </dl>
+      <details>
+        <summary>What is used of the folder, and what is not</summary>
+        <ul>
+          {lines.map((line) => (
+            <li key={line}>{line}</li>
+          ))}
+        </ul>
+      </details>
     </div>
   );
 }

@@ -1,15 +1,7 @@
-import { FusionclipError } from '../../src/base/errors.ts';
 import { joinPath } from '../../src/base/paths.ts';
-import {
-  checkDataset,
-  type Dataset,
-  decodeImage,
-  type Image,
-  openDataset,
-  resizeImage,
-  type Sample,
-  toRgb,
-} from '../../src/data/index.ts';
+import { type Dataset, decodeImage, type Image, resizeImage, type Sample, toRgb } from '../../src/data/index.ts';
+import { openInspected } from '../../src/data/layout/check.ts';
+import { inventoryLines } from '../../src/data/layout/inventory.ts';
 import type { BlobFiles } from '../../src/host/blob_files.ts';
 import { PHANTOM_FAMILIES, phantom } from '../../src/phantom/phantom.ts';
 import { writePhantoms } from '../../src/phantom/write.ts';
@@ -78,26 +70,21 @@ export async function placeImages(files: BlobFiles, images: GivenImages): Promis
 
 /**
  * Looks at a data set, and at every image of it: what is broken is said now and not after minutes of training.
- * @throws FusionclipError `io`, `bad_data`
+ * @throws FusionclipError `io`, `bad_data`, `bad_image`
  */
 export async function datasetFacts(
   files: BlobFiles,
   path: string,
   onProgress: (done: number, total: number) => void,
 ): Promise<DatasetFacts> {
-  const dataset = await openDataset(files, path);
-  const { name, kind, object, images, problems } = await checkDataset(files, path, onProgress);
-  const [first, ...others] = problems.filter(({ severity }) => severity === 'error');
-  if (first) {
-    const sentence = first.message.includes(first.path) ? first.message : `${first.path}: ${first.message}.`;
-    const more = others.length === 0 ? '' : ` There are ${others.length} more problems like this.`;
-    throw new FusionclipError('bad_data', `${sentence}${more}`);
-  }
+  const { dataset, inventory } = await openInspected(files, path, { onProgress });
+  const { name, kind, object, images } = inventory;
   return {
     name,
     kind,
     object,
     counts: images,
+    lines: inventoryLines(inventory),
     normal: await examples(files, dataset, 0),
     abnormal: await examples(files, dataset, 1),
   };

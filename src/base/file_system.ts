@@ -1,3 +1,18 @@
+/**
+ * What lies at a path. `special`: a FIFO, a socket or a device, which is never read; `broken`: a link that leads nowhere
+ * or round in a circle.
+ */
+export type EntryKind = 'file' | 'directory' | 'special' | 'broken';
+
+/** An entry of a folder. */
+export interface Entry {
+  readonly name: string;
+  /** Of what a link leads to, if it is one. */
+  readonly kind: EntryKind;
+  /** Whether it is a symbolic link. */
+  readonly link?: boolean;
+}
+
 /** The files a program may touch. The hosts implement it over disk; a page implements it over dropped files. */
 export interface FileSystem {
   /** Whole file. Throws `FusionclipError('io')` when it does not exist or cannot be read. */
@@ -5,9 +20,9 @@ export interface FileSystem {
   /** `length` bytes from `offset`; shorter only at the end of the file. */
   readRange(path: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Kind and size in bytes, or null when nothing is there. */
-  stat(path: string): Promise<{ kind: 'file' | 'directory'; bytes: number } | null>;
+  stat(path: string): Promise<{ kind: EntryKind; bytes: number } | null>;
   /** Entries of a folder, sorted by name (code-unit order). */
-  list(path: string): Promise<{ name: string; kind: 'file' | 'directory' }[]>;
+  list(path: string): Promise<Entry[]>;
   /** Writes to a temporary name beside `path` and renames it, so `path` is whole or untouched; makes parent folders. */
   writeFile(path: string, bytes: Uint8Array | string): Promise<void>;
   /** Appends text, making the file and its parents when needed. */
@@ -31,6 +46,10 @@ export interface FileSystem {
    * @throws FusionclipError `usage` when a living process holds it
    */
   lock?(path: string): Promise<FileLock>;
+  /** The one path of what lies there, all links followed; where there are no links, paths are their own. */
+  realPath?(path: string): Promise<string>;
+  /** The path from the root, links not followed; without it the working folder has no name. */
+  absolutePath?(path: string): Promise<string>;
   /** Makes `path` a symbolic link to `target`, which is relative to its folder; only where there are links. */
   link?(target: string, path: string): Promise<void>;
   /** The folder where downloaded models lie in the layout of Hugging Face (`src/clip/model_cache.ts`), if there is one. */

@@ -1,18 +1,22 @@
 import { FusionclipError } from '../base/errors.ts';
 import { extension } from '../base/paths.ts';
-import { type Image, toGrey } from './image.ts';
+import { decodeBmp } from './bmp.ts';
+import type { Image } from './image.ts';
 import { decodeJpeg } from './jpeg.ts';
+import { type MaskReading, maskOf } from './mask.ts';
 import { decodePng } from './png.ts';
+import { decodeTiff, tiffBits } from './tiff.ts';
+import { UnreadPicture } from './unread.ts';
 
 /** Pictures above this are refused (400 MB as RGBA); the largest BMAD image has 1 megapixel. */
 const MAX_PIXELS = 100_000_000;
 
 /** Extensions of the files that are taken for images, in lower case. */
-export const IMAGE_EXTENSIONS: readonly string[] = ['png', 'jpg', 'jpeg'];
+export const IMAGE_EXTENSIONS: readonly string[] = ['png', 'jpg', 'jpeg', 'tif', 'tiff', 'bmp'];
 
 /**
- * Decodes a PNG or JPEG file by its first bytes, whatever its name says; `name` is only for messages.
- * What each format becomes is written at `decodePng` and `decodeJpeg`.
+ * Decodes a PNG, JPEG, TIFF or BMP file by its first bytes, whatever its name says; `name` is only for messages.
+ * What each format becomes is written at `decodePng`, `decodeJpeg`, `decodeTiff` and `decodeBmp`.
  * Throws `FusionclipError('bad_image')` for a damaged file and for any other format.
  */
 export function decodeImage(bytes: Uint8Array, name: string): Image {
@@ -23,20 +27,37 @@ export function decodeImage(bytes: Uint8Array, name: string): Image {
  * Decodes a lesion mask: one channel, 255 on the lesion and 0 elsewhere. Every non-zero grey value is lesion, because
  * BMAD's masks come in several encodings (0/255, class codes 1, 2, 4, and class codes through a colour map, whose lowest
  * class is a dark grey that a threshold at one half would lose). Only in a JPEG, whose compression smears small values
- * around every edge, the threshold is one half.
+ * around every edge, the threshold is one half. Transparency and white backgrounds: see `maskOf`.
  * Throws `FusionclipError('bad_image')` as `decodeImage` does.
  */
-export function decodeMask(bytes: Uint8Array, name: string): Image {
-  const grey = toGrey(decode(bytes, name, true));
-  const least = sniff(bytes, name) === 'jpeg' ? 128 : 1;
-  return { ...grey, data: grey.data.map((value) => (value >= least ? 255 : 0)) };
+export function decodeMask(bytes: Uint8Array, name: string, background: MaskReading['background'] = 'black'): Image {
+  return maskOf(decode(bytes, name, true), { background, smeared: sniff(bytes, name) === 'jpeg' });
+}
+
+/** Bits of a sample, as the file has them: 1 to 16. Throws `FusionclipError('bad_image')` for a format that is not read. */
+export function bitDepth(bytes: Uint8Array, name: string): number {
+  switch (sniff(bytes, name)) {
+    // A palette has 8 bits a colour, whatever its indices have.
+    case 'png':
+      return bytes[25] === 3 ? 8 : bytes[24];
+    case 'tiff':
+      return tiffBits(bytes);
+    default:
+      return 8;
+  }
 }
 
 function decode(bytes: Uint8Array, name: string, keepNonZero: boolean): Image {
   const format = sniff(bytes, name);
   try {
-    return format === 'png' ? decodePng(bytes, MAX_PIXELS, keepNonZero) : decodeJpeg(bytes, MAX_PIXELS);
+    if (format === 'png') return decodePng(bytes, MAX_PIXELS, keepNonZero);
+    if (format === 'tiff') return decodeTiff(bytes, MAX_PIXELS, keepNonZero);
+    return format === 'bmp' ? decodeBmp(bytes, MAX_PIXELS) : decodeJpeg(bytes, MAX_PIXELS);
   } catch (cause) {
+    if (cause instanceof UnreadPicture) {
+      const message = `${name}: this kind of ${format.toUpperCase()} file is not read (${cause.message}); convert it to PNG.`;
+      throw new FusionclipError('bad_image', message, { cause });
+    }
     // Our own checks throw plain errors; a TypeError comes from jpeg-js following nonsense, and would say nothing.
     const reason = cause instanceof Error && cause.name === 'Error' ? cause.message : 'its data contradict themselves';
     throw new FusionclipError(
@@ -57,9 +78,8 @@ const OTHER_FORMATS: readonly { what: string; at: number; text: string; advice: 
   { what: 'a ZIP archive', at: 0, text: 'PK\x03\x04', advice: 'unpack it' },
   { what: 'a GIF', at: 0, text: 'GIF8', advice: 'convert it to PNG' },
   { what: 'a WebP image', at: 8, text: 'WEBP', advice: 'convert it to PNG' },
-  { what: 'a TIFF', at: 0, text: 'II*\0', advice: 'convert it to PNG' },
-  { what: 'a TIFF', at: 0, text: 'MM\0*', advice: 'convert it to PNG' },
-  { what: 'a BMP', at: 0, text: 'BM', advice: 'convert it to PNG' },
+  { what: 'a BigTIFF', at: 0, text: 'II+\0', advice: 'convert it to PNG' },
+  { what: 'a BigTIFF', at: 0, text: 'MM\0+', advice: 'convert it to PNG' },
   { what: 'a HEIC or AVIF image', at: 4, text: 'ftyp', advice: 'convert it to PNG' },
   { what: 'a JPEG 2000 image', at: 4, text: 'jP  ', advice: 'convert it to PNG' },
   {
@@ -79,10 +99,12 @@ const BY_EXTENSION: Readonly<Record<string, string>> = {
   mha: 'a MetaImage volume',
 };
 
-function sniff(bytes: Uint8Array, name: string): 'png' | 'jpeg' {
+function sniff(bytes: Uint8Array, name: string): 'png' | 'jpeg' | 'tiff' | 'bmp' {
   if (startsWith(bytes, 0, '\x89PNG\r\n\x1a\n')) return 'png';
   if (startsWith(bytes, 0, '\xff\xd8\xff')) return 'jpeg';
-  let what = `neither PNG nor JPEG`;
+  if (startsWith(bytes, 0, 'II*\0') || startsWith(bytes, 0, 'MM\0*')) return 'tiff';
+  if (startsWith(bytes, 0, 'BM')) return 'bmp';
+  let what = 'neither PNG, JPEG, TIFF nor BMP';
   let advice = 'convert it to PNG';
   const known = OTHER_FORMATS.find((format) => startsWith(bytes, format.at, format.text));
   const extension = name.slice(name.lastIndexOf('.') + 1).toLowerCase();
@@ -90,7 +112,7 @@ function sniff(bytes: Uint8Array, name: string): 'png' | 'jpeg' {
   else if (startsWith(bytes, 0, '\x89PNG')) [what, advice] = ['a PNG damaged by text conversion', 'copy it as binary'];
   else if (known) [what, advice] = [known.what, known.advice];
   else if (BY_EXTENSION[extension]) [what, advice] = [BY_EXTENSION[extension], 'export its slices as PNG'];
-  throw new FusionclipError('bad_image', `${name} is ${what}; only PNG and JPEG are read: ${advice}.`);
+  throw new FusionclipError('bad_image', `${name} is ${what}; only PNG, JPEG, TIFF and BMP are read: ${advice}.`);
 }
 
 function startsWith(bytes: Uint8Array, at: number, text: string): boolean {

@@ -12,9 +12,14 @@ export {
   type ScoreMap,
 } from './heat_map.ts';
 export { type Image, toGrey, toRgb } from './image.ts';
-export { checkDataset, type DatasetReport, type Problem } from './layout/check.ts';
+export { type CheckOptions, checkDataset } from './layout/check.ts';
 export type { Dataset, DatasetKind, Sample, Split } from './layout/dataset.ts';
+export { findInputs, type Inputs } from './layout/inputs.ts';
+export { type Inventory, inventoryLines } from './layout/inventory.ts';
+export type { LeftOut } from './layout/left_out.ts';
 export { openDataset, readMask, readSample } from './layout/open.ts';
+export type { Problem, ProblemKind } from './layout/problem.ts';
+export { type DataRules, dataRules } from './layout/rules.ts';
 export { rulePicture } from './picture.ts';
 export { decodeMapPng, decodeNpyMap, encodeMapPng, encodeNpy } from './raw_map.ts';
 export { type ResizeKernel, resizeImage, resizeNearest } from './resize.ts';

@@ -9,16 +9,20 @@ import { type PngHeader, readPngPicture } from './png_chunks.ts';
  * * Grey with alpha becomes RGBA with equal colours: resizing it and dropping alpha gives what Pillow's `LA` gives.
  * * 16 bits keep the high byte, as Pillow does for colour (its conversion of 16-bit grey would turn all above 255
  *   white). With `keepNonZero` a sample of 1…255 gives 1 instead of 0, so that the class codes of a 16-bit mask do not
- *   vanish.
+ *   vanish, and the transparency of a palette becomes alpha.
  *
  * Throws an `Error` that says what is wrong; `maxPixels` is checked before anything is allocated.
  */
 export function decodePng(bytes: Uint8Array, maxPixels: number, keepNonZero = false): Image {
-  const { header, file } = readPngPicture(bytes, maxPixels);
+  const { header, file, transparency } = readPngPicture(bytes, maxPixels);
   const decoded = decode(file, { checkCrc: true });
   const { width, height, type } = header;
   const samples = bytesOf(decoded, header, keepNonZero);
-  if (type === 3) return { width, height, channels: 3, data: colours(samples, decoded.palette ?? []) };
+  if (type === 3) {
+    const data = colours(samples, decoded.palette ?? []);
+    if (!keepNonZero || transparency === null) return { width, height, channels: 3, data };
+    return { width, height, channels: 4, data: withAlpha(data, samples, transparency) };
+  }
   if (type === 4) {
     const data = new Uint8Array(width * height * 4);
     for (let i = 0; i < width * height; i++)
@@ -56,6 +60,16 @@ function colours(indices: Uint8Array, palette: readonly number[][]): Uint8Array<
     const entry = palette[index];
     if (!entry) throw new Error(`a pixel has colour ${index}, past the end of the palette`);
     data.set(entry.slice(0, 3), 3 * i);
+  }
+  return data;
+}
+
+/** RGB with the alpha of each palette index; the last ones may be left out, and are opaque. */
+function withAlpha(rgb: Uint8Array, indices: Uint8Array, alpha: Uint8Array): Uint8Array<ArrayBuffer> {
+  const data = new Uint8Array(4 * indices.length);
+  for (const [i, index] of indices.entries()) {
+    data.set(rgb.subarray(3 * i, 3 * i + 3), 4 * i);
+    data[4 * i + 3] = alpha[index] ?? 255;
   }
   return data;
 }

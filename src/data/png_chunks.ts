@@ -27,13 +27,17 @@ const PICTURE = ['IHDR', 'PLTE', 'IDAT', 'IEND'];
  * fast-png reads wrongly.
  * Throws an `Error` that says what is wrong.
  */
-export function readPngPicture(bytes: Uint8Array, maxPixels: number): { header: PngHeader; file: Uint8Array } {
+export function readPngPicture(
+  bytes: Uint8Array,
+  maxPixels: number,
+): { header: PngHeader; file: Uint8Array; transparency: Uint8Array | null } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const file = new Uint8Array(bytes.length);
   file.set(bytes.subarray(0, 8));
   let size = 8;
   let stream = 0;
   let header: PngHeader | undefined;
+  let transparency: Uint8Array | null = null;
   for (let at = 8, type = ''; type !== 'IEND'; ) {
     const length = at + 12 > bytes.length ? bytes.length : view.getUint32(at);
     if (length > bytes.length - at - 12) throw new Error('the file is truncated');
@@ -41,6 +45,7 @@ export function readPngPicture(bytes: Uint8Array, maxPixels: number): { header: 
     if (!header && type !== 'IHDR') throw new Error('the header is missing');
     if (type === 'IHDR') header = readHeader(bytes.subarray(at + 8, at + 8 + length));
     if (type === 'IDAT') stream += length;
+    if (type === 'tRNS') transparency = bytes.subarray(at + 8, at + 8 + length);
     if (PICTURE.includes(type)) {
       file.set(bytes.subarray(at, at + 12 + length), size);
       size += 12 + length;
@@ -54,7 +59,7 @@ export function readPngPicture(bytes: Uint8Array, maxPixels: number): { header: 
   // Deflate shrinks at most 1032 times, and even a stream that is only stored is hardly longer than what it holds.
   if (raw > 1032 * stream) throw new Error('it holds fewer pixels than its header says');
   if (stream > 2 * raw + 65536) throw new Error('it holds more pixels than its header says');
-  return { header: header!, file: file.subarray(0, size) };
+  return { header: header!, file: file.subarray(0, size), transparency };
 }
 
 function readHeader(data: Uint8Array): PngHeader {

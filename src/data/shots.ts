@@ -7,7 +7,7 @@ import type { Dataset, Sample } from './layout/dataset.ts';
 export interface Shots {
   readonly normal: readonly Sample[];
   readonly abnormal: readonly Sample[];
-  /** Images of `valid` that are not support, in order of their ids. */
+  /** Images of `valid` that are not support, and not of its patients, in order of their ids. */
   readonly rest: readonly Sample[];
 }
 
@@ -15,7 +15,7 @@ export interface Shots {
  * Draws `normal` and `abnormal` images from `valid` without replacement.
  *
  * The images of a class are sorted by id and ordered by the random stream (`shots.normal` or `shots.abnormal`, `seed`);
- * the first ones are taken. So the draw depends on ids and seed only, and with one seed the support of 2 shots is part
+ * the first ones are taken; where patients are known, one image of each before a second of any. So the draw depends on ids and seed only, and with one seed the support of 2 shots is part
  * of that of 4 (MVFA's published lists are not nested in this way).
  *
  * `abnormal` may be 0. Throws `FusionclipError('bad_data')` when a class has too few images.
@@ -61,11 +61,24 @@ function draw(dataset: Dataset, label: 0 | 1, count: number, seed: number): Samp
     );
   }
   const random = ruleStream(`shots.${what}`, seed);
-  return candidates
+  const order = candidates
     .map((sample, i) => ({ sample, key: random(i), i }))
     .sort((a, b) => a.key - b.key || a.i - b.i)
-    .slice(0, count)
     .map(({ sample }) => sample);
+  return onePatientEach(order).slice(0, count);
+}
+
+/** The first image of each patient, then the second ones, …, each time in the given order. */
+function onePatientEach(order: readonly Sample[]): Sample[] {
+  const seen = new Map<string, number>();
+  const rounds: Sample[][] = [];
+  for (const sample of order) {
+    const round = sample.patient === null ? 0 : (seen.get(sample.patient) ?? 0);
+    if (sample.patient !== null) seen.set(sample.patient, round + 1);
+    rounds[round] ??= [];
+    rounds[round].push(sample);
+  }
+  return rounds.flat();
 }
 
 function ofClass(dataset: Dataset, label: 0 | 1): Sample[] {
@@ -110,5 +123,7 @@ function find(dataset: Dataset, label: 0 | 1, file: string, listName: string): S
 
 function split(dataset: Dataset, normal: Sample[], abnormal: Sample[]): Shots {
   const used = new Set([...normal, ...abnormal]);
-  return { normal, abnormal, rest: dataset.splits.valid.filter((sample) => !used.has(sample)) };
+  const patients = new Set([...used].flatMap(({ patient }) => patient ?? []));
+  const isNew = (sample: Sample) => !used.has(sample) && (sample.patient === null || !patients.has(sample.patient));
+  return { normal, abnormal, rest: dataset.splits.valid.filter(isNew) };
 }

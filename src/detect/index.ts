@@ -17,7 +17,6 @@ export {
   type EvaluateResults,
   evaluateRun,
   evaluateTrained,
-  findImages,
   type Predicted,
   type PredictRequest,
   predictImages,

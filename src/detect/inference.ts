@@ -2,10 +2,11 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { VERSION } from '../base/version.ts';
-import { isImageName } from '../data/decode.ts';
-import { MASK_FOLDERS } from '../data/layout/class_folder.ts';
 import type { Sample } from '../data/layout/dataset.ts';
-import { openDataset } from '../data/layout/open.ts';
+import { findInputs } from '../data/layout/inputs.ts';
+import type { Inventory } from '../data/layout/inventory.ts';
+import { leftOutLine } from '../data/layout/left_out.ts';
+import type { DataRules } from '../data/layout/rules.ts';
 import { remembersSupport } from '../fusion/presets.ts';
 import type { TrivialJudgement } from '../metrics/intensity_baseline.ts';
 import { stage } from '../run/events.ts';
@@ -16,7 +17,8 @@ import { asTrained, type ModelSource, openModel } from './backbone.ts';
 import type { Detector } from './detector.ts';
 import { evaluateSamples } from './evaluation.ts';
 import type { Judgement } from './judge.ts';
-import { type PredictionRow, predictionRows, toCsv, writeMaps } from './output.ts';
+import { dataJson, openData } from './open_data.ts';
+import { type PredictionRow, predictionRows, requireMapNames, toCsv, writeMaps } from './output.ts';
 import { calibrateAgain, rescoredOptions, sameBank, supportAgain } from './rescore.ts';
 import { ORACLE_WARNING } from './results.ts';
 import { openDetector, type RunContext } from './run_context.ts';
@@ -147,12 +149,20 @@ export interface Predicted {
   readonly pictures: readonly string[];
 }
 
+/** The images at some paths; says how many there are, and what is left out and why. Throws as {@link findInputs}. */
+export async function imagesToScore({ fs, onEvent }: RunContext, paths: readonly string[]): Promise<string[]> {
+  const { images, leftOut } = await findInputs(fs, paths);
+  const count = `${images.length} image${images.length === 1 ? '' : 's'} to score`;
+  onEvent?.({ type: 'note', text: [count, ...leftOut.map((one) => `left out: ${leftOutLine(one)}`)].join('\n') });
+  return [...images];
+}
+
 /**
  * Scores images without labels.
  * @throws FusionclipError `io`, `bad_image`, `bad_model`; nothing is written then
  */
 export async function predictImages(context: RunContext, request: PredictRequest): Promise<PredictionRow[]> {
-  const paths = await findImages(context.fs, request.paths);
+  const paths = await imagesToScore(context, request.paths);
   const soFar = new ScoredSoFar();
   return onDevice(context, async (working) => {
     const trained = await TrainedDetector.open(working, request);
@@ -166,7 +176,7 @@ export async function predictImages(context: RunContext, request: PredictRequest
 
 /**
  * As {@link predictImages}, by a detector that is open, which stays open.
- * @param request its paths are files, as {@link findImages} finds them
+ * @param request its paths are files, as {@link imagesToScore} finds them
  * @param soFar what of them is scored already
  */
 export async function predictTrained(
@@ -178,6 +188,8 @@ export async function predictTrained(
   const { fs, signal, onEvent = () => {} } = context;
   const { paths, out } = request;
   const { header, thresholds } = trained.file;
+  const format = request.maps ?? header.train['map.files'];
+  if (out !== null) requireMapNames(paths, joinPath(out, 'maps'), format);
   if (header.fusion.fuse === 'mvfa' || header.fusion['score.cls'] === 'april') {
     const text = 'These settings rescale scores by the extremes of the given images, so they depend on each other.';
     onEvent({ type: 'note', text });
@@ -189,7 +201,6 @@ export async function predictTrained(
   const { method } = header.fusion;
   const facts = { fusionclip: VERSION, method, adapters: request.adapters, thresholds, images: rows };
   await fs.writeFile(joinPath(out, 'predictions.json'), `${JSON.stringify(facts, null, 2)}\n`);
-  const format = request.maps ?? header.train['map.files'];
   const { norm } = header.fusion;
   const folder = joinPath(out, 'maps');
   const pictures = await writeMaps(fs, folder, scored, norm, format, (id) => id, stage(onEvent, 'maps'), signal);
@@ -200,6 +211,8 @@ export async function predictTrained(
 export interface EvaluateRequest extends TrainedSource {
   /** Folder of the data set; by default the one that was trained on. */
   readonly data?: string;
+  /** How its folders are read, where that is not as the run has it. */
+  readonly rules?: Partial<DataRules>;
   /** Folder for `results.json`, `predictions.csv` and `maps/`; null writes nothing. */
   readonly out: string | null;
   readonly maps?: 'npy' | 'png16' | 'none';
@@ -226,6 +239,8 @@ export interface EvaluateOutcome {
   readonly scored: ScoredSet;
   /** Where the images lie, in the same order. */
   readonly samples: readonly Sample[];
+  /** What the data set holds, and what of it was used. */
+  readonly inventory: Inventory;
   /** The weights' own file, without the weights. */
   readonly file: Omit<AdapterFile, 'weights'>;
 }
@@ -236,9 +251,10 @@ export interface EvaluateOutcome {
  */
 export async function evaluateRun(context: RunContext, request: EvaluateRequest): Promise<EvaluateResults> {
   const { fs, signal, onEvent = () => {} } = context;
-  const { results, scored, samples, file } = await evaluateTrained(context, request);
+  const { results, scored, samples, inventory, file } = await evaluateTrained(context, request);
   const { out } = request;
   if (out === null) return results;
+  await fs.writeFile(joinPath(out, 'data.json'), dataJson(inventory));
   await fs.writeFile(joinPath(out, 'predictions.csv'), toCsv(predictionRows(scored, file.thresholds)));
   const format = request.maps ?? file.header.train['map.files'];
   const paths = new Map(samples.map((sample) => [sample.id, sample.path]));
@@ -269,11 +285,20 @@ async function evaluateOn(
     const { weights: _, ...file } = trained.file;
     const { header, thresholds, ranges, selectedBy } = file;
     const path = request.data ?? header.data.path;
-    const dataset = await openDataset(fs, path, header.train['split.seed']);
+    const rules = { ...header.train, ...request.rules };
+    const of = request.data === undefined ? request.adapters : undefined;
+    const { dataset, inventory, tell } = await openData(context, {
+      path,
+      rules,
+      object: header.object,
+      keeps: true,
+      of,
+    });
     if (header.kind === 'pixel' && dataset.kind === 'image') {
       const what = 'has labels only, but the run was trained on masks';
       throw new FusionclipError('bad_data', `${path} ${what}; give a data set with masks.`);
     }
+    tell();
     const samples = dataset.splits.test;
     const { judgement, trivial, scored } = await trained.memory.withScorer(
       (scorer) =>
@@ -300,7 +325,7 @@ async function evaluateOn(
       ...judgement,
       trivial,
     };
-    return { results, scored, samples, file };
+    return { results, scored, samples, inventory, file };
   } finally {
     trained.release();
   }
@@ -317,32 +342,4 @@ async function adaptersPath(fs: FileSystem, path: string): Promise<string> {
     'io',
     `${path} has no ${ADAPTERS}: it is no run folder, or the run is unfinished (fusionclip train --resume --out ${path}).`,
   );
-}
-
-/**
- * The given files, and all images below the given folders, in order; masks beside a folder `img` are left out. Throws `io`, and
- * `bad_data` when there is none.
- */
-export async function findImages(fs: FileSystem, paths: readonly string[]): Promise<string[]> {
-  const out: string[] = [];
-  const search = async (folder: string): Promise<void> => {
-    const entries = await fs.list(folder);
-    const masked = entries.some(({ name, kind }) => kind === 'directory' && name === 'img');
-    for (const { name, kind } of entries) {
-      if (name.startsWith('.') || (masked && MASK_FOLDERS.includes(name))) continue;
-      if (kind === 'directory') await search(joinPath(folder, name));
-      else if (isImageName(name)) out.push(joinPath(folder, name));
-    }
-  };
-  for (const path of paths) {
-    const stat = await fs.stat(path);
-    if (!stat) throw new FusionclipError('io', `There is no file or folder ${path}; check the path.`);
-    if (stat.kind === 'directory') await search(path);
-    else out.push(path);
-  }
-  const unique = [...new Set(out)];
-  if (unique.length === 0) {
-    throw new FusionclipError('bad_data', `There is no PNG or JPEG image in ${paths.join(', ')}; give another path.`);
-  }
-  return unique;
 }

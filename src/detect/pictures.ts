@@ -72,12 +72,12 @@ export async function maskOf(
   image: Image,
   framing: Framing,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
-  if (sample.maskPath === null) return null;
-  const mask = await readMask(fs, sample.maskPath);
+  if (sample.mask === null) return null;
+  const mask = await readMask(fs, sample.mask);
   if (mask.width !== image.width || mask.height !== image.height) {
     throw new FusionclipError(
       'bad_data',
-      `The mask ${sample.maskPath} has ${mask.width}×${mask.height} pixels, its image ${image.width}×${image.height}; ` +
+      `The mask ${sample.mask.paths[0]} has ${mask.width}×${mask.height} pixels, its image ${image.width}×${image.height}; ` +
         'give both the same size.',
     );
   }

@@ -104,7 +104,7 @@ export async function supportAgain(
   { images }: SupportBank,
 ): Promise<Support | null> {
   try {
-    const dataset = await openDataset(fs, data.path, train['split.seed']);
+    const dataset = await openDataset(fs, data.path, train);
     const support = await readSupport(fs, await chooseShots(fs, dataset, train), fusion, train.seed);
     const same =
       dataset.kind === kind &&

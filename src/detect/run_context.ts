@@ -1,4 +1,5 @@
 import type { FileSystem } from '../base/file_system.ts';
+import type { InspectedSets } from '../data/layout/inspected.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Environment } from '../run/environment.ts';
 import type { RunListener } from '../run/events.ts';
@@ -17,6 +18,8 @@ export interface RunContext {
   readonly onEvent?: RunListener;
   /** Stops the run; training saves a checkpoint first. */
   readonly signal?: AbortSignal;
+  /** Keeps what is known of data sets for other runs on them. */
+  readonly inspected?: InspectedSets;
   /** Keeps features of the test images for other runs on the same data set and model. */
   readonly features?: SharedFeatures;
 }

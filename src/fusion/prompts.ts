@@ -82,7 +82,7 @@ export async function ensembleMeans(context: EnsembleContext, ensemble: Ensemble
   const { gpu, text, tokenizer, object } = context;
   using job = gpu.job();
   const sentences = promptSentences(object, ensemble.templates, ensemble.states);
-  const ids = CLASSES.map((c) => sentences[c].map((s) => tokenizer.sentence(s)));
+  const ids = CLASSES.map((c) => sentences[c].map((s) => wholeSentence(tokenizer, s, text.config.text.context)));
   const embeddings = new Tensor(await job.do(() => text.encodeSentences(ids.flat())));
   const means = job.do(() => {
     const starts = uploadIndex(gpu, Uint32Array.of(0, ids[0].length, ids[0].length + ids[1].length));
@@ -185,22 +185,35 @@ export async function learnablePrompts(context: PromptContext, options: FusionOp
   }
 }
 
-/** Sentences of both classes with the insertion point; too long ones lose tokens just before the end-of-text token. */
+/**
+ * The ids of a sentence, all of them.
+ * @param room ids that there is place for
+ * @throws FusionclipError `usage` for a longer one: what is cut off would be what tells normal from abnormal
+ */
+export function wholeSentence(
+  tokenizer: Pick<Tokenizer, 'encode' | 'sentence'>,
+  sentence: string,
+  room: number,
+  advice = 'use fewer words (--prompt.object)',
+): number[] {
+  const length = tokenizer.encode(sentence).length + 2;
+  if (length <= room) return tokenizer.sentence(sentence);
+  throw new FusionclipError(
+    'usage',
+    `The prompt "${sentence}" has ${length} tokens, and the model has room for ${room}; ${advice}.`,
+  );
+}
+
+/** Sentences of both classes with the insertion point. @throws FusionclipError `usage` for one that is too long */
 function slots({ tokenizer, object, text, seed }: PromptContext, options: FusionOptions): Slot[][] {
   const templates = chooseTemplates(options['prompt.templates'], ruleStream('prompt.templates', seed));
   const sentences = promptSentences(object, templates);
   const most = text.config.text.context - options['prompt.nctx'];
   return CLASSES.map((className) =>
     sentences[className].map((sentence) => {
-      const full = tokenizer.sentence(sentence);
+      const advice = 'use fewer words (--prompt.object) or fewer learnable vectors (--prompt.nctx)';
+      const ids = wholeSentence(tokenizer, sentence, most, advice);
       const at = options['prompt.pos'] === 'object' ? tokenizer.splitAtObject(sentence, object) : 1;
-      if (at + 1 > most) {
-        throw new FusionclipError(
-          'usage',
-          `"${sentence}" with ${options['prompt.nctx']} learnable vectors does not fit into ${text.config.text.context} tokens; use fewer (--prompt.nctx).`,
-        );
-      }
-      const ids = full.length > most ? [...full.slice(0, most - 1), full[full.length - 1]] : full;
       return { ids, at };
     }),
   );

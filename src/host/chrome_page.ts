@@ -95,6 +95,8 @@ const files: FileSystem = {
   readRange: readSlices,
   stat: async (path) => (await ask('stat', { path })).json(),
   list: async (path) => (await ask('list', { path })).json(),
+  realPath: async (path) => (await ask('realPath', { path })).text(),
+  absolutePath: async (path) => (await ask('absolutePath', { path })).text(),
   async writeFile(path, bytes) {
     const data = typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes;
     const writer = await createWriter(path);

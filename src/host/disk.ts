@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { FusionclipError } from '../base/errors.ts';
-import type { FileSystem, FileWriter } from '../base/file_system.ts';
+import type { Entry, EntryKind, FileSystem, FileWriter } from '../base/file_system.ts';
 import { lockFile } from './lock_file.ts';
 
 /** What a user can do about the errors that the operating system gives for a file. */
@@ -58,9 +58,12 @@ async function guarded<T>(doing: string, path: string, action: () => Promise<T>)
   }
 }
 
-/** A name in the same folder (so that a rename is atomic) that no other process uses and that `list` shows as `.tmp`. */
+/**
+ * A name in the same folder (so that a rename is atomic) that no other process uses and that `list` shows as `.tmp`. Of a
+ * long name it has the beginning alone: whatever name the disk takes, it takes this one too.
+ */
 function temporaryName(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
+  return join(dirname(path), `.${[...basename(path)].slice(0, 40).join('')}.${randomUUID().slice(0, 8)}.tmp`);
 }
 
 /** Reads until `target` is full or the file ends; returns the number of bytes read. */
@@ -177,8 +180,8 @@ class DiskAppender implements FileWriter {
   }
 }
 
-function kindOf(entry: { isDirectory(): boolean }): 'file' | 'directory' {
-  return entry.isDirectory() ? 'directory' : 'file';
+function kindOf(entry: { isDirectory(): boolean; isFile(): boolean }): EntryKind {
+  return entry.isDirectory() ? 'directory' : entry.isFile() ? 'file' : 'special';
 }
 
 /** The `FileSystem` of the local disk, over `node:fs/promises` (Node and Deno). Paths are relative to the working folder. */
@@ -229,15 +232,26 @@ export const disk: FileSystem = {
   async list(path) {
     return guarded('list', path, async () => {
       const entries = await fs.readdir(path, { withFileTypes: true });
-      const out: { name: string; kind: 'file' | 'directory' }[] = [];
+      const out: Entry[] = [];
       for (const entry of entries) {
-        // A link counts as what it leads to; one that leads nowhere is left out.
-        const what = entry.isSymbolicLink() ? await fs.stat(join(path, entry.name)).catch(() => null) : entry;
-        if (what) out.push({ name: entry.name, kind: kindOf(what) });
+        const { name } = entry;
+        if (!entry.isSymbolicLink()) {
+          out.push({ name, kind: kindOf(entry) });
+          continue;
+        }
+        // A link counts as what it leads to.
+        const what = await fs.stat(join(path, name)).catch(() => null);
+        out.push({ name, kind: what ? kindOf(what) : 'broken', link: true });
       }
       return out.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
     });
   },
+
+  async realPath(path) {
+    return guarded('read', path, () => fs.realpath(path));
+  },
+
+  absolutePath: async (path) => resolve(path),
 
   async writeFile(path, bytes) {
     const writer = await DiskWriter.open(path);

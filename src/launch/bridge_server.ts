@@ -157,6 +157,10 @@ export class BridgeServer {
         return void json(await disk.stat(path));
       case 'list':
         return void json(await disk.list(path));
+      case 'realPath':
+        return void response.end(await disk.realPath?.(path));
+      case 'absolutePath':
+        return void response.end(await disk.absolutePath?.(path));
       case 'append':
         await disk.appendFile(path, (await bodyOf(request)).toString('utf8'));
         break;

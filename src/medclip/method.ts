@@ -7,7 +7,7 @@ import { MemoryBank } from '../fusion/memory_bank.ts';
 import type { ImageScorer, Method, Remembered } from '../fusion/methods/method.ts';
 import type { FusionOptions } from '../fusion/options.ts';
 import { abnormalProbability, copyOf, imageMeans } from '../fusion/predict.ts';
-import { CLASSES } from '../fusion/prompts.ts';
+import { CLASSES, wholeSentence } from '../fusion/prompts.ts';
 import { refineMaps } from '../fusion/refine.ts';
 import type { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
@@ -158,7 +158,7 @@ export async function medClipText({ gpu, text, tokenizer, object, options }: Med
   const sentences = promptSentences(object, TEMPLATES);
   const means: Tensor[] = [];
   for (const name of CLASSES) {
-    const ids = sentences[name].map((sentence) => tokenizer.sentence(sentence));
+    const ids = sentences[name].map((sentence) => wholeSentence(tokenizer, sentence, tokenizer.context));
     const rows = await job.do(() => text.encodeSentences(ids, tokenizer.pad));
     job.do(() => {
       const unit = l2Normalize(new Tensor(rows));

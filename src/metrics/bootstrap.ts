@@ -12,25 +12,59 @@ export interface ClassScores {
   readonly abnormal: readonly number[];
 }
 
+/** How scores are drawn. */
+export interface BootstrapOptions {
+  /** Of the draws: the same seed gives the same intervals. */
+  readonly seed: number;
+  /** How often images are drawn. Default 500. */
+  readonly draws?: number;
+  /** Share of the draws between the bounds. Default 0.95. */
+  readonly level?: number;
+}
+
 /**
  * Percentile bootstrap, stratified: each class is drawn with replacement as often as it has images, so a draw never lacks
  * one. The statistic may be a list of numbers, e.g. a curve on a grid; each gets an interval of its own.
- * @param seed of the draws: the same seed gives the same intervals
- * @param draws how often images are drawn
- * @param level share of the draws between the bounds
  */
 export function bootstrap(
   { normal, abnormal }: ClassScores,
   statistic: (drawn: ClassScores) => readonly number[],
-  seed: number,
-  draws = 500,
-  level = 0.95,
+  options: BootstrapOptions,
+): Interval[] {
+  const each = (scores: readonly number[], label: keyof ClassScores) =>
+    scores.map((score) => ({ normal: [], abnormal: [], [label]: [score] }) satisfies ClassScores);
+  return bootstrapPatients([...each(normal, 'normal'), ...each(abnormal, 'abnormal')], statistic, options);
+}
+
+/**
+ * As {@link bootstrap}, but what is drawn are patients with all their images: images of one patient do not count as if
+ * they were of many. Patients with normal, with abnormal and with both kinds of images are drawn each by themselves.
+ */
+export function bootstrapPatients(
+  patients: readonly ClassScores[],
+  statistic: (drawn: ClassScores) => readonly number[],
+  { seed, draws = 500, level = 0.95 }: BootstrapOptions,
 ): Interval[] {
   const random = ruleStream('bootstrap', seed);
   let next = 0;
-  const draw = (scores: readonly number[]) =>
-    scores.map(() => scores[Math.floor((random(next++) / 2 ** 32) * scores.length)]);
-  const results = Array.from({ length: draws }, () => statistic({ normal: draw(normal), abnormal: draw(abnormal) }));
+  const kinds = [
+    patients.filter(({ abnormal }) => abnormal.length === 0),
+    patients.filter(({ normal }) => normal.length === 0),
+    patients.filter(({ normal, abnormal }) => normal.length > 0 && abnormal.length > 0),
+  ];
+  const draw = () => {
+    const normal: number[] = [];
+    const abnormal: number[] = [];
+    for (const kind of kinds) {
+      for (let i = 0; i < kind.length; i++) {
+        const one = kind[Math.floor((random(next++) / 2 ** 32) * kind.length)];
+        normal.push(...one.normal);
+        abnormal.push(...one.abnormal);
+      }
+    }
+    return { normal, abnormal };
+  };
+  const results = Array.from({ length: draws }, () => statistic(draw()));
   return results[0].map((_, i) => {
     const values = results.map((result) => result[i]).sort((a, b) => a - b);
     return { low: quantile(values, (1 - level) / 2), high: quantile(values, (1 + level) / 2) };

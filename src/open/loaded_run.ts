@@ -1,5 +1,5 @@
 import type { ScoreMap } from '../data/heat_map.ts';
-import { findImages, predictTrained, TrainedDetector, type TrainedSource } from '../detect/inference.ts';
+import { imagesToScore, predictTrained, TrainedDetector, type TrainedSource } from '../detect/inference.ts';
 import type { Thresholds } from '../detect/judge.ts';
 import type { PredictionRow } from '../detect/output.ts';
 import type { RunContext } from '../detect/run_context.ts';
@@ -47,7 +47,7 @@ export class LoadedRun {
   async predict(images: Given, choices: OutputChoices = {}): Promise<Prediction[]> {
     const { out = null, maps, ...call } = choices;
     const context = { ...this.#context, ...call };
-    const paths = await findImages(context.fs, this.#files.place(images));
+    const paths = await imagesToScore(context, this.#files.place(images));
     const request = { adapters: this.#adapters, paths, out, maps };
     const { rows, scored, pictures } = await predictTrained(context, this.#trained, request);
     const { size } = scored;

@@ -15,7 +15,7 @@ interface CurveProps {
 }
 
 /** The ROC curve with its band, chance, and what the threshold does. */
-export function RocChart({ curves: { roc, draws }, results: { selected } }: CurveProps) {
+export function RocChart({ curves: { roc, draws, drawn }, results: { selected } }: CurveProps) {
   const point = selected.imageThreshold;
   return (
     <figure>
@@ -46,7 +46,7 @@ export function RocChart({ curves: { roc, draws }, results: { selected } }: Curv
         )}
       </Chart>
       <figcaption>
-        Band: 95 % of {draws} bootstrap draws. Dashed: chance.{point && ' Dot: the chosen threshold.'}
+        Band: 95 % of {draws} bootstrap draws of {drawn}. Dashed: chance.{point && ' Dot: the chosen threshold.'}
       </figcaption>
       <CurveTable title="ROC curve as a table" heads={['1 − specificity', 'sensitivity']} curve={roc} />
     </figure>

@@ -1,6 +1,6 @@
 import { auroc } from '../metrics/auroc.ts';
 import { averagePrecision } from '../metrics/average_precision.ts';
-import { bootstrap, type ClassScores, type Interval } from '../metrics/bootstrap.ts';
+import { bootstrapPatients, type ClassScores, type Interval } from '../metrics/bootstrap.ts';
 import { precisionRecallCurve } from '../metrics/precision_recall.ts';
 import { type Ranking, rankScores } from '../metrics/ranking.ts';
 import { rocCurve } from '../metrics/roc.ts';
@@ -31,14 +31,24 @@ export interface ImageCurves {
   readonly precisionRecall: BandedCurve;
   /** Times that images were drawn for the bands. */
   readonly draws: number;
+  /** What was drawn: patients with all their images, or images. */
+  readonly drawn: 'images' | 'patients';
 }
 
 /** Places along x at which bands are drawn. */
 const GRID = Array.from({ length: 101 }, (_, i) => i / 100);
 const DRAWS = 500;
 
-/** Both curves, with bands from images drawn with replacement; null when a class is absent. @param seed of the draws */
-export function imageCurves(predictions: readonly Prediction[], seed: number): ImageCurves | null {
+/**
+ * Both curves, with bands from images or patients drawn with replacement; null when a class is absent.
+ * @param seed of the draws
+ * @param patientOf whom an image is of, by its id; null draws images
+ */
+export function imageCurves(
+  predictions: readonly Prediction[],
+  seed: number,
+  patientOf: ((id: string) => string | null) | null = null,
+): ImageCurves | null {
   const scores: ClassScores = {
     normal: predictions.filter(({ label }) => label === 0).map(({ score }) => score),
     abnormal: predictions.filter(({ label }) => label === 1).map(({ score }) => score),
@@ -51,7 +61,7 @@ export function imageCurves(predictions: readonly Prediction[], seed: number): I
     return [auroc(ranking), averagePrecision(ranking), ...roc, ...steps];
   };
   const own = statistic(scores);
-  const intervals = bootstrap(scores, statistic, seed, DRAWS);
+  const intervals = bootstrapPatients(patientsOf(predictions, patientOf), statistic, { seed, draws: DRAWS });
   const ranking = rankingOf(scores);
   const band = (from: number) => GRID.map((x, i) => ({ x, y: own[from + i], ...intervals[from + i] }));
   return {
@@ -63,7 +73,24 @@ export function imageCurves(predictions: readonly Prediction[], seed: number): I
       interval: intervals[1],
     },
     draws: DRAWS,
+    drawn: patientOf ? 'patients' : 'images',
   };
+}
+
+/** Scores by patient; an image of nobody known is a patient of its own. */
+function patientsOf(
+  predictions: readonly Prediction[],
+  patientOf: ((id: string) => string | null) | null,
+): ClassScores[] {
+  const groups = new Map<string, { normal: number[]; abnormal: number[] }>();
+  for (const [i, { id, label, score }] of predictions.entries()) {
+    const patient = patientOf?.(id) ?? null;
+    const key = patient === null ? `image ${i}` : `patient ${patient}`;
+    const group = groups.get(key) ?? { normal: [], abnormal: [] };
+    groups.set(key, group);
+    (label === 0 ? group.normal : group.abnormal).push(score);
+  }
+  return [...groups.values()];
 }
 
 function rankingOf({ normal, abnormal }: ClassScores): Ranking {

@@ -85,6 +85,15 @@ export function Page(data: ReportData) {
         <h3>Support images</h3>
         <Support support={support} />
       </Section>
+      {run.data && (
+        <Section title="The data">
+          <ul class="lines">
+            {run.data.lines.map((text) => (
+              <li key={text}>{text}</li>
+            ))}
+          </ul>
+        </Section>
+      )}
       <Section title="How this came about">
         <Facts run={run} />
       </Section>

@@ -30,7 +30,7 @@ export async function openPictures(
   const names = mapNames(predictions.map(({ id }) => id));
   const places = new Map(predictions.map((one, i) => [one.id, { ...one, file: joinPath(run, 'maps', names[i]) }]));
   const samples = await orNull(async () => {
-    const { splits } = await openDataset(fs, data.path, train['split.seed']);
+    const { splits } = await openDataset(fs, data.path, train);
     return new Map([...splits.valid, ...splits.test].map((sample) => [sample.id, sample]));
   });
   return {
@@ -39,8 +39,8 @@ export async function openPictures(
       return path ? orNull(async () => decodeImage(await fs.readFile(path), path)) : null;
     },
     mask: async (id) => {
-      const path = samples?.get(id)?.maskPath;
-      return path ? orNull(() => readMask(fs, path)) : null;
+      const mask = samples?.get(id)?.mask;
+      return mask ? orNull(() => readMask(fs, mask)) : null;
     },
     map: async (id) => {
       const place = places.get(id);

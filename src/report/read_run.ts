@@ -47,6 +47,13 @@ export interface RunEnvironment {
   readonly earlier?: readonly RunEnvironment[];
 }
 
+/** `data.json`: what the data set holds. */
+export interface RunData {
+  /** The inventory as text. */
+  readonly lines: readonly string[];
+  readonly leaks: { readonly warnings: readonly string[] };
+}
+
 /** What a report is made from. */
 export interface RunRecord {
   readonly path: string;
@@ -54,6 +61,8 @@ export interface RunRecord {
   readonly results: TrainResults;
   /** Null where the file is gone. */
   readonly environment: RunEnvironment | null;
+  /** Null where the file is gone. */
+  readonly data: RunData | null;
   /** Null where the file is gone. */
   readonly shots: RunShots | null;
   /** Empty where the log is gone. */
@@ -86,6 +95,7 @@ export async function readRun(fs: FileSystem, path: string): Promise<RunRecord> 
   };
   const results = await read('results.json', (text) => parseJson(RESULTS, text) as unknown as TrainResults);
   const environment = await read('env.json', (text): RunEnvironment => parseJson(ENVIRONMENT, text));
+  const data = await read('data.json', (text): RunData => parseJson(DATA, text));
   const shots = await read('shots.json', (text): RunShots => parseJson(SHOTS, text));
   const lines = await read('metrics.jsonl', parseLines);
   const predictions = await read('predictions.csv', parsePredictions);
@@ -98,6 +108,7 @@ export async function readRun(fs: FileSystem, path: string): Promise<RunRecord> 
     header,
     results,
     environment,
+    data,
     shots,
     steps: (lines ?? []).filter(({ type }) => type === 'step') as unknown as LoggedStep[],
     selection: (lines ?? []).filter(({ type }) => type === 'eval') as unknown as SelectionPoint[],
@@ -122,6 +133,7 @@ const SESSION = {
 };
 const ENVIRONMENT = v.object({ ...SESSION, earlier: v.optional(v.array(v.object(SESSION))) });
 const SHOTS = v.object({ seed: v.number(), normal: v.array(v.string()), abnormal: v.array(v.string()) });
+const DATA = v.object({ lines: v.array(v.string()), leaks: v.object({ warnings: v.array(v.string()) }) });
 const LINE = v.looseObject({ type: v.string() });
 
 function parseLines(text: string): { type: string }[] {

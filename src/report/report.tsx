@@ -2,6 +2,7 @@
 
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
+import { patientOfId } from '../data/layout/patients.ts';
 import { methodTitle } from '../fusion/presets.ts';
 import { optionTextsOf } from '../run/run_config.ts';
 import { imageCurves } from './curves.ts';
@@ -49,7 +50,8 @@ export async function renderReport(run: RunRecord, { gallery = 24 }: ReportOptio
   const { results, predictions, header } = run;
   const ordered = worstFirst(predictions, results.selected.imageThreshold?.value ?? null);
   const places = ordered.length > gallery ? Math.min(MOST_BEST, Math.floor(gallery / 4)) : 0;
-  const curves = imageCurves(predictions, header.train.seed);
+  const { group, seed } = header.train;
+  const curves = imageCurves(predictions, seed, group === null ? null : patientOfId(group));
   const data: ReportData = {
     run,
     curves,

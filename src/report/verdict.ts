@@ -15,10 +15,10 @@ const SHORT = 0.15;
 const FEW = 30;
 
 /** The result in plain words: how good, how sure, and beside what brightness alone reaches. */
-export function verdictOf({ results, header }: RunRecord, curves: ImageCurves | null): Verdict {
+export function verdictOf({ results, header, data }: RunRecord, curves: ImageCurves | null): Verdict {
   const { selected, shots, selectedBy } = results;
   const { normal, abnormal } = selected.images;
-  const warnings = warningsOf({ results, header }, curves);
+  const warnings = [...warningsOf({ results, header }, curves), ...(data?.leaks.warnings ?? [])];
   const support = `${shots.normal} normal and ${shots.abnormal} abnormal images`;
   const part =
     selectedBy === 'test-oracle' ? 'whose labels also chose the weights' : 'that played no part in the training';
@@ -32,7 +32,7 @@ export function verdictOf({ results, header }: RunRecord, curves: ImageCurves | 
   const { value, interval } = curves.roc;
   sentences.push(
     `In ${percent(value)} of all pairs the abnormal image scores higher than the normal one (image AUROC ` +
-      `${fixed(value)}); with other images like these it would lie between ${fixed(interval.low)} and ` +
+      `${fixed(value)}); with other ${curves.drawn} like these it would lie between ${fixed(interval.low)} and ` +
       `${fixed(interval.high)} (95 % of the bootstrap draws).`,
   );
   const best = bestIntensity(results.trivial);

@@ -11,6 +11,7 @@ import {
   resolveOptions,
   text,
 } from '../base/option.ts';
+import { DATA_OPTIONS } from '../data/layout/rules.ts';
 
 const RATE = number(1e-3, [1e-9, 10], '');
 
@@ -28,6 +29,7 @@ export const TRAIN_OPTIONS = {
   'shots.index': integer(0, [0, 1e6], "which of the list's draws"),
   seed: integer(0, [0, 2 ** 32 - 1], 'of the support draw, the initial weights and the order of training'),
   'split.seed': integer(0, [0, 2 ** 32 - 1], 'deals a folder without a validation split'),
+  ...DATA_OPTIONS,
   aug: choice(['mvfa', 'none'], 'mvfa', "mvfa: eleven views of each support image (MVFA's)"),
   'lr.adapter': number(1e-3, [1e-9, 10], 'learning rate of the adapters'),
   'lr.prompt': number(1e-3, [1e-9, 10], 'learning rate of the prompts'),

@@ -2,6 +2,7 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { JsonLines } from '../base/json_lines.ts';
 import { joinPath } from '../base/paths.ts';
+import { OUTPUT_FILES } from '../data/layout/own_output.ts';
 import { namesIn } from './lock.ts';
 import { notOurs, parseHeader, type RunHeader } from './run_config.ts';
 
@@ -13,19 +14,6 @@ export const BEST = 'checkpoint/best.safetensors';
 export const LAST = 'checkpoint/last.safetensors';
 /** The result of a run: the chosen weights and all that `predict` needs beside the model. */
 export const ADAPTERS = 'checkpoint/adapters.safetensors';
-
-/** What a run writes; `--force` removes these and nothing else, and that which makes it a run last. */
-const OWN = [
-  'results.json',
-  'env.json',
-  'shots.json',
-  'metrics.jsonl',
-  'checkpoint',
-  'predictions.csv',
-  'report.html',
-  'maps',
-  'config.json',
-];
 
 /** The folder of a training run; `docs/run_folder.md` says what lies in it. */
 export class RunFolder {
@@ -64,9 +52,9 @@ export class RunFolder {
     );
   }
 
-  /** Starts a run in a folder that {@link check} let through; an older run there is removed. */
+  /** Starts a run in a folder that {@link check} let through; an older run there is removed, and nothing else. */
   static async create(fs: FileSystem, path: string): Promise<RunFolder> {
-    for (const name of OWN) await fs.remove(joinPath(path, name));
+    for (const name of OUTPUT_FILES) await fs.remove(joinPath(path, name));
     await fs.makeDir(path);
     return new RunFolder(fs, path);
   }

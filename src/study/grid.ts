@@ -2,6 +2,7 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { formatDuration, Pace } from '../base/progress.ts';
+import { InspectedSets } from '../data/layout/inspected.ts';
 import type { TrainResults } from '../detect/results.ts';
 import type { RunContext } from '../detect/run_context.ts';
 import { SharedFeatures } from '../detect/shared_features.ts';
@@ -66,13 +67,14 @@ async function runCells(context: RunContext, cells: readonly Cell[], out: string
   const pace = new Pace(undefined, Number.POSITIVE_INFINITY);
   const features = new SharedFeatures(cache * 2 ** 20);
   const trainings = new SharedTrainings(TRAININGS);
+  const inspected = new InspectedSets();
   try {
     for (const [i, cell] of due.entries()) {
       signal?.throwIfAborted();
       onEvent({ type: 'stage', what: `cells (now ${describeCell(cell)})`, done: i, total: due.length });
       let news: string;
       try {
-        const own = await runCell({ ...context, features, trainings }, cell, joinPath(out, cellPath(cell)));
+        const own = await runCell({ ...context, features, trainings, inspected }, cell, joinPath(out, cellPath(cell)));
         results.set(cell, own);
         news = scoreText(own);
       } catch (error) {

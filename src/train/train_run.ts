@@ -1,12 +1,13 @@
 import { FusionclipError } from '../base/errors.ts';
+import { joinPath } from '../base/paths.ts';
 import type { Dataset, Sample } from '../data/layout/dataset.ts';
-import { objectName } from '../data/layout/object_name.ts';
-import { openDataset } from '../data/layout/open.ts';
+import type { Inventory } from '../data/layout/inventory.ts';
 import { saveAdapters } from '../detect/adapters_file.ts';
 import { type AnyBackbone, asTrained, type ModelSource, openModel, statisticsOf } from '../detect/backbone.ts';
 import type { Detector } from '../detect/detector.ts';
 import { calibrate, type Evaluation, evaluateSamples } from '../detect/evaluation.ts';
-import { predictionRows, toCsv, writeMaps } from '../detect/output.ts';
+import { dataJson, openData } from '../detect/open_data.ts';
+import { predictionRows, requireMapNames, toCsv, writeMaps } from '../detect/output.ts';
 import { ORACLE_WARNING, type SelectedBy, type TrainResults, trainResults } from '../detect/results.ts';
 import { openDetector, type RunContext } from '../detect/run_context.ts';
 import type { ScoredSet } from '../detect/scoring.ts';
@@ -92,13 +93,14 @@ export async function trainRun(context: TrainContext, request: TrainRequest): Pr
   await RunFolder.check(fs, out, force);
   let lock: FolderLock | null = null;
   let begun = false;
-  const enter = async (header: RunHeader, support: Support): Promise<RunFolder> => {
+  const enter = async (header: RunHeader, support: Support, inventory: Inventory): Promise<RunFolder> => {
     lock ??= await takeFolder(context, out);
     // Another process may have been there meanwhile.
     await RunFolder.check(fs, out, force);
     const folder = await RunFolder.create(fs, out);
     await folder.writeJson('config.json', headerJson(header));
     await folder.writeJson('shots.json', shotsJson(support, header));
+    await fs.writeFile(folder.file('data.json'), dataJson(inventory));
     begun = true;
     return folder;
   };
@@ -116,19 +118,29 @@ export async function trainRun(context: TrainContext, request: TrainRequest): Pr
 async function begin(
   context: TrainContext,
   request: TrainRequest,
-  enter: (header: RunHeader, support: Support) => Promise<RunFolder>,
+  enter: (header: RunHeader, support: Support, inventory: Inventory) => Promise<RunFolder>,
 ): Promise<TrainOutcome> {
   const { fs } = context;
   const settings = runSettings(request.settings ?? {});
-  const dataset = await openDataset(fs, request.data, settings.train['split.seed']);
+  const given = settings.fusion['prompt.object'];
+  const { dataset, inventory, tell } = await openData(context, {
+    path: request.data,
+    rules: settings.train,
+    object: given === 'auto' ? undefined : given,
+  });
+  const maps = request.maps ?? settings.train['map.files'];
+  requireMapNames(
+    dataset.splits.test.map(({ id }) => id),
+    joinPath(request.out, 'maps'),
+    maps,
+  );
   const shots = await chooseShots(fs, dataset, settings.train);
   const support = await readSupport(fs, shots, settings.fusion, settings.train.seed);
   const backbone = await openModel(fs, request.model);
-  const given = settings.fusion['prompt.object'];
   const header: RunHeader = {
     ...settings,
     kind: dataset.kind,
-    object: objectName(request.data, given === 'auto' ? undefined : given),
+    object: inventory.object,
     model: backbone.identity,
     data: { path: request.data, name: dataset.name },
   };
@@ -136,8 +148,8 @@ async function begin(
   // Everything that can be refused is refused before an older run is removed.
   const detector = await openDetector(context, header, backbone);
   try {
-    const folder = await enter(header, support);
-    const maps = request.maps ?? header.train['map.files'];
+    tell();
+    const folder = await enter(header, support, inventory);
     const { mapsOf } = request;
     const onEvent = listener(context);
     const run = { context, folder, header, backbone, dataset, support, items, detector, maps, mapsOf, onEvent };
@@ -181,7 +193,14 @@ async function goOn(context: TrainContext, out: string, places: ResumePlaces): P
   }
   const backbone = asTrained(old.model, await openModel(fs, places.model ?? old.model.name), out);
   const header: RunHeader = { ...old, data: { ...old.data, path: places.data ?? old.data.path } };
-  const dataset = await openDataset(fs, header.data.path, header.train['split.seed']);
+  const { path } = header.data;
+  const { dataset, inventory, tell } = await openData(context, {
+    path,
+    rules: header.train,
+    object: header.object,
+    keeps: true,
+    of: out,
+  });
   const shots = await chooseShots(fs, dataset, header.train);
   const support = await readSupport(fs, shots, header.fusion, header.train.seed);
   const drawn = await folder.readJson('shots.json');
@@ -198,6 +217,8 @@ async function goOn(context: TrainContext, out: string, places: ResumePlaces): P
   const items = itemsOf(support, header, backbone);
   const detector = await openDetector(context, header, backbone);
   try {
+    tell();
+    await fs.writeFile(folder.file('data.json'), dataJson(inventory));
     const missing = await folder.metrics.keep(state?.lines ?? 0);
     if (missing > 0) {
       const text = `${folder.metrics.path} was cut short: ${missing} of its lines are missing, and so are their steps in the report.`;

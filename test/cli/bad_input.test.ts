@@ -85,7 +85,7 @@ describe('data', () => {
 
   test('an abnormal image without a mask', async () => {
     const set = damaged('maskless', (root) => rmSync(join(root, 'test/Ungood/anomaly_mask/2.png')));
-    expectRefusal(await train({ data: set }), 4, /test\/Ungood\/img\/2\.png has no mask/, /add a mask/);
+    expectRefusal(await train({ data: set }), 4, /test\/Ungood\/img\/2\.png: no mask/, /add a mask/);
   });
 
   test('more shots than images', async () => {

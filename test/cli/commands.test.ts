@@ -40,6 +40,7 @@ describe('train, eval, predict, embed', () => {
     expect(readdirSync(join(folder, 'run')).sort()).toEqual([
       'checkpoint',
       'config.json',
+      'data.json',
       'env.json',
       'maps',
       'metrics.jsonl',

@@ -133,7 +133,7 @@ suite('data audit', () => {
     const image = '/Brain_AD/test/good/img/n0.png';
     fs.files.set(image, fs.files.get(image)!.slice(0, 60));
     const { problems, images } = await auditDataset(fs, '/Brain_AD', OPTIONS);
-    const expected = ['broken_image', 'empty_mask', 'empty_mask', 'missing_mask', 'size_mismatch'];
+    const expected = ['broken_image', 'empty_mask', 'empty_mask', 'empty_masks', 'missing_mask', 'size_mismatch'];
     assert.deepEqual(problems.map(({ kind }) => kind).sort(), expected);
     assert.equal(images.test, 6);
   });

@@ -8,15 +8,34 @@ import { fromBase64, JPEG_SAMPLES } from './jpeg_samples.ts';
 suite('data check', () => {
   test('a sound set has counts, sizes and no problems', async () => {
     const progress: number[] = [];
-    const report = await checkDataset(pixelSet(3), '/Brain_AD', (done, total) => progress.push(done, total));
+    const report = await checkDataset(pixelSet(3), '/Brain_AD', {
+      onProgress: (done, total) => progress.push(done, total),
+    });
     assert.deepEqual(report, {
       path: '/Brain_AD',
       name: 'Brain_AD',
       layout: 'bmad',
       kind: 'pixel',
       object: 'Brain',
+      from: 'known',
+      found: 18,
       images: { valid: { normal: 3, abnormal: 3 }, test: { normal: 3, abnormal: 3 } },
+      classes: [
+        { folder: 'valid/good', label: 0, valid: 3, test: 0 },
+        { folder: 'valid/Ungood', label: 1, valid: 3, test: 0 },
+        { folder: 'test/good', label: 0, valid: 0, test: 3 },
+        { folder: 'test/Ungood', label: 1, valid: 0, test: 3 },
+      ],
+      masks: {
+        ...{ images: 6, files: 6, united: 0, background: 'black' },
+        ways: [{ how: 'same name in anomaly_mask/', count: 6 }],
+      },
       sizes: [{ width: 12, height: 10, channels: 1, count: 12 }],
+      bits: [{ bits: 8, count: 12 }],
+      grey: report.grey,
+      patients: null,
+      leftOut: [],
+      leaks: { identical: [], shared: [], warnings: [] },
       problems: [],
       ok: true,
     });

@@ -97,10 +97,45 @@ suite('mask decoding', () => {
     assert.deepEqual(Array.from(mask.data), [0, 255, 255, 255]);
   });
 
-  test('ignores alpha, which drawing programs set to 255 everywhere', () => {
-    const samples = [0, 0, 0, 255, 9, 9, 9, 0];
-    const mask = decodeMask(makePng({ width: 2, height: 1, depth: 8, type: 6, samples }), 'm.png');
-    assert.deepEqual(Array.from(mask.data), [0, 255]);
+  test('takes what can be seen: alpha tells the lesion where all that is seen has one colour', () => {
+    const masks: Readonly<Record<string, readonly [samples: number[], lesion: number[]]>> = {
+      'opaque everywhere': [
+        [0, 0, 0, 255, 9, 9, 9, 255],
+        [0, 255],
+      ],
+      'white paint on transparent white': [
+        [255, 255, 255, 0, 255, 255, 255, 200],
+        [0, 255],
+      ],
+      'black paint on nothing': [
+        [0, 0, 0, 255, 0, 0, 0, 0],
+        [255, 0],
+      ],
+      'a colour that cannot be seen': [
+        [0, 0, 0, 255, 7, 0, 0, 255, 90, 90, 90, 0],
+        [0, 255, 0],
+      ],
+      'transparent everywhere': [
+        [9, 9, 9, 0, 0, 0, 0, 0],
+        [255, 0],
+      ],
+    };
+    for (const [what, [samples, lesion]] of Object.entries(masks)) {
+      const width = samples.length / 4;
+      const mask = decodeMask(makePng({ width, height: 1, depth: 8, type: 6, samples }), 'm.png');
+      assert.deepEqual(Array.from(mask.data), lesion, what);
+    }
+  });
+
+  test('takes white for no lesion where that is said: inverted masks, and colours on white', () => {
+    const grey = makePng({ width: 3, height: 1, depth: 8, type: 0, samples: [255, 0, 128] });
+    assert.deepEqual(Array.from(decodeMask(grey, 'm.png', 'white').data), [0, 255, 255]);
+    const palette = [255, 255, 255, 200, 0, 0];
+    const colours = makePng({ width: 3, height: 1, depth: 8, type: 3, samples: [0, 1, 0], palette });
+    assert.deepEqual(Array.from(decodeMask(colours, 'm.png').data), [255, 255, 255]);
+    assert.deepEqual(Array.from(decodeMask(colours, 'm.png', 'white').data), [0, 255, 0]);
+    const hole = makePng({ width: 2, height: 1, depth: 8, type: 6, samples: [5, 5, 5, 255, 5, 5, 5, 0] });
+    assert.deepEqual(Array.from(decodeMask(hole, 'm.png', 'white').data), [0, 255]);
   });
 
   test('asks for one half in a JPEG, whose compression smears small values', () => {
@@ -194,10 +229,10 @@ suite('damaged and foreign images', () => {
       [new Uint8Array(200), 'a.dcm', /DICOM/],
       [text(344, 'n+1'), 'a.nii', /NIfTI.*slices/],
       [Uint8Array.of(0x1f, 0x8b, 8, 0), 'a.nii.gz', /gzip/],
-      [text(0, 'GIF89a'), 'a.gif', /a GIF; only PNG and JPEG are read: convert it to PNG/],
+      [text(0, 'GIF89a'), 'a.gif', /a GIF; only PNG, JPEG, TIFF and BMP are read: convert it to PNG/],
       [text(8, 'WEBP'), 'a.png', /WebP/],
       [text(0, 'version https://git-lfs.github.com/spec/v1'), 'a.png', /git lfs pull/],
-      [text(0, 'hello'), 'a.png', /neither PNG nor JPEG/],
+      [text(0, 'hello'), 'a.png', /neither PNG, JPEG, TIFF nor BMP/],
     ] as const) {
       await expectFailure('bad_image', [new RegExp(name), pattern], () => decodeImage(bytes, name));
     }

@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import { baseName, extension, joinPath, stem } from '../../src/base/paths.ts';
 import { isImageName } from '../../src/data/decode.ts';
-import { objectName } from '../../src/data/layout/object_name.ts';
+import { describeObject, findObject, objectName } from '../../src/data/layout/object_name.ts';
 import { openDataset, readMask, readSample } from '../../src/data/layout/open.ts';
 import { suite, test } from '../harness/registry.ts';
 import { imageSet, picture, pixelSet, plainSet } from './datasets.ts';
@@ -26,10 +26,11 @@ suite('data-set layouts', () => {
         id: 'valid/Ungood/img/a0.png',
         path: '/Brain_AD/valid/Ungood/img/a0.png',
         label: 1,
-        maskPath: `/Brain_AD/valid/Ungood/${folder}/a0.png`,
+        mask: { paths: [`/Brain_AD/valid/Ungood/${folder}/a0.png`], background: 'black' },
         split: 'valid',
+        patient: null,
       });
-      assert.deepEqual([normal.label, normal.maskPath], [0, null]);
+      assert.deepEqual([normal.label, normal.mask], [0, null]);
     }
   });
 
@@ -55,20 +56,22 @@ suite('data-set layouts', () => {
     }
     const { test: samples } = (await openDataset(fs, '/Brain_AD')).splits;
     assert.deepEqual(
-      samples.map(({ maskPath }) => maskPath && baseName(maskPath)),
+      samples.map(({ mask }) => mask && baseName(mask.paths[0])),
       ['a0.png', 'b.PNG', 'n0.png'],
     );
   });
 
   test('deals out a folder without splits by seed, each class by itself', async () => {
-    const set = await openDataset(plainSet(5), '/mine', 3);
+    const set = await openDataset(plainSet(5), '/mine', { 'split.seed': 3 });
     assert.deepEqual([set.layout, set.kind], ['folder', 'image']);
     for (const folder of ['good', 'cut', 'hole']) {
       const count = (split: 'valid' | 'test') => set.splits[split].filter(({ id }) => id.startsWith(folder)).length;
       assert.deepEqual([count('valid'), count('test')], [3, 2], folder);
     }
-    assert.deepEqual(await openDataset(plainSet(5), '/mine', 3), set);
-    const others = await Promise.all([4, 5, 6].map((seed) => openDataset(plainSet(5), '/mine', seed)));
+    assert.deepEqual(await openDataset(plainSet(5), '/mine', { 'split.seed': 3 }), set);
+    const others = await Promise.all(
+      [4, 5, 6].map((seed) => openDataset(plainSet(5), '/mine', { 'split.seed': seed })),
+    );
     assert.isTrue(others.some((other) => ids(other.splits.valid).join() !== ids(set.splits.valid).join()));
   });
 
@@ -76,7 +79,7 @@ suite('data-set layouts', () => {
     const set = await openDataset(plainSet(2, true), '/mine');
     assert.equal(set.kind, 'pixel');
     const abnormal = [...set.splits.valid, ...set.splits.test].filter(({ label }) => label === 1);
-    assert.deepEqual(abnormal.map(({ maskPath }) => maskPath?.slice('/mine/ground_truth/'.length)).sort(), [
+    assert.deepEqual(abnormal.map(({ mask }) => mask?.paths[0].slice('/mine/ground_truth/'.length)).sort(), [
       'cut/0_mask.png',
       'cut/1_mask.png',
       'hole/0.png',
@@ -100,7 +103,7 @@ suite('data-set layouts', () => {
   test('reads samples and masks', async () => {
     const fs = pixelSet(1);
     const [sample] = (await openDataset(fs, '/Brain_AD')).splits.test;
-    assert.deepEqual([(await readSample(fs, sample)).width, (await readMask(fs, sample.maskPath!)).height], [12, 10]);
+    assert.deepEqual([(await readSample(fs, sample)).width, (await readMask(fs, sample.mask!)).height], [12, 10]);
   });
 });
 
@@ -137,13 +140,16 @@ suite('wrong data-set layouts', () => {
   test('an abnormal image without a mask is named', async () => {
     const fs = pixelSet();
     await fs.remove('/Brain_AD/test/Ungood/anomaly_mask/a1.png');
-    await failure(fs, '/Brain_AD', [/\/Brain_AD\/test\/Ungood\/img\/a1\.png has no mask in .*anomaly_mask/]);
+    await failure(fs, '/Brain_AD', [/\/Brain_AD\/test\/Ungood\/img\/a1\.png: no mask in .*anomaly_mask/]);
   });
 
   test('a localisation set without a mask folder', async () => {
     const fs = pixelSet(2);
     await fs.remove('/Brain_AD/test/Ungood/anomaly_mask');
-    await failure(fs, '/Brain_AD', [/\(and 1 more\) has no mask because there is no folder anomaly_mask or label/]);
+    await failure(fs, '/Brain_AD', [
+      /no mask because there is no folder anomaly_mask or label/,
+      /There are 1 more like it/,
+    ]);
   });
 
   test('too few images to divide', async () => {
@@ -169,10 +175,46 @@ suite('names of objects and paths', () => {
     assert.equal(objectName('Brain_AD', 'LiverCT'), 'LiverCT');
   });
 
+  test('words of a name are words: a part of another word is none', () => {
+    for (const [folder, object] of [
+      ['knee_rescan', 'knee rescan'],
+      ['doctors', 'doctors'],
+      ['livermore lab', 'livermore lab'],
+      ['brainstorm', 'brainstorm'],
+      ['hand_xray', 'hand xray'],
+      ['BrainMRI', 'Brain'],
+      ['BraTS2021', 'Brain'],
+      ['OCT-2017', 'retinal OCT'],
+      ['myChest14', 'Chest X-ray film'],
+    ]) {
+      assert.equal(objectName(folder), object, folder);
+    }
+  });
+
+  test('a name that says nothing is not put into prompts', () => {
+    for (const folder of ['data', '.', '/', 'x123', 'data_set_2', 'base', 'NEW images (1)', '2024-05-01']) {
+      assert.deepEqual(describeObject(folder), { object: 'medical image', from: 'none' }, folder);
+    }
+    assert.deepEqual(describeObject('data', 'knee'), { object: 'knee', from: 'given' });
+    assert.deepEqual(describeObject('metal_nut'), { object: 'metal nut', from: 'folder' });
+  });
+
+  test('is the same however the path is typed', async () => {
+    const fs = Object.assign(pixelSet(1), { absolutePath: async () => '/x/Brain_AD' });
+    for (const path of ['.', './', '../Brain_AD']) assert.equal((await findObject(fs, path)).object, 'Brain', path);
+  });
+
   test('paths', () => {
     assert.equal(joinPath('/a/', '', 'b', 'c.png'), '/a/b/c.png');
     assert.deepEqual(['a/b.c.png', '.hidden', 'x'].map(stem), ['b.c', '.hidden', 'x']);
     assert.deepEqual(['a/b.PNG', '.hidden', 'x.'].map(extension), ['png', '', '']);
-    assert.deepEqual(['a.png', 'b.JpG', '._a.png', 'c.tif'].map(isImageName), [true, true, false, false]);
+    assert.deepEqual(['a.png', 'b.JpG', '._a.png', 'c.tif', 'd.BMP', 'e.gif'].map(isImageName), [
+      true,
+      true,
+      false,
+      true,
+      true,
+      false,
+    ]);
   });
 });

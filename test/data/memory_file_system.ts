@@ -1,11 +1,15 @@
 import { FusionclipError } from '../../src/base/errors.ts';
-import type { FileSystem, FileWriter } from '../../src/base/file_system.ts';
+import type { Entry, EntryKind, FileSystem, FileWriter } from '../../src/base/file_system.ts';
 
 /** A file system in memory for tests of whatever reads data sets. Folders exist when a file lies below them. */
 export class MemoryFileSystem implements FileSystem {
   readonly files: Map<string, Uint8Array<ArrayBuffer>>;
   /** Paths that were read, in order. */
   readonly reads: string[] = [];
+  /** Symbolic links: where each leads, from the root. */
+  readonly links = new Map<string, string>();
+  /** FIFOs and sockets; reading one would wait for ever. */
+  readonly specials = new Set<string>();
 
   constructor(files: Iterable<readonly [string, Uint8Array]> = []) {
     this.files = new Map(Array.from(files, ([path, bytes]) => [path, new Uint8Array(bytes)]));
@@ -13,7 +17,9 @@ export class MemoryFileSystem implements FileSystem {
 
   async readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
     this.reads.push(path);
-    const bytes = this.files.get(path);
+    const real = this.#real(path);
+    if (this.specials.has(real)) throw new Error(`${path} is never read`);
+    const bytes = this.files.get(real);
     if (!bytes) throw new FusionclipError('io', `${path} does not exist.`);
     return bytes;
   }
@@ -22,21 +28,44 @@ export class MemoryFileSystem implements FileSystem {
     return (await this.readFile(path)).slice(offset, offset + length);
   }
 
-  async stat(path: string): Promise<{ kind: 'file' | 'directory'; bytes: number } | null> {
-    const file = this.files.get(path);
-    if (file) return { kind: 'file', bytes: file.length };
-    for (const name of this.files.keys()) if (name.startsWith(`${path}/`)) return { kind: 'directory', bytes: 0 };
-    return null;
+  async stat(path: string): Promise<{ kind: EntryKind; bytes: number } | null> {
+    const kind = this.#kind(this.#real(path));
+    return kind && { kind, bytes: this.files.get(this.#real(path))?.length ?? 0 };
   }
 
-  async list(path: string): Promise<{ name: string; kind: 'file' | 'directory' }[]> {
-    const found = new Map<string, 'file' | 'directory'>();
-    for (const name of this.files.keys()) {
-      if (!name.startsWith(`${path}/`)) continue;
-      const [first, ...rest] = name.slice(path.length + 1).split('/');
-      found.set(first, rest.length > 0 ? 'directory' : 'file');
+  async list(path: string): Promise<Entry[]> {
+    const start = `${this.#real(path)}/`;
+    const found = new Map<string, Entry>();
+    for (const name of [...this.files.keys(), ...this.specials, ...this.links.keys()]) {
+      if (!name.startsWith(start)) continue;
+      const [first] = name.slice(start.length).split('/');
+      const whole = start + first;
+      const link = this.links.has(whole);
+      found.set(first, { name: first, kind: this.#kind(this.#real(whole)) ?? 'broken', ...(link && { link }) });
     }
-    return [...found].map(([name, kind]) => ({ name, kind })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async realPath(path: string): Promise<string> {
+    return this.#real(path);
+  }
+
+  /** A path with all links on the way followed; one that leads round in a circle leads nowhere. */
+  #real(path: string): string {
+    let real = path;
+    for (let steps = 0; steps < 40; steps++) {
+      const link = [...this.links.keys()].find((one) => real === one || real.startsWith(`${one}/`));
+      if (link === undefined) return real;
+      real = this.links.get(link)! + real.slice(link.length);
+    }
+    return '/nowhere';
+  }
+
+  #kind(real: string): EntryKind | null {
+    if (this.files.has(real)) return 'file';
+    if (this.specials.has(real)) return 'special';
+    const below = (name: string) => name.startsWith(`${real}/`);
+    return [...this.files.keys(), ...this.links.keys()].some(below) ? 'directory' : null;
   }
 
   async writeFile(path: string, bytes: Uint8Array | string): Promise<void> {

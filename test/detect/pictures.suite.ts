@@ -14,7 +14,14 @@ suite('pictures', () => {
       ['/image.png', encodePng({ width, height, channels: 1, data: white })],
       ['/mask.png', encodePng({ width, height, channels: 1, data: left })],
     ]);
-    const sample = { id: 'a', path: '/image.png', maskPath: '/mask.png', label: 1 as const, split: 'test' as const };
+    const sample = {
+      id: 'a',
+      path: '/image.png',
+      mask: { paths: ['/mask.png'], background: 'black' as const },
+      patient: null,
+      label: 1 as const,
+      split: 'test' as const,
+    };
     const { pixels, mask } = await readPicture(fs, sample, { size: 8, norm: 'medclip' });
     const lit = Array.from({ length: 64 }, (_, i) => pixels.data[3 * i] > 127);
     const row = [false, true, true, true, true, true, true, false];

@@ -121,7 +121,11 @@ suite('calibration from the support set', () => {
     const parts = { gpu: await t.gpu(), backbone: await tinyBackbone(), options: settings.fusion };
     const detector = await Detector.open({ ...parts, kind: 'pixel', object: 'Brain', seed: 1 });
     const read = (path: string, label: 0 | 1) =>
-      readPicture(fs, { id: path, path: `/Brain_AD/${path}`, label, maskPath: null, split: 'valid' }, settings.fusion);
+      readPicture(
+        fs,
+        { id: path, path: `/Brain_AD/${path}`, label, mask: null, split: 'valid', patient: null },
+        settings.fusion,
+      );
     const normal: Picture[] = [];
     for (const i of [0, 1, 2]) normal.push(await read(`valid/good/img/${i}.png`, 0));
     const abnormal = [await read('valid/Ungood/img/0.png', 1)];

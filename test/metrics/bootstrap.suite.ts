@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import { ruleStream } from '../../src/base/rule.ts';
 import { auroc } from '../../src/metrics/auroc.ts';
-import { bootstrap, type ClassScores } from '../../src/metrics/bootstrap.ts';
+import { bootstrap, bootstrapPatients, type ClassScores } from '../../src/metrics/bootstrap.ts';
 import { rankScores } from '../../src/metrics/ranking.ts';
 import { suite, test } from '../harness/registry.ts';
 
@@ -24,7 +24,7 @@ suite('bootstrap', () => {
   test('intervals are those of the sampling distribution', () => {
     const normal = Array.from({ length: 400 }, (_, i) => (i % 4 === 0 ? 1 : 0));
     const share = ({ normal: drawn }: ClassScores) => [drawn.reduce((a, b) => a + b, 0) / drawn.length];
-    const [{ low, high }] = bootstrap({ normal, abnormal: [1] }, share, 3, 2000);
+    const [{ low, high }] = bootstrap({ normal, abnormal: [1] }, share, { seed: 3, draws: 2000 });
     // A share of 0.25 of 400: standard deviation 0.0217.
     assert.closeTo(low, 0.25 - 1.96 * 0.02165, 0.006);
     assert.closeTo(high, 0.25 + 1.96 * 0.02165, 0.006);
@@ -37,7 +37,7 @@ suite('bootstrap', () => {
     let held = 0;
     for (let set = 0; set < sets; set++) {
       const scores = { normal: normals(`n${set}`, 40, 0), abnormal: normals(`a${set}`, 40, 1) };
-      const [{ low, high }] = bootstrap(scores, areaOf, set, 200);
+      const [{ low, high }] = bootstrap(scores, areaOf, { seed: set, draws: 200 });
       if (low <= truth && truth <= high) held++;
     }
     // 0.95 with a standard error of 0.018, and percentile intervals of small sets are a little short.
@@ -45,9 +45,35 @@ suite('bootstrap', () => {
     assert.isAtMost(held / sets, 0.99);
   });
 
+  test('of patients with equal images is as wide as if each had one image', () => {
+    const scores = { normal: normals('n', 15, 0), abnormal: normals('a', 15, 1) };
+    const options = { seed: 3, draws: 400 };
+    const [one] = bootstrap(scores, areaOf, options);
+    const five = (score: number) => Array.from({ length: 5 }, () => score);
+    const patients = [
+      ...scores.normal.map((score) => ({ normal: five(score), abnormal: [] })),
+      ...scores.abnormal.map((score) => ({ normal: [], abnormal: five(score) })),
+    ];
+    const [grouped] = bootstrapPatients(patients, areaOf, options);
+    assert.closeTo(grouped.high - grouped.low, one.high - one.low, 1e-9);
+    const loose = { normal: scores.normal.flatMap(five), abnormal: scores.abnormal.flatMap(five) };
+    const [narrow] = bootstrap(loose, areaOf, options);
+    assert.isBelow(narrow.high - narrow.low, 0.6 * (grouped.high - grouped.low));
+  });
+
+  test('patients with both kinds of images are drawn whole, and no draw lacks a class', () => {
+    const both = { normal: [0], abnormal: [1, 2] };
+    const counts = ({ normal, abnormal }: ClassScores) => [normal.length, abnormal.length];
+    const intervals = bootstrapPatients([both, both, { normal: [3], abnormal: [] }], counts, { seed: 1, draws: 20 });
+    assert.deepEqual(intervals, [
+      { low: 3, high: 3 },
+      { low: 4, high: 4 },
+    ]);
+  });
+
   test('equal seeds draw equal images, other seeds others', () => {
     const scores = { normal: normals('n', 20, 0), abnormal: normals('a', 20, 1) };
-    const of = (seed: number) => bootstrap(scores, areaOf, seed, 50);
+    const of = (seed: number) => bootstrap(scores, areaOf, { seed, draws: 50 });
     assert.deepEqual(of(3), of(3));
     assert.notDeepEqual(of(3), of(4));
   });

@@ -302,7 +302,7 @@ suite('reproduction', () => {
   test('sets that are missing, ambiguous or not there are refused', async () => {
     const refusal = async (fs: MemoryFileSystem, data: string, sets: ('Brain' | 'Liver')[] | null) => {
       let message = '';
-      await findSets({ fs }, data, sets, 0).catch((error) => {
+      await findSets({ fs }, data, sets, {}).catch((error) => {
         message = error.message;
       });
       return message;

@@ -1,9 +1,11 @@
 import { textColumns } from '../../base/columns.ts';
 import { FusionclipError } from '../../base/errors.ts';
-import { integer, number, type OptionTable, toggle } from '../../base/option.ts';
+import { number, type OptionTable, toggle } from '../../base/option.ts';
 import { baseName } from '../../base/paths.ts';
 import { type AuditReport, auditDataset, findDatasets } from '../../data/audit/audit.ts';
+import { DATA_OPTIONS } from '../../data/layout/rules.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
+import { TRAIN_OPTIONS } from '../../run/options.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
 
@@ -11,7 +13,8 @@ const FLAGS = {
   near: number(0.02, [0, 1], 'largest distance (1 − correlation) of images that count as nearly identical'),
   source: word('REGEX', 'finds the patient or volume in a file name (first group, or the match)'),
   lists: word('DIR', "folder with few-shot lists K-shot.txt (MVFA's form); default: the data set's own"),
-  'split.seed': integer(0, [0, 2 ** 32 - 1], 'deals a folder without a validation split'),
+  'split.seed': TRAIN_OPTIONS['split.seed'],
+  ...DATA_OPTIONS,
   strict: toggle(false, `exit code ${EXIT_CODES.leak} when something leaks`),
   json: toggle(false, 'everything that was found, as JSON'),
 } satisfies OptionTable;
@@ -31,7 +34,7 @@ file name without its last number, if a digit is left: 01388 of 01388_60.png, DM
   async run(call) {
     const { host } = call;
     exactly(1, call, 'fusionclip data audit DIR');
-    const { near, source, lists, strict, json, 'split.seed': splitSeed } = flagValues(FLAGS, call);
+    const { near, source, lists, strict, json, ...rules } = flagValues(FLAGS, call);
     const rule = source === null ? null : pattern(source);
     const reporter = new Reporter(host);
     const reports: AuditReport[] = [];
@@ -39,7 +42,7 @@ file name without its last number, if a digit is left: 01388 of 01388_60.png, DM
       const onProgress = (what: string, done: number, total: number) => {
         if (host.isTerminal) reporter.listen({ type: 'stage', what: `${baseName(path)}, ${what}`, done, total });
       };
-      reports.push(await auditDataset(host, path, { near, source: rule, lists, splitSeed, onProgress }));
+      reports.push(await auditDataset(host, path, { near, source: rule, lists, rules, onProgress }));
       reporter.clear();
       if (!json) host.stdout(auditText(reports[reports.length - 1]));
     }
@@ -97,8 +100,15 @@ function findings({ identical, near, shared, lists, notNested, problems }: Audit
     },
     { what: 'masks missing', items: broken('missing_mask') },
     { what: 'masks of another size', items: broken('size_mismatch') },
-    { what: 'masks empty, or of a normal image', items: broken('empty_mask', 'lesion_in_good') },
-    { what: 'files that cannot be read', items: broken('broken_image', 'broken_mask', 'empty_class') },
+    {
+      what: 'masks empty, inverted, or of a normal image',
+      items: broken('empty_mask', 'empty_masks', 'lesion_in_good', 'inverted_masks'),
+    },
+    { what: 'files that cannot be read', items: broken('broken_image', 'broken_mask', 'empty_class', 'unread') },
+    {
+      what: 'folders and files to be decided about',
+      items: broken('unclear_folder', 'outside', 'too_few', 'ambiguous_mask'),
+    },
   ];
   if (lists.length === 0) return rows;
   return [

@@ -3,9 +3,11 @@ import { choice, integer, list, type OptionTable, optional, text, toggle } from 
 import { joinPath } from '../../base/paths.ts';
 import { pixelStatistics, preprocess, TextTower, VisionTower, type WeightStorage } from '../../clip/index.ts';
 import { decodeImage } from '../../data/decode.ts';
+import { findInputs } from '../../data/layout/inputs.ts';
+import { leftOutLine } from '../../data/layout/left_out.ts';
 import { encodeNpy } from '../../data/raw_map.ts';
 import { type Backbone, openBackbone } from '../../detect/backbone.ts';
-import { findImages } from '../../detect/inference.ts';
+import { wholeSentence } from '../../fusion/prompts.ts';
 import { GpuArray } from '../../gpu/array.ts';
 import { l2Normalize, Tensor } from '../../nn/index.ts';
 import { onDevice } from '../../run/on_device.ts';
@@ -64,9 +66,11 @@ export const embed: Command = {
     if (call.positional.length + values.text.length === 0) {
       throw new FusionclipError('usage', 'There is nothing to embed: give images, or sentences with --text.');
     }
-    const paths = call.positional.length > 0 ? await findImages(host, call.positional) : [];
+    const found = call.positional.length > 0 ? await findInputs(host, call.positional) : { images: [], leftOut: [] };
+    const paths = found.images;
     const backbone = await openBackbone(host, model);
-    const found = await withGpu(call, (opened) => {
+    const embeddings = await withGpu(call, (opened) => {
+      for (const one of found.leftOut) opened.reporter.say(`fusionclip: left out: ${leftOutLine(one)}`);
       if (backbone.note) opened.reporter.say(`fusionclip: ${backbone.note}`);
       if (paths.length > 0) opened.reporter.say(`fusionclip: ${PREPARED[values.preprocess]}`);
       return onDevice(opened, async (session) => {
@@ -75,15 +79,15 @@ export const embed: Command = {
         return { width: backbone.weights.config.embed, images, texts };
       });
     });
-    const index = { model, width: found.width, normalised: values.normalise, images: paths, texts: values.text };
+    const index = { model, width: embeddings.width, normalised: values.normalise, images: paths, texts: values.text };
     if (values.out === null) {
-      host.stdout(`${JSON.stringify({ ...index, ...asJson(found, paths, values.text, values.normalise) })}\n`);
+      host.stdout(`${JSON.stringify({ ...index, ...asJson(embeddings, paths, values.text, values.normalise) })}\n`);
       return 0;
     }
     const write = (name: string, data: Float32Array, count: number) =>
-      host.writeFile(joinPath(values.out!, name), encodeNpy(data, [count, found.width]));
-    if (paths.length > 0) await write('images.npy', found.images, paths.length);
-    if (values.text.length > 0) await write('texts.npy', found.texts, values.text.length);
+      host.writeFile(joinPath(values.out!, name), encodeNpy(data, [count, embeddings.width]));
+    if (paths.length > 0) await write('images.npy', embeddings.images, paths.length);
+    if (values.text.length > 0) await write('texts.npy', embeddings.texts, values.text.length);
     await host.writeFile(joinPath(values.out, 'index.json'), `${JSON.stringify(index, null, 2)}\n`);
     return 0;
   },
@@ -143,7 +147,7 @@ async function textEmbeddings(
   onEvent?.({ type: 'note', text: `texts, ${tower.storage}` });
   try {
     using job = gpu.job();
-    const ids = sentences.map((sentence) => tokenizer.sentence(sentence));
+    const ids = sentences.map((sentence) => wholeSentence(tokenizer, sentence, tokenizer.context, 'use fewer words'));
     const rows = await job.do(() => tower.encodeSentences(ids));
     return await job.do(() => finish(new Tensor(rows), normalise));
   } finally {

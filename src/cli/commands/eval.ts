@@ -1,5 +1,6 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { choice, type OptionTable, optional, resolveOptions, toggle } from '../../base/option.ts';
+import { DATA_OPTIONS, type DataRules } from '../../data/layout/rules.ts';
 import { evaluateRun } from '../../detect/inference.ts';
 import { FUSION_OPTIONS } from '../../fusion/index.ts';
 import { type Call, type Command, exactly, flagValues, pickFlags, word } from '../command.ts';
@@ -57,18 +58,26 @@ export const evaluate: Command = {
   summary: 'evaluates trained weights on the test split of a data set',
   usage: 'RUN',
   details: METHOD_DETAILS,
-  flags: [{ title: 'Evaluation', table: { ...FLAGS, ...GPU_FLAGS } }, METHOD_GROUP],
+  flags: [
+    { title: 'Evaluation', table: { ...FLAGS, ...GPU_FLAGS } },
+    { title: 'How the data are read (default: as the run has it)', table: DATA_OPTIONS },
+    METHOD_GROUP,
+  ],
   async run(call: Call) {
     const { run, adapters, model, data, out, json, 'map.files': maps } = flagValues(FLAGS, call);
     const [first] = call.positional;
     exactly(first !== undefined && run === null ? 1 : 0, call, 'fusionclip eval RUN');
     const settings = methodFlags(call);
+    const given = pickFlags(DATA_OPTIONS, call.flags);
+    const all: Partial<DataRules> = resolveOptions(DATA_OPTIONS, given);
+    const rules = Object.fromEntries(Object.entries(all).filter(([name]) => name in given));
     const trained = trainedPath(run ?? first ?? null, adapters);
     const results = await withGpu(call, (session) =>
       evaluateRun(session, {
         adapters: trained,
         model: model ?? undefined,
         data: data ?? undefined,
+        rules,
         out,
         maps: maps ?? undefined,
         settings,

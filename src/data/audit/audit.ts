@@ -2,24 +2,15 @@ import { FusionclipError } from '../../base/errors.ts';
 import type { FileSystem } from '../../base/file_system.ts';
 import { baseName, joinPath } from '../../base/paths.ts';
 import type { Image } from '../image.ts';
-import { checkScan, type Problem } from '../layout/check.ts';
-import { findName, listClass, subfolders } from '../layout/class_folder.ts';
 import type { Sample } from '../layout/dataset.ts';
-import { type Scan, type ScannedClass, scanDataset } from '../layout/scan.ts';
+import type { Problem } from '../layout/problem.ts';
+import { readScan } from '../layout/read_scan.ts';
+import type { DataRules } from '../layout/rules.ts';
+import { scanDataset } from '../layout/scan.ts';
 import { type Fingerprint, fingerprint, nearPairs } from './fingerprint.ts';
+import { type HashedFile, type IdenticalFiles, identicalFiles, type Part, sha256 } from './identical.ts';
 import { type BrokenNesting, brokenNestings, readShotLists, type ShotList } from './shot_lists.ts';
 import { type SharedSource, sharedSources, sourceName } from './source_name.ts';
-
-/** Where an image lies: `train` and `valid` are what support images come from. */
-export type Part = 'train' | 'valid' | 'test';
-
-/** Files with equal bytes. */
-export interface IdenticalFiles {
-  readonly sha256: string;
-  readonly files: readonly string[];
-  /** Whether support and test have it both. */
-  readonly across: boolean;
-}
 
 /** An image of the support side and one of test that look nearly the same. */
 export interface NearIdentical {
@@ -64,17 +55,14 @@ export interface AuditOptions {
   readonly source?: RegExp | null;
   /** Folder with few-shot lists; by default the set's own. */
   readonly lists?: string | null;
-  /** Deals a folder without a validation split. */
-  readonly splitSeed?: number;
+  /** How the folders are read; `split.seed` deals a folder without a validation split. */
+  readonly rules?: Partial<DataRules>;
   /** Called after each image. */
   readonly onProgress?: (what: string, done: number, total: number) => void;
 }
 
 /** An image that has been read. */
-interface Entry {
-  readonly id: string;
-  readonly part: Part;
-  readonly sha256: string;
+interface Entry extends HashedFile {
   readonly print: Fingerprint | null;
 }
 
@@ -85,34 +73,18 @@ interface Entry {
  */
 export async function auditDataset(fs: FileSystem, path: string, options: AuditOptions): Promise<AuditReport> {
   const { source = null, onProgress = () => {} } = options;
-  const scan = await scanDataset(fs, path, options.splitSeed);
+  const scan = await scanDataset(fs, path, options.rules);
   const lists = await readShotLists(fs, options.lists ?? path);
-  const training = scan.layout === 'bmad' ? await trainClasses(fs, path) : [];
   const entries: Entry[] = [];
-  const collect = (part: (sample: Sample) => Part) => async (sample: Sample, bytes: Bytes, image: Image | null) => {
+  const train = new Set(scan.train);
+  const visit = async (sample: Sample, bytes: Uint8Array<ArrayBuffer> | null, image: Image | null) => {
     if (!bytes) return;
-    entries.push({
-      ...{ id: sample.id, part: part(sample), sha256: await sha256(bytes) },
-      print: image && fingerprint(image),
-    });
+    const part: Part = train.has(sample) ? 'train' : sample.split;
+    entries.push({ id: sample.id, part, sha256: await sha256(bytes), print: image && fingerprint(image) });
   };
   const reading = (done: number, total: number) => onProgress('images', done, total);
-  const problems = await checkScan(
-    fs,
-    scan,
-    reading,
-    collect(({ split }) => split),
-  );
-  const more: Scan = { ...scan, classes: training };
-  const readingMore = (done: number, total: number) => onProgress('images of train', done, total);
-  problems.push(
-    ...(await checkScan(
-      fs,
-      more,
-      readingMore,
-      collect(() => 'train'),
-    )),
-  );
+  const read = await readScan(fs, scan, { onProgress: reading, visit, train: true });
+  const problems = [...scan.problems, ...read.problems];
 
   const support = entries.filter(({ part }) => part !== 'test');
   const test = entries.filter(({ part }) => part === 'test');
@@ -132,8 +104,6 @@ export async function auditDataset(fs: FileSystem, path: string, options: AuditO
   };
 }
 
-type Bytes = Uint8Array<ArrayBuffer> | null;
-
 /**
  * The sets in a folder: the folder itself, or those directly below it, as BMAD's six lie together.
  * @throws FusionclipError `io`, and `bad_data` when there is none
@@ -142,8 +112,9 @@ export async function findDatasets(fs: FileSystem, path: string): Promise<string
   const refusal = await layoutError(fs, path);
   if (!refusal) return [path];
   const found: string[] = [];
-  for (const name of await subfolders(fs, path)) {
+  for (const { name, kind } of await fs.list(path)) {
     const below = joinPath(path, name);
+    if (kind !== 'directory' || name.startsWith('.')) continue;
     if (!(await layoutError(fs, below))) found.push(below);
   }
   if (found.length === 0) throw refusal;
@@ -159,39 +130,6 @@ async function layoutError(fs: FileSystem, path: string): Promise<FusionclipErro
     if (!(error instanceof FusionclipError) || error.code !== 'bad_data') throw error;
     return error;
   }
-}
-
-/** The classes of `DIR/train`, which no method of this program trains on, but others do. */
-async function trainClasses(fs: FileSystem, root: string): Promise<ScannedClass[]> {
-  const train = findName(await subfolders(fs, root), ['train']);
-  if (!train) return [];
-  const classes: ScannedClass[] = [];
-  for (const name of await subfolders(fs, joinPath(root, train))) {
-    const found = await listClass(fs, root, joinPath(train, name));
-    const label = name.toLowerCase() === 'good' ? 0 : 1;
-    const samples = found.images.map(
-      ({ image, mask }): Sample => ({
-        ...{ id: image, path: joinPath(root, image), label, split: 'valid' },
-        maskPath: mask === null ? null : joinPath(root, mask),
-      }),
-    );
-    // An empty folder is no fault of a split that nothing asks for.
-    if (samples.length > 0) classes.push({ ...found, label, splits: ['valid'], samples });
-  }
-  return classes;
-}
-
-function identicalFiles(entries: readonly Entry[]): IdenticalFiles[] {
-  const byHash = new Map<string, Entry[]>();
-  for (const entry of entries) byHash.set(entry.sha256, [...(byHash.get(entry.sha256) ?? []), entry]);
-  return [...byHash]
-    .filter(([, same]) => same.length > 1)
-    .map(([hash, same]) => ({
-      sha256: hash,
-      files: same.map(({ id }) => id),
-      across: same.some(({ part }) => part === 'test') && same.some(({ part }) => part !== 'test'),
-    }))
-    .sort((a, b) => Number(b.across) - Number(a.across));
 }
 
 /** Near pairs but for those whose files are equal. */
@@ -224,9 +162,4 @@ function auditList(
     sources: sources.size,
     shared: sharedSources(names, test, source),
   };
-}
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,162 +1,193 @@
-import { FusionclipError } from '../../base/errors.ts';
 import type { FileSystem } from '../../base/file_system.ts';
-import { decodeImage } from '../decode.ts';
-import type { Image } from '../image.ts';
-import type { DatasetKind, LayoutName, Sample, Split } from './dataset.ts';
-import { objectName } from './object_name.ts';
-import { emptyClassReason, readMask } from './open.ts';
-import { type Scan, scanDataset } from './scan.ts';
+import { type HashedFile, identicalFiles, sha256 } from '../audit/identical.ts';
+import { type SharedSource, sharedSources, sourceName } from '../audit/source_name.ts';
+import type { Dataset, Sample, Split } from './dataset.ts';
+import type { Inventory, Leaks, MaskFacts, PatientFacts } from './inventory.ts';
+import { summarizeLeftOut } from './left_out.ts';
+import { findObject } from './object_name.ts';
+import { datasetOf } from './open.ts';
+import { type Problem, requireSound } from './problem.ts';
+import { type ImageFacts, readScan } from './read_scan.ts';
+import type { DataRules } from './rules.ts';
+import { scanDataset } from './scan.ts';
+import type { Scan } from './scanned.ts';
 
-/** What can be wrong with a data set. `extra_mask` and `empty_mask` are warnings: training works in spite of them. */
-export type ProblemKind =
-  | 'broken_image'
-  | 'broken_mask'
-  | 'missing_mask'
-  | 'size_mismatch'
-  | 'lesion_in_good'
-  | 'empty_class'
-  | 'extra_mask'
-  | 'empty_mask';
-
-/** One thing that is wrong, with the path of the file or folder. */
-export interface Problem {
-  readonly kind: ProblemKind;
-  readonly severity: 'error' | 'warning';
-  readonly path: string;
-  readonly message: string;
-}
-
-/** The report of `data check`; plain data, so that `JSON.stringify` gives all of it. */
-export interface DatasetReport {
-  readonly path: string;
-  readonly name: string;
-  readonly layout: LayoutName;
-  readonly kind: DatasetKind;
-  /** What prompts would call the content. */
-  readonly object: string;
-  readonly images: Readonly<Record<Split, { normal: number; abnormal: number }>>;
-  /** Sizes of the readable images, most frequent first. */
-  readonly sizes: readonly { width: number; height: number; channels: number; count: number }[];
-  readonly problems: readonly Problem[];
-  /** No problem is an error. */
-  readonly ok: boolean;
+/** How a data set is looked at. */
+export interface CheckOptions {
+  readonly rules?: Partial<DataRules>;
+  /** What prompts shall call the content; found by the folder's name otherwise. */
+  readonly object?: string;
+  /** Called after each image. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
- * Decodes every image and mask of a data set, one at a time, and reports all that is wrong instead of stopping at the
- * first. `onProgress` is called after each image. Throws only what `scanDataset` throws: a folder that is no data set.
+ * Decodes every image and mask of a data set, one at a time, and reports what there is and all that is wrong instead of
+ * stopping at the first. Throws only what `scanDataset` throws: a folder that is no data set.
  */
-export async function checkDataset(
+export async function checkDataset(fs: FileSystem, path: string, options: CheckOptions = {}): Promise<Inventory> {
+  return (await inspect(fs, path, options)).inventory;
+}
+
+/**
+ * Opens a data set after a look at everything in it.
+ * @throws FusionclipError as {@link checkDataset}; `bad_data` or `bad_image` when anything needs a decision or cannot be read
+ */
+export async function openInspected(
   fs: FileSystem,
   path: string,
-  onProgress?: (done: number, total: number) => void,
-): Promise<DatasetReport> {
-  const scan = await scanDataset(fs, path);
-  const images = { valid: { normal: 0, abnormal: 0 }, test: { normal: 0, abnormal: 0 } };
-  const sizes = new Map<string, { width: number; height: number; channels: number; count: number }>();
-  const problems = await checkScan(fs, scan, onProgress, (sample, _, image) => {
-    images[sample.split][sample.label === 0 ? 'normal' : 'abnormal']++;
-    if (!image) return;
-    const { width, height, channels } = image;
-    const key = `${width}×${height}×${channels}`;
-    const row = sizes.get(key) ?? { width, height, channels, count: 0 };
-    row.count++;
-    sizes.set(key, row);
+  options: CheckOptions = {},
+): Promise<{ readonly dataset: Dataset; readonly inventory: Inventory }> {
+  const { scan, inventory } = await inspect(fs, path, options);
+  requireSound(path, inventory.problems);
+  return { dataset: datasetOf(scan), inventory };
+}
+
+async function inspect(
+  fs: FileSystem,
+  path: string,
+  { rules = {}, object, onProgress }: CheckOptions,
+): Promise<{ scan: Scan; inventory: Inventory }> {
+  const scan = await scanDataset(fs, path, rules);
+  const hashes: HashedFile[] = [];
+  const background = rules['mask.background'] ?? 'auto';
+  const { images, problems: found } = await readScan(fs, scan, {
+    onProgress,
+    backgroundGiven: background !== 'auto',
+    normalOnly: rules['shots.abnormal'] === 0,
+    visit: async ({ id, split }, bytes) => {
+      if (bytes) hashes.push({ id, part: split, sha256: await sha256(bytes) });
+    },
   });
-  return {
+  const samples = scan.classes.flatMap((c) => c.samples);
+  const count = (split: Split, label: 0 | 1) =>
+    samples.filter((sample) => sample.split === split && sample.label === label).length;
+  const problems: Problem[] = [...scan.problems, ...found];
+  const masks = scan.kind === 'pixel' ? maskFacts(scan, samples, background) : null;
+  const inventory: Inventory = {
     path,
     name: scan.name,
     layout: scan.layout,
     kind: scan.kind,
-    object: objectName(path),
-    images,
-    sizes: [...sizes.values()].sort((a, b) => b.count - a.count),
+    ...(await findObject(fs, path, object)),
+    found: samples.length + (masks?.files ?? 0) + scan.leftOut.length,
+    images: {
+      valid: { normal: count('valid', 0), abnormal: count('valid', 1) },
+      test: { normal: count('test', 0), abnormal: count('test', 1) },
+    },
+    classes: scan.classes.map((c) => {
+      const of = (split: Split) => c.samples.filter((sample) => sample.split === split).length;
+      return { folder: c.folder, label: c.label, valid: of('valid'), test: of('test') };
+    }),
+    masks,
+    ...pixelFacts(images),
+    patients: patientFacts(samples, rules.group ?? null),
+    leftOut: summarizeLeftOut(scan.leftOut),
+    leaks: findLeaks(samples, hashes, rules.group ?? null),
     problems,
     ok: problems.every(({ severity }) => severity === 'warning'),
   };
+  return { scan, inventory };
 }
 
-/** Gets each image of a set with the bytes of its file; both are null where they cannot be had. */
-export type ImageVisitor = (
-  sample: Sample,
-  bytes: Uint8Array<ArrayBuffer> | null,
-  image: Image | null,
-) => void | Promise<void>;
+function maskFacts({ pairing }: Scan, samples: readonly Sample[], background: DataRules['mask.background']): MaskFacts {
+  const masks = samples.flatMap(({ mask }) => (mask ? [mask] : []));
+  return {
+    images: masks.length,
+    files: masks.reduce((sum, { paths }) => sum + paths.length, 0),
+    united: masks.filter(({ paths }) => paths.length > 1).length,
+    ways: [...pairing.ways].map(([how, count]) => ({ how, count })),
+    background: background === 'white' ? 'white' : 'black',
+  };
+}
 
-/** Reads every image and mask of a scan, one after the other, and returns all that is wrong. */
-export async function checkScan(
-  fs: FileSystem,
-  scan: Scan,
-  onProgress: ((done: number, total: number) => void) | undefined,
-  visit: ImageVisitor,
-): Promise<Problem[]> {
-  const problems = structuralProblems(scan);
-  const samples = scan.classes.flatMap((c) => c.samples);
-  let done = 0;
-  for (const sample of samples) {
-    const bytes = await attempt(() => fs.readFile(sample.path), 'broken_image', sample.path, problems);
-    const decoded = async () => decodeImage(bytes!, sample.path);
-    const image = bytes && (await attempt(decoded, 'broken_image', sample.path, problems));
-    await visit(sample, bytes, image);
-    await checkMask(fs, sample, image, problems);
-    onProgress?.(++done, samples.length);
+function pixelFacts(images: readonly ImageFacts[]): Pick<Inventory, 'sizes' | 'bits' | 'grey'> {
+  const sizes = new Map<string, { width: number; height: number; channels: number; count: number }>();
+  const bits = new Map<number, number>();
+  for (const { width, height, channels, bits: depth } of images) {
+    const key = `${width}×${height}×${channels}`;
+    const row = sizes.get(key) ?? { width, height, channels, count: 0 };
+    row.count++;
+    sizes.set(key, row);
+    bits.set(depth, (bits.get(depth) ?? 0) + 1);
   }
-  return problems;
+  const least = images.reduce<ImageFacts | null>(
+    (best, one) => (best === null || one.high - one.low < best.high - best.low ? one : best),
+    null,
+  );
+  const extreme = (key: 'low' | 'high', pick: (...values: number[]) => number) =>
+    images.reduce((value, image) => pick(value, image[key]), key === 'low' ? 255 : 0);
+  return {
+    sizes: [...sizes.values()].sort((a, b) => b.count - a.count),
+    bits: [...bits].map(([depth, count]) => ({ bits: depth, count })).sort((a, b) => b.count - a.count),
+    grey: least && {
+      low: extreme('low', Math.min),
+      high: extreme('high', Math.max),
+      narrowest: { id: least.id, low: least.low, high: least.high },
+    },
+  };
 }
 
-/** What the folders alone show: empty classes, missing masks, masks without an image. */
-function structuralProblems({ path, kind, classes }: Scan): Problem[] {
-  const problems: Problem[] = [];
-  for (const found of classes) {
-    if (found.images.length === 0) {
-      const folder = `${path}/${found.imageFolder}`;
-      problems.push({ kind: 'empty_class', severity: 'error', path: folder, message: emptyClassReason(found) });
+/** Patients by the rule that is set, or by file names where these speak of several. */
+function patientFacts(samples: readonly Sample[], group: string | null): PatientFacts | null {
+  const of = (sample: Sample) => (group === null ? sourceName(sample.id) : sample.patient);
+  const known = (split: Split | null) =>
+    new Set(samples.filter((sample) => split === null || sample.split === split).flatMap((sample) => of(sample) ?? []))
+      .size;
+  if (group === null && known(null) < 2) return null;
+  return {
+    rule: group ?? 'auto',
+    used: group !== null,
+    valid: known('valid'),
+    test: known('test'),
+    unknown: samples.filter((sample) => of(sample) === null).length,
+  };
+}
+
+function findLeaks(samples: readonly Sample[], hashes: readonly HashedFile[], group: string | null): Leaks {
+  const identical = identicalFiles(hashes);
+  const shared = group === null ? sharedByName(samples) : sharedByPatient(samples);
+  const warnings: string[] = [];
+  const across = identical.filter((one) => one.across);
+  if (across.length > 0) {
+    const files = across[0].files.join(' = ');
+    warnings.push(`${across.length} files are in valid and in test, e.g. ${files}; results on test are too good`);
+  }
+  const how =
+    group === null ? 'by the names of files; --group auto keeps each on one side where splits are dealt' : group;
+  if (shared.length > 0) {
+    warnings.push(
+      `${shared.length} patients or volumes are in valid and in test, e.g. ${shared[0].source}; results on test may be too good (${how})`,
+    );
+  }
+  const test = samples.filter(({ split }) => split === 'test');
+  const patients = new Set(test.map(({ id, patient }) => (group === null ? sourceName(id) : patient)));
+  const [only] = patients;
+  const several = group !== null || new Set(samples.map(({ id }) => sourceName(id))).size > 1;
+  if (patients.size === 1 && only !== null && test.length > 1 && several) {
+    warnings.push(
+      `all ${test.length} test images are of one patient or volume (${only}); results say nothing of others`,
+    );
+  }
+  return { identical, shared, warnings };
+}
+
+function sharedByName(samples: readonly Sample[]): SharedSource[] {
+  const ids = (split: Split) => samples.filter((sample) => sample.split === split).map(({ id }) => id);
+  return sharedSources(ids('valid'), ids('test'));
+}
+
+function sharedByPatient(samples: readonly Sample[]): SharedSource[] {
+  const by = (split: Split) => {
+    const out = new Map<string, string[]>();
+    for (const { id, patient, split: own } of samples) {
+      if (own === split && patient !== null) out.set(patient, [...(out.get(patient) ?? []), id]);
     }
-    for (const sample of found.samples) {
-      if (kind !== 'pixel' || sample.label !== 1 || sample.maskPath !== null) continue;
-      const message = `no mask in ${found.maskFolder ?? 'anomaly_mask or label'}`;
-      problems.push({ kind: 'missing_mask', severity: 'error', path: sample.path, message });
-    }
-    for (const mask of found.extraMasks) {
-      const message = 'a mask without an image of the same name';
-      problems.push({ kind: 'extra_mask', severity: 'warning', path: `${path}/${mask}`, message });
-    }
-  }
-  return problems;
-}
-
-async function checkMask(fs: FileSystem, sample: Sample, image: Image | null, problems: Problem[]): Promise<void> {
-  const { maskPath } = sample;
-  if (maskPath === null) return;
-  const mask = await attempt(() => readMask(fs, maskPath), 'broken_mask', maskPath, problems);
-  if (!mask) return;
-  if (image && (mask.width !== image.width || mask.height !== image.height)) {
-    const message = `${mask.width}×${mask.height} pixels for an image of ${image.width}×${image.height}`;
-    problems.push({ kind: 'size_mismatch', severity: 'error', path: maskPath, message });
-  }
-  const lesion = mask.data.some((value) => value > 0);
-  if (lesion && sample.label === 0) {
-    const message = 'a normal image with a lesion in its mask';
-    problems.push({ kind: 'lesion_in_good', severity: 'error', path: maskPath, message });
-  }
-  if (!lesion && sample.label === 1) {
-    const message = 'an abnormal image with nothing in its mask';
-    problems.push({ kind: 'empty_mask', severity: 'warning', path: maskPath, message });
-  }
-}
-
-/** The result of `read`, or null with a problem recorded when the file cannot be read or decoded. */
-async function attempt<T>(
-  read: () => Promise<T>,
-  kind: ProblemKind,
-  path: string,
-  problems: Problem[],
-): Promise<T | null> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!(error instanceof FusionclipError)) throw error;
-    problems.push({ kind, severity: 'error', path, message: error.message });
-    return null;
-  }
+    return out;
+  };
+  const [valid, test] = [by('valid'), by('test')];
+  return [...valid].flatMap(([source, support]) => {
+    const other = test.get(source);
+    return other ? [{ source, support, test: other }] : [];
+  });
 }

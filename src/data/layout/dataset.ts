@@ -5,7 +5,14 @@ export type Split = 'valid' | 'test';
 export type DatasetKind = 'pixel' | 'image';
 
 /** How the folders are arranged; the arrangements are drawn at `scanDataset`. */
-export type LayoutName = 'bmad' | 'mvtec' | 'folder';
+export type LayoutName = 'bmad' | 'train-test' | 'mvtec' | 'folder';
+
+/** The masks of one image: what one of them marks is lesion. */
+export interface MaskFiles {
+  readonly paths: readonly string[];
+  /** What is no lesion in them. */
+  readonly background: 'black' | 'white';
+}
 
 /** One image of a data set. */
 export interface Sample {
@@ -15,9 +22,11 @@ export interface Sample {
   readonly path: string;
   /** 1 is abnormal. */
   readonly label: 0 | 1;
-  /** Path of the lesion mask. Null for image-level sets and for normal images without one: nothing is lesion there. */
-  readonly maskPath: string | null;
+  /** The lesion. Null for image-level sets and for normal images without a mask: nothing is lesion there. */
+  readonly mask: MaskFiles | null;
   readonly split: Split;
+  /** Whom the image is of, by the rule of `group`; null without a rule, or where it finds nobody. */
+  readonly patient: string | null;
 }
 
 /** A data set with its images listed, none of them read. Samples are in code-unit order of their ids. */

@@ -1,143 +1,160 @@
 import { FusionclipError } from '../../base/errors.ts';
 import type { FileSystem } from '../../base/file_system.ts';
-import { baseName, joinPath } from '../../base/paths.ts';
-import { ruleStream } from '../../base/rule.ts';
-import { type ClassFolder, findName, listClass, MASK_FOLDERS, subfolders } from './class_folder.ts';
-import type { DatasetKind, LayoutName, Sample, Split } from './dataset.ts';
-
-/** One class folder of a scanned data set and the samples that came from it. */
-export interface ScannedClass extends ClassFolder {
-  readonly label: 0 | 1;
-  /** The splits that this folder should fill. */
-  readonly splits: readonly Split[];
-  readonly samples: readonly Sample[];
-}
-
-/** All that the folders of a data set say, complete or not. */
-export interface Scan {
-  readonly name: string;
-  readonly path: string;
-  readonly layout: LayoutName;
-  readonly kind: DatasetKind;
-  readonly classes: readonly ScannedClass[];
-}
-
-const VALID_FOLDERS = ['valid', 'val', 'validation'];
-const GROUND_TRUTH = 'ground_truth';
-/** Folders that are not the name of a class. */
-const NOT_A_CLASS = [GROUND_TRUTH, 'train', 'test', ...VALID_FOLDERS, ...MASK_FOLDERS, 'mask', 'masks'];
+import { baseName, extension, joinPath } from '../../base/paths.ts';
+import { arrange } from './arrange.ts';
+import type { MaskFiles, Sample, Split } from './dataset.ts';
+import { deal, dealByPatient } from './deal.ts';
+import type { LeftOutFile } from './left_out.ts';
+import { type Pairing, type Placed, pairMasks, splitMasks } from './pair_masks.ts';
+import { patientRule } from './patients.ts';
+import { placeOf } from './place.ts';
+import type { Problem } from './problem.ts';
+import { type DataRules, dataRules, matchesPattern, plainName } from './rules.ts';
+import { folderProblems } from './scan_problems.ts';
+import type { Scan, ScannedClass } from './scanned.ts';
+import { walk } from './walk.ts';
 
 /**
- * Finds out how a data set is arranged and lists its images. Folder names are compared without regard to case; every
- * folder of a split besides `good` is a class of abnormal images.
+ * Finds out how a data set is arranged and lists its images at any depth. Names of folders are compared without regard to
+ * case and Unicode form.
  *
- * * `bmad`: `DIR/{valid,test}/{good,Ungood}`. With images in `img` and masks in `anomaly_mask` or `label` below them it
- *   is a pixel set, with images directly in the class folders an image-level set. `DIR/train` is not used.
- * * `mvtec`: `DIR/test/{good,<defect>…}` without `valid`, masks in `DIR/ground_truth/<defect>`.
- * * `folder`: `DIR/good` and at least one other folder, masks in `DIR/ground_truth/<other>` if that exists.
+ * * `bmad`: `DIR/{valid,test}/{good,Ungood}`. `DIR/train` is not used.
+ * * `train-test`: `DIR/{train,test}/{good,Ungood}` without `valid`; `train` stands for it.
+ * * `mvtec`: `DIR/test/{good,<defect>…}` without `valid`. `DIR/train/good`, if there, is `valid`, and `test/good` stays whole.
+ * * `folder`: `DIR/good` and at least one other folder.
  *
- * The last two have no validation split. Each class is dealt out by itself: its images are sorted, ordered by the random
- * stream (`split.<class folder>`, `splitSeed`), and the first half, rounded up, becomes `valid`. If `DIR/train/good`
- * exists, all of it is `valid` and `test/good` stays whole. The same folder and seed always give the same split.
+ * What is normal and what is abnormal is said at `tellClasses`, where masks may lie at `placeOf` and `pairMasks`. Of the
+ * last two arrangements what has no split is dealt out, each class by itself: its images are sorted, ordered by the
+ * random stream (`split.<class folder>`, `split.seed`), and the first half, rounded up, becomes `valid`; with `group` all
+ * images of a patient go to one side. The same folder, rules and seed always give the same split.
  *
  * Throws `FusionclipError('io')` when there is no such folder and `'bad_data'` when it has none of these arrangements.
  */
-export async function scanDataset(fs: FileSystem, path: string, splitSeed = 0): Promise<Scan> {
+export async function scanDataset(fs: FileSystem, path: string, given: Partial<DataRules> = {}): Promise<Scan> {
+  const rules = dataRules(given);
   if ((await fs.stat(path))?.kind !== 'directory') {
     throw new FusionclipError('io', `There is no folder ${path}; check the path of the data set.`);
   }
-  const top = await subfolders(fs, path);
-  const valid = findName(top, VALID_FOLDERS);
-  const test = findName(top, ['test']);
-  if (valid && test) {
-    const classes = [
-      ...(await scanClasses(fs, path, valid, 'valid', null)),
-      ...(await scanClasses(fs, path, test, 'test', null)),
-    ];
-    return finish(path, 'bmad', classes);
+  const found = await walk(fs, path, rules.skip);
+  const siblings = new Set(found.folders);
+  const placed = (file: string): Placed => {
+    const dir = file.slice(0, Math.max(0, file.lastIndexOf('/')));
+    return { path: file, dir, place: placeOf(dir, siblings) };
+  };
+  const { images, masks } = splitMasks(found.images.map(placed));
+  const folders = found.folders.map((folder) => ({ folder, place: placeOf(folder, siblings) }));
+  const arrangement = arrange(path, folders, rules);
+
+  const leftOut: LeftOutFile[] = [...found.leftOut];
+  const used = images.flatMap((image) => {
+    const own = arrangement.classOf(image.place);
+    return own ? [{ ...image, label: own.label }] : [];
+  });
+  const train: Placed[] = [];
+  for (const image of images) {
+    const why = arrangement.whyNot(image.place);
+    if (why === null) continue;
+    leftOut.push({ path: image.path, why });
+    if (why === 'train') train.push(image);
   }
-  const truth = findName(top, [GROUND_TRUTH]) ?? null;
-  if (!valid && test && findName(await subfolders(fs, joinPath(path, test)), ['good'])) {
-    const classes = await scanClasses(fs, path, test, 'test', truth);
-    const training = await trainingNormals(fs, path, top);
-    const dealt = classes.map((c) => (training && c.label === 0 ? c : deal(c, splitSeed)));
-    return finish(path, 'mvtec', training ? [training, ...dealt] : dealt);
+  const trainMasks = masks.filter(({ place }) => arrangement.whyNot(place) === 'train');
+  const pairing = pairMasks(
+    used,
+    masks.filter((mask) => !trainMasks.includes(mask)),
+  );
+  for (const { path: mask } of trainMasks) leftOut.push({ path: mask, why: 'train' });
+  for (const { path: mask, place } of pairing.extra) {
+    const why = place.name === null ? null : arrangement.whyNot(place);
+    leftOut.push({ path: mask, why: why === null || why === 'outside' ? 'extra_mask' : why });
   }
-  if (!valid && !test && findName(top, ['good'])) {
-    const classes = await scanClasses(fs, path, '', 'test', truth);
-    return finish(
-      path,
-      'folder',
-      classes.map((c) => deal(c, splitSeed)),
-    );
+  for (const { path: mask } of pairing.secondFormat) leftOut.push({ path: mask, why: 'second_format' });
+
+  const patient = patientRule(rules.group);
+  const background: MaskFiles['background'] = rules['mask.background'] === 'white' ? 'white' : 'black';
+  const sample = ({ path: id, place }: Placed, label: 0 | 1, split: Split, own: Pairing): Sample => {
+    const paths = own.masks.get(id)?.map((mask) => joinPath(path, mask)) ?? [];
+    const mask = paths.length === 0 ? null : { paths, background };
+    return { id, path: joinPath(path, id), label, mask, split, patient: patient(id, place.sub) };
+  };
+  const classes = arrangement.classes.map(({ folder, label, split }): ScannedClass => {
+    const own = used.filter(({ place }) => place.folder === folder);
+    const nested = own.some(({ place }) => place.nested) || siblings.has(joinPath(folder, 'img'));
+    return {
+      label,
+      splits: split === 'deal' ? ['valid', 'test'] : [split],
+      folder,
+      imageFolder: nested ? joinPath(folder, 'img') : folder,
+      nested,
+      maskFolder: maskFolderOf(folder, folders),
+      samples: own.map((one) => sample(one, label, split === 'deal' ? 'test' : split, pairing)),
+      otherFiles: otherFiles(folder, found.leftOut),
+    };
+  });
+  const dealt = dealClasses(classes, rules);
+  const trainLabel = ({ place }: Placed) => (arrangement.isNormal(place.name ?? '') ? 0 : 1);
+  const trainPairs = pairMasks(
+    train.map((image) => ({ ...image, label: trainLabel(image) })),
+    trainMasks,
+  );
+  const pixel = dealt.some((c) => c.label === 1 && (c.nested || c.maskFolder || c.samples.some(({ mask }) => mask)));
+  const scan: Omit<Scan, 'problems'> = {
+    name: baseName((await fs.absolutePath?.(path)) ?? path),
+    path,
+    layout: arrangement.layout,
+    kind: pixel ? 'pixel' : 'image',
+    classes: dealt,
+    train: train.map((image) => sample(image, trainLabel(image), 'valid', trainPairs)),
+    leftOut,
+    pairing,
+  };
+  return { ...scan, problems: [...unusedRules(path, found, rules), ...folderProblems(scan, arrangement, rules)] };
+}
+
+/** Gives images of classes without splits their split. */
+function dealClasses(classes: readonly ScannedClass[], rules: DataRules): ScannedClass[] {
+  const seed = rules['split.seed'];
+  const isDealt = ({ splits }: ScannedClass) => splits.length > 1;
+  if (rules.group === null) return classes.map((c) => (isDealt(c) ? { ...c, samples: deal(c, seed) } : c));
+  const fixed = classes.filter((c) => !isDealt(c)).flatMap(({ samples }) => samples);
+  const split = dealByPatient(classes.filter(isDealt), fixed, seed);
+  const given = (sample: Sample) => ({ ...sample, split: split.get(sample.id) ?? sample.split });
+  return classes.map((c) => (isDealt(c) ? { ...c, samples: c.samples.map(given) } : c));
+}
+
+/** The folder that could hold masks of a class: one in it, or one for its split or for all of them. */
+function maskFolderOf(folder: string, folders: Parameters<typeof arrange>[1]): string | null {
+  const own = folders.find(({ folder: one }) => one === folder)?.place;
+  const fits = folders.filter(({ place }) => {
+    if (place.masks === null || (place.split !== null && place.split !== own?.split)) return false;
+    return place.name === null || plainName(place.name) === plainName(own?.name ?? '');
+  });
+  const named = fits.filter(({ place }) => place.name !== null);
+  // A folder whose subfolders are named after classes is for those alone.
+  const shared = fits.filter(({ folder: one, place }) => {
+    const inside = folders.filter((other) => other.place.masks === place.masks && other.folder !== one);
+    return place.name === null && !inside.some((other) => other.place.name !== null);
+  });
+  return named[0]?.folder ?? shared[0]?.folder ?? null;
+}
+
+function otherFiles(folder: string, leftOut: readonly LeftOutFile[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { path, why } of leftOut) {
+    if ((why !== 'other' && why !== 'unread') || !path.startsWith(`${folder}/`)) continue;
+    counts[extension(path)] = (counts[extension(path)] ?? 0) + 1;
   }
-  throw wrongLayout(path, top);
+  return counts;
 }
 
-/** The classes in one folder; all samples get `split`. */
-async function scanClasses(
-  fs: FileSystem,
-  root: string,
-  folder: string,
-  split: Split,
-  truth: string | null,
-): Promise<ScannedClass[]> {
-  const names = await subfolders(fs, joinPath(root, folder));
-  const good = findName(names, ['good']);
-  const others = names.filter((name) => name !== good && !NOT_A_CLASS.includes(name.toLowerCase()));
-  if (!good || others.length === 0) throw wrongLayout(joinPath(root, folder), names);
-  const truths = truth ? await subfolders(fs, joinPath(root, truth)) : [];
-  const classes: ScannedClass[] = [];
-  for (const name of [good, ...others]) {
-    const masks = findName(truths, [name.toLowerCase()]);
-    const found = await listClass(fs, root, joinPath(folder, name), masks && truth ? joinPath(truth, masks) : null);
-    classes.push(withSamples(root, found, name === good ? 0 : 1, split));
-  }
-  return classes;
-}
-
-async function trainingNormals(fs: FileSystem, root: string, top: readonly string[]): Promise<ScannedClass | null> {
-  const train = findName(top, ['train']);
-  const good = train && findName(await subfolders(fs, joinPath(root, train)), ['good']);
-  if (!train || !good) return null;
-  return withSamples(root, await listClass(fs, root, joinPath(train, good)), 0, 'valid');
-}
-
-function withSamples(root: string, found: ClassFolder, label: 0 | 1, split: Split): ScannedClass {
-  const samples = found.images.map(({ image, mask }) => ({
-    id: image,
-    path: joinPath(root, image),
-    label,
-    maskPath: mask === null ? null : joinPath(root, mask),
-    split,
-  }));
-  return { ...found, label, splits: [split], samples };
-}
-
-/** Splits a class in halves by the random stream of its folder. */
-function deal(found: ScannedClass, seed: number): ScannedClass {
-  const random = ruleStream(`split.${found.imageFolder}`, seed);
-  const sorted = found.samples.map(({ id }) => id).sort();
-  const key = new Map(sorted.map((id, i) => [id, random(i)]));
-  const order = [...sorted].sort((a, b) => key.get(a)! - key.get(b)!);
-  const valid = new Set(order.slice(0, Math.ceil(order.length / 2)));
-  const samples = found.samples.map((sample) => ({
-    ...sample,
-    split: (valid.has(sample.id) ? 'valid' : 'test') as Split,
-  }));
-  return { ...found, splits: ['valid', 'test'], samples };
-}
-
-function finish(path: string, layout: LayoutName, classes: ScannedClass[]): Scan {
-  const kind = classes.some((c) => c.label === 1 && (c.nested || c.maskFolder !== null)) ? 'pixel' : 'image';
-  return { name: baseName(path), path, layout, kind, classes };
-}
-
-function wrongLayout(path: string, folders: readonly string[]): FusionclipError {
-  const shown = folders.slice(0, 8).join(', ') + (folders.length > 8 ? `, and ${folders.length - 8} more` : '');
-  return new FusionclipError(
-    'bad_data',
-    `${path} is not a data set: expected valid/ and test/ with good/ and Ungood/ in each, or test/good/ and others, or ` +
-      `good/ and at least one other folder; found ${folders.length === 0 ? 'no folder' : shown}.`,
+/** Names that a user has given and that nothing has. */
+function unusedRules(path: string, found: Awaited<ReturnType<typeof walk>>, rules: DataRules): Problem[] {
+  const all = [...found.images, ...found.folders, ...found.leftOut.map((file) => file.path.replace(/\/$/, ''))];
+  return (['normal', 'abnormal', 'skip'] as const).flatMap((flag) =>
+    rules[flag]
+      .filter((name) => !all.some((one) => matchesPattern(one, name)))
+      .map((name): Problem => {
+        const message = `--${flag} ${name} fits nothing in it`;
+        return { kind: 'unused_rule', severity: 'warning', path, message };
+      }),
   );
 }

@@ -4,6 +4,7 @@ import { VERSION } from '../../base/version.ts';
 import { openBackbone } from '../../detect/backbone.ts';
 import { ORACLE_WARNING } from '../../detect/results.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
+import { runSettings } from '../../run/run_config.ts';
 import type { TrainContext } from '../../train/train_run.ts';
 import { EMBEDDED_MODEL, EMBEDDED_SETTINGS } from '../embedded.ts';
 import { runGrid } from '../grid.ts';
@@ -92,10 +93,9 @@ export async function reproduce(context: TrainContext, request: ReproductionRequ
   const suited = request.model === EMBEDDED_MODEL ? EMBEDDED_SETTINGS : {};
   const settings = { suited, given: { ...request.settings, 'map.files': 'png16' } };
   const backbone = await openBackbone(fs, request.model);
-  const splitSeed = Number(request.settings['split.seed'] ?? 0);
   const sets =
     typeof data === 'string'
-      ? await findSets(context, data, request.sets, splitSeed)
+      ? await findSets(context, data, request.sets, runSettings(request.settings).train)
       : await phantomSets(context, joinPath(out, 'data'), data, request.sets);
   const rows = STUDY_ROWS.filter(({ name }) => request.methods.includes(name));
   const blocks = backbone.weights.config.vision.layers;

@@ -1,7 +1,9 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { joinPath } from '../../base/paths.ts';
 import type { Dataset, Sample } from '../../data/layout/dataset.ts';
+import { hasWord } from '../../data/layout/object_name.ts';
 import { openDataset } from '../../data/layout/open.ts';
+import type { DataRules } from '../../data/layout/rules.ts';
 import type { RunContext } from '../../detect/run_context.ts';
 import { PHANTOM_FAMILIES } from '../../phantom/index.ts';
 import { PHANTOM_SEED, type PhantomCounts, phantomFolder } from '../phantom_sets.ts';
@@ -19,18 +21,18 @@ export interface StudySet {
 }
 
 /** Words in the names of folders; the first that fits wins. */
-const WORDS: readonly (readonly [RegExp, SetName])[] = [
-  [/resc/, 'RESC'],
-  [/oct/, 'OCT'],
-  [/histo|camelyon|^his\b/, 'HIS'],
-  [/chest|rsna/, 'Chest'],
-  [/brain|brats/, 'Brain'],
-  [/liver/, 'Liver'],
+const WORDS: readonly (readonly [readonly string[], SetName])[] = [
+  [['resc'], 'RESC'],
+  [['oct'], 'OCT'],
+  [['his', 'histo', 'histopathology', 'camelyon'], 'HIS'],
+  [['chest', 'rsna'], 'Chest'],
+  [['brain', 'brats'], 'Brain'],
+  [['liver'], 'Liver'],
 ];
 
 /** The set that a folder of BMAD (`Brain_AD`, `Retina_OCT2017`) stands for, or null. */
 export function setOfFolder(name: string): SetName | null {
-  return WORDS.find(([word]) => word.test(name.toLowerCase()))?.[1] ?? null;
+  return WORDS.find(([words]) => hasWord(name, words))?.[1] ?? null;
 }
 
 /** The phantom family that stands for a set. */
@@ -47,7 +49,7 @@ export async function findSets(
   { fs, onEvent }: Pick<RunContext, 'fs' | 'onEvent'>,
   data: string,
   chosen: readonly SetName[] | null,
-  splitSeed: number,
+  rules: Partial<DataRules>,
 ): Promise<StudySet[]> {
   if ((await fs.stat(data))?.kind !== 'directory') {
     throw new FusionclipError('io', `There is no folder ${data}; give --data the folder that holds the sets of BMAD.`);
@@ -75,7 +77,7 @@ export async function findSets(
   }
   const sets: StudySet[] = [];
   for (const name of PAPER_SETS.filter((set) => folders.has(set) && (chosen?.includes(set) ?? true))) {
-    sets.push(studySet(name, await openDataset(fs, joinPath(data, folders.get(name)!), splitSeed)));
+    sets.push(studySet(name, await openDataset(fs, joinPath(data, folders.get(name)!), rules)));
   }
   return sets;
 }

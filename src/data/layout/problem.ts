@@ -1,0 +1,52 @@
+import { FusionclipError } from '../../base/errors.ts';
+
+/** What can be wrong with a data set, or open in it. */
+export type ProblemKind =
+  | 'empty_class'
+  | 'too_few'
+  | 'broken_image'
+  | 'broken_mask'
+  | 'missing_mask'
+  | 'ambiguous_mask'
+  | 'inverted_masks'
+  | 'empty_masks'
+  | 'size_mismatch'
+  | 'lesion_in_good'
+  | 'unclear_folder'
+  | 'outside'
+  | 'unread'
+  | 'extra_mask'
+  | 'empty_mask'
+  | 'constant_image'
+  | 'unused_rule';
+
+/**
+ * One thing that is wrong, with the path of the file or folder. An error needs a decision: training stops at it. A warning
+ * is said, and training goes on.
+ */
+export interface Problem {
+  readonly kind: ProblemKind;
+  readonly severity: 'error' | 'warning';
+  readonly path: string;
+  /** What goes on after the path and a colon. */
+  readonly message: string;
+}
+
+/**
+ * Stops at the first error, with the number of those of its kind and of others.
+ * @param path the data set, for advice
+ * @throws FusionclipError `bad_image` for an image or a mask that cannot be read, else `bad_data`
+ */
+export function requireSound(path: string, problems: readonly Problem[]): void {
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  if (errors.length === 0) return;
+  const [{ kind, path: where, message }] = errors;
+  const same = errors.filter((one) => one.kind === kind).length - 1;
+  const others = errors.length - 1 - same;
+  const counts = [same > 0 ? `${same} more like it` : '', others > 0 ? `${others} other problems` : ''];
+  const more = counts.filter((text) => text !== '').join(' and ');
+  const list = more === '' ? '' : ` There are ${more}: see fusionclip data check ${path}.`;
+  const sentence = message.includes(where) ? message : `${where}: ${message}`;
+  const code = kind === 'broken_image' || kind === 'broken_mask' ? 'bad_image' : 'bad_data';
+  throw new FusionclipError(code, `${sentence.replace(/\.$/, '')}.${list}`);
+}

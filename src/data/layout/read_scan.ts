@@ -1,0 +1,161 @@
+import { FusionclipError } from '../../base/errors.ts';
+import type { FileSystem } from '../../base/file_system.ts';
+import { bitDepth, decodeImage } from '../decode.ts';
+import { type Image, toGrey } from '../image.ts';
+import type { Sample } from './dataset.ts';
+import { readMask } from './open.ts';
+import type { Problem, ProblemKind } from './problem.ts';
+import type { Scan } from './scanned.ts';
+
+/** Share of a mask that is lesion, from which it looks inverted. */
+const MOST = 0.5;
+
+/** What an image's file says. */
+export interface ImageFacts {
+  readonly id: string;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  /** Bits of a sample in the file. */
+  readonly bits: number;
+  /** Extremes of its grey values, as they are read: 0 to 255. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What was learned by reading every image and mask of a scan. */
+export interface Reading {
+  /** Of the images that can be read. */
+  readonly images: readonly ImageFacts[];
+  readonly problems: readonly Problem[];
+}
+
+/** Gets each image of a set with the bytes of its file; both are null where they cannot be had. */
+export type ImageVisitor = (
+  sample: Sample,
+  bytes: Uint8Array<ArrayBuffer> | null,
+  image: Image | null,
+) => void | Promise<void>;
+
+/** How a scan is read. */
+export interface ReadOptions {
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly visit?: ImageVisitor;
+  /** Normal-only: whoever trains without abnormal images does not look at those of `valid`. */
+  readonly normalOnly?: boolean;
+  /** Whether images of `train` are read too. */
+  readonly train?: boolean;
+  /** Whether `mask.background` was said, so that large lesions are no question. */
+  readonly backgroundGiven?: boolean;
+}
+
+/** Reads every image and mask of a scan, one after the other, and tells all that is wrong instead of stopping at the first. */
+export async function readScan(fs: FileSystem, scan: Scan, options: ReadOptions = {}): Promise<Reading> {
+  const { onProgress, visit, train = false, normalOnly = false, backgroundGiven = false } = options;
+  const problems: Problem[] = [];
+  const images: ImageFacts[] = [];
+  const lesions: Lesion[] = [];
+  const seen = ({ split, label }: Sample) => !normalOnly || split === 'test' || label === 0;
+  const own = scan.classes.flatMap((c) => c.samples.filter(seen));
+  const samples = train ? [...own, ...scan.train] : own;
+  let done = 0;
+  for (const sample of samples) {
+    const { path } = sample;
+    const bytes = await attempt(() => fs.readFile(path), 'broken_image', path, problems);
+    const image = bytes && (await attempt(async () => decodeImage(bytes, path), 'broken_image', path, problems));
+    if (bytes && image) images.push(factsOf(sample, bytes, image, problems));
+    await visit?.(sample, bytes, image);
+    const share = await checkMask(fs, sample, image, problems);
+    if (share !== null && done < own.length) lesions.push({ sample, share });
+    onProgress?.(++done, samples.length);
+  }
+  return { images, problems: [...problems, ...maskSetProblems(scan, lesions, backgroundGiven)] };
+}
+
+/** How much of an image is lesion. */
+interface Lesion {
+  readonly sample: Sample;
+  readonly share: number;
+}
+
+function factsOf({ id, path }: Sample, bytes: Uint8Array, image: Image, problems: Problem[]): ImageFacts {
+  let [low, high] = [255, 0];
+  for (const value of toGrey(image).data) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  if (low === high) {
+    const message = low === 0 ? 'the image is black' : `every pixel of the image has the value ${low}`;
+    problems.push({ kind: 'constant_image', severity: 'warning', path, message });
+  }
+  const { width, height, channels } = image;
+  return { id, width, height, channels, bits: bitDepth(bytes, path), low, high };
+}
+
+/** The share of an image that is lesion by its masks; null without any, or where they cannot be read. */
+async function checkMask(
+  fs: FileSystem,
+  { mask: files, label }: Sample,
+  image: Image | null,
+  problems: Problem[],
+): Promise<number | null> {
+  if (files === null) return null;
+  const [path] = files.paths;
+  const mask = await attempt(() => readMask(fs, files), 'broken_mask', path, problems);
+  if (!mask) return null;
+  if (image && (mask.width !== image.width || mask.height !== image.height)) {
+    const message = `${mask.width}×${mask.height} pixels for an image of ${image.width}×${image.height}`;
+    problems.push({ kind: 'size_mismatch', severity: 'error', path, message });
+  }
+  const share = mask.data.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0) / mask.data.length;
+  if (share > 0 && label === 0) {
+    const message = 'a normal image with a lesion in its mask';
+    problems.push({ kind: 'lesion_in_good', severity: 'error', path, message });
+  }
+  if (share === 0 && label === 1) {
+    const message = 'an abnormal image with nothing in its mask';
+    problems.push({ kind: 'empty_mask', severity: 'warning', path, message });
+  }
+  return share;
+}
+
+/** What masks show together: that most of them are inverted, or that all are empty. */
+function maskSetProblems({ path }: Scan, lesions: readonly Lesion[], backgroundGiven: boolean): Problem[] {
+  const problems: Problem[] = [];
+  const abnormal = lesions.filter(({ sample }) => sample.label === 1);
+  const large = lesions.filter(({ share }) => share > MOST);
+  if (large.length > 0 && !backgroundGiven) {
+    const many = large.length > lesions.length / 2;
+    const [first] = large;
+    const background = first.sample.mask!.background;
+    const advice = many
+      ? '; read them with --mask.background white, or with black if lesions are that large'
+      : '; are they inverted?';
+    const message = `more than half of the pixels are lesion in ${large.length} of ${lesions.length} masks, read on a ${background} background${advice}`;
+    const severity = many ? 'error' : 'warning';
+    problems.push({ kind: 'inverted_masks', severity, path: first.sample.mask!.paths[0], message });
+  }
+  for (const split of ['valid', 'test'] as const) {
+    const own = abnormal.filter(({ sample }) => sample.split === split);
+    if (own.length === 0 || own.some(({ share }) => share > 0)) continue;
+    const message = `the masks of all ${own.length} abnormal images of ${split} are empty; mend them, or leave the masks out with --skip to go by labels alone`;
+    problems.push({ kind: 'empty_masks', severity: 'error', path, message });
+  }
+  return problems;
+}
+
+/** The result of `read`, or null with a problem recorded when the file cannot be read or decoded. */
+async function attempt<T>(
+  read: () => Promise<T>,
+  kind: ProblemKind,
+  path: string,
+  problems: Problem[],
+): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof FusionclipError)) throw error;
+    problems.push({ kind, severity: 'error', path, message: error.message });
+    return null;
+  }
+}

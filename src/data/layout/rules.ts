@@ -1,0 +1,57 @@
+import { choice, list, type OptionValues, optional, text } from '../../base/option.ts';
+
+const NAME = text('', /\S/, 'NAME', '');
+
+/** How a data set is to be read where names leave it open. The flags of `train`, `eval` and `data check`, stored with a run. */
+export const DATA_OPTIONS = {
+  normal: list(NAME, [], 'folders of normal images; default: good, normal, healthy and other usual names'),
+  abnormal: list(
+    NAME,
+    [],
+    'folders of abnormal images; default: every other class folder, if nothing speaks against it',
+  ),
+  skip: list(NAME, [], 'files and folders to leave out, by name or path; * stands for any characters'),
+  'mask.background': choice(
+    ['auto', 'black', 'white'],
+    'auto',
+    'what is no lesion in masks; auto: black, refused where most of them would be lesion for the most part',
+  ),
+  group: optional(
+    text('', /\S/, 'REGEX|folder|auto', ''),
+    'splits, draws and bootstraps by patient: found in the file name by a REGEX (first group, or the match), the folder below the class, or the name without its last number (auto)',
+  ),
+};
+
+/** {@link DATA_OPTIONS} and what else of a run's settings decides how its data are read. */
+export interface DataRules extends OptionValues<typeof DATA_OPTIONS> {
+  readonly 'split.seed': number;
+  /** With 0 the validation split needs no abnormal image. */
+  readonly 'shots.abnormal': number;
+}
+
+/** Rules, with defaults for those that are not given. */
+export function dataRules(given: Partial<DataRules> = {}): DataRules {
+  return {
+    normal: given.normal ?? [],
+    abnormal: given.abnormal ?? [],
+    skip: given.skip ?? [],
+    'mask.background': given['mask.background'] ?? 'auto',
+    group: given.group ?? null,
+    'split.seed': given['split.seed'] ?? 0,
+    'shots.abnormal': given['shots.abnormal'] ?? 1,
+  };
+}
+
+/** One spelling of a name: letters with accents in one form (NFC), in lower case. */
+export function plainName(name: string): string {
+  return name.normalize('NFC').toLowerCase();
+}
+
+/** Whether a relative path, or one of its parts, is what a pattern of `skip` names. */
+export function matchesPattern(path: string, pattern: string): boolean {
+  const plain = plainName(pattern).replace(/^\.\//, '').replace(/\/+$/, '');
+  const text = plain.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
+  const wanted = new RegExp(`^${text}$`, 's');
+  const whole = plainName(path);
+  return wanted.test(whole) || whole.split('/').some((part) => wanted.test(part));
+}

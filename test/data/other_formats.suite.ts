@@ -1,0 +1,200 @@
+import { assert } from 'chai';
+import { bitDepth, decodeImage, decodeMask } from '../../src/data/decode.ts';
+import { suite, test } from '../harness/registry.ts';
+import { expectFailure } from './expect_failure.ts';
+
+/** A TIFF of one strip, in either byte order; tags by number: [type, values]. Types: 1 bytes, 3 shorts, 4 longs. */
+function makeTiff(
+  little: boolean,
+  { width, height, bits, photometric, data, more = {}, samples = 1, pages = 1 }: TiffRecipe,
+): Uint8Array {
+  const out = new DataView(new ArrayBuffer(4000 + data.length));
+  const bytes = new Uint8Array(out.buffer);
+  bytes.set(little ? [0x49, 0x49] : [0x4d, 0x4d]);
+  out.setUint16(2, 42, little);
+  const start = 3000;
+  bytes.set(data, start);
+  const tags: Record<number, readonly [3 | 4, readonly number[]]> = {
+    254: [4, [0]],
+    256: [3, [width]],
+    257: [3, [height]],
+    258: [3, new Array(samples).fill(bits)],
+    259: [3, [1]],
+    262: [3, [photometric]],
+    273: [4, [start]],
+    277: [3, [samples]],
+    278: [3, [height]],
+    279: [4, [data.length]],
+    ...more,
+  };
+  let spare = 1000;
+  let at = 8;
+  let link = 4;
+  for (let page = 0; page < pages; page++) {
+    out.setUint32(link, at, little);
+    const entries = Object.entries(tags);
+    out.setUint16(at, entries.length, little);
+    at += 2;
+    for (const [tag, [type, values]] of entries) {
+      out.setUint16(at, Number(tag), little);
+      out.setUint16(at + 2, type, little);
+      out.setUint32(at + 4, values.length, little);
+      const size = type === 3 ? 2 : 4;
+      let place = at + 8;
+      if (values.length * size > 4) {
+        out.setUint32(place, spare, little);
+        place = spare;
+        spare += values.length * size;
+      }
+      for (const [i, value] of values.entries()) {
+        if (type === 3) out.setUint16(place + size * i, value, little);
+        else out.setUint32(place + size * i, value, little);
+      }
+      at += 12;
+    }
+    link = at;
+    at += 4;
+  }
+  return bytes;
+}
+
+interface TiffRecipe {
+  readonly width: number;
+  readonly height: number;
+  readonly bits: number;
+  readonly photometric: number;
+  readonly data: readonly number[];
+  readonly more?: Readonly<Record<number, readonly [3 | 4, readonly number[]]>>;
+  readonly samples?: number;
+  readonly pages?: number;
+}
+
+suite('TIFF', () => {
+  const grey = { width: 3, height: 2, bits: 8, photometric: 1, data: [0, 1, 2, 100, 254, 255] };
+
+  for (const little of [true, false]) {
+    test(`grey, inverted grey, RGB, alpha, palette, 16 bits and 1 bit, ${little ? 'little' : 'big'} endian`, () => {
+      const read = (recipe: TiffRecipe) => {
+        const { width, height, channels, data } = decodeImage(makeTiff(little, recipe), 'x.tif');
+        return [width, height, channels, ...data];
+      };
+      assert.deepEqual(read(grey), [3, 2, 1, ...grey.data]);
+      assert.deepEqual(read({ ...grey, photometric: 0 }), [3, 2, 1, ...grey.data.map((v) => 255 - v)]);
+      const rgb = { ...grey, width: 2, height: 1, photometric: 2, samples: 3 };
+      assert.deepEqual(read(rgb), [2, 1, 3, ...grey.data]);
+      const rgba = { ...rgb, samples: 4, data: [9, 8, 7, 0, 6, 5, 4, 255], more: { 338: [3, [2]] } } as const;
+      assert.deepEqual(read(rgba), [2, 1, 4, ...rgba.data]);
+      const wide = (v: number) => (little ? [v & 255, v >> 8] : [v >> 8, v & 255]);
+      const deep = { ...grey, width: 2, height: 1, bits: 16, data: [...wide(0x1234), ...wide(0xff00)] };
+      assert.deepEqual(read(deep), [2, 1, 1, 0x12, 0xff]);
+      assert.equal(bitDepth(makeTiff(little, deep), 'x.tif'), 16);
+      const map = Array.from({ length: 768 }, (_, i) => (i % 256) * 257);
+      const palette = { ...grey, photometric: 3, more: { 320: [3, map] } } as const;
+      assert.deepEqual(read(palette), [3, 2, 3, ...grey.data.flatMap((v) => [v, v, v])]);
+      const bits = { ...grey, width: 3, height: 2, bits: 1, data: [0b10100000, 0b01000000] };
+      assert.deepEqual(read(bits), [3, 2, 1, 255, 0, 255, 0, 255, 0]);
+    });
+  }
+
+  test('small class codes of a 16-bit mask are kept', () => {
+    const file = makeTiff(true, { ...grey, width: 3, height: 1, bits: 16, data: [0, 0, 2, 0, 0, 9] });
+    assert.deepEqual([...decodeMask(file, 'm.tif').data], [0, 255, 255]);
+  });
+
+  test('several pictures, floating-point numbers and other kinds are refused with advice that helps', async () => {
+    const refusal = (recipe: Partial<TiffRecipe>, pattern: RegExp) =>
+      expectFailure('bad_image', [pattern, /x\.tif.*convert it to PNG/], () =>
+        decodeImage(makeTiff(true, { ...grey, ...recipe }), 'x.tif'),
+      );
+    await refusal({ pages: 3 }, /holds 3 pictures/);
+    await refusal({ bits: 32, more: { 339: [3, [3]] } }, /floating-point/);
+    await refusal({ bits: 4 }, /4 bits/);
+    await refusal({ photometric: 5 }, /image type: 5/);
+    await refusal({ more: { 259: [3, [7]] } }, /[cC]ompression/);
+    await refusal({ more: { 274: [3, [6]] } }, /orientation/);
+  });
+
+  test('a truncated file is refused', async () => {
+    const whole = makeTiff(true, grey);
+    for (const length of [4, 7, 9, 60, 3000, 3003]) {
+      await expectFailure('bad_image', [/x\.tif.*damaged/], () => decodeImage(whole.slice(0, length), 'x.tif'));
+    }
+    const round = makeTiff(true, grey);
+    new DataView(round.buffer).setUint32(8 + 2 + 12 * 10, 8, true);
+    await expectFailure('bad_image', [/round in a circle/], () => decodeImage(round, 'x.tif'));
+  });
+});
+
+/** A BMP; `rows` from the top down, each as its bytes without padding. */
+function makeBmp(width: number, bits: number, rows: readonly (readonly number[])[], more: BmpRecipe = {}): Uint8Array {
+  const { palette = [], topDown = false, compression = 0, masks = [] } = more;
+  const stride = 4 * Math.ceil((width * bits) / 32);
+  const start = 54 + 4 * masks.length + palette.length;
+  const out = new DataView(new ArrayBuffer(start + stride * rows.length));
+  const bytes = new Uint8Array(out.buffer);
+  bytes.set([0x42, 0x4d]);
+  out.setUint32(10, start, true);
+  out.setUint32(14, 40 + 4 * (masks.length > 3 ? 4 : 0), true);
+  out.setInt32(18, width, true);
+  out.setInt32(22, topDown ? -rows.length : rows.length, true);
+  out.setUint16(26, 1, true);
+  out.setUint16(28, bits, true);
+  out.setUint32(30, compression, true);
+  out.setUint32(46, palette.length / 4, true);
+  for (const [i, mask] of masks.entries()) out.setUint32(54 + 4 * i, mask, true);
+  bytes.set(palette, start - palette.length);
+  for (const [y, row] of rows.entries()) bytes.set(row, start + stride * (topDown ? y : rows.length - 1 - y));
+  return bytes;
+}
+
+interface BmpRecipe {
+  readonly palette?: readonly number[];
+  readonly topDown?: boolean;
+  readonly compression?: number;
+  readonly masks?: readonly number[];
+}
+
+suite('BMP', () => {
+  const read = (file: Uint8Array) => {
+    const { width, height, channels, data } = decodeImage(file, 'x.bmp');
+    return [width, height, channels, ...data];
+  };
+
+  test('palettes of 1, 4 and 8 bits, grey ones as grey, lines from the bottom or the top', () => {
+    const red = [0, 0, 200, 0];
+    const greys = [0, 0, 0, 0, 255, 255, 255, 0];
+    for (const topDown of [false, true]) {
+      assert.deepEqual(read(makeBmp(3, 1, [[0b10100000], [0b01000000]], { palette: greys, topDown })), [
+        ...[3, 2, 1],
+        ...[255, 0, 255, 0, 255, 0],
+      ]);
+    }
+    assert.deepEqual(read(makeBmp(3, 4, [[0x01, 0x10]], { palette: [...greys.slice(0, 4), ...red] })), [
+      ...[3, 1, 3],
+      ...[0, 0, 0, 200, 0, 0, 200, 0, 0],
+    ]);
+    const ramp = Array.from({ length: 1024 }, (_, i) => (i % 4 === 3 ? 0 : 255 - (i >> 2)));
+    assert.deepEqual(read(makeBmp(2, 8, [[0, 255]], { palette: ramp })), [2, 1, 1, 255, 0]);
+  });
+
+  test('24 and 32 bits; alpha counts where there is any', () => {
+    assert.deepEqual(read(makeBmp(1, 24, [[1, 2, 3]])), [1, 1, 3, 3, 2, 1]);
+    assert.deepEqual(read(makeBmp(1, 32, [[1, 2, 3, 0]])), [1, 1, 3, 3, 2, 1]);
+    assert.deepEqual(read(makeBmp(1, 32, [[1, 2, 3, 9]])), [1, 1, 4, 3, 2, 1, 9]);
+    const masks = [0xff, 0xff00, 0xff0000];
+    assert.deepEqual(read(makeBmp(1, 32, [[1, 2, 3, 9]], { compression: 3, masks })), [1, 1, 3, 1, 2, 3]);
+  });
+
+  test('compressed and truncated ones are refused', async () => {
+    await expectFailure('bad_image', [/compressed \(kind 1\).*convert it to PNG/], () =>
+      decodeImage(makeBmp(1, 8, [[0]], { compression: 1 }), 'x.bmp'),
+    );
+    const whole = makeBmp(2, 24, [[1, 2, 3, 4, 5, 6]]);
+    for (const length of [2, 30, 54, whole.length - 1]) {
+      await expectFailure('bad_image', [/x\.bmp.*truncated/], () => decodeImage(whole.slice(0, length), 'x.bmp'));
+    }
+    await expectFailure('bad_image', [/past the end of the palette/], () =>
+      decodeImage(makeBmp(1, 8, [[7]], { palette: [0, 0, 0, 0] }), 'x.bmp'),
+    );
+  });
+});

@@ -1,0 +1,290 @@
+import { assert } from 'chai';
+import { encodePng } from '../../src/data/encode.ts';
+import { checkDataset } from '../../src/data/layout/check.ts';
+import type { Inventory } from '../../src/data/layout/inventory.ts';
+import { inventoryLines } from '../../src/data/layout/inventory.ts';
+import { openDataset, readMask } from '../../src/data/layout/open.ts';
+import type { DataRules } from '../../src/data/layout/rules.ts';
+import { suite, test } from '../harness/registry.ts';
+import { picture } from './datasets.ts';
+import { expectFailure } from './expect_failure.ts';
+import { MemoryFileSystem } from './memory_file_system.ts';
+import { makePng } from './png_maker.ts';
+
+/** Files by path below `/set`: what holds `mask` is a mask, all else an image; each picture is of its own. */
+function setOf(...paths: string[]): MemoryFileSystem {
+  return new MemoryFileSystem(
+    paths.map((path) => {
+      const { image, mask } = picture(path, 1);
+      return [`/set/${path}`, /mask|truth|label|_seg|_gt/i.test(path) ? mask : image];
+    }),
+  );
+}
+
+const numbers = (count: number, name: (i: number) => string) => Array.from({ length: count }, (_, i) => name(i));
+
+async function check(fs: MemoryFileSystem, rules: Partial<DataRules> = {}): Promise<Inventory> {
+  return checkDataset(fs, '/set', { rules });
+}
+
+const total = ({ images: { valid, test: other } }: Inventory) => [
+  valid.normal + other.normal,
+  valid.abnormal + other.abnormal,
+];
+
+const errors = ({ problems }: Inventory) =>
+  problems.filter(({ severity }) => severity === 'error').map(({ kind, path }) => `${kind} ${path}`);
+
+const plain = [...numbers(4, (i) => `good/${i}.png`), ...numbers(4, (i) => `Ungood/${i}.png`)];
+
+suite('layouts of public data sets', () => {
+  test('images in patient folders below a class are images of the class', async () => {
+    const report = await check(setOf(...plain, 'good/patient1/0.png', 'Ungood/p2/day3/x.png'));
+    assert.deepEqual([total(report), report.ok], [[5, 5], true]);
+  });
+
+  test("BUSI's: masks beside their images, several of one image united, masks of normal images", async () => {
+    const fs = setOf(
+      ...numbers(4, (i) => `normal/normal (${i}).png`),
+      ...numbers(4, (i) => `benign/benign (${i}).png`),
+      ...numbers(4, (i) => `benign/benign (${i})_mask.png`),
+      'benign/benign (1)_mask_1.png',
+    );
+    fs.files.set('/set/normal/normal (0)_mask.png', new Uint8Array(picture('none').mask));
+    const report = await check(fs);
+    assert.deepEqual([report.ok, report.kind, total(report)], [true, 'pixel', [4, 4]]);
+    assert.deepEqual([report.masks!.images, report.masks!.files, report.masks!.united], [5, 6, 1]);
+    assert.match(inventoryLines(report).join('\n'), /several files united for 1 images/);
+    const { splits } = await openDataset(fs, '/set');
+    const two = [...splits.valid, ...splits.test].find(({ id }) => id === 'benign/benign (1).png')!;
+    const part = async (path: string) => (await readMask(fs, { paths: [path], background: 'black' })).data;
+    const parts = [await part(two.mask!.paths[0]), await part(two.mask!.paths[1])];
+    const united = (await readMask(fs, two.mask!)).data;
+    assert.deepEqual(
+      [...united],
+      [...parts[0]].map((v, i) => v | parts[1][i]),
+    );
+    assert.notDeepEqual([...united], [...parts[0]]);
+  });
+
+  test('good, bad and masks side by side: each mask belongs to the abnormal image of its name', async () => {
+    const images = [...numbers(4, (i) => `good/${i}.png`), ...numbers(4, (i) => `bad/${i}.png`)];
+    const report = await check(setOf(...images, ...numbers(4, (i) => `masks/${i}.png`)));
+    assert.deepEqual([report.ok, report.kind, report.masks!.images], [true, 'pixel', 4]);
+    assert.deepEqual(report.masks!.ways, [{ how: 'same name in masks/', count: 4 }]);
+    const { splits } = await openDataset(setOf(...images, ...numbers(4, (i) => `masks/bad/${i}_mask.png`)), '/set');
+    assert.isTrue([...splits.valid, ...splits.test].every(({ label, mask }) => (label === 1) === (mask !== null)));
+  });
+
+  test("MVTec's, with the images of all splits below one folder", async () => {
+    const paths = [
+      ...numbers(3, (i) => `images/train/good/${i}.png`),
+      ...numbers(2, (i) => `images/test/good/${i}.png`),
+      ...numbers(4, (i) => `images/test/hole/${i}.png`),
+      ...numbers(4, (i) => `ground_truth/hole/${i}_mask.png`),
+    ];
+    const report = await check(setOf(...paths));
+    assert.deepEqual([report.layout, report.kind, report.ok], ['mvtec', 'pixel', true]);
+    assert.deepEqual(report.images, { valid: { normal: 3, abnormal: 2 }, test: { normal: 2, abnormal: 2 } });
+  });
+
+  test("Kaggle's: NORMAL and PNEUMONIA in train, val and test; any other name by --normal", async () => {
+    const kaggle = (normal: string) =>
+      ['train', 'val', 'test'].flatMap((split) =>
+        [normal, 'PNEUMONIA'].flatMap((name) => numbers(2, (i) => `${split}/${name}/${i}.jpeg`)),
+      );
+    const report = await check(setOf(...kaggle('NORMAL')));
+    assert.deepEqual([report.layout, report.ok], ['bmad', true]);
+    assert.deepEqual(report.images, { valid: { normal: 2, abnormal: 2 }, test: { normal: 2, abnormal: 2 } });
+    assert.deepEqual(
+      report.leftOut.map(({ why, count }) => [why, count]),
+      [['train', 4]],
+    );
+    await expectFailure('bad_data', [/--normal NAME/, /Fine/], () => check(setOf(...kaggle('Fine'))));
+    assert.deepEqual(total(await check(setOf(...kaggle('Fine')), { normal: ['fine'] })), [4, 4]);
+  });
+
+  test('train and test without valid: train is the side that support comes from', async () => {
+    const report = await check(
+      setOf(...['Training', 'Testing'].flatMap((split) => plain.map((path) => `${split}/${path}`))),
+    );
+    assert.deepEqual([report.layout, report.ok], ['train-test', true]);
+    assert.deepEqual(report.images, { valid: { normal: 4, abnormal: 4 }, test: { normal: 4, abnormal: 4 } });
+  });
+
+  test('valid with normal images alone is enough where no abnormal ones are looked at', async () => {
+    const fs = setOf(...plain.map((path) => `test/${path}`), ...numbers(3, (i) => `valid/good/${i}.png`));
+    assert.isTrue((await check(fs, { 'shots.abnormal': 0 })).ok);
+    const { problems, ok } = await check(fs);
+    assert.isFalse(ok);
+    assert.match(problems[0].message, /no abnormal images for the valid split.*--shots\.abnormal 0/);
+  });
+
+  test('one folder too high: says which folder is meant', async () => {
+    const fs = setOf(...plain.flatMap((path) => [`inner/test/${path}`, `inner/valid/${path}`]));
+    await expectFailure('bad_data', [/did you mean \/set\/inner\?/], () => check(fs));
+  });
+});
+
+suite('files that nobody mentioned', () => {
+  test('a folder that may be no class is asked about, and a flag decides', async () => {
+    const fs = setOf(...plain, ...numbers(3, (i) => `thumbnails/t${i}.png`));
+    const report = await check(fs);
+    assert.deepEqual([errors(report), total(report)], [['unclear_folder /set/thumbnails'], [4, 4]]);
+    assert.match(report.problems[0].message, /--skip thumbnails, .*--abnormal Ungood,thumbnails/);
+    await expectFailure('bad_data', [/thumbnails: is it a class/], () => openDataset(fs, '/set'));
+    const skipped = await check(fs, { skip: ['thumbnails'] });
+    assert.deepEqual([skipped.ok, total(skipped)], [true, [4, 4]]);
+    assert.deepEqual(
+      skipped.leftOut.map(({ why, count }) => [why, count]),
+      [['skipped', 3]],
+    );
+    assert.deepEqual(total(await check(fs, { abnormal: ['Ungood', 'Thumbnails'] })), [4, 7]);
+  });
+
+  test('a folder that is hardly a class is asked about among classes of any name', async () => {
+    const fs = setOf(
+      ...plain.map((path) => path.replace('Ungood', 'crack')),
+      'hole/1.png',
+      'hole/2.png',
+      'backup/1.png',
+    );
+    assert.deepEqual(errors(await check(fs)), ['unclear_folder /set/backup']);
+    assert.deepEqual(total(await check(fs, { skip: ['back*'] })), [4, 6]);
+  });
+
+  test('images outside of classes and pictures that are not read need a decision', async () => {
+    const fs = setOf(...plain, 'cover.png', 'good/scan.dcm', 'good/notes.txt', '.DS_Store', 'Ungood/b.webp');
+    const report = await check(fs);
+    assert.deepEqual(errors(report), [
+      'outside /set/cover.png',
+      'unread /set/Ungood/b.webp',
+      'unread /set/good/scan.dcm',
+    ]);
+    assert.deepEqual(report.leftOut.map(({ why, count }) => `${why} ${count}`).sort(), [
+      'hidden 1',
+      'other 1',
+      'outside 1',
+      'unread 2',
+    ]);
+    assert.equal(report.found, 13);
+    assert.isTrue((await check(fs, { skip: ['cover.png', '*.dcm', 'Ungood/b.webp'] })).ok);
+  });
+
+  test('a flag that fits nothing is said', async () => {
+    const { problems, ok } = await check(setOf(...plain), { skip: ['thumbs'], abnormal: ['Ungood'] });
+    assert.deepEqual(
+      [ok, problems.map(({ kind, message }) => `${kind}: ${message}`)],
+      [true, ['unused_rule: --skip thumbs fits nothing in it']],
+    );
+  });
+});
+
+suite('masks and their images', () => {
+  const set = (mask: (i: number) => string, image = (i: number) => `Ungood/${i}.png`) =>
+    setOf(...numbers(4, (i) => `good/${i}.png`), ...numbers(4, image), ...numbers(4, mask));
+
+  test('pair by name with the usual words in any case, another extension, a number', async () => {
+    const names = ['_mask', '_Mask', '_SEG', '-gt', '_Label', '_segmentation', '', '_mask_1', '_mask2'];
+    for (const word of names) {
+      for (const extension of ['png', 'PNG', 'tif']) {
+        const { splits, kind } = await openDataset(
+          set((i) => `masks/Ungood/${i}${word}.${extension}`),
+          '/set',
+        );
+        const paired = [...splits.valid, ...splits.test].filter(({ mask }) => mask !== null).length;
+        assert.deepEqual([kind, paired], ['pixel', 4], `${word}.${extension}`);
+      }
+    }
+    const lesions = await check(
+      set(
+        (i) => `masks/Ungood/0_${i}.png`,
+        (i) => `Ungood/${i === 0 ? 0 : `x${i}`}.png`,
+      ),
+    );
+    assert.deepEqual([lesions.masks!.united, lesions.masks!.files], [1, 4]);
+  });
+
+  test('pair whatever the case and the Unicode form, where that names one image', async () => {
+    const composed = 'l\u00e9sion';
+    const fs = setOf(
+      ...numbers(2, (i) => `good/${i}.png`),
+      ...[`Ungood/${composed}.png`, `Ungood/masks/${composed.normalize('NFD')}.png`],
+      ...['Ungood/IMG.PNG', 'Ungood/masks/img.png', 'Ungood/a.png', 'Ungood/A.png'],
+      ...['Ungood/masks/a.png', 'Ungood/masks/A.png'],
+    );
+    const { splits } = await openDataset(fs, '/set');
+    const abnormal = [...splits.valid, ...splits.test].filter(({ label }) => label === 1);
+    assert.deepEqual(Object.fromEntries(abnormal.map(({ id, mask }) => [id, mask?.paths])), {
+      'Ungood/A.png': ['/set/Ungood/masks/A.png'],
+      'Ungood/IMG.PNG': ['/set/Ungood/masks/img.png'],
+      'Ungood/a.png': ['/set/Ungood/masks/a.png'],
+      [`Ungood/${composed}.png`]: [`/set/Ungood/masks/${composed.normalize('NFD')}.png`],
+    });
+  });
+
+  test('one that fits several images is refused', async () => {
+    const fs = setOf(
+      ...plain,
+      ...plain.map((path) => path.replace('Ungood', 'bad')),
+      ...numbers(4, (i) => `masks/${i}.png`),
+    );
+    assert.include(errors(await check(fs)), 'ambiguous_mask /set/masks/0.png');
+  });
+
+  test('an image called x_mask without an x is an image', async () => {
+    const report = await check(
+      setOf(...numbers(4, (i) => `good/${i}_scan.png`), ...numbers(4, (i) => `Ungood/s${i}_gt.png`)),
+    );
+    assert.deepEqual([report.kind, total(report)], ['image', [4, 4]]);
+  });
+
+  test('a lesion in the mask of a good image stops training as it stops the check', async () => {
+    const fs = set((i) => `masks/Ungood/${i}.png`);
+    fs.files.set('/set/masks/good/0.png', new Uint8Array(picture('x', 1).mask));
+    assert.deepEqual(errors(await check(fs)), ['lesion_in_good /set/masks/good/0.png']);
+  });
+
+  test('inverted ones are refused, and read with a flag', async () => {
+    const fs = set((i) => `Ungood/${i}_mask.png`);
+    const right = await openDataset(fs, '/set');
+    const [lesion] = [...right.splits.valid, ...right.splits.test].filter(({ mask }) => mask);
+    const before = (await readMask(fs, lesion.mask!)).data;
+    for (const path of [...fs.files.keys()].filter((one) => one.includes('_mask'))) {
+      const mask = await readMask(fs, { paths: [path], background: 'black' });
+      const inverted = { ...mask, data: mask.data.map((v) => 255 - v) };
+      fs.files.set(path, new Uint8Array(encodePng(inverted)));
+    }
+    const report = await check(fs);
+    assert.match(report.problems[0].message, /more than half .* in 4 of 4 masks.*--mask\.background white/);
+    assert.isFalse(report.ok);
+    const white = { 'mask.background': 'white' } as const;
+    assert.isTrue((await check(fs, white)).ok);
+    const mended = await openDataset(fs, '/set', white);
+    const same = [...mended.splits.valid, ...mended.splits.test].find(({ id }) => id === lesion.id)!;
+    assert.deepEqual((await readMask(fs, same.mask!)).data, before);
+    assert.isTrue((await check(fs, { 'mask.background': 'black' })).ok, 'lesions may be that large');
+  });
+
+  test('a palette with a white background is refused, and read with a flag', async () => {
+    const fs = set((i) => `Ungood/${i}_mask.png`);
+    const samples = Array.from({ length: 120 }, (_, i) => Number(i < 12));
+    const palette = makePng({ width: 12, height: 10, depth: 8, type: 3, samples, palette: [255, 255, 255, 200, 0, 0] });
+    for (const path of [...fs.files.keys()]) if (path.includes('_mask')) fs.files.set(path, palette);
+    assert.include(errors(await check(fs)).join(), 'inverted_masks');
+    const rules = { 'mask.background': 'white' } as const;
+    assert.isTrue((await check(fs, rules)).ok);
+    const { splits } = await openDataset(fs, '/set', rules);
+    const mask = await readMask(fs, splits.test.find((sample) => sample.mask)!.mask!);
+    assert.equal(mask.data.filter((v) => v > 0).length, 12);
+  });
+
+  test('that are all empty are refused', async () => {
+    const fs = set((i) => `Ungood/${i}_mask.png`);
+    const empty = new Uint8Array(encodePng({ width: 12, height: 10, channels: 1, data: new Uint8Array(120) }));
+    for (const path of [...fs.files.keys()]) if (path.includes('_mask')) fs.files.set(path, empty);
+    const report = await check(fs);
+    assert.deepEqual(errors(report), ['empty_masks /set', 'empty_masks /set']);
+    assert.match(report.problems.at(-1)!.message, /all 2 abnormal images of test are empty/);
+  });
+});
