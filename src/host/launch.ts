@@ -4,7 +4,7 @@ import process from 'node:process';
 import { FusionclipError } from '../gpu/errors.ts';
 import { findDriver } from './drivers.ts';
 import type { LaunchOptions } from './launch_options.ts';
-import { findDeno, nodePath } from './runtimes.ts';
+import { findDeno, nodePath, whyNoDeno } from './runtimes.ts';
 import { onSignals } from './signals.ts';
 
 /** The runtimes to choose from; `auto` is Deno, or Node where there is no Deno. */
@@ -56,10 +56,10 @@ function commandFor(runtime: 'auto' | 'deno' | 'node', say: (text: string) => vo
   if (runtime === 'deno') {
     throw new FusionclipError(
       'no_adapter',
-      'Deno was not found; install it with "npm install deno", or use --runtime node.',
+      `${whyNoDeno()}; install it with "npm install deno", or use --runtime node.`,
     );
   }
-  say('fusionclip: Deno was not found ("npm install deno" gets it), so this runs in Node.\n');
+  say(`fusionclip: ${whyNoDeno()} ("npm install deno" gets it), so this runs in Node.\n`);
   return nodeCommand();
 }
 
