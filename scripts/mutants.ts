@@ -192,7 +192,7 @@ async function main(): Promise<number> {
         const short = (text: string) => text.trim().replace(/\s+/g, ' ').slice(0, 60) || 'nothing';
         console.log(`${verdict.padEnd(9)} ${seconds} s  ${subject}: ${mutation.file}`);
         console.log(`            ${short(mutation.find)}  →  ${short(mutation.replace)}`);
-        if (verdict !== 'killed') console.log(`            ${mutation.suite}${detail && `: ${detail}`}`);
+        console.log(`            ${verdict === 'killed' ? 'by' : mutation.suite}${detail && `: ${detail.slice(0, 300)}`}`);
       }
     }),
   );
