@@ -1,8 +1,8 @@
 /**
- * `npm run mutants -- [--jobs N] [--no-baseline] [WORD …]`: makes the small wrong changes that `test/mutants/` lists, one
- * at a time, in a copy of the tree, and runs the narrow suite that has to notice each. A word selects mutations whose subject,
- * file, suite or texts contain it. Prints a line for each and a summary; exit code 1 when one survives without a reason,
- * does not run, or is not what its list says.
+ * `npm run mutants -- [--jobs N] [--no-baseline] [--check] [WORD …]`: makes the small wrong changes that `test/mutants/` lists, one
+ * at a time, in a copy of the tree, and runs the narrow suite that has to notice each. A word selects the mutations of that
+ * subject, or those whose file, suite or texts contain it. Prints a line for each and a summary; exit code 1 when one survives without a reason,
+ * does not run, or is not what its list says. `--check` runs no suite: it only says which mutations cannot be made.
  *
  * The tree itself is never written to, so a run can be interrupted, and several can go on side by side.
  */
@@ -13,17 +13,23 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { findDriver } from '../src/host/drivers.ts';
+import { findDeno } from '../src/host/runtimes.ts';
 import { SUBJECTS } from '../test/mutants/index.ts';
 import type { Mutation } from '../test/mutants/mutation.ts';
 import { TypeCheck } from './mutants/type_check.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const DENO = ['deno', 'run', '-A', '--no-lock', '--no-check', '--quiet'];
+const DENO = [findDeno() ?? 'deno', 'run', '-A', '--no-lock', '--no-check', '--quiet'];
+const ENV = { ...process.env, ...findDriver('deno').env };
 /** Milliseconds that a suite may take; what makes it hang is noticed too. */
 const LIMIT = 240_000;
+/** Milliseconds after the first failure, in which its reason is printed; the cases after it say nothing new. */
+const REASON = 400;
 
 /** What the cases of a suite say when it is not they that fail. */
-const NOT_A_TEST = /does not load|no case matches|ReferenceError|SyntaxError|is not a function|is not defined|Shader '|WGSL/;
+const NOT_A_TEST =
+  /does not load|no case matches|ReferenceError|SyntaxError|is not a function|is not defined|Shader '|WGSL/;
 
 type Verdict = 'killed' | 'survived' | 'explained' | 'broken';
 
@@ -35,12 +41,14 @@ interface Outcome {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { jobs: { type: 'string', default: '1' }, 'no-baseline': { type: 'boolean' } },
+  options: { jobs: { type: 'string', default: '1' }, 'no-baseline': { type: 'boolean' }, check: { type: 'boolean' } },
 });
 const all = Object.entries(SUBJECTS).flatMap(([subject, list]) => list.map((mutation) => ({ subject, mutation })));
 const chosen = all.filter(({ subject, mutation }) => {
-  const text = [subject, ...Object.values(mutation)].join('\n');
-  return positionals.length === 0 || positionals.some((word) => text.includes(word));
+  const text = Object.values(mutation).join('\n');
+  return (
+    positionals.length === 0 || positionals.some((word) => (word in SUBJECTS ? word === subject : text.includes(word)))
+  );
 });
 
 const folder = mkdtempSync(join(tmpdir(), 'fusionclip-mutants-'));
@@ -85,19 +93,19 @@ interface Ended {
   readonly late: boolean;
 }
 
-function run(tree: string, command: readonly string[]): Promise<Ended> {
+function run(tree: string, command: readonly string[], toFailure = false): Promise<Ended> {
   const [program, ...args] = command;
-  const child = spawn(join('node_modules/.bin', program), args, {
-    cwd: tree,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(program, args, { cwd: tree, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: ENV });
   running.add(child);
   let output = '';
   let late = false;
+  let stopping = false;
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
+      if (!toFailure || stopping || !/^FAIL /m.test(output)) return;
+      stopping = true;
+      setTimeout(() => kill(child), REASON);
     });
   }
   const timer = setTimeout(() => {
@@ -116,16 +124,17 @@ function run(tree: string, command: readonly string[]): Promise<Ended> {
   });
 }
 
-/** Runs suites by their patterns, or a vitest file. */
-function runSuite(tree: string, ...patterns: string[]): Promise<Ended> {
+/** Runs suites by their patterns, or a vitest file; `toFailure`: no further than to the first case that fails. */
+function runSuite(tree: string, patterns: readonly string[], toFailure: boolean): Promise<Ended> {
   const [first] = patterns;
-  if (first.endsWith('.test.ts')) return run(tree, ['vitest', 'run', '--config', 'mutants.config.mjs', first]);
-  return run(tree, [...DENO, 'scripts/suites.ts', ...patterns]);
+  if (!first.endsWith('.test.ts')) return run(tree, [...DENO, 'test/runtimes/direct.ts', ...patterns], toFailure);
+  return run(tree, ['node', 'node_modules/vitest/vitest.mjs', 'run', '--config', 'mutants.config.mjs', first]);
 }
 
 function judge({ code, output, late }: Ended, { equivalent }: Mutation): Outcome {
   if (late) return { verdict: 'killed', detail: `nothing ended in ${LIMIT / 1000} s` };
-  if (code === 0) return equivalent ? { verdict: 'explained', detail: equivalent } : { verdict: 'survived', detail: '' };
+  if (code === 0)
+    return equivalent ? { verdict: 'explained', detail: equivalent } : { verdict: 'survived', detail: '' };
   const failed = /^(?:FAIL | *× | FAIL {2}).*/m.exec(output)?.[0].replace(/^\s*(FAIL|×)\s*/, '');
   const excuse = NOT_A_TEST.exec(output)?.[0];
   if (!failed || excuse) {
@@ -136,16 +145,23 @@ function judge({ code, output, late }: Ended, { equivalent }: Mutation): Outcome
   return { verdict: 'killed', detail: failed };
 }
 
-async function tryMutation(tree: string, mutation: Mutation, types: TypeCheck): Promise<Outcome> {
-  const { file, find, replace, suite } = mutation;
-  const path = join(tree, file);
-  const text = readFileSync(path, 'utf8');
+/** The text of a file with a mutation, or what is wrong with the list. */
+function mutated({ file, find, replace }: Mutation, types: TypeCheck): { text: string } | { wrong: string } {
+  const text = readFileSync(join(ROOT, file), 'utf8');
   const count = text.split(find).length - 1;
-  if (count !== 1) return { verdict: 'broken', detail: `its text stands in the file ${count} times` };
+  if (count !== 1) return { wrong: `its text stands in the file ${count} times` };
   const changed = text.replace(find, () => replace);
   const wrong = file.endsWith('.wgsl') ? null : types.problem(file, changed);
-  if (wrong) return { verdict: 'broken', detail: wrong };
-  writeFileSync(path, changed);
+  return wrong ? { wrong } : { text: changed };
+}
+
+async function tryMutation(tree: string, mutation: Mutation, types: TypeCheck): Promise<Outcome> {
+  const { file, suite } = mutation;
+  const made = mutated(mutation, types);
+  if ('wrong' in made) return { verdict: 'broken', detail: made.wrong };
+  const path = join(tree, file);
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, made.text);
   const shader = file.startsWith('shaders/');
   const generate = () => run(tree, [...DENO, 'scripts/gen_shaders.ts']);
   try {
@@ -153,7 +169,7 @@ async function tryMutation(tree: string, mutation: Mutation, types: TypeCheck): 
       const { code, output } = await generate();
       if (code !== 0) return { verdict: 'broken', detail: output.slice(-300) };
     }
-    return judge(await runSuite(tree, ...suite.split(' > ')), mutation);
+    return judge(await runSuite(tree, suite.split(' > '), true), mutation);
   } finally {
     writeFileSync(path, text);
     if (shader) await generate();
@@ -165,7 +181,7 @@ async function baseline(tree: string): Promise<boolean> {
   const suites = [...new Set(chosen.map(({ mutation }) => mutation.suite.split(' > ')[0]))];
   const groups = [suites.filter((name) => !name.endsWith('.test.ts'))].filter(({ length }) => length > 0);
   for (const patterns of [...groups, ...suites.filter((name) => name.endsWith('.test.ts')).map((name) => [name])]) {
-    const { code, output } = await runSuite(tree, ...patterns);
+    const { code, output } = await runSuite(tree, patterns, false);
     if (code === 0) continue;
     console.log(output);
     console.log(`${patterns.join(' ')}: fails without any mutation`);
@@ -177,6 +193,15 @@ async function baseline(tree: string): Promise<boolean> {
 async function main(): Promise<number> {
   if (chosen.length === 0) throw new Error(`no mutation matches ${positionals.join(' ')}`);
   const types = new TypeCheck(ROOT);
+  if (values.check) {
+    const wrong = chosen.flatMap(({ subject, mutation }) => {
+      const made = mutated(mutation, types);
+      return 'wrong' in made ? [`${subject}: ${mutation.file}: ${mutation.find}: ${made.wrong}`] : [];
+    });
+    for (const line of wrong) console.log(line);
+    console.log(`${chosen.length} mutations, ${wrong.length} cannot be made`);
+    return wrong.length > 0 ? 1 : 0;
+  }
   const trees = Array.from({ length: Math.max(1, Number(values.jobs)) }, (_, i) => copyTree(String(i)));
   if (!values['no-baseline'] && !(await baseline(trees[0]))) return 1;
   const counts: Record<Verdict, number> = { killed: 0, survived: 0, explained: 0, broken: 0 };
@@ -192,7 +217,9 @@ async function main(): Promise<number> {
         const short = (text: string) => text.trim().replace(/\s+/g, ' ').slice(0, 60) || 'nothing';
         console.log(`${verdict.padEnd(9)} ${seconds} s  ${subject}: ${mutation.file}`);
         console.log(`            ${short(mutation.find)}  →  ${short(mutation.replace)}`);
-        console.log(`            ${verdict === 'killed' ? 'by' : mutation.suite}${detail && `: ${detail.slice(0, 300)}`}`);
+        console.log(
+          `            ${verdict === 'killed' ? 'by' : mutation.suite}${detail && `: ${detail.slice(0, 300)}`}`,
+        );
       }
     }),
   );

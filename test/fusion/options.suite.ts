@@ -60,6 +60,11 @@ suite('settings of the method', () => {
     assert.deepEqual(withClass({ 'score.cls': 'equal' }), [2 + 4, 10 + 2]);
     assert.deepEqual(withClass({ 'score.cls': 'equal', fuse: 'mean' }), [1 + 2, 5 + 1]);
     assert.deepEqual(withClass({ 'score.cls': 'equal', fuse: 'mvfa' }, rangesOf(scores)), [0.25, 1.125]);
+    // A method's own score counts where nothing else is asked for.
+    const owned = { ...scores, ownScore: Float32Array.of(7, 9) };
+    assert.deepEqual([...fuseScores(owned, null, fusionOptions(), 'pixel').score], [7, 9]);
+    const most = fuseScores(owned, null, fusionOptions({ 'score.image': 'max' }), 'pixel');
+    assert.deepEqual([...most.score], [3, 13]);
     const flat = { ...scores, fewMap: new Float32Array(4).fill(3) };
     assertClose(fuseScores(flat, rangesOf(flat), fusionOptions(), 'pixel').map, [0, 0.125, 0.25, 0.5], {
       absolute: 1e-7,
