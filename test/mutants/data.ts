@@ -83,9 +83,10 @@ export const data: readonly Mutation[] = [
     ],
   ]),
   ...mutations('src/data/rule.ts', 'data/rule', [
-    ['Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-    const u', 'Math.imul(h ^ (h >>> 12), 0xc2b2ae35);
-    const u'],
+    [
+      'h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);\n    const u',
+      'h = Math.imul(h ^ (h >>> 12), 0xc2b2ae35);\n    const u',
+    ],
     ['>>> 0) + 0.5) / 4294967296', '>>> 0)) / 4294967296'],
   ]),
   ...mutations('src/data/heat_map.ts', 'data/heat_map', [
