@@ -21,7 +21,11 @@ export const metrics: readonly Mutation[] = [
   ...mutations('src/train/metrics/auroc.ts', 'train/metrics', [
     ['above + p / 2', 'above + p'],
     ['won / (positives * negatives)', 'won / (positives + negatives)'],
-    ['positives === 0 || negatives === 0', 'positives === 0'],
+    [
+      'positives === 0 || negatives === 0',
+      'positives === 0',
+      { equivalent: 'without negatives no pair is won of none: 0 / 0 is NaN too' },
+    ],
   ]),
   ...mutations('src/train/metrics/average_precision.ts', 'train/metrics', [
     ['predicted += p + n;', 'predicted += n;'],

@@ -34,7 +34,7 @@ export const prompts: readonly Mutation[] = [
     ['Math.cos(2 * Math.PI * v)', 'Math.cos(Math.PI * v)', { suite: 'fusion/readings > prompt.init normal' }],
   ]),
   ...mutations('src/clip/sentences.ts', 'fusion/readings > prompt.templates', [
-    ['.sort((a, b) => a - b)\n', '\n'],
+    ['.sort((a, b) => a - b)\n', '\n', { suite: 'clip/tokenizer' }],
     ['const j = i + Math.floor(', 'const j = Math.floor('],
     ["if (choice === 'winclip') return WINCLIP_TEMPLATES;", "if (choice === 'winclip') return TEMPLATES;"],
   ]),

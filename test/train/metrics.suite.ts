@@ -225,6 +225,20 @@ suite('regions', () => {
     assert.closeTo(aupro(maps, 0.3, 4), 0.75, 1e-12);
   });
 
+  test('of equal values of F1 the highest threshold is given', () => {
+    // Two positives. At 0.9: 2 · 1 / (1 + 2); at 0.6: 2 · 2 / (4 + 2). Both are 2/3.
+    const { value, threshold } = f1Max(rankScores([1, 0, 0, 1], [0.9, 0.8, 0.7, 0.6]));
+    assert.deepEqual([value, threshold], [2 / 3, 0.9]);
+  });
+
+  test('a threshold is not taken for one below by rounding', () => {
+    // 25 thresholds 0, 1, …, 24 of scores up to 25: 7 / 25 · 25 is a little more than 7 in float64.
+    // At 6 one of ten normal pixels and both of the lesion are called, at 7 no normal pixel: a trapezoid of 1.
+    const scores = [7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 7.5];
+    assert.isAbove((7 / 25) * 25, 7);
+    assert.closeTo(aupro([map(scores, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1])], 0.3, 25), 1, 1e-12);
+  });
+
   test('Dice of empty masks is 1', () => {
     assert.equal(dice([0, 0], [0, 0]), 1);
     assert.equal(dice([1, 0, 1], [1, 1, 0]), 0.5);
