@@ -22,7 +22,7 @@ import { TypeCheck } from './mutants/type_check.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const DENO = [findDeno() ?? 'deno', 'run', '-A', '--no-lock', '--no-check', '--quiet'];
-const ENV = { ...process.env, ...findDriver('deno').env };
+const ENV = { ...process.env, ...findDriver('deno').env, NO_COLOR: '1', FORCE_COLOR: '0' };
 /** Milliseconds that a suite may take; what makes it hang is noticed too. */
 const LIMIT = 240_000;
 /** Milliseconds after the first failure, in which its reason is printed; the cases after it say nothing new. */
@@ -136,7 +136,7 @@ function judge({ code, output, late }: Ended, { equivalent }: Mutation): Outcome
   if (late) return { verdict: 'killed', detail: `nothing ended in ${LIMIT / 1000} s` };
   if (code === 0)
     return equivalent ? { verdict: 'explained', detail: equivalent } : { verdict: 'survived', detail: '' };
-  const failed = /^(?:FAIL | *× | FAIL {2}).*/m.exec(output)?.[0].replace(/^\s*(FAIL|×)\s*/, '');
+  const failed = /^\s*(?:FAIL|×)\s+(.*)/m.exec(output)?.[1];
   const excuse = NOT_A_TEST.exec(output)?.[0];
   if (!failed || excuse) {
     const at = excuse ? output.indexOf(excuse) : Math.max(0, output.length - 300);

@@ -64,11 +64,11 @@ export const clip: readonly Mutation[] = [
     ['this.#block.set(bytes.subarray(0, at), this.#filled);', 'this.#block.set(bytes.subarray(0, at), 0);'],
   ]),
   ...mutations('src/hub/transfer.ts', 'test/hub/unreliable_server.test.ts', [
-    ['web.token && url.origin === new URL(web.endpoint).origin', 'web.token', { suite: 'test/hub/address.test.ts' }],
+    ['web.token && url.origin === new URL(web.endpoint).origin', 'web.token'],
     [
       "if (url.protocol === 'https:' && next.protocol !== 'https:') {",
       "if (url.protocol === 'x:') {",
-      { suite: 'test/hub/address.test.ts' },
+      { suite: 'test/hub/unreliable_server.test.ts' },
     ],
     ['repeats = progress ? 1 : repeats + 1;', 'repeats = repeats + 1;'],
     ['if (repeats > MOST_REPEATS) {', 'if (repeats > 2 * MOST_REPEATS) {'],

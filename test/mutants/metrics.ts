@@ -59,7 +59,7 @@ export const metrics: readonly Mutation[] = [
     ['values[low] + (at - low) * (values[high] - values[low])', 'values[low]'],
     ['* scores.length)]);', '* (scores.length - 1))]);'],
   ]),
-  ...mutations('src/train/judge.ts', 'train/evaluate > four small maps', [
+  ...mutations('src/train/judge.ts', 'train/evaluate > of four small maps > a score that is the threshold', [
     ['scores[i] >= threshold === called', 'scores[i] > threshold === called'],
     ['map[i] >= threshold ? 1 : 0', 'map[i] > threshold ? 1 : 0'],
     ['specificity: passed / (passed + falseAlarm),', 'specificity: passed / (passed + hit),'],
