@@ -70,15 +70,15 @@ export const engine: readonly Mutation[] = [
     ['if (left > 0) this.#owners.set', 'if (left >= 0) this.#owners.set'],
     ['active !== null && t.requiresGrad', 't.requiresGrad'],
   ]),
-  ...mutations('src/nn/functions/linear.ts', 'nn/', [
+  ...mutations('src/nn/functions/linear.ts', 'nn/tape', [
     ["const dz = act === 'relu' ? activationBackward(grad, output, 'relu') : grad;", 'const dz = grad;'],
     ['{ transposeB: true, alpha }', '{ transposeB: true }'],
   ]),
-  ...mutations('src/nn/functions/pointwise.ts', 'nn/', [
+  ...mutations('src/nn/functions/pointwise.ts', 'nn/tape', [
     ['needB ? (same ? grad : sumLeading(grad, inner)) : null', 'needB ? grad : null'],
     ['[forwardScale(grad, factor)]', '[grad]'],
   ]),
-  ...mutations('src/nn/functions/rows.ts', 'nn/', [
+  ...mutations('src/nn/functions/rows.ts', 'nn/tape', [
     ['offset: offset - bytes, bytes }', 'offset: grad.offset, bytes }'],
   ]),
   ...mutations('src/gpu/memory.ts', 'gpu/gpu', [
