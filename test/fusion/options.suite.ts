@@ -51,6 +51,8 @@ suite('settings of the method', () => {
     assertClose(rescaled.map, [0, 0.125, 0.5, 1], { absolute: 1e-7 });
     const top = fuseScores(scores, null, fusionOptions({ 'score.image': 'topk:2' }), 'pixel');
     assert.deepEqual([...top.score], [2, 10]);
+    const largest = fuseScores(scores, null, fusionOptions({ 'score.image': 'topk:1' }), 'pixel');
+    assert.deepEqual([...largest.score], [3, 13]);
     const classed = { ...scores, clsScore: Float32Array.of(0.5, 0.25) };
     const withClass = (given: Record<string, string>, ranges: ReturnType<typeof rangesOf> | null = null) => [
       ...fuseScores(classed, ranges, fusionOptions(given), 'image').score,

@@ -20,14 +20,7 @@ export const engine: readonly Mutation[] = [
     ['let factor = 1.0 / ((sums.x + sums.y) + (sums.z + sums.w));', 'let factor = 1.0 / (sums.x + sums.y + sums.z);'],
   ]),
   ...mutations('shaders/l2_normalize.wgsl', 'kernels/l2_normalize', [
-    [
-      '1.0 / max(norm, params.eps)',
-      '1.0 / (norm + params.eps)',
-      {
-        equivalent:
-          'eps is 1e-12: added to a length above 1e-5 it changes no bit, and rows of zeros stay zeros either way',
-      },
-    ],
+    ['1.0 / max(norm, params.eps)', '1.0 / (norm + params.eps)'],
     ['y[base + i] = x[base + i] * inverse;', 'y[base + i] = x[base + i] * inverse * inverse;'],
   ]),
   ...mutations('shaders/cosine_logits.wgsl', 'kernels/cosine_logits', [

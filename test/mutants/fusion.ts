@@ -5,7 +5,7 @@ export const fusion: readonly Mutation[] = [
   ...mutations('src/fusion/fuse.ts', 'fusion/options', [
     ["const share = options.fuse === 'mean' ? 0.5 : 1;", 'const share = 1;'],
     ["kind === 'pixel' ? 'max' : 'mean'", "kind === 'pixel' ? 'mean' : 'max'"],
-    ["ownScore && options['score.image'] === 'auto' ? ownScore", 'ownScore ? ownScore', { suite: 'fusion/fuse' }],
+    ["ownScore && options['score.image'] === 'auto' ? ownScore", 'ownScore ? ownScore', { suite: 'fusion/options' }],
     ['.sort().subarray(-count)', '.sort().subarray(0, count)'],
     ["if (options['score.cls'] === 'add') return 1;", "if (options['score.cls'] === 'add') return 0.5;"],
     ['return ranges ? 0.5 : peak;', 'return peak;'],

@@ -19,14 +19,14 @@ export const training: readonly Mutation[] = [
     [
       'epochOrder(this.#items.length, this.#options.seed, epoch)',
       'epochOrder(this.#items.length, this.#options.seed, 0)',
-      { suite: 'train/order' },
+      { suite: 'train/step_inputs' },
     ],
     [
       'epochOrder(this.#items.length, this.#options.seed, epoch)',
       'epochOrder(this.#items.length, 0, epoch)',
-      { suite: 'train/trainer > two runs with one seed' },
+      { suite: 'train/step_inputs' },
     ],
-    ['order.slice(at * batch, (at + 1) * batch)', 'order.slice(at, at + batch)', { suite: 'train/order' }],
+    ['order.slice(at * batch, (at + 1) * batch)', 'order.slice(at, at + batch)', { suite: 'train/step_inputs' }],
     [
       'tape.backward(total, this.#one);',
       'tape.backward(total, this.#one);\n    tape.backward(total, this.#one);',
@@ -38,11 +38,11 @@ export const training: readonly Mutation[] = [
     ['host.set(item.mask, i * item.mask.length)', 'host.set(item.mask, 0)', { suite: 'train/step_inputs' }],
     ['(item) => item.label)', '(item) => 1 - item.label)', { suite: 'train/step_inputs' }],
   ]),
-  ...mutations('src/run/order.ts', 'train/order', [
+  ...mutations('src/run/order.ts', 'train/step_inputs', [
     ['Math.ceil(count / batch)', 'Math.floor(count / batch)', { suite: 'train/settings > shots, shots.abnormal' }],
     ['`order.${epoch}`', "'order'"],
   ]),
-  ...mutations('src/nn/adam.ts', 'kernels/adam', [
+  ...mutations('src/nn/adam.ts', 'nn/tape > Adam', [
     ['betas = [0.9, 0.999], eps = 1e-8', 'betas = [0.9, 0.99], eps = 1e-8'],
     ['lr: settings.lr * lrScale', 'lr: settings.lr'],
     ['p.zeroGrad();', ''],
@@ -138,7 +138,7 @@ export const training: readonly Mutation[] = [
     ['normal[(i + 1) % normal.length]', 'normal[i]', { suite: 'train/step_inputs' }],
     ['{ ...shots, rest: [] }', 'shots', { suite: 'train/rescore > a run of normal images alone' }],
   ]),
-  ...mutations('src/train/pictures.ts', 'train/pictures', [
+  ...mutations('src/train/pictures.ts', 'train/settings > norm', [
     ['mask: mask && warpMask(mask, size, view)', 'mask', { suite: 'train/settings > aug' }],
     ["norm === 'none' ? values : normalise(values, norm)", 'values'],
     ["norm === 'clip' ? 'winclip' : 'mvfa'", "'winclip'"],

@@ -145,6 +145,35 @@ suite('tape', () => {
     x.release();
   });
 
+  test('Adam by hand: two steps with a gradient of 1, the second at half the rate', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const x = new Parameter('x', GpuArray.from(gpu, Float32Array.of(1), [1]));
+    const idle = new Parameter('idle', GpuArray.from(gpu, Float32Array.of(1), [1]));
+    const adam = new Adam([{ parameters: [x, idle], lr: 0.1 }]);
+    const step = async (scaleBy: number) => {
+      const tape = new Tape();
+      tape.backward(
+        tape.record(() => scale(x, 1)),
+        fill([1], 1, gpu),
+      );
+      adam.step(scaleBy);
+      assert.isNull(x.grad, 'gradients are forgotten');
+      return (await x.read())[0];
+    };
+    // m / (1 − β₁ᵗ) and v / (1 − β₂ᵗ) are 1 as long as all gradients are: each step is the rate.
+    assert.closeTo(await step(1), 0.9, 1e-6);
+    // After one step m² / v = 0.1² / 0.001.
+    const [m, v] = await Promise.all(['exp_avg.x', 'exp_avg_sq.x'].map((name) => adam.state().get(name)!.read()));
+    assert.closeTo(m[0] ** 2 / v[0], 10, 1e-3);
+    assert.closeTo(await step(0.5), 0.85, 1e-6);
+    assert.equal(adam.steps, 2);
+    assert.deepEqual([...(await idle.read())], [1]);
+    adam.release();
+    x.release();
+    idle.release();
+  });
+
   test('sums over backward passes until zeroGrad', async (t) => {
     const gpu = await t.gpu();
     using _scope = gpu.scope();

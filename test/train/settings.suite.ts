@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import { openDataset } from '../../src/data/layout/open.ts';
+import { fuseScores } from '../../src/fusion/index.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import {
   Contest,
@@ -16,7 +17,9 @@ import {
   selectionScore,
   Trainer,
   type TrainerChoices,
+  toInput,
   trainItems,
+  viewsOf,
 } from '../../src/train/index.ts';
 import { assertClose } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
@@ -163,6 +166,11 @@ suite('settings of training', () => {
     await trainer.runEpoch({ onCheckpoint });
     assert.deepEqual(at, [3, 6, 9, 12, 15]);
     release();
+    const fours = await opened(await t.gpu(), { aug: 'mvfa', batch: '6', 'checkpoint.every': '4' });
+    at.length = 0;
+    await fours.trainer.runEpoch({ onCheckpoint: async () => void at.push(fours.trainer.step) });
+    assert.deepEqual(at, [4]);
+    fours.release();
   });
 
   test('eval.every and select: when weights are compared, and on what', async (t) => {
@@ -320,10 +328,35 @@ suite('settings of evaluation', () => {
       assertClose(singly, together, { absolute: 1e-5 });
       assert.isAbove(new Set(together.map((score) => score.toFixed(4))).size, 4);
       if (given.fuse === 'mvfa') assert.isAtMost(Math.max(...together), 1);
+      if (given.fuse === 'calib') {
+        const own = await memory.withScorer(async ({ images, ranges }) => {
+          using _scope = gpu.scope();
+          const { pixels } = await readPicture(fs, dataset.splits.test[0], detector.framing);
+          const scores = await images.score(detector.encode([toInput(pixels, 'clip')]));
+          return fuseScores(scores, ranges, detector.options, 'pixel').score[0];
+        });
+        assert.closeTo(together[0], own, 1e-5);
+      }
       memory.release();
       release();
     });
   }
+
+  test('norm: what a white picture becomes, in every view', () => {
+    const pixels = { width: 4, height: 4, channels: 3, data: new Uint8Array(48).fill(255) } as const;
+    const clip = [(1 - 0.48145466) / 0.26862954, (1 - 0.4578275) / 0.26130258, (1 - 0.40821073) / 0.27577711];
+    for (const [norm, expected] of [
+      ['none', [1, 1, 1]],
+      ['clip', clip],
+    ] as const) {
+      const views = viewsOf({ pixels, mask: null }, 'mvfa', norm);
+      assert.lengthOf(views, 11);
+      for (const { name, input } of views) {
+        const planes = expected.flatMap((value) => new Array<number>(16).fill(value));
+        assertClose(input, planes, { absolute: 1e-6 }, `${norm} ${name}`);
+      }
+    }
+  });
 
   test('weights: the storage of the towers', async (t) => {
     const gpu = await t.gpu();
