@@ -107,11 +107,11 @@ export const training: readonly Mutation[] = [
       "'valid'",
       { suite: 'train/evaluate > the oracle is marked' },
     ],
-    ['await detector.restart();', '', { suite: 'train/evaluate > of several learning rates' }],
+    ['await detector.restart();', '', { suite: 'train/settings > lr.grid: every rate' }],
     [
       'new Trainer(detector, parts.items, train, { rate })',
       'new Trainer(detector, parts.items, train)',
-      { suite: 'train/evaluate > of several learning rates' },
+      { suite: 'train/settings > lr.grid: every rate' },
     ],
   ]),
   ...mutations('src/train/scoring.ts', 'train/settings > settings of evaluation', [

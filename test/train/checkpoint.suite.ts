@@ -1,9 +1,20 @@
 import { assert } from 'chai';
+import { openDataset } from '../../src/data/layout/open.ts';
+import { GpuArray } from '../../src/gpu/array.ts';
 import { FusionclipError } from '../../src/gpu/errors.ts';
-import { openAdapters, optionTextsOf, resumeRun, runSettings } from '../../src/train/index.ts';
+import {
+  chooseShots,
+  loadWeights,
+  openAdapters,
+  optionTextsOf,
+  readSupport,
+  restoreTensors,
+  resumeRun,
+  runSettings,
+} from '../../src/train/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, smallRun, tinyBackbone } from './small_run.ts';
+import { contextOf, ruleSet, smallRun, smallSettings, tinyBackbone } from './small_run.ts';
 
 const FIXED = { prompt: 'fixed', epochs: '1' };
 
@@ -100,6 +111,40 @@ suite('run folders and checkpoints', () => {
     await expectFailure('bad_model', [/trained on tiny/], async () =>
       resumeRun(context, '/run', { model: await tinyBackbone(2) }),
     );
+  });
+
+  test('the file of a run holds the pictures of its normal support, each in its place', async (t) => {
+    const fs = ruleSet();
+    const { adapters } = await smallRun(contextOf(await t.gpu(), fs), FIXED);
+    const { train, fusion } = runSettings(smallSettings(FIXED));
+    const shots = await chooseShots(fs, await openDataset(fs, '/Brain_AD', 0), train);
+    const { normal } = await readSupport(fs, shots, fusion, 0);
+    const { normals } = await openAdapters(fs, adapters);
+    assert.deepEqual(
+      normals.map(({ data }) => data),
+      normal.map(({ pixels }) => pixels.data),
+    );
+    assert.notDeepEqual(normals[0].data, normals[1].data);
+    // It holds weights as well, and yet is no file of weights.
+    await expectFailure('bad_model', [/was not written/], () => loadWeights(fs, adapters, []));
+  });
+
+  test('tensors are put back where names, shapes and numbers are right, or nowhere', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const array = GpuArray.from(gpu, Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]);
+    const restore = (name: string, shape: number[], values: number[]) =>
+      restoreTensors('x', new Map([['w', array]]), new Map([[name, { shape, values: Float32Array.from(values) }]]));
+    const good = [6, 5, 4, 3, 2, 1];
+    await expectFailure('bad_model', [/it has v, the model has not/], () => restore('v', [2, 3], good));
+    await expectFailure('bad_model', [/w has the shape \[3,2\], not \[2,3\]/], () => restore('w', [3, 2], good));
+    for (const at of [0, 5]) {
+      const wrong = good.map((value, i) => (i === at ? Number.NaN : value));
+      await expectFailure('bad_model', [/w holds NaN/], () => restore('w', [2, 3], wrong));
+    }
+    assert.deepEqual([...(await array.read())], [1, 2, 3, 4, 5, 6]);
+    restore('w', [2, 3], good);
+    assert.deepEqual([...(await array.read())], good);
   });
 
   test('a run is not resumed on other data', async (t) => {

@@ -198,6 +198,13 @@ suite('settings of training', () => {
       evals.map(({ rate }) => rate),
       [0.1, 0.001],
     );
+    // Both begin with the same weights, and go their own ways from there.
+    const losses = [0.1, 0.001].map((rate) =>
+      context.events.flatMap((event) => (event.type === 'step' && event.rate === rate ? [event.loss] : [])),
+    );
+    assert.lengthOf(losses[0], 2);
+    assert.equal(losses[0][0], losses[1][0]);
+    assert.notEqual(losses[0][1], losses[1][1]);
     // The first one stays unless the second is better.
     const [first, second] = evals.map(({ score }) => score.value);
     assert.equal(results.selected.rate, second > first ? 0.001 : 0.1);
