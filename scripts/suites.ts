@@ -1,7 +1,7 @@
 /**
  * `npm run suites -- [--runtime deno|node|chrome] [--driver d] [pattern …]`: runs suites with a line per case. In Deno
- * they run straight from the sources, and a pattern selects the suite files whose path contains it, or else the cases
- * whose name does. Node and Chrome get a fresh build, and one pattern for the cases' names.
+ * they run straight from the sources: a pattern selects the suite files whose path contains it, and one that is in no path
+ * the cases whose name contains it. Node and Chrome get a fresh build, and one pattern for the cases' names.
  */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';

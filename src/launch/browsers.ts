@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { FusionclipError } from '../base/errors.ts';
 import { bundledChromium, hasBundled } from './bundled.ts';
-import { inPath, isExecutable } from './runtimes.ts';
+import { inPath, isExecutable, whyNotExecutable } from './runtimes.ts';
 
 /** A browser that may serve. */
 export interface Browser {
@@ -79,8 +79,12 @@ function bundled(): Browser {
 export function* browsers(): Generator<Browser> {
   const wish = process.env.FUSIONCLIP_CHROME;
   if (wish && wish !== 'system' && wish !== 'bundled') {
-    if (!isExecutable(wish)) {
-      throw new FusionclipError('no_adapter', `FUSIONCLIP_CHROME names ${wish}, which is not an executable file.`);
+    const why = whyNotExecutable(wish);
+    if (why) {
+      throw new FusionclipError(
+        'no_adapter',
+        `FUSIONCLIP_CHROME names ${wish}, which ${why}; name the program itself, or unset it.`,
+      );
     }
     yield { executable: wish, source: 'FUSIONCLIP_CHROME', needs: [], flags: [], env: {} };
     return;

@@ -120,6 +120,15 @@ function swiftshader(note: string): Driver {
   return { name: 'swiftshader', env, note };
 }
 
+/** Variables by which a user chooses a driver; the first one counts where both are set. */
+const OWN_CHOICE = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'] as const;
+
+/** Says which driver a variable names; the loader itself passes over what is not there without a word. */
+function ownDriver(variable: (typeof OWN_CHOICE)[number]): string {
+  const missing = process.env[variable]!.split(':').find((path) => path && !existsSync(path));
+  return `the Vulkan driver that ${variable} names${missing ? `, though ${missing} does not exist` : ''}`;
+}
+
 function readChoice(choice: string | undefined): DriverChoice {
   const name = choice || process.env.FUSIONCLIP_DRIVER || 'auto';
   if ((DRIVER_CHOICES as readonly string[]).includes(name)) return name as DriverChoice;
@@ -137,9 +146,8 @@ export function findDriver(runtime: 'deno' | 'node' | 'chrome', choice?: string)
     if (automatic || wanted === 'hardware') return { name: 'system', env: {}, note: `${platform()}'s own GPU driver` };
     throw new FusionclipError('no_adapter', `The driver ${wanted} is found on x86-64 Linux only; leave --driver out.`);
   }
-  if (automatic && (process.env.VK_ICD_FILENAMES || process.env.VK_DRIVER_FILES)) {
-    return { name: 'system', env: common(), note: 'the Vulkan driver that VK_ICD_FILENAMES or VK_DRIVER_FILES names' };
-  }
+  const own = automatic && OWN_CHOICE.find((name) => process.env[name]);
+  if (own) return { name: 'system', env: common(), note: ownDriver(own) };
   const hardware = automatic || wanted === 'hardware' ? hardwareManifests() : [];
   if (hardware.length) return vulkan('hardware', hardware, 'hardware Vulkan driver');
   if (wanted === 'hardware') {

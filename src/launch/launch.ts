@@ -8,7 +8,7 @@ import { LEASH } from '../host/leash.ts';
 import { onSignals } from '../host/signals.ts';
 import { findDriver } from './drivers.ts';
 import type { LaunchOptions } from './launch_options.ts';
-import { findDeno, nodePath } from './runtimes.ts';
+import { findDeno, nodePath, whyNoDeno } from './runtimes.ts';
 
 /** The runtimes to choose from; `auto` is Deno, or Node where there is no Deno. */
 export const RUNTIME_CHOICES = ['auto', 'deno', 'node', 'chrome'] as const;
@@ -59,10 +59,10 @@ function commandFor(runtime: 'auto' | 'deno' | 'node', say: (text: string) => vo
   if (runtime === 'deno') {
     throw new FusionclipError(
       'no_adapter',
-      'Deno was not found; install it with "npm install deno", or use --runtime node.',
+      `${whyNoDeno()}; install it with "npm install deno", or use --runtime node.`,
     );
   }
-  say('fusionclip: Deno was not found ("npm install deno" gets it), so this runs in Node.\n');
+  say(`fusionclip: ${whyNoDeno()} ("npm install deno" gets it), so this runs in Node.\n`);
   return nodeCommand();
 }
 

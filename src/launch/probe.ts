@@ -6,7 +6,7 @@ import { LEASH } from '../host/leash.ts';
 import { browsers } from './browsers.ts';
 import { findPackage } from './bundled.ts';
 import { type Bundle, launch } from './launch.ts';
-import { findDeno, nodePath } from './runtimes.ts';
+import { findDeno, nodePath, whyNoDeno } from './runtimes.ts';
 
 const RUNTIMES = ['deno', 'node', 'chrome'] as const;
 
@@ -37,7 +37,7 @@ async function locate(
     return {
       path,
       version: path && (await versionOf(path)),
-      hint: 'Deno was not found; install it with "npm install deno"',
+      hint: `${whyNoDeno()}; install it with "npm install deno"`,
     };
   }
   if (!findPackage('puppeteer-core')) {

@@ -1,16 +1,25 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { findPackage } from './bundled.ts';
 
+/** Why a path cannot be started as a program (`is a folder`), or null when it can. A folder has the same permission bits. */
+export function whyNotExecutable(path: string): string | null {
+  try {
+    const found = statSync(path);
+    if (found.isDirectory()) return 'is a folder';
+    if (!found.isFile()) return 'is not a file';
+    accessSync(path, constants.X_OK);
+    return null;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ENOTDIR' ? 'does not exist' : 'is not executable';
+  }
+}
+
 /** Whether a file is there and may be executed. */
 export function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return whyNotExecutable(path) === null;
 }
 
 /** The first executable of this name in `PATH`, or null. */
@@ -35,6 +44,13 @@ export function findDeno(): string | null {
   const folder = findPackage(denoPackage());
   const binary = folder && join(folder, process.platform === 'win32' ? 'deno.exe' : 'deno');
   return binary && existsSync(binary) ? binary : inPath('deno');
+}
+
+/** Why {@link findDeno} finds nothing, as the first half of a sentence. */
+export function whyNoDeno(): string {
+  const wish = process.env.FUSIONCLIP_DENO;
+  const why = wish && whyNotExecutable(wish);
+  return why ? `FUSIONCLIP_DENO names ${wish}, which ${why}` : 'Deno was not found';
 }
 
 /** Node's executable: this process's own, or in Deno the one that started it, or whatever `node` is in `PATH`. */

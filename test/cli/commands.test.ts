@@ -407,7 +407,8 @@ describe('models, data, help', () => {
   });
 
   test('doctor without any adapter says what was tried and what helps', async () => {
-    const env = { VK_ICD_FILENAMES: '/dev/null', VK_DRIVER_FILES: '/dev/null', FUSIONCLIP_CHROME: '/nowhere/chrome' };
+    const missing = join(folder, 'no such chrome');
+    const env = { VK_ICD_FILENAMES: '/dev/null', VK_DRIVER_FILES: '/dev/null', FUSIONCLIP_CHROME: missing };
     const { code, stdout, stderr } = await fusionclip(['doctor', '--json'], env);
     expect(JSON.parse(stdout).usable).toEqual([]);
     expect(stderr).toMatch(/tried deno: .*\n.*tried node: .*\n.*tried chrome: .*\n.*npm ci/);

@@ -1,7 +1,15 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
 import { FusionclipError } from '../../src/base/errors.ts';
-import { firstNonFinite, floatToBfloat, floatToHalf, halfToFloat, packHalf, toFloat32 } from '../../src/clip/half.ts';
+import {
+  bfloatOfBits,
+  firstNonFinite,
+  floatToBfloat,
+  floatToHalf,
+  halfToFloat,
+  packHalf,
+  toFloat32,
+} from '../../src/clip/half.ts';
 import { suite, test } from '../harness/registry.ts';
 
 suite('half precision', () => {
@@ -58,6 +66,9 @@ suite('half precision', () => {
     ];
     for (const [value, bits] of cases) assert.equal(floatToBfloat(value), bits, `${value}`);
     assert.equal(floatToBfloat(Number.NaN) & 0x7fc0, 0x7fc0);
+    // A NaN whose upper half alone would be an infinity.
+    assert.equal(bfloatOfBits(0x7f800001), 0x7fc0);
+    assert.equal(bfloatOfBits(0xff800001), 0xffc0);
   });
 
   test('reads every type as float32 from unaligned bytes', () => {

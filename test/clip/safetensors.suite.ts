@@ -66,6 +66,9 @@ suite('safetensors', () => {
       // Rounded to a double, the span of the offsets would be the 4 bytes that the shape needs.
       ['{"a":{"dtype":"F32","shape":[1],"data_offsets":[9007199254740989,9007199254740994]}}', 4, /span 5/],
       [`{"a":${tensor('F32', [1], 8, 12)}}`, 4, /behind the file/],
+      [`{"a":${tensor('F32', [1], 4, 8)}}`, 8, /"a" leaves a hole before it/],
+      [`{"a":${f},"b":${tensor('F32', [1], 2, 6)}}`, 6, /"b" overlaps/],
+      [`{"a":${f}}`, 5, /end at byte \d+, the file has \d+/],
       [`{"a":${tensor('U16', [2], 0, 4)}}`, 4, /unknown type "U16"/],
       [`{"a":{"dtype":"F32","shape":[${'9'.repeat(5000)}],"data_offsets":[0,4]}}`, 4, /malformed/],
       [`{"a":${tensor('F32', [2 ** 30, 2 ** 30], 0, 4)}}`, 4, /needs 4611686018427387904 bytes/],
@@ -84,11 +87,36 @@ suite('safetensors', () => {
       assert.match(await refusal(fileOf(header, data)), message, header.slice(0, 80));
   });
 
+  test('a header of bytes that are no text is said to be that', async () => {
+    const bytes = fileOf(`{"aa":${tensor('F32', [1], 0, 4)}}`, 4);
+    bytes[bytes.indexOf(0x61)] = 0xff;
+    assert.match(await refusal(bytes), /its header is not UTF-8/);
+  });
+
+  for (const [dtype, width] of Object.entries({
+    F64: 8,
+    I64: 8,
+    F32: 4,
+    I32: 4,
+    F16: 2,
+    BF16: 2,
+    I16: 2,
+    I8: 1,
+    BOOL: 1,
+  })) {
+    test(`an element of type ${dtype} has ${width} bytes`, async () => {
+      const tensors = await readBoth(fileOf(`{"a":${tensor(dtype, [3], 0, 3 * width)}}`, 3 * width), 'x');
+      assert.lengthOf(tensors.get('a')!.data, 3 * width);
+    });
+  }
+
   test('judges a header by its length before anything is read', () => {
     const prefix = (length: bigint) => new Uint8Array(new BigUint64Array([length]).buffer);
     assert.equal(headerLength(prefix(100_000_000n), 2 ** 32, 'x'), 100_000_000);
     assert.throws(() => headerLength(prefix(100_000_001n), 2 ** 32, 'x'), FusionclipError, /claims/);
     assert.throws(() => headerLength(prefix(2n ** 64n - 1n), 2 ** 32, 'x'), FusionclipError, /claims/);
+    // Its lower half alone would be a header of 16 bytes.
+    assert.throws(() => headerLength(prefix(2n ** 32n + 16n), 2 ** 32, 'x'), FusionclipError, /claims 4294967312/);
     assert.throws(() => headerLength(prefix(93n), 100, 'x'), FusionclipError, /behind/);
     assert.equal(headerLength(prefix(92n), 100, 'x'), 92);
   });

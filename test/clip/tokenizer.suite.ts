@@ -147,6 +147,7 @@ suite('sentences', () => {
     const random = (index: number) => Math.imul(index + 1, 0x9e3779b1) >>> 0;
     assert.lengthOf(chooseTemplates('one', random), 1);
     assert.lengthOf(chooseTemplates('all', random), 35);
+    assert.deepEqual(chooseTemplates('sample:35', random), chooseTemplates('all', random));
     assert.lengthOf(chooseTemplates('winclip', random), 22);
     for (const m of [1, 4, 34, 35]) {
       const chosen = chooseTemplates(`sample:${m}`, random);

@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import { decode } from 'fast-png';
 import { encodePng } from '../../src/data/encode.ts';
-import { heatColours, heatLayer, overlayHeatMap } from '../../src/data/heat_map.ts';
+import { heatColours, heatLayer, overlayHeatMap, rangeOf } from '../../src/data/heat_map.ts';
 import { rulePicture } from '../../src/data/picture.ts';
 import { decodeMapPng, decodeNpyMap, encodeMapPng, encodeNpy } from '../../src/data/raw_map.ts';
 import { noise } from '../harness/close.ts';
@@ -60,6 +60,12 @@ suite('heat maps', () => {
     const at = (x: number) => Array.from(overlay.data.subarray((15 * 40 + x) * 3, (15 * 40 + x) * 3 + 3));
     assert.deepEqual(at(0), Array.from(image.data.subarray(15 * 120, 15 * 120 + 3)));
     assert.deepEqual(at(39), Array.from(heatColours().subarray(-3)));
+  });
+
+  test('the range is that of the finite values', () => {
+    const infinite = [Number.NaN, 3, Number.POSITIVE_INFINITY, 1, Number.NEGATIVE_INFINITY, 2];
+    assert.deepEqual(rangeOf(Float32Array.from(infinite)), [1, 3]);
+    assert.deepEqual(rangeOf(Float32Array.of(Number.NaN)), [0, 0]);
   });
 
   test('a fixed range makes maps comparable', () => {

@@ -75,6 +75,36 @@ suite('data-set layouts', () => {
     assert.isTrue(others.some((other) => ids(other.splits.valid).join() !== ids(set.splits.valid).join()));
   });
 
+  test('takes no folder of masks, of hidden or of packed files for a class', async () => {
+    const fs = plainSet(4, true);
+    for (const folder of ['masks', '__MACOSX', '.cache', 'label']) {
+      await fs.writeFile(`/mine/${folder}/x.png`, picture('x').image);
+    }
+    const set = await openDataset(fs, '/mine');
+    const folders = [...set.splits.valid, ...set.splits.test].map(({ id }) => id.split('/')[0]);
+    assert.deepEqual([...new Set(folders)].sort(), ['cut', 'good', 'hole']);
+  });
+
+  test('the validation split may have any of its usual names', async () => {
+    for (const name of ['val', 'Validation', 'VALID']) {
+      const files = [...imageSet(2, 1).files].map(
+        ([path, bytes]) => [path.replace('/valid/', `/${name}/`), bytes] as const,
+      );
+      const set = await openDataset(new MemoryFileSystem(files), '/Chest_AD');
+      assert.deepEqual([set.layout, set.splits.valid.length], ['bmad', 3], name);
+    }
+  });
+
+  test('of two masks of one image the lossless one is taken', async () => {
+    const fs = pixelSet(2);
+    const folder = '/Brain_AD/test/Ungood/anomaly_mask';
+    fs.files.set(`${folder}/a1.jpg`, new Uint8Array(1));
+    fs.files.set(`${folder}/a0.jpg`, fs.files.get(`${folder}/a0.png`)!);
+    const { test: samples } = (await openDataset(fs, '/Brain_AD')).splits;
+    const masks = samples.flatMap(({ mask }) => mask?.paths.map(baseName) ?? []);
+    assert.deepEqual(masks, ['a0.png', 'a1.png']);
+  });
+
   test('finds MVTec masks in ground_truth', async () => {
     const set = await openDataset(plainSet(2, true), '/mine');
     assert.equal(set.kind, 'pixel');
@@ -126,6 +156,13 @@ suite('wrong data-set layouts', () => {
     await failure(fs, '/Brain_AD', [/\/Brain_AD\/valid/, /found Ungood/]);
   });
 
+  test('hidden files are not among those that are found instead of images', async () => {
+    const fs = pixelSet(2);
+    await fs.remove('/Brain_AD/valid/good/img');
+    for (const name of ['.a.txt', '.b.txt', 'c.md']) await fs.writeFile(`/Brain_AD/valid/good/img/${name}`, 'x');
+    await failure(fs, '/Brain_AD', [/but 1 file of type \.md;/]);
+  });
+
   test('an empty class: says where, and which files are there instead', async () => {
     const fs = pixelSet();
     await fs.remove('/Brain_AD/valid/Ungood/img');
@@ -173,6 +210,7 @@ suite('names of objects and paths', () => {
       assert.equal(objectName(folder), name, folder);
     }
     assert.equal(objectName('Brain_AD', 'LiverCT'), 'LiverCT');
+    assert.equal(objectName('my_knee_ad'), 'my knee');
   });
 
   test('words of a name are words: a part of another word is none', () => {

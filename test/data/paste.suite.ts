@@ -25,6 +25,23 @@ suite('pasted lesions', () => {
     assert.isBelow(outside, pixels);
   });
 
+  test('have a soft rim outside of the mask, and lie where they change the picture', () => {
+    // A bright square of a quarter of the picture on black: a piece of black on black changes nothing.
+    const side = 64;
+    const data = Uint8Array.from({ length: side * side }, (_, i) => (i % side < 32 && i < 32 * side ? 200 : 0));
+    const image = { width: side, height: side, channels: 1 as const, data };
+    for (let seed = 0; seed < 12; seed++) {
+      const { image: pasted, mask } = pasteLesion(image, image, 'b', seed);
+      const steps = Array.from(mask, (_, i) => Math.abs(pasted.data[3 * i] - data[i]));
+      const inside = steps.filter((_, i) => mask[i] === 1);
+      assert.isAbove(inside.filter((step) => step >= 12).length / inside.length, 0.3, `seed ${seed}`);
+      assert.isTrue(
+        steps.some((step, i) => step > 0 && mask[i] === 0),
+        `rim of seed ${seed}`,
+      );
+    }
+  });
+
   test('are the same for one name and seed, and differ for others', () => {
     const paste = (name: string, seed: number) => pasteLesion(healthy(0), healthy(2), name, seed);
     assert.deepEqual(paste('a', 1), paste('a', 1));

@@ -55,6 +55,17 @@ suite('evaluation', () => {
     assert.isNull(chooseThresholds({ size: 2, images: valid.slice(1) }, 'pixel', 'valid').image);
   });
 
+  test('a score that is the threshold is called abnormal', () => {
+    const threshold = { value: 4, f1: 1, from: 'valid' } as const;
+    const images = [scored('a', 0, [0, 0, 0, 4], null), scored('b', 1, [0, 3, 4, 7], [0, 1, 1, 0])];
+    const judged = judgeScores({ size: 2, images }, 'pixel', { image: threshold, pixel: threshold });
+    // Both images are called: one hit, one false alarm. F1 = 2 / (2 + 1).
+    assert.deepInclude(judged.imageThreshold, { f1: 2 / 3, accuracy: 0.5, sensitivity: 1, specificity: 0 });
+    // Called: one pixel of a, two of b; lesion: two of b; one in common.
+    assert.closeTo(judged.pixelThreshold!.dice, 2 / 5, 1e-12);
+    assert.closeTo(judged.pixelThreshold!.diceMean, 2 / 4, 1e-12);
+  });
+
   test('the selection never looks at test', async (t) => {
     const fs = ruleSet();
     let looked = 0;

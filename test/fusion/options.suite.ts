@@ -1,148 +1,11 @@
 import { assert } from 'chai';
 import { FusionclipError } from '../../src/base/errors.ts';
-import { GeneratedClipModel, presetConfig, TextTower, Tokenizer, VisionTower } from '../../src/clip/index.ts';
 import { rangesOf } from '../../src/fusion/fuse.ts';
-import {
-  blurMaps,
-  extractFeatures,
-  FusionModel,
-  fuseScores,
-  fusionOptions,
-  Predictor,
-  tappedLayers,
-} from '../../src/fusion/index.ts';
-import { GpuArray } from '../../src/gpu/array.ts';
-import type { Gpu } from '../../src/gpu/gpu.ts';
-import { addInto, fill } from '../../src/kernels/elementwise.ts';
-import { Tape } from '../../src/nn/index.ts';
-import { pictures } from '../golden/pictures.ts';
+import { blurMaps, fuseScores, fusionOptions, tappedLayers } from '../../src/fusion/index.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
 
-/** Readings that the reference results do not cover, each with the kind of set that it concerns. */
-const READINGS: readonly [Record<string, string>, 'pixel' | 'image'][] = [
-  [{ residual: 'mvfa' }, 'pixel'],
-  [{ residual: 'mvfa', 'adapter.act': 'leaky_relu' }, 'image'],
-  [{ 'adapter.bias': 'true' }, 'pixel'],
-  [{ 'adapter.act': 'none' }, 'image'],
-  [{ heads: 'split', 'loss.detOnSeg': 'true', 'loss.alpha': '0.5,2' }, 'pixel'],
-  [{ 'prompt.share': 'branch' }, 'image'],
-  [{ 'prompt.share': 'sentence' }, 'image'],
-  [{ 'prompt.pos': 'start', 'prompt.init': 'words:a medical scan' }, 'image'],
-  [{ 'prompt.templates': 'sample:2', 'prompt.init': 'normal' }, 'image'],
-  [{ 'loss.region': 'topk:5' }, 'image'],
-  [{ 'map.order': 'softmax', 'loss.focal.alpha': '0.8', 'loss.focal.gamma': '1' }, 'pixel'],
-];
-
-/** Loss of a small model under a reading, with what is needed to move its parameters. */
-async function makeModel(gpu: Gpu, given: Record<string, string>, kind: 'pixel' | 'image') {
-  const options = fusionOptions({
-    size: '56',
-    layers: given.residual ? '1,3' : '2',
-    'prompt.nctx': '3',
-    temperature: '10',
-    ...given,
-  });
-  const weights = new GeneratedClipModel(presetConfig('T'), 3);
-  const vision = await VisionTower.load(gpu, weights, { size: 56, lastLayer: 3 });
-  const text = await TextTower.load(gpu, weights);
-  const tokenizer = await Tokenizer.openai();
-  const model = await FusionModel.create({ gpu, vision, text, tokenizer, options, kind, object: 'Liver', seed: 3 });
-  const shown = pictures(
-    [
-      ['normal', 0],
-      ['abnormal', 2],
-    ],
-    3,
-    56,
-    'winclip',
-  );
-  const images = GpuArray.from(gpu, shown.images, [2, 3, 56, 56]).keep();
-  const targets = {
-    label: GpuArray.from(gpu, shown.labels, [2]).keep(),
-    mask: kind === 'pixel' ? GpuArray.from(gpu, shown.masks, [2, 56, 56]).keep() : null,
-  };
-  const features = () =>
-    model.residual
-      ? model.residualFeatures(images)
-      : extractFeatures(vision, images, { layers: model.layers, tokens: 'raw' }).features;
-  const loss = () => model.loss(features(), targets);
-  const release = () => {
-    model.release();
-    vision.release();
-    text.release();
-    images.release();
-    targets.label.release();
-    targets.mask?.release();
-  };
-  return { model, features, loss, release };
-}
-
-suite('readings of the method', () => {
-  for (const [given, kind] of READINGS) {
-    const name = Object.entries(given)
-      .map(([key, value]) => `${key} ${value}`)
-      .join(', ');
-    test(`${name} (${kind}): gradients follow the loss`, async (t) => {
-      const gpu = await t.gpu();
-      const { model, loss, release } = await makeModel(gpu, given, kind);
-      try {
-        using _scope = gpu.scope();
-        const tape = new Tape();
-        const { total } = tape.record(loss);
-        tape.backward(total, fill([1], 1, gpu));
-        for (const group of ['adapter', 'prompt', 'return']) {
-          const members = model.parameters.filter(({ name: n }) =>
-            group === 'return' ? n.includes('return') : n.startsWith(group) && !n.includes('return'),
-          );
-          if (members.length === 0) continue;
-          // Along the gradient itself the loss must change by step · ‖g‖²: float32 leaves about 1 % of noise.
-          let square = 0;
-          for (const p of members) {
-            assert.isNotNull(p.grad, `${p.name} gets a gradient`);
-            for (const g of await p.grad!.read()) square += g * g;
-          }
-          assert.isAbove(square, 0, group);
-          const step = 2e-3 / square;
-          const at = async (shift: number) => {
-            for (const p of members) addInto(p.value, p.grad!, shift);
-            return (await loss().total.read())[0];
-          };
-          const high = await at(step);
-          const low = await at(-2 * step);
-          await at(step);
-          assert.closeTo((high - low) / (2 * step * square), 1, 0.05, group);
-        }
-      } finally {
-        release();
-      }
-    });
-  }
-
-  test('branch.weights: the zero-shot map is the weighted sum of the maps of the branches', async (t) => {
-    const gpu = await t.gpu();
-    const zeroMap = async (weights: string) => {
-      const { model, features, release } = await makeModel(gpu, { 'branch.weights': weights }, 'pixel');
-      using _scope = gpu.scope();
-      const predictor = new Predictor(gpu, model);
-      try {
-        predictor.remember({ features: features() });
-        return (await predictor.score({ features: features() })).zeroMap;
-      } finally {
-        predictor.release();
-        release();
-      }
-    };
-    const gal = await zeroMap('1,0');
-    const loc = await zeroMap('0,1');
-    assert.isAbove(Math.max(...gal.map((v, i) => Math.abs(v - loc[i]))), 1e-3, 'the branches differ');
-    assertClose(
-      await zeroMap('0.5,2'),
-      gal.map((v, i) => 0.5 * v + 2 * loc[i]),
-      { absolute: 1e-5 },
-    );
-  });
-
+suite('settings of the method', () => {
   test('settings are read strictly', () => {
     const refuse = (given: Record<string, string>, pattern: RegExp) => {
       try {
@@ -189,6 +52,8 @@ suite('readings of the method', () => {
     assertClose(rescaled.map, [0, 0.125, 0.5, 1], { absolute: 1e-7 });
     const top = fuseScores(scores, null, fusionOptions({ 'score.image': 'topk:2' }), 'pixel');
     assert.deepEqual([...top.score], [2, 10]);
+    const largest = fuseScores(scores, null, fusionOptions({ 'score.image': 'topk:1' }), 'pixel');
+    assert.deepEqual([...largest.score], [3, 13]);
     const classed = { ...scores, clsScore: Float32Array.of(0.5, 0.25) };
     const withClass = (given: Record<string, string>, ranges: ReturnType<typeof rangesOf> | null = null) => [
       ...fuseScores(classed, ranges, fusionOptions(given), 'image').score,
@@ -198,6 +63,11 @@ suite('readings of the method', () => {
     assert.deepEqual(withClass({ 'score.cls': 'equal' }), [2 + 4, 10 + 2]);
     assert.deepEqual(withClass({ 'score.cls': 'equal', fuse: 'mean' }), [1 + 2, 5 + 1]);
     assert.deepEqual(withClass({ 'score.cls': 'equal', fuse: 'mvfa' }, rangesOf(scores)), [0.25, 1.125]);
+    // A method's own score counts where nothing else is asked for.
+    const owned = { ...scores, ownScore: Float32Array.of(7, 9) };
+    assert.deepEqual([...fuseScores(owned, null, fusionOptions(), 'pixel').score], [7, 9]);
+    const most = fuseScores(owned, null, fusionOptions({ 'score.image': 'max' }), 'pixel');
+    assert.deepEqual([...most.score], [3, 13]);
     const flat = { ...scores, fewMap: new Float32Array(4).fill(3) };
     assertClose(fuseScores(flat, rangesOf(flat), fusionOptions(), 'pixel').map, [0, 0.125, 0.25, 0.5], {
       absolute: 1e-7,

@@ -68,6 +68,23 @@ suite('memory', () => {
     assert.throws(() => kept.release(), /released twice/);
   });
 
+  test('the peak stays when memory is given back', async (t) => {
+    const gpu = await t.gpu();
+    const { liveBytes, peakBytes } = gpu.pool;
+    gpu.pool.peakBytes = liveBytes;
+    {
+      using _scope = gpu.scope();
+      GpuArray.empty(gpu, [1024]);
+      GpuArray.empty(gpu, [2048]);
+    }
+    {
+      using _scope = gpu.scope();
+      GpuArray.empty(gpu, [256]);
+    }
+    assert.equal(gpu.pool.peakBytes - liveBytes, 4 * (1024 + 2048));
+    gpu.pool.peakBytes = Math.max(peakBytes, gpu.pool.peakBytes);
+  });
+
   test('scopes must end in reverse order; one that does not ends all the same', async (t) => {
     const gpu = await t.gpu();
     const outer = gpu.scope();

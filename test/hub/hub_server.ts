@@ -150,6 +150,15 @@ export const FAULTS = {
     response.writeHead(first > 0 ? 206 : 200);
     response.end(Buffer.concat([bytes.subarray(first), Buffer.alloc(1000)]));
   }) satisfies Fault,
+  oneByteMore: ((response, bytes, first) => {
+    response.writeHead(first > 0 ? 206 : 200);
+    response.end(Buffer.concat([bytes.subarray(first), Buffer.alloc(1)]));
+  }) satisfies Fault,
+  /** Answers a range with all of the file, and says so. */
+  startOver: ((response, bytes) => {
+    response.setHeader('content-range', `bytes 0-${bytes.length - 1}/${bytes.length}`);
+    response.writeHead(206).end(bytes);
+  }) satisfies Fault,
   page: ((response) => {
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<!doctype html><title>Log in</title>');
   }) satisfies Fault,

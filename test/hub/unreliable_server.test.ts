@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { disk } from '../../src/host/disk.ts';
 import { listRepository, pullModel } from '../../src/hub/index.ts';
+import { request } from '../../src/hub/transfer.ts';
 import { cache, changeWeb, expectNothingStored, failure, ID, inCache, MAIN, pull, server, web } from './hub_fixture.ts';
 import { FAULTS, type Fault, gitHash, HubServer, sha256 } from './hub_server.ts';
 
@@ -41,6 +42,12 @@ describe('a server that breaks, lies and redirects', () => {
     firstFile(FAULTS.breakAfter(1000), FAULTS.ignoreRange);
     await pull(['model.safetensors']);
     expect(stored().equals(whole())).toBe(true);
+    firstFile(FAULTS.breakAfter(1000), FAULTS.startOver);
+    rmSync(cache, { recursive: true });
+    server.take();
+    await pull(['model.safetensors']);
+    expect(stored().equals(whole())).toBe(true);
+    expect(server.take().map(({ range }) => range)).toEqual([undefined, 'bytes=1000-']);
     firstFile(FAULTS.breakAfter(1000), FAULTS.wrongRange);
     rmSync(cache, { recursive: true });
     await pull(['model.safetensors']);
@@ -75,9 +82,13 @@ describe('a server that breaks, lies and redirects', () => {
   });
 
   test('more bytes than announced, or another size, end the download', async () => {
-    firstFile(FAULTS.tooLong);
-    expect((await failure(pull(['model.safetensors']))).message).toMatch(/sends more than the \d+ bytes/);
-    expectNothingStored();
+    for (const fault of [FAULTS.tooLong, FAULTS.oneByteMore]) {
+      firstFile(fault);
+      expect((await failure(pull(['model.safetensors']))).message).toMatch(/sends more than the \d+ bytes/);
+      expectNothingStored();
+      // What came before the surplus may be whole.
+      rmSync(cache, { recursive: true, force: true });
+    }
     server.listing = (json) => ({
       ...json,
       siblings: (json.siblings as { lfs?: object }[]).map((one) => ({
@@ -159,6 +170,26 @@ describe('a server that breaks, lies and redirects', () => {
     server.faults.length = 0;
     firstFile(FAULTS.redirect(() => 'file:///etc/passwd'));
     expect((await failure(pull(['model.safetensors']))).code).toBe('usage');
+  });
+
+  test('no redirection leads out of https', async () => {
+    const asked: string[] = [];
+    const leads = (location: string) =>
+      request(
+        {
+          ...web,
+          fetch: async (address) => {
+            asked.push(String(address));
+            return String(address).endsWith('/a')
+              ? new Response(null, { status: 302, headers: { location } })
+              : new Response('found');
+          },
+        },
+        'https://hub.example/a',
+      );
+    expect((await failure(leads('http://hub.example/b'))).message).toMatch(/leads from https to http:/);
+    expect(asked).toEqual(['https://hub.example/a']);
+    expect((await leads('https://other.example/b')).url).toBe('https://other.example/b');
   });
 
   test('nonsense about the repository is refused', async () => {

@@ -71,6 +71,25 @@ suite('bootstrap', () => {
     ]);
   });
 
+  test('bounds lie between two draws where their share does, and every image is drawn', () => {
+    let next = 0;
+    // Four draws whose statistics are 3, 0, 2, 1: the bounds of level 0.7 lie at 0.15 · 3 and 0.85 · 3 of 0 … 3.
+    const [interval] = bootstrap({ normal: [0], abnormal: [0] }, () => [[3, 0, 2, 1][next++]], {
+      seed: 1,
+      draws: 4,
+      level: 0.7,
+    });
+    assert.closeTo(interval.low, 0.45, 1e-12);
+    assert.closeTo(interval.high, 2.55, 1e-12);
+    const drawn = new Set<number>();
+    const note = ({ normal, abnormal }: ClassScores) => {
+      for (const score of [...normal, ...abnormal]) drawn.add(score);
+      return [0];
+    };
+    bootstrap({ normal: [1, 2, 3], abnormal: [4, 5] }, note, { seed: 1, draws: 50 });
+    assert.deepEqual([...drawn].sort(), [1, 2, 3, 4, 5]);
+  });
+
   test('equal seeds draw equal images, other seeds others', () => {
     const scores = { normal: normals('n', 20, 0), abnormal: normals('a', 20, 1) };
     const of = (seed: number) => bootstrap(scores, areaOf, { seed, draws: 50 });

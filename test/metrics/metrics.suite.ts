@@ -205,6 +205,40 @@ suite('regions', () => {
     assert.closeTo(auproExact([large], 1), 0.5, 0.11);
   });
 
+  test('points with a false-positive rate of exactly the bound are left out', () => {
+    // Ten normal pixels, one lesion of two; four thresholds 0, 1, 2, 3, called abnormal strictly above:
+    // false positives 3, 3, 1, 0 of 10, the lesion 2, 2, 2, 1 of 2. Below 0.3 lie (0.1, 1) and (0, 0.5), and the axis
+    // rescaled from 0 … 0.1 to 0 … 1 gives one trapezoid of height (1 + 0.5) / 2. With the bound it would be 11 / 12.
+    const scores = [3, 2, 2, 0, 0, 0, 0, 0, 0, 0, 4, 2.5];
+    const maps = [map(scores, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1])];
+    assert.closeTo(aupro(maps, 0.3, 4), 0.75, 1e-12);
+    // The exact curve: (0, ½) at 4; (0.1, ½) at 3; (0.1, 1) at 2.5; (0.3, 1) at 2, where the bound is reached.
+    assert.closeTo(auproExact(maps, 0.3), (0.1 * 0.5 + 0.2 * 1) / 0.3, 1e-12);
+    // At a bound of 0.2 the last piece is cut in the middle.
+    assert.closeTo(auproExact(maps, 0.2), (0.1 * 0.5 + 0.1 * 1) / 0.2, 1e-12);
+  });
+
+  test('a score that is a threshold is not above it', () => {
+    // Thresholds 0, 1, 2, 3 of scores up to 4. At 3 neither the normal pixel nor the lesion pixel with 3 is called:
+    // false positives 1, 1, 1, 0 of 8, the lesion 2, 2, 2, 1 of 2. One trapezoid of height (1 + 0.5) / 2.
+    const maps = [map([3, 0, 0, 0, 0, 0, 0, 0, 4, 3], [0, 0, 0, 0, 0, 0, 0, 0, 1, 1])];
+    assert.closeTo(aupro(maps, 0.3, 4), 0.75, 1e-12);
+  });
+
+  test('of equal values of F1 the highest threshold is given', () => {
+    // Two positives. At 0.9: 2 · 1 / (1 + 2); at 0.6: 2 · 2 / (4 + 2). Both are 2/3.
+    const { value, threshold } = f1Max(rankScores([1, 0, 0, 1], [0.9, 0.8, 0.7, 0.6]));
+    assert.deepEqual([value, threshold], [2 / 3, 0.9]);
+  });
+
+  test('a threshold is not taken for one below by rounding', () => {
+    // 25 thresholds 0, 1, …, 24 of scores up to 25: 7 / 25 · 25 is a little more than 7 in float64.
+    // At 6 one of ten normal pixels and both of the lesion are called, at 7 no normal pixel: a trapezoid of 1.
+    const scores = [7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 7.5];
+    assert.isAbove((7 / 25) * 25, 7);
+    assert.closeTo(aupro([map(scores, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1])], 0.3, 25), 1, 1e-12);
+  });
+
   test('Dice of empty masks is 1', () => {
     assert.equal(dice([0, 0], [0, 0]), 1);
     assert.equal(dice([1, 0, 1], [1, 1, 0]), 0.5);

@@ -5,6 +5,7 @@ import {
   Adam,
   add,
   apply,
+  concatenate,
   isRecording,
   linear,
   multiply,
@@ -31,6 +32,148 @@ suite('tape', () => {
     assert.deepEqual([...(await x.grad!.read())], [7, 7, 7]);
     assert.deepEqual([...(await loss.read())], [42]);
     x.release();
+  });
+
+  test('gradients by hand: linear with ReLU, a product with its factor, a bias that is repeated, rows put together', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const array = (values: number[], shape: number[]) => GpuArray.from(gpu, Float32Array.from(values), shape);
+    const gradients = async (values: [number[], number[]][], body: (p: Parameter[]) => Tensor, seed: number[]) => {
+      const parameters = values.map(([list, shape], i) => new Parameter(`p${i}`, array(list, shape)));
+      const tape = new Tape();
+      const out = tape.record(() => body(parameters));
+      tape.backward(out, array(seed, [...out.shape]));
+      const grads = await Promise.all(parameters.map((p) => p.grad!.read()));
+      for (const p of parameters) p.release();
+      return grads.map((grad) => [...grad]);
+    };
+    // x = 3, W = (−1, 2): W x = (−3, 6), of which ReLU passes the second: dx = 2 · 7, dW = (0, 3 · 7), db = (0, 7).
+    const relu = await gradients(
+      [
+        [[3], [1, 1]],
+        [
+          [-1, 2],
+          [2, 1],
+        ],
+        [[0, 0], [2]],
+      ],
+      ([x, w, b]) => linear(x, w, b, 'relu'),
+      [5, 7],
+    );
+    assert.deepEqual(relu, [[14], [0, 21], [0, 7]]);
+    // 10 a b with a = (1, 2), b = (3, 4)ᵀ: da = 10 · 2 · (3, 4), db = 10 · 2 · (1, 2).
+    const product = await gradients(
+      [
+        [
+          [1, 2],
+          [1, 2],
+        ],
+        [
+          [3, 4],
+          [2, 1],
+        ],
+      ],
+      ([a, b]) => multiply(a, b, 10),
+      [2],
+    );
+    assert.deepEqual(product, [
+      [60, 80],
+      [20, 40],
+    ]);
+    // Three rows with one bias: its gradient is the sum of theirs.
+    const bias = await gradients(
+      [
+        [
+          [0, 0, 0, 0, 0, 0],
+          [3, 2],
+        ],
+        [[0, 0], [2]],
+      ],
+      ([x, b]) => add(x, b),
+      [1, 10, 2, 20, 3, 30],
+    );
+    assert.deepEqual(bias, [
+      [1, 10, 2, 20, 3, 30],
+      [6, 60],
+    ]);
+    const rows = await gradients(
+      [
+        [
+          [0, 0],
+          [1, 2],
+        ],
+        [
+          [0, 0, 0, 0],
+          [2, 2],
+        ],
+      ],
+      ([a, b]) => concatenate([a, b]),
+      [1, 2, 3, 4, 5, 6],
+    );
+    assert.deepEqual(rows, [
+      [1, 2],
+      [3, 4, 5, 6],
+    ]);
+  });
+
+  test('a backward gives what is wanted, leaves the seed alone and holds no memory; recording goes on after it', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const x = new Parameter('x', GpuArray.from(gpu, Float32Array.of(1, 2), [2]));
+    const seed = GpuArray.from(gpu, Float32Array.of(1, 10), [2]);
+    const outer = new Tape();
+    const inner = new Tape();
+    const held: number[] = [];
+    const wanted: (GpuArray | null)[] = [];
+    outer.record(() => {
+      let middle!: Tensor;
+      const y = inner.record(() => {
+        middle = scale(x, 2);
+        return scale(scale(middle, 3), 1);
+      });
+      held.push(gpu.pool.liveBuffers);
+      wanted.push(...inner.backward(y, seed, [middle]));
+      held.push(gpu.pool.liveBuffers);
+      assert.equal(outer.length, 0);
+      scale(x, 5);
+      assert.equal(outer.length, 1, 'what follows is recorded again');
+    });
+    // The gradients of x and of what was wanted: the only ones that are left.
+    assert.equal(held[1] - held[0], 2);
+    assert.deepEqual([...(await wanted[0]!.read())], [3, 30]);
+    assert.deepEqual([...(await x.grad!.read())], [6, 60]);
+    assert.deepEqual([...(await seed.read())], [1, 10]);
+    assert.isFalse(scale(x, 5).requiresGrad, 'nothing is recorded outside');
+    x.release();
+  });
+
+  test('Adam by hand: two steps with a gradient of 1, the second at half the rate', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const x = new Parameter('x', GpuArray.from(gpu, Float32Array.of(1), [1]));
+    const idle = new Parameter('idle', GpuArray.from(gpu, Float32Array.of(1), [1]));
+    const adam = new Adam([{ parameters: [x, idle], lr: 0.1 }]);
+    const step = async (scaleBy: number) => {
+      const tape = new Tape();
+      tape.backward(
+        tape.record(() => scale(x, 1)),
+        fill([1], 1, gpu),
+      );
+      adam.step(scaleBy);
+      assert.isNull(x.grad, 'gradients are forgotten');
+      return (await x.read())[0];
+    };
+    // m / (1 − β₁ᵗ) and v / (1 − β₂ᵗ) are 1 as long as all gradients are: each step is the rate.
+    assert.closeTo(await step(1), 0.9, 1e-6);
+    // After one step m² / v = 0.1² / 0.001.
+    const [m, v] = await Promise.all(['exp_avg.x', 'exp_avg_sq.x'].map((name) => adam.state().get(name)!.read()));
+    assert.closeTo(m[0] ** 2 / v[0], 10, 1e-3);
+    assert.closeTo(await step(0.5), 0.85, 1e-6);
+    assert.equal(adam.steps, 2);
+    assert.deepEqual([...(await idle.read())], [1]);
+    adam.release();
+    x.release();
+    idle.release();
   });
 
   test('sums over backward passes until zeroGrad', async (t) => {

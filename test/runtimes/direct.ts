@@ -31,7 +31,11 @@ for (const file of byPath.length ? byPath : files) {
     host.stdout(`FAIL  ${relative(fixtures, file)} does not load\n${error instanceof Error ? error.stack : error}\n`);
   }
 }
-const cases = registeredCases(host.runtime).filter((one) => byPath.length > 0 || selected(one.name));
+// Patterns that no path contains choose among the cases of the files that the others have chosen.
+const words = patterns.filter((pattern) => !byPath.some((file) => relative(dirname(fixtures), file).includes(pattern)));
+const cases = registeredCases(host.runtime).filter(
+  ({ name }) => words.length === 0 || words.some((word) => name.includes(word)),
+);
 if (cases.length === 0 && failed === 0) {
   host.stdout(`no case matches ${patterns.join(' ')}\n`);
   failed = 1;

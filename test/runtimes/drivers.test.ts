@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { browsers } from '../../src/launch/browsers.ts';
 import { findDriver } from '../../src/launch/drivers.ts';
+import { inPath } from '../../src/launch/runtimes.ts';
 import { readTar } from '../../src/launch/tar.ts';
 
 const LAUNCH = fileURLToPath(new URL('../../dist/test/launch.js', import.meta.url));
@@ -48,10 +50,37 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('what npm
   });
 
   test("does not replace the user's own choice of a driver", () => {
-    vi.stubEnv('VK_ICD_FILENAMES', '/own.json');
+    const missing = join(cache, 'own.json');
+    vi.stubEnv('VK_ICD_FILENAMES', `${cache}:${missing}`);
     expect(findDriver('deno').name).toBe('system');
     expect(findDriver('deno').env.VK_ICD_FILENAMES).toBeUndefined();
+    expect(findDriver('deno').note).toBe(
+      `the Vulkan driver that VK_ICD_FILENAMES names, though ${missing} does not exist`,
+    );
+    vi.stubEnv('VK_DRIVER_FILES', cache);
+    expect(findDriver('deno').note).toBe('the Vulkan driver that VK_DRIVER_FILES names');
   });
+});
+
+test('what cannot be started as a program is told by its kind', () => {
+  const file = join(cache, 'chrome');
+  const refusal = (path: string) => {
+    vi.stubEnv('FUSIONCLIP_CHROME', path);
+    return () => [...browsers()];
+  };
+  expect(refusal(file)).toThrow(`${file}, which does not exist`);
+  expect(refusal(cache)).toThrow(`${cache}, which is a folder`);
+  writeFileSync(file, '');
+  chmodSync(file, 0o644);
+  expect(refusal(file)).toThrow(`${file}, which is not executable`);
+  expect(refusal(join(file, 'x'))).toThrow('which does not exist');
+  chmodSync(file, 0o755);
+  expect(refusal(file)()).toMatchObject([{ executable: file }]);
+  // A folder of the right name in PATH is no program either.
+  mkdirSync(join(cache, 'google-chrome'));
+  vi.stubEnv('PATH', cache);
+  expect(inPath('google-chrome')).toBe(null);
+  expect(inPath('chrome')).toBe(file);
 });
 
 test('an unknown driver is an error', () => {

@@ -197,9 +197,12 @@ describe('chrome', () => {
   });
 
   test('a browser that does not start is an error that names it', async () => {
-    const { code, stderr } = await run('chrome', ['idle'], { FUSIONCLIP_CHROME: '/bin/false' });
+    const broken = join(scratch, 'broken');
+    writeFileSync(broken, '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const { code, stderr } = await run('chrome', ['idle'], { FUSIONCLIP_CHROME: broken });
+    rmSync(broken);
     expect(code).toBe(3);
-    expect(stderr).toContain('/bin/false did not start');
+    expect(stderr).toContain(`${broken} did not start`);
     expectClean();
   });
 });
@@ -219,26 +222,34 @@ describe('probing', () => {
   });
 
   test('what goes wrong is in the report', async () => {
-    const env = { FUSIONCLIP_DENO: '/nonexistent', FUSIONCLIP_CHROME: '/nonexistent' };
+    const missing = join(scratch, 'missing');
+    const env = { FUSIONCLIP_DENO: missing, FUSIONCLIP_CHROME: scratch };
     const reports = JSON.parse((await run('node', ['probe', 'fails'], env)).stdout) as RuntimeReport[];
     expect(reports[0]).toMatchObject({
       name: 'deno',
       found: false,
-      error: expect.stringContaining('Deno was not found'),
+      error: expect.stringContaining(`FUSIONCLIP_DENO names ${missing}, which does not exist`),
     });
     expect(reports[1]).toMatchObject({ name: 'node', found: true, error: expect.stringContaining('has no images') });
-    expect(reports[2]).toMatchObject({ name: 'chrome', found: false, error: expect.stringContaining('/nonexistent') });
+    expect(reports[2]).toMatchObject({
+      name: 'chrome',
+      found: false,
+      error: expect.stringContaining(`FUSIONCLIP_CHROME names ${scratch}, which is a folder`),
+    });
   });
 });
 
 describe('missing parts', () => {
   test('Deno: named when asked for, announced when Node stands in', async () => {
-    const env = { FUSIONCLIP_DENO: '/nonexistent' };
-    const asked = await run('deno', ['exit', '0'], env);
+    const file = join(scratch, 'deno');
+    writeFileSync(file, '');
+    const asked = await run('deno', ['exit', '0'], { FUSIONCLIP_DENO: file });
     expect(asked.code).toBe(3);
-    expect(asked.stderr).toContain('Deno was not found');
-    const auto = await run('auto', ['arguments'], env);
+    expect(asked.stderr).toContain(`FUSIONCLIP_DENO names ${file}, which is not executable`);
+    rmSync(file);
+    const auto = await run('auto', ['arguments'], { FUSIONCLIP_DENO: scratch });
     expect(auto.code).toBe(0);
+    expect(auto.stderr).toContain(`FUSIONCLIP_DENO names ${scratch}, which is a folder`);
     expect(auto.stderr).toContain('so this runs in Node');
     expect(JSON.parse(auto.stdout).runtime).toBe('node');
   });

@@ -2,12 +2,17 @@ import { assert } from 'chai';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { openSafetensors, writeSafetensors } from '../../src/clip/index.ts';
 import { parseSafetensors } from '../../src/clip/safetensors.ts';
+import { openDataset } from '../../src/data/layout/open.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
+import { chooseShots, readSupport } from '../../src/detect/support.ts';
+import { restoreTensors } from '../../src/detect/tensor_file.ts';
+import { GpuArray } from '../../src/gpu/array.ts';
 import { optionTextsOf, runSettings } from '../../src/run/run_config.ts';
+import { loadWeights } from '../../src/train/checkpoint.ts';
 import { resumeRun } from '../../src/train/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, test } from '../harness/registry.ts';
-import { contextOf, metricsOf, ruleSet, smallRun, tinyBackbone } from './small_run.ts';
+import { contextOf, metricsOf, ruleSet, smallRun, smallSettings, tinyBackbone } from './small_run.ts';
 
 const FIXED = { prompt: 'fixed', epochs: '1' };
 
@@ -177,6 +182,40 @@ suite('run folders and checkpoints', () => {
       assert.equal(/metrics\.jsonl was cut short: 1 of its lines are/.test(JSON.stringify(context.events)), lost > 0);
       assert.deepEqual(metricsOf(fs), whole.slice(0, whole.length - lost));
     }
+  });
+
+  test('the file of a run holds the pictures of its normal support, each in its place', async (t) => {
+    const fs = ruleSet();
+    const { adapters } = await smallRun(contextOf(await t.gpu(), fs), { ...FIXED, bank: 'pixels' });
+    const { train, fusion } = runSettings(smallSettings(FIXED));
+    const shots = await chooseShots(fs, await openDataset(fs, '/Brain_AD'), train);
+    const { normal } = await readSupport(fs, shots, fusion, 0);
+    const normals = (await openAdapters(fs, adapters)).bank.pixels;
+    assert.deepEqual(
+      normals.map(({ data }) => data),
+      normal.map(({ pixels }) => pixels.data),
+    );
+    assert.notDeepEqual(normals[0].data, normals[1].data);
+    // It holds weights as well, and yet is no file of weights.
+    await expectFailure('bad_model', [/was not written/], () => loadWeights(fs, adapters, []));
+  });
+
+  test('tensors are put back where names, shapes and numbers are right, or nowhere', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const array = GpuArray.from(gpu, Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]);
+    const restore = (name: string, shape: number[], values: number[]) =>
+      restoreTensors('x', new Map([['w', array]]), new Map([[name, { shape, values: Float32Array.from(values) }]]));
+    const good = [6, 5, 4, 3, 2, 1];
+    await expectFailure('bad_model', [/it has v, the model has not/], () => restore('v', [2, 3], good));
+    await expectFailure('bad_model', [/w has the shape \[3,2\], not \[2,3\]/], () => restore('w', [3, 2], good));
+    for (const at of [0, 5]) {
+      const wrong = good.map((value, i) => (i === at ? Number.NaN : value));
+      await expectFailure('bad_model', [/w holds NaN/], () => restore('w', [2, 3], wrong));
+    }
+    assert.deepEqual([...(await array.read())], [1, 2, 3, 4, 5, 6]);
+    restore('w', [2, 3], good);
+    assert.deepEqual([...(await array.read())], good);
   });
 
   test('a run is not resumed on other data', async (t) => {

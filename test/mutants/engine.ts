@@ -1,0 +1,98 @@
+import { type Mutation, mutations } from './mutation.ts';
+
+/** Shaders of the towers, tape, memory. */
+export const engine: readonly Mutation[] = [
+  ...mutations('shaders/attention.wgsl', 'kernels/attention', [
+    ['select(params.keys, query + 1u, params.causal == 1u)', 'select(params.keys, query, params.causal == 1u)'],
+    ['score *= params.scale;', ''],
+    ['sum = sum * fade + weight;', 'sum = sum + weight;'],
+    ['qkv[k + row + quad]', 'qkv[k + quad]'],
+    ['= top + log(sum);', '= log(sum);'],
+  ]),
+  ...mutations('shaders/layer_norm.wgsl', 'kernels/layer_norm', [
+    ['squares / f32(width) + params.eps', 'squares / f32(width - 1u) + params.eps'],
+    ['* weight[i] + bias[i]', '* weight[i]'],
+    ['let d = x[base + i] - m;', 'let d = x[base + i];'],
+  ]),
+  ...mutations('shaders/softmax.wgsl', 'kernels/softmax', [
+    ['for (var i = even; i < end; i++) {\n    most.x', 'for (var i = even + 1u; i < end; i++) {\n    most.x'],
+    ['let e = exp(four(i) - top);', 'let e = exp(four(i));'],
+    ['let factor = 1.0 / ((sums.x + sums.y) + (sums.z + sums.w));', 'let factor = 1.0 / (sums.x + sums.y + sums.z);'],
+  ]),
+  ...mutations('shaders/l2_normalize.wgsl', 'kernels/l2_normalize', [
+    ['1.0 / max(norm, params.eps)', '1.0 / (norm + params.eps)'],
+    ['y[base + i] = x[base + i] * inverse;', 'y[base + i] = x[base + i] * inverse * inverse;'],
+  ]),
+  ...mutations('shaders/cosine_logits.wgsl', 'kernels/cosine_logits', [
+    ['params.temperature * inverse * dot_product(base, c)', 'params.temperature * dot_product(base, c)'],
+    ['params.classes)), 1e-12)', 'params.classes)), 1e-2)'],
+    ['for (; i < width; i++) {', 'for (; i + 1u < width; i++) {'],
+  ]),
+  ...mutations('shaders/activation.wgsl', 'kernels/activation', [
+    ['sigmoid(1.702 * v)', 'sigmoid(v)'],
+    ['max(v, 0.01 * v)', 'max(v, 0.1 * v)'],
+    ['a >= vec4f(0.0))', 'a >= vec4f(1.0))'],
+  ]),
+  ...mutations('shaders/resize.wgsl', 'kernels/resize', [
+    ['clamp(i32(index) * step + offset, 0,', 'clamp(i32(index) * step, 0,'],
+    ['top * (1.0 - py.part) + bottom * py.part', 'top * py.part + bottom * (1.0 - py.part)'],
+    ['min(low + 1u, count - 1u)', 'low'],
+  ]),
+  ...mutations('shaders/mean_groups.wgsl', 'kernels/mean_groups', [
+    ['let end = starts[g + 1u];', 'let end = starts[g + 1u] - 1u;'],
+    ['/ f32(end - starts[g])', '/ f32(end)'],
+  ]),
+  ...mutations('shaders/gather_rows.wgsl', 'kernels/gather_rows', [
+    ['ids[i / params.width] * params.width', 'ids[i % params.width] * params.width'],
+  ]),
+  ...mutations('shaders/top_rows.wgsl', 'kernels/top_rows', [
+    ['before < params.best', 'before <= params.best'],
+    ['other == mine && j < i', 'other == mine && j > i'],
+  ]),
+  ...mutations('src/nn/tape.ts', 'nn/tape', [
+    [
+      'if (!node.need[i] || !result) return;',
+      'if (!result) return;',
+      { equivalent: 'an operation returns null where nothing is needed; this is a second guard' },
+    ],
+    ['this.#nodes.reverse()', 'this.#nodes'],
+    ['active = outer;\n    return wanted', 'return wanted'],
+    ['if (!wanted.includes(node.output)) gradients.forget(node.output);', 'gradients.forget(node.output);'],
+    ['this.#owners.get(present.buffer) === 1', 'this.#owners.get(present.buffer)! >= 1'],
+    ['gradients.add(output, seed, true);', 'gradients.add(output, seed);'],
+    ['if (left > 0) this.#owners.set', 'if (left >= 0) this.#owners.set'],
+    ['active !== null && t.requiresGrad', 't.requiresGrad'],
+  ]),
+  ...mutations('src/nn/functions/linear.ts', 'nn/tape', [
+    ["const dz = act === 'relu' ? activationBackward(grad, output, 'relu') : grad;", 'const dz = grad;'],
+    ['{ transposeB: true, alpha }', '{ transposeB: true }'],
+  ]),
+  ...mutations('src/nn/functions/pointwise.ts', 'nn/tape', [
+    ['needB ? (same ? grad : sumLeading(grad, inner)) : null', 'needB ? grad : null'],
+    ['[forwardScale(grad, factor)]', '[grad]'],
+  ]),
+  ...mutations('src/nn/functions/rows.ts', 'nn/tape', [
+    ['offset: offset - bytes, bytes }', 'offset: grad.offset, bytes }'],
+  ]),
+  ...mutations('src/gpu/memory.ts', 'gpu/gpu', [
+    ['if (!buffer.alive) throw', 'if (false as boolean) throw'],
+    ['this.#parent?.adopt(buffer);', ''],
+    ['for (const buffer of [...this.#owned]) this.#pool.release(buffer);', ''],
+    ['if (this.#current !== scope) throw', 'if (false as boolean) throw'],
+    ['Math.max(this.peakBytes, this.liveBytes)', 'this.liveBytes'],
+    ['this.liveBytes -= buffer.raw.size;', 'this.liveBytes -= buffer.bytes;'],
+    ['if (buffer.arena?.closed) buffer.arena = null;', '', { suite: 'gpu/' }],
+    ['if (bytes > this.#limit) {', 'if (false as boolean) {', { suite: 'gpu/' }],
+    ['if (bytes <= 256) return 256;', 'if (bytes <= 256) return 128;'],
+    ['buffer.lease++;', '', { suite: 'gpu/' }],
+  ]),
+  ...mutations('src/study/naming.ts', 'study/study > zero-shot', [
+    ['cosines.indexOf(Math.max(...cosines))', 'cosines.indexOf(Math.min(...cosines))'],
+    ['return await l2Normalize(meanRows(grouped)).read();', 'return await meanRows(grouped).read();'],
+    ['reshape(l2Normalize(rows), [names.length', 'reshape(rows, [names.length'],
+    [
+      'const hits = counts.reduce((sum, [, count]) => sum + count.hits, 0);',
+      'const hits = counts.reduce((sum, [, count]) => sum + count.hits / count.all, 0);',
+    ],
+  ]),
+];

@@ -1,0 +1,23 @@
+import { adapters } from './adapters.ts';
+import { clip } from './clip.ts';
+import { data } from './data.ts';
+import { engine } from './engine.ts';
+import { fusion } from './fusion.ts';
+import { losses } from './losses.ts';
+import { metrics } from './metrics.ts';
+import type { Mutation } from './mutation.ts';
+import { prompts } from './prompts.ts';
+import { training } from './training.ts';
+
+/** All mutations by subject. */
+export const SUBJECTS: Readonly<Record<string, readonly Mutation[]>> = {
+  losses,
+  prompts,
+  adapters,
+  fusion,
+  metrics,
+  training,
+  data,
+  clip,
+  engine,
+};

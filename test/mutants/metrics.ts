@@ -1,0 +1,74 @@
+import { type Mutation, mutations } from './mutation.ts';
+
+/** Metrics, thresholds and brightness alone. */
+export const metrics: readonly Mutation[] = [
+  ...mutations('src/metrics/aupro.ts', 'train/metrics', [
+    ['fpr < maxFpr', 'fpr <= maxFpr'],
+    ['!(value > thresholds[k - 1])', '!(value >= thresholds[k - 1])'],
+    ['overlapAbove[k] += pixels / area;', 'overlapAbove[k] += pixels;'],
+    ['pro: overlapAbove[k] / lesions', 'pro: overlapAbove[k]'],
+    ['if (kept.length < 2) return Number.NaN;', 'if (kept.length < 3) return Number.NaN;'],
+    [
+      'if (nextFpr <= maxFpr) {',
+      'if (nextFpr < maxFpr) {',
+      { equivalent: 'at the bound itself both branches add the same trapezoid, and nothing is added after it' },
+    ],
+    ['(nextPro - pro) * (maxFpr - fpr)', '(nextPro - pro) * maxFpr'],
+    ['return area / maxFpr;', 'return area;'],
+    ['low + k * ((high - low) / steps)', 'low + (k + 1) * ((high - low) / steps)'],
+    ['(b.fpr - last) / (first - last)) * (a.pro + b.pro)', '(b.fpr - last) / (first - last)) * (2 * b.pro)'],
+  ]),
+  ...mutations('src/metrics/auroc.ts', 'train/metrics', [
+    ['above + p / 2', 'above + p'],
+    ['won / (positives * negatives)', 'won / (positives + negatives)'],
+    [
+      'positives === 0 || negatives === 0',
+      'positives === 0',
+      { equivalent: 'without negatives no pair is won of none: 0 / 0 is NaN too' },
+    ],
+  ]),
+  ...mutations('src/metrics/average_precision.ts', 'train/metrics', [
+    ['predicted += p + n;', 'predicted += n;'],
+    ['(p / positives) * (truePositives / predicted)', '(truePositives / positives) * (truePositives / predicted)'],
+  ]),
+  ...mutations('src/metrics/f1_max.ts', 'train/metrics', [
+    ['if (value > best.value)', 'if (value >= best.value)', { suite: 'train/metrics' }],
+    ['(2 * truePositives) / (predicted + positives)', 'truePositives / (predicted + positives)'],
+  ]),
+  ...mutations('src/metrics/dice.ts', 'train/metrics', [
+    ['total === 0 ? 1 :', 'total === 0 ? 0 :'],
+    ['both += inA & inB;', 'both += inA | inB;'],
+  ]),
+  ...mutations('src/metrics/components.ts', 'train/metrics', [
+    ['x = Math.max(x - 1, 0)'.replace('x = ', 'let nx = '), 'let nx = x'],
+    ['ny <= Math.min(y + 1, height - 1)', 'ny <= Math.min(y, height - 1)'],
+  ]),
+  ...mutations('src/metrics/ranking.ts', 'train/metrics', [
+    ['mask && mask[i] !== 0 ? 1 : 0', 'mask && mask[i] === 1 ? 1 : 0'],
+    ['if (bits === 0x80000000) return 0x80000000;', ''],
+    [
+      'const score = scores[i] + 0;',
+      'const score = scores[i];',
+      { equivalent: '−0 and 0 are equal to every comparison here; only the sign of a printed zero differs' },
+    ],
+    ['key & 0x80000000 ? key ^ 0x80000000 : ~key', 'key ^ 0x80000000'],
+    ['for (let i = 0; i < n.length; i++) low[n[i]]++;', 'for (let i = 0; i < p.length; i++) low[p[i]]++;'],
+  ]),
+  ...mutations('src/metrics/bootstrap.ts', 'train/bootstrap', [
+    ['quantile(values, (1 - level) / 2), high', 'quantile(values, 1 - level), high'],
+    ['values[low] + (at - low) * (values[high] - values[low])', 'values[low]'],
+    ['* scores.length)]);', '* (scores.length - 1))]);'],
+  ]),
+  ...mutations('src/detect/judge.ts', 'train/evaluate > of four small maps > a score that is the threshold', [
+    ['scores[i] >= threshold === called', 'scores[i] > threshold === called'],
+    ['map[i] >= threshold ? 1 : 0', 'map[i] > threshold ? 1 : 0'],
+    ['specificity: passed / (passed + falseAlarm),', 'specificity: passed / (passed + hit),'],
+    ['if (lesion.includes(1)) each.push', 'each.push'],
+    ['if (grey![at] === 0) continue;', ''],
+    ['f1: (2 * hit) / (2 * hit + missed + falseAlarm)', 'f1: (2 * hit) / (2 * hit + missed)'],
+  ]),
+  ...mutations('src/metrics/intensity_scores.ts', 'data/trivial', [
+    ['0.995 * (data.length - 1)', '0.995 * data.length'],
+    ['(value - mean) ** 2', 'Math.abs(value - mean)'],
+  ]),
+];

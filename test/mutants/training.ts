@@ -1,0 +1,164 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: texts of source files
+import { type Mutation, mutations } from './mutation.ts';
+
+/** Trainer, optimiser, schedules, selection, support, calibration and checkpoints. */
+export const training: readonly Mutation[] = [
+  ...mutations('src/train/trainer.ts', 'train/settings', [
+    ["        options['lr.adapter'],", "        options['lr.prompt'],"],
+    [
+      "group(method.parameters.filter(isPrompt), options['lr.prompt'])",
+      "group(method.parameters.filter(isPrompt), options['lr.adapter'])",
+    ],
+    ['lr: rate ?? lr', 'lr'],
+    ['betas: options.betas }', 'betas: [0.5, 0.999] as const }'],
+    ['this.#options.epochs * this.#stepsPerEpoch', '(this.#options.epochs - 1) * this.#stepsPerEpoch'],
+    [
+      "this.#step % this.#options['checkpoint.every'] === 0 && at + 1 < this.#stepsPerEpoch",
+      "this.#step % this.#options['checkpoint.every'] === 0",
+    ],
+    [
+      'epochOrder(this.#items.length, this.#options.seed, epoch)',
+      'epochOrder(this.#items.length, this.#options.seed, 0)',
+      { suite: 'train/step_inputs' },
+    ],
+    [
+      'epochOrder(this.#items.length, this.#options.seed, epoch)',
+      'epochOrder(this.#items.length, 0, epoch)',
+      { suite: 'train/step_inputs' },
+    ],
+    ['order.slice(at * batch, (at + 1) * batch)', 'order.slice(at, at + batch)', { suite: 'train/step_inputs' }],
+    [
+      'tape.backward(total, this.#one);',
+      'tape.backward(total, this.#one);\n    tape.backward(total, this.#one);',
+      { equivalent: 'a tape is replayed once: the second call finds no operation' },
+    ],
+  ]),
+  ...mutations('src/train/step_inputs.ts', 'train/', [
+    ['this.#maskHost.fill(0)', 'this.#maskHost', { suite: 'train/step_inputs' }],
+    ['host.set(item.mask, i * item.mask.length)', 'host.set(item.mask, 0)', { suite: 'train/step_inputs' }],
+    ['(item) => item.label)', '(item) => 1 - item.label)', { suite: 'train/step_inputs' }],
+  ]),
+  ...mutations('src/base/order.ts', 'train/step_inputs', [
+    ['Math.ceil(count / batch)', 'Math.floor(count / batch)', { suite: 'train/settings > shots, shots.abnormal' }],
+    ['`order.${epoch}`', "'order'"],
+  ]),
+  ...mutations('src/nn/adam.ts', 'nn/tape > Adam', [
+    ['betas = [0.9, 0.999], eps = 1e-8', 'betas = [0.9, 0.99], eps = 1e-8'],
+    ['lr: settings.lr * lrScale', 'lr: settings.lr'],
+    ['p.zeroGrad();', ''],
+    ['this.#steps++;\n', '\n'],
+  ]),
+  ...mutations('shaders/adam.wgsl', 'kernels/adam', [
+    ['schedule[2] * g * g', 'schedule[2] * g'],
+    ['(sqrt(v) / schedule[5] + schedule[3])', '(sqrt(v / schedule[5]) + schedule[3])'],
+    ['old * schedule[4] - schedule[0]', 'old - schedule[0]'],
+    ['grad[i] * schedule[7]', 'grad[i]'],
+    ['theta[i] = select(old, next, inside);', 'theta[i] = next;'],
+    ['(g - old_m) * schedule[1]', 'g * schedule[1]'],
+  ]),
+  ...mutations('shaders/clip_norm.wgsl', 'kernels/clip_norm', [
+    ['sums += g * g;', 'sums += abs(g);'],
+    ['(params.size + 3u) / 4u', 'params.size / 4u'],
+  ]),
+  ...mutations('src/pretrain/schedule.ts', 'pretrain/schedule', [
+    ['return (step + 1) / warmup;', 'return step / warmup;'],
+    ['if (step < warmup)', 'if (step <= warmup)'],
+    ['Math.max(1, steps - warmup)', 'steps'],
+    ['if (step < end) return { stage, end };', 'if (step <= end) return { stage, end };'],
+  ]),
+  ...mutations('src/pretrain/regions.ts', 'pretrain/regions', [
+    ['const LEAST = 0.3;', 'const LEAST = 0;'],
+    [
+      'like: picture }, { picture: twin, patch, like: twin }',
+      'like: picture }, { picture: twin, patch, like: picture }',
+    ],
+    ['if (!lesion || twin < 0) return;', 'if (!lesion) return;'],
+    ['sum / (255 * patch * patch)', 'sum / (255 * patch)'],
+  ]),
+  ...mutations('src/pretrain/views.ts', 'pretrain/views', [
+    ["side === 'left' ? 'right' : 'left'", "side === 'left' ? 'left' : 'right'"],
+    ['mirrored ? -scale : scale', 'scale'],
+    ['view.gain * (seen[from + i] - 128) + 128 + view.lift', 'view.gain * seen[from + i] + view.lift'],
+    ['mirror && draw(0) < 0.5', 'draw(0) < 0.5'],
+  ]),
+  ...mutations('src/pretrain/pretrainer.ts', 'pretrain/settings', [
+    ['const factor = rateFactor(this.#step, warmup, this.steps);', 'const factor = 1;'],
+    ['return shape.length > 1 && !/embedding/.test(name);', 'return shape.length > 1;'],
+    ['{ ...shared, weightDecay, parameters: all.filter(decays) }', '{ ...shared, parameters: all.filter(decays) }'],
+    ['const BETAS = [0.9, 0.98] as const;', 'const BETAS = [0.9, 0.999] as const;'],
+    ['stepClipped(factor, clip)', 'stepClipped(factor, 1e6)'],
+  ]),
+  ...mutations('src/detect/selection.ts', 'train/settings', [
+    ['(image + pixel) / 2', 'image'],
+    ['Number.isNaN(pixel) ? image', 'Number.isNaN(pixel) ? pixel'],
+    ["this.#options['eval.cache'] * 2 ** 20", '2 ** 40'],
+    ['latest.of.step === of.step', 'true', { suite: 'train/selection' }],
+  ]),
+  ...mutations('src/train/training.ts', 'train/settings', [
+    ["training.epoch % train['eval.every'] === 0", 'true'],
+    ['const due = end ||', 'const due ='],
+    [
+      'score.value > best.score.value',
+      'score.value < best.score.value',
+      { suite: 'train/evaluate > never looks at test' },
+    ],
+    [
+      "parts.selectedBy === 'test-oracle' ? 'test-oracle' : 'valid'",
+      "'valid'",
+      { suite: 'train/evaluate > the oracle is marked' },
+    ],
+    ['await detector.restart();', '', { suite: 'train/settings > lr.grid: every rate' }],
+    [
+      'new Trainer(detector, parts.items, train, { rate })',
+      'new Trainer(detector, parts.items, train)',
+      { suite: 'train/settings > lr.grid: every rate' },
+    ],
+  ]),
+  ...mutations('src/detect/scoring.ts', 'train/settings > settings of evaluation', [
+    [
+      "if (options.fuse === 'mvfa') waiting.push({ items, scores });",
+      "if (options.fuse === 'x' as string) waiting.push({ items, scores });",
+    ],
+    ["options.fuse === 'calib' ? ranges : null", 'null'],
+    ['rangeOf(...batches.map((scores) => scores[key]))', 'rangeOf(batches[0][key])'],
+  ]),
+  ...mutations('src/detect/support_set.ts', 'train/settings > settings of evaluation', [
+    ["options['memory.augment'] ? 'mvfa' : 'none'", "'none'"],
+    ['await add(picture, 0, i);', 'await add(picture, 0, null);'],
+    ['for (const picture of this.#abnormal) await add(picture, 1, null);', ''],
+    ['wanted ? await this.ranges(images) : null', 'null'],
+  ]),
+  ...mutations('src/detect/support.ts', 'train/settings', [
+    [
+      "sampleShots(dataset, options.shots, options['shots.abnormal'], options.seed)",
+      'sampleShots(dataset, options.shots, options.shots, options.seed)',
+    ],
+    ["options['shots.index'])", '0)'],
+    ['...items(shots.abnormal, abnormal, 1)', '...items(shots.abnormal, abnormal, 0)', { suite: 'train/step_inputs' }],
+    ['normal[(i + 1) % normal.length]', 'normal[i]', { suite: 'train/step_inputs' }],
+    ['{ ...shots, rest: [] }', 'shots', { suite: 'train/rescore > a run of normal images alone' }],
+  ]),
+  ...mutations('src/detect/pictures.ts', 'train/settings > norm', [
+    ['mask: mask && warpMask(mask, size, view)', 'mask', { suite: 'train/settings > aug' }],
+    ["norm === 'none' ? values : normalise(values, norm)", 'values'],
+    ["norm === 'clip' ? 'winclip' : 'mvfa'", "'winclip'"],
+  ]),
+  ...mutations('src/run/options.ts', 'fusion/settings', [
+    [
+      "values['shots.abnormal'] ?? values.shots",
+      "values['shots.abnormal'] ?? 4",
+      { suite: 'train/settings > shots, shots.abnormal' },
+    ],
+    ['values.batch ?? 16', 'values.batch ?? 8'],
+    ["integer(50, [1, 1e6], 'passes", "integer(10, [1, 1e6], 'passes"],
+    ["[0.5, 0.999], 'decay", "[0.9, 0.999], 'decay"],
+  ]),
+  ...mutations('src/train/checkpoint.ts', 'train/checkpoint', [
+    ['for (const [name, moments] of trainer.adam.state()) targets.set(name, moments);', ''],
+    ['trainer.resumeAt(state.step);', '', { suite: 'train/trainer > a run resumed after step 3' }],
+    ["metadata.get('what') !== what", 'false'],
+    ['if (String(tensor.shape) !== String(target.shape))', 'if (tensor.shape.length !== target.shape.length)'],
+    ['if (at >= 0) throw misfit', 'if (at > 0) throw misfit'],
+    ['pixels.set(data, i * size * size * 3);', 'pixels.set(data, 0);'],
+  ]),
+];
