@@ -36,7 +36,7 @@ const HELD: Readonly<Record<keyof typeof FUSION_OPTIONS | keyof typeof TRAIN_OPT
   'prompt.share': ['fusion/readings', 'image, prompt.share sentence'],
   'prompt.templates': ['fusion/readings', 'image, prompt.templates sample:2'],
   'prompt.object': ['fusion/readings', 'image, prompt.object retinal OCT'],
-  'text.mean': ['fusion/medclip', "compat: 'medclip'"],
+  'text.mean': ['medclip/method', "compat: 'medclip'"],
   temperature: ['fusion/readings', 'image, temperature 20'],
   'loss.det': ['fusion/golden', 'det.loss=margin'],
   'loss.region': ['fusion/readings', 'image, loss.region topk:5'],
