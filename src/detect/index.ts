@@ -17,6 +17,7 @@ export {
   type EvaluateResults,
   evaluateRun,
   evaluateTrained,
+  imagesToScore,
   type Predicted,
   type PredictRequest,
   predictImages,

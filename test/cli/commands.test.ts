@@ -91,7 +91,9 @@ describe('train, eval, predict, embed', () => {
         .find((row) => row.includes(id))
         ?.split(',')[2];
     for (const id of ['Ungood/img/3.png', 'good/img/0.png']) {
-      expect(scoreOf(read('out', 'predictions.csv'), id)).toBe(scoreOf(read('run', 'predictions.csv'), id));
+      // In a batch of another size the last bit may differ.
+      const [again, before] = ['out', 'run'].map((name) => Number(scoreOf(read(name, 'predictions.csv'), id)));
+      expect(Math.abs(again - before)).toBeLessThan(1e-6);
     }
   });
 

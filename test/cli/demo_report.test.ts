@@ -20,7 +20,7 @@ describe('demo', () => {
     expect(code).toBe(0);
     const lines = stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(8);
-    expect(lines[0]).toMatch(/^FusionCLIP-AD on 40 synthetic test pictures \(brain\), /);
+    expect(lines[0]).toMatch(/^FusionCLIP-AD \(fusionclip\) on 40 synthetic test pictures \(brain\), /);
     expect(lines.find((line) => line.startsWith('report '))).toContain(join(folder, 'demo/report.html'));
     expect(readdirSync(join(folder, 'demo')).sort()).toEqual(['data', 'report.html', 'run']);
     const html = readFileSync(join(folder, 'demo/report.html'), 'utf8');

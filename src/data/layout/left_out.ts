@@ -17,7 +17,7 @@ export const LEFT_OUT = {
   other: 'files that are no pictures',
 } as const;
 
-/** A key of {@link LEFT_OUT}. */
+/** A key of `LEFT_OUT`. */
 export type LeftOutReason = keyof typeof LEFT_OUT;
 
 /** A file, or a folder that was not entered, that is not used. */
@@ -30,7 +30,7 @@ export interface LeftOutFile {
 /** Files that are not used for one reason. */
 export interface LeftOut {
   readonly why: LeftOutReason;
-  /** {@link LEFT_OUT} of it. */
+  /** `LEFT_OUT` of it. */
   readonly what: string;
   readonly count: number;
   /** The first of them. */

@@ -22,7 +22,7 @@ export const DATA_OPTIONS = {
   ),
 };
 
-/** {@link DATA_OPTIONS} and what else of a run's settings decides how its data are read. */
+/** `DATA_OPTIONS` and what else of a run's settings decides how its data are read. */
 export interface DataRules extends OptionValues<typeof DATA_OPTIONS> {
   readonly 'split.seed': number;
   /** With 0 the validation split needs no abnormal image. */
