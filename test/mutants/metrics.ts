@@ -57,7 +57,8 @@ export const metrics: readonly Mutation[] = [
   ...mutations('src/metrics/bootstrap.ts', 'metrics/bootstrap', [
     ['quantile(values, (1 - level) / 2), high', 'quantile(values, 1 - level), high'],
     ['values[low] + (at - low) * (values[high] - values[low])', 'values[low]'],
-    ['* scores.length)]);', '* (scores.length - 1))]);'],
+    ['* kind.length)];', '* (kind.length - 1))];'],
+    ['normal.length > 0 && abnormal.length > 0', 'normal.length > 0 && abnormal.length < 0'],
   ]),
   ...mutations('src/detect/judge.ts', 'detect/evaluate > of four small maps > a score that is the threshold', [
     ['scores[i] >= threshold === called', 'scores[i] > threshold === called'],
