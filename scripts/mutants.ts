@@ -76,11 +76,12 @@ function kill({ pid }: ChildProcess): void {
   }
 }
 
-/** A copy of the tree as it is now, without what git ignores. */
+/** A copy of the tree as it is now: of what git ignores only what `npm run gen` makes, which this command begins with. */
 function copyTree(name: string): string {
   const copy = join(folder, name);
-  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: ROOT, encoding: 'utf8' });
-  for (const file of files.split('\n').filter(Boolean)) {
+  const list = (...args: string[]) =>
+    execFileSync('git', ['ls-files', '--exclude-standard', ...args], { cwd: ROOT, encoding: 'utf8' }).split('\n');
+  for (const file of [...list('-co'), ...list('-oi', 'src/*.gen.ts')].filter(Boolean)) {
     mkdirSync(dirname(join(copy, file)), { recursive: true });
     cpSync(join(ROOT, file), join(copy, file), { force: true });
   }

@@ -68,11 +68,6 @@ export const data: readonly Mutation[] = [
     ["return label === 0 && trains ? 'test' : 'deal';", "return 'deal';"],
     ['return abnormal.has(plainName(name)) ? 1 : null;', 'return abnormal.has(plainName(name)) ? 0 : null;'],
     [
-      'rank(a.split) - rank(b.split) || a.label - b.label',
-      'rank(a.split) - rank(b.split) || b.label - a.label',
-      { suite: 'data/real_layouts' },
-    ],
-    [
       "if (layout === 'train-test') return split === 'train' ?",
       "if (layout === 'train-test') return split !== 'train' ?",
       { suite: 'data/real_layouts' },
@@ -108,7 +103,7 @@ export const data: readonly Mutation[] = [
     ["name.startsWith('.') || name === '__MACOSX'", "name.startsWith('.')", { suite: 'data/layout' }],
     ["name.startsWith('.') || name === '__MACOSX'", "name === '__MACOSX'"],
     ["if (why === null && seen.has(real)) why = 'linked_twice';\n    else if", 'if'],
-    ['if (entry.link) links.push({ path, entry, why });\n      else await take', 'await take'],
+    ['seen.add(top);', ''],
     ['if (output && OUTPUT_FILES.includes(entry.name))', 'if (false as boolean)'],
   ]),
   ...mutations('src/data/layout/place.ts', 'data/patients', [
