@@ -16,7 +16,7 @@ export const engine: readonly Mutation[] = [
   ]),
   ...mutations('shaders/layer_norm_vec4.wgsl', 'kernels/layer_norm', [
     ['* weight[i] + bias[i]', '* weight[i]'],
-    ['mean[row] = vec2f(m, c);', 'mean[row] = vec2f(c, m);'],
+    ['mean[row] = vec2f(m, c);', 'mean[row] = vec2f(0.0, c);'],
     ['f32(4u * width) - c * c;', 'f32(4u * width - 1u) - c * c;'],
   ]),
   ...mutations('shaders/binary.wgsl', 'kernels/binary', [
