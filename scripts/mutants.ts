@@ -2,13 +2,13 @@
  * `npm run mutants -- [--jobs N] [--quick] [--check] [WORD …]`: makes the small wrong changes that `test/mutants/` lists, one
  * at a time, in a copy of the tree, and runs the narrow suite that has to notice each. A word selects the mutations of that
  * subject, or those whose file, suite or texts contain it. Prints a line for each and a summary; exit code 1 when one survives without a reason,
- * does not run, or is not what its list says. `--check` runs no suite: it only says which mutations cannot be made.
+ * does not run, or is not what its list says. `--check` runs no suite: it only says which mutations cannot be made, or name a suite that is not there.
  * `--quick` leaves out what has been seen before: the suites without any mutation, and the compiler.
  *
  * The tree itself is never written to, so a run can be interrupted, and several can go on side by side.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -18,10 +18,12 @@ import { findDriver } from '../src/launch/drivers.ts';
 import { findDeno } from '../src/launch/runtimes.ts';
 import { SUBJECTS } from '../test/mutants/index.ts';
 import type { Mutation } from '../test/mutants/mutation.ts';
+import { Suites } from './mutants/suites.ts';
 import { TypeCheck } from './mutants/type_check.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const DENO = [findDeno() ?? 'deno', 'run', '-A', '--no-lock', '--no-check', '--quiet'];
+const SUITES = new Suites(ROOT);
 const ENV = { ...process.env, ...findDriver('deno').env, NO_COLOR: '1', FORCE_COLOR: '0' };
 /** Milliseconds that a suite may take; what makes it hang is noticed too. */
 const LIMIT = 240_000;
@@ -74,11 +76,12 @@ function kill({ pid }: ChildProcess): void {
   }
 }
 
-/** A copy of the tree as it is now, without what git ignores. */
+/** A copy of the tree as it is now: of what git ignores only what `npm run gen` makes, which this command begins with. */
 function copyTree(name: string): string {
   const copy = join(folder, name);
-  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: ROOT, encoding: 'utf8' });
-  for (const file of files.split('\n').filter(Boolean)) {
+  const list = (...args: string[]) =>
+    execFileSync('git', ['ls-files', '--exclude-standard', ...args], { cwd: ROOT, encoding: 'utf8' }).split('\n');
+  for (const file of [...list('-co'), ...list('-oi', 'src/*.gen.ts')].filter(Boolean)) {
     mkdirSync(dirname(join(copy, file)), { recursive: true });
     cpSync(join(ROOT, file), join(copy, file), { force: true });
   }
@@ -147,7 +150,13 @@ function judge({ code, output, late }: Ended, { equivalent }: Mutation): Outcome
 }
 
 /** The text of a file with a mutation, or what is wrong with the list. */
-function mutated({ file, find, replace }: Mutation, types: TypeCheck | null): { text: string } | { wrong: string } {
+function mutated(
+  { file, find, replace, suite }: Mutation,
+  types: TypeCheck | null,
+): { text: string } | { wrong: string } {
+  const lost = SUITES.problem(suite);
+  if (lost) return { wrong: lost };
+  if (!existsSync(join(ROOT, file))) return { wrong: 'there is no such file' };
   const text = readFileSync(join(ROOT, file), 'utf8');
   const count = text.split(find).length - 1;
   if (count !== 1) return { wrong: `its text stands in the file ${count} times` };

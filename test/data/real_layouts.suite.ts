@@ -106,10 +106,13 @@ suite('layouts of public data sets', () => {
 
   test('train and test without valid: train is the side that support comes from', async () => {
     const report = await check(
-      setOf(...['Training', 'Testing'].flatMap((split) => plain.map((path) => `${split}/${path}`))),
+      setOf(
+        'Training/good/x.png',
+        ...['Training', 'Testing'].flatMap((split) => plain.map((path) => `${split}/${path}`)),
+      ),
     );
     assert.deepEqual([report.layout, report.ok], ['train-test', true]);
-    assert.deepEqual(report.images, { valid: { normal: 4, abnormal: 4 }, test: { normal: 4, abnormal: 4 } });
+    assert.deepEqual(report.images, { valid: { normal: 5, abnormal: 4 }, test: { normal: 4, abnormal: 4 } });
   });
 
   test('valid with normal images alone is enough where no abnormal ones are looked at', async () => {
@@ -140,6 +143,8 @@ suite('files that nobody mentioned', () => {
       [['skipped', 3]],
     );
     assert.deepEqual(total(await check(fs, { abnormal: ['Ungood', 'Thumbnails'] })), [4, 7]);
+    // Beside Ungood any other name is a question.
+    assert.deepEqual(errors(await check(setOf(...plain, 'crack/1.png'))), ['unclear_folder /set/crack']);
   });
 
   test('a folder that is hardly a class is asked about among classes of any name', async () => {

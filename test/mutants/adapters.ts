@@ -25,8 +25,8 @@ export const adapters: readonly Mutation[] = [
     ],
     ['outColumns: [0, 2 * width] });', 'outColumns: [width, 2 * width] });'],
     [
-      'biased && needBias ? sumLeading(perImage, [embed])',
-      'biased && needBias ? sumLeading(dz, [embed])',
+      'biased && needBias ? sumTo(perImage, [embed])',
+      'biased && needBias ? sumTo(dz, [embed])',
       { equivalent: 'the sum over the images of the sums over their patches is the sum over all patches' },
     ],
     [
@@ -40,7 +40,7 @@ export const adapters: readonly Mutation[] = [
     ['scale(x, 1 - SHARE * paths.length)', 'scale(x, 1 - SHARE)'],
     ['if (path.layer === last) continue;', ''],
     ["weight, null), 'leaky_relu')", "weight, null), 'relu')"],
-    ['i % tokens === 0))', 'i % tokens === 1))'],
+    ['cls: rowsWhere((token) => token === 0)', 'cls: rowsWhere((token) => token === 1)'],
   ]),
   ...mutations('src/fusion/model.ts', 'fusion/readings > pixel', [
     ["branch === 'gal' ? 2 * width : width", "branch === 'gal' ? 2 * width : 2 * width"],
@@ -70,6 +70,12 @@ export const adapters: readonly Mutation[] = [
   ]),
   ...mutations('src/fusion/features.ts', 'fusion/readings > tokens', [
     ["options.tokens === 'ln_post' ? tower.normalise(tap) : tap", 'tap'],
+  ]),
+  ...mutations('src/detect/support_bank.ts', 'detect/support_bank', [
+    ["kind === 'pixels' ? normals : []", 'normals'],
+    ['images: normals.map(imageHash),', 'images: [],'],
+    ['list[Number(entry)] = tensor;', 'list[0] = tensor;'],
+    ['data.set(image.data, i * height * width * 3);', 'data.set(image.data, 0);', { suite: 'train/checkpoint' }],
   ]),
   ...mutations('src/fusion/options.ts', 'fusion/settings', [
     ["integer(8, [1, 64], 'learnable vectors a sentence')", "integer(4, [1, 64], 'learnable vectors a sentence')"],

@@ -27,14 +27,14 @@ export const data: readonly Mutation[] = [
   ]),
   ...mutations('src/clip/preprocess.ts', 'clip/preprocess', [
     ['[0.48145466, 0.4578275, 0.40821073]', '[0.48145466, 0.40821073, 0.4578275]'],
-    ["channelValues(c, variant !== 'mvfa')", 'channelValues(c, true)'],
+    ["variant === 'mvfa' ? (x: number) => x : normaliser(pixels, c)", 'normaliser(pixels, c)'],
     ['value > 127 ? 1 : 0', 'value > 128 ? 1 : 0'],
     ['below % 2 === 0 ? below : below + 1', 'below + 1'],
     [
       "variant === 'april' ? resizeImage(grey, size, size, 'bilinear') : resizeNearest(grey, size, size)",
       'resizeNearest(grey, size, size)',
     ],
-    ['const x = Math.fround(byte / 255);', 'const x = Math.fround(byte / 256);'],
+    ['normalise(Math.fround(byte / 255))', 'normalise(Math.fround(byte / 256))'],
   ]),
   ...mutations('src/clip/positions.ts', 'clip/preprocess', [
     ["axisWeights(from, to, 'bicubic')", "axisWeights(from, to, 'bilinear')", { suite: 'clip/towers' }],
@@ -47,32 +47,88 @@ export const data: readonly Mutation[] = [
     ['!used.has(sample)', 'used.has(sample)'],
     ['draws.get(`n-${index}`)', "draws.get('n-0')"],
   ]),
-  ...mutations('src/data/layout/scan.ts', 'data/layout', [
+  ...mutations('src/data/layout/deal.ts', 'data/layout', [
     ['Math.ceil(order.length / 2)', 'Math.floor(order.length / 2)'],
-    ['ruleStream(`split.${found.imageFolder}`, seed)', 'ruleStream(`split.${found.imageFolder}`, 0)'],
-    ['training && c.label === 0 ? c : deal(c, splitSeed)', 'deal(c, splitSeed)'],
-    ['name === good ? 0 : 1', '1'],
-    ['!NOT_A_CLASS.includes(name.toLowerCase())', 'true'],
-    ["const VALID_FOLDERS = ['valid', 'val', 'validation'];", "const VALID_FOLDERS = ['valid'];"],
-  ]),
-  ...mutations('src/data/layout/class_folder.ts', 'data/', [
-    ["['anomaly_mask', 'label']", "['anomaly_mask']", { suite: 'data/layout' }],
-    ['byStem.get(stem(name)) ?? byStem.get(`${stem(name)}_mask`)', 'byStem.get(stem(name))', { suite: 'data/layout' }],
+    ['`split.${imageFolder}`,\n    seed,', '`split.${imageFolder}`,\n    0,'],
     [
-      "Number(extension(a) !== 'png') - Number(extension(b) !== 'png')",
-      "Number(extension(b) !== 'png') - Number(extension(a) !== 'png')",
+      '(patient === null ? `image ${id}` : `patient ${patient}`)',
+      '(patient === null ? `image ${patient}` : `patient ${id}`)',
+      { suite: 'data/patients' },
+    ],
+    [
+      "over('test') < over('valid') ? 'test' : 'valid'",
+      "over('test') > over('valid') ? 'test' : 'valid'",
+      { suite: 'data/patients' },
+    ],
+  ]),
+  ...mutations('src/data/layout/patients.ts', 'data/patients', [
+    ["sub.split('/')[0] || null", "sub.split('/')[1] || null"],
+  ]),
+  ...mutations('src/data/layout/arrange.ts', 'data/layout', [
+    ["return label === 0 && trains ? 'test' : 'deal';", "return 'deal';"],
+    ['return abnormal.has(plainName(name)) ? 1 : null;', 'return abnormal.has(plainName(name)) ? 0 : null;'],
+    [
+      "if (layout === 'train-test') return split === 'train' ?",
+      "if (layout === 'train-test') return split !== 'train' ?",
+      { suite: 'data/real_layouts' },
+    ],
+  ]),
+  ...mutations('src/data/layout/classes.ts', 'data/real_layouts', [
+    ['others.filter((name) => !isNoClassName(name))', 'others'],
+    ['const sure = others.filter(isAbnormalName);', 'const sure: string[] = [];'],
+  ]),
+  ...mutations('src/data/layout/words.ts', 'data/layout', [
+    ["  val: 'valid',\n", ''],
+    [
+      'anomaly_?masks?|masks?|labels?|ground_?truths?|gts?|segs?|segmentations?|annotations?)$/',
+      'anomaly_?masks?|masks?|ground_?truths?|gts?|segs?|segmentations?|annotations?)$/',
+    ],
+    ["[_\\\\-. ]*\\\\(?\\\\d*\\\\)?$`, 'i')", "$`, 'i')", { suite: 'data/real_layouts' }],
+  ]),
+  ...mutations('src/data/layout/pair_masks.ts', 'data/', [
+    ["[bare, 'name and a word'],", "[own, 'name and a word'],", { suite: 'data/layout' }],
+    [
+      '(/^jpe?g$/.test(extension(mask.path)) ? 1 : 0)',
+      '(/^jpe?g$/.test(extension(mask.path)) ? 0 : 1)',
       { suite: 'data/layout' },
     ],
-    ["kind !== 'file' || name.startsWith('.')", "kind !== 'file'", { suite: 'data/layout' }],
-    ["&& name !== '__MACOSX'", '', { suite: 'data/layout' }],
+    ['prefer(({ label }) => place.name !== null || label === 1);', '', { suite: 'data/real_layouts' }],
+    [
+      '(pairs && bare(picture) !== null ? masks : images)',
+      '(bare(picture) !== null ? masks : images)',
+      { suite: 'data/real_layouts' },
+    ],
+  ]),
+  ...mutations('src/data/layout/walk.ts', 'data/links', [
+    ["name.startsWith('.') || name === '__MACOSX'", "name.startsWith('.')", { suite: 'data/layout' }],
+    ["name.startsWith('.') || name === '__MACOSX'", "name === '__MACOSX'"],
+    ["if (why === null && seen.has(real)) why = 'linked_twice';\n    else if", 'if'],
+    ['seen.add(top);', ''],
+    ['if (output && OUTPUT_FILES.includes(entry.name))', 'if (false as boolean)'],
+  ]),
+  ...mutations('src/data/layout/place.ts', 'data/patients', [
+    ['else if (name !== null) sub.push(part);', 'else if (name !== null) sub.push();'],
+  ]),
+  ...mutations('src/data/layout/read_scan.ts', 'data/real_layouts', [
+    ['const MOST = 0.5;', 'const MOST = 1;'],
+    ['if (share > 0 && label === 0)', 'if (share > 0 && label === 1)'],
+    ['own.length === 0 || own.some(({ share }) => share > 0)', 'own.length >= 0'],
+  ]),
+  ...mutations('src/data/mask.ts', 'data/real_layouts', [
+    ['white ? value < border : value >= border', 'value >= border'],
+    ['data[i] |= other.data[i]', 'data[i] &= other.data[i]'],
+    ['data[4 * i + 3] > 0 !== white ? 255 : 0', 'data[4 * i + 3] > 0 ? 0 : 255', { suite: 'data/decode' }],
   ]),
   ...mutations('src/data/layout/object_name.ts', 'data/layout', [
-    ["replace(/_AD$/i, '')", "replace(/_AD$/, '')", { suite: 'data/layout' }],
-    ['if (override) return override;', ''],
+    ["replace(/_AD$/i, '')", "replace(/_AD$/, '')"],
+    ["if (override) return { object: override, from: 'given' };", ''],
   ]),
   ...mutations('src/data/layout/open.ts', 'data/layout', [
-    ['found.label === 1 ? found.samples.filter', 'found.label === 0 ? found.samples.filter'],
-    ["if (kind !== 'pixel') return;", 'return;'],
+    ['.sort((a, b) => (a.id < b.id ? -1 : 1))', ''],
+    ['requireSound(path, scan.problems);', ''],
+  ]),
+  ...mutations('src/data/layout/scan_problems.ts', 'data/layout', [
+    ["if (kind !== 'pixel' || label !== 1) continue;", "if (kind !== 'image' || label !== 1) continue;"],
   ]),
   ...mutations('src/data/paste.ts', 'data/paste', [
     ['mask[at] = weight >= 0.5 ? 1 : 0;', 'mask[at] = 1;'],
@@ -82,7 +138,7 @@ export const data: readonly Mutation[] = [
       'if (share < most || best === null) [best, most] = [piece, share];',
     ],
   ]),
-  ...mutations('src/base/rule.ts', 'data/rule', [
+  ...mutations('src/base/rule.ts', 'base/rule', [
     [
       'h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);\n    const u',
       'h = Math.imul(h ^ (h >>> 12), 0xc2b2ae35);\n    const u',

@@ -10,9 +10,24 @@ export const engine: readonly Mutation[] = [
     ['= top + log(sum);', '= log(sum);'],
   ]),
   ...mutations('shaders/layer_norm.wgsl', 'kernels/layer_norm', [
-    ['squares / f32(width) + params.eps', 'squares / f32(width - 1u) + params.eps'],
+    ['squares / f32(width) - c * c', 'squares / f32(width - 1u) - c * c'],
     ['* weight[i] + bias[i]', '* weight[i]'],
     ['let d = x[base + i] - m;', 'let d = x[base + i];'],
+  ]),
+  ...mutations('shaders/layer_norm_vec4.wgsl', 'kernels/layer_norm', [
+    ['* weight[i] + bias[i]', '* weight[i]'],
+    ['mean[row] = vec2f(m, c);', 'mean[row] = vec2f(0.0, c);'],
+    ['f32(4u * width) - c * c;', 'f32(4u * width - 1u) - c * c;'],
+  ]),
+  ...mutations('shaders/binary.wgsl', 'kernels/binary', [
+    ['at = vec2u(i, i % params.n1);', 'at = vec2u(i, i / params.n1);'],
+    ['y[i] = params.factor * combine(', 'y[i] = combine('],
+    ['at += s.x * vec2u(params.a0, params.b0);', 'at += s.x * vec2u(params.a0, params.a0);'],
+  ]),
+  ...mutations('shaders/sum_axis_vec4.wgsl', 'kernels/elementwise', [
+    ['y[i] = params.factor * (', 'y[i] = ('],
+    ['(first + r + 2u * step)', '(first + r + step + 0u * step)'],
+    ['let column = i % width;', 'let column = 0u * width;'],
   ]),
   ...mutations('shaders/softmax.wgsl', 'kernels/softmax', [
     ['for (var i = even; i < end; i++) {\n    most.x', 'for (var i = even + 1u; i < end; i++) {\n    most.x'],
@@ -56,7 +71,7 @@ export const engine: readonly Mutation[] = [
       { equivalent: 'an operation returns null where nothing is needed; this is a second guard' },
     ],
     ['this.#nodes.reverse()', 'this.#nodes'],
-    ['active = outer;\n    return wanted', 'return wanted'],
+    ['active = outer;', ''],
     ['if (!wanted.includes(node.output)) gradients.forget(node.output);', 'gradients.forget(node.output);'],
     ['this.#owners.get(present.buffer) === 1', 'this.#owners.get(present.buffer)! >= 1'],
     ['gradients.add(output, seed, true);', 'gradients.add(output, seed);'],
@@ -67,29 +82,35 @@ export const engine: readonly Mutation[] = [
     ["const dz = act === 'relu' ? activationBackward(grad, output, 'relu') : grad;", 'const dz = grad;'],
     ['{ transposeB: true, alpha }', '{ transposeB: true }'],
   ]),
-  ...mutations('src/nn/functions/pointwise.ts', 'nn/tape', [
-    ['needB ? (same ? grad : sumLeading(grad, inner)) : null', 'needB ? grad : null'],
-    ['[forwardScale(grad, factor)]', '[grad]'],
+  ...mutations('src/nn/functions/pointwise.ts', 'nn/tape', [['[forwardScale(grad, factor)]', '[grad]']]),
+  ...mutations('src/nn/functions/arithmetic.ts', 'nn/arithmetic', [
+    ['needB ? sumTo(grad, b) : null', 'needB ? grad : null'],
+    ['needB ? reduced(scale(grad, -1), b) : null', 'needB ? reduced(scale(grad, 1), b) : null'],
+    ["binary('mul', byA, y, -1)", "binary('mul', byA, y)"],
   ]),
-  ...mutations('src/nn/functions/rows.ts', 'nn/tape', [
-    ['offset: offset - bytes, bytes }', 'offset: grad.offset, bytes }'],
+  ...mutations('src/nn/functions/axes.ts', 'nn/arithmetic', [
+    ['writeSlice(out, grad, axis, start);\n    return [out];', 'writeSlice(out, grad, axis, 0);\n    return [out];'],
+    ['repeatTo(grad.reshape(kept), from, factor)', 'repeatTo(grad.reshape(kept), from, 1)'],
   ]),
   ...mutations('src/gpu/memory.ts', 'gpu/gpu', [
     ['if (!buffer.alive) throw', 'if (false as boolean) throw'],
-    ['this.#parent?.adopt(buffer);', ''],
-    ['for (const buffer of [...this.#owned]) this.#pool.release(buffer);', ''],
+    ['if (this.parent) this.parent.adopt(buffer);\n    else this.disown(buffer);', 'this.disown(buffer);'],
+    ['for (const buffer of this.#owned) this.#pool.release(buffer);', ''],
     ['if (this.#current !== scope) throw', 'if (false as boolean) throw'],
     ['Math.max(this.peakBytes, this.liveBytes)', 'this.liveBytes'],
     ['this.liveBytes -= buffer.raw.size;', 'this.liveBytes -= buffer.bytes;'],
-    ['if (buffer.arena?.closed) buffer.arena = null;', '', { suite: 'gpu/' }],
+    ['arena && !arena.closed ? arena.free', 'arena ? arena.free', { suite: 'gpu/' }],
     ['if (bytes > this.#limit) {', 'if (false as boolean) {', { suite: 'gpu/' }],
     ['if (bytes <= 256) return 256;', 'if (bytes <= 256) return 128;'],
-    ['buffer.lease++;', '', { suite: 'gpu/' }],
+    ['buffer.alive = false;', '', { suite: 'gpu/' }],
   ]),
   ...mutations('src/study/naming.ts', 'study/study > zero-shot', [
     ['cosines.indexOf(Math.max(...cosines))', 'cosines.indexOf(Math.min(...cosines))'],
-    ['return await l2Normalize(meanRows(grouped)).read();', 'return await meanRows(grouped).read();'],
-    ['reshape(l2Normalize(rows), [names.length', 'reshape(rows, [names.length'],
+    [
+      'l2Normalize(meanRows(reshape(l2Normalize(rows), shape))).read()',
+      'meanRows(reshape(l2Normalize(rows), shape)).read()',
+    ],
+    ['reshape(l2Normalize(rows), shape)', 'reshape(rows, shape)'],
     [
       'const hits = counts.reduce((sum, [, count]) => sum + count.hits, 0);',
       'const hits = counts.reduce((sum, [, count]) => sum + count.hits / count.all, 0);',

@@ -32,8 +32,10 @@ export const fusion: readonly Mutation[] = [
       { suite: 'fusion/settings' },
     ],
     ['period - 1 - j', 'period - j', { suite: 'fusion/settings' }],
-    ['if (a[i] < low) low = a[i];', 'if (a[i] > low) low = a[i];'],
     ['fewMean: rangeOf(scores.fewMean),', 'fewMean: rangeOf(scores.zeroMean),', { suite: 'fusion/golden > det.fuse' }],
+  ]),
+  ...mutations('src/data/heat_map.ts', 'fusion/options', [
+    ['if (data[i] < low) low = data[i];', 'if (data[i] > low) low = data[i];'],
   ]),
   ...mutations('src/fusion/predict.ts', 'fusion/readings > pixel', [
     ["blurMaps(maps, size, options['map.blur'])", 'blurMaps(maps, size, 0)', { suite: 'fusion/readings > map.blur' }],
@@ -68,7 +70,7 @@ export const fusion: readonly Mutation[] = [
   ...mutations('src/fusion/refine.ts', 'fusion/settings', [
     ["radius: options['map.guide.radius'],", 'radius: 14,'],
     ["range: options['map.guide.range'] / unit,", "range: options['map.guide.range'],"],
-    ['(red + green + blue) / 3', 'red'],
+    ['std.reduce((a, b) => a + b) / std.length', 'std[0]'],
   ]),
   ...mutations('shaders/guided_upsample.wgsl', 'kernels/guided_upsample', [
     ['exponent += params.range * step * step;', 'exponent += params.range * abs(step);'],
@@ -90,7 +92,7 @@ export const fusion: readonly Mutation[] = [
     ['fewMean: imageMeans(scores.fewMap, scores.fewMean.length),', 'fewMean: scores.fewMean,'],
     ["return this.#kind === 'pixel' ? 'seg' : 'det';", "return 'seg';"],
   ]),
-  ...mutations('src/medclip/method.ts', 'fusion/medclip', [
+  ...mutations('src/medclip/method.ts', 'medclip/method', [
     ["options['text.mean'] === 'cosines' ? pair : l2Normalize(pair)", 'l2Normalize(pair)'],
     ['last === 1 ? [1] : [last - 1, last]', '[last]'],
     [

@@ -2,7 +2,7 @@ import { type Mutation, mutations } from './mutation.ts';
 
 /** Metrics, thresholds and brightness alone. */
 export const metrics: readonly Mutation[] = [
-  ...mutations('src/metrics/aupro.ts', 'train/metrics', [
+  ...mutations('src/metrics/aupro.ts', 'metrics/metrics', [
     ['fpr < maxFpr', 'fpr <= maxFpr'],
     ['!(value > thresholds[k - 1])', '!(value >= thresholds[k - 1])'],
     ['overlapAbove[k] += pixels / area;', 'overlapAbove[k] += pixels;'],
@@ -18,7 +18,7 @@ export const metrics: readonly Mutation[] = [
     ['low + k * ((high - low) / steps)', 'low + (k + 1) * ((high - low) / steps)'],
     ['(b.fpr - last) / (first - last)) * (a.pro + b.pro)', '(b.fpr - last) / (first - last)) * (2 * b.pro)'],
   ]),
-  ...mutations('src/metrics/auroc.ts', 'train/metrics', [
+  ...mutations('src/metrics/auroc.ts', 'metrics/metrics', [
     ['above + p / 2', 'above + p'],
     ['won / (positives * negatives)', 'won / (positives + negatives)'],
     [
@@ -27,23 +27,23 @@ export const metrics: readonly Mutation[] = [
       { equivalent: 'without negatives no pair is won of none: 0 / 0 is NaN too' },
     ],
   ]),
-  ...mutations('src/metrics/average_precision.ts', 'train/metrics', [
+  ...mutations('src/metrics/average_precision.ts', 'metrics/metrics', [
     ['predicted += p + n;', 'predicted += n;'],
     ['(p / positives) * (truePositives / predicted)', '(truePositives / positives) * (truePositives / predicted)'],
   ]),
-  ...mutations('src/metrics/f1_max.ts', 'train/metrics', [
-    ['if (value > best.value)', 'if (value >= best.value)', { suite: 'train/metrics' }],
+  ...mutations('src/metrics/f1_max.ts', 'metrics/metrics', [
+    ['if (value > best.value)', 'if (value >= best.value)', { suite: 'metrics/metrics' }],
     ['(2 * truePositives) / (predicted + positives)', 'truePositives / (predicted + positives)'],
   ]),
-  ...mutations('src/metrics/dice.ts', 'train/metrics', [
+  ...mutations('src/metrics/dice.ts', 'metrics/metrics', [
     ['total === 0 ? 1 :', 'total === 0 ? 0 :'],
     ['both += inA & inB;', 'both += inA | inB;'],
   ]),
-  ...mutations('src/metrics/components.ts', 'train/metrics', [
+  ...mutations('src/metrics/components.ts', 'metrics/metrics', [
     ['x = Math.max(x - 1, 0)'.replace('x = ', 'let nx = '), 'let nx = x'],
     ['ny <= Math.min(y + 1, height - 1)', 'ny <= Math.min(y, height - 1)'],
   ]),
-  ...mutations('src/metrics/ranking.ts', 'train/metrics', [
+  ...mutations('src/metrics/ranking.ts', 'metrics/metrics', [
     ['mask && mask[i] !== 0 ? 1 : 0', 'mask && mask[i] === 1 ? 1 : 0'],
     ['if (bits === 0x80000000) return 0x80000000;', ''],
     [
@@ -54,12 +54,13 @@ export const metrics: readonly Mutation[] = [
     ['key & 0x80000000 ? key ^ 0x80000000 : ~key', 'key ^ 0x80000000'],
     ['for (let i = 0; i < n.length; i++) low[n[i]]++;', 'for (let i = 0; i < p.length; i++) low[p[i]]++;'],
   ]),
-  ...mutations('src/metrics/bootstrap.ts', 'train/bootstrap', [
+  ...mutations('src/metrics/bootstrap.ts', 'metrics/bootstrap', [
     ['quantile(values, (1 - level) / 2), high', 'quantile(values, 1 - level), high'],
     ['values[low] + (at - low) * (values[high] - values[low])', 'values[low]'],
-    ['* scores.length)]);', '* (scores.length - 1))]);'],
+    ['* kind.length)];', '* (kind.length - 1))];'],
+    ['normal.length > 0 && abnormal.length > 0', 'normal.length > 0 && abnormal.length < 0'],
   ]),
-  ...mutations('src/detect/judge.ts', 'train/evaluate > of four small maps > a score that is the threshold', [
+  ...mutations('src/detect/judge.ts', 'detect/evaluate > of four small maps > a score that is the threshold', [
     ['scores[i] >= threshold === called', 'scores[i] > threshold === called'],
     ['map[i] >= threshold ? 1 : 0', 'map[i] > threshold ? 1 : 0'],
     ['specificity: passed / (passed + falseAlarm),', 'specificity: passed / (passed + hit),'],
@@ -67,7 +68,7 @@ export const metrics: readonly Mutation[] = [
     ['if (grey![at] === 0) continue;', ''],
     ['f1: (2 * hit) / (2 * hit + missed + falseAlarm)', 'f1: (2 * hit) / (2 * hit + missed)'],
   ]),
-  ...mutations('src/metrics/intensity_scores.ts', 'data/trivial', [
+  ...mutations('src/metrics/intensity_scores.ts', 'metrics/intensity_scores', [
     ['0.995 * (data.length - 1)', '0.995 * data.length'],
     ['(value - mean) ** 2', 'Math.abs(value - mean)'],
   ]),

@@ -5,8 +5,8 @@ export interface Mutation {
   readonly find: string;
   readonly replace: string;
   /**
-   * What has to fail: part of a suite's path as `npm run suites` takes it, with ` > ` and part of the cases' names where
-   * some of them will do, or a vitest file that needs no build.
+   * What has to fail: part of a suite's path as `npm run suites` takes it, with ` > ` and part of the cases' names, as they
+   * are written in the suite, where some of them will do, or a vitest file that needs no build.
    */
   readonly suite: string;
   /** Why no test can tell the difference. */

@@ -92,7 +92,7 @@ export const training: readonly Mutation[] = [
     ['(image + pixel) / 2', 'image'],
     ['Number.isNaN(pixel) ? image', 'Number.isNaN(pixel) ? pixel'],
     ["this.#options['eval.cache'] * 2 ** 20", '2 ** 40'],
-    ['latest.of.step === of.step', 'true', { suite: 'train/selection' }],
+    ['latest.of.step === of.step', 'true', { suite: 'detect/selection' }],
   ]),
   ...mutations('src/train/training.ts', 'train/settings', [
     ["training.epoch % train['eval.every'] === 0", 'true'],
@@ -100,12 +100,12 @@ export const training: readonly Mutation[] = [
     [
       'score.value > best.score.value',
       'score.value < best.score.value',
-      { suite: 'train/evaluate > never looks at test' },
+      { suite: 'detect/evaluate > never looks at test' },
     ],
     [
       "parts.selectedBy === 'test-oracle' ? 'test-oracle' : 'valid'",
       "'valid'",
-      { suite: 'train/evaluate > the oracle is marked' },
+      { suite: 'detect/evaluate > the oracle is marked' },
     ],
     ['await detector.restart();', '', { suite: 'train/settings > lr.grid: every rate' }],
     [
@@ -136,11 +136,11 @@ export const training: readonly Mutation[] = [
     ["options['shots.index'])", '0)'],
     ['...items(shots.abnormal, abnormal, 1)', '...items(shots.abnormal, abnormal, 0)', { suite: 'train/step_inputs' }],
     ['normal[(i + 1) % normal.length]', 'normal[i]', { suite: 'train/step_inputs' }],
-    ['{ ...shots, rest: [] }', 'shots', { suite: 'train/rescore > a run of normal images alone' }],
+    ['{ ...shots, rest: [] }', 'shots', { suite: 'detect/rescore > a run of normal images alone' }],
   ]),
   ...mutations('src/detect/pictures.ts', 'train/settings > norm', [
     ['mask: mask && warpMask(mask, size, view)', 'mask', { suite: 'train/settings > aug' }],
-    ["norm === 'none' ? values : normalise(values, norm)", 'values'],
+    ["norm === 'none' ? values : normalise(values, norm, statistics)", 'values'],
     ["norm === 'clip' ? 'winclip' : 'mvfa'", "'winclip'"],
   ]),
   ...mutations('src/run/options.ts', 'fusion/settings', [
@@ -155,10 +155,29 @@ export const training: readonly Mutation[] = [
   ]),
   ...mutations('src/train/checkpoint.ts', 'train/checkpoint', [
     ['for (const [name, moments] of trainer.adam.state()) targets.set(name, moments);', ''],
-    ['trainer.resumeAt(state.step);', '', { suite: 'train/trainer > a run resumed after step 3' }],
-    ["metadata.get('what') !== what", 'false'],
+    ['trainer.resumeAt(state.step);', '', { suite: 'train/trainer > a run resumed after step ' }],
+  ]),
+  ...mutations('src/detect/tensor_file.ts', 'train/checkpoint', [
+    [" || metadata.get('what') !== what) throw", ') throw'],
     ['if (String(tensor.shape) !== String(target.shape))', 'if (tensor.shape.length !== target.shape.length)'],
     ['if (at >= 0) throw misfit', 'if (at > 0) throw misfit'],
-    ['pixels.set(data, i * size * size * 3);', 'pixels.set(data, 0);'],
+  ]),
+  ...mutations('src/run/sealed_file.ts', 'train/checkpoint', [
+    ['if ((await sha256(bytes)) !== checksum) throw damaged(path);', ''],
+    [
+      "checksum !== undefined || file.metadata.get('format') === SEALED",
+      'checksum !== undefined',
+      { suite: 'pretrain/run > cut short is refused' },
+    ],
+    ['  place.set(ascii(EMPTY));\n', ''],
+  ]),
+  ...mutations('src/run/lock.ts', 'runtimes/lock', [
+    ['await removeLeftovers(fs, folder, depth);', ''],
+    ["if (kind === 'directory' && depth > 0) await", 'if (depth < 0) await'],
+  ]),
+  ...mutations('src/host/lock_file.ts', 'runtimes/lock', [
+    ['if (host !== hostname()) return false;', ''],
+    ['now !== null && now !== began', 'now === null'],
+    ["=== 'ESRCH') return true;", "=== 'ESRCH') return false;"],
   ]),
 ];
