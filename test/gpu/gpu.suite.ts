@@ -325,7 +325,7 @@ suite('shaders', () => {
       const report = await gpu.profiler!.report();
       assert.equal(report.length, 1);
       assert.equal(report[0].calls, 2);
-      assert.match(report[0].label, /add/);
+      assert.match(report[0].label, /binary/);
     } else assert.isNull(gpu.profiler);
     gpu.destroy();
   });

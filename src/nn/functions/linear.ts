@@ -17,7 +17,8 @@ const operation: Operation<{ bias: boolean; act: 'none' | 'relu' }> = {
     const dx = needX ? matmul(dz, weight) : null;
     const dWeight = needWeight ? matmul(dz, x, { transposeA: true }) : null;
     const dBias = bias && needBias ? sumTo(dz, [dz.width]) : null;
-    if (dz !== grad) dz.release();
+    // Of a single row the sum is the row itself.
+    if (dz !== grad && dBias?.buffer !== dz.buffer) dz.release();
     return [dx, dWeight, dBias];
   },
 };
