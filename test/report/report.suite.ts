@@ -24,7 +24,7 @@ suite('report', () => {
     // All that an attribute could load is data in the file, or a part of it.
     const loads = [...html.matchAll(/\s(?:src|href|srcset|action|data)="([^"]*)"/g)].map(([, url]) => url);
     assert.isAbove(loads.length, 8 * 2);
-    for (const url of loads) assert.match(url, /^(data:image\/png;base64,|#(image|lesion|called)-)/);
+    for (const url of loads) assert.match(url, /^(data:image\/png;base64,|#(image|lesion|predicted)-)/);
     assert.notMatch(html, /url\((?!#heat\))|@import/);
     for (const text of ['ROC curve', 'Precision and recall', 'Loss', 'valid/<wbr/>good', 'prompt.nctx', 'test 0']) {
       assert.include(html, text);

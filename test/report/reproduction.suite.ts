@@ -20,7 +20,7 @@ suite('report of a reproduction', () => {
       assert.include(text, `${name}:`);
     }
     const entry = results.entries.find(
-      ({ exhibit, row, set }) => exhibit === 'Table 1' && row === 'fusionclip' && set === 'Liver',
+      ({ item, row, set }) => item === 'Table 1' && row === 'fusionclip' && set === 'Liver',
     )!;
     const { mean, std } = entry.ours!;
     const sign = mean < 85.55 ? '−' : '+';

@@ -4,9 +4,9 @@ import { openDataset } from '../../src/data/layout/open.ts';
 import { Detector } from '../../src/detect/detector.ts';
 import { readPicture, toInput, viewsOf } from '../../src/detect/pictures.ts';
 import { rangesOfAll, type ScoredImage, sampleBatches, scoreSet } from '../../src/detect/scoring.ts';
-import { Contest, selectionScore } from '../../src/detect/selection.ts';
+import { selectionScore, ValidationSet } from '../../src/detect/selection.ts';
 import { chooseShots, readSupport, trainItems } from '../../src/detect/support.ts';
-import { SupportMemory } from '../../src/detect/support_set.ts';
+import { SupportSet } from '../../src/detect/support_set.ts';
 import { fuseScores } from '../../src/fusion/index.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { runSettings } from '../../src/run/run_config.ts';
@@ -208,8 +208,8 @@ suite('settings of training', () => {
       const { fusion, train } = runSettings(smallSettings({ method: 'clip-memory', ...given }));
       const parts = { gpu, backbone: await tinyBackbone(), options: fusion, kind: 'pixel', object: 'Brain' } as const;
       const detector = await Detector.open({ ...parts, seed: 1 });
-      const memory = new SupportMemory(detector, [await readPicture(fs, valid[0], fusion)], []);
-      const contest = new Contest(detector, valid, train, { fs });
+      const memory = new SupportSet(detector, [await readPicture(fs, valid[0], fusion)], []);
+      const contest = new ValidationSet(detector, valid, train, { fs });
       let passes = 0;
       const value = await memory.withScorer(async ({ images, ranges }) => {
         const score: typeof images.score = (...of) => {
@@ -274,7 +274,7 @@ suite('settings of evaluation', () => {
     const gpu = await t.gpu();
     const most = async (given: Record<string, string>) => {
       const { support, detector, items, release } = await opened(gpu, { shots: '1', aug: 'mvfa', ...given });
-      const memory = new SupportMemory(detector, support.normal, []);
+      const memory = new SupportSet(detector, support.normal, []);
       const mirrored = items.find(({ id }) => id === `${support.shots.normal[0].id}#hflip`)!;
       const { fewMap } = await memory.withScorer(async ({ images }) => {
         using _scope = gpu.scope();
@@ -291,7 +291,7 @@ suite('settings of evaluation', () => {
   test('fuse calib: the ranges of normal images without themselves, and of abnormal ones', async (t) => {
     const gpu = await t.gpu();
     const { support, detector, items, release } = await opened(gpu, { fuse: 'calib' });
-    const memory = new SupportMemory(detector, support.normal, support.abnormal);
+    const memory = new SupportSet(detector, support.normal, support.abnormal);
     await memory.withScorer(async ({ images, ranges }) => {
       using _scope = gpu.scope();
       const own = [0, 1, null, null];
@@ -314,7 +314,7 @@ suite('settings of evaluation', () => {
     test(`${name}: extremes are those of the whole set, whatever goes through the model together`, async (t) => {
       const gpu = await t.gpu();
       const { fs, dataset, support, detector, release } = await opened(gpu, given);
-      const memory = new SupportMemory(detector, support.normal, support.abnormal);
+      const memory = new SupportSet(detector, support.normal, support.abnormal);
       const [together, singly] = await memory.withScorer(async ({ images, ranges }) => {
         const scores = async (batch: number) => {
           const batches = sampleBatches(fs, detector, dataset.splits.test, batch);
