@@ -1,6 +1,5 @@
 export {
   EMBEDDED_MODEL,
-  EMBEDDED_SETTINGS,
   type EmbeddedRequest,
   type EmbeddedResults,
   type Goal,
