@@ -67,7 +67,7 @@ export class Workbench implements Calls {
       const model = await openModel(this.#files, wish.model);
       const settings = {
         shots: String(wish.shots),
-        epochs: String(wish.epochs),
+        ...(wish.epochs !== null && { epochs: String(wish.epochs) }),
         seed: String(wish.seed),
         'prompt.object': wish.object,
       };

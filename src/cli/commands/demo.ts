@@ -49,7 +49,7 @@ export const demo: Command = {
         { set: family, out: joinPath(folder, 'data'), seed, train: 0, ...COUNT, size: 168 },
         (done, total) => onEvent?.({ type: 'stage', what: 'phantoms', done, total }),
       );
-      const settings = { epochs: String(epochs ?? 'auto'), seed: String(seed) };
+      const settings = { seed: String(seed), ...(epochs !== null && { epochs: String(epochs) }) };
       const { results } = await trainRun(session, { data, model, out: run, settings, force: true });
       const html = await writeReport(host, run, joinPath(folder, 'report.html'));
       return { results, adapter: describeAdapter(session.gpu.facts), data, html };
