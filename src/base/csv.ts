@@ -2,7 +2,7 @@ import { csvFormatRows, csvParseRows } from 'd3-dsv';
 import { escaped, fromEscaped } from './visible.ts';
 
 /** What a spreadsheet takes for the start of a formula, and the mark before it. */
-const FORMULA = /^'*[=+\-@＝＋－＠]/;
+const FORMULA = /^'*[=+@＝＋－＠-]/;
 
 /**
  * Lines of cells as CSV; a cell with a comma or a quote is quoted. Every table that is written passes here. A cell is one line
