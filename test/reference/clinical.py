@@ -76,6 +76,8 @@ def dicom_entry(path, out):
 
     ds = pydicom.dcmread(path, force=True)
     stated = str(getattr(getattr(ds, "file_meta", None), "TransferSyntaxUID", None))
+    if stated.endswith(".4.51") and ds.get("BitsStored", 8) > 8 and ds.SamplesPerPixel == 3:
+        return {"kind": "dicom", "path": path, "frames": [], "refused": "colours of 12 bits: no reference"}
     if stated.endswith(".4.51") and ds.get("BitsStored", 8) > 8 and shutil.which("dcmdjpeg"):
         # DCMTK's libjpeg of 12 bits: pylibjpeg's inverse transform is up to three levels off the exact one.
         plain = os.path.join(out, "..", "plain.dcm")
@@ -111,7 +113,7 @@ def dicom_entry(path, out):
         dump(out, stored, frame, "stored")
         if ds.get("SamplesPerPixel", 1) == 1 and ds.PhotometricInterpretation.startswith("MONO"):
             dump(out, np.asarray(apply_modality_lut(stored, rescale_of(ds, index)), dtype=np.float64), frame, "values")
-        elif ds.PhotometricInterpretation == "PALETTE COLOR" and not str(syntax).endswith(".1.2.2"):
+        elif ds.PhotometricInterpretation == "PALETTE COLOR" and ds.original_encoding[1]:
             # pydicom does not turn the bytes of big endian palettes.
             rgb = pydicom.pixels.apply_color_lut(stored, ds)
             if rgb.dtype == np.uint16:

@@ -1,7 +1,9 @@
 /** The half of `clinical.py` that reads with this project's readers and compares; run by that script. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
+import type { FileSystem } from '../../src/base/file_system.ts';
 import { DicomFile } from '../../src/dicom/dicom_file.ts';
+import { NiftiFile } from '../../src/nifti/nifti_file.ts';
 
 interface Dump {
   readonly file: string;
@@ -66,7 +68,8 @@ const KNOWN: Readonly<Record<string, string>> = {
   'rtplan_truncated.dcm': 'cut short: refused here, read in part by pydicom',
   'no_meta.dcm': 'begins within an element (pydicom 1.4): refused here, read as nonsense by pydicom',
   'mlut_18.dcm_dcmcjpls6': 'signed JPEG-LS: as before it was compressed here, without its sign with pydicom',
-  'SC_rgb_jpeg_lossy_gdcm.dcm': 'called RGB, and is subsampled luma and chroma: its squares are red here, blue with pydicom',
+  'SC_rgb_jpeg_lossy_gdcm.dcm':
+    'called RGB, and is subsampled luma and chroma: its squares are red here, blue with pydicom',
 };
 
 const knownOf = (path: string) => Object.keys(KNOWN).find((name) => path.includes(name));
@@ -107,10 +110,35 @@ async function compareDicom(entry: Entry): Promise<string> {
   return worst === 0 ? 'equal' : `within ${worst}`;
 }
 
+/** What a reader of volumes needs of a disk. */
+const disk = {
+  readFile: async (path: string) => new Uint8Array(readFileSync(path)),
+  readRange: async (path: string, at: number, length: number) =>
+    new Uint8Array(readFileSync(path)).slice(at, at + length),
+  stat: async (path: string) => (existsSync(path) ? { kind: 'file', bytes: 0 } : null),
+} as unknown as FileSystem;
+
+async function compareNifti(entry: Entry): Promise<string> {
+  const file = await NiftiFile.open(disk, entry.path);
+  const { affine, shape } = file.header;
+  const off = difference(affine.flat(), (entry.affine ?? []).slice(0, 3).flat());
+  if (off > 1e-4) return `the affine differs by ${off}`;
+  const values = load(entry.values as Dump) as Float64Array;
+  if (values.length !== shape.reduce((product, one) => product * one, 1)) return `its shape is ${shape}`;
+  const size = shape[0] * shape[1];
+  for (let i = 0; i < file.volumes * shape[2]; i++) {
+    const slice = await file.slice(i % shape[2], Math.floor(i / shape[2]));
+    const most = difference(slice, values.subarray(i * size, (i + 1) * size));
+    if (most > 0) return `values of slice ${i} differ by ${most}`;
+  }
+  return 'equal';
+}
+
 for (const entry of entries) {
   let result: string;
   try {
-    result = entry.kind === 'none' ? 'refused' : await compareDicom(entry);
+    if (entry.kind === 'none') result = 'refused';
+    else result = await (entry.kind === 'nifti' ? compareNifti : compareDicom)(entry);
   } catch (error) {
     result = `refused: ${error instanceof Error ? error.message : error}`;
   }

@@ -26,6 +26,8 @@ interface Size {
 export async function decodeJpeg2000(bytes: Uint8Array, format: PixelFormat): Promise<Decoded> {
   const stream = codeStream(bytes);
   const size = readSize(stream, format);
+  // A codec makes a coarser picture of a part, and says nothing.
+  if (!hasEnd(stream)) throw new Error('a JPEG 2000 stream is cut short');
   const { rows, columns, samples, photometric } = format;
   const length = rows * columns * samples;
   const data = await openJpeg.run(stream, (decoder, output) => {
@@ -62,6 +64,12 @@ function codeStream(bytes: Uint8Array): Uint8Array {
     }
   }
   throw new Error('a frame does not begin as JPEG 2000');
+}
+
+/** Whether the end mark is there, which packed bits cannot look like. */
+function hasEnd(bytes: Uint8Array): boolean {
+  for (let at = bytes.length - 2; at > 0; at--) if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return true;
+  return false;
 }
 
 function readSize(bytes: Uint8Array, format: PixelFormat): Size {
