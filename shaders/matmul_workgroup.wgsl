@@ -1,5 +1,5 @@
 // out = act(alpha * op(a) op(b) + bias) + residual (+ out), as matmul.wgsl, whose parameters it shares.
-// The rung for real GPUs: 16 x 16 invocations compute 64 x 64 results together, 4 x 4 each. They load 64 x 16 of op(a) and
+// The variant for real GPUs: 16 x 16 invocations compute 64 x 64 results together, 4 x 4 each. They load 64 x 16 of op(a) and
 // 16 x 64 of op(b) into workgroup memory, neighbours neighbouring addresses, so that each value is fetched from the buffer
 // once for 64 results. Beyond the edges zeros are loaded, so any sizes and strides do. On software adapters it is 3
 // times as fast as matmul.wgsl, a tenth of matmul_registers.wgsl; not yet timed on a GPU:

@@ -1,6 +1,6 @@
 import type { Entry } from './entries.ts';
-import type { Metric } from './exhibits.ts';
 import type { SetName } from './paper.ts';
+import type { Metric } from './paper_items.ts';
 import type { Reproduction } from './reproduce.ts';
 
 /** Numbers over all sets of a row, in percent; null where a set lacks one. */
@@ -24,8 +24,8 @@ export interface Pivot {
 }
 
 /** The entries of a table and metric as rows and columns; rows without any number and reason are left out. */
-export function pivotOf({ entries }: Pick<Reproduction, 'entries'>, exhibit: string, metric: Metric): Pivot {
-  const own = entries.filter((entry) => entry.exhibit === exhibit && entry.metric === metric);
+export function pivotOf({ entries }: Pick<Reproduction, 'entries'>, item: string, metric: Metric): Pivot {
+  const own = entries.filter((entry) => entry.item === item && entry.metric === metric);
   const sets = [...new Set(own.map(({ set }) => set))];
   const rows = [...new Set(own.map(({ row }) => row))].map((name) => {
     const line = sets.map((set) => own.find((entry) => entry.row === name && entry.set === set) ?? null);
