@@ -76,7 +76,7 @@ suite('NIfTI', () => {
       const file = await NiftiFile.open(files({ 'v/a.nii.gz': packed }), 'v/a.nii.gz');
       expect(Array.from(await file.slice(1))).to.deep.equal([3, 4]);
     }
-    for (const length of [10, 40, 60]) {
+    for (const length of [10, 30, 40]) {
       const broken = files({ 'v/a.nii.gz': gzipSync(bytes).subarray(0, length) });
       expect(await failure(NiftiFile.open(broken, 'v/a.nii.gz').then((file) => file.slice(1)))).to.contain(
         'is damaged',
