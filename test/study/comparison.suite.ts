@@ -6,7 +6,7 @@ import { runSettings } from '../../src/run/run_config.ts';
 import { findings } from '../../src/study/comparison/text.ts';
 import { type ComparedRun, compareRuns, comparisonCsv, formatComparison, sweep } from '../../src/study/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suite, suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, SMALL, tinyConfig } from '../train/small_run.ts';
 import { madeResults } from './made_results.ts';
 
@@ -138,8 +138,10 @@ suite('comparison', () => {
     assert.include(html, `<h1>${sentence}</h1>`);
     assert.notMatch(html, /<script|NaN|undefined|null%/);
   });
+});
 
-  test('a sweep trains what differs, goes on where it was, and its folder is compared', async (t) => {
+suiteInTurn('sweep', () => {
+  test('trains what differs, goes on where it was, and its folder is compared', async (t) => {
     const context = contextOf(await t.gpu(), ruleSet());
     const { fs } = context;
     const tiny = tinyConfig();

@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 import { scaleLinear } from 'd3-scale';
 import type { Difference } from '../../study/comparison/comparison.ts';
-import { experimentName, isClear, changeText, signed } from '../../study/comparison/text.ts';
+import { changeText, experimentName, isClear, signed } from '../../study/comparison/text.ts';
 import { tenths } from '../chart.tsx';
 import { Details } from '../data_table.tsx';
 
