@@ -15,6 +15,7 @@ const LEVELS = [
   'nn',
   'data',
   'metrics',
+  'decide',
   'phantom',
   'clip',
   'hub',
