@@ -14,6 +14,8 @@ const LEVELS = [
   'kernels',
   'nn',
   'data',
+  'dicom',
+  'nifti',
   'metrics',
   'decide',
   'phantom',
@@ -37,6 +39,8 @@ const LEVELS = [
 const PACKAGES: Record<string, RegExp> = {
   base: /^(valibot|d3-dsv)$/,
   data: /^(fast-png|jpeg-js|d3-contour|tiff)$/,
+  dicom: /^fflate$/,
+  nifti: /^fflate$/,
   clip: /^(valibot|character-entities(-legacy)?)$/,
   hub: /^(valibot|@noble\/hashes\/.*)$/,
   medclip: /^valibot$/,
