@@ -17,6 +17,7 @@ const LEVELS = [
   'dicom',
   'nifti',
   'metrics',
+  'decide',
   'phantom',
   'clip',
   'hub',
