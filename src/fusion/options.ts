@@ -149,8 +149,8 @@ export type FusionOptions = Omit<OptionValues<typeof FUSION_OPTIONS>, keyof type
 export function fusionOptions(given: Readonly<Record<string, string>> = {}): FusionOptions {
   const { method, compat } = resolveOptions(FUSION_OPTIONS, given);
   const { settings } = presetTexts(method, compat);
-  const preset = resolveOptions(FUSION_OPTIONS, { ...settings, method, compat });
-  const values = resolveOptions(FUSION_OPTIONS, { ...settings, ...given });
+  const preset = resolved({ ...settings, method, compat });
+  const values = resolved({ ...settings, ...given });
   for (const name in given) {
     const key = name as keyof FusionOptions;
     // A `config.json` holds all settings: those that say what holds anyhow do no harm.
@@ -158,7 +158,11 @@ export function fusionOptions(given: Readonly<Record<string, string>> = {}): Fus
       throw new FusionclipError('usage', `--${name} means nothing to --method ${method}; leave it out.`);
     }
   }
-  const { size, temperature } = values;
+  return values;
+}
+
+function resolved(texts: Readonly<Record<string, string>>): FusionOptions {
+  const { size, temperature, ...values } = resolveOptions(FUSION_OPTIONS, texts);
   return { ...values, size: size ?? PAPER_VALUES.size, temperature: temperature ?? PAPER_VALUES.temperature };
 }
 
