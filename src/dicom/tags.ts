@@ -13,7 +13,6 @@ export const TAGS = {
   sequenceName: [0x00180024, 'SH'],
   echoTime: [0x00180081, 'DS'],
   triggerTime: [0x00181060, 'DS'],
-  gantryTilt: [0x00181120, 'DS'],
   imagerPixelSpacing: [0x00181164, 'DS'],
   bValue: [0x00189087, 'FD'],
   studyUid: [0x0020000d, 'UI'],
