@@ -18,6 +18,7 @@ const LEVELS = [
   'nifti',
   'volume',
   'metrics',
+  'decide',
   'phantom',
   'clip',
   'hub',
