@@ -98,7 +98,7 @@ function weigh(blocks: readonly Block[], loop: Loop): LoopFacts {
   return { ...facts, share: facts.instructions === 0 ? 0 : facts.fma / facts.instructions };
 }
 
-/** How often a loop runs whose counter starts at 0 and goes to a constant, else null. */
+/** How often a loop runs whose counter goes from a constant to a constant, else null. */
 function tripsOf(blocks: readonly Block[], { first, last, inner }: Loop): number | null {
   const lines: string[] = [];
   for (let i = first; i <= last; i++) {
@@ -110,9 +110,18 @@ function tripsOf(blocks: readonly Block[], { first, last, inner }: Loop): number
     const [, register, limit] = compare;
     const step = lines.map((l) => new RegExp(`^s_add\\w* ${register}, ${register}, (0x[0-9a-f]+|\\d+)$`).exec(l));
     const by = step.find((m) => m)?.[1] ?? (lines.some((l) => l.startsWith(`s_addk_i32 ${register}, `)) ? '1' : null);
-    if (by !== null) return Math.ceil(Number(limit) / Number(by));
+    if (by !== null) return Math.ceil((Number(limit) - startOf(blocks, first, register)) / Number(by));
   }
   return null;
+}
+
+/** What a counter begins at: the last constant that goes into its register before the loop. */
+function startOf(blocks: readonly Block[], first: number, register: string): number {
+  for (let i = first - 1; i >= 0; i--) {
+    const value = blocks[i].lines.findLast((line) => line.startsWith(`s_mov`) && line.includes(` ${register}, `));
+    if (value) return Number(/, (0x[0-9a-f]+|\d+)$/.exec(value)?.[1] ?? 0);
+  }
+  return 0;
 }
 
 function count(lines: readonly string[]): LoopFacts {
