@@ -118,14 +118,14 @@ struct Block {
   next: vec3u,
 }
 
-fn block(local: u32, k_contiguous: bool, quads_each: u32) -> Block {
+fn block_of(local: u32, k_contiguous: bool, quads_each: u32) -> Block {
   let k = select(local / QUADS, local % 8u, k_contiguous);
   let quad = select(local % QUADS, local / 8u, k_contiguous);
   return Block(k, quad, quad / quads_each, (quad % quads_each) ^ (k & CROSS), 0u, vec3u());
 }
 
 // Loads this invocation's blocks of the 32 k from k0 on, element [k][row or column].
-fn load(x: Block, y: Block, k0: u32) {
+fn load_blocks(x: Block, y: Block, k0: u32) {
   let i = x.at + select(k0 / 4u, k0 * x.next.x, TRANSPOSE_A == 1u);
   let j = y.at + select(k0 * y.next.x, k0 / 4u, TRANSPOSE_B == 1u);
   from_a = mat4x4f(a[i], a[i + x.next.x], a[i + x.next.y], a[i + x.next.z]);
@@ -138,8 +138,9 @@ fn load(x: Block, y: Block, k0: u32) {
   }
 }
 
+// <paste masked>
 // A block from k on, with zeros from `last` on.
-fn mask(loaded: mat4x4f, k: u32, last: u32) -> mat4x4f {
+fn masked(loaded: mat4x4f, k: u32, last: u32) -> mat4x4f {
   let zero = vec4f();
   return mat4x4f(
     select(zero, loaded[0], k < last),
@@ -148,6 +149,7 @@ fn mask(loaded: mat4x4f, k: u32, last: u32) -> mat4x4f {
     select(zero, loaded[3], k + 3u < last),
   );
 }
+// </paste>
 
 // Passes on the first or the last two of each four k.
 fn put(half: u32, x: Block, y: Block) {
@@ -253,8 +255,8 @@ fn main(
   let first = (group.z / params.batches) * params.slice;
   let last = min(first + params.slice, params.k);
   let whole = first + (last - first) / 32u * 32u;
-  var x = block(local, TRANSPOSE_A == 0u, ROWS);
-  var y = block(local, TRANSPOSE_B == 1u, 16u);
+  var x = block_of(local, TRANSPOSE_A == 0u, ROWS);
+  var y = block_of(local, TRANSPOSE_B == 1u, 16u);
   x.next = params.a_stride / 4u * vec3u(1u, 2u, 3u);
   y.next = params.b_stride / 4u * vec3u(1u, 2u, 3u);
   x.at = (params.a_start + batch * params.a_batch) / 4u;
@@ -265,7 +267,7 @@ fn main(
   x.at = min(x.at, arrayLength(&a));
   y.at = min(y.at, arrayLength(&b) * select(2u, 1u, B_FORMAT == 0u));
   for (var k = first; k < whole; k += 32u) {
-    load(x, y, k);
+    load_blocks(x, y, k);
     // Of the half before; of the first one zeros, as which workgroup memory begins.
     sum_rest(id.x, id.y);
     workgroupBarrier();
@@ -282,9 +284,9 @@ fn main(
     add_k(k, id.x, id.y);
   }
   if (whole < last) {
-    load(x, y, whole);
-    from_a = mask(from_a, whole + 4u * x.k, last);
-    from_b = mask(from_b, whole + 4u * y.k, last);
+    load_blocks(x, y, whole);
+    from_a = masked(from_a, whole + 4u * x.k, last);
+    from_b = masked(from_b, whole + 4u * y.k, last);
     for (var half = 0u; half < 2u; half++) {
       workgroupBarrier();
       put(0u, x, y);

@@ -20,7 +20,9 @@ suite('tuning', () => {
     assert.deepInclude(planMatmul('lavapipe', large), { variant: 'registers-16', tileM: 16, tileN: 16 });
     assert.deepInclude(planMatmul('lavapipe', large, undefined, 'registers-8'), { tileM: 8, tileN: 8 });
     const thin = { ...large, m: 3 };
-    const plan = planMatmul('lavapipe', thin, undefined, 'workgroup-128');
+    assert.deepInclude(planMatmul('hardware', thin), { variant: 'workgroup-thin', tileM: 16, tileN: 64 });
+    assert.deepInclude(planMatmul('hardware', { ...large, n: 2 }), { variant: 'workgroup-thin', tileM: 64, tileN: 16 });
+    const plan = planMatmul('lavapipe', thin);
     assert.deepInclude(plan, { variant: 'registers-16', tileM: 4, tileN: 16 });
     assert.equal(planMatmul('lavapipe', { ...large, k: 1, n: 8 }, undefined, 'workgroup-128').variant, 'reference');
   });
