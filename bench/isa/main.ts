@@ -1,9 +1,9 @@
 /**
- * `npm run isa -- [--compilers naga,tint] [--families navi21,…] [--code FOLDER] [--markdown] [--check] [WORD …]`: what AMD's compiler
- * makes of every kernel that a plan chooses on a GPU, without a GPU: registers, spills, waves, and how much of its hottest loop is
- * multiply-adds. A word selects kernels whose name contains it, or a file `x.wgsl` by its path. A run over all kernels is stored in bench/results/isa.json,
- * one over some replaces theirs; `--code` writes the machine code there. `--check` compiles only what is stored of another source,
- * where the compilers are installed, and fails where a limit is broken: lint calls it.
+ * `npm run isa -- [--compilers naga,tint] [--families navi21,…] [--code FOLDER] [--markdown] [--stored] [--check] [WORD …]`: what AMD's
+ * compiler makes of every kernel that a plan chooses on a GPU, without a GPU: registers, spills, waves, and how much of its hottest loop is
+ * multiply-adds. A word is a regular expression on the names of kernels, or a file `x.wgsl` by its path. A run over all kernels is stored in bench/results/isa.json,
+ * one over some replaces theirs, and `--stored` prints it; `--code` writes the machine code there. `--check` compiles only what is stored of another source,
+ * where the compilers are installed, and fails where a limit is broken, in CI also where they are missing: lint calls it.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -25,17 +25,18 @@ const { values, positionals: words } = parseArgs({
     families: { type: 'string', default: Object.keys(FAMILIES).join() },
     code: { type: 'string' },
     markdown: { type: 'boolean', default: false },
+    stored: { type: 'boolean', default: false },
     check: { type: 'boolean', default: false },
   },
 });
 const compilers = values.compilers.split(',') as Compiler[];
 const families = values.families.split(',') as Family[];
 
-/** Files are taken as they are; else the kernels whose name has every word. */
+/** Files are taken as they are; else the kernels whose name every word matches. */
 function selected(): Kernel[] {
   const files = words.filter((word) => word.endsWith('.wgsl'));
   if (files.length > 0) return files.map(ofFile);
-  return hardwareKernels().filter((kernel) => words.every((word) => nameOf(kernel).includes(word)));
+  return hardwareKernels().filter((kernel) => words.every((word) => new RegExp(word).test(nameOf(kernel))));
 }
 
 function ofFile(path: string): Kernel {
@@ -100,7 +101,7 @@ const before = storedResults();
 const known = new Map(before.map((one) => [key(one), one]));
 const isKnown = ({ hash }: Kernel) =>
   compilers.every((compiler) => families.every((family) => known.has(key({ hash, compiler, family }))));
-const wanted = values.check ? kernels.filter((kernel) => !isKnown(kernel)) : kernels;
+const wanted = values.stored ? [] : values.check ? kernels.filter((kernel) => !isKnown(kernel)) : kernels;
 const missing = wanted.length
   ? [missingDriver(), ...compilers.map(missingCompiler)].filter((what) => what !== null)
   : [];
@@ -121,8 +122,16 @@ if (values.check) {
   for (const problem of problems) console.error(problem);
   for (const what of missing)
     console.error(`${wanted.length} kernels are not those of bench/results/isa.json: ${what}`);
-  console.log(`isa: ${kernels.length} kernels, ${wanted.length} of them new, ${problems.length} limits broken`);
-  process.exit(problems.length > 0 ? 1 : 0);
+  console.log(
+    `isa: ${kernels.length} kernels, ${wanted.length} to be stored by npm run isa, ${problems.length} limits broken`,
+  );
+  const unknown = process.env.CI && missing.length > 0;
+  process.exit(problems.length > 0 || unknown ? 1 : 0);
+}
+if (values.stored) {
+  const results = before.filter((one) => hashes.has(one.hash) && families.includes(one.family));
+  console.log(values.markdown ? markdown(results) : table(results));
+  process.exit(0);
 }
 console.log(values.markdown ? markdown(fresh) : table(fresh));
 if (!isFile) {

@@ -46,6 +46,9 @@ interface Limit {
 const LIMITS: readonly Limit[] = [
   { shader: /^matmul_workgroup(?! .*TILE 64)/, share: 0.84, waves: 8 },
   { shader: /^matmul_workgroup .*TILE 64/, share: 0.76, waves: 8 },
+  // Of a head 64 wide; narrower ones take as many instructions for fewer multiply-adds.
+  { shader: /^attention_workgroup$/, share: 0.6, waves: 8 },
+  { shader: /^attention_backward_(q|kv)_workgroup$/, share: 0.55, waves: 8 },
 ];
 
 /** What breaks a limit, a sentence each. */
