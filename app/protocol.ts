@@ -1,9 +1,9 @@
 /** What the page and its worker say to each other. Everything here is data that can be cloned. */
 import type { ErrorCode } from '../src/base/errors.ts';
 import type { DatasetKind, Image, ScoreMap } from '../src/data/index.ts';
-import type { Judgement } from '../src/detect/judge.ts';
+import type { SetMetrics } from '../src/detect/set_metrics.ts';
 import type { AdapterFacts } from '../src/gpu/index.ts';
-import type { TrivialJudgement } from '../src/metrics/intensity_baseline.ts';
+import type { IntensityMetrics } from '../src/metrics/intensity_baseline.ts';
 import type { RocPoint } from '../src/metrics/roc.ts';
 import type { RunEvent } from '../src/run/events.ts';
 
@@ -67,8 +67,8 @@ export interface ScoredRow {
 
 /** What trained weights do to the test images. */
 export interface Outcome {
-  readonly judgement: Judgement;
-  readonly trivial: TrivialJudgement | null;
+  readonly metrics: SetMetrics;
+  readonly trivial: IntensityMetrics | null;
   readonly rows: readonly ScoredRow[];
   readonly roc: readonly RocPoint[];
   /** Lowest and highest value of all maps. */

@@ -96,10 +96,11 @@ export async function runBenches(
   return { clock, submitBudgetMs, results };
 }
 
-/** The first rung of a kernel that has others is left out: the engine takes it for short work alone, in one piece. */
+/** The first variant of a kernel that has others is left out: the engine takes it for short work alone, in one piece. */
 function longestSubmit(results: readonly BenchResult[], budget: number): string {
-  const rungsOf = ({ bench, case: name }: BenchResult) => results.filter((x) => x.bench === bench && x.case === name);
-  const chosen = results.filter((one) => one.split || rungsOf(one).length === 1 || rungsOf(one)[0] !== one);
+  const variantsOf = ({ bench, case: name }: BenchResult) =>
+    results.filter((x) => x.bench === bench && x.case === name);
+  const chosen = results.filter((one) => one.split || variantsOf(one).length === 1 || variantsOf(one)[0] !== one);
   const longest = chosen.reduce((x, y) => ((y.submitMs ?? 0) > (x.submitMs ?? 0) ? y : x));
   const verdict = (longest.submitMs ?? 0) <= budget ? 'within' : 'BEYOND';
   const what = `${longest.bench} ${longest.case} ${longest.variant}`;

@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- [--dawn] [--driver lavapipe|swiftshader|hardware] [--json FILE] [pattern …]`: times kernels in Deno against
- * their first rungs and against what the adapter can do, then whole models with the split between GPU and host, and counts
+ * their first variants and against what the adapter can do, then whole models with the split between GPU and host, and counts
  * the operations of a training step. A pattern selects files of bench/kernels and bench/models by name, or `operations`. A
  * run without one is stored in bench/results. `--dawn` takes the WebGPU of npm's `webgpu`, which is Chrome's and Node's and
  * has subgroups, in place of Deno's own.

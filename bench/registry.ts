@@ -1,6 +1,6 @@
 import type { Gpu } from '../src/gpu/gpu.ts';
 
-/** One way to do a piece of work; the first of a case is its first rung, which the others are compared with. */
+/** One way to do a piece of work; the first of a case is its first variant, which the others are compared with. */
 export interface Variant {
   readonly name: string;
   /** Records the work once. A promise that it returns is waited for. What it allocates is released by the harness. */

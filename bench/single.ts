@@ -5,8 +5,8 @@ export function single(name: string, flops: number, bytes: number, run: () => un
   return { name, flops, bytes, variants: [{ name: 'only', run: () => void run() }] };
 }
 
-/** A case with two ways to do it: the rung for any shape, and the one that reads several values at a time. */
-export function twoRungs(name: string, flops: number, bytes: number, ...[any, wide]: (() => unknown)[]): BenchCase {
+/** A case with two ways to do it: the variant for any shape, and the one that reads several values at a time. */
+export function twoVariants(name: string, flops: number, bytes: number, ...[any, wide]: (() => unknown)[]): BenchCase {
   const variants = [
     { name: 'any width', run: () => void any() },
     { name: 'wide', run: () => void wide() },

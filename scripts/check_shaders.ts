@@ -193,7 +193,7 @@ function checkRaces({ shader, source, block, groups, buffers }: Recorded): void 
   for (const what of [...errors, ...races.map((race) => race.message)].slice(0, 3)) complain(shader.name, what);
 }
 
-/** Runs cases against the recorder, as the rungs of every kind of adapter. */
+/** Runs cases against the recorder, as the variants of every kind of adapter. */
 function record(cases: typeof TINY): Recorded[] {
   return (['lavapipe', 'hardware'] as const).flatMap((kind) => {
     const { gpu, recorded } = recorder(kind);

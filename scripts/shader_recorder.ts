@@ -66,7 +66,7 @@ class RecordingGpu extends IdleGpu {
 
 /**
  * A `Gpu` without a device: memory has sizes and, where the host wrote them, contents; every dispatch is recorded.
- * @param kind which rungs the wrappers choose
+ * @param kind which variants the wrappers choose
  */
 export function recorder(kind: AdapterClass): { gpu: Gpu; recorded: Recorded[] } {
   const gpu = new RecordingGpu(kind);

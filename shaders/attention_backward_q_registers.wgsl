@@ -1,5 +1,5 @@
 // Gradient of attention.wgsl by the queries, as attention_backward_q.wgsl, which gives formula and shapes.
-// The rung for software adapters: one invocation owns 8 queries and goes through the keys 16 at a time, as
+// The variant for software adapters: one invocation owns 8 queries and goes through the keys 16 at a time, as
 // attention_registers.wgsl. The two are 40 to 49 times as fast as the references on lavapipe:
 // bench/kernels/attention.bench.ts. Caller: src/kernels/attention.ts.
 // Loops: (length / 16 + 1) * (2 * quads + 1) + 8 * quads where length * (quads + 1) <= 64000, quads <= 32

@@ -1,5 +1,5 @@
 // out = softmax(scale * q k^T) v for every head, as attention.wgsl, which gives the shapes.
-// The rung for software adapters: one invocation owns 8 queries of a head and goes through the keys 16 at a time. The 8 x 16
+// The variant for software adapters: one invocation owns 8 queries of a head and goes through the keys 16 at a time. The 8 x 16
 // scores live in named mat4x4f variables (see matmul_registers.wgsl), so a loaded quad serves 32 or 64 multiplications;
 // the 8 unfinished rows lie in out itself and are read and written once per 16 keys. (In an indexed private array they
 // were up to twice as fast, but lavapipe compiled for half a minute.)

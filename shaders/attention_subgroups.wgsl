@@ -1,5 +1,5 @@
 // out = softmax(scale * q k^T) v for every head, as attention.wgsl, which gives the shapes.
-// The rung for SwiftShader; matmul_subgroups.wgsl says what counts there. A workgroup is one subgroup of four, which owns 20
+// The variant for SwiftShader; matmul_subgroups.wgsl says what counts there. A workgroup is one subgroup of four, which owns 20
 // queries of a head, lane l those at l, l + 4, …, and goes through the keys 24 at a time: of keys and values each lane loads
 // one row in four and broadcasts it. The 5 x 24 scores of a lane live in named variables, the unfinished rows in out itself.
 // At 290 tokens of 16 heads it is 56 times as fast as attention.wgsl and twice as fast as attention_registers.wgsl:

@@ -1,5 +1,5 @@
 // The guided half of an upsampling, as guided_upsample.wgsl, which gives formula and shapes.
-// The rung for software adapters: one invocation owns 8 pixels of a column, so each pixel of their windows is read once for
+// The variant for software adapters: one invocation owns 8 pixels of a column, so each pixel of their windows is read once for
 // all of them, and what depends on its line alone is computed once a line. space and range hold the factor log2(e), and a
 // pixel outside of an owner's window gets a weight of at most 2^-126.
 // 6 times as fast as guided_upsample.wgsl on lavapipe: `npm run bench -- guided_upsample`.

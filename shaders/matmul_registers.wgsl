@@ -1,5 +1,5 @@
 // out = act(alpha * op(a) op(b) + bias) + residual (+ out), as matmul.wgsl, whose parameters it shares.
-// The rung for software adapters: one invocation owns a tile of TILE_M x TILE_N results and reads op(a) and op(b) as
+// The variant for software adapters: one invocation owns a tile of TILE_M x TILE_N results and reads op(a) and op(b) as
 // vec4, so that a load (a gather there, the dear part) serves 4 TILE_M or 4 TILE_N multiplications; no workgroup memory
 // and no barrier. The tile lives in named mat4x4f variables because compilers put indexed private arrays into memory:
 // arrays ran 3 to 10 times slower. Four rows by four k are a mat4x4f, so every transposition happens in registers.

@@ -1,5 +1,5 @@
 // out = act(alpha * op(a) op(b) + bias) + residual (+ out), as matmul.wgsl, whose parameters it shares but for the epilogue.
-// The rung for SwiftShader, which runs four invocations as the lanes of one vector and compiles plainly: a load becomes a
+// The variant for SwiftShader, which runs four invocations as the lanes of one vector and compiles plainly: a load becomes a
 // bounds check and a branch for each lane and number, variables live on the stack, and both sides of every branch are
 // carried out. What counts is the length of the code in the loop over k, which has to fit into the processor's memory for
 // instructions (64 KB; this takes 58, and 70 ran at half the speed). Therefore:

@@ -67,7 +67,7 @@ export function Gallery({ rows, pictures, looks, threshold, order, chosen, onOrd
                 value={id}
                 data-score={score}
                 checked={i === chosen}
-                aria-label={`${id}, score ${score.toPrecision(3)}, ${wrong ? 'wrongly judged, ' : ''}${truth}`}
+                aria-label={`${id}, score ${score.toPrecision(3)}, ${wrong ? 'wrongly predicted, ' : ''}${truth}`}
                 onChange={() => onChoose(i)}
               />
               {picture ? <MapThumb picture={picture} looks={looks} /> : <span class="blank" />}

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { thresholdText } from '../../src/detect/judge.ts';
+import { thresholdText } from '../../src/detect/set_metrics.ts';
 import type { Actions } from '../actions.ts';
 import type { Outcome } from '../protocol.ts';
 import { Gallery, type Order } from './gallery.tsx';
@@ -8,7 +8,7 @@ import { usePictures } from './pictures.ts';
 
 interface Props {
   readonly outcome: Outcome;
-  /** Scores at or above it are called abnormal. */
+  /** Scores at or above it are predicted abnormal. */
   readonly threshold: number;
   readonly actions: Actions;
 }
@@ -18,11 +18,11 @@ const STEPS = 200;
 
 /** The maps: one large, with sliders, and all as a gallery. */
 export function MapsPanel({ outcome, threshold, actions }: Props) {
-  const { rows, range, judgement } = outcome;
+  const { rows, range, metrics } = outcome;
   const [low, high] = range;
   const [order, setOrder] = useState<Order>('highest');
   const [opacity, setOpacity] = useState(0.6);
-  const [level, setLevel] = useState(judgement.pixelThreshold?.value ?? low + 0.8 * (high - low));
+  const [level, setLevel] = useState(metrics.pixelThreshold?.value ?? low + 0.8 * (high - low));
   const [outlined, setOutlined] = useState(true);
   const [chosen, setChosen] = useState(() => highest(outcome));
   const pictures = usePictures(outcome, actions);
@@ -38,7 +38,7 @@ export function MapsPanel({ outcome, threshold, actions }: Props) {
           <p class="picture-name">
             <strong>{row.id.split('/').at(-1)}</strong>
             <span class={row.score >= threshold ? 'verdict abnormal' : 'verdict'}>
-              {row.score >= threshold ? 'called abnormal' : 'called normal'}
+              {row.score >= threshold ? 'predicted abnormal' : 'predicted normal'}
             </span>
           </p>
           <p class="hint">
@@ -64,7 +64,7 @@ export function MapsPanel({ outcome, threshold, actions }: Props) {
             shown={thresholdText(level)}
             onInput={setLevel}
           />
-          {judgement.pixel && (
+          {metrics.pixel && (
             <label class="check">
               <input type="checkbox" checked={outlined} onChange={() => setOutlined(!outlined)} />
               True lesion, outlined in dashes
@@ -72,7 +72,7 @@ export function MapsPanel({ outcome, threshold, actions }: Props) {
           )}
           <p class="hint">
             The solid line is where the map reaches the threshold
-            {judgement.pixelThreshold ? `; training chose ${thresholdText(judgement.pixelThreshold.value)}` : ''}.
+            {metrics.pixelThreshold ? `; training chose ${thresholdText(metrics.pixelThreshold.value)}` : ''}.
           </p>
         </div>
       </div>

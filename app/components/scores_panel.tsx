@@ -1,4 +1,4 @@
-import { thresholdText } from '../../src/detect/judge.ts';
+import { thresholdText } from '../../src/detect/set_metrics.ts';
 import { methodTitle } from '../../src/fusion/presets.ts';
 import { bestIntensity, intensityBaselines } from '../../src/metrics/intensity_baseline.ts';
 import { Chart, Curve } from '../../src/report/chart.tsx';
@@ -7,15 +7,15 @@ import { useShown } from './shown.ts';
 
 interface Props {
   readonly outcome: Outcome;
-  /** Scores at or above it are called abnormal. */
+  /** Scores at or above it are predicted abnormal. */
   readonly threshold: number;
   readonly onThreshold: (threshold: number) => void;
 }
 
 /** How well the scores separate normal from abnormal. */
 export function ScoresPanel({ outcome, threshold, onThreshold }: Props) {
-  const { judgement, trivial, roc, facts } = outcome;
-  const { image, pixel, images, pixelThreshold } = judgement;
+  const { metrics, trivial, roc, facts } = outcome;
+  const { image, pixel, images, pixelThreshold } = metrics;
   const best = bestIntensity(trivial);
   const map = intensityBaselines(trivial).find(({ key }) => key === 'map');
   const card = useShown();
@@ -58,13 +58,13 @@ const CHANCE = [
 ] as const;
 
 function Roc({ outcome, threshold, onThreshold }: Props) {
-  const { roc, judgement } = outcome;
+  const { roc, metrics } = outcome;
   const point = pointOf(outcome, threshold);
   const { falsePositiveRate, truePositiveRate } = roc[point];
   return (
     <div class="roc">
       <Chart
-        title={`ROC curve of the image score, area ${show(judgement.image.auroc)}`}
+        title={`ROC curve of the image score, area ${show(metrics.image.auroc)}`}
         x={{ label: '1 − specificity', domain: [0, 1] }}
         y={{ label: 'sensitivity', domain: [0, 1] }}
       >
@@ -98,10 +98,10 @@ function Roc({ outcome, threshold, onThreshold }: Props) {
             <dd>{show(1 - falsePositiveRate)}</dd>
           </div>
         </dl>
-        {judgement.imageThreshold ? (
+        {metrics.imageThreshold ? (
           <p class="hint">
-            Training chose {thresholdText(judgement.imageThreshold.value)}, on{' '}
-            {judgement.imageThreshold.from === 'valid' ? 'images it did not learn from' : 'the support images'}; test
+            Training chose {thresholdText(metrics.imageThreshold.value)}, on{' '}
+            {metrics.imageThreshold.from === 'valid' ? 'images it did not learn from' : 'the support images'}; test
             images played no part.
           </p>
         ) : (
@@ -113,11 +113,11 @@ function Roc({ outcome, threshold, onThreshold }: Props) {
 }
 
 /** The threshold that training chose, or without one that of the largest F1 on the test images. */
-export function startThreshold({ judgement }: Outcome): number {
-  return judgement.imageThreshold?.value ?? judgement.image.f1Threshold;
+export function startThreshold({ metrics }: Outcome): number {
+  return metrics.imageThreshold?.value ?? metrics.image.f1Threshold;
 }
 
-/** The point of a curve at which the images are called as a threshold calls them: the last that is not below it. */
+/** The point of a curve at which the images are predicted as a threshold predicts them: the last that is not below it. */
 function pointOf({ roc }: Outcome, value: number): number {
   return Math.max(
     0,

@@ -3,13 +3,13 @@ import { rangeOf } from '../../src/data/heat_map.ts';
 import { decodeImage } from '../../src/data/index.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
 import { evaluateTrained } from '../../src/detect/inference.ts';
-import type { Judgement } from '../../src/detect/judge.ts';
 import type { RunContext } from '../../src/detect/run_context.ts';
 import type { ScoredSet } from '../../src/detect/scoring.ts';
+import type { SetMetrics } from '../../src/detect/set_metrics.ts';
 import { bankSentence } from '../../src/detect/support_bank.ts';
 import { Gpu } from '../../src/gpu/index.ts';
 import { BlobFiles } from '../../src/host/blob_files.ts';
-import type { TrivialJudgement } from '../../src/metrics/intensity_baseline.ts';
+import type { IntensityMetrics } from '../../src/metrics/intensity_baseline.ts';
 import { rankScores } from '../../src/metrics/ranking.ts';
 import { rocCurve } from '../../src/metrics/roc.ts';
 import type { RunEvent } from '../../src/run/events.ts';
@@ -165,8 +165,8 @@ export class Workbench implements Calls {
   async #outcome(
     adapters: string,
     scored: ScoredSet,
-    judgement: Judgement,
-    trivial: TrivialJudgement | null,
+    metrics: SetMetrics,
+    trivial: IntensityMetrics | null,
   ): Promise<Outcome> {
     const { header, bank } = await openAdapters(this.#files, adapters);
     const data = this.#dataset();
@@ -174,7 +174,7 @@ export class Workbench implements Calls {
     this.#paths = new Map(scored.images.map(({ id }) => [id, `${data}/${id}`]));
     const { images } = scored;
     return {
-      judgement,
+      metrics,
       trivial,
       rows: images.map(({ id, label, score }) => ({ id, label, score })),
       roc: rocCurve(

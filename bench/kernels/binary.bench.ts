@@ -3,13 +3,13 @@ import type { Gpu } from '../../src/gpu/gpu.ts';
 import { type BinaryKind, binaryWith } from '../../src/kernels/binary.ts';
 import { filled } from '../inputs.ts';
 import { type BenchCase, bench } from '../registry.ts';
-import { twoRungs } from '../single.ts';
+import { twoVariants } from '../single.ts';
 
 /** The residual stream of ViT-L for two images of 240 px, with another, with a bias, and with a number a row. */
 function* cases(gpu: Gpu): Iterable<BenchCase> {
   const x = filled(gpu, 580, 1024);
   const both = (name: string, kind: BinaryKind, other: GpuArray, bytes: number) =>
-    twoRungs(
+    twoVariants(
       name,
       x.size,
       bytes * x.size,

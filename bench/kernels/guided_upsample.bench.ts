@@ -3,7 +3,7 @@ import { guidedUpsampleWith } from '../../src/kernels/guided_upsample.ts';
 import { filled } from '../inputs.ts';
 import { type BenchCase, bench } from '../registry.ts';
 
-const RUNGS = ['reference', 'registers'] as const;
+const VARIANTS = ['reference', 'registers'] as const;
 
 /** Maps of two images of 240 × 240 pixels with the window of the default settings. */
 function* cases(gpu: Gpu): Iterable<BenchCase> {
@@ -16,7 +16,10 @@ function* cases(gpu: Gpu): Iterable<BenchCase> {
     name: '2×240×240, radius 14',
     flops,
     bytes: 4 * (2 * map.size + guide.size),
-    variants: RUNGS.map((rung) => ({ name: rung, run: () => void guidedUpsampleWith(rung, map, guide, guidance) })),
+    variants: VARIANTS.map((variant) => ({
+      name: variant,
+      run: () => void guidedUpsampleWith(variant, map, guide, guidance),
+    })),
   };
 }
 

@@ -5,7 +5,7 @@ import { l2_normalize, l2_normalize_backward } from '../../src/kernels/shaders.g
 import { elementGrid } from '../../src/kernels/shapes.ts';
 import { filled } from '../inputs.ts';
 import { type BenchCase, bench } from '../registry.ts';
-import { twoRungs } from '../single.ts';
+import { twoVariants } from '../single.ts';
 
 /** Patch features of four images. */
 function* cases(gpu: Gpu): Iterable<BenchCase> {
@@ -26,9 +26,9 @@ function* cases(gpu: Gpu): Iterable<BenchCase> {
       params: { rows, width, eps: 1e-12 },
       groups: elementGrid(rows, l2_normalize_backward.constants.WORKGROUP),
     });
-  yield twoRungs(`${rows}×${width}`, 3 * x.size, 8 * x.size, scalar, () => l2Normalize(x));
+  yield twoVariants(`${rows}×${width}`, 3 * x.size, 8 * x.size, scalar, () => l2Normalize(x));
   const backward = () => l2NormalizeBackward(x, y, inverseNorm);
-  yield twoRungs('backward', 5 * x.size, 12 * x.size, scalarBackward, backward);
+  yield twoVariants('backward', 5 * x.size, 12 * x.size, scalarBackward, backward);
 }
 
 bench('l2_normalize', cases);

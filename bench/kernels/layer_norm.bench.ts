@@ -5,7 +5,7 @@ import { layer_norm, layer_norm_backward } from '../../src/kernels/shaders.gen.t
 import { elementGrid } from '../../src/kernels/shapes.ts';
 import { filled } from '../inputs.ts';
 import { type BenchCase, bench } from '../registry.ts';
-import { single, twoRungs } from '../single.ts';
+import { single, twoVariants } from '../single.ts';
 
 /** Tokens of two images of 240 px in ViT-L. */
 function* cases(gpu: Gpu): Iterable<BenchCase> {
@@ -24,7 +24,7 @@ function* cases(gpu: Gpu): Iterable<BenchCase> {
       params: { rows, width, eps: 1e-5 },
       groups,
     });
-  yield twoRungs(`${rows}×${width}`, 8 * x.size, 8 * x.size, forward, () => layerNorm(x, weight, weight));
+  yield twoVariants(`${rows}×${width}`, 8 * x.size, 8 * x.size, forward, () => layerNorm(x, weight, weight));
   const backward = () =>
     gpu.run({
       shader: layer_norm_backward,
@@ -33,7 +33,7 @@ function* cases(gpu: Gpu): Iterable<BenchCase> {
       groups,
     });
   const gradients = (need: { x: boolean; weight: boolean }) => layerNormBackward(x, x, weight, mean, rstd, need);
-  yield twoRungs('backward x', 9 * x.size, 12 * x.size, backward, () => gradients({ x: true, weight: false }));
+  yield twoVariants('backward x', 9 * x.size, 12 * x.size, backward, () => gradients({ x: true, weight: false }));
   yield single('backward weight, bias', 5 * x.size, 8 * x.size, () => gradients({ x: false, weight: true }));
 }
 

@@ -5,7 +5,7 @@ import { elementGrid } from '../../src/kernels/shapes.ts';
 import { softmax, softmaxBackward } from '../../src/kernels/softmax.ts';
 import { filled } from '../inputs.ts';
 import { type BenchCase, bench } from '../registry.ts';
-import { single, twoRungs } from '../single.ts';
+import { single, twoVariants } from '../single.ts';
 
 /** Scores of four heads over 290 tokens; the two classes of sixteen maps, beside the kernel for any width. */
 function* cases(gpu: Gpu): Iterable<BenchCase> {
@@ -28,9 +28,9 @@ function* cases(gpu: Gpu): Iterable<BenchCase> {
       groups: elementGrid(maps.rows, softmax_backward.constants.WORKGROUP),
     });
   const pairs = '16×240×240×2';
-  yield twoRungs(pairs, 10 * maps.size, 8 * maps.size, general, () => softmax(maps));
+  yield twoVariants(pairs, 10 * maps.size, 8 * maps.size, general, () => softmax(maps));
   const backward = () => softmaxBackward(maps, maps);
-  yield twoRungs(`${pairs} backward`, 4 * maps.size, 12 * maps.size, generalBackward, backward);
+  yield twoVariants(`${pairs} backward`, 4 * maps.size, 12 * maps.size, generalBackward, backward);
 }
 
 bench('softmax', cases);

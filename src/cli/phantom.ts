@@ -2,7 +2,7 @@ import { choice, integer, list, type OptionTable, text, toggle } from '../base/o
 import { encodePng } from '../data/encode.ts';
 import { EXIT_CODES } from '../host/exit_codes.ts';
 import { contactSheet, PHANTOM_FAMILIES, phantomFamily, writePhantoms } from '../phantom/index.ts';
-import { formatTrivialTable, TRIVIAL_BOUND, trivialTable } from '../phantom/phantom_check.ts';
+import { formatIntensityTable, intensityTable, TRIVIAL_BOUND } from '../phantom/phantom_check.ts';
 import { type Command, exactly, flagValues, need, word } from './command.ts';
 import { Reporter } from './reporter.ts';
 
@@ -72,8 +72,8 @@ export const phantomCheck: Command = {
     const { host } = call;
     exactly(0, call, 'fusionclip phantom check');
     const { set, seeds, count, size, json } = flagValues(CHECK, call);
-    const rows = trivialTable(seeds, count, size, set === 'all' ? NAMES : [set]);
-    host.stdout(`${json ? JSON.stringify(rows, null, 2) : formatTrivialTable(rows)}\n`);
+    const rows = intensityTable(seeds, count, size, set === 'all' ? NAMES : [set]);
+    host.stdout(`${json ? JSON.stringify(rows, null, 2) : formatIntensityTable(rows)}\n`);
     return rows.every(({ worst }) => worst <= TRIVIAL_BOUND) ? 0 : EXIT_CODES.bad_data;
   },
 };

@@ -1,8 +1,8 @@
 import { textColumns } from '../base/columns.ts';
 import type { EvaluateResults } from '../detect/inference.ts';
-import { type Judgement, thresholdText } from '../detect/judge.ts';
 import type { TrainResults } from '../detect/results.ts';
-import { intensityBaselines, intensityInside, type TrivialJudgement } from '../metrics/intensity_baseline.ts';
+import { type SetMetrics, thresholdText } from '../detect/set_metrics.ts';
+import { type IntensityMetrics, intensityBaselines, intensityInside } from '../metrics/intensity_baseline.ts';
 import type { PixelMetrics, RankingMetrics } from '../metrics/summary.ts';
 
 type Row = readonly (string | number | null | undefined)[];
@@ -14,22 +14,22 @@ export function trainTable(results: TrainResults): string {
   const { selected, last, trivial, selectedBy } = results;
   const how = selectedBy === 'none' ? 'without training' : `epoch ${selected.epoch} (${selectedBy})`;
   const chosen = `${results.method}, ${how}`;
-  const rows: Row[] = [judgementRow(chosen, selected)];
-  if (last.step !== selected.step) rows.push(judgementRow(`epoch ${last.epoch} (last)`, last));
-  return resultText(results, [...rows, ...trivialRows(trivial)], [['', selected.foreground, trivial]], selected);
+  const rows: Row[] = [metricsRow(chosen, selected)];
+  if (last.step !== selected.step) rows.push(metricsRow(`epoch ${last.epoch} (last)`, last));
+  return resultText(results, [...rows, ...intensityRows(trivial)], [['', selected.foreground, trivial]], selected);
 }
 
 /** Metrics of an evaluation as a table for people. */
 export function evaluationTable(results: EvaluateResults): string {
-  const rows = [judgementRow(results.method, results), ...trivialRows(results.trivial)];
+  const rows = [metricsRow(results.method, results), ...intensityRows(results.trivial)];
   return resultText(results, rows, [['', results.foreground, results.trivial]], results);
 }
 
 function resultText(
   { data, warning }: { data: string; warning: string | null },
   rows: readonly Row[],
-  inside: readonly [string, Judgement['foreground'], TrivialJudgement | null][],
-  { images, imageThreshold, pixelThreshold }: Judgement,
+  inside: readonly [string, SetMetrics['foreground'], IntensityMetrics | null][],
+  { images, imageThreshold, pixelThreshold }: SetMetrics,
 ): string {
   const lines = [
     `${data}, test: ${images.normal} normal and ${images.abnormal} abnormal images`,
@@ -60,12 +60,12 @@ function resultText(
   return `${lines.join('\n')}\n`;
 }
 
-function judgementRow(name: string, { image, pixel, pixelThreshold }: Judgement): Row {
+function metricsRow(name: string, { image, pixel, pixelThreshold }: SetMetrics): Row {
   return [name, ...imageCells(image), ...pixelCells(pixel), pixelThreshold?.dice];
 }
 
 /** What brightness alone reaches, so that nobody takes a number for more than it is. */
-function trivialRows(trivial: TrivialJudgement | null): Row[] {
+function intensityRows(trivial: IntensityMetrics | null): Row[] {
   return intensityBaselines(trivial).map(({ title, image, pixel }) => [
     title,
     ...(image ? imageCells(image) : [null, null, null]),

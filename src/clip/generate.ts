@@ -8,7 +8,7 @@ import type { FileWriter } from '../base/file_system.ts';
 import { ruleUniform } from '../base/rule.ts';
 import type { ClipConfig } from './config.ts';
 import { packHalf } from './half.ts';
-import { clipShapes, huggingFaceSource, type Naming, sourceShape } from './names.ts';
+import { clipShapes, huggingFaceSource, sourceShape, type TensorNaming } from './names.ts';
 import { SafetensorsWriter } from './safetensors_writer.ts';
 import { type ClipWeights, type NamedTensors, transposed } from './weights.ts';
 
@@ -121,7 +121,7 @@ export class GeneratedClipModel extends GeneratedTensors implements ClipWeights 
 
 /** How {@link generateModel} writes a model. */
 export interface GenerateOptions {
-  readonly naming?: Naming;
+  readonly naming?: TensorNaming;
   readonly dtype?: 'f32' | 'f16';
 }
 
@@ -181,7 +181,7 @@ export async function generateModel(
   }
 }
 
-function filePieces(canonical: string, shape: readonly number[], naming: Naming): Piece[] {
+function filePieces(canonical: string, shape: readonly number[], naming: TensorNaming): Piece[] {
   if (naming === 'openai') return [{ name: canonical, shape, canonical, start: 0, transpose: false }];
   const source = huggingFaceSource(canonical);
   const { tensors, transpose } = source;

@@ -2,7 +2,7 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { type ClipConfig, presetOf } from './config.ts';
 import { openClipModel, openModelWeights } from './model_file.ts';
-import { type Naming, resolveNames } from './names.ts';
+import { resolveNames, type TensorNaming } from './names.ts';
 
 /** A tensor as it lies in a file. */
 export interface TensorFacts {
@@ -23,7 +23,7 @@ export interface ModelInspection {
   /** Numbers in the tensors. */
   readonly parameters: number;
   /** Null when it is no CLIP model with a vision transformer. */
-  readonly naming: Naming | null;
+  readonly naming: TensorNaming | null;
   /** Canonical names of the tensors that are not there. */
   readonly missing: readonly string[];
   /** Null when the model cannot be run. */
@@ -54,7 +54,7 @@ export async function inspectModel(fs: FileSystem, path: string): Promise<ModelI
     parameters += shape.reduce((a, b) => a * b, 1);
   }
   const facts = { file, tensors, metadata: weights.metadata, dtypes, bytes: total, parameters };
-  let naming: Naming | null = null;
+  let naming: TensorNaming | null = null;
   let missing: readonly string[] = [];
   try {
     ({ naming, missing } = resolveNames(new Map([...tensors].map(([name, { shape }]) => [name, shape])), file));

@@ -7,7 +7,7 @@ import { joined, type KeyRemarks, requireSizes } from './config_keys.ts';
 import { FileTensors, faulty } from './file_tensors.ts';
 import { cachedSnapshot, parseModelId } from './model_cache.ts';
 import { refuseForeignFormat } from './model_format.ts';
-import { checkShapes, type Naming, resolveNames, type TensorSource } from './names.ts';
+import { checkShapes, resolveNames, type TensorNaming, type TensorSource } from './names.ts';
 import type { SafetensorsFile } from './safetensors.ts';
 import { openShards, openWeightsFile, SHARD_INDEX } from './safetensors_shards.ts';
 import { Tokenizer } from './tokenizer.ts';
@@ -17,7 +17,7 @@ import type { ClipWeights } from './weights.ts';
 export interface ClipModelFile extends ClipWeights {
   /** The safetensors file, or the index of several. */
   readonly path: string;
-  readonly naming: Naming;
+  readonly naming: TensorNaming;
   /** Whether a configuration, the file or the caller named the activation; if not it is assumed to be QuickGELU. */
   readonly actKnown: boolean;
   /** Keys of its configuration that nobody here knows. */
@@ -112,7 +112,7 @@ function metadataHints({ metadata }: SafetensorsFile): ConfigHints {
 async function folderHints(
   fs: FileSystem,
   folder: string | null,
-  naming: Naming,
+  naming: TensorNaming,
 ): Promise<{ hints: ConfigHints; remarks: KeyRemarks; from: string }> {
   let found: { hints: ConfigHints; remarks: KeyRemarks } = { hints: {}, remarks: { sizes: [], unknown: [] } };
   if (folder === null) return { ...found, from: '' };
@@ -140,7 +140,7 @@ export async function readText(fs: FileSystem, path: string): Promise<string | u
 }
 
 class SafetensorsModel extends FileTensors implements ClipModelFile {
-  readonly naming: Naming;
+  readonly naming: TensorNaming;
   readonly config: ClipConfig;
   readonly actKnown: boolean;
   readonly unknownKeys: readonly string[];

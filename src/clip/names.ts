@@ -6,7 +6,7 @@ import { FusionclipError } from '../base/errors.ts';
 import { type ClipConfig, misfit, type TowerConfig } from './config.ts';
 
 /** Whose names a file uses. */
-export type Naming = 'openai' | 'huggingface';
+export type TensorNaming = 'openai' | 'huggingface';
 
 /** Where a canonical tensor comes from: file tensors stacked along the first axis, then transposed if `transpose`. */
 export interface TensorSource {
@@ -16,7 +16,7 @@ export interface TensorSource {
 
 /** A file's tensors under their canonical names. */
 export interface ResolvedNames {
-  readonly naming: Naming;
+  readonly naming: TensorNaming;
   readonly sources: ReadonlyMap<string, TensorSource>;
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** Canonical names of tensors that a model of so many layers has and the file has not, or not wholly. */
@@ -131,7 +131,7 @@ export function sourceShape({ tensors, transpose }: TensorSource, shape: readonl
  */
 export function resolveNames(shapes: ReadonlyMap<string, readonly number[]>, file: string): ResolvedNames {
   const bare = new Map([...shapes.keys()].map((name) => [name.replace(/^module\./, ''), name]));
-  let naming: Naming;
+  let naming: TensorNaming;
   if (bare.has('visual.conv1.weight')) naming = 'openai';
   else if (bare.has('vision_model.embeddings.patch_embedding.weight')) naming = 'huggingface';
   else if ([...bare.keys()].some((name) => name.startsWith('text_model.model.'))) {

@@ -10,7 +10,7 @@ import {
   gatherRows,
   isRecording,
   layerNorm,
-  multiply,
+  matmul,
   type Parameter,
   reshape,
   Tape,
@@ -157,7 +157,7 @@ export class TextTower {
       if (!isRecording()) x.value.release();
       x = y;
     });
-    return multiply(layerNorm(x, ln_final.weight, ln_final.bias), projection);
+    return matmul(layerNorm(x, ln_final.weight, ln_final.bias), projection);
   }
 
   /** Runs the beginnings of sentences, each distinct one once. The caller releases the result. */
@@ -195,7 +195,7 @@ export class TextTower {
       if (!isRecording()) x.value.release();
       x = y;
     });
-    return multiply(layerNorm(x, ln_final.weight, ln_final.bias), projection);
+    return matmul(layerNorm(x, ln_final.weight, ln_final.bias), projection);
   }
 
   /** Rows to pool at: for every sentence the index of its end-of-text token within [S · L]. */

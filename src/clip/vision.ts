@@ -8,7 +8,7 @@ import {
   gatherRows,
   isRecording,
   layerNorm,
-  multiply,
+  matmul,
   type Parameter,
   patchEmbedding,
   reshape,
@@ -199,7 +199,7 @@ export class VisionTower {
 
   /** Tokens of the last block's output into the space of the sentences: ln_post(x) · proj, [..., W] → [..., E]. */
   project(tokens: Tensor): Tensor {
-    return multiply(this.normalise(tokens), this.#weights.proj);
+    return matmul(this.normalise(tokens), this.#weights.proj);
   }
 
   /** ln_post over all tokens, [..., W]. */

@@ -1,15 +1,15 @@
 import type { FileSystem } from '../base/file_system.ts';
 import type { FusionRanges } from '../fusion/index.ts';
 import type { Parameter } from '../nn/index.ts';
-import { notOurs, type RunHeader } from '../run/run_config.ts';
+import { notOurs, type RunConfig } from '../run/run_config.ts';
 import { STORED_INFERENCE } from '../run/stored.ts';
-import type { Thresholds } from './judge.ts';
+import type { Thresholds } from './set_metrics.ts';
 import { bankSentence, bankTensors, isBankTensor, readBank, type SupportBank } from './support_bank.ts';
 import { floats, openTensorFile, readAll, type StoredTensor, stored, writeTensorFile } from './tensor_file.ts';
 
 /** The file that inference needs: weights, settings, thresholds and what is kept of the normal support images. */
 export interface AdapterFile {
-  readonly header: RunHeader;
+  readonly header: RunConfig;
   /** By name of the parameter. */
   readonly weights: ReadonlyMap<string, StoredTensor>;
   readonly bank: SupportBank;

@@ -1,6 +1,7 @@
 import { clipShapes } from '../clip/index.ts';
 import { zeroModel } from '../clip/zero_model.ts';
 import { AUGMENTATIONS } from '../data/augment.ts';
+import type { DatasetKind } from '../data/layout/dataset.ts';
 import { methodPreset } from '../fusion/index.ts';
 import { elements, GpuArray } from '../gpu/array.ts';
 import { countingGpu } from '../gpu/counting.ts';
@@ -10,7 +11,7 @@ import { Adam, Tape } from '../nn/index.ts';
 import type { RunSettings } from '../run/run_config.ts';
 import type { AnyBackbone } from './backbone.ts';
 import { Detector } from './detector.ts';
-import { SupportMemory } from './support_set.ts';
+import { SupportSet } from './support_set.ts';
 
 /** Floating-point operations, as the kernels declare them where they are dispatched. */
 export interface CostFlops {
@@ -53,11 +54,7 @@ export interface MethodCost {
  * @param kind of the data set
  * @throws FusionclipError `usage` for settings that do not go with the model
  */
-export async function methodCost(
-  backbone: AnyBackbone,
-  settings: RunSettings,
-  kind: 'pixel' | 'image',
-): Promise<MethodCost> {
+export async function methodCost(backbone: AnyBackbone, settings: RunSettings, kind: DatasetKind): Promise<MethodCost> {
   const { fusion: options, train } = settings;
   const gpu = countingGpu('hardware');
   const { zeros, shapes } = ofZeros(backbone);
@@ -130,7 +127,7 @@ async function scoringCost(
   const black = { width: size, height: size, channels: 3 as const, data: new Uint8Array(3 * size * size) };
   const normal = Array.from({ length: shots }, () => ({ pixels: black, mask: null }));
   const before = { flops: gpu.flops, bytes: gpu.pool.liveBytes };
-  const memory = new SupportMemory(detector, normal, []);
+  const memory = new SupportSet(detector, normal, []);
   try {
     return await memory.withScorer(async ({ images }) => {
       using job = gpu.job();

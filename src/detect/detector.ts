@@ -1,6 +1,7 @@
 import { FusionclipError } from '../base/errors.ts';
 import { type PixelStatistics, type StorageReport, TextTower, VisionTower } from '../clip/index.ts';
 import { joinReports } from '../clip/weight_storage.ts';
+import type { DatasetKind } from '../data/layout/dataset.ts';
 import { joinImages } from '../fusion/batches.ts';
 import {
   type Encoded,
@@ -28,7 +29,7 @@ export interface DetectorParts {
   readonly backbone: AnyBackbone;
   readonly options: FusionOptions;
   /** `pixel`: sets with masks; `image`: sets with labels only. */
-  readonly kind: 'pixel' | 'image';
+  readonly kind: DatasetKind;
   /** What the images show, e.g. `Brain`. */
   readonly object: string;
   /** Of the initial weights. */
@@ -63,7 +64,7 @@ export class Detector {
   readonly gpu: Gpu;
   readonly backbone: AnyBackbone;
   readonly options: FusionOptions;
-  readonly kind: 'pixel' | 'image';
+  readonly kind: DatasetKind;
   readonly object: string;
   readonly vision: DetectorModel['vision'];
   readonly method: Method;

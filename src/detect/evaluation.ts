@@ -1,12 +1,18 @@
 import type { FileSystem } from '../base/file_system.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import type { FusionRanges } from '../fusion/index.ts';
-import type { TrivialJudgement } from '../metrics/intensity_baseline.ts';
+import type { IntensityMetrics } from '../metrics/intensity_baseline.ts';
 import type { Detector } from './detector.ts';
-import { chooseThresholds, type Judgement, judgeScores, judgeTrivial, type Thresholds } from './judge.ts';
 import { type ScoredSet, ScoredSoFar, sampleBatches, scoreSet } from './scoring.ts';
-import type { Contest, ScoredWeights } from './selection.ts';
-import type { Scorer, SupportMemory } from './support_set.ts';
+import type { ScoredWeights, ValidationSet } from './selection.ts';
+import {
+  chooseThresholds,
+  evaluateIntensity,
+  evaluateScores,
+  type SetMetrics,
+  type Thresholds,
+} from './set_metrics.ts';
+import type { Scorer, SupportSet } from './support_set.ts';
 
 /** Weights with all that has to be chosen before test images are looked at. */
 export interface Calibration {
@@ -17,8 +23,8 @@ export interface Calibration {
 
 /** What became of a labelled set. */
 export interface Evaluation {
-  readonly judgement: Judgement;
-  readonly trivial: TrivialJudgement | null;
+  readonly metrics: SetMetrics;
+  readonly trivial: IntensityMetrics | null;
   readonly scored: ScoredSet;
 }
 
@@ -29,8 +35,8 @@ export interface Evaluation {
  */
 export async function calibrate(
   detector: Detector,
-  memory: SupportMemory,
-  rest: Contest,
+  memory: SupportSet,
+  rest: ValidationSet,
   scorer: Scorer,
   of: ScoredWeights | null = null,
 ): Promise<Calibration> {
@@ -40,7 +46,7 @@ export async function calibrate(
   return { ranges, thresholds: chooseThresholds(await memory.score(scorer), kind, 'support') };
 }
 
-/** Labelled samples to be judged. */
+/** Labelled samples to be evaluated. */
 export interface EvaluationRequest {
   readonly fs: FileSystem;
   readonly samples: readonly Sample[];
@@ -54,7 +60,7 @@ export interface EvaluationRequest {
   readonly signal?: AbortSignal;
 }
 
-/** Scores labelled samples and judges the result; ranges are those of the calibration. */
+/** Scores labelled samples and evaluates the result; ranges are those of the calibration. */
 export async function evaluateSamples(
   detector: Detector,
   scorer: Scorer,
@@ -67,6 +73,6 @@ export async function evaluateSamples(
     signal,
     onProgress: (done) => onProgress?.(done, samples.length),
   });
-  const judgement = judgeScores(scored, detector.kind, calibration.thresholds);
-  return { judgement, trivial: judgeTrivial(scored, detector.kind), scored };
+  const metrics = evaluateScores(scored, detector.kind, calibration.thresholds);
+  return { metrics, trivial: evaluateIntensity(scored, detector.kind), scored };
 }

@@ -25,18 +25,18 @@ export {
   TrainedDetector,
   type TrainedSource,
 } from './inference.ts';
-export {
-  chooseThresholds,
-  type ForegroundMetrics,
-  type ImageDecisions,
-  type Judgement,
-  judgeScores,
-  type PixelDecisions,
-  type Threshold,
-  type Thresholds,
-} from './judge.ts';
 export { type PredictionRow, writeMaps } from './output.ts';
 export type { SelectedBy, TrainResults, WeightsResult } from './results.ts';
 export type { RunContext } from './run_context.ts';
 export type { ScoredImage, ScoredSet } from './scoring.ts';
-export { type Scorer, SupportMemory } from './support_set.ts';
+export {
+  chooseThresholds,
+  evaluateScores,
+  type ForegroundMetrics,
+  type ImageDecisions,
+  type PixelDecisions,
+  type SetMetrics,
+  type Threshold,
+  type Thresholds,
+} from './set_metrics.ts';
+export { type Scorer, SupportSet } from './support_set.ts';

@@ -2,13 +2,13 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { VERSION } from '../base/version.ts';
-import type { Sample } from '../data/layout/dataset.ts';
+import type { DatasetKind, Sample } from '../data/layout/dataset.ts';
 import { findInputs } from '../data/layout/inputs.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
 import { leftOutLine } from '../data/layout/left_out.ts';
 import type { DataRules } from '../data/layout/rules.ts';
 import { remembersSupport } from '../fusion/presets.ts';
-import type { TrivialJudgement } from '../metrics/intensity_baseline.ts';
+import type { IntensityMetrics } from '../metrics/intensity_baseline.ts';
 import { stage } from '../run/events.ts';
 import { onDevice } from '../run/on_device.ts';
 import { ADAPTERS } from '../run/run_folder.ts';
@@ -16,15 +16,15 @@ import { type AdapterFile, openAdapters } from './adapters_file.ts';
 import { asTrained, type ModelSource, openModel } from './backbone.ts';
 import type { Detector } from './detector.ts';
 import { evaluateSamples } from './evaluation.ts';
-import type { Judgement } from './judge.ts';
 import { dataJson, openData } from './open_data.ts';
 import { type PredictionRow, predictionRows, requireMapNames, toCsv, writeMaps } from './output.ts';
 import { calibrateAgain, rescoredOptions, sameBank, supportAgain } from './rescore.ts';
 import { ORACLE_WARNING } from './results.ts';
 import { openDetector, type RunContext } from './run_context.ts';
 import { fileBatches, type ScoredSet, ScoredSoFar, scoreSet } from './scoring.ts';
+import type { SetMetrics } from './set_metrics.ts';
 import { bankSentence, needsImages } from './support_bank.ts';
-import { SupportMemory } from './support_set.ts';
+import { SupportSet } from './support_set.ts';
 import { restoreTensors } from './tensor_file.ts';
 
 /** What trained weights are used with. */
@@ -42,9 +42,9 @@ export class TrainedDetector {
   /** As it is used: with the settings, thresholds and ranges of now. */
   readonly file: AdapterFile;
   readonly detector: Detector;
-  readonly memory: SupportMemory;
+  readonly memory: SupportSet;
 
-  private constructor(file: AdapterFile, detector: Detector, memory: SupportMemory) {
+  private constructor(file: AdapterFile, detector: Detector, memory: SupportSet) {
     this.file = file;
     this.detector = detector;
     this.memory = memory;
@@ -76,7 +76,7 @@ export class TrainedDetector {
         throw needsImages(path, bank, changed ? 'These settings need' : 'It needs', header.data.path);
       const normals = kept ? bank.pixels.map((pixels) => ({ pixels, mask: null })) : support!.normal;
       const features = needed ? bank.features : new Map();
-      const memory = new SupportMemory(detector, normals, [], kept ? features : null);
+      const memory = new SupportSet(detector, normals, [], kept ? features : null);
       if (changed) {
         try {
           Object.assign(file, await calibrateAgain(fs, detector, header, support, memory));
@@ -207,7 +207,7 @@ export async function predictTrained(
   return { rows, scored, pictures };
 }
 
-/** A labelled data set to judge trained weights on. */
+/** A labelled data set to evaluate trained weights on. */
 export interface EvaluateRequest extends TrainedSource {
   /** Folder of the data set; by default the one that was trained on. */
   readonly data?: string;
@@ -219,17 +219,17 @@ export interface EvaluateRequest extends TrainedSource {
 }
 
 /** Result of {@link evaluateRun}. */
-export interface EvaluateResults extends Judgement {
+export interface EvaluateResults extends SetMetrics {
   readonly fusionclip: string;
   readonly data: string;
-  readonly kind: 'pixel' | 'image';
+  readonly kind: DatasetKind;
   readonly split: 'test';
   readonly method: string;
   /** Settings that are not those of the run, as texts. */
   readonly changed: Readonly<Record<string, string>>;
   readonly selectedBy: string;
   readonly warning: string | null;
-  readonly trivial: TrivialJudgement | null;
+  readonly trivial: IntensityMetrics | null;
 }
 
 /** Trained weights on labelled images. */
@@ -246,7 +246,7 @@ export interface EvaluateOutcome {
 }
 
 /**
- * Judges trained weights on the test split of a data set, with the thresholds that were chosen in training.
+ * Evaluates trained weights on the test split of a data set, with the thresholds that were chosen in training.
  * @throws FusionclipError `io`, `bad_data`, `bad_image`, `bad_model`, and `usage` when the set is of the other kind
  */
 export async function evaluateRun(context: RunContext, request: EvaluateRequest): Promise<EvaluateResults> {
@@ -300,7 +300,7 @@ async function evaluateOn(
     }
     tell();
     const samples = dataset.splits.test;
-    const { judgement, trivial, scored } = await trained.memory.withScorer(
+    const { metrics, trivial, scored } = await trained.memory.withScorer(
       (scorer) =>
         evaluateSamples(trained.detector, scorer, {
           fs,
@@ -322,7 +322,7 @@ async function evaluateOn(
       changed: request.settings ?? {},
       selectedBy,
       warning: selectedBy === 'test-oracle' ? ORACLE_WARNING : null,
-      ...judgement,
+      ...metrics,
       trivial,
     };
     return { results, scored, samples, inventory, file };

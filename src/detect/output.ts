@@ -6,9 +6,9 @@ import { decodeImage } from '../data/decode.ts';
 import { encodePng } from '../data/encode.ts';
 import { overlayHeatMap, rangeOf } from '../data/heat_map.ts';
 import { encodeMapPng, encodeNpy } from '../data/raw_map.ts';
-import type { Thresholds } from './judge.ts';
 import { type Normalisation, unframedMap } from './pictures.ts';
 import type { ScoredSet } from './scoring.ts';
+import type { Thresholds } from './set_metrics.ts';
 
 /** Scores of one image as they go into `predictions.csv` and `predictions.json`. */
 export interface PredictionRow {

@@ -11,13 +11,13 @@ import {
   methodPreset,
 } from '../fusion/index.ts';
 import { BANK_SETTINGS } from '../fusion/presets.ts';
-import type { RunHeader } from '../run/run_config.ts';
+import type { RunConfig } from '../run/run_config.ts';
 import type { Detector } from './detector.ts';
 import { type Calibration, calibrate } from './evaluation.ts';
-import { Contest } from './selection.ts';
+import { ValidationSet } from './selection.ts';
 import { chooseShots, readSupport, type Support } from './support.ts';
 import { imageHash, type SupportBank } from './support_bank.ts';
-import { SupportMemory } from './support_set.ts';
+import { SupportSet } from './support_set.ts';
 
 /**
  * The settings that a stored run is scored with when some are given anew: those that training does not depend on, or
@@ -26,7 +26,7 @@ import { SupportMemory } from './support_set.ts';
  * @throws FusionclipError `usage` for what cannot change after training
  */
 export function rescoredOptions(
-  { fusion }: RunHeader,
+  { fusion }: RunConfig,
   given: Readonly<Record<string, string>>,
   run: string,
 ): FusionOptions {
@@ -75,17 +75,17 @@ export function sameBank(a: FusionOptions, b: FusionOptions): boolean {
 export async function calibrateAgain(
   fs: FileSystem,
   detector: Detector,
-  header: RunHeader,
+  header: RunConfig,
   support: Support | null,
-  memory: SupportMemory,
+  memory: SupportSet,
 ): Promise<Calibration> {
   if (!support) {
     return memory.withScorer(async ({ ranges }) => ({ thresholds: { image: null, pixel: null }, ranges }));
   }
-  const again = new SupportMemory(detector, support.normal, support.abnormal);
+  const again = new SupportSet(detector, support.normal, support.abnormal);
   try {
     return await again.withScorer(async (scorer) => {
-      const rest = new Contest(detector, support.shots.rest, header.train, { fs });
+      const rest = new ValidationSet(detector, support.shots.rest, header.train, { fs });
       try {
         return await calibrate(detector, again, rest, scorer);
       } finally {
@@ -100,7 +100,7 @@ export async function calibrateAgain(
 /** The support set of a run, read again; null where the data set is gone or is another one now. */
 export async function supportAgain(
   fs: FileSystem,
-  { data, train, fusion, kind }: RunHeader,
+  { data, train, fusion, kind }: RunConfig,
   { images }: SupportBank,
 ): Promise<Support | null> {
   try {

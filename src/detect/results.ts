@@ -1,12 +1,13 @@
 import { VERSION } from '../base/version.ts';
-import type { TrivialJudgement } from '../metrics/intensity_baseline.ts';
-import type { RunHeader } from '../run/run_config.ts';
+import type { DatasetKind } from '../data/layout/dataset.ts';
+import type { IntensityMetrics } from '../metrics/intensity_baseline.ts';
+import type { RunConfig } from '../run/run_config.ts';
 import type { Choice } from '../run/run_state.ts';
 import type { Evaluation } from './evaluation.ts';
-import type { Judgement } from './judge.ts';
+import type { SetMetrics } from './set_metrics.ts';
 
 /** The result of weights on the test split. */
-export interface WeightsResult extends Judgement {
+export interface WeightsResult extends SetMetrics {
   readonly epoch: number;
   readonly step: number;
   /** Learning rate of a grid, or null. */
@@ -25,11 +26,11 @@ export interface TrainResults {
   /** Its name, as `--method` takes it. */
   readonly method: string;
   readonly data: string;
-  readonly kind: 'pixel' | 'image';
+  readonly kind: DatasetKind;
   readonly split: 'test';
   readonly shots: { readonly normal: number; readonly abnormal: number };
   readonly selectedBy: SelectedBy;
-  /** Says so when the weights were chosen by the labels that they are judged by. */
+  /** Says so when the weights were chosen by the labels that they are evaluated by. */
   readonly warning: string | null;
   /** What the chosen weights scored on the images that they were chosen on. */
   readonly selection: Choice | null;
@@ -37,7 +38,7 @@ export interface TrainResults {
   /** The weights at the end of training. */
   readonly last: WeightsResult;
   /** What brightness alone reaches, in the better direction: see `intensityBaselines`. */
-  readonly trivial: TrivialJudgement | null;
+  readonly trivial: IntensityMetrics | null;
 }
 
 /** The warning that every result of an oracle carries. */
@@ -46,7 +47,7 @@ export const ORACLE_WARNING =
 
 /** Joins the evaluations of a run. */
 export function trainResults(
-  header: RunHeader,
+  header: RunConfig,
   shots: TrainResults['shots'],
   selectedBy: SelectedBy,
   selected: { readonly choice: Choice; readonly evaluation: Evaluation },
@@ -56,7 +57,7 @@ export function trainResults(
     epoch: choice.epoch,
     step: choice.step,
     rate: header.train['lr.grid'][choice.candidate] ?? null,
-    ...evaluation.judgement,
+    ...evaluation.metrics,
   });
   return {
     fusionclip: VERSION,

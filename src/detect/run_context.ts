@@ -3,7 +3,7 @@ import type { InspectedSets } from '../data/layout/inspected.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Environment } from '../run/environment.ts';
 import type { RunListener } from '../run/events.ts';
-import type { RunHeader } from '../run/run_config.ts';
+import type { RunConfig } from '../run/run_config.ts';
 import type { AnyBackbone } from './backbone.ts';
 import { Detector } from './detector.ts';
 import type { SharedFeatures } from './shared_features.ts';
@@ -27,7 +27,7 @@ export interface RunContext {
 /** A detector with the settings, and the initial weights, of a run. */
 export async function openDetector(
   { gpu, onEvent, features }: Pick<RunContext, 'gpu' | 'onEvent' | 'features'>,
-  header: RunHeader,
+  header: RunConfig,
   backbone: AnyBackbone,
 ): Promise<Detector> {
   const { fusion: options, kind, object, train, data } = header;

@@ -13,7 +13,7 @@ import {
   fuseScores,
   type ImageScorer,
 } from '../fusion/index.ts';
-import { type TrivialScores, trivialMap, trivialScores } from '../metrics/intensity_scores.ts';
+import { type IntensityScores, intensityMap, intensityScores } from '../metrics/intensity_scores.ts';
 import type { Detector } from './detector.ts';
 import type { FeatureStore } from './feature_store.ts';
 import { framed, maskOf, pixelsOf, toInput } from './pictures.ts';
@@ -28,7 +28,7 @@ export interface ScoringItem {
   /** Grey values [S, S], for the trivial map; null where it is not wanted. */
   readonly grey: Uint8Array | null;
   /** The trivial image scores, or null. */
-  readonly trivial: TrivialScores | null;
+  readonly trivial: IntensityScores | null;
 }
 
 /** Images that go through the model together. */
@@ -102,7 +102,7 @@ export async function* sampleBatches(
         label: sample.label,
         mask: await maskOf(fs, sample, image, framing),
         grey: trivial && detector.kind === 'pixel' ? greyOf(framed(image, framing), framing.size) : null,
-        trivial: trivial ? trivialScores(image) : null,
+        trivial: trivial ? intensityScores(image) : null,
       });
     }
     yield { items, encode: () => detector.encodeShared(inputs) };
@@ -198,5 +198,5 @@ function inputOf(detector: Detector, image: Image): Float32Array<ArrayBuffer> {
 
 /** Bytes, so that a large test set fits into memory; the map is their 255th part. */
 function greyOf(image: Image, size: number): Uint8Array {
-  return new Uint8Array(trivialMap(image, size).map((value) => Math.round(255 * value)));
+  return new Uint8Array(intensityMap(image, size).map((value) => Math.round(255 * value)));
 }

@@ -1,21 +1,21 @@
 import type { FileSystem } from '../base/file_system.ts';
-import type { Sample } from '../data/layout/dataset.ts';
+import type { DatasetKind, Sample } from '../data/layout/dataset.ts';
 import { auroc } from '../metrics/auroc.ts';
 import { rankPixels, rankScores } from '../metrics/ranking.ts';
 import type { TrainOptions } from '../run/options.ts';
 import type { Choice, SelectionScore } from '../run/run_state.ts';
 import type { Detector } from './detector.ts';
 import { FeatureStore } from './feature_store.ts';
-import { hasBothClasses } from './judge.ts';
 import { readPicture, toInput } from './pictures.ts';
 import { type ScoredSet, type ScoringItem, sampleBatches, scoreSet, storedBatches } from './scoring.ts';
+import { hasBothClasses } from './set_metrics.ts';
 import type { Scorer } from './support_set.ts';
 
 /** Which of a run's weights are scored. */
 export type ScoredWeights = Pick<Choice, 'candidate' | 'step'>;
 
 /** Where a contest gets its images from. */
-export interface ContestContext {
+export interface ValidationContext {
   readonly fs: FileSystem;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
@@ -25,16 +25,16 @@ export interface ContestContext {
  * The images that weights are compared on: those of `valid` that are not support, or `test` for the oracle. Their
  * features are computed at the first use and kept, when they fit into `eval.cache`.
  */
-export class Contest {
+export class ValidationSet {
   readonly samples: readonly Sample[];
-  readonly #context: ContestContext;
+  readonly #context: ValidationContext;
   readonly #detector: Detector;
   readonly #options: TrainOptions;
   #cached: { store: FeatureStore; items: readonly ScoringItem[] } | null = null;
   /** The scores of the last comparison. */
   #latest: { of: ScoredWeights; scored: ScoredSet } | null = null;
 
-  constructor(detector: Detector, samples: readonly Sample[], options: TrainOptions, context: ContestContext) {
+  constructor(detector: Detector, samples: readonly Sample[], options: TrainOptions, context: ValidationContext) {
     this.#context = context;
     this.#detector = detector;
     this.samples = samples;
@@ -107,7 +107,7 @@ export class Contest {
 }
 
 /** The mean of image AUROC and, in sets with masks, pixel AUROC. */
-export function selectionScore({ size, images }: ScoredSet, kind: 'pixel' | 'image'): SelectionScore {
+export function selectionScore({ size, images }: ScoredSet, kind: DatasetKind): SelectionScore {
   const labels = images.map(({ label }) => label ?? 0);
   const image = auroc(
     rankScores(

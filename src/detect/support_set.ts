@@ -24,7 +24,7 @@ export interface Scorer {
  * The support set at inference: its normal images fill the memory bank, and all of it can be scored with each normal
  * image left out of the bank in its turn.
  */
-export class SupportMemory {
+export class SupportSet {
   readonly #detector: Detector;
   readonly #normal: readonly Picture[];
   readonly #abnormal: readonly Picture[];

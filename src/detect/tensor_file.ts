@@ -4,13 +4,13 @@ import type { FileSystem } from '../base/file_system.ts';
 import { parseJson } from '../base/json.ts';
 import { firstNonFinite, toFloat32 } from '../clip/half.ts';
 import type { GpuArray } from '../gpu/array.ts';
-import { headerJson, notOurs, parseHeader, type RunHeader } from '../run/run_config.ts';
+import { headerJson, notOurs, parseHeader, type RunConfig } from '../run/run_config.ts';
 import { openSealed, sealedSafetensors } from '../run/sealed_file.ts';
 
 /** What a file of a run holds beside tensors. */
 export interface TensorFileFacts {
   readonly what: 'checkpoint' | 'weights' | 'adapters';
-  readonly header: RunHeader;
+  readonly header: RunConfig;
 }
 
 /** A tensor of a file. */
@@ -87,7 +87,7 @@ export async function writeTensorFile(
 export interface OpenedFile {
   readonly tensors: ReadonlyMap<string, { dtype: string; shape: readonly number[]; data: Uint8Array }>;
   readonly metadata: ReadonlyMap<string, string>;
-  readonly header: RunHeader;
+  readonly header: RunConfig;
 }
 
 /** Reads what {@link writeTensorFile} wrote. Throws `io`, `bad_model`. */

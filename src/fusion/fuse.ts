@@ -1,4 +1,5 @@
 import { rangeOf } from '../data/heat_map.ts';
+import type { DatasetKind } from '../data/layout/dataset.ts';
 import type { FusionOptions } from './options.ts';
 
 /** Smallest and largest value that a map or a score is rescaled by. */
@@ -71,7 +72,7 @@ export function fuseScores(
   scores: BranchScores,
   ranges: FusionRanges | null,
   options: FusionOptions,
-  kind: 'pixel' | 'image',
+  kind: DatasetKind,
 ): FusedScores {
   const { zeroMap, fewMap, zeroMean, fewMean, zeroPeak, clsScore } = scores;
   const images = zeroMean.length;

@@ -13,10 +13,10 @@ import {
   meanRows,
   reshape,
   scale,
+  scaleRows,
   softmax,
   sum,
   type Tensor,
-  weightRows,
 } from '../nn/index.ts';
 import type { FusionOptions } from './options.ts';
 
@@ -147,7 +147,7 @@ function aggregate(scores: Tensor, logits: GpuArray, patches: number, region: st
   const all = (x: Tensor) => meanRows(reshape(x, [batch, patches, 2]));
   if (region === 'all') return all(scores);
   const count = Math.min(patches, Number(region.slice('topk:'.length)));
-  return scale(all(weightRows(scores, mostAbnormal(logits, batch, count))), patches / count);
+  return scale(all(scaleRows(scores, mostAbnormal(logits, batch, count))), patches / count);
 }
 
 /** 1 for the `count` patches of each image with the largest probability of "abnormal", 0 for the others: [B·N]. */

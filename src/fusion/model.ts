@@ -1,5 +1,6 @@
 import { generateTensor } from '../clip/generate.ts';
 import type { TextTower, Tokenizer, VisionTower } from '../clip/index.ts';
+import type { DatasetKind } from '../data/layout/dataset.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type Index, uploadIndex } from '../kernels/row_index.ts';
@@ -27,7 +28,7 @@ export interface FusionParts {
   readonly tokenizer: Tokenizer;
   readonly options: FusionOptions;
   /** `pixel`: sets with masks (focal + dice); `image`: sets without (BCE). */
-  readonly kind: 'pixel' | 'image';
+  readonly kind: DatasetKind;
   /** What the images show, e.g. `Brain`. */
   readonly object: string;
   /** Seed of the initial weights. */
@@ -47,7 +48,7 @@ interface Adapter {
  */
 export class FusionModel implements BranchModel {
   readonly options: FusionOptions;
-  readonly kind: 'pixel' | 'image';
+  readonly kind: DatasetKind;
   readonly layers: readonly number[];
   readonly paths: readonly Path[];
   readonly geometry: MapGeometry;

@@ -1,7 +1,7 @@
 import { FusionclipError } from '../base/errors.ts';
 
 /**
- * What kind of machine stands behind an adapter; kernels choose their rung by it.
+ * What kind of machine stands behind an adapter; kernels choose their variant by it.
  * `hardware` is a GPU; the others run shaders on the CPU.
  */
 export type AdapterClass = 'hardware' | 'lavapipe' | 'swiftshader' | 'software';
@@ -18,7 +18,7 @@ export interface AdapterFacts {
   readonly limits: Readonly<Record<string, number>>;
 }
 
-/** Optional features that some rung can use; requested when the adapter has them. */
+/** Optional features that some variant can use; requested when the adapter has them. */
 const WANTED_FEATURES = ['timestamp-query', 'shader-f16', 'subgroups'] as const;
 
 /** Limits that are requested at the adapter's own maximum in place of WebGPU's small defaults. */

@@ -2,8 +2,8 @@ import { GpuArray } from '../gpu/array.ts';
 import { guided_upsample_registers, guided_upsample as reference } from './shaders.gen.ts';
 import { expectAtMost, expectShape } from './shapes.ts';
 
-/** The rungs of guided upsampling, slowest first. */
-export type GuidedUpsampleRung = 'reference' | 'registers';
+/** The variants of guided upsampling, slowest first. */
+export type GuidedUpsampleVariant = 'reference' | 'registers';
 
 /** How far a pixel looks, and what counts as near. */
 export interface Guidance {
@@ -18,7 +18,7 @@ export interface Guidance {
 /** Operations of one pixel of a window. */
 const FLOPS = 22;
 
-/** Lines of one invocation in the `registers` rung. */
+/** Lines of one invocation in the `registers` variant. */
 const OWN_LINES = 8;
 
 /** The largest window: 97×97 pixels. */
@@ -35,9 +35,9 @@ export function guidedUpsample(x: GpuArray, guide: GpuArray, guidance: Guidance)
   return guidedUpsampleWith(undefined, x, guide, guidance);
 }
 
-/** {@link guidedUpsample} with a given rung (undefined: the best one), for tests and benches. */
+/** {@link guidedUpsample} with a given variant (undefined: the best one), for tests and benches. */
 export function guidedUpsampleWith(
-  forced: GuidedUpsampleRung | undefined,
+  forced: GuidedUpsampleVariant | undefined,
   x: GpuArray,
   guide: GpuArray,
   { radius, space, range }: Guidance,

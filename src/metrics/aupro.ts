@@ -1,6 +1,6 @@
 /**
  * Area under the per-region-overlap curve: at each threshold the mean over lesions of their covered share, against the
- * share of normal pixels that are called abnormal, up to a false-positive rate of `maxFpr`. A small lesion counts as
+ * share of normal pixels that are predicted abnormal, up to a false-positive rate of `maxFpr`. A small lesion counts as
  * much as a large one. Regions are 8-connected.
  */
 import { FusionclipError } from '../base/errors.ts';
@@ -9,7 +9,7 @@ import { notANumber, orderedKey, type Ranking, rankPixels, type ScoredMap, type 
 
 /**
  * The form of APRIL-GAN and of the papers compared with: `steps` equal steps of threshold between the lowest and the
- * highest score of the whole set (called abnormal: strictly above), points with a false-positive rate strictly below
+ * highest score of the whole set (predicted abnormal: strictly above), points with a false-positive rate strictly below
  * `maxFpr`, that axis rescaled to [0, 1] by its own extremes, trapezoids.
  *
  * NaN without lesions, without normal pixels, for constant or infinite maps, or when the kept false-positive rates are

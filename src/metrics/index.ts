@@ -8,10 +8,10 @@ export { f1Max } from './f1_max.ts';
 export {
   bestIntensity,
   type IntensityBaseline,
+  type IntensityMetrics,
   intensityBaselines,
-  type TrivialJudgement,
 } from './intensity_baseline.ts';
-export { type TrivialScores, trivialMap, trivialScores } from './intensity_scores.ts';
+export { type IntensityScores, intensityMap, intensityScores } from './intensity_scores.ts';
 export { type PrecisionRecallPoint, precisionRecallCurve } from './precision_recall.ts';
 export { type Ranking, rankPixels, rankScores, type ScoredMap, type ScoredMaps } from './ranking.ts';
 export { type RocPoint, rocCurve } from './roc.ts';

@@ -1,7 +1,7 @@
 /**
  * What brightness alone reaches, to be shown beside every result. It has no sign of its own: grey values that are lower in
  * abnormal images tell as much as higher ones. So each baseline has the better of both directions, chosen by its AUROC on the
- * very images that it is judged on: the most that a reader could have had without a model, and never below 0.5. This file alone
+ * very images that it is evaluated on: the most that a reader could have had without a model, and never below 0.5. This file alone
  * decides that; whoever shows a baseline takes its rows from here.
  */
 import type { PixelMetrics, RankingMetrics } from './summary.ts';
@@ -13,7 +13,7 @@ export interface Directed {
 }
 
 /** What brightness alone reaches on some images. */
-export interface TrivialJudgement {
+export interface IntensityMetrics {
   readonly mean: RankingMetrics & Directed;
   readonly std: RankingMetrics & Directed;
   readonly p995: RankingMetrics & Directed;
@@ -45,18 +45,18 @@ export const INTENSITY_NAMES = {
 } as const;
 
 /**
- * Judges scores in the direction in which they tell more.
- * @param judge metrics of the scores times a sign
+ * Evaluates scores in the direction in which they tell more.
+ * @param metricsOf metrics of the scores times a sign
  */
 export function inBetterDirection<M extends { readonly auroc: number }>(
-  judge: (sign: 1 | -1) => M,
+  metricsOf: (sign: 1 | -1) => M,
 ): M & { readonly reversed: boolean } {
-  const plain = judge(1);
-  return plain.auroc < 0.5 ? { ...judge(-1), reversed: true } : { ...plain, reversed: false };
+  const plain = metricsOf(1);
+  return plain.auroc < 0.5 ? { ...metricsOf(-1), reversed: true } : { ...plain, reversed: false };
 }
 
-/** The baselines of a set, images first; those that could not be judged are left out. */
-export function intensityBaselines(trivial: TrivialJudgement | null): IntensityBaseline[] {
+/** The baselines of a set, images first; those that could not be evaluated are left out. */
+export function intensityBaselines(trivial: IntensityMetrics | null): IntensityBaseline[] {
   if (!trivial) return [];
   return (['mean', 'std', 'p995', 'map'] as const).flatMap((key): IntensityBaseline[] => {
     const stored = trivial[key];
@@ -74,7 +74,7 @@ export function intensityBaselines(trivial: TrivialJudgement | null): IntensityB
 
 /** The image baseline that tells most, or null. */
 export function bestIntensity(
-  trivial: TrivialJudgement | null,
+  trivial: IntensityMetrics | null,
 ): (IntensityBaseline & { image: RankingMetrics }) | null {
   let best: (IntensityBaseline & { image: RankingMetrics }) | null = null;
   for (const one of intensityBaselines(trivial)) {
@@ -86,7 +86,7 @@ export function bestIntensity(
 
 /** The grey values as a map inside the content of the pictures, or null. */
 export function intensityInside(
-  trivial: TrivialJudgement | null,
+  trivial: IntensityMetrics | null,
 ): Pick<RankingMetrics, 'auroc' | 'averagePrecision'> | null {
   return trivial?.mapForeground ? directed(trivial.mapForeground) : null;
 }

@@ -6,7 +6,7 @@ import { type Image, toGrey } from '../data/image.ts';
 import { resizeImage } from '../data/resize.ts';
 
 /** Image scores from the grey values on [0, 1]. */
-export interface TrivialScores {
+export interface IntensityScores {
   readonly mean: number;
   /** Standard deviation over all pixels. */
   readonly std: number;
@@ -15,7 +15,7 @@ export interface TrivialScores {
 }
 
 /** The trivial image scores of a picture. */
-export function trivialScores(image: Image): TrivialScores {
+export function intensityScores(image: Image): IntensityScores {
   const { data } = toGrey(image);
   const counts = new Float64Array(256);
   for (let i = 0; i < data.length; i++) counts[data[i]]++;
@@ -28,7 +28,7 @@ export function trivialScores(image: Image): TrivialScores {
 }
 
 /** The trivial map: the grey values on [0, 1], squashed bicubically to [size, size] as an image for the model is. */
-export function trivialMap(image: Image, size: number): Float32Array<ArrayBuffer> {
+export function intensityMap(image: Image, size: number): Float32Array<ArrayBuffer> {
   return new Float32Array(resizeImage(toGrey(image), size, size).data).map((value) => value / 255);
 }
 

@@ -1,6 +1,6 @@
 import type { Ranking } from './ranking.ts';
 
-/** What a threshold does: of what is called positive, how much is, and how much of all positives that is. */
+/** What a threshold does: of what is predicted positive, how much is, and how much of all positives that is. */
 export interface PrecisionRecallPoint {
   readonly threshold: number;
   readonly recall: number;

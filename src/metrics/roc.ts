@@ -1,11 +1,11 @@
 import type { Ranking } from './ranking.ts';
 
-/** What a threshold does: scores at or above it are called positive. */
+/** What a threshold does: scores at or above it are predicted positive. */
 export interface RocPoint {
   readonly threshold: number;
-  /** Share of the negatives that are called positive: 1 − specificity. */
+  /** Share of the negatives that are predicted positive: 1 − specificity. */
   readonly falsePositiveRate: number;
-  /** Share of the positives that are called positive: sensitivity. */
+  /** Share of the positives that are predicted positive: sensitivity. */
   readonly truePositiveRate: number;
 }
 

@@ -1,9 +1,9 @@
 import type { ScoreMap } from '../data/heat_map.ts';
 import { imagesToScore, predictTrained, TrainedDetector, type TrainedSource } from '../detect/inference.ts';
-import type { Thresholds } from '../detect/judge.ts';
 import type { PredictionRow } from '../detect/output.ts';
 import type { RunContext } from '../detect/run_context.ts';
-import type { RunHeader } from '../run/run_config.ts';
+import type { Thresholds } from '../detect/set_metrics.ts';
+import type { RunConfig } from '../run/run_config.ts';
 import type { Given, GivenFiles } from './given.ts';
 import type { OutputChoices } from './settings.ts';
 
@@ -18,7 +18,7 @@ export interface Prediction extends PredictionRow {
 /** Trained weights and their model on the GPU. */
 export class LoadedRun {
   /** Settings, data set and model. */
-  readonly header: RunHeader;
+  readonly header: RunConfig;
   /** From these scores on an image, or a pixel, is abnormal; null where none could be chosen. */
   readonly thresholds: Thresholds;
   readonly #context: RunContext;

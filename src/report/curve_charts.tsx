@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 
-import { thresholdText } from '../detect/judge.ts';
+import { thresholdText } from '../detect/set_metrics.ts';
 import { Band, Chart, Curve } from './chart.tsx';
 import type { BandedCurve, ImageCurves } from './curves.ts';
 import { Details } from './data_table.tsx';

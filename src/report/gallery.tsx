@@ -1,8 +1,9 @@
 /** @jsxImportSource preact */
 import { Fragment } from 'preact';
+import { visible } from '../base/visible.ts';
 import { heatColours } from '../data/heat_map.ts';
-import { thresholdText } from '../detect/judge.ts';
-import type { Exhibit } from './exhibit.ts';
+import { thresholdText } from '../detect/set_metrics.ts';
+import type { GalleryItem } from './gallery_item.ts';
 import { OUTLINE_WIDTH } from './outline.ts';
 import { significant } from './verdict.ts';
 
@@ -14,19 +15,19 @@ export interface GalleryFacts {
 }
 
 interface GalleryProps extends GalleryFacts {
-  readonly exhibits: readonly Exhibit[];
+  readonly items: readonly GalleryItem[];
   /** Sets the names of its parts apart from those of other galleries. */
   readonly name: string;
 }
 
 /** Test images: the image, its map with the lines of lesion and threshold, and the lesion. */
-export function Gallery({ exhibits, name, masks, threshold }: GalleryProps) {
+export function Gallery({ items, name, masks, threshold }: GalleryProps) {
   return (
     <ul class={masks ? 'gallery masks' : 'gallery'}>
-      {exhibits.map((exhibit, i) => (
-        <li key={exhibit.prediction.id}>
-          <Views exhibit={exhibit} name={`${name}${i}`} masks={masks} />
-          <Caption exhibit={exhibit} threshold={threshold} />
+      {items.map((item, i) => (
+        <li key={item.prediction.id}>
+          <Views item={item} name={`${name}${i}`} masks={masks} />
+          <Caption item={item} threshold={threshold} />
         </li>
       ))}
     </ul>
@@ -34,16 +35,8 @@ export function Gallery({ exhibits, name, masks, threshold }: GalleryProps) {
 }
 
 /** Each picture and path stands in the file once; what shows it again refers to it. */
-function Views({
-  exhibit,
-  name,
-  masks,
-}: {
-  readonly exhibit: Exhibit;
-  readonly name: string;
-  readonly masks: boolean;
-}) {
-  const { prediction, image, layer, width, height, lesion, called } = exhibit;
+function Views({ item, name, masks }: { readonly item: GalleryItem; readonly name: string; readonly masks: boolean }) {
+  const { prediction, image, layer, width, height, lesion, predicted } = item;
   const { id } = prediction;
   const box = { viewBox: `0 0 ${width} ${height}`, role: 'img' } as const;
   const fill = { width, height, preserveAspectRatio: 'none' };
@@ -57,12 +50,12 @@ function Views({
         {image && <use class="under" href={`#${shared('image')}`} />}
         {layer ? <image href={layer} {...fill} /> : <Missing height={height} />}
         {lesion && <path id={shared('lesion')} d={lesion} class="lesion" />}
-        {called && <path id={shared('called')} d={called} class="called" />}
+        {predicted && <path id={shared('predicted')} d={predicted} class="predicted" />}
       </svg>
       {masks && (
         <svg {...box} class="truth" aria-label={lesion ? `true lesion in ${id}` : `${id} has no lesion`}>
           {lesion && <use href={`#${shared('lesion')}`} />}
-          {called && <use href={`#${shared('called')}`} />}
+          {predicted && <use href={`#${shared('predicted')}`} />}
           {!lesion && <Label text={prediction.label === 1 ? 'no mask' : 'no lesion'} height={height} />}
         </svg>
       )}
@@ -82,8 +75,8 @@ function Label({ text, height }: { readonly text: string; readonly height: numbe
   );
 }
 
-function Caption({ exhibit, threshold }: { readonly exhibit: Exhibit; readonly threshold: number | null }) {
-  const { id, label, score, abnormal } = exhibit.prediction;
+function Caption({ item, threshold }: { readonly item: GalleryItem; readonly threshold: number | null }) {
+  const { id, label, score, abnormal } = item.prediction;
   const right = abnormal === null ? null : abnormal === (label === 1);
   const verdict = label === 1 ? (right ? 'found' : 'missed') : right ? 'passed' : 'false alarm';
   return (
@@ -122,14 +115,14 @@ export function GalleryLegend({
         <svg viewBox="0 0 200 14" role="img" aria-label={`Colours from ${significant(low)} to ${significant(high)}`}>
           <linearGradient id="heat">{stops}</linearGradient>
           <rect width="200" height="14" fill="url(#heat)" />
-          {mark !== null && mark >= 0 && mark <= 200 && <path class="called" d={`M${mark.toFixed(1)} 0V14`} />}
+          {mark !== null && mark >= 0 && mark <= 200 && <path class="predicted" d={`M${mark.toFixed(1)} 0V14`} />}
         </svg>
         {significant(high)}
       </li>
       {level !== null && (
         <li>
           <svg viewBox="0 0 30 14" class="swatch" aria-hidden="true">
-            <path class="called" d="M3 7H27" />
+            <path class="predicted" d="M3 7H27" />
           </svg>
           pixel threshold {thresholdText(level)}
         </li>
@@ -150,13 +143,15 @@ export function GalleryLegend({
 export function Name({ id }: { readonly id: string }) {
   return (
     <span class="name">
-      {id.split('/').map((part, i) => (
-        <Fragment key={i}>
-          {i > 0 && '/'}
-          {i > 0 && <wbr />}
-          {part}
-        </Fragment>
-      ))}
+      {visible(id)
+        .split('/')
+        .map((part, i) => (
+          <Fragment key={i}>
+            {i > 0 && '/'}
+            {i > 0 && <wbr />}
+            {part}
+          </Fragment>
+        ))}
     </span>
   );
 }

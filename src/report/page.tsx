@@ -3,9 +3,9 @@ import { methodTitle } from '../fusion/presets.ts';
 import { BaselineChart } from './baseline_chart.tsx';
 import { PrecisionRecallChart, RocChart } from './curve_charts.tsx';
 import type { BandedCurve, ImageCurves } from './curves.ts';
-import { colourRange, type Exhibit } from './exhibit.ts';
 import { Facts } from './facts.tsx';
 import { Gallery, GalleryLegend, Name } from './gallery.tsx';
+import { colourRange, type GalleryItem } from './gallery_item.ts';
 import { LossCharts } from './loss_charts.tsx';
 import type { LossSeries } from './loss_series.ts';
 import { MetricsTable } from './metrics_table.tsx';
@@ -27,8 +27,8 @@ export interface ReportData {
   readonly curves: ImageCurves | null;
   readonly series: LossSeries | null;
   readonly verdict: Verdict;
-  readonly worst: readonly Exhibit[];
-  readonly best: readonly Exhibit[];
+  readonly worst: readonly GalleryItem[];
+  readonly best: readonly GalleryItem[];
   /** Null where the list of the support images is gone. */
   readonly support: readonly SupportPicture[] | null;
 }
@@ -157,11 +157,11 @@ function Maps({ run, worst, best }: ReportData) {
         {few && ` ${all.length} of ${predictions.length} test images are shown; the run folder has all maps.`}
       </p>
       <h3>{few ? `The ${worst.length} worst` : 'All test images'}, worst first</h3>
-      <Gallery exhibits={worst} name="worst" masks={masks} threshold={threshold} />
+      <Gallery items={worst} name="worst" masks={masks} threshold={threshold} />
       {best.length > 0 && (
         <>
           <h3>The {best.length} best</h3>
-          <Gallery exhibits={best} name="best" masks={masks} threshold={threshold} />
+          <Gallery items={best} name="best" masks={masks} threshold={threshold} />
         </>
       )}
     </Section>

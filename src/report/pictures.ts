@@ -7,7 +7,7 @@ import type { Image } from '../data/image.ts';
 import { openDataset, readMask } from '../data/layout/open.ts';
 import { decodeMapPng, decodeNpyMap } from '../data/raw_map.ts';
 import { mapNames } from '../detect/output.ts';
-import type { RunHeader } from '../run/run_config.ts';
+import type { RunConfig } from '../run/run_config.ts';
 import type { Prediction } from './prediction.ts';
 
 /** Pictures of a run; null where a file is not there any more, or cannot be read. */
@@ -24,7 +24,7 @@ export interface RunPictures {
 export async function openPictures(
   fs: FileSystem,
   run: string,
-  { data, train }: RunHeader,
+  { data, train }: RunConfig,
   predictions: readonly Prediction[],
 ): Promise<RunPictures> {
   const names = mapNames(predictions.map(({ id }) => id));

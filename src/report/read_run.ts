@@ -5,7 +5,7 @@ import type { FileSystem } from '../base/file_system.ts';
 import { parseJson } from '../base/json.ts';
 import type { TrainResults } from '../detect/results.ts';
 import type { StepEvent } from '../run/events.ts';
-import type { RunHeader } from '../run/run_config.ts';
+import type { RunConfig } from '../run/run_config.ts';
 import { RunFolder } from '../run/run_folder.ts';
 import { openPictures, type RunPictures } from './pictures.ts';
 import type { Prediction } from './prediction.ts';
@@ -57,7 +57,7 @@ export interface RunData {
 /** What a report is made from. */
 export interface RunRecord {
   readonly path: string;
-  readonly header: RunHeader;
+  readonly header: RunConfig;
   readonly results: TrainResults;
   /** Null where the file is gone. */
   readonly environment: RunEnvironment | null;

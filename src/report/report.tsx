@@ -6,7 +6,7 @@ import { patientOfId } from '../data/layout/patients.ts';
 import { methodTitle } from '../fusion/presets.ts';
 import { optionTextsOf } from '../run/run_config.ts';
 import { imageCurves } from './curves.ts';
-import { exhibits } from './exhibit.ts';
+import { galleryItems } from './gallery_item.ts';
 import { htmlFile } from './html_file.tsx';
 import { lossSeries } from './loss_series.ts';
 import { Page, type ReportData, type SupportPicture } from './page.tsx';
@@ -57,8 +57,8 @@ export async function renderReport(run: RunRecord, { gallery = 24 }: ReportOptio
     curves,
     series: lossSeries(run),
     verdict: verdictOf(run, curves),
-    worst: await exhibits(run, ordered.slice(0, gallery - places)),
-    best: await exhibits(run, ordered.slice(ordered.length - places).reverse()),
+    worst: await galleryItems(run, ordered.slice(0, gallery - places)),
+    best: await galleryItems(run, ordered.slice(ordered.length - places).reverse()),
     support: await supportPictures(run),
   };
   return htmlFile(

@@ -1,5 +1,5 @@
 import { scaleLinear } from 'd3-scale';
-import { thresholdText } from '../detect/judge.ts';
+import { thresholdText } from '../detect/set_metrics.ts';
 import { Chart, tenths } from './chart.tsx';
 import { Details } from './data_table.tsx';
 import type { Prediction } from './prediction.ts';
@@ -59,7 +59,7 @@ export function ScoreChart({
       <figcaption>
         Normal images upwards, abnormal ones downwards.
         {threshold !== null &&
-          ` Dashed: the threshold ${thresholdText(threshold)}; from there on images are called abnormal.`}
+          ` Dashed: the threshold ${thresholdText(threshold)}; from there on images are predicted abnormal.`}
       </figcaption>
       <Details
         title="Scores as a table"

@@ -83,9 +83,9 @@ figcaption { margin-top: 6px; }
 /* Stains have the hues of the heat colours. */
 .views .under { filter: grayscale(1); }
 .views .truth { fill: #5ff0e0; }
-.lesion, .called { stroke-width: 1.6px; vector-effect: non-scaling-stroke; stroke-linejoin: round; fill-rule: evenodd; }
-.lesion { stroke: #5ff0e0; } .called { stroke: #fff; fill: none; }
-.views .called { filter: drop-shadow(0 0 2px #000); }
+.lesion, .predicted { stroke-width: 1.6px; vector-effect: non-scaling-stroke; stroke-linejoin: round; fill-rule: evenodd; }
+.lesion { stroke: #5ff0e0; } .predicted { stroke: #fff; fill: none; }
+.views .predicted { filter: drop-shadow(0 0 2px #000); }
 .caption { margin-top: 8px; font-size: 13px; display: flex; flex-wrap: wrap; gap: 1px 10px; }
 .name { overflow-wrap: anywhere; } .caption .name { flex-basis: 100%; }
 .tag { font-weight: 650; } .tag.normal { color: var(--normal); } .tag.abnormal { color: var(--abnormal); }

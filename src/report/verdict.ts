@@ -23,7 +23,7 @@ export function verdictOf({ results, header, data }: RunRecord, curves: ImageCur
   const part =
     selectedBy === 'test-oracle' ? 'whose labels also chose the weights' : 'that played no part in the training';
   const sentences = [
-    `${selectedBy === 'none' ? 'Given' : 'Trained on'} ${support}; judged on ${normal} normal and ${abnormal} abnormal images of ${results.data} ${part}.`,
+    `${selectedBy === 'none' ? 'Given' : 'Trained on'} ${support}; evaluated on ${normal} normal and ${abnormal} abnormal images of ${results.data} ${part}.`,
   ];
   if (!curves) {
     const headline = 'The test images lack a class, so nothing can be said.';
@@ -92,7 +92,7 @@ function warningsOf({ results, header }: Pick<RunRecord, 'results' | 'header'>, 
     }
   }
   const least = Math.min(normal, abnormal);
-  if (least < FEW) warnings.push(`Only ${least} images of a class were judged, so the intervals are wide.`);
+  if (least < FEW) warnings.push(`Only ${least} images of a class were evaluated, so the intervals are wide.`);
   if (header.train.select === 'valid' && selectedBy === 'last') {
     warnings.push('Too few validation images remained to compare weights, so the last ones were taken.');
   }

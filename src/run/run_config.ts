@@ -3,6 +3,7 @@ import { FusionclipError } from '../base/errors.ts';
 import { checkJson } from '../base/json.ts';
 import { optionTexts } from '../base/option.ts';
 import { VERSION } from '../base/version.ts';
+import type { DatasetKind } from '../data/layout/dataset.ts';
 import { FUSION_OPTIONS, type FusionOptions, fusionOptions } from '../fusion/index.ts';
 import { presetTexts } from '../fusion/presets.ts';
 import type { ModelIdentity } from './model_identity.ts';
@@ -16,8 +17,8 @@ export interface RunSettings {
 }
 
 /** All that has to be known to use what a run has trained. It travels in every checkpoint and is the run's `config.json`. */
-export interface RunHeader extends RunSettings {
-  readonly kind: 'pixel' | 'image';
+export interface RunConfig extends RunSettings {
+  readonly kind: DatasetKind;
   /** What the prompts call the images' content. */
   readonly object: string;
   readonly model: ModelIdentity;
@@ -44,7 +45,7 @@ export function optionTextsOf({ fusion, train }: RunSettings): Record<string, st
 }
 
 /** A header as plain data. `settings` are texts, so that they are read back through the same door as flags. */
-export function headerJson({ fusion, train, ...rest }: RunHeader): Record<string, unknown> {
+export function headerJson({ fusion, train, ...rest }: RunConfig): Record<string, unknown> {
   return {
     fusionclip: VERSION,
     ...rest,
@@ -57,7 +58,7 @@ export function headerJson({ fusion, train, ...rest }: RunHeader): Record<string
  * @param file for messages
  * @throws FusionclipError `bad_model` when it is something else
  */
-export function parseHeader(json: unknown, file: string): RunHeader {
+export function parseHeader(json: unknown, file: string): RunConfig {
   try {
     checkJson(STORED_HEADER, json);
     // The keys keep their order, so that a resumed run writes the same bytes as an unbroken one.

@@ -4,7 +4,7 @@ import { JsonLines } from '../base/json_lines.ts';
 import { joinPath } from '../base/paths.ts';
 import { OUTPUT_FILES } from '../data/layout/own_output.ts';
 import { namesIn } from './lock.ts';
-import { notOurs, parseHeader, type RunHeader } from './run_config.ts';
+import { notOurs, parseHeader, type RunConfig } from './run_config.ts';
 
 /** The newest checkpoint of a run, with the state that a resumed run goes on from. */
 export const LATEST = 'checkpoint/latest.safetensors';
@@ -63,7 +63,7 @@ export class RunFolder {
   static async open(
     fs: FileSystem,
     path: string,
-  ): Promise<{ folder: RunFolder; header: RunHeader; finished: boolean }> {
+  ): Promise<{ folder: RunFolder; header: RunConfig; finished: boolean }> {
     const file = joinPath(path, 'config.json');
     if (!(await fs.stat(file))) throw new FusionclipError('io', `There is no run in ${path}: ${file} does not exist.`);
     let json: unknown;

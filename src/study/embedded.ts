@@ -7,13 +7,13 @@ import { isRead } from '../fusion/presets.ts';
 import { PHANTOM_FAMILIES, phantom } from '../phantom/index.ts';
 import { onDevice } from '../run/on_device.ts';
 import type { TrainContext } from '../train/train_run.ts';
-import { runGrid } from './grid.ts';
-import { type NamedPicture, type Naming, nameZeroShot } from './naming.ts';
 import { PHANTOM_SEED, phantomFolder } from './phantom_sets.ts';
-import { type Cell, describeCell, type FailedCell } from './study_run.ts';
-import { meanOver, type SummaryRow, summarise, summariseTrivial } from './summary.ts';
+import { runStudy } from './run_study.ts';
+import { describeStudyRun, type FailedStudyRun, type StudyRun } from './study_run.ts';
+import { meanOver, type SummaryRow, summarise, summariseIntensity } from './summary.ts';
+import { type NamedPicture, type NamingAccuracy, nameZeroShot } from './zero_shot_naming.ts';
 
-/** What the embedded model is judged by. */
+/** What the embedded model is evaluated by. */
 export interface EmbeddedRequest {
   /** Folder of the model. */
   readonly model: string;
@@ -49,13 +49,13 @@ export interface EmbeddedResults {
   readonly seeds: readonly number[];
   readonly shots: number;
   readonly settings: Readonly<Record<string, string>>;
-  readonly naming: Naming;
+  readonly naming: NamingAccuracy;
   /** On phantoms. */
   readonly rows: readonly SummaryRow[];
   /** On the other sets. */
   readonly others: readonly SummaryRow[];
   readonly goals: readonly Goal[];
-  readonly failed: readonly { readonly cell: string; readonly reason: string }[];
+  readonly failed: readonly { readonly run: string; readonly reason: string }[];
 }
 
 /** The method itself, in tables. */
@@ -69,7 +69,7 @@ export const EMBEDDED_MODEL = 'tiny-clip';
 /**
  * Settings for the embedded model: its own size, sentences that fit into its context, the factor of the cosine that it
  * was trained with, the class token's probability beside the patches', and a training that is soon done. Chosen on
- * phantoms of seeds that are not judged on.
+ * phantoms of seeds that are not evaluated on.
  */
 export const EMBEDDED_SETTINGS: Readonly<Record<string, string>> = {
   size: '168',
@@ -95,7 +95,7 @@ const VARIANTS: readonly { readonly method: string; readonly settings: Readonly<
 const NAMED = 60;
 
 /**
- * Judges a model by few-shot anomaly detection on phantoms that it has never seen, beside controls, and by naming what
+ * Evaluates a model by few-shot anomaly detection on phantoms that it has never seen, beside controls, and by naming what
  * they show. Goes on where an earlier call with the same arguments was interrupted.
  * @throws FusionclipError `interrupted`, `device_lost`, and `bad_model` for a model that cannot be opened
  */
@@ -111,24 +111,24 @@ export async function studyEmbedded(
     type: 'note',
     text: `Zero-shot naming: ${(100 * naming.accuracy).toFixed(1)} % of ${naming.images} phantoms.`,
   });
-  const cells: Cell[] = [];
+  const runs: StudyRun[] = [];
   for (const seed of request.seeds) {
     for (const family of request.families) {
       const parent = joinPath(request.out, 'data', String(PHANTOM_SEED + seed));
       const data = await phantomFolder(context, parent, request, family, PHANTOM_SEED + seed);
-      cells.push(...cellsOf(request, family, data, seed));
+      runs.push(...runsOf(request, family, data, seed));
     }
   }
   const others = request.seeds.flatMap((seed) =>
-    request.also.flatMap((data) => cellsOf(request, baseName(data), data, seed)),
+    request.also.flatMap((data) => runsOf(request, baseName(data), data, seed)),
   );
   // All variants of a set stand together in the table, and the plain method comes first in the run.
-  const order = (a: Cell, b: Cell) => methodIndex(request, a) - methodIndex(request, b);
-  const outcome = await runGrid(context, [...cells.sort(order), ...others.sort(order)], joinPath(request.out, 'cells'));
+  const order = (a: StudyRun, b: StudyRun) => methodIndex(request, a) - methodIndex(request, b);
+  const outcome = await runStudy(context, [...runs.sort(order), ...others.sort(order)], joinPath(request.out, 'runs'));
   if (outcome.stopped) throw outcome.stopped;
-  const own = (of: readonly Cell[]) => outcome.finished.filter(({ cell }) => of.includes(cell));
-  const table = (of: readonly Cell[]) => [...summarise(own(of)), ...summariseTrivial(own(of), METHOD)];
-  const rows = table(cells);
+  const own = (of: readonly StudyRun[]) => outcome.finished.filter(({ run }) => of.includes(run));
+  const table = (of: readonly StudyRun[]) => [...summarise(own(of)), ...summariseIntensity(own(of), METHOD)];
+  const rows = table(runs);
   const results: EmbeddedResults = {
     fusionclip: VERSION,
     model: { name: request.model, hash: backbone.identity.hash },
@@ -150,7 +150,7 @@ function settingsOf({ shots, settings }: EmbeddedRequest): Record<string, string
   return { ...EMBEDDED_SETTINGS, shots: String(shots), ...settings };
 }
 
-function cellsOf(request: EmbeddedRequest, set: string, data: string, seed: number): Cell[] {
+function runsOf(request: EmbeddedRequest, set: string, data: string, seed: number): StudyRun[] {
   const shared = settingsOf(request);
   const own = VARIANTS.map(({ method, settings }) => ({ method, settings: { ...shared, ...settings } }));
   const others = request.methods.map((method) => ({ method, settings: { ...settingsFor(method, shared), method } }));
@@ -171,7 +171,7 @@ export function settingsFor(method: string, settings: Readonly<Record<string, st
   );
 }
 
-function methodIndex({ methods }: EmbeddedRequest, { method }: Cell): number {
+function methodIndex({ methods }: EmbeddedRequest, { method }: StudyRun): number {
   return [...VARIANTS.map((variant) => variant.method), ...methods].indexOf(method);
 }
 
@@ -180,7 +180,7 @@ async function nameFamilies(
   { gpu, onEvent }: TrainContext,
   backbone: Parameters<typeof nameZeroShot>[1],
   families: readonly string[],
-): Promise<Naming> {
+): Promise<NamingAccuracy> {
   const nameOf = (family: string) => objectName(PHANTOM_FAMILIES[family].dataset);
   const pictures = families.flatMap((family): NamedPicture[] =>
     Array.from({ length: NAMED }, (_, i) => ({
@@ -194,7 +194,7 @@ async function nameFamilies(
   );
 }
 
-function goalsOf(rows: readonly SummaryRow[], naming: Naming): Goal[] {
+function goalsOf(rows: readonly SummaryRow[], naming: NamingAccuracy): Goal[] {
   const own = rows.filter(({ method }) => method === METHOD);
   const goal = (what: string, bound: number, reached: number): Goal => ({
     what,
@@ -219,6 +219,6 @@ function goalsOf(rows: readonly SummaryRow[], naming: Naming): Goal[] {
 /** What counts as clearly better than the control. */
 const MARGIN = 0.05;
 
-function failure({ cell, reason }: FailedCell): { cell: string; reason: string } {
-  return { cell: describeCell(cell), reason };
+function failure({ run, reason }: FailedStudyRun): { run: string; reason: string } {
+  return { run: describeStudyRun(run), reason };
 }

@@ -1,3 +1,7 @@
+export type { ComparedRun } from './comparison/compared.ts';
+export { type Comparison, type ComparisonOptions, compareRuns } from './comparison/comparison.ts';
+export { type SweepOutcome, type SweepRequest, sweep } from './comparison/sweep.ts';
+export { comparisonCsv, formatComparison } from './comparison/text.ts';
 export {
   EMBEDDED_MODEL,
   EMBEDDED_SETTINGS,
@@ -6,10 +10,8 @@ export {
   type Goal,
   studyEmbedded,
 } from './embedded.ts';
-export { type GridOptions, type GridOutcome, runGrid } from './grid.ts';
-export { type NamedPicture, type Naming, nameZeroShot } from './naming.ts';
-export { METRIC_NAMES, PAPER_FIGURES, PAPER_TABLES } from './reproduction/exhibits.ts';
 export { PAPER_SETS } from './reproduction/paper.ts';
+export { METRIC_NAMES, PAPER_FIGURES, PAPER_TABLES } from './reproduction/paper_items.ts';
 export {
   type Reproduction,
   type ReproductionOutcome,
@@ -19,6 +21,8 @@ export {
 export { STUDY_ROWS } from './reproduction/rows.ts';
 export { findSets, type StudySet } from './reproduction/sets.ts';
 export { formatReproduction } from './reproduction/text.ts';
-export type { Cell, FailedCell, FinishedCell } from './study_run.ts';
+export { runStudy, type StudyOptions, type StudyOutcome } from './run_study.ts';
+export type { FailedStudyRun, FinishedStudyRun, StudyRun } from './study_run.ts';
 export { type Spread, type SummaryRow, spreadOf, summarise } from './summary.ts';
 export { formatEmbedded, formatRows } from './table.ts';
+export { type NamedPicture, type NamingAccuracy, nameZeroShot } from './zero_shot_naming.ts';

@@ -2,10 +2,10 @@ import { joinPath } from '../base/paths.ts';
 import type { RunContext } from '../detect/run_context.ts';
 import { PHANTOM_FAMILIES, writePhantoms } from '../phantom/index.ts';
 
-/** Seeds of the phantoms that models are judged on begin here; pre-training uses small ones. */
+/** Seeds of the phantoms that models are evaluated on begin here; pre-training uses small ones. */
 export const PHANTOM_SEED = 1_000_000;
 
-/** Phantoms to be judged on. */
+/** Phantoms to be evaluated on. */
 export interface PhantomCounts {
   /** Pictures of each set in `valid` and `test`, half of them diseased. */
   readonly valid: number;

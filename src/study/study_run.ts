@@ -3,7 +3,7 @@ import type { ModelSource } from '../detect/backbone.ts';
 import type { TrainResults } from '../detect/results.ts';
 
 /** One training run of a study: a method on a data set with a draw. */
-export interface Cell {
+export interface StudyRun {
   /** Name of the data set in tables, e.g. `Brain`. */
   readonly set: string;
   /** Name of what is compared, e.g. `fusionclip` or `fixed prompt`. */
@@ -21,34 +21,34 @@ export interface Cell {
   readonly mapsOf?: readonly string[];
 }
 
-/** A cell that ran to its end. */
-export interface FinishedCell {
-  readonly cell: Cell;
+/** A run that ran to its end. */
+export interface FinishedStudyRun {
+  readonly run: StudyRun;
   readonly results: TrainResults;
 }
 
-/** A cell that did not. */
-export interface FailedCell {
-  readonly cell: Cell;
+/** A run that did not. */
+export interface FailedStudyRun {
+  readonly run: StudyRun;
   /** One sentence. */
   readonly reason: string;
   /** Null for an error in the program. */
   readonly code: ErrorCode | null;
 }
 
-/** Name of a cell's folder, e.g. `Brain/fixed-prompt/1`, or `Brain/fixed-prompt/4-shot/1`. */
-export function cellPath({ set, method, shots, seed }: Cell): string {
+/** Name of a run's folder, e.g. `Brain/fixed-prompt/1`, or `Brain/fixed-prompt/4-shot/1`. */
+export function studyRunPath({ set, method, shots, seed }: StudyRun): string {
   const plain = (text: string) => text.replace(/[^A-Za-z0-9.+]+/g, '-');
   return [plain(set), plain(method), ...(shots === undefined ? [] : [`${shots}-shot`]), seed].join('/');
 }
 
-/** A cell for people, e.g. `Brain, fixed prompt, 4-shot, seed 1`. */
-export function describeCell({ set, method, shots, seed }: Cell): string {
+/** A run for people, e.g. `Brain, fixed prompt, 4-shot, seed 1`. */
+export function describeStudyRun({ set, method, shots, seed }: StudyRun): string {
   return [set, method, ...(shots === undefined ? [] : [`${shots}-shot`]), `seed ${seed}`].join(', ');
 }
 
-/** What a cell's results depend on, as text: a finished cell with another one is run again. */
-export function cellFingerprint({ data, model, settings, seed }: Cell): string {
+/** What a run's results depend on, as text: a finished run with another one is run again. */
+export function studyRunFingerprint({ data, model, settings, seed }: StudyRun): string {
   const name = typeof model === 'string' ? model : `${model.identity.name} ${model.identity.hash}`;
   return JSON.stringify({ data, model: name, seed, settings });
 }

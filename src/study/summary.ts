@@ -1,5 +1,5 @@
 import { INTENSITY_NAMES, type IntensityBaseline, intensityBaselines } from '../metrics/intensity_baseline.ts';
-import type { FinishedCell } from './study_run.ts';
+import type { FinishedStudyRun } from './study_run.ts';
 
 /** Mean and spread of a metric over seeds. */
 export interface Spread {
@@ -28,10 +28,10 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /** Rows of every set and method, in the order in which they first appear; seeds are put together. */
-export function summarise(finished: readonly FinishedCell[]): SummaryRow[] {
-  const groups = new Map<string, FinishedCell[]>();
+export function summarise(finished: readonly FinishedStudyRun[]): SummaryRow[] {
+  const groups = new Map<string, FinishedStudyRun[]>();
   for (const one of finished) {
-    const key = JSON.stringify([one.cell.set, one.cell.method]);
+    const key = JSON.stringify([one.run.set, one.run.method]);
     groups.set(key, [...(groups.get(key) ?? []), one]);
   }
   return [...groups.values()].map((group) => {
@@ -40,8 +40,8 @@ export function summarise(finished: readonly FinishedCell[]): SummaryRow[] {
     const over = (metric: 'auroc' | 'aupro') =>
       pixels.includes(null) ? null : spreadOf(pixels.map((pixel) => pixel![metric]));
     return {
-      method: group[0].cell.method,
-      set: group[0].cell.set,
+      method: group[0].run.method,
+      set: group[0].run.set,
       imageAuroc: spreadOf(selected.map(({ image }) => image.auroc)),
       pixelAuroc: over('auroc'),
       aupro: over('aupro'),
@@ -51,15 +51,13 @@ export function summarise(finished: readonly FinishedCell[]): SummaryRow[] {
 
 /**
  * What brightness alone reaches on the test images of each set, in the better direction of each seed: the baselines of
- * `method`'s cells, a row for each; the grey values as a map stand with the percentile.
+ * `method`'s runs, a row for each; the grey values as a map stand with the percentile.
  */
-export function summariseTrivial(finished: readonly FinishedCell[], method: string): SummaryRow[] {
-  const own = finished.filter(({ cell, results }) => cell.method === method && results.trivial);
-  const sets = [...new Set(own.map(({ cell }) => cell.set))];
+export function summariseIntensity(finished: readonly FinishedStudyRun[], method: string): SummaryRow[] {
+  const own = finished.filter(({ run, results }) => run.method === method && results.trivial);
+  const sets = [...new Set(own.map(({ run }) => run.set))];
   return sets.flatMap((set) => {
-    const all = own
-      .filter(({ cell }) => cell.set === set)
-      .flatMap(({ results }) => intensityBaselines(results.trivial));
+    const all = own.filter(({ run }) => run.set === set).flatMap(({ results }) => intensityBaselines(results.trivial));
     const of = (wanted: IntensityBaseline['key']) => all.filter(({ key }) => key === wanted);
     return (['mean', 'std', 'p995'] as const).map((score): SummaryRow => {
       const maps = score === 'p995' ? of('map') : [];

@@ -19,7 +19,7 @@ export function formatEmbedded(results: EmbeddedResults): string {
     ...goals.map(
       ({ what, bound, reached, met }) => `${met ? 'reached' : 'MISSED '}  ${what}: ${decimals(reached)}, goal ${bound}`,
     ),
-    ...failed.map(({ cell, reason }) => `FAILED   ${cell}: ${reason}`),
+    ...failed.map(({ run, reason }) => `FAILED   ${run}: ${reason}`),
     '',
   ].join('\n');
 }

@@ -3,7 +3,7 @@ import type { FileSystem } from '../base/file_system.ts';
 import { methodPreset } from '../fusion/index.ts';
 import type { RunListener } from '../run/events.ts';
 import { FolderLock } from '../run/lock.ts';
-import type { RunHeader } from '../run/run_config.ts';
+import type { RunConfig } from '../run/run_config.ts';
 import { BEST, LATEST, type RunFolder } from '../run/run_folder.ts';
 import type { RunState } from '../run/run_state.ts';
 import { checkWeights, readState } from './checkpoint.ts';
@@ -14,7 +14,7 @@ import { checkWeights, readState } from './checkpoint.ts';
 export async function lastState(
   fs: FileSystem,
   folder: RunFolder,
-  { fusion }: RunHeader,
+  { fusion }: RunConfig,
   onEvent: RunListener,
 ): Promise<RunState | null> {
   const latest = folder.file(LATEST);

@@ -2,7 +2,7 @@ import type { FileSystem } from '../base/file_system.ts';
 import { floats, openTensorFile, readAll, restoreTensors, stored, writeTensorFile } from '../detect/tensor_file.ts';
 import type { GpuArray } from '../gpu/array.ts';
 import type { Parameter } from '../nn/index.ts';
-import type { RunHeader } from '../run/run_config.ts';
+import type { RunConfig } from '../run/run_config.ts';
 import type { RunState } from '../run/run_state.ts';
 import { STORED_STATE } from '../run/stored.ts';
 import type { Trainer } from './trainer.ts';
@@ -11,7 +11,7 @@ import type { Trainer } from './trainer.ts';
 export async function saveCheckpoint(
   fs: FileSystem,
   path: string,
-  header: RunHeader,
+  header: RunConfig,
   trainer: Trainer,
   state: RunState,
 ): Promise<void> {
@@ -45,7 +45,7 @@ export async function readState(fs: FileSystem, path: string): Promise<RunState>
 export async function saveWeights(
   fs: FileSystem,
   path: string,
-  header: RunHeader,
+  header: RunConfig,
   parameters: readonly Parameter[],
 ): Promise<void> {
   const tensors = new Map(parameters.map((p) => [p.name, p.value]));

@@ -4,12 +4,12 @@ import type { Support } from '../detect/support.ts';
 import { describeAdapter } from '../gpu/adapter.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Environment } from '../run/environment.ts';
-import type { RunHeader } from '../run/run_config.ts';
+import type { RunConfig } from '../run/run_config.ts';
 import type { RunFolder } from '../run/run_folder.ts';
 import type { RunState } from '../run/run_state.ts';
 
 /** `shots.json`: which images are the support set, and why. */
-export function shotsJson({ shots }: Support, { train }: RunHeader): Record<string, unknown> {
+export function shotsJson({ shots }: Support, { train }: RunConfig): Record<string, unknown> {
   const ids = (samples: readonly Sample[]) => samples.map(({ id }) => id);
   return {
     seed: train.seed,

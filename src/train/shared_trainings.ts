@@ -4,7 +4,7 @@ import type { Detector } from '../detect/detector.ts';
 import { FUSION_OPTIONS, INFERENCE_SETTINGS } from '../fusion/index.ts';
 import type { StepEvent } from '../run/events.ts';
 import { TRAIN_OPTIONS } from '../run/options.ts';
-import type { RunHeader } from '../run/run_config.ts';
+import type { RunConfig } from '../run/run_config.ts';
 import type { TrainerHooks } from './trainer.ts';
 
 /** What a training did in an epoch. */
@@ -61,7 +61,7 @@ export class SharedTrainings {
 }
 
 /** All that a training depends on, as text: the model, the data, the method and the settings that are not inference's alone. */
-export function trainingKey({ fusion, train, kind, object, model, data }: RunHeader, candidate: number): string {
+export function trainingKey({ fusion, train, kind, object, model, data }: RunConfig, candidate: number): string {
   const texts = Object.entries(optionTexts(FUSION_OPTIONS, fusion));
   const read = texts.filter(([name]) => name === 'method' || !INFERENCE_SETTINGS.includes(name));
   return JSON.stringify([read, optionTexts(TRAIN_OPTIONS, train), kind, object, modelKey(model), data.path, candidate]);

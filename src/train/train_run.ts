@@ -11,22 +11,22 @@ import { predictionRows, requireMapNames, toCsv, writeMaps } from '../detect/out
 import { ORACLE_WARNING, type SelectedBy, type TrainResults, trainResults } from '../detect/results.ts';
 import { openDetector, type RunContext } from '../detect/run_context.ts';
 import type { ScoredSet } from '../detect/scoring.ts';
-import { Contest } from '../detect/selection.ts';
+import { ValidationSet } from '../detect/selection.ts';
 import { chooseShots, readSupport, type Support, type TrainItem, trainItems } from '../detect/support.ts';
 import { supportBank } from '../detect/support_bank.ts';
-import { SupportMemory } from '../detect/support_set.ts';
+import { SupportSet } from '../detect/support_set.ts';
 import { methodPreset } from '../fusion/index.ts';
 import { type RunListener, stage } from '../run/events.ts';
 import type { FolderLock } from '../run/lock.ts';
 import { onDevice } from '../run/on_device.ts';
-import { headerJson, type RunHeader, type RunSettings, runSettings } from '../run/run_config.ts';
+import { headerJson, type RunConfig, type RunSettings, runSettings } from '../run/run_config.ts';
 import { ADAPTERS, BEST, LAST, LATEST, RunFolder } from '../run/run_folder.ts';
 import type { Choice, RunState } from '../run/run_state.ts';
 import { lastState, resumable, resumeAdvice, takeFolder } from './broken_run.ts';
 import { loadWeights } from './checkpoint.ts';
 import { environmentJson, shotsJson } from './provenance.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
-import { type CampaignEnd, runCampaign } from './training.ts';
+import { runTraining, type TrainingEnd } from './training.ts';
 
 /** What normal-only mode does, for whoever runs it. */
 const NORMAL_ONLY =
@@ -69,7 +69,7 @@ export interface TrainOutcome {
 interface Opened {
   readonly context: TrainContext;
   readonly folder: RunFolder;
-  readonly header: RunHeader;
+  readonly header: RunConfig;
   readonly backbone: AnyBackbone;
   readonly dataset: Dataset;
   readonly support: Support;
@@ -81,7 +81,7 @@ interface Opened {
 }
 
 /**
- * Trains on few images of a data set, chooses weights, judges them on the test split, and writes a run folder. Nothing
+ * Trains on few images of a data set, chooses weights, evaluates them on the test split, and writes a run folder. Nothing
  * is written before data, model and settings are known to be good. When the device is lost, the run goes on from its last
  * checkpoint on a new one, to the same bits.
  * @throws FusionclipError of every code; `interrupted` after a checkpoint was written; `usage` when another process writes
@@ -93,7 +93,7 @@ export async function trainRun(context: TrainContext, request: TrainRequest): Pr
   await RunFolder.check(fs, out, force);
   let lock: FolderLock | null = null;
   let begun = false;
-  const enter = async (header: RunHeader, support: Support, inventory: Inventory): Promise<RunFolder> => {
+  const enter = async (header: RunConfig, support: Support, inventory: Inventory): Promise<RunFolder> => {
     lock ??= await takeFolder(context, out);
     // Another process may have been there meanwhile.
     await RunFolder.check(fs, out, force);
@@ -118,7 +118,7 @@ export async function trainRun(context: TrainContext, request: TrainRequest): Pr
 async function begin(
   context: TrainContext,
   request: TrainRequest,
-  enter: (header: RunHeader, support: Support, inventory: Inventory) => Promise<RunFolder>,
+  enter: (header: RunConfig, support: Support, inventory: Inventory) => Promise<RunFolder>,
 ): Promise<TrainOutcome> {
   const { fs } = context;
   const settings = runSettings(request.settings ?? {});
@@ -137,7 +137,7 @@ async function begin(
   const shots = await chooseShots(fs, dataset, settings.train);
   const support = await readSupport(fs, shots, settings.fusion, settings.train.seed);
   const backbone = await openModel(fs, request.model);
-  const header: RunHeader = {
+  const header: RunConfig = {
     ...settings,
     kind: dataset.kind,
     object: inventory.object,
@@ -192,7 +192,7 @@ async function goOn(context: TrainContext, out: string, places: ResumePlaces): P
     throw new FusionclipError('usage', text);
   }
   const backbone = asTrained(old.model, await openModel(fs, places.model ?? old.model.name), out);
-  const header: RunHeader = { ...old, data: { ...old.data, path: places.data ?? old.data.path } };
+  const header: RunConfig = { ...old, data: { ...old.data, path: places.data ?? old.data.path } };
   const { path } = header.data;
   const { dataset, inventory, tell } = await openData(context, {
     path,
@@ -218,7 +218,9 @@ async function goOn(context: TrainContext, out: string, places: ResumePlaces): P
   const detector = await openDetector(context, header, backbone);
   try {
     tell();
-    await fs.writeFile(folder.file('data.json'), dataJson(inventory));
+    // Where the object's name came from at first: going on changes nothing in what a run leaves.
+    const before = (await folder.readJson('data.json')) as Partial<Inventory> | null;
+    await fs.writeFile(folder.file('data.json'), dataJson({ ...inventory, from: before?.from ?? inventory.from }));
     const missing = await folder.metrics.keep(state?.lines ?? 0);
     if (missing > 0) {
       const text = `${folder.metrics.path} was cut short: ${missing} of its lines are missing, and so are their steps in the report.`;
@@ -233,7 +235,7 @@ async function goOn(context: TrainContext, out: string, places: ResumePlaces): P
   }
 }
 
-/** Trains what is left, chooses, calibrates, judges and writes. */
+/** Trains what is left, chooses, calibrates, evaluates and writes. */
 async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutcome> {
   const { context, folder, header, backbone, dataset, support, items, detector, onEvent } = run;
   const { fs, signal } = context;
@@ -242,9 +244,13 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
   await folder.writeJson('env.json', environment);
   if (backbone.note) onEvent({ type: 'note', text: backbone.note });
   if (support.shots.abnormal.length === 0) onEvent({ type: 'note', text: NORMAL_ONLY });
-  const memory = new SupportMemory(detector, support.normal, support.abnormal);
+  const memory = new SupportSet(detector, support.normal, support.abnormal);
   const contest = (samples: readonly Sample[], what: string) =>
-    new Contest(detector, samples, header.train, { fs, signal, onProgress: stage(onEvent, `features of the ${what}`) });
+    new ValidationSet(detector, samples, header.train, {
+      fs,
+      signal,
+      onProgress: stage(onEvent, `features of the ${what}`),
+    });
   const rest = contest(support.shots.rest, 'remaining valid images');
   const oracle = contest(dataset.splits.test, 'test images');
   try {
@@ -253,12 +259,12 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
     const used = selectedBy === 'test-oracle' ? oracle : rest;
     const chosenBy = { contest: compared ? used : null, selectedBy };
     const { trainings } = context;
-    const end = await runCampaign(
+    const end = await runTraining(
       { fs, folder, header, items, detector, memory, ...chosenBy, onEvent, trainings, signal },
       state,
     );
     oracle.release();
-    const { results, scored } = await judgeRun(run, memory, rest, end, selectedBy);
+    const { results, scored } = await evaluateRunWeights(run, memory, rest, end, selectedBy);
     const seconds = (Date.now() - started.getTime()) / 1000;
     const training = end.trainedBy !== null && { trainedBy: end.trainedBy };
     await folder.writeJson('env.json', { ...environment, ...training, finished: new Date().toISOString(), seconds });
@@ -281,17 +287,17 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
   }
 }
 
-/** Calibrates and judges the best and the last weights, and writes what inference needs, predictions and maps. */
-async function judgeRun(
+/** Calibrates and evaluates the best and the last weights, and writes what inference needs, predictions and maps. */
+async function evaluateRunWeights(
   run: Opened,
-  memory: SupportMemory,
-  rest: Contest,
-  end: CampaignEnd,
+  memory: SupportSet,
+  rest: ValidationSet,
+  end: TrainingEnd,
   selectedBy: SelectedBy,
 ): Promise<Pick<TrainOutcome, 'results' | 'scored'>> {
   const { context, folder, header, dataset, support, detector, onEvent } = run;
   const { fs, signal } = context;
-  const judgeWeights = async (choice: Choice, file: string) => {
+  const evaluateWeights = async (choice: Choice, file: string) => {
     if (selectedBy !== 'none') await loadWeights(fs, folder.file(file), detector.method.parameters);
     return memory.withScorer(async (scorer) => {
       const calibration = await calibrate(detector, memory, rest, scorer, choice);
@@ -304,15 +310,15 @@ async function judgeRun(
         onProgress: stage(onEvent, `scores of the test images (${which} weights)`),
         signal,
       });
-      // Of the chosen weights, which are judged last.
+      // Of the chosen weights, which are evaluated last.
       const kept = file === BEST && header.train.bank === 'features';
       return { choice, evaluation, calibration, rows: kept ? ((await scorer.images.bank?.read()) ?? null) : null };
     });
   };
   const normals = support.normal.map(({ pixels }) => pixels);
   const same = end.best.step === end.last.step;
-  const last = same ? null : await judgeWeights(end.last, LAST);
-  const selected = await judgeWeights(end.best, BEST);
+  const last = same ? null : await evaluateWeights(end.last, LAST);
+  const selected = await evaluateWeights(end.best, BEST);
   if (selected.calibration.thresholds.image?.from !== 'valid') {
     const text = 'The remaining valid images lack a class, so the thresholds were chosen on the support set.';
     onEvent({ type: 'note', text });
@@ -345,7 +351,7 @@ async function writePredictions(
 }
 
 /** How weights can be chosen with what the data set has left. */
-function selection({ train, fusion }: RunHeader, rest: Contest, onEvent: RunListener): SelectedBy {
+function selection({ train, fusion }: RunConfig, rest: ValidationSet, onEvent: RunListener): SelectedBy {
   if (!methodPreset(fusion.method).trained) return 'none';
   if (train.select === 'test-oracle') {
     onEvent({ type: 'note', text: ORACLE_WARNING });

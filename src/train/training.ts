@@ -2,11 +2,11 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import type { Detector } from '../detect/detector.ts';
 import type { SelectedBy } from '../detect/results.ts';
-import type { Contest } from '../detect/selection.ts';
+import type { ValidationSet } from '../detect/selection.ts';
 import type { TrainItem } from '../detect/support.ts';
-import type { SupportMemory } from '../detect/support_set.ts';
+import type { SupportSet } from '../detect/support_set.ts';
 import { type RunListener, type StepEvent, stage } from '../run/events.ts';
-import type { RunHeader } from '../run/run_config.ts';
+import type { RunConfig } from '../run/run_config.ts';
 import { BEST, LAST, LATEST, type RunFolder } from '../run/run_folder.ts';
 import { type Choice, LOSS_TAIL, type RunState } from '../run/run_state.ts';
 import { loadCheckpoint, saveCheckpoint, saveWeights } from './checkpoint.ts';
@@ -21,15 +21,15 @@ import {
 import { Trainer } from './trainer.ts';
 
 /** What a campaign works with. */
-export interface CampaignParts {
+export interface TrainingParts {
   readonly fs: FileSystem;
   readonly folder: RunFolder;
-  readonly header: RunHeader;
+  readonly header: RunConfig;
   readonly items: readonly TrainItem[];
   readonly detector: Detector;
-  readonly memory: SupportMemory;
+  readonly memory: SupportSet;
   /** What weights are compared on, or null when nothing is compared. */
-  readonly contest: Contest | null;
+  readonly contest: ValidationSet | null;
   readonly selectedBy: SelectedBy;
   readonly onEvent: RunListener;
   /** Where the same training may be had that another run has done. */
@@ -38,7 +38,7 @@ export interface CampaignParts {
 }
 
 /** Both ends of a campaign. */
-export interface CampaignEnd {
+export interface TrainingEnd {
   /** The chosen weights lie in `checkpoint/best.safetensors`. */
   readonly best: Choice;
   /** The weights at the end of the training that the chosen ones come from, in `checkpoint/last.safetensors`. */
@@ -47,7 +47,7 @@ export interface CampaignEnd {
   readonly trainedBy: string | null;
 }
 
-/** What a method without training is judged by. */
+/** What a method without training is evaluated by. */
 const UNTRAINED: Choice = { candidate: 0, epoch: 0, step: 0, score: null };
 
 /**
@@ -56,7 +56,7 @@ const UNTRAINED: Choice = { candidate: 0, epoch: 0, step: 0, score: null };
  * @param resume whether to go on from the folder's checkpoint
  * @throws FusionclipError `interrupted` when the signal fired; a checkpoint was written
  */
-export async function runCampaign(parts: CampaignParts, resume: RunState | null): Promise<CampaignEnd> {
+export async function runTraining(parts: TrainingParts, resume: RunState | null): Promise<TrainingEnd> {
   const { header, folder, onEvent } = parts;
   if (parts.selectedBy === 'none') return { best: UNTRAINED, last: UNTRAINED, trainedBy: null };
   const rates: (number | null)[] = header.train['lr.grid'].length > 0 ? [...header.train['lr.grid']] : [null];
@@ -77,7 +77,7 @@ export async function runCampaign(parts: CampaignParts, resume: RunState | null)
   return { best: best!, last, trainedBy };
 }
 
-function lastStep({ header, items }: CampaignParts): number {
+function lastStep({ header, items }: TrainingParts): number {
   return header.train.epochs * Math.ceil(items.length / header.train.batch);
 }
 
@@ -86,7 +86,7 @@ function lastStep({ header, items }: CampaignParts): number {
  * @param begun the state that it goes on from, or the whole training where another run has done it
  */
 async function trainCandidate(
-  parts: CampaignParts,
+  parts: TrainingParts,
   candidate: number,
   rate: number | null,
   bestBefore: Choice | null,

@@ -110,7 +110,7 @@ suite('safetensors', () => {
     });
   }
 
-  test('judges a header by its length before anything is read', () => {
+  test('evaluates a header by its length before anything is read', () => {
     const prefix = (length: bigint) => new Uint8Array(new BigUint64Array([length]).buffer);
     assert.equal(headerLength(prefix(100_000_000n), 2 ** 32, 'x'), 100_000_000);
     assert.throws(() => headerLength(prefix(100_000_001n), 2 ** 32, 'x'), FusionclipError, /claims/);

@@ -2,11 +2,11 @@ import { assert } from 'chai';
 import { encodePng } from '../../src/data/encode.ts';
 import { rulePicture } from '../../src/data/picture.ts';
 import { evaluateRun, predictImages } from '../../src/detect/inference.ts';
-import { chooseThresholds, judgeScores, judgeTrivial } from '../../src/detect/judge.ts';
 import { mapNames, toCsv } from '../../src/detect/output.ts';
 import type { ScoredImage } from '../../src/detect/scoring.ts';
+import { chooseThresholds, evaluateIntensity, evaluateScores } from '../../src/detect/set_metrics.ts';
 import { expectFailure } from '../data/expect_failure.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun, textOf, tinyBackbone } from '../train/small_run.ts';
 
 /** A scored image of 2×2 pixels. */
@@ -26,17 +26,17 @@ function scored(id: string, label: 0 | 1, map: number[], mask: number[] | null):
   };
 }
 
-suite('evaluation', () => {
+suiteInTurn('evaluation', () => {
   test('thresholds, decisions and Dice of four small maps', () => {
     const valid = [scored('a', 0, [1, 1, 2, 3], null), scored('b', 1, [1, 4, 5, 6], [0, 1, 1, 1])];
     const thresholds = chooseThresholds({ size: 2, images: valid }, 'pixel', 'valid');
     assert.deepEqual(thresholds.image, { value: 6, f1: 1, from: 'valid' });
     assert.deepEqual(thresholds.pixel, { value: 4, f1: 1, from: 'valid' });
     const images = [scored('c', 0, [1, 1, 1, 4], null), scored('d', 1, [0, 3, 6, 7], [0, 1, 1, 0])];
-    const judged = judgeScores({ size: 2, images }, 'pixel', thresholds);
-    assert.deepEqual(judged.images, { normal: 1, abnormal: 1 });
-    assert.equal(judged.image.auroc, 1);
-    assert.deepEqual(judged.imageThreshold, {
+    const evaluated = evaluateScores({ size: 2, images }, 'pixel', thresholds);
+    assert.deepEqual(evaluated.images, { normal: 1, abnormal: 1 });
+    assert.equal(evaluated.image.auroc, 1);
+    assert.deepEqual(evaluated.imageThreshold, {
       ...thresholds.image!,
       f1: 1,
       accuracy: 1,
@@ -44,26 +44,26 @@ suite('evaluation', () => {
       specificity: 1,
     });
     // Called: one pixel of c, two of d; lesion: two of d; one in common.
-    assert.closeTo(judged.pixelThreshold!.dice, 2 / 5, 1e-12);
-    assert.closeTo(judged.pixelThreshold!.diceMean, 2 / 4, 1e-12);
+    assert.closeTo(evaluated.pixelThreshold!.dice, 2 / 5, 1e-12);
+    assert.closeTo(evaluated.pixelThreshold!.diceMean, 2 / 4, 1e-12);
     // Three pixels of each image are not black.
-    assert.equal(judged.foreground!.positives + judged.foreground!.negatives, 6);
-    const trivial = judgeTrivial({ size: 2, images }, 'pixel')!;
+    assert.equal(evaluated.foreground!.positives + evaluated.foreground!.negatives, 6);
+    const trivial = evaluateIntensity({ size: 2, images }, 'pixel')!;
     assert.equal(trivial.mean.auroc, 1);
     assert.deepInclude(trivial.std, { auroc: 1, reversed: true });
     assert.equal(trivial.map!.positives, 2);
     assert.isNull(chooseThresholds({ size: 2, images: valid.slice(1) }, 'pixel', 'valid').image);
   });
 
-  test('a score that is the threshold is called abnormal', () => {
+  test('a score that is the threshold is predicted abnormal', () => {
     const threshold = { value: 4, f1: 1, from: 'valid' } as const;
     const images = [scored('a', 0, [0, 0, 0, 4], null), scored('b', 1, [0, 3, 4, 7], [0, 1, 1, 0])];
-    const judged = judgeScores({ size: 2, images }, 'pixel', { image: threshold, pixel: threshold });
+    const evaluated = evaluateScores({ size: 2, images }, 'pixel', { image: threshold, pixel: threshold });
     // Both images are called: one hit, one false alarm. F1 = 2 / (2 + 1).
-    assert.deepInclude(judged.imageThreshold, { f1: 2 / 3, accuracy: 0.5, sensitivity: 1, specificity: 0 });
+    assert.deepInclude(evaluated.imageThreshold, { f1: 2 / 3, accuracy: 0.5, sensitivity: 1, specificity: 0 });
     // Called: one pixel of a, two of b; lesion: two of b; one in common.
-    assert.closeTo(judged.pixelThreshold!.dice, 2 / 5, 1e-12);
-    assert.closeTo(judged.pixelThreshold!.diceMean, 2 / 4, 1e-12);
+    assert.closeTo(evaluated.pixelThreshold!.dice, 2 / 5, 1e-12);
+    assert.closeTo(evaluated.pixelThreshold!.diceMean, 2 / 4, 1e-12);
   });
 
   test('the selection never looks at test', async (t) => {
@@ -160,9 +160,9 @@ suite('evaluation', () => {
       assert.isTrue(fs.files.has('/out/predictions.json'));
       assert.isTrue(fs.files.has('/out/maps/Ungood/img/0.map.png'));
       assert.equal([...fs.files.keys()].filter((path) => path.startsWith('/out/maps/')).length, 16);
-      const judged = await evaluateRun(context, { adapters: '/run', model, out: '/eval' });
+      const evaluated = await evaluateRun(context, { adapters: '/run', model, out: '/eval' });
       const { epoch: _, step: __, rate: ___, ...selected } = results.selected;
-      assert.deepEqual({ ...judged }, { ...judged, ...selected });
+      assert.deepEqual({ ...evaluated }, { ...evaluated, ...selected });
     });
   }
 

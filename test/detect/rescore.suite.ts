@@ -4,11 +4,11 @@ import { rangeOf } from '../../src/data/heat_map.ts';
 import { Detector } from '../../src/detect/detector.ts';
 import { evaluateTrained, predictImages } from '../../src/detect/inference.ts';
 import { type Picture, readPicture, viewsOf } from '../../src/detect/pictures.ts';
-import { SupportMemory } from '../../src/detect/support_set.ts';
+import { SupportSet } from '../../src/detect/support_set.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { runSettings } from '../../src/run/run_config.ts';
 import { expectFailure } from '../data/expect_failure.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun, smallSettings, tinyBackbone } from '../train/small_run.ts';
 
 const FIXED = { prompt: 'fixed', epochs: '1' };
@@ -24,7 +24,7 @@ async function scoredRun(gpu: Gpu, settings: Record<string, string>) {
   return { fs, context, model, outcome, again };
 }
 
-suite('scoring a stored run with other settings', () => {
+suiteInTurn('scoring a stored run with other settings', () => {
   test('another method without training gives what a run of its own gives', async (t) => {
     const { context, again } = await scoredRun(await t.gpu(), FIXED);
     const own = await smallRun(context, { method: 'clip-memory' }, '/own');
@@ -98,7 +98,7 @@ suite('scoring a stored run with other settings', () => {
   });
 
   for (const method of ['clip-memory', 'april-gan']) {
-    test(`a run of normal images alone looks at nothing abnormal before it is judged: ${method}`, async (t) => {
+    test(`a run of normal images alone looks at nothing abnormal before it is evaluated: ${method}`, async (t) => {
       const fs = ruleSet('pixel', 3);
       const context = contextOf(await t.gpu(), fs);
       const { results } = await smallRun(context, { method, epochs: '1', 'shots.abnormal': '0' });
@@ -114,7 +114,7 @@ suite('scoring a stored run with other settings', () => {
   }
 });
 
-suite('calibration from the support set', () => {
+suiteInTurn('calibration from the support set', () => {
   test('each normal image is scored by a bank without it, the abnormal ones by the whole', async (t) => {
     const fs = ruleSet();
     const settings = runSettings(smallSettings({ method: 'clip-both', fuse: 'calib' }));
@@ -130,7 +130,7 @@ suite('calibration from the support set', () => {
     for (const i of [0, 1, 2]) normal.push(await read(`valid/good/img/${i}.png`, 0));
     const abnormal = [await read('valid/Ungood/img/0.png', 1)];
     const rangesOf = async (bank: typeof normal, scored: typeof normal) => {
-      const memory = new SupportMemory(detector, bank, scored);
+      const memory = new SupportSet(detector, bank, scored);
       const ranges = await memory.withScorer(async ({ images }) => {
         const maps: Float32Array[] = [];
         for (const { pixels } of scored) {
@@ -143,7 +143,7 @@ suite('calibration from the support set', () => {
       memory.release();
       return ranges;
     };
-    const memory = new SupportMemory(detector, normal, abnormal);
+    const memory = new SupportSet(detector, normal, abnormal);
     const found = await memory.withScorer(async ({ ranges }) => ranges!.fewMap);
     memory.release();
     const parted = [await rangesOf(normal, abnormal)];

@@ -2,8 +2,8 @@ import { assert } from 'chai';
 import { openDataset } from '../../src/data/layout/open.ts';
 import { Detector } from '../../src/detect/detector.ts';
 import { readPicture } from '../../src/detect/pictures.ts';
-import { Contest } from '../../src/detect/selection.ts';
-import { SupportMemory } from '../../src/detect/support_set.ts';
+import { ValidationSet } from '../../src/detect/selection.ts';
+import { SupportSet } from '../../src/detect/support_set.ts';
 import { runSettings } from '../../src/run/run_config.ts';
 import { suite, test } from '../harness/registry.ts';
 import { ruleSet, smallSettings, tinyBackbone } from '../train/small_run.ts';
@@ -15,8 +15,8 @@ suite('selection', () => {
     const parts = { gpu: await t.gpu(), backbone: await tinyBackbone(), options: fusion };
     const detector = await Detector.open({ ...parts, kind: 'pixel', object: 'Brain', seed: 1 });
     const { valid } = (await openDataset(fs, '/Brain_AD')).splits;
-    const memory = new SupportMemory(detector, [await readPicture(fs, valid[0], fusion)], []);
-    const contest = new Contest(detector, valid, train, { fs });
+    const memory = new SupportSet(detector, [await readPicture(fs, valid[0], fusion)], []);
+    const contest = new ValidationSet(detector, valid, train, { fs });
     let batches = 0;
     await memory.withScorer(async ({ images, ranges }) => {
       const score: typeof images.score = (...of) => {

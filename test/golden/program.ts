@@ -31,14 +31,16 @@ const TOPICS: Readonly<Record<string, (read: ReadGolden, gpu: Gpu) => AsyncGener
  * on a GPU, whatever the adapter is.
  */
 export async function golden(host: Host, args: readonly string[]): Promise<number> {
-  const valueOf = (name: string) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
-  const only = valueOf('--only')?.split(',') ?? Object.keys(TOPICS);
+  const optionOf = (name: string) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
+  const only = optionOf('--only')?.split(',') ?? Object.keys(TOPICS);
   const directory = args.find((a, i) => !a.startsWith('--') && !['--only', '--class'].includes(args[i - 1]));
   if (!directory) {
-    host.stderr('usage: npm run golden -- DIR [--runtime deno|node|chrome] [--full] [--only topic,…] [--class hardware]\n');
+    host.stderr(
+      'usage: npm run golden -- DIR [--runtime deno|node|chrome] [--full] [--only topic,…] [--class hardware]\n',
+    );
     return 2;
   }
-  const gpu = await Gpu.create(await host.gpu(), { class: valueOf('--class') as AdapterClass | undefined });
+  const gpu = await Gpu.create(await host.gpu(), { class: optionOf('--class') as AdapterClass | undefined });
   host.stdout(`${host.runtime} ${host.version}: ${describeAdapter(gpu.facts)}\n`);
   const read: ReadGolden = (file) => host.readFile(`${directory}/${file}`);
   let passed = 0;

@@ -42,15 +42,15 @@ const SPLIT: Record<string, { work: (gpu: DeviceGpu) => GpuArray; submits: numbe
     submits: 6,
   },
 };
-for (const rung of ['reference', 'registers'] as const) {
+for (const variant of ['reference', 'registers'] as const) {
   const [batch, length, few] = [2, 33, 3];
-  const parts = rung === 'reference' ? batch * few : Math.ceil((batch * few * Math.ceil(length / 8)) / 8);
-  const forward = (gpu: DeviceGpu) => attentionWith(rung, upload(gpu, 9, batch, length, 180), few);
-  SPLIT[`attention, ${rung}`] = { work: (gpu) => forward(gpu).out, submits: parts };
-  SPLIT[`its gradient, ${rung}`] = {
+  const parts = variant === 'reference' ? batch * few : Math.ceil((batch * few * Math.ceil(length / 8)) / 8);
+  const forward = (gpu: DeviceGpu) => attentionWith(variant, upload(gpu, 9, batch, length, 180), few);
+  SPLIT[`attention, ${variant}`] = { work: (gpu) => forward(gpu).out, submits: parts };
+  SPLIT[`its gradient, ${variant}`] = {
     work: (gpu) => {
       const grad = upload(gpu, 10, batch, length, 60);
-      return attentionBackwardWith(rung, grad, upload(gpu, 9, batch, length, 180), forward(gpu), few);
+      return attentionBackwardWith(variant, grad, upload(gpu, 9, batch, length, 180), forward(gpu), few);
     },
     submits: 3 * parts,
   };
@@ -137,7 +137,7 @@ suite('submit budget', () => {
     const small = await Gpu.create(await t.host.gpu(), { submitSeconds: 1e-6 });
     const [m, k, n] = [300, 64, 48];
     const lanes = whole.facts.features.includes('subgroups') ? (['subgroups'] as const) : [];
-    for (const rung of ['reference', 'registers-16', 'workgroup-64', ...lanes] as const) {
+    for (const variant of ['reference', 'registers-16', 'workgroup-64', ...lanes] as const) {
       for (const transposeA of [false, true]) {
         const run = async (gpu: DeviceGpu) => {
           using _scope = gpu.scope();
@@ -146,14 +146,14 @@ suite('submit budget', () => {
           const bias = GpuArray.from(gpu, noise(3, n), [n]);
           const residual = GpuArray.from(gpu, noise(4, m * n), [m, n]);
           const before = gpu.submits;
-          const out = await matmulWith(rung, a, b, { transposeA, bias, residual, act: 'gelu' }).read();
+          const out = await matmulWith(variant, a, b, { transposeA, bias, residual, act: 'gelu' }).read();
           return { out, submits: gpu.submits - before };
         };
         const [one, many] = [await run(whole), await run(small)];
         assert.equal(one.submits, 1);
         // With a transposed copy before the first part.
-        const copies = Number(rung === 'subgroups' && transposeA);
-        assert.equal(many.submits, Math.ceil(m / TILES[rung]) + copies);
+        const copies = Number(variant === 'subgroups' && transposeA);
+        assert.equal(many.submits, Math.ceil(m / TILES[variant]) + copies);
         assert.deepEqual(many.out, one.out);
       }
     }

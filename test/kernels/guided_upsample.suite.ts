@@ -15,19 +15,19 @@ const CASES: readonly (readonly [Shape, { radius: number; space: number; range: 
   [[1, 1, 1], { radius: 4, space: 2, range: 0.2 }],
   [[1, 21, 6], { radius: MOST_RADIUS, space: 5, range: 0.3 }],
 ];
-const RUNGS = ['reference', 'registers'] as const;
+const VARIANTS = ['reference', 'registers'] as const;
 
 suite('guided_upsample', () => {
   for (const [shape, guidance] of CASES) {
-    for (const rung of RUNGS) {
-      test(`[${shape}], radius ${guidance.radius}, ${rung}`, async (t) => {
+    for (const variant of VARIANTS) {
+      test(`[${shape}], radius ${guidance.radius}, ${variant}`, async (t) => {
         const gpu = await t.gpu();
         using _scope = gpu.scope();
         const [batch, height, width] = shape;
         const x = noise(1, batch * height * width, 3);
         const guide = noise(2, 3 * x.length);
         const y = guidedUpsampleWith(
-          rung,
+          variant,
           GpuArray.from(gpu, x, shape),
           GpuArray.from(gpu, guide, [batch, 3, height, width]),
           guidance,
@@ -37,13 +37,13 @@ suite('guided_upsample', () => {
     }
   }
 
-  for (const rung of RUNGS) {
-    test(`launched in pieces it gives the same bits, ${rung}`, async (t) => {
+  for (const variant of VARIANTS) {
+    test(`launched in pieces it gives the same bits, ${variant}`, async (t) => {
       const gpu = await t.gpu();
       using _scope = gpu.scope();
       const map = GpuArray.from(gpu, noise(3, 2 * 21 * 9), [2, 21, 9]);
       const guide = GpuArray.from(gpu, noise(4, 6 * 21 * 9), [2, 3, 21, 9]);
-      const run = () => guidedUpsampleWith(rung, map, guide, { radius: 2, space: 1.5, range: 0.3 }).read();
+      const run = () => guidedUpsampleWith(variant, map, guide, { radius: 2, space: 1.5, range: 0.3 }).read();
       const whole = await run();
       const { pieces } = gpu.budget;
       gpu.budget.pieces = () => 5;

@@ -1,11 +1,11 @@
 import { assert } from 'chai';
-import { judgeTrivial, thresholdText } from '../../src/detect/judge.ts';
+import { evaluateIntensity, thresholdText } from '../../src/detect/set_metrics.ts';
 import {
   bestIntensity,
+  type IntensityMetrics,
   inBetterDirection,
   intensityBaselines,
   intensityInside,
-  type TrivialJudgement,
 } from '../../src/metrics/intensity_baseline.ts';
 import { imageMetrics } from '../../src/metrics/summary.ts';
 import { suite, test } from '../harness/registry.ts';
@@ -30,8 +30,8 @@ const IMAGES = GREY.map((grey, i) => ({
 }));
 
 suite('what brightness alone reaches', () => {
-  test('is judged in the direction that tells more, with all its metrics', () => {
-    const trivial = judgeTrivial({ size: 2, images: IMAGES }, 'pixel')!;
+  test('is evaluated in the direction that tells more, with all its metrics', () => {
+    const trivial = evaluateIntensity({ size: 2, images: IMAGES }, 'pixel')!;
     // The mean is lower in both abnormal images: reversed it is perfect.
     assert.deepInclude(trivial.mean, { auroc: 1, averagePrecision: 1, f1Max: 1, reversed: true });
     // 3 of the 4 pairs of deviations are in order.
@@ -46,7 +46,7 @@ suite('what brightness alone reaches', () => {
   });
 
   test('has one row a baseline, of which one tells most', () => {
-    const trivial = judgeTrivial({ size: 2, images: IMAGES }, 'pixel')!;
+    const trivial = evaluateIntensity({ size: 2, images: IMAGES }, 'pixel')!;
     assert.deepEqual(
       intensityBaselines(trivial).map(({ title }) => title),
       [
@@ -59,7 +59,7 @@ suite('what brightness alone reaches', () => {
     assert.deepEqual([bestIntensity(trivial)!.key, bestIntensity(trivial)!.image.auroc], ['mean', 1]);
     assert.deepEqual(intensityBaselines(null), []);
     assert.isNull(bestIntensity(null));
-    assert.lengthOf(intensityBaselines(judgeTrivial({ size: 2, images: IMAGES }, 'image')), 3);
+    assert.lengthOf(intensityBaselines(evaluateIntensity({ size: 2, images: IMAGES }, 'image')), 3);
   });
 
   test('is never below one half, and a direction that tells nothing stays', () => {
@@ -89,7 +89,7 @@ suite('what brightness alone reaches', () => {
       std: { ...metrics, auroc: 0.7 },
       p995: { ...metrics, auroc: null },
     };
-    const rows = intensityBaselines({ ...old, map: null, mapForeground: null } as unknown as TrivialJudgement);
+    const rows = intensityBaselines({ ...old, map: null, mapForeground: null } as unknown as IntensityMetrics);
     assert.deepEqual(
       rows.map(({ title }) => title),
       ['mean grey value, low', 'deviation of grey values'],

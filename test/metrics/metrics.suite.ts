@@ -206,7 +206,7 @@ suite('regions', () => {
   });
 
   test('points with a false-positive rate of exactly the bound are left out', () => {
-    // Ten normal pixels, one lesion of two; four thresholds 0, 1, 2, 3, called abnormal strictly above:
+    // Ten normal pixels, one lesion of two; four thresholds 0, 1, 2, 3, predicted abnormal strictly above:
     // false positives 3, 3, 1, 0 of 10, the lesion 2, 2, 2, 1 of 2. Below 0.3 lie (0.1, 1) and (0, 0.5), and the axis
     // rescaled from 0 … 0.1 to 0 … 1 gives one trapezoid of height (1 + 0.5) / 2. With the bound it would be 11 / 12.
     const scores = [3, 2, 2, 0, 0, 0, 0, 0, 0, 0, 4, 2.5];

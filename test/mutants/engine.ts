@@ -104,7 +104,7 @@ export const engine: readonly Mutation[] = [
     ['if (bytes <= 256) return 256;', 'if (bytes <= 256) return 128;'],
     ['buffer.alive = false;', '', { suite: 'gpu/' }],
   ]),
-  ...mutations('src/study/naming.ts', 'study/study > zero-shot', [
+  ...mutations('src/study/zero_shot_naming.ts', 'study/study > zero-shot', [
     ['cosines.indexOf(Math.max(...cosines))', 'cosines.indexOf(Math.min(...cosines))'],
     [
       'l2Normalize(meanRows(reshape(l2Normalize(rows), shape))).read()',

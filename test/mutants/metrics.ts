@@ -60,8 +60,8 @@ export const metrics: readonly Mutation[] = [
     ['* kind.length)];', '* (kind.length - 1))];'],
     ['normal.length > 0 && abnormal.length > 0', 'normal.length > 0 && abnormal.length < 0'],
   ]),
-  ...mutations('src/detect/judge.ts', 'detect/evaluate > of four small maps > a score that is the threshold', [
-    ['scores[i] >= threshold === called', 'scores[i] > threshold === called'],
+  ...mutations('src/detect/set_metrics.ts', 'detect/evaluate > of four small maps > a score that is the threshold', [
+    ['scores[i] >= threshold === predicted', 'scores[i] > threshold === predicted'],
     ['map[i] >= threshold ? 1 : 0', 'map[i] > threshold ? 1 : 0'],
     ['specificity: passed / (passed + falseAlarm),', 'specificity: passed / (passed + hit),'],
     ['if (lesion.includes(1)) each.push', 'each.push'],

@@ -19,15 +19,15 @@ import {
   l2Normalize,
   layerNorm,
   linear,
+  matmul,
   meanGroups,
   meanRows,
   mul,
-  multiply,
   patchEmbedding,
   scale,
+  scaleRows,
   softmax,
   type Tensor,
-  weightRows,
 } from '../../src/nn/index.ts';
 import { noise } from '../harness/close.ts';
 import { gradientTest } from '../harness/gradients.ts';
@@ -72,7 +72,7 @@ suite('gradients', () => {
   gradientTest('scale_rows', 'each by its own constant', {
     inputs: [{ shape: [3, 5] }],
     run: ([x], gpu) =>
-      weightRows(
+      scaleRows(
         x,
         device(
           gpu,
@@ -105,7 +105,7 @@ suite('gradients', () => {
   });
   gradientTest('matmul', 'times a factor', {
     inputs: [{ shape: [3, 5] }, { shape: [5, 4] }],
-    run: ([a, b]) => multiply(a, b, 0.5),
+    run: ([a, b]) => matmul(a, b, 0.5),
     reference: ([a, b]) => matmulReference(a, b, [3, 5, 4]).map((v) => 0.5 * v),
   });
   for (const causal of [false, true]) {

@@ -8,7 +8,7 @@ import {
   concatenate,
   isRecording,
   linear,
-  multiply,
+  matmul,
   type Operation,
   Parameter,
   reshape,
@@ -73,7 +73,7 @@ suite('tape', () => {
           [2, 1],
         ],
       ],
-      ([a, b]) => multiply(a, b, 10),
+      ([a, b]) => matmul(a, b, 10),
       [2],
     );
     assert.deepEqual(product, [
@@ -247,7 +247,7 @@ suite('tape', () => {
     const b = new Parameter('b', GpuArray.from(gpu, noise(2, 6), [3, 2]));
     const tape = new Tape();
     const loss = tape.record(() => {
-      const product = multiply(a, b);
+      const product = matmul(a, b);
       return sum(add(reshape(product, [4]), reshape(add(product, product), [4])));
     });
     tape.backward(loss, fill([1], 1, gpu));
@@ -299,7 +299,7 @@ suite('Adam', () => {
         using _scope = gpu.scope();
         const slope = noise(100 + step, 7);
         const tape = new Tape();
-        const loss = tape.record(() => multiply(reshape(p, [1, 7]), new Tensor(GpuArray.from(gpu, slope, [7, 1]))));
+        const loss = tape.record(() => matmul(reshape(p, [1, 7]), new Tensor(GpuArray.from(gpu, slope, [7, 1]))));
         tape.backward(loss, fill([1, 1], 1, gpu));
         adam.step();
         for (let i = 0; i < 7; i++) {

@@ -1,15 +1,15 @@
 import { assert } from 'chai';
 import { PHANTOM_FAMILIES } from '../../src/phantom/index.ts';
-import { formatTrivialTable, TRIVIAL_BOUND, trivialTable } from '../../src/phantom/phantom_check.ts';
-import { suite, test } from '../harness/registry.ts';
+import { formatIntensityTable, intensityTable, TRIVIAL_BOUND } from '../../src/phantom/phantom_check.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 
-suite('phantoms against trivial baselines', () => {
+suiteInTurn('phantoms against trivial baselines', () => {
   for (const family of Object.keys(PHANTOM_FAMILIES)) {
     test(`${family}: brightness alone does not tell disease`, () => {
       // 90 of either class: chance is within 0.5 ± 0.13 (three deviations), so the issue's bound can be asked as it is.
-      const rows = trivialTable([21], 90, 64, [family]);
+      const rows = intensityTable([21], 90, 64, [family]);
       assert.equal(rows.length, 1);
-      assert.isAtMost(rows[0].worst, TRIVIAL_BOUND, formatTrivialTable(rows));
+      assert.isAtMost(rows[0].worst, TRIVIAL_BOUND, formatIntensityTable(rows));
     });
   }
 });

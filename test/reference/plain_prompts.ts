@@ -10,8 +10,8 @@ import {
   gatherRows,
   l2Normalize,
   layerNorm,
+  matmul,
   meanGroups,
-  multiply,
   type Parameter,
   reshape,
   Tensor,
@@ -45,7 +45,7 @@ export async function plainPrompts(context: PromptContext, parameters: readonly 
     const encoded = encodeAllRows(text, x);
     const last = gatherRows(reshape(encoded, [encoded.value.rows, width]), uploadIndex(gpu, ends));
     const { weight, bias } = affine(text, 'ln_final');
-    const embeddings = multiply(layerNorm(last, weight, bias), text.parameters.get('text_projection')!);
+    const embeddings = matmul(layerNorm(last, weight, bias), text.parameters.get('text_projection')!);
     return l2Normalize(meanGroups(l2Normalize(embeddings), uploadIndex(gpu, starts)));
   };
 }

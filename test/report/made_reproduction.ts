@@ -1,4 +1,4 @@
-import { exhibits as picturesOf } from '../../src/report/exhibit.ts';
+import { galleryItems as picturesOf } from '../../src/report/gallery_item.ts';
 import type { MapStrip } from '../../src/report/reproduction/map_strips.ts';
 import {
   PAPER_FIGURES,
@@ -9,7 +9,7 @@ import {
   type StudySet,
 } from '../../src/study/index.ts';
 import { entriesOf } from '../../src/study/reproduction/entries.ts';
-import { exhibitsOf } from '../../src/study/reproduction/exhibits.ts';
+import { paperItems } from '../../src/study/reproduction/paper_items.ts';
 import { planOf } from '../../src/study/reproduction/plan.ts';
 import { noise } from '../harness/close.ts';
 import { madeResults } from '../study/made_results.ts';
@@ -18,7 +18,7 @@ import { madeRun } from './made_run.ts';
 /** What a made reproduction is like. */
 export interface MadeReproduction {
   readonly selectedBy?: 'valid' | 'test-oracle';
-  /** Name of a row whose cells all failed. */
+  /** Name of a row whose runs all failed. */
   readonly failing?: string;
 }
 
@@ -44,22 +44,22 @@ export async function madeReproduction({ selectedBy = 'valid', failing }: MadeRe
     settings: { suited: {}, given: { epochs: '3' } },
   };
   const choice = { tables: PAPER_TABLES, figures: PAPER_FIGURES, sets, rows: STUDY_ROWS, shots: [2, 4, 8], blocks: 6 };
-  const exhibits = exhibitsOf(choice);
-  const { cells, skipped } = planOf(request, exhibits);
-  const broken = cells.filter(({ method }) => method === failing);
-  const finished = cells
+  const items = paperItems(choice);
+  const { runs, skipped } = planOf(request, items);
+  const broken = runs.filter(({ method }) => method === failing);
+  const finished = runs
     .filter(({ method }) => method !== failing)
-    .map((cell, i) => {
+    .map((run, i) => {
       const [image, pixel] = noise(i, 2);
-      const masks = sets.some(({ name, kind }) => name === cell.set && kind === 'pixel');
-      const at = 0.7 + 0.02 * (cell.shots ?? 0);
-      return { cell, results: madeResults(at + 0.1 * image, masks ? at + 0.08 * pixel : null, selectedBy) };
+      const masks = sets.some(({ name, kind }) => name === run.set && kind === 'pixel');
+      const at = 0.7 + 0.02 * (run.shots ?? 0);
+      return { run, results: madeResults(at + 0.1 * image, masks ? at + 0.08 * pixel : null, selectedBy) };
     });
-  const failed = broken.map((cell) => ({ cell, reason: 'The loss is NaN; lower it.', code: 'not_finite' as const }));
+  const failed = broken.map((run) => ({ run, reason: 'The loss is NaN; lower it.', code: 'not_finite' as const }));
   const run = madeRun();
   const [, prediction] = run.predictions;
   const [picture] = await picturesOf(run, [prediction]);
-  const rows = exhibits.find(({ kind }) => kind === 'maps')!.rows;
+  const rows = items.find(({ kind }) => kind === 'maps')!.rows;
   const maps = rows.map(({ name }) => ({ row: name, picture }));
   return {
     results: {
@@ -74,14 +74,14 @@ export async function madeReproduction({ selectedBy = 'valid', failing }: MadeRe
       settings: request.settings,
       warning: selectedBy === 'test-oracle' ? 'select test-oracle: an upper bound and no result.' : null,
       partial: null,
-      exhibits: exhibits.map((one) => ({
+      items: items.map((one) => ({
         ...one,
         sets: one.sets.map(({ name }) => name),
         rows: one.rows.map(({ name }) => name),
       })),
-      entries: entriesOf(request, exhibits, { finished, failed, stopped: null }),
+      entries: entriesOf(request, items, { finished, failed, stopped: null }),
       skipped,
-      cells: [],
+      runs: [],
     },
     strips: new Map([['Figure 6', [{ set: 'Brain', id: prediction.id, maps }]]]),
   };

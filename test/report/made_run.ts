@@ -1,13 +1,13 @@
 import { presetConfig } from '../../src/clip/index.ts';
 import { rangeOf, type ScoreMap } from '../../src/data/heat_map.ts';
-import { judgeScores, judgeTrivial } from '../../src/detect/judge.ts';
 import { trainResults } from '../../src/detect/results.ts';
 import type { ScoredImage } from '../../src/detect/scoring.ts';
-import { trivialScores } from '../../src/metrics/intensity_scores.ts';
+import { evaluateIntensity, evaluateScores } from '../../src/detect/set_metrics.ts';
+import { intensityScores } from '../../src/metrics/intensity_scores.ts';
 import { phantom } from '../../src/phantom/index.ts';
 import type { RunRecord } from '../../src/report/index.ts';
 import type { Prediction } from '../../src/report/prediction.ts';
-import { type RunHeader, runSettings } from '../../src/run/run_config.ts';
+import { type RunConfig, runSettings } from '../../src/run/run_config.ts';
 import { noise } from '../harness/close.ts';
 
 /** What a made run is like. */
@@ -44,7 +44,7 @@ export function madeRun(made: MadeRun = {}): RunRecord {
     const score = rangeOf(map)[1];
     const label = i % 2 === 1 ? 1 : 0;
     const lesion = label === 1 ? mask.data.map((value) => value / 255) : null;
-    const trivial = trivialScores(image);
+    const trivial = intensityScores(image);
     return { id, label, mask: lesion, grey: image.data, trivial, map, score, scoreMax: score, scoreMean: score };
   });
   const set = { size: SIZE, images: scored };
@@ -52,15 +52,15 @@ export function madeRun(made: MadeRun = {}): RunRecord {
     image: { value: threshold, f1: 0.8, from: 'valid' },
     pixel: kind === 'pixel' ? ({ value: 1.25, f1: 0.5, from: 'valid' } as const) : null,
   } as const;
-  const judgement = judgeScores(set, kind, thresholds);
-  const header: RunHeader = {
+  const metrics = evaluateScores(set, kind, thresholds);
+  const header: RunConfig = {
     ...runSettings({ epochs: '4', ...settings }),
     kind,
     object: 'brain',
     model: { name: 'model.safetensors', hash: '0123-4567', config: presetConfig('T') },
     data: { path: '/data/Brain', name: 'Brain' },
   };
-  const evaluation = { judgement, trivial: judgeTrivial(set, kind), scored: set };
+  const evaluation = { metrics, trivial: evaluateIntensity(set, kind), scored: set };
   const choice = { candidate: 0, epoch: 4, step: steps, score: { image: 0.9, pixel: 0.8, value: 0.85 } };
   const shots = { normal: 2, abnormal: 2 };
   // As the run folder has it: a number that is none becomes null.

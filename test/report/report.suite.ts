@@ -2,7 +2,7 @@ import { assert } from 'chai';
 import { REPORT, type RunRecord, readRun, renderReport, writeReport } from '../../src/report/index.ts';
 import { worstFirst } from '../../src/report/worst_first.ts';
 import { expectFailure } from '../data/expect_failure.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun, textOf } from '../train/small_run.ts';
 import { madeRun } from './made_run.ts';
 
@@ -12,7 +12,7 @@ function dataOf(html: string): { [name: string]: unknown } {
   return JSON.parse(text.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&amp;', '&'));
 }
 
-suite('report', () => {
+suiteInTurn('report', () => {
   test('one file with everything, without scripts, links or requests', async (t) => {
     const context = contextOf(await t.gpu(), ruleSet());
     await smallRun(context, { 'map.files': 'npy' });
@@ -24,7 +24,7 @@ suite('report', () => {
     // All that an attribute could load is data in the file, or a part of it.
     const loads = [...html.matchAll(/\s(?:src|href|srcset|action|data)="([^"]*)"/g)].map(([, url]) => url);
     assert.isAbove(loads.length, 8 * 2);
-    for (const url of loads) assert.match(url, /^(data:image\/png;base64,|#(image|lesion|called)-)/);
+    for (const url of loads) assert.match(url, /^(data:image\/png;base64,|#(image|lesion|predicted)-)/);
     assert.notMatch(html, /url\((?!#heat\))|@import/);
     for (const text of ['ROC curve', 'Precision and recall', 'Loss', 'valid/<wbr/>good', 'prompt.nctx', 'test 0']) {
       assert.include(html, text);

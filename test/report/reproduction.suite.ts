@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import { renderReproduction } from '../../src/report/index.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { madeReproduction } from './made_reproduction.ts';
 
 /** What is read between tags. */
@@ -11,7 +11,7 @@ function textOf(html: string): string {
     .replace(/\s+/g, ' ');
 }
 
-suite('report of a reproduction', () => {
+suiteInTurn('report of a reproduction', () => {
   test('has every table and figure, ours with its spread beside the paper and the difference', async () => {
     const { results, strips } = await madeReproduction();
     const html = renderReproduction(results, strips);
@@ -20,7 +20,7 @@ suite('report of a reproduction', () => {
       assert.include(text, `${name}:`);
     }
     const entry = results.entries.find(
-      ({ exhibit, row, set }) => exhibit === 'Table 1' && row === 'fusionclip' && set === 'Liver',
+      ({ item, row, set }) => item === 'Table 1' && row === 'fusionclip' && set === 'Liver',
     )!;
     const { mean, std } = entry.ours!;
     const sign = mean < 85.55 ? '−' : '+';

@@ -14,15 +14,15 @@ import {
 } from '../../src/study/index.ts';
 import { entriesCsv } from '../../src/study/reproduction/csv.ts';
 import { entriesOf } from '../../src/study/reproduction/entries.ts';
-import { exhibitsOf, tableShots } from '../../src/study/reproduction/exhibits.ts';
 import { paperValue } from '../../src/study/reproduction/paper.ts';
+import { paperItems, tableShots } from '../../src/study/reproduction/paper_items.ts';
 import { pivotOf } from '../../src/study/reproduction/pivot.ts';
 import { type PlanRequest, planOf } from '../../src/study/reproduction/plan.ts';
 import { CONTROL_ROW, OWN_ROW, settingsOf } from '../../src/study/reproduction/rows.ts';
 import { setOfFolder } from '../../src/study/reproduction/sets.ts';
-import { cellPath } from '../../src/study/study_run.ts';
+import { studyRunPath } from '../../src/study/study_run.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { below, medClipFolder } from '../medclip/medclip_folder.ts';
 import { contextOf, ruleSet, SMALL, textOf, tinyConfig } from '../train/small_run.ts';
 import { madeResults } from './made_results.ts';
@@ -42,10 +42,10 @@ function studySet(name: StudySet['name'], kind: StudySet['kind']): StudySet {
 const BRAIN = studySet('Brain', 'pixel');
 const CHEST = studySet('Chest', 'image');
 
-/** Exhibits of chosen rows on both sets. */
-function exhibits(methods: readonly string[], tables: readonly number[], figures: readonly number[] = []) {
+/** Items of chosen rows on both sets. */
+function items(methods: readonly string[], tables: readonly number[], figures: readonly number[] = []) {
   const rows = STUDY_ROWS.filter(({ name }) => methods.includes(name));
-  return exhibitsOf({ tables, figures, sets: [CHEST, BRAIN], rows, shots: [2, 4], blocks: 3 });
+  return paperItems({ tables, figures, sets: [CHEST, BRAIN], rows, shots: [2, 4], blocks: 3 });
 }
 
 /** The files of the rule set as the Brain of a BMAD folder. */
@@ -79,7 +79,7 @@ const QUICK: ReproductionRequest = {
   settings: { ...SMALL, epochs: '1', 'map.files': 'none' },
 };
 
-suite('reproduction', () => {
+suiteInTurn('reproduction', () => {
   test('numbers of the paper are found by row, metric, set and shots, and nothing is made up', () => {
     assert.equal(paperValue('FusionCLIP-AD', 'imageAuroc', 'Liver', 4), 85.55);
     assert.equal(paperValue('MVFA', 'pixelAuroc', 'RESC', 4), 98.97);
@@ -100,22 +100,22 @@ suite('reproduction', () => {
     assert.isNull(setOfFolder('maps'));
   });
 
-  test('a cell that stands in several tables is planned once, and cells of a set and model follow each other', () => {
-    const { cells } = planOf(REQUEST, exhibits(['clip-text', 'fusionclip', 'single-patch'], [1, 2, 3], [4]));
-    const paths = cells.map(cellPath);
+  test('a run that stands in several tables is planned once, and runs of a set and model follow each other', () => {
+    const { runs } = planOf(REQUEST, items(['clip-text', 'fusionclip', 'single-patch'], [1, 2, 3], [4]));
+    const paths = runs.map(studyRunPath);
     assert.lengthOf(new Set(paths), paths.length);
     assert.includeMembers(paths, ['Brain/fusionclip/4-shot/1', 'Brain/fusionclip/2-shot/2']);
-    const domains = cells.map(({ data, model }) => `${data} ${model}`);
-    const runs = domains.filter((domain, i) => domain !== domains[i - 1]);
-    assert.lengthOf(new Set(runs), runs.length);
+    const domains = runs.map(({ data, model }) => `${data} ${model}`);
+    const changes = domains.filter((domain, i) => domain !== domains[i - 1]);
+    assert.lengthOf(new Set(changes), changes.length);
     // Figure 4 alone asks for 2 shots, and only of what reads support images.
     assert.notInclude(paths, 'Brain/clip-text/2-shot/1');
     assert.notInclude(paths, 'Brain/single-patch/2-shot/1');
   });
 
-  test('nothing drawn, one cell; no MedCLIP, no cell and a reason; the control is always there', () => {
-    const plan = planOf(REQUEST, exhibits(['clip-text', 'medclip'], [1]));
-    const own = plan.cells.filter(({ set }) => set === 'Brain');
+  test('nothing drawn, one run; no MedCLIP, no run and a reason; the control is always there', () => {
+    const plan = planOf(REQUEST, items(['clip-text', 'medclip'], [1]));
+    const own = plan.runs.filter(({ set }) => set === 'Brain');
     assert.deepEqual(
       own.map(({ method, seed, model }) => [method, seed, model]),
       [
@@ -145,15 +145,15 @@ suite('reproduction', () => {
   });
 
   test('what goes beyond the paper is the method with a setting more, in the tables where it is named', () => {
-    const { cells } = planOf(REQUEST, exhibits(['fusionclip', 'guided'], [2]));
-    const guided = cells.filter(({ method }) => method === 'guided');
+    const { runs } = planOf(REQUEST, items(['fusionclip', 'guided'], [2]));
+    const guided = runs.filter(({ method }) => method === 'guided');
     assert.lengthOf(guided, 2);
     assert.include(guided[0].settings, { method: 'fusionclip', 'map.upsample': 'guided', shots: '4' });
-    assert.include(cellPath(guided[0]), 'Brain/guided/4-shot');
-    // Cells with one training follow each other.
+    assert.include(studyRunPath(guided[0]), 'Brain/guided/4-shot');
+    // Runs with one training follow each other.
     for (const { seed } of guided) {
-      const plain = cells.findIndex((cell) => cellPath(cell) === `Brain/fusionclip/4-shot/${seed}`);
-      assert.equal(cellPath(cells[plain + 1]), `Brain/guided/4-shot/${seed}`);
+      const plain = runs.findIndex((run) => studyRunPath(run) === `Brain/fusionclip/4-shot/${seed}`);
+      assert.equal(studyRunPath(runs[plain + 1]), `Brain/guided/4-shot/${seed}`);
     }
     for (const { settings, method, model } of STUDY_ROWS) {
       if (model === 'clip') assert.doesNotThrow(() => runSettings({ ...settings, method }));
@@ -163,7 +163,7 @@ suite('reproduction', () => {
   test('tables are at the 4 shots of the paper, figures 5 to 7 on the sets that they are of', () => {
     assert.equal(tableShots([2, 4, 8]), 4);
     assert.equal(tableShots([2, 8]), 8);
-    const all = exhibits(['fusionclip'], [2], [5, 6, 7]);
+    const all = items(['fusionclip'], [2], [5, 6, 7]);
     assert.deepEqual(
       all.map(({ name, sets, rows }) => [name, sets.map((set) => set.name), rows.length]),
       [
@@ -176,16 +176,16 @@ suite('reproduction', () => {
   });
 
   test('entries are means over seeds beside the paper, with what is missing', () => {
-    const chosen = exhibits(['fusionclip'], [1, 2]);
-    const { cells } = planOf(REQUEST, chosen);
+    const chosen = items(['fusionclip'], [1, 2]);
+    const { runs } = planOf(REQUEST, chosen);
     const of = (set: string, row: string, seed: number) =>
-      cells.find((cell) => cell.set === set && cell.method === row && cell.seed === seed)!;
+      runs.find((run) => run.set === set && run.method === row && run.seed === seed)!;
     const finished = [
-      { cell: of('Brain', 'fusionclip', 1), results: madeResults(0.9, 0.95, 'test-oracle') },
-      { cell: of('Brain', 'fusionclip', 2), results: madeResults(0.94, 0.97, 'test-oracle') },
-      { cell: of('Chest', 'fusionclip', 1), results: madeResults(0.8, null) },
+      { run: of('Brain', 'fusionclip', 1), results: madeResults(0.9, 0.95, 'test-oracle') },
+      { run: of('Brain', 'fusionclip', 2), results: madeResults(0.94, 0.97, 'test-oracle') },
+      { run: of('Chest', 'fusionclip', 1), results: madeResults(0.8, null) },
     ];
-    const failed = [{ cell: of('Chest', 'fusionclip', 2), reason: 'It broke.', code: 'bad_data' as const }];
+    const failed = [{ run: of('Chest', 'fusionclip', 2), reason: 'It broke.', code: 'bad_data' as const }];
     const entries = entriesOf(REQUEST, chosen, { finished, failed, stopped: null });
     const { rows, sets } = pivotOf({ entries }, 'Table 1', 'imageAuroc');
     assert.deepEqual(sets, ['Chest', 'Brain']);
@@ -210,18 +210,18 @@ suite('reproduction', () => {
     assert.isTrue(lines.some((line) => line.startsWith('Table 2,AUPRO,Brain,fusionclip,4,,48.00,')));
   });
 
-  test('runs, stores what each cell was made of, and runs nothing twice', async (t) => {
+  test('runs, stores what each run was made of, and runs nothing twice', async (t) => {
     const context = contextOf(await t.gpu(), await bmadWithModel());
     const first = await reproduce(context, QUICK);
     assert.deepEqual(first.failures, []);
-    assert.lengthOf(first.results.cells, 3);
-    const cell = first.results.cells.find(({ row }) => row === 'fusionclip')!;
-    assert.lengthOf(cell.support!.normal, 2);
-    assert.match(cell.support!.abnormal[0], /^valid\/Ungood\/img\/\d\.png$/);
-    assert.isString(cell.adapter);
-    assert.include(cell.settings, { method: 'fusionclip', shots: '2', epochs: '1' });
-    assert.isNumber(cell.metrics!.pixelAuroc);
-    const maps = [...context.fs.files.keys()].filter((path) => path.startsWith(`/out/${cell.folder}/maps/`));
+    assert.lengthOf(first.results.runs, 3);
+    const run = first.results.runs.find(({ row }) => row === 'fusionclip')!;
+    assert.lengthOf(run.support!.normal, 2);
+    assert.match(run.support!.abnormal[0], /^valid\/Ungood\/img\/\d\.png$/);
+    assert.isString(run.adapter);
+    assert.include(run.settings, { method: 'fusionclip', shots: '2', epochs: '1' });
+    assert.isNumber(run.metrics!.pixelAuroc);
+    const maps = [...context.fs.files.keys()].filter((path) => path.startsWith(`/out/${run.folder}/maps/`));
     assert.lengthOf(maps, 2 * 3, 'map and picture of the three images that are shown');
     assert.match(textOf(context.fs, '/out/results.csv'), /Table 1,image AUROC,Brain,random weights,2,,/);
     const ran = () =>
@@ -232,14 +232,14 @@ suite('reproduction', () => {
     assert.match(text, /99\.5th percentile of grey values/);
     assert.match(text, /SKIPPED {2}medclip needs a MedCLIP model/);
     const again = await reproduce(context, { ...QUICK, tables: [1, 2] });
-    assert.equal(ran(), 3, 'Table 2 needs no other cells');
+    assert.equal(ran(), 3, 'Table 2 needs no other runs');
     assert.deepEqual(
-      JSON.parse(JSON.stringify(again.results.entries.filter(({ exhibit }) => exhibit === 'Table 1'))),
+      JSON.parse(JSON.stringify(again.results.entries.filter(({ item }) => item === 'Table 1'))),
       JSON.parse(JSON.stringify(first.results.entries)),
     );
   });
 
-  test('a cell that fails leaves its sentence in tables and results, and the others', async (t) => {
+  test('a run that fails leaves its sentence in tables and results, and the others', async (t) => {
     const context = contextOf(await t.gpu(), await bmadWithModel());
     const request = { ...QUICK, tables: [], figures: [4], shots: [2, 9], seeds: [1], methods: ['fusionclip'] };
     const { results: found, failures } = await reproduce(context, request);
@@ -265,7 +265,7 @@ suite('reproduction', () => {
     const { results: part, stopped } = await reproduce(context, QUICK);
     assert.equal((stopped as FusionclipError).code, 'interrupted');
     assert.deepEqual(
-      part.cells.map(({ row }) => row),
+      part.runs.map(({ row }) => row),
       ['clip-memory'],
     );
     const sentence = 'Stopped after 1 of 3 runs; the same command again goes on.';
@@ -277,7 +277,7 @@ suite('reproduction', () => {
     const whole = await reproduce({ ...context, signal: undefined }, QUICK);
     assert.isNull(whole.stopped);
     assert.isNull(whole.results.partial);
-    assert.lengthOf(whole.results.cells, 3);
+    assert.lengthOf(whole.results.runs, 3);
     assert.notInclude(textOf(context.fs, '/out/results.csv'), 'Not run yet');
   });
 
@@ -292,7 +292,7 @@ suite('reproduction', () => {
     const { results: found, failures } = await reproduce(context, request);
     assert.deepEqual(failures, []);
     assert.deepEqual(found.skipped, []);
-    const { metrics, folder } = found.cells.find(({ row }) => row === 'medclip')!;
+    const { metrics, folder } = found.runs.find(({ row }) => row === 'medclip')!;
     assert.isNumber(metrics!.imageAuroc);
     assert.isNumber(metrics!.pixelAuroc);
     const maps = [...context.fs.files.keys()].filter((path) => path.startsWith(`/out/${folder}/maps/`));

@@ -7,26 +7,26 @@ import type { Backbone } from '../../src/detect/backbone.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { Tensor } from '../../src/nn/index.ts';
-import { type Cell, formatRows, nameZeroShot, runGrid, spreadOf, summarise } from '../../src/study/index.ts';
-import { cellPath } from '../../src/study/study_run.ts';
-import { suite, test } from '../harness/registry.ts';
+import { formatRows, nameZeroShot, runStudy, type StudyRun, spreadOf, summarise } from '../../src/study/index.ts';
+import { studyRunPath } from '../../src/study/study_run.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, SMALL, tinyBackbone } from '../train/small_run.ts';
 import { madeResults } from './made_results.ts';
 
-async function cells(seeds: readonly number[], data = '/Brain_AD'): Promise<Cell[]> {
+async function runs(seeds: readonly number[], data = '/Brain_AD'): Promise<StudyRun[]> {
   const model = await tinyBackbone();
   return seeds.map((seed) => ({ set: 'Brain', method: 'plain', seed, data, model, settings: SMALL }));
 }
 
-suite('studies', () => {
+suiteInTurn('studies', () => {
   test('seeds are put together as mean and sample deviation', () => {
     assert.deepEqual(spreadOf([1, 2, 3]), { mean: 2, std: 1, count: 3 });
     assert.deepEqual(spreadOf([5]), { mean: 5, std: 0, count: 1 });
-    const cell = (set: string, seed: number) => ({ set, method: 'm', seed }) as Cell;
+    const run = (set: string, seed: number) => ({ set, method: 'm', seed }) as StudyRun;
     const rows = summarise([
-      { cell: cell('A', 1), results: madeResults(0.5, 0.8) },
-      { cell: cell('B', 1), results: madeResults(0.7, null) },
-      { cell: cell('A', 2), results: madeResults(0.7, 0.6) },
+      { run: run('A', 1), results: madeResults(0.5, 0.8) },
+      { run: run('B', 1), results: madeResults(0.7, null) },
+      { run: run('A', 2), results: madeResults(0.7, 0.6) },
     ]);
     assert.deepEqual(
       rows.map(({ set }) => set),
@@ -40,29 +40,29 @@ suite('studies', () => {
     assert.match(formatRows(rows), /mean {2}m\s+0\.650\s+0\.700\s+0\.350/);
   });
 
-  test('a cell that is finished is not run again, and one that fails does not stop the rest', async (t) => {
+  test('a run that is finished is not run again, and one that fails does not stop the rest', async (t) => {
     const context = contextOf(await t.gpu(), ruleSet());
-    const wrong: Cell = { ...(await cells([9]))[0], data: '/nowhere' };
-    const [first, second] = await cells([1, 2]);
-    const outcome = await runGrid(context, [first, wrong, second], '/study');
+    const wrong: StudyRun = { ...(await runs([9]))[0], data: '/nowhere' };
+    const [first, second] = await runs([1, 2]);
+    const outcome = await runStudy(context, [first, wrong, second], '/study');
     assert.deepEqual(
-      outcome.finished.map(({ cell }) => cell.seed),
+      outcome.finished.map(({ run }) => run.seed),
       [1, 2],
     );
     assert.lengthOf(outcome.failed, 1);
     assert.include(outcome.failed[0].reason, '/nowhere');
-    const marker = `/study/${cellPath(first)}/results.json`;
+    const marker = `/study/${studyRunPath(first)}/results.json`;
     const changed = JSON.parse(new TextDecoder().decode(context.fs.files.get(marker)));
     changed.selected.image.auroc = 0.125;
     await context.fs.writeFile(marker, JSON.stringify(changed));
-    const again = await runGrid(context, [first, second], '/study');
+    const again = await runStudy(context, [first, second], '/study');
     assert.equal(again.finished[0].results.selected.image.auroc, 0.125, 'read, not run again');
-    const other: Cell = { ...first, settings: { ...SMALL, epochs: '2' } };
-    const [rerun] = (await runGrid(context, [other], '/study')).finished;
+    const other: StudyRun = { ...first, settings: { ...SMALL, epochs: '2' } };
+    const [rerun] = (await runStudy(context, [other], '/study')).finished;
     assert.notEqual(rerun.results.selected.image.auroc, 0.125, 'other settings: run again');
   });
 
-  test('an interrupted grid stops at once and goes on later', async (t) => {
+  test('an interrupted study stops at once and goes on later', async (t) => {
     const control = new AbortController();
     const context = contextOf(await t.gpu(), ruleSet(), {
       signal: control.signal,
@@ -70,24 +70,24 @@ suite('studies', () => {
         if (event.type === 'note' && event.text.startsWith('1 of 2')) control.abort(new Error('stop'));
       },
     });
-    const both = await cells([1, 2]);
-    const first = await runGrid(context, both, '/study');
+    const both = await runs([1, 2]);
+    const first = await runStudy(context, both, '/study');
     assert.equal((first.stopped as Error).message, 'stop');
     assert.deepEqual(
-      first.finished.map(({ cell }) => cell.seed),
+      first.finished.map(({ run }) => run.seed),
       [1],
     );
-    const { finished } = await runGrid({ ...context, signal: undefined }, both, '/study');
+    const { finished } = await runStudy({ ...context, signal: undefined }, both, '/study');
     assert.lengthOf(finished, 2);
     const notes = context.events.filter((event) => event.type === 'note').map(({ text }) => text);
     assert.lengthOf(
       notes.filter((text) => text.includes('seed 1')),
       1,
-      'the first cell ran once',
+      'the first run ran once',
     );
   });
 
-  test('what is interrupted within a cell says how the grid goes on', async (t) => {
+  test('what is interrupted within a run says how the study goes on', async (t) => {
     const control = new AbortController();
     const context = contextOf(await t.gpu(), ruleSet(), {
       signal: control.signal,
@@ -95,8 +95,8 @@ suite('studies', () => {
         if (event.type === 'stage' && event.done === 0) control.abort(new FusionclipError('interrupted', 'Stopped.'));
       },
     });
-    const both = await cells([1, 2]);
-    const { stopped } = await runGrid(context, both, '/study');
+    const both = await runs([1, 2]);
+    const { stopped } = await runStudy(context, both, '/study');
     assert.equal(
       (stopped as Error).message,
       'Interrupted in Brain, plain, seed 1; finished runs are kept: the same command again goes on.',

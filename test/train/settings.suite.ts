@@ -4,15 +4,15 @@ import { openDataset } from '../../src/data/layout/open.ts';
 import { Detector } from '../../src/detect/detector.ts';
 import { readPicture, toInput, viewsOf } from '../../src/detect/pictures.ts';
 import { rangesOfAll, type ScoredImage, sampleBatches, scoreSet } from '../../src/detect/scoring.ts';
-import { Contest, selectionScore } from '../../src/detect/selection.ts';
+import { selectionScore, ValidationSet } from '../../src/detect/selection.ts';
 import { chooseShots, readSupport, trainItems } from '../../src/detect/support.ts';
-import { SupportMemory } from '../../src/detect/support_set.ts';
+import { SupportSet } from '../../src/detect/support_set.ts';
 import { fuseScores } from '../../src/fusion/index.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { runSettings } from '../../src/run/run_config.ts';
 import { Trainer, type TrainerChoices } from '../../src/train/index.ts';
 import { assertClose } from '../harness/close.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun, smallSettings, textOf, tinyBackbone } from './small_run.ts';
 
 /** The support of `/Brain_AD` and a trainer on it. */
@@ -56,7 +56,7 @@ async function firstStep(gpu: Gpu, given: Record<string, string>, choices: Train
   return { moved, ratios };
 }
 
-suite('settings of training', () => {
+suiteInTurn('settings of training', () => {
   test('lr.adapter and lr.prompt: the first step of Adam moves a weight by the rate of its group', async (t) => {
     // m̂ / (√v̂ + ε) = g / (|g| + 1e-8): the sign of the gradient wherever that is not tiny.
     const { moved } = await firstStep(await t.gpu(), { 'lr.adapter': '0.003', 'lr.prompt': '0.0007' });
@@ -208,8 +208,8 @@ suite('settings of training', () => {
       const { fusion, train } = runSettings(smallSettings({ method: 'clip-memory', ...given }));
       const parts = { gpu, backbone: await tinyBackbone(), options: fusion, kind: 'pixel', object: 'Brain' } as const;
       const detector = await Detector.open({ ...parts, seed: 1 });
-      const memory = new SupportMemory(detector, [await readPicture(fs, valid[0], fusion)], []);
-      const contest = new Contest(detector, valid, train, { fs });
+      const memory = new SupportSet(detector, [await readPicture(fs, valid[0], fusion)], []);
+      const contest = new ValidationSet(detector, valid, train, { fs });
       let passes = 0;
       const value = await memory.withScorer(async ({ images, ranges }) => {
         const score: typeof images.score = (...of) => {
@@ -259,7 +259,7 @@ function scored(label: 0 | 1, score: number, map: number[], mask: number[] | nul
   };
 }
 
-suite('settings of evaluation', () => {
+suiteInTurn('settings of evaluation', () => {
   test('weights are compared by the mean of image and pixel AUROC, and by images alone without masks', () => {
     const images = [scored(0, 2, [0, 0, 0, 1], null), scored(1, 1, [0, 0, 3, 4], [0, 0, 1, 1])];
     // The abnormal image scores lower: 0 of 1 pair. Both lesion pixels score above all six others: 12 of 12.
@@ -274,7 +274,7 @@ suite('settings of evaluation', () => {
     const gpu = await t.gpu();
     const most = async (given: Record<string, string>) => {
       const { support, detector, items, release } = await opened(gpu, { shots: '1', aug: 'mvfa', ...given });
-      const memory = new SupportMemory(detector, support.normal, []);
+      const memory = new SupportSet(detector, support.normal, []);
       const mirrored = items.find(({ id }) => id === `${support.shots.normal[0].id}#hflip`)!;
       const { fewMap } = await memory.withScorer(async ({ images }) => {
         using _scope = gpu.scope();
@@ -291,7 +291,7 @@ suite('settings of evaluation', () => {
   test('fuse calib: the ranges of normal images without themselves, and of abnormal ones', async (t) => {
     const gpu = await t.gpu();
     const { support, detector, items, release } = await opened(gpu, { fuse: 'calib' });
-    const memory = new SupportMemory(detector, support.normal, support.abnormal);
+    const memory = new SupportSet(detector, support.normal, support.abnormal);
     await memory.withScorer(async ({ images, ranges }) => {
       using _scope = gpu.scope();
       const own = [0, 1, null, null];
@@ -314,7 +314,7 @@ suite('settings of evaluation', () => {
     test(`${name}: extremes are those of the whole set, whatever goes through the model together`, async (t) => {
       const gpu = await t.gpu();
       const { fs, dataset, support, detector, release } = await opened(gpu, given);
-      const memory = new SupportMemory(detector, support.normal, support.abnormal);
+      const memory = new SupportSet(detector, support.normal, support.abnormal);
       const [together, singly] = await memory.withScorer(async ({ images, ranges }) => {
         const scores = async (batch: number) => {
           const batches = sampleBatches(fs, detector, dataset.splits.test, batch);

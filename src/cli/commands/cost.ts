@@ -1,5 +1,6 @@
 import { textColumns } from '../../base/columns.ts';
 import { choice, type OptionTable, toggle } from '../../base/option.ts';
+import type { DatasetKind } from '../../data/layout/dataset.ts';
 import { openModel } from '../../detect/backbone.ts';
 import { type MethodCost, methodCost } from '../../detect/cost.ts';
 import { FUSION_OPTIONS, METHOD_PRESETS } from '../../fusion/index.ts';
@@ -63,7 +64,7 @@ function given(flags: Readonly<Record<string, string>>, method: string | null): 
 }
 
 function costTable(
-  { model, size, shots, kind }: { model: string; size: number; shots: number; kind: 'pixel' | 'image' },
+  { model, size, shots, kind }: { model: string; size: number; shots: number; kind: DatasetKind },
   costs: readonly MethodCost[],
 ): string {
   const head = [

@@ -1,5 +1,6 @@
 import { generateTensor } from '../../clip/generate.ts';
 import type { VisionTower } from '../../clip/index.ts';
+import type { DatasetKind } from '../../data/layout/dataset.ts';
 import { GpuArray } from '../../gpu/array.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { cosineLogits, linear, Parameter, reshape, Tensor } from '../../nn/index.ts';
@@ -30,7 +31,7 @@ class AprilGan implements Method, BranchModel {
   readonly geometry: MapGeometry;
   readonly #gpu: Gpu;
   readonly #vision: VisionTower;
-  readonly #kind: 'pixel' | 'image';
+  readonly #kind: DatasetKind;
   readonly #layers: readonly number[];
   readonly #text: GpuArray;
   readonly #linears = new Map<number, { weight: Parameter; bias: Parameter }>();

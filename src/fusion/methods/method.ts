@@ -1,4 +1,5 @@
 import type { TextTower, Tokenizer, VisionTower } from '../../clip/index.ts';
+import type { DatasetKind } from '../../data/layout/dataset.ts';
 import type { GpuArray } from '../../gpu/array.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Parameter } from '../../nn/index.ts';
@@ -18,7 +19,7 @@ export interface MethodParts {
   readonly tokenizer: Tokenizer;
   readonly options: FusionOptions;
   /** `pixel`: sets with masks; `image`: sets with labels only. */
-  readonly kind: 'pixel' | 'image';
+  readonly kind: DatasetKind;
   /** What the images show, e.g. `Brain`. */
   readonly object: string;
   /** Seed of the initial weights. */

@@ -1,4 +1,5 @@
 import { generateTensor } from '../../clip/generate.ts';
+import type { DatasetKind } from '../../data/layout/dataset.ts';
 import { GpuArray } from '../../gpu/array.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { activate, cosineLogits, linear, Parameter, reshape, Tensor } from '../../nn/index.ts';
@@ -42,7 +43,7 @@ export class Mvfa implements Method, BranchModel {
   readonly options: FusionOptions;
   readonly geometry: MapGeometry;
   readonly #gpu: Gpu;
-  readonly #kind: 'pixel' | 'image';
+  readonly #kind: DatasetKind;
   readonly #layers: readonly number[];
   readonly #text: GpuArray;
   readonly #down = new Map<string, Parameter>();

@@ -1,6 +1,6 @@
 import type { GpuArray } from '../../gpu/array.ts';
 import { type ActivationKind, activationBackward, activation as forwardActivation } from '../../kernels/activation.ts';
-import { scale as forwardScale, scaleRows } from '../../kernels/elementwise.ts';
+import { scale as forwardScale, scaleRows as scaleRowsKernel } from '../../kernels/elementwise.ts';
 import { softmaxBackward, softmax as softmaxForward } from '../../kernels/softmax.ts';
 import { apply, type Operation } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -34,12 +34,12 @@ export function scale(x: Tensor, factor: number): Tensor {
 
 const scaleRowsOperation: Operation<{ weights: GpuArray }> = {
   name: 'scale_rows',
-  forward: ([x], { weights }) => ({ output: scaleRows(x, weights), saved: [] }),
-  backward: (grad, _, { weights }) => [scaleRows(grad, weights)],
+  forward: ([x], { weights }) => ({ output: scaleRowsKernel(x, weights), saved: [] }),
+  backward: (grad, _, { weights }) => [scaleRowsKernel(grad, weights)],
 };
 
 /** Every row of x [..., C] times its own constant; `weights` [rows] gets no gradient. */
-export function weightRows(x: Tensor, weights: GpuArray): Tensor {
+export function scaleRows(x: Tensor, weights: GpuArray): Tensor {
   return apply(scaleRowsOperation, [x], { weights });
 }
 

@@ -1,8 +1,8 @@
 import type { FileSystem } from '../../base/file_system.ts';
 import { joinPath } from '../../base/paths.ts';
 import type { Reproduction } from '../../study/index.ts';
-import type { ExhibitFacts } from '../../study/reproduction/reproduce.ts';
-import { type Exhibit as Picture, exhibits as picturesOf } from '../exhibit.ts';
+import type { PaperItemFacts } from '../../study/reproduction/reproduce.ts';
+import { type GalleryItem as Picture, galleryItems as picturesOf } from '../gallery_item.ts';
 import { readRun } from '../read_run.ts';
 
 /** A test image with the maps of several rows. */
@@ -20,15 +20,15 @@ export interface MapStrip {
 export async function mapStrips(
   fs: FileSystem,
   out: string,
-  { sets, cells }: Reproduction,
-  exhibit: ExhibitFacts,
+  { sets, runs }: Reproduction,
+  item: PaperItemFacts,
 ): Promise<MapStrip[]> {
   const strips: MapStrip[] = [];
-  for (const { name, shown } of sets.filter((set) => exhibit.sets.includes(set.name))) {
+  for (const { name, shown } of sets.filter((set) => item.sets.includes(set.name))) {
     const maps = new Map<string, { row: string; picture: Picture }[]>(shown.map((id) => [id, []]));
-    for (const row of exhibit.rows) {
-      const own = cells.find(
-        (cell) => cell.set === name && cell.row === row && exhibit.shots.includes(cell.shots) && cell.failed === null,
+    for (const row of item.rows) {
+      const own = runs.find(
+        (run) => run.set === name && run.row === row && item.shots.includes(run.shots) && run.failed === null,
       );
       if (!own) continue;
       const run = await readRun(fs, joinPath(out, own.folder));

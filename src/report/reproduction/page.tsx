@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 import type { Reproduction } from '../../study/index.ts';
-import type { ExhibitFacts } from '../../study/reproduction/reproduce.ts';
+import type { PaperItemFacts } from '../../study/reproduction/reproduce.ts';
 import { Section } from '../section.tsx';
 import { MapFigure } from './map_figure.tsx';
 import type { MapStrip } from './map_strips.ts';
@@ -16,7 +16,7 @@ export interface ReproductionData {
 
 /** The body of the report. */
 export function ReproductionPage({ results, strips }: ReproductionData) {
-  const { model, sets, shots, seeds, exhibits, adapter, cells } = results;
+  const { model, sets, shots, seeds, items, adapter, runs } = results;
   const warnings = warningsOf(results);
   return (
     <main>
@@ -25,7 +25,7 @@ export function ReproductionPage({ results, strips }: ReproductionData) {
         <h1>The tables and figures of FusionCLIP-AD, beside the paper</h1>
         <p>
           {model.name} · {sets.map(({ name }) => name).join(', ')} · {shots.join(', ')} support images of a class · seed
-          {seeds.length > 1 ? 's' : ''} {seeds.join(', ')} · {cells.length} runs · {adapter}
+          {seeds.length > 1 ? 's' : ''} {seeds.join(', ')} · {runs.length} runs · {adapter}
         </p>
       </header>
       {warnings.length > 0 && (
@@ -39,9 +39,9 @@ export function ReproductionPage({ results, strips }: ReproductionData) {
           </div>
         </Section>
       )}
-      {exhibits.map((exhibit) => (
-        <Section key={exhibit.name} title={`${exhibit.name}: ${exhibit.title}`}>
-          <Body exhibit={exhibit} results={results} strips={strips.get(exhibit.name) ?? []} />
+      {items.map((item) => (
+        <Section key={item.name} title={`${item.name}: ${item.title}`}>
+          <Body item={item} results={results} strips={strips.get(item.name) ?? []} />
         </Section>
       ))}
       <Section title="How to read it">
@@ -76,15 +76,15 @@ export function ReproductionPage({ results, strips }: ReproductionData) {
 }
 
 function Body({
-  exhibit,
+  item,
   results,
   strips,
 }: {
-  readonly exhibit: ExhibitFacts;
+  readonly item: PaperItemFacts;
   readonly results: Reproduction;
   readonly strips: readonly MapStrip[];
 }) {
-  const { name, kind, metrics } = exhibit;
+  const { name, kind, metrics } = item;
   if (kind === 'maps') {
     if (strips.length === 0) return <p class="note">No run of this figure is finished.</p>;
     return <MapFigure strips={strips} name={name.replace(' ', '-')} />;
@@ -93,17 +93,17 @@ function Body({
     return (
       <>
         {metrics.map((metric) => (
-          <ResultTable key={metric} results={results} exhibit={exhibit} metric={metric} />
+          <ResultTable key={metric} results={results} item={item} metric={metric} />
         ))}
       </>
     );
   }
-  const own = results.entries.filter((entry) => entry.exhibit === name);
+  const own = results.entries.filter((entry) => entry.item === name);
   const Figure = kind === 'shots' ? ShotsChart : LayersChart;
   return (
     <div class="charts">
       {metrics.flatMap((metric) =>
-        exhibit.sets.map((set) => {
+        item.sets.map((set) => {
           const entries = own.filter((entry) => entry.metric === metric && entry.set === set);
           return entries.length > 0 && <Figure key={`${metric} ${set}`} entries={entries} />;
         }),
@@ -112,8 +112,8 @@ function Body({
   );
 }
 
-function warningsOf({ warning, partial, phantoms, model, seeds, cells, skipped }: Reproduction): string[] {
-  const failed = cells.filter((cell) => cell.failed !== null).length;
+function warningsOf({ warning, partial, phantoms, model, seeds, runs, skipped }: Reproduction): string[] {
+  const failed = runs.filter((run) => run.failed !== null).length;
   return [
     ...(partial ? [`Partial. ${partial}`] : []),
     ...(warning ? [warning] : []),
@@ -125,7 +125,7 @@ function warningsOf({ warning, partial, phantoms, model, seeds, cells, skipped }
       : []),
     ...(/^(generated|random):/.test(model.name) ? [`The model ${model.name} has random weights.`] : []),
     ...(seeds.length === 1 ? ['There is one seed, so nothing is known of the spread.'] : []),
-    ...(failed > 0 ? [`${failed} of ${cells.length} runs failed; the tables say why.`] : []),
+    ...(failed > 0 ? [`${failed} of ${runs.length} runs failed; the tables say why.`] : []),
     ...skipped.map(({ reason }) => reason),
   ];
 }

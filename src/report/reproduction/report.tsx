@@ -14,8 +14,8 @@ import { ReproductionPage } from './page.tsx';
  */
 export async function writeReproductionReport(fs: FileSystem, out: string, results: Reproduction): Promise<string> {
   const strips = new Map<string, MapStrip[]>();
-  for (const exhibit of results.exhibits.filter(({ kind }) => kind === 'maps')) {
-    strips.set(exhibit.name, await mapStrips(fs, out, results, exhibit));
+  for (const item of results.items.filter(({ kind }) => kind === 'maps')) {
+    strips.set(item.name, await mapStrips(fs, out, results, item));
   }
   const file = joinPath(out, 'report.html');
   await fs.writeFile(file, renderReproduction(results, strips));

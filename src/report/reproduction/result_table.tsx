@@ -2,9 +2,9 @@
 import type { ComponentChildren } from 'preact';
 import { METRIC_NAMES, type Reproduction, STUDY_ROWS } from '../../study/index.ts';
 import type { Entry } from '../../study/reproduction/entries.ts';
-import type { Metric } from '../../study/reproduction/exhibits.ts';
+import type { Metric } from '../../study/reproduction/paper_items.ts';
 import { pivotOf } from '../../study/reproduction/pivot.ts';
-import type { ExhibitFacts } from '../../study/reproduction/reproduce.ts';
+import type { PaperItemFacts } from '../../study/reproduction/reproduce.ts';
 import { CONTROL_ROW, OWN_ROW } from '../../study/reproduction/rows.ts';
 import { spreadText } from '../../study/reproduction/text.ts';
 import { DataTable } from '../data_table.tsx';
@@ -12,19 +12,19 @@ import { DataTable } from '../data_table.tsx';
 /** One metric of a table: ours with its spread, and below it the paper's number and the difference. */
 export function ResultTable({
   results,
-  exhibit,
+  item,
   metric,
 }: {
   readonly results: Reproduction;
-  readonly exhibit: ExhibitFacts;
+  readonly item: PaperItemFacts;
   readonly metric: Metric;
 }) {
-  const { sets, rows } = pivotOf(results, exhibit.name, metric);
+  const { sets, rows } = pivotOf(results, item.name, metric);
   const means = rows.some(({ mean }) => mean);
-  const [shots] = exhibit.shots;
+  const [shots] = item.shots;
   const oracle = rows.some((row) => row.oracle);
   const title =
-    `${exhibit.name}, ${METRIC_NAMES[metric]} in percent, ${shots} + ${shots} support images` +
+    `${item.name}, ${METRIC_NAMES[metric]} in percent, ${shots} + ${shots} support images` +
     (rows.some(({ entries }) => entries.some((entry) => entry?.paper)) ? '; small: the paper, and ours − paper' : '') +
     (oracle ? '; test-oracle: epochs chosen on the test sets, an upper bound and no result' : '');
   const reasons = new Set(

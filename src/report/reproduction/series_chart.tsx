@@ -47,7 +47,7 @@ export function LayersChart({ entries }: { readonly entries: readonly Entry[] })
 
 function SeriesChart({ series, x }: { readonly series: readonly Series[]; readonly x: Axis }) {
   const entries = series.flatMap(({ points }) => points.map(({ entry }) => entry));
-  const [{ set, metric, exhibit }] = entries;
+  const [{ set, metric, item }] = entries;
   const values = entries.flatMap(({ ours, paper }) => [
     ...(ours ? [ours.mean - ours.std, ours.mean + ours.std] : []),
     ...(paper === null ? [] : [paper]),
@@ -77,7 +77,7 @@ function SeriesChart({ series, x }: { readonly series: readonly Series[]; readon
         {entries.some(({ ours }) => ours && ours.count > 1) && 'Bars: one standard deviation over seeds.'}
       </figcaption>
       <Details
-        title={`${exhibit}: ${METRIC_NAMES[metric]} on ${set} as a table`}
+        title={`${item}: ${METRIC_NAMES[metric]} on ${set} as a table`}
         heads={['curve', x.label, 'ours', 'published']}
         rows={series.flatMap(({ name, points }) =>
           points.map(({ x: at, entry }) => [

@@ -1,53 +1,53 @@
-import type { Judgement } from '../../detect/judge.ts';
+import type { SetMetrics } from '../../detect/set_metrics.ts';
 import { intensityBaselines } from '../../metrics/intensity_baseline.ts';
 import type { PixelMetrics, RankingMetrics } from '../../metrics/summary.ts';
-import type { GridOutcome } from '../grid.ts';
-import { cellPath } from '../study_run.ts';
+import type { StudyOutcome } from '../run_study.ts';
+import { studyRunPath } from '../study_run.ts';
 import { type Spread, spreadOf } from '../summary.ts';
-import { type Exhibit, type Metric, setsWith } from './exhibits.ts';
-import { paperValue, type SetName } from './paper.ts';
-import { cellsOf, type PlanRequest, whySkipped } from './plan.ts';
+import { paperValue } from './paper.ts';
+import { type Metric, type PaperItem, setsWith } from './paper_items.ts';
+import { type PlanRequest, runsOf, whySkipped } from './plan.ts';
 import type { StudyRow } from './rows.ts';
 import type { StudySet } from './sets.ts';
 
 /** One number of a table or figure, in percent. */
 export interface Entry {
   /** E.g. `Table 1`. */
-  readonly exhibit: string;
+  readonly item: string;
   readonly metric: Metric;
-  readonly set: SetName;
+  readonly set: string;
   readonly row: string;
   readonly shots: number;
   /** What is published, or null. */
   readonly paper: number | null;
-  /** Over seeds; null where no cell was finished. */
+  /** Over seeds; null where no run was finished. */
   readonly ours: Spread | null;
   /** Ours − paper. */
   readonly difference: number | null;
-  /** How epochs were chosen, e.g. `valid`; null for what no cell stands for. */
+  /** How epochs were chosen, e.g. `valid`; null for what no run stands for. */
   readonly selectedBy: string | null;
-  /** Why cells are missing: a sentence for each reason. */
+  /** Why runs are missing: a sentence for each reason. */
   readonly missing: readonly string[];
 }
 
-/** Of cells that are neither finished nor failed. */
+/** Of runs that are neither finished nor failed. */
 const NOT_RUN = 'Not run yet: the reproduction was stopped before.';
 
-/** All numbers of some exhibits, in their order. */
-export function entriesOf(request: PlanRequest, exhibits: readonly Exhibit[], outcome: GridOutcome): Entry[] {
-  const finished = new Map(outcome.finished.map(({ cell, results }) => [cellPath(cell), results]));
-  const failed = new Map(outcome.failed.map(({ cell, reason }) => [cellPath(cell), reason]));
+/** All numbers of some items, in their order. */
+export function entriesOf(request: PlanRequest, items: readonly PaperItem[], outcome: StudyOutcome): Entry[] {
+  const finished = new Map(outcome.finished.map(({ run, results }) => [studyRunPath(run), results]));
+  const failed = new Map(outcome.failed.map(({ run, reason }) => [studyRunPath(run), reason]));
   const missingOf = (path: string) => (finished.has(path) ? [] : [failed.get(path) ?? NOT_RUN]);
-  const entryOf = (exhibit: Exhibit, metric: Metric, set: StudySet, row: StudyRow, shots: number): Entry => {
+  const entryOf = (item: PaperItem, metric: Metric, set: StudySet, row: StudyRow, shots: number): Entry => {
     const skipped = whySkipped(row, request);
-    const cells = skipped ? [] : cellsOf(request, row, set, shots).map(cellPath);
-    const results = cells.flatMap((path) => finished.get(path) ?? []);
+    const runs = skipped ? [] : runsOf(request, row, set, shots).map(studyRunPath);
+    const results = runs.flatMap((path) => finished.get(path) ?? []);
     const values = percents(results.map(({ selected }) => metricOf(selected, metric)));
     const ours = values.length > 0 ? spreadOf(values) : null;
     const paper = paperValue(row.paper, metric, set.name, shots);
-    const reasons = skipped ? [skipped] : cells.flatMap(missingOf);
+    const reasons = skipped ? [skipped] : runs.flatMap(missingOf);
     return {
-      exhibit: exhibit.name,
+      item: item.name,
       metric,
       set: set.name,
       row: row.name,
@@ -59,22 +59,22 @@ export function entriesOf(request: PlanRequest, exhibits: readonly Exhibit[], ou
       missing: [...new Set(reasons)],
     };
   };
-  return exhibits.flatMap((exhibit) =>
-    exhibit.metrics.flatMap((metric) =>
-      setsWith(exhibit, metric).flatMap((set) => [
-        ...exhibit.rows.flatMap((row) => exhibit.shots.map((shots) => entryOf(exhibit, metric, set, row, shots))),
-        ...(exhibit.kind === 'table' ? trivialEntries(exhibit, metric, set, outcome) : []),
+  return items.flatMap((item) =>
+    item.metrics.flatMap((metric) =>
+      setsWith(item, metric).flatMap((set) => [
+        ...item.rows.flatMap((row) => item.shots.map((shots) => entryOf(item, metric, set, row, shots))),
+        ...(item.kind === 'table' ? intensityEntries(item, metric, set, outcome) : []),
       ]),
     ),
   );
 }
 
-/** What brightness alone reaches on a set, as any of its cells has found: all have the same test images. */
-function trivialEntries({ name, shots }: Exhibit, metric: Metric, set: StudySet, outcome: GridOutcome): Entry[] {
-  const own = outcome.finished.filter(({ cell }) => cell.set === set.name);
+/** What brightness alone reaches on a set, as any of its runs has found: all have the same test images. */
+function intensityEntries({ name, shots }: PaperItem, metric: Metric, set: StudySet, outcome: StudyOutcome): Entry[] {
+  const own = outcome.finished.filter(({ run }) => run.set === set.name);
   const trivial = own.find(({ results }) => results.trivial)?.results.trivial;
   if (!trivial) return [];
-  const shared = { exhibit: name, metric, set: set.name, shots: shots[0] };
+  const shared = { item: name, metric, set: set.name, shots: shots[0] };
   const none = { paper: null, difference: null, selectedBy: null, missing: [] };
   return intensityBaselines(trivial).flatMap(({ name: row, image, pixel }) => {
     const values = percents([(image && imageValue(image, metric)) ?? pixelValue(pixel, metric)]);
@@ -83,7 +83,7 @@ function trivialEntries({ name, shots }: Exhibit, metric: Metric, set: StudySet,
 }
 
 /** A metric of weights, as a share; undefined or NaN where there is none. */
-export function metricOf({ image, pixel, pixelThreshold }: Judgement, metric: Metric): number | undefined {
+export function metricOf({ image, pixel, pixelThreshold }: SetMetrics, metric: Metric): number | undefined {
   if (metric === 'dice') return pixelThreshold?.dice;
   return imageValue(image, metric) ?? pixelValue(pixel, metric);
 }

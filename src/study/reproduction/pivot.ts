@@ -1,6 +1,5 @@
 import type { Entry } from './entries.ts';
-import type { Metric } from './exhibits.ts';
-import type { SetName } from './paper.ts';
+import type { Metric } from './paper_items.ts';
 import type { Reproduction } from './reproduce.ts';
 
 /** Numbers over all sets of a row, in percent; null where a set lacks one. */
@@ -11,7 +10,7 @@ export interface RowMean {
 
 /** A table as it is shown: a line a row, a column a set. */
 export interface Pivot {
-  readonly sets: readonly SetName[];
+  readonly sets: readonly string[];
   readonly rows: readonly {
     readonly name: string;
     /** Whether its epochs were chosen on the test sets. */
@@ -24,8 +23,8 @@ export interface Pivot {
 }
 
 /** The entries of a table and metric as rows and columns; rows without any number and reason are left out. */
-export function pivotOf({ entries }: Pick<Reproduction, 'entries'>, exhibit: string, metric: Metric): Pivot {
-  const own = entries.filter((entry) => entry.exhibit === exhibit && entry.metric === metric);
+export function pivotOf({ entries }: Pick<Reproduction, 'entries'>, item: string, metric: Metric): Pivot {
+  const own = entries.filter((entry) => entry.item === item && entry.metric === metric);
   const sets = [...new Set(own.map(({ set }) => set))];
   const rows = [...new Set(own.map(({ row }) => row))].map((name) => {
     const line = sets.map((set) => own.find((entry) => entry.row === name && entry.set === set) ?? null);

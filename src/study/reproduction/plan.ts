@@ -1,10 +1,9 @@
 import { INFERENCE_SETTINGS, isMethod } from '../../fusion/index.ts';
-import { type Cell, cellPath } from '../study_run.ts';
-import type { Exhibit } from './exhibits.ts';
+import { type StudyRun, studyRunPath } from '../study_run.ts';
 import { type SharedSettings, type StudyRow, settingsOf } from './rows.ts';
 import type { StudySet } from './sets.ts';
 
-/** What all cells of a study have in common. */
+/** What all runs of a study have in common. */
 export interface PlanRequest {
   /** CLIP, as `--model` takes it. */
   readonly model: string;
@@ -21,15 +20,29 @@ export interface SkippedRow {
   readonly reason: string;
 }
 
-/** The cells of a study. */
+/** The runs of a study. */
 export interface Plan {
   /** Each one once, whatever it stands in; those that share features, and among them a training, follow each other. */
-  readonly cells: readonly Cell[];
+  readonly runs: readonly StudyRun[];
   readonly skipped: readonly SkippedRow[];
 }
 
-/** The cells of a row on a set, one for each seed; a single one where nothing is drawn. */
-export function cellsOf(request: PlanRequest, row: StudyRow, set: StudySet, shots: number): Cell[] {
+/** What runs need of a data set. */
+export interface RunSet extends Pick<StudySet, 'folder'> {
+  readonly name: string;
+  /** Ids of the test images whose maps are kept; as the settings say where it is not given. */
+  readonly shown?: readonly string[];
+}
+
+/** What is to be run: each row on each set with each number of support images. */
+export interface PlanItem {
+  readonly rows: readonly StudyRow[];
+  readonly sets: readonly RunSet[];
+  readonly shots: readonly number[];
+}
+
+/** The runs of a row on a set, one for each seed; a single one where nothing is drawn. */
+export function runsOf(request: PlanRequest, row: StudyRow, set: RunSet, shots: number): StudyRun[] {
   const seeds = row.drawn ? request.seeds : request.seeds.slice(0, 1);
   const { model, medclip } = request;
   const settings = { ...settingsOf(row, request.settings), shots: String(shots) };
@@ -57,37 +70,35 @@ export function whySkipped({ name, method, model }: StudyRow, { medclip }: PlanR
   return isMethod(method) ? null : `This version has no method ${method}.`;
 }
 
-/** All cells that some exhibits need. */
-export function planOf(request: PlanRequest, exhibits: readonly Exhibit[]): Plan {
-  const rows = exhibits.flatMap((exhibit) => exhibit.rows);
+/** All runs that some items need. */
+export function planOf(request: PlanRequest, items: readonly PlanItem[]): Plan {
+  const rows = items.flatMap((item) => item.rows);
   const reasons = new Map(rows.map((row) => [row.name, whySkipped(row, request)]));
-  const needed = exhibits.flatMap((exhibit) =>
-    exhibit.rows
+  const needed = items.flatMap((item) =>
+    item.rows
       .filter((row) => reasons.get(row.name) === null)
-      .flatMap((row) =>
-        exhibit.sets.flatMap((set) => exhibit.shots.flatMap((shots) => cellsOf(request, row, set, shots))),
-      ),
+      .flatMap((row) => item.sets.flatMap((set) => item.shots.flatMap((shots) => runsOf(request, row, set, shots)))),
   );
-  const cells = [...new Map(needed.map((cell) => [cellPath(cell), cell])).values()];
-  const domain = ({ data, model }: Cell) => JSON.stringify([data, model]);
+  const runs = [...new Map(needed.map((run) => [studyRunPath(run), run])).values()];
+  const domain = ({ data, model }: StudyRun) => JSON.stringify([data, model]);
   return {
-    cells: together(
-      together(cells, (cell) => domain(cell) + trainingOf(cell)),
+    runs: together(
+      together(runs, (run) => domain(run) + trainingOf(run)),
       domain,
     ),
     skipped: [...reasons].flatMap(([row, reason]) => (reason === null ? [] : { row, reason })),
   };
 }
 
-/** What cells with one training have in common. */
-function trainingOf({ seed, settings }: Cell): string {
+/** What runs with one training have in common. */
+function trainingOf({ seed, settings }: StudyRun): string {
   const own = ([name]: [string, string]) => name === 'method' || !INFERENCE_SETTINGS.includes(name);
   return JSON.stringify([seed, Object.entries(settings).filter(own)]);
 }
 
-/** The cells in their order, but those with one key right after the first of them. */
-function together(cells: readonly Cell[], keyOf: (cell: Cell) => string): Cell[] {
-  const groups = new Map<string, Cell[]>();
-  for (const cell of cells) groups.set(keyOf(cell), [...(groups.get(keyOf(cell)) ?? []), cell]);
+/** The runs in their order, but those with one key right after the first of them. */
+function together(runs: readonly StudyRun[], keyOf: (run: StudyRun) => string): StudyRun[] {
+  const groups = new Map<string, StudyRun[]>();
+  for (const run of runs) groups.set(keyOf(run), [...(groups.get(keyOf(run)) ?? []), run]);
   return [...groups.values()].flat();
 }

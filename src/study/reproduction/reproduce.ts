@@ -7,14 +7,14 @@ import { describeAdapter } from '../../gpu/adapter.ts';
 import { runSettings } from '../../run/run_config.ts';
 import type { TrainContext } from '../../train/train_run.ts';
 import { EMBEDDED_MODEL, EMBEDDED_SETTINGS } from '../embedded.ts';
-import { runGrid } from '../grid.ts';
 import type { PhantomCounts } from '../phantom_sets.ts';
+import { runStudy } from '../run_study.ts';
 import { entriesCsv } from './csv.ts';
 import { type Entry, entriesOf } from './entries.ts';
-import { type Exhibit, exhibitsOf } from './exhibits.ts';
 import type { SetName } from './paper.ts';
+import { type PaperItem, paperItems } from './paper_items.ts';
 import { planOf, type SkippedRow } from './plan.ts';
-import { CELLS, type CellRecord, recordsOf } from './records.ts';
+import { RUNS, recordsOf, type StudyRunRecord } from './records.ts';
 import { type SharedSettings, STUDY_ROWS } from './rows.ts';
 import { findSets, phantomSets, type StudySet } from './sets.ts';
 
@@ -39,7 +39,7 @@ export interface ReproductionRequest {
   readonly methods: readonly string[];
   /** Settings of all rows that read them, on top of those that suit the embedded model where it is the one. */
   readonly settings: Readonly<Record<string, string>>;
-  /** MiB of GPU memory for features that cells have in common. */
+  /** MiB of GPU memory for features that runs have in common. */
   readonly cache?: number;
 }
 
@@ -54,20 +54,20 @@ export interface Reproduction {
   readonly sets: readonly StudySet[];
   readonly shots: readonly number[];
   readonly seeds: readonly number[];
-  /** Of all rows; each cell has its own. */
+  /** Of all rows; each run has its own. */
   readonly settings: SharedSettings;
   /** Says so when epochs were chosen on the test sets. */
   readonly warning: string | null;
-  /** Says how much is done where not all cells were run; null for a whole reproduction. */
+  /** Says how much is done where not all runs were run; null for a whole reproduction. */
   readonly partial: string | null;
-  readonly exhibits: readonly ExhibitFacts[];
+  readonly items: readonly PaperItemFacts[];
   readonly entries: readonly Entry[];
   readonly skipped: readonly SkippedRow[];
-  readonly cells: readonly CellRecord[];
+  readonly runs: readonly StudyRunRecord[];
 }
 
 /** What a table or figure shows; its numbers are among the entries. */
-export interface ExhibitFacts extends Pick<Exhibit, 'name' | 'title' | 'kind' | 'metrics' | 'shots'> {
+export interface PaperItemFacts extends Pick<PaperItem, 'name' | 'title' | 'kind' | 'metrics' | 'shots'> {
   readonly sets: readonly SetName[];
   /** Names of its rows, without those of brightness alone. */
   readonly rows: readonly string[];
@@ -76,15 +76,15 @@ export interface ExhibitFacts extends Pick<Exhibit, 'name' | 'title' | 'kind' | 
 /** What became of a reproduction. */
 export interface ReproductionOutcome {
   readonly results: Reproduction;
-  /** Codes of the cells that failed; null for an error in the program. */
+  /** Codes of the runs that failed; null for an error in the program. */
   readonly failures: readonly (ErrorCode | null)[];
   /** Why the results are partial; null when they are whole. */
   readonly stopped: unknown;
 }
 
 /**
- * Runs the cells of the paper's tables and figures that are not finished yet, and writes `results.json` and
- * `results.csv`. Cells that fail are in both. When it is stopped, e.g. by Ctrl-C, they have what was finished by then.
+ * Runs the runs of the paper's tables and figures that are not finished yet, and writes `results.json` and
+ * `results.csv`. Runs that fail are in both. When it is stopped, e.g. by Ctrl-C, they have what was finished by then.
  * @throws FusionclipError `io`, `bad_data` for the sets, `bad_model` for a model that cannot be opened
  */
 export async function reproduce(context: TrainContext, request: ReproductionRequest): Promise<ReproductionOutcome> {
@@ -99,14 +99,14 @@ export async function reproduce(context: TrainContext, request: ReproductionRequ
       : await phantomSets(context, joinPath(out, 'data'), data, request.sets);
   const rows = STUDY_ROWS.filter(({ name }) => request.methods.includes(name));
   const blocks = backbone.weights.config.vision.layers;
-  const exhibits = exhibitsOf({ tables: request.tables, figures: request.figures, sets, rows, shots, blocks });
-  if (exhibits.length === 0) {
+  const items = paperItems({ tables: request.tables, figures: request.figures, sets, rows, shots, blocks });
+  if (items.length === 0) {
     throw new FusionclipError('usage', 'None of the chosen tables and figures is of the chosen sets; choose others.');
   }
   const planRequest = { model: request.model, medclip, seeds, settings };
-  const { cells, skipped } = planOf(planRequest, exhibits);
+  const { runs, skipped } = planOf(planRequest, items);
   for (const { reason } of skipped) context.onEvent?.({ type: 'note', text: `Skipped: ${reason}` });
-  const outcome = await runGrid(context, cells, joinPath(out, CELLS), { cache: request.cache });
+  const outcome = await runStudy(context, runs, joinPath(out, RUNS), { cache: request.cache });
   const done = outcome.finished.length + outcome.failed.length;
   const oracle = outcome.finished.some(({ results }) => results.selectedBy === 'test-oracle');
   const results: Reproduction = {
@@ -120,11 +120,11 @@ export async function reproduce(context: TrainContext, request: ReproductionRequ
     seeds,
     settings,
     warning: oracle ? ORACLE_WARNING : null,
-    partial: outcome.stopped ? `Stopped after ${done} of ${cells.length} runs; the same command again goes on.` : null,
-    exhibits: exhibits.map(factsOf),
-    entries: entriesOf(planRequest, exhibits, outcome),
+    partial: outcome.stopped ? `Stopped after ${done} of ${runs.length} runs; the same command again goes on.` : null,
+    items: items.map(factsOf),
+    entries: entriesOf(planRequest, items, outcome),
     skipped,
-    cells: await recordsOf(fs, out, cells, outcome),
+    runs: await recordsOf(fs, out, runs, outcome),
   };
   await fs.writeFile(joinPath(out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
   await fs.writeFile(joinPath(out, 'results.csv'), entriesCsv(results.entries));
@@ -134,6 +134,6 @@ export async function reproduce(context: TrainContext, request: ReproductionRequ
 /** All rows that can be chosen. */
 export const ROW_NAMES: readonly string[] = STUDY_ROWS.map(({ name }) => name);
 
-function factsOf({ name, title, kind, metrics, shots, sets, rows }: Exhibit): ExhibitFacts {
+function factsOf({ name, title, kind, metrics, shots, sets, rows }: PaperItem): PaperItemFacts {
   return { name, title, kind, metrics, shots, sets: sets.map((set) => set.name), rows: rows.map((row) => row.name) };
 }

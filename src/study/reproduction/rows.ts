@@ -15,7 +15,7 @@ export interface SharedSettings {
 
 /** A line of the tables: a method with settings. A further comparison is one more entry of {@link STUDY_ROWS}. */
 export interface StudyRow {
-  /** Name in tables, in `--methods`, and of the cells' folders. */
+  /** Name in tables, in `--methods`, and of the runs' folders. */
   readonly name: string;
   /** As `--method` takes it. */
   readonly method: string;
@@ -29,7 +29,7 @@ export interface StudyRow {
   readonly byShots: boolean;
   /** Which model it runs on; `random` is of the shape of `clip` and was never trained. */
   readonly model: 'clip' | 'medclip' | 'random';
-  /** Whether results depend on drawn support images or initial weights; else one cell stands for all seeds. */
+  /** Whether results depend on drawn support images or initial weights; else one run stands for all seeds. */
   readonly drawn: boolean;
 }
 

@@ -1,6 +1,6 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { joinPath } from '../../base/paths.ts';
-import type { Dataset, Sample } from '../../data/layout/dataset.ts';
+import type { Dataset, DatasetKind, Sample } from '../../data/layout/dataset.ts';
 import { hasWord } from '../../data/layout/object_name.ts';
 import { openDataset } from '../../data/layout/open.ts';
 import type { DataRules } from '../../data/layout/rules.ts';
@@ -13,7 +13,7 @@ import { PAPER_SETS, type SetName } from './paper.ts';
 export interface StudySet {
   readonly name: SetName;
   readonly folder: string;
-  readonly kind: 'pixel' | 'image';
+  readonly kind: DatasetKind;
   /** Test images of either class. */
   readonly test: { readonly normal: number; readonly abnormal: number };
   /** Ids of the test images whose maps are shown, whatever became of them: see `shownImages`. */

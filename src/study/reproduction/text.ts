@@ -1,20 +1,20 @@
 import { textColumns } from '../../base/columns.ts';
 import type { Spread } from '../summary.ts';
 import type { Entry } from './entries.ts';
-import { METRIC_NAMES } from './exhibits.ts';
+import { METRIC_NAMES } from './paper_items.ts';
 import { pivotOf } from './pivot.ts';
 import type { Reproduction } from './reproduce.ts';
 
 /** The tables of a reproduction for a terminal, in percent: under a row what the paper has for it. */
 export function formatReproduction(results: Reproduction): string {
-  const { model, seeds, phantoms, exhibits, skipped, cells, warning, partial } = results;
-  const failed = cells.filter((cell) => cell.failed !== null);
+  const { model, seeds, phantoms, items, skipped, runs, warning, partial } = results;
+  const failed = runs.filter((run) => run.failed !== null);
   const lines = [
     `${model.name}, ${phantoms ? 'phantoms, ' : ''}seeds ${seeds.join(', ')}; percent, mean ± standard deviation over seeds`,
     ...(partial ? [`PARTIAL: ${partial}`] : []),
     ...(warning ? [`WARNING: ${warning}`] : []),
   ];
-  for (const { name, title, kind, metrics, shots } of exhibits) {
+  for (const { name, title, kind, metrics, shots } of items) {
     if (kind !== 'table') continue;
     for (const metric of metrics) {
       const head = `${name}: ${title}; ${METRIC_NAMES[metric]}, ${shots[0]} + ${shots[0]} support images`;
@@ -34,8 +34,8 @@ export function formatReproduction(results: Reproduction): string {
     .concat('\n');
 }
 
-function tableText(results: Reproduction, exhibit: string, metric: Entry['metric']): string {
-  const { sets, rows } = pivotOf(results, exhibit, metric);
+function tableText(results: Reproduction, item: string, metric: Entry['metric']): string {
+  const { sets, rows } = pivotOf(results, item, metric);
   const means = rows.some(({ mean }) => mean);
   const lines = [['', ...sets, ...(means ? ['mean'] : [])]];
   for (const { name, oracle, entries, mean } of rows) {

@@ -91,14 +91,14 @@ export function optionsOf(name: string, settings: Record<string, string>): Fusio
 /** Compares a tensor of this engine with the golden one of the same name. */
 export type Check = (name: string, values: Float32Array) => GoldenCase;
 
-/** Support pictures of each step; the last entry is only judged. */
+/** Support pictures of each step; the last entry is only evaluated. */
 export const FULL_BATCHES = Array.from({ length: 11 }, () => SUPPORT);
 /** One image a step. */
 export const SINGLE_IMAGES = [...SUPPORT.map((one) => [one]), []];
 
 /** What training left beside the weights. */
 export interface Trained {
-  /** Before each step, and after the last one where there is something to judge. */
+  /** Before each step, and after the last one where there is something to evaluate. */
   readonly losses: Float32Array;
   /** Of the first step, by name. */
   readonly parts: ReadonlyMap<string, number>;

@@ -7,7 +7,7 @@ import type { RunRecord } from './read_run.ts';
 import { dataUrl } from './thumbnails.ts';
 
 /** A test image with all that is shown of it. */
-export interface Exhibit {
+export interface GalleryItem {
   readonly prediction: Prediction;
   /** The image as a data URL, or null when it is gone. */
   readonly image: string | null;
@@ -19,18 +19,18 @@ export interface Exhibit {
   /** SVG path of the true lesion; empty without one. */
   readonly lesion: string;
   /** SVG path of the line at which the map reaches the pixel threshold; empty without one. */
-  readonly called: string;
+  readonly predicted: string;
 }
 
 /** The longer side of a layer of colours in pixels: maps are smooth, and a browser smooths them again. */
 const LAYER_SIDE = 96;
 
 /** Reads what the gallery shows of some images. */
-export async function exhibits(run: RunRecord, chosen: readonly Prediction[]): Promise<Exhibit[]> {
+export async function galleryItems(run: RunRecord, chosen: readonly Prediction[]): Promise<GalleryItem[]> {
   const { header, pictures, results } = run;
   const level = results.selected.pixelThreshold?.value ?? null;
   const range = colourRange(run);
-  const out: Exhibit[] = [];
+  const out: GalleryItem[] = [];
   for (const prediction of chosen) {
     const { id } = prediction;
     const [image, own, mask] = [await pictures.image(id), await pictures.map(id), await pictures.mask(id)];
@@ -46,7 +46,7 @@ export async function exhibits(run: RunRecord, chosen: readonly Prediction[]): P
       width: OUTLINE_WIDTH,
       height: tall,
       lesion: mask ? outlinePath(asMap(mask), 127.5, tall) : '',
-      called: map && level !== null ? outlinePath(map, level, tall) : '',
+      predicted: map && level !== null ? outlinePath(map, level, tall) : '',
     });
   }
   return out;

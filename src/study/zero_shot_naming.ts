@@ -13,7 +13,7 @@ export interface NamedPicture {
 }
 
 /** How often the name that CLIP gives is the right one. */
-export interface Naming {
+export interface NamingAccuracy {
   readonly images: number;
   readonly accuracy: number;
   /** Accuracy over the pictures of each name. */
@@ -34,7 +34,7 @@ export async function nameZeroShot(
   pictures: readonly NamedPicture[],
   names: readonly string[],
   onProgress?: (done: number, total: number) => void,
-): Promise<Naming> {
+): Promise<NamingAccuracy> {
   const { embed, vision } = weights.config;
   const texts = await nameEmbeddings(gpu, { weights, tokenizer }, names);
   const tower = await VisionTower.load(gpu, weights, { size: vision.nativeSize });

@@ -18,8 +18,8 @@ export const PAPER_TABLES: readonly number[] = [1, 2, 3];
 /** See {@link PAPER_TABLES}. */
 export const PAPER_FIGURES: readonly number[] = [4, 5, 6, 7];
 
-/** A table or figure: which cells it needs, and how they are put together. */
-export interface Exhibit {
+/** A table or figure: which runs it needs, and how they are put together. */
+export interface PaperItem {
   /** E.g. `Table 1`. */
   readonly name: string;
   readonly title: string;
@@ -31,8 +31,8 @@ export interface Exhibit {
   readonly shots: readonly number[];
 }
 
-/** What the choice of exhibits depends on. */
-export interface ExhibitRequest {
+/** What the choice of items depends on. */
+export interface PaperItemRequest {
   readonly tables: readonly number[];
   readonly figures: readonly number[];
   readonly sets: readonly StudySet[];
@@ -49,7 +49,7 @@ export function tableShots(shots: readonly number[]): number {
 }
 
 /** The tables and figures of a request that have any set, in the order of the paper. */
-export function exhibitsOf({ tables, figures, sets, rows, shots, blocks }: ExhibitRequest): Exhibit[] {
+export function paperItems({ tables, figures, sets, rows, shots, blocks }: PaperItemRequest): PaperItem[] {
   const masked = sets.filter(({ kind }) => kind === 'pixel');
   const plain = sets.filter(({ kind }) => kind === 'image');
   const few = [tableShots(shots)];
@@ -58,32 +58,32 @@ export function exhibitsOf({ tables, figures, sets, rows, shots, blocks }: Exhib
   const liver = sets.find(({ name }) => name === 'Liver') ?? sets[0];
   const aurocs: Metric[] = ['imageAuroc', 'pixelAuroc'];
   const layers = [...Array.from({ length: blocks }, (_, i) => layerRow(i + 1)), OWN_ROW];
-  const all: Exhibit[] = [
-    exhibit('Table 1', 'telling abnormal images from normal ones', 'table', ['imageAuroc'], sets, of(1), few),
-    exhibit('Table 2', 'finding the lesion', 'table', ['pixelAuroc', 'aupro', 'dice'], masked, of(2), few),
-    exhibit('Table 3', 'the method and what can be taken from it', 'table', aurocs, sets, of(3), few),
-    exhibit('Figure 4', 'results by the number of support images', 'shots', aurocs, sets, curves, shots),
-    exhibit('Figure 5', 'each block alone, and the usual ones together', 'layers', aurocs, [liver], layers, few),
-    exhibit('Figure 6', 'anomaly maps of sets with masks', 'maps', [], masked, of(1), few),
-    exhibit('Figure 7', 'anomaly maps of sets with labels alone', 'maps', [], plain, of(1), few),
+  const all: PaperItem[] = [
+    item('Table 1', 'telling abnormal images from normal ones', 'table', ['imageAuroc'], sets, of(1), few),
+    item('Table 2', 'finding the lesion', 'table', ['pixelAuroc', 'aupro', 'dice'], masked, of(2), few),
+    item('Table 3', 'the method and what can be taken from it', 'table', aurocs, sets, of(3), few),
+    item('Figure 4', 'results by the number of support images', 'shots', aurocs, sets, curves, shots),
+    item('Figure 5', 'each block alone, and the usual ones together', 'layers', aurocs, [liver], layers, few),
+    item('Figure 6', 'anomaly maps of sets with masks', 'maps', [], masked, of(1), few),
+    item('Figure 7', 'anomaly maps of sets with labels alone', 'maps', [], plain, of(1), few),
   ];
   const wanted = [...tables.map((n) => `Table ${n}`), ...figures.map((n) => `Figure ${n}`)];
   return all.filter(({ name, sets: own }) => wanted.includes(name) && own.length > 0);
 }
 
-function exhibit(
+function item(
   name: string,
   title: string,
-  kind: Exhibit['kind'],
+  kind: PaperItem['kind'],
   metrics: readonly Metric[],
   sets: readonly StudySet[],
   rows: readonly StudyRow[],
   shots: readonly number[],
-): Exhibit {
+): PaperItem {
   return { name, title, kind, metrics, sets, rows, shots };
 }
 
-/** The sets of an exhibit that have a metric: without masks there is only one. */
-export function setsWith({ sets }: Exhibit, metric: Metric): readonly StudySet[] {
+/** The sets of an item that have a metric: without masks there is only one. */
+export function setsWith({ sets }: PaperItem, metric: Metric): readonly StudySet[] {
   return metric === 'imageAuroc' ? sets : sets.filter(({ kind }) => kind === 'pixel');
 }

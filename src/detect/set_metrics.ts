@@ -1,5 +1,6 @@
+import type { DatasetKind } from '../data/layout/dataset.ts';
 import { dice } from '../metrics/dice.ts';
-import { inBetterDirection, type TrivialJudgement } from '../metrics/intensity_baseline.ts';
+import { type IntensityMetrics, inBetterDirection } from '../metrics/intensity_baseline.ts';
 import { rankPixels, type ScoredMap, type ScoredMaps } from '../metrics/ranking.ts';
 import {
   imageMetrics,
@@ -12,7 +13,7 @@ import type { ScoredImage, ScoredSet } from './scoring.ts';
 
 /** A threshold and where it comes from. */
 export interface Threshold {
-  /** Scores at or above it are called abnormal. */
+  /** Scores at or above it are predicted abnormal. */
   readonly value: number;
   /** The largest F1 on the images that it was chosen on. */
   readonly f1: number;
@@ -58,7 +59,7 @@ export interface PixelDecisions {
 export type ForegroundMetrics = Omit<RankingMetrics, 'f1Threshold'>;
 
 /** How well scores separate normal from abnormal. Undefined metrics are NaN, which JSON shows as null. */
-export interface Judgement {
+export interface SetMetrics {
   readonly images: { readonly normal: number; readonly abnormal: number };
   readonly image: RankingMetrics;
   /** Null for image-level sets. */
@@ -69,8 +70,8 @@ export interface Judgement {
   readonly pixelThreshold: (Threshold & PixelDecisions) | null;
 }
 
-/** Judges the scores of labelled images. */
-export function judgeScores({ size, images }: ScoredSet, kind: 'pixel' | 'image', thresholds: Thresholds): Judgement {
+/** Evaluates the scores of labelled images. */
+export function evaluateScores({ size, images }: ScoredSet, kind: DatasetKind, thresholds: Thresholds): SetMetrics {
   const labels = images.map(({ label }) => label ?? 0);
   const scores = images.map(({ score }) => score);
   const maps = images.map((image) => scoredMap(image, size));
@@ -86,8 +87,8 @@ export function judgeScores({ size, images }: ScoredSet, kind: 'pixel' | 'image'
   };
 }
 
-/** Judges brightness, in the better direction, on the images of a set that was read with {@link sampleBatches}. */
-export function judgeTrivial({ size, images }: ScoredSet, kind: 'pixel' | 'image'): TrivialJudgement | null {
+/** Evaluates brightness, in the better direction, on the images of a set that was read with {@link sampleBatches}. */
+export function evaluateIntensity({ size, images }: ScoredSet, kind: DatasetKind): IntensityMetrics | null {
   if (images.some(({ trivial }) => trivial === null)) return null;
   const labels = images.map(({ label }) => label ?? 0);
   const of = (key: 'mean' | 'std' | 'p995') =>
@@ -116,11 +117,7 @@ export function judgeTrivial({ size, images }: ScoredSet, kind: 'pixel' | 'image
 }
 
 /** The thresholds of largest F1 on some labelled images; null where a class is absent. */
-export function chooseThresholds(
-  { size, images }: ScoredSet,
-  kind: 'pixel' | 'image',
-  from: Threshold['from'],
-): Thresholds {
+export function chooseThresholds({ size, images }: ScoredSet, kind: DatasetKind, from: Threshold['from']): Thresholds {
   const labels = images.map(({ label }) => label ?? 0);
   const choose = ({ positives, negatives, f1Max, f1Threshold }: RankingMetrics): Threshold | null =>
     positives > 0 && negatives > 0 ? { value: f1Threshold, f1: f1Max, from } : null;
@@ -170,8 +167,8 @@ function foreground(images: readonly ScoredImage[], map: (i: number) => Float32A
 }
 
 function decideImages(labels: readonly number[], scores: readonly number[], threshold: number): ImageDecisions {
-  const count = (label: number, called: boolean) =>
-    labels.filter((l, i) => l === label && scores[i] >= threshold === called).length;
+  const count = (label: number, predicted: boolean) =>
+    labels.filter((l, i) => l === label && scores[i] >= threshold === predicted).length;
   const [hit, missed, falseAlarm, passed] = [count(1, true), count(1, false), count(0, true), count(0, false)];
   return {
     f1: (2 * hit) / (2 * hit + missed + falseAlarm),
@@ -186,14 +183,14 @@ function decidePixels(maps: readonly ScoredMap[], threshold: number): PixelDecis
   let total = 0;
   const each: number[] = [];
   for (const { map, mask } of maps) {
-    const called = new Uint8Array(map.length);
+    const predicted = new Uint8Array(map.length);
     const lesion = mask ?? new Uint8Array(map.length);
-    for (let i = 0; i < called.length; i++) {
-      called[i] = map[i] >= threshold ? 1 : 0;
-      both += called[i] & lesion[i];
-      total += called[i] + lesion[i];
+    for (let i = 0; i < predicted.length; i++) {
+      predicted[i] = map[i] >= threshold ? 1 : 0;
+      both += predicted[i] & lesion[i];
+      total += predicted[i] + lesion[i];
     }
-    if (lesion.includes(1)) each.push(dice(called, lesion));
+    if (lesion.includes(1)) each.push(dice(predicted, lesion));
   }
   return {
     dice: total === 0 ? 1 : (2 * both) / total,

@@ -1,0 +1,144 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { joinPath } from '../base/paths.ts';
+import { formatDuration, Pace } from '../base/progress.ts';
+import { InspectedSets } from '../data/layout/inspected.ts';
+import type { TrainResults } from '../detect/results.ts';
+import type { RunContext } from '../detect/run_context.ts';
+import { SharedFeatures } from '../detect/shared_features.ts';
+import { FolderLock } from '../run/lock.ts';
+import { SharedTrainings, trainRun } from '../train/index.ts';
+import type { TrainContext } from '../train/train_run.ts';
+import {
+  describeStudyRun,
+  type FailedStudyRun,
+  type FinishedStudyRun,
+  type StudyRun,
+  studyRunFingerprint,
+  studyRunPath,
+} from './study_run.ts';
+
+/** What became of the runs of a study, each list in the order of the runs. */
+export interface StudyOutcome {
+  readonly finished: readonly FinishedStudyRun[];
+  readonly failed: readonly FailedStudyRun[];
+  /** Why the rest was not run: Ctrl-C, or what no other run could run after; null when all were. */
+  readonly stopped: unknown;
+}
+
+/** How a study is run. */
+export interface StudyOptions {
+  /** MiB of GPU memory for features of images that runs on one data set and model have in common. Default 1024. */
+  readonly cache?: number;
+}
+
+/** Bytes of weights on the host, for runs that differ from each other in what inference reads alone. */
+const TRAININGS = 2 ** 30;
+
+/** Failures after which no other run can run either. */
+const FATAL = new Set(['device_lost', 'no_adapter']);
+
+/**
+ * Runs the runs of a study one after the other, each in a run folder below `out`. A run that was finished by an
+ * earlier call is not run again, so an interrupted study goes on where it was; one that fails does not stop the rest.
+ * Runs on one data set and model share features, and those that differ in what inference reads alone share a training;
+ * best when they follow each other.
+ * When it is interrupted, or no device is left, the outcome has what was finished by then.
+ * @throws FusionclipError `usage` when another process writes to `out`
+ */
+export async function runStudy(
+  context: TrainContext,
+  runs: readonly StudyRun[],
+  out: string,
+  { cache = 1024 }: StudyOptions = {},
+): Promise<StudyOutcome> {
+  const lock = await FolderLock.take(context.fs, out, (text) => context.onEvent?.({ type: 'note', text }), 0);
+  try {
+    return await runAll(context, runs, out, cache);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function runAll(
+  context: RunContext,
+  runs: readonly StudyRun[],
+  out: string,
+  cache: number,
+): Promise<StudyOutcome> {
+  const { fs, signal, onEvent = () => {} } = context;
+  const results = new Map<StudyRun, TrainResults>();
+  for (const run of runs) {
+    const old = await finishedResults(fs, joinPath(out, studyRunPath(run)), run);
+    if (old) results.set(run, old);
+  }
+  const due = runs.filter((run) => !results.has(run));
+  const failed: FailedStudyRun[] = [];
+  let stopped: unknown = null;
+  // Runs differ: the remaining time is foreseen from all that have run.
+  const pace = new Pace(undefined, Number.POSITIVE_INFINITY);
+  const features = new SharedFeatures(cache * 2 ** 20);
+  const trainings = new SharedTrainings(TRAININGS);
+  const inspected = new InspectedSets();
+  try {
+    for (const [i, run] of due.entries()) {
+      signal?.throwIfAborted();
+      onEvent({ type: 'stage', what: `runs (now ${describeStudyRun(run)})`, done: i, total: due.length });
+      let news: string;
+      try {
+        const own = await runOne({ ...context, features, trainings, inspected }, run, joinPath(out, studyRunPath(run)));
+        results.set(run, own);
+        news = scoreText(own);
+      } catch (error) {
+        if (error instanceof FusionclipError && error.code === 'interrupted') throw interruptedIn(run, error);
+        if (signal?.aborted || (error instanceof FusionclipError && FATAL.has(error.code))) throw error;
+        const reason = error instanceof Error ? error.message : String(error);
+        failed.push({ run, reason, code: error instanceof FusionclipError ? error.code : null });
+        news = `failed: ${reason}`;
+      }
+      const { etaSeconds } = pace.tick(due.length - i - 1);
+      const left = `${formatDuration(etaSeconds)} left`;
+      onEvent({ type: 'note', text: `${i + 1} of ${due.length}: ${describeStudyRun(run)}: ${news}; ${left}` });
+    }
+  } catch (error) {
+    stopped = error;
+  } finally {
+    features.release();
+  }
+  const finished = runs.flatMap((run) => (results.has(run) ? [{ run, results: results.get(run)! }] : []));
+  return { finished, failed, stopped };
+}
+
+/** A study goes on by itself; what a run says of how to go on is not for its user. */
+function interruptedIn(run: StudyRun, cause: FusionclipError): FusionclipError {
+  const text = `Interrupted in ${describeStudyRun(run)}; finished runs are kept: the same command again goes on.`;
+  return new FusionclipError('interrupted', text, { cause });
+}
+
+/** Which results belong to which run is written beside the run. */
+const FINGERPRINT = 'run.json';
+
+async function runOne(context: TrainContext, run: StudyRun, folder: string): Promise<TrainResults> {
+  const { data, model, settings, seed, mapsOf } = run;
+  const { results } = await trainRun(
+    // Steps of a run are no news in a study of a hundred; `metrics.jsonl` has them.
+    { ...context, onEvent: undefined },
+    { data, model, out: folder, settings: { ...settings, seed: String(seed) }, mapsOf, force: true },
+  );
+  await context.fs.writeFile(joinPath(folder, FINGERPRINT), `${studyRunFingerprint(run)}\n`);
+  return results;
+}
+
+async function finishedResults(fs: FileSystem, folder: string, run: StudyRun): Promise<TrainResults | null> {
+  const [fingerprint, results] = [joinPath(folder, FINGERPRINT), joinPath(folder, 'results.json')];
+  if (!(await fs.stat(fingerprint)) || !(await fs.stat(results))) return null;
+  const read = async (path: string) => new TextDecoder().decode(await fs.readFile(path));
+  if ((await read(fingerprint)).trim() !== studyRunFingerprint(run)) return null;
+  return JSON.parse(await read(results)) as TrainResults;
+}
+
+function scoreText({ selected, selectedBy }: TrainResults): string {
+  const pixel = selected.pixel ? `, pixel AUROC ${selected.pixel.auroc.toFixed(3)}` : '';
+  const oracle = selectedBy === 'test-oracle' ? ' (test-oracle)' : '';
+  return `image AUROC ${selected.image.auroc.toFixed(3)}${pixel}${oracle}`;
+}
