@@ -1,4 +1,11 @@
-export { alphaThreshold, casesNeeded, conformalPValues, patientScores, sensitivityThreshold } from './conformal.ts';
+export {
+  alphaThreshold,
+  type Counted,
+  casesNeeded,
+  conformalPValues,
+  patientScores,
+  sensitivityThreshold,
+} from './conformal.ts';
 export {
   type Coverage,
   type Decision,

@@ -9,6 +9,7 @@ export interface FeatureBatch {
   fill(ids: readonly string[]): void;
   /** What the backbone says of them; where it is not frozen computed here, in the current scope, and differentiable. */
   encoded(): Encoded;
+  /** Frees the memory of the GPU. */
   release(): void;
 }
 
@@ -75,6 +76,7 @@ export class FeatureStore {
     };
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     this.#cache?.release();
     this.#inputs.clear();
