@@ -7,7 +7,8 @@ import type { RunRecord } from './read_run.ts';
 import { fixed } from './verdict.ts';
 
 const [WIDTH, ROW, TOP, BOTTOM] = [360, 34, 6, 34];
-const [LEFT, RIGHT] = [158, 46];
+/** To the right of the axis is room for a number beside the dot of the largest value. */
+const [LEFT, RIGHT] = [158, 60];
 
 /** The run's image AUROC with its interval, above what brightness alone reaches. */
 export function BaselineChart({
@@ -58,7 +59,7 @@ export function BaselineChart({
             </g>
           );
         })}
-        <text class="label" x={WIDTH - RIGHT} y={height - 4} text-anchor="end">
+        <text class="label" x={WIDTH - RIGHT + 14} y={height - 4} text-anchor="end">
           image AUROC →
         </text>
       </svg>
