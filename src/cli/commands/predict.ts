@@ -5,7 +5,7 @@ import { predictImages } from '../../detect/inference.ts';
 import type { PredictionRow } from '../../detect/output.ts';
 import { type Command, flagValues, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
-import { METHOD_DETAILS, METHOD_GROUP, methodFlags, TRAINED_FLAGS, trainedPath } from './eval.ts';
+import { defaultsOfRun, METHOD_DETAILS, METHOD_GROUP, methodFlags, TRAINED_FLAGS, trainedPath } from './eval.ts';
 
 const FLAGS = {
   ...TRAINED_FLAGS,
@@ -18,9 +18,14 @@ export const predict: Command = {
   name: ['predict'],
   summary: 'scores images without labels and draws heat maps over them',
   usage: 'PATH… --run RUN --out DIR',
+  examples: [
+    'fusionclip predict scan.png --run runs/brain --out maps',
+    'fusionclip predict scans --run runs/brain --out maps --json',
+  ],
   details: `A PATH is an image file, or a folder that is searched for images at any depth. The data set is not needed.
 ${METHOD_DETAILS}`,
   flags: [{ title: 'Prediction', table: { ...FLAGS, ...GPU_FLAGS } }, METHOD_GROUP],
+  defaults: (call) => defaultsOfRun(call, false),
   async run(call) {
     const { run, adapters, model, out, json, 'map.files': maps } = flagValues(FLAGS, call);
     if (call.positional.length === 0) {
