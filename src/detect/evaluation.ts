@@ -12,7 +12,7 @@ import {
   type SetMetrics,
   type Thresholds,
 } from './set_metrics.ts';
-import type { Scorer, SupportSet } from './support_set.ts';
+import type { RangedScorer, SupportSet } from './support_set.ts';
 
 /** Weights with all that has to be chosen before test images are looked at. */
 export interface Calibration {
@@ -37,7 +37,7 @@ export async function calibrate(
   detector: Detector,
   memory: SupportSet,
   rest: ValidationSet,
-  scorer: Scorer,
+  scorer: RangedScorer,
   of: ScoredWeights | null = null,
 ): Promise<Calibration> {
   const { ranges } = scorer;
@@ -63,7 +63,7 @@ export interface EvaluationRequest {
 /** Scores labelled samples and evaluates the result; ranges are those of the calibration. */
 export async function evaluateSamples(
   detector: Detector,
-  scorer: Scorer,
+  scorer: RangedScorer,
   { fs, samples, calibration, batch, onProgress, signal, soFar = new ScoredSoFar() }: EvaluationRequest,
 ): Promise<Evaluation> {
   const left = samples.slice(soFar.count);

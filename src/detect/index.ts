@@ -39,4 +39,4 @@ export {
   type Threshold,
   type Thresholds,
 } from './set_metrics.ts';
-export { type Scorer, SupportSet } from './support_set.ts';
+export { type RangedScorer, SupportSet } from './support_set.ts';

@@ -11,7 +11,7 @@ import {
   type FusedScores,
   type FusionRanges,
   fuseScores,
-  type ImageScorer,
+  type Scorer,
 } from '../fusion/index.ts';
 import { type IntensityScores, intensityMap, intensityScores } from '../metrics/intensity_scores.ts';
 import type { Detector } from './detector.ts';
@@ -140,7 +140,7 @@ export async function* storedBatches(
 /** Scores batches with the fusion of the detector's options. `fuse mvfa` holds both branches of all images in memory. */
 export async function scoreSet(
   detector: Detector,
-  scorer: ImageScorer,
+  scorer: Scorer,
   batches: AsyncIterable<ScoringBatch>,
   { ranges, onProgress, signal, soFar = new ScoredSoFar() }: ScoringOptions,
 ): Promise<ScoredSet> {

@@ -9,7 +9,7 @@ import { FeatureStore } from './feature_store.ts';
 import { readPicture, toInput } from './pictures.ts';
 import { type ScoredSet, type ScoringItem, sampleBatches, scoreSet, storedBatches } from './scoring.ts';
 import { hasBothClasses } from './set_metrics.ts';
-import type { Scorer } from './support_set.ts';
+import type { RangedScorer } from './support_set.ts';
 
 /** Which of a run's weights are scored. */
 export type ScoredWeights = Pick<Choice, 'candidate' | 'step'>;
@@ -51,7 +51,7 @@ export class ValidationSet {
    * @param of the scorer's weights, or null for others than a run has had
    * @throws FusionclipError `io`, `bad_image`, `bad_data` for images that cannot be read
    */
-  async scores({ images, ranges }: Scorer, of: ScoredWeights | null = null): Promise<ScoredSet> {
+  async scores({ images, ranges }: RangedScorer, of: ScoredWeights | null = null): Promise<ScoredSet> {
     const latest = this.#latest;
     this.#latest = null;
     if (latest && latest.of.candidate === of?.candidate && latest.of.step === of.step) return latest.scored;
@@ -64,7 +64,7 @@ export class ValidationSet {
   }
 
   /** Image and pixel AUROC of a scorer's weights. */
-  async evaluate(scorer: Scorer, of: ScoredWeights): Promise<SelectionScore> {
+  async evaluate(scorer: RangedScorer, of: ScoredWeights): Promise<SelectionScore> {
     const scored = await this.scores(scorer, of);
     this.#latest = { of, scored };
     return selectionScore(scored, this.#detector.kind);

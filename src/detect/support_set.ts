@@ -4,7 +4,7 @@ import {
   type Encoded,
   type FusionRanges,
   fuseScores,
-  type ImageScorer,
+  type Scorer,
   MemoryBank,
 } from '../fusion/index.ts';
 import type { StoredBank } from '../fusion/memory_bank.ts';
@@ -14,8 +14,8 @@ import { type Picture, viewsOf } from './pictures.ts';
 import { rangesOfAll, type ScoredImage, type ScoredSet, withClassScores } from './scoring.ts';
 
 /** What scores images: the weights of some moment with the memory bank. */
-export interface Scorer {
-  readonly images: ImageScorer;
+export interface RangedScorer {
+  readonly images: Scorer;
   /** For `fuse calib`, else null. */
   readonly ranges: FusionRanges | null;
 }
@@ -66,7 +66,7 @@ export class SupportSet {
    * Runs `body` with a scorer for the weights of now.
    * @param known ranges for `fuse calib` that were found before
    */
-  async withScorer<T>(body: (scorer: Scorer) => Promise<T>, known: FusionRanges | null = null): Promise<T> {
+  async withScorer<T>(body: (scorer: RangedScorer) => Promise<T>, known: FusionRanges | null = null): Promise<T> {
     const { method, gpu } = this.#detector;
     const images = method.fit(this.#features ? MemoryBank.of(gpu, this.#features) : this.#entries());
     try {
@@ -87,12 +87,12 @@ export class SupportSet {
   }
 
   /** Ranges of both branches over the support set, for `fuse calib`. */
-  async ranges(images: ImageScorer): Promise<FusionRanges> {
+  async ranges(images: Scorer): Promise<FusionRanges> {
     return rangesOfAll((await this.#branches(images)).map(({ scores }) => scores));
   }
 
   /** The support set scored like a test set; for thresholds where no other image is there. */
-  async score({ images: scorer, ranges }: Scorer): Promise<ScoredSet> {
+  async score({ images: scorer, ranges }: RangedScorer): Promise<ScoredSet> {
     const { options, kind, vision } = this.#detector;
     const branches = await this.#branches(scorer);
     const used = options.fuse === 'mvfa' ? rangesOfAll(branches.map(({ scores }) => scores)) : ranges;
@@ -125,7 +125,7 @@ export class SupportSet {
   }
 
   /** Both branches of each support image; a normal one does not see itself in the bank. */
-  async #branches(scorer: ImageScorer): Promise<{ picture: Picture; label: 0 | 1; scores: BranchScores }[]> {
+  async #branches(scorer: Scorer): Promise<{ picture: Picture; label: 0 | 1; scores: BranchScores }[]> {
     const { gpu, options, statistics } = this.#detector;
     const out: { picture: Picture; label: 0 | 1; scores: BranchScores }[] = [];
     const add = async (picture: Picture, label: 0 | 1, skip: number | null) => {

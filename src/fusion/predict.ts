@@ -35,7 +35,7 @@ export interface BranchModel {
 }
 
 /** A model ready to score images: text features are computed once, normals are in the bank. */
-export class Predictor {
+export class BranchScorer {
   readonly #gpu: Gpu;
   readonly #model: BranchModel;
   /** Features of the normal support images. */

@@ -12,10 +12,10 @@ import type { BranchModel } from '../predict.ts';
 import { ensembleFeatures } from '../prompts.ts';
 import {
   fitBranches,
-  type ImageScorer,
+  type Scorer,
+  type Model,
   type Method,
-  type MethodKind,
-  type MethodParts,
+  type ModelParts,
   type Remembered,
 } from './method.ts';
 
@@ -23,7 +23,7 @@ import {
  * APRIL-GAN: per tapped layer one linear map W p_i + b of the raw patch tokens into the space of the sentences, compared
  * with the 420-sentence ensemble; the bank holds raw tokens, which nothing trains.
  */
-class AprilGan implements Method, BranchModel {
+class AprilGan implements Model, BranchModel {
   readonly parameters: readonly Parameter[];
   readonly frozen = true;
   readonly needs: FeatureOptions;
@@ -36,7 +36,7 @@ class AprilGan implements Method, BranchModel {
   readonly #text: GpuArray;
   readonly #linears = new Map<number, { weight: Parameter; bias: Parameter }>();
 
-  constructor({ gpu, vision, options, kind, seed }: MethodParts, text: GpuArray) {
+  constructor({ gpu, vision, options, kind, seed }: ModelParts, text: GpuArray) {
     const { embed, vision: tower } = vision.config;
     this.#gpu = gpu;
     this.#vision = vision;
@@ -92,7 +92,7 @@ class AprilGan implements Method, BranchModel {
     return loss.end();
   }
 
-  fit(support: Remembered): ImageScorer {
+  fit(support: Remembered): Scorer {
     return fitBranches(this.#gpu, this, support, this.needs.embedding ? this.#text : null);
   }
 
@@ -107,7 +107,7 @@ function needs(options: FusionOptions, blocks: number): FeatureOptions {
 }
 
 /** `--method april-gan` */
-export const aprilGan: MethodKind = {
+export const aprilGan: Method = {
   needs,
   create: async (parts) => new AprilGan(parts, (await ensembleFeatures(parts)).keep()),
 };

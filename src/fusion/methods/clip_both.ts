@@ -10,11 +10,11 @@ import { TextBranch } from './clip_text.ts';
 import {
   changedScores,
   fitBranches,
-  type ImageScorer,
-  type MethodKind,
-  type MethodParts,
+  type Scorer,
+  type Method,
+  type ModelParts,
   type Remembered,
-  UntrainedMethod,
+  UntrainedModel,
 } from './method.ts';
 
 /** Z of clip-text and S of clip-memory. */
@@ -24,7 +24,7 @@ class BothBranches implements BranchModel {
   readonly #text: TextBranch;
   readonly #memory: MemoryBranch;
 
-  constructor(parts: MethodParts, text: GpuArray) {
+  constructor(parts: ModelParts, text: GpuArray) {
     this.options = parts.options;
     this.#text = new TextBranch(parts, text);
     this.#memory = new MemoryBranch(parts);
@@ -45,17 +45,17 @@ class BothBranches implements BranchModel {
 }
 
 /** The map is the fusion of Z and S, the image score P(abnormal) of the image embedding plus the largest value of S. */
-class ClipBoth extends UntrainedMethod {
+class ClipBoth extends UntrainedModel {
   readonly #text: GpuArray;
   readonly #branches: BothBranches;
 
-  constructor(parts: MethodParts, text: GpuArray) {
+  constructor(parts: ModelParts, text: GpuArray) {
     super(parts, needs(parts.options, parts.vision.config.vision.layers));
     this.#text = text;
     this.#branches = new BothBranches(parts, text);
   }
 
-  fit(support: Remembered): ImageScorer {
+  fit(support: Remembered): Scorer {
     const scorer = fitBranches(this.gpu, this.#branches, support, this.#text);
     return changedScores(scorer, (scores) => {
       const { fewMap, clsScore } = scores;
@@ -78,7 +78,7 @@ function needs(options: FusionOptions, blocks: number): FeatureOptions {
 }
 
 /** `--method clip-both` */
-export const clipBoth: MethodKind = {
+export const clipBoth: Method = {
   needs,
   create: async (parts) => new ClipBoth(parts, (await ensembleFeatures(parts)).keep()),
 };

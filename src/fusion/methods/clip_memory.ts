@@ -9,11 +9,11 @@ import type { BranchModel } from '../predict.ts';
 import {
   changedScores,
   fitBranches,
-  type ImageScorer,
-  type MethodKind,
-  type MethodParts,
+  type Scorer,
+  type Method,
+  type ModelParts,
   type Remembered,
-  UntrainedMethod,
+  UntrainedModel,
 } from './method.ts';
 
 /** S = Σ_l upsample(min_m (1 − cos(p_i, bank_m))) on raw tokens: APRIL-GAN's bank, and no text. */
@@ -22,7 +22,7 @@ export class MemoryBranch implements BranchModel {
   readonly geometry: MapGeometry;
   readonly #layers: readonly number[];
 
-  constructor({ vision, options }: Pick<MethodParts, 'vision' | 'options'>) {
+  constructor({ vision, options }: Pick<ModelParts, 'vision' | 'options'>) {
     this.options = options;
     this.geometry = geometryOf(vision);
     this.#layers = tappedLayers(options, vision.config.vision.layers);
@@ -42,15 +42,15 @@ export class MemoryBranch implements BranchModel {
 }
 
 /** The nearest normal patch alone; nothing is trained and no word is read. */
-class ClipMemory extends UntrainedMethod {
+class ClipMemory extends UntrainedModel {
   readonly #branch: MemoryBranch;
 
-  constructor(parts: MethodParts) {
+  constructor(parts: ModelParts) {
     super(parts, needs(parts.options, parts.vision.config.vision.layers));
     this.#branch = new MemoryBranch(parts);
   }
 
-  fit(support: Remembered): ImageScorer {
+  fit(support: Remembered): Scorer {
     const scorer = fitBranches(this.gpu, this.#branch, support);
     return changedScores(scorer, ({ fewMap, fewMean }) => oneBranch(fewMap, fewMean));
   }
@@ -63,4 +63,4 @@ function needs(options: FusionOptions, blocks: number): FeatureOptions {
 }
 
 /** `--method clip-memory` */
-export const clipMemory: MethodKind = { needs, create: async (parts) => new ClipMemory(parts) };
+export const clipMemory: Method = { needs, create: async (parts) => new ClipMemory(parts) };

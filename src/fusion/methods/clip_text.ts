@@ -10,10 +10,10 @@ import { ensembleFeatures } from '../prompts.ts';
 import {
   changedScores,
   fitBranches,
-  type ImageScorer,
-  type MethodKind,
-  type MethodParts,
-  UntrainedMethod,
+  type Scorer,
+  type Method,
+  type ModelParts,
+  UntrainedModel,
 } from './method.ts';
 
 /** Z = softmax_y(bilinear(t · ⟨ln_post(p_i) · proj, T⟩)) of the last block's patches, with CLIP's own projection. */
@@ -23,7 +23,7 @@ export class TextBranch implements BranchModel {
   readonly #vision: VisionTower;
   readonly #text: GpuArray;
 
-  constructor({ vision, options }: Pick<MethodParts, 'vision' | 'options'>, text: GpuArray) {
+  constructor({ vision, options }: Pick<ModelParts, 'vision' | 'options'>, text: GpuArray) {
     this.options = options;
     this.geometry = geometryOf(vision);
     this.#vision = vision;
@@ -47,17 +47,17 @@ export class TextBranch implements BranchModel {
 }
 
 /** CLIP as it comes: the image score is P(abnormal) of the image embedding, the map that of the patches. */
-class ClipText extends UntrainedMethod {
+class ClipText extends UntrainedModel {
   readonly #text: GpuArray;
   readonly #branch: TextBranch;
 
-  constructor(parts: MethodParts, text: GpuArray) {
+  constructor(parts: ModelParts, text: GpuArray) {
     super(parts, needs(parts.options, parts.vision.config.vision.layers));
     this.#text = text;
     this.#branch = new TextBranch(parts, text);
   }
 
-  fit(): ImageScorer {
+  fit(): Scorer {
     const scorer = fitBranches(this.gpu, this.#branch, [], this.#text);
     return changedScores(scorer, ({ zeroMap, zeroMean, clsScore }) =>
       oneBranch(zeroMap, zeroMean, Float32Array.from(clsScore!)),
@@ -74,7 +74,7 @@ function needs(_: FusionOptions, blocks: number): FeatureOptions {
 }
 
 /** `--method clip-text` */
-export const clipText: MethodKind = {
+export const clipText: Method = {
   needs,
   create: async (parts) => new ClipText(parts, (await ensembleFeatures(parts)).keep()),
 };

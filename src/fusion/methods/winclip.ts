@@ -9,7 +9,7 @@ import { abnormalProbability, imageMeans } from '../predict.ts';
 import { type Ensemble, ensembleFeatures } from '../prompts.ts';
 import { refineMaps } from '../refine.ts';
 import { windowPatches } from '../windows.ts';
-import { type ImageScorer, type MethodKind, type MethodParts, type Remembered, UntrainedMethod } from './method.ts';
+import { type Scorer, type Method, type ModelParts, type Remembered, UntrainedModel } from './method.ts';
 
 /** Sides of the windows in patches. */
 export const WINDOW_SIDES: readonly number[] = [2, 3];
@@ -35,19 +35,19 @@ export interface TextScores {
  * WinCLIP: every window of 2×2 and 3×3 patches is an image of its own to CLIP. A patch has the harmonic mean of the
  * windows that cover it, the map the harmonic mean of the scales, the image the score of its class token.
  */
-export class WinClip extends UntrainedMethod {
+export class WinClip extends UntrainedModel {
   readonly #text: GpuArray;
   readonly #windows: ReadonlyMap<number, readonly (readonly number[])[]>;
 
   /** @param text features [2, E], normalised; released with the method */
-  constructor(parts: MethodParts, needs: FeatureOptions, text: GpuArray) {
+  constructor(parts: ModelParts, needs: FeatureOptions, text: GpuArray) {
     super(parts, needs);
     this.#text = text;
     const { grid } = parts.vision;
     this.#windows = new Map(WINDOW_SIDES.map((side) => [side, windowPatches(grid, side)]));
   }
 
-  fit(_: Remembered): ImageScorer {
+  fit(_: Remembered): Scorer {
     return {
       bank: null,
       score: async (images) => {
@@ -118,7 +118,7 @@ export function harmonicMean(arrays: readonly Float32Array[]): Float32Array<Arra
 }
 
 /** Text features [2, E] of WinCLIP's sentences. @throws FusionclipError `usage` when no window fits into the image */
-export async function winclipText(parts: MethodParts): Promise<GpuArray> {
+export async function winclipText(parts: ModelParts): Promise<GpuArray> {
   const most = Math.max(...WINDOW_SIDES);
   if (parts.vision.grid < most) {
     const { patch } = parts.vision.config.vision;
@@ -132,7 +132,7 @@ function needs(): FeatureOptions {
 }
 
 /** `--method winclip` */
-export const winclip: MethodKind = {
+export const winclip: Method = {
   needs,
   create: async (parts) => new WinClip(parts, needs(), await winclipText(parts)),
 };

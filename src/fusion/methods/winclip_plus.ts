@@ -4,7 +4,7 @@ import { type BranchScores, oneBranch } from '../fuse.ts';
 import { MemoryBank } from '../memory_bank.ts';
 import type { FusionOptions } from '../options.ts';
 import { copyOf, imageMeans } from '../predict.ts';
-import type { ImageScorer, MethodKind, MethodParts, Remembered } from './method.ts';
+import type { Scorer, Method, ModelParts, Remembered } from './method.ts';
 import { harmonicMean, WINDOW_SIDES, WinClip, winclipText } from './winclip.ts';
 
 /**
@@ -13,7 +13,7 @@ import { harmonicMean, WINDOW_SIDES, WinClip, winclipText } from './winclip.ts';
  * the class token's and of the largest distance.
  */
 class WinClipPlus extends WinClip {
-  constructor(parts: MethodParts, text: GpuArray) {
+  constructor(parts: ModelParts, text: GpuArray) {
     super(parts, needs(parts.options, parts.vision.config.vision.layers), text);
   }
 
@@ -31,7 +31,7 @@ class WinClipPlus extends WinClip {
 }
 
 /** WinCLIP+ with its bank. */
-export class WinClipPlusScorer implements ImageScorer {
+export class WinClipPlusScorer implements Scorer {
   readonly #method: WinClip;
   readonly bank: MemoryBank;
 
@@ -99,7 +99,7 @@ function needs({ tokens }: FusionOptions, blocks: number): FeatureOptions {
 }
 
 /** `--method winclip+` */
-export const winclipPlus: MethodKind = {
+export const winclipPlus: Method = {
   needs,
   create: async (parts) => new WinClipPlus(parts, await winclipText(parts)),
 };
