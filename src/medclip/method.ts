@@ -6,7 +6,7 @@ import { alignOf, type FusionLoss } from '../fusion/losses.ts';
 import { MemoryBank } from '../fusion/memory_bank.ts';
 import type { Scorer, Model, Remembered } from '../fusion/methods/method.ts';
 import type { FusionOptions } from '../fusion/options.ts';
-import { abnormalProbability, copyOf, imageMeans } from '../fusion/predict.ts';
+import { abnormalPairs, copyOf, imageMeans, readTogether, secondOf } from '../fusion/predict.ts';
 import { CLASSES, wholeSentence } from '../fusion/prompts.ts';
 import { refineMaps } from '../fusion/refine.ts';
 import type { GpuArray } from '../gpu/array.ts';
@@ -120,10 +120,13 @@ export class MedClip implements Model {
     using job = this.#gpu.job();
     const { size } = this.vision;
     const batch = embedding!.rows;
-    const map = await job.do(() => this.#map(bank, stages!, guide, batch, skip).read());
-    const maps = blurMaps(map, size, this.options['map.blur']);
-    const probability = await abnormalProbability(embedding!, this.#text, this.#temperature);
-    return oneBranch(maps, imageMeans(maps, batch), probability);
+    const arrays = job.do(() => [
+      this.#map(bank, stages!, guide, batch, skip),
+      abnormalPairs(embedding!, this.#text, this.#temperature),
+    ]);
+    const [map, pairs] = await readTogether(this.#gpu, arrays);
+    const maps = blurMaps(map!, size, this.options['map.blur']);
+    return oneBranch(maps, imageMeans(maps, batch), secondOf(pairs!));
   }
 
   /** Distances to the bank summed over the stages, [B, S, S, 1]. */

@@ -1,8 +1,6 @@
 import { type MethodName, methodPreset } from '../presets.ts';
 import { aprilGan } from './april_gan.ts';
-import { clipBoth } from './clip_both.ts';
-import { clipMemory } from './clip_memory.ts';
-import { clipText } from './clip_text.ts';
+import { clipBoth, clipMemory, clipText } from './clip.ts';
 import { fusionclip } from './fusionclip.ts';
 import type { Method } from './method.ts';
 import { mvfa } from './mvfa.ts';
@@ -10,9 +8,7 @@ import { winclip } from './winclip.ts';
 import { winclipPlus } from './winclip_plus.ts';
 
 export * from './april_gan.ts';
-export * from './clip_both.ts';
-export * from './clip_memory.ts';
-export * from './clip_text.ts';
+export * from './clip.ts';
 export * from './fusionclip.ts';
 export * from './method.ts';
 export * from './mvfa.ts';

@@ -5,7 +5,7 @@ import { bilinearResize } from '../../kernels/resize.ts';
 import type { Encoded, FeatureOptions } from '../features.ts';
 import { blurMaps, oneBranch } from '../fuse.ts';
 import { alignOf, geometryOf } from '../losses.ts';
-import { abnormalProbability, imageMeans } from '../predict.ts';
+import { abnormalPairs, imageMeans, readTogether, secondOf } from '../predict.ts';
 import { type Ensemble, ensembleFeatures } from '../prompts.ts';
 import { refineMaps } from '../refine.ts';
 import { windowPatches } from '../windows.ts';
@@ -29,6 +29,8 @@ export interface TextScores {
   readonly windows: ReadonlyMap<number, Float32Array>;
   /** Harmonic mean of image, small and large windows on the patch grid, [B, N]. */
   readonly grid: Float32Array<ArrayBuffer>;
+  /** What was read with it. */
+  readonly more: readonly Float32Array<ArrayBuffer>[];
 }
 
 /**
@@ -58,19 +60,24 @@ export class WinClip extends UntrainedModel {
     };
   }
 
-  /** What the text says of a batch. */
-  async textScores({ embedding, windows }: Encoded): Promise<TextScores> {
+  /**
+   * What the text says of a batch.
+   * @param more arrays of the same batch that are read with it
+   */
+  async textScores({ embedding, windows }: Encoded, more: readonly GpuArray[] = []): Promise<TextScores> {
     const { temperature } = this.options;
-    const cls = await abnormalProbability(embedding!, this.#text, temperature);
+    using job = this.gpu.job();
+    const asked = [embedding!, ...WINDOW_SIDES.map((side) => windows!.get(side)!)];
+    const pairs = job.do(() => asked.map((embeddings) => abnormalPairs(embeddings, this.#text, temperature)));
+    const read = await readTogether(this.gpu, [...pairs, ...more]);
+    const [cls, ...probabilities] = read.slice(0, asked.length).map((values) => secondOf(values!));
     const patches = this.vision.grid ** 2;
     const scales = [Float32Array.from({ length: cls.length * patches }, (_, i) => cls[Math.floor(i / patches)])];
-    const probabilities = new Map<number, Float32Array>();
-    for (const side of WINDOW_SIDES) {
-      const probability = await abnormalProbability(windows!.get(side)!, this.#text, temperature);
-      probabilities.set(side, probability);
-      scales.push(this.overPatches(probability, side));
-    }
-    return { cls, windows: probabilities, grid: harmonicMean(scales) };
+    WINDOW_SIDES.forEach((side, i) => {
+      scales.push(this.overPatches(probabilities[i], side));
+    });
+    const bySide = new Map(WINDOW_SIDES.map((side, i) => [side, probabilities[i]]));
+    return { cls, windows: bySide, grid: harmonicMean(scales), more: read.slice(asked.length).map((one) => one!) };
   }
 
   /** Scores of windows [B, windows] as the harmonic mean over the windows that cover each patch, [B, N]. */
