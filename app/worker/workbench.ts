@@ -2,7 +2,7 @@ import { FusionclipError } from '../../src/base/errors.ts';
 import { rangeOf } from '../../src/data/heat_map.ts';
 import { decodeImage } from '../../src/data/index.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
-import { evaluateTrained } from '../../src/detect/inference.ts';
+import { evaluateTrained } from '../../src/detect/evaluate_run.ts';
 import type { RunContext } from '../../src/detect/run_context.ts';
 import type { ScoredSet } from '../../src/detect/scoring.ts';
 import type { SetMetrics } from '../../src/detect/set_metrics.ts';

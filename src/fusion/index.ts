@@ -3,10 +3,10 @@ export { type BranchScores, blurMaps, type FusedScores, type FusionRanges, fuseS
 export { type FusionLoss, probabilityMap, type Targets } from './losses.ts';
 export { MemoryBank } from './memory_bank.ts';
 export { methodOf } from './methods/index.ts';
-export type { Scorer, Model, Method, ModelParts } from './methods/method.ts';
+export type { Method, Model, ModelParts, Scorer } from './methods/method.ts';
 export { FusionModel, type FusionParts } from './model.ts';
 export { FUSION_OPTIONS, type FusionOptions, fusionOptions, tappedLayers } from './options.ts';
-export { type Prediction, BranchScorer } from './predict.ts';
+export { BranchScorer, type Prediction } from './predict.ts';
 export {
   COMMON_SETTINGS,
   INFERENCE_SETTINGS,

@@ -4,7 +4,7 @@ import type { Encoded, FeatureOptions } from '../fusion/features.ts';
 import { type BranchScores, blurMaps, oneBranch } from '../fusion/fuse.ts';
 import { alignOf, type FusionLoss } from '../fusion/losses.ts';
 import { MemoryBank } from '../fusion/memory_bank.ts';
-import type { Scorer, Model, Remembered } from '../fusion/methods/method.ts';
+import type { Model, Remembered, Scorer } from '../fusion/methods/method.ts';
 import type { FusionOptions } from '../fusion/options.ts';
 import { abnormalPairs, copyOf, imageMeans, readTogether, secondOf } from '../fusion/predict.ts';
 import { CLASSES, wholeSentence } from '../fusion/prompts.ts';

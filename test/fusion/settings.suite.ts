@@ -1,5 +1,5 @@
 import { assert } from 'chai';
-import { blurMaps, FUSION_OPTIONS, fusionOptions, METHOD_PRESETS, BranchScorer } from '../../src/fusion/index.ts';
+import { BranchScorer, blurMaps, FUSION_OPTIONS, fusionOptions, METHOD_PRESETS } from '../../src/fusion/index.ts';
 import { gaussianTensor } from '../../src/fusion/initial.ts';
 import type { BranchModel } from '../../src/fusion/predict.ts';
 import { presetTexts } from '../../src/fusion/presets.ts';

@@ -1,7 +1,7 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { type OptionTable, toggle } from '../../base/option.ts';
-import { predictImages } from '../../detect/inference.ts';
-import type { PredictionRow } from '../../detect/output.ts';
+import { predictImages } from '../../detect/predict.ts';
+import type { PredictionRow } from '../../detect/predictions.ts';
 import { type Command, flagValues, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 import { METHOD_DETAILS, METHOD_GROUP, methodFlags, TRAINED_FLAGS, trainedPath } from './eval.ts';
@@ -27,7 +27,7 @@ ${METHOD_DETAILS}`,
     }
     const settings = methodFlags(call);
     const trained = trainedPath(run, adapters);
-    const rows = await withGpu(call, (session) =>
+    const predictions = await withGpu(call, (session) =>
       predictImages(session, {
         paths: call.positional,
         adapters: trained,
@@ -37,7 +37,7 @@ ${METHOD_DETAILS}`,
         settings,
       }),
     );
-    call.host.stdout(json ? `${JSON.stringify(rows, null, 2)}\n` : rows.map(line).join(''));
+    call.host.stdout(json ? `${JSON.stringify(predictions, null, 2)}\n` : predictions.images.map(line).join(''));
     return 0;
   },
 };

@@ -10,14 +10,7 @@ import { rawRows } from '../model.ts';
 import { type FusionOptions, tappedLayers } from '../options.ts';
 import type { BranchModel } from '../predict.ts';
 import { ensembleFeatures } from '../prompts.ts';
-import {
-  fitBranches,
-  type Scorer,
-  type Model,
-  type Method,
-  type ModelParts,
-  type Remembered,
-} from './method.ts';
+import { fitBranches, type Method, type Model, type ModelParts, type Remembered, type Scorer } from './method.ts';
 
 /**
  * APRIL-GAN: per tapped layer one linear map W p_i + b of the raw patch tokens into the space of the sentences, compared

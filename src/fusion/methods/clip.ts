@@ -94,8 +94,7 @@ function needs({ text, bank }: Compared, options: FusionOptions, blocks: number)
 function clip(compared: Compared): Method {
   return {
     needs: (options, blocks) => needs(compared, options, blocks),
-    create: async (parts) =>
-      new Clip(parts, compared, compared.text ? (await ensembleFeatures(parts)).keep() : null),
+    create: async (parts) => new Clip(parts, compared, compared.text ? (await ensembleFeatures(parts)).keep() : null),
   };
 }
 

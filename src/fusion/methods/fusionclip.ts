@@ -5,14 +5,7 @@ import type { FusionLoss, Targets } from '../losses.ts';
 import { FusionModel } from '../model.ts';
 import { type FusionOptions, tappedLayers } from '../options.ts';
 import { ensembleFeatures } from '../prompts.ts';
-import {
-  fitBranches,
-  type Scorer,
-  type Model,
-  type Method,
-  type ModelParts,
-  type Remembered,
-} from './method.ts';
+import { fitBranches, type Method, type Model, type ModelParts, type Remembered, type Scorer } from './method.ts';
 
 /** FusionCLIP-AD and its ablations; the model itself is {@link FusionModel}. */
 export class FusionClip implements Model {

@@ -12,11 +12,11 @@ import { ResidualAdapters } from '../residual.ts';
 import {
   changedScores,
   fitBranches,
-  type Scorer,
-  type Model,
   type Method,
+  type Model,
   type ModelParts,
   type Remembered,
+  type Scorer,
 } from './method.ts';
 
 /** The two adapters of a layer: one is trained with masks, one with labels. */

@@ -9,7 +9,7 @@ import { abnormalPairs, imageMeans, readTogether, secondOf } from '../predict.ts
 import { type Ensemble, ensembleFeatures } from '../prompts.ts';
 import { refineMaps } from '../refine.ts';
 import { windowPatches } from '../windows.ts';
-import { type Scorer, type Method, type ModelParts, type Remembered, UntrainedModel } from './method.ts';
+import { type Method, type ModelParts, type Remembered, type Scorer, UntrainedModel } from './method.ts';
 
 /** Sides of the windows in patches. */
 export const WINDOW_SIDES: readonly number[] = [2, 3];

@@ -4,7 +4,7 @@ import { type BranchScores, oneBranch } from '../fuse.ts';
 import { MemoryBank } from '../memory_bank.ts';
 import type { FusionOptions } from '../options.ts';
 import { copyOf, imageMeans, readTogether } from '../predict.ts';
-import type { Scorer, Method, ModelParts, Remembered } from './method.ts';
+import type { Method, ModelParts, Remembered, Scorer } from './method.ts';
 import { harmonicMean, WINDOW_SIDES, WinClip, winclipText } from './winclip.ts';
 
 /**

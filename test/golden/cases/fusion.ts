@@ -10,6 +10,7 @@ import {
 } from '../../../src/clip/index.ts';
 import { rangesOf } from '../../../src/fusion/fuse.ts';
 import {
+  BranchScorer,
   extractFeatures,
   type Features,
   type FusedScores,
@@ -18,7 +19,6 @@ import {
   fuseScores,
   fusionOptions,
   type Prediction,
-  BranchScorer,
   probabilityMap,
   type Targets,
 } from '../../../src/fusion/index.ts';
