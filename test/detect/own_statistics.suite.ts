@@ -6,7 +6,7 @@ import { evaluateTrained } from '../../src/detect/evaluate_run.ts';
 import { predictImages } from '../../src/detect/predict.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { trainRun } from '../../src/train/index.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallSettings, textOf, tinyBackbone } from '../train/small_run.ts';
 
 /** The tiny model, said to normalise its images with other numbers than CLIP's. */
@@ -29,7 +29,7 @@ async function scoresOf(gpu: Gpu, model: Backbone, settings: Record<string, stri
   return { fs, context, scores, losses: textOf(fs, '/run/metrics.jsonl').match(/"loss":[^,]*/g) };
 }
 
-suite("a model's own statistics of images", () => {
+suiteInTurn("a model's own statistics of images", () => {
   const CASES: readonly Record<string, string>[] = [
     { epochs: '1', aug: 'mvfa', batch: '22', 'map.upsample': 'guided' },
     { method: 'winclip+' },
