@@ -3,7 +3,7 @@ import type { FusionRanges } from '../fusion/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { notOurs, type RunConfig } from '../run/run_config.ts';
 import { STORED_INFERENCE } from '../run/stored.ts';
-import type { SeenScores } from './operating_point.ts';
+import type { SeenScores } from './image_threshold.ts';
 import { bankSentence, bankTensors, isBankTensor, readBank, type SupportBank } from './support_bank.ts';
 import { floats, openTensorFile, readAll, type StoredTensor, stored, writeTensorFile } from './tensor_file.ts';
 

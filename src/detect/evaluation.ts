@@ -5,7 +5,7 @@ import type { FusionRanges } from '../fusion/index.ts';
 import type { ClassScores } from '../metrics/bootstrap.ts';
 import type { IntensityMetrics } from '../metrics/intensity_baseline.ts';
 import type { Detector } from './detector.ts';
-import type { LabelledScores } from './operating_point.ts';
+import type { ClassedScores } from './image_threshold.ts';
 import { type OnScored, type ScoredSet, ScoredSoFar, sampleBatches, scoreSet } from './scoring.ts';
 import type { ScoredWeights, ValidationSet } from './selection.ts';
 import {
@@ -25,7 +25,7 @@ export interface Calibration {
   /** The largest value of the maps that the thresholds were chosen on: the hottest colour of every heat map. */
   readonly mapScale: number | null;
   /** Scores of the images that the thresholds were chosen on. */
-  readonly scores: LabelledScores | null;
+  readonly scores: ClassedScores | null;
 }
 
 /** What became of a labelled set. */

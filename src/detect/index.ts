@@ -18,15 +18,15 @@ export {
   evaluateTrained,
 } from './evaluate_run.ts';
 export { type Calibration, type Evaluation, type EvaluationRequest, evaluateSamples } from './evaluation.ts';
-export type { MapFiles } from './maps.ts';
 export {
-  type LabelledScores,
-  type OperatingPoint,
-  type Rate,
+  type ClassedScores,
+  type ImageThreshold,
+  type SeenShare,
   type ThresholdChoice,
   type Worth,
   worthOf,
-} from './operating_point.ts';
+} from './image_threshold.ts';
+export type { MapFiles } from './maps.ts';
 export { imagesToScore, type Predictions, type PredictRequest, predictImages, predictTrained } from './predict.ts';
 export type { FileRow, PredictionRow } from './predictions.ts';
 export type { SelectedBy, TrainResults, WeightsResult } from './results.ts';

@@ -4,7 +4,7 @@ import { aurocInterval, aurocOf, shareInterval } from '../metrics/exact.ts';
 import { type Threshold, type Thresholds, thresholdText } from './set_metrics.ts';
 
 /** Scores of labelled images, and which these are. */
-export interface LabelledScores extends ClassScores {
+export interface ClassedScores extends ClassScores {
   readonly of: Threshold['from'] | 'test';
 }
 
@@ -17,7 +17,7 @@ export interface ThresholdChoice {
 }
 
 /** A share of images, with its exact interval of 95 %. */
-export interface Rate {
+export interface SeenShare {
   readonly value: number;
   readonly low: number;
   readonly high: number;
@@ -25,20 +25,20 @@ export interface Rate {
 }
 
 /** The image threshold that predictions go by, and what is known of it. */
-export interface OperatingPoint {
+export interface ImageThreshold {
   readonly value: number;
   readonly from: Threshold['from'] | 'given';
   /** What it was chosen for. */
   readonly rule: string;
   /** On which images sensitivity and specificity were seen; null where none are known. */
-  readonly seenOn: LabelledScores['of'] | null;
-  readonly sensitivity: Rate | null;
-  readonly specificity: Rate | null;
+  readonly seenOn: ClassedScores['of'] | null;
+  readonly sensitivity: SeenShare | null;
+  readonly specificity: SeenShare | null;
 }
 
 /** What a run is known to be worth, for whoever predicts with it. */
 export interface Worth {
-  readonly point: OperatingPoint | null;
+  readonly point: ImageThreshold | null;
   /** Says so where the run tells normal from abnormal no better than chance, as far as is known; else null. */
   readonly warning: string | null;
 }
@@ -47,13 +47,13 @@ export interface Worth {
 export interface SeenScores {
   readonly thresholds: Thresholds;
   /** Scores of the images that the thresholds were chosen on; null where they are not known. */
-  readonly scores: LabelledScores | null;
+  readonly scores: ClassedScores | null;
   /** Scores of the test images of the run; null where they are not known. */
-  readonly testScores: LabelledScores | null;
+  readonly testScores: ClassedScores | null;
 }
 
 /** What images are called. */
-const NAMES: Readonly<Record<LabelledScores['of'], string>> = {
+const NAMES: Readonly<Record<ClassedScores['of'], string>> = {
   test: 'the test images',
   valid: 'the validation images',
   support: 'the support images',
@@ -77,7 +77,7 @@ export function worthOf({ thresholds, scores, testScores }: SeenScores, choice: 
 }
 
 /** A threshold with where it comes from and what it does, as a sentence. */
-export function pointSentence({ value, from, rule, seenOn, sensitivity, specificity }: OperatingPoint): string {
+export function pointSentence({ value, from, rule, seenOn, sensitivity, specificity }: ImageThreshold): string {
   const source = from === 'given' ? 'given' : `chosen on ${NAMES[from]} for ${rule}`;
   const rates =
     seenOn && sensitivity && specificity
@@ -86,15 +86,15 @@ export function pointSentence({ value, from, rule, seenOn, sensitivity, specific
   return `Threshold ${thresholdText(value)}, ${source}${rates}.`;
 }
 
-function rateText({ value, low, high, images }: Rate): string {
+function rateText({ value, low, high, images }: SeenShare): string {
   return `${value.toFixed(2)} (95 % interval ${low.toFixed(2)} to ${high.toFixed(2)}, ${images} image${images === 1 ? '' : 's'})`;
 }
 
 function chosenThreshold(
   own: Threshold | null,
-  scores: LabelledScores | null,
+  scores: ClassedScores | null,
   { threshold = null, at = null }: ThresholdChoice,
-): Pick<OperatingPoint, 'value' | 'from' | 'rule'> | null {
+): Pick<ImageThreshold, 'value' | 'from' | 'rule'> | null {
   if (threshold !== null && at !== null) {
     throw new FusionclipError(
       'usage',
@@ -136,12 +136,12 @@ function nextFloat(value: number): number {
   return new Float32Array(words.buffer)[0];
 }
 
-function rate(scores: readonly number[], right: (score: number) => boolean): Rate {
+function rate(scores: readonly number[], right: (score: number) => boolean): SeenShare {
   const count = scores.filter(right).length;
   return { value: count / scores.length, ...shareInterval(count, scores.length), images: scores.length };
 }
 
-function chanceWarning(seen: LabelledScores, point: OperatingPoint | null): string | null {
+function chanceWarning(seen: ClassedScores, point: ImageThreshold | null): string | null {
   if (seen.normal.length === 0 || seen.abnormal.length === 0) return null;
   const { low, high } = aurocInterval(seen);
   if (low <= 0.5 && high >= 0.5) {
