@@ -168,7 +168,7 @@ export class Workbench implements Calls {
     metrics: SetMetrics,
     trivial: IntensityMetrics | null,
   ): Promise<Outcome> {
-    const { header, bank } = await openAdapters(this.#files, adapters);
+    const { header, bank, mapScale } = await openAdapters(this.#files, adapters);
     const data = this.#dataset();
     this.#scored = scored;
     this.#paths = new Map(scored.images.map(({ id }) => [id, `${data}/${id}`]));
@@ -183,7 +183,7 @@ export class Workbench implements Calls {
           images.map(({ score }) => score),
         ),
       ),
-      range: rangeOf(...images.map(({ map }) => map)),
+      range: [0, mapScale ?? rangeOf(...images.map(({ map }) => map))[1]],
       facts: {
         method: header.fusion.method,
         model: header.model.name,

@@ -98,7 +98,7 @@ async function evaluateOn(
   const trained = await TrainedDetector.open(context, request);
   try {
     const { weights: _, ...file } = trained.file;
-    const { header, thresholds, ranges, selectedBy, mapScale } = file;
+    const { header, thresholds, ranges, selectedBy } = file;
     const path = request.data ?? header.data.path;
     const rules = { ...header.train, ...request.rules };
     const of = request.data === undefined ? request.adapters : undefined;
@@ -118,7 +118,7 @@ async function evaluateOn(
     // A device that was lost has left some of the maps.
     if (soFar.count === 0) await output?.clear();
     const maps =
-      output && samplesMaps(fs, output.file('maps'), samples, header, { maps: request.maps, scale: mapScale });
+      output && samplesMaps(fs, output.file('maps'), samples, header, { maps: request.maps, calibration: file });
     const { metrics, trivial, scored } = await trained.memory.withScorer(
       (scorer) =>
         evaluateSamples(trained.detector, scorer, {

@@ -23,6 +23,8 @@ export interface PredictRequest extends TrainedSource, ThresholdChoice {
   readonly maps?: MapFiles;
   /** Whether the first image that cannot be read ends the work; else it is a row with its error. By default it does. */
   readonly strict?: boolean;
+  /** Gets what is wrong with an image that cannot be read. */
+  readonly onBad?: (error: FusionclipError) => void;
   /** Gets each row as soon as it is known, in the order of the images; `scored` is null for an image that cannot be read. */
   readonly onRow?: (row: FileRow, scored: ScoredImage | null) => void;
 }
@@ -121,7 +123,8 @@ async function predictInto(
   const worth = worthOf(trained.file, request);
   const format = request.maps ?? header.train['map.files'];
   if (output) requireMapNames(paths, output.file('maps'), format);
-  const maps = output && new MapWriter(fs, output.file('maps'), paths, { format, norm, scale: mapScale });
+  const level = thresholds.pixel?.value ?? null;
+  const maps = output && new MapWriter(fs, output.file('maps'), paths, { format, norm, scale: mapScale, level });
   const used = { image: worth.point, pixel: thresholds.pixel };
   const { soFar, rows, bad } = progress;
   if (!progress.begun) {
@@ -151,8 +154,11 @@ async function predictInto(
     const { point, warning } = worth;
     await add({ ...predictionRow(scored, used), threshold: point?.value ?? null, warning, map, error: null }, scored);
   };
-  const onBad = strict ? undefined : (path: string, error: FusionclipError) => void bad.set(path, error);
-  await trained.score(context, paths, { soFar, onScored, onBad, keep: false });
+  const onBad = (path: string, error: FusionclipError) => {
+    bad.set(path, error);
+    request.onBad?.(error);
+  };
+  await trained.score(context, paths, { soFar, onScored, onBad: strict ? undefined : onBad, keep: false });
   await addBad(paths.length);
   const { point, warning } = worth;
   const predictions: Predictions = {
@@ -161,7 +167,7 @@ async function predictInto(
     adapters: request.adapters,
     threshold: point,
     warning,
-    pixelThreshold: thresholds.pixel?.value ?? null,
+    pixelThreshold: level,
     mapScale,
     images: rows,
   };

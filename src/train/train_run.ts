@@ -299,8 +299,10 @@ async function evaluateRunWeights(
 ): Promise<Pick<TrainOutcome, 'results' | 'scored'>> {
   const { context, folder, header, dataset, support, detector, onEvent } = run;
   const { fs, signal } = context;
-  const maps = folder.file('maps');
-  const given = ({ mapScale }: Calibration) => ({ maps: run.maps, scale: mapScale, of: run.mapsOf });
+  const draw = (calibration: Calibration) => {
+    const choices = { maps: run.maps, calibration, of: run.mapsOf };
+    return samplesMaps(fs, folder.file('maps'), dataset.splits.test, header, choices);
+  };
   const evaluateWeights = async (choice: Choice, file: string) => {
     if (selectedBy !== 'none') await loadWeights(fs, folder.file(file), detector.method.parameters);
     return memory.withScorer(async (scorer) => {
@@ -311,8 +313,7 @@ async function evaluateRunWeights(
         samples: dataset.splits.test,
         calibration,
         batch: header.train['eval.batch'],
-        onScored:
-          which === 'chosen' ? samplesMaps(fs, maps, dataset.splits.test, header, given(calibration)) : undefined,
+        onScored: which === 'chosen' ? draw(calibration) : undefined,
         onProgress: stage(onEvent, `scores of the test images (${which} weights)`),
         signal,
       });
