@@ -1,5 +1,6 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { number, type OptionTable, optional, toggle } from '../../base/option.ts';
+import { visible } from '../../base/visible.ts';
 import { predictImages } from '../../detect/predict.ts';
 import type { FileRow } from '../../detect/predictions.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
@@ -69,9 +70,9 @@ async function listedPaths({ host }: Call, file: string): Promise<string[]> {
 }
 
 function line({ id, score, abnormal, abnormalShare, warning, error }: FileRow): string {
-  if (error !== null) return `–  not scored: ${error}  ${id}\n`;
+  if (error !== null) return `–  not scored: ${visible(error)}  ${visible(id)}\n`;
   const verdict = abnormal === null ? '' : abnormal ? '  abnormal' : '  normal';
   const share = abnormal && abnormalShare !== null ? `, ${(100 * abnormalShare).toFixed(1)} % of the pixels` : '';
   const worth = warning === null ? '' : '  (the run is at chance)';
-  return `${score.toFixed(4)}${verdict}${share}${worth}  ${id}\n`;
+  return `${score.toFixed(4)}${verdict}${share}${worth}  ${visible(id)}\n`;
 }
