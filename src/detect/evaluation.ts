@@ -85,7 +85,17 @@ export interface EvaluationRequest {
 export async function evaluateSamples(
   detector: Detector,
   scorer: RangedScorer,
-  { fs, samples, calibration, batch, kind = detector.kind, onProgress, onScored, signal, soFar = new ScoredSoFar() }: EvaluationRequest,
+  {
+    fs,
+    samples,
+    calibration,
+    batch,
+    kind = detector.kind,
+    onProgress,
+    onScored,
+    signal,
+    soFar = new ScoredSoFar(),
+  }: EvaluationRequest,
 ): Promise<Evaluation> {
   const left = samples.slice(soFar.count);
   const scored = await scoreSet(detector, scorer.images, sampleBatches(fs, detector, left, batch, true), {
