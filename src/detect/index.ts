@@ -14,28 +14,29 @@ export {
   openModel,
 } from './backbone.ts';
 export { type CostBytes, type CostFlops, type MethodCost, methodCost } from './cost.ts';
-export { Detector, type DetectorParts, type FeatureShare, type LoadedTower } from './detector.ts';
-export { type Calibration, type Evaluation, type EvaluationRequest, evaluateSamples } from './evaluation.ts';
-export type { FeatureBatch, FeatureStore } from './feature_store.ts';
+export { Detector, type DetectorParts } from './detector.ts';
 export {
   type EvaluateOutcome,
   type EvaluateRequest,
   type EvaluateResults,
   evaluateRun,
   evaluateTrained,
-  imagesToScore,
-  type Predicted,
-  type PredictRequest,
-  predictImages,
-  predictTrained,
-  TrainedDetector,
-  type TrainedSource,
-} from './inference.ts';
-export { type PredictionRow, writeMaps } from './output.ts';
-export type { Framing, Normalisation, Picture } from './pictures.ts';
+} from './evaluate_run.ts';
+export { type Calibration, type Evaluation, type EvaluationRequest, evaluateSamples } from './evaluation.ts';
+export {
+  type ClassedScores,
+  type ImageThreshold,
+  type SeenShare,
+  type ThresholdChoice,
+  type Worth,
+  worthOf,
+} from './image_threshold.ts';
+export type { MapFiles } from './maps.ts';
+export { imagesToScore, type Predictions, type PredictRequest, predictImages, predictTrained } from './predict.ts';
+export type { FileRow, PredictionRow } from './predictions.ts';
 export type { SelectedBy, TrainResults, WeightsResult } from './results.ts';
 export type { RunContext } from './run_context.ts';
-export { type ScoredImage, type ScoredSet, ScoredSoFar, type ScoringItem } from './scoring.ts';
+export type { ScoredImage, ScoredSet } from './scoring.ts';
 export {
   chooseThresholds,
   evaluateScores,
@@ -47,7 +48,5 @@ export {
   type Thresholds,
 } from './set_metrics.ts';
 export { SharedFeatures } from './shared_features.ts';
-export type { TrainItem } from './support.ts';
-export type { BankKind, SupportBank } from './support_bank.ts';
-export { type Scorer, SupportSet } from './support_set.ts';
-export type { StoredTensor } from './tensor_file.ts';
+export { type RangedScorer, SupportSet } from './support_set.ts';
+export { TrainedDetector, type TrainedSource } from './trained.ts';
