@@ -50,3 +50,12 @@ export {
 export { SharedFeatures } from './shared_features.ts';
 export { type RangedScorer, SupportSet } from './support_set.ts';
 export { TrainedDetector, type TrainedSource } from './trained.ts';
+export { type FeatureShare, type LoadedTower } from './detector.ts';
+export { type SupportBank } from './support_bank.ts';
+export { type StoredTensor } from './tensor_file.ts';
+export { type OnScored, type ScoredSoFar } from './scoring.ts';
+export { type FeatureBatch, type FeatureCache } from './feature_cache.ts';
+export { type Framing, type Picture } from './pictures.ts';
+export { type SeenScores } from './image_threshold.ts';
+export { type ScoreChoices } from './trained.ts';
+export { type TrainItem } from './support.ts';

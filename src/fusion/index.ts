@@ -16,3 +16,13 @@ export {
   type MethodPreset,
   methodPreset,
 } from './presets.ts';
+export { type BranchModel } from './predict.ts';
+export { type LayerTokens } from './adapters.ts';
+export { PAPER_VALUES } from './options.ts';
+export { type MapGeometry } from './losses.ts';
+export { type KnownEnsembles, type Path, type PromptBank } from './prompts.ts';
+export { type ResidualAdapters } from './residual.ts';
+export { type Range } from './fuse.ts';
+export { type MethodName, type Preset } from './presets.ts';
+export { type StoredBank } from './memory_bank.ts';
+export { type Remembered } from './methods/method.ts';
