@@ -1,3 +1,4 @@
+import type { FileSystem } from '../base/file_system.ts';
 import { VERSION } from '../base/version.ts';
 import type { DatasetKind, Sample } from '../data/layout/dataset.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
@@ -15,6 +16,7 @@ import { ORACLE_WARNING } from './results.ts';
 import type { RunContext } from './run_context.ts';
 import { type ScoredSet, ScoredSoFar } from './scoring.ts';
 import type { SetMetrics } from './set_metrics.ts';
+import { sliced } from './sliced.ts';
 import { TrainedDetector, type TrainedSource } from './trained.ts';
 
 /** A labelled data set to evaluate trained weights on. */
@@ -49,6 +51,8 @@ export interface EvaluateOutcome {
   readonly scored: ScoredSet;
   /** Where the images lie, in the same order. */
   readonly samples: readonly Sample[];
+  /** What reads them: a folder of volumes is one of slices there. */
+  readonly fs: FileSystem;
   /** What the data set holds, and what of it was used. */
   readonly inventory: Inventory;
   /** The weights' own file, without the weights. */
@@ -88,18 +92,19 @@ export async function evaluateTrained(
 
 /** @param output where maps go; none are written without it */
 async function evaluateOn(
-  context: RunContext,
+  outer: RunContext,
   request: Omit<EvaluateRequest, 'out'>,
   soFar: ScoredSoFar,
   output: OutputFolder | null = null,
 ): Promise<EvaluateOutcome> {
-  const { fs, signal, onEvent = () => {} } = context;
-  const trained = await TrainedDetector.open(context, request);
+  const { signal, onEvent = () => {} } = outer;
+  const trained = await TrainedDetector.open(outer, request);
   try {
     const { weights: _, ...file } = trained.file;
     const { header, thresholds, ranges, selectedBy } = file;
     const path = request.data ?? header.data.path;
-    const rules = { ...header.train, ...request.rules };
+    const { context, rules } = await sliced(outer, path, { ...header.train, ...request.rules });
+    const { fs } = context;
     const of = request.data === undefined ? request.adapters : undefined;
     const { dataset, inventory, tell } = await openData(context, {
       path,
@@ -146,7 +151,7 @@ async function evaluateOn(
       ...metrics,
       trivial,
     };
-    return { results, scored, samples, inventory, file };
+    return { results, scored, samples, fs, inventory, file };
   } finally {
     trained.release();
   }
