@@ -114,7 +114,7 @@ suiteInTurn('evaluation', () => {
     const [storage, data, ...notes] = context.events.filter((event) => event.type === 'note');
     assert.match(data.text, /^\/Brain_AD: layout bmad, pixel-level/);
     assert.match(storage.text, /^weights: .*lossless/);
-    assert.lengthOf(notes, 2);
+    assert.lengthOf(notes, 3);
   });
 
   test('of several learning rates the best on the remaining valid images stays', async (t) => {
