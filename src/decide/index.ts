@@ -33,6 +33,7 @@ export {
   reliability,
 } from './probability.ts';
 export { type Rate, rate } from './rate.ts';
+export { ruleLines } from './rule_text.ts';
 export { compareBatch, LEAST_BATCH, type Moved, type ShiftCase, type ShiftOptions, type ShiftReport } from './shift.ts';
 export {
   type Divisions,
