@@ -17,6 +17,9 @@ export interface Decision {
   readonly adjusted: number | null;
   /** Of abnormal; null without labelled cases. */
   readonly probability: number | null;
+  /** Whether the score reaches the threshold, or the adjusted p-value the rate that was asked for. */
+  readonly called: boolean;
+  /** The same, or `borderline`. */
   readonly verdict: Verdict;
 }
 
@@ -108,6 +111,7 @@ function decisionsOf(
     pValue: pValues[i],
     adjusted: adjusted?.[i] ?? null,
     probability: null,
+    called: score >= cut,
     verdict: verdictOf(score, cut, point.tolerance),
   }));
 }

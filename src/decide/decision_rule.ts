@@ -47,7 +47,8 @@ export interface DecisionWishes {
 
 /** Where scores are cut. */
 export interface OperatingPoint {
-  readonly by: 'alpha' | 'sensitivity';
+  /** `given`: somebody set the threshold, so nothing is promised of it. */
+  readonly by: 'alpha' | 'sensitivity' | 'given';
   readonly level: number;
   /** Scores at or above it are abnormal. */
   readonly threshold: number;

@@ -1,8 +1,10 @@
 import type { DecisionRule } from './decision_rule.ts';
 import type { Rate } from './rate.ts';
+import type { RealisedDecisions, RealisedRates } from './realised.ts';
 
 /** What an operating point promises. */
 export function pointText({ point: { by, level, falsePositives } }: DecisionRule): string {
+  if (by === 'given') return 'the threshold was given, so no error rate is promised; p-values are';
   const share = percent(level);
   if (by === 'alpha') return `at most ${share} of normal images are called abnormal`;
   return `at least ${share} of abnormal images are called abnormal (and ${percent(falsePositives.share)} of normal ones)`;
@@ -42,6 +44,18 @@ export function ruleLines(rule: DecisionRule): string[] {
   } else if (from.labelled) lines.push('no probability: it takes at least 10 labelled cases of either kind');
   else lines.push('no probability: it takes labelled cases (--labelled DIR)');
   return lines;
+}
+
+/** The errors that a rule made on labelled images, in lines. */
+export function realisedLines({ images, patients, probability, point, coverage }: RealisedDecisions): string[] {
+  const errors = (what: string, { falsePositives, sensitivity, borderline }: RealisedRates) =>
+    `  ${what}: ${rateText(falsePositives)} of the normal ones were called abnormal, and ${rateText(sensitivity)} of the abnormal ones` +
+    `${borderline > 0 ? `; ${borderline} are borderline` : ''}`;
+  const asked = point.by === 'given' ? '' : ` (${point.by} ${percent(point.level)})`;
+  const lines = [`calibrated decisions, threshold ${number(point.threshold)}${asked}`, errors('images', images)];
+  if (patients) lines.push(errors('patients', patients));
+  if (probability) lines.push(`  expected calibration error of the probabilities: ${probability.error.toFixed(3)}`);
+  return [...lines, coverage.text];
 }
 
 function rateText({ count, of, share, low, high }: Rate): string {

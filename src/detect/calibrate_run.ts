@@ -1,7 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
-import type { FileSystem } from '../base/file_system.ts';
 import { sha256 } from '../data/audit/identical.ts';
-import { decodeImage } from '../data/decode.ts';
+import { rangeOf } from '../data/heat_map.ts';
 import { patientOfId } from '../data/layout/patients.ts';
 import type { DataRules } from '../data/layout/rules.ts';
 import { isAbnormalName } from '../data/layout/words.ts';
@@ -16,13 +15,14 @@ import {
 import { imageFacts } from '../decide/image_facts.ts';
 import { onDevice } from '../run/on_device.ts';
 import { RULE_KEY, scoringHash } from './decision_file.ts';
-import { adaptersPath, imagesToScore, TrainedDetector, type TrainedSource } from './inference.ts';
 import { openData } from './open_data.ts';
 import { pixelsOf } from './pictures.ts';
+import { imagesToScore } from './predict.ts';
 import type { RunContext } from './run_context.ts';
-import { type ScoredImage, ScoredSoFar } from './scoring.ts';
+import { dependsOnSet, ScoredSoFar } from './scoring.ts';
 import { imageHash } from './support_bank.ts';
 import { openTensorFile, writeTensorFile } from './tensor_file.ts';
+import { adaptersPath, TrainedDetector, type TrainedSource } from './trained.ts';
 
 /** Trained weights and the images that decisions are to be calibrated on. */
 export interface CalibrateRequest extends Omit<TrainedSource, 'settings'>, DecisionWishes {
@@ -55,7 +55,7 @@ export async function calibrateRun(context: RunContext, request: CalibrateReques
   requireCases(paths.length, request.alpha);
   const opened = await openTensorFile(fs, path, 'adapters');
   const { fusion, train, object } = opened.header;
-  if (fusion.fuse === 'mvfa' || fusion['score.cls'] === 'april') {
+  if (dependsOnSet(fusion)) {
     throw new FusionclipError(
       'usage',
       'With these settings (fuse mvfa, score.cls april) the score of an image depends on the images beside it, so it cannot be calibrated; train with others.',
@@ -66,7 +66,7 @@ export async function calibrateRun(context: RunContext, request: CalibrateReques
     request.labelled === null ? null : await openData(context, { path: request.labelled, rules, object, keeps: true });
   labelled?.tell();
   const samples = labelled ? [...labelled.dataset.splits.valid, ...labelled.dataset.splits.test] : [];
-  const progress = [new ScoredSoFar(), new ScoredSoFar()];
+  const progress = [new SeenSoFar(), new SeenSoFar()];
   const group = rules.group;
   const patientOf = patientOfId(group);
   return onDevice(context, async (working) => {
@@ -100,54 +100,57 @@ export async function calibrateRun(context: RunContext, request: CalibrateReques
   });
 }
 
-/** Looks at images and scores them; the same bytes count once. */
+/** What is done by now: when the device is lost, the work goes on behind it. */
+class SeenSoFar extends ScoredSoFar {
+  readonly seen: SeenImage[] = [];
+  /** Images of the support set. */
+  readonly known: string[] = [];
+}
+
+/**
+ * Scores images and looks at them; the same bytes count once.
+ * @throws FusionclipError `bad_data` for images of the support set
+ */
 async function seenImages(
   context: RunContext,
   trained: TrainedDetector,
   paths: readonly string[],
-  soFar: ScoredSoFar,
+  soFar: SeenSoFar,
   patientOf: (id: string) => string | null,
 ): Promise<SeenImage[]> {
   if (paths.length === 0) return [];
-  const looks = await lookAt(context.fs, trained, paths);
-  const scored = await trained.score(context, paths, soFar);
-  const seen = new Set<string>();
-  const images: SeenImage[] = [];
-  scored.images.forEach(({ score, map }: ScoredImage, i) => {
-    const { file, facts, features } = looks[i];
-    if (!seen.has(file))
-      images.push({ path: paths[i], file, score, peak: peakOf(map), patient: patientOf(paths[i]), facts, features });
-    seen.add(file);
+  const { framing } = trained.detector;
+  const support = new Set(trained.file.bank.images);
+  const { seen, known } = soFar;
+  await trained.score(context, paths, {
+    soFar,
+    keep: false,
+    onScored: async ({ id, score, map }, image) => {
+      if (support.has(imageHash(pixelsOf(image!, framing)))) known.push(id);
+      const file = await sha256((await context.fs.readFile(id)).slice());
+      seen.push({ path: id, file, score, peak: rangeOf(map)[1], patient: patientOf(id), ...imageFacts(image!) });
+    },
   });
-  const twice = paths.length - images.length;
+  if (known.length > 0) throw knownImages(known);
+  const files = new Set<string>();
+  const once = seen.filter(({ file }) => !files.has(file) && files.add(file));
+  const twice = paths.length - once.length;
   if (twice > 0) {
     const text = `${twice} of the images ${twice === 1 ? 'is' : 'are'} there twice, byte for byte, and count once.`;
     context.onEvent?.({ type: 'note', text });
   }
-  return images;
+  return once;
 }
 
-/** What can be said of images without the model. @throws FusionclipError `bad_data` for an image of the support set */
-async function lookAt(fs: FileSystem, trained: TrainedDetector, paths: readonly string[]) {
-  const { framing } = trained.detector;
-  const support = new Set(trained.file.bank.images);
-  const looks: { readonly file: string; readonly facts: readonly number[]; readonly features: readonly number[] }[] =
-    [];
-  const known: string[] = [];
-  for (const path of paths) {
-    const bytes = await fs.readFile(path);
-    const image = decodeImage(bytes, path);
-    if (support.has(imageHash(pixelsOf(image, framing)))) known.push(path);
-    looks.push({ file: await sha256(bytes.slice()), ...imageFacts(image) });
-  }
-  if (known.length > 0) {
-    throw new FusionclipError(
-      'bad_data',
-      `${known.length} of the images (${known[0]}${known.length > 1 ? ', …' : ''}) ${known.length === 1 ? 'is a support image' : 'are support images'} of the run: ` +
-        'the weights are fitted to them, so their scores are not those of new images; leave them out.',
-    );
-  }
-  return looks;
+function knownImages([first, ...more]: readonly string[]): FusionclipError {
+  const are =
+    more.length > 0
+      ? `${more.length + 1} of the images (${first}, …) are support images`
+      : `${first} is a support image`;
+  return new FusionclipError(
+    'bad_data',
+    `${are} of the run: the weights are fitted to them, so their scores are not those of new images; leave them out.`,
+  );
 }
 
 /** Refuses folders that say of themselves that they are not normal; what lies above the given ones says nothing of them. */
@@ -180,10 +183,4 @@ async function originHash(
     ...labelled.map(({ label, file }) => `labelled ${label} ${file}`),
   ];
   return sha256(new TextEncoder().encode([weights, ...all.sort()].join('\n')));
-}
-
-function peakOf(map: Float32Array): number {
-  let most = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < map.length; i++) if (map[i] > most) most = map[i];
-  return most;
 }

@@ -5,9 +5,11 @@ import type { Inventory } from '../data/layout/inventory.ts';
 import { saveAdapters } from '../detect/adapters_file.ts';
 import { type AnyBackbone, asTrained, type ModelSource, openModel, statisticsOf } from '../detect/backbone.ts';
 import type { Detector } from '../detect/detector.ts';
-import { calibrate, type Evaluation, evaluateSamples } from '../detect/evaluation.ts';
+import { type Calibration, calibrate, classScores, evaluateSamples } from '../detect/evaluation.ts';
+import { requireMapNames } from '../detect/map_names.ts';
+import { samplesMaps } from '../detect/maps.ts';
 import { dataJson, openData } from '../detect/open_data.ts';
-import { predictionRows, requireMapNames, toCsv, writeMaps } from '../detect/output.ts';
+import { predictionRows, toCsv } from '../detect/predictions.ts';
 import { ORACLE_WARNING, type SelectedBy, type TrainResults, trainResults } from '../detect/results.ts';
 import { openDetector, type RunContext } from '../detect/run_context.ts';
 import type { ScoredSet } from '../detect/scoring.ts';
@@ -297,6 +299,10 @@ async function evaluateRunWeights(
 ): Promise<Pick<TrainOutcome, 'results' | 'scored'>> {
   const { context, folder, header, dataset, support, detector, onEvent } = run;
   const { fs, signal } = context;
+  const draw = (calibration: Calibration) => {
+    const choices = { maps: run.maps, calibration, of: run.mapsOf };
+    return samplesMaps(fs, folder.file('maps'), dataset.splits.test, header, choices);
+  };
   const evaluateWeights = async (choice: Choice, file: string) => {
     if (selectedBy !== 'none') await loadWeights(fs, folder.file(file), detector.method.parameters);
     return memory.withScorer(async (scorer) => {
@@ -307,6 +313,7 @@ async function evaluateRunWeights(
         samples: dataset.splits.test,
         calibration,
         batch: header.train['eval.batch'],
+        onScored: which === 'chosen' ? draw(calibration) : undefined,
         onProgress: stage(onEvent, `scores of the test images (${which} weights)`),
         signal,
       });
@@ -323,31 +330,19 @@ async function evaluateRunWeights(
     const text = 'The remaining valid images lack a class, so the thresholds were chosen on the support set.';
     onEvent({ type: 'note', text });
   }
+  const { scored } = selected.evaluation;
   const bank = supportBank(header.train.bank, normals, selected.rows);
   await saveAdapters(
     fs,
     folder.file(ADAPTERS),
-    { header, bank, selectedBy, ...selected.calibration },
+    { header, bank, selectedBy, ...selected.calibration, testScores: { of: 'test', ...classScores(scored) } },
     detector.method.parameters,
   );
-  await writePredictions(run, selected.evaluation, selected.calibration.thresholds);
+  const rows = predictionRows(scored, selected.calibration.thresholds);
+  await fs.writeFile(folder.file('predictions.csv'), toCsv(rows));
   const shots = { normal: support.normal.length, abnormal: support.shots.abnormal.length };
   const results = trainResults(header, shots, selectedBy, selected, last ?? { ...selected, choice: end.last });
-  return { results, scored: selected.evaluation.scored };
-}
-
-async function writePredictions(
-  { context, folder, dataset, header, maps, mapsOf, onEvent }: Opened,
-  { scored }: Evaluation,
-  thresholds: Parameters<typeof predictionRows>[1],
-): Promise<void> {
-  const { fs, signal } = context;
-  await fs.writeFile(folder.file('predictions.csv'), toCsv(predictionRows(scored, thresholds)));
-  const paths = new Map(dataset.splits.test.map(({ id, path }) => [id, path]));
-  const onProgress = stage(onEvent, 'maps');
-  const shown = mapsOf ? { ...scored, images: scored.images.filter(({ id }) => mapsOf.includes(id)) } : scored;
-  const { norm } = header.fusion;
-  await writeMaps(fs, folder.file('maps'), shown, norm, maps, (id) => paths.get(id)!, onProgress, signal);
+  return { results, scored };
 }
 
 /** How weights can be chosen with what the data set has left. */

@@ -1,8 +1,10 @@
 import { assert } from 'chai';
 import { encodePng } from '../../src/data/encode.ts';
 import { rulePicture } from '../../src/data/picture.ts';
-import { evaluateRun, predictImages } from '../../src/detect/inference.ts';
-import { mapNames, toCsv } from '../../src/detect/output.ts';
+import { evaluateRun } from '../../src/detect/evaluate_run.ts';
+import { mapNames } from '../../src/detect/map_names.ts';
+import { predictImages } from '../../src/detect/predict.ts';
+import { toCsv } from '../../src/detect/predictions.ts';
 import type { ScoredImage } from '../../src/detect/scoring.ts';
 import { chooseThresholds, evaluateIntensity, evaluateScores } from '../../src/detect/set_metrics.ts';
 import { expectFailure } from '../data/expect_failure.ts';
@@ -147,7 +149,7 @@ suiteInTurn('evaluation', () => {
       const { results } = await smallRun(context, { ...prompt, ...settings });
       const model = await tinyBackbone();
       const folder = '/Brain_AD/test';
-      const rows = await predictImages(context, {
+      const { images: rows } = await predictImages(context, {
         paths: [folder],
         adapters: '/run',
         model,

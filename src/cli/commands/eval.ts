@@ -1,7 +1,7 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { choice, type OptionTable, optional, resolveOptions, toggle } from '../../base/option.ts';
 import { DATA_OPTIONS, type DataRules } from '../../data/layout/rules.ts';
-import { evaluateRun } from '../../detect/inference.ts';
+import { evaluateRun } from '../../detect/evaluate_run.ts';
 import { FUSION_OPTIONS } from '../../fusion/index.ts';
 import { type Call, type Command, exactly, flagValues, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';

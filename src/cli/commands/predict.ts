@@ -1,15 +1,27 @@
 import { FusionclipError } from '../../base/errors.ts';
-import { type OptionTable, toggle } from '../../base/option.ts';
-import { predictImages } from '../../detect/inference.ts';
-import type { PredictionRow } from '../../detect/output.ts';
-import { type Command, flagValues, word } from '../command.ts';
+import { number, type OptionTable, optional, toggle } from '../../base/option.ts';
+import { type Predictions, predictImages } from '../../detect/predict.ts';
+import type { FileRow } from '../../detect/predictions.ts';
+import { EXIT_CODES } from '../../host/exit_codes.ts';
+import { type Call, type Command, flagValues, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 import { METHOD_DETAILS, METHOD_GROUP, methodFlags, TRAINED_FLAGS, trainedPath } from './eval.ts';
 
 const FLAGS = {
   ...TRAINED_FLAGS,
   out: word('DIR', 'folder for predictions.csv, predictions.json and maps/; default: nothing is written'),
-  json: toggle(false, 'scores as JSON'),
+  list: word('FILE', 'a file with more paths, one a line; - in place of a PATH reads them from standard input'),
+  threshold: optional(number(0, [-1e9, 1e9], ''), "scores from it on are abnormal; default: the run's own threshold"),
+  at: word(
+    'sensitivity=SHARE',
+    'a threshold that reaches it on the validation images of the run; also specificity=SHARE',
+  ),
+  fdr: optional(
+    number(0.1, [1e-6, 0.999999], ''),
+    'call abnormal so many images that at most this share of them is normal (Benjamini–Hochberg); needs fusionclip calibrate',
+  ),
+  strict: toggle(false, 'stop at the first image that cannot be read; else it is a row with its error'),
+  json: toggle(false, 'all that predictions.json holds, on standard output'),
 } satisfies OptionTable;
 
 /** `fusionclip predict` */
@@ -17,33 +29,88 @@ export const predict: Command = {
   name: ['predict'],
   summary: 'scores images without labels and draws heat maps over them',
   usage: 'PATH… --run RUN --out DIR',
-  details: `A PATH is an image file, or a folder that is searched for images at any depth. The data set is not needed.
+  details: `A PATH is an image file, or a folder that is searched for images at any depth; - reads paths from standard input, one a
+line. The data set is not needed. Each row and map is written as soon as it is known. An image that cannot be read is a row
+with its error, and the exit code at the end is that of the first one; 0 when all were scored.
 ${METHOD_DETAILS}`,
   flags: [{ title: 'Prediction', table: { ...FLAGS, ...GPU_FLAGS } }, METHOD_GROUP],
   async run(call) {
-    const { run, adapters, model, out, json, 'map.files': maps } = flagValues(FLAGS, call);
-    if (call.positional.length === 0) {
+    const {
+      run,
+      adapters,
+      model,
+      out,
+      list,
+      json,
+      strict,
+      threshold,
+      at,
+      fdr,
+      'map.files': maps,
+    } = flagValues(FLAGS, call);
+    const paths = [...call.positional, ...(list === null ? [] : await listedPaths(call, list))];
+    if (paths.length === 0) {
       throw new FusionclipError('usage', 'No image is given: fusionclip predict PATH… --run RUN --out DIR.');
     }
     const settings = methodFlags(call);
     const trained = trainedPath(run, adapters);
-    const rows = await withGpu(call, (session) =>
+    let bad: FusionclipError | null = null;
+    const predictions = await withGpu(call, (session) =>
       predictImages(session, {
-        paths: call.positional,
-        adapters: trained,
+        ...{ paths, adapters: trained, out, settings, threshold, at, strict, falseDiscovery: fdr },
         model: model ?? undefined,
-        out,
         maps: maps ?? undefined,
-        settings,
+        onRow: (row) => {
+          if (json) return;
+          session.reporter.clear();
+          call.host.stdout(line(row));
+        },
+        onBad: (error) => {
+          bad ??= error;
+        },
       }),
     );
-    call.host.stdout(json ? `${JSON.stringify(rows, null, 2)}\n` : rows.map(line).join(''));
-    return 0;
+    if (json) call.host.stdout(`${JSON.stringify(predictions, null, 2)}\n`);
+    else call.host.stdout(together(predictions));
+    if (bad === null) return 0;
+    const failed = predictions.images.filter(({ error }) => error !== null).length;
+    call.host.stderr(`fusionclip: ${failed} of ${predictions.images.length} images could not be scored.\n`);
+    return EXIT_CODES[(bad as FusionclipError).code];
   },
 };
 
-function line({ id, score, abnormal, abnormalShare }: PredictionRow): string {
-  const verdict = abnormal === null ? '' : abnormal ? '  abnormal' : '  normal';
+/** The paths in a file, one a line. */
+async function listedPaths({ host }: Call, file: string): Promise<string[]> {
+  const text = new TextDecoder().decode(await host.readFile(file));
+  return text.split(/\r?\n/).filter((path) => path !== '');
+}
+
+/** What is known of all images together, by a calibration. */
+function together({ decisions, images }: Predictions): string {
+  if (!decisions) return '';
+  const { falseDiscovery, coverage, patients } = decisions;
+  const lines: string[] = [];
+  if (falseDiscovery !== null) {
+    const called = images.filter(({ abnormal }) => abnormal);
+    const share = `${Number((100 * falseDiscovery).toPrecision(3))} %`;
+    lines.push(
+      `${called.length} of ${images.length} images are called abnormal; of such calls ${share} are expected to be wrong at most`,
+    );
+    for (const row of called) lines.push(`  ${row.decision}, adjusted p = ${row.adjusted!.toPrecision(2)}  ${row.id}`);
+  }
+  for (const { patient, verdict, pValue } of patients ?? []) {
+    if (patient.startsWith('patient ')) lines.push(`${patient}: ${verdict}, p = ${pValue.toPrecision(2)}`);
+  }
+  if (coverage.state === 'shifted') lines.push(coverage.text);
+  return lines.map((one) => `${one}\n`).join('');
+}
+
+function line({ id, score, abnormal, abnormalShare, warning, error, decision, pValue, probability }: FileRow): string {
+  if (error !== null) return `–  not scored: ${error}  ${id}\n`;
+  const verdict = abnormal === null ? '' : `  ${decision ?? (abnormal ? 'abnormal' : 'normal')}`;
+  const p = pValue === null ? '' : `, p = ${pValue.toPrecision(2)}`;
+  const chance = probability === null ? '' : `, probability ${probability.toFixed(2)}`;
   const share = abnormal && abnormalShare !== null ? `, ${(100 * abnormalShare).toFixed(1)} % of the pixels` : '';
-  return `${score.toFixed(4)}${verdict}${share}  ${id}\n`;
+  const worth = warning === null ? '' : '  (the run is at chance)';
+  return `${score.toFixed(4)}${verdict}${p}${chance}${share}${worth}  ${id}\n`;
 }

@@ -1,0 +1,185 @@
+import { FusionclipError } from '../base/errors.ts';
+import { VERSION } from '../base/version.ts';
+import type { DatasetKind, Sample } from '../data/layout/dataset.ts';
+import type { Inventory } from '../data/layout/inventory.ts';
+import type { DataRules } from '../data/layout/rules.ts';
+import type { DecisionCase } from '../decide/decide.ts';
+import { type RealisedDecisions, realisedDecisions } from '../decide/realised.ts';
+import type { IntensityMetrics } from '../metrics/intensity_baseline.ts';
+import { stage } from '../run/events.ts';
+import { onDevice } from '../run/on_device.ts';
+import type { AdapterFile } from './adapters_file.ts';
+import { Decider, type RowDecision } from './decider.ts';
+import { evaluateSamples } from './evaluation.ts';
+import { type MapFiles, samplesMaps } from './maps.ts';
+import { dataJson, openData } from './open_data.ts';
+import { OutputFolder } from './output_folder.ts';
+import { predictionRows, toCsv, type UsedThresholds } from './predictions.ts';
+import { ORACLE_WARNING } from './results.ts';
+import type { RunContext } from './run_context.ts';
+import { type OnScored, type ScoredSet, ScoredSoFar } from './scoring.ts';
+import type { SetMetrics } from './set_metrics.ts';
+import { TrainedDetector, type TrainedSource } from './trained.ts';
+
+/** A labelled data set to evaluate trained weights on. */
+export interface EvaluateRequest extends TrainedSource {
+  /** Folder of the data set; by default the one that was trained on. */
+  readonly data?: string;
+  /** How its folders are read, where that is not as the run has it. */
+  readonly rules?: Partial<DataRules>;
+  /** Folder for `results.json`, `predictions.csv` and `maps/`; null writes nothing. */
+  readonly out: string | null;
+  readonly maps?: MapFiles;
+}
+
+/** Result of {@link evaluateRun}. */
+export interface EvaluateResults extends SetMetrics {
+  readonly fusionclip: string;
+  readonly data: string;
+  readonly kind: DatasetKind;
+  readonly split: 'test';
+  readonly method: string;
+  /** Settings that are not those of the run, as texts. */
+  readonly changed: Readonly<Record<string, string>>;
+  readonly selectedBy: string;
+  readonly warning: string | null;
+  readonly trivial: IntensityMetrics | null;
+  /** The errors that calibrated decisions turned out to make; null without a calibration. */
+  readonly decisions: RealisedDecisions | null;
+}
+
+/** Trained weights on labelled images. */
+export interface EvaluateOutcome {
+  readonly results: EvaluateResults;
+  /** The test images with their maps. */
+  readonly scored: ScoredSet;
+  /** In the same order; none without a calibration. */
+  readonly decided: readonly RowDecision[];
+  /** Where the images lie, in the same order. */
+  readonly samples: readonly Sample[];
+  /** What the data set holds, and what of it was used. */
+  readonly inventory: Inventory;
+  /** The weights' own file, without the weights. */
+  readonly file: Omit<AdapterFile, 'weights'>;
+}
+
+/**
+ * Evaluates trained weights on the test split of a data set, with the thresholds that were chosen in training.
+ * @throws FusionclipError `io`, `bad_data`, `bad_image`, `bad_model`, and `usage` when the set is of the other kind
+ */
+export async function evaluateRun(context: RunContext, request: EvaluateRequest): Promise<EvaluateResults> {
+  const { fs, onEvent } = context;
+  const { out } = request;
+  if (out === null) return (await evaluateTrained(context, request)).results;
+  const output = await OutputFolder.take(fs, out, (text) => onEvent?.({ type: 'note', text }));
+  try {
+    const soFar = new EvaluatedSoFar();
+    const outcome = await onDevice(context, (working) => evaluateOn(working, request, soFar, output));
+    const { results, scored, decided, inventory, file } = outcome;
+    await fs.writeFile(output.file('data.json'), dataJson(inventory));
+    await fs.writeFile(output.file('predictions.csv'), toCsv(predictionRows(scored, usedThresholds(file), decided)));
+    await fs.writeFile(output.file('results.json'), `${JSON.stringify(results, null, 2)}\n`);
+    return results;
+  } finally {
+    await output.release();
+  }
+}
+
+/** As {@link evaluateRun}, but keeps the maps in place of writing anything. */
+export async function evaluateTrained(
+  context: RunContext,
+  request: Omit<EvaluateRequest, 'out' | 'maps'>,
+): Promise<EvaluateOutcome> {
+  const soFar = new EvaluatedSoFar();
+  return onDevice(context, (working) => evaluateOn(working, request, soFar));
+}
+
+/** What is done by now: when the device is lost, the work goes on behind it. */
+class EvaluatedSoFar extends ScoredSoFar {
+  readonly cases: DecisionCase[] = [];
+}
+
+/** The thresholds that rows go by: that of the calibration before the one of training. */
+function usedThresholds({ rule, thresholds }: Pick<AdapterFile, 'rule' | 'thresholds'>): UsedThresholds {
+  return { ...thresholds, image: rule ? { value: rule.point.threshold } : thresholds.image };
+}
+
+/** @param output where maps go; none are written without it */
+async function evaluateOn(
+  context: RunContext,
+  request: Omit<EvaluateRequest, 'out'>,
+  soFar: EvaluatedSoFar,
+  output: OutputFolder | null = null,
+): Promise<EvaluateOutcome> {
+  const { fs, signal, onEvent = () => {} } = context;
+  const trained = await TrainedDetector.open(context, request);
+  try {
+    const { weights: _, ...file } = trained.file;
+    const { header, thresholds, ranges, selectedBy } = file;
+    const path = request.data ?? header.data.path;
+    const rules = { ...header.train, ...request.rules };
+    const of = request.data === undefined ? request.adapters : undefined;
+    const { dataset, inventory, tell } = await openData(context, {
+      path,
+      rules,
+      object: header.object,
+      keeps: true,
+      of,
+    });
+    if (header.kind === 'pixel' && dataset.kind === 'image') {
+      const what = 'has labels only, but the run was trained on masks';
+      throw new FusionclipError('bad_data', `${path} ${what}; give a data set with masks.`);
+    }
+    tell();
+    const samples = dataset.splits.test;
+    // A device that was lost has left some of the maps.
+    if (soFar.count === 0) await output?.clear();
+    const maps =
+      output && samplesMaps(fs, output.file('maps'), samples, header, { maps: request.maps, calibration: file });
+    const decider = file.rule && new Decider(file.rule, {}, soFar.cases);
+    const patients = new Map(samples.map(({ id, patient }) => [id, patient]));
+    const onScored: OnScored = async (one, image) => {
+      decider?.see(one, image, patients.get(one.id) ?? undefined);
+      await maps?.(one, image);
+    };
+    const { metrics, trivial, scored } = await trained.memory.withScorer(
+      (scorer) =>
+        evaluateSamples(trained.detector, scorer, {
+          fs,
+          samples,
+          soFar,
+          onScored,
+          calibration: { thresholds, ranges },
+          batch: header.train['eval.batch'],
+          onProgress: stage(onEvent, 'scores'),
+          signal,
+        }),
+      ranges,
+    );
+    const done = decider?.finish() ?? null;
+    const results: EvaluateResults = {
+      fusionclip: VERSION,
+      data: dataset.name,
+      kind: header.kind,
+      split: 'test',
+      method: header.fusion.method,
+      changed: request.settings ?? {},
+      selectedBy,
+      warning: selectedBy === 'test-oracle' ? ORACLE_WARNING : null,
+      ...metrics,
+      trivial,
+      decisions:
+        done &&
+        realisedDecisions(
+          decider!.rule,
+          decider!.cases,
+          samples.map(({ label }) => label),
+          done.decisions,
+        ),
+    };
+    const decided = (done?.rows ?? []).map(({ called: _, ...row }) => row);
+    return { results, scored, decided, samples, inventory, file };
+  } finally {
+    trained.release();
+  }
+}
