@@ -98,12 +98,12 @@ async function phantomPools(fc: Fusionclip): Promise<Pools> {
     await writePhantoms(fs, { set: family, out: `${out}/data`, seed: SEED, train: 0, valid: 24, test: 12, size: SIZE });
   }
   const { adapters } = await fc.train(folder, {
-    ...{ out: `${out}/run`, force: true, shots: 4, size: SIZE, epochs: 3, 'eval.every': 3, 'map.files': 'none' },
+    ...{ out: `${out}/run`, force: true, shots: 4, size: SIZE, epochs: 3, aug: 'none', 'eval.every': 3, 'map.files': 'none' },
   });
   const count = Number(values.normals);
   const of = (set: string, first: number, number: number, abnormal: boolean) =>
     Array.from({ length: number }, (_, i) => phantom(set, SEED, first + i, { size: SIZE, abnormal }).image);
-  const shifted = Math.min(100, count);
+  const shifted = Math.min(60, count);
   const normal = of(family, 3_000_000, count, false);
   const other = family === 'liver' ? 'brain' : 'liver';
   const images: Record<string, readonly Image[]> = {
@@ -123,7 +123,7 @@ async function phantomPools(fc: Fusionclip): Promise<Pools> {
 /** A set of images on the disk: what training and selection have not seen of it is its test split. */
 async function folderPools(fc: Fusionclip, folder: string): Promise<Pools> {
   const { adapters } = await fc.train(folder, {
-    ...{ out: `${out}/run`, force: true, shots: 4, size: SIZE, epochs: 3, 'eval.every': 3, 'map.files': 'none' },
+    ...{ out: `${out}/run`, force: true, shots: 4, size: SIZE, epochs: 3, aug: 'none', 'eval.every': 3, 'map.files': 'none' },
   });
   const paths = async (label: string) =>
     (await fs.list(`${folder}/test/${label}`)).map((e) => `${folder}/test/${label}/${e.name}`);

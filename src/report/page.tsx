@@ -3,6 +3,7 @@ import { methodTitle } from '../fusion/presets.ts';
 import { BaselineChart } from './baseline_chart.tsx';
 import { PrecisionRecallChart, RocChart } from './curve_charts.tsx';
 import type { BandedCurve, ImageCurves } from './curves.ts';
+import { DecisionSection, type ReportDecisions } from './decisions.tsx';
 import { Facts } from './facts.tsx';
 import { Gallery, GalleryLegend, Name } from './gallery.tsx';
 import { colourRange, type GalleryItem } from './gallery_item.ts';
@@ -27,6 +28,8 @@ export interface ReportData {
   readonly curves: ImageCurves | null;
   readonly series: LossSeries | null;
   readonly verdict: Verdict;
+  /** Null without a calibration. */
+  readonly decisions: ReportDecisions | null;
   readonly worst: readonly GalleryItem[];
   readonly best: readonly GalleryItem[];
   /** Null where the list of the support images is gone. */
@@ -35,7 +38,7 @@ export interface ReportData {
 
 /** The body of a report. */
 export function Page(data: ReportData) {
-  const { run, curves, series, verdict, support } = data;
+  const { run, curves, series, verdict, decisions, support } = data;
   const { results, header } = run;
   const { shots, selected } = results;
   return (
@@ -77,6 +80,7 @@ export function Page(data: ReportData) {
         </div>
         <MetricsTable results={results} />
       </Section>
+      {decisions && <DecisionSection {...decisions} />}
       <Maps {...data} />
       <Section title="Training">
         <div class="charts">
