@@ -16,6 +16,7 @@ const LEVELS = [
   'data',
   'dicom',
   'nifti',
+  'volume',
   'metrics',
   'decide',
   'phantom',

@@ -1,4 +1,3 @@
-import { FusionclipError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
 import type { DatasetKind, Sample } from '../data/layout/dataset.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
@@ -65,7 +64,7 @@ export interface EvaluateOutcome {
 
 /**
  * Evaluates trained weights on the test split of a data set, with the thresholds that were chosen in training.
- * @throws FusionclipError `io`, `bad_data`, `bad_image`, `bad_model`, and `usage` when the set is of the other kind
+ * @throws FusionclipError `io`, `bad_data`, `bad_image`, `bad_model`, and `usage` for a folder that cannot be written to
  */
 export async function evaluateRun(context: RunContext, request: EvaluateRequest): Promise<EvaluateResults> {
   const { fs, onEvent } = context;
@@ -126,9 +125,10 @@ async function evaluateOn(
       keeps: true,
       of,
     });
-    if (header.kind === 'pixel' && dataset.kind === 'image') {
-      const what = 'has labels only, but the run was trained on masks';
-      throw new FusionclipError('bad_data', `${path} ${what}; give a data set with masks.`);
+    const kind = header.kind === 'pixel' ? dataset.kind : 'image';
+    if (kind !== header.kind) {
+      const text = `${path} has labels only, so the maps of this run, which was trained on masks, are not evaluated.`;
+      onEvent({ type: 'note', text });
     }
     tell();
     const samples = dataset.splits.test;
@@ -147,6 +147,7 @@ async function evaluateOn(
         evaluateSamples(trained.detector, scorer, {
           fs,
           samples,
+          kind,
           soFar,
           onScored,
           calibration: { thresholds, ranges },
@@ -160,7 +161,7 @@ async function evaluateOn(
     const results: EvaluateResults = {
       fusionclip: VERSION,
       data: dataset.name,
-      kind: header.kind,
+      kind,
       split: 'test',
       method: header.fusion.method,
       changed: request.settings ?? {},

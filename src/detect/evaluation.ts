@@ -1,6 +1,6 @@
 import type { FileSystem } from '../base/file_system.ts';
 import { rangeOf } from '../data/heat_map.ts';
-import type { Sample } from '../data/layout/dataset.ts';
+import type { DatasetKind, Sample } from '../data/layout/dataset.ts';
 import type { FusionRanges } from '../fusion/index.ts';
 import type { ClassScores } from '../metrics/bootstrap.ts';
 import type { IntensityMetrics } from '../metrics/intensity_baseline.ts';
@@ -68,6 +68,8 @@ export interface EvaluationRequest {
   readonly fs: FileSystem;
   readonly samples: readonly Sample[];
   readonly calibration: Pick<Calibration, 'thresholds' | 'ranges'>;
+  /** What the set can be evaluated on; by default what the detector is for. `image` where masks are missing. */
+  readonly kind?: DatasetKind;
   /** Images that go through the model together. */
   readonly batch: number;
   /** What of them is scored already. */
@@ -83,7 +85,17 @@ export interface EvaluationRequest {
 export async function evaluateSamples(
   detector: Detector,
   scorer: RangedScorer,
-  { fs, samples, calibration, batch, onProgress, onScored, signal, soFar = new ScoredSoFar() }: EvaluationRequest,
+  {
+    fs,
+    samples,
+    calibration,
+    batch,
+    kind = detector.kind,
+    onProgress,
+    onScored,
+    signal,
+    soFar = new ScoredSoFar(),
+  }: EvaluationRequest,
 ): Promise<Evaluation> {
   const left = samples.slice(soFar.count);
   const scored = await scoreSet(detector, scorer.images, sampleBatches(fs, detector, left, batch, true), {
@@ -93,6 +105,6 @@ export async function evaluateSamples(
     signal,
     onProgress: (done) => onProgress?.(done, samples.length),
   });
-  const metrics = evaluateScores(scored, detector.kind, calibration.thresholds);
-  return { metrics, trivial: evaluateIntensity(scored, detector.kind), scored };
+  const metrics = evaluateScores(scored, kind, calibration.thresholds);
+  return { metrics, trivial: evaluateIntensity(scored, kind), scored };
 }

@@ -15,11 +15,14 @@ export class OutputFolder {
   readonly path: string;
   readonly #fs: FileSystem;
   readonly #lock: FolderLock;
+  /** Whether the folder was not there before. */
+  readonly #made: boolean;
 
-  private constructor(fs: FileSystem, path: string, lock: FolderLock) {
+  private constructor(fs: FileSystem, path: string, lock: FolderLock, made: boolean) {
     this.#fs = fs;
     this.path = path;
     this.#lock = lock;
+    this.#made = made;
   }
 
   /**
@@ -44,7 +47,7 @@ export class OutputFolder {
         throw new FusionclipError('usage', text);
       }
     }
-    return new OutputFolder(fs, path, await FolderLock.take(fs, path, say));
+    return new OutputFolder(fs, path, await FolderLock.take(fs, path, say), stat === null);
   }
 
   /** Removes what an earlier call has left: it would be taken for a part of the new results. */
@@ -57,8 +60,9 @@ export class OutputFolder {
     return joinPath(this.path, name);
   }
 
-  /** Lets others write there. */
+  /** Lets others write there. A folder that was made for nothing goes. */
   async release(): Promise<void> {
     await this.#lock.release();
+    if (this.#made && (await this.#fs.list(this.path)).length === 0) await this.#fs.remove(this.path);
   }
 }

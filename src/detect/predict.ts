@@ -138,7 +138,7 @@ async function predictInto(
   const used = { image: worth.point, pixel: thresholds.pixel };
   const { soFar, rows, bad } = progress;
   if (!progress.begun) {
-    for (const text of notesOf(trained, worth)) onEvent({ type: 'note', text });
+    onEvent({ type: 'note', text: notesOf(trained, worth).join('\n') });
     if (output) {
       await output.clear();
       await fs.writeFile(output.file('predictions.csv'), toCsv([], FILE_COLUMNS));

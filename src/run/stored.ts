@@ -19,6 +19,7 @@ export const STORED_HEADER = v.object({
   model: v.object({
     hash: v.string(),
     name: v.string(),
+    sha256: v.optional(v.string()),
     config: v.union([STORED_CONFIG, STORED_MEDCLIP_CONFIG]),
   }),
   data: v.object({ path: v.string(), name: v.string() }),

@@ -26,7 +26,7 @@ import { ADAPTERS, BEST, LAST, LATEST, RunFolder } from '../run/run_folder.ts';
 import type { Choice, RunState } from '../run/run_state.ts';
 import { lastState, resumable, resumeAdvice, takeFolder } from './broken_run.ts';
 import { loadWeights } from './checkpoint.ts';
-import { environmentJson, shotsJson } from './provenance.ts';
+import { environmentJson, sameShots, shotsJson } from './provenance.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
 import { runTraining, type TrainingEnd } from './training.ts';
 
@@ -101,7 +101,7 @@ export async function trainRun(context: TrainContext, request: TrainRequest): Pr
     await RunFolder.check(fs, out, force);
     const folder = await RunFolder.create(fs, out);
     await folder.writeJson('config.json', headerJson(header));
-    await folder.writeJson('shots.json', shotsJson(support, header));
+    await folder.writeJson('shots.json', await shotsJson(support, header));
     await fs.writeFile(folder.file('data.json'), dataJson(inventory));
     begun = true;
     return folder;
@@ -190,8 +190,9 @@ async function goOn(context: TrainContext, out: string, places: ResumePlaces): P
   const { fs } = context;
   const { folder, header: old, finished } = await RunFolder.open(fs, out);
   if (finished) {
-    const text = `${out} holds a finished run; there is nothing to resume (fusionclip report ${out} makes its report again).`;
-    throw new FusionclipError('usage', text);
+    const has = (await fs.stat(folder.file('report.html'))) !== null;
+    const how = `fusionclip report ${out} makes ${has ? 'its report again' : 'its report, which is missing'}`;
+    throw new FusionclipError('usage', `${out} holds a finished run; there is nothing to resume (${how}).`);
   }
   const backbone = asTrained(old.model, await openModel(fs, places.model ?? old.model.name), out);
   const header: RunConfig = { ...old, data: { ...old.data, path: places.data ?? old.data.path } };
@@ -207,11 +208,11 @@ async function goOn(context: TrainContext, out: string, places: ResumePlaces): P
   const support = await readSupport(fs, shots, header.fusion, header.train.seed);
   const drawn = await folder.readJson('shots.json');
   // A run that was ended before its first file was whole has no list yet.
-  if (drawn === null) await folder.writeJson('shots.json', shotsJson(support, header));
-  else if (JSON.stringify(drawn) !== JSON.stringify(shotsJson(support, header))) {
+  if (drawn === null) await folder.writeJson('shots.json', await shotsJson(support, header));
+  else if (!(await sameShots(drawn, support, header))) {
     throw new FusionclipError(
       'bad_data',
-      `${header.data.path} is not the data set that ${out} was started with: its support images differ; give the old one.`,
+      `${header.data.path} is not the data set that ${out} was started with: its support images differ in names or pixels; give the old one.`,
     );
   }
   const onEvent = listener(context);

@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts';
 import { phantomCheck, phantomWrite } from '../phantom.ts';
 import { calibrate } from './calibrate.ts';
+import { compare } from './compare.ts';
 import { cost } from './cost.ts';
 import { dataCheck } from './data.ts';
 import { dataAudit } from './data_audit.ts';
@@ -15,6 +16,7 @@ import { pretraining } from './pretrain.ts';
 import { report } from './report.ts';
 import { reproduceCommand } from './reproduce.ts';
 import { studyEmbeddedCommand } from './study.ts';
+import { sweepCommand } from './sweep.ts';
 import { train } from './train.ts';
 import { tune } from './tune.ts';
 
@@ -25,6 +27,8 @@ export const COMMANDS: readonly Command[] = [
   calibrate,
   predict,
   report,
+  sweepCommand,
+  compare,
   embed,
   cost,
   dataCheck,

@@ -1,5 +1,6 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { number, type OptionTable, optional, toggle } from '../../base/option.ts';
+import { visible } from '../../base/visible.ts';
 import { type Predictions, predictImages } from '../../detect/predict.ts';
 import type { FileRow } from '../../detect/predictions.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
@@ -96,21 +97,22 @@ function together({ decisions, images }: Predictions): string {
     lines.push(
       `${called.length} of ${images.length} images are called abnormal; of such calls ${share} are expected to be wrong at most`,
     );
-    for (const row of called) lines.push(`  ${row.decision}, adjusted p = ${row.adjusted!.toPrecision(2)}  ${row.id}`);
+    for (const row of called)
+      lines.push(`  ${row.decision}, adjusted p = ${row.adjusted!.toPrecision(2)}  ${visible(row.id)}`);
   }
   for (const { patient, verdict, pValue } of patients ?? []) {
-    if (patient.startsWith('patient ')) lines.push(`${patient}: ${verdict}, p = ${pValue.toPrecision(2)}`);
+    if (patient.startsWith('patient ')) lines.push(`${visible(patient)}: ${verdict}, p = ${pValue.toPrecision(2)}`);
   }
   if (coverage.state === 'shifted') lines.push(coverage.text);
   return lines.map((one) => `${one}\n`).join('');
 }
 
 function line({ id, score, abnormal, abnormalShare, warning, error, decision, pValue, probability }: FileRow): string {
-  if (error !== null) return `–  not scored: ${error}  ${id}\n`;
+  if (error !== null) return `–  not scored: ${visible(error)}  ${visible(id)}\n`;
   const verdict = abnormal === null ? '' : `  ${decision ?? (abnormal ? 'abnormal' : 'normal')}`;
   const p = pValue === null ? '' : `, p = ${pValue.toPrecision(2)}`;
   const chance = probability === null ? '' : `, probability ${probability.toFixed(2)}`;
   const share = abnormal && abnormalShare !== null ? `, ${(100 * abnormalShare).toFixed(1)} % of the pixels` : '';
   const worth = warning === null ? '' : '  (the run is at chance)';
-  return `${score.toFixed(4)}${verdict}${p}${chance}${share}${worth}  ${id}\n`;
+  return `${score.toFixed(4)}${verdict}${p}${chance}${share}${worth}  ${visible(id)}\n`;
 }
