@@ -85,7 +85,7 @@ suite('what a run was trained on', () => {
     fs.files.delete('/run/results.json');
     const path = `/Brain_AD/${shots.abnormal[0]}`;
     const image = decodeImage(fs.files.get(path)!, path);
-    fs.files.set(path, encodePng({ ...image, data: image.data.map((value) => 255 - value) }));
+    await fs.writeFile(path, encodePng({ ...image, data: Uint8Array.from(image.data, (value) => 255 - value) }));
     const model = await tinyBackbone();
     await expectFailure('bad_data', [/support images differ in names or pixels/], () =>
       resumeRun(contextOf(gpu, fs), '/run', { model }),
