@@ -98,7 +98,16 @@ async function phantomPools(fc: Fusionclip): Promise<Pools> {
     await writePhantoms(fs, { set: family, out: `${out}/data`, seed: SEED, train: 0, valid: 24, test: 12, size: SIZE });
   }
   const { adapters } = await fc.train(folder, {
-    ...{ out: `${out}/run`, force: true, shots: 4, size: SIZE, epochs: 3, aug: 'none', 'eval.every': 3, 'map.files': 'none' },
+    ...{
+      out: `${out}/run`,
+      force: true,
+      shots: 4,
+      size: SIZE,
+      epochs: 3,
+      aug: 'none',
+      'eval.every': 3,
+      'map.files': 'none',
+    },
   });
   const count = Number(values.normals);
   const of = (set: string, first: number, number: number, abnormal: boolean) =>
@@ -123,7 +132,16 @@ async function phantomPools(fc: Fusionclip): Promise<Pools> {
 /** A set of images on the disk: what training and selection have not seen of it is its test split. */
 async function folderPools(fc: Fusionclip, folder: string): Promise<Pools> {
   const { adapters } = await fc.train(folder, {
-    ...{ out: `${out}/run`, force: true, shots: 4, size: SIZE, epochs: 3, aug: 'none', 'eval.every': 3, 'map.files': 'none' },
+    ...{
+      out: `${out}/run`,
+      force: true,
+      shots: 4,
+      size: SIZE,
+      epochs: 3,
+      aug: 'none',
+      'eval.every': 3,
+      'map.files': 'none',
+    },
   });
   const paths = async (label: string) =>
     (await fs.list(`${folder}/test/${label}`)).map((e) => `${folder}/test/${label}/${e.name}`);

@@ -2,6 +2,7 @@ import type { DecisionCase, Decisions, Verdict } from './decide.ts';
 import type { DecisionRule } from './decision_rule.ts';
 import { expectedCalibrationError, type ReliabilityBin, reliability } from './probability.ts';
 import { type Rate, rate } from './rate.ts';
+import { number, percent, rateText } from './rule_text.ts';
 
 /** The errors that decisions turned out to make on labelled images. */
 export interface RealisedRates {
@@ -70,4 +71,16 @@ function ratesOf(
   };
   const borderline = decisions.filter(({ verdict }) => verdict === 'borderline').length;
   return { falsePositives: of(0), sensitivity: of(1), borderline };
+}
+
+/** The errors that a rule made on labelled images, in lines. */
+export function realisedLines({ images, patients, probability, point, coverage }: RealisedDecisions): string[] {
+  const errors = (what: string, { falsePositives, sensitivity, borderline }: RealisedRates) =>
+    `  ${what}: ${rateText(falsePositives)} of the normal ones were called abnormal, and ${rateText(sensitivity)} of the abnormal ones` +
+    `${borderline > 0 ? `; ${borderline} are borderline` : ''}`;
+  const asked = point.by === 'given' ? '' : ` (${point.by} ${percent(point.level)})`;
+  const lines = [`calibrated decisions, threshold ${number(point.threshold)}${asked}`, errors('images', images)];
+  if (patients) lines.push(errors('patients', patients));
+  if (probability) lines.push(`  expected calibration error of the probabilities: ${probability.error.toFixed(3)}`);
+  return [...lines, coverage.text];
 }

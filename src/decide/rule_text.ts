@@ -1,6 +1,5 @@
 import type { DecisionRule } from './decision_rule.ts';
 import type { Rate } from './rate.ts';
-import type { RealisedDecisions, RealisedRates } from './realised.ts';
 
 /** What an operating point promises. */
 export function pointText({ point: { by, level, falsePositives } }: DecisionRule): string {
@@ -46,26 +45,17 @@ export function ruleLines(rule: DecisionRule): string[] {
   return lines;
 }
 
-/** The errors that a rule made on labelled images, in lines. */
-export function realisedLines({ images, patients, probability, point, coverage }: RealisedDecisions): string[] {
-  const errors = (what: string, { falsePositives, sensitivity, borderline }: RealisedRates) =>
-    `  ${what}: ${rateText(falsePositives)} of the normal ones were called abnormal, and ${rateText(sensitivity)} of the abnormal ones` +
-    `${borderline > 0 ? `; ${borderline} are borderline` : ''}`;
-  const asked = point.by === 'given' ? '' : ` (${point.by} ${percent(point.level)})`;
-  const lines = [`calibrated decisions, threshold ${number(point.threshold)}${asked}`, errors('images', images)];
-  if (patients) lines.push(errors('patients', patients));
-  if (probability) lines.push(`  expected calibration error of the probabilities: ${probability.error.toFixed(3)}`);
-  return [...lines, coverage.text];
-}
-
-function rateText({ count, of, share, low, high }: Rate): string {
+/** A share of cases with its interval. */
+export function rateText({ count, of, share, low, high }: Rate): string {
   return `${count} of ${of} (${percent(share)}, 95 % interval ${percent(low)} to ${percent(high)})`;
 }
 
-function percent(share: number): string {
+/** A share in per cent. */
+export function percent(share: number): string {
   return `${Number((100 * share).toPrecision(3))} %`;
 }
 
-function number(value: number): string {
+/** A score of six digits. */
+export function number(value: number): string {
   return String(Number(value.toPrecision(6)));
 }
