@@ -111,9 +111,10 @@ suiteInTurn('evaluation', () => {
     assert.equal(results.selected.epoch, 3);
     assert.equal(results.selected.imageThreshold?.from, 'support');
     assert.equal(results.selected.pixelThreshold?.from, 'support');
-    const [storage, data, ...notes] = context.events.filter((event) => event.type === 'note');
+    const [storage, data, settings, ...notes] = context.events.filter((event) => event.type === 'note');
     assert.match(data.text, /^\/Brain_AD: layout bmad, pixel-level/);
     assert.match(storage.text, /^weights: .*lossless/);
+    assert.match(settings.text, /^Settings: /);
     assert.lengthOf(notes, 2);
   });
 
