@@ -1,3 +1,4 @@
+import type { FileSystem } from '../base/file_system.ts';
 import { VERSION } from '../base/version.ts';
 import type { DatasetKind, Sample } from '../data/layout/dataset.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
@@ -18,6 +19,7 @@ import { ORACLE_WARNING } from './results.ts';
 import type { RunContext } from './run_context.ts';
 import { type OnScored, type ScoredSet, ScoredSoFar } from './scoring.ts';
 import type { SetMetrics } from './set_metrics.ts';
+import { sliced } from './sliced.ts';
 import { TrainedDetector, type TrainedSource } from './trained.ts';
 
 /** A labelled data set to evaluate trained weights on. */
@@ -56,6 +58,8 @@ export interface EvaluateOutcome {
   readonly decided: readonly RowDecision[];
   /** Where the images lie, in the same order. */
   readonly samples: readonly Sample[];
+  /** What reads them: a folder of volumes is one of slices there. */
+  readonly fs: FileSystem;
   /** What the data set holds, and what of it was used. */
   readonly inventory: Inventory;
   /** The weights' own file, without the weights. */
@@ -105,18 +109,19 @@ function usedThresholds({ rule, thresholds }: Pick<AdapterFile, 'rule' | 'thresh
 
 /** @param output where maps go; none are written without it */
 async function evaluateOn(
-  context: RunContext,
+  outer: RunContext,
   request: Omit<EvaluateRequest, 'out'>,
   soFar: EvaluatedSoFar,
   output: OutputFolder | null = null,
 ): Promise<EvaluateOutcome> {
-  const { fs, signal, onEvent = () => {} } = context;
-  const trained = await TrainedDetector.open(context, request);
+  const { signal, onEvent = () => {} } = outer;
+  const trained = await TrainedDetector.open(outer, request);
   try {
     const { weights: _, ...file } = trained.file;
     const { header, thresholds, ranges, selectedBy } = file;
     const path = request.data ?? header.data.path;
-    const rules = { ...header.train, ...request.rules };
+    const { context, rules } = await sliced(outer, path, { ...header.train, ...request.rules });
+    const { fs } = context;
     const of = request.data === undefined ? request.adapters : undefined;
     const { dataset, inventory, tell } = await openData(context, {
       path,
@@ -179,7 +184,7 @@ async function evaluateOn(
         ),
     };
     const decided = (done?.rows ?? []).map(({ called: _, ...row }) => row);
-    return { results, scored, decided, samples, inventory, file };
+    return { results, scored, decided, samples, fs, inventory, file };
   } finally {
     trained.release();
   }

@@ -71,6 +71,10 @@ const HELD: Readonly<Record<keyof typeof FUSION_OPTIONS | keyof typeof TRAIN_OPT
   skip: ['data/real_layouts', 'a folder that may be no class is asked about'],
   'mask.background': ['data/real_layouts', 'inverted ones are refused, and read with a flag'],
   group: ['data/patients', 'give one support image each'],
+  window: ['volume/grey', 'auto: the own window of the files'],
+  plane: ['volume/geometry', 'another plane takes the voxels as they are'],
+  accept: ['volume/damaged_series', 'a good one is read'],
+  volume: ['nifti/nifti', 'four dimensions'],
   bank: ['detect/support_bank', 'none: the support images come from the data set'],
   aug: ['train/settings', 'shots, shots.abnormal, aug, batch, epochs'],
   'lr.adapter': ['train/settings', 'lr.adapter and lr.prompt'],
@@ -122,6 +126,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   ...{ layers: '', branches: 'gal,loc', 'text.mean': 'embeddings', 'winclip.fuse': 'mean', 'map.files': 'npy' },
   ...{ method: 'fusionclip', compat: 'none', 'shots.list': 'null', 'split.seed': '0', 'lr.grid': '' },
   ...{ normal: '', abnormal: '', skip: '', 'mask.background': 'auto', group: 'null', bank: 'features' },
+  ...{ window: 'auto', plane: 'auto', accept: '', volume: 'null' },
 };
 
 /** What `compat` makes of a method: the settings that differ from the method's own. */
