@@ -83,7 +83,12 @@ export function madeRun(made: MadeRun = {}): RunRecord {
       started: '2026-01-01T00:00:00.000Z',
       seconds: 75,
     },
-    data: { lines: ['/Brain_AD: layout bmad'], leaks: { warnings: [] } },
+    data: {
+      lines: ['/Brain_AD: layout bmad'],
+      leaks: { warnings: [] },
+      patients: { rule: 'folder', used: false, valid: 3, test: 5, unknown: 0 },
+      leftOut: [{ what: 'files that are no pictures', count: 4, examples: ['a.txt', 'b.txt', 'c.txt'] }],
+    },
     shots: { seed: 0, normal: support('good'), abnormal: support('Ungood') },
     steps: Array.from({ length: steps }, (_, i) => {
       const parts = { 'focal.gal.1': 2 / (i + 1), 'focal.gal.2': 1 / (i + 1), 'dice.gal.1': 0.5, 'dice.loc.1': 0.25 };

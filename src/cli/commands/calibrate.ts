@@ -34,6 +34,10 @@ export const calibrate: Command = {
   summary:
     'makes scores to decisions: p-values, an operating point and probabilities, by images that training has not seen',
   usage: 'RUN --normals DIR',
+  examples: [
+    'fusionclip calibrate runs/brain --normals more/good',
+    'fusionclip calibrate runs/brain --normals more/good --labelled labelled --sensitivity 0.95',
+  ],
   details: `The rule is stored in the adapters of the run, in place of an older one, and predict and eval go by it.
 An alpha takes at least 1/alpha - 1 normal images (19 for 0.05), and as many patients where --group tells them. The
 support images of the run are none of them: the weights are fitted to them, and leaving each out of the bank does not

@@ -6,7 +6,7 @@ import type { FileRow } from '../../detect/predictions.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { type Call, type Command, flagValues, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
-import { METHOD_DETAILS, METHOD_GROUP, methodFlags, TRAINED_FLAGS, trainedPath } from './eval.ts';
+import { defaultsOfRun, METHOD_DETAILS, METHOD_GROUP, methodFlags, TRAINED_FLAGS, trainedPath } from './eval.ts';
 
 const FLAGS = {
   ...TRAINED_FLAGS,
@@ -30,11 +30,16 @@ export const predict: Command = {
   name: ['predict'],
   summary: 'scores images without labels and draws heat maps over them',
   usage: 'PATH… --run RUN --out DIR',
+  examples: [
+    'fusionclip predict scan.png --run runs/brain --out maps',
+    'fusionclip predict scans --run runs/brain --out maps --json',
+  ],
   details: `A PATH is an image file, or a folder that is searched for images at any depth; - reads paths from standard input, one a
 line. The data set is not needed. Each row and map is written as soon as it is known. An image that cannot be read is a row
 with its error, and the exit code at the end is that of the first one; 0 when all were scored.
 ${METHOD_DETAILS}`,
   flags: [{ title: 'Prediction', table: { ...FLAGS, ...GPU_FLAGS } }, METHOD_GROUP],
+  defaults: (call) => defaultsOfRun(call, false),
   async run(call) {
     const {
       run,
