@@ -16,7 +16,7 @@ export {
 export { type CalibrateRequest, calibrateRun } from './calibrate_run.ts';
 export { type CostBytes, type CostFlops, type MethodCost, methodCost } from './cost.ts';
 export type { BatchDecisions, RowDecision } from './decider.ts';
-export { Detector, type DetectorParts } from './detector.ts';
+export { Detector, type DetectorParts, type FeatureShare, type LoadedTower } from './detector.ts';
 export {
   type EvaluateOutcome,
   type EvaluateRequest,
@@ -25,20 +25,23 @@ export {
   evaluateTrained,
 } from './evaluate_run.ts';
 export { type Calibration, type Evaluation, type EvaluationRequest, evaluateSamples } from './evaluation.ts';
+export type { FeatureBatch, FeatureCache, FillOptions, ImageBatch } from './feature_cache.ts';
 export {
   type ClassedScores,
   type ImageThreshold,
+  type SeenScores,
   type SeenShare,
   type ThresholdChoice,
   type Worth,
   worthOf,
 } from './image_threshold.ts';
 export type { MapFiles } from './maps.ts';
+export type { Framing, Normalisation, Picture } from './pictures.ts';
 export { imagesToScore, type Predictions, type PredictRequest, predictImages, predictTrained } from './predict.ts';
 export type { FileRow, PredictionRow } from './predictions.ts';
 export type { SelectedBy, TrainResults, WeightsResult } from './results.ts';
 export type { RunContext } from './run_context.ts';
-export type { ScoredImage, ScoredSet } from './scoring.ts';
+export type { OnScored, ScoredImage, ScoredSet, ScoredSoFar, ScoringItem } from './scoring.ts';
 export {
   chooseThresholds,
   evaluateScores,
@@ -50,14 +53,8 @@ export {
   type Thresholds,
 } from './set_metrics.ts';
 export { SharedFeatures } from './shared_features.ts';
+export type { TrainItem } from './support.ts';
+export type { BankKind, SupportBank } from './support_bank.ts';
 export { type RangedScorer, SupportSet } from './support_set.ts';
-export { TrainedDetector, type TrainedSource } from './trained.ts';
-export { type FeatureShare, type LoadedTower } from './detector.ts';
-export { type SupportBank } from './support_bank.ts';
-export { type StoredTensor } from './tensor_file.ts';
-export { type OnScored, type ScoredSoFar } from './scoring.ts';
-export { type FeatureBatch, type FeatureCache } from './feature_cache.ts';
-export { type Framing, type Picture } from './pictures.ts';
-export { type SeenScores } from './image_threshold.ts';
-export { type ScoreChoices } from './trained.ts';
-export { type TrainItem } from './support.ts';
+export type { StoredTensor } from './tensor_file.ts';
+export { type ScoreChoices, TrainedDetector, type TrainedSource } from './trained.ts';
