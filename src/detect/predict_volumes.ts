@@ -6,11 +6,11 @@ import { onDevice } from '../run/on_device.ts';
 import { apply, spacings } from '../volume/geometry.ts';
 import { smoothedSlices, volumeScore } from '../volume/stack.ts';
 import { isVolumePath, type VolumeToScore, volumesToScore } from '../volume/to_score.ts';
-import { type PredictRequest, predictImages, predictTrained, TrainedDetector } from './inference.ts';
-import type { PredictionRow } from './output.ts';
 import { unframedMap } from './pictures.ts';
+import { type Predictions, type PredictRequest, predictImages, predictTrained } from './predict.ts';
 import type { RunContext } from './run_context.ts';
-import type { ScoredSet } from './scoring.ts';
+import type { ScoredImage } from './scoring.ts';
+import { TrainedDetector } from './trained.ts';
 
 /** What is found in a volume. */
 export interface VolumeRow {
@@ -29,7 +29,7 @@ export interface VolumeRow {
 
 /** Scores of slices, and of volumes where there are some. */
 export interface PredictedPaths {
-  readonly rows: PredictionRow[];
+  readonly predictions: Predictions;
   readonly volumes: readonly VolumeRow[];
 }
 
@@ -40,7 +40,7 @@ export interface PredictedPaths {
  */
 export async function predictPaths(context: RunContext, request: PredictRequest): Promise<PredictedPaths> {
   const kinds = await Promise.all(request.paths.map((path) => isVolumePath(context.fs, path)));
-  if (!kinds.includes(true)) return { rows: await predictImages(context, request), volumes: [] };
+  if (!kinds.includes(true)) return { predictions: await predictImages(context, request), volumes: [] };
   const pictures = request.paths.filter((_, i) => !kinds[i]);
   const own = await predictVolumes(context, { ...request, paths: request.paths.filter((_, i) => kinds[i]) });
   if (pictures.length > 0) {
@@ -56,17 +56,22 @@ async function predictVolumes(context: RunContext, request: PredictRequest): Pro
       const { header, thresholds } = trained.file;
       const { fs, volumes } = await volumesToScore(working.fs, request.paths, header.train, header.object);
       const paths = volumes.flatMap(({ slices }) => slices.filter((path) => path !== null));
-      const { rows, scored } = await predictTrained({ ...working, fs }, trained, { ...request, paths });
+      const scored = new Map<string, ScoredImage>();
+      const onRow: PredictRequest['onRow'] = (row, image) => {
+        if (image) scored.set(row.id, { ...image, map: image.map.slice() });
+        request.onRow?.(row, image);
+      };
+      const predictions = await predictTrained({ ...working, fs }, trained, { ...request, paths, onRow });
       const found: VolumeRow[] = [];
       for (const one of volumes) {
-        const maps = await mapsOf(one, scored, header.fusion.norm);
+        const maps = mapsOf(one, scored, header.fusion.norm);
         if (request.out !== null) await writeMap(working.fs, request.out, one, maps);
         found.push(rowOf(one, scored, maps, thresholds.pixel?.value ?? null));
       }
       if (request.out !== null) {
         await working.fs.writeFile(joinPath(request.out, 'volumes.json'), `${JSON.stringify(found, null, 2)}\n`);
       }
-      return { rows, volumes: found };
+      return { predictions, volumes: found };
     } finally {
       trained.release();
     }
@@ -74,16 +79,16 @@ async function predictVolumes(context: RunContext, request: PredictRequest): Pro
 }
 
 /** The maps of a volume's slices, at their size. */
-async function mapsOf(
+function mapsOf(
   { volume, slices }: VolumeToScore,
-  { size, images }: ScoredSet,
+  scored: ReadonlyMap<string, ScoredImage>,
   norm: Parameters<typeof unframedMap>[2],
-): Promise<(Float32Array | null)[]> {
+): (Float32Array | null)[] {
   const [width, height] = volume.shape;
-  const byId = new Map(images.map((image) => [image.id, image.map]));
   const maps = slices.map((path) => {
-    const map = path === null ? undefined : byId.get(path);
+    const map = path === null ? undefined : scored.get(path)?.map;
     if (!map) return null;
+    const size = Math.sqrt(map.length);
     const image = { width, height, channels: 1 as const, data: new Uint8Array(0) };
     const whole = unframedMap({ width: size, height: size, data: map }, image, norm);
     return cropMap(whole, { left: 0, top: 0, width: 1, height: 1 }, width, height).data;
@@ -109,12 +114,11 @@ async function writeMap(
 
 function rowOf(
   { volume, window, slices }: VolumeToScore,
-  { images }: ScoredSet,
+  scored: ReadonlyMap<string, ScoredImage>,
   maps: readonly (Float32Array | null)[],
   threshold: number | null,
 ): VolumeRow {
-  const own = new Set(slices);
-  const scores = images.filter(({ id }) => own.has(id)).map(({ score }) => score);
+  const scores = slices.flatMap((path) => (path === null ? [] : (scored.get(path)?.score ?? [])));
   let best = { value: Number.NEGATIVE_INFINITY, i: 0, k: 0 };
   let above = 0;
   for (const [k, map] of maps.entries()) {
