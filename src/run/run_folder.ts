@@ -47,7 +47,7 @@ export class RunFolder {
     throw new FusionclipError(
       'usage',
       finished
-        ? `${path} holds a finished run; give another folder with --out, or replace it with --force.`
+        ? `${path} holds a finished run${names.includes('report.html') ? '' : ` without a report (fusionclip report ${path} makes it)`}; give another folder with --out, or replace it with --force.`
         : `${path} holds an unfinished run; go on with --resume, or start again with --force.`,
     );
   }
