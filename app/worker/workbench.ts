@@ -2,7 +2,7 @@ import { FusionclipError } from '../../src/base/errors.ts';
 import { rangeOf } from '../../src/data/heat_map.ts';
 import { decodeImage } from '../../src/data/index.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
-import { evaluateTrained } from '../../src/detect/inference.ts';
+import { evaluateTrained } from '../../src/detect/evaluate_run.ts';
 import type { RunContext } from '../../src/detect/run_context.ts';
 import type { ScoredSet } from '../../src/detect/scoring.ts';
 import type { SetMetrics } from '../../src/detect/set_metrics.ts';
@@ -165,7 +165,7 @@ export class Workbench implements Calls {
     metrics: SetMetrics,
     trivial: IntensityMetrics | null,
   ): Promise<Outcome> {
-    const { header, bank } = await openAdapters(this.#files, adapters);
+    const { header, bank, mapScale } = await openAdapters(this.#files, adapters);
     const data = this.#dataset();
     this.#scored = scored;
     this.#paths = new Map(scored.images.map(({ id }) => [id, `${data}/${id}`]));
@@ -180,7 +180,7 @@ export class Workbench implements Calls {
           images.map(({ score }) => score),
         ),
       ),
-      range: rangeOf(...images.map(({ map }) => map)),
+      range: [0, mapScale ?? rangeOf(...images.map(({ map }) => map))[1]],
       facts: {
         method: header.fusion.method,
         model: header.model.name,

@@ -61,11 +61,13 @@ export function madeRun(made: MadeRun = {}): RunRecord {
     data: { path: '/data/Brain', name: 'Brain' },
   };
   const evaluation = { metrics, trivial: evaluateIntensity(set, kind), scored: set };
+  const [, mapScale] = rangeOf(...scored.map(({ map }) => map));
+  const calibration = { thresholds, ranges: null, mapScale, scores: null };
   const choice = { candidate: 0, epoch: 4, step: steps, score: { image: 0.9, pixel: 0.8, value: 0.85 } };
   const shots = { normal: 2, abnormal: 2 };
   // As the run folder has it: a number that is none becomes null.
   const results = JSON.parse(
-    JSON.stringify(trainResults(header, shots, 'valid', { choice, evaluation }, { choice, evaluation })),
+    JSON.stringify(trainResults(header, shots, 'valid', { choice, evaluation, calibration }, { choice, evaluation })),
   );
   const maps = new Map(scored.map(({ id, map }) => [id, map]));
   const indices = new Map(ids.map((id, i) => [id, i]));

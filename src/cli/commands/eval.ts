@@ -1,7 +1,7 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { choice, type OptionTable, optional, resolveOptions, toggle } from '../../base/option.ts';
 import { DATA_OPTIONS, type DataRules } from '../../data/layout/rules.ts';
-import { evaluateRun } from '../../detect/inference.ts';
+import { evaluateRun } from '../../detect/evaluate_run.ts';
 import { FUSION_OPTIONS, INFERENCE_SETTINGS } from '../../fusion/index.ts';
 import { optionTextsOf } from '../../run/run_config.ts';
 import { RunFolder } from '../../run/run_folder.ts';
