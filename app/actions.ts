@@ -44,7 +44,8 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
     try {
       await work();
     } catch (error) {
-      dispatch(failure(error, after));
+      const stopped = error instanceof FusionclipError && error.code === 'interrupted';
+      dispatch(stopped ? { type: 'stopped' } : failure(error, after));
     }
   };
   const list = async () => dispatch({ type: 'kept', kept: await client.kept() });

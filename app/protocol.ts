@@ -5,6 +5,7 @@ import type { SetMetrics, Thresholds } from '../src/detect/set_metrics.ts';
 import type { AdapterFacts } from '../src/gpu/index.ts';
 import type { IntensityMetrics } from '../src/metrics/intensity_baseline.ts';
 import type { RocPoint } from '../src/metrics/roc.ts';
+import type { Verdict } from '../src/report/verdict.ts';
 import type { RunEvent } from '../src/run/events.ts';
 
 /** A model that can be chosen. */
@@ -133,6 +134,8 @@ export interface Outcome {
   /** Null for images without labels. */
   readonly metrics: SetMetrics | null;
   readonly trivial: IntensityMetrics | null;
+  /** What the report says first; null without labels. */
+  readonly verdict: Verdict | null;
   /** Those that training chose, or null. */
   readonly thresholds: Thresholds;
   readonly rows: readonly ScoredRow[];

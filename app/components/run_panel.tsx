@@ -27,7 +27,7 @@ const HEADINGS: Readonly<Record<Phase, string>> = {
   pausing: 'Training',
   paused: 'Paused',
   scoring: 'Scoring',
-  stopping: 'Scoring',
+  stopping: 'Stopping',
 };
 
 /** Progress of what runs, its pause button, and the losses of the training. */
@@ -48,7 +48,7 @@ export function RunPanel({ state, actions }: { state: State; actions: Actions })
             {phase === 'pausing' ? 'Pausing…' : 'Pause'}
           </button>
         )}
-        {(phase === 'scoring' || phase === 'stopping') && (
+        {['preparing', 'scoring', 'stopping'].includes(phase) && (
           <button type="button" id="cancel" disabled={phase === 'stopping'} onClick={() => actions.pause()}>
             {phase === 'stopping' ? 'Stopping…' : 'Cancel'}
           </button>
@@ -119,7 +119,7 @@ function progressOf({ phase, stage, progress, kept }: State): { fraction: number
       text: `Paused ${at}; ${kept?.lasting ? 'the state is kept in this browser' : 'the state is kept as long as this page is open'}.`,
     };
   }
-  if (phase === 'stopping') return { fraction: undefined, text: 'Stopping after this batch…' };
+  if (phase === 'stopping') return { fraction: undefined, text: 'Stopping after what is at hand…' };
   if (phase === 'pausing') return { fraction: steps, text: 'Finishing the current step…' };
   if (stage) {
     const title = TITLES.find(([pattern]) => pattern.test(stage.what))?.[1] ?? stage.what;

@@ -15,7 +15,7 @@ interface Props {
 
 /** How well the scores separate normal from abnormal. */
 export function ScoresPanel({ outcome, threshold, onThreshold }: Props) {
-  const { metrics, trivial, roc, facts } = outcome;
+  const { metrics, trivial, roc, facts, verdict } = outcome;
   const card = useShown();
   if (!metrics) return <Decisions card={card} {...{ outcome, threshold, onThreshold }} />;
   const { image, pixel, images, pixelThreshold } = metrics;
@@ -34,6 +34,19 @@ export function ScoresPanel({ outcome, threshold, onThreshold }: Props) {
           These adapters were trained on {facts.data}, not on {facts.tested}: on another kind of image scores and
           thresholds mean little.
         </p>
+      )}
+      {verdict && (
+        <>
+          <p>
+            <strong>{verdict.headline}</strong>
+          </p>
+          {verdict.sentences[1] && <p class="hint">{verdict.sentences[1]}</p>}
+          {verdict.warnings.map((warning) => (
+            <p class="warning" key={warning}>
+              {warning}
+            </p>
+          ))}
+        </>
       )}
       <dl class="tiles">
         <Tile name="Image AUROC" value={image.auroc} note={best ? `brightness alone ${show(best.image.auroc)}` : ''} />

@@ -8,12 +8,16 @@ import { decodeNpyMap } from '../../src/data/raw_map.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
 import { mapNames } from '../../src/detect/output.ts';
 import { unframedMap } from '../../src/detect/pictures.ts';
+import type { TrainResults } from '../../src/detect/results.ts';
 import type { SetMetrics } from '../../src/detect/set_metrics.ts';
 import { bankSentence } from '../../src/detect/support_bank.ts';
 import type { IntensityMetrics } from '../../src/metrics/intensity_baseline.ts';
 import { rankScores } from '../../src/metrics/ranking.ts';
 import { rocCurve } from '../../src/metrics/roc.ts';
+import { imageCurves } from '../../src/report/curves.ts';
 import { openPictures, type RunPictures } from '../../src/report/pictures.ts';
+import type { Prediction } from '../../src/report/prediction.ts';
+import { type Verdict, verdictOf } from '../../src/report/verdict.ts';
 import type { RunConfig } from '../../src/run/run_config.ts';
 import { ADAPTERS } from '../../src/run/run_folder.ts';
 import type { AdaptersFacts, ExportedFile, Losses, Outcome, Picture, Progress, SessionFile } from '../protocol.ts';
@@ -62,7 +66,8 @@ export class ShownResults {
     const { header: stored, thresholds, bank } = await openAdapters(files, joinPath(run, ADAPTERS));
     const header = { ...stored, data: { ...stored.data, path: data ?? `not there/${stored.data.name}` } };
     const rows = parseRows(await files.readFile(joinPath(run, 'predictions.csv')));
-    const results = session.kind === 'predict' ? null : await readResults(files, joinPath(run, 'results.json'));
+    const results = session.kind === 'predict' ? null : await readResults(files, joinPath(run, 'results.json'), header);
+    const predictions = rows.map((row) => ({ ...row, label: row.label ?? (0 as const), abnormal: null }));
     const labels = rows.map(({ label }) => label ?? 0);
     const scores = rows.map(({ score }) => score);
     const outcome: Outcome = {
@@ -83,9 +88,9 @@ export class ShownResults {
         seed: String(header.train.seed),
       },
       adapters: await adaptersFacts(files, joinPath(run, ADAPTERS)),
+      verdict: results && (await verdict(files, run, header, results, predictions)),
       notes,
     };
-    const predictions = rows.map((row) => ({ ...row, label: row.label ?? 0, abnormal: null }));
     const pictures =
       session.kind === 'predict'
         ? unlabelledPictures(files, session.id, rows)
@@ -163,13 +168,35 @@ export async function readLosses(
   return { losses, progress: steps.at(-1) ?? null };
 }
 
-async function readResults(
-  files: PageFiles,
-  path: string,
-): Promise<{ metrics: SetMetrics; trivial: IntensityMetrics | null; data: string }> {
+/** `results.json` of a training or of an evaluation. */
+interface StoredResults {
+  readonly data: string;
+  readonly metrics: SetMetrics;
+  readonly trivial: IntensityMetrics | null;
+  /** As a report takes them. */
+  readonly results: TrainResults;
+}
+
+async function readResults(files: PageFiles, path: string, { train }: RunConfig): Promise<StoredResults> {
   const json = JSON.parse(new TextDecoder().decode(await files.readFile(path)));
   // A training has the chosen weights and the last ones, an evaluation its one result.
-  return { metrics: json.selected ?? json, trivial: json.trivial, data: json.data };
+  const metrics = json.selected ?? json;
+  const shots = json.shots ?? { normal: train.shots, abnormal: train.shots };
+  return { data: json.data, metrics, trivial: json.trivial, results: { ...json, selected: metrics, shots } };
+}
+
+/** What the report says first. */
+async function verdict(
+  files: PageFiles,
+  run: string,
+  header: RunConfig,
+  { results }: StoredResults,
+  predictions: readonly Prediction[],
+): Promise<Verdict> {
+  const path = joinPath(run, 'data.json');
+  const data = (await files.stat(path)) ? JSON.parse(new TextDecoder().decode(await files.readFile(path))) : null;
+  const curves = imageCurves(predictions, header.train.seed);
+  return verdictOf({ results, header, data }, curves);
 }
 
 function parseRows(bytes: Uint8Array): Row[] {

@@ -74,11 +74,13 @@ export class Workbench implements Calls {
   }
 
   async makePhantoms(family: string, seed: number): Promise<DatasetFacts> {
+    this.#control = new AbortController();
     const path = await makePhantoms(this.#files, family, seed, this.#stage('phantoms'));
     return (await this.#adopt(path, { kind: 'phantoms', family, seed })).facts;
   }
 
   async takeImages(images: GivenImages): Promise<DatasetFacts> {
+    this.#control = new AbortController();
     const path = await placeImages(this.#files, images);
     return (await this.#adopt(path, { kind: 'folders', name: baseName(path) })).facts;
   }
@@ -162,6 +164,7 @@ export class Workbench implements Calls {
   }
 
   async openSession(id: string) {
+    this.#control = new AbortController();
     const session = await this.#sessions.find(id);
     if (!session) throw new FusionclipError('io', 'This session is not there any more; load the page again.');
     const data = await this.#dataOf(session);
@@ -184,6 +187,7 @@ export class Workbench implements Calls {
   }
 
   async addModel(name: string, list: readonly GivenFile[]) {
+    this.#control = new AbortController();
     const added = await addModel(this.#files, name, list, this.#stage('bytes of the model'));
     return { name: added, models: await modelChoices(this.#files) };
   }
@@ -222,8 +226,13 @@ export class Workbench implements Calls {
     return new FusionclipError('usage', `This session does not keep its images; give ${name} again, then resume.`);
   }
 
+  /** A listener for work of the page itself, which it stops. */
   #stage(what: string): (done: number, total: number) => void {
-    return (done, total) => this.#onEvent({ type: 'stage', what, done, total });
+    const { signal } = this.#control;
+    return (done, total) => {
+      signal.throwIfAborted();
+      this.#onEvent({ type: 'stage', what, done, total });
+    };
   }
 
   /** Looks at a data set; one that cannot be used leaves the old one in its place. */
