@@ -39,11 +39,7 @@ export interface SessionFile {
   readonly finished: boolean;
   /** AUROCs of a finished one; null where undefined. */
   readonly figures: { readonly image: number | null; readonly pixel: number | null } | null;
-}
-
-/** A session as the list shows it. */
-export interface SessionFacts extends SessionFile {
-  /** All that it keeps. */
+  /** Of all that it keeps, as it was when its work ended. */
   readonly bytes: number;
 }
 
@@ -192,7 +188,7 @@ export interface Start {
 export interface Kept {
   /** Whether it outlives the page. */
   readonly lasting: boolean;
-  readonly sessions: readonly SessionFacts[];
+  readonly sessions: readonly SessionFile[];
   /** The one that was open last. */
   readonly last: string | null;
 }

@@ -41,11 +41,13 @@ export function ScoresPanel({ outcome, threshold, onThreshold }: Props) {
             <strong>{verdict.headline}</strong>
           </p>
           {verdict.sentences[1] && <p class="hint">{verdict.sentences[1]}</p>}
-          {verdict.warnings.map((warning) => (
-            <p class="warning" key={warning}>
-              {warning}
-            </p>
-          ))}
+          {verdict.warnings.length > 0 && (
+            <ul class="warning">
+              {verdict.warnings.map((warning) => (
+                <li key={warning}>{warning}</li>
+              ))}
+            </ul>
+          )}
         </>
       )}
       <dl class="tiles">

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Actions } from '../actions.ts';
-import type { SessionFacts } from '../protocol.ts';
+import type { SessionFile } from '../protocol.ts';
 import { type Change, isBusy, type State } from '../state.ts';
 import { show } from './scores_panel.tsx';
 import { sizeText } from './size_text.ts';
@@ -18,7 +18,7 @@ export function SessionsPanel({ state, actions, dispatch }: Props) {
   const [compared, setCompared] = useState<readonly string[]>([]);
   const chosen = sessions.filter(({ id }) => compared.includes(id));
   const toggle = (id: string) =>
-    setCompared(compared.includes(id) ? compared.filter((each) => each !== id) : [...compared, id].slice(-2));
+    setCompared((before) => (before.includes(id) ? before.filter((each) => each !== id) : [...before, id].slice(-2)));
   return (
     <section class="card" aria-labelledby="sessions-title">
       <h2 id="sessions-title">Kept work</h2>
@@ -57,7 +57,7 @@ export function SessionsPanel({ state, actions, dispatch }: Props) {
 }
 
 interface RowProps {
-  readonly session: SessionFacts;
+  readonly session: SessionFile;
   readonly open: boolean;
   readonly busy: boolean;
   readonly compared: boolean;
@@ -80,7 +80,8 @@ function Row({ session, open, busy, compared, onCompare, actions }: RowProps) {
       />
       <p class="hint">
         {day} · {what}
-        {figures && ` · image AUROC ${show(figures.image)}`} · {sizeText(bytes)}
+        {figures && ` · image AUROC ${show(figures.image)}`}
+        {bytes > 0 && ` · ${sizeText(bytes)}`}
       </p>
       {asking ? (
         <div class="row">
@@ -118,8 +119,8 @@ function Row({ session, open, busy, compared, onCompare, actions }: RowProps) {
   );
 }
 
-function Comparison({ sessions }: { sessions: readonly SessionFacts[] }) {
-  const rows: readonly (readonly [string, (session: SessionFacts) => string])[] = [
+function Comparison({ sessions }: { sessions: readonly SessionFile[] }) {
+  const rows: readonly (readonly [string, (session: SessionFile) => string])[] = [
     ['Image AUROC', ({ figures }) => show(figures?.image)],
     ['Pixel AUROC', ({ figures }) => show(figures?.pixel)],
     ['Model', ({ wish }) => wish?.model ?? 'as loaded'],

@@ -130,7 +130,13 @@ export class ShownResults {
       return { name, blob: new Blob([bytes]) };
     }
     const [image, map] = [await this.#pictures.image(id), await this.#pictures.map(id)];
-    if (!image || !map) throw gone(id);
+    if (!map) throw gone(id);
+    if (!image) {
+      throw new FusionclipError(
+        'io',
+        `The image ${id} is not kept, so its map has nothing to lie on; give the images again.`,
+      );
+    }
     const picture = overlayHeatMap(image, unframedMap(map, image, this.#header.fusion.norm), { range });
     return { name, blob: new Blob([encodePng(picture) as Uint8Array<ArrayBuffer>], { type: 'image/png' }) };
   }

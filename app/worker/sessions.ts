@@ -1,5 +1,5 @@
 import { joinPath } from '../../src/base/paths.ts';
-import type { DataSource, SessionFacts, SessionFile } from '../protocol.ts';
+import type { DataSource, SessionFile } from '../protocol.ts';
 import { KEPT, type PageFiles } from './files.ts';
 
 const SESSIONS = `${KEPT}/sessions`;
@@ -30,15 +30,14 @@ export class Sessions {
   }
 
   /** All of them, the newest first; a folder that was left half-made is none. */
-  async list(): Promise<SessionFacts[]> {
+  async list(): Promise<SessionFile[]> {
     const fs = this.#files;
     if (!(await fs.stat(SESSIONS))) return [];
-    const out: SessionFacts[] = [];
+    const out: SessionFile[] = [];
     for (const { name } of await fs.list(SESSIONS)) {
       const file = await this.find(name);
       // Scores that were never whole cannot go on.
-      if (file && (file.kind === 'train' || file.finished))
-        out.push({ ...file, bytes: await fs.size(joinPath(SESSIONS, name)) });
+      if (file && (file.kind === 'train' || file.finished)) out.push(file);
     }
     return out.sort((a, b) => (a.created < b.created ? 1 : -1));
   }
@@ -55,14 +54,19 @@ export class Sessions {
   }
 
   /** Makes a session. */
-  async create(facts: Omit<SessionFile, 'id' | 'created' | 'finished' | 'figures'>): Promise<SessionFile> {
+  async create(facts: Omit<SessionFile, 'id' | 'created' | 'finished' | 'figures' | 'bytes'>): Promise<SessionFile> {
     const created = new Date().toISOString();
     const id = `${created.replace(/\D/g, '').slice(0, 17)}-${crypto.randomUUID().slice(0, 4)}`;
-    return this.#write({ ...facts, id, created, finished: false, figures: null });
+    return this.#write({ ...facts, id, created, finished: false, figures: null, bytes: 0 });
   }
 
   async update(id: string, part: Partial<Omit<SessionFile, 'id'>>): Promise<SessionFile> {
     return this.#write({ ...(await this.find(id))!, ...part });
+  }
+
+  /** Bytes of all that a session keeps. */
+  async size(id: string): Promise<number> {
+    return this.#files.size(joinPath(SESSIONS, id));
   }
 
   async remove(id: string): Promise<void> {

@@ -322,7 +322,8 @@ export class Workbench implements Calls {
       const shown = await ShownResults.open(this.#files, file, data, this.#notes);
       const { metrics } = shown.outcome;
       const figures = metrics && { image: metrics.image.auroc, pixel: metrics.pixel?.auroc ?? null };
-      this.#show(await this.#sessions.update(session.id, { figures }), shown);
+      const bytes = await this.#sessions.size(session.id);
+      this.#show(await this.#sessions.update(session.id, { figures, bytes }), shown);
       return shown.outcome;
     } catch (error) {
       const code = error instanceof FusionclipError ? error.code : null;
