@@ -172,8 +172,9 @@ suiteInTurn('training', () => {
           assert.deepEqual(fs.files.get(file), whole.files.get(file), file);
         }
         assert.deepEqual(metricsOf(fs), metricsOf(whole));
-        assert.equal(textOf(fs, '/run/predictions.csv'), textOf(whole, '/run/predictions.csv'));
-        assert.equal(textOf(fs, '/run/results.json'), textOf(whole, '/run/results.json'));
+        for (const name of ['predictions.csv', 'results.json', 'config.json', 'shots.json', 'data.json']) {
+          assert.equal(textOf(fs, `/run/${name}`), textOf(whole, `/run/${name}`), name);
+        }
       }
     });
   }
