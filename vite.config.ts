@@ -83,7 +83,10 @@ function app(single: boolean): UserConfig {
       assetsInlineLimit: single ? 2 ** 30 : 0,
       rolldownOptions: { output },
     },
-    worker: { format: 'es', rolldownOptions: { output: single ? { ...output, codeSplitting: false } : output } },
+    // Browsers start no module of a blob from a page that was opened from disk.
+    worker: single
+      ? { format: 'iife', rolldownOptions: { output: { ...output, codeSplitting: false } } }
+      : { format: 'es', rolldownOptions: { output } },
   };
 }
 

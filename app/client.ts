@@ -49,7 +49,7 @@ export function startWorker(onEvent: (event: RunEvent) => void, onDead: (reason:
       return fail(`${text}a policy of the server or an extension may forbid workers. Load the page again.`);
     }
     try {
-      const started = new Worker(way, { type: 'module' });
+      const started = new Worker(way, { type: inside ? 'classic' : 'module' });
       listen(started);
       worker = started;
       // Messages wait until its script runs.

@@ -3,9 +3,7 @@
  * build has another version, and takes its files anew.
  */
 const CACHE = `fusionclip ${location.pathname} ${'VERSION'}`;
-const FILES = [
-  /* FILES */
-];
+const FILES = 'FILES';
 
 addEventListener('install', (event) => {
   event.waitUntil(

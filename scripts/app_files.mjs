@@ -54,9 +54,14 @@ export function serviceWorker(outputs) {
   const names = ['./', ...outputs.map(({ fileName }) => `./${fileName}`).filter((name) => name !== './index.html')];
   const version = createHash('sha256');
   for (const one of outputs) version.update(one.fileName).update(one.code ?? one.source);
-  const script = readFileSync('app/service_worker.js', 'utf8')
-    .replace("'VERSION'", JSON.stringify(version.digest('hex').slice(0, 16)))
-    .replace('[/* FILES */]', JSON.stringify(names));
+  const values = { VERSION: version.digest('hex').slice(0, 16), FILES: names };
+  const script = Object.entries(values).reduce(
+    (text, [name, value]) => {
+      if (!text.includes(`'${name}'`)) throw new Error(`app/service_worker.js has no place for ${name}`);
+      return text.replace(`'${name}'`, () => JSON.stringify(value));
+    },
+    readFileSync('app/service_worker.js', 'utf8'),
+  );
   const manifest = {
     name: 'fusionclip',
     short_name: 'fusionclip',

@@ -1,13 +1,16 @@
+import { type Zippable, zipSync } from 'fflate';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { joinPath } from '../../src/base/paths.ts';
 import { ADAPTERS } from '../../src/run/run_folder.ts';
 import type { Export, ExportedFile, Outcome, SessionFile } from '../protocol.ts';
 import type { PageFiles } from './files.ts';
 import { runOf } from './sessions.ts';
-import { type ZipEntry, zip } from './zip.ts';
 
 /** What a run folder keeps for a training to go on: of no use to anyone else. */
 const STATE = /^checkpoint\/(latest|best|last)\.safetensors$/;
+
+/** Of all files of an archive: equal results make equal archives. */
+const BEGINNING = '1980-01-01T12:00:00';
 
 /**
  * A file of a finished session, as the command line writes it.
@@ -39,7 +42,11 @@ export async function takeHome(
       return file('report.html', 'report.html', 'text/html');
     case 'everything': {
       if (session.kind === 'train') await report(files, run);
-      return { name: `${session.name.replace(/[^\p{L}\p{N}]+/gu, '-')}.zip`, blob: zip(await entries(files, run)) };
+      const bytes = zipSync(await entries(files, run), { level: 0, mtime: BEGINNING });
+      return {
+        name: `${session.name.replace(/[^\p{L}\p{N}]+/gu, '-')}.zip`,
+        blob: new Blob([bytes as Uint8Array<ArrayBuffer>], { type: 'application/zip' }),
+      };
     }
   }
 }
@@ -51,12 +58,12 @@ async function report(files: PageFiles, run: string): Promise<void> {
 }
 
 /** All files of a run folder but those of its state. */
-async function entries(files: PageFiles, run: string, below = ''): Promise<ZipEntry[]> {
-  const out: ZipEntry[] = [];
+async function entries(files: PageFiles, run: string, below = ''): Promise<Zippable> {
+  const out: Zippable = {};
   for (const { name, kind } of await files.list(joinPath(run, below))) {
     const path = joinPath(below, name);
-    if (kind === 'directory') out.push(...(await entries(files, run, path)));
-    else if (!STATE.test(path)) out.push({ name: path, bytes: await files.readFile(joinPath(run, path)) });
+    if (kind === 'directory') Object.assign(out, await entries(files, run, path));
+    else if (!STATE.test(path)) out[path] = await files.readFile(joinPath(run, path));
   }
   return out;
 }

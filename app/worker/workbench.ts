@@ -315,6 +315,8 @@ export class Workbench implements Calls {
   async #run(session: SessionFile, body: (context: RunContext) => Promise<void>): Promise<Outcome> {
     this.#control = new AbortController();
     this.#notes = [];
+    // A page that ends now finds this one again.
+    await this.#sessions.setLast(session.id);
     try {
       await body(await this.#context());
       const file = await this.#sessions.update(session.id, { finished: true });
@@ -330,7 +332,10 @@ export class Workbench implements Calls {
       const begun = await this.#files.stat(joinPath(runOf(session.id), 'config.json')).catch(() => null);
       const goesOn = session.kind === 'train' && (begun || code === 'interrupted' || code === 'device_lost');
       if (goesOn) this.#show(session, null);
-      else await this.#sessions.remove(session.id).catch(() => {});
+      else {
+        await this.#sessions.remove(session.id).catch(() => {});
+        await this.#sessions.setLast(this.#session?.id ?? '').catch(() => {});
+      }
       throw error;
     }
   }
