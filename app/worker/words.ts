@@ -1,5 +1,6 @@
 /** Where things lie that the user knows by their own names. */
-const PLACES = /(@kept\/sessions\/[^/\s]+\/(data\/)?(run\/?)?|@data\/\d+\/|@kept\/models\/|@kept\/?)/g;
+const PLACES =
+  /((@kept\/)?sessions\/[\d-]+[0-9a-f]*\/(data\/)?(run\/?)?|@data\/\d+\/|@new\/|@kept\/models\/|@loaded\/|@kept\/?)/g;
 
 /** What the command line asks for, and what does the same on the page. */
 const WORDS: readonly (readonly [RegExp, string])[] = [

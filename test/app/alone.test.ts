@@ -71,7 +71,7 @@ describe('the page without its server', () => {
     });
     server.close();
     await page.goto(server.address);
-    expect(Object.keys(await wholeJob('generated:T:1')).toHaveLength(8);
+    expect(Object.keys(await wholeJob('generated:T:1'))).toHaveLength(8);
     expect(page.failures).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
 import type { ElementHandle } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fusionclip, writeSet } from '../cli/program.ts';
+import { fusionclip, writeModel, writeSet } from '../cli/program.ts';
 import { BrowserPage } from './browser_page.ts';
 import { type StaticServer, serveFolder } from './static_server.ts';
 
@@ -20,14 +20,16 @@ let folder = '';
 let data = '';
 let server: StaticServer;
 let page: BrowserPage;
+/** A small model. */
+let own = '';
 /** Scores of the training without a break. */
 let whole: Record<string, number> = {};
 
-/** Chooses the smallest model and a training of four steps. */
+/** Chooses the user's model and a training of sixteen steps. */
 async function settings(): Promise<void> {
-  await page.page.select('#model', 'generated:T:1');
+  await page.page.select('#model', 'mine');
   await page.set('#shots', 1);
-  await page.set('#epochs', 2);
+  await page.set('#epochs', 8);
 }
 
 const sessions = () => page.page.$$eval('.sessions li', (rows) => rows.length);
@@ -38,6 +40,7 @@ beforeAll(async () => {
   }
   folder = mkdtempSync(join(tmpdir(), 'fusionclip-kept-'));
   data = writeSet(join(folder, 'Brain_AD'));
+  own = await writeModel(join(folder, 'mine.safetensors'));
   server = await serveFolder(join(ROOT, 'dist/app'));
   page = await BrowserPage.open();
   await page.goto(server.address);
@@ -46,6 +49,8 @@ beforeAll(async () => {
   await page.text('.summary');
 });
 
+const models = () => page.page.$$eval('#model option', (all) => all.map((each) => (each as HTMLOptionElement).value));
+
 afterAll(async () => {
   await page?.close();
   server?.close();
@@ -53,6 +58,21 @@ afterAll(async () => {
 });
 
 describe('the work that the page keeps', () => {
+  test('is done with a model of the user, who is told what is none', async () => {
+    const choose = async (file: string) =>
+      ((await page.page.$('#model-file')) as ElementHandle<HTMLInputElement>).uploadFile(file);
+    const before = await models();
+    const broken = join(folder, 'broken.safetensors');
+    writeFileSync(broken, 'no tensors at all');
+    await choose(broken);
+    expect(await page.text('[role=alert]')).toMatch(/^broken.*\.×$/);
+    expect(await models()).toEqual(before);
+    await choose(own);
+    await page.page.waitForSelector('[data-model=mine]');
+    expect(await models()).toEqual([...before, 'mine']);
+    expect(await page.text('#model')).toMatch(/mine \(yours: 1 layers of width 64, patch \d+\)/);
+  });
+
   test('is there after a reload, results, maps and all', async () => {
     await settings();
     await page.press('button[type=submit]');
@@ -91,7 +111,7 @@ describe('the work that the page keeps', () => {
     await page.phase('paused');
     await page.goto(server.address);
     await page.phase('paused');
-    expect(await page.text('.progress p')).toMatch(/^Paused after step \d of 4; the state is kept in this browser/);
+    expect(await page.text('.progress p')).toMatch(/^Paused after step \d+ of 16; the state is kept in this browser/);
     expect(await page.text('.warning')).toMatch(/give the folder Brain_AD again/);
     await page.drop('[data-zone=set]', data);
     await page.page.waitForSelector('.warning', { hidden: true });
@@ -133,7 +153,7 @@ describe('the work that the page keeps', () => {
     const adapters = await page.download(/safetensors$/);
     const out = join(folder, 'out');
     const { code, stdout, stderr } = await fusionclip([
-      ...['predict', join(data, 'test'), '--adapters', adapters, '--out', out, '--json'],
+      ...['predict', join(data, 'test'), '--adapters', adapters, '--model', own, '--out', out, '--json'],
     ]);
     expect(code, stderr).toBe(0);
     const rows = JSON.parse(stdout) as { id: string; score: number }[];
@@ -177,6 +197,15 @@ describe('the work that the page keeps', () => {
     expect(Object.keys(files).filter((name) => /^maps\/.*\.npy$/.test(name))).toHaveLength(8);
     expect(Object.keys(files)).toContain('checkpoint/adapters.safetensors');
     expect(Object.keys(files)).not.toContain('checkpoint/latest.safetensors');
+  });
+
+  test('goes on without the model, which is deleted', async () => {
+    await page.press('[data-model=mine]');
+    await page.page.waitForSelector('[data-model=mine]', { hidden: true });
+    expect(await models()).not.toContain('mine');
+    await page.drop('[data-zone=predict]', join(data, 'test/good'));
+    expect(await page.text('[role=alert]')).toMatch(/trained on mine, which this page has not/);
+    expect(await page.scores()).toEqual(whole);
   });
 
   test('can be renamed, compared and deleted', async () => {
