@@ -132,7 +132,7 @@ export function reduce(state: State, change: Change): State {
     case 'keep':
       return { ...state, keep: change.keep };
     case 'phase':
-      return { ...state, phase: change.phase, rest: restOf(state), stage: null, error: null };
+      return { ...state, phase: change.phase, rest: restOf(state), before: null, stage: null, error: null };
     case 'begin':
       return { ...state, ...NOTHING, before: screenOf(state), session: null, phase: 'training', error: null };
     case 'stopping':

@@ -5,7 +5,7 @@ import type { Browser, CDPSession, Page, WebWorker } from 'puppeteer-core';
 import { closeBrowser, openBrowser } from '../../src/launch/chrome_launcher.ts';
 
 /** Milliseconds within which anything that the page computes must be there. */
-export const PATIENCE = 90_000;
+export const PATIENCE = Number(process.env.PATIENCE ?? 90_000);
 
 /** A headless browser with the page in it, and hands to use it like a person. */
 export class BrowserPage {
@@ -87,8 +87,15 @@ export class BrowserPage {
 
   /** Waits for an element and gives its text. */
   async text(selector: string): Promise<string> {
-    const element = await this.page.waitForSelector(selector, { timeout: PATIENCE });
-    return element!.evaluate((node) => node.textContent ?? '');
+    try {
+      const element = await this.page.waitForSelector(selector, { timeout: PATIENCE });
+      return await element!.evaluate((node) => node.textContent ?? '');
+    } catch (cause) {
+      const shown = await this.page.evaluate(
+        () => (document.querySelector('.results') ?? document.body).textContent ?? '',
+      );
+      throw new Error(`${selector} did not come; the page says: ${shown.slice(0, 300)}`, { cause });
+    }
   }
 
   /** Waits for a download and gives its path; the next one of this name is another file. */
