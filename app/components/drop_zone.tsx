@@ -38,7 +38,7 @@ export function DropZone({ name, title, hint, disabled, files = false, onGiven, 
         if (disabled)
           return onError(`“${title}” cannot take anything now; drop it again when the page is ready for it.`);
         droppedFiles(event.dataTransfer).then(take, (error: Error) =>
-          onError(`The folder cannot be read (${error.message}); drop it again.`),
+          onError(`The folder cannot be read (${error.message}); choose it by the button in place of dropping it.`),
         );
       }}
     >
