@@ -112,7 +112,7 @@ export const START: State = {
   adapters: null,
   rest: 'idle',
   before: null,
-  wish: { model: '', shots: 4, epochs: 10, seed: 1, object: '' },
+  wish: { model: '', shots: 4, epochs: null, seed: 1, object: '' },
   error: null,
 };
 

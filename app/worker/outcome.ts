@@ -4,9 +4,9 @@ import { baseName, joinPath } from '../../src/base/paths.ts';
 import { encodePng } from '../../src/data/encode.ts';
 import { overlayHeatMap, type ScoreMap } from '../../src/data/heat_map.ts';
 import { decodeImage, type Image } from '../../src/data/index.ts';
-import { decodeNpyMap } from '../../src/data/raw_map.ts';
+import { decodeNpyMap, encodeNpy } from '../../src/data/raw_map.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
-import { mapNames } from '../../src/detect/output.ts';
+import { mapNames } from '../../src/detect/map_names.ts';
 import { unframedMap } from '../../src/detect/pictures.ts';
 import type { TrainResults } from '../../src/detect/results.ts';
 import type { SetMetrics } from '../../src/detect/set_metrics.ts';
@@ -19,11 +19,10 @@ import { openPictures, type RunPictures } from '../../src/report/pictures.ts';
 import type { Prediction } from '../../src/report/prediction.ts';
 import { type Verdict, verdictOf } from '../../src/report/verdict.ts';
 import type { RunConfig } from '../../src/run/run_config.ts';
-import { ADAPTERS } from '../../src/run/run_folder.ts';
 import type { AdaptersFacts, ExportedFile, Losses, Outcome, Picture, Progress, SessionFile } from '../protocol.ts';
 import { fitted, SMALL } from './datasets.ts';
 import type { PageFiles } from './files.ts';
-import { imagesOf, runOf } from './sessions.ts';
+import { adaptersOf, imagesOf, runOf } from './sessions.ts';
 
 /** Pixels of the longer side of a picture that is shown. */
 const SHOWN = 512;
@@ -39,12 +38,10 @@ interface Row {
 /** What is on screen: the results of one session, read from its folder. */
 export class ShownResults {
   readonly outcome: Outcome;
-  readonly #files: PageFiles;
   readonly #header: RunConfig;
   readonly #pictures: RunPictures;
 
-  private constructor(files: PageFiles, outcome: Outcome, header: RunConfig, pictures: RunPictures) {
-    this.#files = files;
+  private constructor(outcome: Outcome, header: RunConfig, pictures: RunPictures) {
     this.outcome = outcome;
     this.#header = header;
     this.#pictures = pictures;
@@ -63,9 +60,11 @@ export class ShownResults {
     notes: readonly string[] = [],
   ): Promise<ShownResults> {
     const run = runOf(session.id);
-    const { header: stored, thresholds, bank } = await openAdapters(files, joinPath(run, ADAPTERS));
+    const { header: stored, thresholds, bank, mapScale } = await openAdapters(files, adaptersOf(session));
     const header = { ...stored, data: { ...stored.data, path: data ?? `not there/${stored.data.name}` } };
-    const rows = parseRows(await files.readFile(joinPath(run, 'predictions.csv')));
+    const all = parseRows(await files.readFile(joinPath(run, 'predictions.csv')));
+    // An image that cannot be read has a row without scores.
+    const rows = all.filter(({ score }) => Number.isFinite(score));
     const results = session.kind === 'predict' ? null : await readResults(files, joinPath(run, 'results.json'), header);
     const predictions = rows.map((row) => ({ ...row, label: row.label ?? (0 as const), abnormal: null }));
     const labels = rows.map(({ label }) => label ?? 0);
@@ -78,7 +77,7 @@ export class ShownResults {
       thresholds,
       rows: rows.map(({ id, label, score }) => ({ id, label, score })),
       roc: results ? rocCurve(rankScores(labels, scores)) : [],
-      range: [Math.min(...rows.map(({ range }) => range[0])), Math.max(...rows.map(({ range }) => range[1]))],
+      range: [0, mapScale ?? Math.max(...rows.map(({ range }) => range[1]))],
       facts: {
         method: header.fusion.method,
         model: header.model.name,
@@ -87,15 +86,15 @@ export class ShownResults {
         shots: String(bank.images.length),
         seed: String(header.train.seed),
       },
-      adapters: await adaptersFacts(files, joinPath(run, ADAPTERS)),
+      adapters: await adaptersFacts(files, adaptersOf(session)),
       verdict: results && (await verdict(files, run, header, results, predictions)),
       notes,
     };
     const pictures =
       session.kind === 'predict'
-        ? unlabelledPictures(files, session.id, rows)
+        ? unlabelledPictures(files, session.id, all)
         : await openPictures(files, run, header, predictions);
-    return new ShownResults(files, outcome, header, pictures);
+    return new ShownResults(outcome, header, pictures);
   }
 
   /** One image with its map, as the page shows it. */
@@ -121,13 +120,13 @@ export class ShownResults {
 
   /** The map over the whole image as a PNG, or the bare map as a NumPy file. */
   async takeMap(index: number, what: 'png' | 'npy'): Promise<ExportedFile> {
-    const { rows, range, session } = this.outcome;
+    const { rows, range } = this.outcome;
     const { id } = rows[index];
     const name = `${baseName(id).replace(/\.[^.]*$/, '')}.${what}`;
     if (what === 'npy') {
-      const names = mapNames(rows.map((row) => row.id));
-      const bytes = await this.#files.readFile(joinPath(runOf(session), 'maps', `${names[index]}.npy`));
-      return { name, blob: new Blob([bytes]) };
+      const map = await this.#pictures.map(id);
+      if (!map) throw gone(id);
+      return { name, blob: new Blob([encodeNpy(map.data, [map.height, map.width])]) };
     }
     const [image, map] = [await this.#pictures.image(id), await this.#pictures.map(id)];
     if (!map) throw gone(id);
@@ -211,7 +210,7 @@ function parseRows(bytes: Uint8Array): Row[] {
   return rows.map((row) => ({
     id: row[id],
     label: row[label] === '' ? null : row[label] === '1' ? 1 : 0,
-    score: Number(row[score]),
+    score: row[score] === '' ? Number.NaN : Number(row[score]),
     range: [Number(row[low]), Number(row[high])] as const,
   }));
 }

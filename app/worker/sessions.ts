@@ -1,4 +1,5 @@
 import { joinPath } from '../../src/base/paths.ts';
+import { ADAPTERS } from '../../src/run/run_folder.ts';
 import type { DataSource, SessionFile } from '../protocol.ts';
 import { KEPT, type PageFiles } from './files.ts';
 
@@ -9,6 +10,11 @@ const LAST = `${KEPT}/last`;
 /** The folder of a session's run: results, maps, checkpoints and adapters as the command line lays them out. */
 export function runOf(id: string): string {
   return joinPath(SESSIONS, id, 'run');
+}
+
+/** The adapters of a session: its own, or a copy of those that it scores with. */
+export function adaptersOf({ id, kind }: Pick<SessionFile, 'id' | 'kind'>): string {
+  return kind === 'train' ? joinPath(runOf(id), ADAPTERS) : joinPath(SESSIONS, id, 'adapters.safetensors');
 }
 
 /** Where the images of a session lie that keeps them. */

@@ -1,10 +1,9 @@
 import { type Zippable, zipSync } from 'fflate';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { joinPath } from '../../src/base/paths.ts';
-import { ADAPTERS } from '../../src/run/run_folder.ts';
 import type { Export, ExportedFile, Outcome, SessionFile } from '../protocol.ts';
 import type { PageFiles } from './files.ts';
-import { runOf } from './sessions.ts';
+import { adaptersOf, runOf } from './sessions.ts';
 
 /** What a run folder keeps for a training to go on: of no use to anyone else. */
 const STATE = /^checkpoint\/(latest|best|last)\.safetensors$/;
@@ -29,7 +28,7 @@ export async function takeHome(
   });
   switch (what) {
     case 'adapters':
-      return file(ADAPTERS, adapters.name, 'application/octet-stream');
+      return { name: adapters.name, blob: new Blob([await files.readFile(adaptersOf(session))]) };
     case 'predictions':
       return file('predictions.csv', 'predictions.csv', 'text/csv');
     case 'results': {
@@ -42,7 +41,8 @@ export async function takeHome(
       return file('report.html', 'report.html', 'text/html');
     case 'everything': {
       if (session.kind === 'train') await report(files, run);
-      const bytes = zipSync(await entries(files, run), { level: 0, mtime: BEGINNING });
+      const own = session.kind === 'train' ? {} : { [adapters.name]: await files.readFile(adaptersOf(session)) };
+      const bytes = zipSync({ ...(await entries(files, run)), ...own }, { level: 0, mtime: BEGINNING });
       return {
         name: `${session.name.replace(/[^\p{L}\p{N}]+/gu, '-')}.zip`,
         blob: new Blob([bytes as Uint8Array<ArrayBuffer>], { type: 'application/zip' }),

@@ -3,8 +3,6 @@ import { baseName, joinPath } from '../../src/base/paths.ts';
 import { evaluateRun, openAdapters, predictImages, type RunContext } from '../../src/detect/index.ts';
 import { Gpu } from '../../src/gpu/index.ts';
 import type { RunEvent } from '../../src/run/events.ts';
-import { ADAPTERS } from '../../src/run/run_folder.ts';
-import { EMBEDDED_MODEL, EMBEDDED_SETTINGS } from '../../src/study/index.ts';
 import { resumeRun, trainRun } from '../../src/train/index.ts';
 import type {
   AdaptersFacts,
@@ -22,7 +20,7 @@ import { datasetFacts, familyPreviews, makePhantoms, placeImages, placeOf } from
 import { PageFiles } from './files.ts';
 import { addModel, deleteModel, modelChoices, openModel } from './models.ts';
 import { adaptersFacts, readLosses, ShownResults } from './outcome.ts';
-import { imagesOf, runOf, Sessions, sameSource } from './sessions.ts';
+import { adaptersOf, imagesOf, runOf, Sessions, sameSource } from './sessions.ts';
 import { takeHome } from './take_home.ts';
 import { pageWords } from './words.ts';
 
@@ -135,7 +133,8 @@ export class Workbench implements Calls {
     await this.#place(session.id, given);
     return this.#run(session, async (context) => {
       const model = await this.#modelOf(adapters);
-      await predictImages(context, { adapters, model, paths, out, maps: 'npy' });
+      const onBad = ({ message }: Error) => context.onEvent?.({ type: 'note', text: `left out: ${message}` });
+      await predictImages(context, { adapters, model, paths, out, maps: 'npy', strict: false, onBad });
       if (!keep) return;
       for (const path of paths) {
         const target = joinPath(imagesOf(session.id), path);
@@ -265,12 +264,12 @@ export class Workbench implements Calls {
   /** A session for scores of the adapters at hand, which it gets a copy of. */
   async #scoring(kind: 'evaluate' | 'predict', of: string, source: DataSource | null, keep: boolean) {
     if (!this.#adapters) throw new FusionclipError('usage', 'There are no adapters yet; train, or load some.');
-    const from = baseName(this.#adapters) === baseName(ADAPTERS) ? 'trained' : baseName(this.#adapters);
+    const from = this.#adapters.startsWith(LOADED) ? baseName(this.#adapters) : 'trained';
     const images = keep && source?.kind !== 'phantoms';
     const name = `${of}, ${from === 'trained' ? 'new images' : from}`;
     const session = await this.#sessions.create({ kind, name, source, images, wish: null });
     const out = runOf(session.id);
-    const adapters = joinPath(out, ADAPTERS);
+    const adapters = adaptersOf(session);
     await this.#files.writeFile(adapters, await this.#files.readFile(this.#adapters));
     return { session, adapters, out };
   }
@@ -298,10 +297,8 @@ export class Workbench implements Calls {
       data = kept;
     }
     const settings = {
-      ...(wish.model === EMBEDDED_MODEL && EMBEDDED_SETTINGS),
-      size: String(model.weights.config.vision.nativeSize),
       shots: String(wish.shots),
-      epochs: String(wish.epochs),
+      ...(wish.epochs !== null && { epochs: String(wish.epochs) }),
       seed: String(wish.seed),
       'prompt.object': wish.object,
     };
@@ -343,7 +340,7 @@ export class Workbench implements Calls {
   #show(session: SessionFile, shown: ShownResults | null): void {
     this.#session = session;
     this.#shown = shown;
-    if (shown) this.#adapters = joinPath(runOf(session.id), ADAPTERS);
+    if (shown) this.#adapters = adaptersOf(session);
     void this.#sessions.setLast(session.id).catch(() => {});
   }
 

@@ -3,6 +3,8 @@ import { encodePng } from '../data/encode.ts';
 import { EXIT_CODES } from '../host/exit_codes.ts';
 import { contactSheet, PHANTOM_FAMILIES, phantomFamily, writePhantoms } from '../phantom/index.ts';
 import { formatIntensityTable, intensityTable, TRIVIAL_BOUND } from '../phantom/phantom_check.ts';
+import { VOLUME_FAMILIES } from '../phantom/volume.ts';
+import { writePhantomVolumes } from '../phantom/write_volumes.ts';
 import { type Command, exactly, flagValues, need, word } from './command.ts';
 import { Reporter } from './reporter.ts';
 
@@ -19,6 +21,12 @@ const WRITE = {
   test: integer(120, [2, 1e6], 'pictures in test, half of them diseased'),
   size: integer(168, [32, 1024], 'pixels to a side'),
   kinds: list(text('', /^[a-z_]+$/, 'kind', ''), [], 'kinds of lesion to draw from; default: all'),
+  volume: choice(
+    ['none', 'dicom', 'nifti'],
+    'none',
+    `volumes in place of pictures, as DICOM series or as NIfTI files (${VOLUME_FAMILIES.join(', ')}): --valid and --test count patients`,
+  ),
+  depth: integer(24, [8, 512], 'slices of a volume'),
   sheet: word('FILE', 'also a contact sheet as PNG: a row of healthy pictures and one for each kind; one set only'),
 } satisfies OptionTable;
 
@@ -27,17 +35,31 @@ export const phantomWrite: Command = {
   name: ['phantom'],
   summary: 'writes synthetic medical-looking data sets with lesions, masks and captions, arranged as BMAD sets',
   usage: '--out DIR [--set NAME]',
+  examples: [
+    'fusionclip phantom --set brain --out data',
+    'fusionclip phantom --set chest --valid 24 --test 40 --seed 7 --out data --sheet chest.png',
+  ],
   details: `Equal arguments give equal bytes. Kinds of lesion:
 ${NAMES.map((name) => `${name}: ${PHANTOM_FAMILIES[name].kinds.map((kind) => kind.name).join(', ')}`).join('\n')}`,
   flags: [{ title: 'Pictures', table: WRITE }],
   async run(call) {
     const { host } = call;
     exactly(0, call, 'fusionclip phantom --out DIR');
-    const { set, out, kinds, sheet, ...numbers } = flagValues(WRITE, call);
+    const { set, out, kinds, sheet, volume, depth, ...numbers } = flagValues(WRITE, call);
     const folder = need(out, 'out', 'name the folder to write to');
     const reporter = new Reporter(host);
-    for (const name of set === 'all' ? NAMES : [set]) {
+    for (const name of set === 'all' ? (volume === 'none' ? NAMES : VOLUME_FAMILIES) : [set]) {
       const options = { set: name, out: folder, ...numbers, ...(kinds.length > 0 ? { kinds } : {}) };
+      if (volume !== 'none') {
+        const onProgress = (done: number, total: number) => {
+          if (host.isTerminal) reporter.listen({ type: 'stage', what: name, done, total });
+        };
+        const path = await writePhantomVolumes(host, { ...options, depth, format: volume }, onProgress);
+        reporter.clear();
+        const { valid, test, size, seed } = numbers;
+        host.stdout(`${path}: ${valid} + ${test} patients, ${size}×${size}×${depth}, ${volume}, seed ${seed}\n`);
+        continue;
+      }
       const path = await writePhantoms(host, options, (done, total) => {
         if (host.isTerminal) reporter.listen({ type: 'stage', what: name, done, total });
       });
@@ -66,6 +88,7 @@ export const phantomCheck: Command = {
   name: ['phantom', 'check'],
   summary: 'how well brightness alone tells diseased phantoms from healthy ones: image AUROC of trivial baselines',
   usage: '',
+  examples: ['fusionclip phantom check', 'fusionclip phantom check --json'],
   details: `Exit code ${EXIT_CODES.bad_data} when a baseline reaches more than ${TRIVIAL_BOUND} in either direction.`,
   flags: [{ title: 'Check', table: CHECK }],
   async run(call) {

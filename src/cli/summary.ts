@@ -1,5 +1,5 @@
 import { textColumns } from '../base/columns.ts';
-import type { EvaluateResults } from '../detect/inference.ts';
+import type { EvaluateResults } from '../detect/evaluate_run.ts';
 import type { TrainResults } from '../detect/results.ts';
 import { type SetMetrics, thresholdText } from '../detect/set_metrics.ts';
 import { type IntensityMetrics, intensityBaselines, intensityInside } from '../metrics/intensity_baseline.ts';

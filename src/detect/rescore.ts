@@ -11,25 +11,31 @@ import {
   methodPreset,
 } from '../fusion/index.ts';
 import { BANK_SETTINGS } from '../fusion/presets.ts';
+import { chooseSettings, type ModelDefaults, withoutAuto } from '../run/model_settings.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import type { Detector } from './detector.ts';
 import { type Calibration, calibrate } from './evaluation.ts';
 import { ValidationSet } from './selection.ts';
+import { sliced } from './sliced.ts';
 import { chooseShots, readSupport, type Support } from './support.ts';
 import { imageHash, type SupportBank } from './support_bank.ts';
 import { SupportSet } from './support_set.ts';
 
 /**
  * The settings that a stored run is scored with when some are given anew: those that training does not depend on, or
- * another method that needs no training and then takes the run's support images and common settings.
+ * another method that needs no training and then takes the run's support images and common settings, and else what suits the
+ * model.
  * @param run for messages
+ * @param defaults of the run's model
  * @throws FusionclipError `usage` for what cannot change after training
  */
 export function rescoredOptions(
   { fusion }: RunConfig,
-  given: Readonly<Record<string, string>>,
+  asked: Readonly<Record<string, string>>,
   run: string,
+  defaults: ModelDefaults,
 ): FusionOptions {
+  const given = withoutAuto(asked);
   const stored = optionTexts(FUSION_OPTIONS, fusion);
   const method = given.method ?? fusion.method;
   const names = Object.keys(given);
@@ -44,7 +50,9 @@ export function rescoredOptions(
   const kept = another ? (name: string) => COMMON_SETTINGS.includes(name) : () => true;
   const texts = Object.fromEntries(Object.entries(stored).filter(([name]) => kept(name)));
   if (another) texts.compat = 'none';
-  const options = fusionOptions({ ...texts, ...given });
+  const options = another
+    ? chooseSettings(defaults, { ...texts, ...given }).settings.fusion
+    : fusionOptions({ ...texts, ...given });
   const changed = (name: string) => optionTexts(FUSION_OPTIONS, options)[name] !== stored[name];
   const fixed = names.find((name) =>
     another ? name === 'size' && changed(name) : !INFERENCE_SETTINGS.includes(name) && changed(name),
@@ -80,7 +88,10 @@ export async function calibrateAgain(
   memory: SupportSet,
 ): Promise<Calibration> {
   if (!support) {
-    return memory.withScorer(async ({ ranges }) => ({ thresholds: { image: null, pixel: null }, ranges }));
+    return memory.withScorer(async ({ ranges }) => {
+      const none = { thresholds: { image: null, pixel: null }, mapScale: null, scores: null };
+      return { ...none, ranges };
+    });
   }
   const again = new SupportSet(detector, support.normal, support.abnormal);
   try {
@@ -104,8 +115,9 @@ export async function supportAgain(
   { images }: SupportBank,
 ): Promise<Support | null> {
   try {
-    const dataset = await openDataset(fs, data.path, train);
-    const support = await readSupport(fs, await chooseShots(fs, dataset, train), fusion, train.seed);
+    const { context, rules } = await sliced({ fs }, data.path, train);
+    const dataset = await openDataset(context.fs, data.path, rules);
+    const support = await readSupport(context.fs, await chooseShots(context.fs, dataset, train), fusion, train.seed);
     const same =
       dataset.kind === kind &&
       support.normal.length === images.length &&

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { STORED_CONFIG } from '../clip/stored_config.ts';
 import { STORED_MEDCLIP_CONFIG } from '../medclip/stored_config.ts';
+import { SETTING_SOURCES } from './setting_sources.ts';
 
 /** Shapes of what a run stores as JSON and reads again: files may come from anywhere. */
 
@@ -19,10 +20,12 @@ export const STORED_HEADER = v.object({
   model: v.object({
     hash: v.string(),
     name: v.string(),
+    sha256: v.optional(v.string()),
     config: v.union([STORED_CONFIG, STORED_MEDCLIP_CONFIG]),
   }),
   data: v.object({ path: v.string(), name: v.string() }),
   settings: v.record(v.string(), v.string()),
+  sources: v.optional(v.record(v.string(), v.picklist(SETTING_SOURCES))),
 });
 
 const choice = v.object({
@@ -43,12 +46,20 @@ export const STORED_STATE = v.object({
 
 const threshold = v.nullable(v.object({ value: number, f1: measure, from: v.picklist(['valid', 'support']) }));
 const range = v.strictTuple([number, number]);
+const labelled = v.object({
+  of: v.picklist(['valid', 'support', 'test']),
+  normal: v.array(measure),
+  abnormal: v.array(measure),
+});
 
 /** `inference` of an adapters file. */
 export const STORED_INFERENCE = v.object({
   thresholds: v.object({ image: threshold, pixel: threshold }),
   ranges: v.nullable(v.object({ zeroMap: range, fewMap: range, zeroMean: range, fewMean: range })),
   selectedBy: v.string(),
+  mapScale: v.optional(v.nullable(number)),
+  scores: v.optional(v.nullable(labelled)),
+  testScores: v.optional(v.nullable(labelled)),
   /** Hashes of the normal support images. */
   images: v.optional(v.array(v.string())),
 });

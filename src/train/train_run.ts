@@ -5,26 +5,30 @@ import type { Inventory } from '../data/layout/inventory.ts';
 import { saveAdapters } from '../detect/adapters_file.ts';
 import { type AnyBackbone, asTrained, type ModelSource, openModel, statisticsOf } from '../detect/backbone.ts';
 import type { Detector } from '../detect/detector.ts';
-import { calibrate, type Evaluation, evaluateSamples } from '../detect/evaluation.ts';
+import { type Calibration, calibrate, classScores, evaluateSamples } from '../detect/evaluation.ts';
+import { requireMapNames } from '../detect/map_names.ts';
+import { samplesMaps } from '../detect/maps.ts';
 import { dataJson, openData } from '../detect/open_data.ts';
-import { predictionRows, requireMapNames, toCsv, writeMaps } from '../detect/output.ts';
+import { predictionRows, toCsv } from '../detect/predictions.ts';
 import { ORACLE_WARNING, type SelectedBy, type TrainResults, trainResults } from '../detect/results.ts';
 import { openDetector, type RunContext } from '../detect/run_context.ts';
 import type { ScoredSet } from '../detect/scoring.ts';
 import { ValidationSet } from '../detect/selection.ts';
+import { sliced } from '../detect/sliced.ts';
 import { chooseShots, readSupport, type Support, type TrainItem, trainItems } from '../detect/support.ts';
 import { supportBank } from '../detect/support_bank.ts';
 import { SupportSet } from '../detect/support_set.ts';
 import { methodPreset } from '../fusion/index.ts';
 import { type RunListener, stage } from '../run/events.ts';
 import type { FolderLock } from '../run/lock.ts';
+import { chooseSettings, settingsLine } from '../run/model_settings.ts';
 import { onDevice } from '../run/on_device.ts';
 import { headerJson, type RunConfig, type RunSettings, runSettings } from '../run/run_config.ts';
 import { ADAPTERS, BEST, LAST, LATEST, RunFolder } from '../run/run_folder.ts';
 import type { Choice, RunState } from '../run/run_state.ts';
 import { lastState, resumable, resumeAdvice, takeFolder } from './broken_run.ts';
 import { loadWeights } from './checkpoint.ts';
-import { environmentJson, shotsJson } from './provenance.ts';
+import { environmentJson, sameShots, shotsJson } from './provenance.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
 import { runTraining, type TrainingEnd } from './training.ts';
 
@@ -99,7 +103,7 @@ export async function trainRun(context: TrainContext, request: TrainRequest): Pr
     await RunFolder.check(fs, out, force);
     const folder = await RunFolder.create(fs, out);
     await folder.writeJson('config.json', headerJson(header));
-    await folder.writeJson('shots.json', shotsJson(support, header));
+    await folder.writeJson('shots.json', await shotsJson(support, header));
     await fs.writeFile(folder.file('data.json'), dataJson(inventory));
     begun = true;
     return folder;
@@ -116,29 +120,35 @@ export async function trainRun(context: TrainContext, request: TrainRequest): Pr
 
 /** A run from its start. @param enter makes the folder, when everything is known to be good */
 async function begin(
-  context: TrainContext,
+  outer: TrainContext,
   request: TrainRequest,
   enter: (header: RunConfig, support: Support, inventory: Inventory) => Promise<RunFolder>,
 ): Promise<TrainOutcome> {
+  const given = request.settings ?? {};
+  // How data are read no model has a say in.
+  const asked = runSettings(given);
+  const { context, rules } = await sliced(outer, request.data, asked.train);
   const { fs } = context;
-  const settings = runSettings(request.settings ?? {});
-  const given = settings.fusion['prompt.object'];
+  const object = asked.fusion['prompt.object'];
   const { dataset, inventory, tell } = await openData(context, {
     path: request.data,
-    rules: settings.train,
-    object: given === 'auto' ? undefined : given,
+    rules,
+    object: object === 'auto' ? undefined : object,
   });
-  const maps = request.maps ?? settings.train['map.files'];
+  const maps = request.maps ?? asked.train['map.files'];
   requireMapNames(
     dataset.splits.test.map(({ id }) => id),
     joinPath(request.out, 'maps'),
     maps,
   );
-  const shots = await chooseShots(fs, dataset, settings.train);
-  const support = await readSupport(fs, shots, settings.fusion, settings.train.seed);
+  const shots = await chooseShots(fs, dataset, asked.train);
   const backbone = await openModel(fs, request.model);
+  const chosen = chooseSettings(backbone.defaults, given);
+  const { settings, sources } = chosen;
+  const support = await readSupport(fs, shots, settings.fusion, settings.train.seed);
   const header: RunConfig = {
     ...settings,
+    sources,
     kind: dataset.kind,
     object: inventory.object,
     model: backbone.identity,
@@ -149,9 +159,10 @@ async function begin(
   const detector = await openDetector(context, header, backbone);
   try {
     tell();
+    const onEvent = listener(context);
+    onEvent({ type: 'note', text: settingsLine(chosen, backbone.identity.name) });
     const folder = await enter(header, support, inventory);
     const { mapsOf } = request;
-    const onEvent = listener(context);
     const run = { context, folder, header, backbone, dataset, support, items, detector, maps, mapsOf, onEvent };
     return await finishRun(run, null);
   } finally {
@@ -184,19 +195,21 @@ export async function resumeRun(context: TrainContext, out: string, places: Resu
 }
 
 /** A run from its last checkpoint. */
-async function goOn(context: TrainContext, out: string, places: ResumePlaces): Promise<TrainOutcome> {
-  const { fs } = context;
-  const { folder, header: old, finished } = await RunFolder.open(fs, out);
+async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Promise<TrainOutcome> {
+  const { folder, header: old, finished } = await RunFolder.open(outer.fs, out);
   if (finished) {
-    const text = `${out} holds a finished run; there is nothing to resume (fusionclip report ${out} makes its report again).`;
-    throw new FusionclipError('usage', text);
+    const has = (await outer.fs.stat(folder.file('report.html'))) !== null;
+    const how = `fusionclip report ${out} makes ${has ? 'its report again' : 'its report, which is missing'}`;
+    throw new FusionclipError('usage', `${out} holds a finished run; there is nothing to resume (${how}).`);
   }
-  const backbone = asTrained(old.model, await openModel(fs, places.model ?? old.model.name), out);
+  const backbone = asTrained(old.model, await openModel(outer.fs, places.model ?? old.model.name), out);
   const header: RunConfig = { ...old, data: { ...old.data, path: places.data ?? old.data.path } };
   const { path } = header.data;
+  const { context, rules } = await sliced(outer, path, header.train);
+  const { fs } = context;
   const { dataset, inventory, tell } = await openData(context, {
     path,
-    rules: header.train,
+    rules,
     object: header.object,
     keeps: true,
     of: out,
@@ -205,11 +218,11 @@ async function goOn(context: TrainContext, out: string, places: ResumePlaces): P
   const support = await readSupport(fs, shots, header.fusion, header.train.seed);
   const drawn = await folder.readJson('shots.json');
   // A run that was ended before its first file was whole has no list yet.
-  if (drawn === null) await folder.writeJson('shots.json', shotsJson(support, header));
-  else if (JSON.stringify(drawn) !== JSON.stringify(shotsJson(support, header))) {
+  if (drawn === null) await folder.writeJson('shots.json', await shotsJson(support, header));
+  else if (!(await sameShots(drawn, support, header))) {
     throw new FusionclipError(
       'bad_data',
-      `${header.data.path} is not the data set that ${out} was started with: its support images differ; give the old one.`,
+      `${header.data.path} is not the data set that ${out} was started with: its support images differ in names or pixels; give the old one.`,
     );
   }
   const onEvent = listener(context);
@@ -297,6 +310,10 @@ async function evaluateRunWeights(
 ): Promise<Pick<TrainOutcome, 'results' | 'scored'>> {
   const { context, folder, header, dataset, support, detector, onEvent } = run;
   const { fs, signal } = context;
+  const draw = (calibration: Calibration) => {
+    const choices = { maps: run.maps, calibration, of: run.mapsOf };
+    return samplesMaps(fs, folder.file('maps'), dataset.splits.test, header, choices);
+  };
   const evaluateWeights = async (choice: Choice, file: string) => {
     if (selectedBy !== 'none') await loadWeights(fs, folder.file(file), detector.method.parameters);
     return memory.withScorer(async (scorer) => {
@@ -307,6 +324,7 @@ async function evaluateRunWeights(
         samples: dataset.splits.test,
         calibration,
         batch: header.train['eval.batch'],
+        onScored: which === 'chosen' ? draw(calibration) : undefined,
         onProgress: stage(onEvent, `scores of the test images (${which} weights)`),
         signal,
       });
@@ -323,31 +341,19 @@ async function evaluateRunWeights(
     const text = 'The remaining valid images lack a class, so the thresholds were chosen on the support set.';
     onEvent({ type: 'note', text });
   }
+  const { scored } = selected.evaluation;
   const bank = supportBank(header.train.bank, normals, selected.rows);
   await saveAdapters(
     fs,
     folder.file(ADAPTERS),
-    { header, bank, selectedBy, ...selected.calibration },
+    { header, bank, selectedBy, ...selected.calibration, testScores: { of: 'test', ...classScores(scored) } },
     detector.method.parameters,
   );
-  await writePredictions(run, selected.evaluation, selected.calibration.thresholds);
+  const rows = predictionRows(scored, selected.calibration.thresholds);
+  await fs.writeFile(folder.file('predictions.csv'), toCsv(rows));
   const shots = { normal: support.normal.length, abnormal: support.shots.abnormal.length };
   const results = trainResults(header, shots, selectedBy, selected, last ?? { ...selected, choice: end.last });
-  return { results, scored: selected.evaluation.scored };
-}
-
-async function writePredictions(
-  { context, folder, dataset, header, maps, mapsOf, onEvent }: Opened,
-  { scored }: Evaluation,
-  thresholds: Parameters<typeof predictionRows>[1],
-): Promise<void> {
-  const { fs, signal } = context;
-  await fs.writeFile(folder.file('predictions.csv'), toCsv(predictionRows(scored, thresholds)));
-  const paths = new Map(dataset.splits.test.map(({ id, path }) => [id, path]));
-  const onProgress = stage(onEvent, 'maps');
-  const shown = mapsOf ? { ...scored, images: scored.images.filter(({ id }) => mapsOf.includes(id)) } : scored;
-  const { norm } = header.fusion;
-  await writeMaps(fs, folder.file('maps'), shown, norm, maps, (id) => paths.get(id)!, onProgress, signal);
+  return { results, scored };
 }
 
 /** How weights can be chosen with what the data set has left. */

@@ -48,8 +48,7 @@ describe('the page without its server', () => {
     expect(statSync(file).size).toBeLessThan(8 * 2 ** 20);
     await page.goto(pathToFileURL(file).href);
     expect(await page.text('.machine dl')).toContain('MiB');
-    // The model inside is read from the file itself.
-    const scores = await wholeJob('tiny-clip');
+    const scores = await wholeJob('generated:T:1');
     expect(Object.keys(scores)).toHaveLength(8);
     await page.press('#take-report');
     expect(readFileSync(await page.download(/report\.html$/), 'utf8')).toContain('Brain_AD');
@@ -57,6 +56,10 @@ describe('the page without its server', () => {
     await page.download(/safetensors$/);
     await page.drop('[data-zone=predict]', join(data, 'test/good'));
     await page.says('#decisions', /of 4 images predicted/);
+    // The model inside is read from the file itself.
+    await page.page.select('#model', 'tiny-clip');
+    await page.press('button[type=submit]');
+    await page.says('body', /weights: 39 matrices/);
     const elsewhere = page.requests.filter((each) => !/^(file|blob|data):/.test(each));
     expect(elsewhere).toEqual([]);
     expect(page.messages.filter((text) => /Content Security Policy/.test(text))).toEqual([]);

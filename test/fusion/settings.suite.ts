@@ -1,5 +1,5 @@
 import { assert } from 'chai';
-import { blurMaps, FUSION_OPTIONS, fusionOptions, METHOD_PRESETS, Predictor } from '../../src/fusion/index.ts';
+import { BranchScorer, blurMaps, FUSION_OPTIONS, fusionOptions, METHOD_PRESETS } from '../../src/fusion/index.ts';
 import { gaussianTensor } from '../../src/fusion/initial.ts';
 import type { BranchModel } from '../../src/fusion/predict.ts';
 import { presetTexts } from '../../src/fusion/presets.ts';
@@ -71,6 +71,10 @@ const HELD: Readonly<Record<keyof typeof FUSION_OPTIONS | keyof typeof TRAIN_OPT
   skip: ['data/real_layouts', 'a folder that may be no class is asked about'],
   'mask.background': ['data/real_layouts', 'inverted ones are refused, and read with a flag'],
   group: ['data/patients', 'give one support image each'],
+  window: ['volume/grey', 'auto: the own window of the files'],
+  plane: ['volume/geometry', 'another plane takes the voxels as they are'],
+  accept: ['volume/damaged_series', 'a good one is read'],
+  volume: ['nifti/nifti', 'four dimensions'],
   bank: ['detect/support_bank', 'none: the support images come from the data set'],
   aug: ['train/settings', 'shots, shots.abnormal, aug, batch, epochs'],
   'lr.adapter': ['train/settings', 'lr.adapter and lr.prompt'],
@@ -122,6 +126,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   ...{ layers: '', branches: 'gal,loc', 'text.mean': 'embeddings', 'winclip.fuse': 'mean', 'map.files': 'npy' },
   ...{ method: 'fusionclip', compat: 'none', 'shots.list': 'null', 'split.seed': '0', 'lr.grid': '' },
   ...{ normal: '', abnormal: '', skip: '', 'mask.background': 'auto', group: 'null', bank: 'features' },
+  ...{ window: 'auto', plane: 'auto', accept: '', volume: 'null' },
 };
 
 /** What `compat` makes of a method: the settings that differ from the method's own. */
@@ -225,7 +230,7 @@ suite('settings with a number worked out by hand', () => {
       const gpu = await t.gpu();
       using _scope = gpu.scope();
       const { model, rows } = plainModel(gpu, withCls);
-      const predictor = new Predictor(gpu, model);
+      const predictor = new BranchScorer(gpu, model);
       // The class token points along x, its patch along y: 1 − cos is 0 with itself, 1 with the other.
       const encoded = (cls: number[], patch: number[]) => ({
         features: new Map([[1, { cls: new Tensor(rows(cls)), patches: new Tensor(rows(patch).reshape([1, 1, 2])) }]]),
@@ -246,7 +251,7 @@ suite('settings with a number worked out by hand', () => {
       ...model,
       bankRows: (features) => new Map([1, 2].map((k) => [String(k), features.get(k)!.patches.value])),
     };
-    const predictor = new Predictor(gpu, two);
+    const predictor = new BranchScorer(gpu, two);
     const encoded = (first: number[], second: number[]) => ({
       features: new Map(
         [first, second].map((list, i) => [

@@ -6,6 +6,7 @@ import { type MethodCost, methodCost } from '../../detect/cost.ts';
 import { FUSION_OPTIONS, METHOD_PRESETS } from '../../fusion/index.ts';
 import { runsOnMedClip } from '../../fusion/methods/index.ts';
 import { isRead } from '../../fusion/presets.ts';
+import { chooseSettings } from '../../run/model_settings.ts';
 import { TRAIN_OPTIONS } from '../../run/options.ts';
 import { runSettings } from '../../run/run_config.ts';
 import { type Command, exactly, flagValues, MODEL_HELP, pickFlags, word } from '../command.ts';
@@ -29,10 +30,11 @@ export const cost: Command = {
   name: ['cost'],
   summary: 'counts what methods cost: operations, parameters and memory; nothing is computed or timed',
   usage: '[--method METHOD]',
-  details: `million: parameters · GFLOP: text, once a run · view, a training step's share for one view in one epoch · fit, a normal support image ·
-score, an image from pixels to map. train: the whole training in TFLOP. MiB: weights of both towers as for a model in
-float16 · support, what is kept of the normal support images · score and train, the most that a batch needs beside.
-Without --method: all that the model runs.`,
+  examples: ['fusionclip cost', 'fusionclip cost --method winclip+ --shots 8 --json'],
+  details: `million: parameters · GFLOP: text, once a run · view, a training step's share for one view in one epoch · fit, a
+normal support image · score, an image from pixels to map. train: the whole training in TFLOP. MiB: weights of
+both towers as for a model in float16 · support, what is kept of the normal support images · score and train,
+the most that a batch needs beside. Without --method: all that the model runs.`,
   flags: [
     { title: 'Cost', table: FLAGS },
     { title: 'Training and evaluation', table: TRAINING },
@@ -42,12 +44,13 @@ Without --method: all that the model runs.`,
     const { host, flags } = call;
     exactly(0, call, 'fusionclip cost');
     const { model, kind, json } = flagValues(FLAGS, call);
-    const only = flags.method === undefined ? null : runSettings({ ...given(flags, null), method: flags.method });
-    const isMedClip = only !== null && runsOnMedClip(only.fusion.method);
+    const only = flags.method ?? null;
+    const isMedClip = only !== null && runsOnMedClip(runSettings(given(flags, null)).fusion.method);
     const name = model ?? `generated:${isMedClip ? 'medclip-swin' : 'ViT-L-14-336'}`;
     const backbone = await openModel(host, name);
     const names = Object.keys(METHOD_PRESETS).filter((one) => runsOnMedClip(one) === (backbone.family === 'medclip'));
-    const all = only ? [only] : names.map((method) => runSettings({ ...given(flags, method), method }));
+    const of = (texts: Record<string, string>) => chooseSettings(backbone.defaults, texts).settings;
+    const all = only ? [of(given(flags, null))] : names.map((method) => of({ ...given(flags, method), method }));
     const costs: MethodCost[] = [];
     for (const settings of all) costs.push(await methodCost(backbone, settings, kind));
     const facts = { model: name, size: all[0].fusion.size, shots: all[0].train.shots, kind };

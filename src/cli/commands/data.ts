@@ -2,7 +2,9 @@ import { type OptionTable, toggle } from '../../base/option.ts';
 import { checkDataset } from '../../data/layout/check.ts';
 import { inventoryLines } from '../../data/layout/inventory.ts';
 import { DATA_OPTIONS } from '../../data/layout/rules.ts';
+import { sliced } from '../../detect/sliced.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
+import type { RunListener } from '../../run/events.ts';
 import { TRAIN_OPTIONS } from '../../run/options.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
@@ -25,6 +27,7 @@ export const dataCheck: Command = {
   summary:
     'reads every image and mask of a data set, and says what is used and how, what is not and why, what is wrong',
   usage: 'DIR',
+  examples: ['fusionclip data check data/Brain', 'fusionclip data check data/chest --normal NORMAL --json'],
   details: `Give the flags that training will get. Exit code ${EXIT_CODES.bad_data} when there is anything that training would stop at.`,
   flags: [
     { title: 'Report', table: FLAGS },
@@ -36,8 +39,13 @@ export const dataCheck: Command = {
     const { json } = flagValues(FLAGS, call);
     const { 'prompt.object': object, 'shots.abnormal': shots, ...rules } = flagValues(RULES, call);
     const reporter = new Reporter(host);
-    const report = await checkDataset(host, call.positional[0], {
-      rules: { ...rules, 'shots.abnormal': shots ?? undefined },
+    const notes: string[] = [];
+    const onEvent: RunListener = (event) => {
+      if (event.type === 'note') notes.push(event.text);
+    };
+    const seen = await sliced({ fs: host, onEvent }, call.positional[0], rules);
+    const report = await checkDataset(seen.context.fs, call.positional[0], {
+      rules: { ...seen.rules, 'shots.abnormal': shots ?? undefined },
       object: object ?? undefined,
       onProgress: (done, total) => {
         if (host.isTerminal) reporter.listen({ type: 'stage', what: 'images', done, total });
@@ -53,7 +61,7 @@ export const dataCheck: Command = {
     const verdict = report.ok
       ? 'ready for training'
       : `${errors} problem${errors === 1 ? '' : 's'} to be mended or decided`;
-    host.stdout(`${[...inventoryLines(report), verdict].join('\n')}\n`);
+    host.stdout(`${[...notes, ...inventoryLines(report), verdict].join('\n')}\n`);
     return code;
   },
 };

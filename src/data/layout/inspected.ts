@@ -19,7 +19,7 @@ export class InspectedSets {
   async open(fs: FileSystem, path: string, options: CheckOptions): Promise<InspectedSet> {
     const { rules = {}, object } = options;
     const { normal, abnormal, skip, group } = rules;
-    const names = ['mask.background', 'split.seed', 'shots.abnormal'] as const;
+    const names = ['mask.background', 'split.seed', 'shots.abnormal', 'window', 'plane', 'accept', 'volume'] as const;
     const key = JSON.stringify([path, object, normal, abnormal, skip, group, names.map((name) => rules[name])]);
     const known = this.#known.get(key);
     if (known) return { ...known, fresh: false };
