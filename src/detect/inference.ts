@@ -7,6 +7,7 @@ import { findInputs } from '../data/layout/inputs.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
 import { leftOutLine } from '../data/layout/left_out.ts';
 import type { DataRules } from '../data/layout/rules.ts';
+import { givenRule, type RangeSetting } from '../data/range/rule.ts';
 import { remembersSupport } from '../fusion/presets.ts';
 import type { IntensityMetrics } from '../metrics/intensity_baseline.ts';
 import { stage } from '../run/events.ts';
@@ -35,6 +36,8 @@ export interface TrainedSource {
   readonly model?: ModelSource;
   /** Settings of the method, as texts, in place of those of the run, as far as training does not depend on them. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** How values of image files are read, in place of how the run reads them. */
+  readonly range?: RangeSetting;
 }
 
 /** A trained detector, ready to score images. Release it after use. */
@@ -57,7 +60,7 @@ export class TrainedDetector {
     const stored = await openAdapters(fs, path);
     const { settings = {} } = source;
     const fusion = rescoredOptions(stored.header, settings, source.adapters);
-    const header = { ...stored.header, fusion };
+    const header = { ...stored.header, fusion, grey: givenRule(source.range ?? 'auto') ?? stored.header.grey };
     const backbone = asTrained(header.model, await openModel(fs, source.model ?? header.model.name), path);
     if (backbone.note) context.onEvent?.({ type: 'note', text: backbone.note });
     const detector = await openDetector(context, header, backbone);
@@ -105,9 +108,10 @@ export class TrainedDetector {
     const { detector, file } = this;
     const left = paths.slice(soFar.count);
     const progress = stage(context.onEvent ?? (() => {}), 'scores');
+    const say = (text: string) => context.onEvent?.({ type: 'note', text });
     return this.memory.withScorer(
       ({ images }) =>
-        scoreSet(detector, images, fileBatches(context.fs, detector, left, file.header.train['eval.batch']), {
+        scoreSet(detector, images, fileBatches(context.fs, detector, left, file.header.train['eval.batch'], say), {
           soFar,
           ranges: file.ranges,
           signal: context.signal,
@@ -182,7 +186,7 @@ export async function predictImages(context: RunContext, request: PredictRequest
 export async function predictTrained(
   context: RunContext,
   trained: TrainedDetector,
-  request: Omit<PredictRequest, 'model' | 'settings'>,
+  request: Omit<PredictRequest, 'model' | 'settings' | 'range'>,
   soFar?: ScoredSoFar,
 ): Promise<Predicted> {
   const { fs, signal, onEvent = () => {} } = context;
@@ -203,12 +207,13 @@ export async function predictTrained(
   await fs.writeFile(joinPath(out, 'predictions.json'), `${JSON.stringify(facts, null, 2)}\n`);
   const { norm } = header.fusion;
   const folder = joinPath(out, 'maps');
-  const pictures = await writeMaps(fs, folder, scored, norm, format, (id) => id, stage(onEvent, 'maps'), signal);
+  const { grey } = header;
+  const pictures = await writeMaps(fs, folder, scored, norm, format, (id) => id, grey, stage(onEvent, 'maps'), signal);
   return { rows, scored, pictures };
 }
 
 /** A labelled data set to evaluate trained weights on. */
-export interface EvaluateRequest extends TrainedSource {
+export interface EvaluateRequest extends Omit<TrainedSource, 'range'> {
   /** Folder of the data set; by default the one that was trained on. */
   readonly data?: string;
   /** How its folders are read, where that is not as the run has it. */
@@ -259,8 +264,9 @@ export async function evaluateRun(context: RunContext, request: EvaluateRequest)
   const format = request.maps ?? file.header.train['map.files'];
   const paths = new Map(samples.map((sample) => [sample.id, sample.path]));
   const progress = stage(onEvent, 'maps');
-  const { norm } = file.header.fusion;
-  await writeMaps(fs, joinPath(out, 'maps'), scored, norm, format, (id) => paths.get(id)!, progress, signal);
+  const { grey, fusion } = file.header;
+  const place = (id: string) => paths.get(id)!;
+  await writeMaps(fs, joinPath(out, 'maps'), scored, fusion.norm, format, place, grey, progress, signal);
   await fs.writeFile(joinPath(out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
   return results;
 }
@@ -280,7 +286,7 @@ async function evaluateOn(
   soFar: ScoredSoFar,
 ): Promise<EvaluateOutcome> {
   const { fs, signal, onEvent = () => {} } = context;
-  const trained = await TrainedDetector.open(context, request);
+  const trained = await TrainedDetector.open(context, { ...request, range: request.rules?.range });
   try {
     const { weights: _, ...file } = trained.file;
     const { header, thresholds, ranges, selectedBy } = file;
@@ -292,6 +298,7 @@ async function evaluateOn(
       rules,
       object: header.object,
       keeps: true,
+      grey: header.grey,
       of,
     });
     if (header.kind === 'pixel' && dataset.kind === 'image') {

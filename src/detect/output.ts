@@ -5,6 +5,7 @@ import { joinPath } from '../base/paths.ts';
 import { decodeImage } from '../data/decode.ts';
 import { encodePng } from '../data/encode.ts';
 import { overlayHeatMap, rangeOf } from '../data/heat_map.ts';
+import type { GreyRule } from '../data/range/rule.ts';
 import { encodeMapPng, encodeNpy } from '../data/raw_map.ts';
 import { type Normalisation, unframedMap } from './pictures.ts';
 import type { ScoredSet } from './scoring.ts';
@@ -70,6 +71,7 @@ export function toCsv(rows: readonly PredictionRow[]): string {
  * 16 bits scaled by the extremes of the map. The colours span the extremes of the set, so that images can be compared.
  * @param norm how the images were framed
  * @param path from an image's id to its file
+ * @param grey how the values of files become grey levels
  * @returns paths of the pictures, in the order of the set
  */
 export async function writeMaps(
@@ -79,6 +81,7 @@ export async function writeMaps(
   norm: Normalisation,
   format: 'npy' | 'png16' | 'none',
   path: (id: string) => string,
+  grey: GreyRule,
   onProgress?: (done: number, total: number) => void,
   signal?: AbortSignal,
 ): Promise<string[]> {
@@ -90,7 +93,7 @@ export async function writeMaps(
     signal?.throwIfAborted();
     const scores = { width: size, height: size, data: map };
     const file = path(id);
-    const image = decodeImage(await fs.readFile(file), file);
+    const image = decodeImage(await fs.readFile(file), file, grey);
     const picture = overlayHeatMap(image, unframedMap(scores, image, norm), { range });
     pictures.push(joinPath(folder, `${names[i]}.png`));
     await fs.writeFile(pictures[i], encodePng(picture));

@@ -100,12 +100,12 @@ export async function calibrateAgain(
 /** The support set of a run, read again; null where the data set is gone or is another one now. */
 export async function supportAgain(
   fs: FileSystem,
-  { data, train, fusion, kind }: RunConfig,
+  { data, train, fusion, kind, grey }: RunConfig,
   { images }: SupportBank,
 ): Promise<Support | null> {
   try {
     const dataset = await openDataset(fs, data.path, train);
-    const support = await readSupport(fs, await chooseShots(fs, dataset, train), fusion, train.seed);
+    const support = await readSupport(fs, await chooseShots(fs, dataset, train), { ...fusion, grey }, train.seed);
     const same =
       dataset.kind === kind &&
       support.normal.length === images.length &&

@@ -1,9 +1,10 @@
 import type { FileSystem } from '../base/file_system.ts';
-import { decodeImage } from '../data/decode.ts';
 import { rangeOf } from '../data/heat_map.ts';
 import type { Image } from '../data/image.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import { readSample } from '../data/layout/open.ts';
+import { readRuled } from '../data/range/read.ts';
+import { FULL } from '../data/range/rule.ts';
 import { withClassScore } from '../fusion/fuse.ts';
 import {
   type BranchScores,
@@ -95,7 +96,7 @@ export async function* sampleBatches(
     const inputs: Float32Array<ArrayBuffer>[] = [];
     const items: ScoringItem[] = [];
     for (const sample of samples.slice(start, start + batch)) {
-      const image = await readSample(fs, sample);
+      const image = await readSample(fs, sample, framing.grey);
       inputs.push(inputOf(detector, image));
       items.push({
         id: sample.id,
@@ -109,17 +110,25 @@ export async function* sampleBatches(
   }
 }
 
-/** Reads image files without labels. Throws `io`, `bad_image`. */
+/**
+ * Reads image files without labels.
+ * @param say gets what is odd about an image though it is scored
+ * @throws FusionclipError `io`; `bad_image`, also for one whose values do not fit what the run has learned
+ */
 export async function* fileBatches(
   fs: FileSystem,
   detector: Detector,
   paths: readonly string[],
   batch: number,
+  say?: (text: string) => void,
 ): AsyncGenerator<ScoringBatch> {
   for (let start = 0; start < paths.length; start += batch) {
     const part = paths.slice(start, start + batch);
     const inputs: Float32Array[] = [];
-    for (const path of part) inputs.push(inputOf(detector, decodeImage(await fs.readFile(path), path)));
+    for (const path of part) {
+      const image = readRuled(await fs.readFile(path), path, detector.grey ?? FULL, say);
+      inputs.push(inputOf(detector, image));
+    }
     const items = part.map((id) => ({ id, label: null, mask: null, grey: null, trivial: null }));
     yield { items, encode: () => detector.encode(inputs) };
   }

@@ -123,7 +123,7 @@ async function begin(
   const { fs } = context;
   const settings = runSettings(request.settings ?? {});
   const given = settings.fusion['prompt.object'];
-  const { dataset, inventory, tell } = await openData(context, {
+  const { dataset, inventory, grey, tell } = await openData(context, {
     path: request.data,
     rules: settings.train,
     object: given === 'auto' ? undefined : given,
@@ -135,7 +135,7 @@ async function begin(
     maps,
   );
   const shots = await chooseShots(fs, dataset, settings.train);
-  const support = await readSupport(fs, shots, settings.fusion, settings.train.seed);
+  const support = await readSupport(fs, shots, { ...settings.fusion, grey }, settings.train.seed);
   const backbone = await openModel(fs, request.model);
   const header: RunConfig = {
     ...settings,
@@ -143,6 +143,7 @@ async function begin(
     object: inventory.object,
     model: backbone.identity,
     data: { path: request.data, name: dataset.name },
+    grey,
   };
   const items = itemsOf(support, settings, backbone);
   // Everything that can be refused is refused before an older run is removed.
@@ -199,10 +200,11 @@ async function goOn(context: TrainContext, out: string, places: ResumePlaces): P
     rules: header.train,
     object: header.object,
     keeps: true,
+    grey: header.grey,
     of: out,
   });
   const shots = await chooseShots(fs, dataset, header.train);
-  const support = await readSupport(fs, shots, header.fusion, header.train.seed);
+  const support = await readSupport(fs, shots, { ...header.fusion, grey: header.grey }, header.train.seed);
   const drawn = await folder.readJson('shots.json');
   // A run that was ended before its first file was whole has no list yet.
   if (drawn === null) await folder.writeJson('shots.json', shotsJson(support, header));
@@ -344,8 +346,9 @@ async function writePredictions(
   const paths = new Map(dataset.splits.test.map(({ id, path }) => [id, path]));
   const onProgress = stage(onEvent, 'maps');
   const shown = mapsOf ? { ...scored, images: scored.images.filter(({ id }) => mapsOf.includes(id)) } : scored;
-  const { norm } = header.fusion;
-  await writeMaps(fs, folder.file('maps'), shown, norm, maps, (id) => paths.get(id)!, onProgress, signal);
+  const { grey, fusion } = header;
+  const place = (id: string) => paths.get(id)!;
+  await writeMaps(fs, folder.file('maps'), shown, fusion.norm, maps, place, grey, onProgress, signal);
 }
 
 /** How weights can be chosen with what the data set has left. */

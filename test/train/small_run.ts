@@ -29,7 +29,7 @@ export function ruleSet(kind: 'pixel' | 'image' = 'pixel', count = 4): MemoryFil
   return new MemoryFileSystem(files);
 }
 
-/** Settings that make a run of about a second. */
+/** Settings that make a run of about a second; pictures of the rule use as few grey levels as they happen to. */
 export const SMALL: Readonly<Record<string, string>> = {
   size: '42',
   shots: '2',
@@ -39,6 +39,7 @@ export const SMALL: Readonly<Record<string, string>> = {
   'eval.every': '1',
   'prompt.nctx': '2',
   'map.files': 'none',
+  range: 'full',
 };
 
 /** {@link SMALL} for another method: without what means nothing to it. */

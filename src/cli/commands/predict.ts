@@ -1,5 +1,6 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { type OptionTable, toggle } from '../../base/option.ts';
+import { DATA_OPTIONS } from '../../data/layout/rules.ts';
 import { predictImages } from '../../detect/inference.ts';
 import type { PredictionRow } from '../../detect/output.ts';
 import { type Command, flagValues, word } from '../command.ts';
@@ -9,6 +10,7 @@ import { METHOD_DETAILS, METHOD_GROUP, methodFlags, TRAINED_FLAGS, trainedPath }
 const FLAGS = {
   ...TRAINED_FLAGS,
   out: word('DIR', 'folder for predictions.csv, predictions.json and maps/; default: nothing is written'),
+  range: { ...DATA_OPTIONS.range, help: 'which values of files are black and white; auto: as the run has it' },
   json: toggle(false, 'scores as JSON'),
 } satisfies OptionTable;
 
@@ -21,7 +23,7 @@ export const predict: Command = {
 ${METHOD_DETAILS}`,
   flags: [{ title: 'Prediction', table: { ...FLAGS, ...GPU_FLAGS } }, METHOD_GROUP],
   async run(call) {
-    const { run, adapters, model, out, json, 'map.files': maps } = flagValues(FLAGS, call);
+    const { run, adapters, model, out, json, range, 'map.files': maps } = flagValues(FLAGS, call);
     if (call.positional.length === 0) {
       throw new FusionclipError('usage', 'No image is given: fusionclip predict PATH… --run RUN --out DIR.');
     }
@@ -34,6 +36,7 @@ ${METHOD_DETAILS}`,
         model: model ?? undefined,
         out,
         maps: maps ?? undefined,
+        range,
         settings,
       }),
     );

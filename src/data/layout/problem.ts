@@ -17,7 +17,9 @@ export type ProblemKind =
   | 'unread'
   | 'extra_mask'
   | 'empty_mask'
+  | 'unclear_mask'
   | 'constant_image'
+  | 'odd_values'
   | 'unused_rule';
 
 /**
