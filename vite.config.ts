@@ -9,6 +9,7 @@ const AREAS = [
   'nn',
   'data',
   'metrics',
+  'decide',
   'phantom',
   'clip',
   'hub',

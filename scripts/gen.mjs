@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import './gen_codecs.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const GENERATOR = 'scripts/gen_shaders.ts';

@@ -3,7 +3,7 @@ import { decodeImage } from '../../src/data/decode.ts';
 import { type Dataset, type Image, resizeImage, type Sample, toRgb } from '../../src/data/index.ts';
 import { openInspected } from '../../src/data/layout/check.ts';
 import { inventoryLines } from '../../src/data/layout/inventory.ts';
-import type { GreyRule } from '../../src/data/range/rule.ts';
+import type { RangeRule } from '../../src/data/range/rule.ts';
 import type { BlobFiles } from '../../src/host/blob_files.ts';
 import { PHANTOM_FAMILIES, phantom } from '../../src/phantom/phantom.ts';
 import { writePhantoms } from '../../src/phantom/write.ts';
@@ -92,7 +92,7 @@ export async function datasetFacts(
   };
 }
 
-async function examples(files: BlobFiles, { splits }: Dataset, label: 0 | 1, grey: GreyRule): Promise<Image[]> {
+async function examples(files: BlobFiles, { splits }: Dataset, label: 0 | 1, grey: RangeRule): Promise<Image[]> {
   const few = splits.valid.filter((sample: Sample) => sample.label === label).slice(0, EXAMPLES);
   const images: Image[] = [];
   for (const { path } of few) images.push(fitted(decodeImage(await files.readFile(path), path, grey), SMALL));

@@ -1,7 +1,7 @@
 import { FusionclipError } from '../../src/base/errors.ts';
 import { decodeImage } from '../../src/data/decode.ts';
 import { rangeOf } from '../../src/data/heat_map.ts';
-import { FULL, type GreyRule } from '../../src/data/range/rule.ts';
+import { FULL, type RangeRule } from '../../src/data/range/rule.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
 import { evaluateTrained } from '../../src/detect/inference.ts';
 import type { RunContext } from '../../src/detect/run_context.ts';
@@ -40,7 +40,7 @@ export class Workbench implements Calls {
   #scored: ScoredSet | null = null;
   #paths = new Map<string, string>();
   /** How the run reads values. */
-  #grey: GreyRule = FULL;
+  #grey: RangeRule = FULL;
 
   constructor(onEvent: (event: RunEvent) => void) {
     this.#onEvent = onEvent;

@@ -1,3 +1,5 @@
+import { visible } from './visible.ts';
+
 /**
  * Names of the failures a user can meet. The command line gives each an exit code (`src/host/exit_codes.ts`).
  *
@@ -32,12 +34,12 @@ export type ErrorCode =
   | 'killed'
   | 'interrupted';
 
-/** An expected failure: `message` is one sentence that says what happened and what to do. */
+/** An expected failure: `message` is one sentence that says what happened and what to do, and one line. */
 export class FusionclipError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(visible(message), options);
     this.name = 'FusionclipError';
     this.code = code;
   }

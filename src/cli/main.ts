@@ -1,5 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
+import { printable, visible } from '../base/visible.ts';
 import { EXIT_CODES } from '../host/exit_codes.ts';
 import type { Host } from '../host/host.ts';
 import { parseArgs } from './args.ts';
@@ -7,7 +8,8 @@ import { COMMANDS } from './commands/index.ts';
 import { commandHelp, overview } from './help.ts';
 
 /** The command line: finds the command, runs it, and turns failures into one sentence and an exit code. */
-export async function main(host: Host): Promise<number> {
+export async function main(outer: Host): Promise<number> {
+  const host = printing(outer);
   try {
     return await dispatch(host);
   } catch (error) {
@@ -19,9 +21,18 @@ export async function main(host: Host): Promise<number> {
     const stack = error instanceof Error ? (error.stack ?? '') : '';
     const debug = host.args.includes('--debug');
     const advice = debug ? '' : ' (an error in fusionclip; --debug shows where)';
-    host.stderr(`fusionclip: ${message}${advice}\n${debug ? `${stack}\n` : ''}`);
+    host.stderr(`fusionclip: ${visible(message)}${advice}\n${debug ? `${stack}\n` : ''}`);
     return 1;
   }
+}
+
+/** The host, whose output holds nothing that a terminal obeys, whatever names the results have. */
+function printing(host: Host): Host {
+  return {
+    ...host,
+    stdout: (text) => host.stdout(printable(text)),
+    stderr: (text) => host.stderr(printable(text)),
+  };
 }
 
 async function dispatch(host: Host): Promise<number> {

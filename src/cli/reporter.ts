@@ -1,4 +1,5 @@
 import { formatDuration } from '../base/progress.ts';
+import { CLEAR, visible } from '../base/visible.ts';
 import type { Host } from '../host/host.ts';
 import type { PairStepEvent } from '../pretrain/index.ts';
 import type { RunEvent } from '../run/events.ts';
@@ -41,7 +42,7 @@ export class Reporter {
 
   /** Takes the progress line away. */
   clear(): void {
-    if (this.#line) this.#host.stderr('\r\x1b[K');
+    if (this.#line) this.#host.stderr(CLEAR);
     this.#line = '';
   }
 
@@ -50,8 +51,8 @@ export class Reporter {
     if (!always && now - this.#shown < EVERY) return;
     this.#shown = now;
     const columns = Number(this.#host.env('COLUMNS') ?? 0) || 100;
-    this.#line = line.slice(0, columns - 1);
-    this.#host.stderr(`\r\x1b[K${this.#line}`);
+    this.#line = visible(line).slice(0, columns - 1);
+    this.#host.stderr(`${CLEAR}${this.#line}`);
   }
 }
 

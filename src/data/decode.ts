@@ -6,7 +6,7 @@ import { decodeJpeg } from './jpeg.ts';
 import { type MaskReading, maskOf } from './mask.ts';
 import { type Orientation, orientationOf, turned } from './orientation.ts';
 import { decodePng } from './png.ts';
-import { applyRule, FULL, type GreyRule, levelOf } from './range/rule.ts';
+import { applyRule, FULL, levelOf, type RangeRule } from './range/rule.ts';
 import type { Raster } from './raster.ts';
 import { decodeTiff } from './tiff.ts';
 import { UnreadPicture } from './unread.ts';
@@ -31,7 +31,7 @@ export function decodeRaster(bytes: Uint8Array, name: string): Raster {
 }
 
 /** As {@link decodeRaster}, with the values of the file as 8-bit grey levels: all that its type can hold, by default. */
-export function decodeImage(bytes: Uint8Array, name: string, rule: GreyRule = FULL): Image {
+export function decodeImage(bytes: Uint8Array, name: string, rule: RangeRule = FULL): Image {
   return applyRule(decodeRaster(bytes, name), rule);
 }
 

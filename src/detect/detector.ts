@@ -2,7 +2,7 @@ import { FusionclipError } from '../base/errors.ts';
 import { type PixelStatistics, type StorageReport, TextTower, VisionTower } from '../clip/index.ts';
 import { joinReports } from '../clip/weight_storage.ts';
 import type { DatasetKind } from '../data/layout/dataset.ts';
-import type { GreyRule } from '../data/range/rule.ts';
+import type { RangeRule } from '../data/range/rule.ts';
 import { joinImages } from '../fusion/batches.ts';
 import {
   type Encoded,
@@ -36,7 +36,7 @@ export interface DetectorParts {
   /** Of the initial weights. */
   readonly seed: number;
   /** How the values of files become grey levels; see `Framing`. */
-  readonly grey?: GreyRule;
+  readonly grey?: RangeRule;
   /** Where features of images may be had that another run has computed. */
   readonly shared?: FeatureShare | null;
 }
@@ -69,7 +69,7 @@ export class Detector {
   readonly options: FusionOptions;
   readonly kind: DatasetKind;
   readonly object: string;
-  readonly grey: GreyRule | undefined;
+  readonly grey: RangeRule | undefined;
   readonly vision: DetectorModel['vision'];
   readonly method: Method;
   readonly #text: LoadedTower;

@@ -3,7 +3,7 @@ import { VERSION } from '../base/version.ts';
 import type { Dataset } from '../data/layout/dataset.ts';
 import { InspectedSets } from '../data/layout/inspected.ts';
 import { type Inventory, inventoryLines } from '../data/layout/inventory.ts';
-import type { GreyRule } from '../data/range/rule.ts';
+import type { RangeRule } from '../data/range/rule.ts';
 import { stage } from '../run/events.ts';
 import type { TrainOptions } from '../run/options.ts';
 import type { RunContext } from './run_context.ts';
@@ -17,7 +17,7 @@ export interface DataRequest {
   /** Whether `object` is what a run was trained with. */
   readonly keeps?: boolean;
   /** By which a run reads values; found or given by the rules otherwise. */
-  readonly grey?: GreyRule;
+  readonly grey?: RangeRule;
   /** The run whose data set this was, for advice where it is not there any more. */
   readonly of?: string;
 }
@@ -27,7 +27,7 @@ export interface OpenData {
   readonly dataset: Dataset;
   readonly inventory: Inventory;
   /** How values become grey levels. */
-  readonly grey: GreyRule;
+  readonly grey: RangeRule;
   /** Says what is used and what is not: when nothing else can be refused any more, so that a refusal stands alone. */
   tell(): void;
 }

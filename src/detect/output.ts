@@ -5,7 +5,7 @@ import { joinPath } from '../base/paths.ts';
 import { decodeImage } from '../data/decode.ts';
 import { encodePng } from '../data/encode.ts';
 import { overlayHeatMap, rangeOf } from '../data/heat_map.ts';
-import type { GreyRule } from '../data/range/rule.ts';
+import type { RangeRule } from '../data/range/rule.ts';
 import { encodeMapPng, encodeNpy } from '../data/raw_map.ts';
 import { type Normalisation, unframedMap } from './pictures.ts';
 import type { ScoredSet } from './scoring.ts';
@@ -81,7 +81,7 @@ export async function writeMaps(
   norm: Normalisation,
   format: 'npy' | 'png16' | 'none',
   path: (id: string) => string,
-  grey: GreyRule,
+  grey: RangeRule,
   onProgress?: (done: number, total: number) => void,
   signal?: AbortSignal,
 ): Promise<string[]> {

@@ -7,7 +7,7 @@ import { cropMap, type ScoreMap } from '../data/heat_map.ts';
 import { type Image, toRgb } from '../data/image.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import { readMask, readSample } from '../data/layout/open.ts';
-import type { GreyRule } from '../data/range/rule.ts';
+import type { RangeRule } from '../data/range/rule.ts';
 import { medClipInput, normaliseMedClip, squareGrey, squareOf } from '../medclip/preprocess.ts';
 
 /** An image at the model's size. */
@@ -38,7 +38,7 @@ export interface Framing {
   readonly size: number;
   readonly norm: Normalisation;
   /** How the values of files become grey levels; by default all that a file's type can hold. */
-  readonly grey?: GreyRule;
+  readonly grey?: RangeRule;
 }
 
 /** An image or a mask before it is squashed to its size. */

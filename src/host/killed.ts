@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { visible } from '../base/visible.ts';
 
 /** A sentence about a program that was ended from outside. @param args of its command line */
 export function killedNote(how: string, args: readonly string[]): string {
@@ -14,8 +15,9 @@ export function goOnAdvice(args: readonly string[]): string {
   if (command === 'study' || command === 'reproduce') return 'the same command again goes on';
   const saved = { train: 'config.json', pretrain: 'checkpoint/latest.safetensors' }[command];
   if (out === null || !saved || !existsSync(join(out, saved))) return 'run it again';
-  if (existsSync(join(out, 'results.json'))) return `the run is finished: fusionclip report ${out} makes its report`;
-  return `go on with fusionclip ${command} --resume --out ${out}`;
+  if (existsSync(join(out, 'results.json')))
+    return `the run is finished: fusionclip report ${visible(out)} makes its report`;
+  return `go on with fusionclip ${command} --resume --out ${visible(out)}`;
 }
 
 function flagOf(args: readonly string[], name: string): string | null {

@@ -71,6 +71,25 @@ export function bootstrapPatients(
   });
 }
 
+/**
+ * Scores by patient; an image of nobody known is a patient of its own.
+ * @param patientOf whom an image is of, by its id; null makes each image one of its own
+ */
+export function byPatient(
+  images: readonly { readonly id: string; readonly label: 0 | 1; readonly score: number }[],
+  patientOf: ((id: string) => string | null) | null,
+): ClassScores[] {
+  const groups = new Map<string, { normal: number[]; abnormal: number[] }>();
+  for (const [i, { id, label, score }] of images.entries()) {
+    const patient = patientOf?.(id) ?? null;
+    const key = patient === null ? `image ${i}` : `patient ${patient}`;
+    const group = groups.get(key) ?? { normal: [], abnormal: [] };
+    groups.set(key, group);
+    (label === 0 ? group.normal : group.abnormal).push(score);
+  }
+  return [...groups.values()];
+}
+
 /** Of ascending values, interpolated linearly. */
 function quantile(values: readonly number[], share: number): number {
   const at = share * (values.length - 1);

@@ -1,6 +1,6 @@
 import { auroc } from '../metrics/auroc.ts';
 import { averagePrecision } from '../metrics/average_precision.ts';
-import { bootstrapPatients, type ClassScores, type Interval } from '../metrics/bootstrap.ts';
+import { bootstrapPatients, byPatient, type ClassScores, type Interval } from '../metrics/bootstrap.ts';
 import { precisionRecallCurve } from '../metrics/precision_recall.ts';
 import { type Ranking, rankScores } from '../metrics/ranking.ts';
 import { rocCurve } from '../metrics/roc.ts';
@@ -61,7 +61,7 @@ export function imageCurves(
     return [auroc(ranking), averagePrecision(ranking), ...roc, ...steps];
   };
   const own = statistic(scores);
-  const intervals = bootstrapPatients(patientsOf(predictions, patientOf), statistic, { seed, draws: DRAWS });
+  const intervals = bootstrapPatients(byPatient(predictions, patientOf), statistic, { seed, draws: DRAWS });
   const ranking = rankingOf(scores);
   const band = (from: number) => GRID.map((x, i) => ({ x, y: own[from + i], ...intervals[from + i] }));
   return {
@@ -75,22 +75,6 @@ export function imageCurves(
     draws: DRAWS,
     drawn: patientOf ? 'patients' : 'images',
   };
-}
-
-/** Scores by patient; an image of nobody known is a patient of its own. */
-function patientsOf(
-  predictions: readonly Prediction[],
-  patientOf: ((id: string) => string | null) | null,
-): ClassScores[] {
-  const groups = new Map<string, { normal: number[]; abnormal: number[] }>();
-  for (const [i, { id, label, score }] of predictions.entries()) {
-    const patient = patientOf?.(id) ?? null;
-    const key = patient === null ? `image ${i}` : `patient ${patient}`;
-    const group = groups.get(key) ?? { normal: [], abnormal: [] };
-    groups.set(key, group);
-    (label === 0 ? group.normal : group.abnormal).push(score);
-  }
-  return [...groups.values()];
 }
 
 function rankingOf({ normal, abnormal }: ClassScores): Ranking {

@@ -1,5 +1,6 @@
 /** @jsxImportSource preact */
 import { Fragment } from 'preact';
+import { visible } from '../base/visible.ts';
 import { heatColours } from '../data/heat_map.ts';
 import { thresholdText } from '../detect/set_metrics.ts';
 import type { GalleryItem } from './gallery_item.ts';
@@ -142,13 +143,15 @@ export function GalleryLegend({
 export function Name({ id }: { readonly id: string }) {
   return (
     <span class="name">
-      {id.split('/').map((part, i) => (
-        <Fragment key={i}>
-          {i > 0 && '/'}
-          {i > 0 && <wbr />}
-          {part}
-        </Fragment>
-      ))}
+      {visible(id)
+        .split('/')
+        .map((part, i) => (
+          <Fragment key={i}>
+            {i > 0 && '/'}
+            {i > 0 && <wbr />}
+            {part}
+          </Fragment>
+        ))}
     </span>
   );
 }

@@ -1,4 +1,6 @@
+export { renderComparison, writeComparison } from './comparison/report.tsx';
 export { type ImageCurves, imageCurves } from './curves.ts';
+export { findRuns } from './find_runs.ts';
 export { CURVES, MODEL_CARD, writeModelCard } from './model_card.tsx';
 export { openPictures, type RunPictures } from './pictures.ts';
 export { type RunRecord, readRun } from './read_run.ts';

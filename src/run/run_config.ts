@@ -4,7 +4,7 @@ import { checkJson } from '../base/json.ts';
 import { optionTexts } from '../base/option.ts';
 import { VERSION } from '../base/version.ts';
 import type { DatasetKind } from '../data/layout/dataset.ts';
-import { FULL, type GreyRule } from '../data/range/rule.ts';
+import { FULL, type RangeRule } from '../data/range/rule.ts';
 import { FUSION_OPTIONS, type FusionOptions, fusionOptions } from '../fusion/index.ts';
 import { presetTexts } from '../fusion/presets.ts';
 import type { ModelIdentity } from './model_identity.ts';
@@ -26,7 +26,7 @@ export interface RunConfig extends RunSettings {
   /** The data set that was trained on. */
   readonly data: { readonly path: string; readonly name: string };
   /** How the values of image files become grey levels, in training and ever after. */
-  readonly grey: GreyRule;
+  readonly grey: RangeRule;
 }
 
 /** Splits settings by name into both tables. @throws FusionclipError `usage` for a name or value that is none */

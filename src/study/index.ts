@@ -1,3 +1,7 @@
+export type { ComparedRun } from './comparison/compared.ts';
+export { type Comparison, type ComparisonOptions, compareRuns } from './comparison/comparison.ts';
+export { type SweepOutcome, type SweepRequest, sweep } from './comparison/sweep.ts';
+export { comparisonCsv, formatComparison } from './comparison/text.ts';
 export {
   EMBEDDED_MODEL,
   EMBEDDED_SETTINGS,

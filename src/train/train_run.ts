@@ -220,7 +220,9 @@ async function goOn(context: TrainContext, out: string, places: ResumePlaces): P
   const detector = await openDetector(context, header, backbone);
   try {
     tell();
-    await fs.writeFile(folder.file('data.json'), dataJson(inventory));
+    // Where the object's name came from at first: going on changes nothing in what a run leaves.
+    const before = (await folder.readJson('data.json')) as Partial<Inventory> | null;
+    await fs.writeFile(folder.file('data.json'), dataJson({ ...inventory, from: before?.from ?? inventory.from }));
     const missing = await folder.metrics.keep(state?.lines ?? 0);
     if (missing > 0) {
       const text = `${folder.metrics.path} was cut short: ${missing} of its lines are missing, and so are their steps in the report.`;

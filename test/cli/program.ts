@@ -8,7 +8,7 @@ import { disk } from '../../src/host/disk.ts';
 import { findDeno } from '../../src/launch/runtimes.ts';
 import { ruleSet } from '../train/small_run.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const BIN = join(ROOT, 'bin/fusionclip.mjs');
 
 /** How a command ended. */

@@ -5,7 +5,7 @@ import type { Gpu } from '../../src/gpu/gpu.ts';
 import { uploadIndex } from '../../src/kernels/row_index.ts';
 import { concatenate, gatherRows, Parameter, reshape, Tape, Tensor } from '../../src/nn/index.ts';
 import { assertClose, noise } from '../harness/close.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { insertRows } from '../reference/insert_rows.ts';
 import { tinyConfig } from '../train/small_run.ts';
 
@@ -69,7 +69,7 @@ async function saving(gpu: Gpu, text: TextTower) {
   return result;
 }
 
-suite('constant beginnings of sentences', () => {
+suiteInTurn('constant beginnings of sentences', () => {
   test('give the embeddings and gradients of the whole computation with fewer rows', async (t) => {
     const gpu = await t.gpu();
     using _scope = gpu.scope();

@@ -12,7 +12,7 @@ import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { Tape, Tensor } from '../../src/nn/index.ts';
 import { assertClose, noise } from '../harness/close.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { MemoryFiles } from './memory_files.ts';
 
 const SMALL = presetConfig('T');
@@ -43,7 +43,7 @@ async function run(gpu: Gpu, weights: Awaited<ReturnType<typeof halfModel>>, sto
   return { ...out, report };
 }
 
-suite('weight storage', () => {
+suiteInTurn('weight storage', () => {
   test('knows which numbers are halves', () => {
     const bits = (x: number) => new Uint32Array(Float32Array.of(x).buffer)[0];
     for (let h = 0; h < 65536; h++) {

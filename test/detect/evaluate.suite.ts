@@ -6,7 +6,7 @@ import { mapNames, toCsv } from '../../src/detect/output.ts';
 import type { ScoredImage } from '../../src/detect/scoring.ts';
 import { chooseThresholds, evaluateIntensity, evaluateScores } from '../../src/detect/set_metrics.ts';
 import { expectFailure } from '../data/expect_failure.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun, textOf, tinyBackbone } from '../train/small_run.ts';
 
 /** A scored image of 2×2 pixels. */
@@ -26,7 +26,7 @@ function scored(id: string, label: 0 | 1, map: number[], mask: number[] | null):
   };
 }
 
-suite('evaluation', () => {
+suiteInTurn('evaluation', () => {
   test('thresholds, decisions and Dice of four small maps', () => {
     const valid = [scored('a', 0, [1, 1, 2, 3], null), scored('b', 1, [1, 4, 5, 6], [0, 1, 1, 1])];
     const thresholds = chooseThresholds({ size: 2, images: valid }, 'pixel', 'valid');

@@ -5,7 +5,7 @@ import type { Backbone } from '../../src/detect/backbone.ts';
 import { evaluateTrained, predictImages } from '../../src/detect/inference.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { trainRun } from '../../src/train/index.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallSettings, textOf, tinyBackbone } from '../train/small_run.ts';
 
 /** The tiny model, said to normalise its images with other numbers than CLIP's. */
@@ -28,7 +28,7 @@ async function scoresOf(gpu: Gpu, model: Backbone, settings: Record<string, stri
   return { fs, context, scores, losses: textOf(fs, '/run/metrics.jsonl').match(/"loss":[^,]*/g) };
 }
 
-suite("a model's own statistics of images", () => {
+suiteInTurn("a model's own statistics of images", () => {
   const CASES: readonly Record<string, string>[] = [
     { epochs: '1', aug: 'mvfa', batch: '22', 'map.upsample': 'guided' },
     { method: 'winclip+' },

@@ -8,7 +8,7 @@ import { SupportSet } from '../../src/detect/support_set.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { runSettings } from '../../src/run/run_config.ts';
 import { expectFailure } from '../data/expect_failure.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun, smallSettings, tinyBackbone } from '../train/small_run.ts';
 
 const FIXED = { prompt: 'fixed', epochs: '1' };
@@ -24,7 +24,7 @@ async function scoredRun(gpu: Gpu, settings: Record<string, string>) {
   return { fs, context, model, outcome, again };
 }
 
-suite('scoring a stored run with other settings', () => {
+suiteInTurn('scoring a stored run with other settings', () => {
   test('another method without training gives what a run of its own gives', async (t) => {
     const { context, again } = await scoredRun(await t.gpu(), FIXED);
     const own = await smallRun(context, { method: 'clip-memory' }, '/own');
@@ -114,7 +114,7 @@ suite('scoring a stored run with other settings', () => {
   }
 });
 
-suite('calibration from the support set', () => {
+suiteInTurn('calibration from the support set', () => {
   test('each normal image is scored by a bank without it, the abnormal ones by the whole', async (t) => {
     const fs = ruleSet();
     const settings = runSettings(smallSettings({ method: 'clip-both', fuse: 'calib' }));

@@ -1,12 +1,12 @@
 import { assert } from 'chai';
 import { SharedFeatures } from '../../src/detect/shared_features.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun } from '../train/small_run.ts';
 
 /** One epoch, so that the test images are scored once. */
 const ONE = { epochs: '1' };
 
-suite('shared features', () => {
+suiteInTurn('shared features', () => {
   test('runs get the same bits whether features are theirs or those of another method, draw or number of shots', async (t) => {
     const gpu = await t.gpu();
     const features = new SharedFeatures(2 ** 26);

@@ -8,7 +8,7 @@ import type { Gpu } from '../../src/gpu/gpu.ts';
 import { trainRun } from '../../src/train/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import type { MemoryFileSystem } from '../data/memory_file_system.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallSettings, tinyBackbone } from '../train/small_run.ts';
 
 const ADAPTERS = '/run/checkpoint/adapters.safetensors';
@@ -45,7 +45,7 @@ function loseTraining(fs: MemoryFileSystem): void {
   for (const path of fs.files.keys()) if (path.startsWith('/Brain_AD/valid/good/')) fs.files.set(path, other);
 }
 
-suite('what adapters hold of the support images', () => {
+suiteInTurn('what adapters hold of the support images', () => {
   const METHODS: readonly Record<string, string>[] = [
     { prompt: 'fixed' },
     { method: 'clip-memory' },

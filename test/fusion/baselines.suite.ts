@@ -1,11 +1,11 @@
 import { assert } from 'chai';
 import { baselineCases } from '../golden/cases/baselines.ts';
-import { suite, type TestContext, test } from '../harness/registry.ts';
+import { suiteInTurn, type TestContext, test } from '../harness/registry.ts';
 
 /** Numbers of tensors that the reference records at least, by topic. */
 const TOPICS = { clip: 16, april: 40, 'mvfa.seg': 60, 'mvfa.det': 30, winclip: 54 };
 
-suite('the comparison methods match the reference', () => {
+suiteInTurn('the comparison methods match the reference', () => {
   for (const [topic, least] of Object.entries(TOPICS)) {
     const run = async (t: TestContext) => {
       const gpu = await t.gpu();

@@ -5,11 +5,11 @@ import { FusionModel, fusionOptions } from '../../src/fusion/index.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { Tape, Tensor } from '../../src/nn/index.ts';
 import { assertClose, noise } from '../harness/close.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { plainPrompts } from '../reference/plain_prompts.ts';
 import { tinyConfig } from '../train/small_run.ts';
 
-suite('a training step', () => {
+suiteInTurn('a training step', () => {
   test('has the loss and the gradients of the plain computation', async (t) => {
     const gpu = await t.gpu();
     using _scope = gpu.scope();

@@ -4,7 +4,7 @@ import { type DeviceGpu, Gpu } from '../../src/gpu/gpu.ts';
 import type { Scope } from '../../src/gpu/memory.ts';
 import { RepeatedStep } from '../../src/gpu/repeated_step.ts';
 import type { Shader } from '../../src/gpu/shader.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { fakeEntry, firstWord } from './fake_device.ts';
 
 /** The fake device's kernel: y[0] = 31 x[0] + n. */
@@ -346,7 +346,7 @@ class World {
   }
 }
 
-suite('ownership', () => {
+suiteInTurn('ownership', () => {
   for (const seed of [1, 2, 3, 4]) {
     test(`random work never touches memory of another owner: ${SEQUENCES} sequences, seed ${seed}`, async (t) => {
       await t.host.gpu(); // WebGPU's constants

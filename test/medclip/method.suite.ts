@@ -11,7 +11,7 @@ import { generatedMedClip } from '../../src/medclip/model_file.ts';
 import type { StageTower } from '../../src/medclip/stage_tower.ts';
 import { loadMedClipVision } from '../../src/medclip/vision.ts';
 import { encodingOnce } from '../fusion/encoding_once.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { resize } from '../reference/maps.ts';
 
 const SIZE = 44;
@@ -68,7 +68,7 @@ async function referenceMap(vision: StageTower, query: GpuArray, bank: GpuArray)
   return map;
 }
 
-suite('the method medclip', () => {
+suiteInTurn('the method medclip', () => {
   for (const kind of ['swin', 'resnet']) {
     test(`${kind}: the map is the distance to the bank of stages, the score the probability of the text`, async (t) => {
       const gpu = await t.gpu();

@@ -1,9 +1,9 @@
 import { assert } from 'chai';
 import { PHANTOM_FAMILIES } from '../../src/phantom/index.ts';
 import { formatIntensityTable, intensityTable, TRIVIAL_BOUND } from '../../src/phantom/phantom_check.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 
-suite('phantoms against trivial baselines', () => {
+suiteInTurn('phantoms against trivial baselines', () => {
   for (const family of Object.keys(PHANTOM_FAMILIES)) {
     test(`${family}: brightness alone does not tell disease`, () => {
       // 90 of either class: chance is within 0.5 ± 0.13 (three deviations), so the issue's bound can be asked as it is.

@@ -6,7 +6,7 @@ import type { Gpu } from '../../src/gpu/gpu.ts';
 import { type PairStepEvent, pretrain, resumePretrain } from '../../src/pretrain/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 
 const TINY = {
   families: 'brain,oct2017',
@@ -42,7 +42,7 @@ async function run(gpu: Gpu, settings: Record<string, string>, stop?: number) {
   return { fs, events };
 }
 
-suite('pre-training', () => {
+suiteInTurn('pre-training', () => {
   test('the loss falls over 30 steps', async (t) => {
     const { events } = await run(await t.gpu(), { stages: '32x30', lr: '0.003' });
     const mean = (part: PairStepEvent[]) => part.reduce((sum, { loss }) => sum + loss, 0) / part.length;

@@ -2,7 +2,7 @@ import { assert } from 'chai';
 import { REPORT, type RunRecord, readRun, renderReport, writeReport } from '../../src/report/index.ts';
 import { worstFirst } from '../../src/report/worst_first.ts';
 import { expectFailure } from '../data/expect_failure.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun, textOf } from '../train/small_run.ts';
 import { madeRun } from './made_run.ts';
 
@@ -12,7 +12,7 @@ function dataOf(html: string): { [name: string]: unknown } {
   return JSON.parse(text.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&amp;', '&'));
 }
 
-suite('report', () => {
+suiteInTurn('report', () => {
   test('one file with everything, without scripts, links or requests', async (t) => {
     const context = contextOf(await t.gpu(), ruleSet());
     await smallRun(context, { 'map.files': 'npy' });

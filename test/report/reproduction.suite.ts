@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import { renderReproduction } from '../../src/report/index.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { madeReproduction } from './made_reproduction.ts';
 
 /** What is read between tags. */
@@ -11,7 +11,7 @@ function textOf(html: string): string {
     .replace(/\s+/g, ' ');
 }
 
-suite('report of a reproduction', () => {
+suiteInTurn('report of a reproduction', () => {
   test('has every table and figure, ours with its spread beside the paper and the difference', async () => {
     const { results, strips } = await madeReproduction();
     const html = renderReproduction(results, strips);

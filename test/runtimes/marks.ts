@@ -4,5 +4,8 @@ export const MARK = '@case ';
 /** Environment variable: the folder `test/`. */
 export const FIXTURES = 'FUSIONCLIP_FIXTURES';
 
+/** Environment variable: set when cases of suites in turn are left to the runtime whose turn they are. */
+export const DEALT = 'FUSIONCLIP_DEALT';
+
 /** Environment variable: only cases whose name contains this text are run. */
 export const FILTER = 'FUSIONCLIP_TEST';

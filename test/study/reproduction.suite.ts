@@ -22,7 +22,7 @@ import { CONTROL_ROW, OWN_ROW, settingsOf } from '../../src/study/reproduction/r
 import { setOfFolder } from '../../src/study/reproduction/sets.ts';
 import { studyRunPath } from '../../src/study/study_run.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { below, medClipFolder } from '../medclip/medclip_folder.ts';
 import { contextOf, ruleSet, SMALL, textOf, tinyConfig } from '../train/small_run.ts';
 import { madeResults } from './made_results.ts';
@@ -79,7 +79,7 @@ const QUICK: ReproductionRequest = {
   settings: { ...SMALL, epochs: '1', 'map.files': 'none' },
 };
 
-suite('reproduction', () => {
+suiteInTurn('reproduction', () => {
   test('numbers of the paper are found by row, metric, set and shots, and nothing is made up', () => {
     assert.equal(paperValue('FusionCLIP-AD', 'imageAuroc', 'Liver', 4), 85.55);
     assert.equal(paperValue('MVFA', 'pixelAuroc', 'RESC', 4), 98.97);

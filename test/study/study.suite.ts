@@ -9,7 +9,7 @@ import type { Gpu } from '../../src/gpu/gpu.ts';
 import { Tensor } from '../../src/nn/index.ts';
 import { formatRows, nameZeroShot, runStudy, type StudyRun, spreadOf, summarise } from '../../src/study/index.ts';
 import { studyRunPath } from '../../src/study/study_run.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, SMALL, tinyBackbone } from '../train/small_run.ts';
 import { madeResults } from './made_results.ts';
 
@@ -18,7 +18,7 @@ async function runs(seeds: readonly number[], data = '/Brain_AD'): Promise<Study
   return seeds.map((seed) => ({ set: 'Brain', method: 'plain', seed, data, model, settings: SMALL }));
 }
 
-suite('studies', () => {
+suiteInTurn('studies', () => {
   test('seeds are put together as mean and sample deviation', () => {
     assert.deepEqual(spreadOf([1, 2, 3]), { mean: 2, std: 1, count: 3 });
     assert.deepEqual(spreadOf([5]), { mean: 5, std: 0, count: 1 });

@@ -12,7 +12,7 @@ import type { Gpu } from '../../src/gpu/gpu.ts';
 import { runSettings } from '../../src/run/run_config.ts';
 import { Trainer, type TrainerChoices } from '../../src/train/index.ts';
 import { assertClose } from '../harness/close.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun, smallSettings, textOf, tinyBackbone } from './small_run.ts';
 
 /** The support of `/Brain_AD` and a trainer on it. */
@@ -56,7 +56,7 @@ async function firstStep(gpu: Gpu, given: Record<string, string>, choices: Train
   return { moved, ratios };
 }
 
-suite('settings of training', () => {
+suiteInTurn('settings of training', () => {
   test('lr.adapter and lr.prompt: the first step of Adam moves a weight by the rate of its group', async (t) => {
     // m̂ / (√v̂ + ε) = g / (|g| + 1e-8): the sign of the gradient wherever that is not tiny.
     const { moved } = await firstStep(await t.gpu(), { 'lr.adapter': '0.003', 'lr.prompt': '0.0007' });
@@ -259,7 +259,7 @@ function scored(label: 0 | 1, score: number, map: number[], mask: number[] | nul
   };
 }
 
-suite('settings of evaluation', () => {
+suiteInTurn('settings of evaluation', () => {
   test('weights are compared by the mean of image and pixel AUROC, and by images alone without masks', () => {
     const images = [scored(0, 2, [0, 0, 0, 1], null), scored(1, 1, [0, 0, 3, 4], [0, 0, 1, 1])];
     // The abnormal image scores lower: 0 of 1 pair. Both lesion pixels score above all six others: 12 of 12.

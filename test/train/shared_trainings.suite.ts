@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import { SharedTrainings } from '../../src/train/index.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, metricsOf, ruleSet, smallRun, textOf } from './small_run.ts';
 
 /** Ways to choose weights, and settings that inference alone reads. */
@@ -13,7 +13,7 @@ const CASES: readonly (readonly [select: string, variant: Readonly<Record<string
   ['test-oracle', { 'score.image': 'topk:20' }],
 ];
 
-suite('shared trainings', () => {
+suiteInTurn('shared trainings', () => {
   for (const [select, variant] of CASES) {
     test(`give the bits of a training of one's own: select ${select}, ${Object.keys(variant)}`, async (t) => {
       const gpu = await t.gpu();

@@ -10,7 +10,7 @@ import { generatedMedClip } from '../../src/medclip/model_file.ts';
 import { Tensor } from '../../src/nn/index.ts';
 import { trainRun } from '../../src/train/index.ts';
 import type { MemoryFileSystem } from '../data/memory_file_system.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, metricsOf, ruleSet, smallRun, tinyBackbone, tinyConfig } from './small_run.ts';
 
 const IMAGES = [0, 1].flatMap((i) => [`/Brain_AD/test/good/img/${i}.png`, `/Brain_AD/test/Ungood/img/${i}.png`]);
@@ -50,7 +50,7 @@ const KINDS: readonly Readonly<Record<string, string>>[] = [
   { method: 'winclip+', size: '70' },
 ];
 
-suite('side by side on one Gpu', () => {
+suiteInTurn('side by side on one Gpu', () => {
   test('two predictions with the same weights and with others', async (t) => {
     const gpu = await t.gpu();
     const [model, first, second] = [await tinyBackbone(), await trained(gpu), await trained(gpu, { seed: '3' })];

@@ -9,7 +9,7 @@ import type { StepEvent } from '../../src/run/events.ts';
 import { trainOptions } from '../../src/run/options.ts';
 import { resumeRun, Trainer, trainRun } from '../../src/train/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, metricsOf, ruleSet, SMALL, smallRun, textOf, tinyBackbone } from './small_run.ts';
 
 /** A trainer of the tiny model on random images; release both. */
@@ -38,7 +38,7 @@ async function tinyTrainer(
   return { trainer, detector, release };
 }
 
-suite('training', () => {
+suiteInTurn('training', () => {
   test('the order of an epoch depends on seed and epoch alone', () => {
     const orders = [epochOrder(88, 1, 0), epochOrder(88, 1, 1), epochOrder(88, 2, 0)];
     for (const order of orders) assert.sameMembers(order, [...order.keys()]);
@@ -172,8 +172,9 @@ suite('training', () => {
           assert.deepEqual(fs.files.get(file), whole.files.get(file), file);
         }
         assert.deepEqual(metricsOf(fs), metricsOf(whole));
-        assert.equal(textOf(fs, '/run/predictions.csv'), textOf(whole, '/run/predictions.csv'));
-        assert.equal(textOf(fs, '/run/results.json'), textOf(whole, '/run/results.json'));
+        for (const name of ['predictions.csv', 'results.json', 'config.json', 'shots.json', 'data.json']) {
+          assert.equal(textOf(fs, `/run/${name}`), textOf(whole, `/run/${name}`), name);
+        }
       }
     });
   }

@@ -2,6 +2,7 @@ import { textColumns } from '../../base/columns.ts';
 import { FusionclipError } from '../../base/errors.ts';
 import { number, type OptionTable, toggle } from '../../base/option.ts';
 import { baseName } from '../../base/paths.ts';
+import { visible } from '../../base/visible.ts';
 import { type AuditReport, auditDataset, findDatasets } from '../../data/audit/audit.ts';
 import { DATA_OPTIONS } from '../../data/layout/rules.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
@@ -74,7 +75,7 @@ function auditText(report: AuditReport): string {
   lines.push(textColumns(counts, 'lr', [0, 6]));
   for (const { what, items } of rows) {
     if (items.length === 0) continue;
-    lines.push(`${what}:`, ...items.slice(0, SHOWN).map((item) => `  ${item}`));
+    lines.push(`${what}:`, ...items.slice(0, SHOWN).map((item) => `  ${visible(item)}`));
     if (items.length > SHOWN) lines.push(`  and ${items.length - SHOWN} more (--json shows all)`);
   }
   lines.push(leaks ? 'LEAKS: the support side knows something of test' : 'no leak found');

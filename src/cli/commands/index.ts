@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts';
 import { phantomCheck, phantomWrite } from '../phantom.ts';
+import { compare } from './compare.ts';
 import { cost } from './cost.ts';
 import { dataCheck } from './data.ts';
 import { dataAudit } from './data_audit.ts';
@@ -14,6 +15,7 @@ import { pretraining } from './pretrain.ts';
 import { report } from './report.ts';
 import { reproduceCommand } from './reproduce.ts';
 import { studyEmbeddedCommand } from './study.ts';
+import { sweepCommand } from './sweep.ts';
 import { train } from './train.ts';
 import { tune } from './tune.ts';
 
@@ -23,6 +25,8 @@ export const COMMANDS: readonly Command[] = [
   evaluate,
   predict,
   report,
+  sweepCommand,
+  compare,
   embed,
   cost,
   dataCheck,

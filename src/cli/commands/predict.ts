@@ -1,5 +1,6 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { type OptionTable, toggle } from '../../base/option.ts';
+import { visible } from '../../base/visible.ts';
 import { DATA_OPTIONS } from '../../data/layout/rules.ts';
 import { predictImages } from '../../detect/inference.ts';
 import type { PredictionRow } from '../../detect/output.ts';
@@ -48,5 +49,5 @@ ${METHOD_DETAILS}`,
 function line({ id, score, abnormal, abnormalShare }: PredictionRow): string {
   const verdict = abnormal === null ? '' : abnormal ? '  abnormal' : '  normal';
   const share = abnormal && abnormalShare !== null ? `, ${(100 * abnormalShare).toFixed(1)} % of the pixels` : '';
-  return `${score.toFixed(4)}${verdict}${share}  ${id}\n`;
+  return `${score.toFixed(4)}${verdict}${share}  ${visible(id)}\n`;
 }

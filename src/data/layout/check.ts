@@ -1,7 +1,7 @@
 import type { FileSystem } from '../../base/file_system.ts';
 import { type HashedFile, identicalFiles, sha256 } from '../audit/identical.ts';
 import { type SharedSource, sharedSources, sourceName } from '../audit/source_name.ts';
-import { type GreyRule, givenRule } from '../range/rule.ts';
+import { givenRule, type RangeRule } from '../range/rule.ts';
 import type { Dataset, Sample, Split } from './dataset.ts';
 import { greyFacts } from './grey_facts.ts';
 import type { Inventory, Leaks, MaskFacts, PatientFacts } from './inventory.ts';
@@ -20,7 +20,7 @@ export interface CheckOptions {
   /** What prompts shall call the content; found by the folder's name otherwise. */
   readonly object?: string;
   /** The rule by which a run reads values; found or given by `rules.range` otherwise. */
-  readonly grey?: GreyRule;
+  readonly grey?: RangeRule;
   /** Called after each image. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -41,7 +41,7 @@ export async function openInspected(
   fs: FileSystem,
   path: string,
   options: CheckOptions = {},
-): Promise<{ readonly dataset: Dataset; readonly inventory: Inventory; readonly grey: GreyRule }> {
+): Promise<{ readonly dataset: Dataset; readonly inventory: Inventory; readonly grey: RangeRule }> {
   const { scan, inventory, grey } = await inspect(fs, path, options);
   requireSound(path, inventory.problems);
   return { dataset: datasetOf(scan), inventory, grey };
@@ -51,7 +51,7 @@ async function inspect(
   fs: FileSystem,
   path: string,
   { rules = {}, object, onProgress, grey: known }: CheckOptions,
-): Promise<{ scan: Scan; inventory: Inventory; grey: GreyRule }> {
+): Promise<{ scan: Scan; inventory: Inventory; grey: RangeRule }> {
   const scan = await scanDataset(fs, path, rules);
   const hashes: HashedFile[] = [];
   const { 'mask.background': background, range } = dataRules(rules);

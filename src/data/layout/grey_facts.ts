@@ -2,7 +2,7 @@ import { joinPath } from '../../base/paths.ts';
 import { chooseRule, ruleLine } from '../range/choose.ts';
 import { judgeValues, type OddValues, shown } from '../range/judge.ts';
 import { rangeAdvice } from '../range/read.ts';
-import { type GreyRule, levelOf, rangeOf } from '../range/rule.ts';
+import { levelOf, type RangeRule, rangeOf } from '../range/rule.ts';
 import type { Inventory } from './inventory.ts';
 import type { Problem } from './problem.ts';
 import type { ImageFacts } from './read_scan.ts';
@@ -11,7 +11,7 @@ import type { Scan } from './scanned.ts';
 
 /** How the values of a data set are read. */
 export interface GreyFacts {
-  readonly rule: GreyRule;
+  readonly rule: RangeRule;
   readonly facts: Pick<Inventory, 'bits' | 'grey'>;
   readonly problems: readonly Problem[];
 }
@@ -24,7 +24,7 @@ export function greyFacts(
   { path, classes }: Scan,
   images: readonly ImageFacts[],
   setting: DataRules['range'],
-  known: GreyRule | null,
+  known: RangeRule | null,
 ): GreyFacts {
   const valid = new Set(classes.flatMap((c) => c.samples.flatMap((one) => (one.split === 'valid' ? one.id : []))));
   const own = images.filter(({ id }) => valid.has(id)).map(({ values }) => values);
@@ -37,7 +37,7 @@ export function greyFacts(
 }
 
 /** One problem for each kind of oddity: an error where the rule was found, told where it was given. */
-function problemsOf(path: string, odd: readonly (OddValues & { id: string })[], rule: GreyRule): Problem[] {
+function problemsOf(path: string, odd: readonly (OddValues & { id: string })[], rule: RangeRule): Problem[] {
   return [...new Set(odd.map(({ why }) => why))].map((why) => {
     const same = odd.filter((one) => one.why === why);
     const [first] = same;
@@ -48,7 +48,7 @@ function problemsOf(path: string, odd: readonly (OddValues & { id: string })[], 
   });
 }
 
-function summary(images: readonly ImageFacts[], rule: GreyRule): Pick<Inventory, 'bits' | 'grey'> {
+function summary(images: readonly ImageFacts[], rule: RangeRule): Pick<Inventory, 'bits' | 'grey'> {
   const bits = new Map<number, number>();
   for (const { values } of images) bits.set(values.bits, (bits.get(values.bits) ?? 0) + 1);
   const levels = images.map(({ id, values }) => {

@@ -1,5 +1,5 @@
 import type { FileSystem } from '../../base/file_system.ts';
-import type { GreyRule } from '../range/rule.ts';
+import type { RangeRule } from '../range/rule.ts';
 import { type CheckOptions, openInspected } from './check.ts';
 import type { Dataset } from './dataset.ts';
 import type { Inventory } from './inventory.ts';
@@ -9,7 +9,7 @@ export interface InspectedSet {
   readonly dataset: Dataset;
   readonly inventory: Inventory;
   /** How values become grey levels. */
-  readonly grey: GreyRule;
+  readonly grey: RangeRule;
   /** Whether it was looked at by this call. */
   readonly fresh: boolean;
 }

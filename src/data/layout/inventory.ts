@@ -1,3 +1,4 @@
+import { visible } from '../../base/visible.ts';
 import type { IdenticalFiles } from '../audit/identical.ts';
 import type { SharedSource } from '../audit/source_name.ts';
 import type { DatasetKind, LayoutName, Split } from './dataset.ts';
@@ -134,5 +135,5 @@ export function inventoryLines(inventory: Inventory): string[] {
     lines.push(`${severity}: ${message.startsWith(where) ? message : `${where}: ${message}`}`);
   }
   if (problems.length > SHOWN) lines.push(`and ${problems.length - SHOWN} more problems (data check --json has all)`);
-  return lines;
+  return lines.map(visible);
 }

@@ -1,3 +1,5 @@
+import { visible } from '../../base/visible.ts';
+
 /** Why a file of a data set is not used, in the order in which it is told. */
 export const LEFT_OUT = {
   unread: 'pictures of a format that is not read',
@@ -51,5 +53,5 @@ export function summarizeLeftOut(files: readonly LeftOutFile[]): LeftOut[] {
 /** One line of a table. */
 export function leftOutLine({ what, count, examples }: LeftOut): string {
   const more = count > examples.length ? ', …' : '';
-  return `${count} ${what}: ${examples.join(', ')}${more}`;
+  return `${count} ${what}: ${examples.map(visible).join(', ')}${more}`;
 }

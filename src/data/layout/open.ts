@@ -4,7 +4,7 @@ import { decodeImage, decodeStoredMask, type StoredMask } from '../decode.ts';
 import type { Image } from '../image.ts';
 import { unitedMask } from '../mask.ts';
 import { turned } from '../orientation.ts';
-import type { GreyRule } from '../range/rule.ts';
+import type { RangeRule } from '../range/rule.ts';
 import type { Dataset, MaskFiles, Sample, Split } from './dataset.ts';
 import { requireSound } from './problem.ts';
 import type { DataRules } from './rules.ts';
@@ -34,7 +34,7 @@ export function datasetOf({ name, path, layout, kind, classes }: Scan): Dataset 
 }
 
 /** Reads the image of a sample, with values as a rule says; throws `FusionclipError('io')` or `('bad_image')`. */
-export async function readSample(fs: FileSystem, sample: Sample, rule?: GreyRule): Promise<Image> {
+export async function readSample(fs: FileSystem, sample: Sample, rule?: RangeRule): Promise<Image> {
   return decodeImage(await fs.readFile(sample.path), sample.path, rule);
 }
 

@@ -4,7 +4,7 @@ import { decodeRaster } from '../decode.ts';
 import type { Image } from '../image.ts';
 import type { Orientation } from '../orientation.ts';
 import { shown } from '../range/judge.ts';
-import { asRuled, FULL, type GreyRule, shownRaster } from '../range/rule.ts';
+import { asRuled, FULL, type RangeRule, shownRaster } from '../range/rule.ts';
 import { type ValueFacts, valueFacts } from '../range/values.ts';
 import type { Raster } from '../raster.ts';
 import type { Sample } from './dataset.ts';
@@ -51,7 +51,7 @@ export interface ReadOptions {
   /** Whether `mask.background` was said, so that large lesions are no question. */
   readonly backgroundGiven?: boolean;
   /** How values are read, where that is said. */
-  readonly rule?: GreyRule;
+  readonly rule?: RangeRule;
 }
 
 /** Reads every image and mask of a scan, one after the other, and tells all that is wrong instead of stopping at the first. */

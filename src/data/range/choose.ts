@@ -1,6 +1,6 @@
 import { FULL_RANGE, type SampleKind } from '../raster.ts';
 import { bitsUsed, fittingRange, levelDistance, levelsOf, QUARTER, shown } from './judge.ts';
-import { type GreyRule, givenRule, type Range, type RangeSetting } from './rule.ts';
+import { givenRule, type Range, type RangeRule, type RangeSetting } from './rule.ts';
 import type { ValueFacts } from './values.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { ValueFacts } from './values.ts';
  * Bytes stay as they are. Of whole numbers of 16 bits all of 8, 10, 12, 14 or 16 bits are taken, the fewest that hold every
  * value; where the images use less than a quarter of that, and for other numbers, what they use together.
  */
-export function chooseRule(setting: RangeSetting, images: readonly ValueFacts[]): GreyRule {
+export function chooseRule(setting: RangeSetting, images: readonly ValueFacts[]): RangeRule {
   const ranges: Partial<Record<SampleKind, Range>> = { uint8: FULL_RANGE.uint8 };
   for (const kind of new Set(images.map((one) => one.kind))) {
     if (kind !== 'uint8') ranges[kind] = fittingRange(pooled(images.filter((one) => one.kind === kind)));
@@ -37,7 +37,7 @@ function pooled(images: readonly ValueFacts[]): ValueFacts {
 const WIDER = 1.5;
 
 /** The mean levels of images of more than one value, and how far from these others may lie. */
-function profileOf(rule: GreyRule, images: readonly ValueFacts[]): Pick<GreyRule, 'profile' | 'limit'> {
+function profileOf(rule: RangeRule, images: readonly ValueFacts[]): Pick<RangeRule, 'profile' | 'limit'> {
   const levels = images.filter(({ lowest, highest }) => lowest < highest).map((one) => levelsOf(one, rule));
   if (levels.length === 0) return { profile: null, limit: 0 };
   const profile = levels[0].map((_, i) => levels.reduce((sum, one) => sum + one[i], 0) / levels.length);
@@ -49,7 +49,7 @@ function profileOf(rule: GreyRule, images: readonly ValueFacts[]): Pick<GreyRule
 }
 
 /** A rule in words, with the kinds of numbers that it is used for. */
-export function ruleLine({ how, ranges, given }: GreyRule, kinds: readonly SampleKind[]): string {
+export function ruleLine({ how, ranges, given }: RangeRule, kinds: readonly SampleKind[]): string {
   const why = given ? 'as given' : 'auto';
   if (how === 'percentile') return `each image stretched between its 0.5th and 99.5th percentile (${why})`;
   const parts = [...new Set(kinds)].map((kind) => {

@@ -1,5 +1,5 @@
 import { FULL_RANGE } from '../raster.ts';
-import { type GreyRule, levelOf, type Range, rangeOf } from './rule.ts';
+import { levelOf, type Range, type RangeRule, rangeOf } from './rule.ts';
 import type { ValueFacts } from './values.ts';
 
 /** A quarter of the grey levels: an image that uses less has lost most of what it shows. */
@@ -18,7 +18,7 @@ export interface OddValues {
 }
 
 /** The grey levels of an image under a rule, at its 16 quantiles. */
-export function levelsOf(facts: ValueFacts, rule: GreyRule): number[] {
+export function levelsOf(facts: ValueFacts, rule: RangeRule): number[] {
   const range = rangeOf(rule, facts);
   return facts.quantiles.map((value) => levelOf(value, range, facts.kind !== 'float32'));
 }
@@ -29,7 +29,7 @@ export function levelDistance(a: readonly number[], b: readonly number[]): numbe
 }
 
 /** Looks whether an image can be read by a rule; null where nothing speaks against it. An image of one value is not judged. */
-export function judgeValues(facts: ValueFacts, rule: GreyRule): OddValues | null {
+export function judgeValues(facts: ValueFacts, rule: RangeRule): OddValues | null {
   const { kind, lowest, highest, low, high } = facts;
   if (lowest === highest) return null;
   const fits = fittingRange(facts);

@@ -3,7 +3,7 @@ import { decodeRaster } from '../decode.ts';
 import type { Image } from '../image.ts';
 import { type Raster, sampleKind } from '../raster.ts';
 import { judgeValues, type OddValues, shown } from './judge.ts';
-import { applyRule, asRuled, FULL, type GreyRule, givenRule, type RangeSetting, UNKNOWN } from './rule.ts';
+import { applyRule, asRuled, FULL, givenRule, type RangeRule, type RangeSetting, UNKNOWN } from './rule.ts';
 import { valueFacts } from './values.ts';
 
 /**
@@ -14,7 +14,7 @@ import { valueFacts } from './values.ts';
 export function readRuled(
   bytes: Uint8Array,
   name: string,
-  rule: GreyRule,
+  rule: RangeRule,
   say: (text: string) => void = () => {},
 ): Image {
   return ruled(decodeRaster(bytes, name), name, rule, say);
@@ -27,7 +27,7 @@ export function readAlone(bytes: Uint8Array, name: string, setting: RangeSetting
   return ruled(raster, name, rule, () => {});
 }
 
-function ruled(raster: Raster, name: string, rule: GreyRule, say: (text: string) => void): Image {
+function ruled(raster: Raster, name: string, rule: RangeRule, say: (text: string) => void): Image {
   const facts = valueFacts(asRuled(raster, rule));
   if (facts.lowest === facts.highest) say(constantNote(name, facts.lowest));
   const odd = judgeValues(facts, rule);

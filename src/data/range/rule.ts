@@ -6,14 +6,14 @@ import { type ValueFacts, valueFacts } from './values.ts';
 /** Lower and upper end of what becomes black and white. */
 export type Range = readonly [low: number, high: number];
 
-/** What a user says of values: see {@link GreyRule}. */
+/** What a user says of values: see {@link RangeRule}. */
 export type RangeSetting = 'auto' | 'full' | 'percentile' | Range;
 
 /**
  * How the values of files become grey levels. It is found or given at training, stored with the run, and is the same for
  * every image that is scored later.
  */
-export interface GreyRule {
+export interface RangeRule {
   /** `range`: the same range for all images; `percentile`: for each image its own values but for five in a thousand at either end. */
   readonly how: 'range' | 'percentile';
   /** Of `range`, by kind of sample; a kind that is missing was not seen. */
@@ -27,10 +27,10 @@ export interface GreyRule {
 }
 
 /** Every value of the file's type: bytes as they are, of 16 bits the high byte. */
-export const FULL: GreyRule = { how: 'range', ranges: FULL_RANGE, given: true, profile: null, limit: 0 };
+export const FULL: RangeRule = { how: 'range', ranges: FULL_RANGE, given: true, profile: null, limit: 0 };
 
 /** Before any image was seen: bytes as they are, and other files where they use their type. */
-export const UNKNOWN: GreyRule = {
+export const UNKNOWN: RangeRule = {
   how: 'range',
   ranges: { uint8: FULL_RANGE.uint8 },
   given: false,
@@ -55,7 +55,7 @@ export function rangeOption(help: string): Option<RangeSetting> {
 }
 
 /** The rule that a setting says by itself, or null for `auto`. */
-export function givenRule(setting: RangeSetting): GreyRule | null {
+export function givenRule(setting: RangeSetting): RangeRule | null {
   if (setting === 'auto') return null;
   if (setting === 'full') return FULL;
   if (setting === 'percentile') return { ...FULL, how: 'percentile', ranges: {} };
@@ -63,14 +63,14 @@ export function givenRule(setting: RangeSetting): GreyRule | null {
 }
 
 /** The samples as a rule takes them: a range that begins below 0 says that numbers of 16 bits have a sign. */
-export function asRuled(raster: Raster, { how, ranges }: GreyRule): Raster {
+export function asRuled(raster: Raster, { how, ranges }: RangeRule): Raster {
   const { data } = raster;
   if (how !== 'range' || !(data instanceof Uint16Array) || (ranges.uint16?.[0] ?? 0) >= 0) return raster;
   return { ...raster, data: new Int16Array(data.buffer, data.byteOffset, data.length) };
 }
 
 /** The range of one image under a rule; of a kind that the rule does not know that of its type. */
-export function rangeOf({ how, ranges }: GreyRule, { kind, inner }: Pick<ValueFacts, 'kind' | 'inner'>): Range {
+export function rangeOf({ how, ranges }: RangeRule, { kind, inner }: Pick<ValueFacts, 'kind' | 'inner'>): Range {
   return how === 'percentile' ? inner : (ranges[kind] ?? FULL_RANGE[kind]);
 }
 
@@ -84,7 +84,7 @@ export function levelOf(value: number, [low, high]: Range, whole: boolean): numb
 }
 
 /** The picture with values as a rule says; bytes over their whole range stay as they are. */
-export function applyRule(given: Raster, rule: GreyRule): Image {
+export function applyRule(given: Raster, rule: RangeRule): Image {
   const raster = asRuled(given, rule);
   const kind = sampleKind(raster);
   const inner: Range = rule.how === 'percentile' ? valueFacts(raster).inner : [0, 0];

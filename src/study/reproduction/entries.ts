@@ -4,7 +4,7 @@ import type { PixelMetrics, RankingMetrics } from '../../metrics/summary.ts';
 import type { StudyOutcome } from '../run_study.ts';
 import { studyRunPath } from '../study_run.ts';
 import { type Spread, spreadOf } from '../summary.ts';
-import { paperValue, type SetName } from './paper.ts';
+import { paperValue } from './paper.ts';
 import { type Metric, type PaperItem, setsWith } from './paper_items.ts';
 import { type PlanRequest, runsOf, whySkipped } from './plan.ts';
 import type { StudyRow } from './rows.ts';
@@ -15,7 +15,7 @@ export interface Entry {
   /** E.g. `Table 1`. */
   readonly item: string;
   readonly metric: Metric;
-  readonly set: SetName;
+  readonly set: string;
   readonly row: string;
   readonly shots: number;
   /** What is published, or null. */

@@ -1,5 +1,4 @@
 import type { Entry } from './entries.ts';
-import type { SetName } from './paper.ts';
 import type { Metric } from './paper_items.ts';
 import type { Reproduction } from './reproduce.ts';
 
@@ -11,7 +10,7 @@ export interface RowMean {
 
 /** A table as it is shown: a line a row, a column a set. */
 export interface Pivot {
-  readonly sets: readonly SetName[];
+  readonly sets: readonly string[];
   readonly rows: readonly {
     readonly name: string;
     /** Whether its epochs were chosen on the test sets. */

@@ -1,6 +1,5 @@
 import { INFERENCE_SETTINGS, isMethod } from '../../fusion/index.ts';
 import { type StudyRun, studyRunPath } from '../study_run.ts';
-import type { PaperItem } from './paper_items.ts';
 import { type SharedSettings, type StudyRow, settingsOf } from './rows.ts';
 import type { StudySet } from './sets.ts';
 
@@ -28,8 +27,22 @@ export interface Plan {
   readonly skipped: readonly SkippedRow[];
 }
 
+/** What runs need of a data set. */
+export interface RunSet extends Pick<StudySet, 'folder'> {
+  readonly name: string;
+  /** Ids of the test images whose maps are kept; as the settings say where it is not given. */
+  readonly shown?: readonly string[];
+}
+
+/** What is to be run: each row on each set with each number of support images. */
+export interface PlanItem {
+  readonly rows: readonly StudyRow[];
+  readonly sets: readonly RunSet[];
+  readonly shots: readonly number[];
+}
+
 /** The runs of a row on a set, one for each seed; a single one where nothing is drawn. */
-export function runsOf(request: PlanRequest, row: StudyRow, set: StudySet, shots: number): StudyRun[] {
+export function runsOf(request: PlanRequest, row: StudyRow, set: RunSet, shots: number): StudyRun[] {
   const seeds = row.drawn ? request.seeds : request.seeds.slice(0, 1);
   const { model, medclip } = request;
   const settings = { ...settingsOf(row, request.settings), shots: String(shots) };
@@ -58,7 +71,7 @@ export function whySkipped({ name, method, model }: StudyRow, { medclip }: PlanR
 }
 
 /** All runs that some items need. */
-export function planOf(request: PlanRequest, items: readonly PaperItem[]): Plan {
+export function planOf(request: PlanRequest, items: readonly PlanItem[]): Plan {
   const rows = items.flatMap((item) => item.rows);
   const reasons = new Map(rows.map((row) => [row.name, whySkipped(row, request)]));
   const needed = items.flatMap((item) =>

@@ -1,0 +1,164 @@
+import { alphaThreshold, conformalPValues, patientScores } from './conformal.ts';
+import type { DecisionRule } from './decision_rule.ts';
+import { benjaminiHochberg } from './false_discovery.ts';
+import type { ImageFacts } from './image_facts.ts';
+import { probabilityOf } from './probability.ts';
+import { compareBatch, LEAST_BATCH, type Moved, type ShiftReport } from './shift.ts';
+
+/** `borderline`: nearer to the threshold than the numerical error, so another adapter may find it on the other side. */
+export type Verdict = 'normal' | 'abnormal' | 'borderline';
+
+/** A decision on an image or a patient. */
+export interface Decision {
+  /** Conformal: how rarely a normal one looks as abnormal. */
+  readonly pValue: number;
+  /** Benjamini–Hochberg over those decided together; null when no false-discovery rate was asked for. */
+  readonly adjusted: number | null;
+  /** Of abnormal; null without labelled cases. */
+  readonly probability: number | null;
+  readonly verdict: Verdict;
+}
+
+/** Decisions on images together. */
+export interface Decisions {
+  readonly images: readonly Decision[];
+  /** By patient, the largest score of its images; null where the rule has no patients. */
+  readonly patients: readonly (Decision & { readonly patient: string; readonly score: number })[] | null;
+  readonly coverage: Coverage;
+  /** How the batch compares with the calibration set; null for fewer images than can be compared. */
+  readonly shift: ShiftReport | null;
+}
+
+/** Whether the error rates of the calibration hold for a batch. */
+export interface Coverage {
+  /** `covered`, `shifted`: an alarm, so they may not hold; `unchecked`: too few images to tell. */
+  readonly state: 'covered' | 'shifted' | 'unchecked';
+  /** What holds, or what moved, in a sentence. */
+  readonly text: string;
+}
+
+/** An image to be decided on. */
+export interface DecisionCase {
+  readonly score: number;
+  readonly patient: string | null;
+  /** Null where they were not looked at: the batch is then not compared. */
+  readonly facts: ImageFacts | null;
+}
+
+/**
+ * Decides on images that were scored together.
+ * @param falseDiscovery the share of normal images among those called abnormal that is asked for; null: each image is decided by
+ * the operating point alone
+ */
+export function decideAll(
+  rule: DecisionRule,
+  cases: readonly DecisionCase[],
+  falseDiscovery: number | null = null,
+): Decisions {
+  const scores = cases.map(({ score }) => score);
+  const images = decisionsOf(rule, scores, rule.scores, rule.point.threshold, falseDiscovery).map((decision, i) => ({
+    ...decision,
+    probability: rule.probabilities && probabilityOf(rule.probabilities.map, scores[i]),
+  }));
+  const shift = compared(rule, cases);
+  const coverage = coverageOf(rule, shift, cases.length);
+  if (!rule.patientScores || rule.patientThreshold === null) return { images, patients: null, coverage, shift };
+  const grouped = patientScores(
+    scores,
+    cases.map(({ patient }) => patient),
+  );
+  const decided = decisionsOf(rule, grouped.scores, rule.patientScores, rule.patientThreshold, falseDiscovery);
+  const patients = decided.map((decision, i) => ({
+    ...decision,
+    patient: grouped.patients[i],
+    score: grouped.scores[i],
+  }));
+  return { images, patients, coverage, shift };
+}
+
+/** The share of a map's pixels that are marked: where any at all are, a normal image would have none but in a share alpha. */
+export function markedShare(rule: DecisionRule, map: ArrayLike<number>): number {
+  let marked = 0;
+  for (let i = 0; i < map.length; i++) if (map[i] >= rule.pixelThreshold) marked++;
+  return marked / map.length;
+}
+
+/** A pixel's p-value: the share of normal images whose largest pixel is as large. It holds for all pixels of an image at once. */
+export function pixelPValues(rule: DecisionRule, map: ArrayLike<number>): Float64Array<ArrayBuffer> {
+  return conformalPValues(map, rule.peaks);
+}
+
+/** Decides by a threshold, or by adjusted p-values. */
+function decisionsOf(
+  { point }: DecisionRule,
+  scores: readonly number[],
+  normals: readonly number[],
+  threshold: number,
+  falseDiscovery: number | null,
+): Decision[] {
+  const pValues = conformalPValues(scores, normals);
+  const adjusted = falseDiscovery === null ? null : benjaminiHochberg(pValues);
+  const called = adjusted && pValues.filter((_, i) => adjusted[i] <= falseDiscovery!);
+  // False-discovery control calls what has no larger p-value than the last one called, which is a threshold of scores as well.
+  const largest = called?.reduce((a, b) => Math.max(a, b), 0);
+  const none = Number.POSITIVE_INFINITY;
+  const cut = largest === undefined ? threshold : largest === 0 ? none : alphaThreshold(normals, largest);
+  return scores.map((score, i) => ({
+    pValue: pValues[i],
+    adjusted: adjusted?.[i] ?? null,
+    probability: null,
+    verdict: verdictOf(score, cut, point.tolerance),
+  }));
+}
+
+/** A verdict by the distance to a threshold. */
+export function verdictOf(score: number, threshold: number, tolerance: number): Verdict {
+  if (Math.abs(score - threshold) < tolerance) return 'borderline';
+  return score >= threshold ? 'abnormal' : 'normal';
+}
+
+function compared(rule: DecisionRule, cases: readonly DecisionCase[]): ShiftReport | null {
+  if (cases.length < LEAST_BATCH || cases.some(({ facts }) => facts === null)) return null;
+  const batch = cases.map(({ score, facts }) => ({ score, ...facts! }));
+  return compareBatch(rule.reference, batch, { alpha: rule.alpha });
+}
+
+function coverageOf(rule: DecisionRule, shift: ShiftReport | null, count: number): Coverage {
+  const held = `${pointText(rule)}, calibrated on ${originText(rule)}`;
+  if (!shift) {
+    const why =
+      count < LEAST_BATCH
+        ? `${count} image${count === 1 ? ' is' : 's are'} too few to tell whether they come from the same source (${LEAST_BATCH} are enough)`
+        : 'whether these images come from the same source was not looked at';
+    return { state: 'unchecked', text: `${held}; ${why}.` };
+  }
+  if (!shift.alarm) return { state: 'covered', text: `${held}; these images look like them.` };
+  return {
+    state: 'shifted',
+    text: `NOT COVERED: these images are not like those of the calibration (${shift.moved.map(movedText).join('; ')}), so its error rates may not hold; calibrate on normal images of this source.`,
+  };
+}
+
+/** What an operating point promises. */
+export function pointText({ point: { by, level, falsePositives } }: DecisionRule): string {
+  const percent = `${Number((100 * level).toPrecision(3))} %`;
+  if (by === 'alpha') return `at most ${percent} of normal images are called abnormal`;
+  return `at least ${percent} of abnormal images are called abnormal (and of normal ones ${(100 * falsePositives.share).toFixed(0)} %)`;
+}
+
+/** What a rule came from. */
+export function originText({ from }: DecisionRule): string {
+  const patients = from.patients === null ? '' : ` of ${from.patients} patients`;
+  const labelled =
+    from.labelled && `, ${from.labelled.normal} normal and ${from.labelled.abnormal} abnormal labelled ones`;
+  return `${from.normals} normal images${patients}${labelled ?? ''}`;
+}
+
+function movedText({ what, test, pValue, calibration, batch, statistic }: Moved): string {
+  if (test === 'images that are called abnormal') {
+    return `${(100 * statistic).toFixed(0)} % are called abnormal, which is a shift or a batch of hardly any normal image`;
+  }
+  const p = `p = ${pValue.toPrecision(2)}`;
+  if (calibration === null || batch === null) return `the ${what} as wholes, ${p}`;
+  return `${what} ${calibration.toPrecision(3)} there, ${batch.toPrecision(3)} here, ${p}`;
+}

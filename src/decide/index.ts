@@ -1,0 +1,43 @@
+export { alphaThreshold, casesNeeded, conformalPValues, patientScores, sensitivityThreshold } from './conformal.ts';
+export {
+  type Coverage,
+  type Decision,
+  type DecisionCase,
+  type Decisions,
+  decideAll,
+  markedShare,
+  pixelPValues,
+  type Verdict,
+  verdictOf,
+} from './decide.ts';
+export {
+  type DecisionRule,
+  type DecisionWishes,
+  type LabelledCase,
+  makeDecisionRule,
+  type NormalCase,
+  type OperatingPoint,
+  type Probabilities,
+  type RuleOrigin,
+} from './decision_rule.ts';
+export { benjaminiHochberg } from './false_discovery.ts';
+export { IMAGE_FACTS, type ImageFact, type ImageFacts, imageFacts } from './image_facts.ts';
+export {
+  crossFitted,
+  expectedCalibrationError,
+  fitProbability,
+  type LabelledScores,
+  type ProbabilityMap,
+  probabilityOf,
+  type ReliabilityBin,
+  reliability,
+} from './probability.ts';
+export { type Rate, rate } from './rate.ts';
+export { compareBatch, LEAST_BATCH, type Moved, type ShiftCase, type ShiftOptions, type ShiftReport } from './shift.ts';
+export {
+  type Divisions,
+  divisions,
+  kolmogorovSmirnov,
+  meanDiscrepancy,
+  permutationPValue,
+} from './two_sample.ts';

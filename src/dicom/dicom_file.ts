@@ -1,0 +1,145 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { Decoded } from './codecs/decoded.ts';
+import { rgbOf } from './colour.ts';
+import type { DataSet } from './data_set.ts';
+import { decodeFrame } from './decode.ts';
+import { type FramePlace, type FrameValues, framePlace, frameValues } from './frame_facts.ts';
+import { FrameReader } from './frames.ts';
+import { modalityValues } from './modality.ts';
+import { readPart10 } from './part10.ts';
+import { type PixelFormat, pixelFormat } from './pixel_format.ts';
+import type { TransferSyntax } from './syntaxes.ts';
+import { UnreadDicom } from './unread.ts';
+
+/** A frame in numbers. */
+export type DicomFrame = { readonly width: number; readonly height: number } & (
+  | {
+      readonly kind: 'grey';
+      /** Modality values [height, width] (Hounsfield units, for one), not rounded. */
+      readonly values: Float64Array<ArrayBuffer>;
+      /** 1 where the file says that there is no picture, or null where it says nothing of that. */
+      readonly padded: Uint8Array<ArrayBuffer> | null;
+      /** Whether low values are to be shown bright. */
+      readonly inverted: boolean;
+      /** What the file says about how values are shown. */
+      readonly facts: FrameValues;
+    }
+  | {
+      readonly kind: 'colour';
+      /** RGB [height, width, 3] */
+      readonly rgb: Uint8Array<ArrayBuffer>;
+    }
+);
+
+/**
+ * A DICOM file. Messages of its errors name the file as the caller does and the tag that is wrong, and never a value of it.
+ * Frames are decoded when they are asked for.
+ */
+export class DicomFile {
+  private reader: FrameReader | null = null;
+  private pixels: PixelFormat | null = null;
+
+  readonly dataSet: DataSet;
+  readonly syntax: TransferSyntax;
+  private readonly name: string;
+
+  private constructor(dataSet: DataSet, syntax: TransferSyntax, name: string) {
+    this.dataSet = dataSet;
+    this.syntax = syntax;
+    this.name = name;
+  }
+
+  /**
+   * Reads the elements of a file: Part 10, or a bare data set. Pixels stay in `bytes`.
+   * @param name for messages
+   * @throws FusionclipError `bad_image`
+   */
+  static read(bytes: Uint8Array, name: string): DicomFile {
+    return guarded(name, () => {
+      const { dataSet, syntax } = readPart10(bytes);
+      return new DicomFile(dataSet, syntax, name);
+    });
+  }
+
+  /** Whether it holds pixels: a report or a plan does not. */
+  get hasPixels(): boolean {
+    return (['pixels', 'floatPixels', 'doublePixels'] as const).some((name) => this.dataSet.element(name));
+  }
+
+  /** How its pixels lie. @throws FusionclipError `bad_image` where it has none, or of a kind that is not read */
+  get format(): PixelFormat {
+    this.pixels ??= guarded(this.name, () => pixelFormat(this.dataSet, this.syntax));
+    return this.pixels;
+  }
+
+  /** Where frame `index` lies. @throws FusionclipError `bad_image` where what should be a number is none */
+  place(index = 0): FramePlace {
+    return guarded(this.name, () => framePlace(this.dataSet, index));
+  }
+
+  /** Rescale, windows and padding of frame `index`. @throws FusionclipError `bad_image` */
+  values(index = 0): FrameValues {
+    const { format } = this;
+    return guarded(this.name, () => frameValues(this.dataSet, index, format));
+  }
+
+  /** Calls `read` with the data set, and says of what fails there that it is this file's. @throws FusionclipError `bad_image` */
+  facts<T>(read: (dataSet: DataSet) => T): T {
+    return guarded(this.name, () => read(this.dataSet));
+  }
+
+  /** The stored values of frame `index`, colours pixel by pixel. @throws FusionclipError `bad_image` */
+  async stored(index = 0): Promise<Decoded> {
+    const { format } = this;
+    try {
+      this.reader ??= new FrameReader(this.dataSet, format);
+      return await decodeFrame(this.reader.read(index), format, index);
+    } catch (cause) {
+      throw failure(this.name, cause);
+    }
+  }
+
+  /** Frame `index` in modality values or in colours. @throws FusionclipError `bad_image` */
+  async frame(index = 0): Promise<DicomFrame> {
+    const { format } = this;
+    const { columns: width, rows: height } = format;
+    const decoded = await this.stored(index);
+    const rgb = guarded(this.name, () => rgbOf(decoded, format, this.dataSet));
+    if (rgb) return { kind: 'colour', width, height, rgb };
+    const facts = this.values(index);
+    const { data, photometric } = decoded;
+    return {
+      kind: 'grey',
+      width,
+      height,
+      values: modalityValues(data, facts.modality),
+      padded: facts.padding && Uint8Array.from(data, inside(facts.padding)),
+      inverted: photometric === 'MONOCHROME1',
+      facts,
+    };
+  }
+}
+
+function inside([low, high]: readonly [number, number]): (value: number) => number {
+  return (value) => (value >= low && value <= high ? 1 : 0);
+}
+
+function guarded<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw failure(name, cause);
+  }
+}
+
+function failure(name: string, cause: unknown): FusionclipError {
+  if (cause instanceof FusionclipError) return cause;
+  if (cause instanceof UnreadDicom) {
+    const message = `${name}: this kind of DICOM file is not read (${cause.message}); convert it with another program.`;
+    return new FusionclipError('bad_image', message, { cause });
+  }
+  // Our own checks throw plain errors; others come of following nonsense, and their words would say nothing.
+  const reason = cause instanceof Error && cause.name === 'Error' ? cause.message : 'its data contradict themselves';
+  const message = `${name}: this DICOM file is damaged (${reason}); export it again from its source or leave it out.`;
+  return new FusionclipError('bad_image', message, { cause });
+}

@@ -1,0 +1,28 @@
+import { FusionclipError } from '../base/errors.ts';
+
+/** What a series may have against it that `--accept` takes all the same, and what becomes of it then. */
+export const ACCEPTABLE = {
+  gaps: 'slices are missing: those that are there are one volume, at their places',
+  doubles: 'places with several pictures: the first by instance is taken',
+  uneven: 'distances differ: slices are taken as they follow each other',
+  tilt: 'slices do not lie straight above each other: the volume is slanted, as they are',
+  localizers: 'localizers: they are left out',
+  sizes: 'pictures of several sizes: the most frequent one is taken',
+  single: 'one slice alone is a volume',
+  damaged: 'files that cannot be read: they are left out',
+  placeless: 'pictures without a place: they are left out',
+} as const;
+
+/** A word of `--accept`. */
+export type Accepted = keyof typeof ACCEPTABLE;
+
+/** Reads `--accept gaps,doubles`. @throws FusionclipError `usage` */
+export function parseAccept(text: string): ReadonlySet<Accepted> {
+  const words = text.split(',').filter((word) => word !== '');
+  for (const word of words) {
+    if (!(word in ACCEPTABLE)) {
+      throw new FusionclipError('usage', `--accept takes ${Object.keys(ACCEPTABLE).join(', ')}, not "${word}".`);
+    }
+  }
+  return new Set(words as Accepted[]);
+}

@@ -1,0 +1,159 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { joinPath } from '../base/paths.ts';
+import { isDicom } from '../dicom/part10.ts';
+import type { Accepted } from './accept.ts';
+import { DicomVolume } from './dicom_volume.ts';
+import { NiftiVolume } from './nifti_volume.ts';
+import { counted, orderSlices } from './order.ts';
+import { secretName } from './secret_name.ts';
+import { readSliceHeaders, type SliceHeader } from './slice_header.ts';
+import type { Volume } from './volume.ts';
+
+/** What was found below a folder. */
+export interface Collected {
+  readonly volumes: readonly CollectedVolume[];
+  /** DICOM segmentations (SEG), which are masks. */
+  readonly segmentations: readonly string[];
+  /** What was left out or accepted, for people. */
+  readonly notes: readonly string[];
+  /** Series that are refused, each with its sentence. */
+  readonly refused: readonly string[];
+}
+
+/** A volume and where it came from. */
+export interface CollectedVolume {
+  readonly volume: Volume;
+  /** Of its first file, below the folder that was given. */
+  readonly path: string;
+  readonly kind: 'DICOM' | 'NIfTI';
+  /** Of the study that it is in; the folder of a NIfTI file. */
+  readonly study: string;
+}
+
+/** How volumes are looked for. */
+export interface CollectOptions {
+  readonly accept?: ReadonlySet<Accepted>;
+  /** Which volume of a file with several. */
+  readonly volume?: number | null;
+}
+
+/** Names of NIfTI files. */
+const NIFTI = /\.(nii|hdr)(\.gz)?$/i;
+
+/** Bytes that tell a DICOM file. */
+const START = 256;
+
+/**
+ * All volumes below a folder, or in one file: DICOM series by series, frame of reference and orientation, NIfTI files by
+ * themselves. Headers alone are read. Names of series and patients are hashes.
+ * @throws FusionclipError `io`; `bad_image` for a file that cannot be read, unless `damaged` is accepted
+ */
+export async function collectVolumes(fs: FileSystem, root: string, options: CollectOptions = {}): Promise<Collected> {
+  const accept = options.accept ?? new Set();
+  const notes: string[] = [];
+  const refused: string[] = [];
+  const headers: SliceHeader[] = [];
+  const segmentations: string[] = [];
+  const volumes: CollectedVolume[] = [];
+  let others = 0;
+  for (const path of await filesBelow(fs, root)) {
+    if (NIFTI.test(path)) {
+      const name = path.slice(path === root ? 0 : root.length).replace(/^[/\\]+/, '');
+      try {
+        const patient = name.replace(/[/\\].*$/, '').replace(/\.(nii|hdr)(\.gz)?$/i, '');
+        const volume = await NiftiVolume.open(fs, path, { name, patient }, options.volume ?? null);
+        volumes.push({ volume, path, kind: 'NIfTI', study: patient });
+      } catch (error) {
+        damaged(error);
+      }
+      continue;
+    }
+    if (!isDicom(await fs.readRange(path, 0, START))) {
+      others++;
+      continue;
+    }
+    try {
+      const found = await readSliceHeaders(fs, path);
+      if (!found) others++;
+      else if (found[0]?.modality === 'SEG') segmentations.push(path);
+      else headers.push(...found);
+    } catch (error) {
+      damaged(error);
+    }
+  }
+  function damaged(error: unknown): void {
+    if (!(error instanceof FusionclipError) || error.code === 'io') throw error;
+    if (error.code === 'bad_image' && accept.has('damaged')) notes.push(`left out: ${error.message}`);
+    else refused.push(error.message);
+  }
+  if (others > 0) notes.push(`${counted(others, 'file')} of other kinds`);
+
+  const people = await patientNames(headers);
+  for (const [key, group] of grouped(headers)) {
+    const name = `series ${await secretName(key)}`;
+    try {
+      const ordered = orderSlices(name, group, accept);
+      notes.push(...ordered.notes.map((note) => `${name}: ${note}`));
+      const patient = people.get(group[0].patientId) as string;
+      const volume = new DicomVolume(fs, { name, patient }, ordered);
+      const study = `study ${await secretName(group[0].study)}`;
+      volumes.push({ volume, path: ordered.slices[0].path, kind: 'DICOM', study });
+    } catch (error) {
+      if (!(error instanceof FusionclipError)) throw error;
+      refused.push(error.message);
+    }
+  }
+  return { volumes, segmentations, notes, refused };
+}
+
+/** Files below a folder, in the order of their paths; hidden ones are left alone. */
+export async function filesBelow(fs: FileSystem, root: string, level = 0): Promise<string[]> {
+  const what = await fs.stat(root);
+  if (!what) throw new FusionclipError('io', `${root} does not exist.`);
+  if (what.kind === 'file') return [root];
+  if (what.kind !== 'directory' || level > 32) return [];
+  const out: string[] = [];
+  for (const { name, kind, link } of await fs.list(root)) {
+    if (name.startsWith('.') || name === 'DICOMDIR') continue;
+    const path = joinPath(root, name);
+    if (kind === 'file') out.push(path);
+    // A link to a folder may lead round in a circle.
+    else if (kind === 'directory' && !link) out.push(...(await filesBelow(fs, path, level + 1)));
+  }
+  return out;
+}
+
+/** By series, frame of reference, and orientation to a hundredth. */
+function grouped(headers: readonly SliceHeader[]): Map<string, SliceHeader[]> {
+  const groups = new Map<string, SliceHeader[]>();
+  for (const header of headers) {
+    // Localizers and pictures without a place belong to their series, which is told of them.
+    const series = `${header.series}|${header.frameOfReference}`;
+    const turn = header.place.orientation?.map((value) => Math.round(value * 100) / 100 + 0).join(' ') ?? '';
+    const key = `${series}|${turn}`;
+    groups.set(key, [...(groups.get(key) ?? []), header]);
+  }
+  // Pictures without an orientation go with the first group of their series.
+  for (const [key, group] of groups) {
+    const series = key.slice(0, key.lastIndexOf('|') + 1);
+    const other = [...groups.keys()].find((one) => one !== key && one.startsWith(series));
+    if (key === series && other) {
+      groups.set(other, [...(groups.get(other) ?? []), ...group]);
+      groups.delete(key);
+    }
+  }
+  return groups;
+}
+
+/** A name for each patient: a hash with a study of theirs, which no one guesses, so that it does not give the number away. */
+async function patientNames(headers: readonly SliceHeader[]): Promise<Map<string, string>> {
+  const studies = new Map<string, string>();
+  for (const { patientId, study } of headers) {
+    const known = studies.get(patientId);
+    if (known === undefined || study < known) studies.set(patientId, study);
+  }
+  const names = new Map<string, string>();
+  for (const [id, study] of studies) names.set(id, `patient ${await secretName(`${study}|${id}`)}`);
+  return names;
+}

@@ -1,0 +1,44 @@
+import type { FileSystem } from '../base/file_system.ts';
+import { DicomFile } from '../dicom/dicom_file.ts';
+import type { Affine } from '../nifti/affine.ts';
+import type { OrderedSlices } from './order.ts';
+import type { SliceHeader } from './slice_header.ts';
+import type { Volume, VolumeSlice } from './volume.ts';
+
+/** A DICOM series as a volume. Of its files one is held at a time, since one may have all frames. */
+export class DicomVolume implements Volume {
+  readonly name: string;
+  readonly patient: string;
+  readonly shape: readonly [number, number, number];
+  readonly affine: Affine;
+  readonly modality: string;
+  readonly slices: readonly SliceHeader[];
+  private readonly fs: FileSystem;
+  private held: { readonly path: string; readonly file: DicomFile } | null = null;
+
+  constructor(fs: FileSystem, names: { name: string; patient: string }, { slices, affine }: OrderedSlices) {
+    this.fs = fs;
+    this.name = names.name;
+    this.patient = names.patient;
+    this.slices = slices;
+    this.shape = [slices[0].columns, slices[0].rows, slices.length];
+    this.affine = affine;
+    this.modality = slices[0].modality;
+  }
+
+  /** @throws FusionclipError `bad_image`, `io` */
+  async slice(k: number): Promise<VolumeSlice> {
+    const { path, frame } = this.slices[k];
+    if (this.held?.path !== path) this.held = { path, file: DicomFile.read(await this.fs.readFile(path), path) };
+    const { file } = this.held;
+    const picture = await file.frame(frame);
+    if (picture.kind === 'colour') return picture;
+    const { width, height, values, padded, inverted, facts } = picture;
+    const { bitsAllocated, bitsStored, signed } = file.format;
+    const plain =
+      bitsAllocated === 8 && 'slope' in facts.modality && facts.modality.slope === 1 && facts.modality.intercept === 0;
+    const most = 2 ** bitsStored;
+    const range = plain ? ([signed ? -most / 2 : 0, signed ? most / 2 - 1 : most - 1] as const) : null;
+    return { kind: 'grey', width, height, values, padded, inverted, voi: facts.voi, range };
+  }
+}

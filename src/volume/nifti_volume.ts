@@ -1,0 +1,61 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import type { Affine } from '../nifti/affine.ts';
+import { NiftiFile } from '../nifti/nifti_file.ts';
+import type { Volume, VolumeSlice } from './volume.ts';
+
+/** One volume of a NIfTI file. */
+export class NiftiVolume implements Volume {
+  readonly name: string;
+  readonly patient: string;
+  readonly shape: readonly [number, number, number];
+  readonly affine: Affine;
+  readonly modality = '';
+  private readonly file: NiftiFile;
+  private readonly index: number;
+
+  private constructor(file: NiftiFile, index: number, names: { name: string; patient: string }) {
+    this.file = file;
+    this.index = index;
+    this.name = names.name;
+    this.patient = names.patient;
+    const [columns, rows, slices] = file.header.shape;
+    this.shape = [columns, rows, slices];
+    this.affine = file.header.affine;
+  }
+
+  /**
+   * Opens a file. One of several volumes (over time, directions, …) has to be chosen.
+   * @param chosen which, from 0 on (`--volume`); null where nothing was said
+   * @throws FusionclipError `usage` where it has to be said, or there is no such volume; `bad_image`, `io`
+   */
+  static async open(
+    fs: FileSystem,
+    path: string,
+    names: { name: string; patient: string },
+    chosen: number | null = null,
+  ): Promise<NiftiVolume> {
+    const file = await NiftiFile.open(fs, path);
+    const { volumes } = file;
+    if (volumes > 1 && chosen === null) {
+      throw new FusionclipError(
+        'usage',
+        `${names.name} holds ${volumes} volumes; say which with --volume 0 … ${volumes - 1}.`,
+      );
+    }
+    const index = chosen ?? 0;
+    if (!(Number.isInteger(index) && index >= 0 && index < volumes)) {
+      throw new FusionclipError('usage', `${names.name} holds ${volumes} volumes, and none of number ${index}.`);
+    }
+    return new NiftiVolume(file, index, names);
+  }
+
+  /** @throws FusionclipError `bad_image`, `io` */
+  async slice(k: number): Promise<VolumeSlice> {
+    const [width, height] = this.shape;
+    const { kind, slope, intercept } = this.file.header;
+    const values = await this.file.slice(k, this.index);
+    const range = kind === 'u8' && slope === 1 && intercept === 0 ? ([0, 255] as const) : null;
+    return { kind: 'grey', width, height, values, padded: null, inverted: false, voi: null, range };
+  }
+}

@@ -1,0 +1,196 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { Affine } from '../nifti/affine.ts';
+import type { Accepted } from './accept.ts';
+import { affineOf, directions, dot, lengthOf, minus, times, type Vector } from './geometry.ts';
+import { acquisitionsOf, type SliceHeader } from './slice_header.ts';
+
+/** Slices in the order of their places, and where they lie. */
+export interface OrderedSlices {
+  readonly slices: readonly SliceHeader[];
+  readonly affine: Affine;
+  /** What was accepted, for people. */
+  readonly notes: readonly string[];
+}
+
+/** How far a distance may be from the usual one, as a part of it: files round positions. */
+const UNEVEN = 0.02;
+
+/** Millimetres: places that are nearer are one. */
+const SAME = 1e-3;
+
+/** How far a slice may lie beside the line of the others, in pixels, and the line beside the normal, in degrees. */
+const BESIDE = 0.5;
+const TILT = 0.1;
+
+/**
+ * Puts the slices of one series, frame of reference and orientation in the order of their positions along the normal, and
+ * refuses what is no volume. Instance numbers and stated distances play no part.
+ * @param name of the series, for messages
+ * @throws FusionclipError `bad_data` with what was found, and the flag that takes it if there is one
+ */
+export function orderSlices(name: string, found: readonly SliceHeader[], accept: ReadonlySet<Accepted>): OrderedSlices {
+  const notes: string[] = [];
+  const refuse = (what: string, flag: Accepted | null, advice = 'leave the series out, or mend it'): void => {
+    if (flag && accept.has(flag)) notes.push(`${what} (accepted)`);
+    else {
+      const way = flag ? `--accept ${flag} takes it all the same` : advice;
+      throw new FusionclipError('bad_data', `${name}: ${what}; ${way}.`);
+    }
+  };
+
+  let slices = [...found];
+  const localizers = slices.filter(isLocalizer);
+  if (localizers.length > 0) {
+    refuse(
+      `${counted(localizers.length, 'picture')} of ${slices.length} ${localizers.length === 1 ? 'is a localizer' : 'are localizers'}`,
+      'localizers',
+    );
+    slices = slices.filter((slice) => !isLocalizer(slice));
+  }
+  if (slices.some(({ imageType }) => imageType.includes('MOSAIC'))) {
+    refuse('its pictures are mosaics of many slices each', null, 'convert them with another program');
+  }
+  const placeless = slices.filter(({ place }) => !place.position || !place.orientation);
+  if (placeless.length > 0) {
+    const what = placeless.some(({ place }) => place.position) ? 'orientation' : 'position';
+    refuse(
+      `${counted(placeless.length, 'picture')} of ${slices.length} ${placeless.length === 1 ? 'has' : 'have'} no ${what}`,
+      'placeless',
+    );
+    slices = slices.filter((slice) => !placeless.includes(slice));
+  }
+  if (slices.length === 0) refuse('no picture is left', null);
+  slices = ofOneSize(slices, refuse);
+  if (new Set(slices.map(({ colour }) => colour)).size > 1)
+    refuse('some pictures have colours and some are grey', null);
+  if (new Set(slices.map(({ modality }) => modality)).size > 1) refuse('its pictures are of several modalities', null);
+  if (new Set(slices.map(({ patientId }) => patientId)).size > 1) refuse('its pictures are of several patients', null);
+
+  const axes = directions(slices[0].place.orientation ?? []);
+  if (!axes) {
+    refuse('its orientation is not two directions at a right angle', null);
+    throw new Error('not reached');
+  }
+  const spacing = spacingOf(slices, refuse);
+  const along = (slice: SliceHeader) => dot(slice.place.position ?? [], axes[2]);
+  // The order of names settles what lies at one place, so that it does not depend on the order of a folder.
+  slices.sort((a, b) => along(a) - along(b) || (a.path < b.path ? -1 : a.path > b.path ? 1 : a.frame - b.frame));
+  slices = withoutDoubles(slices, along, refuse);
+  const origin = slices[0].place.position ?? [];
+  if (slices.length === 1) {
+    refuse('it is one slice alone', 'single');
+    return { slices, affine: affineOf(axes, spacing, origin, axes[2]), notes };
+  }
+  checkDistances(slices.map(along), refuse);
+  const last = slices[slices.length - 1].place.position ?? [];
+  const step = times(minus(last, origin), 1 / (slices.length - 1));
+  checkLine(slices, { origin, step, normal: axes[2], pixel: Math.min(...spacing) }, refuse);
+  return { slices, affine: affineOf(axes, spacing, origin, step), notes };
+}
+
+type Refuse = (what: string, flag: Accepted | null, advice?: string) => void;
+
+/** `1 picture`, `2 pictures` */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function isLocalizer({ imageType }: SliceHeader): boolean {
+  return imageType.some((value) => value === 'LOCALIZER' || value === 'SCOUT');
+}
+
+function ofOneSize(slices: SliceHeader[], refuse: Refuse): SliceHeader[] {
+  const sizes = new Map<string, SliceHeader[]>();
+  for (const slice of slices) {
+    const size = `${slice.columns}×${slice.rows}`;
+    sizes.set(size, [...(sizes.get(size) ?? []), slice]);
+  }
+  if (sizes.size === 1) return slices;
+  const list = [...sizes].sort(([, a], [, b]) => b.length - a.length);
+  refuse(
+    `its pictures have ${sizes.size} sizes (${list.map(([size, { length }]) => `${length} of ${size}`).join(', ')})`,
+    'sizes',
+  );
+  return list[0][1];
+}
+
+function spacingOf(slices: readonly SliceHeader[], refuse: Refuse): readonly number[] {
+  const [{ place }] = slices;
+  if (!place.spacing) {
+    refuse('it does not say how far its pixels are apart', null);
+    return [1, 1];
+  }
+  const [down, across] = place.spacing;
+  const differs = slices.some(({ place: { spacing } }) => {
+    return !spacing || Math.abs(spacing[0] - down) > 1e-3 * down || Math.abs(spacing[1] - across) > 1e-3 * across;
+  });
+  if (differs) refuse('its pictures have pixels of several sizes', null);
+  return place.spacing;
+}
+
+function withoutDoubles(slices: SliceHeader[], along: (slice: SliceHeader) => number, refuse: Refuse): SliceHeader[] {
+  const places: SliceHeader[][] = [];
+  for (const slice of slices) {
+    const last = places[places.length - 1];
+    if (last && along(slice) - along(last[0]) < SAME) last.push(slice);
+    else places.push([slice]);
+  }
+  const doubled = places.filter(({ length }) => length > 1);
+  if (doubled.length === 0) return slices;
+  const [some] = doubled;
+  const where = `at ${counted(doubled.length, 'place')} of ${places.length}`;
+  const told = acquisitionsOf(some);
+  if (some.every(({ instance }) => instance === some[0].instance && instance !== '')) {
+    refuse(`the same picture is there ${some.length} times ${where}`, 'doubles');
+  } else if (told) refuse(`${some.length} pictures lie ${where}, told apart by their ${told}`, 'doubles');
+  else if (some.some(({ place }) => lengthOf(minus(place.position ?? [], some[0].place.position ?? [])) > 1)) {
+    refuse(`${some.length} pictures lie side by side ${where}`, null);
+  } else refuse(`${some.length} pictures lie ${where}`, 'doubles');
+  return places.map(([first]) => first);
+}
+
+function checkDistances(places: readonly number[], refuse: Refuse): void {
+  const distances = places.slice(1).map((place, i) => place - places[i]);
+  const sorted = [...distances].sort((a, b) => a - b);
+  const usual = sorted[(sorted.length - 1) >> 1];
+  const off = distances.filter((distance) => Math.abs(distance - usual) > UNEVEN * usual);
+  if (off.length === 0) return;
+  const whole = off.every((distance) => {
+    const times = Math.round(distance / usual);
+    return times > 1 && Math.abs(distance - times * usual) <= UNEVEN * times * usual;
+  });
+  if (whole) {
+    const missing = off.reduce((sum, distance) => sum + Math.round(distance / usual) - 1, 0);
+    refuse(
+      `${counted(missing, 'slice')} of ${places.length + missing} ${missing === 1 ? 'is' : 'are'} missing`,
+      'gaps',
+    );
+  } else {
+    const range = `${millimetres(sorted[0])} to ${millimetres(sorted[sorted.length - 1])}`;
+    refuse(`its slices are ${range} mm apart`, 'uneven');
+  }
+}
+
+function millimetres(value: number): string {
+  return String(Number(value.toFixed(3)));
+}
+
+interface Line {
+  readonly origin: readonly number[];
+  readonly step: Vector;
+  readonly normal: Vector;
+  readonly pixel: number;
+}
+
+/** Whether the slices lie on a line along their normal. */
+function checkLine(slices: readonly SliceHeader[], { origin, step, normal, pixel }: Line, refuse: Refuse): void {
+  const total = dot(step, normal);
+  const angle = (Math.acos(Math.min(1, total / lengthOf(step))) * 180) / Math.PI;
+  const beside = slices.filter(({ place }) => {
+    // By its place along the normal, not its number: where gaps are accepted, both differ.
+    const from = minus(place.position ?? [], origin);
+    return lengthOf(minus(from, times(step, dot(from, normal) / total))) > BESIDE * pixel;
+  });
+  if (beside.length > 0) refuse(`${counted(beside.length, 'slice')} of ${slices.length} lie beside the others`, null);
+  if (angle > TILT) refuse(`its slices are stacked at ${angle.toFixed(1)}° to their normal (a tilted gantry)`, 'tilt');
+}

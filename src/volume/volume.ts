@@ -1,0 +1,40 @@
+import type { Voi } from '../dicom/voi.ts';
+import type { Affine } from '../nifti/affine.ts';
+
+/** A slice in numbers, before any window. */
+export type VolumeSlice = { readonly width: number; readonly height: number } & (
+  | {
+      readonly kind: 'grey';
+      /** [height, width], in the units of the modality */
+      readonly values: Float64Array<ArrayBuffer>;
+      /** 1 where the file says that there is no picture; null where it says nothing. */
+      readonly padded: Uint8Array<ArrayBuffer> | null;
+      /** Whether low values are bright (MONOCHROME1). */
+      readonly inverted: boolean;
+      /** What the file says of how it is shown; null for files that cannot. */
+      readonly voi: Voi | null;
+      /** Of pixels that have 8 bits and no units: the lowest and highest value that they may have. Else null. */
+      readonly range: readonly [number, number] | null;
+    }
+  | {
+      readonly kind: 'colour';
+      /** [height, width, 3] */
+      readonly rgb: Uint8Array<ArrayBuffer>;
+    }
+);
+
+/** Slices with a place in space, one on top of the other, that are decoded when they are asked for. */
+export interface Volume {
+  /** What the user is told of it: nothing about a patient. */
+  readonly name: string;
+  /** Which volumes are of one patient. */
+  readonly patient: string;
+  /** Columns, rows, slices. */
+  readonly shape: readonly [number, number, number];
+  /** From voxel (column, row, slice) to millimetres to the right, front and head. */
+  readonly affine: Affine;
+  /** `CT`, `MR`, … or '' where the file does not say. */
+  readonly modality: string;
+  /** Slice `k`, 0 … shape[2] − 1. */
+  slice(k: number): Promise<VolumeSlice>;
+}

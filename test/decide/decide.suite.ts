@@ -1,0 +1,168 @@
+import { assert } from 'chai';
+import { ruleStream } from '../../src/base/rule.ts';
+import { nextFloat32 } from '../../src/decide/conformal.ts';
+import { decideAll, markedShare, pixelPValues, verdictOf } from '../../src/decide/decide.ts';
+import { type DecisionWishes, makeDecisionRule, type NormalCase } from '../../src/decide/decision_rule.ts';
+import { expectFailure } from '../data/expect_failure.ts';
+import { suite, test } from '../harness/registry.ts';
+import { bellShaped } from './reference.ts';
+
+const ORIGIN = { hash: 'h', weights: 'w', group: null };
+const WISHES: DecisionWishes = { alpha: 0.05, sensitivity: null, probability: 'platt' };
+
+/** Normal images with scores 1 … n and maps of the same peaks. */
+function normals(count: number, patient: (i: number) => string | null = () => null): NormalCase[] {
+  return Array.from({ length: count }, (_, i) => ({
+    score: i + 1,
+    peak: 10 * (i + 1),
+    patient: patient(i),
+    facts: [i, 0, 0, 0, 0, 0],
+    features: [i],
+  }));
+}
+
+const plain = (score: number) => ({ score, patient: null, facts: null });
+
+suite('decisions', () => {
+  test('p-value, probability and verdict of images by hand', () => {
+    const labelled = Array.from(
+      { length: 40 },
+      (_, i) => ({ score: i, label: i >= 20 ? 1 : 0, patient: null }) as const,
+    );
+    const rule = makeDecisionRule(normals(39), labelled, WISHES, ORIGIN);
+    // ⌊0.05 · 40⌋ = 2: above the second largest of 39.
+    assert.equal(rule.point.threshold, nextFloat32(38));
+    const { images, coverage, patients } = decideAll(rule, [plain(38), plain(38.5), plain(1), plain(40)]);
+    assert.deepEqual(
+      images.map(({ pValue, verdict }) => [pValue, verdict]),
+      [
+        [3 / 40, 'borderline'],
+        [2 / 40, 'abnormal'],
+        [1, 'normal'],
+        [1 / 40, 'abnormal'],
+      ],
+    );
+    assert.isAbove(images[3].probability!, 0.9);
+    assert.isBelow(images[2].probability!, 0.1);
+    assert.isNull(patients);
+    assert.equal(coverage.state, 'unchecked');
+    assert.match(
+      coverage.text,
+      /at most 5 % of normal images .*39 normal images, 20 normal and 20 abnormal labelled.*4 images are too few/,
+    );
+    assert.deepInclude(rule.point.falsePositives, { count: 1, of: 39 });
+    assert.deepInclude(rule.point.sensitivity!, { count: 1, of: 20 });
+  });
+
+  test('whatever another adapter makes of a score within its error, no verdict flips', () => {
+    const rule = makeDecisionRule(normals(39), null, WISHES, ORIGIN);
+    const { threshold, tolerance } = rule.point;
+    // The error of float32 networks: a ten-thousandth of the threshold.
+    assert.closeTo(tolerance, 38e-4, 1e-6);
+    for (let step = -3; step <= 3; step += 0.01) {
+      const score = threshold + step * tolerance;
+      const other = score + 0.99 * tolerance;
+      const both = [verdictOf(score, threshold, tolerance), verdictOf(other, threshold, tolerance)];
+      assert.notDeepEqual(both, ['normal', 'abnormal'], `at ${step}`);
+    }
+    assert.equal(verdictOf(threshold, threshold, 0), 'abnormal');
+    assert.equal(verdictOf(threshold - 1e-9, threshold, 0), 'normal');
+  });
+
+  test('false-discovery control calls what Benjamini and Hochberg call', () => {
+    const rule = makeDecisionRule(normals(99), null, WISHES, ORIGIN);
+    const scores = [500, 400, 300, 97.5, 50, 20, 10, 5];
+    const { images } = decideAll(rule, scores.map(plain), 0.1);
+    // p: 0.01 three times, 0.03, 0.5, …; adjusted of the fourth 0.03 · 8/4 = 0.06, of the fifth 0.5 · 8/5.
+    assert.deepEqual(
+      images.map(({ verdict }) => verdict),
+      ['abnormal', 'abnormal', 'abnormal', 'abnormal', 'normal', 'normal', 'normal', 'normal'],
+    );
+    assert.closeTo(images[3].adjusted!, 0.06, 1e-12);
+    assert.isTrue(decideAll(rule, [plain(1), plain(2)], 0.1).images.every(({ verdict }) => verdict === 'normal'));
+    assert.isNull(decideAll(rule, [plain(1)]).images[0].adjusted);
+    // The next smaller calibration score is the edge: within the error of it a call is borderline.
+    const edge = decideAll(rule, [500, 400, 300, 97 + 1e-4, 50, 20, 10, 5].map(plain), 0.1).images[3];
+    assert.equal(edge.verdict, 'borderline');
+  });
+
+  test('the expected share of false discoveries is kept', () => {
+    let shares = 0;
+    for (let round = 0; round < 200; round++) {
+      const scores = bellShaped(ruleStream('c', round), 100);
+      const cases = normals(100).map((one, i) => ({ ...one, score: scores[i] }));
+      const rule = makeDecisionRule(cases, null, WISHES, ORIGIN);
+      const batch = bellShaped(ruleStream('b', round), 60).map((score, i) => plain(i < 20 ? score + 4 : score));
+      const called = decideAll(rule, batch, 0.2).images.map(({ verdict }) => verdict !== 'normal');
+      const wrong = called.filter((is, i) => is && i >= 20).length;
+      shares += wrong / Math.max(1, called.filter(Boolean).length);
+    }
+    // At most q · (share of normals) = 0.2 · 2/3.
+    assert.isBelow(shares / 200, 0.16);
+    assert.isAbove(shares / 200, 0.07);
+  });
+
+  test('patients: the largest of their images against the largest of normal patients', () => {
+    const rule = makeDecisionRule(
+      normals(40, (i) => `p${i % 20}`),
+      null,
+      { ...WISHES, alpha: 0.1 },
+      { ...ORIGIN, group: 'auto' },
+    );
+    assert.deepEqual(
+      rule.patientScores,
+      Array.from({ length: 20 }, (_, i) => 21 + i),
+    );
+    const cases = [plain(3), { ...plain(39.5), patient: 'a' }, { ...plain(2), patient: 'a' }];
+    const { patients } = decideAll(rule, cases);
+    assert.deepEqual(
+      patients!.map(({ patient, score, pValue, verdict }) => [patient, score, pValue, verdict]),
+      [
+        ['image 0', 3, 1, 'normal'],
+        ['patient a', 39.5, 2 / 21, 'abnormal'],
+      ],
+    );
+  });
+
+  test('too few patients are refused, however many their images', async () => {
+    await expectFailure('bad_data', [/^10 normal patients cannot/, /at least 19/], () =>
+      makeDecisionRule(
+        normals(100, (i) => `p${i % 10}`),
+        null,
+        WISHES,
+        ORIGIN,
+      ),
+    );
+  });
+
+  test('pixels are compared with the largest of each normal image', () => {
+    const rule = makeDecisionRule(normals(19), null, WISHES, ORIGIN);
+    assert.deepEqual([...pixelPValues(rule, [5, 100, 185, 191])], [1, 11 / 20, 2 / 20, 1 / 20]);
+    assert.equal(markedShare(rule, [5, 190, 191, 400]), 0.5);
+  });
+
+  test('a sensitivity sets the threshold by labelled cases, and needs them', async () => {
+    const labelled = Array.from({ length: 39 }, (_, i) => ({ score: 10 + i, label: 1, patient: null }) as const);
+    const more = [...labelled, { score: 0, label: 0, patient: null } as const];
+    const rule = makeDecisionRule(normals(19), more, { ...WISHES, sensitivity: 0.9 }, ORIGIN);
+    // ⌊0.1 · 40⌋ = 4: the fourth smallest.
+    assert.equal(rule.point.threshold, 13);
+    assert.deepInclude(rule.point.sensitivity!, { count: 36, of: 39 });
+    assert.deepInclude(rule.point.falsePositives, { count: 7, of: 19 });
+    assert.isNull(rule.probabilities, 'one labelled normal image is too few');
+    await expectFailure('usage', [/--labelled/], () =>
+      makeDecisionRule(normals(19), null, { ...WISHES, sensitivity: 0.9 }, ORIGIN),
+    );
+  });
+
+  test('a shifted batch is not covered, and says what moved', () => {
+    const rule = makeDecisionRule(normals(100), null, WISHES, ORIGIN);
+    const facts = (i: number, by: number) => ({ facts: [i + by, 0, 0, 0, 0, 0], features: [i + by] });
+    const batch = (by: number) =>
+      Array.from({ length: 25 }, (_, i) => ({ score: 4 * i, patient: null, facts: facts(4 * i, by) }));
+    assert.equal(decideAll(rule, batch(0)).coverage.state, 'covered');
+    const shifted = decideAll(rule, batch(70)).coverage;
+    assert.equal(shifted.state, 'shifted');
+    assert.match(shifted.text, /NOT COVERED.*brightness .* there, .* here, p = 0\.001/);
+  });
+});

@@ -1,0 +1,41 @@
+import { expect } from 'chai';
+import { suite, test } from '../harness/registry.ts';
+import { greyOf, made } from './dicom_maker.ts';
+
+suite('DICOM: rescale', () => {
+  test('a slope below 1 is not floored', async () => {
+    const file = made({
+      pixels: [0, 1, 3, 1000],
+      more: [
+        [0x00281052, 'DS', '-0.5'],
+        [0x00281053, 'DS', '0.25'],
+      ],
+    });
+    expect(Array.from((await greyOf(file)).values)).to.deep.equal([-0.5, -0.25, 0.25, 249.5]);
+  });
+
+  test('a negative slope turns the order round', async () => {
+    const file = made({
+      pixels: [0, 1, 10],
+      more: [
+        [0x00281052, 'DS', '5'],
+        [0x00281053, 'DS', '-2'],
+      ],
+    });
+    expect(Array.from((await greyOf(file)).values)).to.deep.equal([5, 3, -15]);
+  });
+
+  test('a slope of 0 is refused, since nothing would be left', async () => {
+    const file = made({ pixels: [0, 1], more: [[0x00281053, 'DS', '0']] });
+    expect(() => file.values()).to.throw('made.dcm: this DICOM file is damaged (its rescale slope is 0)');
+  });
+
+  test('a modality table takes what lies outside of it to its ends', async () => {
+    const item = [
+      [0x00283002, 'US', [3, 10, 16]],
+      [0x00283006, 'US', [100, 300, 200]],
+    ] as const;
+    const file = made({ pixels: [0, 10, 11, 12, 99], more: [[0x00283000, 'SQ', { items: [item] }]] });
+    expect(Array.from((await greyOf(file)).values)).to.deep.equal([100, 100, 300, 200, 200]);
+  });
+});

@@ -1,0 +1,171 @@
+import { expect } from 'chai';
+import { decodeImage } from '../../src/data/decode.ts';
+import { encodePng16 } from '../../src/data/encode.ts';
+import { collectVolumes } from '../../src/volume/collect.ts';
+import { decideGrey, type GreyRule, greyImage, greyLevels } from '../../src/volume/grey.ts';
+import { NiftiVolume } from '../../src/volume/nifti_volume.ts';
+import { Percentiles } from '../../src/volume/percentiles.ts';
+import type { Volume } from '../../src/volume/volume.ts';
+import { parseWindow } from '../../src/volume/window.ts';
+import type { El } from '../dicom/dicom_maker.ts';
+import { suite, test } from '../harness/registry.ts';
+import { files, nifti } from '../nifti/nifti_maker.ts';
+import { folder, type MadeSlice, sliceFile } from './series_maker.ts';
+
+const ct: readonly El[] = [
+  [0x00281052, 'DS', '-1024'],
+  [0x00281053, 'DS', '1'],
+];
+const window = (center: number, width: number): El[] => [
+  [0x00281050, 'DS', String(center)],
+  [0x00281051, 'DS', String(width)],
+];
+
+async function volumeOf(made: (i: number) => MadeSlice, count = 3): Promise<Volume> {
+  const { volumes, refused } = await collectVolumes(
+    folder(Array.from({ length: count }, (_, i) => sliceFile(i, made(i)))),
+    's',
+  );
+  if (refused.length > 0) throw new Error(refused[0]);
+  return volumes[0].volume;
+}
+
+async function levelsOf(volume: Volume, rule: GreyRule, k = 0): Promise<number[]> {
+  const slice = await volume.slice(k);
+  return slice.kind === 'grey' ? Array.from(greyLevels(slice, rule)) : [];
+}
+
+async function failure(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'none',
+    (error: Error) => error.message,
+  );
+}
+
+suite('grey levels of volumes', () => {
+  test('--window is read, and refused by name', () => {
+    expect(parseWindow('80,40')).to.deep.include({ window: { center: 40, width: 80, shape: 'LINEAR' } });
+    expect(parseWindow('lung')).to.deep.include({
+      preset: 'lung',
+      window: { center: -600, width: 1500, shape: 'LINEAR' },
+    });
+    expect(parseWindow('percentile:1,99.5')).to.deep.equal({ kind: 'percentile', low: 1, high: 99.5 });
+    for (const text of [
+      '',
+      'heart',
+      '0,5',
+      '80',
+      '80,',
+      'percentile:5',
+      'percentile:9,1',
+      'percentile:-1,50',
+      '1,2,3',
+    ]) {
+      expect(() => parseWindow(text), text).to.throw('--window');
+    }
+  });
+
+  test('auto: the own window of the files', async () => {
+    const rule = await decideGrey(
+      await volumeOf(() => ({ modality: 'CT', more: [...ct, ...window(40, 81)] })),
+      parseWindow('auto'),
+    );
+    expect(rule.text).to.equal('window 81,40 (of its files, the first that they name)');
+    expect(rule.map).to.deep.equal({ kind: 'window', window: { center: 40, width: 81, shape: 'LINEAR' } });
+  });
+
+  test('auto: CT without a window takes the preset of the organ, and asks where none is named', async () => {
+    const volume = await volumeOf(() => ({ modality: 'CT', more: ct }));
+    expect((await decideGrey(volume, parseWindow('auto'), { words: 'Liver CT' })).text).to.equal(
+      'window 150,30 (preset liver)',
+    );
+    expect(await failure(decideGrey(volume, parseWindow('auto')))).to.contain(
+      'its files name no window, and no organ is named',
+    );
+    expect(await failure(decideGrey(volume, parseWindow('dicom')))).to.contain(
+      'its files name no window; give --window',
+    );
+  });
+
+  test('auto: MR whose slices name windows of their own goes by percentiles above the background', async () => {
+    const pixels = [0, 0, 0, 100, 200, 300];
+    const volume = await volumeOf((i) => ({ grey: { pixels }, more: window(100 + i, 50) }));
+    const rule = await decideGrey(volume, parseWindow('auto'));
+    // The 99.9th percentile is 300, the background ends at 30; of 100, 200, 300 the ends are 100 and 300.
+    expect(rule.text).to.equal('percentiles 0.5 and 99.5 above the background, 100 to 300');
+    expect(await levelsOf(volume, rule)).to.deep.equal([0, 0, 0, 0, 0.5, 1]);
+    expect(await failure(decideGrey(volume, parseWindow('dicom')))).to.contain('its slices name different windows');
+  });
+
+  test('auto: 8 bits are shown over their full range', async () => {
+    const grey = { allocated: 8, signed: false, pixels: new Uint8Array([0, 51, 102, 153, 204, 255]) };
+    const volume = await volumeOf(() => ({ grey }));
+    const rule = await decideGrey(volume, parseWindow('auto'));
+    expect(rule.text).to.equal('the full range of 8 bits, 0 to 255');
+    expect(await levelsOf(volume, rule)).to.deep.equal([0, 0.2, 0.4, 0.6, 0.8, 1]);
+    const bytes = nifti({ shape: [3, 2, 1], type: 2, bytes: 1, values: [0, 51, 102, 153, 204, 255] });
+    const same = await NiftiVolume.open(files({ 'a.nii': bytes }), 'a.nii', { name: 'a', patient: 'a' });
+    expect(await decideGrey(same, parseWindow('auto'))).to.deep.equal(rule);
+  });
+
+  test('MONOCHROME1 is turned round after the window, and padding is black in both', async () => {
+    const more = [[0x00280120, 'SS', [-7]], ...window(50, 101)] as El[];
+    const pixels = [-7, 0, 25, 50, 75, 100];
+    const one = await volumeOf(() => ({ grey: { photometric: 'MONOCHROME1', pixels }, more }));
+    const two = await volumeOf(() => ({ grey: { pixels }, more }));
+    const rule = await decideGrey(one, parseWindow('dicom'));
+    const [a, b] = [await levelsOf(one, rule), await levelsOf(two, rule)];
+    expect([a[0], b[0]]).to.deep.equal([0, 0]);
+    for (let i = 1; i < 6; i++) expect(a[i] + b[i]).to.be.closeTo(1, 1e-12);
+    expect(b[1]).to.be.closeTo(0.5 / 100, 1e-12);
+  });
+
+  test('a VOI table goes before windows', async () => {
+    const item: El[] = [
+      [0x00283002, 'US', [3, 1, 8]],
+      [0x00283006, 'US', [0, 51, 255]],
+    ];
+    const more: El[] = [...window(3, 2), [0x00283010, 'SQ', { items: [item] }]];
+    const volume = await volumeOf(() => ({ grey: { signed: false, pixels: [0, 1, 2, 3, 4, 5] }, more }));
+    const rule = await decideGrey(volume, parseWindow('auto'));
+    expect(await levelsOf(volume, rule)).to.deep.equal([0, 0, 0.2, 1, 1, 1]);
+  });
+
+  test('percentiles do not depend on the order, and are exact for whole numbers', () => {
+    const values = Float64Array.from({ length: 1000 }, (_, i) => (i * 7919) % 1000);
+    const counts = new Percentiles();
+    counts.add(values.subarray(0, 300), null);
+    counts.add(values.subarray(300), null);
+    expect(counts.at([0, 1, 50, 100])).to.deep.equal([0, 9, 499, 999]);
+    expect(counts.at([0, 100], 899.5)).to.deep.equal([900, 999]);
+    const parts = new Percentiles();
+    parts.add(
+      values.map((v) => v / 7),
+      Uint8Array.from(values, (v) => (v > 500 ? 1 : 0)),
+    );
+    expect((parts.at([100]) as number[])[0]).to.be.closeTo(500 / 7, 500 / 7 / 65536);
+  });
+
+  test('a slice as DICOM, as NIfTI and as PNG of 16 bits is the same picture', async () => {
+    const stored = Array.from({ length: 24 * 20 }, (_, i) => ((i * 2654435761) % 4096) | 0);
+    const grey = { rows: 20, columns: 24, signed: false, stored: 12, pixels: stored };
+    const asDicom = await volumeOf(() => ({ modality: 'CT', grey, more: ct }), 2);
+    const values = stored.map((v) => v - 1024);
+    const bytes = nifti({ shape: [24, 20, 2], values: [...values, ...values] });
+    const scaled = nifti({ shape: [24, 20, 2], values: [...stored, ...stored], slope: 1, intercept: -1024 });
+    const open = (file: Uint8Array) => NiftiVolume.open(files({ 'a.nii': file }), 'a.nii', { name: 'a', patient: 'a' });
+    for (const text of ['80,40', 'bone', 'percentile:2,98']) {
+      const rule = await decideGrey(asDicom, parseWindow(text));
+      const slice = await asDicom.slice(0);
+      const expected = greyImage(slice, rule);
+      for (const volume of [await open(bytes), await open(scaled)]) {
+        expect(await decideGrey(volume, parseWindow(text))).to.deep.equal(rule);
+        expect(greyImage(await volume.slice(0), rule)).to.deep.equal(expected);
+      }
+      if (slice.kind !== 'grey') throw new Error('colours');
+      const levels = Uint16Array.from(greyLevels(slice, rule), (level) => Math.round(65535 * level));
+      const png = encodePng16(24, 20, levels);
+      expect(decodeImage(png, 'a.png')).to.deep.equal(expected);
+    }
+  });
+});
