@@ -1,7 +1,9 @@
 import type { FileSystem } from '../base/file_system.ts';
 import type { Sample } from '../data/layout/dataset.ts';
+import { patientOfId } from '../data/layout/patients.ts';
 import type { FusionRanges } from '../fusion/index.ts';
 import type { IntensityMetrics } from '../metrics/intensity_baseline.ts';
+import type { TrainOptions } from '../run/options.ts';
 import type { Detector } from './detector.ts';
 import { type ScoredSet, ScoredSoFar, sampleBatches, scoreSet } from './scoring.ts';
 import type { ScoredWeights, ValidationSet } from './selection.ts';
@@ -9,6 +11,7 @@ import {
   chooseThresholds,
   evaluateIntensity,
   evaluateScores,
+  type SamplingRequest,
   type SetMetrics,
   type Thresholds,
 } from './set_metrics.ts';
@@ -51,6 +54,8 @@ export interface EvaluationRequest {
   readonly fs: FileSystem;
   readonly samples: readonly Sample[];
   readonly calibration: Calibration;
+  /** For intervals, and metrics by patient. */
+  readonly sampling: SamplingRequest;
   /** Images that go through the model together. */
   readonly batch: number;
   /** What of them is scored already. */
@@ -64,7 +69,7 @@ export interface EvaluationRequest {
 export async function evaluateSamples(
   detector: Detector,
   scorer: Scorer,
-  { fs, samples, calibration, batch, onProgress, signal, soFar = new ScoredSoFar() }: EvaluationRequest,
+  { fs, samples, calibration, sampling, batch, onProgress, signal, soFar = new ScoredSoFar() }: EvaluationRequest,
 ): Promise<Evaluation> {
   const left = samples.slice(soFar.count);
   const scored = await scoreSet(detector, scorer.images, sampleBatches(fs, detector, left, batch, true), {
@@ -73,6 +78,11 @@ export async function evaluateSamples(
     signal,
     onProgress: (done) => onProgress?.(done, samples.length),
   });
-  const metrics = evaluateScores(scored, detector.kind, calibration.thresholds);
+  const metrics = evaluateScores(scored, detector.kind, calibration.thresholds, sampling);
   return { metrics, trivial: evaluateIntensity(scored, detector.kind), scored };
+}
+
+/** How the images of a run are drawn for intervals: by patient where its data are gone by patient. */
+export function samplingRequest({ group, seed }: Pick<TrainOptions, 'group' | 'seed'>): SamplingRequest {
+  return { patientOf: group === null ? null : patientOfId(group), seed };
 }

@@ -16,7 +16,7 @@ import { ADAPTERS } from '../run/run_folder.ts';
 import { type AdapterFile, openAdapters } from './adapters_file.ts';
 import { asTrained, type ModelSource, openModel } from './backbone.ts';
 import type { Detector } from './detector.ts';
-import { evaluateSamples } from './evaluation.ts';
+import { evaluateSamples, samplingRequest } from './evaluation.ts';
 import { dataJson, openData } from './open_data.ts';
 import { type PredictionRow, predictionRows, requireMapNames, toCsv, writeMaps } from './output.ts';
 import { calibrateAgain, rescoredOptions, sameBank, supportAgain } from './rescore.ts';
@@ -235,6 +235,8 @@ export interface EvaluateResults extends SetMetrics {
   readonly selectedBy: string;
   readonly warning: string | null;
   readonly trivial: IntensityMetrics | null;
+  /** What the audit of the data found: images or patients that support and test share, a test set of one patient. */
+  readonly findings: readonly string[];
 }
 
 /** Trained weights on labelled images. */
@@ -314,6 +316,7 @@ async function evaluateOn(
           samples,
           soFar,
           calibration: { thresholds, ranges },
+          sampling: samplingRequest({ ...header.train, ...request.rules }),
           batch: header.train['eval.batch'],
           onProgress: stage(onEvent, 'scores'),
           signal,
@@ -331,6 +334,7 @@ async function evaluateOn(
       warning: selectedBy === 'test-oracle' ? ORACLE_WARNING : null,
       ...metrics,
       trivial,
+      findings: inventory.leaks.warnings,
     };
     return { results, scored, samples, inventory, file };
   } finally {

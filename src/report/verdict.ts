@@ -1,3 +1,4 @@
+import type { PatientMetrics } from '../detect/sampling.ts';
 import { bestIntensity, intensityBaselines } from '../metrics/intensity_baseline.ts';
 import type { ImageCurves } from './curves.ts';
 import type { RunRecord } from './read_run.ts';
@@ -18,7 +19,8 @@ const FEW = 30;
 export function verdictOf({ results, header, data }: RunRecord, curves: ImageCurves | null): Verdict {
   const { selected, shots, selectedBy } = results;
   const { normal, abnormal } = selected.images;
-  const warnings = [...warningsOf({ results, header }, curves), ...(data?.leaks.warnings ?? [])];
+  const findings = results.findings ?? data?.leaks.warnings ?? [];
+  const warnings = [...warningsOf({ results, header }, curves), ...findings];
   const support = `${shots.normal} normal and ${shots.abnormal} abnormal images`;
   const part =
     selectedBy === 'test-oracle' ? 'whose labels also chose the weights' : 'that played no part in the training';
@@ -35,6 +37,13 @@ export function verdictOf({ results, header, data }: RunRecord, curves: ImageCur
       `${fixed(value)}); with other ${curves.drawn} like these it would lie between ${fixed(interval.low)} and ` +
       `${fixed(interval.high)} (95 % of the bootstrap draws).`,
   );
+  const patients = selected.sampling?.patients;
+  if (patients) {
+    sentences.push(
+      `By patient (${patients.normal} normal, ${patients.abnormal} abnormal, each by its highest image): AUROC ` +
+        `${fixed(patients.auroc)}${patientDecisions(patients)}.`,
+    );
+  }
   const best = bestIntensity(results.trivial);
   if (best) {
     const how = best.reversed ? `${best.name}, lower in abnormal images` : best.name;
@@ -54,6 +63,11 @@ export function verdictOf({ results, header, data }: RunRecord, curves: ImageCur
     sentences.push(`Finding the lesion in the image: pixel AUROC ${fixed(auroc)}, AUPRO ${fixed(aupro)}${overlap}.`);
   }
   return { headline: headline(value, interval), sentences, warnings };
+}
+
+function patientDecisions({ sensitivity, specificity }: PatientMetrics): string {
+  if (sensitivity === null || specificity === null) return '';
+  return `; at the threshold sensitivity ${fixed(sensitivity)}, specificity ${fixed(specificity)}`;
 }
 
 function headline(value: number, { low, high }: ImageCurves['roc']['interval']): string {

@@ -5,7 +5,7 @@ import type { Inventory } from '../data/layout/inventory.ts';
 import { saveAdapters } from '../detect/adapters_file.ts';
 import { type AnyBackbone, asTrained, type ModelSource, openModel, statisticsOf } from '../detect/backbone.ts';
 import type { Detector } from '../detect/detector.ts';
-import { calibrate, type Evaluation, evaluateSamples } from '../detect/evaluation.ts';
+import { calibrate, type Evaluation, evaluateSamples, samplingRequest } from '../detect/evaluation.ts';
 import { dataJson, openData } from '../detect/open_data.ts';
 import { predictionRows, requireMapNames, toCsv, writeMaps } from '../detect/output.ts';
 import { ORACLE_WARNING, type SelectedBy, type TrainResults, trainResults } from '../detect/results.ts';
@@ -72,6 +72,7 @@ interface Opened {
   readonly header: RunConfig;
   readonly backbone: AnyBackbone;
   readonly dataset: Dataset;
+  readonly inventory: Inventory;
   readonly support: Support;
   readonly items: readonly TrainItem[];
   readonly detector: Detector;
@@ -153,7 +154,20 @@ async function begin(
     const folder = await enter(header, support, inventory);
     const { mapsOf } = request;
     const onEvent = listener(context);
-    const run = { context, folder, header, backbone, dataset, support, items, detector, maps, mapsOf, onEvent };
+    const run = {
+      context,
+      folder,
+      header,
+      backbone,
+      dataset,
+      inventory,
+      support,
+      items,
+      detector,
+      maps,
+      mapsOf,
+      onEvent,
+    };
     return await finishRun(run, null);
   } finally {
     detector.release();
@@ -230,7 +244,20 @@ async function goOn(context: TrainContext, out: string, places: ResumePlaces): P
     }
     const maps = places.maps ?? header.train['map.files'];
     const { mapsOf } = places;
-    const run = { context, folder, header, backbone, dataset, support, items, detector, maps, mapsOf, onEvent };
+    const run = {
+      context,
+      folder,
+      header,
+      backbone,
+      dataset,
+      inventory,
+      support,
+      items,
+      detector,
+      maps,
+      mapsOf,
+      onEvent,
+    };
     return await finishRun(run, state);
   } finally {
     detector.release();
@@ -297,7 +324,7 @@ async function evaluateRunWeights(
   end: TrainingEnd,
   selectedBy: SelectedBy,
 ): Promise<Pick<TrainOutcome, 'results' | 'scored'>> {
-  const { context, folder, header, dataset, support, detector, onEvent } = run;
+  const { context, folder, header, dataset, inventory, support, detector, onEvent } = run;
   const { fs, signal } = context;
   const evaluateWeights = async (choice: Choice, file: string) => {
     if (selectedBy !== 'none') await loadWeights(fs, folder.file(file), detector.method.parameters);
@@ -308,6 +335,7 @@ async function evaluateRunWeights(
         fs,
         samples: dataset.splits.test,
         calibration,
+        sampling: samplingRequest(header.train),
         batch: header.train['eval.batch'],
         onProgress: stage(onEvent, `scores of the test images (${which} weights)`),
         signal,
@@ -334,7 +362,15 @@ async function evaluateRunWeights(
   );
   await writePredictions(run, selected.evaluation, selected.calibration.thresholds);
   const shots = { normal: support.normal.length, abnormal: support.shots.abnormal.length };
-  const results = trainResults(header, shots, selectedBy, selected, last ?? { ...selected, choice: end.last });
+  const { warnings } = inventory.leaks;
+  const results = trainResults(
+    header,
+    shots,
+    selectedBy,
+    selected,
+    last ?? { ...selected, choice: end.last },
+    warnings,
+  );
   return { results, scored: selected.evaluation.scored };
 }
 
