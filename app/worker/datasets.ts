@@ -1,4 +1,5 @@
 import { joinPath } from '../../src/base/paths.ts';
+import { withoutFlags } from '../../src/base/without_flags.ts';
 import { decodeImage } from '../../src/data/decode.ts';
 import { type Dataset, type Image, resizeImage, type Sample, toRgb } from '../../src/data/index.ts';
 import { openInspected } from '../../src/data/layout/check.ts';
@@ -86,7 +87,7 @@ export async function datasetFacts(
     kind,
     object,
     counts: images,
-    lines: inventoryLines(inventory),
+    lines: inventoryLines(inventory).map(withoutFlags),
     normal: await examples(files, dataset, 0, grey),
     abnormal: await examples(files, dataset, 1, grey),
   };
