@@ -7,6 +7,7 @@ import { FusionclipError } from '../base/errors.ts';
 import { EXIT_CODES } from '../host/exit_codes.ts';
 import { endWithLauncher } from '../host/leash.ts';
 import { INSTALL, OWN_MODELS } from '../host/own_models.ts';
+import { onSignals } from '../host/signals.ts';
 import { type Bundle, launch, readRuntime } from './launch.ts';
 
 /** Takes `--name value` and `--name=value` out of a list of arguments; those after `--` are the program's. */
@@ -55,5 +56,8 @@ export async function run(argv: readonly string[], bundle: Bundle = ownBundle())
     if (!(error instanceof FusionclipError)) throw error;
     process.stderr.write(`fusionclip: ${error.message}\n`);
     return EXIT_CODES[error.code];
+  } finally {
+    // All is said and the exit code is known: a second Ctrl-C that comes now must not take its place.
+    onSignals((count) => void (count > 1 && process.exit()));
   }
 }
