@@ -8,7 +8,7 @@ import type { Detector } from '../detect/detector.ts';
 import { calibrate, type Evaluation, evaluateSamples, samplingRequest } from '../detect/evaluation.ts';
 import { dataJson, openData } from '../detect/open_data.ts';
 import { predictionRows, requireMapNames, toCsv, writeMaps } from '../detect/output.ts';
-import { ORACLE_WARNING, type SelectedBy, type TrainResults, trainResults } from '../detect/results.ts';
+import { type SelectedBy, type TrainResults, trainResults } from '../detect/results.ts';
 import { openDetector, type RunContext } from '../detect/run_context.ts';
 import type { ScoredSet } from '../detect/scoring.ts';
 import { ValidationSet } from '../detect/selection.ts';
@@ -25,6 +25,7 @@ import type { Choice, RunState } from '../run/run_state.ts';
 import { lastState, resumable, resumeAdvice, takeFolder } from './broken_run.ts';
 import { loadWeights } from './checkpoint.ts';
 import { environmentJson, shotsJson } from './provenance.ts';
+import { selectionRule } from './selection_rule.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
 import { runTraining, type TrainingEnd } from './training.ts';
 
@@ -283,7 +284,7 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
   const rest = contest(support.shots.rest, 'remaining valid images');
   const oracle = contest(dataset.splits.test, 'test images');
   try {
-    const selectedBy = selection(header, rest, onEvent);
+    const selectedBy = selectionRule(header, rest, onEvent);
     const compared = (selectedBy !== 'last' && selectedBy !== 'none') || header.train['lr.grid'].length > 1;
     const used = selectedBy === 'test-oracle' ? oracle : rest;
     const chosenBy = { contest: compared ? used : null, selectedBy };
@@ -362,15 +363,9 @@ async function evaluateRunWeights(
   );
   await writePredictions(run, selected.evaluation, selected.calibration.thresholds);
   const shots = { normal: support.normal.length, abnormal: support.shots.abnormal.length };
+  const others = last ?? { ...selected, choice: end.last };
   const { warnings } = inventory.leaks;
-  const results = trainResults(
-    header,
-    shots,
-    selectedBy,
-    selected,
-    last ?? { ...selected, choice: end.last },
-    warnings,
-  );
+  const results = trainResults(header, shots, selectedBy, selected, others, warnings);
   return { results, scored: selected.evaluation.scored };
 }
 
@@ -387,27 +382,6 @@ async function writePredictions(
   const { grey, fusion } = header;
   const place = (id: string) => paths.get(id)!;
   await writeMaps(fs, folder.file('maps'), shown, fusion.norm, maps, place, grey, onProgress, signal);
-}
-
-/** How weights can be chosen with what the data set has left. */
-function selection({ train, fusion }: RunConfig, rest: ValidationSet, onEvent: RunListener): SelectedBy {
-  if (!methodPreset(fusion.method).trained) return 'none';
-  if (train.select === 'test-oracle') {
-    onEvent({ type: 'note', text: ORACLE_WARNING });
-    return 'test-oracle';
-  }
-  if (rest.possible) return train.select;
-  if (train['lr.grid'].length > 1) {
-    throw new FusionclipError(
-      'bad_data',
-      'The remaining valid images lack a class, so learning rates cannot be compared on them; leave --lr.grid out.',
-    );
-  }
-  if (train.select === 'valid') {
-    const text = 'The remaining valid images lack a class, so the last weights are taken in place of the best.';
-    onEvent({ type: 'note', text });
-  }
-  return 'last';
 }
 
 /** What a method trains on: the views of the support images, or nothing. */
