@@ -52,7 +52,8 @@ export interface DatasetFacts {
 export interface TrainingWish {
   readonly model: string;
   readonly shots: number;
-  readonly epochs: number;
+  /** Null for what suits the model. */
+  readonly epochs: number | null;
   readonly seed: number;
   /** What the images show. */
   readonly object: string;

@@ -74,7 +74,7 @@ export const START: State = {
   source: 'phantoms',
   family: '',
   dataset: null,
-  wish: { model: '', shots: 4, epochs: 10, seed: 1, object: '' },
+  wish: { model: '', shots: 4, epochs: null, seed: 1, object: '' },
   error: null,
 };
 

@@ -53,6 +53,9 @@ function constantsOf(source: string): Record<string, number> {
   return values;
 }
 
+/** Element and length of an array, which may hold arrays. */
+const OF_ARRAY = /^array<(.+), ([^,]+)>$/;
+
 /** What a module, specialised or not, needs of an adapter. */
 function checkBudget(name: string, source: string): void {
   const reflect = new WgslReflect(source);
@@ -67,8 +70,12 @@ function checkBudget(name: string, source: string): void {
   else if (uniform.size > MOST.paramBytes) complain(name, `Params of ${uniform.size} bytes`);
   let bytes = 0;
   for (const [, type] of source.matchAll(/var<workgroup> \w+: ([^;]+);/g)) {
-    const [, element, count] = /^array<([\w<>]+), (.+)>$/.exec(type) ?? [null, type, '1'];
-    bytes += (BYTES[element.replace(/^atomic<(\w+)>$/, '$1')] ?? Number.NaN) * amount(count);
+    let [element, count] = [type, 1];
+    for (let outer = OF_ARRAY.exec(element); outer; outer = OF_ARRAY.exec(element)) {
+      element = outer[1];
+      count *= amount(outer[2]);
+    }
+    bytes += (BYTES[element.replace(/^atomic<(\w+)>$/, '$1')] ?? Number.NaN) * count;
   }
   if (!(bytes <= MOST.workgroupBytes)) complain(name, `${bytes} bytes of workgroup memory`);
   const sizes = /@workgroup_size\(([^)]*)\)/.exec(source)?.[1].split(',') ?? [];

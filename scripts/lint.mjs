@@ -7,12 +7,13 @@ import './gen.mjs';
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 const npx = (name, ...args) => [process.execPath, [`node_modules/${name}`, ...args]];
-const deno = (script) => npx('deno/bin.cjs', 'run', '-A', '--no-lock', '--no-check', '--quiet', script);
+const deno = (...script) => npx('deno/bin.cjs', 'run', '-A', '--no-lock', '--no-check', '--quiet', ...script);
 
 const checks = [npx('@biomejs/biome/bin/biome', 'check', '.')];
 for (const script of ['imports', 'scopes', 'docs', 'shaders', 'gradients'].map((what) => `scripts/check_${what}.ts`)) {
   if (existsSync(script)) checks.push(deno(script));
 }
+checks.push(deno('bench/isa/main.ts', '--check'));
 /** Milliseconds that one check may take. */
 const LIMIT = 300_000;
 

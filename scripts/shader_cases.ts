@@ -7,7 +7,7 @@ import type { Gpu } from '../src/gpu/gpu.ts';
 import { activation, activationBackward } from '../src/kernels/activation.ts';
 import { adamStep } from '../src/kernels/adam.ts';
 import { assembleTokens, assembleTokensBackward } from '../src/kernels/assemble_tokens.ts';
-import { attention, attentionBackwardWith, attentionWith } from '../src/kernels/attention.ts';
+import { attention, attentionBackward, attentionBackwardWith, attentionWith } from '../src/kernels/attention.ts';
 import { ATTENTION_VARIANTS, type AttentionVariant } from '../src/kernels/attention_variants.ts';
 import { bankDistance } from '../src/kernels/bank_distance.ts';
 import { bce, bceBackward } from '../src/kernels/bce.ts';
@@ -131,6 +131,12 @@ function products(m: number, k: number, n: number): Case {
   return (gpu) => {
     matmul(array(gpu, m, k), array(gpu, k, n));
     matmul(array(gpu, m, k), array(gpu, n, k), { transposeB: true });
+  };
+}
+
+/** By every variant, chosen or not. */
+function everyProduct(m: number, k: number, n: number): Case {
+  return (gpu) => {
     for (const variant of Object.keys(MATMUL_VARIANTS) as MatmulVariant[]) {
       matmulWith(variant, array(gpu, m, k), array(gpu, k, n));
       matmulWith(variant, array(gpu, k, m), array(gpu, k, n), { transposeA: true });
@@ -141,7 +147,14 @@ function products(m: number, k: number, n: number): Case {
 function heads(batch: number, length: number, count: number, width: number): Case {
   return (gpu) => {
     const qkv = array(gpu, batch, length, 3 * count * width);
-    attention(qkv, count);
+    const { out, logSumExp } = attention(qkv, count);
+    attentionBackward(out, qkv, out, logSumExp, count);
+  };
+}
+
+function everyHeads(batch: number, length: number, count: number, width: number): Case {
+  return (gpu) => {
+    const qkv = array(gpu, batch, length, 3 * count * width);
     for (const variant of Object.keys(ATTENTION_VARIANTS) as AttentionVariant[]) {
       const result = attentionWith(variant, qkv, count, { causal: true });
       attentionBackwardWith(variant, result.out, qkv, result, count, { causal: true });
@@ -193,12 +206,14 @@ export const TINY: readonly Case[] = [
   similarities(3, 2, 4, 5),
   contrast(3),
   products(3, 5, 2),
+  everyProduct(3, 5, 2),
   heads(1, 3, 1, 4),
+  everyHeads(1, 3, 1, 4),
   windows(1, 3, 2, 1),
 ];
 
-/** Model width 4096, 518 px (1,370 tokens) and 60,000 of them at once, 176 images of 240² pixels, 2048² pixels. */
-export const LARGEST: readonly Case[] = [
+/** Model width 4096, 518 px (1,370 tokens) and 60,000 of them at once, 176 images of 240² pixels, 2048² pixels; variants as chosen. */
+export const CHOSEN: readonly Case[] = [
   normalisation(60_000, 16_384),
   normalisation(60_000, 16_383),
   softmaxes(176 * 240 * 240, 2),
@@ -221,4 +236,14 @@ export const LARGEST: readonly Case[] = [
   heads(8, 1370, 16, 64),
   heads(1, 1900, 1, 128),
   windows(8, 160, 80, 1),
+];
+
+/** The same, and every variant that can be forced. */
+export const LARGEST: readonly Case[] = [
+  ...CHOSEN,
+  everyProduct(8 * 1370, 4096, 4096),
+  everyProduct(8, 100_000, 8),
+  everyProduct(33, 4095, 31),
+  everyHeads(8, 1370, 16, 64),
+  everyHeads(1, 1900, 1, 128),
 ];

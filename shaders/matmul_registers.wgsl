@@ -108,6 +108,7 @@ fn line_of_b(base: u32, row: u32, column: u32) -> vec4f {
   return quad_of_b(base + min(row, lines - 1u) * (params.b_stride / 4u) + min(column, width - 1u) / 4u);
 }
 
+// <paste quad_of_b>
 // Numbers 4 q … 4 q + 3 of b.
 fn quad_of_b(q: u32) -> vec4f {
   if (B_FORMAT == 0u) {
@@ -120,6 +121,7 @@ fn quad_of_b(q: u32) -> vec4f {
   }
   return bitcast<vec4f>(vec4u(pairs.x << 16u, pairs.x & 0xffff0000u, pairs.y << 16u, pairs.y & 0xffff0000u));
 }
+// </paste>
 
 // Sixteen (or fewer) products of one row: element [j][i] is x . op(b)[k … k + 3, n + 4 j + i].
 fn times(x: vec4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> mat4x4f {
@@ -132,8 +134,9 @@ fn times(x: vec4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> mat4x4
   return mat4x4f(x * b0, x * b1, x * b2, x * b3);
 }
 
+// <paste finish_quad>
 // Four results of a row with the whole epilogue; those beyond the last column are not stored.
-fn finish(out_row: u32, n: u32, sums: vec4f) {
+fn finish_quad(out_row: u32, n: u32, sums: vec4f) {
   if (n >= params.n) {
     return;
   }
@@ -165,6 +168,7 @@ fn finish(out_row: u32, n: u32, sums: vec4f) {
     out[at + 3u] = value.w;
   }
 }
+// </paste>
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -256,13 +260,13 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       default: {}
     }
     let out_row = id.z * params.m + m0 + i;
-    finish(out_row, n0, row[0]);
+    finish_quad(out_row, n0, row[0]);
     if (TILE_N > 4u) {
-      finish(out_row, n0 + 4u, row[1]);
+      finish_quad(out_row, n0 + 4u, row[1]);
     }
     if (TILE_N > 8u) {
-      finish(out_row, n0 + 8u, row[2]);
-      finish(out_row, n0 + 12u, row[3]);
+      finish_quad(out_row, n0 + 8u, row[2]);
+      finish_quad(out_row, n0 + 12u, row[3]);
     }
   }
 }

@@ -1,10 +1,11 @@
 // out = act(alpha * op(a) op(b) + bias) + residual (+ out), as matmul.wgsl, whose parameters it shares.
-// The variant for real GPUs: 16 x 16 invocations compute 64 x 64 results together, 4 x 4 each. They load 64 x 16 of op(a) and
-// 16 x 64 of op(b) into workgroup memory, neighbours neighbouring addresses, so that each value is fetched from the buffer
-// once for 64 results. Beyond the edges zeros are loaded, so any sizes and strides do. On software adapters it is 3
-// times as fast as matmul.wgsl, a tenth of matmul_registers.wgsl; not yet timed on a GPU:
-// bench/kernels/matmul.bench.ts. Caller: src/kernels/matmul.ts.
-// Loops: slice * 25 / 16 + 25 where slice <= 32768
+// The variant for real GPUs: 2 TILE invocations compute TILE x TILE results together, each 8 rows by TILE / 16 columns. They load 32
+// columns of op(a) and 32 rows of op(b) at a time into registers, a block of 4 x 4 of each an invocation, neighbours neighbouring
+// addresses (128 bytes of a row), and pass them on through workgroup memory in two halves, the first and then the last two of each
+// four k. What is loaded next comes while the second half is summed. Rows and columns beyond the edges are computed
+// and not stored, so the loop has no branch; k beyond the end counts as zero, in a last round of its own. Rows start on 16 bytes.
+// What AMD's compiler makes of it: `npm run isa matmul_workgroup`. Caller: src/kernels/matmul.ts.
+// Loops: slice * 33 / 32 + 100 where slice <= 32768
 
 struct Params {
   m: u32,
@@ -27,28 +28,43 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<u32>;
+@group(0) @binding(1) var<storage, read> a: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<vec4u>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read> residual: array<f32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
+// 128 or 64.
+const TILE: u32 = 128u;
 const TRANSPOSE_A: u32 = 0u;
 const TRANSPOSE_B: u32 = 0u;
 // How b is stored: 0 float32, 1 float16, 2 bfloat16, the latter two in pairs within a word.
 const B_FORMAT: u32 = 0u;
-const TILE: u32 = 64u;
+// Rows of workgroup memory: k of a half.
 const DEPTH: u32 = 16u;
-// A row of a tile takes four words more than it holds, so that a column of it does not lie in one memory bank.
-const PITCH: u32 = 68u;
+// Rows that are summed before the next loads begin.
+const AHEAD: u32 = 8u;
+const QUADS: u32 = TILE / 4u;
+const ROWS: u32 = TILE / 8u;
+const COLUMN_QUADS: u32 = TILE / 64u;
+const PAD: u32 = 2u - COLUMN_QUADS;
+const CROSS: u32 = 3u - 3u * PAD;
 
-var<workgroup> a_tile: array<f32, DEPTH * PITCH>;
-var<workgroup> b_tile: array<f32, DEPTH * PITCH>;
+// [half of 16 k][k][half of the rows or columns][four of them]. Neighbours write different k; so that they do not meet in one
+// memory bank, rows of a tile of 64 are padded, and of one of 128, for which that would be too much, the last index is crossed
+// with k.
+var<workgroup> a_tile: array<array<array<array<vec4f, ROWS + PAD>, 2>, 8>, 2>;
+var<workgroup> b_tile: array<array<array<array<vec4f, 16u + PAD>, COLUMN_QUADS>, 8>, 2>;
 
-// <paste normal_cdf f32>
+// Of this invocation: what it loaded, element [k][i]; sums of row i in [2 i] and, of a tile of 128, [2 i + 1].
+var<private> from_a: mat4x4f;
+var<private> from_b: mat4x4f;
+var<private> sums: array<vec4f, 16>;
+
+// <paste normal_cdf vec4f>
 // Phi(a) = (1 + erf(a / sqrt 2)) / 2; WGSL has no erf. -ln(2 Phi(-|a|)) / |a| is smooth and is replaced by a polynomial,
 // a weighted minimax fit on [0, 6]: its error is 1.6e-8 of Phi, the whole about 5e-8, and Phi(-a) keeps its small values.
-fn normal_cdf(a: f32) -> f32 {
+fn normal_cdf(a: vec4f) -> vec4f {
   let t = abs(a);
   var q = t * 1.96499604e-6 - 2.72944362e-5;
   q = q * t + 1.29050139e-4;
@@ -57,72 +73,171 @@ fn normal_cdf(a: f32) -> f32 {
   q = q * t + 3.63875777e-2;
   q = q * t + 0.318298876;
   q = q * t + 0.797885299;
-  let tail = 0.5 * exp(-min(q * t, f32(80.0)));
-  return select(tail, 1.0 - tail, a >= f32(0.0));
+  let tail = 0.5 * exp(-min(q * t, vec4f(80.0)));
+  return select(tail, 1.0 - tail, a >= vec4f(0.0));
 }
 // </paste>
 
-// <paste activate f32>
+// <paste activate vec4f>
 // The activation of an epilogue; exp stays finite.
-fn activate(x: f32) -> f32 {
+fn activate(x: vec4f) -> vec4f {
   switch (params.epilogue & 3u) {
-    case 1u: { return max(x, f32(0.0)); }
+    case 1u: { return max(x, vec4f(0.0)); }
     case 2u: { return x * normal_cdf(x); }
-    case 3u: { return x / (1.0 + exp(min(-1.702 * x, f32(80.0)))); }
+    case 3u: { return x / (1.0 + exp(min(-1.702 * x, vec4f(80.0)))); }
     default: { return x; }
   }
 }
 // </paste>
 
-// <paste value_of_b>
-// Number i of b.
-fn value_of_b(i: u32) -> f32 {
+// <paste quad_of_b>
+// Numbers 4 q … 4 q + 3 of b.
+fn quad_of_b(q: u32) -> vec4f {
   if (B_FORMAT == 0u) {
-    return bitcast<f32>(b[i]);
+    return bitcast<vec4f>(b[q]);
   }
-  let word = b[i / 2u];
-  let odd = (i & 1u) == 1u;
+  let words = b[q / 2u];
+  let pairs = select(words.xy, words.zw, (q & 1u) == 1u);
   if (B_FORMAT == 1u) {
-    let pair = unpack2x16float(word);
-    return select(pair.x, pair.y, odd);
+    return vec4f(unpack2x16float(pairs.x), unpack2x16float(pairs.y));
   }
-  return bitcast<f32>(select(word << 16u, word & 0xffff0000u, odd));
+  return bitcast<vec4f>(vec4u(pairs.x << 16u, pairs.x & 0xffff0000u, pairs.y << 16u, pairs.y & 0xffff0000u));
 }
 // </paste>
 
-// Element `step` of the 1024 that one invocation loads: (outer, k) within the tile. Along the axis that is contiguous in the
-// buffer, neighbours go first.
-fn place(local: u32, step: u32, k_contiguous: bool) -> vec2u {
-  let i = step * 256u + local;
-  return select(vec2u(i % TILE, i / TILE), vec2u(i / DEPTH, i % DEPTH), k_contiguous);
+// The block of 4 x 4 that an invocation loads of an operand and where it puts it.
+struct Block {
+  // Its four of 32 k, and its four rows or columns of the tile.
+  k: u32,
+  quad: u32,
+  // In workgroup memory.
+  half: u32,
+  place: u32,
+  // Its first four values at k = 0, and from there to those of the next three rows, in fours.
+  at: u32,
+  next: vec3u,
 }
 
-fn store(m: u32, n: u32, z: u32, sums: vec4f) {
-  if (m >= params.m) {
+fn block_of(local: u32, k_contiguous: bool, quads_each: u32) -> Block {
+  let k = select(local / QUADS, local % 8u, k_contiguous);
+  let quad = select(local % QUADS, local / 8u, k_contiguous);
+  return Block(k, quad, quad / quads_each, (quad % quads_each) ^ (k & CROSS), 0u, vec3u());
+}
+
+// Loads this invocation's blocks of the 32 k from k0 on, element [k][row or column].
+fn load_blocks(x: Block, y: Block, k0: u32) {
+  let i = x.at + select(k0 / 4u, k0 * x.next.x, TRANSPOSE_A == 1u);
+  let j = y.at + select(k0 * y.next.x, k0 / 4u, TRANSPOSE_B == 1u);
+  from_a = mat4x4f(a[i], a[i + x.next.x], a[i + x.next.y], a[i + x.next.z]);
+  from_b = mat4x4f(quad_of_b(j), quad_of_b(j + y.next.x), quad_of_b(j + y.next.y), quad_of_b(j + y.next.z));
+  if (TRANSPOSE_A == 0u) {
+    from_a = transpose(from_a);
+  }
+  if (TRANSPOSE_B == 1u) {
+    from_b = transpose(from_b);
+  }
+}
+
+// <paste masked>
+// A block from k on, with zeros from `last` on.
+fn masked(loaded: mat4x4f, k: u32, last: u32) -> mat4x4f {
+  let zero = vec4f();
+  return mat4x4f(
+    select(zero, loaded[0], k < last),
+    select(zero, loaded[1], k + 1u < last),
+    select(zero, loaded[2], k + 2u < last),
+    select(zero, loaded[3], k + 3u < last),
+  );
+}
+// </paste>
+
+// Passes on the first or the last two of each four k.
+fn put(half: u32, x: Block, y: Block) {
+  a_tile[0][x.k][x.half][x.place] = from_a[2u * half];
+  a_tile[1][x.k][x.half][x.place] = from_a[2u * half + 1u];
+  b_tile[0][y.k][y.half][y.place] = from_b[2u * half];
+  b_tile[1][y.k][y.half][y.place] = from_b[2u * half + 1u];
+}
+
+// Four rows of op(a) at one k times the columns of op(b).
+fn add_outer(row: u32, x: vec4f, b0: vec4f, b1: vec4f) {
+  sums[row] += x.x * b0;
+  sums[row + 2u] += x.y * b0;
+  sums[row + 4u] += x.z * b0;
+  sums[row + 6u] += x.w * b0;
+  if (TILE == 128u) {
+    sums[row + 1u] += x.x * b1;
+    sums[row + 3u] += x.y * b1;
+    sums[row + 5u] += x.z * b1;
+    sums[row + 7u] += x.w * b1;
+  }
+}
+
+// k is the place in workgroup memory.
+fn add_k(k: u32, x: u32, y: u32) {
+  let b0 = b_tile[k / 8u][k % 8u][0][x ^ (k & CROSS)];
+  var b1 = vec4f();
+  if (TILE == 128u) {
+    b1 = b_tile[k / 8u][k % 8u][COLUMN_QUADS - 1u][x ^ (k & CROSS)];
+  }
+  add_outer(0u, a_tile[k / 8u][k % 8u][0][y ^ (k & CROSS)], b0, b1);
+  add_outer(8u, a_tile[k / 8u][k % 8u][1][y ^ (k & CROSS)], b0, b1);
+}
+
+// Loops of four rows, which compilers unroll where that pays.
+fn add_four(k0: u32, x: u32, y: u32) {
+  for (var k = k0; k < k0 + 4u; k++) {
+    add_k(k, x, y);
+  }
+}
+
+fn sum_first(x: u32, y: u32) {
+  add_four(0u, x, y);
+  add_four(4u, x, y);
+}
+
+fn sum_rest(x: u32, y: u32) {
+  add_four(8u, x, y);
+  add_four(12u, x, y);
+}
+
+// <paste finish_quad>
+// Four results of a row with the whole epilogue; those beyond the last column are not stored.
+fn finish_quad(out_row: u32, n: u32, sums: vec4f) {
+  if (n >= params.n) {
     return;
   }
-  let out_row = z * params.m + m;
-  for (var i = 0u; i < 4u; i++) {
-    let column = n + i;
-    if (column < params.n) {
-      let at = out_row * params.out_stride + params.out_start + column;
-      var value = params.alpha * sums[i];
-      if ((params.epilogue & 4u) != 0u) {
-        value += bias[(out_row / params.bias_rows) * params.n + column];
-      }
-      value = activate(value);
-      if ((params.epilogue & 8u) != 0u) {
-        value += residual[at];
-      }
-      if ((params.epilogue & 16u) != 0u) {
-        value += out[at];
-      }
-      out[at] = value;
-    }
+  let count = min(4u, params.n - n);
+  let at = out_row * params.out_stride + params.out_start + n;
+  var value = params.alpha * sums;
+  if ((params.epilogue & 4u) != 0u) {
+    let place = (out_row / params.bias_rows) * params.n + n;
+    let last = count - 1u;
+    value += vec4f(bias[place], bias[place + min(1u, last)], bias[place + min(2u, last)], bias[place + last]);
+  }
+  value = activate(value);
+  if ((params.epilogue & 8u) != 0u) {
+    let last = at + count - 1u;
+    value += vec4f(residual[at], residual[min(at + 1u, last)], residual[min(at + 2u, last)], residual[last]);
+  }
+  if ((params.epilogue & 16u) != 0u) {
+    let last = at + count - 1u;
+    value += vec4f(out[at], out[min(at + 1u, last)], out[min(at + 2u, last)], out[last]);
+  }
+  out[at] = value.x;
+  if (count > 1u) {
+    out[at + 1u] = value.y;
+  }
+  if (count > 2u) {
+    out[at + 2u] = value.z;
+  }
+  if (count > 3u) {
+    out[at + 3u] = value.w;
   }
 }
+// </paste>
 
-@compute @workgroup_size(16, 16)
+@compute @workgroup_size(16, ROWS)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
@@ -137,51 +252,80 @@ fn main(
     return;
   }
   let batch = group.z % params.batches;
-  let a_base = params.a_start + batch * params.a_batch;
-  let b_base = params.b_start + batch * params.b_batch;
   let first = (group.z / params.batches) * params.slice;
   let last = min(first + params.slice, params.k);
-  var c0 = vec4f();
-  var c1 = vec4f();
-  var c2 = vec4f();
-  var c3 = vec4f();
-  for (var k0 = first; k0 < last; k0 += DEPTH) {
-    for (var step = 0u; step < 4u; step++) {
-      let p = place(local, step, TRANSPOSE_A == 0u);
-      let m = m0 + p.x;
-      let k = k0 + p.y;
-      var value = 0.0;
-      if (m < params.m && k < last) {
-        value = a[a_base + select(m * params.a_stride + k, k * params.a_stride + m, TRANSPOSE_A == 1u)];
-      }
-      a_tile[p.y * PITCH + p.x] = value;
-    }
-    for (var step = 0u; step < 4u; step++) {
-      let p = place(local, step, TRANSPOSE_B == 1u);
-      let n = n0 + p.x;
-      let k = k0 + p.y;
-      var value = 0.0;
-      if (n < params.n && k < last) {
-        value = value_of_b(b_base + select(k * params.b_stride + n, n * params.b_stride + k, TRANSPOSE_B == 1u));
-      }
-      b_tile[p.y * PITCH + p.x] = value;
-    }
+  let whole = first + (last - first) / 32u * 32u;
+  var x = block_of(local, TRANSPOSE_A == 0u, ROWS);
+  var y = block_of(local, TRANSPOSE_B == 1u, 16u);
+  x.next = params.a_stride / 4u * vec3u(1u, 2u, 3u);
+  y.next = params.b_stride / 4u * vec3u(1u, 2u, 3u);
+  x.at = (params.a_start + batch * params.a_batch) / 4u;
+  y.at = (params.b_start + batch * params.b_batch) / 4u;
+  x.at += select((m0 + 4u * x.quad) * x.next.x + x.k, 4u * x.k * x.next.x + m0 / 4u + x.quad, TRANSPOSE_A == 1u);
+  y.at += select(4u * y.k * y.next.x + n0 / 4u + y.quad, (n0 + 4u * y.quad) * y.next.x + y.k, TRANSPOSE_B == 1u);
+  // Asking for the lengths has the buffers' descriptors loaded here and not in every round.
+  x.at = min(x.at, arrayLength(&a));
+  y.at = min(y.at, arrayLength(&b) * select(2u, 1u, B_FORMAT == 0u));
+  for (var k = first; k < whole; k += 32u) {
+    load_blocks(x, y, k);
+    // Of the half before; of the first one zeros, as which workgroup memory begins.
+    sum_rest(id.x, id.y);
     workgroupBarrier();
-    for (var k = 0u; k < DEPTH; k++) {
-      let i = k * PITCH + id.y * 4u;
-      let j = k * PITCH + id.x * 4u;
-      let y = vec4f(b_tile[j], b_tile[j + 1u], b_tile[j + 2u], b_tile[j + 3u]);
-      c0 += a_tile[i] * y;
-      c1 += a_tile[i + 1u] * y;
-      c2 += a_tile[i + 2u] * y;
-      c3 += a_tile[i + 3u] * y;
-    }
+    put(0u, x, y);
     workgroupBarrier();
+    sum_first(id.x, id.y);
+    sum_rest(id.x, id.y);
+    workgroupBarrier();
+    put(1u, x, y);
+    workgroupBarrier();
+    sum_first(id.x, id.y);
   }
-  let m = m0 + id.y * 4u;
-  let n = n0 + id.x * 4u;
-  store(m, n, group.z, c0);
-  store(m + 1u, n, group.z, c1);
-  store(m + 2u, n, group.z, c2);
-  store(m + 3u, n, group.z, c3);
+  for (var k = AHEAD; k < DEPTH; k++) {
+    add_k(k, id.x, id.y);
+  }
+  if (whole < last) {
+    load_blocks(x, y, whole);
+    from_a = masked(from_a, whole + 4u * x.k, last);
+    from_b = masked(from_b, whole + 4u * y.k, last);
+    for (var half = 0u; half < 2u; half++) {
+      workgroupBarrier();
+      put(0u, x, y);
+      workgroupBarrier();
+      for (var k = 0u; k < DEPTH; k++) {
+        add_k(k, id.x, id.y);
+      }
+      from_a = mat4x4f(from_a[2], from_a[3], from_a[2], from_a[3]);
+      from_b = mat4x4f(from_b[2], from_b[3], from_b[2], from_b[3]);
+    }
+  }
+  // One copy of the epilogue for all: a copy each would be 16 times as long.
+  for (var i = 0u; i < 16u; i++) {
+    if (TILE == 64u && i % 2u == 1u) {
+      continue;
+    }
+    var sum = sums[0];
+    switch (i) {
+      case 1u: { sum = sums[1]; }
+      case 2u: { sum = sums[2]; }
+      case 3u: { sum = sums[3]; }
+      case 4u: { sum = sums[4]; }
+      case 5u: { sum = sums[5]; }
+      case 6u: { sum = sums[6]; }
+      case 7u: { sum = sums[7]; }
+      case 8u: { sum = sums[8]; }
+      case 9u: { sum = sums[9]; }
+      case 10u: { sum = sums[10]; }
+      case 11u: { sum = sums[11]; }
+      case 12u: { sum = sums[12]; }
+      case 13u: { sum = sums[13]; }
+      case 14u: { sum = sums[14]; }
+      case 15u: { sum = sums[15]; }
+      default: {}
+    }
+    let row = i / 2u;
+    let m = m0 + row / 4u * (TILE / 2u) + 4u * id.y + row % 4u;
+    if (m < params.m) {
+      finish_quad(group.z * params.m + m, n0 + i % 2u * 64u + 4u * id.x, sum);
+    }
+  }
 }

@@ -16,12 +16,13 @@ export function TrainingPanel({ state, actions, dispatch }: Props) {
     <input
       id={name}
       type="number"
-      required
+      required={name !== 'epochs'}
+      placeholder="auto"
       min={least}
       max={most}
       step={1}
-      value={wish[name]}
-      onInput={({ currentTarget }) => change({ [name]: currentTarget.valueAsNumber })}
+      value={wish[name] ?? ''}
+      onInput={({ currentTarget: { value } }) => change({ [name]: value === '' ? null : Number(value) })}
     />
   );
   const embedded = models.length > 1;

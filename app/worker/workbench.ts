@@ -14,7 +14,6 @@ import type { IntensityMetrics } from '../../src/metrics/intensity_baseline.ts';
 import { rankScores } from '../../src/metrics/ranking.ts';
 import { rocCurve } from '../../src/metrics/roc.ts';
 import type { RunEvent } from '../../src/run/events.ts';
-import { EMBEDDED_MODEL, EMBEDDED_SETTINGS } from '../../src/study/index.ts';
 import { resumeRun, type TrainOutcome, trainRun } from '../../src/train/index.ts';
 import type { Calls, DatasetFacts, GivenImages, Outcome, Picture, TrainingWish } from '../protocol.ts';
 import { datasetFacts, familyPreviews, fitted, makePhantoms, placeImages, SMALL } from './datasets.ts';
@@ -70,10 +69,8 @@ export class Workbench implements Calls {
       await this.#files.remove(RUN);
       const model = await openModel(this.#files, wish.model);
       const settings = {
-        ...(wish.model === EMBEDDED_MODEL && EMBEDDED_SETTINGS),
-        size: String(model.weights.config.vision.nativeSize),
         shots: String(wish.shots),
-        epochs: String(wish.epochs),
+        ...(wish.epochs !== null && { epochs: String(wish.epochs) }),
         seed: String(wish.seed),
         'prompt.object': wish.object,
       };

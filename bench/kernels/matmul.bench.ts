@@ -29,7 +29,7 @@ function product(
   const flops = 2 * m * n * k;
   // On a software adapter the variant of real GPUs would take seconds more than the first one does anyway.
   const all = !gpu.facts.software || flops < 1e9;
-  const names = runnable(MATMUL_VARIANTS, gpu.facts).filter((name) => all || name !== 'workgroup');
+  const names = runnable(MATMUL_VARIANTS, gpu.facts).filter((name) => all || !name.startsWith('workgroup'));
   const best = chosenVariant(gpu.facts, undefined);
   const stored = transposeB && !transposeA ? (['f16', 'bf16'] as const) : [];
   return {

@@ -17,6 +17,8 @@ import type { ClipWeights } from './weights.ts';
 export interface ClipModelFile extends ClipWeights {
   /** The safetensors file, or the index of several. */
   readonly path: string;
+  /** Where its other files lie, with a slash at the end; null where none belong to it. */
+  readonly folder: string | null;
   readonly naming: TensorNaming;
   /** Whether a configuration, the file or the caller named the activation; if not it is assumed to be QuickGELU. */
   readonly actKnown: boolean;
@@ -151,7 +153,7 @@ class SafetensorsModel extends FileTensors implements ClipModelFile {
   readonly actKnown: boolean;
   readonly unknownKeys: readonly string[];
   private readonly fs: FileSystem;
-  private readonly folder: string | null;
+  readonly folder: string | null;
 
   constructor(
     fs: FileSystem,

@@ -21,6 +21,8 @@ import { medClipShapes } from '../medclip/names.ts';
 import type { MedClipWeights } from '../medclip/stage_tower.ts';
 import type { WordPiece } from '../medclip/word_piece.ts';
 import type { ModelIdentity } from '../run/model_identity.ts';
+import type { ModelDefaults } from '../run/model_settings.ts';
+import { clipDefaults, NO_DEFAULTS, recommendedSettings } from './model_defaults.ts';
 
 /** A CLIP model that is ready to be loaded, with its tokenizer. */
 export interface Backbone {
@@ -28,12 +30,14 @@ export interface Backbone {
   readonly weights: ClipWeights;
   readonly tokenizer: Tokenizer;
   readonly identity: ModelIdentity;
+  /** The settings that suit it. */
+  readonly defaults: ModelDefaults;
   /** Something to tell the user about the model, or null. */
   readonly note: string | null;
 }
 
 /** A MedCLIP model that is ready to be loaded, with its tokenizer. */
-export interface MedClipBackbone extends Pick<Backbone, 'identity' | 'note'> {
+export interface MedClipBackbone extends Pick<Backbone, 'identity' | 'defaults' | 'note'> {
   readonly family: 'medclip';
   readonly weights: MedClipWeights;
   readonly tokenizer: WordPiece;
@@ -73,7 +77,8 @@ export async function openBackbone(fs: FileSystem, source: ModelSource): Promise
 /**
  * Opens the model that a `--model` names: a safetensors file, a folder as Hugging Face lays it out or of MedCLIP, or
  * `generated:NAME:SEED` for a preset whose weights follow the generation rule, or `random:PATH:SEED` for a model with
- * configuration and tokenizer of the one at PATH and weights of the rule: what training has given it shows beside that.
+ * configuration and tokenizer of the one at PATH and weights of the rule, which is used with the settings of that one: what
+ * training has given it shows beside that.
  * @throws FusionclipError `usage`, `io`, `bad_model`
  */
 export async function openModel(fs: FileSystem, source: ModelSource): Promise<AnyBackbone> {
@@ -103,13 +108,14 @@ export async function openModel(fs: FileSystem, source: ModelSource): Promise<An
 async function openClipPath(fs: FileSystem, path: string, name: string, seed: number | null): Promise<Backbone> {
   const model = await openClipModel(fs, path);
   const tokenizer = await model.tokenizer();
+  const defaults = await clipDefaults(model, name, await recommendedSettings(fs, model.folder));
   if (seed !== null) {
     model.close();
     const weights = new GeneratedClipModel(model.config, seed);
-    return { family: 'clip', weights, tokenizer, identity: await identifyModel(weights, name), note: null };
+    return { family: 'clip', weights, tokenizer, identity: await identifyModel(weights, name), defaults, note: null };
   }
   const note = notesOf(model, name).join(' ') || null;
-  return { family: 'clip', weights: model, tokenizer, identity: await identifyModel(model, name), note };
+  return { family: 'clip', weights: model, tokenizer, identity: await identifyModel(model, name), defaults, note };
 }
 
 /** What a user should know of how a model's files were read. */
@@ -140,22 +146,29 @@ async function openMedClipPath(
 ): Promise<MedClipBackbone> {
   const model = await openMedClip(fs, path);
   const tokenizer = await model.tokenizer();
-  if (seed === null) return medClipBackbone(model, tokenizer, name);
+  const defaults = { ...NO_DEFAULTS, recommended: await recommendedSettings(fs, model.folder) };
+  if (seed === null) return medClipBackbone(model, tokenizer, name, defaults);
   model.close();
-  return medClipBackbone(new GeneratedMedClip(model.config, seed), tokenizer, name);
+  return medClipBackbone(new GeneratedMedClip(model.config, seed), tokenizer, name, defaults);
 }
 
-async function medClipBackbone(weights: MedClipWeights, tokenizer: WordPiece, name: string): Promise<MedClipBackbone> {
+async function medClipBackbone(
+  weights: MedClipWeights,
+  tokenizer: WordPiece,
+  name: string,
+  defaults: ModelDefaults = NO_DEFAULTS,
+): Promise<MedClipBackbone> {
   const { config } = weights;
   const hash = await hashOf(weights, medClipShapes(config), JSON.stringify(config), MEDCLIP_FINGERPRINT);
-  return { family: 'medclip', weights, tokenizer, identity: { name, hash, config }, note: null };
+  return { family: 'medclip', weights, tokenizer, identity: { name, hash, config }, defaults, note: null };
 }
 
 /** A generated model as a backbone, without any file. */
 export async function generatedBackbone(config: ClipConfig, seed: number, name: string): Promise<Backbone> {
   const weights = new GeneratedClipModel(config, seed);
   const tokenizer = await Tokenizer.openai();
-  return { family: 'clip', weights, tokenizer, identity: await identifyModel(weights, name), note: null };
+  const [identity, defaults] = [await identifyModel(weights, name), await clipDefaults(weights, name)];
+  return { family: 'clip', weights, tokenizer, identity, defaults, note: null };
 }
 
 /** Equal where two models say the same of the same images and sentences. */

@@ -59,9 +59,11 @@ export class TrainedDetector {
     const path = await adaptersPath(fs, source.adapters);
     const stored = await openAdapters(fs, path);
     const { settings = {} } = source;
-    const fusion = rescoredOptions(stored.header, settings, source.adapters);
-    const header = { ...stored.header, fusion, grey: givenRule(source.range ?? 'auto') ?? stored.header.grey };
-    const backbone = asTrained(header.model, await openModel(fs, source.model ?? header.model.name), path);
+    const { model } = stored.header;
+    const backbone = asTrained(model, await openModel(fs, source.model ?? model.name), path);
+    const fusion = rescoredOptions(stored.header, settings, source.adapters, backbone.defaults);
+    const grey = givenRule(source.range ?? 'auto') ?? stored.header.grey;
+    const header = { ...stored.header, fusion, grey };
     if (backbone.note) context.onEvent?.({ type: 'note', text: backbone.note });
     const detector = await openDetector(context, header, backbone);
     try {

@@ -11,6 +11,7 @@ import {
   methodPreset,
 } from '../fusion/index.ts';
 import { BANK_SETTINGS } from '../fusion/presets.ts';
+import { chooseSettings, type ModelDefaults, withoutAuto } from '../run/model_settings.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import type { Detector } from './detector.ts';
 import { type Calibration, calibrate } from './evaluation.ts';
@@ -21,15 +22,19 @@ import { SupportSet } from './support_set.ts';
 
 /**
  * The settings that a stored run is scored with when some are given anew: those that training does not depend on, or
- * another method that needs no training and then takes the run's support images and common settings.
+ * another method that needs no training and then takes the run's support images and common settings, and else what suits the
+ * model.
  * @param run for messages
+ * @param defaults of the run's model
  * @throws FusionclipError `usage` for what cannot change after training
  */
 export function rescoredOptions(
   { fusion }: RunConfig,
-  given: Readonly<Record<string, string>>,
+  asked: Readonly<Record<string, string>>,
   run: string,
+  defaults: ModelDefaults,
 ): FusionOptions {
+  const given = withoutAuto(asked);
   const stored = optionTexts(FUSION_OPTIONS, fusion);
   const method = given.method ?? fusion.method;
   const names = Object.keys(given);
@@ -44,7 +49,9 @@ export function rescoredOptions(
   const kept = another ? (name: string) => COMMON_SETTINGS.includes(name) : () => true;
   const texts = Object.fromEntries(Object.entries(stored).filter(([name]) => kept(name)));
   if (another) texts.compat = 'none';
-  const options = fusionOptions({ ...texts, ...given });
+  const options = another
+    ? chooseSettings(defaults, { ...texts, ...given }).settings.fusion
+    : fusionOptions({ ...texts, ...given });
   const changed = (name: string) => optionTexts(FUSION_OPTIONS, options)[name] !== stored[name];
   const fixed = names.find((name) =>
     another ? name === 'size' && changed(name) : !INFERENCE_SETTINGS.includes(name) && changed(name),

@@ -1,5 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import {
+  automatic,
   choice,
   integer,
   list,
@@ -17,6 +18,9 @@ import { COMPAT_HELP, COMPATS, isMethod, isRead, METHOD_PRESETS, presetTexts } f
 const LAYER = integer(1, [1, 1000], '');
 const UNIT = number(1, [0, 1e6], '');
 const SHARE = number(1, [0, 1], '');
+
+/** What the paper uses with its model, ViT-L/14: for what is left to the model where there is none. */
+export const PAPER_VALUES = { size: 240, temperature: 100 } as const;
 
 /**
  * Every reading of the method that can be chosen (the paper leaves them open); the defaults are the recommended ones.
@@ -38,7 +42,10 @@ export const FUSION_OPTIONS = {
       .map(([name, what]) => `${name}: ${what}`)
       .join('; ')}; mvfa+oracle: also select test-oracle`,
   ),
-  size: integer(240, [14, 2048], 'side of the square input in pixels'),
+  size: automatic(
+    integer(PAPER_VALUES.size, [14, 2048], ''),
+    "side of the square input in pixels; auto: the model's own (ViT-L/14: the paper's 240)",
+  ),
   act: choice(['auto', 'quickgelu', 'gelu'], 'auto', "activation of both towers; auto: the model's own"),
   weights: choice(
     ['auto', 'f32', 'f16', 'bf16'],
@@ -83,7 +90,10 @@ export const FUSION_OPTIONS = {
     'embeddings',
     "MedCLIP: cosine with a class's mean embedding, or mean cosine with its sentences",
   ),
-  temperature: number(100, [1e-3, 1e4], 'factor of the cosine similarity'),
+  temperature: automatic(
+    number(PAPER_VALUES.temperature, [1e-3, 1e4], ''),
+    'factor of the cosine similarity; auto: the scale that the model has learned (ViT-L/14: 100)',
+  ),
   'loss.det': choice(['prob', 'mvfa', 'margin'], 'prob', 'image-level loss'),
   'loss.region': text('all', /^(all|topk:[1-9]\d*)$/, 'all|topk:R', 'patches that count in the image-level loss'),
   'loss.alpha': list(UNIT, [1, 1], 'weight of the image-level loss of the gal and loc branch'),
@@ -126,17 +136,21 @@ export const FUSION_OPTIONS = {
 } satisfies Record<string, Option<unknown>>;
 
 /** Resolved settings of the method. */
-export type FusionOptions = OptionValues<typeof FUSION_OPTIONS>;
+export type FusionOptions = Omit<OptionValues<typeof FUSION_OPTIONS>, keyof typeof PAPER_VALUES> & {
+  readonly size: number;
+  readonly temperature: number;
+};
 
 /**
- * Settings from texts (flags, or values of a `config.json`), on top of what the method and its `compat` set.
+ * Settings from texts (flags, or values of a `config.json`), on top of what the method and its `compat` set. What is left to the
+ * model is the paper's: `chooseSettings` asks the model before.
  * @throws FusionclipError `usage`, also for a setting that means nothing to the method
  */
 export function fusionOptions(given: Readonly<Record<string, string>> = {}): FusionOptions {
   const { method, compat } = resolveOptions(FUSION_OPTIONS, given);
   const { settings } = presetTexts(method, compat);
-  const preset = resolveOptions(FUSION_OPTIONS, { ...settings, method, compat });
-  const values = resolveOptions(FUSION_OPTIONS, { ...settings, ...given });
+  const preset = resolved({ ...settings, method, compat });
+  const values = resolved({ ...settings, ...given });
   for (const name in given) {
     const key = name as keyof FusionOptions;
     // A `config.json` holds all settings: those that say what holds anyhow do no harm.
@@ -145,6 +159,11 @@ export function fusionOptions(given: Readonly<Record<string, string>> = {}): Fus
     }
   }
   return values;
+}
+
+function resolved(texts: Readonly<Record<string, string>>): FusionOptions {
+  const { size, temperature, ...values } = resolveOptions(FUSION_OPTIONS, texts);
+  return { ...values, size: size ?? PAPER_VALUES.size, temperature: temperature ?? PAPER_VALUES.temperature };
 }
 
 /** The 1-based blocks to tap: as given, or the ends of four equal stages (6, 12, 18, 24 of 24; 1, 2, 3, 4 of 4). */

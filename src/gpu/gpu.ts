@@ -1,5 +1,5 @@
 import { type ErrorCode, FusionclipError } from '../base/errors.ts';
-import { type AdapterFacts, adapterFacts, requestAdapter, requestDevice } from './adapter.ts';
+import { type AdapterClass, type AdapterFacts, adapterFacts, requestAdapter, requestDevice } from './adapter.ts';
 import { atOnce, type Dispatch, type Gpu as GpuInterface, type Tuning } from './interface.ts';
 import { type GpuBuffer, Pool, type Scope, type Slot } from './memory.ts';
 import { Profiler } from './profiler.ts';
@@ -15,6 +15,8 @@ export interface GpuOptions {
   readonly profile?: boolean;
   /** Longest time of one submit in seconds; default 0.5. */
   readonly submitSeconds?: number;
+  /** Kernels are chosen as for an adapter of this class; default: of its own. For tests and benches. */
+  readonly class?: AdapterClass;
 }
 
 /** Commands of one submit: more would only grow the latency of a lost device or a cancelled page. */
@@ -84,7 +86,8 @@ export class DeviceGpu implements Gpu {
     }
     const adapter = await requestAdapter(entry);
     const device = await requestDevice(adapter);
-    return new DeviceGpu(device, adapterFacts(adapter, device), options);
+    const facts = adapterFacts(adapter, device);
+    return new DeviceGpu(device, { ...facts, class: options.class ?? facts.class }, options);
   }
 
   scope(): Scope {

@@ -34,6 +34,7 @@ const COMPANIONS = [
   'special_tokens_map.json',
   'vocab.json',
   'merges.txt',
+  'fusionclip.json',
 ];
 
 /**

@@ -3,10 +3,13 @@ import type { Shader } from '../gpu/shader.ts';
 import {
   attention_backward_kv,
   attention_backward_kv_registers,
+  attention_backward_kv_workgroup,
   attention_backward_q,
   attention_backward_q_registers,
+  attention_backward_q_workgroup,
   attention_registers,
   attention_subgroups,
+  attention_workgroup,
   attention as reference,
 } from './shaders.gen.ts';
 import { elementGrid, ranges } from './shapes.ts';
@@ -25,7 +28,8 @@ export interface Sequences {
 /** One launch: with the parameters that every part has, and which part it is. */
 interface Launch {
   readonly params: Readonly<Record<string, number>>;
-  readonly groups: [number, number];
+  readonly constants?: Readonly<Record<string, number>>;
+  readonly groups: [number, number, number?];
   readonly flops: number;
 }
 
@@ -77,6 +81,14 @@ const byRows = (rows: number, ownersEach: number): Launches =>
     }
   };
 
+/** A workgroup for each tile of queries or keys, and for each 64 columns of a head. */
+function* byTiles(gpu: Gpu, size: Sequences, params: Launch['params'], flops: number): Iterable<Launch> {
+  const blocks = Math.ceil(size.width / 64);
+  for (const { groups, ...launch } of byRows(attention_workgroup.constants.TILE, 1)(gpu, size, params, flops)) {
+    yield { ...launch, constants: { QUADS: size.width / 4 }, groups: [groups[0], groups[1], blocks] };
+  }
+}
+
 /** An invocation of the `registers` variant owns eight rows. */
 const ownEight = byRows(8, attention_registers.constants.WORKGROUP);
 const registersBackward = {
@@ -84,12 +96,13 @@ const registersBackward = {
 };
 
 /**
- * The variants of attention, the first one first. Real GPUs want many small invocations, software adapters few large ones. A
+ * The variants of attention, the first one first. Real GPUs want many small invocations that
+ * share what they load, software adapters few large ones. A
  * variant of the forward alone names the gradient of another one.
  */
 export const ATTENTION_VARIANTS = {
   reference: {
-    best: ['hardware'],
+    best: [],
     forward: { shader: reference, launches: byColumns },
     backward: { byQuery: attention_backward_q, byKey: attention_backward_kv, launches: byColumns },
   },
@@ -97,6 +110,13 @@ export const ATTENTION_VARIANTS = {
     best: ['lavapipe', 'swiftshader', 'software'],
     forward: { shader: attention_registers, launches: ownEight },
     backward: registersBackward,
+  },
+  workgroup: {
+    best: ['hardware'],
+    forward: { shader: attention_workgroup, launches: byTiles },
+    backward: {
+      ...{ byQuery: attention_backward_q_workgroup, byKey: attention_backward_kv_workgroup, launches: byTiles },
+    },
   },
   subgroups: {
     ...{ needs: 'subgroups', best: ['swiftshader'] },

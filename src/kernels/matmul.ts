@@ -214,7 +214,7 @@ function launchPart(plan: MatmulPlan, constants: Constants, { gpu, ...call }: La
   const { m, n, batches, epilogue } = call.params;
   const { variant, tileM, tileN, slices } = plan;
   const { shader, tiles } = matmulRow(variant);
-  const all = { ...constants, EPILOGUE: epilogue, TILE_M: tileM, TILE_N: tileN };
+  const all = { ...constants, EPILOGUE: epilogue, TILE_M: tileM, TILE_N: tileN, TILE: tileM };
   const own = Object.entries(all).filter(([name]) => name in shader.constants);
   const groups = elementGrid(Math.ceil(m / tileM) * Math.ceil(n / tileN), tiles);
   gpu.run({ ...call, shader, constants: Object.fromEntries(own), groups: [...groups, batches * slices] });

@@ -52,6 +52,11 @@ const SMALL = 2 ** 18;
 /** Workgroups that keep an adapter busy: a few per core, or several per multiprocessor. */
 const BUSY_SOFTWARE = 16;
 const BUSY_HARDWARE = 128;
+/** Slices end on a multiple of this, which is what a variant sums in one round. */
+const ROUND_SOFTWARE = 4;
+const ROUND_HARDWARE = 32;
+/** Larger tiles save loads: they may compute this many times as much as smaller ones. */
+const LARGER_TILES_GAIN = 1.08;
 
 /**
  * Chooses variant, tile and slices for an adapter and a shape. Real GPUs share tiles through workgroup memory; software
@@ -73,11 +78,24 @@ export function planMatmul(
   const busy = kind === 'hardware' ? BUSY_HARDWARE : BUSY_SOFTWARE;
   const wanted = Math.min(Math.ceil(busy / groups), Math.floor(k / MIN_SLICE));
   const cuts = Math.max(1, wanted, Math.ceil(k / MAX_SLICE));
-  const slice = Math.max(4, Math.ceil(k / cuts / 4) * 4);
+  const round = kind === 'hardware' ? ROUND_HARDWARE : ROUND_SOFTWARE;
+  const slice = Math.max(4, Math.ceil(k / cuts / round) * round);
   return { variant, tileM, tileN, slices: Math.max(1, Math.ceil(k / slice)), slice };
 }
 
-function variantFor(large: MatmulVariant, { m, n, k, batches }: MatmulSize): MatmulVariant {
+function variantFor(large: MatmulVariant, size: MatmulSize): MatmulVariant {
+  const { m, n, k, batches } = size;
   if (m * n * k * batches <= SMALL) return 'reference';
-  return m >= 16 && n >= 16 ? large : matmulRow(large).thin;
+  const { thin, small } = matmulRow(large);
+  if (m < 16 || n < 16) return thin;
+  if (small === undefined) return large;
+  const [own, other] = [tilesOf(large, size), tilesOf(small, size)];
+  return own.groups >= BUSY_HARDWARE && own.computed <= LARGER_TILES_GAIN * other.computed ? large : small;
+}
+
+/** Workgroups of a product, and the results that they compute, those beyond its edges too. */
+function tilesOf(variant: MatmulVariant, { m, n, batches }: MatmulSize): { groups: number; computed: number } {
+  const [rows, columns] = matmulRow(variant).tile(m, n);
+  const groups = Math.ceil(m / rows) * Math.ceil(n / columns) * batches;
+  return { groups, computed: groups * rows * columns };
 }

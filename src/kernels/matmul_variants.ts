@@ -3,6 +3,7 @@ import {
   matmul as reference,
   matmul_registers as registers,
   matmul_subgroups as subgroups,
+  matmul_thin as thin,
   matmul_workgroup as workgroup,
 } from './shaders.gen.ts';
 import type { Variant } from './variants.ts';
@@ -16,8 +17,8 @@ export type MatmulBinding = BindingOf<typeof reference>;
 export type MatmulParam = ParamOf<typeof reference>;
 
 /**
- * One way to carry out a product. Of the constants TRANSPOSE_A, TRANSPOSE_B, B_FORMAT, EPILOGUE, TILE_M and TILE_N, a dispatch
- * sets those that the shader has.
+ * One way to carry out a product. Of the constants TRANSPOSE_A, TRANSPOSE_B, B_FORMAT, EPILOGUE, TILE_M, TILE_N and TILE, a
+ * dispatch sets those that the shader has.
  */
 export interface MatmulRow extends Variant {
   readonly shader: Shader<MatmulBinding, MatmulParam, string>;
@@ -28,7 +29,9 @@ export interface MatmulRow extends Variant {
   /** What it can read: any operand; rows that start on 16 bytes; or besides that only f32, and a only by rows. */
   readonly reads: 'any' | 'vec4' | 'rows';
   /** The variant that does products too thin for this one, with fewer than 16 rows or columns. */
-  readonly thin: 'reference' | 'registers-16' | 'registers-8';
+  readonly thin: 'reference' | 'registers-16' | 'registers-8' | 'workgroup-thin';
+  /** The variant with smaller tiles that does products of which its own would cover too little or be too few. */
+  readonly small?: 'workgroup-64';
 }
 
 /** Two sizes only: every further combination is a pipeline that takes up to half a second to compile. */
@@ -50,9 +53,16 @@ export const MATMUL_VARIANTS = {
     ...{ shader: registers, best: ['swiftshader'], tile: ownTile(8), tiles: registers.constants.WORKGROUP },
     ...{ reads: 'vec4', thin: 'registers-8' },
   },
-  workgroup: {
-    ...{ shader: workgroup, best: ['hardware'], tiles: 1, reads: 'any', thin: 'registers-16' },
-    tile: () => [workgroup.constants.TILE, workgroup.constants.TILE],
+  'workgroup-thin': {
+    ...{ shader: thin, best: [], tile: (m) => (m < 16 ? [16, 64] : [64, 16]), tiles: 1, reads: 'vec4' },
+    thin: 'workgroup-thin',
+  },
+  'workgroup-64': {
+    ...{ shader: workgroup, best: [], tile: () => [64, 64], tiles: 1, reads: 'vec4', thin: 'workgroup-thin' },
+  },
+  'workgroup-128': {
+    ...{ shader: workgroup, best: ['hardware'], tile: () => [128, 128], tiles: 1, reads: 'vec4' },
+    ...{ thin: 'workgroup-thin', small: 'workgroup-64' },
   },
   subgroups: {
     ...{ shader: subgroups, needs: 'subgroups', best: ['swiftshader'], tiles: 1, reads: 'rows', thin: 'registers-8' },

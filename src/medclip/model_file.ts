@@ -30,20 +30,20 @@ const TOKENIZER_CONFIG = v.object({ do_lower_case: v.nullish(v.boolean()) });
 export class MedClipFile extends FileTensors implements MedClipWeights {
   readonly config: MedClipConfig;
   readonly #fs: FileSystem;
-  readonly #folder: string;
+  /** Where the vocabulary lies, with a slash at its end. */
+  readonly folder: string;
 
-  /** @param folder where the vocabulary lies, with a slash at its end */
   constructor(fs: FileSystem, path: string, folder: string, weights: SafetensorsFile, config: MedClipConfig) {
     super(path, weights, medClipTensors(config), medClipShapes(config));
     this.config = config;
     this.#fs = fs;
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   /** The tokenizer of the `vocab.txt` beside the weights. Throws `bad_model` when it is not there or of another size. */
   async tokenizer(): Promise<WordPiece> {
     const { vocab, context } = this.config.text;
-    const file = `${this.#folder}vocab.txt`;
+    const file = `${this.folder}vocab.txt`;
     const text = await readText(this.#fs, file);
     if (text === undefined) {
       throw new FusionclipError(
@@ -51,7 +51,7 @@ export class MedClipFile extends FileTensors implements MedClipWeights {
         `There is no ${file}: put the vocab.txt of Bio_ClinicalBERT beside the weights.`,
       );
     }
-    const { do_lower_case } = await readConfig(this.#fs, `${this.#folder}tokenizer_config.json`, TOKENIZER_CONFIG);
+    const { do_lower_case } = await readConfig(this.#fs, `${this.folder}tokenizer_config.json`, TOKENIZER_CONFIG);
     const tokenizer = WordPiece.fromText(text, do_lower_case ?? true, context);
     if (tokenizer.size !== vocab) {
       const advice = 'take the vocab.txt that the model was trained with';

@@ -94,7 +94,7 @@ export class Fusionclip {
    */
   async train(data: Given, choices: TrainChoices = {}): Promise<TrainedRun> {
     const { model = EMBEDDED_MODEL, out: given, force = false, onEvent, signal, ...settings } = choices;
-    const texts = trainingTexts(model, settings);
+    const texts = trainingTexts(settings);
     const folder = placeFolder(this.#given, data);
     const out = given ?? joinPath('runs', baseName(folder));
     const context = this.#context({ onEvent, signal });

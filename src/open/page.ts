@@ -13,7 +13,14 @@ import { packageAddress } from './package_address.ts';
 const MODELS = '@models';
 
 /** What a model folder holds that is read. */
-const MODEL_FILES = ['config.json', 'preprocessor_config.json', 'vocab.json', 'merges.txt', 'model.safetensors'];
+const MODEL_FILES = [
+  'config.json',
+  'preprocessor_config.json',
+  'fusionclip.json',
+  'vocab.json',
+  'merges.txt',
+  'model.safetensors',
+];
 
 /**
  * Opens the GPU of a page, or of one of its workers. Files are in the memory of the page; the model that comes with the package is

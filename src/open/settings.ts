@@ -3,7 +3,6 @@ import type { ModelSource } from '../detect/backbone.ts';
 import { FUSION_OPTIONS } from '../fusion/options.ts';
 import type { RunListener } from '../run/events.ts';
 import { TRAIN_OPTIONS } from '../run/options.ts';
-import { EMBEDDED_MODEL, EMBEDDED_SETTINGS, settingsFor } from '../study/embedded.ts';
 
 /** Settings of the method (docs/methods.md), numbers as numbers and lists as lists; null stands for `none` or `auto`. */
 export type MethodSettings = GivenValues<typeof FUSION_OPTIONS>;
@@ -21,7 +20,7 @@ export interface CallOptions {
 
 /** How a training is done: its settings, and where its results go. */
 export interface TrainChoices extends CallOptions, MethodSettings, TrainingSettings {
-  /** A CLIP model; by default `tiny-clip`, which comes with the package and is used with the settings that suit it. */
+  /** A CLIP model; by default `tiny-clip`, which comes with the package. Settings that are not given are those that suit the model. */
   readonly model?: ModelSource;
   /** The run folder; by default `runs/NAME`, after the data set. */
   readonly out?: string;
@@ -60,13 +59,9 @@ export type Trained = string | Blob | { readonly adapters: string };
 
 const ALL = { ...TRAIN_OPTIONS, ...FUSION_OPTIONS } satisfies OptionTable;
 
-/** Texts of the settings of a training, those that suit the embedded model beneath them. @throws FusionclipError `usage` */
-export function trainingTexts(model: ModelSource, given: MethodSettings & TrainingSettings): Record<string, string> {
-  const own = givenTexts(ALL, given as Readonly<Record<string, unknown>>);
-  if (model !== EMBEDDED_MODEL) return own;
-  // The program that the settings were chosen for shows no maps.
-  const { 'map.files': _, ...suited } = EMBEDDED_SETTINGS;
-  return { ...settingsFor(own.method ?? FUSION_OPTIONS.method.fallback, suited), ...own };
+/** Texts of the settings of a training. @throws FusionclipError `usage` */
+export function trainingTexts(given: MethodSettings & TrainingSettings): Record<string, string> {
+  return givenTexts(ALL, given as Readonly<Record<string, unknown>>);
 }
 
 /** Texts of settings of the method. @throws FusionclipError `usage` */

@@ -10,6 +10,7 @@ import {
   tokenizerOfMerges,
   writeModelFolder,
 } from '../clip/index.ts';
+import { RECOMMENDATIONS } from '../detect/model_defaults.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { FolderLock, namesIn } from '../run/lock.ts';
 import { onDevice } from '../run/on_device.ts';
@@ -56,6 +57,11 @@ export interface PretrainResult {
   /** The folder of pictures and captions, or null for phantoms. */
   readonly data: string | null;
 }
+
+/** Settings that suit such models: chosen with one of them, on phantoms that nothing else is trained or evaluated on. */
+const RECOMMENDED = {
+  settings: { 'prompt.nctx': 4, 'score.cls': 'equal', epochs: 10, batch: 22, 'eval.every': 5 },
+};
 
 const CHECKPOINT = 'checkpoint/latest.safetensors';
 const LOG = 'metrics.jsonl';
@@ -171,11 +177,15 @@ async function train(
   const trainer = await Pretrainer.create(gpu, options, source, tokenizer, state);
   const log = new JsonLines(fs, joinPath(out, LOG));
   let loss = Number.NaN;
+  const writeModel = async ({ weights, step }: PretrainState) => {
+    await fs.writeFile(joinPath(out, RECOMMENDATIONS), `${JSON.stringify(RECOMMENDED, null, 2)}\n`);
+    await writeModelFolder(fs, out, weights, facts.merges, { step: String(step) });
+  };
   const save = async () => {
     const now = await trainer.state();
     await log.flush();
     await writeCheckpoint(fs, joinPath(out, CHECKPOINT), now, { ...facts, lines: log.lines });
-    await writeModelFolder(fs, out, now.weights, facts.merges, { step: String(now.step) });
+    await writeModel(now);
   };
   try {
     // From here on there is something to go on from, whatever happens.
@@ -200,8 +210,7 @@ async function train(
       );
     }
     // A process that was killed between the last checkpoint and its model left the model before it.
-    if (state.step === trainer.steps)
-      await writeModelFolder(fs, out, (await trainer.state()).weights, facts.merges, { step: String(trainer.step) });
+    if (state.step === trainer.steps) await writeModel(await trainer.state());
     const { settings, data } = facts;
     return { config: trainer.model.config, steps: trainer.steps, loss, settings, data };
   } finally {

@@ -2,6 +2,7 @@
 
 import { formatDuration } from '../base/progress.ts';
 import { optionTextsOf, runSettings } from '../run/run_config.ts';
+import { sourceText } from '../run/setting_sources.ts';
 import type { RunEnvironment, RunRecord } from './read_run.ts';
 import { significant } from './verdict.ts';
 
@@ -17,13 +18,18 @@ type Fact = readonly [term: string, text: string];
 
 /** Where, with what and how long the run ran, and every setting. */
 export function Facts({ run }: { readonly run: RunRecord }) {
+  const { sources = {}, model } = run.header;
   const settings = Object.entries(optionTextsOf(run.header));
   const usual: Readonly<Record<string, string>> = optionTextsOf(runSettings({}));
-  const changed = settings.filter(([name, value]) => usual[name] !== value);
+  const changed = settings
+    .filter(([name, value]) => usual[name] !== value || name in sources)
+    .map(
+      ([name, value]): Fact => [name, sources[name] ? `${value} (${sourceText(sources[name], model.name)})` : value],
+    );
   return (
     <>
       <List facts={factsOf(run)} />
-      <h3>Settings that differ from the defaults</h3>
+      <h3>Settings that are not the program's defaults</h3>
       {changed.length > 0 ? <List facts={changed} code /> : <p class="note">None.</p>}
       <details>
         <summary>All {settings.length} settings</summary>

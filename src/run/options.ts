@@ -36,7 +36,7 @@ export const TRAIN_OPTIONS = {
   'lr.grid': list(RATE, [], 'rates for both, tried one after the other; the best on the remaining valid images stays'),
   betas: list(number(0.9, [0, 0.999999], ''), [0.5, 0.999], 'decay of the moments of Adam'),
   epochs: integer(50, [1, 1e6], 'passes over the support views'),
-  batch: automatic(integer(16, [1, 4096], ''), 'images a step; auto: 16, or what compat says'),
+  batch: automatic(integer(16, [1, 4096], ''), 'images a step; auto: 16, or what the model or compat says'),
   select: choice(
     ['valid', 'last', 'test-oracle'],
     'valid',

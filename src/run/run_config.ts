@@ -9,6 +9,7 @@ import { FUSION_OPTIONS, type FusionOptions, fusionOptions } from '../fusion/ind
 import { presetTexts } from '../fusion/presets.ts';
 import type { ModelIdentity } from './model_identity.ts';
 import { TRAIN_OPTIONS, type TrainOptions, trainOptions } from './options.ts';
+import type { SettingSource } from './setting_sources.ts';
 import { STORED_HEADER } from './stored.ts';
 
 /** Both tables of settings. */
@@ -19,6 +20,8 @@ export interface RunSettings {
 
 /** All that has to be known to use what a run has trained. It travels in every checkpoint and is the run's `config.json`. */
 export interface RunConfig extends RunSettings {
+  /** Who said the settings that are not the program's defaults; unknown of a run of an earlier version. */
+  readonly sources?: Readonly<Record<string, SettingSource>>;
   readonly kind: DatasetKind;
   /** What the prompts call the images' content. */
   readonly object: string;
@@ -65,8 +68,8 @@ export function parseHeader(json: unknown, file: string): RunConfig {
   try {
     checkJson(STORED_HEADER, json);
     // The keys keep their order, so that a resumed run writes the same bytes as an unbroken one.
-    const { settings, kind, object, model, data, grey = FULL } = json as InferOutput<typeof STORED_HEADER>;
-    return { ...runSettings(settings), kind, object, model, data, grey };
+    const { settings, sources, kind, object, model, data, grey = FULL } = json as InferOutput<typeof STORED_HEADER>;
+    return { ...runSettings(settings), ...(sources && { sources }), kind, object, model, data, grey };
   } catch (cause) {
     if (!(cause instanceof FusionclipError)) throw notOurs(file);
     throw new FusionclipError(

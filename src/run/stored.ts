@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { STORED_CONFIG } from '../clip/stored_config.ts';
 import { STORED_MEDCLIP_CONFIG } from '../medclip/stored_config.ts';
+import { SETTING_SOURCES } from './setting_sources.ts';
 
 /** Shapes of what a run stores as JSON and reads again: files may come from anywhere. */
 
@@ -39,6 +40,7 @@ export const STORED_HEADER = v.object({
   }),
   data: v.object({ path: v.string(), name: v.string() }),
   settings: v.record(v.string(), v.string()),
+  sources: v.optional(v.record(v.string(), v.picklist(SETTING_SOURCES))),
   grey: v.optional(STORED_GREY),
 });
 

@@ -2,12 +2,11 @@ import { baseName, joinPath } from '../base/paths.ts';
 import { VERSION } from '../base/version.ts';
 import { objectName } from '../data/layout/object_name.ts';
 import { openBackbone } from '../detect/backbone.ts';
-import { FUSION_OPTIONS } from '../fusion/index.ts';
-import { isRead } from '../fusion/presets.ts';
 import { PHANTOM_FAMILIES, phantom } from '../phantom/index.ts';
 import { onDevice } from '../run/on_device.ts';
 import type { TrainContext } from '../train/train_run.ts';
 import { PHANTOM_SEED, phantomFolder } from './phantom_sets.ts';
+import { settingsFor } from './reproduction/rows.ts';
 import { runStudy } from './run_study.ts';
 import { describeStudyRun, type FailedStudyRun, type StudyRun } from './study_run.ts';
 import { meanOver, type SummaryRow, summarise, summariseIntensity } from './summary.ts';
@@ -29,7 +28,7 @@ export interface EmbeddedRequest {
   readonly test: number;
   /** Other methods that stand in the table, by name; settings that mean nothing to one are left out for it. */
   readonly methods: readonly string[];
-  /** Settings of every run, by name, on top of {@link EMBEDDED_SETTINGS}. */
+  /** Settings of every run, by name, on top of those that suit the model. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
@@ -65,22 +64,6 @@ export const CONTROL = 'random weights';
 
 /** The model that comes with the program (`models/tiny-clip/`), as `--model` knows it. */
 export const EMBEDDED_MODEL = 'tiny-clip';
-
-/**
- * Settings for the embedded model: its own size, sentences that fit into its context, the factor of the cosine that it
- * was trained with, the class token's probability beside the patches', and a training that is soon done. Chosen on
- * phantoms of seeds that are not evaluated on.
- */
-export const EMBEDDED_SETTINGS: Readonly<Record<string, string>> = {
-  size: '168',
-  'prompt.nctx': '4',
-  temperature: '14',
-  'score.cls': 'equal',
-  epochs: '10',
-  batch: '22',
-  'eval.every': '5',
-  'map.files': 'none',
-};
 
 /** What is compared with the method, as changes of its settings. */
 const VARIANTS: readonly { readonly method: string; readonly settings: Readonly<Record<string, string>> }[] = [
@@ -147,7 +130,7 @@ export async function studyEmbedded(
 }
 
 function settingsOf({ shots, settings }: EmbeddedRequest): Record<string, string> {
-  return { ...EMBEDDED_SETTINGS, shots: String(shots), ...settings };
+  return { 'map.files': 'none', shots: String(shots), ...settings };
 }
 
 function runsOf(request: EmbeddedRequest, set: string, data: string, seed: number): StudyRun[] {
@@ -162,13 +145,6 @@ function runsOf(request: EmbeddedRequest, set: string, data: string, seed: numbe
     model: method === CONTROL ? `random:${request.model}:${seed}` : request.model,
     settings,
   }));
-}
-
-/** Those of the settings that mean something to a method; settings of the training do to all. */
-export function settingsFor(method: string, settings: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(settings).filter(([name]) => !(name in FUSION_OPTIONS) || isRead(method, name)),
-  );
 }
 
 function methodIndex({ methods }: EmbeddedRequest, { method }: StudyRun): number {

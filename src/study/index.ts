@@ -4,7 +4,6 @@ export { type SweepOutcome, type SweepRequest, sweep } from './comparison/sweep.
 export { comparisonCsv, formatComparison } from './comparison/text.ts';
 export {
   EMBEDDED_MODEL,
-  EMBEDDED_SETTINGS,
   type EmbeddedRequest,
   type EmbeddedResults,
   type Goal,

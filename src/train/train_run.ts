@@ -18,6 +18,7 @@ import { SupportSet } from '../detect/support_set.ts';
 import { methodPreset } from '../fusion/index.ts';
 import { type RunListener, stage } from '../run/events.ts';
 import type { FolderLock } from '../run/lock.ts';
+import { chooseSettings, settingsLine } from '../run/model_settings.ts';
 import { onDevice } from '../run/on_device.ts';
 import { headerJson, type RunConfig, type RunSettings, runSettings } from '../run/run_config.ts';
 import { ADAPTERS, BEST, LAST, LATEST, RunFolder } from '../run/run_folder.ts';
@@ -123,24 +124,29 @@ async function begin(
   enter: (header: RunConfig, support: Support, inventory: Inventory) => Promise<RunFolder>,
 ): Promise<TrainOutcome> {
   const { fs } = context;
-  const settings = runSettings(request.settings ?? {});
-  const given = settings.fusion['prompt.object'];
+  const given = request.settings ?? {};
+  // How data are read no model has a say in.
+  const asked = runSettings(given);
+  const object = asked.fusion['prompt.object'];
   const { dataset, inventory, grey, tell } = await openData(context, {
     path: request.data,
-    rules: settings.train,
-    object: given === 'auto' ? undefined : given,
+    rules: asked.train,
+    object: object === 'auto' ? undefined : object,
   });
-  const maps = request.maps ?? settings.train['map.files'];
+  const maps = request.maps ?? asked.train['map.files'];
   requireMapNames(
     dataset.splits.test.map(({ id }) => id),
     joinPath(request.out, 'maps'),
     maps,
   );
-  const shots = await chooseShots(fs, dataset, settings.train);
-  const support = await readSupport(fs, shots, { ...settings.fusion, grey }, settings.train.seed);
+  const shots = await chooseShots(fs, dataset, asked.train);
   const backbone = await openModel(fs, request.model);
+  const chosen = chooseSettings(backbone.defaults, given);
+  const { settings, sources } = chosen;
+  const support = await readSupport(fs, shots, { ...settings.fusion, grey }, settings.train.seed);
   const header: RunConfig = {
     ...settings,
+    sources,
     kind: dataset.kind,
     object: inventory.object,
     model: backbone.identity,
@@ -152,23 +158,12 @@ async function begin(
   const detector = await openDetector(context, header, backbone);
   try {
     tell();
+    const onEvent = listener(context);
+    onEvent({ type: 'note', text: settingsLine(chosen, backbone.identity.name) });
     const folder = await enter(header, support, inventory);
     const { mapsOf } = request;
-    const onEvent = listener(context);
-    const run = {
-      context,
-      folder,
-      header,
-      backbone,
-      dataset,
-      inventory,
-      support,
-      items,
-      detector,
-      maps,
-      mapsOf,
-      onEvent,
-    };
+    const work = { context, folder, maps, mapsOf, onEvent };
+    const run = { ...work, header, backbone, dataset, inventory, support, items, detector };
     return await finishRun(run, null);
   } finally {
     detector.release();
@@ -245,20 +240,8 @@ async function goOn(context: TrainContext, out: string, places: ResumePlaces): P
     }
     const maps = places.maps ?? header.train['map.files'];
     const { mapsOf } = places;
-    const run = {
-      context,
-      folder,
-      header,
-      backbone,
-      dataset,
-      inventory,
-      support,
-      items,
-      detector,
-      maps,
-      mapsOf,
-      onEvent,
-    };
+    const work = { context, folder, maps, mapsOf, onEvent };
+    const run = { ...work, header, backbone, dataset, inventory, support, items, detector };
     return await finishRun(run, state);
   } finally {
     detector.release();

@@ -394,7 +394,7 @@ describe('models, data, help', () => {
       expect(code).toBe(0);
       return stderr;
     };
-    expect(await embed('{"choices":{"matmul":"workgroup"}}')).toContain('matmul_workgroup');
+    expect(await embed('{"choices":{"matmul":"workgroup-128"}}')).toContain('matmul_workgroup');
     expect(await embed('{"choices":{"matmul":"registers-8"}}')).toMatch(/matmul_registers.*TILE_N=8/);
     expect(await embed('{spoilt')).not.toContain('matmul_workgroup');
     const reset = await fusionclip(['tune', '--reset'], env);

@@ -1,4 +1,4 @@
-import { describeAdapter } from '../../src/gpu/adapter.ts';
+import { type AdapterClass, describeAdapter } from '../../src/gpu/adapter.ts';
 import { Gpu } from '../../src/gpu/gpu.ts';
 import type { Host } from '../../src/host/host.ts';
 import { baselineCases } from './cases/baselines.ts';
@@ -26,17 +26,21 @@ const TOPICS: Readonly<Record<string, (read: ReadGolden, gpu: Gpu) => AsyncGener
 };
 
 /**
- * `golden DIR [--full] [--only topic,…]`: holds the program to a folder of golden results of any seed. Prints a line a
- * case, its largest error over its tolerance, and `N passed, N failed` at the end.
+ * `golden DIR [--full] [--only topic,…] [--class hardware]`: holds the program to a folder of golden results of any seed. Prints
+ * a line a case, its largest error over its tolerance, and `N passed, N failed` at the end. `--class hardware` chooses kernels as
+ * on a GPU, whatever the adapter is.
  */
 export async function golden(host: Host, args: readonly string[]): Promise<number> {
-  const only = args.includes('--only') ? args[args.indexOf('--only') + 1].split(',') : Object.keys(TOPICS);
-  const directory = args.find((a, i) => !a.startsWith('--') && args[i - 1] !== '--only');
+  const optionOf = (name: string) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
+  const only = optionOf('--only')?.split(',') ?? Object.keys(TOPICS);
+  const directory = args.find((a, i) => !a.startsWith('--') && !['--only', '--class'].includes(args[i - 1]));
   if (!directory) {
-    host.stderr('usage: npm run golden -- DIR [--runtime deno|node|chrome] [--full] [--only topic,…]\n');
+    host.stderr(
+      'usage: npm run golden -- DIR [--runtime deno|node|chrome] [--full] [--only topic,…] [--class hardware]\n',
+    );
     return 2;
   }
-  const gpu = await Gpu.create(await host.gpu());
+  const gpu = await Gpu.create(await host.gpu(), { class: optionOf('--class') as AdapterClass | undefined });
   host.stdout(`${host.runtime} ${host.version}: ${describeAdapter(gpu.facts)}\n`);
   const read: ReadGolden = (file) => host.readFile(`${directory}/${file}`);
   let passed = 0;

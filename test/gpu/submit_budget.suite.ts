@@ -61,7 +61,7 @@ SPLIT['attention, subgroups'] = {
   runtimes: ['node', 'chrome'],
 };
 /** Rows of a matmul's tile. */
-const TILES = { reference: 1, 'registers-16': 16, workgroup: 64, subgroups: 28 } as const;
+const TILES = { reference: 1, 'registers-16': 16, 'workgroup-64': 64, subgroups: 28 } as const;
 
 suite('submit budget', () => {
   test('is full before the command that would exceed a third of it', () => {
@@ -137,7 +137,7 @@ suite('submit budget', () => {
     const small = await Gpu.create(await t.host.gpu(), { submitSeconds: 1e-6 });
     const [m, k, n] = [300, 64, 48];
     const lanes = whole.facts.features.includes('subgroups') ? (['subgroups'] as const) : [];
-    for (const variant of ['reference', 'registers-16', 'workgroup', ...lanes] as const) {
+    for (const variant of ['reference', 'registers-16', 'workgroup-64', ...lanes] as const) {
       for (const transposeA of [false, true]) {
         const run = async (gpu: DeviceGpu) => {
           using _scope = gpu.scope();

@@ -9,7 +9,7 @@ import { type AttentionShape, attentionGradientReference, attentionReference } f
 const VARIANTS = Object.keys(ATTENTION_VARIANTS) as AttentionVariant[];
 const runtimesOf = (variant: AttentionVariant) => runtimesWith(attentionRow(variant).needs);
 
-/** Lengths below, at and above the tiles of 8, 16, 20 and 24; scores spread over about ±30, so that the softmax is sharp. */
+/** Lengths below, at and above the tiles of 8, 16, 20, 24 and 64; scores spread over about ±30, so that the softmax is sharp. */
 const SHAPES: readonly AttentionShape[] = [
   { batch: 2, length: 21, heads: 2, width: 64, causal: false },
   { batch: 1, length: 77, heads: 3, width: 64, causal: true },
@@ -93,6 +93,30 @@ suite('attention', () => {
     assertClose(await logSumExp.read(), expected.logSumExp, { absolute: 2e-4 }, 'logSumExp');
     assertClose(await out.read(), expected.out, { absolute: 2e-3 }, 'out');
   });
+
+  test(
+    'workgroup: a head wider than its tile, over several tiles',
+    async (t) => {
+      const gpu = await t.gpu();
+      for (const causal of [false, true]) {
+        using _scope = gpu.scope();
+        const shape = { batch: 1, length: 131, heads: 2, width: 80, causal };
+        const qkv = noise(43, 3 * 131 * 160, 1.5);
+        const grad = noise(44, 131 * 160);
+        const x = GpuArray.from(gpu, qkv, [1, 131, 3 * 160]);
+        const result = attentionWith('workgroup', x, 2, { causal });
+        const expected = attentionReference(qkv, shape);
+        assertClose(await result.logSumExp.read(), expected.logSumExp, { absolute: 2e-5 }, 'logSumExp');
+        assertClose(await result.out.read(), expected.out, { absolute: 2e-5 }, 'out');
+        const g = GpuArray.from(gpu, grad, [1, 131, 160]);
+        const d = await attentionBackwardWith('workgroup', g, x, result, 2, { causal }).read();
+        const want = attentionGradientReference(grad, qkv, shape);
+        assertClose(d, want, { absolute: 1e-4, relative: 1e-4 }, 'gradient');
+      }
+    },
+    // For SwiftShader three pipelines of seconds each; those of narrow heads are tested there.
+    ['deno'],
+  );
 
   test('1,370 tokens (518 px): the last ones are as right as the first', async (t) => {
     const gpu = await t.gpu();

@@ -10,16 +10,21 @@ import { matmulReference } from '../reference/matmul.ts';
 suite('tuning', () => {
   test('a choice changes how large products are done, and nothing about small or thin ones', () => {
     const large = { m: 290, n: 1024, k: 1024, batches: 1 };
-    const variant = (tuned?: 'registers-8' | 'workgroup') => planMatmul('hardware', large, undefined, tuned).variant;
-    assert.equal(variant(), 'workgroup');
+    const variant = (tuned?: 'registers-8' | 'workgroup-64') => planMatmul('hardware', large, undefined, tuned).variant;
+    // 24 tiles of 128 × 128 are too few, and a quarter of them lies beyond the edge.
+    assert.equal(variant(), 'workgroup-64');
+    assert.equal(planMatmul('hardware', { ...large, m: 2320, n: 4096 }).variant, 'workgroup-128');
+    assert.equal(planMatmul('hardware', { ...large, m: 2310, n: 4096 }, undefined, 'workgroup-64').tileM, 64);
     assert.equal(variant('registers-8'), 'registers-8');
-    assert.equal(planMatmul('lavapipe', large, undefined, 'workgroup').variant, 'workgroup');
+    assert.equal(planMatmul('lavapipe', large, undefined, 'workgroup-128').variant, 'workgroup-64');
     assert.deepInclude(planMatmul('lavapipe', large), { variant: 'registers-16', tileM: 16, tileN: 16 });
     assert.deepInclude(planMatmul('lavapipe', large, undefined, 'registers-8'), { tileM: 8, tileN: 8 });
     const thin = { ...large, m: 3 };
-    const plan = planMatmul('lavapipe', thin, undefined, 'workgroup');
+    assert.deepInclude(planMatmul('hardware', thin), { variant: 'workgroup-thin', tileM: 16, tileN: 64 });
+    assert.deepInclude(planMatmul('hardware', { ...large, n: 2 }), { variant: 'workgroup-thin', tileM: 64, tileN: 16 });
+    const plan = planMatmul('lavapipe', thin);
     assert.deepInclude(plan, { variant: 'registers-16', tileM: 4, tileN: 16 });
-    assert.equal(planMatmul('lavapipe', { ...large, k: 1, n: 8 }, undefined, 'workgroup').variant, 'reference');
+    assert.equal(planMatmul('lavapipe', { ...large, k: 1, n: 8 }, undefined, 'workgroup-128').variant, 'reference');
   });
 
   test('an adapter runs what it can: a choice made for another one counts as none', () => {
@@ -29,9 +34,9 @@ suite('tuning', () => {
     assert.include(matmulVariants(able), 'subgroups');
     assert.equal(chosenVariant(plain, 'subgroups'), 'registers-8');
     assert.equal(chosenVariant(able, undefined), 'subgroups');
-    assert.equal(chosenVariant(able, 'workgroup'), 'workgroup');
+    assert.equal(chosenVariant(able, 'workgroup-128'), 'workgroup-128');
     assert.equal(chosenVariant(able, 'reference'), 'subgroups');
-    assert.equal(defaultVariant({ class: 'hardware', features: ['subgroups'] }), 'workgroup');
+    assert.equal(defaultVariant({ class: 'hardware', features: ['subgroups'] }), 'workgroup-128');
     assert.equal(defaultVariant({ class: 'software', features: [] }), 'registers-16');
     assert.equal(chosenVariant({ class: 'lavapipe', features: [] }, 'no such'), 'registers-16');
     assert.equal(

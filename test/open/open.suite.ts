@@ -5,7 +5,7 @@ import { FUSION_OPTIONS } from '../../src/fusion/options.ts';
 import { Fusionclip } from '../../src/open/fusionclip.ts';
 import { placeFolder, withGiven } from '../../src/open/given.ts';
 import { packageAddress } from '../../src/open/package_address.ts';
-import { type TrainChoices, trainingTexts } from '../../src/open/settings.ts';
+import type { TrainChoices } from '../../src/open/settings.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { TRAIN_OPTIONS } from '../../src/run/options.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
@@ -110,14 +110,6 @@ suite('open: settings', () => {
         JSON.stringify(given),
       );
     }
-  });
-
-  test('the embedded model gets the settings that suit it, beneath those that are given', () => {
-    const texts = trainingTexts('tiny-clip', { size: 84, shots: 2 });
-    assert.deepEqual([texts.size, texts.shots, texts['prompt.nctx'], texts.temperature], ['84', '2', '4', '14']);
-    assert.notProperty(texts, 'map.files');
-    assert.notProperty(trainingTexts('tiny-clip', { method: 'winclip' }), 'prompt.nctx');
-    assert.deepEqual(trainingTexts('other', { size: 84 }), { size: '84' });
   });
 });
 

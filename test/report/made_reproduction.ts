@@ -41,7 +41,7 @@ export async function madeReproduction({ selectedBy = 'valid', failing }: MadeRe
     model: 'made.safetensors',
     medclip: null,
     seeds: [1, 2, 3],
-    settings: { suited: {}, given: { epochs: '3' } },
+    settings: { epochs: '3' },
   };
   const choice = { tables: PAPER_TABLES, figures: PAPER_FIGURES, sets, rows: STUDY_ROWS, shots: [2, 4, 8], blocks: 6 };
   const items = paperItems(choice);

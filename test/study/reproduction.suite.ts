@@ -31,7 +31,7 @@ const REQUEST: PlanRequest = {
   model: 'clip',
   medclip: null,
   seeds: [1, 2],
-  settings: { suited: {}, given: { epochs: '3' } },
+  settings: { epochs: '3' },
 };
 
 /** A set of either kind that nothing is read of. */
@@ -130,18 +130,12 @@ suiteInTurn('reproduction', () => {
 
   test('settings reach the rows that read them', () => {
     const given = { epochs: '3', 'prompt.nctx': '4', size: '168' };
-    const settings = { suited: { temperature: '14', 'score.cls': 'equal', size: '112' }, given };
     const row = (name: string) => STUDY_ROWS.find((one) => one.name === name)!;
-    const clip = { temperature: '14', size: '168', epochs: '3', method: 'clip-text' };
-    assert.deepEqual(settingsOf(row('clip-text'), settings), clip);
-    assert.deepEqual(settingsOf(OWN_ROW, settings), { ...settings.suited, ...given, method: 'fusionclip' });
-    // APRIL-GAN and WinCLIP are described with values of their own, which only a flag changes.
-    assert.notProperty(settingsOf(row('april-gan'), settings), 'score.cls');
-    assert.notProperty(settingsOf(row('winclip'), settings), 'temperature');
-    const asked = { suited: {}, given: { 'score.cls': 'none' } };
-    assert.propertyVal(settingsOf(row('april-gan'), asked), 'score.cls', 'none');
+    assert.deepEqual(settingsOf(row('clip-text'), given), { size: '168', epochs: '3', method: 'clip-text' });
+    assert.deepEqual(settingsOf(OWN_ROW, given), { ...given, method: 'fusionclip' });
+    assert.propertyVal(settingsOf(row('april-gan'), { 'score.cls': 'none' }), 'score.cls', 'none');
     const other = { ...OWN_ROW, name: 'other', settings: { size: '240' } };
-    assert.equal(settingsOf(other, settings).size, '240', 'those of the row come last');
+    assert.equal(settingsOf(other, given).size, '240', 'those of the row come last');
   });
 
   test('what goes beyond the paper is the method with a setting more, in the tables where it is named', () => {

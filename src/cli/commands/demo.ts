@@ -1,6 +1,6 @@
 import { FusionclipError } from '../../base/errors.ts';
 import type { FileSystem } from '../../base/file_system.ts';
-import { choice, integer, type OptionTable, toggle } from '../../base/option.ts';
+import { automatic, choice, integer, type OptionTable, toggle } from '../../base/option.ts';
 import { joinPath } from '../../base/paths.ts';
 import { formatDuration } from '../../base/progress.ts';
 import { methodTitle } from '../../fusion/presets.ts';
@@ -8,7 +8,7 @@ import { describeAdapter } from '../../gpu/adapter.ts';
 import { bestIntensity, intensityBaselines } from '../../metrics/intensity_baseline.ts';
 import { PHANTOM_FAMILIES, writePhantoms } from '../../phantom/index.ts';
 import { writeReport } from '../../report/index.ts';
-import { EMBEDDED_MODEL, EMBEDDED_SETTINGS } from '../../study/index.ts';
+import { EMBEDDED_MODEL } from '../../study/index.ts';
 import { trainRun } from '../../train/index.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
@@ -17,7 +17,7 @@ const FLAGS = {
   out: word('DIR', 'folder for the pictures and the run; default: fusionclip-demo'),
   family: choice(Object.keys(PHANTOM_FAMILIES), 'brain', 'what the pictures show'),
   model: word('PATH', `CLIP; default: ${EMBEDDED_MODEL} where it is, else random weights`),
-  epochs: integer(6, [1, 1000], 'passes over the support views'),
+  epochs: automatic(integer(10, [1, 1000], ''), 'passes over the support views; auto: what suits the model'),
   seed: integer(1, [0, 2 ** 32 - 1], 'of pictures, weights and draw'),
   json: toggle(false, 'results as JSON'),
 } satisfies OptionTable;
@@ -49,13 +49,7 @@ export const demo: Command = {
         { set: family, out: joinPath(folder, 'data'), seed, train: 0, ...COUNT, size: 168 },
         (done, total) => onEvent?.({ type: 'stage', what: 'phantoms', done, total }),
       );
-      const settings = {
-        ...EMBEDDED_SETTINGS,
-        epochs: String(epochs),
-        'eval.every': '2',
-        'map.files': 'npy',
-        seed: String(seed),
-      };
+      const settings = { seed: String(seed), ...(epochs !== null && { epochs: String(epochs) }) };
       const { results } = await trainRun(session, { data, model, out: run, settings, force: true });
       const html = await writeReport(host, run, joinPath(folder, 'report.html'));
       return { results, adapter: describeAdapter(session.gpu.facts), data, html };
@@ -73,7 +67,7 @@ export const demo: Command = {
       [
         `${methodTitle(results.method)} on ${COUNT.test} synthetic test pictures (${family}), ${formatDuration((performance.now() - start) / 1000)}`,
         `adapter   ${adapter}; ${host.runtime} ${host.version}`,
-        `model     ${model}, 4 + 4 support pictures in 11 views, ${epochs} epochs; chosen: epoch ${selected.epoch}`,
+        `model     ${model}, 4 + 4 support pictures in 11 views; chosen: epoch ${selected.epoch}`,
         `images    AUROC ${show(selected.image.auroc)}, AP ${show(selected.image.averagePrecision)}; brightness alone: ${best ? `${best.title} ${show(best.image.auroc)}` : '–'}`,
         `pixels    AUROC ${show(selected.pixel?.auroc)}, AUPRO ${show(selected.pixel?.aupro)}, Dice ${show(selected.pixelThreshold?.dice)}; ${map ? `${map.title}: AUROC ${show(map.pixel?.auroc)}` : ''}`,
         `maps      ${run}/maps/ (heat maps over the pictures), scores in ${run}/predictions.csv`,

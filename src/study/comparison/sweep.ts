@@ -44,13 +44,11 @@ export interface SweepOutcome extends StudyOutcome {
  */
 export async function sweep(context: TrainContext, request: SweepRequest): Promise<SweepOutcome> {
   const { data, model, medclip, out, methods, shots, seeds } = request;
-  const given = { 'map.files': 'none', ...request.settings };
+  const settings = { 'map.files': 'none', ...request.settings };
   const { name } = await openDataset(context.fs, data, runSettings(request.settings).train);
   const rows = STUDY_ROWS.filter((row) => methods.includes(row.name));
   const set = { name, folder: data };
-  const { runs, skipped } = planOf({ model, medclip, seeds, settings: { suited: {}, given } }, [
-    { rows, sets: [set], shots },
-  ]);
+  const { runs, skipped } = planOf({ model, medclip, seeds, settings }, [{ rows, sets: [set], shots }]);
   if (runs.length === 0) throw new FusionclipError('usage', skipped[0].reason);
   for (const { reason } of skipped) context.onEvent?.({ type: 'note', text: `Skipped: ${reason}` });
   const outcome = await runStudy(context, runs, joinPath(out, RUNS), { cache: request.cache });

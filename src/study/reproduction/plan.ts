@@ -1,6 +1,6 @@
 import { INFERENCE_SETTINGS, isMethod } from '../../fusion/index.ts';
 import { type StudyRun, studyRunPath } from '../study_run.ts';
-import { type SharedSettings, type StudyRow, settingsOf } from './rows.ts';
+import { type StudyRow, settingsOf } from './rows.ts';
 import type { StudySet } from './sets.ts';
 
 /** What all runs of a study have in common. */
@@ -10,7 +10,8 @@ export interface PlanRequest {
   /** Folder of a MedCLIP, or null: its rows are then skipped. */
   readonly medclip: string | null;
   readonly seeds: readonly number[];
-  readonly settings: SharedSettings;
+  /** Of all rows, as far as they mean something to them; on top of those that suit the model. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 /** A row that cannot be run at all, and why. */

@@ -6,7 +6,6 @@ import { ORACLE_WARNING } from '../../detect/results.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
 import { runSettings } from '../../run/run_config.ts';
 import type { TrainContext } from '../../train/train_run.ts';
-import { EMBEDDED_MODEL, EMBEDDED_SETTINGS } from '../embedded.ts';
 import type { PhantomCounts } from '../phantom_sets.ts';
 import { runStudy } from '../run_study.ts';
 import { entriesCsv } from './csv.ts';
@@ -15,7 +14,7 @@ import type { SetName } from './paper.ts';
 import { type PaperItem, paperItems } from './paper_items.ts';
 import { planOf, type SkippedRow } from './plan.ts';
 import { RUNS, recordsOf, type StudyRunRecord } from './records.ts';
-import { type SharedSettings, STUDY_ROWS } from './rows.ts';
+import { STUDY_ROWS } from './rows.ts';
 import { findSets, phantomSets, type StudySet } from './sets.ts';
 
 /** What is to be reproduced. */
@@ -37,7 +36,7 @@ export interface ReproductionRequest {
   readonly seeds: readonly number[];
   /** Names of {@link STUDY_ROWS}; the control stands beside them in any case. */
   readonly methods: readonly string[];
-  /** Settings of all rows that read them, on top of those that suit the embedded model where it is the one. */
+  /** Settings of all rows that read them, on top of those that suit the model. */
   readonly settings: Readonly<Record<string, string>>;
   /** MiB of GPU memory for features that runs have in common. */
   readonly cache?: number;
@@ -54,8 +53,8 @@ export interface Reproduction {
   readonly sets: readonly StudySet[];
   readonly shots: readonly number[];
   readonly seeds: readonly number[];
-  /** Of all rows; each run has its own. */
-  readonly settings: SharedSettings;
+  /** Given for all rows; each run has its own. */
+  readonly settings: Readonly<Record<string, string>>;
   /** Says so when epochs were chosen on the test sets. */
   readonly warning: string | null;
   /** Says how much is done where not all runs were run; null for a whole reproduction. */
@@ -90,8 +89,7 @@ export interface ReproductionOutcome {
 export async function reproduce(context: TrainContext, request: ReproductionRequest): Promise<ReproductionOutcome> {
   const { fs, gpu } = context;
   const { data, out, shots, seeds, medclip } = request;
-  const suited = request.model === EMBEDDED_MODEL ? EMBEDDED_SETTINGS : {};
-  const settings = { suited, given: { ...request.settings, 'map.files': 'png16' } };
+  const settings = { ...request.settings, 'map.files': 'png16' };
   const backbone = await openBackbone(fs, request.model);
   const sets =
     typeof data === 'string'

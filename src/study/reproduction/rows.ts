@@ -1,17 +1,9 @@
-import { FUSION_OPTIONS, methodPreset } from '../../fusion/index.ts';
+import { FUSION_OPTIONS } from '../../fusion/index.ts';
 import { isRead } from '../../fusion/presets.ts';
 import type { PaperRow } from './paper.ts';
 
 /** Settings by name, as texts. */
 type Settings = Readonly<Record<string, string>>;
-
-/** Settings of all rows. */
-export interface SharedSettings {
-  /** What suits the model; a method that is described with a value of its own keeps that. */
-  readonly suited: Settings;
-  /** What was asked for: it holds for every method that reads it. */
-  readonly given: Settings;
-}
 
 /** A line of the tables: a method with settings. A further comparison is one more entry of {@link STUDY_ROWS}. */
 export interface StudyRow {
@@ -66,16 +58,16 @@ export function layerRow(layer: number): StudyRow {
   return row(`layers:${layer}`, null, { tables: [] });
 }
 
-/**
- * The settings of a row: those that suit the model, where the method has none of its own; those that were given; its own.
- * What means nothing to the method is left out.
- */
-export function settingsOf({ method, settings }: StudyRow, { suited, given }: SharedSettings): Record<string, string> {
-  const read = (name: string) => !(name in FUSION_OPTIONS) || isRead(method, name);
-  const part = (all: Settings, keep: (name: string) => boolean) => Object.entries(all).filter(([name]) => keep(name));
-  const preset = methodPreset(method).settings;
-  const defaults = part(suited, (name) => read(name) && !(name in preset));
-  return { ...Object.fromEntries([...defaults, ...part(given, read)]), ...settings, method };
+/** The settings of a row: those that were given for all, as far as they mean something to its method, and its own. */
+export function settingsOf({ method, settings }: StudyRow, given: Settings): Record<string, string> {
+  return { ...settingsFor(method, given), ...settings, method };
+}
+
+/** Those of the settings that mean something to a method; settings of the training do to all. */
+export function settingsFor(method: string, settings: Settings): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(settings).filter(([name]) => !(name in FUSION_OPTIONS) || isRead(method, name)),
+  );
 }
 
 /** The method itself with other settings, in Tables 1 and 2. */

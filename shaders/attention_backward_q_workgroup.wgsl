@@ -1,0 +1,259 @@
+// Gradient of attention.wgsl by the queries, as attention_backward_q.wgsl, which gives formula and shapes; the variant for real GPUs.
+// A workgroup of 16 x 16 owns 64 queries of a head and up to 64 columns of their gradient, as attention_workgroup.wgsl, and goes
+// through the keys in tiles of 64: the scores, the gradient of the weights, and that of the queries are products of tiles.
+// Caller: src/kernels/attention.ts.
+// Loops: (length + 63) / 64 * (10 * QUADS + 240) + 100 where length * (QUADS + 1) <= 64000
+
+struct Params {
+  length: u32,
+  heads: u32,
+  causal: u32,
+  scale: f32,
+  // Tiles of queries of all heads are numbered through; a launch does those from first to owners - 1.
+  first: u32,
+  owners: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grad: array<vec4f>;
+@group(0) @binding(2) var<storage, read> qkv: array<vec4f>;
+@group(0) @binding(3) var<storage, read> out: array<vec4f>;
+@group(0) @binding(4) var<storage, read> log_sum_exp: array<f32>;
+@group(0) @binding(5) var<storage, read_write> d_qkv: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> delta: array<f32>;
+
+// Width of a head / 4.
+const QUADS: u32 = 16u;
+const TILE: u32 = 64u;
+const CHUNKS: u32 = (QUADS + 7u) / 8u;
+const LOG2_E: f32 = 1.44269504;
+
+// [half of 16 terms][term][four rows], and [..][..][four columns]; one more, so that neighbours, which write different terms, do
+// not meet in one memory bank.
+var<workgroup> a_tile: array<array<array<vec4f, 17>, 8>, 2>;
+var<workgroup> b_tile: array<array<array<vec4f, 17>, 8>, 2>;
+// [query][invocation of its row]
+var<workgroup> parts: array<array<f32, 17>, TILE>;
+// Of four queries each: log2 of the sum of all weights, and delta.
+var<workgroup> logs: array<vec4f, 16>;
+var<workgroup> deltas: array<vec4f, 16>;
+
+// Of this invocation's 4 queries: with four keys each, and four columns each.
+var<private> scores: array<vec4f, 4>;
+var<private> slopes: array<vec4f, 4>;
+var<private> mixed: array<vec4f, 4>;
+
+// <paste block_of_qkv>
+// Four numbers of rows row, row + between, row + 2 between and row + 3 between, transposed: element [column][row]; zeros beyond the
+// head.
+fn block_of_qkv(at: u32, stride: u32, row: u32, between: u32, quad: u32) -> mat4x4f {
+  let last = params.length - 1u;
+  let column = at + min(quad, QUADS - 1u);
+  let fours = transpose(mat4x4f(
+    qkv[column + min(row, last) * stride],
+    qkv[column + min(row + between, last) * stride],
+    qkv[column + min(row + 2u * between, last) * stride],
+    qkv[column + min(row + 3u * between, last) * stride],
+  ));
+  if (QUADS % 8u == 0u) {
+    return fours;
+  }
+  return fours * select(0.0, 1.0, quad < QUADS);
+}
+// </paste>
+
+// <paste block_of_grad>
+// Four numbers of rows row, row + between, row + 2 between and row + 3 between, transposed: element [column][row]; zeros beyond the
+// head.
+fn block_of_grad(at: u32, stride: u32, row: u32, between: u32, quad: u32) -> mat4x4f {
+  let last = params.length - 1u;
+  let column = at + min(quad, QUADS - 1u);
+  let fours = transpose(mat4x4f(
+    grad[column + min(row, last) * stride],
+    grad[column + min(row + between, last) * stride],
+    grad[column + min(row + 2u * between, last) * stride],
+    grad[column + min(row + 3u * between, last) * stride],
+  ));
+  if (QUADS % 8u == 0u) {
+    return fours;
+  }
+  return fours * select(0.0, 1.0, quad < QUADS);
+}
+// </paste>
+
+// <paste add_four>
+// Adds the products of eight terms: of this invocation's four rows with its four columns. Each short loop is a function of its own:
+// compilers that count the rounds of loops, against endless ones, begin the count where a function begins, and could not unroll it
+// within another loop.
+fn add_eight(sums: ptr<private, array<vec4f, 4>>, half: u32, x: u32, y: u32) {
+  for (var k = 0u; k < 8u; k++) {
+    let b = b_tile[half][k][x];
+    let a = a_tile[half][k][y];
+    (*sums)[0] += a.x * b;
+    (*sums)[1] += a.y * b;
+    (*sums)[2] += a.z * b;
+    (*sums)[3] += a.w * b;
+  }
+}
+
+// Adds the products of 32 terms, of which each invocation loaded a block of 4 x 4, for the rows or for the columns.
+fn add_chunk(sums: ptr<private, array<vec4f, 4>>, fours: mat4x4f, id: vec2u, is_row: bool, term: u32, quad: u32) {
+  workgroupBarrier();
+  if (is_row) {
+    a_tile[0][term][quad] = fours[0];
+    a_tile[1][term][quad] = fours[1];
+  } else {
+    b_tile[0][term][quad] = fours[0];
+    b_tile[1][term][quad] = fours[1];
+  }
+  workgroupBarrier();
+  add_eight(sums, 0u, id.x, id.y);
+  add_eight(sums, 1u, id.x, id.y);
+  workgroupBarrier();
+  if (is_row) {
+    a_tile[0][term][quad] = fours[2];
+    a_tile[1][term][quad] = fours[3];
+  } else {
+    b_tile[0][term][quad] = fours[2];
+    b_tile[1][term][quad] = fours[3];
+  }
+  workgroupBarrier();
+  add_eight(sums, 0u, id.x, id.y);
+  add_eight(sums, 1u, id.x, id.y);
+}
+
+// Adds the products of sixteen terms: a number of each of this invocation's rows for term x, and the columns of term y.
+fn add_part(sums: ptr<private, array<vec4f, 4>>, factors: vec4f, columns: vec4f, x: u32, y: u32) {
+  workgroupBarrier();
+  a_tile[x / 8u][x % 8u][y] = factors;
+  b_tile[y / 8u][y % 8u][x] = columns;
+  workgroupBarrier();
+  add_eight(sums, 0u, x, y);
+  add_eight(sums, 1u, x, y);
+}
+
+// Element i of each of four vectors.
+fn elements(v: ptr<private, array<vec4f, 4>>, i: u32) -> vec4f {
+  switch (i) {
+    case 0u: { return vec4f((*v)[0].x, (*v)[1].x, (*v)[2].x, (*v)[3].x); }
+    case 1u: { return vec4f((*v)[0].y, (*v)[1].y, (*v)[2].y, (*v)[3].y); }
+    case 2u: { return vec4f((*v)[0].z, (*v)[1].z, (*v)[2].z, (*v)[3].z); }
+    default: { return vec4f((*v)[0].w, (*v)[1].w, (*v)[2].w, (*v)[3].w); }
+  }
+}
+
+fn clear(v: ptr<private, array<vec4f, 4>>) {
+  for (var i = 0u; i < 4u; i++) {
+    (*v)[i] = vec4f();
+  }
+}
+// </paste>
+
+// <paste row_sum>
+fn row_sum(row: u32) -> f32 {
+  var sum = 0.0;
+  for (var i = 0u; i < 16u; i++) {
+    sum += parts[row][i];
+  }
+  return sum;
+}
+// </paste>
+
+// What this invocation's columns add to delta.
+fn dot_rows(at: u32, row: u32, q: u32, x: u32, y: u32) {
+  for (var i = 0u; i < 4u; i++) {
+    let g = at + min(q + i, params.length - 1u) * row;
+    var sum = 0.0;
+    for (var column = x; column < QUADS; column += 16u) {
+      sum += dot(grad[g + column], out[g + column]);
+    }
+    parts[4u * y + i][x] = sum;
+  }
+}
+
+// Gradients of the scores, of keys from k0 + x on, every 16th, in place of those of the weights.
+fn slope(q: u32, k0: u32, x: u32, y: u32) {
+  let keys = k0 + x + vec4u(0u, 16u, 32u, 48u);
+  let high = logs[y];
+  let less = deltas[y];
+  for (var i = 0u; i < 4u; i++) {
+    let seen = select(params.length, min(params.length, q + i + 1u), params.causal == 1u);
+    let p = exp2(scores[i] * (params.scale * LOG2_E) - high[i]);
+    slopes[i] = select(vec4f(), p * (slopes[i] - less[i]), keys < vec4u(seen));
+  }
+}
+
+@compute @workgroup_size(16, 16)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_id) id: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let owner = params.first + group.y * groups.x + group.x;
+  if (owner >= params.owners) {
+    return;
+  }
+  let tiles = (params.length + TILE - 1u) / TILE;
+  let sequence = owner / tiles;
+  let q0 = owner % tiles * TILE;
+  let row = params.heads * QUADS;
+  let stride = 3u * row;
+  let q_at = sequence / params.heads * params.length * stride + sequence % params.heads * QUADS;
+  let k_at = q_at + row;
+  let v_at = k_at + row;
+  let g_at = sequence / params.heads * params.length * row + sequence % params.heads * QUADS;
+  let x = id.x;
+  let y = id.y;
+  // Half of the invocations load rows, the others columns.
+  let is_row = local < 128u;
+  let term = local % 8u;
+  let quad = local / 8u % 16u;
+  let column = 16u * group.z + x;
+  let mixed_at = k_at + min(column, QUADS - 1u);
+  let last = params.length - 1u;
+  let end = select(params.length, min(params.length, q0 + TILE), params.causal == 1u);
+  // The first of this invocation's queries.
+  let q = q0 + 4u * y;
+  dot_rows(g_at, row, q, x, y);
+  workgroupBarrier();
+  if (local < TILE) {
+    let statistic = sequence * params.length + min(q0 + local, last);
+    let own = row_sum(local);
+    logs[local / 4u][local % 4u] = log_sum_exp[statistic] * LOG2_E;
+    deltas[local / 4u][local % 4u] = own;
+    if (q0 + local < params.length && group.z == 0u) {
+      delta[statistic] = own;
+    }
+  }
+  for (var k0 = 0u; k0 < end; k0 += TILE) {
+    clear(&scores);
+    clear(&slopes);
+    for (var chunk = 0u; chunk < CHUNKS; chunk++) {
+      let at = select(k_at, q_at, is_row);
+      let first = select(k0 + quad, q0 + 4u * quad, is_row);
+      let fours = block_of_qkv(at, stride, first, select(16u, 1u, is_row), chunk * 8u + term);
+      add_chunk(&scores, fours, id.xy, is_row, term, quad);
+    }
+    for (var chunk = 0u; chunk < CHUNKS; chunk++) {
+      var fours = mat4x4f();
+      if (is_row) {
+        fours = block_of_grad(g_at, row, q0 + 4u * quad, 1u, chunk * 8u + term);
+      } else {
+        fours = block_of_qkv(v_at, stride, k0 + quad, 16u, chunk * 8u + term);
+      }
+      add_chunk(&slopes, fours, id.xy, is_row, term, quad);
+    }
+    slope(q, k0, x, y);
+    for (var part = 0u; part < 4u; part++) {
+      let key = k0 + 16u * part + y;
+      add_part(&mixed, elements(&slopes, part), qkv[mixed_at + min(key, last) * stride], x, y);
+    }
+  }
+  for (var i = 0u; i < 4u; i++) {
+    let query = q + i;
+    if (query < params.length && column < QUADS) {
+      d_qkv[q_at + query * stride + column] = params.scale * mixed[i];
+    }
+  }
+}
