@@ -3,6 +3,8 @@ import { encodePng } from '../data/encode.ts';
 import { EXIT_CODES } from '../host/exit_codes.ts';
 import { contactSheet, PHANTOM_FAMILIES, phantomFamily, writePhantoms } from '../phantom/index.ts';
 import { formatIntensityTable, intensityTable, TRIVIAL_BOUND } from '../phantom/phantom_check.ts';
+import { VOLUME_FAMILIES } from '../phantom/volume.ts';
+import { writePhantomVolumes } from '../phantom/write_volumes.ts';
 import { type Command, exactly, flagValues, need, word } from './command.ts';
 import { Reporter } from './reporter.ts';
 
@@ -19,6 +21,12 @@ const WRITE = {
   test: integer(120, [2, 1e6], 'pictures in test, half of them diseased'),
   size: integer(168, [32, 1024], 'pixels to a side'),
   kinds: list(text('', /^[a-z_]+$/, 'kind', ''), [], 'kinds of lesion to draw from; default: all'),
+  volume: choice(
+    ['none', 'dicom', 'nifti'],
+    'none',
+    `volumes in place of pictures, as DICOM series or as NIfTI files (${VOLUME_FAMILIES.join(', ')}): --valid and --test count patients`,
+  ),
+  depth: integer(24, [8, 512], 'slices of a volume'),
   sheet: word('FILE', 'also a contact sheet as PNG: a row of healthy pictures and one for each kind; one set only'),
 } satisfies OptionTable;
 
@@ -33,11 +41,21 @@ ${NAMES.map((name) => `${name}: ${PHANTOM_FAMILIES[name].kinds.map((kind) => kin
   async run(call) {
     const { host } = call;
     exactly(0, call, 'fusionclip phantom --out DIR');
-    const { set, out, kinds, sheet, ...numbers } = flagValues(WRITE, call);
+    const { set, out, kinds, sheet, volume, depth, ...numbers } = flagValues(WRITE, call);
     const folder = need(out, 'out', 'name the folder to write to');
     const reporter = new Reporter(host);
-    for (const name of set === 'all' ? NAMES : [set]) {
+    for (const name of set === 'all' ? (volume === 'none' ? NAMES : VOLUME_FAMILIES) : [set]) {
       const options = { set: name, out: folder, ...numbers, ...(kinds.length > 0 ? { kinds } : {}) };
+      if (volume !== 'none') {
+        const onProgress = (done: number, total: number) => {
+          if (host.isTerminal) reporter.listen({ type: 'stage', what: name, done, total });
+        };
+        const path = await writePhantomVolumes(host, { ...options, depth, format: volume }, onProgress);
+        reporter.clear();
+        const { valid, test, size, seed } = numbers;
+        host.stdout(`${path}: ${valid} + ${test} patients, ${size}×${size}×${depth}, ${volume}, seed ${seed}\n`);
+        continue;
+      }
       const path = await writePhantoms(host, options, (done, total) => {
         if (host.isTerminal) reporter.listen({ type: 'stage', what: name, done, total });
       });

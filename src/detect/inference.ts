@@ -24,6 +24,7 @@ import { ORACLE_WARNING } from './results.ts';
 import { openDetector, type RunContext } from './run_context.ts';
 import { fileBatches, type ScoredSet, ScoredSoFar, scoreSet } from './scoring.ts';
 import type { SetMetrics } from './set_metrics.ts';
+import { sliced } from './sliced.ts';
 import { bankSentence, needsImages } from './support_bank.ts';
 import { SupportSet } from './support_set.ts';
 import { restoreTensors } from './tensor_file.ts';
@@ -248,6 +249,8 @@ export interface EvaluateOutcome {
   readonly scored: ScoredSet;
   /** Where the images lie, in the same order. */
   readonly samples: readonly Sample[];
+  /** What reads them: a folder of volumes is one of slices there. */
+  readonly fs: FileSystem;
   /** What the data set holds, and what of it was used. */
   readonly inventory: Inventory;
   /** The weights' own file, without the weights. */
@@ -259,8 +262,8 @@ export interface EvaluateOutcome {
  * @throws FusionclipError `io`, `bad_data`, `bad_image`, `bad_model`, and `usage` when the set is of the other kind
  */
 export async function evaluateRun(context: RunContext, request: EvaluateRequest): Promise<EvaluateResults> {
-  const { fs, signal, onEvent = () => {} } = context;
-  const { results, scored, samples, inventory, file } = await evaluateTrained(context, request);
+  const { signal, onEvent = () => {} } = context;
+  const { results, scored, samples, fs, inventory, file } = await evaluateTrained(context, request);
   const { out } = request;
   if (out === null) return results;
   await fs.writeFile(joinPath(out, 'data.json'), dataJson(inventory));
@@ -285,24 +288,25 @@ export async function evaluateTrained(
 }
 
 async function evaluateOn(
-  context: RunContext,
+  outer: RunContext,
   request: Omit<EvaluateRequest, 'out' | 'maps'>,
   soFar: ScoredSoFar,
 ): Promise<EvaluateOutcome> {
-  const { fs, signal, onEvent = () => {} } = context;
-  const trained = await TrainedDetector.open(context, { ...request, range: request.rules?.range });
+  const { signal, onEvent = () => {} } = outer;
+  const trained = await TrainedDetector.open(outer, { ...request, range: request.rules?.range });
   try {
     const { weights: _, ...file } = trained.file;
     const { header, thresholds, ranges, selectedBy } = file;
     const path = request.data ?? header.data.path;
-    const rules = { ...header.train, ...request.rules };
+    const { context, rules } = await sliced(outer, path, { ...header.train, ...request.rules });
+    const { fs } = context;
     const of = request.data === undefined ? request.adapters : undefined;
     const { dataset, inventory, tell } = await openData(context, {
       path,
       rules,
       object: header.object,
       keeps: true,
-      grey: header.grey,
+      grey: givenRule(rules.range) ?? header.grey,
       of,
     });
     if (header.kind === 'pixel' && dataset.kind === 'image') {
@@ -338,7 +342,7 @@ async function evaluateOn(
       trivial,
       findings: inventory.leaks.warnings,
     };
-    return { results, scored, samples, inventory, file };
+    return { results, scored, samples, fs, inventory, file };
   } finally {
     trained.release();
   }

@@ -16,6 +16,7 @@ import type { RunConfig } from '../run/run_config.ts';
 import type { Detector } from './detector.ts';
 import { type Calibration, calibrate } from './evaluation.ts';
 import { ValidationSet } from './selection.ts';
+import { sliced } from './sliced.ts';
 import { chooseShots, readSupport, type Support } from './support.ts';
 import { imageHash, type SupportBank } from './support_bank.ts';
 import { SupportSet } from './support_set.ts';
@@ -111,8 +112,10 @@ export async function supportAgain(
   { images }: SupportBank,
 ): Promise<Support | null> {
   try {
-    const dataset = await openDataset(fs, data.path, train);
-    const support = await readSupport(fs, await chooseShots(fs, dataset, train), { ...fusion, grey }, train.seed);
+    const { context, rules } = await sliced({ fs }, data.path, train);
+    const dataset = await openDataset(context.fs, data.path, rules);
+    const shots = await chooseShots(context.fs, dataset, train);
+    const support = await readSupport(context.fs, shots, { ...fusion, grey }, train.seed);
     const same =
       dataset.kind === kind &&
       support.normal.length === images.length &&

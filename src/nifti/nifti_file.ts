@@ -60,16 +60,31 @@ export class NiftiFile {
   async slice(k: number, volume = 0): Promise<Float64Array<ArrayBuffer>> {
     const { shape, kind, offset, littleEndian } = this.header;
     const count = shape[0] * shape[1];
-    const out = new Float64Array(count);
+    // Memory is taken when what is to fill it is there: a broken header may ask for any amount.
     if (this.packed || this.held?.volume === volume) {
-      scaledValues(await this.stored(volume), this.header, out, k * count);
+      const stored = await this.stored(volume);
+      const out = new Float64Array(count);
+      scaledValues(stored, this.header, out, k * count);
       return out;
     }
     const size = count * KIND_BYTES[kind];
-    const bytes = await this.fs.readRange(this.data, offset + (volume * shape[2] + k) * size, size);
-    if (bytes.length < size) throw failure(this.path, new Error('the file is truncated'));
-    scaledValues(storedNumbers(bytes, kind, littleEndian), this.header, out);
+    let numbers: Stored;
+    try {
+      const bytes = await this.range(offset + (volume * shape[2] + k) * size, size);
+      numbers = storedNumbers(bytes, kind, littleEndian);
+    } catch (cause) {
+      throw failure(this.path, cause);
+    }
+    const out = new Float64Array(count);
+    scaledValues(numbers, this.header, out);
     return out;
+  }
+
+  /** Bytes that must all be there. */
+  private async range(at: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const file = await this.fs.stat(this.data);
+    if (!file || at + length > file.bytes) throw new Error('the file is truncated');
+    return this.fs.readRange(this.data, at, length);
   }
 
   /**
@@ -86,7 +101,7 @@ export class NiftiFile {
       const at = offset + volume * size;
       const bytes = this.packed
         ? gunzipStart(await this.fs.readFile(this.data), at + size).subarray(at)
-        : await this.fs.readRange(this.data, at, size);
+        : await this.range(at, size);
       if (bytes.length < size) throw new Error('the file is truncated');
       this.held = { volume, stored: storedNumbers(bytes, kind, littleEndian) };
     } catch (cause) {

@@ -7,6 +7,7 @@ import type { Image } from '../data/image.ts';
 import { openDataset, readMask } from '../data/layout/open.ts';
 import { decodeMapPng, decodeNpyMap } from '../data/raw_map.ts';
 import { mapNames } from '../detect/output.ts';
+import { sliced } from '../detect/sliced.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import type { Prediction } from './prediction.ts';
 
@@ -29,20 +30,23 @@ export async function openPictures(
 ): Promise<RunPictures> {
   const names = mapNames(predictions.map(({ id }) => id));
   const places = new Map(predictions.map((one, i) => [one.id, { ...one, file: joinPath(run, 'maps', names[i]) }]));
+  let files = fs;
   const samples = await orNull(async () => {
-    const { splits } = await openDataset(fs, data.path, train);
+    const { context, rules } = await sliced({ fs }, data.path, train);
+    files = context.fs;
+    const { splits } = await openDataset(files, data.path, rules);
     return new Map([...splits.valid, ...splits.test].map((sample) => [sample.id, sample]));
   });
   return {
     image: async (id) => {
       const path = samples?.get(id)?.path;
-      return path ? orNull(async () => decodeImage(await fs.readFile(path), path, grey)) : null;
+      return path ? orNull(async () => decodeImage(await files.readFile(path), path, grey)) : null;
     },
     mask: async (id) => {
       const sample = samples?.get(id);
       if (!sample?.mask) return null;
       const { mask, path } = sample;
-      return orNull(async () => readMask(fs, mask, decodeImage(await fs.readFile(path), path, grey)));
+      return orNull(async () => readMask(files, mask, decodeImage(await files.readFile(path), path, grey)));
     },
     map: async (id) => {
       const place = places.get(id);

@@ -12,6 +12,7 @@ import { type SelectedBy, type TrainResults, trainResults } from '../detect/resu
 import { openDetector, type RunContext } from '../detect/run_context.ts';
 import type { ScoredSet } from '../detect/scoring.ts';
 import { ValidationSet } from '../detect/selection.ts';
+import { sliced } from '../detect/sliced.ts';
 import { chooseShots, readSupport, type Support, type TrainItem, trainItems } from '../detect/support.ts';
 import { supportBank } from '../detect/support_bank.ts';
 import { SupportSet } from '../detect/support_set.ts';
@@ -119,18 +120,19 @@ export async function trainRun(context: TrainContext, request: TrainRequest): Pr
 
 /** A run from its start. @param enter makes the folder, when everything is known to be good */
 async function begin(
-  context: TrainContext,
+  outer: TrainContext,
   request: TrainRequest,
   enter: (header: RunConfig, support: Support, inventory: Inventory) => Promise<RunFolder>,
 ): Promise<TrainOutcome> {
-  const { fs } = context;
   const given = request.settings ?? {};
   // How data are read no model has a say in.
   const asked = runSettings(given);
+  const { context, rules } = await sliced(outer, request.data, asked.train);
+  const { fs } = context;
   const object = asked.fusion['prompt.object'];
   const { dataset, inventory, grey, tell } = await openData(context, {
     path: request.data,
-    rules: asked.train,
+    rules,
     object: object === 'auto' ? undefined : object,
   });
   const maps = request.maps ?? asked.train['map.files'];
@@ -195,19 +197,20 @@ export async function resumeRun(context: TrainContext, out: string, places: Resu
 }
 
 /** A run from its last checkpoint. */
-async function goOn(context: TrainContext, out: string, places: ResumePlaces): Promise<TrainOutcome> {
-  const { fs } = context;
-  const { folder, header: old, finished } = await RunFolder.open(fs, out);
+async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Promise<TrainOutcome> {
+  const { folder, header: old, finished } = await RunFolder.open(outer.fs, out);
   if (finished) {
     const text = `${out} holds a finished run; there is nothing to resume (fusionclip report ${out} makes its report again).`;
     throw new FusionclipError('usage', text);
   }
-  const backbone = asTrained(old.model, await openModel(fs, places.model ?? old.model.name), out);
+  const backbone = asTrained(old.model, await openModel(outer.fs, places.model ?? old.model.name), out);
   const header: RunConfig = { ...old, data: { ...old.data, path: places.data ?? old.data.path } };
   const { path } = header.data;
+  const { context, rules } = await sliced(outer, path, header.train);
+  const { fs } = context;
   const { dataset, inventory, tell } = await openData(context, {
     path,
-    rules: header.train,
+    rules,
     object: header.object,
     keeps: true,
     grey: header.grey,

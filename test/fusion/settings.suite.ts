@@ -73,6 +73,10 @@ const HELD: Readonly<Record<keyof typeof FUSION_OPTIONS | keyof typeof TRAIN_OPT
   'mask.orientation': ['data/orientation', 'a mask that fits turned and as stored is a question'],
   range: ['data/range', 'values of 10, 12, 14 and 16 bits give the picture of 8 bits'],
   group: ['data/patients', 'give one support image each'],
+  window: ['volume/grey', 'auto: the own window of the files'],
+  plane: ['volume/geometry', 'another plane takes the voxels as they are'],
+  accept: ['volume/damaged_series', 'a good one is read'],
+  volume: ['nifti/nifti', 'four dimensions'],
   bank: ['detect/support_bank', 'none: the support images come from the data set'],
   aug: ['train/settings', 'shots, shots.abnormal, aug, batch, epochs'],
   'lr.adapter': ['train/settings', 'lr.adapter and lr.prompt'],
@@ -123,16 +127,9 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   ...{ 'memory.augment': 'false', 'memory.cls': 'false', 'score.image': 'auto', 'score.cls': 'none', seed: '0' },
   ...{ layers: '', branches: 'gal,loc', 'text.mean': 'embeddings', 'winclip.fuse': 'mean', 'map.files': 'npy' },
   ...{ method: 'fusionclip', compat: 'none', 'shots.list': 'null', 'split.seed': '0', 'lr.grid': '' },
-  ...{
-    normal: '',
-    abnormal: '',
-    skip: '',
-    'mask.background': 'auto',
-    'mask.orientation': 'auto',
-    range: 'auto',
-    group: 'null',
-    bank: 'features',
-  },
+  ...{ normal: '', abnormal: '', skip: '', 'mask.background': 'auto', group: 'null', bank: 'features' },
+  ...{ 'mask.orientation': 'auto', range: 'auto' },
+  ...{ window: 'auto', plane: 'auto', accept: '', volume: 'null' },
 };
 
 /** What `compat` makes of a method: the settings that differ from the method's own. */

@@ -1,5 +1,5 @@
 /** The half of `clinical.py` that reads with this project's readers and compares; run by that script. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import process from 'node:process';
 import type { FileSystem } from '../../src/base/file_system.ts';
 import { DicomFile } from '../../src/dicom/dicom_file.ts';
@@ -115,7 +115,7 @@ const disk = {
   readFile: async (path: string) => new Uint8Array(readFileSync(path)),
   readRange: async (path: string, at: number, length: number) =>
     new Uint8Array(readFileSync(path)).slice(at, at + length),
-  stat: async (path: string) => (existsSync(path) ? { kind: 'file', bytes: 0 } : null),
+  stat: async (path: string) => (existsSync(path) ? { kind: 'file', bytes: statSync(path).size } : null),
 } as unknown as FileSystem;
 
 async function compareNifti(entry: Entry): Promise<string> {

@@ -2,7 +2,9 @@ import { type OptionTable, toggle } from '../../base/option.ts';
 import { checkDataset } from '../../data/layout/check.ts';
 import { inventoryLines } from '../../data/layout/inventory.ts';
 import { DATA_OPTIONS } from '../../data/layout/rules.ts';
+import { sliced } from '../../detect/sliced.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
+import type { RunListener } from '../../run/events.ts';
 import { TRAIN_OPTIONS } from '../../run/options.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
@@ -36,8 +38,13 @@ export const dataCheck: Command = {
     const { json } = flagValues(FLAGS, call);
     const { 'prompt.object': object, 'shots.abnormal': shots, ...rules } = flagValues(RULES, call);
     const reporter = new Reporter(host);
-    const report = await checkDataset(host, call.positional[0], {
-      rules: { ...rules, 'shots.abnormal': shots ?? undefined },
+    const notes: string[] = [];
+    const onEvent: RunListener = (event) => {
+      if (event.type === 'note') notes.push(event.text);
+    };
+    const seen = await sliced({ fs: host, onEvent }, call.positional[0], rules);
+    const report = await checkDataset(seen.context.fs, call.positional[0], {
+      rules: { ...seen.rules, 'shots.abnormal': shots ?? undefined },
       object: object ?? undefined,
       onProgress: (done, total) => {
         if (host.isTerminal) reporter.listen({ type: 'stage', what: 'images', done, total });
@@ -53,7 +60,7 @@ export const dataCheck: Command = {
     const verdict = report.ok
       ? 'ready for training'
       : `${errors} problem${errors === 1 ? '' : 's'} to be mended or decided`;
-    host.stdout(`${[...inventoryLines(report), verdict].join('\n')}\n`);
+    host.stdout(`${[...notes, ...inventoryLines(report), verdict].join('\n')}\n`);
     return code;
   },
 };

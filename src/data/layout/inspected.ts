@@ -22,7 +22,10 @@ export class InspectedSets {
   async open(fs: FileSystem, path: string, options: CheckOptions): Promise<InspectedSet> {
     const { rules = {}, object, grey } = options;
     const { normal, abnormal, skip, group } = rules;
-    const names = ['mask.background', 'mask.orientation', 'range', 'split.seed', 'shots.abnormal'] as const;
+    const names = [
+      ...(['mask.background', 'mask.orientation', 'range', 'split.seed', 'shots.abnormal'] as const),
+      ...(['window', 'plane', 'accept', 'volume'] as const),
+    ];
     const key = JSON.stringify([path, object, normal, abnormal, skip, group, names.map((name) => rules[name]), grey]);
     const known = this.#known.get(key);
     if (known) return { ...known, fresh: false };

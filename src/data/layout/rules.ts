@@ -1,4 +1,4 @@
-import { choice, list, type OptionValues, optional, text } from '../../base/option.ts';
+import { choice, integer, list, type OptionValues, optional, text } from '../../base/option.ts';
 import { rangeOption } from '../range/rule.ts';
 
 const NAME = text('', /\S/, 'NAME', '');
@@ -29,6 +29,19 @@ export const DATA_OPTIONS = {
     text('', /\S/, 'REGEX|folder|auto', ''),
     'splits, draws and bootstraps by patient: found in the file name by a REGEX (first group, or the match), the folder below the class, or the name without its last number (auto)',
   ),
+  window: text(
+    'auto',
+    /\S/,
+    'auto|dicom|W,L|ORGAN|percentile:LO,HI',
+    'DICOM and NIfTI: how values become grey levels; auto: by the files, the modality and the organ (docs/clinical.md)',
+  ),
+  plane: choice(
+    ['auto', 'axial', 'coronal', 'sagittal'],
+    'auto',
+    'DICOM and NIfTI: the plane of the slices; auto: as stored',
+  ),
+  accept: text('', /^[a-z,]*$/, 'WORD,…', 'DICOM: what series may have against them: gaps, doubles, uneven, tilt, …'),
+  volume: optional(integer(0, [0, 1e6], ''), 'NIfTI: which volume of a file with several, from 0 on'),
 };
 
 /** `DATA_OPTIONS` and what else of a run's settings decides how its data are read. */
@@ -48,6 +61,10 @@ export function dataRules(given: Partial<DataRules> = {}): DataRules {
     'mask.orientation': given['mask.orientation'] ?? 'auto',
     range: given.range ?? 'auto',
     group: given.group ?? null,
+    window: given.window ?? 'auto',
+    plane: given.plane ?? 'auto',
+    accept: given.accept ?? '',
+    volume: given.volume ?? null,
     'split.seed': given['split.seed'] ?? 0,
     'shots.abnormal': given['shots.abnormal'] ?? 1,
   };

@@ -21,3 +21,9 @@ export function intoFormat(words: ArrayLike<number>, precision: number, format: 
   else if (signed) for (let i = 0; i < out.length; i++) out[i] = (out[i] << (32 - precision)) >> (32 - precision);
   return out;
 }
+
+/** Whether a stream of the JPEG family has its end mark, which packed bits cannot look like. */
+export function hasEnd(bytes: Uint8Array): boolean {
+  for (let at = bytes.length - 2; at > 0; at--) if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return true;
+  return false;
+}

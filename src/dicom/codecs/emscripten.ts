@@ -13,17 +13,25 @@ interface Build {
   readonly wasm: string | null;
 }
 
+type Classes<D> = Record<string, new () => D>;
+
+/** Frames that a codec may fail at before its memory, where each leaves something behind, is given up. */
+const MOST_FAILURES = 50;
+
 /** A codec of WebAssembly; its module is loaded when the first frame needs it. */
 export class WasmCodec<D extends WasmDecoder> {
-  private module: Promise<Record<string, new () => D>> | null = null;
-
   private readonly decoder: string;
   private readonly wasmBuild: () => Promise<Build>;
   private readonly jsBuild: () => Promise<Build>;
+  /** Makes another instance. */
+  private make: Promise<() => Promise<Classes<D>>> | null = null;
+  private classes: Classes<D> | null = null;
+  private failures = 0;
 
   /**
    * @param decoder the name of its class
-   * @param builds WebAssembly, and JavaScript for pages whose policy refuses that
+   * @param wasmBuild WebAssembly
+   * @param jsBuild JavaScript alone, for pages whose policy refuses that
    */
   constructor(decoder: string, wasmBuild: () => Promise<Build>, jsBuild: () => Promise<Build>) {
     this.decoder = decoder;
@@ -33,13 +41,13 @@ export class WasmCodec<D extends WasmDecoder> {
 
   /**
    * Decodes a stream; `take` reads what it needs of the decoder before that is gone.
-   * Throws an `Error` where the codec gives up; its memory, which may be in any state then, is given up with it.
+   * Throws an `Error` where the codec gives up; after a trap its memory, which may be in any state, is given up with it.
    */
   async run<T>(bytes: Uint8Array, take: (decoder: D, output: Uint8Array) => T): Promise<T> {
-    this.module ??= this.load();
-    const module = await this.module;
+    this.make ??= loaded<D>(this.wasmBuild, this.jsBuild);
+    this.classes ??= await (await this.make)();
     try {
-      const decoder = new module[this.decoder]();
+      const decoder = new this.classes[this.decoder]();
       try {
         decoder.getEncodedBuffer(bytes.length).set(bytes);
         decoder.decode();
@@ -48,21 +56,33 @@ export class WasmCodec<D extends WasmDecoder> {
         decoder.delete();
       }
     } catch (cause) {
-      this.module = null;
+      this.failures++;
+      if (cause instanceof WebAssembly.RuntimeError || this.failures > MOST_FAILURES) {
+        this.classes = null;
+        this.failures = 0;
+      }
       throw new Error('its codec cannot make a picture of a frame', { cause });
     }
   }
+}
 
-  private async load(): Promise<Record<string, new () => D>> {
-    const quiet = { print: () => {}, printErr: () => {} };
-    try {
-      const { create, wasm } = await this.wasmBuild();
-      const wasmBinary = Uint8Array.from(atob(wasm ?? ''), (character) => character.charCodeAt(0));
-      // Asked for first, since the build itself would say why in the console.
-      await WebAssembly.compile(wasmBinary);
-      return (await create({ ...quiet, wasmBinary })) as Record<string, new () => D>;
-    } catch {
-      return (await (await this.jsBuild()).create(quiet)) as Record<string, new () => D>;
-    }
+/** What makes instances of a codec: of WebAssembly where that is let in, compiled once. */
+async function loaded<D>(
+  wasmBuild: () => Promise<Build>,
+  jsBuild: () => Promise<Build>,
+): Promise<() => Promise<Classes<D>>> {
+  const quiet = { print: () => {}, printErr: () => {} };
+  try {
+    const { create, wasm } = await wasmBuild();
+    const wasmBinary = Uint8Array.from(atob(wasm ?? ''), (character) => character.charCodeAt(0));
+    const module = await WebAssembly.compile(wasmBinary);
+    const instantiateWasm = (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void) => {
+      void WebAssembly.instantiate(module, imports).then(done);
+      return {};
+    };
+    return async () => (await create({ ...quiet, wasmBinary, instantiateWasm })) as Classes<D>;
+  } catch {
+    const { create } = await jsBuild();
+    return async () => (await create(quiet)) as Classes<D>;
   }
 }

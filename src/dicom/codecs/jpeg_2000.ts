@@ -1,6 +1,6 @@
 import type { PixelFormat } from '../pixel_format.ts';
 import { samplesOf } from '../unpack.ts';
-import { type Decoded, intoFormat } from './decoded.ts';
+import { type Decoded, hasEnd, intoFormat } from './decoded.ts';
 import { WasmCodec, type WasmDecoder } from './emscripten.ts';
 
 const openJpeg = new WasmCodec<WasmDecoder>(
@@ -64,12 +64,6 @@ function codeStream(bytes: Uint8Array): Uint8Array {
     }
   }
   throw new Error('a frame does not begin as JPEG 2000');
-}
-
-/** Whether the end mark is there, which packed bits cannot look like. */
-function hasEnd(bytes: Uint8Array): boolean {
-  for (let at = bytes.length - 2; at > 0; at--) if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return true;
-  return false;
 }
 
 function readSize(bytes: Uint8Array, format: PixelFormat): Size {

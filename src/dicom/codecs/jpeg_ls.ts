@@ -1,6 +1,6 @@
 import type { PixelFormat } from '../pixel_format.ts';
 import { interleaved } from '../unpack.ts';
-import { type Decoded, intoFormat } from './decoded.ts';
+import { type Decoded, hasEnd, intoFormat } from './decoded.ts';
 import { WasmCodec, type WasmDecoder } from './emscripten.ts';
 
 const charls = new WasmCodec<WasmDecoder & { getInterleaveMode(): number }>(
@@ -16,6 +16,8 @@ const charls = new WasmCodec<WasmDecoder & { getInterleaveMode(): number }>(
 export async function decodeJpegLs(bytes: Uint8Array, format: PixelFormat): Promise<Decoded> {
   const { rows, columns, samples, photometric } = format;
   const precision = checkedPrecision(bytes, format);
+  // The codec would look for what is missing without end.
+  if (!hasEnd(bytes)) throw new Error('a JPEG-LS stream is cut short');
   const length = rows * columns * samples;
   const words = await charls.run(bytes, (decoder, output) => {
     const bytesEach = precision > 8 ? 2 : 1;

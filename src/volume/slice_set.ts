@@ -1,0 +1,169 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { joinPath } from '../base/paths.ts';
+import { encodePng } from '../data/encode.ts';
+import { splitOfName } from '../data/layout/words.ts';
+import { parseAccept } from './accept.ts';
+import { type Collected, collectVolumes, filesBelow } from './collect.ts';
+import { spacings } from './geometry.ts';
+import { decideGrey, type GreyRule, greyImage, greyLevels } from './grey.ts';
+import { type MaskSlices, masksOnto } from './mask.ts';
+import { bareStem, type LabelledVolume, pairLesions } from './pair_lesions.ts';
+import { inPlane, type Plane } from './plane.ts';
+import type { Volume } from './volume.ts';
+import { parseWindow } from './window.ts';
+
+/** The settings that decide how volumes become slices. */
+export interface SliceRules {
+  readonly window: string;
+  readonly plane: Plane;
+  readonly accept: string;
+  readonly volume: number | null;
+}
+
+/** A volume as slices of a data set. */
+export interface SlicedVolume {
+  readonly name: string;
+  readonly patient: string;
+  readonly kind: 'DICOM' | 'NIfTI';
+  readonly shape: readonly [number, number, number];
+  /** Millimetres between voxels: across, down, and from slice to slice. */
+  readonly spacing: readonly number[];
+  readonly window: string;
+  /** Slices of each sort. */
+  readonly normal: number;
+  readonly abnormal: number;
+  readonly empty: number;
+}
+
+/** Slices of volumes as the files of a data set in BMAD's layout. */
+export interface SliceSet {
+  /** Paths relative to the folder, and what makes the PNG file of each. */
+  readonly files: ReadonlyMap<string, () => Promise<Uint8Array<ArrayBuffer>>>;
+  readonly volumes: readonly SlicedVolume[];
+  readonly notes: readonly string[];
+}
+
+/** A slice is empty where at most this part of it is brighter than a tenth, and nothing in it is lesion. */
+export const EMPTY_PART = 0.02;
+
+/** What is dark. */
+const DARK = 0.1;
+
+/**
+ * The slices of all volumes below a folder: those with a lesion are abnormal, those without are normal, empty ones are left
+ * out. `valid` and `test` are the folders of these names; where there are none, patients are dealt later. Slices are decoded
+ * when they are asked for; to know which are empty, each is looked at once.
+ * @throws FusionclipError `bad_data` with all refusals of series, and what the readers throw
+ */
+export async function openSliceSet(
+  fs: FileSystem,
+  root: string,
+  rules: SliceRules,
+  words: string,
+  onProgress: (done: number, total: number) => void = () => {},
+): Promise<SliceSet> {
+  const collected = await collectVolumes(fs, root, { accept: parseAccept(rules.accept), volume: rules.volume });
+  requireAll(root, collected);
+  const labelled = await pairLesions(fs, collected, await filesBelow(fs, root));
+  const files = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
+  const volumes: SlicedVolume[] = [];
+  const names = new Set<string>();
+  for (const [i, one] of labelled.entries()) {
+    onProgress(i, labelled.length);
+    volumes.push(await addVolume(one, root, rules, words, files, names));
+  }
+  return { files, volumes, notes: collected.notes };
+}
+
+function requireAll(root: string, { refused, volumes }: Collected): void {
+  if (refused.length > 0) {
+    const more = refused.length > 1 ? ` (and ${refused.length - 1} more: ${refused.slice(1).join(' ')})` : '';
+    throw new FusionclipError('bad_data', `${refused[0]}${more}`);
+  }
+  if (volumes.length === 0) throw new FusionclipError('bad_data', `${root} holds no volume; give another folder.`);
+}
+
+async function addVolume(
+  one: LabelledVolume,
+  root: string,
+  rules: SliceRules,
+  words: string,
+  files: Map<string, () => Promise<Uint8Array<ArrayBuffer>>>,
+  names: Set<string>,
+): Promise<SlicedVolume> {
+  if (one.lesions && 'stack' in one.lesions && rules.plane !== 'auto') {
+    throw new FusionclipError(
+      'usage',
+      `${one.volume.name}: masks that are pictures know one plane; leave --plane auto.`,
+    );
+  }
+  const volume = await inPlane(one.volume, rules.plane);
+  const grey = await decideGrey(volume, parseWindow(rules.window), { words });
+  const masks = one.lesions && ('stack' in one.lesions ? one.lesions.stack : masksOnto(volume, one.lesions.labels));
+  const { split, patient } = placeOf(one, root);
+  let name = fileName(one.kind === 'DICOM' ? volume.name : bareStem(one.path));
+  for (let i = 2; names.has(`${split}/${patient}/${name}`); i++) name = `${name.replace(/-\d+$/, '')}-${i}`;
+  names.add(`${split}/${patient}/${name}`);
+  const counts = { normal: 0, abnormal: 0, empty: 0 };
+  const [width, height, depth] = volume.shape;
+  for (let k = 0; k < depth; k++) {
+    const mask = masks && (await masks(k));
+    const abnormal = mask?.includes(1) ?? false;
+    if (!abnormal && (await isEmpty(volume, grey, k))) {
+      counts.empty++;
+      continue;
+    }
+    counts[abnormal ? 'abnormal' : 'normal']++;
+    const file = `${patient}_${name}_${String(k).padStart(4, '0')}.png`;
+    const folder = joinPath(split, abnormal ? 'Ungood' : 'good');
+    files.set(joinPath(folder, 'img', patient, file), async () => pngOf(greyImage(await volume.slice(k), grey)));
+    if (abnormal && masks)
+      files.set(joinPath(folder, 'anomaly_mask', patient, file), () => maskPng(masks, k, width, height));
+  }
+  return {
+    name: volume.name,
+    patient,
+    kind: one.kind,
+    shape: volume.shape,
+    spacing: spacings(volume.affine),
+    window: grey.text,
+    ...counts,
+  };
+}
+
+async function isEmpty(volume: Volume, grey: GreyRule, k: number): Promise<boolean> {
+  const slice = await volume.slice(k);
+  if (slice.kind === 'colour') return false;
+  const levels = greyLevels(slice, grey);
+  let bright = 0;
+  for (const level of levels) if (level > DARK) bright++;
+  return bright <= EMPTY_PART * levels.length;
+}
+
+async function maskPng(masks: MaskSlices, k: number, width: number, height: number): Promise<Uint8Array<ArrayBuffer>> {
+  const data = (await masks(k)).map((value) => 255 * value);
+  return pngOf({ width, height, channels: 1, data });
+}
+
+function pngOf(image: Parameters<typeof encodePng>[0]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(encodePng(image));
+}
+
+/** The split that a path names, and the patient: DICOM says whom it is of, of NIfTI the first other folder, or the file. */
+function placeOf({ path, kind, volume }: LabelledVolume, root: string): { split: string; patient: string } {
+  const parts = path
+    .slice(root.length)
+    .split(/[/\\]/)
+    .filter((part) => part !== '');
+  const split = splitOfName(parts[0] ?? '');
+  if (split && parts.length > 1) parts.shift();
+  const folders = parts.slice(0, -1).filter((part) => !/^(good|ungood|normal|abnormal|imgs?|images?)$/i.test(part));
+  const patient = kind === 'DICOM' ? volume.patient : (folders[0] ?? bareStem(path));
+  return { split: split ?? '', patient: fileName(patient) };
+}
+
+/** A name that is one on every disk. */
+function fileName(text: string): string {
+  return text.replace(/[^\p{L}\p{N}.-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '') || 'x';
+}

@@ -1,0 +1,114 @@
+import { expect } from 'chai';
+import { decodeImage } from '../../src/data/decode.ts';
+import { encodePng } from '../../src/data/encode.ts';
+import { checkDataset } from '../../src/data/layout/check.ts';
+import { sliced, volumeLines } from '../../src/detect/sliced.ts';
+import { writePhantomVolumes } from '../../src/phantom/write_volumes.ts';
+import type { SliceRules, SliceSet } from '../../src/volume/slice_set.ts';
+import { holdsVolumes, slicedFiles } from '../../src/volume/volume_files.ts';
+import { MemoryFileSystem } from '../data/memory_file_system.ts';
+import { suite, test } from '../harness/registry.ts';
+import { nifti } from '../nifti/nifti_maker.ts';
+
+const rules: SliceRules = { window: 'auto', plane: 'auto', accept: '', volume: null };
+const sform = [
+  [-1, 0, 0, 0],
+  [0, -1, 0, 0],
+  [0, 0, 3, 0],
+];
+const volume = (values: readonly number[]) => nifti({ shape: [2, 2, 3], type: 2, bytes: 1, values, sform });
+
+/** Three slices: an empty one, one with a lesion, one without. */
+const IMAGE = [0, 0, 0, 0, 10, 50, 90, 130, 100, 100, 20, 30];
+const MASK = [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0];
+
+async function failure(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'none',
+    (error: Error) => error.message,
+  );
+}
+
+function counts({ volumes }: SliceSet) {
+  return volumes.map(({ normal, abnormal, empty }) => [normal, abnormal, empty]);
+}
+
+suite('volumes as data sets of slices', () => {
+  test('slices with a lesion are abnormal, empty ones are left out, the rest is normal', async () => {
+    const fs = new MemoryFileSystem([
+      ['d/valid/p1/a.nii', volume(IMAGE)],
+      ['d/valid/p1/a_mask.nii', volume(MASK)],
+      ['d/test/good/p2/b.nii', volume(IMAGE)],
+    ]);
+    const found = await slicedFiles(fs, 'd', rules);
+    if (!found) throw new Error('no volumes');
+    expect([...found.set.files.keys()].sort()).to.deep.equal([
+      'test/good/img/p2/p2_b_0001.png',
+      'test/good/img/p2/p2_b_0002.png',
+      'valid/Ungood/anomaly_mask/p1/p1_a_0001.png',
+      'valid/Ungood/img/p1/p1_a_0001.png',
+      'valid/good/img/p1/p1_a_0002.png',
+    ]);
+    const read = async (path: string) => Array.from(decodeImage(await found.fs.readFile(`d/${path}`), path).data);
+    expect(await read('valid/Ungood/img/p1/p1_a_0001.png')).to.deep.equal(IMAGE.slice(4, 8));
+    expect(await read('valid/Ungood/anomaly_mask/p1/p1_a_0001.png')).to.deep.equal([0, 0, 0, 255]);
+    expect((await found.fs.list('d/valid')).map(({ name }) => name)).to.deep.equal(['Ungood', 'good']);
+    await found.fs.writeFile('d/out/x', 'y');
+    expect((await fs.stat('d/out/x'))?.kind).to.equal('file');
+    expect(counts(found.set)).to.deep.equal([
+      [2, 0, 1],
+      [1, 1, 1],
+    ]);
+  });
+
+  test('a folder of pictures is left as it is, whatever lies beside them', async () => {
+    const png = encodePng({ width: 1, height: 1, channels: 1, data: new Uint8Array(1) });
+    const pictures = new MemoryFileSystem([
+      ['d/good/a.png', png],
+      ['d/good/b.nii', volume(IMAGE)],
+    ]);
+    expect(await holdsVolumes(pictures, 'd')).to.equal(false);
+    expect((await sliced({ fs: pictures }, 'd', { ...rules, group: null })).context.fs).to.equal(pictures);
+    expect(await holdsVolumes(pictures, 'nowhere')).to.equal(false);
+    const masks = new MemoryFileSystem([
+      ['d/masks/a.png', png],
+      ['d/p/b.nii', volume(IMAGE)],
+    ]);
+    expect(await holdsVolumes(masks, 'd')).to.equal(true);
+  });
+
+  test('a volume without a mask, a mask without a volume, and a file of several volumes are refused by name', async () => {
+    const set = (files: Record<string, Uint8Array>, more: Partial<SliceRules> = {}) =>
+      slicedFiles(new MemoryFileSystem(Object.entries(files)), 'd', { ...rules, ...more });
+    expect(await failure(set({ 'd/p/a.nii': volume(IMAGE) }))).to.contain('p/a.nii has no mask');
+    const lost = { 'd/good/a.nii': volume(IMAGE), 'd/q/c_mask.nii': volume(MASK) };
+    expect(await failure(set(lost))).to.contain('q/c_mask.nii is a mask of no volume');
+    const four = nifti({ shape: [2, 2, 3, 2], type: 2, bytes: 1, values: [...IMAGE, ...IMAGE], sform });
+    expect(await failure(set({ 'd/good/a.nii': four }))).to.contain('holds 2 volumes; say which with --volume 0 … 1');
+    expect(await failure(set({ 'd/good/a.nii': four }, { volume: 1 }))).to.equal('none');
+  });
+
+  test('phantoms as DICOM with segmentations and as NIfTI with masks are the same slices, by patient', async () => {
+    const sets = [];
+    for (const format of ['dicom', 'nifti'] as const) {
+      const fs = new MemoryFileSystem();
+      const options = { set: 'liver', out: 'o', seed: 3, valid: 2, test: 2, size: 32, depth: 9, format };
+      const path = await writePhantomVolumes(fs, options);
+      const settings = { ...rules, window: 'liver', group: null };
+      const { context, rules: own } = await sliced({ fs }, path, settings);
+      expect(own.group).to.equal('folder');
+      const found = await slicedFiles(fs, path, settings);
+      if (!found) throw new Error('no volumes');
+      const report = await checkDataset(context.fs, path, { rules: own });
+      expect([report.ok, report.patients?.valid, report.patients?.test]).to.deep.equal([true, 2, 2]);
+      const lines = volumeLines(found.set);
+      expect(lines[0]).to.equal('volumes: 4 of 4 patients');
+      expect(lines.join('\n')).to.contain('window 150,30 (preset liver)');
+      if (format === 'dicom') expect(lines.join('\n')).not.to.contain('liver_3').and.not.to.contain('PHANTOM');
+      const pictures = [];
+      for (const [name, make] of found.set.files) pictures.push(`${name.replace(/[^/]*\/[^/]*$/, '')} ${await make()}`);
+      sets.push(pictures.sort());
+    }
+    expect(sets[0]).to.deep.equal(sets[1]);
+  });
+});
