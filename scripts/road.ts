@@ -11,7 +11,7 @@ import { Session } from 'node:inspector';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { predictImages } from '../src/detect/inference.ts';
+import { predictImages } from '../src/detect/predict.ts';
 import { Gpu } from '../src/gpu/gpu.ts';
 import { createNodeHost } from '../src/host/node.ts';
 import { findDriver } from '../src/launch/drivers.ts';

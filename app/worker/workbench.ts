@@ -3,7 +3,7 @@ import { decodeImage } from '../../src/data/decode.ts';
 import { rangeOf } from '../../src/data/heat_map.ts';
 import { FULL, type RangeRule } from '../../src/data/range/rule.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
-import { evaluateTrained } from '../../src/detect/inference.ts';
+import { evaluateTrained } from '../../src/detect/evaluate_run.ts';
 import type { RunContext } from '../../src/detect/run_context.ts';
 import type { ScoredSet } from '../../src/detect/scoring.ts';
 import type { SetMetrics } from '../../src/detect/set_metrics.ts';
@@ -168,7 +168,7 @@ export class Workbench implements Calls {
     metrics: SetMetrics,
     trivial: IntensityMetrics | null,
   ): Promise<Outcome> {
-    const { header, bank } = await openAdapters(this.#files, adapters);
+    const { header, bank, mapScale } = await openAdapters(this.#files, adapters);
     const data = this.#dataset();
     this.#scored = scored;
     this.#grey = header.grey;
@@ -184,7 +184,7 @@ export class Workbench implements Calls {
           images.map(({ score }) => score),
         ),
       ),
-      range: rangeOf(...images.map(({ map }) => map)),
+      range: [0, mapScale ?? rangeOf(...images.map(({ map }) => map))[1]],
       facts: {
         method: header.fusion.method,
         model: header.model.name,

@@ -4,6 +4,7 @@ import { CHOSEN } from '../../scripts/shader_cases.ts';
 import { recorder } from '../../scripts/shader_recorder.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
+import type { Shader } from '../../src/gpu/shader.ts';
 import { attention, attentionBackward } from '../../src/kernels/attention.ts';
 import { matmul } from '../../src/kernels/matmul.ts';
 
@@ -41,6 +42,13 @@ export function hardwareKernels(): Kernel[] {
     all.set(hash, { shader: shader.name, constants: Object.fromEntries(own), source, hash });
   }
   return [...all.values()].sort((x, y) => nameOf(x).localeCompare(nameOf(y)));
+}
+
+/** A shader with the constants of a dispatch: its name as of a {@link Kernel}, and all constants. */
+export function kernelOf(shader: Shader, changed: Readonly<Record<string, number>> = {}) {
+  const constants = { ...shader.constants, ...changed };
+  const own = Object.entries(constants).filter(([name, value]) => shader.constants[name] !== value);
+  return { name: nameOf({ shader: shader.name, constants: Object.fromEntries(own) }), constants };
 }
 
 /** What people call a kernel: `matmul_tile TILE 64 TRANSPOSE_B 1`. */

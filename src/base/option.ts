@@ -1,4 +1,5 @@
 import { FusionclipError } from './errors.ts';
+import { advice, nearestNames } from './nearest.ts';
 
 /** One setting: how it is read from text, its default, and what it does. */
 export interface Option<T> {
@@ -140,42 +141,14 @@ export function givenTexts(table: OptionTable, given: Readonly<Record<string, un
 /** The setting of a name. @param ending what the refusal ends with */
 function requireOption(table: OptionTable, name: string, ending: string): Option<unknown> {
   if (Object.hasOwn(table, name)) return table[name];
-  const near = nearest(name, Object.keys(table));
-  throw new FusionclipError(
-    'usage',
-    `There is no setting "${name}"${near ? `; did you mean "${near}"?` : ending ? `; ${ending}.` : '.'}`,
-  );
+  const near = nearestNames(name, Object.keys(table)).map((one) => `"${one}"`);
+  const end = advice(near, ending && `${ending}.`);
+  throw new FusionclipError('usage', `There is no setting "${name}"${end ? `; ${end}` : '.'}`);
 }
 
 /** What an option takes, with its bounds. */
 function formOf({ form, range }: Option<unknown>): string {
   return range ? `${form} from ${range[0]} to ${range[1]}` : form;
-}
-
-/** The name that a misspelt one stands for: at most two letters apart, and less than half of them. */
-function nearest(name: string, names: readonly string[]): string | null {
-  let best: string | null = null;
-  let least = Math.min(3, Math.ceil(name.length / 2));
-  for (const each of names) {
-    const apart = distance(name, each);
-    if (apart >= least) continue;
-    least = apart;
-    best = each;
-  }
-  return best;
-}
-
-/** Letters to insert, remove or replace on the way from one word to the other. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length];
 }
 
 /**

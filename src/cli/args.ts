@@ -1,4 +1,5 @@
 import { FusionclipError } from '../base/errors.ts';
+import { advice, nearestNames } from '../base/nearest.ts';
 import type { OptionTable } from '../base/option.ts';
 import { COMMON_FLAGS, type Command } from './command.ts';
 
@@ -33,7 +34,7 @@ export function parseArgs(args: readonly string[], commands: readonly Command[])
       continue;
     }
     const [, name = '', joined] = /^--([^=]+)(?:=(.*))?$/s.exec(rest[i]) ?? [];
-    if (!Object.hasOwn(table, name)) throw unknown('option', rest[i].split('=')[0], flagNames(table, name));
+    if (!Object.hasOwn(table, name)) throw unknown('option', rest[i].split('=')[0], Object.keys(table));
     if (Object.hasOwn(flags, name)) throw usage(`--${name} is given twice; give it once.`);
     const { form } = table[name];
     let value: string | undefined = joined;
@@ -59,44 +60,14 @@ function commandOf(args: readonly string[], commands: readonly Command[]): Comma
   throw unknown(args[depth].startsWith('-') ? 'option' : 'command', args[depth], names);
 }
 
-/** What an unknown flag may have meant: that whose name ends with it (`nctx` stands for `prompt.nctx`), or any. */
-function flagNames(table: OptionTable, part: string): string[] {
-  const names = Object.keys(table);
-  const whole = names.find((name) => name.split('.').slice(1).includes(part));
-  return (whole ? [whole] : names).map((name) => `--${name}`);
-}
-
 function usage(sentence: string): FusionclipError {
   return new FusionclipError('usage', sentence);
 }
 
 /** @param names what could have been meant; where there is but one, it was */
 function unknown(what: 'option' | 'command', given: string, names: readonly string[]): FusionclipError {
-  const near = names.length === 1 ? names[0] : nearest(given, names);
-  const advice = near === undefined ? '--help lists what there is.' : `did you mean ${near}?`;
-  return usage(`Unknown ${what} '${given}'; ${advice}`);
-}
-
-/** The name that takes the fewest changes of letters, at most three and fewer than most of them. */
-function nearest(given: string, names: readonly string[]): string | undefined {
-  const near = names
-    .map((name) => ({ name, changes: changes(given, name), length: Math.max(given.length, name.length) }))
-    .filter((one) => one.changes <= 3 && one.changes < 0.6 * one.length)
-    .sort((a, b) => a.changes - b.changes);
-  return near[0]?.name;
-}
-
-/** Letters to add, drop, exchange or swap with their neighbour until `a` reads as `b`. */
-function changes(a: string, b: string): number {
-  const least = Array.from({ length: a.length + 1 }, (_, i) => [i]);
-  for (let j = 1; j <= b.length; j++) least[0][j] = j;
-  for (let i = 1; i <= a.length; i++) {
-    for (let j = 1; j <= b.length; j++) {
-      const other = a[i - 1] === b[j - 1] ? 0 : 1;
-      least[i][j] = Math.min(least[i - 1][j] + 1, least[i][j - 1] + 1, least[i - 1][j - 1] + other);
-      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      if (isSwapped) least[i][j] = Math.min(least[i][j], least[i - 2][j - 2] + 1);
-    }
-  }
-  return least[a.length][b.length];
+  const dashes = /^-*/.exec(given)![0];
+  const near = names.length === 1 ? names : nearestNames(given.slice(dashes.length), names);
+  const flags = what === 'option' ? near.map((name) => `--${name}`) : near;
+  return usage(`Unknown ${what} '${given}'; ${advice(flags, '--help lists what there is.')}`);
 }

@@ -17,6 +17,24 @@ export function word(form: string, help: string) {
 export const MODEL_HELP =
   'CLIP: a safetensors file, a folder, an address, ORG/NAME (see model pull), generated:NAME:SEED, or random:PATH:SEED';
 
+/** Flags of a command that belong together. */
+export interface FlagGroup {
+  readonly title: string;
+  readonly table: OptionTable;
+  /** Those that the help lists, where others are taken only to be refused with a reason. */
+  readonly listed?: readonly string[];
+}
+
+/** Values that settings have where none is given. */
+export interface Defaults {
+  /** Whose they are, e.g. a run folder. */
+  readonly of: string;
+  /** By name, as texts. */
+  readonly texts: Readonly<Record<string, string>>;
+  /** Whether a setting means anything there; all do by default. */
+  readonly isRead?: (name: string) => boolean;
+}
+
 /** One command of the program. */
 export interface Command {
   /** E.g. `['model', 'inspect']`. */
@@ -27,8 +45,12 @@ export interface Command {
   readonly usage: string;
   /** Paragraphs for `--help`. */
   readonly details?: string;
+  /** Two command lines that do something useful. */
+  readonly examples: readonly [string, string];
   /** Flags in groups under a title. */
-  readonly flags: readonly { readonly title: string; readonly table: OptionTable }[];
+  readonly flags: readonly FlagGroup[];
+  /** What `--help` shows as values, where the rest of the command line tells; null where it does not. */
+  defaults?(call: Call): Promise<Defaults | null>;
   run(call: Call): Promise<number>;
 }
 

@@ -1,7 +1,7 @@
-import type { OptionTable } from '../base/option.ts';
+import type { Option } from '../base/option.ts';
 import { EXIT_CODES } from '../host/exit_codes.ts';
 import { isSwitch } from './args.ts';
-import { COMMON_FLAGS, type Command } from './command.ts';
+import { COMMON_FLAGS, type Command, type Defaults, type FlagGroup } from './command.ts';
 
 /** Columns of help texts. */
 const WIDTH = 100;
@@ -25,25 +25,34 @@ Exit codes: 0 ${Object.entries(EXIT_CODES)
 `;
 }
 
-/** All about one command. */
-export function commandHelp({ name, usage, summary, details, flags }: Command): string {
-  const groups = [...flags, { title: 'Always', table: COMMON_FLAGS }];
+/** All about one command. @param defaults what stands in place of the settings' own */
+export function commandHelp(
+  { name, usage, summary, details, examples, flags }: Command,
+  defaults: Defaults | null = null,
+): string {
+  const groups: readonly FlagGroup[] = [...flags, { title: 'Always', table: COMMON_FLAGS }];
+  const listed = groups.map(({ title, table, listed: only = Object.keys(table) }) => {
+    const names = only.filter((one) => defaults?.isRead?.(one) ?? true);
+    return { title, rows: names.map((one) => flagRow(one, table[one], defaults?.texts[one])) };
+  });
+  const whose = defaults ? `\nIn brackets: the values of ${defaults.of}.\n` : '';
   return `fusionclip ${[...name, usage].filter(Boolean).join(' ')}
 
 ${wrap(`${summary[0].toUpperCase()}${summary.slice(1)}.`, '')}
-${details ? `\n${details.trim()}\n` : ''}${groups.map(({ title, table }) => `\n${title}:\n${flagRows(table)}`).join('\n')}
+${details ? `\n${details.trim()}\n` : ''}
+Examples:
+${examples.map((line) => `  ${line}`).join('\n')}
+${whose}${listed.map(({ title, rows }) => `\n${title}:\n${columns(rows)}`).join('\n')}
 `;
 }
 
-function flagRows(table: OptionTable): string {
-  const rows = Object.entries(table).map(([name, { form, fallback, help }]) => {
-    const shown = Array.isArray(fallback) ? fallback.join() : fallback;
-    const initial = shown === null || shown === '' || shown === false ? '' : ` [${shown}]`;
-    // A list that fits no line is in the help of its option.
-    const value = form.length > WIDTH / 2 ? 'NAME' : form;
-    return [isSwitch(form) ? `--${name}` : `--${name} ${value}`, help + initial];
-  });
-  return columns(rows);
+/** @param value in place of the setting's default */
+function flagRow(name: string, { form, fallback, help }: Option<unknown>, value?: string): [string, string] {
+  const shown = value ?? (Array.isArray(fallback) ? fallback.join(fallback.length > 4 ? ', ' : ',') : fallback);
+  const initial = shown === null || shown === '' || shown === false || shown === 'false' ? '' : ` [${shown}]`;
+  // A list that fits no line is in the help of its option.
+  const what = form.length > WIDTH / 2 ? 'NAME' : form;
+  return [isSwitch(form) ? `--${name}` : `--${name} ${what}`, help + initial];
 }
 
 /** Two columns; a long left side gets a line of its own. */

@@ -47,7 +47,8 @@ async function dispatch(host: Host): Promise<number> {
   }
   const { command, positional, flags } = parseArgs(args, COMMANDS);
   if (flags.help === 'true') {
-    host.stdout(commandHelp(command));
+    const defaults = await command.defaults?.({ host, positional, flags });
+    host.stdout(commandHelp(command, defaults));
     return 0;
   }
   return command.run({ host, positional, flags });

@@ -35,6 +35,10 @@ export const phantomWrite: Command = {
   name: ['phantom'],
   summary: 'writes synthetic medical-looking data sets with lesions, masks and captions, arranged as BMAD sets',
   usage: '--out DIR [--set NAME]',
+  examples: [
+    'fusionclip phantom --set brain --out data',
+    'fusionclip phantom --set chest --valid 24 --test 40 --seed 7 --out data --sheet chest.png',
+  ],
   details: `Equal arguments give equal bytes. Kinds of lesion:
 ${NAMES.map((name) => `${name}: ${PHANTOM_FAMILIES[name].kinds.map((kind) => kind.name).join(', ')}`).join('\n')}`,
   flags: [{ title: 'Pictures', table: WRITE }],
@@ -84,6 +88,7 @@ export const phantomCheck: Command = {
   name: ['phantom', 'check'],
   summary: 'how well brightness alone tells diseased phantoms from healthy ones: image AUROC of trivial baselines',
   usage: '',
+  examples: ['fusionclip phantom check', 'fusionclip phantom check --json'],
   details: `Exit code ${EXIT_CODES.bad_data} when a baseline reaches more than ${TRIVIAL_BOUND} in either direction.`,
   flags: [{ title: 'Check', table: CHECK }],
   async run(call) {

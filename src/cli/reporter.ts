@@ -7,14 +7,17 @@ import type { RunEvent } from '../run/events.ts';
 /** Milliseconds between two updates of the progress line. */
 const EVERY = 100;
 
+/** Milliseconds between two lines of a log about something that takes a while. */
+const LOG_EVERY = 5000;
+
 /**
  * Shows events on standard error: on a terminal one line that is updated, otherwise one JSON line a step, evaluation,
- * note and finished stage.
+ * note and finished stage, and every few seconds how far a stage is.
  */
 export class Reporter {
   readonly #host: Host;
   #line = '';
-  #shown = 0;
+  #shown = performance.now();
 
   constructor(host: Host) {
     this.#host = host;
@@ -24,7 +27,9 @@ export class Reporter {
   readonly listen = (event: RunEvent | PairStepEvent): void => {
     if (!this.#host.isTerminal) {
       if (event.type === 'note') this.say(`fusionclip: ${event.text}`);
-      else if (event.type !== 'stage' || event.done === event.total) this.say(JSON.stringify(event));
+      else if (event.type !== 'stage' || event.done === event.total || this.#isDue(LOG_EVERY)) {
+        this.say(JSON.stringify(event));
+      }
       return;
     }
     if (event.type === 'note') this.say(`fusionclip: ${event.text}`);
@@ -46,10 +51,16 @@ export class Reporter {
     this.#line = '';
   }
 
-  #update(line: string, always = false): void {
+  /** Whether so many milliseconds have passed since this was last true. */
+  #isDue(milliseconds: number): boolean {
     const now = performance.now();
-    if (!always && now - this.#shown < EVERY) return;
+    if (now - this.#shown < milliseconds) return false;
     this.#shown = now;
+    return true;
+  }
+
+  #update(line: string, always = false): void {
+    if (!this.#isDue(EVERY) && !always) return;
     const columns = Number(this.#host.env('COLUMNS') ?? 0) || 100;
     this.#line = visible(line).slice(0, columns - 1);
     this.#host.stderr(`${CLEAR}${this.#line}`);

@@ -47,8 +47,13 @@ export async function withGpu<T>(call: Call, body: (session: Session) => Promise
   if (profile && !gpu.profiler) reporter.say('fusionclip: this adapter has no timestamps, so there is no profile.');
   const { signal, undo } = interruptSignal(host, reporter, 'Interrupted; nothing was left half written.');
   const environment = { runtime, version };
+  // What tells of its progress can be stopped there, whether it looks at the signal or not.
+  const onEvent: Session['onEvent'] = (event) => {
+    reporter.listen(event);
+    if (event.type === 'stage') signal.throwIfAborted();
+  };
   try {
-    const result = await body({ fs: host, gpu, renewGpu, environment, onEvent: reporter.listen, signal, reporter });
+    const result = await body({ fs: host, gpu, renewGpu, environment, onEvent, signal, reporter });
     reporter.clear();
     if (gpu.profiler) host.stderr(`${formatProfile(await gpu.profiler.report())}\n`);
     return result;

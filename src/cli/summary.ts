@@ -1,5 +1,5 @@
 import { textColumns } from '../base/columns.ts';
-import type { EvaluateResults } from '../detect/inference.ts';
+import type { EvaluateResults } from '../detect/evaluate_run.ts';
 import type { TrainResults } from '../detect/results.ts';
 import type { Sampling } from '../detect/sampling.ts';
 import { type SetMetrics, thresholdText } from '../detect/set_metrics.ts';

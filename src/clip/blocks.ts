@@ -1,7 +1,7 @@
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type BlockWeights, Parameter } from '../nn/index.ts';
-import { StorageReport, storeValues, type WeightStorage } from './weight_storage.ts';
+import { StorageReport, type StoredValues, storeValues, type WeightStorage } from './weight_storage.ts';
 import type { NamedTensors } from './weights.ts';
 
 /**
@@ -43,12 +43,16 @@ export class ParameterLoader {
 
   /** Tensor `name` under the given shape, which only products read: stored as the options say. */
   async matrix(name: string, shape: readonly number[]): Promise<Parameter> {
-    return this.putMatrix(name, await this.#weights.read(name), shape);
+    const stored = this.#weights.stored?.(name, this.#storage);
+    return stored ? this.#place(name, stored, shape) : this.putMatrix(name, await this.#weights.read(name), shape);
   }
 
   /** {@link matrix} of values that were computed from tensors, e.g. a convolution with its norm folded in. */
   putMatrix(name: string, values: Float32Array<ArrayBuffer>, shape: readonly number[]): Promise<Parameter> {
-    const stored = storeValues(name, values, this.#storage);
+    return this.#place(name, storeValues(name, values, this.#storage), shape);
+  }
+
+  #place(name: string, stored: StoredValues, shape: readonly number[]): Promise<Parameter> {
     this.report.add(stored);
     const { data, dtype } = stored;
     if (data instanceof Float32Array) return this.put(name, data, shape);

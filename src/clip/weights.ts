@@ -1,5 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { ClipConfig } from './config.ts';
+import type { StoredValues, WeightStorage } from './weight_storage.ts';
 
 /** Tensors under their canonical names, from wherever they come. */
 export interface NamedTensors {
@@ -7,6 +8,8 @@ export interface NamedTensors {
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
   /** Some rows (first axis) of a tensor, one after the other in the order asked for; rows may repeat. */
   readRows(name: string, rows: ArrayLike<number>): Promise<Float32Array<ArrayBuffer>>;
+  /** A whole tensor as `storeValues` would have it, where that is known without a look at each value. */
+  stored?(name: string, storage: WeightStorage): StoredValues;
 }
 
 /** The weights of a CLIP model. */

@@ -114,6 +114,11 @@ export function cropMap(map: ScoreMap, window: MapWindow, width: number, height:
   return { width, height, data: resample(map, width, height, window) };
 }
 
+/** A map at another size, as {@link overlayHeatMap} lays it over an image. */
+export function resampleMap(map: ScoreMap, width: number, height: number): Float32Array {
+  return resample(map, width, height);
+}
+
 function resample(map: ScoreMap, width: number, height: number, window = WHOLE): Float32Array {
   if (window === WHOLE && map.width === width && map.height === height) return map.data;
   const out = new Float32Array(width * height);

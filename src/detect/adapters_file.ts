@@ -3,19 +3,20 @@ import type { FusionRanges } from '../fusion/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { notOurs, type RunConfig } from '../run/run_config.ts';
 import { STORED_INFERENCE } from '../run/stored.ts';
-import type { Thresholds } from './set_metrics.ts';
+import type { SeenScores } from './image_threshold.ts';
 import { bankSentence, bankTensors, isBankTensor, readBank, type SupportBank } from './support_bank.ts';
 import { floats, openTensorFile, readAll, type StoredTensor, stored, writeTensorFile } from './tensor_file.ts';
 
 /** The file that inference needs: weights, settings, thresholds and what is kept of the normal support images. */
-export interface AdapterFile {
+export interface AdapterFile extends SeenScores {
   readonly header: RunConfig;
   /** By name of the parameter. */
   readonly weights: ReadonlyMap<string, StoredTensor>;
   readonly bank: SupportBank;
-  readonly thresholds: Thresholds;
   /** For `fuse calib`. */
   readonly ranges: FusionRanges | null;
+  /** As in `Calibration`; null in files of before there was one. */
+  readonly mapScale: number | null;
   /** How the weights were chosen, e.g. `valid` or `last`. */
   readonly selectedBy: string;
 }
@@ -28,23 +29,29 @@ export async function saveAdapters(
   parameters: readonly Parameter[],
 ): Promise<void> {
   const tensors = await readAll(new Map(parameters.map((p) => [p.name, p.value])), path);
-  const { header, bank, thresholds, ranges, selectedBy } = file;
+  const { header, bank, ...inference } = file;
   const { kind, images } = bank;
   await writeTensorFile(fs, path, { what: 'adapters', header }, [...tensors, ...bankTensors(bank)], {
     bank: kind,
     // For whoever opens the file with other tools.
     contains: bankSentence(bank, 'This file'),
-    inference: JSON.stringify({ thresholds, ranges, selectedBy, images }),
+    inference: JSON.stringify({ ...inference, images }),
   });
 }
 
 /** Reads the file that `saveAdapters` wrote. Throws `io`, `bad_model`. */
 export async function openAdapters(fs: FileSystem, path: string): Promise<AdapterFile> {
   const { tensors, metadata, header } = await openTensorFile(fs, path, 'adapters');
-  const { images, ...inference } = stored(STORED_INFERENCE, metadata.get('inference'), path);
+  const {
+    images,
+    mapScale = null,
+    scores = null,
+    testScores = null,
+    ...inference
+  } = stored(STORED_INFERENCE, metadata.get('inference'), path);
   const all = floats(tensors);
   const bank = readBank(metadata.get('bank') as SupportBank['kind'] | undefined, images, tensors, all);
   if (!bank) throw notOurs(path);
   const weights = new Map([...all].filter(([name]) => !isBankTensor(name)));
-  return { ...inference, header, weights, bank };
+  return { ...inference, mapScale, scores, testScores, header, weights, bank };
 }

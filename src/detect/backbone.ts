@@ -23,6 +23,7 @@ import type { WordPiece } from '../medclip/word_piece.ts';
 import type { ModelIdentity } from '../run/model_identity.ts';
 import type { ModelDefaults } from '../run/model_settings.ts';
 import { clipDefaults, NO_DEFAULTS, recommendedSettings } from './model_defaults.ts';
+import { weightSum } from './weight_sum.ts';
 
 /** A CLIP model that is ready to be loaded, with its tokenizer. */
 export interface Backbone {
@@ -114,8 +115,24 @@ async function openClipPath(fs: FileSystem, path: string, name: string, seed: nu
     const weights = new GeneratedClipModel(model.config, seed);
     return { family: 'clip', weights, tokenizer, identity: await identifyModel(weights, name), defaults, note: null };
   }
-  const note = notesOf(model, name).join(' ') || null;
-  return { family: 'clip', weights: model, tokenizer, identity: await identifyModel(model, name), defaults, note };
+  const identity = await identifyModel(model, name);
+  const { sum, warning } = await summed(model, clipShapes(model.config), identity);
+  const note = [...notesOf(model, name), ...warning].join(' ') || null;
+  return { family: 'clip', weights: model, tokenizer, identity: sum, defaults, note };
+}
+
+/** An identity with the sum of all weights, and a warning where they look damaged. */
+async function summed(
+  weights: NamedTensors,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  identity: ModelIdentity,
+): Promise<{ readonly sum: ModelIdentity; readonly warning: readonly string[] }> {
+  // Each byte of an address is a request; there the fingerprint has to do.
+  if (/^https?:/.test(identity.name)) return { sum: identity, warning: [] };
+  const { name, hash, config } = identity;
+  const { sha256, damage } = await weightSum(weights, shapes, hash);
+  const text = `${name} looks damaged: ${damage}; its scores are worth nothing then. Take another copy of it.`;
+  return { sum: { name, hash, sha256, config }, warning: damage === null ? [] : [text] };
 }
 
 /** What a user should know of how a model's files were read. */
@@ -147,7 +164,11 @@ async function openMedClipPath(
   const model = await openMedClip(fs, path);
   const tokenizer = await model.tokenizer();
   const defaults = { ...NO_DEFAULTS, recommended: await recommendedSettings(fs, model.folder) };
-  if (seed === null) return medClipBackbone(model, tokenizer, name, defaults);
+  if (seed === null) {
+    const backbone = await medClipBackbone(model, tokenizer, name, defaults);
+    const { sum, warning } = await summed(model, medClipShapes(model.config), backbone.identity);
+    return { ...backbone, identity: sum, note: warning.join(' ') || null };
+  }
   model.close();
   return medClipBackbone(new GeneratedMedClip(model.config, seed), tokenizer, name, defaults);
 }
@@ -229,7 +250,15 @@ export function asTrained(trained: ModelIdentity, given: AnyBackbone, file: stri
  * @throws FusionclipError `bad_model`
  */
 export function requireSameModel(trained: ModelIdentity, given: ModelIdentity, file: string): void {
-  if (trained.hash === given.hash) return;
+  if (trained.hash === given.hash) {
+    const [then, now] = [trained.sha256, given.sha256];
+    if (then === undefined || now === undefined || then === now) return;
+    throw new FusionclipError(
+      'bad_model',
+      `The weights of ${given.name} are not those that ${file} was trained on, though their ends agree ` +
+        `(SHA-256 ${now.slice(0, 12)}…, then ${then.slice(0, 12)}…); take another copy of the model.`,
+    );
+  }
   const { width, layers, patch } = trained.config.vision;
   throw new FusionclipError(
     'bad_model',

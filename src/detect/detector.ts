@@ -8,8 +8,8 @@ import {
   type Encoded,
   type FeatureOptions,
   type FusionOptions,
-  type Method,
-  methodKind,
+  type Model,
+  methodOf,
   tappedLayers,
 } from '../fusion/index.ts';
 import { runsOnMedClip } from '../fusion/methods/index.ts';
@@ -59,7 +59,7 @@ interface LoadedTower {
 interface DetectorModel {
   readonly vision: LoadedTower & { readonly size: number };
   readonly text: LoadedTower;
-  readonly method: Method;
+  readonly method: Model;
 }
 
 /** The frozen backbone and the method on top of it, loaded on the GPU. */
@@ -71,7 +71,7 @@ export class Detector {
   readonly object: string;
   readonly grey: RangeRule | undefined;
   readonly vision: DetectorModel['vision'];
-  readonly method: Method;
+  readonly method: Model;
   readonly #text: LoadedTower;
   readonly #shared: FeatureShare | null;
   #initial: ReadonlyMap<Parameter, Float32Array<ArrayBuffer>> | null = null;
@@ -199,7 +199,7 @@ async function openClipModel(parts: DetectorParts, backbone: Backbone, own: Own)
   const act = options.act === 'auto' ? undefined : options.act;
   const storage = options.weights;
   requirePaths(options, layers);
-  const kind = methodKind(options.method);
+  const kind = methodOf(options.method);
   const needs = kind.needs(options, layers);
   const lastLayer = needs.embedding ? layers : Math.max(...needs.layers);
   const vision = own(await VisionTower.load(gpu, weights, { size: options.size, act, storage, lastLayer }));

@@ -1,11 +1,14 @@
 import type { FileSystem } from '../base/file_system.ts';
-import type { Sample } from '../data/layout/dataset.ts';
+import { rangeOf } from '../data/heat_map.ts';
+import type { DatasetKind, Sample } from '../data/layout/dataset.ts';
 import { patientOfId } from '../data/layout/patients.ts';
 import type { FusionRanges } from '../fusion/index.ts';
+import type { ClassScores } from '../metrics/bootstrap.ts';
 import type { IntensityMetrics } from '../metrics/intensity_baseline.ts';
 import type { TrainOptions } from '../run/options.ts';
 import type { Detector } from './detector.ts';
-import { type ScoredSet, ScoredSoFar, sampleBatches, scoreSet } from './scoring.ts';
+import type { ClassedScores } from './image_threshold.ts';
+import { type OnScored, type ScoredSet, ScoredSoFar, sampleBatches, scoreSet } from './scoring.ts';
 import type { ScoredWeights, ValidationSet } from './selection.ts';
 import {
   chooseThresholds,
@@ -15,13 +18,17 @@ import {
   type SetMetrics,
   type Thresholds,
 } from './set_metrics.ts';
-import type { Scorer, SupportSet } from './support_set.ts';
+import type { RangedScorer, SupportSet } from './support_set.ts';
 
 /** Weights with all that has to be chosen before test images are looked at. */
 export interface Calibration {
   readonly thresholds: Thresholds;
   /** For `fuse calib`. */
   readonly ranges: FusionRanges | null;
+  /** The largest value of the maps that the thresholds were chosen on: the hottest colour of every heat map. */
+  readonly mapScale: number | null;
+  /** Scores of the images that the thresholds were chosen on. */
+  readonly scores: ClassedScores | null;
 }
 
 /** What became of a labelled set. */
@@ -40,20 +47,32 @@ export async function calibrate(
   detector: Detector,
   memory: SupportSet,
   rest: ValidationSet,
-  scorer: Scorer,
+  scorer: RangedScorer,
   of: ScoredWeights | null = null,
 ): Promise<Calibration> {
-  const { ranges } = scorer;
-  const { kind } = detector;
-  if (rest.possible) return { ranges, thresholds: chooseThresholds(await rest.scores(scorer, of), kind, 'valid') };
-  return { ranges, thresholds: chooseThresholds(await memory.score(scorer), kind, 'support') };
+  const from = rest.possible ? 'valid' : 'support';
+  const scored = rest.possible ? await rest.scores(scorer, of) : await memory.score(scorer);
+  return {
+    thresholds: chooseThresholds(scored, detector.kind, from),
+    ranges: scorer.ranges,
+    mapScale: rangeOf(...scored.images.map(({ map }) => map))[1],
+    scores: { of: from, ...classScores(scored) },
+  };
+}
+
+/** The image scores of a labelled set by class. */
+export function classScores({ images }: ScoredSet): ClassScores {
+  const of = (wanted: 0 | 1) => images.filter(({ label }) => label === wanted).map(({ score }) => score);
+  return { normal: of(0), abnormal: of(1) };
 }
 
 /** Labelled samples to be evaluated. */
 export interface EvaluationRequest {
   readonly fs: FileSystem;
   readonly samples: readonly Sample[];
-  readonly calibration: Calibration;
+  readonly calibration: Pick<Calibration, 'thresholds' | 'ranges'>;
+  /** What the set can be evaluated on; by default what the detector is for. `image` where masks are missing. */
+  readonly kind?: DatasetKind;
   /** For intervals, and metrics by patient. */
   readonly sampling: SamplingRequest;
   /** Images that go through the model together. */
@@ -62,24 +81,38 @@ export interface EvaluationRequest {
   readonly soFar?: ScoredSoFar;
   /** Called after each batch, with images done and all. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Gets each image when its scores are known. */
+  readonly onScored?: OnScored;
   readonly signal?: AbortSignal;
 }
 
 /** Scores labelled samples and evaluates the result; ranges are those of the calibration. */
 export async function evaluateSamples(
   detector: Detector,
-  scorer: Scorer,
-  { fs, samples, calibration, sampling, batch, onProgress, signal, soFar = new ScoredSoFar() }: EvaluationRequest,
+  scorer: RangedScorer,
+  {
+    fs,
+    samples,
+    calibration,
+    sampling,
+    batch,
+    kind = detector.kind,
+    onProgress,
+    onScored,
+    signal,
+    soFar = new ScoredSoFar(),
+  }: EvaluationRequest,
 ): Promise<Evaluation> {
   const left = samples.slice(soFar.count);
   const scored = await scoreSet(detector, scorer.images, sampleBatches(fs, detector, left, batch, true), {
     soFar,
+    onScored,
     ranges: calibration.ranges,
     signal,
     onProgress: (done) => onProgress?.(done, samples.length),
   });
-  const metrics = evaluateScores(scored, detector.kind, calibration.thresholds, sampling);
-  return { metrics, trivial: evaluateIntensity(scored, detector.kind), scored };
+  const metrics = evaluateScores(scored, kind, calibration.thresholds, sampling);
+  return { metrics, trivial: evaluateIntensity(scored, kind), scored };
 }
 
 /** How the images of a run are drawn for intervals: by patient where its data are gone by patient. */

@@ -10,22 +10,25 @@ export {
 } from './backbone.ts';
 export { type CostBytes, type CostFlops, type MethodCost, methodCost } from './cost.ts';
 export { Detector, type DetectorParts } from './detector.ts';
-export { type Calibration, type Evaluation, type EvaluationRequest, evaluateSamples } from './evaluation.ts';
 export {
   type EvaluateOutcome,
   type EvaluateRequest,
   type EvaluateResults,
   evaluateRun,
   evaluateTrained,
-  imagesToScore,
-  type Predicted,
-  type PredictRequest,
-  predictImages,
-  predictTrained,
-  TrainedDetector,
-  type TrainedSource,
-} from './inference.ts';
-export { type PredictionRow, writeMaps } from './output.ts';
+} from './evaluate_run.ts';
+export { type Calibration, type Evaluation, type EvaluationRequest, evaluateSamples } from './evaluation.ts';
+export {
+  type ClassedScores,
+  type ImageThreshold,
+  type SeenShare,
+  type ThresholdChoice,
+  type Worth,
+  worthOf,
+} from './image_threshold.ts';
+export type { MapFiles } from './maps.ts';
+export { imagesToScore, type Predictions, type PredictRequest, predictImages, predictTrained } from './predict.ts';
+export type { FileRow, PredictionRow } from './predictions.ts';
 export type { SelectedBy, TrainResults, WeightsResult } from './results.ts';
 export type { RunContext } from './run_context.ts';
 export type { ScoredImage, ScoredSet } from './scoring.ts';
@@ -39,4 +42,5 @@ export {
   type Threshold,
   type Thresholds,
 } from './set_metrics.ts';
-export { type Scorer, SupportSet } from './support_set.ts';
+export { type RangedScorer, SupportSet } from './support_set.ts';
+export { TrainedDetector, type TrainedSource } from './trained.ts';

@@ -88,7 +88,10 @@ export async function calibrateAgain(
   memory: SupportSet,
 ): Promise<Calibration> {
   if (!support) {
-    return memory.withScorer(async ({ ranges }) => ({ thresholds: { image: null, pixel: null }, ranges }));
+    return memory.withScorer(async ({ ranges }) => {
+      const none = { thresholds: { image: null, pixel: null }, mapScale: null, scores: null };
+      return { ...none, ranges };
+    });
   }
   const again = new SupportSet(detector, support.normal, support.abnormal);
   try {

@@ -3,7 +3,7 @@ import type { DatasetKind } from '../data/layout/dataset.ts';
 import type { IntensityMetrics } from '../metrics/intensity_baseline.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import type { Choice } from '../run/run_state.ts';
-import type { Evaluation } from './evaluation.ts';
+import type { Calibration, Evaluation } from './evaluation.ts';
 import type { SetMetrics } from './set_metrics.ts';
 
 /** The result of weights on the test split. */
@@ -30,6 +30,8 @@ export interface TrainResults {
   readonly split: 'test';
   readonly shots: { readonly normal: number; readonly abnormal: number };
   readonly selectedBy: SelectedBy;
+  /** The value of a map that has the hottest colour in all pictures of the run; null where nothing was there to choose it on. */
+  readonly mapScale: number | null;
   /** Says so when the weights were chosen by the labels that they are evaluated by. */
   readonly warning: string | null;
   /** What the chosen weights scored on the images that they were chosen on. */
@@ -52,11 +54,11 @@ export function trainResults(
   header: RunConfig,
   shots: TrainResults['shots'],
   selectedBy: SelectedBy,
-  selected: { readonly choice: Choice; readonly evaluation: Evaluation },
+  selected: { readonly choice: Choice; readonly evaluation: Evaluation; readonly calibration: Calibration },
   last: { readonly choice: Choice; readonly evaluation: Evaluation },
   findings: readonly string[] = [],
 ): TrainResults {
-  const result = ({ choice, evaluation }: typeof selected): WeightsResult => ({
+  const result = ({ choice, evaluation }: typeof last): WeightsResult => ({
     epoch: choice.epoch,
     step: choice.step,
     rate: header.train['lr.grid'][choice.candidate] ?? null,
@@ -70,6 +72,7 @@ export function trainResults(
     split: 'test',
     shots,
     selectedBy,
+    mapScale: selected.calibration.mapScale,
     warning: selectedBy === 'test-oracle' ? ORACLE_WARNING : null,
     selection: selected.choice.score ? selected.choice : null,
     selected: result(selected),

@@ -1,3 +1,4 @@
+import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { rangeOf } from '../data/heat_map.ts';
 import type { Image } from '../data/image.ts';
@@ -9,14 +10,14 @@ import { withClassScore } from '../fusion/fuse.ts';
 import {
   type BranchScores,
   type Encoded,
-  type FusedScores,
+  type FusionOptions,
   type FusionRanges,
   fuseScores,
-  type ImageScorer,
+  type Scorer,
 } from '../fusion/index.ts';
 import { type IntensityScores, intensityMap, intensityScores } from '../metrics/intensity_scores.ts';
 import type { Detector } from './detector.ts';
-import type { FeatureStore } from './feature_store.ts';
+import type { FeatureCache } from './feature_cache.ts';
 import { framed, maskOf, pixelsOf, toInput } from './pictures.ts';
 
 /** What is known of an image beside its scores. */
@@ -35,6 +36,12 @@ export interface ScoringItem {
 /** Images that go through the model together. */
 export interface ScoringBatch {
   readonly items: readonly ScoringItem[];
+  /** The images of the items, where they were decoded for it. */
+  readonly images?: readonly Image[];
+  /** Files that it was made of, with those that could not be read. */
+  readonly files: number;
+  /** The support image to leave out of what the scorer remembers: it is the one that is scored. */
+  readonly skip?: number | null;
   /** What the method takes of them, in the scope that is open when this is called. */
   encode(): Encoded;
 }
@@ -58,16 +65,16 @@ export interface ScoredSet {
 
 /** What is scored of a set by now: when its device is lost, the scoring goes on behind it. */
 export class ScoredSoFar {
+  /** Files so far; whole batches. */
+  count = 0;
   readonly images: ScoredImage[] = [];
   /** Branches that wait for the ranges of the whole set. */
   readonly waiting: { readonly items: readonly ScoringItem[]; readonly scores: BranchScores }[] = [];
   readonly classScores: number[] = [];
-
-  /** Images so far; whole batches. */
-  get count(): number {
-    return this.images.length + this.waiting.reduce((n, { items }) => n + items.length, 0);
-  }
 }
+
+/** Gets each image of a set, in their order, when its scores are known. @param image itself, where it is at hand still */
+export type OnScored = (scored: ScoredImage, image: Image | null) => Promise<void>;
 
 /** How a set is scored. */
 export interface ScoringOptions {
@@ -75,8 +82,16 @@ export interface ScoringOptions {
   readonly soFar?: ScoredSoFar;
   /** For `fuse calib`: ranges of the support set. */
   readonly ranges: FusionRanges | null;
+  readonly onScored?: OnScored;
+  /** Whether the images are held until all are scored; by default they are. */
+  readonly keep?: boolean;
   readonly onProgress?: (done: number) => void;
   readonly signal?: AbortSignal;
+}
+
+/** Whether the scores of images depend on the others of their set: then none is known before all are. */
+export function dependsOnSet(options: FusionOptions): boolean {
+  return options.fuse === 'mvfa' || options['score.cls'] === 'april';
 }
 
 /**
@@ -94,9 +109,11 @@ export async function* sampleBatches(
   const { framing } = detector;
   for (let start = 0; start < samples.length; start += batch) {
     const inputs: Float32Array<ArrayBuffer>[] = [];
+    const images: Image[] = [];
     const items: ScoringItem[] = [];
     for (const sample of samples.slice(start, start + batch)) {
       const image = await readSample(fs, sample, framing.grey);
+      images.push(image);
       inputs.push(inputOf(detector, image));
       items.push({
         id: sample.id,
@@ -106,85 +123,120 @@ export async function* sampleBatches(
         trivial: trivial ? intensityScores(image) : null,
       });
     }
-    yield { items, encode: () => detector.encodeShared(inputs) };
+    yield { items, images, files: items.length, encode: () => detector.encodeShared(inputs) };
   }
 }
 
 /**
  * Reads image files without labels.
+ * @param onBad gets what cannot be read, and what does not fit what the run has learned; it is left out; without it that is thrown
  * @param say gets what is odd about an image though it is scored
- * @throws FusionclipError `io`; `bad_image`, also for one whose values do not fit what the run has learned
+ * @throws FusionclipError `io`, `bad_image`
  */
 export async function* fileBatches(
   fs: FileSystem,
   detector: Detector,
   paths: readonly string[],
   batch: number,
+  onBad?: (path: string, error: FusionclipError) => void,
   say?: (text: string) => void,
 ): AsyncGenerator<ScoringBatch> {
+  let files = 0;
   for (let start = 0; start < paths.length; start += batch) {
-    const part = paths.slice(start, start + batch);
-    const inputs: Float32Array[] = [];
-    for (const path of part) {
-      const image = readRuled(await fs.readFile(path), path, detector.grey ?? FULL, say);
-      inputs.push(inputOf(detector, image));
+    const items: ScoringItem[] = [];
+    const images: Image[] = [];
+    for (const id of paths.slice(start, start + batch)) {
+      files++;
+      try {
+        images.push(readRuled(await fs.readFile(id), id, detector.grey ?? FULL, say));
+        items.push({ id, label: null, mask: null, grey: null, trivial: null });
+      } catch (error) {
+        if (!onBad || !(error instanceof FusionclipError)) throw error;
+        onBad(id, error);
+      }
     }
-    const items = part.map((id) => ({ id, label: null, mask: null, grey: null, trivial: null }));
-    yield { items, encode: () => detector.encode(inputs) };
+    if (items.length === 0) continue;
+    const inputs = images.map((image) => inputOf(detector, image));
+    yield { items, images, files, encode: () => detector.encode(inputs) };
+    files = 0;
   }
 }
 
-/** Images whose features are in a store. */
+/** Images whose features are kept. */
 export async function* storedBatches(
-  store: FeatureStore,
+  features: FeatureCache,
   items: readonly ScoringItem[],
   batch: number,
 ): AsyncGenerator<ScoringBatch> {
   for (let start = 0; start < items.length; start += batch) {
     const part = items.slice(start, start + batch);
-    yield { items: part, encode: () => store.get(part.map(({ id }) => id)) };
+    yield { items: part, files: part.length, encode: () => features.get(part.map(({ id }) => id)) };
   }
 }
 
-/** Scores batches with the fusion of the detector's options. `fuse mvfa` holds both branches of all images in memory. */
-export async function scoreSet(
-  detector: Detector,
-  scorer: ImageScorer,
-  batches: AsyncIterable<ScoringBatch>,
-  { ranges, onProgress, signal, soFar = new ScoredSoFar() }: ScoringOptions,
-): Promise<ScoredSet> {
-  const { gpu, options, kind } = detector;
-  const { size } = detector.vision;
-  const { images, waiting, classScores } = soFar;
-  const add = (items: readonly ScoringItem[], fused: FusedScores) => {
-    items.forEach((item, i) => {
-      const map = fused.map.subarray(i * size * size, (i + 1) * size * size);
-      const { score, scoreMax, scoreMean } = fused;
-      images.push({ ...item, map, score: score[i], scoreMax: scoreMax[i], scoreMean: scoreMean[i] });
-    });
-  };
-  for await (const { items, encode } of batches) {
+/** What both branches say of batches, one after the other. */
+export async function* branchScores(
+  { gpu }: Detector,
+  scorer: Scorer,
+  batches: Iterable<ScoringBatch> | AsyncIterable<ScoringBatch>,
+  signal?: AbortSignal,
+): AsyncGenerator<{ readonly batch: ScoringBatch; readonly scores: BranchScores }> {
+  for await (const batch of batches) {
     signal?.throwIfAborted();
     using job = gpu.job();
-    const scored = await job.do(() => scorer.score(encode()));
-    const scores = options['score.cls'] === 'april' ? { ...scored, clsScore: null } : scored;
-    if (options['score.cls'] === 'april') classScores.push(...(scored.clsScore ?? []));
+    yield { batch, scores: await job.do(() => scorer.score(batch.encode(), batch.skip ?? null)) };
+  }
+}
+
+/**
+ * Scores batches with the fusion of the detector's options. Where scores depend on the set ({@link dependsOnSet}), what is
+ * needed of all images is held in memory.
+ */
+export async function scoreSet(
+  detector: Detector,
+  scorer: Scorer,
+  batches: Iterable<ScoringBatch> | AsyncIterable<ScoringBatch>,
+  { ranges, onScored, keep = true, onProgress, signal, soFar = new ScoredSoFar() }: ScoringOptions,
+): Promise<ScoredSet> {
+  const { options, kind } = detector;
+  const { size } = detector.vision;
+  const { images, waiting, classScores } = soFar;
+  const together = dependsOnSet(options);
+  const fuse = (items: readonly ScoringItem[], scores: BranchScores, used: FusionRanges | null): ScoredImage[] => {
+    const { map, score, scoreMax, scoreMean } = fuseScores(scores, used, options, kind);
+    return items.map((item, i) => ({
+      ...item,
+      // Memory of its own: an image that is kept does not keep its batch.
+      map: items.length === 1 ? map : map.slice(i * size * size, (i + 1) * size * size),
+      score: score[i],
+      scoreMax: scoreMax[i],
+      scoreMean: scoreMean[i],
+    }));
+  };
+  for await (const { batch, scores: both } of branchScores(detector, scorer, batches, signal)) {
+    const { items } = batch;
+    const scores = options['score.cls'] === 'april' ? { ...both, clsScore: null } : both;
+    if (options['score.cls'] === 'april') classScores.push(...(both.clsScore ?? []));
     if (options.fuse === 'mvfa') waiting.push({ items, scores });
-    else add(items, fuseScores(scores, options.fuse === 'calib' ? ranges : null, options, kind));
+    else {
+      const fused = fuse(items, scores, options.fuse === 'calib' ? ranges : null);
+      if (keep || together) images.push(...fused);
+      if (!together) for (const [i, one] of fused.entries()) await onScored?.(one, batch.images?.[i] ?? null);
+    }
+    soFar.count += batch.files;
     onProgress?.(soFar.count);
   }
   if (waiting.length > 0) {
     const own = rangesOfAll(waiting.map(({ scores }) => scores));
-    for (const { items, scores } of waiting.splice(0)) add(items, fuseScores(scores, own, options, kind));
+    for (const { items, scores } of waiting.splice(0)) images.push(...fuse(items, scores, own));
   }
-  return { size, images: withClassScores(images, classScores) };
+  const scored = withClassScores(images, classScores);
+  if (together) for (const one of scored) await onScored?.(one, null);
+  return { size, images: scored };
 }
 
 /** Adds the class token's scores, one an image, to the image scores; without any they stay. */
-export function withClassScores(
-  images: readonly ScoredImage[],
-  classScores: readonly number[],
-): readonly ScoredImage[] {
+function withClassScores(images: readonly ScoredImage[], classScores: readonly number[]): readonly ScoredImage[] {
   if (classScores.length === 0) return images;
   const score = withClassScore(
     Float32Array.from(images, (image) => image.score),

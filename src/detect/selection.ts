@@ -5,11 +5,11 @@ import { rankPixels, rankScores } from '../metrics/ranking.ts';
 import type { TrainOptions } from '../run/options.ts';
 import type { Choice, SelectionScore } from '../run/run_state.ts';
 import type { Detector } from './detector.ts';
-import { FeatureStore } from './feature_store.ts';
+import { FeatureCache, type ImageBatch } from './feature_cache.ts';
 import { readPicture, toInput } from './pictures.ts';
 import { type ScoredSet, type ScoringItem, sampleBatches, scoreSet, storedBatches } from './scoring.ts';
 import { hasBothClasses } from './set_metrics.ts';
-import type { Scorer } from './support_set.ts';
+import type { RangedScorer } from './support_set.ts';
 
 /** Which of a run's weights are scored. */
 export type ScoredWeights = Pick<Choice, 'candidate' | 'step'>;
@@ -30,7 +30,7 @@ export class ValidationSet {
   readonly #context: ValidationContext;
   readonly #detector: Detector;
   readonly #options: TrainOptions;
-  #cached: { store: FeatureStore; items: readonly ScoringItem[] } | null = null;
+  #cached: { features: FeatureCache; items: readonly ScoringItem[] } | null = null;
   /** The scores of the last comparison. */
   #latest: { of: ScoredWeights; scored: ScoredSet } | null = null;
 
@@ -51,27 +51,27 @@ export class ValidationSet {
    * @param of the scorer's weights, or null for others than a run has had
    * @throws FusionclipError `io`, `bad_image`, `bad_data` for images that cannot be read
    */
-  async scores({ images, ranges }: Scorer, of: ScoredWeights | null = null): Promise<ScoredSet> {
+  async scores({ images, ranges }: RangedScorer, of: ScoredWeights | null = null): Promise<ScoredSet> {
     const latest = this.#latest;
     this.#latest = null;
     if (latest && latest.of.candidate === of?.candidate && latest.of.step === of.step) return latest.scored;
     if (!this.#cached) await this.#prepare();
     const batch = this.#options['eval.batch'];
     const batches = this.#cached
-      ? storedBatches(this.#cached.store, this.#cached.items, batch)
+      ? storedBatches(this.#cached.features, this.#cached.items, batch)
       : sampleBatches(this.#context.fs, this.#detector, this.samples, batch);
     return scoreSet(this.#detector, images, batches, { ranges });
   }
 
   /** Image and pixel AUROC of a scorer's weights. */
-  async evaluate(scorer: Scorer, of: ScoredWeights): Promise<SelectionScore> {
+  async evaluate(scorer: RangedScorer, of: ScoredWeights): Promise<SelectionScore> {
     const scored = await this.scores(scorer, of);
     this.#latest = { of, scored };
     return selectionScore(scored, this.#detector.kind);
   }
 
   release(): void {
-    this.#cached?.store.release();
+    this.#cached?.features.release();
     this.#cached = null;
     this.#latest = null;
   }
@@ -80,27 +80,28 @@ export class ValidationSet {
   async #prepare(): Promise<void> {
     const detector = this.#detector;
     const { fs, signal, onProgress } = this.#context;
-    const bytes = FeatureStore.bytesPerImage(detector) * this.samples.length;
+    const bytes = FeatureCache.bytesPerImage(detector) * this.samples.length;
     if (!detector.method.frozen || bytes > this.#options['eval.cache'] * 2 ** 20) return;
-    const store = new FeatureStore(detector);
-    try {
-      const items: ScoringItem[] = [];
-      const batch = this.#options['eval.batch'];
-      for (let start = 0; start < this.samples.length; start += batch) {
-        signal?.throwIfAborted();
+    const features = new FeatureCache(detector);
+    const items: ScoringItem[] = [];
+    const { samples } = this;
+    const batch = this.#options['eval.batch'];
+    async function* batches(): AsyncGenerator<ImageBatch> {
+      for (let start = 0; start < samples.length; start += batch) {
         const inputs = new Map<string, Float32Array<ArrayBuffer>>();
-        for (const sample of this.samples.slice(start, start + batch)) {
+        for (const sample of samples.slice(start, start + batch)) {
           const { pixels, mask } = await readPicture(fs, sample, detector.framing);
           inputs.set(sample.id, toInput(pixels, detector.options.norm, detector.statistics));
           items.push({ id: sample.id, label: sample.label, mask, grey: null, trivial: null });
         }
-        store.add(inputs);
-        await detector.gpu.idle();
-        onProgress?.(items.length, this.samples.length);
+        yield inputs;
       }
-      this.#cached = { store, items };
+    }
+    try {
+      await features.fill(batches(), { total: samples.length, onProgress, signal });
+      this.#cached = { features, items };
     } catch (error) {
-      store.release();
+      features.release();
       throw error;
     }
   }

@@ -1,21 +1,14 @@
 import { FusionclipError } from '../base/errors.ts';
-import {
-  type BranchScores,
-  type Encoded,
-  type FusionRanges,
-  fuseScores,
-  type ImageScorer,
-  MemoryBank,
-} from '../fusion/index.ts';
+import { type BranchScores, type Encoded, type FusionRanges, MemoryBank, type Scorer } from '../fusion/index.ts';
 import type { StoredBank } from '../fusion/memory_bank.ts';
 import type { Detector } from './detector.ts';
-import { FeatureStore } from './feature_store.ts';
-import { type Picture, viewsOf } from './pictures.ts';
-import { rangesOfAll, type ScoredImage, type ScoredSet, withClassScores } from './scoring.ts';
+import { FeatureCache } from './feature_cache.ts';
+import { type Picture, toInput, viewsOf } from './pictures.ts';
+import { branchScores, rangesOfAll, type ScoredSet, type ScoringBatch, scoreSet } from './scoring.ts';
 
 /** What scores images: the weights of some moment with the memory bank. */
-export interface Scorer {
-  readonly images: ImageScorer;
+export interface RangedScorer {
+  readonly images: Scorer;
   /** For `fuse calib`, else null. */
   readonly ranges: FusionRanges | null;
 }
@@ -28,9 +21,9 @@ export class SupportSet {
   readonly #detector: Detector;
   readonly #normal: readonly Picture[];
   readonly #abnormal: readonly Picture[];
-  readonly #store: FeatureStore;
-  /** Views of each normal image that are in the bank. */
-  #viewNames: readonly string[] = [];
+  readonly #cache: FeatureCache;
+  /** Names of the views of each normal image that are in the bank. */
+  readonly #views: readonly (readonly string[])[];
   readonly #features: StoredBank | null;
 
   /**
@@ -53,12 +46,13 @@ export class SupportSet {
     this.#detector = detector;
     this.#normal = normal;
     this.#abnormal = abnormal;
-    this.#store = new FeatureStore(detector);
+    this.#cache = new FeatureCache(detector);
     const { options, statistics } = detector;
-    normal.forEach((picture, i) => {
+    this.#views = normal.map((picture, i) => {
       const views = viewsOf(picture, options['memory.augment'] ? 'mvfa' : 'none', options.norm, statistics);
-      this.#store.add(new Map(views.map(({ name, input }) => [`normal.${i}#${name}`, input])));
-      this.#viewNames = views.map(({ name }) => name);
+      const images = new Map(views.map(({ name, input }) => [`normal.${i}#${name}`, input]));
+      this.#cache.add(images);
+      return [...images.keys()];
     });
   }
 
@@ -66,7 +60,7 @@ export class SupportSet {
    * Runs `body` with a scorer for the weights of now.
    * @param known ranges for `fuse calib` that were found before
    */
-  async withScorer<T>(body: (scorer: Scorer) => Promise<T>, known: FusionRanges | null = null): Promise<T> {
+  async withScorer<T>(body: (scorer: RangedScorer) => Promise<T>, known: FusionRanges | null = null): Promise<T> {
     const { method, gpu } = this.#detector;
     const images = method.fit(this.#features ? MemoryBank.of(gpu, this.#features) : this.#entries());
     try {
@@ -80,71 +74,50 @@ export class SupportSet {
 
   /** The normal images one after the other with all their views, each in a scope that ends when the next is asked for. */
   *#entries(): Generator<Encoded> {
-    for (const i of this.#normal.keys()) {
+    for (const names of this.#views) {
       using _scope = this.#detector.gpu.scope();
-      yield this.#store.get(this.#viewNames.map((name) => `normal.${i}#${name}`));
+      yield this.#cache.get(names);
     }
   }
 
   /** Ranges of both branches over the support set, for `fuse calib`. */
-  async ranges(images: ImageScorer): Promise<FusionRanges> {
-    return rangesOfAll((await this.#branches(images)).map(({ scores }) => scores));
+  async ranges(scorer: Scorer): Promise<FusionRanges> {
+    const all: BranchScores[] = [];
+    for await (const { scores } of branchScores(this.#detector, scorer, this.#batches())) all.push(scores);
+    return rangesOfAll(all);
   }
 
   /** The support set scored like a test set; for thresholds where no other image is there. */
-  async score({ images: scorer, ranges }: Scorer): Promise<ScoredSet> {
-    const { options, kind, vision } = this.#detector;
-    const branches = await this.#branches(scorer);
-    const used = options.fuse === 'mvfa' ? rangesOfAll(branches.map(({ scores }) => scores)) : ranges;
-    const late = options['score.cls'] === 'april';
-    const images = branches.map(({ picture, label, scores }, i): ScoredImage => {
-      const own = late ? { ...scores, clsScore: null } : scores;
-      const fused = fuseScores(own, options.fuse === 'april' ? null : used, options, kind);
-      const { map, score, scoreMax, scoreMean } = fused;
-      return {
-        id: `support ${i}`,
-        label,
-        mask: picture.mask,
-        grey: null,
-        trivial: null,
-        map,
-        score: score[0],
-        scoreMax: scoreMax[0],
-        scoreMean: scoreMean[0],
-      };
-    });
-    return {
-      size: vision.size,
-      images: withClassScores(images, late ? branches.flatMap(({ scores }) => [...(scores.clsScore ?? [])]) : []),
-    };
+  score({ images, ranges }: RangedScorer): Promise<ScoredSet> {
+    return scoreSet(this.#detector, images, this.#batches(), { ranges });
   }
 
   /** Frees the memory of the GPU. */
   release(): void {
-    this.#store.release();
+    this.#cache.release();
   }
 
-  /** Both branches of each support image; a normal one does not see itself in the bank. */
-  async #branches(scorer: ImageScorer): Promise<{ picture: Picture; label: 0 | 1; scores: BranchScores }[]> {
-    const { gpu, options, statistics } = this.#detector;
-    const out: { picture: Picture; label: 0 | 1; scores: BranchScores }[] = [];
-    const add = async (picture: Picture, label: 0 | 1, skip: number | null) => {
-      using job = gpu.job();
-      const [{ input }] = viewsOf(picture, 'none', options.norm, statistics);
-      const scores = await job.do(() => scorer.score(this.#detector.encode([input]), skip));
-      out.push({ picture, label, scores });
-    };
+  /** Each support image by itself; a normal one does not see itself in the bank. */
+  #batches(): ScoringBatch[] {
+    const { options, statistics } = this.#detector;
+    const batch = ({ pixels, mask }: Picture, label: 0 | 1, skip: number | null, id: string): ScoringBatch => ({
+      items: [{ id, label, mask, grey: null, trivial: null }],
+      files: 1,
+      skip,
+      encode: () => this.#detector.encode([toInput(pixels, options.norm, statistics)]),
+    });
     // A single normal image cannot be left out: the bank would be empty.
-    if (this.#normal.length > 1) for (const [i, picture] of this.#normal.entries()) await add(picture, 0, i);
-    for (const picture of this.#abnormal) await add(picture, 1, null);
-    if (out.length === 0) {
-      throw new FusionclipError(
-        'usage',
-        this.#normal.length === 0
-          ? 'Without the support images there is nothing to calibrate on; put their data set back, or use --fuse april.'
-          : 'With one normal and no abnormal support image nothing is left to calibrate on; use --shots 2 or --fuse april.',
-      );
-    }
-    return out;
+    const normal = this.#normal.length > 1 ? this.#normal : [];
+    const out = [
+      ...normal.map((picture, i) => batch(picture, 0, i, `support ${i}`)),
+      ...this.#abnormal.map((picture, i) => batch(picture, 1, null, `support ${normal.length + i}`)),
+    ];
+    if (out.length > 0) return out;
+    throw new FusionclipError(
+      'usage',
+      this.#normal.length === 0
+        ? 'Without the support images there is nothing to calibrate on; put their data set back, or use --fuse april.'
+        : 'With one normal and no abnormal support image nothing is left to calibrate on; use --shots 2 or --fuse april.',
+    );
   }
 }

@@ -1,10 +1,8 @@
 import type { VisionTower } from '../clip/index.ts';
-import { GpuArray } from '../gpu/array.ts';
-import type { Gpu } from '../gpu/gpu.ts';
+import type { GpuArray } from '../gpu/array.ts';
 import { splitTokens } from '../kernels/assemble_tokens.ts';
 import { Tensor } from '../nn/index.ts';
 import type { LayerTokens } from './adapters.ts';
-import { copyInto, imageOf } from './batches.ts';
 import { windowEmbeddings } from './windows.ts';
 
 /** Tokens of every tapped layer of a batch of B images, by 1-based layer. */
@@ -63,86 +61,6 @@ export function encodedBytes(
   return 4 * (layers.length * (grid ** 2 + 1) * config.vision.width + rows * config.embed + pixels);
 }
 
-/** One image's arrays [1, ...] on the GPU by name, kept until the cache is released. */
-type CachedImage = ReadonlyMap<string, GpuArray>;
-
-/**
- * What the frozen backbone says of every image, computed once: nothing trainable feeds it, so it never changes. Costs a
- * method's `encodedBytes` an image on the GPU.
- */
-export class FeatureCache {
-  readonly #gpu: Gpu;
-  readonly #encode: (images: readonly Float32Array<ArrayBuffer>[]) => Encoded;
-  readonly #images = new Map<string, CachedImage>();
-
-  /** @param encode what is kept of preprocessed images [3, S, S] */
-  constructor(gpu: Gpu, encode: (images: readonly Float32Array<ArrayBuffer>[]) => Encoded) {
-    this.#gpu = gpu;
-    this.#encode = encode;
-  }
-
-  has(id: string): boolean {
-    return this.#images.has(id);
-  }
-
-  get size(): number {
-    return this.#images.size;
-  }
-
-  /** Computes and keeps what the backbone says of preprocessed images [3, S, S], all in one pass. */
-  add(images: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void {
-    using _scope = this.#gpu.scope();
-    const parts = arraysOf(this.#encode([...images.values()]));
-    [...images.keys()].forEach((id, i) => {
-      if (this.#images.has(id)) this.drop(id);
-      this.#images.set(id, new Map([...parts].map(([name, array]) => [name, imageOf(array, i).keep()])));
-    });
-  }
-
-  /** What is kept of some images as one batch, owned by the current scope. */
-  batch(ids: readonly string[]): Encoded {
-    const out = this.emptyBatch(ids.length);
-    this.fill(out, ids);
-    return out;
-  }
-
-  /** Room for what is kept of `count` images, owned by the current scope; some image must be there already. */
-  emptyBatch(count: number): Encoded {
-    const [[id]] = this.#images;
-    const room = ({ shape }: GpuArray) => GpuArray.empty(this.#gpu, [count, ...shape.slice(1)]);
-    const parts = new Map(Array.from(this.#get(id), ([name, array]) => [name, room(array)]));
-    return encodedOf(parts);
-  }
-
-  /** Writes what is kept of some images into a batch of that many. */
-  fill(batch: Encoded, ids: readonly string[]): void {
-    const images = ids.map((id) => this.#get(id));
-    for (const [name, array] of arraysOf(batch)) {
-      copyInto(
-        array,
-        images.map((image) => image.get(name)!),
-      );
-    }
-  }
-
-  /** Forgets one image. */
-  drop(id: string): void {
-    const image = this.#get(id);
-    this.#images.delete(id);
-    for (const array of image.values()) array.release();
-  }
-
-  release(): void {
-    for (const id of [...this.#images.keys()]) this.drop(id);
-  }
-
-  #get(id: string): CachedImage {
-    const image = this.#images.get(id);
-    if (!image) throw new Error(`the features of ${id} are not cached`);
-    return image;
-  }
-}
-
 /** The arrays of a batch under one name each; the first axis of all is the images. */
 export function arraysOf({ features, embedding, windows, guide, stages }: Encoded): Map<string, GpuArray> {
   const parts = new Map<string, GpuArray>();
@@ -158,7 +76,7 @@ export function arraysOf({ features, embedding, windows, guide, stages }: Encode
 }
 
 /** The inverse of {@link arraysOf}. */
-function encodedOf(parts: ReadonlyMap<string, GpuArray>): Encoded {
+export function encodedOf(parts: ReadonlyMap<string, GpuArray>): Encoded {
   const numbered = (kind: string): [number, GpuArray][] =>
     [...parts].flatMap(([name, array]) =>
       name.startsWith(`${kind}.`) ? [[Number(name.slice(kind.length + 1)), array]] : [],

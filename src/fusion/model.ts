@@ -152,7 +152,7 @@ export class FusionModel implements BranchModel {
   }
 
   /**
-   * Tokens of images under residual adapters, differentiable; without them use `extractFeatures` or a `FeatureCache`.
+   * Tokens of images under residual adapters, differentiable; without them use `extractFeatures`.
    * @param images [B, 3, S, S]
    */
   residualFeatures(images: GpuArray): Features {

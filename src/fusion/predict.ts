@@ -35,7 +35,7 @@ export interface BranchModel {
 }
 
 /** A model ready to score images: text features are computed once, normals are in the bank. */
-export class Predictor {
+export class BranchScorer {
   readonly #gpu: Gpu;
   readonly #model: BranchModel;
   /** Features of the normal support images. */
@@ -86,13 +86,15 @@ export class Predictor {
     const blur = (maps: Float32Array<ArrayBuffer>) => blurMaps(maps, size, options['map.blur']);
     const refined = <T extends { map: GpuArray }>(branch: T | null) =>
       branch && { ...branch, map: refineMaps(branch.map, guide, options, std) };
-    const [zero, few] = job.do(() => [refined(this.#zeroShot(features)), refined(this.#fewShot(features, skip))]);
+    const [zero, few, cls] = job.do(() => [
+      refined(this.#zeroShot(features)),
+      refined(this.#fewShot(features, skip)),
+      embedding && this.#ensemble ? abnormalPairs(embedding, this.#ensemble, options.temperature) : null,
+    ]);
     const batch = (zero?.grid ?? few!.grid).size / grid ** 2;
-    const read = (array: GpuArray | undefined, length: number) => array?.read() ?? new Float32Array(length);
-    const zeroMap = blur(await read(zero?.map, batch * size ** 2));
-    const fewMap = blur(await read(few?.map, batch * size ** 2));
-    const zeroGrid = await read(zero?.grid, batch * grid ** 2);
-    const fewGrid = await read(few?.grid, batch * grid ** 2);
+    const parts = await readTogether(this.#gpu, [zero?.map, few?.map, zero?.grid, few?.grid, cls]);
+    const [zeroMap, fewMap] = parts.slice(0, 2).map((map) => (map ? blur(map) : new Float32Array(batch * size ** 2)));
+    const [zeroGrid, fewGrid] = parts.slice(2, 4).map((cells) => cells ?? new Float32Array(batch * grid ** 2));
     return {
       zeroMap,
       fewMap,
@@ -101,8 +103,7 @@ export class Predictor {
       zeroMean: imageMeans(zeroGrid, batch),
       fewMean: imageMeans(fewGrid, batch),
       zeroPeak: zero?.peak ?? 0,
-      clsScore:
-        embedding && this.#ensemble ? await abnormalProbability(embedding, this.#ensemble, options.temperature) : null,
+      clsScore: parts[4] ? secondOf(parts[4]) : null,
     };
   }
 
@@ -150,18 +151,42 @@ export class Predictor {
 }
 
 /**
- * Probability of "abnormal" of embeddings [..., E] against normalised text features [2, E]: softmax(temperature · cos).
- * @returns one number a row
+ * Probabilities of "normal" and "abnormal" of embeddings [..., E] against normalised text features [2, E]:
+ * softmax(temperature · cos), [rows, 2]. {@link secondOf} gives those of "abnormal" when they are read.
  */
-export async function abnormalProbability(
-  embeddings: GpuArray,
-  text: GpuArray,
-  temperature: number,
-): Promise<Float32Array<ArrayBuffer>> {
-  using job = text.gpu.job();
+export function abnormalPairs(embeddings: GpuArray, text: GpuArray, temperature: number): GpuArray {
   const rows = embeddings.reshape([embeddings.rows, embeddings.width]);
-  const prob = await job.do(() => softmax(cosineLogits(new Tensor(rows), new Tensor(text), temperature)).read());
-  return Float32Array.from({ length: prob.length / 2 }, (_, i) => prob[2 * i + 1]);
+  return softmax(cosineLogits(new Tensor(rows), new Tensor(text), temperature)).value;
+}
+
+/** The second column of pairs [rows, 2]. */
+export function secondOf(pairs: Float32Array): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length: pairs.length / 2 }, (_, i) => pairs[2 * i + 1]);
+}
+
+/** Values of several arrays on the host by one wait for the GPU; what is not there stays so. */
+export async function readTogether(
+  gpu: Gpu,
+  arrays: readonly (GpuArray | null | undefined)[],
+): Promise<(Float32Array<ArrayBuffer> | null)[]> {
+  using job = gpu.job();
+  const reading = job.do(() => {
+    const all = GpuArray.empty(gpu, [arrays.reduce((sum, array) => sum + (array?.size ?? 0), 0)]);
+    let toAt = 0;
+    for (const array of arrays) {
+      if (!array) continue;
+      copyElements(array, all, { toAt });
+      toAt += array.size;
+    }
+    return all.read();
+  });
+  const values = await reading;
+  let at = 0;
+  return arrays.map((array) => {
+    if (!array) return null;
+    at += array.size;
+    return values.slice(at - array.size, at);
+  });
 }
 
 /** Means of `batch` equal parts, summed in float64. */

@@ -14,7 +14,7 @@ export interface Preset {
 /** A method by its name. */
 export interface MethodPreset extends Preset {
   /** Which implementation computes it: a file of `methods/`. */
-  readonly kind: MethodKindName;
+  readonly kind: MethodName;
   readonly summary: string;
   /** Whether there is anything to train. */
   readonly trained: boolean;
@@ -25,7 +25,7 @@ export interface MethodPreset extends Preset {
 }
 
 /** The implementations. */
-export type MethodKindName =
+export type MethodName =
   | 'fusionclip'
   | 'clip-text'
   | 'clip-memory'

@@ -13,6 +13,7 @@ import { BridgeServer } from './bridge_server.ts';
 import { type Browser, browsers } from './browsers.ts';
 import { type Driver, findDriver } from './drivers.ts';
 import type { LaunchOptions } from './launch_options.ts';
+import { outOfTimeNote, TERM_PATIENCE } from './patience.ts';
 
 /** Exit code of a page that failed: those of the error codes would say too much. */
 const FAILED = 1;
@@ -139,9 +140,15 @@ export async function launchChrome(bundle: string, args: readonly string[], opti
     exit: (code) => ended(code),
     lost: () => fail('the page has gone'),
   });
-  const release = onSignals((count) => {
+  let patience: NodeJS.Timeout | undefined;
+  const release = onSignals((count, signal) => {
     if (server.hasStarted && count < 3) server.interrupt();
     else ended(EXIT_CODES.interrupted);
+    if (signal !== 'SIGTERM') return;
+    patience ??= setTimeout(() => {
+      say(outOfTimeNote(args));
+      ended(EXIT_CODES.interrupted);
+    }, TERM_PATIENCE - CLOSING);
   });
   const stop = (): void => ended(137);
   if (options.signal?.aborted) stop();
@@ -151,7 +158,13 @@ export async function launchChrome(bundle: string, args: readonly string[], opti
   let chrome: Chrome | null = null;
   try {
     const address = await server.listen();
-    chrome = await openBrowser(folder, options, say);
+    const opening = openBrowser(folder, options, say);
+    chrome = await Promise.race([opening, exit.then(() => null)]);
+    if (!chrome) {
+      // Whoever has stopped it does not wait for a browser that comes up.
+      void opening.then((late) => closeBrowser(late, 0)).catch(() => {});
+      return await exit;
+    }
     const { pid } = chrome.process() ?? {};
     if (pid) guard.watch(pid);
     const page = (await chrome.pages())[0] ?? (await chrome.newPage());
@@ -163,9 +176,10 @@ export async function launchChrome(bundle: string, args: readonly string[], opti
     return code === 0 && lost ? EXIT_CODES.io : code;
   } finally {
     over = true;
+    clearTimeout(patience);
     release();
     options.signal?.removeEventListener('abort', stop);
-    await closeBrowser(chrome);
+    await closeBrowser(chrome, patience ? CLOSING : POLITE);
     await server.close();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     await guard.dismiss();
@@ -183,8 +197,11 @@ function started(server: BridgeServer): Promise<never> {
   });
 }
 
-/** Ends the browser and all its processes; politely for 3 s. */
-export async function closeBrowser(chrome: Chrome | null): Promise<void> {
+/** Milliseconds that a browser gets to end by itself, and after SIGTERM. */
+const [POLITE, CLOSING] = [3000, 500];
+
+/** Ends the browser and all its processes. @param politely milliseconds in which it may do so itself */
+export async function closeBrowser(chrome: Chrome | null, politely = POLITE): Promise<void> {
   if (!chrome) return;
   const child = chrome.process();
   const gone = new Promise<void>((resolve) => {
@@ -193,7 +210,7 @@ export async function closeBrowser(chrome: Chrome | null): Promise<void> {
   });
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, 3000);
+    timer = setTimeout(resolve, politely);
   });
   await Promise.race([Promise.all([chrome.close().catch(() => {}), gone]), late]);
   if (child?.pid) {

@@ -1,5 +1,7 @@
 /** `dist/launcher.js`: what bin/fusionclip.mjs needs, in plain Node. */
-import { existsSync } from 'node:fs';
+import { Buffer } from 'node:buffer';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +26,21 @@ function takeOption(args: string[], name: string): string | undefined {
     } else at++;
   }
   return value;
+}
+
+/**
+ * Puts what standard input says in place of a `-` of `predict`, as a file: the program itself reads no input, which is its leash.
+ * @returns the file, to be removed, or null
+ */
+async function takeList(args: string[]): Promise<string | null> {
+  const at = args[0] === 'predict' ? args.indexOf('-') : -1;
+  if (at < 0) return null;
+  const parts: Uint8Array[] = [];
+  for await (const part of process.stdin) parts.push(part as Uint8Array);
+  const file = join(mkdtempSync(join(tmpdir(), 'fusionclip-')), 'paths.txt');
+  writeFileSync(file, Buffer.concat(parts));
+  args.splice(at, 1, '--list', file);
+  return file;
 }
 
 /** The command line as it lies beside this file in `dist/`. */
@@ -51,7 +68,12 @@ export async function run(argv: readonly string[], bundle: Bundle = ownBundle())
   try {
     const runtime = readRuntime(takeOption(args, '--runtime') ?? process.env.FUSIONCLIP_RUNTIME ?? 'auto');
     const driver = takeOption(args, '--driver');
-    return await launch(runtime, bundle, args, { driver });
+    const list = await takeList(args);
+    try {
+      return await launch(runtime, bundle, args, { driver });
+    } finally {
+      if (list) rmSync(dirname(list), { recursive: true, force: true });
+    }
   } catch (error) {
     if (!(error instanceof FusionclipError)) throw error;
     process.stderr.write(`fusionclip: ${error.message}\n`);

@@ -8,6 +8,7 @@ import { LEASH } from '../host/leash.ts';
 import { onSignals } from '../host/signals.ts';
 import { findDriver } from './drivers.ts';
 import type { LaunchOptions } from './launch_options.ts';
+import { outOfTimeNote, TERM_PATIENCE } from './patience.ts';
 import { findDeno, nodePath, whyNoDeno } from './runtimes.ts';
 
 /** The runtimes to choose from; `auto` is Deno, or Node where there is no Deno. */
@@ -42,6 +43,13 @@ export function readRuntime(name: string): RuntimeChoice {
   throw new FusionclipError('usage', `There is no runtime "${name}"; choose one of ${RUNTIME_CHOICES.join(', ')}.`);
 }
 
+interface Told {
+  /** A signal from elsewhere has ended the program. */
+  killed(signal: NodeJS.Signals): void;
+  /** It did not stop in time after SIGTERM, and was ended. */
+  late(): void;
+}
+
 interface Command {
   readonly runtime: 'deno' | 'node';
   readonly executable: string;
@@ -69,7 +77,7 @@ function commandFor(runtime: 'auto' | 'deno' | 'node', say: (text: string) => vo
 /**
  * Runs a program in a runtime and returns its exit code; 128 + n when signal n, which came through this process, ended
  * it, and that of `killed` with a sentence when another one did. Ctrl-C and SIGTERM go to the program, which decides; the
- * third one kills it. When this process is killed, the program ends too.
+ * third one kills it, and so does the time after the first SIGTERM ({@link TERM_PATIENCE}). When this process is killed, the program ends too.
  * Throws `usage` for an unknown driver and `no_adapter` when runtime or driver are missing.
  */
 export async function launch(
@@ -84,15 +92,18 @@ export async function launch(
   }
   const say = options.onStderr ?? ((text) => void process.stderr.write(text));
   const command = commandFor(runtime, say);
-  return runCommand(command, [bundle.script, ...args], options, (signal) => say(killedNote(signal, args)));
+  return runCommand(command, [bundle.script, ...args], options, {
+    killed: (signal) => say(killedNote(signal, args)),
+    late: () => say(outOfTimeNote(args)),
+  });
 }
 
-/** Starts the child process and waits for its end. @param killed told when a signal from elsewhere has ended it */
+/** Starts the child process and waits for its end. */
 async function runCommand(
   command: Command,
   args: readonly string[],
   options: LaunchOptions,
-  killed: (signal: NodeJS.Signals) => void,
+  told: Told,
 ): Promise<number> {
   const driver = findDriver(command.runtime, options.driver);
   // LD_LIBRARY_PATH and the driver's variables are read when a process starts, so even Node needs a second process.
@@ -121,7 +132,16 @@ async function runCommand(
     asked = true;
     child.kill(signal);
   };
-  const release = onSignals((count, signal) => end(count < 3 ? signal : 'SIGKILL'));
+  let patience: NodeJS.Timeout | undefined;
+  let isLate = false;
+  const release = onSignals((count, signal) => {
+    end(count < 3 ? signal : 'SIGKILL');
+    if (signal !== 'SIGTERM') return;
+    patience ??= setTimeout(() => {
+      isLate = true;
+      end('SIGKILL');
+    }, TERM_PATIENCE);
+  });
   const stop = (): void => end('SIGKILL');
   if (options.signal?.aborted) stop();
   options.signal?.addEventListener('abort', stop);
@@ -132,13 +152,17 @@ async function runCommand(
         reject(new FusionclipError('no_adapter', message, { cause }));
       });
       child.once('close', (code, signal) => {
-        if (signal && !asked) {
-          killed(signal);
+        if (signal && isLate) {
+          told.late();
+          resolve(EXIT_CODES.interrupted);
+        } else if (signal && !asked) {
+          told.killed(signal);
           resolve(EXIT_CODES.killed);
         } else resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
       });
     });
   } finally {
+    clearTimeout(patience);
     release();
     options.signal?.removeEventListener('abort', stop);
   }

@@ -4,9 +4,9 @@ import type { Encoded, FeatureOptions } from '../fusion/features.ts';
 import { type BranchScores, blurMaps, oneBranch } from '../fusion/fuse.ts';
 import { alignOf, type FusionLoss } from '../fusion/losses.ts';
 import { MemoryBank } from '../fusion/memory_bank.ts';
-import type { ImageScorer, Method, Remembered } from '../fusion/methods/method.ts';
+import type { Model, Remembered, Scorer } from '../fusion/methods/method.ts';
 import type { FusionOptions } from '../fusion/options.ts';
-import { abnormalProbability, copyOf, imageMeans } from '../fusion/predict.ts';
+import { abnormalPairs, copyOf, imageMeans, readTogether, secondOf } from '../fusion/predict.ts';
 import { CLASSES, wholeSentence } from '../fusion/prompts.ts';
 import { refineMaps } from '../fusion/refine.ts';
 import type { GpuArray } from '../gpu/array.ts';
@@ -39,7 +39,7 @@ const MOST_LOGIT_SCALE = 4.6052;
  * cells of the last two stages to the nearest cell of the normal support images,
  * S = Σ_l upsample(min_m (1 − cos(f_i, bank_m))).
  */
-export class MedClip implements Method {
+export class MedClip implements Model {
   readonly parameters: readonly Parameter[] = [];
   readonly frozen = true;
   readonly needs: FeatureOptions;
@@ -90,7 +90,7 @@ export class MedClip implements Method {
     throw new Error('this method has nothing to train');
   }
 
-  fit(support: Remembered): ImageScorer {
+  fit(support: Remembered): Scorer {
     if (support instanceof MemoryBank) return this.#scorer(support);
     const bank = new MemoryBank(this.#gpu);
     try {
@@ -108,7 +108,7 @@ export class MedClip implements Method {
     this.#text.release();
   }
 
-  #scorer(bank: MemoryBank): ImageScorer {
+  #scorer(bank: MemoryBank): Scorer {
     return {
       bank,
       score: (images, skip = null) => this.#score(bank, images, skip),
@@ -120,10 +120,13 @@ export class MedClip implements Method {
     using job = this.#gpu.job();
     const { size } = this.vision;
     const batch = embedding!.rows;
-    const map = await job.do(() => this.#map(bank, stages!, guide, batch, skip).read());
-    const maps = blurMaps(map, size, this.options['map.blur']);
-    const probability = await abnormalProbability(embedding!, this.#text, this.#temperature);
-    return oneBranch(maps, imageMeans(maps, batch), probability);
+    const arrays = job.do(() => [
+      this.#map(bank, stages!, guide, batch, skip),
+      abnormalPairs(embedding!, this.#text, this.#temperature),
+    ]);
+    const [map, pairs] = await readTogether(this.#gpu, arrays);
+    const maps = blurMaps(map!, size, this.options['map.blur']);
+    return oneBranch(maps, imageMeans(maps, batch), secondOf(pairs!));
   }
 
   /** Distances to the bank summed over the stages, [B, S, S, 1]. */

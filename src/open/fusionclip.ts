@@ -1,7 +1,7 @@
 import type { FileSystem } from '../base/file_system.ts';
 import { baseName, joinPath } from '../base/paths.ts';
 import type { ModelSource } from '../detect/backbone.ts';
-import { type EvaluateResults, evaluateRun } from '../detect/inference.ts';
+import { type EvaluateResults, evaluateRun } from '../detect/evaluate_run.ts';
 import type { TrainResults } from '../detect/results.ts';
 import type { RunContext } from '../detect/run_context.ts';
 import type { DeviceGpu } from '../gpu/gpu.ts';
@@ -129,7 +129,7 @@ export class Fusionclip {
   /**
    * Scores images, with a map of each.
    * @param images files, and folders that are searched for images at any depth
-   * @throws FusionclipError `io`, `bad_image`, `bad_model`; nothing is written then
+   * @throws FusionclipError `io`, `bad_image`, `bad_model`; what was written before stays
    */
   async predict(images: Given, choices: PredictChoices): Promise<Prediction[]> {
     const { run, out, maps, model, onEvent, signal, ...settings } = choices;

@@ -1,14 +1,15 @@
 import type { ScoreMap } from '../data/heat_map.ts';
-import { imagesToScore, predictTrained, TrainedDetector, type TrainedSource } from '../detect/inference.ts';
-import type { PredictionRow } from '../detect/output.ts';
+import { imagesToScore, predictTrained } from '../detect/predict.ts';
+import type { FileRow } from '../detect/predictions.ts';
 import type { RunContext } from '../detect/run_context.ts';
 import type { Thresholds } from '../detect/set_metrics.ts';
+import { TrainedDetector, type TrainedSource } from '../detect/trained.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import type { Given, GivenFiles } from './given.ts';
 import type { OutputChoices } from './settings.ts';
 
 /** The scores of one image. */
-export interface Prediction extends PredictionRow {
+export interface Prediction extends Omit<FileRow, 'map'> {
   /** How abnormal each pixel is, at the size that the model sees. */
   readonly map: ScoreMap;
   /** Path of the map as a picture over the image; null when nothing was written. */
@@ -42,20 +43,22 @@ export class LoadedRun {
 
   /**
    * Scores images, in their order.
-   * @throws FusionclipError `io`, `bad_image`; nothing is written then
+   * @throws FusionclipError `io`, `bad_image`; what was written before stays
    */
   async predict(images: Given, choices: OutputChoices = {}): Promise<Prediction[]> {
     const { out = null, maps, ...call } = choices;
     const context = { ...this.#context, ...call };
     const paths = await imagesToScore(context, this.#files.place(images));
-    const request = { adapters: this.#adapters, paths, out, maps };
-    const { rows, scored, pictures } = await predictTrained(context, this.#trained, request);
-    const { size } = scored;
-    return rows.map((row, i) => ({
-      ...row,
-      map: { width: size, height: size, data: scored.images[i].map },
-      picture: pictures[i] ?? null,
-    }));
+    const predictions: Prediction[] = [];
+    await predictTrained(context, this.#trained, {
+      ...{ adapters: this.#adapters, paths, out, maps },
+      onRow: ({ map: picture, ...row }, scored) => {
+        const data = scored!.map;
+        const side = Math.sqrt(data.length);
+        predictions.push({ ...row, map: { width: side, height: side, data }, picture });
+      },
+    });
+    return predictions;
   }
 
   /** Frees the memory of the GPU. */

@@ -6,8 +6,9 @@ import type { ImageCurves } from './curves.ts';
 import type { RunRecord } from './read_run.ts';
 import { fixed } from './verdict.ts';
 
-const [WIDTH, ROW, TOP, BOTTOM] = [360, 34, 6, 34];
-const [LEFT, RIGHT] = [158, 46];
+const [WIDTH, ROW, TOP, BOTTOM] = [360, 38, 4, 34];
+/** To the right of the axis is room for a number beside the dot of the largest value. */
+const [LEFT, RIGHT] = [10, 60];
 
 /** The run's image AUROC with its interval, above what brightness alone reaches. */
 export function BaselineChart({
@@ -42,10 +43,10 @@ export function BaselineChart({
         ))}
         <line class="chance" x1={x(0.5)} x2={x(0.5)} y1={TOP} y2={bottom} />
         {rows.map(({ name, value, interval }, i) => {
-          const y = TOP + ROW * (i + 0.5);
+          const y = TOP + ROW * i + 26;
           return (
             <g key={name} class={interval ? 'own' : 'trivial'}>
-              <text class="name" x={LEFT - 12} y={y + 4} text-anchor="end">
+              <text class="name" x={0} y={y - 12}>
                 {name}
               </text>
               {interval && (
@@ -58,7 +59,7 @@ export function BaselineChart({
             </g>
           );
         })}
-        <text class="label" x={WIDTH - RIGHT} y={height - 4} text-anchor="end">
+        <text class="label" x={WIDTH - RIGHT + 14} y={height - 4} text-anchor="end">
           image AUROC →
         </text>
       </svg>

@@ -81,7 +81,8 @@ interface Scale {
 
 function scaleOf({ domain, whole, marks, log, mirrored }: Axis, [from, to]: readonly [number, number]): Scale {
   const scale = log ? scaleLog([...domain], [from, to]) : scaleLinear([...domain], [from, to]);
-  const format = scale.tickFormat(5);
+  // By itself a logarithmic scale writes 0.1 as 100m.
+  const format = log ? scale.tickFormat(5, '~g') : scale.tickFormat(5);
   const ticks = scale.ticks(5).filter((value) => !whole || Number.isInteger(value));
   return {
     ticks: marks

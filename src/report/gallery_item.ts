@@ -52,12 +52,10 @@ export async function galleryItems(run: RunRecord, chosen: readonly Prediction[]
   return out;
 }
 
-/** The scores that colours span: the extremes of all maps of the set, as in the run's heat maps. */
-export function colourRange({ predictions }: RunRecord): [number, number] {
-  return predictions.reduce<[number, number]>(
-    ([low, high], { range }) => [Math.min(low, range[0]), Math.max(high, range[1])],
-    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
-  );
+/** The scores that colours span, as in the run's heat maps: from 0 to the largest value of validation. */
+export function colourRange({ predictions, results }: RunRecord): [number, number] {
+  // Runs of before there was a scale were drawn by the extremes of the set.
+  return [0, results.mapScale ?? predictions.reduce((most, { range }) => Math.max(most, range[1]), 0)];
 }
 
 function asMap({ width, height, data }: Image): ScoreMap {

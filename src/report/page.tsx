@@ -3,6 +3,7 @@ import { methodTitle } from '../fusion/presets.ts';
 import { BaselineChart } from './baseline_chart.tsx';
 import { PrecisionRecallChart, RocChart } from './curve_charts.tsx';
 import type { BandedCurve, ImageCurves } from './curves.ts';
+import { DataFacts } from './data_facts.tsx';
 import { Facts } from './facts.tsx';
 import { Gallery, GalleryLegend, Name } from './gallery.tsx';
 import { colourRange, type GalleryItem } from './gallery_item.ts';
@@ -45,7 +46,8 @@ export function Page(data: ReportData) {
         <h1>{verdict.headline}</h1>
         <p>
           {methodTitle(header.fusion.method)} on {results.data} · {shots.normal} + {shots.abnormal} support images ·{' '}
-          {selected.images.normal + selected.images.abnormal} test images · seed {header.train.seed}
+          {selected.images.normal + selected.images.abnormal} test images
+          {run.data?.patients?.used && ` of ${run.data.patients.test} patients`} · seed {header.train.seed}
         </p>
       </header>
       <Section title="Verdict">
@@ -87,11 +89,7 @@ export function Page(data: ReportData) {
       </Section>
       {run.data && (
         <Section title="The data">
-          <ul class="lines">
-            {run.data.lines.map((text) => (
-              <li key={text}>{text}</li>
-            ))}
-          </ul>
+          <DataFacts data={run.data} />
         </Section>
       )}
       <Section title="How this came about">

@@ -6,7 +6,7 @@ import type { ScoreMap } from '../data/heat_map.ts';
 import type { Image } from '../data/image.ts';
 import { openDataset, readMask } from '../data/layout/open.ts';
 import { decodeMapPng, decodeNpyMap } from '../data/raw_map.ts';
-import { mapNames } from '../detect/output.ts';
+import { mapNames } from '../detect/map_names.ts';
 import { sliced } from '../detect/sliced.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import type { Prediction } from './prediction.ts';

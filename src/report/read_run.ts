@@ -3,6 +3,8 @@ import { csvCells } from '../base/csv.ts';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { parseJson } from '../base/json.ts';
+import type { PatientFacts } from '../data/layout/inventory.ts';
+import type { LeftOut } from '../data/layout/left_out.ts';
 import type { TrainResults } from '../detect/results.ts';
 import type { StepEvent } from '../run/events.ts';
 import type { RunConfig } from '../run/run_config.ts';
@@ -52,6 +54,9 @@ export interface RunData {
   /** The inventory as text. */
   readonly lines: readonly string[];
   readonly leaks: { readonly warnings: readonly string[] };
+  /** Absent in runs of before there were patients. */
+  readonly patients?: PatientFacts | null;
+  readonly leftOut?: readonly Pick<LeftOut, 'what' | 'count' | 'examples'>[];
 }
 
 /** What a report is made from. */
@@ -133,7 +138,16 @@ const SESSION = {
 };
 const ENVIRONMENT = v.object({ ...SESSION, earlier: v.optional(v.array(v.object(SESSION))) });
 const SHOTS = v.object({ seed: v.number(), normal: v.array(v.string()), abnormal: v.array(v.string()) });
-const DATA = v.object({ lines: v.array(v.string()), leaks: v.object({ warnings: v.array(v.string()) }) });
+const DATA = v.object({
+  lines: v.array(v.string()),
+  leaks: v.object({ warnings: v.array(v.string()) }),
+  patients: v.optional(
+    v.nullable(
+      v.object({ rule: v.string(), used: v.boolean(), valid: v.number(), test: v.number(), unknown: v.number() }),
+    ),
+  ),
+  leftOut: v.optional(v.array(v.object({ what: v.string(), count: v.number(), examples: v.array(v.string()) }))),
+});
 const LINE = v.looseObject({ type: v.string() });
 
 function parseLines(text: string): { type: string }[] {

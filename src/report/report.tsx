@@ -3,7 +3,6 @@
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { patientOfId } from '../data/layout/patients.ts';
-import { methodTitle } from '../fusion/presets.ts';
 import { optionTextsOf } from '../run/run_config.ts';
 import { imageCurves } from './curves.ts';
 import { galleryItems } from './gallery_item.ts';
@@ -62,7 +61,7 @@ export async function renderReport(run: RunRecord, { gallery = 24 }: ReportOptio
     support: await supportPictures(run),
   };
   return htmlFile(
-    `${methodTitle(header.fusion.method)} on ${results.data}: fusionclip report`,
+    `${data.verdict.headline.replace(/\.$/, '')} (fusionclip report)`,
     <Page {...data} />,
     numbersOf(data),
   );

@@ -15,6 +15,9 @@ interface Bin {
   readonly abnormal: number;
 }
 
+/** Height of the strip, of that of the highest bar. */
+const STRIP = 0.2;
+
 /** How many images of each class have which score, back to back, and the threshold between them. */
 export function ScoreChart({
   predictions,
@@ -26,6 +29,8 @@ export function ScoreChart({
   if (predictions.length === 0) return null;
   const bins = binsOf(predictions, threshold);
   const most = Math.max(...bins.flatMap(({ normal, abnormal }) => [normal, abnormal]));
+  // A strip above and below the bars is for their names.
+  const side = most * (1 + STRIP);
   const domain = [bins[0].low, bins[bins.length - 1].high] as const;
   return (
     <figure>
@@ -33,7 +38,7 @@ export function ScoreChart({
       <Chart
         title={`Histogram of the scores of ${predictions.length} test images, normal ones upwards and abnormal ones downwards`}
         x={{ label: 'score', domain }}
-        y={{ label: 'images', domain: [-most, most], whole: true, mirrored: true }}
+        y={{ label: 'images', domain: [-side, side], whole: true, mirrored: true }}
       >
         {({ x, y }) => (
           <>
@@ -44,14 +49,14 @@ export function ScoreChart({
               </g>
             ))}
             <line class="axis" x1={x(domain[0])} x2={x(domain[1])} y1={y(0)} y2={y(0)} />
-            <text class="direct normal" x={x(domain[1])} y={y(most) + 12} text-anchor="end">
+            <text class="direct normal" x={x(domain[1])} y={y(side) + 12} text-anchor="end">
               normal
             </text>
-            <text class="direct abnormal" x={x(domain[1])} y={y(-most) - 5} text-anchor="end">
+            <text class="direct abnormal" x={x(domain[1])} y={y(-side) - 5} text-anchor="end">
               abnormal
             </text>
             {threshold !== null && (
-              <line class="threshold" x1={x(threshold)} x2={x(threshold)} y1={y(most)} y2={y(-most)} />
+              <line class="threshold" x1={x(threshold)} x2={x(threshold)} y1={y(side)} y2={y(-side)} />
             )}
           </>
         )}

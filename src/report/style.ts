@@ -104,7 +104,8 @@ g.second { color: var(--second); } g.third { color: var(--third); } g.chance { c
 g.first circle, g.third circle, g.chance circle { fill: currentColor; stroke: none; } path.published { stroke-width: 1; opacity: .7; }
 .prose { list-style: disc; padding-left: 18px; } .prose li + li { margin-top: 6px; }
 
-.scroll { overflow-x: auto; margin-top: 16px; }
+.scroll { overflow-x: auto; margin-top: 16px; } .scroll + .charts { margin-top: 24px; } .paths { white-space: normal; overflow-wrap: anywhere; }
+.lines li { overflow-wrap: anywhere; font-size: 13px; padding: 2px 0; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { text-align: right; padding: 5px 10px; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th:first-child { text-align: left; padding-left: 0; font-weight: 500; }
@@ -123,6 +124,7 @@ code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-si
 @media (max-width: 560px) {
   main { padding: 20px 10px 32px; } h1 { font-size: 24px; } main > section { padding: 16px 14px; }
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  th, td { padding: 5px 4px; font-size: 13px; } th, td { white-space: normal; }
   .facts:not(.code) div { grid-template-columns: minmax(0, 1fr); padding: 4px 0; }
 }
 @media print {

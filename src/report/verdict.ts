@@ -1,4 +1,5 @@
 import type { PatientMetrics } from '../detect/sampling.ts';
+import { methodTitle } from '../fusion/presets.ts';
 import { bestIntensity, intensityBaselines } from '../metrics/intensity_baseline.ts';
 import type { ImageCurves } from './curves.ts';
 import type { RunRecord } from './read_run.ts';
@@ -28,7 +29,7 @@ export function verdictOf({ results, header, data }: RunRecord, curves: ImageCur
     `${selectedBy === 'none' ? 'Given' : 'Trained on'} ${support}; evaluated on ${normal} normal and ${abnormal} abnormal images of ${results.data} ${part}.`,
   ];
   if (!curves) {
-    const headline = 'The test images lack a class, so nothing can be said.';
+    const headline = `The test images of ${results.data} lack a class, so nothing can be said.`;
     return { headline, sentences, warnings };
   }
   const { value, interval } = curves.roc;
@@ -62,7 +63,8 @@ export function verdictOf({ results, header, data }: RunRecord, curves: ImageCur
     const overlap = selected.pixelThreshold ? `, Dice ${fixed(selected.pixelThreshold.dice)}` : '';
     sentences.push(`Finding the lesion in the image: pixel AUROC ${fixed(auroc)}, AUPRO ${fixed(aupro)}${overlap}.`);
   }
-  return { headline: headline(value, interval), sentences, warnings };
+  const found = foundIn(value, interval, best !== undefined && best !== null && best.image.auroc >= value);
+  return { headline: `${subjectOf({ results, header })} ${found}`, sentences, warnings };
 }
 
 function patientDecisions({ sensitivity, specificity }: PatientMetrics): string {
@@ -70,13 +72,27 @@ function patientDecisions({ sensitivity, specificity }: PatientMetrics): string 
   return `; at the threshold sensitivity ${fixed(sensitivity)}, specificity ${fixed(specificity)}`;
 }
 
-function headline(value: number, { low, high }: ImageCurves['roc']['interval']): string {
-  if (high < 0.5) return 'Normal images score higher than abnormal ones: the result is upside down.';
-  if (low <= 0.5) return 'No better than chance, as far as these images tell.';
-  if (value >= 0.95) return 'Tells abnormal images from normal ones almost always.';
-  if (value >= 0.85) return 'Tells abnormal images from normal ones well.';
-  if (value >= 0.7) return 'Tells abnormal images from normal ones better than chance, with many errors.';
-  return 'Tells abnormal images from normal ones little better than chance.';
+/** What was tried. */
+function subjectOf({ results, header }: Pick<RunRecord, 'results' | 'header'>): string {
+  const untrained = isUntrained(header) ? ' with random weights' : '';
+  const method = methodTitle(header.fusion.method).replace(/ \(.*\)$/, '');
+  return `${method}${untrained} on ${results.data}`;
+}
+
+/** Whether the model was made by a rule: it knows nothing. */
+function isUntrained({ model }: RunRecord['header']): boolean {
+  return /^(generated|random):/.test(model.name);
+}
+
+/** What came of it, as the end of a sentence. @param isDull whether brightness alone does as well */
+function foundIn(value: number, { low, high }: ImageCurves['roc']['interval'], isDull: boolean): string {
+  if (high < 0.5) return 'scores normal images higher than abnormal ones: the result is upside down.';
+  if (low <= 0.5) return 'does no better than chance, as far as these images tell.';
+  if (isDull) return 'tells abnormal images from normal ones no better than their brightness does.';
+  if (value >= 0.95) return 'tells abnormal images from normal ones almost always.';
+  if (value >= 0.85) return 'tells abnormal images from normal ones well.';
+  if (value >= 0.7) return 'tells abnormal images from normal ones better than chance, with many errors.';
+  return 'tells abnormal images from normal ones little better than chance.';
 }
 
 function warningsOf({ results, header }: Pick<RunRecord, 'results' | 'header'>, curves: ImageCurves | null): string[] {
@@ -113,7 +129,7 @@ function warningsOf({ results, header }: Pick<RunRecord, 'results' | 'header'>, 
   if (selected.imageThreshold?.from === 'support') {
     warnings.push('The thresholds come from the support images alone and may lie wrong.');
   }
-  if (/^(generated|random):/.test(header.model.name)) {
+  if (isUntrained(header)) {
     warnings.push(
       `The model ${header.model.name} has random weights: the numbers show that the program runs, no more.`,
     );

@@ -7,5 +7,7 @@ export interface ModelIdentity {
   readonly name: string;
   /** Of the configuration and of some tensors of both towers: equal for equal weights, whatever file holds them. */
   readonly hash: string;
+  /** SHA-256 of all weights; not of generated ones, which their name says, nor of those of an address. */
+  readonly sha256?: string;
   readonly config: ClipConfig | MedClipConfig;
 }

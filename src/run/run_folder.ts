@@ -47,7 +47,7 @@ export class RunFolder {
     throw new FusionclipError(
       'usage',
       finished
-        ? `${path} holds a finished run; give another folder with --out, or replace it with --force.`
+        ? `${path} holds a finished run; give another folder with --out, or replace it with --force.${reportAdvice(path, names)}`
         : `${path} holds an unfinished run; go on with --resume, or start again with --force.`,
     );
   }
@@ -91,4 +91,9 @@ export class RunFolder {
     if (!(await this.#fs.stat(this.file(name)))) return null;
     return JSON.parse(new TextDecoder().decode(await this.#fs.readFile(this.file(name))));
   }
+}
+
+/** How to make the report of a finished run, where it is missing. */
+function reportAdvice(path: string, names: readonly string[]): string {
+  return names.includes('report.html') ? '' : ` Its report is missing: fusionclip report ${path} makes it.`;
 }

@@ -1,5 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
+import { sha256 } from '../base/sha256.ts';
 import { openSafetensors, type SafetensorsFile, writeSafetensors } from '../clip/index.ts';
 
 /**
@@ -65,11 +66,6 @@ function indexOf(bytes: Uint8Array, part: Uint8Array): number {
 
 function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function damaged(path: string, cause?: unknown): FusionclipError {

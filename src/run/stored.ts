@@ -36,6 +36,7 @@ export const STORED_HEADER = v.object({
   model: v.object({
     hash: v.string(),
     name: v.string(),
+    sha256: v.optional(v.string()),
     config: v.union([STORED_CONFIG, STORED_MEDCLIP_CONFIG]),
   }),
   data: v.object({ path: v.string(), name: v.string() }),
@@ -61,12 +62,20 @@ export const STORED_STATE = v.object({
 });
 
 const threshold = v.nullable(v.object({ value: number, f1: measure, from: v.picklist(['valid', 'support']) }));
+const labelled = v.object({
+  of: v.picklist(['valid', 'support', 'test']),
+  normal: v.array(measure),
+  abnormal: v.array(measure),
+});
 
 /** `inference` of an adapters file. */
 export const STORED_INFERENCE = v.object({
   thresholds: v.object({ image: threshold, pixel: threshold }),
   ranges: v.nullable(v.object({ zeroMap: pair, fewMap: pair, zeroMean: pair, fewMean: pair })),
   selectedBy: v.string(),
+  mapScale: v.optional(v.nullable(number)),
+  scores: v.optional(v.nullable(labelled)),
+  testScores: v.optional(v.nullable(labelled)),
   /** Hashes of the normal support images. */
   images: v.optional(v.array(v.string())),
 });

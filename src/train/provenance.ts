@@ -1,5 +1,7 @@
+import { sha256 } from '../base/sha256.ts';
 import { VERSION } from '../base/version.ts';
 import type { Sample } from '../data/layout/dataset.ts';
+import type { Picture } from '../detect/pictures.ts';
 import type { Support } from '../detect/support.ts';
 import { describeAdapter } from '../gpu/adapter.ts';
 import type { Gpu } from '../gpu/gpu.ts';
@@ -8,9 +10,14 @@ import type { RunConfig } from '../run/run_config.ts';
 import type { RunFolder } from '../run/run_folder.ts';
 import type { RunState } from '../run/run_state.ts';
 
-/** `shots.json`: which images are the support set, and why. */
-export function shotsJson({ shots }: Support, { train }: RunConfig): Record<string, unknown> {
+/** `shots.json`: which images are the support set, why, and what they show. */
+export async function shotsJson(
+  { shots, normal, abnormal }: Support,
+  { train }: RunConfig,
+): Promise<Record<string, unknown>> {
   const ids = (samples: readonly Sample[]) => samples.map(({ id }) => id);
+  const sums = (samples: readonly Sample[], pictures: readonly Picture[]) =>
+    Promise.all(samples.map((_, i) => pictureSum(pictures[i])));
   return {
     seed: train.seed,
     list: train['shots.list'],
@@ -18,7 +25,30 @@ export function shotsJson({ shots }: Support, { train }: RunConfig): Record<stri
     normal: ids(shots.normal),
     abnormal: ids(shots.abnormal),
     rest: shots.rest.length,
+    sha256: {
+      normal: await sums(shots.normal, normal),
+      // Those that were made of normal ones are no images of the data set.
+      abnormal: await sums(shots.abnormal, abnormal),
+    },
   };
+}
+
+/**
+ * Whether a data set has the support images that a run was begun with, under their names and with their pixels.
+ * @param drawn `shots.json` of the run; files of before there were sums have the names alone
+ */
+export async function sameShots(drawn: unknown, support: Support, header: RunConfig): Promise<boolean> {
+  const now = await shotsJson(support, header);
+  const { sha256: _, ...names } = now;
+  const known = drawn !== null && typeof drawn === 'object' && 'sha256' in drawn;
+  return JSON.stringify(drawn) === JSON.stringify(known ? now : names);
+}
+
+/** SHA-256 of a picture at the model's size, with its mask. */
+function pictureSum({ pixels, mask }: Picture): Promise<string> {
+  const { width, height, data } = pixels;
+  const bytes = new Uint8Array(data);
+  return sha256(new TextEncoder().encode(`${width}x${height}:`), bytes, mask ?? new Uint8Array(0));
 }
 
 /**

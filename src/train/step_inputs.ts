@@ -1,5 +1,5 @@
 import type { Detector } from '../detect/detector.ts';
-import type { FeatureBatch, FeatureStore } from '../detect/feature_store.ts';
+import type { FeatureBatch, FeatureCache } from '../detect/feature_cache.ts';
 import type { TrainItem } from '../detect/support.ts';
 import type { Targets } from '../fusion/index.ts';
 import { GpuArray } from '../gpu/array.ts';
@@ -10,11 +10,11 @@ export class StepInputs {
   readonly targets: Targets;
   readonly #maskHost: Float32Array<ArrayBuffer>;
 
-  constructor(detector: Detector, store: FeatureStore, count: number) {
+  constructor(detector: Detector, features: FeatureCache, count: number) {
     const { gpu, kind, vision } = detector;
     const { size } = vision;
     using _scope = gpu.scope();
-    this.batch = store.batch(count);
+    this.batch = features.batch(count);
     this.#maskHost = new Float32Array(kind === 'pixel' ? count * size * size : 0);
     this.targets = {
       label: GpuArray.empty(gpu, [count]).keep(),

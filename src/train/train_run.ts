@@ -5,9 +5,11 @@ import type { Inventory } from '../data/layout/inventory.ts';
 import { saveAdapters } from '../detect/adapters_file.ts';
 import { type AnyBackbone, asTrained, type ModelSource, openModel, statisticsOf } from '../detect/backbone.ts';
 import type { Detector } from '../detect/detector.ts';
-import { calibrate, type Evaluation, evaluateSamples, samplingRequest } from '../detect/evaluation.ts';
+import { type Calibration, calibrate, classScores, evaluateSamples, samplingRequest } from '../detect/evaluation.ts';
+import { requireMapNames } from '../detect/map_names.ts';
+import { samplesMaps } from '../detect/maps.ts';
 import { dataJson, openData } from '../detect/open_data.ts';
-import { predictionRows, requireMapNames, toCsv, writeMaps } from '../detect/output.ts';
+import { predictionRows, toCsv } from '../detect/predictions.ts';
 import { type SelectedBy, type TrainResults, trainResults } from '../detect/results.ts';
 import { openDetector, type RunContext } from '../detect/run_context.ts';
 import type { ScoredSet } from '../detect/scoring.ts';
@@ -26,7 +28,7 @@ import { ADAPTERS, BEST, LAST, LATEST, RunFolder } from '../run/run_folder.ts';
 import type { Choice, RunState } from '../run/run_state.ts';
 import { lastState, resumable, resumeAdvice, takeFolder } from './broken_run.ts';
 import { loadWeights } from './checkpoint.ts';
-import { environmentJson, shotsJson } from './provenance.ts';
+import { environmentJson, sameShots, shotsJson } from './provenance.ts';
 import { selectionRule } from './selection_rule.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
 import { runTraining, type TrainingEnd } from './training.ts';
@@ -103,7 +105,7 @@ export async function trainRun(context: TrainContext, request: TrainRequest): Pr
     await RunFolder.check(fs, out, force);
     const folder = await RunFolder.create(fs, out);
     await folder.writeJson('config.json', headerJson(header));
-    await folder.writeJson('shots.json', shotsJson(support, header));
+    await folder.writeJson('shots.json', await shotsJson(support, header));
     await fs.writeFile(folder.file('data.json'), dataJson(inventory));
     begun = true;
     return folder;
@@ -200,8 +202,9 @@ export async function resumeRun(context: TrainContext, out: string, places: Resu
 async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Promise<TrainOutcome> {
   const { folder, header: old, finished } = await RunFolder.open(outer.fs, out);
   if (finished) {
-    const text = `${out} holds a finished run; there is nothing to resume (fusionclip report ${out} makes its report again).`;
-    throw new FusionclipError('usage', text);
+    const has = (await outer.fs.stat(folder.file('report.html'))) !== null;
+    const how = `fusionclip report ${out} makes ${has ? 'its report again' : 'its report, which is missing'}`;
+    throw new FusionclipError('usage', `${out} holds a finished run; there is nothing to resume (${how}).`);
   }
   const backbone = asTrained(old.model, await openModel(outer.fs, places.model ?? old.model.name), out);
   const header: RunConfig = { ...old, data: { ...old.data, path: places.data ?? old.data.path } };
@@ -220,11 +223,11 @@ async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Pro
   const support = await readSupport(fs, shots, { ...header.fusion, grey: header.grey }, header.train.seed);
   const drawn = await folder.readJson('shots.json');
   // A run that was ended before its first file was whole has no list yet.
-  if (drawn === null) await folder.writeJson('shots.json', shotsJson(support, header));
-  else if (JSON.stringify(drawn) !== JSON.stringify(shotsJson(support, header))) {
+  if (drawn === null) await folder.writeJson('shots.json', await shotsJson(support, header));
+  else if (!(await sameShots(drawn, support, header))) {
     throw new FusionclipError(
       'bad_data',
-      `${header.data.path} is not the data set that ${out} was started with: its support images differ; give the old one.`,
+      `${header.data.path} is not the data set that ${out} was started with: its support images differ in names or pixels; give the old one.`,
     );
   }
   const onEvent = listener(context);
@@ -313,6 +316,10 @@ async function evaluateRunWeights(
 ): Promise<Pick<TrainOutcome, 'results' | 'scored'>> {
   const { context, folder, header, dataset, inventory, support, detector, onEvent } = run;
   const { fs, signal } = context;
+  const draw = (calibration: Calibration) => {
+    const choices = { maps: run.maps, calibration, of: run.mapsOf };
+    return samplesMaps(fs, folder.file('maps'), dataset.splits.test, header, choices);
+  };
   const evaluateWeights = async (choice: Choice, file: string) => {
     if (selectedBy !== 'none') await loadWeights(fs, folder.file(file), detector.method.parameters);
     return memory.withScorer(async (scorer) => {
@@ -324,6 +331,7 @@ async function evaluateRunWeights(
         calibration,
         sampling: samplingRequest(header.train),
         batch: header.train['eval.batch'],
+        onScored: which === 'chosen' ? draw(calibration) : undefined,
         onProgress: stage(onEvent, `scores of the test images (${which} weights)`),
         signal,
       });
@@ -340,34 +348,21 @@ async function evaluateRunWeights(
     const text = 'The remaining valid images lack a class, so the thresholds were chosen on the support set.';
     onEvent({ type: 'note', text });
   }
+  const { scored } = selected.evaluation;
   const bank = supportBank(header.train.bank, normals, selected.rows);
   await saveAdapters(
     fs,
     folder.file(ADAPTERS),
-    { header, bank, selectedBy, ...selected.calibration },
+    { header, bank, selectedBy, ...selected.calibration, testScores: { of: 'test', ...classScores(scored) } },
     detector.method.parameters,
   );
-  await writePredictions(run, selected.evaluation, selected.calibration.thresholds);
+  const rows = predictionRows(scored, selected.calibration.thresholds);
+  await fs.writeFile(folder.file('predictions.csv'), toCsv(rows));
   const shots = { normal: support.normal.length, abnormal: support.shots.abnormal.length };
   const others = last ?? { ...selected, choice: end.last };
   const { warnings } = inventory.leaks;
   const results = trainResults(header, shots, selectedBy, selected, others, warnings);
-  return { results, scored: selected.evaluation.scored };
-}
-
-async function writePredictions(
-  { context, folder, dataset, header, maps, mapsOf, onEvent }: Opened,
-  { scored }: Evaluation,
-  thresholds: Parameters<typeof predictionRows>[1],
-): Promise<void> {
-  const { fs, signal } = context;
-  await fs.writeFile(folder.file('predictions.csv'), toCsv(predictionRows(scored, thresholds)));
-  const paths = new Map(dataset.splits.test.map(({ id, path }) => [id, path]));
-  const onProgress = stage(onEvent, 'maps');
-  const shown = mapsOf ? { ...scored, images: scored.images.filter(({ id }) => mapsOf.includes(id)) } : scored;
-  const { grey, fusion } = header;
-  const place = (id: string) => paths.get(id)!;
-  await writeMaps(fs, folder.file('maps'), shown, fusion.norm, maps, place, grey, onProgress, signal);
+  return { results, scored };
 }
 
 /** What a method trains on: the views of the support images, or nothing. */

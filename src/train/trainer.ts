@@ -2,7 +2,7 @@ import { FusionclipError } from '../base/errors.ts';
 import { epochOrder, stepsPerEpoch } from '../base/order.ts';
 import { Pace } from '../base/progress.ts';
 import type { Detector } from '../detect/detector.ts';
-import { FeatureStore } from '../detect/feature_store.ts';
+import { FeatureCache } from '../detect/feature_cache.ts';
 import type { TrainItem } from '../detect/support.ts';
 import { GpuArray } from '../gpu/array.ts';
 import { RepeatedStep } from '../gpu/repeated_step.ts';
@@ -50,7 +50,7 @@ export class Trainer {
   readonly detector: Detector;
   readonly adam: Adam;
   readonly #items: readonly TrainItem[];
-  readonly #store: FeatureStore;
+  readonly #features: FeatureCache;
   readonly #options: TrainOptions;
   readonly #one: GpuArray;
   readonly #inputs = new Map<number, StepInputs>();
@@ -85,7 +85,7 @@ export class Trainer {
       ),
       group(method.parameters.filter(isPrompt), options['lr.prompt']),
     ]);
-    this.#store = new FeatureStore(detector);
+    this.#features = new FeatureCache(detector);
     this.#repeated = eager ? null : new RepeatedStep(gpu);
     this.#one = GpuArray.from(gpu, Float32Array.of(1), [1]).keep();
     this.#pace = new Pace();
@@ -107,13 +107,13 @@ export class Trainer {
 
   /** Computes the features of all items. With a frozen backbone this is the only time that it runs. */
   async prepare(onProgress?: (done: number, total: number) => void, signal?: AbortSignal): Promise<void> {
-    for (let start = 0; start < this.#items.length; start += EXTRACT_BATCH) {
-      signal?.throwIfAborted();
-      const part = this.#items.slice(start, start + EXTRACT_BATCH);
-      this.#store.add(new Map(part.map(({ id, input }) => [id, input])));
-      await this.detector.gpu.idle();
-      onProgress?.(start + part.length, this.#items.length);
+    const items = this.#items;
+    function* batches() {
+      for (let start = 0; start < items.length; start += EXTRACT_BATCH) {
+        yield new Map(items.slice(start, start + EXTRACT_BATCH).map(({ id, input }) => [id, input]));
+      }
     }
+    await this.#features.fill(batches(), { total: items.length, onProgress, signal });
   }
 
   /**
@@ -154,7 +154,7 @@ export class Trainer {
     this.#repeated?.release();
     for (const inputs of this.#inputs.values()) inputs.release();
     this.adam.release();
-    this.#store.release();
+    this.#features.release();
     this.#one.release();
   }
 
@@ -185,7 +185,7 @@ export class Trainer {
   #inputsOf(count: number): StepInputs {
     let inputs = this.#inputs.get(count);
     if (!inputs) {
-      inputs = new StepInputs(this.detector, this.#store, count);
+      inputs = new StepInputs(this.detector, this.#features, count);
       this.#inputs.set(count, inputs);
     }
     return inputs;

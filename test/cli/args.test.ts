@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { resolveOptions } from '../../src/base/option.ts';
 import { isSwitch, parseArgs } from '../../src/cli/args.ts';
+import { pickFlags } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
 
 describe('arguments', () => {
@@ -11,6 +13,18 @@ describe('arguments', () => {
       const { positional, flags } = parseArgs([...command.name, 'one', ...args, '--', '--two'], COMMANDS);
       expect(flags).toEqual(values);
       expect(positional).toEqual(['one', '--two']);
+    });
+  }
+
+  for (const { name, examples } of COMMANDS) {
+    test(`the examples of ${name.join(' ')} are two command lines that it takes`, () => {
+      expect(new Set(examples).size).toBe(2);
+      for (const line of examples) {
+        const [program, ...words] = line.split(' ');
+        const { command, flags } = parseArgs(words, COMMANDS);
+        expect([program, command.name]).toEqual(['fusionclip', name]);
+        for (const { table } of command.flags) resolveOptions(table, pickFlags(table, flags));
+      }
     });
   }
 
@@ -31,6 +45,11 @@ describe('arguments', () => {
     [['--json', 'train'], "Unknown option '--json'; --help lists what there is."],
     [['data', '--json'], '"data" alone is no command; there is data check, data audit.'],
     [['train', '--epohcs=3'], "Unknown option '--epohcs'; did you mean --epochs?"],
+    [['train', '--lr', '1'], "Unknown option '--lr'; did you mean --lr.adapter, --lr.prompt or --lr.grid?"],
+    [['train', '--nctx', '1'], "Unknown option '--nctx'; did you mean --prompt.nctx?"],
+    [['train', '--batch-size', '1'], "Unknown option '--batch-size'; did you mean --batch or --size?"],
+    [['predict', 'x', '--output', 'y'], "Unknown option '--output'; did you mean --out?"],
+    [['eval', '--lr', '1'], "Unknown option '--lr'; --help lists what there is."],
     [['train', '-o', 'x'], "Unknown option '-o'; --help lists what there is."],
     [['train', '--__proto__', 'x'], "Unknown option '--__proto__'; --help lists what there is."],
   ])('%j is refused', (args, message) => {

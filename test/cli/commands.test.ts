@@ -97,6 +97,40 @@ describe('train, eval, predict, embed', () => {
     }
   });
 
+  test('predict reads paths from standard input, and an image that cannot be read is a row and an exit code', async () => {
+    const broken = join(folder, 'broken.png');
+    writeFileSync(broken, readFileSync(join(data, 'test/good/img/0.png')).subarray(0, 300));
+    const paths = [join(data, 'test/good/img/1.png'), broken, join(data, 'test/Ungood/img/1.png')];
+    const args = ['predict', '-', '--run', join(folder, 'run'), '--out', join(folder, 'piped'), '--json'];
+    const { code, stdout, stderr } = await start(args, {}, undefined, `${paths.join('\n')}\n`).ended;
+    expect([code, stderr]).toEqual([5, expect.stringMatching(/1 of 3 images could not be scored/)]);
+    const { method, threshold, images } = JSON.parse(stdout);
+    expect([method, threshold.from]).toEqual(['fusionclip', expect.stringMatching(/valid|support/)]);
+    expect(stderr).toMatch(
+      /FusionCLIP-AD.*trained on Brain_AD\.\nThreshold .*chosen on .*sensitivity of .*specificity of /,
+    );
+    expect(images.map(({ id }: { id: string }) => id)).toEqual(paths);
+    expect(images[0]).toMatchObject({ threshold: threshold.value, error: null, map: expect.stringMatching(/\.png$/) });
+    expect(existsSync(images[0].map)).toBe(true);
+    expect(images[1]).toMatchObject({ score: null, map: null, error: expect.stringMatching(/broken\.png/) });
+    const lines = read('piped', 'predictions.csv').trim().split('\n');
+    expect(lines.map((line) => line.split(',')[2] === '')).toEqual([false, false, true, false]);
+    const strict = await fusionclip(['predict', ...paths, '--run', join(folder, 'run'), '--strict']);
+    expect([strict.code, strict.stdout]).toEqual([5, '']);
+  });
+
+  test('eval and predict do not write into a run folder', async () => {
+    const before = read('run', 'results.json');
+    for (const args of [
+      ['eval', join(folder, 'run')],
+      ['predict', data, '--run', join(folder, 'run')],
+    ]) {
+      const { code, stderr } = await fusionclip([...args, '--out', join(folder, 'run')]);
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/is the folder of a run.*--out/)]);
+    }
+    expect(read('run', 'results.json')).toBe(before);
+  });
+
   test('a finished run is kept, replaced only with --force', async () => {
     const before = read('run', 'results.json');
     const { code, stderr } = await fusionclip(trainArgs(join(folder, 'run')));

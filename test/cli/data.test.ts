@@ -82,14 +82,18 @@ describe('data', () => {
     for (let time = 0; time < 2; time++) {
       const { code, stdout, stderr } = await predict('.');
       expect(code).toBe(0);
-      expect(JSON.parse(stdout).map(({ id }: { id: string }) => id)).toEqual([`./a/x.png`, `./b/x.png`, `./${long}`]);
+      expect(JSON.parse(stdout).images.map(({ id }: { id: string }) => id)).toEqual([
+        `./a/x.png`,
+        `./b/x.png`,
+        `./${long}`,
+      ]);
       expect(stderr).toMatch(/left out: 1 FIFOs/);
       if (time === 1) expect(stderr).toMatch(/left out: 8 this program's own outputs/);
     }
     mkdirSync(path('a'));
     cpSync(image, path('a', 'x.png'));
     const two = await predict('../a/x.png', 'a/x.png', './a/x.png');
-    expect([two.code, JSON.parse(two.stdout)]).toEqual([0, expect.objectContaining({ length: 2 })]);
+    expect([two.code, JSON.parse(two.stdout).images]).toEqual([0, expect.objectContaining({ length: 2 })]);
     const maps = readdirSync(path('in', 'results', 'maps'), { recursive: true });
     expect(maps).toEqual(expect.arrayContaining(['a/x.png.png', 'a/x.png~2.png']));
     renameSync(path('in', long), path('in', `${'n'.repeat(250)}.jpeg`));

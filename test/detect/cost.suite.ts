@@ -1,6 +1,10 @@
 import { assert } from 'chai';
+import { ParameterLoader } from '../../src/clip/blocks.ts';
+import { storeValues } from '../../src/clip/weight_storage.ts';
+import { zeroTensors } from '../../src/clip/zero_model.ts';
 import { openModel } from '../../src/detect/backbone.ts';
 import { methodCost } from '../../src/detect/cost.ts';
+import { countingGpu } from '../../src/gpu/counting.ts';
 import { runSettings } from '../../src/run/run_config.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suite, test } from '../harness/registry.ts';
@@ -31,6 +35,22 @@ const costOf = async (method: string, kind: 'pixel' | 'image' = 'pixel', more: R
 };
 
 suite('cost', () => {
+  test('zeros are stored as a look at each of them would have it, without that look', async () => {
+    const { stored, read } = zeroTensors(new Map([['w', [3, 4]]]));
+    for (const storage of ['auto', 'f32', 'f16', 'bf16'] as const) {
+      assert.deepEqual(stored!('w', storage), storeValues('w', await read('w'), storage));
+    }
+    // A model whose tensors are read one by one would be read here.
+    const zeros = zeroTensors(new Map([['w', [3, 4]]]));
+    const loader = new ParameterLoader(countingGpu('hardware'), {
+      ...zeros,
+      read: () => assert.fail('a matrix of zeros is not read'),
+    });
+    await loader.matrix('w', [3, 4]);
+    assert.equal(loader.report.matrices.f16, 1);
+    loader.release();
+  });
+
   test('clip-memory: one pass of the backbone, and the products with the bank', async () => {
     const { parameters, flops, bytes, trainingFlops } = await costOf('clip-memory');
     assert.deepEqual(parameters, { trained: 0, frozen: VISION + TEXT });

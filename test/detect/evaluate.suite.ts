@@ -1,8 +1,8 @@
 import { assert } from 'chai';
-import { encodePng } from '../../src/data/encode.ts';
-import { rulePicture } from '../../src/data/picture.ts';
-import { evaluateRun, predictImages } from '../../src/detect/inference.ts';
-import { mapNames, toCsv } from '../../src/detect/output.ts';
+import { evaluateRun } from '../../src/detect/evaluate_run.ts';
+import { mapNames } from '../../src/detect/map_names.ts';
+import { predictImages } from '../../src/detect/predict.ts';
+import { toCsv } from '../../src/detect/predictions.ts';
 import type { ScoredImage } from '../../src/detect/scoring.ts';
 import { chooseThresholds, evaluateIntensity, evaluateScores } from '../../src/detect/set_metrics.ts';
 import { expectFailure } from '../data/expect_failure.ts';
@@ -114,7 +114,7 @@ suiteInTurn('evaluation', () => {
     const [storage, data, ...notes] = context.events.filter((event) => event.type === 'note');
     assert.match(data.text, /^\/Brain_AD: layout bmad, pixel-level/);
     assert.match(storage.text, /^weights: .*lossless/);
-    assert.lengthOf(notes, 2);
+    assert.lengthOf(notes, 3);
   });
 
   test('of several learning rates the best on the remaining valid images stays', async (t) => {
@@ -147,7 +147,7 @@ suiteInTurn('evaluation', () => {
       const { results } = await smallRun(context, { ...prompt, ...settings });
       const model = await tinyBackbone();
       const folder = '/Brain_AD/test';
-      const rows = await predictImages(context, {
+      const { images: rows } = await predictImages(context, {
         paths: [folder],
         adapters: '/run',
         model,
@@ -166,7 +166,7 @@ suiteInTurn('evaluation', () => {
     });
   }
 
-  test('weights are refused for another backbone, and for data of another kind', async (t) => {
+  test('weights are refused for another backbone', async (t) => {
     const fs = ruleSet();
     const context = contextOf(await t.gpu(), fs);
     await smallRun(context, { prompt: 'fixed', epochs: '1' });
@@ -174,14 +174,22 @@ suiteInTurn('evaluation', () => {
     await expectFailure('bad_model', [/trained on tiny/, /--model/], async () =>
       predictImages(context, { paths, adapters: '/run', model: await tinyBackbone(2), out: null }),
     );
-    const { image } = rulePicture('x', 1, 20, 20, 1, 0);
-    for (const name of ['valid/good/0', 'valid/Ungood/0', 'test/good/0', 'test/Ungood/0']) {
-      await fs.writeFile(`/Chest/${name}.png`, encodePng(image));
+  });
+
+  test('a run with masks is evaluated on labels alone by its image scores, which are those with masks', async (t) => {
+    const fs = ruleSet();
+    const context = contextOf(await t.gpu(), fs);
+    const { results } = await smallRun(context, { prompt: 'fixed', epochs: '1' });
+    for (const [path, bytes] of [...fs.files]) {
+      const [, place, file] = /^\/Brain_AD\/(.*)\/img\/(.*)$/.exec(path) ?? [];
+      if (place) await fs.writeFile(`/Labels/${place}/${file}`, bytes);
     }
     const model = await tinyBackbone();
-    await expectFailure('bad_data', [/labels only/], () =>
-      evaluateRun(context, { adapters: '/run', model, data: '/Chest', out: null }),
-    );
+    const evaluated = await evaluateRun(context, { adapters: '/run', model, data: '/Labels', out: null });
+    assert.equal(evaluated.kind, 'image');
+    assert.isNull(evaluated.pixel);
+    assert.deepEqual(evaluated.image, results.selected.image);
+    assert.deepEqual(evaluated.imageThreshold, results.selected.imageThreshold);
   });
 
   test('map files are named after their images and stay in their folder', () => {

@@ -2,7 +2,8 @@ import { assert } from 'chai';
 import { pixelStatistics } from '../../src/clip/index.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
 import type { Backbone } from '../../src/detect/backbone.ts';
-import { evaluateTrained, predictImages } from '../../src/detect/inference.ts';
+import { evaluateTrained } from '../../src/detect/evaluate_run.ts';
+import { predictImages } from '../../src/detect/predict.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { trainRun } from '../../src/train/index.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
@@ -63,7 +64,9 @@ suiteInTurn("a model's own statistics of images", () => {
     );
     const told = context.events.filter(({ type }) => type === 'note').map((event) => JSON.stringify(event));
     assert.match(told.join(), /says activation gelu, mean 0,0,0, .* was trained with activation quickgelu, mean 0.5,/);
-    const [row] = await predictImages(context, {
+    const {
+      images: [row],
+    } = await predictImages(context, {
       adapters: '/run',
       model: changed,
       out: null,

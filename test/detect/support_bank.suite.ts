@@ -2,7 +2,7 @@ import { assert } from 'chai';
 import { openSafetensors, writeSafetensors } from '../../src/clip/index.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
 import { openModel } from '../../src/detect/backbone.ts';
-import { evaluateTrained } from '../../src/detect/inference.ts';
+import { evaluateTrained } from '../../src/detect/evaluate_run.ts';
 import type { ScoredSet } from '../../src/detect/scoring.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { trainRun } from '../../src/train/index.ts';

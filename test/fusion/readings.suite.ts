@@ -2,7 +2,7 @@ import { assert } from 'chai';
 import { ruleUniform } from '../../src/base/rule.ts';
 import { GeneratedClipModel, presetConfig, TextTower, Tokenizer, VisionTower } from '../../src/clip/index.ts';
 import { rangesOfAll } from '../../src/detect/scoring.ts';
-import { type FusionOptions, fuseScores, fusionOptions, type Method, methodKind } from '../../src/fusion/index.ts';
+import { type FusionOptions, fuseScores, fusionOptions, type Model, methodOf } from '../../src/fusion/index.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { fill } from '../../src/kernels/elementwise.ts';
@@ -110,7 +110,7 @@ class Reading {
   readonly #size: number;
   readonly #seed: number;
   readonly #options: FusionOptions;
-  readonly #method: Method;
+  readonly #method: Model;
   readonly #towers: readonly { release(): void }[];
 
   private constructor(
@@ -118,7 +118,7 @@ class Reading {
     row: Row,
     readings: Readings,
     options: FusionOptions,
-    method: Method,
+    method: Model,
     towers: { release(): void }[],
   ) {
     this.#gpu = gpu;
@@ -140,7 +140,7 @@ class Reading {
     const tokenizer = await Tokenizer.openai();
     const parts = { gpu, vision, text, tokenizer, options, kind, object: options['prompt.object'], seed };
     const object = given['prompt.object'] ?? 'Brain';
-    const method = await methodKind(options.method).create({ ...parts, object });
+    const method = await methodOf(options.method).create({ ...parts, object });
     return new Reading(gpu, row, readings, options, method, [vision, text]);
   }
 

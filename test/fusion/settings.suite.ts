@@ -1,5 +1,5 @@
 import { assert } from 'chai';
-import { blurMaps, FUSION_OPTIONS, fusionOptions, METHOD_PRESETS, Predictor } from '../../src/fusion/index.ts';
+import { BranchScorer, blurMaps, FUSION_OPTIONS, fusionOptions, METHOD_PRESETS } from '../../src/fusion/index.ts';
 import { gaussianTensor } from '../../src/fusion/initial.ts';
 import type { BranchModel } from '../../src/fusion/predict.ts';
 import { presetTexts } from '../../src/fusion/presets.ts';
@@ -233,7 +233,7 @@ suite('settings with a number worked out by hand', () => {
       const gpu = await t.gpu();
       using _scope = gpu.scope();
       const { model, rows } = plainModel(gpu, withCls);
-      const predictor = new Predictor(gpu, model);
+      const predictor = new BranchScorer(gpu, model);
       // The class token points along x, its patch along y: 1 − cos is 0 with itself, 1 with the other.
       const encoded = (cls: number[], patch: number[]) => ({
         features: new Map([[1, { cls: new Tensor(rows(cls)), patches: new Tensor(rows(patch).reshape([1, 1, 2])) }]]),
@@ -254,7 +254,7 @@ suite('settings with a number worked out by hand', () => {
       ...model,
       bankRows: (features) => new Map([1, 2].map((k) => [String(k), features.get(k)!.patches.value])),
     };
-    const predictor = new Predictor(gpu, two);
+    const predictor = new BranchScorer(gpu, two);
     const encoded = (first: number[], second: number[]) => ({
       features: new Map(
         [first, second].map((list, i) => [

@@ -76,7 +76,7 @@ export const fusion: readonly Mutation[] = [
     ['exponent += params.range * step * step;', 'exponent += params.range * abs(step);'],
     ['min(id.x + params.radius, params.width - 1u)', 'min(id.x + params.radius, params.width - 2u)'],
   ]),
-  ...mutations('src/fusion/methods/clip_both.ts', 'fusion/baselines > clip', [
+  ...mutations('src/fusion/methods/clip.ts', 'fusion/baselines > clip', [
     ['Math.max(most, p + v)', 'Math.max(most, p * v)'],
   ]),
   ...mutations('src/fusion/methods/winclip.ts', 'fusion/baselines > winclip', [

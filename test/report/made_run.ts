@@ -63,11 +63,13 @@ export function madeRun(made: MadeRun = {}): RunRecord {
     grey: FULL,
   };
   const evaluation = { metrics, trivial: evaluateIntensity(set, kind), scored: set };
+  const [, mapScale] = rangeOf(...scored.map(({ map }) => map));
+  const calibration = { thresholds, ranges: null, mapScale, scores: null };
   const choice = { candidate: 0, epoch: 4, step: steps, score: { image: 0.9, pixel: 0.8, value: 0.85 } };
   const shots = { normal: 2, abnormal: 2 };
   // As the run folder has it: a number that is none becomes null.
   const results = JSON.parse(
-    JSON.stringify(trainResults(header, shots, 'valid', { choice, evaluation }, { choice, evaluation })),
+    JSON.stringify(trainResults(header, shots, 'valid', { choice, evaluation, calibration }, { choice, evaluation })),
   );
   const maps = new Map(scored.map(({ id, map }) => [id, map]));
   const indices = new Map(ids.map((id, i) => [id, i]));
@@ -83,7 +85,12 @@ export function madeRun(made: MadeRun = {}): RunRecord {
       started: '2026-01-01T00:00:00.000Z',
       seconds: 75,
     },
-    data: { lines: ['/Brain_AD: layout bmad'], leaks: { warnings: [] } },
+    data: {
+      lines: ['/Brain_AD: layout bmad'],
+      leaks: { warnings: [] },
+      patients: { rule: 'folder', used: false, valid: 3, test: 5, unknown: 0 },
+      leftOut: [{ what: 'files that are no pictures', count: 4, examples: ['a.txt', 'b.txt', 'c.txt'] }],
+    },
     shots: { seed: 0, normal: support('good'), abnormal: support('Ungood') },
     steps: Array.from({ length: steps }, (_, i) => {
       const parts = { 'focal.gal.1': 2 / (i + 1), 'focal.gal.2': 1 / (i + 1), 'dice.gal.1': 0.5, 'dice.loc.1': 0.25 };

@@ -117,6 +117,44 @@ suiteInTurn('report', () => {
     assert.include(html, 'Anomaly maps');
   });
 
+  test('says whom the images are of, and what was left out', async () => {
+    const record = madeRun();
+    const html = await renderReport(record);
+    for (const part of [
+      '3 patients in valid and 5 in test (folder)',
+      'do not go by it',
+      'files that are no pictures',
+    ]) {
+      assert.include(html, part);
+    }
+    assert.include(html, '4 files and folders were left out');
+    assert.include(html, 'a.txt, b.txt, c.txt, …');
+    assert.notInclude(html, 'of 5 patients');
+    const used = { ...record.data!, leftOut: [], patients: { ...record.data!.patients!, used: true } };
+    const other = await renderReport({ ...record, data: used });
+    assert.include(other, '24 test images of 5 patients');
+    assert.include(other, 'Nothing that lies in the folder was left out');
+    assert.include(await renderReport({ ...record, data: { ...used, patients: null } }), 'Nobody knows whose images');
+  });
+
+  test('nothing stands over what is drawn: names beside the bars, numbers beside the dots, axes in plain numbers', async () => {
+    const html = await renderReport(madeRun({ images: 80, strength: 6 }));
+    const place = (pattern: RegExp) => Number(pattern.exec(html)![1]);
+    const lowest = Math.max(
+      ...[...html.matchAll(/<rect class="abnormal"[^>]* y="([\d.]+)"[^>]* height="([\d.]+)"/g)].map(
+        ([, y, h]) => +y + +h,
+      ),
+    );
+    // A text of 11.5 px stands on its line.
+    assert.isAbove(place(/class="direct abnormal" x="[\d.]+" y="([\d.]+)"/) - 10, lowest);
+    const highest = Math.min(...[...html.matchAll(/<rect class="normal"[^>]* y="([\d.]+)"/g)].map(([, y]) => +y));
+    assert.isBelow(place(/class="direct normal" x="[\d.]+" y="([\d.]+)"/), highest);
+    // The dot of 1.000 ends before its number begins, which is some 38 px wide.
+    assert.isBelow(place(/<circle cx="([\d.]+)"[^>]* r="6"/) + 6, 358 - 38 - 8);
+    assert.notMatch(html, />[\d.]+m</);
+    assert.match(html, />0\.[1-9]</);
+  });
+
   test('a long log becomes a short curve, and only that of the chosen rate', async () => {
     const record = madeRun({ steps: 5000 });
     const other = record.steps.map((step) => ({ ...step, loss: 1e6, rate: 1 }));
@@ -152,7 +190,7 @@ suiteInTurn('report', () => {
       dataOf(await renderReport(record)).verdict as { headline: string; warnings: string[] };
     const good = madeRun({ images: 80, strength: 6 });
     const { headline, warnings } = await verdict(good);
-    assert.match(headline, /almost always/);
+    assert.equal(headline, 'FusionCLIP-AD on Brain tells abnormal images from normal ones almost always.');
     assert.deepEqual(warnings, []);
     assert.match(
       (await verdict(madeRun({ images: 80, strength: 6, threshold: 1 }))).warnings.join('\n'),
@@ -164,8 +202,15 @@ suiteInTurn('report', () => {
     const model = { ...good.header.model, name: 'generated:T:1' };
     assert.match(await told({ header: { ...good.header, model } }), /random weights/);
     const { trivial, selected } = good.results;
-    const bright = { ...trivial!, mean: { ...trivial!.mean, auroc: 1 } };
-    assert.match(await told({ results: { ...good.results, trivial: bright } }), /Brightness alone/);
+    const bright = {
+      ...good,
+      results: { ...good.results, trivial: { ...trivial!, mean: { ...trivial!.mean, auroc: 1 } } },
+    };
+    assert.match((await verdict(bright)).warnings.join('\n'), /Brightness alone/);
+    assert.match((await verdict(bright)).headline, /no better than their brightness does/);
+    const winclip = madeRun({ images: 80, strength: 6, settings: { method: 'winclip' } });
+    const untrained = { ...winclip.header, model: { ...winclip.header.model, name: 'random:x:1' } };
+    assert.match((await verdict({ ...winclip, header: untrained })).headline, /^WinCLIP with random weights on Brain/);
     const imageThreshold = { ...selected.imageThreshold!, from: 'support' as const };
     assert.match(
       await told({ results: { ...good.results, selected: { ...selected, imageThreshold } } }),

@@ -3,7 +3,7 @@
  * that there is, at seeded moments, goes on with them, and holds the result to that of an unbroken one, bit for bit. Devices
  * are lost in `train`, `eval`, `predict` and `pretrain`; see `docs/run_folder.md`. Prints a table; exits 1 on any failure.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { writeModel, writeSet } from '../cli/program.ts';
 import { BREAKS, type Break, fullDisk, unmount } from './breaks.ts';
 import { flippedBits, tornLogs } from './damage.ts';
 import { pageLosses } from './page_losses.ts';
+import { MOMENTS, terminate } from './terminate.ts';
 import { broken, type Training, unbroken } from './training.ts';
 
 function option(name: string, fallback: string): string {
@@ -134,6 +135,21 @@ async function breakOff(
   }
 }
 
+/** Whoever sends SIGTERM waits for two seconds, whatever a command is doing. */
+async function terminations(runtime: string, scratch: string): Promise<void> {
+  const program = [process.execPath, 'bin/fusionclip.mjs'];
+  const args = ['--set', 'brain', '--train', '0', '--valid', '24', '--test', '40', '--size', '168', '--out'];
+  const { status } = spawnSync(program[0], [program[1], 'phantom', ...args, join(scratch, 'data')], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) throw new Error(`the pictures were not made: ${status}`);
+  for (const moment of MOMENTS) {
+    const { problem, took } = await terminate(program, runtime, scratch, moment);
+    console.log(`SIGTERM in ${moment.phase}, ${runtime}: ${took} ms`);
+    count(`SIGTERM in ${moment.phase}`, runtime, 'the launcher', problem);
+  }
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'fusionclip-torture-'));
 try {
   const data = writeSet(join(folder, 'Brain_AD'));
@@ -143,6 +159,7 @@ try {
     mkdirSync(scratch);
     await breaks({ runtime, data, model, scratch }, folder);
     await lostDevices(runtime);
+    if (wanted('SIGTERM in')) await terminations(runtime, scratch);
   }
   if (runtimes.includes('chrome') && wanted('page')) await pageLosses({ data, moments, seed, count });
   if (wanted('bit flipped')) await flippedBits({ data, model, folder, moments, seed, count });

@@ -1,5 +1,6 @@
 import { joinPath } from '../../src/base/paths.ts';
-import { evaluateRun, predictImages } from '../../src/detect/inference.ts';
+import { evaluateRun } from '../../src/detect/evaluate_run.ts';
+import { predictImages } from '../../src/detect/predict.ts';
 import type { RunContext } from '../../src/detect/run_context.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { pretrain, resumePretrain } from '../../src/pretrain/index.ts';

@@ -1,7 +1,9 @@
 import { assert } from 'chai';
 import { ruleUniform } from '../../src/base/rule.ts';
 import { GeneratedClipModel, TextTower, VisionTower } from '../../src/clip/index.ts';
-import { evaluateTrained, predictImages, TrainedDetector } from '../../src/detect/inference.ts';
+import { evaluateTrained } from '../../src/detect/evaluate_run.ts';
+import { predictImages } from '../../src/detect/predict.ts';
+import { TrainedDetector } from '../../src/detect/trained.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { tuneMatmul } from '../../src/kernels/tune.ts';

@@ -4,7 +4,7 @@ import { CLIP_PIXELS } from '../../src/clip/index.ts';
 import { openDataset } from '../../src/data/layout/open.ts';
 import { pasteLesion } from '../../src/data/paste.ts';
 import { Detector } from '../../src/detect/detector.ts';
-import { FeatureStore } from '../../src/detect/feature_store.ts';
+import { FeatureCache } from '../../src/detect/feature_cache.ts';
 import { readSupport, type TrainItem, trainItems } from '../../src/detect/support.ts';
 import { fusionOptions } from '../../src/fusion/index.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
@@ -36,9 +36,9 @@ suite('what a step reads', () => {
     const gpu = await t.gpu();
     const detector = await tinyDetector(gpu);
     const items = numbered(4);
-    const store = new FeatureStore(detector);
-    store.add(new Map(items.map(({ id, input }) => [id, input])));
-    const inputs = new StepInputs(detector, store, 2);
+    const features = new FeatureCache(detector);
+    features.add(new Map(items.map(({ id, input }) => [id, input])));
+    const inputs = new StepInputs(detector, features, 2);
     const written = async (...which: number[]) => {
       inputs.write(which.map((i) => items[i]));
       const masks = await inputs.targets.mask!.read();
@@ -50,7 +50,7 @@ suite('what a step reads', () => {
     assert.deepEqual(await written(0, 3), { labels: [0, 3], ones: [0, 3] });
     assert.deepEqual(await written(2, 0), { labels: [2, 0], ones: [0, 0] });
     inputs.release();
-    store.release();
+    features.release();
     detector.release();
   });
 

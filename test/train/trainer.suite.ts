@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import { epochOrder } from '../../src/base/order.ts';
 import { Detector } from '../../src/detect/detector.ts';
-import { evaluateTrained } from '../../src/detect/inference.ts';
+import { evaluateTrained } from '../../src/detect/evaluate_run.ts';
 import type { TrainItem } from '../../src/detect/support.ts';
 import { fusionOptions } from '../../src/fusion/index.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';

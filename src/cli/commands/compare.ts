@@ -18,8 +18,12 @@ export const compare: Command = {
   name: ['compare'],
   summary: 'finished runs beside each other: mean and spread over seeds, and differences with paired intervals',
   usage: 'RUN…',
-  details: `A RUN is a run folder, or a folder with runs at any depth, such as that of a sweep. Runs that differ in their seed alone
-are one line. Experiments on the same test images that differ in one thing (the number of support images, or all
+  examples: [
+    'fusionclip compare runs/brain runs/brain-2 --out runs/compared',
+    'fusionclip compare runs/sweep --group folder',
+  ],
+  details: `A RUN is a run folder, or a folder with runs at any depth, such as that of a sweep. Runs that differ in their seed
+alone are one line. Experiments on the same test images that differ in one thing (the number of support images, or all
 else) are set against each other: test images, or patients where --group is known, are drawn with replacement, the
 same ones for both, and 95 % of the differences in image AUROC lie in the interval.`,
   flags: [{ title: 'Comparison', table: FLAGS }],

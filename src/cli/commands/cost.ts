@@ -30,10 +30,11 @@ export const cost: Command = {
   name: ['cost'],
   summary: 'counts what methods cost: operations, parameters and memory; nothing is computed or timed',
   usage: '[--method METHOD]',
-  details: `million: parameters · GFLOP: text, once a run · view, a training step's share for one view in one epoch · fit, a normal support image ·
-score, an image from pixels to map. train: the whole training in TFLOP. MiB: weights of both towers as for a model in
-float16 · support, what is kept of the normal support images · score and train, the most that a batch needs beside.
-Without --method: all that the model runs.`,
+  examples: ['fusionclip cost', 'fusionclip cost --method winclip+ --shots 8 --json'],
+  details: `million: parameters · GFLOP: text, once a run · view, a training step's share for one view in one epoch · fit, a
+normal support image · score, an image from pixels to map. train: the whole training in TFLOP. MiB: weights of
+both towers as for a model in float16 · support, what is kept of the normal support images · score and train,
+the most that a batch needs beside. Without --method: all that the model runs.`,
   flags: [
     { title: 'Cost', table: FLAGS },
     { title: 'Training and evaluation', table: TRAINING },

@@ -27,6 +27,7 @@ export const dataCheck: Command = {
   summary:
     'reads every image and mask of a data set, and says what is used and how, what is not and why, what is wrong',
   usage: 'DIR',
+  examples: ['fusionclip data check data/Brain', 'fusionclip data check data/chest --normal NORMAL --json'],
   details: `Give the flags that training will get. Exit code ${EXIT_CODES.bad_data} when there is anything that training would stop at.`,
   flags: [
     { title: 'Report', table: FLAGS },

@@ -29,6 +29,7 @@ export const dataAudit: Command = {
   summary:
     'looks for test images that the support set knows: equal or similar images, shared patients, lists not nested',
   usage: 'DIR',
+  examples: ['fusionclip data audit data/Brain', 'fusionclip data audit data/Brain --strict --json'],
   details: `DIR is a data set, or a folder of several (BMAD). The support side is valid/ and train/. A patient or volume is a
 file name without its last number, if a digit is left: 01388 of 01388_60.png, DME-1017237 of DME-1017237-4.jpeg.`,
   flags: [{ title: 'Audit', table: FLAGS }],

@@ -30,6 +30,7 @@ export const demo: Command = {
   name: ['demo'],
   summary: 'the whole method on synthetic pictures: trains on 4 + 4, evaluates, draws maps, writes a report',
   usage: '',
+  examples: ['fusionclip demo', 'fusionclip demo --family chest --epochs 10 --out runs/demo'],
   flags: [{ title: 'Demo', table: { ...FLAGS, ...GPU_FLAGS } }],
   async run(call) {
     const { host } = call;

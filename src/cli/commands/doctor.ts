@@ -34,6 +34,7 @@ export const doctor: Command = {
   name: ['doctor'],
   summary: 'every runtime with its adapter, and whether a kernel gives the right numbers there',
   usage: '',
+  examples: ['fusionclip doctor', 'fusionclip doctor --json'],
   details: `Exit code ${EXIT_CODES.no_adapter} when no runtime has a usable adapter; the text then says what mends it.`,
   flags: [{ title: 'Report', table: FLAGS }],
   async run(call) {

@@ -63,6 +63,10 @@ export const embed: Command = {
   name: ['embed'],
   summary: "CLIP's embeddings of images and sentences",
   usage: 'PATH… --model PATH [--text TEXT,…]',
+  examples: [
+    'fusionclip embed scan.png --model tiny-clip --text brain,liver',
+    'fusionclip embed scans --model openai/clip-vit-large-patch14 --out vectors',
+  ],
   details: 'With images and sentences the JSON also has the cosine of each pair.',
   flags: [{ title: 'Embedding', table: { ...FLAGS, ...GPU_FLAGS } }],
   async run(call) {

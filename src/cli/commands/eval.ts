@@ -1,9 +1,20 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { choice, type OptionTable, optional, resolveOptions, toggle } from '../../base/option.ts';
 import { DATA_OPTIONS, type DataRules } from '../../data/layout/rules.ts';
-import { evaluateRun } from '../../detect/inference.ts';
-import { FUSION_OPTIONS } from '../../fusion/index.ts';
-import { type Call, type Command, exactly, flagValues, pickFlags, word } from '../command.ts';
+import { evaluateRun } from '../../detect/evaluate_run.ts';
+import { FUSION_OPTIONS, INFERENCE_SETTINGS } from '../../fusion/index.ts';
+import { optionTextsOf } from '../../run/run_config.ts';
+import { RunFolder } from '../../run/run_folder.ts';
+import {
+  type Call,
+  type Command,
+  type Defaults,
+  exactly,
+  type FlagGroup,
+  flagValues,
+  pickFlags,
+  word,
+} from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 import { evaluationTable } from '../summary.ts';
 
@@ -27,13 +38,25 @@ const FLAGS = {
   json: toggle(false, 'results as JSON'),
 } satisfies OptionTable;
 
-/** Settings of the method that may be given anew where trained weights are used. */
-export const METHOD_GROUP = { title: 'Method (default: as the run has it)', table: FUSION_OPTIONS };
+/** Settings of the method that may be given anew where trained weights are used; the others are refused with the run's value. */
+export const METHOD_GROUP = {
+  title: 'Method (default: as the run has it)',
+  table: FUSION_OPTIONS,
+  listed: INFERENCE_SETTINGS,
+} satisfies FlagGroup;
+
+/** The values of the run that a command line names. */
+export async function defaultsOfRun({ host, positional, flags }: Call, isGiven: boolean): Promise<Defaults | null> {
+  const path = flags.run ?? (isGiven ? positional[0] : undefined);
+  if (path === undefined) return null;
+  const { header } = await RunFolder.open(host, path);
+  return { of: path, texts: optionTextsOf(header) };
+}
 
 /** What `--help` says of them. */
-export const METHOD_DETAILS = `What training does not depend on can be given anew (fuse, score.*, map.upsample, map.guide.*, map.blur, memory.*), or
-another --method that needs no training: it scores with the support images of the run. Thresholds are then chosen
-anew on the data set of the run; where that is not there, there are none.`;
+export const METHOD_DETAILS = `What training does not depend on can be given anew (below), or another --method that needs no training: it scores with
+the support images of the run. Thresholds are then chosen anew on the data set of the run; where that is not there,
+there are none.`;
 
 /** The settings of the method on a command line, read once so that wrong values are found before an adapter is looked for. */
 export function methodFlags({ flags }: Call): Record<string, string> {
@@ -57,12 +80,14 @@ export const evaluate: Command = {
   name: ['eval'],
   summary: 'evaluates trained weights on the test split of a data set',
   usage: 'RUN',
+  examples: ['fusionclip eval runs/brain', 'fusionclip eval runs/brain --data data/Other --out runs/other --fuse mean'],
   details: METHOD_DETAILS,
   flags: [
     { title: 'Evaluation', table: { ...FLAGS, ...GPU_FLAGS } },
     { title: 'How the data are read (default: as the run has it)', table: DATA_OPTIONS },
     METHOD_GROUP,
   ],
+  defaults: (call) => defaultsOfRun(call, true),
   async run(call: Call) {
     const { run, adapters, model, data, out, json, 'map.files': maps } = flagValues(FLAGS, call);
     const [first] = call.positional;

@@ -26,6 +26,10 @@ export const modelGenerate: Command = {
   name: ['model', 'generate'],
   summary: 'writes a model whose weights follow a rule: for tests and benchmarks, it knows nothing',
   usage: `${[...PRESETS.keys()].slice(0, 2).join('|')}|… --out FILE`,
+  examples: [
+    'fusionclip model generate T --out t.safetensors',
+    'fusionclip model generate ViT-L-14-336 --dtype f16 --out large.safetensors',
+  ],
   details: `Names: ${[...PRESETS.keys()].join(', ')}. Equal arguments give equal bytes.`,
   flags: [{ title: 'Model', table: GENERATE }],
   async run(call) {
@@ -56,6 +60,7 @@ export const modelInspect: Command = {
   name: ['model', 'inspect'],
   summary: 'says what a model file holds, which CLIP it is, and what is missing',
   usage: 'MODEL',
+  examples: ['fusionclip model inspect tiny-clip', 'fusionclip model inspect model.safetensors --json'],
   details:
     'MODEL is a safetensors file, a folder, or the id of a model that was pulled. Exit code 6: it is no whole CLIP model.',
   flags: [{ title: 'Report', table: INSPECT }],

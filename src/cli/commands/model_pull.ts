@@ -30,8 +30,13 @@ export const modelPull: Command = {
   name: ['model', 'pull'],
   summary: 'fetches a model of a hub, or the file at an address',
   usage: 'ORG/NAME[@REVISION]|URL',
+  examples: [
+    'fusionclip model pull openai/clip-vit-large-patch14',
+    'fusionclip model pull https://example.org/clip.safetensors --out models/clip.safetensors',
+  ],
   details: `A model goes to the cache of Hugging Face's Python tools, and --model ORG/NAME finds it there. HF_ENDPOINT names
-another hub, HF_TOKEN a token, HF_HUB_OFFLINE=1 stands for --offline. The same command goes on with a download that broke.`,
+another hub, HF_TOKEN a token, HF_HUB_OFFLINE=1 stands for --offline. The same command goes on
+with a download that broke.`,
   flags: [{ title: 'Download', table: FLAGS }],
   async run(call) {
     const { host } = call;

@@ -1,18 +1,26 @@
 import { FusionclipError } from '../../base/errors.ts';
-import { type OptionTable, toggle } from '../../base/option.ts';
+import { number, type OptionTable, optional, toggle } from '../../base/option.ts';
 import { visible } from '../../base/visible.ts';
 import { DATA_OPTIONS } from '../../data/layout/rules.ts';
-import { predictImages } from '../../detect/inference.ts';
-import type { PredictionRow } from '../../detect/output.ts';
-import { type Command, flagValues, word } from '../command.ts';
+import { predictImages } from '../../detect/predict.ts';
+import type { FileRow } from '../../detect/predictions.ts';
+import { EXIT_CODES } from '../../host/exit_codes.ts';
+import { type Call, type Command, flagValues, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
-import { METHOD_DETAILS, METHOD_GROUP, methodFlags, TRAINED_FLAGS, trainedPath } from './eval.ts';
+import { defaultsOfRun, METHOD_DETAILS, METHOD_GROUP, methodFlags, TRAINED_FLAGS, trainedPath } from './eval.ts';
 
 const FLAGS = {
   ...TRAINED_FLAGS,
   out: word('DIR', 'folder for predictions.csv, predictions.json and maps/; default: nothing is written'),
   range: { ...DATA_OPTIONS.range, help: 'which values of files are black and white; auto: as the run has it' },
-  json: toggle(false, 'scores as JSON'),
+  list: word('FILE', 'a file with more paths, one a line; - in place of a PATH reads them from standard input'),
+  threshold: optional(number(0, [-1e9, 1e9], ''), "scores from it on are abnormal; default: the run's own threshold"),
+  at: word(
+    'sensitivity=SHARE',
+    'a threshold that reaches it on the validation images of the run; also specificity=SHARE',
+  ),
+  strict: toggle(false, 'stop at the first image that cannot be read; else it is a row with its error'),
+  json: toggle(false, 'all that predictions.json holds, on standard output'),
 } satisfies OptionTable;
 
 /** `fusionclip predict` */
@@ -20,34 +28,71 @@ export const predict: Command = {
   name: ['predict'],
   summary: 'scores images without labels and draws heat maps over them',
   usage: 'PATH… --run RUN --out DIR',
-  details: `A PATH is an image file, or a folder that is searched for images at any depth. The data set is not needed.
+  examples: [
+    'fusionclip predict scan.png --run runs/brain --out maps',
+    'fusionclip predict scans --run runs/brain --out maps --json',
+  ],
+  details: `A PATH is an image file, or a folder that is searched for images at any depth; - reads paths from standard input, one a
+line. The data set is not needed. Each row and map is written as soon as it is known. An image that cannot be read is a row
+with its error, and the exit code at the end is that of the first one; 0 when all were scored.
 ${METHOD_DETAILS}`,
   flags: [{ title: 'Prediction', table: { ...FLAGS, ...GPU_FLAGS } }, METHOD_GROUP],
+  defaults: (call) => defaultsOfRun(call, false),
   async run(call) {
-    const { run, adapters, model, out, json, range, 'map.files': maps } = flagValues(FLAGS, call);
-    if (call.positional.length === 0) {
+    const {
+      run,
+      adapters,
+      model,
+      out,
+      range,
+      list,
+      json,
+      strict,
+      threshold,
+      at,
+      'map.files': maps,
+    } = flagValues(FLAGS, call);
+    const paths = [...call.positional, ...(list === null ? [] : await listedPaths(call, list))];
+    if (paths.length === 0) {
       throw new FusionclipError('usage', 'No image is given: fusionclip predict PATH… --run RUN --out DIR.');
     }
     const settings = methodFlags(call);
     const trained = trainedPath(run, adapters);
-    const rows = await withGpu(call, (session) =>
+    let bad: FusionclipError | null = null;
+    const predictions = await withGpu(call, (session) =>
       predictImages(session, {
-        paths: call.positional,
-        adapters: trained,
+        ...{ paths, adapters: trained, out, settings, threshold, at, strict },
         model: model ?? undefined,
-        out,
         maps: maps ?? undefined,
         range,
-        settings,
+        onRow: (row) => {
+          if (json) return;
+          session.reporter.clear();
+          call.host.stdout(line(row));
+        },
+        onBad: (error) => {
+          bad ??= error;
+        },
       }),
     );
-    call.host.stdout(json ? `${JSON.stringify(rows, null, 2)}\n` : rows.map(line).join(''));
-    return 0;
+    if (json) call.host.stdout(`${JSON.stringify(predictions, null, 2)}\n`);
+    if (bad === null) return 0;
+    const failed = predictions.images.filter(({ error }) => error !== null).length;
+    call.host.stderr(`fusionclip: ${failed} of ${predictions.images.length} images could not be scored.\n`);
+    return EXIT_CODES[(bad as FusionclipError).code];
   },
 };
 
-function line({ id, score, abnormal, abnormalShare }: PredictionRow): string {
+/** The paths in a file, one a line. */
+async function listedPaths({ host }: Call, file: string): Promise<string[]> {
+  const text = new TextDecoder().decode(await host.readFile(file));
+  return text.split(/\r?\n/).filter((path) => path !== '');
+}
+
+function line({ id, score, abnormal, abnormalShare, warning, error }: FileRow): string {
+  if (error !== null) return `–  not scored: ${visible(error)}  ${visible(id)}\n`;
   const verdict = abnormal === null ? '' : abnormal ? '  abnormal' : '  normal';
   const share = abnormal && abnormalShare !== null ? `, ${(100 * abnormalShare).toFixed(1)} % of the pixels` : '';
-  return `${score.toFixed(4)}${verdict}${share}  ${visible(id)}\n`;
+  const worth = warning === null ? '' : '  (the run is at chance)';
+  return `${score.toFixed(4)}${verdict}${share}${worth}  ${visible(id)}\n`;
 }

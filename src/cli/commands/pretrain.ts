@@ -17,6 +17,7 @@ export const pretraining: Command = {
   name: ['pretrain'],
   summary: 'trains a small CLIP from nothing, on synthetic pictures with captions or on a folder of such pairs',
   usage: '--out DIR',
+  examples: ['fusionclip pretrain --out models/small', 'fusionclip pretrain --out models/small --resume'],
   details: `DIR becomes a model folder as Hugging Face lays it out, with metrics.jsonl, checkpoint/ and, when it is finished,
 ${MODEL_CARD}. Ctrl-C saves a checkpoint; fusionclip pretrain --resume --out DIR goes on with the same bits.`,
   flags: [

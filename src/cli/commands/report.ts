@@ -12,6 +12,7 @@ export const report: Command = {
   name: ['report'],
   summary: 'a finished run as one HTML file: verdict, curves, maps, settings; no script, no network',
   usage: 'RUN',
+  examples: ['fusionclip report runs/brain', 'fusionclip report runs/brain --gallery 60 --out brain.html'],
   details: 'train and demo write it by themselves.',
   flags: [{ title: 'Report', table: FLAGS }],
   async run(call) {

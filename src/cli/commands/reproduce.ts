@@ -62,6 +62,10 @@ export const reproduceCommand: Command = {
   name: ['reproduce'],
   summary: "the paper's tables and figures: all methods, sets, shots and seeds, beside the published numbers",
   usage: '--data DIR --model PATH --out DIR',
+  examples: [
+    'fusionclip reproduce --data BMAD --model openai/clip-vit-large-patch14-336 --out runs/paper',
+    'fusionclip reproduce --phantoms --table 1 --seeds 1 --out runs/quick',
+  ],
   details: `A run that is finished is never run again, and one that fails does not stop the rest: its sentence stands in the
 tables, and the exit code is that of the first failure. Ctrl-C leaves results of what is finished, marked as partial.
 Settings that mean nothing to a row are left out for it.`,

@@ -32,6 +32,10 @@ export const studyEmbeddedCommand: Command = {
   name: ['study', 'embedded'],
   summary: 'evaluates a small CLIP by few-shot detection on unseen phantoms, beside random weights and other controls',
   usage: '--model DIR --out DIR',
+  examples: [
+    'fusionclip study embedded --model tiny-clip --out runs/embedded',
+    'fusionclip study embedded --model models/small --out runs/small --seeds 1 --families brain,liver',
+  ],
   details: `Exit code ${EXIT_CODES.bad_model} when a goal is missed. Finished runs are kept: the same call again goes on.`,
   flags: [
     { title: 'Study', table: { ...FLAGS, ...GPU_FLAGS } },

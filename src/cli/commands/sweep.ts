@@ -32,9 +32,14 @@ export const sweepCommand: Command = {
   name: ['sweep'],
   summary: 'trains methods with several seeds and numbers of support images on a data set, and compares them',
   usage: '--data DIR --model MODEL --out DIR',
-  details: `Each training is a run folder in OUT/runs, as fusionclip train makes it with the same settings (map.files: none). One that is finished is never
-run again, and one that fails does not stop the rest: its sentence stands in the report, and the exit code is that of
-the first failure. Ctrl-C leaves results of what is finished. Settings that mean nothing to a method are left out for it.`,
+  examples: [
+    'fusionclip sweep --data data/Brain --model tiny-clip --seeds 5 --shots 2,4,8 --out runs/sweep',
+    'fusionclip sweep --data data/Brain --model tiny-clip --methods fusionclip,winclip+ --out runs/methods',
+  ],
+  details: `Each training is a run folder in OUT/runs, as fusionclip train makes it with the same settings (but map.files none).
+One that is finished is never run again, and one that fails does not stop the rest: its sentence stands in the
+report, and the exit code is that of the first failure. Ctrl-C leaves results of what is finished. Settings that mean
+nothing to a method are left out for it.`,
   flags: [
     { title: 'Sweep', table: { ...FLAGS, ...GPU_FLAGS } },
     { title: 'Training and evaluation of all runs', table: TRAINING },

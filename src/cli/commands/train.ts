@@ -1,9 +1,10 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { type OptionTable, toggle } from '../../base/option.ts';
 import { FUSION_OPTIONS, methodPreset } from '../../fusion/index.ts';
+import { isRead } from '../../fusion/presets.ts';
 import { writeReport } from '../../report/index.ts';
 import { TRAIN_OPTIONS, TRAINING_ONLY } from '../../run/options.ts';
-import { runSettings } from '../../run/run_config.ts';
+import { optionTextsOf, runSettings } from '../../run/run_config.ts';
 import { resumeRun, trainRun } from '../../train/index.ts';
 import { type Command, exactly, flagValues, MODEL_HELP, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
@@ -23,6 +24,10 @@ export const train: Command = {
   name: ['train'],
   summary: 'trains on a few images of valid/ and evaluates the result on test/',
   usage: '--data DIR --model PATH --out RUN',
+  examples: [
+    'fusionclip train --data data/Brain --model tiny-clip --out runs/brain',
+    'fusionclip train --resume --out runs/brain',
+  ],
   details: `Ctrl-C saves a checkpoint; fusionclip train --resume --out RUN goes on with the same bits.
 RUN gets config.json, env.json, shots.json, metrics.jsonl, checkpoint/, predictions.csv, maps/, results.json,
 and report.html.`,
@@ -31,6 +36,18 @@ and report.html.`,
     { title: 'Training and evaluation', table: TRAIN_OPTIONS },
     { title: 'Method', table: FUSION_OPTIONS },
   ],
+  // What the method has in place of the defaults, and which settings mean something to it.
+  defaults: async ({ flags: { method, compat } }) => {
+    if (method === undefined && compat === undefined) return null;
+    const settings = runSettings({ ...(method && { method }), ...(compat && { compat }) });
+    const { fusion } = settings;
+    const isIdle = (name: string) => TRAINING_ONLY.includes(name) && !methodPreset(fusion.method).trained;
+    return {
+      of: fusion.method,
+      texts: optionTextsOf(settings),
+      isRead: (name) => !isIdle(name) && (!(name in FUSION_OPTIONS) || isRead(fusion.method, name)),
+    };
+  },
   async run(call) {
     const { host, flags } = call;
     exactly(0, call, 'fusionclip train --data DIR --model PATH --out RUN');

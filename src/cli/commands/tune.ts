@@ -17,6 +17,7 @@ export const tune: Command = {
   name: ['tune'],
   summary: 'measures which kernel multiplies matrices fastest on this adapter, and remembers it',
   usage: '',
+  examples: ['fusionclip tune', 'fusionclip tune --reset'],
   details:
     'Every command then uses it. Results may change in their last digits, since another kernel may add in another order.',
   flags: [{ title: 'Tuning', table: { ...FLAGS, ...GPU_FLAGS } }],

@@ -10,20 +10,13 @@ import { rawRows } from '../model.ts';
 import { type FusionOptions, tappedLayers } from '../options.ts';
 import type { BranchModel } from '../predict.ts';
 import { ensembleFeatures } from '../prompts.ts';
-import {
-  fitBranches,
-  type ImageScorer,
-  type Method,
-  type MethodKind,
-  type MethodParts,
-  type Remembered,
-} from './method.ts';
+import { fitBranches, type Method, type Model, type ModelParts, type Remembered, type Scorer } from './method.ts';
 
 /**
  * APRIL-GAN: per tapped layer one linear map W p_i + b of the raw patch tokens into the space of the sentences, compared
  * with the 420-sentence ensemble; the bank holds raw tokens, which nothing trains.
  */
-class AprilGan implements Method, BranchModel {
+class AprilGan implements Model, BranchModel {
   readonly parameters: readonly Parameter[];
   readonly frozen = true;
   readonly needs: FeatureOptions;
@@ -36,7 +29,7 @@ class AprilGan implements Method, BranchModel {
   readonly #text: GpuArray;
   readonly #linears = new Map<number, { weight: Parameter; bias: Parameter }>();
 
-  constructor({ gpu, vision, options, kind, seed }: MethodParts, text: GpuArray) {
+  constructor({ gpu, vision, options, kind, seed }: ModelParts, text: GpuArray) {
     const { embed, vision: tower } = vision.config;
     this.#gpu = gpu;
     this.#vision = vision;
@@ -92,7 +85,7 @@ class AprilGan implements Method, BranchModel {
     return loss.end();
   }
 
-  fit(support: Remembered): ImageScorer {
+  fit(support: Remembered): Scorer {
     return fitBranches(this.#gpu, this, support, this.needs.embedding ? this.#text : null);
   }
 
@@ -107,7 +100,7 @@ function needs(options: FusionOptions, blocks: number): FeatureOptions {
 }
 
 /** `--method april-gan` */
-export const aprilGan: MethodKind = {
+export const aprilGan: Method = {
   needs,
   create: async (parts) => new AprilGan(parts, (await ensembleFeatures(parts)).keep()),
 };

@@ -5,31 +5,24 @@ import type { FusionLoss, Targets } from '../losses.ts';
 import { FusionModel } from '../model.ts';
 import { type FusionOptions, tappedLayers } from '../options.ts';
 import { ensembleFeatures } from '../prompts.ts';
-import {
-  fitBranches,
-  type ImageScorer,
-  type Method,
-  type MethodKind,
-  type MethodParts,
-  type Remembered,
-} from './method.ts';
+import { fitBranches, type Method, type Model, type ModelParts, type Remembered, type Scorer } from './method.ts';
 
 /** FusionCLIP-AD and its ablations; the model itself is {@link FusionModel}. */
-export class FusionClip implements Method {
+export class FusionClip implements Model {
   readonly needs: FeatureOptions;
   readonly model: FusionModel;
-  readonly #parts: MethodParts;
+  readonly #parts: ModelParts;
   /** Text features [2, E] for the class token's score, where it counts. */
   readonly #ensemble: GpuArray | null;
 
-  private constructor(parts: MethodParts, model: FusionModel, ensemble: GpuArray | null) {
+  private constructor(parts: ModelParts, model: FusionModel, ensemble: GpuArray | null) {
     this.#parts = parts;
     this.model = model;
     this.#ensemble = ensemble;
     this.needs = needs(parts.options, parts.vision.config.vision.layers);
   }
 
-  static async create(parts: MethodParts): Promise<FusionClip> {
+  static async create(parts: ModelParts): Promise<FusionClip> {
     const model = await FusionModel.create(parts);
     try {
       const withClass = parts.options['score.cls'] !== 'none';
@@ -64,7 +57,7 @@ export class FusionClip implements Method {
     return this.model.loss(features, targets);
   }
 
-  fit(support: Remembered): ImageScorer {
+  fit(support: Remembered): Scorer {
     return fitBranches(this.#parts.gpu, this.model, support, this.#ensemble);
   }
 
@@ -80,4 +73,4 @@ function needs(options: FusionOptions, blocks: number): FeatureOptions {
 }
 
 /** `--method fusionclip` */
-export const fusionclip: MethodKind = { needs, create: (parts) => FusionClip.create(parts) };
+export const fusionclip: Method = { needs, create: (parts) => FusionClip.create(parts) };

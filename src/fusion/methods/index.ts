@@ -1,25 +1,21 @@
-import { type MethodKindName, methodPreset } from '../presets.ts';
+import { type MethodName, methodPreset } from '../presets.ts';
 import { aprilGan } from './april_gan.ts';
-import { clipBoth } from './clip_both.ts';
-import { clipMemory } from './clip_memory.ts';
-import { clipText } from './clip_text.ts';
+import { clipBoth, clipMemory, clipText } from './clip.ts';
 import { fusionclip } from './fusionclip.ts';
-import type { MethodKind } from './method.ts';
+import type { Method } from './method.ts';
 import { mvfa } from './mvfa.ts';
 import { winclip } from './winclip.ts';
 import { winclipPlus } from './winclip_plus.ts';
 
 export * from './april_gan.ts';
-export * from './clip_both.ts';
-export * from './clip_memory.ts';
-export * from './clip_text.ts';
+export * from './clip.ts';
 export * from './fusionclip.ts';
 export * from './method.ts';
 export * from './mvfa.ts';
 export * from './winclip.ts';
 export * from './winclip_plus.ts';
 
-const KINDS: Readonly<Record<Exclude<MethodKindName, 'medclip'>, MethodKind>> = {
+const KINDS: Readonly<Record<Exclude<MethodName, 'medclip'>, Method>> = {
   fusionclip,
   'clip-text': clipText,
   'clip-memory': clipMemory,
@@ -36,7 +32,7 @@ export function runsOnMedClip(name: string): boolean {
 }
 
 /** The implementation of the name of a method that runs on CLIP. */
-export function methodKind(name: string): MethodKind {
+export function methodOf(name: string): Method {
   const { kind } = methodPreset(name);
   if (kind === 'medclip') throw new Error(`${name} has towers of its own: see MedClip`);
   return KINDS[kind];

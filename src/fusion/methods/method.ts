@@ -8,11 +8,11 @@ import type { BranchScores } from '../fuse.ts';
 import type { FusionLoss, Targets } from '../losses.ts';
 import { MemoryBank } from '../memory_bank.ts';
 import type { FusionOptions } from '../options.ts';
-import { type BranchModel, Predictor } from '../predict.ts';
+import { type BranchModel, BranchScorer } from '../predict.ts';
 import type { KnownEnsembles } from '../prompts.ts';
 
 /** What a method on a CLIP backbone is made of. */
-export interface MethodParts {
+export interface ModelParts {
   readonly gpu: Gpu;
   readonly vision: VisionTower;
   readonly text: TextTower;
@@ -34,8 +34,8 @@ export interface MethodParts {
  */
 export type Remembered = Iterable<Encoded> | MemoryBank;
 
-/** Scores images; made by {@link Method.fit}. */
-export interface ImageScorer {
+/** Scores images; made by {@link Model.fit}. */
+export interface Scorer {
   /** What it remembers of the support images; null where that is nothing. */
   readonly bank: MemoryBank | null;
   /**
@@ -51,7 +51,7 @@ export interface ImageScorer {
  * A way to find anomalies with frozen towers. Whoever trains it minimises `loss` over `parameters`; then `fit`
  * takes the normal support images in and gives what scores others.
  */
-export interface Method {
+export interface Model {
   /** All tensors that training changes or that inference needs; none where nothing is trained. */
   readonly parameters: readonly Parameter[];
   /** What it takes of the backbone. */
@@ -71,21 +71,21 @@ export interface Method {
   /**
    * A scorer with the parameters of now.
    */
-  fit(support: Remembered): ImageScorer;
+  fit(support: Remembered): Scorer;
   /** Frees the memory of the GPU. */
   release(): void;
 }
 
 /** An implementation on a CLIP backbone: what it needs before it exists, and how it is made. */
-export interface MethodKind {
+export interface Method {
   /** What the method takes of the model, under these options. */
   needs(options: FusionOptions, blocks: number): FeatureOptions;
   /** Makes the method, with initial weights. */
-  create(parts: MethodParts): Promise<Method>;
+  create(parts: ModelParts): Promise<Model>;
 }
 
-/** The parts of a {@link Method} that a method without training, on a frozen backbone, does not have to write. */
-export abstract class UntrainedMethod implements Method {
+/** The parts of a {@link Model} that a method without training, on a frozen backbone, does not have to write. */
+export abstract class UntrainedModel implements Model {
   readonly parameters: readonly Parameter[] = [];
   readonly frozen = true;
   readonly needs: FeatureOptions;
@@ -93,7 +93,7 @@ export abstract class UntrainedMethod implements Method {
   readonly vision: VisionTower;
   readonly options: FusionOptions;
 
-  constructor({ gpu, vision, options }: MethodParts, needs: FeatureOptions) {
+  constructor({ gpu, vision, options }: ModelParts, needs: FeatureOptions) {
     this.gpu = gpu;
     this.vision = vision;
     this.options = options;
@@ -112,7 +112,7 @@ export abstract class UntrainedMethod implements Method {
     throw new Error('this method has nothing to train');
   }
 
-  abstract fit(support: Remembered): ImageScorer;
+  abstract fit(support: Remembered): Scorer;
   abstract release(): void;
 }
 
@@ -122,9 +122,9 @@ export function fitBranches(
   model: BranchModel,
   support: Remembered,
   ensemble: GpuArray | null = null,
-): Predictor {
-  if (support instanceof MemoryBank) return new Predictor(gpu, model, ensemble, null, support);
-  const predictor = new Predictor(gpu, model, ensemble);
+): BranchScorer {
+  if (support instanceof MemoryBank) return new BranchScorer(gpu, model, ensemble, null, support);
+  const predictor = new BranchScorer(gpu, model, ensemble);
   try {
     for (const entry of support) predictor.remember(entry);
     return predictor;
@@ -136,9 +136,9 @@ export function fitBranches(
 
 /** A scorer whose scores are changed by `change`, e.g. given an image score of the method's own. */
 export function changedScores<S extends BranchScores>(
-  scorer: Pick<ImageScorer, 'bank' | 'release'> & { score(images: Encoded, skip?: number | null): Promise<S> },
+  scorer: Pick<Scorer, 'bank' | 'release'> & { score(images: Encoded, skip?: number | null): Promise<S> },
   change: (scores: S) => BranchScores,
-): ImageScorer {
+): Scorer {
   return {
     bank: scorer.bank,
     score: async (images, skip = null) => change(await scorer.score(images, skip)),

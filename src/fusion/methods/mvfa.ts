@@ -12,11 +12,11 @@ import { ResidualAdapters } from '../residual.ts';
 import {
   changedScores,
   fitBranches,
-  type ImageScorer,
   type Method,
-  type MethodKind,
-  type MethodParts,
+  type Model,
+  type ModelParts,
   type Remembered,
+  type Scorer,
 } from './method.ts';
 
 /** The two adapters of a layer: one is trained with masks, one with labels. */
@@ -34,7 +34,7 @@ interface Head {
  * leaky(W_2 F) goes back into the backbone: x ← 0.8 x + 0.1 seg + 0.1 det. Sets with masks are scored by the seg heads,
  * others by the det heads.
  */
-export class Mvfa implements Method, BranchModel {
+export class Mvfa implements Model, BranchModel {
   readonly parameters: readonly Parameter[];
   readonly frozen = false;
   readonly needs: FeatureOptions;
@@ -49,7 +49,7 @@ export class Mvfa implements Method, BranchModel {
   readonly #down = new Map<string, Parameter>();
   readonly #residual: ResidualAdapters<Head>;
 
-  constructor({ gpu, vision, options, kind, seed }: MethodParts, text: GpuArray) {
+  constructor({ gpu, vision, options, kind, seed }: ModelParts, text: GpuArray) {
     const { embed, vision: tower } = vision.config;
     this.#gpu = gpu;
     this.#kind = kind;
@@ -122,7 +122,7 @@ export class Mvfa implements Method, BranchModel {
   }
 
   /** The few-shot image score is the mean over the pixels of S, not over its patches. */
-  fit(support: Remembered): ImageScorer {
+  fit(support: Remembered): Scorer {
     return changedScores(fitBranches(this.#gpu, this, support), (scores) => ({
       ...scores,
       fewMean: imageMeans(scores.fewMap, scores.fewMean.length),
@@ -152,7 +152,7 @@ function needs(options: FusionOptions, blocks: number): FeatureOptions {
 }
 
 /** `--method mvfa` */
-export const mvfa: MethodKind = {
+export const mvfa: Method = {
   needs,
   create: async (parts) => new Mvfa(parts, (await ensembleFeatures(parts)).keep()),
 };

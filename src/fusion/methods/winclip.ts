@@ -5,11 +5,11 @@ import { bilinearResize } from '../../kernels/resize.ts';
 import type { Encoded, FeatureOptions } from '../features.ts';
 import { blurMaps, oneBranch } from '../fuse.ts';
 import { alignOf, geometryOf } from '../losses.ts';
-import { abnormalProbability, imageMeans } from '../predict.ts';
+import { abnormalPairs, imageMeans, readTogether, secondOf } from '../predict.ts';
 import { type Ensemble, ensembleFeatures } from '../prompts.ts';
 import { refineMaps } from '../refine.ts';
 import { windowPatches } from '../windows.ts';
-import { type ImageScorer, type MethodKind, type MethodParts, type Remembered, UntrainedMethod } from './method.ts';
+import { type Method, type ModelParts, type Remembered, type Scorer, UntrainedModel } from './method.ts';
 
 /** Sides of the windows in patches. */
 export const WINDOW_SIDES: readonly number[] = [2, 3];
@@ -29,25 +29,27 @@ export interface TextScores {
   readonly windows: ReadonlyMap<number, Float32Array>;
   /** Harmonic mean of image, small and large windows on the patch grid, [B, N]. */
   readonly grid: Float32Array<ArrayBuffer>;
+  /** What was read with it. */
+  readonly more: readonly Float32Array<ArrayBuffer>[];
 }
 
 /**
  * WinCLIP: every window of 2×2 and 3×3 patches is an image of its own to CLIP. A patch has the harmonic mean of the
  * windows that cover it, the map the harmonic mean of the scales, the image the score of its class token.
  */
-export class WinClip extends UntrainedMethod {
+export class WinClip extends UntrainedModel {
   readonly #text: GpuArray;
   readonly #windows: ReadonlyMap<number, readonly (readonly number[])[]>;
 
   /** @param text features [2, E], normalised; released with the method */
-  constructor(parts: MethodParts, needs: FeatureOptions, text: GpuArray) {
+  constructor(parts: ModelParts, needs: FeatureOptions, text: GpuArray) {
     super(parts, needs);
     this.#text = text;
     const { grid } = parts.vision;
     this.#windows = new Map(WINDOW_SIDES.map((side) => [side, windowPatches(grid, side)]));
   }
 
-  fit(_: Remembered): ImageScorer {
+  fit(_: Remembered): Scorer {
     return {
       bank: null,
       score: async (images) => {
@@ -58,19 +60,24 @@ export class WinClip extends UntrainedMethod {
     };
   }
 
-  /** What the text says of a batch. */
-  async textScores({ embedding, windows }: Encoded): Promise<TextScores> {
+  /**
+   * What the text says of a batch.
+   * @param more arrays of the same batch that are read with it
+   */
+  async textScores({ embedding, windows }: Encoded, more: readonly GpuArray[] = []): Promise<TextScores> {
     const { temperature } = this.options;
-    const cls = await abnormalProbability(embedding!, this.#text, temperature);
+    using job = this.gpu.job();
+    const asked = [embedding!, ...WINDOW_SIDES.map((side) => windows!.get(side)!)];
+    const pairs = job.do(() => asked.map((embeddings) => abnormalPairs(embeddings, this.#text, temperature)));
+    const read = await readTogether(this.gpu, [...pairs, ...more]);
+    const [cls, ...probabilities] = read.slice(0, asked.length).map((values) => secondOf(values!));
     const patches = this.vision.grid ** 2;
     const scales = [Float32Array.from({ length: cls.length * patches }, (_, i) => cls[Math.floor(i / patches)])];
-    const probabilities = new Map<number, Float32Array>();
-    for (const side of WINDOW_SIDES) {
-      const probability = await abnormalProbability(windows!.get(side)!, this.#text, temperature);
-      probabilities.set(side, probability);
-      scales.push(this.overPatches(probability, side));
-    }
-    return { cls, windows: probabilities, grid: harmonicMean(scales) };
+    WINDOW_SIDES.forEach((side, i) => {
+      scales.push(this.overPatches(probabilities[i], side));
+    });
+    const bySide = new Map(WINDOW_SIDES.map((side, i) => [side, probabilities[i]]));
+    return { cls, windows: bySide, grid: harmonicMean(scales), more: read.slice(asked.length).map((one) => one!) };
   }
 
   /** Scores of windows [B, windows] as the harmonic mean over the windows that cover each patch, [B, N]. */
@@ -118,7 +125,7 @@ export function harmonicMean(arrays: readonly Float32Array[]): Float32Array<Arra
 }
 
 /** Text features [2, E] of WinCLIP's sentences. @throws FusionclipError `usage` when no window fits into the image */
-export async function winclipText(parts: MethodParts): Promise<GpuArray> {
+export async function winclipText(parts: ModelParts): Promise<GpuArray> {
   const most = Math.max(...WINDOW_SIDES);
   if (parts.vision.grid < most) {
     const { patch } = parts.vision.config.vision;
@@ -132,7 +139,7 @@ function needs(): FeatureOptions {
 }
 
 /** `--method winclip` */
-export const winclip: MethodKind = {
+export const winclip: Method = {
   needs,
   create: async (parts) => new WinClip(parts, needs(), await winclipText(parts)),
 };

@@ -3,8 +3,8 @@ import type { Encoded, FeatureOptions } from '../features.ts';
 import { type BranchScores, oneBranch } from '../fuse.ts';
 import { MemoryBank } from '../memory_bank.ts';
 import type { FusionOptions } from '../options.ts';
-import { copyOf, imageMeans } from '../predict.ts';
-import type { ImageScorer, MethodKind, MethodParts, Remembered } from './method.ts';
+import { copyOf, imageMeans, readTogether } from '../predict.ts';
+import type { Method, ModelParts, Remembered, Scorer } from './method.ts';
 import { harmonicMean, WINDOW_SIDES, WinClip, winclipText } from './winclip.ts';
 
 /**
@@ -13,7 +13,7 @@ import { harmonicMean, WINDOW_SIDES, WinClip, winclipText } from './winclip.ts';
  * the class token's and of the largest distance.
  */
 class WinClipPlus extends WinClip {
-  constructor(parts: MethodParts, text: GpuArray) {
+  constructor(parts: ModelParts, text: GpuArray) {
     super(parts, needs(parts.options, parts.vision.config.vision.layers), text);
   }
 
@@ -31,7 +31,7 @@ class WinClipPlus extends WinClip {
 }
 
 /** WinCLIP+ with its bank. */
-export class WinClipPlusScorer implements ImageScorer {
+export class WinClipPlusScorer implements Scorer {
   readonly #method: WinClip;
   readonly bank: MemoryBank;
 
@@ -48,8 +48,10 @@ export class WinClipPlusScorer implements ImageScorer {
 
   async score(images: Encoded, skip: number | null = null): Promise<BranchScores> {
     const method = this.#method;
-    const { cls, grid: zero } = await method.textScores(images);
-    const few = await this.distances(images, skip);
+    using job = method.gpu.job();
+    const distances = job.do(() => this.#distances(images, skip));
+    const { cls, grid: zero, more } = await method.textScores(images, distances);
+    const few = this.#meanDistance(images, more);
     const fused = fuseGrids(zero, few, method.options['winclip.fuse']);
     const patches = few.length / cls.length;
     const ownScore = Float32Array.from(cls, (p, i) =>
@@ -60,14 +62,29 @@ export class WinClipPlusScorer implements ImageScorer {
 
   /** Distances to the bank on the patch grid, mean over the scales: [B, N]. */
   async distances(images: Encoded, skip: number | null = null): Promise<Float32Array<ArrayBuffer>> {
-    const scales: Float32Array[] = [];
-    using job = this.#method.gpu.job();
-    for (const [key, rows] of job.do(() => comparedRows(images))) {
-      const distance = await job.do(() => this.bank.distance(new Map([[key, rows]]), skip).read());
+    const { gpu } = this.#method;
+    using job = gpu.job();
+    const read = await readTogether(
+      gpu,
+      job.do(() => this.#distances(images, skip)),
+    );
+    return this.#meanDistance(
+      images,
+      read.map((one) => one!),
+    );
+  }
+
+  /** Distances to the bank of patches and windows, in the order of {@link comparedRows}. */
+  #distances(images: Encoded, skip: number | null): GpuArray[] {
+    return comparedRows(images).map(([key, rows]) => this.bank.distance(new Map([[key, rows]]), skip));
+  }
+
+  #meanDistance(images: Encoded, distances: readonly Float32Array<ArrayBuffer>[]): Float32Array<ArrayBuffer> {
+    const scales = comparedRows(images).map(([key], i) => {
       // Rounding can put a row's distance to its equal below zero.
-      const half = distance.map((d) => Math.max(0, d) / 2);
-      scales.push(key === 'patch' ? half : this.#method.overPatches(half, Number(key)));
-    }
+      const half = distances[i].map((d) => Math.max(0, d) / 2);
+      return key === 'patch' ? half : this.#method.overPatches(half, Number(key));
+    });
     return Float32Array.from(scales[0], (_, i) => scales.reduce((sum, scale) => sum + scale[i], 0) / scales.length);
   }
 
@@ -99,7 +116,7 @@ function needs({ tokens }: FusionOptions, blocks: number): FeatureOptions {
 }
 
 /** `--method winclip+` */
-export const winclipPlus: MethodKind = {
+export const winclipPlus: Method = {
   needs,
   create: async (parts) => new WinClipPlus(parts, await winclipText(parts)),
 };

@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import type { ComparedSet, Comparison, ComparisonRow } from '../../study/comparison/comparison.ts';
+import type { ComparedSet, Comparison, ComparisonBaseline, ComparisonRow } from '../../study/comparison/comparison.ts';
 import { experimentName, findings, rangeText } from '../../study/comparison/text.ts';
 import { METRIC_NAMES } from '../../study/index.ts';
 import type { Entry } from '../../study/reproduction/entries.ts';
@@ -106,26 +106,11 @@ function OnSet({
         {normal} normal and {abnormal} abnormal test images
         {drawn === 'patients' && ` of ${units} patients`}
       </p>
-      <DataTable
-        title={`Results on ${name} in percent`}
-        heads={['experiment', 'seeds', ...shown.map((metric) => METRIC_NAMES[metric]), 'image AUROC, 95 %']}
-        rows={[
-          ...rows.map((row) => [
-            experimentName(row) + (row.selectedBy.includes('test-oracle') ? ' (test-oracle)' : ''),
-            String(row.seeds.length),
-            ...shown.map((metric) => (row.values[metric] ? spreadText(row.values[metric]) : '')),
-            row.interval ? rangeText(row.interval) : '',
-          ]),
-          ...baselines.map(({ name: baseline, values }) => [
-            <span class="row control" key="head">
-              {baseline}
-            </span>,
-            '',
-            ...shown.map((metric) => values[metric]?.toFixed(2) ?? ''),
-            '',
-          ]),
-        ]}
-      />
+      {/* Two tables, so that each fits a telephone. */}
+      <Results title="Images: normal or abnormal" metrics={['imageAuroc']} rows={rows} baselines={baselines} />
+      {shown.length > 1 && (
+        <Results title="Their pixels: lesion or not" metrics={shown.slice(1)} rows={rows} baselines={baselines} />
+      )}
       <div class="charts">
         {manyShots && shown.map((metric) => <ShotsChart key={metric} entries={entriesOf(rows, metric)} />)}
         <DifferenceChart
@@ -135,6 +120,44 @@ function OnSet({
         />
       </div>
     </Section>
+  );
+}
+
+/** Some metrics of all experiments, above what brightness alone reaches; of images with seeds and interval. */
+function Results({
+  title,
+  metrics,
+  rows,
+  baselines,
+}: {
+  readonly title: string;
+  readonly metrics: readonly Metric[];
+  readonly rows: readonly ComparisonRow[];
+  readonly baselines: readonly ComparisonBaseline[];
+}) {
+  const isImage = metrics.includes('imageAuroc');
+  const oracle = (row: ComparisonRow) => (row.selectedBy.includes('test-oracle') ? ' (test-oracle)' : '');
+  return (
+    <DataTable
+      title={`${title}, in percent`}
+      heads={['experiment', ...metrics.map((metric) => METRIC_NAMES[metric]), ...(isImage ? ['95 %', 'seeds'] : [])]}
+      rows={[
+        ...rows.map((row) => [
+          experimentName(row) + oracle(row),
+          ...metrics.map((metric) => (row.values[metric] ? spreadText(row.values[metric]) : '')),
+          ...(isImage ? [row.interval ? rangeText(row.interval) : '', String(row.seeds.length)] : []),
+        ]),
+        ...baselines
+          .filter(({ values }) => metrics.some((metric) => values[metric] !== undefined))
+          .map(({ name, values }) => [
+            <span class="row control" key="head">
+              {name}
+            </span>,
+            ...metrics.map((metric) => values[metric]?.toFixed(2) ?? ''),
+            ...(isImage ? ['', ''] : []),
+          ]),
+      ]}
+    />
   );
 }
 

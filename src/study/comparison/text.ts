@@ -33,7 +33,9 @@ export function findings({ sets, rows, differences }: Comparison): string[] {
         ? ''
         : others
           ? `, not clearly above ${others}`
-          : ', clearly above all that differ from it in one thing';
+          : apart.length < own.length - 1
+            ? `, clearly above the ${apart.length} that it is set against`
+            : ', clearly above all others';
     return [
       `On ${set}, ${experimentName(best)} has the highest image AUROC (${spreadText(best.values.imageAuroc!)})${sure}.`,
     ];

@@ -11,9 +11,9 @@ import { AUGMENTATIONS, warp } from '../../../src/data/augment.ts';
 import {
   type FusionOptions,
   fusionOptions,
-  type Method,
-  type MethodParts,
-  methodKind,
+  type Model,
+  type ModelParts,
+  methodOf,
   type Targets,
 } from '../../../src/fusion/index.ts';
 import { GpuArray } from '../../../src/gpu/array.ts';
@@ -32,7 +32,7 @@ export class Bench {
   readonly #gpu: Gpu;
   readonly #seed: number;
   readonly #norm: 'clip' | 'none';
-  readonly parts: Omit<MethodParts, 'options' | 'kind'>;
+  readonly parts: Omit<ModelParts, 'options' | 'kind'>;
 
   private constructor(gpu: Gpu, seed: number, norm: 'clip' | 'none', parts: Bench['parts']) {
     this.#gpu = gpu;
@@ -73,8 +73,8 @@ export class Bench {
   }
 
   /** A method with some settings; its seed is that of the golden results. */
-  method(name: string, settings: Record<string, string> = {}, kind: 'pixel' | 'image' = 'pixel'): Promise<Method> {
-    return methodKind(name).create({ ...this.parts, options: optionsOf(name, settings), kind });
+  method(name: string, settings: Record<string, string> = {}, kind: 'pixel' | 'image' = 'pixel'): Promise<Model> {
+    return methodOf(name).create({ ...this.parts, options: optionsOf(name, settings), kind });
   }
 
   release(): void {
@@ -109,7 +109,7 @@ export interface Trained {
 export async function trained(
   gpu: Gpu,
   bench: Bench,
-  method: Method,
+  method: Model,
   kind: 'pixel' | 'image',
   batches: readonly (readonly [string, number][])[],
 ): Promise<Trained> {

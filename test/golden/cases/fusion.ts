@@ -10,6 +10,7 @@ import {
 } from '../../../src/clip/index.ts';
 import { rangesOf } from '../../../src/fusion/fuse.ts';
 import {
+  BranchScorer,
   extractFeatures,
   type Features,
   type FusedScores,
@@ -18,7 +19,6 @@ import {
   fuseScores,
   fusionOptions,
   type Prediction,
-  Predictor,
   probabilityMap,
   type Targets,
 } from '../../../src/fusion/index.ts';
@@ -315,7 +315,7 @@ class VariantRun {
   ): Promise<{ prediction: Prediction; fused: FusedScores }> {
     using _scope = this.#gpu.scope();
     const features = GpuArray.from(this.#gpu, text, [2 * model.paths.length, text.length / (2 * model.paths.length)]);
-    const predictor = new Predictor(this.#gpu, model, null, features);
+    const predictor = new BranchScorer(this.#gpu, model, null, features);
     try {
       predictor.remember({ features: normals });
       const prediction = await predictor.score({ features: test });

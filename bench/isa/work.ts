@@ -1,0 +1,100 @@
+/** What whole models dispatch on a GPU, written down on a stand-in of class hardware. */
+
+import { evaluate } from '../../scripts/shader_recorder.ts';
+import { presetConfig, VisionTower } from '../../src/clip/index.ts';
+import { zeroModel } from '../../src/clip/zero_model.ts';
+import { GpuArray } from '../../src/gpu/array.ts';
+import { IdleGpu } from '../../src/gpu/counting.ts';
+import type { Dispatch } from '../../src/gpu/interface.ts';
+import { Tensor } from '../../src/nn/index.ts';
+import { trainingParts } from '../operations.ts';
+import { kernelOf } from './kernels.ts';
+
+/** One dispatch. */
+export interface Work {
+  /** As `npm run isa` names it. */
+  readonly kernel: string;
+  readonly shader: string;
+  /** Multiplications and additions that any implementation does. */
+  readonly flops: number;
+  /** The same with what is computed beyond the edges of tiles. */
+  readonly done: number;
+  /** Of all buffers, once. */
+  readonly bytes: number;
+  readonly workgroups: number;
+  /** Loads of one invocation that wait for one another. */
+  readonly rounds: number;
+}
+
+class WritingGpu extends IdleGpu {
+  readonly work: Work[] = [];
+
+  override run<B extends string, P extends string, C extends string>(call: Dispatch<B, P, C>): void {
+    super.run(call);
+    const { shader, params, groups, flops = 0, buffers } = call;
+    const [x, y = 1, z = 1] = groups;
+    if (x * y * z === 0) return;
+    const { name: kernel, constants } = kernelOf(shader, call.constants as Record<string, number> | undefined);
+    const views = new Set(shader.bindings.map(({ name }) => buffers[name]));
+    const known = { ...constants, ...(params as Record<string, number>) };
+    this.work.push({
+      ...{ kernel, shader: shader.name, flops, done: flops * waste(shader.name, known) },
+      bytes: [...views].reduce((sum, { bytes }) => sum + bytes, 0),
+      workgroups: x * y * z,
+      rounds: rounds(shader.name, shader.source, known),
+    });
+  }
+}
+
+const BATCH = 8;
+const SIZE = 240;
+
+/** A forward pass of ViT-L/14 on 8 images of 240 px, and a training step with the default settings on 16. */
+export async function models(): Promise<{ readonly name: string; readonly work: readonly Work[] }[]> {
+  const gpu = new WritingGpu('hardware');
+  const config = presetConfig('ViT-L-14');
+  using _scope = gpu.scope();
+  const tower = await VisionTower.load(gpu, zeroModel(config), { size: SIZE });
+  const images = new Tensor(GpuArray.empty(gpu, [BATCH, 3, SIZE, SIZE]));
+  const part = (body: () => void): Work[] => {
+    const before = gpu.work.length;
+    body();
+    return gpu.work.slice(before);
+  };
+  const forward = part(() => void tower.encode(images, { embedding: true }));
+  const { saving, extract, step } = await trainingParts(gpu, config, SIZE);
+  const features = extract();
+  return [
+    { name: `forward of ViT-L/14, ${SIZE} px × ${BATCH}`, work: forward },
+    { name: 'training step, features cached', work: part(() => step(features, saving)) },
+  ];
+}
+
+/** What a tiled kernel computes over what is asked of it. */
+function waste(shader: string, p: Readonly<Record<string, number>>): number {
+  const over = (n: number, tile: number) => (Math.ceil(n / tile) * tile) / n;
+  if (shader === 'matmul_workgroup') return over(p.m, p.TILE) * over(p.n, p.TILE);
+  if (shader === 'matmul_thin') return over(p.m, p.TILE_M) * over(p.n, p.TILE_N);
+  if (/^attention.*_workgroup$/.test(shader)) {
+    const full = over(p.length, 64) ** 2;
+    return p.causal ? (full * (Math.ceil(p.length / 64) + 1)) / Math.ceil(p.length / 64) : full;
+  }
+  return 1;
+}
+
+/** Rounds of a tiled kernel; of the others all iterations, as the header says. */
+function rounds(shader: string, source: string, p: Readonly<Record<string, number>>): number {
+  if (/^matmul_(workgroup|thin)$/.test(shader)) return Math.ceil(Math.min(p.slice, p.k) / 32);
+  if (/^attention.*_workgroup$/.test(shader)) return Math.ceil(p.length / 64) * (p.QUADS / 4 + 4);
+  const formula = /^\/\/ Loops: (.+)$/m
+    .exec(source)?.[1]
+    .split(' where ')[0]
+    .replaceAll(/ \(at most \d+\)/g, '');
+  if (!formula || formula === 'none') return 1;
+  try {
+    return Math.max(1, evaluate(formula, p));
+  } catch {
+    // A name that only a bound is known of.
+    return 1;
+  }
+}

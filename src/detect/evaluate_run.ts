@@ -1,0 +1,164 @@
+import type { FileSystem } from '../base/file_system.ts';
+import { VERSION } from '../base/version.ts';
+import type { DatasetKind, Sample } from '../data/layout/dataset.ts';
+import type { Inventory } from '../data/layout/inventory.ts';
+import type { DataRules } from '../data/layout/rules.ts';
+import { givenRule } from '../data/range/rule.ts';
+import type { IntensityMetrics } from '../metrics/intensity_baseline.ts';
+import { stage } from '../run/events.ts';
+import { onDevice } from '../run/on_device.ts';
+import type { AdapterFile } from './adapters_file.ts';
+import { evaluateSamples, samplingRequest } from './evaluation.ts';
+import { type MapFiles, samplesMaps } from './maps.ts';
+import { dataJson, openData } from './open_data.ts';
+import { OutputFolder } from './output_folder.ts';
+import { predictionRows, toCsv } from './predictions.ts';
+import { ORACLE_WARNING } from './results.ts';
+import type { RunContext } from './run_context.ts';
+import { type ScoredSet, ScoredSoFar } from './scoring.ts';
+import type { SetMetrics } from './set_metrics.ts';
+import { sliced } from './sliced.ts';
+import { TrainedDetector, type TrainedSource } from './trained.ts';
+
+/** A labelled data set to evaluate trained weights on. */
+export interface EvaluateRequest extends Omit<TrainedSource, 'range'> {
+  /** Folder of the data set; by default the one that was trained on. */
+  readonly data?: string;
+  /** How its folders are read, where that is not as the run has it. */
+  readonly rules?: Partial<DataRules>;
+  /** Folder for `results.json`, `predictions.csv` and `maps/`; null writes nothing. */
+  readonly out: string | null;
+  readonly maps?: MapFiles;
+}
+
+/** Result of {@link evaluateRun}. */
+export interface EvaluateResults extends SetMetrics {
+  readonly fusionclip: string;
+  readonly data: string;
+  readonly kind: DatasetKind;
+  readonly split: 'test';
+  readonly method: string;
+  /** Settings that are not those of the run, as texts. */
+  readonly changed: Readonly<Record<string, string>>;
+  readonly selectedBy: string;
+  readonly warning: string | null;
+  readonly trivial: IntensityMetrics | null;
+  /** What the audit of the data found: images or patients that support and test share, a test set of one patient. */
+  readonly findings: readonly string[];
+}
+
+/** Trained weights on labelled images. */
+export interface EvaluateOutcome {
+  readonly results: EvaluateResults;
+  /** The test images with their maps. */
+  readonly scored: ScoredSet;
+  /** Where the images lie, in the same order. */
+  readonly samples: readonly Sample[];
+  /** What reads them: a folder of volumes is one of slices there. */
+  readonly fs: FileSystem;
+  /** What the data set holds, and what of it was used. */
+  readonly inventory: Inventory;
+  /** The weights' own file, without the weights. */
+  readonly file: Omit<AdapterFile, 'weights'>;
+}
+
+/**
+ * Evaluates trained weights on the test split of a data set, with the thresholds that were chosen in training.
+ * @throws FusionclipError `io`, `bad_data`, `bad_image`, `bad_model`, and `usage` for a folder that cannot be written to
+ */
+export async function evaluateRun(context: RunContext, request: EvaluateRequest): Promise<EvaluateResults> {
+  const { fs, onEvent } = context;
+  const { out } = request;
+  if (out === null) return (await evaluateTrained(context, request)).results;
+  const output = await OutputFolder.take(fs, out, (text) => onEvent?.({ type: 'note', text }));
+  try {
+    const soFar = new ScoredSoFar();
+    const outcome = await onDevice(context, (working) => evaluateOn(working, request, soFar, output));
+    const { results, scored, inventory, file } = outcome;
+    await fs.writeFile(output.file('data.json'), dataJson(inventory));
+    await fs.writeFile(output.file('predictions.csv'), toCsv(predictionRows(scored, file.thresholds)));
+    await fs.writeFile(output.file('results.json'), `${JSON.stringify(results, null, 2)}\n`);
+    return results;
+  } finally {
+    await output.release();
+  }
+}
+
+/** As {@link evaluateRun}, but keeps the maps in place of writing anything. */
+export async function evaluateTrained(
+  context: RunContext,
+  request: Omit<EvaluateRequest, 'out' | 'maps'>,
+): Promise<EvaluateOutcome> {
+  const soFar = new ScoredSoFar();
+  return onDevice(context, (working) => evaluateOn(working, request, soFar));
+}
+
+/** @param output where maps go; none are written without it */
+async function evaluateOn(
+  outer: RunContext,
+  request: Omit<EvaluateRequest, 'out'>,
+  soFar: ScoredSoFar,
+  output: OutputFolder | null = null,
+): Promise<EvaluateOutcome> {
+  const { signal, onEvent = () => {} } = outer;
+  const trained = await TrainedDetector.open(outer, { ...request, range: request.rules?.range });
+  try {
+    const { weights: _, ...file } = trained.file;
+    const { header, thresholds, ranges, selectedBy } = file;
+    const path = request.data ?? header.data.path;
+    const { context, rules } = await sliced(outer, path, { ...header.train, ...request.rules });
+    const { fs } = context;
+    const of = request.data === undefined ? request.adapters : undefined;
+    const { dataset, inventory, tell } = await openData(context, {
+      path,
+      rules,
+      object: header.object,
+      keeps: true,
+      grey: givenRule(rules.range) ?? header.grey,
+      of,
+    });
+    const kind = header.kind === 'pixel' ? dataset.kind : 'image';
+    if (kind !== header.kind) {
+      const text = `${path} has labels only, so the maps of this run, which was trained on masks, are not evaluated.`;
+      onEvent({ type: 'note', text });
+    }
+    tell();
+    const samples = dataset.splits.test;
+    // A device that was lost has left some of the maps.
+    if (soFar.count === 0) await output?.clear();
+    const maps =
+      output && samplesMaps(fs, output.file('maps'), samples, header, { maps: request.maps, calibration: file });
+    const { metrics, trivial, scored } = await trained.memory.withScorer(
+      (scorer) =>
+        evaluateSamples(trained.detector, scorer, {
+          fs,
+          samples,
+          kind,
+          soFar,
+          onScored: maps ?? undefined,
+          calibration: { thresholds, ranges },
+          sampling: samplingRequest(rules),
+          batch: header.train['eval.batch'],
+          onProgress: stage(onEvent, 'scores'),
+          signal,
+        }),
+      ranges,
+    );
+    const results: EvaluateResults = {
+      fusionclip: VERSION,
+      data: dataset.name,
+      kind,
+      split: 'test',
+      method: header.fusion.method,
+      changed: request.settings ?? {},
+      selectedBy,
+      warning: selectedBy === 'test-oracle' ? ORACLE_WARNING : null,
+      ...metrics,
+      trivial,
+      findings: inventory.leaks.warnings,
+    };
+    return { results, scored, samples, fs, inventory, file };
+  } finally {
+    trained.release();
+  }
+}

@@ -1,0 +1,68 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { joinPath } from '../base/paths.ts';
+import { isOutputFolder } from '../data/layout/own_output.ts';
+import { FolderLock, namesIn } from '../run/lock.ts';
+
+/** What a prediction or an evaluation writes. */
+const WRITTEN: readonly string[] = ['predictions.csv', 'predictions.json', 'results.json', 'data.json', 'maps'];
+
+/** What a run folder alone holds. */
+const OF_RUNS: readonly string[] = ['config.json', 'checkpoint', 'metrics.jsonl', 'shots.json', 'env.json'];
+
+/** The folder that predictions or the results of an evaluation are written to; this process alone writes there. */
+export class OutputFolder {
+  readonly path: string;
+  readonly #fs: FileSystem;
+  readonly #lock: FolderLock;
+  /** Whether the folder was not there before. */
+  readonly #made: boolean;
+
+  private constructor(fs: FileSystem, path: string, lock: FolderLock, made: boolean) {
+    this.#fs = fs;
+    this.path = path;
+    this.#lock = lock;
+    this.#made = made;
+  }
+
+  /**
+   * Takes a folder before any work is done; nothing in it is touched.
+   * @throws FusionclipError `usage` for a run folder, whose results would be lost, for a folder with files of others under the
+   * names that would be written, and where another process writes; `io` where nothing can be written
+   */
+  static async take(fs: FileSystem, path: string, say?: (text: string) => void): Promise<OutputFolder> {
+    const stat = await fs.stat(path);
+    if (stat && stat.kind !== 'directory') {
+      throw new FusionclipError('usage', `${path} is a file; give a folder with --out.`);
+    }
+    if (stat) {
+      const names = await namesIn(fs, path);
+      if (names.some((name) => OF_RUNS.includes(name))) {
+        const text = `${path} is the folder of a run, whose own results would be lost; give another folder with --out.`;
+        throw new FusionclipError('usage', text);
+      }
+      const taken = names.find((name) => WRITTEN.includes(name));
+      if (taken && !(await isOutputFolder(fs, path, names))) {
+        const text = `${path} holds ${taken}, which this program has not written; give another folder with --out.`;
+        throw new FusionclipError('usage', text);
+      }
+    }
+    return new OutputFolder(fs, path, await FolderLock.take(fs, path, say), stat === null);
+  }
+
+  /** Removes what an earlier call has left: it would be taken for a part of the new results. */
+  async clear(): Promise<void> {
+    for (const name of WRITTEN) await this.#fs.remove(this.file(name));
+  }
+
+  /** Path of something in the folder. */
+  file(name: string): string {
+    return joinPath(this.path, name);
+  }
+
+  /** Lets others write there. A folder that was made for nothing goes. */
+  async release(): Promise<void> {
+    await this.#lock.release();
+    if (this.#made && (await this.#fs.list(this.path)).length === 0) await this.#fs.remove(this.path);
+  }
+}

@@ -1,0 +1,190 @@
+import type { FusionclipError } from '../base/errors.ts';
+import { VERSION } from '../base/version.ts';
+import { findInputs } from '../data/layout/inputs.ts';
+import { leftOutLine } from '../data/layout/left_out.ts';
+import { methodTitle } from '../fusion/presets.ts';
+import { onDevice } from '../run/on_device.ts';
+import { pointSentence, type ThresholdChoice, type Worth, worthOf } from './image_threshold.ts';
+import { requireMapNames } from './map_names.ts';
+import { type MapFiles, MapWriter } from './maps.ts';
+import { OutputFolder } from './output_folder.ts';
+import { badRow, FILE_COLUMNS, type FileRow, predictionRow, toCsv } from './predictions.ts';
+import type { RunContext } from './run_context.ts';
+import { dependsOnSet, type OnScored, type ScoredImage, ScoredSoFar } from './scoring.ts';
+import { TrainedDetector, type TrainedSource } from './trained.ts';
+
+/** Images to score. */
+export interface PredictRequest extends TrainedSource, ThresholdChoice {
+  /** Image files, and folders that are searched for images at any depth. */
+  readonly paths: readonly string[];
+  /** Folder for `predictions.csv`, `predictions.json` and `maps/`; null writes nothing. */
+  readonly out: string | null;
+  /** In place of the run's own `map.files`. */
+  readonly maps?: MapFiles;
+  /** Whether the first image that cannot be read ends the work; else it is a row with its error. By default it does. */
+  readonly strict?: boolean;
+  /** Gets what is wrong with an image that cannot be read. */
+  readonly onBad?: (error: FusionclipError) => void;
+  /** Gets each row as soon as it is known, in the order of the images; `scored` is null for an image that cannot be read. */
+  readonly onRow?: (row: FileRow, scored: ScoredImage | null) => void;
+}
+
+/** What `predictions.json` holds. */
+export interface Predictions {
+  readonly fusionclip: string;
+  readonly method: string;
+  readonly adapters: string;
+  /** What the image threshold is, where it comes from and what it does. */
+  readonly threshold: Worth['point'];
+  /** The run is no better than chance, as far as is known; or null. */
+  readonly warning: string | null;
+  /** From these values of a map on a pixel is abnormal; null where none is known. */
+  readonly pixelThreshold: number | null;
+  /** The value of a map that has the hottest colour; null: each map spans its own extremes. */
+  readonly mapScale: number | null;
+  readonly images: readonly FileRow[];
+}
+
+/** The images at some paths; says how many there are, and what is left out and why. Throws as {@link findInputs}. */
+export async function imagesToScore({ fs, onEvent }: RunContext, paths: readonly string[]): Promise<string[]> {
+  const { images, leftOut } = await findInputs(fs, paths);
+  const count = `${images.length} image${images.length === 1 ? '' : 's'} to score`;
+  onEvent?.({ type: 'note', text: [count, ...leftOut.map((one) => `left out: ${leftOutLine(one)}`)].join('\n') });
+  return [...images];
+}
+
+/**
+ * Scores images without labels. Each row and map is written as soon as it is known and not held, so memory does not grow with
+ * the number of images.
+ * @throws FusionclipError `io`, `bad_image`, `bad_model`, and `usage` for a folder that cannot be written to
+ */
+export async function predictImages(context: RunContext, request: PredictRequest): Promise<Predictions> {
+  const paths = await imagesToScore(context, request.paths);
+  return withOutput(context, request.out, async (output) => {
+    const progress = new PredictProgress();
+    return onDevice(context, async (working) => {
+      const trained = await TrainedDetector.open(working, request);
+      try {
+        return await predictInto(working, trained, { ...request, paths }, output, progress);
+      } finally {
+        trained.release();
+      }
+    });
+  });
+}
+
+/**
+ * As {@link predictImages}, by a detector that is open, which stays open.
+ * @param request its paths are files, as {@link imagesToScore} finds them
+ */
+export async function predictTrained(
+  context: RunContext,
+  trained: TrainedDetector,
+  request: Omit<PredictRequest, 'model' | 'settings' | 'range'>,
+): Promise<Predictions> {
+  return withOutput(context, request.out, (output) =>
+    predictInto(context, trained, request, output, new PredictProgress()),
+  );
+}
+
+/** What is done by now: when the device is lost, the work goes on behind it. */
+class PredictProgress {
+  readonly soFar = new ScoredSoFar();
+  readonly rows: FileRow[] = [];
+  /** Why images cannot be read, by path. */
+  readonly bad = new Map<string, FusionclipError>();
+  begun = false;
+}
+
+async function withOutput<T>(
+  { fs, onEvent }: RunContext,
+  out: string | null,
+  body: (output: OutputFolder | null) => Promise<T>,
+): Promise<T> {
+  const output = out === null ? null : await OutputFolder.take(fs, out, (text) => onEvent?.({ type: 'note', text }));
+  try {
+    return await body(output);
+  } finally {
+    await output?.release();
+  }
+}
+
+async function predictInto(
+  context: RunContext,
+  trained: TrainedDetector,
+  request: Omit<PredictRequest, 'model' | 'settings' | 'range'>,
+  output: OutputFolder | null,
+  progress: PredictProgress,
+): Promise<Predictions> {
+  const { fs, onEvent = () => {} } = context;
+  const { paths, strict = true, onRow } = request;
+  const { header, thresholds, mapScale } = trained.file;
+  const { grey } = header;
+  const { norm, method } = header.fusion;
+  const worth = worthOf(trained.file, request);
+  const format = request.maps ?? header.train['map.files'];
+  if (output) requireMapNames(paths, output.file('maps'), format);
+  const level = thresholds.pixel?.value ?? null;
+  const maps = output && new MapWriter(fs, output.file('maps'), paths, { format, norm, scale: mapScale, level, grey });
+  const used = { image: worth.point, pixel: thresholds.pixel };
+  const { soFar, rows, bad } = progress;
+  if (!progress.begun) {
+    onEvent({ type: 'note', text: notesOf(trained, worth).join('\n') });
+    if (output) {
+      await output.clear();
+      await fs.writeFile(output.file('predictions.csv'), toCsv([], FILE_COLUMNS));
+    }
+    progress.begun = true;
+  }
+  const add = async (row: FileRow, scored: ScoredImage | null) => {
+    rows.push(row);
+    if (output) await fs.appendFile(output.file('predictions.csv'), toCsv([row], FILE_COLUMNS, false));
+    onRow?.(row, scored);
+  };
+  /** Rows of what cannot be read, up to an image that can. */
+  const addBad = async (before: number) => {
+    while (rows.length < before) {
+      const id = paths[rows.length];
+      await add(badRow(id, bad.get(id)!), null);
+    }
+  };
+  const places = new Map(paths.map((path, i) => [path, i]));
+  const onScored: OnScored = async (scored, image) => {
+    await addBad(places.get(scored.id)!);
+    const map = maps ? await maps.write(scored, scored.id, image) : null;
+    const { point, warning } = worth;
+    await add({ ...predictionRow(scored, used), threshold: point?.value ?? null, warning, map, error: null }, scored);
+  };
+  const onBad = (path: string, error: FusionclipError) => {
+    bad.set(path, error);
+    request.onBad?.(error);
+  };
+  await trained.score(context, paths, { soFar, onScored, onBad: strict ? undefined : onBad, keep: false });
+  await addBad(paths.length);
+  const { point, warning } = worth;
+  const predictions: Predictions = {
+    fusionclip: VERSION,
+    method,
+    adapters: request.adapters,
+    threshold: point,
+    warning,
+    pixelThreshold: level,
+    mapScale,
+    images: rows,
+  };
+  if (output) await fs.writeFile(output.file('predictions.json'), `${JSON.stringify(predictions, null, 2)}\n`);
+  return predictions;
+}
+
+/** What whoever reads the predictions should know before. */
+function notesOf({ file }: TrainedDetector, { point, warning }: Worth): string[] {
+  const { fusion, data } = file.header;
+  const notes = [`${methodTitle(fusion.method)}, trained on ${data.name}.`];
+  notes.push(point ? pointSentence(point) : 'There is no threshold, so nothing is called abnormal.');
+  if (warning) notes.push(`This run is ${warning}: its scores say nothing of an image.`);
+  if (file.mapScale === null) notes.push('No scale of maps is known, so the colours of each span its own extremes.');
+  if (dependsOnSet(fusion)) {
+    notes.push('These settings rescale scores by the extremes of the given images, so they depend on each other.');
+  }
+  return notes;
+}

@@ -1,0 +1,82 @@
+import { csvText } from '../base/csv.ts';
+import { rangeOf } from '../data/heat_map.ts';
+import type { ScoredImage, ScoredSet } from './scoring.ts';
+
+/** The thresholds that rows go by. */
+export interface UsedThresholds {
+  readonly image: { readonly value: number } | null;
+  readonly pixel: { readonly value: number } | null;
+}
+
+/** Scores of one image as they go into `predictions.csv` and `predictions.json`. */
+export interface PredictionRow {
+  readonly id: string;
+  readonly label: 0 | 1 | null;
+  readonly score: number;
+  /** Whether the score reaches the image threshold; null when there is none. */
+  readonly abnormal: boolean | null;
+  readonly scoreMax: number;
+  readonly scoreMean: number;
+  /** Extremes of the map, which a 16-bit PNG is scaled by. */
+  readonly mapLow: number;
+  readonly mapHigh: number;
+  /** Share of the pixels that reach the pixel threshold; null when there is none. */
+  readonly abnormalShare: number | null;
+}
+
+/** The row of an image. */
+export function predictionRow(
+  { id, label, score, scoreMax, scoreMean, map }: ScoredImage,
+  { image, pixel }: UsedThresholds,
+): PredictionRow {
+  const [mapLow, mapHigh] = rangeOf(map);
+  const above = pixel ? map.reduce((n, value) => n + (value >= pixel.value ? 1 : 0), 0) / map.length : null;
+  const abnormal = image && score >= image.value;
+  return { id, label, score, abnormal, scoreMax, scoreMean, mapLow, mapHigh, abnormalShare: above };
+}
+
+/** One row per image, in the order of the set. */
+export function predictionRows({ images }: ScoredSet, thresholds: UsedThresholds): PredictionRow[] {
+  return images.map((image) => predictionRow(image, thresholds));
+}
+
+/** The row of an image file, which nobody has labelled. */
+export interface FileRow extends PredictionRow {
+  /** The image threshold that it was compared with. */
+  readonly threshold: number | null;
+  /** Says so where the run is no better than chance. */
+  readonly warning: string | null;
+  /** Path of the heat map; null where none was written. */
+  readonly map: string | null;
+  /** Why the image could not be scored; null where it was: then scores are NaN. */
+  readonly error: string | null;
+}
+
+/** The row of an image that could not be read. */
+export function badRow(id: string, { message }: Error): FileRow {
+  const none = { label: null, abnormal: null, abnormalShare: null, threshold: null, warning: null, map: null };
+  const scores = { score: Number.NaN, scoreMax: Number.NaN, scoreMean: Number.NaN };
+  return { id, ...none, ...scores, mapLow: Number.NaN, mapHigh: Number.NaN, error: message };
+}
+
+const COLUMNS = [
+  ...['id', 'label', 'score', 'abnormal', 'scoreMax', 'scoreMean', 'mapLow', 'mapHigh'],
+  'abnormalShare',
+] as readonly (keyof PredictionRow)[];
+
+/** Columns of rows of files. */
+export const FILE_COLUMNS: readonly (keyof FileRow)[] = [...COLUMNS, 'threshold', 'warning', 'map', 'error'];
+
+/** Rows as CSV; what is not known is empty. @param head whether a line with the names of the columns goes first */
+export function toCsv<R extends PredictionRow>(
+  rows: readonly R[],
+  columns: readonly (keyof R & string)[] = COLUMNS,
+  head = true,
+): string {
+  const cell = (value: unknown) => {
+    if (value === null || Number.isNaN(value)) return '';
+    return typeof value === 'boolean' ? String(Number(value)) : String(value);
+  };
+  const lines = rows.map((row) => columns.map((name) => cell(row[name])));
+  return csvText(head ? [columns, ...lines] : lines);
+}

@@ -1,0 +1,144 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { joinPath } from '../base/paths.ts';
+import { givenRule, type RangeSetting } from '../data/range/rule.ts';
+import { remembersSupport } from '../fusion/presets.ts';
+import { stage } from '../run/events.ts';
+import { ADAPTERS } from '../run/run_folder.ts';
+import { type AdapterFile, openAdapters } from './adapters_file.ts';
+import { asTrained, type ModelSource, openModel } from './backbone.ts';
+import type { Detector } from './detector.ts';
+import { calibrateAgain, rescoredOptions, sameBank, supportAgain } from './rescore.ts';
+import { openDetector, type RunContext } from './run_context.ts';
+import { fileBatches, type ScoredSet, ScoredSoFar, type ScoringOptions, scoreSet } from './scoring.ts';
+import { bankSentence, needsImages } from './support_bank.ts';
+import { SupportSet } from './support_set.ts';
+import { restoreTensors } from './tensor_file.ts';
+
+/** What trained weights are used with. */
+export interface TrainedSource {
+  /** Path of `checkpoint/adapters.safetensors`, or of its run folder. */
+  readonly adapters: string;
+  /** Where the backbone lies now, if it was moved. */
+  readonly model?: ModelSource;
+  /** Settings of the method, as texts, in place of those of the run, as far as training does not depend on them. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** How values of image files are read, in place of how the run reads them. */
+  readonly range?: RangeSetting;
+}
+
+/** How files are scored. */
+export interface ScoreChoices extends Pick<ScoringOptions, 'soFar' | 'onScored' | 'keep'> {
+  readonly onBad?: (path: string, error: FusionclipError) => void;
+}
+
+/** A trained detector, ready to score images. Release it after use. */
+export class TrainedDetector {
+  /** As it is used: with the settings, thresholds and ranges of now. */
+  readonly file: AdapterFile;
+  readonly detector: Detector;
+  readonly memory: SupportSet;
+
+  private constructor(file: AdapterFile, detector: Detector, memory: SupportSet) {
+    this.file = file;
+    this.detector = detector;
+    this.memory = memory;
+  }
+
+  /** Opens weights and their backbone. @throws FusionclipError `io`, `bad_model`, and `usage` for settings that cannot change */
+  static async open(context: RunContext, source: TrainedSource): Promise<TrainedDetector> {
+    const { fs } = context;
+    const path = await adaptersPath(fs, source.adapters);
+    const stored = await openAdapters(fs, path);
+    const { settings = {} } = source;
+    const { model } = stored.header;
+    const backbone = asTrained(model, await openModel(fs, source.model ?? model.name), path);
+    const fusion = rescoredOptions(stored.header, settings, source.adapters, backbone.defaults);
+    const grey = givenRule(source.range ?? 'auto') ?? stored.header.grey;
+    const header = { ...stored.header, fusion, grey };
+    if (backbone.note) context.onEvent?.({ type: 'note', text: backbone.note });
+    const detector = await openDetector(context, header, backbone);
+    try {
+      const own = fusion.method === stored.header.fusion.method;
+      if (own) restoreTensors(path, new Map(detector.method.parameters.map((p) => [p.name, p.value])), stored.weights);
+      const file = { ...stored, header, selectedBy: own ? stored.selectedBy : 'none' };
+      const changed = String(Object.values(fusion)) !== String(Object.values(stored.header.fusion));
+      const { bank } = stored;
+      context.onEvent?.({ type: 'note', text: bankSentence(bank, path) });
+      const needed = remembersSupport(fusion.method);
+      const kept =
+        !needed || bank.kind === 'pixels' || (bank.kind === 'features' && sameBank(stored.header.fusion, fusion));
+      const support = changed || !kept ? await supportAgain(fs, header, bank) : null;
+      if (!kept && !support)
+        throw needsImages(path, bank, changed ? 'These settings need' : 'It needs', header.data.path);
+      const normals = kept ? bank.pixels.map((pixels) => ({ pixels, mask: null })) : support!.normal;
+      const features = needed ? bank.features : new Map();
+      const memory = new SupportSet(detector, normals, [], kept ? features : null);
+      if (changed) {
+        try {
+          const again = await calibrateAgain(fs, detector, header, support, memory);
+          // What the run has scored of its test split it has scored with other settings.
+          Object.assign(file, again, { testScores: null });
+        } catch (error) {
+          memory.release();
+          throw error;
+        }
+        context.onEvent?.({ type: 'note', text: changedNote(file.thresholds) });
+      }
+      return new TrainedDetector(file, detector, memory);
+    } catch (error) {
+      detector.release();
+      throw error;
+    }
+  }
+
+  /**
+   * Scores image files; with `fuse mvfa` the ranges are those of the given images. Throws `io`, `bad_image`.
+   * @param choices `onBad` as `fileBatches` takes it
+   */
+  async score(
+    context: RunContext,
+    paths: readonly string[],
+    { soFar = new ScoredSoFar(), onBad, ...options }: ScoreChoices = {},
+  ): Promise<ScoredSet> {
+    const { detector, file } = this;
+    const say = (text: string) => context.onEvent?.({ type: 'note', text });
+    const batch = file.header.train['eval.batch'];
+    const batches = fileBatches(context.fs, detector, paths.slice(soFar.count), batch, onBad, say);
+    const progress = stage(context.onEvent ?? (() => {}), 'scores');
+    const onProgress = (done: number) => progress(done, paths.length);
+    return this.memory.withScorer(
+      ({ images }) =>
+        scoreSet(detector, images, batches, {
+          ...{ soFar, ranges: file.ranges, signal: context.signal, onProgress },
+          ...options,
+        }),
+      file.ranges,
+    );
+  }
+
+  /** Frees the memory of the GPU. */
+  release(): void {
+    this.memory.release();
+    this.detector.release();
+  }
+}
+
+/** What a user should know of thresholds for settings that are not the run's own. */
+function changedNote({ image }: AdapterFile['thresholds']): string {
+  if (image) return 'The settings are not those of the run, so thresholds were chosen anew on its data set.';
+  return 'The settings are not those of the run, and its data set is not there, so there are no thresholds.';
+}
+
+/** The adapters of a run folder, or the path itself. */
+async function adaptersPath(fs: FileSystem, path: string): Promise<string> {
+  const stat = await fs.stat(path);
+  if (!stat) throw new FusionclipError('io', `There is no run at ${path}; check the path.`);
+  if (stat.kind === 'file') return path;
+  const file = joinPath(path, ADAPTERS);
+  if (await fs.stat(file)) return file;
+  throw new FusionclipError(
+    'io',
+    `${path} has no ${ADAPTERS}: it is no run folder, or the run is unfinished (fusionclip train --resume --out ${path}).`,
+  );
+}
