@@ -1,5 +1,5 @@
-import { FusionclipError } from '../../src/base/errors.ts';
-import { withoutFlags } from '../../src/base/without_flags.ts';
+import type { FusionclipError } from '../../src/base/errors.ts';
+import { hasLostAdvice, pageWords } from './words.ts';
 
 /** What to do in the page about a problem of a data set, by its kind. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -17,9 +17,9 @@ const ADVICE: Readonly<Record<string, string>> = {
     'Save such images with grey levels from 0 to 255 like those of the others, or leave them out of what you drop.',
 };
 
-/** The message of a failure as the page shows it: without flags, and with what can be done here. */
-export function pageMessage(error: Error): string {
-  const message = withoutFlags(error.message);
-  if (message === error.message || !(error instanceof FusionclipError)) return message;
-  return `${message} ${ADVICE[error.about ?? ''] ?? ''}`.trim();
+/** The message of a failure in the words of the page, with what can be done here. */
+export function pageMessage(error: FusionclipError): string {
+  const message = pageWords(error.message);
+  const advice = hasLostAdvice(error.message) ? ADVICE[error.about ?? ''] : undefined;
+  return advice ? `${message} ${advice}` : message;
 }

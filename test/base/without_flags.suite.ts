@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import { pageMessage } from '../../app/worker/advice.ts';
+import type { FusionclipError } from '../../src/base/errors.ts';
 import { withoutFlags } from '../../src/base/without_flags.ts';
 import { encodePng } from '../../src/data/encode.ts';
 import { checkDataset, openInspected } from '../../src/data/layout/check.ts';
@@ -35,7 +36,7 @@ suite('messages without flags', () => {
       for (const line of inventoryLines(await checkDataset(fs, path))) assert.notMatch(withoutFlags(line), /--[a-z]/);
       return openInspected(fs, path).then(
         () => assert.fail('it was taken'),
-        (error: Error) => pageMessage(error),
+        (error: FusionclipError) => pageMessage(error),
       );
     };
     assert.match(await refused('/mine', { 'good/4.png': black }), /0 to 8 alone.*\. Save such images with grey levels/);
