@@ -1,6 +1,7 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { number, type OptionTable, optional, toggle } from '../../base/option.ts';
 import { visible } from '../../base/visible.ts';
+import { DATA_OPTIONS } from '../../data/layout/rules.ts';
 import type { Predictions } from '../../detect/predict.ts';
 import { predictPaths, type VolumeRow } from '../../detect/predict_volumes.ts';
 import type { FileRow } from '../../detect/predictions.ts';
@@ -12,6 +13,7 @@ import { defaultsOfRun, METHOD_DETAILS, METHOD_GROUP, methodFlags, TRAINED_FLAGS
 const FLAGS = {
   ...TRAINED_FLAGS,
   out: word('DIR', 'folder for predictions.csv, predictions.json and maps/; default: nothing is written'),
+  range: { ...DATA_OPTIONS.range, help: 'which values of files are black and white; auto: as the run has it' },
   list: word('FILE', 'a file with more paths, one a line; - in place of a PATH reads them from standard input'),
   threshold: optional(number(0, [-1e9, 1e9], ''), "scores from it on are abnormal; default: the run's own threshold"),
   at: word(
@@ -47,6 +49,7 @@ ${METHOD_DETAILS}`,
       adapters,
       model,
       out,
+      range,
       list,
       json,
       strict,
@@ -67,6 +70,7 @@ ${METHOD_DETAILS}`,
         ...{ paths, adapters: trained, out, settings, threshold, at, strict, falseDiscovery: fdr },
         model: model ?? undefined,
         maps: maps ?? undefined,
+        range,
         onRow: (row) => {
           if (json) return;
           session.reporter.clear();
