@@ -1,6 +1,7 @@
 /** The worker's start: everything that computes runs here, so that the page stays responsive. */
 import { FusionclipError } from '../../src/base/errors.ts';
 import type { Failure, Reply, Request } from '../protocol.ts';
+import { pageMessage } from './advice.ts';
 import { Workbench } from './workbench.ts';
 
 const reply = (message: Reply): void => postMessage(message);
@@ -17,6 +18,6 @@ addEventListener('message', async ({ data }: MessageEvent<Request>) => {
 });
 
 function failureOf(error: unknown): Failure {
-  if (error instanceof FusionclipError) return { code: error.code, message: error.message };
+  if (error instanceof FusionclipError) return { code: error.code, message: pageMessage(error) };
   return { code: null, message: error instanceof Error ? error.message : String(error) };
 }

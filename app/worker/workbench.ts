@@ -1,6 +1,7 @@
 import { FusionclipError } from '../../src/base/errors.ts';
+import { decodeImage } from '../../src/data/decode.ts';
 import { rangeOf } from '../../src/data/heat_map.ts';
-import { decodeImage } from '../../src/data/index.ts';
+import { FULL, type RangeRule } from '../../src/data/range/rule.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
 import { evaluateTrained } from '../../src/detect/evaluate_run.ts';
 import type { RunContext } from '../../src/detect/run_context.ts';
@@ -37,6 +38,8 @@ export class Workbench implements Calls {
   /** What the maps are of. */
   #scored: ScoredSet | null = null;
   #paths = new Map<string, string>();
+  /** How the run reads values. */
+  #grey: RangeRule = FULL;
 
   constructor(onEvent: (event: RunEvent) => void) {
     this.#onEvent = onEvent;
@@ -106,7 +109,7 @@ export class Workbench implements Calls {
     const { size, images } = this.#scored!;
     const { id, map, mask } = images[index];
     const path = this.#paths.get(id)!;
-    const image = fitted(decodeImage(await this.#files.readFile(path), path), SHOWN);
+    const image = fitted(decodeImage(await this.#files.readFile(path), path, this.#grey), SHOWN);
     const asMap = (data: Float32Array) => ({ width: size, height: size, data: data.slice() });
     return { image, small: fitted(image, SMALL), map: asMap(map), lesion: mask && asMap(Float32Array.from(mask)) };
   }
@@ -168,6 +171,7 @@ export class Workbench implements Calls {
     const { header, bank, mapScale } = await openAdapters(this.#files, adapters);
     const data = this.#dataset();
     this.#scored = scored;
+    this.#grey = header.grey;
     this.#paths = new Map(scored.images.map(({ id }) => [id, `${data}/${id}`]));
     const { images } = scored;
     return {

@@ -3,11 +3,12 @@ import { VERSION } from '../base/version.ts';
 import type { DatasetKind, Sample } from '../data/layout/dataset.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
 import type { DataRules } from '../data/layout/rules.ts';
+import { givenRule } from '../data/range/rule.ts';
 import type { IntensityMetrics } from '../metrics/intensity_baseline.ts';
 import { stage } from '../run/events.ts';
 import { onDevice } from '../run/on_device.ts';
 import type { AdapterFile } from './adapters_file.ts';
-import { evaluateSamples } from './evaluation.ts';
+import { evaluateSamples, samplingRequest } from './evaluation.ts';
 import { type MapFiles, samplesMaps } from './maps.ts';
 import { dataJson, openData } from './open_data.ts';
 import { OutputFolder } from './output_folder.ts';
@@ -20,7 +21,7 @@ import { sliced } from './sliced.ts';
 import { TrainedDetector, type TrainedSource } from './trained.ts';
 
 /** A labelled data set to evaluate trained weights on. */
-export interface EvaluateRequest extends TrainedSource {
+export interface EvaluateRequest extends Omit<TrainedSource, 'range'> {
   /** Folder of the data set; by default the one that was trained on. */
   readonly data?: string;
   /** How its folders are read, where that is not as the run has it. */
@@ -42,6 +43,8 @@ export interface EvaluateResults extends SetMetrics {
   readonly selectedBy: string;
   readonly warning: string | null;
   readonly trivial: IntensityMetrics | null;
+  /** What the audit of the data found: images or patients that support and test share, a test set of one patient. */
+  readonly findings: readonly string[];
 }
 
 /** Trained weights on labelled images. */
@@ -98,7 +101,7 @@ async function evaluateOn(
   output: OutputFolder | null = null,
 ): Promise<EvaluateOutcome> {
   const { signal, onEvent = () => {} } = outer;
-  const trained = await TrainedDetector.open(outer, request);
+  const trained = await TrainedDetector.open(outer, { ...request, range: request.rules?.range });
   try {
     const { weights: _, ...file } = trained.file;
     const { header, thresholds, ranges, selectedBy } = file;
@@ -111,6 +114,7 @@ async function evaluateOn(
       rules,
       object: header.object,
       keeps: true,
+      grey: givenRule(rules.range) ?? header.grey,
       of,
     });
     const kind = header.kind === 'pixel' ? dataset.kind : 'image';
@@ -133,6 +137,7 @@ async function evaluateOn(
           soFar,
           onScored: maps ?? undefined,
           calibration: { thresholds, ranges },
+          sampling: samplingRequest({ ...header.train, ...request.rules }),
           batch: header.train['eval.batch'],
           onProgress: stage(onEvent, 'scores'),
           signal,
@@ -150,6 +155,7 @@ async function evaluateOn(
       warning: selectedBy === 'test-oracle' ? ORACLE_WARNING : null,
       ...metrics,
       trivial,
+      findings: inventory.leaks.warnings,
     };
     return { results, scored, samples, fs, inventory, file };
   } finally {

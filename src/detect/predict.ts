@@ -80,7 +80,7 @@ export async function predictImages(context: RunContext, request: PredictRequest
 export async function predictTrained(
   context: RunContext,
   trained: TrainedDetector,
-  request: Omit<PredictRequest, 'model' | 'settings'>,
+  request: Omit<PredictRequest, 'model' | 'settings' | 'range'>,
 ): Promise<Predictions> {
   return withOutput(context, request.out, (output) =>
     predictInto(context, trained, request, output, new PredictProgress()),
@@ -112,7 +112,7 @@ async function withOutput<T>(
 async function predictInto(
   context: RunContext,
   trained: TrainedDetector,
-  request: Omit<PredictRequest, 'model' | 'settings'>,
+  request: Omit<PredictRequest, 'model' | 'settings' | 'range'>,
   output: OutputFolder | null,
   progress: PredictProgress,
 ): Promise<Predictions> {
@@ -124,7 +124,8 @@ async function predictInto(
   const format = request.maps ?? header.train['map.files'];
   if (output) requireMapNames(paths, output.file('maps'), format);
   const level = thresholds.pixel?.value ?? null;
-  const maps = output && new MapWriter(fs, output.file('maps'), paths, { format, norm, scale: mapScale, level });
+  const choices = { format, norm, scale: mapScale, level, grey: header.grey };
+  const maps = output && new MapWriter(fs, output.file('maps'), paths, choices);
   const used = { image: worth.point, pixel: thresholds.pixel };
   const { soFar, rows, bad } = progress;
   if (!progress.begun) {

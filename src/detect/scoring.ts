@@ -1,10 +1,11 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
-import { decodeImage } from '../data/decode.ts';
 import { rangeOf } from '../data/heat_map.ts';
 import type { Image } from '../data/image.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import { readSample } from '../data/layout/open.ts';
+import { readRuled } from '../data/range/read.ts';
+import { FULL } from '../data/range/rule.ts';
 import { withClassScore } from '../fusion/fuse.ts';
 import {
   type BranchScores,
@@ -111,7 +112,7 @@ export async function* sampleBatches(
     const images: Image[] = [];
     const items: ScoringItem[] = [];
     for (const sample of samples.slice(start, start + batch)) {
-      const image = await readSample(fs, sample);
+      const image = await readSample(fs, sample, framing.grey);
       images.push(image);
       inputs.push(inputOf(detector, image));
       items.push({
@@ -126,17 +127,24 @@ export async function* sampleBatches(
   }
 }
 
+/** What is told of image files without labels. */
+export interface FileChoices {
+  /** Gets what cannot be read, which is left out; without it that is thrown. */
+  readonly onBad?: (path: string, error: FusionclipError) => void;
+  /** Gets what is odd about an image though it is scored. */
+  readonly say?: (text: string) => void;
+}
+
 /**
  * Reads image files without labels.
- * @param onBad gets what cannot be read, which is left out; without it that is thrown
- * @throws FusionclipError `io`, `bad_image`
+ * @throws FusionclipError `io`; `bad_image`, also for one whose values do not fit what the run has learned
  */
 export async function* fileBatches(
   fs: FileSystem,
   detector: Detector,
   paths: readonly string[],
   batch: number,
-  onBad?: (path: string, error: FusionclipError) => void,
+  { onBad, say }: FileChoices = {},
 ): AsyncGenerator<ScoringBatch> {
   let files = 0;
   for (let start = 0; start < paths.length; start += batch) {
@@ -145,7 +153,7 @@ export async function* fileBatches(
     for (const id of paths.slice(start, start + batch)) {
       files++;
       try {
-        images.push(decodeImage(await fs.readFile(id), id));
+        images.push(readRuled(await fs.readFile(id), id, detector.grey ?? FULL, say));
         items.push({ id, label: null, mask: null, grey: null, trivial: null });
       } catch (error) {
         if (!onBad || !(error instanceof FusionclipError)) throw error;

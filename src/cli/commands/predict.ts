@@ -1,6 +1,7 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { number, type OptionTable, optional, toggle } from '../../base/option.ts';
 import { visible } from '../../base/visible.ts';
+import { DATA_OPTIONS } from '../../data/layout/rules.ts';
 import { predictImages } from '../../detect/predict.ts';
 import type { FileRow } from '../../detect/predictions.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
@@ -19,6 +20,7 @@ const FLAGS = {
   ),
   strict: toggle(false, 'stop at the first image that cannot be read; else it is a row with its error'),
   json: toggle(false, 'all that predictions.json holds, on standard output'),
+  range: { ...DATA_OPTIONS.range, help: 'which values of files are black and white; auto: as the run has it' },
 } satisfies OptionTable;
 
 /** `fusionclip predict` */
@@ -37,7 +39,19 @@ ${METHOD_DETAILS}`,
   flags: [{ title: 'Prediction', table: { ...FLAGS, ...GPU_FLAGS } }, METHOD_GROUP],
   defaults: (call) => defaultsOfRun(call, false),
   async run(call) {
-    const { run, adapters, model, out, list, json, strict, threshold, at, 'map.files': maps } = flagValues(FLAGS, call);
+    const {
+      run,
+      adapters,
+      model,
+      out,
+      list,
+      json,
+      strict,
+      threshold,
+      at,
+      range,
+      'map.files': maps,
+    } = flagValues(FLAGS, call);
     const paths = [...call.positional, ...(list === null ? [] : await listedPaths(call, list))];
     if (paths.length === 0) {
       throw new FusionclipError('usage', 'No image is given: fusionclip predict PATH… --run RUN --out DIR.');
@@ -47,7 +61,7 @@ ${METHOD_DETAILS}`,
     let bad: FusionclipError | null = null;
     const predictions = await withGpu(call, (session) =>
       predictImages(session, {
-        ...{ paths, adapters: trained, out, settings, threshold, at, strict },
+        ...{ paths, adapters: trained, out, settings, range, threshold, at, strict },
         model: model ?? undefined,
         maps: maps ?? undefined,
         onRow: (row) => {
