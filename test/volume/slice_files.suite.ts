@@ -68,7 +68,9 @@ suite('volumes as data sets of slices', () => {
       ['d/good/b.nii', volume(IMAGE)],
     ]);
     expect(await holdsVolumes(pictures, 'd')).to.equal(false);
-    expect((await sliced({ fs: pictures }, 'd', { ...rules, range: 'auto', group: null })).context.fs).to.equal(pictures);
+    expect((await sliced({ fs: pictures }, 'd', { ...rules, range: 'auto', group: null })).context.fs).to.equal(
+      pictures,
+    );
     expect(await holdsVolumes(pictures, 'nowhere')).to.equal(false);
     const masks = new MemoryFileSystem([
       ['d/masks/a.png', png],
