@@ -1,4 +1,5 @@
 import { textColumns } from '../base/columns.ts';
+import { realisedLines } from '../decide/realised.ts';
 import type { EvaluateResults } from '../detect/evaluate_run.ts';
 import type { TrainResults } from '../detect/results.ts';
 import type { Sampling } from '../detect/sampling.ts';
@@ -23,7 +24,8 @@ export function trainTable(results: TrainResults): string {
 /** Metrics of an evaluation as a table for people. */
 export function evaluationTable(results: EvaluateResults): string {
   const rows = [metricsRow(results.method, results), ...intensityRows(results.trivial)];
-  return resultText(results, rows, [['', results.foreground, results.trivial]], results);
+  const text = resultText(results, rows, [['', results.foreground, results.trivial]], results);
+  return results.decisions ? `${text}${realisedLines(results.decisions).join('\n')}\n` : text;
 }
 
 function resultText(

@@ -61,10 +61,15 @@ export class TrainedDetector {
     try {
       const own = fusion.method === stored.header.fusion.method;
       if (own) restoreTensors(path, new Map(detector.method.parameters.map((p) => [p.name, p.value])), stored.weights);
-      const file = { ...stored, header, selectedBy: own ? stored.selectedBy : 'none' };
       const changed = String(Object.values(fusion)) !== String(Object.values(stored.header.fusion));
-      const { bank } = stored;
+      const rule = changed ? null : stored.rule;
+      const file = { ...stored, header, rule, selectedBy: own ? stored.selectedBy : 'none' };
+      const { bank, staleRule } = stored;
       context.onEvent?.({ type: 'note', text: bankSentence(bank, path) });
+      if (staleRule || (changed && stored.rule)) {
+        const text = `The calibration in ${path} is of other ${staleRule ? 'weights' : 'settings'}, so it is not used.`;
+        context.onEvent?.({ type: 'note', text });
+      }
       const needed = remembersSupport(fusion.method);
       const kept =
         !needed || bank.kind === 'pixels' || (bank.kind === 'features' && sameBank(stored.header.fusion, fusion));
@@ -131,7 +136,7 @@ function changedNote({ image }: AdapterFile['thresholds']): string {
 }
 
 /** The adapters of a run folder, or the path itself. */
-async function adaptersPath(fs: FileSystem, path: string): Promise<string> {
+export async function adaptersPath(fs: FileSystem, path: string): Promise<string> {
   const stat = await fs.stat(path);
   if (!stat) throw new FusionclipError('io', `There is no run at ${path}; check the path.`);
   if (stat.kind === 'file') return path;

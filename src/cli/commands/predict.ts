@@ -2,7 +2,7 @@ import { FusionclipError } from '../../base/errors.ts';
 import { number, type OptionTable, optional, toggle } from '../../base/option.ts';
 import { visible } from '../../base/visible.ts';
 import { DATA_OPTIONS } from '../../data/layout/rules.ts';
-import { predictImages } from '../../detect/predict.ts';
+import { type Predictions, predictImages } from '../../detect/predict.ts';
 import type { FileRow } from '../../detect/predictions.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { type Call, type Command, flagValues, word } from '../command.ts';
@@ -17,6 +17,10 @@ const FLAGS = {
   at: word(
     'sensitivity=SHARE',
     'a threshold that reaches it on the validation images of the run; also specificity=SHARE',
+  ),
+  fdr: optional(
+    number(0.1, [1e-6, 0.999999], ''),
+    'call abnormal so many images that at most this share of them is normal (Benjamini–Hochberg); needs fusionclip calibrate',
   ),
   strict: toggle(false, 'stop at the first image that cannot be read; else it is a row with its error'),
   json: toggle(false, 'all that predictions.json holds, on standard output'),
@@ -50,6 +54,7 @@ ${METHOD_DETAILS}`,
       threshold,
       at,
       range,
+      fdr,
       'map.files': maps,
     } = flagValues(FLAGS, call);
     const paths = [...call.positional, ...(list === null ? [] : await listedPaths(call, list))];
@@ -61,7 +66,7 @@ ${METHOD_DETAILS}`,
     let bad: FusionclipError | null = null;
     const predictions = await withGpu(call, (session) =>
       predictImages(session, {
-        ...{ paths, adapters: trained, out, settings, range, threshold, at, strict },
+        ...{ paths, adapters: trained, out, settings, range, threshold, at, strict, falseDiscovery: fdr },
         model: model ?? undefined,
         maps: maps ?? undefined,
         onRow: (row) => {
@@ -75,6 +80,7 @@ ${METHOD_DETAILS}`,
       }),
     );
     if (json) call.host.stdout(`${JSON.stringify(predictions, null, 2)}\n`);
+    else call.host.stdout(together(predictions));
     if (bad === null) return 0;
     const failed = predictions.images.filter(({ error }) => error !== null).length;
     call.host.stderr(`fusionclip: ${failed} of ${predictions.images.length} images could not be scored.\n`);
@@ -88,10 +94,33 @@ async function listedPaths({ host }: Call, file: string): Promise<string[]> {
   return text.split(/\r?\n/).filter((path) => path !== '');
 }
 
-function line({ id, score, abnormal, abnormalShare, warning, error }: FileRow): string {
+/** What is known of all images together, by a calibration. */
+function together({ decisions, images }: Predictions): string {
+  if (!decisions) return '';
+  const { falseDiscovery, coverage, patients } = decisions;
+  const lines: string[] = [];
+  if (falseDiscovery !== null) {
+    const called = images.filter(({ abnormal }) => abnormal);
+    const share = `${Number((100 * falseDiscovery).toPrecision(3))} %`;
+    lines.push(
+      `${called.length} of ${images.length} images are called abnormal; of such calls ${share} are expected to be wrong at most`,
+    );
+    for (const row of called)
+      lines.push(`  ${row.decision}, adjusted p = ${row.adjusted!.toPrecision(2)}  ${visible(row.id)}`);
+  }
+  for (const { patient, verdict, pValue } of patients ?? []) {
+    if (patient.startsWith('patient ')) lines.push(`${visible(patient)}: ${verdict}, p = ${pValue.toPrecision(2)}`);
+  }
+  if (coverage.state === 'shifted') lines.push(coverage.text);
+  return lines.map((one) => `${one}\n`).join('');
+}
+
+function line({ id, score, abnormal, abnormalShare, warning, error, decision, pValue, probability }: FileRow): string {
   if (error !== null) return `–  not scored: ${visible(error)}  ${visible(id)}\n`;
-  const verdict = abnormal === null ? '' : abnormal ? '  abnormal' : '  normal';
+  const verdict = abnormal === null ? '' : `  ${decision ?? (abnormal ? 'abnormal' : 'normal')}`;
+  const p = pValue === null ? '' : `, p = ${pValue.toPrecision(2)}`;
+  const chance = probability === null ? '' : `, probability ${probability.toFixed(2)}`;
   const share = abnormal && abnormalShare !== null ? `, ${(100 * abnormalShare).toFixed(1)} % of the pixels` : '';
   const worth = warning === null ? '' : '  (the run is at chance)';
-  return `${score.toFixed(4)}${verdict}${share}${worth}  ${visible(id)}\n`;
+  return `${score.toFixed(4)}${verdict}${p}${chance}${share}${worth}  ${visible(id)}\n`;
 }
