@@ -1,5 +1,6 @@
 import { FusionclipError } from '../../src/base/errors.ts';
 import { withoutFlags } from '../../src/base/without_flags.ts';
+import { pageWords } from './words.ts';
 
 /** What to do in the page about a problem of a data set, by its kind. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -19,7 +20,8 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 /** The message of a failure as the page shows it: without flags, and with what can be done here. */
 export function pageMessage(error: Error): string {
-  const message = withoutFlags(error.message);
-  if (message === error.message || !(error instanceof FusionclipError)) return message;
+  const said = pageWords(error.message);
+  const message = withoutFlags(said);
+  if (message === said || !(error instanceof FusionclipError)) return message;
   return `${message} ${ADVICE[error.about ?? ''] ?? ''}`.trim();
 }
