@@ -38,6 +38,7 @@ const LEVELS = [
 
 /** Packages and Node modules that a folder may import; the others none. */
 const PACKAGES: Record<string, RegExp> = {
+  decide: /^valibot$/,
   base: /^(valibot|d3-dsv)$/,
   data: /^(fast-png|jpeg-js|d3-contour|tiff)$/,
   dicom: /^fflate$/,

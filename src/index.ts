@@ -14,6 +14,8 @@ export type { Given } from './open/given.ts';
 export type { LoadedRun, Prediction } from './open/loaded_run.ts';
 export { open } from './open/page.ts';
 export type {
+  BatchChoices,
+  CalibrateChoices,
   CallOptions,
   EvaluateChoices,
   LoadChoices,

@@ -3,6 +3,7 @@ import type { DecisionRule } from './decision_rule.ts';
 import { benjaminiHochberg } from './false_discovery.ts';
 import type { ImageFacts } from './image_facts.ts';
 import { probabilityOf } from './probability.ts';
+import { originText, pointText } from './rule_text.ts';
 import { compareBatch, LEAST_BATCH, type Moved, type ShiftReport } from './shift.ts';
 
 /** `borderline`: nearer to the threshold than the numerical error, so another adapter may find it on the other side. */
@@ -16,6 +17,9 @@ export interface Decision {
   readonly adjusted: number | null;
   /** Of abnormal; null without labelled cases. */
   readonly probability: number | null;
+  /** Whether the score reaches the threshold, or the adjusted p-value the rate that was asked for. */
+  readonly called: boolean;
+  /** The same, or `borderline`. */
   readonly verdict: Verdict;
 }
 
@@ -107,6 +111,7 @@ function decisionsOf(
     pValue: pValues[i],
     adjusted: adjusted?.[i] ?? null,
     probability: null,
+    called: score >= cut,
     verdict: verdictOf(score, cut, point.tolerance),
   }));
 }
@@ -137,21 +142,6 @@ function coverageOf(rule: DecisionRule, shift: ShiftReport | null, count: number
     state: 'shifted',
     text: `NOT COVERED: these images are not like those of the calibration (${shift.moved.map(movedText).join('; ')}), so its error rates may not hold; calibrate on normal images of this source.`,
   };
-}
-
-/** What an operating point promises. */
-export function pointText({ point: { by, level, falsePositives } }: DecisionRule): string {
-  const percent = `${Number((100 * level).toPrecision(3))} %`;
-  if (by === 'alpha') return `at most ${percent} of normal images are called abnormal`;
-  return `at least ${percent} of abnormal images are called abnormal (and of normal ones ${(100 * falsePositives.share).toFixed(0)} %)`;
-}
-
-/** What a rule came from. */
-export function originText({ from }: DecisionRule): string {
-  const patients = from.patients === null ? '' : ` of ${from.patients} patients`;
-  const labelled =
-    from.labelled && `, ${from.labelled.normal} normal and ${from.labelled.abnormal} abnormal labelled ones`;
-  return `${from.normals} normal images${patients}${labelled ?? ''}`;
 }
 
 function movedText({ what, test, pValue, calibration, batch, statistic }: Moved): string {

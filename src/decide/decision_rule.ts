@@ -47,7 +47,8 @@ export interface DecisionWishes {
 
 /** Where scores are cut. */
 export interface OperatingPoint {
-  readonly by: 'alpha' | 'sensitivity';
+  /** `given`: somebody set the threshold, so nothing is promised of it. */
+  readonly by: 'alpha' | 'sensitivity' | 'given';
   readonly level: number;
   /** Scores at or above it are abnormal. */
   readonly threshold: number;
@@ -131,8 +132,6 @@ export function makeDecisionRule(
         normals.map(({ patient }) => patient),
       ).scores
     : null;
-  // Images of one patient resemble each other: what is independent are the patients.
-  if (byPatient) requireCases(byPatient.length, alpha, NORMAL_PATIENTS);
   const abnormal = labelled?.filter(({ label }) => label === 1).map(({ score }) => score) ?? [];
   if (sensitivity !== null && abnormal.length === 0) {
     throw new FusionclipError(
@@ -162,6 +161,7 @@ export function makeDecisionRule(
     scores,
     patientScores: byPatient,
     peaks,
+    // Images of one patient resemble each other: what is independent are the patients, and too few are refused.
     patientThreshold: byPatient && alphaThreshold(byPatient, alpha, NORMAL_PATIENTS),
     pixelThreshold: alphaThreshold(peaks, alpha),
     probabilities: labelled && enoughLabelled(labelled) ? probabilitiesOf(labelled, probability) : null,

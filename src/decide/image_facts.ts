@@ -50,12 +50,17 @@ export function imageFacts(image: Image): ImageFacts {
   const sharpness = contrast === 0 ? 0 : difference / 255 / contrast;
   const size = Math.log(width * height) / 2;
   return {
-    facts: [mean / 255, contrast, sharpness, residue / 255, size, Math.log(width / height)].map(Math.fround),
+    facts: [mean / 255, contrast, sharpness, residue / 255, size, Math.log(width / height)].map(short),
     features: [
       ...Array.from(cells, (total, i) => (inCell[i] === 0 ? 0 : total / inCell[i] / 255)),
       ...Array.from(shades, (n) => n / pixels),
-    ].map(Math.fround),
+    ].map(short),
   };
+}
+
+/** Five places: more would say nothing of an image, and fill the files that keep them. */
+function short(value: number): number {
+  return Number(value.toFixed(5));
 }
 
 /** Mean difference of pixels two apart, and the mean residue of noise behind the second differences in both directions. */

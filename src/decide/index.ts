@@ -31,8 +31,11 @@ export {
   probabilityOf,
   type ReliabilityBin,
   reliability,
+  rescaled,
 } from './probability.ts';
 export { type Rate, rate } from './rate.ts';
+export { type RealisedDecisions, type RealisedRates, realisedDecisions } from './realised.ts';
+export { ruleLines } from './rule_text.ts';
 export { compareBatch, LEAST_BATCH, type Moved, type ShiftCase, type ShiftOptions, type ShiftReport } from './shift.ts';
 export {
   type Divisions,

@@ -1,8 +1,10 @@
 import type { FileSystem } from '../base/file_system.ts';
+import type { DecisionRule } from '../decide/decision_rule.ts';
 import type { FusionRanges } from '../fusion/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { notOurs, type RunConfig } from '../run/run_config.ts';
 import { STORED_INFERENCE } from '../run/stored.ts';
+import { readRule, scoringHash } from './decision_file.ts';
 import type { SeenScores } from './image_threshold.ts';
 import { bankSentence, bankTensors, isBankTensor, readBank, type SupportBank } from './support_bank.ts';
 import { floats, openTensorFile, readAll, type StoredTensor, stored, writeTensorFile } from './tensor_file.ts';
@@ -19,13 +21,17 @@ export interface AdapterFile extends SeenScores {
   readonly mapScale: number | null;
   /** How the weights were chosen, e.g. `valid` or `last`. */
   readonly selectedBy: string;
+  /** How scores become decisions: `calibrateRun` adds it; null without. */
+  readonly rule: DecisionRule | null;
+  /** Whether the file holds a rule of other weights or settings, which is left alone. */
+  readonly staleRule: boolean;
 }
 
 /** Writes the file that inference needs. */
 export async function saveAdapters(
   fs: FileSystem,
   path: string,
-  file: Omit<AdapterFile, 'weights'>,
+  file: Omit<AdapterFile, 'weights' | 'rule' | 'staleRule'>,
   parameters: readonly Parameter[],
 ): Promise<void> {
   const tensors = await readAll(new Map(parameters.map((p) => [p.name, p.value])), path);
@@ -53,5 +59,8 @@ export async function openAdapters(fs: FileSystem, path: string): Promise<Adapte
   const bank = readBank(metadata.get('bank') as SupportBank['kind'] | undefined, images, tensors, all);
   if (!bank) throw notOurs(path);
   const weights = new Map([...all].filter(([name]) => !isBankTensor(name)));
-  return { ...inference, mapScale, scores, testScores, header, weights, bank };
+  const rule = readRule(metadata, path);
+  const staleRule = rule !== null && rule.from.weights !== (await scoringHash(header, inference.ranges, tensors));
+  const read = { ...inference, mapScale, scores, testScores, header, weights, bank };
+  return { ...read, rule: staleRule ? null : rule, staleRule };
 }

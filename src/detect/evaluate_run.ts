@@ -3,24 +3,28 @@ import { VERSION } from '../base/version.ts';
 import type { DatasetKind, Sample } from '../data/layout/dataset.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
 import type { DataRules } from '../data/layout/rules.ts';
+import { givenRule } from '../data/range/rule.ts';
+import type { DecisionCase } from '../decide/decide.ts';
+import { type RealisedDecisions, realisedDecisions } from '../decide/realised.ts';
 import type { IntensityMetrics } from '../metrics/intensity_baseline.ts';
 import { stage } from '../run/events.ts';
 import { onDevice } from '../run/on_device.ts';
 import type { AdapterFile } from './adapters_file.ts';
-import { evaluateSamples } from './evaluation.ts';
+import { Decider, type RowDecision } from './decider.ts';
+import { evaluateSamples, samplingRequest } from './evaluation.ts';
 import { type MapFiles, samplesMaps } from './maps.ts';
 import { dataJson, openData } from './open_data.ts';
 import { OutputFolder } from './output_folder.ts';
-import { predictionRows, toCsv } from './predictions.ts';
+import { predictionRows, toCsv, type UsedThresholds } from './predictions.ts';
 import { ORACLE_WARNING } from './results.ts';
 import type { RunContext } from './run_context.ts';
-import { type ScoredSet, ScoredSoFar } from './scoring.ts';
+import { type OnScored, type ScoredSet, ScoredSoFar } from './scoring.ts';
 import type { SetMetrics } from './set_metrics.ts';
 import { sliced } from './sliced.ts';
 import { TrainedDetector, type TrainedSource } from './trained.ts';
 
 /** A labelled data set to evaluate trained weights on. */
-export interface EvaluateRequest extends TrainedSource {
+export interface EvaluateRequest extends Omit<TrainedSource, 'range'> {
   /** Folder of the data set; by default the one that was trained on. */
   readonly data?: string;
   /** How its folders are read, where that is not as the run has it. */
@@ -42,6 +46,10 @@ export interface EvaluateResults extends SetMetrics {
   readonly selectedBy: string;
   readonly warning: string | null;
   readonly trivial: IntensityMetrics | null;
+  /** What the audit of the data found: images or patients that support and test share, a test set of one patient. */
+  readonly findings: readonly string[];
+  /** The errors that calibrated decisions turned out to make; null without a calibration. */
+  readonly decisions: RealisedDecisions | null;
 }
 
 /** Trained weights on labelled images. */
@@ -49,6 +57,8 @@ export interface EvaluateOutcome {
   readonly results: EvaluateResults;
   /** The test images with their maps. */
   readonly scored: ScoredSet;
+  /** In the same order; none without a calibration. */
+  readonly decided: readonly RowDecision[];
   /** Where the images lie, in the same order. */
   readonly samples: readonly Sample[];
   /** What reads them: a folder of volumes is one of slices there. */
@@ -69,11 +79,11 @@ export async function evaluateRun(context: RunContext, request: EvaluateRequest)
   if (out === null) return (await evaluateTrained(context, request)).results;
   const output = await OutputFolder.take(fs, out, (text) => onEvent?.({ type: 'note', text }));
   try {
-    const soFar = new ScoredSoFar();
+    const soFar = new EvaluatedSoFar();
     const outcome = await onDevice(context, (working) => evaluateOn(working, request, soFar, output));
-    const { results, scored, inventory, file } = outcome;
+    const { results, scored, decided, inventory, file } = outcome;
     await fs.writeFile(output.file('data.json'), dataJson(inventory));
-    await fs.writeFile(output.file('predictions.csv'), toCsv(predictionRows(scored, file.thresholds)));
+    await fs.writeFile(output.file('predictions.csv'), toCsv(predictionRows(scored, usedThresholds(file), decided)));
     await fs.writeFile(output.file('results.json'), `${JSON.stringify(results, null, 2)}\n`);
     return results;
   } finally {
@@ -86,19 +96,29 @@ export async function evaluateTrained(
   context: RunContext,
   request: Omit<EvaluateRequest, 'out' | 'maps'>,
 ): Promise<EvaluateOutcome> {
-  const soFar = new ScoredSoFar();
+  const soFar = new EvaluatedSoFar();
   return onDevice(context, (working) => evaluateOn(working, request, soFar));
+}
+
+/** What is done by now: when the device is lost, the work goes on behind it. */
+class EvaluatedSoFar extends ScoredSoFar {
+  readonly cases: DecisionCase[] = [];
+}
+
+/** The thresholds that rows go by: that of the calibration before the one of training. */
+function usedThresholds({ rule, thresholds }: Pick<AdapterFile, 'rule' | 'thresholds'>): UsedThresholds {
+  return { ...thresholds, image: rule ? { value: rule.point.threshold } : thresholds.image };
 }
 
 /** @param output where maps go; none are written without it */
 async function evaluateOn(
   outer: RunContext,
   request: Omit<EvaluateRequest, 'out'>,
-  soFar: ScoredSoFar,
+  soFar: EvaluatedSoFar,
   output: OutputFolder | null = null,
 ): Promise<EvaluateOutcome> {
   const { signal, onEvent = () => {} } = outer;
-  const trained = await TrainedDetector.open(outer, request);
+  const trained = await TrainedDetector.open(outer, { ...request, range: request.rules?.range });
   try {
     const { weights: _, ...file } = trained.file;
     const { header, thresholds, ranges, selectedBy } = file;
@@ -111,6 +131,7 @@ async function evaluateOn(
       rules,
       object: header.object,
       keeps: true,
+      grey: givenRule(rules.range) ?? header.grey,
       of,
     });
     const kind = header.kind === 'pixel' ? dataset.kind : 'image';
@@ -124,6 +145,12 @@ async function evaluateOn(
     if (soFar.count === 0) await output?.clear();
     const maps =
       output && samplesMaps(fs, output.file('maps'), samples, header, { maps: request.maps, calibration: file });
+    const decider = file.rule && new Decider(file.rule, {}, soFar.cases);
+    const patients = new Map(samples.map(({ id, patient }) => [id, patient]));
+    const onScored: OnScored = async (one, image) => {
+      decider?.see(one, image, patients.get(one.id) ?? undefined);
+      await maps?.(one, image);
+    };
     const { metrics, trivial, scored } = await trained.memory.withScorer(
       (scorer) =>
         evaluateSamples(trained.detector, scorer, {
@@ -131,14 +158,16 @@ async function evaluateOn(
           samples,
           kind,
           soFar,
-          onScored: maps ?? undefined,
+          onScored,
           calibration: { thresholds, ranges },
+          sampling: samplingRequest(rules),
           batch: header.train['eval.batch'],
           onProgress: stage(onEvent, 'scores'),
           signal,
         }),
       ranges,
     );
+    const done = decider?.finish() ?? null;
     const results: EvaluateResults = {
       fusionclip: VERSION,
       data: dataset.name,
@@ -150,8 +179,18 @@ async function evaluateOn(
       warning: selectedBy === 'test-oracle' ? ORACLE_WARNING : null,
       ...metrics,
       trivial,
+      findings: inventory.leaks.warnings,
+      decisions:
+        done &&
+        realisedDecisions(
+          decider!.rule,
+          decider!.cases,
+          samples.map(({ label }) => label),
+          done.decisions,
+        ),
     };
-    return { results, scored, samples, fs, inventory, file };
+    const decided = (done?.rows ?? []).map(({ called: _, ...row }) => row);
+    return { results, scored, decided, samples, fs, inventory, file };
   } finally {
     trained.release();
   }

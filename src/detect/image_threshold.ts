@@ -1,4 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
+import type { DecisionRule } from '../decide/decision_rule.ts';
+import { originText, pointText } from '../decide/rule_text.ts';
 import type { ClassScores } from '../metrics/bootstrap.ts';
 import { aurocInterval, aurocOf, shareInterval } from '../metrics/exact.ts';
 import { type Threshold, type Thresholds, thresholdText } from './set_metrics.ts';
@@ -27,7 +29,7 @@ export interface SeenShare {
 /** The image threshold that predictions go by, and what is known of it. */
 export interface ImageThreshold {
   readonly value: number;
-  readonly from: Threshold['from'] | 'given';
+  readonly from: Threshold['from'] | 'given' | 'calibration';
   /** What it was chosen for. */
   readonly rule: string;
   /** On which images sensitivity and specificity were seen; null where none are known. */
@@ -50,6 +52,8 @@ export interface SeenScores {
   readonly scores: ClassedScores | null;
   /** Scores of the test images of the run; null where they are not known. */
   readonly testScores: ClassedScores | null;
+  /** A calibration, whose operating point comes before the thresholds. */
+  readonly rule?: DecisionRule | null;
 }
 
 /** What images are called. */
@@ -64,9 +68,12 @@ const NAMES: Readonly<Record<ClassedScores['of'], string>> = {
  * the run has scored them, else those that thresholds were chosen on.
  * @throws FusionclipError `usage` for a wish that is none, or that cannot be met
  */
-export function worthOf({ thresholds, scores, testScores }: SeenScores, choice: ThresholdChoice = {}): Worth {
+export function worthOf(
+  { thresholds, scores, testScores, rule = null }: SeenScores,
+  choice: ThresholdChoice = {},
+): Worth {
   const seen = testScores ?? scores;
-  const chosen = chosenThreshold(thresholds.image, scores, choice);
+  const chosen = chosenThreshold(thresholds.image, rule, scores, choice);
   const point = chosen && {
     ...chosen,
     seenOn: seen?.of ?? null,
@@ -78,12 +85,16 @@ export function worthOf({ thresholds, scores, testScores }: SeenScores, choice: 
 
 /** A threshold with where it comes from and what it does, as a sentence. */
 export function pointSentence({ value, from, rule, seenOn, sensitivity, specificity }: ImageThreshold): string {
-  const source = from === 'given' ? 'given' : `chosen on ${NAMES[from]} for ${rule}`;
+  const source = from === 'given' ? 'given' : from === 'calibration' ? rule : `chosen on ${NAMES[from]} for ${rule}`;
+  const warning =
+    from === 'support'
+      ? ' Each support image was left out of the bank in its turn for it, which is no calibration: the weights are fitted to them (fusionclip calibrate makes one).'
+      : '';
   const rates =
     seenOn && sensitivity && specificity
       ? `; on ${NAMES[seenOn]} it has a sensitivity of ${rateText(sensitivity)} and a specificity of ${rateText(specificity)}`
       : '; what it does to labelled images is not known';
-  return `Threshold ${thresholdText(value)}, ${source}${rates}.`;
+  return `Threshold ${thresholdText(value)}, ${source}${rates}.${warning}`;
 }
 
 function rateText({ value, low, high, images }: SeenShare): string {
@@ -92,6 +103,7 @@ function rateText({ value, low, high, images }: SeenShare): string {
 
 function chosenThreshold(
   own: Threshold | null,
+  calibrated: DecisionRule | null,
   scores: ClassedScores | null,
   { threshold = null, at = null }: ThresholdChoice,
 ): Pick<ImageThreshold, 'value' | 'from' | 'rule'> | null {
@@ -102,6 +114,10 @@ function chosenThreshold(
     );
   }
   if (threshold !== null) return { value: threshold, from: 'given', rule: 'given' };
+  if (at === null && calibrated) {
+    const rule = `${pointText(calibrated)}, calibrated on ${originText(calibrated)}`;
+    return { value: calibrated.point.threshold, from: 'calibration', rule };
+  }
   if (at === null) return own && { value: own.value, from: own.from, rule: `the largest F1 (${own.f1.toFixed(2)})` };
   const [, what, text] = /^(sensitivity|specificity)=(.+)$/.exec(at) ?? [];
   const wanted = Number(text);

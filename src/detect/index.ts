@@ -8,7 +8,9 @@ export {
   openBackbone,
   openModel,
 } from './backbone.ts';
+export { type CalibrateRequest, calibrateRun } from './calibrate_run.ts';
 export { type CostBytes, type CostFlops, type MethodCost, methodCost } from './cost.ts';
+export type { BatchDecisions, RowDecision } from './decider.ts';
 export { Detector, type DetectorParts } from './detector.ts';
 export {
   type EvaluateOutcome,

@@ -2,8 +2,10 @@ import type { FusionclipError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
 import { findInputs } from '../data/layout/inputs.ts';
 import { leftOutLine } from '../data/layout/left_out.ts';
+import type { DecisionCase } from '../decide/decide.ts';
 import { methodTitle } from '../fusion/presets.ts';
 import { onDevice } from '../run/on_device.ts';
+import { type BatchDecisions, Decider, needsCalibration, UNDECIDED } from './decider.ts';
 import { pointSentence, type ThresholdChoice, type Worth, worthOf } from './image_threshold.ts';
 import { requireMapNames } from './map_names.ts';
 import { type MapFiles, MapWriter } from './maps.ts';
@@ -23,9 +25,11 @@ export interface PredictRequest extends TrainedSource, ThresholdChoice {
   readonly maps?: MapFiles;
   /** Whether the first image that cannot be read ends the work; else it is a row with its error. By default it does. */
   readonly strict?: boolean;
+  /** Share of normal images among those called abnormal; null: each image is decided by itself. Needs a calibration. */
+  readonly falseDiscovery?: number | null;
   /** Gets what is wrong with an image that cannot be read. */
   readonly onBad?: (error: FusionclipError) => void;
-  /** Gets each row as soon as it is known, in the order of the images; `scored` is null for an image that cannot be read. */
+  /** Gets each row as soon as it is known (what takes all images is in the result alone), in the order of the images; `scored` is null for an image that cannot be read. */
   readonly onRow?: (row: FileRow, scored: ScoredImage | null) => void;
 }
 
@@ -42,6 +46,8 @@ export interface Predictions {
   readonly pixelThreshold: number | null;
   /** The value of a map that has the hottest colour; null: each map spans its own extremes. */
   readonly mapScale: number | null;
+  /** What is known of the decisions together; null without a calibration. */
+  readonly decisions: BatchDecisions | null;
   readonly images: readonly FileRow[];
 }
 
@@ -80,7 +86,7 @@ export async function predictImages(context: RunContext, request: PredictRequest
 export async function predictTrained(
   context: RunContext,
   trained: TrainedDetector,
-  request: Omit<PredictRequest, 'model' | 'settings'>,
+  request: Omit<PredictRequest, 'model' | 'settings' | 'range'>,
 ): Promise<Predictions> {
   return withOutput(context, request.out, (output) =>
     predictInto(context, trained, request, output, new PredictProgress()),
@@ -93,6 +99,7 @@ class PredictProgress {
   readonly rows: FileRow[] = [];
   /** Why images cannot be read, by path. */
   readonly bad = new Map<string, FusionclipError>();
+  readonly cases: DecisionCase[] = [];
   begun = false;
 }
 
@@ -112,19 +119,23 @@ async function withOutput<T>(
 async function predictInto(
   context: RunContext,
   trained: TrainedDetector,
-  request: Omit<PredictRequest, 'model' | 'settings'>,
+  request: Omit<PredictRequest, 'model' | 'settings' | 'range'>,
   output: OutputFolder | null,
   progress: PredictProgress,
 ): Promise<Predictions> {
   const { fs, onEvent = () => {} } = context;
-  const { paths, strict = true, onRow } = request;
-  const { header, thresholds, mapScale } = trained.file;
+  const { paths, strict = true, falseDiscovery = null, onRow } = request;
+  const { header, thresholds, mapScale, rule } = trained.file;
+  const { grey } = header;
   const { norm, method } = header.fusion;
   const worth = worthOf(trained.file, request);
+  if (falseDiscovery !== null && !rule) throw needsCalibration(request.adapters);
+  const given = worth.point?.from === 'calibration' ? null : (worth.point?.value ?? null);
+  const decider = rule && new Decider(rule, { falseDiscovery, threshold: given }, progress.cases);
   const format = request.maps ?? header.train['map.files'];
   if (output) requireMapNames(paths, output.file('maps'), format);
   const level = thresholds.pixel?.value ?? null;
-  const maps = output && new MapWriter(fs, output.file('maps'), paths, { format, norm, scale: mapScale, level });
+  const maps = output && new MapWriter(fs, output.file('maps'), paths, { format, norm, scale: mapScale, level, grey });
   const used = { image: worth.point, pixel: thresholds.pixel };
   const { soFar, rows, bad } = progress;
   if (!progress.begun) {
@@ -152,7 +163,15 @@ async function predictInto(
     await addBad(places.get(scored.id)!);
     const map = maps ? await maps.write(scored, scored.id, image) : null;
     const { point, warning } = worth;
-    await add({ ...predictionRow(scored, used), threshold: point?.value ?? null, warning, map, error: null }, scored);
+    const decision = decider ? decider.see(scored, image) : UNDECIDED;
+    const row = {
+      ...predictionRow(scored, used, decision),
+      threshold: point?.value ?? null,
+      warning,
+      map,
+      error: null,
+    };
+    await add(falseDiscovery === null ? row : { ...row, abnormal: null, threshold: null }, scored);
   };
   const onBad = (path: string, error: FusionclipError) => {
     bad.set(path, error);
@@ -160,6 +179,12 @@ async function predictInto(
   };
   await trained.score(context, paths, { soFar, onScored, onBad: strict ? undefined : onBad, keep: false });
   await addBad(paths.length);
+  const decisions = decider && decideTogether(decider, rows, falseDiscovery);
+  if (decisions) {
+    onEvent({ type: 'note', text: decisions.coverage.text });
+    // Coverage and adjusted p-values are of all images together.
+    if (output) await fs.writeFile(output.file('predictions.csv'), toCsv(rows, FILE_COLUMNS));
+  }
   const { point, warning } = worth;
   const predictions: Predictions = {
     fusionclip: VERSION,
@@ -169,10 +194,26 @@ async function predictInto(
     warning,
     pixelThreshold: level,
     mapScale,
+    decisions,
     images: rows,
   };
   if (output) await fs.writeFile(output.file('predictions.json'), `${JSON.stringify(predictions, null, 2)}\n`);
   return predictions;
+}
+
+/** Puts into rows what takes all images together. */
+function decideTogether(decider: Decider, rows: FileRow[], falseDiscovery: number | null): BatchDecisions {
+  const { rows: decided, decisions } = decider.finish();
+  const { alpha, point, from } = decider.rule;
+  let next = 0;
+  rows.forEach((row, i) => {
+    if (row.error !== null) return;
+    const { called, ...decision } = decided[next++];
+    // What is marked is known from before a device was lost, when the map was there.
+    rows[i] = { ...row, ...decision, markedShare: row.markedShare, abnormal: called };
+  });
+  const { coverage, shift, patients } = decisions;
+  return { hash: from.hash, alpha, point, falseDiscovery, coverage, shift, patients };
 }
 
 /** What whoever reads the predictions should know before. */
@@ -180,7 +221,7 @@ function notesOf({ file }: TrainedDetector, { point, warning }: Worth): string[]
   const { fusion, data } = file.header;
   const notes = [`${methodTitle(fusion.method)}, trained on ${data.name}.`];
   notes.push(point ? pointSentence(point) : 'There is no threshold, so nothing is called abnormal.');
-  if (warning) notes.push(`This run is ${warning}: its scores say nothing of an image.`);
+  if (warning) notes.push(`This run is ${warning}; nothing shows that its scores tell abnormal images from normal ones.`);
   if (file.mapScale === null) notes.push('No scale of maps is known, so the colours of each span its own extremes.');
   if (dependsOnSet(fusion)) {
     notes.push('These settings rescale scores by the extremes of the given images, so they depend on each other.');

@@ -1,5 +1,6 @@
 import { csvText } from '../base/csv.ts';
 import { rangeOf } from '../data/heat_map.ts';
+import { type RowDecision, UNDECIDED } from './decider.ts';
 import type { ScoredImage, ScoredSet } from './scoring.ts';
 
 /** The thresholds that rows go by. */
@@ -9,7 +10,7 @@ export interface UsedThresholds {
 }
 
 /** Scores of one image as they go into `predictions.csv` and `predictions.json`. */
-export interface PredictionRow {
+export interface PredictionRow extends RowDecision {
   readonly id: string;
   readonly label: 0 | 1 | null;
   readonly score: number;
@@ -28,16 +29,21 @@ export interface PredictionRow {
 export function predictionRow(
   { id, label, score, scoreMax, scoreMean, map }: ScoredImage,
   { image, pixel }: UsedThresholds,
+  decision: RowDecision = UNDECIDED,
 ): PredictionRow {
   const [mapLow, mapHigh] = rangeOf(map);
   const above = pixel ? map.reduce((n, value) => n + (value >= pixel.value ? 1 : 0), 0) / map.length : null;
   const abnormal = image && score >= image.value;
-  return { id, label, score, abnormal, scoreMax, scoreMean, mapLow, mapHigh, abnormalShare: above };
+  return { id, label, score, abnormal, scoreMax, scoreMean, mapLow, mapHigh, abnormalShare: above, ...decision };
 }
 
-/** One row per image, in the order of the set. */
-export function predictionRows({ images }: ScoredSet, thresholds: UsedThresholds): PredictionRow[] {
-  return images.map((image) => predictionRow(image, thresholds));
+/** One row per image, in the order of the set. @param decisions in the same order; none without a calibration */
+export function predictionRows(
+  { images }: ScoredSet,
+  thresholds: UsedThresholds,
+  decisions: readonly RowDecision[] = [],
+): PredictionRow[] {
+  return images.map((image, i) => predictionRow(image, thresholds, decisions[i]));
 }
 
 /** The row of an image file, which nobody has labelled. */
@@ -56,12 +62,12 @@ export interface FileRow extends PredictionRow {
 export function badRow(id: string, { message }: Error): FileRow {
   const none = { label: null, abnormal: null, abnormalShare: null, threshold: null, warning: null, map: null };
   const scores = { score: Number.NaN, scoreMax: Number.NaN, scoreMean: Number.NaN };
-  return { id, ...none, ...scores, mapLow: Number.NaN, mapHigh: Number.NaN, error: message };
+  return { id, ...none, ...scores, mapLow: Number.NaN, mapHigh: Number.NaN, ...UNDECIDED, error: message };
 }
 
 const COLUMNS = [
   ...['id', 'label', 'score', 'abnormal', 'scoreMax', 'scoreMean', 'mapLow', 'mapHigh'],
-  'abnormalShare',
+  ...['abnormalShare', 'decision', 'pValue', 'adjusted', 'probability', 'markedShare', 'covered'],
 ] as readonly (keyof PredictionRow)[];
 
 /** Columns of rows of files. */

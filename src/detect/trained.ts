@@ -1,6 +1,7 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
+import { givenRule, type RangeSetting } from '../data/range/rule.ts';
 import { remembersSupport } from '../fusion/presets.ts';
 import { stage } from '../run/events.ts';
 import { ADAPTERS } from '../run/run_folder.ts';
@@ -22,6 +23,8 @@ export interface TrainedSource {
   readonly model?: ModelSource;
   /** Settings of the method, as texts, in place of those of the run, as far as training does not depend on them. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** How values of image files are read, in place of how the run reads them. */
+  readonly range?: RangeSetting;
 }
 
 /** How files are scored. */
@@ -51,16 +54,22 @@ export class TrainedDetector {
     const { model } = stored.header;
     const backbone = asTrained(model, await openModel(fs, source.model ?? model.name), path);
     const fusion = rescoredOptions(stored.header, settings, source.adapters, backbone.defaults);
-    const header = { ...stored.header, fusion };
+    const grey = givenRule(source.range ?? 'auto') ?? stored.header.grey;
+    const header = { ...stored.header, fusion, grey };
     if (backbone.note) context.onEvent?.({ type: 'note', text: backbone.note });
     const detector = await openDetector(context, header, backbone);
     try {
       const own = fusion.method === stored.header.fusion.method;
       if (own) restoreTensors(path, new Map(detector.method.parameters.map((p) => [p.name, p.value])), stored.weights);
-      const file = { ...stored, header, selectedBy: own ? stored.selectedBy : 'none' };
       const changed = String(Object.values(fusion)) !== String(Object.values(stored.header.fusion));
-      const { bank } = stored;
+      const rule = changed ? null : stored.rule;
+      const file = { ...stored, header, rule, selectedBy: own ? stored.selectedBy : 'none' };
+      const { bank, staleRule } = stored;
       context.onEvent?.({ type: 'note', text: bankSentence(bank, path) });
+      if (staleRule || (changed && stored.rule)) {
+        const text = `The calibration in ${path} is of other ${staleRule ? 'weights' : 'settings'}, so it is not used.`;
+        context.onEvent?.({ type: 'note', text });
+      }
       const needed = remembersSupport(fusion.method);
       const kept =
         !needed || bank.kind === 'pixels' || (bank.kind === 'features' && sameBank(stored.header.fusion, fusion));
@@ -98,7 +107,9 @@ export class TrainedDetector {
     { soFar = new ScoredSoFar(), onBad, ...options }: ScoreChoices = {},
   ): Promise<ScoredSet> {
     const { detector, file } = this;
-    const batches = fileBatches(context.fs, detector, paths.slice(soFar.count), file.header.train['eval.batch'], onBad);
+    const say = (text: string) => context.onEvent?.({ type: 'note', text });
+    const batch = file.header.train['eval.batch'];
+    const batches = fileBatches(context.fs, detector, paths.slice(soFar.count), batch, onBad, say);
     const progress = stage(context.onEvent ?? (() => {}), 'scores');
     const onProgress = (done: number) => progress(done, paths.length);
     return this.memory.withScorer(
@@ -125,7 +136,7 @@ function changedNote({ image }: AdapterFile['thresholds']): string {
 }
 
 /** The adapters of a run folder, or the path itself. */
-async function adaptersPath(fs: FileSystem, path: string): Promise<string> {
+export async function adaptersPath(fs: FileSystem, path: string): Promise<string> {
   const stat = await fs.stat(path);
   if (!stat) throw new FusionclipError('io', `There is no run at ${path}; check the path.`);
   if (stat.kind === 'file') return path;

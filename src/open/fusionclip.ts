@@ -1,6 +1,8 @@
 import type { FileSystem } from '../base/file_system.ts';
 import { baseName, joinPath } from '../base/paths.ts';
+import type { DecisionRule } from '../decide/decision_rule.ts';
 import type { ModelSource } from '../detect/backbone.ts';
+import { calibrateRun } from '../detect/calibrate_run.ts';
 import { type EvaluateResults, evaluateRun } from '../detect/evaluate_run.ts';
 import type { TrainResults } from '../detect/results.ts';
 import type { RunContext } from '../detect/run_context.ts';
@@ -15,6 +17,7 @@ import { resumeRun, type TrainOutcome, trainRun } from '../train/train_run.ts';
 import { type Given, type GivenFiles, placeFolder } from './given.ts';
 import { LoadedRun, type Prediction } from './loaded_run.ts';
 import {
+  type CalibrateChoices,
   type CallOptions,
   type EvaluateChoices,
   type LoadChoices,
@@ -132,15 +135,30 @@ export class Fusionclip {
    * @throws FusionclipError `io`, `bad_image`, `bad_model`; what was written before stays
    */
   async predict(images: Given, choices: PredictChoices): Promise<Prediction[]> {
-    const { run, out, maps, model, onEvent, signal, ...settings } = choices;
+    const { run, out, maps, falseDiscovery, model, onEvent, signal, ...settings } = choices;
     const source = { adapters: this.#adapters(run), model, settings: methodTexts(settings) };
     return onDevice(this.#context({ onEvent, signal }), async (context) => {
       const loaded = await LoadedRun.open(context, this.#given, source);
       try {
-        return await loaded.predict(images, { out, maps });
+        return await loaded.predict(images, { out, maps, falseDiscovery });
       } finally {
         loaded.release();
       }
+    });
+  }
+
+  /**
+   * Makes scores to decisions: p-values, an operating point and probabilities, by images that training has not seen. The rule is
+   * stored in the adapters, and predictions and evaluations go by it.
+   * @param normals normal images: files, and folders that are searched at any depth
+   * @throws FusionclipError `bad_data` for too few images, with the number needed, and for images of the support set
+   */
+  async calibrate(run: Trained, normals: Given, choices: CalibrateChoices = {}): Promise<DecisionRule> {
+    const { labelled = null, alpha = 0.05, sensitivity = null, probability = 'platt', ...more } = choices;
+    const { group, model, onEvent, signal } = more;
+    return calibrateRun(this.#context({ onEvent, signal }), {
+      ...{ adapters: this.#adapters(run), model, normals: this.#given.place(normals), labelled },
+      ...{ alpha, sensitivity, probability, rules: group === undefined ? {} : { group } },
     });
   }
 

@@ -6,7 +6,7 @@ import type { Thresholds } from '../detect/set_metrics.ts';
 import { TrainedDetector, type TrainedSource } from '../detect/trained.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import type { Given, GivenFiles } from './given.ts';
-import type { OutputChoices } from './settings.ts';
+import type { BatchChoices } from './settings.ts';
 
 /** The scores of one image. */
 export interface Prediction extends Omit<FileRow, 'map'> {
@@ -45,20 +45,20 @@ export class LoadedRun {
    * Scores images, in their order.
    * @throws FusionclipError `io`, `bad_image`; what was written before stays
    */
-  async predict(images: Given, choices: OutputChoices = {}): Promise<Prediction[]> {
-    const { out = null, maps, ...call } = choices;
+  async predict(images: Given, choices: BatchChoices = {}): Promise<Prediction[]> {
+    const { out = null, maps, falseDiscovery, ...call } = choices;
     const context = { ...this.#context, ...call };
     const paths = await imagesToScore(context, this.#files.place(images));
-    const predictions: Prediction[] = [];
-    await predictTrained(context, this.#trained, {
-      ...{ adapters: this.#adapters, paths, out, maps },
-      onRow: ({ map: picture, ...row }, scored) => {
+    const drawn: ScoreMap[] = [];
+    const predictions = await predictTrained(context, this.#trained, {
+      ...{ adapters: this.#adapters, paths, out, maps, falseDiscovery },
+      onRow: (_, scored) => {
         const data = scored!.map;
         const side = Math.sqrt(data.length);
-        predictions.push({ ...row, map: { width: side, height: side, data }, picture });
+        drawn.push({ width: side, height: side, data });
       },
     });
-    return predictions;
+    return predictions.images.map(({ map: picture, ...row }, i) => ({ ...row, map: drawn[i], picture }));
   }
 
   /** Frees the memory of the GPU. */

@@ -1,4 +1,5 @@
 import { type GivenValues, givenTexts, type OptionTable } from '../base/option.ts';
+import type { DecisionWishes } from '../decide/decision_rule.ts';
 import type { ModelSource } from '../detect/backbone.ts';
 import { FUSION_OPTIONS } from '../fusion/options.ts';
 import type { RunListener } from '../run/events.ts';
@@ -42,8 +43,24 @@ export interface OutputChoices extends CallOptions {
   readonly maps?: 'npy' | 'png16' | 'none';
 }
 
+/** How images are predicted together. */
+export interface BatchChoices extends OutputChoices {
+  /** Share of normal images among those called abnormal, in place of deciding each image by itself; needs a calibration. */
+  readonly falseDiscovery?: number;
+}
+
+/** A calibration of a run. */
+export interface CalibrateChoices extends CallOptions, Partial<DecisionWishes> {
+  /** Where the CLIP model lies now, if it was moved. */
+  readonly model?: ModelSource;
+  /** A labelled data set that training has not seen, for probabilities and a sensitivity. */
+  readonly labelled?: string;
+  /** How patients are told, as the setting `group` has it. */
+  readonly group?: string;
+}
+
 /** A prediction by a run. */
-export interface PredictChoices extends LoadChoices, OutputChoices {
+export interface PredictChoices extends LoadChoices, BatchChoices {
   /** What to predict with; see {@link Trained}. */
   readonly run: Trained;
 }

@@ -4,6 +4,7 @@ import { BaselineChart } from './baseline_chart.tsx';
 import { PrecisionRecallChart, RocChart } from './curve_charts.tsx';
 import type { BandedCurve, ImageCurves } from './curves.ts';
 import { DataFacts } from './data_facts.tsx';
+import { DecisionSection, type ReportDecisions } from './decisions.tsx';
 import { Facts } from './facts.tsx';
 import { Gallery, GalleryLegend, Name } from './gallery.tsx';
 import { colourRange, type GalleryItem } from './gallery_item.ts';
@@ -28,6 +29,8 @@ export interface ReportData {
   readonly curves: ImageCurves | null;
   readonly series: LossSeries | null;
   readonly verdict: Verdict;
+  /** Null without a calibration. */
+  readonly decisions: ReportDecisions | null;
   readonly worst: readonly GalleryItem[];
   readonly best: readonly GalleryItem[];
   /** Null where the list of the support images is gone. */
@@ -36,7 +39,7 @@ export interface ReportData {
 
 /** The body of a report. */
 export function Page(data: ReportData) {
-  const { run, curves, series, verdict, support } = data;
+  const { run, curves, series, verdict, decisions, support } = data;
   const { results, header } = run;
   const { shots, selected } = results;
   return (
@@ -79,6 +82,7 @@ export function Page(data: ReportData) {
         </div>
         <MetricsTable results={results} />
       </Section>
+      {decisions && <DecisionSection {...decisions} />}
       <Maps {...data} />
       <Section title="Training">
         <div class="charts">

@@ -5,10 +5,12 @@ import type { FileSystem } from '../base/file_system.ts';
 import { parseJson } from '../base/json.ts';
 import type { PatientFacts } from '../data/layout/inventory.ts';
 import type { LeftOut } from '../data/layout/left_out.ts';
+import type { DecisionRule } from '../decide/decision_rule.ts';
+import { openAdapters } from '../detect/adapters_file.ts';
 import type { TrainResults } from '../detect/results.ts';
 import type { StepEvent } from '../run/events.ts';
 import type { RunConfig } from '../run/run_config.ts';
-import { RunFolder } from '../run/run_folder.ts';
+import { ADAPTERS, RunFolder } from '../run/run_folder.ts';
 import { openPictures, type RunPictures } from './pictures.ts';
 import type { Prediction } from './prediction.ts';
 
@@ -75,6 +77,8 @@ export interface RunRecord {
   readonly selection: readonly SelectionPoint[];
   readonly predictions: readonly Prediction[];
   readonly pictures: RunPictures;
+  /** The calibration that lies in the adapters; null without. */
+  readonly rule?: DecisionRule | null;
 }
 
 /**
@@ -108,8 +112,11 @@ export async function readRun(fs: FileSystem, path: string): Promise<RunRecord> 
     const file = folder.file('predictions.csv');
     throw new FusionclipError('io', `There is no ${file}, so there is nothing to report; train again.`);
   }
+  const adapters = folder.file(ADAPTERS);
+  const rule = (await fs.stat(adapters)) ? (await openAdapters(fs, adapters)).rule : null;
   return {
     path,
+    rule,
     header,
     results,
     environment,

@@ -5,6 +5,7 @@ import { joinPath } from '../base/paths.ts';
 import { patientOfId } from '../data/layout/patients.ts';
 import { optionTextsOf } from '../run/run_config.ts';
 import { imageCurves } from './curves.ts';
+import { reportDecisions } from './decisions.tsx';
 import { galleryItems } from './gallery_item.ts';
 import { htmlFile } from './html_file.tsx';
 import { lossSeries } from './loss_series.ts';
@@ -56,6 +57,7 @@ export async function renderReport(run: RunRecord, { gallery = 24 }: ReportOptio
     curves,
     series: lossSeries(run),
     verdict: verdictOf(run, curves),
+    decisions: run.rule ? reportDecisions(run.rule, predictions) : null,
     worst: await galleryItems(run, ordered.slice(0, gallery - places)),
     best: await galleryItems(run, ordered.slice(ordered.length - places).reverse()),
     support: await supportPictures(run),
@@ -80,10 +82,14 @@ async function supportPictures({ shots, pictures }: RunRecord): Promise<SupportP
 }
 
 /** What the page shows, without its pictures. */
-function numbersOf({ run, curves, series, verdict }: ReportData): Record<string, unknown> {
+function numbersOf({ run, curves, series, verdict, decisions }: ReportData): Record<string, unknown> {
   const { results, environment, shots, predictions, header } = run;
   const { model, object, data, kind } = header;
   const settings = optionTextsOf(header);
   const facts = { kind, object, model, data, settings };
-  return { verdict, results, curves, series, predictions, shots, environment, ...facts };
+  return {
+    ...{ verdict, results, curves, series, predictions, shots, environment },
+    ...(decisions && { decisions: decisions.realised }),
+    ...facts,
+  };
 }

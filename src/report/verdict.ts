@@ -1,3 +1,4 @@
+import type { PatientMetrics } from '../detect/sampling.ts';
 import { methodTitle } from '../fusion/presets.ts';
 import { bestIntensity, intensityBaselines } from '../metrics/intensity_baseline.ts';
 import type { ImageCurves } from './curves.ts';
@@ -16,10 +17,14 @@ const SHORT = 0.15;
 const FEW = 30;
 
 /** The result in plain words: how good, how sure, and beside what brightness alone reaches. */
-export function verdictOf({ results, header, data }: RunRecord, curves: ImageCurves | null): Verdict {
+export function verdictOf(
+  { results, header, data }: Pick<RunRecord, 'results' | 'header' | 'data'>,
+  curves: ImageCurves | null,
+): Verdict {
   const { selected, shots, selectedBy } = results;
   const { normal, abnormal } = selected.images;
-  const warnings = [...warningsOf({ results, header }, curves), ...(data?.leaks.warnings ?? [])];
+  const findings = results.findings ?? data?.leaks.warnings ?? [];
+  const warnings = [...warningsOf({ results, header }, curves), ...findings];
   const support = `${shots.normal} normal and ${shots.abnormal} abnormal images`;
   const part =
     selectedBy === 'test-oracle' ? 'whose labels also chose the weights' : 'that played no part in the training';
@@ -36,6 +41,13 @@ export function verdictOf({ results, header, data }: RunRecord, curves: ImageCur
       `${fixed(value)}); with other ${curves.drawn} like these it would lie between ${fixed(interval.low)} and ` +
       `${fixed(interval.high)} (95 % of the bootstrap draws).`,
   );
+  const patients = selected.sampling?.patients;
+  if (patients) {
+    sentences.push(
+      `By patient (${patients.normal} normal, ${patients.abnormal} abnormal, each by its highest image): AUROC ` +
+        `${fixed(patients.auroc)}${patientDecisions(patients)}.`,
+    );
+  }
   const best = bestIntensity(results.trivial);
   if (best) {
     const how = best.reversed ? `${best.name}, lower in abnormal images` : best.name;
@@ -56,6 +68,11 @@ export function verdictOf({ results, header, data }: RunRecord, curves: ImageCur
   }
   const found = foundIn(value, interval, best !== undefined && best !== null && best.image.auroc >= value);
   return { headline: `${subjectOf({ results, header })} ${found}`, sentences, warnings };
+}
+
+function patientDecisions({ sensitivity, specificity }: PatientMetrics): string {
+  if (sensitivity === null || specificity === null) return '';
+  return `; at the threshold sensitivity ${fixed(sensitivity)}, specificity ${fixed(specificity)}`;
 }
 
 /** What was tried. */

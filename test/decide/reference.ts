@@ -13,7 +13,7 @@ export interface Reference {
     isotonic: number[];
   }[];
   /** count, of, low, high */
-  readonly wilson: readonly [number, number, number, number][];
+  readonly shares: readonly [number, number, number, number][];
 }
 
 /** Reads it. */

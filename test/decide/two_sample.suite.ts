@@ -29,6 +29,14 @@ suite('comparison of two samples', () => {
     assert.equal(kolmogorovSmirnov([5, 5, 5, 5], 2)(inOrder(2)), 0);
   });
 
+  test('what was seen counts among the divisions, so no p-value is 0', () => {
+    const far = kolmogorovSmirnov([1, 2, 3, 4, 5, 6, 7, 8, 91, 92, 93, 94, 95, 96, 97, 98], 8);
+    assert.equal(
+      permutationPValue({ first: 8, second: 8, drawn: [Uint32Array.of(0, 9, 1, 10, 2, 11, 3, 12)] }, far),
+      1 / 2,
+    );
+  });
+
   test('p-values by permutation are uniform without a difference: none is too small too often', () => {
     let small = 0;
     for (let round = 0; round < 300; round++) {

@@ -111,10 +111,11 @@ suiteInTurn('evaluation', () => {
     assert.equal(results.selected.epoch, 3);
     assert.equal(results.selected.imageThreshold?.from, 'support');
     assert.equal(results.selected.pixelThreshold?.from, 'support');
-    const [storage, data, ...notes] = context.events.filter((event) => event.type === 'note');
+    const [storage, data, settings, ...notes] = context.events.filter((event) => event.type === 'note');
     assert.match(data.text, /^\/Brain_AD: layout bmad, pixel-level/);
     assert.match(storage.text, /^weights: .*lossless/);
-    assert.lengthOf(notes, 3);
+    assert.match(settings.text, /^Settings: /);
+    assert.lengthOf(notes, 2);
   });
 
   test('of several learning rates the best on the remaining valid images stays', async (t) => {

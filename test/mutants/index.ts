@@ -1,6 +1,7 @@
 import { adapters } from './adapters.ts';
 import { clip } from './clip.ts';
 import { data } from './data.ts';
+import { decide } from './decide.ts';
 import { engine } from './engine.ts';
 import { fusion } from './fusion.ts';
 import { losses } from './losses.ts';
@@ -16,6 +17,7 @@ export const SUBJECTS: Readonly<Record<string, readonly Mutation[]>> = {
   adapters,
   fusion,
   metrics,
+  decide,
   training,
   data,
   clip,

@@ -124,9 +124,31 @@ export const training: readonly Mutation[] = [
   ]),
   ...mutations('src/detect/support_set.ts', 'train/settings > settings of evaluation', [
     ["options['memory.augment'] ? 'mvfa' : 'none'", "'none'"],
-    ['await add(picture, 0, i);', 'await add(picture, 0, null);'],
-    ['for (const picture of this.#abnormal) await add(picture, 1, null);', ''],
+    ['batch(picture, 0, i, `', 'batch(picture, 0, null, `'],
+    ['...this.#abnormal.map((picture, i) => batch(picture, 1, null, `support ${normal.length + i}`)),', ''],
     ['wanted ? await this.ranges(images) : null', 'null'],
+  ]),
+  ...mutations('src/detect/predict.ts', 'detect/predict', [
+    ['await addBad(places.get(scored.id)!);', ''],
+    ['scale: mapScale, level', 'scale: null, level'],
+    ['await output.clear();', ''],
+  ]),
+  ...mutations('src/detect/image_threshold.ts', 'detect/predict', [
+    ['const seen = testScores ?? scores;', 'const seen = scores ?? testScores;'],
+    ['(score) => score >= chosen.value', '(score) => score > chosen.value'],
+    ['value: reached.at(-1)!', 'value: reached[0]!'],
+    ['low <= 0.5 && high >= 0.5', 'low <= 0.5 && high <= 0.5'],
+    ['point?.specificity?.value === 0', 'point?.specificity?.value === 1'],
+  ]),
+  ...mutations('src/metrics/exact.ts', 'metrics/exact', [
+    ['count === total ? 1', 'count === 0 ? 1'],
+    ['atLeast(count + 1, total, p)', 'atLeast(count, total, p)'],
+    ['Math.min(normal.length, abnormal.length)', 'Math.max(normal.length, abnormal.length)'],
+  ]),
+  ...mutations('src/train/provenance.ts', 'train/identity', [['known ? now : names', 'names']]),
+  ...mutations('src/detect/weight_sum.ts', 'train/identity', [
+    ['value === values[0]', 'value === 1'],
+    ['for (const [name, shape] of shapes) {', 'for (const [name, shape] of [...shapes].slice(0, 3)) {'],
   ]),
   ...mutations('src/detect/support.ts', 'train/settings', [
     [

@@ -2,7 +2,7 @@
 
     python3 test/reference/decisions.py     writes the file (Python 3.12, nonconform 2.0.0, scipy, scikit-learn)
 
-conformal p-values: nonconform; adjusted p-values, Kolmogorov-Smirnov, Wilson intervals: scipy; Platt, isotonic: scikit-learn;
+conformal p-values: nonconform; adjusted p-values, Kolmogorov-Smirnov, intervals of shares: scipy; Platt, isotonic: scikit-learn;
 maximum mean discrepancy: the formula in numpy.
 """
 import json
@@ -80,8 +80,8 @@ file = {
         probabilities(rng.normal(0, 1, 120) + 1.5 * labels, labels),
         probabilities(np.round(13 + rng.normal(0, 3, 120) + 2 * labels), labels),  # with ties
     ],
-    "wilson": [
-        [k, n, *map(float, binomtest(k, n).proportion_ci(method="wilson"))] for k, n in [(0, 19), (5, 100), (40, 40), (3, 7)]
+    "shares": [
+        [k, n, *map(float, binomtest(k, n).proportion_ci(method="exact"))] for k, n in [(0, 19), (5, 100), (40, 40), (3, 7)]
     ],
 }
 with open(os.path.join(HERE, "decisions.json"), "w") as out:

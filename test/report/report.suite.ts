@@ -1,4 +1,6 @@
 import { assert } from 'chai';
+import { makeDecisionRule } from '../../src/decide/decision_rule.ts';
+import type { RealisedDecisions } from '../../src/decide/realised.ts';
 import { REPORT, type RunRecord, readRun, renderReport, writeReport } from '../../src/report/index.ts';
 import { worstFirst } from '../../src/report/worst_first.ts';
 import { expectFailure } from '../data/expect_failure.ts';
@@ -33,6 +35,27 @@ suiteInTurn('report', () => {
     assert.deepEqual(results, JSON.parse(textOf(context.fs, '/run/results.json')));
     assert.lengthOf(predictions as unknown[], 8);
     assert.equal(await renderReport(await readRun(context.fs, '/run')), html, 'equal runs give equal bytes');
+  });
+
+  test('a calibration has a section with its promise, its realised errors and its diagram', async () => {
+    const record = madeRun({ images: 40 });
+    const normal = Array.from({ length: 39 }, (_, i) => ({
+      ...{ score: 1 + 0.01 * i, peak: 1, patient: null },
+      ...{ facts: [0, 0, 0, 0, 0, 0], features: [0] },
+    }));
+    const labelled = record.predictions.map(({ score, label }) => ({ score, label, patient: null }));
+    const wishes = { alpha: 0.05, sensitivity: null, probability: 'platt' } as const;
+    const rule = makeDecisionRule(normal, labelled, wishes, { hash: 'abc', weights: '', group: null });
+    const html = await renderReport({ ...record, rule });
+    const { decisions } = dataOf(html) as { decisions: RealisedDecisions };
+    const called = record.predictions.filter(({ score }) => score >= rule.point.threshold);
+    assert.equal(decisions.images.falsePositives.count, called.filter(({ label }) => label === 0).length);
+    assert.equal(decisions.images.sensitivity.count, called.filter(({ label }) => label === 1).length);
+    assert.deepEqual([decisions.images.falsePositives.of, decisions.images.sensitivity.of], [20, 20]);
+    for (const text of ['Calibrated decisions', 'at most 5 % of normal images', 'Reliability diagram of 40 cases']) {
+      assert.include(html, text);
+    }
+    assert.notInclude(await renderReport(record), 'Calibrated decisions');
   });
 
   test('maps of either format are shown', async (t) => {

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts';
 import { phantomCheck, phantomWrite } from '../phantom.ts';
+import { calibrate } from './calibrate.ts';
 import { compare } from './compare.ts';
 import { cost } from './cost.ts';
 import { dataCheck } from './data.ts';
@@ -23,6 +24,7 @@ import { tune } from './tune.ts';
 export const COMMANDS: readonly Command[] = [
   train,
   evaluate,
+  calibrate,
   predict,
   report,
   sweepCommand,

@@ -1,7 +1,9 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { number, type OptionTable, optional, toggle } from '../../base/option.ts';
 import { visible } from '../../base/visible.ts';
-import { predictImages } from '../../detect/predict.ts';
+import { DATA_OPTIONS } from '../../data/layout/rules.ts';
+import type { Predictions } from '../../detect/predict.ts';
+import { predictPaths, type VolumeRow } from '../../detect/predict_volumes.ts';
 import type { FileRow } from '../../detect/predictions.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { type Call, type Command, flagValues, word } from '../command.ts';
@@ -11,11 +13,13 @@ import { defaultsOfRun, METHOD_DETAILS, METHOD_GROUP, methodFlags, TRAINED_FLAGS
 const FLAGS = {
   ...TRAINED_FLAGS,
   out: word('DIR', 'folder for predictions.csv, predictions.json and maps/; default: nothing is written'),
+  range: { ...DATA_OPTIONS.range, help: 'which values of files are black and white; auto: as the run has it' },
   list: word('FILE', 'a file with more paths, one a line; - in place of a PATH reads them from standard input'),
   threshold: optional(number(0, [-1e9, 1e9], ''), "scores from it on are abnormal; default: the run's own threshold"),
-  at: word(
-    'sensitivity=SHARE',
-    'a threshold that reaches it on the validation images of the run; also specificity=SHARE',
+  at: word('WHAT=SHARE', 'the threshold with that sensitivity or specificity on the validation images of the run'),
+  fdr: optional(
+    number(0.1, [1e-6, 0.999999], ''),
+    'call abnormal so many images that at most this share of them is normal (Benjamini–Hochberg); needs fusionclip calibrate',
   ),
   strict: toggle(false, 'stop at the first image that cannot be read; else it is a row with its error'),
   json: toggle(false, 'all that predictions.json holds, on standard output'),
@@ -30,14 +34,28 @@ export const predict: Command = {
     'fusionclip predict scan.png --run runs/brain --out maps',
     'fusionclip predict scans --run runs/brain --out maps --json',
   ],
-  details: `A PATH is an image file, or a folder that is searched for images at any depth; - reads paths from standard input, one a
-line. The data set is not needed. Each row and map is written as soon as it is known. An image that cannot be read is a row
-with its error, and the exit code at the end is that of the first one; 0 when all were scored.
+  details: `A PATH is an image, NIfTI or DICOM file, or a folder that is searched for images, or for volumes, at any depth;
+- reads paths from standard input, one a line. The data set is not needed. Each row and map is written as soon as it is
+known. An image that cannot be read is a row with its error, and the exit code at the end is that of the first one; 0
+when all were scored.
 ${METHOD_DETAILS}`,
   flags: [{ title: 'Prediction', table: { ...FLAGS, ...GPU_FLAGS } }, METHOD_GROUP],
   defaults: (call) => defaultsOfRun(call, false),
   async run(call) {
-    const { run, adapters, model, out, list, json, strict, threshold, at, 'map.files': maps } = flagValues(FLAGS, call);
+    const {
+      run,
+      adapters,
+      model,
+      out,
+      range,
+      list,
+      json,
+      strict,
+      threshold,
+      at,
+      fdr,
+      'map.files': maps,
+    } = flagValues(FLAGS, call);
     const paths = [...call.positional, ...(list === null ? [] : await listedPaths(call, list))];
     if (paths.length === 0) {
       throw new FusionclipError('usage', 'No image is given: fusionclip predict PATH… --run RUN --out DIR.');
@@ -45,11 +63,12 @@ ${METHOD_DETAILS}`,
     const settings = methodFlags(call);
     const trained = trainedPath(run, adapters);
     let bad: FusionclipError | null = null;
-    const predictions = await withGpu(call, (session) =>
-      predictImages(session, {
-        ...{ paths, adapters: trained, out, settings, threshold, at, strict },
+    const { predictions, volumes } = await withGpu(call, (session) =>
+      predictPaths(session, {
+        ...{ paths, adapters: trained, out, settings, threshold, at, strict, falseDiscovery: fdr },
         model: model ?? undefined,
         maps: maps ?? undefined,
+        range,
         onRow: (row) => {
           if (json) return;
           session.reporter.clear();
@@ -60,7 +79,10 @@ ${METHOD_DETAILS}`,
         },
       }),
     );
-    if (json) call.host.stdout(`${JSON.stringify(predictions, null, 2)}\n`);
+    if (json) {
+      const all = volumes.length > 0 ? { ...predictions, volumes } : predictions;
+      call.host.stdout(`${JSON.stringify(all, null, 2)}\n`);
+    } else call.host.stdout(volumes.map(volumeLine).join('') + together(predictions));
     if (bad === null) return 0;
     const failed = predictions.images.filter(({ error }) => error !== null).length;
     call.host.stderr(`fusionclip: ${failed} of ${predictions.images.length} images could not be scored.\n`);
@@ -68,16 +90,45 @@ ${METHOD_DETAILS}`,
   },
 };
 
+function volumeLine({ name, patient, score, slice, place, millilitres }: VolumeRow): string {
+  const size = millilitres === null ? '' : `, ${millilitres} ml above the threshold`;
+  const where = `highest in slice ${slice + 1} at ${place.join(', ')} mm${size}`;
+  return `${score.toFixed(4)}  ${visible(patient)}, ${visible(name)}: ${where}\n`;
+}
+
 /** The paths in a file, one a line. */
 async function listedPaths({ host }: Call, file: string): Promise<string[]> {
   const text = new TextDecoder().decode(await host.readFile(file));
   return text.split(/\r?\n/).filter((path) => path !== '');
 }
 
-function line({ id, score, abnormal, abnormalShare, warning, error }: FileRow): string {
+/** What is known of all images together, by a calibration. */
+function together({ decisions, images }: Predictions): string {
+  if (!decisions) return '';
+  const { falseDiscovery, coverage, patients } = decisions;
+  const lines: string[] = [];
+  if (falseDiscovery !== null) {
+    const called = images.filter(({ abnormal }) => abnormal);
+    const share = `${Number((100 * falseDiscovery).toPrecision(3))} %`;
+    lines.push(
+      `${called.length} of ${images.length} images are called abnormal; of such calls ${share} are expected to be wrong at most`,
+    );
+    for (const row of called)
+      lines.push(`  ${row.decision}, adjusted p = ${row.adjusted!.toPrecision(2)}  ${visible(row.id)}`);
+  }
+  for (const { patient, verdict, pValue } of patients ?? []) {
+    if (patient.startsWith('patient ')) lines.push(`${visible(patient)}: ${verdict}, p = ${pValue.toPrecision(2)}`);
+  }
+  if (coverage.state === 'shifted') lines.push(coverage.text);
+  return lines.map((one) => `${one}\n`).join('');
+}
+
+function line({ id, score, abnormal, abnormalShare, warning, error, decision, pValue, probability }: FileRow): string {
   if (error !== null) return `–  not scored: ${visible(error)}  ${visible(id)}\n`;
-  const verdict = abnormal === null ? '' : abnormal ? '  abnormal' : '  normal';
+  const verdict = abnormal === null ? '' : `  ${decision ?? (abnormal ? 'abnormal' : 'normal')}`;
+  const p = pValue === null ? '' : `, p = ${pValue.toPrecision(2)}`;
+  const chance = probability === null ? '' : `, probability ${probability.toFixed(2)}`;
   const share = abnormal && abnormalShare !== null ? `, ${(100 * abnormalShare).toFixed(1)} % of the pixels` : '';
   const worth = warning === null ? '' : '  (the run is at chance)';
-  return `${score.toFixed(4)}${verdict}${share}${worth}  ${visible(id)}\n`;
+  return `${score.toFixed(4)}${verdict}${p}${chance}${share}${worth}  ${visible(id)}\n`;
 }

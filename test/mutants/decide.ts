@@ -1,0 +1,51 @@
+import { type Mutation, mutations } from './mutation.ts';
+
+/** Decisions: p-values, operating points, probabilities, false discovery, shift alarm. */
+export const decide: readonly Mutation[] = [
+  ...mutations('src/decide/conformal.ts', 'decide/conformal', [
+    ['(1 + sorted.length - countBelow(sorted, score))', '(sorted.length - countBelow(sorted, score))'],
+    ['if (sorted[middle] < value)', 'if (sorted[middle] <= value)'],
+    ['Math.ceil(1 / level - 1 - 1e-9)', 'Math.ceil(1 / level - 1e-9)'],
+    ['Math.floor(level * (count + 1) + 1e-9)', 'Math.floor(level * count + 1e-9)'],
+    ['sorted[rankOf(level, sorted.length) - 1]', 'sorted[rankOf(level, sorted.length)]'],
+    ['bits[0] += rounded > 0 ? 1 : -1;', 'bits[0] += 1;'],
+  ]),
+  ...mutations('src/decide/false_discovery.ts', 'decide/conformal', [
+    ['(pValues[at] * count) / (count - i)', '(pValues[at] * count) / (count - i + 1)'],
+    [
+      'let least = 1;',
+      'let least = 2;',
+      { equivalent: 'the largest p-value comes first, divided by one: it is at most 1' },
+    ],
+  ]),
+  ...mutations('src/decide/probability.ts', 'decide/probability', [
+    ['(positives + 1) / (positives + 2)', '1'],
+    [
+      'if (before.total / before.weight < last.total',
+      'if (before.total / before.weight <= last.total',
+      { equivalent: 'two steps of equal height are one step' },
+    ],
+    ['Math.abs(predicted - observed.share)', '(predicted - observed.share)'],
+    ['ofGroup.set(group, fold)', 'ofGroup.set(group, 0)'],
+  ]),
+  ...mutations('src/decide/two_sample.ts', 'decide/two_sample', [
+    ['(1 + asLarge) / (1 + drawn.length)', 'asLarge / drawn.length'],
+    ['if (i + 1 < order.length && pooled[order[i + 1]] === pooled[order[i]]) continue;', ''],
+    ['(2 * across) / (first * second)', 'across / (first * second)'],
+    ['2 * median * median', 'median * median'],
+  ]),
+  ...mutations('src/decide/shift.ts', 'decide/shift', [
+    ['if (batch.length < LEAST_BATCH) return null;', ''],
+    ['p > level / (ascending.length - i)', 'p > level'],
+    ['calibration.filter(({ score }) => score < cut)', 'calibration'],
+  ]),
+  ...mutations('src/decide/decide.ts', 'decide/decide', [
+    ['Math.abs(score - threshold) < tolerance', 'threshold - score > 0 && threshold - score < tolerance'],
+    ['if (map[i] >= rule.pixelThreshold) marked++;', 'if (map[i] >= rule.point.threshold) marked++;'],
+    ["state: 'shifted',", "state: 'covered',"],
+  ]),
+  ...mutations('src/decide/decision_rule.ts', 'decide/decide', [
+    ['alphaThreshold(byPatient, alpha, NORMAL_PATIENTS)', 'alphaThreshold(scores, alpha, NORMAL_PATIENTS)'],
+    ['alphaThreshold(peaks, alpha)', 'alphaThreshold(scores, alpha)'],
+  ]),
+];
