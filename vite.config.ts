@@ -59,8 +59,9 @@ const areas = Object.fromEntries(AREAS.map((area) => [`${area}/index`, `src/${ar
 /**
  * The browser page: `vite --mode app` serves it from its sources. Addresses are relative, so it works below any path.
  * The policy that index.html has in a meta tag also goes with every answer of the development server.
+ * @param single whether all is to fit into one file (`scripts/single_file.mjs`): the model as an address that holds it
  */
-function app(): UserConfig {
+function app(single: boolean): UserConfig {
   const page = readFileSync(new URL('app/index.html', import.meta.url), 'utf8');
   const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(page)?.[1] ?? '';
   const output = {
@@ -79,10 +80,13 @@ function app(): UserConfig {
       target: 'es2022',
       reportCompressedSize: false,
       modulePreload: false,
-      assetsInlineLimit: 0,
+      assetsInlineLimit: single ? 2 ** 30 : 0,
       rolldownOptions: { output },
     },
-    worker: { format: 'es', rolldownOptions: { output } },
+    // Browsers start no module of a blob from a page that was opened from disk.
+    worker: single
+      ? { format: 'iife', rolldownOptions: { output: { ...output, codeSplitting: false } } }
+      : { format: 'es', rolldownOptions: { output } },
   };
 }
 
@@ -113,7 +117,7 @@ const TARGETS: Record<string, Record<string, string>> = {
 };
 
 export default defineConfig(({ mode }) => {
-  if (mode === 'app') return app();
+  if (mode === 'app' || mode === 'single') return app(mode === 'single');
   const input = TARGETS[mode];
   if (!input) throw new Error(`unknown build target "${mode}"; one of ${Object.keys(TARGETS).join(', ')}, app`);
   return bundle(mode, input, mode.endsWith('page') ? [] : [...NODE_MODULES, ...OPTIONAL]);

@@ -1,17 +1,37 @@
 import { FusionclipError } from '../src/base/errors.ts';
-import type { Client } from './client.ts';
-import type { GivenImages, Outcome, Picture, TrainingWish } from './protocol.ts';
+import { type Client, WorkFailure } from './client.ts';
+import type {
+  AdaptersFacts,
+  ExportedFile,
+  Export as ExportName,
+  GivenFile,
+  GivenImages,
+  Outcome,
+  Picture,
+  TrainingWish,
+} from './protocol.ts';
+import { saveFile } from './save_file.ts';
 import type { Change, Phase } from './state.ts';
 
 /** What a user can do. */
 export interface Actions {
   choosePhantoms(family: string, seed: number): Promise<void>;
   chooseImages(images: GivenImages): Promise<void>;
-  train(wish: TrainingWish): Promise<void>;
+  train(wish: TrainingWish, keep: boolean): Promise<void>;
+  /** Stops what runs: a training so that it can go on. */
   pause(): void;
   resume(): Promise<void>;
-  useAdapters(file: File): Promise<void>;
+  /** Loads adapters; where there is a data set, its test images are scored by them. */
+  useAdapters(file: File, evaluate: boolean, keep: boolean): Promise<void>;
+  predict(files: readonly GivenFile[], keep: boolean): Promise<void>;
   picture(index: number): Promise<Picture>;
+  take(what: ExportName): Promise<void>;
+  takeMap(index: number, what: 'png' | 'npy'): Promise<void>;
+  openSession(id: string): Promise<void>;
+  renameSession(id: string, name: string): Promise<void>;
+  deleteSession(id: string): Promise<void>;
+  addModel(name: string, files: readonly GivenFile[]): Promise<void>;
+  deleteModel(name: string): Promise<void>;
   /** Shows what went wrong outside of the worker. */
   fail(message: string): void;
 }
@@ -19,63 +39,104 @@ export interface Actions {
 /** The actions over a worker; what comes of them is dispatched. */
 export function actionsOver(client: Client, dispatch: (change: Change) => void): Actions {
   /** Runs one piece of work; `after` is the phase that a failure leaves. */
-  const attempt = async (phase: Phase, work: () => Promise<void>, after: Phase = 'idle') => {
+  const attempt = async (phase: Phase, work: () => Promise<void>, after: Phase | 'rest' = 'rest') => {
     dispatch({ type: 'phase', phase });
     try {
       await work();
     } catch (error) {
-      dispatch(failure(error, after));
+      const stopped = error instanceof FusionclipError && error.code === 'interrupted';
+      dispatch(stopped ? { type: 'stopped' } : failure(error, after));
     }
   };
-  const finish = async (outcome: Promise<Outcome>) => {
+  const list = async () => dispatch({ type: 'kept', kept: await client.kept() });
+  /** Waits for results. A training that was broken off can go on: its checkpoint is kept. */
+  const finish = async (work: Promise<Outcome>) => {
     try {
-      dispatch({ type: 'outcome', outcome: await outcome });
+      dispatch({ type: 'outcome', outcome: await work });
     } catch (error) {
       if (!(error instanceof FusionclipError)) throw error;
-      if (error.code === 'interrupted') dispatch({ type: 'phase', phase: 'paused' });
-      // The last checkpoint is there, and the next call opens a new device where this one was lost.
-      else if (['device_lost', 'gpu_error'].includes(error.code))
-        dispatch({ type: 'failed', message: lost(error), phase: 'paused' });
-      else throw error;
+      const goesOn = error instanceof WorkFailure && error.resumable;
+      if (error.code !== 'interrupted') dispatch(failure(error, goesOn ? 'paused' : 'rest'));
+      else dispatch(goesOn ? { type: 'phase', phase: 'paused' } : { type: 'stopped' });
+    } finally {
+      await list();
     }
   };
+  /** Work beside the phases; what fails is shown. */
+  const beside = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      dispatch({ type: 'failed', message: messageOf(error) });
+    }
+  };
+  const save = (file: Promise<ExportedFile>) => beside(async () => saveFile(await file));
   return {
     choosePhantoms: (family, seed) =>
       attempt('preparing', async () => {
-        dispatch({ type: 'forget' });
-        dispatch({ type: 'family', family });
-        dispatch({ type: 'dataset', dataset: await client.makePhantoms(family, seed) });
+        dispatch({ type: 'dataset', dataset: await client.makePhantoms(family, seed), family });
       }),
     chooseImages: (images) =>
       attempt('preparing', async () => {
-        dispatch({ type: 'forget' });
-        dispatch({ type: 'family', family: '' });
-        dispatch({ type: 'dataset', dataset: await client.takeImages(images) });
+        dispatch({ type: 'dataset', dataset: await client.takeImages(images), family: '' });
       }),
-    train: (wish) =>
+    train: (wish, keep) =>
       attempt('training', async () => {
         dispatch({ type: 'begin' });
-        await finish(client.train(wish));
+        await finish(client.train(wish, keep));
       }),
     pause() {
-      dispatch({ type: 'phase', phase: 'pausing' });
+      dispatch({ type: 'stopping' });
       void client.pause();
     },
-    resume: () => attempt('training', () => finish(client.resume()), 'paused'),
-    useAdapters: (file) =>
+    resume: () => attempt('training', () => finish(client.resume())),
+    useAdapters: (file, evaluate, keep) =>
       attempt('scoring', async () => {
-        dispatch({ type: 'outcome', outcome: await client.useAdapters(file, file.name) });
+        const adapters: AdaptersFacts = await client.takeAdapters(file, file.name);
+        dispatch({ type: 'adapters', adapters });
+        if (evaluate) await finish(client.evaluate(keep));
       }),
+    predict: (files, keep) => attempt('scoring', () => finish(client.predict(files, keep))),
     picture: (index) => client.picture(index),
+    take: (what) => save(client.take(what)),
+    takeMap: (index, what) => save(client.takeMap(index, what)),
+    openSession: (id) =>
+      attempt('preparing', async () => {
+        dispatch({ type: 'session', opened: await client.openSession(id) });
+      }),
+    renameSession: (id, name) =>
+      beside(async () => {
+        await client.renameSession(id, name);
+        await list();
+      }),
+    deleteSession: (id) =>
+      beside(async () => {
+        await client.deleteSession(id);
+        dispatch({ type: 'deleted', id });
+        await list();
+      }),
+    addModel: (name, files) =>
+      attempt('preparing', async () => {
+        const added = await client.addModel(name, files);
+        dispatch({ type: 'models', models: added.models, chosen: added.name });
+      }),
+    deleteModel: (name) =>
+      beside(async () => {
+        const models = await client.deleteModel(name);
+        dispatch({ type: 'models', models, chosen: models[0].name });
+      }),
     fail: (message) => dispatch({ type: 'failed', message }),
   };
 }
 
-/** Opens the machine; a page without one says what to do. */
+/** Opens the machine, and the session that was open last; a page without a machine says what to do. */
 export async function open(client: Client, dispatch: (change: Change) => void): Promise<void> {
   void client.families().then((families) => dispatch({ type: 'families', families }));
   try {
+    const kept = await client.kept();
+    dispatch({ type: 'kept', kept });
     dispatch({ type: 'opened', ...(await client.open()) });
+    if (kept.last) await actionsOver(client, dispatch).openSession(kept.last);
   } catch (error) {
     // Why there is no adapter the page can say better than the library, which knows no browser.
     const known = error instanceof FusionclipError && error.code === 'no_adapter';
@@ -83,11 +144,13 @@ export async function open(client: Client, dispatch: (change: Change) => void): 
   }
 }
 
-function failure(error: unknown, phase: Phase): Change {
-  return { type: 'failed', message: error instanceof Error ? error.message : String(error), phase };
+function failure(error: unknown, phase: Phase | 'rest'): Change {
+  const resumes = phase === 'paused' && !/resume/i.test(messageOf(error));
+  return { type: 'failed', message: messageOf(error) + (resumes ? RESUME : ''), phase };
 }
 
-/** The advice at the end of the sentence is for a command line. */
-function lost({ message }: FusionclipError): string {
-  return `${message.replace(/(; [^;]*)?\.$/, '')}. Resume goes on from the last checkpoint.`;
+const RESUME = ' The last checkpoint is kept: Resume goes on from it, after a restart of the browser too.';
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

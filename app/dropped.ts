@@ -10,9 +10,16 @@ export interface Given {
 
 /** The files of a drop, those of dropped folders at any depth. */
 export async function droppedFiles(transfer: DataTransfer): Promise<Given> {
-  // Entries are gone after the first await, so all of them are asked for at once.
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   const files: GivenFile[] = [];
+  // What was dropped is gone after the first await, so all of it is asked for at once.
+  const items = [...transfer.items].filter(({ kind }) => kind === 'file') as HandleItem[];
+  // Chrome reads no entry that was dropped on a page from disk.
+  if (location.protocol === 'file:' && items.every((item) => item.getAsFileSystemHandle)) {
+    const handles = await Promise.all(items.map((item) => item.getAsFileSystemHandle!()));
+    for (const handle of handles) if (handle) await collectHandle(handle, '', files);
+    return given(files);
+  }
+  const entries = items.map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   for (const entry of entries) await collect(entry, files);
   return given(files);
 }
@@ -20,6 +27,16 @@ export async function droppedFiles(transfer: DataTransfer): Promise<Given> {
 /** The files of an input, which may choose folders (`webkitdirectory`) or files. */
 export function pickedFiles({ files }: HTMLInputElement): Given {
   return given([...(files ?? [])].map((blob) => ({ path: blob.webkitRelativePath || blob.name, blob })));
+}
+
+/** TypeScript's library does not know these yet. */
+type HandleItem = DataTransferItem & { getAsFileSystemHandle?(): Promise<FileSystemHandle | null> };
+type Folder = FileSystemDirectoryHandle & { values(): AsyncIterable<FileSystemHandle> };
+
+async function collectHandle(handle: FileSystemHandle, below: string, into: GivenFile[]): Promise<void> {
+  const path = below + handle.name;
+  if (handle.kind === 'file') into.push({ path, blob: await (handle as FileSystemFileHandle).getFile() });
+  else for await (const each of (handle as Folder).values()) await collectHandle(each, `${path}/`, into);
 }
 
 async function collect(entry: FileSystemEntry, into: GivenFile[]): Promise<void> {

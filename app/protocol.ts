@@ -1,10 +1,11 @@
 /** What the page and its worker say to each other. Everything here is data that can be cloned. */
 import type { ErrorCode } from '../src/base/errors.ts';
 import type { DatasetKind, Image, ScoreMap } from '../src/data/index.ts';
-import type { SetMetrics } from '../src/detect/set_metrics.ts';
+import type { SetMetrics, Thresholds } from '../src/detect/set_metrics.ts';
 import type { AdapterFacts } from '../src/gpu/index.ts';
 import type { IntensityMetrics } from '../src/metrics/intensity_baseline.ts';
 import type { RocPoint } from '../src/metrics/roc.ts';
+import type { Verdict } from '../src/report/verdict.ts';
 import type { RunEvent } from '../src/run/events.ts';
 
 /** A model that can be chosen. */
@@ -12,6 +13,61 @@ export interface ModelChoice {
   /** As the command line would name it. */
   readonly name: string;
   readonly title: string;
+  /** Bytes in the page's storage of a model that the user brought; null for those that come with the page. */
+  readonly bytes: number | null;
+}
+
+/** Where a data set comes from: enough to have it again, or to ask for it. */
+export type DataSource =
+  | { readonly kind: 'phantoms'; readonly family: string; readonly seed: number }
+  | { readonly kind: 'folders'; readonly name: string };
+
+/** `session.json`: one piece of work that is kept. */
+export interface SessionFile {
+  readonly id: string;
+  readonly name: string;
+  /** A training; trained weights on a labelled set; or on images without labels. */
+  readonly kind: 'train' | 'evaluate' | 'predict';
+  /** ISO time. */
+  readonly created: string;
+  /** Null for images without labels. */
+  readonly source: DataSource | null;
+  /** Whether the images lie in the session's folder. */
+  readonly images: boolean;
+  /** What the training was asked for. */
+  readonly wish: TrainingWish | null;
+  readonly finished: boolean;
+  /** AUROCs of a finished one; null where undefined. */
+  readonly figures: { readonly image: number | null; readonly pixel: number | null } | null;
+  /** Of all that it keeps, as it was when its work ended. */
+  readonly bytes: number;
+}
+
+/** A session that was opened again. */
+export interface OpenedSession {
+  readonly session: SessionFile;
+  /** Null when its images have to be given again. */
+  readonly dataset: DatasetFacts | null;
+  readonly outcome: Outcome | null;
+  /** Of a training. */
+  readonly losses: Losses;
+  /** Where a training stands that can go on; null before its first checkpoint. */
+  readonly progress: Progress | null;
+}
+
+/** Steps and their losses. */
+export interface Losses {
+  readonly steps: readonly number[];
+  readonly values: readonly number[];
+}
+
+/** How far a training is. */
+export interface Progress {
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly step: number;
+  readonly steps: number;
+  readonly etaSeconds: number;
 }
 
 /** One family of phantoms with a healthy and a diseased example. */
@@ -38,7 +94,8 @@ export type GivenImages =
 export interface DatasetFacts {
   readonly name: string;
   readonly kind: DatasetKind;
-  /** What the prompts would call the content. */
+  readonly source: DataSource;
+  /** What the prompts would call the content; empty where the folder's name says nothing. */
   readonly object: string;
   readonly counts: Readonly<Record<'valid' | 'test', { readonly normal: number; readonly abnormal: number }>>;
   /** What is used of the folder and how, and what is not and why, as `data check` says it. */
@@ -66,50 +123,111 @@ export interface ScoredRow {
   readonly score: number;
 }
 
-/** What trained weights do to the test images. */
+/** What trained weights do to images. */
 export interface Outcome {
-  readonly metrics: SetMetrics;
+  /** The session that keeps it. */
+  readonly session: string;
+  readonly kind: SessionFile['kind'];
+  /** Null for images without labels. */
+  readonly metrics: SetMetrics | null;
   readonly trivial: IntensityMetrics | null;
+  /** What the report says first; null without labels. */
+  readonly verdict: Verdict | null;
+  /** Those that training chose, or null. */
+  readonly thresholds: Thresholds;
   readonly rows: readonly ScoredRow[];
+  /** Empty without labels. */
   readonly roc: readonly RocPoint[];
   /** Lowest and highest value of all maps. */
   readonly range: readonly [number, number];
   /** What was trained on what, in a few words each. */
-  readonly facts: Readonly<Record<'method' | 'model' | 'data' | 'shots' | 'seed', string>>;
-  /** The file for `fusionclip predict --adapters`. */
-  readonly adapters: Blob;
-  readonly adaptersName: string;
-  /** What the file holds of the support images, as a sentence. */
-  readonly adaptersHold: string;
+  readonly facts: Readonly<Record<'method' | 'model' | 'data' | 'tested' | 'shots' | 'seed', string>>;
+  readonly adapters: AdaptersFacts;
+  /** Sentences about what was left out. */
+  readonly notes: readonly string[];
 }
 
-/** One test image with its map. */
+/** Trained weights that images can be scored with. */
+export interface AdaptersFacts {
+  readonly name: string;
+  readonly bytes: number;
+  /** What the file holds of the support images, as a sentence. */
+  readonly hold: string;
+  /** What they were trained on, in a few words. */
+  readonly trainedOn: string;
+}
+
+/** One image with its map. */
 export interface Picture {
-  /** RGB, no larger than a screen needs. */
+  /** RGB, no larger than a screen needs; black where the image is not there any more. */
   readonly image: Image;
   /** The same for a gallery. */
   readonly small: Image;
   readonly map: ScoreMap;
   /** 1 on the lesion; null when nothing is lesion or nobody said. */
   readonly lesion: ScoreMap | null;
+  /** Whether the image itself is there. */
+  readonly there: boolean;
+}
+
+/** What can be taken home of a session. */
+export type Export = 'adapters' | 'predictions' | 'results' | 'report' | 'everything';
+
+/** A file to be saved. */
+export interface ExportedFile {
+  readonly name: string;
+  readonly blob: Blob;
+}
+
+/** What is there when the page begins. */
+export interface Start {
+  readonly machine: AdapterFacts;
+  readonly models: readonly ModelChoice[];
+}
+
+/** What the page has kept. */
+export interface Kept {
+  /** Whether it outlives the page. */
+  readonly lasting: boolean;
+  readonly sessions: readonly SessionFile[];
+  /** The one that was open last. */
+  readonly last: string | null;
 }
 
 /** The worker's functions. */
 export interface Calls {
   /** Finds an adapter; fails with `no_adapter`. */
-  open(): Promise<{ machine: AdapterFacts; models: readonly ModelChoice[] }>;
+  open(): Promise<Start>;
   families(): Promise<readonly FamilyPreview[]>;
   makePhantoms(family: string, seed: number): Promise<DatasetFacts>;
   takeImages(images: GivenImages): Promise<DatasetFacts>;
-  /** Trains from the start. Fails with `interrupted` after {@link Calls.pause}. */
-  train(wish: TrainingWish): Promise<Outcome>;
+  /**
+   * Trains from the start. Fails with `interrupted` after {@link Calls.pause}.
+   * @param keep whether the session keeps the images
+   */
+  train(wish: TrainingWish, keep: boolean): Promise<Outcome>;
   /** Goes on with a training that was interrupted. */
   resume(): Promise<Outcome>;
   /** Stops what is running as soon as its state is saved. */
   pause(): Promise<void>;
-  /** Scores the test images of the current data set with trained weights. */
-  useAdapters(file: Blob, name: string): Promise<Outcome>;
+  /** Opens trained weights, for {@link Calls.evaluate} and {@link Calls.predict}. */
+  takeAdapters(file: Blob, name: string): Promise<AdaptersFacts>;
+  /** Scores the test images of the current data set with the adapters at hand. */
+  evaluate(keep: boolean): Promise<Outcome>;
+  /** Scores images that nobody has labelled with the adapters at hand. */
+  predict(files: readonly GivenFile[], keep: boolean): Promise<Outcome>;
   picture(index: number): Promise<Picture>;
+  /** The session's files to be saved. */
+  take(what: Export): Promise<ExportedFile>;
+  /** The map over one image, or the bare map. */
+  takeMap(index: number, what: 'png' | 'npy'): Promise<ExportedFile>;
+  kept(): Promise<Kept>;
+  openSession(id: string): Promise<OpenedSession>;
+  renameSession(id: string, name: string): Promise<void>;
+  deleteSession(id: string): Promise<void>;
+  /** Checks a model and stores it; returns its name and all models. */
+  addModel(name: string, files: readonly GivenFile[]): Promise<{ name: string; models: readonly ModelChoice[] }>;
+  deleteModel(name: string): Promise<readonly ModelChoice[]>;
 }
 
 /** From the page to the worker. */
@@ -123,10 +241,14 @@ export interface Request {
 export interface Failure {
   readonly code: ErrorCode | null;
   readonly message: string;
+  /** Whether a training was broken off that can go on. */
+  readonly resumable: boolean;
 }
 
 /** From the worker to the page. */
 export type Reply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly failure: Failure }
-  | { readonly event: RunEvent };
+  | { readonly event: RunEvent }
+  /** The worker's script runs. */
+  | { readonly ready: true };

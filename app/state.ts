@@ -1,24 +1,35 @@
 import type { AdapterFacts } from '../src/gpu/adapter.ts';
 import type { RunEvent } from '../src/run/events.ts';
-import type { DatasetFacts, FamilyPreview, ModelChoice, Outcome, TrainingWish } from './protocol.ts';
+import type {
+  AdaptersFacts,
+  DatasetFacts,
+  FamilyPreview,
+  Kept,
+  Losses,
+  ModelChoice,
+  OpenedSession,
+  Outcome,
+  Progress,
+  TrainingWish,
+} from './protocol.ts';
 
-/** What the worker is at. `paused` is a training that can go on. */
-export type Phase = 'starting' | 'unusable' | 'idle' | 'preparing' | 'training' | 'pausing' | 'paused' | 'scoring';
+/** What the worker is at. `paused` is a training that can go on; `stopping` are scores that nobody wants any more. */
+export type Phase =
+  | 'starting'
+  | 'unusable'
+  | 'idle'
+  | 'preparing'
+  | 'training'
+  | 'pausing'
+  | 'paused'
+  | 'scoring'
+  | 'stopping';
 
 /** A stage of work: `done` of `total` things, whatever they are. */
 export interface Stage {
   readonly what: string;
   readonly done: number;
   readonly total: number;
-}
-
-/** How far a training is. */
-export interface Progress {
-  readonly epoch: number;
-  readonly epochs: number;
-  readonly step: number;
-  readonly steps: number;
-  readonly etaSeconds: number;
 }
 
 /** All that the page shows. */
@@ -32,13 +43,24 @@ export interface State {
   /** The family that the data set is of, or ''. */
   readonly family: string;
   readonly dataset: DatasetFacts | null;
+  /** What the next training is asked for. */
   readonly wish: TrainingWish;
+  /** Whether sessions keep their images. */
+  readonly keep: boolean;
+  readonly kept: Kept | null;
+  /** The session that is open. */
+  readonly session: { readonly id: string; readonly name: string; readonly needs: string | null } | null;
+  /** What images can be scored with. */
+  readonly adapters: AdaptersFacts | null;
   readonly stage: Stage | null;
   readonly progress: Progress | null;
-  /** Steps and their losses. */
-  readonly losses: { readonly steps: readonly number[]; readonly values: readonly number[] };
+  readonly losses: Losses;
   readonly notes: readonly string[];
   readonly outcome: Outcome | null;
+  /** What the page was at before the work under way. */
+  readonly rest: 'idle' | 'paused';
+  /** What was on screen before work began that may be refused. */
+  readonly before: Screen | null;
   /** One sentence about what went wrong last. */
   readonly error: string | null;
 }
@@ -48,21 +70,31 @@ export type Change =
   | { readonly type: 'opened'; readonly machine: AdapterFacts; readonly models: readonly ModelChoice[] }
   | { readonly type: 'families'; readonly families: readonly FamilyPreview[] }
   | { readonly type: 'source'; readonly source: State['source'] }
-  | { readonly type: 'family'; readonly family: string }
   | { readonly type: 'wish'; readonly wish: Partial<TrainingWish> }
+  | { readonly type: 'keep'; readonly keep: boolean }
   | { readonly type: 'phase'; readonly phase: Phase }
-  /** Other images are on their way. */
-  | { readonly type: 'forget' }
   /** A training begins at its first step. */
   | { readonly type: 'begin' }
-  | { readonly type: 'dataset'; readonly dataset: DatasetFacts }
+  /** What runs is to stop. */
+  | { readonly type: 'stopping' }
+  /** It has stopped, and nothing of it is left. */
+  | { readonly type: 'stopped' }
+  | { readonly type: 'dataset'; readonly dataset: DatasetFacts; readonly family: string }
   | { readonly type: 'outcome'; readonly outcome: Outcome }
-  /** What fails beside the work that is under way leaves the phase as it is. */
-  | { readonly type: 'failed'; readonly message: string; readonly phase?: Phase }
+  | { readonly type: 'adapters'; readonly adapters: AdaptersFacts }
+  | { readonly type: 'kept'; readonly kept: Kept }
+  | { readonly type: 'session'; readonly opened: OpenedSession }
+  | { readonly type: 'deleted'; readonly id: string }
+  | { readonly type: 'models'; readonly models: readonly ModelChoice[]; readonly chosen: string }
+  /** `rest` is what the page was at before. What fails beside the work that is under way leaves the phase as it is. */
+  | { readonly type: 'failed'; readonly message: string; readonly phase?: Phase | 'rest' }
   | { readonly type: 'dismiss' }
   | { readonly type: 'worker'; readonly event: RunEvent };
 
 const NOTHING = { stage: null, progress: null, losses: { steps: [], values: [] }, notes: [], outcome: null } as const;
+
+/** The part of the state that a piece of work replaces. */
+type Screen = Pick<State, 'progress' | 'losses' | 'notes' | 'outcome' | 'session'>;
 
 /** The state of a page that was just opened. */
 export const START: State = {
@@ -74,6 +106,12 @@ export const START: State = {
   source: 'phantoms',
   family: '',
   dataset: null,
+  keep: false,
+  kept: null,
+  session: null,
+  adapters: null,
+  rest: 'idle',
+  before: null,
   wish: { model: '', shots: 4, epochs: null, seed: 1, object: '' },
   error: null,
 };
@@ -89,29 +127,100 @@ export function reduce(state: State, change: Change): State {
       return { ...state, families: change.families };
     case 'source':
       return { ...state, source: change.source, error: null };
-    case 'family':
-      return { ...state, family: change.family };
     case 'wish':
       return { ...state, wish: { ...state.wish, ...change.wish } };
+    case 'keep':
+      return { ...state, keep: change.keep };
     case 'phase':
-      return { ...state, phase: change.phase, stage: null, error: null };
-    case 'forget':
-      return { ...state, ...NOTHING, phase: 'preparing', dataset: null, error: null };
+      return { ...state, phase: change.phase, rest: restOf(state), before: null, stage: null, error: null };
     case 'begin':
-      return { ...state, ...NOTHING, phase: 'training', error: null };
-    case 'dataset': {
-      const { dataset } = change;
-      return { ...state, ...NOTHING, phase: 'idle', dataset, wish: { ...state.wish, object: dataset.object } };
+      return { ...state, ...NOTHING, before: screenOf(state), session: null, phase: 'training', error: null };
+    case 'stopping':
+      return { ...state, phase: state.phase === 'training' ? 'pausing' : 'stopping', stage: null };
+    case 'stopped':
+      return { ...state, ...state.before, before: null, phase: state.rest, stage: null };
+    case 'dataset':
+      return withDataset(state, change.dataset, change.family);
+    case 'outcome': {
+      const { outcome } = change;
+      // What was scored without a training has no losses.
+      const trained = outcome.kind === 'train' ? {} : NOTHING;
+      const { session: id, adapters } = outcome;
+      const session = { id, name: '', needs: null };
+      return { ...state, ...trained, phase: 'idle', stage: null, before: null, outcome, session, adapters };
     }
-    case 'outcome':
-      return { ...state, phase: 'idle', stage: null, outcome: change.outcome };
-    case 'failed':
-      return { ...state, ...(change.phase && { phase: change.phase, stage: null }), error: change.message };
+    case 'adapters':
+      return { ...state, adapters: change.adapters, phase: state.rest };
+    case 'kept':
+      return { ...state, kept: change.kept };
+    case 'session':
+      return withSession(state, change.opened);
+    case 'deleted': {
+      if (change.id !== state.session?.id) return state;
+      return { ...state, ...NOTHING, session: null, adapters: null, phase: 'idle' };
+    }
+    case 'models':
+      return {
+        ...state,
+        phase: restOf(state),
+        stage: null,
+        models: change.models,
+        wish: { ...state.wish, model: change.chosen },
+      };
+    case 'failed': {
+      const { message } = change;
+      if (!change.phase) return { ...state, error: message };
+      // Work that was refused before it began leaves everything as it was.
+      const refused = change.phase === 'rest' ? state.before : null;
+      const phase = change.phase === 'rest' ? state.rest : change.phase;
+      return { ...state, ...refused, phase, stage: null, before: null, error: message };
+    }
     case 'dismiss':
       return { ...state, error: null };
     case 'worker':
       return afterEvent(state, change.event);
   }
+}
+
+function restOf({ phase, rest }: State): 'idle' | 'paused' {
+  return phase === 'idle' || phase === 'paused' ? phase : rest;
+}
+
+function screenOf({ progress, losses, notes, outcome, session }: State): Screen {
+  return { progress, losses, notes, outcome, session };
+}
+
+/** Other images; those of a training that waits for them let it go on. */
+function withDataset(state: State, dataset: DatasetFacts, family: string): State {
+  const { session, kept } = state;
+  const open = kept?.sessions.find(({ id }) => id === session?.id);
+  const waited = session?.needs && JSON.stringify(open?.source) === JSON.stringify(dataset.source);
+  if (waited) {
+    const phase = open?.finished ? 'idle' : 'paused';
+    return { ...state, phase, stage: null, dataset, family, session: { ...session, needs: null } };
+  }
+  const wish = { ...state.wish, object: dataset.object };
+  return { ...state, ...NOTHING, session: null, phase: 'idle', dataset, family, wish };
+}
+
+function withSession(state: State, { session, dataset, outcome, losses, progress }: OpenedSession): State {
+  const { id, name, source, finished, kind } = session;
+  const needs = !dataset && source?.kind === 'folders' ? source.name : null;
+  return {
+    ...state,
+    ...NOTHING,
+    phase: kind === 'train' && !finished ? 'paused' : 'idle',
+    source: source?.kind ?? state.source,
+    family: source?.kind === 'phantoms' ? source.family : '',
+    dataset,
+    wish: session.wish ?? { ...state.wish, object: dataset?.object ?? state.wish.object },
+    session: { id, name, needs },
+    losses,
+    progress,
+    outcome,
+    adapters: outcome?.adapters ?? null,
+    notes: outcome?.notes ?? [],
+  };
 }
 
 function afterEvent(state: State, event: RunEvent): State {
@@ -127,6 +236,8 @@ function afterEvent(state: State, event: RunEvent): State {
       return { ...state, stage: null, progress: event, losses };
     }
     case 'note':
+      // A training that goes on, or runs twice, says some things again.
+      if (state.notes.includes(event.text)) return state;
       return { ...state, notes: [...state.notes, event.text] };
     case 'eval':
       return state;
@@ -136,4 +247,10 @@ function afterEvent(state: State, event: RunEvent): State {
 /** Whether something runs that must end before anything else begins. */
 export function isBusy({ phase }: State): boolean {
   return phase !== 'idle' && phase !== 'paused';
+}
+
+/** Whether something would be lost with the page: work under way, or results that no storage keeps. */
+export function wouldLose(state: State): boolean {
+  if (['training', 'pausing', 'scoring', 'stopping'].includes(state.phase)) return true;
+  return state.kept?.lasting === false && state.kept.sessions.length > 0;
 }

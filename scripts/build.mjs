@@ -5,16 +5,18 @@ import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { serviceWorker, singleFile } from './app_files.mjs';
 import './gen.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 const PACKAGE = ['lib', 'node', 'page', 'types'];
 const targets = process.argv.slice(2);
-if (targets.length === 0) targets.push(...PACKAGE, 'app');
+if (targets.length === 0) targets.push(...PACKAGE, 'app', 'single');
 
 /** The folder that a target's files go to. */
 function folderOf(target) {
+  if (target === 'single') return 'dist';
   if (target === 'page' || target === 'app') return `dist/${target}`;
   if (target.endsWith('_page')) return `dist/test/${target}`;
   return PACKAGE.includes(target) ? 'dist' : 'dist/test';
@@ -63,9 +65,11 @@ async function bundle(target) {
   const folder = folderOf(target);
   const result = await build({ mode: target, configFile: 'vite.config.ts', logLevel: 'warn', build: { write: false } });
   const outputs = [result].flat().flatMap((one) => one.output);
+  if (target === 'single') return put(join(folder, 'fusionclip.html'), singleFile(outputs));
   checkImports(target, outputs);
   for (const one of outputs) put(join(folder, one.fileName), one.code ?? one.source);
   if (folder.endsWith('page')) put(join(folder, 'index.html'), readFileSync('src/host/page.html'));
+  if (target === 'app') for (const one of serviceWorker(outputs)) put(join(folder, one.fileName), one.source);
   // Shared chunks carry a hash in their name, so those of earlier builds stay.
   const chunks = join(folder, 'chunks', target);
   const names = new Set(outputs.map((one) => join(folder, one.fileName)));

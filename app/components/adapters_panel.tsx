@@ -1,20 +1,34 @@
-import { useEffect, useState } from 'preact/hooks';
 import type { Actions } from '../actions.ts';
 import { isBusy, type State } from '../state.ts';
 
 /** Trained adapters out of the page and into it. */
 export function AdaptersPanel({ state, actions }: { state: State; actions: Actions }) {
-  const { outcome, dataset } = state;
-  const disabled = isBusy(state) || !dataset;
+  const { adapters, dataset, keep } = state;
+  const disabled = isBusy(state);
   return (
     <section class="card" aria-labelledby="adapters-title">
       <h2 id="adapters-title">
         <span class="number">3</span>Adapters
       </h2>
-      {outcome ? (
-        <Download blob={outcome.adapters} name={outcome.adaptersName} contains={outcome.adaptersHold} />
+      {adapters ? (
+        <>
+          <p>At hand: trained on {adapters.trainedOn}.</p>
+          {state.outcome && (
+            <button type="button" id="save-adapters" disabled={disabled} onClick={() => void actions.take('adapters')}>
+              Save adapters <span class="hint">{Math.ceil(adapters.bytes / 1024)} KiB</span>
+            </button>
+          )}
+          <p class="hint">{adapters.hold}</p>
+          <details>
+            <summary>The same scores on the command line</summary>
+            <code class="command">fusionclip predict IMAGE… --adapters {adapters.name}</code>
+          </details>
+        </>
       ) : (
-        <p class="hint">After training the adapters can be saved as one file, here and for the command line.</p>
+        <p class="hint">
+          Adapters are the small layers that training adds to the frozen model: what it has learned, in one file. After
+          training they can be saved, for this page and for the command line.
+        </p>
       )}
       <label class={disabled ? 'button disabled' : 'button'}>
         Load adapters…
@@ -25,33 +39,16 @@ export function AdaptersPanel({ state, actions }: { state: State; actions: Actio
           disabled={disabled}
           onChange={({ currentTarget }) => {
             const [file] = currentTarget.files ?? [];
-            if (file) void actions.useAdapters(file);
+            if (file) void actions.useAdapters(file, dataset !== null, keep);
             currentTarget.value = '';
           }}
         />
       </label>
       <p class="hint">
-        {dataset ? `Scores the test images of ${dataset.name} without training.` : 'Choose images first.'}
+        {dataset
+          ? `Scores the test images of ${dataset.name} without training.`
+          : 'Then new images can be scored below, or the test images of a data set.'}
       </p>
     </section>
-  );
-}
-
-function Download({ blob, name, contains }: { blob: Blob; name: string; contains: string }) {
-  const [address, setAddress] = useState('');
-  useEffect(() => {
-    const made = URL.createObjectURL(blob);
-    setAddress(made);
-    return () => URL.revokeObjectURL(made);
-  }, [blob]);
-  return (
-    <div class="download">
-      <a class="button" id="save-adapters" href={address} download={name}>
-        Save adapters <span class="hint">{Math.ceil(blob.size / 1024)} KiB</span>
-      </a>
-      <p class="hint">{contains}</p>
-      <p class="hint">The command line gives the same scores with them:</p>
-      <code class="command">fusionclip predict IMAGE… --adapters {name}</code>
-    </div>
   );
 }

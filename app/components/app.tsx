@@ -1,25 +1,40 @@
 import { useEffect, useMemo, useReducer, useState } from 'preact/hooks';
-import { actionsOver, open } from '../actions.ts';
+import { type Actions, actionsOver, open } from '../actions.ts';
 import { startWorker } from '../client.ts';
 import type { Outcome } from '../protocol.ts';
-import { reduce, START } from '../state.ts';
+import { isBusy, reduce, START, type State, wouldLose } from '../state.ts';
 import { AdaptersPanel } from './adapters_panel.tsx';
+import { useFocusKept } from './focus.ts';
 import { ImagesPanel } from './images_panel.tsx';
 import { MachineChip, NoMachine } from './machine.tsx';
 import { MapsPanel } from './maps_panel.tsx';
+import { PredictPanel } from './predict_panel.tsx';
 import { RunPanel } from './run_panel.tsx';
 import { ScoresPanel, startThreshold } from './scores_panel.tsx';
+import { SessionsPanel } from './sessions_panel.tsx';
 import { useShown } from './shown.ts';
+import { TakeHome } from './take_home.tsx';
+import { useTitle } from './title.ts';
 import { TrainingPanel } from './training_panel.tsx';
 import { Welcome } from './welcome.tsx';
 
 /** The whole page. */
 export function App() {
   const [state, dispatch] = useReducer(reduce, START);
-  const client = useMemo(() => startWorker((event) => dispatch({ type: 'worker', event })), []);
+  const client = useMemo(
+    () =>
+      startWorker(
+        (event) => dispatch({ type: 'worker', event }),
+        (message) => dispatch({ type: 'failed', message, phase: 'unusable' }),
+      ),
+    [],
+  );
   const actions = useMemo(() => actionsOver(client, dispatch), [client]);
   useEffect(() => void open(client, dispatch), [client]);
-  const { phase, machine, outcome, error, losses } = state;
+  useTitle(state);
+  useGuard(state);
+  const { phase, machine, outcome, error, losses, kept } = state;
+  useFocusKept(phase);
   const running = !['starting', 'idle', 'unusable'].includes(phase) || losses.steps.length > 0;
   return (
     <>
@@ -31,8 +46,8 @@ export function App() {
         {machine && <MachineChip facts={machine} />}
       </header>
       {phase === 'unusable' ? (
-        <main class="only">
-          <NoMachine reason={error ?? ''} />
+        <main class="only" data-phase="unusable">
+          <NoMachine reason={error ?? ''} kept={kept} />
         </main>
       ) : (
         <main data-phase={phase}>
@@ -40,12 +55,14 @@ export function App() {
             <ImagesPanel state={state} actions={actions} dispatch={dispatch} />
             <TrainingPanel state={state} actions={actions} dispatch={dispatch} />
             <AdaptersPanel state={state} actions={actions} />
+            <PredictPanel state={state} actions={actions} />
+            <SessionsPanel state={state} actions={actions} dispatch={dispatch} />
           </div>
           <div class="results">
             {error && <Alert key={error} text={error} onDismiss={() => dispatch({ type: 'dismiss' })} />}
             {running && <RunPanel state={state} actions={actions} />}
-            {outcome && <Results key={outcome.adapters} outcome={outcome} actions={actions} />}
-            {!running && !outcome && <Welcome dataset={state.dataset} />}
+            {outcome && <Results key={outcome.session} outcome={outcome} state={state} actions={actions} />}
+            {!running && !outcome && <Welcome dataset={state.dataset} families={state.families} />}
           </div>
         </main>
       )}
@@ -67,12 +84,24 @@ function Alert({ text, onDismiss }: { text: string; onDismiss: () => void }) {
 }
 
 /** Scores and maps, which share the threshold of the image score. */
-function Results({ outcome, actions }: { outcome: Outcome; actions: ReturnType<typeof actionsOver> }) {
+function Results({ outcome, state, actions }: { outcome: Outcome; state: State; actions: Actions }) {
   const [threshold, setThreshold] = useState(() => startThreshold(outcome));
   return (
     <>
       <ScoresPanel outcome={outcome} threshold={threshold} onThreshold={setThreshold} />
       <MapsPanel outcome={outcome} threshold={threshold} actions={actions} />
+      <TakeHome outcome={outcome} busy={isBusy(state)} actions={actions} />
     </>
   );
+}
+
+/** Asks before the page is left, only while something would be lost with it. */
+function useGuard(state: State): void {
+  const loses = wouldLose(state);
+  useEffect(() => {
+    if (!loses) return undefined;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener('beforeunload', ask);
+    return () => removeEventListener('beforeunload', ask);
+  }, [loses]);
 }

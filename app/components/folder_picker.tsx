@@ -1,6 +1,7 @@
-import { useEffect, useReducer, useState } from 'preact/hooks';
-import { droppedFiles, type Given, pickedFiles } from '../dropped.ts';
-import type { GivenFile, GivenImages } from '../protocol.ts';
+import { useState } from 'preact/hooks';
+import type { Given } from '../dropped.ts';
+import type { GivenImages } from '../protocol.ts';
+import { DropZone } from './drop_zone.tsx';
 
 interface Props {
   readonly disabled: boolean;
@@ -8,22 +9,11 @@ interface Props {
   readonly onError: (message: string) => void;
 }
 
-/** The files of both classes. */
-interface Classes {
-  readonly normal: readonly GivenFile[];
-  readonly abnormal: readonly GivenFile[];
-}
-
 /** Takes a whole data set, or the images of each class by themselves. */
 export function FolderPicker({ disabled, onChoose, onError }: Props) {
-  // Folders are read at their own pace: each is added to whatever is there by then.
-  const [{ normal, abnormal }, add] = useReducer(
-    (before: Classes, part: Partial<Classes>): Classes => ({ ...before, ...part }),
-    { normal: [], abnormal: [] },
-  );
-  useEffect(() => {
-    if (normal.length > 0 && abnormal.length > 0) void onChoose({ kind: 'classes', normal, abnormal });
-  }, [normal, abnormal]);
+  const [normal, setNormal] = useState<Given | null>(null);
+  const [abnormal, setAbnormal] = useState<Given | null>(null);
+  const both = normal && abnormal && ([normal.files, abnormal.files] as const);
   const takeSet = ({ folder, files }: Given) => {
     if (folder !== null) void onChoose({ kind: 'set', name: folder, files });
     else onError('These are files without a folder; drop the folder of the data set, or fill both fields below.');
@@ -45,7 +35,9 @@ export function FolderPicker({ disabled, onChoose, onError }: Props) {
           title="Normal"
           hint={counted(normal)}
           disabled={disabled}
-          onGiven={({ files }) => add({ normal: files })}
+          files
+          onGiven={setNormal}
+          onClear={normal ? () => setNormal(null) : undefined}
           onError={onError}
         />
         <DropZone
@@ -53,70 +45,26 @@ export function FolderPicker({ disabled, onChoose, onError }: Props) {
           title="Abnormal"
           hint={counted(abnormal)}
           disabled={disabled}
-          onGiven={({ files }) => add({ abnormal: files })}
+          files
+          onGiven={setAbnormal}
+          onClear={abnormal ? () => setAbnormal(null) : undefined}
           onError={onError}
         />
       </div>
+      <button
+        type="button"
+        id="use-classes"
+        disabled={disabled || !both}
+        onClick={() => both && void onChoose({ kind: 'classes', normal: both[0], abnormal: both[1] })}
+      >
+        Use both folders
+      </button>
     </div>
   );
 }
 
-function counted(files: readonly GivenFile[]): string {
-  if (files.length === 0) return 'PNG, JPEG, TIFF or BMP';
-  return files.length === 1 ? '1 file' : `${files.length} files`;
-}
-
-interface ZoneProps {
-  readonly name: string;
-  readonly title: string;
-  readonly hint: string;
-  readonly disabled: boolean;
-  readonly onGiven: (given: Given) => void;
-  readonly onError: (message: string) => void;
-}
-
-/** A field that files and folders can be dropped on, with a button that does the same. */
-function DropZone({ name, title, hint, disabled, onGiven, onError }: ZoneProps) {
-  const [over, setOver] = useState(false);
-  const take = (given: Given) => {
-    if (given.files.length > 0) onGiven(given);
-    else onError('There are no files in what was given; choose a folder with images.');
-  };
-  return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: dropping; the button inside does the same from the keyboard
-    <div
-      class={over ? 'zone over' : 'zone'}
-      data-zone={name}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(!disabled);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        if (disabled || !event.dataTransfer) return;
-        droppedFiles(event.dataTransfer).then(take, (error: Error) =>
-          onError(`The folder cannot be read (${error.message}); drop it again.`),
-        );
-      }}
-    >
-      <strong>{title}</strong>
-      <span class="hint">{hint}</span>
-      <label class="button small">
-        Choose folder…
-        <input
-          type="file"
-          ref={(input) => input?.setAttribute('webkitdirectory', '')}
-          multiple
-          disabled={disabled}
-          onChange={({ currentTarget }) => {
-            take(pickedFiles(currentTarget));
-            // The same folder may be chosen again after it was mended.
-            currentTarget.value = '';
-          }}
-        />
-      </label>
-    </div>
-  );
+function counted(given: Given | null): string {
+  if (!given) return 'PNG, JPEG, TIFF or BMP';
+  const { folder, files } = given;
+  return `${folder === null ? '' : `${folder}: `}${files.length} ${files.length === 1 ? 'file' : 'files'}`;
 }

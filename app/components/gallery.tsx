@@ -23,13 +23,14 @@ const PAGE = 24;
 const ORDERS: Readonly<Record<Order, string>> = {
   highest: 'highest score first',
   lowest: 'lowest score first',
-  wrong: 'wrong verdicts first',
+  wrong: 'wrong decisions first',
 };
 
 /** All maps in small: radio buttons, so that arrow keys walk through them. */
 export function Gallery({ rows, pictures, looks, threshold, order, chosen, onOrder, onChoose }: Props) {
   const [shown, setShown] = useState(PAGE);
   const isWrong = ({ label, score }: ScoredRow) => label !== null && (label === 1) !== score >= threshold;
+  const labelled = rows.some(({ label }) => label !== null);
   const indices = rows.map((_, i) => i);
   indices.sort((a, b) => {
     if (order === 'lowest') return rows[a].score - rows[b].score;
@@ -39,26 +40,29 @@ export function Gallery({ rows, pictures, looks, threshold, order, chosen, onOrd
   return (
     <div class="gallery">
       <div class="bar">
-        <h3>All test images</h3>
-        <p class="hint">✗ marks a wrong verdict.</p>
+        <h3>All images</h3>
+        <p class="hint">{labelled ? '✗ marks a wrong decision.' : 'The decision follows the threshold above.'}</p>
         <label>
           <span class="hidden">Order</span>
           <select value={order} onChange={({ currentTarget }) => onOrder(currentTarget.value as Order)}>
-            {Object.entries(ORDERS).map(([name, title]) => (
-              <option key={name} value={name}>
-                {title}
-              </option>
-            ))}
+            {Object.entries(ORDERS)
+              .filter(([name]) => labelled || name !== 'wrong')
+              .map(([name, title]) => (
+                <option key={name} value={name}>
+                  {title}
+                </option>
+              ))}
           </select>
         </label>
       </div>
       <fieldset class="thumbs">
-        <legend class="hidden">Test images</legend>
+        <legend class="hidden">Images</legend>
         {indices.slice(0, shown).map((i) => {
           const picture = pictures.get(i);
           const { id, label, score } = rows[i];
           const wrong = isWrong(rows[i]);
-          const truth = label === null ? '' : label === 1 ? 'abnormal' : 'normal';
+          // Without a label the decision stands there.
+          const truth = (label === null ? score >= threshold : label === 1) ? 'abnormal' : 'normal';
           return (
             <label key={id}>
               <input

@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import type { Actions } from '../actions.ts';
 import type { DatasetFacts, FamilyPreview } from '../protocol.ts';
 import { type Change, isBusy, type State } from '../state.ts';
@@ -60,20 +61,34 @@ interface FamiliesProps {
 }
 
 function Families({ families, chosen, disabled, onChoose }: FamiliesProps) {
+  // Arrow keys walk through the families; what takes a while waits for the button.
+  const [wanted, setWanted] = useState('');
+  const name = wanted || chosen;
   return (
-    <fieldset class="families" disabled={disabled}>
-      <legend>Synthetic images with known lesions: healthy left, diseased right</legend>
-      {families.map(({ name, title, healthy, diseased }) => (
-        <label key={name}>
-          <input type="radio" name="family" value={name} checked={chosen === name} onChange={() => onChoose(name)} />
-          <span class="pair">
-            <Raster image={healthy} label={`${title}, healthy`} />
-            <Raster image={diseased} label={`${title}, diseased`} />
-          </span>
-          <span class="family-title">{title}</span>
-        </label>
-      ))}
-    </fieldset>
+    <>
+      <fieldset class="families" disabled={disabled}>
+        <legend>Phantoms are synthetic images with known lesions: healthy left, diseased right</legend>
+        {families.map(({ name: family, title, healthy, diseased }) => (
+          <label key={family}>
+            <input
+              type="radio"
+              name="family"
+              value={family}
+              checked={name === family}
+              onChange={() => setWanted(family)}
+            />
+            <span class="pair">
+              <Raster image={healthy} label={`${title}, healthy`} />
+              <Raster image={diseased} label={`${title}, diseased`} />
+            </span>
+            <span class="family-title">{title}</span>
+          </label>
+        ))}
+      </fieldset>
+      <button type="button" id="use-phantoms" disabled={disabled || name === ''} onClick={() => onChoose(name)}>
+        Make these images
+      </button>
+    </>
   );
 }
 

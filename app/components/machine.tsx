@@ -1,4 +1,5 @@
 import type { AdapterFacts } from '../../src/gpu/adapter.ts';
+import type { Kept } from '../protocol.ts';
 
 const MIB = 2 ** 20;
 
@@ -16,7 +17,14 @@ export function MachineChip({ facts }: { facts: AdapterFacts }) {
     ['Workgroup memory', `${limits.maxComputeWorkgroupStorageSize / 1024} KiB`],
   ];
   return (
-    <details class="machine">
+    <details
+      class="machine"
+      onKeyDown={({ key, currentTarget }) => {
+        if (key !== 'Escape') return;
+        currentTarget.open = false;
+        currentTarget.querySelector('summary')?.focus();
+      }}
+    >
       <summary>
         <span class={facts.software ? 'lamp software' : 'lamp'} aria-hidden="true" />
         <span class="machine-name">{name}</span>
@@ -34,11 +42,19 @@ export function MachineChip({ facts }: { facts: AdapterFacts }) {
 }
 
 /** What to do where there is no WebGPU; `reason` is what else went wrong, or empty. */
-export function NoMachine({ reason }: { reason: string }) {
+export function NoMachine({ reason, kept }: { reason: string; kept: Kept | null }) {
+  const names = kept?.lasting ? kept.sessions.map(({ name }) => name) : [];
   return (
     <section class="card trouble" role="alert">
       <h2>This page cannot compute here</h2>
       <p class="reason">{reason || missing()}</p>
+      {names.length > 0 && (
+        <p>
+          Nothing is lost: {names.slice(0, 3).join('; ')}
+          {names.length > 3 ? ` and ${names.length - 3} more` : ''} {names.length === 1 ? 'is' : 'are'} kept in this
+          browser. Restart the browser and open this page again to go on.
+        </p>
+      )}
       <p>Training and maps run on your own machine, through WebGPU. One of these usually helps:</p>
       <ul>
         <li>Use a current Chrome or Edge, Safari 26 or later, or Firefox 141 or later.</li>

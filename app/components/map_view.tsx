@@ -1,8 +1,8 @@
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { contourRings } from '../../src/data/contour.ts';
 import { heatColours, overlayHeatMap } from '../../src/data/index.ts';
 import type { Picture } from '../protocol.ts';
-import { draw } from './raster.tsx';
+import { draw, usePainted } from './raster.tsx';
 
 /** How maps are coloured. */
 export interface Looks {
@@ -15,8 +15,8 @@ interface Props {
   readonly picture: Picture | null;
   readonly id: string;
   readonly looks: Looks;
-  /** Value of the map at which the line is drawn. */
-  readonly level: number;
+  /** Value of the map at which the line is drawn; null draws none. */
+  readonly level: number | null;
   /** Whether the true lesion is outlined. */
   readonly outlined: boolean;
 }
@@ -32,13 +32,11 @@ export function MapView({ picture, id, looks, level, outlined }: Props) {
   const plain = useRef<HTMLCanvasElement>(null);
   const mapped = useRef<HTMLCanvasElement>(null);
   const { opacity, range } = looks;
-  useLayoutEffect(() => {
-    if (picture) draw(plain.current!, picture.image);
-  }, [picture]);
-  useLayoutEffect(() => {
+  const paintPlain = (canvas: HTMLCanvasElement) => picture && draw(canvas, picture.image);
+  usePainted(plain, paintPlain, [picture]);
+  const paintMap = (canvas: HTMLCanvasElement) => {
     if (!picture) return;
     const { image, map, lesion } = picture;
-    const canvas = mapped.current!;
     const scale = CANVAS / Math.max(image.width, image.height);
     canvas.width = Math.round(image.width * scale);
     canvas.height = Math.round(image.height * scale);
@@ -47,14 +45,15 @@ export function MapView({ picture, id, looks, level, outlined }: Props) {
     draw(small, overlayHeatMap(image, map, { opacity, range }));
     context.imageSmoothingQuality = 'high';
     context.drawImage(small, 0, 0, canvas.width, canvas.height);
-    if (outlined && lesion) stroke(context, contourRings(lesion, 0.5), LESION, [14, 12]);
-    stroke(context, contourRings(map, level), '#fff', []);
-  }, [picture, opacity, range, level, outlined]);
+    if (outlined && lesion) stroke(context, contourRings(lesion, 0.5), LESION, [18, 14]);
+    if (level !== null) stroke(context, contourRings(map, level), '#fff', []);
+  };
+  usePainted(mapped, paintMap, [picture, opacity, range, level, outlined]);
   return (
     <div class="views">
       <figure>
         <canvas ref={plain} id="plain" role="img" aria-label={`${id}, as it is`} />
-        <figcaption>Image</figcaption>
+        <figcaption>{picture && !picture.there ? 'Image (not kept; give it again to see it)' : 'Image'}</figcaption>
       </figure>
       <figure>
         <canvas ref={mapped} id="map" role="img" aria-label={`${id} with its anomaly map`} />
@@ -73,7 +72,8 @@ function stroke(context: CanvasRenderingContext2D, rings: [number, number][][], 
     for (const [x, y] of ring) path.lineTo(x * width, y * height);
     path.closePath();
   }
-  context.lineCap = 'round';
+  // Round ends would fill the gaps between dashes.
+  context.lineCap = 'butt';
   context.setLineDash(dash);
   for (const [style, weight] of [
     ['#000a', 8],
@@ -89,16 +89,18 @@ function stroke(context: CanvasRenderingContext2D, rings: [number, number][][], 
 export function MapThumb({ picture, looks }: { picture: Picture; looks: Looks }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { opacity, range } = looks;
-  useLayoutEffect(() => {
-    draw(canvas.current!, overlayHeatMap(picture.small, picture.map, { opacity, range }));
-  }, [picture, opacity, range]);
+  usePainted(canvas, (element) => draw(element, overlayHeatMap(picture.small, picture.map, { opacity, range })), [
+    picture,
+    opacity,
+    range,
+  ]);
   return <canvas ref={canvas} />;
 }
 
 /** The heat colours from the lowest to the highest score. */
 export function MapLegend({ range: [low, high] }: { range: readonly [number, number] }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  useLayoutEffect(() => draw(canvas.current!, { width: 256, height: 1, channels: 3, data: heatColours() }), []);
+  usePainted(canvas, (element) => draw(element, { width: 256, height: 1, channels: 3, data: heatColours() }), []);
   return (
     <div class="legend">
       <span>{low.toPrecision(3)}</span>

@@ -1,11 +1,27 @@
+import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Image } from '../../src/data/index.ts';
 
 /** A picture on a canvas, pixel for pixel; styles give it its size on the page. */
 export function Raster({ image, label, class: className }: { image: Image; label: string; class?: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  useLayoutEffect(() => draw(canvas.current!, image), [image]);
+  usePainted(canvas, (element) => draw(element, image), [image]);
   return <canvas ref={canvas} class={className} role="img" aria-label={label} />;
+}
+
+/** Paints a canvas now, and again when the browser has lost what was on it: a GPU process that dies takes that along. */
+export function usePainted(
+  canvas: RefObject<HTMLCanvasElement | null>,
+  paint: (canvas: HTMLCanvasElement) => void,
+  inputs: readonly unknown[],
+): void {
+  useLayoutEffect(() => {
+    const element = canvas.current!;
+    const again = () => paint(element);
+    again();
+    element.addEventListener('contextrestored', again);
+    return () => element.removeEventListener('contextrestored', again);
+  }, [...inputs]);
 }
 
 /** Draws RGB on a canvas of its size. */

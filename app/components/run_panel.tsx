@@ -13,6 +13,8 @@ const TITLES: readonly (readonly [RegExp, string])[] = [
   [/^features of the remaining/, 'Looking at the images to choose weights on'],
   [/^scores/, 'Scoring the test images'],
   [/^maps$/, 'Drawing maps'],
+  [/^bytes of the model$/, 'Storing the model'],
+  [/^a look at/, 'Looking at the images'],
 ];
 
 /** Headings of the phases. */
@@ -25,11 +27,12 @@ const HEADINGS: Readonly<Record<Phase, string>> = {
   pausing: 'Training',
   paused: 'Paused',
   scoring: 'Scoring',
+  stopping: 'Stopping',
 };
 
 /** Progress of what runs, its pause button, and the losses of the training. */
 export function RunPanel({ state, actions }: { state: State; actions: Actions }) {
-  const { phase, losses, progress, notes } = state;
+  const { phase, losses, progress, notes, session } = state;
   const { fraction, text } = progressOf(state);
   const last = losses.values.at(-1);
   // Images are read in a moment, and the user is choosing them up there.
@@ -43,6 +46,11 @@ export function RunPanel({ state, actions }: { state: State; actions: Actions })
         {(phase === 'training' || phase === 'pausing') && (
           <button type="button" id="pause" disabled={phase === 'pausing'} onClick={() => actions.pause()}>
             {phase === 'pausing' ? 'Pausing…' : 'Pause'}
+          </button>
+        )}
+        {['preparing', 'scoring', 'stopping'].includes(phase) && (
+          <button type="button" id="cancel" disabled={phase === 'stopping'} onClick={() => actions.pause()}>
+            {phase === 'stopping' ? 'Stopping…' : 'Cancel'}
           </button>
         )}
         {phase === 'paused' && (
@@ -63,11 +71,18 @@ export function RunPanel({ state, actions }: { state: State; actions: Actions })
           Loss {last.toPrecision(4)} at step {progress.step} of {progress.steps}
         </p>
       )}
-      {notes.map((note) => (
-        <p class="hint" key={note}>
-          {note}
+      {notes
+        .filter((note) => !note.includes('\n'))
+        .map((note) => (
+          <p class="hint" key={note}>
+            {note}
+          </p>
+        ))}
+      {phase === 'paused' && session?.needs && (
+        <p class="warning">
+          This session does not keep its images: give the folder {session.needs} again, then resume.
         </p>
-      ))}
+      )}
     </section>
   );
 }
@@ -95,12 +110,16 @@ function LossChart({ losses: { steps: at, values }, steps }: { losses: State['lo
   );
 }
 
-function progressOf({ phase, stage, progress }: State): { fraction: number | undefined; text: string } {
+function progressOf({ phase, stage, progress, kept }: State): { fraction: number | undefined; text: string } {
   const steps = progress ? progress.step / progress.steps : 0;
   if (phase === 'paused') {
     const at = progress ? `after step ${progress.step} of ${progress.steps}` : 'before the first step';
-    return { fraction: steps, text: `Paused ${at}; the state is kept as long as this page is open.` };
+    return {
+      fraction: steps,
+      text: `Paused ${at}; ${kept?.lasting ? 'the state is kept in this browser' : 'the state is kept as long as this page is open'}.`,
+    };
   }
+  if (phase === 'stopping') return { fraction: undefined, text: 'Stopping after what is at hand…' };
   if (phase === 'pausing') return { fraction: steps, text: 'Finishing the current step…' };
   if (stage) {
     const title = TITLES.find(([pattern]) => pattern.test(stage.what))?.[1] ?? stage.what;

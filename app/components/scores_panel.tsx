@@ -1,3 +1,4 @@
+import type { RefObject } from 'preact';
 import { thresholdText } from '../../src/detect/set_metrics.ts';
 import { methodTitle } from '../../src/fusion/presets.ts';
 import { bestIntensity, intensityBaselines } from '../../src/metrics/intensity_baseline.ts';
@@ -14,27 +15,103 @@ interface Props {
 
 /** How well the scores separate normal from abnormal. */
 export function ScoresPanel({ outcome, threshold, onThreshold }: Props) {
-  const { metrics, trivial, roc, facts } = outcome;
+  const { metrics, trivial, roc, facts, verdict } = outcome;
+  const card = useShown();
+  if (!metrics) return <Decisions card={card} {...{ outcome, threshold, onThreshold }} />;
   const { image, pixel, images, pixelThreshold } = metrics;
   const best = bestIntensity(trivial);
   const map = intensityBaselines(trivial).find(({ key }) => key === 'map');
-  const card = useShown();
   return (
     <section ref={card} class="card" aria-labelledby="scores-title">
       <h2 id="scores-title">Scores</h2>
       <p class="hint">
-        {methodTitle(facts.method)} with {facts.model} on {facts.data}, {facts.shots}{' '}
+        {methodTitle(facts.method)} with {facts.model}, trained on {facts.data}, {facts.shots}{' '}
         {facts.shots === '1' ? 'shot' : 'shots'} a class, seed {facts.seed}; {images.normal} normal and{' '}
-        {images.abnormal} abnormal test images
+        {images.abnormal} abnormal test images of {facts.tested}
       </p>
+      {facts.tested !== facts.data && (
+        <p class="warning">
+          These adapters were trained on {facts.data}, not on {facts.tested}: on another kind of image scores and
+          thresholds mean little.
+        </p>
+      )}
+      {verdict && (
+        <>
+          <p>
+            <strong>{verdict.headline}</strong>
+          </p>
+          {verdict.sentences[1] && <p class="hint">{verdict.sentences[1]}</p>}
+          {verdict.warnings.length > 0 && (
+            <ul class="warning">
+              {verdict.warnings.map((warning) => (
+                <li key={warning}>{warning}</li>
+              ))}
+            </ul>
+          )}
+        </>
+      )}
       <dl class="tiles">
         <Tile name="Image AUROC" value={image.auroc} note={best ? `brightness alone ${show(best.image.auroc)}` : ''} />
         <Tile name="Image AP" value={image.averagePrecision} note="average precision" />
         {pixel && <Tile name="Pixel AUROC" value={pixel.auroc} note={`brightness ${show(map?.pixel?.auroc)}`} />}
-        {pixel && <Tile name="AUPRO" value={pixel.aupro} note="overlap of regions" />}
+        {pixel && (
+          <Tile
+            name="AUPRO"
+            value={pixel.aupro}
+            note="overlap of regions: how much of each lesion is found at few false alarms"
+          />
+        )}
         {pixelThreshold && <Tile name="Dice" value={pixelThreshold.dice} note="at training’s threshold" />}
       </dl>
       {roc.length > 0 && <Roc outcome={outcome} threshold={threshold} onThreshold={onThreshold} />}
+    </section>
+  );
+}
+
+/** The decisions on images that nobody has labelled, and the threshold that they follow. */
+function Decisions({ card, outcome, threshold, onThreshold }: Props & { card: RefObject<HTMLElement | null> }) {
+  const { rows, facts, thresholds, notes } = outcome;
+  const scores = [...new Set(rows.map(({ score }) => score))].sort((a, b) => b - a);
+  const abnormal = rows.filter(({ score }) => score >= threshold).length;
+  const at = scores.findLastIndex((score) => score >= threshold) + 1;
+  return (
+    <section ref={card} class="card" aria-labelledby="scores-title">
+      <h2 id="scores-title">Decisions</h2>
+      <p class="hint">
+        {methodTitle(facts.method)} with {facts.model}, trained on {facts.data}: on other kinds of images scores mean
+        little.
+      </p>
+      <p id="decisions">
+        {abnormal} of {rows.length} {rows.length === 1 ? 'image' : 'images'} predicted abnormal
+      </p>
+      <div class="operating">
+        <label for="operating">Abnormal from a score of</label>
+        <output for="operating">{Number.isFinite(threshold) ? thresholdText(threshold) : 'none'}</output>
+        <input
+          id="operating"
+          type="range"
+          min={0}
+          max={scores.length}
+          step={1}
+          value={at}
+          aria-valuetext={`${abnormal} abnormal`}
+          onInput={({ currentTarget: { valueAsNumber: n } }) =>
+            onThreshold(n === 0 ? Number.POSITIVE_INFINITY : scores[n - 1])
+          }
+        />
+        <p class="hint">
+          {thresholds.image
+            ? `Training chose ${thresholdText(thresholds.image.value)}.`
+            : 'Training chose none, so it begins at the highest score.'}
+        </p>
+      </div>
+      {notes
+        .filter((note) => /left out|cannot be read/.test(note))
+        .map((note) => (
+          <p class="hint lines" key={note}>
+            {note}
+          </p>
+        ))}
     </section>
   );
 }
@@ -58,7 +135,8 @@ const CHANCE = [
 ] as const;
 
 function Roc({ outcome, threshold, onThreshold }: Props) {
-  const { roc, metrics } = outcome;
+  const { roc } = outcome;
+  const metrics = outcome.metrics!;
   const point = pointOf(outcome, threshold);
   const { falsePositiveRate, truePositiveRate } = roc[point];
   return (
@@ -86,6 +164,7 @@ function Roc({ outcome, threshold, onThreshold }: Props) {
           max={roc.length - 1}
           step={1}
           value={point}
+          aria-valuetext={`from ${Number.isFinite(threshold) ? thresholdText(threshold) : 'none'}: sensitivity ${show(truePositiveRate)}, specificity ${show(1 - falsePositiveRate)}`}
           onInput={({ currentTarget }) => onThreshold(roc[currentTarget.valueAsNumber].threshold)}
         />
         <dl class="rates">
@@ -113,8 +192,9 @@ function Roc({ outcome, threshold, onThreshold }: Props) {
 }
 
 /** The threshold that training chose, or without one that of the largest F1 on the test images. */
-export function startThreshold({ metrics }: Outcome): number {
-  return metrics.imageThreshold?.value ?? metrics.image.f1Threshold;
+export function startThreshold({ thresholds, metrics, rows }: Outcome): number {
+  const highest = () => Math.max(...rows.map(({ score }) => score));
+  return thresholds.image?.value ?? metrics?.image.f1Threshold ?? highest();
 }
 
 /** The point of a curve at which the images are predicted as a threshold predicts them: the last that is not below it. */
@@ -126,6 +206,6 @@ function pointOf({ roc }: Outcome, value: number): number {
 }
 
 /** Three digits; a dash where a metric is undefined. */
-export function show(value: number | undefined): string {
-  return value === undefined || Number.isNaN(value) ? '–' : value.toFixed(3);
+export function show(value: number | null | undefined): string {
+  return value === undefined || value === null || Number.isNaN(value) ? '–' : value.toFixed(3);
 }

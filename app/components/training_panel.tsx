@@ -1,6 +1,9 @@
+import { useState } from 'preact/hooks';
 import type { Actions } from '../actions.ts';
 import type { TrainingWish } from '../protocol.ts';
 import { type Change, isBusy, type State } from '../state.ts';
+import { Help } from './help.tsx';
+import { OwnModels } from './own_models.tsx';
 
 interface Props {
   readonly state: State;
@@ -10,7 +13,8 @@ interface Props {
 
 /** Settings of the training, and the button that starts it. */
 export function TrainingPanel({ state, actions, dispatch }: Props) {
-  const { dataset, wish, models, phase } = state;
+  const { dataset, wish, models, phase, keep } = state;
+  const [anew, setAnew] = useState(false);
   const change = (part: Partial<TrainingWish>) => dispatch({ type: 'wish', wish: part });
   const number = (name: 'shots' | 'epochs' | 'seed', least: number, most: number) => (
     <input
@@ -25,7 +29,8 @@ export function TrainingPanel({ state, actions, dispatch }: Props) {
       onInput={({ currentTarget: { value } }) => change({ [name]: value === '' ? null : Number(value) })}
     />
   );
-  const embedded = models.length > 1;
+  const embedded = models.some(({ name }) => name === 'tiny-clip');
+  const paused = phase === 'paused';
   return (
     <section class="card" aria-labelledby="training-title">
       <h2 id="training-title">
@@ -35,7 +40,9 @@ export function TrainingPanel({ state, actions, dispatch }: Props) {
         class="settings"
         onSubmit={(event) => {
           event.preventDefault();
-          void actions.train(wish);
+          if (paused && !anew) return setAnew(true);
+          setAnew(false);
+          void actions.train(wish, keep);
         }}
       >
         <fieldset disabled={isBusy(state)}>
@@ -56,9 +63,16 @@ export function TrainingPanel({ state, actions, dispatch }: Props) {
             {models.length > 0 && !embedded && (
               <p class="hint">This build carries no trained model: results show that the page works, no more.</p>
             )}
+            <OwnModels state={state} actions={actions} />
           </div>
           <div class="field wide">
-            <label for="object">What the images show</label>
+            <label for="object">
+              What the images show
+              <Help name="object">
+                The words that stand in the sentences the images are compared with: “a photo of a flawless …”. Say what
+                is in the picture, e.g. “chest X-ray”.
+              </Help>
+            </label>
             <input
               id="object"
               type="text"
@@ -69,21 +83,37 @@ export function TrainingPanel({ state, actions, dispatch }: Props) {
             />
           </div>
           <div class="field">
-            <label for="shots">Shots a class</label>
+            <label for="shots">
+              Shots a class
+              <Help name="shots">How many normal and how many abnormal images it learns from.</Help>
+            </label>
             {number('shots', 1, 1000)}
           </div>
           <div class="field">
-            <label for="epochs">Epochs</label>
+            <label for="epochs">
+              Epochs
+              <Help name="epochs">How many times it goes through these images.</Help>
+            </label>
             {number('epochs', 1, 10_000)}
           </div>
           <div class="field">
-            <label for="seed">Seed</label>
+            <label for="seed">
+              Seed
+              <Help name="seed">Which images are drawn, and in which order. Equal seeds give equal results.</Help>
+            </label>
             {number('seed', 0, 2 ** 32 - 1)}
           </div>
         </fieldset>
+        {paused && (
+          <p class="hint">
+            {anew
+              ? 'The paused training stays in “Kept work”. Begin a new one with these settings?'
+              : 'Resume keeps the settings that the training began with; these are for a new one.'}
+          </p>
+        )}
         <div class="buttons">
-          <button type="submit" class={phase === 'paused' ? '' : 'primary'} disabled={!dataset || isBusy(state)}>
-            {phase === 'paused' ? 'Start anew' : 'Train'}
+          <button type="submit" class={paused ? '' : 'primary'} disabled={!dataset || isBusy(state)}>
+            {paused ? (anew ? 'Yes, begin anew' : 'Start anew') : 'Train'}
           </button>
         </div>
       </form>

@@ -1,8 +1,8 @@
-import type { DatasetFacts } from '../protocol.ts';
+import type { DatasetFacts, FamilyPreview } from '../protocol.ts';
 import { Raster } from './raster.tsx';
 
 /** What the page is for, and then the images that it was given. */
-export function Welcome({ dataset }: { dataset: DatasetFacts | null }) {
+export function Welcome({ dataset, families }: { dataset: DatasetFacts | null; families: readonly FamilyPreview[] }) {
   if (dataset) return <Examples dataset={dataset} />;
   return (
     <section class="card welcome">
@@ -14,8 +14,18 @@ export function Welcome({ dataset }: { dataset: DatasetFacts | null }) {
       <ol>
         <li>Choose phantoms, or drop folders of your own images.</li>
         <li>Train. A few epochs take seconds on a GPU and minutes without one.</li>
-        <li>Look at maps, scores and the ROC curve; save the adapters.</li>
+        <li>Look at maps, scores and the ROC curve; score new images; take the results home as files.</li>
       </ol>
+      {families.length > 0 && (
+        <figure class="wall">
+          <div>
+            {families.map(({ name, title, diseased }) => (
+              <Raster key={name} image={diseased} label={`${title}, diseased`} />
+            ))}
+          </div>
+          <figcaption>Phantoms, drawn by this page: each of them has a lesion</figcaption>
+        </figure>
+      )}
     </section>
   );
 }

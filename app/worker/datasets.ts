@@ -2,13 +2,20 @@ import { joinPath } from '../../src/base/paths.ts';
 import { type Dataset, decodeImage, type Image, resizeImage, type Sample, toRgb } from '../../src/data/index.ts';
 import { openInspected } from '../../src/data/layout/check.ts';
 import { inventoryLines } from '../../src/data/layout/inventory.ts';
-import type { BlobFiles } from '../../src/host/blob_files.ts';
 import { PHANTOM_FAMILIES, phantom } from '../../src/phantom/phantom.ts';
 import { writePhantoms } from '../../src/phantom/write.ts';
-import type { DatasetFacts, FamilyPreview, GivenFile, GivenImages } from '../protocol.ts';
+import type { DataSource, DatasetFacts, FamilyPreview, GivenFile, GivenImages } from '../protocol.ts';
+import type { PageFiles } from './files.ts';
+import { pageWords } from './words.ts';
 
-/** Where data sets lie among the worker's files. */
-const DATA = 'data';
+/** Where data sets lie in memory, each in a folder of its own: an old one stays until the next is known to be good. */
+const DATA = '@data';
+let count = 0;
+
+/** The folder that holds a data set of {@link makePhantoms} or {@link placeImages}. */
+export function placeOf(path: string): string {
+  return path.split('/').slice(0, 2).join('/');
+}
 
 /** Phantoms of a set. */
 const COUNTS = { train: 0, valid: 40, test: 40 } as const;
@@ -41,28 +48,25 @@ export function familyPreviews(): FamilyPreview[] {
 
 /** Makes a set of phantoms; returns its path. */
 export async function makePhantoms(
-  files: BlobFiles,
+  files: PageFiles,
   family: string,
   seed: number,
   onProgress: (done: number, total: number) => void,
 ): Promise<string> {
-  await files.remove(DATA);
-  return writePhantoms(files, { set: family, seed, out: DATA, size: SIZE, ...COUNTS }, onProgress);
+  return writePhantoms(files, { set: family, seed, out: `${DATA}/${++count}`, size: SIZE, ...COUNTS }, onProgress);
 }
 
 /** Puts given images in place; returns the path of the data set. */
-export async function placeImages(files: BlobFiles, images: GivenImages): Promise<string> {
-  await files.remove(DATA);
-  const place = (folder: string, given: readonly GivenFile[]) => {
-    for (const { path, blob } of given) files.put(joinPath(folder, path), blob);
+export async function placeImages(files: PageFiles, images: GivenImages): Promise<string> {
+  const folder = joinPath(DATA, String(++count), images.kind === 'set' ? images.name : 'images');
+  const place = (into: string, given: readonly GivenFile[]) => {
+    for (const { path, blob } of given) files.memory.put(joinPath(into, path), blob);
   };
   if (images.kind === 'set') {
-    const folder = joinPath(DATA, images.name);
     await files.makeDir(folder);
     place(folder, images.files);
     return folder;
   }
-  const folder = joinPath(DATA, 'images');
   place(joinPath(folder, 'good'), images.normal);
   place(joinPath(folder, 'Ungood'), images.abnormal);
   return folder;
@@ -73,24 +77,27 @@ export async function placeImages(files: BlobFiles, images: GivenImages): Promis
  * @throws FusionclipError `io`, `bad_data`, `bad_image`
  */
 export async function datasetFacts(
-  files: BlobFiles,
+  files: PageFiles,
   path: string,
+  source: DataSource,
   onProgress: (done: number, total: number) => void,
 ): Promise<DatasetFacts> {
   const { dataset, inventory } = await openInspected(files, path, { onProgress });
-  const { name, kind, object, images } = inventory;
+  const { name, kind, object, from, images } = inventory;
   return {
     name,
     kind,
-    object,
+    source,
+    // Nobody should train on "medical image" without a look at it.
+    object: from === 'none' ? '' : object,
     counts: images,
-    lines: inventoryLines(inventory),
+    lines: inventoryLines(inventory).map(pageWords),
     normal: await examples(files, dataset, 0),
     abnormal: await examples(files, dataset, 1),
   };
 }
 
-async function examples(files: BlobFiles, { splits }: Dataset, label: 0 | 1): Promise<Image[]> {
+async function examples(files: PageFiles, { splits }: Dataset, label: 0 | 1): Promise<Image[]> {
   const few = splits.valid.filter((sample: Sample) => sample.label === label).slice(0, EXAMPLES);
   const images: Image[] = [];
   for (const { path } of few) images.push(fitted(decodeImage(await files.readFile(path), path), SMALL));

@@ -1,22 +1,26 @@
 /** The worker's start: everything that computes runs here, so that the page stays responsive. */
 import { FusionclipError } from '../../src/base/errors.ts';
 import type { Failure, Reply, Request } from '../protocol.ts';
+import { pageWords } from './words.ts';
 import { Workbench } from './workbench.ts';
 
 const reply = (message: Reply): void => postMessage(message);
-const workbench = new Workbench((event) => reply({ event }));
+const opened = Workbench.open((event) => reply({ event }));
 
 addEventListener('message', async ({ data }: MessageEvent<Request>) => {
   const { id, call, args } = data;
+  const workbench = await opened;
   try {
     const run = workbench[call] as (...given: unknown[]) => Promise<unknown>;
     reply({ id, result: await run.apply(workbench, [...args]) });
   } catch (error) {
-    reply({ id, failure: failureOf(error) });
+    reply({ id, failure: failureOf(error, workbench.resumable) });
   }
 });
 
-function failureOf(error: unknown): Failure {
-  if (error instanceof FusionclipError) return { code: error.code, message: error.message };
-  return { code: null, message: error instanceof Error ? error.message : String(error) };
+reply({ ready: true });
+
+function failureOf(error: unknown, resumable: boolean): Failure {
+  if (error instanceof FusionclipError) return { code: error.code, message: pageWords(error.message), resumable };
+  return { code: null, message: error instanceof Error ? error.message : String(error), resumable };
 }

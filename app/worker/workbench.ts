@@ -1,50 +1,70 @@
 import { FusionclipError } from '../../src/base/errors.ts';
-import { rangeOf } from '../../src/data/heat_map.ts';
-import { decodeImage } from '../../src/data/index.ts';
-import { openAdapters } from '../../src/detect/adapters_file.ts';
-import { evaluateTrained } from '../../src/detect/evaluate_run.ts';
-import type { RunContext } from '../../src/detect/run_context.ts';
-import type { ScoredSet } from '../../src/detect/scoring.ts';
-import type { SetMetrics } from '../../src/detect/set_metrics.ts';
-import { bankSentence } from '../../src/detect/support_bank.ts';
+import { baseName, joinPath } from '../../src/base/paths.ts';
+import { evaluateRun, openAdapters, predictImages, type RunContext } from '../../src/detect/index.ts';
 import { Gpu } from '../../src/gpu/index.ts';
-import { BlobFiles } from '../../src/host/blob_files.ts';
-import type { IntensityMetrics } from '../../src/metrics/intensity_baseline.ts';
-import { rankScores } from '../../src/metrics/ranking.ts';
-import { rocCurve } from '../../src/metrics/roc.ts';
 import type { RunEvent } from '../../src/run/events.ts';
-import { resumeRun, type TrainOutcome, trainRun } from '../../src/train/index.ts';
-import type { Calls, DatasetFacts, GivenImages, Outcome, Picture, TrainingWish } from '../protocol.ts';
-import { datasetFacts, familyPreviews, fitted, makePhantoms, placeImages, SMALL } from './datasets.ts';
-import { modelChoices, openModel } from './models.ts';
+import { resumeRun, trainRun } from '../../src/train/index.ts';
+import type {
+  AdaptersFacts,
+  Calls,
+  DataSource,
+  DatasetFacts,
+  Export,
+  GivenFile,
+  GivenImages,
+  Outcome,
+  SessionFile,
+  TrainingWish,
+} from '../protocol.ts';
+import { datasetFacts, familyPreviews, makePhantoms, placeImages, placeOf } from './datasets.ts';
+import { PageFiles } from './files.ts';
+import { addModel, deleteModel, modelChoices, openModel } from './models.ts';
+import { adaptersFacts, readLosses, ShownResults } from './outcome.ts';
+import { adaptersOf, imagesOf, runOf, Sessions, sameSource } from './sessions.ts';
+import { takeHome } from './take_home.ts';
+import { pageWords } from './words.ts';
 
-const RUN = 'run';
-const LOADED = 'loaded';
+/** Where adapters lie that were loaded, until they are used. */
+const LOADED = '@loaded';
 
-/** Pixels of the longer side of a picture that is shown. */
-const SHOWN = 512;
+/** A data set that is ready. */
+interface OpenData {
+  readonly path: string;
+  readonly facts: DatasetFacts;
+}
 
-/** What the page can have done: one data set, one training, one set of scores at a time. */
+/** What the page can have done: one piece of work at a time, each of them a session that is kept. */
 export class Workbench implements Calls {
-  readonly #files = new BlobFiles();
+  readonly #files: PageFiles;
+  readonly #sessions: Sessions;
   readonly #onEvent: (event: RunEvent) => void;
   #gpu: Gpu | null = null;
-  /** Path of the data set. */
-  #data: string | null = null;
-  /** What the run that may be resumed was asked for. */
-  #wish: TrainingWish | null = null;
+  #data: OpenData | null = null;
+  /** The session that is open: what is on screen, or a training that can go on. */
+  #session: SessionFile | null = null;
+  /** Path of the adapters that images are scored with. */
+  #adapters: string | null = null;
   #control = new AbortController();
-  /** What the maps are of. */
-  #scored: ScoredSet | null = null;
-  #paths = new Map<string, string>();
+  #shown: ShownResults | null = null;
+  /** Images without labels that lie in memory under their own names, and whose they are. */
+  #given: { readonly session: string; readonly paths: readonly string[] } = { session: '', paths: [] };
+  /** What the work at hand has said. */
+  #notes: string[] = [];
 
-  constructor(onEvent: (event: RunEvent) => void) {
+  private constructor(files: PageFiles, onEvent: (event: RunEvent) => void) {
+    this.#files = files;
+    this.#sessions = new Sessions(files);
     this.#onEvent = onEvent;
+  }
+
+  /** Opens what the page keeps. */
+  static async open(onEvent: (event: RunEvent) => void): Promise<Workbench> {
+    return new Workbench(await PageFiles.open(), onEvent);
   }
 
   async open() {
     const { facts } = await this.#openGpu();
-    return { machine: facts, models: modelChoices() };
+    return { machine: facts, models: await modelChoices(this.#files) };
   }
 
   async families() {
@@ -52,63 +72,133 @@ export class Workbench implements Calls {
   }
 
   async makePhantoms(family: string, seed: number): Promise<DatasetFacts> {
-    return this.#adopt(await makePhantoms(this.#files, family, seed, this.#stage('phantoms')));
+    this.#control = new AbortController();
+    const path = await makePhantoms(this.#files, family, seed, this.#stage('phantoms'));
+    return (await this.#adopt(path, { kind: 'phantoms', family, seed })).facts;
   }
 
   async takeImages(images: GivenImages): Promise<DatasetFacts> {
-    return this.#adopt(await placeImages(this.#files, images));
+    this.#control = new AbortController();
+    const path = await placeImages(this.#files, images);
+    return (await this.#adopt(path, { kind: 'folders', name: baseName(path) })).facts;
   }
 
-  async train(wish: TrainingWish): Promise<Outcome> {
-    const data = this.#dataset();
-    this.#wish = wish;
-    return this.#working(async (context) => {
-      await this.#files.remove(RUN);
-      const model = await openModel(this.#files, wish.model);
-      const settings = {
-        shots: String(wish.shots),
-        ...(wish.epochs !== null && { epochs: String(wish.epochs) }),
-        seed: String(wish.seed),
-        'prompt.object': wish.object,
-      };
-      return this.#trained(await trainRun(context, { data, model, out: RUN, settings, maps: 'none' }));
-    });
+  async train(wish: TrainingWish, keep: boolean): Promise<Outcome> {
+    const { facts } = this.#dataset();
+    const { name, source } = facts;
+    const title = `${name}, ${wish.shots} ${wish.shots === 1 ? 'shot' : 'shots'}, seed ${wish.seed}`;
+    const images = keep && source.kind === 'folders';
+    const session = await this.#sessions.create({ kind: 'train', name: title, source, images, wish });
+    return this.#run(session, (context) => this.#begin(context, session));
   }
 
   async resume(): Promise<Outcome> {
-    const wish = this.#wish!;
-    return this.#working(async (context) => {
+    const session = this.#session;
+    if (!session?.wish || session.finished) throw new FusionclipError('usage', 'There is nothing to resume; train.');
+    const run = runOf(session.id);
+    return this.#run(session, async (context) => {
       // It may have stopped before there was anything to go on with.
-      if (!(await this.#files.stat(`${RUN}/config.json`))) return this.train(wish);
-      const model = await openModel(this.#files, wish.model);
-      return this.#trained(await resumeRun(context, RUN, { model, maps: 'none' }));
+      if (!(await this.#files.stat(joinPath(run, 'config.json')))) return this.#begin(context, session);
+      const { path, facts } = this.#dataset(session);
+      if (!sameSource(facts.source, session.source)) throw this.#missing(session);
+      const model = await openModel(this.#files, session.wish!.model);
+      await resumeRun(context, run, { model, data: path, maps: 'npy' });
     });
   }
 
   async pause(): Promise<void> {
-    this.#control.abort(new FusionclipError('interrupted', 'Paused.'));
+    this.#control.abort(new FusionclipError('interrupted', 'Stopped.'));
   }
 
-  async useAdapters(file: Blob, name: string): Promise<Outcome> {
-    const data = this.#dataset();
-    const adapters = `${LOADED}/${name}`;
-    return this.#working(async (context) => {
-      await this.#files.remove(LOADED);
-      this.#files.put(adapters, file);
-      const { header } = await openAdapters(this.#files, adapters);
-      const model = await openModel(this.#files, header.model.name);
-      const { results, scored } = await evaluateTrained(context, { adapters, data, model });
-      return this.#outcome(adapters, scored, results, results.trivial);
+  async takeAdapters(file: Blob, name: string): Promise<AdaptersFacts> {
+    const path = `${LOADED}/${name}`;
+    this.#files.memory.put(path, file);
+    const facts = await adaptersFacts(this.#files, path);
+    this.#adapters = path;
+    return facts;
+  }
+
+  async evaluate(keep: boolean): Promise<Outcome> {
+    const { path: data, facts } = this.#dataset();
+    const { session, adapters, out } = await this.#scoring('evaluate', facts.name, facts.source, keep);
+    return this.#run(session, async (context) => {
+      const model = await this.#modelOf(adapters);
+      await evaluateRun(context, { adapters, data, model, out, maps: 'npy' });
     });
   }
 
-  async picture(index: number): Promise<Picture> {
-    const { size, images } = this.#scored!;
-    const { id, map, mask } = images[index];
-    const path = this.#paths.get(id)!;
-    const image = fitted(decodeImage(await this.#files.readFile(path), path), SHOWN);
-    const asMap = (data: Float32Array) => ({ width: size, height: size, data: data.slice() });
-    return { image, small: fitted(image, SMALL), map: asMap(map), lesion: mask && asMap(Float32Array.from(mask)) };
+  async predict(given: readonly GivenFile[], keep: boolean): Promise<Outcome> {
+    const paths = [...new Set(given.map(({ path }) => path.split('/')[0]))];
+    const { session, adapters, out } = await this.#scoring('predict', paths.join(', ').slice(0, 60), null, keep);
+    await this.#place(session.id, given);
+    return this.#run(session, async (context) => {
+      const model = await this.#modelOf(adapters);
+      const onBad = ({ message }: Error) => context.onEvent?.({ type: 'note', text: `left out: ${message}` });
+      await predictImages(context, { adapters, model, paths, out, maps: 'npy', strict: false, onBad });
+      if (!keep) return;
+      for (const path of paths) {
+        const target = joinPath(imagesOf(session.id), path);
+        const folder = (await this.#files.stat(path))?.kind === 'directory';
+        if (folder) await this.#files.copy(path, target);
+        else await this.#files.writeFile(target, await this.#files.readFile(path));
+      }
+    });
+  }
+
+  async picture(index: number) {
+    return this.#shown!.picture(index);
+  }
+
+  async take(what: Export) {
+    return takeHome(this.#files, this.#session!, this.#shown!.outcome, what);
+  }
+
+  async takeMap(index: number, what: 'png' | 'npy') {
+    return this.#shown!.takeMap(index, what);
+  }
+
+  async kept() {
+    const sessions = await this.#sessions.list();
+    return { lasting: this.#files.lasting, sessions, last: await this.#sessions.last() };
+  }
+
+  async openSession(id: string) {
+    this.#control = new AbortController();
+    const session = await this.#sessions.find(id);
+    if (!session) throw new FusionclipError('io', 'This session is not there any more; load the page again.');
+    const data = await this.#dataOf(session);
+    const { losses, progress } = await readLosses(this.#files, runOf(id));
+    if (this.#given.session !== id) await this.#place(id, []);
+    const shown = session.finished ? await ShownResults.open(this.#files, session, data?.path ?? null) : null;
+    this.#show(session, shown);
+    return { session, dataset: data?.facts ?? null, outcome: shown?.outcome ?? null, losses, progress };
+  }
+
+  async renameSession(id: string, name: string): Promise<void> {
+    const session = await this.#sessions.update(id, { name });
+    if (this.#session?.id === id) this.#session = session;
+  }
+
+  async deleteSession(id: string): Promise<void> {
+    await this.#sessions.remove(id);
+    if (this.#session?.id !== id) return;
+    [this.#session, this.#shown, this.#adapters] = [null, null, null];
+  }
+
+  async addModel(name: string, list: readonly GivenFile[]) {
+    this.#control = new AbortController();
+    const added = await addModel(this.#files, name, list, this.#stage('bytes of the model'));
+    return { name: added, models: await modelChoices(this.#files) };
+  }
+
+  async deleteModel(name: string) {
+    await deleteModel(this.#files, name);
+    return modelChoices(this.#files);
+  }
+
+  /** Whether the session that is open is a training that can go on. */
+  get resumable(): boolean {
+    return this.#session?.kind === 'train' && !this.#session.finished;
   }
 
   /** A device that works: a new one after the last was lost. */
@@ -122,27 +212,141 @@ export class Workbench implements Calls {
     return gpu;
   }
 
-  #dataset(): string {
-    if (this.#data === null) throw new FusionclipError('usage', 'There are no images yet; choose some first.');
-    return this.#data;
+  /** The data set at hand. @throws FusionclipError `usage` when there is none */
+  #dataset(session: SessionFile | null = null): OpenData {
+    if (this.#data) return this.#data;
+    throw session
+      ? this.#missing(session)
+      : new FusionclipError('usage', 'There are no images yet; choose some first.');
   }
 
+  #missing({ source }: SessionFile): FusionclipError {
+    const name = source?.kind === 'folders' ? `the folder ${source.name}` : 'its images';
+    return new FusionclipError('usage', `This session does not keep its images; give ${name} again, then resume.`);
+  }
+
+  /** A listener for work of the page itself, which it stops. */
   #stage(what: string): (done: number, total: number) => void {
-    return (done, total) => this.#onEvent({ type: 'stage', what, done, total });
+    const { signal } = this.#control;
+    return (done, total) => {
+      signal.throwIfAborted();
+      this.#onEvent({ type: 'stage', what, done, total });
+    };
   }
 
-  async #adopt(path: string): Promise<DatasetFacts> {
+  /** Looks at a data set; one that cannot be used leaves the old one in its place. */
+  async #adopt(path: string, source: DataSource): Promise<OpenData> {
+    const remove = (old: string) => this.#files.remove(placeOf(old));
+    try {
+      const facts = await datasetFacts(this.#files, path, source, this.#stage('images'));
+      if (this.#data?.path.startsWith('@data/')) await remove(this.#data.path);
+      this.#data = { path, facts };
+      return this.#data;
+    } catch (error) {
+      if (path.startsWith('@data/')) await remove(path);
+      throw error;
+    }
+  }
+
+  /** The data set of a session: the one at hand, made again, or kept; null when it has to be given again. */
+  async #dataOf({ id, source, images }: SessionFile): Promise<OpenData | null> {
+    if (!source) return this.#data;
+    if (this.#data && sameSource(this.#data.facts.source, source)) return this.#data;
     this.#data = null;
-    const facts = await datasetFacts(this.#files, path, this.#stage('images'));
-    this.#data = path;
-    return facts;
+    if (source.kind === 'phantoms') {
+      await this.makePhantoms(source.family, source.seed);
+      return this.#data;
+    }
+    const path = joinPath(imagesOf(id), source.name);
+    return images && (await this.#files.stat(path)) ? this.#adopt(path, source) : null;
   }
 
-  /** Runs one piece of work with a fresh signal. */
-  async #working<T>(body: (context: RunContext) => Promise<T>): Promise<T> {
+  /** A session for scores of the adapters at hand, which it gets a copy of. */
+  async #scoring(kind: 'evaluate' | 'predict', of: string, source: DataSource | null, keep: boolean) {
+    if (!this.#adapters) throw new FusionclipError('usage', 'There are no adapters yet; train, or load some.');
+    const from = this.#adapters.startsWith(LOADED) ? baseName(this.#adapters) : 'trained';
+    const images = keep && source?.kind !== 'phantoms';
+    const name = `${of}, ${from === 'trained' ? 'new images' : from}`;
+    const session = await this.#sessions.create({ kind, name, source, images, wish: null });
+    const out = runOf(session.id);
+    const adapters = adaptersOf(session);
+    await this.#files.writeFile(adapters, await this.#files.readFile(this.#adapters));
+    return { session, adapters, out };
+  }
+
+  /** Puts images without labels in place of those of another session. */
+  async #place(session: string, given: readonly GivenFile[]): Promise<void> {
+    for (const path of this.#given.paths) await this.#files.remove(path);
+    for (const { path, blob } of given) this.#files.memory.put(path, blob);
+    this.#given = { session, paths: given.map(({ path }) => path) };
+  }
+
+  /** The model that adapters were trained on. */
+  async #modelOf(adapters: string) {
+    return openModel(this.#files, (await openAdapters(this.#files, adapters)).header.model.name);
+  }
+
+  /** A training from its first step. */
+  async #begin(context: RunContext, session: SessionFile): Promise<void> {
+    const wish = session.wish!;
+    let { path: data } = this.#dataset(session);
+    const model = await openModel(this.#files, wish.model);
+    if (session.images) {
+      const kept = joinPath(imagesOf(session.id), baseName(data));
+      if (kept !== data) await this.#files.copy(data, kept);
+      data = kept;
+    }
+    const settings = {
+      shots: String(wish.shots),
+      ...(wish.epochs !== null && { epochs: String(wish.epochs) }),
+      seed: String(wish.seed),
+      'prompt.object': wish.object,
+    };
+    await trainRun(context, { data, model, out: runOf(session.id), settings, maps: 'npy' });
+  }
+
+  /**
+   * Does the work of a session with a fresh signal, and shows its results. What can go on stays; a session whose work has not
+   * begun leaves nothing behind, and what is on screen stays there.
+   */
+  async #run(session: SessionFile, body: (context: RunContext) => Promise<void>): Promise<Outcome> {
     this.#control = new AbortController();
+    this.#notes = [];
+    // A page that ends now finds this one again.
+    await this.#sessions.setLast(session.id);
+    try {
+      await body(await this.#context());
+      const file = await this.#sessions.update(session.id, { finished: true });
+      const data = session.kind === 'predict' ? null : (this.#data?.path ?? null);
+      const shown = await ShownResults.open(this.#files, file, data, this.#notes);
+      const { metrics } = shown.outcome;
+      const figures = metrics && { image: metrics.image.auroc, pixel: metrics.pixel?.auroc ?? null };
+      const bytes = await this.#sessions.size(session.id);
+      this.#show(await this.#sessions.update(session.id, { figures, bytes }), shown);
+      return shown.outcome;
+    } catch (error) {
+      const code = error instanceof FusionclipError ? error.code : null;
+      const begun = await this.#files.stat(joinPath(runOf(session.id), 'config.json')).catch(() => null);
+      const goesOn = session.kind === 'train' && (begun || code === 'interrupted' || code === 'device_lost');
+      if (goesOn) this.#show(session, null);
+      else {
+        await this.#sessions.remove(session.id).catch(() => {});
+        await this.#sessions.setLast(this.#session?.id ?? '').catch(() => {});
+      }
+      throw error;
+    }
+  }
+
+  #show(session: SessionFile, shown: ShownResults | null): void {
+    this.#session = session;
+    this.#shown = shown;
+    if (shown) this.#adapters = adaptersOf(session);
+    void this.#sessions.setLast(session.id).catch(() => {});
+  }
+
+  async #context(): Promise<RunContext> {
     const gpu = await this.#openGpu();
-    return body({
+    return {
       fs: this.#files,
       gpu,
       renewGpu: (lost) => {
@@ -150,47 +354,14 @@ export class Workbench implements Calls {
         return this.#openGpu();
       },
       environment: { runtime: 'page', version: navigator.userAgent },
-      onEvent: this.#onEvent,
-      signal: this.#control.signal,
-    });
-  }
-
-  async #trained({ results, scored, adapters }: TrainOutcome): Promise<Outcome> {
-    return this.#outcome(adapters, scored, results.selected, results.trivial);
-  }
-
-  async #outcome(
-    adapters: string,
-    scored: ScoredSet,
-    metrics: SetMetrics,
-    trivial: IntensityMetrics | null,
-  ): Promise<Outcome> {
-    const { header, bank, mapScale } = await openAdapters(this.#files, adapters);
-    const data = this.#dataset();
-    this.#scored = scored;
-    this.#paths = new Map(scored.images.map(({ id }) => [id, `${data}/${id}`]));
-    const { images } = scored;
-    return {
-      metrics,
-      trivial,
-      rows: images.map(({ id, label, score }) => ({ id, label, score })),
-      roc: rocCurve(
-        rankScores(
-          images.map(({ label }) => label ?? 0),
-          images.map(({ score }) => score),
-        ),
-      ),
-      range: [0, mapScale ?? rangeOf(...images.map(({ map }) => map))[1]],
-      facts: {
-        method: header.fusion.method,
-        model: header.model.name,
-        data: header.data.name,
-        shots: String(bank.images.length),
-        seed: String(header.train.seed),
+      onEvent: (event) => {
+        if (event.type !== 'note') return this.#onEvent(event);
+        const text = pageWords(event.text);
+        if (this.#notes.includes(text)) return;
+        this.#notes.push(text);
+        this.#onEvent({ ...event, text });
       },
-      adapters: this.#files.blob(adapters),
-      adaptersHold: bankSentence(bank, 'The file'),
-      adaptersName: `${header.data.name}-${header.train.shots}shot-seed${header.train.seed}.safetensors`,
+      signal: this.#control.signal,
     };
   }
 }

@@ -14,7 +14,7 @@ export interface Kernel {
   /** Those that a dispatch set to another value than the shader has. */
   readonly constants: Readonly<Record<string, number>>;
   readonly source: string;
-  /** Of the source: results of another one are stale. */
+  /** Of the source without comments: results of another one are stale. */
   readonly hash: string;
 }
 
@@ -38,10 +38,16 @@ export function hardwareKernels(): Kernel[] {
   const all = new Map<string, Kernel>();
   for (const { shader, constants, source } of recorded) {
     const own = Object.entries(constants).filter(([name, value]) => shader.constants[name] !== value);
-    const hash = createHash('sha256').update(source).digest('hex').slice(0, 16);
+    const hash = hashOf(source);
     all.set(hash, { shader: shader.name, constants: Object.fromEntries(own), source, hash });
   }
   return [...all.values()].sort((x, y) => nameOf(x).localeCompare(nameOf(y)));
+}
+
+/** Of a source without its comments and spaces. */
+export function hashOf(source: string): string {
+  const code = source.replaceAll(/\/\/.*/g, '').replaceAll(/\s+/g, ' ');
+  return createHash('sha256').update(code).digest('hex').slice(0, 16);
 }
 
 /** A shader with the constants of a dispatch: its name as of a {@link Kernel}, and all constants. */

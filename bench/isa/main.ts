@@ -5,13 +5,12 @@
  * one over some replaces theirs, and `--stored` prints it; `--code` writes the machine code there. `--check` compiles only what is stored of another source,
  * where the compilers are installed, and fails where a limit is broken, in CI also where they are missing: lint calls it.
  */
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { COMPILERS, type Compiler, missingCompiler, toSpirv } from './compilers.ts';
-import { hardwareKernels, type Kernel, nameOf } from './kernels.ts';
+import { hardwareKernels, hashOf, type Kernel, nameOf } from './kernels.ts';
 import { hottestLoop } from './machine_code.ts';
 import { brokenLimits, FAMILIES, type Family, type IsaResult, markdown, table } from './results.ts';
 import { AbsentGpu, type Compiled, missingDriver } from './vulkan.ts';
@@ -41,7 +40,7 @@ function selected(): Kernel[] {
 
 function ofFile(path: string): Kernel {
   const source = readFileSync(path, 'utf8');
-  return { shader: path, constants: {}, source, hash: createHash('sha256').update(source).digest('hex').slice(0, 16) };
+  return { shader: path, constants: {}, source, hash: hashOf(source) };
 }
 
 function storedResults(): IsaResult[] {

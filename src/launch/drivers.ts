@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { arch, platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -125,8 +125,25 @@ const OWN_CHOICE = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'] as const;
 
 /** Says which driver a variable names; the loader itself passes over what is not there without a word. */
 function ownDriver(variable: (typeof OWN_CHOICE)[number]): string {
-  const missing = process.env[variable]!.split(':').find((path) => path && !existsSync(path));
-  return `the Vulkan driver that ${variable} names${missing ? `, though ${missing} does not exist` : ''}`;
+  const faults = process.env[variable]!.split(':').flatMap((path) => {
+    const fault = path ? manifestFault(path) : null;
+    return fault ? [`${path} ${fault}`] : [];
+  });
+  return `the Vulkan driver that ${variable} names${faults.length > 0 ? `, though ${faults[0]}` : ''}`;
+}
+
+/** Why the loader finds no driver at a path: it takes a manifest, or a folder of some. Null when it does. */
+function manifestFault(path: string): string | null {
+  try {
+    if (statSync(path).isDirectory()) {
+      return readdirSync(path).some((name) => name.endsWith('.json')) ? null : 'is a folder without a manifest (.json)';
+    }
+    accessSync(path, constants.R_OK);
+    return null;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ENOTDIR' ? 'does not exist' : 'may not be read';
+  }
 }
 
 function readChoice(choice: string | undefined): DriverChoice {

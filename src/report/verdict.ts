@@ -16,7 +16,10 @@ const SHORT = 0.15;
 const FEW = 30;
 
 /** The result in plain words: how good, how sure, and beside what brightness alone reaches. */
-export function verdictOf({ results, header, data }: RunRecord, curves: ImageCurves | null): Verdict {
+export function verdictOf(
+  { results, header, data }: Pick<RunRecord, 'results' | 'header' | 'data'>,
+  curves: ImageCurves | null,
+): Verdict {
   const { selected, shots, selectedBy } = results;
   const { normal, abnormal } = selected.images;
   const warnings = [...warningsOf({ results, header }, curves), ...(data?.leaks.warnings ?? [])];

@@ -117,7 +117,7 @@ async function addVolume(
     counts[abnormal ? 'abnormal' : 'normal']++;
     const file = `${patient}_${name}_${String(k).padStart(4, '0')}.png`;
     const folder = joinPath(split, abnormal ? 'Ungood' : 'good');
-    files.set(joinPath(folder, 'img', patient, file), async () => pngOf(greyImage(await volume.slice(k), grey)));
+    files.set(joinPath(folder, 'img', patient, file), () => pngOfSlice(volume, grey, k));
     if (abnormal && masks)
       files.set(joinPath(folder, 'anomaly_mask', patient, file), () => maskPng(masks, k, width, height));
   }
@@ -132,7 +132,8 @@ async function addVolume(
   };
 }
 
-async function isEmpty(volume: Volume, grey: GreyRule, k: number): Promise<boolean> {
+/** Whether hardly anything in a slice is brighter than a tenth; one in colours never is. */
+export async function isEmpty(volume: Volume, grey: GreyRule, k: number): Promise<boolean> {
   const slice = await volume.slice(k);
   if (slice.kind === 'colour') return false;
   const levels = greyLevels(slice, grey);
@@ -144,6 +145,11 @@ async function isEmpty(volume: Volume, grey: GreyRule, k: number): Promise<boole
 async function maskPng(masks: MaskSlices, k: number, width: number, height: number): Promise<Uint8Array<ArrayBuffer>> {
   const data = (await masks(k)).map((value) => 255 * value);
   return pngOf({ width, height, channels: 1, data });
+}
+
+/** The picture of a slice as a PNG file. */
+export async function pngOfSlice(volume: Volume, grey: GreyRule, k: number): Promise<Uint8Array<ArrayBuffer>> {
+  return pngOf(greyImage(await volume.slice(k), grey));
 }
 
 function pngOf(image: Parameters<typeof encodePng>[0]): Uint8Array<ArrayBuffer> {
@@ -164,6 +170,6 @@ function placeOf({ path, kind, volume }: LabelledVolume, root: string): { split:
 }
 
 /** A name that is one on every disk. */
-function fileName(text: string): string {
+export function fileName(text: string): string {
   return text.replace(/[^\p{L}\p{N}.-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '') || 'x';
 }

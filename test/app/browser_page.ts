@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, CDPSession, Page, WebWorker } from 'puppeteer-core';
 import { closeBrowser, openBrowser } from '../../src/launch/chrome_launcher.ts';
 
 /** Milliseconds within which anything that the page computes must be there. */
-export const PATIENCE = 90_000;
+export const PATIENCE = Number(process.env.PATIENCE ?? 90_000);
 
 /** A headless browser with the page in it, and hands to use it like a person. */
 export class BrowserPage {
@@ -16,6 +16,8 @@ export class BrowserPage {
   readonly failures: string[] = [];
   /** What the browser wrote on the console. */
   readonly messages: string[] = [];
+  /** Types of the dialogs that were opened, and accepted. */
+  readonly dialogs: string[] = [];
   /** Folder that downloads go to. */
   readonly downloads: string;
   #worker: WebWorker | null = null;
@@ -32,6 +34,11 @@ export class BrowserPage {
     mkdirSync(this.downloads);
     page.on('pageerror', (error) => this.failures.push(String(error)));
     page.on('error', (error) => this.failures.push(String(error)));
+    // A page that would lose something asks before it is left.
+    page.on('dialog', (dialog) => {
+      this.dialogs.push(dialog.type());
+      void dialog.accept();
+    });
     page.on('console', (message) => this.messages.push(message.text()));
     void this.#watch(cdp);
     page.on('workercreated', (worker) => {
@@ -56,7 +63,9 @@ export class BrowserPage {
   /** Opens an address afresh and waits until the page can be used, or says that it cannot. */
   async goto(address: string): Promise<void> {
     await this.page.goto(address);
-    await this.page.waitForSelector('main[data-phase="idle"], main.only', { timeout: PATIENCE });
+    await this.page.waitForSelector('main[data-phase="idle"], main[data-phase="paused"], main.only', {
+      timeout: PATIENCE,
+    });
   }
 
   async #watch(channel: CDPSession): Promise<void> {
@@ -78,8 +87,44 @@ export class BrowserPage {
 
   /** Waits for an element and gives its text. */
   async text(selector: string): Promise<string> {
-    const element = await this.page.waitForSelector(selector, { timeout: PATIENCE });
-    return element!.evaluate((node) => node.textContent ?? '');
+    try {
+      const element = await this.page.waitForSelector(selector, { timeout: PATIENCE });
+      return await element!.evaluate((node) => node.textContent ?? '');
+    } catch (cause) {
+      const shown = await this.page.evaluate(
+        () => (document.querySelector('.results') ?? document.body).textContent ?? '',
+      );
+      throw new Error(`${selector} did not come; the page says: ${shown.slice(0, 300)}`, { cause });
+    }
+  }
+
+  /** Waits for a download and gives its path; the next one of this name is another file. */
+  async download(pattern: RegExp): Promise<string> {
+    for (const end = Date.now() + PATIENCE; Date.now() < end; ) {
+      const name = readdirSync(this.downloads).find((each) => pattern.test(each));
+      if (name) {
+        const path = join(this.#scratch, name);
+        renameSync(join(this.downloads, name), path);
+        return path;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`nothing was downloaded that matches ${pattern}`);
+  }
+
+  /** The score of every image in the gallery, by file. */
+  async scores(): Promise<Record<string, number>> {
+    const rows = await this.page.$$eval('.thumbs input', (inputs) =>
+      inputs.map((input) => [(input as HTMLInputElement).value, Number((input as HTMLElement).dataset.score)]),
+    );
+    return Object.fromEntries(rows);
+  }
+
+  /** Waits until the text of an element matches. */
+  async says(selector: string, pattern: RegExp): Promise<void> {
+    const matches = (at: string, source: string) =>
+      new RegExp(source).test(document.querySelector(at)?.textContent ?? '');
+    await this.page.waitForFunction(matches, { timeout: PATIENCE }, selector, pattern.source);
   }
 
   /** Drops files or folders of the disk on an element, as a file manager does. */

@@ -109,6 +109,7 @@ describe('the built page, on a static server below a path', () => {
     await page.drop('[data-zone=normal]', join(data, 'test/good'));
     const picker = await page.page.$('[data-zone=abnormal] input');
     await (picker as ElementHandle<HTMLInputElement>).uploadFile(join(data, 'test/Ungood'));
+    await page.press('#use-classes');
     await page.page.waitForFunction(() =>
       /2 normal, 2 abnormal/.test(document.querySelector('.summary')?.textContent ?? ''),
     );
@@ -187,7 +188,7 @@ describe('the built page, on a static server below a path', () => {
 
   test('draws the map as opaque as the slider says, and the line where the threshold is', async () => {
     await page.page.waitForFunction(() => (document.querySelector('#map') as HTMLCanvasElement).width > 300);
-    await page.press('.check input');
+    await page.press('#outlined');
     const { width } = await page.pixels('#map');
     const look = async (opacity: number, level: number) => {
       await page.set('#opacity', opacity);
@@ -236,7 +237,9 @@ describe('the built page, on a static server below a path', () => {
     await page.text('.summary');
     const input = await page.page.waitForSelector('#load-adapters:not(:disabled)');
     await (input as ElementHandle<HTMLInputElement>).uploadFile(adapters);
-    await page.text('.tiles');
+    // The session of before is open again; this is another one.
+    await page.page.waitForFunction(() => document.querySelectorAll('.sessions li').length === 2);
+    await page.phase('idle');
     expect(await scores()).toEqual(before);
   });
 

@@ -20,14 +20,20 @@ export interface StaticServer {
 }
 
 /** Serves a folder as any web server does, without headers of its own; `path` is where it lies, e.g. `/`. */
-export async function serveFolder(folder: string, path = '/'): Promise<StaticServer> {
+export async function serveFolder(
+  folder: string,
+  path = '/',
+  headers: Readonly<Record<string, string>> = {},
+): Promise<StaticServer> {
   const server = createServer(async (request, response) => {
     const asked = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname));
     try {
       if (!asked.startsWith(path)) throw new Error('outside');
       const name = asked.slice(path.length) || 'index.html';
       const bytes = await readFile(join(folder, name));
-      response.writeHead(200, { 'content-type': TYPES[extname(name)] ?? 'application/octet-stream' }).end(bytes);
+      response
+        .writeHead(200, { ...headers, 'content-type': TYPES[extname(name)] ?? 'application/octet-stream' })
+        .end(bytes);
     } catch {
       response.writeHead(404).end();
     }

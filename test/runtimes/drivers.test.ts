@@ -51,14 +51,21 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('what npm
 
   test("does not replace the user's own choice of a driver", () => {
     const missing = join(cache, 'own.json');
-    vi.stubEnv('VK_ICD_FILENAMES', `${cache}:${missing}`);
+    const folder = join(cache, 'manifests');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'a.json'), '{}');
+    vi.stubEnv('VK_ICD_FILENAMES', `${folder}:${missing}`);
     expect(findDriver('deno').name).toBe('system');
     expect(findDriver('deno').env.VK_ICD_FILENAMES).toBeUndefined();
     expect(findDriver('deno').note).toBe(
       `the Vulkan driver that VK_ICD_FILENAMES names, though ${missing} does not exist`,
     );
-    vi.stubEnv('VK_DRIVER_FILES', cache);
+    vi.stubEnv('VK_DRIVER_FILES', folder);
     expect(findDriver('deno').note).toBe('the Vulkan driver that VK_DRIVER_FILES names');
+    rmSync(join(folder, 'a.json'));
+    expect(findDriver('deno').note).toBe(
+      `the Vulkan driver that VK_DRIVER_FILES names, though ${folder} is a folder without a manifest (.json)`,
+    );
   });
 });
 

@@ -35,7 +35,11 @@ suite('run folders and checkpoints', () => {
     const fs = ruleSet();
     const context = contextOf(await t.gpu(), fs);
     await smallRun(context, FIXED);
-    await expectFailure('usage', [/\/run holds a finished run/, /--force/], () => smallRun(context, FIXED));
+    const without =
+      /\/run holds a finished run; .*--force\. Its report is missing: fusionclip report \/run makes it\.$/;
+    await expectFailure('usage', [without], () => smallRun(context, FIXED));
+    await context.fs.writeFile('/run/report.html', '');
+    await expectFailure('usage', [/\/run holds a finished run; .*--force\.$/], () => smallRun(context, FIXED));
     await expectFailure('usage', [/nothing to resume/], () => resumeRun(context, '/run'));
     fs.files.delete('/run/results.json');
     await expectFailure('usage', [/unfinished run/, /--resume/], () => smallRun(context, FIXED));

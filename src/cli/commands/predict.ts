@@ -1,7 +1,8 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { number, type OptionTable, optional, toggle } from '../../base/option.ts';
 import { visible } from '../../base/visible.ts';
-import { type Predictions, predictImages } from '../../detect/predict.ts';
+import type { Predictions } from '../../detect/predict.ts';
+import { predictPaths, type VolumeRow } from '../../detect/predict_volumes.ts';
 import type { FileRow } from '../../detect/predictions.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { type Call, type Command, flagValues, word } from '../command.ts';
@@ -34,7 +35,7 @@ export const predict: Command = {
     'fusionclip predict scan.png --run runs/brain --out maps',
     'fusionclip predict scans --run runs/brain --out maps --json',
   ],
-  details: `A PATH is an image file, or a folder that is searched for images at any depth; - reads paths from standard input, one a
+  details: `A PATH is an image, NIfTI or DICOM file, or a folder that is searched for images, or for volumes, at any depth; - reads paths from standard input, one a
 line. The data set is not needed. Each row and map is written as soon as it is known. An image that cannot be read is a row
 with its error, and the exit code at the end is that of the first one; 0 when all were scored.
 ${METHOD_DETAILS}`,
@@ -61,8 +62,8 @@ ${METHOD_DETAILS}`,
     const settings = methodFlags(call);
     const trained = trainedPath(run, adapters);
     let bad: FusionclipError | null = null;
-    const predictions = await withGpu(call, (session) =>
-      predictImages(session, {
+    const { predictions, volumes } = await withGpu(call, (session) =>
+      predictPaths(session, {
         ...{ paths, adapters: trained, out, settings, threshold, at, strict, falseDiscovery: fdr },
         model: model ?? undefined,
         maps: maps ?? undefined,
@@ -76,14 +77,22 @@ ${METHOD_DETAILS}`,
         },
       }),
     );
-    if (json) call.host.stdout(`${JSON.stringify(predictions, null, 2)}\n`);
-    else call.host.stdout(together(predictions));
+    if (json) {
+      const all = volumes.length > 0 ? { ...predictions, volumes } : predictions;
+      call.host.stdout(`${JSON.stringify(all, null, 2)}\n`);
+    } else call.host.stdout(volumes.map(volumeLine).join('') + together(predictions));
     if (bad === null) return 0;
     const failed = predictions.images.filter(({ error }) => error !== null).length;
     call.host.stderr(`fusionclip: ${failed} of ${predictions.images.length} images could not be scored.\n`);
     return EXIT_CODES[(bad as FusionclipError).code];
   },
 };
+
+function volumeLine({ name, patient, score, slice, place, millilitres }: VolumeRow): string {
+  const size = millilitres === null ? '' : `, ${millilitres} ml above the threshold`;
+  const where = `highest in slice ${slice + 1} at ${place.join(', ')} mm${size}`;
+  return `${score.toFixed(4)}  ${visible(patient)}, ${visible(name)}: ${where}\n`;
+}
 
 /** The paths in a file, one a line. */
 async function listedPaths({ host }: Call, file: string): Promise<string[]> {

@@ -2,6 +2,8 @@ import { FusionclipError } from '../../base/errors.ts';
 import { type OptionTable, toggle } from '../../base/option.ts';
 import { FUSION_OPTIONS, methodPreset } from '../../fusion/index.ts';
 import { isRead } from '../../fusion/presets.ts';
+import { EXIT_CODES } from '../../host/exit_codes.ts';
+import type { Host } from '../../host/host.ts';
 import { writeReport } from '../../report/index.ts';
 import { TRAIN_OPTIONS, TRAINING_ONLY } from '../../run/options.ts';
 import { optionTextsOf, runSettings } from '../../run/run_config.ts';
@@ -71,7 +73,7 @@ and report.html.`,
       need(model, 'model', 'name a CLIP model');
     }
     const { results, adapters } = await withGpu(call, begin);
-    const html = await writeReport(host, run);
+    const html = await reportOf(host, run);
     if (json) host.stdout(`${JSON.stringify(results, null, 2)}\n`);
     else {
       host.stdout(trainTable(results));
@@ -82,6 +84,23 @@ and report.html.`,
     return 0;
   },
 };
+
+/** The report of a run that is finished: whatever keeps it from being written, it can be made later. */
+async function reportOf(host: Host, run: string): Promise<string> {
+  const later = `the run in ${run} is finished; fusionclip report ${run} makes its report`;
+  const undo = host.onInterrupt(() => {
+    host.stderr(`fusionclip: interrupted; ${later}.\n`);
+    void host.exit(EXIT_CODES.interrupted);
+  });
+  try {
+    return await writeReport(host, run);
+  } catch (error) {
+    if (!(error instanceof FusionclipError)) throw error;
+    throw new FusionclipError(error.code, `${error.message.replace(/\.$/, '')}; ${later}.`, { cause: error });
+  } finally {
+    undo();
+  }
+}
 
 /** Flags that were given for nothing. */
 function idleNote(method: string, flags: readonly string[]): string {

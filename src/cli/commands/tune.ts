@@ -3,8 +3,9 @@ import { type OptionTable, toggle } from '../../base/option.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
 import { defaultVariant } from '../../kernels/matmul_plan.ts';
 import { tuneMatmul } from '../../kernels/tune.ts';
+import { onDevice } from '../../run/on_device.ts';
 import { type Command, exactly, flagValues } from '../command.ts';
-import { GPU_FLAGS, withGpu } from '../session.ts';
+import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 import { type Tuning, tuningFile } from '../tuning.ts';
 
 const FLAGS = {
@@ -25,7 +26,7 @@ export const tune: Command = {
     exactly(0, call, 'fusionclip tune');
     const { json, reset } = flagValues(FLAGS, call);
     const { host } = call;
-    return withGpu(call, async ({ gpu }) => {
+    const work = async ({ gpu }: Session) => {
       const file = tuningFile(host, gpu.facts);
       const usual = defaultVariant(gpu.facts);
       if (reset) {
@@ -48,6 +49,8 @@ export const tune: Command = {
       host.stdout(`${textColumns(rows, 'lrl')}\n`);
       host.stdout(file ? `stored in ${file}\n` : 'not stored: there is no folder for it here\n');
       return 0;
-    });
+    };
+    // Where a device is lost all is measured anew on the next one: times of two devices are not to be compared.
+    return withGpu(call, (session) => onDevice(session, work));
   },
 };

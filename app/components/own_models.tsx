@@ -1,0 +1,66 @@
+import type { Actions } from '../actions.ts';
+import { type Given, pickedFiles } from '../dropped.ts';
+import { isBusy, type State } from '../state.ts';
+import { sizeText } from './size_text.ts';
+
+/** Models that the user brings: a safetensors file, or a model folder, sharded or not. */
+export function OwnModels({ state, actions }: { state: State; actions: Actions }) {
+  const { models, wish } = state;
+  const disabled = isBusy(state);
+  const take = ({ folder, files }: Given) => {
+    if (files.length > 0) void actions.addModel(folder ?? files[0].path, files);
+  };
+  const own = models.filter(({ bytes }) => bytes !== null);
+  return (
+    <details class="own-models">
+      <summary>A model of your own</summary>
+      <p class="hint">
+        A CLIP as one .safetensors file, or the folder of a model (config.json, tokenizer, one file or several). It is
+        checked, and stays in this browser.
+      </p>
+      <div class="zone-buttons">
+        {(['file', 'folder'] as const).map((kind) => (
+          <label key={kind} class={disabled ? 'button small disabled' : 'button small'}>
+            {kind === 'file' ? 'Add a file…' : 'Add a folder…'}
+            <input
+              type="file"
+              id={`model-${kind}`}
+              disabled={disabled}
+              multiple={kind === 'folder'}
+              accept={kind === 'file' ? '.safetensors' : undefined}
+              ref={(input) => {
+                if (kind === 'folder') input?.setAttribute('webkitdirectory', '');
+              }}
+              onChange={({ currentTarget }) => {
+                const given = pickedFiles(currentTarget);
+                currentTarget.value = '';
+                take(given);
+              }}
+            />
+          </label>
+        ))}
+      </div>
+      {own.length > 0 && (
+        <ul class="plain">
+          {own.map(({ name, bytes }) => (
+            <li key={name} class="row">
+              <span>
+                {name} <span class="hint">{sizeText(bytes!)}</span>
+              </span>
+              <button
+                type="button"
+                class="small"
+                data-model={name}
+                disabled={disabled}
+                onClick={() => void actions.deleteModel(name)}
+              >
+                {wish.model === name ? 'Delete the chosen model' : 'Delete'}
+                <span class="hidden"> {name}</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </details>
+  );
+}

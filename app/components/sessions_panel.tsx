@@ -1,0 +1,156 @@
+import { useState } from 'preact/hooks';
+import type { Actions } from '../actions.ts';
+import type { SessionFile } from '../protocol.ts';
+import { type Change, isBusy, type State } from '../state.ts';
+import { show } from './scores_panel.tsx';
+import { sizeText } from './size_text.ts';
+
+interface Props {
+  readonly state: State;
+  readonly actions: Actions;
+  readonly dispatch: (change: Change) => void;
+}
+
+/** What the page keeps. */
+export function SessionsPanel({ state, actions, dispatch }: Props) {
+  const { kept, session, keep } = state;
+  const sessions = kept?.sessions ?? [];
+  const [compared, setCompared] = useState<readonly string[]>([]);
+  const chosen = sessions.filter(({ id }) => compared.includes(id));
+  const toggle = (id: string) =>
+    setCompared((before) => (before.includes(id) ? before.filter((each) => each !== id) : [...before, id].slice(-2)));
+  return (
+    <section class="card" aria-labelledby="sessions-title">
+      <h2 id="sessions-title">Kept work</h2>
+      <p class="hint">
+        {kept?.lasting === false
+          ? 'This browser keeps nothing for a page opened like this: save what you need before you close it.'
+          : 'Trainings, checkpoints and results stay in this browser, on this machine, until you delete them.'}
+      </p>
+      <label class="check">
+        <input
+          type="checkbox"
+          id="keep-images"
+          checked={keep}
+          onChange={() => dispatch({ type: 'keep', keep: !keep })}
+        />
+        Keep my images with them
+      </label>
+      {sessions.length > 0 && (
+        <ul class="sessions">
+          {sessions.map((each) => (
+            <Row
+              key={each.id}
+              session={each}
+              open={each.id === session?.id}
+              busy={isBusy(state)}
+              compared={compared.includes(each.id)}
+              onCompare={() => toggle(each.id)}
+              actions={actions}
+            />
+          ))}
+        </ul>
+      )}
+      {chosen.length === 2 && <Comparison sessions={chosen} />}
+    </section>
+  );
+}
+
+interface RowProps {
+  readonly session: SessionFile;
+  readonly open: boolean;
+  readonly busy: boolean;
+  readonly compared: boolean;
+  readonly onCompare: () => void;
+  readonly actions: Actions;
+}
+
+function Row({ session, open, busy, compared, onCompare, actions }: RowProps) {
+  const { id, name, kind, created, finished, figures, bytes } = session;
+  const [asking, setAsking] = useState(false);
+  const what = finished ? { train: 'trained', evaluate: 'scored', predict: 'scored' }[kind] : 'not finished';
+  const day = new Date(created).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  return (
+    <li class={open ? 'open' : ''} data-session={id}>
+      <input
+        type="text"
+        aria-label={`Name of the session of ${day}`}
+        value={name}
+        onChange={({ currentTarget }) => void actions.renameSession(id, currentTarget.value.trim() || name)}
+      />
+      <p class="hint">
+        {day} · {what}
+        {figures && ` · image AUROC ${show(figures.image)}`}
+        {bytes > 0 && ` · ${sizeText(bytes)}`}
+      </p>
+      {asking ? (
+        <div class="row">
+          <span>Delete it for good?</span>
+          <button type="button" class="small" data-do="confirm" onClick={() => void actions.deleteSession(id)}>
+            Delete
+          </button>
+          <button type="button" class="small" onClick={() => setAsking(false)}>
+            Keep
+          </button>
+        </div>
+      ) : (
+        <div class="row">
+          <button
+            type="button"
+            class="small"
+            data-do="open"
+            disabled={busy}
+            onClick={() => void actions.openSession(id)}
+          >
+            Open<span class="hidden"> {name}</span>
+          </button>
+          <button type="button" class="small" data-do="delete" disabled={busy && open} onClick={() => setAsking(true)}>
+            Delete<span class="hidden"> {name}</span>
+          </button>
+          {figures && (
+            <label class="check">
+              <input type="checkbox" checked={compared} onChange={onCompare} />
+              Compare<span class="hidden"> {name}</span>
+            </label>
+          )}
+        </div>
+      )}
+    </li>
+  );
+}
+
+function Comparison({ sessions }: { sessions: readonly SessionFile[] }) {
+  const rows: readonly (readonly [string, (session: SessionFile) => string])[] = [
+    ['Image AUROC', ({ figures }) => show(figures?.image)],
+    ['Pixel AUROC', ({ figures }) => show(figures?.pixel)],
+    ['Model', ({ wish }) => wish?.model ?? 'as loaded'],
+    ['Shots a class', ({ wish }) => String(wish?.shots ?? '–')],
+    ['Epochs', ({ wish }) => String(wish?.epochs ?? '–')],
+    ['Seed', ({ wish }) => String(wish?.seed ?? '–')],
+  ];
+  return (
+    <table class="comparison">
+      <caption class="hidden">Two sessions compared</caption>
+      <thead>
+        <tr>
+          <td />
+          {sessions.map(({ id, name }) => (
+            <th key={id} scope="col">
+              {name}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(([title, cell]) => (
+          <tr key={title}>
+            <th scope="row">{title}</th>
+            {sessions.map((session) => (
+              <td key={session.id}>{cell(session)}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,24 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { State } from '../state.ts';
+
+const NAME = 'fusionclip';
+
+/** Says in the title how far the work is, and that it has ended while the page was not in sight. */
+export function useTitle({ phase, progress, stage, outcome, error }: State): void {
+  const working = useRef(false);
+  const busy = ['training', 'pausing', 'scoring', 'stopping', 'preparing'].includes(phase);
+  const part = stage ? stage.done / stage.total : progress ? progress.step / progress.steps : 0;
+  const percent = Math.round(100 * part);
+  useEffect(() => {
+    if (busy) document.title = `${percent} % ${phase === 'training' ? 'trained' : phase} – ${NAME}`;
+    else if (phase === 'paused') document.title = `Paused – ${NAME}`;
+    else if (working.current && document.hidden) document.title = `${error ? '✗ Stopped' : '✓ Done'} – ${NAME}`;
+    else document.title = NAME;
+    working.current = busy;
+    const seen = () => {
+      if (!document.hidden && !busy && phase !== 'paused') document.title = NAME;
+    };
+    document.addEventListener('visibilitychange', seen);
+    return () => document.removeEventListener('visibilitychange', seen);
+  }, [busy, phase, percent, outcome, error]);
+}

@@ -1,0 +1,137 @@
+import { FusionclipError } from '../../src/base/errors.ts';
+import type { Entry, FileLock, FileSystem, FileWriter } from '../../src/base/file_system.ts';
+import { joinPath } from '../../src/base/paths.ts';
+import { BlobFiles } from '../../src/host/blob_files.ts';
+import { FolderFiles } from '../../src/hub/index.ts';
+
+/** What lies below this stays when the page is closed. */
+export const KEPT = '@kept';
+
+/** Folder of the origin's private storage: other pages of the origin have theirs. */
+const FOLDER = 'fusionclip';
+
+/**
+ * The worker's files: those that stay in the origin's private storage, all others in memory. A page that may not keep
+ * anything (opened from disk, in some browsers, or in private windows) has all of them in memory.
+ */
+export class PageFiles implements FileSystem {
+  readonly memory = new BlobFiles();
+  readonly #kept: FolderFiles | null;
+
+  private constructor(kept: FolderFiles | null) {
+    this.#kept = kept;
+  }
+
+  static async open(): Promise<PageFiles> {
+    try {
+      const root = await navigator.storage.getDirectory();
+      const kept = new FolderFiles(await root.getDirectoryHandle(FOLDER, { create: true }));
+      // Some browsers give a folder, and refuse to write.
+      await kept.writeFile('probe', '');
+      return new PageFiles(kept);
+    } catch {
+      return new PageFiles(null);
+    }
+  }
+
+  /** Whether what is kept outlives the page. */
+  get lasting(): boolean {
+    return this.#kept !== null;
+  }
+
+  readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#at(path, (fs, own) => fs.readFile(own));
+  }
+
+  readRange(path: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#at(path, (fs, own) => fs.readRange(own, offset, length));
+  }
+
+  stat(path: string) {
+    return this.#at(path, (fs, own) => fs.stat(own));
+  }
+
+  list(path: string): Promise<Entry[]> {
+    return this.#at(path, (fs, own) => fs.list(own));
+  }
+
+  writeFile(path: string, bytes: Uint8Array | string): Promise<void> {
+    return this.#at(path, (fs, own) => fs.writeFile(own, bytes));
+  }
+
+  appendFile(path: string, text: string): Promise<void> {
+    return this.#at(path, (fs, own) => fs.appendFile(own, text));
+  }
+
+  makeDir(path: string): Promise<void> {
+    return this.#at(path, (fs, own) => fs.makeDir(own));
+  }
+
+  /** Within memory, or within what is kept. */
+  rename(from: string, to: string): Promise<void> {
+    return this.#at(from, (fs, own) => fs.rename(own, this.#own(to)));
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#at(path, (fs, own) => fs.remove(own));
+  }
+
+  createWriter(path: string): Promise<FileWriter> {
+    return this.#at(path, (fs, own) => fs.createWriter(own));
+  }
+
+  createAppender(path: string): Promise<FileWriter> {
+    return this.#at(path, (fs, own) => fs.createAppender(own));
+  }
+
+  /**
+   * Another tab may be at work on the same session.
+   * @throws FusionclipError `usage` when it is
+   */
+  async lock(path: string): Promise<FileLock> {
+    const locks = this.#kept && (navigator.locks as LockManager | undefined);
+    if (!locks) return { abandonedBy: null, release: async () => {} };
+    return new Promise((resolve, reject) => {
+      const hold = (lock: Lock | null) => {
+        if (!lock) {
+          const text = 'This session is at work in another tab; go on there, or close that tab.';
+          reject(new FusionclipError('usage', text));
+          return undefined;
+        }
+        return new Promise<void>((end) => resolve({ abandonedBy: null, release: async () => end() }));
+      };
+      locks.request(`fusionclip ${path}`, { ifAvailable: true }, hold).catch(reject);
+    });
+  }
+
+  /** Copies a folder with all it holds, file by file. */
+  async copy(from: string, to: string): Promise<void> {
+    await this.makeDir(to);
+    for (const { name, kind } of await this.list(from)) {
+      const [source, target] = [joinPath(from, name), joinPath(to, name)];
+      if (kind === 'directory') await this.copy(source, target);
+      else await this.writeFile(target, await this.readFile(source));
+    }
+  }
+
+  /** Bytes of all files below a path. */
+  async size(path: string): Promise<number> {
+    const stat = await this.stat(path);
+    if (stat?.kind !== 'directory') return stat?.bytes ?? 0;
+    let sum = 0;
+    for (const { name } of await this.list(path)) sum += await this.size(joinPath(path, name));
+    return sum;
+  }
+
+  #isKept(path: string): boolean {
+    return this.#kept !== null && (path === KEPT || path.startsWith(`${KEPT}/`));
+  }
+
+  #own(path: string): string {
+    return this.#isKept(path) ? path.slice(KEPT.length + 1) : path;
+  }
+
+  async #at<T>(path: string, act: (fs: FileSystem, own: string) => Promise<T>): Promise<T> {
+    return act(this.#isKept(path) ? this.#kept! : this.memory, this.#own(path));
+  }
+}

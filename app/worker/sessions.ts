@@ -1,0 +1,97 @@
+import { joinPath } from '../../src/base/paths.ts';
+import { ADAPTERS } from '../../src/run/run_folder.ts';
+import type { DataSource, SessionFile } from '../protocol.ts';
+import { KEPT, type PageFiles } from './files.ts';
+
+const SESSIONS = `${KEPT}/sessions`;
+/** Holds the id of the session that was open last. */
+const LAST = `${KEPT}/last`;
+
+/** The folder of a session's run: results, maps, checkpoints and adapters as the command line lays them out. */
+export function runOf(id: string): string {
+  return joinPath(SESSIONS, id, 'run');
+}
+
+/** The adapters of a session: its own, or a copy of those that it scores with. */
+export function adaptersOf({ id, kind }: Pick<SessionFile, 'id' | 'kind'>): string {
+  return kind === 'train' ? joinPath(runOf(id), ADAPTERS) : joinPath(SESSIONS, id, 'adapters.safetensors');
+}
+
+/** Where the images of a session lie that keeps them. */
+export function imagesOf(id: string): string {
+  return joinPath(SESSIONS, id, 'data');
+}
+
+/** Whether two data sets are the same, as far as their origin tells. */
+export function sameSource(a: DataSource | null, b: DataSource | null): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** The kept sessions: one folder each, whose `session.json` says what it is. */
+export class Sessions {
+  readonly #files: PageFiles;
+
+  constructor(files: PageFiles) {
+    this.#files = files;
+  }
+
+  /** All of them, the newest first; a folder that was left half-made is none. */
+  async list(): Promise<SessionFile[]> {
+    const fs = this.#files;
+    if (!(await fs.stat(SESSIONS))) return [];
+    const out: SessionFile[] = [];
+    for (const { name } of await fs.list(SESSIONS)) {
+      const file = await this.find(name);
+      // Scores that were never whole cannot go on.
+      if (file && (file.kind === 'train' || file.finished)) out.push(file);
+    }
+    return out.sort((a, b) => (a.created < b.created ? 1 : -1));
+  }
+
+  /** A session, or null when there is none or its file is broken. */
+  async find(id: string): Promise<SessionFile | null> {
+    const path = joinPath(SESSIONS, id, 'session.json');
+    if (!(await this.#files.stat(path))) return null;
+    try {
+      return JSON.parse(new TextDecoder().decode(await this.#files.readFile(path))) as SessionFile;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Makes a session. */
+  async create(facts: Omit<SessionFile, 'id' | 'created' | 'finished' | 'figures' | 'bytes'>): Promise<SessionFile> {
+    const created = new Date().toISOString();
+    const id = `${created.replace(/\D/g, '').slice(0, 17)}-${crypto.randomUUID().slice(0, 4)}`;
+    return this.#write({ ...facts, id, created, finished: false, figures: null, bytes: 0 });
+  }
+
+  async update(id: string, part: Partial<Omit<SessionFile, 'id'>>): Promise<SessionFile> {
+    return this.#write({ ...(await this.find(id))!, ...part });
+  }
+
+  /** Bytes of all that a session keeps. */
+  async size(id: string): Promise<number> {
+    return this.#files.size(joinPath(SESSIONS, id));
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#files.remove(joinPath(SESSIONS, id));
+  }
+
+  /** The session that was open last, if it is there. */
+  async last(): Promise<string | null> {
+    if (!(await this.#files.stat(LAST))) return null;
+    const id = new TextDecoder().decode(await this.#files.readFile(LAST));
+    return id !== '' && (await this.find(id)) ? id : null;
+  }
+
+  async setLast(id: string): Promise<void> {
+    await this.#files.writeFile(LAST, id);
+  }
+
+  async #write(file: SessionFile): Promise<SessionFile> {
+    await this.#files.writeFile(joinPath(SESSIONS, file.id, 'session.json'), JSON.stringify(file, null, 2));
+    return file;
+  }
+}

@@ -1,0 +1,24 @@
+/** Where things lie that the user knows by their own names. */
+const PLACES =
+  /((@kept\/)?sessions\/[\d-]+[0-9a-f]*\/(data\/)?(run\/?)?|@data\/\d+\/|@new\/|@kept\/models\/|@loaded\/|@kept\/?)/g;
+
+/** What the command line asks for, and what does the same on the page. */
+const WORDS: readonly (readonly [RegExp, string])[] = [
+  [/; (then )?go on with fusionclip train --resume[^.]*\.?$/, '.'],
+  [/ \(fusionclip [^)]*\)/g, ''],
+  [/; (fetch it|finish it|go on) with fusionclip [^;.]*/g, ''],
+  [/--prompt\.object(?: TEXT)?/g, 'the field “What the images show”'],
+  [/prompt\.object/g, '“What the images show”'],
+  [/ or (?:say|with) --[a-z][^;,.]*/g, ''],
+  [/--shots(?:\.normal|\.abnormal)?(?: N)?/g, '“Shots a class”'],
+  [/--epochs(?: N)?/g, '“Epochs”'],
+  [/--model(?: PATH)?/g, '“Model”'],
+  [/; run `fusionclip doctor`[^.]*/g, ''],
+];
+
+/** A sentence of the library in the words of the page: without paths of its own and without the command line's flags. */
+export function pageWords(text: string): string {
+  let out = text.replace(PLACES, '');
+  for (const [pattern, word] of WORDS) out = out.replace(pattern, word);
+  return out;
+}

@@ -1,0 +1,83 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { baseName, joinPath } from '../base/paths.ts';
+import { isMaskFolder, withoutMaskWord } from '../data/layout/words.ts';
+import { isDicom } from '../dicom/part10.ts';
+import { parseAccept } from './accept.ts';
+import { collectVolumes } from './collect.ts';
+import { decideGrey } from './grey.ts';
+import { bareStem } from './pair_lesions.ts';
+import { inPlane } from './plane.ts';
+import { shownAs } from './shown_as.ts';
+import { fileName, isEmpty, pngOfSlice, type SliceRules } from './slice_set.ts';
+import type { Volume } from './volume.ts';
+import { holdsVolumes } from './volume_files.ts';
+import { parseWindow } from './window.ts';
+
+/** A volume whose slices are to be scored. */
+export interface VolumeToScore {
+  readonly volume: Volume;
+  /** A name for files. */
+  readonly file: string;
+  /** How its values became grey levels. */
+  readonly window: string;
+  /** For each slice the path of its picture in the file system that comes with it; null for one that is empty. */
+  readonly slices: readonly (string | null)[];
+}
+
+/** Whether a path is a folder of volumes, a NIfTI file, or a DICOM file. */
+export async function isVolumePath(fs: FileSystem, path: string): Promise<boolean> {
+  const what = await fs.stat(path);
+  if (what?.kind === 'directory') return holdsVolumes(fs, path);
+  if (what?.kind !== 'file') return false;
+  return /\.(nii|hdr|img)(\.gz)?$/i.test(path) || isDicom(await fs.readRange(path, 0, 256));
+}
+
+/**
+ * The volumes at some paths, masks left out, and a file system in which their slices are pictures.
+ * @throws FusionclipError `bad_data` where a series is refused or there is no volume, and what the readers throw
+ */
+export async function volumesToScore(
+  base: FileSystem,
+  paths: readonly string[],
+  rules: SliceRules,
+  words: string,
+): Promise<{ readonly fs: FileSystem; readonly volumes: readonly VolumeToScore[] }> {
+  const volumes: VolumeToScore[] = [];
+  let fs = base;
+  for (const path of paths) {
+    const found = await collectVolumes(base, path, { accept: parseAccept(rules.accept), volume: rules.volume });
+    if (found.refused.length > 0) throw new FusionclipError('bad_data', found.refused.join(' '));
+    const files = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
+    for (const one of found.volumes) {
+      if (one.kind === 'NIfTI' && found.volumes.length > 1 && isMaskPath(one.path)) continue;
+      const volume = await inPlane(one.volume, rules.plane);
+      const grey = await decideGrey(volume, parseWindow(rules.window), { words });
+      const file = uniqueName(fileName(one.kind === 'DICOM' ? volume.name : bareStem(one.path)), volumes);
+      const slices: (string | null)[] = [];
+      for (let k = 0; k < volume.shape[2]; k++) {
+        if (await isEmpty(volume, grey, k)) slices.push(null);
+        else {
+          const name = `${file}_${String(k).padStart(4, '0')}.png`;
+          files.set(name, () => pngOfSlice(volume, grey, k));
+          slices.push(joinPath(path, name));
+        }
+      }
+      volumes.push({ volume, file, window: grey.text, slices });
+    }
+    fs = shownAs(fs, path, files);
+  }
+  if (volumes.length === 0)
+    throw new FusionclipError('bad_data', `${paths.join(', ')}: there is no volume; give another path.`);
+  return { fs, volumes };
+}
+
+function isMaskPath(path: string): boolean {
+  return withoutMaskWord(bareStem(path)) !== null || path.split(/[/\\]/).slice(0, -1).map(baseName).some(isMaskFolder);
+}
+
+function uniqueName(name: string, taken: readonly VolumeToScore[]): string {
+  let out = name;
+  for (let i = 2; taken.some(({ file }) => file === out); i++) out = `${name}-${i}`;
+  return out;
+}
