@@ -1,7 +1,9 @@
 import { joinPath } from '../../src/base/paths.ts';
-import { type Dataset, decodeImage, type Image, resizeImage, type Sample, toRgb } from '../../src/data/index.ts';
+import { decodeImage } from '../../src/data/decode.ts';
+import { type Dataset, type Image, resizeImage, type Sample, toRgb } from '../../src/data/index.ts';
 import { openInspected } from '../../src/data/layout/check.ts';
 import { inventoryLines } from '../../src/data/layout/inventory.ts';
+import type { RangeRule } from '../../src/data/range/rule.ts';
 import { PHANTOM_FAMILIES, phantom } from '../../src/phantom/phantom.ts';
 import { writePhantoms } from '../../src/phantom/write.ts';
 import type { DataSource, DatasetFacts, FamilyPreview, GivenFile, GivenImages } from '../protocol.ts';
@@ -82,7 +84,7 @@ export async function datasetFacts(
   source: DataSource,
   onProgress: (done: number, total: number) => void,
 ): Promise<DatasetFacts> {
-  const { dataset, inventory } = await openInspected(files, path, { onProgress });
+  const { dataset, inventory, grey } = await openInspected(files, path, { onProgress });
   const { name, kind, object, from, images } = inventory;
   return {
     name,
@@ -92,15 +94,15 @@ export async function datasetFacts(
     object: from === 'none' ? '' : object,
     counts: images,
     lines: inventoryLines(inventory).map(pageWords),
-    normal: await examples(files, dataset, 0),
-    abnormal: await examples(files, dataset, 1),
+    normal: await examples(files, dataset, 0, grey),
+    abnormal: await examples(files, dataset, 1, grey),
   };
 }
 
-async function examples(files: PageFiles, { splits }: Dataset, label: 0 | 1): Promise<Image[]> {
+async function examples(files: PageFiles, { splits }: Dataset, label: 0 | 1, grey: RangeRule): Promise<Image[]> {
   const few = splits.valid.filter((sample: Sample) => sample.label === label).slice(0, EXAMPLES);
   const images: Image[] = [];
-  for (const { path } of few) images.push(fitted(decodeImage(await files.readFile(path), path), SMALL));
+  for (const { path } of few) images.push(fitted(decodeImage(await files.readFile(path), path, grey), SMALL));
   return images;
 }
 

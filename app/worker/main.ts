@@ -1,7 +1,7 @@
 /** The worker's start: everything that computes runs here, so that the page stays responsive. */
 import { FusionclipError } from '../../src/base/errors.ts';
 import type { Failure, Reply, Request } from '../protocol.ts';
-import { pageWords } from './words.ts';
+import { pageMessage } from './advice.ts';
 import { Workbench } from './workbench.ts';
 
 const reply = (message: Reply): void => postMessage(message);
@@ -21,6 +21,6 @@ addEventListener('message', async ({ data }: MessageEvent<Request>) => {
 reply({ ready: true });
 
 function failureOf(error: unknown, resumable: boolean): Failure {
-  if (error instanceof FusionclipError) return { code: error.code, message: pageWords(error.message), resumable };
+  if (error instanceof FusionclipError) return { code: error.code, message: pageMessage(error), resumable };
   return { code: null, message: error instanceof Error ? error.message : String(error), resumable };
 }

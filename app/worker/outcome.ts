@@ -1,9 +1,11 @@
 import { csvCells } from '../../src/base/csv.ts';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { baseName, joinPath } from '../../src/base/paths.ts';
+import { decodeImage } from '../../src/data/decode.ts';
 import { encodePng } from '../../src/data/encode.ts';
 import { overlayHeatMap, type ScoreMap } from '../../src/data/heat_map.ts';
-import { decodeImage, type Image } from '../../src/data/index.ts';
+import type { Image } from '../../src/data/index.ts';
+import type { RangeRule } from '../../src/data/range/rule.ts';
 import { decodeNpyMap, encodeNpy } from '../../src/data/raw_map.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
 import { mapNames } from '../../src/detect/map_names.ts';
@@ -92,7 +94,7 @@ export class ShownResults {
     };
     const pictures =
       session.kind === 'predict'
-        ? unlabelledPictures(files, session.id, all)
+        ? unlabelledPictures(files, session.id, all, header.grey)
         : await openPictures(files, run, header, predictions);
     return new ShownResults(outcome, header, pictures);
   }
@@ -216,14 +218,14 @@ function parseRows(bytes: Uint8Array): Row[] {
 }
 
 /** Pictures of images that were given without labels: their ids are their paths, in memory or in the session's folder. */
-function unlabelledPictures(files: PageFiles, session: string, rows: readonly Row[]): RunPictures {
+function unlabelledPictures(files: PageFiles, session: string, rows: readonly Row[], grey: RangeRule): RunPictures {
   const names = mapNames(rows.map(({ id }) => id));
   const places = new Map(rows.map(({ id }, i) => [id, joinPath(runOf(session), 'maps', `${names[i]}.npy`)]));
   const bytesOf = async (path: string) => ((await files.stat(path)) ? files.readFile(path) : null);
   return {
     async image(id) {
       const bytes = (await bytesOf(id)) ?? (await bytesOf(joinPath(imagesOf(session), id)));
-      return bytes && decodeImage(bytes, id);
+      return bytes && decodeImage(bytes, id, grey);
     },
     async map(id) {
       const bytes = await bytesOf(places.get(id)!);

@@ -1,3 +1,5 @@
+import { withoutFlags } from '../../src/base/without_flags.ts';
+
 /** Where things lie that the user knows by their own names. */
 const PLACES =
   /((@kept\/)?sessions\/[\d-]+[0-9a-f]*\/(data\/)?(run\/?)?|@data\/\d+\/|@new\/|@kept\/models\/|@loaded\/|@kept\/?)/g;
@@ -18,6 +20,15 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
 
 /** A sentence of the library in the words of the page: without paths of its own and without the command line's flags. */
 export function pageWords(text: string): string {
+  return withoutFlags(translated(text));
+}
+
+/** Whether a sentence asked for something that only a command line can do, and has lost it. */
+export function hasLostAdvice(text: string): boolean {
+  return translated(text) !== pageWords(text);
+}
+
+function translated(text: string): string {
   let out = text.replace(PLACES, '');
   for (const [pattern, word] of WORDS) out = out.replace(pattern, word);
   return out;

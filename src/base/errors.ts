@@ -37,10 +37,13 @@ export type ErrorCode =
 /** An expected failure: `message` is one sentence that says what happened and what to do, and one line. */
 export class FusionclipError extends Error {
   readonly code: ErrorCode;
+  /** What it is about, more closely than the code, where who has no command line says by it what to do: the kind of a data set's problem. */
+  readonly about: string | null;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options: ErrorOptions & { about?: string } = {}) {
     super(visible(message), options);
     this.name = 'FusionclipError';
     this.code = code;
+    this.about = options.about ?? null;
   }
 }

@@ -2,6 +2,7 @@ import { textColumns } from '../base/columns.ts';
 import { realisedLines } from '../decide/realised.ts';
 import type { EvaluateResults } from '../detect/evaluate_run.ts';
 import type { TrainResults } from '../detect/results.ts';
+import type { Sampling } from '../detect/sampling.ts';
 import { type SetMetrics, thresholdText } from '../detect/set_metrics.ts';
 import { type IntensityMetrics, intensityBaselines, intensityInside } from '../metrics/intensity_baseline.ts';
 import type { PixelMetrics, RankingMetrics } from '../metrics/summary.ts';
@@ -28,10 +29,10 @@ export function evaluationTable(results: EvaluateResults): string {
 }
 
 function resultText(
-  { data, warning }: { data: string; warning: string | null },
+  { data, warning, findings }: { data: string; warning: string | null; findings: readonly string[] },
   rows: readonly Row[],
   inside: readonly [string, SetMetrics['foreground'], IntensityMetrics | null][],
-  { images, imageThreshold, pixelThreshold }: SetMetrics,
+  { images, imageThreshold, pixelThreshold, sampling }: SetMetrics,
 ): string {
   const lines = [
     `${data}, test: ${images.normal} normal and ${images.abnormal} abnormal images`,
@@ -58,8 +59,26 @@ function resultText(
       `pixel threshold ${thresholdText(value)} (chosen on ${from}): Dice ${number(dice)}, mean of the abnormal images ${number(diceMean)}`,
     );
   }
+  if (sampling) lines.push(...samplingLines(sampling));
+  for (const finding of findings) lines.push(`warning: ${finding}`);
   if (warning) lines.push(`WARNING: ${warning}`);
   return `${lines.join('\n')}\n`;
+}
+
+function samplingLines({ drawn, units, imageAuroc, patients }: Sampling): string[] {
+  const { low, high } = imageAuroc;
+  const lines = [`image AUROC, 95 % of the draws of ${units} ${drawn}: ${number(low)} to ${number(high)}`];
+  if (!patients) return lines;
+  const { normal, abnormal, auroc, averagePrecision, sensitivity, specificity } = patients;
+  const decided =
+    sensitivity === null || specificity === null || specificity === null
+      ? ''
+      : `, sensitivity ${number(sensitivity)}, specificity ${number(specificity)}`;
+  const counts = `${normal} normal and ${abnormal} abnormal patients`;
+  lines.push(
+    `by patient (${counts}, each by its highest image): AUROC ${number(auroc)}, AP ${number(averagePrecision)}${decided}`,
+  );
+  return lines;
 }
 
 function metricsRow(name: string, { image, pixel, pixelThreshold }: SetMetrics): Row {

@@ -129,6 +129,10 @@ export function configFromShapes(
     if (!Number.isSafeInteger(count) || count < 1 || width % count !== 0) {
       throw misfit(file, `has a width of ${width}, which ${heads ?? 'width/64'} attention heads do not divide`);
     }
+    const each = width / count;
+    if (each % 4 !== 0 || each > 128) {
+      throw misfit(file, `has attention heads ${each} wide, and those of a multiple of 4 up to 128 are computed here`);
+    }
     return { width, layers, heads: count, mlp };
   };
 

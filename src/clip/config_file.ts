@@ -61,7 +61,20 @@ export function readConfig(text: string, file: string): { hints: ConfigHints; re
   if (root.vision_config || root.text_config || root.model_type === 'clip') {
     return { hints: huggingFaceHints(root, file), remarks: configRemarks(root, file) };
   }
-  throw misfit(file, 'is not the configuration of a CLIP model');
+  const { model_type: type } = root;
+  if (type === 'clip_vision_model' || type === 'clip_text_model') {
+    const what =
+      type === 'clip_vision_model'
+        ? 'vision tower alone; take the whole CLIP model, with its text tower'
+        : 'text tower alone; take the whole CLIP model';
+    throw new FusionclipError('bad_model', `${file} is the configuration of a ${what}.`);
+  }
+  throw misfit(
+    file,
+    typeof type === 'string'
+      ? `is the configuration of ${JSON.stringify(type)}, not of a CLIP model`
+      : 'is not the configuration of a CLIP model',
+  );
 }
 
 function openClipHints(root: Json, model: Json, file: string): ConfigHints {

@@ -54,6 +54,12 @@ export async function openClipModel(fs: FileSystem, path: string, overrides: Con
   );
   const { hints: own, remarks, from } = await folderHints(fs, folder, naming);
   const hints = { ...metadataHints(weights), ...defined(own), ...defined(overrides) };
+  if (missing.includes('token_embedding.weight') && missing.includes('transformer.resblocks.0.ln_1.weight')) {
+    throw new FusionclipError(
+      'bad_model',
+      `${file} holds a vision tower alone; take the whole CLIP model, with its text tower.`,
+    );
+  }
   if (missing.length > 0) throw misfit(file, `has no tensor ${missing[0]}`);
   const config = configFromShapes(shapes, file, hints);
   checkShapes(config, shapes, file);

@@ -121,22 +121,42 @@ export function sourceShape({ tensors, transpose }: TensorSource, shape: readonl
   return tensors.length > 1 ? [shape[0] / tensors.length, ...shape.slice(1)] : shape;
 }
 
+/** What tells a vision tower, and a text tower, under either kind of names. */
+const VISION_ENDS = ['visual.conv1.weight', 'vision_model.embeddings.patch_embedding.weight'] as const;
+const TEXT_ENDS = ['token_embedding.weight', 'text_model.embeddings.token_embedding.weight'] as const;
+
+/** What programs that wrap a model put before its names: `module.`, `model.`, `clip.` or whatever, with its point. */
+function commonPrefix(names: readonly string[]): string {
+  for (const end of [...VISION_ENDS, ...TEXT_ENDS]) {
+    const name = names.find((one) => one === end) ?? names.find((one) => one.endsWith(`.${end}`));
+    if (name !== undefined) return name.slice(0, name.length - end.length);
+  }
+  return names.every((name) => name.startsWith('module.')) ? 'module.' : '';
+}
+
 /**
  * Finds out whose names a file uses and gives its tensors their canonical ones. OpenAI's text tower may have the prefix
- * `text.` (open_clip's newer classes) and everything the prefix `module.` (distributed training).
+ * `text.` (open_clip's newer classes) and everything one that a wrapping program puts there (`module.`, `model.`, `clip.`).
  *
  * @param shapes names and shapes as they are in the file
  * @throws FusionclipError `bad_model` when it is no CLIP model, or has a tensor that no CLIP vision transformer has:
  *   computing on without it would give plausible nonsense
  */
 export function resolveNames(shapes: ReadonlyMap<string, readonly number[]>, file: string): ResolvedNames {
-  const bare = new Map([...shapes.keys()].map((name) => [name.replace(/^module\./, ''), name]));
+  const prefix = commonPrefix([...shapes.keys()]);
+  const bare = new Map(
+    [...shapes.keys()].map((name) => [name.startsWith(prefix) ? name.slice(prefix.length) : name, name]),
+  );
   let naming: TensorNaming;
   if (bare.has('visual.conv1.weight')) naming = 'openai';
   else if (bare.has('vision_model.embeddings.patch_embedding.weight')) naming = 'huggingface';
   else if ([...bare.keys()].some((name) => name.startsWith('text_model.model.'))) {
     throw misfit(file, 'is a MedCLIP model, which only --method medclip runs');
-  } else throw misfit(file, 'has neither visual.conv1.weight nor vision_model.embeddings.patch_embedding.weight');
+  } else if (bare.has('visual.trunk.patch_embed.proj.weight') || bare.has('visual.layer1.0.conv1.weight')) {
+    throw misfit(file, "has a vision tower of another kind than CLIP's own transformer");
+  } else if (bare.has(TEXT_ENDS[0]) || bare.has(TEXT_ENDS[1])) {
+    throw misfit(file, 'holds a text tower and no vision tower');
+  } else throw misfit(file, `has neither ${VISION_ENDS.join(' nor ')}`);
 
   const textPrefix = naming === 'openai' && bare.has('text.token_embedding.weight') ? 'text.' : '';
   const sourceOf = (name: string): TensorSource => {

@@ -14,6 +14,9 @@ export const DTYPE_BYTES: ReadonlyMap<string, number> = new Map([
   ['BOOL', 1],
 ]);
 
+/** Types that the format knows, and that no tensor of a model read here has. */
+const UNREAD_TYPES = /^(U16|U32|U64|C64|F8_\w+|F6_\w+|F4)$/;
+
 /** The format's own limit for the JSON header, in bytes. */
 export const MAX_HEADER_BYTES = 100_000_000;
 
@@ -113,6 +116,12 @@ function tensorInfo(scan: HeaderScanner, key: string, dataStart: bigint, fileSiz
   });
   if (dtype === undefined || shape === undefined || span?.length !== 2) {
     throw badModel(name, `tensor ${quote(key)} lacks dtype, shape or two data_offsets`);
+  }
+  if (UNREAD_TYPES.test(dtype)) {
+    throw new FusionclipError(
+      'bad_model',
+      `${name} has ${quote(key)} as ${dtype}, which is not read here; take the model in float16, bfloat16 or float32.`,
+    );
   }
   const width = DTYPE_BYTES.get(dtype);
   if (width === undefined) throw badModel(name, `tensor ${quote(key)} has the unknown type ${quote(dtype)}`);

@@ -1,5 +1,5 @@
 import type { Image } from './image.ts';
-import { UnreadPicture } from './unread.ts';
+import { tooLarge, UnreadPicture } from './unread.ts';
 
 /**
  * The picture of a BMP file: 1, 4 or 8 bits with a palette, 24 bits, or 32 bits with or without alpha, uncompressed, from
@@ -19,7 +19,7 @@ export function decodeBmp(bytes: Uint8Array, maxPixels: number): Image {
   const lines = view.getInt32(22, true);
   const height = Math.abs(lines);
   if (width <= 0 || height === 0) throw new Error(`it is ${width}×${height} pixels`);
-  if (width * height > maxPixels) throw new Error(`it is ${width}×${height} pixels, too many`);
+  if (width * height > maxPixels) throw tooLarge(width, height);
   const bits = view.getUint16(28, true);
   const compression = view.getUint32(30, true);
   const masked = compression === 3 || compression === 6;

@@ -4,8 +4,11 @@ import { decodeBmp } from './bmp.ts';
 import type { Image } from './image.ts';
 import { decodeJpeg } from './jpeg.ts';
 import { type MaskReading, maskOf } from './mask.ts';
+import { type Orientation, orientationOf, turned } from './orientation.ts';
 import { decodePng } from './png.ts';
-import { decodeTiff, tiffBits } from './tiff.ts';
+import { applyRule, FULL, levelOf, type RangeRule } from './range/rule.ts';
+import type { Raster } from './raster.ts';
+import { decodeTiff } from './tiff.ts';
 import { UnreadPicture } from './unread.ts';
 
 /** Pictures above this are refused (400 MB as RGBA); the largest BMAD image has 1 megapixel. */
@@ -15,12 +18,28 @@ const MAX_PIXELS = 100_000_000;
 export const IMAGE_EXTENSIONS: readonly string[] = ['png', 'jpg', 'jpeg', 'tif', 'tiff', 'bmp'];
 
 /**
- * Decodes a PNG, JPEG, TIFF or BMP file by its first bytes, whatever its name says; `name` is only for messages.
- * What each format becomes is written at `decodePng`, `decodeJpeg`, `decodeTiff` and `decodeBmp`.
+ * Decodes a PNG, JPEG, TIFF or BMP file by its first bytes, whatever its name says, with values as the file has them and
+ * turned as its orientation says; `name` is only for messages. What each format becomes is written at `decodePng`,
+ * `decodeJpeg`, `decodeTiff` and `decodeBmp`.
  * Throws `FusionclipError('bad_image')` for a damaged file and for any other format.
  */
-export function decodeImage(bytes: Uint8Array, name: string): Image {
-  return decode(bytes, name, false);
+export function decodeRaster(bytes: Uint8Array, name: string): Raster {
+  const format = sniff(bytes, name);
+  const raster = stored(bytes, name, format, false);
+  const orientation = orientationOf(bytes, format);
+  return orientation === null ? raster : { ...turned(raster, orientation), orientation };
+}
+
+/** As {@link decodeRaster}, with the values of the file as 8-bit grey levels: all that its type can hold, by default. */
+export function decodeImage(bytes: Uint8Array, name: string, rule: RangeRule = FULL): Image {
+  return applyRule(decodeRaster(bytes, name), rule);
+}
+
+/** A lesion mask with the orientation that its file says, by which it is not turned yet. */
+export interface StoredMask {
+  readonly image: Image;
+  /** Null where the file says nothing. */
+  readonly orientation: Orientation | null;
 }
 
 /**
@@ -30,32 +49,34 @@ export function decodeImage(bytes: Uint8Array, name: string): Image {
  * around every edge, the threshold is one half. Transparency and white backgrounds: see `maskOf`.
  * Throws `FusionclipError('bad_image')` as `decodeImage` does.
  */
-export function decodeMask(bytes: Uint8Array, name: string, background: MaskReading['background'] = 'black'): Image {
-  return maskOf(decode(bytes, name, true), { background, smeared: sniff(bytes, name) === 'jpeg' });
-}
-
-/** Bits of a sample, as the file has them: 1 to 16. Throws `FusionclipError('bad_image')` for a format that is not read. */
-export function bitDepth(bytes: Uint8Array, name: string): number {
-  switch (sniff(bytes, name)) {
-    // A palette has 8 bits a colour, whatever its indices have.
-    case 'png':
-      return bytes[25] === 3 ? 8 : bytes[24];
-    case 'tiff':
-      return tiffBits(bytes);
-    default:
-      return 8;
-  }
-}
-
-function decode(bytes: Uint8Array, name: string, keepNonZero: boolean): Image {
+export function decodeStoredMask(
+  bytes: Uint8Array,
+  name: string,
+  background: MaskReading['background'] = 'black',
+): StoredMask {
   const format = sniff(bytes, name);
+  const levels = maskLevels(stored(bytes, name, format, true));
+  return {
+    image: maskOf(levels, { background, smeared: format === 'jpeg' }),
+    orientation: orientationOf(bytes, format),
+  };
+}
+
+/** As {@link decodeStoredMask}, turned as the file says. */
+export function decodeMask(bytes: Uint8Array, name: string, background?: MaskReading['background']): Image {
+  const { image, orientation } = decodeStoredMask(bytes, name, background);
+  return turned(image, orientation ?? 1);
+}
+
+/** The picture as it lies in the file. @param mask whether the transparency of a palette becomes alpha */
+function stored(bytes: Uint8Array, name: string, format: Format, mask: boolean): Raster {
   try {
-    if (format === 'png') return decodePng(bytes, MAX_PIXELS, keepNonZero);
-    if (format === 'tiff') return decodeTiff(bytes, MAX_PIXELS, keepNonZero);
-    return format === 'bmp' ? decodeBmp(bytes, MAX_PIXELS) : decodeJpeg(bytes, MAX_PIXELS);
+    if (format === 'png') return decodePng(bytes, MAX_PIXELS, mask);
+    if (format === 'tiff') return decodeTiff(bytes, MAX_PIXELS);
+    return { ...(format === 'bmp' ? decodeBmp(bytes, MAX_PIXELS) : decodeJpeg(bytes, MAX_PIXELS)), bits: 8 };
   } catch (cause) {
     if (cause instanceof UnreadPicture) {
-      const message = `${name}: this kind of ${format.toUpperCase()} file is not read (${cause.message}); convert it to PNG.`;
+      const message = `${name}: this kind of ${format.toUpperCase()} file is not read (${cause.message}); ${cause.advice}.`;
       throw new FusionclipError('bad_image', message, { cause });
     }
     // Our own checks throw plain errors; a TypeError comes from jpeg-js following nonsense, and would say nothing.
@@ -66,6 +87,16 @@ function decode(bytes: Uint8Array, name: string, keepNonZero: boolean): Image {
       { cause },
     );
   }
+}
+
+/** Grey levels of which none is 0 where the file has another value: small class codes of a deep mask must not vanish. */
+function maskLevels({ width, height, channels, data }: Raster): Image {
+  if (data instanceof Uint8Array) return { width, height, channels, data };
+  let top = data instanceof Uint16Array ? 65535 : 1;
+  for (const value of data) if (value > top) top = value;
+  const level = (value: number) =>
+    value > 0 ? Math.max(1, levelOf(value, [0, top], !(data instanceof Float32Array))) : 0;
+  return { width, height, channels, data: Uint8Array.from(data, level) };
 }
 
 /** Formats that are recognised in order to name them; text is compared with the bytes at `at`. */
@@ -88,8 +119,18 @@ const OTHER_FORMATS: readonly { what: string; at: number; text: string; advice: 
     text: 'version https://git-lfs',
     advice: 'fetch the real file with git lfs pull',
   },
-  { what: 'an HTML page', at: 0, text: '<!DOCTYPE', advice: 'download the image again' },
-  { what: 'an HTML page', at: 0, text: '<html', advice: 'download the image again' },
+];
+
+/** Texts that stand where an image should; blanks before them do not count, nor does case. */
+const TEXTS: readonly { what: string; start: RegExp; advice: string }[] = [
+  { what: 'an HTML page', start: /^<(!doctype html|html|head|body|!--|script)/i, advice: 'download the image itself' },
+  {
+    what: 'an SVG drawing',
+    start: /^(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?(<!doctype svg[^>]*>\s*)?<svg/is,
+    advice: 'export it as PNG',
+  },
+  { what: 'an XML text', start: /^<\?xml/i, advice: 'download the image itself' },
+  { what: 'a JSON text', start: /^[{[]\s*["{[\]}]/, advice: 'download the image itself' },
 ];
 
 /** What to call a file whose bytes say nothing, by its extension (DICOM without preamble, old NIfTI). */
@@ -99,7 +140,9 @@ const BY_EXTENSION: Readonly<Record<string, string>> = {
   mha: 'a MetaImage volume',
 };
 
-function sniff(bytes: Uint8Array, name: string): 'png' | 'jpeg' | 'tiff' | 'bmp' {
+type Format = 'png' | 'jpeg' | 'tiff' | 'bmp';
+
+function sniff(bytes: Uint8Array, name: string): Format {
   if (startsWith(bytes, 0, '\x89PNG\r\n\x1a\n')) return 'png';
   if (startsWith(bytes, 0, '\xff\xd8\xff')) return 'jpeg';
   if (startsWith(bytes, 0, 'II*\0') || startsWith(bytes, 0, 'MM\0*')) return 'tiff';
@@ -107,11 +150,17 @@ function sniff(bytes: Uint8Array, name: string): 'png' | 'jpeg' | 'tiff' | 'bmp'
   let what = 'neither PNG, JPEG, TIFF nor BMP';
   let advice = 'convert it to PNG';
   const known = OTHER_FORMATS.find((format) => startsWith(bytes, format.at, format.text));
+  const beginning = String.fromCharCode(...bytes.subarray(0, 1000))
+    .replace(/^\xef\xbb\xbf/, '')
+    .trimStart();
+  const text = TEXTS.find(({ start }) => start.test(beginning));
   const extension = name.slice(name.lastIndexOf('.') + 1).toLowerCase();
   if (bytes.length === 0) [what, advice] = ['an empty file', 'copy it again from its source'];
   else if (startsWith(bytes, 0, '\x89PNG')) [what, advice] = ['a PNG damaged by text conversion', 'copy it as binary'];
   else if (known) [what, advice] = [known.what, known.advice];
+  else if (text) [what, advice] = [text.what, text.advice];
   else if (BY_EXTENSION[extension]) [what, advice] = [BY_EXTENSION[extension], 'export its slices as PNG'];
+  else if (bytes.every((byte) => byte === 0)) [what, advice] = ['a file of zeros', 'copy it again from its source'];
   throw new FusionclipError('bad_image', `${name} is ${what}; only PNG, JPEG, TIFF and BMP are read: ${advice}.`);
 }
 

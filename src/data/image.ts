@@ -1,9 +1,13 @@
+import type { Orientation } from './orientation.ts';
+
 /** An 8-bit picture: `data[(y * width + x) * channels + c]`; 1 channel is grey, 3 is RGB, 4 is RGBA (not premultiplied). */
 export interface Image {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 3 | 4;
   readonly data: Uint8Array;
+  /** By which its pixels were turned when they were read, where its file said one. */
+  readonly orientation?: Orientation;
 }
 
 /** RGB of any picture: grey is repeated and alpha is dropped, not composited, as Pillow's `convert('RGB')` does. */

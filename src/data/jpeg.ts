@@ -1,6 +1,7 @@
 import jpeg from 'jpeg-js';
 import { yccToRgb } from './chroma.ts';
 import type { Image } from './image.ts';
+import { tooLarge, UnreadPicture } from './unread.ts';
 
 /** What the markers before the first scan say. */
 interface JpegHeader {
@@ -20,16 +21,16 @@ interface JpegHeader {
  * The picture of a JPEG file (baseline or progressive, 8 bits): 1 channel for grey, else RGB.
  *
  * Grey pictures differ from libjpeg's, and so from Pillow's, by at most a level (another inverse DCT), colour ones by a
- * few. EXIF orientation is not applied, as Pillow does not apply it either. Throws an `Error` that says what is wrong.
+ * few. The picture is as it is stored, not turned. Throws an `Error` that says what is wrong.
  */
 export function decodeJpeg(bytes: Uint8Array, maxPixels: number): Image {
   const header = readHeader(bytes);
   const { width, height, components } = header;
   const pixels = width * height;
   if (pixels === 0) throw new Error(`it is ${width}×${height} pixels`);
-  if (pixels > maxPixels) throw new Error(`it is ${width}×${height} pixels, too many`);
   // Every 8×8 block takes at least one bit, so a short file that claims a huge picture is caught before allocation.
   if (pixels > 64 * 8 * bytes.length) throw new Error('it holds fewer pixels than its header says');
+  if (pixels > maxPixels) throw tooLarge(width, height);
   let input = bytes;
   if (components === 3 && header.adobeAt !== null) {
     input = bytes.slice(); // jpeg-js would convert colours by this marker; `yccToRgb` does it better
@@ -76,6 +77,11 @@ function readHeader(bytes: Uint8Array): JpegHeader {
       if (!frame) throw new Error('the frame header is missing');
       if (!hasEnd(bytes, at)) throw new Error('the file is truncated');
       const { ids, ...size } = frame;
+      if (ids.length === 4 && adobeAt === null) {
+        throw new UnreadPicture("it has four colours (CMYK) without Adobe's marker, which says how they are meant", {
+          advice: 'convert it to RGB',
+        });
+      }
       const rgb = adobeAt === null ? String.fromCharCode(...ids) === 'RGB' : bytes[adobeAt] === 0;
       return { ...size, components: ids.length, rgb, adobeAt };
     }
@@ -91,11 +97,16 @@ interface Frame {
 }
 
 function readFrame(marker: number, data: Uint8Array): Frame {
-  if (marker > 0xc2) throw new Error('it uses lossless or arithmetic coding, which is not read; save it as PNG');
+  if (marker > 0xc2) {
+    const coding = marker === 0xc3 || (marker >= 0xc5 && marker <= 0xc7) ? 'lossless or hierarchical' : 'arithmetic';
+    throw new UnreadPicture(`its coding is ${coding}`);
+  }
   if (data.length < 6 || data.length < 6 + 3 * data[5]) throw new Error('the frame header is too short');
-  if (data[0] !== 8) throw new Error(`it has ${data[0]} bits a sample; save it as PNG`);
+  if (data[0] !== 8)
+    throw new UnreadPicture(`it has ${data[0]} bits a sample`, { advice: 'convert it to a 16-bit PNG' });
   const components = data[5];
-  if (components !== 1 && components !== 3 && components !== 4) throw new Error(`it has ${components} components`);
+  if (components !== 1 && components !== 3 && components !== 4)
+    throw new UnreadPicture(`it has ${components} components`);
   const ids = Array.from({ length: components }, (_, i) => data[6 + 3 * i]);
   for (let i = 0; i < components; i++) {
     const sampling = data[7 + 3 * i];

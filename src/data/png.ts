@@ -1,46 +1,47 @@
 import { type DecodedPng, decode } from 'fast-png';
-import type { Image } from './image.ts';
 import { type PngHeader, readPngPicture } from './png_chunks.ts';
+import type { Raster } from './raster.ts';
 
 /**
- * The picture of a PNG file as Pillow's `convert` sees it.
+ * The picture of a PNG file as Pillow's `convert` sees it, with all bits of its samples.
  *
- * * 1, 2 and 4 bits of grey are spread over 0…255; a palette becomes RGB and its transparency is dropped.
+ * * 1, 2 and 4 bits of grey are spread over 0…255; a palette becomes RGB and its transparency is dropped, or with `mask`
+ *   becomes alpha.
  * * Grey with alpha becomes RGBA with equal colours: resizing it and dropping alpha gives what Pillow's `LA` gives.
- * * 16 bits keep the high byte, as Pillow does for colour (its conversion of 16-bit grey would turn all above 255
- *   white). With `keepNonZero` a sample of 1…255 gives 1 instead of 0, so that the class codes of a 16-bit mask do not
- *   vanish, and the transparency of a palette becomes alpha.
+ * * Gamma and colour profiles do not count.
  *
  * Throws an `Error` that says what is wrong; `maxPixels` is checked before anything is allocated.
  */
-export function decodePng(bytes: Uint8Array, maxPixels: number, keepNonZero = false): Image {
+export function decodePng(bytes: Uint8Array, maxPixels: number, mask = false): Raster {
   const { header, file, transparency } = readPngPicture(bytes, maxPixels);
   const decoded = decode(file, { checkCrc: true });
-  const { width, height, type } = header;
-  const samples = bytesOf(decoded, header, keepNonZero);
+  const { width, height, type, depth } = header;
+  const samples = samplesOf(decoded, header);
   if (type === 3) {
-    const data = colours(samples, decoded.palette ?? []);
-    if (!keepNonZero || transparency === null) return { width, height, channels: 3, data };
-    return { width, height, channels: 4, data: withAlpha(data, samples, transparency) };
+    const indices = samples as Uint8Array;
+    const data = colours(indices, decoded.palette ?? []);
+    if (!mask || transparency === null) return { width, height, channels: 3, data, bits: 8 };
+    return { width, height, channels: 4, data: withAlpha(data, indices, transparency), bits: 8 };
   }
-  if (type === 4) {
-    const data = new Uint8Array(width * height * 4);
-    for (let i = 0; i < width * height; i++)
-      data.fill(samples[2 * i], 4 * i, 4 * i + 3)[4 * i + 3] = samples[2 * i + 1];
-    return { width, height, channels: 4, data };
-  }
-  return { width, height, channels: type === 0 ? 1 : type === 2 ? 3 : 4, data: samples };
+  if (type === 4) return { width, height, channels: 4, data: greyToRgba(samples), bits: depth };
+  return { width, height, channels: type === 0 ? 1 : type === 2 ? 3 : 4, data: samples, bits: depth };
 }
 
-/** The samples as bytes: palette indices, or intensities on 0…255. */
-function bytesOf(
-  png: DecodedPng,
-  { width, height, depth, type }: PngHeader,
-  keepNonZero: boolean,
-): Uint8Array<ArrayBuffer> {
+/** Pairs of grey and alpha as RGBA. */
+export function greyToRgba<T extends Raster['data']>(pairs: T): T {
+  const out = new (pairs.constructor as new (length: number) => T)(2 * pairs.length);
+  for (let i = 0, to = 0; i < pairs.length; i += 2, to += 4) {
+    out.fill(pairs[i], to, to + 3);
+    out[to + 3] = pairs[i + 1];
+  }
+  return out;
+}
+
+/** Palette indices, or samples; those of less than 8 bits of grey are spread over 0…255. */
+function samplesOf(png: DecodedPng, { width, height, depth, type }: PngHeader): Uint8Array<ArrayBuffer> | Uint16Array {
   const { data } = png;
   if (depth === 8) return new Uint8Array(data);
-  if (depth === 16) return Uint8Array.from(data, (v) => (keepNonZero && v > 0 && v < 256 ? 1 : v >> 8));
+  if (depth === 16) return Uint16Array.from(data);
   const out = new Uint8Array(width * height);
   const mask = (1 << depth) - 1;
   const scale = type === 3 ? 1 : 255 / mask;

@@ -1,3 +1,5 @@
+import { tooLarge, UnreadPicture } from './unread.ts';
+
 /** What a PNG file says about its picture, checked before any pixel is decoded. */
 export interface PngHeader {
   readonly width: number;
@@ -42,7 +44,13 @@ export function readPngPicture(
     const length = at + 12 > bytes.length ? bytes.length : view.getUint32(at);
     if (length > bytes.length - at - 12) throw new Error('the file is truncated');
     type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (!header && type === 'CgBI') throw new UnreadPicture("it is of Apple's own kind");
     if (!header && type !== 'IHDR') throw new Error('the header is missing');
+    if (type === 'acTL' && length === 8 && view.getUint32(at + 8) > 1) {
+      throw new UnreadPicture(`it is an animation of ${view.getUint32(at + 8)} pictures, and an image is one`, {
+        advice: 'save its pictures as files of their own',
+      });
+    }
     if (type === 'IHDR') header = readHeader(bytes.subarray(at + 8, at + 8 + length));
     if (type === 'IDAT') stream += length;
     if (type === 'tRNS') transparency = bytes.subarray(at + 8, at + 8 + length);
@@ -53,11 +61,11 @@ export function readPngPicture(
     at += 12 + length;
   }
   const { width, height, depth, type } = header!;
-  if (width * height > maxPixels) throw new Error(`it is ${width}×${height} pixels, too many`);
   if (stream === 0) throw new Error('it holds no pixels');
   const raw = height * (1 + Math.ceil((width * depth * TYPES[type].samples) / 8));
   // Deflate shrinks at most 1032 times, and even a stream that is only stored is hardly longer than what it holds.
   if (raw > 1032 * stream) throw new Error('it holds fewer pixels than its header says');
+  if (width * height > maxPixels) throw tooLarge(width, height);
   if (stream > 2 * raw + 65536) throw new Error('it holds more pixels than its header says');
   return { header: header!, file: file.subarray(0, size), transparency };
 }
@@ -68,7 +76,7 @@ function readHeader(data: Uint8Array): PngHeader {
   const [depth, type, compression, filter, interlace] = data.subarray(8);
   if (!TYPES[type]?.depths.includes(depth)) throw new Error(`colour type ${type} with ${depth} bits does not exist`);
   if (compression !== 0 || filter !== 0 || interlace > 1) throw new Error('it uses an unknown compression');
-  if (interlace === 1 && depth < 8) throw new Error(`it is interlaced with ${depth} bits a sample, which is not read`);
+  if (interlace === 1 && depth < 8) throw new UnreadPicture(`it is interlaced, with ${depth} bits a sample`);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
   if (width === 0 || height === 0) throw new Error(`it is ${width}×${height} pixels`);
   return { width, height, depth, type };

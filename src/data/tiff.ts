@@ -1,6 +1,7 @@
 import { decode } from 'tiff';
-import type { Image } from './image.ts';
-import { UnreadPicture } from './unread.ts';
+import { greyToRgba } from './png.ts';
+import type { Raster } from './raster.ts';
+import { tooLarge, UnreadPicture } from './unread.ts';
 
 /** TIFF's numbers of what is asked for here. */
 const TAG = {
@@ -9,6 +10,7 @@ const TAG = {
   height: 257,
   bits: 258,
   photometric: 262,
+  orientation: 274,
   samples: 277,
   planar: 284,
   colourMap: 320,
@@ -23,56 +25,68 @@ const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
 /** Directories that are looked at: more is a stack, or a file that leads round in a circle. */
 const MOST_PAGES = 1000;
 
-type Tags = ReadonlyMap<number, number>;
-
-/**
- * Bits of a sample of a TIFF file's first picture.
- * Throws an `Error` for a file that ends too early.
- */
-export function tiffBits(bytes: Uint8Array): number {
-  return readPages(bytes)[0].get(TAG.bits) ?? 1;
+/** A directory: the first value of each tag, and where in the file it lies. */
+interface Page {
+  readonly tags: ReadonlyMap<number, number>;
+  readonly places: ReadonlyMap<number, number>;
 }
 
 /**
- * The picture of a TIFF file: grey, RGB or a palette, with alpha or not, of 1, 8 or 16 bits (of which the high byte is
- * kept; `keepNonZero` as in `decodePng`), in strips or tiles, uncompressed, LZW or deflate. A file with several pictures is
- * refused: only the first would be seen. Throws an `Error` that says what is wrong, `UnreadPicture` for other kinds of TIFF.
+ * The picture of a TIFF file as it is stored, not turned: grey, RGB or a palette, with alpha or not, of 1, 8 or 16 bits,
+ * whole numbers with a sign or without, or of 32-bit floating-point numbers, in strips or tiles, uncompressed, LZW or
+ * deflate. A file with several pictures is refused: only the first would be seen. Throws an `Error` that says what is
+ * wrong, `UnreadPicture` for other kinds of TIFF.
  */
-export function decodeTiff(bytes: Uint8Array, maxPixels: number, keepNonZero = false): Image {
+export function decodeTiff(bytes: Uint8Array, maxPixels: number): Raster {
   const pages = readPages(bytes);
   // The second bit says that a picture is one page of many, the first that it is a small copy of another.
-  const whole = pages.filter((tags) => ((tags.get(TAG.subfile) ?? 0) & 1) === 0);
+  const whole = pages.filter(({ tags }) => ((tags.get(TAG.subfile) ?? 0) & 1) === 0);
   if (whole.length > 1) throw new UnreadPicture(`it holds ${whole.length} pictures, and an image is one`);
-  const [tags] = pages;
+  const [{ tags, places }] = pages;
   const value = (tag: number, fallback: number) => tags.get(tag) ?? fallback;
   const [width, height] = [value(TAG.width, 0), value(TAG.height, 0)];
   if (width === 0 || height === 0) throw new Error(`it is ${width}×${height} pixels`);
-  if (width * height > maxPixels) throw new Error(`it is ${width}×${height} pixels, too many`);
+  if (width * height > maxPixels) throw tooLarge(width, height);
   const samples = value(TAG.samples, 1);
   const format = value(TAG.format, 1);
-  if (format !== 1) {
-    throw new UnreadPicture(format === 3 ? 'its values are floating-point numbers' : 'its values may be negative');
-  }
+  const bits = value(TAG.bits, 1);
   if (samples > 1 && value(TAG.planar, 1) !== 1) throw new UnreadPicture('its channels lie one after the other');
   if (samples > 1 && tags.has(TAG.tileWidth)) throw new UnreadPicture('it lies in tiles of several channels');
-  if (![1, 8, 16].includes(value(TAG.bits, 1))) throw new UnreadPicture(`it has ${value(TAG.bits, 1)} bits a sample`);
-  const [picture] = decoded(bytes);
-  const { data } = picture;
-  if (data.length < width * height * samples) throw new Error('the file is truncated');
-  const byte = (v: number) => {
-    if (picture.bitsPerSample === 1) return picture.type === 3 ? v : 255 * v;
-    if (picture.bitsPerSample === 8) return v;
-    return keepNonZero && v > 0 && v < 256 ? 1 : v >> 8;
-  };
-  const out = Uint8Array.from(data, byte);
-  if (picture.type === 3) return { width, height, channels: 3, data: colours(out, picture.palette ?? []) };
-  if (samples === 1 || samples === 3) return { width, height, channels: samples, data: out };
-  const grey = picture.type !== 2;
+  const known = format === 1 ? [1, 8, 16] : format === 2 ? [8, 16] : format === 3 ? [32] : [];
+  if (!known.includes(bits)) {
+    const numbers = format === 3 ? 'floating-point numbers' : format === 2 ? 'numbers with a sign' : 'numbers';
+    throw new UnreadPicture(`its samples are ${numbers} of ${bits} bits`);
+  }
+  const [picture] = decoded(asStored(bytes, places.get(TAG.orientation)));
+  const { type } = picture;
+  // The library takes values with a sign for others, so those of inverted grey come out wrong.
+  if (type === 0 && format !== 1) throw new UnreadPicture('its grey is inverted, and its values are no plain numbers');
+  if (picture.data.length < width * height * samples) throw new Error('the file is truncated');
+  const data = samplesOf(picture.data, bits, format, type === 3);
+  if (type === 3) return { width, height, channels: 3, data: colours(data, picture.palette ?? []), bits: 8 };
+  if (samples === 1 || samples === 3) return { width, height, channels: samples, data, bits };
+  const grey = type !== 2;
   if (samples !== (grey ? 2 : 4)) throw new UnreadPicture(`it has ${samples} samples a pixel`);
-  if (!grey) return { width, height, channels: 4, data: out };
-  const rgba = new Uint8Array(4 * width * height);
-  for (let i = 0; i < width * height; i++) rgba.fill(out[2 * i], 4 * i, 4 * i + 3)[4 * i + 3] = out[2 * i + 1];
-  return { width, height, channels: 4, data: rgba };
+  return { width, height, channels: 4, data: grey ? greyToRgba(data) : data, bits };
+}
+
+/** A file with orientation 1, since the library reads no other. @param at where the value lies */
+function asStored(bytes: Uint8Array, at: number | undefined): Uint8Array {
+  if (at === undefined) return bytes;
+  const copy = bytes.slice();
+  copy.set(bytes[0] === 0x49 ? [1, 0] : [0, 1], at);
+  return copy;
+}
+
+function samplesOf(data: ArrayLike<number>, bits: number, format: number, indices: boolean): Raster['data'] {
+  if (bits === 1) return Uint8Array.from(data, (v) => (indices ? v : 255 * v));
+  if (format === 3) {
+    const values = Float32Array.from(data);
+    if (!values.every(Number.isFinite)) throw new UnreadPicture('some of its values are no numbers');
+    return values;
+  }
+  if (format === 2) return Int16Array.from(data, (v) => (bits === 8 ? (v << 24) >> 24 : (v << 16) >> 16));
+  return bits === 8 ? Uint8Array.from(data) : Uint16Array.from(data);
 }
 
 function decoded(bytes: Uint8Array): ReturnType<typeof decode> {
@@ -85,9 +99,10 @@ function decoded(bytes: Uint8Array): ReturnType<typeof decode> {
   }
 }
 
-function colours(indices: Uint8Array, palette: readonly (readonly number[])[]): Uint8Array<ArrayBuffer> {
+function colours(indices: ArrayLike<number>, palette: readonly (readonly number[])[]): Uint8Array<ArrayBuffer> {
   const data = new Uint8Array(3 * indices.length);
-  for (const [i, index] of indices.entries()) {
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i];
     const entry = palette[index];
     if (!entry) throw new Error(`a pixel has colour ${index}, past the end of the palette`);
     for (let c = 0; c < 3; c++) data[3 * i + c] = entry[c] >> 8;
@@ -95,17 +110,17 @@ function colours(indices: Uint8Array, palette: readonly (readonly number[])[]): 
   return data;
 }
 
-/** The first value of each tag of every directory. */
-function readPages(bytes: Uint8Array): [Tags, ...Tags[]] {
+function readPages(bytes: Uint8Array): [Page, ...Page[]] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const little = bytes[0] === 0x49;
-  const pages: Tags[] = [];
+  const pages: Page[] = [];
   const seen = new Set<number>();
   try {
     for (let at = view.getUint32(4, little); at !== 0; ) {
       if (seen.has(at) || pages.length === MOST_PAGES) throw new Error('its directories lead round in a circle');
       seen.add(at);
       const tags = new Map<number, number>();
+      const places = new Map<number, number>();
       const entries = view.getUint16(at, little);
       for (let i = 0; i < entries; i++) {
         const entry = at + 2 + 12 * i;
@@ -120,8 +135,9 @@ function readPages(bytes: Uint8Array): [Tags, ...Tags[]] {
               ? view.getUint16(place, little)
               : view.getUint32(place, little);
         tags.set(view.getUint16(entry, little), first);
+        places.set(view.getUint16(entry, little), place);
       }
-      pages.push(tags);
+      pages.push({ tags, places });
       at = view.getUint32(at + 2 + 12 * entries, little);
     }
   } catch (error) {
@@ -129,5 +145,5 @@ function readPages(bytes: Uint8Array): [Tags, ...Tags[]] {
     throw error;
   }
   if (pages.length === 0) throw new Error('it holds no picture');
-  return pages as [Tags, ...Tags[]];
+  return pages as [Page, ...Page[]];
 }

@@ -2,6 +2,7 @@ import { FusionclipError } from '../base/errors.ts';
 import { type PixelStatistics, type StorageReport, TextTower, VisionTower } from '../clip/index.ts';
 import { joinReports } from '../clip/weight_storage.ts';
 import type { DatasetKind } from '../data/layout/dataset.ts';
+import type { RangeRule } from '../data/range/rule.ts';
 import { joinImages } from '../fusion/batches.ts';
 import {
   type Encoded,
@@ -34,6 +35,8 @@ export interface DetectorParts {
   readonly object: string;
   /** Of the initial weights. */
   readonly seed: number;
+  /** How the values of files become grey levels; see `Framing`. */
+  readonly grey?: RangeRule;
   /** Where features of images may be had that another run has computed. */
   readonly shared?: FeatureShare | null;
 }
@@ -66,6 +69,7 @@ export class Detector {
   readonly options: FusionOptions;
   readonly kind: DatasetKind;
   readonly object: string;
+  readonly grey: RangeRule | undefined;
   readonly vision: DetectorModel['vision'];
   readonly method: Model;
   readonly #text: LoadedTower;
@@ -78,6 +82,7 @@ export class Detector {
     this.options = parts.options;
     this.kind = parts.kind;
     this.object = parts.object;
+    this.grey = parts.grey;
     this.vision = vision;
     this.method = method;
     this.#text = text;
@@ -106,7 +111,7 @@ export class Detector {
 
   /** How images come to the size of the model. */
   get framing(): Framing {
-    return { size: this.vision.size, norm: this.options.norm };
+    return { size: this.vision.size, norm: this.options.norm, grey: this.grey };
   }
 
   /** What images are normalised with, where they are. */

@@ -3,6 +3,7 @@ import { VERSION } from '../base/version.ts';
 import type { DatasetKind, Sample } from '../data/layout/dataset.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
 import type { DataRules } from '../data/layout/rules.ts';
+import { givenRule } from '../data/range/rule.ts';
 import type { DecisionCase } from '../decide/decide.ts';
 import { type RealisedDecisions, realisedDecisions } from '../decide/realised.ts';
 import type { IntensityMetrics } from '../metrics/intensity_baseline.ts';
@@ -10,7 +11,7 @@ import { stage } from '../run/events.ts';
 import { onDevice } from '../run/on_device.ts';
 import type { AdapterFile } from './adapters_file.ts';
 import { Decider, type RowDecision } from './decider.ts';
-import { evaluateSamples } from './evaluation.ts';
+import { evaluateSamples, samplingRequest } from './evaluation.ts';
 import { type MapFiles, samplesMaps } from './maps.ts';
 import { dataJson, openData } from './open_data.ts';
 import { OutputFolder } from './output_folder.ts';
@@ -23,7 +24,7 @@ import { sliced } from './sliced.ts';
 import { TrainedDetector, type TrainedSource } from './trained.ts';
 
 /** A labelled data set to evaluate trained weights on. */
-export interface EvaluateRequest extends TrainedSource {
+export interface EvaluateRequest extends Omit<TrainedSource, 'range'> {
   /** Folder of the data set; by default the one that was trained on. */
   readonly data?: string;
   /** How its folders are read, where that is not as the run has it. */
@@ -45,6 +46,8 @@ export interface EvaluateResults extends SetMetrics {
   readonly selectedBy: string;
   readonly warning: string | null;
   readonly trivial: IntensityMetrics | null;
+  /** What the audit of the data found: images or patients that support and test share, a test set of one patient. */
+  readonly findings: readonly string[];
   /** The errors that calibrated decisions turned out to make; null without a calibration. */
   readonly decisions: RealisedDecisions | null;
 }
@@ -115,7 +118,7 @@ async function evaluateOn(
   output: OutputFolder | null = null,
 ): Promise<EvaluateOutcome> {
   const { signal, onEvent = () => {} } = outer;
-  const trained = await TrainedDetector.open(outer, request);
+  const trained = await TrainedDetector.open(outer, { ...request, range: request.rules?.range });
   try {
     const { weights: _, ...file } = trained.file;
     const { header, thresholds, ranges, selectedBy } = file;
@@ -128,6 +131,7 @@ async function evaluateOn(
       rules,
       object: header.object,
       keeps: true,
+      grey: givenRule(rules.range) ?? header.grey,
       of,
     });
     const kind = header.kind === 'pixel' ? dataset.kind : 'image';
@@ -156,6 +160,7 @@ async function evaluateOn(
           soFar,
           onScored,
           calibration: { thresholds, ranges },
+          sampling: samplingRequest(rules),
           batch: header.train['eval.batch'],
           onProgress: stage(onEvent, 'scores'),
           signal,
@@ -174,6 +179,7 @@ async function evaluateOn(
       warning: selectedBy === 'test-oracle' ? ORACLE_WARNING : null,
       ...metrics,
       trivial,
+      findings: inventory.leaks.warnings,
       decisions:
         done &&
         realisedDecisions(

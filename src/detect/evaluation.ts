@@ -1,9 +1,11 @@
 import type { FileSystem } from '../base/file_system.ts';
 import { rangeOf } from '../data/heat_map.ts';
 import type { DatasetKind, Sample } from '../data/layout/dataset.ts';
+import { patientOfId } from '../data/layout/patients.ts';
 import type { FusionRanges } from '../fusion/index.ts';
 import type { ClassScores } from '../metrics/bootstrap.ts';
 import type { IntensityMetrics } from '../metrics/intensity_baseline.ts';
+import type { TrainOptions } from '../run/options.ts';
 import type { Detector } from './detector.ts';
 import type { ClassedScores } from './image_threshold.ts';
 import { type OnScored, type ScoredSet, ScoredSoFar, sampleBatches, scoreSet } from './scoring.ts';
@@ -12,6 +14,7 @@ import {
   chooseThresholds,
   evaluateIntensity,
   evaluateScores,
+  type SamplingRequest,
   type SetMetrics,
   type Thresholds,
 } from './set_metrics.ts';
@@ -70,6 +73,8 @@ export interface EvaluationRequest {
   readonly calibration: Pick<Calibration, 'thresholds' | 'ranges'>;
   /** What the set can be evaluated on; by default what the detector is for. `image` where masks are missing. */
   readonly kind?: DatasetKind;
+  /** For intervals, and metrics by patient. */
+  readonly sampling: SamplingRequest;
   /** Images that go through the model together. */
   readonly batch: number;
   /** What of them is scored already. */
@@ -89,6 +94,7 @@ export async function evaluateSamples(
     fs,
     samples,
     calibration,
+    sampling,
     batch,
     kind = detector.kind,
     onProgress,
@@ -105,6 +111,11 @@ export async function evaluateSamples(
     signal,
     onProgress: (done) => onProgress?.(done, samples.length),
   });
-  const metrics = evaluateScores(scored, kind, calibration.thresholds);
+  const metrics = evaluateScores(scored, kind, calibration.thresholds, sampling);
   return { metrics, trivial: evaluateIntensity(scored, kind), scored };
+}
+
+/** How the images of a run are drawn for intervals: by patient where its data are gone by patient. */
+export function samplingRequest({ group, seed }: Pick<TrainOptions, 'group' | 'seed'>): SamplingRequest {
+  return { patientOf: group === null ? null : patientOfId(group), seed };
 }

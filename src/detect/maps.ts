@@ -6,6 +6,7 @@ import { rangeOf } from '../data/heat_map.ts';
 import { heatPicture } from '../data/heat_picture.ts';
 import type { Image } from '../data/image.ts';
 import type { Sample } from '../data/layout/dataset.ts';
+import type { RangeRule } from '../data/range/rule.ts';
 import { encodeMapPng, encodeNpy } from '../data/raw_map.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import type { Calibration } from './evaluation.ts';
@@ -25,6 +26,8 @@ export interface MapOptions {
   readonly scale: number | null;
   /** The pixel threshold, whose line is drawn; null where there is none. */
   readonly level: number | null;
+  /** How the values of files become grey levels. */
+  readonly grey: RangeRule;
 }
 
 /**
@@ -54,12 +57,12 @@ export class MapWriter {
    * @returns path of the heat map, or null with the format `none`
    */
   async write({ id, map }: ScoredImage, path: string, image: Image | null): Promise<string | null> {
-    const { format, norm, scale, level } = this.#options;
+    const { format, norm, scale, level, grey } = this.#options;
     if (format === 'none') return null;
     const fs = this.#fs;
     const side = Math.sqrt(map.length);
     const scores = { width: side, height: side, data: map };
-    const under = image ?? decodeImage(await fs.readFile(path), path);
+    const under = image ?? decodeImage(await fs.readFile(path), path, grey);
     const range = scale === null ? rangeOf(map) : ([0, scale] as const);
     const picture = joinPath(this.#folder, `${this.#names.get(id)}.png`);
     const raw = picture.slice(0, -'.png'.length);
@@ -84,12 +87,12 @@ export function samplesMaps(
   fs: FileSystem,
   folder: string,
   samples: readonly Sample[],
-  { fusion, train }: Pick<RunConfig, 'fusion' | 'train'>,
+  { fusion, train, grey }: Pick<RunConfig, 'fusion' | 'train' | 'grey'>,
   { maps = train['map.files'], calibration, of }: SampleMaps,
 ): OnScored {
   const paths = new Map(samples.map(({ id, path }) => [id, path]));
   const { mapScale: scale, thresholds } = calibration;
-  const options = { format: maps, norm: fusion.norm, scale, level: thresholds.pixel?.value ?? null };
+  const options = { format: maps, norm: fusion.norm, scale, level: thresholds.pixel?.value ?? null, grey };
   const writer = new MapWriter(fs, folder, [...paths.keys()], options);
   return async (scored, image) => {
     if (!of || of.includes(scored.id)) await writer.write(scored, paths.get(scored.id)!, image);

@@ -3,6 +3,7 @@ import { VERSION } from '../base/version.ts';
 import type { Dataset } from '../data/layout/dataset.ts';
 import { InspectedSets } from '../data/layout/inspected.ts';
 import { type Inventory, inventoryLines } from '../data/layout/inventory.ts';
+import type { RangeRule } from '../data/range/rule.ts';
 import { stage } from '../run/events.ts';
 import type { TrainOptions } from '../run/options.ts';
 import type { RunContext } from './run_context.ts';
@@ -15,6 +16,8 @@ export interface DataRequest {
   readonly object?: string;
   /** Whether `object` is what a run was trained with. */
   readonly keeps?: boolean;
+  /** By which a run reads values; found or given by the rules otherwise. */
+  readonly grey?: RangeRule;
   /** The run whose data set this was, for advice where it is not there any more. */
   readonly of?: string;
 }
@@ -23,6 +26,8 @@ export interface DataRequest {
 export interface OpenData {
   readonly dataset: Dataset;
   readonly inventory: Inventory;
+  /** How values become grey levels. */
+  readonly grey: RangeRule;
   /** Says what is used and what is not: when nothing else can be refused any more, so that a refusal stands alone. */
   tell(): void;
 }
@@ -33,7 +38,7 @@ export interface OpenData {
  */
 export async function openData(
   { fs, onEvent = () => {}, inspected = new InspectedSets() }: Pick<RunContext, 'fs' | 'onEvent' | 'inspected'>,
-  { path, rules, object, of, keeps = false }: DataRequest,
+  { path, rules, object, of, grey: known, keeps = false }: DataRequest,
 ): Promise<OpenData> {
   if (of !== undefined && (await fs.stat(path)) === null) {
     const text = `There is no folder ${path}, where the data set of ${of} lay; say where it lies now with --data DIR.`;
@@ -45,14 +50,15 @@ export async function openData(
     images = total;
     if (done < total) progress(done, total);
   };
-  const { dataset, inventory: found, fresh } = await inspected.open(fs, path, { rules, object, onProgress });
+  const opened = await inspected.open(fs, path, { rules, object, grey: known, onProgress });
+  const { dataset, inventory: found, grey, fresh } = opened;
   const inventory: Inventory = keeps ? { ...found, from: 'run' } : found;
   const tell = () => {
     if (!fresh) return;
     progress(images, images);
     onEvent({ type: 'note', text: inventoryLines(inventory).join('\n') });
   };
-  return { dataset, inventory, tell };
+  return { dataset, inventory, grey, tell };
 }
 
 /** `data.json`: the inventory, marked as this program's, and as the text that was shown. */

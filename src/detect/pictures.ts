@@ -7,6 +7,7 @@ import { cropMap, type ScoreMap } from '../data/heat_map.ts';
 import { type Image, toRgb } from '../data/image.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import { readMask, readSample } from '../data/layout/open.ts';
+import type { RangeRule } from '../data/range/rule.ts';
 import { medClipInput, normaliseMedClip, squareGrey, squareOf } from '../medclip/preprocess.ts';
 
 /** An image at the model's size. */
@@ -36,6 +37,8 @@ export type Normalisation = 'clip' | 'none' | 'medclip';
 export interface Framing {
   readonly size: number;
   readonly norm: Normalisation;
+  /** How the values of files become grey levels; by default all that a file's type can hold. */
+  readonly grey?: RangeRule;
 }
 
 /** An image or a mask before it is squashed to its size. */
@@ -61,7 +64,7 @@ export function pixelsOf(image: Image, framing: Framing): Image {
  * @throws FusionclipError `io`, `bad_image`, and `bad_data` when mask and image differ in size
  */
 export async function readPicture(fs: FileSystem, sample: Sample, framing: Framing): Promise<Picture> {
-  const image = await readSample(fs, sample);
+  const image = await readSample(fs, sample, framing.grey);
   return { pixels: pixelsOf(image, framing), mask: await maskOf(fs, sample, image, framing) };
 }
 
@@ -73,7 +76,7 @@ export async function maskOf(
   framing: Framing,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   if (sample.mask === null) return null;
-  const mask = await readMask(fs, sample.mask);
+  const mask = await readMask(fs, sample.mask, image);
   if (mask.width !== image.width || mask.height !== image.height) {
     throw new FusionclipError(
       'bad_data',

@@ -86,7 +86,7 @@ export async function predictImages(context: RunContext, request: PredictRequest
 export async function predictTrained(
   context: RunContext,
   trained: TrainedDetector,
-  request: Omit<PredictRequest, 'model' | 'settings'>,
+  request: Omit<PredictRequest, 'model' | 'settings' | 'range'>,
 ): Promise<Predictions> {
   return withOutput(context, request.out, (output) =>
     predictInto(context, trained, request, output, new PredictProgress()),
@@ -119,13 +119,14 @@ async function withOutput<T>(
 async function predictInto(
   context: RunContext,
   trained: TrainedDetector,
-  request: Omit<PredictRequest, 'model' | 'settings'>,
+  request: Omit<PredictRequest, 'model' | 'settings' | 'range'>,
   output: OutputFolder | null,
   progress: PredictProgress,
 ): Promise<Predictions> {
   const { fs, onEvent = () => {} } = context;
   const { paths, strict = true, falseDiscovery = null, onRow } = request;
   const { header, thresholds, mapScale, rule } = trained.file;
+  const { grey } = header;
   const { norm, method } = header.fusion;
   const worth = worthOf(trained.file, request);
   if (falseDiscovery !== null && !rule) throw needsCalibration(request.adapters);
@@ -134,7 +135,7 @@ async function predictInto(
   const format = request.maps ?? header.train['map.files'];
   if (output) requireMapNames(paths, output.file('maps'), format);
   const level = thresholds.pixel?.value ?? null;
-  const maps = output && new MapWriter(fs, output.file('maps'), paths, { format, norm, scale: mapScale, level });
+  const maps = output && new MapWriter(fs, output.file('maps'), paths, { format, norm, scale: mapScale, level, grey });
   const used = { image: worth.point, pixel: thresholds.pixel };
   const { soFar, rows, bad } = progress;
   if (!progress.begun) {
@@ -220,7 +221,7 @@ function notesOf({ file }: TrainedDetector, { point, warning }: Worth): string[]
   const { fusion, data } = file.header;
   const notes = [`${methodTitle(fusion.method)}, trained on ${data.name}.`];
   notes.push(point ? pointSentence(point) : 'There is no threshold, so nothing is called abnormal.');
-  if (warning) notes.push(`This run is ${warning}: its scores say nothing of an image.`);
+  if (warning) notes.push(`This run is ${warning}; nothing shows that its scores tell abnormal images from normal ones.`);
   if (file.mapScale === null) notes.push('No scale of maps is known, so the colours of each span its own extremes.');
   if (dependsOnSet(fusion)) {
     notes.push('These settings rescale scores by the extremes of the given images, so they depend on each other.');

@@ -111,13 +111,14 @@ export async function calibrateAgain(
 /** The support set of a run, read again; null where the data set is gone or is another one now. */
 export async function supportAgain(
   fs: FileSystem,
-  { data, train, fusion, kind }: RunConfig,
+  { data, train, fusion, kind, grey }: RunConfig,
   { images }: SupportBank,
 ): Promise<Support | null> {
   try {
     const { context, rules } = await sliced({ fs }, data.path, train);
     const dataset = await openDataset(context.fs, data.path, rules);
-    const support = await readSupport(context.fs, await chooseShots(context.fs, dataset, train), fusion, train.seed);
+    const shots = await chooseShots(context.fs, dataset, train);
+    const support = await readSupport(context.fs, shots, { ...fusion, grey }, train.seed);
     const same =
       dataset.kind === kind &&
       support.normal.length === images.length &&

@@ -41,6 +41,8 @@ export interface TrainResults {
   readonly last: WeightsResult;
   /** What brightness alone reaches, in the better direction: see `intensityBaselines`. */
   readonly trivial: IntensityMetrics | null;
+  /** What the audit of the data found: images or patients that support and test share, a test set of one patient. */
+  readonly findings: readonly string[];
 }
 
 /** The warning that every result of an oracle carries. */
@@ -54,6 +56,7 @@ export function trainResults(
   selectedBy: SelectedBy,
   selected: { readonly choice: Choice; readonly evaluation: Evaluation; readonly calibration: Calibration },
   last: { readonly choice: Choice; readonly evaluation: Evaluation },
+  findings: readonly string[] = [],
 ): TrainResults {
   const result = ({ choice, evaluation }: typeof last): WeightsResult => ({
     epoch: choice.epoch,
@@ -75,5 +78,6 @@ export function trainResults(
     selected: result(selected),
     last: result(last),
     trivial: selected.evaluation.trivial,
+    findings,
   };
 }

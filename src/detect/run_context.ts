@@ -30,9 +30,9 @@ export async function openDetector(
   header: RunConfig,
   backbone: AnyBackbone,
 ): Promise<Detector> {
-  const { fusion: options, kind, object, train, data } = header;
+  const { fusion: options, kind, object, train, data, grey } = header;
   const shared = features ? { features, data: data.path } : null;
-  const detector = await Detector.open({ gpu, backbone, options, kind, object, seed: train.seed, shared });
+  const detector = await Detector.open({ gpu, backbone, options, kind, object, seed: train.seed, grey, shared });
   onEvent?.({ type: 'note', text: String(detector.storage) });
   return detector;
 }

@@ -1,10 +1,11 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
-import { decodeImage } from '../data/decode.ts';
 import { rangeOf } from '../data/heat_map.ts';
 import type { Image } from '../data/image.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import { readSample } from '../data/layout/open.ts';
+import { readRuled } from '../data/range/read.ts';
+import { FULL } from '../data/range/rule.ts';
 import { withClassScore } from '../fusion/fuse.ts';
 import {
   type BranchScores,
@@ -111,7 +112,7 @@ export async function* sampleBatches(
     const images: Image[] = [];
     const items: ScoringItem[] = [];
     for (const sample of samples.slice(start, start + batch)) {
-      const image = await readSample(fs, sample);
+      const image = await readSample(fs, sample, framing.grey);
       images.push(image);
       inputs.push(inputOf(detector, image));
       items.push({
@@ -128,7 +129,8 @@ export async function* sampleBatches(
 
 /**
  * Reads image files without labels.
- * @param onBad gets what cannot be read, which is left out; without it that is thrown
+ * @param onBad gets what cannot be read, and what does not fit what the run has learned; it is left out; without it that is thrown
+ * @param say gets what is odd about an image though it is scored
  * @throws FusionclipError `io`, `bad_image`
  */
 export async function* fileBatches(
@@ -137,6 +139,7 @@ export async function* fileBatches(
   paths: readonly string[],
   batch: number,
   onBad?: (path: string, error: FusionclipError) => void,
+  say?: (text: string) => void,
 ): AsyncGenerator<ScoringBatch> {
   let files = 0;
   for (let start = 0; start < paths.length; start += batch) {
@@ -145,7 +148,7 @@ export async function* fileBatches(
     for (const id of paths.slice(start, start + batch)) {
       files++;
       try {
-        images.push(decodeImage(await fs.readFile(id), id));
+        images.push(readRuled(await fs.readFile(id), id, detector.grey ?? FULL, say));
         items.push({ id, label: null, mask: null, grey: null, trivial: null });
       } catch (error) {
         if (!onBad || !(error instanceof FusionclipError)) throw error;

@@ -9,6 +9,7 @@ import {
   type RankingMetrics,
   rankingMetrics,
 } from '../metrics/summary.ts';
+import { type Sampling, samplingOf } from './sampling.ts';
 import type { ScoredImage, ScoredSet } from './scoring.ts';
 
 /** A threshold and where it comes from. */
@@ -68,10 +69,23 @@ export interface SetMetrics {
   readonly foreground: ForegroundMetrics | null;
   readonly imageThreshold: (Threshold & ImageDecisions) | null;
   readonly pixelThreshold: (Threshold & PixelDecisions) | null;
+  /** How sure the metrics of images are, and what they are by patient; null where a class is absent. */
+  readonly sampling: Sampling | null;
+}
+
+/** Whom images are drawn by for intervals. */
+export interface SamplingRequest {
+  readonly patientOf: ((id: string) => string | null) | null;
+  readonly seed: number;
 }
 
 /** Evaluates the scores of labelled images. */
-export function evaluateScores({ size, images }: ScoredSet, kind: DatasetKind, thresholds: Thresholds): SetMetrics {
+export function evaluateScores(
+  { size, images }: ScoredSet,
+  kind: DatasetKind,
+  thresholds: Thresholds,
+  { patientOf, seed }: SamplingRequest = { patientOf: null, seed: 0 },
+): SetMetrics {
   const labels = images.map(({ label }) => label ?? 0);
   const scores = images.map(({ score }) => score);
   const maps = images.map((image) => scoredMap(image, size));
@@ -84,6 +98,12 @@ export function evaluateScores({ size, images }: ScoredSet, kind: DatasetKind, t
     foreground: kind === 'pixel' ? foreground(images, (i) => images[i].map) : null,
     imageThreshold: image && { ...image, ...decideImages(labels, scores, image.value) },
     pixelThreshold: kind === 'pixel' && pixel ? { ...pixel, ...decidePixels(maps, pixel.value) } : null,
+    sampling: samplingOf(
+      images.map(({ id, score }, i) => ({ id, score, label: labels[i] })),
+      patientOf,
+      image?.value ?? null,
+      seed,
+    ),
   };
 }
 

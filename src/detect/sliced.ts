@@ -1,4 +1,5 @@
 import type { FileSystem } from '../base/file_system.ts';
+import type { DataRules } from '../data/layout/rules.ts';
 import type { RunListener } from '../run/events.ts';
 import { stage } from '../run/events.ts';
 import type { SliceRules, SliceSet } from '../volume/slice_set.ts';
@@ -15,7 +16,7 @@ interface Reader {
  * file system that shows it as their slices, and by patient where nothing else is said.
  * @throws FusionclipError as `openSliceSet`
  */
-export async function sliced<C extends Reader, R extends SliceRules & { readonly group: string | null }>(
+export async function sliced<C extends Reader, R extends SliceRules & Pick<DataRules, 'group' | 'range'>>(
   context: C,
   path: string,
   rules: R,
@@ -24,7 +25,9 @@ export async function sliced<C extends Reader, R extends SliceRules & { readonly
   const found = await slicedFiles(context.fs, path, rules, (done, total) => progress(done, total));
   if (!found) return { context, rules };
   context.onEvent?.({ type: 'note', text: volumeLines(found.set).join('\n') });
-  return { context: { ...context, fs: found.fs }, rules: { ...rules, group: rules.group ?? 'folder' } };
+  // Which values of a volume are black and white its window says, and a slice at its end may be dark.
+  const range = rules.range === 'auto' ? 'full' : rules.range;
+  return { context: { ...context, fs: found.fs }, rules: { ...rules, range, group: rules.group ?? 'folder' } };
 }
 
 /** What was found, for people: a line a volume, and what was accepted or left out. */

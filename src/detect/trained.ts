@@ -1,6 +1,7 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
+import { givenRule, type RangeSetting } from '../data/range/rule.ts';
 import { remembersSupport } from '../fusion/presets.ts';
 import { stage } from '../run/events.ts';
 import { ADAPTERS } from '../run/run_folder.ts';
@@ -22,6 +23,8 @@ export interface TrainedSource {
   readonly model?: ModelSource;
   /** Settings of the method, as texts, in place of those of the run, as far as training does not depend on them. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** How values of image files are read, in place of how the run reads them. */
+  readonly range?: RangeSetting;
 }
 
 /** How files are scored. */
@@ -51,7 +54,8 @@ export class TrainedDetector {
     const { model } = stored.header;
     const backbone = asTrained(model, await openModel(fs, source.model ?? model.name), path);
     const fusion = rescoredOptions(stored.header, settings, source.adapters, backbone.defaults);
-    const header = { ...stored.header, fusion };
+    const grey = givenRule(source.range ?? 'auto') ?? stored.header.grey;
+    const header = { ...stored.header, fusion, grey };
     if (backbone.note) context.onEvent?.({ type: 'note', text: backbone.note });
     const detector = await openDetector(context, header, backbone);
     try {
@@ -103,7 +107,9 @@ export class TrainedDetector {
     { soFar = new ScoredSoFar(), onBad, ...options }: ScoreChoices = {},
   ): Promise<ScoredSet> {
     const { detector, file } = this;
-    const batches = fileBatches(context.fs, detector, paths.slice(soFar.count), file.header.train['eval.batch'], onBad);
+    const say = (text: string) => context.onEvent?.({ type: 'note', text });
+    const batch = file.header.train['eval.batch'];
+    const batches = fileBatches(context.fs, detector, paths.slice(soFar.count), batch, onBad, say);
     const progress = stage(context.onEvent ?? (() => {}), 'scores');
     const onProgress = (done: number) => progress(done, paths.length);
     return this.memory.withScorer(

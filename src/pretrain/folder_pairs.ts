@@ -6,7 +6,7 @@ import { epochOrder } from '../base/order.ts';
 import { joinPath } from '../base/paths.ts';
 import { ruleStream } from '../base/rule.ts';
 import { resizeForClip } from '../clip/preprocess.ts';
-import { decodeImage } from '../data/decode.ts';
+import { readAlone } from '../data/range/read.ts';
 import { PHANTOM_FACTS } from '../phantom/write.ts';
 import type { Pair, PairSource } from './pairs.ts';
 
@@ -37,7 +37,7 @@ export async function openPairFolder(fs: FileSystem, folder: string, seed: numbe
       if (order.epoch !== epoch) order = { epoch, places: epochOrder(entries.length, seed, epoch) };
       const { image, captions } = entries[order.places[index % entries.length]];
       const path = joinPath(folder, image);
-      const picture = decodeImage(await fs.readFile(path), path);
+      const picture = readAlone(await fs.readFile(path), path);
       const caption = captions[words(index) % captions.length];
       return {
         image: resizeForClip(picture, 'winclip', size),

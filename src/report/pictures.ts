@@ -25,7 +25,7 @@ export interface RunPictures {
 export async function openPictures(
   fs: FileSystem,
   run: string,
-  { data, train }: RunConfig,
+  { data, train, grey }: RunConfig,
   predictions: readonly Prediction[],
 ): Promise<RunPictures> {
   const names = mapNames(predictions.map(({ id }) => id));
@@ -40,11 +40,13 @@ export async function openPictures(
   return {
     image: async (id) => {
       const path = samples?.get(id)?.path;
-      return path ? orNull(async () => decodeImage(await files.readFile(path), path)) : null;
+      return path ? orNull(async () => decodeImage(await files.readFile(path), path, grey)) : null;
     },
     mask: async (id) => {
-      const mask = samples?.get(id)?.mask;
-      return mask ? orNull(() => readMask(files, mask)) : null;
+      const sample = samples?.get(id);
+      if (!sample?.mask) return null;
+      const { mask, path } = sample;
+      return orNull(async () => readMask(files, mask, decodeImage(await files.readFile(path), path, grey)));
     },
     map: async (id) => {
       const place = places.get(id);

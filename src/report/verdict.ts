@@ -1,3 +1,4 @@
+import type { PatientMetrics } from '../detect/sampling.ts';
 import { methodTitle } from '../fusion/presets.ts';
 import { bestIntensity, intensityBaselines } from '../metrics/intensity_baseline.ts';
 import type { ImageCurves } from './curves.ts';
@@ -22,7 +23,8 @@ export function verdictOf(
 ): Verdict {
   const { selected, shots, selectedBy } = results;
   const { normal, abnormal } = selected.images;
-  const warnings = [...warningsOf({ results, header }, curves), ...(data?.leaks.warnings ?? [])];
+  const findings = results.findings ?? data?.leaks.warnings ?? [];
+  const warnings = [...warningsOf({ results, header }, curves), ...findings];
   const support = `${shots.normal} normal and ${shots.abnormal} abnormal images`;
   const part =
     selectedBy === 'test-oracle' ? 'whose labels also chose the weights' : 'that played no part in the training';
@@ -39,6 +41,13 @@ export function verdictOf(
       `${fixed(value)}); with other ${curves.drawn} like these it would lie between ${fixed(interval.low)} and ` +
       `${fixed(interval.high)} (95 % of the bootstrap draws).`,
   );
+  const patients = selected.sampling?.patients;
+  if (patients) {
+    sentences.push(
+      `By patient (${patients.normal} normal, ${patients.abnormal} abnormal, each by its highest image): AUROC ` +
+        `${fixed(patients.auroc)}${patientDecisions(patients)}.`,
+    );
+  }
   const best = bestIntensity(results.trivial);
   if (best) {
     const how = best.reversed ? `${best.name}, lower in abnormal images` : best.name;
@@ -59,6 +68,11 @@ export function verdictOf(
   }
   const found = foundIn(value, interval, best !== undefined && best !== null && best.image.auroc >= value);
   return { headline: `${subjectOf({ results, header })} ${found}`, sentences, warnings };
+}
+
+function patientDecisions({ sensitivity, specificity }: PatientMetrics): string {
+  if (sensitivity === null || specificity === null) return '';
+  return `; at the threshold sensitivity ${fixed(sensitivity)}, specificity ${fixed(specificity)}`;
 }
 
 /** What was tried. */

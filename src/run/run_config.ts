@@ -4,6 +4,7 @@ import { checkJson } from '../base/json.ts';
 import { optionTexts } from '../base/option.ts';
 import { VERSION } from '../base/version.ts';
 import type { DatasetKind } from '../data/layout/dataset.ts';
+import { FULL, type RangeRule } from '../data/range/rule.ts';
 import { FUSION_OPTIONS, type FusionOptions, fusionOptions } from '../fusion/index.ts';
 import { presetTexts } from '../fusion/presets.ts';
 import type { ModelIdentity } from './model_identity.ts';
@@ -27,6 +28,8 @@ export interface RunConfig extends RunSettings {
   readonly model: ModelIdentity;
   /** The data set that was trained on. */
   readonly data: { readonly path: string; readonly name: string };
+  /** How the values of image files become grey levels, in training and ever after. */
+  readonly grey: RangeRule;
 }
 
 /** Splits settings by name into both tables. @throws FusionclipError `usage` for a name or value that is none */
@@ -65,8 +68,8 @@ export function parseHeader(json: unknown, file: string): RunConfig {
   try {
     checkJson(STORED_HEADER, json);
     // The keys keep their order, so that a resumed run writes the same bytes as an unbroken one.
-    const { settings, sources, kind, object, model, data } = json as InferOutput<typeof STORED_HEADER>;
-    return { ...runSettings(settings), ...(sources && { sources }), kind, object, model, data };
+    const { settings, sources, kind, object, model, data, grey = FULL } = json as InferOutput<typeof STORED_HEADER>;
+    return { ...runSettings(settings), ...(sources && { sources }), kind, object, model, data, grey };
   } catch (cause) {
     if (!(cause instanceof FusionclipError)) throw notOurs(file);
     throw new FusionclipError(

@@ -35,8 +35,9 @@ export async function openSealed(fs: FileSystem, path: string): Promise<{ file: 
   try {
     file = await openSafetensors({ name: path, size: bytes.length, read });
   } catch (cause) {
-    // A file of another program has nothing of ours in it, and its own refusal.
-    throw indexOf(bytes, ascii('fusionclip')) < 0 ? cause : damaged(path, cause);
+    if (indexOf(bytes, ascii('fusionclip')) >= 0) throw damaged(path, cause);
+    const text = `${path} was not written by fusionclip train, or little of it is left (${bytes.length} bytes); take a copy of it, or train again.`;
+    throw new FusionclipError('bad_model', text, { cause });
   }
   const checksum = file.metadata.get('checksum');
   const sealed = checksum !== undefined || file.metadata.get('format') === SEALED;

@@ -13,6 +13,22 @@ const measure = v.pipe(
   v.transform((value) => value ?? Number.NaN),
 );
 
+const pair = v.strictTuple([number, number]);
+
+/** How values become grey levels; runs of before there was a choice took the whole range of a file's type. */
+const STORED_GREY = v.object({
+  how: v.picklist(['range', 'percentile']),
+  ranges: v.object({
+    uint8: v.optional(pair),
+    uint16: v.optional(pair),
+    int16: v.optional(pair),
+    float32: v.optional(pair),
+  }),
+  given: v.boolean(),
+  profile: v.nullable(v.array(number)),
+  limit: number,
+});
+
 /** `config.json`, and `header` of a checkpoint. */
 export const STORED_HEADER = v.object({
   kind: v.picklist(['pixel', 'image']),
@@ -26,6 +42,7 @@ export const STORED_HEADER = v.object({
   data: v.object({ path: v.string(), name: v.string() }),
   settings: v.record(v.string(), v.string()),
   sources: v.optional(v.record(v.string(), v.picklist(SETTING_SOURCES))),
+  grey: v.optional(STORED_GREY),
 });
 
 const choice = v.object({
@@ -45,7 +62,6 @@ export const STORED_STATE = v.object({
 });
 
 const threshold = v.nullable(v.object({ value: number, f1: measure, from: v.picklist(['valid', 'support']) }));
-const range = v.strictTuple([number, number]);
 const labelled = v.object({
   of: v.picklist(['valid', 'support', 'test']),
   normal: v.array(measure),
@@ -55,7 +71,7 @@ const labelled = v.object({
 /** `inference` of an adapters file. */
 export const STORED_INFERENCE = v.object({
   thresholds: v.object({ image: threshold, pixel: threshold }),
-  ranges: v.nullable(v.object({ zeroMap: range, fewMap: range, zeroMean: range, fewMean: range })),
+  ranges: v.nullable(v.object({ zeroMap: pair, fewMap: pair, zeroMean: pair, fewMean: pair })),
   selectedBy: v.string(),
   mapScale: v.optional(v.nullable(number)),
   scores: v.optional(v.nullable(labelled)),

@@ -5,12 +5,12 @@ import type { Inventory } from '../data/layout/inventory.ts';
 import { saveAdapters } from '../detect/adapters_file.ts';
 import { type AnyBackbone, asTrained, type ModelSource, openModel, statisticsOf } from '../detect/backbone.ts';
 import type { Detector } from '../detect/detector.ts';
-import { type Calibration, calibrate, classScores, evaluateSamples } from '../detect/evaluation.ts';
+import { type Calibration, calibrate, classScores, evaluateSamples, samplingRequest } from '../detect/evaluation.ts';
 import { requireMapNames } from '../detect/map_names.ts';
 import { samplesMaps } from '../detect/maps.ts';
 import { dataJson, openData } from '../detect/open_data.ts';
 import { predictionRows, toCsv } from '../detect/predictions.ts';
-import { ORACLE_WARNING, type SelectedBy, type TrainResults, trainResults } from '../detect/results.ts';
+import { type SelectedBy, type TrainResults, trainResults } from '../detect/results.ts';
 import { openDetector, type RunContext } from '../detect/run_context.ts';
 import type { ScoredSet } from '../detect/scoring.ts';
 import { ValidationSet } from '../detect/selection.ts';
@@ -29,6 +29,7 @@ import type { Choice, RunState } from '../run/run_state.ts';
 import { lastState, resumable, resumeAdvice, takeFolder } from './broken_run.ts';
 import { loadWeights } from './checkpoint.ts';
 import { environmentJson, sameShots, shotsJson } from './provenance.ts';
+import { selectionRule } from './selection_rule.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
 import { runTraining, type TrainingEnd } from './training.ts';
 
@@ -76,6 +77,7 @@ interface Opened {
   readonly header: RunConfig;
   readonly backbone: AnyBackbone;
   readonly dataset: Dataset;
+  readonly inventory: Inventory;
   readonly support: Support;
   readonly items: readonly TrainItem[];
   readonly detector: Detector;
@@ -130,7 +132,7 @@ async function begin(
   const { context, rules } = await sliced(outer, request.data, asked.train);
   const { fs } = context;
   const object = asked.fusion['prompt.object'];
-  const { dataset, inventory, tell } = await openData(context, {
+  const { dataset, inventory, grey, tell } = await openData(context, {
     path: request.data,
     rules,
     object: object === 'auto' ? undefined : object,
@@ -145,7 +147,7 @@ async function begin(
   const backbone = await openModel(fs, request.model);
   const chosen = chooseSettings(backbone.defaults, given);
   const { settings, sources } = chosen;
-  const support = await readSupport(fs, shots, settings.fusion, settings.train.seed);
+  const support = await readSupport(fs, shots, { ...settings.fusion, grey }, settings.train.seed);
   const header: RunConfig = {
     ...settings,
     sources,
@@ -153,6 +155,7 @@ async function begin(
     object: inventory.object,
     model: backbone.identity,
     data: { path: request.data, name: dataset.name },
+    grey,
   };
   const items = itemsOf(support, settings, backbone);
   // Everything that can be refused is refused before an older run is removed.
@@ -163,7 +166,8 @@ async function begin(
     onEvent({ type: 'note', text: settingsLine(chosen, backbone.identity.name) });
     const folder = await enter(header, support, inventory);
     const { mapsOf } = request;
-    const run = { context, folder, header, backbone, dataset, support, items, detector, maps, mapsOf, onEvent };
+    const work = { context, folder, maps, mapsOf, onEvent };
+    const run = { ...work, header, backbone, dataset, inventory, support, items, detector };
     return await finishRun(run, null);
   } finally {
     detector.release();
@@ -212,10 +216,11 @@ async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Pro
     rules,
     object: header.object,
     keeps: true,
+    grey: header.grey,
     of: out,
   });
   const shots = await chooseShots(fs, dataset, header.train);
-  const support = await readSupport(fs, shots, header.fusion, header.train.seed);
+  const support = await readSupport(fs, shots, { ...header.fusion, grey: header.grey }, header.train.seed);
   const drawn = await folder.readJson('shots.json');
   // A run that was ended before its first file was whole has no list yet.
   if (drawn === null) await folder.writeJson('shots.json', await shotsJson(support, header));
@@ -241,7 +246,8 @@ async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Pro
     }
     const maps = places.maps ?? header.train['map.files'];
     const { mapsOf } = places;
-    const run = { context, folder, header, backbone, dataset, support, items, detector, maps, mapsOf, onEvent };
+    const work = { context, folder, maps, mapsOf, onEvent };
+    const run = { ...work, header, backbone, dataset, inventory, support, items, detector };
     return await finishRun(run, state);
   } finally {
     detector.release();
@@ -267,7 +273,7 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
   const rest = contest(support.shots.rest, 'remaining valid images');
   const oracle = contest(dataset.splits.test, 'test images');
   try {
-    const selectedBy = selection(header, rest, onEvent);
+    const selectedBy = selectionRule(header, rest, onEvent);
     const compared = (selectedBy !== 'last' && selectedBy !== 'none') || header.train['lr.grid'].length > 1;
     const used = selectedBy === 'test-oracle' ? oracle : rest;
     const chosenBy = { contest: compared ? used : null, selectedBy };
@@ -308,7 +314,7 @@ async function evaluateRunWeights(
   end: TrainingEnd,
   selectedBy: SelectedBy,
 ): Promise<Pick<TrainOutcome, 'results' | 'scored'>> {
-  const { context, folder, header, dataset, support, detector, onEvent } = run;
+  const { context, folder, header, dataset, inventory, support, detector, onEvent } = run;
   const { fs, signal } = context;
   const draw = (calibration: Calibration) => {
     const choices = { maps: run.maps, calibration, of: run.mapsOf };
@@ -323,6 +329,7 @@ async function evaluateRunWeights(
         fs,
         samples: dataset.splits.test,
         calibration,
+        sampling: samplingRequest(header.train),
         batch: header.train['eval.batch'],
         onScored: which === 'chosen' ? draw(calibration) : undefined,
         onProgress: stage(onEvent, `scores of the test images (${which} weights)`),
@@ -352,29 +359,10 @@ async function evaluateRunWeights(
   const rows = predictionRows(scored, selected.calibration.thresholds);
   await fs.writeFile(folder.file('predictions.csv'), toCsv(rows));
   const shots = { normal: support.normal.length, abnormal: support.shots.abnormal.length };
-  const results = trainResults(header, shots, selectedBy, selected, last ?? { ...selected, choice: end.last });
+  const others = last ?? { ...selected, choice: end.last };
+  const { warnings } = inventory.leaks;
+  const results = trainResults(header, shots, selectedBy, selected, others, warnings);
   return { results, scored };
-}
-
-/** How weights can be chosen with what the data set has left. */
-function selection({ train, fusion }: RunConfig, rest: ValidationSet, onEvent: RunListener): SelectedBy {
-  if (!methodPreset(fusion.method).trained) return 'none';
-  if (train.select === 'test-oracle') {
-    onEvent({ type: 'note', text: ORACLE_WARNING });
-    return 'test-oracle';
-  }
-  if (rest.possible) return train.select;
-  if (train['lr.grid'].length > 1) {
-    throw new FusionclipError(
-      'bad_data',
-      'The remaining valid images lack a class, so learning rates cannot be compared on them; leave --lr.grid out.',
-    );
-  }
-  if (train.select === 'valid') {
-    const text = 'The remaining valid images lack a class, so the last weights are taken in place of the best.';
-    onEvent({ type: 'note', text });
-  }
-  return 'last';
 }
 
 /** What a method trains on: the views of the support images, or nothing. */

@@ -80,6 +80,8 @@ suite('config', () => {
     refused(change('visual.positional_embedding', [66, 128]), /square/);
     refused(change('logit_scale', [], { nativeSize: 140 }), /140 px/);
     refused(change('logit_scale', [], { visionHeads: 3 }), /3 attention heads/);
+    // No kernel takes heads of 2 or 1 numbers, which shapes allow.
+    refused(change('logit_scale', [], { visionHeads: 64 }), /attention heads 2 wide, and those of a multiple of 4/);
     refused(change('transformer.resblocks.0.mlp.c_fc.weight', null), /no tensor transformer\.resblocks\.0/);
   });
 
@@ -123,7 +125,13 @@ suite('config', () => {
     };
     refused(() => parseConfig('{', 'config.json'), /config\.json is not JSON/);
     refused(() => parseConfig('[]', 'config.json'), /object/);
-    refused(() => parseConfig('{"model_type":"bert"}', 'config.json'), /not the configuration/);
+    refused(
+      () => parseConfig('{"model_type":"bert"}', 'config.json'),
+      /is the configuration of "bert", not of a CLIP model/,
+    );
+    refused(() => parseConfig('{}', 'config.json'), /is not the configuration of a CLIP model/);
+    const tower = () => parseConfig('{"model_type":"clip_vision_model"}', 'c');
+    refused(tower, /vision tower alone; take the whole CLIP model/);
     refused(() => parseConfig('{"vision_config":3}', 'config.json'), /has 3 at vision_config, not an object/);
     refused(hf('vision_config', { hidden_act: 'gelu' }), /different activations/);
     refused(hf('vision_config', { layer_norm_eps: 1e-6 }), /layer_norm_eps/);

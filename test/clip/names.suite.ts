@@ -72,6 +72,24 @@ suite('tensor names', () => {
     checkShapes(config, resolveNames(theirs, 'x').shapes, 'x');
   });
 
+  test('of a model that a program has wrapped are found behind its prefix, whatever that is', () => {
+    const config = presetConfig('T');
+    const wrapped = (prefix: string, shapes: Shapes) => new Map([...shapes].map(([name, s]) => [prefix + name, s]));
+    for (const prefix of ['model.', 'clip.', 'module.clip_model.', 'image.text.']) {
+      for (const shapes of [clipShapes(config), huggingFaceShapes(clipShapes(config))]) {
+        const resolved = resolveNames(wrapped(prefix, shapes), 'x');
+        checkShapes(config, resolved.shapes, 'x');
+        assert.isTrue(resolved.sources.get('logit_scale')?.tensors[0].startsWith(prefix));
+      }
+    }
+    const head = wrapped('clip.', clipShapes(config)).set('classifier.weight', [2, 128]);
+    assert.throws(() => resolveNames(head, 'x'), FusionclipError, /has the tensor classifier\.weight/);
+    const text = new Map([...clipShapes(config)].filter(([name]) => !name.startsWith('visual.')));
+    assert.throws(() => resolveNames(text, 'x'), FusionclipError, /holds a text tower and no vision tower/);
+    const other = new Map([['visual.trunk.patch_embed.proj.weight', [1]]]);
+    assert.throws(() => resolveNames(other, 'x'), FusionclipError, /vision tower of another kind/);
+  });
+
   test('name the tensor, the file and both shapes when something does not fit', () => {
     const config = presetConfig('T');
     const refused = (change: (shapes: Shapes) => void, message: RegExp, huggingFace = false) => {

@@ -33,6 +33,7 @@ suite('data check', () => {
       sizes: [{ width: 12, height: 10, channels: 1, count: 12 }],
       bits: [{ bits: 8, count: 12 }],
       grey: report.grey,
+      turned: 0,
       patients: null,
       leftOut: [],
       leaks: { identical: [], shared: [], warnings: [] },

@@ -2,10 +2,12 @@ import { encodePng } from '../../src/data/encode.ts';
 import { rulePicture } from '../../src/data/picture.ts';
 import { MemoryFileSystem } from './memory_file_system.ts';
 
-/** A PNG picture of 12×10 pixels (or its mask) that depends on the name. */
+/** A PNG picture of 12×10 pixels from black to white (or its mask) that depends on the name. */
 export function picture(name: string, lesions = 0): { image: Uint8Array; mask: Uint8Array } {
   const { image, mask } = rulePicture(name, 1, 12, 10, 1, lesions);
-  return { image: encodePng(image), mask: encodePng(mask) };
+  const [low, high] = [Math.min(...image.data), Math.max(...image.data)];
+  const data = image.data.map((value) => Math.round((255 * (value - low)) / (high - low)));
+  return { image: encodePng({ ...image, data }), mask: encodePng(mask) };
 }
 
 /** A BMAD localisation set at `/Brain_AD` with `count` normal and abnormal images in each split. */

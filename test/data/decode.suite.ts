@@ -209,7 +209,7 @@ suite('damaged and foreign images', () => {
 
   test('interlaced samples of less than a byte are refused', async () => {
     const { recipe } = sampled(0, 4, 13, 6, true);
-    await expectFailure('bad_image', [/interlaced with 4 bits/], () => decodeImage(makePng(recipe), 'x.png'));
+    await expectFailure('bad_image', [/interlaced, with 4 bits/], () => decodeImage(makePng(recipe), 'x.png'));
   });
 
   test('a palette index past the palette is refused', async () => {
@@ -233,8 +233,40 @@ suite('damaged and foreign images', () => {
       [text(8, 'WEBP'), 'a.png', /WebP/],
       [text(0, 'version https://git-lfs.github.com/spec/v1'), 'a.png', /git lfs pull/],
       [text(0, 'hello'), 'a.png', /neither PNG, JPEG, TIFF nor BMP/],
+      [text(0, '<!doctype html><title>404</title>'), 'a.png', /an HTML page.*download the image itself/],
+      [text(0, '\n  <HTML lang="en">'), 'a.jpg', /an HTML page/],
+      [text(0, '\ufeff<?xml version="1.0"?>\n<svg width="1"/>'), 'a.png', /an SVG drawing.*export it as PNG/],
+      [text(0, '<?xml version="1.0"?><Error>'), 'a.png', /an XML text.*download the image itself/],
+      [text(0, '{"error": "not found"}'), 'a.png', /a JSON text/],
+      [new Uint8Array(300), 'a.png', /a file of zeros.*copy it again/],
     ] as const) {
       await expectFailure('bad_image', [new RegExp(name), pattern], () => decodeImage(bytes, name));
+    }
+  });
+
+  test('a whole picture of a kind that is not read is not called damaged, and the advice helps', async () => {
+    const sof = jpeg.findIndex((_, i) => jpeg[i] === 0xff && jpeg[i + 1] === 0xc0);
+    const changed = (...bytes: [at: number, value: number][]) => {
+      const file = jpeg.slice();
+      for (const [at, value] of bytes) file[sof + at] = value;
+      return file;
+    };
+    const four = [0xff, 0xc0, 0, 20, 8, 0, 1, 0, 1, 4, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0, 4, 0x11, 0];
+    const scan = [0xff, 0xda, 0, 14, 4, 1, 0, 2, 0, 3, 0, 4, 0, 0, 63, 0, 0xff, 0xd9];
+    const header = [0, 0, 0x2e, 0xe0, 0, 0, 0x2e, 0xe0, 1, 0, 0, 0, 0]; // 12,000 squared
+    const large = [...png.subarray(0, 8), ...chunk('IHDR', header), ...chunk('IDAT', Array(20_000).fill(0))];
+    const animated = [...png.subarray(0, 33), ...chunk('acTL', [0, 0, 0, 3, 0, 0, 0, 0]), ...png.subarray(33)];
+    const cases: [Uint8Array, RegExp][] = [
+      [changed([4, 12]), /12 bits a sample\); convert it to a 16-bit PNG/],
+      [changed([1, 0xc3]), /coding is lossless or hierarchical\); convert it to PNG/],
+      [changed([1, 0xc9]), /coding is arithmetic\); convert it to PNG/],
+      [Uint8Array.from([0xff, 0xd8, ...four, ...scan]), /CMYK\) without Adobe's marker.*convert it to RGB/],
+      [Uint8Array.from([...large, ...chunk('IEND', [])]), /12000×12000 pixels, 144 million.*make it smaller/],
+      [Uint8Array.from(animated), /an animation of 3 pictures.*files of their own/],
+      [Uint8Array.from([...png.subarray(0, 8), ...chunk('CgBI', [0, 0, 0, 0])]), /Apple's own kind/],
+    ];
+    for (const [bytes, pattern] of cases) {
+      await expectFailure('bad_image', [/x: this kind of/, pattern], () => decodeImage(bytes, 'x'));
     }
   });
 

@@ -1,73 +1,8 @@
 import { assert } from 'chai';
-import { bitDepth, decodeImage, decodeMask } from '../../src/data/decode.ts';
+import { decodeImage, decodeMask, decodeRaster } from '../../src/data/decode.ts';
 import { suite, test } from '../harness/registry.ts';
 import { expectFailure } from './expect_failure.ts';
-
-/** A TIFF of one strip, in either byte order; tags by number: [type, values]. Types: 1 bytes, 3 shorts, 4 longs. */
-function makeTiff(
-  little: boolean,
-  { width, height, bits, photometric, data, more = {}, samples = 1, pages = 1 }: TiffRecipe,
-): Uint8Array {
-  const out = new DataView(new ArrayBuffer(4000 + data.length));
-  const bytes = new Uint8Array(out.buffer);
-  bytes.set(little ? [0x49, 0x49] : [0x4d, 0x4d]);
-  out.setUint16(2, 42, little);
-  const start = 3000;
-  bytes.set(data, start);
-  const tags: Record<number, readonly [3 | 4, readonly number[]]> = {
-    254: [4, [0]],
-    256: [3, [width]],
-    257: [3, [height]],
-    258: [3, new Array(samples).fill(bits)],
-    259: [3, [1]],
-    262: [3, [photometric]],
-    273: [4, [start]],
-    277: [3, [samples]],
-    278: [3, [height]],
-    279: [4, [data.length]],
-    ...more,
-  };
-  let spare = 1000;
-  let at = 8;
-  let link = 4;
-  for (let page = 0; page < pages; page++) {
-    out.setUint32(link, at, little);
-    const entries = Object.entries(tags);
-    out.setUint16(at, entries.length, little);
-    at += 2;
-    for (const [tag, [type, values]] of entries) {
-      out.setUint16(at, Number(tag), little);
-      out.setUint16(at + 2, type, little);
-      out.setUint32(at + 4, values.length, little);
-      const size = type === 3 ? 2 : 4;
-      let place = at + 8;
-      if (values.length * size > 4) {
-        out.setUint32(place, spare, little);
-        place = spare;
-        spare += values.length * size;
-      }
-      for (const [i, value] of values.entries()) {
-        if (type === 3) out.setUint16(place + size * i, value, little);
-        else out.setUint32(place + size * i, value, little);
-      }
-      at += 12;
-    }
-    link = at;
-    at += 4;
-  }
-  return bytes;
-}
-
-interface TiffRecipe {
-  readonly width: number;
-  readonly height: number;
-  readonly bits: number;
-  readonly photometric: number;
-  readonly data: readonly number[];
-  readonly more?: Readonly<Record<number, readonly [3 | 4, readonly number[]]>>;
-  readonly samples?: number;
-  readonly pages?: number;
-}
+import { makeTiff, type TiffRecipe } from './tiff_maker.ts';
 
 suite('TIFF', () => {
   const grey = { width: 3, height: 2, bits: 8, photometric: 1, data: [0, 1, 2, 100, 254, 255] };
@@ -87,7 +22,7 @@ suite('TIFF', () => {
       const wide = (v: number) => (little ? [v & 255, v >> 8] : [v >> 8, v & 255]);
       const deep = { ...grey, width: 2, height: 1, bits: 16, data: [...wide(0x1234), ...wide(0xff00)] };
       assert.deepEqual(read(deep), [2, 1, 1, 0x12, 0xff]);
-      assert.equal(bitDepth(makeTiff(little, deep), 'x.tif'), 16);
+      assert.equal(decodeRaster(makeTiff(little, deep), 'x.tif').bits, 16);
       const map = Array.from({ length: 768 }, (_, i) => (i % 256) * 257);
       const palette = { ...grey, photometric: 3, more: { 320: [3, map] } } as const;
       assert.deepEqual(read(palette), [3, 2, 3, ...grey.data.flatMap((v) => [v, v, v])]);
@@ -95,6 +30,22 @@ suite('TIFF', () => {
       assert.deepEqual(read(bits), [3, 2, 1, 255, 0, 255, 0, 255, 0]);
     });
   }
+
+  test('numbers with a sign, and floating-point numbers', () => {
+    const signed = {
+      ...grey,
+      width: 2,
+      height: 1,
+      bits: 16,
+      data: [0x18, 0xfc, 0x90, 1],
+      more: { 339: [3, [2]] },
+    } as const;
+    assert.deepEqual([...decodeRaster(makeTiff(true, signed), 'x.tif').data], [-1000, 400]);
+    const data = [...new Uint8Array(Float32Array.of(0.25, -3).buffer)];
+    const real = { ...signed, bits: 32, data, more: { 339: [3, [3]] } } as const;
+    assert.deepEqual([...decodeRaster(makeTiff(true, real), 'x.tif').data], [0.25, -3]);
+    assert.deepEqual([...decodeMask(makeTiff(true, real), 'm.tif').data], [255, 0]);
+  });
 
   test('small class codes of a 16-bit mask are kept', () => {
     const file = makeTiff(true, { ...grey, width: 3, height: 1, bits: 16, data: [0, 0, 2, 0, 0, 9] });
@@ -107,11 +58,12 @@ suite('TIFF', () => {
         decodeImage(makeTiff(true, { ...grey, ...recipe }), 'x.tif'),
       );
     await refusal({ pages: 3 }, /holds 3 pictures/);
-    await refusal({ bits: 32, more: { 339: [3, [3]] } }, /floating-point/);
+    await refusal({ bits: 64, more: { 339: [3, [3]] } }, /floating-point numbers of 64 bits/);
+    const notNumber = { width: 1, height: 1, bits: 32, data: [0, 0, 192, 127], more: { 339: [3, [3]] } } as const;
+    await refusal(notNumber, /some of its values are no numbers/);
     await refusal({ bits: 4 }, /4 bits/);
     await refusal({ photometric: 5 }, /image type: 5/);
     await refusal({ more: { 259: [3, [7]] } }, /[cC]ompression/);
-    await refusal({ more: { 274: [3, [6]] } }, /orientation/);
   });
 
   test('a truncated file is refused', async () => {

@@ -1,5 +1,6 @@
 import { presetConfig } from '../../src/clip/index.ts';
 import { rangeOf, type ScoreMap } from '../../src/data/heat_map.ts';
+import { FULL } from '../../src/data/range/rule.ts';
 import { trainResults } from '../../src/detect/results.ts';
 import type { ScoredImage } from '../../src/detect/scoring.ts';
 import { evaluateIntensity, evaluateScores } from '../../src/detect/set_metrics.ts';
@@ -59,6 +60,7 @@ export function madeRun(made: MadeRun = {}): RunRecord {
     object: 'brain',
     model: { name: 'model.safetensors', hash: '0123-4567', config: presetConfig('T') },
     data: { path: '/data/Brain', name: 'Brain' },
+    grey: FULL,
   };
   const evaluation = { metrics, trivial: evaluateIntensity(set, kind), scored: set };
   const [, mapScale] = rangeOf(...scored.map(({ map }) => map));

@@ -1,6 +1,7 @@
 import { assert } from 'chai';
 import { csvCells } from '../../src/base/csv.ts';
 import { generateModel, presetConfig } from '../../src/clip/index.ts';
+import { FULL } from '../../src/data/range/rule.ts';
 import { findRuns, type RunRecord, readRun, renderComparison } from '../../src/report/index.ts';
 import { runSettings } from '../../src/run/run_config.ts';
 import { findings } from '../../src/study/comparison/text.ts';
@@ -30,6 +31,7 @@ function made(
       object: 'brain',
       model: { name: 'm', hash: '1', config: presetConfig('T') },
       data: { name, path },
+      grey: FULL,
     },
     results: madeResults(0.8 + seed / 100 + shift / 100, 0.7),
     predictions,

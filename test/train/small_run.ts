@@ -20,6 +20,8 @@ export function ruleSet(kind: 'pixel' | 'image' = 'pixel', count = 4): MemoryFil
     ] as const) {
       for (let i = 0; i < count; i++) {
         const { image, mask } = rulePicture(`${split}.${name}.${i}`, 5, 40, 40, 3, lesions);
+        // Two black and two white pixels, so that no picture uses less than a quarter of the grey levels.
+        image.data.fill(0, 0, 6).fill(255, image.data.length - 6);
         const folder = `/Brain_AD/${split}/${name}`;
         files.push([`${folder}/${kind === 'pixel' ? 'img/' : ''}${i}.png`, encodePng(image)]);
         if (kind === 'pixel' && lesions) files.push([`${folder}/anomaly_mask/${i}.png`, encodePng(mask)]);

@@ -68,7 +68,9 @@ suite('volumes as data sets of slices', () => {
       ['d/good/b.nii', volume(IMAGE)],
     ]);
     expect(await holdsVolumes(pictures, 'd')).to.equal(false);
-    expect((await sliced({ fs: pictures }, 'd', { ...rules, group: null })).context.fs).to.equal(pictures);
+    expect(
+      (await sliced({ fs: pictures }, 'd', { ...rules, group: null, range: 'auto' as const })).context.fs,
+    ).to.equal(pictures);
     expect(await holdsVolumes(pictures, 'nowhere')).to.equal(false);
     const masks = new MemoryFileSystem([
       ['d/masks/a.png', png],
@@ -94,7 +96,7 @@ suite('volumes as data sets of slices', () => {
       const fs = new MemoryFileSystem();
       const options = { set: 'liver', out: 'o', seed: 3, valid: 2, test: 2, size: 32, depth: 9, format };
       const path = await writePhantomVolumes(fs, options);
-      const settings = { ...rules, window: 'liver', group: null };
+      const settings = { ...rules, window: 'liver', group: null, range: 'auto' as const };
       const { context, rules: own } = await sliced({ fs }, path, settings);
       expect(own.group).to.equal('folder');
       const found = await slicedFiles(fs, path, settings);

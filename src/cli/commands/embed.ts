@@ -2,9 +2,11 @@ import { FusionclipError } from '../../base/errors.ts';
 import { choice, integer, list, type OptionTable, optional, text, toggle } from '../../base/option.ts';
 import { joinPath } from '../../base/paths.ts';
 import { pixelStatistics, preprocess, TextTower, VisionTower, type WeightStorage } from '../../clip/index.ts';
-import { decodeImage } from '../../data/decode.ts';
 import { findInputs } from '../../data/layout/inputs.ts';
 import { leftOutLine } from '../../data/layout/left_out.ts';
+import { DATA_OPTIONS } from '../../data/layout/rules.ts';
+import { readAlone } from '../../data/range/read.ts';
+import type { RangeSetting } from '../../data/range/rule.ts';
 import { encodeNpy } from '../../data/raw_map.ts';
 import { type Backbone, openBackbone } from '../../detect/backbone.ts';
 import { wholeSentence } from '../../fusion/prompts.ts';
@@ -28,6 +30,10 @@ const FLAGS = {
   ),
   act: choice(['auto', 'quickgelu', 'gelu'], 'auto', "activation; auto: the model's own"),
   weights: choice(['auto', 'f32', 'f16', 'bf16'], 'auto', 'storage on the GPU; auto: the smallest type that is exact'),
+  range: {
+    ...DATA_OPTIONS.range,
+    help: 'which values of files are black and white; auto: all of their type, refused where they use less than a quarter of 16 bits',
+  },
   normalise: toggle(true, 'embeddings of length 1'),
   batch: integer(8, [1, 4096], 'images that go through the model together'),
   out: word('DIR', 'folder for images.npy, texts.npy and index.json; default: JSON on standard output'),
@@ -103,6 +109,7 @@ interface EmbedValues {
   readonly preprocess: 'openai' | 'huggingface' | 'winclip' | 'april';
   readonly act: 'auto' | 'quickgelu' | 'gelu';
   readonly weights: WeightStorage;
+  readonly range: RangeSetting;
   readonly normalise: boolean;
   readonly batch: number;
 }
@@ -111,7 +118,7 @@ async function imageEmbeddings(
   { fs, gpu, signal, onEvent }: Session,
   { weights }: Backbone,
   paths: readonly string[],
-  { size: wanted, preprocess: variant, act, weights: storage, normalise, batch }: EmbedValues,
+  { size: wanted, preprocess: variant, act, weights: storage, range, normalise, batch }: EmbedValues,
 ): Promise<Float32Array> {
   if (paths.length === 0) return new Float32Array();
   const size = wanted ?? weights.config.vision.nativeSize;
@@ -124,7 +131,7 @@ async function imageEmbeddings(
       const part = paths.slice(start, start + batch);
       const input = new Float32Array(part.length * 3 * size * size);
       for (const [i, path] of part.entries()) {
-        const image = decodeImage(await fs.readFile(path), path);
+        const image = readAlone(await fs.readFile(path), path, range);
         input.set(preprocess(image, variant, size, pixelStatistics(weights.config)), i * 3 * size * size);
       }
       using job = gpu.job();

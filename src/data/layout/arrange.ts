@@ -157,5 +157,6 @@ function wrongLayout(
     'bad_data',
     `${where} is not a data set: expected valid/ and test/ with good/ and Ungood/ in each, or test/good/ and others, or ` +
       `good/ and at least one other folder; found ${names.length === 0 ? 'no folder' : shown}${advice}`,
+    { about: 'layout' },
   );
 }

@@ -1,14 +1,16 @@
 import type { FileSystem } from '../../base/file_system.ts';
 import { type HashedFile, identicalFiles, sha256 } from '../audit/identical.ts';
 import { type SharedSource, sharedSources, sourceName } from '../audit/source_name.ts';
+import { givenRule, type RangeRule } from '../range/rule.ts';
 import type { Dataset, Sample, Split } from './dataset.ts';
+import { greyFacts } from './grey_facts.ts';
 import type { Inventory, Leaks, MaskFacts, PatientFacts } from './inventory.ts';
 import { summarizeLeftOut } from './left_out.ts';
 import { findObject } from './object_name.ts';
 import { datasetOf } from './open.ts';
 import { type Problem, requireSound } from './problem.ts';
 import { type ImageFacts, readScan } from './read_scan.ts';
-import type { DataRules } from './rules.ts';
+import { type DataRules, dataRules } from './rules.ts';
 import { scanDataset } from './scan.ts';
 import type { Scan } from './scanned.ts';
 
@@ -17,6 +19,8 @@ export interface CheckOptions {
   readonly rules?: Partial<DataRules>;
   /** What prompts shall call the content; found by the folder's name otherwise. */
   readonly object?: string;
+  /** The rule by which a run reads values; found or given by `rules.range` otherwise. */
+  readonly grey?: RangeRule;
   /** Called after each image. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -37,24 +41,25 @@ export async function openInspected(
   fs: FileSystem,
   path: string,
   options: CheckOptions = {},
-): Promise<{ readonly dataset: Dataset; readonly inventory: Inventory }> {
-  const { scan, inventory } = await inspect(fs, path, options);
+): Promise<{ readonly dataset: Dataset; readonly inventory: Inventory; readonly grey: RangeRule }> {
+  const { scan, inventory, grey } = await inspect(fs, path, options);
   requireSound(path, inventory.problems);
-  return { dataset: datasetOf(scan), inventory };
+  return { dataset: datasetOf(scan), inventory, grey };
 }
 
 async function inspect(
   fs: FileSystem,
   path: string,
-  { rules = {}, object, onProgress }: CheckOptions,
-): Promise<{ scan: Scan; inventory: Inventory }> {
+  { rules = {}, object, onProgress, grey: known }: CheckOptions,
+): Promise<{ scan: Scan; inventory: Inventory; grey: RangeRule }> {
   const scan = await scanDataset(fs, path, rules);
   const hashes: HashedFile[] = [];
-  const background = rules['mask.background'] ?? 'auto';
+  const { 'mask.background': background, range } = dataRules(rules);
   const { images, problems: found } = await readScan(fs, scan, {
     onProgress,
     backgroundGiven: background !== 'auto',
     normalOnly: rules['shots.abnormal'] === 0,
+    rule: known ?? givenRule(range) ?? undefined,
     visit: async ({ id, split }, bytes) => {
       if (bytes) hashes.push({ id, part: split, sha256: await sha256(bytes) });
     },
@@ -62,7 +67,8 @@ async function inspect(
   const samples = scan.classes.flatMap((c) => c.samples);
   const count = (split: Split, label: 0 | 1) =>
     samples.filter((sample) => sample.split === split && sample.label === label).length;
-  const problems: Problem[] = [...scan.problems, ...found];
+  const grey = greyFacts(scan, images, range, known ?? null);
+  const problems: Problem[] = [...scan.problems, ...found, ...grey.problems];
   const masks = scan.kind === 'pixel' ? maskFacts(scan, samples, background) : null;
   const inventory: Inventory = {
     path,
@@ -80,14 +86,16 @@ async function inspect(
       return { folder: c.folder, label: c.label, valid: of('valid'), test: of('test') };
     }),
     masks,
-    ...pixelFacts(images),
+    ...grey.facts,
+    sizes: sizesOf(images),
+    turned: images.filter(({ orientation }) => orientation !== 1).length,
     patients: patientFacts(samples, rules.group ?? null),
     leftOut: summarizeLeftOut(scan.leftOut),
     leaks: findLeaks(samples, hashes, rules.group ?? null),
     problems,
     ok: problems.every(({ severity }) => severity === 'warning'),
   };
-  return { scan, inventory };
+  return { scan, inventory, grey: grey.rule };
 }
 
 function maskFacts({ pairing }: Scan, samples: readonly Sample[], background: DataRules['mask.background']): MaskFacts {
@@ -101,31 +109,15 @@ function maskFacts({ pairing }: Scan, samples: readonly Sample[], background: Da
   };
 }
 
-function pixelFacts(images: readonly ImageFacts[]): Pick<Inventory, 'sizes' | 'bits' | 'grey'> {
+function sizesOf(images: readonly ImageFacts[]): Inventory['sizes'] {
   const sizes = new Map<string, { width: number; height: number; channels: number; count: number }>();
-  const bits = new Map<number, number>();
-  for (const { width, height, channels, bits: depth } of images) {
+  for (const { width, height, channels } of images) {
     const key = `${width}×${height}×${channels}`;
     const row = sizes.get(key) ?? { width, height, channels, count: 0 };
     row.count++;
     sizes.set(key, row);
-    bits.set(depth, (bits.get(depth) ?? 0) + 1);
   }
-  const least = images.reduce<ImageFacts | null>(
-    (best, one) => (best === null || one.high - one.low < best.high - best.low ? one : best),
-    null,
-  );
-  const extreme = (key: 'low' | 'high', pick: (...values: number[]) => number) =>
-    images.reduce((value, image) => pick(value, image[key]), key === 'low' ? 255 : 0);
-  return {
-    sizes: [...sizes.values()].sort((a, b) => b.count - a.count),
-    bits: [...bits].map(([depth, count]) => ({ bits: depth, count })).sort((a, b) => b.count - a.count),
-    grey: least && {
-      low: extreme('low', Math.min),
-      high: extreme('high', Math.max),
-      narrowest: { id: least.id, low: least.low, high: least.high },
-    },
-  };
+  return [...sizes.values()].sort((a, b) => b.count - a.count);
 }
 
 /** Patients by the rule that is set, or by file names where these speak of several. */

@@ -33,6 +33,7 @@ export function tellClasses(path: string, names: readonly string[], rules: DataR
     throw new FusionclipError(
       'bad_data',
       `${path} has more than one folder that may hold the normal images: ${found}; say which with --normal NAME.`,
+      { about: 'layout' },
     );
   }
   if (normal.length === 0) return null;

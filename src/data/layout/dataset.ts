@@ -12,6 +12,8 @@ export interface MaskFiles {
   readonly paths: readonly string[];
   /** What is no lesion in them. */
   readonly background: 'black' | 'white';
+  /** Whether they lie over the image as it is shown or as it is stored, where that was said. */
+  readonly orientation?: 'shown' | 'stored';
 }
 
 /** One image of a data set. */

@@ -1,4 +1,5 @@
 import type { FileSystem } from '../../base/file_system.ts';
+import type { RangeRule } from '../range/rule.ts';
 import { type CheckOptions, openInspected } from './check.ts';
 import type { Dataset } from './dataset.ts';
 import type { Inventory } from './inventory.ts';
@@ -7,6 +8,8 @@ import type { Inventory } from './inventory.ts';
 export interface InspectedSet {
   readonly dataset: Dataset;
   readonly inventory: Inventory;
+  /** How values become grey levels. */
+  readonly grey: RangeRule;
   /** Whether it was looked at by this call. */
   readonly fresh: boolean;
 }
@@ -17,10 +20,13 @@ export class InspectedSets {
 
   /** As {@link openInspected}; what is known is not looked at again. */
   async open(fs: FileSystem, path: string, options: CheckOptions): Promise<InspectedSet> {
-    const { rules = {}, object } = options;
+    const { rules = {}, object, grey } = options;
     const { normal, abnormal, skip, group } = rules;
-    const names = ['mask.background', 'split.seed', 'shots.abnormal', 'window', 'plane', 'accept', 'volume'] as const;
-    const key = JSON.stringify([path, object, normal, abnormal, skip, group, names.map((name) => rules[name])]);
+    const names = [
+      ...(['mask.background', 'mask.orientation', 'range', 'split.seed', 'shots.abnormal'] as const),
+      ...(['window', 'plane', 'accept', 'volume'] as const),
+    ];
+    const key = JSON.stringify([path, object, normal, abnormal, skip, group, names.map((name) => rules[name]), grey]);
     const known = this.#known.get(key);
     if (known) return { ...known, fresh: false };
     const opened = await openInspected(fs, path, options);

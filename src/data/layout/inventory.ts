@@ -67,8 +67,14 @@ export interface Inventory extends ObjectName {
   readonly sizes: readonly { width: number; height: number; channels: number; count: number }[];
   /** Bits of a sample in the files, most frequent first. */
   readonly bits: readonly { bits: number; count: number }[];
-  /** Extremes of the grey values (0 to 255, as read) over all images, and the image that uses least of them. */
+  /** Images that were turned by the orientation that their files say. */
+  readonly turned: number;
   readonly grey: {
+    /** Extremes of the values in the files. */
+    readonly values: string;
+    /** How they become grey levels. */
+    readonly rule: string;
+    /** Extremes of the grey levels (0 to 255) over all images, and the image that uses least of them. */
     readonly low: number;
     readonly high: number;
     readonly narrowest: { readonly id: string; readonly low: number; readonly high: number };
@@ -86,7 +92,8 @@ const SHOWN = 20;
 
 /** The inventory as lines of text: the same in `data check`, `train`, `eval` and on the page. */
 export function inventoryLines(inventory: Inventory): string[] {
-  const { path, layout, kind, found, images, classes, masks, sizes, bits, grey, patients, leftOut, leaks } = inventory;
+  const { path, layout, kind, found, images, classes, masks, sizes, bits, grey, turned, patients, leftOut, leaks } =
+    inventory;
   const total = images.valid.normal + images.valid.abnormal + images.test.normal + images.test.abnormal;
   const lines = [
     `${path}: layout ${layout}, ${kind}-level; ${found} files found, ${total} images${masks ? ` and ${masks.files} masks` : ''} used`,
@@ -114,11 +121,12 @@ export function inventoryLines(inventory: Inventory): string[] {
     `${items.slice(0, 6).join(', ')}${items.length > 6 ? `, and ${items.length - 6} more` : ''}`;
   if (sizes.length > 0) lines.push(`sizes: ${list(sizes.map((s) => `${s.width}×${s.height} (${s.count})`))}`);
   if (grey) {
-    const { low, high, narrowest } = grey;
+    const { values, rule, low, high, narrowest } = grey;
     const depth = list(bits.map(({ bits, count }) => `${bits} bits (${count})`));
     const least = `least in ${narrowest.id}: ${narrowest.low} to ${narrowest.high}`;
-    lines.push(`values: ${depth}; grey ${low} to ${high}, ${least}`);
+    lines.push(`values: ${depth}, ${values} in the files; ${rule}; grey ${low} to ${high}, ${least}`);
   }
+  if (turned > 0) lines.push(`turned: ${turned} images by the orientation that their files say`);
   for (const one of leftOut) lines.push(`left out: ${leftOutLine(one)}`);
   lines.push(objectLine(inventory));
   for (const warning of leaks.warnings) lines.push(`warning: ${warning}`);

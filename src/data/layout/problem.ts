@@ -17,7 +17,9 @@ export type ProblemKind =
   | 'unread'
   | 'extra_mask'
   | 'empty_mask'
+  | 'unclear_mask'
   | 'constant_image'
+  | 'odd_values'
   | 'unused_rule';
 
 /**
@@ -48,5 +50,5 @@ export function requireSound(path: string, problems: readonly Problem[]): void {
   const list = more === '' ? '' : ` There are ${more}: see fusionclip data check ${path}.`;
   const sentence = message.includes(where) ? message : `${where}: ${message}`;
   const code = kind === 'broken_image' || kind === 'broken_mask' ? 'bad_image' : 'bad_data';
-  throw new FusionclipError(code, `${sentence.replace(/\.$/, '')}.${list}`);
+  throw new FusionclipError(code, `${sentence.replace(/\.$/, '')}.${list}`, { about: kind });
 }

@@ -1,7 +1,12 @@
 import { FusionclipError } from '../../base/errors.ts';
 import type { FileSystem } from '../../base/file_system.ts';
-import { bitDepth, decodeImage } from '../decode.ts';
-import { type Image, toGrey } from '../image.ts';
+import { decodeRaster } from '../decode.ts';
+import type { Image } from '../image.ts';
+import type { Orientation } from '../orientation.ts';
+import { shown } from '../range/judge.ts';
+import { asRuled, FULL, type RangeRule, shownRaster } from '../range/rule.ts';
+import { type ValueFacts, valueFacts } from '../range/values.ts';
+import type { Raster } from '../raster.ts';
 import type { Sample } from './dataset.ts';
 import { readMask } from './open.ts';
 import type { Problem, ProblemKind } from './problem.ts';
@@ -16,11 +21,9 @@ export interface ImageFacts {
   readonly width: number;
   readonly height: number;
   readonly channels: number;
-  /** Bits of a sample in the file. */
-  readonly bits: number;
-  /** Extremes of its grey values, as they are read: 0 to 255. */
-  readonly low: number;
-  readonly high: number;
+  readonly values: ValueFacts;
+  /** By which it was turned. */
+  readonly orientation: Orientation;
 }
 
 /** What was learned by reading every image and mask of a scan. */
@@ -30,7 +33,7 @@ export interface Reading {
   readonly problems: readonly Problem[];
 }
 
-/** Gets each image of a set with the bytes of its file; both are null where they cannot be had. */
+/** Gets each image of a set, as eyes should see it, with the bytes of its file; both are null where they cannot be had. */
 export type ImageVisitor = (
   sample: Sample,
   bytes: Uint8Array<ArrayBuffer> | null,
@@ -47,11 +50,13 @@ export interface ReadOptions {
   readonly train?: boolean;
   /** Whether `mask.background` was said, so that large lesions are no question. */
   readonly backgroundGiven?: boolean;
+  /** How values are read, where that is said. */
+  readonly rule?: RangeRule;
 }
 
 /** Reads every image and mask of a scan, one after the other, and tells all that is wrong instead of stopping at the first. */
 export async function readScan(fs: FileSystem, scan: Scan, options: ReadOptions = {}): Promise<Reading> {
-  const { onProgress, visit, train = false, normalOnly = false, backgroundGiven = false } = options;
+  const { onProgress, visit, train = false, normalOnly = false, backgroundGiven = false, rule = FULL } = options;
   const problems: Problem[] = [];
   const images: ImageFacts[] = [];
   const lesions: Lesion[] = [];
@@ -62,10 +67,11 @@ export async function readScan(fs: FileSystem, scan: Scan, options: ReadOptions 
   for (const sample of samples) {
     const { path } = sample;
     const bytes = await attempt(() => fs.readFile(path), 'broken_image', path, problems);
-    const image = bytes && (await attempt(async () => decodeImage(bytes, path), 'broken_image', path, problems));
-    if (bytes && image) images.push(factsOf(sample, bytes, image, problems));
-    await visit?.(sample, bytes, image);
-    const share = await checkMask(fs, sample, image, problems);
+    const raster = bytes && (await attempt(async () => decodeRaster(bytes, path), 'broken_image', path, problems));
+    const facts = raster && factsOf(sample, asRuled(raster, rule), problems);
+    if (facts) images.push(facts);
+    await visit?.(sample, bytes, raster && shownRaster(raster));
+    const share = await checkMask(fs, sample, facts, problems);
     if (share !== null && done < own.length) lesions.push({ sample, share });
     onProgress?.(++done, samples.length);
   }
@@ -78,30 +84,27 @@ interface Lesion {
   readonly share: number;
 }
 
-function factsOf({ id, path }: Sample, bytes: Uint8Array, image: Image, problems: Problem[]): ImageFacts {
-  let [low, high] = [255, 0];
-  for (const value of toGrey(image).data) {
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  if (low === high) {
-    const message = low === 0 ? 'the image is black' : `every pixel of the image has the value ${low}`;
+function factsOf({ id, path }: Sample, raster: Raster, problems: Problem[]): ImageFacts {
+  const values = valueFacts(raster);
+  const { lowest, highest } = values;
+  if (lowest === highest) {
+    const message = lowest === 0 ? 'the image is black' : `every pixel of the image has the value ${shown(lowest)}`;
     problems.push({ kind: 'constant_image', severity: 'warning', path, message });
   }
-  const { width, height, channels } = image;
-  return { id, width, height, channels, bits: bitDepth(bytes, path), low, high };
+  const { width, height, channels } = raster;
+  return { id, width, height, channels, values, orientation: raster.orientation ?? 1 };
 }
 
 /** The share of an image that is lesion by its masks; null without any, or where they cannot be read. */
 async function checkMask(
   fs: FileSystem,
   { mask: files, label }: Sample,
-  image: Image | null,
+  image: ImageFacts | null,
   problems: Problem[],
 ): Promise<number | null> {
   if (files === null) return null;
   const [path] = files.paths;
-  const mask = await attempt(() => readMask(fs, files), 'broken_mask', path, problems);
+  const mask = await attempt(() => readMask(fs, files, image), 'broken_mask', path, problems);
   if (!mask) return null;
   if (image && (mask.width !== image.width || mask.height !== image.height)) {
     const message = `${mask.width}×${mask.height} pixels for an image of ${image.width}×${image.height}`;
@@ -155,7 +158,9 @@ async function attempt<T>(
     return await read();
   } catch (error) {
     if (!(error instanceof FusionclipError)) throw error;
-    problems.push({ kind, severity: 'error', path, message: error.message });
+    // A file that can be read may still leave something open.
+    const open = error.code === 'bad_data';
+    problems.push({ kind: open ? 'unclear_mask' : kind, severity: 'error', path, message: error.message });
     return null;
   }
 }

@@ -1,4 +1,5 @@
 import { choice, integer, list, type OptionValues, optional, text } from '../../base/option.ts';
+import { rangeOption } from '../range/rule.ts';
 
 const NAME = text('', /\S/, 'NAME', '');
 
@@ -15,6 +16,14 @@ export const DATA_OPTIONS = {
     ['auto', 'black', 'white'],
     'auto',
     'what is no lesion in masks; auto: black, refused where most of them would be lesion for the most part',
+  ),
+  'mask.orientation': choice(
+    ['auto', 'shown', 'stored'],
+    'auto',
+    'whether masks that do not say lie over images as these are shown or as they are stored, where EXIF turns them; auto: by size, else refused',
+  ),
+  range: rangeOption(
+    'which values of files are black and white; auto: of 8 bits all, of others what valid uses, images that do not fit refused; full: all of the type; percentile: each image by itself',
   ),
   group: optional(
     text('', /\S/, 'REGEX|folder|auto', ''),
@@ -49,6 +58,8 @@ export function dataRules(given: Partial<DataRules> = {}): DataRules {
     abnormal: given.abnormal ?? [],
     skip: given.skip ?? [],
     'mask.background': given['mask.background'] ?? 'auto',
+    'mask.orientation': given['mask.orientation'] ?? 'auto',
+    range: given.range ?? 'auto',
     group: given.group ?? null,
     window: given.window ?? 'auto',
     plane: given.plane ?? 'auto',

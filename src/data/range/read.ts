@@ -1,0 +1,51 @@
+import { FusionclipError } from '../../base/errors.ts';
+import { decodeRaster } from '../decode.ts';
+import type { Image } from '../image.ts';
+import { type Raster, sampleKind } from '../raster.ts';
+import { judgeValues, type OddValues, shown } from './judge.ts';
+import { applyRule, asRuled, FULL, givenRule, type RangeRule, type RangeSetting, UNKNOWN } from './rule.ts';
+import { valueFacts } from './values.ts';
+
+/**
+ * An image as a rule reads it.
+ * @param say gets what is odd about it where the rule was given, so that it is no reason to refuse; and that it is of one value
+ * @throws FusionclipError `bad_image` where the file cannot be read, and where its values do not fit a rule that was found
+ */
+export function readRuled(
+  bytes: Uint8Array,
+  name: string,
+  rule: RangeRule,
+  say: (text: string) => void = () => {},
+): Image {
+  return ruled(decodeRaster(bytes, name), name, rule, say);
+}
+
+/** An image that belongs to no run: with `auto` bytes as they are, and other values where they use their type. Throws as {@link readRuled}. */
+export function readAlone(bytes: Uint8Array, name: string, setting: RangeSetting = 'auto'): Image {
+  const raster = decodeRaster(bytes, name);
+  const rule = givenRule(setting) ?? (sampleKind(raster) === 'uint8' ? FULL : UNKNOWN);
+  return ruled(raster, name, rule, () => {});
+}
+
+function ruled(raster: Raster, name: string, rule: RangeRule, say: (text: string) => void): Image {
+  const facts = valueFacts(asRuled(raster, rule));
+  if (facts.lowest === facts.highest) say(constantNote(name, facts.lowest));
+  const odd = judgeValues(facts, rule);
+  if (odd && !rule.given) throw new FusionclipError('bad_image', `${name} ${odd.what}; ${rangeAdvice(odd)}.`);
+  if (odd) say(`${name} ${odd.what}.`);
+  return applyRule(raster, rule);
+}
+
+/** What to do about odd values. */
+export function rangeAdvice({ why, fits }: OddValues): string {
+  const [low, high] = fits;
+  if (why === 'inverted') return 'invert it, or take it as it is with --range full';
+  return `say how values are read with --range ${shown(low)},${shown(high)} or another LOW,HIGH, with percentile (each image by itself), or full (as they are)`;
+}
+
+/** What is said of an image of one value. */
+export function constantNote(name: string, value: number): string {
+  return value === 0
+    ? `${name} is black: its score says nothing.`
+    : `Every pixel of ${name} has the value ${shown(value)}: its score says nothing.`;
+}

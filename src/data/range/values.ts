@@ -1,0 +1,72 @@
+import { type Raster, type SampleKind, sampleKind } from '../raster.ts';
+
+/** Shares of the pixels below the quantiles in {@link ValueFacts}, beside the extremes of what is used. */
+const MIDDLES = Array.from({ length: 16 }, (_, i) => (i + 0.5) / 16);
+
+/** What the values of a picture are: quantiles of its grey values, in numbers of the file. */
+export interface ValueFacts {
+  readonly kind: SampleKind;
+  /** Bits of a sample in the file. */
+  readonly bits: number;
+  readonly lowest: number;
+  readonly highest: number;
+  /** But for one pixel in a thousand at either end, which may be marks or broken: the range that is used. */
+  readonly low: number;
+  readonly high: number;
+  /** But for five in a thousand: what `percentile` stretches. */
+  readonly inner: readonly [number, number];
+  /** Of numbers of 16 bits: their extremes if they had a sign, and were written as if they had none. */
+  readonly signed: readonly [number, number];
+  /** Quantiles at 16 shares, evenly spread. */
+  readonly quantiles: readonly number[];
+}
+
+/** Looks at the grey values of a picture, all of them finite. */
+export function valueFacts(raster: Raster): ValueFacts {
+  const values = sortedGrey(raster);
+  const last = values.length - 1;
+  const at = (share: number) => values[Math.floor(share * values.length)];
+  const mirrored = (share: number) => values[last - Math.floor(share * values.length)];
+  return {
+    kind: sampleKind(raster),
+    bits: raster.bits,
+    lowest: values[0],
+    highest: values[last],
+    low: at(0.001),
+    high: mirrored(0.001),
+    inner: [at(0.005), mirrored(0.005)],
+    signed: raster.data instanceof Uint16Array ? asSigned(values) : [values[0], values[last]],
+    quantiles: MIDDLES.map(at),
+  };
+}
+
+/** @param values ascending */
+function asSigned(values: Raster['data']): [number, number] {
+  const negative = values.findIndex((value) => value > 32767);
+  if (negative < 0) return [values[0], values[values.length - 1]];
+  return [values[negative] - 65536, negative === 0 ? values[values.length - 1] - 65536 : values[negative - 1]];
+}
+
+/** The luma of every pixel, ascending. */
+function sortedGrey({ channels, data }: Raster): Raster['data'] {
+  if (channels === 1) return data instanceof Float32Array ? data.slice().sort() : counted(data);
+  const out = data.slice(0, data.length / channels);
+  for (let i = 0, from = 0; i < out.length; i++, from += channels) {
+    const luma = (19595 * data[from] + 38470 * data[from + 1] + 7471 * data[from + 2]) / 65536;
+    out[i] = data instanceof Float32Array ? luma : Math.floor(luma + 0.5);
+  }
+  return out instanceof Float32Array ? out.sort() : counted(out);
+}
+
+/** Whole numbers of up to 16 bits in ascending order, in time that grows with their number alone. */
+function counted<T extends Uint8Array | Uint16Array | Int16Array>(data: T): T {
+  const counts = new Uint32Array(65536);
+  const offset = data instanceof Int16Array ? 32768 : 0;
+  for (let i = 0; i < data.length; i++) counts[data[i] + offset]++;
+  const out = data.slice() as T;
+  for (let value = 0, to = 0; to < out.length; value++) {
+    out.fill(value - offset, to, to + counts[value]);
+    to += counts[value];
+  }
+  return out;
+}
