@@ -1,4 +1,11 @@
-export { alphaThreshold, casesNeeded, conformalPValues, patientScores, sensitivityThreshold } from './conformal.ts';
+export {
+  alphaThreshold,
+  casesNeeded,
+  conformalPValues,
+  patientScores,
+  requireCases,
+  sensitivityThreshold,
+} from './conformal.ts';
 export {
   type Coverage,
   type Decision,
@@ -14,6 +21,7 @@ export {
   type DecisionRule,
   type DecisionWishes,
   type LabelledCase,
+  LEAST_LABELLED,
   makeDecisionRule,
   type NormalCase,
   type OperatingPoint,
