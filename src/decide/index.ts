@@ -4,6 +4,7 @@ export {
   casesNeeded,
   conformalPValues,
   patientScores,
+  requireCases,
   sensitivityThreshold,
 } from './conformal.ts';
 export {
@@ -21,6 +22,7 @@ export {
   type DecisionRule,
   type DecisionWishes,
   type LabelledCase,
+  LEAST_LABELLED,
   makeDecisionRule,
   type NormalCase,
   type OperatingPoint,
