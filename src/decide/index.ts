@@ -1,5 +1,6 @@
 export {
   alphaThreshold,
+  type Counted,
   casesNeeded,
   conformalPValues,
   patientScores,
