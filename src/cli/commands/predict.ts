@@ -16,10 +16,7 @@ const FLAGS = {
   range: { ...DATA_OPTIONS.range, help: 'which values of files are black and white; auto: as the run has it' },
   list: word('FILE', 'a file with more paths, one a line; - in place of a PATH reads them from standard input'),
   threshold: optional(number(0, [-1e9, 1e9], ''), "scores from it on are abnormal; default: the run's own threshold"),
-  at: word(
-    'sensitivity=SHARE',
-    'a threshold that reaches it on the validation images of the run; also specificity=SHARE',
-  ),
+  at: word('WHAT=SHARE', 'the threshold with that sensitivity or specificity on the validation images of the run'),
   fdr: optional(
     number(0.1, [1e-6, 0.999999], ''),
     'call abnormal so many images that at most this share of them is normal (Benjamini–Hochberg); needs fusionclip calibrate',
@@ -37,9 +34,10 @@ export const predict: Command = {
     'fusionclip predict scan.png --run runs/brain --out maps',
     'fusionclip predict scans --run runs/brain --out maps --json',
   ],
-  details: `A PATH is an image, NIfTI or DICOM file, or a folder that is searched for images, or for volumes, at any depth; - reads paths from standard input, one a
-line. The data set is not needed. Each row and map is written as soon as it is known. An image that cannot be read is a row
-with its error, and the exit code at the end is that of the first one; 0 when all were scored.
+  details: `A PATH is an image, NIfTI or DICOM file, or a folder that is searched for images, or for volumes, at any depth;
+- reads paths from standard input, one a line. The data set is not needed. Each row and map is written as soon as it is
+known. An image that cannot be read is a row with its error, and the exit code at the end is that of the first one; 0
+when all were scored.
 ${METHOD_DETAILS}`,
   flags: [{ title: 'Prediction', table: { ...FLAGS, ...GPU_FLAGS } }, METHOD_GROUP],
   defaults: (call) => defaultsOfRun(call, false),
