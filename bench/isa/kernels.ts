@@ -31,10 +31,7 @@ const PRODUCTS = [
 /** All kernels of class hardware, each once, by name. */
 export function hardwareKernels(): Kernel[] {
   const { gpu, recorded } = recorder('hardware');
-  for (const run of [...CHOSEN, products, heads]) {
-    using _scope = gpu.scope();
-    run(gpu);
-  }
+  dispatchAll(gpu);
   const all = new Map<string, Kernel>();
   for (const { shader, constants, source } of recorded) {
     const own = Object.entries(constants).filter(([name, value]) => shader.constants[name] !== value);
@@ -42,6 +39,14 @@ export function hardwareKernels(): Kernel[] {
     all.set(hash, { shader: shader.name, constants: Object.fromEntries(own), source, hash });
   }
   return [...all.values()].sort((x, y) => nameOf(x).localeCompare(nameOf(y)));
+}
+
+/** Has every wrapper dispatch what it chooses, at the shapes of models and at the largest that are supported. */
+export function dispatchAll(gpu: Gpu): void {
+  for (const run of [...CHOSEN, products, heads]) {
+    using _scope = gpu.scope();
+    run(gpu);
+  }
 }
 
 /** Of a source without its comments and spaces. */
