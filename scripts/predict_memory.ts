@@ -65,7 +65,9 @@ try {
   });
   const text = (bytes: number) => `${(bytes / MEGABYTE).toFixed(0)} MB`;
   const seconds = ((Date.now() - started) / 1000).toFixed(0);
-  console.log(`--map.files ${maps}: ${text(early)} after ${FIRST} images, at most ${text(most)} of ${rows}; ${seconds} s`);
+  console.log(
+    `--map.files ${maps}: ${text(early)} after ${FIRST} images, at most ${text(most)} of ${rows}; ${seconds} s`,
+  );
   if (most - early > 100 * MEGABYTE) process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
