@@ -230,7 +230,8 @@ describe('the work that the page keeps', () => {
     await page.page.$$eval('.sessions .check input', (boxes) => {
       for (const box of boxes.slice(-2)) (box as HTMLElement).click();
     });
-    expect(await page.text('.comparison')).toMatch(/My first.*Image AUROC/);
+    // The new name comes from the storage.
+    await page.says('.comparison', /My first.*Image AUROC/);
     await page.press(`${first} [data-do=delete]`);
     await page.press(`${first} [data-do=confirm]`);
     await page.page.waitForFunction((n) => document.querySelectorAll('.sessions li').length === n, {}, count - 1);
