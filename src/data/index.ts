@@ -35,10 +35,13 @@ export {
   type PatientFacts,
 } from './layout/inventory.ts';
 export type { LeftOut } from './layout/left_out.ts';
-export { openDataset, readMask, readSample } from './layout/open.ts';
+export { type MaskedImage, openDataset, readMask, readSample } from './layout/open.ts';
 export type { Problem, ProblemKind } from './layout/problem.ts';
 export { type DataRules, dataRules } from './layout/rules.ts';
+export type { Orientation } from './orientation.ts';
 export { rulePicture } from './picture.ts';
+export type { Range, RangeRule, RangeSetting } from './range/rule.ts';
+export type { SampleKind } from './raster.ts';
 export { decodeMapPng, decodeNpyMap, encodeMapPng, encodeNpy } from './raw_map.ts';
 export { type ResizeKernel, resizeImage, resizeNearest } from './resize.ts';
 export { type Shots, sampleShots } from './shots.ts';

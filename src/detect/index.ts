@@ -41,6 +41,7 @@ export { imagesToScore, type Predictions, type PredictRequest, predictImages, pr
 export type { FileRow, PredictionRow } from './predictions.ts';
 export type { SelectedBy, TrainResults, WeightsResult } from './results.ts';
 export type { RunContext } from './run_context.ts';
+export type { PatientMetrics, Sampling } from './sampling.ts';
 export type { OnScored, ScoredImage, ScoredSet, ScoredSoFar, ScoringItem } from './scoring.ts';
 export {
   chooseThresholds,
@@ -48,6 +49,7 @@ export {
   type ForegroundMetrics,
   type ImageDecisions,
   type PixelDecisions,
+  type SamplingRequest,
   type SetMetrics,
   type Threshold,
   type Thresholds,
