@@ -78,6 +78,14 @@ suite('image decoding', () => {
     assert.equal(decodeImage(fromBase64(JPEG_SAMPLES.grey.file), 'wrong.png').channels, 1);
   });
 
+  test('gamma, profiles and transparent grey levels of a PNG change nothing', () => {
+    const plain = makePng({ width: 3, height: 1, depth: 8, type: 0, samples: [0, 7, 255] });
+    for (const more of [chunk('gAMA', [0, 0, 0xb1, 0x8f]), chunk('iCCP', [65, 0, 0, 1]), chunk('tRNS', [0, 7])]) {
+      const file = Uint8Array.from([...plain.subarray(0, 33), ...more, ...plain.subarray(33)]);
+      assert.deepEqual(decodeImage(file, 'x.png'), decodeImage(plain, 'x.png'));
+    }
+  });
+
   test('converts to RGB and to grey as Pillow does', () => {
     const rgba = { width: 2, height: 1, channels: 4, data: Uint8Array.of(255, 0, 0, 0, 1, 200, 90, 255) } as const;
     assert.deepEqual(Array.from(toRgb(rgba).data), [255, 0, 0, 1, 200, 90]);
