@@ -7,7 +7,8 @@
  * @packageDocumentation
  */
 export { type ErrorCode, FusionclipError } from './base/errors.ts';
-export type { FileSystem, FileWriter } from './base/file_system.ts';
+export type { Entry, EntryKind, FileLock, FileSystem, FileWriter } from './base/file_system.ts';
+export type { GivenValues } from './base/option.ts';
 export { VERSION } from './base/version.ts';
 export { Fusionclip, type OpenOptions, type TrainedRun } from './open/fusionclip.ts';
 export type { Given } from './open/given.ts';
@@ -27,3 +28,5 @@ export type {
   TrainingSettings,
 } from './open/settings.ts';
 export type { RunEvent, RunListener, StepEvent } from './run/events.ts';
+export { TRAIN_OPTIONS } from './run/options.ts';
+export type { SelectionScore } from './run/run_state.ts';

@@ -7,6 +7,7 @@ export interface ByteSource {
   readonly size: number;
   /** The file's name, for messages. */
   readonly name: string;
+  /** Some of the bytes. */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 

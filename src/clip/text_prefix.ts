@@ -69,6 +69,7 @@ export class TextPrefix {
     return { qkv: this.#tables[i], places: this.#places, own: this.#own, batch: this.#batch };
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     for (const { device } of [this.positions, this.ends, this.#places, this.#own]) device.release();
     for (const { value } of this.#tables) value.release();

@@ -30,7 +30,7 @@ export function decodeRaster(bytes: Uint8Array, name: string): Raster {
   return orientation === null ? raster : { ...turned(raster, orientation), orientation };
 }
 
-/** As {@link decodeRaster}, with the values of the file as 8-bit grey levels: all that its type can hold, by default. */
+/** As `decodeRaster`, with the values of the file as 8-bit grey levels: all that its type can hold, by default. */
 export function decodeImage(bytes: Uint8Array, name: string, rule: RangeRule = FULL): Image {
   return applyRule(decodeRaster(bytes, name), rule);
 }
@@ -62,7 +62,7 @@ export function decodeStoredMask(
   };
 }
 
-/** As {@link decodeStoredMask}, turned as the file says. */
+/** As `decodeStoredMask`, turned as the file says. */
 export function decodeMask(bytes: Uint8Array, name: string, background?: MaskReading['background']): Image {
   const { image, orientation } = decodeStoredMask(bytes, name, background);
   return turned(image, orientation ?? 1);

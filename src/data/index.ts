@@ -1,5 +1,15 @@
-export { type AuditOptions, type AuditReport, auditDataset, findDatasets } from './audit/audit.ts';
-export { AUGMENTATIONS, type Augmentation } from './augment.ts';
+export {
+  type AuditOptions,
+  type AuditReport,
+  auditDataset,
+  findDatasets,
+  type ListAudit,
+  type NearIdentical,
+} from './audit/audit.ts';
+export type { IdenticalFiles, Part } from './audit/identical.ts';
+export type { BrokenNesting } from './audit/shot_lists.ts';
+export type { SharedSource } from './audit/source_name.ts';
+export { type Affine, AUGMENTATIONS, type Augmentation } from './augment.ts';
 export { decodeImage, decodeMask, isImageName } from './decode.ts';
 export { encodePng, encodePng16 } from './encode.ts';
 export {
@@ -13,14 +23,25 @@ export {
 } from './heat_map.ts';
 export { type Image, toGrey, toRgb } from './image.ts';
 export { type CheckOptions, checkDataset } from './layout/check.ts';
-export type { Dataset, DatasetKind, Sample, Split } from './layout/dataset.ts';
+export type { Dataset, DatasetKind, LayoutName, MaskFiles, Sample, Split } from './layout/dataset.ts';
 export { findInputs, type Inputs } from './layout/inputs.ts';
-export { type Inventory, inventoryLines } from './layout/inventory.ts';
+export { type InspectedSet, InspectedSets } from './layout/inspected.ts';
+export {
+  type ClassCount,
+  type Inventory,
+  inventoryLines,
+  type Leaks,
+  type MaskFacts,
+  type PatientFacts,
+} from './layout/inventory.ts';
 export type { LeftOut } from './layout/left_out.ts';
-export { openDataset, readMask, readSample } from './layout/open.ts';
+export { type MaskedImage, openDataset, readMask, readSample } from './layout/open.ts';
 export type { Problem, ProblemKind } from './layout/problem.ts';
 export { type DataRules, dataRules } from './layout/rules.ts';
+export type { Orientation } from './orientation.ts';
 export { rulePicture } from './picture.ts';
+export type { Range, RangeRule, RangeSetting } from './range/rule.ts';
+export type { SampleKind } from './raster.ts';
 export { decodeMapPng, decodeNpyMap, encodeMapPng, encodeNpy } from './raw_map.ts';
 export { type ResizeKernel, resizeImage, resizeNearest } from './resize.ts';
 export { type Shots, sampleShots } from './shots.ts';

@@ -50,7 +50,7 @@ export function requireCases(count: number, level: number, what: Counted = NORMA
 /**
  * The least score that is abnormal at level alpha: scores at or above it are those with p ≤ alpha. It is the next float32 above
  * the k-th largest calibration score, k = ⌊alpha (n + 1)⌋, since p ≤ alpha where fewer than k of them are as large. Scores are float32.
- * @throws FusionclipError as {@link requireCases}
+ * @throws FusionclipError as `requireCases`
  */
 export function alphaThreshold(normals: ArrayLike<number>, alpha: number, what: Counted = NORMAL_IMAGES): number {
   requireCases(normals.length, alpha, what);
@@ -62,7 +62,7 @@ export function alphaThreshold(normals: ArrayLike<number>, alpha: number, what: 
 /**
  * The largest threshold that a new abnormal image reaches with at least this probability: the k-th smallest score of the abnormal
  * images, k = ⌊(1 − sensitivity)(m + 1)⌋.
- * @throws FusionclipError as {@link requireCases}
+ * @throws FusionclipError as `requireCases`
  */
 export function sensitivityThreshold(abnormal: ArrayLike<number>, sensitivity: number): number {
   const level = 1 - sensitivity;

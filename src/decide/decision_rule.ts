@@ -102,7 +102,7 @@ export interface DecisionRule {
   readonly patientThreshold: number | null;
   /** Pixels at or above it are marked: any at all in at most a share alpha of normal images. */
   readonly pixelThreshold: number;
-  /** Null without at least {@link LEAST_LABELLED} labelled cases of both kinds. */
+  /** Null without at least `LEAST_LABELLED` labelled cases of both kinds. */
   readonly probabilities: Probabilities | null;
   /** Normal images that batches are compared with. */
   readonly reference: readonly ShiftCase[];

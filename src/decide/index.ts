@@ -1,4 +1,12 @@
-export { alphaThreshold, casesNeeded, conformalPValues, patientScores, sensitivityThreshold } from './conformal.ts';
+export {
+  alphaThreshold,
+  type Counted,
+  casesNeeded,
+  conformalPValues,
+  patientScores,
+  requireCases,
+  sensitivityThreshold,
+} from './conformal.ts';
 export {
   type Coverage,
   type Decision,
@@ -14,6 +22,7 @@ export {
   type DecisionRule,
   type DecisionWishes,
   type LabelledCase,
+  LEAST_LABELLED,
   makeDecisionRule,
   type NormalCase,
   type OperatingPoint,

@@ -49,7 +49,7 @@ export interface FeatureShare {
 }
 
 /** A tower on the GPU. */
-interface LoadedTower {
+export interface LoadedTower {
   readonly storage: StorageReport;
   /** Frees the memory of the GPU. */
   release(): void;

@@ -11,6 +11,7 @@ export type ImageBatch = ReadonlyMap<string, Float32Array<ArrayBuffer>>;
 export interface FillOptions {
   /** Images in all. */
   readonly total?: number;
+  /** Told how many images are done, and of how many. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -21,6 +22,7 @@ export interface FeatureBatch {
   fill(ids: readonly string[]): void;
   /** What the backbone says of them; where it is not frozen computed here, in the current scope, and differentiable. */
   encoded(): Encoded;
+  /** Frees the memory of the GPU. */
   release(): void;
 }
 
@@ -114,6 +116,7 @@ export class FeatureCache {
     };
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     for (const id of [...this.#images.keys()]) this.#drop(id);
     this.#inputs.clear();

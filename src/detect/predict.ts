@@ -221,7 +221,8 @@ function notesOf({ file }: TrainedDetector, { point, warning }: Worth): string[]
   const { fusion, data } = file.header;
   const notes = [`${methodTitle(fusion.method)}, trained on ${data.name}.`];
   notes.push(point ? pointSentence(point) : 'There is no threshold, so nothing is called abnormal.');
-  if (warning) notes.push(`This run is ${warning}; nothing shows that its scores tell abnormal images from normal ones.`);
+  if (warning)
+    notes.push(`This run is ${warning}; nothing shows that its scores tell abnormal images from normal ones.`);
   if (file.mapScale === null) notes.push('No scale of maps is known, so the colours of each span its own extremes.');
   if (dependsOnSet(fusion)) {
     notes.push('These settings rescale scores by the extremes of the given images, so they depend on each other.');

@@ -75,6 +75,7 @@ export interface SetMetrics {
 
 /** Whom images are drawn by for intervals. */
 export interface SamplingRequest {
+  /** The patient of an image by its id, or null where that is not known; null: images are drawn one by one. */
   readonly patientOf: ((id: string) => string | null) | null;
   readonly seed: number;
 }

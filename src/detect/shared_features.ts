@@ -93,6 +93,7 @@ export class SharedFeatures {
     return known;
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     for (const { encoded } of [...this.#batches.values()].flat()) {
       for (const array of arraysOf(encoded).values()) array.release();

@@ -5,10 +5,10 @@ type Texts = Readonly<Record<string, string>>;
 
 /** Values of settings that make up a method, or that repeat what some program did. */
 export interface Preset {
-  /** Of `FUSION_OPTIONS`. */
-  readonly settings: Texts;
-  /** Of `TRAIN_OPTIONS`. */
-  readonly training?: Texts;
+  /** Of `FUSION_OPTIONS`, by name, as texts. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Of `TRAIN_OPTIONS`, likewise. */
+  readonly training?: Readonly<Record<string, string>>;
 }
 
 /** A method by its name. */

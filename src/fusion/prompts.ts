@@ -26,6 +26,7 @@ export interface PromptBank {
   readonly parameters: readonly Parameter[];
   /** [2·paths, E], rows normalised; differentiable with respect to `parameters`. */
   features(): Tensor;
+  /** Frees the memory of the GPU. */
   release(): void;
 }
 

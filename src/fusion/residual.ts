@@ -11,7 +11,7 @@ import type { Features } from './features.ts';
 const SHARE = 0.1;
 
 /** An adapter's place. */
-interface Place {
+export interface Place {
   readonly branch: string;
   /** 1-based */
   readonly layer: number;
@@ -66,6 +66,7 @@ export class ResidualAdapters<P extends Place> {
     return new Map([...taps].map(([layer, x]) => [layer, this.#split(x)]));
   }
 
+  /** Frees the memory of the GPU. */
   release(): void {
     for (const p of this.parameters) p.release();
     for (const { cls, patches } of this.#rows.values()) {

@@ -33,12 +33,13 @@ export class DeviceGpu implements Gpu {
   readonly device: GPUDevice;
   readonly facts: AdapterFacts;
   readonly pool: Pool;
+  /** @internal */
   readonly programs: ProgramCache;
   readonly profiler: Profiler | null;
   /** Whether the profiler is at work, if there is one; off, kernels share passes again. */
   timing = true;
   tuning: Tuning = {};
-  /** How much goes into one submit. */
+  /** @internal How much goes into one submit. */
   readonly budget: SubmitBudget;
   #encoder: GPUCommandEncoder | null = null;
   #pass: GPUComputePassEncoder | null = null;
@@ -197,6 +198,7 @@ export class DeviceGpu implements Gpu {
     this.device.queue.writeBuffer(buffer.raw, offset, data.buffer, data.byteOffset, data.byteLength);
   }
 
+  /** @internal */
   record<T>(recording: Recording, body: () => T): T {
     if (this.#recording) throw new Error('recordings do not nest');
     this.#recording = recording;
@@ -207,6 +209,7 @@ export class DeviceGpu implements Gpu {
     }
   }
 
+  /** @internal */
   replay(recording: Recording): void {
     recording.check();
     for (const command of recording.commands) this.#issue(command);

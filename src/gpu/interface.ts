@@ -34,7 +34,7 @@ export interface Gpu {
   tuning: Tuning;
   /** Floating-point operations of all dispatches so far, as the wrappers declared them. */
   readonly flops: number;
-  /** In how many pieces a kernel has to be launched. */
+  /** @internal In how many pieces a kernel has to be launched. */
   readonly budget: Pick<SubmitBudget, 'pieces'>;
 
   /** Opens a memory scope, to be closed before anything is awaited: `using scope = gpu.scope()`. See {@link Scope}. */
@@ -71,12 +71,12 @@ export interface Gpu {
   read(view: BufferView): Promise<ArrayBuffer>;
 
   /**
-   * Runs `body`, keeping its commands for {@link replay}; see `RepeatedStep`. What it allocates lies in the recording's
+   * @internal Runs `body`, keeping its commands for {@link replay}; see `RepeatedStep`. What it allocates lies in the recording's
    * arena and is released when this returns.
    */
   record<T>(recording: Recording, body: () => T): T;
 
-  /** Issues the commands of a recording again. @throws Error when memory that they use was released */
+  /** @internal Issues the commands of a recording again. @throws Error when memory that they use was released */
   replay(recording: Recording): void;
 
   /** Submits what is recorded. */

@@ -25,17 +25,19 @@ export interface Slot {
  * whoever still holds the last owner's finds it dead, whatever became of the memory.
  */
 export class GpuBuffer {
+  /** @internal */
   readonly slot: Slot;
   /** Bytes that were asked for (a multiple of 4); the raw buffer may be larger. */
   readonly bytes: number;
   /** What it was made for, for messages. */
   readonly label: string;
-  /** Where the memory goes back to when it is released, or null for the memory that all share. */
+  /** @internal Where the memory goes back to when it is released, or null for the memory that all share. */
   readonly arena: Arena | null;
   alive = true;
   /** The scope that will release it, or null when its creator owns it. */
   scope: Scope | null = null;
 
+  /** @internal `Pool.allocate` makes it */
   constructor(slot: Slot, bytes: number, label: string, arena: Arena | null) {
     this.slot = slot;
     this.bytes = bytes;
@@ -158,6 +160,7 @@ export class Pool {
   /** Highest value that `liveBytes` had. */
   peakBytes = 0;
 
+  /** @internal */
   constructor(device: MemorySource) {
     this.#device = device;
     this.#limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
@@ -199,7 +202,7 @@ export class Pool {
     this.#giveBack(buffer.slot, buffer.arena);
   }
 
-  /** Runs `body`, all of whose allocations come from an arena and go back there, at its end at the latest. */
+  /** @internal Runs `body`, all of whose allocations come from an arena and go back there, at its end at the latest. */
   inside<T>(arena: Arena, body: () => T): T {
     if (arena.closed) throw new Error('a recorded step was run after its release');
     const outer = this.#arena;
@@ -223,7 +226,7 @@ export class Pool {
     }
   }
 
-  /** Returns an arena's memory to all; what is still in use there follows when it is released. */
+  /** @internal Returns an arena's memory to all; what is still in use there follows when it is released. */
   close(arena: Arena): void {
     arena.closed = true;
     for (const slot of [...arena.free.values()].flat()) this.#giveBack(slot, null);

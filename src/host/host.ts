@@ -30,7 +30,9 @@ export interface Host extends FileSystem {
   gpu(): Promise<GPU | null>;
   /** An environment variable, or undefined. */
   env(name: string): string | undefined;
+  /** Writes to standard output. */
   stdout(text: string): void;
+  /** Writes to standard error. */
   stderr(text: string): void;
   /** Calls `handler` on Ctrl-C / SIGTERM in place of ending the process; returns a function that undoes it. */
   onInterrupt(handler: () => void): () => void;

@@ -9,6 +9,8 @@ import { endWithLauncher } from './leash.ts';
 import { OWN_MODELS } from './own_models.ts';
 import { onSignals, outputLost, tolerateClosedPipes, writeOutput } from './signals.ts';
 
+export type { Host, RuntimeName, RuntimeReport } from './host.ts';
+
 /** The version of Deno, or undefined in Node. */
 function denoVersion(): string | undefined {
   return (globalThis as { Deno?: { version: { deno: string } } }).Deno?.version.deno;

@@ -162,7 +162,10 @@ export async function launchChrome(bundle: string, args: readonly string[], opti
     chrome = await Promise.race([opening, exit.then(() => null)]);
     if (!chrome) {
       // Whoever has stopped it does not wait for a browser that comes up.
-      void opening.then((late) => closeBrowser(late, 0)).catch(() => {});
+      void opening
+        .then((late) => closeBrowser(late, 0))
+        .catch(() => {})
+        .finally(() => removeFolder(folder));
       return await exit;
     }
     const { pid } = chrome.process() ?? {};
@@ -181,9 +184,14 @@ export async function launchChrome(bundle: string, args: readonly string[], opti
     options.signal?.removeEventListener('abort', stop);
     await closeBrowser(chrome, patience ? CLOSING : POLITE);
     await server.close();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    removeFolder(folder);
     await guard.dismiss();
   }
+}
+
+/** Removes what a browser has written, also while its last process still ends. */
+function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
 
 /** Rejects when the page has not asked for its arguments in time; never resolves. */

@@ -31,9 +31,11 @@ export interface StageTower {
   readonly grids: readonly { readonly side: number; readonly width: number }[];
   readonly storage: StorageReport;
   /**
+   * What the stages say of some images.
    * @param images [B, 3, size, size], preprocessed
    * @param stages whose cells are wanted, 1-based
    */
   encode(images: GpuArray, stages: readonly number[]): StageFeatures;
+  /** Frees the memory of the GPU. */
   release(): void;
 }

@@ -1,18 +1,26 @@
 export { aupro, auproExact } from './aupro.ts';
 export { auroc } from './auroc.ts';
 export { averagePrecision } from './average_precision.ts';
-export { bootstrap, type Interval } from './bootstrap.ts';
+export { type BootstrapOptions, bootstrap, type ClassScores, type Interval } from './bootstrap.ts';
 export { type Components, components } from './components.ts';
 export { dice } from './dice.ts';
 export { f1Max } from './f1_max.ts';
 export {
   bestIntensity,
+  type Directed,
   type IntensityBaseline,
   type IntensityMetrics,
   intensityBaselines,
 } from './intensity_baseline.ts';
 export { type IntensityScores, intensityMap, intensityScores } from './intensity_scores.ts';
 export { type PrecisionRecallPoint, precisionRecallCurve } from './precision_recall.ts';
-export { type Ranking, rankPixels, rankScores, type ScoredMap, type ScoredMaps } from './ranking.ts';
+export {
+  type Ranking,
+  rankPixels,
+  rankScores,
+  type ScoredMap,
+  type ScoredMaps,
+  type ThresholdVisitor,
+} from './ranking.ts';
 export { type RocPoint, rocCurve } from './roc.ts';
 export { imageMetrics, type PixelMetrics, pixelMetrics, type RankingMetrics } from './summary.ts';

@@ -92,7 +92,7 @@ export class Tape {
     return withActive(null, body);
   }
 
-  /** Called by `apply`: adds an operation to the record. */
+  /** @internal Called by `apply`: adds an operation to the record. */
   push(node: Node): void {
     this.#nodes.push(node);
   }

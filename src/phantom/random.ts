@@ -33,6 +33,7 @@ export class Random {
     return low + Math.floor(this.next() * (high - low + 1));
   }
 
+  /** Whether something of this probability happens. */
   chance(probability: number): boolean {
     return this.next() < probability;
   }
@@ -42,6 +43,7 @@ export class Random {
     return this.chance(0.5) ? 1 : -1;
   }
 
+  /** One of a list, each as likely as the others. */
   pick<T>(list: readonly T[]): T {
     return list[this.int(0, list.length - 1)];
   }

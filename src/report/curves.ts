@@ -1,6 +1,7 @@
 import { auroc } from '../metrics/auroc.ts';
 import { averagePrecision } from '../metrics/average_precision.ts';
 import { bootstrapPatients, byPatient, type ClassScores, type Interval } from '../metrics/bootstrap.ts';
+import { shareInterval } from '../metrics/exact.ts';
 import { precisionRecallCurve } from '../metrics/precision_recall.ts';
 import { type Ranking, rankScores } from '../metrics/ranking.ts';
 import { rocCurve } from '../metrics/roc.ts';
@@ -29,6 +30,8 @@ export interface ImageCurves {
   readonly roc: BandedCurve;
   /** In steps: the precision at the threshold that first reaches a recall, so its area is the average precision. */
   readonly precisionRecall: BandedCurve;
+  /** Whether the interval of the AUROC is exact, since the draws do not differ. */
+  readonly exact: boolean;
   /** Times that images were drawn for the bands. */
   readonly draws: number;
   /** What was drawn: patients with all their images, or images. */
@@ -61,7 +64,17 @@ export function imageCurves(
     return [auroc(ranking), averagePrecision(ranking), ...roc, ...steps];
   };
   const own = statistic(scores);
-  const intervals = bootstrapPatients(byPatient(predictions, patientOf), statistic, { seed, draws: DRAWS });
+  const patients = byPatient(predictions, patientOf);
+  const intervals = bootstrapPatients(patients, statistic, { seed, draws: DRAWS });
+  // Where the classes do not overlap, no draw differs from another.
+  const exact = own[0] === 0 || own[0] === 1;
+  if (exact) {
+    const pairs = Math.min(
+      patients.filter(({ normal }) => normal.length > 0).length,
+      patients.filter(({ abnormal }) => abnormal.length > 0).length,
+    );
+    intervals[0] = shareInterval(own[0] * pairs, pairs);
+  }
   const ranking = rankingOf(scores);
   const band = (from: number) => GRID.map((x, i) => ({ x, y: own[from + i], ...intervals[from + i] }));
   return {
@@ -72,6 +85,7 @@ export function imageCurves(
       value: own[1],
       interval: intervals[1],
     },
+    exact,
     draws: DRAWS,
     drawn: patientOf ? 'patients' : 'images',
   };

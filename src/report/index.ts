@@ -1,9 +1,20 @@
 export { renderComparison, writeComparison } from './comparison/report.tsx';
-export { type ImageCurves, imageCurves } from './curves.ts';
+export { type BandedCurve, type BandPoint, type ImageCurves, imageCurves, type Point } from './curves.ts';
 export { findRuns } from './find_runs.ts';
+export type { GalleryItem } from './gallery_item.ts';
 export { CURVES, MODEL_CARD, writeModelCard } from './model_card.tsx';
 export { openPictures, type RunPictures } from './pictures.ts';
-export { type RunRecord, readRun } from './read_run.ts';
+export type { Prediction } from './prediction.ts';
+export {
+  type LoggedStep,
+  type RunData,
+  type RunEnvironment,
+  type RunRecord,
+  type RunShots,
+  readRun,
+  type SelectionPoint,
+} from './read_run.ts';
 export { REPORT, type ReportOptions, renderReport, writeReport } from './report.tsx';
+export type { MapStrip } from './reproduction/map_strips.ts';
 export { renderReproduction, writeReproductionReport } from './reproduction/report.tsx';
 export { type Verdict, verdictOf } from './verdict.ts';

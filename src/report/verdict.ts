@@ -39,7 +39,7 @@ export function verdictOf(
   sentences.push(
     `In ${percent(value)} of all pairs the abnormal image scores higher than the normal one (image AUROC ` +
       `${fixed(value)}); with other ${curves.drawn} like these it would lie between ${fixed(interval.low)} and ` +
-      `${fixed(interval.high)} (95 % of the bootstrap draws).`,
+      `${fixed(interval.high)} (${curves.exact ? 'an exact interval of 95 %, for the draws of a bootstrap would not differ' : '95 % of the bootstrap draws'}).`,
   );
   const patients = selected.sampling?.patients;
   if (patients) {

@@ -11,11 +11,11 @@ type Texts = Readonly<Record<string, string>>;
 /** What a model says of the settings that suit it. */
 export interface ModelDefaults {
   /** What follows from the model itself. */
-  readonly own: Texts;
+  readonly own: Readonly<Record<string, string>>;
   /** Whether that is read off the model, or is what the paper uses with this one. */
   readonly from: 'model' | 'paper';
   /** Of the `fusionclip.json` in its folder. */
-  readonly recommended: Texts;
+  readonly recommended: Readonly<Record<string, string>>;
 }
 
 /** Settings of a run, and who said them. */

@@ -71,7 +71,7 @@ export const TRAINING_ONLY: readonly string[] = [
 ];
 
 /** Settings as given: `null` where the program finds the value. */
-type GivenOptions = OptionValues<typeof TRAIN_OPTIONS>;
+export type GivenOptions = OptionValues<typeof TRAIN_OPTIONS>;
 
 /** Resolved settings of training and evaluation. */
 export type TrainOptions = Omit<GivenOptions, 'shots.abnormal' | 'batch' | 'betas'> & {

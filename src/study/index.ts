@@ -1,5 +1,13 @@
 export type { ComparedRun } from './comparison/compared.ts';
-export { type Comparison, type ComparisonOptions, compareRuns } from './comparison/comparison.ts';
+export {
+  type ComparedSet,
+  type Comparison,
+  type ComparisonBaseline,
+  type ComparisonOptions,
+  type ComparisonRow,
+  compareRuns,
+  type Difference,
+} from './comparison/comparison.ts';
 export { type SweepOutcome, type SweepRequest, sweep } from './comparison/sweep.ts';
 export { comparisonCsv, formatComparison } from './comparison/text.ts';
 export {
@@ -9,15 +17,20 @@ export {
   type Goal,
   studyEmbedded,
 } from './embedded.ts';
-export { PAPER_SETS } from './reproduction/paper.ts';
-export { METRIC_NAMES, PAPER_FIGURES, PAPER_TABLES } from './reproduction/paper_items.ts';
+export type { PhantomCounts } from './phantom_sets.ts';
+export type { Entry } from './reproduction/entries.ts';
+export { PAPER_SETS, type PaperRow } from './reproduction/paper.ts';
+export { METRIC_NAMES, type Metric, PAPER_FIGURES, PAPER_TABLES } from './reproduction/paper_items.ts';
+export type { SkippedRow } from './reproduction/plan.ts';
+export type { StudyRunRecord } from './reproduction/records.ts';
 export {
+  type PaperItemFacts,
   type Reproduction,
   type ReproductionOutcome,
   type ReproductionRequest,
   reproduce,
 } from './reproduction/reproduce.ts';
-export { STUDY_ROWS } from './reproduction/rows.ts';
+export { type Settings, STUDY_ROWS, type StudyRow } from './reproduction/rows.ts';
 export { findSets, type StudySet } from './reproduction/sets.ts';
 export { formatReproduction } from './reproduction/text.ts';
 export { runStudy, type StudyOptions, type StudyOutcome } from './run_study.ts';

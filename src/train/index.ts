@@ -1,4 +1,12 @@
-export { SharedTrainings } from './shared_trainings.ts';
+export type { GivenOptions, TrainOptions } from '../run/options.ts';
+export { type KeptTraining, SharedTrainings, type TrainedEpoch } from './shared_trainings.ts';
 export { StepInputs } from './step_inputs.ts';
-export { resumeRun, type TrainContext, type TrainOutcome, type TrainRequest, trainRun } from './train_run.ts';
+export {
+  type ResumePlaces,
+  resumeRun,
+  type TrainContext,
+  type TrainOutcome,
+  type TrainRequest,
+  trainRun,
+} from './train_run.ts';
 export { Trainer, type TrainerChoices, type TrainerHooks } from './trainer.ts';

@@ -175,7 +175,7 @@ async function begin(
 }
 
 /** What may be said anew when a run goes on. */
-type ResumePlaces = Partial<Pick<TrainRequest, 'data' | 'model' | 'maps' | 'mapsOf'>>;
+export type ResumePlaces = Partial<Pick<TrainRequest, 'data' | 'model' | 'maps' | 'mapsOf'>>;
 
 /**
  * Goes on with a run that was interrupted; the result has the same bits as that of an unbroken run.

@@ -168,7 +168,7 @@ describe('the work that the page keeps', () => {
       ...['predict', join(data, 'test'), '--adapters', adapters, '--model', own, '--out', out, '--json'],
     ]);
     expect(code, stderr).toBe(0);
-    const rows = JSON.parse(stdout) as { id: string; score: number }[];
+    const { images: rows } = JSON.parse(stdout) as { images: { id: string; score: number }[] };
     const gaps = rows.map(({ id, score }) => Math.abs(score - here[id.slice(data.length + 1)]));
     expect(gaps).toHaveLength(8);
     expect(Math.max(...gaps)).toBeLessThan(TOLERANCE);

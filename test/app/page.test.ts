@@ -159,7 +159,7 @@ describe('the built page, on a static server below a path', () => {
       ...['predict', join(data, 'test'), '--adapters', adapters, '--out', join(folder, 'out'), '--json'],
     ]);
     expect(code, stderr).toBe(0);
-    const rows = JSON.parse(stdout) as { id: string; score: number }[];
+    const { images: rows } = JSON.parse(stdout) as { images: { id: string; score: number }[] };
     expect(rows).toHaveLength(8);
     const gaps = rows.map(({ id, score }) => Math.abs(score - here[id.slice(data.length + 1)]));
     console.log(`largest difference between scores of page and command line: ${Math.max(...gaps).toExponential(1)}`);

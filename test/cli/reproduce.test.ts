@@ -54,9 +54,9 @@ describe('reproduce', () => {
     expect(first.stdout).toMatch(/SKIPPED {2}medclip needs a MedCLIP model/);
     const read = (name: string) => readFileSync(join(out(), name), 'utf8');
     expect(read('report.html').match(/class="strip"/g)).toHaveLength(3);
-    const { cells } = JSON.parse(read('results.json'));
-    expect(cells).toHaveLength(3);
-    expect(cells[0].support.normal).toHaveLength(2);
+    const { runs } = JSON.parse(read('results.json'));
+    expect(runs).toHaveLength(3);
+    expect(runs[0].support.normal).toHaveLength(2);
     const before = read('results.csv');
     const second = await call();
     expect(second.stderr).not.toMatch(/ of 3: /);

@@ -1,7 +1,6 @@
 import { assert } from 'chai';
 import { csvCells } from '../../src/base/csv.ts';
 import { encodePng } from '../../src/data/encode.ts';
-import { rulePicture } from '../../src/data/picture.ts';
 import { conformalPValues } from '../../src/decide/conformal.ts';
 import { benjaminiHochberg } from '../../src/decide/false_discovery.ts';
 import { probabilityOf } from '../../src/decide/probability.ts';
@@ -15,7 +14,7 @@ import type { Gpu } from '../../src/gpu/gpu.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import type { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, smallRun, textOf, tinyBackbone } from '../train/small_run.ts';
+import { contextOf, greyPicture, ruleSet, smallRun, textOf, tinyBackbone } from '../train/small_run.ts';
 
 const ADAPTERS = '/run/checkpoint/adapters.safetensors';
 const WISHES = { alpha: 0.1, sensitivity: null, probability: 'platt' } as const;
@@ -23,7 +22,7 @@ const WISHES = { alpha: 0.1, sensitivity: null, probability: 'platt' } as const;
 /** Normal pictures in a folder, two of each patient. */
 function addNormals(fs: MemoryFileSystem, count: number, folder = '/normals'): void {
   for (let i = 0; i < count; i++) {
-    const { image } = rulePicture(`calibration.${i}`, 5, 40, 40, 3, 0);
+    const { image } = greyPicture(`calibration.${i}`, 0);
     fs.files.set(`${folder}/p${10 + (i >> 1)}_${i % 2}.png`, new Uint8Array(encodePng(image)));
   }
 }
@@ -36,7 +35,7 @@ function addLabelled(fs: MemoryFileSystem, count: number): void {
       ['Ungood', 2],
     ] as const) {
       for (let i = 0; i < count; i++) {
-        const { image } = rulePicture(`labelled.${split}.${name}.${i}`, 5, 40, 40, 3, lesions);
+        const { image } = greyPicture(`labelled.${split}.${name}.${i}`, lesions);
         fs.files.set(`/labelled/${split}/${name}/${i}.png`, new Uint8Array(encodePng(image)));
       }
     }
@@ -159,10 +158,15 @@ suiteInTurn('calibration of a run', () => {
     await calibrate();
     const batch = async (folder: string, change: (value: number) => number) => {
       for (let i = 0; i < 20; i++) {
-        const { image } = rulePicture(`batch.${i}`, 5, 40, 40, 3, 0);
-        fs.files.set(`${folder}/${i}.png`, new Uint8Array(encodePng({ ...image, data: image.data.map(change) })));
+        const { image } = greyPicture(`batch.${i}`, 0);
+        fs.files.set(
+          `${folder}/${i}.png`,
+          new Uint8Array(
+            encodePng({ ...image, data: image.data.map((value) => (value % 255 === 0 ? value : change(value))) }),
+          ),
+        );
       }
-      return predictImages(context, { adapters: '/run', model, paths: [folder], out: null });
+      return predictImages(context, { adapters: '/run', model, paths: [folder], out: null, range: 'full' });
     };
     const same = await batch('/same', (value) => value);
     assert.equal(same.decisions!.coverage.state, 'covered');

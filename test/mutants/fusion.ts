@@ -47,7 +47,7 @@ export const fusion: readonly Mutation[] = [
     ],
     ['mapWeights?.[k] ?? 1', '1', { suite: 'fusion/readings > branch.weights' }],
     ['peak: weights.reduce((a, b) => a + b, 0),', 'peak: weights.length,', { suite: 'fusion/readings > score.cls' }],
-    ['prob[2 * i + 1])', 'prob[2 * i])', { suite: 'fusion/readings > score.cls' }],
+    ['pairs[2 * i + 1])', 'pairs[2 * i])', { suite: 'fusion/readings > score.cls' }],
     [
       'addInto(total, array, weights[k + 1]);',
       'addInto(total, array, weights[k]);',

@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BAR_HEIGHT } from '../../src/data/heat_picture.ts';
 import { findDriver } from '../../src/launch/drivers.ts';
 import { DENO_FLAGS } from '../../src/launch/launch.ts';
 import { findDeno } from '../../src/launch/runtimes.ts';
@@ -115,7 +116,7 @@ describe('what the documents say', () => {
       const said = await runProgram(runtime, 'example.mjs');
       const [, picture] = /^(?:ab)?normal, score [\d.]+, map (\S+\.png)$/m.exec(said) ?? [];
       expect(picture, said).toBeDefined();
-      expect(pngSize(picture)).toEqual([96, 96]);
+      expect(pngSize(picture)).toEqual([96, 96 + BAR_HEIGHT]);
       for (const name of ['report.html', 'results.json']) expect(existsSync(join(user, 'runs/brain', name))).toBe(true);
     });
 

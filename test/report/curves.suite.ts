@@ -27,12 +27,17 @@ suite('curves of a report', () => {
     assert.deepInclude(curves.roc.band[100], { x: 1, y: 1, low: 1, high: 1 });
   });
 
-  test('scores that separate the classes have no band', () => {
-    const { roc, precisionRecall } = imageCurves(predictions([1, 2, 3], [4, 5]), 1)!;
-    for (const { band, interval, value } of [roc, precisionRecall]) {
-      assert.deepEqual([value, interval.low, interval.high], [1, 1, 1]);
+  test('scores that separate the classes have no band, and an exact interval of the AUROC', () => {
+    const { roc, precisionRecall, exact } = imageCurves(predictions([1, 2, 3], [4, 5]), 1)!;
+    for (const { band, value } of [roc, precisionRecall]) {
+      assert.equal(value, 1);
       for (const { y, low, high } of band) assert.deepEqual([y, low, high], [1, 1, 1]);
     }
+    assert.isTrue(exact);
+    // Two pairs in order: the square root of 0.025.
+    assert.closeTo(roc.interval.low, 0.158114, 1e-6);
+    assert.equal(roc.interval.high, 1);
+    assert.closeTo(imageCurves(predictions([4, 5], [1, 2, 3]), 1)!.roc.interval.high, 1 - 0.158114, 1e-6);
   });
 
   test('the area below the drawn curves is their value', () => {

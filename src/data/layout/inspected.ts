@@ -18,7 +18,7 @@ export interface InspectedSet {
 export class InspectedSets {
   readonly #known = new Map<string, Omit<InspectedSet, 'fresh'>>();
 
-  /** As {@link openInspected}; what is known is not looked at again. */
+  /** As `openInspected`; what is known is not looked at again. */
   async open(fs: FileSystem, path: string, options: CheckOptions): Promise<InspectedSet> {
     const { rules = {}, object, grey } = options;
     const { normal, abnormal, skip, group } = rules;

@@ -63,7 +63,7 @@ export interface Model {
   /**
    * What the backbone says of preprocessed images; differentiable where it is not frozen and a tape records.
    * @param images [B, 3, S, S]
-   * @param needs a part of {@link needs} where not all of it is wanted; more may come
+   * @param needs a part of the property of that name where not all of it is wanted; more may come
    */
   encode(images: GpuArray, needs?: FeatureOptions): Encoded;
   /** The training loss; throws where nothing is trained. */

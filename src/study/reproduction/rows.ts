@@ -3,7 +3,7 @@ import { isRead } from '../../fusion/presets.ts';
 import type { PaperRow } from './paper.ts';
 
 /** Settings by name, as texts. */
-type Settings = Readonly<Record<string, string>>;
+export type Settings = Readonly<Record<string, string>>;
 
 /** A line of the tables: a method with settings. A further comparison is one more entry of {@link STUDY_ROWS}. */
 export interface StudyRow {
