@@ -28,9 +28,11 @@ export function isMatmulVariant(name: unknown): name is MatmulVariant {
   return typeof name === 'string' && Object.hasOwn(MATMUL_VARIANTS, name);
 }
 
-/** The variants that an adapter can run and `fusionclip tune` chooses from: all but the first one. */
+/** The variants that an adapter can run and `fusionclip tune` chooses from: all but the first one and those for thin products. */
 export function matmulVariants(facts: Pick<VariantFacts, 'features'>): MatmulVariant[] {
-  return runnable(MATMUL_VARIANTS, facts).slice(1);
+  return runnable(MATMUL_VARIANTS, facts)
+    .slice(1)
+    .filter((name) => !matmulRow(name).thinOnly);
 }
 
 /** The variant of an adapter that was not tuned. */

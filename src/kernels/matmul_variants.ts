@@ -30,6 +30,8 @@ export interface MatmulRow extends Variant {
   readonly reads: 'any' | 'vec4' | 'rows';
   /** The variant that does products too thin for this one, with fewer than 16 rows or columns. */
   readonly thin: 'reference' | 'registers-16' | 'registers-8' | 'workgroup-thin';
+  /** It does thin products alone: nobody chooses it for all. */
+  readonly thinOnly?: boolean;
   /** The variant with smaller tiles that does products of which its own would cover too little or be too few. */
   readonly small?: 'workgroup-64';
 }
@@ -55,7 +57,7 @@ export const MATMUL_VARIANTS = {
   },
   'workgroup-thin': {
     ...{ shader: thin, best: [], tile: (m) => (m < 16 ? [16, 64] : [64, 16]), tiles: 1, reads: 'vec4' },
-    thin: 'workgroup-thin',
+    ...{ thin: 'workgroup-thin', thinOnly: true },
   },
   'workgroup-64': {
     ...{ shader: workgroup, best: [], tile: () => [64, 64], tiles: 1, reads: 'vec4', thin: 'workgroup-thin' },

@@ -31,6 +31,7 @@ suite('tuning', () => {
     const plain = { class: 'swiftshader', features: [] } as const;
     const able = { class: 'swiftshader', features: ['subgroups'] } as const;
     assert.notInclude(matmulVariants(plain), 'subgroups');
+    assert.notInclude(matmulVariants(plain), 'workgroup-thin');
     assert.include(matmulVariants(able), 'subgroups');
     assert.equal(chosenVariant(plain, 'subgroups'), 'registers-8');
     assert.equal(chosenVariant(able, undefined), 'subgroups');
