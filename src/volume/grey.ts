@@ -1,5 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { Image } from '../data/image.ts';
+import { hasWord } from '../data/layout/object_name.ts';
 import type { Lut } from '../dicom/lut.ts';
 import { lookedUp, type Window, windowed } from '../dicom/voi.ts';
 import { Percentiles } from './percentiles.ts';
@@ -50,8 +51,7 @@ export async function decideGrey(volume: Volume, rule: WindowRule, hints: GreyHi
     throw new FusionclipError('usage', `${volume.name}: ${own}; give --window W,L, percentile:LO,HI or a preset.`);
   }
   if (volume.modality !== 'CT') return ofPercentiles(volume, ...MR_PERCENTILES);
-  const words = (hints.words ?? '').toLowerCase();
-  const organ = Object.keys(PRESETS).find((name) => words.includes(name));
+  const organ = Object.keys(PRESETS).find((name) => hasWord(hints.words ?? '', [name, `${name}s`]));
   if (organ) return ofWindow({ ...PRESETS[organ], shape: 'LINEAR' }, `preset ${organ}`);
   const names = Object.keys(PRESETS).join(', ');
   throw new FusionclipError(

@@ -79,9 +79,12 @@ suite('grey levels of volumes', () => {
     expect((await decideGrey(volume, parseWindow('auto'), { words: 'Liver CT' })).text).to.equal(
       'window 150,30 (preset liver)',
     );
-    expect(await failure(decideGrey(volume, parseWindow('auto')))).to.contain(
-      'its files name no window, and no organ is named',
-    );
+    expect((await decideGrey(volume, parseWindow('auto'), { words: 'lungs_2' })).text).to.contain('preset lung');
+    // A word is a word, not a part of another.
+    for (const words of ['', 'trombone', 'plunger', 'deliverance'])
+      expect(await failure(decideGrey(volume, parseWindow('auto'), { words }))).to.contain(
+        'its files name no window, and no organ is named',
+      );
     expect(await failure(decideGrey(volume, parseWindow('dicom')))).to.contain(
       'its files name no window; give --window',
     );
