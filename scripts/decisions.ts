@@ -22,6 +22,7 @@ import {
   crossFitted,
   expectedCalibrationError,
   imageFacts,
+  LEAST_BATCH,
   reliability,
   rescaled,
   type ShiftCase,
@@ -230,7 +231,10 @@ const conditions: [string, Draw][] = [
     (_, round) => shuffled(pool, round).slice(0, batch),
   ]),
 ];
-for (const [what, draw] of conditions) {
+if (batch < LEAST_BATCH) {
+  console.log(`shift alarm: not looked at; ${batch} normal images are left for a batch, and it takes ${LEAST_BATCH}`);
+}
+for (const [what, draw] of batch < LEAST_BATCH ? [] : conditions) {
   let alarms = 0;
   const moved = new Map<string, number>();
   for (let round = 0; round < rounds; round++) {

@@ -71,7 +71,7 @@ function samplingLines({ drawn, units, imageAuroc, patients }: Sampling): string
   if (!patients) return lines;
   const { normal, abnormal, auroc, averagePrecision, sensitivity, specificity } = patients;
   const decided =
-    sensitivity === null || specificity === null || specificity === null
+    sensitivity === null || specificity === null
       ? ''
       : `, sensitivity ${number(sensitivity)}, specificity ${number(specificity)}`;
   const counts = `${normal} normal and ${abnormal} abnormal patients`;

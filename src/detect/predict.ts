@@ -60,8 +60,8 @@ export async function imagesToScore({ fs, onEvent }: RunContext, paths: readonly
 }
 
 /**
- * Scores images without labels. Each row and map is written as soon as it is known and not held, so memory does not grow with
- * the number of images.
+ * Scores images without labels. Each row and map is written as soon as it is known. Rows are held for `predictions.json`, maps and
+ * images are not.
  * @throws FusionclipError `io`, `bad_image`, `bad_model`, and `usage` for a folder that cannot be written to
  */
 export async function predictImages(context: RunContext, request: PredictRequest): Promise<Predictions> {
