@@ -89,11 +89,12 @@ export interface ReproductionOutcome {
 export async function reproduce(context: TrainContext, request: ReproductionRequest): Promise<ReproductionOutcome> {
   const { fs, gpu } = context;
   const { data, out, shots, seeds, medclip } = request;
-  const settings = { ...request.settings, 'map.files': 'png16' };
+  // The paper takes BMAD's bytes as they are, nearly blank patches among them.
+  const settings = { range: 'full', ...request.settings, 'map.files': 'png16' };
   const backbone = await openBackbone(fs, request.model);
   const sets =
     typeof data === 'string'
-      ? await findSets(context, data, request.sets, runSettings(request.settings).train)
+      ? await findSets(context, data, request.sets, runSettings(settings).train)
       : await phantomSets(context, joinPath(out, 'data'), data, request.sets);
   const rows = STUDY_ROWS.filter(({ name }) => request.methods.includes(name));
   const blocks = backbone.weights.config.vision.layers;
