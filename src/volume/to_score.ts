@@ -5,7 +5,7 @@ import { isMaskFolder, withoutMaskWord } from '../data/layout/words.ts';
 import { isDicom } from '../dicom/part10.ts';
 import { parseAccept } from './accept.ts';
 import { collectVolumes } from './collect.ts';
-import { decideGrey } from './grey.ts';
+import { decideGrey, type GreyRule } from './grey.ts';
 import { bareStem } from './pair_lesions.ts';
 import { inPlane } from './plane.ts';
 import { shownAs } from './shown_as.ts';
@@ -17,6 +17,9 @@ import { parseWindow } from './window.ts';
 /** A volume whose slices are to be scored. */
 export interface VolumeToScore {
   readonly volume: Volume;
+  /** As its files have it; `volume` may be turned to another plane. */
+  readonly source: Volume;
+  readonly grey: GreyRule;
   /** A name for files. */
   readonly file: string;
   /** How its values became grey levels. */
@@ -63,7 +66,7 @@ export async function volumesToScore(
           slices.push(joinPath(path, name));
         }
       }
-      volumes.push({ volume, file, window: grey.text, slices });
+      volumes.push({ volume, source: one.volume, grey, file, window: grey.text, slices });
     }
     fs = shownAs(fs, path, files);
   }
