@@ -1,5 +1,4 @@
 import { joinPath } from '../base/paths.ts';
-import { writeNiftiSlices } from '../nifti/write.ts';
 import { onDevice } from '../run/on_device.ts';
 import { apply, spacings } from '../volume/geometry.ts';
 import { GridMaps } from '../volume/grid_maps.ts';
@@ -11,6 +10,7 @@ import type { RunContext } from './run_context.ts';
 import type { ScoredImage } from './scoring.ts';
 import { TrainedDetector } from './trained.ts';
 import { volumeRule } from './volume_metrics.ts';
+import { type VolumeResult, VolumeResults } from './volume_results.ts';
 
 /** What is found in a volume. */
 export interface VolumeRow {
@@ -56,6 +56,8 @@ export interface PredictedPaths extends VolumePredictions {
 export interface PredictPathsRequest extends PredictRequest {
   /** Of volumes every how many slices one is scored; the maps between are mixed of their neighbours. By default all are scored. */
   readonly stride?: number;
+  /** What is written of each volume below `out`; the map and its mask as NIfTI where nothing is said. */
+  readonly write?: readonly VolumeResult[];
   /** Gets each volume when it is done, with its map on the grid that it is stored in. */
   readonly onVolume?: (row: VolumeRow, maps: GridMaps) => void | Promise<void>;
 }
@@ -64,8 +66,8 @@ const NO_VOLUMES: VolumePredictions = { rule: null, volumes: [], patients: [] };
 
 /**
  * As `predictImages`, for DICOM series and NIfTI volumes too: their slices are images, by the window and planes of the run. With `out` each
- * volume gets its map on its own grid, smoothed from slice to slice, as `volumes/NAME.nii.gz`, and `volumes.json` all scores.
- * @throws FusionclipError as `predictImages` and `volumesToScore`
+ * volume gets what `write` names in `volumes`, on its own grid, smoothed from slice to slice, and `volumes.json` all scores.
+ * @throws FusionclipError as `predictImages`, `volumesToScore` and `VolumeResults.open`
  */
 export async function predictPaths(context: RunContext, request: PredictPathsRequest): Promise<PredictedPaths> {
   const volumes = await volumePaths(context, request.paths);
@@ -102,11 +104,14 @@ export async function predictVolumes(
   request: Omit<PredictPathsRequest, 'model' | 'settings' | 'range'>,
 ): Promise<PredictedPaths> {
   const { header, thresholds } = trained.file;
-  const { out, stride = 1 } = request;
+  const { out, stride = 1, write = ['nifti'] } = request;
   const { fs, volumes } = await volumesToScore(context.fs, request.paths, header.train, header.object, stride);
   const rule = volumeRule(header.train);
   const level = thresholds.pixel?.value ?? null;
-  const drawn = (request.maps ?? header.train['map.files']) !== 'none';
+  const { adapters } = request;
+  const results =
+    out === null ? null : await VolumeResults.open(context.fs, out, write, volumes, trained, adapters);
+  if (results?.note) context.onEvent?.({ type: 'note', text: results.note });
   const found: VolumeRow[] = [];
   const scored = new Map<string, ScoredImage>();
   let waiting = volumes.map((one) => ({ one, left: pathsOf(one).length }));
@@ -116,16 +121,15 @@ export async function predictVolumes(
       const { one } = waiting[0];
       waiting = waiting.slice(1);
       const maps = mapsOf(one, scored, header.fusion.norm, { stride, smooth: rule.smooth });
-      const file = out === null || !drawn ? null : joinPath(out, 'volumes', `${one.file}.nii.gz`);
       const scores = pathsOf(one).flatMap((path) => scored.get(path)?.score ?? []);
-      const seen = lookAt(one, maps, level);
-      if (file !== null) await writeNiftiSlices(context.fs, file, one.volume, seen.slice);
-      else for (let k = 0; k < one.volume.shape[2]; k++) seen.slice(k);
+      const { name, patient } = one.source;
       const row: VolumeRow = {
-        ...{ name: one.volume.name, patient: one.volume.patient, window: one.window, map: file, abnormal: null },
+        ...{ name, patient, window: one.window, abnormal: null },
         ...{ score: scores.length > 0 ? volumeScore(scores, rule.top) : Number.NaN, scored: scores.length },
-        ...seen.result(),
+        ...lookAt(one, maps, level),
+        map: out !== null && write.includes('nifti') ? joinPath(out, 'volumes', `${one.file}.nii.gz`) : null,
       };
+      if (results) await results.write({ ...row, one, mapOf: (k) => maps.slice(k) });
       found.push(row);
       await request.onVolume?.(row, maps);
       for (const path of pathsOf(one)) scored.delete(path);
@@ -161,12 +165,12 @@ function pathsOf({ stacks }: VolumeToScore): string[] {
 
 /** The maps of a volume's slices on its grid. */
 function mapsOf(
-  { volume, stacks }: VolumeToScore,
+  { source, stacks }: VolumeToScore,
   scored: ReadonlyMap<string, ScoredImage>,
   norm: Normalisation,
   { stride, smooth }: { readonly stride: number; readonly smooth: number },
 ): GridMaps {
-  const { shape } = volume;
+  const { shape } = source;
   const whole = stacks.map(({ order, slices }) => {
     const size = { width: shape[order[0]], height: shape[order[1]] };
     const known = slices.map((path) => {
@@ -182,32 +186,31 @@ function mapsOf(
     );
     return { order, maps: filled.map((data) => data && { ...first, data }) };
   });
-  return new GridMaps(volume, whole, smooth);
+  return new GridMaps(source, whole, smooth);
 }
 
-/** Goes through a volume's map once: gives its slices, and remembers where it is highest and how much is above the threshold. */
-function lookAt({ volume }: VolumeToScore, maps: GridMaps, level: number | null) {
+/** Where a volume's map is highest, and how much of it is above the threshold. */
+function lookAt(
+  { source: { shape, affine } }: VolumeToScore,
+  maps: GridMaps,
+  level: number | null,
+): Pick<VolumeRow, 'slice' | 'place' | 'millilitres'> {
   let best = { value: Number.NEGATIVE_INFINITY, i: 0, k: 0 };
   let above = 0;
-  const slice = (k: number): Float32Array => {
+  for (let k = 0; k < shape[2]; k++) {
     const map = maps.slice(k);
     for (let i = 0; i < map.length; i++) {
       if (map[i] > best.value) best = { value: map[i], i, k };
       if (level !== null && map[i] >= level) above++;
     }
-    return map;
+  }
+  const place = apply(affine, best.i % shape[0], Math.floor(best.i / shape[0]), best.k);
+  const voxel = spacings(affine).reduce((product, mm) => product * mm, 1);
+  return {
+    slice: best.k,
+    place: place.map((mm) => Number(mm.toFixed(2))),
+    millilitres: level === null ? null : Number(((above * voxel) / 1000).toFixed(3)),
   };
-  const result = (): Pick<VolumeRow, 'slice' | 'place' | 'millilitres'> => {
-    const [width] = volume.shape;
-    const place = apply(volume.affine, best.i % width, Math.floor(best.i / width), best.k);
-    const voxel = spacings(volume.affine).reduce((product, mm) => product * mm, 1);
-    return {
-      slice: best.k,
-      place: place.map((mm) => Number(mm.toFixed(2))),
-      millilitres: level === null ? null : Number(((above * voxel) / 1000).toFixed(3)),
-    };
-  };
-  return { slice, result };
 }
 
 function patientRows(volumes: readonly VolumeRow[]): PatientRow[] {

@@ -23,15 +23,15 @@ export function encodeNifti({ shape, affine, data }: NiftiContent): Uint8Array<A
 }
 
 /**
- * Writes a volume of float32 as {@link encodeNifti} does, a slice at a time: neither the volume nor the file is held.
- * @param slice values [rows, columns] of slice `k`
+ * Writes a volume as {@link encodeNifti} does, a slice at a time: neither the volume nor the file is held.
+ * @param slice values [rows, columns] of slice `k`, all of one type
  * @throws FusionclipError `io`
  */
 export async function writeNiftiSlices(
   fs: FileSystem,
   path: string,
   { shape, affine }: Omit<NiftiContent, 'data'>,
-  slice: (k: number) => Float32Array,
+  slice: (k: number) => NiftiContent['data'],
 ): Promise<void> {
   const writer = await fs.createWriter(path);
   try {
@@ -42,8 +42,11 @@ export async function writeNiftiSlices(
       for (const part of parts) await writer.write(part);
       parts = [];
     };
-    await push(headerOf(shape, affine, 4), false);
-    for (let k = 0; k < shape[2]; k++) await push(littleEndian(slice(k)), k === shape[2] - 1);
+    for (let k = 0; k < shape[2]; k++) {
+      const data = slice(k);
+      if (k === 0) await push(headerOf(shape, affine, data.BYTES_PER_ELEMENT), false);
+      await push(littleEndian(data), k === shape[2] - 1);
+    }
     await writer.close();
   } catch (error) {
     await writer.abort();

@@ -5,7 +5,7 @@ import { isMaskFolder, withoutMaskWord } from '../data/layout/words.ts';
 import { isDicom } from '../dicom/part10.ts';
 import { parseAccept } from './accept.ts';
 import { collectVolumes } from './collect.ts';
-import { decideGrey } from './grey.ts';
+import { decideGrey, type GreyRule } from './grey.ts';
 import { Held } from './held.ts';
 import { bareStem } from './pair_lesions.ts';
 import { axisOrders, planeNames, turned } from './plane.ts';
@@ -18,7 +18,9 @@ import { parseWindow } from './window.ts';
 
 /** A volume whose slices are to be scored. */
 export interface VolumeToScore {
-  readonly volume: Volume;
+  /** As its files have it. */
+  readonly source: Volume;
+  readonly grey: GreyRule;
   /** A name for files. */
   readonly file: string;
   /** How its values became grey levels. */
@@ -77,7 +79,7 @@ export async function volumesToScore(
         }
         stacks.push({ order, slices });
       }
-      volumes.push({ volume, file, window: grey.text, stacks });
+      volumes.push({ source: volume, grey, file, window: grey.text, stacks });
     }
     fs = shownAs(fs, path, files);
   }

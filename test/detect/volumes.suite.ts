@@ -141,7 +141,7 @@ suiteInTurn('volumes end to end', () => {
     assert.equal(textOf(fs, '/eval/volumes.csv'), textOf(fs, '/run/volumes.csv'));
 
     const request = { paths: [`${data}/test`], adapters, model };
-    const { volumes, patients } = await predictPaths(context, { ...request, out: '/out', maps: 'png16' });
+    const { volumes, patients } = await predictPaths(context, { ...request, out: '/out' });
     assert.equal(patients.length, 2);
     for (const row of volumes) {
       const known = trained.byVolume.find(({ name }) => name === row.name)!;

@@ -104,7 +104,7 @@ suite('volumes to be scored', () => {
       await work();
       return fs.reads.length - before;
     };
-    const [first, second] = volumes.map(({ volume }) => volume);
+    const [first, second] = volumes.map(({ source }) => source);
     await first.slice(0);
     expect(await reads(() => first.slice(5))).to.equal(0);
     expect(await reads(() => second.slice(5))).to.equal(1);
