@@ -109,8 +109,7 @@ export async function predictVolumes(
   const rule = volumeRule(header.train);
   const level = thresholds.pixel?.value ?? null;
   const { adapters } = request;
-  const results =
-    out === null ? null : await VolumeResults.open(context.fs, out, write, volumes, trained, adapters);
+  const results = out === null ? null : await VolumeResults.open(context.fs, out, write, volumes, trained, adapters);
   if (results?.note) context.onEvent?.({ type: 'note', text: results.note });
   const found: VolumeRow[] = [];
   const scored = new Map<string, ScoredImage>();

@@ -3,8 +3,9 @@ import { joinPath } from '../base/paths.ts';
 import { rowsCsv } from './predictions.ts';
 import type { PatientResult, VolumeMetrics, VolumeResult } from './volume_metrics.ts';
 
-/** Tables of an evaluation of volumes. */
+/** The table of an evaluation of volumes. */
 export const VOLUMES_CSV = 'volumes.csv';
+/** The same of patients. */
 export const PATIENTS_CSV = 'patients.csv';
 
 const VOLUME_COLUMNS: readonly (keyof VolumeResult)[] = [
