@@ -1,3 +1,5 @@
+import type { Writing } from './data_set.ts';
+
 /** An element to be written: tag, type, and text, numbers in the bits of the type, bytes, or the items of a sequence. */
 export type DicomElement = readonly [
   tag: number,
@@ -22,17 +24,27 @@ export function encodeDicom(elements: readonly DicomElement[]): Uint8Array<Array
   const [sopClass, instance] = [text(0x00080016), text(0x00080018)];
   if (typeof sopClass !== 'string' || typeof instance !== 'string')
     throw new Error('an object needs class and instance');
+  return part10(sopClass, instance, EXPLICIT, encodeElements(elements));
+}
+
+/** A Part 10 file of a data set that is written already, in the transfer syntax that is named. */
+export function part10(
+  sopClass: string,
+  instance: string,
+  syntax: string,
+  dataSet: Uint8Array,
+): Uint8Array<ArrayBuffer> {
   const meta = encodeElements([
     [0x00020001, 'OB', new Uint8Array([0, 1])],
     [0x00020002, 'UI', sopClass],
     [0x00020003, 'UI', instance],
-    [0x00020010, 'UI', EXPLICIT],
+    [0x00020010, 'UI', syntax],
     [0x00020012, 'UI', IMPLEMENTATION],
     [0x00020013, 'SH', 'FUSIONCLIP'],
   ]);
   const start = new Uint8Array(132);
   for (const [i, letter] of [...'DICM'].entries()) start[128 + i] = letter.charCodeAt(0);
-  return joined([start, encodeElements([[0x00020000, 'UL', [meta.length]]]), meta, encodeElements(elements)]);
+  return joined([start, encodeElements([[0x00020000, 'UL', [meta.length]]]), meta, dataSet]);
 }
 
 /** A number with a UID's root for those that are made here (2.25), of a text: the same text gives the same UID. */
@@ -43,34 +55,58 @@ export async function uidOf(text: string): Promise<string> {
   return `2.25.${number}`;
 }
 
-function encodeElements(elements: readonly DicomElement[]): Uint8Array<ArrayBuffer> {
-  return joined([...elements].sort(([a], [b]) => a - b).flatMap(encodeElement));
+/** How a file made here is written. */
+const PLAIN: Writing = { implicit: false, bigEndian: false };
+
+/** Elements in a writing, sorted by tag; numbers in bits are little endian. */
+export function encodeElements(elements: readonly DicomElement[], writing = PLAIN): Uint8Array<ArrayBuffer> {
+  return joined([...elements].sort(([a], [b]) => a - b).flatMap((element) => encodeElement(element, writing)));
 }
 
-function encodeElement([tag, vr, value]: DicomElement): Uint8Array[] {
+function encodeElement([tag, vr, value]: DicomElement, writing: Writing): Uint8Array[] {
   let bytes: Uint8Array;
   if (value instanceof Uint8Array) bytes = value;
   else if (typeof value === 'string') bytes = new TextEncoder().encode(value);
-  else if ('items' in value) bytes = joined(value.items.flatMap((item) => itemOf(encodeElements(item))));
-  else bytes = numbers(vr, value);
+  else if ('items' in value) {
+    bytes = joined(
+      value.items.flatMap((item) => {
+        const inside = encodeElements(item, writing);
+        return [markOf(0xe000, writing, inside.length), inside];
+      }),
+    );
+  } else bytes = numbers(vr, value);
   // Values have an even length: identifiers end with a zero, text with a space.
   if (bytes.length % 2) bytes = joined([bytes, new Uint8Array([vr === 'UI' || vr === 'OB' ? 0 : 32])]);
-  const long = LONG.has(vr);
-  const head = new Uint8Array(long ? 12 : 8);
-  const view = new DataView(head.buffer);
-  view.setUint16(0, tag >>> 16, true);
-  view.setUint16(2, tag & 0xffff, true);
-  head[4] = vr.charCodeAt(0);
-  head[5] = vr.charCodeAt(1);
-  if (long) view.setUint32(8, bytes.length, true);
-  else view.setUint16(6, bytes.length, true);
-  return [head, bytes];
+  return [headOf({ tag, vr }, bytes.length, writing), bytes];
 }
 
-function itemOf(bytes: Uint8Array): Uint8Array[] {
-  const head = new Uint8Array([0xfe, 0xff, 0x00, 0xe0, 0, 0, 0, 0]);
-  new DataView(head.buffer).setUint32(4, bytes.length, true);
-  return [head, bytes];
+/** What comes before a value; without letters it is as in an implicit file. */
+export function headOf(
+  { tag, vr }: { readonly tag: number; readonly vr: string },
+  length: number,
+  { implicit, bigEndian }: Writing,
+): Uint8Array {
+  const letters = !implicit && vr !== '';
+  const long = letters && LONG.has(vr);
+  const head = new Uint8Array(long ? 12 : 8);
+  const view = new DataView(head.buffer);
+  view.setUint16(0, tag >>> 16, !bigEndian);
+  view.setUint16(2, tag & 0xffff, !bigEndian);
+  if (letters) for (let i = 0; i < 2; i++) head[4 + i] = vr.charCodeAt(i);
+  if (long) view.setUint32(8, length, !bigEndian);
+  else if (letters) view.setUint16(6, length, !bigEndian);
+  else view.setUint32(4, length, !bigEndian);
+  return head;
+}
+
+/** A mark of group FFFE: the beginning of an item, or the end of something. */
+export function markOf(element: number, { bigEndian }: Writing, length = 0): Uint8Array {
+  const out = new Uint8Array(8);
+  const view = new DataView(out.buffer);
+  view.setUint16(0, 0xfffe, !bigEndian);
+  view.setUint16(2, element, !bigEndian);
+  view.setUint32(4, length, !bigEndian);
+  return out;
 }
 
 function numbers(vr: string, values: readonly number[]): Uint8Array {
@@ -87,7 +123,8 @@ function numbers(vr: string, values: readonly number[]): Uint8Array {
   return out;
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+/** Bytes one after the other. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

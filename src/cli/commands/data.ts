@@ -6,11 +6,16 @@ import { sliced } from '../../detect/sliced.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
 import type { RunListener } from '../../run/events.ts';
 import { TRAIN_OPTIONS } from '../../run/options.ts';
-import { type Command, exactly, flagValues, word } from '../command.ts';
+import { deidentifyFolder } from '../../volume/deidentify_folder.ts';
+import { type Call, type Command, exactly, flagValues, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
 
 const FLAGS = {
   json: toggle(false, 'the report as JSON'),
+  deidentify: word(
+    'OUT',
+    'in place of the check: copies of all DICOM pictures below DIR without names, by the Basic Profile of PS3.15, into the new folder OUT',
+  ),
 } satisfies OptionTable;
 
 /** What decides how training reads a data set, by the flags of training. */
@@ -36,7 +41,8 @@ export const dataCheck: Command = {
   async run(call) {
     const { host } = call;
     exactly(1, call, 'fusionclip data check DIR');
-    const { json } = flagValues(FLAGS, call);
+    const { json, deidentify } = flagValues(FLAGS, call);
+    if (deidentify !== null) return copied(call, deidentify);
     const { 'prompt.object': object, 'shots.abnormal': shots, ...rules } = flagValues(RULES, call);
     const reporter = new Reporter(host);
     const notes: string[] = [];
@@ -65,3 +71,17 @@ export const dataCheck: Command = {
     return code;
   },
 };
+
+/** Writes copies without names, and says what they still may show. */
+async function copied({ host, positional }: Call, out: string): Promise<number> {
+  const reporter = new Reporter(host);
+  const { files, patients, series, notes } = await deidentifyFolder(host, positional[0], out, {
+    onProgress: (done, total) => {
+      if (host.isTerminal) reporter.listen({ type: 'stage', what: 'copies', done, total });
+    },
+  });
+  reporter.clear();
+  host.stdout(`${out}: ${files} files of ${patients} patients in ${series} series, by the Basic Profile of PS3.15\n`);
+  for (const note of notes) host.stdout(`  ${note}\n`);
+  return 0;
+}

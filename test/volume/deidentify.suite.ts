@@ -1,0 +1,109 @@
+import { expect } from 'chai';
+import { DicomFile } from '../../src/dicom/dicom_file.ts';
+import { collectVolumes } from '../../src/volume/collect.ts';
+import { deidentifyFolder } from '../../src/volume/deidentify_folder.ts';
+import { expectFailure } from '../data/expect_failure.ts';
+import { MemoryFileSystem } from '../data/memory_file_system.ts';
+import { ascii, type El, type Made } from '../dicom/dicom_maker.ts';
+import { suite, test } from '../harness/registry.ts';
+import { SECRETS, sliceFile } from './series_maker.ts';
+
+const HIDDEN = [...SECRETS, 'Doe', 'Hospital', '19700131', 'secret', 'NOTE'];
+
+/** What names a patient in all kinds of places. */
+function secrets(uid: string): El[] {
+  const person: El[] = [
+    [0x00080090, 'PN', 'Doe^Doctor'],
+    [0x00081155, 'UI', uid],
+    [0x00090010, 'LO', 'secret maker'],
+    [0x00091001, 'LO', 'secret'],
+  ];
+  return [
+    [0x00080022, 'DA', '19700131'],
+    [0x00080080, 'LO', 'Hospital'],
+    [0x00081140, 'SQ', { items: [person] }],
+    [0x00090010, 'LO', 'secret maker'],
+    [0x00091002, 'SQ', { items: [person], open: true }],
+    [0x00100030, 'DA', '19700131'],
+    [0x00102160, 'SH', 'secret'],
+    [0x00104000, 'LT', 'NOTE'],
+    [0x00400275, 'SQ', { items: [[[0x00400007, 'LO', 'secret']], person], open: true }],
+    [0x00880200, 'SQ', { items: [[[0x7fe00010, 'OB', ascii('secret')]]] }],
+    [0x60000010, 'US', [2]],
+    [0x60003000, 'OW', ascii('secretsecr')],
+    [0xfffcfffc, 'OB', ascii('secret')],
+  ];
+}
+
+function files(made: Partial<Made>, burned: string | null = null): [string, Uint8Array<ArrayBuffer>][] {
+  return [0, 1, 2].map((z) => {
+    // Each refers to the first.
+    const more: El[] = [
+      ...secrets('1.2.826.77.3.500000'),
+      ...(burned === null ? [] : ([[0x00280301, 'CS', burned]] as El[])),
+    ];
+    return [`s/Doe^Jane/IM${z}.dcm`, sliceFile(z, { more, how: made as Made })];
+  });
+}
+
+async function copies(fs: MemoryFileSystem, salt?: string) {
+  const result = await deidentifyFolder(fs, 's', 'out', { salt });
+  const paths = [...fs.files.keys()].filter((path) => path.startsWith('out/')).sort();
+  const bytes = await Promise.all(paths.map((path) => fs.readFile(path)));
+  return { result, paths, bytes, copies: bytes.map((one) => DicomFile.read(one, 'copy')) };
+}
+
+suite('copies without names', () => {
+  const writings: readonly (readonly [string, Partial<Made>])[] = [
+    ['explicit', {}],
+    ['implicit', { syntax: '1.2.840.10008.1.2', implicit: true }],
+    ['big endian', { syntax: '1.2.840.10008.1.2.2', big: true }],
+  ];
+  for (const [name, made] of writings) {
+    test(`${name}: nothing of the patient is left, pixels and places are, identifiers are mapped alike`, async () => {
+      const fs = new MemoryFileSystem(files(made));
+      const sources = await Promise.all([...fs.files.values()].map((bytes) => DicomFile.read(bytes, 'source')));
+      const { result, paths, bytes, copies: found } = await copies(fs);
+      expect([result.files, result.patients, result.series]).to.deep.equal([3, 1, 1]);
+      for (const one of [...paths, ...bytes.map((b) => new TextDecoder('latin1').decode(b))]) {
+        for (const secret of HIDDEN) expect(one.includes(secret), secret).to.equal(false);
+      }
+      for (const [i, copy] of found.entries()) {
+        expect([...(await copy.stored(0)).data]).to.deep.equal([...(await sources[i].stored(0)).data]);
+        expect(copy.place(0)).to.deep.equal(sources[i].place(0));
+        expect(copy.dataSet.string('patientId')).to.match(/^ANON-\d{10}$/);
+        const [reference] = copy.dataSet.items(0x00081140);
+        const uid = new TextDecoder().decode(reference.value(reference.elements.get(0x00081155)!)).replace(/\0$/, '');
+        expect(uid).to.equal(found[0].dataSet.string('sopInstance'));
+        const method = new TextDecoder().decode(copy.dataSet.value(copy.dataSet.elements.get(0x00120063)!));
+        expect(method).to.include('Basic Profile').and.include('not searched');
+        expect(copy.dataSet.items(0x00120064)[0].elements.size).to.equal(3);
+      }
+      expect(new Set(found.map(({ dataSet }) => dataSet.string('seriesUid'))).size).to.equal(1);
+      expect(new Set(found.map(({ dataSet }) => dataSet.string('sopInstance'))).size).to.equal(3);
+      const [volume] = (await collectVolumes(fs, 'out')).volumes;
+      expect(volume.volume.shape).to.deep.equal([3, 2, 3]);
+    });
+  }
+
+  test('burned-in annotation is warned of, and what was left out is told; pixels are said not to be searched', async () => {
+    const fs = new MemoryFileSystem(files({}, 'YES'));
+    await fs.writeFile('s/Doe/notes.txt', 'Doe');
+    await fs.writeFile('s/broken', sliceFile(9).slice(0, 300));
+    const { result } = await copies(fs);
+    const notes = result.notes.join('\n');
+    expect(notes).to.include('pixels were not searched').and.include('warning: 3 files may show who the patient is');
+    expect(notes).to.include('1 file that are no DICOM').and.include('1 DICOM file that cannot be read');
+    for (const secret of HIDDEN) expect(notes.includes(secret), secret).to.equal(false);
+    await expectFailure('usage', [/is there already/], () => deidentifyFolder(fs, 's', 'out'));
+    await expectFailure('bad_data', [/holds no DICOM picture/], () => deidentifyFolder(fs, 's/Doe', 'o2'));
+  });
+
+  test('one salt gives the same identifiers again, another one others', async () => {
+    const uids = async (salt?: string) =>
+      (await copies(new MemoryFileSystem(files({})), salt)).copies.map(({ dataSet }) => dataSet.string('sopInstance'));
+    expect(await uids('a')).to.deep.equal(await uids('a'));
+    expect(await uids('a')).not.to.deep.equal(await uids('b'));
+    expect(await uids()).not.to.deep.equal(await uids());
+  });
+});
