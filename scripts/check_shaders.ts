@@ -14,7 +14,7 @@ import { detectRaces, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { parseShader } from '../src/gpu/define_shader.ts';
 import { ownFunctions, pasted, shaderNames, shaderSource } from './paste_shaders.ts';
 import { LARGEST, TINY } from './shader_cases.ts';
-import { evaluate, type Recorded, recorder } from './shader_recorder.ts';
+import { constantsOf, evaluate, type Recorded, recorder } from './shader_recorder.ts';
 
 const ROOT = new URL('..', import.meta.url);
 const MOST = { storage: 8, workgroupBytes: 16384, invocations: 256, paramBytes: 64, iterations: 65535 };
@@ -39,19 +39,6 @@ const problems: string[] = [];
 const owners = new Map<string, string>();
 const complain = (shader: string, what: string): number => problems.push(`shaders/${shader}.wgsl: ${what}`);
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
-
-/** Values of the module's `const NAME: u32 = …;` lines, in order, so that later ones may use earlier ones. */
-function constantsOf(source: string): Record<string, number> {
-  const values: Record<string, number> = {};
-  for (const [, name, formula] of source.matchAll(/^const (\w+)(?:: u32)? = ([^;]+);/gm)) {
-    try {
-      values[name] = evaluate(formula.replaceAll(/(\d)u\b/g, '$1'), values);
-    } catch {
-      // A float or a vector: no size depends on it.
-    }
-  }
-  return values;
-}
 
 /** Element and length of an array, which may hold arrays. */
 const OF_ARRAY = /^array<(.+), ([^,]+)>$/;
@@ -149,11 +136,11 @@ function checkWord(name: string): void {
 }
 
 /** Iterations of one invocation of a recorded dispatch. */
-function checkLoops({ shader, constants, params }: Recorded): void {
+function checkLoops({ shader, source, params }: Recorded): void {
   const text = /^\/\/ Loops: (.+)$/m.exec(shader.source)?.[1] ?? 'none';
   if (text === 'none') return;
   try {
-    const names: Record<string, number> = { ...constantsOf(shader.source), ...constants, ...params };
+    const names: Record<string, number> = { ...constantsOf(source), ...params };
     // A remark in parentheses is for the reader.
     const [formula, where = ''] = text.replaceAll(/ \(at most \d+\)/g, '').split(' where ');
     for (const bound of where.split(',').filter(Boolean)) {

@@ -196,7 +196,9 @@ const pictures: Case = (gpu) => patchEmbedding(array(gpu, 8, 3, 518, 518), array
 export const TINY: readonly Case[] = [
   normalisation(3, 4),
   normalisation(3, 5),
+  normalisation(2, 19),
   softmaxes(3, 5),
+  softmaxes(2, 19),
   softmaxes(3, 2),
   pointwise(3, 4),
   pointwise(3, 5),

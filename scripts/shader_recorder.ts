@@ -73,12 +73,25 @@ export function recorder(kind: AdapterClass): { gpu: Gpu; recorded: Recorded[] }
   return { gpu, recorded: gpu.recorded };
 }
 
+/** Values of a module's `const NAME: u32 = …;` lines, in order, so that later ones may use earlier ones. */
+export function constantsOf(source: string): Record<string, number> {
+  const values: Record<string, number> = {};
+  for (const [, name, formula] of source.matchAll(/^const (\w+)(?:: u32)? = ([^;]+);/gm)) {
+    try {
+      values[name] = evaluate(formula.replaceAll(/(\d)u\b/g, '$1'), values);
+    } catch {
+      // A float or a vector: no size depends on it.
+    }
+  }
+  return values;
+}
+
 /**
- * Value of a whole-number formula with + - * / (rounding down) and parentheses.
+ * Value of a whole-number formula with + - * / (rounding down), << (as tightly as *) and parentheses.
  * @throws Error that names what is unknown or left over
  */
 export function evaluate(formula: string, names: Readonly<Record<string, number>>): number {
-  const tokens = formula.match(/[A-Za-z_]\w*|\d+|\S/g) ?? [];
+  const tokens = formula.match(/[A-Za-z_]\w*|\d+|<<|\S/g) ?? [];
   let at = 0;
   function factor(): number {
     const token = tokens[at++];
@@ -93,8 +106,9 @@ export function evaluate(formula: string, names: Readonly<Record<string, number>
   }
   function product(): number {
     let value = factor();
-    while (tokens[at] === '*' || tokens[at] === '/') {
-      value = tokens[at++] === '*' ? value * factor() : Math.floor(value / factor());
+    while (['*', '/', '<<'].includes(tokens[at])) {
+      const [sign, next] = [tokens[at++], factor()];
+      value = sign === '*' ? value * next : sign === '/' ? Math.floor(value / next) : value * 2 ** next;
     }
     return value;
   }

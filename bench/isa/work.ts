@@ -1,11 +1,12 @@
 /** What whole models dispatch on a GPU, written down on a stand-in of class hardware. */
 
-import { evaluate } from '../../scripts/shader_recorder.ts';
+import { constantsOf, evaluate } from '../../scripts/shader_recorder.ts';
 import { presetConfig, VisionTower } from '../../src/clip/index.ts';
 import { zeroModel } from '../../src/clip/zero_model.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { IdleGpu } from '../../src/gpu/counting.ts';
 import type { Dispatch } from '../../src/gpu/interface.ts';
+import { specialize } from '../../src/gpu/shader.ts';
 import { Tensor } from '../../src/nn/index.ts';
 import { trainingParts } from '../operations.ts';
 import { kernelOf } from './kernels.ts';
@@ -36,12 +37,14 @@ class WritingGpu extends IdleGpu {
     if (x * y * z === 0) return;
     const { name: kernel, constants } = kernelOf(shader, call.constants as Record<string, number> | undefined);
     const views = new Set(shader.bindings.map(({ name }) => buffers[name]));
-    const known = { ...constants, ...(params as Record<string, number>) };
+    const source = specialize(shader.source, constants);
+    // A sum over workgroup memory lasts no longer than one load from a buffer.
+    const known = { steps: 1, ...constantsOf(source), ...(params as Record<string, number>) };
     this.work.push({
       ...{ kernel, shader: shader.name, flops, done: flops * waste(shader.name, known) },
       bytes: [...views].reduce((sum, { bytes }) => sum + bytes, 0),
       workgroups: x * y * z,
-      rounds: rounds(shader.name, shader.source, known),
+      rounds: rounds(shader.name, source, known),
     });
   }
 }

@@ -1,7 +1,8 @@
 import { GpuArray } from '../gpu/array.ts';
 import { matmul } from './matmul.ts';
+import { rowLaunch } from './rows.ts';
 import { bank_distance, bank_distance_norms } from './shaders.gen.ts';
-import { elementGrid, expectShape } from './shapes.ts';
+import { expectShape } from './shapes.ts';
 
 /** Rows of the bank that are compared at a time: a multiple of 64, so that every piece starts on 256 bytes. */
 const PIECE_STEP = 64;
@@ -39,7 +40,7 @@ export function bankDistance(query: GpuArray, bank: GpuArray | readonly GpuArray
         shader: bank_distance,
         buffers: { dots, query_norm: queryNorm, bank_norm: bankNorm, best },
         params: { rows, count, start, first },
-        groups: elementGrid(rows, bank_distance.constants.WORKGROUP),
+        ...rowLaunch(gpu, rows, count),
       });
       dots.release();
       first = 0;
@@ -58,7 +59,7 @@ function norms(x: GpuArray): GpuArray {
     shader: bank_distance_norms,
     buffers: { x, norm },
     params: { rows, width },
-    groups: elementGrid(rows, bank_distance_norms.constants.WORKGROUP),
+    ...rowLaunch(x.gpu, rows, width),
     flops: 2 * rows * width,
   });
   return norm;

@@ -1,8 +1,9 @@
 import { GpuArray } from '../gpu/array.ts';
 import { scaleRows } from './elementwise.ts';
 import { matmul } from './matmul.ts';
+import { rowLaunch } from './rows.ts';
 import { cosine_logits, cosine_logits_backward } from './shaders.gen.ts';
-import { elementGrid, expectShape } from './shapes.ts';
+import { expectShape } from './shapes.ts';
 
 /** Loop iterations that one invocation may spend (lavapipe ends loops silently after 65,535). */
 const MAX_ITERATIONS = 61440;
@@ -26,7 +27,7 @@ export function cosineLogits(
     shader: cosine_logits,
     buffers: { f, t, logits, inverse_norm: inverseNorm },
     params: { rows, width, classes, temperature },
-    groups: elementGrid(rows, cosine_logits.constants.WORKGROUP),
+    ...rowLaunch(gpu, rows, width),
     flops: 2 * rows * width * (classes + 1),
   });
   return { logits, inverseNorm };
@@ -56,7 +57,7 @@ export function cosineLogitsBackward(
       shader: cosine_logits_backward,
       buffers: { grad, f, t, inverse_norm: inverseNorm, d_f: df },
       params: { rows, width, classes, temperature },
-      groups: elementGrid(rows, cosine_logits_backward.constants.WORKGROUP),
+      ...rowLaunch(gpu, rows, width),
       flops: 2 * rows * width * (2 * classes + 2),
     });
   }

@@ -1,6 +1,7 @@
 import { GpuArray } from '../gpu/array.ts';
+import { rowLaunch } from './rows.ts';
 import { l2_normalize, l2_normalize_backward, l2_normalize_backward_vec4, l2_normalize_vec4 } from './shaders.gen.ts';
-import { elementGrid, expectAtMost, expectShape } from './shapes.ts';
+import { expectAtMost, expectShape } from './shapes.ts';
 
 /** One invocation goes through a row twice. */
 const MOST_WIDTH = 16_384;
@@ -33,12 +34,12 @@ export function l2Normalize(x: GpuArray, eps = 1e-12): L2NormalizeResult {
   expectAtMost('l2_normalize: width', width, MOST_WIDTH);
   const y = GpuArray.empty(gpu, x.shape);
   const inverseNorm = GpuArray.empty(gpu, [rows]);
-  const shader = variantFor(width).forward;
+  const { multiple, forward: shader } = variantFor(width);
   gpu.run({
     shader,
     buffers: { x, y, inverse_norm: inverseNorm },
     params: { rows, width, eps },
-    groups: elementGrid(rows, shader.constants.WORKGROUP),
+    ...rowLaunch(gpu, rows, width / multiple),
     flops: 3 * x.size,
   });
   return { y, inverseNorm };
@@ -54,12 +55,12 @@ export function l2NormalizeBackward(grad: GpuArray, y: GpuArray, inverseNorm: Gp
   expectShape('l2_normalize gradient', grad, y.shape);
   expectShape('l2_normalize inverse norm', inverseNorm, [rows]);
   const dx = GpuArray.empty(gpu, grad.shape);
-  const shader = variantFor(width).backward;
+  const { multiple, backward: shader } = variantFor(width);
   gpu.run({
     shader,
     buffers: { grad, y, inverse_norm: inverseNorm, dx },
     params: { rows, width, eps },
-    groups: elementGrid(rows, shader.constants.WORKGROUP),
+    ...rowLaunch(gpu, rows, width / multiple),
     flops: 5 * grad.size,
   });
   return dx;

@@ -1,4 +1,5 @@
 import { GpuArray } from '../gpu/array.ts';
+import { rowLaunch } from './rows.ts';
 import {
   layer_norm,
   layer_norm_backward,
@@ -58,12 +59,12 @@ export function layerNorm(x: GpuArray, weight: GpuArray, bias: GpuArray, eps = 1
   const y = GpuArray.empty(gpu, x.shape);
   const mean = GpuArray.empty(gpu, [rows, 2]);
   const rstd = GpuArray.empty(gpu, [rows]);
-  const shader = variantFor(width).forward;
+  const { multiple, forward: shader } = variantFor(width);
   gpu.run({
     shader,
     buffers: { x, weight, bias, y, mean, rstd },
     params: { rows, width, eps },
-    groups: elementGrid(rows, shader.constants.WORKGROUP),
+    ...rowLaunch(gpu, rows, width / multiple),
     flops: 8 * x.size,
   });
   return { y, mean, rstd };
@@ -96,12 +97,12 @@ export function layerNormBackward(
 function inputGradient(grad: GpuArray, x: GpuArray, weight: GpuArray, mean: GpuArray, rstd: GpuArray): GpuArray {
   const { gpu, rows, width } = x;
   const dx = GpuArray.empty(gpu, x.shape);
-  const shader = variantFor(width).backward;
+  const { multiple, backward: shader } = variantFor(width);
   gpu.run({
     shader,
     buffers: { grad, x, weight, mean, rstd, dx },
     params: { rows, width },
-    groups: elementGrid(rows, shader.constants.WORKGROUP),
+    ...rowLaunch(gpu, rows, width / multiple),
     flops: 9 * x.size,
   });
   return dx;

@@ -1,28 +1,32 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { bankDistance } from '../../src/kernels/bank_distance.ts';
+import { ROW_VARIANTS } from '../../src/kernels/rows.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
 import { bankDistanceReference } from '../reference/bank_distance.ts';
 
 suite('bank_distance', () => {
-  test('the nearest of a bank in one array and in several', async (t) => {
-    const gpu = await t.gpu();
-    using _scope = gpu.scope();
-    const [rows, entries, width] = [21, 150, 20];
-    const [q, m] = [noise(60, rows * width, 4), noise(61, entries * width)];
-    q.fill(0, 0, width); // a row of zeros is at distance 1 from everything
-    m.set(q.subarray(width, 2 * width), 70 * width); // and one that is in the bank at distance 0
-    const query = GpuArray.from(gpu, q, [rows, width]);
-    const expected = bankDistanceReference(q, m, width);
-    assert.closeTo(expected[1], 0, 1e-12);
-    const whole = await bankDistance(query, GpuArray.from(gpu, m, [entries, width])).read();
-    assertClose(whole, expected, { absolute: 1e-6 });
-    const cut = 64 * width;
-    const parts = [m.slice(0, cut), m.slice(cut)].map((x) => GpuArray.from(gpu, x, [x.length / width, width]));
-    assertClose(await bankDistance(query, parts).read(), expected, { absolute: 1e-6 }, 'in parts');
-    assert.throws(() => bankDistance(query, []), /empty/);
-  });
+  for (const variant of Object.keys(ROW_VARIANTS)) {
+    test(`${variant}: the nearest of a bank in one array and in several`, async (t) => {
+      const gpu = await t.gpu();
+      using _scope = gpu.scope();
+      const by = <T>(body: () => T): T => gpu.tuned({ ...gpu.tuning, rows: variant }, body);
+      const [rows, entries, width] = [21, 150, 20];
+      const [q, m] = [noise(60, rows * width, 4), noise(61, entries * width)];
+      q.fill(0, 0, width); // a row of zeros is at distance 1 from everything
+      m.set(q.subarray(width, 2 * width), 70 * width); // and one that is in the bank at distance 0
+      const query = GpuArray.from(gpu, q, [rows, width]);
+      const expected = bankDistanceReference(q, m, width);
+      assert.closeTo(expected[1], 0, 1e-12);
+      const whole = await by(() => bankDistance(query, GpuArray.from(gpu, m, [entries, width]))).read();
+      assertClose(whole, expected, { absolute: 1e-6 });
+      const cut = 64 * width;
+      const parts = [m.slice(0, cut), m.slice(cut)].map((x) => GpuArray.from(gpu, x, [x.length / width, width]));
+      assertClose(await by(() => bankDistance(query, parts)).read(), expected, { absolute: 1e-6 }, 'in parts');
+      assert.throws(() => bankDistance(query, []), /empty/);
+    });
+  }
 
   test('a bank that is longer than a loop may be is cut into pieces', async (t) => {
     const gpu = await t.gpu();

@@ -6,22 +6,26 @@ import { suite, test } from '../harness/registry.ts';
 import { cosineLogitsGradientReference, cosineLogitsReference } from '../reference/cosine_logits.ts';
 
 suite('cosine_logits', () => {
-  for (const size of [
-    [37, 2, 96],
-    [5, 3, 7],
+  for (const [variant, ...size] of [
+    ['invocation', 37, 2, 96],
+    ['invocation', 5, 3, 7],
+    ['workgroup', 5, 3, 7],
+    ['workgroup', 3, 2, 645],
   ] as const) {
-    test(`forward and gradient at ${size.join('×')}`, async (t) => {
+    test(`${variant}: forward and gradient at ${size.join('×')}`, async (t) => {
       const gpu = await t.gpu();
       using _scope = gpu.scope();
+      const by = <T>(body: () => T): T => gpu.tuned({ ...gpu.tuning, rows: variant }, body);
       const [rows, classes, width] = size;
       const [f, g] = [noise(50, rows * width, 3), noise(51, rows * classes)];
       const text = noise(52, classes * width, Math.sqrt(3 / width));
       const [fArray, tArray] = [GpuArray.from(gpu, f, [rows, width]), GpuArray.from(gpu, text, [classes, width])];
       const grad = GpuArray.from(gpu, g, [rows, classes]);
-      const { logits, inverseNorm } = cosineLogits(fArray, tArray, 100);
+      const { logits, inverseNorm } = by(() => cosineLogits(fArray, tArray, 100));
       // f32 sums of `width` products, times a temperature of 100.
       assertClose(await logits.read(), cosineLogitsReference(f, text, size, 100), { absolute: 5e-5 }, 'logits');
-      const d = cosineLogitsBackward(grad, fArray, tArray, inverseNorm, 100, { f: true, t: true });
+      const both = { f: true, t: true };
+      const d = by(() => cosineLogitsBackward(grad, fArray, tArray, inverseNorm, 100, both));
       const want = cosineLogitsGradientReference(g, f, text, size, 100);
       assertClose(await d.f!.read(), want.f, { absolute: 1e-5, relative: 1e-5 }, 'd f');
       assertClose(await d.t!.read(), want.t, { absolute: 1e-4, relative: 1e-5 }, 'd t');

@@ -5,22 +5,26 @@ import { suite, test } from '../harness/registry.ts';
 import { centralDifference } from '../reference/central_difference.ts';
 import { l2Normalize as reference } from '../reference/rows.ts';
 
-const ROWS = 19;
-
 suite('l2_normalize', () => {
-  for (const width of [12, 7]) {
+  for (const [variant, rows, width] of [
+    ['invocation', 19, 12],
+    ['invocation', 19, 7],
+    ['workgroup', 19, 7],
+    ['workgroup', 3, 264],
+  ] as const) {
     // With an eps this large the first row is shorter than eps and is divided by a constant.
     for (const eps of [1e-12, 0.5]) {
-      test(`width ${width}, eps ${eps}: forward and gradient`, async (t) => {
+      test(`${variant} width ${width}, eps ${eps}: forward and gradient`, async (t) => {
         const gpu = await t.gpu();
         using _scope = gpu.scope();
-        const x = noise(1, ROWS * width, 3);
+        const by = <T>(body: () => T): T => gpu.tuned({ ...gpu.tuning, rows: variant }, body);
+        const x = noise(1, rows * width, 3);
         for (let i = 0; i < width; i++) x[i] *= 0.02;
-        const { y, inverseNorm } = l2Normalize(GpuArray.from(gpu, x, [ROWS, width]), eps);
+        const { y, inverseNorm } = by(() => l2Normalize(GpuArray.from(gpu, x, [rows, width]), eps));
         assertClose(await y.read(), reference(x, width, eps), { absolute: 1e-9, relative: 4e-7 }, 'y');
-        const grad = noise(2, ROWS * width);
+        const grad = noise(2, rows * width);
         const expected = centralDifference((v) => reference(v, width, eps), x, grad, 1e-4);
-        const d = l2NormalizeBackward(GpuArray.from(gpu, grad, [ROWS, width]), y, inverseNorm, eps);
+        const d = by(() => l2NormalizeBackward(GpuArray.from(gpu, grad, [rows, width]), y, inverseNorm, eps));
         assertClose(await d.read(), expected, { absolute: 2e-6, relative: 2e-6 }, 'dx');
       });
     }

@@ -7,26 +7,32 @@ import { centralDifference } from '../reference/central_difference.ts';
 import { layerNorm as reference } from '../reference/rows.ts';
 
 suite('layer_norm', () => {
-  // The last has more rows than one chunk of the column sums.
-  for (const [rows, width] of [
-    [19, 12],
-    [5, 7],
-    [70, 4],
+  // [70, 4] has more rows than one chunk of the column sums; of the last two 64 invocations share a row, some going on longer.
+  for (const [variant, rows, width] of [
+    ['invocation', 19, 12],
+    ['invocation', 5, 7],
+    ['invocation', 70, 4],
+    ['workgroup', 5, 7],
+    ['workgroup', 3, 259],
+    ['workgroup', 2, 264],
   ] as const) {
-    test(`[${rows}, ${width}]: forward and gradients`, async (t) => {
+    test(`${variant} [${rows}, ${width}]: forward and gradients`, async (t) => {
       const gpu = await t.gpu();
       using _scope = gpu.scope();
+      const by = <T>(body: () => T): T => gpu.tuned({ ...gpu.tuning, rows: variant }, body);
       const x = noise(1, rows * width, 2).map((v) => v + 0.5);
       const weight = noise(2, width).map((v) => v + 1);
       const bias = noise(3, width);
       const device = GpuArray.from(gpu, x, [rows, width]);
       const deviceWeight = GpuArray.from(gpu, weight, [width]);
-      const { y, mean, rstd } = layerNorm(device, deviceWeight, GpuArray.from(gpu, bias, [width]));
+      const deviceBias = GpuArray.from(gpu, bias, [width]);
+      const { y, mean, rstd } = by(() => layerNorm(device, deviceWeight, deviceBias));
       assertClose(await y.read(), reference(x, weight, bias, 1e-5), { absolute: 2e-6, relative: 1e-6 }, 'y');
 
       const grad = noise(4, rows * width);
       const deviceGrad = GpuArray.from(gpu, grad, [rows, width]);
-      const d = layerNormBackward(deviceGrad, device, deviceWeight, mean, rstd, { x: true, weight: true });
+      const both = { x: true, weight: true };
+      const d = by(() => layerNormBackward(deviceGrad, device, deviceWeight, mean, rstd, both));
       assert(d.x && d.weight && d.bias);
       const dx = centralDifference((v) => reference(v, weight, bias, 1e-5), x, grad);
       assertClose(await d.x.read(), dx, { absolute: 3e-6, relative: 3e-6 }, 'dx');

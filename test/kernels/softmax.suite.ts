@@ -6,21 +6,24 @@ import { centralDifference } from '../reference/central_difference.ts';
 import { softmax as reference } from '../reference/rows.ts';
 
 suite('softmax', () => {
-  for (const [rows, width] of [
-    [21, 2],
-    [5, 1],
-    [19, 3],
-    [3, 70],
+  for (const [variant, rows, width] of [
+    ['invocation', 21, 2],
+    ['invocation', 5, 1],
+    ['invocation', 19, 3],
+    ['invocation', 3, 70],
+    ['workgroup', 19, 3],
+    ['workgroup', 2, 333],
   ] as const) {
-    test(`[${rows}, ${width}]: forward and gradient`, async (t) => {
+    test(`${variant} [${rows}, ${width}]: forward and gradient`, async (t) => {
       const gpu = await t.gpu();
       using _scope = gpu.scope();
+      const by = <T>(body: () => T): T => gpu.tuned({ ...gpu.tuning, rows: variant }, body);
       const x = noise(1, rows * width, 10);
-      const y = softmax(GpuArray.from(gpu, x, [rows, width]));
+      const y = by(() => softmax(GpuArray.from(gpu, x, [rows, width])));
       // exp on software adapters is off by up to |x| · 1e-7 of its value.
       assertClose(await y.read(), reference(x, width), { absolute: 1e-9, relative: 3e-6 }, 'y');
       const grad = noise(2, rows * width);
-      const d = softmaxBackward(GpuArray.from(gpu, grad, [rows, width]), y);
+      const d = by(() => softmaxBackward(GpuArray.from(gpu, grad, [rows, width]), y));
       const expected = centralDifference((v) => reference(v, width), x, grad);
       assertClose(await d.read(), expected, { absolute: 5e-7, relative: 2e-6 }, 'dx');
     });
