@@ -1,11 +1,15 @@
+import type { FileSystem } from '../../src/base/file_system.ts';
 import { joinPath } from '../../src/base/paths.ts';
 import { decodeImage } from '../../src/data/decode.ts';
 import { type Dataset, type Image, resizeImage, type Sample, toRgb } from '../../src/data/index.ts';
 import { openInspected } from '../../src/data/layout/check.ts';
 import { inventoryLines } from '../../src/data/layout/inventory.ts';
+import { dataRules } from '../../src/data/layout/rules.ts';
 import type { RangeRule } from '../../src/data/range/rule.ts';
+import { sliced, volumeLines } from '../../src/detect/sliced.ts';
 import { PHANTOM_FAMILIES, phantom } from '../../src/phantom/phantom.ts';
 import { writePhantoms } from '../../src/phantom/write.ts';
+import type { RunEvent } from '../../src/run/events.ts';
 import type { DataSource, DatasetFacts, FamilyPreview, GivenFile, GivenImages } from '../protocol.ts';
 import type { PageFiles } from './files.ts';
 import { pageWords } from './words.ts';
@@ -84,7 +88,11 @@ export async function datasetFacts(
   source: DataSource,
   onProgress: (done: number, total: number) => void,
 ): Promise<DatasetFacts> {
-  const { dataset, inventory, grey } = await openInspected(files, path, { onProgress });
+  const onEvent = (event: RunEvent) => {
+    if (event.type === 'stage') onProgress(event.done, event.total);
+  };
+  const { context, rules, set } = await sliced({ fs: files as FileSystem, onEvent }, path, dataRules());
+  const { dataset, inventory, grey } = await openInspected(context.fs, path, { rules, onProgress });
   const { name, kind, object, from, images } = inventory;
   return {
     name,
@@ -93,13 +101,13 @@ export async function datasetFacts(
     // Nobody should train on "medical image" without a look at it.
     object: from === 'none' ? '' : object,
     counts: images,
-    lines: inventoryLines(inventory).map(pageWords),
-    normal: await examples(files, dataset, 0, grey),
-    abnormal: await examples(files, dataset, 1, grey),
+    lines: [...(set ? volumeLines(set) : []), ...inventoryLines(inventory)].map(pageWords),
+    normal: await examples(context.fs, dataset, 0, grey),
+    abnormal: await examples(context.fs, dataset, 1, grey),
   };
 }
 
-async function examples(files: PageFiles, { splits }: Dataset, label: 0 | 1, grey: RangeRule): Promise<Image[]> {
+async function examples(files: FileSystem, { splits }: Dataset, label: 0 | 1, grey: RangeRule): Promise<Image[]> {
   const few = splits.valid.filter((sample: Sample) => sample.label === label).slice(0, EXAMPLES);
   const images: Image[] = [];
   for (const { path } of few) images.push(fitted(decodeImage(await files.readFile(path), path, grey), SMALL));

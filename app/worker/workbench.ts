@@ -1,6 +1,7 @@
 import { FusionclipError } from '../../src/base/errors.ts';
 import { baseName, joinPath } from '../../src/base/paths.ts';
-import { evaluateRun, openAdapters, predictImages, type RunContext } from '../../src/detect/index.ts';
+import { evaluateRun, openAdapters, type RunContext } from '../../src/detect/index.ts';
+import { predictPaths } from '../../src/detect/predict_volumes.ts';
 import { Gpu } from '../../src/gpu/index.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { resumeRun, trainRun } from '../../src/train/index.ts';
@@ -20,8 +21,9 @@ import { datasetFacts, familyPreviews, makePhantoms, placeImages, placeOf } from
 import { PageFiles } from './files.ts';
 import { addModel, deleteModel, modelChoices, openModel } from './models.ts';
 import { adaptersFacts, readLosses, ShownResults } from './outcome.ts';
-import { adaptersOf, imagesOf, runOf, Sessions, sameSource } from './sessions.ts';
+import { adaptersOf, givenOf, imagesOf, runOf, Sessions, sameSource } from './sessions.ts';
 import { takeHome } from './take_home.ts';
+import { withVolumesInFolders } from './volume_given.ts';
 import { pageWords } from './words.ts';
 
 /** Where adapters lie that were loaded, until they are used. */
@@ -127,14 +129,16 @@ export class Workbench implements Calls {
     });
   }
 
-  async predict(given: readonly GivenFile[], keep: boolean): Promise<Outcome> {
+  async predict(files: readonly GivenFile[], keep: boolean): Promise<Outcome> {
+    const given = withVolumesInFolders(files);
     const paths = [...new Set(given.map(({ path }) => path.split('/')[0]))];
     const { session, adapters, out } = await this.#scoring('predict', paths.join(', ').slice(0, 60), null, keep);
+    await this.#files.writeFile(givenOf(session.id), JSON.stringify(paths));
     await this.#place(session.id, given);
     return this.#run(session, async (context) => {
       const model = await this.#modelOf(adapters);
       const onBad = ({ message }: Error) => context.onEvent?.({ type: 'note', text: `left out: ${message}` });
-      await predictImages(context, { adapters, model, paths, out, maps: 'npy', strict: false, onBad });
+      await predictPaths(context, { adapters, model, paths, out, maps: 'npy', strict: false, onBad });
       if (!keep) return;
       for (const path of paths) {
         const target = joinPath(imagesOf(session.id), path);
@@ -147,6 +151,14 @@ export class Workbench implements Calls {
 
   async picture(index: number) {
     return this.#shown!.picture(index);
+  }
+
+  async stackOf(index: number) {
+    return this.#shown!.stackOf(index);
+  }
+
+  async slice(index: number, k: number) {
+    return this.#shown!.slice(index, k);
   }
 
   async take(what: Export) {

@@ -113,7 +113,7 @@ async function writeMap(
 }
 
 function rowOf(
-  { volume, window, slices }: VolumeToScore,
+  { volume, grey, slices }: VolumeToScore,
   scored: ReadonlyMap<string, ScoredImage>,
   maps: readonly (Float32Array | null)[],
   threshold: number | null,
@@ -133,7 +133,7 @@ function rowOf(
     name: volume.name,
     patient: volume.patient,
     score: scores.length > 0 ? volumeScore(scores) : Number.NEGATIVE_INFINITY,
-    window,
+    window: grey.text,
     slice: best.k,
     place: place.map((mm) => Number(mm.toFixed(2))),
     millilitres: threshold === null ? null : Number(((above * voxel) / 1000).toFixed(3)),

@@ -36,10 +36,21 @@ export interface SlicedVolume {
   readonly empty: number;
 }
 
+/** Where the picture of a slice comes from. */
+export interface SlicePlace {
+  readonly volume: Volume;
+  /** How its values became grey levels. */
+  readonly grey: GreyRule;
+  /** Its number, 0 … shape[2] − 1. */
+  readonly k: number;
+}
+
 /** Slices of volumes as the files of a data set in BMAD's layout. */
 export interface SliceSet {
   /** Paths relative to the folder, and what makes the PNG file of each. */
   readonly files: ReadonlyMap<string, () => Promise<Uint8Array<ArrayBuffer>>>;
+  /** What the pictures among them show. */
+  readonly places: ReadonlyMap<string, SlicePlace>;
   readonly volumes: readonly SlicedVolume[];
   readonly notes: readonly string[];
 }
@@ -67,13 +78,14 @@ export async function openSliceSet(
   requireAll(root, collected);
   const labelled = await pairLesions(fs, collected, await filesBelow(fs, root));
   const files = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
+  const places = new Map<string, SlicePlace>();
   const volumes: SlicedVolume[] = [];
   const names = new Set<string>();
   for (const [i, one] of labelled.entries()) {
     onProgress(i, labelled.length);
-    volumes.push(await addVolume(one, root, rules, words, files, names));
+    volumes.push(await addVolume(one, root, rules, words, { files, places, names }));
   }
-  return { files, volumes, notes: collected.notes };
+  return { files, places, volumes, notes: collected.notes };
 }
 
 function requireAll(root: string, { refused, volumes }: Collected): void {
@@ -84,13 +96,19 @@ function requireAll(root: string, { refused, volumes }: Collected): void {
   if (volumes.length === 0) throw new FusionclipError('bad_data', `${root} holds no volume; give another folder.`);
 }
 
+/** What volumes fill, one after the other. */
+interface Filled {
+  readonly files: Map<string, () => Promise<Uint8Array<ArrayBuffer>>>;
+  readonly places: Map<string, SlicePlace>;
+  readonly names: Set<string>;
+}
+
 async function addVolume(
   one: LabelledVolume,
   root: string,
   rules: SliceRules,
   words: string,
-  files: Map<string, () => Promise<Uint8Array<ArrayBuffer>>>,
-  names: Set<string>,
+  { files, places, names }: Filled,
 ): Promise<SlicedVolume> {
   if (one.lesions && 'stack' in one.lesions && rules.plane !== 'auto') {
     throw new FusionclipError(
@@ -117,7 +135,9 @@ async function addVolume(
     counts[abnormal ? 'abnormal' : 'normal']++;
     const file = `${patient}_${name}_${String(k).padStart(4, '0')}.png`;
     const folder = joinPath(split, abnormal ? 'Ungood' : 'good');
-    files.set(joinPath(folder, 'img', patient, file), () => pngOfSlice(volume, grey, k));
+    const image = joinPath(folder, 'img', patient, file);
+    files.set(image, () => pngOfSlice(volume, grey, k));
+    places.set(image, { volume, grey, k });
     if (abnormal && masks)
       files.set(joinPath(folder, 'anomaly_mask', patient, file), () => maskPng(masks, k, width, height));
   }

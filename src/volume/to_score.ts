@@ -5,7 +5,7 @@ import { isMaskFolder, withoutMaskWord } from '../data/layout/words.ts';
 import { isDicom } from '../dicom/part10.ts';
 import { parseAccept } from './accept.ts';
 import { collectVolumes } from './collect.ts';
-import { decideGrey } from './grey.ts';
+import { decideGrey, type GreyRule } from './grey.ts';
 import { bareStem } from './pair_lesions.ts';
 import { inPlane } from './plane.ts';
 import { shownAs } from './shown_as.ts';
@@ -20,7 +20,7 @@ export interface VolumeToScore {
   /** A name for files. */
   readonly file: string;
   /** How its values became grey levels. */
-  readonly window: string;
+  readonly grey: GreyRule;
   /** For each slice the path of its picture in the file system that comes with it; null for one that is empty. */
   readonly slices: readonly (string | null)[];
 }
@@ -63,7 +63,7 @@ export async function volumesToScore(
           slices.push(joinPath(path, name));
         }
       }
-      volumes.push({ volume, file, window: grey.text, slices });
+      volumes.push({ volume, file, grey, slices });
     }
     fs = shownAs(fs, path, files);
   }

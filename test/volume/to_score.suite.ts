@@ -20,8 +20,8 @@ suite('volumes to be scored', () => {
     const patient = `${path}/test/liver_2_4000001/liver_2_4000001.nii.gz`;
     expect(await isVolumePath(fs, patient)).to.equal(true);
     const { fs: shown, volumes } = await volumesToScore(fs, [patient], rules, 'Liver');
-    const [{ slices, window, file }] = volumes;
-    expect([slices.length, slices[0], slices[8], window, file]).to.deep.equal([
+    const [{ slices, grey, file }] = volumes;
+    expect([slices.length, slices[0], slices[8], grey.text, file]).to.deep.equal([
       9,
       null,
       null,
