@@ -1,9 +1,8 @@
-import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { cropMap } from '../data/heat_map.ts';
-import { encodeNifti } from '../nifti/write.ts';
 import { onDevice } from '../run/on_device.ts';
 import { apply, spacings } from '../volume/geometry.ts';
+import { onGrid } from '../volume/grid.ts';
 import { smoothedSlices, volumeScore } from '../volume/stack.ts';
 import { isVolumePath, type VolumeToScore, volumesToScore } from '../volume/to_score.ts';
 import { unframedMap } from './pictures.ts';
@@ -11,6 +10,7 @@ import { type Predictions, type PredictRequest, predictImages, predictTrained } 
 import type { RunContext } from './run_context.ts';
 import type { ScoredImage } from './scoring.ts';
 import { TrainedDetector } from './trained.ts';
+import { type VolumeResult, VolumeResults } from './volume_results.ts';
 
 /** What is found in a volume. */
 export interface VolumeRow {
@@ -27,6 +27,12 @@ export interface VolumeRow {
   readonly millilitres: number | null;
 }
 
+/** Images or volumes to score. */
+export interface PredictPathsRequest extends PredictRequest {
+  /** What is written of each volume below `out`; the map and its mask as NIfTI where nothing is said. */
+  readonly write?: readonly VolumeResult[];
+}
+
 /** Scores of slices, and of volumes where there are some. */
 export interface PredictedPaths {
   readonly predictions: Predictions;
@@ -35,10 +41,10 @@ export interface PredictedPaths {
 
 /**
  * As `predictImages`, for DICOM series and NIfTI volumes too: their slices are images, by the window and plane of the run. With `out` each
- * volume gets its map on its own grid, smoothed from slice to slice, as `volumes/NAME.nii.gz`, and `volumes.json` all scores.
- * @throws FusionclipError as `predictImages` and `volumesToScore`
+ * volume gets what `write` names in `volumes`, on its own grid, smoothed from slice to slice, and `volumes.json` all scores.
+ * @throws FusionclipError as `predictImages`, `volumesToScore` and `VolumeResults.open`
  */
-export async function predictPaths(context: RunContext, request: PredictRequest): Promise<PredictedPaths> {
+export async function predictPaths(context: RunContext, request: PredictPathsRequest): Promise<PredictedPaths> {
   const kinds = await Promise.all(request.paths.map((path) => isVolumePath(context.fs, path)));
   if (!kinds.includes(true)) return { predictions: await predictImages(context, request), volumes: [] };
   const pictures = request.paths.filter((_, i) => !kinds[i]);
@@ -49,12 +55,24 @@ export async function predictPaths(context: RunContext, request: PredictRequest)
   return own;
 }
 
-async function predictVolumes(context: RunContext, request: PredictRequest): Promise<PredictedPaths> {
+async function predictVolumes(context: RunContext, request: PredictPathsRequest): Promise<PredictedPaths> {
   return onDevice(context, async (working) => {
     const trained = await TrainedDetector.open(working, request);
     try {
       const { header, thresholds } = trained.file;
       const { fs, volumes } = await volumesToScore(working.fs, request.paths, header.train, header.object);
+      const results =
+        request.out === null
+          ? null
+          : await VolumeResults.open(
+              working.fs,
+              request.out,
+              request.write ?? ['nifti'],
+              volumes,
+              trained,
+              request.adapters,
+            );
+      if (results?.note) working.onEvent?.({ type: 'note', text: results.note });
       const paths = volumes.flatMap(({ slices }) => slices.filter((path) => path !== null));
       const scored = new Map<string, ScoredImage>();
       const onRow: PredictRequest['onRow'] = (row, image) => {
@@ -65,8 +83,10 @@ async function predictVolumes(context: RunContext, request: PredictRequest): Pro
       const found: VolumeRow[] = [];
       for (const one of volumes) {
         const maps = mapsOf(one, scored, header.fusion.norm);
-        if (request.out !== null) await writeMap(working.fs, request.out, one, maps);
-        found.push(rowOf(one, scored, maps, thresholds.pixel?.value ?? null));
+        const row = rowOf(one, scored, maps, thresholds.pixel?.value ?? null);
+        const map = results && onGrid(wholeMap(one.volume.shape, maps), one.volume, one.source);
+        if (map) await results.write({ one, map, score: row.score, millilitres: row.millilitres });
+        found.push(row);
       }
       if (request.out !== null) {
         await working.fs.writeFile(joinPath(request.out, 'volumes.json'), `${JSON.stringify(found, null, 2)}\n`);
@@ -96,20 +116,17 @@ function mapsOf(
   return smoothedSlices(maps, spacings(volume.affine)[2]);
 }
 
-/** Of slices without a map: the lowest value of the others. */
-async function writeMap(
-  fs: FileSystem,
-  out: string,
-  { volume, file }: VolumeToScore,
+/** The map of all slices; of those without one it is the lowest value of the others. */
+function wholeMap(
+  [width, height, depth]: readonly [number, number, number],
   maps: readonly (Float32Array | null)[],
-): Promise<void> {
-  const { shape, affine } = volume;
-  const size = shape[0] * shape[1];
+): Float32Array<ArrayBuffer> {
+  const size = width * height;
   let low = Number.POSITIVE_INFINITY;
   for (const map of maps) for (const value of map ?? []) low = Math.min(low, value);
-  const data = new Float32Array(size * shape[2]).fill(Number.isFinite(low) ? low : 0);
+  const data = new Float32Array(size * depth).fill(Number.isFinite(low) ? low : 0);
   for (const [k, map] of maps.entries()) if (map) data.set(map, k * size);
-  await fs.writeFile(joinPath(out, 'volumes', `${file}.nii.gz`), encodeNifti({ shape, affine, data }));
+  return data;
 }
 
 function rowOf(

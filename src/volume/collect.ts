@@ -57,6 +57,7 @@ export async function collectVolumes(fs: FileSystem, root: string, options: Coll
   const segmentations: string[] = [];
   const volumes: CollectedVolume[] = [];
   let others = 0;
+  let results = 0;
   for (const path of await filesBelow(fs, root)) {
     if (NIFTI.test(path)) {
       const name = path.slice(path === root ? 0 : root.length).replace(/^[/\\]+/, '');
@@ -76,6 +77,7 @@ export async function collectVolumes(fs: FileSystem, root: string, options: Coll
     try {
       const found = await readSliceHeaders(fs, path);
       if (!found) others++;
+      else if (found[0]?.ownResult) results++;
       else if (found[0]?.modality === 'SEG') segmentations.push(path);
       else headers.push(...found);
     } catch (error) {
@@ -87,6 +89,7 @@ export async function collectVolumes(fs: FileSystem, root: string, options: Coll
     if (error.code === 'bad_image' && accept.has('damaged')) notes.push(`left out: ${error.message}`);
     else refused.push(error.message);
   }
+  if (results > 0) notes.push(`left out: ${counted(results, 'result')} of this program`);
   if (others > 0) notes.push(`${counted(others, 'file')} of other kinds`);
 
   const people = await patientNames(headers);

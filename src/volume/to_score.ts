@@ -17,6 +17,8 @@ import { parseWindow } from './window.ts';
 /** A volume whose slices are to be scored. */
 export interface VolumeToScore {
   readonly volume: Volume;
+  /** As its files have it; `volume` may be turned to another plane. */
+  readonly source: Volume;
   /** A name for files. */
   readonly file: string;
   /** How its values became grey levels. */
@@ -63,7 +65,7 @@ export async function volumesToScore(
           slices.push(joinPath(path, name));
         }
       }
-      volumes.push({ volume, file, grey, slices });
+      volumes.push({ volume, source: one.volume, grey, file, slices });
     }
     fs = shownAs(fs, path, files);
   }

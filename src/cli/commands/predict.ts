@@ -1,10 +1,11 @@
 import { FusionclipError } from '../../base/errors.ts';
-import { number, type OptionTable, optional, toggle } from '../../base/option.ts';
+import { choice, list, number, type OptionTable, optional, toggle } from '../../base/option.ts';
 import { visible } from '../../base/visible.ts';
 import { DATA_OPTIONS } from '../../data/layout/rules.ts';
 import type { Predictions } from '../../detect/predict.ts';
 import { predictPaths, type VolumeRow } from '../../detect/predict_volumes.ts';
 import type { FileRow } from '../../detect/predictions.ts';
+import { VOLUME_RESULTS, type VolumeResult } from '../../detect/volume_results.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { type Call, type Command, flagValues, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
@@ -20,6 +21,13 @@ const FLAGS = {
   fdr: optional(
     number(0.1, [1e-6, 0.999999], ''),
     'call abnormal so many images that at most this share of them is normal (Benjamini–Hochberg); needs fusionclip calibrate',
+  ),
+  write: list<VolumeResult>(
+    choice<VolumeResult>(Object.keys(VOLUME_RESULTS) as VolumeResult[], 'nifti', ''),
+    ['nifti'],
+    `what is written of each volume: ${Object.entries(VOLUME_RESULTS)
+      .map(([name, what]) => `${name}, ${what}`)
+      .join('; ')}; all but nifti for DICOM series, for research use`,
   ),
   strict: toggle(false, 'stop at the first image that cannot be read; else it is a row with its error'),
   json: toggle(false, 'all that predictions.json holds, on standard output'),
@@ -48,15 +56,16 @@ ${METHOD_DETAILS}`,
       model,
       out,
       range,
-      list,
+      list: listFile,
       json,
       strict,
       threshold,
       at,
       fdr,
+      write,
       'map.files': maps,
     } = flagValues(FLAGS, call);
-    const paths = [...call.positional, ...(list === null ? [] : await listedPaths(call, list))];
+    const paths = [...call.positional, ...(listFile === null ? [] : await listedPaths(call, listFile))];
     if (paths.length === 0) {
       throw new FusionclipError('usage', 'No image is given: fusionclip predict PATH… --run RUN --out DIR.');
     }
@@ -69,6 +78,7 @@ ${METHOD_DETAILS}`,
         model: model ?? undefined,
         maps: maps ?? undefined,
         range,
+        write,
         onRow: (row) => {
           if (json) return;
           session.reporter.clear();
