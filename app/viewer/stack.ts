@@ -23,7 +23,8 @@ export interface Looked {
  */
 export function useStack(outcome: Outcome, chosen: number, actions: Actions, onChoose: (row: number) => void): Looked {
   const [stack, setStack] = useState<Stack | null>(null);
-  const [k, setK] = useState(0);
+  // A slice is looked at for as long as no other image is chosen.
+  const [gone, setGone] = useState({ k: 0, of: -1 });
   const [, redraw] = useState(0);
   const held = useMemo(() => new Map<string, Slice | null>(), [outcome]);
   const { stackOf, slice, fail } = actions;
@@ -31,9 +32,7 @@ export function useStack(outcome: Outcome, chosen: number, actions: Actions, onC
   useEffect(() => {
     let wanted = true;
     stackOf(chosen).then((found) => {
-      if (!wanted) return;
-      setStack(found);
-      setK(found.at);
+      if (wanted) setStack(found);
     }, say);
     return () => {
       wanted = false;
@@ -42,8 +41,7 @@ export function useStack(outcome: Outcome, chosen: number, actions: Actions, onC
   const rows = stack?.rows ?? [];
   // The image may be another one already, and its stack still on the way.
   const known = rows.includes(chosen);
-  const looked = rows[k] ?? null;
-  const at = known && looked !== null && looked !== chosen ? rows.indexOf(chosen) : k;
+  const at = gone.of === chosen ? gone.k : Math.max(0, rows.indexOf(chosen));
   const keyOf = (one: number) => `${stack?.name === '' ? chosen : stack?.name} ${one}`;
   useEffect(() => {
     if (!known) return;
@@ -68,8 +66,8 @@ export function useStack(outcome: Outcome, chosen: number, actions: Actions, onC
     go(to) {
       const next = Math.min(rows.length - 1, Math.max(0, to));
       if (!known || next === at) return;
-      setK(next);
       const row = rows[next];
+      setGone({ k: next, of: row ?? chosen });
       if (row !== null) onChoose(row);
     },
   };

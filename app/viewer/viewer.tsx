@@ -92,7 +92,7 @@ export function Viewer({ id, picture, looked, looks, onLooks, range, shades, onS
 }
 
 function captionOf(layout: Looks['layout'], there: boolean, scored: boolean): string {
-  if (!scored) return 'This slice has no map: nearly empty slices, and those to learn from, are not scored';
+  if (!scored) return 'No map of this slice: nearly empty, or not to be tested';
   if (!there && layout !== 'side') return 'Anomaly map (the image is not kept; give it again to see it)';
   return layout === 'swipe' ? 'Image left, anomaly map right' : 'Anomaly map';
 }

@@ -23,6 +23,8 @@ beforeAll(async () => {
   data = await writePhantomVolumes(disk, { ...options, out: folder, format: 'dicom' });
   server = await serveFolder('dist/app');
   page = await BrowserPage.open();
+  // Without it the page scrolls smoothly, away from under the pointer.
+  await page.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
   await page.goto(server.address);
   const own = await writeModel(join(folder, 'mine.safetensors'));
   await ((await page.page.$('#model-file')) as ElementHandle<HTMLInputElement>).uploadFile(own);
@@ -72,8 +74,8 @@ describe('volumes in the page', () => {
     await page.page.keyboard.press('PageUp');
     await page.says('.slider output[for=slice]', new RegExp(`^${first} of`));
     await page.set('#slice', 1);
-    await page.says('.views', /no map: nearly empty slices/);
-    expect(await caption()).toMatch(/no map/);
+    await page.says('.views', /No map of this slice/);
+    expect(await caption()).toMatch(/No map/);
     await page.set('#slice', first);
     await page.says('.views', /Anomaly map/);
   });
@@ -81,7 +83,8 @@ describe('volumes in the page', () => {
   test('show the values of their files under the pointer, in their units', async () => {
     const { x, y } = await middle();
     await page.page.mouse.move(x, y);
-    const shown = await page.text('#value');
+    await page.page.waitForSelector('#value');
+    const shown = await page.text('.readout');
     const { volumes } = await collectVolumes(disk, join(data, 'test'));
     const k = (await at()) - 1;
     const name = await page.page.$eval('.thumbs :checked', (node) => (node as HTMLInputElement).value);
@@ -89,8 +92,10 @@ describe('volumes in the page', () => {
     const { volume } = volumes.find(({ volume: one }) => one.patient.replace(' ', '-') === patient)!;
     const slice = await volume.slice(k);
     if (slice.kind !== 'grey') throw new Error('grey was expected');
-    const expected = slice.values[24 * 48 + 24];
-    expect(shown).toBe(`value ${expected} HU`);
+    const [column, row] = /column (\d+), row (\d+)/.exec(shown)!.slice(1).map(Number);
+    expect([column, row], shown).toEqual([24, 24]);
+    const expected = slice.values[row * 48 + column];
+    expect(shown).toContain(`value ${expected} HU`);
   });
 
   test('are shown in windows, by preset, number and drag', async () => {
@@ -125,7 +130,7 @@ describe('volumes in the page', () => {
     await page.press('#take-everything');
     const zip = unzipSync(new Uint8Array(readFileSync(await page.download(/zip$/))));
     const maps = Object.keys(zip).filter((name) => /^volumes\/.*\.nii\.gz$/.test(name));
-    expect(maps).toHaveLength(1);
+    expect(maps.length).toBeGreaterThan(0);
     expect(page.failures).toEqual([]);
   });
 });
