@@ -29,8 +29,9 @@ import type {
   Slice,
   Stack,
 } from '../protocol.ts';
-import { fitted, SMALL } from './datasets.ts';
+import { fitted } from './dataset_facts.ts';
 import type { PageFiles } from './files.ts';
+import { SMALL } from './previews.ts';
 import { adaptersOf, runOf } from './sessions.ts';
 import { sliceOfPicture, sliceOfVolume, stackOf } from './slices.ts';
 import { unlabelledPictures } from './unlabelled.ts';
