@@ -53,15 +53,8 @@ async function slicesOf(files: PageFiles, session: string, { train, object }: Ru
   const prefix = (await files.stat(first)) ? '' : `${imagesOf(session)}/`;
   if (!(await files.stat(prefix + first))) return none;
   const { volumesToScore } = await import('../../src/volume/to_score.ts');
-  const { fs, volumes } = await volumesToScore(
-    files,
-    paths.map((path) => prefix + path),
-    train,
-    object,
-  );
-  for (const { volume, grey, slices: found } of volumes) {
-    for (const [k, path] of found.entries())
-      if (path !== null) slices.set(path.slice(prefix.length), { volume, grey, k });
-  }
+  const given = paths.map((path) => prefix + path);
+  const { fs, places } = await volumesToScore(files, given, train, object);
+  for (const [path, place] of places) slices.set(path.slice(prefix.length), place);
   return { slices, read: (id: string) => fs.readFile(prefix + id) };
 }

@@ -6,13 +6,8 @@ import { FolderLock, namesIn } from '../run/lock.ts';
 
 /** What a prediction or an evaluation writes. */
 const WRITTEN: readonly string[] = [
-  'predictions.csv',
-  'predictions.json',
-  'results.json',
-  'data.json',
-  'maps',
-  'volumes',
-  'volumes.json',
+  ...['predictions.csv', 'predictions.json', 'results.json', 'data.json', 'maps'],
+  ...['volumes', 'volumes.json', 'volumes.csv', 'patients.csv'],
 ];
 
 /** What a run folder alone holds. */

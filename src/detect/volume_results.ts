@@ -7,7 +7,7 @@ import { newUid } from '../dicom/write/items.ts';
 import type { WrittenSegmentation } from '../dicom/write/segmentation.ts';
 import type { SourceSeries } from '../dicom/write/source.ts';
 import { methodTitle } from '../fusion/presets.ts';
-import { encodeNifti } from '../nifti/write.ts';
+import { writeNiftiSlices } from '../nifti/write.ts';
 import { DicomVolume } from '../volume/dicom_volume.ts';
 import { greyImage } from '../volume/grey.ts';
 import { sourceSeries } from '../volume/source_series.ts';
@@ -31,8 +31,8 @@ export type VolumeResult = keyof typeof VOLUME_RESULTS;
 /** What is known of a volume's map. */
 export interface MappedVolume {
   readonly one: VolumeToScore;
-  /** On the grid of its files, [slice, row, column]. */
-  readonly map: Float32Array<ArrayBuffer>;
+  /** The map on the grid of its files: [rows, columns] of slice `k`. */
+  readonly mapOf: (k: number) => Float32Array<ArrayBuffer>;
   readonly score: number;
   readonly millilitres: number | null;
 }
@@ -108,19 +108,21 @@ export class VolumeResults {
   }
 
   /** Writes the files of one volume: `volumes/NAME.nii.gz`, `NAME_mask.nii.gz`, `NAME.pm.dcm`, … */
-  async write({ one, map, score, millilitres }: MappedVolume): Promise<void> {
+  async write({ one, mapOf, score, millilitres }: MappedVolume): Promise<void> {
     const { shape, affine } = one.source;
     const { thresholds } = this.#trained.file;
     const level = thresholds.pixel?.value ?? null;
     if (this.#kinds.has('nifti')) {
-      await this.#save(one, '.nii.gz', encodeNifti({ shape, affine, data: map }));
+      await writeNiftiSlices(this.#fs, this.#path(one, '.nii.gz'), { shape, affine }, mapOf);
       if (level !== null) {
-        const data = Uint8Array.from(map, (value) => (value >= level ? 1 : 0));
-        await this.#save(one, '_mask.nii.gz', encodeNifti({ shape, affine, data }));
+        const marks = (k: number) => Uint8Array.from(mapOf(k), (value) => (value >= level ? 1 : 0));
+        await writeNiftiSlices(this.#fs, this.#path(one, '_mask.nii.gz'), { shape, affine }, marks);
       }
     }
     const source = this.#sources.get(one);
     if (!source) return;
+    const map = new Float32Array(shape[0] * shape[1] * shape[2]);
+    for (let k = 0; k < shape[2]; k++) map.set(mapOf(k), k * shape[0] * shape[1]);
     const maker = this.#maker;
     if (this.#kinds.has('pm')) {
       const { parametricMap } = await import('../dicom/write/parametric_map.ts');
@@ -158,8 +160,12 @@ export class VolumeResults {
     return heatPicture(image, { width, height, data }, { range: [0, top], level: thresholds.pixel?.value ?? null });
   }
 
-  async #save({ file }: VolumeToScore, ending: string, bytes: Uint8Array): Promise<void> {
-    await this.#fs.writeFile(joinPath(this.#out, 'volumes', file + ending), bytes);
+  async #save(one: VolumeToScore, ending: string, bytes: Uint8Array): Promise<void> {
+    await this.#fs.writeFile(this.#path(one, ending), bytes);
+  }
+
+  #path({ file }: VolumeToScore, ending: string): string {
+    return joinPath(this.#out, 'volumes', file + ending);
   }
 }
 

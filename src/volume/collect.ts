@@ -4,6 +4,7 @@ import { joinPath } from '../base/paths.ts';
 import { isDicom } from '../dicom/part10.ts';
 import type { Accepted } from './accept.ts';
 import { DicomVolume } from './dicom_volume.ts';
+import { Held } from './held.ts';
 import { NiftiVolume } from './nifti_volume.ts';
 import { counted, orderSlices } from './order.ts';
 import { secretName } from './secret_name.ts';
@@ -19,6 +20,8 @@ export interface Collected {
   readonly notes: readonly string[];
   /** Series that are refused, each with its sentence. */
   readonly refused: readonly string[];
+  /** What is held of the volumes. */
+  readonly held: Held;
 }
 
 /** A volume and where it came from. */
@@ -36,6 +39,8 @@ export interface CollectOptions {
   readonly accept?: ReadonlySet<Accepted>;
   /** Which volume of a file with several. */
   readonly volume?: number | null;
+  /** What is held of volumes, these and others. */
+  readonly held?: Held;
 }
 
 /** Names of NIfTI files. */
@@ -56,6 +61,7 @@ export async function collectVolumes(fs: FileSystem, root: string, options: Coll
   const headers: SliceHeader[] = [];
   const segmentations: string[] = [];
   const volumes: CollectedVolume[] = [];
+  const held = options.held ?? new Held();
   let others = 0;
   let results = 0;
   for (const path of await filesBelow(fs, root)) {
@@ -63,7 +69,7 @@ export async function collectVolumes(fs: FileSystem, root: string, options: Coll
       const name = path.slice(path === root ? 0 : root.length).replace(/^[/\\]+/, '');
       try {
         const patient = name.replace(/[/\\].*$/, '').replace(/\.(nii|hdr)(\.gz)?$/i, '');
-        const volume = await NiftiVolume.open(fs, path, { name, patient }, options.volume ?? null);
+        const volume = await NiftiVolume.open(fs, path, { name, patient }, options.volume ?? null, held);
         volumes.push({ volume, path, kind: 'NIfTI', study: patient });
       } catch (error) {
         damaged(error);
@@ -99,7 +105,7 @@ export async function collectVolumes(fs: FileSystem, root: string, options: Coll
       const ordered = orderSlices(name, group, accept);
       notes.push(...ordered.notes.map((note) => `${name}: ${note}`));
       const patient = people.get(group[0].patientId) as string;
-      const volume = new DicomVolume(fs, { name, patient }, ordered);
+      const volume = new DicomVolume(fs, { name, patient }, ordered, held);
       const study = `study ${await secretName(group[0].study)}`;
       volumes.push({ volume, path: ordered.slices[0].path, kind: 'DICOM', study });
     } catch (error) {
@@ -107,7 +113,7 @@ export async function collectVolumes(fs: FileSystem, root: string, options: Coll
       refused.push(error.message);
     }
   }
-  return { volumes, segmentations, notes, refused };
+  return { volumes, segmentations, notes, refused, held };
 }
 
 /** Files below a folder, in the order of their paths; hidden ones are left alone. */

@@ -30,7 +30,9 @@ for (const set of ['brain', 'liver'] as const) {
   for (const [i, one] of volumes.entries()) {
     // The second volume has nothing above the level.
     const map = mapOf(one.source.shape, i === 0 ? 1 : 0.4);
-    await results.write({ one, map, score: 1.25, millilitres: i === 0 ? 3.5 : 0 });
+    const [width, height] = one.source.shape;
+    const sliceOf = (k: number) => map.slice(k * width * height, (k + 1) * width * height);
+    await results.write({ one, mapOf: sliceOf, score: 1.25, millilitres: i === 0 ? 3.5 : 0 });
     await disk.writeFile(
       joinPath(out, `results-${set}`, 'truth', `${one.file}.nii.gz`),
       encodeNifti({ shape: one.source.shape, affine: one.source.affine, data: map }),

@@ -1,9 +1,9 @@
 import { FusionclipError } from '../../base/errors.ts';
-import { choice, list, number, type OptionTable, optional, toggle } from '../../base/option.ts';
+import { choice, integer, list, number, type OptionTable, optional, toggle } from '../../base/option.ts';
 import { visible } from '../../base/visible.ts';
 import { DATA_OPTIONS } from '../../data/layout/rules.ts';
 import type { Predictions } from '../../detect/predict.ts';
-import { predictPaths, type VolumeRow } from '../../detect/predict_volumes.ts';
+import { type PatientRow, predictPaths, type VolumeRow } from '../../detect/predict_volumes.ts';
 import type { FileRow } from '../../detect/predictions.ts';
 import { VOLUME_RESULTS, type VolumeResult } from '../../detect/volume_results.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
@@ -21,6 +21,11 @@ const FLAGS = {
   fdr: optional(
     number(0.1, [1e-6, 0.999999], ''),
     'call abnormal so many images that at most this share of them is normal (Benjamini–Hochberg); needs fusionclip calibrate',
+  ),
+  stride: integer(
+    1,
+    [1, 1000],
+    'DICOM and NIfTI: of so many slices one is scored; maps between are mixed of their neighbours',
   ),
   write: list<VolumeResult>(
     choice<VolumeResult>(Object.keys(VOLUME_RESULTS) as VolumeResult[], 'nifti', ''),
@@ -59,6 +64,7 @@ ${METHOD_DETAILS}`,
       list: listFile,
       json,
       strict,
+      stride,
       threshold,
       at,
       fdr,
@@ -72,9 +78,9 @@ ${METHOD_DETAILS}`,
     const settings = methodFlags(call);
     const trained = trainedPath(run, adapters);
     let bad: FusionclipError | null = null;
-    const { predictions, volumes } = await withGpu(call, (session) =>
+    const { predictions, ...found } = await withGpu(call, (session) =>
       predictPaths(session, {
-        ...{ paths, adapters: trained, out, settings, threshold, at, strict, falseDiscovery: fdr },
+        ...{ paths, adapters: trained, out, settings, threshold, at, strict, stride, falseDiscovery: fdr },
         model: model ?? undefined,
         maps: maps ?? undefined,
         range,
@@ -90,9 +96,14 @@ ${METHOD_DETAILS}`,
       }),
     );
     if (json) {
-      const all = volumes.length > 0 ? { ...predictions, volumes } : predictions;
+      const all = found.volumes.length > 0 ? { ...predictions, ...found } : predictions;
       call.host.stdout(`${JSON.stringify(all, null, 2)}\n`);
-    } else call.host.stdout(volumes.map(volumeLine).join('') + together(predictions));
+    } else {
+      const { volumes, patients } = found;
+      // A patient with one volume is told by its line.
+      const several = patients.length < volumes.length ? patients.map(patientLine) : [];
+      call.host.stdout([...volumes.map(volumeLine), ...several].join('') + together(predictions));
+    }
     if (bad === null) return 0;
     const failed = predictions.images.filter(({ error }) => error !== null).length;
     call.host.stderr(`fusionclip: ${failed} of ${predictions.images.length} images could not be scored.\n`);
@@ -100,10 +111,18 @@ ${METHOD_DETAILS}`,
   },
 };
 
-function volumeLine({ name, patient, score, slice, place, millilitres }: VolumeRow): string {
+function patientLine({ patient, volume, score, abnormal }: PatientRow): string {
+  return `${score.toFixed(4)}${calledText(abnormal)}  ${visible(patient)}, by ${visible(volume)}\n`;
+}
+
+function calledText(abnormal: boolean | null): string {
+  return abnormal === null ? '' : `  ${abnormal ? 'abnormal' : 'normal'}`;
+}
+
+function volumeLine({ name, patient, score, abnormal, slice, place, millilitres }: VolumeRow): string {
   const size = millilitres === null ? '' : `, ${millilitres} ml above the threshold`;
   const where = `highest in slice ${slice + 1} at ${place.join(', ')} mm${size}`;
-  return `${score.toFixed(4)}  ${visible(patient)}, ${visible(name)}: ${where}\n`;
+  return `${score.toFixed(4)}${calledText(abnormal)}  ${visible(patient)}, ${visible(name)}: ${where}\n`;
 }
 
 /** The paths in a file, one a line. */
