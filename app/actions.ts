@@ -8,6 +8,8 @@ import type {
   GivenImages,
   Outcome,
   Picture,
+  Slice,
+  Stack,
   TrainingWish,
 } from './protocol.ts';
 import { saveFile } from './save_file.ts';
@@ -25,6 +27,8 @@ export interface Actions {
   useAdapters(file: File, evaluate: boolean, keep: boolean): Promise<void>;
   predict(files: readonly GivenFile[], keep: boolean): Promise<void>;
   picture(index: number): Promise<Picture>;
+  stackOf(index: number): Promise<Stack>;
+  slice(index: number, k: number): Promise<Slice | null>;
   take(what: ExportName): Promise<void>;
   takeMap(index: number, what: 'png' | 'npy'): Promise<void>;
   openSession(id: string): Promise<void>;
@@ -98,6 +102,8 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
       }),
     predict: (files, keep) => attempt('scoring', () => finish(client.predict(files, keep))),
     picture: (index) => client.picture(index),
+    stackOf: (index) => client.stackOf(index),
+    slice: (index, k) => client.slice(index, k),
     take: (what) => save(client.take(what)),
     takeMap: (index, what) => save(client.takeMap(index, what)),
     openSession: (id) =>

@@ -170,6 +170,43 @@ export interface Picture {
   readonly there: boolean;
 }
 
+/** Where an image stands: among the slices of its volume, or by itself. */
+export interface Stack {
+  /** Of the volume; empty for a picture. */
+  readonly name: string;
+  /** For each slice the row of its scores; null for one that was not scored. */
+  readonly rows: readonly (number | null)[];
+  /** The slice that was asked for. */
+  readonly at: number;
+}
+
+/** The numbers of an image or slice. */
+export interface Slice {
+  readonly width: number;
+  readonly height: number;
+  /** [height, width] in the units of the file; null for colours. */
+  readonly values: Float32Array<ArrayBuffer> | null;
+  /** [height, width, 3]; null for grey. */
+  readonly rgb: Uint8Array<ArrayBuffer> | null;
+  /** Of the numbers: `HU`, or ''. */
+  readonly unit: string;
+  /** Pixels of the file to a side of each value, which is their mean. */
+  readonly step: number;
+  /** Height of a pixel in its widths. */
+  readonly aspect: number;
+  /** Whether low values are bright. */
+  readonly inverted: boolean;
+  /** What can be chosen as black and white; the first is what the model saw. */
+  readonly windows: readonly SliceWindow[];
+}
+
+/** A range of values that is shown from black to white. */
+export interface SliceWindow {
+  readonly name: string;
+  readonly low: number;
+  readonly high: number;
+}
+
 /** What can be taken home of a session. */
 export type Export = 'adapters' | 'predictions' | 'results' | 'report' | 'everything';
 
@@ -217,6 +254,10 @@ export interface Calls {
   /** Scores images that nobody has labelled with the adapters at hand. */
   predict(files: readonly GivenFile[], keep: boolean): Promise<Outcome>;
   picture(index: number): Promise<Picture>;
+  /** The stack that an image of the results is in. */
+  stackOf(index: number): Promise<Stack>;
+  /** Slice `k` of the stack that an image is in; null where its file is not there any more. */
+  slice(index: number, k: number): Promise<Slice | null>;
   /** The session's files to be saved. */
   take(what: Export): Promise<ExportedFile>;
   /** The map over one image, or the bare map. */

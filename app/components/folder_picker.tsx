@@ -23,7 +23,7 @@ export function FolderPicker({ disabled, onChoose, onError }: Props) {
       <DropZone
         name="set"
         title="Drop the folder of a data set"
-        hint="valid and test with good and Ungood in each (masks in anomaly_mask or label beside img), or good and any other folder"
+        hint="valid and test with good and Ungood in each (masks in anomaly_mask or label beside img), or good and any other folder; pictures, DICOM series or NIfTI volumes"
         disabled={disabled}
         onGiven={takeSet}
         onError={onError}
@@ -64,7 +64,7 @@ export function FolderPicker({ disabled, onChoose, onError }: Props) {
 }
 
 function counted(given: Given | null): string {
-  if (!given) return 'PNG, JPEG, TIFF or BMP';
+  if (!given) return 'PNG, JPEG, TIFF, BMP';
   const { folder, files } = given;
   return `${folder === null ? '' : `${folder}: `}${files.length} ${files.length === 1 ? 'file' : 'files'}`;
 }

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { ScoredRow } from '../protocol.ts';
-import { type Looks, MapThumb } from './map_view.tsx';
+import { MapThumb, type ThumbLooks } from './map_thumb.tsx';
 import type { Pictures } from './pictures.ts';
 
 /** Orders of the gallery: by score, or those first whose verdict is wrong. */
@@ -9,7 +9,7 @@ export type Order = 'highest' | 'lowest' | 'wrong';
 interface Props {
   readonly rows: readonly ScoredRow[];
   readonly pictures: Pictures;
-  readonly looks: Looks;
+  readonly looks: ThumbLooks;
   readonly threshold: number;
   readonly order: Order;
   readonly chosen: number;
@@ -26,17 +26,25 @@ const ORDERS: Readonly<Record<Order, string>> = {
   wrong: 'wrong decisions first',
 };
 
+/** The indices of rows in an order. */
+export function ordered(rows: readonly ScoredRow[], order: Order, threshold: number): number[] {
+  const indices = rows.map((_, i) => i);
+  return indices.sort((a, b) => {
+    if (order === 'lowest') return rows[a].score - rows[b].score;
+    const wrong = (i: number) => Number(isWrong(rows[i], threshold));
+    return (order === 'wrong' ? wrong(b) - wrong(a) : 0) || rows[b].score - rows[a].score;
+  });
+}
+
+function isWrong({ label, score }: ScoredRow, threshold: number): boolean {
+  return label !== null && (label === 1) !== score >= threshold;
+}
+
 /** All maps in small: radio buttons, so that arrow keys walk through them. */
 export function Gallery({ rows, pictures, looks, threshold, order, chosen, onOrder, onChoose }: Props) {
   const [shown, setShown] = useState(PAGE);
-  const isWrong = ({ label, score }: ScoredRow) => label !== null && (label === 1) !== score >= threshold;
   const labelled = rows.some(({ label }) => label !== null);
-  const indices = rows.map((_, i) => i);
-  indices.sort((a, b) => {
-    if (order === 'lowest') return rows[a].score - rows[b].score;
-    const wrong = order === 'wrong' ? Number(isWrong(rows[b])) - Number(isWrong(rows[a])) : 0;
-    return wrong || rows[b].score - rows[a].score;
-  });
+  const indices = ordered(rows, order, threshold);
   return (
     <div class="gallery">
       <div class="bar">
@@ -60,7 +68,7 @@ export function Gallery({ rows, pictures, looks, threshold, order, chosen, onOrd
         {indices.slice(0, shown).map((i) => {
           const picture = pictures.get(i);
           const { id, label, score } = rows[i];
-          const wrong = isWrong(rows[i]);
+          const wrong = isWrong(rows[i], threshold);
           // Without a label the decision stands there.
           const truth = (label === null ? score >= threshold : label === 1) ? 'abnormal' : 'normal';
           return (

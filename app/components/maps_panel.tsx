@@ -1,9 +1,17 @@
 import { useMemo, useState } from 'preact/hooks';
-import { thresholdText } from '../../src/detect/set_metrics.ts';
+import { rangeOf } from '../../src/data/heat_map.ts';
 import type { Actions } from '../actions.ts';
 import type { Outcome } from '../protocol.ts';
-import { Gallery, type Order } from './gallery.tsx';
-import { MapLegend, MapView } from './map_view.tsx';
+import { viewerKey } from '../viewer/keys.ts';
+import { OPACITY, useLooks } from '../viewer/looks.ts';
+import { MapControls } from '../viewer/map_controls.tsx';
+import { shadesOf } from '../viewer/shades.ts';
+import { Slider } from '../viewer/slider.tsx';
+import { useStack } from '../viewer/stack.ts';
+import { Toolbar } from '../viewer/toolbar.tsx';
+import { useShades, Viewer } from '../viewer/viewer.tsx';
+import { WindowControls } from '../viewer/window_controls.tsx';
+import { Gallery, type Order, ordered } from './gallery.tsx';
 import { usePictures } from './pictures.ts';
 
 interface Props {
@@ -13,91 +21,75 @@ interface Props {
   readonly actions: Actions;
 }
 
-/** Of the colours at the start, and in small pictures. */
-const OPACITY = 0.6;
-
-/** Steps of the threshold slider between the lowest and the highest value. */
-const STEPS = 200;
-
-/** The maps: one large, with sliders, and all as a gallery. */
+/** The maps: one large, and all as a gallery. */
 export function MapsPanel({ outcome, threshold, actions }: Props) {
-  const { rows, range, metrics, thresholds } = outcome;
-  const [low, high] = range;
+  const { rows, range } = outcome;
   const [order, setOrder] = useState<Order>('highest');
-  const [opacity, setOpacity] = useState(OPACITY);
-  const [level, setLevel] = useState(thresholds.pixel?.value ?? low + 0.8 * (high - low));
-  // Without a threshold that was chosen a line would look like a finding.
-  const [lined, setLined] = useState(thresholds.pixel !== null);
-  const [outlined, setOutlined] = useState(true);
   const [chosen, setChosen] = useState(() => highest(outcome));
+  const [looks, onLooks] = useLooks(outcome);
   const pictures = usePictures(outcome, actions);
   const picture = pictures.get(chosen) ?? null;
   const row = rows[chosen];
-  const looks = { opacity, range };
+  const looked = useStack(outcome, chosen, actions, setChosen);
+  const [shades, onShades] = useShades(looked, shadesOf);
+  const { stack, k, go } = looked;
   // Small pictures stay as they are: to draw them all again at each step of the slider takes too long.
   const small = useMemo(() => ({ opacity: OPACITY, range }), [range]);
+  const span = useMemo(
+    () => (looks.per === 'image' && picture ? rangeOf(picture.map.data) : range),
+    [looks.per, picture, range],
+  );
+  const depth = stack?.rows.length ?? 1;
+  const onImage = (by: number) => {
+    const all = ordered(rows, order, threshold);
+    const next = all[all.indexOf(chosen) + by];
+    if (next !== undefined) setChosen(next);
+  };
+  const onInvert = () => shades && onShades({ ...shades, inverted: !shades.inverted });
   return (
-    <section class="card" aria-labelledby="maps-title">
-      <h2 id="maps-title">Maps</h2>
-      <div class="viewer">
-        <MapView picture={picture} id={row.id} looks={looks} level={lined ? level : null} outlined={outlined} />
-        <div class="controls">
-          <p class="picture-name">
-            <strong>{row.id.split('/').at(-1)}</strong>
-            <span class={row.score >= threshold ? 'verdict abnormal' : 'verdict'}>
-              {row.score >= threshold ? 'predicted abnormal' : 'predicted normal'}
-            </span>
-          </p>
-          <p class="hint">
-            Score {row.score.toPrecision(4)}
+    <section
+      class="card maps"
+      aria-labelledby="maps-title"
+      onKeyDown={(event) => viewerKey(event, { looks, onLooks, onInvert, onSlice: (by) => go(k + by), onImage })}
+    >
+      <div class="bar">
+        <h2 id="maps-title">Maps</h2>
+        <p class="picture-name">
+          <strong>{row.id.split('/').at(-1)}</strong>
+          <span class={row.score >= threshold ? 'verdict abnormal' : 'verdict'}>
+            {row.score >= threshold ? 'predicted abnormal' : 'predicted normal'}
+          </span>
+          <span class="hint">
+            score {row.score.toPrecision(4)}
             {row.label === null ? '' : row.label === 1 ? '; it is abnormal' : '; it is normal'}
-          </p>
-          <MapLegend range={range} />
-          <Slider
-            name="opacity"
-            title="Opacity"
-            value={opacity}
-            low={0}
-            high={1}
-            shown={`${Math.round(100 * opacity)} %`}
-            onInput={setOpacity}
-          />
-          <label class="check">
-            <input type="checkbox" id="lined" checked={lined} onChange={() => setLined(!lined)} />
-            Line where the map reaches a threshold
-          </label>
-          {lined && (
-            <Slider
-              name="level"
-              title="Threshold of the line"
-              value={level}
-              low={low}
-              high={high}
-              shown={thresholdText(level)}
-              onInput={setLevel}
-            />
-          )}
-          {metrics?.pixel && (
-            <label class="check">
-              <input type="checkbox" id="outlined" checked={outlined} onChange={() => setOutlined(!outlined)} />
-              True lesion, outlined in dashes
-            </label>
-          )}
-          <p class="hint">
-            {thresholds.pixel
-              ? `Training chose ${thresholdText(thresholds.pixel.value)} as the threshold of the line.`
-              : 'Training chose no threshold for maps, as it saw no masks: bright is relative, and no finding.'}
-          </p>
-          <div class="row">
-            <button type="button" class="small" id="take-png" onClick={() => void actions.takeMap(chosen, 'png')}>
-              Save as PNG
-            </button>
-            <button type="button" class="small" id="take-npy" onClick={() => void actions.takeMap(chosen, 'npy')}>
-              Raw map (npy)
-            </button>
-          </div>
-        </div>
+          </span>
+        </p>
       </div>
+      <Toolbar looks={looks} onLooks={onLooks} />
+      <Viewer id={row.id} {...{ picture, looked, looks, onLooks, range, shades, onShades }} />
+      {depth > 1 && (
+        <Slider
+          name="slice"
+          title="Slice"
+          value={k + 1}
+          low={1}
+          high={depth}
+          step={1}
+          shown={`${k + 1} of ${depth}`}
+          onInput={(value) => go(value - 1)}
+        />
+      )}
+      {looks.layout === 'swipe' && (
+        <Slider
+          name="swipe"
+          title="Image left of"
+          value={looks.swipe}
+          low={0}
+          high={1}
+          shown={`${Math.round(100 * looks.swipe)} %`}
+          onInput={(swipe) => onLooks({ swipe })}
+        />
+      )}
       <Gallery
         rows={rows}
         pictures={pictures}
@@ -108,36 +100,21 @@ export function MapsPanel({ outcome, threshold, actions }: Props) {
         onOrder={setOrder}
         onChoose={setChosen}
       />
+      <div class="controls">
+        <MapControls {...{ outcome, looks, span, onLooks }} />
+        <div class="control">
+          <WindowControls slice={looked.slice} shades={shades} onShades={onShades} />
+          <div class="row">
+            <button type="button" class="small" id="take-png" onClick={() => void actions.takeMap(chosen, 'png')}>
+              Save as PNG
+            </button>
+            <button type="button" class="small" id="take-npy" onClick={() => void actions.takeMap(chosen, 'npy')}>
+              Raw map (npy)
+            </button>
+          </div>
+        </div>
+      </div>
     </section>
-  );
-}
-
-interface SliderProps {
-  readonly name: string;
-  readonly title: string;
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-  readonly shown: string;
-  readonly onInput: (value: number) => void;
-}
-
-function Slider({ name, title, value, low, high, shown, onInput }: SliderProps) {
-  return (
-    <div class="slider">
-      <label for={name}>{title}</label>
-      <output for={name}>{shown}</output>
-      <input
-        id={name}
-        type="range"
-        min={low}
-        max={high}
-        step={(high - low) / STEPS || 1}
-        value={value}
-        aria-valuetext={shown}
-        onInput={({ currentTarget }) => onInput(currentTarget.valueAsNumber)}
-      />
-    </div>
   );
 }
 

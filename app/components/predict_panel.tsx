@@ -37,7 +37,7 @@ export function PredictPanel({ state, actions }: { state: State; actions: Action
       <DropZone
         name="predict"
         title="Drop images or folders"
-        hint="or paste a picture with Ctrl+V"
+        hint="pictures, DICOM series, NIfTI volumes; or paste a picture with Ctrl+V"
         disabled={disabled}
         files
         onGiven={take}

@@ -1,10 +1,11 @@
 import { FusionclipError } from '../../src/base/errors.ts';
 import { joinPath } from '../../src/base/paths.ts';
-import { openClipModel } from '../../src/clip/index.ts';
-import { type Backbone, openBackbone } from '../../src/detect/backbone.ts';
-import { EMBEDDED_MODEL } from '../../src/study/index.ts';
+import type { Backbone } from '../../src/detect/backbone.ts';
 import type { GivenFile, ModelChoice } from '../protocol.ts';
 import { KEPT, type PageFiles } from './files.ts';
+
+/** Of the model that comes with the page. */
+const EMBEDDED_MODEL = 'tiny-clip';
 
 /** Address of each of its files; empty when the page was built without it. */
 const FILES = import.meta.glob<string>('../../models/tiny-clip/*.{json,txt,safetensors}', {
@@ -41,6 +42,7 @@ export async function modelChoices(files: PageFiles): Promise<ModelChoice[]> {
  * @throws FusionclipError `bad_model` for a model that the page has not, `io`
  */
 export async function openModel(files: PageFiles, name: string): Promise<Backbone> {
+  const { openBackbone } = await import('../../src/detect/backbone.ts');
   if (name.startsWith('generated:')) return openBackbone(files, name);
   const own = joinPath(OWN, name);
   if (await files.stat(own)) {
@@ -83,6 +85,7 @@ export async function addModel(
   for (const { path, blob } of named) files.memory.put(joinPath(NEW, name, path), blob);
   const target = joinPath(OWN, name);
   try {
+    const { openBackbone } = await import('../../src/detect/backbone.ts');
     await openBackbone(files, joinPath(NEW, name));
     const total = named.reduce((sum, { blob }) => sum + blob.size, 0);
     let done = 0;
@@ -111,6 +114,7 @@ export async function deleteModel(files: PageFiles, name: string): Promise<void>
 
 async function titleOf(files: PageFiles, path: string, name: string): Promise<string> {
   try {
+    const { openClipModel } = await import('../../src/clip/model_file.ts');
     const model = await openClipModel(files, path);
     const { layers, width, patch } = model.config.vision;
     model.close();

@@ -1,14 +1,11 @@
 import { csvCells } from '../../src/base/csv.ts';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { baseName, joinPath } from '../../src/base/paths.ts';
-import { decodeImage } from '../../src/data/decode.ts';
 import { encodePng } from '../../src/data/encode.ts';
 import { overlayHeatMap, type ScoreMap } from '../../src/data/heat_map.ts';
 import type { Image } from '../../src/data/index.ts';
-import type { RangeRule } from '../../src/data/range/rule.ts';
-import { decodeNpyMap, encodeNpy } from '../../src/data/raw_map.ts';
+import { encodeNpy } from '../../src/data/raw_map.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
-import { mapNames } from '../../src/detect/map_names.ts';
 import { unframedMap } from '../../src/detect/pictures.ts';
 import type { TrainResults } from '../../src/detect/results.ts';
 import type { SetMetrics } from '../../src/detect/set_metrics.ts';
@@ -17,14 +14,27 @@ import type { IntensityMetrics } from '../../src/metrics/intensity_baseline.ts';
 import { rankScores } from '../../src/metrics/ranking.ts';
 import { rocCurve } from '../../src/metrics/roc.ts';
 import { imageCurves } from '../../src/report/curves.ts';
-import { openPictures, type RunPictures } from '../../src/report/pictures.ts';
+import { openPictures, type RunPictures, type RunSources } from '../../src/report/pictures.ts';
 import type { Prediction } from '../../src/report/prediction.ts';
 import { type Verdict, verdictOf } from '../../src/report/verdict.ts';
 import type { RunConfig } from '../../src/run/run_config.ts';
-import type { AdaptersFacts, ExportedFile, Losses, Outcome, Picture, Progress, SessionFile } from '../protocol.ts';
-import { fitted, SMALL } from './datasets.ts';
+import type {
+  AdaptersFacts,
+  ExportedFile,
+  Losses,
+  Outcome,
+  Picture,
+  Progress,
+  SessionFile,
+  Slice,
+  Stack,
+} from '../protocol.ts';
+import { fitted } from './dataset_facts.ts';
 import type { PageFiles } from './files.ts';
-import { adaptersOf, imagesOf, runOf } from './sessions.ts';
+import { SMALL } from './previews.ts';
+import { adaptersOf, runOf } from './sessions.ts';
+import { sliceOfPicture, sliceOfVolume, stackOf } from './slices.ts';
+import { unlabelledPictures } from './unlabelled.ts';
 
 /** Pixels of the longer side of a picture that is shown. */
 const SHOWN = 512;
@@ -41,9 +51,9 @@ interface Row {
 export class ShownResults {
   readonly outcome: Outcome;
   readonly #header: RunConfig;
-  readonly #pictures: RunPictures;
+  readonly #pictures: RunPictures & RunSources;
 
-  private constructor(outcome: Outcome, header: RunConfig, pictures: RunPictures) {
+  private constructor(outcome: Outcome, header: RunConfig, pictures: RunPictures & RunSources) {
     this.outcome = outcome;
     this.#header = header;
     this.#pictures = pictures;
@@ -94,7 +104,12 @@ export class ShownResults {
     };
     const pictures =
       session.kind === 'predict'
-        ? unlabelledPictures(files, session.id, all, header.grey)
+        ? await unlabelledPictures(
+            files,
+            session.id,
+            all.map(({ id }) => id),
+            header,
+          )
         : await openPictures(files, run, header, predictions);
     return new ShownResults(outcome, header, pictures);
   }
@@ -118,6 +133,24 @@ export class ShownResults {
       lesion: mask && lesionOf(mask),
       there: found !== null,
     };
+  }
+
+  /** Where an image stands. */
+  stackOf(index: number): Stack {
+    return stackOf(this.#ids(), index, this.#pictures.slices);
+  }
+
+  /** A slice of the stack that an image is in; null where its file is not there. */
+  async slice(index: number, k: number): Promise<Slice | null> {
+    const { id } = this.outcome.rows[index];
+    const place = this.#pictures.slices.get(id);
+    if (place) return sliceOfVolume(place, k);
+    const source = await this.#pictures.source(id);
+    return source && sliceOfPicture(source, id, this.#header.grey);
+  }
+
+  #ids(): string[] {
+    return this.outcome.rows.map(({ id }) => id);
   }
 
   /** The map over the whole image as a PNG, or the bare map as a NumPy file. */
@@ -215,24 +248,6 @@ function parseRows(bytes: Uint8Array): Row[] {
     score: row[score] === '' ? Number.NaN : Number(row[score]),
     range: [Number(row[low]), Number(row[high])] as const,
   }));
-}
-
-/** Pictures of images that were given without labels: their ids are their paths, in memory or in the session's folder. */
-function unlabelledPictures(files: PageFiles, session: string, rows: readonly Row[], grey: RangeRule): RunPictures {
-  const names = mapNames(rows.map(({ id }) => id));
-  const places = new Map(rows.map(({ id }, i) => [id, joinPath(runOf(session), 'maps', `${names[i]}.npy`)]));
-  const bytesOf = async (path: string) => ((await files.stat(path)) ? files.readFile(path) : null);
-  return {
-    async image(id) {
-      const bytes = (await bytesOf(id)) ?? (await bytesOf(joinPath(imagesOf(session), id)));
-      return bytes && decodeImage(bytes, id, grey);
-    },
-    async map(id) {
-      const bytes = await bytesOf(places.get(id)!);
-      return bytes && decodeNpyMap(bytes, id);
-    },
-    mask: async () => null,
-  };
 }
 
 /** A mask as a map for its outline, no larger than what is shown. */

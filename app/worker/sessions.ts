@@ -22,6 +22,11 @@ export function imagesOf(id: string): string {
   return joinPath(SESSIONS, id, 'data');
 }
 
+/** Names the paths that a session of new images was given. */
+export function givenOf(id: string): string {
+  return joinPath(SESSIONS, id, 'given.json');
+}
+
 /** Whether two data sets are the same, as far as their origin tells. */
 export function sameSource(a: DataSource | null, b: DataSource | null): boolean {
   return JSON.stringify(a) === JSON.stringify(b);

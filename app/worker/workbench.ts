@@ -1,9 +1,8 @@
 import { FusionclipError } from '../../src/base/errors.ts';
 import { baseName, joinPath } from '../../src/base/paths.ts';
-import { evaluateRun, openAdapters, predictImages, type RunContext } from '../../src/detect/index.ts';
+import type { RunContext } from '../../src/detect/index.ts';
 import { Gpu } from '../../src/gpu/index.ts';
 import type { RunEvent } from '../../src/run/events.ts';
-import { resumeRun, trainRun } from '../../src/train/index.ts';
 import type {
   AdaptersFacts,
   Calls,
@@ -16,13 +15,17 @@ import type {
   SessionFile,
   TrainingWish,
 } from '../protocol.ts';
-import { datasetFacts, familyPreviews, makePhantoms, placeImages, placeOf } from './datasets.ts';
+import { makePhantoms, placeImages, placeOf } from './datasets.ts';
 import { PageFiles } from './files.ts';
 import { addModel, deleteModel, modelChoices, openModel } from './models.ts';
-import { adaptersFacts, readLosses, ShownResults } from './outcome.ts';
-import { adaptersOf, imagesOf, runOf, Sessions, sameSource } from './sessions.ts';
-import { takeHome } from './take_home.ts';
+import type { ShownResults } from './outcome.ts';
+import { familyPreviews } from './previews.ts';
+import { adaptersOf, givenOf, imagesOf, runOf, Sessions, sameSource } from './sessions.ts';
+import { withVolumesInFolders } from './volume_given.ts';
 import { pageWords } from './words.ts';
+
+/** What trains and scores: most of the program, loaded when there is something to do. */
+const engine = () => import('./engine.ts');
 
 /** Where adapters lie that were loaded, until they are used. */
 const LOADED = '@loaded';
@@ -102,6 +105,7 @@ export class Workbench implements Calls {
       const { path, facts } = this.#dataset(session);
       if (!sameSource(facts.source, session.source)) throw this.#missing(session);
       const model = await openModel(this.#files, session.wish!.model);
+      const { resumeRun } = await engine();
       await resumeRun(context, run, { model, data: path, maps: 'npy' });
     });
   }
@@ -113,7 +117,7 @@ export class Workbench implements Calls {
   async takeAdapters(file: Blob, name: string): Promise<AdaptersFacts> {
     const path = `${LOADED}/${name}`;
     this.#files.memory.put(path, file);
-    const facts = await adaptersFacts(this.#files, path);
+    const facts = await (await engine()).adaptersFacts(this.#files, path);
     this.#adapters = path;
     return facts;
   }
@@ -123,18 +127,22 @@ export class Workbench implements Calls {
     const { session, adapters, out } = await this.#scoring('evaluate', facts.name, facts.source, keep);
     return this.#run(session, async (context) => {
       const model = await this.#modelOf(adapters);
+      const { evaluateRun } = await engine();
       await evaluateRun(context, { adapters, data, model, out, maps: 'npy' });
     });
   }
 
-  async predict(given: readonly GivenFile[], keep: boolean): Promise<Outcome> {
+  async predict(files: readonly GivenFile[], keep: boolean): Promise<Outcome> {
+    const given = withVolumesInFolders(files);
     const paths = [...new Set(given.map(({ path }) => path.split('/')[0]))];
     const { session, adapters, out } = await this.#scoring('predict', paths.join(', ').slice(0, 60), null, keep);
+    await this.#files.writeFile(givenOf(session.id), JSON.stringify(paths));
     await this.#place(session.id, given);
     return this.#run(session, async (context) => {
       const model = await this.#modelOf(adapters);
       const onBad = ({ message }: Error) => context.onEvent?.({ type: 'note', text: `left out: ${message}` });
-      await predictImages(context, { adapters, model, paths, out, maps: 'npy', strict: false, onBad });
+      const { predictPaths } = await engine();
+      await predictPaths(context, { adapters, model, paths, out, maps: 'npy', strict: false, onBad });
       if (!keep) return;
       for (const path of paths) {
         const target = joinPath(imagesOf(session.id), path);
@@ -149,8 +157,16 @@ export class Workbench implements Calls {
     return this.#shown!.picture(index);
   }
 
+  async stackOf(index: number) {
+    return this.#shown!.stackOf(index);
+  }
+
+  async slice(index: number, k: number) {
+    return this.#shown!.slice(index, k);
+  }
+
   async take(what: Export) {
-    return takeHome(this.#files, this.#session!, this.#shown!.outcome, what);
+    return (await engine()).takeHome(this.#files, this.#session!, this.#shown!.outcome, what);
   }
 
   async takeMap(index: number, what: 'png' | 'npy') {
@@ -167,8 +183,9 @@ export class Workbench implements Calls {
     const session = await this.#sessions.find(id);
     if (!session) throw new FusionclipError('io', 'This session is not there any more; load the page again.');
     const data = await this.#dataOf(session);
-    const { losses, progress } = await readLosses(this.#files, runOf(id));
+    const { losses, progress } = await (await engine()).readLosses(this.#files, runOf(id));
     if (this.#given.session !== id) await this.#place(id, []);
+    const { ShownResults } = await engine();
     const shown = session.finished ? await ShownResults.open(this.#files, session, data?.path ?? null) : null;
     this.#show(session, shown);
     return { session, dataset: data?.facts ?? null, outcome: shown?.outcome ?? null, losses, progress };
@@ -238,6 +255,7 @@ export class Workbench implements Calls {
   async #adopt(path: string, source: DataSource): Promise<OpenData> {
     const remove = (old: string) => this.#files.remove(placeOf(old));
     try {
+      const { datasetFacts } = await engine();
       const facts = await datasetFacts(this.#files, path, source, this.#stage('images'));
       if (this.#data?.path.startsWith('@data/')) await remove(this.#data.path);
       this.#data = { path, facts };
@@ -283,6 +301,7 @@ export class Workbench implements Calls {
 
   /** The model that adapters were trained on. */
   async #modelOf(adapters: string) {
+    const { openAdapters } = await engine();
     return openModel(this.#files, (await openAdapters(this.#files, adapters)).header.model.name);
   }
 
@@ -302,6 +321,7 @@ export class Workbench implements Calls {
       seed: String(wish.seed),
       'prompt.object': wish.object,
     };
+    const { trainRun } = await engine();
     await trainRun(context, { data, model, out: runOf(session.id), settings, maps: 'npy' });
   }
 
@@ -318,6 +338,7 @@ export class Workbench implements Calls {
       await body(await this.#context());
       const file = await this.#sessions.update(session.id, { finished: true });
       const data = session.kind === 'predict' ? null : (this.#data?.path ?? null);
+      const { ShownResults } = await engine();
       const shown = await ShownResults.open(this.#files, file, data, this.#notes);
       const { metrics } = shown.outcome;
       const figures = metrics && { image: metrics.image.auroc, pixel: metrics.pixel?.auroc ?? null };

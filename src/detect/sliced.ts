@@ -16,17 +16,17 @@ interface Reader {
 
 /**
  * The context and rules to read a data set with: as they are for pictures; for a folder of DICOM series or NIfTI volumes with a
- * file system that shows it as their slices, and by patient where nothing else is said.
+ * file system that shows it as their slices, and by patient where nothing else is said; `set` is what they are.
  * @throws FusionclipError as `openSliceSet`
  */
 export async function sliced<C extends Reader, R extends SliceRules & Pick<DataRules, 'group' | 'range'>>(
   context: C,
   path: string,
   rules: R,
-): Promise<{ context: C; rules: R; volumes: readonly SlicedVolume[] | null }> {
+): Promise<{ context: C; rules: R; volumes: readonly SlicedVolume[] | null; set: SliceSet | null }> {
   const progress = stage(context.onEvent ?? (() => {}), 'a look at the volumes');
   const found = await slicedFiles(context.fs, path, rules, (done, total) => progress(done, total));
-  if (!found) return { context, rules, volumes: null };
+  if (!found) return { context, rules, volumes: null, set: null };
   context.onEvent?.({ type: 'note', text: volumeLines(found.set).join('\n') });
   // Which values of a volume are black and white its window says, and a slice at its end may be dark.
   const range = rules.range === 'auto' ? 'full' : rules.range;
@@ -34,6 +34,7 @@ export async function sliced<C extends Reader, R extends SliceRules & Pick<DataR
     context: { ...context, fs: found.fs },
     rules: { ...rules, range, group: rules.group ?? 'folder' },
     volumes: found.set.volumes,
+    set: found.set,
   };
 }
 

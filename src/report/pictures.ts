@@ -9,7 +9,22 @@ import { decodeMapPng, decodeNpyMap } from '../data/raw_map.ts';
 import { mapNames } from '../detect/map_names.ts';
 import { sliced } from '../detect/sliced.ts';
 import type { RunConfig } from '../run/run_config.ts';
+import type { SlicePlace } from '../volume/slice_set.ts';
 import type { Prediction } from './prediction.ts';
+
+/** Where a picture comes from: its file, and the slice of a volume that it is, or null. */
+export interface PictureSource {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly place: SlicePlace | null;
+}
+
+/** What the images of a run were read from. */
+export interface RunSources {
+  /** Null where it is not there any more, or cannot be read. */
+  source(id: string): Promise<PictureSource | null>;
+  /** The places of all slices of volumes by the ids of their pictures; empty where there are none. */
+  readonly slices: ReadonlyMap<string, SlicePlace>;
+}
 
 /** Pictures of a run; null where a file is not there any more, or cannot be read. */
 export interface RunPictures {
@@ -27,17 +42,24 @@ export async function openPictures(
   run: string,
   { data, train, grey }: RunConfig,
   predictions: readonly Prediction[],
-): Promise<RunPictures> {
+): Promise<RunPictures & RunSources> {
   const names = mapNames(predictions.map(({ id }) => id));
   const places = new Map(predictions.map((one, i) => [one.id, { ...one, file: joinPath(run, 'maps', names[i]) }]));
   let files = fs;
+  let slices: RunSources['slices'] = new Map();
   const samples = await orNull(async () => {
-    const { context, rules } = await sliced({ fs }, data.path, train);
+    const { context, rules, set } = await sliced({ fs }, data.path, train);
     files = context.fs;
+    if (set) slices = set.places;
     const { splits } = await openDataset(files, data.path, rules);
     return new Map([...splits.valid, ...splits.test].map((sample) => [sample.id, sample]));
   });
   return {
+    slices,
+    source: async (id) => {
+      const path = samples?.get(id)?.path;
+      return path ? orNull(async () => ({ bytes: await files.readFile(path), place: slices.get(id) ?? null })) : null;
+    },
     image: async (id) => {
       const path = samples?.get(id)?.path;
       return path ? orNull(async () => decodeImage(await files.readFile(path), path, grey)) : null;

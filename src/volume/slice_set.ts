@@ -42,10 +42,22 @@ export interface SlicedVolume {
   readonly empty: number;
 }
 
+/** Where the picture of a slice comes from. */
+export interface SlicePlace {
+  /** Turned to the plane of the slice. */
+  readonly volume: Volume;
+  /** How its values became grey levels. */
+  readonly grey: GreyRule;
+  /** Its number, 0 … shape[2] − 1. */
+  readonly k: number;
+}
+
 /** Slices of volumes as the files of a data set in BMAD's layout. */
 export interface SliceSet {
   /** Paths relative to the folder, and what makes the PNG file of each. */
   readonly files: ReadonlyMap<string, () => Promise<Uint8Array<ArrayBuffer>>>;
+  /** What the pictures among them show. */
+  readonly places: ReadonlyMap<string, SlicePlace>;
   readonly volumes: readonly SlicedVolume[];
   readonly notes: readonly string[];
 }
@@ -73,13 +85,13 @@ export async function openSliceSet(
   requireAll(root, collected);
   const labelled = await pairLesions(fs, collected, await filesBelow(fs, root));
   const files = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
+  const filled: Filled = { files, places: new Map(), names: new Set() };
   const volumes: SlicedVolume[] = [];
-  const names = new Set<string>();
   for (const [i, one] of labelled.entries()) {
     onProgress(i, labelled.length);
-    volumes.push(await addVolume(one, root, rules, words, files, names, collected.held));
+    volumes.push(await addVolume(one, root, rules, words, filled, collected.held));
   }
-  return { files, volumes, notes: collected.notes };
+  return { files, places: filled.places, volumes, notes: collected.notes };
 }
 
 function requireAll(root: string, { refused, volumes }: Collected): void {
@@ -90,13 +102,19 @@ function requireAll(root: string, { refused, volumes }: Collected): void {
   if (volumes.length === 0) throw new FusionclipError('bad_data', `${root} holds no volume; give another folder.`);
 }
 
+/** What volumes fill, one after the other. */
+interface Filled {
+  readonly files: Map<string, () => Promise<Uint8Array<ArrayBuffer>>>;
+  readonly places: Map<string, SlicePlace>;
+  readonly names: Set<string>;
+}
+
 async function addVolume(
   one: LabelledVolume,
   root: string,
   rules: SliceRules,
   words: string,
-  files: Map<string, () => Promise<Uint8Array<ArrayBuffer>>>,
-  names: Set<string>,
+  { files, places, names }: Filled,
   held: Held,
 ): Promise<SlicedVolume> {
   const { volume: stored, lesions } = one;
@@ -131,6 +149,7 @@ async function addVolume(
       const path = joinPath(folder, 'img', patient, file);
       slices.push(path);
       files.set(path, () => pngOfSlice(volume, grey, k));
+      places.set(path, { volume, grey, k });
       if (abnormal && masks)
         files.set(joinPath(folder, 'anomaly_mask', patient, file), () => maskPng(masks, k, width, height));
     }

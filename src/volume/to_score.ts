@@ -10,7 +10,7 @@ import { Held } from './held.ts';
 import { bareStem } from './pair_lesions.ts';
 import { axisOrders, planeNames, turned } from './plane.ts';
 import { shownAs } from './shown_as.ts';
-import { fileName, isEmpty, pngOfSlice, type SliceRules } from './slice_set.ts';
+import { fileName, isEmpty, pngOfSlice, type SlicePlace, type SliceRules } from './slice_set.ts';
 import type { SliceStack } from './stack.ts';
 import type { Volume } from './volume.ts';
 import { holdsVolumes } from './volume_files.ts';
@@ -41,7 +41,8 @@ export async function isVolumePath(fs: FileSystem, path: string): Promise<boolea
 }
 
 /**
- * The volumes at some paths, masks left out, and a file system in which their slices are pictures.
+ * The volumes at some paths, masks left out, and a file system in which their slices are pictures; `places` says what each of
+ * these shows, by its path.
  * @param stride every how many slices one is scored; the others are not decoded
  * @throws FusionclipError `bad_data` where a series is refused or there is no volume, and what the readers throw
  */
@@ -51,8 +52,13 @@ export async function volumesToScore(
   rules: SliceRules,
   words: string,
   stride = 1,
-): Promise<{ readonly fs: FileSystem; readonly volumes: readonly VolumeToScore[] }> {
+): Promise<{
+  readonly fs: FileSystem;
+  readonly volumes: readonly VolumeToScore[];
+  readonly places: ReadonlyMap<string, SlicePlace>;
+}> {
   const volumes: VolumeToScore[] = [];
+  const places = new Map<string, SlicePlace>();
   const held = new Held();
   let fs = base;
   for (const path of paths) {
@@ -74,8 +80,10 @@ export async function volumesToScore(
         for (let k = 0; k < view.shape[2]; k++) {
           const name = `${file}_${names[i]}${String(k).padStart(4, '0')}.png`;
           const wanted = k % stride === 0 && !(await isEmpty(view, grey, k));
-          if (wanted) files.set(name, () => pngOfSlice(view, grey, k));
           slices.push(wanted ? joinPath(path, name) : null);
+          if (!wanted) continue;
+          files.set(name, () => pngOfSlice(view, grey, k));
+          places.set(joinPath(path, name), { volume: view, grey, k });
         }
         stacks.push({ order, slices });
       }
@@ -85,7 +93,7 @@ export async function volumesToScore(
   }
   if (volumes.length === 0)
     throw new FusionclipError('bad_data', `${paths.join(', ')}: there is no volume; give another path.`);
-  return { fs, volumes };
+  return { fs, volumes, places };
 }
 
 function isMaskPath(path: string): boolean {

@@ -1,0 +1,136 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { unzipSync } from 'fflate';
+import type { ElementHandle } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { disk } from '../../../src/host/disk.ts';
+import { writePhantomVolumes } from '../../../src/phantom/write_volumes.ts';
+import { collectVolumes } from '../../../src/volume/collect.ts';
+import { writeModel } from '../../cli/program.ts';
+import { BrowserPage } from '../browser_page.ts';
+import { difference } from '../pixels.ts';
+import { type StaticServer, serveFolder } from '../static_server.ts';
+
+let folder = '';
+let data = '';
+let server: StaticServer;
+let page: BrowserPage;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fusionclip-volume-'));
+  const options = { set: 'liver', seed: 2, valid: 2, test: 2, size: 48, depth: 12 } as const;
+  data = await writePhantomVolumes(disk, { ...options, out: folder, format: 'dicom' });
+  server = await serveFolder('dist/app');
+  page = await BrowserPage.open();
+  // Without it the page scrolls smoothly, away from under the pointer.
+  await page.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+  await page.goto(server.address);
+  const own = await writeModel(join(folder, 'mine.safetensors'));
+  await ((await page.page.$('#model-file')) as ElementHandle<HTMLInputElement>).uploadFile(own);
+  await page.page.waitForSelector('[data-model=mine]');
+});
+
+afterAll(async () => {
+  await page?.close();
+  server?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const count = () => page.text('.slider output[for=slice]');
+const at = async () => Number((await count()).split(' ')[0]);
+
+/** The middle of the map on the page. */
+async function middle(): Promise<{ x: number; y: number }> {
+  await page.page.$eval('.views', (node) => node.scrollIntoView({ behavior: 'instant', block: 'center' }));
+  const box = (await (await page.page.$('#map'))!.boundingBox())!;
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+}
+
+/** What the picture of a slice is called that is on screen. */
+const caption = () => page.text('.views figure:last-of-type figcaption');
+
+describe('volumes in the page', () => {
+  test('are a data set of slices', async () => {
+    await page.press('input[value=folders]');
+    await page.drop('[data-zone=set]', data);
+    expect(await page.text('.summary')).toMatch(/with lesion masks.*volumes: 4 of 4 patients.*DICOM/s);
+    await page.page.select('#model', 'mine');
+    await page.set('#shots', 1);
+    await page.set('#epochs', 1);
+    await page.press('button[type=submit]');
+    await page.text('.tiles');
+    expect(await count()).toMatch(/of 12$/);
+  });
+
+  test('are gone through by wheel and keys, empty slices and all', async () => {
+    const first = await at();
+    const { x, y } = await middle();
+    await page.page.mouse.move(x, y);
+    await page.page.mouse.wheel({ deltaY: 100 });
+    await page.says('.slider output[for=slice]', new RegExp(`^${first + 1} of`));
+    await page.page.focus('#window-width');
+    await page.page.focus('.thumbs input:checked');
+    await page.page.keyboard.press('PageUp');
+    await page.says('.slider output[for=slice]', new RegExp(`^${first} of`));
+    await page.set('#slice', 1);
+    await page.says('.views', /No map of this slice/);
+    expect(await caption()).toMatch(/No map/);
+    await page.set('#slice', first);
+    await page.says('.views', /Anomaly map/);
+  });
+
+  test('show the values of their files under the pointer, in their units', async () => {
+    const { x, y } = await middle();
+    await page.page.mouse.move(x, y);
+    await page.page.waitForSelector('#value');
+    const shown = await page.text('.readout');
+    const { volumes } = await collectVolumes(disk, join(data, 'test'));
+    const k = (await at()) - 1;
+    const name = await page.page.$eval('.thumbs :checked', (node) => (node as HTMLInputElement).value);
+    const patient = /(patient-\w+)/.exec(name)![1];
+    const { volume } = volumes.find(({ volume: one }) => one.patient.replace(' ', '-') === patient)!;
+    const slice = await volume.slice(k);
+    if (slice.kind !== 'grey') throw new Error('grey was expected');
+    const [column, row] = /column (\d+), row (\d+)/.exec(shown)!.slice(1).map(Number);
+    expect([column, row], shown).toEqual([24, 24]);
+    const expected = slice.values[row * 48 + column];
+    expect(shown).toContain(`value ${expected} HU`);
+  });
+
+  test('are shown in windows, by preset, number and drag', async () => {
+    const options = await page.page.$$eval('#window option', (all) => all.map((one) => one.textContent));
+    expect(options).toEqual(expect.arrayContaining(['as the model sees it', 'liver', 'lung', 'bone', 'all values']));
+    const before = await page.pixels('#plain');
+    await page.page.select('#window', String(options.indexOf('lung')));
+    await page.frame();
+    expect(difference((await page.pixels('#plain')).data, before.data)).toBeGreaterThan(0.05);
+    await page.page.select('#window', '0');
+    await page.frame();
+    expect((await page.pixels('#plain')).data).toEqual(before.data);
+    const width = () => page.page.$eval('#window-width', (node) => (node as HTMLInputElement).valueAsNumber);
+    const old = await width();
+    const { x, y } = await middle();
+    await page.page.mouse.move(x, y);
+    await page.page.mouse.down();
+    await page.page.mouse.move(x + 60, y);
+    await page.page.mouse.up();
+    await page.frame();
+    expect(await width()).toBeGreaterThan(old);
+  });
+
+  test('are scored without labels, as files by themselves and as folders', async () => {
+    const files = readdirSync(data, { recursive: true, withFileTypes: true })
+      .filter((one) => one.isFile() && /test/.test(one.parentPath) && /\.dcm$/.test(one.name))
+      .map((one) => join(one.parentPath, one.name));
+    const series = files.filter((one) => dirname(one) === dirname(files[0]));
+    await page.drop('[data-zone=predict]', ...series);
+    await page.says('#decisions', /of \d+ images predicted abnormal/);
+    expect(await count()).toMatch(/of 12$/);
+    await page.press('#take-everything');
+    const zip = unzipSync(new Uint8Array(readFileSync(await page.download(/zip$/))));
+    const maps = Object.keys(zip).filter((name) => /^volumes\/.*\.nii\.gz$/.test(name));
+    expect(maps.length).toBeGreaterThan(0);
+    expect(page.failures).toEqual([]);
+  });
+});
