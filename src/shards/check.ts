@@ -1,7 +1,7 @@
 import { csvCells } from '../base/csv.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { inputOfLine } from './input.ts';
-import { OWN_COLUMNS } from './merge.ts';
+import { ownColumns } from './merge.ts';
 import { readPart } from './parts.ts';
 import type { Plan } from './plan.ts';
 import type { ArchiveScorer } from './score_archive.ts';
@@ -31,7 +31,7 @@ const DECISIONS = ['abnormal', 'decision', 'abnormalSlices'];
  */
 export async function checkPlan(fs: FileSystem, plan: Plan, scorer: ArchiveScorer, count: number): Promise<Checked> {
   const batch = plan.facts.plan === 'volumes' ? 1 : await scorer.batch();
-  const names = [...OWN_COLUMNS, ...plan.facts.columns.map(({ name }) => name)];
+  const names = [...ownColumns(plan.facts), ...plan.facts.columns.map(({ name }) => name)];
   const score = names.indexOf('score');
   const deciding = DECISIONS.map((name) => names.indexOf(name)).filter((at) => at >= 0);
   const adapters = new Set<string>();

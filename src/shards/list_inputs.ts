@@ -111,7 +111,7 @@ async function filesBelow(fs: FileSystem, folder: string): Promise<number> {
 }
 
 /** Paths as a plan has them: from the root of the disk, or below `root`. Addresses stay. */
-async function rooted(fs: FileSystem, root: string | null): Promise<(path: string) => string> {
+export async function rooted(fs: FileSystem, root: string | null): Promise<(path: string) => string> {
   const whole = async (path: string) => (fs.absolutePath ? fs.absolutePath(path) : path);
   const here = fs.absolutePath ? await fs.absolutePath('.') : '';
   const start = root === null ? null : `${(await whole(root)).replace(/\/+$/, '')}/`;

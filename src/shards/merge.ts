@@ -5,10 +5,12 @@ import { joinPath } from '../base/paths.ts';
 import { inputOfLine } from './input.ts';
 import { LineWriter } from './line_files.ts';
 import { partPath, readFailure, readPart, type ShardFailure } from './parts.ts';
-import type { Plan, Shard } from './plan.ts';
+import type { Column, Plan, PlanFacts, Shard } from './plan.ts';
 
-/** Cells of every row before the columns of the plan. */
-export const OWN_COLUMNS = ['input', 'patient', 'sha256'] as const;
+/** Cells of every row before the columns of the plan; in a grid a run, the hash of its settings, data and model, and that of its results. */
+export function ownColumns({ plan }: Pick<PlanFacts, 'plan'>): readonly [string, string, string] {
+  return plan === 'grid' ? ['run', 'settings', 'sha256'] : ['input', 'patient', 'sha256'];
+}
 
 /** Takes the rows of the merged results in order. */
 export interface RowSink {
@@ -61,7 +63,7 @@ export async function mergeParts(fs: FileSystem, plan: Plan, sink: RowSink): Pro
   let [rows, unread, seconds, last] = [0, 0, 0, ''];
   for await (const shard of plan.shards()) {
     const lines = await plan.lines(shard);
-    if (facts.sorted) last = requireOrder(plan, lines, last);
+    last = requireOrder(plan, lines, last);
     const part = await takePart(fs, plan, shard, damaged);
     if (!part) {
       missing.push({ id: shard.id, inputs: shard.inputs, failure: await readFailure(fs, plan, shard) });
@@ -93,9 +95,9 @@ export async function mergeParts(fs: FileSystem, plan: Plan, sink: RowSink): Pro
 }
 
 /** A sink that writes one CSV. */
-export async function csvSink(fs: FileSystem, path: string, columns: readonly string[]): Promise<RowSink> {
+export async function csvSink(fs: FileSystem, path: string, columns: readonly Column[]): Promise<RowSink> {
   const writer = await LineWriter.open(fs, path);
-  writer.add(csvText([[...OWN_COLUMNS, ...columns]]));
+  writer.add(csvText([columns.map(({ name }) => name)]));
   return {
     write: async (rows) => {
       if (writer.add(rows)) await writer.flush();
@@ -117,7 +119,9 @@ async function takePart(fs: FileSystem, plan: Plan, shard: Shard, damaged: strin
   }
 }
 
+/** Lines in order are each another one; cells of a grid, in an order of their own, are so by their names, which `planOf` makes unique. */
 function requireOrder(plan: Plan, lines: readonly string[], last: string): string {
+  if (!plan.facts.sorted) return last;
   let before = last;
   for (const line of lines) {
     if (line <= before && before !== '') {

@@ -2,7 +2,7 @@ import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { VERSION } from '../base/version.ts';
 import { visible } from '../base/visible.ts';
-import { csvSink, type Merged, mergeParts } from './merge.ts';
+import { csvSink, type Merged, mergeParts, ownColumns } from './merge.ts';
 import { parquetSink } from './parquet.ts';
 import type { Plan } from './plan.ts';
 
@@ -26,9 +26,9 @@ export async function mergePlan(
   { format = 'csv', partial = false, out = joinPath(plan.path, 'merged') }: MergeOptions = {},
 ): Promise<MergeOutcome> {
   const path = joinPath(out, `results.${format}`);
-  const { columns } = plan.facts;
-  const names = columns.map(({ name }) => name);
-  const sink = format === 'csv' ? await csvSink(fs, path, names) : await parquetSink(fs, path, columns);
+  const own = ownColumns(plan.facts).map((name) => ({ name, type: 'text' as const }));
+  const columns = [...own, ...plan.facts.columns];
+  const sink = await (format === 'csv' ? csvSink : parquetSink)(fs, path, columns);
   try {
     const merged = await mergeParts(fs, plan, sink);
     const whole = merged.missing.length === 0;

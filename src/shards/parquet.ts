@@ -1,19 +1,18 @@
 import { csvCells } from '../base/csv.ts';
 import type { FileSystem } from '../base/file_system.ts';
-import { OWN_COLUMNS, type RowSink } from './merge.ts';
+import type { RowSink } from './merge.ts';
 import type { Column } from './plan.ts';
 
 /** Rows of a group, which is what is in memory. */
 const GROUP = 50_000;
 
 /** A sink that writes one Parquet file: numbers as doubles, the rest as texts and booleans, what is not known as null. */
-export async function parquetSink(fs: FileSystem, path: string, columns: readonly Column[]): Promise<RowSink> {
+export async function parquetSink(fs: FileSystem, path: string, all: readonly Column[]): Promise<RowSink> {
   const [{ ParquetWriter }, { ByteWriter }, { schemaFromColumnData }] = await Promise.all([
     import('hyparquet-writer/src/parquet-writer.js'),
     import('hyparquet-writer/src/bytewriter.js'),
     import('hyparquet-writer/src/schema.js'),
   ]);
-  const all: readonly Column[] = [...OWN_COLUMNS.map((name) => ({ name, type: 'text' as const })), ...columns];
   const types = { text: 'STRING', number: 'DOUBLE', boolean: 'BOOLEAN' } as const;
   const empty = all.map(({ name, type }) => ({ name, type: types[type], data: [] as unknown[], nullable: true }));
   const bytes = new ByteWriter();

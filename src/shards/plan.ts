@@ -152,7 +152,9 @@ export class PlanWriter {
 }
 
 /** Names that a plan's folder may hold. */
-const OWN = new Set([PLAN, INDEX, INPUTS, 'parts', 'failed', 'sort', 'merged', 'runs', 'adapters.safetensors', 'jobs']);
+const OWN = new Set([
+  ...[PLAN, INDEX, INPUTS, 'parts', 'failed', 'sort', 'merged', 'runs', 'adapters.safetensors', 'cells.json', 'jobs'],
+]);
 
 /** A plan that was written. */
 export class Plan {

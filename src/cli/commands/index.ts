@@ -13,6 +13,7 @@ import { merge } from './merge.ts';
 import { modelGenerate, modelInspect } from './model.ts';
 import { modelPull } from './model_pull.ts';
 import { planArchiveCommand } from './plan_archive.ts';
+import { planGridCommand } from './plan_grid.ts';
 import { predict } from './predict.ts';
 import { pretraining } from './pretrain.ts';
 import { report } from './report.ts';
@@ -48,6 +49,7 @@ export const COMMANDS: readonly Command[] = [
   reproduceCommand,
   studyEmbeddedCommand,
   planArchiveCommand,
+  planGridCommand,
   work,
   merge,
 ];

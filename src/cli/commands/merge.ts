@@ -1,11 +1,16 @@
 import { choice, integer, type OptionTable, optional, toggle } from '../../base/option.ts';
+import { joinPath } from '../../base/paths.ts';
 import { visible } from '../../base/visible.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
+import { writeComparison } from '../../report/index.ts';
 import { type Checked, checkPlan } from '../../shards/check.ts';
+import { gridCells } from '../../shards/grid.ts';
 import { mergePlan } from '../../shards/merged_files.ts';
 import { Plan } from '../../shards/plan.ts';
+import { RUNS } from '../../shards/run_grid.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
+import { comparisonOf } from './compare.ts';
 import { archiveScorer, PLACE_FLAGS } from './work.ts';
 
 const FLAGS = {
@@ -36,6 +41,15 @@ are missing the report says which and why, nothing else is written without --par
     const rate = seconds > 0 ? `, ${(images / seconds).toFixed(1)} images/s a worker` : '';
     host.stdout(`${rows} of ${inputs} inputs, each exactly once; ${unread} could not be read${rate}\n`);
     if (results) host.stdout(`${results}: the results\n`);
+    if (results && plan.facts.plan === 'grid') {
+      const folders = [...(await gridCells(host, plan)).keys()].map((path) => joinPath(plan.path, RUNS, path));
+      const html = await writeComparison(
+        host,
+        joinPath(plan.path, 'merged', 'comparison'),
+        await comparisonOf(host, folders, {}),
+      );
+      host.stdout(`${html}: the runs beside each other\n`);
+    }
     host.stdout(`${report}: what is in them\n`);
     if (check !== null) {
       const checked = await withGpu(call, async (session) => {

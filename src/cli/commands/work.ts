@@ -2,6 +2,7 @@ import { FusionclipError } from '../../base/errors.ts';
 import type { OptionTable } from '../../base/option.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { Plan } from '../../shards/plan.ts';
+import { GridRunner } from '../../shards/run_grid.ts';
 import { ArchiveScorer } from '../../shards/score_archive.ts';
 import { chosenShards, type WorkOutcome, workShards } from '../../shards/work.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
@@ -57,7 +58,9 @@ export function archiveScorer(session: Session, plan: Plan, places: Places): Arc
 
 /** What does the shards of a plan; to be released. */
 function doerOf(session: Session, plan: Plan, places: Places) {
-  return archiveScorer(session, plan, places);
+  if (plan.facts.plan !== 'grid') return archiveScorer(session, plan, places);
+  if (places.model === null) return new GridRunner(session, plan, places);
+  throw new FusionclipError('usage', `--model: the runs of a grid have the models that were planned; leave it out.`);
 }
 
 interface Places {
