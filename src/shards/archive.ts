@@ -39,8 +39,11 @@ export const PICTURE_COLUMNS: readonly Column[] = [
 /** Columns of the scores of volumes: those of the volume with the highest score, where an input has several. */
 export const VOLUME_COLUMNS: readonly Column[] = [
   { name: 'score', type: 'number' },
+  { name: 'abnormal', type: 'boolean' },
   { name: 'volume', type: 'text' },
-  ...(['volumes', 'slices', 'highest', 'highestScore', 'abnormalSlices'] as const).map(asNumber),
+  ...(['volumes', 'scored', 'slice'] as const).map(asNumber),
+  { name: 'place', type: 'text' },
+  { name: 'millilitres', type: 'number' },
   { name: 'window', type: 'text' },
   { name: 'error', type: 'text' },
 ];

@@ -22,7 +22,7 @@ export interface Checked {
 }
 
 /** Columns that decide. */
-const DECISIONS = ['abnormal', 'decision', 'abnormalSlices'];
+const DECISIONS = ['abnormal', 'decision'];
 
 /**
  * Scores some images of a plan again, spread over its shards, and compares with the parts: on the adapter that did them the

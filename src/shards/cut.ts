@@ -9,6 +9,7 @@ export interface ShardSize {
   readonly most: number;
 }
 
+/** Of a shard, where nothing else is said. */
 export const SHARD_SIZE: ShardSize = { least: 256, most: 1000 };
 
 /** Images that one patient may have: more of them come of a wrong rule. */

@@ -9,8 +9,8 @@ import { visible } from '../base/visible.ts';
 import type { CutShard } from './cut.ts';
 import { LineWriter } from './line_files.ts';
 
-/** A column of the results. */
 const COLUMN = object({ name: string(), type: picklist(['text', 'number', 'boolean']) });
+/** A column of the results. */
 export type Column = InferOutput<typeof COLUMN>;
 
 const SCHEMA = object({

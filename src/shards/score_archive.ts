@@ -4,14 +4,13 @@ import { sha256 } from '../base/sha256.ts';
 import type { RangeSetting } from '../data/range/rule.ts';
 import type { ModelSource } from '../detect/backbone.ts';
 import { predictTrained } from '../detect/predict.ts';
+import { predictVolumes, type VolumeRow } from '../detect/predict_volumes.ts';
 import type { FileRow } from '../detect/predictions.ts';
 import type { RunContext } from '../detect/run_context.ts';
 import { TrainedDetector } from '../detect/trained.ts';
 import { describeAdapter } from '../gpu/adapter.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { onDevice } from '../run/on_device.ts';
-import { volumeScore } from '../volume/stack.ts';
-import { type VolumeToScore, volumesToScore } from '../volume/to_score.ts';
 import { isOfInput } from './again.ts';
 import { ADAPTERS } from './archive.ts';
 import type { Input } from './input.ts';
@@ -27,7 +26,7 @@ export interface ArchivePlaces {
 }
 
 /** What is known of an input by its row. */
-type Cells = Readonly<Record<string, string | number | boolean | null>>;
+type Cells = Readonly<Record<string, unknown>>;
 
 /** Scores the shards of an archive with one detector that stays open. Release it after use. */
 export class ArchiveScorer implements ShardDoer {
@@ -120,20 +119,15 @@ export class ArchiveScorer implements ShardDoer {
     { fs }: HashedFiles,
     paths: readonly string[],
   ): Promise<Cells[]> {
-    const { header } = trained.file;
     const out: Cells[] = [];
     const errors: FusionclipError[] = [];
     for (const path of paths) {
       try {
-        const found = await volumesToScore(fs, [path], header.train, header.object);
-        const rows = new Map<string, FileRow>();
-        await predictTrained({ ...context, fs: found.fs, onEvent: undefined }, trained, {
-          ...{ paths: found.volumes.flatMap(({ slices }) => slices.filter((slice) => slice !== null)) },
-          ...{ out: null, adapters: this.#plan.path, strict: true },
+        const { volumes } = await predictVolumes({ ...context, fs, onEvent: undefined }, trained, {
+          ...{ paths: [path], out: null, adapters: this.#plan.path, strict: true },
           ...this.#threshold(),
-          onRow: (row) => void rows.set(row.id, row),
         });
-        out.push(bestVolume(found.volumes, rows));
+        out.push(bestVolume(volumes));
       } catch (error) {
         if (!(error instanceof FusionclipError) || !isOfInput(error)) throw error;
         errors.push(error);
@@ -157,20 +151,11 @@ function requireSome(paths: readonly string[], errors: readonly FusionclipError[
   throw new FusionclipError('io', text);
 }
 
-function bestVolume(volumes: readonly VolumeToScore[], rows: ReadonlyMap<string, FileRow>): Cells {
-  const all = volumes.map(({ volume, window, slices }) => {
-    const scores = slices.map((slice) => (slice === null ? null : (rows.get(slice)?.score ?? null)));
-    const known = scores.filter((score) => score !== null);
-    const highestScore = known.length > 0 ? Math.max(...known) : null;
-    return {
-      ...{ score: known.length > 0 ? volumeScore(known) : null, volume: volume.name, window },
-      ...{ volumes: volumes.length, slices: slices.length, highestScore },
-      highest: highestScore === null ? null : scores.indexOf(highestScore) + 1,
-      abnormalSlices: slices.filter((slice) => slice !== null && rows.get(slice)?.abnormal === true).length,
-    };
-  });
-  const best = all.reduce((a, b) => ((b.score ?? -Infinity) > (a.score ?? -Infinity) ? b : a));
-  return { ...best, error: best.score === null ? 'No slice of it shows anything.' : null };
+function bestVolume(volumes: readonly VolumeRow[]): Cells {
+  const known = volumes.filter(({ score }) => !Number.isNaN(score));
+  if (known.length === 0) return { volumes: volumes.length, error: 'No slice of it shows anything.' };
+  const { name, place, slice, ...row } = known.reduce((a, b) => (b.score > a.score ? b : a));
+  return { ...row, volume: name, volumes: volumes.length, slice: slice + 1, place: place.join(' '), error: null };
 }
 
 /** SHA-256 of a file, or of the hashes of all that was read below a folder; empty for what could not be read. */
@@ -189,7 +174,7 @@ function isWhole(path: string): boolean {
   return isAddress(path) || /^([/\\]|[A-Za-z]:)/.test(path);
 }
 
-function cellText(value: string | number | boolean | null | undefined): string {
+function cellText(value: unknown): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '';
   return typeof value === 'boolean' ? String(Number(value)) : String(value);
 }
