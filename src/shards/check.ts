@@ -38,18 +38,25 @@ export async function checkPlan(fs: FileSystem, plan: Plan, scorer: ArchiveScore
   const decisions: { input: string; before: string; now: string }[] = [];
   const changed: string[] = [];
   let [images, largest, adapter, at] = [0, 0, '', null as string | null];
-  // How many batches of each shard, so that all shards have their share.
-  const each = Math.max(1, Math.ceil(count / batch / Math.max(1, plan.facts.shards)));
-  const step = Math.max(1, Math.floor((plan.facts.shards * each * batch) / Math.max(1, count)));
+  let passed = 0;
   for await (const shard of plan.shards()) {
-    if (images >= count) break;
-    if (shard.number % step !== 0) continue;
+    // A batch is taken when fewer images are by now than its share of all.
+    const starts: number[] = [];
+    let taken = images;
+    for (let start = 0; start < shard.inputs; start += batch) {
+      const size = Math.min(batch, shard.inputs - start);
+      passed += size;
+      if (taken >= count || taken * plan.facts.inputs >= passed * count) continue;
+      starts.push(start);
+      taken += size;
+    }
+    if (starts.length === 0) continue;
     const part = await readPart(fs, plan, shard);
     if (!part) continue;
     adapters.add(part.record.adapter);
     const inputs = (await plan.lines(shard)).map(inputOfLine);
     const rows = csvCells(part.rows);
-    for (let start = 0; start < Math.min(inputs.length, each * batch) && images < count; start += batch) {
+    for (const start of starts) {
       const paths = inputs.slice(start, start + batch).map(({ path }) => path);
       const again = await scorer.score(paths);
       adapter = again.adapter;
