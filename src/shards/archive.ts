@@ -10,10 +10,10 @@ import { dependsOnSet } from '../detect/scoring.ts';
 import { adaptersPath } from '../detect/trained.ts';
 import type { FusionOptions } from '../fusion/index.ts';
 import { SHARD_SIZE, ShardCutter, type ShardSize } from './cut.ts';
-import { inputLine, inputOfLine } from './input.ts';
+import { type Input, inputLine, inputOfLine } from './input.ts';
 import { LineSorter } from './line_sorter.ts';
 import { type ListRequest, listInputs, listsVolumes } from './list_inputs.ts';
-import { type Column, type Plan, PlanWriter } from './plan.ts';
+import { type Column, type Plan, type PlanHead, PlanWriter } from './plan.ts';
 
 /** An archive that is to be scored. */
 export interface ArchiveRequest extends Omit<ListRequest, 'secret'>, ThresholdChoice {
@@ -68,24 +68,45 @@ export async function planArchive(fs: FileSystem, request: ArchiveRequest): Prom
   const weights = await fs.readFile(path);
   const secret = await sha256(weights);
   const volumes = await listsVolumes(fs, sources);
-  const writer = await PlanWriter.open(fs, out, {
+  const head: PlanHead = {
     plan: volumes ? 'volumes' : 'archive',
     config: { adapters: secret, model: header.model.hash, threshold, at, range },
     places: { model: typeof model === 'string' ? model : model.identity.name, root: request.root ?? '' },
     columns: [...(volumes ? VOLUME_COLUMNS : PICTURE_COLUMNS)],
     sorted: true,
-  });
+  };
+  return writePlan(fs, out, head, listInputs(fs, { ...request, secret }), { size, weights });
+}
+
+/**
+ * Sorts inputs, each once, cuts them into shards and writes the plan; what is in memory does not grow with their number.
+ * @throws FusionclipError `bad_data` where there is none, and as `PlanWriter`, `ShardCutter` and the listing do
+ */
+export async function writePlan(
+  fs: FileSystem,
+  out: string,
+  head: PlanHead,
+  listed: AsyncIterable<readonly Input[]>,
+  { size = SHARD_SIZE, weights = null }: { size?: ShardSize; weights?: Uint8Array | null } = {},
+): Promise<Plan> {
+  const writer = await PlanWriter.open(fs, out, head);
   const sorter = new LineSorter(fs, joinPath(out, 'sort'));
   try {
-    let listed = 0;
-    for await (const inputs of listInputs(fs, { ...request, secret })) {
+    let count = 0;
+    for await (const inputs of listed) {
       for (const input of inputs) if (sorter.add(inputLine(input))) await sorter.spill();
-      listed += inputs.length;
+      count += inputs.length;
     }
-    if (listed === 0)
-      throw new FusionclipError('bad_data', `${sources.join(', ')}: nothing to score; give another path.`);
-    await cutInto(writer, sorter, size ?? SHARD_SIZE);
-    await fs.writeFile(joinPath(out, ADAPTERS), weights);
+    if (count === 0) throw new FusionclipError('bad_data', 'There is nothing to score; give another path.');
+    const cutter = new ShardCutter(size);
+    for await (const lines of sorter.sorted()) {
+      for (const line of lines) {
+        const shard = cutter.add(line, inputOfLine(line));
+        if (shard) await writer.add(shard);
+      }
+    }
+    for (const shard of cutter.end()) await writer.add(shard);
+    if (weights) await fs.writeFile(joinPath(out, ADAPTERS), weights);
     return await writer.close(sorter.duplicates);
   } catch (error) {
     await writer.abort();
@@ -100,18 +121,6 @@ export function requireAlone(fusion: FusionOptions, run: string): void {
   if (!dependsOnSet(fusion)) return;
   const text = `${run} rescales scores by the extremes of the images that are scored together (fuse mvfa, score.cls april), so shards of an archive would not compare; train with --fuse calib or mean.`;
   throw new FusionclipError('usage', text);
-}
-
-/** Cuts sorted lines into the shards of a plan. */
-export async function cutInto(writer: PlanWriter, sorter: LineSorter, size: ShardSize): Promise<void> {
-  const cutter = new ShardCutter(size);
-  for await (const lines of sorter.sorted()) {
-    for (const line of lines) {
-      const shard = cutter.add(line, inputOfLine(line));
-      if (shard) await writer.add(shard);
-    }
-  }
-  for (const shard of cutter.end()) await writer.add(shard);
 }
 
 function asNumber(name: string): Column {

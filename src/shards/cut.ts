@@ -29,7 +29,7 @@ export interface CutShard {
  */
 export class ShardCutter {
   readonly #size: ShardSize;
-  /** A shard that may be cut is, where the hash of the next patient is below this. */
+  /** A shard that may be cut is, where the hash of the next patient is below this for each image of the last one. */
   readonly #bound: number;
   #shard: string[] = [];
   #images = 0;
@@ -70,11 +70,11 @@ export class ShardCutter {
     if (this.#images > 0 && this.#images + this.#patientImages > most) ended = this.#cut();
     this.#shard.push(...this.#patient);
     this.#images += this.#patientImages;
+    const bound = this.#bound * this.#patientImages;
     this.#patient = [];
     this.#patientImages = 0;
     this.#key = key;
-    if (ended === null && (this.#images >= most || (this.#images >= least && hash(key) < this.#bound)))
-      ended = this.#cut();
+    if (ended === null && (this.#images >= most || (this.#images >= least && hash(key) < bound))) ended = this.#cut();
     return ended;
   }
 

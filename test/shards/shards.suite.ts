@@ -97,7 +97,7 @@ suite('shards', () => {
       [5, 1],
     ]) {
       const fs = new MemoryFileSystem();
-      const plan = await planOf(fs, INPUTS, { memory: 600 });
+      const plan = await planOf(fs, INPUTS);
       const doers = Array.from({ length: parts }, () => new StandIn());
       const turns = Array.from({ length: parts }, (_, i) => i + 1);
       for (const i of order > 0 ? turns : turns.reverse()) {

@@ -1,9 +1,8 @@
 import type { FusionclipError } from '../../src/base/errors.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { ShardCutter } from '../../src/shards/cut.ts';
-import { type Input, inputLine, inputOfLine } from '../../src/shards/input.ts';
-import { LineSorter } from '../../src/shards/line_sorter.ts';
-import { type Plan, PlanWriter } from '../../src/shards/plan.ts';
+import { writePlan } from '../../src/shards/archive.ts';
+import type { Input } from '../../src/shards/input.ts';
+import type { Plan, PlanHead } from '../../src/shards/plan.ts';
 import type { ShardDoer, ShardResult } from '../../src/shards/work.ts';
 import type { MemoryFileSystem } from '../data/memory_file_system.ts';
 
@@ -39,9 +38,9 @@ async function rowOf(path: string) {
 export async function planOf(
   fs: MemoryFileSystem,
   inputs: readonly Partial<Input>[],
-  { out = '/plan', least = 3, most = 6, memory = 1e6, config = { model: 'a' } } = {},
+  { out = '/plan', least = 3, most = 6, config = { model: 'a' } } = {},
 ): Promise<Plan> {
-  const writer = await PlanWriter.open(fs, out, {
+  const head: PlanHead = {
     plan: 'archive',
     config,
     places: {},
@@ -50,21 +49,11 @@ export async function planOf(
       { name: 'error', type: 'text' },
     ],
     sorted: true,
-  });
-  const sorter = new LineSorter(fs, `${out}/sort`, memory);
-  for (const input of inputs) {
-    if (sorter.add(inputLine({ path: '', patient: '', images: 1, ...input }))) await sorter.spill();
+  };
+  async function* listed() {
+    yield inputs.map((input): Input => ({ path: '', patient: '', images: 1, ...input }));
   }
-  const cutter = new ShardCutter({ least, most });
-  for await (const lines of sorter.sorted()) {
-    for (const line of lines) {
-      const shard = cutter.add(line, inputOfLine(line));
-      if (shard) await writer.add(shard);
-    }
-  }
-  for (const shard of cutter.end()) await writer.add(shard);
-  await sorter.close();
-  return writer.close(sorter.duplicates);
+  return writePlan(fs, out, head, listed(), { size: { least, most } });
 }
 
 /** All shards of a plan. */
