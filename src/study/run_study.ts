@@ -30,6 +30,24 @@ export interface StudyOutcome {
 export interface StudyOptions {
   /** MiB of GPU memory for features of images that runs on one data set and model have in common. Default 1024. */
   readonly cache?: number;
+  /** What runs have in common, where other studies of this process are to share it too; theirs to release. */
+  readonly shared?: SharedWork;
+}
+
+/** What runs on one data set and model share: features on the GPU, trainings, and what is known of the data. */
+export class SharedWork {
+  readonly features: SharedFeatures;
+  readonly trainings = new SharedTrainings(TRAININGS);
+  readonly inspected = new InspectedSets();
+
+  /** @param cache MiB of GPU memory for features */
+  constructor(cache = 1024) {
+    this.features = new SharedFeatures(cache * 2 ** 20);
+  }
+
+  release(): void {
+    this.features.release();
+  }
 }
 
 /** Bytes of weights on the host, for runs that differ from each other in what inference reads alone. */
@@ -50,12 +68,14 @@ export async function runStudy(
   context: TrainContext,
   runs: readonly StudyRun[],
   out: string,
-  { cache = 1024 }: StudyOptions = {},
+  { cache, shared }: StudyOptions = {},
 ): Promise<StudyOutcome> {
   const lock = await FolderLock.take(context.fs, out, (text) => context.onEvent?.({ type: 'note', text }), 0);
+  const own = shared ?? new SharedWork(cache);
   try {
-    return await runAll(context, runs, out, cache);
+    return await runAll(context, runs, out, own);
   } finally {
+    if (!shared) own.release();
     await lock.release();
   }
 }
@@ -64,7 +84,7 @@ async function runAll(
   context: RunContext,
   runs: readonly StudyRun[],
   out: string,
-  cache: number,
+  { features, trainings, inspected }: SharedWork,
 ): Promise<StudyOutcome> {
   const { fs, signal, onEvent = () => {} } = context;
   const results = new Map<StudyRun, TrainResults>();
@@ -77,9 +97,6 @@ async function runAll(
   let stopped: unknown = null;
   // Runs differ: the remaining time is foreseen from all that have run.
   const pace = new Pace(undefined, Number.POSITIVE_INFINITY);
-  const features = new SharedFeatures(cache * 2 ** 20);
-  const trainings = new SharedTrainings(TRAININGS);
-  const inspected = new InspectedSets();
   try {
     for (const [i, run] of due.entries()) {
       signal?.throwIfAborted();
@@ -102,8 +119,6 @@ async function runAll(
     }
   } catch (error) {
     stopped = error;
-  } finally {
-    features.release();
   }
   const finished = runs.flatMap((run) => (results.has(run) ? [{ run, results: results.get(run)! }] : []));
   return { finished, failed, stopped };

@@ -20,7 +20,7 @@ export class MemoryFileSystem implements FileSystem {
     const real = this.#real(path);
     if (this.specials.has(real)) throw new Error(`${path} is never read`);
     const bytes = this.files.get(real);
-    if (!bytes) throw new FusionclipError('io', `${path} does not exist.`);
+    if (!bytes) throw new FusionclipError('io', `${path} does not exist.`, { cause: { code: 'ENOENT' } });
     return bytes;
   }
 

@@ -9,8 +9,11 @@ import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { embed } from './embed.ts';
 import { evaluate } from './eval.ts';
+import { merge } from './merge.ts';
 import { modelGenerate, modelInspect } from './model.ts';
 import { modelPull } from './model_pull.ts';
+import { planArchiveCommand } from './plan_archive.ts';
+import { planGridCommand } from './plan_grid.ts';
 import { predict } from './predict.ts';
 import { pretraining } from './pretrain.ts';
 import { report } from './report.ts';
@@ -19,6 +22,7 @@ import { studyEmbeddedCommand } from './study.ts';
 import { sweepCommand } from './sweep.ts';
 import { train } from './train.ts';
 import { tune } from './tune.ts';
+import { work } from './work.ts';
 
 /** All commands, in the order of the help text. */
 export const COMMANDS: readonly Command[] = [
@@ -44,4 +48,8 @@ export const COMMANDS: readonly Command[] = [
   pretraining,
   reproduceCommand,
   studyEmbeddedCommand,
+  planArchiveCommand,
+  planGridCommand,
+  work,
+  merge,
 ];

@@ -1,0 +1,128 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { joinPath } from '../base/paths.ts';
+import { sha256 } from '../base/sha256.ts';
+import type { RangeSetting } from '../data/range/rule.ts';
+import { openAdapters } from '../detect/adapters_file.ts';
+import { asTrained, type ModelSource, openModel } from '../detect/backbone.ts';
+import { type ThresholdChoice, worthOf } from '../detect/image_threshold.ts';
+import { dependsOnSet } from '../detect/scoring.ts';
+import { adaptersPath } from '../detect/trained.ts';
+import type { FusionOptions } from '../fusion/index.ts';
+import { SHARD_SIZE, ShardCutter, type ShardSize } from './cut.ts';
+import { type Input, inputLine, inputOfLine } from './input.ts';
+import { LineSorter } from './line_sorter.ts';
+import { type ListRequest, listInputs, listsVolumes } from './list_inputs.ts';
+import { type Column, type Plan, type PlanHead, PlanWriter } from './plan.ts';
+
+/** An archive that is to be scored. */
+export interface ArchiveRequest extends Omit<ListRequest, 'secret'>, ThresholdChoice {
+  readonly out: string;
+  /** The run folder, or the file of adapters. */
+  readonly adapters: string;
+  /** Where the backbone lies now, if it was moved. */
+  readonly model: ModelSource | null;
+  readonly range: RangeSetting;
+  readonly size?: ShardSize;
+}
+
+/** Columns of the scores of pictures. */
+export const PICTURE_COLUMNS: readonly Column[] = [
+  { name: 'score', type: 'number' },
+  { name: 'abnormal', type: 'boolean' },
+  ...(['scoreMax', 'scoreMean', 'mapLow', 'mapHigh', 'abnormalShare'] as const).map(asNumber),
+  { name: 'decision', type: 'text' },
+  ...(['pValue', 'probability', 'markedShare'] as const).map(asNumber),
+  { name: 'error', type: 'text' },
+];
+
+/** Columns of the scores of volumes: those of the volume with the highest score, where an input has several. */
+export const VOLUME_COLUMNS: readonly Column[] = [
+  { name: 'score', type: 'number' },
+  { name: 'abnormal', type: 'boolean' },
+  { name: 'volume', type: 'text' },
+  ...(['volumes', 'scored', 'slice'] as const).map(asNumber),
+  { name: 'place', type: 'text' },
+  { name: 'millilitres', type: 'number' },
+  { name: 'window', type: 'text' },
+  { name: 'error', type: 'text' },
+];
+
+/** The weights in the folder of a plan: with it and the model a worker has all. */
+export const ADAPTERS = 'adapters.safetensors';
+
+/**
+ * Plans the scoring of an archive: lists the inputs once, cuts them into shards, patients whole, and puts the trained weights beside them.
+ * Scores of an image must not depend on the others, as which are together is a matter of the plan.
+ * @throws FusionclipError `usage` for settings whose scores do, and as listing and opening do
+ */
+export async function planArchive(fs: FileSystem, request: ArchiveRequest): Promise<Plan> {
+  const { out, sources, threshold = null, at = null, range, size } = request;
+  const path = await adaptersPath(fs, request.adapters);
+  const file = await openAdapters(fs, path);
+  const { header } = file;
+  requireAlone(header.fusion, request.adapters);
+  worthOf(file, { threshold, at }); // a threshold that cannot be met is found now
+  const model = request.model ?? header.model.name;
+  asTrained(header.model, await openModel(fs, model), path);
+  const weights = await fs.readFile(path);
+  const secret = await sha256(weights);
+  const volumes = await listsVolumes(fs, sources);
+  const head: PlanHead = {
+    plan: volumes ? 'volumes' : 'archive',
+    config: { adapters: secret, model: header.model.hash, threshold, at, range },
+    places: { model: typeof model === 'string' ? model : model.identity.name, root: request.root ?? '' },
+    columns: [...(volumes ? VOLUME_COLUMNS : PICTURE_COLUMNS)],
+    sorted: true,
+  };
+  return writePlan(fs, out, head, listInputs(fs, { ...request, secret }), { size, weights });
+}
+
+/**
+ * Sorts inputs, each once, cuts them into shards and writes the plan; what is in memory does not grow with their number.
+ * @throws FusionclipError `bad_data` where there is none, and as `PlanWriter`, `ShardCutter` and the listing do
+ */
+export async function writePlan(
+  fs: FileSystem,
+  out: string,
+  head: PlanHead,
+  listed: AsyncIterable<readonly Input[]>,
+  { size = SHARD_SIZE, weights = null }: { size?: ShardSize; weights?: Uint8Array | null } = {},
+): Promise<Plan> {
+  const writer = await PlanWriter.open(fs, out, head);
+  const sorter = new LineSorter(fs, joinPath(out, 'sort'));
+  try {
+    let count = 0;
+    for await (const inputs of listed) {
+      for (const input of inputs) if (sorter.add(inputLine(input))) await sorter.spill();
+      count += inputs.length;
+    }
+    if (count === 0) throw new FusionclipError('bad_data', 'There is nothing to score; give another path.');
+    const cutter = new ShardCutter(size);
+    for await (const lines of sorter.sorted()) {
+      for (const line of lines) {
+        const shard = cutter.add(line, inputOfLine(line));
+        if (shard) await writer.add(shard);
+      }
+    }
+    for (const shard of cutter.end()) await writer.add(shard);
+    if (weights) await fs.writeFile(joinPath(out, ADAPTERS), weights);
+    return await writer.close(sorter.duplicates);
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  } finally {
+    await sorter.close();
+  }
+}
+
+/** Makes sure that the score of an image does not depend on the others. @throws FusionclipError `usage` */
+export function requireAlone(fusion: FusionOptions, run: string): void {
+  if (!dependsOnSet(fusion)) return;
+  const text = `${run} rescales scores by the extremes of the images that are scored together (fuse mvfa, score.cls april), so shards of an archive would not compare; train with --fuse calib or mean.`;
+  throw new FusionclipError('usage', text);
+}
+
+function asNumber(name: string): Column {
+  return { name, type: 'number' };
+}

@@ -1,0 +1,144 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { extension, joinPath } from '../base/paths.ts';
+import { findInputs } from '../data/layout/inputs.ts';
+import { leftOutLine } from '../data/layout/left_out.ts';
+import { patientOfId } from '../data/layout/patients.ts';
+import { isDicom } from '../dicom/part10.ts';
+import { secretName } from '../volume/secret_name.ts';
+import { readSliceHeaders } from '../volume/slice_header.ts';
+import { holdsVolumes } from '../volume/volume_files.ts';
+import type { Input } from './input.ts';
+import { LIST_EXTENSIONS, type ListColumns, readList } from './list_file.ts';
+
+/** What is to be listed, and how. */
+export interface ListRequest {
+  /** Folders, image and volume files, lists of paths and addresses. */
+  readonly sources: readonly string[];
+  readonly columns: ListColumns;
+  /** Whom images are of, as `--group` of the data takes it, where a list does not say; null: nobody is known. */
+  readonly group: string | null;
+  /** Paths below it are listed without it. */
+  readonly root: string | null;
+  /** What numbers of patients are hashed with. */
+  readonly secret: string;
+  readonly say?: (text: string) => void;
+}
+
+/** Whether volumes are to be scored: all sources that are folders or files of volumes, or none. */
+export async function listsVolumes(fs: FileSystem, sources: readonly string[]): Promise<boolean> {
+  const kinds: boolean[] = [];
+  for (const source of sources) {
+    if (LIST_EXTENSIONS.includes(extension(source)) || isAddress(source)) kinds.push(false);
+    else kinds.push(isNifti(source) || (await holdsVolumes(fs, source)));
+  }
+  if (kinds.includes(true) && kinds.includes(false)) {
+    throw new FusionclipError('usage', 'Volumes and pictures are listed together; make a plan for each.');
+  }
+  return kinds.includes(true);
+}
+
+/**
+ * All inputs of the sources, block by block and not in order; one may come more than once.
+ * @throws FusionclipError `io`, `bad_data`, `usage` as the readers of folders and lists
+ */
+export async function* listInputs(fs: FileSystem, request: ListRequest): AsyncGenerator<Input[]> {
+  const { sources, columns, group, say } = request;
+  const patientOf = patientOfId(group);
+  const name = await rooted(fs, request.root);
+  for (const source of sources) {
+    if (/^dicomweb:/.test(source)) {
+      const text = `${source}: dicomweb is not listed yet; give a list of addresses of the instances (CSV or JSON Lines).`;
+      throw new FusionclipError('usage', text);
+    }
+    if (isAddress(source)) yield [{ path: source, patient: patientOf(source) ?? '', images: 1 }];
+    else if (LIST_EXTENSIONS.includes(extension(source))) {
+      for await (const lines of readList(fs, source, columns)) {
+        const block: Input[] = [];
+        for (const { path, patient } of lines) {
+          block.push({ path: name(path), patient: patient ?? patientOf(path) ?? '', images: 1 });
+        }
+        yield block;
+      }
+    } else if (await holdsVolumes(fs, source)) yield* volumesBelow(fs, source, request, name);
+    else if (isNifti(source)) yield [{ path: name(source), patient: patientOf(source) ?? '', images: 1 }];
+    else {
+      const { images, leftOut } = await findInputs(fs, [source]);
+      for (const one of leftOut) say?.(`left out: ${leftOutLine(one)}`);
+      for (let at = 0; at < images.length; at += 10_000) {
+        const block = images.slice(at, at + 10_000);
+        yield block.map((path) => ({ path: name(path), patient: patientOf(path) ?? '', images: 1 }));
+      }
+    }
+  }
+}
+
+/** Each folder that holds DICOM files itself, with all below it, and each NIfTI file. */
+async function* volumesBelow(
+  fs: FileSystem,
+  folder: string,
+  request: ListRequest,
+  name: (path: string) => string,
+): AsyncGenerator<Input[]> {
+  const { group, secret } = request;
+  const entries = (await fs.list(folder)).filter((entry) => !entry.name.startsWith('.'));
+  const files = entries.filter(({ kind }) => kind === 'file').map((entry) => joinPath(folder, entry.name));
+  const patientOf = patientOfId(group);
+  for (const path of files.filter(isNifti)) {
+    yield [{ path: name(path), patient: (group && patientOf(path)) || '', images: 1 }];
+  }
+  const others = files.filter((path) => !isNifti(path));
+  for (const path of others) {
+    if (!isDicom(await fs.readRange(path, 0, 256))) continue;
+    const header = (await readSliceHeaders(fs, path))?.[0];
+    const number = header?.patientId;
+    const patient = group ? patientOf(path) : number ? await secretName(`${secret} ${number}`) : null;
+    yield [{ path: name(folder), patient: patient ?? '', images: await filesBelow(fs, folder) }];
+    return;
+  }
+  for (const entry of entries) {
+    if (entry.kind === 'directory' && !entry.link) yield* volumesBelow(fs, joinPath(folder, entry.name), request, name);
+  }
+}
+
+async function filesBelow(fs: FileSystem, folder: string): Promise<number> {
+  let count = 0;
+  for (const { name, kind, link } of await fs.list(folder)) {
+    if (kind === 'file') count++;
+    else if (kind === 'directory' && !link) count += await filesBelow(fs, joinPath(folder, name));
+  }
+  return count;
+}
+
+/** Paths as a plan has them: from the root of the disk, or below `root`. Addresses stay. */
+export async function rooted(fs: FileSystem, root: string | null): Promise<(path: string) => string> {
+  const whole = async (path: string) => (fs.absolutePath ? fs.absolutePath(path) : path);
+  const here = fs.absolutePath ? await fs.absolutePath('.') : '';
+  const start = root === null ? null : `${(await whole(root)).replace(/\/+$/, '')}/`;
+  return (path) => {
+    if (isAddress(path)) return path;
+    const plain = path.replaceAll('\\', '/');
+    const isWhole = here === '' || /^(\/|[A-Za-z]:)/.test(plain);
+    const full = isWhole && !/\/\.{0,2}(\/|$)/.test(plain) ? path : normal(isWhole ? plain : `${here}/${plain}`);
+    return start !== null && full.startsWith(start) ? full.slice(start.length) : full;
+  };
+}
+
+/** A whole path without `.`, `..` and doubled slashes, so that a file has one name. */
+function normal(path: string): string {
+  const out: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') out.pop();
+    else if (part !== '.' && part !== '') out.push(part);
+  }
+  return `${path.startsWith('/') ? '/' : ''}${out.join('/')}`;
+}
+
+/** Whether a path is an address of the web. */
+export function isAddress(path: string): boolean {
+  return /^https?:\/\//.test(path);
+}
+
+function isNifti(path: string): boolean {
+  return /\.(nii|hdr)(\.gz)?$/i.test(path);
+}

@@ -1,0 +1,115 @@
+import { type InferOutput, number, object, string } from 'valibot';
+import { csvText } from '../base/csv.ts';
+import { type ErrorCode, FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { parseJson } from '../base/json.ts';
+import { joinPath } from '../base/paths.ts';
+import { sha256 } from '../base/sha256.ts';
+import { VERSION } from '../base/version.ts';
+import type { Plan, Shard } from './plan.ts';
+
+const RECORD = object({
+  fusionclip: string(),
+  part: string(),
+  rows: number(),
+  /** SHA-256 of the rows. */
+  sha256: string(),
+  /** SHA-256 over those of the inputs, in order. */
+  inputs: string(),
+  adapter: string(),
+  runtime: string(),
+  seconds: number(),
+});
+
+/** How a part came about. */
+export type PartRecord = InferOutput<typeof RECORD>;
+
+/** Who did a shard, and how long it took. */
+export type PartMaker = Pick<PartRecord, 'adapter' | 'runtime' | 'seconds'>;
+
+/** A part that was read. */
+export interface Part {
+  readonly record: PartRecord;
+  /** Its rows as lines of CSV. */
+  readonly rows: string;
+}
+
+/** Why a shard could not be done. */
+export interface ShardFailure {
+  readonly id: string;
+  readonly code: ErrorCode | null;
+  readonly reason: string;
+  /** Whether it will never do. */
+  readonly final: boolean;
+}
+
+/** Where the part of a shard lies. */
+export function partPath(plan: Plan, { id }: Pick<Shard, 'id'>): string {
+  return joinPath(plan.path, 'parts', id.slice(0, 2), `${id}.part`);
+}
+
+function failurePath(plan: Plan, { id }: Pick<Shard, 'id'>): string {
+  return joinPath(plan.path, 'failed', `${id}.json`);
+}
+
+/** Whether a shard is done. */
+export async function isDone(fs: FileSystem, plan: Plan, shard: Pick<Shard, 'id'>): Promise<boolean> {
+  return (await fs.stat(partPath(plan, shard))) !== null;
+}
+
+/**
+ * Writes the part of a shard: its record as a line of JSON, then the rows. It is whole under its name, or not there.
+ * @param rows cells: the input, its patient, the SHA-256 of its bytes, and the columns of the plan
+ */
+export async function writePart(
+  fs: FileSystem,
+  plan: Plan,
+  shard: Shard,
+  rows: readonly (readonly string[])[],
+  maker: PartMaker,
+): Promise<void> {
+  const encoder = new TextEncoder();
+  const text = csvText(rows);
+  const record: PartRecord = {
+    fusionclip: VERSION,
+    part: shard.id,
+    rows: rows.length,
+    sha256: await sha256(encoder.encode(text)),
+    inputs: await sha256(encoder.encode(rows.map((cells) => cells[2]).join('\n'))),
+    ...maker,
+  };
+  await fs.writeFile(partPath(plan, shard), `${JSON.stringify(record)}\n${text}`);
+  await fs.remove(failurePath(plan, shard));
+}
+
+/**
+ * The part of a shard; null where there is none.
+ * @throws FusionclipError `bad_data` for one that is damaged
+ */
+export async function readPart(fs: FileSystem, plan: Plan, shard: Shard): Promise<Part | null> {
+  const path = partPath(plan, shard);
+  if (!(await fs.stat(path))) return null;
+  const bytes = await fs.readFile(path);
+  const at = bytes.indexOf(10) + 1;
+  const body = bytes.slice(at);
+  try {
+    const record = parseJson(RECORD, new TextDecoder().decode(bytes.subarray(0, at)));
+    if (record.part !== shard.id) throw new Error('is of another shard');
+    if (record.sha256 !== (await sha256(body))) throw new Error('was changed');
+    return { record, rows: new TextDecoder().decode(body) };
+  } catch (cause) {
+    throw new FusionclipError('bad_data', `${path} is damaged; remove it, and it is made again.`, { cause });
+  }
+}
+
+/** Writes down why a shard could not be done. */
+export async function writeFailure(fs: FileSystem, plan: Plan, failure: ShardFailure): Promise<void> {
+  await fs.writeFile(failurePath(plan, failure), `${JSON.stringify(failure)}\n`);
+}
+
+/** Why a shard could not be done, the last time; null where that is not known. */
+export async function readFailure(fs: FileSystem, plan: Plan, shard: Shard): Promise<ShardFailure | null> {
+  const path = failurePath(plan, shard);
+  if (!(await fs.stat(path))) return null;
+  return JSON.parse(new TextDecoder().decode(await fs.readFile(path))) as ShardFailure;
+}

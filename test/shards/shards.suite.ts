@@ -1,0 +1,263 @@
+import { assert } from 'chai';
+import { csvCells } from '../../src/base/csv.ts';
+import { FusionclipError } from '../../src/base/errors.ts';
+import { ruleStream } from '../../src/base/rule.ts';
+import { inputLine, inputOfLine } from '../../src/shards/input.ts';
+import { readLines } from '../../src/shards/line_files.ts';
+import { LineSorter } from '../../src/shards/line_sorter.ts';
+import { listInputs } from '../../src/shards/list_inputs.ts';
+import { mergePlan } from '../../src/shards/merged_files.ts';
+import { partPath } from '../../src/shards/parts.ts';
+import { Plan } from '../../src/shards/plan.ts';
+import { chosenShards, workShards } from '../../src/shards/work.ts';
+import { expectFailure } from '../data/expect_failure.ts';
+import { MemoryFileSystem } from '../data/memory_file_system.ts';
+import { suite, test } from '../harness/registry.ts';
+import { textOf } from '../train/small_run.ts';
+import { planOf, StandIn, shardsOf } from './stand_in.ts';
+
+const RUNTIME = 'test 0';
+/** Inputs of eight patients, out of order, one of them twice, with names that need care. */
+const INPUTS = Array.from({ length: 24 }, (_, i) => ({ path: `/a/${(i * 7) % 24}.png`, patient: `p${i % 8}` })).concat([
+  { path: '/a/7.png', patient: 'p1' },
+  { path: '/a/a, "b"\n\\n.png', patient: '=1+1' },
+  { path: '/a/bad.png', patient: '' },
+]);
+
+suite('shards', () => {
+  test('lines that do not fit into memory come sorted, each once', async () => {
+    const fs = new MemoryFileSystem();
+    const random = ruleStream('lines', 1);
+    const lines = Array.from({ length: 3000 }, (_, i) => `${Math.floor(random(i) * 2000)} äöü`);
+    const sorter = new LineSorter(fs, '/sort', 20_000);
+    let spills = 0;
+    for (const line of lines) {
+      if (!sorter.add(line)) continue;
+      await sorter.spill();
+      spills++;
+    }
+    const out: string[] = [];
+    for await (const batch of sorter.sorted()) out.push(...batch);
+    assert.isAbove(spills, 5);
+    assert.deepEqual(out, [...new Set(lines)].sort());
+    assert.equal(sorter.duplicates, lines.length - out.length);
+    await sorter.close();
+    assert.equal(fs.files.size, 0);
+  });
+
+  test('lines of a file are whole whatever block they are read in', async () => {
+    const text = 'ä\r\n\nlong line of some length\nlast';
+    const fs = new MemoryFileSystem([['/f', new TextEncoder().encode(text)]]);
+    for (const block of [1, 2, 3, 7, 100]) {
+      const lines: string[] = [];
+      for await (const some of readLines(fs, '/f', block)) lines.push(...some);
+      assert.deepEqual(lines, ['ä', '', 'long line of some length', 'last'], `blocks of ${block}`);
+    }
+  });
+
+  test('an input is the same after it was a line', () => {
+    for (const input of [
+      { path: '/a b/ü\t\n\\t.png', patient: 'p\t1', images: 1 },
+      { path: 'x\\n', patient: '', images: 312 },
+    ]) {
+      assert.deepEqual(inputOfLine(inputLine(input)), input);
+      assert.notInclude(inputLine(input), '\n');
+    }
+  });
+
+  test('patients stay whole, shards keep their bounds, and one more input leaves most ids as they are', async () => {
+    const inputs = Array.from({ length: 400 }, (_, i) => ({ path: `/${i}`, patient: `p${i >> 1}` }));
+    inputs.push(...Array.from({ length: 9 }, (_, i) => ({ path: `/m${i}`, patient: 'many' })));
+    const fs = new MemoryFileSystem();
+    const plan = await planOf(fs, inputs, { least: 4, most: 8 });
+    const shards = await shardsOf(plan);
+    const seen = new Map<string, number>();
+    for (const shard of shards) {
+      const lines = (await plan.lines(shard)).map(inputOfLine);
+      const patients = new Set(lines.map(({ patient }) => patient));
+      for (const patient of patients) assert.isFalse(seen.has(patient), `${patient} is in two shards`);
+      for (const patient of patients) seen.set(patient, shard.number);
+      assert.isTrue(lines.length <= 8 || patients.size === 1, `shard ${shard.number} has ${lines.length}`);
+    }
+    assert.equal(seen.size, 201);
+    const small = shards.filter(({ images }) => images < 4);
+    assert.isAtMost(small.length, 2);
+    const more = await planOf(fs, [...inputs, { path: '/new', patient: 'p100' }], { least: 4, most: 8 });
+    const ids = new Set(shards.map(({ id }) => id));
+    const kept = (await shardsOf(more)).filter(({ id }) => ids.has(id)).length;
+    assert.isAbove(kept, shards.length - 6);
+    await expectFailure('usage', [/plan of another model/], () => planOf(fs, inputs, { config: { model: 'b' } }));
+  });
+
+  test('merged bytes are the same however the shards were spread, and every input stands once', async () => {
+    const merged: string[][] = [];
+    for (const [parts, order] of [
+      [1, 1],
+      [3, -1],
+      [5, 1],
+    ]) {
+      const fs = new MemoryFileSystem();
+      const plan = await planOf(fs, INPUTS);
+      const doers = Array.from({ length: parts }, () => new StandIn());
+      const turns = Array.from({ length: parts }, (_, i) => i + 1);
+      for (const i of order > 0 ? turns : turns.reverse()) {
+        await workShards({ fs, runtime: RUNTIME }, plan, await chosenShards(plan, `${i}/${parts}`), doers[i - 1]);
+      }
+      const done = doers.flatMap((doer) => doer.done);
+      assert.equal(new Set(done).size, plan.facts.shards);
+      assert.equal(done.length, plan.facts.shards);
+      const again = new StandIn();
+      await workShards({ fs, runtime: RUNTIME }, plan, plan.shards(), again);
+      assert.deepEqual(again.done, []);
+      const { merged: facts } = await mergePlan(fs, plan);
+      assert.include(facts, { rows: 26, inputs: 26, unread: 1 });
+      assert.deepEqual(facts.examples, [{ input: '/a/bad.png', error: '/a/bad.png: "no image", says the reader' }]);
+      merged.push(['results.csv', 'report.md', 'report.json'].map((name) => textOf(fs, `/plan/merged/${name}`)));
+    }
+    assert.deepEqual(merged[1], merged[0]);
+    assert.deepEqual(merged[2], merged[0]);
+    const [head, ...rows] = csvCells(merged[0][0]);
+    assert.deepEqual(head, ['input', 'patient', 'sha256', 'score', 'error']);
+    assert.sameMembers(
+      rows.map(([path]) => path),
+      [...new Set(INPUTS.map(({ path }) => path))],
+    );
+    assert.equal(rows.find(([path]) => path.includes('b"'))![1], '=1+1');
+  });
+
+  test('Parquet holds the same rows with types', async () => {
+    const fs = new MemoryFileSystem();
+    const plan = await planOf(fs, INPUTS);
+    await workShards({ fs, runtime: RUNTIME }, plan, plan.shards(), new StandIn());
+    const { results } = await mergePlan(fs, plan, { format: 'parquet' });
+    await mergePlan(fs, plan);
+    const { parquetReadObjects } = await import('hyparquet');
+    const bytes = fs.files.get(results!)!;
+    const rows = await parquetReadObjects({ file: bytes.buffer });
+    const cells = csvCells(textOf(fs, '/plan/merged/results.csv')).slice(1);
+    assert.deepEqual(
+      rows.map(({ input, patient, sha256, score, error }) => [input, patient, sha256, score, error]),
+      cells.map(([path, patient, hash, score, error]) => [
+        path,
+        patient,
+        hash,
+        score === '' ? null : Number(score),
+        error,
+      ]),
+    );
+  });
+
+  test('what fails for now and what never will are told apart, and a merge says what is missing', async () => {
+    const fs = new MemoryFileSystem();
+    const plan = await planOf(fs, INPUTS);
+    const doer = new StandIn([
+      [0, new FusionclipError('io', 'The disk is full.')],
+      [2, new FusionclipError('bad_data', 'It will never do.')],
+    ]);
+    const { failed, done } = await workShards({ fs, runtime: RUNTIME }, plan, plan.shards(), doer);
+    assert.deepEqual(
+      failed.map(({ outcome }) => outcome.final),
+      [false, true],
+    );
+    assert.equal(done, plan.facts.shards - 2);
+    const { merged, results } = await mergePlan(fs, plan);
+    assert.isNull(results);
+    assert.isFalse(fs.files.has('/plan/merged/results.csv'));
+    assert.deepEqual(
+      merged.missing.map(({ failure }) => failure?.reason),
+      ['The disk is full.', 'It will never do.'],
+    );
+    assert.match(textOf(fs, '/plan/merged/report.md'), /will never do: It will never do\./);
+    const partial = await mergePlan(fs, plan, { partial: true });
+    assert.equal(csvCells(textOf(fs, partial.results!)).length - 1, merged.rows);
+    await workShards({ fs, runtime: RUNTIME }, plan, plan.shards(), new StandIn());
+    assert.equal((await mergePlan(fs, plan)).merged.rows, 26);
+    assert.isFalse([...fs.files.keys()].some((path) => path.startsWith('/plan/failed/')));
+  });
+
+  test('a lost device ends the work, as the next shard would fail too', async () => {
+    const fs = new MemoryFileSystem();
+    const plan = await planOf(fs, INPUTS);
+    const doer = new StandIn([[1, new FusionclipError('device_lost', 'gone')]]);
+    const { failed, done } = await workShards({ fs, runtime: RUNTIME }, plan, plan.shards(), doer);
+    assert.deepEqual([failed.length, done], [1, 1]);
+  });
+
+  test('a changed bit of a part, rows of other inputs and a changed plan are found', async () => {
+    const fs = new MemoryFileSystem();
+    const plan = await planOf(fs, INPUTS);
+    await workShards({ fs, runtime: RUNTIME }, plan, plan.shards(), new StandIn());
+    const [first, second] = await shardsOf(plan);
+    const path = partPath(plan, first);
+    const whole = fs.files.get(path)!;
+    const flipped = whole.slice();
+    flipped[flipped.length - 3] ^= 1;
+    fs.files.set(path, flipped);
+    const { merged } = await mergePlan(fs, plan);
+    assert.deepEqual(merged.damaged, [first.id]);
+    assert.isFalse(fs.files.has(path));
+    const other = textOf(fs, partPath(plan, second)).replaceAll(second.id, first.id);
+    await fs.writeFile(path, other);
+    await expectFailure('bad_data', [/rows of other inputs/], () => mergePlan(fs, plan));
+    fs.files.set(path, whole);
+    await mergePlan(fs, plan);
+    await fs.writeFile('/plan/inputs.txt', textOf(fs, '/plan/inputs.txt').replace('/a/3.png', '/a/4.png'));
+    await expectFailure('bad_data', [/inputs\.txt was changed/], () => mergePlan(fs, plan));
+    await fs.writeFile('/plan/shards.txt', textOf(fs, '/plan/shards.txt').replace(/^./, 'x'));
+    await expectFailure('bad_data', [/shards\.txt was changed/], () => mergePlan(fs, plan));
+  });
+
+  test('shards are chosen by parts that miss none, and by their ids', async () => {
+    const fs = new MemoryFileSystem();
+    const plan = await planOf(fs, INPUTS);
+    const numbers: number[] = [];
+    for (let i = 1; i <= 4; i++)
+      for await (const { number } of await chosenShards(plan, `${i}/4`)) numbers.push(number);
+    assert.deepEqual(
+      numbers,
+      (await shardsOf(plan)).map(({ number }) => number),
+    );
+    const { id } = (await shardsOf(plan))[3];
+    for await (const shard of await chosenShards(plan, id.slice(0, 8))) assert.equal(shard.number, 3);
+    await expectFailure('usage', [/1\/4 to 4\/4/], () => chosenShards(plan, '5/4'));
+    await expectFailure('usage', [/no shard "zz"/], () => chosenShards(plan, 'zz'));
+    await expectFailure('usage', [/holds no plan/], () => Plan.open(fs, '/elsewhere'));
+  });
+
+  test('lists are read with their columns, and paths below the root lose it', async () => {
+    const files: [string, string][] = [
+      ['/l/a.csv', 'id,path,patient\n1,/data/x.png,p1\n2,"https://h.org/a?x=1,2",p2\n3,"/data/a\nb.png",p3\n'],
+      ['/l/b.jsonl', '{"url":"https://h.org/b","subject":7}\n"/data/c.png"\n'],
+      ['/l/c.txt', '/data/d.png\r\n/else/e.png\n'],
+    ];
+    const fs = new MemoryFileSystem(files.map(([path, text]) => [path, new TextEncoder().encode(text)]));
+    const request = { columns: { path: null, patient: null }, group: null, root: '/data', secret: '' };
+    const listed: string[] = [];
+    const sources = files.map(([path]) => path);
+    for await (const some of listInputs(fs, { ...request, sources })) {
+      listed.push(...some.map(({ path, patient }) => `${patient}:${path}`));
+    }
+    assert.deepEqual(listed, [
+      ...[
+        'p1:x.png',
+        'p2:https://h.org/a?x=1,2',
+        'p3:a\nb.png',
+        '7:https://h.org/b',
+        ':c.png',
+        ':d.png',
+        ':/else/e.png',
+      ],
+    ]);
+    const read = async (text: string) => {
+      await fs.writeFile('/bad.csv', text);
+      for await (const _ of listInputs(fs, { ...request, sources: ['/bad.csv'] }));
+    };
+    await expectFailure('usage', [/no column path, url, file but a, b; name one with --path/], () =>
+      read('a,b\n1,2\n'),
+    );
+    await expectFailure('bad_data', [/line 3 names no input/], () => read('path,b\n1,2\n3\n'));
+    await expectFailure('usage', [/dicomweb is not listed yet/], async () => {
+      for await (const _ of listInputs(fs, { ...request, sources: ['dicomweb:https://h.org'] }));
+    });
+  });
+});
