@@ -94,7 +94,13 @@ function app(single: boolean): UserConfig {
 const TARGETS: Record<string, Record<string, string>> = {
   // The library: runs as it is in every runtime and in a script tag. What Node and Deno get is in one build with it, so that
   // there is one class of each name, and one tape.
-  lib: { index: 'src/index.ts', index_process: 'src/index_process.ts', node: 'src/host/node.ts', ...areas },
+  lib: {
+    index: 'src/index.ts',
+    index_process: 'src/index_process.ts',
+    node: 'src/host/node.ts',
+    chrome: 'src/launch/web_gpu_chrome.ts',
+    ...areas,
+  },
   // The command line for Deno and Node, and its launcher.
   node: { cli: 'src/cli/entry_process.ts', launcher: 'src/launch/entry_launcher.ts' },
   page: { page: 'src/cli/entry_page.ts' },

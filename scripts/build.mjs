@@ -27,7 +27,7 @@ const EXTERNAL = ['webgpu', 'puppeteer-core'];
 const nodeModules = new Set(builtinModules);
 
 /** Entries of the library that only Node and Deno run. */
-const PROCESS_ENTRIES = ['index_process.js', 'node.js'];
+const PROCESS_ENTRIES = ['index_process.js', 'node.js', 'chrome.js'];
 
 /** Throws when a built file imports what will not be there. */
 function checkImports(target, outputs) {

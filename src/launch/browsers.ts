@@ -10,11 +10,9 @@ import { inPath, isExecutable, whyNotExecutable } from './runtimes.ts';
 export interface Browser {
   readonly executable: string;
   /** Where it comes from. */
-  readonly source: 'FUSIONCLIP_CHROME' | 'system' | 'puppeteer' | 'bundled';
+  readonly source: 'named' | 'system' | 'puppeteer' | 'bundled';
   /** Command-line flags that this browser needs to start. */
   readonly needs: readonly string[];
-  /** Flags that make it find an adapter when nothing else is known. */
-  readonly flags: readonly string[];
   /** Environment variables to add. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -67,9 +65,22 @@ function bundled(): Browser {
     source: 'bundled',
     // Its sandbox needs a helper that the package does not carry; the only page it opens is this program's own.
     needs: ['--no-sandbox'],
-    flags: ['--use-webgpu-adapter=swiftshader', '--ignore-gpu-blocklist'],
     env: { LD_LIBRARY_PATH: old ? `${libraries}:${old}` : libraries, FONTCONFIG_PATH: fonts },
   };
+}
+
+/**
+ * A browser that the user names.
+ * @param by the variable or option that names it
+ * @throws FusionclipError `no_adapter` when it is no program
+ */
+export function namedBrowser(executable: string, by: string): Browser {
+  const why = whyNotExecutable(executable);
+  if (why) {
+    const message = `${by} names ${executable}, which ${why}; name the program itself, or unset it.`;
+    throw new FusionclipError('no_adapter', message);
+  }
+  return { executable, source: 'named', needs: [], env: {} };
 }
 
 /**
@@ -79,23 +90,15 @@ function bundled(): Browser {
 export function* browsers(): Generator<Browser> {
   const wish = process.env.FUSIONCLIP_CHROME;
   if (wish && wish !== 'system' && wish !== 'bundled') {
-    const why = whyNotExecutable(wish);
-    if (why) {
-      throw new FusionclipError(
-        'no_adapter',
-        `FUSIONCLIP_CHROME names ${wish}, which ${why}; name the program itself, or unset it.`,
-      );
-    }
-    yield { executable: wish, source: 'FUSIONCLIP_CHROME', needs: [], flags: [], env: {} };
+    yield namedBrowser(wish, 'FUSIONCLIP_CHROME');
     return;
   }
   if (wish !== 'bundled') {
     const found = [...NAMES.map(inPath), ...(FIXED_PLACES[process.platform] ?? []).filter(isExecutable)];
     for (const executable of new Set(found)) {
-      if (executable) yield { executable, source: 'system', needs: [], flags: [], env: {} };
+      if (executable) yield { executable, source: 'system', needs: [], env: {} };
     }
-    for (const executable of inPuppeteerCache())
-      yield { executable, source: 'puppeteer', needs: [], flags: [], env: {} };
+    for (const executable of inPuppeteerCache()) yield { executable, source: 'puppeteer', needs: [], env: {} };
   }
   if (wish !== 'system' && hasBundled()) yield bundled();
 }

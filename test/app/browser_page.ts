@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, CDPSession, Page, WebWorker } from 'puppeteer-core';
-import { closeBrowser, openBrowser } from '../../src/launch/chrome_launcher.ts';
+import type { CDPSession, Page, WebWorker } from 'puppeteer-core';
+import { openBrowser } from '../../src/launch/chrome_launcher.ts';
+import type { WebGpuChrome } from '../../src/launch/web_gpu_chrome.ts';
 
 /** Milliseconds within which anything that the page computes must be there. */
 export const PATIENCE = Number(process.env.PATIENCE ?? 90_000);
@@ -22,10 +23,10 @@ export class BrowserPage {
   readonly downloads: string;
   #worker: WebWorker | null = null;
   readonly #cdp: CDPSession;
-  readonly #chrome: Browser;
+  readonly #chrome: WebGpuChrome;
   readonly #scratch: string;
 
-  private constructor(chrome: Browser, page: Page, cdp: CDPSession, scratch: string) {
+  private constructor(chrome: WebGpuChrome, page: Page, cdp: CDPSession, scratch: string) {
     this.#chrome = chrome;
     this.#cdp = cdp;
     this.#scratch = scratch;
@@ -51,7 +52,7 @@ export class BrowserPage {
   /** Starts the browser; the page stays empty until {@link goto}. */
   static async open(): Promise<BrowserPage> {
     const scratch = mkdtempSync(join(tmpdir(), 'fusionclip-app-'));
-    const chrome = await openBrowser(scratch, {}, () => {});
+    const { browser: chrome } = await openBrowser({});
     const page = await chrome.newPage();
     await page.setViewport({ width: 1280, height: 900 });
     const cdp = await page.createCDPSession();
@@ -188,7 +189,7 @@ export class BrowserPage {
   }
 
   async close(): Promise<void> {
-    await closeBrowser(this.#chrome);
+    await this.#chrome.close();
     rmSync(this.#scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { AxeResults } from 'axe-core';
-import type { Browser, Page } from 'puppeteer-core';
+import type { Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { closeBrowser, openBrowser } from '../../src/launch/chrome_launcher.ts';
+import { launchWebGpuChrome, type WebGpuChrome } from '../../src/launch/web_gpu_chrome.ts';
 import { renderReport, renderReproduction } from '../../src/report/index.ts';
 import { madeReproduction } from './made_reproduction.ts';
 import { madeRun } from './made_run.ts';
@@ -17,7 +17,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const HOSTILE = `"><script>document.title='taken'</script><img src="https://example.invalid/a.png" onerror="document.title='taken'">.png`;
 
 let folder = '';
-let chrome: Browser;
+let chrome: WebGpuChrome;
 let page: Page;
 /** Addresses of all requests but those for data in the file. */
 const requests: string[] = [];
@@ -25,7 +25,7 @@ const messages: string[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fusionclip-report-'));
-  chrome = await openBrowser(folder, {}, () => {});
+  chrome = await launchWebGpuChrome();
   page = await chrome.newPage();
   const cdp = await page.createCDPSession();
   cdp.on('Network.requestWillBeSent', ({ request }) => {
@@ -36,7 +36,7 @@ beforeAll(async () => {
   page.on('pageerror', (error) => messages.push(String(error)));
 });
 afterAll(async () => {
-  await closeBrowser(chrome);
+  await chrome.close();
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 });
 
