@@ -17,6 +17,9 @@ export {
   type Goal,
   studyEmbedded,
 } from './embedded.ts';
+export { type GapGoal, type GapRequest, type GapResults, studyGap } from './gap/gap.ts';
+export type { GapDifference, GapRow } from './gap/summary.ts';
+export { formatGap, intervalText, signedText } from './gap/text.ts';
 export type { PhantomCounts } from './phantom_sets.ts';
 export type { Entry } from './reproduction/entries.ts';
 export { PAPER_SETS, type PaperRow } from './reproduction/paper.ts';

@@ -16,6 +16,7 @@ import { pretraining } from './pretrain.ts';
 import { report } from './report.ts';
 import { reproduceCommand } from './reproduce.ts';
 import { studyEmbeddedCommand } from './study.ts';
+import { studyGapCommand } from './study_gap.ts';
 import { sweepCommand } from './sweep.ts';
 import { train } from './train.ts';
 import { tune } from './tune.ts';
@@ -44,4 +45,5 @@ export const COMMANDS: readonly Command[] = [
   pretraining,
   reproduceCommand,
   studyEmbeddedCommand,
+  studyGapCommand,
 ];
