@@ -2,16 +2,19 @@ import { FusionclipError } from '../../src/base/errors.ts';
 import { joinPath } from '../../src/base/paths.ts';
 import { openClipModel } from '../../src/clip/index.ts';
 import { type Backbone, openBackbone } from '../../src/detect/backbone.ts';
-import { EMBEDDED_MODEL } from '../../src/study/index.ts';
+import { EMBEDDED_MODELS } from '../../src/study/index.ts';
 import type { GivenFile, ModelChoice } from '../protocol.ts';
 import { KEPT, type PageFiles } from './files.ts';
 
-/** Address of each of its files; empty when the page was built without it. */
-const FILES = import.meta.glob<string>('../../models/tiny-clip/*.{json,txt,safetensors}', {
+/** Address of each of their files; empty when the page was built without them. */
+const FILES = import.meta.glob<string>('../../models/*/*.{json,txt,safetensors}', {
   query: '?url',
   import: 'default',
   eager: true,
 });
+
+/** Addresses of the files of a model that comes with the page. */
+const filesOf = (name: string) => Object.entries(FILES).filter(([path]) => path.includes(`/${name}/`));
 
 /** Where models lie that the user brought. */
 const OWN = `${KEPT}/models`;
@@ -25,8 +28,8 @@ const SLICE = 8 * 2 ** 20;
 /** The models that this page can use: those that come with it, the best first, and the user's. */
 export async function modelChoices(files: PageFiles): Promise<ModelChoice[]> {
   const random = { name: 'generated:T:1', title: 'Random weights (small; to try the page)', bytes: null };
-  const embedded = { name: EMBEDDED_MODEL, title: `${EMBEDDED_MODEL} (embedded)`, bytes: null };
-  const out: ModelChoice[] = Object.keys(FILES).length === 0 ? [random] : [embedded, random];
+  const embedded = EMBEDDED_MODELS.filter((name) => filesOf(name).length > 0);
+  const out: ModelChoice[] = [...embedded.map((name) => ({ name, title: `${name} (embedded)`, bytes: null })), random];
   if (!(await files.stat(OWN))) return out;
   for (const { name } of await files.list(OWN)) {
     const path = joinPath(OWN, name);
@@ -36,7 +39,7 @@ export async function modelChoices(files: PageFiles): Promise<ModelChoice[]> {
 }
 
 /**
- * Opens a generated model, the embedded one, which is fetched from the page's own origin at its first use, or one of the
+ * Opens a generated model, an embedded one, which is fetched from the page's own origin at its first use, or one of the
  * user's.
  * @throws FusionclipError `bad_model` for a model that the page has not, `io`
  */
@@ -47,18 +50,18 @@ export async function openModel(files: PageFiles, name: string): Promise<Backbon
     const backbone = await openBackbone(files, own);
     return { ...backbone, identity: { ...backbone.identity, name } };
   }
-  if (name !== EMBEDDED_MODEL || Object.keys(FILES).length === 0) {
+  if (!EMBEDDED_MODELS.includes(name) || filesOf(name).length === 0) {
     throw new FusionclipError(
       'bad_model',
       `These adapters were trained on ${name}, which this page has not; add that model in the field “Model” first.`,
     );
   }
-  if (!(await files.stat(EMBEDDED_MODEL))) {
-    for (const [path, address] of Object.entries(FILES)) {
-      files.memory.put(`${EMBEDDED_MODEL}/${path.slice(path.lastIndexOf('/') + 1)}`, await download(address));
+  if (!(await files.stat(name))) {
+    for (const [path, address] of filesOf(name)) {
+      files.memory.put(`${name}/${path.slice(path.lastIndexOf('/') + 1)}`, await download(address));
     }
   }
-  return openBackbone(files, EMBEDDED_MODEL);
+  return openBackbone(files, name);
 }
 
 /**

@@ -24,6 +24,15 @@ export interface Scene {
   readonly facts: SceneFacts;
 }
 
+/** All that scenes show, by name. */
+export const SCENE_WORDS = {
+  things: THINGS.map(({ plural }) => plural),
+  materials: Object.keys(MATERIALS),
+  patterns: Object.keys(PATTERNS),
+  colours: Object.keys(COLOURS),
+  damages: DAMAGES.map(({ name }) => name),
+} as const;
+
 /** What is decided before anything is drawn. */
 interface Plan {
   readonly facts: SceneFacts;

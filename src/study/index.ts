@@ -12,9 +12,11 @@ export { type SweepOutcome, type SweepRequest, sweep } from './comparison/sweep.
 export { comparisonCsv, formatComparison } from './comparison/text.ts';
 export {
   EMBEDDED_MODEL,
+  EMBEDDED_MODELS,
   type EmbeddedRequest,
   type EmbeddedResults,
   type Goal,
+  NATURAL_MODEL,
   studyEmbedded,
 } from './embedded.ts';
 export { type GapGoal, type GapRequest, type GapResults, studyGap } from './gap/gap.ts';
