@@ -4,8 +4,11 @@ import type { EvaluateResults } from '../detect/evaluate_run.ts';
 import type { TrainResults } from '../detect/results.ts';
 import type { Sampling } from '../detect/sampling.ts';
 import { type SetMetrics, thresholdText } from '../detect/set_metrics.ts';
+import type { VolumeMetrics } from '../detect/volume_metrics.ts';
 import { type IntensityMetrics, intensityBaselines, intensityInside } from '../metrics/intensity_baseline.ts';
 import type { PixelMetrics, RankingMetrics } from '../metrics/summary.ts';
+
+import { volumeLines } from './volume_summary.ts';
 
 type Row = readonly (string | number | null | undefined)[];
 
@@ -29,7 +32,12 @@ export function evaluationTable(results: EvaluateResults): string {
 }
 
 function resultText(
-  { data, warning, findings }: { data: string; warning: string | null; findings: readonly string[] },
+  {
+    data,
+    warning,
+    findings,
+    volumes,
+  }: { data: string; warning: string | null; findings: readonly string[]; volumes?: VolumeMetrics | null },
   rows: readonly Row[],
   inside: readonly [string, SetMetrics['foreground'], IntensityMetrics | null][],
   { images, imageThreshold, pixelThreshold, sampling }: SetMetrics,
@@ -59,7 +67,8 @@ function resultText(
       `pixel threshold ${thresholdText(value)} (chosen on ${from}): Dice ${number(dice)}, mean of the abnormal images ${number(diceMean)}`,
     );
   }
-  if (sampling) lines.push(...samplingLines(sampling));
+  if (sampling) lines.push(...samplingLines(volumes ? { ...sampling, patients: null } : sampling));
+  if (volumes) lines.push(...volumeLines(volumes));
   for (const finding of findings) lines.push(`warning: ${finding}`);
   if (warning) lines.push(`WARNING: ${warning}`);
   return `${lines.join('\n')}\n`;

@@ -18,10 +18,17 @@ export interface Shots {
  * the first ones are taken; where patients are known, one image of each before a second of any. So the draw depends on ids and seed only, and with one seed the support of 2 shots is part
  * of that of 4 (MVFA's published lists are not nested in this way).
  *
- * `abnormal` may be 0. Throws `FusionclipError('bad_data')` when a class has too few images.
+ * `abnormal` may be 0. `patients` limits the images of a class to those of so many patients, the first ones in that order.
+ * Throws `FusionclipError('bad_data')` when a class has too few images or patients.
  */
-export function sampleShots(dataset: Dataset, normal: number, abnormal: number, seed: number): Shots {
-  return split(dataset, draw(dataset, 0, normal, seed), draw(dataset, 1, abnormal, seed));
+export function sampleShots(
+  dataset: Dataset,
+  normal: number,
+  abnormal: number,
+  seed: number,
+  patients: number | null = null,
+): Shots {
+  return split(dataset, draw(dataset, 0, normal, seed, patients), draw(dataset, 1, abnormal, seed, patients));
 }
 
 /**
@@ -49,7 +56,7 @@ export function listedShots(dataset: Dataset, list: string, listName: string, in
   );
 }
 
-function draw(dataset: Dataset, label: 0 | 1, count: number, seed: number): Sample[] {
+function draw(dataset: Dataset, label: 0 | 1, count: number, seed: number, patients: number | null): Sample[] {
   const what = label === 0 ? 'normal' : 'abnormal';
   const candidates = ofClass(dataset, label);
   if (!Number.isInteger(count) || count < 0)
@@ -65,7 +72,34 @@ function draw(dataset: Dataset, label: 0 | 1, count: number, seed: number): Samp
     .map((sample, i) => ({ sample, key: random(i), i }))
     .sort((a, b) => a.key - b.key || a.i - b.i)
     .map(({ sample }) => sample);
-  return onePatientEach(order).slice(0, count);
+  const taken =
+    patients === null || count === 0 ? order : ofPatients(order, patients, `${dataset.name}: ${what} images`);
+  if (count > taken.length) {
+    throw new FusionclipError(
+      'bad_data',
+      `${dataset.name}: ${patients} patients of valid have ${taken.length} ${what} images together, fewer than the ${count} shots asked for; choose more patients.`,
+    );
+  }
+  return onePatientEach(taken).slice(0, count);
+}
+
+/** The images of the first patients in an order. @param of what they are, for messages */
+function ofPatients(order: readonly Sample[], count: number, of: string): Sample[] {
+  if (order.some(({ patient }) => patient === null)) {
+    throw new FusionclipError(
+      'usage',
+      `${of}: nobody knows whose they are; say it with --group, or leave --shots.patients.`,
+    );
+  }
+  const patients = [...new Set(order.map(({ patient }) => patient))];
+  if (count > patients.length) {
+    throw new FusionclipError(
+      'bad_data',
+      `${of}: they are of ${patients.length} patients in valid, fewer than the ${count} asked for; choose fewer.`,
+    );
+  }
+  const first = new Set(patients.slice(0, count));
+  return order.filter(({ patient }) => first.has(patient));
 }
 
 /** The first image of each patient, then the second ones, …, each time in the given order. */

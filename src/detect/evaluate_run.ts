@@ -20,8 +20,10 @@ import { ORACLE_WARNING } from './results.ts';
 import type { RunContext } from './run_context.ts';
 import { type OnScored, type ScoredSet, ScoredSoFar } from './scoring.ts';
 import type { SetMetrics } from './set_metrics.ts';
-import { sliced } from './sliced.ts';
+import { requireWholeVolumes, sliced } from './sliced.ts';
 import { TrainedDetector, type TrainedSource } from './trained.ts';
+import { writeVolumeTables } from './volume_files.ts';
+import { type VolumeMetrics, volumeMetrics, volumeRequest } from './volume_metrics.ts';
 
 /** A labelled data set to evaluate trained weights on. */
 export interface EvaluateRequest extends Omit<TrainedSource, 'range'> {
@@ -50,6 +52,8 @@ export interface EvaluateResults extends SetMetrics {
   readonly findings: readonly string[];
   /** The errors that calibrated decisions turned out to make; null without a calibration. */
   readonly decisions: RealisedDecisions | null;
+  /** Null for pictures. */
+  readonly volumes: VolumeMetrics | null;
 }
 
 /** Trained weights on labelled images. */
@@ -84,6 +88,7 @@ export async function evaluateRun(context: RunContext, request: EvaluateRequest)
     const { results, scored, decided, inventory, file } = outcome;
     await fs.writeFile(output.file('data.json'), dataJson(inventory));
     await fs.writeFile(output.file('predictions.csv'), toCsv(predictionRows(scored, usedThresholds(file), decided)));
+    if (results.volumes) await writeVolumeTables(fs, output.path, results.volumes);
     await fs.writeFile(output.file('results.json'), `${JSON.stringify(results, null, 2)}\n`);
     return results;
   } finally {
@@ -123,7 +128,7 @@ async function evaluateOn(
     const { weights: _, ...file } = trained.file;
     const { header, thresholds, ranges, selectedBy } = file;
     const path = request.data ?? header.data.path;
-    const { context, rules } = await sliced(outer, path, { ...header.train, ...request.rules });
+    const { context, rules, volumes } = await sliced(outer, path, { ...header.train, ...request.rules });
     const { fs } = context;
     const of = request.data === undefined ? request.adapters : undefined;
     const { dataset, inventory, tell } = await openData(context, {
@@ -134,6 +139,7 @@ async function evaluateOn(
       grey: givenRule(rules.range) ?? header.grey,
       of,
     });
+    requireWholeVolumes(volumes, dataset);
     const kind = header.kind === 'pixel' ? dataset.kind : 'image';
     if (kind !== header.kind) {
       const text = `${path} has labels only, so the maps of this run, which was trained on masks, are not evaluated.`;
@@ -168,6 +174,9 @@ async function evaluateOn(
       ranges,
     );
     const done = decider?.finish() ?? null;
+    const ofVolumes =
+      volumes &&
+      (await volumeMetrics(volumeRequest({ ...header, train: rules, kind }, volumes, scored, thresholds, onEvent)));
     const results: EvaluateResults = {
       fusionclip: VERSION,
       data: dataset.name,
@@ -188,6 +197,7 @@ async function evaluateOn(
           samples.map(({ label }) => label),
           done.decisions,
         ),
+      volumes: ofVolumes,
     };
     const decided = (done?.rows ?? []).map(({ called: _, ...row }) => row);
     return { results, scored, decided, samples, fs, inventory, file };

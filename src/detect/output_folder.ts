@@ -5,7 +5,10 @@ import { isOutputFolder } from '../data/layout/own_output.ts';
 import { FolderLock, namesIn } from '../run/lock.ts';
 
 /** What a prediction or an evaluation writes. */
-const WRITTEN: readonly string[] = ['predictions.csv', 'predictions.json', 'results.json', 'data.json', 'maps'];
+const WRITTEN: readonly string[] = [
+  ...['predictions.csv', 'predictions.json', 'results.json', 'data.json', 'maps'],
+  ...['volumes', 'volumes.json', 'volumes.csv', 'patients.csv'],
+];
 
 /** What a run folder alone holds. */
 const OF_RUNS: readonly string[] = ['config.json', 'checkpoint', 'metrics.jsonl', 'shots.json', 'env.json'];

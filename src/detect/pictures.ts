@@ -47,7 +47,11 @@ export function framed(image: Image, { size, norm }: Framing): Image {
 }
 
 /** What a map [S, S] of the framed image says of the image itself, pixel by pixel where a frame is to be left out. */
-export function unframedMap(map: ScoreMap, { width, height }: Image, norm: Normalisation): ScoreMap {
+export function unframedMap(
+  map: ScoreMap,
+  { width, height }: Pick<Image, 'width' | 'height'>,
+  norm: Normalisation,
+): ScoreMap {
   if (norm !== 'medclip') return map;
   const { side, left, top } = squareOf({ width, height }, map.width);
   const window = { left: left / side, top: top / side, width: width / side, height: height / side };

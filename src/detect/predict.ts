@@ -30,7 +30,7 @@ export interface PredictRequest extends TrainedSource, ThresholdChoice {
   /** Gets what is wrong with an image that cannot be read. */
   readonly onBad?: (error: FusionclipError) => void;
   /** Gets each row as soon as it is known (what takes all images is in the result alone), in the order of the images; `scored` is null for an image that cannot be read. */
-  readonly onRow?: (row: FileRow, scored: ScoredImage | null) => void;
+  readonly onRow?: (row: FileRow, scored: ScoredImage | null) => void | Promise<void>;
 }
 
 /** What `predictions.json` holds. */
@@ -149,7 +149,7 @@ async function predictInto(
   const add = async (row: FileRow, scored: ScoredImage | null) => {
     rows.push(row);
     if (output) await fs.appendFile(output.file('predictions.csv'), toCsv([row], FILE_COLUMNS, false));
-    onRow?.(row, scored);
+    await onRow?.(row, scored);
   };
   /** Rows of what cannot be read, up to an image that can. */
   const addBad = async (before: number) => {

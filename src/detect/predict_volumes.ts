@@ -1,141 +1,223 @@
-import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
-import { cropMap } from '../data/heat_map.ts';
-import { encodeNifti } from '../nifti/write.ts';
 import { onDevice } from '../run/on_device.ts';
 import { apply, spacings } from '../volume/geometry.ts';
-import { smoothedSlices, volumeScore } from '../volume/stack.ts';
+import { GridMaps } from '../volume/grid_maps.ts';
+import { filledSlices, ruleText, type VolumeRule, volumeScore } from '../volume/stack.ts';
 import { isVolumePath, type VolumeToScore, volumesToScore } from '../volume/to_score.ts';
-import { unframedMap } from './pictures.ts';
+import { type Normalisation, unframedMap } from './pictures.ts';
 import { type Predictions, type PredictRequest, predictImages, predictTrained } from './predict.ts';
 import type { RunContext } from './run_context.ts';
 import type { ScoredImage } from './scoring.ts';
 import { TrainedDetector } from './trained.ts';
+import { volumeRule } from './volume_metrics.ts';
+import { type VolumeResult, VolumeResults } from './volume_results.ts';
 
 /** What is found in a volume. */
 export interface VolumeRow {
   readonly name: string;
   readonly patient: string;
-  /** The mean of the highest 5 % of the slices' scores. */
+  /** By the rule of the run; NaN where every slice is empty. */
   readonly score: number;
+  /** Whether the score reaches the threshold of images; null when there is none. */
+  readonly abnormal: boolean | null;
+  /** Slices that were scored, in all planes. */
+  readonly scored: number;
   /** How values became grey levels. */
   readonly window: string;
-  /** Where the map is highest: slice, and millimetres to the right, front and head. */
+  /** Where the map is highest: slice, from 0 on, and millimetres to the right, front and head. */
   readonly slice: number;
   readonly place: readonly number[];
   /** Millilitres at or above the pixel threshold; null without one. */
   readonly millilitres: number | null;
+  /** Path of the map on the grid of the volume; null where none was written. */
+  readonly map: string | null;
+}
+
+/** A patient by the highest of their volumes. */
+export interface PatientRow extends Pick<VolumeRow, 'patient' | 'score' | 'abnormal'> {
+  /** The name of that volume. */
+  readonly volume: string;
+}
+
+/** What is found in volumes: `volumes.json`. */
+export interface VolumePredictions {
+  /** How scores of slices became those of volumes and patients. */
+  readonly rule: (VolumeRule & { readonly text: string }) | null;
+  readonly volumes: readonly VolumeRow[];
+  readonly patients: readonly PatientRow[];
 }
 
 /** Scores of slices, and of volumes where there are some. */
-export interface PredictedPaths {
+export interface PredictedPaths extends VolumePredictions {
   readonly predictions: Predictions;
-  readonly volumes: readonly VolumeRow[];
 }
+
+/** Images or volumes to score. */
+export interface PredictPathsRequest extends PredictRequest {
+  /** Of volumes every how many slices one is scored; the maps between are mixed of their neighbours. By default all are scored. */
+  readonly stride?: number;
+  /** What is written of each volume below `out`; the map and its mask as NIfTI where nothing is said. */
+  readonly write?: readonly VolumeResult[];
+  /** Gets each volume when it is done, with its map on the grid that it is stored in. */
+  readonly onVolume?: (row: VolumeRow, maps: GridMaps) => void | Promise<void>;
+}
+
+const NO_VOLUMES: VolumePredictions = { rule: null, volumes: [], patients: [] };
 
 /**
- * As `predictImages`, for DICOM series and NIfTI volumes too: their slices are images, by the window and plane of the run. With `out` each
- * volume gets its map on its own grid, smoothed from slice to slice, as `volumes/NAME.nii.gz`, and `volumes.json` all scores.
- * @throws FusionclipError as `predictImages` and `volumesToScore`
+ * As `predictImages`, for DICOM series and NIfTI volumes too: their slices are images, by the window and planes of the run. With `out` each
+ * volume gets what `write` names in `volumes`, on its own grid, smoothed from slice to slice, and `volumes.json` all scores.
+ * @throws FusionclipError as `predictImages`, `volumesToScore` and `VolumeResults.open`
  */
-export async function predictPaths(context: RunContext, request: PredictRequest): Promise<PredictedPaths> {
-  const kinds = await Promise.all(request.paths.map((path) => isVolumePath(context.fs, path)));
-  if (!kinds.includes(true)) return { predictions: await predictImages(context, request), volumes: [] };
-  const pictures = request.paths.filter((_, i) => !kinds[i]);
-  const own = await predictVolumes(context, { ...request, paths: request.paths.filter((_, i) => kinds[i]) });
-  if (pictures.length > 0) {
-    context.onEvent?.({ type: 'note', text: `left out, beside volumes: ${pictures.length} paths of pictures` });
-  }
-  return own;
-}
-
-async function predictVolumes(context: RunContext, request: PredictRequest): Promise<PredictedPaths> {
+export async function predictPaths(context: RunContext, request: PredictPathsRequest): Promise<PredictedPaths> {
+  const volumes = await volumePaths(context, request.paths);
+  if (volumes.length === 0) return { predictions: await predictImages(context, request), ...NO_VOLUMES };
   return onDevice(context, async (working) => {
     const trained = await TrainedDetector.open(working, request);
     try {
-      const { header, thresholds } = trained.file;
-      const { fs, volumes } = await volumesToScore(working.fs, request.paths, header.train, header.object);
-      const paths = volumes.flatMap(({ slices }) => slices.filter((path) => path !== null));
-      const scored = new Map<string, ScoredImage>();
-      const onRow: PredictRequest['onRow'] = (row, image) => {
-        if (image) scored.set(row.id, { ...image, map: image.map.slice() });
-        request.onRow?.(row, image);
-      };
-      const predictions = await predictTrained({ ...working, fs }, trained, { ...request, paths, onRow });
-      const found: VolumeRow[] = [];
-      for (const one of volumes) {
-        const maps = mapsOf(one, scored, header.fusion.norm);
-        if (request.out !== null) await writeMap(working.fs, request.out, one, maps);
-        found.push(rowOf(one, scored, maps, thresholds.pixel?.value ?? null));
-      }
-      if (request.out !== null) {
-        await working.fs.writeFile(joinPath(request.out, 'volumes.json'), `${JSON.stringify(found, null, 2)}\n`);
-      }
-      return { predictions, volumes: found };
+      return await predictVolumes(working, trained, { ...request, paths: volumes });
     } finally {
       trained.release();
     }
   });
 }
 
-/** The maps of a volume's slices, at their size. */
+/** Those of some paths that are volumes; pictures beside them are left out, which is said. */
+export async function volumePaths({ fs, onEvent }: RunContext, paths: readonly string[]): Promise<string[]> {
+  const volumes: string[] = [];
+  for (const path of paths) if (await isVolumePath(fs, path)) volumes.push(path);
+  const pictures = paths.length - volumes.length;
+  if (volumes.length > 0 && pictures > 0) {
+    onEvent?.({ type: 'note', text: `left out, beside volumes: ${pictures} paths of pictures` });
+  }
+  return volumes;
+}
+
+/**
+ * Scores volumes by a detector that is open, which stays open. The maps of one volume are held at a time, unless scores depend on all
+ * images.
+ * @param request its paths are those of volumes
+ */
+export async function predictVolumes(
+  context: RunContext,
+  trained: TrainedDetector,
+  request: Omit<PredictPathsRequest, 'model' | 'settings' | 'range'>,
+): Promise<PredictedPaths> {
+  const { header, thresholds } = trained.file;
+  const { out, stride = 1, write = ['nifti'] } = request;
+  const { fs, volumes } = await volumesToScore(context.fs, request.paths, header.train, header.object, stride);
+  const rule = volumeRule(header.train);
+  const level = thresholds.pixel?.value ?? null;
+  const { adapters } = request;
+  const results = out === null ? null : await VolumeResults.open(context.fs, out, write, volumes, trained, adapters);
+  if (results?.note) context.onEvent?.({ type: 'note', text: results.note });
+  const found: VolumeRow[] = [];
+  const scored = new Map<string, ScoredImage>();
+  let waiting = volumes.map((one) => ({ one, left: pathsOf(one).length }));
+  /** Looks at volumes whose slices are all scored, and forgets their maps. */
+  const finish = async () => {
+    while (waiting.length > 0 && waiting[0].left === 0) {
+      const { one } = waiting[0];
+      waiting = waiting.slice(1);
+      const maps = mapsOf(one, scored, header.fusion.norm, { stride, smooth: rule.smooth });
+      const scores = pathsOf(one).flatMap((path) => scored.get(path)?.score ?? []);
+      const { name, patient } = one.source;
+      const row: VolumeRow = {
+        ...{ name, patient, window: one.window, abnormal: null },
+        ...{ score: scores.length > 0 ? volumeScore(scores, rule.top) : Number.NaN, scored: scores.length },
+        ...lookAt(one, maps, level),
+        map: out !== null && write.includes('nifti') ? joinPath(out, 'volumes', `${one.file}.nii.gz`) : null,
+      };
+      if (results) await results.write({ ...row, one, mapOf: (k) => maps.slice(k) });
+      found.push(row);
+      await request.onVolume?.(row, maps);
+      for (const path of pathsOf(one)) scored.delete(path);
+    }
+  };
+  const onRow: PredictRequest['onRow'] = async (row, image) => {
+    // Before this one there may be volumes without a picture.
+    await finish();
+    if (image) scored.set(row.id, image);
+    waiting[0].left--;
+    await request.onRow?.(row, image);
+    await finish();
+  };
+  const paths = volumes.flatMap(pathsOf);
+  const predictions = await predictTrained({ ...context, fs }, trained, { ...request, paths, onRow });
+  await finish();
+  const threshold = predictions.threshold?.value ?? null;
+  const rows = found.map((row) => ({ ...row, abnormal: calls(row.score, threshold) }));
+  const result = { rule: { ...rule, text: ruleText(rule) }, volumes: rows, patients: patientRows(rows) };
+  if (out !== null) {
+    await context.fs.writeFile(joinPath(out, 'volumes.json'), `${JSON.stringify(result, null, 2)}\n`);
+  }
+  return { predictions, ...result };
+}
+
+function calls(score: number, threshold: number | null): boolean | null {
+  return threshold === null || Number.isNaN(score) ? null : score >= threshold;
+}
+
+function pathsOf({ stacks }: VolumeToScore): string[] {
+  return stacks.flatMap(({ slices }) => slices.filter((path) => path !== null));
+}
+
+/** The maps of a volume's slices on its grid. */
 function mapsOf(
-  { volume, slices }: VolumeToScore,
+  { source, stacks }: VolumeToScore,
   scored: ReadonlyMap<string, ScoredImage>,
-  norm: Parameters<typeof unframedMap>[2],
-): (Float32Array | null)[] {
-  const [width, height] = volume.shape;
-  const maps = slices.map((path) => {
-    const map = path === null ? undefined : scored.get(path)?.map;
-    if (!map) return null;
-    const size = Math.sqrt(map.length);
-    const image = { width, height, channels: 1 as const, data: new Uint8Array(0) };
-    const whole = unframedMap({ width: size, height: size, data: map }, image, norm);
-    return cropMap(whole, { left: 0, top: 0, width: 1, height: 1 }, width, height).data;
+  norm: Normalisation,
+  { stride, smooth }: { readonly stride: number; readonly smooth: number },
+): GridMaps {
+  const { shape } = source;
+  const whole = stacks.map(({ order, slices }) => {
+    const size = { width: shape[order[0]], height: shape[order[1]] };
+    const known = slices.map((path) => {
+      const data = path === null ? undefined : scored.get(path)?.map;
+      if (!data) return null;
+      const side = Math.sqrt(data.length);
+      return unframedMap({ width: side, height: side, data }, size, norm);
+    });
+    const [first] = known.filter((map) => map !== null);
+    const filled = filledSlices(
+      known.map((map) => map?.data ?? null),
+      stride,
+    );
+    return { order, maps: filled.map((data) => data && { ...first, data }) };
   });
-  return smoothedSlices(maps, spacings(volume.affine)[2]);
+  return new GridMaps(source, whole, smooth);
 }
 
-/** Of slices without a map: the lowest value of the others. */
-async function writeMap(
-  fs: FileSystem,
-  out: string,
-  { volume, file }: VolumeToScore,
-  maps: readonly (Float32Array | null)[],
-): Promise<void> {
-  const { shape, affine } = volume;
-  const size = shape[0] * shape[1];
-  let low = Number.POSITIVE_INFINITY;
-  for (const map of maps) for (const value of map ?? []) low = Math.min(low, value);
-  const data = new Float32Array(size * shape[2]).fill(Number.isFinite(low) ? low : 0);
-  for (const [k, map] of maps.entries()) if (map) data.set(map, k * size);
-  await fs.writeFile(joinPath(out, 'volumes', `${file}.nii.gz`), encodeNifti({ shape, affine, data }));
-}
-
-function rowOf(
-  { volume, window, slices }: VolumeToScore,
-  scored: ReadonlyMap<string, ScoredImage>,
-  maps: readonly (Float32Array | null)[],
-  threshold: number | null,
-): VolumeRow {
-  const scores = slices.flatMap((path) => (path === null ? [] : (scored.get(path)?.score ?? [])));
+/** Where a volume's map is highest, and how much of it is above the threshold. */
+function lookAt(
+  { source: { shape, affine } }: VolumeToScore,
+  maps: GridMaps,
+  level: number | null,
+): Pick<VolumeRow, 'slice' | 'place' | 'millilitres'> {
   let best = { value: Number.NEGATIVE_INFINITY, i: 0, k: 0 };
   let above = 0;
-  for (const [k, map] of maps.entries()) {
-    for (const [i, value] of (map ?? []).entries()) {
-      if (value > best.value) best = { value, i, k };
-      if (threshold !== null && value >= threshold) above++;
+  for (let k = 0; k < shape[2]; k++) {
+    const map = maps.slice(k);
+    for (let i = 0; i < map.length; i++) {
+      if (map[i] > best.value) best = { value: map[i], i, k };
+      if (level !== null && map[i] >= level) above++;
     }
   }
-  const voxel = spacings(volume.affine).reduce((product, mm) => product * mm, 1);
-  const place = apply(volume.affine, best.i % volume.shape[0], Math.floor(best.i / volume.shape[0]), best.k);
+  const place = apply(affine, best.i % shape[0], Math.floor(best.i / shape[0]), best.k);
+  const voxel = spacings(affine).reduce((product, mm) => product * mm, 1);
   return {
-    name: volume.name,
-    patient: volume.patient,
-    score: scores.length > 0 ? volumeScore(scores) : Number.NEGATIVE_INFINITY,
-    window,
     slice: best.k,
     place: place.map((mm) => Number(mm.toFixed(2))),
-    millilitres: threshold === null ? null : Number(((above * voxel) / 1000).toFixed(3)),
+    millilitres: level === null ? null : Number(((above * voxel) / 1000).toFixed(3)),
   };
+}
+
+function patientRows(volumes: readonly VolumeRow[]): PatientRow[] {
+  const out = new Map<string, PatientRow>();
+  for (const { patient, score, abnormal, name } of volumes) {
+    const known = out.get(patient);
+    if (!known || score > known.score || Number.isNaN(known.score))
+      out.set(patient, { patient, score, abnormal, volume: name });
+  }
+  return [...out.values()];
 }

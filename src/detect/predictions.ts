@@ -79,6 +79,15 @@ export function toCsv<R extends PredictionRow>(
   columns: readonly (keyof R & string)[] = COLUMNS,
   head = true,
 ): string {
+  return rowsCsv(rows, columns, head);
+}
+
+/** Rows of any kind as CSV; see {@link toCsv}. */
+export function rowsCsv<R extends object>(
+  rows: readonly R[],
+  columns: readonly (keyof R & string)[],
+  head = true,
+): string {
   const cell = (value: unknown) => {
     if (value === null || Number.isNaN(value)) return '';
     return typeof value === 'boolean' ? String(Number(value)) : String(value);

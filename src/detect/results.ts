@@ -5,6 +5,7 @@ import type { RunConfig } from '../run/run_config.ts';
 import type { Choice } from '../run/run_state.ts';
 import type { Calibration, Evaluation } from './evaluation.ts';
 import type { SetMetrics } from './set_metrics.ts';
+import type { VolumeMetrics } from './volume_metrics.ts';
 
 /** The result of weights on the test split. */
 export interface WeightsResult extends SetMetrics {
@@ -43,6 +44,8 @@ export interface TrainResults {
   readonly trivial: IntensityMetrics | null;
   /** What the audit of the data found: images or patients that support and test share, a test set of one patient. */
   readonly findings: readonly string[];
+  /** Of the chosen weights; null for pictures, absent in runs of before. */
+  readonly volumes?: VolumeMetrics | null;
 }
 
 /** The warning that every result of an oracle carries. */
@@ -57,6 +60,7 @@ export function trainResults(
   selected: { readonly choice: Choice; readonly evaluation: Evaluation; readonly calibration: Calibration },
   last: { readonly choice: Choice; readonly evaluation: Evaluation },
   findings: readonly string[] = [],
+  volumes: VolumeMetrics | null = null,
 ): TrainResults {
   const result = ({ choice, evaluation }: typeof last): WeightsResult => ({
     epoch: choice.epoch,
@@ -79,5 +83,6 @@ export function trainResults(
     last: result(last),
     trivial: selected.evaluation.trivial,
     findings,
+    volumes,
   };
 }

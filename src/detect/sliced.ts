@@ -1,8 +1,11 @@
+import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
+import type { Dataset } from '../data/layout/dataset.ts';
 import type { DataRules } from '../data/layout/rules.ts';
 import type { RunListener } from '../run/events.ts';
 import { stage } from '../run/events.ts';
-import type { SliceRules, SliceSet } from '../volume/slice_set.ts';
+import { spacings } from '../volume/geometry.ts';
+import type { SlicedVolume, SliceRules, SliceSet } from '../volume/slice_set.ts';
 import { slicedFiles } from '../volume/volume_files.ts';
 
 /** Who reads a data set, and by what rules. */
@@ -20,21 +23,45 @@ export async function sliced<C extends Reader, R extends SliceRules & Pick<DataR
   context: C,
   path: string,
   rules: R,
-): Promise<{ context: C; rules: R }> {
+): Promise<{ context: C; rules: R; volumes: readonly SlicedVolume[] | null }> {
   const progress = stage(context.onEvent ?? (() => {}), 'a look at the volumes');
   const found = await slicedFiles(context.fs, path, rules, (done, total) => progress(done, total));
-  if (!found) return { context, rules };
+  if (!found) return { context, rules, volumes: null };
   context.onEvent?.({ type: 'note', text: volumeLines(found.set).join('\n') });
   // Which values of a volume are black and white its window says, and a slice at its end may be dark.
   const range = rules.range === 'auto' ? 'full' : rules.range;
-  return { context: { ...context, fs: found.fs }, rules: { ...rules, range, group: rules.group ?? 'folder' } };
+  return {
+    context: { ...context, fs: found.fs },
+    rules: { ...rules, range, group: rules.group ?? 'folder' },
+    volumes: found.set.volumes,
+  };
+}
+
+/**
+ * Whether all slices of each volume are in one split, as they are where patients are told apart at all.
+ * @throws FusionclipError `usage` for a volume that is torn
+ */
+export function requireWholeVolumes(volumes: readonly SlicedVolume[] | null, { splits }: Dataset): void {
+  const [valid, test] = [splits.valid, splits.test].map((samples) => new Set(samples.map(({ id }) => id)));
+  const torn = volumes?.find(({ stacks }) => {
+    const ids = stacks.flatMap(({ slices }) => slices.filter((id) => id !== null));
+    return ids.some((id) => valid.has(id)) && ids.some((id) => test.has(id));
+  });
+  if (torn) {
+    throw new FusionclipError(
+      'usage',
+      `By this --group slices of ${torn.name} are in both splits; give a rule by which a volume is of one patient, or none.`,
+    );
+  }
 }
 
 /** What was found, for people: a line a volume, and what was accepted or left out. */
 export function volumeLines({ volumes, notes }: SliceSet): string[] {
   const patients = new Set(volumes.map(({ patient }) => patient)).size;
-  const lines = volumes.map(({ name, patient, kind, shape, spacing, window, normal, abnormal, empty }) => {
-    const size = `${shape.join('×')}, ${spacing.map((mm) => Number(mm.toFixed(3))).join('×')} mm`;
+  const lines = volumes.map(({ name, patient, kind, shape, affine, window, normal, abnormal, empty }) => {
+    const size = `${shape.join('×')}, ${spacings(affine)
+      .map((mm) => Number(mm.toFixed(3)))
+      .join('×')} mm`;
     const slices = `${abnormal} slices with lesions, ${normal} without, ${empty} empty left out`;
     return `  ${patient}: ${kind} ${name}, ${size}, ${window}; ${slices}`;
   });

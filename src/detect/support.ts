@@ -35,7 +35,7 @@ export async function chooseShots(fs: FileSystem, dataset: Dataset, options: Tra
   const file = options['shots.list'];
   const shots =
     file === null
-      ? sampleShots(dataset, options.shots, options['shots.abnormal'], options.seed)
+      ? sampleShots(dataset, options.shots, options['shots.abnormal'], options.seed, options['shots.patients'])
       : listedShots(dataset, new TextDecoder().decode(await fs.readFile(file)), file, options['shots.index']);
   return shots.abnormal.length > 0 ? shots : { ...shots, rest: [] };
 }

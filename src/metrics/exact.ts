@@ -1,5 +1,5 @@
 import { auroc } from './auroc.ts';
-import { bootstrap, type ClassScores, type Interval } from './bootstrap.ts';
+import { bootstrapPatients, type ClassScores, type Interval } from './bootstrap.ts';
 import { rankScores } from './ranking.ts';
 
 /**
@@ -19,14 +19,24 @@ export function shareInterval(count: number, total: number, level = 0.95): Inter
  * smaller number of a class, are then all in order, which has the probability AUROC^k: the bound is that of Clopper and Pearson
  * for k of k.
  */
-export function aurocInterval(scores: ClassScores, seed = 0, level = 0.95): Interval {
-  const { normal, abnormal } = scores;
-  const pairs = Math.min(normal.length, abnormal.length);
+export function aurocInterval({ normal, abnormal }: ClassScores, seed = 0, level = 0.95): Interval {
+  const images = [
+    ...normal.map((score) => ({ normal: [score], abnormal: [] })),
+    ...abnormal.map((score) => ({ normal: [], abnormal: [score] })),
+  ];
+  return aurocIntervalByPatient(images, seed, level);
+}
+
+/** As {@link aurocInterval}, by patients with all that is of them. */
+export function aurocIntervalByPatient(patients: readonly ClassScores[], seed = 0, level = 0.95): Interval {
+  const withClass = (of: keyof ClassScores) => patients.filter((patient) => patient[of].length > 0).length;
+  const pairs = Math.min(withClass('normal'), withClass('abnormal'));
   if (pairs === 0) return { low: 0, high: 1 };
-  const value = aurocOf(scores);
+  const all = (of: keyof ClassScores) => patients.flatMap((patient) => patient[of]);
+  const value = aurocOf({ normal: all('normal'), abnormal: all('abnormal') });
   if (value === 1) return { low: shareInterval(pairs, pairs, level).low, high: 1 };
   if (value === 0) return { low: 0, high: shareInterval(0, pairs, level).high };
-  const [interval] = bootstrap(scores, (drawn) => [aurocOf(drawn)], { seed, level });
+  const [interval] = bootstrapPatients(patients, (drawn) => [aurocOf(drawn)], { seed, level });
   return interval;
 }
 

@@ -80,6 +80,11 @@ export class NiftiFile {
     return out;
   }
 
+  /** Lets go of the numbers that are held. */
+  forget(): void {
+    this.held = null;
+  }
+
   /** Bytes that must all be there. */
   private async range(at: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     const file = await this.fs.stat(this.data);

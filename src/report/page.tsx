@@ -15,6 +15,7 @@ import type { RunRecord } from './read_run.ts';
 import { ScoreChart } from './score_chart.tsx';
 import { Section } from './section.tsx';
 import { fixed, type Verdict } from './verdict.ts';
+import { VolumeSection } from './volume_section.tsx';
 
 /** A support image, with its picture where it is still there. */
 export interface SupportPicture {
@@ -82,6 +83,7 @@ export function Page(data: ReportData) {
         </div>
         <MetricsTable results={results} />
       </Section>
+      {results.volumes && <VolumeSection volumes={results.volumes} />}
       {decisions && <DecisionSection {...decisions} />}
       <Maps {...data} />
       <Section title="Training">

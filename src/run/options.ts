@@ -22,6 +22,10 @@ export const TRAIN_OPTIONS = {
     integer(4, [0, 100_000], ''),
     'abnormal support images; auto: as many as normal ones; 0: normal-only, nothing abnormal is looked at',
   ),
+  'shots.patients': optional(
+    integer(1, [1, 100_000], ''),
+    'patients of a class that its support images are of, where patients are known; default: one for each image, as far as they go',
+  ),
   'shots.list': optional(
     text('', /\S/, 'FILE', ''),
     'a list of MVFA that names the support images, in place of a draw',
@@ -46,6 +50,12 @@ export const TRAIN_OPTIONS = {
   'eval.batch': integer(8, [1, 4096], 'images that go through the backbone together'),
   'eval.cache': integer(2048, [0, 1e6], 'MiB of GPU memory for features of the images that are selected on'),
   'checkpoint.every': integer(100, [1, 1e9], 'steps between two checkpoints; each epoch ends with one too'),
+  'volume.top': number(
+    0.05,
+    [1e-6, 1],
+    "part of the slices of a volume, the highest ones, whose mean score is the volume's",
+  ),
+  'volume.smooth': number(3, [0, 1000], 'millimetres of the Gaussian that smooths maps from slice to slice'),
   bank: choice(
     ['features', 'pixels', 'none'],
     'features',

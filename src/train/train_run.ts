@@ -14,10 +14,12 @@ import { type SelectedBy, type TrainResults, trainResults } from '../detect/resu
 import { openDetector, type RunContext } from '../detect/run_context.ts';
 import type { ScoredSet } from '../detect/scoring.ts';
 import { ValidationSet } from '../detect/selection.ts';
-import { sliced } from '../detect/sliced.ts';
+import { requireWholeVolumes, sliced } from '../detect/sliced.ts';
 import { chooseShots, readSupport, type Support, type TrainItem, trainItems } from '../detect/support.ts';
 import { supportBank } from '../detect/support_bank.ts';
 import { SupportSet } from '../detect/support_set.ts';
+import { writeVolumeTables } from '../detect/volume_files.ts';
+import { volumeMetrics, volumeRequest } from '../detect/volume_metrics.ts';
 import { methodPreset } from '../fusion/index.ts';
 import { type RunListener, stage } from '../run/events.ts';
 import type { FolderLock } from '../run/lock.ts';
@@ -26,6 +28,7 @@ import { onDevice } from '../run/on_device.ts';
 import { headerJson, type RunConfig, type RunSettings, runSettings } from '../run/run_config.ts';
 import { ADAPTERS, BEST, LAST, LATEST, RunFolder } from '../run/run_folder.ts';
 import type { Choice, RunState } from '../run/run_state.ts';
+import type { SlicedVolume } from '../volume/slice_set.ts';
 import { lastState, resumable, resumeAdvice, takeFolder } from './broken_run.ts';
 import { loadWeights } from './checkpoint.ts';
 import { environmentJson, sameShots, shotsJson } from './provenance.ts';
@@ -79,6 +82,8 @@ interface Opened {
   readonly dataset: Dataset;
   readonly inventory: Inventory;
   readonly support: Support;
+  /** Null for pictures. */
+  readonly volumes: readonly SlicedVolume[] | null;
   readonly items: readonly TrainItem[];
   readonly detector: Detector;
   readonly maps: 'npy' | 'png16' | 'none';
@@ -129,7 +134,7 @@ async function begin(
   const given = request.settings ?? {};
   // How data are read no model has a say in.
   const asked = runSettings(given);
-  const { context, rules } = await sliced(outer, request.data, asked.train);
+  const { context, rules, volumes } = await sliced(outer, request.data, asked.train);
   const { fs } = context;
   const object = asked.fusion['prompt.object'];
   const { dataset, inventory, grey, tell } = await openData(context, {
@@ -137,6 +142,7 @@ async function begin(
     rules,
     object: object === 'auto' ? undefined : object,
   });
+  requireWholeVolumes(volumes, dataset);
   const maps = request.maps ?? asked.train['map.files'];
   requireMapNames(
     dataset.splits.test.map(({ id }) => id),
@@ -150,6 +156,8 @@ async function begin(
   const support = await readSupport(fs, shots, { ...settings.fusion, grey }, settings.train.seed);
   const header: RunConfig = {
     ...settings,
+    // Volumes are gone by patient where nothing else is said, in whatever is made of the run.
+    train: { ...settings.train, group: rules.group },
     sources,
     kind: dataset.kind,
     object: inventory.object,
@@ -167,7 +175,7 @@ async function begin(
     const folder = await enter(header, support, inventory);
     const { mapsOf } = request;
     const work = { context, folder, maps, mapsOf, onEvent };
-    const run = { ...work, header, backbone, dataset, inventory, support, items, detector };
+    const run = { ...work, header, backbone, dataset, inventory, support, volumes, items, detector };
     return await finishRun(run, null);
   } finally {
     detector.release();
@@ -207,9 +215,10 @@ async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Pro
     throw new FusionclipError('usage', `${out} holds a finished run; there is nothing to resume (${how}).`);
   }
   const backbone = asTrained(old.model, await openModel(outer.fs, places.model ?? old.model.name), out);
-  const header: RunConfig = { ...old, data: { ...old.data, path: places.data ?? old.data.path } };
-  const { path } = header.data;
-  const { context, rules } = await sliced(outer, path, header.train);
+  const path = places.data ?? old.data.path;
+  const { context, rules, volumes } = await sliced(outer, path, old.train);
+  const train = { ...old.train, group: rules.group };
+  const header: RunConfig = { ...old, train, data: { ...old.data, path } };
   const { fs } = context;
   const { dataset, inventory, tell } = await openData(context, {
     path,
@@ -247,7 +256,7 @@ async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Pro
     const maps = places.maps ?? header.train['map.files'];
     const { mapsOf } = places;
     const work = { context, folder, maps, mapsOf, onEvent };
-    const run = { ...work, header, backbone, dataset, inventory, support, items, detector };
+    const run = { ...work, header, backbone, dataset, inventory, support, volumes, items, detector };
     return await finishRun(run, state);
   } finally {
     detector.release();
@@ -361,7 +370,11 @@ async function evaluateRunWeights(
   const shots = { normal: support.normal.length, abnormal: support.shots.abnormal.length };
   const others = last ?? { ...selected, choice: end.last };
   const { warnings } = inventory.leaks;
-  const results = trainResults(header, shots, selectedBy, selected, others, warnings);
+  const { volumes } = run;
+  const { thresholds } = selected.calibration;
+  const ofVolumes = volumes && (await volumeMetrics(volumeRequest(header, volumes, scored, thresholds, onEvent)));
+  if (ofVolumes) await writeVolumeTables(fs, folder.path, ofVolumes);
+  const results = trainResults(header, shots, selectedBy, selected, others, warnings, ofVolumes);
   return { results, scored };
 }
 

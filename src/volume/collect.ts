@@ -4,6 +4,7 @@ import { joinPath } from '../base/paths.ts';
 import { isDicom } from '../dicom/part10.ts';
 import type { Accepted } from './accept.ts';
 import { DicomVolume } from './dicom_volume.ts';
+import { Held } from './held.ts';
 import { NiftiVolume } from './nifti_volume.ts';
 import { counted, orderSlices } from './order.ts';
 import { secretName } from './secret_name.ts';
@@ -19,6 +20,8 @@ export interface Collected {
   readonly notes: readonly string[];
   /** Series that are refused, each with its sentence. */
   readonly refused: readonly string[];
+  /** What is held of the volumes. */
+  readonly held: Held;
 }
 
 /** A volume and where it came from. */
@@ -36,6 +39,8 @@ export interface CollectOptions {
   readonly accept?: ReadonlySet<Accepted>;
   /** Which volume of a file with several. */
   readonly volume?: number | null;
+  /** What is held of volumes, these and others. */
+  readonly held?: Held;
 }
 
 /** Names of NIfTI files. */
@@ -56,13 +61,15 @@ export async function collectVolumes(fs: FileSystem, root: string, options: Coll
   const headers: SliceHeader[] = [];
   const segmentations: string[] = [];
   const volumes: CollectedVolume[] = [];
+  const held = options.held ?? new Held();
   let others = 0;
+  let results = 0;
   for (const path of await filesBelow(fs, root)) {
     if (NIFTI.test(path)) {
       const name = path.slice(path === root ? 0 : root.length).replace(/^[/\\]+/, '');
       try {
         const patient = name.replace(/[/\\].*$/, '').replace(/\.(nii|hdr)(\.gz)?$/i, '');
-        const volume = await NiftiVolume.open(fs, path, { name, patient }, options.volume ?? null);
+        const volume = await NiftiVolume.open(fs, path, { name, patient }, options.volume ?? null, held);
         volumes.push({ volume, path, kind: 'NIfTI', study: patient });
       } catch (error) {
         damaged(error);
@@ -76,6 +83,7 @@ export async function collectVolumes(fs: FileSystem, root: string, options: Coll
     try {
       const found = await readSliceHeaders(fs, path);
       if (!found) others++;
+      else if (found[0]?.ownResult) results++;
       else if (found[0]?.modality === 'SEG') segmentations.push(path);
       else headers.push(...found);
     } catch (error) {
@@ -87,6 +95,7 @@ export async function collectVolumes(fs: FileSystem, root: string, options: Coll
     if (error.code === 'bad_image' && accept.has('damaged')) notes.push(`left out: ${error.message}`);
     else refused.push(error.message);
   }
+  if (results > 0) notes.push(`left out: ${counted(results, 'result')} of this program`);
   if (others > 0) notes.push(`${counted(others, 'file')} of other kinds`);
 
   const people = await patientNames(headers);
@@ -96,7 +105,7 @@ export async function collectVolumes(fs: FileSystem, root: string, options: Coll
       const ordered = orderSlices(name, group, accept);
       notes.push(...ordered.notes.map((note) => `${name}: ${note}`));
       const patient = people.get(group[0].patientId) as string;
-      const volume = new DicomVolume(fs, { name, patient }, ordered);
+      const volume = new DicomVolume(fs, { name, patient }, ordered, held);
       const study = `study ${await secretName(group[0].study)}`;
       volumes.push({ volume, path: ordered.slices[0].path, kind: 'DICOM', study });
     } catch (error) {
@@ -104,7 +113,7 @@ export async function collectVolumes(fs: FileSystem, root: string, options: Coll
       refused.push(error.message);
     }
   }
-  return { volumes, segmentations, notes, refused };
+  return { volumes, segmentations, notes, refused, held };
 }
 
 /** Files below a folder, in the order of their paths; hidden ones are left alone. */

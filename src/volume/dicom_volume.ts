@@ -1,6 +1,7 @@
 import type { FileSystem } from '../base/file_system.ts';
 import { DicomFile } from '../dicom/dicom_file.ts';
 import type { Affine } from '../nifti/affine.ts';
+import { Held } from './held.ts';
 import type { OrderedSlices } from './order.ts';
 import type { SliceHeader } from './slice_header.ts';
 import type { Volume, VolumeSlice } from './volume.ts';
@@ -14,10 +15,20 @@ export class DicomVolume implements Volume {
   readonly modality: string;
   readonly slices: readonly SliceHeader[];
   private readonly fs: FileSystem;
-  private held: { readonly path: string; readonly file: DicomFile } | null = null;
+  private last: { readonly path: string; readonly file: DicomFile } | null = null;
+  private readonly held: Held;
+  private readonly forget = () => {
+    this.last = null;
+  };
 
-  constructor(fs: FileSystem, names: { name: string; patient: string }, { slices, affine }: OrderedSlices) {
+  constructor(
+    fs: FileSystem,
+    names: { name: string; patient: string },
+    { slices, affine }: OrderedSlices,
+    held = new Held(),
+  ) {
     this.fs = fs;
+    this.held = held;
     this.name = names.name;
     this.patient = names.patient;
     this.slices = slices;
@@ -29,8 +40,11 @@ export class DicomVolume implements Volume {
   /** @throws FusionclipError `bad_image`, `io` */
   async slice(k: number): Promise<VolumeSlice> {
     const { path, frame } = this.slices[k];
-    if (this.held?.path !== path) this.held = { path, file: DicomFile.read(await this.fs.readFile(path), path) };
-    const { file } = this.held;
+    this.held.by(this.name, this.forget);
+    const last =
+      this.last?.path === path ? this.last : { path, file: DicomFile.read(await this.fs.readFile(path), path) };
+    this.last = last;
+    const { file } = last;
     const picture = await file.frame(frame);
     if (picture.kind === 'colour') return picture;
     const { width, height, values, padded, inverted, facts } = picture;

@@ -6,6 +6,7 @@ import type { Affine } from '../nifti/affine.ts';
 import { NiftiFile } from '../nifti/nifti_file.ts';
 import type { DicomVolume } from './dicom_volume.ts';
 import { apply, inverse } from './geometry.ts';
+import type { Held } from './held.ts';
 import type { Volume } from './volume.ts';
 
 /** Lesions in a grid of their own. */
@@ -13,8 +14,8 @@ export interface LabelVolume {
   readonly name: string;
   readonly shape: readonly [number, number, number];
   readonly affine: Affine;
-  /** 1 on a lesion, the first axis the fastest. */
-  readonly labels: Uint8Array;
+  /** 1 on a lesion, the first axis the fastest; or what reads them. */
+  readonly labels: Uint8Array | (() => Promise<Uint8Array>);
   /** Whether slices before the first and behind the last hold nothing and were left out, as segmentations may do. */
   readonly openEnds: boolean;
 }
@@ -41,6 +42,7 @@ export function masksOnto(volume: Volume, mask: LabelVolume): MaskSlices {
   const [nx, ny, nz] = mask.shape;
   return async (k) => {
     const out = new Uint8Array(width * height);
+    const labels = typeof mask.labels === 'function' ? await mask.labels() : mask.labels;
     for (let y = 0, to = 0; y < height; y++) {
       for (let x = 0; x < width; x++, to++) {
         const at = (axis: number) => origin[axis] + step[0][axis] * x + step[1][axis] * y + step[2][axis] * k;
@@ -49,7 +51,7 @@ export function masksOnto(volume: Volume, mask: LabelVolume): MaskSlices {
         const j = Math.min(ny - 1, Math.max(0, Math.round(at(1))));
         const l = Math.round(at(2));
         if (mask.openEnds ? l >= 0 && l < nz : true) {
-          out[to] = mask.labels[(Math.min(nz - 1, Math.max(0, l)) * ny + j) * nx + i] ? 1 : 0;
+          out[to] = labels[(Math.min(nz - 1, Math.max(0, l)) * ny + j) * nx + i] ? 1 : 0;
         }
       }
     }
@@ -83,6 +85,32 @@ function checkCover(
         'give the mask that belongs to it.',
     );
   }
+}
+
+/**
+ * The same mask, whose labels are read when they are asked for and held with those of its volume alone.
+ * @param owner the name of the volume
+ */
+export function lazyLabels(
+  { name, shape, affine, openEnds }: LabelVolume,
+  read: () => Promise<LabelVolume>,
+  held: Held,
+  owner: string,
+): LabelVolume {
+  let labels: Uint8Array | null = null;
+  const forget = () => {
+    labels = null;
+  };
+  const get = async (): Promise<Uint8Array> => {
+    held.by(owner, forget);
+    if (labels) return labels;
+    const whole = await read();
+    const own = typeof whole.labels === 'function' ? await whole.labels() : whole.labels;
+    held.by(owner, forget);
+    labels = own;
+    return own;
+  };
+  return { name, shape, affine, openEnds, labels: get };
 }
 
 /**

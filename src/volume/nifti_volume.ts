@@ -2,6 +2,7 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import type { Affine } from '../nifti/affine.ts';
 import { NiftiFile } from '../nifti/nifti_file.ts';
+import { Held } from './held.ts';
 import type { Volume, VolumeSlice } from './volume.ts';
 
 /** One volume of a NIfTI file. */
@@ -13,10 +14,14 @@ export class NiftiVolume implements Volume {
   readonly modality = '';
   private readonly file: NiftiFile;
   private readonly index: number;
+  private readonly held: Held;
+  private readonly forget: () => void;
 
-  private constructor(file: NiftiFile, index: number, names: { name: string; patient: string }) {
+  private constructor(file: NiftiFile, index: number, names: { name: string; patient: string }, held: Held) {
     this.file = file;
     this.index = index;
+    this.held = held;
+    this.forget = () => file.forget();
     this.name = names.name;
     this.patient = names.patient;
     const [columns, rows, slices] = file.header.shape;
@@ -27,6 +32,7 @@ export class NiftiVolume implements Volume {
   /**
    * Opens a file. One of several volumes (over time, directions, …) has to be chosen.
    * @param chosen which, from 0 on (`--volume`); null where nothing was said
+   * @param held what is held of it beside others
    * @throws FusionclipError `usage` where it has to be said, or there is no such volume; `bad_image`, `io`
    */
   static async open(
@@ -34,6 +40,7 @@ export class NiftiVolume implements Volume {
     path: string,
     names: { name: string; patient: string },
     chosen: number | null = null,
+    held = new Held(),
   ): Promise<NiftiVolume> {
     const file = await NiftiFile.open(fs, path);
     const { volumes } = file;
@@ -47,13 +54,14 @@ export class NiftiVolume implements Volume {
     if (!(Number.isInteger(index) && index >= 0 && index < volumes)) {
       throw new FusionclipError('usage', `${names.name} holds ${volumes} volumes, and none of number ${index}.`);
     }
-    return new NiftiVolume(file, index, names);
+    return new NiftiVolume(file, index, names, held);
   }
 
   /** @throws FusionclipError `bad_image`, `io` */
   async slice(k: number): Promise<VolumeSlice> {
     const [width, height] = this.shape;
     const { kind, slope, intercept } = this.file.header;
+    this.held.by(this.name, this.forget);
     const values = await this.file.slice(k, this.index);
     const range = kind === 'u8' && slope === 1 && intercept === 0 ? ([0, 255] as const) : null;
     return { kind: 'grey', width, height, values, padded: null, inverted: false, voi: null, range };

@@ -7,7 +7,8 @@ import { DicomFile } from '../dicom/dicom_file.ts';
 import { SEQUENCES } from '../dicom/tags.ts';
 import type { Collected, CollectedVolume } from './collect.ts';
 import { DicomVolume } from './dicom_volume.ts';
-import { type LabelVolume, type MaskSlices, niftiLabels, stackMasks } from './mask.ts';
+import type { Held } from './held.ts';
+import { type LabelVolume, lazyLabels, type MaskSlices, niftiLabels, stackMasks } from './mask.ts';
 import { segmentationLabels } from './segmentation.ts';
 
 /** A volume of images, and how to get its lesions. */
@@ -24,7 +25,7 @@ export interface LabelledVolume extends CollectedVolume {
  */
 export async function pairLesions(
   fs: FileSystem,
-  { volumes, segmentations }: Pick<Collected, 'volumes' | 'segmentations'>,
+  { volumes, segmentations, held }: Pick<Collected, 'volumes' | 'segmentations' | 'held'>,
   pictures: readonly string[],
 ): Promise<LabelledVolume[]> {
   const masks = volumes.filter(isMask);
@@ -41,8 +42,9 @@ export async function pairLesions(
     let lesions: LabelledVolume['lesions'] = null;
     if (mask) {
       taken.add(mask);
-      lesions = { labels: await niftiLabels(fs, mask.path, mask.volume.name) };
-    } else if (image.volume instanceof DicomVolume) lesions = await ofSeries(fs, image.volume, series, stacks);
+      const read = () => niftiLabels(fs, mask.path, mask.volume.name);
+      lesions = { labels: lazyLabels(await read(), read, held, image.volume.name) };
+    } else if (image.volume instanceof DicomVolume) lesions = await ofSeries(fs, image.volume, series, stacks, held);
     if (!lesions && !foldersOf(image.path).some(isNormalName)) {
       throw new FusionclipError(
         'bad_data',
@@ -62,10 +64,12 @@ async function ofSeries(
   volume: DicomVolume,
   series: ReadonlyMap<string, string>,
   stacks: readonly string[],
+  held: Held,
 ): Promise<LabelledVolume['lesions']> {
   const segmentation = series.get(volume.slices[0].series);
   if (segmentation) {
-    return { labels: await segmentationLabels(await fs.readFile(segmentation), segmentation) };
+    const read = async () => segmentationLabels(await fs.readFile(segmentation), segmentation);
+    return { labels: lazyLabels(await read(), read, held, volume.name) };
   }
   const names = new Set(volume.slices.map(({ path }) => stem(path)));
   const own = stacks.filter((path) => names.has(stem(path)));

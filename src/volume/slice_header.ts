@@ -2,6 +2,7 @@ import type { FileSystem } from '../base/file_system.ts';
 import { DicomFile } from '../dicom/dicom_file.ts';
 import type { FramePlace } from '../dicom/frame_facts.ts';
 import type { TagName } from '../dicom/tags.ts';
+import { MANUFACTURER } from '../dicom/write/head.ts';
 
 /** What of a DICOM frame decides in which volume it lies, and where. */
 export interface SliceHeader {
@@ -12,6 +13,9 @@ export interface SliceHeader {
   readonly patientId: string;
   readonly frameOfReference: string;
   readonly instance: string;
+  readonly sopClass: string;
+  /** Whether this program has made it: a result is no input. */
+  readonly ownResult: boolean;
   readonly modality: string;
   readonly bodyPart: string;
   readonly rows: number;
@@ -55,6 +59,8 @@ export async function readSliceHeaders(fs: FileSystem, path: string): Promise<Sl
       patientId: dataSet.label('patientId'),
       frameOfReference: strings('frameOfReference'),
       instance: strings('sopInstance'),
+      sopClass: strings('sopClass'),
+      ownResult: strings('manufacturer') === MANUFACTURER,
       modality: strings('modality'),
       bodyPart: strings('bodyPart'),
       rows: format.rows,

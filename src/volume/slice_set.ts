@@ -3,13 +3,15 @@ import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { encodePng } from '../data/encode.ts';
 import { splitOfName } from '../data/layout/words.ts';
+import type { Affine } from '../nifti/affine.ts';
 import { parseAccept } from './accept.ts';
 import { type Collected, collectVolumes, filesBelow } from './collect.ts';
-import { spacings } from './geometry.ts';
 import { decideGrey, type GreyRule, greyImage, greyLevels } from './grey.ts';
+import type { Held } from './held.ts';
 import { type MaskSlices, masksOnto } from './mask.ts';
 import { bareStem, type LabelledVolume, pairLesions } from './pair_lesions.ts';
-import { inPlane, type Plane } from './plane.ts';
+import { axisOrders, type Plane, planeNames, turned } from './plane.ts';
+import type { SliceStack } from './stack.ts';
 import type { Volume } from './volume.ts';
 import { parseWindow } from './window.ts';
 
@@ -26,10 +28,14 @@ export interface SlicedVolume {
   readonly name: string;
   readonly patient: string;
   readonly kind: 'DICOM' | 'NIfTI';
+  /** As it is stored. */
   readonly shape: readonly [number, number, number];
-  /** Millimetres between voxels: across, down, and from slice to slice. */
-  readonly spacing: readonly number[];
+  readonly affine: Affine;
   readonly window: string;
+  /** Its slices in each plane that was asked for; they are the files of the set. */
+  readonly stacks: readonly SliceStack[];
+  /** On the grid that it is stored in; null: nothing is lesion. */
+  readonly lesions: MaskSlices | null;
   /** Slices of each sort. */
   readonly normal: number;
   readonly abnormal: number;
@@ -71,7 +77,7 @@ export async function openSliceSet(
   const names = new Set<string>();
   for (const [i, one] of labelled.entries()) {
     onProgress(i, labelled.length);
-    volumes.push(await addVolume(one, root, rules, words, files, names));
+    volumes.push(await addVolume(one, root, rules, words, files, names, collected.held));
   }
   return { files, volumes, notes: collected.notes };
 }
@@ -91,43 +97,54 @@ async function addVolume(
   words: string,
   files: Map<string, () => Promise<Uint8Array<ArrayBuffer>>>,
   names: Set<string>,
+  held: Held,
 ): Promise<SlicedVolume> {
-  if (one.lesions && 'stack' in one.lesions && rules.plane !== 'auto') {
-    throw new FusionclipError(
-      'usage',
-      `${one.volume.name}: masks that are pictures know one plane; leave --plane auto.`,
-    );
+  const { volume: stored, lesions } = one;
+  if (lesions && 'stack' in lesions && rules.plane !== 'auto') {
+    throw new FusionclipError('usage', `${stored.name}: masks that are pictures know one plane; leave --plane auto.`);
   }
-  const volume = await inPlane(one.volume, rules.plane);
-  const grey = await decideGrey(volume, parseWindow(rules.window), { words });
-  const masks = one.lesions && ('stack' in one.lesions ? one.lesions.stack : masksOnto(volume, one.lesions.labels));
+  const grey = await decideGrey(stored, parseWindow(rules.window), { words });
   const { split, patient } = placeOf(one, root);
-  let name = fileName(one.kind === 'DICOM' ? volume.name : bareStem(one.path));
+  let name = fileName(one.kind === 'DICOM' ? stored.name : bareStem(one.path));
   for (let i = 2; names.has(`${split}/${patient}/${name}`); i++) name = `${name.replace(/-\d+$/, '')}-${i}`;
   names.add(`${split}/${patient}/${name}`);
   const counts = { normal: 0, abnormal: 0, empty: 0 };
-  const [width, height, depth] = volume.shape;
-  for (let k = 0; k < depth; k++) {
-    const mask = masks && (await masks(k));
-    const abnormal = mask?.includes(1) ?? false;
-    if (!abnormal && (await isEmpty(volume, grey, k))) {
-      counts.empty++;
-      continue;
+  const orders = axisOrders(stored, rules.plane);
+  const stacks: SliceStack[] = [];
+  const planes = planeNames(stored, orders);
+  for (const [i, order] of orders.entries()) {
+    const volume = turned(stored, order, held);
+    const masks = lesions && ('stack' in lesions ? lesions.stack : masksOnto(volume, lesions.labels));
+    const [width, height, depth] = volume.shape;
+    const slices: (string | null)[] = [];
+    for (let k = 0; k < depth; k++) {
+      const mask = masks && (await masks(k));
+      const abnormal = mask?.includes(1) ?? false;
+      if (!abnormal && (await isEmpty(volume, grey, k))) {
+        counts.empty++;
+        slices.push(null);
+        continue;
+      }
+      counts[abnormal ? 'abnormal' : 'normal']++;
+      const file = `${patient}_${name}_${planes[i]}${String(k).padStart(4, '0')}.png`;
+      const folder = joinPath(split, abnormal ? 'Ungood' : 'good');
+      const path = joinPath(folder, 'img', patient, file);
+      slices.push(path);
+      files.set(path, () => pngOfSlice(volume, grey, k));
+      if (abnormal && masks)
+        files.set(joinPath(folder, 'anomaly_mask', patient, file), () => maskPng(masks, k, width, height));
     }
-    counts[abnormal ? 'abnormal' : 'normal']++;
-    const file = `${patient}_${name}_${String(k).padStart(4, '0')}.png`;
-    const folder = joinPath(split, abnormal ? 'Ungood' : 'good');
-    files.set(joinPath(folder, 'img', patient, file), () => pngOfSlice(volume, grey, k));
-    if (abnormal && masks)
-      files.set(joinPath(folder, 'anomaly_mask', patient, file), () => maskPng(masks, k, width, height));
+    stacks.push({ order, slices });
   }
   return {
-    name: volume.name,
+    name: stored.name,
     patient,
     kind: one.kind,
-    shape: volume.shape,
-    spacing: spacings(volume.affine),
+    shape: stored.shape,
+    affine: stored.affine,
     window: grey.text,
+    stacks,
+    lesions: lesions && ('stack' in lesions ? lesions.stack : masksOnto(stored, lesions.labels)),
     ...counts,
   };
 }

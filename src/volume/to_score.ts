@@ -5,24 +5,31 @@ import { isMaskFolder, withoutMaskWord } from '../data/layout/words.ts';
 import { isDicom } from '../dicom/part10.ts';
 import { parseAccept } from './accept.ts';
 import { collectVolumes } from './collect.ts';
-import { decideGrey } from './grey.ts';
+import { decideGrey, type GreyRule } from './grey.ts';
+import { Held } from './held.ts';
 import { bareStem } from './pair_lesions.ts';
-import { inPlane } from './plane.ts';
+import { axisOrders, planeNames, turned } from './plane.ts';
 import { shownAs } from './shown_as.ts';
 import { fileName, isEmpty, pngOfSlice, type SliceRules } from './slice_set.ts';
+import type { SliceStack } from './stack.ts';
 import type { Volume } from './volume.ts';
 import { holdsVolumes } from './volume_files.ts';
 import { parseWindow } from './window.ts';
 
 /** A volume whose slices are to be scored. */
 export interface VolumeToScore {
-  readonly volume: Volume;
+  /** As its files have it. */
+  readonly source: Volume;
+  readonly grey: GreyRule;
   /** A name for files. */
   readonly file: string;
   /** How its values became grey levels. */
   readonly window: string;
-  /** For each slice the path of its picture in the file system that comes with it; null for one that is empty. */
-  readonly slices: readonly (string | null)[];
+  /**
+   * Its slices in each plane: their paths are of pictures in the file system that comes with it; empty ones have none, nor have those
+   * that are passed over.
+   */
+  readonly stacks: readonly SliceStack[];
 }
 
 /** Whether a path is a folder of volumes, a NIfTI file, or a DICOM file. */
@@ -35,6 +42,7 @@ export async function isVolumePath(fs: FileSystem, path: string): Promise<boolea
 
 /**
  * The volumes at some paths, masks left out, and a file system in which their slices are pictures.
+ * @param stride every how many slices one is scored; the others are not decoded
  * @throws FusionclipError `bad_data` where a series is refused or there is no volume, and what the readers throw
  */
 export async function volumesToScore(
@@ -42,28 +50,36 @@ export async function volumesToScore(
   paths: readonly string[],
   rules: SliceRules,
   words: string,
+  stride = 1,
 ): Promise<{ readonly fs: FileSystem; readonly volumes: readonly VolumeToScore[] }> {
   const volumes: VolumeToScore[] = [];
+  const held = new Held();
   let fs = base;
   for (const path of paths) {
-    const found = await collectVolumes(base, path, { accept: parseAccept(rules.accept), volume: rules.volume });
+    const { accept, volume: chosen } = rules;
+    const found = await collectVolumes(base, path, { accept: parseAccept(accept), volume: chosen, held });
     if (found.refused.length > 0) throw new FusionclipError('bad_data', found.refused.join(' '));
     const files = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
     for (const one of found.volumes) {
       if (one.kind === 'NIfTI' && found.volumes.length > 1 && isMaskPath(one.path)) continue;
-      const volume = await inPlane(one.volume, rules.plane);
+      const { volume } = one;
       const grey = await decideGrey(volume, parseWindow(rules.window), { words });
       const file = uniqueName(fileName(one.kind === 'DICOM' ? volume.name : bareStem(one.path)), volumes);
-      const slices: (string | null)[] = [];
-      for (let k = 0; k < volume.shape[2]; k++) {
-        if (await isEmpty(volume, grey, k)) slices.push(null);
-        else {
-          const name = `${file}_${String(k).padStart(4, '0')}.png`;
-          files.set(name, () => pngOfSlice(volume, grey, k));
-          slices.push(joinPath(path, name));
+      const orders = axisOrders(volume, rules.plane);
+      const stacks: SliceStack[] = [];
+      const names = planeNames(volume, orders);
+      for (const [i, order] of orders.entries()) {
+        const view = turned(volume, order, held);
+        const slices: (string | null)[] = [];
+        for (let k = 0; k < view.shape[2]; k++) {
+          const name = `${file}_${names[i]}${String(k).padStart(4, '0')}.png`;
+          const wanted = k % stride === 0 && !(await isEmpty(view, grey, k));
+          if (wanted) files.set(name, () => pngOfSlice(view, grey, k));
+          slices.push(wanted ? joinPath(path, name) : null);
         }
+        stacks.push({ order, slices });
       }
-      volumes.push({ volume, file, window: grey.text, slices });
+      volumes.push({ source: volume, grey, file, window: grey.text, stacks });
     }
     fs = shownAs(fs, path, files);
   }

@@ -36,6 +36,21 @@ suite('random shots', () => {
     assert.deepEqual(sampleShots(await chest(), 2, 0, 1).abnormal, []);
   });
 
+  test('images of so many patients: nested in the number, each patient once before twice, refused where there are too few', async () => {
+    const set = await chest(8, 6);
+    const valid = set.splits.valid.map((sample, i) => ({ ...sample, patient: `p${i % 4}` }));
+    const known = { ...set, splits: { ...set.splits, valid } };
+    const of = (patients: number | null, count = 4) => sampleShots(known, count, 2, 3, patients).normal;
+    const people = (patients: number | null) => new Set(of(patients).map(({ patient }) => patient));
+    assert.deepEqual([people(null).size, people(4).size, people(2).size], [4, 4, 2]);
+    assert.isTrue([...people(2)].every((one) => people(4).has(one)));
+    assert.equal(new Set(ids(of(2))).size, 4);
+    assert.equal(sampleShots(known, 1, 0, 3, 1).abnormal.length, 0);
+    await expectFailure('bad_data', [/of 4 patients in valid/, /5 asked for/], () => of(5));
+    await expectFailure('bad_data', [/1 patients of valid have 2 normal images/, /more patients/], () => of(1));
+    await expectFailure('usage', [/nobody knows whose/], () => sampleShots(set, 2, 1, 1, 1));
+  });
+
   test('more than there are: the error has both counts', async () => {
     const set = await chest(3, 2);
     await expectFailure('bad_data', [/has 3 normal images in valid/, /4 shots/], () => sampleShots(set, 4, 1, 1));

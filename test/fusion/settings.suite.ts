@@ -64,6 +64,9 @@ const HELD: Readonly<Record<keyof typeof FUSION_OPTIONS | keyof typeof TRAIN_OPT
   'shots.abnormal': ['train/settings', 'shots, shots.abnormal, aug, batch, epochs'],
   'shots.list': ['train/settings', 'shots.list, shots.index'],
   'shots.index': ['train/settings', 'shots.list, shots.index'],
+  'shots.patients': ['data/shots', 'images of so many patients'],
+  'volume.top': ['volume/to_score', 'the mean of the highest part of its slices'],
+  'volume.smooth': ['volume/to_score', 'maps are smoothed by millimetres'],
   seed: ['train/settings', 'seed: another draw'],
   'split.seed': ['data/layout', 'by seed, each class by itself'],
   normal: ['data/real_layouts', "Kaggle's"],
@@ -130,6 +133,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   ...{ normal: '', abnormal: '', skip: '', 'mask.background': 'auto', group: 'null', bank: 'features' },
   ...{ 'mask.orientation': 'auto', range: 'auto' },
   ...{ window: 'auto', plane: 'auto', accept: '', volume: 'null' },
+  ...{ 'shots.patients': 'null', 'volume.top': '0.05', 'volume.smooth': '3' },
 };
 
 /** What `compat` makes of a method: the settings that differ from the method's own. */

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { collectVolumes } from '../../src/volume/collect.ts';
 import { apply, inverse, planeOf, spacings } from '../../src/volume/geometry.ts';
+import { Held } from '../../src/volume/held.ts';
 import { NiftiVolume } from '../../src/volume/nifti_volume.ts';
-import { inPlane } from '../../src/volume/plane.ts';
+import { axisOrders, planeNames, turned } from '../../src/volume/plane.ts';
 import type { Volume } from '../../src/volume/volume.ts';
 import { assertClose } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
@@ -84,25 +85,32 @@ suite('geometry of volumes', () => {
     ];
     const fs = files({ 'a.nii': nifti({ shape: [2, 3, 4], values, sform }) });
     const volume = await NiftiVolume.open(fs, 'a.nii', { name: 'a', patient: 'a' });
-    expect(await inPlane(volume, 'axial')).to.equal(volume);
+    expect(turned(volume, axisOrders(volume, 'axial')[0])).to.equal(volume);
+    expect(planeNames(volume, axisOrders(volume, 'all'))).to.deep.equal(['axial_', 'coronal_', 'sagittal_']);
     const at = (i: number, j: number, k: number) => i + 2 * (j + 3 * k);
     for (const [plane, shape, order] of [
       ['coronal', [2, 4, 3], [0, 2, 1]],
       ['sagittal', [3, 4, 2], [1, 2, 0]],
     ] as const) {
-      const turned = await inPlane(volume, plane);
-      expect([planeOf(turned.affine), turned.shape]).to.deep.equal([plane, shape]);
-      const slice = await turned.slice(1);
-      if (slice.kind !== 'grey') throw new Error('colours');
-      const voxel = [0, 0, 0];
-      for (const [axis, n] of [
-        [0, 1],
-        [1, 2],
-        [2, 1],
-      ])
-        voxel[order[axis]] = n;
-      expect(slice.values[2 * shape[0] + 1]).to.equal(at(voxel[0], voxel[1], voxel[2]));
-      expect(apply(turned.affine, 1, 2, 1)).to.deep.equal(apply(volume.affine, voxel[0], voxel[1], voxel[2]));
+      const [axes] = axisOrders(volume, plane);
+      const whole = turned(volume, axes);
+      // A block of one slice makes each anew.
+      const bit = turned(volume, axes, new Held(), 'a', 1);
+      for (const view of [whole, bit]) {
+        expect([planeOf(view.affine), view.shape]).to.deep.equal([plane, shape]);
+        await view.slice(0);
+        const slice = await view.slice(1);
+        if (slice.kind !== 'grey') throw new Error('colours');
+        const voxel = [0, 0, 0];
+        for (const [axis, n] of [
+          [0, 1],
+          [1, 2],
+          [2, 1],
+        ])
+          voxel[order[axis]] = n;
+        expect(slice.values[2 * shape[0] + 1]).to.equal(at(voxel[0], voxel[1], voxel[2]));
+        expect(apply(view.affine, 1, 2, 1)).to.deep.equal(apply(volume.affine, voxel[0], voxel[1], voxel[2]));
+      }
     }
   });
 });

@@ -1,10 +1,11 @@
 import { FusionclipError } from '../../base/errors.ts';
-import { number, type OptionTable, optional, toggle } from '../../base/option.ts';
+import { choice, integer, list, number, type OptionTable, optional, toggle } from '../../base/option.ts';
 import { visible } from '../../base/visible.ts';
 import { DATA_OPTIONS } from '../../data/layout/rules.ts';
 import type { Predictions } from '../../detect/predict.ts';
-import { predictPaths, type VolumeRow } from '../../detect/predict_volumes.ts';
+import { type PatientRow, predictPaths, type VolumeRow } from '../../detect/predict_volumes.ts';
 import type { FileRow } from '../../detect/predictions.ts';
+import { VOLUME_RESULTS, type VolumeResult } from '../../detect/volume_results.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { type Call, type Command, flagValues, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
@@ -20,6 +21,18 @@ const FLAGS = {
   fdr: optional(
     number(0.1, [1e-6, 0.999999], ''),
     'call abnormal so many images that at most this share of them is normal (Benjamini–Hochberg); needs fusionclip calibrate',
+  ),
+  stride: integer(
+    1,
+    [1, 1000],
+    'DICOM and NIfTI: of so many slices one is scored; maps between are mixed of their neighbours',
+  ),
+  write: list<VolumeResult>(
+    choice<VolumeResult>(Object.keys(VOLUME_RESULTS) as VolumeResult[], 'nifti', ''),
+    ['nifti'],
+    `what is written of each volume: ${Object.entries(VOLUME_RESULTS)
+      .map(([name, what]) => `${name}, ${what}`)
+      .join('; ')}; all but nifti for DICOM series, for research use`,
   ),
   strict: toggle(false, 'stop at the first image that cannot be read; else it is a row with its error'),
   json: toggle(false, 'all that predictions.json holds, on standard output'),
@@ -48,27 +61,30 @@ ${METHOD_DETAILS}`,
       model,
       out,
       range,
-      list,
+      list: listFile,
       json,
       strict,
+      stride,
       threshold,
       at,
       fdr,
+      write,
       'map.files': maps,
     } = flagValues(FLAGS, call);
-    const paths = [...call.positional, ...(list === null ? [] : await listedPaths(call, list))];
+    const paths = [...call.positional, ...(listFile === null ? [] : await listedPaths(call, listFile))];
     if (paths.length === 0) {
       throw new FusionclipError('usage', 'No image is given: fusionclip predict PATH… --run RUN --out DIR.');
     }
     const settings = methodFlags(call);
     const trained = trainedPath(run, adapters);
     let bad: FusionclipError | null = null;
-    const { predictions, volumes } = await withGpu(call, (session) =>
+    const { predictions, ...found } = await withGpu(call, (session) =>
       predictPaths(session, {
-        ...{ paths, adapters: trained, out, settings, threshold, at, strict, falseDiscovery: fdr },
+        ...{ paths, adapters: trained, out, settings, threshold, at, strict, stride, falseDiscovery: fdr },
         model: model ?? undefined,
         maps: maps ?? undefined,
         range,
+        write,
         onRow: (row) => {
           if (json) return;
           session.reporter.clear();
@@ -80,9 +96,14 @@ ${METHOD_DETAILS}`,
       }),
     );
     if (json) {
-      const all = volumes.length > 0 ? { ...predictions, volumes } : predictions;
+      const all = found.volumes.length > 0 ? { ...predictions, ...found } : predictions;
       call.host.stdout(`${JSON.stringify(all, null, 2)}\n`);
-    } else call.host.stdout(volumes.map(volumeLine).join('') + together(predictions));
+    } else {
+      const { volumes, patients } = found;
+      // A patient with one volume is told by its line.
+      const several = patients.length < volumes.length ? patients.map(patientLine) : [];
+      call.host.stdout([...volumes.map(volumeLine), ...several].join('') + together(predictions));
+    }
     if (bad === null) return 0;
     const failed = predictions.images.filter(({ error }) => error !== null).length;
     call.host.stderr(`fusionclip: ${failed} of ${predictions.images.length} images could not be scored.\n`);
@@ -90,10 +111,18 @@ ${METHOD_DETAILS}`,
   },
 };
 
-function volumeLine({ name, patient, score, slice, place, millilitres }: VolumeRow): string {
+function patientLine({ patient, volume, score, abnormal }: PatientRow): string {
+  return `${score.toFixed(4)}${calledText(abnormal)}  ${visible(patient)}, by ${visible(volume)}\n`;
+}
+
+function calledText(abnormal: boolean | null): string {
+  return abnormal === null ? '' : `  ${abnormal ? 'abnormal' : 'normal'}`;
+}
+
+function volumeLine({ name, patient, score, abnormal, slice, place, millilitres }: VolumeRow): string {
   const size = millilitres === null ? '' : `, ${millilitres} ml above the threshold`;
   const where = `highest in slice ${slice + 1} at ${place.join(', ')} mm${size}`;
-  return `${score.toFixed(4)}  ${visible(patient)}, ${visible(name)}: ${where}\n`;
+  return `${score.toFixed(4)}${calledText(abnormal)}  ${visible(patient)}, ${visible(name)}: ${where}\n`;
 }
 
 /** The paths in a file, one a line. */

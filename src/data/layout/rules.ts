@@ -36,9 +36,9 @@ export const DATA_OPTIONS = {
     'DICOM and NIfTI: how values become grey levels; auto: by the files, the modality and the organ (docs/clinical.md)',
   ),
   plane: choice(
-    ['auto', 'axial', 'coronal', 'sagittal'],
+    ['auto', 'axial', 'coronal', 'sagittal', 'all'],
     'auto',
-    'DICOM and NIfTI: the plane of the slices; auto: as stored',
+    'DICOM and NIfTI: the plane of the slices; auto: as stored; all: three planes, their maps averaged',
   ),
   accept: text('', /^[a-z,]*$/, 'WORD,…', 'DICOM: what series may have against them: gaps, doubles, uneven, tilt, …'),
   volume: optional(integer(0, [0, 1e6], ''), 'NIfTI: which volume of a file with several, from 0 on'),

@@ -1,0 +1,352 @@
+import { averagePrecision } from '../metrics/average_precision.ts';
+import type { ClassScores, Interval } from '../metrics/bootstrap.ts';
+import { aurocIntervalByPatient, aurocOf } from '../metrics/exact.ts';
+import { type Froc, froc } from '../metrics/froc.ts';
+import { INTENSITY_NAMES } from '../metrics/intensity_baseline.ts';
+import { rankScores } from '../metrics/ranking.ts';
+import { ScoreCounts } from '../metrics/score_counts.ts';
+import { voxelDice, voxelMetrics, voxelResult } from '../metrics/voxels.ts';
+import { type RunListener, stage } from '../run/events.ts';
+import type { TrainOptions } from '../run/options.ts';
+import type { RunConfig } from '../run/run_config.ts';
+import { spacings } from '../volume/geometry.ts';
+import { GridMaps } from '../volume/grid_maps.ts';
+import type { SlicedVolume } from '../volume/slice_set.ts';
+import { ruleText, type VolumeRule, volumeScore } from '../volume/stack.ts';
+import { samplingRequest } from './evaluation.ts';
+import { type Normalisation, unframedMap } from './pictures.ts';
+import type { ScoredImage, ScoredSet } from './scoring.ts';
+import type { Thresholds } from './set_metrics.ts';
+
+/** What is found of a volume with a known truth. */
+export interface VolumeResult {
+  readonly name: string;
+  readonly patient: string;
+  readonly abnormal: boolean;
+  readonly score: number;
+  /** Slices that were scored, in all planes. */
+  readonly slices: number;
+  /** Volume of its lesions, and of what is at or above the pixel threshold (null without one). */
+  readonly lesionMillilitres: number;
+  readonly millilitres: number | null;
+  /** Null where the maps are not evaluated, or without a threshold; NaN where they are undefined. */
+  readonly dice: number | null;
+  readonly averagePrecision: number | null;
+  readonly aupro: number | null;
+  /** Lesions, how many of them were found, and regions at or above the threshold whose highest voxel is in none. */
+  readonly lesions: number;
+  readonly found: number | null;
+  readonly falsePositives: number | null;
+}
+
+/** A patient by the highest of their volumes. */
+export interface PatientResult extends Pick<VolumeResult, 'patient' | 'abnormal' | 'score' | 'lesions'> {
+  readonly volumes: number;
+  readonly found: number | null;
+  readonly falsePositives: number | null;
+  /** Mean of the volumes with lesions; NaN without any. */
+  readonly dice: number | null;
+  /** Whether the score is at or above the image threshold; null without one. */
+  readonly called: boolean | null;
+}
+
+/** How well the scores of volumes, or of patients, tell those with lesions. */
+export interface UnitMetrics {
+  readonly normal: number;
+  readonly abnormal: number;
+  readonly auroc: number;
+  /** 95 % of the draws of patients; null where a class is absent. */
+  readonly interval: Interval | null;
+  readonly averagePrecision: number;
+  /** At the image threshold; null without one. */
+  readonly sensitivity: number | null;
+  readonly specificity: number | null;
+  /** What the best score of brightness alone reaches by the same rule; null where it was not looked at. */
+  readonly brightness: { readonly name: string; readonly reversed: boolean; readonly auroc: number } | null;
+}
+
+/** The voxels of all volumes, on the grids that they are stored in. */
+export interface VoxelSummary {
+  /** Of all voxels together. */
+  readonly auroc: number;
+  readonly averagePrecision: number;
+  readonly aupro: number;
+  readonly dice: number | null;
+  /** Means of the volumes with lesions. */
+  readonly mean: { readonly averagePrecision: number; readonly aupro: number; readonly dice: number | null };
+}
+
+/** Metrics of a test set of volumes. */
+export interface VolumeMetrics {
+  /** How slices became volumes, and volumes patients. */
+  readonly rule: VolumeRule & { readonly text: string };
+  readonly volumes: UnitMetrics;
+  readonly patients: UnitMetrics;
+  /** Null where the maps are not evaluated. */
+  readonly voxels: VoxelSummary | null;
+  /** Null without a pixel threshold. */
+  readonly froc: Froc | null;
+  readonly byVolume: readonly VolumeResult[];
+  readonly byPatient: readonly PatientResult[];
+}
+
+/** What volumes are evaluated with. */
+export interface VolumeRequest {
+  readonly volumes: readonly SlicedVolume[];
+  readonly images: readonly ScoredImage[];
+  readonly rule: VolumeRule;
+  readonly norm: Normalisation;
+  /** Whether the maps mean something. */
+  readonly maps: boolean;
+  readonly thresholds: { readonly [K in keyof Thresholds]: { readonly value: number } | null };
+  readonly patientOf: ((id: string) => string | null) | null;
+  readonly seed: number;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** The request of a run for volumes of its data set. */
+export function volumeRequest(
+  { train, fusion, kind }: Pick<RunConfig, 'fusion' | 'kind'> & { readonly train: VolumeSettings },
+  volumes: readonly SlicedVolume[],
+  { images }: ScoredSet,
+  thresholds: VolumeRequest['thresholds'],
+  onEvent: RunListener,
+): VolumeRequest {
+  return {
+    volumes,
+    images,
+    rule: volumeRule(train),
+    norm: fusion.norm,
+    maps: kind === 'pixel',
+    thresholds,
+    ...samplingRequest(train),
+    onProgress: stage(onEvent, 'volumes'),
+  };
+}
+
+/** What of a run's settings concerns volumes. */
+type VolumeSettings = Pick<TrainOptions, 'volume.top' | 'volume.smooth' | 'group' | 'seed'>;
+
+/** How a run makes volumes of slices. */
+export function volumeRule(train: Pick<VolumeSettings, 'volume.top' | 'volume.smooth'>): VolumeRule {
+  return { top: train['volume.top'], smooth: train['volume.smooth'] };
+}
+
+type Brightness = 'mean' | 'std' | 'p995';
+const BRIGHTNESS: readonly Brightness[] = ['mean', 'std', 'p995'];
+
+/** A volume's or patient's scores: that of the model, and those of brightness in both directions. */
+interface Unit {
+  readonly patient: string;
+  readonly abnormal: boolean;
+  readonly score: number;
+  readonly bright: readonly number[];
+}
+
+/**
+ * Evaluates volumes by the scores and maps of their slices. One volume is looked at after the other; of its voxels a few slices are
+ * held. Volumes without a scored slice (those of the other split, and empty ones) play no part.
+ * @throws FusionclipError what the masks throw
+ */
+export async function volumeMetrics(request: VolumeRequest): Promise<VolumeMetrics> {
+  const { volumes, images, rule, thresholds, seed, onProgress } = request;
+  const scored = new Map(images.map((image) => [image.id, image]));
+  const own = volumes.filter(({ stacks }) => stacks.some(({ slices }) => slices.some((id) => id && scored.has(id))));
+  const total = new ScoreCounts();
+  const sums = { called: 0, both: 0 };
+  const findings: { confidence: number; lesion: number | null }[] = [];
+  const rows: VolumeResult[] = [];
+  const units: Unit[] = [];
+  for (const [i, volume] of own.entries()) {
+    onProgress?.(i, own.length);
+    const found = await oneVolume(volume, scored, request, total.lesions);
+    if (found.counts) total.addAll(found.counts);
+    sums.called += found.called ?? 0;
+    sums.both += found.both ?? 0;
+    findings.push(...found.findings);
+    rows.push(found.row);
+    units.push(found.unit);
+  }
+  const threshold = thresholds.image?.value ?? null;
+  const patients = [...new Set(units.map(({ patient }) => patient))];
+  const people = patients.map((patient) => highestOf(units.filter((unit) => unit.patient === patient)));
+  const called = thresholds.pixel ? sums : { called: null, both: null };
+  return {
+    rule: { ...rule, text: ruleText(rule) },
+    volumes: unitMetrics(units, threshold, seed),
+    patients: unitMetrics(people, threshold, seed),
+    voxels: request.maps
+      ? {
+          ...voxelMetrics({ counts: total, lesion: total.positives, called: null, both: null, findings: [] }),
+          dice: voxelDice({ lesion: total.positives, ...called }),
+          mean: meansOf(rows),
+        }
+      : null,
+    froc: request.maps && thresholds.pixel ? froc(findings, total.lesions, own.length) : null,
+    byVolume: rows,
+    byPatient: people.map((one) => patientRow(one, rows, threshold)),
+  };
+}
+
+async function oneVolume(
+  volume: SlicedVolume,
+  scored: ReadonlyMap<string, ScoredImage>,
+  { rule, norm, maps, thresholds, patientOf }: VolumeRequest,
+  firstLesion: number,
+) {
+  const { shape, affine, stacks, lesions } = volume;
+  const ids = stacks.flatMap(({ slices }) => slices.filter((id) => id !== null && scored.has(id)) as string[]);
+  const images = ids.map((id) => scored.get(id)!);
+  const patient = patientOf?.(ids[0]) ?? volume.patient;
+  const abnormal = images.some(({ label }) => label === 1);
+  const score = volumeScore(
+    images.map((image) => image.score),
+    rule.top,
+  );
+  const bright = images.some(({ trivial }) => trivial === null)
+    ? []
+    : BRIGHTNESS.flatMap((key) =>
+        [1, -1].map((sign) =>
+          volumeScore(
+            images.map(({ trivial }) => sign * trivial![key]),
+            rule.top,
+          ),
+        ),
+      );
+  const unit: Unit = { patient, abnormal, score, bright };
+  const { name } = volume;
+  const base = { name, patient, abnormal, score, slices: images.length };
+  if (!maps) {
+    const row: VolumeResult = {
+      ...{ ...base, lesionMillilitres: Number.NaN, millilitres: null, dice: null, averagePrecision: null },
+      ...{ aupro: null, lesions: 0, found: null, falsePositives: null },
+    };
+    return { row, unit, counts: null, called: null, both: null, findings: [] };
+  }
+  const grid = new GridMaps(
+    volume,
+    stacks.map(({ order, slices }) => ({
+      order,
+      maps: slices.map((id) => {
+        const data = id === null ? undefined : scored.get(id)?.map;
+        if (!data) return null;
+        const side = Math.sqrt(data.length);
+        return unframedMap(
+          { width: side, height: side, data },
+          { width: shape[order[0]], height: shape[order[1]] },
+          norm,
+        );
+      }),
+    })),
+    rule.smooth,
+  );
+  const result = await voxelResult({ shape, map: (k) => grid.slice(k), lesions }, thresholds.pixel?.value ?? null);
+  const millilitre = spacings(affine).reduce((product, mm) => product * mm, 1) / 1000;
+  const { averagePrecision, aupro } = voxelMetrics(result);
+  const found = new Set(result.findings.flatMap(({ lesion }) => lesion ?? []));
+  const known = thresholds.pixel !== null;
+  const row: VolumeResult = {
+    ...base,
+    lesionMillilitres: result.lesion * millilitre,
+    millilitres: result.called === null ? null : result.called * millilitre,
+    dice: voxelDice(result),
+    averagePrecision,
+    aupro,
+    lesions: result.counts.lesions,
+    found: known ? found.size : null,
+    falsePositives: known ? result.findings.filter(({ lesion }) => lesion === null).length : null,
+  };
+  const findings = result.findings.map((one) => ({
+    ...one,
+    lesion: one.lesion === null ? null : one.lesion + firstLesion,
+  }));
+  return { row, unit, counts: result.counts, called: result.called, both: result.both, findings };
+}
+
+/** A patient: the highest of their volumes, in every score. */
+function highestOf(units: readonly Unit[]): Unit {
+  const most = (values: readonly number[]) => values.reduce((a, b) => Math.max(a, b));
+  return {
+    patient: units[0].patient,
+    abnormal: units.some(({ abnormal }) => abnormal),
+    score: most(units.map(({ score }) => score)),
+    bright: units[0].bright.map((_, i) => most(units.map(({ bright }) => bright[i]))),
+  };
+}
+
+function unitMetrics(units: readonly Unit[], threshold: number | null, seed: number): UnitMetrics {
+  const labels = units.map(({ abnormal }) => (abnormal ? 1 : 0));
+  const scores = units.map(({ score }) => score);
+  const abnormal = labels.filter((label) => label === 1).length;
+  const normal = labels.length - abnormal;
+  const both = normal > 0 && abnormal > 0;
+  const share = (wanted: boolean) => {
+    const own = units.filter((unit) => unit.abnormal === wanted);
+    if (threshold === null || own.length === 0) return null;
+    return own.filter(({ score }) => score >= threshold === wanted).length / own.length;
+  };
+  return {
+    normal,
+    abnormal,
+    auroc: aurocOf(byClass(units, (unit) => unit.score)),
+    interval: both ? aurocIntervalByPatient(classesByPatient(units), seed) : null,
+    averagePrecision: averagePrecision(rankScores(labels, scores)),
+    sensitivity: share(true),
+    specificity: share(false),
+    brightness: both && units.every(({ bright }) => bright.length > 0) ? bestBrightness(units) : null,
+  };
+}
+
+function byClass(units: readonly Unit[], scoreOf: (unit: Unit) => number): ClassScores {
+  return {
+    normal: units.filter(({ abnormal }) => !abnormal).map(scoreOf),
+    abnormal: units.filter(({ abnormal }) => abnormal).map(scoreOf),
+  };
+}
+
+function classesByPatient(units: readonly Unit[]): ClassScores[] {
+  const patients = [...new Set(units.map(({ patient }) => patient))];
+  return patients.map((patient) =>
+    byClass(
+      units.filter((unit) => unit.patient === patient),
+      ({ score }) => score,
+    ),
+  );
+}
+
+function bestBrightness(units: readonly Unit[]): UnitMetrics['brightness'] {
+  const all = BRIGHTNESS.flatMap((key, i) =>
+    [false, true].map((reversed, d) => ({
+      ...{ name: INTENSITY_NAMES[key], reversed },
+      auroc: aurocOf(byClass(units, ({ bright }) => bright[2 * i + d])),
+    })),
+  );
+  return all.reduce((best, one) => (one.auroc > best.auroc ? one : best));
+}
+
+function meansOf(rows: readonly VolumeResult[]): VoxelSummary['mean'] {
+  const sick = rows.filter(({ lesions }) => lesions > 0);
+  const mean = (of: (row: VolumeResult) => number | null) =>
+    sick.reduce((sum, row) => sum + (of(row) ?? Number.NaN), 0) / sick.length;
+  const dice = mean((row) => row.dice);
+  return {
+    averagePrecision: mean((row) => row.averagePrecision),
+    aupro: mean((row) => row.aupro),
+    dice: sick.length > 0 && sick[0].dice === null ? null : dice,
+  };
+}
+
+function patientRow(unit: Unit, rows: readonly VolumeResult[], threshold: number | null): PatientResult {
+  const { patient, abnormal, score } = unit;
+  const own = rows.filter((row) => row.patient === patient);
+  const sum = (of: (row: VolumeResult) => number | null) =>
+    own.some((row) => of(row) === null) ? null : own.reduce((total, row) => total + (of(row) ?? 0), 0);
+  return {
+    ...{ patient, abnormal, score, volumes: own.length },
+    called: threshold === null ? null : score >= threshold,
+    lesions: sum(({ lesions }) => lesions) ?? 0,
+    found: sum(({ found }) => found),
+    falsePositives: sum(({ falsePositives }) => falsePositives),
+    dice: meansOf(own).dice,
+  };
+}

@@ -1,0 +1,190 @@
+import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
+import { baseName, joinPath } from '../base/paths.ts';
+import { heatPicture } from '../data/heat_picture.ts';
+import type { Maker } from '../dicom/write/head.ts';
+import { newUid } from '../dicom/write/items.ts';
+import type { WrittenSegmentation } from '../dicom/write/segmentation.ts';
+import type { SourceSeries } from '../dicom/write/source.ts';
+import { methodTitle } from '../fusion/presets.ts';
+import { writeNiftiSlices } from '../nifti/write.ts';
+import { DicomVolume } from '../volume/dicom_volume.ts';
+import { greyImage } from '../volume/grey.ts';
+import { sourceSeries } from '../volume/source_series.ts';
+import type { VolumeToScore } from '../volume/to_score.ts';
+import type { AdapterFile } from './adapters_file.ts';
+import { adaptersPath } from './trained.ts';
+
+/** What may be written of a volume; all but the first for DICOM series. */
+export const VOLUME_RESULTS = {
+  nifti: 'map and mask as NIfTI',
+  pm: 'the map as a DICOM Parametric Map',
+  seg: 'the finding as a DICOM segmentation',
+  fractions: 'the same in fractions, one half at the threshold',
+  sc: 'the slice where the map is highest, with the map over it, as a Secondary Capture',
+  sr: 'a measurement report (TID 1500)',
+} as const;
+
+/** A word of `--write`. */
+export type VolumeResult = keyof typeof VOLUME_RESULTS;
+
+/** What is known of a volume's map. */
+export interface MappedVolume {
+  readonly one: VolumeToScore;
+  /** The map on the grid of its files: [rows, columns] of slice `k`. */
+  readonly mapOf: (k: number) => Float32Array<ArrayBuffer>;
+  readonly score: number;
+  readonly millilitres: number | null;
+}
+
+/** What results say of the detector that made them. */
+export interface ResultsDetector {
+  readonly file: Pick<AdapterFile, 'thresholds' | 'mapScale'> & {
+    readonly header: Pick<AdapterFile['header'], 'fusion' | 'model'>;
+  };
+}
+
+/** Writes what was asked for of volumes, one after the other. What cannot be written is known before anything is scored. */
+export class VolumeResults {
+  readonly #fs: FileSystem;
+  readonly #out: string;
+  readonly #kinds: ReadonlySet<VolumeResult>;
+  readonly #sources: ReadonlyMap<VolumeToScore, SourceSeries>;
+  readonly #trained: ResultsDetector;
+  readonly #maker: Maker;
+
+  private constructor(
+    place: { readonly fs: FileSystem; readonly out: string },
+    kinds: ReadonlySet<VolumeResult>,
+    sources: ReadonlyMap<VolumeToScore, SourceSeries>,
+    trained: ResultsDetector,
+    maker: Maker,
+  ) {
+    this.#fs = place.fs;
+    this.#out = place.out;
+    this.#kinds = kinds;
+    this.#sources = sources;
+    this.#trained = trained;
+    this.#maker = maker;
+  }
+
+  /**
+   * @param adapters path of the run or of its adapters, which results name by their hash
+   * @throws FusionclipError `usage` where what is asked for cannot be written, and as `sourceSeries`
+   */
+  static async open(
+    fs: FileSystem,
+    out: string,
+    asked: readonly VolumeResult[],
+    volumes: readonly VolumeToScore[],
+    trained: ResultsDetector,
+    adapters: string,
+  ): Promise<VolumeResults> {
+    const kinds = new Set(asked);
+    const sources = new Map<VolumeToScore, SourceSeries>();
+    const dicom = asked.filter((kind) => kind !== 'nifti');
+    if (dicom.length > 0) {
+      for (const one of volumes) {
+        if (one.source instanceof DicomVolume) sources.set(one, await sourceSeries(fs, one.source));
+      }
+      if (sources.size === 0) {
+        const text = `--write ${dicom.join(',')} refers to DICOM series, and none of the volumes is one; write nifti.`;
+        throw new FusionclipError('usage', text);
+      }
+    }
+    const marks = dicom.filter((kind) => kind === 'seg' || kind === 'fractions');
+    if (marks.length > 0 && trained.file.thresholds.pixel === null) {
+      const text = `--write ${marks.join(',')} needs a threshold of the map, and this run has none: it saw no masks; leave it out.`;
+      throw new FusionclipError('usage', text);
+    }
+    return new VolumeResults({ fs, out }, kinds, sources, trained, await makerOf(fs, trained, adapters));
+  }
+
+  /** Volumes that are left out where DICOM was asked for, for people; '' for none. */
+  get note(): string {
+    return [...this.#kinds].some((kind) => kind !== 'nifti')
+      ? `DICOM results are written of ${this.#sources.size} series; NIfTI files have none`
+      : '';
+  }
+
+  /** Writes the files of one volume: `volumes/NAME.nii.gz`, `NAME_mask.nii.gz`, `NAME.pm.dcm`, … */
+  async write({ one, mapOf, score, millilitres }: MappedVolume): Promise<void> {
+    const { shape, affine } = one.source;
+    const { thresholds } = this.#trained.file;
+    const level = thresholds.pixel?.value ?? null;
+    if (this.#kinds.has('nifti')) {
+      await writeNiftiSlices(this.#fs, this.#path(one, '.nii.gz'), { shape, affine }, mapOf);
+      if (level !== null) {
+        const marks = (k: number) => Uint8Array.from(mapOf(k), (value) => (value >= level ? 1 : 0));
+        await writeNiftiSlices(this.#fs, this.#path(one, '_mask.nii.gz'), { shape, affine }, marks);
+      }
+    }
+    const source = this.#sources.get(one);
+    if (!source) return;
+    const map = new Float32Array(shape[0] * shape[1] * shape[2]);
+    for (let k = 0; k < shape[2]; k++) map.set(mapOf(k), k * shape[0] * shape[1]);
+    const maker = this.#maker;
+    if (this.#kinds.has('pm')) {
+      const { parametricMap } = await import('../dicom/write/parametric_map.ts');
+      await this.#save(one, '.pm.dcm', parametricMap(source, map, maker));
+    }
+    let written: WrittenSegmentation | null = null;
+    for (const kind of ['fractions', 'seg'] as const) {
+      if (level === null || !this.#kinds.has(kind)) continue;
+      const { segmentation } = await import('../dicom/write/segmentation.ts');
+      written = segmentation(source, { map, level, fractional: kind === 'fractions' }, maker);
+      await this.#save(one, `.${kind}.dcm`, written.bytes);
+    }
+    const slice = Math.floor(highest(map) / (shape[0] * shape[1]));
+    if (this.#kinds.has('sc')) {
+      const { secondaryCapture } = await import('../dicom/write/secondary_capture.ts');
+      await this.#save(one, '.sc.dcm', secondaryCapture(source, await this.#picture(one, map, slice), slice, maker));
+    }
+    if (this.#kinds.has('sr')) {
+      const { report } = await import('../dicom/write/report.ts');
+      const content = {
+        ...{ score, millilitres, slice, segmentation: written },
+        scoreThreshold: thresholds.image?.value ?? null,
+        mapThreshold: level,
+      };
+      await this.#save(one, '.sr.dcm', report(source, content, maker));
+    }
+  }
+
+  async #picture({ source, grey }: VolumeToScore, map: Float32Array, k: number) {
+    const [width, height] = source.shape;
+    const { thresholds, mapScale } = this.#trained.file;
+    const data = map.slice(k * width * height, (k + 1) * width * height);
+    const top = mapScale ?? data.reduce((most, value) => Math.max(most, value), 0);
+    const image = greyImage(await source.slice(k), grey);
+    return heatPicture(image, { width, height, data }, { range: [0, top], level: thresholds.pixel?.value ?? null });
+  }
+
+  async #save(one: VolumeToScore, ending: string, bytes: Uint8Array): Promise<void> {
+    await this.#fs.writeFile(this.#path(one, ending), bytes);
+  }
+
+  #path({ file }: VolumeToScore, ending: string): string {
+    return joinPath(this.#out, 'volumes', file + ending);
+  }
+}
+
+function highest(map: Float32Array): number {
+  let best = 0;
+  for (let i = 1; i < map.length; i++) if (map[i] > map[best]) best = i;
+  return best;
+}
+
+/** Model and adapters, by name and hash. Of the model's path the last part is told: others may name a person. */
+async function makerOf(fs: FileSystem, { file }: ResultsDetector, adapters: string): Promise<Maker> {
+  const { fusion, model } = file.header;
+  const bytes = await fs.readFile(await adaptersPath(fs, adapters));
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return {
+    model: `${methodTitle(fusion.method)}, ${baseName(model.name)}`,
+    modelHash: model.sha256 ?? model.hash,
+    adaptersHash: Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join(''),
+    now: new Date(),
+    uid: newUid,
+  };
+}

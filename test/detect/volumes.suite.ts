@@ -1,0 +1,163 @@
+import { assert } from 'chai';
+import { csvCells } from '../../src/base/csv.ts';
+import { evaluateRun } from '../../src/detect/evaluate_run.ts';
+import { predictPaths } from '../../src/detect/predict_volumes.ts';
+import type { ScoredImage } from '../../src/detect/scoring.ts';
+import { type VolumeRequest, volumeMetrics } from '../../src/detect/volume_metrics.ts';
+import { NiftiFile } from '../../src/nifti/nifti_file.ts';
+import { writePhantomVolumes } from '../../src/phantom/write_volumes.ts';
+import { trainRun } from '../../src/train/index.ts';
+import type { SlicedVolume } from '../../src/volume/slice_set.ts';
+import { MemoryFileSystem } from '../data/memory_file_system.ts';
+import { assertClose } from '../harness/close.ts';
+import { suite, suiteInTurn, test } from '../harness/registry.ts';
+import { contextOf, smallSettings, textOf, tinyBackbone } from '../train/small_run.ts';
+
+/** A volume of 2×1 voxels and two slices, 1 × 1 × 10 mm, so that nothing is smoothed. */
+function volume(name: string, patient: string, lesions: readonly number[] | null): SlicedVolume {
+  return {
+    ...{ name, patient, kind: 'NIfTI', shape: [2, 1, 2], window: 'w', normal: 0, abnormal: 0, empty: 0 },
+    affine: [
+      [1, 0, 0, 0],
+      [0, 1, 0, 0],
+      [0, 0, 10, 0],
+    ],
+    stacks: [{ order: [0, 1, 2], slices: [`${name}/0`, `${name}/1`] }],
+    lesions: lesions && (async (k) => Uint8Array.from(lesions.slice(2 * k, 2 * k + 2))),
+  };
+}
+
+/** Its slices as they were scored: maps of one pixel, so that both voxels of a slice have its value. */
+function slices(name: string, values: readonly [number, number], label: 0 | 1): ScoredImage[] {
+  return values.map((value, k) => ({
+    ...{ id: `${name}/${k}`, label, mask: null, grey: null, trivial: { mean: -value, std: 0, p995: 0 } },
+    ...{ map: Float32Array.of(value), score: value, scoreMax: value, scoreMean: value },
+  }));
+}
+
+suite('metrics of volumes', () => {
+  const request: VolumeRequest = {
+    volumes: [
+      volume('a', 'A', [1, 1, 0, 0]),
+      volume('b', 'A', null),
+      volume('c', 'B', null),
+      volume('d', 'C', [0, 0, 1, 0]),
+      volume('left-out', 'D', null),
+    ],
+    images: [
+      ...slices('a', [0.75, 0.25], 1),
+      ...slices('b', [0.5, 0.125], 0),
+      ...slices('c', [0.375, 0.5], 0),
+      ...slices('d', [0.375, 0.25], 1),
+    ],
+    ...{ rule: { top: 0.5, smooth: 3 }, norm: 'clip', maps: true, patientOf: null, seed: 1 },
+    thresholds: { image: { value: 0.5 }, pixel: { value: 0.375 } },
+  };
+
+  test('by hand: volumes, patients, voxels and lesions', async () => {
+    const { rule, volumes, patients, voxels, froc, byVolume, byPatient } = await volumeMetrics(request);
+    assert.match(rule.text, /the highest 50 % of its slices/);
+    assert.deepEqual(
+      byVolume.map(({ score }) => score),
+      [0.75, 0.5, 0.5, 0.375],
+    );
+    // Of volumes with lesions 0.75 is above both others, 0.375 above none.
+    assert.deepEqual([volumes.normal, volumes.abnormal, volumes.auroc], [2, 2, 0.5]);
+    assert.deepEqual([volumes.sensitivity, volumes.specificity], [0.5, 0]);
+    // A by its volume a, B 0.5, C 0.375.
+    assert.deepEqual([patients.normal, patients.abnormal, patients.auroc], [1, 2, 0.5]);
+    // Mean grey values are the scores' negatives: A has −0.125 by its b, C −0.25, and B, the normal one, −0.375.
+    assert.deepEqual(patients.brightness, { name: 'mean grey value', reversed: false, auroc: 1 });
+    assert.isTrue(volumes.interval!.low <= 0.5 && volumes.interval!.high >= 0.5);
+    // Called are both voxels of a's first slice, of b's and of d's first, and all of c: 10; lesion 3; both 2.
+    assert.closeTo(voxels!.dice!, (2 * 2) / (10 + 3), 1e-12);
+    // Lesion voxels have 0.75, 0.75, 0.25: the last is behind 8 + 0 others, with 3 more at 0.25.
+    assert.closeTo(voxels!.averagePrecision, (2 / 3) * 1 + (1 / 3) * (3 / 14), 1e-12);
+    assert.closeTo(voxels!.auroc, (13 + 13 + 2 + 3 / 2) / 39, 1e-12);
+    assert.closeTo(voxels!.mean.dice!, (1 + 0) / 2, 1e-12);
+    // Findings: a's slice in its lesion; b's, c's and d's first in none.
+    assert.deepEqual(
+      byVolume.map(({ lesions, found, falsePositives }) => [lesions, found, falsePositives]),
+      [
+        [1, 1, 0],
+        [0, 0, 1],
+        [0, 0, 1],
+        [1, 0, 1],
+      ],
+    );
+    assert.deepEqual(froc!.points, [
+      { threshold: 0.75, sensitivity: 0.5, falsePositives: 0 },
+      { threshold: 0.5, sensitivity: 0.5, falsePositives: 0.5 },
+      { threshold: 0.375, sensitivity: 0.5, falsePositives: 0.75 },
+    ]);
+    assert.deepEqual(
+      byVolume.map(({ lesionMillilitres }) => lesionMillilitres),
+      [0.02, 0, 0, 0.01],
+    );
+    assert.deepInclude(byPatient[0], {
+      patient: 'A',
+      volumes: 2,
+      score: 0.75,
+      called: true,
+      dice: 1,
+      falsePositives: 1,
+    });
+    assert.deepInclude(byPatient[2], { patient: 'C', called: false, lesions: 1, found: 0, dice: 0 });
+  });
+
+  test('whose maps mean nothing have scores alone; where classes do not overlap the interval is exact', async () => {
+    const images = [...slices('a', [0.75, 0.25], 1), ...slices('c', [0.375, 0.5], 0)];
+    const found = await volumeMetrics({ ...request, images, maps: false });
+    assert.isNull(found.voxels);
+    assert.isNull(found.froc);
+    assert.equal(found.byVolume.length, 2);
+    assert.equal(found.patients.auroc, 1);
+    // One pair in order: 0.025 is the smallest share at which that is not rare.
+    assert.closeTo(found.patients.interval!.low, 0.025, 1e-9);
+  });
+});
+
+suiteInTurn('volumes end to end', () => {
+  const phantom = { set: 'brain', out: '/vol', seed: 3, valid: 2, test: 2, size: 32, depth: 8 } as const;
+
+  test('patients in, patients out: training, evaluation and prediction say the same of a volume', async (t) => {
+    const fs = new MemoryFileSystem();
+    const data = await writePhantomVolumes(fs, { ...phantom, format: 'dicom' });
+    const context = contextOf(await t.gpu(), fs);
+    const model = await tinyBackbone();
+    const settings = smallSettings({ shots: '2', 'shots.patients': '1', epochs: '1', prompt: 'fixed' });
+    const { results, adapters } = await trainRun(context, { data, model, out: '/run', settings });
+    const trained = results.volumes!;
+    assert.deepEqual([trained.patients.normal, trained.patients.abnormal], [1, 1]);
+    assert.deepEqual([results.selected.sampling!.drawn, results.selected.sampling!.units], ['patients', 2]);
+    const shots = JSON.parse(textOf(fs, '/run/shots.json'));
+    const patientOf = (id: string) => /patient-[0-9a-f]+/.exec(id)![0];
+    assert.equal(new Set(shots.normal.map(patientOf)).size, 1);
+
+    const evaluated = await evaluateRun(context, { adapters: '/run', model, out: '/eval' });
+    assert.deepEqual(evaluated.volumes!.byVolume, trained.byVolume);
+    const [head, ...rows] = csvCells(textOf(fs, '/eval/patients.csv'));
+    assert.deepEqual([head[0], rows.length], ['patient', 2]);
+    assert.equal(textOf(fs, '/eval/volumes.csv'), textOf(fs, '/run/volumes.csv'));
+
+    const request = { paths: [`${data}/test`], adapters, model };
+    const { volumes, patients } = await predictPaths(context, { ...request, out: '/out' });
+    assert.equal(patients.length, 2);
+    for (const row of volumes) {
+      const known = trained.byVolume.find(({ name }) => name === row.name)!;
+      assert.closeTo(row.score, known.score, 1e-6);
+      assertClose([row.millilitres ?? 0], [known.millilitres ?? 0], { absolute: 1e-3 });
+      const map = await NiftiFile.open(fs, row.map!);
+      assert.deepEqual(map.header.shape.slice(0, 3), [32, 32, 8]);
+      const highest = Math.max(...(await map.slice(row.slice)));
+      for (let k = 0; k < 8; k++) assert.isAtMost(Math.max(...(await map.slice(k))), highest);
+    }
+    const part = await predictPaths(context, { ...request, paths: [`${data}/test/good`], out: null, stride: 3 });
+    // Of slices 0, 3 and 6 the first is empty.
+    assert.deepEqual(
+      part.volumes.map(({ scored }) => scored),
+      [2],
+    );
+    assert.isNull(part.volumes[0].map);
+  });
+});
