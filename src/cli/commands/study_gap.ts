@@ -36,10 +36,10 @@ export const studyGapCommand: Command = {
   usage: '--model DIR --out DIR',
   examples: [
     'fusionclip study gap --model tiny-clip-natural --out runs/gap',
-    'fusionclip study gap --model tiny-clip-natural --out runs/gap --shots 4 --seeds 1,2 --methods clip-text,fusionclip,mvfa',
+    'fusionclip study gap --model tiny-clip-natural --out runs/gap --shots 4 --seeds 1,2 --methods mvfa',
   ],
-  details: `Exit code ${EXIT_CODES.bad_model} when a goal is missed, or its runs are not there. Finished runs are kept: the same call again
-goes on, and one with other seeds, families, methods or shots adds to them.`,
+  details: `Exit code ${EXIT_CODES.bad_model} when a goal is missed, or its runs are not there. Finished runs are kept: the same
+call again goes on, and one with other seeds, families, methods or shots adds to them.`,
   flags: [
     { title: 'Study', table: { ...FLAGS, ...GPU_FLAGS } },
     { title: 'Training and evaluation', table: TRAINING },

@@ -38,7 +38,7 @@ export interface GapRequest {
 export interface GapGoal {
   readonly what: string;
   readonly reached: string;
-  /** Null where its runs are not there. */
+  /** Null where its runs are not there, or one seed alone is. */
   readonly met: boolean | null;
 }
 
@@ -146,12 +146,12 @@ function goalsOf(rows: readonly GapRow[], differences: readonly GapDifference[])
     {
       what: `${GOAL_SHOTS}-shot ${OWN} at least ${GAIN} above zero-shot, the interval above 0`,
       reached: gain ? told(gain.bySeed) : 'not run',
-      met: gain ? gain.bySeed.mean >= GAIN && gain.bySeed.low > 0 : null,
+      met: gain && gain.bySeed.count > 1 ? gain.bySeed.mean >= GAIN && gain.bySeed.low > 0 : null,
     },
     {
       what: `${GOAL_SHOTS}-shot ${OWN} less the better of ${RIVALS.join(' and ')}, the interval above -${MARGIN}`,
       reached: beside ? `${told(beside.bySeed)} against ${rival.method}` : 'not run',
-      met: beside ? beside.bySeed.low > -MARGIN : null,
+      met: beside && beside.bySeed.count > 1 ? beside.bySeed.low > -MARGIN : null,
     },
   ];
 }
