@@ -67,9 +67,11 @@ function app(single: boolean): UserConfig {
   const output = {
     entryFileNames: 'chunks/app/[name]-[hash].js',
     chunkFileNames: 'chunks/app/[name]-[hash].js',
-    // The model's files keep the names that belong to its layout.
+    // Files of a model keep the names that belong to its layout.
     assetFileNames: ({ originalFileNames: [from = ''] }: { originalFileNames: string[] }) =>
-      from.includes('models/') ? 'models/tiny-clip/[name][extname]' : 'chunks/app/[name]-[hash][extname]',
+      from.includes('models/')
+        ? `models/${from.split('/').at(-2)}/[name][extname]`
+        : 'chunks/app/[name]-[hash][extname]',
   };
   return {
     root: 'app',

@@ -20,6 +20,7 @@ const LEVELS = [
   'metrics',
   'decide',
   'phantom',
+  'scene',
   'clip',
   'hub',
   'fusion',

@@ -4,7 +4,7 @@ import { joinPath } from '../base/paths.ts';
 import { Gpu } from '../gpu/gpu.ts';
 import { BlobFiles } from '../host/blob_files.ts';
 import { webOf, withWeb } from '../hub/index.ts';
-import { EMBEDDED_MODEL } from '../study/embedded.ts';
+import { EMBEDDED_MODELS } from '../study/embedded.ts';
 import { Fusionclip, type OpenOptions } from './fusionclip.ts';
 import { withGiven } from './given.ts';
 import { packageAddress } from './package_address.ts';
@@ -23,8 +23,8 @@ const MODEL_FILES = [
 ];
 
 /**
- * Opens the GPU of a page, or of one of its workers. Files are in the memory of the page; the model that comes with the package is
- * fetched from beside the library when it is first used.
+ * Opens the GPU of a page, or of one of its workers. Files are in the memory of the page; the models that come with the package are
+ * fetched from beside the library when they are first used.
  * @throws FusionclipError `no_adapter`
  */
 export async function open(options: OpenOptions = {}): Promise<Fusionclip> {
@@ -44,24 +44,26 @@ export async function open(options: OpenOptions = {}): Promise<Fusionclip> {
   return new Fusionclip({ files, gpu: await openGpu(), openGpu, environment, onEvent });
 }
 
-/** Files among which the embedded model lies from the moment on that it is looked for. */
+/** Files among which each model that comes with the package lies from the moment on that it is looked for. */
 function withModels(files: FileSystem, address: string): FileSystem {
-  const place = joinPath(MODELS, EMBEDDED_MODEL);
-  let fetched: Promise<void> | null = null;
-  const fetchAll = async () => {
+  const names = new Map(EMBEDDED_MODELS.map((name) => [joinPath(MODELS, name), name]));
+  const fetched = new Map<string, Promise<void>>();
+  const fetchAll = async (place: string, model: string) => {
     for (const name of MODEL_FILES) {
-      await files.writeFile(joinPath(place, name), await download(`${address}/${EMBEDDED_MODEL}/${name}`));
+      await files.writeFile(joinPath(place, name), await download(`${address}/${model}/${name}`));
     }
   };
   return {
     ...files,
     ownModels: MODELS,
     async stat(path) {
-      if (path === place) {
-        fetched ??= fetchAll();
+      const model = names.get(path);
+      if (model !== undefined) {
+        const fetching = fetched.get(path) ?? fetchAll(path, model);
+        fetched.set(path, fetching);
         // The next attempt may meet a better network.
-        await fetched.catch((error) => {
-          fetched = null;
+        await fetching.catch((error) => {
+          fetched.delete(path);
           throw error;
         });
       }

@@ -19,6 +19,11 @@ const STAGE = text('', /^\d{2,4}x\d{1,7}$/, 'SIZExSTEPS', '');
 
 /** Every setting of a pre-training. Names are flags of the CLI and keys here. */
 export const PRETRAIN_OPTIONS = {
+  pictures: choice(
+    ['phantoms', 'scenes'],
+    'phantoms',
+    'what is drawn: medical-looking phantoms, or scenes of things and surfaces, sound and damaged',
+  ),
   families: list(NAME, ['brain', 'liver', 'resc', 'oct2017', 'chest', 'histopathology'], 'phantoms to train on'),
   'without-kinds': list(NAME, [], 'kinds of lesion that are never drawn'),
   stages: list(STAGE, ['112x3000', '168x400'], 'sides of the pictures in pixels, and steps at each'),

@@ -22,6 +22,7 @@ import { type PretrainOptions, pretrainOptions, pretrainTexts } from './options.
 import type { PairSource } from './pairs.ts';
 import { phantomPairs } from './phantom_pairs.ts';
 import { Pretrainer, type PretrainState } from './pretrainer.ts';
+import { scenePairs } from './scene_pairs.ts';
 
 /** What a pre-training works with. */
 export interface PretrainContext {
@@ -143,6 +144,7 @@ async function inFolder(
 
 async function openSource(fs: FileSystem, options: PretrainOptions, data: string | null): Promise<PairSource> {
   if (data !== null) return openPairFolder(fs, data, options.seed);
+  if (options.pictures === 'scenes') return scenePairs(options.seed);
   return phantomPairs(options.families, options['without-kinds'], options.seed);
 }
 

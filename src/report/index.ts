@@ -2,6 +2,7 @@ export { renderComparison, writeComparison } from './comparison/report.tsx';
 export { type BandedCurve, type BandPoint, type ImageCurves, imageCurves, type Point } from './curves.ts';
 export { findRuns } from './find_runs.ts';
 export type { GalleryItem } from './gallery_item.ts';
+export { writeGap } from './gap/report.tsx';
 export { CURVES, MODEL_CARD, writeModelCard } from './model_card.tsx';
 export { openPictures, type RunPictures } from './pictures.ts';
 export type { Prediction } from './prediction.ts';

@@ -9,6 +9,7 @@ import { VERSION } from '../base/version.ts';
 import { clipShapes } from '../clip/index.ts';
 import { PHANTOM_FAMILIES } from '../phantom/index.ts';
 import { type PairStepEvent, type PretrainResult, pretrainOptions, pretrainTexts } from '../pretrain/index.ts';
+import { SCENE_WORDS } from '../scene/index.ts';
 import { Chart, Curve } from './chart.tsx';
 
 /** Name of the card in a model folder. */
@@ -104,17 +105,29 @@ another size are not comparable with one another.
 
 ## Limits
 
-* ${data === null ? 'Generated pictures are simpler than real ones: few kinds of lesion, one anatomy a family, noise of one kind.' : 'It knows what is in its folder and nothing else.'}
+* ${limitOf(options, data)}
 * Sentences are understood as far as they resemble the captions; other words are bytes to it.
-* Lesions much smaller than a patch of ${vision.patch} px are beyond it.
+* ${isScenes(options, data) ? 'Damage' : 'Lesions'} much smaller than a patch of ${vision.patch} px are beyond it.
 `;
 }
 
+function isScenes({ pictures }: ReturnType<typeof pretrainOptions>, data: string | null): boolean {
+  return data === null && pictures === 'scenes';
+}
+
+function limitOf(options: ReturnType<typeof pretrainOptions>, data: string | null): string {
+  if (data !== null) return 'It knows what is in its folder and nothing else.';
+  return options.pictures === 'scenes'
+    ? 'Generated pictures are simpler than photographs: few things and materials, one light, noise of one kind.'
+    : 'Generated pictures are simpler than real ones: few kinds of lesion, one anatomy a family, noise of one kind.';
+}
+
 function seen(
-  { families, 'without-kinds': without, seed }: ReturnType<typeof pretrainOptions>,
+  { families, 'without-kinds': without, seed, pictures }: ReturnType<typeof pretrainOptions>,
   data: string | null,
 ): string {
   if (data !== null) return `The pictures and captions of \`${data}\`.`;
+  if (pictures === 'scenes') return scenesSeen(seed);
   const lines = [...new Set(families)].map((name) => {
     const { dataset, kinds } = PHANTOM_FAMILIES[name];
     const names = kinds.map((kind) => kind.name);
@@ -130,6 +143,21 @@ function seen(
 ${lines.join('\n')}
 ${others.map((name) => `| ${name} (${PHANTOM_FAMILIES[name].dataset}) | none: never seen | all |`).join('\n')}${others.length > 0 ? '\n' : ''}
 What is drawn is a function of the seed: phantoms of every other seed are new to it.`;
+}
+
+function scenesSeen(seed: number): string {
+  const { things, materials, patterns, colours, damages } = SCENE_WORDS;
+  return `Scenes of seed ${seed}, drawn on the fly, sound and damaged twins in equal numbers; **nothing medical**, and no other pictures.
+
+| | |
+| --- | --- |
+| things | ${things.join(', ')} |
+| materials | ${materials.join(', ')} |
+| patterns | ${patterns.join(', ')} |
+| colours | ${colours.join(', ')}; two of five pictures have none |
+| damage | ${damages.join(', ')} |
+
+Captions say kind, colour, number and place, and what is wrong. What is drawn is a function of the seed.`;
 }
 
 function table(steps: readonly PairStepEvent[]): string {

@@ -64,6 +64,10 @@ export const CONTROL = 'random weights';
 
 /** The model that comes with the program (`models/tiny-clip/`), as `--model` knows it. */
 export const EMBEDDED_MODEL = 'tiny-clip';
+/** One that comes with the program too and has seen nothing medical. */
+export const NATURAL_MODEL = 'tiny-clip-natural';
+/** All models that come with the program. */
+export const EMBEDDED_MODELS: readonly string[] = [EMBEDDED_MODEL, NATURAL_MODEL];
 
 /** What is compared with the method, as changes of its settings. */
 const VARIANTS: readonly { readonly method: string; readonly settings: Readonly<Record<string, string>> }[] = [

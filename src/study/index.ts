@@ -12,11 +12,16 @@ export { type SweepOutcome, type SweepRequest, sweep } from './comparison/sweep.
 export { comparisonCsv, formatComparison } from './comparison/text.ts';
 export {
   EMBEDDED_MODEL,
+  EMBEDDED_MODELS,
   type EmbeddedRequest,
   type EmbeddedResults,
   type Goal,
+  NATURAL_MODEL,
   studyEmbedded,
 } from './embedded.ts';
+export { type GapGoal, type GapRequest, type GapResults, studyGap } from './gap/gap.ts';
+export type { GapDifference, GapRow } from './gap/summary.ts';
+export { formatGap, intervalText, signedText } from './gap/text.ts';
 export type { PhantomCounts } from './phantom_sets.ts';
 export type { Entry } from './reproduction/entries.ts';
 export { PAPER_SETS, type PaperRow } from './reproduction/paper.ts';

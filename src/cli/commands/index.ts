@@ -19,6 +19,7 @@ import { pretraining } from './pretrain.ts';
 import { report } from './report.ts';
 import { reproduceCommand } from './reproduce.ts';
 import { studyEmbeddedCommand } from './study.ts';
+import { studyGapCommand } from './study_gap.ts';
 import { sweepCommand } from './sweep.ts';
 import { train } from './train.ts';
 import { tune } from './tune.ts';
@@ -52,4 +53,5 @@ export const COMMANDS: readonly Command[] = [
   planGridCommand,
   work,
   merge,
+  studyGapCommand,
 ];
