@@ -12,9 +12,16 @@ import { activationReference, matmulGradientReference, matmulReference } from '.
 
 const VARIANTS = Object.keys(MATMUL_VARIANTS) as MatmulVariant[];
 const runtimesOf = (variant: MatmulVariant) => runtimesWith(matmulRow(variant).needs);
-/** The pipelines of the largest tile take SwiftShader seconds each, and they decode b by the code of the smaller one. */
-const runtimesOfHalf = (variant: MatmulVariant) =>
-  variant === 'workgroup-128' ? (['deno'] as const) : runtimesOf(variant);
+/**
+ * Where a format of b runs: Node's WebGPU is Chrome's, and a pipeline takes their software adapter up to seconds; the largest
+ * tile decodes b by the code of the smaller one.
+ */
+const runtimesOfHalf = (variant: MatmulVariant, dtype: 'f16' | 'bf16') =>
+  variant === 'workgroup-128'
+    ? (['deno'] as const)
+    : (['deno', dtype === 'f16' ? 'node' : 'chrome'] as const).filter(
+        (runtime) => runtimesOf(variant)?.includes(runtime) ?? true,
+      );
 const KINDS = [
   { transposeA: false, transposeB: false },
   { transposeA: false, transposeB: true },
@@ -196,7 +203,7 @@ suite('matmul', () => {
             }
           }
         },
-        runtimesOfHalf(variant),
+        runtimesOfHalf(variant, dtype),
       );
 
       test(
@@ -216,7 +223,7 @@ suite('matmul', () => {
             assert.deepEqual(out, await matmulWith(variant, a, decoded, { bColumns }).read(), `columns ${bColumns}`);
           }
         },
-        runtimesOfHalf(variant),
+        runtimesOfHalf(variant, dtype),
       );
     }
 

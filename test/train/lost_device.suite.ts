@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import { FusionclipError } from '../../src/base/errors.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { FragileGpu, type Loss } from '../torture/fragile_gpu.ts';
 import { difference, WORKS, type Work, type Worked, workOn } from '../torture/works.ts';
 
@@ -14,7 +14,7 @@ async function wholeOf(fragile: FragileGpu, work: Work): Promise<Worked> {
   return whole;
 }
 
-suite('a lost device', () => {
+suiteInTurn('a lost device', () => {
   for (const work of WORKS) {
     // At more moments: npm run torture.
     test(`${work.name}: goes on on a new one, to the same bits`, async (t) => {
