@@ -71,7 +71,10 @@ export async function planArchive(fs: FileSystem, request: ArchiveRequest): Prom
   const head: PlanHead = {
     plan: volumes ? 'volumes' : 'archive',
     config: { adapters: secret, model: header.model.hash, threshold, at, range },
-    places: { model: typeof model === 'string' ? model : model.identity.name, root: request.root ?? '' },
+    places: {
+      model: typeof model === 'string' ? await wholePath(fs, model) : model.identity.name,
+      root: request.root === null ? '' : await wholePath(fs, request.root),
+    },
     columns: [...(volumes ? VOLUME_COLUMNS : PICTURE_COLUMNS)],
     sorted: true,
   };
@@ -121,6 +124,11 @@ export function requireAlone(fusion: FusionOptions, run: string): void {
   if (!dependsOnSet(fusion)) return;
   const text = `${run} rescales scores by the extremes of the images that are scored together (fuse mvfa, score.cls april), so shards of an archive would not compare; train with --fuse calib or mean.`;
   throw new FusionclipError('usage', text);
+}
+
+/** A path that is the same from every working folder; a name of a model stays. */
+export async function wholePath(fs: FileSystem, path: string): Promise<string> {
+  return fs.absolutePath && (await fs.stat(path)) ? fs.absolutePath(path) : path;
 }
 
 function asNumber(name: string): Column {

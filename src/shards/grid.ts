@@ -8,6 +8,7 @@ import { runSettings } from '../run/run_config.ts';
 import { planOf } from '../study/reproduction/plan.ts';
 import { STUDY_ROWS } from '../study/reproduction/rows.ts';
 import { type StudyRun, studyRunFingerprint, studyRunPath } from '../study/study_run.ts';
+import { wholePath } from './archive.ts';
 import { oneEach } from './cut.ts';
 import type { Input } from './input.ts';
 import { rooted } from './list_inputs.ts';
@@ -54,7 +55,9 @@ const CELLS = 'cells.json';
  * @throws FusionclipError `io`, `bad_data`, `bad_model` for what cannot be opened, `usage` when nothing can be run
  */
 export async function planGrid(fs: FileSystem, request: GridRequest): Promise<Plan> {
-  const { model, medclip, methods, shots, seeds, out } = request;
+  const { methods, shots, seeds, out } = request;
+  const model = await wholePath(fs, request.model);
+  const medclip = request.medclip && (await wholePath(fs, request.medclip));
   const settings = { 'map.files': 'none', ...request.settings };
   const name = await rooted(fs, request.root);
   const sets: { name: string; folder: string }[] = [];
@@ -84,7 +87,13 @@ export async function planGrid(fs: FileSystem, request: GridRequest): Promise<Pl
     cells[path] = run;
   }
   const writer = await PlanWriter.open(fs, out, {
-    ...{ plan: 'grid', config: {}, places: { root: request.root ?? '' }, columns: [...GRID_COLUMNS], sorted: false },
+    ...{
+      plan: 'grid',
+      config: {},
+      places: { root: request.root === null ? '' : await wholePath(fs, request.root) },
+      columns: [...GRID_COLUMNS],
+      sorted: false,
+    },
   });
   try {
     for (const shard of oneEach(inputs)) await writer.add(shard);

@@ -7,8 +7,8 @@ import { readLines } from '../../src/shards/line_files.ts';
 import { LineSorter } from '../../src/shards/line_sorter.ts';
 import { listInputs } from '../../src/shards/list_inputs.ts';
 import { mergePlan } from '../../src/shards/merged_files.ts';
-import { partPath } from '../../src/shards/parts.ts';
-import { Plan } from '../../src/shards/plan.ts';
+import { partPath, writePart } from '../../src/shards/parts.ts';
+import { Plan, PlanWriter } from '../../src/shards/plan.ts';
 import { chosenShards, workShards } from '../../src/shards/work.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
@@ -23,6 +23,14 @@ const INPUTS = Array.from({ length: 24 }, (_, i) => ({ path: `/a/${(i * 7) % 24}
   { path: '/a/a, "b"\n\\n.png', patient: '=1+1' },
   { path: '/a/bad.png', patient: '' },
 ]);
+
+/** Patients of one to five images. */
+function unlike() {
+  const patients = Array.from({ length: 60 }, (_, i) => ({ patient: `p${i}`, count: 1 + ((i * 7) % 5) }));
+  return patients.flatMap(({ patient, count }) =>
+    Array.from({ length: count }, (_, i) => ({ path: `/${i}`, patient })),
+  );
+}
 
 suite('shards', () => {
   test('lines that do not fit into memory come sorted, each once', async () => {
@@ -80,6 +88,8 @@ suite('shards', () => {
       assert.isTrue(lines.length <= 8 || patients.size === 1, `shard ${shard.number} has ${lines.length}`);
     }
     assert.equal(seen.size, 201);
+    const sizes = await shardsOf(await planOf(new MemoryFileSystem(), unlike(), { least: 4, most: 6 }));
+    assert.isAtMost(Math.max(...sizes.map(({ images }) => images)), 6);
     const small = shards.filter(({ images }) => images < 4);
     assert.isAtMost(small.length, 2);
     const more = await planOf(fs, [...inputs, { path: '/new', patient: 'p100' }], { least: 4, most: 8 });
@@ -187,7 +197,7 @@ suite('shards', () => {
     const fs = new MemoryFileSystem();
     const plan = await planOf(fs, INPUTS);
     await workShards({ fs, runtime: RUNTIME }, plan, plan.shards(), new StandIn());
-    const [first, second] = await shardsOf(plan);
+    const [first] = await shardsOf(plan);
     const path = partPath(plan, first);
     const whole = fs.files.get(path)!;
     const flipped = whole.slice();
@@ -196,8 +206,10 @@ suite('shards', () => {
     const { merged } = await mergePlan(fs, plan);
     assert.deepEqual(merged.damaged, [first.id]);
     assert.isFalse(fs.files.has(path));
-    const other = textOf(fs, partPath(plan, second)).replaceAll(second.id, first.id);
-    await fs.writeFile(path, other);
+    const inputs = (await plan.lines(first)).map(inputOfLine);
+    const rows = inputs.map(({ path, patient }) => [path, patient, '', '0', '']);
+    rows[1][0] = '/another.png';
+    await writePart(fs, plan, first, rows, { adapter: '', runtime: '', seconds: 0 });
     await expectFailure('bad_data', [/rows of other inputs/], () => mergePlan(fs, plan));
     fs.files.set(path, whole);
     await mergePlan(fs, plan);
@@ -205,6 +217,17 @@ suite('shards', () => {
     await expectFailure('bad_data', [/inputs\.txt was changed/], () => mergePlan(fs, plan));
     await fs.writeFile('/plan/shards.txt', textOf(fs, '/plan/shards.txt').replace(/^./, 'x'));
     await expectFailure('bad_data', [/shards\.txt was changed/], () => mergePlan(fs, plan));
+  });
+
+  test('an input that is in a plan twice is found, though its ids are right', async () => {
+    const fs = new MemoryFileSystem();
+    const { facts } = await planOf(fs, INPUTS);
+    const writer = await PlanWriter.open(fs, '/twice', facts);
+    const text = `${inputLine({ path: '/a', patient: '', images: 1 })}\n`;
+    for (let i = 0; i < 2; i++) await writer.add({ text, inputs: 1, images: 1 });
+    const plan = await writer.close(0);
+    await workShards({ fs, runtime: RUNTIME }, plan, plan.shards(), new StandIn());
+    await expectFailure('bad_data', [/has an input twice/], () => mergePlan(fs, plan));
   });
 
   test('shards are chosen by parts that miss none, and by their ids', async () => {

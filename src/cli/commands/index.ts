@@ -14,6 +14,7 @@ import { modelGenerate, modelInspect } from './model.ts';
 import { modelPull } from './model_pull.ts';
 import { planArchiveCommand } from './plan_archive.ts';
 import { planGridCommand } from './plan_grid.ts';
+import { planJobs } from './plan_jobs.ts';
 import { predict } from './predict.ts';
 import { pretraining } from './pretrain.ts';
 import { report } from './report.ts';
@@ -51,6 +52,7 @@ export const COMMANDS: readonly Command[] = [
   studyEmbeddedCommand,
   planArchiveCommand,
   planGridCommand,
+  planJobs,
   work,
   merge,
   studyGapCommand,
