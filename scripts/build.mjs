@@ -6,13 +6,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { serviceWorker, singleFile } from './app_files.mjs';
+import { billOf, modulesIn } from './bom.mjs';
 import './gen.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 const PACKAGE = ['lib', 'node', 'page', 'types'];
 const targets = process.argv.slice(2);
-if (targets.length === 0) targets.push(...PACKAGE, 'app', 'single');
+const isWhole = targets.length === 0;
+if (isWhole) targets.push(...PACKAGE, 'app', 'single');
 
 /** The folder that a target's files go to. */
 function folderOf(target) {
@@ -61,9 +63,22 @@ function put(path, content) {
   renameSync(temporary, path);
 }
 
+/** What each bundle holds, by target. */
+const modules = new Map();
+
 async function bundle(target) {
   const folder = folderOf(target);
-  const result = await build({ mode: target, configFile: 'vite.config.ts', logLevel: 'warn', build: { write: false } });
+  const held = new Set();
+  modules.set(target, held);
+  // A worker is a build of its own, inside of the page's.
+  const listed = {
+    name: 'fusionclip-modules',
+    generateBundle(_, outputs) {
+      for (const id of modulesIn(Object.values(outputs))) held.add(id);
+    },
+  };
+  const more = { plugins: [listed], worker: { plugins: () => [listed] }, build: { write: false } };
+  const result = await build({ mode: target, configFile: 'vite.config.ts', logLevel: 'warn', ...more });
   const outputs = [result].flat().flatMap((one) => one.output);
   if (target === 'single') return put(join(folder, 'fusionclip.html'), singleFile(outputs));
   checkImports(target, outputs);
@@ -106,6 +121,17 @@ for (const target of targets) {
   } catch (error) {
     // The other targets are built all the same: they may not need what is broken.
     console.error(`cannot build ${target}: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
+
+if (isWhole && !process.exitCode) {
+  try {
+    const { bom, licenses } = billOf(modules, root);
+    put('dist/bom.cdx.json', bom);
+    put('dist/licenses.txt', licenses);
+  } catch (error) {
+    console.error(`cannot say what is in the bundles: ${error.message}`);
     process.exitCode = 1;
   }
 }

@@ -36,8 +36,8 @@ function pack(folder, env, umask) {
   if (args.includes('--install')) sh(folder, 'npm', 'ci', '--no-audit', '--no-fund');
   // Hard links: a link to the folder would lead the bundler out of the clone.
   else sh(folder, 'cp', '-al', join(root, 'node_modules'), 'node_modules');
-  sh(folder, process.execPath, 'scripts/build.mjs');
-  sh(folder, 'npm', 'pack', '--ignore-scripts', '--silent');
+  // Its prepack builds, as that of `npm publish` does.
+  sh(folder, 'npm', 'pack', '--silent');
   return join(
     folder,
     readdirSync(folder).find((name) => name.endsWith('.tgz')),

@@ -162,6 +162,9 @@ describe('the installed package', () => {
     for (const name of ['dist/test', 'test', 'src', 'node_modules']) {
       expect(existsSync(join(user, 'node_modules/fusionclip', name)), name).toBe(false);
     }
+    const bill = JSON.parse(readFileSync(join(user, 'node_modules/fusionclip/dist/bom.cdx.json'), 'utf8'));
+    expect(bill.components.map(({ name }: { name: string }) => name)).toContain('valibot');
+    expect(existsSync(join(user, 'node_modules/fusionclip/dist/licenses.txt'))).toBe(true);
   });
 
   test('runs in Node', async () => {
