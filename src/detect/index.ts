@@ -3,6 +3,7 @@ export type { ModelIdentity } from '../run/model_identity.ts';
 export type { ModelDefaults } from '../run/model_settings.ts';
 export type { RunConfig, RunSettings } from '../run/run_config.ts';
 export type { Choice } from '../run/run_state.ts';
+export type { VolumeRule } from '../volume/stack.ts';
 export { type AdapterFile, openAdapters } from './adapters_file.ts';
 export {
   type AnyBackbone,
@@ -60,3 +61,4 @@ export type { BankKind, SupportBank } from './support_bank.ts';
 export { type RangedScorer, SupportSet } from './support_set.ts';
 export type { StoredTensor } from './tensor_file.ts';
 export { type ScoreChoices, TrainedDetector, type TrainedSource } from './trained.ts';
+export type { PatientResult, UnitMetrics, VolumeMetrics, VolumeResult, VoxelSummary } from './volume_metrics.ts';

@@ -5,6 +5,7 @@ export { type BootstrapOptions, bootstrap, type ClassScores, type Interval } fro
 export { type Components, components } from './components.ts';
 export { dice } from './dice.ts';
 export { f1Max } from './f1_max.ts';
+export { FALSE_POSITIVES, type Froc, type FrocPoint } from './froc.ts';
 export {
   bestIntensity,
   type Directed,
@@ -13,6 +14,7 @@ export {
   intensityBaselines,
 } from './intensity_baseline.ts';
 export { type IntensityScores, intensityMap, intensityScores } from './intensity_scores.ts';
+export type { MeanInterval, PairedDifference } from './paired.ts';
 export { type PrecisionRecallPoint, precisionRecallCurve } from './precision_recall.ts';
 export {
   type Ranking,

@@ -1,10 +1,16 @@
+export type { Lut } from '../dicom/lut.ts';
+export type { Window } from '../dicom/voi.ts';
+export type { Affine } from '../nifti/affine.ts';
+export type { GreyRule } from '../volume/grey.ts';
+export type { SlicePlace } from '../volume/slice_set.ts';
+export type { Volume, VolumeSlice } from '../volume/volume.ts';
 export { renderComparison, writeComparison } from './comparison/report.tsx';
 export { type BandedCurve, type BandPoint, type ImageCurves, imageCurves, type Point } from './curves.ts';
 export { findRuns } from './find_runs.ts';
 export type { GalleryItem } from './gallery_item.ts';
 export { writeGap } from './gap/report.tsx';
 export { CURVES, MODEL_CARD, writeModelCard } from './model_card.tsx';
-export { openPictures, type RunPictures } from './pictures.ts';
+export { openPictures, type PictureSource, type RunPictures, type RunSources } from './pictures.ts';
 export type { Prediction } from './prediction.ts';
 export {
   type LoggedStep,

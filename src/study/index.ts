@@ -20,7 +20,8 @@ export {
   studyEmbedded,
 } from './embedded.ts';
 export { type GapGoal, type GapRequest, type GapResults, studyGap } from './gap/gap.ts';
-export type { GapDifference, GapRow } from './gap/summary.ts';
+export { gapRows } from './gap/gap_rows.ts';
+export { ALL_SETS, type GapDifference, type GapRow } from './gap/summary.ts';
 export { formatGap, intervalText, signedText } from './gap/text.ts';
 export type { PhantomCounts } from './phantom_sets.ts';
 export type { Entry } from './reproduction/entries.ts';
@@ -38,7 +39,7 @@ export {
 export { type Settings, STUDY_ROWS, type StudyRow } from './reproduction/rows.ts';
 export { findSets, type StudySet } from './reproduction/sets.ts';
 export { formatReproduction } from './reproduction/text.ts';
-export { runStudy, type StudyOptions, type StudyOutcome } from './run_study.ts';
+export { runStudy, SharedWork, type StudyOptions, type StudyOutcome } from './run_study.ts';
 export type { FailedStudyRun, FinishedStudyRun, StudyRun } from './study_run.ts';
 export { type Spread, type SummaryRow, spreadOf, summarise } from './summary.ts';
 export { formatEmbedded, formatRows } from './table.ts';

@@ -45,6 +45,7 @@ export class SharedWork {
     this.features = new SharedFeatures(cache * 2 ** 20);
   }
 
+  /** Frees what the runs share. */
   release(): void {
     this.features.release();
   }
