@@ -1,5 +1,5 @@
 export type { Lut } from '../dicom/lut.ts';
-export type { Window } from '../dicom/voi.ts';
+export type { Voi, VoiFunction, Window } from '../dicom/voi.ts';
 export type { Affine } from '../nifti/affine.ts';
 export type { GreyRule } from '../volume/grey.ts';
 export type { SlicePlace } from '../volume/slice_set.ts';
