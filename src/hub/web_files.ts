@@ -1,5 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
+import { overlaid } from '../base/overlaid.ts';
 import { probe } from './pull.ts';
 import { BrokenTransfer, contentRange, persist, request, requireFile, type Web } from './transfer.ts';
 
@@ -80,8 +81,7 @@ export function withWeb(fs: FileSystem, web: Web): FileSystem {
     <A extends unknown[], R>(method: (path: string, ...rest: A) => Promise<R>) =>
     async (path: string, ...rest: A): Promise<R> =>
       ADDRESS.test(path) ? readOnly(path) : method(path, ...rest);
-  return {
-    ...fs,
+  return overlaid(fs, {
     readFile: async (path) => (ADDRESS.test(path) ? readRange(path, 0, Number.MAX_SAFE_INTEGER) : fs.readFile(path)),
     readRange: (path, offset, length) =>
       ADDRESS.test(path) ? readRange(path, offset, length) : fs.readRange(path, offset, length),
@@ -98,6 +98,9 @@ export function withWeb(fs: FileSystem, web: Web): FileSystem {
     remove: own((path) => fs.remove(path)),
     createWriter: own((path) => fs.createWriter(path)),
     createAppender: own((path) => fs.createAppender(path)),
-    ...(fs.lock && { lock: own((path) => fs.lock!(path)) }),
-  };
+    lock: fs.lock && own((path) => fs.lock!(path)),
+    link: fs.link && (async (target, path) => (ADDRESS.test(path) ? readOnly(path) : fs.link!(target, path))),
+    realPath: fs.realPath && (async (path) => (ADDRESS.test(path) ? path : fs.realPath!(path))),
+    absolutePath: fs.absolutePath && (async (path) => (ADDRESS.test(path) ? path : fs.absolutePath!(path))),
+  });
 }

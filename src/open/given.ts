@@ -1,5 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
+import { overlaid } from '../base/overlaid.ts';
 import { joinPath } from '../base/paths.ts';
 import { BlobFiles } from '../host/blob_files.ts';
 
@@ -24,23 +25,19 @@ export interface GivenFiles extends FileSystem {
 /** The files of `base`, and given ones beside them. */
 export function withGiven(base: FileSystem): GivenFiles {
   const held = new BlobFiles();
-  const of = (path: string): FileSystem => (path.startsWith(`${PLACE}/`) ? held : base);
+  const isGiven = (path: string): boolean => path.startsWith(`${PLACE}/`);
+  const of = (path: string): FileSystem => (isGiven(path) ? held : base);
   let count = 0;
-  return {
+  const files = overlaid(base, {
     readFile: (path) => of(path).readFile(path),
     readRange: (path, offset, length) => of(path).readRange(path, offset, length),
     stat: (path) => of(path).stat(path),
     list: (path) => of(path).list(path),
-    writeFile: (path, bytes) => base.writeFile(path, bytes),
-    appendFile: (path, text) => base.appendFile(path, text),
-    makeDir: (path) => base.makeDir(path),
-    rename: (from, to) => base.rename(from, to),
-    remove: (path) => base.remove(path),
-    createWriter: (path) => base.createWriter(path),
-    createAppender: (path) => base.createAppender(path),
-    ...(base.link && { link: (target, path) => base.link!(target, path) }),
-    modelCache: base.modelCache,
-    ownModels: base.ownModels,
+    realPath: base.realPath && (async (path) => (isGiven(path) ? path : base.realPath!(path))),
+    absolutePath: base.absolutePath && (async (path) => (isGiven(path) ? path : base.absolutePath!(path))),
+  });
+  return {
+    ...files,
     place(given) {
       const folder = joinPath(PLACE, String(++count));
       const items = typeof given === 'string' || given instanceof Blob ? [given] : [...given];

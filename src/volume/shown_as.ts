@@ -1,4 +1,5 @@
 import type { Entry, FileSystem } from '../base/file_system.ts';
+import { overlaid } from '../base/overlaid.ts';
 
 /**
  * A file system in which a path is a folder of these files, each made when it is read, in place of what is there. All else is as it
@@ -34,7 +35,7 @@ export function shownAs(
     const own = below(path);
     return own !== null && (folders.has(own) || files.has(own));
   };
-  const shown: FileSystem = {
+  return overlaid(base, {
     readFile: async (path) => (await read(path)?.()) ?? base.readFile(path),
     readRange: async (path, at, length) =>
       (await read(path)?.())?.slice(at, at + length) ?? base.readRange(path, at, length),
@@ -48,19 +49,6 @@ export function shownAs(
       if (!entries) return base.list(path);
       return [...entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     },
-    writeFile: (path, bytes) => base.writeFile(path, bytes),
-    appendFile: (path, text) => base.appendFile(path, text),
-    makeDir: (path) => base.makeDir(path),
-    rename: (from, to) => base.rename(from, to),
-    remove: (path) => base.remove(path),
-    createWriter: (path) => base.createWriter(path),
-    createAppender: (path) => base.createAppender(path),
-    lock: base.lock && ((path) => base.lock!(path)),
-    link: base.link && ((target, path) => base.link!(target, path)),
-    absolutePath: base.absolutePath && ((path) => base.absolutePath!(path)),
     realPath: base.realPath && (async (path) => (inside(path) ? path.replace(/\/+$/, '') : base.realPath!(path))),
-    modelCache: base.modelCache,
-    ownModels: base.ownModels,
-  };
-  return shown;
+  });
 }

@@ -1,6 +1,7 @@
 import { assert } from 'chai';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { givenTexts } from '../../src/base/option.ts';
+import { overlaid } from '../../src/base/overlaid.ts';
 import { FUSION_OPTIONS } from '../../src/fusion/options.ts';
 import { Fusionclip } from '../../src/open/fusionclip.ts';
 import { placeFolder, withGiven } from '../../src/open/given.ts';
@@ -128,6 +129,28 @@ suite('open: given files', () => {
     files.forget();
     assert.isNull(await files.stat(paths[1]));
     assert.isNotNull(await files.stat('/a.png'));
+  });
+
+  test('locks, links and names of the disk are its own, those of given files theirs', async () => {
+    const base = new MemoryFileSystem([['/disk/a.png', Uint8Array.of(1)]]);
+    base.links.set('/b.png', '/disk/a.png');
+    const locked: string[] = [];
+    const files = withGiven(
+      overlaid(base, {
+        lock: async (path) => {
+          locked.push(path);
+          return { abandonedBy: null, release: async () => {} };
+        },
+        absolutePath: async (path) => `/work/${path}`,
+      }),
+    );
+    const [given] = files.place(new File([Uint8Array.of(2)], 'c.png'));
+    assert.equal(await files.realPath!('/b.png'), '/disk/a.png');
+    assert.equal(await files.realPath!(given), given);
+    assert.equal(await files.absolutePath!('run'), '/work/run');
+    assert.equal(await files.absolutePath!(given), given);
+    await files.lock!('/run/lock');
+    assert.deepEqual(locked, ['/run/lock']);
   });
 
   test('a data set is one folder, or the files of one', () => {
