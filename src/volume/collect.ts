@@ -50,11 +50,15 @@ const NIFTI = /\.(nii|hdr)(\.gz)?$/i;
 const START = 256;
 
 /**
- * All volumes below a folder, or in one file: DICOM series by series, frame of reference and orientation, NIfTI files by
+ * All volumes below a folder, in one file, or in some files together: DICOM series by series, frame of reference and orientation, NIfTI files by
  * themselves. Headers alone are read. Names of series and patients are hashes.
  * @throws FusionclipError `io`; `bad_image` for a file that cannot be read, unless `damaged` is accepted
  */
-export async function collectVolumes(fs: FileSystem, root: string, options: CollectOptions = {}): Promise<Collected> {
+export async function collectVolumes(
+  fs: FileSystem,
+  roots: string | readonly string[],
+  options: CollectOptions = {},
+): Promise<Collected> {
   const accept = options.accept ?? new Set();
   const notes: string[] = [];
   const refused: string[] = [];
@@ -64,7 +68,7 @@ export async function collectVolumes(fs: FileSystem, root: string, options: Coll
   const held = options.held ?? new Held();
   let others = 0;
   let results = 0;
-  for (const path of await filesBelow(fs, root)) {
+  for (const { root, path } of await filesOf(fs, [roots].flat())) {
     if (NIFTI.test(path)) {
       const name = path.slice(path === root ? 0 : root.length).replace(/^[/\\]+/, '');
       try {
@@ -114,6 +118,13 @@ export async function collectVolumes(fs: FileSystem, root: string, options: Coll
     }
   }
   return { volumes, segmentations, notes, refused, held };
+}
+
+/** The files below each of some paths, and below which of these. */
+async function filesOf(fs: FileSystem, roots: readonly string[]): Promise<{ root: string; path: string }[]> {
+  const found = [];
+  for (const root of roots) found.push(...(await filesBelow(fs, root)).map((path) => ({ root, path })));
+  return found;
 }
 
 /** Files below a folder, in the order of their paths; hidden ones are left alone. */

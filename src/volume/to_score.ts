@@ -61,9 +61,10 @@ export async function volumesToScore(
   const places = new Map<string, SlicePlace>();
   const held = new Held();
   let fs = base;
-  for (const path of paths) {
+  for (const together of await series(base, paths)) {
+    const [path] = together;
     const { accept, volume: chosen } = rules;
-    const found = await collectVolumes(base, path, { accept: parseAccept(accept), volume: chosen, held });
+    const found = await collectVolumes(base, together, { accept: parseAccept(accept), volume: chosen, held });
     if (found.refused.length > 0) throw new FusionclipError('bad_data', found.refused.join(' '));
     const files = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
     for (const one of found.volumes) {
@@ -94,6 +95,18 @@ export async function volumesToScore(
   if (volumes.length === 0)
     throw new FusionclipError('bad_data', `${paths.join(', ')}: there is no volume; give another path.`);
   return { fs, volumes, places };
+}
+
+/** The paths, those of DICOM files together: a series may be given slice by slice. */
+async function series(fs: FileSystem, paths: readonly string[]): Promise<string[][]> {
+  const slices: string[] = [];
+  const out: string[][] = [];
+  for (const path of new Set(paths)) {
+    const isSlice = (await fs.stat(path))?.kind === 'file' && isDicom(await fs.readRange(path, 0, 256));
+    if (!isSlice) out.push([path]);
+    else if (slices.push(path) === 1) out.push(slices);
+  }
+  return out;
 }
 
 function isMaskPath(path: string): boolean {

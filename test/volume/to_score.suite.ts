@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { decodeImage } from '../../src/data/decode.ts';
 import { writePhantomVolumes } from '../../src/phantom/write_volumes.ts';
+import { filesBelow } from '../../src/volume/collect.ts';
 import { GridMaps, type StackMaps } from '../../src/volume/grid_maps.ts';
 import { filledSlices, smoothedSlices, volumeScore } from '../../src/volume/stack.ts';
 import { isVolumePath, volumesToScore } from '../../src/volume/to_score.ts';
@@ -33,6 +34,17 @@ suite('volumes to be scored', () => {
     const name = slices[4] ?? '';
     expect(decodeImage(await shown.readFile(name), name).width).to.equal(32);
     expect(await isVolumePath(fs, `${path}/nothing`)).to.equal(false);
+  });
+
+  test('slices of a series that are given file by file are one volume', async () => {
+    const fs = new MemoryFileSystem();
+    const options = { set: 'liver', out: 'o', seed: 2, valid: 2, test: 2, size: 32, depth: 8 } as const;
+    const path = await writePhantomVolumes(fs, { ...options, format: 'dicom' });
+    const all = await volumesToScore(fs, [path], rules, 'Liver');
+    const slices = (await filesBelow(fs, path)).filter((file) => file.endsWith('.dcm'));
+    const loose = await volumesToScore(fs, [...slices, slices[0]], rules, 'Liver');
+    const facts = ({ volumes }: typeof all) => volumes.map(({ source, file }) => [source.name, source.shape, file]);
+    expect(facts(loose)).to.deep.equal(facts(all));
   });
 
   test('maps are smoothed by millimetres, over slices that have one', () => {
