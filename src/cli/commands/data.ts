@@ -42,7 +42,7 @@ export const dataCheck: Command = {
     const { host } = call;
     exactly(1, call, 'fusionclip data check DIR');
     const { json, deidentify } = flagValues(FLAGS, call);
-    if (deidentify !== null) return copied(call, deidentify);
+    if (deidentify !== null) return copied(call, deidentify, json);
     const { 'prompt.object': object, 'shots.abnormal': shots, ...rules } = flagValues(RULES, call);
     const reporter = new Reporter(host);
     const notes: string[] = [];
@@ -73,14 +73,19 @@ export const dataCheck: Command = {
 };
 
 /** Writes copies without names, and says what they still may show. */
-async function copied({ host, positional }: Call, out: string): Promise<number> {
+async function copied({ host, positional }: Call, out: string, json: boolean): Promise<number> {
   const reporter = new Reporter(host);
-  const { files, patients, series, notes } = await deidentifyFolder(host, positional[0], out, {
+  const copies = await deidentifyFolder(host, positional[0], out, {
     onProgress: (done, total) => {
       if (host.isTerminal) reporter.listen({ type: 'stage', what: 'copies', done, total });
     },
   });
   reporter.clear();
+  if (json) {
+    host.stdout(`${JSON.stringify(copies, null, 2)}\n`);
+    return 0;
+  }
+  const { files, patients, series, notes } = copies;
   host.stdout(`${out}: ${files} files of ${patients} patients in ${series} series, by the Basic Profile of PS3.15\n`);
   for (const note of notes) host.stdout(`  ${note}\n`);
   return 0;
