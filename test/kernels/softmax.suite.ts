@@ -40,21 +40,23 @@ suite('softmax', () => {
     assertClose(z, [0, 0, 1, 1, 0, 0], {});
   });
 
-  test('the largest may stand anywhere in a row', async (t) => {
-    const gpu = await t.gpu();
-    using _scope = gpu.scope();
-    // e^200 is no float32: whoever overlooks the largest gets an infinity.
-    for (const width of [3, 5, 6, 7, 9]) {
-      const x = Float32Array.from({ length: width * width }, (_, i) => (i % (width + 1) === 0 ? 200 : 0));
-      const expected = x.map((v) => (v > 0 ? 1 : 0));
-      assertClose(
-        await softmax(GpuArray.from(gpu, x, [width, width])).read(),
-        expected,
-        { absolute: 1e-7 },
-        `${width}`,
-      );
-    }
-  });
+  for (const [variant, widths] of [
+    ['invocation', [3, 5, 6, 7, 9]],
+    ['workgroup', [3, 7, 9, 130]],
+  ] as const) {
+    test(`${variant}: the largest may stand anywhere in a row`, async (t) => {
+      const gpu = await t.gpu();
+      using _scope = gpu.scope();
+      // e^200 is no float32: whoever overlooks the largest gets an infinity.
+      for (const width of widths) {
+        const x = Float32Array.from({ length: width * width }, (_, i) => (i % (width + 1) === 0 ? 200 : 0));
+        const expected = x.map((v) => (v > 0 ? 1 : 0));
+        const array = GpuArray.from(gpu, x, [width, width]);
+        const y = gpu.tuned({ ...gpu.tuning, rows: variant }, () => softmax(array));
+        assertClose(await y.read(), expected, { absolute: 1e-7 }, `${width}`);
+      }
+    });
+  }
 
   test('a row of 79,999, near the end of the loop budget', async (t) => {
     const gpu = await t.gpu();
