@@ -1,3 +1,4 @@
+import { counted } from '../base/counted.ts';
 import { FusionclipError } from '../base/errors.ts';
 import { baseName } from '../base/paths.ts';
 import type { PlanFacts } from './plan.ts';
@@ -39,7 +40,7 @@ export function slurmScript(facts: PlanFacts, request: JobRequest): string {
   const hours = `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}:00`;
   const place = model === null ? '' : ` --model ${quoted(model)}`;
   return `#!/bin/bash
-# ${facts.inputs} inputs in ${facts.shards} shards. sbatch this; then fusionclip merge ${quoted(plan)}
+# ${counted(facts.inputs, 'input')} in ${counted(facts.shards, 'shard')}. sbatch this; then fusionclip merge ${quoted(plan)}
 #SBATCH --job-name=${jobName(plan)}
 #SBATCH --array=1-${tasks}%${Math.min(parallel, tasks)}
 #SBATCH --cpus-per-task=${cpus}

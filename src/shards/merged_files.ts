@@ -1,3 +1,4 @@
+import { counted } from '../base/counted.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { VERSION } from '../base/version.ts';
@@ -66,11 +67,11 @@ function reportText(plan: Plan, merged: Merged): string {
   const { rows, inputs, images, shards, unread, examples, missing, damaged } = merged;
   const tried = missing.filter(({ failure }) => failure !== null);
   const counts = (all: Readonly<Record<string, number>>) =>
-    Object.entries(all).map(([name, count]) => `* ${visible(name)}: ${count} shards`);
+    Object.entries(all).map(([name, count]) => `* ${visible(name)}: ${counted(count, 'shard')}`);
   return [
     `# ${facts.plan === 'grid' ? 'A grid of trainings' : 'An archive'}, merged`,
     '',
-    `${inputs} inputs (${images} images) in ${shards} shards; ${facts.duplicates} were listed more than once and stand once.`,
+    `${counted(inputs, 'input')} (${counted(images, 'image')}) in ${counted(shards, 'shard')}; ${facts.duplicates} were listed more than once and stand once.`,
     missing.length === 0
       ? `Every input stands exactly once: ${rows} rows.`
       : `**Not whole**: ${rows} rows; ${missing.length} shards with ${missing.reduce((sum, one) => sum + one.inputs, 0)} inputs are missing.`,

@@ -1,3 +1,4 @@
+import { counted } from '../base/counted.ts';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
@@ -5,7 +6,6 @@ import { Deidentifier } from '../dicom/deidentify.ts';
 import { DicomFile } from '../dicom/dicom_file.ts';
 import { isDicom } from '../dicom/part10.ts';
 import { filesBelow } from './collect.ts';
-import { counted } from './order.ts';
 
 /** What was copied without names. */
 export interface DeidentifiedFolder {

@@ -1,3 +1,4 @@
+import { counted } from '../base/counted.ts';
 import { FusionclipError } from '../base/errors.ts';
 import type { Affine } from '../nifti/affine.ts';
 import type { Accepted } from './accept.ts';
@@ -89,11 +90,6 @@ export function orderSlices(name: string, found: readonly SliceHeader[], accept:
 }
 
 type Refuse = (what: string, flag: Accepted | null, advice?: string) => void;
-
-/** `1 picture`, `2 pictures` */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
 
 function isLocalizer({ imageType }: SliceHeader): boolean {
   return imageType.some((value) => value === 'LOCALIZER' || value === 'SCOUT');

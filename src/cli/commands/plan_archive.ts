@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.ts';
 import { FusionclipError } from '../../base/errors.ts';
 import { integer, number, type OptionTable, optional } from '../../base/option.ts';
 import { DATA_OPTIONS } from '../../data/layout/rules.ts';
@@ -64,7 +65,7 @@ export function sayPlan({ host }: Call, { path, facts }: Plan): void {
   const { shards, inputs, images, duplicates } = facts;
   const twice = duplicates === 0 ? '' : `, ${duplicates} listed more than once left out`;
   host.stdout(
-    `${inputs} inputs (${images} images) in ${shards} shards${twice}\n` +
+    `${counted(inputs, 'input')} (${counted(images, 'image')}) in ${counted(shards, 'shard')}${twice}\n` +
       `fusionclip work ${path} does them, --shard 1/8 an eighth of them; then fusionclip merge ${path}\n`,
   );
 }

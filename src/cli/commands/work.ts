@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.ts';
 import { FusionclipError } from '../../base/errors.ts';
 import type { OptionTable } from '../../base/option.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
@@ -45,7 +46,9 @@ holds the reasons.`,
       }
     });
     const { done, before, images, failed } = outcome;
-    host.stdout(`${done} shards done (${images} images), ${before} were there, ${failed.length} failed\n`);
+    host.stdout(
+      `${counted(done, 'shard')} done (${counted(images, 'image')}), ${before} were there, ${failed.length} failed\n`,
+    );
     return exitCode(outcome);
   },
 };
