@@ -39,9 +39,9 @@ function unitLine(unit: string, metrics: UnitMetrics): string {
 }
 
 function patientTable(patients: readonly PatientResult[]): string {
-  const head = ['patient', 'truth', 'called', 'score', 'volumes', 'lesions', 'found', 'false', 'Dice'];
+  const head = ['patient', 'truth', 'predicted', 'score', 'volumes', 'lesions', 'found', 'false', 'Dice'];
   const rows = patients.map((one) => [
-    ...[one.patient, word(one.abnormal), word(one.called), number(one.score), String(one.volumes)],
+    ...[one.patient, word(one.abnormal), word(one.predicted), number(one.score), String(one.volumes)],
     ...[String(one.lesions), count(one.found), count(one.falsePositives), one.dice === null ? '–' : number(one.dice)],
   ]);
   return textColumns([head, ...rows], 'lllr');

@@ -14,7 +14,7 @@ const VOLUME_COLUMNS: readonly (keyof VolumeResult)[] = [
 ];
 
 const PATIENT_COLUMNS: readonly (keyof PatientResult)[] = [
-  ...(['patient', 'abnormal', 'called', 'score', 'volumes', 'lesions', 'found', 'falsePositives', 'dice'] as const),
+  ...(['patient', 'abnormal', 'predicted', 'score', 'volumes', 'lesions', 'found', 'falsePositives', 'dice'] as const),
 ];
 
 /** Writes a table of the volumes and one of the patients into a folder. */

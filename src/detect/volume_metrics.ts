@@ -47,7 +47,7 @@ export interface PatientResult extends Pick<VolumeResult, 'patient' | 'abnormal'
   /** Mean of the volumes with lesions; NaN without any. */
   readonly dice: number | null;
   /** Whether the score is at or above the image threshold; null without one. */
-  readonly called: boolean | null;
+  readonly predicted: boolean | null;
 }
 
 /** How well the scores of volumes, or of patients, tell those with lesions. */
@@ -153,7 +153,7 @@ export async function volumeMetrics(request: VolumeRequest): Promise<VolumeMetri
   const scored = new Map(images.map((image) => [image.id, image]));
   const own = volumes.filter(({ stacks }) => stacks.some(({ slices }) => slices.some((id) => id && scored.has(id))));
   const total = new ScoreCounts();
-  const sums = { called: 0, both: 0 };
+  const sums = { predicted: 0, both: 0 };
   const findings: { confidence: number; lesion: number | null }[] = [];
   const rows: VolumeResult[] = [];
   const units: Unit[] = [];
@@ -161,7 +161,7 @@ export async function volumeMetrics(request: VolumeRequest): Promise<VolumeMetri
     onProgress?.(i, own.length);
     const found = await oneVolume(volume, scored, request, total.lesions);
     if (found.counts) total.addAll(found.counts);
-    sums.called += found.called ?? 0;
+    sums.predicted += found.predicted ?? 0;
     sums.both += found.both ?? 0;
     findings.push(...found.findings);
     rows.push(found.row);
@@ -170,15 +170,15 @@ export async function volumeMetrics(request: VolumeRequest): Promise<VolumeMetri
   const threshold = thresholds.image?.value ?? null;
   const patients = [...new Set(units.map(({ patient }) => patient))];
   const people = patients.map((patient) => highestOf(units.filter((unit) => unit.patient === patient)));
-  const called = thresholds.pixel ? sums : { called: null, both: null };
+  const predicted = thresholds.pixel ? sums : { predicted: null, both: null };
   return {
     rule: { ...rule, text: ruleText(rule) },
     volumes: unitMetrics(units, threshold, seed),
     patients: unitMetrics(people, threshold, seed),
     voxels: request.maps
       ? {
-          ...voxelMetrics({ counts: total, lesion: total.positives, called: null, both: null, findings: [] }),
-          dice: voxelDice({ lesion: total.positives, ...called }),
+          ...voxelMetrics({ counts: total, lesion: total.positives, predicted: null, both: null, findings: [] }),
+          dice: voxelDice({ lesion: total.positives, ...predicted }),
           mean: meansOf(rows),
         }
       : null,
@@ -221,7 +221,7 @@ async function oneVolume(
       ...{ ...base, lesionMillilitres: Number.NaN, millilitres: null, dice: null, averagePrecision: null },
       ...{ aupro: null, lesions: 0, found: null, falsePositives: null },
     };
-    return { row, unit, counts: null, called: null, both: null, findings: [] };
+    return { row, unit, counts: null, predicted: null, both: null, findings: [] };
   }
   const grid = new GridMaps(
     volume,
@@ -248,7 +248,7 @@ async function oneVolume(
   const row: VolumeResult = {
     ...base,
     lesionMillilitres: result.lesion * millilitre,
-    millilitres: result.called === null ? null : result.called * millilitre,
+    millilitres: result.predicted === null ? null : result.predicted * millilitre,
     dice: voxelDice(result),
     averagePrecision,
     aupro,
@@ -260,7 +260,7 @@ async function oneVolume(
     ...one,
     lesion: one.lesion === null ? null : one.lesion + firstLesion,
   }));
-  return { row, unit, counts: result.counts, called: result.called, both: result.both, findings };
+  return { row, unit, counts: result.counts, predicted: result.predicted, both: result.both, findings };
 }
 
 /** A patient: the highest of their volumes, in every score. */
@@ -343,7 +343,7 @@ function patientRow(unit: Unit, rows: readonly VolumeResult[], threshold: number
     own.some((row) => of(row) === null) ? null : own.reduce((total, row) => total + (of(row) ?? 0), 0);
   return {
     ...{ patient, abnormal, score, volumes: own.length },
-    called: threshold === null ? null : score >= threshold,
+    predicted: threshold === null ? null : score >= threshold,
     lesions: sum(({ lesions }) => lesions) ?? 0,
     found: sum(({ found }) => found),
     falsePositives: sum(({ falsePositives }) => falsePositives),

@@ -19,7 +19,7 @@ export interface VoxelResult {
   readonly counts: ScoreCounts;
   /** Lesion voxels, voxels at or above the threshold, and those that are both; of the last two null without a threshold. */
   readonly lesion: number;
-  readonly called: number | null;
+  readonly predicted: number | null;
   readonly both: number | null;
   /** Connected regions at or above the threshold, lesions numbered from 0; empty without a threshold. */
   readonly findings: readonly Finding[];
@@ -35,16 +35,20 @@ export function voxelMetrics({ counts }: VoxelResult): { auroc: number; averageP
   };
 }
 
-/** 2 |A ∩ B| / (|A| + |B|); 1 where nothing is lesion and nothing is called, null without a threshold. */
-export function voxelDice({ lesion, called, both }: Pick<VoxelResult, 'lesion' | 'called' | 'both'>): number | null {
-  if (called === null || both === null) return null;
-  return lesion + called === 0 ? 1 : (2 * both) / (lesion + called);
+/** 2 |A ∩ B| / (|A| + |B|); 1 where nothing is lesion and nothing is predicted, null without a threshold. */
+export function voxelDice({
+  lesion,
+  predicted,
+  both,
+}: Pick<VoxelResult, 'lesion' | 'predicted' | 'both'>): number | null {
+  if (predicted === null || both === null) return null;
+  return lesion + predicted === 0 ? 1 : (2 * both) / (lesion + predicted);
 }
 
 /**
  * Looks at all voxels of a volume, twice at its lesions and once at its scores; of the volume a few slices are held, and the places
  * of the lesion voxels.
- * @param threshold voxels at or above it are called
+ * @param threshold voxels at or above it are predicted
  * @throws FusionclipError `not_finite` for a NaN, and what `lesions` throws
  */
 export async function voxelResult(volume: ScoredVolume, threshold: number | null): Promise<VoxelResult> {
@@ -54,7 +58,7 @@ export async function voxelResult(volume: ScoredVolume, threshold: number | null
   counts.lesions = truth.sizes.length;
   const regions = new Regions(width, height);
   const peaks: { confidence: number; lesion: number | null }[] = [];
-  let [called, both] = [0, 0];
+  let [predicted, both] = [0, 0];
   for (let k = 0; k < depth; k++) {
     const map = volume.map(k);
     const own = truth.slices[k];
@@ -66,7 +70,7 @@ export async function voxelResult(volume: ScoredVolume, threshold: number | null
       else counts.addNormal(map[i]);
       if (threshold === null || !(map[i] >= threshold)) continue;
       inside[i] = 1;
-      called++;
+      predicted++;
       if (isLesion) both++;
     }
     if (threshold === null) continue;
@@ -83,7 +87,7 @@ export async function voxelResult(volume: ScoredVolume, threshold: number | null
   return {
     counts,
     lesion: counts.positives,
-    called: threshold === null ? null : called,
+    predicted: threshold === null ? null : predicted,
     both: threshold === null ? null : both,
     findings: highest(regions, peaks),
   };

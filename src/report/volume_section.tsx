@@ -53,15 +53,15 @@ export function VolumeSection({ volumes }: { readonly volumes: VolumeMetrics }) 
       )}
       <DataTable
         title="Patients"
-        heads={['patient', 'truth', 'called', 'score', 'volumes', 'lesions', 'found', 'false positives', 'Dice']}
+        heads={['patient', 'truth', 'predicted', 'score', 'volumes', 'lesions', 'found', 'false positives', 'Dice']}
         rows={byPatient.map((one) => [
-          ...[one.patient, truth(one.abnormal), truth(one.called), fixed(one.score), String(one.volumes)],
+          ...[one.patient, truth(one.abnormal), truth(one.predicted), fixed(one.score), String(one.volumes)],
           ...[String(one.lesions), count(one.found), count(one.falsePositives), known(one.dice)],
         ])}
       />
       <Details
         title="Volumes"
-        heads={['volume', 'patient', 'score', 'lesion ml', 'called ml', 'Dice', 'AP', 'AUPRO']}
+        heads={['volume', 'patient', 'score', 'lesion ml', 'predicted ml', 'Dice', 'AP', 'AUPRO']}
         rows={byVolume.map((one) => [
           ...[
             one.name,

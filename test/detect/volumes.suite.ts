@@ -98,11 +98,11 @@ suite('metrics of volumes', () => {
       patient: 'A',
       volumes: 2,
       score: 0.75,
-      called: true,
+      predicted: true,
       dice: 1,
       falsePositives: 1,
     });
-    assert.deepInclude(byPatient[2], { patient: 'C', called: false, lesions: 1, found: 0, dice: 0 });
+    assert.deepInclude(byPatient[2], { patient: 'C', predicted: false, lesions: 1, found: 0, dice: 0 });
   });
 
   test('whose maps mean nothing have scores alone; where classes do not overlap the interval is exact', async () => {

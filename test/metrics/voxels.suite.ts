@@ -49,7 +49,7 @@ suite('voxels', () => {
       lesions: async (k: number) => lesions[k],
     };
     const result = await voxelResult(volume, 4);
-    expect([result.lesion, result.called, result.both]).to.deep.equal([3, 6, 3]);
+    expect([result.lesion, result.predicted, result.both]).to.deep.equal([3, 6, 3]);
     expect(voxelDice(result)).to.equal(6 / 9);
     // The region of 9, 8, 7 by its 9; that of 6 and 5; the 4 in the second lesion. The 3 is below.
     expect(result.findings).to.have.deep.members([
@@ -62,7 +62,7 @@ suite('voxels', () => {
     // Of 33 normal voxels 0, 1 and 3 are above them.
     expect(voxelMetrics(result).auroc).to.be.closeTo((33 + 32 + 30) / 99, 1e-12);
     const none = await voxelResult({ ...volume, lesions: null }, null);
-    expect([none.lesion, none.called, voxelDice(none), none.findings.length]).to.deep.equal([0, null, null, 0]);
+    expect([none.lesion, none.predicted, voxelDice(none), none.findings.length]).to.deep.equal([0, null, null, 0]);
     expect(voxelMetrics(none).averagePrecision).to.deep.equal(Number.NaN);
   });
 

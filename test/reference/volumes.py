@@ -57,8 +57,8 @@ with tempfile.TemporaryDirectory() as out:
         own, count = ndimage.label(mask, TOUCH)
         sizes = np.bincount(own.ravel())
         share = np.where(own > 0, 1 / sizes[own], 0)
-        called = value >= LEVEL
-        regions, number = ndimage.label(called, TOUCH)
+        predicted = value >= LEVEL
+        regions, number = ndimage.label(predicted, TOUCH)
         hits = set()
         alarms = 0
         for region in range(1, number + 1):
@@ -73,9 +73,9 @@ with tempfile.TemporaryDirectory() as out:
         compare(row["name"] + " lesions", row["lesions"], count)
         compare(row["name"] + " found", row["found"], len(hits))
         compare(row["name"] + " false positives", row["falsePositives"], alarms)
-        compare(row["name"] + " millilitres", row["millilitres"], called.sum() * 0.002)
-        total = mask.sum() + called.sum()
-        compare(row["name"] + " Dice", row["dice"], 2 * (mask * called).sum() / total if total else 1)
+        compare(row["name"] + " millilitres", row["millilitres"], predicted.sum() * 0.002)
+        total = mask.sum() + predicted.sum()
+        compare(row["name"] + " Dice", row["dice"], 2 * (mask * predicted).sum() / total if total else 1)
         if count:
             compare(row["name"] + " AP", row["averagePrecision"], average_precision_score(mask.ravel(), value.ravel()))
             compare(row["name"] + " AUPRO", row["aupro"], aupro(value.ravel(), mask.ravel(), share.ravel()))
