@@ -130,13 +130,24 @@ export class BrowserPage {
 
   /** Drops files or folders of the disk on an element, as a file manager does. */
   async drop(selector: string, ...paths: string[]): Promise<void> {
-    const element = await this.page.waitForSelector(selector);
-    await element!.scrollIntoView();
-    const { x, y, width } = (await element!.boundingBox())!;
-    const at = { x: x + width / 2, y: y + 12, data: { items: [], files: paths, dragOperationsMask: 1 } };
-    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
-      await this.#cdp.send('Input.dispatchDragEvent', { type, ...at });
+    const element = (await this.page.waitForSelector(selector))!;
+    await element.evaluate((node) =>
+      node.addEventListener('drop', () => node.setAttribute('data-reached', ''), { once: true, capture: true }),
+    );
+    // What comes above it while the page draws moves it from under the pointer.
+    for (let tries = 0; tries < 20; tries++) {
+      await element.scrollIntoView();
+      const { x, y, width } = (await element.boundingBox())!;
+      const at = { x: x + width / 2, y: y + 12, data: { items: [], files: paths, dragOperationsMask: 1 } };
+      for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+        await this.#cdp.send('Input.dispatchDragEvent', { type, ...at });
+      }
+      await this.frame();
+      const reached = await element.evaluate((node) => node.hasAttribute('data-reached'));
+      if (!reached) continue;
+      return element.evaluate((node) => node.removeAttribute('data-reached'));
     }
+    throw new Error(`${selector} was never under the pointer`);
   }
 
   /** Gives a field or a slider a value, as typing and dragging do. */
