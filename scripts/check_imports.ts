@@ -34,6 +34,7 @@ const LEVELS = [
   'shards',
   'host',
   'launch',
+  'queue',
   'open',
   'cli',
 ];
@@ -56,6 +57,7 @@ const PACKAGES: Record<string, RegExp> = {
   shards: /^(valibot|d3-dsv|hyparquet-writer\/src\/.*)$/,
   host: /^(node:.*|webgpu)$/,
   launch: /^(node:.*|puppeteer-core)$/,
+  queue: /^(valibot|bullmq|ioredis)$/,
   cli: /^(node:.*|valibot)$/,
 };
 
