@@ -3,16 +3,6 @@ import { FusionclipError } from '../base/errors.ts';
 import type { Host } from '../host/host.ts';
 import { type RedisAddress, redisAddress } from './address.ts';
 
-/** Queues of Node teams are called so in their dashboards, too. */
-export const QUEUE = 'fusionclip';
-
-/** What a shard is to the queue: where its plan lies, and which it is there. Redis knows no input and no result. */
-export interface ShardJob {
-  readonly plan: string;
-  readonly id: string;
-  readonly at: number;
-}
-
 /** Redis as it was found. */
 export interface Connection {
   readonly bullmq: typeof import('bullmq');

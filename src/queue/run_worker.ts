@@ -1,12 +1,15 @@
 import type { Job } from 'bullmq';
 import type { Host } from '../host/host.ts';
-import { type Connection, QUEUE, type ShardJob, sayOutages } from './connect.ts';
+import { type Connection, sayOutages } from './connect.ts';
+import { QUEUE, readPlace, type ShardJob } from './jobs.ts';
 import type { ShardWorker } from './shard_worker.ts';
 
 /** How a worker takes jobs. */
 export interface TakeOptions {
   /** Seconds that a lock holds: after these the shards of a worker that is gone are taken up by others. */
   readonly lock: number;
+  /** Seconds before the second try of a shard; each further one waits twice as long, and each a little less or more. */
+  readonly backoff: number;
   /** Whether to end when the queue holds nothing more to do. */
   readonly drain: boolean;
   readonly say: (text: string) => void;
@@ -33,15 +36,20 @@ export async function takeJobs(
   host: Host,
   { bullmq, options, address }: Connection,
   doer: ShardWorker,
-  { lock, drain, say }: TakeOptions,
+  { lock, backoff, drain, say }: TakeOptions,
 ): Promise<Taken> {
   const taken = { shards: 0, images: 0, failed: 0, lost: 0 };
   let end = (): void => {};
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
+  const places = new Map<string, string>();
+  const queue = new bullmq.Queue<ShardJob>(QUEUE, { ...options, skipMetasUpdate: true });
+  queue.on('error', () => {}); // the worker says it
   const run = async (job: Job<ShardJob>, token?: string): Promise<string> => {
-    const verdict = await doer.do(job.data);
+    const path = places.get(job.data.plan) ?? (await readPlace(queue, job.data.plan));
+    if (path !== null) places.set(job.data.plan, path);
+    const verdict = await doer.do(path, job.id ?? '', job.data);
     if (doer.over !== null) end();
     if (verdict.now === 'done') {
       taken.shards++;
@@ -53,7 +61,9 @@ export async function takeJobs(
       throw new bullmq.WaitingError();
     }
     taken.failed++;
-    throw verdict.now === 'never' ? new bullmq.UnrecoverableError(verdict.reason) : new Error(verdict.reason);
+    const error = verdict.now === 'never' ? new bullmq.UnrecoverableError(verdict.reason) : new Error(verdict.reason);
+    error.stack = '';
+    throw error;
   };
   const { connection } = options;
   const worker = new bullmq.Worker<ShardJob>(QUEUE, run, {
@@ -63,20 +73,29 @@ export async function takeJobs(
     maxStalledCount: LOST_WORKERS,
     metrics: { maxDataPoints: MINUTES },
     drainDelay: 1,
+    settings: { backoffStrategy: (tries) => backoff * 1000 * 2 ** (tries - 1) * (0.75 + Math.random() / 2) },
+    removeOnComplete: { count: 0 },
   });
   const back = sayOutages(worker, address.name, say);
-  worker.on('ready', back);
+  worker.on('active', back);
   worker.on('lockRenewalFailed', (ids) => {
     taken.lost += ids.length;
     say(`the lock of ${ids.join(', ')} is lost; another worker may do it as well, which does no harm`);
   });
-  const queue = new bullmq.Queue(QUEUE, { ...options, skipMetasUpdate: true });
-  queue.on('error', () => {}); // the worker says it
   const undo = host.onInterrupt(() => {
     doer.stop();
     end();
   });
-  const timer = drain ? setInterval(() => void isEmpty(queue).then((empty) => empty && end()), LOOK) : undefined;
+  const timer = drain
+    ? setInterval(
+        () =>
+          void isEmpty(queue).then(
+            (empty) => empty && end(),
+            () => {},
+          ),
+        LOOK,
+      )
+    : undefined;
   try {
     await ended;
   } finally {

@@ -1,7 +1,8 @@
 import type { Queue } from 'bullmq';
 import type { Host } from '../host/host.ts';
-import type { ShardJob } from './connect.ts';
-import { wholeReason } from './shard_worker.ts';
+import { readFailure } from '../shards/parts.ts';
+import { Plan } from '../shards/plan.ts';
+import { readPlace, type ShardJob, shardOfJob } from './jobs.ts';
 
 /** How the queue stands. */
 export interface QueueStatus {
@@ -18,10 +19,11 @@ export interface QueueStatus {
   readonly workers: number | null;
   /** Some of those that were put aside. */
   readonly reasons: readonly {
-    readonly id: string;
-    readonly plan: string;
+    readonly plan: string | null;
+    readonly id: string | null;
     readonly tries: number;
-    readonly reason: string;
+    readonly reason: string | null;
+    readonly short: string;
   }[];
 }
 
@@ -41,10 +43,20 @@ export async function queueStatus(host: Host, queue: Queue<ShardJob>, reasons = 
     rate: data.length === 0 ? null : data.reduce((sum, count) => sum + count, 0) / data.length,
     workers: await queue.getWorkersCount().catch(() => null),
     reasons: await Promise.all(
-      aside.map(async ({ data: job, attemptsMade, failedReason }) => ({
-        ...{ id: job.id, plan: job.plan, tries: attemptsMade },
-        reason: (await wholeReason(host, job)) ?? failedReason,
-      })),
+      aside.map(async ({ id = '', data, attemptsMade: tries, failedReason }) => {
+        const plan = await readPlace(queue, data.plan);
+        return { plan, tries, ...(await wholeReason(host, plan, id, data)), short: failedReason };
+      }),
     ),
   };
+}
+
+/** The shard that was put aside, and the sentence of its plan; null where that cannot be read here. */
+async function wholeReason(host: Host, path: string | null, name: string, job: ShardJob) {
+  try {
+    const plan = await Plan.open(host, path ?? '');
+    const shard = await shardOfJob(plan, name, job);
+    if (shard) return { id: shard.id, reason: (await readFailure(host, plan, shard))?.reason ?? null };
+  } catch {}
+  return { id: null, reason: null };
 }

@@ -1,8 +1,9 @@
 import { counted } from '../../base/counted.ts';
 import { integer, type OptionTable, toggle } from '../../base/option.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
-import { connect, QUEUE, type ShardJob, sayOutages } from '../../queue/connect.ts';
+import { connect, sayOutages } from '../../queue/connect.ts';
 import { feed } from '../../queue/feed.ts';
+import { QUEUE, type ShardJob } from '../../queue/jobs.ts';
 import { isEmpty } from '../../queue/run_worker.ts';
 import { queueStatus } from '../../queue/status.ts';
 import { Plan } from '../../shards/plan.ts';
@@ -21,8 +22,7 @@ Needs bullmq and ioredis (npm install bullmq ioredis).`;
 
 const FLAGS = {
   ...REDIS_FLAGS,
-  tries: integer(5, [1, 100], 'of a shard whose failure may pass; then it is put aside'),
-  backoff: integer(10, [1, 86_400], 'seconds before the second try; each further one waits twice as long'),
+  tries: integer(5, [1, 9], 'of a shard whose failure may pass; then it is put aside'),
   again: toggle(false, 'shards that were put aside are tried once more'),
   wait: toggle(false, 'stay until all shards are done or put aside, and put in again what Redis has lost'),
 } satisfies OptionTable;
@@ -114,7 +114,10 @@ export const queueStatusCommand: Command = {
           `${waiting} wait, ${active} in work, ${delayed} wait for another try, ${aside} put aside, ${done} ended`,
           `${rate === null ? 'no whole minute yet' : `${rate.toFixed(1)} shards a minute`}, ${workers ?? 'unknown'} workers`,
           ...(memory === null ? [] : [`Redis uses ${byteText(memory)}`]),
-          ...reasons.map(({ id, plan, tries, reason }) => `put aside after ${tries}: ${id} of ${plan}: ${reason}`),
+          ...reasons.map(
+            ({ id, plan, tries, reason, short }) =>
+              `put aside after ${tries} ${tries === 1 ? 'try' : 'tries'}: ${id ?? 'a shard'} of ${plan ?? 'a plan'}: ${reason ?? short}`,
+          ),
           '',
         ].join('\n'),
       );

@@ -15,6 +15,7 @@ const FLAGS = {
   plan: word('PLAN', 'where the plan lies for this worker; default: as it was put into the queue'),
   drain: toggle(false, 'end when nothing is left to do; default: wait for more'),
   lock: integer(30, [1, 3600], 'seconds after which the shard of a worker that is gone goes to another one'),
+  backoff: integer(10, [1, 86_400], 'seconds before the second try of a shard; each further one waits twice as long'),
   minutes: integer(240, [1, 1e5], 'after which the process of a shard is ended, and the shard tried again'),
 } satisfies OptionTable;
 
@@ -34,7 +35,7 @@ ${REDIS_HELP}`,
   async run(call) {
     exactly(0, call, 'fusionclip worker --redis URL');
     const { host } = call;
-    const { redis, plan, lock, drain, minutes } = flagValues(FLAGS, call);
+    const { redis, plan, lock, backoff, drain, minutes } = flagValues(FLAGS, call);
     const places = flagValues(PLACE_FLAGS, call);
     if (!host.another)
       throw new FusionclipError('usage', 'fusionclip worker needs Deno or Node; choose one with --runtime.');
@@ -45,7 +46,7 @@ ${REDIS_HELP}`,
     const sleep = (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, seconds * 1000));
     const doer = new ShardWorker(host, { plan, flags, minutes, say, sleep });
     say(`waits for shards at ${connection.address.name}`);
-    const { shards, images, failed } = await takeJobs(host, connection, doer, { lock, drain, say });
+    const { shards, images, failed } = await takeJobs(host, connection, doer, { lock, backoff, drain, say });
     host.stdout(`${counted(shards, 'shard')} done (${counted(images, 'image')}), ${failed} failed\n`);
     if (doer.over !== null) return doer.over;
     return doer.stopped ? EXIT_CODES.interrupted : 0;
