@@ -144,7 +144,6 @@ async function volume(): Promise<void> {
       `the merged bytes are ${same ? '' : 'not '}those of the serial run (${(statSync(results!).size / 2 ** 20).toFixed(0)} MiB)`,
       same,
     );
-    say(`${crew.ended - shards} shards were done or looked at twice`);
     say(`Redis used ${(most / 2 ** 20).toFixed(1)} MiB at most, a job ${job} bytes`, most < 50 * 2 ** 20 && job < 1024);
     const left = keys.filter((key) => /:[\w-]{16}$/.test(key));
     say(`${left.length} jobs are left in Redis`, left.length === 0);

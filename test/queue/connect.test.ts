@@ -23,10 +23,10 @@ async function redis(policy: string, password: string | null = null): Promise<st
       for (let at = 0; at < words.length; at++) {
         const name = words[at].toLowerCase();
         if (!words[at - 1]?.startsWith('$') || !/^(auth|hello|info|client|ping|select)$/.test(name)) continue;
-        if (name === 'auth') known = words.slice(at).includes(password ?? '');
-        if (name === 'auth' && !known)
-          socket.write('-WRONGPASS invalid username-password pair or user is disabled.\r\n');
-        else if (name === 'hello') socket.write('-ERR unknown command\r\n');
+        const asks = name === 'auth' || (name === 'hello' && /^auth$/i.test(words[at + 4] ?? ''));
+        if (asks) known = words.slice(at).includes(password ?? '');
+        if (asks && !known) socket.write('-WRONGPASS invalid username-password pair or user is disabled.\r\n');
+        else if (name === 'hello' && known) socket.write('%1\r\n$5\r\nproto\r\n:3\r\n');
         else if (!known) socket.write('-NOAUTH Authentication required.\r\n');
         else if (name === 'info') {
           const text = `redis_version:7.0.15\r\nloading:0\r\nused_memory:1048576\r\nmaxmemory_policy:${policy}\r\n`;
