@@ -1,10 +1,11 @@
+import { visible } from '../base/visible.ts';
 import { alphaThreshold, conformalPValues, patientScores } from './conformal.ts';
 import type { DecisionRule } from './decision_rule.ts';
 import { benjaminiHochberg } from './false_discovery.ts';
 import type { ImageFacts } from './image_facts.ts';
 import { probabilityOf } from './probability.ts';
 import { originText, pointText } from './rule_text.ts';
-import { compareBatch, LEAST_BATCH, type Moved, type ShiftReport } from './shift.ts';
+import { compareBatch, LEAST_BATCH, type Moved, onePerPatient, type ShiftReport } from './shift.ts';
 
 /** `borderline`: nearer to the threshold than the numerical error, so another adapter may find it on the other side. */
 export type Verdict = 'normal' | 'abnormal' | 'borderline';
@@ -64,8 +65,9 @@ export function decideAll(
     ...decision,
     probability: rule.probabilities && probabilityOf(rule.probabilities.map, scores[i]),
   }));
-  const shift = compared(rule, cases);
-  const coverage = coverageOf(rule, shift, cases.length);
+  const units = rule.patientScores ? onePerPatient(cases) : cases;
+  const shift = compared(rule, units);
+  const coverage = coverageOf(rule, shift, units.length);
   if (!rule.patientScores || rule.patientThreshold === null) return { images, patients: null, coverage, shift };
   const grouped = patientScores(
     scores,
@@ -133,7 +135,7 @@ function coverageOf(rule: DecisionRule, shift: ShiftReport | null, count: number
   if (!shift) {
     const why =
       count < LEAST_BATCH
-        ? `${count} image${count === 1 ? ' is' : 's are'} too few to tell whether they come from the same source (${LEAST_BATCH} are enough)`
+        ? `${count} ${rule.patientScores ? 'patient' : 'image'}${count === 1 ? ' is' : 's are'} too few to tell whether they come from the same source (${LEAST_BATCH} are enough)`
         : 'whether these images come from the same source was not looked at';
     return { state: 'unchecked', text: `${held}; ${why}.` };
   }
@@ -149,6 +151,11 @@ function movedText({ what, test, pValue, calibration, batch, statistic }: Moved)
     return `${(100 * statistic).toFixed(0)} % are called abnormal, which is a shift or a batch of hardly any normal image`;
   }
   const p = `p = ${pValue.toPrecision(2)}`;
-  if (calibration === null || batch === null) return `the ${what} as wholes, ${p}`;
-  return `${what} ${calibration.toPrecision(3)} there, ${batch.toPrecision(3)} here, ${p}`;
+  if (calibration === null || batch === null) return `${what} of the images, ${p}`;
+  return `${what} ${shown(calibration)} there, ${shown(batch)} here, ${p}`;
+}
+
+function shown(value: number | string): string {
+  // What stands in a file may be meant for a terminal.
+  return typeof value === 'string' ? visible(value) : value.toPrecision(3);
 }

@@ -18,7 +18,7 @@ import {
   rescaled,
 } from './probability.ts';
 import { type Rate, rate } from './rate.ts';
-import { comparedCases, type ShiftCase } from './shift.ts';
+import { comparedCases, onePerPatient, type ShiftCase } from './shift.ts';
 
 /** A normal image of a calibration set. */
 export interface NormalCase extends ImageFacts {
@@ -165,7 +165,10 @@ export function makeDecisionRule(
     patientThreshold: byPatient && alphaThreshold(byPatient, alpha, NORMAL_PATIENTS),
     pixelThreshold: alphaThreshold(peaks, alpha),
     probabilities: labelled && enoughLabelled(labelled) ? probabilitiesOf(labelled, probability) : null,
-    reference: comparedCases(normals).map(({ score, facts, features }) => ({ score, facts, features })),
+    // Names of patients are not kept.
+    reference: comparedCases(grouped ? onePerPatient(normals) : normals).map(({ score, facts, features, scanner }) => {
+      return { score, facts, features, scanner };
+    }),
   };
 }
 

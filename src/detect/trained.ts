@@ -28,7 +28,7 @@ export interface TrainedSource {
 }
 
 /** How files are scored. */
-export interface ScoreChoices extends Pick<ScoringOptions, 'soFar' | 'onScored' | 'keep'> {
+export interface ScoreChoices extends Pick<ScoringOptions, 'soFar' | 'onScored' | 'keep' | 'features'> {
   /** Told of a file that cannot be read, which is then left out; without it such a file ends the scoring. */
   readonly onBad?: (path: string, error: FusionclipError) => void;
 }

@@ -18,6 +18,7 @@ function normals(count: number, patient: (i: number) => string | null = () => nu
     patient: patient(i),
     facts: [i, 0, 0, 0, 0, 0],
     features: [i],
+    scanner: null,
   }));
 }
 
@@ -157,7 +158,7 @@ suite('decisions', () => {
 
   test('a shifted batch is not covered, and says what moved', () => {
     const rule = makeDecisionRule(normals(100), null, WISHES, ORIGIN);
-    const facts = (i: number, by: number) => ({ facts: [i + by, 0, 0, 0, 0, 0], features: [i + by] });
+    const facts = (i: number, by: number) => ({ facts: [i + by, 0, 0, 0, 0, 0], features: [i + by], scanner: null });
     const batch = (by: number) =>
       Array.from({ length: 25 }, (_, i) => ({ score: 4 * i, patient: null, facts: facts(4 * i, by) }));
     assert.equal(decideAll(rule, batch(0)).coverage.state, 'covered');
