@@ -104,18 +104,32 @@ function decisionsOf(
 ): Decision[] {
   const pValues = conformalPValues(scores, normals);
   const adjusted = falseDiscovery === null ? null : benjaminiHochberg(pValues);
-  const called = adjusted && pValues.filter((_, i) => adjusted[i] <= falseDiscovery!);
-  // False-discovery control calls what has no larger p-value than the last one called, which is a threshold of scores as well.
-  const largest = called?.reduce((a, b) => Math.max(a, b), 0);
-  const none = Number.POSITIVE_INFINITY;
-  const cut = largest === undefined ? threshold : largest === 0 ? none : alphaThreshold(normals, largest);
-  return scores.map((score, i) => ({
-    pValue: pValues[i],
-    adjusted: adjusted?.[i] ?? null,
-    probability: null,
-    called: score >= cut,
-    verdict: verdictOf(score, cut, point.tolerance),
-  }));
+  /** The threshold if all scores were larger by as much: what one of them is decides on the others as well. */
+  const cutOf = (more: number) => {
+    if (falseDiscovery === null) return threshold;
+    const moved = scores.map((score) => score + more);
+    return falseDiscoveryCut(moved, normals, falseDiscovery);
+  };
+  const [cut, highest, lowest] = [0, -point.tolerance, point.tolerance].map(cutOf);
+  return scores.map((score, i) => {
+    const surely = verdictOf(score, highest, point.tolerance) === 'abnormal';
+    const never = verdictOf(score, lowest, point.tolerance) === 'normal';
+    return {
+      pValue: pValues[i],
+      adjusted: adjusted?.[i] ?? null,
+      probability: null,
+      called: score >= cut,
+      verdict: surely ? 'abnormal' : never ? 'normal' : 'borderline',
+    };
+  });
+}
+
+/** False-discovery control calls what has no larger p-value than the last one called, which is a threshold of scores as well. */
+function falseDiscoveryCut(scores: readonly number[], normals: readonly number[], rate: number): number {
+  const pValues = conformalPValues(scores, normals);
+  const adjusted = benjaminiHochberg(pValues);
+  const largest = pValues.reduce((most, p, i) => (adjusted[i] <= rate ? Math.max(most, p) : most), 0);
+  return largest === 0 ? Number.POSITIVE_INFINITY : alphaThreshold(normals, largest);
 }
 
 /** A verdict by the distance to a threshold. */

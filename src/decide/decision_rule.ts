@@ -1,5 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import {
+  ABNORMAL_PATIENTS,
   alphaThreshold,
   NORMAL_IMAGES,
   NORMAL_PATIENTS,
@@ -161,8 +162,7 @@ export function makeDecisionRule(
     scores,
     patientScores: byPatient,
     peaks,
-    // Images of one patient resemble each other: what is independent are the patients, and too few are refused.
-    patientThreshold: byPatient && alphaThreshold(byPatient, alpha, NORMAL_PATIENTS),
+    patientThreshold: byPatient && thresholdOfPatients(byPatient, labelled, alpha, sensitivity),
     pixelThreshold: alphaThreshold(peaks, alpha),
     probabilities: labelled && enoughLabelled(labelled) ? probabilitiesOf(labelled, probability) : null,
     // Names of patients are not kept.
@@ -170,6 +170,26 @@ export function makeDecisionRule(
       return { score, facts, features, scanner };
     }),
   };
+}
+
+/** As for images; images of one patient resemble each other: what is independent are the patients, and too few are refused. */
+function thresholdOfPatients(
+  normals: readonly number[],
+  labelled: readonly LabelledCase[] | null,
+  alpha: number,
+  sensitivity: number | null,
+): number {
+  // Its p-values take enough of them, whatever the threshold is chosen by.
+  const byAlpha = alphaThreshold(normals, alpha, NORMAL_PATIENTS);
+  if (sensitivity === null) return byAlpha;
+  const ill = new Set(labelled!.filter(({ label }) => label === 1).map(({ patient }) => patient));
+  // A patient is abnormal when an image is, and then has the largest score of all images.
+  const cases = labelled!.filter(({ label, patient }) => (patient === null ? label === 1 : ill.has(patient)));
+  const { scores } = patientScores(
+    cases.map(({ score }) => score),
+    cases.map(({ patient }) => patient),
+  );
+  return sensitivityThreshold(scores, sensitivity, ABNORMAL_PATIENTS);
 }
 
 /** Normal and abnormal cases (or patients) of a labelled set that a probability takes of each. */

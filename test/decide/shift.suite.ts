@@ -115,12 +115,20 @@ suite('shift alarm', () => {
     const of = (name: string, count: number, scanner: (i: number) => string | null) =>
       cases(name, count).map((one, i) => ({ ...one, scanner: scanner(i) }));
     const known = of('calibration', 60, (i) => (i % 3 === 0 ? 'A 1' : 'A 2'));
-    const { moved } = compareBatch(known, of('batch', 30, (i) => (i % 3 === 0 ? 'A 2' : 'B')), { alpha: 0.05 })!;
+    const { moved } = compareBatch(
+      known,
+      of('batch', 30, (i) => (i % 3 === 0 ? 'A 2' : 'B')),
+      { alpha: 0.05 },
+    )!;
     assert.deepEqual(
       moved.map(({ what, calibration: there, batch }) => [what, there, batch]),
       [['scanner', 'A 2', 'B']],
     );
-    const same = compareBatch(known, of('batch', 30, (i) => (i % 3 === 1 ? 'A 1' : 'A 2')), { alpha: 0.05 })!;
+    const same = compareBatch(
+      known,
+      of('batch', 30, (i) => (i % 3 === 1 ? 'A 1' : 'A 2')),
+      { alpha: 0.05 },
+    )!;
     assert.isFalse(same.alarm);
     assert.include(
       same.tests.map(({ what }) => what),
