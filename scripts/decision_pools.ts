@@ -143,7 +143,7 @@ function shifts(images: readonly (() => Promise<Image>)[]): Images {
 }
 
 async function scored(fc: Fusionclip, run: string, out: string, images: Images, end: number): Promise<Pools | null> {
-  const context = { fs, gpu: fc.gpu, environment: fc.environment };
+  const context = { fs: fc.files, gpu: fc.gpu, environment: fc.environment };
   // Values of files are taken as they are: what is far darker than the support images is refused where nobody says so.
   const trained = await TrainedDetector.open(context, { adapters: run, range: 'full' });
   const pools: Record<string, ShiftCase[]> = {};
