@@ -35,6 +35,7 @@ const LEVELS = [
   'host',
   'launch',
   'open',
+  'lab',
   'cli',
 ];
 
