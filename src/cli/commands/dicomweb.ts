@@ -17,8 +17,8 @@ const OUT = {
   out: word('DIR', 'the folder for the files'),
 } satisfies OptionTable;
 
-const TOKEN = `The token is read from the environment, DICOMWEB_TOKEN: sent as "Bearer TOKEN", or as it is where it has two words ("Basic …").
-Plain http is taken for this machine alone.`;
+const TOKEN = `The token is read from the environment, DICOMWEB_TOKEN: sent as "Bearer TOKEN", or as it
+is where it has two words ("Basic …"). Plain http is taken for this machine alone.`;
 
 /** `fusionclip data store` */
 export const dataStore: Command = {
@@ -27,9 +27,10 @@ export const dataStore: Command = {
   usage: 'PATH… --to dicomweb:URL',
   examples: [
     'fusionclip data store maps/volumes --to dicomweb:https://pacs.example/dicom-web',
-    'fusionclip data store map.seg.dcm --to dicomweb:https://pacs.example/dicom-web/studies/1.2.3',
+    'fusionclip data store seg.dcm --to dicomweb:https://pacs.example/dicom-web/studies/1.2.3',
   ],
-  details: `What is there already is not sent again, so that the same command goes on where it was broken off. ${TOKEN}`,
+  details: `What is there already is not sent again, so that the same command goes on where it was broken off.
+${TOKEN}`,
   flags: [{ title: 'Server', table: TO }],
   async run(call) {
     const { host, positional } = call;
@@ -52,8 +53,10 @@ export const dataFetch: Command = {
     'fusionclip data fetch dicomweb:https://pacs.example/dicom-web/studies/1.2.3 --out study',
     'fusionclip data fetch "dicomweb:https://pacs.example/dicom-web/studies?StudyDate=20260101" --out studies',
   ],
-  details: `The files are as the server has them, with names of patients. Those that are there already are not fetched again, so that the same
-command goes on where it was broken off. predict, train and data check take the address itself and write no such files. ${TOKEN}`,
+  details: `The files are as the server has them, with names of patients. Those that are there already are
+not fetched again, so that the same command goes on where it was broken off. predict, train and data check take the
+address itself and write no such files.
+${TOKEN}`,
   flags: [{ title: 'Files', table: OUT }],
   async run(call) {
     const { host, positional } = call;

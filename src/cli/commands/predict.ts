@@ -54,7 +54,7 @@ export const predict: Command = {
     'fusionclip predict scans --run runs/brain --out maps --json',
   ],
   details: `A PATH is an image, NIfTI or DICOM file, a folder that is searched for images, or for volumes, at any depth, or
-dicomweb:URL, a study of a DICOMweb server or what a search there finds (docs/clinical.md; the token from DICOMWEB_TOKEN);
+dicomweb:URL, a study of a DICOMweb server or what a search there finds (docs/clinical.md; token: DICOMWEB_TOKEN);
 - reads paths from standard input, one a line. The data set is not needed. Each row and map is written as soon as it is
 known. An image that cannot be read is a row with its error, and the exit code at the end is that of the first one; 0
 when all were scored.
