@@ -36,6 +36,7 @@ const LEVELS = [
   'host',
   'launch',
   'open',
+  'lab',
   'cli',
 ];
 
