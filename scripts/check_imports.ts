@@ -23,6 +23,7 @@ const LEVELS = [
   'scene',
   'clip',
   'hub',
+  'dicomweb',
   'fusion',
   'medclip',
   'run',
@@ -36,6 +37,7 @@ const LEVELS = [
   'launch',
   'queue',
   'open',
+  'lab',
   'cli',
 ];
 
@@ -48,6 +50,7 @@ const PACKAGES: Record<string, RegExp> = {
   nifti: /^fflate$/,
   clip: /^(valibot|character-entities(-legacy)?)$/,
   hub: /^(valibot|@noble\/hashes\/.*)$/,
+  dicomweb: /^valibot$/,
   medclip: /^valibot$/,
   run: /^valibot$/,
   train: /^valibot$/,
