@@ -17,8 +17,8 @@ export const REDIS_FLAGS = {
 } satisfies OptionTable;
 
 /** What the environment holds. */
-export const REDIS_HELP = `FUSIONCLIP_REDIS_USER and FUSIONCLIP_REDIS_PASSWORD say who asks, FUSIONCLIP_REDIS_CA names a file of authorities for TLS.
-Needs bullmq and ioredis (npm install bullmq ioredis).`;
+export const REDIS_HELP = `FUSIONCLIP_REDIS_USER and FUSIONCLIP_REDIS_PASSWORD say who asks; FUSIONCLIP_REDIS_CA names a file of authorities
+for TLS. Needs bullmq and ioredis (npm install bullmq ioredis).`;
 
 const FLAGS = {
   ...REDIS_FLAGS,
