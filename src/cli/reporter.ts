@@ -42,10 +42,10 @@ export class Reporter {
     if (this.#host.isTerminal) return () => {};
     const start = performance.now();
     const timer = setInterval(() => {
-      if (performance.now() - this.#spoken < every * 0.9) return;
+      if (performance.now() - this.#spoken < every) return;
       const seconds = Math.round((performance.now() - start) / 1000);
       this.say(JSON.stringify({ type: 'alive', seconds, after: this.#after }));
-    }, every);
+    }, every / 5);
     return () => clearInterval(timer);
   }
 

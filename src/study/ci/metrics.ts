@@ -37,8 +37,9 @@ const NAMES = Object.keys(CHECKED_METRICS);
 export function limits(help: string): Option<Limits> {
   return {
     fallback: {},
-    help: `${help}; ${NAMES.join(', ')}`,
-    form: 'METRIC=NUMBER,…',
+    help: `${help}, e.g. image.auroc=0.9,dice=0.5; ${NAMES.join(', ')}`,
+    // All of them: a wrong one is answered with this.
+    form: `${NAMES.join('|')}=NUMBER,…`,
     range: [0, 1],
     parse: (text) => {
       const pairs = text.split(',').map((part) => /^\s*([a-z0-9.]+)\s*=\s*(\d*\.?\d+(?:e-?\d+)?)\s*$/.exec(part));
