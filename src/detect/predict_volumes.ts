@@ -31,6 +31,8 @@ export interface VolumeRow {
   readonly millilitres: number | null;
   /** Path of the map on the grid of the volume; null where none was written. */
   readonly map: string | null;
+  /** Paths of the DICOM results that were written. */
+  readonly dicom: readonly string[];
 }
 
 /** A patient by the highest of their volumes. */
@@ -122,13 +124,14 @@ export async function predictVolumes(
       const maps = mapsOf(one, scored, header.fusion.norm, { stride, smooth: rule.smooth });
       const scores = pathsOf(one).flatMap((path) => scored.get(path)?.score ?? []);
       const { name, patient } = one.source;
-      const row: VolumeRow = {
+      const facts: Omit<VolumeRow, 'dicom'> = {
         ...{ name, patient, window: one.window, abnormal: null },
         ...{ score: scores.length > 0 ? volumeScore(scores, rule.top) : Number.NaN, scored: scores.length },
         ...lookAt(one, maps, level),
         map: out !== null && write.includes('nifti') ? joinPath(out, 'volumes', `${one.file}.nii.gz`) : null,
       };
-      if (results) await results.write({ ...row, one, mapOf: (k) => maps.slice(k) });
+      const dicom = (await results?.write({ ...facts, one, mapOf: (k) => maps.slice(k) })) ?? [];
+      const row: VolumeRow = { ...facts, dicom };
       found.push(row);
       await request.onVolume?.(row, maps);
       for (const path of pathsOf(one)) scored.delete(path);

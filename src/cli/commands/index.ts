@@ -7,6 +7,7 @@ import { cost } from './cost.ts';
 import { dataCheck } from './data.ts';
 import { dataAudit } from './data_audit.ts';
 import { demo } from './demo.ts';
+import { dataFetch, dataStore } from './dicomweb.ts';
 import { doctor } from './doctor.ts';
 import { embed } from './embed.ts';
 import { evaluate } from './eval.ts';
@@ -41,6 +42,8 @@ export const COMMANDS: readonly Command[] = [
   cost,
   dataCheck,
   dataAudit,
+  dataFetch,
+  dataStore,
   doctor,
   tune,
   demo,
