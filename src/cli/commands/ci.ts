@@ -49,9 +49,9 @@ export const ci: Command = {
     'fusionclip ci --data data/Brain --model tiny-clip --out ci --min image.auroc=0.8 --junit ci/junit.xml',
     'fusionclip ci --data data/Brain --model tiny-clip --out ci --last last --keep --drop image.auroc=0.05,dice=0.1',
   ],
-  details: `In headless Chrome where --runtime says nothing else. OUT gets run/, a run folder with its report.html; comparison.json; and
-comparison.md, which a comment can hold. Below what --min and --drop ask for, the exit code is 13. Logs get a JSON
-line every few seconds. docs/ci.md has recipes for GitHub, GitLab and Jenkins.`,
+  details: `In headless Chrome where --runtime says nothing else. OUT gets run/, a run folder with its report.html;
+comparison.json; and comparison.md, which a comment can hold. Below what --min and --drop ask for, the exit code is
+13. Logs get a JSON line every few seconds. docs/ci.md has recipes for GitHub, GitLab and Jenkins.`,
   flags: [
     { title: 'Check', table: { ...FLAGS, ...GPU_FLAGS } },
     { title: 'Training and evaluation', table: TRAIN_OPTIONS },
