@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts';
 import { phantomCheck, phantomWrite } from '../phantom.ts';
 import { calibrate } from './calibrate.ts';
+import { ci } from './ci.ts';
 import { compare } from './compare.ts';
 import { cost } from './cost.ts';
 import { dataCheck } from './data.ts';
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   report,
   sweepCommand,
   compare,
+  ci,
   embed,
   cost,
   dataCheck,
