@@ -36,6 +36,7 @@ import { ML_BOM, mlBom } from './ml_bom.ts';
 import { environmentJson, sameShots, shotsJson } from './provenance.ts';
 import { selectionRule } from './selection_rule.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
+import type { Team } from './team.ts';
 import { runTraining, type TrainingEnd } from './training.ts';
 
 /** What normal-only mode does, for whoever runs it. */
@@ -46,6 +47,8 @@ const NORMAL_ONLY =
 export interface TrainContext extends RunContext {
   /** Keeps trainings for other runs that differ in what inference reads alone; these get the same bits as by their own. */
   readonly trainings?: SharedTrainings;
+  /** Has other processes open the same training, each computing some parts of every batch (`parts`). */
+  readonly team?: (training: object) => Promise<Team>;
 }
 
 /** A training run. */
@@ -283,21 +286,28 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
     });
   const rest = contest(support.shots.rest, 'remaining valid images');
   const oracle = contest(dataset.splits.test, 'test images');
+  let team: Team | null = null;
   try {
     const selectedBy = selectionRule(header, rest, onEvent);
     const compared = (selectedBy !== 'last' && selectedBy !== 'none') || header.train['lr.grid'].length > 1;
     const used = selectedBy === 'test-oracle' ? oracle : rest;
     const chosenBy = { contest: compared ? used : null, selectedBy };
     const { trainings } = context;
+    const training = { config: headerJson(header), shots: await shotsJson(support, header) };
+    if (context.team && header.train.parts === 1) {
+      const text = '--workers share the parts of a batch, and this run has one; train with --parts 2 or more.';
+      throw new FusionclipError('usage', text);
+    }
+    team = selectedBy === 'none' ? null : ((await context.team?.(training)) ?? null);
     const end = await runTraining(
-      { fs, folder, header, items, detector, memory, ...chosenBy, onEvent, trainings, signal },
+      { fs, folder, header, items, detector, memory, ...chosenBy, onEvent, trainings, team, signal },
       state,
     );
     oracle.release();
     const { results, scored } = await evaluateRunWeights(run, memory, rest, end, selectedBy);
     const seconds = (Date.now() - started.getTime()) / 1000;
-    const training = end.trainedBy !== null && { trainedBy: end.trainedBy };
-    await folder.writeJson('env.json', { ...environment, ...training, finished: new Date().toISOString(), seconds });
+    const elsewhere = end.trainedBy !== null && { trainedBy: end.trainedBy };
+    await folder.writeJson('env.json', { ...environment, ...elsewhere, finished: new Date().toISOString(), seconds });
     const sum = await sha256(await fs.readFile(folder.file(ADAPTERS)));
     await folder.writeJson(ML_BOM, await mlBom({ header, inventory: run.inventory, support, results, adapters: sum }));
     // Last of all: a folder with results is a finished run.
@@ -313,6 +323,7 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
       { cause: error },
     );
   } finally {
+    (team as Team | null)?.close();
     rest.release();
     oracle.release();
     memory.release();
@@ -383,7 +394,7 @@ async function evaluateRunWeights(
 }
 
 /** What a method trains on: the views of the support images, or nothing. */
-function itemsOf(support: Support, { train, fusion }: RunSettings, backbone: AnyBackbone): TrainItem[] {
+export function itemsOf(support: Support, { train, fusion }: RunSettings, backbone: AnyBackbone): TrainItem[] {
   const { trained } = methodPreset(fusion.method);
   return trained ? trainItems(support, train.aug, fusion.norm, statisticsOf(backbone)) : [];
 }

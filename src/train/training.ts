@@ -18,6 +18,7 @@ import {
   trainingKey,
   weightsOf,
 } from './shared_trainings.ts';
+import type { Team } from './team.ts';
 import { Trainer } from './trainer.ts';
 
 /** What a campaign works with. */
@@ -34,6 +35,8 @@ export interface TrainingParts {
   readonly onEvent: RunListener;
   /** Where the same training may be had that another run has done. */
   readonly trainings?: SharedTrainings;
+  /** Who computes parts of batches beside this process. */
+  readonly team?: Team | null;
   readonly signal?: AbortSignal;
 }
 
@@ -99,7 +102,7 @@ async function trainCandidate(
   let best = bestBefore;
   let losses = [...(resume?.losses ?? [])];
   await detector.restart();
-  const trainer = kept ? null : new Trainer(detector, parts.items, train, { rate });
+  const trainer = kept ? null : new Trainer(detector, parts.items, train, { rate, team: parts.team });
   const training = trainer ?? new TrainingReplay(detector, kept!);
   const done: TrainedEpoch[] = [];
   try {
