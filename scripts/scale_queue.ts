@@ -167,7 +167,7 @@ async function locks(): Promise<void> {
 async function rate(): Promise<void> {
   const rounds = Number(flag('rounds') ?? 12);
   const seconds = Number(flag('seconds') ?? 4);
-  for (const workers of [1, 2, 4, 8]) {
+  for (const workers of (flag('workers') ?? '1,2,4,8').split(',').map(Number)) {
     const plan = await smallPlan(join(folder, `rate-${workers}`), rounds * workers + workers);
     await withServer(`rate-${workers}`, async (_server, _way, url) => {
       const crew = new Crew(url, 30, seconds * 1000);
