@@ -23,6 +23,7 @@ const LEVELS = [
   'scene',
   'clip',
   'hub',
+  'dicomweb',
   'fusion',
   'medclip',
   'run',
@@ -35,6 +36,7 @@ const LEVELS = [
   'host',
   'launch',
   'open',
+  'lab',
   'cli',
 ];
 
@@ -47,6 +49,7 @@ const PACKAGES: Record<string, RegExp> = {
   nifti: /^fflate$/,
   clip: /^(valibot|character-entities(-legacy)?)$/,
   hub: /^(valibot|@noble\/hashes\/.*)$/,
+  dicomweb: /^valibot$/,
   medclip: /^valibot$/,
   run: /^valibot$/,
   train: /^valibot$/,

@@ -1,5 +1,7 @@
 import process from 'node:process';
 import { modelCacheFolder } from '../clip/model_cache.ts';
+import { dicomWebOf } from '../dicomweb/network.ts';
+import { withDicomWeb } from '../dicomweb/study_files.ts';
 import { webOf, withWeb } from '../hub/index.ts';
 import { dawnEntry } from './dawn.ts';
 import { disk } from './disk.ts';
@@ -46,7 +48,7 @@ export function createNodeHost({ args = process.argv.slice(2), probe }: NodeHost
   endWithLauncher();
   const env = (name: string) => process.env[name];
   return {
-    ...withWeb(disk, webOf(env)),
+    ...withDicomWeb(withWeb(disk, webOf(env)), dicomWebOf(env)),
     modelCache: modelCacheFolder(env),
     ownModels: env(OWN_MODELS),
     runtime: deno ? 'deno' : 'node',

@@ -2,9 +2,13 @@ import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { attention, attentionBackward, attentionBackwardWith, attentionWith } from '../../src/kernels/attention.ts';
 import { ATTENTION_VARIANTS, type AttentionVariant, attentionRow } from '../../src/kernels/attention_variants.ts';
+import {
+  type AttentionShape,
+  attentionGradientReference,
+  attentionReference,
+} from '../../src/lab/reference/attention.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { runtimesWith, suiteOnOneDawn, test } from '../harness/registry.ts';
-import { type AttentionShape, attentionGradientReference, attentionReference } from '../reference/attention.ts';
 
 const VARIANTS = Object.keys(ATTENTION_VARIANTS) as AttentionVariant[];
 const runtimesOf = (variant: AttentionVariant) => runtimesWith(attentionRow(variant).needs);

@@ -1,9 +1,9 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { convolution, unfoldWindows } from '../../src/kernels/convolution.ts';
+import { type ConvolutionShape, convolutionReference, placesOf } from '../../src/lab/reference/convolution.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suiteOnOneDawn, test } from '../harness/registry.ts';
-import { type ConvolutionShape, convolutionReference, placesOf } from '../reference/convolution.ts';
 
 const SHAPES: readonly (ConvolutionShape & { readonly outputs: number })[] = [
   { batch: 2, height: 9, width: 7, channels: 5, side: 3, stride: 1, pad: 1, outputs: 6 },

@@ -6,9 +6,9 @@ import type { Gpu } from '../../src/gpu/gpu.ts';
 import { type Activation, type MatmulOptions, matmul, matmulWith } from '../../src/kernels/matmul.ts';
 import { MATMUL_VARIANTS, type MatmulVariant, planMatmul } from '../../src/kernels/matmul_plan.ts';
 import { matmulRow } from '../../src/kernels/matmul_variants.ts';
+import { activationReference, matmulGradientReference, matmulReference } from '../../src/lab/reference/matmul.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { runtimesWith, suiteOnOneDawn, test } from '../harness/registry.ts';
-import { activationReference, matmulGradientReference, matmulReference } from '../reference/matmul.ts';
 
 const VARIANTS = Object.keys(MATMUL_VARIANTS) as MatmulVariant[];
 const runtimesOf = (variant: MatmulVariant) => runtimesWith(matmulRow(variant).needs);

@@ -1,11 +1,13 @@
 import type { Command } from '../command.ts';
 import { phantomCheck, phantomWrite } from '../phantom.ts';
 import { calibrate } from './calibrate.ts';
+import { ci } from './ci.ts';
 import { compare } from './compare.ts';
 import { cost } from './cost.ts';
 import { dataCheck } from './data.ts';
 import { dataAudit } from './data_audit.ts';
 import { demo } from './demo.ts';
+import { dataFetch, dataStore } from './dicomweb.ts';
 import { doctor } from './doctor.ts';
 import { embed } from './embed.ts';
 import { evaluate } from './eval.ts';
@@ -35,10 +37,13 @@ export const COMMANDS: readonly Command[] = [
   report,
   sweepCommand,
   compare,
+  ci,
   embed,
   cost,
   dataCheck,
   dataAudit,
+  dataFetch,
+  dataStore,
   doctor,
   tune,
   demo,
