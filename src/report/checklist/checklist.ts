@@ -1,19 +1,7 @@
 import { visible } from '../../base/visible.ts';
 import { CLAIM } from './claim.ts';
-import type { ChecklistRun, Known } from './known.ts';
+import type { ChecklistItem, ChecklistRun } from './known.ts';
 import { TRIPOD } from './tripod.ts';
-
-/** One item of a checklist. */
-export interface ChecklistItem {
-  /** As the checklist numbers it. */
-  readonly number: string;
-  /** What it asks for, in our own words; the checklist's own text is what counts. */
-  readonly asks: string;
-  /** What the program knows. */
-  readonly known?: Known;
-  /** What is left for the author; without it nothing is. */
-  readonly author?: string;
-}
 
 /** The checklists by the names that `--checklist` takes. */
 export const CHECKLISTS = {

@@ -1,4 +1,4 @@
-import type { ChecklistItem } from './checklist.ts';
+import type { ChecklistItem } from './known.ts';
 import * as known from './known.ts';
 
 /** The items of CLAIM's 2024 update (Tejani et al., doi 10.1148/ryai.240300), in our words. */

@@ -13,6 +13,18 @@ export type ChecklistRun = Pick<
 /** What the program knows of one item; null where this run has nothing to say. */
 export type Known = (run: ChecklistRun) => string | null;
 
+/** One item of a checklist. */
+export interface ChecklistItem {
+  /** As the checklist numbers it. */
+  readonly number: string;
+  /** What it asks for, in our own words; the checklist's own text is what counts. */
+  readonly asks: string;
+  /** What the program knows. */
+  readonly known?: Known;
+  /** What is left for the author; without it nothing is. */
+  readonly author?: string;
+}
+
 /** A number as papers have it. */
 function fixed(value: number | null | undefined): string {
   return typeof value === 'number' && Number.isFinite(value) ? value.toFixed(3) : 'not defined';

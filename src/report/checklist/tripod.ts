@@ -1,4 +1,4 @@
-import type { ChecklistItem } from './checklist.ts';
+import type { ChecklistItem } from './known.ts';
 import * as known from './known.ts';
 
 /** The items of TRIPOD+AI (Collins et al. 2024, doi 10.1136/bmj-2023-078378), in our words. */
