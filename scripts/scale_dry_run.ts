@@ -73,7 +73,7 @@ try {
   await writeList();
   say('a list', size(list));
   const sources = [list];
-  const request = { sources, columns: { path: null, patient: null }, group: null, root: null, secret: '' };
+  const request = { sources, columns: { path: null, patient: null }, group: null, root: null };
   const plan = await writePlan(disk, out, HEAD, listInputs(disk, request));
   say('plan', size(join(out, 'inputs.txt')) + size(join(out, 'shards.txt')));
   await workShards({ fs: disk, runtime: 'dry' }, plan, plan.shards(), STAND_IN);
