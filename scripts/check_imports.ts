@@ -35,6 +35,7 @@ const LEVELS = [
   'shards',
   'host',
   'launch',
+  'queue',
   'open',
   'lab',
   'cli',
@@ -59,6 +60,7 @@ const PACKAGES: Record<string, RegExp> = {
   shards: /^(valibot|d3-dsv|hyparquet-writer\/src\/.*)$/,
   host: /^(node:.*|webgpu)$/,
   launch: /^(node:.*|puppeteer-core)$/,
+  queue: /^(valibot|bullmq|ioredis)$/,
   cli: /^(node:.*|valibot)$/,
 };
 

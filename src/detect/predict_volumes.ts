@@ -8,6 +8,7 @@ import { type Normalisation, unframedMap } from './pictures.ts';
 import { type Predictions, type PredictRequest, predictImages, predictTrained } from './predict.ts';
 import type { RunContext } from './run_context.ts';
 import type { ScoredImage } from './scoring.ts';
+import { sliceSource } from './slice_source.ts';
 import { TrainedDetector } from './trained.ts';
 import { volumeRule } from './volume_metrics.ts';
 import { type VolumeResult, VolumeResults } from './volume_results.ts';
@@ -146,9 +147,15 @@ export async function predictVolumes(
     await finish();
   };
   const paths = volumes.flatMap(pathsOf);
-  const predictions = await predictTrained({ ...context, fs }, trained, { ...request, paths, onRow });
+  const sourceOf = sliceSource(
+    volumes.map(({ source: { patient, scanner }, stacks }) => ({ patient, scanner, stacks })),
+  );
+  const predictions = await predictTrained({ ...context, fs }, trained, { ...request, paths, onRow, sourceOf });
   await finish();
-  const threshold = predictions.threshold?.value ?? null;
+  // A volume is its patient's, and the highest of many slices is above what is chosen for one.
+  const { rule: calibrated } = trained.file;
+  const { from, value = null } = predictions.threshold ?? {};
+  const threshold = from === 'calibration' ? (calibrated?.patientThreshold ?? value) : value;
   const rows = found.map((row) => ({ ...row, abnormal: calls(row.score, threshold) }));
   const result = { rule: { ...rule, text: ruleText(rule) }, volumes: rows, patients: patientRows(rows) };
   if (out !== null) {

@@ -9,7 +9,9 @@ import { EXIT_CODES } from './exit_codes.ts';
 import type { Host } from './host.ts';
 import { installationSecret } from './installation_secret.ts';
 import { endWithLauncher } from './leash.ts';
-import { OWN_MODELS } from './own_models.ts';
+import { linesOf } from './lines.ts';
+import { optionalPackage } from './optional_package.ts';
+import { INSTALL, OWN_MODELS } from './own_models.ts';
 import { onSignals, outputLost, tolerateClosedPipes, writeOutput } from './signals.ts';
 
 export type { Host, RuntimeName, RuntimeReport } from './host.ts';
@@ -39,10 +41,12 @@ export interface NodeHostOptions {
   readonly args?: readonly string[];
   /** Starts the program in the other runtimes, where a launcher can. */
   readonly probe?: Host['probe'];
+  /** Starts the program anew. */
+  readonly another?: Host['another'];
 }
 
 /** The host of Node and of Deno, which has Node's modules. */
-export function createNodeHost({ args = process.argv.slice(2), probe }: NodeHostOptions = {}): Host {
+export function createNodeHost({ args = process.argv.slice(2), probe, another }: NodeHostOptions = {}): Host {
   const deno = denoVersion();
   const handlers = new Set<() => void>();
   let release: (() => void) | undefined;
@@ -85,6 +89,9 @@ export function createNodeHost({ args = process.argv.slice(2), probe }: NodeHost
       };
     },
     ...(probe && { probe }),
+    ...(another && { another }),
+    lines: () => linesOf(process.stdin),
+    optional: (name) => optionalPackage(name, env(INSTALL)),
     async exit(code) {
       await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
       const lost = outputLost();

@@ -14,6 +14,7 @@ export class DicomVolume implements Volume {
   readonly shape: readonly [number, number, number];
   readonly affine: Affine;
   readonly modality: string;
+  readonly scanner: string | null;
   readonly slices: readonly SliceHeader[];
   private readonly fs: FileSystem;
   private last: { readonly path: string; readonly file: DicomFile } | null = null;
@@ -36,6 +37,7 @@ export class DicomVolume implements Volume {
     this.shape = [slices[0].columns, slices[0].rows, slices.length];
     this.affine = affine;
     this.modality = slices[0].modality;
+    this.scanner = slices[0].scanner;
   }
 
   private async read(path: string): Promise<DicomFile> {
