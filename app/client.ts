@@ -1,6 +1,6 @@
 import { type ErrorCode, FusionclipError } from '../src/base/errors.ts';
 import type { RunEvent } from '../src/run/events.ts';
-import type { Calls, Reply, Request } from './protocol.ts';
+import type { Calls, Failure, Reply, Request } from './protocol.ts';
 import address from './worker/main.ts?worker&url';
 
 /** The worker's functions as the page calls them. */
@@ -10,8 +10,8 @@ export type Client = Calls;
 export class WorkFailure extends FusionclipError {
   readonly resumable: boolean;
 
-  constructor(code: ErrorCode, message: string, resumable: boolean) {
-    super(code, message);
+  constructor(code: ErrorCode, { message, resumable, leave }: Failure) {
+    super(code, message, { leave });
     this.resumable = resumable;
   }
 }
@@ -73,8 +73,8 @@ export function startWorker(onEvent: (event: RunEvent) => void, onDead: (reason:
       const call = waiting.get(data.id);
       waiting.delete(data.id);
       if ('result' in data) return call?.resolve(data.result);
-      const { code, message, resumable } = data.failure;
-      call?.reject(code === null ? new Error(message) : new WorkFailure(code, message, resumable));
+      const { code, message } = data.failure;
+      call?.reject(code === null ? new Error(message) : new WorkFailure(code, data.failure));
     });
     started.addEventListener('error', ({ message }) => {
       clearTimeout(timer);

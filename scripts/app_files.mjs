@@ -22,7 +22,10 @@ export function singleFile(outputs) {
     return String(one.code ?? one.source);
   };
   // Most of the file; app/client.ts unpacks it.
-  const worker = gzipSync(find('worker', ({ fileName }) => /\/main-[^/]*\.js$/.test(fileName)), { level: 9 });
+  const worker = gzipSync(
+    find('worker', ({ fileName }) => /\/main-[^/]*\.js$/.test(fileName)),
+    { level: 9 },
+  );
   const script = scriptText(find('script', (one) => one.type === 'chunk' && one.isEntry));
   const style = find('styles', ({ fileName }) => fileName.endsWith('.css'));
   const icon = readFileSync('app/icon.svg');
