@@ -256,17 +256,21 @@ function withSession(state: State, { session, dataset, outcome, losses, progress
   };
 }
 
+function dueOf(seconds: number | undefined): number | null {
+  return seconds === undefined ? null : Date.now() + 1000 * seconds;
+}
+
 function afterEvent(state: State, event: RunEvent): State {
   switch (event.type) {
     case 'stage':
-      return { ...state, stage: event };
+      return { ...state, stage: event, due: dueOf(event.etaSeconds) ?? state.due };
     case 'step': {
       const { steps, values } = state.losses;
       // After a pause the steps since the last checkpoint are told again.
       const kept = steps.findIndex((step) => step >= event.step);
       const keep = <T>(all: readonly T[]) => (kept < 0 ? all : all.slice(0, kept));
       const losses = { steps: [...keep(steps), event.step], values: [...keep(values), event.loss] };
-      const due = Date.now() + 1000 * event.etaSeconds;
+      const due = dueOf(event.etaSeconds);
       return { ...state, stage: null, progress: event, moving: true, due, losses };
     }
     case 'note':

@@ -1,4 +1,5 @@
 import { FusionclipError } from '../base/errors.ts';
+import { stepsPerEpoch } from '../base/order.ts';
 import { joinPath } from '../base/paths.ts';
 import type { Dataset, Sample } from '../data/layout/dataset.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
@@ -31,6 +32,7 @@ import type { Choice, RunState } from '../run/run_state.ts';
 import type { SlicedVolume } from '../volume/slice_set.ts';
 import { lastState, resumable, resumeAdvice, takeFolder } from './broken_run.ts';
 import { loadWeights } from './checkpoint.ts';
+import { Forecast, type Plan } from './forecast.ts';
 import { environmentJson, sameShots, shotsJson } from './provenance.ts';
 import { selectionRule } from './selection_rule.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
@@ -287,8 +289,9 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
     const used = selectedBy === 'test-oracle' ? oracle : rest;
     const chosenBy = { contest: compared ? used : null, selectedBy };
     const { trainings } = context;
+    const forecast = new Forecast(planOf(run, compared ? used.samples.length : 0, state));
     const end = await runTraining(
-      { fs, folder, header, items, detector, memory, ...chosenBy, onEvent, trainings, signal },
+      { fs, folder, header, items, detector, memory, ...chosenBy, onEvent, forecast, trainings, signal },
       state,
     );
     oracle.release();
@@ -313,6 +316,24 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
     oracle.release();
     memory.release();
   }
+}
+
+/** What is left of a training. @param compared images that weights are compared on */
+function planOf({ header, items, dataset }: Opened, compared: number, state: RunState | null): Plan {
+  const { train } = header;
+  const perEpoch = stepsPerEpoch(items.length, train.batch);
+  const rates = Math.max(1, train['lr.grid'].length);
+  const begun = state ? state.candidate * train.epochs * perEpoch + state.step : 0;
+  const every = Math.ceil((rates * train.epochs - begun / Math.max(1, perEpoch)) / train['eval.every']);
+  return {
+    steps: rates * train.epochs * perEpoch,
+    begun,
+    stepsPerEpoch: perEpoch,
+    batch: Math.min(train.batch, items.length),
+    comparisons: compared > 0 ? every : 0,
+    compared,
+    test: dataset.splits.test.length,
+  };
 }
 
 /** Calibrates and evaluates the best and the last weights, and writes what inference needs, predictions and maps. */
