@@ -1,10 +1,11 @@
 import { textColumns } from '../src/base/columns.ts';
 import type { AdapterFacts } from '../src/gpu/adapter.ts';
 import type { DeviceGpu } from '../src/gpu/gpu.ts';
-import { CeilingProbes, type Ceilings } from './ceilings.ts';
-import { measure, measureSplit, type Split } from './measure.ts';
+import { CeilingProbes, type Ceilings } from '../src/lab/ceilings.ts';
+import { measure } from '../src/lab/measure.ts';
 import type { OperationCount } from './operations.ts';
 import type { Bench, BenchCase } from './registry.ts';
+import { measureSplit, type Split } from './split.ts';
 
 /** One line of the result. */
 export interface BenchResult {

@@ -1,6 +1,7 @@
 import { storeValues } from '../src/clip/weight_storage.ts';
 import { GpuArray } from '../src/gpu/array.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
+import { numbers } from '../src/lab/inputs.ts';
 
 /** A reproducible array of numbers in [-1, 1): zeros would be faster than data on some machines. */
 export function filled(gpu: Gpu, ...shape: number[]): GpuArray {
@@ -11,14 +12,4 @@ export function filled(gpu: Gpu, ...shape: number[]): GpuArray {
 export function filledHalf(gpu: Gpu, dtype: 'f16' | 'bf16', ...shape: number[]): GpuArray {
   const { data } = storeValues('input', numbers(shape), dtype);
   return GpuArray.fromBits(gpu, data as Uint16Array<ArrayBuffer>, shape, dtype);
-}
-
-function numbers(shape: readonly number[]): Float32Array<ArrayBuffer> {
-  const host = new Float32Array(shape.reduce((x, y) => x * y, 1));
-  let state = 1;
-  for (let i = 0; i < host.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    host[i] = state / 2 ** 31 - 1;
-  }
-  return host;
 }

@@ -1,5 +1,6 @@
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { cosineLogits, cosineLogitsBackward } from '../../src/kernels/cosine_logits.ts';
+import { ROW_KERNELS } from '../../src/lab/kernels/rows.ts';
 import { filled } from '../inputs.ts';
 import { type BenchCase, bench } from '../registry.ts';
 
@@ -10,12 +11,7 @@ function* cases(gpu: Gpu): Iterable<BenchCase> {
   const t = filled(gpu, classes, width);
   const grad = filled(gpu, rows, classes);
   const { inverseNorm } = cosineLogits(f, t, 100);
-  yield {
-    name: `${rows}×${classes}×${width}`,
-    flops: 2 * rows * width * (classes + 1),
-    bytes: 4 * width * rows,
-    variants: [{ name: 'rows', run: () => void cosineLogits(f, t, 100) }],
-  };
+  yield ROW_KERNELS.COSINE_LOGITS.at(gpu, { rows, classes, width });
   yield {
     name: `${rows}×${classes}×${width} backward`,
     flops: 2 * rows * width * (2 * classes + 1),

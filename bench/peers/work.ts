@@ -1,7 +1,7 @@
+import { attentionReference } from '../../src/lab/reference/attention.ts';
+import { activationReference, matmulReference } from '../../src/lab/reference/matmul.ts';
+import { layerNorm } from '../../src/lab/reference/rows.ts';
 import { noise } from '../../test/harness/close.ts';
-import { attentionReference } from '../../test/reference/attention.ts';
-import { activationReference, matmulReference } from '../../test/reference/matmul.ts';
-import { layerNorm } from '../../test/reference/rows.ts';
 import { BLOCK, MATMUL_SHAPES } from '../shapes.ts';
 
 /** An input on the host. */

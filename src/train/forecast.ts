@@ -1,3 +1,7 @@
+import { stepsPerEpoch } from '../base/order.ts';
+import type { RunConfig } from '../run/run_config.ts';
+import type { RunState } from '../run/run_state.ts';
+
 /** What a training has before it. */
 export interface Plan {
   /** Steps of all learning rates that are tried. */
@@ -12,6 +16,30 @@ export interface Plan {
   readonly compared: number;
   /** Test images. */
   readonly test: number;
+}
+
+/** How many images a training goes through, compares weights on, and scores at the end. */
+export interface ImageCounts {
+  readonly items: number;
+  readonly compared: number;
+  readonly test: number;
+}
+
+/** The plan of a run. @param state where it goes on, or null at its start */
+export function planOf({ train }: RunConfig, state: RunState | null, { items, compared, test }: ImageCounts): Plan {
+  const perEpoch = stepsPerEpoch(items, train.batch);
+  const epochs = train.epochs * Math.max(1, train['lr.grid'].length);
+  const begun = state ? state.candidate * train.epochs * perEpoch + state.step : 0;
+  const comparisons = Math.ceil((epochs - begun / Math.max(1, perEpoch)) / train['eval.every']);
+  return {
+    steps: epochs * perEpoch,
+    begun,
+    stepsPerEpoch: perEpoch,
+    batch: Math.min(train.batch, items),
+    comparisons: compared > 0 ? comparisons : 0,
+    compared,
+    test,
+  };
 }
 
 /**

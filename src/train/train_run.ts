@@ -1,6 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
-import { stepsPerEpoch } from '../base/order.ts';
 import { joinPath } from '../base/paths.ts';
+import { sha256 } from '../base/sha256.ts';
 import type { Dataset, Sample } from '../data/layout/dataset.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
 import { saveAdapters } from '../detect/adapters_file.ts';
@@ -32,7 +32,8 @@ import type { Choice, RunState } from '../run/run_state.ts';
 import type { SlicedVolume } from '../volume/slice_set.ts';
 import { lastState, resumable, resumeAdvice, takeFolder } from './broken_run.ts';
 import { loadWeights } from './checkpoint.ts';
-import { Forecast, type Plan } from './forecast.ts';
+import { Forecast, planOf } from './forecast.ts';
+import { ML_BOM, mlBom } from './ml_bom.ts';
 import { environmentJson, sameShots, shotsJson } from './provenance.ts';
 import { selectionRule } from './selection_rule.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
@@ -268,7 +269,7 @@ async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Pro
 /** Trains what is left, chooses, calibrates, evaluates and writes. */
 async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutcome> {
   const { context, folder, header, backbone, dataset, support, items, detector, onEvent } = run;
-  const { fs, signal } = context;
+  const { fs, signal, trainings } = context;
   const started = new Date();
   const environment = await environmentJson(context.gpu, context.environment, folder, started, state);
   await folder.writeJson('env.json', environment);
@@ -288,8 +289,13 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
     const compared = (selectedBy !== 'last' && selectedBy !== 'none') || header.train['lr.grid'].length > 1;
     const used = selectedBy === 'test-oracle' ? oracle : rest;
     const chosenBy = { contest: compared ? used : null, selectedBy };
-    const { trainings } = context;
-    const forecast = new Forecast(planOf(run, compared ? used.samples.length : 0, state));
+    const forecast = new Forecast(
+      planOf(header, state, {
+        items: items.length,
+        compared: compared ? used.samples.length : 0,
+        test: dataset.splits.test.length,
+      }),
+    );
     const end = await runTraining(
       { fs, folder, header, items, detector, memory, ...chosenBy, onEvent, forecast, trainings, signal },
       state,
@@ -299,6 +305,8 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
     const seconds = (Date.now() - started.getTime()) / 1000;
     const training = end.trainedBy !== null && { trainedBy: end.trainedBy };
     await folder.writeJson('env.json', { ...environment, ...training, finished: new Date().toISOString(), seconds });
+    const sum = await sha256(await fs.readFile(folder.file(ADAPTERS)));
+    await folder.writeJson(ML_BOM, await mlBom({ header, inventory: run.inventory, support, results, adapters: sum }));
     // Last of all: a folder with results is a finished run.
     await folder.writeJson('results.json', results);
     return { results, scored, adapters: folder.file(ADAPTERS) };
@@ -316,24 +324,6 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
     oracle.release();
     memory.release();
   }
-}
-
-/** What is left of a training. @param compared images that weights are compared on */
-function planOf({ header, items, dataset }: Opened, compared: number, state: RunState | null): Plan {
-  const { train } = header;
-  const perEpoch = stepsPerEpoch(items.length, train.batch);
-  const rates = Math.max(1, train['lr.grid'].length);
-  const begun = state ? state.candidate * train.epochs * perEpoch + state.step : 0;
-  const every = Math.ceil((rates * train.epochs - begun / Math.max(1, perEpoch)) / train['eval.every']);
-  return {
-    steps: rates * train.epochs * perEpoch,
-    begun,
-    stepsPerEpoch: perEpoch,
-    batch: Math.min(train.batch, items.length),
-    comparisons: compared > 0 ? every : 0,
-    compared,
-    test: dataset.splits.test.length,
-  };
 }
 
 /** Calibrates and evaluates the best and the last weights, and writes what inference needs, predictions and maps. */

@@ -6,12 +6,12 @@ import { presetTexts } from '../../src/fusion/presets.ts';
 import { refineMaps } from '../../src/fusion/refine.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
+import { guidedUpsample } from '../../src/lab/reference/maps.ts';
 import { Tensor } from '../../src/nn/index.ts';
 import { TRAIN_OPTIONS } from '../../src/run/options.ts';
 import { runSettings } from '../../src/run/run_config.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { guidedUpsample } from '../reference/maps.ts';
 
 /** Where each setting is held to a number that comes from elsewhere: a suite, and what it calls the case. */
 const HELD: Readonly<Record<keyof typeof FUSION_OPTIONS | keyof typeof TRAIN_OPTIONS, readonly [string, string]>> = {

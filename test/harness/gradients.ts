@@ -1,7 +1,7 @@
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
+import { centralDifference } from '../../src/lab/reference/central_difference.ts';
 import { Parameter, Tape, type Tensor } from '../../src/nn/index.ts';
-import { centralDifference } from '../reference/central_difference.ts';
 import { assertClose, noise } from './close.ts';
 import { test } from './registry.ts';
 

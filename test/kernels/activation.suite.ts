@@ -1,9 +1,9 @@
 import { GpuArray } from '../../src/gpu/array.ts';
 import { type ActivationKind, activation, activationBackward } from '../../src/kernels/activation.ts';
+import { activation as reference } from '../../src/lab/reference/activation.ts';
+import { centralDifference } from '../../src/lab/reference/central_difference.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { activation as reference } from '../reference/activation.ts';
-import { centralDifference } from '../reference/central_difference.ts';
 
 const KINDS: readonly ActivationKind[] = ['relu', 'leaky_relu', 'gelu', 'quickgelu'];
 /** No multiple of four elements, so the last vec4 is partly padding. */

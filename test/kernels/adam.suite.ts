@@ -1,9 +1,9 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { adamStep, packSchedule } from '../../src/kernels/adam.ts';
+import { adam as reference } from '../../src/lab/reference/adam.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { adam as reference } from '../reference/adam.ts';
 
 const SIZE = 37;
 

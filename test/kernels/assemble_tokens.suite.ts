@@ -1,10 +1,10 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { assembleTokens, assembleTokensBackward, splitTokens } from '../../src/kernels/assemble_tokens.ts';
+import { centralDifference } from '../../src/lab/reference/central_difference.ts';
+import { assembleTokens as reference } from '../../src/lab/reference/rows.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { centralDifference } from '../reference/central_difference.ts';
-import { assembleTokens as reference } from '../reference/rows.ts';
 
 const [B, N, W] = [3, 5, 6];
 

@@ -2,9 +2,9 @@ import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { bankDistance } from '../../src/kernels/bank_distance.ts';
 import { ROW_VARIANTS } from '../../src/kernels/rows.ts';
+import { bankDistanceReference } from '../../src/lab/reference/bank_distance.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { bankDistanceReference } from '../reference/bank_distance.ts';
 
 suite('bank_distance', () => {
   for (const variant of Object.keys(ROW_VARIANTS)) {

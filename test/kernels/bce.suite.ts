@@ -1,9 +1,9 @@
 import { GpuArray } from '../../src/gpu/array.ts';
 import { type BceMode, bce, bceBackward } from '../../src/kernels/bce.ts';
+import { centralDifference } from '../../src/lab/reference/central_difference.ts';
+import { bce as reference } from '../../src/lab/reference/maps.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { centralDifference } from '../reference/central_difference.ts';
-import { bce as reference } from '../reference/maps.ts';
 
 const MODES: readonly BceMode[] = ['prob', 'mvfa', 'margin'];
 const LABEL = new Float32Array([0, 1, 1, 0, 1]);

@@ -2,9 +2,9 @@ import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { type BinaryKind, binary, binaryWith } from '../../src/kernels/binary.ts';
 import { broadcastShape, joinAxes } from '../../src/kernels/broadcast.ts';
+import { zip } from '../../src/lab/reference/arrays.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { zip } from '../reference/arrays.ts';
 
 const KINDS: Readonly<Record<BinaryKind, (a: number, b: number) => number>> = {
   add: (a, b) => a + b,

@@ -1,9 +1,9 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { cosineLogits, cosineLogitsBackward } from '../../src/kernels/cosine_logits.ts';
+import { cosineLogitsGradientReference, cosineLogitsReference } from '../../src/lab/reference/cosine_logits.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { cosineLogitsGradientReference, cosineLogitsReference } from '../reference/cosine_logits.ts';
 
 suite('cosine_logits', () => {
   for (const [variant, ...size] of [

@@ -1,9 +1,9 @@
 import { GpuArray } from '../../src/gpu/array.ts';
 import { dice, diceBackward } from '../../src/kernels/dice.ts';
+import { centralDifference } from '../../src/lab/reference/central_difference.ts';
+import { dice as reference } from '../../src/lab/reference/maps.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { centralDifference } from '../reference/central_difference.ts';
-import { dice as reference } from '../reference/maps.ts';
 
 const [GROUPS, BATCH, HEIGHT, WIDTH] = [2, 3, 7, 11];
 const PIXELS = HEIGHT * WIDTH;

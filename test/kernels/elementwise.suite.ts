@@ -3,10 +3,10 @@ import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { addInto, clamp, fill, scale, scaleRows, sumAll } from '../../src/kernels/elementwise.ts';
 import { sumAxes, sumAxis, sumTo } from '../../src/kernels/sum_axis.ts';
+import { sumOver } from '../../src/lab/reference/arrays.ts';
+import { sumAxis as sumReference } from '../../src/lab/reference/rows.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { sumOver } from '../reference/arrays.ts';
-import { sumAxis as sumReference } from '../reference/rows.ts';
 
 function upload(gpu: Gpu, seed: number, shape: readonly number[]): { host: Float32Array; device: GpuArray } {
   const size = shape.reduce((product, n) => product * n, 1);

@@ -1,9 +1,9 @@
 import { GpuArray } from '../../src/gpu/array.ts';
 import { focal, focalBackward } from '../../src/kernels/focal.ts';
+import { centralDifference } from '../../src/lab/reference/central_difference.ts';
+import { focal as reference } from '../../src/lab/reference/maps.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { centralDifference } from '../reference/central_difference.ts';
-import { focal as reference } from '../reference/maps.ts';
 
 const [GROUPS, BATCH, HEIGHT, WIDTH] = [2, 3, 5, 9];
 const PIXELS = HEIGHT * WIDTH;

@@ -1,9 +1,9 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { guidedUpsample, guidedUpsampleWith, MOST_RADIUS } from '../../src/kernels/guided_upsample.ts';
+import { guidedUpsample as reference } from '../../src/lab/reference/maps.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { guidedUpsample as reference } from '../reference/maps.ts';
 
 type Shape = readonly [batch: number, height: number, width: number];
 

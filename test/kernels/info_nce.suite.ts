@@ -2,10 +2,10 @@ import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { infoNce, infoNceBackward, infoNceTargets, uploadTargets } from '../../src/kernels/info_nce.ts';
+import { centralDifference } from '../../src/lab/reference/central_difference.ts';
+import { infoNce as reference } from '../../src/lab/reference/info_nce.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { centralDifference } from '../reference/central_difference.ts';
-import { infoNce as reference } from '../reference/info_nce.ts';
 
 /** From texts like `1..` (true of picture i alone) to what is true of what: row i is picture i, column j text j. */
 const truthOf = (...rows: string[]): boolean[][] => rows.map((row) => [...row].map((one) => one === '1'));

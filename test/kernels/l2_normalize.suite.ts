@@ -1,9 +1,9 @@
 import { GpuArray } from '../../src/gpu/array.ts';
 import { l2Normalize, l2NormalizeBackward } from '../../src/kernels/l2_normalize.ts';
+import { centralDifference } from '../../src/lab/reference/central_difference.ts';
+import { l2Normalize as reference } from '../../src/lab/reference/rows.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { centralDifference } from '../reference/central_difference.ts';
-import { l2Normalize as reference } from '../reference/rows.ts';
 
 suite('l2_normalize', () => {
   for (const [variant, rows, width] of [

@@ -1,10 +1,10 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { layerNorm, layerNormBackward } from '../../src/kernels/layer_norm.ts';
+import { centralDifference } from '../../src/lab/reference/central_difference.ts';
+import { layerNorm as reference } from '../../src/lab/reference/rows.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { centralDifference } from '../reference/central_difference.ts';
-import { layerNorm as reference } from '../reference/rows.ts';
 
 suite('layer_norm', () => {
   // [70, 4] has more rows than one chunk of the column sums; of the last two 64 invocations share a row, some going on longer.

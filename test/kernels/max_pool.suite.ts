@@ -1,9 +1,9 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { maxPool } from '../../src/kernels/max_pool.ts';
+import { type ConvolutionShape, maxPoolReference, placesOf } from '../../src/lab/reference/convolution.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { type ConvolutionShape, maxPoolReference, placesOf } from '../reference/convolution.ts';
 
 const SHAPES: readonly ConvolutionShape[] = [
   { batch: 2, height: 9, width: 6, channels: 5, side: 3, stride: 2, pad: 1 },

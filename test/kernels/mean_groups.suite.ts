@@ -2,10 +2,10 @@ import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { uploadIndex } from '../../src/kernels/gather_rows.ts';
 import { meanGroups, meanGroupsBackward, meanRows, meanRowsBackward } from '../../src/kernels/mean_groups.ts';
+import { centralDifference } from '../../src/lab/reference/central_difference.ts';
+import { meanGroups as reference } from '../../src/lab/reference/rows.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { centralDifference } from '../reference/central_difference.ts';
-import { meanGroups as reference } from '../reference/rows.ts';
 
 const WIDTH = 6;
 const STARTS = [0, 1, 5, 42, 44];

@@ -1,9 +1,9 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { patchEmbedding, unfoldPatches } from '../../src/kernels/patch_embedding.ts';
+import { patchEmbeddingReference } from '../../src/lab/reference/patch_embedding.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { patchEmbeddingReference } from '../reference/patch_embedding.ts';
 
 suite('patch_embedding', () => {
   test('equals a convolution with stride; remaining pixels are dropped', async (t) => {

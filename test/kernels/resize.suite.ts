@@ -1,8 +1,8 @@
 import { GpuArray } from '../../src/gpu/array.ts';
 import { type Align, bilinearResize, bilinearResizeBackward } from '../../src/kernels/resize.ts';
+import { resize as reference, resizeMatrix } from '../../src/lab/reference/maps.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { resize as reference, resizeMatrix } from '../reference/maps.ts';
 
 type Shape = readonly [number, number, number, number];
 

@@ -1,9 +1,9 @@
 import { GpuArray } from '../../src/gpu/array.ts';
 import { softmax, softmaxBackward } from '../../src/kernels/softmax.ts';
+import { centralDifference } from '../../src/lab/reference/central_difference.ts';
+import { softmax as reference } from '../../src/lab/reference/rows.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { centralDifference } from '../reference/central_difference.ts';
-import { softmax as reference } from '../reference/rows.ts';
 
 suite('softmax', () => {
   for (const [variant, rows, width] of [

@@ -1,9 +1,9 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { permute, repeatTo, sliceAxis, writeSlice } from '../../src/kernels/strided_copy.ts';
+import { at, build } from '../../src/lab/reference/arrays.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { at, build } from '../reference/arrays.ts';
 
 const SHAPE = [3, 2, 5, 4];
 const X = noise(1, 120);

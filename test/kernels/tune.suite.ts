@@ -3,9 +3,9 @@ import { GpuArray } from '../../src/gpu/array.ts';
 import { matmul } from '../../src/kernels/matmul.ts';
 import { chosenVariant, defaultVariant, matmulVariants, planMatmul } from '../../src/kernels/matmul_plan.ts';
 import { tuneMatmul } from '../../src/kernels/tune.ts';
+import { matmulReference } from '../../src/lab/reference/matmul.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { matmulReference } from '../reference/matmul.ts';
 
 suite('tuning', () => {
   test('a choice changes how large products are done, and nothing about small or thin ones', () => {

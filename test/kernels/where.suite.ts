@@ -2,12 +2,12 @@ import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { binary } from '../../src/kernels/binary.ts';
 import { where as kernel } from '../../src/kernels/where.ts';
+import { at, build } from '../../src/lab/reference/arrays.ts';
 import { where } from '../../src/nn/functions/arithmetic.ts';
 import { Tensor } from '../../src/nn/index.ts';
 import { noise } from '../harness/close.ts';
 import { gradientTest } from '../harness/gradients.ts';
 import { suite, test } from '../harness/registry.ts';
-import { at, build } from '../reference/arrays.ts';
 
 suite('where', () => {
   const shapes: [condition: number[], a: number[], b: number[], out: number[]][] = [

@@ -1,9 +1,9 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { windowAttention } from '../../src/kernels/window_attention.ts';
+import { type WindowShape, windowAttentionReference } from '../../src/lab/reference/window_attention.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-import { type WindowShape, windowAttentionReference } from '../reference/window_attention.ts';
 
 /** Whole windows, grids that are no multiple of the side, a grid smaller than a window; with and without a shift. */
 const SHAPES: readonly WindowShape[] = [

@@ -5,6 +5,7 @@ import { TEMPLATES } from '../../src/clip/sentences.ts';
 import { fuseScores, fusionOptions } from '../../src/fusion/index.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
+import { resize } from '../../src/lab/reference/maps.ts';
 import { BertTower } from '../../src/medclip/bert.ts';
 import { MedClip } from '../../src/medclip/method.ts';
 import { generatedMedClip } from '../../src/medclip/model_file.ts';
@@ -12,7 +13,6 @@ import type { StageTower } from '../../src/medclip/stage_tower.ts';
 import { loadMedClipVision } from '../../src/medclip/vision.ts';
 import { encodingOnce } from '../fusion/encoding_once.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { resize } from '../reference/maps.ts';
 
 const SIZE = 44;
 

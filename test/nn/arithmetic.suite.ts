@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
+import { at, build, sumOver, zip } from '../../src/lab/reference/arrays.ts';
 import { abs } from '../../src/nn/functions/arithmetic.ts';
 import {
   add,
@@ -24,7 +25,6 @@ import {
 import { noise } from '../harness/close.ts';
 import { gradientTest } from '../harness/gradients.ts';
 import { suite, test } from '../harness/registry.ts';
-import { at, build, sumOver, zip } from '../reference/arrays.ts';
 
 /** Numbers of [low, high). */
 const between = (seed: number, length: number, low: number, high: number) =>

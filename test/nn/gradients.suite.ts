@@ -3,6 +3,15 @@ import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { infoNceTargets, uploadTargets } from '../../src/kernels/info_nce.ts';
 import { uploadIndex } from '../../src/kernels/row_index.ts';
+import { activation } from '../../src/lab/reference/activation.ts';
+import { build } from '../../src/lab/reference/arrays.ts';
+import { attentionReference } from '../../src/lab/reference/attention.ts';
+import { cosineLogitsReference } from '../../src/lab/reference/cosine_logits.ts';
+import { infoNce as infoNceReference } from '../../src/lab/reference/info_nce.ts';
+import * as maps from '../../src/lab/reference/maps.ts';
+import { matmulReference } from '../../src/lab/reference/matmul.ts';
+import { patchEmbeddingReference } from '../../src/lab/reference/patch_embedding.ts';
+import * as rows from '../../src/lab/reference/rows.ts';
 import {
   activate,
   assembleTokens,
@@ -32,15 +41,6 @@ import {
 import { noise } from '../harness/close.ts';
 import { gradientTest } from '../harness/gradients.ts';
 import { suite } from '../harness/registry.ts';
-import { activation } from '../reference/activation.ts';
-import { build } from '../reference/arrays.ts';
-import { attentionReference } from '../reference/attention.ts';
-import { cosineLogitsReference } from '../reference/cosine_logits.ts';
-import { infoNce as infoNceReference } from '../reference/info_nce.ts';
-import * as maps from '../reference/maps.ts';
-import { matmulReference } from '../reference/matmul.ts';
-import { patchEmbeddingReference } from '../reference/patch_embedding.ts';
-import * as rows from '../reference/rows.ts';
 
 const LABEL = Float32Array.of(0, 1, 1);
 const MASK = Float32Array.from({ length: 24 }, (_, i) => Number(i % 5 < 2));

@@ -1,8 +1,8 @@
 import type { ClipConfig } from '../../src/clip/config.ts';
+import { infoNce } from '../../src/lab/reference/info_nce.ts';
+import { patchEmbeddingReference } from '../../src/lab/reference/patch_embedding.ts';
+import { l2Normalize } from '../../src/lab/reference/rows.ts';
 import { type Block64, block64, layerNorm, linear } from '../nn/block64.ts';
-import { infoNce } from '../reference/info_nce.ts';
-import { patchEmbeddingReference } from '../reference/patch_embedding.ts';
-import { l2Normalize } from '../reference/rows.ts';
 
 /** Weights by canonical name. */
 export type Weights64 = ReadonlyMap<string, Float64Array>;

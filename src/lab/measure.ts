@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import type { DeviceGpu } from '../src/gpu/gpu.ts';
+import type { DeviceGpu } from '../gpu/gpu.ts';
 
 /** Milliseconds of one repetition. */
 export interface Times {
@@ -9,24 +8,14 @@ export interface Times {
   readonly submit: number | null;
 }
 
-/** How a repetition of many kernels spends its time, in milliseconds; medians, without timestamps in between. */
-export interface Split {
-  /**
-   * Processor time of the host's thread until all commands are submitted: a software adapter lets the host wait, and takes
-   * its cores. Where the system does not count it (it does on Linux): wall-clock time without the submits.
-   */
-  readonly host: number;
-  /** Until all of them are done. */
-  readonly wall: number;
-}
-
 /** What may return a promise, which then is waited for. */
-type Work = () => unknown;
+export type Work = () => unknown;
 
-/** Repetitions stop after this many, or when a case has taken its time. */
-const MOST_SAMPLES = 9;
+/** Repetitions stop after this many. */
+export const MOST_SAMPLES = 9;
 const FEWEST_SAMPLES = 3;
-const CASE_MS = 4000;
+/** Milliseconds after which a case has had its time. */
+export const CASE_MS = 4000;
 /** Work of this length is timed once. */
 const LONG_MS = 8000;
 /** Without timestamps a sample repeats the work until waiting for the GPU (11 ms in Deno) no longer counts. */
@@ -35,8 +24,9 @@ const SAMPLE_MS = 100;
 /**
  * Times pieces of work against each other: a warm-up each (which compiles), then one sample of each in turn, so that a
  * busy machine harms all alike. Kernel time by timestamps where the adapter has them, else wall-clock time.
+ * @param caseMs milliseconds after which no more samples are begun than the fewest
  */
-export async function measure(gpu: DeviceGpu, works: readonly Work[]): Promise<Times[]> {
+export async function measure(gpu: DeviceGpu, works: readonly Work[], caseMs = CASE_MS): Promise<Times[]> {
   const repeats: number[] = [];
   let longest = 0;
   for (const work of works) {
@@ -48,7 +38,7 @@ export async function measure(gpu: DeviceGpu, works: readonly Work[]): Promise<T
   const samples: Sample[][] = works.map(() => []);
   const fewest = longest > LONG_MS ? 1 : FEWEST_SAMPLES;
   const start = performance.now();
-  for (let i = 0; i < MOST_SAMPLES && (i < fewest || performance.now() - start < CASE_MS); i++) {
+  for (let i = 0; i < MOST_SAMPLES && (i < fewest || performance.now() - start < caseMs); i++) {
     for (const [w, work] of works.entries()) samples[w].push(await sample(gpu, work, repeats[w]));
   }
   return samples.map((list) => {
@@ -58,40 +48,8 @@ export async function measure(gpu: DeviceGpu, works: readonly Work[]): Promise<T
   });
 }
 
-/** Times the host's part of some work, and the whole; to be called after {@link measure}, which warms up. */
-export async function measureSplit(gpu: DeviceGpu, work: Work): Promise<Split> {
-  const host: number[] = [];
-  const wall: number[] = [];
-  const begin = performance.now();
-  gpu.timing = false;
-  do {
-    const start = performance.now();
-    const used = threadMs();
-    const submitting = gpu.submitting;
-    {
-      using _scope = gpu.scope();
-      const waiting = work();
-      gpu.flush();
-      host.push(used === null ? performance.now() - start - (gpu.submitting - submitting) : threadMs()! - used);
-      await waiting;
-    }
-    await gpu.idle();
-    wall.push(performance.now() - start);
-  } while (wall.length < MOST_SAMPLES && performance.now() - begin < CASE_MS);
-  gpu.timing = true;
-  return { host: median(host), wall: median(wall) };
-}
-
-/** Milliseconds of processor time that this thread has used, or null where the system does not tell. */
-function threadMs(): number | null {
-  try {
-    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e6;
-  } catch {
-    return null;
-  }
-}
-
-function median(list: number[]): number {
+/** The middle one; sorts the list. */
+export function median(list: number[]): number {
   list.sort((a, b) => a - b);
   return list[list.length >> 1];
 }

@@ -1,6 +1,6 @@
-import { GpuArray } from '../src/gpu/array.ts';
-import type { Gpu } from '../src/gpu/gpu.ts';
-import type { Shader } from '../src/gpu/shader.ts';
+import { GpuArray } from '../gpu/array.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { Shader } from '../gpu/shader.ts';
 import type { Times } from './measure.ts';
 
 /** What the adapter can do at best, measured beside each case. */
