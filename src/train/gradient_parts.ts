@@ -34,3 +34,13 @@ export function meanOfParts(parts: readonly PartGradients[], counts: readonly nu
   }
   return { names, parameters, ...mean };
 }
+
+/** Who trains: what a team asks of it. */
+export interface StepOwner {
+  /** Steps done. */
+  readonly step: number;
+  /** The gradients of some items with the weights as they are. */
+  gradients(items: readonly number[]): Promise<PartGradients>;
+  /** All weights, one after the other. */
+  readWeights(): Promise<Float32Array<ArrayBuffer>>;
+}

@@ -11,7 +11,8 @@ import { chooseShots, readSupport } from '../detect/support.ts';
 import { describeAdapter } from '../gpu/adapter.ts';
 import { parseHeader } from '../run/run_config.ts';
 import { sameShots } from './provenance.ts';
-import { itemsOf, type TrainContext } from './train_run.ts';
+import { itemsOf } from './shared_step.ts';
+import type { TrainContext } from './train_run.ts';
 import { Trainer } from './trainer.ts';
 
 const ORDER = union([

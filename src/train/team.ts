@@ -3,8 +3,7 @@ import { counted } from '../base/counted.ts';
 import { FusionclipError } from '../base/errors.ts';
 import { checkJson } from '../base/json.ts';
 import { type Link, packMessage, unpackMessage } from '../base/link.ts';
-import type { PartGradients } from './gradient_parts.ts';
-import type { Trainer } from './trainer.ts';
+import type { PartGradients, StepOwner } from './gradient_parts.ts';
 
 const ANSWER = union([
   object({ type: literal('ready'), adapter: string() }),
@@ -60,7 +59,7 @@ export class Team {
    * The gradients of the parts of a batch, in order, with the weights of the trainer, which computes some of them itself. What a worker
    * that is gone has not answered the trainer computes, so the bits are those of an unbroken step.
    */
-  async gradients(trainer: Trainer, parts: readonly (readonly number[])[]): Promise<PartGradients[]> {
+  async gradients(trainer: StepOwner, parts: readonly (readonly number[])[]): Promise<PartGradients[]> {
     const members = this.#members.filter(({ isGone }) => !isGone);
     const weights = members.length > 0 ? await trainer.readWeights() : null;
     const out = new Array<PartGradients | null>(parts.length).fill(null);

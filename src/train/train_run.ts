@@ -4,7 +4,7 @@ import { sha256 } from '../base/sha256.ts';
 import type { Dataset, Sample } from '../data/layout/dataset.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
 import { saveAdapters } from '../detect/adapters_file.ts';
-import { type AnyBackbone, asTrained, type ModelSource, openModel, statisticsOf } from '../detect/backbone.ts';
+import { type AnyBackbone, asTrained, type ModelSource, openModel } from '../detect/backbone.ts';
 import type { Detector } from '../detect/detector.ts';
 import { type Calibration, calibrate, classScores, evaluateSamples, samplingRequest } from '../detect/evaluation.ts';
 import { requireMapNames } from '../detect/map_names.ts';
@@ -16,25 +16,26 @@ import { openDetector, type RunContext } from '../detect/run_context.ts';
 import type { ScoredSet } from '../detect/scoring.ts';
 import { ValidationSet } from '../detect/selection.ts';
 import { requireWholeVolumes, sliced } from '../detect/sliced.ts';
-import { chooseShots, readSupport, type Support, type TrainItem, trainItems } from '../detect/support.ts';
+import { chooseShots, readSupport, type Support, type TrainItem } from '../detect/support.ts';
 import { supportBank } from '../detect/support_bank.ts';
 import { SupportSet } from '../detect/support_set.ts';
 import { writeVolumeTables } from '../detect/volume_files.ts';
 import { volumeMetrics, volumeRequest } from '../detect/volume_metrics.ts';
-import { methodPreset } from '../fusion/index.ts';
 import { type RunListener, stage } from '../run/events.ts';
 import type { FolderLock } from '../run/lock.ts';
 import { chooseSettings, settingsLine } from '../run/model_settings.ts';
 import { onDevice } from '../run/on_device.ts';
-import { headerJson, type RunConfig, type RunSettings, runSettings } from '../run/run_config.ts';
+import { headerJson, type RunConfig, runSettings } from '../run/run_config.ts';
 import { ADAPTERS, BEST, LAST, LATEST, RunFolder } from '../run/run_folder.ts';
 import type { Choice, RunState } from '../run/run_state.ts';
 import type { SlicedVolume } from '../volume/slice_set.ts';
 import { lastState, resumable, resumeAdvice, takeFolder } from './broken_run.ts';
 import { loadWeights } from './checkpoint.ts';
+import { Forecast, planOf } from './forecast.ts';
 import { ML_BOM, mlBom } from './ml_bom.ts';
 import { environmentJson, sameShots, shotsJson } from './provenance.ts';
 import { selectionRule } from './selection_rule.ts';
+import { itemsOf, openTeam } from './shared_step.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
 import type { Team } from './team.ts';
 import { runTraining, type TrainingEnd } from './training.ts';
@@ -271,7 +272,7 @@ async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Pro
 /** Trains what is left, chooses, calibrates, evaluates and writes. */
 async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutcome> {
   const { context, folder, header, backbone, dataset, support, items, detector, onEvent } = run;
-  const { fs, signal } = context;
+  const { fs, signal, trainings } = context;
   const started = new Date();
   const environment = await environmentJson(context.gpu, context.environment, folder, started, state);
   await folder.writeJson('env.json', environment);
@@ -292,15 +293,16 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
     const compared = (selectedBy !== 'last' && selectedBy !== 'none') || header.train['lr.grid'].length > 1;
     const used = selectedBy === 'test-oracle' ? oracle : rest;
     const chosenBy = { contest: compared ? used : null, selectedBy };
-    const { trainings } = context;
-    const training = { config: headerJson(header), shots: await shotsJson(support, header) };
-    if (context.team && header.train.parts === 1) {
-      const text = '--workers share the parts of a batch, and this run has one; train with --parts 2 or more.';
-      throw new FusionclipError('usage', text);
-    }
-    team = selectedBy === 'none' ? null : ((await context.team?.(training)) ?? null);
+    team = selectedBy === 'none' ? null : await openTeam(context.team, header, support);
+    const forecast = new Forecast(
+      planOf(header, state, {
+        items: items.length,
+        compared: compared ? used.samples.length : 0,
+        test: dataset.splits.test.length,
+      }),
+    );
     const end = await runTraining(
-      { fs, folder, header, items, detector, memory, ...chosenBy, onEvent, trainings, team, signal },
+      { fs, folder, header, items, detector, memory, ...chosenBy, onEvent, forecast, trainings, team, signal },
       state,
     );
     oracle.release();
@@ -391,12 +393,6 @@ async function evaluateRunWeights(
   if (ofVolumes) await writeVolumeTables(fs, folder.path, ofVolumes);
   const results = trainResults(header, shots, selectedBy, selected, others, warnings, ofVolumes);
   return { results, scored };
-}
-
-/** What a method trains on: the views of the support images, or nothing. */
-export function itemsOf(support: Support, { train, fusion }: RunSettings, backbone: AnyBackbone): TrainItem[] {
-  const { trained } = methodPreset(fusion.method);
-  return trained ? trainItems(support, train.aug, fusion.norm, statisticsOf(backbone)) : [];
 }
 
 function listener({ onEvent }: TrainContext): RunListener {
