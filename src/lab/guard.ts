@@ -4,8 +4,11 @@ export const GUARD_BINDING = 'guard_lines';
 export const GUARD_WORDS = 2;
 
 /** Turns of all loops together after which an invocation gives up. */
-export const MOST_TURNS = 2 ** 22;
-/** Turns of one loop with a barrier after which it is left; also those that lavapipe runs before it stops without a word (docs/architecture.md, "Kernels"). */
+export const MOST_TURNS = 2 ** 20;
+/**
+ * Turns of one loop with a barrier after which it is left; also those that lavapipe runs before it stops without a word
+ * (docs/architecture.md, "Kernels").
+ */
 export const LONG_TURNS = 65_535;
 
 const BARRIER = /\b(?:workgroupBarrier|storageBarrier|textureBarrier|workgroupUniformLoad)\b/;
@@ -51,7 +54,7 @@ fn guard_count(turns: u32, line: u32) {
 }
 fn guard_turn(line: u32) -> bool {
   guard_turns += 1u;
-  if ((guard_turns & 0xffffu) == 0u) {
+  if ((guard_turns & 0x3ffu) == 0u) {
     if (guard_turns >= ${MOST_TURNS}u) { atomicMax(&${GUARD_BINDING}[0], line); }
     guard_stop = guard_stop || atomicLoad(&${GUARD_BINDING}[0]) != 0u;
   }

@@ -46,7 +46,7 @@ export interface KernelFacts {
   readonly word: string;
   readonly formula: string;
   readonly sizes: Readonly<Record<string, Size>>;
-  /** The first one is the first variant. */
+  /** Whether {@link LabJob.rows} says how many invocations share a row. */
   readonly overRows: boolean;
 }
 
@@ -65,6 +65,8 @@ export interface ShaderFacts {
 /** A kernel at certain sizes. */
 export interface JobFacts {
   readonly variants: readonly string[];
+  /** The variant that suits the adapter. */
+  readonly best: string;
   /** In the order of their first dispatch. */
   readonly shaders: readonly ShaderFacts[];
   readonly flops: number;

@@ -19,7 +19,7 @@ import { completed, elementTypes, ownBuffers, runOwn, sampleOf } from './own_ker
 const MOST_REFERENCE_WORK = 2e9;
 /** Milliseconds that the samples of one round of timing may take. */
 const ROUND_MS = 1200;
-const ENDLESS = `This loop does not end: the run was stopped after ${MOST_TURNS.toLocaleString('en')} turns of one invocation.`;
+const ENDLESS = `This loop does not seem to end: the run was stopped after ${MOST_TURNS.toLocaleString('en')} turns of one invocation, or ${LONG_TURNS.toLocaleString('en')} through a barrier.`;
 const CUT = `This loop does not end within ${LONG_TURNS.toLocaleString('en')} turns, after which this adapter stops it.`;
 const LONG = `This loop has more than ${LONG_TURNS.toLocaleString('en')} turns; lavapipe would stop it there without a word.`;
 /** More lines than a module has. */
@@ -69,12 +69,13 @@ export class KernelLab implements Disposable {
       const lengths = Object.entries(own.buffers).map(([, { length }]) => 4 * length);
       const { source, constants } = shader;
       const facts = { name: OWN, source, constants, params: own.params, groups: own.groups, dispatches: 1 };
-      return { variants: [OWN], shaders: [facts], flops: 0, bytes: lengths.reduce((sum, n) => sum + n, 0) };
+      return { variants: [OWN], best: OWN, shaders: [facts], flops: 0, bytes: lengths.reduce((sum, n) => sum + n, 0) };
     }
     const one = kernelOf(job).at(listener, job.sizes);
     const { run } = variantOf(one, job);
     const shaders = listener.listen(() => listener.tuned(tuningOf(job), run));
-    return { variants: one.variants.map(({ name }) => name), shaders, flops: one.flops, bytes: one.bytes };
+    const variants = one.variants.map(({ name }) => name);
+    return { variants, best: bestOf(one), shaders, flops: one.flops, bytes: one.bytes };
   }
 
   /** Compiles a job, runs it once and holds it against its reference. */
@@ -245,9 +246,14 @@ function kernelOf({ kernel: id }: LabJob): Kernel {
   return found;
 }
 
-/** The variant that was asked for; the best one is the last where it does not run here. */
-function variantOf({ variants }: KernelCase, { variant }: LabJob): KernelCase['variants'][number] {
-  return variants.find(({ name }) => name === variant) ?? variants[variants.length - 1];
+function bestOf({ variants, best }: KernelCase): string {
+  return best ?? variants[variants.length - 1].name;
+}
+
+/** The variant that was asked for; the best one where it does not run here. */
+function variantOf(one: KernelCase, { variant }: LabJob): KernelCase['variants'][number] {
+  const find = (wanted: string) => one.variants.find(({ name }) => name === wanted);
+  return find(variant) ?? find(bestOf(one))!;
 }
 
 function tuningOf({ rows }: LabJob): Record<string, string> {
