@@ -41,8 +41,9 @@ const LOOK = EditorView.theme({
   '.cm-button': { backgroundImage: 'none', backgroundColor: 'var(--card)', color: 'var(--text)' },
   // In place of pictures, which the policy of the page forbids.
   '.cm-lint-marker': { width: '0.9em', height: '1.3em' },
-  '.cm-lint-marker-error': { content: '"●"', color: 'var(--hot)' },
-  '.cm-lint-marker-warning, .cm-lint-marker-info': { content: '"●"', color: 'var(--muted)' },
+  '.cm-lint-marker-error, .cm-lint-marker-warning, .cm-lint-marker-info': { content: 'normal', color: 'var(--muted)' },
+  '.cm-lint-marker-error': { color: 'var(--hot)' },
+  '.cm-lint-marker::before': { content: '"●"' },
   '.cm-lintRange': { backgroundImage: 'none', textDecoration: 'underline wavy 1px' },
   '.cm-lintRange-error': { backgroundImage: 'none', textDecorationColor: 'var(--hot)' },
   '.cm-lintRange-warning, .cm-lintRange-info': { backgroundImage: 'none', textDecorationColor: 'var(--muted)' },

@@ -1,5 +1,6 @@
 import type { CheckResult } from '../../src/lab/job.ts';
 import type { OutputError } from '../../src/lab/output_error.ts';
+import { numberText } from './number_text.ts';
 import { ScrollTable } from './scroll_table.tsx';
 import type { LabSession } from './session.ts';
 
@@ -43,8 +44,8 @@ function Errors({ errors }: { errors: readonly OutputError[] }) {
       {errors.map(({ name, size, absolute, relative, beyond }) => (
         <tr key={name} data-output={name} data-relative={relative}>
           <th scope="row">{name}</th>
-          <td>{short(absolute)}</td>
-          <td class={beyond > 0 ? 'bad' : 'good'}>{short(relative)}</td>
+          <td>{numberText(absolute)}</td>
+          <td class={beyond > 0 ? 'bad' : 'good'}>{numberText(relative)}</td>
           <td>
             {beyond.toLocaleString('en')} of {size.toLocaleString('en')}
           </td>
@@ -60,10 +61,10 @@ function Samples({ samples }: { samples: CheckResult['samples'] }) {
       {samples.map(({ name, least, most, notFinite, first }) => (
         <tr key={name} data-output={name}>
           <th scope="row">{name}</th>
-          <td>{Number.isFinite(least) ? short(least) : '–'}</td>
-          <td>{Number.isFinite(most) ? short(most) : '–'}</td>
+          <td>{Number.isFinite(least) ? numberText(least) : '–'}</td>
+          <td>{Number.isFinite(most) ? numberText(most) : '–'}</td>
           <td>{notFinite.toLocaleString('en')}</td>
-          <td class="text">{first.map((v) => short(v)).join(', ')} …</td>
+          <td class="text">{first.map((v) => numberText(v)).join(', ')} …</td>
         </tr>
       ))}
     </ScrollTable>
@@ -76,9 +77,4 @@ function farthest({ name, worst, absolute, notFinite, size }: OutputError): stri
   if (absolute === 0) return `${name} has no error at all.`;
   const place = `${name}[${worst.at}] is ${worst.value.toPrecision(9)}, in float64 ${worst.expected.toPrecision(9)}.`;
   return notFinite > 0 ? `${place} ${left}` : place;
-}
-
-/** A number in three digits. */
-function short(value: number): string {
-  return Number.isInteger(value) && Math.abs(value) < 1e6 ? String(value) : value.toPrecision(3);
 }

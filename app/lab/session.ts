@@ -257,7 +257,9 @@ export class LabSession {
   #lookedAt(facts: JobFacts): Partial<LabState> {
     const { job, shader } = this.state;
     const variant = facts.variants.includes(job.variant) ? job.variant : facts.best;
-    const shown = facts.shaders.some(({ name }) => name === shader) ? shader : (facts.shaders[0]?.name ?? '');
+    // Beside what packs operands or adds up parts it is the one with the work that is meant.
+    const most = facts.shaders.reduce((a, b) => (b.flops > a.flops ? b : a));
+    const shown = facts.shaders.some(({ name }) => name === shader) ? shader : most.name;
     return { facts, shader: shown, job: { ...job, variant } };
   }
 

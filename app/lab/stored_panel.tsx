@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { numberText } from './number_text.ts';
 import { ScrollTable } from './scroll_table.tsx';
 import type { LabSession } from './session.ts';
 import { rowsOf, type StoredResults, storedResults } from './stored.ts';
@@ -31,9 +32,9 @@ export function StoredPanel({ session }: { session: LabSession }) {
               <tr key={`${row.case} ${row.variant}`}>
                 <th scope="row">{row.case}</th>
                 <td class="text">{row.variant}</td>
-                <td>{row.minMs.toPrecision(3)}</td>
-                <td>{row.gflops.toPrecision(3)}</td>
-                <td>{row.gbps.toPrecision(3)}</td>
+                <td>{numberText(row.minMs)}</td>
+                <td>{numberText(row.gflops)}</td>
+                <td>{numberText(row.gbps)}</td>
                 <td>{(100 * row.ofCeiling).toFixed(1)} %</td>
               </tr>
             ))}

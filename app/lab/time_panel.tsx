@@ -1,3 +1,4 @@
+import { numberText } from './number_text.ts';
 import { ScrollTable } from './scroll_table.tsx';
 import type { LabSession } from './session.ts';
 
@@ -14,10 +15,10 @@ export function TimePanel({ session }: { session: LabSession }) {
             {time.rows.map(({ name, minMs, medianMs, gflops, gbps, ofCeiling }) => (
               <tr key={name}>
                 <th scope="row">{name}</th>
-                <td>{minMs.toPrecision(3)}</td>
-                <td>{medianMs.toPrecision(3)}</td>
-                <td>{gflops > 0 ? gflops.toPrecision(3) : '–'}</td>
-                <td>{gbps.toPrecision(3)}</td>
+                <td>{numberText(minMs)}</td>
+                <td>{numberText(medianMs)}</td>
+                <td>{gflops > 0 ? numberText(gflops) : '–'}</td>
+                <td>{numberText(gbps)}</td>
                 <td>{(100 * ofCeiling).toFixed(1)} %</td>
               </tr>
             ))}
@@ -25,8 +26,8 @@ export function TimePanel({ session }: { session: LabSession }) {
               <th scope="row">this adapter’s ceiling</th>
               <td />
               <td />
-              <td>{time.ceilings.gflops.toPrecision(3)}</td>
-              <td>{time.ceilings.gbps.toPrecision(3)}</td>
+              <td>{numberText(time.ceilings.gflops)}</td>
+              <td>{numberText(time.ceilings.gbps)}</td>
               <td />
             </tr>
           </ScrollTable>

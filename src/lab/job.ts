@@ -57,6 +57,8 @@ export interface ShaderFacts {
   /** All constants with the values of the first dispatch. */
   readonly constants: Readonly<Record<string, number>>;
   readonly params: Readonly<Record<string, number>>;
+  /** Operations of all its dispatches, as the wrapper tells them. */
+  readonly flops: number;
   /** Of the first dispatch. */
   readonly groups: readonly [number, number, number];
   readonly dispatches: number;

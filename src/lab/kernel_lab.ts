@@ -68,7 +68,7 @@ export class KernelLab implements Disposable {
       const shader = parseShader(OWN, own.source);
       const lengths = Object.entries(own.buffers).map(([, { length }]) => 4 * length);
       const { source, constants } = shader;
-      const facts = { name: OWN, source, constants, params: own.params, groups: own.groups, dispatches: 1 };
+      const facts = { name: OWN, source, constants, params: own.params, groups: own.groups, dispatches: 1, flops: 0 };
       return { variants: [OWN], best: OWN, shaders: [facts], flops: 0, bytes: lengths.reduce((sum, n) => sum + n, 0) };
     }
     const one = kernelOf(job).at(listener, job.sizes);

@@ -26,15 +26,16 @@ export class ListeningGpu extends IdleGpu {
     const shader: Shader = call.shader;
     const [x, y = 1, z = 1] = call.groups;
     if (x * y * z === 0) return;
+    const flops = call.flops ?? 0;
     const known = this.#shaders.get(shader.name);
     this.#shaders.set(
       shader.name,
       known
-        ? { ...known, dispatches: known.dispatches + 1 }
+        ? { ...known, dispatches: known.dispatches + 1, flops: known.flops + flops }
         : {
             ...{ name: shader.name, source: shader.source },
             constants: { ...shader.constants, ...call.constants },
-            ...{ params: call.params, groups: [x, y, z], dispatches: 1 },
+            ...{ params: call.params, groups: [x, y, z], dispatches: 1, flops },
           },
     );
   }
