@@ -108,7 +108,11 @@ const TARGETS: Record<string, Record<string, string>> = {
   node: { cli: 'src/cli/entry_process.ts', launcher: 'src/launch/entry_launcher.ts' },
   page: { page: 'src/cli/entry_page.ts' },
   // Programs of the tests, each by itself: what breaks one does not stop the others.
-  tools: { run: 'test/runtimes/run_built.ts', launch: 'test/runtimes/launch.ts' },
+  tools: {
+    run: 'test/runtimes/run_built.ts',
+    launch: 'test/runtimes/launch.ts',
+    junit: 'test/harness/junit_lines.ts',
+  },
   suites: { suites: 'test/runtimes/suites_process.ts' },
   suites_page: { page: 'test/runtimes/suites_page.ts' },
   acts: { acts: 'test/runtimes/acts_process.ts' },

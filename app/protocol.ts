@@ -116,11 +116,30 @@ export interface TrainingWish {
   readonly object: string;
 }
 
-/** One test image, as a row of the gallery. */
-export interface ScoredRow {
+/** What a calibration says of an image or a patient; null without one. */
+export interface DecidedRow {
   readonly id: string;
-  readonly label: 0 | 1 | null;
   readonly score: number;
+  readonly pValue?: number | null;
+  readonly probability?: number | null;
+  readonly decision?: string | null;
+}
+
+/** One test image, as a row of the gallery. */
+export interface ScoredRow extends DecidedRow {
+  readonly label: 0 | 1 | null;
+}
+
+/** What a calibration says of images together. */
+export interface Calibrated {
+  /** Its operating point. */
+  readonly threshold: number;
+  readonly state: 'covered' | 'shifted' | 'unchecked';
+  /** SHA-256 of what it came from. */
+  readonly hash: string;
+  /** Operating point, coverage and errors, a sentence each. */
+  readonly lines: readonly string[];
+  readonly patients: readonly DecidedRow[];
 }
 
 /** What trained weights do to images. */
@@ -135,6 +154,8 @@ export interface Outcome {
   readonly verdict: Verdict | null;
   /** Those that training chose, or null. */
   readonly thresholds: Thresholds;
+  /** Null where the weights are not calibrated. */
+  readonly calibrated: Calibrated | null;
   readonly rows: readonly ScoredRow[];
   /** Empty without labels. */
   readonly roc: readonly RocPoint[];

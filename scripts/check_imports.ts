@@ -23,6 +23,7 @@ const LEVELS = [
   'scene',
   'clip',
   'hub',
+  'dicomweb',
   'fusion',
   'medclip',
   'run',
@@ -34,6 +35,7 @@ const LEVELS = [
   'shards',
   'host',
   'launch',
+  'queue',
   'open',
   'lab',
   'cli',
@@ -48,6 +50,7 @@ const PACKAGES: Record<string, RegExp> = {
   nifti: /^fflate$/,
   clip: /^(valibot|character-entities(-legacy)?)$/,
   hub: /^(valibot|@noble\/hashes\/.*)$/,
+  dicomweb: /^valibot$/,
   medclip: /^valibot$/,
   run: /^valibot$/,
   train: /^valibot$/,
@@ -57,6 +60,7 @@ const PACKAGES: Record<string, RegExp> = {
   shards: /^(valibot|d3-dsv|hyparquet-writer\/src\/.*)$/,
   host: /^(node:.*|webgpu)$/,
   launch: /^(node:.*|puppeteer-core)$/,
+  queue: /^(valibot|bullmq|ioredis)$/,
   cli: /^(node:.*|valibot)$/,
 };
 

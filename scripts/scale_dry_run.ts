@@ -7,13 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { disk } from '../src/host/disk.ts';
-import { writePlan } from '../src/shards/archive.ts';
-import type { Input } from '../src/shards/input.ts';
-import { LineWriter } from '../src/shards/line_files.ts';
-import { listInputs } from '../src/shards/list_inputs.ts';
 import { mergePlan } from '../src/shards/merged_files.ts';
-import type { PlanHead } from '../src/shards/plan.ts';
-import { type ShardDoer, workShards } from '../src/shards/work.ts';
+import { workShards } from '../src/shards/work.ts';
+import { planList, STAND_IN, writeList } from './queue/archive.ts';
 
 const flag = (name: string) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -37,44 +33,10 @@ function say(what: string, bytes: number): void {
 
 const size = (path: string) => statSync(path).size;
 
-/** Of the row i: an order without a pattern, as the multiplier has no divisor in common with a power of ten. */
-async function writeList(): Promise<void> {
-  const writer = await LineWriter.open(disk, list);
-  writer.add('patient,path\n');
-  for (let i = 0; i < rows; i++) {
-    const image = (i * 7_368_787) % rows;
-    const patient = Math.floor(image / 12);
-    const line = `p${patient},/archive/${patient % 1000}/p${patient}/${image}.png\n`;
-    if (writer.add(line)) await writer.flush();
-  }
-  await writer.close();
-}
-
-const HEAD: PlanHead = {
-  plan: 'archive',
-  config: { model: 'a stand-in' },
-  places: {},
-  columns: [
-    { name: 'score', type: 'number' },
-    { name: 'error', type: 'text' },
-  ],
-  sorted: true,
-};
-
-/** Scores that take no time, and no bytes of images. */
-const STAND_IN: ShardDoer = {
-  async do(_, inputs: readonly Input[]) {
-    const row = (path: string) => ({ sha256: '', cells: [String(path.length / 100), ''] });
-    return { adapter: 'stand-in', rows: inputs.map(({ path }) => row(path)) };
-  },
-};
-
 try {
-  await writeList();
+  await writeList(list, rows);
   say('a list', size(list));
-  const sources = [list];
-  const request = { sources, columns: { path: null, patient: null }, group: null, root: null, secret: '' };
-  const plan = await writePlan(disk, out, HEAD, listInputs(disk, request));
+  const plan = await planList(list, out);
   say('plan', size(join(out, 'inputs.txt')) + size(join(out, 'shards.txt')));
   await workShards({ fs: disk, runtime: 'dry' }, plan, plan.shards(), STAND_IN);
   say('work', 0);

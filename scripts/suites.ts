@@ -1,14 +1,16 @@
 /**
- * `npm run suites -- [--runtime deno|node|chrome] [--driver d] [pattern …]`: runs suites with a line per case. In Deno
+ * `npm run suites -- [--runtime deno|node|chrome] [--driver d] [--junit FILE] [pattern …]`: runs suites with a line per case. In Deno
  * they run straight from the sources: a pattern selects the suite files whose path contains it, and one that is in no path
  * the cases whose name contains it. Node and Chrome get a fresh build, and one pattern for the cases' names.
  */
 import { spawn } from 'node:child_process';
-import { dirname, join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { findDriver } from '../src/launch/drivers.ts';
 import { findDeno } from '../src/launch/runtimes.ts';
+import { JUnitLines } from '../test/harness/junit_lines.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const patterns = process.argv.slice(2);
@@ -38,6 +40,7 @@ async function run(command: string, args: string[], env: Record<string, string> 
   alive();
   child.stdout.on('data', (bytes: Uint8Array) => {
     alive();
+    junit.push(decoder.decode(bytes, { stream: true }));
     process.stdout.write(bytes);
   });
   process.on('SIGINT', () => {});
@@ -52,6 +55,9 @@ async function run(command: string, args: string[], env: Record<string, string> 
 
 const runtime = take('--runtime') ?? 'deno';
 const choice = take('--driver');
+const file = take('--junit');
+const junit = new JUnitLines(`suites in ${runtime}`);
+const decoder = new TextDecoder();
 let code: number;
 if (runtime === 'deno') {
   const deno = findDeno();
@@ -68,5 +74,10 @@ if (runtime === 'deno') {
   code = await run('node', ['scripts/build.mjs', 'tools', 'suites', 'suites_page']);
   const more = choice ? ['--driver', choice] : [];
   if (code === 0) code = await run('node', ['dist/test/run.js', runtime, ...more, ...patterns]);
+}
+if (file) {
+  const path = resolve(process.env.INIT_CWD ?? '.', file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, junit.xml());
 }
 process.exit(code);

@@ -1,8 +1,11 @@
-/** `npm test [-- vitest's arguments]`: builds what the tests need, runs them, and ends with `N passed, N failed`. */
+/**
+ * `npm test [-- [--junit FILE] vitest's arguments]`: builds what the tests need, runs them, and ends with `N passed, N failed`; with
+ * their JUnit XML.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -17,6 +20,16 @@ function run(...args) {
   }).status;
 }
 
+const args = process.argv.slice(2);
+const at = args.indexOf('--junit');
+if (at >= 0) {
+  const [, file] = args.splice(at, 2);
+  const path = resolve(process.env.INIT_CWD ?? '.', file);
+  // Reporters of the command line replace those of vitest.config.ts.
+  args.push('--reporter=default', '--reporter=./test/harness/count_reporter.ts', '--reporter=junit');
+  args.push(`--outputFile.junit=${path}`);
+}
+
 let passed = 0;
 let failed = 0;
 // The tests of the command line and of the package use the package as it is built.
@@ -24,7 +37,7 @@ if (run('scripts/build.mjs') !== 0) {
   console.error('the build failed');
   failed++;
 }
-const status = run('node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2));
+const status = run('node_modules/vitest/vitest.mjs', 'run', ...args);
 try {
   const result = JSON.parse(readFileSync(counts, 'utf8'));
   passed += result.passed;

@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { rangeOf } from '../../src/data/heat_map.ts';
 import type { Actions } from '../actions.ts';
-import type { Outcome } from '../protocol.ts';
+import type { Outcome, ScoredRow } from '../protocol.ts';
 import { viewerKey } from '../viewer/keys.ts';
 import { OPACITY, useLooks } from '../viewer/looks.ts';
 import { MapControls } from '../viewer/map_controls.tsx';
@@ -57,10 +57,12 @@ export function MapsPanel({ outcome, threshold, actions }: Props) {
         <p class="picture-name">
           <strong>{row.id.split('/').at(-1)}</strong>
           <span class={row.score >= threshold ? 'verdict abnormal' : 'verdict'}>
-            {row.score >= threshold ? 'predicted abnormal' : 'predicted normal'}
+            {predicted(row, threshold, outcome.calibrated)}
           </span>
           <span class="hint">
             score {row.score.toPrecision(4)}
+            {row.pValue == null ? '' : `, p = ${row.pValue.toPrecision(2)}`}
+            {row.probability == null ? '' : `, probability ${row.probability.toFixed(2)}`}
             {row.label === null ? '' : row.label === 1 ? '; it is abnormal' : '; it is normal'}
           </span>
         </p>
@@ -116,6 +118,12 @@ export function MapsPanel({ outcome, threshold, actions }: Props) {
       </div>
     </section>
   );
+}
+
+/** As the calibration has it while its threshold is the one that is set: only there a score is borderline. */
+function predicted({ score, decision }: ScoredRow, threshold: number, calibrated: Outcome['calibrated']): string {
+  if (decision === 'borderline' && threshold === calibrated?.threshold) return 'borderline';
+  return score >= threshold ? 'predicted abnormal' : 'predicted normal';
 }
 
 function highest({ rows }: Outcome): number {

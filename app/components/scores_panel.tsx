@@ -4,6 +4,7 @@ import { methodTitle } from '../../src/fusion/presets.ts';
 import { bestIntensity, intensityBaselines } from '../../src/metrics/intensity_baseline.ts';
 import { Chart, Curve } from '../../src/report/chart.tsx';
 import type { Outcome } from '../protocol.ts';
+import { CalibratedDecisions } from './calibrated.tsx';
 import { useShown } from './shown.ts';
 
 interface Props {
@@ -64,6 +65,7 @@ export function ScoresPanel({ outcome, threshold, onThreshold }: Props) {
         {pixelThreshold && <Tile name="Dice" value={pixelThreshold.dice} note="at training’s threshold" />}
       </dl>
       {roc.length > 0 && <Roc outcome={outcome} threshold={threshold} onThreshold={onThreshold} />}
+      {outcome.calibrated && <CalibratedDecisions calibrated={outcome.calibrated} rows={outcome.rows} />}
     </section>
   );
 }
@@ -100,11 +102,14 @@ function Decisions({ card, outcome, threshold, onThreshold }: Props & { card: Re
           }
         />
         <p class="hint">
-          {thresholds.image
-            ? `Training chose ${thresholdText(thresholds.image.value)}.`
-            : 'Training chose none, so it begins at the highest score.'}
+          {outcome.calibrated
+            ? `The calibration chose ${thresholdText(outcome.calibrated.threshold)}.`
+            : thresholds.image
+              ? `Training chose ${thresholdText(thresholds.image.value)}.`
+              : 'Training chose none, so it begins at the highest score.'}
         </p>
       </div>
+      {outcome.calibrated && <CalibratedDecisions calibrated={outcome.calibrated} rows={rows} />}
       {notes
         .filter((note) => /left out|cannot be read/.test(note))
         .map((note) => (
@@ -177,7 +182,9 @@ function Roc({ outcome, threshold, onThreshold }: Props) {
             <dd>{show(1 - falsePositiveRate)}</dd>
           </div>
         </dl>
-        {metrics.imageThreshold ? (
+        {outcome.calibrated ? (
+          <p class="hint">The calibration chose {thresholdText(outcome.calibrated.threshold)}.</p>
+        ) : metrics.imageThreshold ? (
           <p class="hint">
             Training chose {thresholdText(metrics.imageThreshold.value)}, on{' '}
             {metrics.imageThreshold.from === 'valid' ? 'images it did not learn from' : 'the support images'}; test
@@ -191,10 +198,10 @@ function Roc({ outcome, threshold, onThreshold }: Props) {
   );
 }
 
-/** The threshold that training chose, or without one that of the largest F1 on the test images. */
-export function startThreshold({ thresholds, metrics, rows }: Outcome): number {
+/** The threshold of a calibration, else the one that training chose, or without one that of the largest F1 on the test images. */
+export function startThreshold({ calibrated, thresholds, metrics, rows }: Outcome): number {
   const highest = () => Math.max(...rows.map(({ score }) => score));
-  return thresholds.image?.value ?? metrics?.image.f1Threshold ?? highest();
+  return calibrated?.threshold ?? thresholds.image?.value ?? metrics?.image.f1Threshold ?? highest();
 }
 
 /** The point of a curve at which the images are predicted as a threshold predicts them: the last that is not below it. */

@@ -25,10 +25,12 @@ import type {
   Outcome,
   Picture,
   Progress,
+  ScoredRow,
   SessionFile,
   Slice,
   Stack,
 } from '../protocol.ts';
+import { calibratedOf } from './calibrated.ts';
 import { fitted } from './dataset_facts.ts';
 import type { PageFiles } from './files.ts';
 import { SMALL } from './previews.ts';
@@ -40,10 +42,7 @@ import { unlabelledPictures } from './unlabelled.ts';
 const SHOWN = 512;
 
 /** A row of `predictions.csv`. */
-interface Row {
-  readonly id: string;
-  readonly label: 0 | 1 | null;
-  readonly score: number;
+interface Row extends ScoredRow {
   readonly range: readonly [number, number];
 }
 
@@ -72,7 +71,7 @@ export class ShownResults {
     notes: readonly string[] = [],
   ): Promise<ShownResults> {
     const run = runOf(session.id);
-    const { header: stored, thresholds, bank, mapScale } = await openAdapters(files, adaptersOf(session));
+    const { header: stored, thresholds, bank, mapScale, rule } = await openAdapters(files, adaptersOf(session));
     const header = { ...stored, data: { ...stored.data, path: data ?? `not there/${stored.data.name}` } };
     const all = parseRows(await files.readFile(joinPath(run, 'predictions.csv')));
     // An image that cannot be read has a row without scores.
@@ -87,7 +86,8 @@ export class ShownResults {
       metrics: results?.metrics ?? null,
       trivial: results?.trivial ?? null,
       thresholds,
-      rows: rows.map(({ id, label, score }) => ({ id, label, score })),
+      calibrated: await calibratedOf(files, run, session.kind, rule),
+      rows: rows.map(({ range: _, ...row }) => row),
       roc: results ? rocCurve(rankScores(labels, scores)) : [],
       range: [0, mapScale ?? Math.max(...rows.map(({ range }) => range[1]))],
       facts: {
@@ -242,10 +242,15 @@ async function verdict(
 function parseRows(bytes: Uint8Array): Row[] {
   const [head, ...rows] = csvCells(new TextDecoder().decode(bytes));
   const [id, label, score, low, high] = ['id', 'label', 'score', 'mapLow', 'mapHigh'].map((name) => head.indexOf(name));
+  const [p, probability, decision] = ['pValue', 'probability', 'decision'].map((name) => head.indexOf(name));
+  const known = (text: string | undefined) => (text ? Number(text) : null);
   return rows.map((row) => ({
     id: row[id],
     label: row[label] === '' ? null : row[label] === '1' ? 1 : 0,
     score: row[score] === '' ? Number.NaN : Number(row[score]),
+    pValue: known(row[p]),
+    probability: known(row[probability]),
+    decision: row[decision] || null,
     range: [Number(row[low]), Number(row[high])] as const,
   }));
 }

@@ -14,6 +14,7 @@ import { visible } from './visible.ts';
  * | `device_lost` | the GPU device was lost |
  * | `io` | a file cannot be read or written (missing, permission, full disk) |
  * | `leak` | `data audit --strict` found test images that the support set knows |
+ * | `below` | `ci`: a metric is below what was asked for |
  * | `too_large` | an array does not fit into one buffer of this adapter |
  * | `gpu_error` | the GPU refused a command or a shader, or ran out of memory |
  * | `killed` | the program was ended from outside (`kill -9`, no memory left), as the launcher tells |
@@ -29,6 +30,7 @@ export type ErrorCode =
   | 'device_lost'
   | 'io'
   | 'leak'
+  | 'below'
   | 'too_large'
   | 'gpu_error'
   | 'killed'

@@ -1,9 +1,9 @@
-/** Parts joined with `/`; empty parts are left out and no slash is doubled. */
+/** Parts joined with `/`; empty parts are left out and no slash is doubled but behind the scheme of an address. */
 export function joinPath(...parts: string[]): string {
   return parts
     .filter((part) => part !== '')
     .join('/')
-    .replace(/\/{2,}/g, '/');
+    .replace(/(?<!:)\/{2,}/g, '/');
 }
 
 /** The last part of a path, whichever slash separates it. */

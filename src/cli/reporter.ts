@@ -10,24 +10,53 @@ const EVERY = 100;
 /** Milliseconds between two lines of a log about something that takes a while. */
 const LOG_EVERY = 5000;
 
+/** What a log gets. */
+export interface LogOptions {
+  /** Milliseconds between two lines about steps; 0, the default: a line for each. */
+  readonly stepsEvery?: number;
+}
+
 /**
  * Shows events on standard error: on a terminal one line that is updated, otherwise one JSON line a step, evaluation,
- * note and finished stage, and every few seconds how far a stage is.
+ * note and finished stage, every few seconds how far a stage is, and where nothing is heard of for that long that the program lives.
  */
 export class Reporter {
   readonly #host: Host;
   #line = '';
   #shown = performance.now();
+  /** When the last line was said, and after which event. */
+  #spoken = performance.now();
+  #after: Record<string, unknown> = {};
+  readonly #stepsEvery: number;
 
-  constructor(host: Host) {
+  constructor(host: Host, { stepsEvery = 0 }: LogOptions = {}) {
     this.#host = host;
+    this.#stepsEvery = stepsEvery;
+  }
+
+  /**
+   * From now on a log gets a line `{"type":"alive", …}` whenever nothing was said for some seconds: a step of a large model takes
+   * minutes in software, and CI servers end what is silent. The returned function ends it.
+   */
+  beat(every = LOG_EVERY): () => void {
+    if (this.#host.isTerminal) return () => {};
+    const start = performance.now();
+    const timer = setInterval(() => {
+      if (performance.now() - this.#spoken < every) return;
+      const seconds = Math.round((performance.now() - start) / 1000);
+      this.say(JSON.stringify({ type: 'alive', seconds, after: this.#after }));
+    }, every / 5);
+    return () => clearInterval(timer);
   }
 
   /** Takes an event of a run. */
   readonly listen = (event: RunEvent | PairStepEvent): void => {
     if (!this.#host.isTerminal) {
+      this.#after = placeOf(event) ?? this.#after;
       if (event.type === 'note') this.say(`fusionclip: ${event.text}`);
-      else if (event.type !== 'stage' || event.done === event.total || this.#isDue(LOG_EVERY)) {
+      else if (event.type === 'step' && this.#stepsEvery > 0) {
+        if (event.step === event.steps || this.#isDue(this.#stepsEvery)) this.say(JSON.stringify(event));
+      } else if (event.type !== 'stage' || event.done === event.total || this.#isDue(LOG_EVERY)) {
         this.say(JSON.stringify(event));
       }
       return;
@@ -42,6 +71,7 @@ export class Reporter {
   /** A line that stays. */
   say(text: string): void {
     this.clear();
+    this.#spoken = performance.now();
     this.#host.stderr(`${text}\n`);
   }
 
@@ -65,6 +95,13 @@ export class Reporter {
     this.#line = visible(line).slice(0, columns - 1);
     this.#host.stderr(`${CLEAR}${this.#line}`);
   }
+}
+
+/** Where a run is after an event; null for what says nothing of it. */
+function placeOf(event: RunEvent | PairStepEvent): Record<string, unknown> | null {
+  if (event.type === 'stage') return { what: event.what, done: event.done, total: event.total };
+  if (event.type === 'step' || event.type === 'pairs') return { step: event.step, steps: event.steps };
+  return null;
 }
 
 function stepLine(event: RunEvent & { type: 'step' }): string {

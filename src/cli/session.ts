@@ -6,7 +6,7 @@ import { formatProfile } from '../gpu/profiler.ts';
 import type { Host } from '../host/host.ts';
 import type { TrainContext } from '../train/train_run.ts';
 import { type Call, flagValues } from './command.ts';
-import { Reporter } from './reporter.ts';
+import { type LogOptions, Reporter } from './reporter.ts';
 import { readTuning } from './tuning.ts';
 
 /** Flags of every command that computes on the GPU. */
@@ -26,10 +26,10 @@ export interface Session extends TrainContext {
  * closes everything.
  * @throws FusionclipError `no_adapter`, and what `body` throws
  */
-export async function withGpu<T>(call: Call, body: (session: Session) => Promise<T>): Promise<T> {
+export async function withGpu<T>(call: Call, body: (session: Session) => Promise<T>, log: LogOptions = {}): Promise<T> {
   const { host } = call;
   const { profile } = flagValues(GPU_FLAGS, call);
-  const reporter = new Reporter(host);
+  const reporter = new Reporter(host, log);
   const open = async () => {
     const opened = await Gpu.create(await host.gpu(), { profile });
     opened.tuning = await readTuning(host, opened.facts);
@@ -52,12 +52,14 @@ export async function withGpu<T>(call: Call, body: (session: Session) => Promise
     reporter.listen(event);
     if (event.type === 'stage') signal.throwIfAborted();
   };
+  const undoBeat = reporter.beat();
   try {
     const result = await body({ fs: host, gpu, renewGpu, environment, onEvent, signal, reporter });
     reporter.clear();
     if (gpu.profiler) host.stderr(`${formatProfile(await gpu.profiler.report())}\n`);
     return result;
   } finally {
+    undoBeat();
     reporter.clear();
     undo();
     gpu.destroy();

@@ -31,6 +31,8 @@ export const NORMAL_IMAGES: Counted = { one: 'normal image', many: 'normal image
 export const NORMAL_PATIENTS: Counted = { one: 'normal patient', many: 'normal patients' };
 /** Abnormal images of a labelled set. */
 export const ABNORMAL_IMAGES: Counted = { one: 'abnormal image', many: 'abnormal images' };
+/** Their patients. */
+export const ABNORMAL_PATIENTS: Counted = { one: 'abnormal patient', many: 'abnormal patients' };
 
 /** How many calibration scores a level takes: the least n with 1/(n + 1) ≤ level, which is 1/level − 1 rounded up. */
 export function casesNeeded(level: number): number {
@@ -64,9 +66,9 @@ export function alphaThreshold(normals: ArrayLike<number>, alpha: number, what: 
  * images, k = ⌊(1 − sensitivity)(m + 1)⌋.
  * @throws FusionclipError as `requireCases`
  */
-export function sensitivityThreshold(abnormal: ArrayLike<number>, sensitivity: number): number {
+export function sensitivityThreshold(abnormal: ArrayLike<number>, sensitivity: number, what = ABNORMAL_IMAGES): number {
   const level = 1 - sensitivity;
-  requireCases(abnormal.length, level, ABNORMAL_IMAGES);
+  requireCases(abnormal.length, level, what);
   const sorted = ascending(abnormal, 'a score of an abnormal image');
   return sorted[rankOf(level, sorted.length) - 1];
 }

@@ -1,10 +1,11 @@
+import { visible } from '../base/visible.ts';
 import { alphaThreshold, conformalPValues, patientScores } from './conformal.ts';
 import type { DecisionRule } from './decision_rule.ts';
 import { benjaminiHochberg } from './false_discovery.ts';
 import type { ImageFacts } from './image_facts.ts';
 import { probabilityOf } from './probability.ts';
 import { originText, pointText } from './rule_text.ts';
-import { compareBatch, LEAST_BATCH, type Moved, type ShiftReport } from './shift.ts';
+import { compareBatch, LEAST_BATCH, type Moved, onePerPatient, type ShiftReport } from './shift.ts';
 
 /** `borderline`: nearer to the threshold than the numerical error, so another adapter may find it on the other side. */
 export type Verdict = 'normal' | 'abnormal' | 'borderline';
@@ -64,8 +65,9 @@ export function decideAll(
     ...decision,
     probability: rule.probabilities && probabilityOf(rule.probabilities.map, scores[i]),
   }));
-  const shift = compared(rule, cases);
-  const coverage = coverageOf(rule, shift, cases.length);
+  const units = rule.patientScores ? onePerPatient(cases) : cases;
+  const shift = compared(rule, units);
+  const coverage = coverageOf(rule, shift, units.length);
   if (!rule.patientScores || rule.patientThreshold === null) return { images, patients: null, coverage, shift };
   const grouped = patientScores(
     scores,
@@ -102,18 +104,32 @@ function decisionsOf(
 ): Decision[] {
   const pValues = conformalPValues(scores, normals);
   const adjusted = falseDiscovery === null ? null : benjaminiHochberg(pValues);
-  const called = adjusted && pValues.filter((_, i) => adjusted[i] <= falseDiscovery!);
-  // False-discovery control calls what has no larger p-value than the last one called, which is a threshold of scores as well.
-  const largest = called?.reduce((a, b) => Math.max(a, b), 0);
-  const none = Number.POSITIVE_INFINITY;
-  const cut = largest === undefined ? threshold : largest === 0 ? none : alphaThreshold(normals, largest);
-  return scores.map((score, i) => ({
-    pValue: pValues[i],
-    adjusted: adjusted?.[i] ?? null,
-    probability: null,
-    called: score >= cut,
-    verdict: verdictOf(score, cut, point.tolerance),
-  }));
+  /** The threshold if all scores were larger by as much: what one of them is decides on the others as well. */
+  const cutOf = (more: number) => {
+    if (falseDiscovery === null) return threshold;
+    const moved = scores.map((score) => score + more);
+    return falseDiscoveryCut(moved, normals, falseDiscovery);
+  };
+  const [cut, highest, lowest] = [0, -point.tolerance, point.tolerance].map(cutOf);
+  return scores.map((score, i) => {
+    const surely = verdictOf(score, highest, point.tolerance) === 'abnormal';
+    const never = verdictOf(score, lowest, point.tolerance) === 'normal';
+    return {
+      pValue: pValues[i],
+      adjusted: adjusted?.[i] ?? null,
+      probability: null,
+      called: score >= cut,
+      verdict: surely ? 'abnormal' : never ? 'normal' : 'borderline',
+    };
+  });
+}
+
+/** False-discovery control calls what has no larger p-value than the last one called, which is a threshold of scores as well. */
+function falseDiscoveryCut(scores: readonly number[], normals: readonly number[], rate: number): number {
+  const pValues = conformalPValues(scores, normals);
+  const adjusted = benjaminiHochberg(pValues);
+  const largest = pValues.reduce((most, p, i) => (adjusted[i] <= rate ? Math.max(most, p) : most), 0);
+  return largest === 0 ? Number.POSITIVE_INFINITY : alphaThreshold(normals, largest);
 }
 
 /** A verdict by the distance to a threshold. */
@@ -133,7 +149,7 @@ function coverageOf(rule: DecisionRule, shift: ShiftReport | null, count: number
   if (!shift) {
     const why =
       count < LEAST_BATCH
-        ? `${count} image${count === 1 ? ' is' : 's are'} too few to tell whether they come from the same source (${LEAST_BATCH} are enough)`
+        ? `${count} ${rule.patientScores ? 'patient' : 'image'}${count === 1 ? ' is' : 's are'} too few to tell whether they come from the same source (${LEAST_BATCH} are enough)`
         : 'whether these images come from the same source was not looked at';
     return { state: 'unchecked', text: `${held}; ${why}.` };
   }
@@ -149,6 +165,11 @@ function movedText({ what, test, pValue, calibration, batch, statistic }: Moved)
     return `${(100 * statistic).toFixed(0)} % are called abnormal, which is a shift or a batch of hardly any normal image`;
   }
   const p = `p = ${pValue.toPrecision(2)}`;
-  if (calibration === null || batch === null) return `the ${what} as wholes, ${p}`;
-  return `${what} ${calibration.toPrecision(3)} there, ${batch.toPrecision(3)} here, ${p}`;
+  if (calibration === null || batch === null) return `${what} of the images, ${p}`;
+  return `${what} ${shown(calibration)} there, ${shown(batch)} here, ${p}`;
+}
+
+function shown(value: number | string): string {
+  // What stands in a file may be meant for a terminal.
+  return typeof value === 'string' ? visible(value) : value.toPrecision(3);
 }

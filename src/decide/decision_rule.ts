@@ -1,5 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import {
+  ABNORMAL_PATIENTS,
   alphaThreshold,
   NORMAL_IMAGES,
   NORMAL_PATIENTS,
@@ -18,7 +19,7 @@ import {
   rescaled,
 } from './probability.ts';
 import { type Rate, rate } from './rate.ts';
-import { comparedCases, type ShiftCase } from './shift.ts';
+import { comparedCases, onePerPatient, type ShiftCase } from './shift.ts';
 
 /** A normal image of a calibration set. */
 export interface NormalCase extends ImageFacts {
@@ -161,12 +162,34 @@ export function makeDecisionRule(
     scores,
     patientScores: byPatient,
     peaks,
-    // Images of one patient resemble each other: what is independent are the patients, and too few are refused.
-    patientThreshold: byPatient && alphaThreshold(byPatient, alpha, NORMAL_PATIENTS),
+    patientThreshold: byPatient && thresholdOfPatients(byPatient, labelled, alpha, sensitivity),
     pixelThreshold: alphaThreshold(peaks, alpha),
     probabilities: labelled && enoughLabelled(labelled) ? probabilitiesOf(labelled, probability) : null,
-    reference: comparedCases(normals).map(({ score, facts, features }) => ({ score, facts, features })),
+    // Names of patients are not kept.
+    reference: comparedCases(grouped ? onePerPatient(normals) : normals).map(({ score, facts, features, scanner }) => {
+      return { score, facts, features, scanner };
+    }),
   };
+}
+
+/** As for images; images of one patient resemble each other: what is independent are the patients, and too few are refused. */
+function thresholdOfPatients(
+  normals: readonly number[],
+  labelled: readonly LabelledCase[] | null,
+  alpha: number,
+  sensitivity: number | null,
+): number {
+  // Its p-values take enough of them, whatever the threshold is chosen by.
+  const byAlpha = alphaThreshold(normals, alpha, NORMAL_PATIENTS);
+  if (sensitivity === null) return byAlpha;
+  const ill = new Set(labelled!.filter(({ label }) => label === 1).map(({ patient }) => patient));
+  // A patient is abnormal when an image is, and then has the largest score of all images.
+  const cases = labelled!.filter(({ label, patient }) => (patient === null ? label === 1 : ill.has(patient)));
+  const { scores } = patientScores(
+    cases.map(({ score }) => score),
+    cases.map(({ patient }) => patient),
+  );
+  return sensitivityThreshold(scores, sensitivity, ABNORMAL_PATIENTS);
 }
 
 /** Normal and abnormal cases (or patients) of a labelled set that a probability takes of each. */

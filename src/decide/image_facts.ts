@@ -6,42 +6,30 @@ export const IMAGE_FACTS = ['brightness', 'contrast', 'sharpness', 'noise', 'siz
 /** One of {@link IMAGE_FACTS}. */
 export type ImageFact = (typeof IMAGE_FACTS)[number];
 
-/** The facts of an image and a coarse picture of it. Whole arithmetic of the CPU, so the same bytes give the same numbers everywhere. */
+/** What batches of images are compared by. */
 export interface ImageFacts {
-  /** In the order of {@link IMAGE_FACTS}. */
+  /** In the order of {@link IMAGE_FACTS}; whole arithmetic of the CPU, so the same bytes give the same numbers everywhere. */
   readonly facts: readonly number[];
-  /** Its brightness in 6×6 cells and its 12 shares of grey values, for the comparison of whole images. */
+  /** What the vision tower says of the image as a whole, at a mean square of 1; empty where nobody asked it. */
   readonly features: readonly number[];
+  /** Maker and model of the scanner; null where the file does not say. */
+  readonly scanner: string | null;
 }
 
-const CELLS = 6;
-const SHADES = 12;
-
 /**
- * Looks at an image in its own size.
+ * The facts of an image in its own size.
  *
  * * brightness: mean grey value on [0, 1]; contrast: its standard deviation
  * * sharpness: mean difference of neighbours two apart, by the contrast; blurred images have less
  * * noise: Immerkær's estimate (Computer Vision and Image Understanding 64(2), 1996), which edges hardly move
  * * size: logarithm of the geometric mean of the sides; shape: logarithm of width by height
  */
-export function imageFacts(image: Image): ImageFacts {
+export function imageFacts(image: Image, features: readonly number[] = [], scanner: string | null = null): ImageFacts {
   const { data, width, height } = toGrey(image);
-  const shades = new Float64Array(SHADES);
-  const cells = new Float64Array(CELLS * CELLS);
-  const inCell = new Float64Array(CELLS * CELLS);
   let [sum, squares] = [0, 0];
-  for (let y = 0, i = 0; y < height; y++) {
-    const row = Math.floor((y * CELLS) / height) * CELLS;
-    for (let x = 0; x < width; x++, i++) {
-      const value = data[i];
-      sum += value;
-      squares += value * value;
-      shades[Math.floor((value * SHADES) / 256)]++;
-      const cell = row + Math.floor((x * CELLS) / width);
-      cells[cell] += value;
-      inCell[cell]++;
-    }
+  for (const value of data) {
+    sum += value;
+    squares += value * value;
   }
   const pixels = data.length;
   const mean = sum / pixels;
@@ -51,10 +39,8 @@ export function imageFacts(image: Image): ImageFacts {
   const size = Math.log(width * height) / 2;
   return {
     facts: [mean / 255, contrast, sharpness, residue / 255, size, Math.log(width / height)].map(short),
-    features: [
-      ...Array.from(cells, (total, i) => (inCell[i] === 0 ? 0 : total / inCell[i] / 255)),
-      ...Array.from(shades, (n) => n / pixels),
-    ].map(short),
+    features,
+    scanner,
   };
 }
 

@@ -52,4 +52,5 @@ export {
   kolmogorovSmirnov,
   meanDiscrepancy,
   permutationPValue,
+  totalVariation,
 } from './two_sample.ts';

@@ -47,6 +47,7 @@ export function ruleLines(rule: DecisionRule): string[] {
 
 /** A share of cases with its interval. */
 export function rateText({ count, of, share, low, high }: Rate): string {
+  if (of === 0) return '0 of 0';
   return `${count} of ${of} (${percent(share)}, 95 % interval ${percent(low)} to ${percent(high)})`;
 }
 

@@ -1,6 +1,13 @@
 import { ruleStream } from '../base/rule.ts';
 import { IMAGE_FACTS, type ImageFacts } from './image_facts.ts';
-import { type Divisions, divisions, kolmogorovSmirnov, meanDiscrepancy, permutationPValue } from './two_sample.ts';
+import {
+  type Divisions,
+  divisions,
+  kolmogorovSmirnov,
+  meanDiscrepancy,
+  permutationPValue,
+  totalVariation,
+} from './two_sample.ts';
 
 /** A case of either side of a comparison. */
 export interface ShiftCase extends ImageFacts {
@@ -9,15 +16,19 @@ export interface ShiftCase extends ImageFacts {
 
 /** A comparison of one quantity. */
 export interface Moved {
-  /** One of `IMAGE_FACTS`, `tag NAME`, `images` (as wholes) or `scores`. */
+  /** One of `IMAGE_FACTS`, `features` (of the vision tower), `scanner` or `scores`. */
   readonly what: string;
-  readonly test: 'Kolmogorov–Smirnov' | 'maximum mean discrepancy' | 'images that are called abnormal';
+  readonly test:
+    | 'Kolmogorov–Smirnov'
+    | 'maximum mean discrepancy'
+    | 'total variation'
+    | 'images that are called abnormal';
   readonly statistic: number;
   /** By permutation; 0 where so many are called abnormal that nothing is left to compare. */
   readonly pValue: number;
-  /** Medians of both sides, of what is one number. */
-  readonly calibration: number | null;
-  readonly batch: number | null;
+  /** Medians of both sides of what is one number, the most frequent of what is a name; null of features. */
+  readonly calibration: number | string | null;
+  readonly batch: number | string | null;
 }
 
 /** What a batch is beside the calibration set. */
@@ -66,7 +77,10 @@ export function compareBatch(
     const fact = ({ facts }: ShiftCase) => facts[i];
     return compareNumbers(what, known.map(fact), seen.map(fact), split);
   });
-  tests.push(compareImages(known, seen, split));
+  const features = compareFeatures(known, seen, split);
+  if (features) tests.push(features);
+  const scanner = compareScanners(known, seen, split);
+  if (scanner) tests.push(scanner);
   const [low, lowSeen] = below(reference, seen, 0.5).map((cases) => cases.map(({ score }) => score));
   if (low.length > 0 && lowSeen.length > 0) {
     tests.push(compareNumbers('scores', low, lowSeen, divisions(low.length, lowSeen.length, seed, permutations)));
@@ -118,17 +132,41 @@ function compareNumbers(what: string, known: readonly number[], seen: readonly n
   };
 }
 
-/** Whole images, by their features in units of each feature's deviation over both sides. */
-function compareImages(known: readonly ShiftCase[], seen: readonly ShiftCase[], split: Divisions): Moved {
-  const statistic = meanDiscrepancy(standardised([...known, ...seen].map(({ features }) => features)), known.length);
+/** Whole images, by their features in units of each feature's deviation over both sides; null where a side has none. */
+function compareFeatures(known: readonly ShiftCase[], seen: readonly ShiftCase[], split: Divisions): Moved | null {
+  const vectors = [...known, ...seen].map(({ features }) => features);
+  const [{ length }] = vectors;
+  if (length === 0 || vectors.some((vector) => vector.length !== length)) return null;
+  const statistic = meanDiscrepancy(standardised(vectors), known.length);
   return {
-    what: 'images',
+    what: 'features',
     test: 'maximum mean discrepancy',
     statistic: statistic(inOrder(known.length)),
     pValue: permutationPValue(split, statistic),
     calibration: null,
     batch: null,
   };
+}
+
+/** Which scanners the images are of; null where no file says. */
+function compareScanners(known: readonly ShiftCase[], seen: readonly ShiftCase[], split: Divisions): Moved | null {
+  const names = [...known, ...seen].map(({ scanner }) => scanner ?? 'no scanner said');
+  if ([...known, ...seen].every(({ scanner }) => scanner === null)) return null;
+  const statistic = totalVariation(names, known.length);
+  return {
+    what: 'scanner',
+    test: 'total variation',
+    statistic: statistic(inOrder(known.length)),
+    pValue: permutationPValue(split, statistic),
+    calibration: mostFrequent(names.slice(0, known.length)),
+    batch: mostFrequent(names.slice(known.length)),
+  };
+}
+
+function mostFrequent(names: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].reduce((a, b) => (b[1] > a[1] ? b : a))[0];
 }
 
 /** Over both sides: by one side's alone the sides would not be exchangeable. */
@@ -154,6 +192,22 @@ export function comparedCases<T>(cases: readonly T[], seed = 1): readonly T[] {
   const keys = cases.map((_, i) => random(i));
   const places = cases.map((_, i) => i).sort((a, b) => keys[a] - keys[b] || a - b);
   return places.slice(0, MOST_COMPARED).map((i) => cases[i]);
+}
+
+/**
+ * One image of each patient, drawn by the seed: images of one patient resemble each other, so a batch of many images of a few
+ * patients would always look shifted. Images without a patient stand for themselves.
+ */
+export function onePerPatient<T extends { readonly patient: string | null }>(cases: readonly T[], seed = 1): T[] {
+  const random = ruleStream('one per patient', seed);
+  const drawn = new Map<string, { readonly key: number; readonly one: T }>();
+  cases.forEach((one, i) => {
+    const name = one.patient === null ? `image ${i}` : `patient ${one.patient}`;
+    const key = random(i);
+    const known = drawn.get(name);
+    if (!known || key < known.key) drawn.set(name, { key, one });
+  });
+  return [...drawn.values()].map(({ one }) => one);
 }
 
 function median(values: readonly number[]): number {

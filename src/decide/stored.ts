@@ -50,5 +50,12 @@ export const STORED_RULE = v.object({
       errorAfter: measure,
     }),
   ),
-  reference: v.array(v.object({ score: number, facts: v.array(number), features: v.array(number) })),
+  reference: v.array(
+    v.object({
+      score: number,
+      facts: v.array(number),
+      features: v.array(number),
+      scanner: v.optional(v.nullable(v.string()), null),
+    }),
+  ),
 }) satisfies v.GenericSchema<unknown, DecisionRule>;

@@ -61,6 +61,20 @@ export function kolmogorovSmirnov(pooled: ArrayLike<number>, first: number): (pl
   };
 }
 
+/** The total variation distance of the names of two samples, as a function of a division: half the sum of |share − share|. */
+export function totalVariation(pooled: readonly string[], first: number): (places: Uint32Array) => number {
+  const kinds = [...new Set(pooled)];
+  const kindOf = pooled.map((name) => kinds.indexOf(name));
+  const all = new Float64Array(kinds.length);
+  for (const kind of kindOf) all[kind]++;
+  const second = pooled.length - first;
+  return (places) => {
+    const inside = new Float64Array(kinds.length);
+    for (const place of places) inside[kindOf[place]]++;
+    return all.reduce((sum, n, kind) => sum + Math.abs(inside[kind] / first - (n - inside[kind]) / second), 0) / 2;
+  };
+}
+
 /**
  * The squared maximum mean discrepancy (biased form) with a Gaussian kernel whose width is the median distance of the pooled
  * cases, as a function of a division.

@@ -1,4 +1,5 @@
 import { FusionclipError } from '../base/errors.ts';
+import type { FileSystem } from '../base/file_system.ts';
 import { sha256 } from '../data/audit/identical.ts';
 import { rangeOf } from '../data/heat_map.ts';
 import { patientOfId } from '../data/layout/patients.ts';
@@ -14,12 +15,18 @@ import {
 } from '../decide/decision_rule.ts';
 import { imageFacts } from '../decide/image_facts.ts';
 import { onDevice } from '../run/on_device.ts';
+import type { TrainOptions } from '../run/options.ts';
+import { volumesToScore } from '../volume/to_score.ts';
+import type { SourceOf } from './decider.ts';
 import { RULE_KEY, scoringHash } from './decision_file.ts';
 import { openData } from './open_data.ts';
 import { pixelsOf } from './pictures.ts';
 import { imagesToScore } from './predict.ts';
+import { volumePaths } from './predict_volumes.ts';
 import type { RunContext } from './run_context.ts';
 import { dependsOnSet, ScoredSoFar } from './scoring.ts';
+import { sliceSource } from './slice_source.ts';
+import { sliced } from './sliced.ts';
 import { imageHash } from './support_bank.ts';
 import { openTensorFile, writeTensorFile } from './tensor_file.ts';
 import { adaptersPath, TrainedDetector, type TrainedSource } from './trained.ts';
@@ -49,10 +56,6 @@ interface SeenImage extends NormalCase {
 export async function calibrateRun(context: RunContext, request: CalibrateRequest): Promise<DecisionRule> {
   const { fs } = context;
   const path = await adaptersPath(fs, request.adapters);
-  const paths = await imagesToScore(context, request.normals);
-  refuseAbnormal(paths, request.normals);
-  // Before any work is done.
-  requireCases(paths.length, request.alpha);
   const opened = await openTensorFile(fs, path, 'adapters');
   const { fusion, train, object } = opened.header;
   if (dependsOnSet(fusion)) {
@@ -62,24 +65,28 @@ export async function calibrateRun(context: RunContext, request: CalibrateReques
     );
   }
   const rules = { ...train, ...request.rules };
+  const given = await givenNormals(context, request.normals, rules, object);
+  const { paths } = given;
+  refuseAbnormal(paths, request.normals);
+  // Before any work is done.
+  requireCases(paths.length, request.alpha);
+  const set = request.labelled === null ? null : await sliced(context, request.labelled, rules);
   const labelled =
-    request.labelled === null ? null : await openData(context, { path: request.labelled, rules, object, keeps: true });
+    set && (await openData(set.context, { path: request.labelled!, rules: set.rules, object, keeps: true }));
   labelled?.tell();
   const samples = labelled ? [...labelled.dataset.splits.valid, ...labelled.dataset.splits.test] : [];
   const progress = [new SeenSoFar(), new SeenSoFar()];
   const group = rules.group;
   const patientOf = patientOfId(group);
+  const sourceOf: SourceOf = (id) => given.sourceOf(id) ?? { patient: patientOf(id), scanner: null };
+  const sliceOf = sliceSource(set?.volumes ?? null);
   return onDevice(context, async (working) => {
     const trained = await TrainedDetector.open(working, { adapters: path, model: request.model });
     try {
-      const normals = await seenImages(working, trained, paths, progress[0], patientOf);
-      const cases = await seenImages(
-        working,
-        trained,
-        samples.map((sample) => sample.path),
-        progress[1],
-        patientOf,
-      );
+      const normals = await seenImages({ ...working, fs: given.fs }, trained, paths, progress[0], sourceOf);
+      const labelledFs = set?.context.fs ?? fs;
+      const labelledPaths = samples.map((sample) => sample.path);
+      const cases = await seenImages({ ...working, fs: labelledFs }, trained, labelledPaths, progress[1], sliceOf);
       const labels = new Map(samples.map((sample) => [sample.path, sample]));
       const labelledCases = cases.map(({ path: of, score, file }) => {
         const { label, patient } = labels.get(of)!;
@@ -100,6 +107,23 @@ export async function calibrateRun(context: RunContext, request: CalibrateReques
   });
 }
 
+/** The normal images: pictures, or the slices of DICOM series and NIfTI volumes with their patients. */
+async function givenNormals(
+  context: RunContext,
+  paths: readonly string[],
+  rules: TrainOptions,
+  object: string,
+): Promise<{ readonly fs: FileSystem; readonly paths: readonly string[]; readonly sourceOf: SourceOf }> {
+  const volumes = await volumePaths(context, paths);
+  if (volumes.length === 0) {
+    return { fs: context.fs, paths: await imagesToScore(context, paths), sourceOf: () => null };
+  }
+  const found = await volumesToScore(context.fs, volumes, rules, object);
+  const sources = found.volumes.map(({ source: { patient, scanner }, stacks }) => ({ patient, scanner, stacks }));
+  const slices = found.volumes.flatMap(({ stacks }) => stacks.flatMap(({ slices: all }) => all));
+  return { fs: found.fs, paths: slices.filter((path) => path !== null), sourceOf: sliceSource(sources) };
+}
+
 /** What is done by now: when the device is lost, the work goes on behind it. */
 class SeenSoFar extends ScoredSoFar {
   readonly seen: SeenImage[] = [];
@@ -116,7 +140,7 @@ async function seenImages(
   trained: TrainedDetector,
   paths: readonly string[],
   soFar: SeenSoFar,
-  patientOf: (id: string) => string | null,
+  sourceOf: SourceOf,
 ): Promise<SeenImage[]> {
   if (paths.length === 0) return [];
   const { framing } = trained.detector;
@@ -125,10 +149,12 @@ async function seenImages(
   await trained.score(context, paths, {
     soFar,
     keep: false,
-    onScored: async ({ id, score, map }, image) => {
+    features: true,
+    onScored: async ({ id, score, map, features }, image) => {
       if (support.has(imageHash(pixelsOf(image!, framing)))) known.push(id);
       const file = await sha256((await context.fs.readFile(id)).slice());
-      seen.push({ path: id, file, score, peak: rangeOf(map)[1], patient: patientOf(id), ...imageFacts(image!) });
+      const { patient, scanner } = sourceOf(id) ?? { patient: null, scanner: null };
+      seen.push({ path: id, file, score, peak: rangeOf(map)[1], patient, ...imageFacts(image!, features, scanner) });
     },
   });
   if (known.length > 0) throw knownImages(known);

@@ -40,6 +40,18 @@ export interface DeciderOptions {
   readonly falseDiscovery?: number | null;
   /** A threshold that was given in place of the rule's. */
   readonly threshold?: number | null;
+  /** Whom an image is of, and which scanner made it, where that is known otherwise than by its name. */
+  readonly sourceOf?: SourceOf;
+}
+
+/** What is known of where an image comes from; null where nothing is. */
+export type SourceOf = (id: string) => ImageSource | null;
+
+/** Where an image comes from. */
+export interface ImageSource {
+  readonly patient: string | null;
+  /** Maker and model; null where its file does not say. */
+  readonly scanner: string | null;
 }
 
 /** Decides on images one after the other, and on all of them together at the end. */
@@ -47,18 +59,20 @@ export class Decider {
   readonly rule: DecisionRule;
   readonly #falseDiscovery: number | null;
   readonly #patientOf: (id: string) => string | null;
+  readonly #sourceOf: SourceOf;
   readonly #cases: DecisionCase[];
   readonly #marked: number[] = [];
 
   /** @param cases of images that were seen before the device was lost; what is seen is added to them */
   constructor(
     rule: DecisionRule,
-    { falseDiscovery = null, threshold = null }: DeciderOptions,
+    { falseDiscovery = null, threshold = null, sourceOf = () => null }: DeciderOptions,
     cases: DecisionCase[] = [],
   ) {
     this.rule = threshold === null ? rule : { ...rule, point: { ...rule.point, by: 'given', threshold } };
     this.#falseDiscovery = falseDiscovery;
     this.#patientOf = patientOfId(rule.from.group);
+    this.#sourceOf = sourceOf;
     this.#cases = cases;
   }
 
@@ -68,8 +82,11 @@ export class Decider {
   }
 
   /** Takes an image, and says what is known of it by itself. @param patient whom it is of, where that is known */
-  see({ id, score, map }: ScoredImage, image: Image | null, patient: string | null = this.#patientOf(id)): RowDecision {
-    const one: DecisionCase = { score, patient, facts: image && imageFacts(image) };
+  see({ id, score, map, features }: ScoredImage, image: Image | null, of?: string | null): RowDecision {
+    const source = this.#sourceOf(id);
+    const patient = of ?? source?.patient ?? this.#patientOf(id);
+    const facts = image && imageFacts(image, features, source?.scanner);
+    const one: DecisionCase = { score, patient, facts };
     this.#cases.push(one);
     this.#marked[this.#cases.length - 1] = markedShare(this.rule, map);
     const { images } = decideAll(this.rule, [one]);

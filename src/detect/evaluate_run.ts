@@ -20,6 +20,7 @@ import { ORACLE_WARNING } from './results.ts';
 import type { RunContext } from './run_context.ts';
 import { type OnScored, type ScoredSet, ScoredSoFar } from './scoring.ts';
 import type { SetMetrics } from './set_metrics.ts';
+import { sliceSource } from './slice_source.ts';
 import { requireWholeVolumes, sliced } from './sliced.ts';
 import { TrainedDetector, type TrainedSource } from './trained.ts';
 import { writeVolumeTables } from './volume_files.ts';
@@ -151,7 +152,7 @@ async function evaluateOn(
     if (soFar.count === 0) await output?.clear();
     const maps =
       output && samplesMaps(fs, output.file('maps'), samples, header, { maps: request.maps, calibration: file });
-    const decider = file.rule && new Decider(file.rule, {}, soFar.cases);
+    const decider = file.rule && new Decider(file.rule, { sourceOf: sliceSource(volumes) }, soFar.cases);
     const patients = new Map(samples.map(({ id, patient }) => [id, patient]));
     const onScored: OnScored = async (one, image) => {
       decider?.see(one, image, patients.get(one.id) ?? undefined);
@@ -165,6 +166,7 @@ async function evaluateOn(
           kind,
           soFar,
           onScored,
+          features: decider !== null,
           calibration: { thresholds, ranges },
           sampling: samplingRequest(rules),
           batch: header.train['eval.batch'],

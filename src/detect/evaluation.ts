@@ -83,6 +83,8 @@ export interface EvaluationRequest {
   readonly onProgress?: (done: number, total: number) => void;
   /** Gets each image when its scores are known. */
   readonly onScored?: OnScored;
+  /** Whether it is to get the features of the images too. */
+  readonly features?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -99,6 +101,7 @@ export async function evaluateSamples(
     kind = detector.kind,
     onProgress,
     onScored,
+    features,
     signal,
     soFar = new ScoredSoFar(),
   }: EvaluationRequest,
@@ -107,6 +110,7 @@ export async function evaluateSamples(
   const scored = await scoreSet(detector, scorer.images, sampleBatches(fs, detector, left, batch, true), {
     soFar,
     onScored,
+    features,
     ranges: calibration.ranges,
     signal,
     onProgress: (done) => onProgress?.(done, samples.length),

@@ -5,7 +5,7 @@ import { leftOutLine } from '../data/layout/left_out.ts';
 import type { DecisionCase } from '../decide/decide.ts';
 import { methodTitle } from '../fusion/presets.ts';
 import { onDevice } from '../run/on_device.ts';
-import { type BatchDecisions, Decider, needsCalibration, UNDECIDED } from './decider.ts';
+import { type BatchDecisions, Decider, needsCalibration, type SourceOf, UNDECIDED } from './decider.ts';
 import { pointSentence, type ThresholdChoice, type Worth, worthOf } from './image_threshold.ts';
 import { requireMapNames } from './map_names.ts';
 import { type MapFiles, MapWriter } from './maps.ts';
@@ -27,6 +27,8 @@ export interface PredictRequest extends TrainedSource, ThresholdChoice {
   readonly strict?: boolean;
   /** Share of normal images among those called abnormal; null: each image is decided by itself. Needs a calibration. */
   readonly falseDiscovery?: number | null;
+  /** Of slices: their patients and scanners. */
+  readonly sourceOf?: SourceOf;
   /** Gets what is wrong with an image that cannot be read. */
   readonly onBad?: (error: FusionclipError) => void;
   /** Gets each row as soon as it is known (what takes all images is in the result alone), in the order of the images; `scored` is null for an image that cannot be read. */
@@ -124,14 +126,14 @@ async function predictInto(
   progress: PredictProgress,
 ): Promise<Predictions> {
   const { fs, onEvent = () => {} } = context;
-  const { paths, strict = true, falseDiscovery = null, onRow } = request;
+  const { paths, strict = true, falseDiscovery = null, onRow, sourceOf } = request;
   const { header, thresholds, mapScale, rule } = trained.file;
   const { grey } = header;
   const { norm, method } = header.fusion;
   const worth = worthOf(trained.file, request);
   if (falseDiscovery !== null && !rule) throw needsCalibration(request.adapters);
   const given = worth.point?.from === 'calibration' ? null : (worth.point?.value ?? null);
-  const decider = rule && new Decider(rule, { falseDiscovery, threshold: given }, progress.cases);
+  const decider = rule && new Decider(rule, { falseDiscovery, threshold: given, sourceOf }, progress.cases);
   const format = request.maps ?? header.train['map.files'];
   if (output) requireMapNames(paths, output.file('maps'), format);
   const level = thresholds.pixel?.value ?? null;
@@ -177,7 +179,10 @@ async function predictInto(
     bad.set(path, error);
     request.onBad?.(error);
   };
-  await trained.score(context, paths, { soFar, onScored, onBad: strict ? undefined : onBad, keep: false });
+  await trained.score(context, paths, {
+    ...{ soFar, onScored, onBad: strict ? undefined : onBad, keep: false },
+    features: decider !== null,
+  });
   await addBad(paths.length);
   const decisions = decider && decideTogether(decider, rows, falseDiscovery);
   if (decisions) {

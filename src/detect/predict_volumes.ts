@@ -8,6 +8,7 @@ import { type Normalisation, unframedMap } from './pictures.ts';
 import { type Predictions, type PredictRequest, predictImages, predictTrained } from './predict.ts';
 import type { RunContext } from './run_context.ts';
 import type { ScoredImage } from './scoring.ts';
+import { sliceSource } from './slice_source.ts';
 import { TrainedDetector } from './trained.ts';
 import { volumeRule } from './volume_metrics.ts';
 import { type VolumeResult, VolumeResults } from './volume_results.ts';
@@ -31,6 +32,8 @@ export interface VolumeRow {
   readonly millilitres: number | null;
   /** Path of the map on the grid of the volume; null where none was written. */
   readonly map: string | null;
+  /** Paths of the DICOM results that were written. */
+  readonly dicom: readonly string[];
 }
 
 /** A patient by the highest of their volumes. */
@@ -122,13 +125,14 @@ export async function predictVolumes(
       const maps = mapsOf(one, scored, header.fusion.norm, { stride, smooth: rule.smooth });
       const scores = pathsOf(one).flatMap((path) => scored.get(path)?.score ?? []);
       const { name, patient } = one.source;
-      const row: VolumeRow = {
+      const facts: Omit<VolumeRow, 'dicom'> = {
         ...{ name, patient, window: one.window, abnormal: null },
         ...{ score: scores.length > 0 ? volumeScore(scores, rule.top) : Number.NaN, scored: scores.length },
         ...lookAt(one, maps, level),
         map: out !== null && write.includes('nifti') ? joinPath(out, 'volumes', `${one.file}.nii.gz`) : null,
       };
-      if (results) await results.write({ ...row, one, mapOf: (k) => maps.slice(k) });
+      const dicom = (await results?.write({ ...facts, one, mapOf: (k) => maps.slice(k) })) ?? [];
+      const row: VolumeRow = { ...facts, dicom };
       found.push(row);
       await request.onVolume?.(row, maps);
       for (const path of pathsOf(one)) scored.delete(path);
@@ -143,9 +147,15 @@ export async function predictVolumes(
     await finish();
   };
   const paths = volumes.flatMap(pathsOf);
-  const predictions = await predictTrained({ ...context, fs }, trained, { ...request, paths, onRow });
+  const sourceOf = sliceSource(
+    volumes.map(({ source: { patient, scanner }, stacks }) => ({ patient, scanner, stacks })),
+  );
+  const predictions = await predictTrained({ ...context, fs }, trained, { ...request, paths, onRow, sourceOf });
   await finish();
-  const threshold = predictions.threshold?.value ?? null;
+  // A volume is its patient's, and the highest of many slices is above what is chosen for one.
+  const { rule: calibrated } = trained.file;
+  const { from, value = null } = predictions.threshold ?? {};
+  const threshold = from === 'calibration' ? (calibrated?.patientThreshold ?? value) : value;
   const rows = found.map((row) => ({ ...row, abnormal: calls(row.score, threshold) }));
   const result = { rule: { ...rule, text: ruleText(rule) }, volumes: rows, patients: patientRows(rows) };
   if (out !== null) {

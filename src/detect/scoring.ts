@@ -14,6 +14,7 @@ import {
   type FusionRanges,
   fuseScores,
   type Scorer,
+  wholeImages,
 } from '../fusion/index.ts';
 import { type IntensityScores, intensityMap, intensityScores } from '../metrics/intensity_scores.ts';
 import type { Detector } from './detector.ts';
@@ -54,6 +55,8 @@ export interface ScoredImage extends ScoringItem {
   readonly score: number;
   readonly scoreMax: number;
   readonly scoreMean: number;
+  /** What the vision tower says of the image as a whole, where that was asked for; see `ImageFacts`. */
+  readonly features?: readonly number[];
 }
 
 /** The scores of a set of images. */
@@ -85,6 +88,8 @@ export interface ScoringOptions {
   readonly onScored?: OnScored;
   /** Whether the images are held until all are scored; by default they are. */
   readonly keep?: boolean;
+  /** Whether `features` of the images are wanted; only where scores do not depend on the set. */
+  readonly features?: boolean;
   readonly onProgress?: (done: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -176,16 +181,37 @@ export async function* storedBatches(
 
 /** What both branches say of batches, one after the other. */
 export async function* branchScores(
-  { gpu }: Detector,
+  { gpu, method }: Detector,
   scorer: Scorer,
   batches: Iterable<ScoringBatch> | AsyncIterable<ScoringBatch>,
-  signal?: AbortSignal,
-): AsyncGenerator<{ readonly batch: ScoringBatch; readonly scores: BranchScores }> {
+  { signal, features = false }: Pick<ScoringOptions, 'signal' | 'features'> = {},
+): AsyncGenerator<{
+  readonly batch: ScoringBatch;
+  readonly scores: BranchScores;
+  /** One list an image; none where they are not wanted. */
+  readonly features: readonly (readonly number[])[];
+}> {
   for await (const batch of batches) {
     signal?.throwIfAborted();
     using job = gpu.job();
-    yield { batch, scores: await job.do(() => scorer.score(batch.encode(), batch.skip ?? null)) };
+    const [scores, whole] = await job.do(() => {
+      const encoded = batch.encode();
+      const reading = features ? wholeImages(encoded, method.needs)?.read() : null;
+      return Promise.all([scorer.score(encoded, batch.skip ?? null), reading ?? null]);
+    });
+    yield { batch, scores, features: levelled(whole, batch.items.length) };
   }
+}
+
+/** Vectors of one batch at a mean square of 1, in three places: more is within what adapters differ by. */
+function levelled(values: Float32Array | null, images: number): number[][] {
+  if (!values) return [];
+  const width = values.length / images;
+  return Array.from({ length: images }, (_, i) => {
+    const own = Array.from(values.subarray(i * width, (i + 1) * width));
+    const size = Math.sqrt(own.reduce((sum, value) => sum + value * value, 0) / width) || 1;
+    return own.map((value) => Number((value / size).toFixed(3)));
+  });
 }
 
 /**
@@ -196,7 +222,7 @@ export async function scoreSet(
   detector: Detector,
   scorer: Scorer,
   batches: Iterable<ScoringBatch> | AsyncIterable<ScoringBatch>,
-  { ranges, onScored, keep = true, onProgress, signal, soFar = new ScoredSoFar() }: ScoringOptions,
+  { ranges, onScored, keep = true, onProgress, signal, features, soFar = new ScoredSoFar() }: ScoringOptions,
 ): Promise<ScoredSet> {
   const { options, kind } = detector;
   const { size } = detector.vision;
@@ -213,13 +239,18 @@ export async function scoreSet(
       scoreMean: scoreMean[i],
     }));
   };
-  for await (const { batch, scores: both } of branchScores(detector, scorer, batches, signal)) {
+  for await (const { batch, scores: both, features: whole } of branchScores(detector, scorer, batches, {
+    signal,
+    features,
+  })) {
     const { items } = batch;
     const scores = options['score.cls'] === 'april' ? { ...both, clsScore: null } : both;
     if (options['score.cls'] === 'april') classScores.push(...(both.clsScore ?? []));
     if (options.fuse === 'mvfa') waiting.push({ items, scores });
     else {
-      const fused = fuse(items, scores, options.fuse === 'calib' ? ranges : null);
+      const fused = fuse(items, scores, options.fuse === 'calib' ? ranges : null).map((one, i) => {
+        return features ? { ...one, features: whole[i] } : one;
+      });
       if (keep || together) images.push(...fused);
       if (!together) for (const [i, one] of fused.entries()) await onScored?.(one, batch.images?.[i] ?? null);
     }

@@ -1,7 +1,7 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
-import { givenRule, type RangeSetting } from '../data/range/rule.ts';
+import { FULL, givenRule, type RangeSetting, sameLevels } from '../data/range/rule.ts';
 import { remembersSupport } from '../fusion/presets.ts';
 import { stage } from '../run/events.ts';
 import { ADAPTERS } from '../run/run_folder.ts';
@@ -28,7 +28,7 @@ export interface TrainedSource {
 }
 
 /** How files are scored. */
-export interface ScoreChoices extends Pick<ScoringOptions, 'soFar' | 'onScored' | 'keep'> {
+export interface ScoreChoices extends Pick<ScoringOptions, 'soFar' | 'onScored' | 'keep' | 'features'> {
   /** Told of a file that cannot be read, which is then left out; without it such a file ends the scoring. */
   readonly onBad?: (path: string, error: FusionclipError) => void;
 }
@@ -63,11 +63,13 @@ export class TrainedDetector {
       const own = fusion.method === stored.header.fusion.method;
       if (own) restoreTensors(path, new Map(detector.method.parameters.map((p) => [p.name, p.value])), stored.weights);
       const changed = String(Object.values(fusion)) !== String(Object.values(stored.header.fusion));
-      const rule = changed ? null : stored.rule;
+      // Scores of images that are read in another way are others too.
+      const otherwise = changed || !sameLevels(grey ?? FULL, stored.header.grey ?? FULL);
+      const rule = otherwise ? null : stored.rule;
       const file = { ...stored, header, rule, selectedBy: own ? stored.selectedBy : 'none' };
       const { bank, staleRule } = stored;
       context.onEvent?.({ type: 'note', text: bankSentence(bank, path) });
-      if (staleRule || (changed && stored.rule)) {
+      if (staleRule || (otherwise && stored.rule)) {
         const text = `The calibration in ${path} is of other ${staleRule ? 'weights' : 'settings'}, so it is not used.`;
         context.onEvent?.({ type: 'note', text });
       }

@@ -107,8 +107,17 @@ export class VolumeResults {
       : '';
   }
 
-  /** Writes the files of one volume: `volumes/NAME.nii.gz`, `NAME_mask.nii.gz`, `NAME.pm.dcm`, … */
-  async write({ one, mapOf, score, millilitres }: MappedVolume): Promise<void> {
+  /**
+   * Writes the files of one volume: `volumes/NAME.nii.gz`, `NAME_mask.nii.gz`, `NAME.pm.dcm`, …
+   * @returns the paths of those that are DICOM
+   */
+  async write({ one, mapOf, score, millilitres }: MappedVolume): Promise<string[]> {
+    const written: string[] = [];
+    const save = async (ending: string, bytes: Uint8Array) => {
+      const path = this.#path(one, ending);
+      await this.#fs.writeFile(path, bytes);
+      written.push(path);
+    };
     const { shape, affine } = one.source;
     const { thresholds } = this.#trained.file;
     const level = thresholds.pixel?.value ?? null;
@@ -120,35 +129,36 @@ export class VolumeResults {
       }
     }
     const source = this.#sources.get(one);
-    if (!source) return;
+    if (!source) return written;
     const map = new Float32Array(shape[0] * shape[1] * shape[2]);
     for (let k = 0; k < shape[2]; k++) map.set(mapOf(k), k * shape[0] * shape[1]);
     const maker = this.#maker;
     if (this.#kinds.has('pm')) {
       const { parametricMap } = await import('../dicom/write/parametric_map.ts');
-      await this.#save(one, '.pm.dcm', parametricMap(source, map, maker));
+      await save('.pm.dcm', parametricMap(source, map, maker));
     }
-    let written: WrittenSegmentation | null = null;
+    let segments: WrittenSegmentation | null = null;
     for (const kind of ['fractions', 'seg'] as const) {
       if (level === null || !this.#kinds.has(kind)) continue;
       const { segmentation } = await import('../dicom/write/segmentation.ts');
-      written = segmentation(source, { map, level, fractional: kind === 'fractions' }, maker);
-      await this.#save(one, `.${kind}.dcm`, written.bytes);
+      segments = segmentation(source, { map, level, fractional: kind === 'fractions' }, maker);
+      await save(`.${kind}.dcm`, segments.bytes);
     }
     const slice = Math.floor(highest(map) / (shape[0] * shape[1]));
     if (this.#kinds.has('sc')) {
       const { secondaryCapture } = await import('../dicom/write/secondary_capture.ts');
-      await this.#save(one, '.sc.dcm', secondaryCapture(source, await this.#picture(one, map, slice), slice, maker));
+      await save('.sc.dcm', secondaryCapture(source, await this.#picture(one, map, slice), slice, maker));
     }
     if (this.#kinds.has('sr')) {
       const { report } = await import('../dicom/write/report.ts');
       const content = {
-        ...{ score, millilitres, slice, segmentation: written },
+        ...{ score, millilitres, slice, segmentation: segments },
         scoreThreshold: thresholds.image?.value ?? null,
         mapThreshold: level,
       };
-      await this.#save(one, '.sr.dcm', report(source, content, maker));
+      await save('.sr.dcm', report(source, content, maker));
     }
+    return written;
   }
 
   async #picture({ source, grey }: VolumeToScore, map: Float32Array, k: number) {
@@ -158,10 +168,6 @@ export class VolumeResults {
     const top = mapScale ?? data.reduce((most, value) => Math.max(most, value), 0);
     const image = greyImage(await source.slice(k), grey);
     return heatPicture(image, { width, height, data }, { range: [0, top], level: thresholds.pixel?.value ?? null });
-  }
-
-  async #save(one: VolumeToScore, ending: string, bytes: Uint8Array): Promise<void> {
-    await this.#fs.writeFile(this.#path(one, ending), bytes);
   }
 
   #path({ file }: VolumeToScore, ending: string): string {

@@ -7,6 +7,7 @@ export const TAGS = {
   sopInstance: [0x00080018, 'UI'],
   modality: [0x00080060, 'CS'],
   manufacturer: [0x00080070, 'LO'],
+  manufacturerModel: [0x00081090, 'LO'],
   seriesDescription: [0x0008103e, 'LO'],
   patientName: [0x00100010, 'PN'],
   patientId: [0x00100020, 'LO'],

@@ -61,6 +61,16 @@ export function encodedBytes(
   return 4 * (layers.length * (grid ** 2 + 1) * config.vision.width + rows * config.embed + pixels);
 }
 
+/**
+ * What the backbone says of each image as a whole, [B, D] as rows: its embedding where the method takes that, else the class token of
+ * the last block that it takes. Null of a method that takes neither.
+ */
+export function wholeImages({ features, embedding }: Encoded, needs: FeatureOptions): GpuArray | null {
+  // What a study keeps may hold more than is needed, and the same images must give the same numbers.
+  if (needs.embedding && embedding) return embedding;
+  return features.get(Math.max(...needs.layers))?.cls.value ?? null;
+}
+
 /** The arrays of a batch under one name each; the first axis of all is the images. */
 export function arraysOf({ features, embedding, windows, guide, stages }: Encoded): Map<string, GpuArray> {
   const parts = new Map<string, GpuArray>();

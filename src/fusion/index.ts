@@ -1,6 +1,6 @@
 export type { Option, OptionTable, OptionValues } from '../base/option.ts';
 export type { LayerTokens } from './adapters.ts';
-export { type Encoded, extractFeatures, type FeatureOptions, type Features } from './features.ts';
+export { type Encoded, extractFeatures, type FeatureOptions, type Features, wholeImages } from './features.ts';
 export { type BranchScores, blurMaps, type FusedScores, type FusionRanges, fuseScores, type Range } from './fuse.ts';
 export { type FusionLoss, type MapGeometry, probabilityMap, type Targets } from './losses.ts';
 export { MemoryBank, type StoredBank, type StoredRows } from './memory_bank.ts';

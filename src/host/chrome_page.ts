@@ -1,6 +1,8 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem, FileWriter } from '../base/file_system.ts';
 import { modelCacheFolder } from '../clip/model_cache.ts';
+import { dicomWebOf } from '../dicomweb/network.ts';
+import { withDicomWeb } from '../dicomweb/study_files.ts';
 import { webOf, withWeb } from '../hub/index.ts';
 import { type BridgeFailure, type Output, SLICE, type Start } from './bridge.ts';
 import { EXIT_CODES } from './exit_codes.ts';
@@ -189,7 +191,7 @@ export async function createPageHost(): Promise<Host> {
   let entry: Promise<GPU | null> | undefined;
   const env = (name: string) => start.env[name];
   return {
-    ...withWeb(files, webOf(env)),
+    ...withDicomWeb(withWeb(files, webOf(env)), dicomWebOf(env)),
     modelCache: modelCacheFolder(env),
     ownModels: env(OWN_MODELS),
     runtime: 'chrome',

@@ -13,6 +13,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   leak: 10,
   too_large: 11,
   gpu_error: 12,
+  below: 13,
   killed: 20,
   interrupted: 130,
 };

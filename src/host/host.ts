@@ -17,6 +17,18 @@ export interface RuntimeReport {
   readonly error: string | null;
 }
 
+/** This program once more, in a process that ends with the one that has started it. */
+export interface Another {
+  /** Lines of its standard output, to its end; its standard error is this process's. */
+  readonly lines: AsyncIterable<string>;
+  /** Its exit code; null where a signal has ended it. */
+  readonly ended: Promise<number | null>;
+  /** Writes a line to its standard input. */
+  send(line: string): void;
+  /** Ends it at once. */
+  kill(): void;
+}
+
 /** Everything outside the program: files, terminal, WebGPU entry point, interrupts. */
 export interface Host extends FileSystem {
   readonly runtime: RuntimeName;
@@ -41,6 +53,15 @@ export interface Host extends FileSystem {
    * output, within a minute each. Only where a launcher stands behind the program; undefined in an ordinary page.
    */
   readonly probe?: (args: readonly string[]) => Promise<RuntimeReport[]>;
+  /** Starts this program anew in the same runtime, with these arguments. Only in Deno and Node, from the command line. */
+  readonly another?: (args: readonly string[]) => Another;
+  /** Lines of standard input, to its end. Only in Deno and Node. */
+  readonly lines?: () => AsyncIterable<string>;
+  /**
+   * A package of npm that not every machine has. Only in Deno and Node.
+   * @throws FusionclipError `usage` where it is not installed
+   */
+  readonly optional?: (name: string) => Promise<unknown>;
   /** Flushes output and ends the program with this exit code. */
   exit(code: number): Promise<never>;
 }

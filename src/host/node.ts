@@ -1,12 +1,16 @@
 import process from 'node:process';
 import { modelCacheFolder } from '../clip/model_cache.ts';
+import { dicomWebOf } from '../dicomweb/network.ts';
+import { withDicomWeb } from '../dicomweb/study_files.ts';
 import { webOf, withWeb } from '../hub/index.ts';
 import { dawnEntry } from './dawn.ts';
 import { disk } from './disk.ts';
 import { EXIT_CODES } from './exit_codes.ts';
 import type { Host } from './host.ts';
 import { endWithLauncher } from './leash.ts';
-import { OWN_MODELS } from './own_models.ts';
+import { linesOf } from './lines.ts';
+import { optionalPackage } from './optional_package.ts';
+import { INSTALL, OWN_MODELS } from './own_models.ts';
 import { onSignals, outputLost, tolerateClosedPipes, writeOutput } from './signals.ts';
 
 export type { Host, RuntimeName, RuntimeReport } from './host.ts';
@@ -36,17 +40,19 @@ export interface NodeHostOptions {
   readonly args?: readonly string[];
   /** Starts the program in the other runtimes, where a launcher can. */
   readonly probe?: Host['probe'];
+  /** Starts the program anew. */
+  readonly another?: Host['another'];
 }
 
 /** The host of Node and of Deno, which has Node's modules. */
-export function createNodeHost({ args = process.argv.slice(2), probe }: NodeHostOptions = {}): Host {
+export function createNodeHost({ args = process.argv.slice(2), probe, another }: NodeHostOptions = {}): Host {
   const deno = denoVersion();
   const handlers = new Set<() => void>();
   let release: (() => void) | undefined;
   endWithLauncher();
   const env = (name: string) => process.env[name];
   return {
-    ...withWeb(disk, webOf(env)),
+    ...withDicomWeb(withWeb(disk, webOf(env)), dicomWebOf(env)),
     modelCache: modelCacheFolder(env),
     ownModels: env(OWN_MODELS),
     runtime: deno ? 'deno' : 'node',
@@ -81,6 +87,9 @@ export function createNodeHost({ args = process.argv.slice(2), probe }: NodeHost
       };
     },
     ...(probe && { probe }),
+    ...(another && { another }),
+    lines: () => linesOf(process.stdin),
+    optional: (name) => optionalPackage(name, env(INSTALL)),
     async exit(code) {
       await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
       const lost = outputLost();

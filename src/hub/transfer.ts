@@ -6,7 +6,7 @@ export interface Web {
   readonly fetch: typeof fetch;
   /** Address of the model hub, e.g. `https://huggingface.co`. */
   readonly endpoint: string;
-  /** Sent to the endpoint's own origin and to nobody else; never part of a message. */
+  /** Sent to the endpoint's own origin and to nobody else; never part of a message. One of two words says how it is to be used: `Basic …`. */
   readonly token?: string;
   /** Milliseconds without a byte after which a connection counts as broken; default 60,000. */
   readonly patience?: number;
@@ -43,16 +43,25 @@ export interface Answer {
   cancel(): void;
 }
 
+/** What is asked for. */
+export interface Asked {
+  /** First and last byte wanted; the last may be left out. */
+  readonly range?: readonly [first: number, last?: number];
+  /** The kinds of answer that are taken. */
+  readonly accept?: string;
+  /** What is sent, which makes a POST of it. Its length goes before it: there are servers that take nothing in pieces and say that they did. */
+  readonly post?: { readonly type: string; readonly body: Uint8Array<ArrayBuffer> };
+  readonly signal?: AbortSignal;
+}
+
+/** Milliseconds that a byte may take on its way to a server, beside the patience for its answer. */
+const SLOWEST = 1 / 20;
+
 /**
- * One GET that follows redirections by itself, so that the token reaches no other host.
- * @param range first and last byte wanted; the last may be left out
+ * One GET, or POST, that follows redirections by itself, so that the token reaches no other host.
  * @throws BrokenTransfer when there is no answer; FusionclipError `io` for a redirection that leads nowhere
  */
-export async function request(
-  web: Web,
-  address: string,
-  { range, signal }: { range?: readonly [first: number, last?: number]; signal?: AbortSignal } = {},
-): Promise<Answer> {
+export async function request(web: Web, address: string, { range, accept, post, signal }: Asked = {}): Promise<Answer> {
   const control = new AbortController();
   const onAbort = () => control.abort(signal?.reason);
   signal?.throwIfAborted();
@@ -61,14 +70,20 @@ export async function request(
   for (let hop = 0; hop <= MOST_HOPS; hop++) {
     const headers: Record<string, string> = {};
     if (range) headers.range = `bytes=${range[0]}-${range[1] ?? ''}`;
-    if (web.token && url.origin === new URL(web.endpoint).origin) headers.authorization = `Bearer ${web.token}`;
+    if (accept) headers.accept = accept;
+    if (post) headers['content-type'] = post.type;
+    if (web.token && url.origin === new URL(web.endpoint).origin) {
+      headers.authorization = /\s/.test(web.token) ? web.token : `Bearer ${web.token}`;
+    }
+    const ask = {
+      headers,
+      signal: control.signal,
+      cache: 'no-store',
+      ...(post && { method: 'POST', body: post.body }),
+    };
+    const patience = (web.patience ?? PATIENCE) + SLOWEST * (post?.body.length ?? 0);
     const get = (redirect: RequestRedirect) =>
-      inTime(
-        web,
-        control,
-        signal,
-        web.fetch(url.href, { headers, redirect, signal: control.signal, cache: 'no-store' }),
-      );
+      inTime({ patience }, control, signal, web.fetch(url.href, { ...ask, redirect } as RequestInit));
     let response = await get('manual');
     // A page does not see where it is sent; its browser takes the token away at the border of the origin.
     if (response.type === 'opaqueredirect') response = await get('follow');
@@ -82,8 +97,11 @@ export async function request(
     if (url.protocol === 'https:' && next.protocol !== 'https:') {
       throw new FusionclipError(
         'io',
-        `${url.host} leads from https to ${next.href}, which is not safe; use another address.`,
+        `${url.host} leads from https to ${next.origin}, which is not safe; use another address.`,
       );
+    }
+    if (post && response.status < 307) {
+      throw new FusionclipError('io', `${url.host} leads what is sent to ${next.origin}; use that address.`);
     }
     url = next;
   }
@@ -131,7 +149,7 @@ function pause(attempt: number): Promise<void> {
 
 /** The value of a step of a transfer, unless it takes too long or breaks. */
 async function inTime<T>(
-  { patience = PATIENCE }: Web,
+  { patience = PATIENCE }: Pick<Web, 'patience'>,
   control: AbortController,
   signal: AbortSignal | undefined,
   step: Promise<T>,

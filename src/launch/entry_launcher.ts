@@ -66,7 +66,9 @@ export async function run(argv: readonly string[], bundle: Bundle = ownBundle())
   if (install !== null) process.env[INSTALL] ??= install;
   process.env[OWN_MODELS] ??= join(dirname(bundle.script), '..', 'models');
   try {
-    const runtime = readRuntime(takeOption(args, '--runtime') ?? process.env.FUSIONCLIP_RUNTIME ?? 'auto');
+    const wish = takeOption(args, '--runtime') ?? process.env.FUSIONCLIP_RUNTIME;
+    // `ci` is the one command that is about a browser.
+    const runtime = readRuntime(wish ?? (args[0] === 'ci' ? 'chrome' : 'auto'));
     const driver = takeOption(args, '--driver');
     const list = await takeList(args);
     try {

@@ -56,6 +56,8 @@ export interface RunData {
   /** The inventory as text. */
   readonly lines: readonly string[];
   readonly leaks: { readonly warnings: readonly string[] };
+  /** Absent in runs of before. */
+  readonly sha256?: { readonly valid: string; readonly test: string };
   /** Absent in runs of before there were patients. */
   readonly patients?: PatientFacts | null;
   readonly leftOut?: readonly Pick<LeftOut, 'what' | 'count' | 'examples'>[];
@@ -148,6 +150,7 @@ const SHOTS = v.object({ seed: v.number(), normal: v.array(v.string()), abnormal
 const DATA = v.object({
   lines: v.array(v.string()),
   leaks: v.object({ warnings: v.array(v.string()) }),
+  sha256: v.optional(v.object({ valid: v.string(), test: v.string() })),
   patients: v.optional(
     v.nullable(
       v.object({ rule: v.string(), used: v.boolean(), valid: v.number(), test: v.number(), unknown: v.number() }),

@@ -108,7 +108,7 @@ export async function writeFailure(fs: FileSystem, plan: Plan, failure: ShardFai
 }
 
 /** Why a shard could not be done, the last time; null where that is not known. */
-export async function readFailure(fs: FileSystem, plan: Plan, shard: Shard): Promise<ShardFailure | null> {
+export async function readFailure(fs: FileSystem, plan: Plan, shard: Pick<Shard, 'id'>): Promise<ShardFailure | null> {
   const path = failurePath(plan, shard);
   if (!(await fs.stat(path))) return null;
   return JSON.parse(new TextDecoder().decode(await fs.readFile(path))) as ShardFailure;

@@ -95,7 +95,7 @@ export async function workShards(
 }
 
 /** After these the next shard fails in the same way. */
-const STOPS: ReadonlySet<ErrorCode> = new Set(['device_lost', 'no_adapter', 'bad_model']);
+export const STOPS: ReadonlySet<ErrorCode> = new Set(['device_lost', 'no_adapter', 'bad_model']);
 
 /** The shards of `--shard`: the i-th of n equal parts, `i/n` with i from 1, or one by its id. @throws FusionclipError `usage` */
 export async function chosenShards(plan: Plan, choice: string | null): Promise<AsyncIterable<Shard> | Iterable<Shard>> {

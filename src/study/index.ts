@@ -1,3 +1,6 @@
+export { type CheckedRun, checkRun, type MetricCheck, type RunCheck } from './ci/check_run.ts';
+export { type Limits, limits } from './ci/metrics.ts';
+export { checkJUnit, checkMarkdown, checkText } from './ci/text.ts';
 export type { ComparedRun } from './comparison/compared.ts';
 export {
   type ComparedSet,

@@ -145,6 +145,13 @@ export async function filesBelow(fs: FileSystem, root: string, level = 0): Promi
   return out;
 }
 
+/** The DICOM files at a path, whether they hold pixels or not. */
+export async function dicomFilesBelow(fs: FileSystem, root: string): Promise<string[]> {
+  const out: string[] = [];
+  for (const path of await filesBelow(fs, root)) if (isDicom(await fs.readRange(path, 0, START))) out.push(path);
+  return out;
+}
+
 /** By series, frame of reference, and orientation to a hundredth. */
 function grouped(headers: readonly SliceHeader[]): Map<string, SliceHeader[]> {
   const groups = new Map<string, SliceHeader[]>();

@@ -13,6 +13,7 @@ export class DicomVolume implements Volume {
   readonly shape: readonly [number, number, number];
   readonly affine: Affine;
   readonly modality: string;
+  readonly scanner: string | null;
   readonly slices: readonly SliceHeader[];
   private readonly fs: FileSystem;
   private last: { readonly path: string; readonly file: DicomFile } | null = null;
@@ -35,6 +36,7 @@ export class DicomVolume implements Volume {
     this.shape = [slices[0].columns, slices[0].rows, slices.length];
     this.affine = affine;
     this.modality = slices[0].modality;
+    this.scanner = slices[0].scanner;
   }
 
   /** @throws FusionclipError `bad_image`, `io` */

@@ -12,6 +12,7 @@ export class NiftiVolume implements Volume {
   readonly shape: readonly [number, number, number];
   readonly affine: Affine;
   readonly modality = '';
+  readonly scanner = null;
   private readonly file: NiftiFile;
   private readonly index: number;
   private readonly held: Held;

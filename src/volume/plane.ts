@@ -90,6 +90,7 @@ export function turned(
     name: volume.name,
     patient: volume.patient,
     modality: volume.modality,
+    scanner: volume.scanner,
     shape: [width, height, depth],
     affine: turnedAffine(affine, order),
     slice: async (k) => {

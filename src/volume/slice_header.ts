@@ -1,4 +1,5 @@
 import type { FileSystem } from '../base/file_system.ts';
+import type { DataSet } from '../dicom/data_set.ts';
 import { DicomFile } from '../dicom/dicom_file.ts';
 import type { FramePlace } from '../dicom/frame_facts.ts';
 import type { TagName } from '../dicom/tags.ts';
@@ -17,6 +18,8 @@ export interface SliceHeader {
   /** Whether this program has made it: a result is no input. */
   readonly ownResult: boolean;
   readonly modality: string;
+  /** Maker and model; null where neither is said. */
+  readonly scanner: string | null;
   readonly bodyPart: string;
   readonly rows: number;
   readonly columns: number;
@@ -62,6 +65,7 @@ export async function readSliceHeaders(fs: FileSystem, path: string): Promise<Sl
       sopClass: strings('sopClass'),
       ownResult: strings('manufacturer') === MANUFACTURER,
       modality: strings('modality'),
+      scanner: scannerOf(dataSet),
       bodyPart: strings('bodyPart'),
       rows: format.rows,
       columns: format.columns,
@@ -71,6 +75,11 @@ export async function readSliceHeaders(fs: FileSystem, path: string): Promise<Sl
     };
     return Array.from({ length: format.frames }, (_, frame) => ({ ...shared, frame, place: file.place(frame) }));
   });
+}
+
+function scannerOf(dataSet: DataSet): string | null {
+  const words = (['manufacturer', 'manufacturerModel'] as const).map((name) => dataSet.label(name).trim());
+  return words.filter((word) => word !== '').join(' ') || null;
 }
 
 /** What people call the first attribute that tells these apart, or null. */

@@ -28,6 +28,8 @@ export interface SlicedVolume {
   readonly name: string;
   readonly patient: string;
   readonly kind: 'DICOM' | 'NIfTI';
+  /** Maker and model; null where the file does not say. */
+  readonly scanner: string | null;
   /** As it is stored. */
   readonly shape: readonly [number, number, number];
   readonly affine: Affine;
@@ -159,6 +161,7 @@ async function addVolume(
     name: stored.name,
     patient,
     kind: one.kind,
+    scanner: stored.scanner,
     shape: stored.shape,
     affine: stored.affine,
     window: grey.text,

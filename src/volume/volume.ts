@@ -35,6 +35,8 @@ export interface Volume {
   readonly affine: Affine;
   /** `CT`, `MR`, … or '' where the file does not say. */
   readonly modality: string;
+  /** Maker and model of the scanner; null where the file does not say. */
+  readonly scanner: string | null;
   /** Slice `k`, 0 … shape[2] − 1. */
   slice(k: number): Promise<VolumeSlice>;
 }

@@ -7,8 +7,11 @@ import { promisify } from 'node:util';
 import type { ElementHandle } from 'puppeteer-core';
 import { createServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { nextFloat32 } from '../../src/decide/conformal.ts';
+import { thresholdText } from '../../src/detect/set_metrics.ts';
 import { fusionclip, writeSet } from '../cli/program.ts';
 import { BrowserPage, PATIENCE } from './browser_page.ts';
+import { calibratedCopy } from './calibrated_copy.ts';
 import { difference, distance, overlayOf } from './pixels.ts';
 import { type StaticServer, serveFolder } from './static_server.ts';
 
@@ -228,9 +231,11 @@ describe('the built page, on a static server below a path', () => {
     }
   });
 
-  test('loads the adapters again, with the same scores to the bit', async () => {
+  test('loads the adapters again, with the same scores to the bit and what a calibration makes of them', async () => {
     const before = await scores();
-    const adapters = await downloaded();
+    const sorted = Object.values(before).sort((a, b) => b - a);
+    // The second highest score is that of the highest normal image, so one image alone is abnormal.
+    const adapters = await calibratedCopy(await downloaded(), sorted[1]);
     await page.goto(server.address);
     await page.press('input[value=folders]');
     await page.drop('[data-zone=set]', data);
@@ -241,6 +246,13 @@ describe('the built page, on a static server below a path', () => {
     await page.page.waitForFunction(() => document.querySelectorAll('.sessions li').length === 2);
     await page.phase('idle');
     expect(await scores()).toEqual(before);
+    expect(await page.text('#calibrated')).toMatch(
+      /alpha 5 %.*of the normal ones were called abnormal.*8 images are too few/s,
+    );
+    const rows = await page.page.$$eval('#calibrated tbody tr', (all) => all.map((row) => row.textContent ?? ''));
+    expect(rows).toHaveLength(8);
+    expect(rows.filter((row) => /0\.050–(abnormal|borderline)$/.test(row))).toHaveLength(1);
+    expect(await page.text('output[for=operating]')).toBe(thresholdText(nextFloat32(sorted[1])));
   });
 
   test('goes on by itself when its device is lost, to the same scores', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { VERSION } from '../../src/base/version.ts';
 import { writeSafetensors } from '../../src/clip/index.ts';
 import { parseSafetensors } from '../../src/clip/safetensors.ts';
 import { HubServer } from '../hub/hub_server.ts';
+import { billErrors } from '../package/cyclonedx.ts';
 import { fusionclip, QUICK, start, writeModel, writeSet } from './program.ts';
 
 let folder = '';
@@ -38,6 +40,7 @@ describe('train, eval, predict, embed', () => {
     expect(stdout).toMatch(/Brain_AD, test: 4 normal and 4 abnormal images/);
     expect(stdout).toMatch(/grey values as map/);
     expect(readdirSync(join(folder, 'run')).sort()).toEqual([
+      'bom.cdx.json',
       'checkpoint',
       'config.json',
       'data.json',
@@ -48,6 +51,25 @@ describe('train, eval, predict, embed', () => {
       'report.html',
       'results.json',
       'shots.json',
+    ]);
+    const bill = JSON.parse(read('run', 'bom.cdx.json'));
+    expect(billErrors(bill)).toEqual([]);
+    // What it names is what lies there.
+    const sum = (...parts: string[]) => createHash('sha256').update(readFileSync(join(folder, ...parts)));
+    const { component } = bill.metadata;
+    expect(component.hashes[0].content).toBe(sum('run', 'checkpoint/adapters.safetensors').digest('hex'));
+    const { selected } = JSON.parse(read('run', 'results.json'));
+    expect(component.modelCard.quantitativeAnalysis.performanceMetrics[0]).toMatchObject({
+      type: 'image AUROC',
+      value: String(selected.image.auroc),
+    });
+    expect(component.properties).toContainEqual({ name: 'fusionclip:setting:shots', value: '2' });
+    const { sha256 } = JSON.parse(read('run', 'data.json'));
+    const config = JSON.parse(read('run', 'config.json'));
+    expect(bill.components.map((one: { hashes: { content: string }[] }) => one.hashes[0].content)).toEqual([
+      config.model.sha256,
+      sha256.valid,
+      sha256.test,
     ]);
     const env = JSON.parse(read('run', 'env.json'));
     expect(env.adapter).toContain(env.facts.class);
@@ -416,10 +438,12 @@ describe('models, data, help', () => {
 
   test('tune stores a choice that later commands use, and forgets it', async () => {
     const env = { XDG_CACHE_HOME: join(folder, 'cache') };
-    const tuned = await fusionclip(['tune', '--json'], env);
+    const tuned = await fusionclip(['tune', '--json', '--shapes', '96x64x96,8x8x8', '--rounds', '1'], env);
     expect(tuned.code).toBe(0);
     const { matmul, measured, file } = JSON.parse(tuned.stdout);
     expect(measured[0].variant).toBe(matmul);
+    const refused = await fusionclip(['tune', '--shapes', '96x64'], env);
+    expect(refused.stderr).toMatch(/--shapes takes .*MxKxN.*96x64/);
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ choices: { matmul } });
     const embed = async (choice: string) => {
       writeFileSync(file, choice);

@@ -1,4 +1,5 @@
 import { assert } from 'chai';
+import { sha256 } from '../../src/base/sha256.ts';
 import { checkDataset } from '../../src/data/layout/check.ts';
 import { suite, test } from '../harness/registry.ts';
 import { imageSet, picture, pixelSet } from './datasets.ts';
@@ -8,6 +9,14 @@ import { fromBase64, JPEG_SAMPLES } from './jpeg_samples.ts';
 suite('data check', () => {
   test('a sound set has counts, sizes and no problems', async () => {
     const progress: number[] = [];
+    const { files } = pixelSet(3);
+    // As `sha256sum` prints it, of what there is: images and masks, by path.
+    const sumOf = async (split: string) => {
+      const paths = [...files.keys()].filter((path) => path.startsWith(`/Brain_AD/${split}/`)).sort();
+      assert.lengthOf(paths, 9);
+      const line = async (path: string) => `${await sha256(files.get(path)!)}  ${path.slice('/Brain_AD/'.length)}\n`;
+      return sha256(new TextEncoder().encode((await Promise.all(paths.map(line))).join('')));
+    };
     const report = await checkDataset(pixelSet(3), '/Brain_AD', {
       onProgress: (done, total) => progress.push(done, total),
     });
@@ -36,6 +45,7 @@ suite('data check', () => {
       turned: 0,
       patients: null,
       leftOut: [],
+      sha256: { valid: await sumOf('valid'), test: await sumOf('test') },
       leaks: { identical: [], shared: [], warnings: [] },
       problems: [],
       ok: true,

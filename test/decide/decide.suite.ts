@@ -18,6 +18,7 @@ function normals(count: number, patient: (i: number) => string | null = () => nu
     patient: patient(i),
     facts: [i, 0, 0, 0, 0, 0],
     features: [i],
+    scanner: null,
   }));
 }
 
@@ -81,9 +82,29 @@ suite('decisions', () => {
     assert.closeTo(images[3].adjusted!, 0.06, 1e-12);
     assert.isTrue(decideAll(rule, [plain(1), plain(2)], 0.1).images.every(({ verdict }) => verdict === 'normal'));
     assert.isNull(decideAll(rule, [plain(1)]).images[0].adjusted);
-    // The next smaller calibration score is the edge: within the error of it a call is borderline.
-    const edge = decideAll(rule, [500, 400, 300, 97 + 1e-4, 50, 20, 10, 5].map(plain), 0.1).images[3];
+    // The fourth is called up to a p of 0.05, from a score of 95 on: within the error of it the call is borderline.
+    const edge = decideAll(rule, [500, 400, 300, 95 + 1e-4, 50, 20, 10, 5].map(plain), 0.1).images[3];
     assert.equal(edge.verdict, 'borderline');
+  });
+
+  test('under false-discovery control too, what numerical errors of any image could change is borderline', () => {
+    const rule = makeDecisionRule(normals(99), null, WISHES, ORIGIN);
+    const { tolerance } = rule.point;
+    let flips = 0;
+    for (let round = 0; round < 300; round++) {
+      const random = ruleStream('scores near calibration scores', round);
+      const error = ruleStream('errors', round);
+      // Half a tolerance around whole numbers, which are the calibration scores: p-values jump there.
+      const scores = Array.from({ length: 12 }, (_, i) => 70 + (random(i) % 40) + (i % 3 === 0 ? 0.5 : tolerance / 4));
+      const other = scores.map((score, i) => score + 0.9 * tolerance * (error(i) / 2 ** 31 - 1));
+      const [first, second] = [scores, other].map((all) => decideAll(rule, all.map(plain), 0.1).images);
+      first.forEach((one, i) => {
+        if (one.called !== second[i].called) flips++;
+        const both = [one.verdict, second[i].verdict];
+        assert.notEqual([...both].sort().join(), 'abnormal,normal', `round ${round}, image ${i}`);
+      });
+    }
+    assert.isAbove(flips, 0, 'some calls do change');
   });
 
   test('the expected share of false discoveries is kept', () => {
@@ -124,6 +145,21 @@ suite('decisions', () => {
     );
   });
 
+  test('a sensitivity is one of patients too: the largest of all images of each abnormal one', async () => {
+    const labelled = Array.from({ length: 40 }, (_, i) => {
+      const [score, label] = i % 2 ? [100 + i, 1 as const] : [500 - i, 0 as const];
+      return { score, label, patient: `q${i >> 1}` };
+    });
+    const patient = (i: number) => `p${i}`;
+    const make = (cases: typeof labelled) =>
+      makeDecisionRule(normals(19, patient), cases, { ...WISHES, sensitivity: 0.9 }, { ...ORIGIN, group: 'auto' });
+    // ⌊0.1 · 21⌋ = 2: the second smallest of 500, 498, … 462, which lie above the abnormal images.
+    assert.equal(make(labelled).patientThreshold, 464);
+    await expectFailure('bad_data', [/^8 abnormal patients cannot .* at least 9 /], () =>
+      make(labelled.map((one) => ({ ...one, patient: `q${Number(one.patient.slice(1)) % 8}` }))),
+    );
+  });
+
   test('too few patients are refused, however many their images', async () => {
     await expectFailure('bad_data', [/^10 normal patients cannot/, /at least 19/], () =>
       makeDecisionRule(
@@ -157,7 +193,7 @@ suite('decisions', () => {
 
   test('a shifted batch is not covered, and says what moved', () => {
     const rule = makeDecisionRule(normals(100), null, WISHES, ORIGIN);
-    const facts = (i: number, by: number) => ({ facts: [i + by, 0, 0, 0, 0, 0], features: [i + by] });
+    const facts = (i: number, by: number) => ({ facts: [i + by, 0, 0, 0, 0, 0], features: [i + by], scanner: null });
     const batch = (by: number) =>
       Array.from({ length: 25 }, (_, i) => ({ score: 4 * i, patient: null, facts: facts(4 * i, by) }));
     assert.equal(decideAll(rule, batch(0)).coverage.state, 'covered');

@@ -3,7 +3,7 @@ import { ruleStream } from '../../src/base/rule.ts';
 import type { Image } from '../../src/data/image.ts';
 import { rulePicture } from '../../src/data/picture.ts';
 import { IMAGE_FACTS, imageFacts } from '../../src/decide/image_facts.ts';
-import { compareBatch, holm, type ShiftCase } from '../../src/decide/shift.ts';
+import { compareBatch, holm, onePerPatient, type ShiftCase } from '../../src/decide/shift.ts';
 import { suite, test } from '../harness/registry.ts';
 import { bellShaped } from './reference.ts';
 
@@ -46,7 +46,7 @@ const noisy = (image: Image) => {
 suite('shift alarm', () => {
   test('facts of images by hand', () => {
     const data = Uint8Array.from([0, 0, 255, 255, 0, 0, 255, 255, 0, 0, 255, 255]);
-    const { facts, features } = imageFacts({ width: 4, height: 3, channels: 1, data });
+    const { facts } = imageFacts({ width: 4, height: 3, channels: 1, data });
     const fact = (name: (typeof IMAGE_FACTS)[number]) => facts[IMAGE_FACTS.indexOf(name)];
     assert.closeTo(fact('brightness'), 0.5, 1e-5);
     assert.closeTo(fact('contrast'), 0.5, 1e-5);
@@ -55,11 +55,6 @@ suite('shift alarm', () => {
     assert.equal(fact('noise'), 0, 'an edge is no noise');
     assert.closeTo(fact('size'), Math.log(Math.sqrt(12)), 1e-5);
     assert.closeTo(fact('shape'), Math.log(4 / 3), 1e-5);
-    assert.closeTo(
-      features.slice(36).reduce((a, b) => a + b, 0),
-      1,
-      1e-6,
-    );
     // Checkers: the residue of an inner pixel is 8 · 255.
     const checkers = Uint8Array.from({ length: 9 }, (_, i) => (i % 2 ? 0 : 255));
     const checked = imageFacts({ width: 3, height: 3, channels: 1, data: checkers });
@@ -94,6 +89,68 @@ suite('shift alarm', () => {
       report.moved.map(({ what }) => what),
       ['scores'],
     );
+  });
+
+  test('features of the vision tower tell what no number of the image does', () => {
+    const seen = (name: string, count: number, by: number) =>
+      cases(name, count).map((one, i) => {
+        const stream = ruleStream(`features of ${name}`, i);
+        return { ...one, features: bellShaped(stream, 8).map((value, k) => value + (k % 2 ? by : -by)) };
+      });
+    const known = seen('calibration', 60, 0);
+    const report = compareBatch(known, seen('batch', 30, 1), { alpha: 0.05 })!;
+    assert.deepEqual(
+      report.moved.map(({ what, test: by, calibration: there }) => [what, by, there]),
+      [['features', 'maximum mean discrepancy', null]],
+    );
+    assert.isFalse(compareBatch(known, seen('batch', 30, 0), { alpha: 0.05 })!.alarm);
+    // Where a side was not asked, the rest is compared.
+    assert.notInclude(
+      compareBatch(known, cases('batch', 30), { alpha: 0.05 })!.tests.map(({ what }) => what),
+      'features',
+    );
+  });
+
+  test('another scanner is named, and files that name none are no scanner', () => {
+    const of = (name: string, count: number, scanner: (i: number) => string | null) =>
+      cases(name, count).map((one, i) => ({ ...one, scanner: scanner(i) }));
+    const known = of('calibration', 60, (i) => (i % 3 === 0 ? 'A 1' : 'A 2'));
+    const { moved } = compareBatch(
+      known,
+      of('batch', 30, (i) => (i % 3 === 0 ? 'A 2' : 'B')),
+      { alpha: 0.05 },
+    )!;
+    assert.deepEqual(
+      moved.map(({ what, calibration: there, batch }) => [what, there, batch]),
+      [['scanner', 'A 2', 'B']],
+    );
+    const same = compareBatch(
+      known,
+      of('batch', 30, (i) => (i % 3 === 1 ? 'A 1' : 'A 2')),
+      { alpha: 0.05 },
+    )!;
+    assert.isFalse(same.alarm);
+    assert.include(
+      same.tests.map(({ what }) => what),
+      'scanner',
+    );
+    const tests = compareBatch(calibration, cases('batch', 30), { alpha: 0.05 })!.tests;
+    assert.notInclude(
+      tests.map(({ what }) => what),
+      'scanner',
+    );
+  });
+
+  test('of each patient one image is drawn, and images without one stand for themselves', () => {
+    const some = Array.from({ length: 40 }, (_, i) => ({ i, patient: i < 30 ? `p${i % 3}` : null }));
+    const drawn = onePerPatient(some);
+    assert.lengthOf(drawn, 13);
+    assert.sameMembers(
+      drawn.flatMap(({ patient }) => patient ?? []),
+      ['p0', 'p1', 'p2'],
+    );
+    assert.deepEqual(onePerPatient(some), drawn);
+    assert.isTrue([2, 3, 4].some((seed) => onePerPatient(some, seed)[0].i !== drawn[0].i));
   });
 
   test('unshifted batches alarm in at most 5 of 100 cases, also when many images are abnormal', () => {

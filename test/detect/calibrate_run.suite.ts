@@ -1,6 +1,7 @@
 import { assert } from 'chai';
 import { csvCells } from '../../src/base/csv.ts';
 import { encodePng } from '../../src/data/encode.ts';
+import { toGrey } from '../../src/data/image.ts';
 import { conformalPValues } from '../../src/decide/conformal.ts';
 import { benjaminiHochberg } from '../../src/decide/false_discovery.ts';
 import { probabilityOf } from '../../src/decide/probability.ts';
@@ -8,6 +9,7 @@ import { openAdapters } from '../../src/detect/adapters_file.ts';
 import { type CalibrateRequest, calibrateRun } from '../../src/detect/calibrate_run.ts';
 import { evaluateTrained } from '../../src/detect/evaluate_run.ts';
 import { predictImages } from '../../src/detect/predict.ts';
+import { predictPaths } from '../../src/detect/predict_volumes.ts';
 import { openTensorFile, writeTensorFile } from '../../src/detect/tensor_file.ts';
 import { TrainedDetector } from '../../src/detect/trained.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
@@ -15,6 +17,7 @@ import { expectFailure } from '../data/expect_failure.ts';
 import type { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, greyPicture, ruleSet, smallRun, textOf, tinyBackbone } from '../train/small_run.ts';
+import { sliceFile } from '../volume/series_maker.ts';
 
 const ADAPTERS = '/run/checkpoint/adapters.safetensors';
 const WISHES = { alpha: 0.1, sensitivity: null, probability: 'platt' } as const;
@@ -175,6 +178,52 @@ suiteInTurn('calibration of a run', () => {
     assert.equal(dark.decisions!.coverage.state, 'shifted');
     assert.match(dark.decisions!.coverage.text, /NOT COVERED/);
     assert.isTrue(dark.images.every(({ covered }) => covered === false));
+    // Read in another way they have other scores, which are not calibrated.
+    const read = { adapters: '/run', model, paths: ['/same'], out: null, range: [0, 128] } as const;
+    assert.isNull((await predictImages(context, read)).decisions);
+  });
+
+  test('DICOM series calibrate by patient, and another scanner is named', async (t) => {
+    const { fs, context, model, calibrate } = await trained(await t.gpu(), { method: 'clip-memory', range: 'full' });
+    const series = (folder: string, patients: number, scanner: string) => {
+      for (let i = 0; i < 2 * patients; i++) {
+        const patient = String(i >> 1);
+        const { image } = greyPicture(`${folder}.${i}`, 0);
+        const { width: columns, height: rows, data } = toGrey(image);
+        const bytes = sliceFile(i % 2, {
+          ...{ patient, series: `1.2.${i >> 1}`, instance: `1.3.${i}` },
+          grey: { rows, columns, pixels: Array.from(data) },
+          more: [
+            [0x00080070, 'LO', 'Maker'],
+            [0x00081090, 'LO', scanner],
+          ],
+        });
+        fs.files.set(`${folder}/${patient}/${i}.dcm`, bytes);
+      }
+    };
+    series('/dicom', 20, 'One');
+    series('/other', 20, 'Two');
+    const rule = await calibrate({ normals: ['/dicom'] });
+    assert.deepInclude(rule.from, { normals: 40, patients: 20 });
+    assert.deepEqual([...new Set(rule.reference.map(({ scanner }) => scanner))], ['Maker One']);
+    assert.lengthOf(rule.reference, 20, 'images of one patient resemble each other');
+    assert.equal(rule.reference[0].features.length, 32);
+    assert.closeTo(rule.reference[0].features.reduce((sum, value) => sum + value * value, 0) / 32, 1, 0.01);
+    assert.notMatch(JSON.stringify(rule.reference), /patient/);
+    const request = { adapters: '/run', model, out: null };
+    const { predictions, patients } = await predictPaths(context, { ...request, paths: ['/other'] });
+    const { moved } = predictions.decisions!.shift!;
+    assert.deepEqual(
+      moved.flatMap(({ what, calibration, batch }) => (what === 'scanner' ? [calibration, batch] : [])),
+      ['Maker One', 'Maker Two'],
+    );
+    assert.match(predictions.decisions!.coverage.text, /NOT COVERED.*scanner Maker One there, Maker Two here/);
+    assert.lengthOf(predictions.decisions!.patients!, 20);
+    patients.forEach(({ score, abnormal }) => {
+      assert.equal(abnormal, score >= rule.patientThreshold!);
+    });
+    const same = await predictPaths(context, { ...request, paths: ['/dicom'] });
+    assert.equal(same.predictions.decisions!.coverage.state, 'covered');
   });
 
   test('false-discovery control without a calibration is refused', async (t) => {

@@ -16,7 +16,7 @@ import { contextOf, smallSettings, textOf, tinyBackbone } from '../train/small_r
 /** A volume of 2×1 voxels and two slices, 1 × 1 × 10 mm, so that nothing is smoothed. */
 function volume(name: string, patient: string, lesions: readonly number[] | null): SlicedVolume {
   return {
-    ...{ name, patient, kind: 'NIfTI', shape: [2, 1, 2], window: 'w', normal: 0, abnormal: 0, empty: 0 },
+    ...{ name, patient, kind: 'NIfTI', scanner: null, shape: [2, 1, 2], window: 'w', normal: 0, abnormal: 0, empty: 0 },
     affine: [
       [1, 0, 0, 0],
       [0, 1, 0, 0],

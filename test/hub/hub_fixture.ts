@@ -2,12 +2,13 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
-import { FusionclipError } from '../../src/base/errors.ts';
 import type { FileSystem } from '../../src/base/file_system.ts';
 import { disk } from '../../src/host/disk.ts';
 import { pullModel, type Web, webOf } from '../../src/hub/index.ts';
 import { HubServer } from './hub_server.ts';
 import { SMALL_CONFIG, smallModel } from './small_model.ts';
+
+export { failure } from './failure.ts';
 
 /** The repository that the server has. */
 export const ID = { repository: 'org/clip', revision: 'main' };
@@ -40,16 +41,6 @@ export const inCache = (...parts: string[]) => join(cache, 'models--org--clip', 
 /** Changes how this test goes to the web. */
 export function changeWeb(more: Partial<Web>): void {
   web = { ...web, ...more };
-}
-
-/** The error with which `work` fails. */
-export async function failure(work: Promise<unknown>): Promise<FusionclipError> {
-  const error = await work.then(
-    () => null,
-    (e) => e,
-  );
-  expect(error).toBeInstanceOf(FusionclipError);
-  return error;
 }
 
 /** Nothing may lie under a final name after a failure. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { billOf, modulesIn, objections, originOf } from '../../scripts/bom.mjs';
+import { billErrors } from './cyclonedx.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -23,6 +24,7 @@ describe('the bill of materials', () => {
     ];
     const { bom, licenses } = billOf(new Map([['lib', modulesIn(outputs)]]), ROOT);
     const { components, bomFormat, serialNumber } = JSON.parse(bom);
+    expect(billErrors(JSON.parse(bom))).toEqual([]);
     const libraries = components.filter(({ type }: { type: string }) => type === 'library');
     expect(libraries.map(({ group, name }: Record<string, string>) => [group, name])).toEqual([
       ['@cornerstonejs', 'codec-charls'],

@@ -39,7 +39,7 @@ for (let v = 0; v < 8; v++) {
   const name = `v${v}`;
   const slices = Array.from({ length: depth }, (_, k) => `${name}/${k}`);
   volumes.push({
-    ...{ name, patient: 'abacdedf'[v], kind: 'NIfTI', shape: [width, height, depth], window: '' },
+    ...{ name, patient: 'abacdedf'[v], kind: 'NIfTI', scanner: null, shape: [width, height, depth], window: '' },
     ...{ normal: 0, abnormal: 0, empty: 0, stacks: [{ order: [0, 1, 2], slices }] },
     affine: [
       [1, 0, 0, 0],

@@ -41,7 +41,7 @@ suiteInTurn('report', () => {
     const record = madeRun({ images: 40 });
     const normal = Array.from({ length: 39 }, (_, i) => ({
       ...{ score: 1 + 0.01 * i, peak: 1, patient: null },
-      ...{ facts: [0, 0, 0, 0, 0, 0], features: [0] },
+      ...{ facts: [0, 0, 0, 0, 0, 0], features: [0], scanner: null },
     }));
     const labelled = record.predictions.map(({ score, label }) => ({ score, label, patient: null }));
     const wishes = { alpha: 0.05, sensitivity: null, probability: 'platt' } as const;

@@ -11,7 +11,7 @@ const SHARE = [1e-6, 0.999999] as const;
 const { adapters: ADAPTERS, model: MODEL } = TRAINED_FLAGS;
 
 const FLAGS = {
-  normals: word('DIR', 'normal images that training has not seen, at any depth'),
+  normals: word('DIR', 'normal images or volumes that training has not seen, at any depth'),
   labelled: word('DIR', 'a labelled data set that training has not seen: for probabilities and --sensitivity'),
   alpha: number(0.05, SHARE, 'share of normal images that may be called abnormal'),
   sensitivity: optional(

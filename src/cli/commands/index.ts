@@ -1,11 +1,13 @@
 import type { Command } from '../command.ts';
 import { phantomCheck, phantomWrite } from '../phantom.ts';
 import { calibrate } from './calibrate.ts';
+import { ci } from './ci.ts';
 import { compare } from './compare.ts';
 import { cost } from './cost.ts';
 import { dataCheck } from './data.ts';
 import { dataAudit } from './data_audit.ts';
 import { demo } from './demo.ts';
+import { dataFetch, dataStore } from './dicomweb.ts';
 import { doctor } from './doctor.ts';
 import { embed } from './embed.ts';
 import { evaluate } from './eval.ts';
@@ -17,6 +19,7 @@ import { planGridCommand } from './plan_grid.ts';
 import { planJobs } from './plan_jobs.ts';
 import { predict } from './predict.ts';
 import { pretraining } from './pretrain.ts';
+import { queueCommand, queueStatusCommand } from './queue.ts';
 import { report } from './report.ts';
 import { reproduceCommand } from './reproduce.ts';
 import { studyEmbeddedCommand } from './study.ts';
@@ -25,6 +28,7 @@ import { sweepCommand } from './sweep.ts';
 import { train } from './train.ts';
 import { tune } from './tune.ts';
 import { work } from './work.ts';
+import { worker } from './worker.ts';
 
 /** All commands, in the order of the help text. */
 export const COMMANDS: readonly Command[] = [
@@ -35,10 +39,13 @@ export const COMMANDS: readonly Command[] = [
   report,
   sweepCommand,
   compare,
+  ci,
   embed,
   cost,
   dataCheck,
   dataAudit,
+  dataFetch,
+  dataStore,
   doctor,
   tune,
   demo,
@@ -54,6 +61,9 @@ export const COMMANDS: readonly Command[] = [
   planGridCommand,
   planJobs,
   work,
+  queueCommand,
+  queueStatusCommand,
+  worker,
   merge,
   studyGapCommand,
 ];

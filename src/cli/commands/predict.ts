@@ -6,9 +6,11 @@ import type { Predictions } from '../../detect/predict.ts';
 import { type PatientRow, predictPaths, type VolumeRow } from '../../detect/predict_volumes.ts';
 import type { FileRow } from '../../detect/predictions.ts';
 import { VOLUME_RESULTS, type VolumeResult } from '../../detect/volume_results.ts';
+import { isDicomWeb, parseDicomWeb } from '../../dicomweb/address.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { type Call, type Command, flagValues, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
+import { storedLine, storePaths } from './dicomweb.ts';
 import { defaultsOfRun, METHOD_DETAILS, METHOD_GROUP, methodFlags, TRAINED_FLAGS, trainedPath } from './eval.ts';
 
 const FLAGS = {
@@ -34,6 +36,10 @@ const FLAGS = {
       .map(([name, what]) => `${name}, ${what}`)
       .join('; ')}; all but nifti for DICOM series, for research use`,
   ),
+  store: word(
+    'dicomweb:URL',
+    'a DICOMweb server that gets the DICOM results which --write names; they are looked for there afterwards',
+  ),
   strict: toggle(false, 'stop at the first image that cannot be read; else it is a row with its error'),
   json: toggle(false, 'all that predictions.json holds, on standard output'),
 } satisfies OptionTable;
@@ -47,7 +53,8 @@ export const predict: Command = {
     'fusionclip predict scan.png --run runs/brain --out maps',
     'fusionclip predict scans --run runs/brain --out maps --json',
   ],
-  details: `A PATH is an image, NIfTI or DICOM file, or a folder that is searched for images, or for volumes, at any depth;
+  details: `A PATH is an image, NIfTI or DICOM file, a folder that is searched for images, or for volumes, at any depth, or
+dicomweb:URL, a study of a DICOMweb server or what a search there finds (docs/clinical.md; token: DICOMWEB_TOKEN);
 - reads paths from standard input, one a line. The data set is not needed. Each row and map is written as soon as it is
 known. An image that cannot be read is a row with its error, and the exit code at the end is that of the first one; 0
 when all were scored.
@@ -69,11 +76,20 @@ ${METHOD_DETAILS}`,
       at,
       fdr,
       write,
+      store,
       'map.files': maps,
     } = flagValues(FLAGS, call);
     const paths = [...call.positional, ...(listFile === null ? [] : await listedPaths(call, listFile))];
     if (paths.length === 0) {
       throw new FusionclipError('usage', 'No image is given: fusionclip predict PATH… --run RUN --out DIR.');
+    }
+    if (store !== null) {
+      parseDicomWeb(store);
+      if (out === null || write.every((kind) => kind === 'nifti')) {
+        const text =
+          '--store sends DICOM results that lie in --out; say where, and which by --write seg,sr (see --help).';
+        throw new FusionclipError('usage', text);
+      }
     }
     const settings = methodFlags(call);
     const trained = trainedPath(run, adapters);
@@ -103,6 +119,11 @@ ${METHOD_DETAILS}`,
       // A patient with one volume is told by its line.
       const several = patients.length < volumes.length ? patients.map(patientLine) : [];
       call.host.stdout([...volumes.map(volumeLine), ...several].join('') + together(predictions));
+    }
+    if (store !== null) {
+      const written = found.volumes.flatMap(({ dicom }) => dicom);
+      const stored = await storePaths(call, written, store, paths.filter(isDicomWeb));
+      (json ? call.host.stderr : call.host.stdout)(storedLine(stored, store));
     }
     if (bad === null) return 0;
     const failed = predictions.images.filter(({ error }) => error !== null).length;

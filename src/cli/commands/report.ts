@@ -1,9 +1,19 @@
-import { integer, type OptionTable } from '../../base/option.ts';
-import { writeReport } from '../../report/index.ts';
+import { choice, integer, type OptionTable, optional } from '../../base/option.ts';
+import { joinPath } from '../../base/paths.ts';
+import { CHECKLISTS, type ChecklistName, fillChecklist, readRun, writeReport } from '../../report/index.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
 
+const NAMES = Object.keys(CHECKLISTS) as ChecklistName[];
+
 const FLAGS = {
-  out: word('FILE', 'default: report.html in the run folder'),
+  out: word('FILE', 'default: report.html in the run folder, or checklist-NAME.md'),
+  checklist: {
+    ...optional(
+      choice(NAMES, 'claim', ''),
+      'in place of the report: CLAIM (2024) or TRIPOD+AI, filled with what the program knows',
+    ),
+    form: NAMES.join('|'),
+  },
   gallery: integer(24, [0, 500], 'test images that are shown: the worst, and a few of the best'),
 } satisfies OptionTable;
 
@@ -12,13 +22,25 @@ export const report: Command = {
   name: ['report'],
   summary: 'a finished run as one HTML file: verdict, curves, maps, settings; no script, no network',
   usage: 'RUN',
-  examples: ['fusionclip report runs/brain', 'fusionclip report runs/brain --gallery 60 --out brain.html'],
-  details: 'train and demo write it by themselves.',
+  examples: [
+    'fusionclip report runs/brain --gallery 60 --out brain.html',
+    'fusionclip report runs/brain --checklist claim',
+  ],
+  details: `train and demo write it by themselves. A checklist is Markdown: for each item what is known of the run, and TODO where the
+author has to write.`,
   flags: [{ title: 'Report', table: FLAGS }],
   async run(call) {
     const { host } = call;
     exactly(1, call, 'fusionclip report RUN');
-    const { out, gallery } = flagValues(FLAGS, call);
+    const { out, gallery, checklist } = flagValues(FLAGS, call);
+    if (checklist !== null) {
+      const [run] = call.positional;
+      const file = out ?? joinPath(run, `checklist-${checklist}.md`);
+      const { text, all, part, none } = fillChecklist(checklist, await readRun(host, run));
+      await host.writeFile(file, text);
+      host.stdout(`${file}: ${all} items are filled, ${part} in part, ${none} are left for the author\n`);
+      return 0;
+    }
     const path = await writeReport(host, call.positional[0], out ?? undefined, { gallery });
     const size = (await host.stat(path))?.bytes ?? 0;
     host.stdout(`${path}: ${(size / 2 ** 20).toFixed(1)} MiB\n`);

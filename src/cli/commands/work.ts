@@ -1,12 +1,13 @@
 import { counted } from '../../base/counted.ts';
 import { FusionclipError } from '../../base/errors.ts';
-import type { OptionTable } from '../../base/option.ts';
+import { type OptionTable, toggle } from '../../base/option.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { Plan } from '../../shards/plan.ts';
 import { GridRunner } from '../../shards/run_grid.ts';
 import { ArchiveScorer } from '../../shards/score_archive.ts';
+import { serveShards } from '../../shards/serve.ts';
 import { chosenShards, type WorkOutcome, workShards } from '../../shards/work.ts';
-import { type Command, exactly, flagValues, word } from '../command.ts';
+import { type Call, type Command, exactly, flagValues, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 
 /** Where things lie, when not where the plan has them. */
@@ -20,6 +21,9 @@ const FLAGS = {
   ...PLACE_FLAGS,
 } satisfies OptionTable;
 
+/** For `fusionclip worker`, which names the shards on standard input. */
+const SERVE = { serve: toggle(false, 'orders come on standard input') } satisfies OptionTable;
+
 /** `fusionclip work` */
 export const work: Command = {
   name: ['work'],
@@ -30,12 +34,19 @@ export const work: Command = {
 row with its error. Exit codes: 0 all done · 3 8 9 12 20 130 try again (no adapter, lost device, full disk or
 network, GPU error, killed, interrupted) · 2 4 5 6 7 11 will never do (wrong flags, data, model). PLAN/failed
 holds the reasons.`,
-  flags: [{ title: 'Work', table: { ...FLAGS, ...GPU_FLAGS } }],
+  flags: [
+    {
+      title: 'Work',
+      table: { ...FLAGS, ...SERVE, ...GPU_FLAGS },
+      listed: [...Object.keys(FLAGS), ...Object.keys(GPU_FLAGS)],
+    },
+  ],
   async run(call) {
     exactly(1, call, 'fusionclip work PLAN');
     const { host, positional } = call;
     const { shard, ...places } = flagValues(FLAGS, call);
     const plan = await Plan.open(host, positional[0]);
+    if (flagValues(SERVE, call).serve) return serve(call, plan, places);
     const shards = await chosenShards(plan, shard);
     const outcome = await withGpu(call, async (session) => {
       const doer = doerOf(session, plan, places);
@@ -52,6 +63,21 @@ holds the reasons.`,
     return exitCode(outcome);
   },
 };
+
+async function serve(call: Call, plan: Plan, places: Places): Promise<number> {
+  const { host } = call;
+  if (!host.lines) throw new FusionclipError('usage', '--serve needs Deno or Node; choose one with --runtime.');
+  const orders = host.lines();
+  await withGpu(call, async (session) => {
+    const doer = doerOf(session, plan, places);
+    try {
+      await serveShards(workContext(session), plan, doer, orders, (line) => host.stdout(line));
+    } finally {
+      doer.release();
+    }
+  });
+  return 0;
+}
 
 /** What scores the images of a plan. @throws FusionclipError `usage` for a grid */
 export function archiveScorer(session: Session, plan: Plan, places: Places): ArchiveScorer {

@@ -13,6 +13,7 @@ import { type ImageFacts, readScan } from './read_scan.ts';
 import { type DataRules, dataRules } from './rules.ts';
 import { scanDataset } from './scan.ts';
 import type { Scan } from './scanned.ts';
+import { SplitSums } from './split_sums.ts';
 
 /** How a data set is looked at. */
 export interface CheckOptions {
@@ -54,14 +55,19 @@ async function inspect(
 ): Promise<{ scan: Scan; inventory: Inventory; grey: RangeRule }> {
   const scan = await scanDataset(fs, path, rules);
   const hashes: HashedFile[] = [];
+  const sums = new SplitSums(fs, path);
   const { 'mask.background': background, range } = dataRules(rules);
   const { images, problems: found } = await readScan(fs, scan, {
     onProgress,
     backgroundGiven: background !== 'auto',
     normalOnly: rules['shots.abnormal'] === 0,
     rule: known ?? givenRule(range) ?? undefined,
-    visit: async ({ id, split }, bytes) => {
-      if (bytes) hashes.push({ id, part: split, sha256: await sha256(bytes) });
+    visit: async (sample, bytes) => {
+      if (!bytes) return;
+      const { id, split } = sample;
+      const hash = await sha256(bytes);
+      hashes.push({ id, part: split, sha256: hash });
+      await sums.add(sample, hash);
     },
   });
   const samples = scan.classes.flatMap((c) => c.samples);
@@ -91,6 +97,7 @@ async function inspect(
     turned: images.filter(({ orientation }) => orientation !== 1).length,
     patients: patientFacts(samples, rules.group ?? null),
     leftOut: summarizeLeftOut(scan.leftOut),
+    sha256: await sums.all(),
     leaks: findLeaks(samples, hashes, rules.group ?? null),
     problems,
     ok: problems.every(({ severity }) => severity === 'warning'),

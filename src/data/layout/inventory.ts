@@ -81,6 +81,8 @@ export interface Inventory extends ObjectName {
   } | null;
   readonly patients: PatientFacts | null;
   readonly leftOut: readonly LeftOut[];
+  /** Of what each split holds, images and masks that were read: see `SplitSums`. */
+  readonly sha256: Readonly<Record<Split, string>>;
   readonly leaks: Leaks;
   readonly problems: readonly Problem[];
   /** Nothing needs a decision: no problem is an error. */

@@ -7,7 +7,17 @@ import { joinPath } from '../../base/paths.ts';
  */
 export const OUTPUT_FILES: readonly string[] = [
   ...['results.json', 'env.json', 'shots.json', 'data.json', 'metrics.jsonl', 'checkpoint', 'predictions.csv'],
-  ...['predictions.json', 'report.html', 'maps', 'volumes', 'volumes.json', 'config.json'],
+  ...[
+    'predictions.json',
+    'report.html',
+    'bom.cdx.json',
+    'checklist-claim.md',
+    'checklist-tripod.md',
+    'maps',
+    'volumes',
+    'volumes.json',
+    'config.json',
+  ],
 ];
 
 /** Files that say who wrote them. */

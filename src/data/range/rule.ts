@@ -74,6 +74,14 @@ export function rangeOf({ how, ranges }: RangeRule, { kind, inner }: Pick<ValueF
   return how === 'percentile' ? inner : (ranges[kind] ?? FULL_RANGE[kind]);
 }
 
+/** Whether two rules make the same grey levels of every image. */
+export function sameLevels(a: RangeRule, b: RangeRule): boolean {
+  if (a.how !== b.how) return false;
+  const kinds = Object.keys(FULL_RANGE) as SampleKind[];
+  const [first, second] = [a, b].map(({ ranges }) => kinds.map((kind) => ranges[kind] ?? FULL_RANGE[kind]));
+  return a.how === 'percentile' || String(first) === String(second);
+}
+
 /**
  * The grey level 0…255 of a value: of whole numbers so many fall on each level, as of `value >> 8` of 16 bits.
  * @param whole whether values are whole numbers

@@ -1,0 +1,111 @@
+import type { QueueOptions } from 'bullmq';
+import { FusionclipError } from '../base/errors.ts';
+import type { Host } from '../host/host.ts';
+import { type RedisAddress, redisAddress } from './address.ts';
+
+/** Redis as it was found. */
+export interface Connection {
+  readonly bullmq: typeof import('bullmq');
+  readonly address: RedisAddress;
+  /** For queues and workers of BullMQ; a lost connection is waited for. */
+  readonly options: QueueOptions;
+  /** Bytes of memory that Redis used then; null where it does not tell. */
+  readonly memory: number | null;
+}
+
+/** Events of the queue that Redis keeps; nobody here reads them. */
+const EVENTS = 100;
+
+/**
+ * Loads what the queue needs, and asks Redis whether it will do.
+ * @throws FusionclipError `usage` where a package is missing, the address is none, Redis refuses user or password, or drops keys when
+ * its memory is full; `io` where it cannot be reached
+ */
+export async function connect(host: Host, url: string | null): Promise<Connection> {
+  if (!host.optional) throw new FusionclipError('usage', 'The queue needs Deno or Node; choose one with --runtime.');
+  const address = await redisAddress(host, url);
+  const { Redis: Client } = (await host.optional('ioredis')) as typeof import('ioredis');
+  const bullmq = (await host.optional('bullmq')) as typeof import('bullmq');
+  const client = new Client({
+    ...address.options,
+    lazyConnect: true,
+    connectTimeout: 10_000,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  let last: Error | null = null;
+  client.on('error', (error: Error) => {
+    last = error;
+  });
+  let memory: number | null = null;
+  try {
+    await client.connect();
+    const info = await client.info('memory');
+    requireKeeping(info, address.name);
+    memory = Number(/used_memory:(\d+)/.exec(info)?.[1]) || null;
+  } catch (error) {
+    if (error instanceof FusionclipError) throw error;
+    throw refusal(address.name, last ?? error);
+  } finally {
+    client.disconnect();
+  }
+  const connection = { ...address.options, maxRetriesPerRequest: null } as QueueOptions['connection'];
+  return { bullmq, address, memory, options: { connection, streams: { events: { maxLen: EVENTS } } } };
+}
+
+/** Locks of shards have a time to live, so that Redis would drop them first. @throws FusionclipError `usage` */
+function requireKeeping(info: string, name: string): void {
+  const policy = /maxmemory_policy:(\S+)/.exec(info)?.[1];
+  if (!policy || policy === 'noeviction') return;
+  throw new FusionclipError(
+    'usage',
+    `${name} drops keys when its memory is full (maxmemory-policy ${policy}), and shards with them; set it to noeviction.`,
+  );
+}
+
+/** What Redis, or the way to it, said; neither repeats a password. */
+function refusal(name: string, error: unknown): FusionclipError {
+  const why = whyOf(error);
+  if (/NOAUTH|WRONGPASS|NOPERM|no password is set|without any password/i.test(why)) {
+    const text = `${name} refuses (${why}); set FUSIONCLIP_REDIS_USER and FUSIONCLIP_REDIS_PASSWORD.`;
+    return new FusionclipError('usage', text, { cause: error });
+  }
+  const text = `${name} cannot be reached (${why}); see whether it runs, and whether it wants TLS (rediss:).`;
+  return new FusionclipError('io', text, { cause: error });
+}
+
+/** What is said of an error of the connection. */
+export function whyOf(error: unknown): string {
+  const { message = '', code } = (error ?? {}) as { message?: string; code?: string };
+  return (message || code || 'no reason').replace(/\.$/, '');
+}
+
+/**
+ * Says once that the connection is lost, and once that it is back; BullMQ itself tries again for ever.
+ * @param source a queue or a worker
+ */
+export function sayOutages(
+  source: { on(event: 'error', listener: (error: Error) => void): unknown },
+  name: string,
+  say: (text: string) => void,
+): () => void {
+  let away = false;
+  source.on('error', (error: Error) => {
+    if (away || !isOfConnection(error)) {
+      if (!away) say(`${whyOf(error)}`);
+      return;
+    }
+    away = true;
+    say(`${name} is out of reach (${whyOf(error)}); nothing is lost, this waits for it`);
+  });
+  return () => {
+    if (away) say(`${name} is back`);
+    away = false;
+  };
+}
+
+function isOfConnection(error: Error): boolean {
+  return /ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOST|closed|LOADING|connect/i.test(
+    `${(error as { code?: string }).code} ${error.message}`,
+  );
+}

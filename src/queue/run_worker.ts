@@ -1,0 +1,117 @@
+import type { Job } from 'bullmq';
+import type { Host } from '../host/host.ts';
+import { type Connection, sayOutages } from './connect.ts';
+import { QUEUE, readPlace, type ShardJob } from './jobs.ts';
+import type { ShardWorker } from './shard_worker.ts';
+
+/** How a worker takes jobs. */
+export interface TakeOptions {
+  /** Seconds that a lock holds: after these the shards of a worker that is gone are taken up by others. */
+  readonly lock: number;
+  /** Seconds before the second try of a shard; each further one waits twice as long, and each a little less or more. */
+  readonly backoff: number;
+  /** Whether to end when the queue holds nothing more to do. */
+  readonly drain: boolean;
+  readonly say: (text: string) => void;
+}
+
+/** What a worker did. */
+export interface Taken {
+  readonly shards: number;
+  readonly images: number;
+  readonly failed: number;
+  /** Locks that were lost: those shards were done twice. */
+  readonly lost: number;
+}
+
+/** Times that a job may lose its worker before it is put aside; the worker notices when a shard ends its process, so these were machines. */
+const LOST_WORKERS = 20;
+/** Minutes of which Redis keeps how many jobs ended in each. */
+const MINUTES = 60;
+/** Milliseconds between two looks at whether there is anything left, and that Redis gets to say good-bye. */
+const LOOK = 2000;
+
+/** Takes jobs until Ctrl-C, until nothing is left where `drain` says so, or until the worker can do no more. */
+export async function takeJobs(
+  host: Host,
+  { bullmq, options, address }: Connection,
+  doer: ShardWorker,
+  { lock, backoff, drain, say }: TakeOptions,
+): Promise<Taken> {
+  const taken = { shards: 0, images: 0, failed: 0, lost: 0 };
+  let end = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const places = new Map<string, string>();
+  const queue = new bullmq.Queue<ShardJob>(QUEUE, { ...options, skipMetasUpdate: true });
+  queue.on('error', () => {}); // the worker says it
+  const run = async (job: Job<ShardJob>, token?: string): Promise<string> => {
+    const path = places.get(job.data.plan) ?? (await readPlace(queue, job.data.plan));
+    if (path !== null) places.set(job.data.plan, path);
+    const verdict = await doer.do(path, job.id ?? '', job.data);
+    if (doer.over !== null) end();
+    if (verdict.now === 'done') {
+      taken.shards++;
+      taken.images += verdict.images;
+      return '';
+    }
+    if (verdict.now === 'back') {
+      await job.moveToWait(token);
+      throw new bullmq.WaitingError();
+    }
+    taken.failed++;
+    const error = verdict.now === 'never' ? new bullmq.UnrecoverableError(verdict.reason) : new Error(verdict.reason);
+    error.stack = '';
+    throw error;
+  };
+  const { connection } = options;
+  const worker = new bullmq.Worker<ShardJob>(QUEUE, run, {
+    connection,
+    lockDuration: lock * 1000,
+    stalledInterval: lock * 1000,
+    maxStalledCount: LOST_WORKERS,
+    metrics: { maxDataPoints: MINUTES },
+    drainDelay: 1,
+    settings: { backoffStrategy: (tries) => backoff * 1000 * 2 ** (tries - 1) * (0.75 + Math.random() / 2) },
+    removeOnComplete: { count: 0 },
+  });
+  const back = sayOutages(worker, address.name, say);
+  worker.on('active', back);
+  worker.on('lockRenewalFailed', (ids) => {
+    taken.lost += ids.length;
+    say(`the lock of ${ids.join(', ')} is lost; another worker may do it as well, which does no harm`);
+  });
+  const undo = host.onInterrupt(() => {
+    doer.stop();
+    end();
+  });
+  const timer = drain
+    ? setInterval(
+        () =>
+          void isEmpty(queue).then(
+            (empty) => empty && end(),
+            () => {},
+          ),
+        LOOK,
+      )
+    : undefined;
+  try {
+    await ended;
+  } finally {
+    clearInterval(timer);
+    undo();
+    await Promise.race([worker.close(), new Promise((resolve) => setTimeout(resolve, LOOK))]);
+    doer.stop();
+    await Promise.race([queue.close(), new Promise((resolve) => setTimeout(resolve, LOOK))]);
+  }
+  return taken;
+}
+
+/** Whether nothing is left to do; what was put aside does not count. */
+export async function isEmpty(queue: {
+  getJobCounts(...types: string[]): Promise<Record<string, number>>;
+}): Promise<boolean> {
+  const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'prioritized');
+  return Object.values(counts).every((count) => count === 0);
+}

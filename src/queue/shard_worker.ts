@@ -1,0 +1,156 @@
+import { type ErrorCode, FusionclipError } from '../base/errors.ts';
+import { EXIT_CODES } from '../host/exit_codes.ts';
+import type { Host } from '../host/host.ts';
+import { isDone, writeFailure } from '../shards/parts.ts';
+import { Plan, type Shard } from '../shards/plan.ts';
+import { type ShardJob, shardOfJob } from './jobs.ts';
+import { ShardProcess } from './shard_process.ts';
+
+/** What is to become of a job: `again` counts as a try, `back` does not, `never` puts it aside. */
+export type Verdict =
+  | { readonly now: 'done'; readonly images: number }
+  | { readonly now: 'again' | 'never'; readonly reason: string }
+  | { readonly now: 'back' };
+
+/** How a worker works. */
+export interface ShardWorkerOptions {
+  /** Where plans lie for this worker; null: as the queue has it. */
+  readonly plan: string | null;
+  /** Flags of `fusionclip work` that every shard gets. */
+  readonly flags: readonly string[];
+  /** After which a shard's process is ended. */
+  readonly minutes: number;
+  readonly say: (text: string) => void;
+  /** Waits so many seconds. */
+  readonly sleep: (seconds: number) => Promise<void>;
+}
+
+/** With these the next shard will fail here too, and perhaps not elsewhere. */
+const OF_WORKER: readonly ErrorCode[] = ['no_adapter', 'bad_model'];
+/** Longest wait after failures that followed each other, in seconds. */
+const LONGEST = 60;
+
+/** Does jobs of the queue, one after the other, in a process of their own that stays open. */
+export class ShardWorker {
+  readonly #host: Host;
+  readonly #options: ShardWorkerOptions;
+  #open: { readonly plan: string; readonly process: ShardProcess } | null = null;
+  /** Whether it was told to stop. */
+  stopped = false;
+  #plan: Plan | null = null;
+  #failures = 0;
+  /** What this worker has to end with: there is no GPU, or not the model; null while there is. */
+  over: number | null = null;
+
+  constructor(host: Host, options: ShardWorkerOptions) {
+    this.#host = host;
+    this.#options = options;
+  }
+
+  /** Does a job. One that follows others which failed waits, so that a worker on which nothing goes does not use up their tries. */
+  async do(path: string | null, name: string, job: ShardJob): Promise<Verdict> {
+    if (this.stopped || this.over !== null) return { now: 'back' };
+    const verdict = await this.#find(this.#options.plan ?? path, name, job);
+    if (verdict.now !== 'again') {
+      this.#failures = 0;
+      return verdict;
+    }
+    if (this.over === null) await this.#options.sleep(Math.min(LONGEST, 2 ** this.#failures++));
+    return verdict;
+  }
+
+  /** Ends the process; a shard in work is handed back. */
+  stop(): void {
+    this.stopped = true;
+    this.#close();
+  }
+
+  /** Finds the shard, in the plan as it is now if it was made again. */
+  async #find(path: string | null, name: string, job: ShardJob): Promise<Verdict> {
+    try {
+      if (path === null) throw new Error('Redis does not know the plan any more; put it into the queue again.');
+      if (this.#plan?.path !== path) this.#plan = await Plan.open(this.#host, path);
+      const known = await shardOfJob(this.#plan, name, job);
+      if (known) return await this.#do(this.#plan, known);
+      this.#close();
+      this.#plan = await Plan.open(this.#host, path);
+      const found = await shardOfJob(this.#plan, name, job);
+      if (found) return await this.#do(this.#plan, found);
+      this.#options.say(`${path} does not have a shard of the queue`);
+      // Where this worker was told another place for plans, it may be that of another plan.
+      return { now: this.#options.plan === null ? 'never' : 'again', reason: 'The plan has no such shard.' };
+    } catch (error) {
+      this.#plan = null;
+      this.#options.say(error instanceof Error ? error.message : String(error));
+      return { now: 'again', reason: reasonOf(error instanceof FusionclipError ? error.code : null) };
+    }
+  }
+
+  async #do(plan: Plan, shard: Shard): Promise<Verdict> {
+    const { minutes, say } = this.#options;
+    const opened = await this.#process(plan.path);
+    if (!(opened instanceof ShardProcess)) return this.#notOpened(opened);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      opened.kill();
+    }, minutes * 60_000);
+    const answer = await opened.do({ id: shard.id, at: shard.number });
+    clearTimeout(timer);
+    if (typeof answer === 'object' && answer !== null) {
+      if (answer.state === 'done' || answer.state === 'was there') {
+        say(`shard ${shard.id}: ${answer.state}`);
+        return { now: 'done', images: answer.images };
+      }
+      const code = answer.code as ErrorCode | null;
+      const mine = code !== null && OF_WORKER.includes(code);
+      if (mine) this.over = EXIT_CODES[code];
+      if (mine || code === 'device_lost') this.#close();
+      say(`shard ${shard.id}: ${answer.reason}`);
+      return { now: answer.state === 'never' && !mine ? 'never' : 'again', reason: reasonOf(code) };
+    }
+    this.#close();
+    if (this.stopped) return { now: 'back' };
+    const text = isLate ? `it took more than ${minutes} minutes` : `its process ended (${answer ?? 'by a signal'})`;
+    return this.#died(plan, shard, text);
+  }
+
+  /** The process for a plan; what it ended with where it has not come to work. */
+  async #process(plan: string): Promise<ShardProcess | number | null> {
+    if (this.#open?.plan === plan) return this.#open.process;
+    this.#close();
+    const { flags } = this.#options;
+    const process = await ShardProcess.open(this.#host.another!, ['work', plan, '--serve', ...flags]);
+    if (!(process instanceof ShardProcess)) return process;
+    if (this.stopped) process.kill();
+    else this.#open = { plan, process };
+    return process;
+  }
+
+  #notOpened(code: number | null): Verdict {
+    if (this.stopped) return { now: 'back' };
+    if (code === EXIT_CODES.no_adapter || code === EXIT_CODES.bad_model) this.over = code;
+    return this.over === null
+      ? { now: 'again', reason: `its process ended (${code ?? 'by a signal'})` }
+      : { now: 'back' };
+  }
+
+  /** Says what `work` could not say any more. A part that is there all the same counts. */
+  async #died(plan: Plan, shard: Shard, text: string): Promise<Verdict> {
+    this.#options.say(`shard ${shard.id}: ${text}`);
+    if (await isDone(this.#host, plan, shard)) return { now: 'done', images: shard.images };
+    const failure = { id: shard.id, code: 'killed' as const, reason: `Its work did not come to an end: ${text}.` };
+    await writeFailure(this.#host, plan, { ...failure, final: false });
+    return { now: 'again', reason: reasonOf('killed') };
+  }
+
+  #close(): void {
+    this.#open?.process.kill();
+    this.#open = null;
+  }
+}
+
+/** What Redis is told of a failure: not the sentence, which names inputs. */
+function reasonOf(code: ErrorCode | null): string {
+  return `${code ?? 'error'} (${code === null ? 1 : EXIT_CODES[code]}): see PLAN/failed`;
+}

@@ -1,0 +1,187 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { FileSystem } from '../../src/base/file_system.ts';
+import { joinPath } from '../../src/base/paths.ts';
+import { parseDicomWeb } from '../../src/dicomweb/address.ts';
+import { fetchCopies } from '../../src/dicomweb/fetch_copies.ts';
+import { dicomWebOf, storeWebOf } from '../../src/dicomweb/network.ts';
+import { DicomWebServer } from '../../src/dicomweb/server.ts';
+import { storeObjects } from '../../src/dicomweb/store.ts';
+import { withDicomWeb } from '../../src/dicomweb/study_files.ts';
+import { collectVolumes } from '../../src/volume/collect.ts';
+import { isVolumePath } from '../../src/volume/to_score.ts';
+import { MemoryFileSystem } from '../data/memory_file_system.ts';
+import { failure } from '../hub/failure.ts';
+import { SECRETS, sliceFile } from '../volume/series_maker.ts';
+import { FAULTS, Pacs } from './pacs.ts';
+
+let pacs: Pacs;
+let token: string | undefined;
+const STUDY = '1.2.826.77.1';
+const address = (more = `/studies/${STUDY}`) => `dicomweb:${pacs.root}${more}`;
+const web = (root: string) => ({ ...dicomWebOf(() => token)(root), patience: 2000, pause: async () => {} });
+const server = () => new DicomWebServer(web(pacs.root));
+const study = () => parseDicomWeb(address());
+
+beforeEach(async () => {
+  pacs = await new Pacs().listen();
+  token = undefined;
+  for (let z = 0; z < 5; z++) pacs.add(sliceFile(z));
+});
+afterEach(() => pacs.close());
+
+/** Volumes at an address. */
+async function volumesAt(path: string, most?: number) {
+  const fs: FileSystem = withDicomWeb(new MemoryFileSystem([]), web, most);
+  expect(await isVolumePath(fs, path)).toBe(true);
+  const { volumes, refused } = await collectVolumes(fs, path);
+  expect(refused).toEqual([]);
+  return volumes.map(({ volume }) => volume);
+}
+
+test('a study is a folder: its slices are found, fetched once, and ordered', async () => {
+  pacs.boundary = "-- odd'()+_,./:=? one";
+  const [volume] = await volumesAt(address());
+  expect(volume.shape).toEqual([3, 2, 5]);
+  const slice = await volume.slice(3);
+  expect(slice.kind === 'grey' && slice.values[0]).toBe(3);
+  const fetched = pacs.take().filter((what) => /instances\//.test(what));
+  expect([fetched.length, new Set(fetched).size]).toEqual([5, 5]);
+});
+
+test('what is beyond the bound of memory is fetched again, and no more is kept', async () => {
+  const { length } = sliceFile(0);
+  const [volume] = await volumesAt(address(), 2 * length);
+  pacs.take();
+  for (let k = 0; k < 5; k++) await volume.slice(k);
+  expect(pacs.take().length).toBeGreaterThanOrEqual(3);
+  for (const k of [0, 1]) await volume.slice(k);
+  expect(pacs.take()).toEqual([]);
+});
+
+test('a search finds studies, also where the server gives a few at a time', async () => {
+  pacs.page = 2;
+  pacs.add(sliceFile(9, { patient: 'other', series: '1.2.826.77.4', instance: '1.2.826.77.5' }));
+  const found = await server().find(parseDicomWeb(address('/studies?PatientID=MRN-4711')));
+  expect(found.length).toBe(6);
+  expect(new Set(found.map(({ series }) => series)).size).toBe(2);
+  expect((await server().find(parseDicomWeb(address(`/studies/${STUDY}/series/1.2.826.77.4`)))).length).toBe(1);
+  for (const other of ['/studies?PatientID=nobody', '/studies/1.2.3', `/studies/${STUDY}/series/9.9`]) {
+    expect((await failure(server().find(parseDicomWeb(address(other))))).message).toMatch(/does not have/);
+  }
+  expect((await failure(server().find(parseDicomWeb(address(''))))).message).toMatch(/name a study/);
+});
+
+test('what breaks off is tried again: status 503 twice, a cut connection, an answer that ends too early', async () => {
+  pacs.faults.push({ of: /series$/, fault: FAULTS.status(503) }, { of: /series$/, fault: FAULTS.status(429) });
+  pacs.faults.push({ of: /instances\//, fault: FAULTS.cut }, { of: /instances\//, fault: FAULTS.short });
+  expect((await volumesAt(address()))[0].shape).toEqual([3, 2, 5]);
+  expect(pacs.faults).toEqual([]);
+  for (let i = 0; i < 9; i++) pacs.faults.push({ of: /series$/, fault: FAULTS.status(503) });
+  expect((await failure(volumesAt(address()))).message).toMatch(/status 503/);
+});
+
+test('the token goes to its server, and one that is refused is not part of the message', async () => {
+  pacs.token = 'Bearer s3cret';
+  expect((await failure(server().find(study()))).message).toMatch(/wants a token .*DICOMWEB_TOKEN/);
+  token = 'wr0ng';
+  const { message } = await failure(server().find(study()));
+  expect(message).toMatch(/refuses the token \(status 401\)/);
+  expect(message).not.toMatch(/wr0ng/);
+  token = ' s3cret\n';
+  expect((await server().find(study())).length).toBe(5);
+  pacs.token = 'Basic YTpi';
+  token = 'Basic YTpi';
+  expect((await server().find(study())).length).toBe(5);
+});
+
+test('the token of the images does not go to another server that stores the results', () => {
+  const env = (name: string) => ({ DICOMWEB_TOKEN: 'one' })[name];
+  const both = (name: string) => ({ DICOMWEB_TOKEN: 'one', DICOMWEB_STORE_TOKEN: 'two' })[name];
+  expect(storeWebOf(env, ['https://a.example/x'])('https://a.example/y').token).toBe('one');
+  expect(storeWebOf(env, ['https://a.example/x'])('https://b.example/y').token).toBe(undefined);
+  expect(storeWebOf(env, [])('https://b.example/y').token).toBe('one');
+  expect(storeWebOf(both, ['https://a.example/x'])('https://a.example/y').token).toBe('two');
+});
+
+test('no message names a patient or a study', async () => {
+  const messages: string[] = [];
+  const of = async (work: Promise<unknown>) => messages.push((await failure(work)).message);
+  pacs.missing = 1;
+  await of(server().find(study()));
+  expect(messages[0]).toMatch(/says that a series has 6 objects and names 5/);
+  pacs.missing = 0;
+  pacs.faults.push({ of: /series$/, fault: FAULTS.page }, { of: /series$/, fault: FAULTS.status(400) });
+  await of(server().find(study()));
+  await of(server().find(study()));
+  for (let i = 0; i < 9; i++) pacs.faults.push({ of: /instances\//, fault: FAULTS.cut });
+  await of(volumesAt(address()));
+  await of(volumesAt(address('/studies?PatientName=Doe^Jane&PatientID=MRN-4711x')));
+  for (const text of [
+    '/studies/MRN-4711',
+    '/studies/1.2.826.77.1?PatientID=MRN-4711',
+    '/studies/1.2.826.77.1/series/Doe^Jane',
+  ]) {
+    await of((async () => parseDicomWeb(address(text)))());
+  }
+  await of((async () => parseDicomWeb('dicomweb:http://pacs.example/studies/1.2.826.77.1'))());
+  await of((async () => parseDicomWeb('dicomweb:https://u:p@pacs.example/studies/1.2.826.77.1'))());
+  await of((async () => parseDicomWeb('dicomweb:Doe^Jane'))());
+  for (const message of messages) for (const secret of SECRETS) expect(message).not.toContain(secret);
+  expect(messages.join(' ')).toMatch(/use https/);
+});
+
+test('what is stored is looked for: a server that says 200 and stores nothing is found out', async () => {
+  const fs = new MemoryFileSystem([
+    ['a.dcm', sliceFile(50)],
+    ['b.dcm', sliceFile(51)],
+  ]);
+  const store = () => storeObjects(fs, server(), study(), ['a.dcm', 'b.dcm']);
+  pacs.faults.push({ of: /^POST/, fault: FAULTS.status(503) }, { of: /^POST/, fault: FAULTS.status(503) });
+  pacs.faults.push({ of: /^POST/, fault: (_, serve) => serve() }, { of: /^POST/, fault: FAULTS.storesNothing });
+  expect((await failure(store())).message).toMatch(/says that it has stored object 2 of 2, and does not have it/);
+  expect(pacs.objects.length).toBe(6);
+  // The same call goes on: the first is there.
+  expect(await store()).toEqual({ stored: 1, there: 1 });
+  expect(pacs.objects.length).toBe(7);
+  // What is there has other pixels under the same identifier.
+  const other = new MemoryFileSystem([['a.dcm', sliceFile(50, { grey: { pixels: [9, 9, 9, 9, 9, 9] } })]]);
+  expect((await failure(storeObjects(other, server(), { study: null }, ['a.dcm']))).message).toMatch(
+    /does not have it/,
+  );
+});
+
+test('what a server refuses is told with its reason, and nothing is stored with another study', async () => {
+  const fs = new MemoryFileSystem([['a.dcm', sliceFile(50)]]);
+  const refuses = (status: number): (typeof pacs.faults)[number] => ({
+    of: /^POST/,
+    fault: (response) => {
+      const body = '{"00081198":{"vr":"SQ","Value":[{"00081197":{"vr":"US","Value":[272]}}]}}';
+      response.writeHead(status, { 'content-type': 'application/dicom+json' }).end(body);
+    },
+  });
+  for (const status of [200, 202, 409]) {
+    pacs.faults.push(refuses(status));
+    const { message } = await failure(storeObjects(fs, server(), study(), ['a.dcm']));
+    expect(message).toMatch(new RegExp(`does not take object 1 of 1 \\(status ${status}, reason 0110\\)`));
+  }
+  expect((await failure(storeObjects(fs, server(), { study: '1.2' }, ['a.dcm']))).message).toMatch(/another study/);
+});
+
+test('copies: what is there is not fetched again, and what broke off goes on', async () => {
+  const fs = new MemoryFileSystem([]);
+  for (let i = 0; i < 9; i++) pacs.faults.push({ of: /instances\/1.2.826.77.3.502000$/, fault: FAULTS.cut });
+  await failure(fetchCopies(fs, server(), study(), 'out'));
+  pacs.faults.length = 0;
+  pacs.take();
+  expect(await fetchCopies(fs, server(), study(), 'out')).toEqual({ fetched: 3, there: 2 });
+  expect(pacs.take().filter((what) => /instances\//.test(what)).length).toBe(3);
+  expect((await collectVolumes(fs, 'out')).volumes[0].volume.shape).toEqual([3, 2, 5]);
+});
+
+test('an address can only be read, and stays one when something is joined to it', async () => {
+  const fs = withDicomWeb(new MemoryFileSystem([]), web);
+  expect(joinPath(address(), 'a', 'b')).toBe(`${address()}/a/b`);
+  expect((await fs.stat(address()))?.kind).toBe('directory');
+  expect(await fs.stat(joinPath(address(), 'good'))).toBe(null);
+  expect((await failure(fs.writeFile(`${address()}/x`, 'x'))).message).toMatch(/can only be read/);
+});

@@ -1,0 +1,198 @@
+import { assert } from 'chai';
+import { FusionclipError } from '../../src/base/errors.ts';
+import { redisAddress } from '../../src/queue/address.ts';
+import { jobName, planTag, type ShardJob } from '../../src/queue/jobs.ts';
+import { ShardWorker } from '../../src/queue/shard_worker.ts';
+import { readFailure } from '../../src/shards/parts.ts';
+import type { Plan, Shard } from '../../src/shards/plan.ts';
+import { readAnswer, serveShards } from '../../src/shards/serve.ts';
+import { expectFailure } from '../data/expect_failure.ts';
+import { MemoryFileSystem } from '../data/memory_file_system.ts';
+import { suite, test } from '../harness/registry.ts';
+import { planOf, StandIn, shardsOf } from '../shards/stand_in.ts';
+import { FakeProcesses, type Reply } from './fake_process.ts';
+
+const INPUTS = Array.from({ length: 12 }, (_, i) => ({ path: `/a/${i}.png`, patient: `p${i}` }));
+
+function answer(id: string, state: string, code: string | null = null): string {
+  return JSON.stringify({ id, state, reason: code && `why of ${id}`, code, images: 3 });
+}
+
+/** A worker on processes that answer so, a plan of four shards, and what the worker waited. */
+async function workerOf(reply: Reply, options: { plan?: string; minutes?: number } = {}) {
+  const fs = new MemoryFileSystem();
+  const plan = await planOf(fs, INPUTS, { least: 3, most: 3 });
+  const processes = new FakeProcesses(reply);
+  const waits: number[] = [];
+  const said: string[] = [];
+  const worker = new ShardWorker(processes.host(fs), {
+    ...{ plan: null, flags: ['--model', 'm'], minutes: 60, ...options },
+    say: (text) => void said.push(text),
+    sleep: async (seconds) => void waits.push(seconds),
+  });
+  const shards = await shardsOf(plan);
+  const tag = await planTag(plan.path);
+  const take = async (shard: Shard, path: string | null = plan.path) =>
+    worker.do(path, await jobName(tag, shard), { plan: tag, at: shard.number });
+  return { fs, plan, processes, worker, waits, said, shards, take };
+}
+
+suite('queue', () => {
+  test('the address of Redis comes from the flag or the environment, a password from the environment alone', async () => {
+    const files = new MemoryFileSystem([['/ca.pem', new TextEncoder().encode('PEM')]]);
+    const at = (url: string | null, env: Record<string, string> = {}) =>
+      redisAddress({ env: (name) => env[name], readFile: (path) => files.readFile(path) }, url);
+    assert.deepEqual(await at('redis://queue'), {
+      name: 'redis://queue:6379',
+      options: { host: 'queue', port: 6379, db: 0 },
+    });
+    const env = {
+      FUSIONCLIP_REDIS: 'rediss://ann:h%40t@queue:7000/3',
+      FUSIONCLIP_REDIS_CA: '/ca.pem',
+    };
+    const { name, options } = await at(null, env);
+    assert.equal(name, 'rediss://queue:7000/3');
+    assert.deepEqual(options, {
+      ...{ host: 'queue', port: 7000, db: 3, username: 'ann', password: 'h@t' },
+      tls: { ca: 'PEM', servername: 'queue' },
+    });
+    const own = { ...env, FUSIONCLIP_REDIS_USER: 'bob', FUSIONCLIP_REDIS_PASSWORD: 'secret' };
+    assert.include((await at('valkeys://[::1]:1', own)).options, { host: '::1', username: 'bob', password: 'secret' });
+    assert.notProperty((await at('valkeys://[::1]:1', own)).options.tls!, 'servername');
+    await expectFailure('usage', [/seen by everyone.*FUSIONCLIP_REDIS_PASSWORD/], () => at('redis://ann:h4t@queue'));
+    await expectFailure('usage', [/FUSIONCLIP_REDIS/], () => at(null));
+    for (const bad of [
+      'queue:6379',
+      'http://queue',
+      'redis://',
+      'redis://queue/name',
+      'redis://queue/1?password=h4t',
+    ]) {
+      const error = await at(bad).catch((reason: unknown) => reason);
+      assert.instanceOf(error, FusionclipError, bad);
+      assert.notInclude((error as Error).message, 'h4t');
+    }
+  });
+
+  test('what Redis keeps of a job fits into its short form, and names no input', async () => {
+    const { plan, shards } = await workerOf(() => null);
+    const tag = await planTag(plan.path);
+    const names = new Set<string>();
+    for (const path of [plan.path, '/other']) {
+      for (const shard of shards) names.add(await jobName(await planTag(path), shard));
+    }
+    assert.equal(names.size, 2 * shards.length);
+    for (const name of names) assert.match(name, /^[\w-]{16}$/);
+    const opts = { jobId: [...names][0], backoff: { type: 'w' }, attempts: 9 };
+    const data: ShardJob = { plan: tag, at: 1e8 };
+    for (const value of [opts, data]) assert.isAtMost(JSON.stringify(value).length, 64);
+  });
+
+  test('orders are done one after the other and answered, and a failure that the next would meet ends it', async () => {
+    const fs = new MemoryFileSystem();
+    const plan = await planOf(fs, INPUTS, { least: 3, most: 3 });
+    const [a, b, c, d] = await shardsOf(plan);
+    const doer = new StandIn([
+      [b.number, new FusionclipError('bad_data', 'It is bad.')],
+      [c.number, new FusionclipError('device_lost', 'It is lost.')],
+    ]);
+    const said: string[] = [];
+    async function* orders() {
+      for (const { id, number } of [a, a, b, c, d]) yield JSON.stringify({ id, at: number === 0 ? 3 : number });
+    }
+    await expectFailure('device_lost', [/lost/], () =>
+      serveShards({ fs, runtime: 'test' }, plan, doer, orders(), (line) => void said.push(line)),
+    );
+    const states = said.map((line) => readAnswer(line.trimEnd())!).map(({ id, state, code }) => [id, state, code]);
+    assert.deepEqual(states, [
+      [null, 'ready', null],
+      [a.id, 'done', null],
+      [a.id, 'was there', null],
+      [b.id, 'never', 'bad_data'],
+      [c.id, 'failed', 'device_lost'],
+    ]);
+    assert.isNull(readAnswer('{"id":7}'));
+    assert.isNull(readAnswer('weights: 39 matrices'));
+  });
+
+  test('a process stays open for the shards that follow, with the flags of the worker', async () => {
+    const { processes, shards, take } = await workerOf((id, turn) => answer(id, turn === 0 ? 'done' : 'was there'));
+    for (const shard of shards) assert.deepEqual(await take(shard), { now: 'done', images: 3 });
+    assert.deepEqual(processes.started, [['work', '/plan', '--serve', '--model', 'm']]);
+  });
+
+  test('what will never do is put aside, what may pass is tried again, later each time, and Redis is told no sentence', async () => {
+    const codes = ['bad_data', 'io', 'io', 'io', null];
+    const { waits, shards, take } = await workerOf((id, turn) =>
+      turn === 4 ? answer(id, 'done') : answer(id, turn === 0 ? 'never' : 'failed', codes[turn]),
+    );
+    assert.deepEqual(await take(shards[0]), { now: 'never', reason: 'bad_data (4): see PLAN/failed' });
+    for (let i = 0; i < 3; i++) {
+      assert.deepEqual(await take(shards[1]), { now: 'again', reason: 'io (9): see PLAN/failed' });
+    }
+    assert.deepEqual(waits, [1, 2, 4]);
+    assert.equal((await take(shards[1])).now, 'done');
+  });
+
+  test('a lost device gets a new process; a worker without a GPU or model leaves the shards to others', async () => {
+    const { processes, worker, shards, take } = await workerOf((id, turn) =>
+      turn === 0 ? answer(id, 'failed', 'device_lost') : answer(id, 'never', 'bad_model'),
+    );
+    assert.equal((await take(shards[0])).now, 'again');
+    assert.isNull(worker.over);
+    // Not put aside: another worker may have the model.
+    assert.equal((await take(shards[0])).now, 'again');
+    assert.equal(worker.over, 6);
+    assert.equal(processes.started.length, 2);
+    assert.equal((await take(shards[1])).now, 'back');
+    const none = await workerOf(() => null);
+    none.processes.refusals.set(0, 3);
+    assert.equal((await none.take(none.shards[0])).now, 'back');
+    assert.equal(none.worker.over, 3);
+  });
+
+  test('a process that is gone, or takes too long, is a failure with its reason; a part that it wrote counts', async () => {
+    let plan: Plan | null = null;
+    let fs: MemoryFileSystem | null = null;
+    const made = await workerOf(
+      (id, turn) => {
+        if (turn === 2) fs!.files.set(`/plan/parts/${id.slice(0, 2)}/${id}.part`, new Uint8Array());
+        return turn === 1 ? 'silent' : null;
+      },
+      { minutes: 1e-4 },
+    );
+    ({ plan, fs } = made);
+    const { shards, take } = made;
+    assert.deepEqual(await take(shards[0]), { now: 'again', reason: 'killed (20): see PLAN/failed' });
+    assert.match((await readFailure(fs, plan, shards[0]))!.reason, /its process ended \(by a signal\)/);
+    assert.equal((await take(shards[1])).now, 'again');
+    assert.match((await readFailure(fs, plan, shards[1]))!.reason, /more than 0\.0001 minutes/);
+    assert.deepEqual(await take(shards[2]), { now: 'done', images: 3 });
+  });
+
+  test('who is told to stop hands the shard in work back', async () => {
+    const { worker, shards, take } = await workerOf(() => 'silent');
+    const taken = take(shards[0]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    worker.stop();
+    assert.deepEqual(await taken, { now: 'back' });
+    assert.deepEqual(await take(shards[1]), { now: 'back' });
+  });
+
+  test('a plan that was made again is read again; a shard that it has no more is put aside', async () => {
+    const { fs, plan, shards, take, processes } = await workerOf((id) => answer(id, 'done'));
+    assert.equal((await take(shards[0])).now, 'done');
+    const more = await planOf(fs, [...INPUTS.slice(1), { path: '/0', patient: '0' }], { least: 3, most: 3 });
+    const now = await shardsOf(more);
+    assert.equal(more.path, plan.path);
+    const kept = now.filter(({ id }) => shards.some((one) => one.id === id));
+    assert.isNotEmpty(kept);
+    for (const shard of now) assert.equal((await take(shard)).now, 'done');
+    const gone = shards.filter(({ id }) => !now.some((one) => one.id === id));
+    assert.isNotEmpty(gone);
+    assert.equal((await take(gone[0])).now, 'never');
+    assert.equal((await take(now[0])).now, 'done');
+    assert.equal(processes.started.length, 2);
+    assert.equal((await take(shards[0], null)).now, 'again');
+  });
+});
