@@ -1,6 +1,6 @@
 import { type ErrorCode, FusionclipError } from '../src/base/errors.ts';
 import type { RunEvent } from '../src/run/events.ts';
-import type { Calls } from './protocol.ts';
+import type { Calls, Failure } from './protocol.ts';
 import { startWorker as start } from './start_worker.ts';
 import address from './worker/main.ts?worker&url';
 
@@ -11,8 +11,8 @@ export type Client = Calls;
 export class WorkFailure extends FusionclipError {
   readonly resumable: boolean;
 
-  constructor(code: ErrorCode, message: string, resumable: boolean) {
-    super(code, message);
+  constructor(code: ErrorCode, { message, resumable, leave }: Failure) {
+    super(code, message, { leave });
     this.resumable = resumable;
   }
 }
@@ -22,7 +22,7 @@ export function startWorker(onEvent: (event: RunEvent) => void, onDead: (reason:
   return start<Calls>(address, {
     onEvent,
     onDead,
-    failureOf: ({ code, message, resumable }) =>
-      code === null ? new Error(message) : new WorkFailure(code, message, resumable),
+    failureOf: (failure) =>
+      failure.code === null ? new Error(failure.message) : new WorkFailure(failure.code, failure),
   }).calls;
 }

@@ -24,7 +24,7 @@ const PATIENCE = 30_000;
  * Starts the worker.
  *
  * Its script is a blob with one import: a worker of a blob inherits the page's content security policy, which a worker
- * of a file does not do where the server sends no policy of its own. A page that is one file has the script inside.
+ * of a file does not do where the server sends no policy of its own. A page that is one file has the script inside, packed.
  * Where a server's policy refuses blobs, the worker is started from its file. One that does not start is said.
  */
 export function startWorker<C extends object>(address: string, listener: WorkerListener): StartedWorker<C> {
@@ -33,8 +33,7 @@ export function startWorker<C extends object>(address: string, listener: WorkerL
   const waiting = new Map<number, { request: Request; resolve(value: unknown): void; reject(error: Error): void }>();
   const url = new URL(address, document.baseURI).href;
   const inside = document.getElementById('worker')?.textContent;
-  const blob = new Blob([inside ?? `import ${JSON.stringify(url)};`], { type: 'text/javascript' });
-  const ways = [URL.createObjectURL(blob), ...(inside ? [] : [url])];
+  const ways = inside ? [] : [addressOf(`import ${JSON.stringify(url)};`), url];
   let worker: Worker | null = null;
   let ready = false;
   let count = 0;
@@ -86,7 +85,13 @@ export function startWorker<C extends object>(address: string, listener: WorkerL
       if (worker === started) next(reason);
     });
   };
-  next('');
+  if (inside) {
+    const start = (script: string) => {
+      ways.push(addressOf(script));
+      next('');
+    };
+    unpacked(inside).then(start, (error: Error) => next(error.message));
+  } else next('');
 
   const call = (name: string, args: readonly unknown[]) =>
     new Promise<unknown>((resolve, reject) => {
@@ -110,4 +115,14 @@ export function startWorker<C extends object>(address: string, listener: WorkerL
       waiting.clear();
     },
   };
+}
+
+function addressOf(script: string): string {
+  return URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
+}
+
+/** The text that was packed by gzip and written in base 64. */
+async function unpacked(text: string): Promise<string> {
+  const packed = await fetch(`data:application/gzip;base64,${text}`);
+  return new Response(packed.body!.pipeThrough(new DecompressionStream('gzip'))).text();
 }

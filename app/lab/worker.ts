@@ -9,6 +9,9 @@ import type { LabCalls } from './calls.ts';
 /** Pipelines after which a device is given up for a new one: each edit is one or two, and none is ever freed. */
 const MOST_PROGRAMS = 400;
 
+/** What a failure of a training would tell besides. */
+const NOTHING = { resumable: false, leave: [] };
+
 let lab: KernelLab | null = null;
 
 /** The lab on a device that is there. */
@@ -49,6 +52,6 @@ async function failureOf(error: unknown): Promise<Failure> {
   const fromGpu = error instanceof FusionclipError && (error.code === 'gpu_error' || error.code === 'device_lost');
   const lost = gpu ? (fromGpu ? await gpu.lostSoon() : gpu.lost) : null;
   const message = error instanceof Error ? error.message : String(error);
-  if (lost !== null) return { code: 'device_lost', message: lost, resumable: false };
-  return { code: error instanceof FusionclipError ? error.code : null, message, resumable: false };
+  if (lost !== null) return { code: 'device_lost', message: lost, ...NOTHING };
+  return { code: error instanceof FusionclipError ? error.code : null, message, ...NOTHING };
 }
