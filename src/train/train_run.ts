@@ -22,6 +22,7 @@ import { SupportSet } from '../detect/support_set.ts';
 import { writeVolumeTables } from '../detect/volume_files.ts';
 import { volumeMetrics, volumeRequest } from '../detect/volume_metrics.ts';
 import { methodPreset } from '../fusion/index.ts';
+import { BILL } from '../run/cyclonedx.ts';
 import { type RunListener, stage } from '../run/events.ts';
 import type { FolderLock } from '../run/lock.ts';
 import { chooseSettings, settingsLine } from '../run/model_settings.ts';
@@ -32,7 +33,7 @@ import type { Choice, RunState } from '../run/run_state.ts';
 import type { SlicedVolume } from '../volume/slice_set.ts';
 import { lastState, resumable, resumeAdvice, takeFolder } from './broken_run.ts';
 import { loadWeights } from './checkpoint.ts';
-import { ML_BOM, mlBom } from './ml_bom.ts';
+import { mlBom } from './ml_bom.ts';
 import { environmentJson, sameShots, shotsJson } from './provenance.ts';
 import { selectionRule } from './selection_rule.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
@@ -299,7 +300,7 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
     const training = end.trainedBy !== null && { trainedBy: end.trainedBy };
     await folder.writeJson('env.json', { ...environment, ...training, finished: new Date().toISOString(), seconds });
     const sum = await sha256(await fs.readFile(folder.file(ADAPTERS)));
-    await folder.writeJson(ML_BOM, await mlBom({ header, inventory: run.inventory, support, results, adapters: sum }));
+    await folder.writeJson(BILL, await mlBom({ header, inventory: run.inventory, results, adapters: sum }));
     // Last of all: a folder with results is a finished run.
     await folder.writeJson('results.json', results);
     return { results, scored, adapters: folder.file(ADAPTERS) };
