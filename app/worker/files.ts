@@ -17,6 +17,7 @@ const FOLDER = 'fusionclip';
 export class PageFiles implements FileSystem {
   readonly memory = new BlobFiles();
   readonly #kept: FolderFiles | null;
+  #secret?: Promise<string>;
 
   private constructor(kept: FolderFiles | null) {
     this.#kept = kept;
@@ -104,6 +105,12 @@ export class PageFiles implements FileSystem {
     });
   }
 
+  /** Stays as long as what is kept, so that a session calls its patients and series as it did before. */
+  secret(): Promise<string> {
+    this.#secret ??= this.#readSecret();
+    return this.#secret;
+  }
+
   /** Copies a folder with all it holds, file by file. */
   async copy(from: string, to: string): Promise<void> {
     await this.makeDir(to);
@@ -121,6 +128,12 @@ export class PageFiles implements FileSystem {
     let sum = 0;
     for (const { name } of await this.list(path)) sum += await this.size(joinPath(path, name));
     return sum;
+  }
+
+  async #readSecret(): Promise<string> {
+    const path = joinPath(KEPT, 'secret');
+    if (!(await this.stat(path))) await this.writeFile(path, crypto.randomUUID() + crypto.randomUUID());
+    return new TextDecoder().decode(await this.readFile(path));
   }
 
   #isKept(path: string): boolean {

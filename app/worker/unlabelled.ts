@@ -10,7 +10,7 @@ import { givenOf, imagesOf, runOf } from './sessions.ts';
 
 /**
  * Pictures of images that were given without labels: their ids are their paths, in memory or in the session's folder. Slices of
- * volumes have the path of their volume before their name.
+ * volumes have a path of their own.
  */
 export async function unlabelledPictures(
   files: PageFiles,
@@ -55,6 +55,6 @@ async function slicesOf(files: PageFiles, session: string, { train, object }: Ru
   const { volumesToScore } = await import('../../src/volume/to_score.ts');
   const given = paths.map((path) => prefix + path);
   const { fs, places } = await volumesToScore(files, given, train, object);
-  for (const [path, place] of places) slices.set(path.slice(prefix.length), place);
-  return { slices, read: (id: string) => fs.readFile(prefix + id) };
+  for (const [path, place] of places) slices.set(path, place);
+  return { slices, read: (id: string) => fs.readFile(id) };
 }

@@ -35,7 +35,7 @@ const HEAD: PlanHead = {
 
 /** Plans a list in a folder. */
 export function planList(list: string, out: string, size?: ShardSize): Promise<Plan> {
-  const request = { sources: [list], columns: { path: null, patient: null }, group: null, root: null, secret: '' };
+  const request = { sources: [list], columns: { path: null, patient: null }, group: null, root: null };
   return writePlan(disk, out, HEAD, listInputs(disk, request), { size });
 }
 

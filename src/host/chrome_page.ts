@@ -192,6 +192,8 @@ export async function createPageHost(): Promise<Host> {
   const env = (name: string) => start.env[name];
   return {
     ...withDicomWeb(withWeb(files, webOf(env)), dicomWebOf(env)),
+    // Of the launcher, which has the file.
+    secret: env('FUSIONCLIP_SECRET') === undefined ? undefined : async () => env('FUSIONCLIP_SECRET')!,
     modelCache: modelCacheFolder(env),
     ownModels: env(OWN_MODELS),
     runtime: 'chrome',

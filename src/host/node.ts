@@ -7,6 +7,7 @@ import { dawnEntry } from './dawn.ts';
 import { disk } from './disk.ts';
 import { EXIT_CODES } from './exit_codes.ts';
 import type { Host } from './host.ts';
+import { installationSecret } from './installation_secret.ts';
 import { endWithLauncher } from './leash.ts';
 import { linesOf } from './lines.ts';
 import { optionalPackage } from './optional_package.ts';
@@ -53,6 +54,7 @@ export function createNodeHost({ args = process.argv.slice(2), probe, another }:
   const env = (name: string) => process.env[name];
   return {
     ...withDicomWeb(withWeb(disk, webOf(env)), dicomWebOf(env)),
+    secret: () => installationSecret(env),
     modelCache: modelCacheFolder(env),
     ownModels: env(OWN_MODELS),
     runtime: deno ? 'deno' : 'node',

@@ -16,7 +16,6 @@ export const TUNING_SHAPES: readonly (readonly [m: number, k: number, n: number]
   [290, 1024, 4096],
   [77, 768, 768],
 ];
-const ROUNDS = 5;
 
 /**
  * Times the variants of matmul that the adapter can run against each other, in turn so that a busy machine harms all
@@ -24,7 +23,7 @@ const ROUNDS = 5;
  * @param shapes m, k, n
  * @returns the fastest first
  */
-export async function tuneMatmul(gpu: Gpu, shapes = TUNING_SHAPES, rounds = ROUNDS): Promise<TunedVariant[]> {
+export async function tuneMatmul(gpu: Gpu, shapes = TUNING_SHAPES, rounds = 5): Promise<TunedVariant[]> {
   const variants = matmulVariants(gpu.facts);
   const totals = new Map(variants.map((variant) => [variant, 0]));
   for (const [m, k, n] of shapes) {

@@ -3,6 +3,7 @@ import type { Browser as Chrome, Page } from 'puppeteer-core';
 import { FusionclipError } from '../base/errors.ts';
 import type { Start } from '../host/bridge.ts';
 import { EXIT_CODES } from '../host/exit_codes.ts';
+import { installationSecret, SECRET } from '../host/installation_secret.ts';
 import { goOnAdvice } from '../host/killed.ts';
 import { onSignals, outputLost, tolerateClosedPipes } from '../host/signals.ts';
 import { BridgeServer } from './bridge_server.ts';
@@ -54,9 +55,10 @@ export async function launchChrome(bundle: string, args: readonly string[], opti
     if (!over) say(`fusionclip: ${what}; ${goOnAdvice(args)}, or choose another runtime with --runtime.\n`);
     ended(code);
   };
+  const env = { ...process.env, ...options.env };
   const start: Start = {
     args,
-    env: visible({ ...process.env, ...options.env }),
+    env: { ...visible(env), [SECRET]: await installationSecret((name) => env[name]) },
     isTerminal: !options.onStderr && process.stderr.isTTY === true,
   };
   const server = new BridgeServer(bundle, start, {

@@ -16,7 +16,7 @@ import { type ListRequest, listInputs, listsVolumes } from './list_inputs.ts';
 import { type Column, type Plan, type PlanHead, PlanWriter } from './plan.ts';
 
 /** An archive that is to be scored. */
-export interface ArchiveRequest extends Omit<ListRequest, 'secret'>, ThresholdChoice {
+export interface ArchiveRequest extends ListRequest, ThresholdChoice {
   readonly out: string;
   /** The run folder, or the file of adapters. */
   readonly adapters: string;
@@ -66,11 +66,11 @@ export async function planArchive(fs: FileSystem, request: ArchiveRequest): Prom
   const model = request.model ?? header.model.name;
   asTrained(header.model, await openModel(fs, model), path);
   const weights = await fs.readFile(path);
-  const secret = await sha256(weights);
+  const adapters = await sha256(weights);
   const volumes = await listsVolumes(fs, sources);
   const head: PlanHead = {
     plan: volumes ? 'volumes' : 'archive',
-    config: { adapters: secret, model: header.model.hash, threshold, at, range },
+    config: { adapters, model: header.model.hash, threshold, at, range },
     places: {
       model: typeof model === 'string' ? await wholePath(fs, model) : model.identity.name,
       root: request.root === null ? '' : await wholePath(fs, request.root),
@@ -78,7 +78,7 @@ export async function planArchive(fs: FileSystem, request: ArchiveRequest): Prom
     columns: [...(volumes ? VOLUME_COLUMNS : PICTURE_COLUMNS)],
     sorted: true,
   };
-  return writePlan(fs, out, head, listInputs(fs, { ...request, secret }), { size, weights });
+  return writePlan(fs, out, head, listInputs(fs, request), { size, weights });
 }
 
 /**

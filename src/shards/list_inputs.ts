@@ -20,8 +20,6 @@ export interface ListRequest {
   readonly group: string | null;
   /** Paths below it are listed without it. */
   readonly root: string | null;
-  /** What numbers of patients are hashed with. */
-  readonly secret: string;
   readonly say?: (text: string) => void;
 }
 
@@ -80,7 +78,7 @@ async function* volumesBelow(
   request: ListRequest,
   name: (path: string) => string,
 ): AsyncGenerator<Input[]> {
-  const { group, secret } = request;
+  const { group } = request;
   const entries = (await fs.list(folder)).filter((entry) => !entry.name.startsWith('.'));
   const files = entries.filter(({ kind }) => kind === 'file').map((entry) => joinPath(folder, entry.name));
   const patientOf = patientOfId(group);
@@ -92,7 +90,7 @@ async function* volumesBelow(
     if (!isDicom(await fs.readRange(path, 0, 256))) continue;
     const header = (await readSliceHeaders(fs, path))?.[0];
     const number = header?.patientId;
-    const patient = group ? patientOf(path) : number ? await secretName(`${secret} ${number}`) : null;
+    const patient = group ? patientOf(path) : number ? await secretName(fs, number) : null;
     yield [{ path: name(folder), patient: patient ?? '', images: await filesBelow(fs, folder) }];
     return;
   }

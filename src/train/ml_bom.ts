@@ -1,24 +1,31 @@
+import type { FileSystem } from '../base/file_system.ts';
+import { sha256 } from '../base/sha256.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
 import type { TrainResults } from '../detect/results.ts';
 import { runsOnMedClip } from '../fusion/methods/index.ts';
 import { methodPreset, methodTitle } from '../fusion/presets.ts';
-import { billHash, billOf, billProperty } from '../run/cyclonedx.ts';
+import { BILL, billHash, billOf, billProperty } from '../run/cyclonedx.ts';
 import { optionTextsOf, type RunConfig } from '../run/run_config.ts';
+import { ADAPTERS, type RunFolder } from '../run/run_folder.ts';
 
 /** What a bill is made of. */
 export interface BillParts {
   readonly header: RunConfig;
   readonly inventory: Pick<Inventory, 'images' | 'sha256' | 'layout'>;
   readonly results: TrainResults;
-  /** SHA-256 of the adapters file. */
-  readonly adapters: string;
 }
 
 /**
- * The bill of materials of a run (CycloneDX 1.6): what it has made, a `machine-learning-model` with its card; the model and the data
- * that it was made of, by their hashes; the program; all settings.
+ * Writes the bill of materials of a run (CycloneDX 1.6) into its folder: what it has made, a `machine-learning-model` with its card;
+ * the model and the data that it was made of, by their hashes; the program; all settings.
  */
-export async function mlBom({ header, inventory, results, adapters }: BillParts): Promise<object> {
+export async function writeRunBill(fs: FileSystem, folder: RunFolder, parts: BillParts): Promise<void> {
+  const adapters = await sha256(await fs.readFile(folder.file(ADAPTERS)));
+  await folder.writeJson(BILL, await billOfRun(parts, adapters));
+}
+
+/** @param adapters SHA-256 of their file */
+function billOfRun({ header, inventory, results }: BillParts, adapters: string): Promise<object> {
   const name = `${header.fusion.method}-${results.data}`;
   const base = baseModel(header);
   const sets = (['valid', 'test'] as const).map((split) => dataOf(split, results.data, inventory));

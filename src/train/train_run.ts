@@ -1,6 +1,5 @@
 import { FusionclipError } from '../base/errors.ts';
 import { joinPath } from '../base/paths.ts';
-import { sha256 } from '../base/sha256.ts';
 import type { Dataset, Sample } from '../data/layout/dataset.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
 import { saveAdapters } from '../detect/adapters_file.ts';
@@ -22,7 +21,6 @@ import { SupportSet } from '../detect/support_set.ts';
 import { writeVolumeTables } from '../detect/volume_files.ts';
 import { volumeMetrics, volumeRequest } from '../detect/volume_metrics.ts';
 import { methodPreset } from '../fusion/index.ts';
-import { BILL } from '../run/cyclonedx.ts';
 import { type RunListener, stage } from '../run/events.ts';
 import type { FolderLock } from '../run/lock.ts';
 import { chooseSettings, settingsLine } from '../run/model_settings.ts';
@@ -33,7 +31,8 @@ import type { Choice, RunState } from '../run/run_state.ts';
 import type { SlicedVolume } from '../volume/slice_set.ts';
 import { lastState, resumable, resumeAdvice, takeFolder } from './broken_run.ts';
 import { loadWeights } from './checkpoint.ts';
-import { mlBom } from './ml_bom.ts';
+import { Forecast, planOf } from './forecast.ts';
+import { writeRunBill } from './ml_bom.ts';
 import { environmentJson, sameShots, shotsJson } from './provenance.ts';
 import { selectionRule } from './selection_rule.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
@@ -269,7 +268,7 @@ async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Pro
 /** Trains what is left, chooses, calibrates, evaluates and writes. */
 async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutcome> {
   const { context, folder, header, backbone, dataset, support, items, detector, onEvent } = run;
-  const { fs, signal } = context;
+  const { fs, signal, trainings } = context;
   const started = new Date();
   const environment = await environmentJson(context.gpu, context.environment, folder, started, state);
   await folder.writeJson('env.json', environment);
@@ -289,9 +288,15 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
     const compared = (selectedBy !== 'last' && selectedBy !== 'none') || header.train['lr.grid'].length > 1;
     const used = selectedBy === 'test-oracle' ? oracle : rest;
     const chosenBy = { contest: compared ? used : null, selectedBy };
-    const { trainings } = context;
+    const forecast = new Forecast(
+      planOf(header, state, {
+        items: items.length,
+        compared: compared ? used.samples.length : 0,
+        test: dataset.splits.test.length,
+      }),
+    );
     const end = await runTraining(
-      { fs, folder, header, items, detector, memory, ...chosenBy, onEvent, trainings, signal },
+      { fs, folder, header, items, detector, memory, ...chosenBy, onEvent, forecast, trainings, signal },
       state,
     );
     oracle.release();
@@ -299,8 +304,7 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
     const seconds = (Date.now() - started.getTime()) / 1000;
     const training = end.trainedBy !== null && { trainedBy: end.trainedBy };
     await folder.writeJson('env.json', { ...environment, ...training, finished: new Date().toISOString(), seconds });
-    const sum = await sha256(await fs.readFile(folder.file(ADAPTERS)));
-    await folder.writeJson(BILL, await mlBom({ header, inventory: run.inventory, results, adapters: sum }));
+    await writeRunBill(fs, folder, { header, inventory: run.inventory, results });
     // Last of all: a folder with results is a finished run.
     await folder.writeJson('results.json', results);
     return { results, scored, adapters: folder.file(ADAPTERS) };

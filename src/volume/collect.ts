@@ -8,7 +8,7 @@ import { DicomVolume } from './dicom_volume.ts';
 import { Held } from './held.ts';
 import { NiftiVolume } from './nifti_volume.ts';
 import { orderSlices } from './order.ts';
-import { secretName } from './secret_name.ts';
+import { secretName, secretOrder, withSecretNames } from './secret_name.ts';
 import { readSliceHeaders, type SliceHeader } from './slice_header.ts';
 import type { Volume } from './volume.ts';
 
@@ -33,6 +33,8 @@ export interface CollectedVolume {
   readonly kind: 'DICOM' | 'NIfTI';
   /** Of the study that it is in; the folder of a NIfTI file. */
   readonly study: string;
+  /** By which DICOM series of several patients, whose names depend on a secret, come in the same order everywhere; else ''. */
+  readonly rank: string;
 }
 
 /** How volumes are looked for. */
@@ -56,7 +58,7 @@ const START = 256;
  * @throws FusionclipError `io`; `bad_image` for a file that cannot be read, unless `damaged` is accepted
  */
 export async function collectVolumes(
-  fs: FileSystem,
+  base: FileSystem,
   roots: string | readonly string[],
   options: CollectOptions = {},
 ): Promise<Collected> {
@@ -69,13 +71,15 @@ export async function collectVolumes(
   const held = options.held ?? new Held();
   let others = 0;
   let results = 0;
-  for (const { root, path } of await filesOf(fs, [roots].flat())) {
+  const all = [roots].flat();
+  const fs = withSecretNames(base, all);
+  for (const { root, path } of await filesOf(fs, all)) {
     if (NIFTI.test(path)) {
       const name = path.slice(path === root ? 0 : root.length).replace(/^[/\\]+/, '');
       try {
         const patient = name.replace(/[/\\].*$/, '').replace(/\.(nii|hdr)(\.gz)?$/i, '');
         const volume = await NiftiVolume.open(fs, path, { name, patient }, options.volume ?? null, held);
-        volumes.push({ volume, path, kind: 'NIfTI', study: patient });
+        volumes.push({ volume, path, kind: 'NIfTI', study: patient, rank: '' });
       } catch (error) {
         damaged(error);
       }
@@ -103,16 +107,17 @@ export async function collectVolumes(
   if (results > 0) notes.push(`left out: ${counted(results, 'result')} of this program`);
   if (others > 0) notes.push(`${counted(others, 'file')} of other kinds`);
 
-  const people = await patientNames(headers);
+  const people = await patientNames(fs, headers);
   for (const [key, group] of grouped(headers)) {
-    const name = `series ${await secretName(key)}`;
+    const name = `series ${await secretName(fs, key)}`;
     try {
       const ordered = orderSlices(name, group, accept);
       notes.push(...ordered.notes.map((note) => `${name}: ${note}`));
-      const patient = people.get(group[0].patientId) as string;
+      const { patient, order } = people.get(group[0].patientId)!;
       const volume = new DicomVolume(fs, { name, patient }, ordered, held);
-      const study = `study ${await secretName(group[0].study)}`;
-      volumes.push({ volume, path: ordered.slices[0].path, kind: 'DICOM', study });
+      const study = `study ${await secretName(fs, group[0].study)}`;
+      const rank = `${order} ${await secretOrder(key)}`;
+      volumes.push({ volume, path: ordered.slices[0].path, kind: 'DICOM', study, rank });
     } catch (error) {
       if (!(error instanceof FusionclipError)) throw error;
       refused.push(error.message);
@@ -153,7 +158,7 @@ export async function dicomFilesBelow(fs: FileSystem, root: string): Promise<str
 }
 
 /** By series, frame of reference, and orientation to a hundredth. */
-function grouped(headers: readonly SliceHeader[]): Map<string, SliceHeader[]> {
+export function grouped(headers: readonly SliceHeader[]): Map<string, SliceHeader[]> {
   const groups = new Map<string, SliceHeader[]>();
   for (const header of headers) {
     // Localizers and pictures without a place belong to their series, which is told of them.
@@ -174,14 +179,20 @@ function grouped(headers: readonly SliceHeader[]): Map<string, SliceHeader[]> {
   return groups;
 }
 
-/** A name for each patient: a hash with a study of theirs, which no one guesses, so that it does not give the number away. */
-async function patientNames(headers: readonly SliceHeader[]): Promise<Map<string, string>> {
+/** A name for each patient, and their rank: a hash with a study of theirs, as a number alone is soon found by trying all. */
+export async function patientNames(
+  fs: FileSystem,
+  headers: readonly SliceHeader[],
+): Promise<Map<string, { readonly patient: string; readonly order: string }>> {
   const studies = new Map<string, string>();
   for (const { patientId, study } of headers) {
     const known = studies.get(patientId);
     if (known === undefined || study < known) studies.set(patientId, study);
   }
-  const names = new Map<string, string>();
-  for (const [id, study] of studies) names.set(id, `patient ${await secretName(`${study}|${id}`)}`);
+  const names = new Map<string, { readonly patient: string; readonly order: string }>();
+  for (const [id, study] of studies) {
+    const key = `${study}|${id}`;
+    names.set(id, { patient: `patient ${await secretName(fs, key)}`, order: await secretOrder(key) });
+  }
   return names;
 }

@@ -3,6 +3,7 @@ import { DicomFile } from '../dicom/dicom_file.ts';
 import type { Affine } from '../nifti/affine.ts';
 import { Held } from './held.ts';
 import type { OrderedSlices } from './order.ts';
+import { secretFile } from './secret_name.ts';
 import type { SliceHeader } from './slice_header.ts';
 import type { Volume, VolumeSlice } from './volume.ts';
 
@@ -39,12 +40,15 @@ export class DicomVolume implements Volume {
     this.scanner = slices[0].scanner;
   }
 
+  private async read(path: string): Promise<DicomFile> {
+    return DicomFile.read(await this.fs.readFile(path), await secretFile(this.fs, path));
+  }
+
   /** @throws FusionclipError `bad_image`, `io` */
   async slice(k: number): Promise<VolumeSlice> {
     const { path, frame } = this.slices[k];
     this.held.by(this.name, this.forget);
-    const last =
-      this.last?.path === path ? this.last : { path, file: DicomFile.read(await this.fs.readFile(path), path) };
+    const last = this.last?.path === path ? this.last : { path, file: await this.read(path) };
     this.last = last;
     const { file } = last;
     const picture = await file.frame(frame);

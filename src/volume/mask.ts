@@ -7,6 +7,7 @@ import { NiftiFile } from '../nifti/nifti_file.ts';
 import type { DicomVolume } from './dicom_volume.ts';
 import { apply, inverse } from './geometry.ts';
 import type { Held } from './held.ts';
+import { secretFile } from './secret_name.ts';
 import type { Volume } from './volume.ts';
 
 /** Lesions in a grid of their own. */
@@ -144,11 +145,12 @@ export function stackMasks(fs: FileSystem, volume: DicomVolume, paths: readonly 
         `${volume.name}: slice ${k + 1} of ${volume.shape[2]} has no mask of its name; give each slice one, empty where nothing is.`,
       );
     }
-    const { width, height, data } = decodeMask(await fs.readFile(path), path);
+    const name = await secretFile(fs, path);
+    const { width, height, data } = decodeMask(await fs.readFile(path), name);
     if (width !== volume.shape[0] || height !== volume.shape[1]) {
       throw new FusionclipError(
         'bad_data',
-        `${path} is ${width}×${height} pixels, its slice ${volume.shape[0]}×${volume.shape[1]}; give both the same size.`,
+        `${name} is ${width}×${height} pixels, its slice ${volume.shape[0]}×${volume.shape[1]}; give both the same size.`,
       );
     }
     return Uint8Array.from(data, (value) => (value ? 1 : 0));

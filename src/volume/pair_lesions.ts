@@ -9,6 +9,7 @@ import type { Collected, CollectedVolume } from './collect.ts';
 import { DicomVolume } from './dicom_volume.ts';
 import type { Held } from './held.ts';
 import { type LabelVolume, lazyLabels, type MaskSlices, niftiLabels, stackMasks } from './mask.ts';
+import { secretFile } from './secret_name.ts';
 import { segmentationLabels } from './segmentation.ts';
 
 /** A volume of images, and how to get its lesions. */
@@ -68,7 +69,7 @@ async function ofSeries(
 ): Promise<LabelledVolume['lesions']> {
   const segmentation = series.get(volume.slices[0].series);
   if (segmentation) {
-    const read = async () => segmentationLabels(await fs.readFile(segmentation), segmentation);
+    const read = async () => segmentationLabels(await fs.readFile(segmentation), await secretFile(fs, segmentation));
     return { labels: lazyLabels(await read(), read, held, volume.name) };
   }
   const names = new Set(volume.slices.map(({ path }) => stem(path)));
@@ -80,7 +81,7 @@ async function ofSeries(
 async function segmentedSeries(fs: FileSystem, paths: readonly string[]): Promise<Map<string, string>> {
   const out = new Map<string, string>();
   for (const path of paths) {
-    const file = DicomFile.read(await fs.readFile(path), path);
+    const file = DicomFile.read(await fs.readFile(path), await secretFile(fs, path));
     for (const item of file.facts((dataSet) => dataSet.items(SEQUENCES.referencedSeries))) {
       out.set(item.string('seriesUid'), path);
     }

@@ -4,6 +4,7 @@ import { DicomFile } from '../dicom/dicom_file.ts';
 import type { FramePlace } from '../dicom/frame_facts.ts';
 import type { TagName } from '../dicom/tags.ts';
 import { MANUFACTURER } from '../dicom/write/head.ts';
+import { secretFile } from './secret_name.ts';
 
 /** What of a DICOM frame decides in which volume it lies, and where. */
 export interface SliceHeader {
@@ -91,15 +92,16 @@ export function acquisitionsOf(headers: readonly SliceHeader[]): string | null {
 }
 
 async function openHeader(fs: FileSystem, path: string): Promise<DicomFile> {
+  const name = await secretFile(fs, path);
   const head = await fs.readRange(path, 0, HEAD);
   if (head.length === HEAD) {
     try {
-      const file = DicomFile.read(head, path);
+      const file = DicomFile.read(head, name);
       // A whole header ends with pixels; a file without them must be seen to its end.
       if (file.hasPixels) return file;
     } catch {
       // Cut within the header, deflated, or damaged: all of the file will tell.
     }
   }
-  return DicomFile.read(await fs.readFile(path), path);
+  return DicomFile.read(await fs.readFile(path), name);
 }

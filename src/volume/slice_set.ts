@@ -87,7 +87,8 @@ export async function openSliceSet(
   requireAll(root, collected);
   const labelled = await pairLesions(fs, collected, await filesBelow(fs, root));
   const files = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
-  const filled: Filled = { files, places: new Map(), names: new Set() };
+  const ranks = [...new Set(labelled.map(({ rank }) => rank))].filter((rank) => rank !== '').sort();
+  const filled: Filled = { files, places: new Map(), names: new Set(), ranks };
   const volumes: SlicedVolume[] = [];
   for (const [i, one] of labelled.entries()) {
     onProgress(i, labelled.length);
@@ -109,6 +110,8 @@ interface Filled {
   readonly files: Map<string, () => Promise<Uint8Array<ArrayBuffer>>>;
   readonly places: Map<string, SlicePlace>;
   readonly names: Set<string>;
+  /** Of all DICOM series. */
+  readonly ranks: readonly string[];
 }
 
 async function addVolume(
@@ -116,7 +119,7 @@ async function addVolume(
   root: string,
   rules: SliceRules,
   words: string,
-  { files, places, names }: Filled,
+  { files, places, names, ranks }: Filled,
   held: Held,
 ): Promise<SlicedVolume> {
   const { volume: stored, lesions } = one;
@@ -124,8 +127,9 @@ async function addVolume(
     throw new FusionclipError('usage', `${stored.name}: masks that are pictures know one plane; leave --plane auto.`);
   }
   const grey = await decideGrey(stored, parseWindow(rules.window), { words });
-  const { split, patient } = placeOf(one, root);
-  let name = fileName(one.kind === 'DICOM' ? stored.name : bareStem(one.path));
+  const { split, ...place } = placeOf(one, root);
+  const patient = ranked(place.patient, one.rank.split(' ')[0], ranks);
+  let name = one.kind === 'DICOM' ? ranked(fileName(stored.name), one.rank, ranks) : fileName(bareStem(one.path));
   for (let i = 2; names.has(`${split}/${patient}/${name}`); i++) name = `${name.replace(/-\d+$/, '')}-${i}`;
   names.add(`${split}/${patient}/${name}`);
   const counts = { normal: 0, abnormal: 0, empty: 0 };
@@ -206,6 +210,17 @@ function placeOf({ path, kind, volume }: LabelledVolume, root: string): { split:
   const folders = parts.slice(0, -1).filter((part) => !/^(good|ungood|normal|abnormal|imgs?|images?)$/i.test(part));
   const patient = kind === 'DICOM' ? volume.patient : (folders[0] ?? bareStem(path));
   return { split: split ?? '', patient: fileName(patient) };
+}
+
+/**
+ * `patient-3-1a2b3c4d` of `patient-1a2b3c4d`: by its number the order of files, of which images are drawn and dealt, is the same
+ * wherever the secret is another one.
+ */
+function ranked(name: string, rank: string, ranks: readonly string[]): string {
+  const at = ranks.findIndex((one) => one.startsWith(rank));
+  return at < 0 || rank === ''
+    ? name
+    : name.replace('-', `-${String(at + 1).padStart(String(ranks.length).length, '0')}-`);
 }
 
 /** A name that is one on every disk. */

@@ -42,7 +42,7 @@ export async function isVolumePath(fs: FileSystem, path: string): Promise<boolea
 
 /**
  * The volumes at some paths, masks left out, and a file system in which their slices are pictures; `places` says what each of
- * these shows, by its path.
+ * these shows, by its path, `@series-1a2b3c4d/0004.png`.
  * @param stride every how many slices one is scored; the others are not decoded
  * @throws FusionclipError `bad_data` where a series is refused or there is no volume, and what the readers throw
  */
@@ -62,16 +62,17 @@ export async function volumesToScore(
   const held = new Held();
   let fs = base;
   for (const together of await series(base, paths)) {
-    const [path] = together;
     const { accept, volume: chosen } = rules;
     const found = await collectVolumes(base, together, { accept: parseAccept(accept), volume: chosen, held });
     if (found.refused.length > 0) throw new FusionclipError('bad_data', found.refused.join(' '));
-    const files = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
     for (const one of found.volumes) {
+      const files = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
       if (one.kind === 'NIfTI' && found.volumes.length > 1 && isMaskPath(one.path)) continue;
       const { volume } = one;
       const grey = await decideGrey(volume, parseWindow(rules.window), { words });
       const file = uniqueName(fileName(one.kind === 'DICOM' ? volume.name : bareStem(one.path)), volumes);
+      // Not below the path that was given: it may be called after a patient.
+      const folder = `@${file}`;
       const orders = axisOrders(volume, rules.plane);
       const stacks: SliceStack[] = [];
       const names = planeNames(volume, orders);
@@ -79,18 +80,18 @@ export async function volumesToScore(
         const view = turned(volume, order, held);
         const slices: (string | null)[] = [];
         for (let k = 0; k < view.shape[2]; k++) {
-          const name = `${file}_${names[i]}${String(k).padStart(4, '0')}.png`;
+          const name = `${names[i]}${String(k).padStart(4, '0')}.png`;
           const wanted = k % stride === 0 && !(await isEmpty(view, grey, k));
-          slices.push(wanted ? joinPath(path, name) : null);
+          slices.push(wanted ? joinPath(folder, name) : null);
           if (!wanted) continue;
           files.set(name, () => pngOfSlice(view, grey, k));
-          places.set(joinPath(path, name), { volume: view, grey, k });
+          places.set(joinPath(folder, name), { volume: view, grey, k });
         }
         stacks.push({ order, slices });
       }
       volumes.push({ source: volume, grey, file, window: grey.text, stacks });
+      fs = shownAs(fs, folder, files);
     }
-    fs = shownAs(fs, path, files);
   }
   if (volumes.length === 0)
     throw new FusionclipError('bad_data', `${paths.join(', ')}: there is no volume; give another path.`);

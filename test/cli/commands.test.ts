@@ -443,10 +443,12 @@ describe('models, data, help', () => {
 
   test('tune stores a choice that later commands use, and forgets it', async () => {
     const env = { XDG_CACHE_HOME: join(folder, 'cache') };
-    const tuned = await fusionclip(['tune', '--json'], env);
+    const tuned = await fusionclip(['tune', '--json', '--shapes', '96x64x96,8x8x8', '--rounds', '1'], env);
     expect(tuned.code).toBe(0);
     const { matmul, measured, file } = JSON.parse(tuned.stdout);
     expect(measured[0].variant).toBe(matmul);
+    const refused = await fusionclip(['tune', '--shapes', '96x64'], env);
+    expect(refused.stderr).toMatch(/--shapes takes .*MxKxN.*96x64/);
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ choices: { matmul } });
     const embed = async (choice: string) => {
       writeFileSync(file, choice);

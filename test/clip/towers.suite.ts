@@ -1,8 +1,8 @@
 import { assert } from 'chai';
 import { clipCases } from '../golden/cases/clip.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteOnOneDawn, test } from '../harness/registry.ts';
 
-suite('CLIP towers', () => {
+suiteOnOneDawn('CLIP towers', () => {
   test('give the reference taps, embeddings and prompt gradients', async (t) => {
     const gpu = await t.gpu();
     let count = 0;

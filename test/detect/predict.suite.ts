@@ -8,7 +8,7 @@ import { type ClassedScores, pointSentence, worthOf } from '../../src/detect/ima
 import { type PredictRequest, predictImages } from '../../src/detect/predict.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { expectFailure } from '../data/expect_failure.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suite, suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun, textOf, tinyBackbone } from '../train/small_run.ts';
 
 const GOOD = '/Brain_AD/test/good/img/0.png';
@@ -25,7 +25,7 @@ async function trained(gpu: Gpu, settings: Record<string, string> = {}) {
   return { fs, context, outcome, model, predict };
 }
 
-suite('predictions', () => {
+suiteInTurn('predictions', () => {
   test('each row and map is there as soon as the row is told, and the image is decoded once', async (t) => {
     const { fs, predict } = await trained(await t.gpu(), { 'eval.batch': '1' });
     const seen: unknown[] = [];

@@ -1,17 +1,23 @@
 import { assert } from 'chai';
 import { csvCells } from '../../src/base/csv.ts';
+import { overlaid } from '../../src/base/overlaid.ts';
+import { main } from '../../src/cli/main.ts';
+import { Reporter } from '../../src/cli/reporter.ts';
 import { evaluateRun } from '../../src/detect/evaluate_run.ts';
 import { predictPaths } from '../../src/detect/predict_volumes.ts';
 import type { ScoredImage } from '../../src/detect/scoring.ts';
 import { type VolumeRequest, volumeMetrics } from '../../src/detect/volume_metrics.ts';
+import { EXIT_CODES } from '../../src/host/exit_codes.ts';
 import { NiftiFile } from '../../src/nifti/nifti_file.ts';
 import { writePhantomVolumes } from '../../src/phantom/write_volumes.ts';
+import { writeReport } from '../../src/report/report.tsx';
 import { trainRun } from '../../src/train/index.ts';
 import type { SlicedVolume } from '../../src/volume/slice_set.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { assertClose } from '../harness/close.ts';
 import { suite, suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, smallSettings, textOf, tinyBackbone } from '../train/small_run.ts';
+import { marksIn, markVolumes } from '../volume/marked.ts';
 
 /** A volume of 2×1 voxels and two slices, 1 × 1 × 10 mm, so that nothing is smoothed. */
 function volume(name: string, patient: string, lesions: readonly number[] | null): SlicedVolume {
@@ -120,12 +126,22 @@ suite('metrics of volumes', () => {
 suiteInTurn('volumes end to end', () => {
   const phantom = { set: 'brain', out: '/vol', seed: 3, valid: 2, test: 2, size: 32, depth: 8 } as const;
 
-  test('patients in, patients out: training, evaluation and prediction say the same of a volume', async (t) => {
+  test('patients in, patients out: training, evaluation and prediction say the same of a volume, and nobody is named', async (t) => {
     const fs = new MemoryFileSystem();
     const data = await writePhantomVolumes(fs, { ...phantom, format: 'dicom' });
-    const context = contextOf(await t.gpu(), fs);
+    const marks = markVolumes(fs, data);
+    const given = new Set(fs.files.keys());
+    const said: string[] = [];
+    const host = {
+      ...t.host,
+      ...overlaid(fs, {}),
+      stderr: (text: string) => said.push(text),
+      stdout: (text: string) => said.push(text),
+    };
+    const context = contextOf(await t.gpu(), fs, { onEvent: new Reporter({ ...host, isTerminal: false }).listen });
     const model = await tinyBackbone();
-    const settings = smallSettings({ shots: '2', 'shots.patients': '1', epochs: '1', prompt: 'fixed' });
+    const rules = { accept: 'damaged', 'map.files': 'npy' };
+    const settings = smallSettings({ shots: '2', 'shots.patients': '1', epochs: '1', prompt: 'fixed', ...rules });
     const { results, adapters } = await trainRun(context, { data, model, out: '/run', settings });
     const trained = results.volumes!;
     assert.deepEqual([trained.patients.normal, trained.patients.abnormal], [1, 1]);
@@ -159,5 +175,28 @@ suiteInTurn('volumes end to end', () => {
       [2],
     );
     assert.isNull(part.volumes[0].map);
+
+    await writeReport(fs, '/run');
+    const cli = (...args: string[]) => main({ ...host, args });
+    assert.equal(await cli('data', 'check', data, '--accept', 'damaged'), 0);
+    // A file that cannot be read is not named, nor are those of series that are refused.
+    assert.equal(await cli('data', 'check', data), EXIT_CODES.bad_data);
+    assert.equal(await cli('data', 'check', data, '--deidentify', '/copies'), 0);
+    const spoken = said.join('') + JSON.stringify([context.events, evaluated, volumes, patients]);
+    assert.match(spoken, /left out: file [0-9a-f]{8}.dcm .* is damaged/);
+    assert.deepEqual(marksIn(spoken, marks), []);
+    const written = [...fs.files].filter(([path]) => !given.has(path));
+    for (const end of ['.html', '.safetensors', '.csv', '.json', '.jsonl', '.nii.gz', '.npy', '.png', '.dcm']) {
+      assert.isTrue(
+        written.some(([path]) => path.endsWith(end)),
+        end,
+      );
+    }
+    for (const [path, bytes] of written)
+      assert.deepEqual([path, ...marksIn(path, marks), ...marksIn(bytes, marks)], [path]);
+    // Who asks is told.
+    said.length = 0;
+    await cli('data', 'check', data, '--names');
+    assert.include(said.join(''), 'Zyxwv^Jane');
   });
 });

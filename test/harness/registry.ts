@@ -16,16 +16,33 @@ export interface TestCase {
   readonly run: (t: TestContext) => void | Promise<void>;
   /** Where it runs; null for all. */
   readonly runtimes: readonly RuntimeName[] | null;
-  /** The one runtime that the whole test runs it in; null: each of `runtimes`. */
-  readonly turn: RuntimeName | null;
+  /** Where the whole test runs it. */
+  readonly dealt: readonly RuntimeName[];
 }
 
 const RUNTIMES = ['deno', 'node', 'chrome'] as const;
 
 const cases: TestCase[] = [];
 let prefix = '';
-let inTurn = false;
+let deal: Deal = (among) => among;
 let turns = 0;
+
+/** Which of the runtimes of a case the whole test runs it in. */
+type Deal = (among: readonly RuntimeName[]) => readonly RuntimeName[];
+
+/** Deno twice as often: its software adapter takes a third of the time of the others'. */
+const TURNS: readonly RuntimeName[] = ['deno', 'node', 'deno', 'chrome'];
+
+function inTurn(among: readonly RuntimeName[]): readonly RuntimeName[] {
+  const order = TURNS.filter((runtime) => among.includes(runtime));
+  return order.length === 0 ? among : [order[turns++ % order.length]];
+}
+
+function onOneDawn(among: readonly RuntimeName[]): readonly RuntimeName[] {
+  const dawns = among.filter((runtime) => runtime !== 'deno');
+  const one = dawns[turns++ % Math.max(dawns.length, 1)];
+  return among.filter((runtime) => runtime === 'deno' || runtime === one);
+}
 
 /** Groups the cases registered inside `define` under `name`. */
 export function suite(name: string, define: () => void): void {
@@ -41,10 +58,22 @@ export function suite(name: string, define: () => void): void {
  * it is given.
  */
 export function suiteInTurn(name: string, define: () => void): void {
-  const outer = inTurn;
-  inTurn = true;
+  dealt(inTurn, name, define);
+}
+
+/**
+ * A suite of costly kernels: Node and Chrome have one WebGPU (Dawn), one compiler of shaders (Tint) and, without a GPU, one
+ * adapter, so the whole test runs each case in Deno and in one of these two in turn.
+ */
+export function suiteOnOneDawn(name: string, define: () => void): void {
+  dealt(onOneDawn, name, define);
+}
+
+function dealt(by: Deal, name: string, define: () => void): void {
+  const outer = deal;
+  deal = by;
   suite(name, define);
-  inTurn = outer;
+  deal = outer;
 }
 
 /** Registers one case; its full name `suite > name` must be unique. @param runtimes null for all of them */
@@ -52,17 +81,15 @@ export function test(name: string, run: TestCase['run'], runtimes: TestCase['run
   const full = prefix ? `${prefix} > ${name}` : name;
   if (cases.some((c) => c.name === full)) throw new Error(`two test cases are called "${full}"`);
   const among = RUNTIMES.filter((runtime) => runtimes?.includes(runtime) ?? true);
-  cases.push({ name: full, run, runtimes, turn: inTurn ? among[turns++ % among.length] : null });
+  cases.push({ name: full, run, runtimes, dealt: deal(among) });
 }
 
 /**
  * The cases of a runtime that are registered so far, in order.
- * @param dealt without those whose turn is another runtime's
+ * @param dealt without those that the whole test runs in other runtimes
  */
 export function registeredCases(runtime: RuntimeName, dealt = false): readonly TestCase[] {
-  return cases.filter(
-    ({ runtimes, turn }) => (runtimes?.includes(runtime) ?? true) && (!dealt || turn === null || turn === runtime),
-  );
+  return cases.filter((one) => (dealt ? one.dealt : (one.runtimes ?? RUNTIMES)).includes(runtime));
 }
 
 /** Runtimes whose adapters have a feature, for a case that needs it; null: all. Deno's have no subgroups. */

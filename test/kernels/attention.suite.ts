@@ -8,7 +8,7 @@ import {
   attentionReference,
 } from '../../src/lab/reference/attention.ts';
 import { assertClose, noise } from '../harness/close.ts';
-import { runtimesWith, suite, test } from '../harness/registry.ts';
+import { runtimesWith, suiteOnOneDawn, test } from '../harness/registry.ts';
 
 const VARIANTS = Object.keys(ATTENTION_VARIANTS) as AttentionVariant[];
 const runtimesOf = (variant: AttentionVariant) => runtimesWith(attentionRow(variant).needs);
@@ -23,13 +23,13 @@ const SHAPES: readonly AttentionShape[] = [
 
 const name = (s: AttentionShape) => `${s.batch}×${s.length}×${s.heads}×${s.width}${s.causal ? ' causal' : ''}`;
 
-suite('attention', () => {
+suiteOnOneDawn('attention', () => {
   for (const variant of VARIANTS) {
-    test(
-      `${variant}: forward and gradient`,
-      async (t) => {
-        const gpu = await t.gpu();
-        for (const [i, shape] of SHAPES.entries()) {
+    for (const [i, shape] of SHAPES.entries()) {
+      test(
+        `${variant}: forward and gradient of ${name(shape)}`,
+        async (t) => {
+          const gpu = await t.gpu();
           using _scope = gpu.scope();
           const { batch, length, heads, width, causal } = shape;
           const size = batch * length * heads * width;
@@ -51,10 +51,10 @@ suite('attention', () => {
           const d = attentionBackwardWith(variant, g, x, result, heads, { causal });
           const want = attentionGradientReference(grad, qkv, shape);
           assertClose(await d.read(), want, { absolute: 1e-4, relative: 1e-4 }, `${name(shape)} gradient`);
-        }
-      },
-      runtimesOf(variant),
-    );
+        },
+        runtimesOf(variant),
+      );
+    }
   }
 
   for (const variant of VARIANTS) {

@@ -3,7 +3,7 @@ import { GpuArray } from '../../src/gpu/array.ts';
 import { convolution, unfoldWindows } from '../../src/kernels/convolution.ts';
 import { type ConvolutionShape, convolutionReference, placesOf } from '../../src/lab/reference/convolution.ts';
 import { assertClose, noise } from '../harness/close.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteOnOneDawn, test } from '../harness/registry.ts';
 
 const SHAPES: readonly (ConvolutionShape & { readonly outputs: number })[] = [
   { batch: 2, height: 9, width: 7, channels: 5, side: 3, stride: 1, pad: 1, outputs: 6 },
@@ -13,7 +13,7 @@ const SHAPES: readonly (ConvolutionShape & { readonly outputs: number })[] = [
   { batch: 2, height: 5, width: 7, channels: 3, side: 2, stride: 2, pad: 0, padEnd: 1, outputs: 4 },
 ];
 
-suite('convolution', () => {
+suiteOnOneDawn('convolution', () => {
   test('odd sizes, strides and paddings', async (t) => {
     const gpu = await t.gpu();
     for (const [i, shape] of SHAPES.entries()) {

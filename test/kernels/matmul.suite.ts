@@ -8,7 +8,7 @@ import { MATMUL_VARIANTS, type MatmulVariant, planMatmul } from '../../src/kerne
 import { matmulRow } from '../../src/kernels/matmul_variants.ts';
 import { activationReference, matmulGradientReference, matmulReference } from '../../src/lab/reference/matmul.ts';
 import { assertClose, noise } from '../harness/close.ts';
-import { runtimesWith, suite, test } from '../harness/registry.ts';
+import { runtimesWith, suiteOnOneDawn, test } from '../harness/registry.ts';
 
 const VARIANTS = Object.keys(MATMUL_VARIANTS) as MatmulVariant[];
 const runtimesOf = (variant: MatmulVariant) => runtimesWith(matmulRow(variant).needs);
@@ -54,29 +54,29 @@ function upload(gpu: Gpu, seed: number, shape: readonly number[]): { array: GpuA
   return { array: GpuArray.from(gpu, host, shape), host };
 }
 
-suite('matmul', () => {
+suiteOnOneDawn('matmul', () => {
   for (const variant of VARIANTS) {
-    test(
-      `${variant}: every transposition, sizes that no tile divides`,
-      async (t) => {
-        const gpu = await t.gpu();
-        for (const [m, k, n] of [
-          [17, 131, 35],
-          [70, 24, 68],
-        ] as const) {
-          for (const { transposeA, transposeB } of KINDS) {
+    for (const { transposeA, transposeB } of KINDS) {
+      test(
+        `${variant}: ${transposeA ? 'aᵀ' : 'a'} ${transposeB ? 'bᵀ' : 'b'}, sizes that no tile divides`,
+        async (t) => {
+          const gpu = await t.gpu();
+          for (const [m, k, n] of [
+            [17, 131, 35],
+            [70, 24, 68],
+          ] as const) {
             using _scope = gpu.scope();
             const a = upload(gpu, 1, transposeA ? [k, m] : [m, k]);
             const b = upload(gpu, 2, transposeB ? [n, k] : [k, n]);
             const out = matmulWith(variant, a.array, b.array, { transposeA, transposeB });
             assert.deepEqual(out.shape, [m, n]);
             const expected = matmulReference(a.host, b.host, [m, k, n], transposeA, transposeB);
-            assertClose(await out.read(), expected, tolerance(k), `${m}×${k}×${n} ${transposeA}/${transposeB}`);
+            assertClose(await out.read(), expected, tolerance(k), `${m}×${k}×${n}`);
           }
-        }
-      },
-      runtimesOf(variant),
-    );
+        },
+        runtimesOf(variant),
+      );
+    }
 
     test(
       `${variant}: bias, activation, residual, alpha, accumulate, columns`,
@@ -85,7 +85,7 @@ suite('matmul', () => {
         const [m, k, n] = [19, 28, 18];
         const [total, at] = [29, 5];
         for (const act of ['none', 'relu', 'gelu', 'quickgelu'] as const) {
-          for (const accumulate of [false, true]) {
+          for (const accumulate of act === 'gelu' ? [false, true] : [false]) {
             using _scope = gpu.scope();
             const a = upload(gpu, 3, [m, k + 8]);
             const b = upload(gpu, 4, [n, k + 3]);
@@ -185,12 +185,13 @@ suite('matmul', () => {
         `${variant}: b stored as ${dtype} gives the bits of the decoded b`,
         async (t) => {
           const gpu = await t.gpu();
+          // A weight of a frozen tower is b; a is transposed in gradients of weights alone, which are trained in f32.
+          const kinds = t.host.runtime === 'deno' ? KINDS : KINDS.filter(({ transposeA }) => !transposeA);
           for (const [m, k, n] of [
-            [17, 131, 35],
-            [70, 24, 68],
+            [70, 131, 67],
             [3, 7, 5],
           ] as const) {
-            for (const { transposeA, transposeB } of KINDS) {
+            for (const { transposeA, transposeB } of kinds) {
               using _scope = gpu.scope();
               const a = upload(gpu, 21, transposeA ? [k, m] : [m, k]);
               const shape = transposeB ? [n, k] : [k, n];

@@ -7,7 +7,7 @@ import { infoNceTargets, uploadIndex, uploadTargets } from '../../src/kernels/in
 import { Tape } from '../../src/nn/index.ts';
 import { DualEncoder } from '../../src/pretrain/dual_encoder.ts';
 import { assertClose, noise } from '../harness/close.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { clipLoss64, type Region64 } from './clip64.ts';
 
 const CONFIG: ClipConfig = {
@@ -35,7 +35,7 @@ const REGIONS: readonly Region64[] = [
   { picture: 2, patch: 0, truth: TRUTH[2] },
 ];
 
-suite('pre-training loss', () => {
+suiteInTurn('pre-training loss', () => {
   for (const regions of [[], REGIONS]) {
     test(`${regions.length} regions: loss and the gradient of every tensor agree with float64`, async (t) => {
       const gpu = await t.gpu();

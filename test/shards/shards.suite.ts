@@ -254,7 +254,7 @@ suite('shards', () => {
       ['/l/c.txt', '/data/d.png\r\n/else/e.png\n'],
     ];
     const fs = new MemoryFileSystem(files.map(([path, text]) => [path, new TextEncoder().encode(text)]));
-    const request = { columns: { path: null, patient: null }, group: null, root: '/data', secret: '' };
+    const request = { columns: { path: null, patient: null }, group: null, root: '/data' };
     const listed: string[] = [];
     const sources = files.map(([path]) => path);
     for await (const some of listInputs(fs, { ...request, sources })) {

@@ -11,12 +11,12 @@ import { optionTextsOf, runSettings } from '../../src/run/run_config.ts';
 import { loadWeights } from '../../src/train/checkpoint.ts';
 import { resumeRun } from '../../src/train/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, metricsOf, ruleSet, smallRun, smallSettings, tinyBackbone } from './small_run.ts';
 
 const FIXED = { prompt: 'fixed', epochs: '1' };
 
-suite('run folders and checkpoints', () => {
+suiteInTurn('run folders and checkpoints', () => {
   test('settings survive the way through a file', () => {
     for (const given of [
       {},

@@ -10,7 +10,7 @@ import { predictImages } from '../../src/detect/predict.ts';
 import { resumeRun, trainRun } from '../../src/train/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import type { MemoryFileSystem } from '../data/memory_file_system.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun, smallSettings, textOf, tinyBackbone, tinyConfig } from './small_run.ts';
 
 /** A matrix that is in no fingerprint. */
@@ -31,7 +31,7 @@ async function writeTiny(fs: MemoryFileSystem, path: string, change: (data: Uint
   fs.files.set(path, bytes);
 }
 
-suite('what a run was trained on', () => {
+suiteInTurn('what a run was trained on', () => {
   test('is a model whose every weight counts: another one is refused where the run goes on or is used', async (t) => {
     const fs = ruleSet();
     const context = contextOf(await t.gpu(), fs);

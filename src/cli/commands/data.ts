@@ -1,4 +1,5 @@
 import { type OptionTable, toggle } from '../../base/option.ts';
+import { visible } from '../../base/visible.ts';
 import { checkDataset } from '../../data/layout/check.ts';
 import { inventoryLines } from '../../data/layout/inventory.ts';
 import { DATA_OPTIONS } from '../../data/layout/rules.ts';
@@ -7,11 +8,13 @@ import { EXIT_CODES } from '../../host/exit_codes.ts';
 import type { RunListener } from '../../run/events.ts';
 import { TRAIN_OPTIONS } from '../../run/options.ts';
 import { deidentifyFolder } from '../../volume/deidentify_folder.ts';
+import { whoIsWho } from '../../volume/who_is_who.ts';
 import { type Call, type Command, exactly, flagValues, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
 
 const FLAGS = {
   json: toggle(false, 'the report as JSON'),
+  names: toggle(false, 'in place of the check: which file, series and patient is meant by the names that hide them'),
   deidentify: word(
     'OUT',
     'in place of the check: copies of all DICOM pictures below DIR without names, by the Basic Profile of PS3.15, into the new folder OUT',
@@ -41,7 +44,8 @@ export const dataCheck: Command = {
   async run(call) {
     const { host } = call;
     exactly(1, call, 'fusionclip data check DIR');
-    const { json, deidentify } = flagValues(FLAGS, call);
+    const { json, deidentify, names } = flagValues(FLAGS, call);
+    if (names) return named(call, json);
     if (deidentify !== null) return copied(call, deidentify, json);
     const { 'prompt.object': object, 'shots.abnormal': shots, ...rules } = flagValues(RULES, call);
     const reporter = new Reporter(host);
@@ -71,6 +75,15 @@ export const dataCheck: Command = {
     return code;
   },
 };
+
+/** Says what hidden names stand for. */
+async function named({ host, positional }: Call, json: boolean): Promise<number> {
+  const files = await whoIsWho(host, positional[0]);
+  const columns = ['file', 'series', 'patient', 'path'] as const;
+  const table = [columns.join('\t'), ...files.map((one) => columns.map((column) => visible(one[column])).join('\t'))];
+  host.stdout(json ? `${JSON.stringify(files, null, 2)}\n` : `${table.join('\n')}\n`);
+  return 0;
+}
 
 /** Writes copies without names, and says what they still may show. */
 async function copied({ host, positional }: Call, out: string, json: boolean): Promise<number> {

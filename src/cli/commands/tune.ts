@@ -1,8 +1,8 @@
 import { textColumns } from '../../base/columns.ts';
-import { type OptionTable, toggle } from '../../base/option.ts';
+import { integer, list, type OptionTable, text, toggle } from '../../base/option.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
 import { defaultVariant } from '../../kernels/matmul_plan.ts';
-import { tuneMatmul } from '../../kernels/tune.ts';
+import { TUNING_SHAPES, tuneMatmul } from '../../kernels/tune.ts';
 import { onDevice } from '../../run/on_device.ts';
 import { type Command, exactly, flagValues } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
@@ -10,6 +10,12 @@ import { type Tuning, tuningFile } from '../tuning.ts';
 
 const FLAGS = {
   json: toggle(false, 'the measurements as JSON'),
+  shapes: list(
+    text('', /^[1-9]\d*x[1-9]\d*x[1-9]\d*$/, 'MxKxN', 'products to time, rows x terms x columns'),
+    TUNING_SHAPES.map((shape) => shape.join('x')),
+    'products to time, rows x terms x columns',
+  ),
+  rounds: integer(5, [1, 1000], 'how often each is timed; the shortest time counts'),
   reset: toggle(false, 'forget what was measured: the default of the kind of adapter holds again'),
 } satisfies OptionTable;
 
@@ -18,13 +24,13 @@ export const tune: Command = {
   name: ['tune'],
   summary: 'measures which kernel multiplies matrices fastest on this adapter, and remembers it',
   usage: '',
-  examples: ['fusionclip tune', 'fusionclip tune --reset'],
+  examples: ['fusionclip tune --shapes 290x1024x4096 --rounds 20', 'fusionclip tune --reset'],
   details:
     'Every command then uses it. Results may change in their last digits, since another kernel may add in another order.',
   flags: [{ title: 'Tuning', table: { ...FLAGS, ...GPU_FLAGS } }],
   async run(call) {
     exactly(0, call, 'fusionclip tune');
-    const { json, reset } = flagValues(FLAGS, call);
+    const { json, reset, rounds, shapes } = flagValues(FLAGS, call);
     const { host } = call;
     const work = async ({ gpu }: Session) => {
       const file = tuningFile(host, gpu.facts);
@@ -34,7 +40,7 @@ export const tune: Command = {
         host.stdout(json ? `${JSON.stringify({ matmul: usual })}\n` : `matmul: ${usual}, the default\n`);
         return 0;
       }
-      const measured = await tuneMatmul(gpu);
+      const measured = await tuneMatmul(gpu, shapes.map(sizes), rounds);
       const matmul = measured[0].variant;
       const tuning: Tuning = { adapter: describeAdapter(gpu.facts), choices: { matmul } };
       if (file) await host.writeFile(file, `${JSON.stringify(tuning, null, 2)}\n`);
@@ -54,3 +60,8 @@ export const tune: Command = {
     return withGpu(call, (session) => onDevice(session, work));
   },
 };
+
+function sizes(shape: string): [m: number, k: number, n: number] {
+  const [m, k, n] = shape.split('x').map(Number);
+  return [m, k, n];
+}
