@@ -1,6 +1,6 @@
 import { type ErrorCode, FusionclipError } from '../src/base/errors.ts';
 import type { RunEvent } from '../src/run/events.ts';
-import type { Calls, Reply, Request } from './protocol.ts';
+import type { Calls, Failure, Reply, Request } from './protocol.ts';
 import address from './worker/main.ts?worker&url';
 
 /** The worker's functions as the page calls them. */
@@ -10,8 +10,8 @@ export type Client = Calls;
 export class WorkFailure extends FusionclipError {
   readonly resumable: boolean;
 
-  constructor(code: ErrorCode, message: string, resumable: boolean) {
-    super(code, message);
+  constructor(code: ErrorCode, { message, resumable, leave }: Failure) {
+    super(code, message, { leave });
     this.resumable = resumable;
   }
 }
@@ -23,15 +23,14 @@ const PATIENCE = 30_000;
  * Starts the worker.
  *
  * Its script is a blob with one import: a worker of a blob inherits the page's content security policy, which a worker
- * of a file does not do where the server sends no policy of its own. A page that is one file has the script inside.
+ * of a file does not do where the server sends no policy of its own. A page that is one file has the script inside, packed.
  * Where a server's policy refuses blobs, the worker is started from its file. One that does not start is said.
  */
 export function startWorker(onEvent: (event: RunEvent) => void, onDead: (reason: string) => void): Client {
   const waiting = new Map<number, { request: Request; resolve(value: unknown): void; reject(error: Error): void }>();
   const url = new URL(address, document.baseURI).href;
   const inside = document.getElementById('worker')?.textContent;
-  const blob = new Blob([inside ?? `import ${JSON.stringify(url)};`], { type: 'text/javascript' });
-  const ways = [URL.createObjectURL(blob), ...(inside ? [] : [url])];
+  const ways = inside ? [] : [addressOf(`import ${JSON.stringify(url)};`), url];
   let worker: Worker | null = null;
   let ready = false;
   let count = 0;
@@ -74,8 +73,8 @@ export function startWorker(onEvent: (event: RunEvent) => void, onDead: (reason:
       const call = waiting.get(data.id);
       waiting.delete(data.id);
       if ('result' in data) return call?.resolve(data.result);
-      const { code, message, resumable } = data.failure;
-      call?.reject(code === null ? new Error(message) : new WorkFailure(code, message, resumable));
+      const { code, message } = data.failure;
+      call?.reject(code === null ? new Error(message) : new WorkFailure(code, data.failure));
     });
     started.addEventListener('error', ({ message }) => {
       clearTimeout(timer);
@@ -84,7 +83,13 @@ export function startWorker(onEvent: (event: RunEvent) => void, onDead: (reason:
       if (worker === started) next(reason);
     });
   };
-  next('');
+  if (inside) {
+    const start = (script: string) => {
+      ways.push(addressOf(script));
+      next('');
+    };
+    unpacked(inside).then(start, (error: Error) => next(error.message));
+  } else next('');
 
   const call = (name: keyof Calls, args: readonly unknown[]) =>
     new Promise<unknown>((resolve, reject) => {
@@ -98,4 +103,14 @@ export function startWorker(onEvent: (event: RunEvent) => void, onDead: (reason:
       (...args: unknown[]) =>
         call(name as keyof Calls, args),
   });
+}
+
+function addressOf(script: string): string {
+  return URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
+}
+
+/** The text that was packed by gzip and written in base 64. */
+async function unpacked(text: string): Promise<string> {
+  const packed = await fetch(`data:application/gzip;base64,${text}`);
+  return new Response(packed.body!.pipeThrough(new DecompressionStream('gzip'))).text();
 }

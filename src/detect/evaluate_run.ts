@@ -169,7 +169,7 @@ async function evaluateOn(
           features: decider !== null,
           calibration: { thresholds, ranges },
           sampling: samplingRequest(rules),
-          batch: header.train['eval.batch'],
+          batch: decider ? 1 : header.train['eval.batch'],
           onProgress: stage(onEvent, 'scores'),
           signal,
         }),

@@ -164,11 +164,10 @@ async function predictInto(
   const onScored: OnScored = async (scored, image) => {
     await addBad(places.get(scored.id)!);
     const map = maps ? await maps.write(scored, scored.id, image) : null;
-    const { point, warning } = worth;
+    const { warning } = worth;
     const decision = decider ? decider.see(scored, image) : UNDECIDED;
     const row = {
       ...predictionRow(scored, used, decision),
-      threshold: point?.value ?? null,
       warning,
       map,
       error: null,

@@ -16,6 +16,8 @@ export interface PredictionRow extends RowDecision {
   readonly score: number;
   /** Whether the score reaches the image threshold; null when there is none. */
   readonly abnormal: boolean | null;
+  /** The image threshold that it was compared with. */
+  readonly threshold: number | null;
   readonly scoreMax: number;
   readonly scoreMean: number;
   /** Extremes of the map, which a 16-bit PNG is scaled by. */
@@ -34,7 +36,10 @@ export function predictionRow(
   const [mapLow, mapHigh] = rangeOf(map);
   const above = pixel ? map.reduce((n, value) => n + (value >= pixel.value ? 1 : 0), 0) / map.length : null;
   const abnormal = image && score >= image.value;
-  return { id, label, score, abnormal, scoreMax, scoreMean, mapLow, mapHigh, abnormalShare: above, ...decision };
+  return {
+    ...{ id, label, score, abnormal, threshold: image?.value ?? null, scoreMax, scoreMean, mapLow, mapHigh },
+    ...{ abnormalShare: above, ...decision },
+  };
 }
 
 /** One row per image, in the order of the set. @param decisions in the same order; none without a calibration */
@@ -48,8 +53,6 @@ export function predictionRows(
 
 /** The row of an image file, which nobody has labelled. */
 export interface FileRow extends PredictionRow {
-  /** The image threshold that it was compared with. */
-  readonly threshold: number | null;
   /** Says so where the run is no better than chance. */
   readonly warning: string | null;
   /** Path of the heat map; null where none was written. */
@@ -67,11 +70,11 @@ export function badRow(id: string, { message }: Error): FileRow {
 
 const COLUMNS = [
   ...['id', 'label', 'score', 'abnormal', 'scoreMax', 'scoreMean', 'mapLow', 'mapHigh'],
-  ...['abnormalShare', 'decision', 'pValue', 'adjusted', 'probability', 'markedShare', 'covered'],
+  ...['abnormalShare', 'decision', 'pValue', 'adjusted', 'probability', 'markedShare', 'covered', 'threshold'],
 ] as readonly (keyof PredictionRow)[];
 
 /** Columns of rows of files. */
-export const FILE_COLUMNS: readonly (keyof FileRow)[] = [...COLUMNS, 'threshold', 'warning', 'map', 'error'];
+export const FILE_COLUMNS: readonly (keyof FileRow)[] = [...COLUMNS, 'warning', 'map', 'error'];
 
 /** Rows as CSV; what is not known is empty. @param head whether a line with the names of the columns goes first */
 export function toCsv<R extends PredictionRow>(

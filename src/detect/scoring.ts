@@ -88,7 +88,7 @@ export interface ScoringOptions {
   readonly onScored?: OnScored;
   /** Whether the images are held until all are scored; by default they are. */
   readonly keep?: boolean;
-  /** Whether `features` of the images are wanted; only where scores do not depend on the set. */
+  /** Whether `features` of the images are wanted, as decisions take them; only where scores do not depend on the set. */
   readonly features?: boolean;
   readonly onProgress?: (done: number) => void;
   readonly signal?: AbortSignal;

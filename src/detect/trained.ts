@@ -111,7 +111,8 @@ export class TrainedDetector {
   ): Promise<ScoredSet> {
     const { detector, file } = this;
     const say = (text: string) => context.onEvent?.({ type: 'note', text });
-    const batch = file.header.train['eval.batch'];
+    // Sums of other batches have other last bits: what is decided on must not depend on the images beside it.
+    const batch = options.features ? 1 : file.header.train['eval.batch'];
     const batches = fileBatches(context.fs, detector, paths.slice(soFar.count), batch, onBad, say);
     const progress = stage(context.onEvent ?? (() => {}), 'scores');
     const onProgress = (done: number) => progress(done, paths.length);

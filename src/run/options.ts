@@ -28,7 +28,7 @@ export const TRAIN_OPTIONS = {
   ),
   'shots.list': optional(
     text('', /\S/, 'FILE', ''),
-    'a list of MVFA that names the support images, in place of a draw',
+    'a list of MVFA, or the shots.json of a run, that names the support images, in place of a draw',
   ),
   'shots.index': integer(0, [0, 1e6], "which of the list's draws"),
   seed: integer(0, [0, 2 ** 32 - 1], 'of the support draw, the initial weights and the order of training'),

@@ -32,6 +32,7 @@ import type { Choice, RunState } from '../run/run_state.ts';
 import type { SlicedVolume } from '../volume/slice_set.ts';
 import { lastState, resumable, resumeAdvice, takeFolder } from './broken_run.ts';
 import { loadWeights } from './checkpoint.ts';
+import { Forecast, planOf } from './forecast.ts';
 import { ML_BOM, mlBom } from './ml_bom.ts';
 import { environmentJson, sameShots, shotsJson } from './provenance.ts';
 import { selectionRule } from './selection_rule.ts';
@@ -268,7 +269,7 @@ async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Pro
 /** Trains what is left, chooses, calibrates, evaluates and writes. */
 async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutcome> {
   const { context, folder, header, backbone, dataset, support, items, detector, onEvent } = run;
-  const { fs, signal } = context;
+  const { fs, signal, trainings } = context;
   const started = new Date();
   const environment = await environmentJson(context.gpu, context.environment, folder, started, state);
   await folder.writeJson('env.json', environment);
@@ -288,9 +289,15 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
     const compared = (selectedBy !== 'last' && selectedBy !== 'none') || header.train['lr.grid'].length > 1;
     const used = selectedBy === 'test-oracle' ? oracle : rest;
     const chosenBy = { contest: compared ? used : null, selectedBy };
-    const { trainings } = context;
+    const forecast = new Forecast(
+      planOf(header, state, {
+        items: items.length,
+        compared: compared ? used.samples.length : 0,
+        test: dataset.splits.test.length,
+      }),
+    );
     const end = await runTraining(
-      { fs, folder, header, items, detector, memory, ...chosenBy, onEvent, trainings, signal },
+      { fs, folder, header, items, detector, memory, ...chosenBy, onEvent, forecast, trainings, signal },
       state,
     );
     oracle.release();

@@ -191,6 +191,23 @@ suite('decisions', () => {
     );
   });
 
+  test('batches are compared by patient: many images of a few patients are too few to tell', () => {
+    const rule = makeDecisionRule(
+      normals(100, (i) => `p${i % 25}`),
+      null,
+      WISHES,
+      { ...ORIGIN, group: 'auto' },
+    );
+    assert.lengthOf(rule.reference, 25);
+    const facts = { facts: [0, 0, 0, 0, 0, 0], features: [0], scanner: null };
+    const batch = (patients: number) =>
+      Array.from({ length: 60 }, (_, i) => ({ score: i, patient: `q${i % patients}`, facts }));
+    const few = decideAll(rule, batch(19));
+    assert.isNull(few.shift);
+    assert.match(few.coverage.text, /; 19 patients are too few to tell/);
+    assert.isAtMost(decideAll(rule, batch(30)).shift!.compared.batch, 30);
+  });
+
   test('a shifted batch is not covered, and says what moved', () => {
     const rule = makeDecisionRule(normals(100), null, WISHES, ORIGIN);
     const facts = (i: number, by: number) => ({ facts: [i + by, 0, 0, 0, 0, 0], features: [i + by], scanner: null });

@@ -73,7 +73,7 @@ suiteInTurn('calibration of a run', () => {
     try {
       assert.deepEqual(detector.file.rule, rule);
       const paths = [...fs.files.keys()].filter((path) => path.startsWith('/normals/')).sort();
-      const { images } = await detector.score(context, paths);
+      const { images } = await detector.score(context, paths, { features: true });
       assert.deepEqual(
         rule.scores,
         images.map(({ score }) => score),
@@ -142,6 +142,12 @@ suiteInTurn('calibration of a run', () => {
     assert.deepEqual([falsePositives.of, sensitivity.of], [4, 4]);
     assert.equal(falsePositives.count + sensitivity.count, images.filter(({ abnormal }) => abnormal).length);
     assert.equal(results.decisions!.probability!.bins.length, 10);
+
+    // An image by itself has the score of the image among others, to the bit, and so the p-value.
+    for (const { id, score, pValue } of images.slice(2, 4)) {
+      const [alone] = (await predictImages(context, { ...request, paths: [id], out: null, onRow: undefined })).images;
+      assert.deepEqual([alone.score, alone.pValue], [score, pValue]);
+    }
 
     const together = await predictImages(context, { ...request, falseDiscovery: 0.3 });
     const adjusted = benjaminiHochberg(pValues);

@@ -55,6 +55,14 @@ suiteInTurn('report', () => {
     for (const text of ['Calibrated decisions', 'at most 5 % of normal images', 'Reliability diagram of 40 cases']) {
       assert.include(html, text);
     }
+    // A row an image, and the shares of normal ones at or below each alpha.
+    const table = (title: string) => html.split(`<caption>${title}`)[1].split('</table>')[0];
+    const rows = table('Decisions on the test images');
+    assert.lengthOf([...rows.matchAll(/<tr>/g)], 41);
+    assert.lengthOf([...rows.matchAll(/<td>abnormal<\/td><\/tr>/g)], called.length);
+    const low = table('p-values of 20 normal test images as a table');
+    const { falsePositives } = decisions.images;
+    assert.include(low, `<td>${falsePositives.count}</td><td>20</td>`);
     assert.notInclude(await renderReport(record), 'Calibrated decisions');
   });
 
