@@ -1,6 +1,5 @@
 import { FusionclipError } from '../base/errors.ts';
 import { joinPath } from '../base/paths.ts';
-import { sha256 } from '../base/sha256.ts';
 import type { Dataset, Sample } from '../data/layout/dataset.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
 import { saveAdapters } from '../detect/adapters_file.ts';
@@ -33,7 +32,7 @@ import type { SlicedVolume } from '../volume/slice_set.ts';
 import { lastState, resumable, resumeAdvice, takeFolder } from './broken_run.ts';
 import { loadWeights } from './checkpoint.ts';
 import { Forecast, planOf } from './forecast.ts';
-import { ML_BOM, mlBom } from './ml_bom.ts';
+import { writeRunBill } from './ml_bom.ts';
 import { environmentJson, sameShots, shotsJson } from './provenance.ts';
 import { selectionRule } from './selection_rule.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
@@ -305,8 +304,7 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
     const seconds = (Date.now() - started.getTime()) / 1000;
     const training = end.trainedBy !== null && { trainedBy: end.trainedBy };
     await folder.writeJson('env.json', { ...environment, ...training, finished: new Date().toISOString(), seconds });
-    const sum = await sha256(await fs.readFile(folder.file(ADAPTERS)));
-    await folder.writeJson(ML_BOM, await mlBom({ header, inventory: run.inventory, support, results, adapters: sum }));
+    await writeRunBill(fs, folder, { header, inventory: run.inventory, results });
     // Last of all: a folder with results is a finished run.
     await folder.writeJson('results.json', results);
     return { results, scored, adapters: folder.file(ADAPTERS) };
