@@ -56,24 +56,12 @@ async function train(name: string, workers: number, { tls = false, killAt = 0 } 
   const team = await Promise.all(Array.from({ length: workers }, () => worker(tls)));
   const addresses = team.map(({ address }) => address).join(',');
   const model = ['--data', at('data/Brain'), '--model', 'tiny-clip', '--out', at(name)];
-  const settings = [
-    '--shots',
-    '4',
-    '--aug',
-    'none',
-    '--size',
-    '64',
-    '--map.files',
-    'none',
-    '--batch',
-    '8',
-    '--parts',
-    '4',
-  ];
+  const settings = ['--shots', '2', '--aug', 'none', '--size', '32', '--prompt', 'fixed', '--map.files', 'none'];
+  const cut = ['--batch', '4', '--parts', '4'];
   const length = ['--epochs', '50', '--select', 'last'];
   const start = performance.now();
   const program = fusionclip(
-    ['train', ...model, ...settings, ...length, ...(workers > 0 ? ['--workers', addresses] : [])],
+    ['train', ...model, ...settings, ...cut, ...length, ...(workers > 0 ? ['--workers', addresses] : [])],
     (text) => {
       if (killAt > 0 && text.includes(`"step":${killAt},`)) team[0].program.child.kill('SIGKILL');
     },
@@ -96,7 +84,7 @@ async function train(name: string, workers: number, { tls = false, killAt = 0 } 
 }
 
 try {
-  const set = ['--train', '0', '--valid', '24', '--test', '8', '--size', '64', '--seed', '5'];
+  const set = ['--train', '0', '--valid', '8', '--test', '4', '--size', '64', '--seed', '5'];
   await done(fusionclip(['phantom', '--set', 'brain', '--out', at('data'), ...set]));
   const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
   const pair = ['-newkey', 'rsa:2048', '-nodes', '-keyout', at('key.pem'), '-out', at('cert.pem')];
