@@ -44,21 +44,17 @@ async function pictures(folder: string, first: number, count: number): Promise<v
 
 async function prepare(): Promise<void> {
   if (await fs.stat(`${out}/ready`)) return;
-  await writePhantoms(fs, { set: 'brain', out: `${out}/data`, seed: SEED, train: 0, valid: 4, test: 4, size: SIZE });
+  if (!(await fs.stat(`${out}/data`)))
+    await writePhantoms(fs, { set: 'brain', out: `${out}/data`, seed: SEED, train: 0, valid: 4, test: 4, size: SIZE });
   await pictures(`${out}/normals`, 1_000_000, 39);
   await pictures(`${out}/new`, 2_000_000, Number(values.images));
   const fc = await open();
   try {
     const data = `${out}/data/${phantomFamily('brain').dataset}`;
     const settings = { method: values.method as 'fusionclip', shots: 2, size: SIZE, epochs: 2, aug: 'none' } as const;
-    const run = await fc.train(data, {
-      out: `${out}/run`,
-      force: true,
-      select: 'last',
-      'map.files': 'none',
-      ...settings,
-    });
-    await fc.calibrate(run.adapters, `${out}/normals`, { alpha: 0.1 });
+    if (!(await fs.stat(`${out}/run/results.json`)))
+      await fc.train(data, { out: `${out}/run`, force: true, select: 'last', 'map.files': 'none', ...settings });
+    await fc.calibrate(`${out}/run`, `${out}/normals`, { alpha: 0.1 });
   } finally {
     fc.close();
   }
