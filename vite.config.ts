@@ -60,18 +60,19 @@ const areas = Object.fromEntries(AREAS.map((area) => [`${area}/index`, `src/${ar
  * The browser page: `vite --mode app` serves it from its sources. Addresses are relative, so it works below any path.
  * The policy that index.html has in a meta tag also goes with every answer of the development server.
  * @param single whether all is to fit into one file (`scripts/single_file.mjs`): the model as an address that holds it
+ * @param entry `lab` builds the kernel lab, which shares no file with the page, so that nobody who opens one loads the other
  */
-function app(single: boolean): UserConfig {
+function app(single: boolean, entry: 'app' | 'lab' = 'app'): UserConfig {
   const page = readFileSync(new URL('app/index.html', import.meta.url), 'utf8');
   const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(page)?.[1] ?? '';
   const output = {
-    entryFileNames: 'chunks/app/[name]-[hash].js',
-    chunkFileNames: 'chunks/app/[name]-[hash].js',
+    entryFileNames: `chunks/${entry}/[name]-[hash].js`,
+    chunkFileNames: `chunks/${entry}/[name]-[hash].js`,
     // Files of a model keep the names that belong to its layout.
     assetFileNames: ({ originalFileNames: [from = ''] }: { originalFileNames: string[] }) =>
       from.includes('models/')
         ? `models/${from.split('/').at(-2)}/[name][extname]`
-        : 'chunks/app/[name]-[hash][extname]',
+        : `chunks/${entry}/[name]-[hash][extname]`,
   };
   return {
     root: 'app',
@@ -83,7 +84,7 @@ function app(single: boolean): UserConfig {
       reportCompressedSize: false,
       modulePreload: false,
       assetsInlineLimit: single ? 2 ** 30 : 0,
-      rolldownOptions: { output },
+      rolldownOptions: { output, ...(entry === 'lab' && { input: 'app/lab.html' }) },
     },
     // Browsers start no module of a blob from a page that was opened from disk.
     worker: single
@@ -130,7 +131,9 @@ const TARGETS: Record<string, Record<string, string>> = {
 
 export default defineConfig(({ mode }) => {
   if (mode === 'app' || mode === 'single') return app(mode === 'single');
+  if (mode === 'lab') return app(false, 'lab');
   const input = TARGETS[mode];
-  if (!input) throw new Error(`unknown build target "${mode}"; one of ${Object.keys(TARGETS).join(', ')}, app`);
+  if (!input)
+    throw new Error(`unknown build target "${mode}"; one of ${Object.keys(TARGETS).join(', ')}, app, single, lab`);
   return bundle(mode, input, mode.endsWith('page') ? [] : [...NODE_MODULES, ...OPTIONAL]);
 });

@@ -1,4 +1,5 @@
 import { FusionclipError } from '../src/base/errors.ts';
+import type { Image } from '../src/data/index.ts';
 import { type Client, WorkFailure } from './client.ts';
 import type {
   AdaptersFacts,
@@ -10,15 +11,20 @@ import type {
   Picture,
   Slice,
   Stack,
+  SupportChoice,
   TrainingWish,
 } from './protocol.ts';
 import { saveFile } from './save_file.ts';
-import type { Change, Phase } from './state.ts';
+import type { Change, Offer, Phase } from './state.ts';
 
 /** What a user can do. */
 export interface Actions {
   choosePhantoms(family: string, seed: number): Promise<void>;
-  chooseImages(images: GivenImages): Promise<void>;
+  /** Says whether they were taken. */
+  chooseImages(images: GivenImages, skip?: readonly string[]): Promise<boolean>;
+  /** The images that can be learned from, in the order of the draw. */
+  draw(seed: number): Promise<SupportChoice>;
+  thumb(id: string): Promise<Image>;
   train(wish: TrainingWish, keep: boolean): Promise<void>;
   /** Stops what runs: a training so that it can go on. */
   pause(): void;
@@ -42,16 +48,19 @@ export interface Actions {
 
 /** The actions over a worker; what comes of them is dispatched. */
 export function actionsOver(client: Client, dispatch: (change: Change) => void): Actions {
-  /** Runs one piece of work; `after` is the phase that a failure leaves. */
-  const attempt = async (phase: Phase, work: () => Promise<void>, after: Phase | 'rest' = 'rest') => {
+  /** Runs one piece of work, and says whether it came to its end; a failure leaves the phase of before. */
+  const tried = async (phase: Phase, work: () => Promise<void>, offerOf?: (error: unknown) => Offer | undefined) => {
     dispatch({ type: 'phase', phase });
     try {
       await work();
+      return true;
     } catch (error) {
       const stopped = error instanceof FusionclipError && error.code === 'interrupted';
-      dispatch(stopped ? { type: 'stopped' } : failure(error, after));
+      dispatch(stopped ? { type: 'stopped' } : { ...failure(error, 'rest'), offer: offerOf?.(error) });
+      return false;
     }
   };
+  const attempt = async (phase: Phase, work: () => Promise<void>) => void (await tried(phase, work));
   const list = async () => dispatch({ type: 'kept', kept: await client.kept() });
   /** Waits for results. A training that was broken off can go on: its checkpoint is kept. */
   const finish = async (work: Promise<Outcome>) => {
@@ -80,10 +89,17 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
       attempt('preparing', async () => {
         dispatch({ type: 'dataset', dataset: await client.makePhantoms(family, seed), family });
       }),
-    chooseImages: (images) =>
-      attempt('preparing', async () => {
-        dispatch({ type: 'dataset', dataset: await client.takeImages(images), family: '' });
-      }),
+    async chooseImages(images, skip = []) {
+      const offerOf = (error: unknown): Offer | undefined => {
+        const files = error instanceof WorkFailure ? error.leave : [];
+        return files.length > 0 ? { images, files, skip: [...skip, ...files] } : undefined;
+      };
+      const take = async () =>
+        dispatch({ type: 'dataset', dataset: await client.takeImages(images, skip), family: '' });
+      return tried('preparing', take, offerOf);
+    },
+    draw: (seed) => client.draw(seed),
+    thumb: (id) => client.thumb(id),
     train: (wish, keep) =>
       attempt('training', async () => {
         dispatch({ type: 'begin' });
@@ -150,7 +166,7 @@ export async function open(client: Client, dispatch: (change: Change) => void): 
   }
 }
 
-function failure(error: unknown, phase: Phase | 'rest'): Change {
+function failure(error: unknown, phase: Phase | 'rest'): Extract<Change, { type: 'failed' }> {
   const resumes = phase === 'paused' && !/resume/i.test(messageOf(error));
   return { type: 'failed', message: messageOf(error) + (resumes ? RESUME : ''), phase };
 }

@@ -20,7 +20,12 @@ export interface ModelChoice {
 /** Where a data set comes from: enough to have it again, or to ask for it. */
 export type DataSource =
   | { readonly kind: 'phantoms'; readonly family: string; readonly seed: number }
-  | { readonly kind: 'folders'; readonly name: string };
+  | {
+      readonly kind: 'folders';
+      readonly name: string;
+      /** Files that are left out of it, if any. */
+      readonly skip?: readonly string[];
+    };
 
 /** `session.json`: one piece of work that is kept. */
 export interface SessionFile {
@@ -100,9 +105,6 @@ export interface DatasetFacts {
   readonly counts: Readonly<Record<'valid' | 'test', { readonly normal: number; readonly abnormal: number }>>;
   /** What is used of the folder and how, and what is not and why, as `data check` says it. */
   readonly lines: readonly string[];
-  /** A few images of each class, small. */
-  readonly normal: readonly Image[];
-  readonly abnormal: readonly Image[];
 }
 
 /** What a training is asked for. */
@@ -114,6 +116,14 @@ export interface TrainingWish {
   readonly seed: number;
   /** What the images show. */
   readonly object: string;
+  /** The images to learn from, where the user has changed the draw. */
+  readonly support?: SupportChoice | null;
+}
+
+/** Ids of images of each class. */
+export interface SupportChoice {
+  readonly normal: readonly string[];
+  readonly abnormal: readonly string[];
 }
 
 /** What a calibration says of an image or a patient; null without one. */
@@ -258,7 +268,12 @@ export interface Calls {
   open(): Promise<Start>;
   families(): Promise<readonly FamilyPreview[]>;
   makePhantoms(family: string, seed: number): Promise<DatasetFacts>;
-  takeImages(images: GivenImages): Promise<DatasetFacts>;
+  /** @param skip files that are left out */
+  takeImages(images: GivenImages, skip: readonly string[]): Promise<DatasetFacts>;
+  /** The images that can be learned from, in the order of the draw. */
+  draw(seed: number): Promise<SupportChoice>;
+  /** An image of the data set at hand, small. */
+  thumb(id: string): Promise<Image>;
   /**
    * Trains from the start. Fails with `interrupted` after {@link Calls.pause}.
    * @param keep whether the session keeps the images
@@ -305,6 +320,8 @@ export interface Failure {
   readonly message: string;
   /** Whether a training was broken off that can go on. */
   readonly resumable: boolean;
+  /** Files of a data set without which the failure would be gone. */
+  readonly leave: readonly string[];
 }
 
 /** From the worker to the page. */

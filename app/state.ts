@@ -4,6 +4,7 @@ import type {
   AdaptersFacts,
   DatasetFacts,
   FamilyPreview,
+  GivenImages,
   Kept,
   Losses,
   ModelChoice,
@@ -54,6 +55,10 @@ export interface State {
   readonly adapters: AdaptersFacts | null;
   readonly stage: Stage | null;
   readonly progress: Progress | null;
+  /** Whether `progress` is of the work at hand: a training that goes on loads its model first. */
+  readonly moving: boolean;
+  /** When the training will have ended, in milliseconds of `Date.now()`; null where nobody knows. */
+  readonly due: number | null;
   readonly losses: Losses;
   readonly notes: readonly string[];
   readonly outcome: Outcome | null;
@@ -63,6 +68,16 @@ export interface State {
   readonly before: Screen | null;
   /** One sentence about what went wrong last. */
   readonly error: string | null;
+  /** How the data set that was refused can be taken all the same, or null. */
+  readonly offer: Offer | null;
+}
+
+/** A data set without some of its files. */
+export interface Offer {
+  readonly images: GivenImages;
+  /** Files and folders that were refused, and all that are to be left out. */
+  readonly files: readonly string[];
+  readonly skip: readonly string[];
 }
 
 /** What changes the state. */
@@ -87,11 +102,22 @@ export type Change =
   | { readonly type: 'deleted'; readonly id: string }
   | { readonly type: 'models'; readonly models: readonly ModelChoice[]; readonly chosen: string }
   /** `rest` is what the page was at before. What fails beside the work that is under way leaves the phase as it is. */
-  | { readonly type: 'failed'; readonly message: string; readonly phase?: Phase | 'rest' }
+  | { readonly type: 'failed'; readonly message: string; readonly phase?: Phase | 'rest'; readonly offer?: Offer }
   | { readonly type: 'dismiss' }
   | { readonly type: 'worker'; readonly event: RunEvent };
 
-const NOTHING = { stage: null, progress: null, losses: { steps: [], values: [] }, notes: [], outcome: null } as const;
+const NOTHING = {
+  stage: null,
+  progress: null,
+  moving: false,
+  due: null,
+  losses: { steps: [], values: [] },
+  notes: [],
+  outcome: null,
+} as const;
+
+/** Before the first step of any work. */
+const WAITING = { stage: null, moving: false, due: null } as const;
 
 /** The part of the state that a piece of work replaces. */
 type Screen = Pick<State, 'progress' | 'losses' | 'notes' | 'outcome' | 'session'>;
@@ -112,8 +138,9 @@ export const START: State = {
   adapters: null,
   rest: 'idle',
   before: null,
-  wish: { model: '', shots: 4, epochs: null, seed: 1, object: '' },
+  wish: { model: '', shots: 4, epochs: null, seed: 1, object: '', support: null },
   error: null,
+  offer: null,
 };
 
 /** The state after a change. */
@@ -128,11 +155,11 @@ export function reduce(state: State, change: Change): State {
     case 'source':
       return { ...state, source: change.source, error: null };
     case 'wish':
-      return { ...state, wish: { ...state.wish, ...change.wish } };
+      return { ...state, wish: withWish(state.wish, change.wish) };
     case 'keep':
       return { ...state, keep: change.keep };
     case 'phase':
-      return { ...state, phase: change.phase, rest: restOf(state), before: null, stage: null, error: null };
+      return { ...state, ...WAITING, phase: change.phase, rest: restOf(state), before: null, error: null };
     case 'begin':
       return { ...state, ...NOTHING, before: screenOf(state), session: null, phase: 'training', error: null };
     case 'stopping':
@@ -168,18 +195,24 @@ export function reduce(state: State, change: Change): State {
         wish: { ...state.wish, model: change.chosen },
       };
     case 'failed': {
-      const { message } = change;
-      if (!change.phase) return { ...state, error: message };
+      const { message, offer = null } = change;
+      if (!change.phase) return { ...state, error: message, offer };
       // Work that was refused before it began leaves everything as it was.
       const refused = change.phase === 'rest' ? state.before : null;
       const phase = change.phase === 'rest' ? state.rest : change.phase;
-      return { ...state, ...refused, phase, stage: null, before: null, error: message };
+      return { ...state, ...refused, phase, stage: null, before: null, error: message, offer };
     }
     case 'dismiss':
       return { ...state, error: null };
     case 'worker':
       return afterEvent(state, change.event);
   }
+}
+
+/** Another draw has other images. */
+function withWish(wish: TrainingWish, part: Partial<TrainingWish>): TrainingWish {
+  const redrawn = 'shots' in part || 'seed' in part;
+  return { ...wish, ...(redrawn && { support: null }), ...part };
 }
 
 function restOf({ phase, rest }: State): 'idle' | 'paused' {
@@ -199,7 +232,7 @@ function withDataset(state: State, dataset: DatasetFacts, family: string): State
     const phase = open?.finished ? 'idle' : 'paused';
     return { ...state, phase, stage: null, dataset, family, session: { ...session, needs: null } };
   }
-  const wish = { ...state.wish, object: dataset.object };
+  const wish = { ...state.wish, object: dataset.object, support: null };
   return { ...state, ...NOTHING, session: null, phase: 'idle', dataset, family, wish };
 }
 
@@ -223,17 +256,22 @@ function withSession(state: State, { session, dataset, outcome, losses, progress
   };
 }
 
+function dueOf(seconds: number | undefined): number | null {
+  return seconds === undefined ? null : Date.now() + 1000 * seconds;
+}
+
 function afterEvent(state: State, event: RunEvent): State {
   switch (event.type) {
     case 'stage':
-      return { ...state, stage: event };
+      return { ...state, stage: event, due: dueOf(event.etaSeconds) ?? state.due };
     case 'step': {
       const { steps, values } = state.losses;
       // After a pause the steps since the last checkpoint are told again.
       const kept = steps.findIndex((step) => step >= event.step);
       const keep = <T>(all: readonly T[]) => (kept < 0 ? all : all.slice(0, kept));
       const losses = { steps: [...keep(steps), event.step], values: [...keep(values), event.loss] };
-      return { ...state, stage: null, progress: event, losses };
+      const due = dueOf(event.etaSeconds);
+      return { ...state, stage: null, progress: event, moving: true, due, losses };
     }
     case 'note':
       // A training that goes on, or runs twice, says some things again.

@@ -14,11 +14,12 @@ process.chdir(root);
 const PACKAGE = ['lib', 'node', 'page', 'types'];
 const targets = process.argv.slice(2);
 const isWhole = targets.length === 0;
-if (isWhole) targets.push(...PACKAGE, 'app', 'single');
+if (isWhole) targets.push(...PACKAGE, 'app', 'lab', 'single');
 
 /** The folder that a target's files go to. */
 function folderOf(target) {
   if (target === 'single') return 'dist';
+  if (target === 'lab') return 'dist/app';
   if (target === 'page' || target === 'app') return `dist/${target}`;
   if (target.endsWith('_page')) return `dist/test/${target}`;
   return PACKAGE.includes(target) ? 'dist' : 'dist/test';

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useReducer, useState } from 'preact/hooks';
 import { type Actions, actionsOver, open } from '../actions.ts';
 import { startWorker } from '../client.ts';
 import type { Outcome } from '../protocol.ts';
-import { isBusy, reduce, START, type State, wouldLose } from '../state.ts';
+import { type Change, isBusy, reduce, START, type State, wouldLose } from '../state.ts';
 import { AdaptersPanel } from './adapters_panel.tsx';
 import { useFocusKept } from './focus.ts';
 import { ImagesPanel } from './images_panel.tsx';
@@ -33,6 +33,7 @@ export function App() {
   useEffect(() => void open(client, dispatch), [client]);
   useTitle(state);
   useGuard(state);
+  useStrayDrops(actions, state.phase !== 'unusable');
   const { phase, machine, outcome, error, losses, kept } = state;
   useFocusKept(phase);
   const running = !['starting', 'idle', 'unusable'].includes(phase) || losses.steps.length > 0;
@@ -59,10 +60,10 @@ export function App() {
             <SessionsPanel state={state} actions={actions} dispatch={dispatch} />
           </div>
           <div class="results">
-            {error && <Alert key={error} text={error} onDismiss={() => dispatch({ type: 'dismiss' })} />}
+            {error && <Alert key={error} text={error} state={state} actions={actions} dispatch={dispatch} />}
             {running && <RunPanel state={state} actions={actions} />}
             {outcome && <Results key={outcome.session} outcome={outcome} state={state} actions={actions} />}
-            {!running && !outcome && <Welcome dataset={state.dataset} families={state.families} />}
+            {!running && !outcome && <Welcome {...{ state, actions, dispatch }} />}
           </div>
         </main>
       )}
@@ -71,12 +72,44 @@ export function App() {
   );
 }
 
-function Alert({ text, onDismiss }: { text: string; onDismiss: () => void }) {
+interface AlertProps {
+  readonly text: string;
+  readonly state: State;
+  readonly actions: Actions;
+  readonly dispatch: (change: Change) => void;
+}
+
+function Alert({ text, state, actions, dispatch }: AlertProps) {
   const card = useShown<HTMLDivElement>();
+  const { offer } = state;
   return (
     <div ref={card} class="card trouble" role="alert">
-      <p>{text}</p>
-      <button type="button" aria-label="Dismiss" onClick={onDismiss}>
+      <div class="trouble-text">
+        <p>{text}</p>
+        {offer && (
+          <>
+            <button
+              type="button"
+              id="go-on"
+              disabled={isBusy(state)}
+              onClick={() => void actions.chooseImages(offer.images, offer.skip)}
+            >
+              Go on without {offer.files.length === 1 ? offer.files[0] : `these ${offer.files.length} files`}
+            </button>
+            {offer.files.length > 1 && (
+              <details>
+                <summary>Which they are</summary>
+                <ul>
+                  {offer.files.map((file) => (
+                    <li key={file}>{file}</li>
+                  ))}
+                </ul>
+              </details>
+            )}
+          </>
+        )}
+      </div>
+      <button type="button" class="dismiss" aria-label="Dismiss" onClick={() => dispatch({ type: 'dismiss' })}>
         ×
       </button>
     </div>
@@ -105,3 +138,18 @@ function useGuard(state: State): void {
     return () => removeEventListener('beforeunload', ask);
   }, [loses]);
 }
+
+/** Says of what is dropped beside every field that nothing took it. */
+function useStrayDrops({ fail }: Actions, usable: boolean): void {
+  useEffect(() => {
+    const say = ({ target, dataTransfer }: DragEvent) => {
+      if (!usable || !dataTransfer?.types.includes('Files')) return;
+      if (!(target instanceof Element && target.closest('[data-zone]'))) fail(STRAY);
+    };
+    addEventListener('drop', say);
+    return () => removeEventListener('drop', say);
+  }, [fail, usable]);
+}
+
+const STRAY =
+  'What was dropped beside the fields was not taken: drop images to learn from on a field of “Your own” in part 1, and new images to score on the field of part 4.';

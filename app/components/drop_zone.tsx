@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { droppedFiles, type Given, pickedFiles } from '../dropped.ts';
 
 interface Props {
@@ -17,8 +17,13 @@ interface Props {
 /** A field that files and folders can be dropped on, with a button that does the same. */
 export function DropZone({ name, title, hint, disabled, files = false, onGiven, onClear, onError }: Props) {
   const [over, setOver] = useState(false);
+  // What was dropped is read for a while, in which other work may have begun.
+  const now = useRef(disabled);
+  now.current = disabled;
+  const refuse = () => onError(`“${title}” cannot take anything now; drop it again when the page is ready for it.`);
   const take = (given: Given) => {
-    if (given.files.length > 0) onGiven(given);
+    if (now.current) refuse();
+    else if (given.files.length > 0) onGiven(given);
     else onError('There are no files in what was given; choose a folder with images.');
   };
   return (
@@ -35,8 +40,7 @@ export function DropZone({ name, title, hint, disabled, files = false, onGiven, 
         event.preventDefault();
         setOver(false);
         if (!event.dataTransfer) return;
-        if (disabled)
-          return onError(`“${title}” cannot take anything now; drop it again when the page is ready for it.`);
+        if (disabled) return refuse();
         droppedFiles(event.dataTransfer).then(take, (error: Error) =>
           onError(`The folder cannot be read (${error.message}); choose it by the button in place of dropping it.`),
         );

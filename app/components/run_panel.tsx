@@ -1,21 +1,9 @@
-import { formatDuration } from '../../src/base/progress.ts';
 import { Chart, Curve } from '../../src/report/chart.tsx';
 import type { Actions } from '../actions.ts';
 import type { Phase, State } from '../state.ts';
+import { progressOf } from './progress_text.ts';
 import { useShown } from './shown.ts';
 import { useWidth } from './width.ts';
-
-/** What the stages of a run are called here. */
-const TITLES: readonly (readonly [RegExp, string])[] = [
-  [/^phantoms$/, 'Drawing phantoms'],
-  [/^images$/, 'Looking at the images'],
-  [/^features of the support/, 'Looking at the support images'],
-  [/^features of the remaining/, 'Looking at the images to choose weights on'],
-  [/^scores/, 'Scoring the test images'],
-  [/^maps$/, 'Drawing maps'],
-  [/^bytes of the model$/, 'Storing the model'],
-  [/^a look at/, 'Looking at the images'],
-];
 
 /** Headings of the phases. */
 const HEADINGS: Readonly<Record<Phase, string>> = {
@@ -33,8 +21,10 @@ const HEADINGS: Readonly<Record<Phase, string>> = {
 /** Progress of what runs, its pause button, and the losses of the training. */
 export function RunPanel({ state, actions }: { state: State; actions: Actions }) {
   const { phase, losses, progress, notes, session } = state;
-  const { fraction, text } = progressOf(state);
+  const { fraction, text } = progressOf(state, Date.now());
   const last = losses.values.at(-1);
+  // Scores of other images or weights have nothing to do with the losses of the last training.
+  const training = !['scoring', 'stopping', 'preparing'].includes(phase);
   // Images are read in a moment, and the user is choosing them up there.
   const card = useShown(phase !== 'preparing');
   return (
@@ -65,8 +55,10 @@ export function RunPanel({ state, actions }: { state: State; actions: Actions })
           <p>{text}</p>
         </div>
       )}
-      {progress && losses.steps.length > 0 && <LossChart key={progress.steps} losses={losses} steps={progress.steps} />}
-      {progress && last !== undefined && (
+      {training && progress && losses.steps.length > 0 && (
+        <LossChart key={progress.steps} losses={losses} steps={progress.steps} />
+      )}
+      {training && progress && last !== undefined && (
         <p class="hint">
           Loss {last.toPrecision(4)} at step {progress.step} of {progress.steps}
         </p>
@@ -108,26 +100,4 @@ function LossChart({ losses: { steps: at, values }, steps }: { losses: State['lo
       </Chart>
     </div>
   );
-}
-
-function progressOf({ phase, stage, progress, kept }: State): { fraction: number | undefined; text: string } {
-  const steps = progress ? progress.step / progress.steps : 0;
-  if (phase === 'paused') {
-    const at = progress ? `after step ${progress.step} of ${progress.steps}` : 'before the first step';
-    return {
-      fraction: steps,
-      text: `Paused ${at}; ${kept?.lasting ? 'the state is kept in this browser' : 'the state is kept as long as this page is open'}.`,
-    };
-  }
-  if (phase === 'stopping') return { fraction: undefined, text: 'Stopping after what is at hand…' };
-  if (phase === 'pausing') return { fraction: steps, text: 'Finishing the current step…' };
-  if (stage) {
-    const title = TITLES.find(([pattern]) => pattern.test(stage.what))?.[1] ?? stage.what;
-    return { fraction: stage.done / stage.total, text: `${title}: ${stage.done} of ${stage.total}` };
-  }
-  if (!progress || phase !== 'training') {
-    return { fraction: undefined, text: phase === 'preparing' ? 'Reading images…' : 'Loading the model…' };
-  }
-  const left = progress.step < progress.steps ? `, about ${formatDuration(progress.etaSeconds)} left` : '';
-  return { fraction: steps, text: `Epoch ${progress.epoch} of ${progress.epochs}${left}` };
 }

@@ -4,6 +4,7 @@ import type { TrainingWish } from '../protocol.ts';
 import { type Change, isBusy, type State } from '../state.ts';
 import { Help } from './help.tsx';
 import { OwnModels } from './own_models.tsx';
+import { SupportImages } from './support_images.tsx';
 
 interface Props {
   readonly state: State;
@@ -31,6 +32,8 @@ export function TrainingPanel({ state, actions, dispatch }: Props) {
   );
   const embedded = models.some(({ name }) => name === 'tiny-clip');
   const paused = phase === 'paused';
+  // Before there is anything to show they stand beside the settings.
+  const running = state.losses.steps.length > 0 || state.outcome !== null || isBusy(state) || paused;
   return (
     <section class="card" aria-labelledby="training-title">
       <h2 id="training-title">
@@ -104,6 +107,12 @@ export function TrainingPanel({ state, actions, dispatch }: Props) {
             {number('seed', 0, 2 ** 32 - 1)}
           </div>
         </fieldset>
+        {dataset && running && (
+          <details class="learned-from">
+            <summary>The images to learn from</summary>
+            <SupportImages {...{ state, actions, dispatch }} />
+          </details>
+        )}
         {paused && (
           <p class="hint">
             {anew

@@ -1,9 +1,26 @@
-import type { DatasetFacts, FamilyPreview } from '../protocol.ts';
+import type { Actions } from '../actions.ts';
+import type { Change, State } from '../state.ts';
 import { Raster } from './raster.tsx';
+import { SupportImages } from './support_images.tsx';
+
+interface Props {
+  readonly state: State;
+  readonly actions: Actions;
+  readonly dispatch: (change: Change) => void;
+}
 
 /** What the page is for, and then the images that it was given. */
-export function Welcome({ dataset, families }: { dataset: DatasetFacts | null; families: readonly FamilyPreview[] }) {
-  if (dataset) return <Examples dataset={dataset} />;
+export function Welcome(props: Props) {
+  const { dataset, families } = props.state;
+  if (dataset) {
+    return (
+      <section class="card welcome">
+        <h2>Ready to train</h2>
+        <p>It will learn from these images. Any of them can be exchanged for another, or left out.</p>
+        <SupportImages {...props} />
+      </section>
+    );
+  }
   return (
     <section class="card welcome">
       <h2>Show it a few images</h2>
@@ -26,31 +43,6 @@ export function Welcome({ dataset, families }: { dataset: DatasetFacts | null; f
           <figcaption>Phantoms, drawn by this page: each of them has a lesion</figcaption>
         </figure>
       )}
-    </section>
-  );
-}
-
-function Examples({ dataset }: { dataset: DatasetFacts }) {
-  const { name, normal, abnormal } = dataset;
-  return (
-    <section class="card welcome">
-      <h2>Ready to train</h2>
-      <div class="examples">
-        {[normal, abnormal].map((images, label) => (
-          <figure key={label ? 'abnormal' : 'normal'}>
-            <div>
-              {images.map((image, i) => (
-                <Raster
-                  key={`${name} ${i}`}
-                  image={image}
-                  label={`${label ? 'Abnormal' : 'Normal'} example ${i + 1}`}
-                />
-              ))}
-            </div>
-            <figcaption>{label ? 'Abnormal' : 'Normal'}, the first of the images to learn from</figcaption>
-          </figure>
-        ))}
-      </div>
     </section>
   );
 }

@@ -1,37 +1,51 @@
 import type { FileSystem } from '../../src/base/file_system.ts';
 import { decodeImage } from '../../src/data/decode.ts';
-import { type Dataset, type Image, resizeImage, type Sample, toRgb } from '../../src/data/index.ts';
-import { openInspected } from '../../src/data/layout/check.ts';
+import { type Dataset, type Image, resizeImage, toRgb } from '../../src/data/index.ts';
+import type { InspectedSets } from '../../src/data/layout/inspected.ts';
 import { inventoryLines } from '../../src/data/layout/inventory.ts';
 import { dataRules } from '../../src/data/layout/rules.ts';
 import type { RangeRule } from '../../src/data/range/rule.ts';
+import { sampleShots } from '../../src/data/shots.ts';
 import { sliced, volumeLines } from '../../src/detect/sliced.ts';
 import type { RunEvent } from '../../src/run/events.ts';
-import type { DataSource, DatasetFacts } from '../protocol.ts';
+import type { DataSource, DatasetFacts, SupportChoice } from '../protocol.ts';
 import type { PageFiles } from './files.ts';
 import { SMALL } from './previews.ts';
+import { skippedBy } from './skipped.ts';
 import { pageWords } from './words.ts';
 
-/** Small pictures of each class. */
-const EXAMPLES = 4;
+/** A data set that is ready. */
+export interface OpenedData {
+  readonly path: string;
+  readonly facts: DatasetFacts;
+  readonly dataset: Dataset;
+  /** What its files are read from. */
+  readonly fs: FileSystem;
+  readonly grey: RangeRule;
+}
 
 /**
  * Looks at a data set, and at every image of it: what is broken is said now and not after minutes of training.
  * @throws FusionclipError `io`, `bad_data`, `bad_image`
  */
-export async function datasetFacts(
+export async function openDataset(
   files: PageFiles,
   path: string,
   source: DataSource,
+  inspected: InspectedSets,
   onProgress: (done: number, total: number) => void,
-): Promise<DatasetFacts> {
+): Promise<OpenedData> {
   const onEvent = (event: RunEvent) => {
     if (event.type === 'stage') onProgress(event.done, event.total);
   };
-  const { context, rules, set } = await sliced({ fs: files as FileSystem, onEvent }, path, dataRules());
-  const { dataset, inventory, grey } = await openInspected(context.fs, path, { rules, onProgress });
+  const { context, rules, set } = await sliced(
+    { fs: files as FileSystem, onEvent },
+    path,
+    dataRules({ skip: skippedBy(source) }),
+  );
+  const { dataset, inventory, grey } = await inspected.open(context.fs, path, { rules, onProgress });
   const { name, kind, object, from, images } = inventory;
-  return {
+  const facts: DatasetFacts = {
     name,
     kind,
     source,
@@ -39,16 +53,21 @@ export async function datasetFacts(
     object: from === 'none' ? '' : object,
     counts: images,
     lines: [...(set ? volumeLines(set) : []), ...inventoryLines(inventory)].map(pageWords),
-    normal: await examples(context.fs, dataset, 0, grey),
-    abnormal: await examples(context.fs, dataset, 1, grey),
   };
+  return { path, facts, dataset, fs: context.fs, grey };
 }
 
-async function examples(files: FileSystem, { splits }: Dataset, label: 0 | 1, grey: RangeRule): Promise<Image[]> {
-  const few = splits.valid.filter((sample: Sample) => sample.label === label).slice(0, EXAMPLES);
-  const images: Image[] = [];
-  for (const { path } of few) images.push(fitted(decodeImage(await files.readFile(path), path, grey), SMALL));
-  return images;
+/** The images that can be learned from, in the order in which a training draws them. */
+export function drawOrder({ dataset }: OpenedData, seed: number): SupportChoice {
+  const count = (label: 0 | 1) => dataset.splits.valid.filter((sample) => sample.label === label).length;
+  const { normal, abnormal } = sampleShots(dataset, count(0), count(1), seed);
+  return { normal: normal.map(({ id }) => id), abnormal: abnormal.map(({ id }) => id) };
+}
+
+/** An image to learn from, small. @throws FusionclipError `io`, `bad_image` */
+export async function smallPicture({ dataset, fs, grey }: OpenedData, id: string): Promise<Image> {
+  const { path } = dataset.splits.valid.find((sample) => sample.id === id)!;
+  return fitted(decodeImage(await fs.readFile(path), path, grey), SMALL);
 }
 
 /** RGB of an image whose longer side has at most so many pixels. */

@@ -21,6 +21,8 @@ addEventListener('message', async ({ data }: MessageEvent<Request>) => {
 reply({ ready: true });
 
 function failureOf(error: unknown, resumable: boolean): Failure {
-  if (error instanceof FusionclipError) return { code: error.code, message: pageMessage(error), resumable };
-  return { code: null, message: error instanceof Error ? error.message : String(error), resumable };
+  if (error instanceof FusionclipError) {
+    return { code: error.code, message: pageMessage(error), resumable, leave: error.leave };
+  }
+  return { code: null, message: error instanceof Error ? error.message : String(error), resumable, leave: [] };
 }

@@ -27,6 +27,11 @@ export function givenOf(id: string): string {
   return joinPath(SESSIONS, id, 'given.json');
 }
 
+/** Names the images that a training learns from, where the user chose them. */
+export function supportOf(id: string): string {
+  return joinPath(SESSIONS, id, 'support.json');
+}
+
 /** Whether two data sets are the same, as far as their origin tells. */
 export function sameSource(a: DataSource | null, b: DataSource | null): boolean {
   return JSON.stringify(a) === JSON.stringify(b);

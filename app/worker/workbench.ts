@@ -1,6 +1,7 @@
 import { FusionclipError } from '../../src/base/errors.ts';
 import { baseName, joinPath } from '../../src/base/paths.ts';
 import type { RunContext } from '../../src/detect/index.ts';
+import type { SharedFeatures } from '../../src/detect/shared_features.ts';
 import { Gpu } from '../../src/gpu/index.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import type {
@@ -13,14 +14,16 @@ import type {
   GivenImages,
   Outcome,
   SessionFile,
+  SupportChoice,
   TrainingWish,
 } from '../protocol.ts';
-import { makePhantoms, placeImages, placeOf } from './datasets.ts';
+import { DataAtHand } from './data_at_hand.ts';
 import { PageFiles } from './files.ts';
 import { addModel, deleteModel, modelChoices, openModel } from './models.ts';
 import type { ShownResults } from './outcome.ts';
 import { familyPreviews } from './previews.ts';
-import { adaptersOf, givenOf, imagesOf, runOf, Sessions, sameSource } from './sessions.ts';
+import { adaptersOf, givenOf, imagesOf, runOf, Sessions, supportOf } from './sessions.ts';
+import { skippedBy } from './skipped.ts';
 import { withVolumesInFolders } from './volume_given.ts';
 import { pageWords } from './words.ts';
 
@@ -30,25 +33,23 @@ const engine = () => import('./engine.ts');
 /** Where adapters lie that were loaded, until they are used. */
 const LOADED = '@loaded';
 
-/** A data set that is ready. */
-interface OpenData {
-  readonly path: string;
-  readonly facts: DatasetFacts;
-}
+/** Bytes of the GPU's memory for features of test images, which all weights of a training are scored on. */
+const FEATURES = 512 * 2 ** 20;
 
 /** What the page can have done: one piece of work at a time, each of them a session that is kept. */
 export class Workbench implements Calls {
   readonly #files: PageFiles;
   readonly #sessions: Sessions;
+  readonly #data: DataAtHand;
   readonly #onEvent: (event: RunEvent) => void;
   #gpu: Gpu | null = null;
-  #data: OpenData | null = null;
   /** The session that is open: what is on screen, or a training that can go on. */
   #session: SessionFile | null = null;
   /** Path of the adapters that images are scored with. */
   #adapters: string | null = null;
   #control = new AbortController();
   #shown: ShownResults | null = null;
+  #features: SharedFeatures | null = null;
   /** Images without labels that lie in memory under their own names, and whose they are. */
   #given: { readonly session: string; readonly paths: readonly string[] } = { session: '', paths: [] };
   /** What the work at hand has said. */
@@ -57,6 +58,7 @@ export class Workbench implements Calls {
   private constructor(files: PageFiles, onEvent: (event: RunEvent) => void) {
     this.#files = files;
     this.#sessions = new Sessions(files);
+    this.#data = new DataAtHand(files);
     this.#onEvent = onEvent;
   }
 
@@ -76,19 +78,24 @@ export class Workbench implements Calls {
 
   async makePhantoms(family: string, seed: number): Promise<DatasetFacts> {
     this.#control = new AbortController();
-    const path = await makePhantoms(this.#files, family, seed, this.#stage('phantoms'));
-    return (await this.#adopt(path, { kind: 'phantoms', family, seed })).facts;
+    return (await this.#data.phantoms(family, seed, this.#stage)).facts;
   }
 
-  async takeImages(images: GivenImages): Promise<DatasetFacts> {
+  async takeImages(images: GivenImages, skip: readonly string[]): Promise<DatasetFacts> {
     this.#control = new AbortController();
-    const path = await placeImages(this.#files, images);
-    return (await this.#adopt(path, { kind: 'folders', name: baseName(path) })).facts;
+    return (await this.#data.images(images, skip, this.#stage)).facts;
+  }
+
+  async draw(seed: number) {
+    return (await engine()).drawOrder(this.#data.require(), seed);
+  }
+
+  async thumb(id: string) {
+    return (await engine()).smallPicture(this.#data.require(), id);
   }
 
   async train(wish: TrainingWish, keep: boolean): Promise<Outcome> {
-    const { facts } = this.#dataset();
-    const { name, source } = facts;
+    const { name, source } = this.#data.require().facts;
     const title = `${name}, ${wish.shots} ${wish.shots === 1 ? 'shot' : 'shots'}, seed ${wish.seed}`;
     const images = keep && source.kind === 'folders';
     const session = await this.#sessions.create({ kind: 'train', name: title, source, images, wish });
@@ -102,8 +109,7 @@ export class Workbench implements Calls {
     return this.#run(session, async (context) => {
       // It may have stopped before there was anything to go on with.
       if (!(await this.#files.stat(joinPath(run, 'config.json')))) return this.#begin(context, session);
-      const { path, facts } = this.#dataset(session);
-      if (!sameSource(facts.source, session.source)) throw this.#missing(session);
+      const { path } = this.#data.requireOf(session);
       const model = await openModel(this.#files, session.wish!.model);
       const { resumeRun } = await engine();
       await resumeRun(context, run, { model, data: path, maps: 'npy' });
@@ -123,12 +129,13 @@ export class Workbench implements Calls {
   }
 
   async evaluate(keep: boolean): Promise<Outcome> {
-    const { path: data, facts } = this.#dataset();
+    const { path: data, facts } = this.#data.require();
     const { session, adapters, out } = await this.#scoring('evaluate', facts.name, facts.source, keep);
     return this.#run(session, async (context) => {
       const model = await this.#modelOf(adapters);
       const { evaluateRun } = await engine();
-      await evaluateRun(context, { adapters, data, model, out, maps: 'npy' });
+      const rules = { skip: skippedBy(facts.source) };
+      await evaluateRun(context, { adapters, data, model, out, maps: 'npy', rules });
     });
   }
 
@@ -182,7 +189,7 @@ export class Workbench implements Calls {
     this.#control = new AbortController();
     const session = await this.#sessions.find(id);
     if (!session) throw new FusionclipError('io', 'This session is not there any more; load the page again.');
-    const data = await this.#dataOf(session);
+    const data = await this.#data.ofSession(session, this.#stage);
     const { losses, progress } = await (await engine()).readLosses(this.#files, runOf(id));
     if (this.#given.session !== id) await this.#place(id, []);
     const { ShownResults } = await engine();
@@ -229,55 +236,14 @@ export class Workbench implements Calls {
     return gpu;
   }
 
-  /** The data set at hand. @throws FusionclipError `usage` when there is none */
-  #dataset(session: SessionFile | null = null): OpenData {
-    if (this.#data) return this.#data;
-    throw session
-      ? this.#missing(session)
-      : new FusionclipError('usage', 'There are no images yet; choose some first.');
-  }
-
-  #missing({ source }: SessionFile): FusionclipError {
-    const name = source?.kind === 'folders' ? `the folder ${source.name}` : 'its images';
-    return new FusionclipError('usage', `This session does not keep its images; give ${name} again, then resume.`);
-  }
-
   /** A listener for work of the page itself, which it stops. */
-  #stage(what: string): (done: number, total: number) => void {
+  readonly #stage = (what: string) => {
     const { signal } = this.#control;
-    return (done, total) => {
+    return (done: number, total: number) => {
       signal.throwIfAborted();
       this.#onEvent({ type: 'stage', what, done, total });
     };
-  }
-
-  /** Looks at a data set; one that cannot be used leaves the old one in its place. */
-  async #adopt(path: string, source: DataSource): Promise<OpenData> {
-    const remove = (old: string) => this.#files.remove(placeOf(old));
-    try {
-      const { datasetFacts } = await engine();
-      const facts = await datasetFacts(this.#files, path, source, this.#stage('images'));
-      if (this.#data?.path.startsWith('@data/')) await remove(this.#data.path);
-      this.#data = { path, facts };
-      return this.#data;
-    } catch (error) {
-      if (path.startsWith('@data/')) await remove(path);
-      throw error;
-    }
-  }
-
-  /** The data set of a session: the one at hand, made again, or kept; null when it has to be given again. */
-  async #dataOf({ id, source, images }: SessionFile): Promise<OpenData | null> {
-    if (!source) return this.#data;
-    if (this.#data && sameSource(this.#data.facts.source, source)) return this.#data;
-    this.#data = null;
-    if (source.kind === 'phantoms') {
-      await this.makePhantoms(source.family, source.seed);
-      return this.#data;
-    }
-    const path = joinPath(imagesOf(id), source.name);
-    return images && (await this.#files.stat(path)) ? this.#adopt(path, source) : null;
-  }
+  };
 
   /** A session for scores of the adapters at hand, which it gets a copy of. */
   async #scoring(kind: 'evaluate' | 'predict', of: string, source: DataSource | null, keep: boolean) {
@@ -308,21 +274,32 @@ export class Workbench implements Calls {
   /** A training from its first step. */
   async #begin(context: RunContext, session: SessionFile): Promise<void> {
     const wish = session.wish!;
-    let { path: data } = this.#dataset(session);
+    const { facts, path } = this.#data.require(session);
+    let data = path;
     const model = await openModel(this.#files, wish.model);
     if (session.images) {
       const kept = joinPath(imagesOf(session.id), baseName(data));
       if (kept !== data) await this.#files.copy(data, kept);
       data = kept;
     }
+    const skip = skippedBy(facts.source);
     const settings = {
       shots: String(wish.shots),
       ...(wish.epochs !== null && { epochs: String(wish.epochs) }),
       seed: String(wish.seed),
       'prompt.object': wish.object,
+      ...(skip.length > 0 && { skip: skip.join(',') }),
+      ...(wish.support && { 'shots.list': await this.#list(session, wish.support) }),
     };
     const { trainRun } = await engine();
     await trainRun(context, { data, model, out: runOf(session.id), settings, maps: 'npy' });
+  }
+
+  /** A file that names the support images of a session. */
+  async #list({ id }: SessionFile, support: SupportChoice): Promise<string> {
+    const path = supportOf(id);
+    await this.#files.writeFile(path, JSON.stringify(support));
+    return path;
   }
 
   /**
@@ -337,7 +314,7 @@ export class Workbench implements Calls {
     try {
       await body(await this.#context());
       const file = await this.#sessions.update(session.id, { finished: true });
-      const data = session.kind === 'predict' ? null : (this.#data?.path ?? null);
+      const data = session.kind === 'predict' ? null : (this.#data.opened?.path ?? null);
       const { ShownResults } = await engine();
       const shown = await ShownResults.open(this.#files, file, data, this.#notes);
       const { metrics } = shown.outcome;
@@ -366,10 +343,13 @@ export class Workbench implements Calls {
   }
 
   async #context(): Promise<RunContext> {
+    this.#features ??= new (await engine()).SharedFeatures(FEATURES);
     const gpu = await this.#openGpu();
     return {
       fs: this.#files,
       gpu,
+      inspected: await this.#data.inspected(),
+      features: this.#features,
       renewGpu: (lost) => {
         if (this.#gpu === lost) this.#gpu = null;
         return this.#openGpu();

@@ -41,11 +41,18 @@ export class FusionclipError extends Error {
   readonly code: ErrorCode;
   /** What it is about, more closely than the code, where who has no command line says by it what to do: the kind of a data set's problem. */
   readonly about: string | null;
+  /** Files and folders of a data set, relative to it, without which this failure and all like it would be gone; or none. */
+  readonly leave: readonly string[];
 
-  constructor(code: ErrorCode, message: string, options: ErrorOptions & { about?: string } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: ErrorOptions & { about?: string; leave?: readonly string[] } = {},
+  ) {
     super(visible(message), options);
     this.name = 'FusionclipError';
     this.code = code;
     this.about = options.about ?? null;
+    this.leave = options.leave ?? [];
   }
 }

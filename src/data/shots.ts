@@ -32,13 +32,14 @@ export function sampleShots(
 }
 
 /**
- * Takes the support set that an MVFA list names: lines `n-0: file file …` and `a-0: file file …` in any order, for
+ * Takes the support set that a list names: the `shots.json` of a run, by the ids of its images, or an MVFA list with lines `n-0: file file …` and `a-0: file file …` in any order, for
  * normal and abnormal images of draw 0; `index` chooses the draw. Files are found in `valid` by name without folders.
  *
  * `listName` is only for messages. Throws `FusionclipError('bad_data')` for a line of another form, a draw that is not
  * there, and a file that is missing, named twice, or found twice.
  */
 export function listedShots(dataset: Dataset, list: string, listName: string, index = 0): Shots {
+  if (list.trimStart().startsWith('{')) return shotsById(dataset, list, listName);
   const draws = parseShotList(list, listName);
   const normal = draws.get(`n-${index}`);
   const abnormal = draws.get(`a-${index}`);
@@ -54,6 +55,33 @@ export function listedShots(dataset: Dataset, list: string, listName: string, in
     (normal ?? []).map((file) => find(dataset, 0, file, listName)),
     (abnormal ?? []).map((file) => find(dataset, 1, file, listName)),
   );
+}
+
+function shotsById(dataset: Dataset, list: string, listName: string): Shots {
+  const of = (what: 'normal' | 'abnormal', label: 0 | 1): Sample[] => {
+    const ids = idsIn(list, what);
+    if (!ids) {
+      throw new FusionclipError('bad_data', `${listName} is not the shots.json of a run: it has no list "${what}".`);
+    }
+    const own = new Map(ofClass(dataset, label).map((sample) => [sample.id, sample]));
+    return ids.map((id, i) => {
+      if (ids.indexOf(id) !== i) throw new FusionclipError('bad_data', `${listName} names ${id} twice; remove one.`);
+      const found = own.get(id);
+      if (found) return found;
+      const text = `${listName} names ${id}, which is not among the ${what} images of ${dataset.name}/valid; check that list and data belong together.`;
+      throw new FusionclipError('bad_data', text);
+    });
+  };
+  return split(dataset, of('normal', 0), of('abnormal', 1));
+}
+
+function idsIn(list: string, what: string): string[] | null {
+  try {
+    const ids: unknown = JSON.parse(list)[what];
+    return Array.isArray(ids) && ids.every((id) => typeof id === 'string') ? ids : null;
+  } catch {
+    return null;
+  }
 }
 
 function draw(dataset: Dataset, label: 0 | 1, count: number, seed: number, patients: number | null): Sample[] {

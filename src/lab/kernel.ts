@@ -14,6 +14,8 @@ export interface KernelCase {
   readonly bytes: number;
   /** The first one is the first variant, which the others are compared with. `run` records the work once. */
   readonly variants: readonly { readonly name: string; readonly run: () => Outputs }[];
+  /** The variant that suits the adapter; without it the last one. */
+  readonly best?: string;
   /** What the outputs should be in float64, by the same names. */
   readonly reference: () => Readonly<Record<string, ArrayLike<number>>>;
   /** Multiplications or the like that {@link reference} takes: whether somebody can wait for it. */

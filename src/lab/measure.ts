@@ -63,8 +63,8 @@ async function sample(gpu: DeviceGpu, work: Work, repeats: number): Promise<Samp
   gpu.profiler?.reset();
   const start = performance.now();
   for (let i = 0; i < repeats; i++) {
-    using _scope = gpu.scope();
-    await work();
+    using job = gpu.job();
+    await job.do(work);
   }
   await gpu.idle();
   const wall = (performance.now() - start) / repeats;

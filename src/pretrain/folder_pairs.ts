@@ -5,6 +5,7 @@ import { parseJson } from '../base/json.ts';
 import { epochOrder } from '../base/order.ts';
 import { joinPath } from '../base/paths.ts';
 import { ruleStream } from '../base/rule.ts';
+import { sha256 } from '../base/sha256.ts';
 import { resizeForClip } from '../clip/preprocess.ts';
 import { readAlone } from '../data/range/read.ts';
 import { PHANTOM_FACTS } from '../phantom/write.ts';
@@ -49,6 +50,18 @@ export async function openPairFolder(fs: FileSystem, folder: string, seed: numbe
       };
     },
   };
+}
+
+/** SHA-256 of the lines `SHA256  PATH` of a folder's list and of the pictures that it names, in the order of their paths. */
+export async function pairFolderSum(fs: FileSystem, folder: string): Promise<string> {
+  const images = (await readEntries(fs, folder)).map(({ image }) => image);
+  const lists: string[] = [];
+  for (const name of LISTS) if (lists.length === 0 && (await fs.stat(joinPath(folder, name)))) lists.push(name);
+  const lines: string[] = [];
+  for (const path of [...new Set([...lists, ...images])].sort()) {
+    lines.push(`${await sha256(await fs.readFile(joinPath(folder, path)))}  ${path}\n`);
+  }
+  return sha256(new TextEncoder().encode(lines.join('')));
 }
 
 async function readEntries(fs: FileSystem, folder: string): Promise<Entry[]> {

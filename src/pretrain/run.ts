@@ -14,6 +14,7 @@ import { RECOMMENDATIONS } from '../detect/model_defaults.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { FolderLock, namesIn } from '../run/lock.ts';
 import { onDevice } from '../run/on_device.ts';
+import { writeModelBill } from './bill.ts';
 import { type CheckpointFacts, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { PairStepEvent } from './events.ts';
 import { openPairFolder } from './folder_pairs.ts';
@@ -214,7 +215,9 @@ async function train(
     // A process that was killed between the last checkpoint and its model left the model before it.
     if (state.step === trainer.steps) await writeModel(await trainer.state());
     const { settings, data } = facts;
-    return { config: trainer.model.config, steps: trainer.steps, loss, settings, data };
+    const result = { config: trainer.model.config, steps: trainer.steps, loss, settings, data };
+    await writeModelBill(fs, out, result);
+    return result;
   } finally {
     // What is left is of steps behind the last checkpoint; on a full disk it cannot be written, and need not be.
     await log.flush().catch(() => {});

@@ -15,13 +15,20 @@ export interface StepEvent {
   readonly parts: Readonly<Record<string, number>>;
   /** Since the training began or was resumed. */
   readonly seconds: number;
+  /** To the end of the run, comparisons and test images with it. */
   readonly etaSeconds: number;
 }
 
 /** What a run tells about its progress. */
 export type RunEvent =
   /** Something that takes a while: `what` is a phrase like `features of the support images`. */
-  | { readonly type: 'stage'; readonly what: string; readonly done: number; readonly total: number }
+  | {
+      readonly type: 'stage';
+      readonly what: string;
+      readonly done: number;
+      readonly total: number;
+      readonly etaSeconds?: number;
+    }
   | ({ readonly type: 'step'; readonly rate: number | null } & StepEvent)
   /** Weights were compared with those of other epochs. */
   | {

@@ -28,7 +28,7 @@ export const TRAIN_OPTIONS = {
   ),
   'shots.list': optional(
     text('', /\S/, 'FILE', ''),
-    'a list of MVFA that names the support images, in place of a draw',
+    'a list of MVFA, or the shots.json of a run, that names the support images, in place of a draw',
   ),
   'shots.index': integer(0, [0, 1e6], "which of the list's draws"),
   seed: integer(0, [0, 2 ** 32 - 1], 'of the support draw, the initial weights and the order of training'),
@@ -41,6 +41,7 @@ export const TRAIN_OPTIONS = {
   betas: list(number(0.9, [0, 0.999999], ''), [0.5, 0.999], 'decay of the moments of Adam'),
   epochs: integer(50, [1, 1e6], 'passes over the support views'),
   batch: automatic(integer(16, [1, 4096], ''), 'images a step; auto: 16, or what the model or compat says'),
+  parts: integer(1, [1, 1024], 'of a batch, whose gradients are averaged in order: what train --workers share'),
   select: choice(
     ['valid', 'last', 'test-oracle'],
     'valid',
@@ -74,6 +75,7 @@ export const TRAINING_ONLY: readonly string[] = [
     'betas',
     'epochs',
     'batch',
+    'parts',
     'select',
     'eval.every',
     'checkpoint.every',

@@ -5,11 +5,12 @@ import type { SelectedBy } from '../detect/results.ts';
 import type { ValidationSet } from '../detect/selection.ts';
 import type { TrainItem } from '../detect/support.ts';
 import type { SupportSet } from '../detect/support_set.ts';
-import { type RunListener, type StepEvent, stage } from '../run/events.ts';
+import type { RunListener, StepEvent } from '../run/events.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import { BEST, LAST, LATEST, type RunFolder } from '../run/run_folder.ts';
 import { type Choice, LOSS_TAIL, type RunState } from '../run/run_state.ts';
 import { loadCheckpoint, saveCheckpoint, saveWeights } from './checkpoint.ts';
+import type { Forecast } from './forecast.ts';
 import {
   type KeptTraining,
   type SharedTrainings,
@@ -18,6 +19,7 @@ import {
   trainingKey,
   weightsOf,
 } from './shared_trainings.ts';
+import type { Team } from './team.ts';
 import { Trainer } from './trainer.ts';
 
 /** What a campaign works with. */
@@ -32,8 +34,12 @@ export interface TrainingParts {
   readonly contest: ValidationSet | null;
   readonly selectedBy: SelectedBy;
   readonly onEvent: RunListener;
+  /** Foresees the end. */
+  readonly forecast: Forecast;
   /** Where the same training may be had that another run has done. */
   readonly trainings?: SharedTrainings;
+  /** Who computes parts of batches beside this process. */
+  readonly team?: Team | null;
   readonly signal?: AbortSignal;
 }
 
@@ -92,20 +98,26 @@ async function trainCandidate(
   bestBefore: Choice | null,
   begun: RunState | KeptTraining | null,
 ): Promise<Choice> {
-  const { fs, folder, header, detector, memory, contest, onEvent, signal } = parts;
+  const { fs, folder, header, detector, memory, contest, onEvent, signal, forecast } = parts;
   const { train } = header;
   const kept = begun && 'epochs' in begun ? begun : null;
   const resume = kept ? null : (begun as RunState | null);
   let best = bestBefore;
   let losses = [...(resume?.losses ?? [])];
   await detector.restart();
-  const trainer = kept ? null : new Trainer(detector, parts.items, train, { rate });
+  const trainer = kept ? null : new Trainer(detector, parts.items, train, { rate, team: parts.team });
   const training = trainer ?? new TrainingReplay(detector, kept!);
   const done: TrainedEpoch[] = [];
   try {
     if (trainer && resume) await loadCheckpoint(fs, folder.file(LATEST), trainer);
     if (trainer && trainer.epoch < train.epochs) {
-      await trainer.prepare(stage(onEvent, 'features of the support images'), signal);
+      const what = 'features of the support images';
+      const onProgress = (at: number, total: number) => {
+        forecast.encoded(at);
+        const left = forecast.left();
+        onEvent({ type: 'stage', what, done: at, total, ...(left !== null && { etaSeconds: left }) });
+      };
+      await trainer.prepare(onProgress, signal);
     }
     const save = async () => {
       await folder.metrics.flush();
@@ -120,8 +132,10 @@ async function trainCandidate(
       const finished = await training.runEpoch({
         signal,
         onCheckpoint: save,
-        onStep: (event) => {
-          steps.push(event);
+        onStep: (own) => {
+          steps.push(own);
+          forecast.stepped(candidate * own.steps + own.step);
+          const event = { ...own, etaSeconds: forecast.left() ?? own.etaSeconds };
           losses = [...losses, event.loss].slice(-LOSS_TAIL);
           folder.metrics.add({ type: 'step', ...(rate !== null && { rate }), ...event });
           onEvent({ type: 'step', rate, ...event });
@@ -136,7 +150,7 @@ async function trainCandidate(
       const due = end || (parts.selectedBy !== 'last' && training.epoch % train['eval.every'] === 0);
       if (parts.trainings && !begun) done.push({ steps, weights: due ? await weightsOf(detector) : null });
       if (contest && due) {
-        const score = await memory.withScorer((scorer) => contest.evaluate(scorer, choice));
+        const score = await forecast.comparing(() => memory.withScorer((scorer) => contest.evaluate(scorer, choice)));
         const better = !best?.score || score.value > best.score.value;
         const on = parts.selectedBy === 'test-oracle' ? 'test-oracle' : 'valid';
         folder.metrics.add({ type: 'eval', ...(rate !== null && { rate }), ...choice, on, ...score, best: better });

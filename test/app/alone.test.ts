@@ -45,7 +45,7 @@ afterAll(async () => {
 describe('the page without its server', () => {
   test('is one file that does the whole job from disk', async () => {
     const file = join(ROOT, 'dist/fusionclip.html');
-    expect(statSync(file).size).toBeLessThan(8 * 2 ** 20);
+    expect(statSync(file).size).toBeLessThan(8_000_000);
     await page.goto(pathToFileURL(file).href);
     expect(await page.text('.machine dl')).toContain('MiB');
     const scores = await wholeJob('generated:T:1');

@@ -108,6 +108,30 @@ describe('the built page, on a static server below a path', () => {
     expect(await page.page.$('[role=alert]')).toBeNull();
   });
 
+  test('goes on without the files that cannot be read', async () => {
+    await page.drop('[data-zone=set]', join(folder, 'Broken'));
+    expect(await page.text('#go-on')).toBe('Go on without valid/good/img/0.png');
+    await page.press('#go-on');
+    await page.says('.summary', /Broken.*3 normal, 4 abnormal/);
+    expect(await page.page.$('[role=alert]')).toBeNull();
+    // The images to learn from are seen; one is exchanged, one left out.
+    await page.set('#shots', 2);
+    const shown = (of: string) =>
+      page.page.$$eval(`.support [data-class=${of}] li`, (all) => all.map((one) => (one as HTMLElement).dataset.id!));
+    await page.page.waitForFunction(() => document.querySelectorAll('.support li canvas').length === 4);
+    const [first, second] = await shown('normal');
+    await page.press('.support [data-class=normal] [data-do=exchange]');
+    await page.press('.support [data-class=abnormal] [data-do=leave-out]');
+    await page.frame();
+    const [other, same] = await shown('normal');
+    expect([same, [first, second].includes(other)]).toEqual([second, false]);
+    expect(await shown('abnormal')).toHaveLength(1);
+    // Another draw is another choice.
+    await page.set('#shots', 1);
+    await page.frame();
+    expect(await shown('normal')).toEqual([first]);
+  });
+
   test('takes a folder for each class, dropped or picked', async () => {
     await page.drop('[data-zone=normal]', join(data, 'test/good'));
     const picker = await page.page.$('[data-zone=abnormal] input');
@@ -117,6 +141,15 @@ describe('the built page, on a static server below a path', () => {
       /2 normal, 2 abnormal/.test(document.querySelector('.summary')?.textContent ?? ''),
     );
     expect(await page.text('.summary')).toContain('with lesion masks');
+    // A pair is used once: what comes then begins another.
+    expect(await page.text('#use-classes')).toBe('Both folders are in use');
+    await page.drop('[data-zone=normal]', join(data, 'test/good'));
+    expect(await page.text('[data-zone=normal]')).toContain('good: ');
+    expect(await page.text('[data-zone=abnormal]')).not.toContain('Ungood');
+    expect(await page.page.$eval('#use-classes', (node) => (node as HTMLButtonElement).disabled)).toBe(true);
+    // What nothing takes is said.
+    await page.drop('footer', join(data, 'test/good'));
+    expect(await page.text('[role=alert]')).toMatch(/dropped beside the fields was not taken/);
     await page.drop('[data-zone=set]', data);
     await page.page.waitForFunction(() => /4 normal/.test(document.querySelector('.summary')?.textContent ?? ''));
   });

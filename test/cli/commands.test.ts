@@ -184,7 +184,12 @@ describe('pretrain', () => {
     const { code, stdout, stderr } = await fusionclip(['pretrain', '--out', whole, ...SMALL]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/40 steps; 1 layers of width 16, 32 px; more in .*MODEL_CARD.md/);
-    expect(jsonLines(stderr).map(({ step }) => step)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+    const told = jsonLines(stderr).filter(({ type }) => type === 'pairs');
+    expect(told.map(({ step }) => step)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+    const bill = JSON.parse(read('clip', 'bom.cdx.json'));
+    const weights = readFileSync(join(whole, 'model.safetensors'));
+    expect(billErrors(bill)).toEqual([]);
+    expect(bill.metadata.component.hashes[0].content).toBe(createHash('sha256').update(weights).digest('hex'));
     const { text_config: text } = JSON.parse(read('clip', 'config.json'));
     expect([text.hidden_size, text.num_hidden_layers]).toEqual([16, 1]);
     for (const model of [whole, `random:${whole}:2`, 'clip', 'random:clip:2']) {
@@ -203,7 +208,7 @@ describe('pretrain', () => {
     expect(interrupted.stderr).toMatch(/Interrupted after step \d+ of 40; go on with fusionclip pretrain --resume/);
     expect(interrupted.code).toBe(130);
     expect((await fusionclip(['pretrain', '--resume', '--out', stopped])).code).toBe(0);
-    for (const file of ['checkpoint/latest.safetensors', 'model.safetensors', 'vocab.json']) {
+    for (const file of ['checkpoint/latest.safetensors', 'model.safetensors', 'vocab.json', 'bom.cdx.json']) {
       expect(readFileSync(join(stopped, file)).equals(readFileSync(join(whole, file))), file).toBe(true);
     }
   }, 120_000);

@@ -1,6 +1,8 @@
 import { assert } from 'chai';
+import type { FusionclipError } from '../../src/base/errors.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { checkDataset } from '../../src/data/layout/check.ts';
+import { type CheckOptions, checkDataset, openInspected } from '../../src/data/layout/check.ts';
+import { InspectedSets } from '../../src/data/layout/inspected.ts';
 import { suite, test } from '../harness/registry.ts';
 import { imageSet, picture, pixelSet } from './datasets.ts';
 import { expectFailure } from './expect_failure.ts';
@@ -87,6 +89,54 @@ suite('data check', () => {
       sizes.map(({ count }) => count),
       [10, 1],
     );
+  });
+
+  test('what can be left out of a broken set is said, and without it the set is sound', async () => {
+    const fs = pixelSet(5);
+    const split = '/Brain_AD/test';
+    fs.files.set(`${split}/good/img/n0.png`, fs.files.get(`${split}/good/img/n0.png`)!.slice(0, 50));
+    fs.files.set(`${split}/good/label/n1.png`, new Uint8Array(picture('x', 1).mask));
+    await fs.remove(`${split}/Ungood/anomaly_mask/a0.png`);
+    fs.files.set(`${split}/Ungood/anomaly_mask/a2.png`, new TextEncoder().encode('not a picture'));
+    fs.files.set('/Brain_AD/valid/Ungood/img/a0.png', fromBase64(JPEG_SAMPLES.grey.file));
+    fs.files.set('/Brain_AD/valid/stray.png', new Uint8Array(picture('x').image));
+    let leave: readonly string[] = [];
+    await openInspected(fs, '/Brain_AD').catch((error: FusionclipError) => {
+      leave = error.leave;
+    });
+    assert.sameMembers(
+      [...leave],
+      [
+        ...['test/good/img/n0.png', 'test/good/img/n1.png', 'test/good/label/n1.png', 'test/Ungood/img/a0.png'],
+        ...['test/Ungood/img/a2.png', 'test/Ungood/anomaly_mask/a2.png', 'valid/stray.png'],
+        ...['valid/Ungood/img/a0.png', 'valid/Ungood/anomaly_mask/a0.png'],
+      ],
+    );
+    const { inventory } = await openInspected(fs, '/Brain_AD', { rules: { skip: leave } });
+    assert.isTrue(inventory.ok);
+    // An empty class is still empty without any of its files.
+    await fs.remove('/Brain_AD/valid/good/img');
+    await expectFailure('bad_data', [/valid/], () => openInspected(fs, '/Brain_AD', { rules: { skip: leave } }));
+    const failed = await openInspected(fs, '/Brain_AD').catch((error: FusionclipError) => error);
+    assert.deepEqual((failed as FusionclipError).leave, []);
+  });
+
+  test('a set that was looked at is not read again for another name, more shots, or the rule that was found', async () => {
+    const fs = pixelSet(3);
+    const sets = new InspectedSets();
+    const first = await sets.open(fs, '/Brain_AD', { rules: { 'shots.abnormal': 1 } });
+    const again = (options: CheckOptions) => sets.open(fs, '/Brain_AD', options);
+    const named = await again({ rules: { 'shots.abnormal': 3 }, object: 'head' });
+    assert.deepEqual(
+      [first.fresh, named.fresh, named.inventory.object, named.inventory.from],
+      [true, false, 'head', 'given'],
+    );
+    assert.equal(first.inventory.object, 'Brain');
+    assert.isFalse((await again({ grey: first.grey })).fresh);
+    assert.isTrue((await again({ rules: { 'shots.abnormal': 0 } })).fresh);
+    assert.isTrue((await again({ rules: { skip: ['a0.png'] } })).fresh);
+    sets.forget('/Brain_AD');
+    assert.isTrue((await again({})).fresh);
   });
 
   test('warnings alone leave a set usable', async () => {

@@ -73,6 +73,14 @@ suite('listed shots', () => {
     assert.deepEqual(ids(listedShots(await chest(), list, 'l.txt', 1).normal), ['valid/good/n2.png']);
   });
 
+  test('may be the shots.json of a run, by ids', async () => {
+    const set = await chest();
+    const named = { seed: 3, normal: ['valid/good/n8.png', 'valid/good/n2.png'], abnormal: ['valid/Ungood/a1.JPEG'] };
+    const shots = listedShots(set, JSON.stringify(named), 'shots.json');
+    assert.deepEqual([ids(shots.normal), ids(shots.abnormal)], [named.normal, named.abnormal]);
+    assert.equal(shots.rest.length, 12);
+  });
+
   test('a wrong list is explained', async () => {
     const set = await chest();
     for (const [list, pattern] of [
@@ -82,6 +90,11 @@ suite('listed shots', () => {
       ['n1.png n2.png', /line 1 is not of the form/],
       ['n-1: n1.png', /no line n-0: or a-0: \(found n-1\)/],
       ['', /found nothing/],
+      ['{"normal": ["n1.png"], "abnormal": []}', /names n1\.png, which is not among the normal images/],
+      ['{"normal": [], "abnormal": ["valid/good/n1.png"]}', /not among the abnormal images/],
+      ['{"normal": ["valid/good/n1.png", "valid/good/n1.png"], "abnormal": []}', /names valid\/good\/n1\.png twice/],
+      ['{"normal": []}', /not the shots\.json of a run: it has no list "abnormal"/],
+      ['{"normal"', /not the shots\.json/],
     ] as const) {
       await expectFailure('bad_data', [pattern], () => listedShots(set, list, 'l.txt'));
     }

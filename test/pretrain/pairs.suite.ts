@@ -1,6 +1,7 @@
 import { assert } from 'chai';
+import { sha256 } from '../../src/base/sha256.ts';
 import { encodePng } from '../../src/data/encode.ts';
-import { openPairFolder } from '../../src/pretrain/folder_pairs.ts';
+import { openPairFolder, pairFolderSum } from '../../src/pretrain/folder_pairs.ts';
 import { phantomPairs } from '../../src/pretrain/phantom_pairs.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
@@ -46,6 +47,14 @@ suite('pairs of a folder', () => {
       }
     });
   }
+
+  test('the sum is that of the lines of sha256sum, and of nothing that the list does not name', async () => {
+    const list = 'img/2.png\ta\nimg/1.png\tb\nimg/2.png\tc\n';
+    const fs = folder('captions.tsv', list);
+    const line = async (path: string) => `${await sha256(fs.files.get(`data/${path}`)!)}  ${path}\n`;
+    const lines = await Promise.all(['captions.tsv', 'img/1.png', 'img/2.png'].map(line));
+    assert.equal(await pairFolderSum(fs, 'data'), await sha256(new TextEncoder().encode(lines.join(''))));
+  });
 
   test('a line without a caption and a folder without captions are named', async () => {
     await expectFailure('bad_data', [/Line 2 of data\/captions.tsv/], () =>

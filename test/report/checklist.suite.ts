@@ -15,7 +15,7 @@ function rowsOf(text: string): Map<string, string[]> {
 }
 
 suite('checklists', () => {
-  const run = madeRun();
+  const run = madeRun({ threshold: 1.3 });
 
   test('have the items of their publications, each once and in order', () => {
     const numbers = (name: ChecklistName) => CHECKLISTS[name].items.map(({ number }) => number);
@@ -55,7 +55,8 @@ suite('checklists', () => {
     assert.include(claim.get('38')![2], `sensitivity ${imageThreshold!.sensitivity.toFixed(3)}`);
     assert.include(claim.get('8')![2], '4 files that are no pictures');
     const missed = run.predictions.filter(({ label, abnormal }) => label === 1 && !abnormal).length;
-    assert.isAbove(missed, 0);
+    // Otherwise those that were found are as many.
+    assert.isTrue(missed > 0 && missed !== run.predictions.length / 4);
     assert.include(claim.get('39')![2], `${missed} abnormal test images were missed`);
     const tripod = rowsOf(fillChecklist('tripod', run).text);
     assert.include(tripod.get('12c')![2], '4 epochs');

@@ -44,7 +44,11 @@ suite('fusionclip ci', () => {
     assert.deepEqual(failures(now, null, { min: { 'image.auroc': 0.8 }, drop: {} }), []);
     assert.deepEqual(failures(now, null, { min: { 'image.auroc': 0.8001 }, drop: {} }), ['image.auroc']);
     const drop = { min: {}, drop: { 'image.auroc': 0.1 } };
-    assert.deepEqual(failures(now, made(0.9, RIGHT), drop), [], '0.9 − 0.8 is 0.1');
+    assert.deepEqual(
+      failures(made(0.7, RIGHT), made(0.8, RIGHT), drop),
+      [],
+      '0.8 − 0.7 is 0.1, and a bit more in binary',
+    );
     assert.deepEqual(failures(now, made(0.91, RIGHT), drop), ['image.auroc']);
     assert.deepEqual(failures(now, null, drop), [], 'nothing to fall from');
     const { passed, metrics } = checkRun(now, null, { min: { dice: 0.1 }, drop: {} });

@@ -44,7 +44,7 @@ function problemsOf(path: string, odd: readonly (OddValues & { id: string })[], 
     const more = same.length > 1 ? ` (and ${same.length - 1} more images are like it)` : '';
     const message = `it ${first.what}${more}${rule.given ? '' : `; ${rangeAdvice(first)}`}`;
     const severity = rule.given ? 'warning' : 'error';
-    return { kind: 'odd_values', severity, path: joinPath(path, first.id), message };
+    return { kind: 'odd_values', severity, path: joinPath(path, first.id), message, leave: same.map(({ id }) => id) };
   });
 }
 

@@ -3,6 +3,7 @@ import type { RangeRule } from '../range/rule.ts';
 import { type CheckOptions, openInspected } from './check.ts';
 import type { Dataset } from './dataset.ts';
 import type { Inventory } from './inventory.ts';
+import { findObject } from './object_name.ts';
 
 /** A data set that was looked at. */
 export interface InspectedSet {
@@ -23,14 +24,26 @@ export class InspectedSets {
     const { rules = {}, object, grey } = options;
     const { normal, abnormal, skip, group } = rules;
     const names = [
-      ...(['mask.background', 'mask.orientation', 'range', 'split.seed', 'shots.abnormal'] as const),
+      ...(['mask.background', 'mask.orientation', 'range', 'split.seed'] as const),
       ...(['window', 'plane', 'accept', 'volume'] as const),
     ];
-    const key = JSON.stringify([path, object, normal, abnormal, skip, group, names.map((name) => rules[name]), grey]);
-    const known = this.#known.get(key);
-    if (known) return { ...known, fresh: false };
+    const normalOnly = rules['shots.abnormal'] === 0;
+    const shared = [path, normal, abnormal, skip, group, names.map((name) => rules[name]), normalOnly];
+    const keyOf = (rule: RangeRule | undefined) => JSON.stringify([...shared, rule]);
+    const known = this.#known.get(keyOf(grey));
+    if (known) {
+      const named = await findObject(fs, path, object);
+      return { ...known, inventory: { ...known.inventory, ...named }, fresh: false };
+    }
     const opened = await openInspected(fs, path, options);
-    this.#known.set(key, opened);
+    this.#known.set(keyOf(grey), opened);
+    // Whoever is given the rule that was found finds the same.
+    this.#known.set(keyOf(opened.grey), opened);
     return { ...opened, fresh: true };
+  }
+
+  /** Forgets a data set that is not there any more. */
+  forget(path: string): void {
+    for (const key of this.#known.keys()) if ((JSON.parse(key) as unknown[])[0] === path) this.#known.delete(key);
   }
 }

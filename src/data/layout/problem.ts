@@ -32,6 +32,8 @@ export interface Problem {
   readonly path: string;
   /** What goes on after the path and a colon. */
   readonly message: string;
+  /** Files and folders, relative to the data set, without which it is gone; absent where leaving out does not help. */
+  readonly leave?: readonly string[];
 }
 
 /**
@@ -50,5 +52,6 @@ export function requireSound(path: string, problems: readonly Problem[]): void {
   const list = more === '' ? '' : ` There are ${more}: see fusionclip data check ${path}.`;
   const sentence = message.includes(where) ? message : `${where}: ${message}`;
   const code = kind === 'broken_image' || kind === 'broken_mask' ? 'bad_image' : 'bad_data';
-  throw new FusionclipError(code, `${sentence.replace(/\.$/, '')}.${list}`, { about: kind });
+  const leave = errors.every((one) => one.leave) ? [...new Set(errors.flatMap((one) => one.leave ?? []))] : [];
+  throw new FusionclipError(code, `${sentence.replace(/\.$/, '')}.${list}`, { about: kind, leave });
 }

@@ -66,16 +66,23 @@ export async function readScan(fs: FileSystem, scan: Scan, options: ReadOptions 
   let done = 0;
   for (const sample of samples) {
     const { path } = sample;
-    const bytes = await attempt(() => fs.readFile(path), 'broken_image', path, problems);
-    const raster = bytes && (await attempt(async () => decodeRaster(bytes, path), 'broken_image', path, problems));
+    const leave = filesOf(sample, scan.path);
+    const broken = { kind: 'broken_image', path, leave, problems } as const;
+    const bytes = await attempt(() => fs.readFile(path), broken);
+    const raster = bytes && (await attempt(async () => decodeRaster(bytes, path), broken));
     const facts = raster && factsOf(sample, asRuled(raster, rule), problems);
     if (facts) images.push(facts);
     await visit?.(sample, bytes, raster && shownRaster(raster));
-    const share = await checkMask(fs, sample, facts, problems);
+    const share = await checkMask(fs, sample, facts, leave, problems);
     if (share !== null && done < own.length) lesions.push({ sample, share });
     onProgress?.(++done, samples.length);
   }
   return { images, problems: [...problems, ...maskSetProblems(scan, lesions, backgroundGiven)] };
+}
+
+/** An image and its masks, relative to their data set. */
+function filesOf({ id, mask }: Sample, set: string): string[] {
+  return [id, ...(mask?.paths ?? []).map((file) => (file.startsWith(`${set}/`) ? file.slice(set.length + 1) : file))];
 }
 
 /** How much of an image is lesion. */
@@ -100,20 +107,21 @@ async function checkMask(
   fs: FileSystem,
   { mask: files, label }: Sample,
   image: ImageFacts | null,
+  leave: readonly string[],
   problems: Problem[],
 ): Promise<number | null> {
   if (files === null) return null;
   const [path] = files.paths;
-  const mask = await attempt(() => readMask(fs, files, image), 'broken_mask', path, problems);
+  const mask = await attempt(() => readMask(fs, files, image), { kind: 'broken_mask', path, leave, problems });
   if (!mask) return null;
   if (image && (mask.width !== image.width || mask.height !== image.height)) {
     const message = `${mask.width}×${mask.height} pixels for an image of ${image.width}×${image.height}`;
-    problems.push({ kind: 'size_mismatch', severity: 'error', path, message });
+    problems.push({ kind: 'size_mismatch', severity: 'error', path, message, leave });
   }
   const share = mask.data.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0) / mask.data.length;
   if (share > 0 && label === 0) {
     const message = 'a normal image with a lesion in its mask';
-    problems.push({ kind: 'lesion_in_good', severity: 'error', path, message });
+    problems.push({ kind: 'lesion_in_good', severity: 'error', path, message, leave });
   }
   if (share === 0 && label === 1) {
     const message = 'an abnormal image with nothing in its mask';
@@ -150,9 +158,7 @@ function maskSetProblems({ path }: Scan, lesions: readonly Lesion[], backgroundG
 /** The result of `read`, or null with a problem recorded when the file cannot be read or decoded. */
 async function attempt<T>(
   read: () => Promise<T>,
-  kind: ProblemKind,
-  path: string,
-  problems: Problem[],
+  { kind, path, leave, problems }: { kind: ProblemKind; path: string; leave: readonly string[]; problems: Problem[] },
 ): Promise<T | null> {
   try {
     return await read();
@@ -160,7 +166,7 @@ async function attempt<T>(
     if (!(error instanceof FusionclipError)) throw error;
     // A file that can be read may still leave something open.
     const open = error.code === 'bad_data';
-    problems.push({ kind: open ? 'unclear_mask' : kind, severity: 'error', path, message: error.message });
+    problems.push({ kind: open ? 'unclear_mask' : kind, severity: 'error', path, message: error.message, leave });
     return null;
   }
 }

@@ -65,7 +65,13 @@ function openFolders({ path, classes, leftOut }: Named, { asked }: Arrangement):
     if (images === 0) continue;
     const name = nameOf(folder);
     const message = `is it a class? Leave its ${images} images out with --skip ${name}, or take them as abnormal with --abnormal ${[...abnormal, name].join()}`;
-    problems.push({ kind: 'unclear_folder', severity: 'error', path: joinPath(path, folder), message });
+    problems.push({
+      kind: 'unclear_folder',
+      severity: 'error',
+      path: joinPath(path, folder),
+      message,
+      leave: [folder],
+    });
   }
   const outside = new Map<string, string[]>();
   for (const { path: file, why } of leftOut) {
@@ -82,6 +88,7 @@ function openFolders({ path, classes, leftOut }: Named, { asked }: Arrangement):
       severity: 'error',
       path: joinPath(path, folder === '' ? files[0] : folder),
       message,
+      leave: files,
     });
   }
   return problems;
@@ -102,7 +109,7 @@ function unreadFiles({ path, classes, leftOut }: Named): Problem[] {
     const type = extension(files[0]);
     const count = files.length === 1 ? 'this file is' : `this file and ${files.length - 1} more of type .${type} are`;
     const message = `${count} not read; convert to PNG, or leave out with --skip '*.${type}'`;
-    return { kind: 'unread', severity: 'error', path: joinPath(path, files[0]), message };
+    return { kind: 'unread', severity: 'error', path: joinPath(path, files[0]), message, leave: files };
   });
 }
 
@@ -110,7 +117,7 @@ function maskProblems({ path, kind, classes, pairing, leftOut }: Named): Problem
   const problems: Problem[] = [];
   for (const { mask, images } of pairing.ambiguous) {
     const message = `this mask fits ${images.slice(0, 3).join(' and ')}; give its folder the name of a class`;
-    problems.push({ kind: 'ambiguous_mask', severity: 'error', path: joinPath(path, mask), message });
+    problems.push({ kind: 'ambiguous_mask', severity: 'error', path: joinPath(path, mask), message, leave: [mask] });
   }
   for (const { samples, maskFolder, nested, label } of classes) {
     if (kind !== 'pixel' || label !== 1) continue;
@@ -122,7 +129,7 @@ function maskProblems({ path, kind, classes, pairing, leftOut }: Named): Problem
           ? 'no mask because there is no folder anomaly_mask or label beside img'
           : 'no mask, though other images have one';
       const message = `${where}; add a mask of the same name, with or without _mask, or remove the image`;
-      problems.push({ kind: 'missing_mask', severity: 'error', path: sample.path, message });
+      problems.push({ kind: 'missing_mask', severity: 'error', path: sample.path, message, leave: [sample.id] });
     }
   }
   for (const { path: mask, why } of leftOut) {

@@ -4,8 +4,8 @@ import { attentionBackwardWith, attentionWith } from '../../kernels/attention.ts
 import { ATTENTION_VARIANTS } from '../../kernels/attention_variants.ts';
 import { bankDistance } from '../../kernels/bank_distance.ts';
 import { matmulWith } from '../../kernels/matmul.ts';
-import { MATMUL_VARIANTS } from '../../kernels/matmul_variants.ts';
-import { runnable } from '../../kernels/variants.ts';
+import { chosenVariant, MATMUL_VARIANTS } from '../../kernels/matmul_plan.ts';
+import { bestVariant, runnable } from '../../kernels/variants.ts';
 import { flag, input, kernel, size } from '../kernel.ts';
 import { attentionGradientReference, attentionReference } from '../reference/attention.ts';
 import { bankDistanceReference } from '../reference/bank_distance.ts';
@@ -25,6 +25,7 @@ const MATMUL = kernel({
     return {
       name: `${m}×${k}×${n} ${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'} `,
       ...{ flops: 2 * m * n * k, bytes: 4 * (m * k + k * n + m * n) },
+      best: chosenVariant(gpu.facts, undefined),
       variants: runnable(MATMUL_VARIANTS, gpu.facts).map((name) => ({
         name,
         run: () => ({ y: matmulWith(name, a.array, b.array, options) }),
@@ -60,6 +61,7 @@ const ATTENTION = kernel({
     const { batch, length, width, causal } = shape;
     return {
       ...{ name, flops: 4 * width * pairs, bytes: 16 * batch * length * shape.heads * width },
+      best: bestVariant(ATTENTION_VARIANTS, gpu.facts),
       variants: runnable(ATTENTION_VARIANTS, gpu.facts).map((variant) => ({
         name: variant,
         run: () => ({ y: attentionWith(variant, qkv.array, shape.heads, { causal }).out }),
@@ -80,6 +82,7 @@ const ATTENTION_BACKWARD = kernel({
     const grad = input(gpu, 2, [batch, length, shape.heads * width]);
     const result = attentionWith(undefined, qkv.array, shape.heads, { causal });
     const all = runnable(ATTENTION_VARIANTS, gpu.facts);
+    const best = bestVariant(ATTENTION_VARIANTS, gpu.facts);
     // A variant that borrows its gradient has none of its own.
     const own = all.filter((one, i) => {
       const { backward } = ATTENTION_VARIANTS[one];
@@ -88,6 +91,7 @@ const ATTENTION_BACKWARD = kernel({
     return {
       name: `${name} backward`,
       ...{ flops: 10 * width * pairs, bytes: 32 * batch * length * shape.heads * width },
+      ...(own.includes(best) && { best }),
       variants: own.map((variant) => ({
         name: variant,
         run: () => ({

@@ -1,0 +1,73 @@
+import { formatDuration } from '../../src/base/progress.ts';
+import type { Stage, State } from '../state.ts';
+
+/** A kind of work: what its stages are called here, and what comes when all of its things are done. */
+interface Work {
+  readonly stage: RegExp;
+  readonly title: string;
+  readonly after: string;
+}
+
+const WORKS: readonly Work[] = [
+  { stage: /^phantoms$/, title: 'Drawing phantoms', after: 'Looking at the images…' },
+  { stage: /^images$|^a look at/, title: 'Looking at the images', after: 'Preparing them for the model…' },
+  {
+    stage: /^features of the support/,
+    title: 'Looking at the support images',
+    after: 'Compiling the first training step: the graphics driver takes a while…',
+  },
+  {
+    stage: /^features of the/,
+    title: 'Looking at the images to choose weights on',
+    after: 'Comparing weights on them…',
+  },
+  { stage: /^scores/, title: 'Scoring the test images', after: 'Computing metrics and intervals…' },
+  { stage: /^maps$/, title: 'Drawing maps', after: 'Writing them…' },
+  { stage: /^bytes of the model$/, title: 'Storing the model', after: 'Checking it…' },
+];
+
+/** How far the work is: a share, or undefined where nobody knows, and a sentence. */
+export interface ProgressShown {
+  readonly fraction: number | undefined;
+  readonly text: string;
+}
+
+/** What the page says of the work at hand. @param now milliseconds, as {@link State.due} counts them */
+export function progressOf(
+  state: Pick<State, 'phase' | 'stage' | 'progress' | 'kept' | 'moving' | 'due'>,
+  now: number,
+): ProgressShown {
+  const { phase, stage, progress, kept, moving } = state;
+  const steps = progress ? progress.step / progress.steps : 0;
+  if (phase === 'paused') {
+    const at = progress ? `after step ${progress.step} of ${progress.steps}` : 'before the first step';
+    const where = kept?.lasting
+      ? 'the state is kept in this browser'
+      : 'the state is kept as long as this page is open';
+    return { fraction: steps, text: `Paused ${at}; ${where}.` };
+  }
+  if (phase === 'stopping') return { fraction: undefined, text: 'Stopping after what is at hand…' };
+  if (phase === 'pausing') return { fraction: steps, text: 'Finishing the current step…' };
+  const left = leftText(state, now);
+  if (stage) return staged(stage, left);
+  if (phase === 'preparing') return { fraction: undefined, text: 'Reading images…' };
+  if (phase !== 'training' || !progress || !moving) {
+    const what = progress && phase === 'training' ? `, to go on after step ${progress.step} of ${progress.steps}` : '';
+    return { fraction: undefined, text: `Loading the model${what}…` };
+  }
+  const done = progress.step >= progress.steps;
+  if (done) return { fraction: undefined, text: `All ${progress.steps} steps are done; next the test images${left}` };
+  return { fraction: steps, text: `Epoch ${progress.epoch} of ${progress.epochs}${left}` };
+}
+
+/** A stage that is whole stands for what comes after it, of which nothing is counted. */
+function staged({ what, done, total }: Stage, left: string): ProgressShown {
+  const work = WORKS.find(({ stage }) => stage.test(what));
+  if (done >= total && work) return { fraction: undefined, text: work.after };
+  return { fraction: total > 0 ? done / total : undefined, text: `${work?.title ?? what}: ${done} of ${total}${left}` };
+}
+
+function leftText({ phase, due }: Pick<State, 'phase' | 'due'>, now: number): string {
+  if (phase !== 'training' || due === null || due <= now) return '';
+  return `, about ${formatDuration((due - now) / 1000)} left`;
+}

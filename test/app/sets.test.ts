@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { EMPTY_FIELDS, fieldText, pairOf, withField } from '../../app/class_fields.ts';
+import { progressOf } from '../../app/components/progress_text.ts';
+import type { Given } from '../../app/dropped.ts';
+import { reduce, START, type State } from '../../app/state.ts';
+import { drawn, exchanged, withoutImage } from '../../app/support.ts';
+import { skippedBy } from '../../app/worker/skipped.ts';
+
+const given = (folder: string | null, ...names: string[]): Given => ({
+  folder,
+  files: names.map((path) => ({ path, blob: new Blob() })),
+});
+
+test('the folders of two classes are a pair once, and nothing new stands beside something old', () => {
+  const [healthy, ill, other] = [given('healthy', 'a', 'b'), given('ill', 'c'), given(null, 'd')];
+  const one = withField(EMPTY_FIELDS, 'normal', healthy);
+  expect(pairOf(one)).toBeNull();
+  const both = withField(one, 'abnormal', ill);
+  expect(pairOf(both)).toEqual([healthy, ill]);
+  // Before they are used, one may be given again or taken back.
+  expect(pairOf(withField(both, 'abnormal', other))).toEqual([healthy, other]);
+  expect(pairOf(withField(both, 'normal', null))).toBeNull();
+  const used = { ...both, used: true };
+  expect(pairOf(used)).toBeNull();
+  expect(withField(used, 'abnormal', other)).toEqual({ normal: null, abnormal: other, used: false });
+  expect([fieldText(null), fieldText(healthy), fieldText(other)]).toEqual([
+    'PNG, JPEG, TIFF, BMP',
+    'healthy: 2 files',
+    '1 file',
+  ]);
+});
+
+test('an image to learn from is exchanged for the next of the draw, or left out', () => {
+  const order = { normal: ['a', 'b', 'c', 'd'], abnormal: ['x', 'y'] };
+  const support = drawn(order, 2);
+  expect(support).toEqual({ normal: ['a', 'b'], abnormal: ['x', 'y'] });
+  const next = exchanged(support, order, 'normal', 'a');
+  expect(next).toEqual({ normal: ['c', 'b'], abnormal: ['x', 'y'] });
+  // Again and again, all others come by.
+  expect(exchanged(next, order, 'normal', 'c').normal).toEqual(['d', 'b']);
+  expect(exchanged({ ...next, normal: ['d', 'b'] }, order, 'normal', 'd').normal).toEqual(['a', 'b']);
+  expect(exchanged(support, order, 'abnormal', 'x')).toBe(support);
+  expect(withoutImage(support, 'abnormal', 'y').abnormal).toEqual(['x']);
+  expect(withoutImage({ ...support, abnormal: ['x'] }, 'abnormal', 'x').abnormal).toEqual(['x']);
+});
+
+test('another draw takes back the choice of its images, other settings do not', () => {
+  const support = { normal: ['a'], abnormal: ['x'] };
+  const chosen = reduce(START, { type: 'wish', wish: { support } });
+  expect(reduce(chosen, { type: 'wish', wish: { epochs: 3, object: 'x' } }).wish.support).toBe(support);
+  expect(reduce(chosen, { type: 'wish', wish: { seed: 2 } }).wish.support).toBeNull();
+  expect(reduce(chosen, { type: 'wish', wish: { shots: 2 } }).wish.support).toBeNull();
+});
+
+test('a set that is refused for some of its files is offered without them, until anything else happens', () => {
+  const offer = { images: { kind: 'set', name: 'x', files: [] }, files: ['a.png'], skip: ['a.png'] } as const;
+  const refused = reduce(START, { type: 'failed', message: 'a.png is damaged', phase: 'rest', offer });
+  expect(refused.offer).toBe(offer);
+  expect(reduce(refused, { type: 'failed', message: 'another' }).offer).toBeNull();
+  expect(skippedBy({ kind: 'folders', name: 'x', skip: ['a, b.png', 'c.png'] })).toEqual(['a* b.png', 'c.png']);
+  expect(skippedBy({ kind: 'folders', name: 'x' })).toEqual([]);
+});
+
+test('progress says what is under way, also where nothing is counted', () => {
+  const training: State = { ...START, phase: 'training' };
+  const stage = (what: string, done: number) => ({ ...training, stage: { what, done, total: 88 } });
+  expect(progressOf(training, 0)).toEqual({ fraction: undefined, text: 'Loading the model…' });
+  const support = 'features of the support images';
+  expect(progressOf(stage(support, 44), 0)).toEqual({ fraction: 0.5, text: 'Looking at the support images: 44 of 88' });
+  expect(progressOf(stage(support, 88), 0).text).toMatch(/^Compiling the first training step/);
+  expect(progressOf(stage('scores of the test images (chosen weights)', 88), 0).text).toMatch(/^Computing metrics/);
+  const step = { epoch: 2, epochs: 4, step: 20, steps: 40, etaSeconds: 60, loss: 1, parts: {}, seconds: 9, rate: null };
+  const moving = reduce(training, { type: 'worker', event: { type: 'step', ...step } });
+  expect(progressOf(moving, moving.due! - 60_000)).toEqual({
+    fraction: 0.5,
+    text: 'Epoch 2 of 4, about 1 min 00 s left',
+  });
+  // A training that goes on loads its model first; what was left before the break is no news.
+  const resumed = reduce({ ...moving, phase: 'paused' }, { type: 'phase', phase: 'training' });
+  expect(progressOf(resumed, 0).text).toBe('Loading the model, to go on after step 20 of 40…');
+});

@@ -1,0 +1,101 @@
+import { assert } from 'chai';
+import { Forecast, type Plan } from '../../src/train/forecast.ts';
+import { suite, test } from '../harness/registry.ts';
+
+/** Seconds of the parts of a training; the first of each kind compiles besides. */
+interface Machine {
+  readonly image: number;
+  readonly step: number;
+  readonly score: number;
+  readonly compile: number;
+}
+
+/** Forecasts after each step and stage of a simulated training, with what was really left then. */
+async function simulated(plan: Plan, { image, step, score, compile }: Machine, every: number) {
+  let now = 0;
+  const forecast = new Forecast(plan, () => 1000 * now);
+  const said: { at: number; left: number }[] = [];
+  const say = () => {
+    const left = forecast.left();
+    if (left !== null) said.push({ at: now, left });
+  };
+  for (let done = 16; done <= 96; done += 16) {
+    now += 16 * image + (done === 16 ? compile : 0);
+    forecast.encoded(done);
+    say();
+  }
+  const epochs = plan.steps / plan.stepsPerEpoch;
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    for (let i = 1; i <= plan.stepsPerEpoch; i++) {
+      now += step + (epoch + i === 2 ? 2 * compile : 0);
+      forecast.stepped((epoch - 1) * plan.stepsPerEpoch + i);
+      say();
+    }
+    if (epoch % every > 0 && epoch < epochs) continue;
+    const first = epoch <= every;
+    const work = async () => {
+      now += plan.compared * (score + (first ? image : 0));
+    };
+    await forecast.comparing(work);
+  }
+  // Test images are read, scored and drawn, and scored again by the last weights from kept features.
+  now += plan.test * (1.8 * image + 2.3 * score) + (plan.comparisons > 1 ? plan.test * score : 0);
+  return said.map(({ at, left }) => ({ share: at / now, error: left / (now - at) - 1 }));
+}
+
+const PLAN: Plan = { steps: 80, begun: 0, stepsPerEpoch: 4, batch: 22, comparisons: 4, compared: 32, test: 40 };
+
+suite('the time that a training still takes', () => {
+  const machines: readonly (readonly [string, Machine])[] = [
+    ['software', { image: 0.19, step: 2.6, score: 0.09, compile: 4 }],
+    ['a slow GPU', { image: 0.01, step: 0.12, score: 0.01, compile: 2 }],
+    ['a fast one', { image: 0.002, step: 0.03, score: 0.002, compile: 0.2 }],
+  ];
+  for (const [name, machine] of machines) {
+    test(`is right within a quarter after a tenth of the work: ${name}`, async () => {
+      const said = await simulated(PLAN, machine, 5);
+      const late = said.filter(({ share }) => share >= 0.1 && share < 0.99);
+      assert.isAbove(late.length, 40);
+      const worst = late.reduce((most, { error }) => Math.max(most, Math.abs(error)), 0);
+      assert.isBelow(worst, 0.25);
+    });
+  }
+
+  test('counts neither the compiling of the first step nor what was done before a break', async () => {
+    let now = 0;
+    const plan = { ...PLAN, begun: 60, comparisons: 0, test: 0 };
+    const forecast = new Forecast(plan, () => 1000 * now);
+    assert.isNull(forecast.left());
+    now += 50;
+    forecast.stepped(61);
+    assert.isNull(forecast.left());
+    now += 1;
+    forecast.stepped(62);
+    assert.closeTo(forecast.left()!, 18, 1e-6);
+  });
+
+  test('counts the comparisons and the test images that are to come', async () => {
+    let now = 0;
+    const forecast = new Forecast({ ...PLAN, steps: 4 }, () => 1000 * now);
+    const bare = new Forecast({ ...PLAN, steps: 4, comparisons: 0, test: 0 }, () => 1000 * now);
+    for (let step = 1; step <= 4; step++) {
+      now += 1;
+      forecast.stepped(step);
+      bare.stepped(step);
+    }
+    assert.equal(bare.left(), 0);
+    assert.isAbove(forecast.left()!, 1);
+    for (let k = 0; k < 4; k++) {
+      await forecast.comparing(async () => {
+        now += 3;
+      });
+    }
+    // Comparing is no part of the steps.
+    now += 1;
+    forecast.stepped(5);
+    const rest = forecast.left()!;
+    now += 1;
+    forecast.stepped(6);
+    assert.closeTo(forecast.left()!, rest - 1, 0.05);
+  });
+});
