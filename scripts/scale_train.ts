@@ -1,6 +1,6 @@
 /**
- * `npm run scale:train`: trains the embedded model with --parts 4 by 1, 2 and 4 processes (the last over TLS where openssl is there),
- * and by 2 of which one is killed at step 20. Compares the weights, the losses of all 50 steps and the results bit by bit.
+ * `npm run scale:train -- [--steps N] [--only killed]`: trains the embedded model with --parts 4 by 1, 2 and 4 processes (the last over TLS where openssl is there),
+ * and by 2 of which one is killed at step 20. Compares the weights, the losses of all steps (50) and the results bit by bit.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -14,7 +14,13 @@ const BIN = fileURLToPath(new URL('../bin/fusionclip.mjs', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'fusionclip-team-'));
 const at = (name: string) => join(folder, name);
 const env = { ...process.env, FUSIONCLIP_SECRET: 'a secret of this run', FUSIONCLIP_SECRET_CA: at('cert.pem') };
+const steps = flag('steps') ?? '50';
 let port = 17466;
+
+function flag(name: string): string | undefined {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
 
 interface Program {
   readonly child: ChildProcess;
@@ -58,7 +64,7 @@ async function train(name: string, workers: number, { tls = false, killAt = 0 } 
   const model = ['--data', at('data/Brain'), '--model', 'tiny-clip', '--out', at(name)];
   const settings = ['--shots', '2', '--aug', 'none', '--size', '32', '--prompt', 'fixed', '--map.files', 'none'];
   const cut = ['--batch', '4', '--parts', '4'];
-  const length = ['--epochs', '50', '--select', 'last'];
+  const length = ['--epochs', steps, '--select', 'last'];
   const start = performance.now();
   const program = fusionclip(
     ['train', ...model, ...settings, ...cut, ...length, ...(workers > 0 ? ['--workers', addresses] : [])],
@@ -96,6 +102,7 @@ try {
     [`4 processes${tls ? ' over TLS' : ''}`, 3, { tls }],
     ['2 processes, the worker killed at step 20', 1, { killAt: 20 }],
   ] as const) {
+    if (!what.includes(flag('only') ?? '')) continue;
     const other = await train(what.replaceAll(' ', '_'), workers, how);
     const same =
       other.weights.equals(alone.weights) &&
