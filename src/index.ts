@@ -10,6 +10,8 @@ export { type ErrorCode, FusionclipError } from './base/errors.ts';
 export type { Entry, EntryKind, FileLock, FileSystem, FileWriter } from './base/file_system.ts';
 export type { GivenValues } from './base/option.ts';
 export { VERSION } from './base/version.ts';
+export type { PatientRow, VolumePredictions, VolumeRow } from './detect/predict_volumes.ts';
+export type { VolumeResult as WrittenResult } from './detect/volume_results.ts';
 export { Fusionclip, type OpenOptions, type TrainedRun } from './open/fusionclip.ts';
 export type { Given } from './open/given.ts';
 export type { LoadedRun, Prediction } from './open/loaded_run.ts';
@@ -23,9 +25,11 @@ export type {
   MethodSettings,
   OutputChoices,
   PredictChoices,
+  PredictVolumesChoices,
   TrainChoices,
   Trained,
   TrainingSettings,
+  VolumeChoices,
 } from './open/settings.ts';
 export type { RunEvent, RunListener, StepEvent } from './run/events.ts';
 export { TRAIN_OPTIONS } from './run/options.ts';

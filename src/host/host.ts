@@ -62,6 +62,10 @@ export interface Host extends FileSystem {
    * @throws FusionclipError `usage` where it is not installed
    */
   readonly optional?: (name: string) => Promise<unknown>;
+  /** Connects to a worker of a training. Only in Deno and Node. */
+  readonly dial?: typeof import('./links.ts').dial;
+  /** Waits for trainings that ask for a worker. Only in Deno and Node. */
+  readonly listen?: typeof import('./links.ts').listen;
   /** Flushes output and ends the program with this exit code. */
   exit(code: number): Promise<never>;
 }

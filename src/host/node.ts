@@ -90,6 +90,8 @@ export function createNodeHost({ args = process.argv.slice(2), probe, another }:
     },
     ...(probe && { probe }),
     ...(another && { another }),
+    dial: async (...where) => (await import('./links.ts')).dial(...where),
+    listen: async (options) => (await import('./links.ts')).listen(options),
     lines: () => linesOf(process.stdin),
     optional: (name) => optionalPackage(name, env(INSTALL)),
     async exit(code) {

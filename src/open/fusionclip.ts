@@ -4,6 +4,7 @@ import type { DecisionRule } from '../decide/decision_rule.ts';
 import type { ModelSource } from '../detect/backbone.ts';
 import { calibrateRun } from '../detect/calibrate_run.ts';
 import { type EvaluateResults, evaluateRun } from '../detect/evaluate_run.ts';
+import type { VolumePredictions } from '../detect/predict_volumes.ts';
 import type { TrainResults } from '../detect/results.ts';
 import type { RunContext } from '../detect/run_context.ts';
 import type { DeviceGpu } from '../gpu/gpu.ts';
@@ -23,6 +24,7 @@ import {
   type LoadChoices,
   methodTexts,
   type PredictChoices,
+  type PredictVolumesChoices,
   type TrainChoices,
   type Trained,
   trainingTexts,
@@ -141,6 +143,24 @@ export class Fusionclip {
       const loaded = await LoadedRun.open(context, this.#given, source);
       try {
         return await loaded.predict(images, { out, maps, falseDiscovery });
+      } finally {
+        loaded.release();
+      }
+    });
+  }
+
+  /**
+   * Scores DICOM series and NIfTI volumes: slices, volumes and patients, and where the maps are highest (docs/clinical.md).
+   * @param studies files, folders, and addresses of DICOMweb servers (`dicomweb:URL`)
+   * @throws FusionclipError `bad_data` for a series that is no volume, or where there is none; else as {@link predict}
+   */
+  async predictVolumes(studies: Given, choices: PredictVolumesChoices): Promise<VolumePredictions> {
+    const { run, out, maps, stride, write, onVolume, model, onEvent, signal, ...settings } = choices;
+    const source = { adapters: this.#adapters(run), model, settings: methodTexts(settings) };
+    return onDevice(this.#context({ onEvent, signal }), async (context) => {
+      const loaded = await LoadedRun.open(context, this.#given, source);
+      try {
+        return await loaded.predictVolumes(studies, { out, maps, stride, write, onVolume });
       } finally {
         loaded.release();
       }

@@ -1,12 +1,13 @@
 import type { ScoreMap } from '../data/heat_map.ts';
 import { imagesToScore, predictTrained } from '../detect/predict.ts';
+import { predictVolumes, type VolumePredictions, volumePaths } from '../detect/predict_volumes.ts';
 import type { FileRow } from '../detect/predictions.ts';
 import type { RunContext } from '../detect/run_context.ts';
 import type { Thresholds } from '../detect/set_metrics.ts';
 import { TrainedDetector, type TrainedSource } from '../detect/trained.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import type { Given, GivenFiles } from './given.ts';
-import type { BatchChoices } from './settings.ts';
+import type { BatchChoices, VolumeChoices } from './settings.ts';
 
 /** The scores of one image. */
 export interface Prediction extends Omit<FileRow, 'map'> {
@@ -59,6 +60,22 @@ export class LoadedRun {
       },
     });
     return predictions.images.map(({ map: picture, ...row }, i) => ({ ...row, map: drawn[i], picture }));
+  }
+
+  /**
+   * Scores DICOM series and NIfTI volumes.
+   * @param studies files, folders, and addresses of DICOMweb servers (`dicomweb:URL`)
+   * @throws FusionclipError `bad_data` for a series that is no volume, or where there is none; `bad_image`, `io`, `usage`
+   */
+  async predictVolumes(studies: Given, choices: VolumeChoices = {}): Promise<VolumePredictions> {
+    const { out = null, maps, stride, write, onVolume, ...call } = choices;
+    const context = { ...this.#context, ...call };
+    const paths = await volumePaths(context, this.#files.place(studies));
+    const { rule, volumes, patients } = await predictVolumes(context, this.#trained, {
+      ...{ adapters: this.#adapters, paths, out, maps, stride, write },
+      onVolume: (row, grid) => onVolume?.(row, (slice) => grid.slice(slice)),
+    });
+    return { rule, volumes, patients };
   }
 
   /** Frees the memory of the GPU. */

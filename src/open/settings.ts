@@ -1,6 +1,8 @@
 import { type GivenValues, givenTexts, type OptionTable } from '../base/option.ts';
 import type { DecisionWishes } from '../decide/decision_rule.ts';
 import type { ModelSource } from '../detect/backbone.ts';
+import type { VolumeRow } from '../detect/predict_volumes.ts';
+import type { VolumeResult as WrittenResult } from '../detect/volume_results.ts';
 import { FUSION_OPTIONS } from '../fusion/options.ts';
 import type { RunListener } from '../run/events.ts';
 import { TRAIN_OPTIONS } from '../run/options.ts';
@@ -47,6 +49,22 @@ export interface OutputChoices extends CallOptions {
 export interface BatchChoices extends OutputChoices {
   /** Share of normal images among those called abnormal, in place of deciding each image by itself; needs a calibration. */
   readonly falseDiscovery?: number;
+}
+
+/** How volumes are predicted. */
+export interface VolumeChoices extends OutputChoices {
+  /** Of so many slices one is scored; the maps between are mixed of their neighbours. */
+  readonly stride?: number;
+  /** What is written of each volume below `out`, `nifti` by default; all else is of DICOM series. */
+  readonly write?: readonly WrittenResult[];
+  /** Gets each volume when it is done, and its map by slices, [rows, columns] of its own grid; of one volume at a time it is held. */
+  readonly onVolume?: (volume: VolumeRow, map: (slice: number) => Float32Array<ArrayBuffer>) => void | Promise<void>;
+}
+
+/** A prediction of volumes by a run. */
+export interface PredictVolumesChoices extends LoadChoices, VolumeChoices {
+  /** What to predict with; see {@link Trained}. */
+  readonly run: Trained;
 }
 
 /** A calibration of a run. */

@@ -22,6 +22,8 @@ export interface Taken {
   readonly failed: number;
   /** Locks that were lost: those shards were done twice. */
   readonly lost: number;
+  /** Whether it ended by Ctrl-C. */
+  readonly interrupted: boolean;
 }
 
 /** Times that a job may lose its worker before it is put aside; the worker notices when a shard ends its process, so these were machines. */
@@ -38,7 +40,7 @@ export async function takeJobs(
   doer: ShardWorker,
   { lock, backoff, drain, say }: TakeOptions,
 ): Promise<Taken> {
-  const taken = { shards: 0, images: 0, failed: 0, lost: 0 };
+  const taken = { shards: 0, images: 0, failed: 0, lost: 0, interrupted: false };
   let end = (): void => {};
   const ended = new Promise<void>((resolve) => {
     end = resolve;
@@ -83,6 +85,7 @@ export async function takeJobs(
     say(`the lock of ${ids.join(', ')} is lost; another worker may do it as well, which does no harm`);
   });
   const undo = host.onInterrupt(() => {
+    taken.interrupted = true;
     doer.stop();
     end();
   });

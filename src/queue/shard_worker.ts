@@ -35,8 +35,7 @@ export class ShardWorker {
   readonly #host: Host;
   readonly #options: ShardWorkerOptions;
   #open: { readonly plan: string; readonly process: ShardProcess } | null = null;
-  /** Whether it was told to stop. */
-  stopped = false;
+  #stopped = false;
   #plan: Plan | null = null;
   #failures = 0;
   /** What this worker has to end with: there is no GPU, or not the model; null while there is. */
@@ -49,7 +48,7 @@ export class ShardWorker {
 
   /** Does a job. One that follows others which failed waits, so that a worker on which nothing goes does not use up their tries. */
   async do(path: string | null, name: string, job: ShardJob): Promise<Verdict> {
-    if (this.stopped || this.over !== null) return { now: 'back' };
+    if (this.#stopped || this.over !== null) return { now: 'back' };
     const verdict = await this.#find(this.#options.plan ?? path, name, job);
     if (verdict.now !== 'again') {
       this.#failures = 0;
@@ -61,7 +60,7 @@ export class ShardWorker {
 
   /** Ends the process; a shard in work is handed back. */
   stop(): void {
-    this.stopped = true;
+    this.#stopped = true;
     this.#close();
   }
 
@@ -110,7 +109,7 @@ export class ShardWorker {
       return { now: answer.state === 'never' && !mine ? 'never' : 'again', reason: reasonOf(code) };
     }
     this.#close();
-    if (this.stopped) return { now: 'back' };
+    if (this.#stopped) return { now: 'back' };
     const text = isLate ? `it took more than ${minutes} minutes` : `its process ended (${answer ?? 'by a signal'})`;
     return this.#died(plan, shard, text);
   }
@@ -122,13 +121,13 @@ export class ShardWorker {
     const { flags } = this.#options;
     const process = await ShardProcess.open(this.#host.another!, ['work', plan, '--serve', ...flags]);
     if (!(process instanceof ShardProcess)) return process;
-    if (this.stopped) process.kill();
+    if (this.#stopped) process.kill();
     else this.#open = { plan, process };
     return process;
   }
 
   #notOpened(code: number | null): Verdict {
-    if (this.stopped) return { now: 'back' };
+    if (this.#stopped) return { now: 'back' };
     if (code === EXIT_CODES.no_adapter || code === EXIT_CODES.bad_model) this.over = code;
     return this.over === null
       ? { now: 'again', reason: `its process ended (${code ?? 'by a signal'})` }

@@ -41,6 +41,7 @@ export const TRAIN_OPTIONS = {
   betas: list(number(0.9, [0, 0.999999], ''), [0.5, 0.999], 'decay of the moments of Adam'),
   epochs: integer(50, [1, 1e6], 'passes over the support views'),
   batch: automatic(integer(16, [1, 4096], ''), 'images a step; auto: 16, or what the model or compat says'),
+  parts: integer(1, [1, 1024], 'of a batch, whose gradients are averaged in order: what train --workers share'),
   select: choice(
     ['valid', 'last', 'test-oracle'],
     'valid',
@@ -74,6 +75,7 @@ export const TRAINING_ONLY: readonly string[] = [
     'betas',
     'epochs',
     'batch',
+    'parts',
     'select',
     'eval.every',
     'checkpoint.every',

@@ -1,6 +1,8 @@
 export type { GivenOptions, TrainOptions } from '../run/options.ts';
+export { serveTraining } from './member.ts';
 export { type KeptTraining, SharedTrainings, type TrainedEpoch } from './shared_trainings.ts';
 export { StepInputs } from './step_inputs.ts';
+export { Team } from './team.ts';
 export {
   type ResumePlaces,
   resumeRun,

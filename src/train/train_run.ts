@@ -3,7 +3,7 @@ import { joinPath } from '../base/paths.ts';
 import type { Dataset, Sample } from '../data/layout/dataset.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
 import { saveAdapters } from '../detect/adapters_file.ts';
-import { type AnyBackbone, asTrained, type ModelSource, openModel, statisticsOf } from '../detect/backbone.ts';
+import { type AnyBackbone, asTrained, type ModelSource, openModel } from '../detect/backbone.ts';
 import type { Detector } from '../detect/detector.ts';
 import { type Calibration, calibrate, classScores, evaluateSamples, samplingRequest } from '../detect/evaluation.ts';
 import { requireMapNames } from '../detect/map_names.ts';
@@ -15,17 +15,16 @@ import { openDetector, type RunContext } from '../detect/run_context.ts';
 import type { ScoredSet } from '../detect/scoring.ts';
 import { ValidationSet } from '../detect/selection.ts';
 import { requireWholeVolumes, sliced } from '../detect/sliced.ts';
-import { chooseShots, readSupport, type Support, type TrainItem, trainItems } from '../detect/support.ts';
+import { chooseShots, readSupport, type Support, type TrainItem } from '../detect/support.ts';
 import { supportBank } from '../detect/support_bank.ts';
 import { SupportSet } from '../detect/support_set.ts';
 import { writeVolumeTables } from '../detect/volume_files.ts';
 import { volumeMetrics, volumeRequest } from '../detect/volume_metrics.ts';
-import { methodPreset } from '../fusion/index.ts';
 import { type RunListener, stage } from '../run/events.ts';
 import type { FolderLock } from '../run/lock.ts';
 import { chooseSettings, settingsLine } from '../run/model_settings.ts';
 import { onDevice } from '../run/on_device.ts';
-import { headerJson, type RunConfig, type RunSettings, runSettings } from '../run/run_config.ts';
+import { headerJson, type RunConfig, runSettings } from '../run/run_config.ts';
 import { ADAPTERS, BEST, LAST, LATEST, RunFolder } from '../run/run_folder.ts';
 import type { Choice, RunState } from '../run/run_state.ts';
 import type { SlicedVolume } from '../volume/slice_set.ts';
@@ -35,7 +34,9 @@ import { Forecast, planOf } from './forecast.ts';
 import { writeRunBill } from './ml_bom.ts';
 import { environmentJson, sameShots, shotsJson } from './provenance.ts';
 import { selectionRule } from './selection_rule.ts';
+import { itemsOf, openTeam } from './shared_step.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
+import type { Team } from './team.ts';
 import { runTraining, type TrainingEnd } from './training.ts';
 
 /** What normal-only mode does, for whoever runs it. */
@@ -46,6 +47,8 @@ const NORMAL_ONLY =
 export interface TrainContext extends RunContext {
   /** Keeps trainings for other runs that differ in what inference reads alone; these get the same bits as by their own. */
   readonly trainings?: SharedTrainings;
+  /** Has other processes open the same training, each computing some parts of every batch (`parts`). */
+  readonly team?: (training: object) => Promise<Team>;
 }
 
 /** A training run. */
@@ -283,11 +286,13 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
     });
   const rest = contest(support.shots.rest, 'remaining valid images');
   const oracle = contest(dataset.splits.test, 'test images');
+  let team: Team | null = null;
   try {
     const selectedBy = selectionRule(header, rest, onEvent);
     const compared = (selectedBy !== 'last' && selectedBy !== 'none') || header.train['lr.grid'].length > 1;
     const used = selectedBy === 'test-oracle' ? oracle : rest;
     const chosenBy = { contest: compared ? used : null, selectedBy };
+    team = selectedBy === 'none' ? null : await openTeam(context.team, header, support);
     const forecast = new Forecast(
       planOf(header, state, {
         items: items.length,
@@ -296,7 +301,7 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
       }),
     );
     const end = await runTraining(
-      { fs, folder, header, items, detector, memory, ...chosenBy, onEvent, forecast, trainings, signal },
+      { fs, folder, header, items, detector, memory, ...chosenBy, onEvent, forecast, trainings, team, signal },
       state,
     );
     oracle.release();
@@ -318,6 +323,7 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
       { cause: error },
     );
   } finally {
+    (team as Team | null)?.close();
     rest.release();
     oracle.release();
     memory.release();
@@ -385,12 +391,6 @@ async function evaluateRunWeights(
   if (ofVolumes) await writeVolumeTables(fs, folder.path, ofVolumes);
   const results = trainResults(header, shots, selectedBy, selected, others, warnings, ofVolumes);
   return { results, scored };
-}
-
-/** What a method trains on: the views of the support images, or nothing. */
-function itemsOf(support: Support, { train, fusion }: RunSettings, backbone: AnyBackbone): TrainItem[] {
-  const { trained } = methodPreset(fusion.method);
-  return trained ? trainItems(support, train.aug, fusion.norm, statisticsOf(backbone)) : [];
 }
 
 function listener({ onEvent }: TrainContext): RunListener {

@@ -6,10 +6,13 @@ import { FeatureCache } from '../detect/feature_cache.ts';
 import type { TrainItem } from '../detect/support.ts';
 import { GpuArray } from '../gpu/array.ts';
 import { RepeatedStep } from '../gpu/repeated_step.ts';
+import { addInto } from '../kernels/index.ts';
 import { Adam, type Parameter, Tape } from '../nn/index.ts';
 import type { StepEvent } from '../run/events.ts';
 import type { TrainOptions } from '../run/options.ts';
+import { cutBatch, meanOfParts, type PartGradients } from './gradient_parts.ts';
 import { StepInputs } from './step_inputs.ts';
+import type { Team } from './team.ts';
 
 /** How a training differs from what its options say. */
 export interface TrainerChoices {
@@ -17,6 +20,8 @@ export interface TrainerChoices {
   readonly rate?: number | null;
   /** Carries out every step anew instead of replaying the first one of its size: slower, the same bits. */
   readonly eager?: boolean;
+  /** Who computes the parts of a batch beside this process. */
+  readonly team?: Team | null;
 }
 
 /** What the trainer calls while it works. */
@@ -52,6 +57,7 @@ export class Trainer {
   readonly #items: readonly TrainItem[];
   readonly #features: FeatureCache;
   readonly #options: TrainOptions;
+  readonly #team: Team | null;
   readonly #one: GpuArray;
   readonly #inputs = new Map<number, StepInputs>();
   readonly #repeated: RepeatedStep<GpuArray> | null;
@@ -66,7 +72,7 @@ export class Trainer {
     detector: Detector,
     items: readonly TrainItem[],
     options: TrainOptions,
-    { rate = null, eager = false }: TrainerChoices = {},
+    { rate = null, eager = false, team = null }: TrainerChoices = {},
   ) {
     const { gpu, method } = detector;
     if (items.length === 0) {
@@ -75,6 +81,7 @@ export class Trainer {
     this.detector = detector;
     this.#items = items;
     this.#options = options;
+    this.#team = team;
     this.#stepsPerEpoch = stepsPerEpoch(items.length, options.batch);
     const isPrompt = (p: Parameter) => p.name.startsWith('prompt.');
     const group = (parameters: Parameter[], lr: number) => ({ parameters, lr: rate ?? lr, betas: options.betas });
@@ -124,14 +131,14 @@ export class Trainer {
   async runEpoch(hooks: TrainerHooks = {}): Promise<boolean> {
     const epoch = this.epoch;
     const order = epochOrder(this.#items.length, this.#options.seed, epoch);
-    const { batch } = this.#options;
+    const { batch, parts } = this.#options;
     for (let at = this.#step % this.#stepsPerEpoch; at < this.#stepsPerEpoch; at++) {
       if (hooks.signal?.aborted) {
         await this.#settle(hooks);
         return false;
       }
-      const items = order.slice(at * batch, (at + 1) * batch).map((i) => this.#items[i]);
-      const next = this.#launch(items);
+      const items = order.slice(at * batch, (at + 1) * batch);
+      const next = parts > 1 ? await this.#together(items, parts) : this.#launch(items.map((i) => this.#items[i]));
       await this.#settle(hooks);
       this.#pending = next;
       if (this.#step % this.#options['checkpoint.every'] === 0 && at + 1 < this.#stepsPerEpoch && hooks.onCheckpoint) {
@@ -156,6 +163,76 @@ export class Trainer {
     this.adam.release();
     this.#features.release();
     this.#one.release();
+  }
+
+  /** The gradients of some items with the weights as they are; the parameters keep none. */
+  async gradients(items: readonly number[]): Promise<PartGradients> {
+    const { names, reads } = this.#gradients(items.map((i) => this.#items[i]));
+    const [losses, ...gradients] = await Promise.all(reads.map(({ values }) => values));
+    return { names, losses, parameters: reads.slice(1).map(({ name }) => name), gradients: joined(gradients) };
+  }
+
+  /** All weights, one after the other. */
+  async readWeights(): Promise<Float32Array<ArrayBuffer>> {
+    return joined(await Promise.all(this.detector.method.parameters.map(({ value }) => value.read())));
+  }
+
+  /** Takes over the weights of {@link readWeights}. @throws FusionclipError `bad_data` for those of something else */
+  writeWeights(weights: Float32Array<ArrayBuffer>): void {
+    const { parameters } = this.detector.method;
+    if (parameters.reduce((sum, { value }) => sum + value.size, 0) !== weights.length) {
+      throw new FusionclipError('bad_data', 'The weights that were sent are those of another method.');
+    }
+    let at = 0;
+    for (const { value } of parameters) {
+      value.write(weights.subarray(at, at + value.size));
+      at += value.size;
+    }
+  }
+
+  /** One step whose gradient is the mean of those of the parts of its batch. */
+  async #together(items: readonly number[], count: number): Promise<PendingStep> {
+    const parts = cutBatch(items, count);
+    const done: PartGradients[] = this.#team ? await this.#team.gradients(this, parts) : [];
+    if (!this.#team) for (const part of parts) done.push(await this.gradients(part));
+    const mean = meanOfParts(
+      done,
+      parts.map(({ length }) => length),
+    );
+    this.#apply(mean);
+    return { step: ++this.#step, names: mean.names, values: Promise.resolve(mean.losses) };
+  }
+
+  /** Adam with gradients that come from outside. */
+  #apply({ parameters, gradients }: PartGradients): void {
+    const { gpu, method } = this.detector;
+    using _scope = gpu.scope();
+    let at = 0;
+    for (const name of parameters) {
+      const parameter = method.parameters.find((one) => one.name === name)!;
+      const { size } = parameter.value;
+      const gradient = GpuArray.from(gpu, gradients.subarray(at, at + size), parameter.shape);
+      parameter.accumulate(gradient, addInto);
+      at += size;
+    }
+    this.adam.begin();
+    this.adam.update();
+  }
+
+  #gradients(items: readonly TrainItem[]) {
+    const { gpu, method } = this.detector;
+    using _scope = gpu.scope();
+    const inputs = this.#inputsOf(items.length);
+    inputs.write(items);
+    const tape = new Tape();
+    const { total, names, values } = tape.record(() => method.loss(inputs.batch.encoded(), inputs.targets));
+    tape.backward(total, this.#one);
+    const reads = [{ name: '', values: values.value.read() }];
+    for (const parameter of method.parameters) {
+      if (parameter.grad) reads.push({ name: parameter.name, values: parameter.grad.read() });
+      parameter.zeroGrad();
+    }
+    return { names, reads };
   }
 
   /** Submits one step; the read of its loss is under way when this returns. */
@@ -212,4 +289,14 @@ export class Trainer {
     const { seconds, etaSeconds } = this.#pace.tick(this.steps - step);
     onStep?.({ step, steps: this.steps, epoch, epochs: this.#options.epochs, loss, parts, seconds, etaSeconds });
   }
+}
+
+function joined(arrays: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    out.set(array, at);
+    at += array.length;
+  }
+  return out;
 }

@@ -19,6 +19,7 @@ import {
   trainingKey,
   weightsOf,
 } from './shared_trainings.ts';
+import type { Team } from './team.ts';
 import { Trainer } from './trainer.ts';
 
 /** What a campaign works with. */
@@ -37,6 +38,8 @@ export interface TrainingParts {
   readonly forecast: Forecast;
   /** Where the same training may be had that another run has done. */
   readonly trainings?: SharedTrainings;
+  /** Who computes parts of batches beside this process. */
+  readonly team?: Team | null;
   readonly signal?: AbortSignal;
 }
 
@@ -102,7 +105,7 @@ async function trainCandidate(
   let best = bestBefore;
   let losses = [...(resume?.losses ?? [])];
   await detector.restart();
-  const trainer = kept ? null : new Trainer(detector, parts.items, train, { rate });
+  const trainer = kept ? null : new Trainer(detector, parts.items, train, { rate, team: parts.team });
   const training = trainer ?? new TrainingReplay(detector, kept!);
   const done: TrainedEpoch[] = [];
   try {

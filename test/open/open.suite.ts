@@ -7,6 +7,7 @@ import { Fusionclip } from '../../src/open/fusionclip.ts';
 import { placeFolder, withGiven } from '../../src/open/given.ts';
 import { packageAddress } from '../../src/open/package_address.ts';
 import type { TrainChoices } from '../../src/open/settings.ts';
+import { writePhantomVolumes } from '../../src/phantom/write_volumes.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { TRAIN_OPTIONS } from '../../src/run/options.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
@@ -179,7 +180,7 @@ suite('open: calls', () => {
     const events: RunEvent[] = [];
     const fc = await opened(t, base, events);
     const model = await tinyBackbone();
-    const run = await fc.train('/Brain_AD', { ...SMALL, model });
+    const run = await fc.train('/Brain_AD', { ...SMALL, model, range: 'full' });
     assert.equal(run.out, 'runs/Brain_AD');
     assert.isTrue(base.files.has('runs/Brain_AD/report.html'));
     assert.include(
@@ -194,6 +195,28 @@ suite('open: calls', () => {
     assert.equal(two.score, one.score);
     assert.isNull(two.picture);
     assert.isTrue(base.files.has(one.picture!), one.picture ?? '');
+    // A series that is given as files.
+    const phantom = {
+      set: 'brain',
+      out: 'vol',
+      seed: 3,
+      valid: 1,
+      test: 0,
+      size: 32,
+      depth: 8,
+      format: 'dicom',
+    } as const;
+    const series = new MemoryFileSystem();
+    await writePhantomVolumes(series, phantom);
+    let highest = Number.NEGATIVE_INFINITY;
+    const { volumes, patients } = await fc.predictVolumes(picked(series, 'vol'), {
+      ...{ run, model, out: 'vol', write: ['pm'], stride: 2 },
+      onVolume: (_, map) => {
+        for (let k = 0; k < 8; k++) highest = Math.max(highest, ...map(k));
+      },
+    });
+    assert.deepEqual([volumes.length, patients.length, volumes[0].dicom.length], [1, 1, 1]);
+    assert.isTrue(base.files.has(volumes[0].dicom[0]) && Number.isFinite(highest));
     const results = await fc.evaluate(run, { model });
     assert.deepEqual(results.image, run.results.selected.image);
     assert.equal(await fc.report(run.out, { out: 'again.html' }), 'again.html');

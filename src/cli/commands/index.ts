@@ -26,6 +26,7 @@ import { studyEmbeddedCommand } from './study.ts';
 import { studyGapCommand } from './study_gap.ts';
 import { sweepCommand } from './sweep.ts';
 import { train } from './train.ts';
+import { trainWorker } from './train_worker.ts';
 import { tune } from './tune.ts';
 import { work } from './work.ts';
 import { worker } from './worker.ts';
@@ -61,6 +62,7 @@ export const COMMANDS: readonly Command[] = [
   planGridCommand,
   planJobs,
   work,
+  trainWorker,
   queueCommand,
   queueStatusCommand,
   worker,

@@ -7,10 +7,11 @@ import type { Host } from '../../host/host.ts';
 import { writeReport } from '../../report/index.ts';
 import { TRAIN_OPTIONS, TRAINING_ONLY } from '../../run/options.ts';
 import { optionTextsOf, runSettings } from '../../run/run_config.ts';
-import { resumeRun, trainRun } from '../../train/index.ts';
-import { type Command, exactly, flagValues, MODEL_HELP, need, pickFlags, word } from '../command.ts';
+import { resumeRun, Team, trainRun } from '../../train/index.ts';
+import { type Call, type Command, exactly, flagValues, MODEL_HELP, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 import { trainTable } from '../summary.ts';
+import { secretOf } from './train_worker.ts';
 
 const FLAGS = {
   data: word('DIR', 'the data set: BMAD layout, or any folder with good/ and another folder'),
@@ -18,6 +19,10 @@ const FLAGS = {
   out: word('RUN', 'folder for the run'),
   resume: toggle(false, 'go on with the interrupted run in --out; its settings stay'),
   force: toggle(false, 'replace the run in --out'),
+  workers: word(
+    'HOST:PORT,…',
+    'other processes (fusionclip train worker) that compute some of the --parts of each batch',
+  ),
   json: toggle(false, 'results as JSON'),
 } satisfies OptionTable;
 
@@ -53,7 +58,7 @@ and report.html.`,
   async run(call) {
     const { host, flags } = call;
     exactly(0, call, 'fusionclip train --data DIR --model PATH --out RUN');
-    const { data, model, out, resume, force, json } = flagValues(FLAGS, call);
+    const { data, model, out, resume, force, workers, json } = flagValues(FLAGS, call);
     const run = need(out, 'out', 'name the folder for the run');
     const settings = pickFlags({ ...TRAIN_OPTIONS, ...FUSION_OPTIONS }, flags);
     if (resume) {
@@ -63,8 +68,9 @@ and report.html.`,
     }
     const { fusion } = runSettings(settings); // wrong values are found before an adapter is looked for
     const idle = Object.keys(settings).filter((name) => TRAINING_ONLY.includes(name));
-    const begin = (session: Session) => {
-      if (idle.length > 0 && !methodPreset(fusion.method).trained) session.reporter.say(idleNote(fusion.method, idle));
+    const begin = (opened: Session) => {
+      const session = workers === null ? opened : { ...opened, team: teamOf(call, opened, workers) };
+      if (idle.length > 0 && !methodPreset(fusion.method).trained) opened.reporter.say(idleNote(fusion.method, idle));
       if (resume) return resumeRun(session, run, { data: data ?? undefined, model: model ?? undefined });
       return trainRun(session, { data: data!, model: model!, out: run, settings, force });
     };
@@ -100,6 +106,19 @@ async function reportOf(host: Host, run: string): Promise<string> {
   } finally {
     undo();
   }
+}
+
+/** Has the workers of `--workers` take part in a training. */
+function teamOf({ host }: Call, { reporter }: Session, workers: string) {
+  const { dial } = host;
+  if (!dial) throw new FusionclipError('usage', '--workers needs Deno or Node; choose one with --runtime.');
+  const secret = secretOf(host);
+  return async (training: object) => {
+    const links = await Promise.all(
+      workers.split(',').map((address) => dial(address.trim(), secret, host.env('FUSIONCLIP_SECRET_CA') ?? null)),
+    );
+    return Team.open(links, training, (text) => reporter.say(`fusionclip: ${text}`));
+  };
 }
 
 /** Flags that were given for nothing. */

@@ -46,9 +46,14 @@ ${REDIS_HELP}`,
     const sleep = (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, seconds * 1000));
     const doer = new ShardWorker(host, { plan, flags, minutes, say, sleep });
     say(`waits for shards at ${connection.address.name}`);
-    const { shards, images, failed } = await takeJobs(host, connection, doer, { lock, backoff, drain, say });
+    const { shards, images, failed, interrupted } = await takeJobs(host, connection, doer, {
+      lock,
+      backoff,
+      drain,
+      say,
+    });
     host.stdout(`${counted(shards, 'shard')} done (${counted(images, 'image')}), ${failed} failed\n`);
     if (doer.over !== null) return doer.over;
-    return doer.stopped ? EXIT_CODES.interrupted : 0;
+    return interrupted ? EXIT_CODES.interrupted : 0;
   },
 };

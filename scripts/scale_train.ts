@@ -1,0 +1,119 @@
+/**
+ * `npm run scale:train -- [--steps N] [--only killed]`: trains the embedded model with --parts 4 by 1, 2 and 4 processes (the last over TLS where openssl is there),
+ * and by 2 of which one is killed at step 20. Compares the weights, the losses of all steps (50) and the results bit by bit.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { nodePath } from '../src/launch/runtimes.ts';
+
+const BIN = fileURLToPath(new URL('../bin/fusionclip.mjs', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'fusionclip-team-'));
+const at = (name: string) => join(folder, name);
+const env = { ...process.env, FUSIONCLIP_SECRET: 'a secret of this run', FUSIONCLIP_SECRET_CA: at('cert.pem') };
+const steps = flag('steps') ?? '50';
+let port = 17466;
+
+function flag(name: string): string | undefined {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
+
+interface Program {
+  readonly child: ChildProcess;
+  readonly ended: Promise<number | null>;
+  text: string;
+}
+
+function fusionclip(args: readonly string[], onText?: (text: string) => void): Program {
+  const child = spawn(nodePath(), [BIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const program: Program = { child, ended, text: '' };
+  for (const stream of [child.stdout!, child.stderr!]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      program.text += text;
+      onText?.(program.text);
+    });
+  }
+  return program;
+}
+
+async function done(program: Program): Promise<string> {
+  if ((await program.ended) !== 0) throw new Error(program.text);
+  return program.text;
+}
+
+async function worker(tls: boolean): Promise<{ program: Program; address: string }> {
+  const own = `${port++}`;
+  const more = tls ? ['--certificate', at('cert.pem'), '--key', at('key.pem')] : [];
+  const program = fusionclip(['train', 'worker', '--port', own, ...more]);
+  while (!program.text.includes('listens at')) {
+    if (program.child.exitCode !== null) throw new Error(program.text);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return { program, address: `${tls ? 'wss://localhost' : '127.0.0.1'}:${own}` };
+}
+
+/** Trains; the losses of all steps, the weights, the results. @param killAt the step at which the first worker is killed */
+async function train(name: string, workers: number, { tls = false, killAt = 0 } = {}) {
+  const team = await Promise.all(Array.from({ length: workers }, () => worker(tls)));
+  const addresses = team.map(({ address }) => address).join(',');
+  const model = ['--data', at('data/Brain'), '--model', 'tiny-clip', '--out', at(name)];
+  const settings = ['--shots', '2', '--aug', 'none', '--size', '32', '--prompt', 'fixed', '--map.files', 'none'];
+  const cut = ['--batch', '4', '--parts', '4'];
+  const length = ['--epochs', steps, '--select', 'last'];
+  const start = performance.now();
+  const program = fusionclip(
+    ['train', ...model, ...settings, ...cut, ...length, ...(workers > 0 ? ['--workers', addresses] : [])],
+    (text) => {
+      if (killAt > 0 && text.includes(`"step":${killAt},`)) team[0].program.child.kill('SIGKILL');
+    },
+  );
+  const text = await done(program);
+  const seconds = (performance.now() - start) / 1000;
+  for (const { program: one } of team) one.child.kill('SIGTERM');
+  const losses = readFileSync(join(at(name), 'metrics.jsonl'), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"step"'))
+    .map((line) => JSON.parse(line).loss);
+  const gone = /The worker .*is gone.*/.exec(text)?.[0];
+  return {
+    seconds,
+    losses,
+    gone,
+    weights: readFileSync(join(at(name), 'checkpoint/last.safetensors')),
+    results: readFileSync(join(at(name), 'predictions.csv'), 'utf8'),
+  };
+}
+
+try {
+  const set = ['--train', '0', '--valid', '8', '--test', '4', '--size', '64', '--seed', '5'];
+  await done(fusionclip(['phantom', '--set', 'brain', '--out', at('data'), ...set]));
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+  const pair = ['-newkey', 'rsa:2048', '-nodes', '-keyout', at('key.pem'), '-out', at('cert.pem')];
+  const tls = spawnSync('openssl', ['req', '-x509', '-days', '2', ...pair, ...names]).status === 0;
+  const alone = await train('n1', 0);
+  console.log(`1 process: ${alone.losses.length} steps in ${alone.seconds.toFixed(0)} s`);
+  for (const [what, workers, how] of [
+    ['2 processes', 1, {}],
+    [`4 processes${tls ? ' over TLS' : ''}`, 3, { tls }],
+    ['2 processes, the worker killed at step 20', 1, { killAt: 20 }],
+  ] as const) {
+    if (!what.includes(flag('only') ?? '')) continue;
+    const other = await train(what.replaceAll(' ', '_'), workers, how);
+    const same =
+      other.weights.equals(alone.weights) &&
+      other.losses.join() === alone.losses.join() &&
+      other.results === alone.results;
+    console.log(
+      `${what}: ${other.losses.length} steps in ${other.seconds.toFixed(0)} s, ${same ? 'the same' : 'OTHER'} bits`,
+    );
+    if (other.gone) console.log(`  ${other.gone}`);
+    if (!same || ('killAt' in how && !other.gone)) process.exitCode = 1;
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
