@@ -186,6 +186,10 @@ export interface AdaptersFacts {
   readonly hold: string;
   /** What they were trained on, in a few words. */
   readonly trainedOn: string;
+  /** What the images showed that they were trained on, as prompts call it. */
+  readonly object: string;
+  /** The model that they belong to. */
+  readonly model: string;
 }
 
 /** One image with its map. */

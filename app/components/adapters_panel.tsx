@@ -1,5 +1,6 @@
 import type { Actions } from '../actions.ts';
 import { isBusy, type State } from '../state.ts';
+import { strange } from './strange.ts';
 
 /** Trained adapters out of the page and into it. */
 export function AdaptersPanel({ state, actions }: { state: State; actions: Actions }) {
@@ -13,6 +14,11 @@ export function AdaptersPanel({ state, actions }: { state: State; actions: Actio
       {adapters ? (
         <>
           <p>At hand: trained on {adapters.trainedOn}.</p>
+          {strange(state).map((sentence) => (
+            <p class="warning" key={sentence}>
+              {sentence}
+            </p>
+          ))}
           {state.outcome && (
             <button type="button" id="save-adapters" disabled={disabled} onClick={() => void actions.take('adapters')}>
               Save adapters <span class="hint">{Math.ceil(adapters.bytes / 1024)} KiB</span>

@@ -8,6 +8,7 @@ import { useFocusKept } from './focus.ts';
 import { ImagesPanel } from './images_panel.tsx';
 import { MachineChip, NoMachine } from './machine.tsx';
 import { MapsPanel } from './maps_panel.tsx';
+import { noticeOf } from './notice.ts';
 import { PredictPanel } from './predict_panel.tsx';
 import { RunPanel } from './run_panel.tsx';
 import { ScoresPanel, startThreshold } from './scores_panel.tsx';
@@ -67,6 +68,9 @@ export function App() {
           </div>
         </main>
       )}
+      <p class="hidden" role="status" id="notice">
+        {noticeOf(state)}
+      </p>
       <footer>A toy and a tool for research; not a medical device.</footer>
     </>
   );

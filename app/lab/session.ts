@@ -117,6 +117,7 @@ export class LabSession {
   /** Checks and times at once. */
   run(): void {
     clearTimeout(this.#timer);
+    this.#put({ error: null });
     this.#ask('run');
   }
 
@@ -161,7 +162,10 @@ export class LabSession {
     } catch (error) {
       return this.#put({ dead: textOf(error) });
     }
-    if (!(await this.#follow())) this.choose('softmax');
+    if (await this.#follow()) return;
+    const { error } = this.state;
+    this.choose('softmax');
+    this.#put({ error });
   }
 
   /** Takes over what the address says; false when it says nothing. */
@@ -257,8 +261,10 @@ export class LabSession {
   #lookedAt(facts: JobFacts): Partial<LabState> {
     const { job, shader } = this.state;
     const variant = facts.variants.includes(job.variant) ? job.variant : facts.best;
-    // Beside what packs operands or adds up parts it is the one with the work that is meant.
-    const most = facts.shaders.reduce((a, b) => (b.flops > a.flops ? b : a));
+    // Of those of the kernel's own word the one with the work is meant, not one that packs operands or adds up parts.
+    const { word = '' } = this.state.start?.kernels.find(({ id }) => id === job.kernel) ?? {};
+    const own = facts.shaders.filter(({ name }) => name.startsWith(word));
+    const most = (own.length > 0 ? own : facts.shaders).reduce((a, b) => (b.flops > a.flops ? b : a));
     const shown = facts.shaders.some(({ name }) => name === shader) ? shader : most.name;
     return { facts, shader: shown, job: { ...job, variant } };
   }

@@ -27,13 +27,14 @@ export function sliceLayer(slice: Slice, shades: Shades): HTMLCanvasElement {
   const canvas = document.createElement('canvas');
   canvas.width = slice.width;
   canvas.height = slice.height;
-  canvas.getContext('2d')!.putImageData(shaded(slice, shades), 0, 0);
+  lasting(canvas).putImageData(shaded(slice, shades), 0, 0);
   return canvas;
 }
 
 /** A picture whose numbers are not at hand. */
 export function pictureLayer(image: Image): HTMLCanvasElement {
   const canvas = document.createElement('canvas');
+  lasting(canvas);
   draw(canvas, image);
   return canvas;
 }
@@ -54,8 +55,13 @@ export function heatLayer(map: ScoreMap, { colours, range: [low, high], floor }:
     for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = table[colour + c];
     pixels.data[4 * i + 3] = Math.round(255 * level);
   }
-  canvas.getContext('2d')!.putImageData(pixels, 0, 0);
+  lasting(canvas).putImageData(pixels, 0, 0);
   return canvas;
+}
+
+/** The context of a canvas that lies in main memory: what is drawn once has to outlive a GPU process that dies. */
+function lasting(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  return canvas.getContext('2d', { willReadFrequently: true })!;
 }
 
 /** A line around what is at or above a level, in shares of the sides. */

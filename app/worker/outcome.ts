@@ -179,11 +179,13 @@ export class ShownResults {
 /** What a file of trained weights says of itself. @throws FusionclipError `io`, `bad_model` */
 export async function adaptersFacts(files: PageFiles, path: string): Promise<AdaptersFacts> {
   const { header, bank } = await openAdapters(files, path);
-  const { data, model, train } = header;
+  const { data, model, train, object } = header;
   return {
     name: `${data.name}-${train.shots}shot-seed${train.seed}.safetensors`,
     bytes: (await files.stat(path))?.bytes ?? 0,
     hold: bankSentence(bank, 'The file'),
+    object,
+    model: model.name,
     trainedOn: `${data.name} with ${model.name}, ${bank.images.length} shots a class, seed ${train.seed}`,
   };
 }

@@ -109,7 +109,10 @@ export interface DecisionRule {
   readonly reference: readonly ShiftCase[];
 }
 
-/** What float32 arithmetic of another adapter may change of a score, as a share of its size. */
+/**
+ * What float32 arithmetic of another adapter may change of a score, as a share of its size: a hundred times what software adapters
+ * differ by (npm run decisions:adapters), since GPUs have other orders of summation too.
+ */
 const NUMERIC_ERROR = 1e-4;
 
 /**

@@ -100,6 +100,9 @@ describe('the kernel lab', () => {
     expect(await page.page.$('.badge')).toBeNull();
 
     await page.page.goto('about:blank');
+    await page.page.goto(link.slice(0, -9));
+    await page.says('[role=alert]', /code in this link is damaged/);
+    await page.page.goto('about:blank');
     await page.page.goto(link);
     await page.says('#verdict', /^Wrong: 21 of 21/);
     expect((await readFragment(new URL(link).hash))?.job.edits.unary.source).toBe(broken);

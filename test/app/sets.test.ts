@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { EMPTY_FIELDS, fieldText, pairOf, withField } from '../../app/class_fields.ts';
+import { noticeOf } from '../../app/components/notice.ts';
 import { progressOf } from '../../app/components/progress_text.ts';
+import { strange } from '../../app/components/strange.ts';
 import type { Given } from '../../app/dropped.ts';
 import { reduce, START, type State } from '../../app/state.ts';
 import { drawn, exchanged, withoutImage } from '../../app/support.ts';
@@ -78,4 +80,26 @@ test('progress says what is under way, also where nothing is counted', () => {
   // A training that goes on loads its model first; what was left before the break is no news.
   const resumed = reduce({ ...moving, phase: 'paused' }, { type: 'phase', phase: 'training' });
   expect(progressOf(resumed, 0).text).toBe('Loading the model, to go on after step 20 of 40…');
+});
+
+test('adapters of another organ or of a model that is not there are named as such', () => {
+  const adapters = { name: '', bytes: 0, hold: '', trainedOn: '', object: 'Brain', model: 'mine' };
+  const models = [{ name: 'mine', title: '', bytes: 1 }];
+  const dataset = { object: 'brain ' } as State['dataset'];
+  expect(strange({ adapters, dataset, models })).toEqual([]);
+  expect(strange({ adapters, dataset: { object: '' } as State['dataset'], models })).toEqual([]);
+  expect(strange({ adapters, dataset: { object: 'Liver' } as State['dataset'], models })).toEqual([
+    expect.stringMatching(/learned “Brain”, and the images at hand are “Liver”/),
+  ]);
+  expect(strange({ adapters, dataset: null, models: [] })).toEqual([
+    expect.stringMatching(/model mine, which this page has not/),
+  ]);
+});
+
+test('the end of work is said to screen readers, once', () => {
+  const outcome = { rows: [1, 2], metrics: { image: { auroc: 0.75 } } } as unknown as State['outcome'];
+  expect(noticeOf({ ...START, phase: 'scoring', outcome })).toBe('');
+  expect(noticeOf({ ...START, phase: 'idle', outcome })).toBe('Done: 2 images are scored, image AUROC 0.750.');
+  expect(noticeOf({ ...START, phase: 'idle', outcome, error: 'no' })).toBe('');
+  expect(noticeOf({ ...START, phase: 'paused' })).toBe('Paused.');
 });

@@ -43,7 +43,7 @@ describe('arguments', () => {
     [['tarin'], "Unknown command 'tarin'; did you mean train?"],
     [['xyz'], "Unknown command 'xyz'; --help lists what there is."],
     [['--json', 'train'], "Unknown option '--json'; --help lists what there is."],
-    [['data', '--json'], '"data" alone is no command; there is data check, data audit.'],
+    [['data', '--json'], '"data" alone is no command; there is data check, data audit, data fetch, data store.'],
     [['train', '--epohcs=3'], "Unknown option '--epohcs'; did you mean --epochs?"],
     [['train', '--lr', '1'], "Unknown option '--lr'; did you mean --lr.adapter, --lr.prompt or --lr.grid?"],
     [['train', '--nctx', '1'], "Unknown option '--nctx'; did you mean --prompt.nctx?"],

@@ -26,8 +26,8 @@ export const report: Command = {
     'fusionclip report runs/brain --gallery 60 --out brain.html',
     'fusionclip report runs/brain --checklist claim',
   ],
-  details: `train and demo write it by themselves. A checklist is Markdown: for each item what is known of the run, and TODO where the
-author has to write.`,
+  details: `train and demo write it by themselves. A checklist is Markdown: for each item what is known of the run, and
+TODO where the author has to write.`,
   flags: [{ title: 'Report', table: FLAGS }],
   async run(call) {
     const { host } = call;

@@ -38,7 +38,7 @@ const shown = (of: string) =>
   page.page.$$eval(`.support [data-class=${of}] li`, (all) => all.map((one) => (one as HTMLElement).dataset.id!));
 
 describe('images that were left out or chosen by hand', () => {
-  const left = ['test/Ungood/img/1.png', 'test/Ungood/label/1.png', 'valid/good/img/0.png'];
+  const left = ['test/Ungood/img/1.png', 'test/Ungood/anomaly_mask/1.png', 'valid/good/img/0.png'];
 
   test('are what a training keeps, through a reload and a resume', async () => {
     await page.press('input[value=folders]');
