@@ -4,11 +4,11 @@ import { generatedBackbone } from '../../src/detect/backbone.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { linear, Parameter, Tape, Tensor } from '../../src/nn/index.ts';
 import { assertClose, noise } from '../harness/close.ts';
-import { suite, test } from '../harness/registry.ts';
+import { suiteOnOneDawn, test } from '../harness/registry.ts';
 
 const WIDTH = 32;
 
-suite('vision tower behind an adapter', () => {
+suiteOnOneDawn('vision tower behind an adapter', () => {
   test('blocks that keep their activations and blocks that run again give the same gradient; keeping takes the memory', async (t) => {
     const gpu = await t.gpu();
     using _scope = gpu.scope();
