@@ -27,7 +27,10 @@ describe('connections of a training', () => {
     const listener = await open();
     let served = 0;
     listener.serve(async () => void served++);
-    await expect(dial(at(listener), 'another', null)).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('secret') });
+    await expect(dial(at(listener), 'another', null)).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('secret'),
+    });
     const answer = await new Promise<string>((resolve) => {
       let text = '';
       connect(listener.port, '127.0.0.1')
@@ -38,7 +41,10 @@ describe('connections of a training', () => {
     expect(answer).toBe('');
     expect(served).toBe(0);
     listener.close();
-    await expect(dial(at(listener), SECRET, null)).rejects.toMatchObject({ code: 'io', message: expect.stringContaining('does not answer') });
+    await expect(dial(at(listener), SECRET, null)).rejects.toMatchObject({
+      code: 'io',
+      message: expect.stringContaining('does not answer'),
+    });
     await expect(dial('nowhere', SECRET, null)).rejects.toMatchObject({ code: 'usage' });
   });
 });
