@@ -1,10 +1,11 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The three runtimes first: they take longest, and all else fills the cores that they leave idle. */
+/** The runtimes first: they take longest, and all else fills the cores that they leave idle. */
 class RuntimesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isRuntime = ({ moduleId }: TestSpecification) => /runtimes\/(deno|node|chrome)\.test\.ts$/.test(moduleId);
+    const isRuntime = ({ moduleId }: TestSpecification) =>
+      /runtimes\/(deno|deno_rest|node|chrome)\.test\.ts$/.test(moduleId);
     const sorted = await super.sort(files);
     return [...sorted.filter(isRuntime), ...sorted.filter((file) => !isRuntime(file))];
   }
@@ -19,7 +20,7 @@ export default defineConfig({
     hookTimeout: 300_000,
     passWithNoTests: false,
     sequence: { sequencer: RuntimesFirst },
-    // The runtimes leave a core idle now and then: all three at a time fill it.
-    maxWorkers: 3,
+    // The runtimes leave a core idle now and then: all of them at a time fill it.
+    maxWorkers: 4,
   },
 });

@@ -6,6 +6,7 @@ export interface Link {
   send(message: Uint8Array): void;
   /** The next message; null when the other end is gone. */
   receive(): Promise<Uint8Array | null>;
+  /** Ends the connection. */
   close(): void;
 }
 

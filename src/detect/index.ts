@@ -16,7 +16,7 @@ export {
 } from './backbone.ts';
 export { type CalibrateRequest, calibrateRun } from './calibrate_run.ts';
 export { type CostBytes, type CostFlops, type MethodCost, methodCost } from './cost.ts';
-export type { BatchDecisions, RowDecision } from './decider.ts';
+export type { BatchDecisions, ImageSource, RowDecision, SourceOf } from './decider.ts';
 export { Detector, type DetectorParts, type FeatureShare, type LoadedTower } from './detector.ts';
 export {
   type EvaluateOutcome,

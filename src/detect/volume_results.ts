@@ -15,6 +15,9 @@ import type { VolumeToScore } from '../volume/to_score.ts';
 import type { AdapterFile } from './adapters_file.ts';
 import { adaptersPath } from './trained.ts';
 
+/** A word of `--write`. */
+export type VolumeResult = 'nifti' | 'pm' | 'seg' | 'fractions' | 'sc' | 'sr';
+
 /** What may be written of a volume; all but the first for DICOM series. */
 export const VOLUME_RESULTS = {
   nifti: 'map and mask as NIfTI',
@@ -23,10 +26,7 @@ export const VOLUME_RESULTS = {
   fractions: 'the same in fractions, one half at the threshold',
   sc: 'the slice where the map is highest, with the map over it, as a Secondary Capture',
   sr: 'a measurement report (TID 1500)',
-} as const;
-
-/** A word of `--write`. */
-export type VolumeResult = keyof typeof VOLUME_RESULTS;
+} as const satisfies Record<VolumeResult, string>;
 
 /** What is known of a volume's map. */
 export interface MappedVolume {

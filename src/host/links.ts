@@ -21,6 +21,7 @@ export interface Listener {
   readonly port: number;
   /** Calls `body` with each connection that knows the secret, one after the other. */
   serve(body: (link: Link) => Promise<void>): void;
+  /** Takes no more connections. */
   close(): void;
 }
 

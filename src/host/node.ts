@@ -14,7 +14,8 @@ import { optionalPackage } from './optional_package.ts';
 import { INSTALL, OWN_MODELS } from './own_models.ts';
 import { onSignals, outputLost, tolerateClosedPipes, writeOutput } from './signals.ts';
 
-export type { Host, RuntimeName, RuntimeReport } from './host.ts';
+export type { Another, Host, RuntimeName, RuntimeReport } from './host.ts';
+export type { Listener, ListenOptions } from './links.ts';
 
 /** The version of Deno, or undefined in Node. */
 function denoVersion(): string | undefined {

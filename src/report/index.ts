@@ -5,6 +5,7 @@ export type { GreyRule } from '../volume/grey.ts';
 export type { SlicePlace } from '../volume/slice_set.ts';
 export type { Volume, VolumeSlice } from '../volume/volume.ts';
 export { CHECKLISTS, type ChecklistName, type FilledChecklist, fillChecklist } from './checklist/checklist.ts';
+export type { ChecklistItem, ChecklistRun, Known } from './checklist/known.ts';
 export { renderComparison, writeComparison } from './comparison/report.tsx';
 export { type BandedCurve, type BandPoint, type ImageCurves, imageCurves, type Point } from './curves.ts';
 export { findRuns } from './find_runs.ts';

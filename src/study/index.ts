@@ -1,4 +1,11 @@
-export { type CheckedRun, checkRun, type MetricCheck, type RunCheck } from './ci/check_run.ts';
+export {
+  type Asked,
+  type ChangedDecision,
+  type CheckedRun,
+  checkRun,
+  type MetricCheck,
+  type RunCheck,
+} from './ci/check_run.ts';
 export { type Limits, limits } from './ci/metrics.ts';
 export { checkJUnit, checkMarkdown, checkText } from './ci/text.ts';
 export type { ComparedRun } from './comparison/compared.ts';

@@ -1,5 +1,7 @@
+export type { Link } from '../base/link.ts';
 export type { GivenOptions, TrainOptions } from '../run/options.ts';
-export { serveTraining } from './member.ts';
+export type { PartGradients, StepOwner } from './gradient_parts.ts';
+export { type MemberPlaces, serveTraining } from './member.ts';
 export { type KeptTraining, SharedTrainings, type TrainedEpoch } from './shared_trainings.ts';
 export { StepInputs } from './step_inputs.ts';
 export { Team } from './team.ts';

@@ -32,6 +32,8 @@ let folder = '';
 let data = '';
 let server: StaticServer;
 let page: BrowserPage;
+/** Scores of the test images after the training, by file. */
+let trained: Record<string, number> = {};
 
 /** The score of every test image in the gallery, by file. */
 async function scores(): Promise<Record<string, number>> {
@@ -264,9 +266,9 @@ describe('the built page, on a static server below a path', () => {
     }
   });
 
-  test('loads the adapters again, with the same scores to the bit and what a calibration makes of them', async () => {
-    const before = await scores();
-    const sorted = Object.values(before).sort((a, b) => b - a);
+  test('loads the adapters again, with the same scores and what a calibration makes of them', async () => {
+    trained = await scores();
+    const sorted = Object.values(trained).sort((a, b) => b - a);
     // The second highest score is that of the highest normal image, so one image alone is abnormal.
     const adapters = await calibratedCopy(await downloaded(), sorted[1]);
     await page.goto(server.address);
@@ -278,7 +280,10 @@ describe('the built page, on a static server below a path', () => {
     // The session of before is open again; this is another one.
     await page.page.waitForFunction(() => document.querySelectorAll('.sessions li').length === 2);
     await page.phase('idle');
-    expect(await scores()).toEqual(before);
+    // What is decided on goes through the model by itself, so products add in another order than in a batch.
+    const again = await scores();
+    expect(Object.keys(again)).toEqual(Object.keys(trained));
+    for (const [file, score] of Object.entries(trained)) expect(Math.abs(again[file] - score)).toBeLessThan(1e-5);
     expect(await page.text('#calibrated')).toMatch(
       /alpha 5 %.*of the normal ones were called abnormal.*8 images are too few/s,
     );
@@ -289,7 +294,6 @@ describe('the built page, on a static server below a path', () => {
   });
 
   test('goes on by itself when its device is lost, to the same scores', async () => {
-    const before = await scores();
     await page.page.select('#model', 'generated:T:1');
     await page.set('#shots', 1);
     await page.set('#epochs', 2);
@@ -300,7 +304,7 @@ describe('the built page, on a static server below a path', () => {
       /The GPU device was lost .*; going on on a new one \(1 of 3\)/.test(document.body.textContent ?? ''),
     );
     await page.text('.tiles');
-    expect(await scores()).toEqual(before);
+    expect(await scores()).toEqual(trained);
     expect(await page.page.$('[role=alert]')).toBeNull();
   });
 

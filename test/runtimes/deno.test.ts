@@ -1,3 +1,3 @@
 import { runtimeTests } from './runtime_tests.ts';
 
-runtimeTests('deno');
+runtimeTests('deno', '1/2');

@@ -7,5 +7,8 @@ export const FIXTURES = 'FUSIONCLIP_FIXTURES';
 /** Environment variable: set when cases of suites in turn are left to the runtime whose turn they are. */
 export const DEALT = 'FUSIONCLIP_DEALT';
 
+/** Environment variable: `1/2` or `2/2` for a half of the suites. */
+export const HALF = 'FUSIONCLIP_HALF';
+
 /** Environment variable: only cases whose name contains this text are run. */
 export const FILTER = 'FUSIONCLIP_TEST';

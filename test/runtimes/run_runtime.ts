@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { launch, type RuntimeChoice } from '../../src/launch/launch.ts';
 import type { CaseResult } from '../harness/run_cases.ts';
-import { DEALT, FILTER, FIXTURES, MARK } from './marks.ts';
+import { DEALT, FILTER, FIXTURES, HALF, MARK } from './marks.ts';
 
 /** The repository. */
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly driver?: string;
   /** Cases of suites in turn only where it is this runtime's turn. */
   readonly dealt?: boolean;
+  /** Only a half of the suites. */
+  readonly half?: '1/2' | '2/2';
   /** The repository, when this is not one of its source files. */
   readonly root?: string;
 }
@@ -97,7 +99,12 @@ export async function runRuntime(
   try {
     const code = await launch(runtime, { script: join(built, 'suites.js'), page: join(built, 'suites_page') }, [], {
       driver: options.driver,
-      env: { [FIXTURES]: join(root, 'test'), [FILTER]: options.filter ?? '', [DEALT]: options.dealt ? '1' : '' },
+      env: {
+        [FIXTURES]: join(root, 'test'),
+        [FILTER]: options.filter ?? '',
+        [DEALT]: options.dealt ? '1' : '',
+        [HALF]: options.half ?? '',
+      },
       signal: stop.signal,
       onStdout: (text) => lines.push(text),
       onStderr: (text) => {

@@ -2,7 +2,7 @@ import type { Host } from '../../src/host/host.ts';
 import { registeredCases } from '../harness/registry.ts';
 import { runCases } from '../harness/run_cases.ts';
 import '../suites.ts';
-import { DEALT, FILTER, FIXTURES, MARK } from './marks.ts';
+import { DEALT, FILTER, FIXTURES, HALF, MARK } from './marks.ts';
 
 /** Runs the registered cases that the filter lets through, with a marked JSON line at each one's start and end. */
 export async function suites(host: Host): Promise<number> {
@@ -10,7 +10,9 @@ export async function suites(host: Host): Promise<number> {
   const line = (value: unknown): void => host.stdout(`\n${MARK}${JSON.stringify(value)}\n`);
   const failed = await runCases(
     host,
-    registeredCases(host.runtime, host.env(DEALT) === '1').filter((one) => one.name.includes(filter)),
+    registeredCases(host.runtime, host.env(DEALT) === '1', host.env(HALF) || null).filter((one) =>
+      one.name.includes(filter),
+    ),
     {
       fixtures: host.env(FIXTURES) ?? 'test',
       started: (name) => line({ started: name }),

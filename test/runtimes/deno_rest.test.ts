@@ -1,0 +1,3 @@
+import { runtimeTests } from './runtime_tests.ts';
+
+runtimeTests('deno', '2/2');
