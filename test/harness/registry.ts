@@ -90,12 +90,30 @@ export function test(name: string, run: TestCase['run'], runtimes: TestCase['run
  * @param half `1/2` or `2/2`: a half of the suites, so that two processes share the work; null: all
  */
 export function registeredCases(runtime: RuntimeName, dealt = false, half: string | null = null): readonly TestCase[] {
-  const chosen = cases.filter((one) => (dealt ? one.dealt : (one.runtimes ?? RUNTIMES)).includes(runtime));
+  return casesOf(cases, runtime, dealt, half);
+}
+
+/** What is told of a case to who does not run it. */
+export type ListedCase = Pick<TestCase, 'name' | 'runtimes' | 'dealt'>;
+
+/** All cases that are registered so far, to be told. */
+export function listedCases(): ListedCase[] {
+  return cases.map(({ name, runtimes, dealt }) => ({ name, runtimes, dealt }));
+}
+
+/** Those of a list that a runtime runs; parameters as of {@link registeredCases}. */
+export function casesOf<T extends ListedCase>(
+  all: readonly T[],
+  runtime: RuntimeName,
+  dealt = false,
+  half: string | null = null,
+): readonly T[] {
+  const chosen = all.filter((one) => (dealt ? one.dealt : (one.runtimes ?? RUNTIMES)).includes(runtime));
   // Lengths of names share the work about evenly; what cases of a suite share stays in one process.
   return half ? chosen.filter((one) => suiteOf(one).length % 2 === (half === '1/2' ? 0 : 1)) : chosen;
 }
 
-function suiteOf({ name }: TestCase): string {
+function suiteOf({ name }: ListedCase): string {
   return name.split(' > ', 1)[0];
 }
 

@@ -2,11 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import type { TestProject } from 'vitest/node';
+import type { ListedCase } from '../harness/registry.ts';
+import { LIST } from './marks.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** Why the suites could not be built, or `''`. */
     buildError: string;
+    /** The cases of all suites, told by the built program: to read them from their sources would take each runtime's file seconds. */
+    cases: readonly ListedCase[];
   }
 }
 
@@ -25,4 +29,8 @@ export default function setup(project: TestProject): void {
   );
   const output = stripVTControlCharacters(`${stdout}${stderr}`);
   project.provide('buildError', status === 0 ? '' : `the suites cannot be built\n${output}`);
+  const suites = fileURLToPath(new URL('../../dist/test/suites.js', import.meta.url));
+  const env = { ...process.env, [LIST]: '1' };
+  const listed = status === 0 ? spawnSync(process.execPath, [suites], { encoding: 'utf8', env }).stdout : '[]';
+  project.provide('cases', JSON.parse(listed));
 }

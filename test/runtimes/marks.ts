@@ -10,5 +10,8 @@ export const DEALT = 'FUSIONCLIP_DEALT';
 /** Environment variable: `1/2` or `2/2` for a half of the suites. */
 export const HALF = 'FUSIONCLIP_HALF';
 
+/** Environment variable: set to have the cases listed as JSON in place of running them. */
+export const LIST = 'FUSIONCLIP_LIST';
+
 /** Environment variable: only cases whose name contains this text are run. */
 export const FILTER = 'FUSIONCLIP_TEST';

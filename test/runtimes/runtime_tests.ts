@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, inject, test } from 'vitest';
-import '../suites.ts';
-import { registeredCases } from '../harness/registry.ts';
+import { casesOf } from '../harness/registry.ts';
 import type { CaseResult } from '../harness/run_cases.ts';
 import { FILTER } from './marks.ts';
 import { runRuntime } from './run_runtime.ts';
@@ -16,7 +15,7 @@ export function runtimeTests(runtime: 'deno' | 'node' | 'chrome', half?: '1/2' |
   const filter = process.env[FILTER] ?? '';
   // Who asks for a case by name wants to see it wherever it can run.
   const dealt = filter === '';
-  const names = registeredCases(runtime, dealt, half)
+  const names = casesOf(inject('cases'), runtime, dealt, half)
     .map((one) => one.name)
     .filter((name) => name.includes(filter));
   const settle = new Map<string, (result: CaseResult) => void>();
