@@ -1,6 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { Entry, FileSystem } from '../base/file_system.ts';
-import { overlaid } from '../base/overlaid.ts';
+import { type Reads, readingFrom } from '../base/overlaid.ts';
 import type { Web } from '../hub/transfer.ts';
 import { isDicomWeb } from './address.ts';
 import type { StudyFiles } from './study_folder.ts';
@@ -40,38 +40,22 @@ export function withDicomWeb(fs: FileSystem, webOf: (root: string) => Web, most 
     return folder.read(name);
   }
 
-  const readOnly = (): never => {
+  const refuse = (): never => {
     throw new FusionclipError('io', 'A DICOMweb address can only be read; results are stored by --store.');
   };
-  const own =
-    <A extends unknown[], R>(method: (path: string, ...rest: A) => Promise<R>) =>
-    async (path: string, ...rest: A): Promise<R> =>
-      isDicomWeb(path) ? readOnly() : method(path, ...rest);
-  return overlaid(fs, {
-    readFile: async (path) => (isDicomWeb(path) ? (await bytesOf(path)).slice() : fs.readFile(path)),
-    readRange: async (path, offset, length) =>
-      isDicomWeb(path) ? (await bytesOf(path)).slice(offset, offset + length) : fs.readRange(path, offset, length),
+  const there: Reads = {
+    readFile: async (path) => (await bytesOf(path)).slice(),
+    readRange: async (path, offset, length) => (await bytesOf(path)).slice(offset, offset + length),
     async stat(path) {
-      if (!isDicomWeb(path)) return fs.stat(path);
       const { folder, name } = await find(path);
       if (name === '') return { kind: 'directory', bytes: 0 };
       return folder.places.has(name) ? { kind: 'file', bytes: 0 } : null;
     },
     async list(path): Promise<Entry[]> {
-      if (!isDicomWeb(path)) return fs.list(path);
       const { folder, name } = await find(path);
       return name === '' ? [...folder.places.keys()].map((one) => ({ name: one, kind: 'file' })) : [];
     },
-    writeFile: own((path, bytes) => fs.writeFile(path, bytes)),
-    appendFile: own((path, text) => fs.appendFile(path, text)),
-    makeDir: own((path) => fs.makeDir(path)),
-    rename: own((path, to) => fs.rename(path, to)),
-    remove: own((path) => fs.remove(path)),
-    createWriter: own((path) => fs.createWriter(path)),
-    createAppender: own((path) => fs.createAppender(path)),
-    lock: fs.lock && own((path) => fs.lock!(path)),
-    link: fs.link && own((path, target) => fs.link!(path, target)),
-    realPath: fs.realPath && (async (path) => (isDicomWeb(path) ? path.replace(/\/+$/, '') : fs.realPath!(path))),
-    absolutePath: fs.absolutePath && (async (path) => (isDicomWeb(path) ? path : fs.absolutePath!(path))),
-  });
+    realPath: async (path) => path.replace(/\/+$/, ''),
+  };
+  return readingFrom(fs, isDicomWeb, there, refuse);
 }

@@ -1,6 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
-import { overlaid } from '../base/overlaid.ts';
+import { type Reads, readingFrom } from '../base/overlaid.ts';
 import { probe } from './pull.ts';
 import { BrokenTransfer, contentRange, persist, request, requireFile, type Web } from './transfer.ts';
 
@@ -74,33 +74,18 @@ export function withWeb(fs: FileSystem, web: Web): FileSystem {
     return out;
   }
 
-  const readOnly = (path: string): never => {
+  const refuse = (path: string): never => {
     throw new FusionclipError('io', `${path} is an address of the web, which can only be read; give a path.`);
   };
-  const own =
-    <A extends unknown[], R>(method: (path: string, ...rest: A) => Promise<R>) =>
-    async (path: string, ...rest: A): Promise<R> =>
-      ADDRESS.test(path) ? readOnly(path) : method(path, ...rest);
-  return overlaid(fs, {
-    readFile: async (path) => (ADDRESS.test(path) ? readRange(path, 0, Number.MAX_SAFE_INTEGER) : fs.readFile(path)),
-    readRange: (path, offset, length) =>
-      ADDRESS.test(path) ? readRange(path, offset, length) : fs.readRange(path, offset, length),
+  const there: Reads = {
+    readFile: (path) => readRange(path, 0, Number.MAX_SAFE_INTEGER),
+    readRange,
     async stat(path) {
-      if (!ADDRESS.test(path)) return fs.stat(path);
       const bytes = await sizeOf(path);
       return bytes === null ? null : { kind: 'file', bytes };
     },
-    list: own((path) => fs.list(path)),
-    writeFile: own((path, bytes) => fs.writeFile(path, bytes)),
-    appendFile: own((path, text) => fs.appendFile(path, text)),
-    makeDir: own((path) => fs.makeDir(path)),
-    rename: own((path, to) => fs.rename(path, to)),
-    remove: own((path) => fs.remove(path)),
-    createWriter: own((path) => fs.createWriter(path)),
-    createAppender: own((path) => fs.createAppender(path)),
-    lock: fs.lock && own((path) => fs.lock!(path)),
-    link: fs.link && (async (target, path) => (ADDRESS.test(path) ? readOnly(path) : fs.link!(target, path))),
-    realPath: fs.realPath && (async (path) => (ADDRESS.test(path) ? path : fs.realPath!(path))),
-    absolutePath: fs.absolutePath && (async (path) => (ADDRESS.test(path) ? path : fs.absolutePath!(path))),
-  });
+    list: async (path) => refuse(path),
+    realPath: async (path) => path,
+  };
+  return readingFrom(fs, (path) => ADDRESS.test(path), there, refuse);
 }

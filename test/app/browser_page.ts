@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CDPSession, Page, WebWorker } from 'puppeteer-core';
+import type { CDPSession, ElementHandle, Page, WebWorker } from 'puppeteer-core';
 import { openBrowser } from '../../src/launch/chrome_launcher.ts';
 import type { WebGpuChrome } from '../../src/launch/web_gpu_chrome.ts';
 
@@ -55,6 +55,8 @@ export class BrowserPage {
     const { browser: chrome } = await openBrowser({});
     const page = await chrome.newPage();
     await page.setViewport({ width: 1280, height: 900 });
+    // Else the page scrolls smoothly, away from under the pointer.
+    await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
     const cdp = await page.createCDPSession();
     const self = new BrowserPage(chrome, page, cdp, scratch);
     await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: self.downloads });
@@ -148,6 +150,12 @@ export class BrowserPage {
       return element.evaluate((node) => node.removeAttribute('data-reached'));
     }
     throw new Error(`${selector} was never under the pointer`);
+  }
+
+  /** Chooses a file for the model of one's own. */
+  async chooseModel(file: string): Promise<void> {
+    const input = (await this.page.$('#model-file')) as ElementHandle<HTMLInputElement>;
+    await input.uploadFile(file);
   }
 
   /** Gives a field or a slider a value, as typing and dragging do. */

@@ -59,15 +59,13 @@ afterAll(async () => {
 
 describe('the work that the page keeps', () => {
   test('is done with a model of the user, who is told what is none', async () => {
-    const choose = async (file: string) =>
-      ((await page.page.$('#model-file')) as ElementHandle<HTMLInputElement>).uploadFile(file);
     const before = await models();
     const broken = join(folder, 'broken.safetensors');
     writeFileSync(broken, 'no tensors at all');
-    await choose(broken);
+    await page.chooseModel(broken);
     expect(await page.text('[role=alert]')).toMatch(/^broken.*\.×$/);
     expect(await models()).toEqual(before);
-    await choose(own);
+    await page.chooseModel(own);
     await page.page.waitForSelector('[data-model=mine]');
     expect(await models()).toEqual([...before, 'mine']);
     expect(await page.text('#model')).toMatch(/mine \(yours: 1 layers of width 64, patch \d+\)/);

@@ -21,10 +21,8 @@ beforeAll(async () => {
   }
   server = await serveFolder('dist/app');
   page = await BrowserPage.open();
-  await page.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
   await page.goto(server.address);
-  const own = await writeModel(join(folder, 'mine.safetensors'));
-  await ((await page.page.$('#model-file')) as ElementHandle<HTMLInputElement>).uploadFile(own);
+  await page.chooseModel(await writeModel(join(folder, 'mine.safetensors')));
   await page.page.waitForSelector('[data-model=mine]');
 });
 

@@ -2,7 +2,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
-import type { ElementHandle } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { disk } from '../../../src/host/disk.ts';
 import { writePhantomVolumes } from '../../../src/phantom/write_volumes.ts';
@@ -23,11 +22,8 @@ beforeAll(async () => {
   data = await writePhantomVolumes(disk, { ...options, out: folder, format: 'dicom' });
   server = await serveFolder('dist/app');
   page = await BrowserPage.open();
-  // Without it the page scrolls smoothly, away from under the pointer.
-  await page.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
   await page.goto(server.address);
-  const own = await writeModel(join(folder, 'mine.safetensors'));
-  await ((await page.page.$('#model-file')) as ElementHandle<HTMLInputElement>).uploadFile(own);
+  await page.chooseModel(await writeModel(join(folder, 'mine.safetensors')));
   await page.page.waitForSelector('[data-model=mine]');
 });
 
