@@ -1,7 +1,7 @@
 import { GpuArray } from '../gpu/array.ts';
 import { pixelLossSizes } from './pixel_loss.ts';
-import { dice_backward, dice_loss, dice as slices } from './shaders.gen.ts';
 import { rowLaunch } from './rows.ts';
+import { dice_backward, dice_loss, dice as slices } from './shaders.gen.ts';
 import { expectAtMost, expectShape } from './shapes.ts';
 import { sumAxis } from './sum_axis.ts';
 

@@ -1,6 +1,6 @@
 import { GpuArray } from '../gpu/array.ts';
-import { resize, resize_backward, resize_pair } from './shaders.gen.ts';
 import { pixelLaunch } from './rows.ts';
+import { resize, resize_backward, resize_pair } from './shaders.gen.ts';
 import { elementGrid, expectAtMost, expectShape } from './shapes.ts';
 
 /**

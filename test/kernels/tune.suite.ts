@@ -1,8 +1,10 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
+import { attention } from '../../src/kernels/attention.ts';
+import { attentionVariants, chosenAttention } from '../../src/kernels/attention_variants.ts';
 import { matmul } from '../../src/kernels/matmul.ts';
 import { chosenVariant, defaultVariant, matmulVariants, planMatmul } from '../../src/kernels/matmul_plan.ts';
-import { tuneMatmul } from '../../src/kernels/tune.ts';
+import { tuneAttention, tuneMatmul } from '../../src/kernels/tune.ts';
 import { matmulReference } from '../../src/lab/reference/matmul.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
@@ -59,6 +61,28 @@ suite('tuning', () => {
       assertClose(await out.read(), expected, { absolute: 1e-5 }, name);
     }
     gpu.tuning = before;
+  });
+
+  test('a choice of attention holds where the adapter runs it', async (t) => {
+    const able = { class: 'swiftshader', features: ['subgroups'] } as const;
+    assert.equal(chosenAttention(able), 'subgroups');
+    assert.equal(chosenAttention(able, 'registers'), 'registers');
+    assert.equal(chosenAttention({ class: 'lavapipe', features: [] }, 'subgroups'), 'registers');
+    assert.equal(chosenAttention({ class: 'hardware', features: [] }, 'reference'), 'workgroup');
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const qkv = GpuArray.from(gpu, noise(1, 2 * 5 * 24), [2, 5, 24]);
+    const shape = { batch: 2, length: 5, heads: 2, width: 8, trained: true };
+    const measured = await tuneAttention(gpu, [shape], 1);
+    assert.sameMembers(
+      measured.map(({ variant }) => variant),
+      attentionVariants(gpu.facts),
+    );
+    const usual = await attention(qkv, 2).out.read();
+    for (const name of attentionVariants(gpu.facts)) {
+      const { out } = gpu.tuned({ attention: name }, () => attention(qkv, 2));
+      assertClose(await out.read(), usual, { absolute: 2e-6 }, name);
+    }
   });
 
   test('times all variants, the fastest first, and leaves the choice to the caller', async (t) => {
