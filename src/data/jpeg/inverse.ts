@@ -44,7 +44,13 @@ export function inverse(
 }
 
 /** As {@link inverse}, of a block of which only the first coefficient is not 0. */
-export function inverseFlat(first: number, table: Int32Array, out: Uint8ClampedArray, to: number, stride: number): void {
+export function inverseFlat(
+  first: number,
+  table: Int32Array,
+  out: Uint8ClampedArray,
+  to: number,
+  stride: number,
+): void {
   const value = ((Math.imul(first, table[0]) + 4) >> 3) + 128;
   for (let y = 0, row = to; y < 8; y++, row += stride) {
     for (let x = 0; x < 8; x++) out[row + x] = value;
