@@ -76,13 +76,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
   let batch = select(0u, params.batch, g < params.count);
   // Blocks of 32 keep the rounding errors of a large batch small.
   var total = 0.0;
-  var b = lane;
-  while (b < batch) {
-    let stop = min(b + 32u * LANES, batch);
+  for (var start = lane; start < batch; start += 32u * LANES) {
+    let stop = min(start + 32u * LANES, batch);
     var part = 0.0;
-    while (b < stop) {
+    for (var b = start; b < stop; b += LANES) {
       part += term(pair[g * params.batch + b], label[b]);
-      b += LANES;
     }
     total += part;
   }
