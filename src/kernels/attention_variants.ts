@@ -128,9 +128,12 @@ export const ATTENTION_VARIANTS = {
 /** Name of a row of {@link ATTENTION_VARIANTS}. */
 export type AttentionVariant = keyof typeof ATTENTION_VARIANTS;
 
-/** The variants that an adapter can run and `fusionclip tune` chooses from: all but the first one. */
-export function attentionVariants(facts: Pick<VariantFacts, 'features'>): AttentionVariant[] {
-  return runnable(ATTENTION_VARIANTS, facts).slice(1);
+/** The variants that an adapter can run and `fusionclip tune` chooses from: all but the first one; on software adapters those for them. */
+export function attentionVariants(facts: VariantFacts): AttentionVariant[] {
+  const forThem = (name: AttentionVariant) => attentionRow(name).best.some((kind) => kind !== 'hardware');
+  return runnable(ATTENTION_VARIANTS, facts)
+    .slice(1)
+    .filter((name) => facts.class === 'hardware' || forThem(name));
 }
 
 /** Whether a text names one of {@link ATTENTION_VARIANTS}. */
@@ -140,7 +143,8 @@ export function isAttentionVariant(name: unknown): name is AttentionVariant {
 
 /** The variant that was chosen for an adapter, if it can run it, else the best one of its kind. */
 export function chosenAttention(facts: VariantFacts, tuned?: unknown): AttentionVariant {
-  return attentionVariants(facts).find((name) => name === tuned) ?? bestVariant(ATTENTION_VARIANTS, facts);
+  const able = runnable(ATTENTION_VARIANTS, facts).slice(1);
+  return able.find((name) => name === tuned) ?? bestVariant(ATTENTION_VARIANTS, facts);
 }
 
 /** A row of the table. */

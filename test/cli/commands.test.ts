@@ -368,9 +368,9 @@ describe('data, help, tuning', () => {
       expect(code).toBe(0);
       return stderr;
     };
-    const hardware = await embed('{"choices":{"matmul":"workgroup-128","attention":"workgroup"}}');
+    const hardware = await embed('{"choices":{"matmul":"workgroup-128","attention":"reference"}}');
     expect(hardware).toContain('matmul_workgroup');
-    expect(hardware).toContain('attention_workgroup');
+    expect(hardware).toContain('attention_registers');
     const older = await embed('{"choices":{"matmul":"registers-8"}}');
     expect(older).toMatch(/matmul_registers.*TILE_N=8/);
     expect(older).toContain('attention_registers');
