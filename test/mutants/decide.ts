@@ -55,9 +55,10 @@ export const decide: readonly Mutation[] = [
     ['[0, -point.tolerance, point.tolerance].map(cutOf)', '[0, 0, 0].map(cutOf)'],
   ]),
   ...mutations('src/decide/decision_rule.ts', 'decide/decide', [
-    ['alphaThreshold(normals, alpha, NORMAL_PATIENTS)', 'alphaThreshold(normals, 2 * alpha, NORMAL_PATIENTS)'],
+    ['alphaThreshold(normals, alpha, NORMAL_PATIENTS)', 'alphaThreshold(normals, alpha / 2, NORMAL_PATIENTS)'],
+    ['thresholdOfPatients(byPatient, labelled', 'thresholdOfPatients(scores, labelled'],
     ['alphaThreshold(peaks, alpha, counted, shares)', 'alphaThreshold(peaks, alpha)'],
-    ['if (sensitivity === null) return byAlpha;', 'if (sensitivity === null || byAlpha > 0) return byAlpha;'],
+    ['return sensitivityThreshold(scores, sensitivity, ABNORMAL_PATIENTS);', 'return byAlpha;'],
     ["if (probability !== 'platt' && probability !== 'isotonic')", 'if (false)'],
     ['(patient === null ? label === 1 : ill.has(patient))', 'label === 1'],
     ['comparedCases(shares ? onePerPatient(normals) : normals)', 'comparedCases(normals)'],
