@@ -30,11 +30,11 @@ export const reports: readonly Mutation[] = [
     ['return [a - b];', 'return [b - a];'],
     ['right: abnormal === (label === 1)', 'right: abnormal === (label === 0)'],
   ]),
-  ...mutations('src/base/csv.ts', 'base/', [
+  ...mutations('src/base/csv.ts', 'base/csv', [
     ['FORMULA.test(line) && !isNumber(line)', 'FORMULA.test(line)'],
-    ["return cell.startsWith(\"'\") && FORMULA.test(cell);", 'return false;'],
+    ['return cell.startsWith("\'") && FORMULA.test(cell);', 'return false;'],
   ]),
-  ...mutations('src/base/nearest.ts', 'base/', [
+  ...mutations('src/base/nearest.ts', 'base/nearest', [
     ['const isSwapped = i > 1 && j > 1 &&', 'const isSwapped = i > 9 && j > 1 &&'],
     ['one.changes < 0.6 * one.length', 'true'],
   ]),

@@ -27,7 +27,7 @@ export const volumes: readonly Mutation[] = [
   ...mutations('src/dicom/palette.ts', 'dicom/palette', [
     ['Math.max(0, indices[i] - first)', 'Math.max(0, indices[i])'],
   ]),
-  ...mutations('src/nifti/numbers.ts', 'volume/', [
+  ...mutations('src/nifti/numbers.ts', 'nifti/', [
     ['Number(stored[at]) * slope + intercept', 'Number(stored[at]) * slope'],
     ['|| (!littleEndian && size > 1)) own', ') own'],
   ]),
