@@ -40,7 +40,7 @@ export const reports: readonly Mutation[] = [
   ]),
   ...mutations('src/shards/cut.ts', 'shards/', [
     ['this.#images + this.#patientImages > most', 'this.#images > most'],
-    ["input.patient === '' ? `\\t${input.path}`", "input.patient === '' ? ''"],
+    ["const key = input.patient === '' ?", "const key = input.patient !== '' ?"],
   ]),
   ...mutations('src/dicomweb/multipart.ts', 'dicomweb/multipart', [
     ['const startsLine = at === 0 || message[at - 1] === LF;', 'const startsLine = true as boolean;'],
