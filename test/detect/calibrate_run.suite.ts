@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import { csvCells } from '../../src/base/csv.ts';
-import { encodePng } from '../../src/data/encode.ts';
 import { toGrey } from '../../src/data/image.ts';
+import { encodePng } from '../../src/data/png.ts';
 import { conformalPValues } from '../../src/decide/conformal.ts';
 import { benjaminiHochberg } from '../../src/decide/false_discovery.ts';
 import { probabilityOf } from '../../src/decide/probability.ts';
