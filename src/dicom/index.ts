@@ -7,6 +7,6 @@ export type { Modality } from './modality.ts';
 export { isDicom } from './part10.ts';
 export type { PixelFormat } from './pixel_format.ts';
 export type { Packing, TransferSyntax } from './syntaxes.ts';
-export { SEQUENCES, type TagName, TAGS, tagText } from './tags.ts';
+export { SEQUENCES, TAGS, type TagName, tagText } from './tags.ts';
 export type { Samples } from './unpack.ts';
 export { lookedUp, type Voi, type VoiFunction, type Window, windowed } from './voi.ts';

@@ -172,7 +172,11 @@ describe('the installed package', () => {
 
   test('runs in Node', async () => {
     const { env } = findDriver('node');
-    expect(lastJson(await run(process.execPath, ['node.mjs'], user, env))).toMatchObject({ bytes: 0, learns: true, read: READ });
+    expect(lastJson(await run(process.execPath, ['node.mjs'], user, env))).toMatchObject({
+      bytes: 0,
+      learns: true,
+      read: READ,
+    });
   });
 
   test('runs in Deno', async () => {
@@ -180,7 +184,11 @@ describe('the installed package', () => {
     const deno = findDeno();
     if (!deno) throw new Error('Deno was not found');
     const flags = DENO_FLAGS.filter((flag) => flag !== '--no-config');
-    expect(lastJson(await run(deno, [...flags, 'deno.mjs'], user, env))).toMatchObject({ bytes: 0, learns: true, read: READ });
+    expect(lastJson(await run(deno, [...flags, 'deno.mjs'], user, env))).toMatchObject({
+      bytes: 0,
+      learns: true,
+      read: READ,
+    });
   });
 
   test('runs on a static page in Chrome, without a bundler', async () => {
