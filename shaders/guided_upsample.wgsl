@@ -22,11 +22,9 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
 const CHANNELS: u32 = 3u;
-// Invocations of a workgroup beside and above each other: neighbours read whole lines of memory.
-const WIDE: u32 = 32u;
-const TALL: u32 = 2u;
 
-@compute @workgroup_size(WIDE, TALL)
+// Neighbours read whole lines of memory.
+@compute @workgroup_size(32, 2)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let line = params.first + id.y;
   if (id.x >= params.width || line >= params.end) {

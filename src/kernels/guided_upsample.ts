@@ -51,8 +51,7 @@ export function guidedUpsampleWith(
   const y = GpuArray.empty(gpu, x.shape);
   const registers = (forced ?? (gpu.facts.software ? 'registers' : 'reference')) === 'registers';
   // Of how many lines a row of invocations takes care, and how many invocations stand beside and above each other in a workgroup.
-  const { WIDE, TALL } = reference.constants;
-  const [own, wide, tall] = registers ? [OWN_LINES, 8, 1] : [1, WIDE, TALL];
+  const [own, wide, tall] = registers ? [OWN_LINES, 8, 1] : [1, 32, 2];
   const rows = registers ? batch * Math.ceil(height / own) : batch * height;
   const flops = FLOPS * (2 * radius + 1) ** 2 * width * own;
   const step = Math.ceil(rows / gpu.budget.pieces(flops * rows));
