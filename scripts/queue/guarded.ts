@@ -52,12 +52,13 @@ export async function guarded(
     try {
       await crew.start(2);
       const fed = fusionclip(['queue', plan.path, '--redis', url, '--wait'], right);
-      const life = () => crew.ended;
+      const life = () => `${crew.ended} ${fed.text !== ''}`;
+      const state = () => `${crew.state()}\n  the feeder: ${fed.text.trim()}`;
       const seen = new Set<string>();
       const watch = setInterval(() => {
         for (const where of revealing(PASSWORD)) seen.add(where);
       }, 100);
-      const end = await within(fed.ended, { seconds: 120, what: 'the shards', life, state: () => crew.state() });
+      const end = await within(fed.ended, { seconds: 180, what: 'the shards', life, state });
       clearInterval(watch);
       say(`over TLS with a user and a password: ${crew.ended} of ${SHARDS} shards done`, end === 0);
       const where = seen.size === 0 ? 'in no' : `in the ${[...seen].join(' and the ')} of a`;
