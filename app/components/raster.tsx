@@ -32,5 +32,13 @@ export function draw(canvas: HTMLCanvasElement, { width, height, data }: Image):
   for (let i = 0, from = 0, to = 0; i < width * height; i++, from += 3, to += 4) {
     pixels.data.set([data[from], data[from + 1], data[from + 2], 255], to);
   }
-  canvas.getContext('2d')!.putImageData(pixels, 0, 0);
+  contextOf(canvas).putImageData(pixels, 0, 0);
+}
+
+/**
+ * The context of a canvas that lies in main memory. What was drawn there outlives a GPU process that dies; on the others Chrome
+ * draws nothing of pictures then that it had sent to the GPU before.
+ */
+export function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  return canvas.getContext('2d', { willReadFrequently: true })!;
 }

@@ -1,7 +1,7 @@
 import { contourRings } from '../../src/data/contour.ts';
 import { resampleMap, type ScoreMap } from '../../src/data/heat_map.ts';
 import type { Image } from '../../src/data/index.ts';
-import { draw } from '../components/raster.tsx';
+import { contextOf, draw } from '../components/raster.tsx';
 import type { Slice } from '../protocol.ts';
 import { COLOURS, type ColourName } from './colours.ts';
 import type { Placement } from './frame.ts';
@@ -27,14 +27,13 @@ export function sliceLayer(slice: Slice, shades: Shades): HTMLCanvasElement {
   const canvas = document.createElement('canvas');
   canvas.width = slice.width;
   canvas.height = slice.height;
-  lasting(canvas).putImageData(shaded(slice, shades), 0, 0);
+  contextOf(canvas).putImageData(shaded(slice, shades), 0, 0);
   return canvas;
 }
 
 /** A picture whose numbers are not at hand. */
 export function pictureLayer(image: Image): HTMLCanvasElement {
   const canvas = document.createElement('canvas');
-  lasting(canvas);
   draw(canvas, image);
   return canvas;
 }
@@ -55,13 +54,8 @@ export function heatLayer(map: ScoreMap, { colours, range: [low, high], floor }:
     for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = table[colour + c];
     pixels.data[4 * i + 3] = Math.round(255 * level);
   }
-  lasting(canvas).putImageData(pixels, 0, 0);
+  contextOf(canvas).putImageData(pixels, 0, 0);
   return canvas;
-}
-
-/** The context of a canvas that lies in main memory: what is drawn once has to outlive a GPU process that dies. */
-function lasting(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
-  return canvas.getContext('2d', { willReadFrequently: true })!;
 }
 
 /** A line around what is at or above a level, in shares of the sides. */
@@ -91,7 +85,7 @@ export function paint(
   at: Placement,
   { base, heat, opacity, outlines, swipe }: Drawing,
 ): void {
-  const context = canvas.getContext('2d')!;
+  const context = contextOf(canvas);
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.fillStyle = '#000';
   context.fillRect(0, 0, canvas.width, canvas.height);
