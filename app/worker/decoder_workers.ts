@@ -1,7 +1,7 @@
 import { type ErrorCode, FusionclipError } from '../../src/base/errors.ts';
 import { decodeRaster } from '../../src/data/decode.ts';
+import type { Raster } from '../../src/data/image.ts';
 import type { Decoders } from '../../src/data/layout/read_scan.ts';
-import type { Raster } from '../../src/data/raster.ts';
 
 /** The name of a worker that decodes pictures for the page's worker. */
 export const DECODER = 'decoder';

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { encodePng } from '../../../src/data/encode.ts';
+import { encodePng } from '../../../src/data/png.ts';
 import { BrowserPage } from '../browser_page.ts';
 import { type StaticServer, serveFolder } from '../static_server.ts';
 

@@ -168,11 +168,11 @@ describe('when the GPU process dies with results on screen', () => {
   });
 
   test('images are scored again, or the sentence says what to do', async () => {
-    await page.drop('[data-zone=predict]', join(data, 'test/Ungood'));
+    await page.drop('[data-zone=predict]', join(data, 'test'));
     const answer = '#decisions, [role=alert]';
     await page.page.waitForFunction(
       (at) =>
-        [...document.querySelectorAll(at)].some((node) => /of 4 images|Restart|restart/.test(node.textContent ?? '')),
+        [...document.querySelectorAll(at)].some((node) => /of 8 images|Restart|restart/.test(node.textContent ?? '')),
       { timeout: 300_000 },
       answer,
     );
