@@ -165,6 +165,7 @@ suite('memory', () => {
       using _inner = gpu.scope();
       array = GpuArray.zeros(gpu, [4]);
       outer.disown(array.buffer);
+      assert.isNotNull(array.buffer.scope);
     }
     assert.isFalse(array.buffer.alive);
     assert.throws(() => outer.adopt(array.buffer), /adopt: "array" was released/);

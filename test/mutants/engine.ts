@@ -105,7 +105,11 @@ export const engine: readonly Mutation[] = [
     ['if (this.#current !== scope) throw', 'if (false as boolean) throw'],
     ['Math.max(this.peakBytes, this.liveBytes)', 'this.liveBytes'],
     ['this.liveBytes -= buffer.raw.size;', 'this.liveBytes -= buffer.bytes;'],
-    ['arena && !arena.closed ? arena.free', 'arena ? arena.free', { suite: 'gpu/' }],
+    [
+      'arena && !arena.closed ? arena.free',
+      'arena ? arena.free',
+      { suite: 'gpu/', equivalent: 'memory of a step ends with the step: none is left to be given back to a closed arena' },
+    ],
     ['if (bytes > this.#limit) {', 'if (false as boolean) {', { suite: 'gpu/' }],
     ['if (bytes <= 256) return 256;', 'if (bytes <= 256) return 128;'],
     ['buffer.alive = false;', '', { suite: 'gpu/' }],
