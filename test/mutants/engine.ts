@@ -108,7 +108,10 @@ export const engine: readonly Mutation[] = [
     [
       'arena && !arena.closed ? arena.free',
       'arena ? arena.free',
-      { suite: 'gpu/', equivalent: 'memory of a step ends with the step: none is left to be given back to a closed arena' },
+      {
+        suite: 'gpu/',
+        equivalent: 'memory of a step ends with the step: none is left to be given back to a closed arena',
+      },
     ],
     ['if (bytes > this.#limit) {', 'if (false as boolean) {', { suite: 'gpu/' }],
     ['if (bytes <= 256) return 256;', 'if (bytes <= 256) return 128;'],
