@@ -150,13 +150,15 @@ function findLeaks(samples: readonly Sample[], hashes: readonly HashedFile[], gr
   const across = identical.filter((one) => one.across);
   if (across.length > 0) {
     const files = across[0].files.join(' = ');
-    warnings.push(`${across.length} files are in valid and in test, e.g. ${files}; results on test are too good`);
+    warnings.push(
+      `${across.length === 1 ? '1 file is' : `${across.length} files are`} in valid and in test, e.g. ${files}; results on test are too good`,
+    );
   }
   const how =
     group === null ? 'by the names of files; --group auto keeps each on one side where splits are dealt' : group;
   if (shared.length > 0) {
     warnings.push(
-      `${shared.length} patients or volumes are in valid and in test, e.g. ${shared[0].source}; results on test may be too good (${how})`,
+      `${shared.length === 1 ? '1 patient or volume is' : `${shared.length} patients or volumes are`} in valid and in test, e.g. ${shared[0].source}; results on test may be too good (${how})`,
     );
   }
   const test = samples.filter(({ split }) => split === 'test');

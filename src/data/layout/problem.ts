@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.ts';
 import { FusionclipError } from '../../base/errors.ts';
 
 /** What can be wrong with a data set, or open in it. */
@@ -47,9 +48,10 @@ export function requireSound(path: string, problems: readonly Problem[]): void {
   const [{ kind, path: where, message }] = errors;
   const same = errors.filter((one) => one.kind === kind).length - 1;
   const others = errors.length - 1 - same;
-  const counts = [same > 0 ? `${same} more like it` : '', others > 0 ? `${others} other problems` : ''];
+  const counts = [same > 0 ? `${same} more like it` : '', others > 0 ? counted(others, 'other problem') : ''];
   const more = counts.filter((text) => text !== '').join(' and ');
-  const list = more === '' ? '' : ` There are ${more}: see fusionclip data check ${path}.`;
+  const list =
+    more === '' ? '' : ` There ${errors.length === 2 ? 'is' : 'are'} ${more}: see fusionclip data check ${path}.`;
   const sentence = message.includes(where) ? message : `${where}: ${message}`;
   const code = kind === 'broken_image' || kind === 'broken_mask' ? 'bad_image' : 'bad_data';
   const leave = errors.every((one) => one.leave) ? [...new Set(errors.flatMap((one) => one.leave ?? []))] : [];

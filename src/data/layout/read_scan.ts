@@ -149,7 +149,7 @@ function maskSetProblems({ path }: Scan, lesions: readonly Lesion[], backgroundG
   for (const split of ['valid', 'test'] as const) {
     const own = abnormal.filter(({ sample }) => sample.split === split);
     if (own.length === 0 || own.some(({ share }) => share > 0)) continue;
-    const message = `the masks of all ${own.length} abnormal images of ${split} are empty; mend them, or leave the masks out with --skip to go by labels alone`;
+    const message = `${own.length === 1 ? 'the mask of the one abnormal image' : `the masks of all ${own.length} abnormal images`} of ${split} ${own.length === 1 ? 'is' : 'are'} empty; mend them, or leave the masks out with --skip to go by labels alone`;
     problems.push({ kind: 'empty_masks', severity: 'error', path, message });
   }
   return problems;
