@@ -47,6 +47,17 @@ suite('masks of volumes', () => {
     ]);
   });
 
+  test('labels of several things: all that is not 0, or those that are asked for', async () => {
+    const made = nifti({ shape: [4, 1, 1], values: [0, 1, 2, 1] });
+    const of = (values: number[] | null) => niftiLabels(files({ 'm.nii': made }), 'm.nii', 'm.nii', values);
+    const [all, tumour] = [await of(null), await of([2])];
+    expect([all.codes, all.labels, tumour.labels]).to.deep.equal([
+      [1, 2],
+      Uint8Array.of(0, 1, 1, 1),
+      Uint8Array.of(0, 0, 1, 0),
+    ]);
+  });
+
   test('a mask that does not cover the image is refused with how much is missing', async () => {
     const sform = [
       [-0.75, 0, 0, -10],

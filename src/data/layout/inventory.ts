@@ -25,6 +25,8 @@ export interface MaskFacts {
   /** E.g. `same name in label/`. */
   readonly ways: readonly { readonly how: string; readonly count: number }[];
   readonly background: 'black' | 'white';
+  /** Images of which a mask was read at one half, for its borders are smeared. */
+  readonly smeared: number;
 }
 
 /** Whom the images are of. */
@@ -112,9 +114,10 @@ export function inventoryLines(inventory: Inventory): string[] {
   }
   if (masks) {
     const ways = masks.ways.map(({ how, count }) => `${count} by ${how}`).join(', ');
+    const half = masks.smeared > 0 ? `; ${masks.smeared} with smeared borders, read at one half` : '';
     const united = masks.united > 0 ? `; several files united for ${counted(masks.united, 'image')}` : '';
     lines.push(
-      `masks: ${masks.images === 1 ? '1 image has' : `${masks.images} images have`} one (${ways}${united}), background ${masks.background}`,
+      `masks: ${masks.images === 1 ? '1 image has' : `${masks.images} images have`} one (${ways}${united}), background ${masks.background}${half}`,
     );
   }
   if (patients) {
@@ -124,7 +127,11 @@ export function inventoryLines(inventory: Inventory): string[] {
   }
   const list = (items: readonly string[]) =>
     `${items.slice(0, 6).join(', ')}${items.length > 6 ? `, and ${items.length - 6} more` : ''}`;
-  if (sizes.length > 0) lines.push(`sizes: ${list(sizes.map((s) => `${s.width}×${s.height} (${s.count})`))}`);
+  const bySize = new Map<string, number>();
+  for (const { width, height, count } of sizes) {
+    bySize.set(`${width}×${height}`, (bySize.get(`${width}×${height}`) ?? 0) + count);
+  }
+  if (sizes.length > 0) lines.push(`sizes: ${list([...bySize].map(([size, count]) => `${size} (${count})`))}`);
   if (grey) {
     const { values, rule, low, high, narrowest } = grey;
     const depth = list(bits.map(({ bits, count }) => `${bits} bits (${count})`));

@@ -21,7 +21,14 @@ export type ProblemKind =
   | 'unclear_mask'
   | 'constant_image'
   | 'odd_values'
-  | 'unused_rule';
+  | 'unused_rule'
+  | 'both_labels'
+  | 'blank_images'
+  | 'told_apart'
+  | 'odd_folder'
+  | 'split_below'
+  | 'equal_masks'
+  | 'mask_values';
 
 /**
  * One thing that is wrong, with the path of the file or folder. An error needs a decision: training stops at it. A warning
