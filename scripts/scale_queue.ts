@@ -1,5 +1,5 @@
 /**
- * `npm run scale:queue -- [volume|locks|rate|model|all] [--rows N] [--server PROGRAM]`: the queue against a real Redis or Valkey on
+ * `npm run scale:queue -- [volume|locks|rate|model|all] [--rows N] [--server PROGRAM] [--idle SECONDS] [--limit SECONDS]`: the queue against a real Redis or Valkey on
  * loopback, with eight workers.
  *
  * * `volume`: a plan of N inputs (10⁶) with a stand-in for the model, 50 workers killed, Redis killed three times, all connections cut
@@ -7,20 +7,25 @@
  * * `locks`: shards of five minutes that block their process, with locks of 30 seconds (`--seconds` gives less of both).
  * * `rate`: shards that sleep four seconds (`--seconds`), done by 1, 2, 4 and 8 workers, against as many times one.
  * * `model`: the built program with the model that comes with it, a worker killed; the merged bytes are those of `fusionclip work`.
+ *
+ * It ends: with a sentence after `--idle` seconds (120) in which nothing went on, and after `--limit` seconds (3600) in any case.
+ * Nothing that it has started outlives it.
  */
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { disk } from '../src/host/disk.ts';
+import { EXIT_CODES } from '../src/host/exit_codes.ts';
 import { nodePath } from '../src/launch/runtimes.ts';
 import { mergePlan } from '../src/shards/merged_files.ts';
 import { partPath } from '../src/shards/parts.ts';
 import type { Plan } from '../src/shards/plan.ts';
 import { workShards } from '../src/shards/work.ts';
 import { planList, STAND_IN, smallPlan, writeList } from './queue/archive.ts';
+import { type Bound, until, within } from './queue/bounds.ts';
+import { Child } from './queue/child.ts';
 import { Crew } from './queue/crew.ts';
 import { RedisServer, redisProgram, Way } from './queue/redis.ts';
 
@@ -42,20 +47,19 @@ function say(text: string, holds = true): void {
   if (!holds) failed = true;
 }
 
-/** Runs the program; what it wrote. @throws when it fails */
-function fusionclip(args: readonly string[], quiet = true) {
-  const child = spawn(nodePath(), [BIN, ...args], { stdio: ['ignore', 'pipe', quiet ? 'ignore' : 'inherit'] });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (part: string) => {
-    text += part;
-  });
-  const ended = new Promise<string>((resolve, reject) => {
-    child.once('close', (code) =>
-      code === 0 ? resolve(text) : reject(new Error(`${args.join(' ')}: ${code}\n${text}`)),
-    );
-  });
-  ended.catch(() => {});
-  return { child, ended };
+/** Seconds without a shard that ends, or a line of a program, after which a run is given up. */
+const IDLE = Number(flag('idle') ?? 120);
+
+function fusionclip(args: readonly string[]): Child {
+  return new Child(nodePath(), [BIN, ...args]);
+}
+
+/** Runs the program to its end; what it wrote. @throws Error when it fails, or says nothing for long */
+async function done(args: readonly string[], child = fusionclip(args)): Promise<string> {
+  const what = `fusionclip ${args.join(' ')}`;
+  const end = await within(child.ended, { seconds: IDLE, what, life: () => child.text, state: () => child.text });
+  if (end !== 0) throw new Error(`${what}: ${end}\n${child.text}`);
+  return child.text;
 }
 
 /** A server, and a plan fed to it by the program, which waits to its end. */
@@ -73,7 +77,56 @@ async function withServer<T>(
   }
 }
 
-const feeding = (plan: Plan, url: string) => fusionclip(['queue', plan.path, '--redis', url, '--wait']).ended;
+/** Feeds the queue until all is done. Where Redis is away as it starts it ends, to be tried again, and is. */
+class Feeder {
+  readonly done: Promise<void>;
+  #child: Child | null = null;
+  #isOver = false;
+  isDone = false;
+
+  constructor(plan: Plan, url: string) {
+    this.done = this.#run(['queue', plan.path, '--redis', url, '--wait']);
+  }
+
+  async #run(args: readonly string[]): Promise<void> {
+    while (!this.#isOver) {
+      this.#child = fusionclip(args);
+      const end = await this.#child.ended;
+      this.isDone = end === 0;
+      if (this.isDone) return;
+      if (end !== EXIT_CODES.io) throw new Error(`fusionclip ${args.join(' ')}: ${end}\n${this.#child.text}`);
+      await pause(500);
+    }
+  }
+
+  state(): string {
+    return `  the feeder: ${this.#child?.text.trim().split('\n').slice(-3).join(' | ')}`;
+  }
+
+  close(): void {
+    this.#isOver = true;
+    this.#child?.kill();
+  }
+}
+
+/** Feeds a plan to workers and waits for its end, while `meanwhile` happens. */
+async function feed(
+  plan: Plan,
+  url: string,
+  crew: Crew,
+  idle: number,
+  meanwhile?: (bound: Bound, isDone: () => boolean) => Promise<void>,
+): Promise<void> {
+  const feeder = new Feeder(plan, url);
+  const state = () => `${crew.state()}\n${feeder.state()}`;
+  const bound = { seconds: idle, what: `${plan.facts.shards} shards to be done`, life: () => crew.ended, state };
+  try {
+    await Promise.all([within(feeder.done, bound), meanwhile?.(bound, () => feeder.isDone)]);
+  } finally {
+    feeder.close();
+    await crew.close();
+  }
+}
 
 async function volume(): Promise<void> {
   const rows = Number(flag('rows') ?? 1e6);
@@ -108,7 +161,6 @@ async function volume(): Promise<void> {
     }, 500);
     await crew.start(WORKERS);
     const start = performance.now();
-    const fed = feeding(plan, url);
     // Workers are killed in turn while shards are done; among them Redis is killed, and the connections are cut.
     const events = Array.from({ length: kills }, (_, i) => () => Promise.resolve(crew.kill(i % WORKERS)));
     const outages = [
@@ -121,16 +173,17 @@ async function volume(): Promise<void> {
     ];
     for (let i = 0; i < 6; i++)
       events.splice(Math.floor(((i + 1) * events.length) / 7), 0, outages[i % 2] as () => Promise<void>);
-    for (const [i, event] of events.entries()) {
-      while (crew.ended < (i * 0.9 * shards) / events.length) await pause(20);
-      if (process.env.CREW_LOG) console.log('event', i, crew.ended);
-      await event();
-    }
-    await fed;
+    await feed(plan, url, crew, IDLE, async (bound, isDone) => {
+      for (const [i, event] of events.entries()) {
+        const wanted = (i * 0.9 * shards) / events.length;
+        await until(() => crew.ended >= wanted || isDone(), bound);
+        if (process.env.CREW_LOG) console.log('event', i, crew.ended);
+        await event();
+      }
+    });
     const seconds = (performance.now() - start) / 1000;
     clearInterval(watch);
     const keys = await server.ask((client) => client.keys('*'));
-    await crew.close();
     const { merged, results } = await mergePlan(disk, plan);
     const same = readFileSync(results!).equals(expected);
     say(
@@ -157,8 +210,7 @@ async function locks(): Promise<void> {
   await withServer('locks', async (_server, _way, url) => {
     const crew = new Crew(url, lock, seconds * 1000);
     await crew.start(WORKERS);
-    await feeding(plan, url);
-    await crew.close();
+    await feed(plan, url, crew, IDLE + 2 * seconds);
     const text = `${WORKERS} shards of ${seconds} s with locks of ${lock} s: ${crew.lost} locks lost, ${crew.ended} shards ended`;
     say(text, crew.lost === 0 && crew.ended === WORKERS);
   });
@@ -172,8 +224,7 @@ async function rate(): Promise<void> {
     await withServer(`rate-${workers}`, async (_server, _way, url) => {
       const crew = new Crew(url, 30, seconds * 1000);
       await crew.start(workers);
-      await feeding(plan, url);
-      await crew.close();
+      await feed(plan, url, crew, IDLE + 2 * seconds);
     });
     // The first shard of each worker starts its process and is left out.
     const times: number[] = [];
@@ -190,40 +241,47 @@ async function model(): Promise<void> {
   mkdirSync(base);
   const at = (name: string) => join(base, name);
   const set = ['--train', '0', '--valid', '24', '--test', '96', '--size', '64', '--seed', '5'];
-  await fusionclip(['phantom', '--set', 'brain', '--out', at('data'), ...set]).ended;
+  await done(['phantom', '--set', 'brain', '--out', at('data'), ...set]);
   const quick = ['--shots', '2', '--aug', 'none', '--size', '64', '--map.files', 'none', '--epochs', '1'];
-  await fusionclip(['train', '--data', at('data/Brain'), '--model', 'tiny-clip', ...quick, '--out', at('run')]).ended;
+  await done(['train', '--data', at('data/Brain'), '--model', 'tiny-clip', ...quick, '--out', at('run')]);
   for (const name of ['serial', 'queue']) {
     const cut = ['--least', '4', '--most', '6', '--out', at(name)];
-    await fusionclip(['plan', 'archive', at('data/Brain/test'), '--run', at('run'), ...cut]).ended;
+    await done(['plan', 'archive', at('data/Brain/test'), '--run', at('run'), ...cut]);
   }
-  await fusionclip(['work', at('serial')]).ended;
+  await done(['work', at('serial')]);
   await withServer('real', async (_server, _way, url) => {
-    const fed = fusionclip(['queue', at('queue'), '--redis', url, '--wait']).ended;
-    const worker = () => fusionclip(['worker', '--redis', url, '--drain', '--lock', '2']);
-    const killed = worker();
-    while (!(await hasPart(at('queue')))) await pause(100);
-    killed.child.kill('SIGKILL');
-    await Promise.all([worker().ended, worker().ended]);
-    await fed;
+    const fed = done(['queue', at('queue'), '--redis', url, '--wait']);
+    const work = ['worker', '--redis', url, '--drain', '--lock', '2'];
+    const killed = fusionclip(work);
+    const isBegun = () => existsSync(join(at('queue'), 'parts')) || killed.end !== null;
+    await until(isBegun, { seconds: IDLE, what: 'the first part', state: () => killed.text });
+    killed.kill();
+    await Promise.all([done(work), done(work), fed]);
   });
   const bytes: Buffer[] = [];
   for (const name of ['serial', 'queue']) {
-    const text = await fusionclip(['merge', at(name)]).ended;
-    if (name === 'queue') say(`real model: ${text.split('\n')[0]}`);
+    const text = await done(['merge', at(name)]);
+    if (name === 'queue') say(`real model: ${text.split('\n').find((line) => line.includes('input')) ?? text}`);
     bytes.push(readFileSync(join(at(name), 'merged/results.csv')));
   }
   const same = bytes[0].equals(bytes[1]);
   say(`the merged bytes are ${same ? '' : 'not '}those of fusionclip work, with one worker killed`, same);
 }
 
-async function hasPart(plan: string): Promise<boolean> {
-  return (await disk.stat(join(plan, 'parts'))) !== null;
-}
-
+const limit = Number(flag('limit') ?? 3600);
+const timer = setTimeout(() => {
+  console.log(`FAILED: This was not done after ${limit} s (--limit).`);
+  process.exit(1);
+}, limit * 1000);
+process.on('exit', () => {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {} // a process that was killed just now may still write there
+});
 try {
   for (const [name, part] of Object.entries(parts)) if (wanted === 'all' || wanted === name) await part();
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error), false);
 }
+clearTimeout(timer);
 process.exit(failed ? 1 : 0);

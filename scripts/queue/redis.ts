@@ -1,16 +1,23 @@
 /** A real Redis or Valkey on loopback with an append-only file, and a way to it that can be cut. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Redis } from 'ioredis';
 import { inPath } from '../../src/launch/runtimes.ts';
+import { within } from './bounds.ts';
+import { Child } from './child.ts';
+
+/** Redis does not notice that its starter is gone; this shell does, and ends it then. */
+const LEASH = 'while read -r _; do :; done; kill -9 "$1"';
+/** Seconds for the server to start, or to answer. */
+const PATIENCE = 30;
 
 /** The server, at a port of its own. */
 export class RedisServer {
   readonly #folder: string;
   readonly #program: string;
   readonly port: number;
-  #process: ChildProcess | null = null;
+  #process: Child | null = null;
+  #watch: Child | null = null;
 
   private constructor(program: string, folder: string, port: number) {
     this.#program = program;
@@ -25,33 +32,42 @@ export class RedisServer {
     return server;
   }
 
-  /** Starts it on what its append-only file holds. */
+  /** Starts it on what its append-only file holds. @throws Error with what it said, when it does not start */
   async start(): Promise<void> {
-    const args = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'yes'];
-    this.#process = spawn(this.#program, [...args, '--dir', this.#folder, '--loglevel', 'warning'], {
-      stdio: 'ignore',
-    });
-    for (let i = 0; i < 200; i++) {
-      if (await this.ask(async (client) => (await client.ping()) === 'PONG').catch(() => false)) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`${this.#program} does not start`);
+    const own = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.#folder];
+    const kept = ['--save', '', '--appendonly', 'yes', '--loglevel', 'warning'];
+    const child = new Child(this.#program, [...own, ...kept]);
+    this.#process = child;
+    this.#watch = new Child('/bin/sh', ['-c', LEASH, 'sh', `${child.pid}`]);
+    const answers = async (): Promise<void> => {
+      while (this.#process === child) {
+        if (child.end !== null) throw new Error(`${this.#program} ended (${child.end}) as it started.\n${child.text}`);
+        if (await this.ask(async (client) => (await client.ping()) === 'PONG').catch(() => false)) return;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
+    const what = `${this.#program} to start at port ${this.port}`;
+    await within(answers(), { seconds: PATIENCE, what, state: () => child.text || 'It said nothing.' });
   }
 
   /** Ends it at once, with whatever it had not written. */
   async kill(): Promise<void> {
-    const ended = new Promise((resolve) => this.#process?.once('close', resolve));
-    this.#process?.kill('SIGKILL');
-    await ended;
+    const [child, watch] = [this.#process, this.#watch];
+    this.#process = this.#watch = null;
+    await child?.close();
+    watch?.kill();
   }
 
   /** Asks it something beside the workers. */
   async ask<T>(body: (client: Redis) => Promise<T>): Promise<T> {
-    const client = new Redis({ host: '127.0.0.1', port: this.port, lazyConnect: true, retryStrategy: () => null });
+    const once = { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null };
+    const client = new Redis({ host: '127.0.0.1', port: this.port, connectTimeout: 5000, ...once });
     client.on('error', () => {});
     try {
-      await client.connect();
-      return await body(client);
+      return await within(
+        client.connect().then(() => body(client)),
+        { seconds: 5, what: 'Redis to answer' },
+      );
     } finally {
       client.disconnect();
     }

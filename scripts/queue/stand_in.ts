@@ -7,10 +7,16 @@ import { serveShards } from '../../src/shards/serve.ts';
 import type { ShardDoer } from '../../src/shards/work.ts';
 import { STAND_IN } from './archive.ts';
 
+/** Milliseconds between two looks at whether the worker is still there: a process that blocks for minutes does not see its leash end. */
+const LOOK = 200;
+const worker = process.ppid;
 const cell = new Int32Array(new SharedArrayBuffer(4));
 const doer: ShardDoer = {
   do(shard, inputs) {
-    Atomics.wait(cell, 0, 0, Number(process.env.STAND_IN_MS ?? 0));
+    for (let left = Number(process.env.STAND_IN_MS ?? 0); left > 0; left -= LOOK) {
+      if (process.ppid !== worker) process.exit(1);
+      Atomics.wait(cell, 0, 0, Math.min(LOOK, left));
+    }
     return STAND_IN.do(shard, inputs);
   },
 };

@@ -91,7 +91,7 @@ function stored(bytes: Uint8Array, name: string, format: Format, mask: boolean):
       const message = `${name}: this kind of ${format.toUpperCase()} file is not read (${cause.message}); ${cause.advice}.`;
       throw new FusionclipError('bad_image', message, { cause });
     }
-    // Our own checks throw plain errors; a TypeError comes from jpeg-js following nonsense, and would say nothing.
+    // Our own checks throw plain errors; a TypeError comes from a library following nonsense, and would say nothing.
     const reason = cause instanceof Error && cause.name === 'Error' ? cause.message : 'its data contradict themselves';
     throw new FusionclipError(
       'bad_image',

@@ -21,7 +21,7 @@ import type { RunContext } from './run_context.ts';
 import { type OnScored, type ScoredSet, ScoredSoFar } from './scoring.ts';
 import type { SetMetrics } from './set_metrics.ts';
 import { sliceSource } from './slice_source.ts';
-import { requireWholeVolumes, sliced } from './sliced.ts';
+import { requireWholeVolumes, sliced, stridden } from './sliced.ts';
 import { TrainedDetector, type TrainedSource } from './trained.ts';
 import { writeVolumeTables } from './volume_files.ts';
 import { type VolumeMetrics, volumeMetrics, volumeRequest } from './volume_metrics.ts';
@@ -35,6 +35,8 @@ export interface EvaluateRequest extends Omit<TrainedSource, 'range'> {
   /** Folder for `results.json`, `predictions.csv` and `maps/`; null writes nothing. */
   readonly out: string | null;
   readonly maps?: MapFiles;
+  /** Of volumes every how many slices one is scored; by default all are. */
+  readonly stride?: number;
 }
 
 /** Result of {@link evaluateRun}. */
@@ -124,6 +126,7 @@ async function evaluateOn(
   output: OutputFolder | null = null,
 ): Promise<EvaluateOutcome> {
   const { signal, onEvent = () => {} } = outer;
+  const { stride = 1 } = request;
   const trained = await TrainedDetector.open(outer, { ...request, range: request.rules?.range });
   try {
     const { weights: _, ...file } = trained.file;
@@ -147,7 +150,7 @@ async function evaluateOn(
       onEvent({ type: 'note', text });
     }
     tell();
-    const samples = dataset.splits.test;
+    const samples = stridden(dataset.splits.test, volumes, stride);
     // A device that was lost has left some of the maps.
     if (soFar.count === 0) await output?.clear();
     const maps =
@@ -178,7 +181,10 @@ async function evaluateOn(
     const done = decider?.finish() ?? null;
     const ofVolumes =
       volumes &&
-      (await volumeMetrics(volumeRequest({ ...header, train: rules, kind }, volumes, scored, thresholds, onEvent)));
+      (await volumeMetrics({
+        ...volumeRequest({ ...header, train: rules, kind }, volumes, scored, thresholds, onEvent),
+        stride,
+      }));
     const results: EvaluateResults = {
       fusionclip: VERSION,
       data: dataset.name,

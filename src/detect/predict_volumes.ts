@@ -1,13 +1,14 @@
+import { FusionclipError } from '../base/errors.ts';
 import { joinPath } from '../base/paths.ts';
 import { onDevice } from '../run/on_device.ts';
 import { apply, spacings } from '../volume/geometry.ts';
-import { GridMaps } from '../volume/grid_maps.ts';
-import { filledSlices, ruleText, type VolumeRule, volumeScore } from '../volume/stack.ts';
+import type { GridMaps } from '../volume/grid_maps.ts';
+import { type StoredRule, storedRule, volumeScore } from '../volume/stack.ts';
 import { isVolumePath, type VolumeToScore, volumesToScore } from '../volume/to_score.ts';
-import { type Normalisation, unframedMap } from './pictures.ts';
 import { type Predictions, type PredictRequest, predictImages, predictTrained } from './predict.ts';
 import type { RunContext } from './run_context.ts';
 import type { ScoredImage } from './scoring.ts';
+import { sliceMaps } from './slice_maps.ts';
 import { sliceSource } from './slice_source.ts';
 import { TrainedDetector } from './trained.ts';
 import { volumeRule } from './volume_metrics.ts';
@@ -45,7 +46,7 @@ export interface PatientRow extends Pick<VolumeRow, 'patient' | 'score' | 'abnor
 /** What is found in volumes: `volumes.json`. */
 export interface VolumePredictions {
   /** How scores of slices became those of volumes and patients. */
-  readonly rule: (VolumeRule & { readonly text: string }) | null;
+  readonly rule: StoredRule | null;
   readonly volumes: readonly VolumeRow[];
   readonly patients: readonly PatientRow[];
 }
@@ -74,7 +75,10 @@ const NO_VOLUMES: VolumePredictions = { rule: null, volumes: [], patients: [] };
  */
 export async function predictPaths(context: RunContext, request: PredictPathsRequest): Promise<PredictedPaths> {
   const volumes = await volumePaths(context, request.paths);
-  if (volumes.length === 0) return { predictions: await predictImages(context, request), ...NO_VOLUMES };
+  if (volumes.length === 0) {
+    requireNoVolumeFlags(request);
+    return { predictions: await predictImages(context, request), ...NO_VOLUMES };
+  }
   return onDevice(context, async (working) => {
     const trained = await TrainedDetector.open(working, request);
     try {
@@ -83,6 +87,12 @@ export async function predictPaths(context: RunContext, request: PredictPathsReq
       trained.release();
     }
   });
+}
+
+/** Pictures have no slices to pass over, and no series that results could be of. */
+function requireNoVolumeFlags({ stride = 1, write = [] }: PredictPathsRequest): void {
+  const flag = stride !== 1 ? '--stride' : write.some((kind) => kind !== 'nifti') ? `--write ${write.join(',')}` : null;
+  if (flag) throw new FusionclipError('usage', `${flag} is for volumes, and these are pictures; leave it out.`);
 }
 
 /** Those of some paths that are volumes; pictures beside them are left out, which is said. */
@@ -122,7 +132,8 @@ export async function predictVolumes(
     while (waiting.length > 0 && waiting[0].left === 0) {
       const { one } = waiting[0];
       waiting = waiting.slice(1);
-      const maps = mapsOf(one, scored, header.fusion.norm, { stride, smooth: rule.smooth });
+      const { norm } = header.fusion;
+      const maps = sliceMaps(one.source, one.stacks, scored, { norm, stride, smooth: rule.smooth });
       const scores = pathsOf(one).flatMap((path) => scored.get(path)?.score ?? []);
       const { name, patient } = one.source;
       const facts: Omit<VolumeRow, 'dicom'> = {
@@ -157,7 +168,7 @@ export async function predictVolumes(
   const { from, value = null } = predictions.threshold ?? {};
   const threshold = from === 'calibration' ? (calibrated?.patientThreshold ?? value) : value;
   const rows = found.map((row) => ({ ...row, abnormal: calls(row.score, threshold) }));
-  const result = { rule: { ...rule, text: ruleText(rule) }, volumes: rows, patients: patientRows(rows) };
+  const result = { rule: storedRule(rule, stride), volumes: rows, patients: patientRows(rows) };
   if (out !== null) {
     await context.fs.writeFile(joinPath(out, 'volumes.json'), `${JSON.stringify(result, null, 2)}\n`);
   }
@@ -170,32 +181,6 @@ function calls(score: number, threshold: number | null): boolean | null {
 
 function pathsOf({ stacks }: VolumeToScore): string[] {
   return stacks.flatMap(({ slices }) => slices.filter((path) => path !== null));
-}
-
-/** The maps of a volume's slices on its grid. */
-function mapsOf(
-  { source, stacks }: VolumeToScore,
-  scored: ReadonlyMap<string, ScoredImage>,
-  norm: Normalisation,
-  { stride, smooth }: { readonly stride: number; readonly smooth: number },
-): GridMaps {
-  const { shape } = source;
-  const whole = stacks.map(({ order, slices }) => {
-    const size = { width: shape[order[0]], height: shape[order[1]] };
-    const known = slices.map((path) => {
-      const data = path === null ? undefined : scored.get(path)?.map;
-      if (!data) return null;
-      const side = Math.sqrt(data.length);
-      return unframedMap({ width: side, height: side, data }, size, norm);
-    });
-    const [first] = known.filter((map) => map !== null);
-    const filled = filledSlices(
-      known.map((map) => map?.data ?? null),
-      stride,
-    );
-    return { order, maps: filled.map((data) => data && { ...first, data }) };
-  });
-  return new GridMaps(source, whole, smooth);
 }
 
 /** Where a volume's map is highest, and how much of it is above the threshold. */

@@ -1,6 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
-import type { Dataset } from '../data/layout/dataset.ts';
+import type { Dataset, Sample } from '../data/layout/dataset.ts';
 import type { DataRules } from '../data/layout/rules.ts';
 import type { RunListener } from '../run/events.ts';
 import { stage } from '../run/events.ts';
@@ -55,6 +55,36 @@ export function requireWholeVolumes(volumes: readonly SlicedVolume[] | null, { s
       `By this --group slices of ${torn.name} are in both splits; give a rule by which a volume is of one patient, or none.`,
     );
   }
+}
+
+/**
+ * Those of some samples that lie on every `stride`-th slice of their volume, from its first on.
+ * @throws FusionclipError `usage` for pictures, and where nothing is left of a volume
+ */
+export function stridden(
+  samples: readonly Sample[],
+  volumes: readonly SlicedVolume[] | null,
+  stride: number,
+): readonly Sample[] {
+  if (stride === 1) return samples;
+  if (!volumes) throw new FusionclipError('usage', '--stride is for volumes, and these are pictures; leave it out.');
+  const all = new Set(samples.map(({ id }) => id));
+  const kept = new Set<string>();
+  for (const { name, stacks } of volumes) {
+    const own = (every: number) =>
+      stacks.flatMap(({ slices }) =>
+        slices.filter((id, k) => k % every === 0 && id !== null && all.has(id)),
+      ) as string[];
+    const some = own(stride);
+    if (some.length === 0 && own(1).length > 0) {
+      throw new FusionclipError(
+        'usage',
+        `--stride ${stride} leaves no slice of ${name} to be scored; give a smaller one.`,
+      );
+    }
+    for (const id of some) kept.add(id);
+  }
+  return samples.filter(({ id }) => kept.has(id));
 }
 
 /** What was found, for people: a line a volume, and what was accepted or left out. */

@@ -10,13 +10,13 @@ import { type RunListener, stage } from '../run/events.ts';
 import type { TrainOptions } from '../run/options.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import { spacings } from '../volume/geometry.ts';
-import { GridMaps } from '../volume/grid_maps.ts';
 import type { SlicedVolume } from '../volume/slice_set.ts';
-import { ruleText, type VolumeRule, volumeScore } from '../volume/stack.ts';
+import { type StoredRule, storedRule, type VolumeRule, volumeScore } from '../volume/stack.ts';
 import { samplingRequest } from './evaluation.ts';
-import { type Normalisation, unframedMap } from './pictures.ts';
+import type { Normalisation } from './pictures.ts';
 import type { ScoredImage, ScoredSet } from './scoring.ts';
 import type { Thresholds } from './set_metrics.ts';
+import { sliceMaps } from './slice_maps.ts';
 
 /** What is found of a volume with a known truth. */
 export interface VolumeResult {
@@ -79,7 +79,7 @@ export interface VoxelSummary {
 /** Metrics of a test set of volumes. */
 export interface VolumeMetrics {
   /** How slices became volumes, and volumes patients. */
-  readonly rule: VolumeRule & { readonly text: string };
+  readonly rule: StoredRule;
   readonly volumes: UnitMetrics;
   readonly patients: UnitMetrics;
   /** Null where the maps are not evaluated. */
@@ -95,6 +95,8 @@ export interface VolumeRequest {
   readonly volumes: readonly SlicedVolume[];
   readonly images: readonly ScoredImage[];
   readonly rule: VolumeRule;
+  /** Every how many slices one was scored; by default all were. */
+  readonly stride?: number;
   readonly norm: Normalisation;
   /** Whether the maps mean something. */
   readonly maps: boolean;
@@ -149,7 +151,7 @@ interface Unit {
  * @throws FusionclipError what the masks throw
  */
 export async function volumeMetrics(request: VolumeRequest): Promise<VolumeMetrics> {
-  const { volumes, images, rule, thresholds, seed, onProgress } = request;
+  const { volumes, images, rule, stride, thresholds, seed, onProgress } = request;
   const scored = new Map(images.map((image) => [image.id, image]));
   const own = volumes.filter(({ stacks }) => stacks.some(({ slices }) => slices.some((id) => id && scored.has(id))));
   const total = new ScoreCounts();
@@ -172,7 +174,7 @@ export async function volumeMetrics(request: VolumeRequest): Promise<VolumeMetri
   const people = patients.map((patient) => highestOf(units.filter((unit) => unit.patient === patient)));
   const predicted = thresholds.pixel ? sums : { predicted: null, both: null };
   return {
-    rule: { ...rule, text: ruleText(rule) },
+    rule: storedRule(rule, stride),
     volumes: unitMetrics(units, threshold, seed),
     patients: unitMetrics(people, threshold, seed),
     voxels: request.maps
@@ -191,14 +193,15 @@ export async function volumeMetrics(request: VolumeRequest): Promise<VolumeMetri
 async function oneVolume(
   volume: SlicedVolume,
   scored: ReadonlyMap<string, ScoredImage>,
-  { rule, norm, maps, thresholds, patientOf }: VolumeRequest,
+  { rule, stride = 1, norm, maps, thresholds, patientOf }: VolumeRequest,
   firstLesion: number,
 ) {
   const { shape, affine, stacks, lesions } = volume;
   const ids = stacks.flatMap(({ slices }) => slices.filter((id) => id !== null && scored.has(id)) as string[]);
   const images = ids.map((id) => scored.get(id)!);
   const patient = patientOf?.(ids[0]) ?? volume.patient;
-  const abnormal = images.some(({ label }) => label === 1);
+  // What is abnormal in it may lie on slices that were passed over.
+  const abnormal = volume.abnormal > 0 || images.some(({ label }) => label === 1);
   const score = volumeScore(
     images.map((image) => image.score),
     rule.top,
@@ -223,23 +226,7 @@ async function oneVolume(
     };
     return { row, unit, counts: null, predicted: null, both: null, findings: [] };
   }
-  const grid = new GridMaps(
-    volume,
-    stacks.map(({ order, slices }) => ({
-      order,
-      maps: slices.map((id) => {
-        const data = id === null ? undefined : scored.get(id)?.map;
-        if (!data) return null;
-        const side = Math.sqrt(data.length);
-        return unframedMap(
-          { width: side, height: side, data },
-          { width: shape[order[0]], height: shape[order[1]] },
-          norm,
-        );
-      }),
-    })),
-    rule.smooth,
-  );
+  const grid = sliceMaps(volume, stacks, scored, { norm, stride, smooth: rule.smooth });
   const result = await voxelResult({ shape, map: (k) => grid.slice(k), lesions }, thresholds.pixel?.value ?? null);
   const millilitre = spacings(affine).reduce((product, mm) => product * mm, 1) / 1000;
   const { averagePrecision, aupro } = voxelMetrics(result);

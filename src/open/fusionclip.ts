@@ -187,9 +187,9 @@ export class Fusionclip {
    * @throws FusionclipError `io`, `bad_data`, `bad_image`, `bad_model`
    */
   async evaluate(run: Trained, choices: EvaluateChoices = {}): Promise<EvaluateResults> {
-    const { model, data, out = null, maps, onEvent, signal, ...settings } = choices;
+    const { model, data, out = null, maps, stride, onEvent, signal, ...settings } = choices;
     const source = { adapters: this.#adapters(run), model, settings: methodTexts(settings) };
-    return evaluateRun(this.#context({ onEvent, signal }), { ...source, data, out, maps });
+    return evaluateRun(this.#context({ onEvent, signal }), { ...source, data, out, maps, stride });
   }
 
   /**

@@ -87,6 +87,8 @@ export interface PredictChoices extends LoadChoices, BatchChoices {
 export interface EvaluateChoices extends LoadChoices, OutputChoices {
   /** A labelled data set; by default the one that was trained on. */
   readonly data?: string;
+  /** Of volumes every how many slices one is scored; by default all are. */
+  readonly stride?: number;
 }
 
 /** Trained weights: a run folder, a file of adapters (its path, or the file itself), or what a training returned. */

@@ -13,8 +13,9 @@ export type SecretSource = Pick<FileSystem, 'secret'>;
  * A short name that does not say what it is made of: a hash with the secret of this installation. Equal texts have equal names there, and
  * who does not know the secret cannot try out names, numbers or identifiers.
  */
-export async function secretName({ secret }: SecretSource, text: string): Promise<string> {
-  return shortHash(`fusionclip ${(await secret?.()) ?? PASSING} ${text}`);
+export async function secretName(source: SecretSource, text: string): Promise<string> {
+  // As a method: a page's files know their secret by themselves.
+  return shortHash(`fusionclip ${(await source.secret?.()) ?? PASSING} ${text}`);
 }
 
 /** A rank among texts that is the same everywhere and is no name: what is drawn by chance must not depend on the secret. */

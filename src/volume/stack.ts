@@ -73,8 +73,23 @@ export function volumeScore(scores: readonly number[], top: number): number {
   return highest.reduce((sum, score) => sum + score, 0) / highest.length;
 }
 
-/** What a run's settings say of it. */
-export function ruleText({ top, smooth }: VolumeRule): string {
-  const part = `the highest ${Number((100 * top).toPrecision(3))} % of its slices`;
-  return `a volume's score is the mean of ${part}, a patient's the highest of its volumes; maps are smoothed by ${smooth} mm from slice to slice`;
+/** The rule as it is kept with results. */
+export interface StoredRule extends VolumeRule {
+  /** Every how many slices one was scored. */
+  readonly stride: number;
+  /** The same for people. */
+  readonly text: string;
+}
+
+/** A rule with what it says. */
+export function storedRule(rule: VolumeRule, stride = 1): StoredRule {
+  const part = `the highest ${Number((100 * rule.top).toPrecision(3))} % of its${stride > 1 ? ' scored' : ''} slices`;
+  const some = stride > 1 ? `one slice of ${stride} is scored; ` : '';
+  return {
+    ...rule,
+    stride,
+    text:
+      `${some}a volume's score is the mean of ${part}, a patient's the highest of its volumes; ` +
+      `maps are smoothed by ${rule.smooth} mm from slice to slice`,
+  };
 }

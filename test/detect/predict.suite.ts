@@ -6,6 +6,7 @@ import { openAdapters } from '../../src/detect/adapters_file.ts';
 import { evaluateRun } from '../../src/detect/evaluate_run.ts';
 import { type ClassedScores, pointSentence, worthOf } from '../../src/detect/image_threshold.ts';
 import { type PredictRequest, predictImages } from '../../src/detect/predict.ts';
+import { predictPaths } from '../../src/detect/predict_volumes.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, suiteInTurn, test } from '../harness/registry.ts';
@@ -84,6 +85,12 @@ suiteInTurn('predictions', () => {
     );
     assert.equal(textOf(fs, '/run/results.json'), before);
     await expectFailure('usage', [/is a file/], () => predict({ out: GOOD }));
+    // What is for volumes alone is not passed over in silence.
+    const paths = { adapters: '/run', model, paths: [GOOD], out: null };
+    await expectFailure('usage', [/^--stride is for volumes/], () => predictPaths(context, { ...paths, stride: 2 }));
+    await expectFailure('usage', [/^--write sr is for/], () => predictPaths(context, { ...paths, write: ['sr'] }));
+    const strided = { adapters: '/run', model, out: null, stride: 2 };
+    await expectFailure('usage', [/^--stride is for volumes/], () => evaluateRun(context, strided));
     await fs.writeFile('/mine/maps/a.txt', 'mine');
     await expectFailure('usage', [/\/mine holds maps, which this program has not written/], () =>
       predict({ out: '/mine' }),

@@ -13,6 +13,7 @@ import { writePhantomVolumes } from '../../src/phantom/write_volumes.ts';
 import { writeReport } from '../../src/report/report.tsx';
 import { trainRun } from '../../src/train/index.ts';
 import type { SlicedVolume } from '../../src/volume/slice_set.ts';
+import { expectFailure } from '../data/expect_failure.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { assertClose } from '../harness/close.ts';
 import { suite, suiteInTurn, test } from '../harness/registry.ts';
@@ -111,6 +112,15 @@ suite('metrics of volumes', () => {
     assert.deepInclude(byPatient[2], { patient: 'C', predicted: false, lesions: 1, found: 0, dice: 0 });
   });
 
+  test('slices that were passed over count: with their lesions, and with the maps of their neighbours', async () => {
+    const sick = { ...volume('a', 'A', [0, 0, 1, 0]), abnormal: 1 };
+    const map = Float32Array.of(0.75, 0.25, 0.75, 0.25);
+    const images = [{ ...slices('a', [0.75, 0], 0)[0], map }, slices('c', [0.25, 0], 0)[0]];
+    const found = await volumeMetrics({ ...request, volumes: [sick, volume('c', 'C', null)], images, stride: 2 });
+    assert.deepEqual([found.volumes.normal, found.volumes.abnormal, found.volumes.auroc], [1, 1, 1]);
+    assert.deepInclude(found.byVolume[0], { slices: 1, lesions: 1, found: 0, millilitres: 0.02, dice: 2 / 3 });
+  });
+
   test('whose maps mean nothing have scores alone; where classes do not overlap the interval is exact', async () => {
     const images = [...slices('a', [0.75, 0.25], 1), ...slices('c', [0.375, 0.5], 0)];
     const found = await volumeMetrics({ ...request, images, maps: false });
@@ -176,6 +186,17 @@ suiteInTurn('volumes end to end', () => {
       part.volumes.map(({ scored }) => scored),
       [2],
     );
+    const strided = await evaluateRun(context, { adapters: '/run', model, out: null, stride: 3 });
+    const [one] = part.volumes;
+    const same = strided.volumes!.byVolume.find(({ name }) => name === one.name)!;
+    assert.equal(same.slices, 2);
+    assertClose([same.score, same.millilitres ?? 0], [one.score, one.millilitres ?? 0], { absolute: 1e-3 });
+    // All slices with the lesion may be passed over: the patient is the same.
+    assert.deepEqual([strided.volumes!.patients.abnormal, strided.volumes!.rule.stride], [1, 3]);
+    assert.equal(part.rule!.text, strided.volumes!.rule.text);
+    assert.match(part.rule!.text, /^one slice of 3 is scored; .* of its scored slices/);
+    const few = () => evaluateRun(context, { adapters: '/run', model, out: null, stride: 1000 });
+    await expectFailure('usage', [/^--stride 1000 leaves no slice of series [0-9a-f]{8} to be scored/], few);
 
     await writeReport(fs, '/run');
     const cli = (...args: string[]) => main({ ...host, args });

@@ -49,6 +49,17 @@ test('names depend on the secret, and the order of files, by which images are de
   );
 });
 
+test('a secret that is a method of its files is asked as one', async () => {
+  class Files {
+    readonly #secret = 'a';
+    secret = Files.prototype.tell;
+    async tell(): Promise<string> {
+      return this.#secret;
+    }
+  }
+  expect(await secretName(new Files(), 'x')).toBe(await secretName({ secret: async () => 'a' }, 'x'));
+});
+
 test('errors of files below a folder do not name them', async () => {
   const memory = new MemoryFileSystem([['s/Doe^Jane/x.dcm', new Uint8Array(2)]]);
   const failing = overlaid(memory, {

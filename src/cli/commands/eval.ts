@@ -1,5 +1,5 @@
 import { FusionclipError } from '../../base/errors.ts';
-import { choice, type OptionTable, optional, resolveOptions, toggle } from '../../base/option.ts';
+import { choice, integer, type OptionTable, optional, resolveOptions, toggle } from '../../base/option.ts';
 import { DATA_OPTIONS, type DataRules } from '../../data/layout/rules.ts';
 import { evaluateRun } from '../../detect/evaluate_run.ts';
 import { FUSION_OPTIONS, INFERENCE_SETTINGS } from '../../fusion/index.ts';
@@ -34,6 +34,11 @@ export const TRAINED_FLAGS = {
 const FLAGS = {
   ...TRAINED_FLAGS,
   data: word('DIR', 'a labelled data set; default: the one that was trained on'),
+  stride: integer(
+    1,
+    [1, 1000],
+    'DICOM and NIfTI: of so many slices one is scored; maps between are mixed of their neighbours',
+  ),
   out: word('DIR', 'folder for results.json, predictions.csv and maps/; default: nothing is written'),
   json: toggle(false, 'results as JSON'),
 } satisfies OptionTable;
@@ -89,7 +94,7 @@ export const evaluate: Command = {
   ],
   defaults: (call) => defaultsOfRun(call, true),
   async run(call: Call) {
-    const { run, adapters, model, data, out, json, 'map.files': maps } = flagValues(FLAGS, call);
+    const { run, adapters, model, data, out, json, stride, 'map.files': maps } = flagValues(FLAGS, call);
     const [first] = call.positional;
     exactly(first !== undefined && run === null ? 1 : 0, call, 'fusionclip eval RUN');
     const settings = methodFlags(call);
@@ -104,6 +109,7 @@ export const evaluate: Command = {
         data: data ?? undefined,
         rules,
         out,
+        stride,
         maps: maps ?? undefined,
         settings,
       }),

@@ -1,4 +1,5 @@
-import { yccToRgb } from '../../data/chroma.ts';
+import { coloursOf, greyOf } from '../../data/jpeg/colours.ts';
+import { decodeFrame } from '../../data/jpeg/segments.ts';
 import type { PixelFormat } from '../pixel_format.ts';
 import { type Decoded, intoFormat } from './decoded.ts';
 import { decodeDct } from './jpeg_dct.ts';
@@ -18,16 +19,14 @@ export function decodeJpegFrame(bytes: Uint8Array, format: PixelFormat): Decoded
     const found = `${frame.width}×${frame.height}×${frame.components.length}`;
     throw new Error(`a JPEG stream has ${found} samples, its file says ${columns}×${rows}×${samples}`);
   }
-  const lossless = frame.kind === 0xc3;
-  const planes = lossless ? { data: decodeLossless(stream), across: 1, down: 1 } : decodeDct(stream);
-  if (samples === 3 && !lossless && frame.precision === 8) {
-    const named = String.fromCharCode(...frame.components.map(({ id }) => id)) === 'RGB';
-    // A file may call RGB what its stream subsamples, and so is luma and chroma all the same.
-    const whole = planes.across === 1 && planes.down === 1;
-    const rgb = adobe === null ? named || (whole && format.photometric === 'RGB') : adobe === 0;
-    const data = Uint8Array.from(planes.data);
-    if (rgb) return { data, photometric: 'RGB' };
-    return { data: yccToRgb({ ...planes, width: columns, height: rows, data }).slice(), photometric: 'RGB' };
-  }
-  return { data: intoFormat(planes.data, frame.precision, format), photometric: format.photometric };
+  const into = (data: Uint16Array<ArrayBuffer>) => intoFormat(data, frame.precision, format);
+  if (frame.kind === 0xc3) return { data: into(decodeLossless(stream)), photometric: format.photometric };
+  if (frame.precision > 8) return { data: into(decodeDct(stream)), photometric: format.photometric };
+  const picture = decodeFrame(bytes);
+  if (samples !== 3) return { data: into(Uint16Array.from(greyOf(picture))), photometric: format.photometric };
+  const named = String.fromCharCode(...frame.components.map(({ id }) => id)) === 'RGB';
+  // A file may call RGB what its stream subsamples, and so is luma and chroma all the same.
+  const whole = new Set(picture.components.map(({ across, down }) => `${across} ${down}`)).size === 1;
+  const plain = adobe === null ? named || (whole && format.photometric === 'RGB') : adobe === 0;
+  return { data: coloursOf(picture, plain), photometric: 'RGB' };
 }

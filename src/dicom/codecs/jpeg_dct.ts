@@ -13,15 +13,6 @@ const BASIS = Float64Array.from({ length: 64 }, (_, i) => {
   return (u === 0 ? Math.SQRT1_2 : 1) * 0.5 * Math.cos(((2 * x + 1) * u * Math.PI) / 16);
 });
 
-/** The planes of a lossy JPEG stream, brought to one size by repeating samples. */
-export interface JpegPlanes {
-  /** [height, width, components] */
-  readonly data: Uint16Array<ArrayBuffer>;
-  /** Pixels for each chroma sample along each axis. */
-  readonly across: number;
-  readonly down: number;
-}
-
 /** A plane of whole blocks. */
 interface Plane {
   readonly data: Uint16Array;
@@ -30,10 +21,10 @@ interface Plane {
 }
 
 /**
- * The samples of a baseline or extended JPEG stream of 8 or 12 bits. The inverse transform is exact and rounded once, so
+ * The samples [height, width, components] of an extended JPEG stream of 12 bits, brought to one size by repeating samples. The inverse transform is exact and rounded once, so
  * it is within a level of every codec that keeps to the standard. Throws an `Error` where the stream is broken or cut short.
  */
-export function decodeDct({ frame, scans }: JpegStream): JpegPlanes {
+export function decodeDct({ frame, scans }: JpegStream): Uint16Array<ArrayBuffer> {
   const { width, height, components } = frame;
   const most = { across: 0, down: 0 };
   for (const { across, down } of components) {
@@ -68,8 +59,7 @@ export function decodeDct({ frame, scans }: JpegStream): JpegPlanes {
       for (let x = 0; x < width; x++, to += step) data[to] = from[row + columns[x]];
     }
   }
-  const chroma = components[1] ?? components[0];
-  return { data, across: most.across / chroma.across, down: most.down / chroma.down };
+  return data;
 }
 
 function decodeScan(
