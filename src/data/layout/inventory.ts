@@ -144,7 +144,7 @@ export function inventoryLines(inventory: Inventory): string[] {
   for (const warning of leaks.warnings) lines.push(`warning: ${warning}`);
   const { problems } = inventory;
   for (const { severity, path: where, message } of problems.slice(0, SHOWN)) {
-    lines.push(`${severity}: ${message.startsWith(where) ? message : `${where}: ${message}`}`);
+    lines.push(`${severity}: ${message.includes(where) ? message : `${where}: ${message}`}`);
   }
   if (problems.length > SHOWN)
     lines.push(`and ${counted(problems.length - SHOWN, 'more problem')} (data check --json has all)`);
