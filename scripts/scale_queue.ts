@@ -8,7 +8,7 @@
  * * `rate`: shards that sleep four seconds (`--seconds`), done by 1, 2, 4 and 8 workers, against as many times one.
  * * `model`: the built program with the model that comes with it, a worker killed; the merged bytes are those of `fusionclip work`.
  *
- * It ends: with a sentence after `--idle` seconds (120) in which nothing went on, and after `--limit` seconds (3600) in any case.
+ * It ends: with a sentence after `--idle` seconds (180) in which nothing went on, and after `--limit` seconds (3600) in any case.
  * Nothing that it has started outlives it.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -48,7 +48,7 @@ function say(text: string, holds = true): void {
 }
 
 /** Seconds without a shard that ends, or a line of a program, after which a run is given up. */
-const IDLE = Number(flag('idle') ?? 120);
+const IDLE = Number(flag('idle') ?? 180);
 
 function fusionclip(args: readonly string[]): Child {
   return new Child(nodePath(), [BIN, ...args]);

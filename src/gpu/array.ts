@@ -86,10 +86,16 @@ export class GpuArray implements BufferView {
     return new GpuArray(this.gpu, this.buffer, shape, this.dtype, this.offset);
   }
 
-  /** Entries `start … start+count-1` of the first axis, sharing memory; null when they do not start on 256 bytes. */
+  /**
+   * Entries `start … start+count-1` of the first axis, sharing memory; null when they do not start on 256 bytes.
+   * @throws Error when there are no such entries
+   */
   view(start: number, count: number): GpuArray | null {
     this.buffer.check('view');
-    const inner = this.shape.slice(1);
+    const [length, ...inner] = this.shape;
+    if (!(start >= 0 && count >= 0 && start + count <= length)) {
+      throw new Error(`[${this.shape}] has no entries ${start} to ${start + count}`);
+    }
     const offset = this.offset + start * elements(inner) * BYTES[this.dtype];
     if (offset % 256 !== 0) return null;
     return new GpuArray(this.gpu, this.buffer, [count, ...inner], this.dtype, offset);

@@ -46,7 +46,7 @@ export class IdleGpu implements Gpu {
   }
 
   lasting<T>(body: () => T): T {
-    return atOnce('gpu.lasting', this.pool.lasting(body));
+    return atOnce('gpu.lasting', this.pool.within(null, body));
   }
 
   tuned<T>(tuning: Tuning, body: () => T): T {
@@ -60,26 +60,25 @@ export class IdleGpu implements Gpu {
   }
 
   run<B extends string, P extends string, C extends string>({ shader, buffers, flops }: Dispatch<B, P, C>): void {
-    for (const name in buffers) buffers[name].buffer.check(`${shader.name} (${name})`);
+    for (const name in buffers) this.pool.checkView(buffers[name], shader.name, name);
     this.flops += flops ?? 0;
   }
 
   copy(from: BufferView, to: BufferView): void {
-    from.buffer.check('copy from');
-    to.buffer.check('copy to');
+    this.pool.checkCopy(from, to);
   }
 
-  clear({ buffer }: BufferView): void {
-    buffer.check('clear');
+  clear(view: BufferView): void {
+    this.pool.checkView(view, 'clear');
   }
 
-  write({ buffer }: BufferView, _: ArrayBufferView<ArrayBuffer>): void {
-    buffer.check('write');
+  write(view: BufferView, _: ArrayBufferView<ArrayBuffer>): void {
+    this.pool.checkView(view, 'write');
   }
 
-  async read({ buffer, bytes }: BufferView): Promise<ArrayBuffer> {
-    buffer.check('read');
-    return new ArrayBuffer(bytes);
+  async read(view: BufferView): Promise<ArrayBuffer> {
+    this.pool.checkView(view, 'read');
+    return new ArrayBuffer(view.bytes);
   }
 
   record<T>(recording: Recording, body: () => T): T {

@@ -113,7 +113,7 @@ export class DeviceGpu implements Gpu {
     const recording = this.#recording;
     this.#recording = null;
     try {
-      return atOnce('gpu.lasting', this.pool.lasting(body));
+      return atOnce('gpu.lasting', this.pool.within(null, body));
     } finally {
       this.#recording = recording;
     }
@@ -155,36 +155,37 @@ export class DeviceGpu implements Gpu {
     if (x === 0 || y === 0 || z === 0) return;
     const most = this.facts.limits.maxComputeWorkgroupsPerDimension;
     if (Math.max(x, y, z) > most) throw new Error(`${shader.name}: ${x}×${y}×${z} workgroups, at most ${most} a side`);
-    const program = this.programs.program(shader, call.constants as Record<string, number> | undefined);
-    const group = this.programs.bindGroup(program, shader, buffers, call.params);
     const uses: Slot[] = [];
     let bytes = 0;
     for (const name in buffers) {
+      this.pool.checkView(buffers[name], shader.name, name);
       uses.push(this.#use(buffers[name].buffer));
       bytes += buffers[name].bytes;
     }
+    const program = this.programs.program(shader, call.constants as Record<string, number> | undefined);
+    const group = this.programs.bindGroup(program, shader, buffers, call.params);
     this.#issue({ kind: 'dispatch', program, group, groups: [x, y, z], flops, bytes, uses });
   }
 
   copy(from: BufferView, to: BufferView): void {
-    from.buffer.check('copy from');
-    to.buffer.check('copy to');
+    this.pool.checkCopy(from, to);
     this.#issue({
       ...{ kind: 'copy', from: from.buffer.raw, fromOffset: from.offset, to: to.buffer.raw, toOffset: to.offset },
       ...{ bytes: from.bytes, uses: [this.#use(from.buffer), this.#use(to.buffer)] },
     });
   }
 
-  clear({ buffer, offset, bytes }: BufferView): void {
-    buffer.check('clear');
+  clear(view: BufferView): void {
+    this.pool.checkView(view, 'clear');
+    const { buffer, offset, bytes } = view;
     this.#issue({ kind: 'clear', to: buffer.raw, toOffset: offset, bytes, uses: [this.#use(buffer)] });
   }
 
   write(view: BufferView, data: ArrayBufferView<ArrayBuffer>): void {
     this.#throwPending();
     if (data.byteLength > view.bytes) throw new Error(`write of ${data.byteLength} bytes into ${view.bytes}`);
+    this.pool.checkView(view, 'write');
     const { buffer, offset } = view;
-    buffer.check('write');
     const recording = this.#recording;
     if (recording) {
       // A replay would find these bytes overwritten by what used the memory later.
@@ -244,7 +245,7 @@ export class DeviceGpu implements Gpu {
 
   async read(view: BufferView): Promise<ArrayBuffer> {
     this.#throwPending();
-    view.buffer.check('read');
+    this.pool.checkView(view, 'read');
     if (this.#recording) throw new Error('a recorded step is read after it, not inside');
     const staging = this.device.createBuffer({
       size: view.bytes,
@@ -292,7 +293,7 @@ export class DeviceGpu implements Gpu {
     for (const buffer of this.pool.takeFree()) buffer.destroy();
   }
 
-  /** Ends the device; nothing may be used afterwards. */
+  /** Ends the device: from now on every use of it throws, and releasing its memory does nothing more. */
   destroy(): void {
     this.#destroyed = true;
     this.profiler?.destroy();
@@ -362,6 +363,7 @@ export class DeviceGpu implements Gpu {
   }
 
   #throwPending(): void {
+    if (this.#destroyed) throw new Error('this Gpu was destroyed before this call');
     const error = this.#error;
     if (error) {
       if (this.#lost === null) this.#error = null;

@@ -3,6 +3,13 @@ import { FusionclipError } from '../base/errors.ts';
 /** STORAGE, COPY_SRC and COPY_DST; as numbers, since counting works where WebGPU's globals are not set. */
 const USAGE = 0x80 | 0x04 | 0x08;
 
+/** A part of a buffer; offset and length in bytes. */
+interface View {
+  readonly buffer: GpuBuffer;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 /** What the pool uses of a device. */
 interface MemorySource {
   readonly limits: Pick<GPUSupportedLimits, 'maxBufferSize' | 'maxStorageBufferBindingSize'>;
@@ -12,9 +19,12 @@ interface MemorySource {
 const ORDER =
   'memory scopes must be closed in the reverse order of opening, before anything is awaited; work that awaits takes gpu.job()';
 
-/** A buffer of the device, which the {@link Pool} hands out to one owner after the other. */
+const STEP = 'lies in the memory of a recorded step; make what outlives the step inside gpu.lasting().';
+
+/** A buffer of the device, which its {@link Pool} hands out to one owner after the other. */
 export interface Slot {
   readonly id: number;
+  readonly pool: Pool;
   readonly raw: GPUBuffer;
   /** Number of the last batch of commands that used it; see `Gpu.write`. */
   lastBatch: number;
@@ -33,6 +43,7 @@ export class GpuBuffer {
   readonly label: string;
   /** @internal Where the memory goes back to when it is released, or null for the memory that all share. */
   readonly arena: Arena | null;
+  /** @internal `Pool.release` ends it */
   alive = true;
   /** The scope that will release it, or null when its creator owns it. */
   scope: Scope | null = null;
@@ -58,11 +69,7 @@ export class GpuBuffer {
   /** Takes it out of its scope: its creator owns it now. */
   keep(): void {
     this.check('keep');
-    if (this.arena) {
-      throw new Error(
-        `keep: "${this.label}" lies in the memory of a recorded step; make what outlives the step inside gpu.lasting().`,
-      );
-    }
+    if (this.arena) throw new Error(`keep: "${this.label}" ${STEP}`);
     this.scope?.disown(this);
   }
 }
@@ -77,31 +84,40 @@ export class GpuBuffer {
 export class Scope implements Disposable {
   /** Where {@link pass} hands things to. */
   readonly parent: Scope | null;
+  /** @internal Where the memory of what is made inside comes from. */
+  readonly arena: Arena | null;
   readonly #pool: Pool;
   readonly #owned = new Set<GpuBuffer>();
   #ended = false;
 
-  constructor(pool: Pool, parent: Scope | null) {
+  constructor(pool: Pool, parent: Scope | null, arena: Arena | null) {
     this.#pool = pool;
     this.parent = parent;
+    this.arena = arena;
   }
 
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** Takes the responsibility for a buffer. */
+  /** Takes the responsibility for a buffer. @throws Error for released memory, another Gpu's, or that of a recorded step */
   adopt(buffer: GpuBuffer): void {
-    if (this.#ended) throw new Error(`the memory scope that "${buffer.label}" is for has ended`);
+    this.#pool.check(buffer, 'adopt');
+    this.open(buffer.label);
+    if (buffer.arena && buffer.arena !== this.arena) throw new Error(`adopt: "${buffer.label}" ${STEP}`);
     buffer.scope?.disown(buffer);
     buffer.scope = this;
     this.#owned.add(buffer);
   }
 
-  /** Lets a buffer outlive this scope: the caller now owns it and must release it. */
+  /** @internal Lets a buffer outlive this scope: the caller now owns it and must release it. */
   disown(buffer: GpuBuffer): void {
-    this.#owned.delete(buffer);
-    buffer.scope = null;
+    if (this.#owned.delete(buffer)) buffer.scope = null;
+  }
+
+  /** @internal @throws Error that names what is to be made, when this has ended */
+  open(label: string): void {
+    if (this.#ended) throw new Error(`the memory scope that "${label}" is for has ended`);
   }
 
   /** Hands a buffer to the enclosing scope (to the caller when there is none). */
@@ -109,6 +125,7 @@ export class Scope implements Disposable {
     buffer.check('pass');
     if (buffer.scope !== this) return;
     if (this.parent) this.parent.adopt(buffer);
+    else if (this.arena) throw new Error(`pass: "${buffer.label}" ${STEP}`);
     else this.disown(buffer);
   }
 
@@ -150,7 +167,6 @@ export class Pool {
   #current: Scope | null = null;
   /** Scopes that are to be closed in the reverse order of opening; the others are jobs. */
   readonly #stacked = new Set<Scope>();
-  #arena: Arena | null = null;
   /** Bytes of all buffers handed out and not released. */
   liveBytes = 0;
   /** Number of buffers handed out and not released. */
@@ -167,10 +183,11 @@ export class Pool {
   }
 
   /**
-   * A buffer of at least `bytes` bytes with undefined contents, owned by the current scope.
+   * A buffer of at least `bytes` bytes with undefined contents, owned by the current scope, from whose arena it comes.
    * @throws FusionclipError `too_large` when it could not be bound on this adapter
    */
   allocate(bytes: number, label: string): GpuBuffer {
+    this.#current?.open(label);
     const capacity = sizeClass(bytes, this.#limit);
     if (bytes > this.#limit) {
       throw new FusionclipError(
@@ -178,13 +195,14 @@ export class Pool {
         `"${label}" needs a buffer of ${bytes} bytes, but this adapter binds at most ${this.#limit}; use a smaller batch or size.`,
       );
     }
-    let slot = this.#arena?.free.get(capacity)?.pop() ?? this.#free.get(capacity)?.pop();
+    const arena = this.#current?.arena ?? null;
+    let slot = arena?.free.get(capacity)?.pop() ?? this.#free.get(capacity)?.pop();
     if (!slot) {
       const raw = this.#device.createBuffer({ size: capacity, usage: USAGE });
-      slot = { id: this.#nextId++, raw, lastBatch: -1 };
+      slot = { id: this.#nextId++, pool: this, raw, lastBatch: -1 };
       this.reservedBytes += capacity;
     }
-    const buffer = new GpuBuffer(slot, bytes, label, this.#arena);
+    const buffer = new GpuBuffer(slot, bytes, label, arena);
     this.#current?.adopt(buffer);
     this.liveBytes += capacity;
     this.liveBuffers++;
@@ -192,9 +210,39 @@ export class Pool {
     return buffer;
   }
 
+  /**
+   * What every use of memory begins with.
+   * @throws Error that names `user`, an action or a kernel with its `binding`, when the buffer was released or is another Gpu's
+   */
+  check(buffer: GpuBuffer, user: string, binding?: string): void {
+    if (buffer.alive && buffer.slot.pool === this) return;
+    const where = binding === undefined ? user : `${user} (${binding})`;
+    buffer.check(where);
+    throw new Error(`${where}: "${buffer.label}" is memory of another Gpu; read it there and write it here.`);
+  }
+
+  /** {@link check} of a part of a buffer. @throws Error also when it is not inside */
+  checkView(view: View, user: string, binding?: string): void {
+    const { buffer, offset, bytes } = view;
+    this.check(buffer, user, binding);
+    if (offset >= 0 && offset + bytes <= buffer.bytes) return;
+    const where = binding === undefined ? user : `${user} (${binding})`;
+    throw new Error(
+      `${where}: bytes ${offset} to ${offset + bytes} are not inside "${buffer.label}" of ${buffer.bytes}`,
+    );
+  }
+
+  /** {@link checkView} of both ends of a copy. @throws Error also when there is too little room */
+  checkCopy(from: View, to: View): void {
+    this.checkView(from, 'copy from');
+    this.checkView(to, 'copy to');
+    if (from.bytes > to.bytes) throw new Error(`copy of ${from.bytes} bytes into ${to.bytes}`);
+  }
+
   /** Gives a buffer back for reuse. Releasing twice is an error in the program. */
   release(buffer: GpuBuffer): void {
     if (!buffer.alive) throw new Error(`"${buffer.label}" was released twice`);
+    this.check(buffer, 'release');
     buffer.scope?.disown(buffer);
     buffer.alive = false;
     this.liveBytes -= buffer.raw.size;
@@ -205,25 +253,8 @@ export class Pool {
   /** @internal Runs `body`, all of whose allocations come from an arena and go back there, at its end at the latest. */
   inside<T>(arena: Arena, body: () => T): T {
     if (arena.closed) throw new Error('a recorded step was run after its release');
-    const outer = this.#arena;
-    this.#arena = arena;
-    try {
-      using _scope = this.scope();
-      return body();
-    } finally {
-      this.#arena = outer;
-    }
-  }
-
-  /** Runs `body` outside of scopes and arenas: whoever allocates in it releases it. */
-  lasting<T>(body: () => T): T {
-    const outer = this.#arena;
-    this.#arena = null;
-    try {
-      return this.within(null, body);
-    } finally {
-      this.#arena = outer;
-    }
+    using scope = new Scope(this, null, arena);
+    return this.within(scope, body);
   }
 
   /** @internal Returns an arena's memory to all; what is still in use there follows when it is released. */
@@ -235,18 +266,19 @@ export class Pool {
 
   /** Opens a scope inside the current one, which it now is; to be closed before anything is awaited. See {@link Scope}. */
   scope(): Scope {
-    const scope = new Scope(this, this.#current);
+    const scope = new Scope(this, this.#current, this.#current?.arena ?? null);
     this.#stacked.add(scope);
     this.#current = scope;
     return scope;
   }
 
-  /** A scope inside the current one for work that awaits: current in its `do` alone. */
+  /** A scope inside the current one for work that awaits: current in its `do` alone. @throws Error in a recorded step */
   job(): Scope {
-    return new Scope(this, this.#current);
+    if (this.#current?.arena) throw new Error('a recorded step waits for nothing: gpu.scope() will do for gpu.job()');
+    return new Scope(this, this.#current, null);
   }
 
-  /** Runs `body` with `scope` as the current one. */
+  /** Runs `body` with `scope` as the current one; with null outside of all: whoever allocates in it releases it. */
   within<T>(scope: Scope | null, body: () => T): T {
     const outer = this.#current;
     this.#current = scope;

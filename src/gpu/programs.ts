@@ -80,7 +80,7 @@ export class ProgramCache {
     return program;
   }
 
-  /** The bind group of one dispatch. @throws Error when a view is missing, released, or bound twice and written */
+  /** The bind group of one dispatch, whose views are of living memory. @throws Error when one is missing, or bound twice and written */
   bindGroup(
     program: Program,
     shader: Shader,
@@ -92,7 +92,6 @@ export class ProgramCache {
     for (const { name } of shader.bindings) {
       const view = views[name];
       if (!view) throw new Error(`${shader.name}: binding "${name}" is missing`);
-      if (!view.buffer.alive) view.buffer.check(`${shader.name} (${name})`);
       key += `|${view.buffer.slot.id},${view.offset},${view.bytes}`;
     }
     const known = this.#bindGroups.get(key);

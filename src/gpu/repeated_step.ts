@@ -44,6 +44,8 @@ export class RepeatedStep<T extends GpuArray | null> {
       });
     } catch (error) {
       (result as GpuArray | null)?.release();
+      // What it has put into the stream stays there, and goes before the uploads that it reads.
+      this.#gpu.flush();
       recording.release();
       throw error;
     }

@@ -107,10 +107,15 @@ export class Tape {
    * gradients are released as soon as they are used. Returns the gradients of `wanted`, owned by the current scope.
    * The tape is empty afterwards, even when an operation throws; then the gradients of parameters are those of a part, and
    * `zeroGrad` is due.
+   * @throws Error when nothing on the tape made `output`, as when it was played back before
    */
   backward(output: Tensor, seed: GpuArray, wanted: readonly Tensor[] = []): (GpuArray | null)[] {
     const nodes = this.#nodes.reverse();
     this.#nodes = [];
+    const known = wanted.includes(output) || nodes.some((node) => node.output === output);
+    if (output.requiresGrad && !known) {
+      throw new Error('backward: nothing on this tape made the output; record it, and play a tape back once');
+    }
     return Tape.pause(() => propagate(nodes, output, seed, wanted));
   }
 }

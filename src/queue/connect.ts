@@ -13,15 +13,20 @@ export interface Connection {
   readonly memory: number | null;
 }
 
+/** Milliseconds for the first answer of Redis. */
+const FIRST_ANSWER = 10_000;
+/** Milliseconds for each answer after it: a connection on which none comes, as when the machine at its other end is gone, is made anew. */
+export const ANSWER = 30_000;
 /** Events of the queue that Redis keeps; nobody here reads them. */
 const EVENTS = 100;
 
 /**
  * Loads what the queue needs, and asks Redis whether it will do.
+ * @param patience milliseconds for its first answer
  * @throws FusionclipError `usage` where a package is missing, the address is none, Redis refuses user or password, or drops keys when
  * its memory is full; `io` where it cannot be reached
  */
-export async function connect(host: Host, url: string | null): Promise<Connection> {
+export async function connect(host: Host, url: string | null, patience = FIRST_ANSWER): Promise<Connection> {
   if (!host.optional) throw new FusionclipError('usage', 'The queue needs Deno or Node; choose one with --runtime.');
   const address = await redisAddress(host, url);
   const { Redis: Client } = (await host.optional('ioredis')) as typeof import('ioredis');
@@ -29,7 +34,7 @@ export async function connect(host: Host, url: string | null): Promise<Connectio
   const client = new Client({
     ...address.options,
     lazyConnect: true,
-    connectTimeout: 10_000,
+    connectTimeout: FIRST_ANSWER,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
@@ -38,18 +43,23 @@ export async function connect(host: Host, url: string | null): Promise<Connectio
     last = error;
   });
   let memory: number | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silent = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${patience / 1000} s`)), patience);
+  });
   try {
-    await client.connect();
-    const info = await client.info('memory');
+    const info = await Promise.race([client.connect().then(() => client.info('memory')), silent]);
     requireKeeping(info, address.name);
     memory = Number(/used_memory:(\d+)/.exec(info)?.[1]) || null;
   } catch (error) {
     if (error instanceof FusionclipError) throw error;
     throw refusal(address.name, last ?? error);
   } finally {
+    clearTimeout(timer);
     client.disconnect();
   }
-  const connection = { ...address.options, maxRetriesPerRequest: null } as QueueOptions['connection'];
+  const waiting = { maxRetriesPerRequest: null, socketTimeout: ANSWER };
+  const connection = { ...address.options, ...waiting } as QueueOptions['connection'];
   return { bullmq, address, memory, options: { connection, streams: { events: { maxLen: EVENTS } } } };
 }
 
@@ -105,7 +115,7 @@ export function sayOutages(
 }
 
 function isOfConnection(error: Error): boolean {
-  return /ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOST|closed|LOADING|connect/i.test(
+  return /ECONN|EPIPE|TIMEDOUT|timeout|ENOTFOUND|EAI_AGAIN|EHOST|ENETUNREACH|closed|LOADING|connect/i.test(
     `${(error as { code?: string }).code} ${error.message}`,
   );
 }

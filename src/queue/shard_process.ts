@@ -5,19 +5,18 @@ import { readAnswer, type ShardAnswer, type ShardOrder } from '../shards/serve.t
 export class ShardProcess {
   readonly #process: Another;
   readonly #answers: AsyncIterator<string>;
+  #isReady = false;
 
-  private constructor(process: Another) {
-    this.#process = process;
-    this.#answers = process.lines[Symbol.asyncIterator]();
+  /** Starts one. */
+  constructor(start: NonNullable<Host['another']>, args: readonly string[]) {
+    this.#process = start(args);
+    this.#answers = this.#process.lines[Symbol.asyncIterator]();
   }
 
-  /** Starts one and waits until its GPU is open; what it ended with, when it ended before. */
-  static async open(
-    start: NonNullable<Host['another']>,
-    args: readonly string[],
-  ): Promise<ShardProcess | number | null> {
-    const made = new ShardProcess(start(args));
-    return (await made.#next()) ? made : made.#process.ended;
+  /** Waits until its GPU is open: true; or what it ended with (null: a signal), when it ended before. */
+  async ready(): Promise<true | number | null> {
+    this.#isReady ||= (await this.#next()) !== null;
+    return this.#isReady || this.#process.ended;
   }
 
   /** Does a shard; what the process ended with (null: a signal), when it ended before it answered. */

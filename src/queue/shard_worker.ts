@@ -87,15 +87,16 @@ export class ShardWorker {
 
   async #do(plan: Plan, shard: Shard): Promise<Verdict> {
     const { minutes, say } = this.#options;
-    const opened = await this.#process(plan.path);
-    if (!(opened instanceof ShardProcess)) return this.#notOpened(opened);
+    const process = this.#process(plan.path);
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
-      opened.kill();
+      process.kill();
     }, minutes * 60_000);
-    const answer = await opened.do({ id: shard.id, at: shard.number });
+    const opened = await process.ready();
+    const answer = opened === true ? await process.do({ id: shard.id, at: shard.number }) : opened;
     clearTimeout(timer);
+    if (opened !== true && !isLate) return this.#notOpened(opened);
     if (typeof answer === 'object' && answer !== null) {
       if (answer.state === 'done' || answer.state === 'was there') {
         say(`shard ${shard.id}: ${answer.state}`);
@@ -114,19 +115,18 @@ export class ShardWorker {
     return this.#died(plan, shard, text);
   }
 
-  /** The process for a plan; what it ended with where it has not come to work. */
-  async #process(plan: string): Promise<ShardProcess | number | null> {
+  /** The process for a plan. */
+  #process(plan: string): ShardProcess {
     if (this.#open?.plan === plan) return this.#open.process;
     this.#close();
     const { flags } = this.#options;
-    const process = await ShardProcess.open(this.#host.another!, ['work', plan, '--serve', ...flags]);
-    if (!(process instanceof ShardProcess)) return process;
-    if (this.#stopped) process.kill();
-    else this.#open = { plan, process };
+    const process = new ShardProcess(this.#host.another!, ['work', plan, '--serve', ...flags]);
+    this.#open = { plan, process };
     return process;
   }
 
   #notOpened(code: number | null): Verdict {
+    this.#close();
     if (this.#stopped) return { now: 'back' };
     if (code === EXIT_CODES.no_adapter || code === EXIT_CODES.bad_model) this.over = code;
     return this.over === null

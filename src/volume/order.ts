@@ -136,7 +136,9 @@ function withoutDoubles(slices: SliceHeader[], along: (slice: SliceHeader) => nu
   const [some] = doubled;
   const where = `at ${counted(doubled.length, 'place')} of ${places.length}`;
   const told = acquisitionsOf(some);
-  if (some.every(({ instance }) => instance === some[0].instance && instance !== '')) {
+  if (
+    some.every(({ instance, frame }) => instance === some[0].instance && frame === some[0].frame && instance !== '')
+  ) {
     refuse(`the same picture is there ${some.length} times ${where}`, 'doubles');
   } else if (told) refuse(`${some.length} pictures lie ${where}, told apart by their ${told}`, 'doubles');
   else if (some.some(({ place }) => lengthOf(minus(place.position ?? [], some[0].place.position ?? [])) > 1)) {

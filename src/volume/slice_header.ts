@@ -1,8 +1,8 @@
 import type { FileSystem } from '../base/file_system.ts';
 import type { DataSet } from '../dicom/data_set.ts';
 import { DicomFile } from '../dicom/dicom_file.ts';
-import type { FramePlace } from '../dicom/frame_facts.ts';
-import type { TagName } from '../dicom/tags.ts';
+import { type FramePlace, groupOf } from '../dicom/frame_facts.ts';
+import { SEQUENCES, type TagName } from '../dicom/tags.ts';
 import { MANUFACTURER } from '../dicom/write/head.ts';
 import { secretFile } from './secret_name.ts';
 
@@ -10,6 +10,8 @@ import { secretFile } from './secret_name.ts';
 export interface SliceHeader {
   readonly path: string;
   readonly frame: number;
+  /** Frames of its object. */
+  readonly frames: number;
   readonly series: string;
   readonly study: string;
   readonly patientId: string;
@@ -32,13 +34,16 @@ export interface SliceHeader {
   readonly acquisition: Readonly<Record<string, string>>;
 }
 
-/** What may tell two pictures of one place apart, and what people call it. */
-const ACQUISITION: Readonly<Partial<Record<TagName, string>>> = {
-  acquisitionNumber: 'acquisition numbers',
-  echoTime: 'echo times',
-  triggerTime: 'trigger times',
-  temporalPosition: 'points in time',
-  bValue: 'b-values',
+/** What may tell two pictures of one place apart, what people call it, and in which group of a frame it may stand. */
+const ACQUISITION: Readonly<Partial<Record<TagName, readonly [words: string, group: number | null]>>> = {
+  acquisitionNumber: ['acquisition numbers', null],
+  frameAcquisitionNumber: ['acquisition numbers', SEQUENCES.frameContent],
+  echoTime: ['echo times', null],
+  effectiveEchoTime: ['echo times', SEQUENCES.mrEcho],
+  triggerTime: ['trigger times', null],
+  temporalPosition: ['points in time', null],
+  temporalIndex: ['points in time', SEQUENCES.frameContent],
+  bValue: ['b-values', SEQUENCES.mrDiffusion],
 };
 
 /** Bytes that hold the header of most files; the pixels are left where they are. */
@@ -55,7 +60,6 @@ export async function readSliceHeaders(fs: FileSystem, path: string): Promise<Sl
   const { format } = file;
   return file.facts((dataSet) => {
     const strings = (name: TagName) => dataSet.string(name);
-    const acquisition = Object.fromEntries(Object.keys(ACQUISITION).map((name) => [name, strings(name as TagName)]));
     const shared = {
       path,
       series: strings('seriesUid'),
@@ -72,10 +76,22 @@ export async function readSliceHeaders(fs: FileSystem, path: string): Promise<Sl
       columns: format.columns,
       colour: format.samples === 3 || format.photometric === 'PALETTE COLOR',
       imageType: dataSet.strings('imageType'),
-      acquisition,
+      frames: format.frames,
     };
-    return Array.from({ length: format.frames }, (_, frame) => ({ ...shared, frame, place: file.place(frame) }));
+    return Array.from({ length: format.frames }, (_, frame) => {
+      return { ...shared, frame, place: file.place(frame), acquisition: acquisitionOf(dataSet, frame) };
+    });
   });
+}
+
+/** The bytes of each attribute, of which no more is asked than whether they are the same. */
+function acquisitionOf(dataSet: DataSet, frame: number): Readonly<Record<string, string>> {
+  const entries = Object.entries(ACQUISITION).map(([name, [, group]]) => {
+    const within = group === null ? dataSet : groupOf(dataSet, frame, group);
+    const element = within.element(name as TagName);
+    return [name, element ? within.value(element).subarray(0, 64).join() : ''];
+  });
+  return Object.fromEntries(entries);
 }
 
 function scannerOf(dataSet: DataSet): string | null {
@@ -85,7 +101,7 @@ function scannerOf(dataSet: DataSet): string | null {
 
 /** What people call the first attribute that tells these apart, or null. */
 export function acquisitionsOf(headers: readonly SliceHeader[]): string | null {
-  for (const [name, words] of Object.entries(ACQUISITION)) {
+  for (const [name, [words]] of Object.entries(ACQUISITION)) {
     if (new Set(headers.map(({ acquisition }) => acquisition[name])).size > 1) return words;
   }
   return null;

@@ -27,8 +27,6 @@ export async function sourceSeries(fs: FileSystem, volume: DicomVolume): Promise
   const normal = directions(orientation)?.[2] ?? [0, 0, 1];
   const along = slices.map((slice) => dot(slice.place.position ?? [], normal));
   const steps = along.slice(1).map((value, i) => value - along[i]);
-  const frames = new Map<string, number>();
-  for (const { instance, frame } of slices) frames.set(instance, Math.max(frames.get(instance) ?? 0, frame));
   return file.facts((dataSet) => ({
     head: patientAndStudy(dataSet),
     study: first.study,
@@ -45,10 +43,10 @@ export async function sourceSeries(fs: FileSystem, volume: DicomVolume): Promise
     distance: steps.length > 0 ? Math.min(...steps) : spacings(affine)[2],
     columns: shape[0],
     rows: shape[1],
-    slices: slices.map(({ instance, sopClass, frame, place: { position } }) => ({
+    slices: slices.map(({ instance, sopClass, frame, frames, place: { position } }) => ({
       sopClass,
       instance,
-      frame: file.format.frames > 1 || (frames.get(instance) ?? 0) > 0 ? frame + 1 : null,
+      frame: frames > 1 ? frame + 1 : null,
       position: position ?? [0, 0, 0],
     })),
   }));

@@ -45,6 +45,8 @@ suite('decisions', () => {
     );
     assert.isAbove(images[3].probability!, 0.9);
     assert.isBelow(images[2].probability!, 0.1);
+    const near = [9, 9.75, 10, 10.25, 11].map((score) => verdictOf(score, 10, 0.5));
+    assert.deepEqual(near, ['normal', 'borderline', 'borderline', 'borderline', 'abnormal']);
     assert.isNull(patients);
     assert.equal(coverage.state, 'unchecked');
     assert.match(

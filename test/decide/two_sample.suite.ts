@@ -1,6 +1,12 @@
 import { assert } from 'chai';
 import { ruleStream } from '../../src/base/rule.ts';
-import { divisions, kolmogorovSmirnov, meanDiscrepancy, permutationPValue } from '../../src/decide/two_sample.ts';
+import {
+  divisions,
+  kolmogorovSmirnov,
+  meanDiscrepancy,
+  permutationPValue,
+  totalVariation,
+} from '../../src/decide/two_sample.ts';
 import { suite, test } from '../harness/registry.ts';
 import { bellShaped, readReference } from './reference.ts';
 
@@ -27,6 +33,14 @@ suite('comparison of two samples', () => {
     // Up to 1: 2/3 against 1/3.
     assert.closeTo(of(inOrder(3)), 1 / 3, 1e-12);
     assert.equal(kolmogorovSmirnov([5, 5, 5, 5], 2)(inOrder(2)), 0);
+  });
+
+  test('by hand: the distance of names, for the division that is asked for', () => {
+    const of = totalVariation(['a', 'a', 'b', 'a', 'b', 'c'], 4);
+    // Shares 3/4, 1/4, 0 against 0, 1/2, 1/2; then 1/4, 1/2, 1/4 against 1, 0, 0.
+    assert.closeTo(of(inOrder(4)), 3 / 4, 1e-12);
+    assert.closeTo(of(Uint32Array.of(0, 2, 4, 5)), 3 / 4, 1e-12);
+    assert.closeTo(of(Uint32Array.of(0, 1, 2, 4)), 1 / 2, 1e-12);
   });
 
   test('what was seen counts among the divisions, so no p-value is 0', () => {

@@ -1,6 +1,8 @@
 import { assert, expect } from 'chai';
 import { VOLUME_RESULTS, type VolumeResult, VolumeResults } from '../../src/detect/volume_results.ts';
+import type { DataSet } from '../../src/dicom/data_set.ts';
 import { DicomFile } from '../../src/dicom/dicom_file.ts';
+import { SEQUENCES } from '../../src/dicom/tags.ts';
 import { NiftiFile } from '../../src/nifti/nifti_file.ts';
 import { writePhantomVolumes } from '../../src/phantom/write_volumes.ts';
 import { collectVolumes } from '../../src/volume/collect.ts';
@@ -11,19 +13,24 @@ import { expectFailure } from '../data/expect_failure.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { assertClose } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
+import { becomeEnhanced } from '../volume/enhanced_maker.ts';
 import { folder, sliceFile } from '../volume/series_maker.ts';
 import { detectorOf, mapOf } from './made_results.ts';
 
 const ALL = Object.keys(VOLUME_RESULTS) as VolumeResult[];
 const RULES = { window: '150,30', plane: 'auto', accept: '', volume: null } as const;
 
+const FOLDER = 'o/Liver/test/good/liver_3_4000000';
+const ENHANCED = '2.25.4711';
+
 /** One series of the phantom, and a map of it whose highest value is `most`. */
-async function results(most: number, format: 'dicom' | 'nifti' = 'dicom') {
+async function results(most: number, format: 'dicom' | 'nifti' | 'enhanced' = 'dicom') {
   const fs = new MemoryFileSystem();
   const path = await writePhantomVolumes(fs, {
     ...{ set: 'liver', out: 'o', seed: 3, valid: 0, test: 1, size: 32, depth: 8 },
-    format,
+    format: format === 'nifti' ? 'nifti' : 'dicom',
   });
+  if (format === 'enhanced') await becomeEnhanced(fs, FOLDER, ENHANCED);
   await fs.writeFile('run', 'adapters');
   const { volumes } = await volumesToScore(fs, [path], RULES, 'Liver');
   const [one] = volumes;
@@ -109,6 +116,39 @@ suite('DICOM results of volumes', () => {
       const { uidOf } = await import('../../src/dicom/write.ts');
       assert.equal(uid, await uidOf('liver_3_4000000 3'));
     }
+  });
+
+  test('results of a multi-frame object name the frames that lie where their slices do', async () => {
+    const { fs, map, write, file } = await results(1, 'enhanced');
+    await write(ALL);
+    const source = DicomFile.read(await fs.readFile(`${FOLDER}/IM-enhanced.dcm`), 'source');
+    /** The numbers of the frames that the items of a sequence point to, all in the one object. */
+    const framesOf = (items: readonly DataSet[]) =>
+      items.map((item) => {
+        const letters = (tag: number) =>
+          new TextDecoder().decode(item.value(item.elements.get(tag)!)).replace(/[\0 ]$/, '');
+        assert.equal(letters(0x00081155), ENHANCED);
+        return Number(letters(0x00081160));
+      });
+    for (const kind of ['pm', 'seg', 'fractions']) {
+      const made = await file(`.${kind}.dcm`);
+      assert.deepEqual(
+        [made.dataSet.items(0x00081115).length, made.dataSet.items(0x00081115)[0].items(0x0008114a).length],
+        [1, 1],
+      );
+      const groups = made.dataSet.items(SEQUENCES.perFrame);
+      const numbers = groups.flatMap((group) => framesOf(group.items(0x00089124)[0].items(0x00082112)));
+      assert.equal(numbers.length, made.format.frames);
+      for (const [k, number] of numbers.entries()) {
+        assertClose(made.place(k).position!, source.place(number - 1).position!, { absolute: 1e-6 });
+      }
+      if (kind === 'pm') assert.deepEqual(numbers, [5, 1, 6, 2, 7, 3, 8, 4]);
+    }
+    assert.isTrue(same((await (await file('.pm.dcm')).stored(3)).data, map.subarray(3072, 4096)));
+    // The map is highest on slice 3.
+    assert.deepEqual(framesOf((await file('.sc.dcm')).dataSet.items(0x00082112)), [2]);
+    const text = new TextDecoder('latin1').decode((await file('.sr.dcm')).dataSet.bytes);
+    assert.equal(text.split(ENHANCED).length - 1, 2);
   });
 
   test('what is written is no input: neither results nor segmentations of this program are read again', async () => {

@@ -130,6 +130,51 @@ suite('memory', () => {
     assert.deepEqual([...(await next.read())], [5, 6, 7, 8]);
   });
 
+  test('memory of another Gpu, a view beyond an array and a copy into too little room are refused', async (t) => {
+    const gpu = await t.gpu();
+    const other = await Gpu.create(await t.host.gpu());
+    using _scope = gpu.scope();
+    using _theirs = other.scope();
+    const own = GpuArray.from(gpu, Float32Array.of(1, 2, 3, 4), [4]);
+    const foreign = GpuArray.from(other, Float32Array.of(5, 6, 7, 8), [4]);
+    const wide = GpuArray.zeros(gpu, [128, 2]);
+    const beyond = new GpuArray(gpu, own.buffer, [64], 'f32');
+    const uses: [string, () => unknown][] = [
+      ['(b): "array" is memory of another Gpu', () => add(own, foreign)],
+      ['(b): "array" is memory of another Gpu', () => add(foreign, own)],
+      ['read: "array" is memory of another Gpu', () => gpu.read(foreign)],
+      ['copy to: "array" is memory of another Gpu', () => gpu.copy(own, foreign)],
+      ['release: "array" is memory of another Gpu', () => gpu.pool.release(foreign.buffer)],
+      ['adopt: "array" is memory of another Gpu', () => _scope.adopt(foreign.buffer)],
+      ['no entries 32 to 132', () => wide.view(32, 100)],
+      ['no entries -32 to 0', () => wide.view(-32, 32)],
+      ['bytes 0 to 256 are not inside "array" of 16', () => scale(beyond, 2)],
+      ['copy of 1024 bytes into 16', () => gpu.copy(wide, own)],
+    ];
+    for (const [words, use] of uses) assert.include(((await errorOf(use)) as Error).message, words);
+    assert.deepEqual([...(await own.read())], [1, 2, 3, 4]);
+    assert.deepEqual([...(await foreign.read())], [5, 6, 7, 8]);
+    other.destroy();
+  });
+
+  test('a scope gives away only what is its own, and one that has ended takes nothing', async (t) => {
+    const gpu = await t.gpu();
+    using outer = gpu.scope();
+    let array: GpuArray;
+    {
+      using _inner = gpu.scope();
+      array = GpuArray.zeros(gpu, [4]);
+      outer.disown(array.buffer);
+    }
+    assert.isFalse(array.buffer.alive);
+    assert.throws(() => outer.adopt(array.buffer), /adopt: "array" was released/);
+    const job = gpu.job();
+    job[Symbol.dispose]();
+    const { reservedBytes } = gpu.pool;
+    assert.throws(() => job.do(() => GpuArray.empty(gpu, [77777])), /has ended/);
+    assert.equal(gpu.pool.reservedBytes, reservedBytes);
+  });
+
   test('a job owns what is made inside it, whatever other work does meanwhile', async (t) => {
     const gpu = await t.gpu();
     const before = gpu.pool.liveBuffers;
@@ -273,6 +318,17 @@ suite('errors', () => {
       assert.instanceOf(error, FusionclipError);
       assert.equal((error as FusionclipError).code, 'device_lost');
     }
+  });
+
+  test('a destroyed Gpu refuses every use but the release of memory', async (t) => {
+    const gpu = await Gpu.create(await t.host.gpu());
+    const x = GpuArray.zeros(gpu, [4]);
+    gpu.destroy();
+    for (const use of [() => add(x, x), () => x.read(), () => x.write(new Float32Array(4)), () => gpu.idle()]) {
+      assert.equal(((await errorOf(use)) as Error).message, 'this Gpu was destroyed before this call');
+    }
+    x.release();
+    assert.equal(gpu.lost, null);
   });
 
   test('a buffer that is read and written in one dispatch is refused', async (t) => {

@@ -45,6 +45,8 @@ interface ModelScope {
 interface Step {
   readonly x: Handle;
   readonly y: Handle;
+  /** What the step makes for a job that was there before it. */
+  side: Handle | null;
   result: Handle | null;
 }
 
@@ -66,6 +68,8 @@ function refused(act: () => void, words: string): void {
 /** Random work on a Gpu beside a model of who owns what; throws where the two differ. */
 class World {
   readonly #gpu: DeviceGpu;
+  /** Another device, whose buffers have the same numbers. */
+  readonly #other: DeviceGpu;
   #state: number;
   /** How often something was done, and how often it was refused. */
   readonly counts: Record<string, number> = {};
@@ -76,8 +80,9 @@ class World {
   #repeated: RepeatedStep<GpuArray>;
   #steps: Step[] = [];
 
-  constructor(gpu: DeviceGpu, seed: number) {
+  constructor(gpu: DeviceGpu, other: DeviceGpu, seed: number) {
     this.#gpu = gpu;
+    this.#other = other;
     this.#state = seed;
     this.#repeated = new RepeatedStep(gpu);
   }
@@ -128,6 +133,7 @@ class World {
       () => this.#endScope(),
       () => this.#job(),
       () => this.#step(),
+      () => this.#abroad(),
     ];
     const choice = this.#steps.length > 0 ? this.#below(4) : 2;
     if (choice === 0) this.#replay();
@@ -220,22 +226,52 @@ class World {
     else this.#end(this.#jobs.splice(this.#below(3), 1)[0]);
   }
 
+  /** The same on a Gpu that the memory is not of. */
+  #abroad(): void {
+    const x = this.#pick();
+    if (!x) return;
+    const gpu = this.#other;
+    using scope = gpu.scope();
+    const own = GpuArray.from(gpu, new Uint32Array(64), [64]);
+    const part = { buffer: x.array.buffer, offset: x.array.offset, bytes: 4 };
+    const acts: (() => void)[] = [
+      () => gpu.run({ shader: SHADER, buffers: { x: x.array, y: own }, params: { n: 1 }, groups: [1] }),
+      () => gpu.run({ shader: SHADER, buffers: { x: own, y: x.array }, params: { n: 1 }, groups: [1] }),
+      () => gpu.copy(part, own),
+      () => gpu.clear(part),
+      () => gpu.write(part, Uint32Array.of(1)),
+      () => gpu.pool.release(x.array.buffer),
+      () => scope.adopt(x.array.buffer),
+    ];
+    this.counts.abroad = (this.counts.abroad ?? 0) + 1;
+    refused(acts[this.#below(acts.length)], x.owner.alive ? 'memory of another Gpu' : 'was released');
+  }
+
   /** A new recorded step from x to its result and to y, with memory of its own in between. */
   #step(): void {
     const [x, y] = [this.#pick(), this.#pick()];
     if (!x || !y || x.owner === y.owner || this.#steps.length === 3) return;
     const key = String(this.#steps.length);
     const inner: GpuArray[] = [];
+    const empty = () => GpuArray.empty(this.#gpu, [64], 'u32');
     const make = () => {
-      const array = GpuArray.empty(this.#gpu, [64], 'u32');
+      const array = empty();
       inner.push(array);
       return array;
     };
+    const job = this.#below(2) === 0 ? this.#jobs.at(-1) : undefined;
+    let side: GpuArray | null = null;
     const body = () => {
       const first = make();
       this.#run(x.array, first, 1);
       using _scope = this.#gpu.scope();
       refused(() => first.keep(), 'recorded step');
+      refused(() => first.buffer.scope!.pass(first.buffer), 'recorded step');
+      refused(() => job?.scope.adopt(first.buffer) ?? this.#gpu.job(), 'recorded step');
+      if (job) {
+        side = job.scope.do(empty);
+        this.#run(first, side, 5);
+      }
       const second = make();
       this.#run(first, second, 2);
       if (this.#below(2) === 0) first.release();
@@ -245,7 +281,7 @@ class World {
       _scope.pass(third.buffer);
       return third;
     };
-    const step: Step = { x, y, result: null };
+    const step: Step = { x, y, side: null, result: null };
     let array: GpuArray | null = null;
     this.#expect('record', [x, y], () => {
       array = this.#repeated.run(key, body);
@@ -253,6 +289,12 @@ class World {
     const dead: Owner = { alive: false, scope: null, words: new Map() };
     for (const one of inner) this.#handles.push({ array: one, owner: dead });
     if (!array) return;
+    if (side && job) {
+      const owner: Owner = { alive: true, scope: job, words: new Map() };
+      job.owned.add(owner);
+      step.side = { array: side, owner };
+      this.#handles.push(step.side);
+    }
     step.result = { array, owner: { alive: true, scope: null, words: new Map() } };
     this.#steps.push(step);
     this.#carryOut(step);
@@ -261,13 +303,13 @@ class World {
   #replay(): void {
     const key = this.#below(this.#steps.length);
     const step = this.#steps[key];
-    this.#expect('replay', [step.x, step.y, step.result!], () =>
-      this.#repeated.run(String(key), () => assert.fail('a known step ran anew')),
-    );
-    if ([step.x, step.y, step.result!].every(({ owner }) => owner.alive)) this.#carryOut(step);
+    const used = [step.x, step.y, step.side ?? step.x, step.result!];
+    this.#expect('replay', used, () => this.#repeated.run(String(key), () => assert.fail('a known step ran anew')));
+    if (used.every(({ owner }) => owner.alive)) this.#carryOut(step);
   }
 
-  #carryOut({ x, y, result }: Step): void {
+  #carryOut({ x, y, side, result }: Step): void {
+    if (side) this.#set(side, Math.imul(31, Math.imul(31, this.#get(x)) + 1) + 5);
     const value = [1, 2, 3].reduce((v, n) => Math.imul(31, v) + n, this.#get(x));
     this.#set(result!, value);
     this.#set(y, Math.imul(31, value) + 4);
@@ -350,7 +392,7 @@ suiteInTurn('ownership', () => {
   for (const seed of [1, 2, 3, 4]) {
     test(`random work never touches memory of another owner: ${SEQUENCES} sequences, seed ${seed}`, async (t) => {
       await t.host.gpu(); // WebGPU's constants
-      const world = new World(await Gpu.create(fakeEntry()), seed);
+      const world = new World(await Gpu.create(fakeEntry()), await Gpu.create(fakeEntry()), seed);
       const errors = Error as { stackTraceLimit?: number };
       const limit = errors.stackTraceLimit;
       errors.stackTraceLimit = 0; // half of the sequences provoke some
@@ -363,7 +405,7 @@ suiteInTurn('ownership', () => {
         errors.stackTraceLimit = limit;
       }
       for (const [what, count] of Object.entries(world.counts)) assert.isAbove(count, 250, what);
-      assert.lengthOf(Object.keys(world.counts), 16);
+      assert.lengthOf(Object.keys(world.counts), 17);
     });
   }
 });

@@ -40,6 +40,45 @@ suite('repeated steps', () => {
     step.release();
   });
 
+  test('a step that fails the first time leaves the stream whole for what runs beside it', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const other = add(GpuArray.from(gpu, Float32Array.of(1, 2), [2]), GpuArray.from(gpu, Float32Array.of(3, 4), [2]));
+    const step = new RepeatedStep<GpuArray>(gpu);
+    const failing = () => {
+      add(GpuArray.from(gpu, Float32Array.of(5, 6), [2]), other);
+      throw new Error('of the step');
+    };
+    assert.throws(() => step.run('a', failing), /of the step/);
+    assert.deepEqual([...(await other.read())], [4, 6]);
+    const again = step.run('a', () => add(other, other));
+    assert.deepEqual([...(await again.read())], [8, 12]);
+    step.release();
+  });
+
+  test('what a step makes for others is not of its own memory', async (t) => {
+    const gpu = await t.gpu();
+    using job = gpu.job();
+    const x = job.do(() => GpuArray.from(gpu, Float32Array.of(1, 2), [2]));
+    const step = new RepeatedStep<GpuArray>(gpu);
+    const made: GpuArray[] = [];
+    const run = () =>
+      step.run('a', () => {
+        const own = scale(x, 2);
+        made.push(job.do(() => scale(x, 3)));
+        assert.throws(() => own.buffer.scope!.pass(own.buffer), /pass: .* recorded step/);
+        assert.throws(() => job.adopt(own.buffer), /adopt: .* recorded step/);
+        assert.throws(() => gpu.job(), /waits for nothing/);
+        return own;
+      });
+    run();
+    step.run('b', () => scale(x, 5));
+    assert.deepEqual([...(await made[0].read())], [3, 6]);
+    made[0].release();
+    assert.throws(run, /replay: .* was released/);
+    step.release();
+  });
+
   test('steps of all sizes share memory, and give it back', async (t) => {
     const gpu = await t.gpu();
     using _scope = gpu.scope();

@@ -52,9 +52,10 @@ export const decide: readonly Mutation[] = [
     ['[0, -point.tolerance, point.tolerance].map(cutOf)', '[0, 0, 0].map(cutOf)'],
   ]),
   ...mutations('src/decide/decision_rule.ts', 'decide/decide', [
-    ['alphaThreshold(byPatient, alpha, NORMAL_PATIENTS)', 'alphaThreshold(scores, alpha, NORMAL_PATIENTS)'],
+    ['alphaThreshold(normals, alpha, NORMAL_PATIENTS)', 'alphaThreshold(normals, alpha / 2, NORMAL_PATIENTS)'],
+    ['thresholdOfPatients(byPatient, labelled', 'thresholdOfPatients(scores, labelled'],
     ['alphaThreshold(peaks, alpha)', 'alphaThreshold(scores, alpha)'],
-    ['if (sensitivity === null) return byAlpha;', 'return byAlpha;'],
+    ['return sensitivityThreshold(scores, sensitivity, ABNORMAL_PATIENTS);', 'return byAlpha;'],
     ['(patient === null ? label === 1 : ill.has(patient))', 'label === 1'],
     ['comparedCases(grouped ? onePerPatient(normals) : normals)', 'comparedCases(normals)'],
   ]),

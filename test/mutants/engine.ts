@@ -10,14 +10,17 @@ export const engine: readonly Mutation[] = [
     ['= top + log(sum);', '= log(sum);'],
   ]),
   ...mutations('shaders/layer_norm.wgsl', 'kernels/layer_norm', [
-    ['squares / f32(width) - c * c', 'squares / f32(width - 1u) - c * c'],
+    [
+      'row_total(vec2f(drift, squares), local) / f32(width)',
+      'row_total(vec2f(drift, squares), local) / f32(width - 1u)',
+    ],
     ['* weight[i] + bias[i]', '* weight[i]'],
     ['let d = x[base + i] - m;', 'let d = x[base + i];'],
   ]),
   ...mutations('shaders/layer_norm_vec4.wgsl', 'kernels/layer_norm', [
     ['* weight[i] + bias[i]', '* weight[i]'],
     ['mean[row] = vec2f(m, c);', 'mean[row] = vec2f(0.0, c);'],
-    ['f32(4u * width) - c * c;', 'f32(4u * width - 1u) - c * c;'],
+    ['row_total(own, local) / f32(4u * width)', 'row_total(own, local) / f32(4u * width - 1u)'],
   ]),
   ...mutations('shaders/binary.wgsl', 'kernels/binary', [
     ['at = vec2u(i, i % params.n1);', 'at = vec2u(i, i / params.n1);'],
@@ -30,18 +33,21 @@ export const engine: readonly Mutation[] = [
     ['let column = i % width;', 'let column = 0u * width;'],
   ]),
   ...mutations('shaders/softmax.wgsl', 'kernels/softmax', [
-    ['for (var i = even; i < end; i++) {\n    most.x', 'for (var i = even + 1u; i < end; i++) {\n    most.x'],
+    [
+      'for (var i = even + lane; i < end; i += LANES) {\n    most.x',
+      'for (var i = even + lane + 1u; i < end; i += LANES) {\n    most.x',
+    ],
     ['let e = exp(four(i) - top);', 'let e = exp(four(i));'],
-    ['let factor = 1.0 / ((sums.x + sums.y) + (sums.z + sums.w));', 'let factor = 1.0 / (sums.x + sums.y + sums.z);'],
+    ['row_total((sums.x + sums.y) + (sums.z + sums.w), local)', 'row_total((sums.x + sums.y) + sums.z, local)'],
   ]),
   ...mutations('shaders/l2_normalize.wgsl', 'kernels/l2_normalize', [
     ['1.0 / max(norm, params.eps)', '1.0 / (norm + params.eps)'],
     ['y[base + i] = x[base + i] * inverse;', 'y[base + i] = x[base + i] * inverse * inverse;'],
   ]),
   ...mutations('shaders/cosine_logits.wgsl', 'kernels/cosine_logits', [
-    ['params.temperature * inverse * dot_product(base, c)', 'params.temperature * dot_product(base, c)'],
-    ['params.classes)), 1e-12)', 'params.classes)), 1e-2)'],
-    ['for (; i < width; i++) {', 'for (; i + 1u < width; i++) {'],
+    ['params.temperature * inverse * product', 'params.temperature * product'],
+    ['local)), 1e-12)', 'local)), 1e-2)'],
+    ['for (; i < width; i += LANES) {', 'for (; i + 1u < width; i += LANES) {'],
   ]),
   ...mutations('shaders/activation.wgsl', 'kernels/activation', [
     ['sigmoid(1.702 * v)', 'sigmoid(v)'],
@@ -94,7 +100,7 @@ export const engine: readonly Mutation[] = [
   ]),
   ...mutations('src/gpu/memory.ts', 'gpu/gpu', [
     ['if (!buffer.alive) throw', 'if (false as boolean) throw'],
-    ['if (this.parent) this.parent.adopt(buffer);\n    else this.disown(buffer);', 'this.disown(buffer);'],
+    ['if (this.parent) this.parent.adopt(buffer);\n    else if', 'if'],
     ['for (const buffer of this.#owned) this.#pool.release(buffer);', ''],
     ['if (this.#current !== scope) throw', 'if (false as boolean) throw'],
     ['Math.max(this.peakBytes, this.liveBytes)', 'this.liveBytes'],

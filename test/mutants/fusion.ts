@@ -64,7 +64,7 @@ export const fusion: readonly Mutation[] = [
   ...mutations('shaders/bank_distance.wgsl', 'kernels/bank_distance', [
     ['let distance = 1.0 - most;', 'let distance = most;'],
     ['select(min(best[row], distance), distance, params.first == 1u)', 'distance'],
-    ['most = max(most,', 'most = min(most,'],
+    ['most = max(most, dots', 'most = min(most, dots'],
     ['bank_norm[params.start + i]', 'bank_norm[i]'],
   ]),
   ...mutations('src/fusion/refine.ts', 'fusion/settings', [

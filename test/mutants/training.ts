@@ -28,9 +28,8 @@ export const training: readonly Mutation[] = [
     ],
     ['order.slice(at * batch, (at + 1) * batch)', 'order.slice(at, at + batch)', { suite: 'train/step_inputs' }],
     [
-      'tape.backward(total, this.#one);',
-      'tape.backward(total, this.#one);\n    tape.backward(total, this.#one);',
-      { equivalent: 'a tape is replayed once: the second call finds no operation' },
+      'tape.backward(total, this.#one);\n    this.adam',
+      'tape.backward(total, this.#one);\n    tape.backward(total, this.#one);\n    this.adam',
     ],
   ]),
   ...mutations('src/train/step_inputs.ts', 'train/', [
@@ -109,8 +108,8 @@ export const training: readonly Mutation[] = [
     ],
     ['await detector.restart();', '', { suite: 'train/settings > lr.grid: every rate' }],
     [
-      'new Trainer(detector, parts.items, train, { rate })',
-      'new Trainer(detector, parts.items, train)',
+      'new Trainer(detector, parts.items, train, { rate, team: parts.team })',
+      'new Trainer(detector, parts.items, train, { team: parts.team })',
       { suite: 'train/settings > lr.grid: every rate' },
     ],
   ]),
@@ -143,7 +142,7 @@ export const training: readonly Mutation[] = [
   ...mutations('src/metrics/exact.ts', 'metrics/exact', [
     ['count === total ? 1', 'count === 0 ? 1'],
     ['atLeast(count + 1, total, p)', 'atLeast(count, total, p)'],
-    ['Math.min(normal.length, abnormal.length)', 'Math.max(normal.length, abnormal.length)'],
+    ["Math.min(withClass('normal'), withClass('abnormal'))", "Math.max(withClass('normal'), withClass('abnormal'))"],
   ]),
   ...mutations('src/train/provenance.ts', 'train/identity', [['known ? now : names', 'names']]),
   ...mutations('src/detect/weight_sum.ts', 'train/identity', [
@@ -152,8 +151,8 @@ export const training: readonly Mutation[] = [
   ]),
   ...mutations('src/detect/support.ts', 'train/settings', [
     [
-      "sampleShots(dataset, options.shots, options['shots.abnormal'], options.seed)",
-      'sampleShots(dataset, options.shots, options.shots, options.seed)',
+      "sampleShots(dataset, options.shots, options['shots.abnormal'], options.seed",
+      'sampleShots(dataset, options.shots, options.shots, options.seed',
     ],
     ["options['shots.index'])", '0)'],
     ['...items(shots.abnormal, abnormal, 1)', '...items(shots.abnormal, abnormal, 0)', { suite: 'train/step_inputs' }],

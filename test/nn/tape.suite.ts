@@ -216,6 +216,9 @@ suite('tape', () => {
       assert.isTrue(isRecording(), 'the tape around it records again');
     });
     assert.isFalse(isRecording());
+    const played = outer.record(() => scale(x, 3));
+    outer.backward(played, fill([2], 1, gpu));
+    assert.throws(() => outer.backward(played, fill([2], 1, gpu)), /play a tape back once/);
     x.zeroGrad();
     tape.backward(
       tape.record(() => sum(scale(x, 3))),

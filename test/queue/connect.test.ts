@@ -77,6 +77,16 @@ describe('before the queue is used', () => {
     });
   });
 
+  test('one that takes connections and is silent is out of reach', async () => {
+    server = createServer((socket) => void socket.on('error', () => {}));
+    await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', () => resolve()));
+    const url = `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await expect(connect(createNodeHost({ args: [] }), url, 100)).rejects.toMatchObject({
+      code: 'io',
+      message: expect.stringContaining('no answer in 0.1 s'),
+    });
+  });
+
   test('a package that is not installed is named, with the command that installs it', async () => {
     const error = await optionalPackage('bullmq-of-nobody', 'cd /x && npm install').catch((reason: unknown) => reason);
     expect(error).toMatchObject({

@@ -9,6 +9,8 @@ export class FakeProcesses {
   readonly started: (readonly string[])[] = [];
   /** Exit codes of those that end before their GPU is open, by the order of their start. */
   readonly refusals = new Map<number, number>();
+  /** Whether they start and never say that their GPU is open. */
+  hang = false;
   killed = 0;
   turn = 0;
   readonly #reply: Reply;
@@ -36,8 +38,8 @@ export class FakeProcesses {
       if (line === null) end(code);
       wake();
     };
-    if (refusal === undefined) put('{"id":null,"state":"ready","reason":null,"code":null,"images":0}');
-    else put(null, refusal);
+    if (refusal !== undefined) put(null, refusal);
+    else if (!this.hang) put('{"id":null,"state":"ready","reason":null,"code":null,"images":0}');
     async function* read(): AsyncGenerator<string> {
       for (;;) {
         while (lines.length === 0) {

@@ -170,6 +170,19 @@ suite('queue', () => {
     assert.deepEqual(await take(shards[2]), { now: 'done', images: 3 });
   });
 
+  test('a process whose GPU does not open is given up as well, and one that is told to stop meanwhile', async () => {
+    const { fs, plan, processes, shards, take } = await workerOf(() => null, { minutes: 1e-4 });
+    processes.hang = true;
+    assert.equal((await take(shards[0])).now, 'again');
+    assert.match((await readFailure(fs, plan, shards[0]))!.reason, /more than 0\.0001 minutes/);
+    const patient = await workerOf(() => null);
+    patient.processes.hang = true;
+    const taken = patient.take(patient.shards[0]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    patient.worker.stop();
+    assert.deepEqual(await taken, { now: 'back' });
+  });
+
   test('who is told to stop hands the shard in work back', async () => {
     const { worker, shards, take } = await workerOf(() => 'silent');
     const taken = take(shards[0]);

@@ -4,7 +4,7 @@
     python -m venv V && V/bin/pip install pydicom highdicom nibabel numpy
     V/bin/python test/reference/dicom_results.py
 
-Phantom series and their results are written to a temporary folder. Each object must have no error by dciodvfy, read back equal to the map
+Phantom series, one file a slice and as one enhanced object each, and their results are written to a temporary folder. Each object must have no error by dciodvfy, read back equal to the map
 that it was made of, lie where the series lies, and refer to objects that are there. Exit code 1 where one does not.
 """
 import glob
@@ -72,6 +72,21 @@ def references(data_set):
     return found
 
 
+def items_of(container):
+    for item in container.get("ContentSequence", []):
+        yield item
+        yield from items_of(item)
+
+
+def place_of(source, item):
+    """Where the picture lies that an item points to: that of the frame, where the object has several."""
+    if "PerFrameFunctionalGroupsSequence" not in source:
+        check("a frame of what has one", "ReferencedFrameNumber" not in item)
+        return np.array(source.ImagePositionPatient, float)
+    group = source.PerFrameFunctionalGroupsSequence[int(item.ReferencedFrameNumber) - 1]
+    return np.array(group.PlanePositionSequence[0].ImagePositionPatient, float)
+
+
 def one_volume(stem, truth_path, known):
     truth_file = nibabel.load(truth_path)
     truth = np.asarray(truth_file.dataobj, np.float32).transpose(2, 1, 0)
@@ -92,6 +107,10 @@ def one_volume(stem, truth_path, known):
         check(f"{kind}: research", "research use" in one.SeriesDescription and one.Manufacturer == "fusionclip" and one.SoftwareVersions)
         if kind in ("pm", "seg", "fractions"):
             check(f"{kind}: frame of reference", one.FrameOfReferenceUID == source.FrameOfReferenceUID)
+            for group in one.PerFrameFunctionalGroupsSequence:
+                item = group.DerivationImageSequence[0].SourceImageSequence[0]
+                place = np.array(group.PlanePositionSequence[0].ImagePositionPatient, float)
+                check(f"{kind}: source of a frame", np.allclose(place_of(known[item.ReferencedSOPInstanceUID], item), place, atol=1e-4))
             check(f"{kind}: series of the source", one.ReferencedSeriesSequence[0].SeriesInstanceUID == source.SeriesInstanceUID)
 
     pm = objects["pm"]
@@ -122,8 +141,11 @@ def one_volume(stem, truth_path, known):
     sc = objects["sc"]
     check("sc: picture", sc.pixel_array.shape[1:] == (truth.shape[2], 3) and sc.pixel_array.std() > 0)
     best = int(np.unravel_index(np.argmax(truth), truth.shape)[0])
-    shown = known[sc.SourceImageSequence[0].ReferencedSOPInstanceUID]
-    check("sc: slice", np.allclose(np.array(shown.ImagePositionPatient, float), positions[best], atol=1e-4))
+    shown = sc.SourceImageSequence[0]
+    check("sc: slice", np.allclose(place_of(known[shown.ReferencedSOPInstanceUID], shown), positions[best], atol=1e-4))
+    [measured] = [item for item in items_of(objects["sr"]) if item.ConceptNameCodeSequence[0].CodeValue == "121112"]
+    item = measured.ReferencedSOPSequence[0]
+    check("sr: slice", np.allclose(place_of(known[item.ReferencedSOPInstanceUID], item), positions[best], atol=1e-4))
     print(f"{os.path.basename(stem)}: {len(truth)} slices, {len(wanted)} with a finding")
 
 

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { type Accepted, parseAccept } from '../../src/volume/accept.ts';
 import { type Collected, collectVolumes } from '../../src/volume/collect.ts';
 import { suite, test } from '../harness/registry.ts';
+import { enhanced } from './enhanced_maker.ts';
 import { folder, type MadeSlice, SECRETS, sliceFile } from './series_maker.ts';
 
 const collect = (files: readonly Uint8Array[], accept = ''): Promise<Collected> =>
@@ -12,6 +13,14 @@ const slices = (heights: readonly number[], change: (i: number) => MadeSlice = (
   heights.map((z, i) => sliceFile(z, change(i)));
 
 const good = [0, 2, 4, 6, 8];
+
+/** Frames of two echo times at each place. */
+function twoEchoes(): Uint8Array {
+  const order = [...good, ...good].map((_, i) => i % good.length);
+  return enhanced(slices(good), order, '1.2.826.77.3.1', (frame) => [
+    [0x00189114, 'SQ', { items: [[[0x00189082, 'FD', [frame < good.length ? 10 : 90]]]] }],
+  ]);
+}
 const cut = (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 4);
 const colour = { samples: 3, allocated: 8, signed: false, pixels: new Uint8Array(18) };
 
@@ -53,6 +62,13 @@ const DAMAGED: readonly (readonly [string, readonly Uint8Array[], string, Accept
     'two echoes',
     [...slices(good, () => ({ echoTime: 10 })), ...slices(good, (i) => ({ echoTime: 90, instance: `1.9.${i}` }))],
     'told apart by their echo times',
+    'doubles',
+    5,
+  ],
+  [
+    'two echoes in one object',
+    [twoEchoes()],
+    '2 pictures lie at 5 places of 5, told apart by their echo times',
     'doubles',
     5,
   ],

@@ -4,7 +4,8 @@ import { collectVolumes } from '../../src/volume/collect.ts';
 import { deidentifyFolder } from '../../src/volume/deidentify_folder.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
-import { ascii, type El, type Made } from '../dicom/dicom_maker.ts';
+import { ascii, type El, type Grey, type Made } from '../dicom/dicom_maker.ts';
+import { rleOf } from '../dicom/rle_maker.ts';
 import { suite, test } from '../harness/registry.ts';
 import { SECRETS, sliceFile } from './series_maker.ts';
 
@@ -46,6 +47,33 @@ function files(made: Partial<Made>, burned: string | null = null): [string, Uint
   });
 }
 
+/** Places of two frames, and what else their groups may say. */
+function twoFrames(): El[] {
+  const frame = (z: number): El[] => [
+    [
+      0x00209111,
+      'SQ',
+      {
+        items: [
+          [
+            [0x00189074, 'DT', '19700131'],
+            [0x00189151, 'DT', '19700131'],
+            [0x00209158, 'LT', 'NOTE'],
+          ],
+        ],
+        open: true,
+      },
+    ],
+    [0x00209113, 'SQ', { items: [[[0x00200032, 'DS', `1\\2\\${z}`]]] }],
+    [0x20050010, 'LO', 'secret maker'],
+    [0x20051001, 'SQ', { items: [[[0x00100010, 'PN', 'Doe^Jane']]] }],
+  ];
+  return [
+    [0x52009229, 'SQ', { items: [[[0x00289110, 'SQ', { items: [[[0x00280030, 'DS', '0.5\\0.75']]] }]]] }],
+    [0x52009230, 'SQ', { items: [frame(4), frame(7)] }],
+  ];
+}
+
 async function copies(fs: MemoryFileSystem, salt?: string) {
   const result = await deidentifyFolder(fs, 's', 'out', { salt });
   const paths = [...fs.files.keys()].filter((path) => path.startsWith('out/')).sort();
@@ -85,6 +113,48 @@ suite('copies without names', () => {
       expect(volume.volume.shape).to.deep.equal([3, 2, 3]);
     });
   }
+
+  test('compressed and enhanced: streams and offsets stay as they are, groups of frames name nobody', async (t) => {
+    const { frames } = JSON.parse(new TextDecoder().decode(await t.fixture('dicom/codec_frames.json')));
+    const jpeg = Uint8Array.from(atob(frames['lossless 1']), (letter) => letter.charCodeAt(0));
+    const rle = [rleOf([1, 2, 3, 4, 5, 6]), rleOf([6, 5, 4, 3, 2, 700])];
+    const offsets = new Uint8Array(Uint32Array.of(0, 8 + rle[0].length).buffer);
+    const cases: readonly (readonly [string, Partial<Grey>, string, readonly El[]])[] = [
+      ['RLE', { pixels: { parts: [new Uint8Array(0), rle[0]] } }, '1.2.840.10008.1.2.5', []],
+      // Parts of one stream.
+      [
+        'JPEG',
+        {
+          columns: 16,
+          rows: 12,
+          stored: 12,
+          pixels: { parts: [new Uint8Array(0), jpeg.slice(0, 100), jpeg.slice(100)] },
+        },
+        '1.2.840.10008.1.2.4.57',
+        [],
+      ],
+      ['enhanced', { frames: 2, pixels: { parts: [offsets, ...rle] } }, '1.2.840.10008.1.2.5', twoFrames()],
+    ];
+    for (const [name, grey, syntax, groups] of cases) {
+      const more = [...secrets('1.2.826.77.3.500000'), ...groups];
+      const bytes = sliceFile(0, { grey: { signed: false, ...grey }, more, how: { syntax } });
+      const fs = new MemoryFileSystem([['s/Doe^Jane/IM0.dcm', bytes]]);
+      const source = DicomFile.read(bytes, 'source');
+      const { bytes: written, copies: found } = await copies(fs);
+      const letters = new TextDecoder('latin1').decode(written[0]);
+      for (const secret of HIDDEN) expect(letters.includes(secret), `${name}: ${secret}`).to.equal(false);
+      const [copy] = found;
+      const streams = (file: DicomFile) =>
+        file.dataSet.element('pixels')!.fragments!.map((part) => [...file.dataSet.value(part)]);
+      expect(copy.syntax.uid, name).to.equal(syntax);
+      expect(streams(copy), name).to.deep.equal(streams(source));
+      for (let k = 0; k < (grey.frames ?? 1); k++) {
+        expect([...(await copy.stored(k)).data], name).to.deep.equal([...(await source.stored(k)).data]);
+        expect(copy.place(k), name).to.deep.equal(source.place(k));
+      }
+      expect((await copy.stored(0)).data.some(Boolean)).to.equal(true);
+    }
+  });
 
   test('burned-in annotation is warned of, and what was left out is told; pixels are said not to be searched', async () => {
     const fs = new MemoryFileSystem(files({}, 'YES'));

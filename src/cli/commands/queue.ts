@@ -1,7 +1,8 @@
 import { counted } from '../../base/counted.ts';
+import { FusionclipError } from '../../base/errors.ts';
 import { integer, type OptionTable, toggle } from '../../base/option.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
-import { connect, sayOutages } from '../../queue/connect.ts';
+import { ANSWER, connect, sayOutages } from '../../queue/connect.ts';
 import { feed } from '../../queue/feed.ts';
 import { QUEUE, type ShardJob } from '../../queue/jobs.ts';
 import { isEmpty } from '../../queue/run_worker.ts';
@@ -102,7 +103,7 @@ export const queueStatusCommand: Command = {
     const queue = new connection.bullmq.Queue<ShardJob>(QUEUE, { ...connection.options, skipMetasUpdate: true });
     sayOutages(queue, connection.address.name, (text) => host.stderr(`fusionclip: ${text}\n`));
     try {
-      const status = await queueStatus(host, queue);
+      const status = await answered(connection.address.name, queueStatus(host, queue));
       const { memory } = connection;
       if (json) {
         host.stdout(`${JSON.stringify({ ...status, memory })}\n`);
@@ -123,7 +124,21 @@ export const queueStatusCommand: Command = {
       );
       return 0;
     } finally {
-      await queue.close();
+      await Promise.race([queue.close(), new Promise((resolve) => setTimeout(resolve, 2000))]);
     }
   },
 };
+
+/** Who asks how things stand does not wait for a Redis that went away meanwhile. @throws FusionclipError `io` */
+async function answered<T>(name: string, work: Promise<T>): Promise<T> {
+  const late = new FusionclipError('io', `${name} does not answer; ask again when it is back.`);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late), ANSWER);
+  });
+  try {
+    return await Promise.race([work, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
