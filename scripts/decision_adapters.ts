@@ -7,7 +7,7 @@
 import { execFile } from 'node:child_process';
 import process from 'node:process';
 import { parseArgs, promisify } from 'node:util';
-import { encodePng } from '../src/data/encode.ts';
+import { encodePng } from '../src/data/png.ts';
 import type { Predictions } from '../src/detect/predict.ts';
 import { createNodeHost } from '../src/host/node.ts';
 import { open } from '../src/index_process.ts';

@@ -1,7 +1,7 @@
 import { ruleStream } from '../src/base/rule.ts';
 import { decodeImage } from '../src/data/decode.ts';
-import { encodePng } from '../src/data/encode.ts';
 import { type Image, toGrey } from '../src/data/image.ts';
+import { encodePng } from '../src/data/png.ts';
 import { resizeImage } from '../src/data/resize.ts';
 import { imageFacts, type ShiftCase } from '../src/decide/index.ts';
 import { TrainedDetector } from '../src/detect/trained.ts';

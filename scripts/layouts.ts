@@ -7,8 +7,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { decodeImage } from '../src/data/decode.ts';
-import { encodePng, encodePng16 } from '../src/data/encode.ts';
 import { toGrey } from '../src/data/image.ts';
+import { encodePng, encodePng16 } from '../src/data/png.ts';
 import { open } from '../src/open/process.ts';
 import { writePhantoms } from '../src/phantom/write.ts';
 

@@ -1,6 +1,7 @@
 /**
  * `npm run scale:train -- [--steps N] [--only killed]`: trains the embedded model with --parts 4 by 1, 2 and 4 processes (the last over TLS where openssl is there),
- * and by 2 of which one is killed at step 20. Compares the weights, the losses of all steps (50) and the results bit by bit.
+ * and by 2 of which one is killed at step 20. Compares the weights, the losses of all steps (50) and the results bit by bit. Then
+ * pre-trains a small model by 1 and by 2 processes.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -89,6 +90,18 @@ async function train(name: string, workers: number, { tls = false, killAt = 0 } 
   };
 }
 
+/** Pre-trains a small model; its checkpoint. */
+async function pretrained(name: string, workers: number): Promise<Buffer> {
+  const team = await Promise.all(Array.from({ length: workers }, () => worker(false)));
+  const towers = ['--width', '16', '--heads', '2', '--layers', '2', '--patch', '8', '--embed', '16', '--vocab', '530'];
+  const text = ['--text-width', '16', '--text-heads', '2', '--text-layers', '1', '--families', 'brain'];
+  const cut = ['--stages', '32x10,48x5', '--batch', '16', '--parts', '4'];
+  const more = workers > 0 ? ['--workers', team.map(({ address }) => address).join(',')] : [];
+  await done(fusionclip(['pretrain', '--out', at(name), ...towers, ...text, ...cut, ...more]));
+  for (const { program } of team) program.child.kill('SIGTERM');
+  return readFileSync(join(at(name), 'checkpoint/latest.safetensors'));
+}
+
 try {
   const set = ['--train', '0', '--valid', '8', '--test', '4', '--size', '64', '--seed', '5'];
   await done(fusionclip(['phantom', '--set', 'brain', '--out', at('data'), ...set]));
@@ -114,6 +127,10 @@ try {
     if (other.gone) console.log(`  ${other.gone}`);
     if (!same || ('killAt' in how && !other.gone)) process.exitCode = 1;
   }
+  const [one, two] = [await pretrained('p1', 0), await pretrained('p2', 1)];
+  const same = one.equals(two);
+  console.log(`pre-training in 4 parts by 1 and by 2 processes: ${same ? 'the same' : 'OTHER'} bits`);
+  if (!same) process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

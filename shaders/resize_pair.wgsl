@@ -21,6 +21,9 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<vec2f>;
 
 const RUN: u32 = 8u;
+// Invocations of a workgroup in a row and in a column: on a GPU, where RUN is 1, neighbours write side by side.
+const WIDE: u32 = 8u;
+const TALL: u32 = 8u;
 
 // <paste place>
 struct Place {
@@ -36,7 +39,7 @@ fn place(index: u32, step: i32, offset: i32, den: i32, count: u32) -> Place {
 }
 // </paste>
 
-@compute @workgroup_size(8, 8)
+@compute @workgroup_size(WIDE, TALL)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let row = id.y;
   if (row >= params.height) {

@@ -1,7 +1,7 @@
 // One stage of a sum over the middle axis as sum_axis.wgsl; x [outer, rows, inner], y [outer, chunks, inner], bound as vec4
 // (inner a multiple of 4). Four elements at a time: 1.3 times as fast as sum_axis.wgsl for 58 rows of 10,240 on lavapipe
 // (bench/kernels/sum_axis.bench.ts). Caller: src/kernels/sum_axis.ts.
-// Loops: rows / chunks + 4 where rows / chunks <= 64
+// Loops: rows / chunks / 4 + 4 where rows / chunks <= 64
 
 struct Params {
   outer: u32,

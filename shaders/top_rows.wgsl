@@ -1,6 +1,6 @@
 // chosen[g, i] = 1 when fewer than best elements of group g come before element i in descending order (equal ones in the
 // order of their index), else 0. score, chosen [count, width]. One invocation per element. Caller: src/kernels/top_rows.ts.
-// Loops: width where width <= 65000
+// Loops: width / 4 + 4 where width <= 65000
 
 struct Params {
   count: u32,
@@ -22,8 +22,17 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let base = i - i % params.width;
   let mine = score[i];
-  var before = 0u;
-  for (var j = base; j < base + params.width; j++) {
+  let end = base + params.width;
+  // Four at a time, which wait for memory together.
+  var four = vec4u();
+  var j = base;
+  for (; j + 3u < end; j += 4u) {
+    let other = vec4f(score[j], score[j + 1u], score[j + 2u], score[j + 3u]);
+    let earlier = vec4u(j, j + 1u, j + 2u, j + 3u) < vec4u(i);
+    four += select(vec4u(), vec4u(1u), (other > vec4f(mine)) | ((other == vec4f(mine)) & earlier));
+  }
+  var before = (four.x + four.y) + (four.z + four.w);
+  for (; j < end; j++) {
     let other = score[j];
     before += select(0u, 1u, other > mine || (other == mine && j < i));
   }

@@ -1,9 +1,9 @@
 import { csvCells } from '../../src/base/csv.ts';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { baseName, joinPath } from '../../src/base/paths.ts';
-import { encodePng } from '../../src/data/encode.ts';
 import { overlayHeatMap, type ScoreMap } from '../../src/data/heat_map.ts';
 import type { Image } from '../../src/data/index.ts';
+import { encodePng } from '../../src/data/png.ts';
 import { encodeNpy } from '../../src/data/raw_map.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
 import { unframedMap } from '../../src/detect/pictures.ts';

@@ -1,7 +1,7 @@
 import { decodeRaster } from '../../src/data/decode.ts';
+import { FULL_RANGE, sampleKind } from '../../src/data/image.ts';
 import { asRuled, type RangeRule, rangeOf } from '../../src/data/range/rule.ts';
 import { valueFacts } from '../../src/data/range/values.ts';
-import { FULL_RANGE, sampleKind } from '../../src/data/raster.ts';
 import type { Window } from '../../src/dicom/voi.ts';
 import type { PictureSource } from '../../src/report/pictures.ts';
 import { spacings } from '../../src/volume/geometry.ts';

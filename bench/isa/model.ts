@@ -5,12 +5,17 @@
  *
  * A kernel lasts as long as the longest of three: arithmetic (operations with those beyond the edges of tiles, over peak, over the
  * share of multiply-adds, over how evenly its workgroups fill the units), memory (each buffer once), and latency (a launch, and
- * rounds of loads that wait for one another). Ideal is every operation at peak.
+ * rounds of loads that wait for one another). Ideal is every operation at peak. `--measured FILE` adds what a device took for each
+ * kernel (bench/device/whole.ts).
  */
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { textColumns } from '../../src/base/columns.ts';
+import type { Shader } from '../../src/gpu/shader.ts';
+import * as shaders from '../../src/kernels/shaders.gen.ts';
+import type { WholeReport } from '../device/whole.ts';
+import { kernelOf } from './kernels.ts';
 import type { IsaResult } from './results.ts';
 import { models, type Work } from './work.ts';
 
@@ -20,6 +25,7 @@ const { values } = parseArgs({
     bandwidth: { type: 'string' },
     units: { type: 'string', default: '96' },
     family: { type: 'string', default: 'gfx1100' },
+    measured: { type: 'string' },
   },
 });
 if (!values.peak || !values.bandwidth) {
@@ -63,7 +69,24 @@ function timesOf({
   };
 }
 
-for (const { name, work } of await models()) {
+const SHADERS = new Map<string, Shader>(Object.entries(shaders));
+
+/** Milliseconds of each kernel of a forward pass and of a step, by its name here. */
+const profiles = values.measured
+  ? (JSON.parse(readFileSync(values.measured, 'utf8')) as WholeReport).profiles
+  : { forward: [], step: [] };
+const measured = [profiles.forward, profiles.step].map((kernels) => {
+  const times = new Map<string, number>();
+  for (const { label, milliseconds } of kernels) {
+    const [shader, ...set] = label.split(',');
+    const constants = Object.fromEntries(set.map((one) => [one.split('=')[0], Number(one.split('=')[1])]));
+    const { name } = kernelOf(SHADERS.get(shader)!, constants);
+    times.set(name, (times.get(name) ?? 0) + milliseconds);
+  }
+  return times;
+});
+
+for (const [model, { name, work }] of (await models()).entries()) {
   const rows = new Map<string, { launches: number; seconds: number; flops: number; limits: Map<string, number> }>();
   let [total, flops] = [0, 0];
   for (const one of work) {
@@ -88,8 +111,13 @@ for (const { name, work } of await models()) {
       [...row.limits].sort((x, y) => y[1] - x[1])[0][0],
       `${((100 * row.seconds) / total).toFixed(1)} %`,
       `${((100 * row.flops) / peak / row.seconds).toFixed(0)} %`,
+      ...(values.measured ? [measured[model].get(kernel)?.toFixed(2) ?? ''] : []),
     ]);
-  console.log(textColumns([['kernel', 'launches', 'ms', 'limit', 'of the time', 'of peak'], ...table], 'lrrlr'));
+  // What ran there and is not here: other sizes, or another choice of kernels.
+  const others = [...measured[model]].filter(([kernel]) => !rows.has(kernel));
+  for (const [kernel, milliseconds] of others) table.push([kernel, '', '', '', '', '', milliseconds.toFixed(2)]);
+  const head = ['kernel', 'launches', 'ms', 'limit', 'of the time', 'of peak'];
+  console.log(textColumns([values.measured ? [...head, 'measured'] : head, ...table], 'lrrlr'));
   const ideal = flops / peak;
   console.log(
     `${name}: ${(1e3 * total).toFixed(1)} ms, ideal ${(1e3 * ideal).toFixed(1)} ms: ${((100 * ideal) / total).toFixed(0)} %\n`,

@@ -89,6 +89,8 @@ function waste(shader: string, p: Readonly<Record<string, number>>): number {
 function rounds(shader: string, source: string, p: Readonly<Record<string, number>>): number {
   if (/^matmul_(workgroup|thin)$/.test(shader)) return Math.ceil(Math.min(p.slice, p.k) / 32);
   if (/^attention.*_workgroup$/.test(shader)) return Math.ceil(p.length / 64) * (p.QUADS / 4 + 4);
+  // Of the output lines those around one input line, not all.
+  if (shader === 'resize_backward' && p.step > 0) return Math.ceil((2 * p.den) / p.step / 4) + 1;
   const formula = /^\/\/ Loops: (.+)$/m
     .exec(source)?.[1]
     .split(' where ')[0]

@@ -1,5 +1,5 @@
 import { choice, integer, list, type OptionTable, text, toggle } from '../base/option.ts';
-import { encodePng } from '../data/encode.ts';
+import { encodePng } from '../data/png.ts';
 import { EXIT_CODES } from '../host/exit_codes.ts';
 import { contactSheet, PHANTOM_FAMILIES, phantomFamily, writePhantoms } from '../phantom/index.ts';
 import { formatIntensityTable, intensityTable, TRIVIAL_BOUND } from '../phantom/phantom_check.ts';

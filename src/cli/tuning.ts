@@ -4,6 +4,7 @@ import { joinPath } from '../base/paths.ts';
 import { fnv1a32 } from '../base/rule.ts';
 import type { AdapterFacts } from '../gpu/adapter.ts';
 import type { Host } from '../host/host.ts';
+import { type AttentionVariant, isAttentionVariant } from '../kernels/attention_variants.ts';
 import { isMatmulVariant, type MatmulVariant } from '../kernels/matmul_plan.ts';
 
 /** What `fusionclip tune` found out about an adapter. */
@@ -13,7 +14,13 @@ export interface Tuning {
   readonly choices: Readonly<Record<string, string>>;
 }
 
-const TUNING = v.object({ choices: v.object({ matmul: v.custom<MatmulVariant>(isMatmulVariant) }) });
+const TUNING = v.object({
+  choices: v.object({
+    matmul: v.custom<MatmulVariant>(isMatmulVariant),
+    // Files of versions before this one have none.
+    attention: v.exactOptional(v.custom<AttentionVariant>(isAttentionVariant)),
+  }),
+});
 
 /** Where the choices of an adapter lie, or null where there is no folder for such things (a page). */
 export function tuningFile(host: Host, { vendor, architecture, device, description }: AdapterFacts): string | null {

@@ -1,13 +1,12 @@
 import { FusionclipError } from '../base/errors.ts';
 import { extension } from '../base/paths.ts';
 import { decodeBmp } from './bmp.ts';
-import type { Image } from './image.ts';
+import type { Image, Raster } from './image.ts';
 import { decodeJpeg } from './jpeg.ts';
 import { isSmeared, type MaskReading, maskCodes, maskOf, maskOfValues } from './mask.ts';
 import { type Orientation, orientationOf, turned } from './orientation.ts';
 import { decodePng } from './png.ts';
 import { applyRule, FULL, levelOf, type RangeRule } from './range/rule.ts';
-import type { Raster } from './raster.ts';
 import { decodeTiff } from './tiff.ts';
 import { UnreadPicture } from './unread.ts';
 

@@ -11,7 +11,6 @@ export type { BrokenNesting } from './audit/shot_lists.ts';
 export type { SharedSource } from './audit/source_name.ts';
 export { type Affine, AUGMENTATIONS, type Augmentation } from './augment.ts';
 export { decodeImage, decodeMask, isImageName } from './decode.ts';
-export { encodePng, encodePng16 } from './encode.ts';
 export {
   cropMap,
   heatColours,
@@ -21,6 +20,7 @@ export {
   overlayHeatMap,
   type ScoreMap,
 } from './heat_map.ts';
+export type { SampleKind } from './image.ts';
 export { type Image, toGrey, toRgb } from './image.ts';
 export { type CheckOptions, checkDataset } from './layout/check.ts';
 export type { Dataset, DatasetKind, LayoutName, MaskFiles, Sample, Split } from './layout/dataset.ts';
@@ -40,8 +40,8 @@ export type { Problem, ProblemKind } from './layout/problem.ts';
 export { type DataRules, dataRules } from './layout/rules.ts';
 export type { Orientation } from './orientation.ts';
 export { rulePicture } from './picture.ts';
+export { encodePng, encodePng16 } from './png.ts';
 export type { Range, RangeRule, RangeSetting } from './range/rule.ts';
-export type { SampleKind } from './raster.ts';
 export { decodeMapPng, decodeNpyMap, encodeMapPng, encodeNpy } from './raw_map.ts';
 export { type ResizeKernel, resizeImage, resizeNearest } from './resize.ts';
 export { type Shots, sampleShots } from './shots.ts';

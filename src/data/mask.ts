@@ -1,5 +1,4 @@
-import { type Image, toGrey } from './image.ts';
-import type { Raster } from './raster.ts';
+import { type Image, type Raster, toGrey } from './image.ts';
 
 /** How a picture is read as a mask. */
 export interface MaskReading {

@@ -1,7 +1,7 @@
 import { decode } from 'fast-png';
 import { FusionclipError } from '../base/errors.ts';
-import { encodePng16 } from './encode.ts';
 import { rangeOf, type ScoreMap } from './heat_map.ts';
+import { encodePng16 } from './png.ts';
 
 /**
  * A score map as a 16-bit grey PNG: `range` (default: the map's own lowest and highest score) becomes 0…65535, rounded.

@@ -1,6 +1,6 @@
 import { decode } from 'tiff';
+import type { Raster } from './image.ts';
 import { greyToRgba } from './png.ts';
-import type { Raster } from './raster.ts';
 import { tooLarge, UnreadPicture } from './unread.ts';
 
 /** TIFF's numbers of what is asked for here. */

@@ -3,20 +3,42 @@ import { FusionclipError } from '../base/errors.ts';
 /**
  * Conformal p-values: the share of normal images, the new one counted among them, that look at least as abnormal as it does.
  * For a normal image that is exchangeable with the calibration images, P(p ≤ α) ≤ α, whatever the scores are.
+ *
+ * Images of one patient are not exchangeable with those of another. Where patients are known, each of them counts as one case, and
+ * each of the patient's images as its part of that (Lee, Barber and Willett, arXiv:2306.06342): then the bound holds for an image of
+ * a new patient, however many images some patients have.
  */
 
 /**
  * `(1 + #{normals ≥ score}) / (n + 1)` for each score; ties count against the image, so the error rate is kept with them too.
  * @param normals scores of normal images that played no part in training
+ * @param shares what each of them counts, as {@link sharesOf} says; null: each is a case by itself
  * @throws FusionclipError `not_finite` for a NaN, `bad_data` without normals
  */
-export function conformalPValues(scores: ArrayLike<number>, normals: ArrayLike<number>): Float64Array<ArrayBuffer> {
+export function conformalPValues(
+  scores: ArrayLike<number>,
+  normals: ArrayLike<number>,
+  shares: ArrayLike<number> | null = null,
+): Float64Array<ArrayBuffer> {
   if (normals.length === 0) throw tooFew(0, 1, NORMAL_IMAGES);
-  const sorted = ascending(normals, 'a calibration score');
+  const { sorted, from } = ranked(normals, shares, 'a calibration score');
   return Float64Array.from(scores, (score) => {
     if (Number.isNaN(score)) throw notANumber('a score');
-    return (1 + sorted.length - countBelow(sorted, score)) / (sorted.length + 1);
+    return (1 + from[countBelow(sorted, score)]) / (1 + from[0]);
   });
+}
+
+/** What each image counts where a patient is one case: one by the number of the patient's images. */
+export function sharesOf(imagesOfPatient: readonly number[] | null): number[] | null {
+  return imagesOfPatient?.map((count) => 1 / count) ?? null;
+}
+
+/** Of each image, how many images its patient has; those of nobody stand for themselves. Null where nobody is named. */
+export function countOfPatient(patients: readonly (string | null)[]): number[] | null {
+  if (patients.every((patient) => patient === null)) return null;
+  const counts = new Map<string | null, number>();
+  for (const patient of patients) counts.set(patient, (counts.get(patient) ?? 0) + 1);
+  return patients.map((patient) => (patient === null ? 1 : counts.get(patient)!));
 }
 
 /** What is counted, as the refusals name it. */
@@ -42,35 +64,57 @@ export function casesNeeded(level: number): number {
 
 /**
  * Refuses fewer calibration scores than a level takes: no p-value could be at or below it, so nothing would ever be abnormal.
- * @throws FusionclipError `bad_data`, with the number needed
+ * @throws FusionclipError `bad_data`, with the number needed; `usage` for a level that is none
  */
 export function requireCases(count: number, level: number, what: Counted = NORMAL_IMAGES): void {
+  if (!(level > 0)) throw new FusionclipError('usage', `A level is a number above 0, not ${level}.`);
   const needed = casesNeeded(level);
   if (count < needed) throw tooFew(count, needed, what, level);
 }
 
 /**
- * The least score that is abnormal at level alpha: scores at or above it are those with p ≤ alpha. It is the next float32 above
- * the k-th largest calibration score, k = ⌊alpha (n + 1)⌋, since p ≤ alpha where fewer than k of them are as large. Scores are float32.
+ * The least score that is abnormal at level alpha: scores at or above it are those with p ≤ alpha. It is the next float32 above the
+ * largest calibration score whose own p-value is larger; where each image is a case, that is the k-th largest of n, k = ⌊alpha (n + 1)⌋.
+ * Scores are float32.
+ * @param shares as {@link conformalPValues} takes them
  * @throws FusionclipError as `requireCases`
  */
-export function alphaThreshold(normals: ArrayLike<number>, alpha: number, what: Counted = NORMAL_IMAGES): number {
-  requireCases(normals.length, alpha, what);
-  const sorted = ascending(normals, 'a calibration score');
-  const rank = rankOf(alpha, sorted.length);
-  return rank > sorted.length ? Number.NEGATIVE_INFINITY : nextFloat32(sorted[sorted.length - rank]);
+export function alphaThreshold(
+  normals: ArrayLike<number>,
+  alpha: number,
+  what: Counted = NORMAL_IMAGES,
+  shares: ArrayLike<number> | null = null,
+): number {
+  const { sorted, from } = ranked(normals, shares, 'a calibration score');
+  requireCases(Math.round(from[0]), alpha, what);
+  const most = alpha * (1 + from[0]) + ROUNDING;
+  for (let i = sorted.length - 1; i >= 0; i--) if (1 + from[i] > most) return nextFloat32(sorted[i]);
+  return Number.NEGATIVE_INFINITY;
 }
 
 /**
- * The largest threshold that a new abnormal image reaches with at least this probability: the k-th smallest score of the abnormal
- * images, k = ⌊(1 − sensitivity)(m + 1)⌋.
+ * The largest threshold that a new abnormal image reaches with at least this probability; where each image is a case, that is the
+ * k-th smallest score of m abnormal images, k = ⌊(1 − sensitivity)(m + 1)⌋.
+ * @param shares as {@link conformalPValues} takes them
  * @throws FusionclipError as `requireCases`
  */
-export function sensitivityThreshold(abnormal: ArrayLike<number>, sensitivity: number, what = ABNORMAL_IMAGES): number {
+export function sensitivityThreshold(
+  abnormal: ArrayLike<number>,
+  sensitivity: number,
+  what = ABNORMAL_IMAGES,
+  shares: ArrayLike<number> | null = null,
+): number {
   const level = 1 - sensitivity;
-  requireCases(abnormal.length, level, what);
-  const sorted = ascending(abnormal, 'a score of an abnormal image');
-  return sorted[rankOf(level, sorted.length) - 1];
+  const { sorted, from } = ranked(abnormal, shares, 'a score of an abnormal image');
+  requireCases(Math.round(from[0]), level, what);
+  const most = level * (1 + from[0]) + ROUNDING;
+  // The last one is more than any level, so there is one.
+  return sorted.find((_, i) => 1 + from[0] - from[i + 1] > most)!;
+}
+
+/** How a patient is named among images of nobody, which stand for themselves. @param at place of the image */
+export function unitName(patient: string | null, at: number): string {
+  return patient === null ? `image ${at}` : `patient ${patient}`;
 }
 
 /**
@@ -85,10 +129,19 @@ export function patientScores(
 ): { readonly patients: readonly string[]; readonly scores: readonly number[] } {
   const most = new Map<string, number>();
   patients.forEach((patient, i) => {
-    const name = patient === null ? `image ${i}` : `patient ${patient}`;
+    const name = unitName(patient, i);
     most.set(name, Math.max(most.get(name) ?? Number.NEGATIVE_INFINITY, scores[i]));
   });
   return { patients: [...most.keys()], scores: [...most.values()] };
+}
+
+/**
+ * Refuses what is no share between 0 and 1, as a program may give it: nothing, or everything, would be abnormal by it.
+ * @throws FusionclipError `usage`
+ */
+export function requireShare(share: number, name: string): void {
+  if (typeof share === 'number' && share > 0 && share < 1) return;
+  throw new FusionclipError('usage', `${name} is a number above 0 and below 1, not ${share}.`);
 }
 
 /** The next larger float32; of the largest one, infinity. */
@@ -102,10 +155,8 @@ export function nextFloat32(value: number): number {
   return float[0];
 }
 
-/** ⌊level (n + 1)⌋, where a rounding must not take one from a whole number. */
-function rankOf(level: number, count: number): number {
-  return Math.floor(level * (count + 1) + 1e-9);
-}
+/** A rounding must not take one from a whole number. */
+const ROUNDING = 1e-9;
 
 /** How many of ascending values are smaller. */
 function countBelow(sorted: Float64Array, value: number): number {
@@ -118,11 +169,19 @@ function countBelow(sorted: Float64Array, value: number): number {
   return low;
 }
 
-function ascending(values: ArrayLike<number>, what: string): Float64Array<ArrayBuffer> {
-  const sorted = Float64Array.from(values).sort();
-  // NaNs are sorted to the end.
-  if (Number.isNaN(sorted[sorted.length - 1])) throw notANumber(what);
-  return sorted;
+/** Scores in ascending order, and what those from each place on count together; behind the last of them nothing. */
+function ranked(
+  values: ArrayLike<number>,
+  shares: ArrayLike<number> | null,
+  what: string,
+): { readonly sorted: Float64Array<ArrayBuffer>; readonly from: Float64Array<ArrayBuffer> } {
+  const count = values.length;
+  for (let i = 0; i < count; i++) if (Number.isNaN(values[i])) throw notANumber(what);
+  const order = shares && Array.from({ length: count }, (_, i) => i).sort((a, b) => values[a] - values[b]);
+  const sorted = order ? Float64Array.from(order, (i) => values[i]) : Float64Array.from(values).sort();
+  const from = new Float64Array(count + 1);
+  for (let i = count - 1; i >= 0; i--) from[i] = from[i + 1] + (order ? shares[order[i]] : 1);
+  return { sorted, from };
 }
 
 function notANumber(what: string): FusionclipError {

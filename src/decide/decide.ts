@@ -1,10 +1,10 @@
 import { visible } from '../base/visible.ts';
-import { alphaThreshold, conformalPValues, patientScores } from './conformal.ts';
+import { alphaThreshold, conformalPValues, NORMAL_IMAGES, patientScores, requireShare, sharesOf } from './conformal.ts';
 import type { DecisionRule } from './decision_rule.ts';
 import { benjaminiHochberg } from './false_discovery.ts';
 import type { ImageFacts } from './image_facts.ts';
 import { probabilityOf } from './probability.ts';
-import { originText, pointText } from './rule_text.ts';
+import { originText, percent, pointText } from './rule_text.ts';
 import { compareBatch, LEAST_BATCH, type Moved, onePerPatient, type ShiftReport } from './shift.ts';
 
 /** `borderline`: nearer to the threshold than the numerical error, so another adapter may find it on the other side. */
@@ -48,6 +48,8 @@ export interface DecisionCase {
   readonly patient: string | null;
   /** Null where they were not looked at: the batch is then not compared. */
   readonly facts: ImageFacts | null;
+  /** Whether weights or rule were made of the image, so that nothing is promised of it. */
+  readonly isKnown?: boolean;
 }
 
 /**
@@ -60,20 +62,24 @@ export function decideAll(
   cases: readonly DecisionCase[],
   falseDiscovery: number | null = null,
 ): Decisions {
+  if (falseDiscovery !== null) requireShare(falseDiscovery, 'The false-discovery rate');
   const scores = cases.map(({ score }) => score);
-  const images = decisionsOf(rule, scores, rule.scores, rule.point.threshold, falseDiscovery).map((decision, i) => ({
+  const ofImages = { scores: rule.scores, shares: sharesOf(rule.imagesOfPatient) };
+  const images = decisionsOf(rule, scores, ofImages, rule.point.threshold, falseDiscovery).map((decision, i) => ({
     ...decision,
     probability: rule.probabilities && probabilityOf(rule.probabilities.map, scores[i]),
   }));
   const units = rule.patientScores ? onePerPatient(cases) : cases;
   const shift = compared(rule, units);
-  const coverage = coverageOf(rule, shift, units.length);
+  const known = cases.filter(({ isKnown }) => isKnown).length;
+  const coverage = withKnown(coverageOf(rule, falseDiscovery, shift, units.length), known);
   if (!rule.patientScores || rule.patientThreshold === null) return { images, patients: null, coverage, shift };
   const grouped = patientScores(
     scores,
     cases.map(({ patient }) => patient),
   );
-  const decided = decisionsOf(rule, grouped.scores, rule.patientScores, rule.patientThreshold, falseDiscovery);
+  const ofPatients = { scores: rule.patientScores, shares: null };
+  const decided = decisionsOf(rule, grouped.scores, ofPatients, rule.patientThreshold, falseDiscovery);
   const patients = decided.map((decision, i) => ({
     ...decision,
     patient: grouped.patients[i],
@@ -91,18 +97,24 @@ export function markedShare(rule: DecisionRule, map: ArrayLike<number>): number 
 
 /** A pixel's p-value: the share of normal images whose largest pixel is as large. It holds for all pixels of an image at once. */
 export function pixelPValues(rule: DecisionRule, map: ArrayLike<number>): Float64Array<ArrayBuffer> {
-  return conformalPValues(map, rule.peaks);
+  return conformalPValues(map, rule.peaks, sharesOf(rule.imagesOfPatient));
+}
+
+/** Scores of normal cases, and what each counts. */
+interface KnownScores {
+  readonly scores: readonly number[];
+  readonly shares: readonly number[] | null;
 }
 
 /** Decides by a threshold, or by adjusted p-values. */
 function decisionsOf(
   { point }: DecisionRule,
   scores: readonly number[],
-  normals: readonly number[],
+  normals: KnownScores,
   threshold: number,
   falseDiscovery: number | null,
 ): Decision[] {
-  const pValues = conformalPValues(scores, normals);
+  const pValues = conformalPValues(scores, normals.scores, normals.shares);
   const adjusted = falseDiscovery === null ? null : benjaminiHochberg(pValues);
   /** The threshold if all scores were larger by as much: what one of them is decides on the others as well. */
   const cutOf = (more: number) => {
@@ -125,11 +137,13 @@ function decisionsOf(
 }
 
 /** False-discovery control calls what has no larger p-value than the last one called, which is a threshold of scores as well. */
-function falseDiscoveryCut(scores: readonly number[], normals: readonly number[], rate: number): number {
-  const pValues = conformalPValues(scores, normals);
+function falseDiscoveryCut(scores: readonly number[], normals: KnownScores, rate: number): number {
+  const pValues = conformalPValues(scores, normals.scores, normals.shares);
   const adjusted = benjaminiHochberg(pValues);
   const largest = pValues.reduce((most, p, i) => (adjusted[i] <= rate ? Math.max(most, p) : most), 0);
-  return largest === 0 ? Number.POSITIVE_INFINITY : alphaThreshold(normals, largest);
+  return largest === 0
+    ? Number.POSITIVE_INFINITY
+    : alphaThreshold(normals.scores, largest, NORMAL_IMAGES, normals.shares);
 }
 
 /** A verdict by the distance to a threshold. */
@@ -144,8 +158,17 @@ function compared(rule: DecisionRule, cases: readonly DecisionCase[]): ShiftRepo
   return compareBatch(rule.reference, batch, { alpha: rule.alpha });
 }
 
-function coverageOf(rule: DecisionRule, shift: ShiftReport | null, count: number): Coverage {
-  const held = `${pointText(rule)}, calibrated on ${originText(rule)}`;
+function coverageOf(
+  rule: DecisionRule,
+  falseDiscovery: number | null,
+  shift: ShiftReport | null,
+  count: number,
+): Coverage {
+  const promise =
+    falseDiscovery === null
+      ? pointText(rule)
+      : `at most ${percent(falseDiscovery)} of the images called abnormal are expected to be normal`;
+  const held = `${promise}, calibrated on ${originText(rule)}`;
   if (!shift) {
     const why =
       count < LEAST_BATCH
@@ -158,6 +181,14 @@ function coverageOf(rule: DecisionRule, shift: ShiftReport | null, count: number
     state: 'shifted',
     text: `NOT COVERED: these images are not like those of the calibration (${shift.moved.map(movedText).join('; ')}), so its error rates may not hold; calibrate on normal images of this source.`,
   };
+}
+
+/** Says of how many images nothing is promised, whatever the batch is like. */
+function withKnown(coverage: Coverage, count: number): Coverage {
+  if (count === 0) return coverage;
+  const are = count === 1 ? 'One of these images is' : `${count} of these images are`;
+  const text = `${coverage.text} ${are} among those that the weights or this calibration were made of, and not covered.`;
+  return { ...coverage, text };
 }
 
 function movedText({ what, test, pValue, calibration, batch, statistic }: Moved): string {

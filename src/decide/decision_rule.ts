@@ -1,12 +1,16 @@
 import { FusionclipError } from '../base/errors.ts';
 import {
+  ABNORMAL_IMAGES,
   ABNORMAL_PATIENTS,
   alphaThreshold,
+  countOfPatient,
   NORMAL_IMAGES,
   NORMAL_PATIENTS,
   patientScores,
   requireCases,
+  requireShare,
   sensitivityThreshold,
+  sharesOf,
 } from './conformal.ts';
 import type { ImageFacts } from './image_facts.ts';
 import {
@@ -81,6 +85,8 @@ export interface RuleOrigin {
   readonly weights: string;
   /** How patients were told, as `--group` has it. */
   readonly group: string | null;
+  /** Tells the images again; of them nothing is promised. */
+  readonly images: readonly string[];
 }
 
 /** All that turns scores into decisions, made of images that training has not seen. */
@@ -95,6 +101,8 @@ export interface DecisionRule {
   readonly point: OperatingPoint;
   /** Scores of the normal images. */
   readonly scores: readonly number[];
+  /** Of each of them, how many images its patient has: a patient counts as one case. Null where nobody said whom images are of. */
+  readonly imagesOfPatient: readonly number[] | null;
   /** The largest score of each normal patient, or null. */
   readonly patientScores: readonly number[] | null;
   /** The largest value of each normal image's map. */
@@ -118,7 +126,7 @@ const NUMERIC_ERROR = 1e-4;
 /**
  * Makes a rule.
  * @throws FusionclipError `bad_data` for fewer cases than the levels take, with the number needed; `usage` for a sensitivity
- * without labelled cases
+ * without labelled cases, and for levels that are no shares; `not_finite` for scores that are no numbers
  */
 export function makeDecisionRule(
   normals: readonly NormalCase[],
@@ -126,24 +134,31 @@ export function makeDecisionRule(
   { alpha, sensitivity, probability }: DecisionWishes,
   origin: RuleOrigin,
 ): DecisionRule {
+  requireShare(alpha, 'alpha');
+  if (sensitivity !== null) requireShare(sensitivity, 'sensitivity');
+  if (probability !== 'platt' && probability !== 'isotonic') {
+    throw new FusionclipError('usage', `A probability is platt or isotonic, not "${probability}".`);
+  }
+  requireFinite(normals.flatMap(({ score, peak }) => [score, peak]));
+  requireFinite((labelled ?? []).map(({ score }) => score));
   requireCases(normals.length, alpha, NORMAL_IMAGES);
   const scores = normals.map(({ score }) => score);
   const peaks = normals.map(({ peak }) => peak);
-  const grouped = normals.some(({ patient }) => patient !== null);
-  const byPatient = grouped
-    ? patientScores(
-        scores,
-        normals.map(({ patient }) => patient),
-      ).scores
-    : null;
-  const abnormal = labelled?.filter(({ label }) => label === 1).map(({ score }) => score) ?? [];
+  const patients = normals.map(({ patient }) => patient);
+  const imagesOfPatient = countOfPatient(patients);
+  const shares = sharesOf(imagesOfPatient);
+  const counted = shares ? NORMAL_PATIENTS : NORMAL_IMAGES;
+  const byPatient = shares && patientScores(scores, patients).scores;
+  const ill = labelled?.filter(({ label }) => label === 1) ?? [];
+  const abnormal = ill.map(({ score }) => score);
   if (sensitivity !== null && abnormal.length === 0) {
     throw new FusionclipError(
       'usage',
       '--sensitivity needs abnormal images to be found; give a labelled set (--labelled DIR).',
     );
   }
-  const threshold = sensitivity === null ? alphaThreshold(scores, alpha) : sensitivityThreshold(abnormal, sensitivity);
+  const threshold =
+    sensitivity === null ? alphaThreshold(scores, alpha, counted, shares) : imageThresholdOf(ill, sensitivity);
   const reached = (values: readonly number[]) =>
     rate(values.filter((score) => score >= threshold).length, values.length);
   return {
@@ -163,16 +178,29 @@ export function makeDecisionRule(
       sensitivity: abnormal.length > 0 ? reached(abnormal) : null,
     },
     scores,
+    imagesOfPatient,
     patientScores: byPatient,
     peaks,
     patientThreshold: byPatient && thresholdOfPatients(byPatient, labelled, alpha, sensitivity),
-    pixelThreshold: alphaThreshold(peaks, alpha),
+    pixelThreshold: alphaThreshold(peaks, alpha, counted, shares),
     probabilities: labelled && enoughLabelled(labelled) ? probabilitiesOf(labelled, probability) : null,
     // Names of patients are not kept.
-    reference: comparedCases(grouped ? onePerPatient(normals) : normals).map(({ score, facts, features, scanner }) => {
+    reference: comparedCases(shares ? onePerPatient(normals) : normals).map(({ score, facts, features, scanner }) => {
       return { score, facts, features, scanner };
     }),
   };
+}
+
+/** By abnormal images, of which those of one patient count as one. */
+function imageThresholdOf(abnormal: readonly LabelledCase[], sensitivity: number): number {
+  const scores = abnormal.map(({ score }) => score);
+  const shares = sharesOf(countOfPatient(abnormal.map(({ patient }) => patient)));
+  return sensitivityThreshold(scores, sensitivity, shares ? ABNORMAL_PATIENTS : ABNORMAL_IMAGES, shares);
+}
+
+function requireFinite(scores: readonly number[]): void {
+  if (scores.every(Number.isFinite)) return;
+  throw new FusionclipError('not_finite', 'A score is no number, so nothing can be calibrated; train the model again.');
 }
 
 /** As for images; images of one patient resemble each other: what is independent are the patients, and too few are refused. */

@@ -3,9 +3,11 @@ export {
   type Counted,
   casesNeeded,
   conformalPValues,
+  countOfPatient,
   patientScores,
   requireCases,
   sensitivityThreshold,
+  sharesOf,
 } from './conformal.ts';
 export {
   type Coverage,

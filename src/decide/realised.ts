@@ -1,3 +1,4 @@
+import { unitName } from './conformal.ts';
 import type { DecisionCase, Decisions, Verdict } from './decide.ts';
 import type { DecisionRule } from './decision_rule.ts';
 import { expectedCalibrationError, type ReliabilityBin, reliability } from './probability.ts';
@@ -17,6 +18,8 @@ export interface RealisedRates {
 export interface RealisedDecisions {
   /** SHA-256 of what the rule came from. */
   readonly hash: string;
+  /** Images that weights or rule were made of: they are in none of the rates. */
+  readonly leftOut: number;
   readonly alpha: number;
   readonly point: DecisionRule['point'];
   readonly images: RealisedRates;
@@ -35,25 +38,26 @@ export function realisedDecisions(
   labels: readonly (0 | 1)[],
   { images, patients, coverage, shift }: Decisions,
 ): RealisedDecisions {
-  const probabilities = images.map(({ probability }) => probability);
+  const isNew = (_: unknown, i: number) => !cases[i].isKnown;
+  const [newImages, newLabels] = [images.filter(isNew), labels.filter(isNew)];
+  const probabilities = newImages.map(({ probability }) => probability);
   const known = probabilities.every((p) => p !== null);
-  const bins = known && rule.probabilities ? reliability(probabilities as number[], labels) : null;
-  const ill = new Set(
-    cases.flatMap(({ patient }, i) => (labels[i] === 1 && patient !== null ? [`patient ${patient}`] : [])),
-  );
-  cases.forEach(({ patient }, i) => {
-    if (labels[i] === 1 && patient === null) ill.add(`image ${i}`);
-  });
+  const bins = known && rule.probabilities ? reliability(probabilities as number[], newLabels) : null;
+  /** As patients are named, those of whom an image is known. */
+  const met = new Set(cases.flatMap(({ patient, isKnown }, i) => (isKnown ? [unitName(patient, i)] : [])));
+  const newPatients = patients?.filter(({ patient }) => !met.has(patient)) ?? null;
+  const ill = new Set(cases.flatMap(({ patient }, i) => (labels[i] === 1 ? [unitName(patient, i)] : [])));
   return {
     hash: rule.from.hash,
     alpha: rule.alpha,
     point: rule.point,
-    images: ratesOf(images, labels),
+    leftOut: images.length - newImages.length,
+    images: ratesOf(newImages, newLabels),
     patients:
-      patients &&
+      newPatients &&
       ratesOf(
-        patients,
-        patients.map(({ patient }) => (ill.has(patient) ? 1 : 0)),
+        newPatients,
+        newPatients.map(({ patient }) => (ill.has(patient) ? 1 : 0)),
       ),
     probability: bins && { bins, error: expectedCalibrationError(bins) },
     coverage,
@@ -74,12 +78,23 @@ function ratesOf(
 }
 
 /** The errors that a rule made on labelled images, in lines. */
-export function realisedLines({ images, patients, probability, point, coverage }: RealisedDecisions): string[] {
+export function realisedLines({
+  images,
+  patients,
+  probability,
+  point,
+  coverage,
+  leftOut,
+}: RealisedDecisions): string[] {
   const errors = (what: string, { falsePositives, sensitivity, borderline }: RealisedRates) =>
     `  ${what}: ${rateText(falsePositives)} of the normal ones were called abnormal, and ${rateText(sensitivity)} of the abnormal ones` +
     `${borderline > 0 ? `; ${borderline} are borderline` : ''}`;
   const asked = point.by === 'given' ? '' : ` (${point.by} ${percent(point.level)})`;
   const lines = [`calibrated decisions, threshold ${number(point.threshold)}${asked}`, errors('images', images)];
+  if (leftOut > 0) {
+    const are = leftOut === 1 ? 'one image is' : `${leftOut} images are`;
+    lines.push(`  ${are} left out: the weights or this calibration were made of them`);
+  }
   if (patients) lines.push(errors('patients', patients));
   if (probability) lines.push(`  expected calibration error of the probabilities: ${probability.error.toFixed(3)}`);
   return [...lines, coverage.text];

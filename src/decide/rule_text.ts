@@ -20,7 +20,7 @@ export function originText({ from }: DecisionRule): string {
 
 /** A rule for people, in lines. */
 export function ruleLines(rule: DecisionRule): string[] {
-  const { point, patientThreshold, pixelThreshold, probabilities, from, scores } = rule;
+  const { point, patientThreshold, pixelThreshold, probabilities, from, scores, imagesOfPatient } = rule;
   const lines = [
     `calibrated on ${originText(rule)} (SHA-256 ${from.hash.slice(0, 16)}…)`,
     `operating point: ${pointText(rule)}`,
@@ -33,7 +33,7 @@ export function ruleLines(rule: DecisionRule): string[] {
   lines.push(
     `  pixel threshold ${number(pixelThreshold)}: ${percent(rule.alpha)} of normal images have any pixel at or above it`,
   );
-  lines.push(`p-values from 1/${scores.length + 1}`);
+  lines.push(`p-values from 1/${1 + (imagesOfPatient && from.patients !== null ? from.patients : scores.length)}`);
   if (probabilities) {
     const { map, prevalence, errorBefore, errorAfter } = probabilities;
     const kind = map.kind === 'platt' ? 'Platt' : 'isotonic';

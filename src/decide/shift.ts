@@ -1,4 +1,5 @@
 import { ruleStream } from '../base/rule.ts';
+import { unitName } from './conformal.ts';
 import { IMAGE_FACTS, type ImageFacts } from './image_facts.ts';
 import {
   type Divisions,
@@ -202,7 +203,7 @@ export function onePerPatient<T extends { readonly patient: string | null }>(cas
   const random = ruleStream('one per patient', seed);
   const drawn = new Map<string, { readonly key: number; readonly one: T }>();
   cases.forEach((one, i) => {
-    const name = one.patient === null ? `image ${i}` : `patient ${one.patient}`;
+    const name = unitName(one.patient, i);
     const key = random(i);
     const known = drawn.get(name);
     if (!known || key < known.key) drawn.set(name, { key, one });

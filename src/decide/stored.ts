@@ -20,6 +20,7 @@ export const STORED_RULE = v.object({
     hash: v.string(),
     weights: v.string(),
     group: v.nullable(v.string()),
+    images: v.optional(v.array(v.string()), []),
     normals: count,
     patients: v.nullable(count),
     labelled: v.nullable(v.object({ normal: count, abnormal: count })),
@@ -34,6 +35,8 @@ export const STORED_RULE = v.object({
     sensitivity: v.nullable(rate),
   }),
   scores,
+  // Rules of before patients counted as one case each have none.
+  imagesOfPatient: v.optional(v.nullable(v.array(v.pipe(count, v.minValue(1)))), null),
   patientScores: v.nullable(scores),
   peaks: scores,
   patientThreshold: v.nullable(number),

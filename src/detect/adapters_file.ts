@@ -6,6 +6,7 @@ import { notOurs, type RunConfig } from '../run/run_config.ts';
 import { STORED_INFERENCE } from '../run/stored.ts';
 import { readRule, scoringHash } from './decision_file.ts';
 import type { SeenScores } from './image_threshold.ts';
+import type { SeenImages } from './known_images.ts';
 import { bankSentence, bankTensors, isBankTensor, readBank, type SupportBank } from './support_bank.ts';
 import { floats, openTensorFile, readAll, type StoredTensor, stored, writeTensorFile } from './tensor_file.ts';
 
@@ -19,6 +20,8 @@ export interface AdapterFile extends SeenScores {
   readonly ranges: FusionRanges | null;
   /** As in `Calibration`; null in files of before there was one. */
   readonly mapScale: number | null;
+  /** Images that the run has looked at; null in files of before it was kept. */
+  readonly seen: SeenImages | null;
   /** How the weights were chosen, e.g. `valid` or `last`. */
   readonly selectedBy: string;
   /** How scores become decisions: `calibrateRun` adds it; null without. */
@@ -53,6 +56,7 @@ export async function openAdapters(fs: FileSystem, path: string): Promise<Adapte
     mapScale = null,
     scores = null,
     testScores = null,
+    seen = null,
     ...inference
   } = stored(STORED_INFERENCE, metadata.get('inference'), path);
   const all = floats(tensors);
@@ -61,6 +65,6 @@ export async function openAdapters(fs: FileSystem, path: string): Promise<Adapte
   const weights = new Map([...all].filter(([name]) => !isBankTensor(name)));
   const rule = readRule(metadata, path);
   const staleRule = rule !== null && rule.from.weights !== (await scoringHash(header, inference.ranges, tensors));
-  const read = { ...inference, mapScale, scores, testScores, header, weights, bank };
+  const read = { ...inference, mapScale, scores, testScores, seen, header, weights, bank };
   return { ...read, rule: staleRule ? null : rule, staleRule };
 }

@@ -1,11 +1,13 @@
+import { counted } from '../base/counted.ts';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { sha256 } from '../data/audit/identical.ts';
 import { rangeOf } from '../data/heat_map.ts';
+import type { Sample } from '../data/layout/dataset.ts';
 import { patientOfId } from '../data/layout/patients.ts';
 import type { DataRules } from '../data/layout/rules.ts';
 import { isAbnormalName } from '../data/layout/words.ts';
-import { requireCases } from '../decide/conformal.ts';
+import { requireCases, requireShare } from '../decide/conformal.ts';
 import {
   type DecisionRule,
   type DecisionWishes,
@@ -17,17 +19,17 @@ import { imageFacts } from '../decide/image_facts.ts';
 import { onDevice } from '../run/on_device.ts';
 import type { TrainOptions } from '../run/options.ts';
 import { volumesToScore } from '../volume/to_score.ts';
+import type { AdapterFile } from './adapters_file.ts';
 import type { SourceOf } from './decider.ts';
 import { RULE_KEY, scoringHash } from './decision_file.ts';
+import { type KnownAs, knownImages } from './known_images.ts';
 import { openData } from './open_data.ts';
-import { pixelsOf } from './pictures.ts';
 import { imagesToScore } from './predict.ts';
 import { volumePaths } from './predict_volumes.ts';
 import type { RunContext } from './run_context.ts';
 import { dependsOnSet, ScoredSoFar } from './scoring.ts';
 import { sliceSource } from './slice_source.ts';
 import { sliced } from './sliced.ts';
-import { imageHash } from './support_bank.ts';
 import { openTensorFile, writeTensorFile } from './tensor_file.ts';
 import { adaptersPath, TrainedDetector, type TrainedSource } from './trained.ts';
 
@@ -46,6 +48,8 @@ interface SeenImage extends NormalCase {
   readonly path: string;
   /** SHA-256 of its file. */
   readonly file: string;
+  /** As `imageKey` has it. */
+  readonly key: string;
 }
 
 /**
@@ -67,6 +71,9 @@ export async function calibrateRun(context: RunContext, request: CalibrateReques
   const rules = { ...train, ...request.rules };
   const given = await givenNormals(context, request.normals, rules, object);
   const { paths } = given;
+  if (rules.group === null && paths.every((id) => given.sourceOf(id) === null)) tellPatients(context, paths);
+  requireShare(request.alpha, 'alpha');
+  if (request.sensitivity !== null) requireShare(request.sensitivity, 'sensitivity');
   refuseAbnormal(paths, request.normals);
   // Before any work is done.
   requireCases(paths.length, request.alpha);
@@ -87,6 +94,8 @@ export async function calibrateRun(context: RunContext, request: CalibrateReques
       const labelledFs = set?.context.fs ?? fs;
       const labelledPaths = samples.map((sample) => sample.path);
       const cases = await seenImages({ ...working, fs: labelledFs }, trained, labelledPaths, progress[1], sliceOf);
+      refuseBoth(normals, progress[1].seen, samples);
+      tellSeen(context, trained.file, normals, path);
       const labels = new Map(samples.map((sample) => [sample.path, sample]));
       const labelledCases = cases.map(({ path: of, score, file }) => {
         const { label, patient } = labels.get(of)!;
@@ -94,7 +103,10 @@ export async function calibrateRun(context: RunContext, request: CalibrateReques
       });
       const weights = await scoringHash(opened.header, trained.file.ranges, opened.tensors);
       const hash = await originHash(weights, normals, labelledCases);
-      const rule = makeDecisionRule(normals, labelled && labelledCases, request, { hash, weights, group });
+      const images = [...normals, ...cases].map(({ key }) => key);
+      const origin = { hash, weights, group, images: [...new Set(images)].sort() };
+      const rule = makeDecisionRule(normals, labelled && labelledCases, request, origin);
+      tellHighest(context, normals, rule);
       const { format: _, checksum: __, what: ___, header: ____, ...kept } = Object.fromEntries(opened.metadata);
       await writeTensorFile(fs, path, { what: 'adapters', header: opened.header }, [...opened.tensors], {
         ...kept,
@@ -127,13 +139,13 @@ async function givenNormals(
 /** What is done by now: when the device is lost, the work goes on behind it. */
 class SeenSoFar extends ScoredSoFar {
   readonly seen: SeenImage[] = [];
-  /** Images of the support set. */
-  readonly known: string[] = [];
+  /** Images that the weights depend on. */
+  readonly known: { readonly id: string; readonly as: KnownAs }[] = [];
 }
 
 /**
- * Scores images and looks at them; the same bytes count once.
- * @throws FusionclipError `bad_data` for images of the support set
+ * Scores images and looks at them; one that is there twice counts once, for it says nothing new.
+ * @throws FusionclipError `bad_data` for images of the support set, and those that weights were chosen by
  */
 async function seenImages(
   context: RunContext,
@@ -143,40 +155,99 @@ async function seenImages(
   sourceOf: SourceOf,
 ): Promise<SeenImage[]> {
   if (paths.length === 0) return [];
-  const { framing } = trained.detector;
-  const support = new Set(trained.file.bank.images);
+  const knownAs = knownImages({ ...trained.file, rule: null });
   const { seen, known } = soFar;
   await trained.score(context, paths, {
     soFar,
     keep: false,
     features: true,
-    onScored: async ({ id, score, map, features }, image) => {
-      if (support.has(imageHash(pixelsOf(image!, framing)))) known.push(id);
+    onScored: async ({ id, score, map, features, key }, image) => {
+      const as = knownAs(key);
+      if (as) known.push({ id, as });
       const file = await sha256((await context.fs.readFile(id)).slice());
       const { patient, scanner } = sourceOf(id) ?? { patient: null, scanner: null };
-      seen.push({ path: id, file, score, peak: rangeOf(map)[1], patient, ...imageFacts(image!, features, scanner) });
+      const peak = rangeOf(map)[1];
+      seen.push({ path: id, file, key: key!, score, peak, patient, ...imageFacts(image!, features, scanner) });
     },
   });
-  if (known.length > 0) throw knownImages(known);
-  const files = new Set<string>();
-  const once = seen.filter(({ file }) => !files.has(file) && files.add(file));
+  refuseKnown(known);
+  const keys = new Set<string>();
+  const once = seen.filter(({ key }) => !keys.has(key) && keys.add(key));
   const twice = paths.length - once.length;
   if (twice > 0) {
-    const text = `${twice} of the images ${twice === 1 ? 'is' : 'are'} there twice, byte for byte, and count once.`;
+    const text = `${twice} of the images ${twice === 1 ? 'is' : 'are'} there twice, pixel for pixel as the model sees them, and count once.`;
     context.onEvent?.({ type: 'note', text });
   }
   return once;
 }
 
-function knownImages([first, ...more]: readonly string[]): FusionclipError {
-  const are =
-    more.length > 0
-      ? `${more.length + 1} of the images (${first}, …) are support images`
-      : `${first} is a support image`;
-  return new FusionclipError(
-    'bad_data',
-    `${are} of the run: the weights are fitted to them, so their scores are not those of new images; leave them out.`,
+/** What an image was to the run, one and several, and what that did to its score. */
+const KNOWN = {
+  support: ['a support image', 'support images', 'the weights are fitted to them'],
+  chosen: ['a validation image', 'validation images', 'the weights were chosen by them'],
+} as const;
+
+function refuseKnown(known: SeenSoFar['known']): void {
+  for (const as of ['support', 'chosen'] as const) {
+    const [first, ...more] = known.filter((one) => one.as === as);
+    if (!first) continue;
+    const [one, many, why] = KNOWN[as];
+    const are =
+      more.length > 0 ? `${more.length + 1} of the images (${first.id}, …) are ${many}` : `${first.id} is ${one}`;
+    throw new FusionclipError(
+      'bad_data',
+      `${are} of the run: ${why}, so their scores are not those of new images; leave them out.`,
+    );
+  }
+}
+
+/** Refuses an image that is normal in one place and labelled abnormal in another: one of them is wrong. */
+function refuseBoth(normals: readonly SeenImage[], labelled: readonly SeenImage[], samples: readonly Sample[]): void {
+  const ill = new Set(samples.filter(({ label }) => label === 1).map(({ path }) => path));
+  const normal = new Map(
+    [...labelled.filter(({ path }) => !ill.has(path)), ...normals].map((one) => [one.key, one.path]),
   );
+  const both = labelled.find(({ key, path }) => ill.has(path) && normal.has(key));
+  if (!both) return;
+  throw new FusionclipError(
+    'bad_data',
+    `${normal.get(both.key)} is normal, and the same image is labelled abnormal as ${both.path}; take it out where it is wrong.`,
+  );
+}
+
+/** Says so where names tell patients, and nobody asked for them: images of one patient are not as many cases. */
+function tellPatients({ onEvent }: RunContext, paths: readonly string[]): void {
+  const named = paths.map(patientOfId('auto')).filter((patient) => patient !== null);
+  const patients = new Set(named).size;
+  if (patients === named.length) return;
+  const text = `By their names ${named.length} of the normal images may be of ${counted(patients, 'patient')} (--group auto); without that each image counts as a case of its own.`;
+  onEvent?.({ type: 'note', text });
+}
+
+/** Says what is known, or not known, of normal images and the run. */
+function tellSeen({ onEvent }: RunContext, { seen }: AdapterFile, normals: readonly SeenImage[], path: string): void {
+  if (seen === null) {
+    const text = `${path} was made before it was kept which images weights are chosen by, so whether some of these are among them is not known.`;
+    onEvent?.({ type: 'note', text });
+    return;
+  }
+  const test = new Set(seen.test);
+  const count = normals.filter(({ key }) => test.has(key)).length;
+  if (count === 0) return;
+  const are =
+    count === 1 ? 'One of the normal images is a test image' : `${count} of the normal images are test images`;
+  const text = `${are} of the run: what eval and report say of the errors on the test images leaves them out.`;
+  onEvent?.({ type: 'note', text });
+}
+
+/** Names the normal images that look most abnormal: an abnormal one among them costs sensitivity, and nobody else would find it. */
+function tellHighest({ onEvent }: RunContext, normals: readonly SeenImage[], { alpha }: DecisionRule): void {
+  const highest = [...normals]
+    .sort((a, b) => b.score - a.score)
+    .slice(0, Math.max(1, Math.min(3, alpha * normals.length)));
+  const names = highest.map(({ path, score }) => `${path} (${score.toPrecision(4)})`).join(', ');
+  const text = `The most abnormal looking of the normal images: ${names}. Look at them: an abnormal one among the normals hides others like it.`;
+  onEvent?.({ type: 'note', text });
 }
 
 /** Refuses folders that say of themselves that they are not normal; what lies above the given ones says nothing of them. */

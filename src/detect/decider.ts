@@ -40,6 +40,8 @@ export interface DeciderOptions {
   readonly falseDiscovery?: number | null;
   /** A threshold that was given in place of the rule's. */
   readonly threshold?: number | null;
+  /** Whether weights or rule were made of an image, by its key. */
+  readonly isKnown?: (key: string | undefined) => boolean;
   /** Whom an image is of, and which scanner made it, where that is known otherwise than by its name. */
   readonly sourceOf?: SourceOf;
 }
@@ -60,19 +62,21 @@ export class Decider {
   readonly #falseDiscovery: number | null;
   readonly #patientOf: (id: string) => string | null;
   readonly #sourceOf: SourceOf;
+  readonly #isKnown: (key: string | undefined) => boolean;
   readonly #cases: DecisionCase[];
   readonly #marked: number[] = [];
 
   /** @param cases of images that were seen before the device was lost; what is seen is added to them */
   constructor(
     rule: DecisionRule,
-    { falseDiscovery = null, threshold = null, sourceOf = () => null }: DeciderOptions,
+    { falseDiscovery = null, threshold = null, sourceOf = () => null, isKnown = () => false }: DeciderOptions,
     cases: DecisionCase[] = [],
   ) {
-    this.rule = threshold === null ? rule : { ...rule, point: { ...rule.point, by: 'given', threshold } };
+    this.rule = threshold === null ? rule : withThreshold(rule, threshold);
     this.#falseDiscovery = falseDiscovery;
     this.#patientOf = patientOfId(rule.from.group);
     this.#sourceOf = sourceOf;
+    this.#isKnown = isKnown;
     this.#cases = cases;
   }
 
@@ -82,11 +86,11 @@ export class Decider {
   }
 
   /** Takes an image, and says what is known of it by itself. @param patient whom it is of, where that is known */
-  see({ id, score, map, features }: ScoredImage, image: Image | null, of?: string | null): RowDecision {
+  see({ id, score, map, features, key }: ScoredImage, image: Image | null, of?: string | null): RowDecision {
     const source = this.#sourceOf(id);
     const patient = of ?? source?.patient ?? this.#patientOf(id);
     const facts = image && imageFacts(image, features, source?.scanner);
-    const one: DecisionCase = { score, patient, facts };
+    const one: DecisionCase = { score, patient, facts, isKnown: this.#isKnown(key) };
     this.#cases.push(one);
     this.#marked[this.#cases.length - 1] = markedShare(this.rule, map);
     const { images } = decideAll(this.rule, [one]);
@@ -104,8 +108,16 @@ export class Decider {
   }
 
   #row({ verdict, pValue, adjusted, probability }: Decision, at: number, covered: boolean | null): RowDecision {
-    return { decision: verdict, pValue, adjusted, probability, markedShare: this.#marked[at] ?? null, covered };
+    const markedShare = this.#marked[at] ?? null;
+    const ofNew = this.#cases[at].isKnown ? false : covered;
+    return { decision: verdict, pValue, adjusted, probability, markedShare, covered: ofNew };
   }
+}
+
+/** A rule with another threshold: a patient is abnormal from the same score on as an image, which is the largest of them. */
+function withThreshold(rule: DecisionRule, threshold: number): DecisionRule {
+  const point = { ...rule.point, by: 'given', threshold } as const;
+  return { ...rule, point, patientThreshold: rule.patientThreshold === null ? null : threshold };
 }
 
 /** What `predictions.json` says of decisions. */

@@ -12,8 +12,8 @@ import {
   methodOf,
   tappedLayers,
 } from '../fusion/index.ts';
+import { isGuided } from '../fusion/maps.ts';
 import { runsOnMedClip } from '../fusion/methods/index.ts';
-import { isGuided } from '../fusion/refine.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { BertTower } from '../medclip/bert.ts';

@@ -12,6 +12,7 @@ import { onDevice } from '../run/on_device.ts';
 import type { AdapterFile } from './adapters_file.ts';
 import { Decider, type RowDecision } from './decider.ts';
 import { evaluateSamples, samplingRequest } from './evaluation.ts';
+import { knownImages } from './known_images.ts';
 import { type MapFiles, samplesMaps } from './maps.ts';
 import { dataJson, openData } from './open_data.ts';
 import { OutputFolder } from './output_folder.ts';
@@ -155,7 +156,9 @@ async function evaluateOn(
     if (soFar.count === 0) await output?.clear();
     const maps =
       output && samplesMaps(fs, output.file('maps'), samples, header, { maps: request.maps, calibration: file });
-    const decider = file.rule && new Decider(file.rule, { sourceOf: sliceSource(volumes) }, soFar.cases);
+    const knownAs = knownImages(file);
+    const isKnown = (key?: string) => knownAs(key) !== null;
+    const decider = file.rule && new Decider(file.rule, { sourceOf: sliceSource(volumes), isKnown }, soFar.cases);
     const patients = new Map(samples.map(({ id, patient }) => [id, patient]));
     const onScored: OnScored = async (one, image) => {
       decider?.see(one, image, patients.get(one.id) ?? undefined);

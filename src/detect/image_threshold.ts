@@ -16,6 +16,8 @@ export interface ThresholdChoice {
   readonly threshold?: number | null;
   /** What it has to reach on the images that thresholds are chosen on, e.g. `sensitivity=0.95` or `specificity=0.9`. */
   readonly at?: string | null;
+  /** Share of normal images among those called abnormal; null: each image is decided by itself. Needs a calibration. */
+  readonly falseDiscovery?: number | null;
 }
 
 /** A share of images, with its exact interval of 95 %. */
@@ -105,7 +107,7 @@ function chosenThreshold(
   own: Threshold | null,
   calibrated: DecisionRule | null,
   scores: ClassedScores | null,
-  { threshold = null, at = null }: ThresholdChoice,
+  { threshold = null, at = null, falseDiscovery = null }: ThresholdChoice,
 ): Pick<ImageThreshold, 'value' | 'from' | 'rule'> | null {
   if (threshold !== null && at !== null) {
     throw new FusionclipError(
@@ -113,7 +115,16 @@ function chosenThreshold(
       'A threshold and what it has to reach are given; give one of --threshold and --at.',
     );
   }
-  if (threshold !== null) return { value: threshold, from: 'given', rule: 'given' };
+  if (falseDiscovery !== null && (threshold !== null || at !== null)) {
+    throw new FusionclipError(
+      'usage',
+      'A false-discovery rate decides on all images together, so it takes no threshold; give --fdr, or one of --threshold and --at.',
+    );
+  }
+  if (threshold !== null) {
+    if (Number.isFinite(threshold)) return { value: threshold, from: 'given', rule: 'given' };
+    throw new FusionclipError('usage', `--threshold is a number, not ${threshold}.`);
+  }
   if (at === null && calibrated) {
     const rule = `${pointText(calibrated)}, calibrated on ${originText(calibrated)}`;
     return { value: calibrated.point.threshold, from: 'calibration', rule };

@@ -1,11 +1,11 @@
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { decodeImage } from '../data/decode.ts';
-import { encodePng } from '../data/encode.ts';
 import { rangeOf } from '../data/heat_map.ts';
 import { heatPicture } from '../data/heat_picture.ts';
 import type { Image } from '../data/image.ts';
 import type { Sample } from '../data/layout/dataset.ts';
+import { encodePng } from '../data/png.ts';
 import type { RangeRule } from '../data/range/rule.ts';
 import { encodeMapPng, encodeNpy } from '../data/raw_map.ts';
 import type { RunConfig } from '../run/run_config.ts';

@@ -8,6 +8,7 @@ import { methodTitle } from '../fusion/presets.ts';
 import { onDevice } from '../run/on_device.ts';
 import { type BatchDecisions, Decider, needsCalibration, type SourceOf, UNDECIDED } from './decider.ts';
 import { pointSentence, type ThresholdChoice, type Worth, worthOf } from './image_threshold.ts';
+import { knownImages } from './known_images.ts';
 import { requireMapNames } from './map_names.ts';
 import { type MapFiles, MapWriter } from './maps.ts';
 import { OutputFolder } from './output_folder.ts';
@@ -26,8 +27,6 @@ export interface PredictRequest extends TrainedSource, ThresholdChoice {
   readonly maps?: MapFiles;
   /** Whether the first image that cannot be read ends the work; else it is a row with its error. By default it does. */
   readonly strict?: boolean;
-  /** Share of normal images among those called abnormal; null: each image is decided by itself. Needs a calibration. */
-  readonly falseDiscovery?: number | null;
   /** Of slices: their patients and scanners. */
   readonly sourceOf?: SourceOf;
   /** Gets what is wrong with an image that cannot be read. */
@@ -134,7 +133,9 @@ async function predictInto(
   const worth = worthOf(trained.file, request);
   if (falseDiscovery !== null && !rule) throw needsCalibration(request.adapters);
   const given = worth.point?.from === 'calibration' ? null : (worth.point?.value ?? null);
-  const decider = rule && new Decider(rule, { falseDiscovery, threshold: given, sourceOf }, progress.cases);
+  const knownAs = knownImages(trained.file);
+  const isKnown = (key?: string) => knownAs(key) !== null;
+  const decider = rule && new Decider(rule, { falseDiscovery, threshold: given, sourceOf, isKnown }, progress.cases);
   const format = request.maps ?? header.train['map.files'];
   if (output) requireMapNames(paths, output.file('maps'), format);
   const level = thresholds.pixel?.value ?? null;

@@ -19,6 +19,7 @@ import {
 import { type IntensityScores, intensityMap, intensityScores } from '../metrics/intensity_scores.ts';
 import type { Detector } from './detector.ts';
 import type { FeatureCache } from './feature_cache.ts';
+import { imageKey } from './known_images.ts';
 import { framed, maskOf, pixelsOf, toInput } from './pictures.ts';
 
 /** What is known of an image beside its scores. */
@@ -32,6 +33,8 @@ export interface ScoringItem {
   readonly grey: Uint8Array | null;
   /** The trivial image scores, or null. */
   readonly trivial: IntensityScores | null;
+  /** Tells the image again (`imageKey`); without where it was not at hand. */
+  readonly key?: string;
 }
 
 /** Images that go through the model together. */
@@ -119,13 +122,15 @@ export async function* sampleBatches(
     for (const sample of samples.slice(start, start + batch)) {
       const image = await readSample(fs, sample, framing.grey);
       images.push(image);
-      inputs.push(inputOf(detector, image));
+      const pixels = pixelsOf(image, framing);
+      inputs.push(toInput(pixels, framing.norm, detector.statistics));
       items.push({
         id: sample.id,
         label: sample.label,
         mask: await maskOf(fs, sample, image, framing),
         grey: trivial && detector.kind === 'pixel' ? greyOf(framed(image, framing), framing.size) : null,
         trivial: trivial ? intensityScores(image) : null,
+        key: imageKey(pixels),
       });
     }
     yield { items, images, files: items.length, encode: () => detector.encodeShared(inputs) };
@@ -146,22 +151,26 @@ export async function* fileBatches(
   onBad?: (path: string, error: FusionclipError) => void,
   say?: (text: string) => void,
 ): AsyncGenerator<ScoringBatch> {
+  const { framing } = detector;
   let files = 0;
   for (let start = 0; start < paths.length; start += batch) {
     const items: ScoringItem[] = [];
     const images: Image[] = [];
+    const inputs: Float32Array<ArrayBuffer>[] = [];
     for (const id of paths.slice(start, start + batch)) {
       files++;
       try {
-        images.push(readRuled(await fs.readFile(id), id, detector.grey ?? FULL, say));
-        items.push({ id, label: null, mask: null, grey: null, trivial: null });
+        const image = readRuled(await fs.readFile(id), id, detector.grey ?? FULL, say);
+        const pixels = pixelsOf(image, framing);
+        images.push(image);
+        inputs.push(toInput(pixels, framing.norm, detector.statistics));
+        items.push({ id, label: null, mask: null, grey: null, trivial: null, key: imageKey(pixels) });
       } catch (error) {
         if (!onBad || !(error instanceof FusionclipError)) throw error;
         onBad(id, error);
       }
     }
     if (items.length === 0) continue;
-    const inputs = images.map((image) => inputOf(detector, image));
     yield { items, images, files, encode: () => detector.encode(inputs) };
     files = 0;
   }
@@ -281,11 +290,6 @@ export function rangesOfAll(batches: readonly BranchScores[]): FusionRanges {
   const range = (key: 'zeroMap' | 'fewMap' | 'zeroMean' | 'fewMean') =>
     rangeOf(...batches.map((scores) => scores[key]));
   return { zeroMap: range('zeroMap'), fewMap: range('fewMap'), zeroMean: range('zeroMean'), fewMean: range('fewMean') };
-}
-
-function inputOf(detector: Detector, image: Image): Float32Array<ArrayBuffer> {
-  const { framing, statistics } = detector;
-  return toInput(pixelsOf(image, framing), framing.norm, statistics);
 }
 
 /** Bytes, so that a large test set fits into memory; the map is their 255th part. */

@@ -4,7 +4,7 @@ import { swap } from './swap.ts';
 
 /** Whether the two chroma samples of a pair of pixels are stored once. */
 export function halvesChroma({ photometric, samples, syntax, planar }: PixelFormat): boolean {
-  return samples === 3 && syntax.packing === 'native' && !planar && photometric === 'YBR_FULL_422';
+  return samples === 3 && syntax.packing === 'native' && !planar && /^YBR_(FULL|PARTIAL)_422$/.test(photometric);
 }
 
 /**

@@ -1,12 +1,9 @@
-import { pixelStatistics, type VisionTower } from '../clip/index.ts';
 import { GpuArray } from '../gpu/array.ts';
 import { matmul } from '../kernels/matmul.ts';
 import { softmax as softmaxKernel } from '../kernels/softmax.ts';
 import { topRows } from '../kernels/top_rows.ts';
 import {
-  type Align,
   bce,
-  bilinearResize,
   concatenate,
   dice,
   focal,
@@ -18,6 +15,7 @@ import {
   sum,
   type Tensor,
 } from '../nn/index.ts';
+import { type MapGeometry, probabilityMap } from './maps.ts';
 import type { FusionOptions } from './options.ts';
 
 /** Ground truth of a batch. */
@@ -33,44 +31,6 @@ export interface FusionLoss {
   readonly total: Tensor;
   readonly names: readonly string[];
   readonly values: Tensor;
-}
-
-/** Size of the token grid and of the map, and how one becomes the other. */
-export interface MapGeometry {
-  /** Patches per side. */
-  readonly grid: number;
-  /** Pixels per side. */
-  readonly size: number;
-  /** Pixels of a patch. */
-  readonly patch: number;
-  /** What the images were divided by, for each channel. */
-  readonly std: readonly number[];
-}
-
-/** The geometry of a tower's input. */
-export function geometryOf({ grid, size, config }: VisionTower): MapGeometry {
-  return { grid, size, patch: config.vision.patch, std: pixelStatistics(config).std };
-}
-
-/** The kernel's name for `map.align`. */
-export function alignOf(options: FusionOptions, { patch }: Pick<MapGeometry, 'patch'>): Align {
-  if (options['map.align'] === 'centered') return { patch };
-  return options['map.align'] === 'true';
-}
-
-/**
- * M = softmax_y(bilinear(z)), or the other way round with `map.order softmax`.
- * @param logits [B·N, 2]
- * @returns [B, S, S, 2]
- */
-export function probabilityMap(logits: Tensor, options: FusionOptions, geometry: MapGeometry): Tensor {
-  const { grid, size } = geometry;
-  const batch = logits.shape[0] / (grid * grid);
-  const cells = reshape(logits, [batch, grid, grid, 2]);
-  const align = alignOf(options, geometry);
-  return options['map.order'] === 'upsample'
-    ? softmax(bilinearResize(cells, [size, size], align))
-    : bilinearResize(softmax(cells), [size, size], align);
 }
 
 /**

@@ -7,7 +7,8 @@ import { type Index, uploadIndex } from '../kernels/row_index.ts';
 import { cosineLogits, gatherRows, Parameter, reshape, type Tensor } from '../nn/index.ts';
 import { fusionAdapter, type LayerTokens, localAdapter } from './adapters.ts';
 import type { Features } from './features.ts';
-import { type FusionLoss, geometryOf, LossSum, type MapGeometry, type Targets } from './losses.ts';
+import { type FusionLoss, LossSum, type Targets } from './losses.ts';
+import { geometryOf, type MapGeometry } from './maps.ts';
 import { type FusionOptions, tappedLayers } from './options.ts';
 import { type BranchModel, joinRows } from './predict.ts';
 import {

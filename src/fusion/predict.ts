@@ -7,10 +7,9 @@ import { bilinearResize } from '../kernels/resize.ts';
 import { cosineLogits, softmax, Tensor } from '../nn/index.ts';
 import type { Encoded, Features } from './features.ts';
 import { type BranchScores, blurMaps } from './fuse.ts';
-import { alignOf, type MapGeometry, probabilityMap } from './losses.ts';
+import { alignOf, type MapGeometry, probabilityMap, refineMaps } from './maps.ts';
 import { MemoryBank } from './memory_bank.ts';
 import type { FusionOptions } from './options.ts';
-import { refineMaps } from './refine.ts';
 
 /** Both branches of a batch, on the host; grids are the values before upsampling. */
 export interface Prediction extends BranchScores {

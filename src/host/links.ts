@@ -5,7 +5,7 @@ import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls
 import { FusionclipError } from '../base/errors.ts';
 import type { Link } from '../base/link.ts';
 import { ioError } from './disk.ts';
-import { greet, welcome } from './web_socket.ts';
+import { BEAT, greet, PATIENCE, welcome } from './web_socket.ts';
 
 /** Where to listen, and with what. */
 export interface ListenOptions {
@@ -35,13 +35,6 @@ export async function listen({ host, port, secret, tls }: ListenOptions): Promis
       last = last.then(() => body(link)).catch(() => link.close());
     });
   };
-  const read = (path: string): Buffer => {
-    try {
-      return readFileSync(path);
-    } catch (error) {
-      throw ioError('read', path, error);
-    }
-  };
   const server: Server = tls
     ? createTlsServer({ cert: read(tls.certificate), key: read(tls.key) }, take)
     : createServer(take);
@@ -60,13 +53,21 @@ export async function listen({ host, port, secret, tls }: ListenOptions): Promis
   };
 }
 
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw ioError('read', path, error);
+  }
+}
+
 /**
  * Connects to who listens.
  * @param address `HOST:PORT`, or `wss://HOST:PORT` for TLS
  * @param authority path of the authorities that its certificate is held against; null: those of the system
  * @throws FusionclipError `usage` for an address that is none or a secret that is another one, `io` where nobody answers
  */
-export async function dial(address: string, secret: string, authority: string | null): Promise<Link> {
+export async function dial(address: string, secret: string, authority: string | null, beat = BEAT): Promise<Link> {
   const [, scheme = 'ws', host, port] = /^(?:(wss?):\/\/)?(\[[\da-f:]+\]|[^:/[\]]+):(\d+)\/?$/i.exec(address) ?? [];
   if (!host)
     throw new FusionclipError('usage', `"${address}" is no address of a worker; give HOST:PORT or wss://HOST:PORT.`);
@@ -74,18 +75,18 @@ export async function dial(address: string, secret: string, authority: string | 
   const name = `${host}:${port}`;
   const isSecure = scheme.toLowerCase() === 'wss';
   const where = { host: bare, port: Number(port), ...(/^[\d.:]+$/.test(bare) ? {} : { servername: bare }) };
-  const socket = isSecure
-    ? tlsConnect({ ...where, ...(authority && { ca: readFileSync(authority) }) })
-    : connect(where);
+  const socket = isSecure ? tlsConnect({ ...where, ...(authority && { ca: read(authority) }) }) : connect(where);
   try {
-    await once(socket, isSecure ? 'secureConnect' : 'connect');
+    await once(socket, isSecure ? 'secureConnect' : 'connect', { signal: AbortSignal.timeout(PATIENCE) });
   } catch (cause) {
-    const why = (cause as Error).message;
+    socket.destroy();
+    const { name: kind, message } = cause as Error;
+    const why = kind === 'AbortError' ? `no answer in ${PATIENCE / 1000} s` : message;
     throw new FusionclipError('io', `The worker ${name} does not answer (${why}); see whether it runs there.`, {
       cause,
     });
   }
-  const link = await greet(socket, name, secret);
+  const link = await greet(socket, name, secret, beat);
   if (link) return link;
   const text = `The worker ${name} does not know the secret, or is none; give both the same FUSIONCLIP_SECRET, and wss:// where it has a certificate.`;
   throw new FusionclipError('usage', text);

@@ -7,7 +7,11 @@ const MAGIC = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 /** Bytes that a message may have. */
 const MOST = 2 ** 31;
 /** Milliseconds for a handshake. */
-const PATIENCE = 20_000;
+export const PATIENCE = 20_000;
+/** Milliseconds after which each end says that it is there, also while it computes. */
+export const BEAT = 10_000;
+/** Beats without a byte from the other end after which it is gone: its process stands still, or no packet comes through any more. */
+const SILENT = 12;
 
 const FINAL = 0x80;
 const [CONTINUED, BINARY, CLOSE, PING, PONG] = [0, 2, 8, 9, 10];
@@ -18,6 +22,8 @@ class Incoming {
   #length = 0;
   #ended = false;
   #wake = (): void => {};
+  /** Beats since the last byte. */
+  silence = 0;
 
   constructor(socket: Socket) {
     const end = (): void => {
@@ -27,6 +33,7 @@ class Incoming {
     socket.on('data', (chunk: Buffer) => {
       this.#chunks.push(chunk);
       this.#length += chunk.length;
+      this.silence = 0;
       this.#wake();
     });
     socket.on('end', end).on('close', end).on('error', end);
@@ -76,8 +83,12 @@ function frame(kind: number, payload: Uint8Array, masked: boolean): Buffer {
   return Buffer.concat([head, payload]);
 }
 
-/** A socket after the handshake. @param masked whether this end is the client */
-function linkOf(socket: Socket, incoming: Incoming, name: string, masked: boolean): Link {
+/**
+ * A socket after the handshake. What comes is read as it comes, so that an end that is busy shows that it is there.
+ * @param masked whether this end is the client
+ * @param beat milliseconds between two signs of life
+ */
+function linkOf(socket: Socket, incoming: Incoming, name: string, masked: boolean, beat: number): Link {
   const next = async (): Promise<{ kind: number; isFinal: boolean; payload: Buffer } | null> => {
     const head = await incoming.take(2);
     if (!head) return null;
@@ -91,22 +102,47 @@ function linkOf(socket: Socket, incoming: Incoming, name: string, masked: boolea
     if (mask?.some((byte) => byte !== 0)) for (let i = 0; i < length; i++) payload[i] ^= mask[i % 4];
     return { kind: head[0] & 0xf, isFinal: (head[0] & FINAL) !== 0, payload };
   };
+  const message = async (): Promise<Uint8Array | null> => {
+    const parts: Buffer[] = [];
+    for (;;) {
+      const one = await next();
+      if (!one || one.kind === CLOSE) return null;
+      if (one.kind === PING && socket.writable) socket.write(frame(PONG, one.payload, masked));
+      if (one.kind !== BINARY && one.kind !== CONTINUED) continue;
+      parts.push(one.payload);
+      if (one.isFinal) return new Uint8Array(parts.length === 1 ? parts[0] : Buffer.concat(parts));
+    }
+  };
+  const come: Uint8Array[] = [];
+  let isOver = false;
+  let wake = (): void => {};
+  const pulse = setInterval(() => {
+    if (++incoming.silence > SILENT) socket.destroy();
+    else if (socket.writable) socket.write(frame(PING, new Uint8Array(), masked));
+  }, beat);
+  pulse.unref();
+  const read = async (): Promise<void> => {
+    for (let one = await message(); one !== null; one = await message()) {
+      come.push(one);
+      wake();
+    }
+    clearInterval(pulse);
+    isOver = true;
+    socket.destroy();
+    wake();
+  };
+  void read();
   return {
     name,
     send: (message) => void (socket.writable && socket.write(frame(BINARY, message, masked))),
     async receive() {
-      const parts: Buffer[] = [];
-      for (;;) {
-        const one = await next();
-        if (!one || one.kind === CLOSE) {
-          socket.destroy();
-          return null;
-        }
-        if (one.kind === PING) socket.write(frame(PONG, one.payload, masked));
-        if (one.kind !== BINARY && one.kind !== CONTINUED) continue;
-        parts.push(one.payload);
-        if (one.isFinal) return new Uint8Array(parts.length === 1 ? parts[0] : Buffer.concat(parts));
+      while (come.length === 0) {
+        if (isOver) return null;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
       }
+      return come.shift()!;
     },
     close() {
       if (socket.writable) socket.end(frame(CLOSE, new Uint8Array(), masked));
@@ -137,7 +173,7 @@ async function inTime<T>(socket: Socket, work: Promise<T>): Promise<T> {
  * The server's end of a connection that has just come in, after both ends have shown that they know the secret, which is never sent.
  * @returns null for who does not know it, or is no WebSocket
  */
-export function welcome(socket: Socket, secret: string): Promise<Link | null> {
+export function welcome(socket: Socket, secret: string, beat = BEAT): Promise<Link | null> {
   socket.on('error', () => {}).setKeepAlive(true, 10_000);
   const incoming = new Incoming(socket);
   const shake = async (): Promise<Link | null> => {
@@ -145,7 +181,7 @@ export function welcome(socket: Socket, secret: string): Promise<Link | null> {
     if (!key) return null;
     const answer = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'];
     socket.write(`${[...answer, `Sec-WebSocket-Accept: ${accept(key)}`].join('\r\n')}\r\n\r\n`);
-    const link = linkOf(socket, incoming, `${socket.remoteAddress}:${socket.remotePort}`, false);
+    const link = linkOf(socket, incoming, `${socket.remoteAddress}:${socket.remotePort}`, false, beat);
     const mine = randomBytes(32);
     link.send(mine);
     const theirs = await link.receive();
@@ -160,7 +196,7 @@ export function welcome(socket: Socket, secret: string): Promise<Link | null> {
 }
 
 /** The client's end; null where the other one is no WebSocket, or does not know the secret. */
-export function greet(socket: Socket, name: string, secret: string): Promise<Link | null> {
+export function greet(socket: Socket, name: string, secret: string, beat = BEAT): Promise<Link | null> {
   socket.on('error', () => {}).setKeepAlive(true, 10_000);
   const incoming = new Incoming(socket);
   const shake = async (): Promise<Link | null> => {
@@ -170,7 +206,7 @@ export function greet(socket: Socket, name: string, secret: string): Promise<Lin
     socket.write(`${[...head, ...own].join('\r\n')}\r\n\r\n`);
     const answer = (await incoming.head()) ?? '';
     if (!/^HTTP\/1\.1 101 /.test(answer) || !answer.includes(accept(key))) return null;
-    const link = linkOf(socket, incoming, name, true);
+    const link = linkOf(socket, incoming, name, true, beat);
     const theirs = await link.receive();
     if (theirs?.length !== 32) return null;
     const mine = randomBytes(32);

@@ -1,8 +1,7 @@
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { ATTENTION_VARIANTS, type AttentionVariant, attentionRow, type Sequences } from './attention_variants.ts';
+import { type AttentionVariant, attentionRow, chosenAttention, type Sequences } from './attention_variants.ts';
 import { expectShape } from './shapes.ts';
-import { bestVariant } from './variants.ts';
 
 /** Widest head: 8 rows of it fit into the private memory that WebGPU guarantees. */
 const MAX_WIDTH = 128;
@@ -105,9 +104,9 @@ export function attentionBackwardWith(
   return dQkv;
 }
 
-/** The row of a variant, or of the best one. */
-function rowFor({ facts }: Gpu, forced: AttentionVariant | undefined) {
-  return attentionRow(forced ?? bestVariant(ATTENTION_VARIANTS, facts));
+/** The row of a variant, or of the one that was measured to be the best, or that is best for the kind of adapter. */
+function rowFor({ facts, tuning }: Gpu, forced: AttentionVariant | undefined) {
+  return attentionRow(forced ?? chosenAttention(facts, tuning.attention));
 }
 
 /** What all variants take. */

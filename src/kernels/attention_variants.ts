@@ -13,7 +13,7 @@ import {
   attention as reference,
 } from './shaders.gen.ts';
 import { elementGrid, ranges } from './shapes.ts';
-import type { Variant } from './variants.ts';
+import { bestVariant, runnable, type Variant, type VariantFacts } from './variants.ts';
 
 /** Sizes that a launch depends on. */
 export interface Sequences {
@@ -127,6 +127,25 @@ export const ATTENTION_VARIANTS = {
 
 /** Name of a row of {@link ATTENTION_VARIANTS}. */
 export type AttentionVariant = keyof typeof ATTENTION_VARIANTS;
+
+/** The variants that an adapter can run and `fusionclip tune` chooses from: all but the first one; on software adapters those for them. */
+export function attentionVariants(facts: VariantFacts): AttentionVariant[] {
+  const forThem = (name: AttentionVariant) => attentionRow(name).best.some((kind) => kind !== 'hardware');
+  return runnable(ATTENTION_VARIANTS, facts)
+    .slice(1)
+    .filter((name) => facts.class === 'hardware' || forThem(name));
+}
+
+/** Whether a text names one of {@link ATTENTION_VARIANTS}. */
+export function isAttentionVariant(name: unknown): name is AttentionVariant {
+  return typeof name === 'string' && Object.hasOwn(ATTENTION_VARIANTS, name);
+}
+
+/** The variant that was chosen for an adapter, if it can run it, else the best one of its kind. */
+export function chosenAttention(facts: VariantFacts, tuned?: unknown): AttentionVariant {
+  const able = runnable(ATTENTION_VARIANTS, facts).slice(1);
+  return able.find((name) => name === tuned) ?? bestVariant(ATTENTION_VARIANTS, facts);
+}
 
 /** A row of the table. */
 export function attentionRow(variant: AttentionVariant): AttentionRow {

@@ -1,4 +1,5 @@
 import { GpuArray } from '../gpu/array.ts';
+import { rowLaunch } from './rows.ts';
 import { bce_backward, bce as forward } from './shaders.gen.ts';
 import { elementGrid, expectShape } from './shapes.ts';
 
@@ -18,12 +19,13 @@ const MOST_IMAGES = 60_000;
 export function bce(pair: GpuArray, label: GpuArray, mode: BceMode): GpuArray {
   const { count, batch } = groupsOf(pair, label);
   const loss = GpuArray.empty(pair.gpu, [count]);
+  const { constants, groups } = rowLaunch(pair.gpu, count, batch);
   pair.gpu.run({
     shader: forward,
-    constants: { MODE: MODE[mode] },
+    constants: { ...constants, MODE: MODE[mode] },
     buffers: { pair, label, loss },
     params: { count, batch },
-    groups: [Math.ceil(count / forward.constants.WORKGROUP)],
+    groups,
     flops: 20 * pair.rows,
   });
   return loss;

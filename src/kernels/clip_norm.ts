@@ -1,10 +1,11 @@
 import { GpuArray } from '../gpu/array.ts';
 import { CLIP_ENTRY } from './adam.ts';
+import { rowLaunch } from './rows.ts';
 import { clip_norm, clip_norm_factor } from './shaders.gen.ts';
-import { elementGrid, expectShape } from './shapes.ts';
+import { expectShape } from './shapes.ts';
 import { sumAxis } from './sum_axis.ts';
 
-/** Elements that one invocation squares and adds. */
+/** Elements whose squares become one sum. */
 const CHUNK = 4 * clip_norm.constants.QUADS;
 
 /**
@@ -25,7 +26,7 @@ export function clipNorm(grads: readonly GpuArray[], most: number, schedules: re
       shader: clip_norm,
       buffers: { grad, squares },
       params: { size: grad.size, offset },
-      groups: elementGrid(counts[i], clip_norm.constants.WORKGROUP),
+      ...rowLaunch(gpu, counts[i], clip_norm.constants.QUADS),
       flops: 2 * grad.size,
     });
     offset += counts[i];

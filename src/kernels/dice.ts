@@ -1,7 +1,8 @@
 import { GpuArray } from '../gpu/array.ts';
 import { pixelLossSizes } from './pixel_loss.ts';
-import { dice_backward, dice_loss, dice as partials } from './shaders.gen.ts';
-import { elementGrid, expectAtMost, expectShape } from './shapes.ts';
+import { rowLaunch } from './rows.ts';
+import { dice_backward, dice_loss, dice as slices } from './shaders.gen.ts';
+import { expectAtMost, expectShape } from './shapes.ts';
 import { sumAxis } from './sum_axis.ts';
 
 /** What the forward leaves for the backward. */
@@ -21,24 +22,25 @@ const MOST_IMAGES = 60_000;
  */
 export function dice(prob: GpuArray, mask: GpuArray, smooth = 1): DiceResult {
   const { gpu } = prob;
-  const { count, batch, rows, pixels, chunks } = pixelLossSizes('dice', prob.shape, mask);
+  const { count, batch, rows, pixels, launch } = pixelLossSizes('dice', prob.shape, mask);
+  const { chunks, ...how } = launch;
   expectAtMost('dice: images', batch, MOST_IMAGES);
-  const parts = GpuArray.empty(gpu, [rows, chunks, 3]);
+  const pieces = GpuArray.empty(gpu, [rows, 3, chunks]);
   gpu.run({
-    shader: partials,
-    buffers: { prob, mask, parts },
+    ...how,
+    shader: slices,
+    buffers: { prob, mask, pieces },
     params: { rows, batch, pixels, chunks },
-    groups: elementGrid(rows * chunks, partials.constants.WORKGROUP),
     flops: 4 * rows * pixels,
   });
-  const sums = sumAxis(parts, [rows, chunks, 3], [rows, 3]);
-  parts.release();
+  const sums = sumAxis(pieces, [3 * rows, chunks, 1], [rows, 3]);
+  pieces.release();
   const loss = GpuArray.empty(gpu, [count]);
   gpu.run({
     shader: dice_loss,
     buffers: { sums, loss },
     params: { count, batch, smooth_by: smooth },
-    groups: [Math.ceil(count / dice_loss.constants.WORKGROUP)],
+    ...rowLaunch(gpu, count, batch),
   });
   return { loss, sums };
 }

@@ -1,7 +1,7 @@
 import { GpuArray } from '../gpu/array.ts';
 import { pixelLossSizes } from './pixel_loss.ts';
-import { focal_backward, focal as partials } from './shaders.gen.ts';
-import { elementGrid, expectShape } from './shapes.ts';
+import { focal_backward, focal as slices } from './shaders.gen.ts';
+import { expectShape } from './shapes.ts';
 import { sumAxis } from './sum_axis.ts';
 
 /**
@@ -13,17 +13,18 @@ import { sumAxis } from './sum_axis.ts';
  * @returns [G]
  */
 export function focal(prob: GpuArray, mask: GpuArray, gamma = 2, smooth = 1e-5, alpha: number | null = null): GpuArray {
-  const { count, batch, rows, pixels, chunks } = pixelLossSizes('focal', prob.shape, mask);
-  const parts = GpuArray.empty(prob.gpu, [rows, chunks]);
+  const { count, batch, rows, pixels, launch } = pixelLossSizes('focal', prob.shape, mask);
+  const { chunks, ...how } = launch;
+  const pieces = GpuArray.empty(prob.gpu, [rows, chunks]);
   prob.gpu.run({
-    shader: partials,
-    buffers: { prob, mask, parts },
+    ...how,
+    shader: slices,
+    buffers: { prob, mask, pieces },
     params: { rows, batch, pixels, chunks, gamma, smooth_by: smooth, alpha: alpha ?? -1 },
-    groups: elementGrid(rows * chunks, partials.constants.WORKGROUP),
     flops: 15 * rows * pixels,
   });
-  const loss = sumAxis(parts, [count, batch * chunks, 1], [count], 1 / (batch * pixels));
-  parts.release();
+  const loss = sumAxis(pieces, [count, batch * chunks, 1], [count], 1 / (batch * pixels));
+  pieces.release();
   return loss;
 }
 

@@ -1,10 +1,11 @@
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { crossLaunch } from './rows.ts';
 import { info_nce_backward, info_nce as shader } from './shaders.gen.ts';
 import { elementGrid, expectAtMost, expectShape } from './shapes.ts';
 import { sumAxis } from './sum_axis.ts';
 
-/** One invocation goes through a row or column of the cosines twice. */
+/** On software adapters one invocation goes through a row or column of the cosines twice. */
 const MOST_PAIRS = 4096;
 
 /** What is right of P pictures and T texts; see {@link infoNceTargets}. */
@@ -75,17 +76,17 @@ export function uploadTargets(
 export function infoNce(cosine: GpuArray, logScale: GpuArray, { wanted, weights }: InfoNceTargets): InfoNceResult {
   const { gpu } = cosine;
   const [rows, columns] = measure(cosine, logScale, { wanted, weights });
-  const parts = GpuArray.empty(gpu, [rows + columns]);
+  const terms = GpuArray.empty(gpu, [rows + columns]);
   const logSumExp = GpuArray.empty(gpu, [rows + columns]);
   gpu.run({
     shader,
-    buffers: { cosine, log_scale: logScale, wanted, weights, parts, log_sum_exp: logSumExp },
+    buffers: { cosine, log_scale: logScale, wanted, weights, terms, log_sum_exp: logSumExp },
     params: { rows, columns },
-    groups: elementGrid(rows + columns, shader.constants.WORKGROUP),
+    ...crossLaunch(gpu, rows, columns),
     flops: 12 * cosine.size,
   });
-  const loss = sumAxis(parts, [1, rows + columns, 1], [1]);
-  parts.release();
+  const loss = sumAxis(terms, [1, rows + columns, 1], [1]);
+  terms.release();
   return { loss, logSumExp };
 }
 

@@ -1,8 +1,6 @@
 import type { GpuArray } from '../gpu/array.ts';
+import { type SliceLaunch, sliceLaunch } from './rows.ts';
 import { expectShape } from './shapes.ts';
-
-/** Pixels that one invocation adds in the first stage of a loss. */
-const CHUNK_PIXELS = 64;
 
 /** Sizes of a pixel loss over G groups of B images each. */
 export interface PixelLossSizes {
@@ -14,8 +12,8 @@ export interface PixelLossSizes {
   readonly rows: number;
   /** H·W */
   readonly pixels: number;
-  /** Partial sums of an image in the first stage. */
-  readonly chunks: number;
+  /** Of the first stage, which leaves `chunks` partial sums of an image. */
+  readonly launch: SliceLaunch;
 }
 
 /**
@@ -30,5 +28,5 @@ export function pixelLossSizes(word: string, shape: readonly number[], mask: Gpu
     throw new Error(`${word}: probabilities [${shape}] do not go with masks [${mask.shape}]; expected [G·B, H, W, 2]`);
   }
   const pixels = height * width;
-  return { count: rows / batch, batch, rows, pixels, chunks: Math.max(1, Math.ceil(pixels / CHUNK_PIXELS)) };
+  return { count: rows / batch, batch, rows, pixels, launch: sliceLaunch(mask.gpu, rows, pixels) };
 }

@@ -1,4 +1,5 @@
 import { GpuArray } from '../gpu/array.ts';
+import { pixelLaunch } from './rows.ts';
 import { resize, resize_backward, resize_pair } from './shaders.gen.ts';
 import { elementGrid, expectAtMost, expectShape } from './shapes.ts';
 
@@ -37,10 +38,10 @@ export function bilinearResize(x: GpuArray, size: readonly [number, number], ali
     ...{ step_y: vertical.step, offset_y: vertical.offset, den_y: vertical.den },
     ...{ step_x: horizontal.step, offset_x: horizontal.offset, den_x: horizontal.den },
   };
-  const groups = [Math.ceil(width / (8 * resize.constants.RUN)), Math.ceil(height / 8), batch] as const;
+  const launch = pixelLaunch(x.gpu, width, height, batch);
   const flops = 9 * y.size;
-  if (channels === 2) x.gpu.run({ shader: resize_pair, buffers: { x, y }, params, groups, flops });
-  else x.gpu.run({ shader: resize, buffers: { x, y }, params: { ...params, channels }, groups, flops });
+  if (channels === 2) x.gpu.run({ ...launch, shader: resize_pair, buffers: { x, y }, params, flops });
+  else x.gpu.run({ ...launch, shader: resize, buffers: { x, y }, params: { ...params, channels }, flops });
   return y;
 }
 
@@ -54,9 +55,9 @@ export function bilinearResizeBackward(grad: GpuArray, size: readonly [number, n
   const [batch, height, width, channels] = grad.shape;
   expectShape('resize gradient', grad, [batch, height, width, channels]);
   const [h, w] = size;
-  const rows = gather(grad, [batch * height, w, width, channels], axis(w, width, align));
-  const out = gather(rows, [batch, h, height, w * channels], axis(h, height, align));
-  rows.release();
+  const lines = gather(grad, [batch, h, height, width * channels], axis(h, height, align));
+  const out = gather(lines, [batch * h, w, width, channels], axis(w, width, align));
+  lines.release();
   return out.reshape([batch, h, w, channels]);
 }
 

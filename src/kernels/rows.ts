@@ -37,6 +37,47 @@ export function rowLaunch(gpu: Gpu, rows: number, items: number): RowLaunch {
   return { constants: { WORKGROUP, LANE_BITS: bits }, groups: elementGrid(rows * 2 ** bits, WORKGROUP) };
 }
 
+/** What a launch over slices of long sums sets. */
+export interface SliceLaunch extends RowLaunch {
+  /** Slices of a row. */
+  readonly chunks: number;
+}
+
+/** Terms of an invocation that has a slice for itself, and of one that shares it: fewer, so that there are slices for all of a GPU. */
+const TERMS_ALONE = 64;
+const TERMS_SHARED = 16;
+
+/** Cuts rows of `terms` into slices, each summed by an invocation, or by neighbours on a GPU. */
+export function sliceLaunch(gpu: Gpu, rows: number, terms: number): SliceLaunch {
+  const LANE_BITS = laneBits(gpu, Math.ceil(terms / 4));
+  const chunks = Math.max(1, Math.ceil(terms / (LANE_BITS > 0 ? TERMS_SHARED * 2 ** LANE_BITS : TERMS_ALONE)));
+  const groups = elementGrid(rows * chunks * 2 ** LANE_BITS, SHARING);
+  return { chunks, constants: { WORKGROUP: SHARING, LANE_BITS }, groups };
+}
+
+/** Invocations that share a row of a matrix whose columns are wanted as well, and columns of a workgroup; of its so many invocations. */
+const CROSSING = { WORKGROUP: 256, LANE_BITS: 5, ACROSS: 32 };
+const CROSSING_ALONE = { WORKGROUP: ALONE, LANE_BITS: 0, ACROSS: ALONE };
+
+/** Constants and workgroups of a kernel over the rows of a matrix and then over its columns, neighbours next to each other. */
+export function crossLaunch(gpu: Gpu, rows: number, columns: number) {
+  const constants = rowVariant(gpu) === 'workgroup' ? CROSSING : CROSSING_ALONE;
+  const { WORKGROUP, LANE_BITS, ACROSS } = constants;
+  const groups = Math.ceil(rows / (WORKGROUP >> LANE_BITS)) + Math.ceil(columns / ACROSS);
+  return { constants, groups: elementGrid(groups, 1) };
+}
+
+/** Neighbouring pixels of an invocation, and invocations of a workgroup beside and above each other. */
+const PIXELS = { RUN: 1, WIDE: 32, TALL: 2 };
+const PIXELS_ALONE = { RUN: 8, WIDE: 8, TALL: 8 };
+
+/** Constants and workgroups of a kernel over the pixels of images. */
+export function pixelLaunch(gpu: Gpu, width: number, height: number, images: number) {
+  const constants = rowVariant(gpu) === 'workgroup' ? PIXELS : PIXELS_ALONE;
+  const { RUN, WIDE, TALL } = constants;
+  return { constants, groups: [Math.ceil(width / (RUN * WIDE)), Math.ceil(height / TALL), images] as const };
+}
+
 /** Binary logarithm of how many invocations share a row of so many items: none of them shall be idle in a short one. */
 function laneBits(gpu: Gpu, items: number): number {
   return rowVariant(gpu) === 'workgroup' ? Math.ceil(Math.log2(Math.min(SHARING, Math.max(1, items)))) : 0;

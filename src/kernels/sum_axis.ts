@@ -1,14 +1,13 @@
 import { elements, GpuArray } from '../gpu/array.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { sliceLaunch } from './rows.ts';
 import { sum_axis, sum_axis_vec4 } from './shaders.gen.ts';
 import { elementGrid } from './shapes.ts';
 
 /** Terms that one invocation adds; more make another stage. */
 const TERMS = 64;
-/** The first whose multiple the inner axis is: so many elements does one invocation take at a time. */
-const VARIANTS = [
-  { multiple: 4, shader: sum_axis_vec4 },
-  { multiple: 1, shader: sum_axis },
-] as const;
+/** An inner axis as long as this has a neighbour for each invocation of a GPU: a sum need not be shared. */
+const LONG = 32;
 
 /**
  * factor · Σ over the middle axis of x seen as [outer, rows, inner], in a fixed order: stages of at most 64 terms, so the
@@ -26,18 +25,16 @@ export function sumAxis(
     throw new Error(`sum_axis: ${x.dtype} [${x.shape}] is not f32 [${outer}, ${rows}, ${inner}]`);
   }
   const { gpu } = x;
-  const { multiple, shader } = VARIANTS.find((variant) => inner % variant.multiple === 0)!;
   let from = x;
   let left = rows;
   for (;;) {
-    const chunks = Math.max(1, Math.ceil(left / TERMS));
+    const { chunks, ...launch } = stage(gpu, outer, left, inner);
     const last = chunks === 1;
     const y = GpuArray.empty(gpu, last ? shape : [outer, chunks, inner]);
     gpu.run({
-      shader,
+      ...launch,
       buffers: { x: from, y },
       params: { outer, rows: left, inner, chunks, factor: last ? factor : 1 },
-      groups: elementGrid((outer * chunks * inner) / multiple, shader.constants.WORKGROUP),
       flops: outer * left * inner,
     });
     // Commands run in order, so the memory of a stage may be handed out again right away.
@@ -46,6 +43,15 @@ export function sumAxis(
     from = y;
     left = chunks;
   }
+}
+
+/** The kernel of a stage, its workgroups, and how many sums it leaves of each. */
+function stage(gpu: Gpu, outer: number, rows: number, inner: number) {
+  if (inner < LONG && inner % 4 !== 0) return { shader: sum_axis, ...sliceLaunch(gpu, outer * inner, rows) };
+  const chunks = Math.max(1, Math.ceil(rows / TERMS));
+  const [shader, multiple] = inner % 4 === 0 ? ([sum_axis_vec4, 4] as const) : ([sum_axis, 1] as const);
+  const groups = elementGrid((outer * chunks * inner) / multiple, shader.constants.WORKGROUP);
+  return { shader, chunks, groups };
 }
 
 /**

@@ -1,8 +1,8 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
-import { encodePng } from '../data/encode.ts';
 import type { Image } from '../data/image.ts';
+import { encodePng } from '../data/png.ts';
 import { phantom, phantomFamily } from './phantom.ts';
 
 /** A data set to write. */

@@ -1,6 +1,7 @@
 export { DualEncoder, type EncoderBatch } from './dual_encoder.ts';
 export type { PairStepEvent } from './events.ts';
 export { openPairFolder } from './folder_pairs.ts';
+export { openPretraining } from './member.ts';
 export { PRETRAIN_OPTIONS, type PretrainOptions, pretrainOptions, pretrainTexts } from './options.ts';
 export type { Pair, PairSource } from './pairs.ts';
 export { phantomPairs } from './phantom_pairs.ts';

@@ -28,6 +28,11 @@ export const PRETRAIN_OPTIONS = {
   'without-kinds': list(NAME, [], 'kinds of lesion that are never drawn'),
   stages: list(STAGE, ['112x3000', '168x400'], 'sides of the pictures in pixels, and steps at each'),
   batch: integer(64, [2, 4096], 'pairs a step'),
+  parts: integer(
+    1,
+    [1, 1024],
+    'of a batch: a pair is told from those of its part, and the gradients are averaged in order; what --workers share',
+  ),
   regions: integer(
     4,
     [0, 64],
@@ -81,6 +86,10 @@ export function pretrainOptions(given: Readonly<Record<string, string>> = {}): P
     );
   }
   if (options.embed % 4 !== 0) throw new FusionclipError('usage', `--embed ${options.embed} is no multiple of 4.`);
+  if (options.batch < 2 * options.parts) {
+    const text = `--batch ${options.batch} in ${options.parts} parts leaves a pair nothing to be told from; give two pairs a part.`;
+    throw new FusionclipError('usage', text);
+  }
   const wrong = stages.find(({ size, steps }) => size < Math.max(32, options.patch) || size > 1024 || steps < 1);
   if (wrong) {
     const { size, steps } = wrong;

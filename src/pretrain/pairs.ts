@@ -1,3 +1,4 @@
+import { sha256 } from '../base/sha256.ts';
 import type { Image } from '../data/image.ts';
 
 /** A picture and one sentence about it. */
@@ -21,4 +22,9 @@ export interface PairSource {
   readonly captions: readonly string[];
   /** The pair of an index. */
   pair(index: number, size: number): Promise<Pair>;
+}
+
+/** What tells whether two have the same pairs, as far as that can be told without reading the pictures. */
+export function captionsOf({ captions }: PairSource): Promise<string> {
+  return sha256(new TextEncoder().encode(captions.join('\n')));
 }

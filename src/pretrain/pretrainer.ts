@@ -4,8 +4,10 @@ import type { ClipWeights, TensorWeights, Tokenizer } from '../clip/index.ts';
 import { resizePositions } from '../clip/positions.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { type InfoNceTargets, infoNceTargets, uploadIndex, uploadTargets } from '../kernels/index.ts';
-import { Adam, type Parameter, Tape } from '../nn/index.ts';
+import { addInto, type InfoNceTargets, infoNceTargets, uploadIndex, uploadTargets } from '../kernels/index.ts';
+import { Adam, type Parameter, Tape, type Tensor } from '../nn/index.ts';
+import { cutBatch, joined, meanOfParts } from '../train/gradient_parts.ts';
+import type { PartGradients, Team } from '../train/index.ts';
 import { DualEncoder, readArrays } from './dual_encoder.ts';
 import type { PairStepEvent } from './events.ts';
 import type { PretrainOptions } from './options.ts';
@@ -69,6 +71,7 @@ export class Pretrainer {
   readonly #options: PretrainOptions;
   readonly #source: PairSource;
   readonly #tokenizer: Tokenizer;
+  readonly #team: Team | null;
   readonly #one: GpuArray;
   readonly #pace = new Pace();
   #model!: DualEncoder;
@@ -76,23 +79,29 @@ export class Pretrainer {
   #step = 0;
   #pending: PendingStep | null = null;
 
-  private constructor(gpu: Gpu, options: PretrainOptions, source: PairSource, tokenizer: Tokenizer) {
+  private constructor(gpu: Gpu, options: PretrainOptions, source: PairSource, tokenizer: Tokenizer, team: Team | null) {
     this.#gpu = gpu;
     this.#options = options;
     this.#source = source;
     this.#tokenizer = tokenizer;
+    this.#team = team;
     this.#one = GpuArray.from(gpu, Float32Array.of(1), [1]).keep();
   }
 
-  /** A trainer that goes on from a state. Throws `bad_model` when the state lacks a tensor. */
+  /**
+   * A trainer that goes on from a state.
+   * @param team who computes the parts of a batch beside this process
+   * @throws FusionclipError `bad_model` when the state lacks a tensor
+   */
   static async create(
     gpu: Gpu,
     options: PretrainOptions,
     source: PairSource,
     tokenizer: Tokenizer,
     state: PretrainState,
+    team: Team | null = null,
   ): Promise<Pretrainer> {
-    const trainer = new Pretrainer(gpu, options, source, tokenizer);
+    const trainer = new Pretrainer(gpu, options, source, tokenizer, team);
     await trainer.#load(state);
     return trainer;
   }
@@ -125,14 +134,16 @@ export class Pretrainer {
     while (this.#step < this.steps) {
       const { stage, end } = stageAt(stages, this.#step);
       if (this.#model.vision.size !== stage.size) await this.#restart();
-      let batch = await this.#prepare(this.#step, stage.size);
+      const inParts = this.#options.parts > 1;
+      const prepare = () => this.#prepare(this.#pairsOf(this.#step), stage.size);
+      let batch = inParts ? null : await prepare();
       while (this.#step < end) {
         if (hooks.signal?.aborted) {
           await this.#settle(hooks);
           return false;
         }
-        const next = this.#launch(batch);
-        if (this.#step < end) batch = await this.#prepare(this.#step, stage.size);
+        const next = batch === null ? await this.#together() : this.#launch(batch);
+        if (batch !== null && this.#step < end) batch = await prepare();
         await this.#settle(hooks);
         this.#pending = next;
         if (this.#step % this.#options['checkpoint.every'] === 0 || this.#step === end) {
@@ -142,6 +153,34 @@ export class Pretrainer {
       }
     }
     return true;
+  }
+
+  /** Makes ready for the parts of another training's step: the model for its pictures, with these weights. @throws FusionclipError `bad_data` */
+  async follow(step: number, weights: Float32Array<ArrayBuffer>): Promise<void> {
+    this.#step = step;
+    if (this.#model.vision.size !== stageAt(this.#options.stages, step).stage.size) await this.#restart();
+    const all = [...this.#model.parameters.values()];
+    if (all.reduce((sum, { value }) => sum + value.size, 0) !== weights.length) {
+      throw new FusionclipError('bad_data', 'The weights that were sent are those of another model.');
+    }
+    let at = 0;
+    for (const { value } of all) {
+      value.write(weights.subarray(at, at + value.size));
+      at += value.size;
+    }
+  }
+
+  /** The gradients of some pairs of this step with the weights as they are; the parameters keep none. */
+  async gradients(pairs: readonly number[]): Promise<PartGradients> {
+    const batch = await this.#prepare(pairs, this.#model.vision.size);
+    const read = this.#backward(batch);
+    const [losses, ...gradients] = await Promise.all(read.map(({ values }) => values));
+    return { names: ['loss'], losses, parameters: read.slice(1).map(({ name }) => name), gradients: joined(gradients) };
+  }
+
+  /** All weights, one after the other. */
+  async readWeights(): Promise<Float32Array<ArrayBuffer>> {
+    return joined(await Promise.all(Array.from(this.#model.parameters.values(), ({ value }) => value.read())));
   }
 
   /** Frees the memory of the GPU. */
@@ -186,15 +225,22 @@ export class Pretrainer {
     await this.#load(state);
   }
 
-  async #prepare(step: number, size: number): Promise<Batch> {
-    const { batch, seed, patch, regions: count } = this.#options;
+  /** Numbers of the pairs of a step. */
+  #pairsOf(step: number): number[] {
+    const { batch } = this.#options;
+    return Array.from({ length: batch }, (_, b) => step * batch + b);
+  }
+
+  async #prepare(pairs: readonly number[], size: number): Promise<Batch> {
+    const { seed, patch, regions: count } = this.#options;
+    const batch = pairs.length;
     const images = new Float32Array(batch * 3 * size * size);
     const captions: string[] = [];
     const truths: ReadonlySet<string>[] = [];
     const sources: RegionSource[] = [];
     const healthy = new Map<number, number>();
-    for (let b = 0; b < batch; b++) {
-      const pair = await this.#source.pair(step * batch + b, size);
+    for (const [b, index] of pairs.entries()) {
+      const pair = await this.#source.pair(index, size);
       const view = drawView(seed, pair.view, pair.mirror);
       images.set(viewInput(pair.image, view), b * 3 * size * size);
       const seen = (caption: string) => (view.mirrored ? mirroredCaption(caption) : caption);
@@ -202,7 +248,7 @@ export class Pretrainer {
       truths.push(new Set(pair.captions.map(seen)));
       if (!pair.mask) healthy.set(pair.view, b);
       const lesion = pair.mask && count > 0 ? patchCoverage(pair.mask, view.theta, patch) : null;
-      sources.push({ index: step * batch + b, lesion, twin: healthy.get(pair.view) ?? -1 });
+      sources.push({ index, lesion, twin: healthy.get(pair.view) ?? -1 });
     }
     const sentences = captions.map((caption) => this.#tokenizer.sentence(caption));
     const targets = infoNceTargets(batch, batch, (i, j) => truths[i].has(captions[j]));
@@ -218,13 +264,11 @@ export class Pretrainer {
     };
   }
 
-  /** Records and submits one step; the read of its loss is under way when this returns. */
-  #launch({ images, sentences, targets, regions }: Batch): PendingStep {
+  /** Forward and backward of a batch; the parameters have their gradients after it. In the caller's scope. */
+  #record({ images, sentences, targets, regions }: Batch): Tensor {
     const gpu = this.#gpu;
     const model = this.#model;
     const { size } = model.vision;
-    const { lr, warmup, clip } = this.#options;
-    using _scope = gpu.scope();
     const tape = new Tape();
     const pictures = GpuArray.from(gpu, images, [sentences.length, 3, size, size]);
     const upload = (given: HostTargets, rows: number) => uploadTargets(gpu, given, [rows, sentences.length]);
@@ -239,11 +283,53 @@ export class Pretrainer {
     };
     const loss = tape.record(() => model.loss(batch));
     tape.backward(loss, this.#one);
+    return loss;
+  }
+
+  /** Forward and backward of a part; the reads of its loss and of its gradients are under way when this returns. */
+  #backward(batch: Batch) {
+    using _scope = this.#gpu.scope();
+    const reads = [{ name: '', values: this.#record(batch).value.read() }];
+    for (const parameter of this.#model.parameters.values()) {
+      if (parameter.grad) reads.push({ name: parameter.name, values: parameter.grad.read() });
+      parameter.zeroGrad();
+    }
+    return reads;
+  }
+
+  /** Records and submits one step; the read of its loss is under way when this returns. */
+  #launch(batch: Batch): PendingStep {
+    using _scope = this.#gpu.scope();
+    return this.#update(this.#record(batch).value);
+  }
+
+  /** One step whose gradient is the mean of those of the parts of its batch. */
+  async #together(): Promise<PendingStep> {
+    const parts = cutBatch(this.#pairsOf(this.#step), this.#options.parts);
+    const done: PartGradients[] = this.#team ? await this.#team.gradients(this, parts) : [];
+    if (!this.#team) for (const part of parts) done.push(await this.gradients(part));
+    const counts = parts.map(({ length }) => length);
+    const { parameters, gradients, losses } = meanOfParts(done, counts);
+    using _scope = this.#gpu.scope();
+    let at = 0;
+    for (const name of parameters) {
+      const parameter = this.#model.parameters.get(name)!;
+      const { size } = parameter.value;
+      parameter.accumulate(GpuArray.from(this.#gpu, gradients.subarray(at, at + size), parameter.shape), addInto);
+      at += size;
+    }
+    return this.#update(GpuArray.from(this.#gpu, losses, [1]));
+  }
+
+  /** AdamW with the gradients that the parameters have, after a loss. In the caller's scope. */
+  #update(loss: GpuArray): PendingStep {
+    const gpu = this.#gpu;
+    const { lr, warmup, clip } = this.#options;
     const factor = rateFactor(this.#step, warmup, this.steps);
     const norm = this.#adam.stepClipped(factor, clip);
-    model.clampScale();
+    this.#model.clampScale();
     const facts = GpuArray.empty(gpu, [3]);
-    [loss.value, norm, model.logScale.value].forEach(({ buffer, offset }, i) => {
+    [loss, norm, this.#model.logScale.value].forEach(({ buffer, offset }, i) => {
       gpu.copy({ buffer, offset, bytes: 4 }, { buffer: facts.buffer, offset: 4 * i, bytes: 4 });
     });
     const values = facts.read();

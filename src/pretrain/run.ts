@@ -14,13 +14,14 @@ import { RECOMMENDATIONS } from '../detect/model_defaults.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { FolderLock, namesIn } from '../run/lock.ts';
 import { onDevice } from '../run/on_device.ts';
+import type { Team } from '../train/index.ts';
 import { writeModelBill } from './bill.ts';
 import { type CheckpointFacts, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { PairStepEvent } from './events.ts';
 import { openPairFolder } from './folder_pairs.ts';
 import { initialLaw } from './initial.ts';
 import { type PretrainOptions, pretrainOptions, pretrainTexts } from './options.ts';
-import type { PairSource } from './pairs.ts';
+import { captionsOf, type PairSource } from './pairs.ts';
 import { phantomPairs } from './phantom_pairs.ts';
 import { Pretrainer, type PretrainState } from './pretrainer.ts';
 import { scenePairs } from './scene_pairs.ts';
@@ -36,6 +37,8 @@ export interface PretrainContext {
   /** Called after each step. */
   readonly onStep?: (event: PairStepEvent) => void;
   readonly signal?: AbortSignal;
+  /** Has workers open a training, to compute parts of its batches. */
+  readonly team?: (training: object) => Promise<Team>;
 }
 
 /** What to train. */
@@ -93,11 +96,16 @@ export async function pretrain(context: PretrainContext, request: PretrainReques
     if (begun) return goOn(working, out);
     await requireEmpty();
     const merges = learnMerges(source.captions, options.vocab - LEAST_VOCABULARY);
-    const config = configOf(options, LEAST_VOCABULARY + merges.length);
-    const weights = new GeneratedClipModel(config, options.seed, (name, shape) => initialLaw(config, name, shape));
     const facts = { settings: pretrainTexts(options), data, merges, lines: 0 };
-    return train(working, out, options, source, facts, { step: 0, weights, moments: null });
+    return train(working, out, options, source, facts, firstState(options, merges));
   });
+}
+
+/** Where a training with these settings and merges of its vocabulary begins. */
+export function firstState(options: PretrainOptions, merges: readonly string[]): PretrainState {
+  const config = configOf(options, LEAST_VOCABULARY + merges.length);
+  const weights = new GeneratedClipModel(config, options.seed, (name, shape) => initialLaw(config, name, shape));
+  return { step: 0, weights, moments: null };
 }
 
 /** Goes on with an interrupted run; its settings stay, and so do the bits it would have given without the interruption. */
@@ -143,7 +151,8 @@ async function inFolder(
   }
 }
 
-async function openSource(fs: FileSystem, options: PretrainOptions, data: string | null): Promise<PairSource> {
+/** Opens pictures with captions: a folder of them, or what is drawn. */
+export async function openSource(fs: FileSystem, options: PretrainOptions, data: string | null): Promise<PairSource> {
   if (data !== null) return openPairFolder(fs, data, options.seed);
   if (options.pictures === 'scenes') return scenePairs(options.seed);
   return phantomPairs(options.families, options['without-kinds'], options.seed);
@@ -169,7 +178,7 @@ function configOf(options: PretrainOptions, vocab: number): ClipConfig {
 }
 
 async function train(
-  { fs, gpu, onStep, onEvent, signal }: PretrainContext,
+  context: PretrainContext,
   out: string,
   options: PretrainOptions,
   source: PairSource,
@@ -177,7 +186,12 @@ async function train(
   state: PretrainState,
 ): Promise<PretrainResult> {
   const tokenizer = tokenizerOfMerges(facts.merges, options.context);
-  const trainer = await Pretrainer.create(gpu, options, source, tokenizer, state);
+  const { fs, gpu, onStep, onEvent, signal } = context;
+  const team = await openTeam(context, options, source, facts);
+  const trainer = await Pretrainer.create(gpu, options, source, tokenizer, state, team).catch((error) => {
+    team?.close();
+    throw error;
+  });
   const log = new JsonLines(fs, joinPath(out, LOG));
   let loss = Number.NaN;
   const writeModel = async ({ weights, step }: PretrainState) => {
@@ -222,5 +236,19 @@ async function train(
     // What is left is of steps behind the last checkpoint; on a full disk it cannot be written, and need not be.
     await log.flush().catch(() => {});
     trainer.release();
+    team?.close();
   }
+}
+
+/** Has the workers of a run open it; null where it has none. @throws FusionclipError `usage` for a run whose batches are in one part */
+async function openTeam(
+  { team }: PretrainContext,
+  { parts }: PretrainOptions,
+  source: PairSource,
+  { settings, data, merges }: CheckpointFacts,
+): Promise<Team | null> {
+  if (!team) return null;
+  if (parts > 1) return team({ pretraining: { settings, data, merges, captions: await captionsOf(source) } });
+  const text = '--workers share the parts of a batch, and this run has one; pre-train with --parts 2 or more.';
+  throw new FusionclipError('usage', text);
 }

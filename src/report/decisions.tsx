@@ -25,10 +25,19 @@ export interface ReportDecisions {
 /** Rows of images that are shown. */
 const MOST_ROWS = 200;
 
-/** Decides on the test images of a run. They were scored in training, so they are not compared with the calibration set. */
-export function reportDecisions(rule: DecisionRule, predictions: readonly Prediction[]): ReportDecisions {
+/**
+ * Decides on the test images of a run. They were scored in training, so they are not compared with the calibration set.
+ * @param known which of them weights or rule were made of
+ */
+export function reportDecisions(
+  rule: DecisionRule,
+  predictions: readonly Prediction[],
+  known: readonly boolean[] = [],
+): ReportDecisions {
   const patientOf = patientOfId(rule.from.group);
-  const cases = predictions.map(({ id, score }) => ({ score, patient: patientOf(id), facts: null }));
+  const cases = predictions.map(({ id, score }, i) => {
+    return { score, patient: patientOf(id), facts: null, isKnown: known[i] ?? false };
+  });
   const labels = predictions.map(({ label }) => label);
   const decided = decideAll(rule, cases);
   const images = predictions.map((one, i) => ({ ...one, ...decided.images[i] }));

@@ -7,6 +7,7 @@ import type { PatientFacts } from '../data/layout/inventory.ts';
 import type { LeftOut } from '../data/layout/left_out.ts';
 import type { DecisionRule } from '../decide/decision_rule.ts';
 import { openAdapters } from '../detect/adapters_file.ts';
+import { knownImages } from '../detect/known_images.ts';
 import type { TrainResults } from '../detect/results.ts';
 import type { StepEvent } from '../run/events.ts';
 import type { RunConfig } from '../run/run_config.ts';
@@ -81,6 +82,8 @@ export interface RunRecord {
   readonly pictures: RunPictures;
   /** The calibration that lies in the adapters; null without. */
   readonly rule?: DecisionRule | null;
+  /** Of each test image, whether weights or calibration were made of it. */
+  readonly known?: readonly boolean[];
 }
 
 /**
@@ -115,10 +118,13 @@ export async function readRun(fs: FileSystem, path: string): Promise<RunRecord> 
     throw new FusionclipError('io', `There is no ${file}, so there is nothing to report; train again.`);
   }
   const adapters = folder.file(ADAPTERS);
-  const rule = (await fs.stat(adapters)) ? (await openAdapters(fs, adapters)).rule : null;
+  const file = (await fs.stat(adapters)) ? await openAdapters(fs, adapters) : null;
+  const knownAs = file && knownImages(file);
+  const known = file?.seen?.test.map((key) => knownAs!(key) !== null);
   return {
     path,
-    rule,
+    rule: file?.rule ?? null,
+    known,
     header,
     results,
     environment,

@@ -57,7 +57,7 @@ export async function renderReport(run: RunRecord, { gallery = 24 }: ReportOptio
     curves,
     series: lossSeries(run),
     verdict: verdictOf(run, curves),
-    decisions: run.rule ? reportDecisions(run.rule, predictions) : null,
+    decisions: run.rule ? reportDecisions(run.rule, predictions, run.known) : null,
     worst: await galleryItems(run, ordered.slice(0, gallery - places)),
     best: await galleryItems(run, ordered.slice(ordered.length - places).reverse()),
     support: await supportPictures(run),

@@ -1,5 +1,5 @@
-import { encodePng } from '../data/encode.ts';
 import type { Image } from '../data/image.ts';
+import { encodePng } from '../data/png.ts';
 import { resizeImage } from '../data/resize.ts';
 
 /** The longer side of a picture in a report, in pixels: what a gallery shows, at twice the density. */

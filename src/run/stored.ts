@@ -68,6 +68,8 @@ const labelled = v.object({
   abnormal: v.array(measure),
 });
 
+const KEYS = v.array(v.string());
+
 /** `inference` of an adapters file. */
 export const STORED_INFERENCE = v.object({
   thresholds: v.object({ image: threshold, pixel: threshold }),
@@ -78,4 +80,5 @@ export const STORED_INFERENCE = v.object({
   testScores: v.optional(v.nullable(labelled)),
   /** Hashes of the normal support images. */
   images: v.optional(v.array(v.string())),
+  seen: v.optional(v.nullable(v.object({ abnormal: KEYS, chosen: KEYS, test: KEYS }))),
 });

@@ -35,6 +35,17 @@ export function meanOfParts(parts: readonly PartGradients[], counts: readonly nu
   return { names, parameters, ...mean };
 }
 
+/** Arrays one after the other. */
+export function joined(arrays: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    out.set(array, at);
+    at += array.length;
+  }
+  return out;
+}
+
 /** Who trains: what a team asks of it. */
 export interface StepOwner {
   /** Steps done. */

@@ -1,7 +1,7 @@
 export type { Link } from '../base/link.ts';
 export type { GivenOptions, TrainOptions } from '../run/options.ts';
 export type { PartGradients, StepOwner } from './gradient_parts.ts';
-export { type MemberPlaces, serveTraining } from './member.ts';
+export { type MemberPlaces, type PartWorker, serveTraining } from './member.ts';
 export { type KeptTraining, SharedTrainings, type TrainedEpoch } from './shared_trainings.ts';
 export { StepInputs } from './step_inputs.ts';
 export { Team } from './team.ts';

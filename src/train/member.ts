@@ -1,22 +1,27 @@
-import { array, literal, number, object, union, unknown } from 'valibot';
+import { array, literal, number, object, optional, union, unknown } from 'valibot';
 import { FusionclipError } from '../base/errors.ts';
 import { checkJson } from '../base/json.ts';
 import { type Link, packMessage, unpackMessage } from '../base/link.ts';
 import { asTrained, type ModelSource, openModel } from '../detect/backbone.ts';
-import type { Detector } from '../detect/detector.ts';
 import { openData } from '../detect/open_data.ts';
 import { openDetector } from '../detect/run_context.ts';
 import { sliced } from '../detect/sliced.ts';
 import { chooseShots, readSupport } from '../detect/support.ts';
 import { describeAdapter } from '../gpu/adapter.ts';
 import { parseHeader } from '../run/run_config.ts';
+import type { PartGradients } from './gradient_parts.ts';
 import { sameShots } from './provenance.ts';
 import { itemsOf } from './shared_step.ts';
 import type { TrainContext } from './train_run.ts';
 import { Trainer } from './trainer.ts';
 
 const ORDER = union([
-  object({ type: literal('open'), config: unknown(), shots: unknown() }),
+  object({
+    type: literal('open'),
+    config: optional(unknown()),
+    shots: optional(unknown()),
+    pretraining: optional(unknown()),
+  }),
   object({ type: literal('parts'), parts: array(array(number())) }),
 ]);
 
@@ -26,9 +31,25 @@ export interface MemberPlaces {
   readonly model: ModelSource | null;
 }
 
-/** Works for one training, until its connection ends: opens the same support images and model, and answers with gradients. */
-export async function serveTraining(context: TrainContext, link: Link, places: MemberPlaces): Promise<void> {
-  let opened: { trainer: Trainer; detector: Detector } | null = null;
+/** What a worker has open: the model of somebody else's training. */
+export interface PartWorker {
+  /** Takes over the weights of the step that some parts belong to. @throws FusionclipError `bad_data` for those of another model */
+  follow(weights: Float32Array<ArrayBuffer>, parts: readonly (readonly number[])[]): Promise<void>;
+  gradients(part: readonly number[]): Promise<PartGradients>;
+  release(): void;
+}
+
+/**
+ * Works for one training, until its connection ends: opens the same support images and model, and answers with gradients.
+ * @param pretraining opens a pre-training, where this worker takes part in such
+ */
+export async function serveTraining(
+  context: TrainContext,
+  link: Link,
+  places: MemberPlaces,
+  pretraining?: (what: unknown) => Promise<PartWorker>,
+): Promise<void> {
+  let opened: PartWorker | null = null;
   const say = (facts: object, numbers?: Float32Array) => link.send(packMessage(facts, numbers));
   try {
     for (;;) {
@@ -37,14 +58,15 @@ export async function serveTraining(context: TrainContext, link: Link, places: M
       const { facts, numbers } = unpackMessage(message);
       const order = checkJson(ORDER, facts);
       if (order.type === 'open') {
-        opened ??= await openTraining(context, order, places);
+        const isPairs = order.pretraining !== undefined && pretraining !== undefined;
+        opened ??= isPairs ? await pretraining(order.pretraining) : await openTraining(context, order, places);
         say({ type: 'ready', adapter: describeAdapter(context.gpu.facts) });
         continue;
       }
       if (!opened) throw new FusionclipError('usage', 'No training is open.');
-      opened.trainer.writeWeights(numbers);
+      await opened.follow(numbers, order.parts);
       for (const part of order.parts) {
-        const { names, parameters, losses, gradients } = await opened.trainer.gradients(part);
+        const { names, parameters, losses, gradients } = await opened.gradients(part);
         const all = new Float32Array(losses.length + gradients.length);
         all.set(losses);
         all.set(gradients, losses.length);
@@ -57,8 +79,7 @@ export async function serveTraining(context: TrainContext, link: Link, places: M
     throw error;
   } finally {
     link.close();
-    opened?.trainer.release();
-    opened?.detector.release();
+    opened?.release();
   }
 }
 
@@ -67,7 +88,7 @@ async function openTraining(
   outer: TrainContext,
   { config, shots: drawn }: { config?: unknown; shots?: unknown },
   { data, model }: MemberPlaces,
-): Promise<{ trainer: Trainer; detector: Detector }> {
+): Promise<PartWorker> {
   const header = parseHeader(config, 'the configuration');
   const path = data ?? header.data.path;
   const backbone = asTrained(header.model, await openModel(outer.fs, model ?? header.model.name), 'the training');
@@ -83,7 +104,14 @@ async function openTraining(
   try {
     const trainer = new Trainer(detector, itemsOf(support, header, backbone), header.train);
     await trainer.prepare();
-    return { trainer, detector };
+    return {
+      follow: async (weights) => trainer.writeWeights(weights),
+      gradients: (part) => trainer.gradients(part),
+      release: () => {
+        trainer.release();
+        detector.release();
+      },
+    };
   } catch (error) {
     detector.release();
     throw error;

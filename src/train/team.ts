@@ -19,6 +19,9 @@ interface Member {
   isGone: boolean;
 }
 
+/** Milliseconds after which a worker that has not opened the training is named. */
+const PATIENCE = 20_000;
+
 /** Workers that compute gradients of parts of batches, beside the one who trains. */
 export class Team {
   readonly #members: Member[];
@@ -37,7 +40,9 @@ export class Team {
   static async open(links: readonly Link[], training: object, say: (text: string) => void): Promise<Team> {
     for (const link of links) link.send(packMessage({ type: 'open', ...training }));
     for (const link of links) {
-      const { facts } = await answerOf(link);
+      const busy = () => say(`The worker ${link.name} takes its time; it may be at work for another training.`);
+      const timer = setTimeout(busy, PATIENCE);
+      const { facts } = await answerOf(link).finally(() => clearTimeout(timer));
       if (facts?.type === 'ready') say(`worker ${link.name}: ${facts.adapter}`);
       else {
         const why = facts?.type === 'failed' ? facts.reason : 'The connection ended.';

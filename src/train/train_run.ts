@@ -13,6 +13,7 @@ import { predictionRows, toCsv } from '../detect/predictions.ts';
 import { type SelectedBy, type TrainResults, trainResults } from '../detect/results.ts';
 import { openDetector, type RunContext } from '../detect/run_context.ts';
 import type { ScoredSet } from '../detect/scoring.ts';
+import { seenImages } from '../detect/seen_images.ts';
 import { ValidationSet } from '../detect/selection.ts';
 import { requireWholeVolumes, sliced } from '../detect/sliced.ts';
 import { chooseShots, readSupport, type Support, type TrainItem } from '../detect/support.ts';
@@ -291,7 +292,7 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
     const selectedBy = selectionRule(header, rest, onEvent);
     const compared = (selectedBy !== 'last' && selectedBy !== 'none') || header.train['lr.grid'].length > 1;
     const used = selectedBy === 'test-oracle' ? oracle : rest;
-    const chosenBy = { contest: compared ? used : null, selectedBy };
+    const chosenBy = { contest: compared && selectedBy !== 'none' ? used : null, selectedBy };
     team = selectedBy === 'none' ? null : await openTeam(context.team, header, support);
     const forecast = new Forecast(
       planOf(header, state, {
@@ -305,7 +306,7 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
       state,
     );
     oracle.release();
-    const { results, scored } = await evaluateRunWeights(run, memory, rest, end, selectedBy);
+    const { results, scored } = await evaluateRunWeights(run, memory, rest, end, chosenBy);
     const seconds = (Date.now() - started.getTime()) / 1000;
     const training = end.trainedBy !== null && { trainedBy: end.trainedBy };
     await folder.writeJson('env.json', { ...environment, ...training, finished: new Date().toISOString(), seconds });
@@ -336,7 +337,7 @@ async function evaluateRunWeights(
   memory: SupportSet,
   rest: ValidationSet,
   end: TrainingEnd,
-  selectedBy: SelectedBy,
+  { selectedBy, contest }: { readonly selectedBy: SelectedBy; readonly contest: ValidationSet | null },
 ): Promise<Pick<TrainOutcome, 'results' | 'scored'>> {
   const { context, folder, header, dataset, inventory, support, detector, onEvent } = run;
   const { fs, signal } = context;
@@ -374,10 +375,11 @@ async function evaluateRunWeights(
   }
   const { scored } = selected.evaluation;
   const bank = supportBank(header.train.bank, normals, selected.rows);
+  const seen = await seenImages(fs, detector.framing, support, contest?.samples ?? [], scored);
   await saveAdapters(
     fs,
     folder.file(ADAPTERS),
-    { header, bank, selectedBy, ...selected.calibration, testScores: { of: 'test', ...classScores(scored) } },
+    { header, bank, seen, selectedBy, ...selected.calibration, testScores: { of: 'test', ...classScores(scored) } },
     detector.method.parameters,
   );
   const rows = predictionRows(scored, selected.calibration.thresholds);

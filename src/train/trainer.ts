@@ -10,7 +10,7 @@ import { addInto } from '../kernels/index.ts';
 import { Adam, type Parameter, Tape } from '../nn/index.ts';
 import type { StepEvent } from '../run/events.ts';
 import type { TrainOptions } from '../run/options.ts';
-import { cutBatch, meanOfParts, type PartGradients } from './gradient_parts.ts';
+import { cutBatch, joined, meanOfParts, type PartGradients } from './gradient_parts.ts';
 import { StepInputs } from './step_inputs.ts';
 import type { Team } from './team.ts';
 
@@ -289,14 +289,4 @@ export class Trainer {
     const { seconds, etaSeconds } = this.#pace.tick(this.steps - step);
     onStep?.({ step, steps: this.steps, epoch, epochs: this.#options.epochs, loss, parts, seconds, etaSeconds });
   }
-}
-
-function joined(arrays: readonly Float32Array[]): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    out.set(array, at);
-    at += array.length;
-  }
-  return out;
 }

@@ -1,8 +1,8 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
-import { encodePng } from '../data/encode.ts';
 import { splitOfName } from '../data/layout/words.ts';
+import { encodePng } from '../data/png.ts';
 import type { Affine } from '../nifti/affine.ts';
 import { parseAccept } from './accept.ts';
 import { type Collected, collectVolumes, filesBelow } from './collect.ts';

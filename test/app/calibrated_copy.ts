@@ -13,7 +13,7 @@ export async function calibratedCopy(path: string, highest: number): Promise<str
     return { score: highest - 0.001 * i, peak: 1, patient: null, facts: [], features: [], scanner: null };
   });
   const wishes = { alpha: 0.05, sensitivity: null, probability: 'platt' } as const;
-  const rule = makeDecisionRule(normals, null, wishes, { hash: 'made up', weights, group: null });
+  const rule = makeDecisionRule(normals, null, wishes, { hash: 'made up', weights, group: null, images: [] });
   const copy = path.replace(/\.safetensors$/, '-calibrated.safetensors');
   const { format: _, checksum: __, what: ___, header: ____, ...kept } = Object.fromEntries(metadata);
   await writeTensorFile(fs, copy, { what: 'adapters', header }, [...tensors], {

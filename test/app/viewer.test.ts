@@ -5,7 +5,7 @@ import { panned, placed, pointAt, WHOLE, zoomed } from '../../app/viewer/frame.t
 import { dragged, windowed } from '../../app/viewer/shades.ts';
 import { sliceOfPicture, stackOf } from '../../app/worker/slices.ts';
 import { withVolumesInFolders } from '../../app/worker/volume_given.ts';
-import { encodePng, encodePng16 } from '../../src/data/encode.ts';
+import { encodePng, encodePng16 } from '../../src/data/png.ts';
 import { FULL } from '../../src/data/range/rule.ts';
 import type { SlicePlace } from '../../src/volume/slice_set.ts';
 

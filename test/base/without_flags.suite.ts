@@ -2,9 +2,9 @@ import { assert } from 'chai';
 import { pageMessage } from '../../app/worker/advice.ts';
 import type { FusionclipError } from '../../src/base/errors.ts';
 import { withoutFlags } from '../../src/base/without_flags.ts';
-import { encodePng } from '../../src/data/encode.ts';
 import { checkDataset, openInspected } from '../../src/data/layout/check.ts';
 import { inventoryLines } from '../../src/data/layout/inventory.ts';
+import { encodePng } from '../../src/data/png.ts';
 import { plainSet } from '../data/datasets.ts';
 import { suite, test } from '../harness/registry.ts';
 

@@ -355,11 +355,12 @@ describe('data, help, tuning', () => {
     const env = { XDG_CACHE_HOME: join(folder, 'cache') };
     const tuned = await fusionclip(['tune', '--json', '--shapes', '96x64x96,8x8x8', '--rounds', '1'], env);
     expect(tuned.code).toBe(0);
-    const { matmul, measured, file } = JSON.parse(tuned.stdout);
-    expect(measured[0].variant).toBe(matmul);
+    const { matmul, attention, measured, file } = JSON.parse(tuned.stdout);
+    expect(measured.matmul[0].variant).toBe(matmul);
+    expect(measured.attention[0].variant).toBe(attention);
     const refused = await fusionclip(['tune', '--shapes', '96x64'], env);
     expect(refused.stderr).toMatch(/--shapes takes .*MxKxN.*96x64/);
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ choices: { matmul } });
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ choices: { matmul, attention } });
     const embed = async (choice: string) => {
       writeFileSync(file, choice);
       const args = ['embed', data, '--model', model, '--profile'];
@@ -367,8 +368,12 @@ describe('data, help, tuning', () => {
       expect(code).toBe(0);
       return stderr;
     };
-    expect(await embed('{"choices":{"matmul":"workgroup-128"}}')).toContain('matmul_workgroup');
-    expect(await embed('{"choices":{"matmul":"registers-8"}}')).toMatch(/matmul_registers.*TILE_N=8/);
+    const hardware = await embed('{"choices":{"matmul":"workgroup-128","attention":"reference"}}');
+    expect(hardware).toContain('matmul_workgroup');
+    expect(hardware).toContain('attention_registers');
+    const older = await embed('{"choices":{"matmul":"registers-8"}}');
+    expect(older).toMatch(/matmul_registers.*TILE_N=8/);
+    expect(older).toContain('attention_registers');
     expect(await embed('{spoilt')).not.toContain('matmul_workgroup');
     const reset = await fusionclip(['tune', '--reset'], env);
     expect(reset.stdout).toMatch(/default/);

@@ -1,5 +1,5 @@
-import { encodePng } from '../../src/data/encode.ts';
 import { rulePicture } from '../../src/data/picture.ts';
+import { encodePng } from '../../src/data/png.ts';
 import { MemoryFileSystem } from './memory_file_system.ts';
 
 /** A PNG picture of 12×10 pixels from black to white (or its mask) that depends on the name. */

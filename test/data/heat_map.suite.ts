@@ -1,8 +1,8 @@
 import { assert } from 'chai';
 import { decode } from 'fast-png';
-import { encodePng } from '../../src/data/encode.ts';
 import { heatColours, heatLayer, overlayHeatMap, rangeOf } from '../../src/data/heat_map.ts';
 import { rulePicture } from '../../src/data/picture.ts';
+import { encodePng } from '../../src/data/png.ts';
 import { decodeMapPng, decodeNpyMap, encodeMapPng, encodeNpy } from '../../src/data/raw_map.ts';
 import { noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';

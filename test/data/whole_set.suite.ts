@@ -1,9 +1,9 @@
 import { assert } from 'chai';
-import { encodePng } from '../../src/data/encode.ts';
 import { checkDataset } from '../../src/data/layout/check.ts';
 import { type Inventory, inventoryLines } from '../../src/data/layout/inventory.ts';
 import { openDataset, readMask } from '../../src/data/layout/open.ts';
 import type { DataRules } from '../../src/data/layout/rules.ts';
+import { encodePng } from '../../src/data/png.ts';
 import { suite, test } from '../harness/registry.ts';
 import { picture } from './datasets.ts';
 import { fromBase64, JPEG_SAMPLES } from './jpeg_samples.ts';

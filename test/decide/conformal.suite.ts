@@ -4,9 +4,11 @@ import {
   alphaThreshold,
   casesNeeded,
   conformalPValues,
+  countOfPatient,
   nextFloat32,
   patientScores,
   sensitivityThreshold,
+  sharesOf,
 } from '../../src/decide/conformal.ts';
 import { benjaminiHochberg } from '../../src/decide/false_discovery.ts';
 import { rate } from '../../src/decide/rate.ts';
@@ -59,6 +61,71 @@ suite('conformal p-values', () => {
       sensitivityThreshold([1, 2, 3, 4], 0.95),
     );
     await expectFailure('bad_data', [/^0 normal images/], () => conformalPValues([1], []));
+  });
+
+  test('by hand: a patient counts as one case, however many images there are', async () => {
+    // 81 images of one patient, and one each of 19 others: by images the fifth largest of 100 would be the threshold, at which a
+    // quarter of new patients is.
+    const patients = [...new Array<string>(81).fill('many'), ...Array.from({ length: 19 }, (_, i) => `p${i}`)];
+    const scores = [...new Array<number>(81).fill(0), ...Array.from({ length: 19 }, (_, i) => i + 1)];
+    assert.deepEqual(countOfPatient(['a', null, 'b', 'a', null]), [2, 1, 1, 2, 1]);
+    assert.isNull(countOfPatient([null, null]));
+    assert.deepEqual(sharesOf([2, 1, 4]), [0.5, 1, 0.25]);
+    const shares = sharesOf(countOfPatient(patients));
+    assertClose(conformalPValues([15.5, 19, 19.5, -1, 0], scores, shares), [5 / 21, 2 / 21, 1 / 21, 1, 1], {
+      absolute: 1e-12,
+    });
+    assert.equal(conformalPValues([15.5], scores)[0], 5 / 101);
+    assert.equal(alphaThreshold(scores, 0.05, undefined, shares), nextFloat32(19));
+    assert.equal(alphaThreshold(scores, 0.1, undefined, shares), nextFloat32(18));
+    assert.equal(alphaThreshold(scores, 0.05), nextFloat32(15));
+    // Half of a patient: of two images each counts a half. 1 + 0.5 of 3 is 0.5.
+    assertClose(conformalPValues([2], [1, 2, 0], [0.5, 0.5, 1]), [0.5], { absolute: 1e-12 });
+    // The lower end: of 20 cases ⌊0.1 · 21⌋ = 2 are given up, the many among them as one.
+    assert.equal(sensitivityThreshold(scores, 0.9, undefined, shares), 1);
+    assert.equal(sensitivityThreshold(scores, 0.9), 0);
+    await expectFailure('bad_data', [/^20 normal images cannot/], () =>
+      alphaThreshold(scores, 0.04, undefined, shares),
+    );
+  });
+
+  test('thresholds of patients call what has p ≤ alpha, whatever their images', () => {
+    for (let round = 0; round < 60; round++) {
+      const stream = ruleStream(`patients ${round}`, 7);
+      const patients = Array.from({ length: 60 }, (_, i) => `p${stream(i) % (21 + (stream(99) % 20))}`);
+      const shares = sharesOf(countOfPatient(patients));
+      const normals = patients.map((_, i) => Math.fround(0.1 * ((stream(1000 + i) % 25) - 12)));
+      const alpha = [0.1, 0.2, 1 / 3][round % 3];
+      const threshold = alphaThreshold(normals, alpha, undefined, shares);
+      const scores = Array.from({ length: 40 }, (_, i) => Math.fround(0.1 * ((i % 26) - 13)));
+      conformalPValues(scores, normals, shares).forEach((p, i) => {
+        assert.equal(scores[i] >= threshold, p <= alpha + 1e-9, `round ${round}: score ${scores[i]}, p ${p}`);
+      });
+    }
+  });
+
+  test('the realised rate of new patients is kept where some have many images', () => {
+    let [called, pooled] = [0, 0];
+    const sizes = Array.from({ length: 40 }, (_, i) => (i % 8 === 0 ? 30 : 1));
+    const patients = sizes.flatMap((size, i) => new Array<string>(size).fill(`p${i}`));
+    for (let round = 0; round < 100; round++) {
+      const own = bellShaped(ruleStream('own', round), 80);
+      const noise = bellShaped(ruleStream('noise', round), patients.length + 40);
+      const normals = patients.map((name, i) => own[Number(name.slice(1))] + 0.2 * noise[i]);
+      const fresh = sizes.map((_, i) => own[40 + i] + 0.2 * noise[patients.length + i]);
+      const threshold = alphaThreshold(normals, 0.1, undefined, sharesOf(countOfPatient(patients)));
+      const byImages = alphaThreshold(normals, 0.1);
+      called += fresh.filter((score) => score >= threshold).length;
+      pooled += fresh.filter((score) => score >= byImages).length;
+    }
+    assert.isAtMost(called / 4000, 0.11);
+    assert.isAbove(pooled / 4000, 0.12, 'by images it is not');
+  });
+
+  test('levels that are no shares are refused', async () => {
+    for (const level of [0, -1, Number.NaN, 'x' as unknown as number]) {
+      await expectFailure('usage', [/above 0, not/], () => alphaThreshold([1, 2, 3], level));
+    }
   });
 
   test('a NaN is refused', async () => {

@@ -3,11 +3,12 @@ import { ruleStream } from '../../src/base/rule.ts';
 import { nextFloat32 } from '../../src/decide/conformal.ts';
 import { decideAll, markedShare, pixelPValues, verdictOf } from '../../src/decide/decide.ts';
 import { type DecisionWishes, makeDecisionRule, type NormalCase } from '../../src/decide/decision_rule.ts';
+import { realisedDecisions, realisedLines } from '../../src/decide/realised.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, test } from '../harness/registry.ts';
 import { bellShaped } from './reference.ts';
 
-const ORIGIN = { hash: 'h', weights: 'w', group: null };
+const ORIGIN = { hash: 'h', weights: 'w', group: null, images: [] };
 const WISHES: DecisionWishes = { alpha: 0.05, sensitivity: null, probability: 'platt' };
 
 /** Normal images with scores 1 … n and maps of the same peaks. */
@@ -160,6 +161,91 @@ suite('decisions', () => {
     await expectFailure('bad_data', [/^8 abnormal patients cannot .* at least 9 /], () =>
       make(labelled.map((one) => ({ ...one, patient: `q${Number(one.patient.slice(1)) % 8}` }))),
     );
+  });
+
+  test('by hand: each of a patient has an equal part, in images and pixels', () => {
+    // Scores 1 … 40, peaks ten times as large: 21 of one patient, 19 of one image each.
+    const rule = makeDecisionRule(
+      normals(40, (i) => (i < 21 ? 'many' : `p${i}`)),
+      null,
+      WISHES,
+      { ...ORIGIN, group: 'auto' },
+    );
+    assert.equal(rule.from.patients, 20);
+    assert.equal(rule.point.threshold, nextFloat32(40), 'of 21 one may be called: above all of them');
+    assert.equal(rule.pixelThreshold, nextFloat32(400));
+    const { images } = decideAll(rule, [plain(39.5), plain(12), plain(41)]);
+    // 1 + 1, and 1 + 19 + 10 images from 12 on of the 21.
+    assert.closeTo(images[0].pValue, 2 / 21, 1e-12);
+    assert.closeTo(images[1].pValue, (20 + 10 / 21) / 21, 1e-12);
+    assert.closeTo(images[2].pValue, 1 / 21, 1e-12);
+    assert.closeTo(pixelPValues(rule, [120])[0], (20 + 10 / 21) / 21, 1e-12);
+    // A rule of before counts images.
+    const old = { ...rule, imagesOfPatient: null };
+    assert.equal(decideAll(old, [plain(39.5)]).images[0].pValue, 2 / 41);
+    // Three of whom one patient is adjusted by the same parts.
+    const adjusted = decideAll(rule, [plain(41), plain(42), plain(1)], 0.2).images;
+    assert.closeTo(adjusted[0].adjusted!, (1.5 * 1) / 21, 1e-12);
+    assert.deepEqual(
+      adjusted.map(({ called }) => called),
+      [true, true, false],
+    );
+  });
+
+  test('what is promised under false-discovery control is said, and not what the threshold would promise', () => {
+    const rule = makeDecisionRule(normals(39), null, WISHES, ORIGIN);
+    const { text } = decideAll(rule, [plain(1)], 0.3).coverage;
+    assert.match(text, /^at most 30 % of the images called abnormal are expected to be normal, calibrated on 39/);
+    assert.notMatch(text, /5 %/);
+  });
+
+  test('images that the weights or the rule were made of are in no realised rate, and not covered', () => {
+    const rule = makeDecisionRule(
+      normals(39, (i) => `n${i}`),
+      null,
+      WISHES,
+      { ...ORIGIN, group: 'auto' },
+    );
+    const one = (score: number, patient: string, isKnown: boolean) => ({ score, patient, facts: null, isKnown });
+    const cases = [
+      one(50, 'a', true),
+      one(51, 'a', false),
+      one(52, 'b', false),
+      one(1, 'c', false),
+      one(2, 'd', false),
+    ];
+    const decided = decideAll(rule, cases);
+    assert.match(decided.coverage.text, /One of these images is among those .* and not covered\.$/);
+    const realised = realisedDecisions(rule, cases, [0, 0, 1, 0, 1], decided);
+    assert.equal(realised.leftOut, 1);
+    assert.deepInclude(realised.images.falsePositives, { count: 1, of: 2 });
+    assert.deepInclude(realised.images.sensitivity, { count: 1, of: 2 });
+    // Nothing is promised of patient a, one of whose images is known.
+    assert.deepInclude(realised.patients!.falsePositives, { count: 0, of: 1 });
+    assert.deepInclude(realised.patients!.sensitivity, { count: 1, of: 2 });
+    assert.match(realisedLines(realised).join('\n'), /one image is left out/);
+  });
+
+  test('wishes that are none are refused, and scores that are no numbers', async () => {
+    const make = (wishes: object, cases = normals(39)) =>
+      makeDecisionRule(cases, null, { ...WISHES, ...wishes } as DecisionWishes, ORIGIN);
+    for (const alpha of [0, 1, 1.5, Number.NaN, '0.05', null]) {
+      await expectFailure('usage', [/^alpha is a number above 0 and below 1, not/], () => make({ alpha }));
+    }
+    await expectFailure('usage', [/^sensitivity is a number/], () => make({ sensitivity: 1 }));
+    await expectFailure('usage', [/platt or isotonic, not "logit"/], () => make({ probability: 'logit' }));
+    for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      await expectFailure('not_finite', [/no number/], () =>
+        make({}, [...normals(39), { ...normals(1)[0], score: wrong }]),
+      );
+      await expectFailure('not_finite', [/no number/], () =>
+        make({}, [...normals(39), { ...normals(1)[0], peak: wrong }]),
+      );
+    }
+    const rule = make({});
+    for (const rate of [0, 1, Number.NaN, '0.1' as unknown as number]) {
+      await expectFailure('usage', [/false-discovery rate is a number/], () => decideAll(rule, [plain(1)], rate));
+    }
   });
 
   test('too few patients are refused, however many their images', async () => {

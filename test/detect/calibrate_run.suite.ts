@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import { csvCells } from '../../src/base/csv.ts';
-import { encodePng } from '../../src/data/encode.ts';
 import { toGrey } from '../../src/data/image.ts';
+import { encodePng } from '../../src/data/png.ts';
 import { conformalPValues } from '../../src/decide/conformal.ts';
 import { benjaminiHochberg } from '../../src/decide/false_discovery.ts';
 import { probabilityOf } from '../../src/decide/probability.ts';
@@ -13,6 +13,8 @@ import { predictPaths } from '../../src/detect/predict_volumes.ts';
 import { openTensorFile, writeTensorFile } from '../../src/detect/tensor_file.ts';
 import { TrainedDetector } from '../../src/detect/trained.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
+import { reportDecisions } from '../../src/report/decisions.tsx';
+import { readRun } from '../../src/report/read_run.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import type { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
@@ -270,6 +272,86 @@ suiteInTurn('calibration of a run', () => {
     assert.isTrue(context.events.some((event) => event.type === 'note' && /is of other weights/.test(event.text)));
   });
 
+  test('images that weights were chosen by are refused by name, test images are told and left out of their errors', async (t) => {
+    const { fs, context, model, calibrate } = await trained(await t.gpu(), { prompt: 'fixed', epochs: '1' });
+    const support = JSON.parse(textOf(fs, '/run/shots.json')) as { normal: string[]; abnormal: string[] };
+    const rest = ['0', '1', '2', '3'].filter((name) => !support.normal.some((id) => id.endsWith(`/${name}.png`)));
+    assert.lengthOf(rest, 2);
+    addNormals(fs, 9);
+    const of = (folder: string, name: string) => fs.files.get(`/Brain_AD/${folder}/img/${name}.png`)!;
+    fs.files.set('/normals/chosen.png', of('valid/good', rest[0]));
+    await expectFailure(
+      'bad_data',
+      [/^\/normals\/chosen.png is a validation image of the run: the weights were chosen by/],
+      () => calibrate(),
+    );
+    fs.files.delete('/normals/chosen.png');
+    addLabelled(fs, 2);
+    const [ill] = support.abnormal;
+    fs.files.set('/labelled/test/Ungood/known.png', fs.files.get(`/Brain_AD/${ill}`) ?? fs.files.get(ill)!);
+    await expectFailure('bad_data', [/known.png is a support image of the run/], () =>
+      calibrate({ labelled: '/labelled' }),
+    );
+    fs.files.set('/labelled/test/Ungood/known.png', fs.files.get('/normals/p10_0.png')!);
+    await expectFailure('bad_data', [/p10_0.png is normal, .* labelled abnormal as .*known.png/], () =>
+      calibrate({ labelled: '/labelled' }),
+    );
+    fs.files.set('/labelled/test/Ungood/known.png', fs.files.get('/labelled/test/good/0.png')!);
+    await expectFailure('bad_data', [/good\/0.png is normal, .* labelled abnormal as .*known.png/], () =>
+      calibrate({ labelled: '/labelled' }),
+    );
+    const notes = () => context.events.flatMap((event) => (event.type === 'note' ? event.text : [])).join('\n');
+    fs.files.set('/normals/test.png', of('test/good', '0'));
+    const rule = await calibrate();
+    assert.match(notes(), /One of the normal images is a test image of the run/);
+    assert.match(notes(), /most abnormal looking of the normal images: \/normals/);
+    assert.match(notes(), /By their names 9 .* 5 patients \(--group auto\)/);
+    assert.lengthOf(rule.from.images, 10);
+    const { results, decided } = await evaluateTrained(context, { adapters: '/run', model });
+    const { decisions } = results;
+    assert.equal(decisions!.leftOut, 1);
+    assert.deepEqual([decisions!.images.falsePositives.of, decisions!.images.sensitivity.of], [3, 4]);
+    assert.equal(decided.filter(({ covered }) => covered === false).length, 1);
+    const report = await readRun(fs, '/run');
+    assert.equal(report.known!.filter(Boolean).length, 1);
+    assert.equal(reportDecisions(rule, report.predictions, report.known).realised.leftOut, 1);
+    // The run's own images are no new ones to a prediction either.
+    const paths = ['/Brain_AD/valid/good', '/normals/p10_0.png', '/normals/p10_1.png', '/Brain_AD/test/Ungood'];
+    const { images } = await predictImages(context, { adapters: '/run', model, paths, out: null });
+    assert.deepEqual(images.map(({ covered }) => covered).sort(), [
+      ...new Array(6).fill(false),
+      ...new Array(4).fill(null),
+    ]);
+    // A file of before says nothing of them.
+    const { tensors, metadata, header } = await openTensorFile(fs, ADAPTERS, 'adapters');
+    const { format: _, checksum: __, what: ___, header: ____, inference, ...kept } = Object.fromEntries(metadata);
+    const { seen: _____, ...old } = JSON.parse(inference);
+    await writeTensorFile(fs, ADAPTERS, { what: 'adapters', header }, [...tensors], {
+      ...kept,
+      inference: JSON.stringify(old),
+    });
+    await calibrate();
+    assert.match(notes(), /before it was kept which images weights are chosen by/);
+  });
+
+  test('a threshold that is given goes for patients too, and none goes with false-discovery control', async (t) => {
+    const { fs, context, model, calibrate } = await trained(await t.gpu());
+    addNormals(fs, 20);
+    await calibrate({ rules: { group: 'auto' } });
+    const request = { adapters: '/run', model, paths: ['/normals'], out: null };
+    const { decisions } = await predictImages(context, { ...request, threshold: -100 });
+    assert.isTrue(decisions!.patients!.every(({ verdict }) => verdict === 'abnormal'));
+    await expectFailure('usage', [/takes no threshold/], () =>
+      predictImages(context, { ...request, threshold: 1, falseDiscovery: 0.1 }),
+    );
+    await expectFailure('usage', [/takes no threshold/], () =>
+      predictImages(context, { ...request, at: 'sensitivity=0.9', falseDiscovery: 0.1 }),
+    );
+    await expectFailure('usage', [/--threshold is a number, not NaN/], () =>
+      predictImages(context, { ...request, threshold: Number.NaN }),
+    );
+  });
+
   test('what cannot calibrate is refused: too few, support images, abnormal folders, scores that depend on each other', async (t) => {
     const gpu = await t.gpu();
     const { fs, context, calibrate } = await trained(gpu);
@@ -280,7 +362,7 @@ suiteInTurn('calibration of a run', () => {
     // The same bytes twice are one image.
     fs.files.set('/normals/again.png', fs.files.get('/normals/p10_0.png')!);
     await expectFailure('bad_data', [/^8 normal images/], () => calibrate());
-    assert.isTrue(context.events.some((event) => event.type === 'note' && /twice, byte for byte/.test(event.text)));
+    assert.isTrue(context.events.some((event) => event.type === 'note' && /twice, pixel for pixel/.test(event.text)));
     addNormals(fs, 12);
     await calibrate();
     await expectFailure('bad_data', [/support images? of the run: the weights are fitted to them/], () =>

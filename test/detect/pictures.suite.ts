@@ -1,5 +1,5 @@
 import { assert } from 'chai';
-import { encodePng } from '../../src/data/encode.ts';
+import { encodePng } from '../../src/data/png.ts';
 import { pixelsOf, readPicture, unframedMap } from '../../src/detect/pictures.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suite, test } from '../harness/registry.ts';

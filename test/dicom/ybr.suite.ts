@@ -15,4 +15,10 @@ suite('DICOM: luma and chroma', () => {
     const file = made({ ...grey, photometric: 'YBR_FULL_422', columns: 4, pixels });
     expect(await rgbOf(file)).to.deep.equal([100, 100, 100, 200, 200, 200, 254, 0, 0, 254, 0, 0]);
   });
+
+  test('YBR_PARTIAL_422: luma runs from 16 to 235; red is 81, 90, 240', async () => {
+    const pixels = new Uint8Array([16, 235, 128, 128, 81, 81, 90, 240]);
+    const file = made({ ...grey, photometric: 'YBR_PARTIAL_422', columns: 4, pixels });
+    expect(await rgbOf(file)).to.deep.equal([0, 0, 0, 255, 255, 255, 254, 0, 0, 254, 0, 0]);
+  });
 });

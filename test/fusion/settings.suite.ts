@@ -1,9 +1,9 @@
 import { assert } from 'chai';
 import { BranchScorer, blurMaps, FUSION_OPTIONS, fusionOptions, METHOD_PRESETS } from '../../src/fusion/index.ts';
 import { gaussianTensor } from '../../src/fusion/initial.ts';
+import { refineMaps } from '../../src/fusion/maps.ts';
 import type { BranchModel } from '../../src/fusion/predict.ts';
 import { presetTexts } from '../../src/fusion/presets.ts';
-import { refineMaps } from '../../src/fusion/refine.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { guidedUpsample } from '../../src/lab/reference/maps.ts';

@@ -1,5 +1,6 @@
 import { GpuArray } from '../../src/gpu/array.ts';
 import { type BceMode, bce, bceBackward } from '../../src/kernels/bce.ts';
+import { ROW_VARIANTS } from '../../src/kernels/rows.ts';
 import { centralDifference } from '../../src/lab/reference/central_difference.ts';
 import { bce as reference } from '../../src/lab/reference/maps.ts';
 import { assertClose, noise } from '../harness/close.ts';
@@ -24,8 +25,10 @@ suite('bce', () => {
       const pair = pairs(mode);
       const device = GpuArray.from(gpu, pair, [ROWS, 2]);
       const label = GpuArray.from(gpu, LABEL, [LABEL.length]);
-      const loss = await bce(device, label, mode).read();
-      assertClose(loss, reference(pair, LABEL, mode), { absolute: 1e-7, relative: 3e-7 }, 'loss');
+      for (const rows of Object.keys(ROW_VARIANTS)) {
+        const loss = await gpu.tuned({ rows }, () => bce(device, label, mode)).read();
+        assertClose(loss, reference(pair, LABEL, mode), { absolute: 1e-7, relative: 3e-7 }, rows);
+      }
       const grad = noise(2, GROUPS);
       const d = await bceBackward(GpuArray.from(gpu, grad, [GROUPS]), device, label, mode).read();
       const expected = centralDifference((v) => reference(v, LABEL, mode), pair, grad, 1e-4);
@@ -42,6 +45,19 @@ suite('bce', () => {
     const ones = GpuArray.from(gpu, new Float32Array([1]), [1]);
     const d = await bceBackward(ones, device, label, 'prob').read();
     assertClose(d, [0, -1e12 / 4, 0, -1 / 4, -1 / 4, 0, -1e12 / 4, 0], { relative: 1e-6 });
+  });
+
+  test('more images than share a workgroup', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const batch = 2100;
+    const pair = noise(3, 2 * batch, 4);
+    const label = noise(4, batch).map((v) => (v > 0 ? 1 : 0));
+    const arrays = [GpuArray.from(gpu, pair, [batch, 2]), GpuArray.from(gpu, label, [batch])] as const;
+    for (const rows of Object.keys(ROW_VARIANTS)) {
+      const loss = gpu.tuned({ rows }, () => bce(...arrays, 'margin'));
+      assertClose(await loss.read(), reference(pair, label, 'margin'), { relative: 3e-7 }, rows);
+    }
   });
 
   test('a confident margin keeps its small loss', async (t) => {

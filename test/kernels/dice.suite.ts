@@ -1,5 +1,6 @@
 import { GpuArray } from '../../src/gpu/array.ts';
 import { dice, diceBackward } from '../../src/kernels/dice.ts';
+import { ROW_VARIANTS } from '../../src/kernels/rows.ts';
 import { centralDifference } from '../../src/lab/reference/central_difference.ts';
 import { dice as reference } from '../../src/lab/reference/maps.ts';
 import { assertClose, noise } from '../harness/close.ts';
@@ -12,13 +13,17 @@ const SHAPE = [GROUPS * BATCH, HEIGHT, WIDTH, 2];
 const MASK = noise(1, BATCH * PIXELS).map((v, i) => (Math.floor(i / PIXELS) !== 1 && v > 0.3 ? 1 : 0));
 
 suite('dice', () => {
-  for (const smooth of [1, 0.1]) {
-    test(`smooth ${smooth}: forward and gradient`, async (t) => {
+  for (const [rows, smooth] of [
+    ['invocation', 1],
+    ['workgroup', 0.1],
+  ] as const) {
+    test(`smooth ${smooth}, ${rows}: forward and gradient`, async (t) => {
       const gpu = await t.gpu();
       using _scope = gpu.scope();
       const prob = noise(2, GROUPS * BATCH * PIXELS * 2).map((v) => 0.5 + 0.5 * v);
       const mask = GpuArray.from(gpu, MASK, [BATCH, HEIGHT, WIDTH]);
-      const { loss, sums } = dice(GpuArray.from(gpu, prob, SHAPE), mask, smooth);
+      const device = GpuArray.from(gpu, prob, SHAPE);
+      const { loss, sums } = gpu.tuned({ rows }, () => dice(device, mask, smooth));
       assertClose(await loss.read(), reference(prob, MASK, BATCH, smooth), { relative: 4e-7 }, 'loss');
       const grad = new Float32Array([30, -10]);
       const d = await diceBackward(GpuArray.from(gpu, grad, [GROUPS]), sums, mask, SHAPE, smooth).read();
@@ -37,7 +42,11 @@ suite('dice', () => {
       prob[2 * i + 1] = mask[i];
       prob[2 * side * side + 2 * i + 1] = 0.5 + 0.5 * v;
     });
-    const { loss } = dice(GpuArray.from(gpu, prob, [2, side, side, 2]), GpuArray.from(gpu, mask, [1, side, side]));
-    assertClose(await loss.read(), reference(prob, mask, 1, 1), { absolute: 1e-12, relative: 4e-7 });
+    const arrays = [GpuArray.from(gpu, prob, [2, side, side, 2]), GpuArray.from(gpu, mask, [1, side, side])] as const;
+    const expected = reference(prob, mask, 1, 1);
+    for (const rows of Object.keys(ROW_VARIANTS)) {
+      const { loss } = gpu.tuned({ rows }, () => dice(...arrays));
+      assertClose(await loss.read(), expected, { absolute: 1e-12, relative: 4e-7 }, rows);
+    }
   });
 });

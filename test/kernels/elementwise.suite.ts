@@ -2,6 +2,7 @@ import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { addInto, clamp, fill, scale, scaleRows, sumAll } from '../../src/kernels/elementwise.ts';
+import { ROW_VARIANTS } from '../../src/kernels/rows.ts';
 import { sumAxes, sumAxis, sumTo } from '../../src/kernels/sum_axis.ts';
 import { sumOver } from '../../src/lab/reference/arrays.ts';
 import { sumAxis as sumReference } from '../../src/lab/reference/rows.ts';
@@ -81,9 +82,12 @@ suite('sum_axis', () => {
       const gpu = await t.gpu();
       using _scope = gpu.scope();
       const x = upload(gpu, 7, [outer, rows, inner]);
-      const y = await sumAxis(x.device, [outer, rows, inner], [outer, inner], 0.5).read();
       const expected = sumReference(x.host, [outer, rows, inner]).map((v) => 0.5 * v);
-      assertClose(y, expected, { absolute: 1.5e-7 * Math.sqrt(rows), relative: 2e-7 });
+      for (const variant of Object.keys(ROW_VARIANTS)) {
+        const sums = () => sumAxis(x.device, [outer, rows, inner], [outer, inner], 0.5);
+        const y = await gpu.tuned({ rows: variant }, sums).read();
+        assertClose(y, expected, { absolute: 1.5e-7 * Math.sqrt(rows), relative: 2e-7 }, variant);
+      }
     });
   }
 
@@ -92,10 +96,13 @@ suite('sum_axis', () => {
     using _scope = gpu.scope();
     const host = noise(8, 1_000_003).map((v) => v + 1);
     const x = GpuArray.from(gpu, host, [host.length]);
-    const once = await sumAll(x).read();
     const exact = host.reduce((sum, v) => sum + v, 0);
-    assertClose(once, [exact], { relative: 1.5e-7 });
-    assert.equal((await sumAll(x).read())[0], once[0]);
+    for (const rows of Object.keys(ROW_VARIANTS)) {
+      const sum = () => gpu.tuned({ rows }, () => sumAll(x)).read();
+      const once = await sum();
+      assertClose(once, [exact], { relative: 1.5e-7 }, rows);
+      assert.equal((await sum())[0], once[0]);
+    }
   });
 
   test('sumTo adds up the broadcast axes, and those alone', async (t) => {

@@ -1,5 +1,6 @@
 import { GpuArray } from '../../src/gpu/array.ts';
 import { focal, focalBackward } from '../../src/kernels/focal.ts';
+import { ROW_VARIANTS } from '../../src/kernels/rows.ts';
 import { centralDifference } from '../../src/lab/reference/central_difference.ts';
 import { focal as reference } from '../../src/lab/reference/maps.ts';
 import { assertClose, noise } from '../harness/close.ts';
@@ -21,19 +22,19 @@ function probabilities(seed: number, rows: number): Float32Array<ArrayBuffer> {
 }
 
 suite('focal', () => {
-  for (const options of [
-    { gamma: 2, smooth: 1e-5, alpha: null },
-    { gamma: 1.5, smooth: 1e-3, alpha: 0.25 },
-    { gamma: 0, smooth: 1e-5, alpha: null },
+  for (const { rows, ...options } of [
+    { rows: 'invocation', gamma: 2, smooth: 1e-5, alpha: null },
+    { rows: 'invocation', gamma: 1.5, smooth: 1e-3, alpha: 0.25 },
+    { rows: 'workgroup', gamma: 0, smooth: 1e-5, alpha: null },
   ]) {
-    test(`γ ${options.gamma}, alpha ${options.alpha}: forward and gradient`, async (t) => {
+    test(`γ ${options.gamma}, alpha ${options.alpha}, ${rows}: forward and gradient`, async (t) => {
       const gpu = await t.gpu();
       using _scope = gpu.scope();
       const { gamma, smooth, alpha } = options;
       const prob = probabilities(2, GROUPS * BATCH * PIXELS);
       const device = GpuArray.from(gpu, prob, SHAPE);
       const mask = GpuArray.from(gpu, MASK, [BATCH, HEIGHT, WIDTH]);
-      const loss = await focal(device, mask, gamma, smooth, alpha).read();
+      const loss = await gpu.tuned({ rows }, () => focal(device, mask, gamma, smooth, alpha)).read();
       assertClose(loss, reference(prob, MASK, BATCH, options), { relative: 5e-7 }, 'loss');
       const grad = new Float32Array([100, -50]);
       const d = await focalBackward(GpuArray.from(gpu, grad, [GROUPS]), device, mask, gamma, smooth, alpha).read();
@@ -64,8 +65,11 @@ suite('focal', () => {
     const side = 240;
     const prob = probabilities(3, 2 * side * side);
     const mask = noise(4, side * side).map((v) => (v > 0.9 ? 1 : 0));
-    const loss = focal(GpuArray.from(gpu, prob, [2, side, side, 2]), GpuArray.from(gpu, mask, [1, side, side]));
-    const options = { gamma: 2, smooth: 1e-5, alpha: null };
-    assertClose(await loss.read(), reference(prob, mask, 1, options), { relative: 3e-7 });
+    const arrays = [GpuArray.from(gpu, prob, [2, side, side, 2]), GpuArray.from(gpu, mask, [1, side, side])] as const;
+    const expected = reference(prob, mask, 1, { gamma: 2, smooth: 1e-5, alpha: null });
+    for (const rows of Object.keys(ROW_VARIANTS)) {
+      const loss = gpu.tuned({ rows }, () => focal(...arrays));
+      assertClose(await loss.read(), expected, { relative: 3e-7 }, rows);
+    }
   });
 });

@@ -2,6 +2,7 @@ import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { infoNce, infoNceBackward, infoNceTargets, uploadTargets } from '../../src/kernels/info_nce.ts';
+import { ROW_VARIANTS } from '../../src/kernels/rows.ts';
 import { centralDifference } from '../../src/lab/reference/central_difference.ts';
 import { infoNce as reference } from '../../src/lab/reference/info_nce.ts';
 import { assertClose, noise } from '../harness/close.ts';
@@ -21,7 +22,7 @@ const TRUTHS: Readonly<Record<string, boolean[][]>> = {
 };
 
 /** Loss and gradients for a gradient of 0.7. */
-async function run(gpu: Gpu, cosine: Float32Array<ArrayBuffer>, logScale: number, truth: boolean[][]) {
+async function run(gpu: Gpu, cosine: Float32Array<ArrayBuffer>, logScale: number, truth: boolean[][], by?: string) {
   using _scope = gpu.scope();
   const [rows, columns] = [truth.length, truth[0].length];
   const x = GpuArray.from(gpu, cosine, [rows, columns]);
@@ -31,7 +32,7 @@ async function run(gpu: Gpu, cosine: Float32Array<ArrayBuffer>, logScale: number
     infoNceTargets(rows, columns, (i, j) => truth[i][j]),
     [rows, columns],
   );
-  const { loss, logSumExp } = infoNce(x, s, targets);
+  const { loss, logSumExp } = gpu.tuned(by ? { rows: by } : {}, () => infoNce(x, s, targets));
   const d = infoNceBackward(GpuArray.from(gpu, Float32Array.of(0.7), [1]), x, s, targets, logSumExp);
   return { loss: (await loss.read())[0], dCosine: await d.cosine.read(), dScale: await d.logScale.read() };
 }
@@ -43,7 +44,8 @@ suite('info_nce', () => {
         const gpu = await t.gpu();
         const cosine = noise(1, truth.length * truth[0].length);
         const stored = Math.fround(logScale);
-        const got = await run(gpu, cosine, logScale, truth);
+        // A GPU's variant at the middle scale.
+        const got = await run(gpu, cosine, logScale, truth, logScale > 0 && logScale < 3 ? 'workgroup' : 'invocation');
         assertClose([got.loss], [reference(cosine, stored, truth)], { absolute: 2e-6, relative: 2e-6 }, 'loss');
         const dCosine = centralDifference((x) => [reference(x, stored, truth)], cosine, [0.7], 1e-4);
         assertClose(got.dCosine, dCosine, { absolute: 2e-5 * Math.exp(logScale) }, 'd cosine');
@@ -52,6 +54,18 @@ suite('info_nce', () => {
       });
     }
   }
+
+  test('more pictures and texts than a workgroup has', async (t) => {
+    const gpu = await t.gpu();
+    const [rows, columns] = [19, 37];
+    const truth = Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => (i + j) % 5 === 0));
+    const cosine = noise(2, rows * columns);
+    const expected = reference(cosine, Math.fround(2), truth);
+    for (const by of Object.keys(ROW_VARIANTS)) {
+      const { loss } = await run(gpu, cosine, 2, truth, by);
+      assertClose([loss], [expected], { absolute: 2e-6, relative: 2e-6 }, by);
+    }
+  });
 
   test('texts that are true of a picture pull on it as its own does, others push', async (t) => {
     const gpu = await t.gpu();

@@ -69,8 +69,12 @@ suite('resize', () => {
         using _scope = gpu.scope();
         const [batch, h, w, channels] = shape;
         const x = noise(1, batch * h * w * channels, 30);
-        const y = bilinearResize(GpuArray.from(gpu, x, shape), size, align);
-        assertClose(await y.read(), reference(x, shape, size, align), { absolute: 6e-6 }, 'y');
+        const device = GpuArray.from(gpu, x, shape);
+        const y = bilinearResize(device, size, align);
+        const expected = reference(x, shape, size, align);
+        assertClose(await y.read(), expected, { absolute: 6e-6 }, 'y');
+        const side = gpu.tuned({ rows: 'workgroup' }, () => bilinearResize(device, size, align));
+        assertClose(await side.read(), expected, { absolute: 6e-6 }, 'y, neighbours side by side');
         const grad = noise(2, y.size);
         const d = bilinearResizeBackward(GpuArray.from(gpu, grad, y.shape), [h, w], align);
         assertClose(await d.read(), transposed(grad, shape, size, align), { absolute: 5e-6, relative: 5e-7 }, 'dx');

@@ -1,11 +1,25 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
+import { IdleGpu } from '../../src/gpu/counting.ts';
+import type { Dispatch } from '../../src/gpu/interface.ts';
+import { attention as attend } from '../../src/kernels/attention.ts';
+import { attentionVariants, chosenAttention } from '../../src/kernels/attention_variants.ts';
 import { matmul } from '../../src/kernels/matmul.ts';
 import { chosenVariant, defaultVariant, matmulVariants, planMatmul } from '../../src/kernels/matmul_plan.ts';
 import { tuneMatmul } from '../../src/kernels/tune.ts';
 import { matmulReference } from '../../src/lab/reference/matmul.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
+
+/** Writes down which shaders run. */
+class NamingGpu extends IdleGpu {
+  readonly shaders: string[] = [];
+
+  override run<B extends string, P extends string, C extends string>(call: Dispatch<B, P, C>): void {
+    super.run(call);
+    this.shaders.push(call.shader.name);
+  }
+}
 
 suite('tuning', () => {
   test('a choice changes how large products are done, and nothing about small or thin ones', () => {
@@ -59,6 +73,25 @@ suite('tuning', () => {
       assertClose(await out.read(), expected, { absolute: 1e-5 }, name);
     }
     gpu.tuning = before;
+  });
+
+  test('a choice of attention holds where the adapter runs it', () => {
+    const able = { class: 'swiftshader', features: ['subgroups'] } as const;
+    assert.equal(chosenAttention(able), 'subgroups');
+    assert.equal(chosenAttention(able, 'registers'), 'registers');
+    assert.equal(chosenAttention({ class: 'lavapipe', features: [] }, 'subgroups'), 'registers');
+    assert.equal(chosenAttention({ class: 'hardware', features: [] }, 'reference'), 'workgroup');
+    // It would take a software adapter seconds, and is never the fastest there.
+    assert.deepEqual(attentionVariants({ class: 'lavapipe', features: [] }), ['registers']);
+    assert.deepEqual(attentionVariants(able), ['registers', 'subgroups']);
+  });
+
+  test('the choice of attention is the one that runs', () => {
+    const gpu = new NamingGpu('hardware');
+    using _scope = gpu.scope();
+    const qkv = GpuArray.empty(gpu, [1, 5, 24]);
+    for (const attention of attentionVariants(gpu.facts)) gpu.tuned({ attention }, () => void attend(qkv, 2));
+    assert.deepEqual(gpu.shaders, ['attention_registers', 'attention_workgroup']);
   });
 
   test('times all variants, the fastest first, and leaves the choice to the caller', async (t) => {

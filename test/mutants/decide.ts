@@ -3,11 +3,13 @@ import { type Mutation, mutations } from './mutation.ts';
 /** Decisions: p-values, operating points, probabilities, false discovery, shift alarm. */
 export const decide: readonly Mutation[] = [
   ...mutations('src/decide/conformal.ts', 'decide/conformal', [
-    ['(1 + sorted.length - countBelow(sorted, score))', '(sorted.length - countBelow(sorted, score))'],
+    ['(1 + from[countBelow(sorted, score)])', 'from[countBelow(sorted, score)]'],
+    ['order ? shares[order[i]] : 1', 'order ? shares[i] : 1'],
+    ['map((count) => 1 / count)', 'map(() => 1)'],
     ['if (sorted[middle] < value)', 'if (sorted[middle] <= value)'],
     ['Math.ceil(1 / level - 1 - 1e-9)', 'Math.ceil(1 / level - 1e-9)'],
-    ['Math.floor(level * (count + 1) + 1e-9)', 'Math.floor(level * count + 1e-9)'],
-    ['sorted[rankOf(level, sorted.length) - 1]', 'sorted[rankOf(level, sorted.length)]'],
+    ['alpha * (1 + from[0]) + ROUNDING', 'alpha * from[0] + ROUNDING'],
+    ['1 + from[0] - from[i + 1] > most', '1 + from[0] - from[i] > most'],
     ['bits[0] += rounded > 0 ? 1 : -1;', 'bits[0] += 1;'],
   ]),
   ...mutations('src/decide/false_discovery.ts', 'decide/conformal', [
@@ -49,14 +51,25 @@ export const decide: readonly Mutation[] = [
     ['if (map[i] >= rule.pixelThreshold) marked++;', 'if (map[i] >= rule.point.threshold) marked++;'],
     ["state: 'shifted',", "state: 'covered',"],
     ['rule.patientScores ? onePerPatient(cases) : cases', 'cases'],
+    ['if (count === 0) return coverage;', 'return coverage;'],
     ['[0, -point.tolerance, point.tolerance].map(cutOf)', '[0, 0, 0].map(cutOf)'],
   ]),
   ...mutations('src/decide/decision_rule.ts', 'decide/decide', [
     ['alphaThreshold(normals, alpha, NORMAL_PATIENTS)', 'alphaThreshold(normals, alpha / 2, NORMAL_PATIENTS)'],
     ['thresholdOfPatients(byPatient, labelled', 'thresholdOfPatients(scores, labelled'],
-    ['alphaThreshold(peaks, alpha)', 'alphaThreshold(scores, alpha)'],
+    ['alphaThreshold(peaks, alpha, counted, shares)', 'alphaThreshold(peaks, alpha)'],
     ['return sensitivityThreshold(scores, sensitivity, ABNORMAL_PATIENTS);', 'return byAlpha;'],
+    ["if (probability !== 'platt' && probability !== 'isotonic')", 'if (false)'],
     ['(patient === null ? label === 1 : ill.has(patient))', 'label === 1'],
-    ['comparedCases(grouped ? onePerPatient(normals) : normals)', 'comparedCases(normals)'],
+    ['comparedCases(shares ? onePerPatient(normals) : normals)', 'comparedCases(normals)'],
+  ]),
+  ...mutations('src/decide/realised.ts', 'decide/decide', [
+    ['images.filter(isNew)', 'images'],
+    ['!met.has(patient)', 'true'],
+  ]),
+  ...mutations('src/detect/known_images.ts', 'calibrate_run', [
+    ['abnormal.has(key) || ', ''],
+    ["if (chosen.has(key)) return 'chosen';", ''],
+    ["calibrated.has(key) ? 'calibration' : null", 'null'],
   ]),
 ];

@@ -67,7 +67,7 @@ export const fusion: readonly Mutation[] = [
     ['most = max(most, dots', 'most = min(most, dots'],
     ['bank_norm[params.start + i]', 'bank_norm[i]'],
   ]),
-  ...mutations('src/fusion/refine.ts', 'fusion/settings', [
+  ...mutations('src/fusion/maps.ts', 'fusion/settings', [
     ["radius: options['map.guide.radius'],", 'radius: 14,'],
     ["range: options['map.guide.range'] / unit,", "range: options['map.guide.range'],"],
     ['std.reduce((a, b) => a + b) / std.length', 'std[0]'],

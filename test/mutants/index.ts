@@ -8,7 +8,9 @@ import { losses } from './losses.ts';
 import { metrics } from './metrics.ts';
 import type { Mutation } from './mutation.ts';
 import { prompts } from './prompts.ts';
+import { reports } from './reports.ts';
 import { training } from './training.ts';
+import { volumes } from './volumes.ts';
 
 /** All mutations by subject. */
 export const SUBJECTS: Readonly<Record<string, readonly Mutation[]>> = {
@@ -22,4 +24,6 @@ export const SUBJECTS: Readonly<Record<string, readonly Mutation[]>> = {
   data,
   clip,
   engine,
+  volumes,
+  reports,
 };

@@ -37,10 +37,10 @@ export const losses: readonly Mutation[] = [
     ["const scores = mode === 'margin' ? logits : softmax(logits);", 'const scores = softmax(logits);'],
     ['weight === 1 ? value : scale(value, weight)', 'value'],
   ]),
-  ...mutations('src/fusion/losses.ts', 'fusion/readings > map.order', [
+  ...mutations('src/fusion/maps.ts', 'fusion/readings > map.order', [
     ["return options['map.order'] === 'upsample'", "return options['map.order'] !== undefined"],
   ]),
-  ...mutations('src/fusion/losses.ts', 'fusion/golden > seg.60px', [
+  ...mutations('src/fusion/maps.ts', 'fusion/golden > seg.60px', [
     ["if (options['map.align'] === 'centered') return { patch };", ''],
     ["return options['map.align'] === 'true';", 'return true;'],
   ]),

@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import { sha256 } from '../../src/base/sha256.ts';
-import { encodePng } from '../../src/data/encode.ts';
+import { encodePng } from '../../src/data/png.ts';
 import { openPairFolder, pairFolderSum } from '../../src/pretrain/folder_pairs.ts';
 import { phantomPairs } from '../../src/pretrain/phantom_pairs.ts';
 import { expectFailure } from '../data/expect_failure.ts';

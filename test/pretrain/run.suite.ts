@@ -3,10 +3,13 @@ import { openSafetensors, writeSafetensors } from '../../src/clip/index.ts';
 import { openClipModel } from '../../src/clip/model_file.ts';
 import { parseSafetensors } from '../../src/clip/safetensors.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import { type PairStepEvent, pretrain, resumePretrain } from '../../src/pretrain/index.ts';
+import { openPretraining, type PairStepEvent, pretrain, resumePretrain } from '../../src/pretrain/index.ts';
+import { serveTraining, Team } from '../../src/train/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
+import { linked } from '../train/linked.ts';
+import { contextOf } from '../train/small_run.ts';
 
 const TINY = {
   families: 'brain,oct2017',
@@ -140,5 +143,41 @@ suiteInTurn('pre-training', () => {
     const fs = new MemoryFileSystem([['model/notes.txt', new Uint8Array(1)]]);
     await expectFailure('usage', [/model is not empty/, /--resume/], () => pretrain({ fs, gpu }, { out: 'model' }));
     assert.deepEqual([...fs.files.keys()], ['model/notes.txt']);
+  });
+
+  test('in parts, any number of workers gives the same bits, also when one is gone on the way; one with other pairs takes no part', async (t) => {
+    const gpu = await t.gpu();
+    const settings = { ...TINY, stages: '32x2,48x1', batch: '6', parts: '3' };
+    const trained = async (workers: number, most?: number) => {
+      const fs = new MemoryFileSystem();
+      const said: string[] = [];
+      const served: Promise<unknown>[] = [];
+      const team = async (training: object) => {
+        const links = Array.from({ length: workers }, (_, i) => linked(`w${i}:1`, i === 0 ? most : undefined));
+        for (const [, end] of links) {
+          const context = contextOf(gpu, fs);
+          const open = (what: unknown) => openPretraining(context, what, null);
+          served.push(serveTraining(context, end, { data: null, model: null }, open).catch(() => {}));
+        }
+        return Team.open(
+          links.map(([end]) => end),
+          training,
+          (text) => void said.push(text),
+        );
+      };
+      await pretrain({ fs, gpu, ...(workers > 0 && { team }) }, { out: 'model', settings });
+      await Promise.all(served);
+      return { bytes: fs.files.get(CHECKPOINT), said };
+    };
+    const alone = await trained(0);
+    const broken = await trained(2, 2);
+    assert.deepEqual(broken.bytes, alone.bytes);
+    assert.match(broken.said.join('\n'), /The worker w0:1 is gone at step 2 /);
+    const told = { settings, data: null, merges: [], captions: 'others' };
+    const fs = new MemoryFileSystem();
+    await expectFailure('bad_data', [/other captions/], () => openPretraining({ fs, gpu }, told, null));
+    const team = async () => Team.open([], {}, () => {});
+    const one = { ...settings, parts: '1' };
+    await expectFailure('usage', [/--parts 2/], () => pretrain({ fs, gpu, team }, { out: 'model', settings: one }));
   });
 });

@@ -45,7 +45,7 @@ suiteInTurn('report', () => {
     }));
     const labelled = record.predictions.map(({ score, label }) => ({ score, label, patient: null }));
     const wishes = { alpha: 0.05, sensitivity: null, probability: 'platt' } as const;
-    const rule = makeDecisionRule(normal, labelled, wishes, { hash: 'abc', weights: '', group: null });
+    const rule = makeDecisionRule(normal, labelled, wishes, { hash: 'abc', weights: '', group: null, images: [] });
     const html = await renderReport({ ...record, rule });
     const { decisions } = dataOf(html) as { decisions: RealisedDecisions };
     const called = record.predictions.filter(({ score }) => score >= rule.point.threshold);

@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { generateModel } from '../../src/clip/index.ts';
-import { encodePng } from '../../src/data/encode.ts';
+import { encodePng } from '../../src/data/png.ts';
 import { MEDCLIP_PRESETS } from '../../src/medclip/config.ts';
 import { runSettings } from '../../src/run/run_config.ts';
 import {

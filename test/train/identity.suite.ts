@@ -3,7 +3,7 @@ import { sha256 } from '../../src/base/sha256.ts';
 import { type ClipConfig, generateModel } from '../../src/clip/index.ts';
 import { parseSafetensors } from '../../src/clip/safetensors.ts';
 import { decodeImage } from '../../src/data/decode.ts';
-import { encodePng } from '../../src/data/encode.ts';
+import { encodePng } from '../../src/data/png.ts';
 import { openModel } from '../../src/detect/backbone.ts';
 import { evaluateRun } from '../../src/detect/evaluate_run.ts';
 import { predictImages } from '../../src/detect/predict.ts';

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { dial, type Listener, listen } from '../../src/host/links.ts';
 
@@ -21,6 +21,34 @@ describe('connections of a training', () => {
     link.close();
     expect(await link.receive()).toBeNull();
     listener.close();
+  });
+
+  test('an end that stands still is gone for the other one, one that is only busy is not', async () => {
+    const listener = await open();
+    const served = new Promise<Uint8Array | null>((resolve) => {
+      listener.serve(async (link) => resolve(await link.receive()));
+    });
+    const ways: Socket[] = [];
+    const way = createServer((from) => {
+      const to = connect(listener.port, '127.0.0.1');
+      ways.push(from, to);
+      for (const one of ways) one.on('error', () => {});
+      from.pipe(to).pipe(from);
+    });
+    await new Promise<void>((resolve) => way.listen(0, '127.0.0.1', () => resolve()));
+    const { port } = way.address() as AddressInfo;
+    const beat = 5;
+    const busy = await dial(at(listener), SECRET, null, beat);
+    const cut = await dial(`127.0.0.1:${port}`, SECRET, null, beat);
+    for (const one of ways) one.unpipe().pause();
+    expect(await cut.receive()).toBeNull();
+    // All that time this one was asked for nothing, and said that it is there.
+    busy.send(Uint8Array.of(1));
+    expect(await served).toEqual(Uint8Array.of(1));
+    busy.close();
+    for (const one of ways) one.destroy();
+    listener.close();
+    way.close();
   });
 
   test('whoever does not know the secret is let in on neither side, nor is who speaks something else', async () => {

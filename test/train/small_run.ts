@@ -1,6 +1,6 @@
 import { type ClipConfig, presetConfig } from '../../src/clip/index.ts';
-import { encodePng } from '../../src/data/encode.ts';
 import { rulePicture } from '../../src/data/picture.ts';
+import { encodePng } from '../../src/data/png.ts';
 import { type Backbone, generatedBackbone } from '../../src/detect/backbone.ts';
 import { FUSION_OPTIONS } from '../../src/fusion/index.ts';
 import { isRead } from '../../src/fusion/presets.ts';

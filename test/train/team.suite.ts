@@ -1,5 +1,5 @@
 import { assert } from 'chai';
-import { type Link, packMessage, unpackMessage } from '../../src/base/link.ts';
+import { packMessage, unpackMessage } from '../../src/base/link.ts';
 import { cutBatch, meanOfParts } from '../../src/train/gradient_parts.ts';
 import { serveTraining } from '../../src/train/member.ts';
 import { Team } from '../../src/train/team.ts';
@@ -7,39 +7,8 @@ import type { TrainContext } from '../../src/train/train_run.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import type { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
+import { linked } from './linked.ts';
 import { contextOf, metricsOf, ruleSet, smallRun, tinyBackbone } from './small_run.ts';
-
-/** Both ends of a connection; `cut` after so many messages of the second. */
-function linked(name: string, most = Number.POSITIVE_INFINITY): readonly [Link, Link] {
-  const queues = [[], []] as (Uint8Array | null)[][];
-  const wakes = [() => {}, () => {}];
-  let sent = 0;
-  const put = (to: number, message: Uint8Array | null) => {
-    queues[to].push(message);
-    wakes[to]();
-  };
-  const close = () => {
-    put(0, null);
-    put(1, null);
-  };
-  const end = (own: number): Link => ({
-    name,
-    send: (message) => {
-      if (own === 1 && ++sent > most) close();
-      else put(1 - own, message.slice());
-    },
-    receive: async () => {
-      while (queues[own].length === 0) {
-        await new Promise<void>((resolve) => {
-          wakes[own] = resolve;
-        });
-      }
-      return queues[own].shift()!;
-    },
-    close,
-  });
-  return [end(0), end(1)];
-}
 
 /** Trains with so many workers; the second one is gone after so many answers. */
 async function trained(base: TrainContext & { fs: MemoryFileSystem }, workers: number, most?: number) {

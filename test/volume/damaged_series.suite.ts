@@ -131,6 +131,13 @@ const DAMAGED: readonly (readonly [string, readonly Uint8Array[], string, Accept
     0,
   ],
   [
+    'pixels of two widths',
+    slices(good, (i) => ({ spacing: i === 2 ? [0.5, 0.8] : [0.5, 0.75] })),
+    'its pictures have pixels of several sizes',
+    null,
+    0,
+  ],
+  [
     'pixels of two sizes',
     slices(good, (i) => ({ spacing: i === 2 ? [0.6, 0.75] : [0.5, 0.75] })),
     'its pictures have pixels of several sizes',

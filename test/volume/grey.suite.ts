@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { decodeImage } from '../../src/data/decode.ts';
-import { encodePng16 } from '../../src/data/encode.ts';
+import { encodePng16 } from '../../src/data/png.ts';
 import { collectVolumes } from '../../src/volume/collect.ts';
 import { decideGrey, type GreyRule, greyImage, greyLevels } from '../../src/volume/grey.ts';
 import { NiftiVolume } from '../../src/volume/nifti_volume.ts';
@@ -91,8 +91,8 @@ suite('grey levels of volumes', () => {
   });
 
   test('auto: MR whose slices name windows of their own goes by percentiles above the background', async () => {
-    const pixels = [0, 0, 0, 100, 200, 300];
-    const volume = await volumeOf((i) => ({ grey: { pixels }, more: window(100 + i, 50) }));
+    const pixels = [0, 10, 20, 100, 200, 300];
+    const volume = await volumeOf((i) => ({ grey: { pixels }, more: window(i === 2 ? 101 : 100, 50) }));
     const rule = await decideGrey(volume, parseWindow('auto'));
     // The 99.9th percentile is 300, the background ends at 30; of 100, 200, 300 the ends are 100 and 300.
     expect(rule.text).to.equal('percentiles 0.5 and 99.5 above the background, 100 to 300');

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { encodePng } from '../../src/data/encode.ts';
+import { encodePng } from '../../src/data/png.ts';
 import { collectVolumes } from '../../src/volume/collect.ts';
 import type { DicomVolume } from '../../src/volume/dicom_volume.ts';
 import { masksOnto, niftiLabels, stackMasks } from '../../src/volume/mask.ts';
@@ -56,6 +56,12 @@ suite('masks of volumes', () => {
       Uint8Array.of(0, 1, 1, 1),
       Uint8Array.of(0, 0, 1, 0),
     ]);
+  });
+
+  test('labels are what is not 0 by the scale of their file', async () => {
+    const shape: [number, number, number] = [3, 2, 1];
+    const made = await labels({ shape, values: [0, 1, 2, 0, 1, 2], slope: 1, intercept: -1 });
+    expect(made.labels).to.deep.equal(Uint8Array.of(1, 0, 1, 1, 0, 1));
   });
 
   test('a mask that does not cover the image is refused with how much is missing', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { decodeImage } from '../../src/data/decode.ts';
-import { encodePng } from '../../src/data/encode.ts';
 import { checkDataset } from '../../src/data/layout/check.ts';
+import { encodePng } from '../../src/data/png.ts';
 import { sliced, volumeLines } from '../../src/detect/sliced.ts';
 import { writePhantomVolumes } from '../../src/phantom/write_volumes.ts';
 import type { SliceRules, SliceSet } from '../../src/volume/slice_set.ts';

@@ -64,6 +64,8 @@ suite('volumes to be scored', () => {
 
   test('the score of a volume is the mean of the highest part of its slices, at least of one', () => {
     expect(volumeScore([1, 5, 3], 0.05)).to.equal(5);
+    // Half of three slices are two.
+    expect(volumeScore([1, 5, 3], 0.5)).to.equal(4);
     const many = Array.from({ length: 40 }, (_, i) => i);
     expect([volumeScore(many, 0.05), volumeScore(many, 0.25), volumeScore(many, 1)]).to.deep.equal([38.5, 34.5, 19.5]);
   });

@@ -5,10 +5,12 @@ import { PRETRAIN_OPTIONS, pretrain, pretrainOptions, resumePretrain } from '../
 import { MODEL_CARD, writeModelCard } from '../../report/index.ts';
 import { type Command, exactly, flagValues, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
+import { teamOf } from '../team.ts';
 
 const FLAGS = {
   out: word('DIR', 'folder for the model'),
   data: word('DIR', 'pictures with captions.jsonl, captions.tsv or phantoms.jsonl, in place of phantoms'),
+  workers: word('HOST:PORT,…', 'fusionclip train worker at these addresses; they share the --parts of each batch'),
   resume: toggle(false, 'go on with the interrupted run in --out; its settings stay'),
 } satisfies OptionTable;
 
@@ -27,7 +29,7 @@ ${MODEL_CARD}. Ctrl-C saves a checkpoint; fusionclip pretrain --resume --out DIR
   async run(call) {
     const { host, flags } = call;
     exactly(0, call, 'fusionclip pretrain --out DIR');
-    const { out, data, resume } = flagValues(FLAGS, call);
+    const { out, data, workers, resume } = flagValues(FLAGS, call);
     const folder = need(out, 'out', 'name the folder for the model');
     const settings = pickFlags(PRETRAIN_OPTIONS, flags);
     const [changed] = Object.keys(settings);
@@ -35,7 +37,8 @@ ${MODEL_CARD}. Ctrl-C saves a checkpoint; fusionclip pretrain --resume --out DIR
       throw new FusionclipError('usage', `--${changed} cannot change in a resumed run; leave it out.`);
     pretrainOptions(settings); // wrong values are found before an adapter is looked for
     const { config, steps } = await withGpu(call, async (session: Session) => {
-      const context = { ...session, onStep: session.reporter.listen };
+      const team = workers === null ? {} : { team: teamOf(call, session, workers) };
+      const context = { ...session, ...team, onStep: session.reporter.listen };
       const result = await (resume
         ? resumePretrain(context, folder)
         : pretrain(context, { out: folder, settings, ...(data !== null && { data }) }));

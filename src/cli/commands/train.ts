@@ -7,21 +7,11 @@ import type { Host } from '../../host/host.ts';
 import { writeReport } from '../../report/index.ts';
 import { TRAIN_OPTIONS, TRAINING_ONLY } from '../../run/options.ts';
 import { optionTextsOf, runSettings } from '../../run/run_config.ts';
-import { resumeRun, Team, trainRun } from '../../train/index.ts';
-import {
-  type Call,
-  type Command,
-  exactly,
-  flagValues,
-  MODEL_HELP,
-  NAME_MODEL,
-  need,
-  pickFlags,
-  word,
-} from '../command.ts';
+import { resumeRun, trainRun } from '../../train/index.ts';
+import { type Command, exactly, flagValues, MODEL_HELP, NAME_MODEL, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 import { trainTable } from '../summary.ts';
-import { secretOf } from './train_worker.ts';
+import { teamOf } from '../team.ts';
 
 const FLAGS = {
   data: word('DIR', 'the data set: BMAD layout, or any folder with good/ and another folder'),
@@ -116,19 +106,6 @@ async function reportOf(host: Host, run: string): Promise<string> {
   } finally {
     undo();
   }
-}
-
-/** Has the workers of `--workers` take part in a training. */
-function teamOf({ host }: Call, { reporter }: Session, workers: string) {
-  const { dial } = host;
-  if (!dial) throw new FusionclipError('usage', '--workers needs Deno or Node; choose one with --runtime.');
-  const secret = secretOf(host);
-  return async (training: object) => {
-    const links = await Promise.all(
-      workers.split(',').map((address) => dial(address.trim(), secret, host.env('FUSIONCLIP_SECRET_CA') ?? null)),
-    );
-    return Team.open(links, training, (text) => reporter.say(`fusionclip: ${text}`));
-  };
 }
 
 /** Flags that were given for nothing. */

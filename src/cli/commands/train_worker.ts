@@ -1,6 +1,7 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { integer, type OptionTable, text } from '../../base/option.ts';
 import type { Host } from '../../host/host.ts';
+import { openPretraining } from '../../pretrain/index.ts';
 import { serveTraining } from '../../train/index.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
@@ -17,13 +18,13 @@ const FLAGS = {
 /** `fusionclip train worker` */
 export const trainWorker: Command = {
   name: ['train', 'worker'],
-  summary: 'computes gradients for trainings elsewhere (train --workers), one after the other',
+  summary: 'computes gradients for trainings elsewhere (train|pretrain --workers), one after the other',
   usage: '--listen HOST --port PORT',
   examples: [
     'fusionclip train worker --listen 0.0.0.0 --port 7466',
     'fusionclip train worker --listen 0.0.0.0 --certificate cert.pem --key key.pem --data /data/Brain',
   ],
-  details: `Needs the same data set and model as the training; the support images are compared. Both sides need the same
+  details: `Needs the same data set and model as the training; the support images (of a pre-training: the captions) are compared. Both sides need the same
 FUSIONCLIP_SECRET, which is never sent; without a certificate what they send is not encrypted. FUSIONCLIP_SECRET_CA
 names, for the training, a file of authorities. Any number of workers gives the same bits.`,
   flags: [{ title: 'Worker', table: { ...FLAGS, ...GPU_FLAGS } }],
@@ -45,7 +46,8 @@ names, for the training, a file of authorities. Any number of workers gives the 
           listener.serve(async (link) => {
             reporter.say(`fusionclip: works for ${link.name}`);
             try {
-              await serveTraining(session, link, { data, model });
+              const pairs = (what: unknown) => openPretraining(session, what, data);
+              await serveTraining(session, link, { data, model }, pairs);
               reporter.say(`fusionclip: ${link.name} is done`);
             } catch (error) {
               reporter.say(`fusionclip: ${error instanceof Error ? error.message : String(error)}`);

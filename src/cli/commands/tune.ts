@@ -1,8 +1,9 @@
 import { textColumns } from '../../base/columns.ts';
 import { integer, list, type OptionTable, text, toggle } from '../../base/option.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
+import { chosenAttention } from '../../kernels/attention_variants.ts';
 import { defaultVariant } from '../../kernels/matmul_plan.ts';
-import { TUNING_SHAPES, tuneMatmul } from '../../kernels/tune.ts';
+import { TUNING_SHAPES, type TunedVariant, tuneAttention, tuneMatmul } from '../../kernels/tune.ts';
 import { onDevice } from '../../run/on_device.ts';
 import { type Command, exactly, flagValues } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
@@ -22,11 +23,11 @@ const FLAGS = {
 /** `fusionclip tune` */
 export const tune: Command = {
   name: ['tune'],
-  summary: 'measures which kernel multiplies matrices fastest on this adapter, and remembers it',
+  summary: 'measures which kernels of products and of attention are fastest on this adapter, and remembers them',
   usage: '',
   examples: ['fusionclip tune --shapes 290x1024x4096 --rounds 20', 'fusionclip tune --reset'],
   details:
-    'Every command then uses it. Results may change in their last digits, since another kernel may add in another order.',
+    'Every command then uses them. Results may change in their last digits, since another kernel may add in another order.',
   flags: [{ title: 'Tuning', table: { ...FLAGS, ...GPU_FLAGS } }],
   async run(call) {
     exactly(0, call, 'fusionclip tune');
@@ -34,25 +35,32 @@ export const tune: Command = {
     const { host } = call;
     const work = async ({ gpu }: Session) => {
       const file = tuningFile(host, gpu.facts);
-      const usual = defaultVariant(gpu.facts);
+      const usual = { matmul: defaultVariant(gpu.facts), attention: chosenAttention(gpu.facts) };
       if (reset) {
         if (file && (await host.stat(file))) await host.remove(file);
-        host.stdout(json ? `${JSON.stringify({ matmul: usual })}\n` : `matmul: ${usual}, the default\n`);
+        const lines = Object.entries(usual).map(([kernel, variant]) => `${kernel}: ${variant}, the default\n`);
+        host.stdout(json ? `${JSON.stringify(usual)}\n` : lines.join(''));
         return 0;
       }
-      const measured = await tuneMatmul(gpu, shapes.map(sizes), rounds);
-      const matmul = measured[0].variant;
-      const tuning: Tuning = { adapter: describeAdapter(gpu.facts), choices: { matmul } };
+      const measured = {
+        matmul: await tuneMatmul(gpu, shapes.map(sizes), rounds),
+        attention: await tuneAttention(gpu, undefined, rounds),
+      };
+      const choices = { matmul: measured.matmul[0].variant, attention: measured.attention[0].variant };
+      const tuning: Tuning = { adapter: describeAdapter(gpu.facts), choices };
       if (file) await host.writeFile(file, `${JSON.stringify(tuning, null, 2)}\n`);
       if (json) {
-        host.stdout(`${JSON.stringify({ matmul, default: usual, measured, file })}\n`);
+        host.stdout(`${JSON.stringify({ ...choices, default: usual, measured, file })}\n`);
         return 0;
       }
-      const rows = measured.map(({ variant, milliseconds }) => {
-        const marks = [variant === matmul && 'chosen', variant === usual && 'default'].filter(Boolean).join(', ');
-        return [variant, milliseconds.toFixed(1), 'ms', marks];
+      const rows = (['matmul', 'attention'] as const).flatMap((kernel) => {
+        const each: readonly TunedVariant<string>[] = measured[kernel];
+        return each.map(({ variant, milliseconds }) => {
+          const marks = [variant === choices[kernel] && 'chosen', variant === usual[kernel] && 'default'];
+          return [kernel, variant, milliseconds.toFixed(1), 'ms', marks.filter(Boolean).join(', ')];
+        });
       });
-      host.stdout(`${textColumns(rows, 'lrl')}\n`);
+      host.stdout(`${textColumns(rows, 'llrl')}\n`);
       host.stdout(file ? `stored in ${file}\n` : 'not stored: there is no folder for it here\n');
       return 0;
     };

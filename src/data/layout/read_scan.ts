@@ -1,12 +1,11 @@
 import { FusionclipError } from '../../base/errors.ts';
 import type { FileSystem } from '../../base/file_system.ts';
 import { decodeRaster, type StoredMask } from '../decode.ts';
-import type { Image } from '../image.ts';
+import type { Image, Raster } from '../image.ts';
 import type { Orientation } from '../orientation.ts';
 import { shown } from '../range/judge.ts';
 import { asRuled, FULL, type RangeRule, shownRaster } from '../range/rule.ts';
 import { type ValueFacts, valueFacts } from '../range/values.ts';
-import type { Raster } from '../raster.ts';
 import type { Sample } from './dataset.ts';
 import { type Lesion, lesionOf, maskSetProblems } from './mask_problems.ts';
 import { readMask } from './open.ts';

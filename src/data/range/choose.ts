@@ -1,4 +1,4 @@
-import { FULL_RANGE, type SampleKind } from '../raster.ts';
+import { FULL_RANGE, type SampleKind } from '../image.ts';
 import { bitsUsed, fittingRange, levelDistance, levelsOf, QUARTER, shown } from './judge.ts';
 import { givenRule, type Range, type RangeRule, type RangeSetting } from './rule.ts';
 import type { ValueFacts } from './values.ts';

@@ -1,4 +1,4 @@
-import { FULL_RANGE } from '../raster.ts';
+import { FULL_RANGE } from '../image.ts';
 import { levelOf, type Range, type RangeRule, rangeOf } from './rule.ts';
 import type { ValueFacts } from './values.ts';
 

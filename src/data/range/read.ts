@@ -1,7 +1,7 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { decodeRaster } from '../decode.ts';
 import type { Image } from '../image.ts';
-import { type Raster, sampleKind } from '../raster.ts';
+import { type Raster, sampleKind } from '../image.ts';
 import { judgeValues, type OddValues, shown } from './judge.ts';
 import { applyRule, asRuled, FULL, givenRule, type RangeRule, type RangeSetting, UNKNOWN } from './rule.ts';
 import { valueFacts } from './values.ts';

@@ -1,6 +1,6 @@
 import type { Option } from '../../base/option.ts';
 import type { Image } from '../image.ts';
-import { FULL_RANGE, type Raster, type SampleKind, sampleKind } from '../raster.ts';
+import { FULL_RANGE, type Raster, type SampleKind, sampleKind } from '../image.ts';
 import { type ValueFacts, valueFacts } from './values.ts';
 
 /** Lower and upper end of what becomes black and white. */

@@ -1,4 +1,4 @@
-import { type Raster, type SampleKind, sampleKind } from '../raster.ts';
+import { type Raster, type SampleKind, sampleKind } from '../image.ts';
 
 /** Shares of the pixels below the quantiles in {@link ValueFacts}, beside the extremes of what is used. */
 const MIDDLES = Array.from({ length: 16 }, (_, i) => (i + 0.5) / 16);

@@ -3,7 +3,7 @@ import type { GpuArray } from '../../gpu/array.ts';
 import { cosineLogits, reshape, Tensor } from '../../nn/index.ts';
 import type { FeatureOptions, Features } from '../features.ts';
 import { type BranchScores, oneBranch } from '../fuse.ts';
-import { geometryOf, type MapGeometry } from '../losses.ts';
+import { geometryOf, type MapGeometry } from '../maps.ts';
 import { rawRows } from '../model.ts';
 import { type FusionOptions, tappedLayers } from '../options.ts';
 import type { BranchModel } from '../predict.ts';

@@ -4,10 +4,9 @@ import { GpuArray } from '../../gpu/array.ts';
 import { bilinearResize } from '../../kernels/resize.ts';
 import type { Encoded, FeatureOptions } from '../features.ts';
 import { blurMaps, oneBranch } from '../fuse.ts';
-import { alignOf, geometryOf } from '../losses.ts';
+import { alignOf, geometryOf, refineMaps } from '../maps.ts';
 import { abnormalPairs, imageMeans, readTogether, secondOf } from '../predict.ts';
 import { type Ensemble, ensembleFeatures } from '../prompts.ts';
-import { refineMaps } from '../refine.ts';
 import { windowPatches } from '../windows.ts';
 import { type Method, type ModelParts, type Remembered, type Scorer, UntrainedModel } from './method.ts';
 

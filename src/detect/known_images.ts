@@ -1,0 +1,50 @@
+import type { Image } from '../data/image.ts';
+import type { DecisionRule } from '../decide/decision_rule.ts';
+import { imageHash, type SupportBank } from './support_bank.ts';
+
+/** Images that a run has looked at beside its normal support images, by {@link imageKey}: a key shows nothing of an image. */
+export interface SeenImages {
+  /** Abnormal support images, which the weights are fitted to. */
+  readonly abnormal: readonly string[];
+  /** Images that weights or learning rates were compared on, and chosen by. */
+  readonly chosen: readonly string[];
+  /** Test images, in the order of `predictions.csv`; nothing was chosen by them. */
+  readonly test: readonly string[];
+}
+
+/** What an image was to a run, so that its score is none of a new image. */
+export type KnownAs = 'support' | 'chosen' | 'calibration';
+
+/** Tells an image at the model's size again; 64 bits, so that no two of a hospital agree by chance. */
+export function imageKey(image: Image): string {
+  let hash = 0x9e3779b1;
+  for (const byte of image.data) {
+    hash = Math.imul(hash ^ byte, 0x85ebca6b);
+    hash ^= hash >>> 13;
+  }
+  return `${imageHash(image)}.${(hash >>> 0).toString(16).padStart(8, '0')}`;
+}
+
+/** Tells the images again that a run, or its calibration, was made of. */
+export function knownImages({
+  bank,
+  seen,
+  rule,
+}: {
+  readonly bank: Pick<SupportBank, 'images'>;
+  /** Null in files of before it was kept. */
+  readonly seen: SeenImages | null;
+  readonly rule: DecisionRule | null;
+}): (key: string | undefined) => KnownAs | null {
+  // Of normal support images a file has the first half of their keys.
+  const normal = new Set(bank.images);
+  const abnormal = new Set(seen?.abnormal);
+  const chosen = new Set(seen?.chosen);
+  const calibrated = new Set(rule?.from.images);
+  return (key) => {
+    if (key === undefined) return null;
+    if (abnormal.has(key) || normal.has(key.slice(0, key.indexOf('.')))) return 'support';
+    if (chosen.has(key)) return 'chosen';
+    return calibrated.has(key) ? 'calibration' : null;
+  };
+}
