@@ -5,7 +5,7 @@ import { openBackbone } from '../detect/backbone.ts';
 import { PHANTOM_FAMILIES, phantom } from '../phantom/index.ts';
 import { onDevice } from '../run/on_device.ts';
 import type { TrainContext } from '../train/train_run.ts';
-import { PHANTOM_SEED, phantomFolder } from './phantom_sets.ts';
+import { PHANTOM_SEED, phantomFolder, phantomPlace } from './phantom_sets.ts';
 import { settingsFor } from './reproduction/rows.ts';
 import { runStudy } from './run_study.ts';
 import { describeStudyRun, type FailedStudyRun, type StudyRun } from './study_run.ts';
@@ -101,7 +101,7 @@ export async function studyEmbedded(
   const runs: StudyRun[] = [];
   for (const seed of request.seeds) {
     for (const family of request.families) {
-      const parent = joinPath(request.out, 'data', String(PHANTOM_SEED + seed));
+      const parent = phantomPlace(request.out, request, seed);
       const data = await phantomFolder(context, parent, request, family, PHANTOM_SEED + seed);
       runs.push(...runsOf(request, family, data, seed));
     }

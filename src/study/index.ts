@@ -29,6 +29,14 @@ export {
   NATURAL_MODEL,
   studyEmbedded,
 } from './embedded.ts';
+export {
+  DEVELOPMENT,
+  type DevelopResults,
+  developGap,
+  formatTrials,
+  type TrialRow,
+  USUAL_TRIALS,
+} from './gap/develop.ts';
 export { type GapGoal, type GapRequest, type GapResults, studyGap } from './gap/gap.ts';
 export { gapRows } from './gap/gap_rows.ts';
 export { ALL_SETS, type GapDifference, type GapRow } from './gap/summary.ts';

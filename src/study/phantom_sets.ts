@@ -12,6 +12,11 @@ export interface PhantomCounts {
   readonly test: number;
 }
 
+/** Where the sets of a seed lie in the folder of a study: sets of another number of pictures are other sets. */
+export function phantomPlace(out: string, { valid, test }: PhantomCounts, seed: number): string {
+  return joinPath(out, 'data', `${PHANTOM_SEED + seed}-${valid}-${test}`);
+}
+
 /** The folder of a family's set for a seed, below `parent`; written once. */
 export async function phantomFolder(
   { fs, onEvent }: Pick<RunContext, 'fs' | 'onEvent'>,

@@ -1,12 +1,19 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
+import { optionTexts } from '../base/option.ts';
 import { joinPath } from '../base/paths.ts';
 import { formatDuration, Pace } from '../base/progress.ts';
 import { InspectedSets } from '../data/layout/inspected.ts';
+import { type AnyBackbone, modelKey, openModel } from '../detect/backbone.ts';
 import type { TrainResults } from '../detect/results.ts';
 import type { RunContext } from '../detect/run_context.ts';
 import { SharedFeatures } from '../detect/shared_features.ts';
+import { FUSION_OPTIONS } from '../fusion/index.ts';
 import { FolderLock } from '../run/lock.ts';
+import { chooseSettings } from '../run/model_settings.ts';
+import { TRAIN_OPTIONS } from '../run/options.ts';
+import type { RunConfig } from '../run/run_config.ts';
+import { RunFolder } from '../run/run_folder.ts';
 import { SharedTrainings, trainRun } from '../train/index.ts';
 import type { TrainContext } from '../train/train_run.ts';
 import {
@@ -89,8 +96,9 @@ async function runAll(
 ): Promise<StudyOutcome> {
   const { fs, signal, onEvent = () => {} } = context;
   const results = new Map<StudyRun, TrainResults>();
+  const models = new Map<string, AnyBackbone | null>();
   for (const run of runs) {
-    const old = await finishedResults(fs, joinPath(out, studyRunPath(run)), run);
+    const old = await finishedResults(fs, joinPath(out, studyRunPath(run)), run, models);
     if (old) results.set(run, old);
   }
   const due = runs.filter((run) => !results.has(run));
@@ -145,12 +153,47 @@ async function runOne(context: TrainContext, run: StudyRun, folder: string): Pro
   return results;
 }
 
-async function finishedResults(fs: FileSystem, folder: string, run: StudyRun): Promise<TrainResults | null> {
+/** @param models what was opened of them, by name: under an old name there may be another model now */
+async function finishedResults(
+  fs: FileSystem,
+  folder: string,
+  run: StudyRun,
+  models: Map<string, AnyBackbone | null>,
+): Promise<TrainResults | null> {
   const [fingerprint, results] = [joinPath(folder, FINGERPRINT), joinPath(folder, 'results.json')];
   if (!(await fs.stat(fingerprint)) || !(await fs.stat(results))) return null;
   const read = async (path: string) => new TextDecoder().decode(await fs.readFile(path));
   if ((await read(fingerprint)).trim() !== studyRunFingerprint(run)) return null;
+  if (typeof run.model === 'string') {
+    if (!models.has(run.model)) models.set(run.model, await modelOfNow(fs, run.model));
+    const now = models.get(run.model)!;
+    if (now && !isOfNow((await RunFolder.open(fs, folder)).header, now, run)) return null;
+  }
   return JSON.parse(await read(results)) as TrainResults;
+}
+
+/** Whether a finished run has the weights that lie under the model's name now, and the settings that suit it now. */
+function isOfNow({ model, fusion, train }: RunConfig, { identity, defaults }: AnyBackbone, run: StudyRun): boolean {
+  const { settings } = chooseSettings(defaults, { ...run.settings, seed: String(run.seed) });
+  // How patients are told may come from the data.
+  const texts = (one: Pick<RunConfig, 'fusion' | 'train'>) =>
+    JSON.stringify([
+      optionTexts(FUSION_OPTIONS, one.fusion),
+      optionTexts(TRAIN_OPTIONS, { ...one.train, group: null }),
+    ]);
+  const { sha256 } = identity;
+  const sameWeights = model.sha256 === undefined || sha256 === undefined || model.sha256 === sha256;
+  return sameWeights && modelKey(model) === modelKey(identity) && texts({ fusion, train }) === texts(settings);
+}
+
+/** The model of a name; null where it is not there any more, so that nothing can be said against finished runs. */
+async function modelOfNow(fs: FileSystem, name: string): Promise<AnyBackbone | null> {
+  try {
+    return await openModel(fs, name);
+  } catch (error) {
+    if (error instanceof FusionclipError) return null;
+    throw error;
+  }
 }
 
 function scoreText({ selected, selectedBy }: TrainResults): string {

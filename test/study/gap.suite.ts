@@ -1,6 +1,9 @@
 import { assert } from 'chai';
+import { developGap, summariseTrials, trialRows, USUAL_TRIALS } from '../../src/study/gap/develop.ts';
 import { summariseGap } from '../../src/study/gap/summary.ts';
 import type { FinishedStudyRun, StudyRun } from '../../src/study/study_run.ts';
+import type { TrainContext } from '../../src/train/train_run.ts';
+import { expectFailure } from '../data/expect_failure.ts';
 import { suite, test } from '../harness/registry.ts';
 import { madeResults } from './made_results.ts';
 
@@ -39,5 +42,41 @@ suite('study of the gap', () => {
       [2, 4],
     );
     assert.closeTo(low[0].imageAuroc.mean, 0.7, 1e-12);
+  });
+});
+
+suite('development of the method', () => {
+  test('trials are paired with no change, family by family and seed by seed, the best first', () => {
+    const trials = ['as it is', 'fuse=mean', 'epochs=3'];
+    const finished = [
+      ...[run('a', 'as it is', 901, 0.5, 4), run('b', 'as it is', 901, 0.6, 4), run('a', 'as it is', 902, 0.7, 4)],
+      ...[run('a', 'fuse=mean', 901, 0.75, 4), run('b', 'fuse=mean', 901, 0.5, 4), run('b', 'fuse=mean', 902, 0.9, 4)],
+    ];
+    const [best, base] = summariseTrials(finished, trials, [4]);
+    assert.deepEqual([best.trial, base.trial], ['fuse=mean', 'as it is']);
+    assert.isNull(base.gain);
+    assert.closeTo(best.gain!.mean, (0.25 - 0.1) / 2, 1e-12, 'family b of seed 902 has no partner');
+    assert.deepEqual([best.gain!.count, best.gain!.above, best.gain!.below], [2, 1, 1]);
+    assert.lengthOf(summariseTrials(finished, trials, [4]), 2, 'what has not run has no row');
+  });
+
+  test('trials are settings of the method, and seeds that are reported are refused', async () => {
+    const rows = trialRows('lr.adapter=3e-4 & lr.prompt=3e-4; loss.alpha=0.1,0.1;', {});
+    assert.deepEqual(
+      rows.map(({ name, settings }) => [name, settings]),
+      [
+        ['as it is', {}],
+        ['lr.adapter=3e-4 & lr.prompt=3e-4', { 'lr.adapter': '3e-4', 'lr.prompt': '3e-4' }],
+        ['loss.alpha=0.1,0.1', { 'loss.alpha': '0.1,0.1' }],
+      ],
+    );
+    assert.isAbove(trialRows(USUAL_TRIALS, {}).length, 12);
+    for (const wrong of ['epochs', 'epoch=3', 'epochs=many', 'epochs=3;epochs=3']) {
+      await expectFailure('usage', [/./], () => trialRows(wrong, {}));
+    }
+    const request = { model: '', out: '', seeds: [901, 3], families: [], shots: [4], methods: [], valid: 4, test: 4 };
+    await expectFailure('usage', [/^Seeds 3 are reported/], () =>
+      developGap({} as TrainContext, { ...request, settings: {} }, 'epochs=3'),
+    );
   });
 });

@@ -10,7 +10,7 @@ import { Tensor } from '../../src/nn/index.ts';
 import { formatRows, nameZeroShot, runStudy, type StudyRun, spreadOf, summarise } from '../../src/study/index.ts';
 import { studyRunPath } from '../../src/study/study_run.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, SMALL, tinyBackbone } from '../train/small_run.ts';
+import { contextOf, ruleSet, SMALL, smallSettings, textOf, tinyBackbone } from '../train/small_run.ts';
 import { madeResults } from './made_results.ts';
 
 async function runs(seeds: readonly number[], data = '/Brain_AD'): Promise<StudyRun[]> {
@@ -60,6 +60,29 @@ suiteInTurn('studies', () => {
     const other: StudyRun = { ...first, settings: { ...SMALL, epochs: '2' } };
     const [rerun] = (await runStudy(context, [other], '/study')).finished;
     assert.notEqual(rerun.results.selected.image.auroc, 0.125, 'other settings: run again');
+  });
+
+  test('a finished run of another model, or of other settings that suit it, is run again', async (t) => {
+    const context = contextOf(await t.gpu(), ruleSet());
+    const model = 'generated:T:1';
+    const [run] = await runs([1]);
+    const own = { ...run, model, settings: smallSettings({ method: 'clip-memory' }) };
+    await runStudy(context, [own], '/study');
+    const place = `/study/${studyRunPath(own)}`;
+    const [config, results] = [`${place}/config.json`, `${place}/results.json`];
+    const again = async (part?: string, name = '', value = '') => {
+      const marked = JSON.parse(textOf(context.fs, results));
+      marked.selected.image.auroc = 0.125;
+      await context.fs.writeFile(results, JSON.stringify(marked));
+      const header = JSON.parse(textOf(context.fs, config));
+      if (part) header[part][name] = value;
+      await context.fs.writeFile(config, JSON.stringify(header));
+      const [{ results: found }] = (await runStudy(context, [own], '/study')).finished;
+      return found.selected.image.auroc === 0.125 ? 'read' : 'run again';
+    };
+    assert.equal(await again(), 'read');
+    assert.equal(await again('model', 'hash', 'another'), 'run again');
+    assert.equal(await again('settings', 'map.blur', '3'), 'run again');
   });
 
   test('an interrupted study stops at once and goes on later', async (t) => {

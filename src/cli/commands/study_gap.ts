@@ -6,7 +6,7 @@ import { PHANTOM_FAMILIES } from '../../phantom/index.ts';
 import { writeGap } from '../../report/index.ts';
 import { TRAIN_OPTIONS } from '../../run/options.ts';
 import { runSettings } from '../../run/run_config.ts';
-import { formatGap, studyGap } from '../../study/index.ts';
+import { DEVELOPMENT, developGap, formatGap, formatTrials, studyGap, USUAL_TRIALS } from '../../study/index.ts';
 import { type Command, exactly, flagValues, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 
@@ -21,6 +21,10 @@ const FLAGS = {
   methods: list(text('', /^[a-z0-9+:, -]+$/, 'NAME', ''), [], 'rows of the tables; default: all'),
   valid: integer(48, [4, 1e5], 'pictures of a phantom set in valid, half of them diseased'),
   test: integer(80, [2, 1e5], 'pictures of a phantom set in test, half of them diseased'),
+  develop: word(
+    'TRIALS',
+    `compare settings of fusionclip on seeds that are not reported: NAME=VALUE, several of a trial with &, trials with ;, or usual: ${USUAL_TRIALS}`,
+  ),
   stored: toggle(false, 'run nothing: put together what earlier calls have finished'),
   json: toggle(false, 'results as JSON'),
 } satisfies OptionTable;
@@ -35,8 +39,8 @@ export const studyGapCommand: Command = {
   summary: 'asks what training brings to a model that has seen nothing like the pictures, by paired runs on phantoms',
   usage: '--model DIR --out DIR',
   examples: [
-    'fusionclip study gap --model tiny-clip-natural --out runs/gap',
     'fusionclip study gap --model tiny-clip-natural --out runs/gap --shots 4 --seeds 1,2 --methods mvfa',
+    'fusionclip study gap --model tiny-clip-natural --out runs/gap --develop usual',
   ],
   details: `Exit code ${EXIT_CODES.bad_model} when a goal is missed, or its runs are not there. Finished runs are kept: the same
 call again goes on, and one with other seeds, families, methods or shots adds to them.`,
@@ -48,11 +52,22 @@ call again goes on, and one with other seeds, families, methods or shots adds to
   async run(call) {
     const { host, flags } = call;
     exactly(0, call, 'fusionclip study gap --model DIR --out DIR');
-    const { model, out, json, ...request } = flagValues(FLAGS, call);
+    const { model, out, json, develop, ...request } = flagValues(FLAGS, call);
     const folder = need(out, 'out', 'name the folder for the study');
     const name = need(model, 'model', 'name the folder of the model');
     const settings = pickFlags({ ...TRAINING, ...METHOD }, flags);
     runSettings(settings); // wrong values are found before an adapter is looked for
+    if (develop !== null) {
+      const own = { ...request, ...(flags.seeds === undefined && { seeds: DEVELOPMENT.seeds }) };
+      const few = { ...own, ...(flags.families === undefined && { families: DEVELOPMENT.families }) };
+      const asked = { ...few, ...(flags.shots === undefined && { shots: DEVELOPMENT.shots }) };
+      const trials = develop === 'usual' ? USUAL_TRIALS : develop;
+      const found = await withGpu(call, (session) =>
+        developGap(session, { ...asked, model: name, out: folder, settings }, trials),
+      );
+      host.stdout(json ? `${JSON.stringify(found, null, 2)}\n` : formatTrials(found));
+      return found.failed.length === 0 ? 0 : EXIT_CODES.bad_model;
+    }
     const results = await withGpu(call, (session) =>
       studyGap(session, describeAdapter(session.gpu.facts), { ...request, model: name, out: folder, settings }),
     );

@@ -4,7 +4,7 @@ import { openBackbone } from '../../detect/backbone.ts';
 import { fusionOptions, tappedLayers } from '../../fusion/options.ts';
 import { PHANTOM_FAMILIES } from '../../phantom/index.ts';
 import type { TrainContext } from '../../train/train_run.ts';
-import { PHANTOM_SEED, phantomFolder } from '../phantom_sets.ts';
+import { PHANTOM_SEED, phantomFolder, phantomPlace } from '../phantom_sets.ts';
 import { planOf } from '../reproduction/plan.ts';
 import type { StudyRow } from '../reproduction/rows.ts';
 import { runStudy } from '../run_study.ts';
@@ -71,7 +71,7 @@ export async function studyGap(context: TrainContext, adapter: string, request: 
   const runs: StudyRun[] = [];
   for (const seed of seeds) {
     for (const family of families) {
-      const parent = joinPath(out, 'data', String(PHANTOM_SEED + seed));
+      const parent = phantomPlace(out, request, seed);
       const folder = stored
         ? joinPath(parent, PHANTOM_FAMILIES[family].dataset)
         : await phantomFolder(context, parent, { valid, test }, family, PHANTOM_SEED + seed);
