@@ -148,7 +148,8 @@ function requireOption(table: OptionTable, name: string, ending: string): Option
 
 /** What an option takes, with its bounds. */
 function formOf({ form, range }: Option<unknown>): string {
-  return range ? `${form} from ${range[0]} to ${range[1]}` : form;
+  const what = /^number\b(?!,)/.test(form) ? `a ${form}` : /^integer\b(?!,)/.test(form) ? `an ${form}` : form;
+  return range ? `${what} from ${range[0]} to ${range[1]}` : what;
 }
 
 /**

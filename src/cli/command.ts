@@ -13,6 +13,9 @@ export function word(form: string, help: string) {
   return { ...optional(text('', /\S/, form, ''), help), form };
 }
 
+/** What to do where `--model` is missing. */
+export const NAME_MODEL = 'name a CLIP model, such as tiny-clip, which comes with the program';
+
 /** What `--model` takes. */
 export const MODEL_HELP =
   'CLIP: a safetensors file, a folder, an address, ORG/NAME (see model pull), generated:NAME:SEED, or random:PATH:SEED';

@@ -3,7 +3,7 @@ import { extension } from '../base/paths.ts';
 import { decodeBmp } from './bmp.ts';
 import type { Image, Raster } from './image.ts';
 import { decodeJpeg } from './jpeg.ts';
-import { type MaskReading, maskOf } from './mask.ts';
+import { isSmeared, type MaskReading, maskCodes, maskOf, maskOfValues } from './mask.ts';
 import { type Orientation, orientationOf, turned } from './orientation.ts';
 import { decodePng } from './png.ts';
 import { applyRule, FULL, levelOf, type RangeRule } from './range/rule.ts';
@@ -39,31 +39,43 @@ export interface StoredMask {
   readonly image: Image;
   /** Null where the file says nothing. */
   readonly orientation: Orientation | null;
+  /** What is lesion in it, in numbers of the file; null where that is no list of codes. */
+  readonly codes: readonly number[] | null;
+  /** Whether it was read at one half of its values. */
+  readonly smeared: boolean;
+}
+
+/** What of a mask is lesion. */
+export interface MaskMeaning {
+  readonly background?: MaskReading['background'];
+  /** The values that are lesion, in numbers of the file; all but the background without. */
+  readonly values?: readonly number[];
 }
 
 /**
  * Decodes a lesion mask: one channel, 255 on the lesion and 0 elsewhere. Every non-zero grey value is lesion, because
  * BMAD's masks come in several encodings (0/255, class codes 1, 2, 4, and class codes through a colour map, whose lowest
  * class is a dark grey that a threshold at one half would lose). Only in a JPEG, whose compression smears small values
- * around every edge, the threshold is one half. Transparency and white backgrounds: see `maskOf`.
+ * around every edge, and in what has as many levels as one, the threshold is one half. Transparency and white
+ * backgrounds: see `maskOf`.
  * Throws `FusionclipError('bad_image')` as `decodeImage` does.
  */
-export function decodeStoredMask(
-  bytes: Uint8Array,
-  name: string,
-  background: MaskReading['background'] = 'black',
-): StoredMask {
+export function decodeStoredMask(bytes: Uint8Array, name: string, meaning: MaskMeaning = {}): StoredMask {
+  const { background = 'black', values } = meaning;
   const format = sniff(bytes, name);
-  const levels = maskLevels(stored(bytes, name, format, true));
-  return {
-    image: maskOf(levels, { background, smeared: format === 'jpeg' }),
-    orientation: orientationOf(bytes, format),
-  };
+  const raster = stored(bytes, name, format, true);
+  const orientation = orientationOf(bytes, format);
+  if (values)
+    return { image: maskOfValues(raster, values), orientation, codes: maskCodes(raster, background), smeared: false };
+  const levels = maskLevels(raster);
+  const smeared = format === 'jpeg' || isSmeared(levels, background);
+  const codes = smeared ? null : maskCodes(raster, background);
+  return { image: maskOf(levels, { background, smeared }), orientation, codes, smeared };
 }
 
 /** As `decodeStoredMask`, turned as the file says. */
 export function decodeMask(bytes: Uint8Array, name: string, background?: MaskReading['background']): Image {
-  const { image, orientation } = decodeStoredMask(bytes, name, background);
+  const { image, orientation } = decodeStoredMask(bytes, name, { background });
   return turned(image, orientation ?? 1);
 }
 
@@ -141,9 +153,14 @@ const BY_EXTENSION: Readonly<Record<string, string>> = {
 
 type Format = 'png' | 'jpeg' | 'tiff' | 'bmp';
 
+/** Whether a file is a JPEG by its first bytes. */
+export function isJpeg(bytes: Uint8Array): boolean {
+  return startsWith(bytes, 0, '\xff\xd8\xff');
+}
+
 function sniff(bytes: Uint8Array, name: string): Format {
   if (startsWith(bytes, 0, '\x89PNG\r\n\x1a\n')) return 'png';
-  if (startsWith(bytes, 0, '\xff\xd8\xff')) return 'jpeg';
+  if (isJpeg(bytes)) return 'jpeg';
   if (startsWith(bytes, 0, 'II*\0') || startsWith(bytes, 0, 'MM\0*')) return 'tiff';
   if (startsWith(bytes, 0, 'BM')) return 'bmp';
   let what = 'neither PNG, JPEG, TIFF nor BMP';

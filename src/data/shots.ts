@@ -1,3 +1,4 @@
+import { counted } from '../base/counted.ts';
 import { FusionclipError } from '../base/errors.ts';
 import { baseName } from '../base/paths.ts';
 import { ruleStream } from '../base/rule.ts';
@@ -92,7 +93,7 @@ function draw(dataset: Dataset, label: 0 | 1, count: number, seed: number, patie
   if (count > candidates.length) {
     throw new FusionclipError(
       'bad_data',
-      `${dataset.name} has ${candidates.length} ${what} images in valid, fewer than the ${count} shots asked for; choose fewer shots.`,
+      `${dataset.name} has ${counted(candidates.length, `${what} image`)} in valid, fewer than the ${counted(count, 'shot')} asked for; choose fewer shots.`,
     );
   }
   const random = ruleStream(`shots.${what}`, seed);
@@ -105,7 +106,7 @@ function draw(dataset: Dataset, label: 0 | 1, count: number, seed: number, patie
   if (count > taken.length) {
     throw new FusionclipError(
       'bad_data',
-      `${dataset.name}: ${patients} patients of valid have ${taken.length} ${what} images together, fewer than the ${count} shots asked for; choose more patients.`,
+      `${dataset.name}: ${patients === 1 ? '1 patient of valid has' : `${patients} patients of valid have`} ${counted(taken.length, `${what} image`)} together, fewer than the ${counted(count, 'shot')} asked for; choose more patients.`,
     );
   }
   return onePatientEach(taken).slice(0, count);
@@ -123,7 +124,7 @@ function ofPatients(order: readonly Sample[], count: number, of: string): Sample
   if (count > patients.length) {
     throw new FusionclipError(
       'bad_data',
-      `${of}: they are of ${patients.length} patients in valid, fewer than the ${count} asked for; choose fewer.`,
+      `${of}: they are of ${counted(patients.length, 'patient')} in valid, fewer than the ${count} asked for; choose fewer.`,
     );
   }
   const first = new Set(patients.slice(0, count));

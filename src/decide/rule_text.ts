@@ -1,3 +1,4 @@
+import { counted } from '../base/counted.ts';
 import type { DecisionRule } from './decision_rule.ts';
 import type { Rate } from './rate.ts';
 
@@ -11,10 +12,10 @@ export function pointText({ point: { by, level, falsePositives } }: DecisionRule
 
 /** What a rule came from. */
 export function originText({ from }: DecisionRule): string {
-  const patients = from.patients === null ? '' : ` of ${from.patients} patients`;
+  const patients = from.patients === null ? '' : ` of ${counted(from.patients, 'patient')}`;
   const labelled =
     from.labelled && `, ${from.labelled.normal} normal and ${from.labelled.abnormal} abnormal labelled ones`;
-  return `${from.normals} normal images${patients}${labelled ?? ''}`;
+  return `${counted(from.normals, 'normal image')}${patients}${labelled ?? ''}`;
 }
 
 /** A rule for people, in lines. */

@@ -1,3 +1,4 @@
+import { counted } from '../base/counted.ts';
 import type { FusionclipError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
 import { findInputs } from '../data/layout/inputs.ts';
@@ -55,7 +56,7 @@ export interface Predictions {
 /** The images at some paths; says how many there are, and what is left out and why. Throws as {@link findInputs}. */
 export async function imagesToScore({ fs, onEvent }: RunContext, paths: readonly string[]): Promise<string[]> {
   const { images, leftOut } = await findInputs(fs, paths);
-  const count = `${images.length} image${images.length === 1 ? '' : 's'} to score`;
+  const count = `${counted(images.length, 'image')} to score`;
   onEvent?.({ type: 'note', text: [count, ...leftOut.map((one) => `left out: ${leftOutLine(one)}`)].join('\n') });
   return [...images];
 }

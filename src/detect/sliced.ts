@@ -32,7 +32,8 @@ export async function sliced<C extends Reader, R extends SliceRules & Pick<DataR
   const range = rules.range === 'auto' ? 'full' : rules.range;
   return {
     context: { ...context, fs: found.fs },
-    rules: { ...rules, range, group: rules.group ?? 'folder' },
+    // The masks of slices are made by `mask.values` and hold nothing else.
+    rules: { ...rules, range, group: rules.group ?? 'folder', 'mask.values': null },
     volumes: found.set.volumes,
     set: found.set,
   };

@@ -4,7 +4,7 @@ import { joinPath } from '../base/paths.ts';
 import { FULL, givenRule, type RangeSetting, sameLevels } from '../data/range/rule.ts';
 import { remembersSupport } from '../fusion/presets.ts';
 import { stage } from '../run/events.ts';
-import { ADAPTERS } from '../run/run_folder.ts';
+import { ADAPTERS, runBelow } from '../run/run_folder.ts';
 import { type AdapterFile, openAdapters } from './adapters_file.ts';
 import { asTrained, type ModelSource, openModel } from './backbone.ts';
 import type { Detector } from './detector.ts';
@@ -146,8 +146,10 @@ export async function adaptersPath(fs: FileSystem, path: string): Promise<string
   if (stat.kind === 'file') return path;
   const file = joinPath(path, ADAPTERS);
   if (await fs.stat(file)) return file;
-  throw new FusionclipError(
-    'io',
-    `${path} has no ${ADAPTERS}: it is no run folder, or the run is unfinished (fusionclip train --resume --out ${path}).`,
-  );
+  if (await fs.stat(joinPath(path, 'config.json'))) {
+    const how = `fusionclip train --resume --out ${path} goes on with it`;
+    throw new FusionclipError('io', `The run in ${path} is not finished: it has no ${ADAPTERS}; ${how}.`);
+  }
+  const advice = (await runBelow(fs, path)) || '; give what fusionclip train --out was given, or its adapters file';
+  throw new FusionclipError('io', `${path} is no run folder: it has no config.json${advice}.`);
 }

@@ -1,4 +1,5 @@
 /** @jsxImportSource preact */
+import { counted } from '../base/counted.ts';
 import { DataTable } from './data_table.tsx';
 import type { RunData } from './read_run.ts';
 
@@ -41,8 +42,8 @@ function patientText({ patients }: RunData): string {
     return 'Nobody knows whose images these are: intervals take each for that of another patient (--group tells).';
   }
   const { rule, used, valid, test, unknown } = patients;
-  const nobody = unknown > 0 ? ` ${unknown} images are of nobody known.` : '';
-  const counts = `${valid} patients in valid and ${test} in test (${rule}).${nobody}`;
+  const nobody = unknown > 0 ? ` ${unknown === 1 ? '1 image is' : `${unknown} images are`} of nobody known.` : '';
+  const counts = `${counted(valid, 'patient')} in valid and ${test} in test (${rule}).${nobody}`;
   if (used) return `${counts} Draws and intervals go by patient.`;
   return `By their names the images are of ${counts} Draws and intervals do not go by it (--group auto does).`;
 }

@@ -125,7 +125,10 @@ function warningsOf({ results, header }: Pick<RunRecord, 'results' | 'header'>, 
     }
   }
   const least = Math.min(normal, abnormal);
-  if (least < FEW) warnings.push(`Only ${least} images of a class were evaluated, so the intervals are wide.`);
+  if (least < FEW)
+    warnings.push(
+      `Only ${least === 1 ? '1 image of a class was' : `${least} images of a class were`} evaluated, so the intervals are wide.`,
+    );
   if (header.train.select === 'valid' && selectedBy === 'last') {
     warnings.push('Too few validation images remained to compare weights, so the last ones were taken.');
   }

@@ -65,7 +65,9 @@ export class RunFolder {
     path: string,
   ): Promise<{ folder: RunFolder; header: RunConfig; finished: boolean }> {
     const file = joinPath(path, 'config.json');
-    if (!(await fs.stat(file))) throw new FusionclipError('io', `There is no run in ${path}: ${file} does not exist.`);
+    if (!(await fs.stat(file))) {
+      throw new FusionclipError('io', `There is no run in ${path}: ${file} does not exist${await runBelow(fs, path)}.`);
+    }
     let json: unknown;
     try {
       json = JSON.parse(new TextDecoder().decode(await fs.readFile(file)));
@@ -91,6 +93,16 @@ export class RunFolder {
     if (!(await this.#fs.stat(this.file(name)))) return null;
     return JSON.parse(new TextDecoder().decode(await this.#fs.readFile(this.file(name))));
   }
+}
+
+/** For the end of a sentence: a run in a folder of a folder that was taken for one, or nothing. */
+export async function runBelow(fs: FileSystem, path: string): Promise<string> {
+  if ((await fs.stat(path))?.kind !== 'directory') return '';
+  for (const { name, kind } of await fs.list(path)) {
+    const inner = joinPath(path, name);
+    if (kind === 'directory' && (await fs.stat(joinPath(inner, ADAPTERS)))) return `; did you mean ${inner}`;
+  }
+  return '';
 }
 
 /** How to make the report of a finished run, where it is missing. */

@@ -71,11 +71,14 @@ function reportText(plan: Plan, merged: Merged): string {
   return [
     `# ${facts.plan === 'grid' ? 'A grid of trainings' : 'An archive'}, merged`,
     '',
-    `${counted(inputs, 'input')} (${counted(images, 'image')}) in ${counted(shards, 'shard')}; ${facts.duplicates} were listed more than once and stand once.`,
+    `${counted(inputs, 'input')} (${counted(images, 'image')}) in ${counted(shards, 'shard')}; listed more than once and standing once: ${facts.duplicates}.`,
     missing.length === 0
-      ? `Every input stands exactly once: ${rows} rows.`
-      : `**Not whole**: ${rows} rows; ${missing.length} shards with ${missing.reduce((sum, one) => sum + one.inputs, 0)} inputs are missing.`,
-    unread === 0 ? 'All inputs could be read.' : `${unread} inputs could not be read; their rows say why.`,
+      ? `Every input stands exactly once: ${counted(rows, 'row')}.`
+      : `**Not whole**: ${counted(rows, 'row')}; missing: ${counted(missing.length, 'shard')} with ${counted(
+          missing.reduce((sum, one) => sum + one.inputs, 0),
+          'input',
+        )}.`,
+    unread === 0 ? 'All inputs could be read.' : `${counted(unread, 'input')} could not be read; the rows say why.`,
     ...examples.map(({ input, error }) => `* ${visible(input)}: ${visible(error)}`),
     '',
     '## Programs and adapters',
@@ -86,7 +89,7 @@ function reportText(plan: Plan, merged: Merged): string {
     ...tried.map(
       ({ id, failure }) => `* ${id}: ${failure!.final ? 'will never do' : 'try again'}: ${visible(failure!.reason)}`,
     ),
-    ...(missing.length > tried.length ? [`* ${missing.length - tried.length} shards were not done yet`] : []),
+    ...(missing.length > tried.length ? [`* ${counted(missing.length - tried.length, 'shard')} not done yet`] : []),
     ...damaged.map((id) => `* ${id}: its part was damaged and is set aside; do it again`),
     '',
   ].join('\n');

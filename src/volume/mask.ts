@@ -1,7 +1,8 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { stem } from '../base/paths.ts';
-import { decodeMask } from '../data/decode.ts';
+import { decodeStoredMask } from '../data/decode.ts';
+import { turned as turnedImage } from '../data/orientation.ts';
 import type { Affine } from '../nifti/affine.ts';
 import { NiftiFile } from '../nifti/nifti_file.ts';
 import type { DicomVolume } from './dicom_volume.ts';
@@ -19,6 +20,8 @@ export interface LabelVolume {
   readonly labels: Uint8Array | (() => Promise<Uint8Array>);
   /** Whether slices before the first and behind the last hold nothing and were left out, as segmentations may do. */
   readonly openEnds: boolean;
+  /** The values in the file that are not 0, ascending; null where there are too many to be codes, and of segmentations. */
+  readonly codes?: readonly number[] | null;
 }
 
 /** The lesions of one slice [height, width], 1 and 0. */
@@ -93,7 +96,7 @@ function checkCover(
  * @param owner the name of the volume
  */
 export function lazyLabels(
-  { name, shape, affine, openEnds }: LabelVolume,
+  { name, shape, affine, openEnds, codes }: LabelVolume,
   read: () => Promise<LabelVolume>,
   held: Held,
   owner: string,
@@ -111,31 +114,49 @@ export function lazyLabels(
     labels = own;
     return own;
   };
-  return { name, shape, affine, openEnds, labels: get };
+  return { name, shape, affine, openEnds, codes, labels: get };
 }
 
+/** More values than labels have codes. */
+const MOST_CODES = 16;
+
 /**
- * The lesions of a NIfTI file of labels: all that is not 0.
+ * The lesions of a NIfTI file of labels: what has one of some values, or all that is not 0.
+ * @param values that are lesion, or null
  * @throws FusionclipError `bad_data` for a file of several volumes, `bad_image`, `io`
  */
-export async function niftiLabels(fs: FileSystem, path: string, name: string): Promise<LabelVolume> {
+export async function niftiLabels(
+  fs: FileSystem,
+  path: string,
+  name: string,
+  values: readonly number[] | null = null,
+): Promise<LabelVolume> {
   const file = await NiftiFile.open(fs, path);
   if (file.volumes > 1) {
     throw new FusionclipError('bad_data', `${name}: a mask is one volume, and this file holds ${file.volumes}.`);
   }
   const stored = await file.stored();
   const { shape, affine, slope, intercept } = file.header;
-  const labels = Uint8Array.from({ length: stored.length }, (_, i) =>
-    Number(stored[i]) * slope + intercept !== 0 ? 1 : 0,
-  );
-  return { name, shape: [shape[0], shape[1], shape[2]], affine, labels, openEnds: false };
+  const found = new Set<number>();
+  const labels = Uint8Array.from({ length: stored.length }, (_, i) => {
+    const value = Number(stored[i]) * slope + intercept;
+    if (value !== 0 && found.size <= MOST_CODES) found.add(value);
+    return (values ? values.includes(value) : value !== 0) ? 1 : 0;
+  });
+  const codes = found.size > MOST_CODES ? null : [...found].sort((a, b) => a - b);
+  return { name, shape: [shape[0], shape[1], shape[2]], affine, labels, openEnds: false, codes };
 }
 
 /**
  * The lesions of a stack of pictures with the names of a series' files: pictures have no geometry, so names and sizes must fit.
  * @throws FusionclipError `bad_data` where one is missing or has another size, and what `decodeMask` throws
  */
-export function stackMasks(fs: FileSystem, volume: DicomVolume, paths: readonly string[]): MaskSlices {
+export function stackMasks(
+  fs: FileSystem,
+  volume: DicomVolume,
+  paths: readonly string[],
+  values: readonly number[] | null = null,
+): MaskSlices {
   const byStem = new Map(paths.map((path) => [stem(path), path]));
   return async (k) => {
     const path = byStem.get(stem(volume.slices[k].path));
@@ -146,7 +167,8 @@ export function stackMasks(fs: FileSystem, volume: DicomVolume, paths: readonly 
       );
     }
     const name = await secretFile(fs, path);
-    const { width, height, data } = decodeMask(await fs.readFile(path), name);
+    const { image, orientation } = decodeStoredMask(await fs.readFile(path), name, values ? { values } : {});
+    const { width, height, data } = turnedImage(image, orientation ?? 1);
     if (width !== volume.shape[0] || height !== volume.shape[1]) {
       throw new FusionclipError(
         'bad_data',

@@ -22,12 +22,14 @@ export interface LabelledVolume extends CollectedVolume {
  * Finds the masks of volumes: a NIfTI file of the image's name with `_mask`, `_seg` or the like, or in a mask folder, or the one
  * mask beside the one image of a folder; a DICOM segmentation that names the series; a stack of pictures in a mask folder with the
  * names of the slices. Without any, a volume must lie in a folder of normal ones.
- * @throws FusionclipError `bad_data` for a volume that is neither, and what the readers throw
+ * @param values of masks that are lesion, or null for all but 0
+ * @throws FusionclipError `bad_data` for a volume that is neither, `usage` for values of a segmentation, and what the readers throw
  */
 export async function pairLesions(
   fs: FileSystem,
   { volumes, segmentations, held }: Pick<Collected, 'volumes' | 'segmentations' | 'held'>,
   pictures: readonly string[],
+  values: readonly number[] | null = null,
 ): Promise<LabelledVolume[]> {
   const masks = volumes.filter(isMask);
   const images = volumes.filter((one) => !masks.includes(one));
@@ -43,9 +45,10 @@ export async function pairLesions(
     let lesions: LabelledVolume['lesions'] = null;
     if (mask) {
       taken.add(mask);
-      const read = () => niftiLabels(fs, mask.path, mask.volume.name);
+      const read = () => niftiLabels(fs, mask.path, mask.volume.name, values);
       lesions = { labels: lazyLabels(await read(), read, held, image.volume.name) };
-    } else if (image.volume instanceof DicomVolume) lesions = await ofSeries(fs, image.volume, series, stacks, held);
+    } else if (image.volume instanceof DicomVolume)
+      lesions = await ofSeries(fs, image.volume, { series, stacks, values }, held);
     if (!lesions && !foldersOf(image.path).some(isNormalName)) {
       throw new FusionclipError(
         'bad_data',
@@ -63,18 +66,25 @@ export async function pairLesions(
 async function ofSeries(
   fs: FileSystem,
   volume: DicomVolume,
-  series: ReadonlyMap<string, string>,
-  stacks: readonly string[],
+  {
+    series,
+    stacks,
+    values,
+  }: { series: ReadonlyMap<string, string>; stacks: readonly string[]; values: readonly number[] | null },
   held: Held,
 ): Promise<LabelledVolume['lesions']> {
   const segmentation = series.get(volume.slices[0].series);
   if (segmentation) {
+    if (values) {
+      const text = `${volume.name} has a DICOM segmentation, whose segments all count as lesion; leave --mask.values, or give its mask as a NIfTI file.`;
+      throw new FusionclipError('usage', text);
+    }
     const read = async () => segmentationLabels(await fs.readFile(segmentation), await secretFile(fs, segmentation));
     return { labels: lazyLabels(await read(), read, held, volume.name) };
   }
   const names = new Set(volume.slices.map(({ path }) => stem(path)));
   const own = stacks.filter((path) => names.has(stem(path)));
-  return own.length > 0 ? { stack: stackMasks(fs, volume, own) } : null;
+  return own.length > 0 ? { stack: stackMasks(fs, volume, own, values) } : null;
 }
 
 /** Segmentations by the series that they name. */

@@ -21,6 +21,8 @@ export interface SliceRules {
   readonly plane: Plane;
   readonly accept: string;
   readonly volume: number | null;
+  /** The values of masks that are lesion; all but 0 without. */
+  readonly 'mask.values'?: readonly number[] | null;
 }
 
 /** A volume as slices of a data set. */
@@ -85,7 +87,7 @@ export async function openSliceSet(
 ): Promise<SliceSet> {
   const collected = await collectVolumes(fs, root, { accept: parseAccept(rules.accept), volume: rules.volume });
   requireAll(root, collected);
-  const labelled = await pairLesions(fs, collected, await filesBelow(fs, root));
+  const labelled = await pairLesions(fs, collected, await filesBelow(fs, root), rules['mask.values']);
   const files = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
   const ranks = [...new Set(labelled.map(({ rank }) => rank))].filter((rank) => rank !== '').sort();
   const filled: Filled = { files, places: new Map(), names: new Set(), ranks };
@@ -94,7 +96,18 @@ export async function openSliceSet(
     onProgress(i, labelled.length);
     volumes.push(await addVolume(one, root, rules, words, filled, collected.held));
   }
-  return { files, places: filled.places, volumes, notes: collected.notes };
+  return { files, places: filled.places, volumes, notes: [...collected.notes, ...codeNotes(labelled, rules)] };
+}
+
+/** That masks hold codes of several things, where nobody says which of them are lesion. */
+function codeNotes(labelled: readonly LabelledVolume[], rules: SliceRules): string[] {
+  const labels = labelled.flatMap(({ lesions }) => (lesions && 'labels' in lesions ? [lesions.labels] : []));
+  const several = labels.find(({ codes }) => (codes?.length ?? 0) > 1);
+  if (!several || rules['mask.values']) return [];
+  const found = [...new Set(labels.flatMap(({ codes }) => codes ?? []))].sort((a, b) => a - b);
+  return [
+    `${several.name} and others hold the values ${found.join(', ')}, and each counts as lesion; --mask.values ${found[found.length - 1]} or a list takes those alone`,
+  ];
 }
 
 function requireAll(root: string, { refused, volumes }: Collected): void {

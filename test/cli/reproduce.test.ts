@@ -25,9 +25,9 @@ describe('reproduce', () => {
     [['--table', '4'], 2, /--table takes 1\|2\|3,…, not "4"/],
     [['--figure', '1'], 2, /--figure takes 4\|5\|6\|7,…, not "1"/],
     [['--methods', 'padim'], 2, /--methods takes .*mvfa.*, not "padim"/],
-    [['--seeds', '0'], 2, /--seeds takes integer from 1/],
+    [['--seeds', '0'], 2, /--seeds takes an integer from 1/],
     [['--phantoms'], 2, /--data and --phantoms exclude each other/],
-    [['--lr.adapter', 'fast'], 2, /--lr\.adapter takes number/],
+    [['--lr.adapter', 'fast'], 2, /--lr\.adapter takes a number/],
     [['--sets', 'Liver'], 4, /no folder for the set Liver \(found Brain_AD\)/],
   ])('%j is refused in one sentence', async (args, code, sentence) => {
     const ended = await reproduce('--data', bmad, ...args);

@@ -40,7 +40,7 @@ suite('data check', () => {
         { folder: 'test/Ungood', label: 1, valid: 0, test: 3 },
       ],
       masks: {
-        ...{ images: 6, files: 6, united: 0, background: 'black' },
+        ...{ images: 6, files: 6, united: 0, background: 'black', smeared: 0 },
         ways: [{ how: 'same name in anomaly_mask/', count: 6 }],
       },
       sizes: [{ width: 12, height: 10, channels: 1, count: 12 }],

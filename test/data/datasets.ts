@@ -26,12 +26,11 @@ export function pixelSet(count = 3, maskFolder = 'anomaly_mask'): MemoryFileSyst
 
 /** A BMAD image-level set at `/Chest_AD`. */
 export function imageSet(normal = 5, abnormal = 4): MemoryFileSystem {
-  const { image } = picture('chest');
   const names = (split: string) => [
     ...Array.from({ length: normal }, (_, i) => `/Chest_AD/${split}/good/n${i}.png`),
     ...Array.from({ length: abnormal }, (_, i) => `/Chest_AD/${split}/Ungood/a${i}.JPEG`),
   ];
-  return new MemoryFileSystem([...names('valid'), ...names('test')].map((name) => [name, image]));
+  return new MemoryFileSystem([...names('valid'), ...names('test')].map((name) => [name, picture(name).image]));
 }
 
 /** A folder without splits at `/mine`: `good`, two kinds of defects, and masks for them when asked. */

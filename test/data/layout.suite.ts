@@ -185,7 +185,7 @@ suite('wrong data-set layouts', () => {
     await fs.remove('/Brain_AD/test/Ungood/anomaly_mask');
     await failure(fs, '/Brain_AD', [
       /no mask because there is no folder anomaly_mask or label/,
-      /There are 1 more like it/,
+      /There is 1 more like it: see/,
     ]);
   });
 

@@ -156,7 +156,7 @@ suite('masks of turned images', () => {
 
   test('turned images are counted, and a mask that fits neither way is refused', async () => {
     const lines = inventoryLines(await checkDataset(setWith(corner(10, 12), 8), '/set'));
-    assert.include(lines.join('\n'), 'turned: 1 images by the orientation that their files say');
+    assert.include(lines.join('\n'), 'turned: 1 image by the orientation in the file');
     await expectFailure('bad_data', [/9×9 pixels for an image of 10×12/], () => lesionOf(setWith(corner(9, 9), 8)));
   });
 });

@@ -54,7 +54,7 @@ suite('layouts of public data sets', () => {
     const report = await check(fs);
     assert.deepEqual([report.ok, report.kind, total(report)], [true, 'pixel', [4, 4]]);
     assert.deepEqual([report.masks!.images, report.masks!.files, report.masks!.united], [5, 6, 1]);
-    assert.match(inventoryLines(report).join('\n'), /several files united for 1 images/);
+    assert.match(inventoryLines(report).join('\n'), /several files united for 1 image\b/);
     const { splits } = await openDataset(fs, '/set');
     const two = [...splits.valid, ...splits.test].find(({ id }) => id === 'benign/benign (1).png')!;
     const part = async (path: string) => (await readMask(fs, { paths: [path], background: 'black' })).data;

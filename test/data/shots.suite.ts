@@ -47,7 +47,11 @@ suite('random shots', () => {
     assert.equal(new Set(ids(of(2))).size, 4);
     assert.equal(sampleShots(known, 1, 0, 3, 1).abnormal.length, 0);
     await expectFailure('bad_data', [/of 4 patients in valid/, /5 asked for/], () => of(5));
-    await expectFailure('bad_data', [/1 patients of valid have 2 normal images/, /more patients/], () => of(1));
+    await expectFailure(
+      'bad_data',
+      [/1 patient of valid has 2 normal images together, fewer than the 4 shots/, /more patients/],
+      () => of(1),
+    );
     await expectFailure('usage', [/nobody knows whose/], () => sampleShots(set, 2, 1, 1, 1));
   });
 

@@ -18,7 +18,7 @@ suite('settings of the method', () => {
       }
       assert.fail(`${JSON.stringify(given)} was accepted`);
     };
-    refuse({ 'prompt.nctx': '0' }, /prompt\.nctx takes integer from 1 to \d+, not "0"/);
+    refuse({ 'prompt.nctx': '0' }, /prompt\.nctx takes an integer from 1 to \d+, not "0"/);
     refuse({ 'branch.weights': '1,-1' }, /branch\.weights takes number,… from 0 to 1000000, not "1,-1"/);
     refuse({ fuse: 'both' }, /april\|mvfa\|calib/);
     refuse({ 'prompt.contexts': '4' }, /no setting/);

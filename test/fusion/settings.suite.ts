@@ -74,6 +74,7 @@ const HELD: Readonly<Record<keyof typeof FUSION_OPTIONS | keyof typeof TRAIN_OPT
   skip: ['data/real_layouts', 'a folder that may be no class is asked about'],
   'mask.background': ['data/real_layouts', 'inverted ones are refused, and read with a flag'],
   'mask.orientation': ['data/orientation', 'a mask that fits turned and as stored is a question'],
+  'mask.values': ['data/whole_set', 'codes of several things are said'],
   range: ['data/range', 'values of 10, 12, 14 and 16 bits give the picture of 8 bits'],
   group: ['data/patients', 'give one support image each'],
   window: ['volume/grey', 'auto: the own window of the files'],
@@ -133,7 +134,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   ...{ layers: '', branches: 'gal,loc', 'text.mean': 'embeddings', 'winclip.fuse': 'mean', 'map.files': 'npy' },
   ...{ method: 'fusionclip', compat: 'none', 'shots.list': 'null', 'split.seed': '0', 'lr.grid': '' },
   ...{ normal: '', abnormal: '', skip: '', 'mask.background': 'auto', group: 'null', bank: 'features' },
-  ...{ 'mask.orientation': 'auto', range: 'auto' },
+  ...{ 'mask.orientation': 'auto', 'mask.values': 'null', range: 'auto' },
   ...{ window: 'auto', plane: 'auto', accept: '', volume: 'null' },
   ...{ 'shots.patients': 'null', 'volume.top': '0.05', 'volume.smooth': '3' },
 };

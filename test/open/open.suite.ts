@@ -92,7 +92,7 @@ suite('open: settings', () => {
   test('a value of another type or out of bounds is refused', () => {
     assert.equal(
       refusal(() => givenTexts(ALL, { shots: '4' })),
-      'shots takes integer from 1 to 100000, not "4".',
+      'shots takes an integer from 1 to 100000, not "4".',
     );
     for (const given of [
       { shots: 0 },

@@ -97,7 +97,7 @@ suite('settings of a model', () => {
       ['{ "settings": { "bank": "pixels" } }', /\/m\/fusionclip\.json recommends/, /no setting "bank"/, /remove it/],
       ['{ "settings": { "select": "test-oracle" } }', /no setting "select"/],
       ['{ "settings": { "seed": 3 } }', /no setting "seed"/],
-      ['{ "settings": { "size": "84" } }', /size takes integer/],
+      ['{ "settings": { "size": "84" } }', /size takes an integer/],
       ['{ "size": 84 }', /has no settings/],
       ['{', /recommends nothing that can be used/],
     ] as [string, ...RegExp[]][]) {

@@ -47,6 +47,17 @@ suite('masks of volumes', () => {
     ]);
   });
 
+  test('labels of several things: all that is not 0, or those that are asked for', async () => {
+    const made = nifti({ shape: [4, 1, 1], values: [0, 1, 2, 1] });
+    const of = (values: number[] | null) => niftiLabels(files({ 'm.nii': made }), 'm.nii', 'm.nii', values);
+    const [all, tumour] = [await of(null), await of([2])];
+    expect([all.codes, all.labels, tumour.labels]).to.deep.equal([
+      [1, 2],
+      Uint8Array.of(0, 1, 1, 1),
+      Uint8Array.of(0, 0, 1, 0),
+    ]);
+  });
+
   test('labels are what is not 0 by the scale of their file', async () => {
     const shape: [number, number, number] = [3, 2, 1];
     const made = await labels({ shape, values: [0, 1, 2, 0, 1, 2], slope: 1, intercept: -1 });

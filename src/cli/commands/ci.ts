@@ -10,7 +10,17 @@ import { runSettings } from '../../run/run_config.ts';
 import { RunFolder } from '../../run/run_folder.ts';
 import { checkJUnit, checkMarkdown, checkRun, checkText, limits } from '../../study/index.ts';
 import { trainRun } from '../../train/index.ts';
-import { type Call, type Command, exactly, flagValues, MODEL_HELP, need, pickFlags, word } from '../command.ts';
+import {
+  type Call,
+  type Command,
+  exactly,
+  flagValues,
+  MODEL_HELP,
+  NAME_MODEL,
+  need,
+  pickFlags,
+  word,
+} from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 
 const FLAGS = {
@@ -79,7 +89,7 @@ async function check(call: Call, out: string, start: number): Promise<number> {
   const { host, flags } = call;
   const values = flagValues(FLAGS, call);
   const data = need(values.data, 'data', 'name the folder of the data set');
-  const model = need(values.model, 'model', 'name a CLIP model');
+  const model = need(values.model, 'model', NAME_MODEL);
   const { min, drop, last: lastFolder, keep, junit, json } = values;
   if (keep && lastFolder === null) need(null, 'last', '--keep says that this run is kept there');
   const settings = pickFlags({ ...TRAIN_OPTIONS, ...FUSION_OPTIONS }, flags);

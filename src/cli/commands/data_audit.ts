@@ -1,4 +1,5 @@
 import { textColumns } from '../../base/columns.ts';
+import { counted } from '../../base/counted.ts';
 import { FusionclipError } from '../../base/errors.ts';
 import { number, type OptionTable, toggle } from '../../base/option.ts';
 import { baseName } from '../../base/paths.ts';
@@ -71,7 +72,9 @@ interface Finding {
 function auditText(report: AuditReport): string {
   const { path, images, leaks } = report;
   const rows = findings(report);
-  const lines = [`${path}: ${images.train} images in train, ${images.valid} in valid, ${images.test} in test`];
+  const lines = [
+    `${path}: ${counted(images.train, 'image')} in train, ${images.valid} in valid, ${images.test} in test`,
+  ];
   const counts = rows.map(({ what, items }) => [`  ${what}`, String(items.length)]);
   lines.push(textColumns(counts, 'lr', [0, 6]));
   for (const { what, items } of rows) {

@@ -13,7 +13,7 @@ import { wholeSentence } from '../../fusion/prompts.ts';
 import { GpuArray } from '../../gpu/array.ts';
 import { l2Normalize, Tensor } from '../../nn/index.ts';
 import { onDevice } from '../../run/on_device.ts';
-import { type Command, flagValues, MODEL_HELP, need, word } from '../command.ts';
+import { type Command, flagValues, MODEL_HELP, NAME_MODEL, need, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 
 const FLAGS = {
@@ -72,7 +72,7 @@ export const embed: Command = {
   async run(call) {
     const { host } = call;
     const values = flagValues(FLAGS, call);
-    const model = need(values.model, 'model', 'name a CLIP model');
+    const model = need(values.model, 'model', NAME_MODEL);
     if (call.positional.length + values.text.length === 0) {
       throw new FusionclipError('usage', 'There is nothing to embed: give images, or sentences with --text.');
     }

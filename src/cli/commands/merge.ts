@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.ts';
 import { choice, integer, type OptionTable, optional, toggle } from '../../base/option.ts';
 import { joinPath } from '../../base/paths.ts';
 import { visible } from '../../base/visible.ts';
@@ -64,7 +65,7 @@ are missing the report says which and why, nothing else is written without --par
     }
     if (missing.length === 0) return 0;
     host.stderr(
-      `fusionclip: ${missing.length} of ${merged.shards} shards are missing; ${report} says which and why.\n`,
+      `fusionclip: ${missing.length} of ${counted(merged.shards, 'shard')} ${missing.length === 1 ? 'is' : 'are'} missing; ${report} says which and why.\n`,
     );
     return missing.every(({ failure }) => failure?.final) ? EXIT_CODES.bad_data : EXIT_CODES.io;
   },
@@ -73,7 +74,7 @@ are missing the report says which and why, nothing else is written without --par
 function checkText({ images, adapter, adapters, largest, at, decisions, changed }: Checked): string {
   const where = at === null ? '' : ` (${visible(at)})`;
   return [
-    `${images} images scored again on ${adapter}`,
+    `${counted(images, 'image')} scored again on ${adapter}`,
     ...(adapters.every((one) => one === adapter) ? [] : [`  they were scored on ${adapters.join(' and ')}`]),
     `  the largest difference of a score: ${largest === 0 ? 'none' : largest}${where}`,
     `  decisions that differ: ${decisions.length}`,

@@ -5,7 +5,7 @@ import { TRAIN_OPTIONS } from '../../run/options.ts';
 import { runSettings } from '../../run/run_config.ts';
 import { planGrid } from '../../shards/grid.ts';
 import { STUDY_ROWS } from '../../study/index.ts';
-import { type Command, flagValues, MODEL_HELP, need, pickFlags, word } from '../command.ts';
+import { type Command, flagValues, MODEL_HELP, NAME_MODEL, need, pickFlags, word } from '../command.ts';
 import { sayPlan } from './plan_archive.ts';
 
 const NAMES = STUDY_ROWS.map(({ name }) => name);
@@ -52,7 +52,7 @@ out for it. The same call again with more seeds keeps what is done.`,
     const plan = await planGrid(host, {
       ...rest,
       ...{ data: positional, settings, shots: [...new Set(shots)] },
-      model: need(model, 'model', 'name a CLIP model'),
+      model: need(model, 'model', NAME_MODEL),
       out: need(out, 'out', 'name the folder for the plan'),
       seeds: Array.from({ length: seeds }, (_, i) => i),
       say: (text) => host.stderr(`fusionclip: ${text}\n`),

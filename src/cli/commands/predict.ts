@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.ts';
 import { FusionclipError } from '../../base/errors.ts';
 import { choice, integer, list, number, type OptionTable, optional, toggle } from '../../base/option.ts';
 import { visible } from '../../base/visible.ts';
@@ -127,7 +128,7 @@ ${METHOD_DETAILS}`,
     }
     if (bad === null) return 0;
     const failed = predictions.images.filter(({ error }) => error !== null).length;
-    call.host.stderr(`fusionclip: ${failed} of ${predictions.images.length} images could not be scored.\n`);
+    call.host.stderr(`fusionclip: ${failed} of ${counted(predictions.images.length, 'image')} could not be scored.\n`);
     return EXIT_CODES[(bad as FusionclipError).code];
   },
 };

@@ -15,7 +15,7 @@ import {
   STUDY_ROWS,
 } from '../../study/index.ts';
 import { FIGURE_SHOTS } from '../../study/reproduction/paper.ts';
-import { type Command, exactly, flagValues, MODEL_HELP, need, pickFlags, word } from '../command.ts';
+import { type Command, exactly, flagValues, MODEL_HELP, NAME_MODEL, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 
 const NAMES = STUDY_ROWS.map(({ name }) => name);
@@ -90,7 +90,7 @@ Settings that mean nothing to a row are left out for it.`,
     const all = values.table.length + values.figure.length === 0;
     const request = {
       data: source,
-      model: need(model, 'model', 'name a CLIP model'),
+      model: need(model, 'model', NAME_MODEL),
       medclip,
       out,
       tables: all ? PAPER_TABLES : values.table,

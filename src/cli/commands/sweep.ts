@@ -5,7 +5,7 @@ import { TRAIN_OPTIONS } from '../../run/options.ts';
 import { runSettings } from '../../run/run_config.ts';
 import { STUDY_ROWS, sweep } from '../../study/index.ts';
 import { describeStudyRun } from '../../study/study_run.ts';
-import { type Command, exactly, flagValues, MODEL_HELP, need, pickFlags, word } from '../command.ts';
+import { type Command, exactly, flagValues, MODEL_HELP, NAME_MODEL, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 import { comparisonOf, giveComparison } from './compare.ts';
 
@@ -54,7 +54,7 @@ nothing to a method are left out for it.`,
     runSettings(settings); // wrong values are found before an adapter is looked for
     const request = {
       data: need(values.data, 'data', 'name the folder of the data set'),
-      model: need(values.model, 'model', 'name a CLIP model'),
+      model: need(values.model, 'model', NAME_MODEL),
       medclip: values.medclip,
       out,
       methods: values.methods,

@@ -8,7 +8,7 @@ import { writeReport } from '../../report/index.ts';
 import { TRAIN_OPTIONS, TRAINING_ONLY } from '../../run/options.ts';
 import { optionTextsOf, runSettings } from '../../run/run_config.ts';
 import { resumeRun, trainRun } from '../../train/index.ts';
-import { type Command, exactly, flagValues, MODEL_HELP, need, pickFlags, word } from '../command.ts';
+import { type Command, exactly, flagValues, MODEL_HELP, NAME_MODEL, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 import { trainTable } from '../summary.ts';
 import { teamOf } from '../team.ts';
@@ -76,7 +76,7 @@ and report.html.`,
     };
     if (!resume) {
       need(data, 'data', 'name the folder of the data set');
-      need(model, 'model', 'name a CLIP model');
+      need(model, 'model', NAME_MODEL);
     }
     const { results, adapters } = await withGpu(call, begin);
     const html = await reportOf(host, run);

@@ -152,7 +152,7 @@ function wrongLayout(
       ? `; did you mean ${joinPath(path, inner)}?`
       : names.length > 1
         ? '; where the normal images have another name, say so with --normal NAME.'
-        : '.';
+        : '; put the normal images into a folder good and the others into a second one.';
   return new FusionclipError(
     'bad_data',
     `${where} is not a data set: expected valid/ and test/ with good/ and Ungood/ in each, or test/good/ and others, or ` +

@@ -1,6 +1,7 @@
 import type { FileSystem } from '../../base/file_system.ts';
 import { type HashedFile, identicalFiles, sha256 } from '../audit/identical.ts';
 import { type SharedSource, sharedSources, sourceName } from '../audit/source_name.ts';
+import { isJpeg } from '../decode.ts';
 import { givenRule, type RangeRule } from '../range/rule.ts';
 import type { Dataset, Sample, Split } from './dataset.ts';
 import { greyFacts } from './grey_facts.ts';
@@ -13,6 +14,7 @@ import { type Decoders, type ImageFacts, readScan } from './read_scan.ts';
 import { type DataRules, dataRules } from './rules.ts';
 import { scanDataset } from './scan.ts';
 import type { Scan } from './scanned.ts';
+import { setProblems } from './set_problems.ts';
 import { SplitSums } from './split_sums.ts';
 
 /** How a data set is looked at. */
@@ -57,9 +59,14 @@ async function inspect(
 ): Promise<{ scan: Scan; inventory: Inventory; grey: RangeRule }> {
   const scan = await scanDataset(fs, path, rules);
   const hashes: HashedFile[] = [];
+  const jpegs = new Set<string>();
   const sums = new SplitSums(fs, path);
   const { 'mask.background': background, range } = dataRules(rules);
-  const { images, problems: found } = await readScan(fs, scan, {
+  const {
+    images,
+    smeared,
+    problems: found,
+  } = await readScan(fs, scan, {
     ...{ onProgress, decoders },
     backgroundGiven: background !== 'auto',
     normalOnly: rules['shots.abnormal'] === 0,
@@ -67,6 +74,7 @@ async function inspect(
     visit: async (sample, bytes) => {
       if (!bytes) return;
       const { id, split } = sample;
+      if (isJpeg(bytes)) jpegs.add(id);
       const hash = await sha256(bytes);
       hashes.push({ id, part: split, sha256: hash });
       await sums.add(sample, hash);
@@ -76,8 +84,13 @@ async function inspect(
   const count = (split: Split, label: 0 | 1) =>
     samples.filter((sample) => sample.split === split && sample.label === label).length;
   const grey = greyFacts(scan, images, range, known ?? null);
-  const problems: Problem[] = [...scan.problems, ...found, ...grey.problems];
-  const masks = scan.kind === 'pixel' ? maskFacts(scan, samples, background) : null;
+  const problems: Problem[] = [
+    ...scan.problems,
+    ...found,
+    ...grey.problems,
+    ...setProblems(scan, images, hashes, jpegs),
+  ];
+  const masks = scan.kind === 'pixel' ? maskFacts(scan, samples, background, smeared) : null;
   const inventory: Inventory = {
     path,
     name: scan.name,
@@ -107,7 +120,12 @@ async function inspect(
   return { scan, inventory, grey: grey.rule };
 }
 
-function maskFacts({ pairing }: Scan, samples: readonly Sample[], background: DataRules['mask.background']): MaskFacts {
+function maskFacts(
+  { pairing }: Scan,
+  samples: readonly Sample[],
+  background: DataRules['mask.background'],
+  smeared: number,
+): MaskFacts {
   const masks = samples.flatMap(({ mask }) => (mask ? [mask] : []));
   return {
     images: masks.length,
@@ -115,6 +133,7 @@ function maskFacts({ pairing }: Scan, samples: readonly Sample[], background: Da
     united: masks.filter(({ paths }) => paths.length > 1).length,
     ways: [...pairing.ways].map(([how, count]) => ({ how, count })),
     background: background === 'white' ? 'white' : 'black',
+    smeared,
   };
 }
 
@@ -145,20 +164,26 @@ function patientFacts(samples: readonly Sample[], group: string | null): Patient
   };
 }
 
+/** Names of equal files in a warning. */
+const EQUAL_SHOWN = 3;
+
 function findLeaks(samples: readonly Sample[], hashes: readonly HashedFile[], group: string | null): Leaks {
   const identical = identicalFiles(hashes);
   const shared = group === null ? sharedByName(samples) : sharedByPatient(samples);
   const warnings: string[] = [];
   const across = identical.filter((one) => one.across);
   if (across.length > 0) {
-    const files = across[0].files.join(' = ');
-    warnings.push(`${across.length} files are in valid and in test, e.g. ${files}; results on test are too good`);
+    const { files: all } = across[0];
+    const files = `${all.slice(0, EQUAL_SHOWN).join(' = ')}${all.length > EQUAL_SHOWN ? ` = ${all.length - EQUAL_SHOWN} more` : ''}`;
+    warnings.push(
+      `${across.length === 1 ? '1 file is' : `${across.length} files are`} in valid and in test, e.g. ${files}; results on test are too good`,
+    );
   }
   const how =
     group === null ? 'by the names of files; --group auto keeps each on one side where splits are dealt' : group;
   if (shared.length > 0) {
     warnings.push(
-      `${shared.length} patients or volumes are in valid and in test, e.g. ${shared[0].source}; results on test may be too good (${how})`,
+      `${shared.length === 1 ? '1 patient or volume is' : `${shared.length} patients or volumes are`} in valid and in test, e.g. ${shared[0].source}; results on test may be too good (${how})`,
     );
   }
   const test = samples.filter(({ split }) => split === 'test');

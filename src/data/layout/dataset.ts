@@ -14,6 +14,8 @@ export interface MaskFiles {
   readonly background: 'black' | 'white';
   /** Whether they lie over the image as it is shown or as it is stored, where that was said. */
   readonly orientation?: 'shown' | 'stored';
+  /** The values in them that are lesion, where that was said. */
+  readonly values?: readonly number[];
 }
 
 /** One image of a data set. */

@@ -38,7 +38,7 @@ export async function findInputs(fs: FileSystem, paths: readonly string[]): Prom
   }
   const summary = summarizeLeftOut(leftOut);
   if (images.length > 0) return { images, leftOut: summary };
-  const others = summary.map(({ count, what }) => `${count} ${what}`).join(', ');
+  const others = summary.map(({ count, what }) => `${what}: ${count}`).join(', ');
   const found = others === '' ? '' : ` (left out: ${others})`;
   throw new FusionclipError(
     'bad_data',

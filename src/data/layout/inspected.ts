@@ -24,7 +24,7 @@ export class InspectedSets {
     const { rules = {}, object, grey } = options;
     const { normal, abnormal, skip, group } = rules;
     const names = [
-      ...(['mask.background', 'mask.orientation', 'range', 'split.seed'] as const),
+      ...(['mask.background', 'mask.orientation', 'mask.values', 'range', 'split.seed'] as const),
       ...(['window', 'plane', 'accept', 'volume'] as const),
     ];
     const normalOnly = rules['shots.abnormal'] === 0;

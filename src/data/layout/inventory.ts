@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.ts';
 import { visible } from '../../base/visible.ts';
 import type { IdenticalFiles } from '../audit/identical.ts';
 import type { SharedSource } from '../audit/source_name.ts';
@@ -24,6 +25,8 @@ export interface MaskFacts {
   /** E.g. `same name in label/`. */
   readonly ways: readonly { readonly how: string; readonly count: number }[];
   readonly background: 'black' | 'white';
+  /** Images of which a mask was read at one half, for its borders are smeared. */
+  readonly smeared: number;
 }
 
 /** Whom the images are of. */
@@ -98,7 +101,7 @@ export function inventoryLines(inventory: Inventory): string[] {
     inventory;
   const total = images.valid.normal + images.valid.abnormal + images.test.normal + images.test.abnormal;
   const lines = [
-    `${path}: layout ${layout}, ${kind}-level; ${found} files found, ${total} images${masks ? ` and ${masks.files} masks` : ''} used`,
+    `${path}: layout ${layout}, ${kind}-level; ${counted(found, 'file')} found, ${counted(total, 'image')}${masks ? ` and ${counted(masks.files, 'mask')}` : ''} used`,
   ];
   for (const split of ['valid', 'test'] as const) {
     const part = (label: 0 | 1) => {
@@ -111,31 +114,39 @@ export function inventoryLines(inventory: Inventory): string[] {
   }
   if (masks) {
     const ways = masks.ways.map(({ how, count }) => `${count} by ${how}`).join(', ');
-    const united = masks.united > 0 ? `; several files united for ${masks.united} images` : '';
-    lines.push(`masks: ${masks.images} images have one (${ways}${united}), background ${masks.background}`);
+    const half = masks.smeared > 0 ? `; ${masks.smeared} with smeared borders, read at one half` : '';
+    const united = masks.united > 0 ? `; several files united for ${counted(masks.united, 'image')}` : '';
+    lines.push(
+      `masks: ${masks.images === 1 ? '1 image has' : `${masks.images} images have`} one (${ways}${united}), background ${masks.background}${half}`,
+    );
   }
   if (patients) {
-    const unknown = patients.unknown > 0 ? `, ${patients.unknown} images of nobody known` : '';
+    const unknown = patients.unknown > 0 ? `, ${counted(patients.unknown, 'image')} of nobody known` : '';
     const used = patients.used ? '' : '; not gone by: say --group auto, folder or REGEX';
     lines.push(`patients: ${patients.valid} in valid, ${patients.test} in test (${patients.rule})${unknown}${used}`);
   }
   const list = (items: readonly string[]) =>
     `${items.slice(0, 6).join(', ')}${items.length > 6 ? `, and ${items.length - 6} more` : ''}`;
-  if (sizes.length > 0) lines.push(`sizes: ${list(sizes.map((s) => `${s.width}×${s.height} (${s.count})`))}`);
+  const bySize = new Map<string, number>();
+  for (const { width, height, count } of sizes) {
+    bySize.set(`${width}×${height}`, (bySize.get(`${width}×${height}`) ?? 0) + count);
+  }
+  if (sizes.length > 0) lines.push(`sizes: ${list([...bySize].map(([size, count]) => `${size} (${count})`))}`);
   if (grey) {
     const { values, rule, low, high, narrowest } = grey;
     const depth = list(bits.map(({ bits, count }) => `${bits} bits (${count})`));
     const least = `least in ${narrowest.id}: ${narrowest.low} to ${narrowest.high}`;
     lines.push(`values: ${depth}, ${values} in the files; ${rule}; grey ${low} to ${high}, ${least}`);
   }
-  if (turned > 0) lines.push(`turned: ${turned} images by the orientation that their files say`);
+  if (turned > 0) lines.push(`turned: ${counted(turned, 'image')} by the orientation in the file`);
   for (const one of leftOut) lines.push(`left out: ${leftOutLine(one)}`);
   lines.push(objectLine(inventory));
   for (const warning of leaks.warnings) lines.push(`warning: ${warning}`);
   const { problems } = inventory;
   for (const { severity, path: where, message } of problems.slice(0, SHOWN)) {
-    lines.push(`${severity}: ${message.startsWith(where) ? message : `${where}: ${message}`}`);
+    lines.push(`${severity}: ${message.includes(where) ? message : `${where}: ${message}`}`);
   }
-  if (problems.length > SHOWN) lines.push(`and ${problems.length - SHOWN} more problems (data check --json has all)`);
+  if (problems.length > SHOWN)
+    lines.push(`and ${counted(problems.length - SHOWN, 'more problem')} (data check --json has all)`);
   return lines.map(visible);
 }

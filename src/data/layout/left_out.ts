@@ -53,5 +53,5 @@ export function summarizeLeftOut(files: readonly LeftOutFile[]): LeftOut[] {
 /** One line of a table. */
 export function leftOutLine({ what, count, examples }: LeftOut): string {
   const more = count > examples.length ? ', …' : '';
-  return `${count} ${what}: ${examples.map(visible).join(', ')}${more}`;
+  return `${what} (${count}): ${examples.map(visible).join(', ')}${more}`;
 }

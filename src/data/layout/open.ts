@@ -43,12 +43,19 @@ export async function readSample(fs: FileSystem, sample: Sample, rule?: RangeRul
  * `maskOf`, and how a mask is turned at `asShown`. Throws `FusionclipError('io')`, `('bad_image')`, and `('bad_data')` for
  * masks of different sizes and where nothing tells whether a mask is turned.
  * @param image that it is a mask of
+ * @param look gets each of the masks
  */
-export async function readMask(fs: FileSystem, files: MaskFiles, image: MaskedImage | null = null): Promise<Image> {
-  const { paths, background, orientation = 'auto' } = files;
+export async function readMask(
+  fs: FileSystem,
+  files: MaskFiles,
+  image: MaskedImage | null = null,
+  look: (mask: StoredMask) => void = () => {},
+): Promise<Image> {
+  const { paths, orientation = 'auto' } = files;
   const masks: Image[] = [];
   for (const path of paths) {
-    const stored = decodeStoredMask(await fs.readFile(path), path, background);
+    const stored = decodeStoredMask(await fs.readFile(path), path, files);
+    look(stored);
     const mask = image ? asShown(stored, image, orientation, path) : turned(stored.image, stored.orientation ?? 1);
     const [first = mask] = masks;
     if (mask.width !== first.width || mask.height !== first.height) {

@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.ts';
 import { FusionclipError } from '../../base/errors.ts';
 
 /** What can be wrong with a data set, or open in it. */
@@ -20,7 +21,14 @@ export type ProblemKind =
   | 'unclear_mask'
   | 'constant_image'
   | 'odd_values'
-  | 'unused_rule';
+  | 'unused_rule'
+  | 'both_labels'
+  | 'blank_images'
+  | 'told_apart'
+  | 'odd_folder'
+  | 'split_below'
+  | 'equal_masks'
+  | 'mask_values';
 
 /**
  * One thing that is wrong, with the path of the file or folder. An error needs a decision: training stops at it. A warning
@@ -47,9 +55,10 @@ export function requireSound(path: string, problems: readonly Problem[]): void {
   const [{ kind, path: where, message }] = errors;
   const same = errors.filter((one) => one.kind === kind).length - 1;
   const others = errors.length - 1 - same;
-  const counts = [same > 0 ? `${same} more like it` : '', others > 0 ? `${others} other problems` : ''];
+  const counts = [same > 0 ? `${same} more like it` : '', others > 0 ? counted(others, 'other problem') : ''];
   const more = counts.filter((text) => text !== '').join(' and ');
-  const list = more === '' ? '' : ` There are ${more}: see fusionclip data check ${path}.`;
+  const list =
+    more === '' ? '' : ` There ${errors.length === 2 ? 'is' : 'are'} ${more}: see fusionclip data check ${path}.`;
   const sentence = message.includes(where) ? message : `${where}: ${message}`;
   const code = kind === 'broken_image' || kind === 'broken_mask' ? 'bad_image' : 'bad_data';
   const leave = errors.every((one) => one.leave) ? [...new Set(errors.flatMap((one) => one.leave ?? []))] : [];

@@ -1,19 +1,17 @@
 import { ahead } from '../../base/ahead.ts';
 import { FusionclipError } from '../../base/errors.ts';
 import type { FileSystem } from '../../base/file_system.ts';
-import { decodeRaster } from '../decode.ts';
+import { decodeRaster, type StoredMask } from '../decode.ts';
 import type { Image, Raster } from '../image.ts';
 import type { Orientation } from '../orientation.ts';
 import { shown } from '../range/judge.ts';
 import { asRuled, FULL, type RangeRule, shownRaster } from '../range/rule.ts';
 import { type ValueFacts, valueFacts } from '../range/values.ts';
 import type { Sample } from './dataset.ts';
+import { type Lesion, lesionOf, maskSetProblems } from './mask_problems.ts';
 import { readMask } from './open.ts';
 import type { Problem, ProblemKind } from './problem.ts';
 import type { Scan } from './scanned.ts';
-
-/** Share of a mask that is lesion, from which it looks inverted. */
-const MOST = 0.5;
 
 /** What an image's file says. */
 export interface ImageFacts {
@@ -30,6 +28,8 @@ export interface ImageFacts {
 export interface Reading {
   /** Of the images that can be read. */
   readonly images: readonly ImageFacts[];
+  /** Images of which a mask was read at one half, for its borders are smeared. */
+  readonly smeared: number;
   readonly problems: readonly Problem[];
 }
 
@@ -91,22 +91,17 @@ export async function readScan(fs: FileSystem, scan: Scan, options: ReadOptions 
     const facts = raster && factsOf(sample, asRuled(raster, rule), problems);
     if (facts) images.push(facts);
     await visit?.(sample, bytes, raster && shownRaster(raster));
-    const share = await checkMask(fs, sample, facts, leave, problems);
-    if (share !== null && done < own.length) lesions.push({ sample, share });
+    const lesion = await checkMask(fs, sample, facts, leave, problems);
+    if (lesion && done < own.length) lesions.push(lesion);
     onProgress?.(++done, samples.length);
   }
-  return { images, problems: [...problems, ...maskSetProblems(scan, lesions, backgroundGiven)] };
+  const smeared = lesions.filter((lesion) => lesion.smeared).length;
+  return { images, smeared, problems: [...problems, ...maskSetProblems(scan, lesions, backgroundGiven)] };
 }
 
 /** An image and its masks, relative to their data set. */
 function filesOf({ id, mask }: Sample, set: string): string[] {
   return [id, ...(mask?.paths ?? []).map((file) => (file.startsWith(`${set}/`) ? file.slice(set.length + 1) : file))];
-}
-
-/** How much of an image is lesion. */
-interface Lesion {
-  readonly sample: Sample;
-  readonly share: number;
 }
 
 function factsOf({ id, path }: Sample, raster: Raster, problems: Problem[]): ImageFacts {
@@ -120,57 +115,35 @@ function factsOf({ id, path }: Sample, raster: Raster, problems: Problem[]): Ima
   return { id, width, height, channels, values, orientation: raster.orientation ?? 1 };
 }
 
-/** The share of an image that is lesion by its masks; null without any, or where they cannot be read. */
+/** The lesion of an image by its masks; null without any, or where they cannot be read. */
 async function checkMask(
   fs: FileSystem,
-  { mask: files, label }: Sample,
+  sample: Sample,
   image: ImageFacts | null,
   leave: readonly string[],
   problems: Problem[],
-): Promise<number | null> {
+): Promise<Lesion | null> {
+  const { mask: files, label } = sample;
   if (files === null) return null;
   const [path] = files.paths;
-  const mask = await attempt(() => readMask(fs, files, image), { kind: 'broken_mask', path, leave, problems });
+  const parts: StoredMask[] = [];
+  const read = () => readMask(fs, files, image, (part) => parts.push(part));
+  const mask = await attempt(read, { kind: 'broken_mask', path, leave, problems });
   if (!mask) return null;
   if (image && (mask.width !== image.width || mask.height !== image.height)) {
     const message = `${mask.width}×${mask.height} pixels for an image of ${image.width}×${image.height}`;
     problems.push({ kind: 'size_mismatch', severity: 'error', path, message, leave });
   }
-  const share = mask.data.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0) / mask.data.length;
-  if (share > 0 && label === 0) {
+  const lesion = lesionOf(sample, mask, parts);
+  if (lesion.share > 0 && label === 0) {
     const message = 'a normal image with a lesion in its mask';
     problems.push({ kind: 'lesion_in_good', severity: 'error', path, message, leave });
   }
-  if (share === 0 && label === 1) {
+  if (lesion.share === 0 && label === 1) {
     const message = 'an abnormal image with nothing in its mask';
     problems.push({ kind: 'empty_mask', severity: 'warning', path, message });
   }
-  return share;
-}
-
-/** What masks show together: that most of them are inverted, or that all are empty. */
-function maskSetProblems({ path }: Scan, lesions: readonly Lesion[], backgroundGiven: boolean): Problem[] {
-  const problems: Problem[] = [];
-  const abnormal = lesions.filter(({ sample }) => sample.label === 1);
-  const large = lesions.filter(({ share }) => share > MOST);
-  if (large.length > 0 && !backgroundGiven) {
-    const many = large.length > lesions.length / 2;
-    const [first] = large;
-    const background = first.sample.mask!.background;
-    const advice = many
-      ? '; read them with --mask.background white, or with black if lesions are that large'
-      : '; are they inverted?';
-    const message = `more than half of the pixels are lesion in ${large.length} of ${lesions.length} masks, read on a ${background} background${advice}`;
-    const severity = many ? 'error' : 'warning';
-    problems.push({ kind: 'inverted_masks', severity, path: first.sample.mask!.paths[0], message });
-  }
-  for (const split of ['valid', 'test'] as const) {
-    const own = abnormal.filter(({ sample }) => sample.split === split);
-    if (own.length === 0 || own.some(({ share }) => share > 0)) continue;
-    const message = `the masks of all ${own.length} abnormal images of ${split} are empty; mend them, or leave the masks out with --skip to go by labels alone`;
-    problems.push({ kind: 'empty_masks', severity: 'error', path, message });
-  }
-  return problems;
+  return lesion;
 }
 
 /** The result of `read`, or null with a problem recorded when the file cannot be read or decoded. */

@@ -22,6 +22,10 @@ export const DATA_OPTIONS = {
     'auto',
     'whether masks that do not say lie over images as these are shown or as they are stored, where EXIF turns them; auto: by size, else refused',
   ),
+  'mask.values': optional(
+    list(integer(1, [0, 65535], ''), [], ''),
+    'the values of masks that are lesion, in numbers of their files, where these hold codes of several things; none: all but the background',
+  ),
   range: rangeOption(
     'which values of files are black and white; auto: of 8 bits all, of others what valid uses, images that do not fit refused; full: all of the type; percentile: each image by itself',
   ),
@@ -59,6 +63,7 @@ export function dataRules(given: Partial<DataRules> = {}): DataRules {
     skip: given.skip ?? [],
     'mask.background': given['mask.background'] ?? 'auto',
     'mask.orientation': given['mask.orientation'] ?? 'auto',
+    'mask.values': given['mask.values'] ?? null,
     range: given.range ?? 'auto',
     group: given.group ?? null,
     window: given.window ?? 'auto',

@@ -72,10 +72,11 @@ export async function scanDataset(fs: FileSystem, path: string, given: Partial<D
   const patient = patientRule(rules.group);
   const background: MaskFiles['background'] = rules['mask.background'] === 'white' ? 'white' : 'black';
   const orientation = rules['mask.orientation'];
-  const turn = orientation === 'auto' ? {} : { orientation };
+  const values = rules['mask.values'];
+  const meaning = { background, ...(orientation !== 'auto' && { orientation }), ...(values && { values }) };
   const sample = ({ path: id, place }: Placed, label: 0 | 1, split: Split, own: Pairing): Sample => {
     const paths = own.masks.get(id)?.map((mask) => joinPath(path, mask)) ?? [];
-    const mask: MaskFiles | null = paths.length === 0 ? null : { paths, background, ...turn };
+    const mask: MaskFiles | null = paths.length === 0 ? null : { paths, ...meaning };
     return { id, path: joinPath(path, id), label, mask, split, patient: patient(id, place.sub) };
   };
   const classes = arrangement.classes.map(({ folder, label, split }): ScannedClass => {

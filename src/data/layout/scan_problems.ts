@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.ts';
 import { extension, joinPath } from '../../base/paths.ts';
 import type { Arrangement } from './arrange.ts';
 import type { Split } from './dataset.ts';
@@ -64,7 +65,7 @@ function openFolders({ path, classes, leftOut }: Named, { asked }: Arrangement):
     const images = below(folder, 'asked');
     if (images === 0) continue;
     const name = nameOf(folder);
-    const message = `is it a class? Leave its ${images} images out with --skip ${name}, or take them as abnormal with --abnormal ${[...abnormal, name].join()}`;
+    const message = `is it a class? Leave its ${counted(images, 'image')} out with --skip ${name}, or take them as abnormal with --abnormal ${[...abnormal, name].join()}`;
     problems.push({
       kind: 'unclear_folder',
       severity: 'error',

@@ -85,6 +85,10 @@ export async function walk(
   return { images: images.sort(), folders: folders.sort(), leftOut };
 }
 
+/** Folders that systems and storage devices keep beside what is theirs: thumbnails, deleted files. */
+const OF_SYSTEMS =
+  /^(__macosx|@eadir|@recycle|#recycle|#snapshot|\$recycle\.bin|recycler|system volume information|lost\+found)$/i;
+
 function isHidden(name: string): boolean {
-  return name.startsWith('.') || name === '__MACOSX';
+  return name.startsWith('.') || OF_SYSTEMS.test(name);
 }

@@ -94,7 +94,7 @@ export const preprocessing: Known = ({ header, data }) => {
 /** Files that were not used. */
 export const leftOut: Known = ({ data }) => {
   if (!data) return null;
-  const lines = (data.leftOut ?? []).map(({ what, count }) => `${count} ${what}`);
+  const lines = (data.leftOut ?? []).map(({ what, count }) => `${what} (${count})`);
   return lines.length > 0 ? `Left out of the folder: ${lines.join('; ')}.` : 'No file of the folder was left out.';
 };
 

@@ -1,0 +1,103 @@
+import { counted } from '../../base/counted.ts';
+import type { StoredMask } from '../decode.ts';
+import type { Image } from '../image.ts';
+import type { Sample } from './dataset.ts';
+import type { Problem } from './problem.ts';
+import type { Scan } from './scanned.ts';
+
+/** What the masks of an image say. */
+export interface Lesion {
+  readonly sample: Sample;
+  /** How much of the image is lesion. */
+  readonly share: number;
+  /** Equal for equal masks, and hardly for others. */
+  readonly form: string;
+  /** The values that were found in them beside the background; null where they are no codes. */
+  readonly codes: readonly number[] | null;
+  /** Whether one of them was read at one half. */
+  readonly smeared: boolean;
+}
+
+/** What a mask says, of its files `parts`. */
+export function lesionOf(sample: Sample, { width, height, data }: Image, parts: readonly StoredMask[]): Lesion {
+  let [count, places, squares] = [0, 0, 0];
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] === 0) continue;
+    count++;
+    places += i;
+    squares = (squares * 31 + i) % 1e9;
+  }
+  return {
+    sample,
+    share: count / data.length,
+    form: [width, height, count, places, squares].join(),
+    codes: parts.every(({ codes }) => codes) ? [...new Set(parts.flatMap(({ codes }) => codes!))] : null,
+    smeared: parts.some(({ smeared }) => smeared),
+  };
+}
+
+/** Share of a mask that is lesion, from which it looks inverted. */
+const MOST = 0.5;
+
+/** So many equal masks are no chance. */
+const SEVERAL = 3;
+
+/** What masks show together: that most of them are inverted, that all are empty or equal, and that they hold codes of several things. */
+export function maskSetProblems(scan: Scan, lesions: readonly Lesion[], backgroundGiven: boolean): Problem[] {
+  const abnormal = lesions.filter(({ sample }) => sample.label === 1);
+  return [
+    ...(backgroundGiven ? [] : inverted(lesions)),
+    ...empty(scan, abnormal),
+    ...equal(abnormal),
+    ...codes(scan, lesions),
+  ];
+}
+
+const pathOf = ({ sample }: Lesion) => sample.mask!.paths[0];
+
+function inverted(lesions: readonly Lesion[]): Problem[] {
+  const large = lesions.filter(({ share }) => share > MOST);
+  if (large.length === 0) return [];
+  const many = large.length > lesions.length / 2;
+  const { background } = large[0].sample.mask!;
+  const advice = many
+    ? '; read them with --mask.background white, with black if lesions are that large, or say which values are lesion with --mask.values'
+    : '; are they inverted?';
+  const message = `more than half of the pixels are lesion in ${large.length} of ${counted(lesions.length, 'mask')}, read on a ${background} background${advice}`;
+  return [{ kind: 'inverted_masks', severity: many ? 'error' : 'warning', path: pathOf(large[0]), message }];
+}
+
+function empty({ path }: Scan, abnormal: readonly Lesion[]): Problem[] {
+  return (['valid', 'test'] as const).flatMap((split): Problem[] => {
+    const own = abnormal.filter(({ sample }) => sample.split === split);
+    if (own.length === 0 || own.some(({ share }) => share > 0)) return [];
+    const which =
+      own.length === 1 ? 'the mask of the one abnormal image' : `the masks of all ${own.length} abnormal images`;
+    const message = `${which} of ${split} ${own.length === 1 ? 'is' : 'are'} empty; mend them, or leave the masks out with --skip to go by labels alone`;
+    return [{ kind: 'empty_masks', severity: 'error', path, message }];
+  });
+}
+
+function equal(abnormal: readonly Lesion[]): Problem[] {
+  const full = abnormal.filter(({ share }) => share > 0);
+  if (full.length < SEVERAL || full.some(({ form }) => form !== full[0].form)) return [];
+  const message = `all ${full.length} masks are equal, as if one had been copied; check that each belongs to its image`;
+  return [{ kind: 'equal_masks', severity: 'warning', path: pathOf(full[0]), message }];
+}
+
+function codes({ path }: Scan, lesions: readonly Lesion[]): Problem[] {
+  const found = [...new Set(lesions.flatMap((one) => one.codes ?? []))].sort((a, b) => a - b);
+  const values = lesions[0]?.sample.mask?.values;
+  if (values) {
+    const missing = values.filter((value) => lesions.every((one) => one.codes && !one.codes.includes(value)));
+    return missing.map((value): Problem => {
+      const message = `no mask holds the value ${value} of --mask.values; they hold ${found.join(', ') || 'none'}`;
+      return { kind: 'mask_values', severity: 'warning', path, message };
+    });
+  }
+  const several = lesions.filter((one) => (one.codes?.length ?? 0) > 1);
+  if (several.length === 0) return [];
+  const list = `${found.slice(0, -1).join(', ')} and ${found[found.length - 1]}`;
+  const message = `masks hold the values ${list}, and each of these counts as lesion; where they are codes of several things, --mask.values ${found[found.length - 1]} or a list takes those alone`;
+  return [{ kind: 'mask_values', severity: 'warning', path: pathOf(several[0]), message }];
+}
