@@ -90,8 +90,9 @@ describe('volumes in the page', () => {
     const { volumes } = await collectVolumes(overlaid(disk, { secret: async () => secret }), join(data, 'test'));
     const k = (await at()) - 1;
     const name = await page.page.$eval('.thumbs :checked', (node) => (node as HTMLInputElement).value);
-    const patient = /(patient-\w+)/.exec(name)![1];
-    const { volume } = volumes.find(({ volume: one }) => one.patient.replace(' ', '-') === patient)!;
+    // Of its file the number comes first.
+    const patient = `patient ${/patient-\d+-(\w+)/.exec(name)![1]}`;
+    const { volume } = volumes.find(({ volume: one }) => one.patient === patient)!;
     const slice = await volume.slice(k);
     if (slice.kind !== 'grey') throw new Error('grey was expected');
     const [column, row] = /column (\d+), row (\d+)/.exec(shown)!.slice(1).map(Number);
