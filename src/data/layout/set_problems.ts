@@ -45,15 +45,17 @@ function bothLabels(
   hashes: readonly HashedFile[],
 ): Problem[] {
   const labels = new Map(samples.map(({ id, label }) => [id, label]));
-  return identicalFiles(hashes.filter(({ id }) => !isBlank(facts.get(id)))).flatMap(({ files }): Problem[] => {
-    const normal = files.find((id) => labels.get(id) === 0);
-    const abnormal = files.find((id) => labels.get(id) === 1);
-    if (normal === undefined || abnormal === undefined) return [];
-    const message = `the same file as ${abnormal}, so one image counts as normal and as abnormal; remove one, or leave it out with --skip ${normal}`;
-    return [
-      { kind: 'both_labels', severity: 'error', path: joinPath(path, normal), message, leave: [normal, abnormal] },
-    ];
-  });
+  return identicalFiles(hashes.filter(({ id }) => facts.has(id) && !isBlank(facts.get(id)))).flatMap(
+    ({ files }): Problem[] => {
+      const normal = files.find((id) => labels.get(id) === 0);
+      const abnormal = files.find((id) => labels.get(id) === 1);
+      if (normal === undefined || abnormal === undefined) return [];
+      const message = `the same file as ${abnormal}, so one image counts as normal and as abnormal; remove one, or leave it out with --skip ${normal}`;
+      return [
+        { kind: 'both_labels', severity: 'error', path: joinPath(path, normal), message, leave: [normal, abnormal] },
+      ];
+    },
+  );
 }
 
 function isBlank(image: ImageFacts | undefined): boolean {
