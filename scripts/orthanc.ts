@@ -1,7 +1,8 @@
 /**
  * `npm run orthanc [-- --keep DIR]`: a round trip through a real Orthanc server (Debian: `apt-get install orthanc orthanc-dicomweb`), which is
  * started on loopback with a password and ended with the script. Phantom series are stored, found, checked, predicted by `dicomweb:`, and give
- * the scores of the same files on the disk; results are stored, found there and read back. Ends with exit code 1 where anything differs.
+ * the scores of the same files on the disk; results are stored, found there and read back; the server is planned and scored as an archive, and
+ * trained on. Ends with exit code 1 where anything differs.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,6 +12,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { main } from '../src/cli/main.ts';
 import { DicomFile } from '../src/dicom/dicom_file.ts';
+import { sequence } from '../src/dicom/write/items.ts';
+import { encodeDicom } from '../src/dicom/write.ts';
 import { createNodeHost } from '../src/host/node.ts';
 import { useDriver } from '../src/launch/own_process.ts';
 
@@ -89,6 +92,44 @@ const facts = (path: string) => {
   return { study: of('studyUid'), instance: of('sopInstance'), modality: of('modality'), pixels: [...pixels].join() };
 };
 
+/** A segmentation of the series of a file in which nothing is marked. */
+function emptySegmentation(path: string): Uint8Array {
+  const file = DicomFile.read(new Uint8Array(readFileSync(path)), path);
+  const { dataSet } = file;
+  const { position, orientation, spacing } = file.place();
+  const uid = (name: 'studyUid' | 'seriesUid' | 'sopInstance' | 'frameOfReference') => dataSet.string(name);
+  const text = (values: readonly number[] | null) => (values ?? []).join('\\');
+  const { rows, columns } = file.format;
+  return encodeDicom([
+    [0x00080016, 'UI', '1.2.840.10008.5.1.4.1.1.66.4'],
+    [0x00080018, 'UI', `${uid('sopInstance').slice(0, 40)}1`],
+    [0x00080060, 'CS', 'SEG'],
+    sequence(0x00081115, [[0x0020000e, 'UI', uid('seriesUid')]]),
+    [0x00100010, 'PN', dataSet.label('patientName')],
+    [0x00100020, 'LO', dataSet.label('patientId')],
+    [0x0020000d, 'UI', uid('studyUid')],
+    [0x0020000e, 'UI', `${uid('seriesUid').slice(0, 40)}1`],
+    [0x00200052, 'UI', uid('frameOfReference')],
+    [0x00280002, 'US', [1]],
+    [0x00280004, 'CS', 'MONOCHROME2'],
+    [0x00280008, 'IS', '1'],
+    [0x00280010, 'US', [rows]],
+    [0x00280011, 'US', [columns]],
+    [0x00280100, 'US', [1]],
+    [0x00280101, 'US', [1]],
+    [0x00280102, 'US', [0]],
+    [0x00280103, 'US', [0]],
+    [0x00620001, 'CS', 'BINARY'],
+    sequence(0x00620002, [[0x00620004, 'US', [1]]]),
+    sequence(0x52009229, [
+      sequence(0x00209116, [[0x00200037, 'DS', text(orientation)]]),
+      sequence(0x00289110, [[0x00280030, 'DS', text(spacing)]]),
+    ]),
+    sequence(0x52009230, [sequence(0x00209113, [[0x00200032, 'DS', text(position)]])]),
+    [0x7fe00010, 'OB', new Uint8Array(2 * Math.ceil((rows * columns) / 16))],
+  ]);
+}
+
 async function roundTrip(root: string): Promise<void> {
   const data = join(folder, 'vol', 'Brain');
   const run = join(folder, 'run');
@@ -165,8 +206,55 @@ async function roundTrip(root: string): Promise<void> {
   check(`read back: ${known.size} objects`, known.size === own.length + 4);
   const twice = await fusionclip('data', 'fetch', address, '--out', back);
   check('fetch again: nothing is fetched twice', twice.out.includes(`0 files fetched`), twice);
+  // As an archive: planned by the server's own search, fetched by the worker.
+  const plan = join(folder, 'plan');
+  const planned = await fusionclip('plan', 'archive', `dicomweb:${root}/studies`, '--run', run, '--out', plan);
+  check('plan archive dicomweb:', /^1 input /.test(planned.out), planned);
+  delete process.env.DICOMWEB_TOKEN;
+  const refusedWork = await fusionclip('work', plan);
+  check('work without a token: tried again, no row of errors', refusedWork.code === 9, refusedWork);
+  process.env.DICOMWEB_TOKEN = `Basic ${btoa(`tester:${PASSWORD}`)}`;
+  const worked = await fusionclip('work', plan);
+  const merged = await fusionclip('merge', plan);
+  const rows = existsSync(join(plan, 'merged', 'results.csv'))
+    ? readFileSync(join(plan, 'merged', 'results.csv'), 'utf8')
+    : '';
+  const { volumes } = JSON.parse(found.out);
+  check('work and merge: the score of the study', rows.split('\n')[1]?.split(',')[3] === String(volumes[0].score), [
+    worked,
+    merged,
+    rows,
+  ]);
+
   const after = await fusionclip('predict', address, '--run', run, '--json');
   check('results there are no input', scores(after.out).length === scores(found.out).length);
+
+  // All patients of the server as a training set: the healthy ones have a segmentation in which nothing is marked.
+  const sick = new Set(
+    files(data)
+      .filter((path) => facts(path).modality === 'SEG')
+      .map((path) => facts(path).study),
+  );
+  const healthy = new Map(
+    files(data)
+      .filter((path) => !sick.has(facts(path).study))
+      .map((path) => [facts(path).study, path]),
+  );
+  const empty = join(folder, 'empty');
+  mkdirSync(empty);
+  for (const [uid, path] of healthy) writeFileSync(join(empty, `${uid}.dcm`), emptySegmentation(path));
+  const whole = await fusionclip('data', 'store', data, empty, '--to', `dicomweb:${root}`);
+  check('store all patients', whole.code === 0, whole);
+  const everybody = `dicomweb:${root}/studies?PatientID=*`;
+  const webRun = join(folder, 'run-web');
+  const trained = await fusionclip('train', '--data', everybody, '--model', 'tiny-clip', ...quick, '--out', webRun);
+  check('train --data dicomweb:', trained.code === 0 && /by patient/.test(trained.out), trained);
+  const evaluated = await fusionclip('eval', webRun, '--json');
+  const aurocs = [evaluated.out, readFileSync(join(webRun, 'results.json'), 'utf8')].map((text) => {
+    const results = JSON.parse(text);
+    return JSON.stringify((results.selected ?? results).image.auroc);
+  });
+  check('eval of that run fetches again and says the same', aurocs[0] === aurocs[1], aurocs);
 }
 
 if (!existsSync(PROGRAM) || !existsSync(PLUGIN)) {

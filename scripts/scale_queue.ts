@@ -1,11 +1,12 @@
 /**
- * `npm run scale:queue -- [volume|locks|rate|model|all] [--rows N] [--server PROGRAM] [--idle SECONDS] [--limit SECONDS]`: the queue against a real Redis or Valkey on
+ * `npm run scale:queue -- [volume|locks|rate|tls|model|all] [--rows N] [--server PROGRAM] [--idle SECONDS] [--limit SECONDS]`: the queue against a real Redis or Valkey on
  * loopback, with eight workers.
  *
  * * `volume`: a plan of N inputs (10⁶) with a stand-in for the model, 50 workers killed, Redis killed three times, all connections cut
  *   three times; the merged bytes are those of a serial run.
  * * `locks`: shards of five minutes that block their process, with locks of 30 seconds (`--seconds` gives less of both).
  * * `rate`: shards that sleep four seconds (`--seconds`), done by 1, 2, 4 and 8 workers, against as many times one.
+ * * `tls`: a server with TLS, a user and a password from the environment; what is refused, with which sentence, and who sees the password.
  * * `model`: the built program with the model that comes with it, a worker killed; the merged bytes are those of `fusionclip work`.
  *
  * It ends: with a sentence after `--idle` seconds (180) in which nothing went on, and after `--limit` seconds (3600) in any case.
@@ -27,6 +28,7 @@ import { planList, STAND_IN, smallPlan, writeList } from './queue/archive.ts';
 import { type Bound, until, within } from './queue/bounds.ts';
 import { Child } from './queue/child.ts';
 import { Crew } from './queue/crew.ts';
+import { guarded } from './queue/guarded.ts';
 import { RedisServer, redisProgram, Way } from './queue/redis.ts';
 
 const BIN = fileURLToPath(new URL('../bin/fusionclip.mjs', import.meta.url));
@@ -35,7 +37,7 @@ const flag = (name: string) => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? null : process.argv[at + 1];
 };
-const parts = { volume, locks, rate, model };
+const parts = { volume, locks, rate, tls, model };
 const wanted = process.argv.slice(2).find((word) => Object.hasOwn(parts, word)) ?? 'all';
 const program = redisProgram(flag('server'));
 const folder = mkdtempSync(join(tmpdir(), 'fusionclip-queue-'));
@@ -50,8 +52,8 @@ function say(text: string, holds = true): void {
 /** Seconds without a shard that ends, or a line of a program, after which a run is given up. */
 const IDLE = Number(flag('idle') ?? 180);
 
-function fusionclip(args: readonly string[]): Child {
-  return new Child(nodePath(), [BIN, ...args]);
+function fusionclip(args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
+  return new Child(nodePath(), [BIN, ...args], env);
 }
 
 /** Runs the program to its end; what it wrote. @throws Error when it fails, or says nothing for long */
@@ -234,6 +236,10 @@ async function rate(): Promise<void> {
     const share = (rounds * seconds) / taken;
     say(`${workers} workers, shards of ${seconds} s: ${share.toFixed(3)} of the ideal`, share >= 0.9);
   }
+}
+
+function tls(): Promise<void> {
+  return guarded(program, join(folder, 'guarded'), fusionclip, smallPlan, say);
 }
 
 async function model(): Promise<void> {

@@ -23,7 +23,8 @@ struct Params {
 
 const CHANNELS: u32 = 3u;
 
-@compute @workgroup_size(8, 8)
+// Neighbours read whole lines of memory.
+@compute @workgroup_size(32, 2)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let line = params.first + id.y;
   if (id.x >= params.width || line >= params.end) {

@@ -12,6 +12,7 @@ export type { GivenValues } from './base/option.ts';
 export { VERSION } from './base/version.ts';
 export type { PatientRow, VolumePredictions, VolumeRow } from './detect/predict_volumes.ts';
 export type { VolumeResult as WrittenResult } from './detect/volume_results.ts';
+export { BlobFiles } from './host/blob_files.ts';
 export { Fusionclip, type OpenOptions, type TrainedRun } from './open/fusionclip.ts';
 export type { Given } from './open/given.ts';
 export type { LoadedRun, Prediction } from './open/loaded_run.ts';

@@ -71,7 +71,16 @@ export function App() {
       <p class="hidden" role="status" id="notice">
         {noticeOf(state)}
       </p>
-      <footer>A toy and a tool for research; not a medical device.</footer>
+      <footer>
+        A toy and a tool for research; not a medical device.
+        {/* The one file that opens from disk has no other beside it. */}
+        {location.protocol.startsWith('http') && (
+          <>
+            {' '}
+            Kernels can be edited, run and timed in the <a href="./lab.html">kernel lab</a>.
+          </>
+        )}
+      </footer>
     </>
   );
 }

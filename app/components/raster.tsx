@@ -25,12 +25,23 @@ export function usePainted(
 }
 
 /** Draws RGB on a canvas of its size. */
-export function draw(canvas: HTMLCanvasElement, { width, height, data }: Image): void {
+export function draw(canvas: HTMLCanvasElement, image: Image): void {
+  const { width, height } = image;
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
+  contextOf(canvas).putImageData(pixelsOf(image), 0, 0);
+}
+
+/** The pixels of an RGB image as a canvas takes them. */
+export function pixelsOf({ width, height, data }: Image): ImageData {
   const pixels = new ImageData(width, height);
   for (let i = 0, from = 0, to = 0; i < width * height; i++, from += 3, to += 4) {
     pixels.data.set([data[from], data[from + 1], data[from + 2], 255], to);
   }
-  canvas.getContext('2d')!.putImageData(pixels, 0, 0);
+  return pixels;
+}
+
+/** The context of a canvas in main memory: pictures that Chrome had sent to the GPU are not drawn after that is lost. */
+export function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  return canvas.getContext('2d', { willReadFrequently: true })!;
 }

@@ -36,7 +36,9 @@ export function TakeHome({ outcome, busy, actions }: Props) {
           ),
         )}
       </div>
-      <p class="hint">Heat maps show the images, and report.html shows some of them. {outcome.adapters.hold}</p>
+      <p class="hint">
+        Heat maps show the images{kind === 'train' && ', and report.html shows some of them'}. {outcome.adapters.hold}
+      </p>
     </section>
   );
 }

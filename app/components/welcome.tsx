@@ -22,7 +22,7 @@ export function Welcome(props: Props) {
     );
   }
   return (
-    <section class="card welcome">
+    <section class="card welcome start">
       <h2>Show it a few images</h2>
       <p>
         A handful of normal and abnormal images teaches a frozen CLIP model what to look for. Then every test image gets

@@ -62,7 +62,8 @@ export function Lab() {
         </main>
       )}
       <footer>
-        The kernels, references and benches of this library; what you write stays in the address of this page.
+        The kernels, references and benches of this library; what you write stays in the address of this page. Models
+        are trained with them in <a href="./">fusionclip</a>.
       </footer>
     </>
   );

@@ -1,7 +1,7 @@
 import { contourRings } from '../../src/data/contour.ts';
 import { resampleMap, type ScoreMap } from '../../src/data/heat_map.ts';
 import type { Image } from '../../src/data/index.ts';
-import { draw } from '../components/raster.tsx';
+import { contextOf, pixelsOf } from '../components/raster.tsx';
 import type { Slice } from '../protocol.ts';
 import { COLOURS, type ColourName } from './colours.ts';
 import type { Placement } from './frame.ts';
@@ -22,32 +22,50 @@ const FINE = 512;
 /** Of the true lesion's outline: no heat colour comes near it. */
 const LESION = '#5ff0e0';
 
+/** A picture that is drawn on canvases: its pixels, and a canvas of them for as long as the browser keeps what is on it. */
+export class Layer {
+  readonly #pixels: ImageData;
+  #canvas: HTMLCanvasElement | null = null;
+
+  constructor(pixels: ImageData) {
+    this.#pixels = pixels;
+  }
+
+  get width(): number {
+    return this.#pixels.width;
+  }
+
+  /** A GPU process that dies takes what is on a canvas along, wherever it lies; then another is made. */
+  get canvas(): HTMLCanvasElement {
+    if (this.#canvas) return this.#canvas;
+    const canvas = document.createElement('canvas');
+    canvas.width = this.#pixels.width;
+    canvas.height = this.#pixels.height;
+    contextOf(canvas).putImageData(this.#pixels, 0, 0);
+    canvas.addEventListener('contextlost', () => {
+      this.#canvas = null;
+    });
+    this.#canvas = canvas;
+    return canvas;
+  }
+}
+
 /** A slice as a picture. */
-export function sliceLayer(slice: Slice, shades: Shades): HTMLCanvasElement {
-  const canvas = document.createElement('canvas');
-  canvas.width = slice.width;
-  canvas.height = slice.height;
-  lasting(canvas).putImageData(shaded(slice, shades), 0, 0);
-  return canvas;
+export function sliceLayer(slice: Slice, shades: Shades): Layer {
+  return new Layer(shaded(slice, shades));
 }
 
 /** A picture whose numbers are not at hand. */
-export function pictureLayer(image: Image): HTMLCanvasElement {
-  const canvas = document.createElement('canvas');
-  lasting(canvas);
-  draw(canvas, image);
-  return canvas;
+export function pictureLayer(image: Image): Layer {
+  return new Layer(pixelsOf(image));
 }
 
 /** A map in its colours, the more opaque the higher it is. */
-export function heatLayer(map: ScoreMap, { colours, range: [low, high], floor }: HeatLooks): HTMLCanvasElement {
-  const canvas = document.createElement('canvas');
+export function heatLayer(map: ScoreMap, { colours, range: [low, high], floor }: HeatLooks): Layer {
   const scale = Math.max(1, FINE / Math.max(map.width, map.height));
-  canvas.width = Math.round(map.width * scale);
-  canvas.height = Math.round(map.height * scale);
-  const pixels = new ImageData(canvas.width, canvas.height);
+  const pixels = new ImageData(Math.round(map.width * scale), Math.round(map.height * scale));
   const table = COLOURS[colours].table();
-  const scores = resampleMap(map, canvas.width, canvas.height);
+  const scores = resampleMap(map, pixels.width, pixels.height);
   for (let i = 0; i < scores.length; i++) {
     if (!(scores[i] >= floor)) continue;
     const level = high > low ? Math.max(0, Math.min(1, (scores[i] - low) / (high - low))) || 0 : 0;
@@ -55,13 +73,7 @@ export function heatLayer(map: ScoreMap, { colours, range: [low, high], floor }:
     for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = table[colour + c];
     pixels.data[4 * i + 3] = Math.round(255 * level);
   }
-  lasting(canvas).putImageData(pixels, 0, 0);
-  return canvas;
-}
-
-/** The context of a canvas that lies in main memory: what is drawn once has to outlive a GPU process that dies. */
-function lasting(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
-  return canvas.getContext('2d', { willReadFrequently: true })!;
+  return new Layer(pixels);
 }
 
 /** A line around what is at or above a level, in shares of the sides. */
@@ -77,8 +89,8 @@ export function outlineOf(map: ScoreMap, level: number, kind: Outline['kind']): 
 
 /** What is drawn on a canvas. */
 export interface Drawing {
-  readonly base: HTMLCanvasElement;
-  readonly heat: HTMLCanvasElement | null;
+  readonly base: Layer;
+  readonly heat: Layer | null;
   readonly opacity: number;
   readonly outlines: readonly Outline[];
   /** Left of this share of the canvas nothing lies over the image; 0 shows all of it. */
@@ -91,21 +103,21 @@ export function paint(
   at: Placement,
   { base, heat, opacity, outlines, swipe }: Drawing,
 ): void {
-  const context = canvas.getContext('2d')!;
+  const context = contextOf(canvas);
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.fillStyle = '#000';
   context.fillRect(0, 0, canvas.width, canvas.height);
   // Single pixels are seen as such when they are large.
   context.imageSmoothingEnabled = at.width / base.width < 4;
   context.imageSmoothingQuality = 'high';
-  context.drawImage(base, at.left, at.top, at.width, at.height);
+  context.drawImage(base.canvas, at.left, at.top, at.width, at.height);
   context.save();
   context.beginPath();
   context.rect(swipe * canvas.width, 0, canvas.width, canvas.height);
   context.clip();
   context.imageSmoothingEnabled = true;
   context.globalAlpha = opacity;
-  if (heat && opacity > 0) context.drawImage(heat, at.left, at.top, at.width, at.height);
+  if (heat && opacity > 0) context.drawImage(heat.canvas, at.left, at.top, at.width, at.height);
   context.globalAlpha = 1;
   for (const outline of outlines) stroke(context, at, outline);
   context.restore();

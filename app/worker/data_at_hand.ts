@@ -4,6 +4,7 @@ import type { InspectedSets } from '../../src/data/layout/inspected.ts';
 import type { DataSource, GivenImages, SessionFile } from '../protocol.ts';
 import type { OpenedData } from './dataset_facts.ts';
 import { makePhantoms, placeImages, placeOf } from './datasets.ts';
+import { DecoderWorkers } from './decoder_workers.ts';
 import type { PageFiles } from './files.ts';
 import { imagesOf, sameSource } from './sessions.ts';
 
@@ -74,15 +75,18 @@ export class DataAtHand {
       inspected.forget(old);
       if (old.startsWith('@data/')) await this.#files.remove(placeOf(old));
     };
+    const decoders = new DecoderWorkers();
     try {
       const { openDataset } = await engine();
-      const opened = await openDataset(this.#files, path, source, inspected, stage('images'));
+      const opened = await openDataset(this.#files, path, source, inspected, stage('images'), decoders);
       if (this.#opened && this.#opened.path !== path) await remove(this.#opened.path);
       this.#opened = opened;
       return opened;
     } catch (error) {
       await remove(path);
       throw error;
+    } finally {
+      decoders.close();
     }
   }
 }

@@ -3,6 +3,7 @@ import { decodeImage } from '../../src/data/decode.ts';
 import { type Dataset, type Image, resizeImage, toRgb } from '../../src/data/index.ts';
 import type { InspectedSets } from '../../src/data/layout/inspected.ts';
 import { inventoryLines } from '../../src/data/layout/inventory.ts';
+import type { Decoders } from '../../src/data/layout/read_scan.ts';
 import { dataRules } from '../../src/data/layout/rules.ts';
 import type { RangeRule } from '../../src/data/range/rule.ts';
 import { sampleShots } from '../../src/data/shots.ts';
@@ -34,6 +35,7 @@ export async function openDataset(
   source: DataSource,
   inspected: InspectedSets,
   onProgress: (done: number, total: number) => void,
+  decoders: Decoders,
 ): Promise<OpenedData> {
   const onEvent = (event: RunEvent) => {
     if (event.type === 'stage') onProgress(event.done, event.total);
@@ -43,7 +45,7 @@ export async function openDataset(
     path,
     dataRules({ skip: skippedBy(source) }),
   );
-  const { dataset, inventory, grey } = await inspected.open(context.fs, path, { rules, onProgress });
+  const { dataset, inventory, grey } = await inspected.open(context.fs, path, { rules, onProgress, decoders });
   const { name, kind, object, from, images } = inventory;
   const facts: DatasetFacts = {
     name,

@@ -2,23 +2,30 @@
 import { FusionclipError } from '../../src/base/errors.ts';
 import type { Failure, Reply, Request } from '../protocol.ts';
 import { pageMessage } from './advice.ts';
+import { DECODER, serveDecoder } from './decoder_workers.ts';
 import { Workbench } from './workbench.ts';
 
-const reply = (message: Reply): void => postMessage(message);
-const opened = Workbench.open((event) => reply({ event }));
+// A worker's script is its workers' script, too: no page has to know the address of another one.
+if (self.name === DECODER) serveDecoder();
+else serveWorkbench();
 
-addEventListener('message', async ({ data }: MessageEvent<Request>) => {
-  const { id, call, args } = data;
-  const workbench = await opened;
-  try {
-    const run = workbench[call] as (...given: unknown[]) => Promise<unknown>;
-    reply({ id, result: await run.apply(workbench, [...args]) });
-  } catch (error) {
-    reply({ id, failure: failureOf(error, workbench.resumable) });
-  }
-});
+function serveWorkbench(): void {
+  const reply = (message: Reply): void => postMessage(message);
+  const opened = Workbench.open((event) => reply({ event }));
 
-reply({ ready: true });
+  addEventListener('message', async ({ data }: MessageEvent<Request>) => {
+    const { id, call, args } = data;
+    const workbench = await opened;
+    try {
+      const run = workbench[call] as (...given: unknown[]) => Promise<unknown>;
+      reply({ id, result: await run.apply(workbench, [...args]) });
+    } catch (error) {
+      reply({ id, failure: failureOf(error, workbench.resumable) });
+    }
+  });
+
+  reply({ ready: true });
+}
 
 function failureOf(error: unknown, resumable: boolean): Failure {
   if (error instanceof FusionclipError) {

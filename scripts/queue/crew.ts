@@ -20,10 +20,13 @@ export class Crew {
   lost = 0;
   ready = 0;
 
-  /** @param milliseconds that a shard takes */
-  constructor(url: string, lock: number, milliseconds: number) {
+  /**
+   * @param milliseconds that a shard takes
+   * @param env of the workers beside this script's own
+   */
+  constructor(url: string, lock: number, milliseconds: number, env: Readonly<Record<string, string>> = {}) {
     this.#args = [url, `${lock}`];
-    this.#env = { STAND_IN_MS: `${milliseconds}` };
+    this.#env = { ...env, STAND_IN_MS: `${milliseconds}` };
   }
 
   /** Starts so many workers, and waits until they take jobs. */

@@ -1,5 +1,5 @@
 /** A real Redis or Valkey on loopback with an append-only file, and a way to it that can be cut. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Redis } from 'ioredis';
 import { inPath } from '../../src/launch/runtimes.ts';
@@ -11,30 +11,41 @@ const LEASH = 'while read -r _; do :; done; kill -9 "$1"';
 /** Seconds for the server to start, or to answer. */
 const PATIENCE = 30;
 
+/** TLS, a user and a password, as a server of a hospital has them. */
+export interface Guard {
+  /** Paths of a certificate for localhost that is its own authority, and of its key. */
+  readonly certificate: string;
+  readonly key: string;
+  readonly user: string;
+  readonly password: string;
+}
+
 /** The server, at a port of its own. */
 export class RedisServer {
+  readonly #guard: Guard | null;
   readonly #folder: string;
   readonly #program: string;
   readonly port: number;
   #process: Child | null = null;
   #watch: Child | null = null;
 
-  private constructor(program: string, folder: string, port: number) {
+  private constructor(program: string, folder: string, port: number, guard: Guard | null) {
+    this.#guard = guard;
     this.#program = program;
     this.#folder = folder;
     this.port = port;
   }
 
-  static async start(program: string, folder: string): Promise<RedisServer> {
+  static async start(program: string, folder: string, guard: Guard | null = null): Promise<RedisServer> {
     mkdirSync(folder, { recursive: true });
-    const server = new RedisServer(program, folder, await freePort());
+    const server = new RedisServer(program, folder, await freePort(), guard);
     await server.start();
     return server;
   }
 
   /** Starts it on what its append-only file holds. @throws Error with what it said, when it does not start */
   async start(): Promise<void> {
-    const own = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.#folder];
+    const own = [...this.#doors(), '--bind', '127.0.0.1', '--dir', this.#folder];
     const kept = ['--save', '', '--appendonly', 'yes', '--loglevel', 'warning'];
     const child = new Child(this.#program, [...own, ...kept]);
     this.#process = child;
@@ -50,6 +61,15 @@ export class RedisServer {
     await within(answers(), { seconds: PATIENCE, what, state: () => child.text || 'It said nothing.' });
   }
 
+  #doors(): string[] {
+    const guard = this.#guard;
+    if (!guard) return ['--port', `${this.port}`];
+    const files = ['--tls-cert-file', guard.certificate, '--tls-key-file', guard.key, '--tls-auth-clients', 'no'];
+    const own = ['--user', guard.user, 'on', `>${guard.password}`, '~*', '&*', '+@all'];
+    const users = [...own, '--user', 'default', 'off'];
+    return ['--port', '0', '--tls-port', `${this.port}`, ...files, '--tls-ca-cert-file', guard.certificate, ...users];
+  }
+
   /** Ends it at once, with whatever it had not written. */
   async kill(): Promise<void> {
     const [child, watch] = [this.#process, this.#watch];
@@ -61,7 +81,13 @@ export class RedisServer {
   /** Asks it something beside the workers. */
   async ask<T>(body: (client: Redis) => Promise<T>): Promise<T> {
     const once = { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null };
-    const client = new Redis({ host: '127.0.0.1', port: this.port, connectTimeout: 5000, ...once });
+    const guard = this.#guard;
+    const who = guard && {
+      username: guard.user,
+      password: guard.password,
+      tls: { ca: readFileSync(guard.certificate, 'utf8'), servername: 'localhost' },
+    };
+    const client = new Redis({ host: '127.0.0.1', port: this.port, connectTimeout: 5000, ...once, ...who });
     client.on('error', () => {});
     try {
       return await within(

@@ -52,6 +52,8 @@ export interface FileSystem {
   absolutePath?(path: string): Promise<string>;
   /** Makes `path` a symbolic link to `target`, which is relative to its folder; only where there are links. */
   link?(target: string, path: string): Promise<void>;
+  /** Drops what is held in memory of a folder that is a place elsewhere; it is fetched again when it is read. */
+  forget?(path: string): void;
   /** What names of patients are hashed with, and nobody is told; without it names are good for one run. */
   secret?(): Promise<string>;
   /** The folder where downloaded models lie in the layout of Hugging Face (`src/clip/model_cache.ts`), if there is one. */

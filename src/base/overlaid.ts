@@ -5,7 +5,7 @@ const MEMBERS = Object.keys({
   ...{ readFile: true, readRange: true, stat: true, list: true },
   ...{ writeFile: true, appendFile: true, makeDir: true, rename: true, remove: true },
   ...{ createWriter: true, createAppender: true, lock: true, link: true },
-  ...{ realPath: true, absolutePath: true, secret: true, modelCache: true, ownModels: true },
+  ...{ realPath: true, absolutePath: true, forget: true, secret: true, modelCache: true, ownModels: true },
 } satisfies Record<keyof FileSystem, true>) as (keyof FileSystem)[];
 
 /** A file system that is `base` but for what stands in `own`; undefined there takes an optional member away. */

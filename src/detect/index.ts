@@ -3,7 +3,7 @@ export type { ModelIdentity } from '../run/model_identity.ts';
 export type { ModelDefaults } from '../run/model_settings.ts';
 export type { RunConfig, RunSettings } from '../run/run_config.ts';
 export type { Choice } from '../run/run_state.ts';
-export type { VolumeRule } from '../volume/stack.ts';
+export type { StoredRule, VolumeRule } from '../volume/stack.ts';
 export { type AdapterFile, openAdapters } from './adapters_file.ts';
 export {
   type AnyBackbone,

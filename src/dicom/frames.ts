@@ -1,6 +1,6 @@
+import { joined, swapBytes } from '../base/bytes.ts';
 import type { DataSet, Element, Range } from './data_set.ts';
 import type { PixelFormat } from './pixel_format.ts';
-import { swap } from './swap.ts';
 
 /** Whether the two chroma samples of a pair of pixels are stored once. */
 export function halvesChroma({ photometric, samples, syntax, planar }: PixelFormat): boolean {
@@ -52,7 +52,7 @@ export class FrameReader {
       length: Math.min(last + 1, this.element.length) - even,
     });
     const bytes = pairs.slice();
-    swap(bytes, 2);
+    swapBytes(bytes, 2);
     return bytes.subarray(first - even, last - even);
   }
 
@@ -119,14 +119,4 @@ function divided(parts: readonly Range[], offsets: readonly number[]): Range[][]
 /** Whether a stream of JPEG, JPEG-LS or JPEG 2000 begins here. */
 function startsStream(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && (bytes[1] === 0xd8 || bytes[1] === 0x4f);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

@@ -1,6 +1,6 @@
+import { swapBytes } from '../base/bytes.ts';
 import { halvesChroma } from './frames.ts';
 import type { PixelFormat } from './pixel_format.ts';
-import { swap } from './swap.ts';
 
 /** Stored values, as numbers. */
 export type Samples =
@@ -60,13 +60,13 @@ function wordsOf(bytes: Uint8Array, length: number, { bitsAllocated, signed, syn
   const out = samplesOf(bitsAllocated, signed, length);
   const raw = new Uint8Array(out.buffer);
   raw.set(bytes.subarray(0, raw.length));
-  if (syntax.bigEndian && bitsAllocated > 8) swap(raw, bitsAllocated / 8);
+  if (syntax.bigEndian && bitsAllocated > 8) swapBytes(raw, bitsAllocated / 8);
   return out;
 }
 
 function floats(bytes: Uint8Array, length: number, bitsAllocated: number, bigEndian: boolean): Samples {
   const raw = bytes.slice(0, (length * bitsAllocated) / 8);
-  if (bigEndian) swap(raw, bitsAllocated / 8);
+  if (bigEndian) swapBytes(raw, bitsAllocated / 8);
   return bitsAllocated === 64 ? new Float64Array(raw.buffer) : new Float32Array(raw.buffer);
 }
 

@@ -1,3 +1,4 @@
+import { joined } from '../base/bytes.ts';
 import type { Writing } from './data_set.ts';
 
 /** An element to be written: tag, type, and text, numbers in the bits of the type, bytes, or the items of a sequence. */
@@ -119,17 +120,6 @@ function numbers(vr: string, values: readonly number[]): Uint8Array {
     else if (vr === 'FL') view.setFloat32(4 * i, value, true);
     else if (size === 4) view.setInt32(4 * i, value, true);
     else view.setInt16(2 * i, value, true);
-  }
-  return out;
-}
-
-/** Bytes one after the other. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
   }
   return out;
 }

@@ -5,6 +5,7 @@ import { DicomFile } from '../dicom/dicom_file.ts';
 import { type Answer, type Asked, BrokenTransfer, persist, request, type Web } from '../hub/transfer.ts';
 import { type DicomWebAddress, isUid } from './address.ts';
 import { messageOf, parameterOf, partsOf } from './multipart.ts';
+import { REFUSED } from './refused.ts';
 
 /** Where an object lies on a server. */
 export interface ObjectPlace {
@@ -13,9 +14,20 @@ export interface ObjectPlace {
   readonly instance: string;
 }
 
+/** A study on a server. */
+export interface StudyPlace {
+  readonly study: string;
+  /** As the server has it; '' where it says nothing. */
+  readonly patientId: string;
+  /** Objects in it; 0 where the server does not say. */
+  readonly objects: number;
+}
+
 /** Tags by which servers answer. */
 const TAG = {
   study: '0020000D',
+  patient: '00100020',
+  inStudy: '00201208',
   series: '0020000E',
   instance: '00080018',
   inSeries: '00201209',
@@ -26,6 +38,12 @@ const TAG = {
 /** An object of the DICOM JSON model, as far as it is read. */
 const ELEMENT = v.object({ Value: v.optional(v.array(v.unknown())) });
 const FOUND = v.array(v.record(v.string(), ELEMENT));
+
+/** What a search is to tell beside what it must. */
+const FIELDS: Readonly<Record<string, string>> = {
+  [TAG.study]: `&includefield=${TAG.patient}&includefield=${TAG.inStudy}`,
+  [TAG.series]: `&includefield=${TAG.inSeries}`,
+};
 
 /** What is asked for at a time: servers give less where they like. */
 const PAGE = 1000;
@@ -82,11 +100,28 @@ export class DicomWebServer {
         for (const [instance] of objects) out.push({ study: one, series: uid, instance });
       }
     }
-    if (out.length === 0) {
-      const what = study ? `that ${series ? 'series' : 'study'}` : 'a study that the search finds';
-      throw new FusionclipError('bad_data', `${this.host} does not have ${what}; check the address.`);
-    }
+    if (out.length === 0)
+      throw this.#missing(study ? `that ${series ? 'series' : 'study'}` : 'a study that the search finds');
     return out;
+  }
+
+  /**
+   * The studies that an address names, or all that the server has, with whom they are of.
+   * @throws FusionclipError `io`; `bad_data` where there is none
+   */
+  async studies({ study, query }: DicomWebAddress): Promise<StudyPlace[]> {
+    const asked = study ? `StudyInstanceUID=${study}` : query;
+    const found = await this.#search('studies', asked, TAG.study);
+    if (found.length === 0) throw this.#missing(study ? 'that study' : 'a study that the search finds');
+    return found.map(([uid, facts]) => {
+      const patientId = facts[TAG.patient]?.Value?.[0];
+      const objects = Number(facts[TAG.inStudy]?.Value?.[0] ?? 0);
+      return {
+        study: uid,
+        patientId: typeof patientId === 'string' ? patientId : '',
+        objects: Number.isFinite(objects) ? objects : 0,
+      };
+    });
   }
 
   /**
@@ -141,7 +176,7 @@ export class DicomWebServer {
   async #search(path: string, query: string, key: string): Promise<[string, v.InferOutput<typeof FOUND>[number]][]> {
     const found = new Map<string, v.InferOutput<typeof FOUND>[number]>();
     for (let offset = 0; ; ) {
-      const pages = `limit=${PAGE}&offset=${offset}${key === TAG.series ? `&includefield=${TAG.inSeries}` : ''}`;
+      const pages = `limit=${PAGE}&offset=${offset}${FIELDS[key] ?? ''}`;
       const address = `${path}?${query}${query ? '&' : ''}${pages}`;
       const page = await this.#whole(address, 'what it has', { accept: JSON_TYPE }, async (answer) => {
         if (isMissing(answer)) return [];
@@ -169,6 +204,10 @@ export class DicomWebServer {
     }
   }
 
+  #missing(what: string): FusionclipError {
+    return new FusionclipError('bad_data', `${this.host} does not have ${what}; check the address.`);
+  }
+
   /** Asks until there is a whole answer. */
   async #whole<T>(path: string, what: string, asked: Asked, read: (answer: Answer) => Promise<T>): Promise<T> {
     let out: { readonly value: T } | null = null;
@@ -192,6 +231,7 @@ export class DicomWebServer {
       throw new FusionclipError(
         'io',
         `${this.host} ${does} (status ${status}); put one that it takes into DICOMWEB_TOKEN.`,
+        { cause: { name: REFUSED } },
       );
     }
     if (/^text\/html\b/i.test(headers.get('content-type') ?? '') && status < 400) {

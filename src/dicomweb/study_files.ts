@@ -1,9 +1,12 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { Entry, FileSystem } from '../base/file_system.ts';
-import { type Reads, readingFrom } from '../base/overlaid.ts';
+import { overlaid, type Reads, readingFrom } from '../base/overlaid.ts';
 import type { Web } from '../hub/transfer.ts';
 import { isDicomWeb } from './address.ts';
 import type { StudyFiles } from './study_folder.ts';
+
+/** Names of files of a study, as `StudyFiles` gives them. */
+const NAME = /^\d+-\d+\.dcm$/;
 
 /** Bytes of fetched files that are kept; what comes after them is fetched again each time it is read. */
 const MOST_KEPT = 512 * 2 ** 20;
@@ -31,8 +34,11 @@ export function withDicomWeb(fs: FileSystem, webOf: (root: string) => Web, most 
   /** The folder that a path is or lies in, and its name there. */
   async function find(given: string): Promise<{ readonly folder: StudyFiles; readonly name: string }> {
     const path = given.replace(/\/+$/, '');
-    const known = [...folders.keys()].find((root) => path === root || path.startsWith(`${root}/`)) ?? path;
-    return { folder: await folderOf(known), name: path.slice(known.length + 1) };
+    const end = path.lastIndexOf('/');
+    const [before, last] = [path.slice(0, end), path.slice(end + 1)];
+    // A series is no file of its study, and a folder that was forgotten is opened again for its files.
+    const isBelow = !folders.has(path) && (folders.has(before) || NAME.test(last));
+    return isBelow ? { folder: await folderOf(before), name: last } : { folder: await folderOf(path), name: '' };
   }
 
   async function bytesOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -57,5 +63,11 @@ export function withDicomWeb(fs: FileSystem, webOf: (root: string) => Web, most 
     },
     realPath: async (path) => path.replace(/\/+$/, ''),
   };
-  return readingFrom(fs, isDicomWeb, there, refuse);
+  const forget = (given: string) => {
+    const path = given.replace(/\/+$/, '');
+    const folder = folders.get(path);
+    folders.delete(path);
+    folder?.then((files) => files.forget()).catch(() => {});
+  };
+  return overlaid(readingFrom(fs, isDicomWeb, there, refuse), { forget });
 }

@@ -29,7 +29,9 @@ export class StudyFiles {
   static async open(path: string, webOf: (root: string) => Web, kept: { left: number }): Promise<StudyFiles> {
     const address = parseDicomWeb(path);
     const server = new DicomWebServer(webOf(address.root));
-    const found = await server.find(address);
+    // In an order that does not depend on the server: a folder that is opened again has the same names.
+    const key = ({ series, instance }: ObjectPlace) => `${series} ${instance}`;
+    const found = (await server.find(address)).sort((a, b) => (key(a) < key(b) ? -1 : 1));
     const series = [...new Set(found.map((place) => place.series))];
     const width = String(found.length).length;
     const names = found.map(
@@ -37,6 +39,13 @@ export class StudyFiles {
     );
     const sorted = found.map((place, i) => [names[i], place] as const).sort(([a], [b]) => (a < b ? -1 : 1));
     return new StudyFiles(new Map(sorted), server, kept);
+  }
+
+  /** Gives the memory of what was fetched back. */
+  forget(): void {
+    for (const { length } of this.#whole.values()) this.#kept.left += length;
+    this.#whole.clear();
+    this.#coming.clear();
   }
 
   /** @throws FusionclipError `io` */

@@ -1,5 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { joined } from '../base/bytes.ts';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem, FileWriter } from '../base/file_system.ts';
 import { baseName } from '../base/paths.ts';
@@ -147,7 +148,7 @@ async function pour(
   let checked = start > 0;
   let writer: FileWriter | undefined;
   const write = async () => {
-    const bytes = joined(gathered, waiting);
+    const bytes = joined(gathered);
     if (!checked) refuseOther(name, bytes, new URL(answer.url).host);
     checked = true;
     [gathered, waiting] = [[], 0];
@@ -159,7 +160,7 @@ async function pour(
     for (let bytes = await answer.read(); bytes; bytes = await answer.read()) {
       at += bytes.length;
       if (at > size) {
-        if (!checked) refuseOther(name, joined([...gathered, bytes], waiting + bytes.length), new URL(answer.url).host);
+        if (!checked) refuseOther(name, joined([...gathered, bytes]), new URL(answer.url).host);
         throw new FusionclipError(
           'bad_model',
           `The server sends more than the ${size} bytes of ${name}; try again later.`,
@@ -189,17 +190,6 @@ function refuseOther(name: string, head: Uint8Array, place: string): void {
   if (/^\s*<(!doctype|html|\?xml|head)/i.test(start) && !/\.(html?|xml)$/.test(name)) throw webPage(name, place);
 }
 
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  if (parts.length === 1) return parts[0];
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
-
 /** Hashes of a file as it lies there. */
 async function hashes(
   fs: FileSystem,
@@ -218,6 +208,6 @@ async function hashes(
   // Only small files lie in git itself.
   const header = new TextEncoder().encode(`blob ${size}\0`);
   const content = size === 0 ? new Uint8Array() : await fs.readFile(path);
-  const digest = await crypto.subtle.digest('SHA-1', joined([header, content], header.length + size) as BufferSource);
+  const digest = await crypto.subtle.digest('SHA-1', joined([header, content]));
   return { sha256: whole, git: bytesToHex(new Uint8Array(digest)) };
 }

@@ -50,8 +50,8 @@ export function guidedUpsampleWith(
   expectAtMost('guided_upsample: radius', radius, MOST_RADIUS);
   const y = GpuArray.empty(gpu, x.shape);
   const registers = (forced ?? (gpu.facts.software ? 'registers' : 'reference')) === 'registers';
-  // Of how many lines a row of invocations takes care, and how many such rows stand in a workgroup.
-  const [own, deep] = registers ? [OWN_LINES, 1] : [1, 8];
+  // Of how many lines a row of invocations takes care, and how many invocations stand beside and above each other in a workgroup.
+  const [own, wide, tall] = registers ? [OWN_LINES, 8, 1] : [1, 32, 2];
   const rows = registers ? batch * Math.ceil(height / own) : batch * height;
   const flops = FLOPS * (2 * radius + 1) ** 2 * width * own;
   const step = Math.ceil(rows / gpu.budget.pieces(flops * rows));
@@ -63,7 +63,7 @@ export function guidedUpsampleWith(
       shader: registers ? guided_upsample_registers : reference,
       buffers: { x, guide, y },
       params: { height, width, radius, ...weights, first, end },
-      groups: [Math.ceil(width / 8), Math.ceil((end - first) / deep)],
+      groups: [Math.ceil(width / wide), Math.ceil((end - first) / tall)],
       flops: flops * (end - first),
     });
   }

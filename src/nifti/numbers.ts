@@ -1,3 +1,4 @@
+import { swapBytes } from '../base/bytes.ts';
 import { KIND_BYTES, type NumberKind } from './header.ts';
 
 /** Numbers as they are stored. */
@@ -32,15 +33,7 @@ export function storedNumbers(bytes: Uint8Array<ArrayBuffer>, kind: NumberKind, 
   const count = Math.floor(bytes.length / size);
   let own = bytes;
   if (bytes.byteOffset % size !== 0 || (!littleEndian && size > 1)) own = bytes.slice(0, count * size);
-  if (!littleEndian && size > 1) {
-    for (let at = 0; at < own.length; at += size) {
-      for (let low = at, high = at + size - 1; low < high; low++, high--) {
-        const byte = own[low];
-        own[low] = own[high];
-        own[high] = byte;
-      }
-    }
-  }
+  if (!littleEndian) swapBytes(own, size);
   return new ARRAYS[kind](own.buffer, own.byteOffset, count);
 }
 

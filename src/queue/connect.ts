@@ -23,8 +23,8 @@ const EVENTS = 100;
 /**
  * Loads what the queue needs, and asks Redis whether it will do.
  * @param patience milliseconds for its first answer
- * @throws FusionclipError `usage` where a package is missing, the address is none, Redis refuses user or password, or drops keys when
- * its memory is full; `io` where it cannot be reached
+ * @throws FusionclipError `usage` where a package is missing, the address is none, Redis refuses user or password, shows a certificate
+ * of nobody known, or drops keys when its memory is full; `io` where it cannot be reached
  */
 export async function connect(host: Host, url: string | null, patience = FIRST_ANSWER): Promise<Connection> {
   if (!host.optional) throw new FusionclipError('usage', 'The queue needs Deno or Node; choose one with --runtime.');
@@ -78,6 +78,10 @@ function refusal(name: string, error: unknown): FusionclipError {
   const why = whyOf(error);
   if (/NOAUTH|WRONGPASS|NOPERM|no password is set|without any password/i.test(why)) {
     const text = `${name} refuses (${why}); set FUSIONCLIP_REDIS_USER and FUSIONCLIP_REDIS_PASSWORD.`;
+    return new FusionclipError('usage', text, { cause: error });
+  }
+  if (/certificate|altnames/i.test(why)) {
+    const text = `${name} shows a certificate that is not taken (${why}); name its authority in FUSIONCLIP_REDIS_CA, and the server as the certificate does.`;
     return new FusionclipError('usage', text, { cause: error });
   }
   const text = `${name} cannot be reached (${why}); see whether it runs, and whether it wants TLS (rediss:).`;

@@ -1,4 +1,5 @@
 import { type ErrorCode, FusionclipError } from '../base/errors.ts';
+import { REFUSED } from '../dicomweb/refused.ts';
 
 /** Failures of a shard that come back however often it is tried. */
 export const FINAL_CODES: readonly ErrorCode[] = [
@@ -18,6 +19,8 @@ export function isOfInput(error: FusionclipError): boolean {
   if (error.code !== 'io') return error.code !== 'interrupted' && error.code !== 'device_lost';
   const { code, name } = (error.cause ?? {}) as { code?: string; name?: string };
   if (LASTING.has(code ?? '') || name === 'NotFound') return true;
+  // A token that has run out says nothing of a study.
+  if (name === REFUSED) return false;
   const status = /\(status (\d+)\)|status (\d+);/.exec(error.message);
   if (status) return [400, 401, 403, 404, 405, 406, 410, 414, 451].includes(Number(status[1] ?? status[2]));
   return /^There is nothing at /.test(error.message);

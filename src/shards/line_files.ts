@@ -1,3 +1,4 @@
+import { joined } from '../base/bytes.ts';
 import type { FileSystem, FileWriter } from '../base/file_system.ts';
 
 /** Characters that gather before they are written, and bytes that are read at once. */
@@ -63,10 +64,10 @@ export async function* readLines(fs: FileSystem, path: string, block = BLOCK): A
     const isLast = bytes.length < block;
     const end = bytes.lastIndexOf(10) + 1;
     if (end === 0 && !isLast) {
-      rest = joined(rest, bytes);
+      rest = joined([rest, bytes]);
       continue;
     }
-    const whole = isLast ? joined(rest, bytes) : joined(rest, bytes.subarray(0, end));
+    const whole = isLast ? joined([rest, bytes]) : joined([rest, bytes.subarray(0, end)]);
     rest = bytes.slice(end);
     const lines = new TextDecoder().decode(whole).split('\n');
     if (lines.at(-1) === '') lines.pop();
@@ -74,12 +75,4 @@ export async function* readLines(fs: FileSystem, path: string, block = BLOCK): A
     if (lines.length > 0) yield lines;
     if (isLast) return;
   }
-}
-
-function joined(a: Uint8Array<ArrayBuffer>, b: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  if (a.length === 0) return b;
-  const out = new Uint8Array(a.length + b.length);
-  out.set(a);
-  out.set(b, a.length);
-  return out;
 }

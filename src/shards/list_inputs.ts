@@ -5,6 +5,8 @@ import { findInputs } from '../data/layout/inputs.ts';
 import { leftOutLine } from '../data/layout/left_out.ts';
 import { patientOfId } from '../data/layout/patients.ts';
 import { isDicom } from '../dicom/part10.ts';
+import { isDicomWeb } from '../dicomweb/address.ts';
+import type { Web } from '../hub/transfer.ts';
 import { secretName } from '../volume/secret_name.ts';
 import { readSliceHeaders } from '../volume/slice_header.ts';
 import { holdsVolumes } from '../volume/volume_files.ts';
@@ -21,13 +23,16 @@ export interface ListRequest {
   /** Paths below it are listed without it. */
   readonly root: string | null;
   readonly say?: (text: string) => void;
+  /** The network for a DICOMweb service's address, with its token; without it none is listed. */
+  readonly webOf?: (root: string) => Web;
 }
 
 /** Whether volumes are to be scored: all sources that are folders or files of volumes, or none. */
 export async function listsVolumes(fs: FileSystem, sources: readonly string[]): Promise<boolean> {
   const kinds: boolean[] = [];
   for (const source of sources) {
-    if (LIST_EXTENSIONS.includes(extension(source)) || isAddress(source)) kinds.push(false);
+    if (isDicomWeb(source)) kinds.push(true);
+    else if (LIST_EXTENSIONS.includes(extension(source)) || isAddress(source)) kinds.push(false);
     else kinds.push(isNifti(source) || (await holdsVolumes(fs, source)));
   }
   if (kinds.includes(true) && kinds.includes(false)) {
@@ -45,15 +50,16 @@ export async function* listInputs(fs: FileSystem, request: ListRequest): AsyncGe
   const patientOf = patientOfId(group);
   const name = await rooted(fs, request.root);
   for (const source of sources) {
-    if (/^dicomweb:/.test(source)) {
-      const text = `${source}: dicomweb is not listed yet; give a list of addresses of the instances (CSV or JSON Lines).`;
-      throw new FusionclipError('usage', text);
-    }
-    if (isAddress(source)) yield [{ path: source, patient: patientOf(source) ?? '', images: 1 }];
+    if (isDicomWeb(source)) yield await studiesAt(fs, source, request);
+    else if (isAddress(source)) yield [{ path: source, patient: patientOf(source) ?? '', images: 1 }];
     else if (LIST_EXTENSIONS.includes(extension(source))) {
       for await (const lines of readList(fs, source, columns)) {
         const block: Input[] = [];
         for (const { path, patient } of lines) {
+          if (isDicomWeb(path)) {
+            const text = `${source} lists dicomweb: addresses, which are volumes; name them in place of the list, or search for them.`;
+            throw new FusionclipError('usage', text);
+          }
           block.push({ path: name(path), patient: patient ?? patientOf(path) ?? '', images: 1 });
         }
         yield block;
@@ -69,6 +75,29 @@ export async function* listInputs(fs: FileSystem, request: ListRequest): AsyncGe
       }
     }
   }
+}
+
+/** The studies at an address: each is an input, of the patient that the server names. */
+async function studiesAt(fs: FileSystem, source: string, { group, webOf }: ListRequest): Promise<Input[]> {
+  if (group !== null) {
+    throw new FusionclipError(
+      'usage',
+      '--group goes by paths; whose its studies are a DICOMweb server says: leave it out.',
+    );
+  }
+  if (!webOf)
+    throw new FusionclipError('usage', 'A DICOMweb address is planned in Deno or Node; choose one with --runtime.');
+  const { parseDicomWeb } = await import('../dicomweb/address.ts');
+  const { DicomWebServer } = await import('../dicomweb/server.ts');
+  const address = parseDicomWeb(source);
+  const below = address.series ? `/series/${address.series}` : '';
+  const inputs: Input[] = [];
+  for (const { study, patientId, objects } of await new DicomWebServer(webOf(address.root)).studies(address)) {
+    const patient = patientId === '' ? '' : await secretName(fs, patientId);
+    const path = `dicomweb:${address.root}/studies/${study}${below}`;
+    inputs.push({ path, patient, images: Math.max(1, objects) });
+  }
+  return inputs;
 }
 
 /** Each folder that holds DICOM files itself, with all below it, and each NIfTI file. */
@@ -114,7 +143,7 @@ export async function rooted(fs: FileSystem, root: string | null): Promise<(path
   const here = fs.absolutePath ? await fs.absolutePath('.') : '';
   const start = root === null ? null : `${(await whole(root)).replace(/\/+$/, '')}/`;
   return (path) => {
-    if (isAddress(path)) return path;
+    if (isAddress(path) || isDicomWeb(path)) return path;
     const plain = path.replaceAll('\\', '/');
     const isWhole = here === '' || /^(\/|[A-Za-z]:)/.test(plain);
     const full = isWhole && !/\/\.{0,2}(\/|$)/.test(plain) ? path : normal(isWhole ? plain : `${here}/${plain}`);

@@ -8,6 +8,7 @@ import { predictVolumes, type VolumeRow } from '../detect/predict_volumes.ts';
 import type { FileRow } from '../detect/predictions.ts';
 import type { RunContext } from '../detect/run_context.ts';
 import { TrainedDetector } from '../detect/trained.ts';
+import { isDicomWeb } from '../dicomweb/address.ts';
 import { describeAdapter } from '../gpu/adapter.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { onDevice } from '../run/on_device.ts';
@@ -132,6 +133,9 @@ export class ArchiveScorer implements ShardDoer {
         if (!(error instanceof FusionclipError) || !isOfInput(error)) throw error;
         errors.push(error);
         out.push({ error: error.message });
+      } finally {
+        // An archive has more studies than memory has room.
+        fs.forget?.(path);
       }
     }
     requireSome(paths, errors);
@@ -163,6 +167,8 @@ async function hashOf({ fs, hashes }: HashedFiles, path: string): Promise<string
   const own = hashes.get(path);
   if (own !== undefined) return own;
   const below = [...hashes].filter(([name]) => name.startsWith(`${path}/`)).sort(([a], [b]) => (a < b ? -1 : 1));
+  // What is no file has no hash of its own.
+  if (isDicomWeb(path) && below.length === 0) return '';
   if (below.length > 0) return sha256(new TextEncoder().encode(below.map(([, hash]) => hash).join('\n')));
   try {
     await fs.readFile(path);
@@ -171,7 +177,7 @@ async function hashOf({ fs, hashes }: HashedFiles, path: string): Promise<string
 }
 
 function isWhole(path: string): boolean {
-  return isAddress(path) || /^([/\\]|[A-Za-z]:)/.test(path);
+  return isAddress(path) || isDicomWeb(path) || /^([/\\]|[A-Za-z]:)/.test(path);
 }
 
 function cellText(value: unknown): string {

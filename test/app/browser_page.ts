@@ -43,7 +43,8 @@ export class BrowserPage {
     page.on('console', (message) => this.messages.push(message.text()));
     void this.#watch(cdp);
     page.on('workercreated', (worker) => {
-      this.#worker = worker;
+      // Those that it starts itself come later.
+      this.#worker ??= worker;
       // Requests of a worker are told on a channel of its own.
       void this.#watch(worker.client);
     });
@@ -65,6 +66,7 @@ export class BrowserPage {
 
   /** Opens an address afresh and waits until the page can be used, or says that it cannot. */
   async goto(address: string): Promise<void> {
+    this.#worker = null;
     await this.page.goto(address);
     await this.page.waitForSelector('main[data-phase="idle"], main[data-phase="paused"], main.only', {
       timeout: PATIENCE,

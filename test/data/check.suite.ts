@@ -1,8 +1,10 @@
 import { assert } from 'chai';
 import type { FusionclipError } from '../../src/base/errors.ts';
 import { sha256 } from '../../src/base/sha256.ts';
+import { decodeRaster } from '../../src/data/decode.ts';
 import { type CheckOptions, checkDataset, openInspected } from '../../src/data/layout/check.ts';
 import { InspectedSets } from '../../src/data/layout/inspected.ts';
+import type { Decoders } from '../../src/data/layout/read_scan.ts';
 import { suite, test } from '../harness/registry.ts';
 import { imageSet, picture, pixelSet } from './datasets.ts';
 import { expectFailure } from './expect_failure.ts';
@@ -54,6 +56,31 @@ suite('data check', () => {
     });
     assert.deepEqual(progress.slice(-2), [12, 12]);
     assert.deepEqual(JSON.parse(JSON.stringify(report)), report);
+  });
+
+  test('decoders that take several pictures at a time, and end in any order, change nothing', async () => {
+    const fs = pixelSet(3);
+    for (const name of ['valid/good/img/n1.png', 'test/Ungood/img/a0.png']) {
+      assert.isTrue(fs.files.has(`/Brain_AD/${name}`), name);
+      fs.files.set(`/Brain_AD/${name}`, new Uint8Array(9));
+    }
+    const waiting: (() => void)[] = [];
+    let most = 0;
+    const decoders: Decoders = {
+      count: 3,
+      async decode(bytes, name) {
+        const turn = new Promise<void>((resolve) => waiting.unshift(resolve));
+        most = Math.max(most, waiting.length);
+        // The last that came is the first to go.
+        setTimeout(() => waiting.shift()?.());
+        await turn;
+        return decodeRaster(bytes, name);
+      },
+    };
+    const alone = await checkDataset(fs, '/Brain_AD');
+    assert.deepEqual(await checkDataset(fs, '/Brain_AD', { decoders }), alone);
+    assert.lengthOf(alone.problems, 2);
+    assert.equal(most, 3);
   });
 
   test('an image-level set has no masks to complain about', async () => {

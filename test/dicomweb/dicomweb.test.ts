@@ -7,6 +7,9 @@ import { dicomWebOf, storeWebOf } from '../../src/dicomweb/network.ts';
 import { DicomWebServer } from '../../src/dicomweb/server.ts';
 import { storeObjects } from '../../src/dicomweb/store.ts';
 import { withDicomWeb } from '../../src/dicomweb/study_files.ts';
+import { isFinal, isOfInput } from '../../src/shards/again.ts';
+import type { Input } from '../../src/shards/input.ts';
+import { listInputs, listsVolumes } from '../../src/shards/list_inputs.ts';
 import { collectVolumes } from '../../src/volume/collect.ts';
 import { isVolumePath } from '../../src/volume/to_score.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
@@ -69,6 +72,59 @@ test('a search finds studies, also where the server gives a few at a time', asyn
     expect((await failure(server().find(parseDicomWeb(address(other))))).message).toMatch(/does not have/);
   }
   expect((await failure(server().find(parseDicomWeb(address(''))))).message).toMatch(/name a study/);
+});
+
+test('an archive of studies: each is an input of its patient, nothing is fetched, and memory is given back', async () => {
+  pacs.page = 1;
+  const more = (patient: string, study: string) =>
+    sliceFile(1, { patient, series: `${study}.1`, instance: `${study}.2`, more: [] });
+  const other = (bytes: Uint8Array, study: string) => {
+    pacs.add(bytes);
+    Object.assign(pacs.objects.at(-1)!, { study });
+  };
+  other(more('MRN-4711', '1.2.9'), '1.2.9');
+  other(more('MRN-9', '1.2.8'), '1.2.8');
+  const fs = withDicomWeb(new MemoryFileSystem([]), web, 2000);
+  const list = async (source: string, group: string | null = null) => {
+    const request = { sources: [source], columns: { path: null, patient: null }, group, root: null, webOf: web };
+    expect(await listsVolumes(fs, [source])).toBe(true);
+    const found: Input[] = [];
+    for await (const block of listInputs(fs, request)) found.push(...block);
+    return found;
+  };
+  const all = await list(address('/studies'));
+  expect(all.map(({ path, images }) => [path, images])).toEqual([
+    [address(), 5],
+    [address('/studies/1.2.9'), 1],
+    [address('/studies/1.2.8'), 1],
+  ]);
+  const [a, b, c] = all.map(({ patient }) => patient);
+  expect([a === b, a === c, a.length]).toEqual([true, false, 8]);
+  expect((await list(address('/studies?PatientID=MRN-9'))).map(({ path }) => path)).toEqual([all[2].path]);
+  expect(await list(address('/studies/1.2.9/series/1.2.9.1'))).toEqual([
+    { ...all[1], path: address('/studies/1.2.9/series/1.2.9.1') },
+  ]);
+  expect(pacs.take().filter((what) => /instances/.test(what))).toEqual([]);
+  expect((await failure(list(address('/studies/9.9')))).message).toMatch(/does not have that study/);
+  expect((await failure(list(address('/studies'), 'folder'))).message).toMatch(/^--group goes by paths/);
+  pacs.token = 'Bearer x';
+  const refused = await failure(list(address('/studies')));
+  expect([refused.message.includes('wants a token'), isFinal(refused), isOfInput(refused)]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  pacs.token = null;
+  // What was read of one study leaves room for the next.
+  const names = (await fs.list(all[0].path)).map(({ name }) => name);
+  const readAll = async () => {
+    for (const name of names) await fs.readFile(`${all[0].path}/${name}`);
+    return pacs.take().filter((what) => /instances\//.test(what)).length;
+  };
+  const [first, again] = [await readAll(), await readAll()];
+  fs.forget!(all[0].path);
+  await Promise.resolve();
+  expect([first, again < 5, await readAll()]).toEqual([5, true, 5]);
 });
 
 test('what breaks off is tried again: status 503 twice, a cut connection, an answer that ends too early', async () => {

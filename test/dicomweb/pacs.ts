@@ -94,12 +94,13 @@ export class Pacs {
     }
     const [, study, series, instance] =
       /^GET studies(?:\/([\d.]+)\/series(?:\/([\d.]+)\/instances(?:\/([\d.]+))?)?)?$/.exec(what) ?? [];
+    const asked = (name: string, value: string) => [null, value].includes(url.searchParams.get(name));
     const found = this.objects.filter(
       (one) =>
         (!study || one.study === study) &&
         (!series || one.series === series) &&
         (!instance || one.instance === instance) &&
-        (study || one.patient === url.searchParams.get('PatientID')),
+        (study || (asked('PatientID', one.patient) && asked('StudyInstanceUID', one.study))),
     );
     if (instance) {
       if (found.length === 0) {
@@ -119,6 +120,10 @@ export class Pacs {
     const page = uids.slice(offset, offset + Math.min(this.page, Number(url.searchParams.get('limit'))));
     const answer = page.map((uid) => ({
       [tag]: { vr: 'UI', Value: [uid] },
+      ...(key === 'study' && {
+        '00100020': { vr: 'LO', Value: [found.find((one) => one.study === uid)!.patient] },
+        '00201208': { vr: 'IS', Value: [found.filter((one) => one.study === uid).length] },
+      }),
       ...(key === 'series' && {
         '00201209': { vr: 'IS', Value: [found.filter((one) => one.series === uid).length + this.missing] },
       }),

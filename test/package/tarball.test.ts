@@ -155,6 +155,9 @@ describe('what the documents say', () => {
   });
 });
 
+/** What the readers of volumes say of a small one. */
+const READ = { depth: 2, levels: [0, 129, 255], isDicom: false, refused: 'bad_image' };
+
 describe('the installed package', () => {
   test('has no dependencies, and holds neither tests nor sources', () => {
     const installed = JSON.parse(readFileSync(join(user, 'node_modules/fusionclip/package.json'), 'utf8'));
@@ -169,7 +172,11 @@ describe('the installed package', () => {
 
   test('runs in Node', async () => {
     const { env } = findDriver('node');
-    expect(lastJson(await run(process.execPath, ['node.mjs'], user, env))).toMatchObject({ bytes: 0, learns: true });
+    expect(lastJson(await run(process.execPath, ['node.mjs'], user, env))).toMatchObject({
+      bytes: 0,
+      learns: true,
+      read: READ,
+    });
   });
 
   test('runs in Deno', async () => {
@@ -177,13 +184,17 @@ describe('the installed package', () => {
     const deno = findDeno();
     if (!deno) throw new Error('Deno was not found');
     const flags = DENO_FLAGS.filter((flag) => flag !== '--no-config');
-    expect(lastJson(await run(deno, [...flags, 'deno.mjs'], user, env))).toMatchObject({ bytes: 0, learns: true });
+    expect(lastJson(await run(deno, [...flags, 'deno.mjs'], user, env))).toMatchObject({
+      bytes: 0,
+      learns: true,
+      read: READ,
+    });
   });
 
   test('runs on a static page in Chrome, without a bundler', async () => {
     const { title, text } = await openStaticPage(user);
     expect(title, text).toBe('done');
-    expect(JSON.parse(text)).toMatchObject({ bytes: 0, learns: true });
+    expect(JSON.parse(text)).toMatchObject({ bytes: 0, learns: true, read: READ });
   });
 
   test('has types that a strict program compiles against', async () => {

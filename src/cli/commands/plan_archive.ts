@@ -2,6 +2,7 @@ import { counted } from '../../base/counted.ts';
 import { FusionclipError } from '../../base/errors.ts';
 import { integer, number, type OptionTable, optional } from '../../base/option.ts';
 import { DATA_OPTIONS } from '../../data/layout/rules.ts';
+import { dicomWebOf } from '../../dicomweb/network.ts';
 import { planArchive } from '../../shards/archive.ts';
 import { SHARD_SIZE } from '../../shards/cut.ts';
 import type { Plan } from '../../shards/plan.ts';
@@ -33,8 +34,9 @@ export const planArchiveCommand: Command = {
     'fusionclip plan archive scans --run runs/brain --group folder --out plans/scans',
     'fusionclip plan archive list.csv --run runs/brain --root /data --out plans/all',
   ],
-  details: `A PATH is a folder of images or of volumes, a file, an address, or a list: CSV with a head, JSON Lines, or text with a
-path or address a line. Inputs are listed once, sorted, each once, and cut into shards with the patients whole. The
+  details: `A PATH is a folder of images or of volumes, a file, an address, a list (CSV with a head, JSON Lines, or text with a
+path or address a line), or dicomweb:URL, studies of a DICOMweb server (…/studies?StudyDate=20260101-; token:
+DICOMWEB_TOKEN), each an input that workers fetch when they score it. Inputs are listed once, sorted, each once, and cut into shards with the patients whole. The
 weights are copied into PLAN. The same call again on more inputs keeps the parts of shards that stay as they are.`,
   flags: [{ title: 'Plan', table: FLAGS }],
   async run(call) {
@@ -53,6 +55,7 @@ weights are copied into PLAN. The same call again on more inputs keeps the parts
       adapters: trainedPath(run, adapters),
       out: need(values.out, 'out', 'name the folder for the plan'),
       size: { least, most },
+      webOf: dicomWebOf(host.env),
       say: (text) => host.stderr(`fusionclip: ${text}\n`),
     });
     sayPlan(call, plan);

@@ -9,7 +9,7 @@ import { summarizeLeftOut } from './left_out.ts';
 import { findObject } from './object_name.ts';
 import { datasetOf } from './open.ts';
 import { type Problem, requireSound } from './problem.ts';
-import { type ImageFacts, readScan } from './read_scan.ts';
+import { type Decoders, type ImageFacts, readScan } from './read_scan.ts';
 import { type DataRules, dataRules } from './rules.ts';
 import { scanDataset } from './scan.ts';
 import type { Scan } from './scanned.ts';
@@ -24,10 +24,12 @@ export interface CheckOptions {
   readonly grey?: RangeRule;
   /** Called after each image. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Who decodes images; this thread otherwise, one at a time. */
+  readonly decoders?: Decoders;
 }
 
 /**
- * Decodes every image and mask of a data set, one at a time, and reports what there is and all that is wrong instead of
+ * Decodes every image and mask of a data set, and reports what there is and all that is wrong instead of
  * stopping at the first. Throws only what `scanDataset` throws: a folder that is no data set.
  */
 export async function checkDataset(fs: FileSystem, path: string, options: CheckOptions = {}): Promise<Inventory> {
@@ -51,14 +53,14 @@ export async function openInspected(
 async function inspect(
   fs: FileSystem,
   path: string,
-  { rules = {}, object, onProgress, grey: known }: CheckOptions,
+  { rules = {}, object, onProgress, decoders, grey: known }: CheckOptions,
 ): Promise<{ scan: Scan; inventory: Inventory; grey: RangeRule }> {
   const scan = await scanDataset(fs, path, rules);
   const hashes: HashedFile[] = [];
   const sums = new SplitSums(fs, path);
   const { 'mask.background': background, range } = dataRules(rules);
   const { images, problems: found } = await readScan(fs, scan, {
-    onProgress,
+    ...{ onProgress, decoders },
     backgroundGiven: background !== 'auto',
     normalOnly: rules['shots.abnormal'] === 0,
     rule: known ?? givenRule(range) ?? undefined,

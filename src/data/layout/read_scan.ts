@@ -1,3 +1,4 @@
+import { ahead } from '../../base/ahead.ts';
 import { FusionclipError } from '../../base/errors.ts';
 import type { FileSystem } from '../../base/file_system.ts';
 import { decodeRaster } from '../decode.ts';
@@ -39,6 +40,17 @@ export type ImageVisitor = (
   image: Image | null,
 ) => void | Promise<void>;
 
+/** Who decodes pictures elsewhere, such as on other cores. */
+export interface Decoders {
+  /** Pictures that it takes at a time. */
+  readonly count: number;
+  /** As `decodeRaster`, which it throws as. */
+  decode(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Raster>;
+}
+
+/** One picture at a time, here. */
+const HERE: Decoders = { count: 1, decode: async (bytes, name) => decodeRaster(bytes, name) };
+
 /** How a scan is read. */
 export interface ReadOptions {
   readonly onProgress?: (done: number, total: number) => void;
@@ -51,11 +63,13 @@ export interface ReadOptions {
   readonly backgroundGiven?: boolean;
   /** How values are read, where that is said. */
   readonly rule?: RangeRule;
+  readonly decoders?: Decoders;
 }
 
-/** Reads every image and mask of a scan, one after the other, and tells all that is wrong instead of stopping at the first. */
+/** Reads every image and mask of a scan, in their order, and tells all that is wrong instead of stopping at the first. */
 export async function readScan(fs: FileSystem, scan: Scan, options: ReadOptions = {}): Promise<Reading> {
   const { onProgress, visit, train = false, normalOnly = false, backgroundGiven = false, rule = FULL } = options;
+  const { count, decode } = options.decoders ?? HERE;
   const problems: Problem[] = [];
   const images: ImageFacts[] = [];
   const lesions: Lesion[] = [];
@@ -63,12 +77,17 @@ export async function readScan(fs: FileSystem, scan: Scan, options: ReadOptions 
   const own = scan.classes.flatMap((c) => c.samples.filter(seen));
   const samples = train ? [...own, ...scan.train] : own;
   let done = 0;
-  for (const sample of samples) {
+  const open = async (sample: Sample) => {
     const { path } = sample;
     const leave = filesOf(sample, scan.path);
-    const broken = { kind: 'broken_image', path, leave, problems } as const;
+    const found: Problem[] = [];
+    const broken = { kind: 'broken_image', path, leave, problems: found } as const;
     const bytes = await attempt(() => fs.readFile(path), broken);
-    const raster = bytes && (await attempt(async () => decodeRaster(bytes, path), broken));
+    const raster = bytes && (await attempt(() => decode(bytes, path), broken));
+    return { sample, leave, found, bytes, raster };
+  };
+  for await (const { sample, leave, found, bytes, raster } of ahead(samples, count, open)) {
+    problems.push(...found);
     const facts = raster && factsOf(sample, asRuled(raster, rule), problems);
     if (facts) images.push(facts);
     await visit?.(sample, bytes, raster && shownRaster(raster));

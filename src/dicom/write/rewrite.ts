@@ -1,5 +1,6 @@
+import { joined } from '../../base/bytes.ts';
 import type { DataSet, Element, Writing } from '../data_set.ts';
-import { type DicomElement, encodeElements, headOf, joined, markOf } from '../write.ts';
+import { type DicomElement, encodeElements, headOf, markOf } from '../write.ts';
 
 /** What becomes of an element: `keep` it, with its items gone through, `remove` it, or another value. */
 export type Change = 'keep' | 'remove' | { readonly value: Uint8Array };

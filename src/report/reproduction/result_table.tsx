@@ -1,5 +1,6 @@
 /** @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
+import { signed } from '../../study/comparison/text.ts';
 import { METRIC_NAMES, type Reproduction, STUDY_ROWS } from '../../study/index.ts';
 import type { Entry } from '../../study/reproduction/entries.ts';
 import type { Metric } from '../../study/reproduction/paper_items.ts';
@@ -94,8 +95,4 @@ function differenceOf({ ours, paper }: { readonly ours: number | null; readonly 
 function classOf(name: string): string {
   if (name === OWN_ROW.name) return 'row own';
   return name === CONTROL_ROW.name || !STUDY_ROWS.some((row) => row.name === name) ? 'row control' : 'row';
-}
-
-function signed(value: number): string {
-  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
 }

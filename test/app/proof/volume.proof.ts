@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { overlaid } from '../../../src/base/overlaid.ts';
 import { disk } from '../../../src/host/disk.ts';
 import { writePhantomVolumes } from '../../../src/phantom/write_volumes.ts';
 import { collectVolumes } from '../../../src/volume/collect.ts';
@@ -81,7 +82,12 @@ describe('volumes in the page', () => {
     await page.page.mouse.move(x, y);
     await page.page.waitForSelector('#value');
     const shown = await page.text('.readout');
-    const { volumes } = await collectVolumes(disk, join(data, 'test'));
+    // The page calls patients by a secret of its own.
+    const secret = await page.page.evaluate(async () => {
+      const kept = await (await navigator.storage.getDirectory()).getDirectoryHandle('fusionclip');
+      return (await (await kept.getFileHandle('secret')).getFile()).text();
+    });
+    const { volumes } = await collectVolumes(overlaid(disk, { secret: async () => secret }), join(data, 'test'));
     const k = (await at()) - 1;
     const name = await page.page.$eval('.thumbs :checked', (node) => (node as HTMLInputElement).value);
     const patient = /(patient-\w+)/.exec(name)![1];

@@ -5,6 +5,7 @@ import { extractFeatures, FusionModel, fusionOptions } from 'fusionclip/fusion';
 import { Gpu, GpuArray } from 'fusionclip/gpu';
 import { fill } from 'fusionclip/kernels';
 import { Adam, Tape } from 'fusionclip/nn';
+import { readers } from './readers.mjs';
 
 const SIZE = 56;
 
@@ -42,5 +43,5 @@ export async function step(entry) {
   for (const thing of [adam, model, text, vision]) thing.release();
   const bytes = gpu.pool.liveBytes;
   gpu.destroy();
-  return { before: losses[0], after: losses[1], learns: losses[1] < losses[0], bytes };
+  return { before: losses[0], after: losses[1], learns: losses[1] < losses[0], bytes, read: await readers() };
 }

@@ -1,0 +1,12 @@
+export type { Decoded } from './codecs/decoded.ts';
+export { DataSet, type Element, type ItemReader, type Range, type Writing } from './data_set.ts';
+export { DicomFile, type DicomFrame } from './dicom_file.ts';
+export type { FramePlace, FrameValues } from './frame_facts.ts';
+export type { Lut } from './lut.ts';
+export type { Modality } from './modality.ts';
+export { isDicom } from './part10.ts';
+export type { PixelFormat } from './pixel_format.ts';
+export type { Packing, TransferSyntax } from './syntaxes.ts';
+export { SEQUENCES, TAGS, type TagName, tagText } from './tags.ts';
+export type { Samples } from './unpack.ts';
+export { lookedUp, type Voi, type VoiFunction, type Window, windowed } from './voi.ts';

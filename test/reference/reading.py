@@ -1,0 +1,89 @@
+"""How fast series are read, beside the disk and pylibjpeg, and how much memory 20 studies take, in one run:
+
+    python -m venv V && V/bin/pip install pydicom pylibjpeg pylibjpeg-openjpeg numpy
+    V/bin/python test/reference/reading.py [FOLDER]
+
+300 slices of 512 x 512 of 16 bits are written below FOLDER (or a temporary folder), read past the cache of the system (O_DIRECT) and read by
+this project's readers as modality values; 60 of them in JPEG 2000 by both; and 20 studies of 30 slices one after the other.
+"""
+import glob
+import json
+import mmap
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+import pydicom
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.pixels import pixel_array
+from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, generate_uid
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SIDE = 512
+
+
+def write_series(folder, slices, compress=False):
+    os.makedirs(folder)
+    study, series, frame = generate_uid(), generate_uid(), generate_uid()
+    y, x = np.mgrid[:SIDE, :SIDE]
+    random = np.random.default_rng(1)
+    for k in range(slices):
+        one = Dataset()
+        one.file_meta = FileMetaDataset()
+        one.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        one.file_meta.MediaStorageSOPClassUID = one.SOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
+        one.file_meta.MediaStorageSOPInstanceUID = one.SOPInstanceUID = generate_uid()
+        one.StudyInstanceUID, one.SeriesInstanceUID, one.FrameOfReferenceUID = study, series, frame
+        one.PatientName, one.PatientID, one.Modality = "P", folder, "CT"
+        one.ImageOrientationPatient, one.ImagePositionPatient = [1, 0, 0, 0, 1, 0], [0, 0, k]
+        one.PixelSpacing, one.RescaleIntercept, one.RescaleSlope = [0.5, 0.5], -1024, 1
+        one.Rows, one.Columns, one.SamplesPerPixel, one.PhotometricInterpretation = SIDE, SIDE, 1, "MONOCHROME2"
+        one.BitsAllocated, one.BitsStored, one.HighBit, one.PixelRepresentation = 16, 12, 11, 0
+        picture = 1000 + 400 * np.sin((x + 3 * k) / 40) * np.cos(y / 55) + random.normal(0, 12, (SIDE, SIDE))
+        one.PixelData = picture.astype(np.uint16).tobytes()
+        if compress:
+            one.compress(JPEG2000Lossless)
+        one.save_as(os.path.join(folder, f"{k:04}.dcm"), enforce_file_format=True)
+
+
+def past_the_cache(paths):
+    buffer = mmap.mmap(-1, 1 << 20)
+    total, start = 0, time.perf_counter()
+    for path in paths:
+        file = os.open(path, os.O_RDONLY | os.O_DIRECT)
+        while (count := os.readv(file, [buffer])) > 0:
+            total += count
+        os.close(file)
+    return total / (time.perf_counter() - start) / 1e6
+
+
+def ours(*folders):
+    deno = os.path.join(ROOT, "node_modules/deno/bin.cjs")
+    script = os.path.join(ROOT, "test/reference/reading.ts")
+    flags = ["run", "-A", "--no-lock", "--no-check", "--quiet", "--v8-flags=--expose-gc"]
+    return json.loads(subprocess.run(["node", deno, *flags, script, *folders], check=True, capture_output=True, text=True).stdout)
+
+
+with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as folder:
+    write_series(f"{folder}/plain", 300)
+    paths = sorted(glob.glob(f"{folder}/plain/*"))
+    size = sum(os.path.getsize(path) for path in paths) / 1e6
+    os.sync()
+    disk = past_the_cache(paths)
+    [plain] = ours(f"{folder}/plain")
+    rate = size / plain["seconds"]
+    print(f"uncompressed, 300 slices: {rate:.0f} MB/s, the disk {disk:.0f} MB/s: {rate / disk:.2f} of it")
+    write_series(f"{folder}/packed", 60, compress=True)
+    [packed] = ours(f"{folder}/packed")
+    start = time.perf_counter()
+    for path in sorted(glob.glob(f"{folder}/packed/*")):
+        pixel_array(pydicom.dcmread(path), decoding_plugin="pylibjpeg").astype(np.float64)
+    theirs = time.perf_counter() - start
+    print(f"JPEG 2000, 60 slices: {60 / packed['seconds']:.1f} a second, pylibjpeg {60 / theirs:.1f}: {theirs / packed['seconds']:.2f} of it")
+    for i in range(20):
+        write_series(f"{folder}/study {i:02}", 30)
+    memory = [one["megabytes"] for one in ours(*sorted(glob.glob(f"{folder}/study *")))]
+    print("memory after each of 20 studies, MB:", " ".join(f"{one:.0f}" for one in memory))
