@@ -88,7 +88,7 @@ export async function calibrateRun(context: RunContext, request: CalibrateReques
   const sourceOf: SourceOf = (id) => given.sourceOf(id) ?? { patient: patientOf(id), scanner: null };
   const sliceOf = sliceSource(set?.volumes ?? null);
   return onDevice(context, async (working) => {
-    const trained = await TrainedDetector.open(working, { adapters: path, model: request.model });
+    const trained = await TrainedDetector.open(working, { adapters: path, model: request.model, decides: true });
     try {
       const normals = await seenImages({ ...working, fs: given.fs }, trained, paths, progress[0], sourceOf);
       const labelledFs = set?.context.fs ?? fs;

@@ -3,6 +3,7 @@ import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { FULL, givenRule, type RangeSetting, sameLevels } from '../data/range/rule.ts';
 import { remembersSupport } from '../fusion/presets.ts';
+import { commonVariants } from '../kernels/common_variants.ts';
 import { stage } from '../run/events.ts';
 import { ADAPTERS, runBelow } from '../run/run_folder.ts';
 import { type AdapterFile, openAdapters } from './adapters_file.ts';
@@ -25,6 +26,8 @@ export interface TrainedSource {
   readonly settings?: Readonly<Record<string, string>>;
   /** How values of image files are read, in place of how the run reads them. */
   readonly range?: RangeSetting;
+  /** Whether scores are to be decided on, so that they must not depend on the runtime; with a calibration they are anyway. */
+  readonly decides?: boolean;
 }
 
 /** How files are scored. */
@@ -39,11 +42,14 @@ export class TrainedDetector {
   readonly file: AdapterFile;
   readonly detector: Detector;
   readonly memory: SupportSet;
+  readonly #restore: () => void;
 
-  private constructor(file: AdapterFile, detector: Detector, memory: SupportSet) {
+  /** @param restore undoes what was set on the device */
+  private constructor(file: AdapterFile, detector: Detector, memory: SupportSet, restore: () => void) {
     this.file = file;
     this.detector = detector;
     this.memory = memory;
+    this.#restore = restore;
   }
 
   /** Opens weights and their backbone. @throws FusionclipError `io`, `bad_model`, and `usage` for settings that cannot change */
@@ -58,7 +64,14 @@ export class TrainedDetector {
     const grey = givenRule(source.range ?? 'auto') ?? stored.header.grey;
     const header = { ...stored.header, fusion, grey };
     if (backbone.note) context.onEvent?.({ type: 'note', text: backbone.note });
-    const detector = await openDetector(context, header, backbone);
+    const restore = stored.rule || source.decides ? withCommonVariants(context) : () => {};
+    let detector: Detector;
+    try {
+      detector = await openDetector(context, header, backbone);
+    } catch (error) {
+      restore();
+      throw error;
+    }
     try {
       const own = fusion.method === stored.header.fusion.method;
       if (own) restoreTensors(path, new Map(detector.method.parameters.map((p) => [p.name, p.value])), stored.weights);
@@ -93,9 +106,10 @@ export class TrainedDetector {
         }
         context.onEvent?.({ type: 'note', text: changedNote(file.thresholds) });
       }
-      return new TrainedDetector(file, detector, memory);
+      return new TrainedDetector(file, detector, memory, restore);
     } catch (error) {
       detector.release();
+      restore();
       throw error;
     }
   }
@@ -130,7 +144,18 @@ export class TrainedDetector {
   release(): void {
     this.memory.release();
     this.detector.release();
+    this.#restore();
   }
+}
+
+/** Sets variants that every runtime on the adapter has, until what is returned is called. */
+function withCommonVariants({ gpu }: RunContext): () => void {
+  const before = gpu.tuning;
+  const common = { ...before, ...commonVariants(gpu.facts) };
+  gpu.tuning = common;
+  return () => {
+    if (gpu.tuning === common) gpu.tuning = before;
+  };
 }
 
 /** What a user should know of thresholds for settings that are not the run's own. */

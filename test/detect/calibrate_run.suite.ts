@@ -13,6 +13,8 @@ import { predictPaths } from '../../src/detect/predict_volumes.ts';
 import { openTensorFile, writeTensorFile } from '../../src/detect/tensor_file.ts';
 import { TrainedDetector } from '../../src/detect/trained.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
+import { chosenAttention } from '../../src/kernels/attention_variants.ts';
+import { commonVariants } from '../../src/kernels/common_variants.ts';
 import { reportDecisions } from '../../src/report/decisions.tsx';
 import { readRun } from '../../src/report/read_run.ts';
 import { expectFailure } from '../data/expect_failure.ts';
@@ -71,9 +73,16 @@ suiteInTurn('calibration of a run', () => {
     assert.isFalse(after.staleRule);
     assert.deepEqual((await openTensorFile(fs, ADAPTERS, 'adapters')).tensors, before.tensors);
     // Its scores are those of a prediction.
+    const { gpu } = context;
+    const tuning = gpu.tuning;
     const detector = await TrainedDetector.open(context, { adapters: '/run', model });
     try {
       assert.deepEqual(detector.file.rule, rule);
+      // Subgroups are a feature that one runtime offers on an adapter and another does not.
+      assert.deepEqual(gpu.tuning, { ...tuning, ...commonVariants(gpu.facts) });
+      const swift = { class: 'swiftshader', features: ['subgroups'] } as const;
+      assert.equal(chosenAttention(swift), 'subgroups');
+      assert.equal(chosenAttention(swift, commonVariants(swift).attention), 'registers');
       const paths = [...fs.files.keys()].filter((path) => path.startsWith('/normals/')).sort();
       const { images } = await detector.score(context, paths, { features: true });
       assert.deepEqual(
@@ -87,6 +96,7 @@ suiteInTurn('calibration of a run', () => {
     } finally {
       detector.release();
     }
+    assert.strictEqual(gpu.tuning, tuning);
     assert.equal(conformalPValues([Math.max(...rule.scores)], rule.scores)[0], 2 / 21);
     // The same images give the same rule and hash, others another.
     assert.deepEqual(await calibrate({ labelled: '/labelled' }), rule);
