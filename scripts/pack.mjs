@@ -28,11 +28,15 @@ function run(cwd, env, umask, command, ...rest) {
   return stdout;
 }
 
+/** The commit that both clones are of, whatever is committed meanwhile. */
+const commit = run(root, {}, '022', 'git', 'rev-parse', 'HEAD').trim();
+
 /** Clones, builds and packs; returns the path of the tarball. */
 function pack(folder, env, umask) {
   mkdirSync(dirname(folder), { recursive: true });
   const sh = (cwd, ...command) => run(cwd, env, umask, ...command);
-  sh(scratch, 'git', 'clone', '--quiet', '--no-local', root, folder);
+  sh(scratch, 'git', 'clone', '--quiet', '--no-local', '--no-checkout', root, folder);
+  sh(folder, 'git', 'checkout', '--quiet', '--detach', commit);
   if (args.includes('--install')) sh(folder, 'npm', 'ci', '--no-audit', '--no-fund');
   // Hard links: a link to the folder would lead the bundler out of the clone.
   else sh(folder, 'cp', '-al', join(root, 'node_modules'), 'node_modules');
