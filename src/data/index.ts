@@ -10,7 +10,7 @@ export type { IdenticalFiles, Part } from './audit/identical.ts';
 export type { BrokenNesting } from './audit/shot_lists.ts';
 export type { SharedSource } from './audit/source_name.ts';
 export { type Affine, AUGMENTATIONS, type Augmentation } from './augment.ts';
-export { decodeImage, decodeMask, isImageName } from './decode.ts';
+export { decodeImage, decodeMask, isImageName, type StoredMask } from './decode.ts';
 export {
   cropMap,
   heatColours,
@@ -21,7 +21,7 @@ export {
   type ScoreMap,
 } from './heat_map.ts';
 export type { SampleKind } from './image.ts';
-export { type Image, toGrey, toRgb } from './image.ts';
+export { type Image, type Raster, toGrey, toRgb } from './image.ts';
 export { type CheckOptions, checkDataset } from './layout/check.ts';
 export type { Dataset, DatasetKind, LayoutName, MaskFiles, Sample, Split } from './layout/dataset.ts';
 export { findInputs, type Inputs } from './layout/inputs.ts';
@@ -37,6 +37,7 @@ export {
 export type { LeftOut } from './layout/left_out.ts';
 export { type MaskedImage, openDataset, readMask, readSample } from './layout/open.ts';
 export type { Problem, ProblemKind } from './layout/problem.ts';
+export type { Decoders } from './layout/read_scan.ts';
 export { type DataRules, dataRules } from './layout/rules.ts';
 export type { Orientation } from './orientation.ts';
 export { rulePicture } from './picture.ts';

@@ -36,6 +36,7 @@ export {
   type Worth,
   worthOf,
 } from './image_threshold.ts';
+export type { SeenImages } from './known_images.ts';
 export type { MapFiles } from './maps.ts';
 export type { Framing, Normalisation, Picture } from './pictures.ts';
 export { imagesToScore, type Predictions, type PredictRequest, predictImages, predictTrained } from './predict.ts';

@@ -2,7 +2,7 @@ import type { Image } from '../data/image.ts';
 import type { DecisionRule } from '../decide/decision_rule.ts';
 import { imageHash, type SupportBank } from './support_bank.ts';
 
-/** Images that a run has looked at beside its normal support images, by {@link imageKey}: a key shows nothing of an image. */
+/** Images that a run has looked at beside its normal support images, by their keys: a key shows nothing of an image. */
 export interface SeenImages {
   /** Abnormal support images, which the weights are fitted to. */
   readonly abnormal: readonly string[];

@@ -90,6 +90,7 @@ export class Scope implements Disposable {
   readonly #owned = new Set<GpuBuffer>();
   #ended = false;
 
+  /** @internal `Gpu.scope` and `Gpu.job` make it */
   constructor(pool: Pool, parent: Scope | null, arena: Arena | null) {
     this.#pool = pool;
     this.parent = parent;
@@ -221,7 +222,7 @@ export class Pool {
     throw new Error(`${where}: "${buffer.label}" is memory of another Gpu; read it there and write it here.`);
   }
 
-  /** {@link check} of a part of a buffer. @throws Error also when it is not inside */
+  /** @internal {@link check} of a part of a buffer. @throws Error also when it is not inside */
   checkView(view: View, user: string, binding?: string): void {
     const { buffer, offset, bytes } = view;
     this.check(buffer, user, binding);
@@ -232,7 +233,7 @@ export class Pool {
     );
   }
 
-  /** {@link checkView} of both ends of a copy. @throws Error also when there is too little room */
+  /** @internal {@link checkView} of both ends of a copy. @throws Error also when there is too little room */
   checkCopy(from: View, to: View): void {
     this.checkView(from, 'copy from');
     this.checkView(to, 'copy to');

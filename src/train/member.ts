@@ -35,7 +35,9 @@ export interface MemberPlaces {
 export interface PartWorker {
   /** Takes over the weights of the step that some parts belong to. @throws FusionclipError `bad_data` for those of another model */
   follow(weights: Float32Array<ArrayBuffer>, parts: readonly (readonly number[])[]): Promise<void>;
+  /** Gradients and losses of a part of a batch, given by the numbers of its samples. */
   gradients(part: readonly number[]): Promise<PartGradients>;
+  /** Frees the memory of the GPU. */
   release(): void;
 }
 
