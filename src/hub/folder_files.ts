@@ -17,14 +17,11 @@ export class FolderFiles implements FileSystem {
   }
 
   async readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
-    return guarded('read', path, async () => new Uint8Array(await (await this.#blob(path)).arrayBuffer()));
+    return guarded('read', path, () => this.#read(path, (file) => file));
   }
 
   async readRange(path: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
-    return guarded('read', path, async () => {
-      const part = (await this.#blob(path)).slice(offset, offset + length);
-      return new Uint8Array(await part.arrayBuffer());
-    });
+    return guarded('read', path, () => this.#read(path, (file) => file.slice(offset, offset + length)));
   }
 
   async stat(path: string): Promise<{ kind: 'file' | 'directory'; bytes: number } | null> {
@@ -152,6 +149,19 @@ export class FolderFiles implements FileSystem {
     await writer.close();
   }
 
+  /** A file that is written anew between its being found and its being read is read as it is then. */
+  async #read(path: string, part: (file: File) => Blob): Promise<Uint8Array<ArrayBuffer>> {
+    for (let left = READS; ; left--) {
+      const file = await this.#blob(path);
+      try {
+        return new Uint8Array(await part(file).arrayBuffer());
+      } catch (error) {
+        const stale = ['NotReadableError', 'NotFoundError'].includes((error as DOMException).name);
+        if (!stale || left === 1) throw error;
+      }
+    }
+  }
+
   async #blob(path: string): Promise<File> {
     const parts = partsOf(path);
     const folder = await this.#folder(parts.slice(0, -1), false);
@@ -180,6 +190,9 @@ export class FolderFiles implements FileSystem {
     }
   }
 }
+
+/** How often a file is read that is written anew meanwhile. */
+const READS = 20;
 
 /** Bytes that are copied at a time. */
 const SLICE = 4 * 2 ** 20;

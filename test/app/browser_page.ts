@@ -21,7 +21,7 @@ export class BrowserPage {
   readonly dialogs: string[] = [];
   /** Folder that downloads go to. */
   readonly downloads: string;
-  #worker: WebWorker | null = null;
+  #workers: WebWorker[] = [];
   readonly #cdp: CDPSession;
   readonly #chrome: WebGpuChrome;
   readonly #scratch: string;
@@ -43,10 +43,12 @@ export class BrowserPage {
     page.on('console', (message) => this.messages.push(message.text()));
     void this.#watch(cdp);
     page.on('workercreated', (worker) => {
-      // Those that it starts itself come later.
-      this.#worker ??= worker;
+      this.#workers.push(worker);
       // Requests of a worker are told on a channel of its own.
       void this.#watch(worker.client);
+    });
+    page.on('workerdestroyed', (worker) => {
+      this.#workers = this.#workers.filter((one) => one !== worker);
     });
   }
 
@@ -66,7 +68,7 @@ export class BrowserPage {
 
   /** Opens an address afresh and waits until the page can be used, or says that it cannot. */
   async goto(address: string): Promise<void> {
-    this.#worker = null;
+    this.#workers = [];
     await this.page.goto(address);
     await this.page.waitForSelector('main[data-phase="idle"], main[data-phase="paused"], main.only', {
       timeout: PATIENCE,
@@ -80,8 +82,10 @@ export class BrowserPage {
 
   /** The worker of the page. */
   get worker(): WebWorker {
-    if (!this.#worker) throw new Error('the page has no worker');
-    return this.#worker;
+    // Those that it starts itself come later.
+    const [worker] = this.#workers;
+    if (!worker) throw new Error('the page has no worker');
+    return worker;
   }
 
   /** Waits until the page is in one of these phases. */

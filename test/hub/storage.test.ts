@@ -43,7 +43,7 @@ test('a page stores models in its private storage', async () => {
     .filter((line) => line.startsWith(MARK))
     .map((line): CaseResult => JSON.parse(line.slice(MARK.length)));
   expect(results.filter(({ ok }) => !ok)).toEqual([]);
-  expect([code, results.length]).toEqual([0, 11]);
+  expect([code, results.length]).toEqual([0, 12]);
   expect(other.seen.map(({ range, authorization }) => [range, authorization])).toEqual([
     [undefined, undefined],
     ['bytes=1000-', undefined],

@@ -17,6 +17,28 @@ const ID = { repository: 'org/clip', revision: 'main' };
 
 fileCases('private storage', (_, use) => withFolder(new FolderFiles(storage), 'some/folder', use));
 
+suite('private storage, while it is written', () => {
+  test('gives a file as it was or as it is, whoever reads it', async () => {
+    const files = new FolderFiles(storage, 'busy');
+    const text = (i: number) => `${i} `.repeat(50_000);
+    await files.writeFile('last', text(0));
+    let done = false;
+    const reader = async (): Promise<void> => {
+      while (!done) {
+        const words = new TextDecoder()
+          .decode(await files.readFile('last'))
+          .trim()
+          .split(' ');
+        assert.deepEqual([words.length, new Set(words).size], [50_000, 1]);
+      }
+    };
+    const readers = Promise.all([reader(), reader()]);
+    for (let i = 1; i <= 60; i++) await files.writeFile('last', text(i));
+    done = true;
+    await readers;
+  });
+});
+
 suite('a model in the private storage', () => {
   test('is pulled over a connection that breaks, is found by its id, and not fetched again', async () => {
     const files = new FolderFiles(storage, 'models');

@@ -279,7 +279,7 @@ suite('shards', () => {
       read('a,b\n1,2\n'),
     );
     await expectFailure('bad_data', [/line 3 names no input/], () => read('path,b\n1,2\n3\n'));
-    await expectFailure('usage', [/dicomweb is not listed yet/], async () => {
+    await expectFailure('usage', [/DICOMweb address is planned in Deno or Node/], async () => {
       for await (const _ of listInputs(fs, { ...request, sources: ['dicomweb:https://h.org'] }));
     });
   });

@@ -36,8 +36,9 @@ export const planArchiveCommand: Command = {
   ],
   details: `A PATH is a folder of images or of volumes, a file, an address, a list (CSV with a head, JSON Lines, or text with a
 path or address a line), or dicomweb:URL, studies of a DICOMweb server (…/studies?StudyDate=20260101-; token:
-DICOMWEB_TOKEN), each an input that workers fetch when they score it. Inputs are listed once, sorted, each once, and cut into shards with the patients whole. The
-weights are copied into PLAN. The same call again on more inputs keeps the parts of shards that stay as they are.`,
+DICOMWEB_TOKEN), each an input that workers fetch when they score it. Inputs are listed once, sorted, each once, and
+cut into shards with the patients whole. The weights are copied into PLAN. The same call again on more inputs keeps
+the parts of shards that stay as they are.`,
   flags: [{ title: 'Plan', table: FLAGS }],
   async run(call) {
     const { host, positional } = call;

@@ -24,9 +24,10 @@ export const trainWorker: Command = {
     'fusionclip train worker --listen 0.0.0.0 --port 7466',
     'fusionclip train worker --listen 0.0.0.0 --certificate cert.pem --key key.pem --data /data/Brain',
   ],
-  details: `Needs the same data set and model as the training; the support images (of a pre-training: the captions) are compared. Both sides need the same
-FUSIONCLIP_SECRET, which is never sent; without a certificate what they send is not encrypted. FUSIONCLIP_SECRET_CA
-names, for the training, a file of authorities. Any number of workers gives the same bits.`,
+  details: `Needs the same data set and model as the training; the support images (of a pre-training: the captions) are
+compared. Both sides need the same FUSIONCLIP_SECRET, which is never sent; without a certificate what they send is not
+encrypted. FUSIONCLIP_SECRET_CA names, for the training, a file of authorities. Any number of workers gives the same
+bits.`,
   flags: [{ title: 'Worker', table: { ...FLAGS, ...GPU_FLAGS } }],
   async run(call) {
     exactly(0, call, 'fusionclip train worker --listen HOST --port PORT');
