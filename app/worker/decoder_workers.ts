@@ -48,7 +48,7 @@ export class DecoderWorkers implements Decoders {
     });
   };
 
-  /** Ends the workers, whatever they are at; what waits for them fails. */
+  /** Ends the workers; what waits for one fails, and what one is at is never answered: nobody reads on then. */
   close(): void {
     this.#closed = true;
     for (const worker of this.#all) worker.terminate();
