@@ -113,7 +113,7 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
     useAdapters: (file, evaluate, keep) =>
       attempt('scoring', async () => {
         const adapters: AdaptersFacts = await client.takeAdapters(file, file.name);
-        dispatch({ type: 'adapters', adapters });
+        dispatch({ type: 'adapters', adapters, scores: evaluate });
         if (evaluate) await finish(client.evaluate(keep));
       }),
     predict: (files, keep) => attempt('scoring', () => finish(client.predict(files, keep))),
@@ -153,11 +153,14 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
 
 /** Opens the machine, and the session that was open last; a page without a machine says what to do. */
 export async function open(client: Client, dispatch: (change: Change) => void): Promise<void> {
+  // The driver looks for its adapter while the worker draws.
+  const [listed, opened] = [client.kept(), client.open()];
+  opened.catch(() => {});
   void client.families().then((families) => dispatch({ type: 'families', families }));
   try {
-    const kept = await client.kept();
+    const kept = await listed;
     dispatch({ type: 'kept', kept });
-    dispatch({ type: 'opened', ...(await client.open()) });
+    dispatch({ type: 'opened', ...(await opened) });
     if (kept.last) await actionsOver(client, dispatch).openSession(kept.last);
   } catch (error) {
     // Why there is no adapter the page can say better than the library, which knows no browser.

@@ -96,6 +96,16 @@ test('adapters of another organ or of a model that is not there are named as suc
   ]);
 });
 
+test('a training that was paused is the session that is open, and is over when that is deleted', () => {
+  const file = { id: 'a', name: 'mine' } as NonNullable<State['kept']>['sessions'][number];
+  const kept = { lasting: true, sessions: [file], last: 'a' };
+  const paused = reduce({ ...START, phase: 'paused' }, { type: 'kept', kept });
+  expect(paused.session).toEqual({ id: 'a', name: 'mine', needs: null });
+  expect(reduce(paused, { type: 'deleted', id: 'a' }).phase).toBe('idle');
+  expect(reduce(paused, { type: 'deleted', id: 'b' }).phase).toBe('paused');
+  expect(reduce({ ...START, phase: 'idle' }, { type: 'kept', kept }).session).toBeNull();
+});
+
 test('the end of work is said to screen readers, once', () => {
   const outcome = { rows: [1, 2], metrics: { image: { auroc: 0.75 } } } as unknown as State['outcome'];
   expect(noticeOf({ ...START, phase: 'scoring', outcome })).toBe('');
