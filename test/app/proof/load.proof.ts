@@ -1,9 +1,15 @@
+import type { CDPSession } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BrowserPage } from '../browser_page.ts';
 import { type StaticServer, serveFolder } from '../static_server.ts';
 
 /** Bytes that come over the network until the page can be used, as a server without compression sends them. */
 const MOST = 700_000;
+
+/** Milliseconds until it can be used: by the wall's clock on a machine without other work, and by the processors' on any. */
+const SOON = 1000;
+
+const VISITS = 4;
 
 let server: StaticServer;
 let page: BrowserPage;
@@ -20,7 +26,7 @@ afterAll(async () => {
 
 test('the first load is small, and the page can be used within a second', async () => {
   let bytes = 0;
-  const count = (channel: typeof page.page extends { createCDPSession(): Promise<infer C> } ? C : never) =>
+  const count = (channel: CDPSession) =>
     channel.on('Network.loadingFinished', ({ encodedDataLength }) => {
       bytes += encodedDataLength;
     });
@@ -28,27 +34,39 @@ test('the first load is small, and the page can be used within a second', async 
   count(cdp);
   await cdp.send('Network.enable');
   page.page.on('workercreated', (worker) => count(worker.client));
+  const browser = await page.page.browser().target().createCDPSession();
+  /** Milliseconds of the processors that the pages of the browser have taken so far. */
+  const taken = async () => {
+    const { processInfo } = await browser.send('SystemInfo.getProcessInfo');
+    const pages = processInfo.filter(({ type }) => type === 'renderer');
+    return 1000 * pages.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+  };
   await page.page.evaluateOnNewDocument(() => {
     const watch = new MutationObserver(() => {
-      // Whatever the GPU's driver needs, families can be chosen and folders dropped.
-      const usable = document.querySelector('main[data-phase=idle] .families:not(:disabled) canvas');
-      if (!usable) return;
+      // Families can be chosen and folders dropped.
+      if (!document.querySelector('main[data-phase=idle] .families:not(:disabled) canvas')) return;
       watch.disconnect();
       requestAnimationFrame(() => Object.assign(globalThis, { usable: performance.now() }));
     });
     watch.observe(document, { subtree: true, childList: true, attributes: true });
   });
-  const times: number[] = [];
+  const visits: { wall: number; own: number }[] = [];
   let first = 0;
-  for (let visit = 0; visit < 3; visit++) {
+  for (let visit = 0; visit < VISITS; visit++) {
+    await page.page.goto('about:blank');
+    const before = await taken();
     await page.goto(server.address);
     await page.page.waitForFunction(() => 'usable' in globalThis);
-    times.push(await page.page.evaluate(() => (globalThis as unknown as { usable: number }).usable));
+    const own = (await taken()) - before;
+    visits.push({ wall: await page.page.evaluate(() => (globalThis as unknown as { usable: number }).usable), own });
     if (visit === 0) first = bytes;
   }
-  console.log(`first load ${first} bytes; usable after ${times.map((time) => Math.round(time)).join(', ')} ms`);
+  const [walls, owns] = [visits.map(({ wall }) => Math.round(wall)), visits.map(({ own }) => Math.round(own))];
+  console.log(
+    `first load: ${first} bytes; usable after ${walls.join(', ')} ms, of which ${owns.join(', ')} of its own`,
+  );
   expect(first).toBeGreaterThan(100_000);
   expect(first).toBeLessThan(MOST);
-  // The machine may have other work: the quickest visit tells what the page needs.
-  expect(Math.min(...times)).toBeLessThan(1000);
+  // Of a busy machine the quickest visit tells what the page needs.
+  expect(Math.min(...walls, ...owns)).toBeLessThan(SOON);
 });
