@@ -35,7 +35,9 @@ export function modalityValues(stored: Samples, modality: Modality, format: Pixe
   if (slope === 1 && intercept === 0) return stored;
   const whole = !format.float && Number.isInteger(slope) && Number.isInteger(intercept);
   const ends = storedRange(stored, format).map((value) => value * slope + intercept);
-  const out = whole ? wholeNumbers(Math.min(...ends), Math.max(...ends), stored.length) : new Float64Array(stored.length);
+  const out = whole
+    ? wholeNumbers(Math.min(...ends), Math.max(...ends), stored.length)
+    : new Float64Array(stored.length);
   for (let i = 0; i < out.length; i++) out[i] = stored[i] * slope + intercept;
   return out;
 }

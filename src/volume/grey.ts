@@ -175,7 +175,7 @@ const known = [new WeakMap<GreyRule['map'], Int16Array>(), new WeakMap<GreyRule[
 
 function bytesKnown(map: GreyRule['map'], inverted: boolean): Int16Array {
   const of = known[Number(inverted)];
-  let bytes = of.get(map);
-  if (!bytes) of.set(map, (bytes = new Int16Array(0x18000).fill(-1)));
+  const bytes = of.get(map) ?? new Int16Array(0x18000).fill(-1);
+  of.set(map, bytes);
   return bytes;
 }

@@ -23,7 +23,7 @@ suite('DICOM: stored bits', () => {
 
   test('the bytes of the file stay as they are, and may be those of an array whose slices are no copies', async () => {
     class Views extends Uint8Array<ArrayBuffer> {
-      slice(from?: number, to?: number) {
+      override slice(from?: number, to?: number) {
         return this.subarray(from, to) as unknown as Uint8Array<ArrayBuffer>;
       }
     }
