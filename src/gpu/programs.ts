@@ -98,7 +98,8 @@ export class ProgramCache {
       const view = views[name];
       if (!view) throw new Error(`${shader.name}: binding "${name}" is missing`);
       const texture = textures.get(name);
-      if ((texture !== undefined) !== (access === 'texels')) throw new Error(`${shader.name}: "${name}" as texels or not`);
+      if ((texture !== undefined) !== (access === 'texels'))
+        throw new Error(`${shader.name}: "${name}" as texels or not`);
       key += texture ? `|t${texture.id}` : `|${view.buffer.slot.id},${view.offset},${view.bytes}`;
     }
     const known = this.#bindGroups.get(key);

@@ -18,6 +18,8 @@ export const TEXEL_FORMAT = 'rgba32uint' as const;
  * slower without these unused texels at the end of each.
  */
 const APART = 4;
+/** Textures have room for a multiple of so many rows, lest each batch a little larger than the last makes another one. */
+const ROWS = 512;
 /** COPY_DST and STORAGE_BINDING, as numbers like those of memory.ts. */
 const USAGE = 0x02 | 0x08;
 
@@ -72,11 +74,16 @@ export class TexelCache {
   }
 
   /** What a dispatch has copied, for its bindings by name, of which no two share a texture. */
-  copies(layouts: Readonly<Record<string, TexelLayout | undefined>>, views: Readonly<Record<string, View>>): TexelCopy[] {
+  copies(
+    layouts: Readonly<Record<string, TexelLayout | undefined>>,
+    views: Readonly<Record<string, View>>,
+  ): TexelCopy[] {
     return Object.entries(layouts).flatMap(([binding, layout]) => {
       if (!layout) return [];
       const { buffer, offset } = views[binding];
-      return [{ binding, from: buffer.raw, offset: offset + layout.offset, layout, to: this.#texture(binding, layout) }];
+      return [
+        { binding, from: buffer.raw, offset: offset + layout.offset, layout, to: this.#texture(binding, layout) },
+      ];
     });
   }
 
@@ -84,10 +91,11 @@ export class TexelCache {
     const key = `${binding}:${columns}`;
     const known = this.#textures.get(key);
     if (known && known.rows >= rows) return known;
+    const room = Math.min(Math.ceil(rows / ROWS) * ROWS, MOST_TEXELS);
     const raw = this.#device.createTexture({
-      ...{ label: key, format: TEXEL_FORMAT, usage: USAGE, size: [uneven(columns + APART), uneven(rows)] },
+      ...{ label: key, format: TEXEL_FORMAT, usage: USAGE, size: [uneven(columns + APART), uneven(room)] },
     });
-    const texture = { id: this.#nextId++, rows, raw, view: raw.createView() };
+    const texture = { id: this.#nextId++, rows: room, raw, view: raw.createView() };
     this.#textures.set(key, texture);
     return texture;
   }

@@ -2,7 +2,13 @@ import { type Dtype, GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { MOST_TEXELS, type TexelLayout } from '../gpu/texels.ts';
 import { chosenVariant, type MatmulPlan, type MatmulSize, planMatmul } from './matmul_plan.ts';
-import { type MatmulBinding, type MatmulParam, type MatmulRow, type MatmulVariant, matmulRow } from './matmul_variants.ts';
+import {
+  type MatmulBinding,
+  type MatmulParam,
+  type MatmulRow,
+  type MatmulVariant,
+  matmulRow,
+} from './matmul_variants.ts';
 import { matmul_finish, matmul_pack, matmul_pack_rows } from './shaders.gen.ts';
 import { elementGrid, ranges } from './shapes.ts';
 

@@ -60,7 +60,12 @@ export const MATMUL_VARIANTS = {
     ...{ reads: 'vec4', thin: 'registers-8' },
   },
   textures: {
-    ...{ shader: textures, only: ['lavapipe'], best: ['lavapipe'], tile: () => [textures.constants.TILE_M, textures.constants.TILE_N] },
+    ...{
+      shader: textures,
+      only: ['lavapipe'],
+      best: ['lavapipe'],
+      tile: () => [textures.constants.TILE_M, textures.constants.TILE_N],
+    },
     ...{ tiles: textures.constants.WORKGROUP, reads: 'texels', thin: 'registers-16' },
   },
   'workgroup-thin': {
