@@ -249,6 +249,26 @@ suiteOnOneDawn('matmul', () => {
     });
   }
 
+  test(
+    'textures: what a larger product left behind counts for nothing',
+    async (t) => {
+      const gpu = await t.gpu();
+      for (const transposeA of [false, true]) {
+        using _scope = gpu.scope();
+        const [m, k, n] = [64, 66, 64];
+        const shape = transposeA ? [k, m] : [m, k];
+        const nan = (rows: number, width: number) =>
+          GpuArray.from(gpu, new Float32Array(rows * width).fill(Number.NaN), [rows, width]);
+        matmulWith('textures', transposeA ? nan(80, m) : nan(80, k), nan(transposeA ? 80 : k, n), { transposeA });
+        matmulWith('textures', nan(80, 80), nan(80, n));
+        const [a, b] = [upload(gpu, 31, shape), upload(gpu, 32, [k, n])];
+        const out = await matmulWith('textures', a.array, b.array, { transposeA }).read();
+        assertClose(out, matmulReference(a.host, b.host, [m, k, n], transposeA), tolerance(k), `${transposeA}`);
+      }
+    },
+    ['deno'],
+  );
+
   test('small tiles and thin products', async (t) => {
     const gpu = await t.gpu();
     for (const [m, k, n] of [
