@@ -13,10 +13,7 @@ import { gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 
 const require = createRequire(import.meta.url);
-const script = join(
-  dirname(require.resolve('@cornerstonejs/codec-libjpeg-turbo-8bit')),
-  'libjpegturbowasm_decode.js',
-);
+const script = join(dirname(require.resolve('@cornerstonejs/codec-libjpeg-turbo-8bit')), 'libjpegturbowasm_decode.js');
 const turbo = await require(script)();
 const bundle = await rolldown({ input: 'src/data/jpeg.ts', logLevel: 'silent' });
 const [{ code }] = (await bundle.generate({ format: 'esm', minify: true })).output;
@@ -51,5 +48,7 @@ for (const path of process.argv.slice(2)) {
   const ours = () => decodeJpeg(bytes, 2 ** 30).data;
   const [a, b] = [ours(), theirs(bytes)];
   const differ = a.reduce((count, value, i) => count + Number(value !== b[i]), 0);
-  console.log(`${path}: ours ${cost(ours)} ms, libjpeg-turbo ${cost(() => theirs(bytes))} ms; ${differ} samples differ`);
+  console.log(
+    `${path}: ours ${cost(ours)} ms, libjpeg-turbo ${cost(() => theirs(bytes))} ms; ${differ} samples differ`,
+  );
 }
