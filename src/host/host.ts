@@ -66,6 +66,8 @@ export interface Host extends FileSystem {
   readonly optional?: (name: string) => Promise<unknown>;
   /** Connects to a worker of a training. Only in Deno and Node. */
   readonly dial?: typeof import('./links.ts').dial;
+  /** How servers of DICOMweb are asked where the runtime's own `fetch` does not do: by a page with a launcher behind it. */
+  readonly dicomWebFetch?: typeof fetch;
   /** Waits for trainings that ask for a worker. Only in Deno and Node. */
   readonly listen?: typeof import('./links.ts').listen;
   /** Flushes output and ends the program with this exit code. */
