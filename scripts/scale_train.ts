@@ -77,7 +77,15 @@ async function train(name: string, workers: number, { tls = false, killAt = 0, d
   const length = ['--epochs', steps, '--select', 'last'];
   const start = performance.now();
   const program = fusionclip(
-    ['train', ...model, ...settings, ...cut, ...length, ...runtime, ...(addresses.length > 0 ? ['--workers', addresses.join()] : [])],
+    [
+      'train',
+      ...model,
+      ...settings,
+      ...cut,
+      ...length,
+      ...runtime,
+      ...(addresses.length > 0 ? ['--workers', addresses.join()] : []),
+    ],
     (text) => {
       if (killAt > 0 && text.includes(`"step":${killAt},`)) team[0].program.child.kill('SIGKILL');
     },
