@@ -67,6 +67,8 @@ export interface Host extends FileSystem {
   readonly optional?: (name: string) => Promise<unknown>;
   /** Connects to a worker of a training, or to a training. Not in an ordinary page. */
   readonly dial?: (address: string, secret: string, authority: string | null) => Promise<Link>;
+  /** How servers of DICOMweb are asked where the runtime's own `fetch` does not do: by a page with a launcher behind it. */
+  readonly dicomWebFetch?: typeof fetch;
   /** Waits for trainings that ask for a worker. Only in Deno and Node. */
   readonly listen?: typeof import('./links.ts').listen;
   /** Flushes output and ends the program with this exit code. */
