@@ -64,7 +64,15 @@ for (const set of ['brain', 'liver']) {
         const { patients, volumes } = evaluated(data, model, runtime, `${set}-${format}-${runtime}-${random}`);
         const people = `${patients.normal + patients.abnormal} (${patients.abnormal})`;
         const bright = shown(patients.brightness?.auroc);
-        row(set, format, random ? 'random weights' : runtime, people, shown(patients.auroc), shown(volumes.auroc), bright);
+        row(
+          set,
+          format,
+          random ? 'random weights' : runtime,
+          people,
+          shown(patients.auroc),
+          shown(volumes.auroc),
+          bright,
+        );
         if (!random) found.push(volumes.auroc);
       } catch (error) {
         failures.push(`${set} ${format} ${runtime}: ${(error as Error).message}`);

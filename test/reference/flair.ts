@@ -28,8 +28,12 @@ async function fusionclip(...args: string[]): Promise<string> {
     ...createNodeHost({ args }),
     ownModels: join(import.meta.dirname!, '..', '..', 'models'),
     isTerminal: false,
-    stdout: (text: string) => void (said.out += text),
-    stderr: (text: string) => void (said.err += text),
+    stdout(text: string) {
+      said.out += text;
+    },
+    stderr(text: string) {
+      said.err += text;
+    },
   };
   if ((await main(host)) !== 0) throw new Error(said.err);
   return said.out;
@@ -88,7 +92,15 @@ const quick = ['--shots', '2', '--aug', 'none', '--size', '56', '--epochs', '1',
 await fusionclip('train', '--data', data, '--model', 'tiny-clip', ...quick, '--out', run);
 const found: Record<string, number[]> = {};
 for (const kind of ['png', 'png16', 'dicom', 'volume.nii.gz']) {
-  const out = await fusionclip('predict', join(folder, kind), '--run', run, '--out', join(folder, `${kind}-out`), '--json');
+  const out = await fusionclip(
+    'predict',
+    join(folder, kind),
+    '--run',
+    run,
+    '--out',
+    join(folder, `${kind}-out`),
+    '--json',
+  );
   found[kind] = JSON.parse(out).images.map(({ score }: { score: number }) => score);
 }
 rmSync(folder, { recursive: true });
