@@ -53,6 +53,8 @@ export interface Host extends FileSystem {
    * output, within a minute each. Only where a launcher stands behind the program; undefined in an ordinary page.
    */
   readonly probe?: (args: readonly string[]) => Promise<RuntimeReport[]>;
+  /** The adapters of the machine as `--adapter` numbers them, and why one cannot be chosen. Only from the command line. */
+  readonly adapters?: () => readonly { readonly name: string; readonly fault: string | null }[];
   /** Starts this program anew in the same runtime, with these arguments. Only in Deno and Node, from the command line. */
   readonly another?: (args: readonly string[]) => Another;
   /** Lines of standard input, to its end. Only in Deno and Node. */
