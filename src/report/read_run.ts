@@ -145,7 +145,19 @@ const DATA = v.object({
   ),
   leftOut: v.optional(v.array(v.object({ what: v.string(), count: v.number(), examples: v.array(v.string()) }))),
 });
-const LINE = v.looseObject({ type: v.string() });
+const at = { step: v.number(), epoch: v.number(), rate: v.optional(v.nullable(v.number())) };
+const loss = v.nullable(v.number()); // JSON writes one that is none as null
+const area = v.optional(v.nullable(v.number()));
+const LINE = v.union([
+  v.looseObject({
+    ...at,
+    type: v.literal('step'),
+    loss,
+    parts: v.record(v.string(), loss),
+    seconds: v.number(),
+  }),
+  v.looseObject({ ...at, type: v.literal('eval'), image: area, pixel: area, best: v.boolean() }),
+]);
 
 function parseLines(text: string): { type: string }[] {
   return text

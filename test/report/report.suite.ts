@@ -119,6 +119,7 @@ suiteInTurn('report', () => {
       ['env.json', '[1'],
       ['shots.json', '{}'],
       ['metrics.jsonl', '{"type":"step"'],
+      ['metrics.jsonl', '{"type":"step","step":"x"}'],
       ['predictions.csv', 'id,label\na,1\n'],
       // Cut at the end of a line, which no row tells.
       ['predictions.csv', textOf(fs, '/run/predictions.csv').split('\n').slice(0, -2).join('\n')],
