@@ -260,8 +260,7 @@ async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Pro
       const text = `${folder.metrics.path} was cut short: ${missing} of its lines are missing, and so are their steps in the report.`;
       onEvent({ type: 'note', text });
     }
-    const maps = places.maps ?? header.train['map.files'];
-    const { mapsOf } = places;
+    const { mapsOf, maps = header.train['map.files'] } = places;
     const work = { context, folder, maps, mapsOf, onEvent };
     const run = { ...work, header, backbone, dataset, inventory, support, volumes, items, detector };
     return await finishRun(run, state);
