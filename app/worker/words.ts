@@ -7,6 +7,7 @@ const PLACES =
 /** What the command line asks for, and what does the same on the page. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/; (then )?go on with fusionclip train --resume[^.]*\.?$/, '.'],
+  [/ was not written by fusionclip train(; give a run folder of it)?/g, ' holds no trained adapters'],
   [/ \(fusionclip [^)]*\)/g, ''],
   [/; (fetch it|finish it|go on) with fusionclip [^;.]*/g, ''],
   [/--prompt\.object(?: TEXT)?/g, 'the field “What the images show”'],
