@@ -17,6 +17,10 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/--epochs(?: N)?/g, '“Epochs”'],
   [/--model(?: PATH)?/g, '“Model”'],
   [/; run `fusionclip doctor`[^.]*/g, ''],
+  [
+    /^.*: there is no volume; give another path/,
+    'There is no volume in what was given that can be scored: segmentations and reports are none',
+  ],
   [/; remove models or free some space/, '; delete some kept work or a model, or free some space'],
 ];
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ElementHandle } from 'puppeteer-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { writeModel, writeSet } from '../../cli/program.ts';
 import { BrowserPage, PATIENCE } from '../browser_page.ts';
@@ -88,6 +89,12 @@ afterAll(async () => {
 
 const reload = () => page.goto(server.address);
 
+/** Chooses a folder; the page may be gone before that is known to have been heard. */
+async function choose(selector: string, path: string): Promise<void> {
+  const input = (await page.page.$(selector)) as ElementHandle<HTMLInputElement>;
+  await input.uploadFile(path).catch(() => {});
+}
+
 const sessions = () => page.page.$$eval('.sessions li', (rows) => rows.length);
 
 /** Lets the training go on to its end, whose scores are those without a break. */
@@ -118,8 +125,7 @@ describe('a page that is loaded again', () => {
   test('while images are read takes them once more', async () => {
     await page.press('input[value=folders]');
     const moment = when(/^Looking at the images|^Preparing them|^Reading/, reload);
-    // The page may be gone before the drop is known to have reached it.
-    await page.drop('[data-zone=set]', data).catch(() => {});
+    await choose('[data-zone=set] input', data);
     await moment;
     await endsTheSame();
   });
@@ -137,7 +143,7 @@ describe('a page that is loaded again', () => {
     const before = await sessions();
     expect(await page.scores()).toEqual(whole);
     const moment = when(/./, reload);
-    await page.drop('[data-zone=predict]', join(data, 'test')).catch(() => {});
+    await choose('[data-zone=predict] input', join(data, 'test'));
     await moment;
     await page.text('.tiles');
     expect(await page.scores()).toEqual(whole);
