@@ -4,6 +4,9 @@ import { withoutFlags } from '../../src/base/without_flags.ts';
 const PLACES =
   /((@kept\/)?sessions\/[\d-]+[0-9a-f]*\/(data\/)?(run\/?)?|@data\/\d+\/|@new\/|@embedded\/|@kept\/models\/|@loaded\/|@kept\/?)/g;
 
+/** A slice of a volume as a picture. */
+const SLICE = /@([^/\s]+)\/(\d{4})\.png/g;
+
 /** What the command line asks for, and what does the same on the page. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/; (then )?go on with fusionclip train --resume[^.]*\.?$/, '.'],
@@ -35,7 +38,9 @@ export function hasLostAdvice(text: string): boolean {
 }
 
 function translated(text: string): string {
-  let out = text.replace(PLACES, '');
+  let out = text
+    .replace(PLACES, '')
+    .replace(SLICE, (_, name: string, file: string) => `slice ${Number(file) + 1} of ${name}`);
   for (const [pattern, word] of WORDS) out = out.replace(pattern, word);
   return out;
 }

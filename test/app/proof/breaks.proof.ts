@@ -35,8 +35,8 @@ async function give(): Promise<void> {
   await page.set('#epochs', 4);
 }
 
-/** Does something in the very moment in which the page says this. */
-async function when(said: RegExp, act: () => Promise<unknown>): Promise<void> {
+/** Waits for the very moment in which the page says this, and does something in it. @returns what to wait for */
+async function when(said: RegExp, act: () => Promise<unknown>): Promise<() => Promise<void>> {
   let seen: () => void = () => {};
   const moment = new Promise<void>((resolve) => {
     seen = resolve;
@@ -53,12 +53,14 @@ async function when(said: RegExp, act: () => Promise<unknown>): Promise<void> {
     watcher.observe(document.body, { subtree: true, childList: true, characterData: true });
   };
   await page.page.evaluate(watch, said.source, name);
-  const timer = setTimeout(() => seen(), PATIENCE);
-  await moment;
-  clearTimeout(timer);
-  // It was seen, and is not over: what comes next would not be a break.
-  expect(await page.page.evaluate(() => document.querySelector('main')!.dataset.phase)).not.toBe('idle');
-  await act();
+  return async () => {
+    const timer = setTimeout(() => seen(), PATIENCE);
+    await moment;
+    clearTimeout(timer);
+    // It was seen, and is not over: what comes next would not be a break.
+    expect(await page.page.evaluate(() => document.querySelector('main')!.dataset.phase)).not.toBe('idle');
+    await act();
+  };
 }
 
 /** What the page says while a training goes by, in its order. */
@@ -111,6 +113,7 @@ async function endsTheSame(count = 1): Promise<void> {
     await give();
     await page.press('button[type=submit]');
   }
+  await page.text('.tiles');
   await page.page.waitForFunction(
     (wanted) => document.querySelectorAll('.sessions li').length === wanted && document.querySelector('.tiles'),
     { timeout: PATIENCE },
@@ -124,27 +127,27 @@ async function endsTheSame(count = 1): Promise<void> {
 describe('a page that is loaded again', () => {
   test('while images are read takes them once more', async () => {
     await page.press('input[value=folders]');
-    const moment = when(/^Looking at the images|^Preparing them|^Reading/, reload);
     await choose('[data-zone=set] input', data);
-    await moment;
+    await page.phase('preparing');
+    await reload();
     await endsTheSame();
   });
 
   test.each(MOMENTS)('%s goes on to the same scores', async (_, said) => {
     const before = await sessions();
     await give();
-    const moment = when(said, reload);
+    const moment = await when(said, reload);
     await page.press('button[type=submit]');
-    await moment;
+    await moment();
     await endsTheSame(before + 1);
   });
 
   test('while new images are scored shows what was there before', async () => {
     const before = await sessions();
     expect(await page.scores()).toEqual(whole);
-    const moment = when(/./, reload);
+    const moment = await when(/./, reload);
     await choose('[data-zone=predict] input', join(data, 'test'));
-    await moment;
+    await moment();
     await page.text('.tiles');
     expect(await page.scores()).toEqual(whole);
     expect(await sessions()).toBe(before);
@@ -176,18 +179,18 @@ describe('a GPU process that is ended', () => {
   });
 
   test.each(MOMENTS)('%s: the training goes on to the same scores', async (_, said) => {
-    const moment = when(said, () => killGpu(page));
+    const moment = await when(said, () => killGpu(page));
     await page.press('button[type=submit]');
-    await moment;
+    await moment();
     await endsTheSame();
   });
 
   test('while new images are scored: they are scored, or it is said', async () => {
     await page.press('button[type=submit]');
     await page.text('.tiles');
-    const moment = when(/./, () => killGpu(page));
+    const moment = await when(/./, () => killGpu(page));
     await page.drop('[data-zone=predict]', join(data, 'test'));
-    await moment;
+    await moment();
     await page.page.waitForFunction(
       () => document.querySelector('#decisions, [role=alert]') && document.querySelector('main[data-phase=idle]'),
       { timeout: PATIENCE },

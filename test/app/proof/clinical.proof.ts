@@ -33,6 +33,8 @@ describe.skipIf(!existsSync(FILES))('clinical files', () => {
     await page.set('#epochs', 1);
     await page.press('button[type=submit]');
     await page.text('.tiles');
+    await page.page.waitForSelector('.sessions li');
+    await page.phase('idle');
   });
 
   afterAll(async () => {
@@ -44,7 +46,7 @@ describe.skipIf(!existsSync(FILES))('clinical files', () => {
   /** Gives a file to be scored; what the page answers. */
   async function give(...paths: string[]): Promise<string> {
     if (await page.page.$('.dismiss')) await page.press('.dismiss');
-    const before = await page.page.$eval('.sessions', (list) => list.children.length);
+    const before = (await page.page.$$('.sessions li')).length;
     const picker = await page.page.$('[data-zone=predict] label:last-of-type input');
     await (picker as ElementHandle<HTMLInputElement>).uploadFile(...paths);
     const answered = (count: number) =>
@@ -56,7 +58,8 @@ describe.skipIf(!existsSync(FILES))('clinical files', () => {
   }
 
   test.each([
-    ['dicom/CT_small.dcm', /1 image predicted/],
+    // Of other grey levels than the images that were learned from.
+    ['dicom/CT_small.dcm', /slice 1 of series-\w+ is far darker than the support images/],
     ['dicom/MR_small.dcm', /1 image predicted/],
     ['dicom/MR_small_RLE.dcm', /1 image predicted/],
     ['dicom/MR_small_bigendian.dcm', /1 image predicted/],
@@ -75,20 +78,19 @@ describe.skipIf(!existsSync(FILES))('clinical files', () => {
     console.log(`${name}: ${said}`);
     expect(said).toMatch(answer);
     expect(said).not.toMatch(/@|--[a-z]|undefined|\[object/);
-    // A sentence with its cause.
-    expect(said).toMatch(/^(\d+ of \d+ images? predicted|[^;.]{12,})/);
+    expect(said).toMatch(/^\d+ of \d+ images? predicted|\.$/);
     expect(page.failures).toEqual([]);
   });
 
-  test('a CT is looked at in Hounsfield units: windows, wheel, overlay key, swipe', async () => {
-    await give(join(FILES, 'dicom/CT_small.dcm'));
-    await page.page.waitForSelector('#window');
+  test('a slice is looked at: its windows, its values, the map off and on by a key, swiped', async () => {
+    await give(join(FILES, 'dicom/MR_small.dcm'));
+    await page.says('#window', /all values/);
     const names = await page.page.$$eval('#window option', (all) => all.map((one) => one.textContent));
-    expect(names).toEqual(expect.arrayContaining(['as the model sees it', 'lung', 'bone', 'all values']));
+    expect(names).toEqual(expect.arrayContaining(['as the model sees it', '99 % of the values', 'all values']));
     await page.page.$eval('.views', (node) => node.scrollIntoView({ behavior: 'instant', block: 'center' }));
     const box = (await (await page.page.$('#map'))!.boundingBox())!;
     await page.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-    expect(await page.text('#value')).toMatch(/^value -?\d+ HU$/);
+    expect(await page.text('#value')).toMatch(/^value -?\d+/);
     const seen = () => page.pixels('#map');
     const over = await seen();
     await page.page.keyboard.press('o');
