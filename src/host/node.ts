@@ -56,7 +56,7 @@ export function createNodeHost({ args = process.argv.slice(2), probe, adapters, 
   endWithLauncher();
   const env = (name: string) => process.env[name];
   return {
-    ...withDicomWeb(withWeb(disk, webOf(env)), dicomWebOf(env)),
+    ...withDicomWeb(withWeb(disk, webOf(env)), dicomWebOf({ env })),
     secret: () => installationSecret(env),
     modelCache: modelCacheFolder(env),
     ownModels: env(OWN_MODELS),

@@ -19,33 +19,23 @@ import time
 
 import numpy as np
 import pydicom
-from pydicom.dataset import Dataset, FileMetaDataset
+from made_slices import new_series, plain_slice, program
 from pydicom.pixels import pixel_array
-from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, generate_uid
+from pydicom.uid import JPEG2000Lossless
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SIDE = 512
 
 
 def write_series(folder, slices, compress=False):
     os.makedirs(folder)
-    study, series, frame = generate_uid(), generate_uid(), generate_uid()
+    series = new_series()
     y, x = np.mgrid[:SIDE, :SIDE]
     random = np.random.default_rng(1)
     for k in range(slices):
-        one = Dataset()
-        one.file_meta = FileMetaDataset()
-        one.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        one.file_meta.MediaStorageSOPClassUID = one.SOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
-        one.file_meta.MediaStorageSOPInstanceUID = one.SOPInstanceUID = generate_uid()
-        one.StudyInstanceUID, one.SeriesInstanceUID, one.FrameOfReferenceUID = study, series, frame
-        one.PatientName, one.PatientID, one.Modality = "P", folder, "CT"
+        picture = 1000 + 400 * np.sin((x + 3 * k) / 40) * np.cos(y / 55) + random.normal(0, 12, (SIDE, SIDE))
+        one = plain_slice(series, folder, picture)
         one.ImageOrientationPatient, one.ImagePositionPatient = [1, 0, 0, 0, 1, 0], [0, 0, k]
         one.PixelSpacing, one.RescaleIntercept, one.RescaleSlope = [0.5, 0.5], -1024, 1
-        one.Rows, one.Columns, one.SamplesPerPixel, one.PhotometricInterpretation = SIDE, SIDE, 1, "MONOCHROME2"
-        one.BitsAllocated, one.BitsStored, one.HighBit, one.PixelRepresentation = 16, 12, 11, 0
-        picture = 1000 + 400 * np.sin((x + 3 * k) / 40) * np.cos(y / 55) + random.normal(0, 12, (SIDE, SIDE))
-        one.PixelData = picture.astype(np.uint16).tobytes()
         if compress:
             one.compress(JPEG2000Lossless)
         one.save_as(os.path.join(folder, f"{k:04}.dcm"), enforce_file_format=True)
@@ -70,10 +60,7 @@ def forget(paths):
 
 
 def command(*words):
-    deno = os.path.join(ROOT, "node_modules/deno/bin.cjs")
-    script = os.path.join(ROOT, "test/reference/reading.ts")
-    flags = ["run", "-A", "--no-lock", "--no-check", "--quiet", "--v8-flags=--expose-gc"]
-    return ["node", deno, *flags, script, *words]
+    return program("reading.ts", *words, flags=["--v8-flags=--expose-gc"])
 
 
 def ours(*folders):
