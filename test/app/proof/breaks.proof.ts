@@ -101,6 +101,8 @@ const sessions = () => page.page.$$eval('.sessions li', (rows) => rows.length);
 
 /** Lets the training go on to its end, whose scores are those without a break. */
 async function endsTheSame(count = 1): Promise<void> {
+  // What was open last is opened again; there may be nothing.
+  await page.page.waitForSelector('#resume, .tiles', { timeout: 20_000 }).catch(() => {});
   await page.phase('paused', 'idle');
   // Images that were not kept yet are asked for.
   if (await page.page.$('.warning')) {
