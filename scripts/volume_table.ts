@@ -1,5 +1,5 @@
 /**
- * `npm run volumes [-- --runtimes deno,node,chrome] [--keep DIR]`: phantom volumes of brain and liver, as DICOM series and as NIfTI, all with
+ * `npm run volumes [-- --runtimes deno,node,chrome --sets brain,liver --formats dicom,nifti --keep DIR]`: phantom volumes of brain and liver, as DICOM series and as NIfTI, all with
  * oblique affines, are made, trained on with the smallest model and evaluated in each runtime. Prints how well scores of patients and of
  * volumes tell those with lesions, beside brightness alone and the same model with random weights. Ends with exit code 1 where a run fails, or
  * where runtimes or formats differ by more than a hundredth.
@@ -26,7 +26,8 @@ const option = (name: string) => {
   const at = process.argv.indexOf(name);
   return at < 0 ? undefined : process.argv[at + 1];
 };
-const runtimes = (option('--runtimes') ?? 'deno,node,chrome').split(',');
+const list = (name: string, all: string) => (option(name) ?? all).split(',');
+const runtimes = list('--runtimes', 'deno,node,chrome');
 const folder = option('--keep') ?? mkdtempSync(join(tmpdir(), 'fusionclip-volumes-'));
 const failures: string[] = [];
 
@@ -51,9 +52,9 @@ function row(...cells: string[]): void {
 const shown = (value: number | undefined) => (value === undefined ? '-' : value.toFixed(3));
 
 row('set', 'format', 'runtime', 'patients (ill)', 'patients AUROC', 'volumes AUROC', 'brightness alone');
-for (const set of ['brain', 'liver']) {
+for (const set of list('--sets', 'brain,liver')) {
   const found: number[] = [];
-  for (const format of ['dicom', 'nifti']) {
+  for (const format of list('--formats', 'dicom,nifti')) {
     const out = join(folder, format);
     fusionclip('phantom', '--out', out, '--set', set, '--volume', format, ...PHANTOMS, '--force');
     const data = join(out, set === 'brain' ? 'Brain' : 'Liver');
