@@ -56,7 +56,7 @@ for (const set of list('--sets', 'brain,liver')) {
   const found: number[] = [];
   for (const format of list('--formats', 'dicom,nifti')) {
     const out = join(folder, format);
-    fusionclip('phantom', '--out', out, '--set', set, '--volume', format, ...PHANTOMS, '--force');
+    fusionclip('phantom', '--out', out, '--set', set, '--volume', format, ...PHANTOMS);
     const data = join(out, set === 'brain' ? 'Brain' : 'Liver');
     const asked = [...runtimes.map((runtime) => [runtime, 'tiny-clip']), [runtimes[0], 'random:tiny-clip:1']];
     for (const [runtime, model] of asked) {
