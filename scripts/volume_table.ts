@@ -12,8 +12,8 @@ import process from 'node:process';
 
 const PROGRAM = join(import.meta.dirname!, '..', 'bin', 'fusionclip.mjs');
 /** Small enough for two cores: a run takes some seconds. */
-const PHANTOMS = ['--valid', '6', '--test', '10', '--size', '56', '--depth', '8', '--seed', '3'];
-const TRAINING = ['--shots', '4', '--aug', 'none', '--size', '56', '--epochs', '4', '--map.files', 'none', '--force'];
+const PHANTOMS = ['--valid', '4', '--test', '8', '--size', '48', '--depth', '8', '--seed', '3'];
+const TRAINING = ['--shots', '4', '--aug', 'none', '--size', '56', '--epochs', '2', '--map.files', 'none', '--force'];
 
 interface Unit {
   readonly normal: number;
