@@ -41,7 +41,7 @@ function evaluated(data: string, model: string, runtime: string, name: string): 
   const out = join(folder, 'runs', name);
   fusionclip('train', '--data', data, '--model', model, ...TRAINING, '--out', out, '--runtime', runtime);
   const results = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));
-  return (results.selected ?? results).volumes;
+  return results.volumes;
 }
 
 function row(...cells: string[]): void {
