@@ -7,6 +7,8 @@ export interface TexelLayout {
   /** Texels of a row. */
   readonly columns: number;
   readonly rows: number;
+  /** The last dispatch copied the same for this binding, and nothing was written since: the texture holds it. */
+  readonly held?: boolean;
 }
 
 /** Texels of a row, and rows, that a texture has room for on every device. */
@@ -55,7 +57,8 @@ export interface TexelCopy {
 /** Puts copies into a stream, between passes. */
 export function copyTexels(encoder: GPUCommandEncoder, copies: readonly TexelCopy[]): void {
   for (const { from, offset, layout, to } of copies) {
-    const { stride, columns, rows } = layout;
+    const { stride, columns, rows, held } = layout;
+    if (held) continue;
     encoder.copyBufferToTexture({ buffer: from, offset, bytesPerRow: stride }, { texture: to.raw }, [columns, rows]);
   }
 }

@@ -232,12 +232,13 @@ function launch(plan: MatmulPlan, constants: Constants, call: Launch): void {
         a_start: a_start + start * (constants.TRANSPOSE_A ? 1 : a_stride),
         out_start: out_start + start * out_stride,
       };
-      launchPart(plan, constants, part(count / m, params));
+      launchPart(plan, constants, part(count / m, params), start > 0);
     }
   }
 }
 
-function launchPart(plan: MatmulPlan, constants: Constants, { gpu, ...call }: Launch): void {
+/** @param sameB the dispatch before this one had the same b */
+function launchPart(plan: MatmulPlan, constants: Constants, { gpu, ...call }: Launch, sameB = false): void {
   const { m, n, batches, epilogue } = call.params;
   const { variant, tileM, tileN, slices } = plan;
   const { shader, tiles, reads } = matmulRow(variant);
@@ -246,13 +247,17 @@ function launchPart(plan: MatmulPlan, constants: Constants, { gpu, ...call }: La
   const groups = elementGrid(Math.ceil(m / tileM) * Math.ceil(n / tileN), tiles);
   const dispatch = { ...call, shader, constants: Object.fromEntries(own) };
   gpu.run({
-    ...(reads === 'texels' ? withTexels(dispatch, constants) : dispatch),
+    ...(reads === 'texels' ? withTexels(dispatch, constants, sameB) : dispatch),
     groups: [...groups, batches * slices],
   });
 }
 
 /** The same with both operands as textures, which hold what the parameters say of the buffers. */
-function withTexels<T extends Omit<Launch, 'gpu'>>(call: T, { TRANSPOSE_A, TRANSPOSE_B, B_FORMAT }: Constants) {
+function withTexels<T extends Omit<Launch, 'gpu'>>(
+  call: T,
+  { TRANSPOSE_A, TRANSPOSE_B, B_FORMAT }: Constants,
+  sameB: boolean,
+) {
   const { m, n, k, batches } = call.params;
   const { a_start, a_stride, a_batch, b_start, b_stride, b_batch } = call.params;
   const layout = (start: number, stride: number, batch: number, lines: number, width: number, bytes: number) => ({
@@ -262,7 +267,10 @@ function withTexels<T extends Omit<Launch, 'gpu'>>(call: T, { TRANSPOSE_A, TRANS
   const bytes = B_FORMAT === 0 ? 4 : 2;
   const texels: Readonly<Partial<Record<MatmulBinding, TexelLayout>>> = {
     a: layout(a_start, a_stride, a_batch, ...(TRANSPOSE_A ? ([k, m] as const) : ([m, k] as const)), 4),
-    b: layout(b_start, b_stride, b_batch, ...(TRANSPOSE_B ? ([n, k] as const) : ([k, n] as const)), bytes),
+    b: {
+      ...layout(b_start, b_stride, b_batch, ...(TRANSPOSE_B ? ([n, k] as const) : ([k, n] as const)), bytes),
+      held: sameB,
+    },
   };
   const rows = { a_start: 0, b_start: 0, a_batch: a_batch / a_stride, b_batch: b_batch / b_stride };
   return { ...call, texels, params: { ...call.params, ...rows } };

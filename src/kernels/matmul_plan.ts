@@ -54,6 +54,8 @@ const SMALL = 2 ** 18;
 /** Workgroups that keep an adapter busy: a few per core, or several per multiprocessor. */
 const BUSY_SOFTWARE = 16;
 const BUSY_HARDWARE = 128;
+/** Workgroups from which on a last round that leaves multiprocessors idle, 48 to 128 of them, costs less than small tiles do. */
+const EVEN_HARDWARE = 320;
 /** Slices end on a multiple of this, which is what a variant sums in one round. */
 const ROUND_SOFTWARE = 4;
 const ROUND_HARDWARE = 32;
@@ -95,7 +97,7 @@ function variantFor(large: MatmulVariant, size: MatmulSize): MatmulVariant {
   if (reads === 'texels' && (m * n) / (m + n) < WORTH_COPYING) return thin;
   if (small === undefined) return large;
   const [own, other] = [tilesOf(large, size), tilesOf(small, size)];
-  return own.groups >= BUSY_HARDWARE && own.computed <= LARGER_TILES_GAIN * other.computed ? large : small;
+  return own.groups >= EVEN_HARDWARE && own.computed <= LARGER_TILES_GAIN * other.computed ? large : small;
 }
 
 /** Workgroups of a product, and the results that they compute, those beyond its edges too. */
