@@ -8,6 +8,7 @@ import { type BridgeFailure, type Output, relayedFetch, SLICE, type Start } from
 import { EXIT_CODES } from './exit_codes.ts';
 import type { Host } from './host.ts';
 import { OWN_MODELS } from './own_models.ts';
+import { dialFromPage } from './page_links.ts';
 
 type Query = Readonly<Record<string, string | number>>;
 
@@ -210,6 +211,7 @@ export async function createPageHost(): Promise<Host> {
       return entry;
     },
     env,
+    dial: dialFromPage,
     stdout: (text) => output.push(1, text),
     stderr: (text) => output.push(2, text),
     onInterrupt(handler) {

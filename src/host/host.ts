@@ -1,4 +1,5 @@
 import type { FileSystem } from '../base/file_system.ts';
+import type { Link } from '../base/link.ts';
 
 /** The runtimes that the program runs in; `page` is an ordinary browser page without a launcher behind it. */
 export type RuntimeName = 'deno' | 'node' | 'chrome' | 'page';
@@ -64,8 +65,8 @@ export interface Host extends FileSystem {
    * @throws FusionclipError `usage` where it is not installed
    */
   readonly optional?: (name: string) => Promise<unknown>;
-  /** Connects to a worker of a training. Only in Deno and Node. */
-  readonly dial?: typeof import('./links.ts').dial;
+  /** Connects to a worker of a training, or to a training. Not in an ordinary page. */
+  readonly dial?: (address: string, secret: string, authority: string | null) => Promise<Link>;
   /** How servers of DICOMweb are asked where the runtime's own `fetch` does not do: by a page with a launcher behind it. */
   readonly dicomWebFetch?: typeof fetch;
   /** Waits for trainings that ask for a worker. Only in Deno and Node. */
