@@ -231,9 +231,10 @@ async function roundTrip(root: string): Promise<void> {
   // A page asks through its launcher, which has the token; the server does not allow pages to ask.
   if (existsSync(join(PACKED, '..', '..', 'dist', 'cli.js'))) {
     const page = ['predict', address, '--run', run, '--json', '--runtime', 'chrome'];
-    // Without the driver that this process has been given.
-    const env = { ...BEFORE, DICOMWEB_TOKEN: process.env.DICOMWEB_TOKEN };
-    const { stdout, stderr } = spawnSync('node', [PACKED, ...page], { encoding: 'utf8', env });
+    // Without the driver that this process has been given, which Deno hands on to whoever it starts.
+    const given = Object.keys(process.env).filter((name) => !(name in BEFORE) && name !== 'DICOMWEB_TOKEN');
+    const command = [...given.flatMap((name) => ['-u', name]), 'node', PACKED, ...page];
+    const { stdout, stderr } = spawnSync('env', command, { encoding: 'utf8' });
     const apart = (a: readonly number[], b: readonly number[]) =>
       a.length === b.length ? Math.max(...a.map((one, i) => Math.abs(one - b[i]))) : Number.NaN;
     check(
