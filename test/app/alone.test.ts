@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeSet } from '../cli/program.ts';
+import { fusionclip, writeModel, writeSet } from '../cli/program.ts';
 import { BrowserPage } from './browser_page.ts';
 import { serveFolder } from './static_server.ts';
 
@@ -30,7 +30,7 @@ async function wholeJob(model: string): Promise<Record<string, number>> {
 
 beforeAll(async () => {
   if (!process.env.FUSIONCLIP_BUILT) {
-    await promisify(execFile)(process.execPath, ['scripts/build.mjs', 'app', 'single'], { cwd: ROOT });
+    await promisify(execFile)(process.execPath, ['scripts/build.mjs', 'app', 'single', 'node'], { cwd: ROOT });
   }
   folder = mkdtempSync(join(tmpdir(), 'fusionclip-alone-'));
   data = writeSet(join(folder, 'Brain_AD'));
@@ -53,7 +53,13 @@ describe('the page without its server', () => {
     await page.press('#take-report');
     expect(readFileSync(await page.download(/report\.html$/), 'utf8')).toContain('Brain_AD');
     await page.press('#save-adapters');
-    await page.download(/safetensors$/);
+    // They say themselves which model they are of.
+    const adapters = await page.download(/safetensors$/);
+    const out = join(folder, 'out');
+    const { stdout, stderr } = await fusionclip([
+      ...['predict', join(data, 'test'), '--adapters', adapters, '--out', out, '--json'],
+    ]);
+    expect(JSON.parse(stdout || '{}').images, stderr).toHaveLength(8);
     await page.drop('[data-zone=predict]', join(data, 'test/good'));
     await page.says('#decisions', /of 4 images predicted/);
     // The model inside is read from the file itself.
@@ -74,7 +80,9 @@ describe('the page without its server', () => {
     });
     server.close();
     await page.goto(server.address);
-    expect(Object.keys(await wholeJob('generated:T:1'))).toHaveLength(8);
+    await page.chooseModel(await writeModel(join(folder, 'mine.safetensors')));
+    await page.page.waitForSelector('[data-model=mine]');
+    expect(Object.keys(await wholeJob('mine'))).toHaveLength(8);
     expect(page.failures).toEqual([]);
   });
 
