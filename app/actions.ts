@@ -48,8 +48,15 @@ export interface Actions {
 
 /** The actions over a worker; what comes of them is dispatched. */
 export function actionsOver(client: Client, dispatch: (change: Change) => void): Actions {
+  // Two drops are read at the same time, and both fields were open when they came.
+  let working = false;
   /** Runs one piece of work, and says whether it came to its end; a failure leaves the phase of before. */
   const tried = async (phase: Phase, work: () => Promise<void>, offerOf?: (error: unknown) => Offer | undefined) => {
+    if (working) {
+      dispatch({ type: 'failed', message: AT_WORK });
+      return false;
+    }
+    working = true;
     dispatch({ type: 'phase', phase });
     try {
       await work();
@@ -58,6 +65,8 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
       const stopped = error instanceof FusionclipError && error.code === 'interrupted';
       dispatch(stopped ? { type: 'stopped' } : { ...failure(error, 'rest'), offer: offerOf?.(error) });
       return false;
+    } finally {
+      working = false;
     }
   };
   const attempt = async (phase: Phase, work: () => Promise<void>) => void (await tried(phase, work));
@@ -113,7 +122,7 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
     useAdapters: (file, evaluate, keep) =>
       attempt('scoring', async () => {
         const adapters: AdaptersFacts = await client.takeAdapters(file, file.name);
-        dispatch({ type: 'adapters', adapters });
+        dispatch({ type: 'adapters', adapters, scores: evaluate });
         if (evaluate) await finish(client.evaluate(keep));
       }),
     predict: (files, keep) => attempt('scoring', () => finish(client.predict(files, keep))),
@@ -152,13 +161,16 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
 }
 
 /** Opens the machine, and the session that was open last; a page without a machine says what to do. */
-export async function open(client: Client, dispatch: (change: Change) => void): Promise<void> {
+export async function open(client: Client, dispatch: (change: Change) => void, actions: Actions): Promise<void> {
+  // The driver looks for its adapter while the worker draws.
+  const [listed, opened] = [client.kept(), client.open()];
+  opened.catch(() => {});
   void client.families().then((families) => dispatch({ type: 'families', families }));
   try {
-    const kept = await client.kept();
+    const kept = await listed;
     dispatch({ type: 'kept', kept });
-    dispatch({ type: 'opened', ...(await client.open()) });
-    if (kept.last) await actionsOver(client, dispatch).openSession(kept.last);
+    dispatch({ type: 'opened', ...(await opened) });
+    if (kept.last) await actions.openSession(kept.last);
   } catch (error) {
     // Why there is no adapter the page can say better than the library, which knows no browser.
     const known = error instanceof FusionclipError && error.code === 'no_adapter';
@@ -170,6 +182,8 @@ function failure(error: unknown, phase: Phase | 'rest'): Extract<Change, { type:
   const resumes = phase === 'paused' && !/resume/i.test(messageOf(error));
   return { type: 'failed', message: messageOf(error) + (resumes ? RESUME : ''), phase };
 }
+
+const AT_WORK = 'The page is at work already; what was given in the meantime was not taken: give it again afterwards.';
 
 const RESUME = ' The last checkpoint is kept: Resume goes on from it, after a restart of the browser too.';
 

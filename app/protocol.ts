@@ -37,8 +37,10 @@ export interface SessionFile {
   readonly created: string;
   /** Null for images without labels. */
   readonly source: DataSource | null;
-  /** Whether the images lie in the session's folder. */
+  /** Whether the images are to lie in the session's folder. */
   readonly images: boolean;
+  /** Whether all of them lie there; what was kept before there was a word for it does. */
+  readonly copied?: boolean;
   /** What the training was asked for. */
   readonly wish: TrainingWish | null;
   readonly finished: boolean;

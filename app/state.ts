@@ -96,7 +96,8 @@ export type Change =
   | { readonly type: 'stopped' }
   | { readonly type: 'dataset'; readonly dataset: DatasetFacts; readonly family: string }
   | { readonly type: 'outcome'; readonly outcome: Outcome }
-  | { readonly type: 'adapters'; readonly adapters: AdaptersFacts }
+  /** `scores` when images are scored with them at once. */
+  | { readonly type: 'adapters'; readonly adapters: AdaptersFacts; readonly scores: boolean }
   | { readonly type: 'kept'; readonly kept: Kept }
   | { readonly type: 'session'; readonly opened: OpenedSession }
   | { readonly type: 'deleted'; readonly id: string }
@@ -177,9 +178,9 @@ export function reduce(state: State, change: Change): State {
       return { ...state, ...trained, phase: 'idle', stage: null, before: null, outcome, session, adapters };
     }
     case 'adapters':
-      return { ...state, adapters: change.adapters, phase: state.rest };
+      return { ...state, adapters: change.adapters, phase: change.scores ? state.phase : state.rest };
     case 'kept':
-      return { ...state, kept: change.kept };
+      return { ...state, kept: change.kept, session: state.session ?? pausedOf(state, change.kept) };
     case 'session':
       return withSession(state, change.opened);
     case 'deleted': {
@@ -213,6 +214,12 @@ export function reduce(state: State, change: Change): State {
 function withWish(wish: TrainingWish, part: Partial<TrainingWish>): TrainingWish {
   const redrawn = 'shots' in part || 'seed' in part;
   return { ...wish, ...(redrawn && { support: null }), ...part };
+}
+
+/** The session of a training that was just paused: the last that was at work. */
+function pausedOf({ phase }: State, { sessions, last }: Kept): State['session'] {
+  const paused = phase === 'paused' ? sessions.find(({ id }) => id === last) : undefined;
+  return paused ? { id: paused.id, name: paused.name, needs: null } : null;
 }
 
 function restOf({ phase, rest }: State): 'idle' | 'paused' {

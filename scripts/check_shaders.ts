@@ -104,7 +104,10 @@ function checkParser(name: string, source: string): void {
   const { bindings, params, paramBytes } = parseShader(name, source);
   const storage = reflect.storage.sort((a, b) => a.binding - b.binding);
   const theirs = {
-    bindings: storage.map((s) => ({ name: s.name, access: s.access === 'read_write' ? 'read_write' : 'read' })),
+    bindings: storage.map(({ name: variable, access, type }) => ({
+      name: variable,
+      access: type.name.startsWith('texture_') ? 'texels' : access === 'read_write' ? 'read_write' : 'read',
+    })),
     params: reflect.uniforms[0].members?.map((m) => ({ name: m.name, type: m.type.name, offset: m.offset })),
     paramBytes: Math.ceil(reflect.uniforms[0].size / 16) * 16,
   };

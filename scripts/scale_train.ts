@@ -1,7 +1,7 @@
 /**
- * `npm run scale:train -- [--steps N] [--only killed]`: trains the embedded model with --parts 4 by 1, 2 and 4 processes (the last over TLS where openssl is there),
- * and by 2 of which one is killed at step 20. Compares the weights, the losses of all steps (50) and the results bit by bit. Then
- * pre-trains a small model by 1 and by 2 processes.
+ * `npm run scale:train -- [--steps N] [--only killed|page|pre-training]`: trains the embedded model with --parts 4 by 1, 2 and 4 processes (the last over TLS where openssl is there),
+ * and by 2 of which one is killed at step 20; then by a process on SwiftShader, alone and with a page in headless Chrome. Compares the
+ * weights, the losses of all steps (50) and the results bit by bit. Then pre-trains a small model by 1 and by 2 processes.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -58,24 +58,42 @@ async function worker(tls: boolean): Promise<{ program: Program; address: string
   return { program, address: `${tls ? 'wss://localhost' : '127.0.0.1'}:${own}` };
 }
 
+/** A page in headless Chrome that joins the training at an address. */
+function page(address: string): Program {
+  return fusionclip(['train', 'worker', '--runtime', 'chrome', '--driver', 'swiftshader', '--join', address]);
+}
+
 /** Trains; the losses of all steps, the weights, the results. @param killAt the step at which the first worker is killed */
-async function train(name: string, workers: number, { tls = false, killAt = 0 } = {}) {
+async function train(name: string, workers: number, { tls = false, killAt = 0, dawn = false, pages = 0 } = {}) {
+  const joined = `127.0.0.1:${port++}`;
+  const visitors = Array.from({ length: pages }, () => page(joined));
   const team = await Promise.all(Array.from({ length: workers }, () => worker(tls)));
-  const addresses = team.map(({ address }) => address).join(',');
+  const addresses = [...team.map(({ address }) => address), ...visitors.map(() => `join:${joined}`)];
+  // Chrome and Node have one implementation of WebGPU, Dawn, and here one driver.
+  const runtime = dawn ? ['--runtime', 'node', '--driver', 'swiftshader'] : [];
   const model = ['--data', at('data/Brain'), '--model', 'tiny-clip', '--out', at(name)];
   const settings = ['--shots', '2', '--aug', 'none', '--size', '32', '--prompt', 'fixed', '--map.files', 'none'];
   const cut = ['--batch', '4', '--parts', '4'];
   const length = ['--epochs', steps, '--select', 'last'];
   const start = performance.now();
   const program = fusionclip(
-    ['train', ...model, ...settings, ...cut, ...length, ...(workers > 0 ? ['--workers', addresses] : [])],
+    [
+      'train',
+      ...model,
+      ...settings,
+      ...cut,
+      ...length,
+      ...runtime,
+      ...(addresses.length > 0 ? ['--workers', addresses.join()] : []),
+    ],
     (text) => {
       if (killAt > 0 && text.includes(`"step":${killAt},`)) team[0].program.child.kill('SIGKILL');
     },
   );
   const text = await done(program);
   const seconds = (performance.now() - start) / 1000;
-  for (const { program: one } of team) one.child.kill('SIGTERM');
+  for (const one of [...team.map(({ program }) => program), ...visitors]) one.child.kill('SIGTERM');
+  await Promise.all(visitors.map(({ ended }) => ended));
   const losses = readFileSync(join(at(name), 'metrics.jsonl'), 'utf8')
     .split('\n')
     .filter((line) => line.includes('"step"'))
@@ -108,14 +126,21 @@ try {
   const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
   const pair = ['-newkey', 'rsa:2048', '-nodes', '-keyout', at('key.pem'), '-out', at('cert.pem')];
   const tls = spawnSync('openssl', ['req', '-x509', '-days', '2', ...pair, ...names]).status === 0;
-  const alone = await train('n1', 0);
-  console.log(`1 process: ${alone.losses.length} steps in ${alone.seconds.toFixed(0)} s`);
+  const first = async (what: string, how = {}) => {
+    const one = await train(what, 0, how);
+    console.log(`${what}: ${one.losses.length} steps in ${one.seconds.toFixed(0)} s`);
+    return one;
+  };
+  let alone: Awaited<ReturnType<typeof train>> | null = null;
   for (const [what, workers, how] of [
     ['2 processes', 1, {}],
     [`4 processes${tls ? ' over TLS' : ''}`, 3, { tls }],
     ['2 processes, the worker killed at step 20', 1, { killAt: 20 }],
+    ['1 process on SwiftShader and a page', 0, { dawn: true, pages: 1 }],
   ] as const) {
     if (!what.includes(flag('only') ?? '')) continue;
+    if ('dawn' in how) alone = await first('1 process on SwiftShader', { dawn: true });
+    alone ??= await first('1 process');
     const other = await train(what.replaceAll(' ', '_'), workers, how);
     const same =
       other.weights.equals(alone.weights) &&
@@ -127,10 +152,12 @@ try {
     if (other.gone) console.log(`  ${other.gone}`);
     if (!same || ('killAt' in how && !other.gone)) process.exitCode = 1;
   }
-  const [one, two] = [await pretrained('p1', 0), await pretrained('p2', 1)];
-  const same = one.equals(two);
-  console.log(`pre-training in 4 parts by 1 and by 2 processes: ${same ? 'the same' : 'OTHER'} bits`);
-  if (!same) process.exitCode = 1;
+  if ('pre-training'.includes(flag('only') ?? '')) {
+    const [one, two] = [await pretrained('p1', 0), await pretrained('p2', 1)];
+    const same = one.equals(two);
+    console.log(`pre-training in 4 parts by 1 and by 2 processes: ${same ? 'the same' : 'OTHER'} bits`);
+    if (!same) process.exitCode = 1;
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -31,7 +31,7 @@ export function App() {
     [],
   );
   const actions = useMemo(() => actionsOver(client, dispatch), [client]);
-  useEffect(() => void open(client, dispatch), [client]);
+  useEffect(() => void open(client, dispatch, actions), [client]);
   useTitle(state);
   useGuard(state);
   useStrayDrops(actions, state.phase !== 'unusable');

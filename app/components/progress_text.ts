@@ -23,6 +23,7 @@ const WORKS: readonly Work[] = [
   },
   { stage: /^scores/, title: 'Scoring the test images', after: 'Computing metrics and intervals…' },
   { stage: /^maps$/, title: 'Drawing maps', after: 'Writing them…' },
+  { stage: /^images that are kept$/, title: 'Keeping the images', after: 'Loading the model…' },
   { stage: /^bytes of the model$/, title: 'Storing the model', after: 'Checking it…' },
 ];
 

@@ -75,6 +75,7 @@ function Row({ session, open, busy, compared, onCompare, actions }: RowProps) {
       <input
         type="text"
         aria-label={`Name of the session of ${day}`}
+        maxLength={120}
         value={name}
         onChange={({ currentTarget }) => void actions.renameSession(id, currentTarget.value.trim() || name)}
       />
@@ -86,11 +87,11 @@ function Row({ session, open, busy, compared, onCompare, actions }: RowProps) {
       {asking ? (
         <div class="row">
           <span>Delete it for good?</span>
+          <button type="button" class="small" data-do="keep" onClick={() => setAsking(false)}>
+            Keep
+          </button>
           <button type="button" class="small" data-do="confirm" onClick={() => void actions.deleteSession(id)}>
             Delete
-          </button>
-          <button type="button" class="small" onClick={() => setAsking(false)}>
-            Keep
           </button>
         </div>
       ) : (
@@ -121,6 +122,7 @@ function Row({ session, open, busy, compared, onCompare, actions }: RowProps) {
 
 function Comparison({ sessions }: { sessions: readonly SessionFile[] }) {
   const rows: readonly (readonly [string, (session: SessionFile) => string])[] = [
+    ['Images', ({ source }) => (source?.kind === 'phantoms' ? `phantoms: ${source.family}` : (source?.name ?? '–'))],
     ['Image AUROC', ({ figures }) => show(figures?.image)],
     ['Pixel AUROC', ({ figures }) => show(figures?.pixel)],
     ['Model', ({ wish }) => wish?.model ?? 'as loaded'],

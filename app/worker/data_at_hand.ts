@@ -59,13 +59,13 @@ export class DataAtHand {
   }
 
   /** The data set of a session: the one at hand, made again, or kept; null when it has to be given again. */
-  async ofSession({ id, source, images }: SessionFile, stage: Stage): Promise<OpenedData | null> {
+  async ofSession({ id, source, images, copied }: SessionFile, stage: Stage): Promise<OpenedData | null> {
     if (!source) return this.#opened;
     if (this.#opened && sameSource(this.#opened.facts.source, source)) return this.#opened;
     this.#opened = null;
     if (source.kind === 'phantoms') return this.phantoms(source.family, source.seed, stage);
     const path = joinPath(imagesOf(id), source.name);
-    return images && (await this.#files.stat(path)) ? this.#adopt(path, source, stage) : null;
+    return images && copied !== false && (await this.#files.stat(path)) ? this.#adopt(path, source, stage) : null;
   }
 
   /** Looks at a data set; one that cannot be used leaves the old one in its place. */

@@ -112,13 +112,25 @@ export class PageFiles implements FileSystem {
   }
 
   /** Copies a folder with all it holds, file by file. */
-  async copy(from: string, to: string): Promise<void> {
+  async copy(from: string, to: string, onProgress: (done: number, total: number) => void = () => {}): Promise<void> {
     await this.makeDir(to);
-    for (const { name, kind } of await this.list(from)) {
-      const [source, target] = [joinPath(from, name), joinPath(to, name)];
-      if (kind === 'directory') await this.copy(source, target);
-      else await this.writeFile(target, await this.readFile(source));
+    const names = await this.#below(from);
+    for (const [done, name] of names.entries()) {
+      onProgress(done, names.length);
+      await this.writeFile(joinPath(to, name), await this.readFile(joinPath(from, name)));
     }
+    onProgress(names.length, names.length);
+  }
+
+  /** The files below a folder, by their paths from there. */
+  async #below(folder: string, at = ''): Promise<string[]> {
+    const out: string[] = [];
+    for (const { name, kind } of await this.list(joinPath(folder, at))) {
+      const path = at === '' ? name : joinPath(at, name);
+      if (kind === 'directory') out.push(...(await this.#below(folder, path)));
+      else out.push(path);
+    }
+    return out;
   }
 
   /** Bytes of all files below a path. */

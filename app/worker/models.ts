@@ -4,8 +4,9 @@ import type { Backbone } from '../../src/detect/backbone.ts';
 import type { GivenFile, ModelChoice } from '../protocol.ts';
 import { KEPT, type PageFiles } from './files.ts';
 
-/** Of the model that comes with the page. */
+/** Of the model that comes with the page, and where it lies once it was fetched. */
 const EMBEDDED_MODEL = 'tiny-clip';
+const EMBEDDED = `@embedded/${EMBEDDED_MODEL}`;
 
 /** Address of each of its files; empty when the page was built without it. */
 const FILES = import.meta.glob<string>('../../models/tiny-clip/*.{json,txt,safetensors}', {
@@ -55,12 +56,15 @@ export async function openModel(files: PageFiles, name: string): Promise<Backbon
       `These adapters were trained on ${name}, which this page has not; add that model in the field “Model” first.`,
     );
   }
-  if (!(await files.stat(EMBEDDED_MODEL))) {
-    for (const [path, address] of Object.entries(FILES)) {
-      files.memory.put(`${EMBEDDED_MODEL}/${path.slice(path.lastIndexOf('/') + 1)}`, await download(address));
-    }
+  if (!(await files.stat(EMBEDDED))) {
+    const fetched = await Promise.all(
+      Object.entries(FILES).map(async ([path, address]) => [path, await download(address)] as const),
+    );
+    for (const [path, blob] of fetched)
+      files.memory.put(joinPath(EMBEDDED, path.slice(path.lastIndexOf('/') + 1)), blob);
   }
-  return openBackbone(files, EMBEDDED_MODEL);
+  const backbone = await openBackbone(files, EMBEDDED);
+  return { ...backbone, identity: { ...backbone.identity, name } };
 }
 
 /**
@@ -118,7 +122,7 @@ async function titleOf(files: PageFiles, path: string, name: string): Promise<st
     const model = await openClipModel(files, path);
     const { layers, width, patch } = model.config.vision;
     model.close();
-    return `${name} (yours: ${layers} layers of width ${width}, patch ${patch})`;
+    return `${name} (${layers} ${layers === 1 ? 'layer' : 'layers'} of ${width}, patch ${patch})`;
   } catch (error) {
     if (error instanceof FusionclipError) return `${name} (cannot be read)`;
     throw error;

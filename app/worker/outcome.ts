@@ -186,7 +186,7 @@ export async function adaptersFacts(files: PageFiles, path: string): Promise<Ada
     hold: bankSentence(bank, 'The file'),
     object,
     model: model.name,
-    trainedOn: `${data.name} with ${model.name}, ${bank.images.length} shots a class, seed ${train.seed}`,
+    trainedOn: `${data.name} with ${model.name}, ${bank.images.length} ${bank.images.length === 1 ? 'shot' : 'shots'} a class, seed ${train.seed}`,
   };
 }
 

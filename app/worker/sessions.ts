@@ -1,3 +1,4 @@
+import type { FileLock } from '../../src/base/file_system.ts';
 import { joinPath } from '../../src/base/paths.ts';
 import { ADAPTERS } from '../../src/run/run_folder.ts';
 import type { DataSource, SessionFile } from '../protocol.ts';
@@ -40,6 +41,8 @@ export function sameSource(a: DataSource | null, b: DataSource | null): boolean 
 /** The kept sessions: one folder each, whose `session.json` says what it is. */
 export class Sessions {
   readonly #files: PageFiles;
+  /** Of those that this page is at work on: no other tab takes them for left behind, or deletes them. */
+  readonly #held = new Map<string, FileLock>();
 
   constructor(files: PageFiles) {
     this.#files = files;
@@ -69,11 +72,39 @@ export class Sessions {
     }
   }
 
-  /** Makes a session. */
+  /** Removes what a page left half-made that ended: scores begin anew. */
+  async sweep(): Promise<void> {
+    const fs = this.#files;
+    if (!(await fs.stat(SESSIONS))) return;
+    for (const { name } of await fs.list(SESSIONS)) {
+      // One that cannot be parsed may hold a training.
+      const there = await fs.stat(joinPath(SESSIONS, name, 'session.json'));
+      const file = await this.find(name);
+      if (there && (!file || file.kind === 'train' || file.finished)) continue;
+      if (this.#held.has(name)) continue;
+      // Another tab may be at it.
+      await this.remove(name).catch(() => {});
+    }
+  }
+
+  /** Makes a session, which is this page's until {@link release}. */
   async create(facts: Omit<SessionFile, 'id' | 'created' | 'finished' | 'figures' | 'bytes'>): Promise<SessionFile> {
     const created = new Date().toISOString();
     const id = `${created.replace(/\D/g, '').slice(0, 17)}-${crypto.randomUUID().slice(0, 4)}`;
-    return this.#write({ ...facts, id, created, finished: false, figures: null, bytes: 0 });
+    await this.hold(id);
+    const nothing = { finished: false, figures: null, bytes: 0, ...(facts.images && { copied: false }) };
+    return this.#write({ ...facts, id, created, ...nothing });
+  }
+
+  /** Says that this page is at work on a session. @throws FusionclipError `usage` where another tab is */
+  async hold(id: string): Promise<void> {
+    if (!this.#held.has(id)) this.#held.set(id, await this.#lock(id));
+  }
+
+  /** Says that nothing is at work on a session any more. */
+  async release(id: string): Promise<void> {
+    await this.#held.get(id)?.release();
+    this.#held.delete(id);
   }
 
   async update(id: string, part: Partial<Omit<SessionFile, 'id'>>): Promise<SessionFile> {
@@ -85,19 +116,30 @@ export class Sessions {
     return this.#files.size(joinPath(SESSIONS, id));
   }
 
+  /** @throws FusionclipError `usage` where another tab is at work on it */
   async remove(id: string): Promise<void> {
-    await this.#files.remove(joinPath(SESSIONS, id));
+    const own = this.#held.has(id);
+    await this.hold(id);
+    try {
+      await this.#files.remove(joinPath(SESSIONS, id));
+    } finally {
+      if (!own) await this.release(id);
+    }
   }
 
   /** The session that was open last, if it is there. */
   async last(): Promise<string | null> {
     if (!(await this.#files.stat(LAST))) return null;
     const id = new TextDecoder().decode(await this.#files.readFile(LAST));
-    return id !== '' && (await this.find(id)) ? id : null;
+    return (await this.list()).some((session) => session.id === id) ? id : null;
   }
 
   async setLast(id: string): Promise<void> {
     await this.#files.writeFile(LAST, id);
+  }
+
+  #lock(id: string): Promise<FileLock> {
+    return this.#files.lock(joinPath(SESSIONS, id));
   }
 
   async #write(file: SessionFile): Promise<SessionFile> {

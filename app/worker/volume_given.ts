@@ -6,6 +6,11 @@ const FOLDER = 'images';
 /** Names of files that may be slices: what pictures are not called. */
 const SLICE = /(^|\/)[^./]+$|\.(dcm|dicom|ima|img|hdr)$/i;
 
+/** Files by names that are none of the page's own places. */
+export function withOwnNames(files: readonly GivenFile[]): readonly GivenFile[] {
+  return files.map(({ path, blob }) => ({ path: path.replace(/^@/, '＠'), blob }));
+}
+
 /** Files of slices that were given by themselves, in a folder: a series is known by all of its files. */
 export function withVolumesInFolders(files: readonly GivenFile[]): readonly GivenFile[] {
   const loose = files.filter(({ path }) => !path.includes('/') && SLICE.test(path));

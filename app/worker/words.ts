@@ -2,7 +2,7 @@ import { withoutFlags } from '../../src/base/without_flags.ts';
 
 /** Where things lie that the user knows by their own names. */
 const PLACES =
-  /((@kept\/)?sessions\/[\d-]+[0-9a-f]*\/(data\/)?(run\/?)?|@data\/\d+\/|@new\/|@kept\/models\/|@loaded\/|@kept\/?)/g;
+  /((@kept\/)?sessions\/[\d-]+[0-9a-f]*\/(data\/)?(run\/?)?|@data\/\d+\/|@new\/|@embedded\/|@kept\/models\/|@loaded\/|@kept\/?)/g;
 
 /** What the command line asks for, and what does the same on the page. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
@@ -16,6 +16,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/--epochs(?: N)?/g, '“Epochs”'],
   [/--model(?: PATH)?/g, '“Model”'],
   [/; run `fusionclip doctor`[^.]*/g, ''],
+  [/; remove models or free some space/, '; delete some kept work or a model, or free some space'],
 ];
 
 /** A sentence of the library in the words of the page: without paths of its own and without the command line's flags. */

@@ -24,7 +24,7 @@ import type { ShownResults } from './outcome.ts';
 import { familyPreviews } from './previews.ts';
 import { adaptersOf, givenOf, imagesOf, runOf, Sessions, supportOf } from './sessions.ts';
 import { skippedBy } from './skipped.ts';
-import { withVolumesInFolders } from './volume_given.ts';
+import { withOwnNames, withVolumesInFolders } from './volume_given.ts';
 import { pageWords } from './words.ts';
 
 /** What trains and scores: most of the program, loaded when there is something to do. */
@@ -51,7 +51,7 @@ export class Workbench implements Calls {
   #shown: ShownResults | null = null;
   #features: SharedFeatures | null = null;
   /** Images without labels that lie in memory under their own names, and whose they are. */
-  #given: { readonly session: string; readonly paths: readonly string[] } = { session: '', paths: [] };
+  #given: { readonly session: string; readonly files: readonly GivenFile[] } = { session: '', files: [] };
   /** What the work at hand has said. */
   #notes: string[] = [];
 
@@ -64,7 +64,9 @@ export class Workbench implements Calls {
 
   /** Opens what the page keeps. */
   static async open(onEvent: (event: RunEvent) => void): Promise<Workbench> {
-    return new Workbench(await PageFiles.open(), onEvent);
+    const workbench = new Workbench(await PageFiles.open(), onEvent);
+    void workbench.#sessions.sweep().catch(() => {});
+    return workbench;
   }
 
   async open() {
@@ -109,10 +111,10 @@ export class Workbench implements Calls {
     return this.#run(session, async (context) => {
       // It may have stopped before there was anything to go on with.
       if (!(await this.#files.stat(joinPath(run, 'config.json')))) return this.#begin(context, session);
-      const { path } = this.#data.requireOf(session);
+      const data = await this.#keptImages(session, this.#data.requireOf(session).path);
       const model = await openModel(this.#files, session.wish!.model);
       const { resumeRun } = await engine();
-      await resumeRun(context, run, { model, data: path, maps: 'npy' });
+      await resumeRun(context, run, { model, data, maps: 'npy' });
     });
   }
 
@@ -129,9 +131,11 @@ export class Workbench implements Calls {
   }
 
   async evaluate(keep: boolean): Promise<Outcome> {
-    const { path: data, facts } = this.#data.require();
+    const { path, facts } = this.#data.require();
     const { session, adapters, out } = await this.#scoring('evaluate', facts.name, facts.source, keep);
     return this.#run(session, async (context) => {
+      await this.#copyAdapters(adapters);
+      const data = await this.#keptImages(session, path);
       const model = await this.#modelOf(adapters);
       const { evaluateRun } = await engine();
       const rules = { skip: skippedBy(facts.source) };
@@ -140,16 +144,23 @@ export class Workbench implements Calls {
   }
 
   async predict(files: readonly GivenFile[], keep: boolean): Promise<Outcome> {
-    const given = withVolumesInFolders(files);
+    const given = withVolumesInFolders(withOwnNames(files));
+    const before = this.#given;
     const paths = [...new Set(given.map(({ path }) => path.split('/')[0]))];
     const { session, adapters, out } = await this.#scoring('predict', paths.join(', ').slice(0, 60), null, keep);
-    await this.#files.writeFile(givenOf(session.id), JSON.stringify(paths));
-    await this.#place(session.id, given);
-    return this.#run(session, async (context) => {
+    const work = this.#run(session, async (context) => {
+      await this.#copyAdapters(adapters);
+      await this.#files.writeFile(givenOf(session.id), JSON.stringify(paths));
+      await this.#place(session.id, given);
       const model = await this.#modelOf(adapters);
       const onBad = ({ message }: Error) => context.onEvent?.({ type: 'note', text: `left out: ${message}` });
       const { predictPaths } = await engine();
-      await predictPaths(context, { adapters, model, paths, out, maps: 'npy', strict: false, onBad });
+      const { predictions } = await predictPaths(context, {
+        ...{ adapters, model, paths, out, maps: 'npy', strict: false, onBad },
+      });
+      const { images } = predictions;
+      const [first] = images;
+      if (images.every(({ error }) => error !== null)) throw new FusionclipError('bad_image', first.error!);
       if (!keep) return;
       for (const path of paths) {
         const target = joinPath(imagesOf(session.id), path);
@@ -157,6 +168,12 @@ export class Workbench implements Calls {
         if (folder) await this.#files.copy(path, target);
         else await this.#files.writeFile(target, await this.#files.readFile(path));
       }
+      await this.#sessions.update(session.id, { copied: true });
+    });
+    // What is still on screen keeps its images.
+    return work.catch(async (error) => {
+      await this.#place(before.session, before.files);
+      throw error;
     });
   }
 
@@ -245,24 +262,26 @@ export class Workbench implements Calls {
     };
   };
 
-  /** A session for scores of the adapters at hand, which it gets a copy of. */
+  /** A session for scores of the adapters at hand. */
   async #scoring(kind: 'evaluate' | 'predict', of: string, source: DataSource | null, keep: boolean) {
     if (!this.#adapters) throw new FusionclipError('usage', 'There are no adapters yet; train, or load some.');
     const from = this.#adapters.startsWith(LOADED) ? baseName(this.#adapters) : 'trained';
     const images = keep && source?.kind !== 'phantoms';
     const name = `${of}, ${from === 'trained' ? 'new images' : from}`;
     const session = await this.#sessions.create({ kind, name, source, images, wish: null });
-    const out = runOf(session.id);
-    const adapters = adaptersOf(session);
-    await this.#files.writeFile(adapters, await this.#files.readFile(this.#adapters));
-    return { session, adapters, out };
+    return { session, adapters: adaptersOf(session), out: runOf(session.id) };
+  }
+
+  /** Scores stay with what made them. */
+  async #copyAdapters(to: string): Promise<void> {
+    await this.#files.writeFile(to, await this.#files.readFile(this.#adapters!));
   }
 
   /** Puts images without labels in place of those of another session. */
   async #place(session: string, given: readonly GivenFile[]): Promise<void> {
-    for (const path of this.#given.paths) await this.#files.remove(path);
+    for (const { path } of this.#given.files) await this.#files.remove(path);
+    this.#given = { session, files: given };
     for (const { path, blob } of given) this.#files.memory.put(path, blob);
-    this.#given = { session, paths: given.map(({ path }) => path) };
   }
 
   /** The model that adapters were trained on. */
@@ -275,13 +294,8 @@ export class Workbench implements Calls {
   async #begin(context: RunContext, session: SessionFile): Promise<void> {
     const wish = session.wish!;
     const { facts, path } = this.#data.require(session);
-    let data = path;
+    const data = await this.#keptImages(session, path);
     const model = await openModel(this.#files, wish.model);
-    if (session.images) {
-      const kept = joinPath(imagesOf(session.id), baseName(data));
-      if (kept !== data) await this.#files.copy(data, kept);
-      data = kept;
-    }
     const skip = skippedBy(facts.source);
     const settings = {
       shots: String(wish.shots),
@@ -293,6 +307,19 @@ export class Workbench implements Calls {
     };
     const { trainRun } = await engine();
     await trainRun(context, { data, model, out: runOf(session.id), settings, maps: 'npy' });
+  }
+
+  /** Where the images of a session lie from now on: in its folder, if it is to keep them. */
+  async #keptImages({ id, images, copied }: SessionFile, path: string): Promise<string> {
+    const kept = joinPath(imagesOf(id), baseName(path));
+    if (!images || path === kept) return path;
+    if (copied === false) {
+      // Half of them may be there.
+      await this.#files.remove(imagesOf(id));
+      await this.#files.copy(path, kept, this.#stage('images that are kept'));
+      await this.#sessions.update(id, { copied: true });
+    }
+    return kept;
   }
 
   /** A file that names the support images of a session. */
@@ -309,8 +336,9 @@ export class Workbench implements Calls {
   async #run(session: SessionFile, body: (context: RunContext) => Promise<void>): Promise<Outcome> {
     this.#control = new AbortController();
     this.#notes = [];
-    // A page that ends now finds this one again.
-    await this.#sessions.setLast(session.id);
+    await this.#sessions.hold(session.id);
+    // A page that ends now finds a training again; scores begin anew, and what is on screen stays the last.
+    if (session.kind === 'train') await this.#sessions.setLast(session.id);
     try {
       await body(await this.#context());
       const file = await this.#sessions.update(session.id, { finished: true });
@@ -326,12 +354,14 @@ export class Workbench implements Calls {
       const code = error instanceof FusionclipError ? error.code : null;
       const begun = await this.#files.stat(joinPath(runOf(session.id), 'config.json')).catch(() => null);
       const goesOn = session.kind === 'train' && (begun || code === 'interrupted' || code === 'device_lost');
-      if (goesOn) this.#show(session, null);
+      if (goesOn) this.#show((await this.#sessions.find(session.id).catch(() => null)) ?? session, null);
       else {
         await this.#sessions.remove(session.id).catch(() => {});
         await this.#sessions.setLast(this.#session?.id ?? '').catch(() => {});
       }
       throw error;
+    } finally {
+      await this.#sessions.release(session.id);
     }
   }
 

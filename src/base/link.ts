@@ -1,3 +1,5 @@
+import { FusionclipError } from './errors.ts';
+
 /** A connection that carries whole messages. */
 export interface Link {
   /** The other end, to be shown: `HOST:PORT`. */
@@ -31,4 +33,29 @@ export function unpackMessage(message: Uint8Array): { facts: unknown; numbers: F
     facts: JSON.parse(new TextDecoder().decode(own.subarray(4, 4 + length))),
     numbers: new Float32Array(own.buffer, at),
   };
+}
+
+/** Where a worker, or a training, is to be found. */
+export interface LinkAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Over TLS. */
+  readonly isSecure: boolean;
+  /** To be shown: `HOST:PORT`. */
+  readonly name: string;
+}
+
+/** Takes `HOST:PORT`, `ws://HOST:PORT` or `wss://HOST:PORT`. @throws FusionclipError `usage` */
+export function linkAddress(text: string): LinkAddress {
+  const [, scheme = 'ws', host, port] = /^(?:(wss?):\/\/)?(\[[\da-f:]+\]|[^:/[\]]+):(\d+)\/?$/i.exec(text) ?? [];
+  if (!host || Number(port) > 65_535) {
+    throw new FusionclipError('usage', `"${text}" is no address of a worker; give HOST:PORT or wss://HOST:PORT.`);
+  }
+  return { host, port: Number(port), isSecure: scheme.toLowerCase() === 'wss', name: `${host}:${port}` };
+}
+
+/** The sentence about an end that does not know the secret. */
+export function noSecret(name: string): FusionclipError {
+  const text = `${name} does not know the secret, or is no other end; give both the same FUSIONCLIP_SECRET, and wss:// where it has a certificate.`;
+  return new FusionclipError('usage', text);
 }

@@ -15,7 +15,8 @@ usage: fusionclip COMMAND …    (fusionclip COMMAND --help explains one)
 
 ${columns(rows)}
 
-Before or after a command: --runtime auto|deno|node|chrome, --driver auto|hardware|lavapipe|swiftshader, --version.
+Before or after a command: --runtime auto|deno|node|chrome, --driver auto|hardware|lavapipe|swiftshader, --adapter N
+(one of those that doctor lists), --threads N (on which lavapipe computes), --version.
 Results go to standard output (--json: as one JSON value). The adapter, notes and progress go to standard error:
 one line that is updated on a terminal, otherwise one JSON line a step.
 

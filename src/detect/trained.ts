@@ -172,8 +172,12 @@ export async function adaptersPath(fs: FileSystem, path: string): Promise<string
   const file = joinPath(path, ADAPTERS);
   if (await fs.stat(file)) return file;
   if (await fs.stat(joinPath(path, 'config.json'))) {
-    const how = `fusionclip train --resume --out ${path} goes on with it`;
-    throw new FusionclipError('io', `The run in ${path} is not finished: it has no ${ADAPTERS}; ${how}.`);
+    const again = `fusionclip train --resume --out ${path}`;
+    const lost = (await fs.stat(joinPath(path, 'results.json'))) !== null;
+    const text = lost
+      ? `The run in ${path} has lost its ${ADAPTERS}; remove its results.json, and ${again} makes both again.`
+      : `The run in ${path} is not finished: it has no ${ADAPTERS}; ${again} goes on with it.`;
+    throw new FusionclipError('io', text);
   }
   const advice = (await runBelow(fs, path)) || '; give what fusionclip train --out was given, or its adapters file';
   throw new FusionclipError('io', `${path} is no run folder: it has no config.json${advice}.`);

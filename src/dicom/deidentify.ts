@@ -1,7 +1,9 @@
 import { VERSION } from '../base/version.ts';
 import { BASIC_PROFILE } from './basic_profile.ts';
+import { cleanPixels } from './clean_pixels.ts';
 import type { DataSet, Element } from './data_set.ts';
 import type { DicomFile } from './dicom_file.ts';
+import type { PixelFormat } from './pixel_format.ts';
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE } from './syntaxes.ts';
 import { type Change, itemsOf, rewritten } from './write/rewrite.ts';
 import { type DicomElement, part10, uidOf } from './write.ts';
@@ -21,6 +23,7 @@ const DUMMY: Readonly<Partial<Record<Action, string>>> = {
   text: 'ANONYMIZED',
 };
 
+const PIXELS = 0x7fe00010;
 const PATIENT_NAME = 0x00100010;
 const PATIENT_ID = 0x00100020;
 
@@ -37,6 +40,8 @@ export interface Deidentified {
   readonly instance: string;
   /** Whether the file says that text is burned into its pixels: `YES`, `NO`, or '' where it says nothing. */
   readonly burnedIn: string;
+  /** Whether its packed pictures are of a kind that may hold comments and was not understood. */
+  readonly unsearched: boolean;
 }
 
 /** Makes copies without names. With one salt, equal identifiers become equal identifiers in all files. */
@@ -51,8 +56,8 @@ export class Deidentifier {
 
   /**
    * A copy by the Basic Application Level Confidentiality Profile of PS3.15: attributes of its table are removed, emptied or replaced at all
-   * levels, private ones and overlays removed, identifiers mapped, the method recorded. Pixels stay as they are. The patient's name and
-   * number become a pseudonym, so that pictures of one patient stay together.
+   * levels, private ones and overlays removed, identifiers mapped, the method recorded. Pixels stay as they are, without what else lies
+   * with them (`cleanPixels`). The patient's name and number become a pseudonym, so that pictures of one patient stay together.
    * Throws an `Error` for a sequence that cannot be read.
    */
   async copy(file: DicomFile): Promise<Deidentified> {
@@ -81,7 +86,14 @@ export class Deidentifier {
       ],
       [0x00280303, 'CS', 'REMOVED'],
     ];
-    const bytes = rewritten(dataSet, (element, within) => this.#change(element, within), added);
+    const pixels = dataSet.elements.get(PIXELS);
+    const clean = pixels && cleanPixels(pixels, dataSet, formatOf(file));
+    const rule = (element: Element, within: DataSet): Change => {
+      if (element.tag !== PIXELS) return this.#change(element, within);
+      // A picture within a sequence is an icon of this or of another one.
+      return clean && within === dataSet ? { value: clean.value } : 'remove';
+    };
+    const bytes = rewritten(dataSet, rule, added);
     // What was deflated is not deflated again, and some files are not written as they say.
     const { implicit, bigEndian } = dataSet.writing;
     const plain = implicit ? IMPLICIT_LITTLE : bigEndian ? EXPLICIT_BIG : EXPLICIT_LITTLE;
@@ -93,6 +105,7 @@ export class Deidentifier {
       series: own('seriesUid'),
       instance: own('sopInstance'),
       burnedIn: dataSet.string('burnedIn'),
+      unsearched: clean?.unsearched ?? false,
     };
   }
 
@@ -123,6 +136,14 @@ export class Deidentifier {
         for (const item of itemsOf(element, dataSet) ?? []) await this.#learn(item);
       }
     }
+  }
+}
+
+function formatOf(file: DicomFile): PixelFormat | null {
+  try {
+    return file.format;
+  } catch {
+    return null;
   }
 }
 

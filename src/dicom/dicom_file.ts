@@ -9,14 +9,15 @@ import { modalityValues } from './modality.ts';
 import { readPart10 } from './part10.ts';
 import { type PixelFormat, pixelFormat } from './pixel_format.ts';
 import type { TransferSyntax } from './syntaxes.ts';
+import type { Samples } from './unpack.ts';
 import { UnreadDicom } from './unread.ts';
 
 /** A frame in numbers. */
 export type DicomFrame = { readonly width: number; readonly height: number } & (
   | {
       readonly kind: 'grey';
-      /** Modality values [height, width] (Hounsfield units, for one), not rounded. */
-      readonly values: Float64Array<ArrayBuffer>;
+      /** Modality values [height, width] (Hounsfield units, for one), not rounded; to be read only, they may lie in the file's bytes. */
+      readonly values: Samples;
       /** 1 where the file says that there is no picture, or null where it says nothing of that. */
       readonly padded: Uint8Array<ArrayBuffer> | null;
       /** Whether low values are to be shown bright. */
@@ -56,7 +57,8 @@ export class DicomFile {
    */
   static read(bytes: Uint8Array, name: string): DicomFile {
     return guarded(name, () => {
-      const { dataSet, syntax } = readPart10(bytes);
+      // Of a kind whose methods are known: those of Node's buffers with the same names do something else.
+      const { dataSet, syntax } = readPart10(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
       return new DicomFile(dataSet, syntax, name);
     });
   }
@@ -88,7 +90,7 @@ export class DicomFile {
     return guarded(this.name, () => read(this.dataSet));
   }
 
-  /** The stored values of frame `index`, colours pixel by pixel. @throws FusionclipError `bad_image` */
+  /** The stored values of frame `index`, colours pixel by pixel; to be read only, they may lie in the file's bytes. @throws FusionclipError `bad_image` */
   async stored(index = 0): Promise<Decoded> {
     const { format } = this;
     try {
@@ -112,16 +114,18 @@ export class DicomFile {
       kind: 'grey',
       width,
       height,
-      values: modalityValues(data, facts.modality),
-      padded: facts.padding && Uint8Array.from(data, inside(facts.padding)),
+      values: modalityValues(data, facts.modality, format),
+      padded: facts.padding && inside(data, facts.padding),
       inverted: photometric === 'MONOCHROME1',
       facts,
     };
   }
 }
 
-function inside([low, high]: readonly [number, number]): (value: number) => number {
-  return (value) => (value >= low && value <= high ? 1 : 0);
+function inside(values: Samples, [low, high]: readonly [number, number]): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(values.length);
+  for (let i = 0; i < out.length; i++) if (values[i] >= low && values[i] <= high) out[i] = 1;
+  return out;
 }
 
 function guarded<T>(name: string, read: () => T): T {

@@ -1,5 +1,6 @@
 import type { DataSet } from './data_set.ts';
 import { type Lut, lookUp, readLut } from './lut.ts';
+import type { PixelFormat } from './pixel_format.ts';
 import { SEQUENCES } from './tags.ts';
 import type { Samples } from './unpack.ts';
 
@@ -19,17 +20,40 @@ export function readModality(set: DataSet, root: DataSet, signed: boolean): Moda
   return { slope, intercept: set.number('rescaleIntercept', 0) };
 }
 
-/** Modality values of stored ones, not rounded. */
-export function modalityValues(stored: Samples, modality: Modality): Float64Array<ArrayBuffer> {
-  const out = new Float64Array(stored.length);
+/**
+ * Modality values of stored ones, not rounded: whole numbers in the smallest array that can hold all that the format may give, others
+ * in 64 bits. Where nothing changes, these are `stored` itself.
+ */
+export function modalityValues(stored: Samples, modality: Modality, format: PixelFormat): Samples {
   if ('lut' in modality) {
     const { lut } = modality;
+    const out = new Uint16Array(stored.length);
     for (let i = 0; i < out.length; i++) out[i] = lookUp(lut, stored[i]);
     return out;
   }
   const { slope, intercept } = modality;
+  if (slope === 1 && intercept === 0) return stored;
+  const whole = !format.float && Number.isInteger(slope) && Number.isInteger(intercept);
+  const ends = storedRange(stored, format).map((value) => value * slope + intercept);
+  const out = whole
+    ? wholeNumbers(Math.min(...ends), Math.max(...ends), stored.length)
+    : new Float64Array(stored.length);
   for (let i = 0; i < out.length; i++) out[i] = stored[i] * slope + intercept;
   return out;
+}
+
+/** The lowest and the highest number that there may be; what a codec gives may have more bits than the header says. */
+function storedRange(stored: Samples, { bitsStored, signed, syntax }: PixelFormat): [number, number] {
+  const clipped = syntax.packing === 'native' || syntax.packing === 'rle';
+  const count = 2 ** (clipped ? bitsStored : 8 * stored.BYTES_PER_ELEMENT);
+  return signed ? [-count / 2, count / 2 - 1] : [0, count - 1];
+}
+
+function wholeNumbers(low: number, high: number, length: number): Samples {
+  if (low >= -0x8000 && high < 0x8000) return new Int16Array(length);
+  if (low >= 0 && high < 0x10000) return new Uint16Array(length);
+  if (low >= -0x80000000 && high < 0x80000000) return new Int32Array(length);
+  return new Float64Array(length);
 }
 
 /** The stored values that say "no picture here" (pixel padding), lowest and highest, or null. */

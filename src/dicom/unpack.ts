@@ -15,15 +15,19 @@ export type Samples =
 
 /** An array for the samples of a format. */
 export function samplesOf(bitsAllocated: number, signed: boolean, length: number): Samples {
-  if (bitsAllocated <= 8) return signed ? new Int8Array(length) : new Uint8Array(length);
-  if (bitsAllocated <= 16) return signed ? new Int16Array(length) : new Uint16Array(length);
-  return signed ? new Int32Array(length) : new Uint32Array(length);
+  return new (arrayOf(bitsAllocated, signed))(length);
+}
+
+function arrayOf(bitsAllocated: number, signed: boolean) {
+  if (bitsAllocated <= 8) return signed ? Int8Array : Uint8Array;
+  if (bitsAllocated <= 16) return signed ? Int16Array : Uint16Array;
+  return signed ? Int32Array : Uint32Array;
 }
 
 /**
  * The samples of an uncompressed frame, colours pixel by pixel: read in their byte order, taken from their bits (what lies
  * above the high bit or below the lowest, overlays for one, is left out), and with their sign. Chroma that pairs of pixels
- * share is repeated.
+ * share is repeated. Where they are numbers as they lie there, the array is a view of `bytes`: it is to be read only.
  * @param bytes what `FrameReader.read` gives for frame `index`
  */
 export function unpackFrame(bytes: Uint8Array, format: PixelFormat, index: number): Samples {
@@ -33,7 +37,6 @@ export function unpackFrame(bytes: Uint8Array, format: PixelFormat, index: numbe
   if (bitsAllocated === 1) return bits(bytes, pixels, (index * pixels) % 8);
   const halved = halvesChroma(format);
   const words = wordsOf(bytes, pixels * (halved ? 2 : samples), format);
-  clipBits(words, format);
   if (halved) return repeatedChroma(words, pixels);
   return format.planar ? interleaved(words, samples) : words;
 }
@@ -56,12 +59,29 @@ export function interleaved(planes: Samples, samples: number): Samples {
   return out;
 }
 
-function wordsOf(bytes: Uint8Array, length: number, { bitsAllocated, signed, syntax }: PixelFormat): Samples {
-  const out = samplesOf(bitsAllocated, signed, length);
-  const raw = new Uint8Array(out.buffer);
-  raw.set(bytes.subarray(0, raw.length));
-  if (syntax.bigEndian && bitsAllocated > 8) swapBytes(raw, bitsAllocated / 8);
+function wordsOf(bytes: Uint8Array, length: number, format: PixelFormat): Samples {
+  const { bitsAllocated, signed, syntax } = format;
+  const size = bitsAllocated / 8;
+  const swapped = syntax.bigEndian && size > 1;
+  const asTheyLie = !swapped && bytes.byteOffset % size === 0;
+  const raw = asTheyLie ? bytes : bytes.slice(0, length * size);
+  if (swapped) swapBytes(raw, size);
+  const words = new (arrayOf(bitsAllocated, signed))(raw.buffer as ArrayBuffer, raw.byteOffset, length);
+  if (!hasMore(words, format)) return words;
+  const out = words.slice();
+  clipBits(out, format);
   return out;
+}
+
+/** Whether words hold more than their stored bits with their sign. */
+function hasMore(words: Samples, { bitsAllocated, bitsStored, highBit, signed }: PixelFormat): boolean {
+  if (bitsStored === bitsAllocated) return false;
+  if (highBit >= bitsStored) return true;
+  const unused = 32 - bitsStored;
+  let more = 0;
+  if (signed) for (let i = 0; i < words.length; i++) more |= words[i] ^ ((words[i] << unused) >> unused);
+  else for (let i = 0; i < words.length; i++) more |= words[i];
+  return signed ? more !== 0 : more >>> bitsStored !== 0;
 }
 
 function floats(bytes: Uint8Array, length: number, bitsAllocated: number, bigEndian: boolean): Samples {

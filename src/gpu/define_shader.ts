@@ -1,5 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { Shader, ShaderBinding, ShaderParam } from './shader.ts';
+import { TEXEL_FORMAT } from './texels.ts';
 
 /** What every shader is built by; the message of each failure ends with it. */
 const WHERE = 'docs/architecture.md, "Kernels", shows the form';
@@ -44,8 +45,9 @@ export function parseShader(name: string, source: string): Shader {
       type: type.trim(),
     }),
   );
-  for (const { name: variable, group, binding, space } of variables) {
+  for (const { name: variable, group, binding, space, type } of variables) {
     if (group !== 0 || binding === null) fail(`binds ${variable} elsewhere than in @group(0), by a whole number`);
+    if (binding !== 0 && isTexels(type)) continue;
     if (space[0] !== (binding === 0 ? 'uniform' : 'storage')) {
       fail(
         `has var<${space}> ${variable} at @binding(${binding}), where ${binding ? 'storage' : 'a uniform'} is expected`,
@@ -61,7 +63,8 @@ export function parseShader(name: string, source: string): Shader {
   const params = paramsOf(code, uniform.type, fail);
   const paramBytes = Math.ceil((4 * params.length) / 16) * 16;
   if (paramBytes > MOST_PARAM_BYTES) fail(`has ${params.length} parameters, at most ${MOST_PARAM_BYTES / 4}`);
-  const bindings = storage.map(({ name: variable, space }): ShaderBinding => {
+  const bindings = storage.map(({ name: variable, space, type }): ShaderBinding => {
+    if (isTexels(type)) return { name: variable, access: 'texels' };
     const access = space[1] ?? 'read';
     return access === 'read' || access === 'read_write'
       ? { name: variable, access }
@@ -72,6 +75,11 @@ export function parseShader(name: string, source: string): Shader {
     [...source.matchAll(/^const ([A-Za-z_]\w*): u32 = (\d+)u;/gm)].map((m) => [m[1], Number(m[2])]),
   );
   return { name, source, bindings, params, paramBytes, constants };
+}
+
+/** Whether a binding is a texture that a dispatch copies a buffer to. */
+function isTexels(type: string): boolean {
+  return type.replaceAll(/\s/g, '') === `texture_storage_2d<${TEXEL_FORMAT},read>`;
 }
 
 function paramsOf(code: string, type: string, fail: (what: string) => never): ShaderParam[] {

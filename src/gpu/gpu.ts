@@ -6,6 +6,7 @@ import { Profiler } from './profiler.ts';
 import { type BufferView, ProgramCache } from './programs.ts';
 import type { Command, DispatchCommand, Recording } from './recording.ts';
 import { SubmitBudget } from './submit_budget.ts';
+import { copyTexels, TexelCache, type TexelCopy } from './texels.ts';
 
 export type { Dispatch, Tuning } from './interface.ts';
 
@@ -35,6 +36,7 @@ export class DeviceGpu implements Gpu {
   readonly pool: Pool;
   /** @internal */
   readonly programs: ProgramCache;
+  readonly #texels: TexelCache;
   readonly profiler: Profiler | null;
   /** Whether the profiler is at work, if there is one; off, kernels share passes again. */
   timing = true;
@@ -61,6 +63,7 @@ export class DeviceGpu implements Gpu {
     this.facts = facts;
     this.pool = new Pool(device);
     this.programs = new ProgramCache(device, (message) => this.#fail('gpu_error', message));
+    this.#texels = new TexelCache(device);
     this.profiler = options.profile && device.features.has('timestamp-query') ? new Profiler(device) : null;
     this.budget = new SubmitBudget(facts.class, options.submitSeconds ?? SUBMIT_SECONDS);
     device.onuncapturederror = (event) => this.#fail('gpu_error', `The GPU reported an error: ${event.error.message}`);
@@ -163,8 +166,9 @@ export class DeviceGpu implements Gpu {
       bytes += buffers[name].bytes;
     }
     const program = this.programs.program(shader, call.constants as Record<string, number> | undefined);
-    const group = this.programs.bindGroup(program, shader, buffers, call.params);
-    this.#issue({ kind: 'dispatch', program, group, groups: [x, y, z], flops, bytes, uses });
+    const texels = this.#texels.copies(call.texels ?? {}, buffers);
+    const group = this.programs.bindGroup(program, shader, buffers, call.params, texels);
+    this.#issue({ kind: 'dispatch', program, group, groups: [x, y, z], texels, flops, bytes, uses });
   }
 
   copy(from: BufferView, to: BufferView): void {
@@ -290,6 +294,7 @@ export class DeviceGpu implements Gpu {
   trim(): void {
     this.flush();
     this.programs.forgetBindGroups();
+    this.#texels.clear();
     for (const buffer of this.pool.takeFree()) buffer.destroy();
   }
 
@@ -322,13 +327,30 @@ export class DeviceGpu implements Gpu {
     if (++this.#dispatches >= MAX_DISPATCHES || this.profiler?.full) this.flush();
   }
 
-  #dispatch({ program, group, groups, flops }: DispatchCommand): void {
+  #dispatch({ program, group, groups, texels, flops }: DispatchCommand): void {
     this.#flops += flops;
+    if (texels.length > 0) this.#copyTexels(program.label, texels, flops);
     const pass = this.#computePass(program.label, flops);
     pass.setPipeline(program.pipeline);
     pass.setBindGroup(0, group);
     pass.dispatchWorkgroups(...groups);
     if (this.profiler && this.timing) this.#endPass();
+  }
+
+  /** Copies run between passes; where kernels are timed, an empty pass before them begins the time of their dispatch. */
+  #copyTexels(label: string, texels: readonly TexelCopy[], flops: number): void {
+    this.#endPass();
+    const encoder = this.#openEncoder();
+    const stamps = this.timing ? this.profiler?.next(label, flops) : undefined;
+    if (stamps) {
+      const { querySet, beginningOfPassWriteIndex } = stamps;
+      encoder.beginComputePass({ label, timestampWrites: { querySet, beginningOfPassWriteIndex } }).end();
+    }
+    copyTexels(encoder, texels);
+    if (stamps) {
+      const { querySet, endOfPassWriteIndex } = stamps;
+      this.#pass = encoder.beginComputePass({ label, timestampWrites: { querySet, endOfPassWriteIndex } });
+    }
   }
 
   #computePass(label: string, flops: number): GPUComputePassEncoder {

@@ -4,6 +4,7 @@ import type { BufferView } from './programs.ts';
 import type { Recording } from './recording.ts';
 import type { Shader } from './shader.ts';
 import type { SubmitBudget } from './submit_budget.ts';
+import type { TexelLayout } from './texels.ts';
 
 /** One dispatch of a kernel. */
 export interface Dispatch<B extends string, P extends string, C extends string> {
@@ -11,6 +12,8 @@ export interface Dispatch<B extends string, P extends string, C extends string> 
   readonly constants?: Partial<Record<C, number>>;
   readonly buffers: Readonly<Record<B, BufferView>>;
   readonly params: Readonly<Record<P, number>>;
+  /** Of the bindings that the shader reads as texels: which of their bytes are copied into a texture. */
+  readonly texels?: Readonly<Partial<Record<B, TexelLayout>>>;
   /** Workgroups along x, y and z. */
   readonly groups: readonly [number, number?, number?];
   /** Floating-point operations, for the profile and for splitting submits. */

@@ -1,5 +1,6 @@
 import type { GpuBuffer } from './memory.ts';
 import { packParams, type Shader, specialize } from './shader.ts';
+import { TEXEL_FORMAT, type TexelCopy } from './texels.ts';
 
 /** A compiled pipeline with the layout of its one bind group. */
 export interface Program {
@@ -59,7 +60,9 @@ export class ProgramCache {
         ...shader.bindings.map(({ access }, i) => ({
           binding: i + 1,
           visibility: GPUShaderStage.COMPUTE,
-          buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
+          ...(access === 'texels'
+            ? { storageTexture: { access: 'read-only' as const, format: TEXEL_FORMAT } }
+            : { buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) } }),
         })),
       ],
     });
@@ -86,13 +89,18 @@ export class ProgramCache {
     shader: Shader,
     views: Readonly<Record<string, BufferView>>,
     params: Readonly<Record<string, number>>,
+    texels: readonly TexelCopy[] = [],
   ): GPUBindGroup {
     const slot = this.#paramSlot(packParams(shader, params));
+    const textures = new Map(texels.map(({ binding, to }) => [binding, to]));
     let key = `${program.id}:${slot.id}`;
-    for (const { name } of shader.bindings) {
+    for (const { name, access } of shader.bindings) {
       const view = views[name];
       if (!view) throw new Error(`${shader.name}: binding "${name}" is missing`);
-      key += `|${view.buffer.slot.id},${view.offset},${view.bytes}`;
+      const texture = textures.get(name);
+      if ((texture !== undefined) !== (access === 'texels'))
+        throw new Error(`${shader.name}: "${name}" as texels or not`);
+      key += texture ? `|t${texture.id}` : `|${view.buffer.slot.id},${view.offset},${view.bytes}`;
     }
     const known = this.#bindGroups.get(key);
     if (known) return known;
@@ -104,6 +112,8 @@ export class ProgramCache {
       entries: [
         { binding: 0, resource: { buffer: slot.page, offset: slot.offset, size: shader.paramBytes } },
         ...shader.bindings.map(({ name }, i) => {
+          const texture = textures.get(name);
+          if (texture) return { binding: i + 1, resource: texture.view };
           const { buffer, offset, bytes } = views[name];
           return { binding: i + 1, resource: { buffer: buffer.raw, offset, size: bytes } };
         }),
@@ -146,7 +156,7 @@ function checkViews(shader: Shader, views: Readonly<Record<string, BufferView>>)
     const view = views[name];
     if (view.offset % 256 !== 0)
       throw new Error(`${shader.name}: "${name}" starts at byte ${view.offset}, not a multiple of 256`);
-    if (access === 'read') continue;
+    if (access !== 'read_write') continue;
     for (const other of shader.bindings) {
       if (other.name !== name && views[other.name].buffer === view.buffer) {
         throw new Error(`${shader.name}: "${name}" is written and also bound as "${other.name}"`);

@@ -1,5 +1,6 @@
 import type { Arena, GpuBuffer, Slot } from './memory.ts';
 import type { Program } from './programs.ts';
+import type { TexelCopy } from './texels.ts';
 
 /** A dispatch with everything resolved: pipeline, bind group, size. */
 export interface DispatchCommand {
@@ -7,6 +8,8 @@ export interface DispatchCommand {
   readonly program: Program;
   readonly group: GPUBindGroup;
   readonly groups: readonly [number, number, number];
+  /** What is copied before it. */
+  readonly texels: readonly TexelCopy[];
   /** Floating-point operations that the wrapper declared. */
   readonly flops: number;
   /** Bytes of all bound views. */

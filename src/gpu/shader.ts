@@ -1,7 +1,10 @@
-/** One storage binding of a shader, in the order of its `@binding` numbers (1, 2, …). */
+/**
+ * One storage binding of a shader, in the order of its `@binding` numbers (1, 2, …). `texels` is a texture that a dispatch is
+ * given as a buffer, like the others, and copies (`Dispatch.texels`).
+ */
 export interface ShaderBinding<B extends string = string> {
   readonly name: B;
-  readonly access: 'read' | 'read_write';
+  readonly access: 'read' | 'read_write' | 'texels';
 }
 
 /** One field of the uniform `Params` struct, which every shader has at `@binding(0)`. */

@@ -4,20 +4,22 @@ import { modelCacheFolder } from '../clip/model_cache.ts';
 import { dicomWebOf } from '../dicomweb/network.ts';
 import { withDicomWeb } from '../dicomweb/study_files.ts';
 import { webOf, withWeb } from '../hub/index.ts';
-import { type BridgeFailure, type Output, SLICE, type Start } from './bridge.ts';
+import { type BridgeFailure, type Output, relayedFetch, SLICE, type Start } from './bridge.ts';
 import { EXIT_CODES } from './exit_codes.ts';
 import type { Host } from './host.ts';
 import { OWN_MODELS } from './own_models.ts';
+import { dialFromPage } from './page_links.ts';
 
 type Query = Readonly<Record<string, string | number>>;
 
 /** Sends one request to the launcher, next to which the page lies; throws what went wrong there. */
-async function ask(name: string, query: Query = {}, body?: BodyInit): Promise<Response> {
+async function ask(name: string, query: Query = {}, body?: BodyInit, signal?: AbortSignal): Promise<Response> {
   const parameters = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]));
   let answer: Response;
   try {
-    answer = await fetch(`bridge/${name}?${parameters}`, { method: 'POST', body });
+    answer = await fetch(`bridge/${name}?${parameters}`, { method: 'POST', body, signal });
   } catch (cause) {
+    signal?.throwIfAborted();
     throw new FusionclipError('io', 'The launcher of this page has ended; start the program again.', { cause });
   }
   if (answer.ok) return answer;
@@ -126,6 +128,9 @@ const files: FileSystem = {
   link: async (target, path) => void (await ask('link', { target, path })),
 };
 
+/** Servers are asked by the launcher, which has the tokens. */
+const dicomWebFetch = relayedFetch((message, signal) => ask('relay', {}, message, signal));
+
 /** Sends output in order, what gathers during one request in the next. */
 class OutputQueue {
   #waiting: Output[] = [];
@@ -191,7 +196,8 @@ export async function createPageHost(): Promise<Host> {
   let entry: Promise<GPU | null> | undefined;
   const env = (name: string) => start.env[name];
   return {
-    ...withDicomWeb(withWeb(files, webOf(env)), dicomWebOf(env)),
+    ...withDicomWeb(withWeb(files, webOf(env)), dicomWebOf({ env, dicomWebFetch })),
+    dicomWebFetch,
     // Of the launcher, which has the file.
     secret: env('FUSIONCLIP_SECRET') === undefined ? undefined : async () => env('FUSIONCLIP_SECRET')!,
     modelCache: modelCacheFolder(env),
@@ -205,6 +211,7 @@ export async function createPageHost(): Promise<Host> {
       return entry;
     },
     env,
+    dial: dialFromPage,
     stdout: (text) => output.push(1, text),
     stderr: (text) => output.push(2, text),
     onInterrupt(handler) {

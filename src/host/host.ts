@@ -1,4 +1,5 @@
 import type { FileSystem } from '../base/file_system.ts';
+import type { Link } from '../base/link.ts';
 
 /** The runtimes that the program runs in; `page` is an ordinary browser page without a launcher behind it. */
 export type RuntimeName = 'deno' | 'node' | 'chrome' | 'page';
@@ -53,6 +54,8 @@ export interface Host extends FileSystem {
    * output, within a minute each. Only where a launcher stands behind the program; undefined in an ordinary page.
    */
   readonly probe?: (args: readonly string[]) => Promise<RuntimeReport[]>;
+  /** The adapters of the machine as `--adapter` numbers them, and why one cannot be chosen. Only from the command line. */
+  readonly adapters?: () => readonly { readonly name: string; readonly fault: string | null }[];
   /** Starts this program anew in the same runtime, with these arguments. Only in Deno and Node, from the command line. */
   readonly another?: (args: readonly string[]) => Another;
   /** Lines of standard input, to its end. Only in Deno and Node. */
@@ -62,8 +65,10 @@ export interface Host extends FileSystem {
    * @throws FusionclipError `usage` where it is not installed
    */
   readonly optional?: (name: string) => Promise<unknown>;
-  /** Connects to a worker of a training. Only in Deno and Node. */
-  readonly dial?: typeof import('./links.ts').dial;
+  /** Connects to a worker of a training, or to a training. Not in an ordinary page. */
+  readonly dial?: (address: string, secret: string, authority: string | null) => Promise<Link>;
+  /** How servers of DICOMweb are asked where the runtime's own `fetch` does not do: by a page with a launcher behind it. */
+  readonly dicomWebFetch?: typeof fetch;
   /** Waits for trainings that ask for a worker. Only in Deno and Node. */
   readonly listen?: typeof import('./links.ts').listen;
   /** Flushes output and ends the program with this exit code. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls';
 import { FusionclipError } from '../base/errors.ts';
-import type { Link } from '../base/link.ts';
+import { type Link, linkAddress, noSecret } from '../base/link.ts';
 import { ioError } from './disk.ts';
 import { BEAT, greet, PATIENCE, welcome } from './web_socket.ts';
 
@@ -62,19 +62,15 @@ function read(path: string): Buffer {
 }
 
 /**
- * Connects to who listens.
+ * Connects to who listens, as `page_links.ts` does in a page.
  * @param address `HOST:PORT`, or `wss://HOST:PORT` for TLS
  * @param authority path of the authorities that its certificate is held against; null: those of the system
  * @throws FusionclipError `usage` for an address that is none or a secret that is another one, `io` where nobody answers
  */
 export async function dial(address: string, secret: string, authority: string | null, beat = BEAT): Promise<Link> {
-  const [, scheme = 'ws', host, port] = /^(?:(wss?):\/\/)?(\[[\da-f:]+\]|[^:/[\]]+):(\d+)\/?$/i.exec(address) ?? [];
-  if (!host)
-    throw new FusionclipError('usage', `"${address}" is no address of a worker; give HOST:PORT or wss://HOST:PORT.`);
+  const { host, port, isSecure, name } = linkAddress(address);
   const bare = host.replace(/^\[|\]$/g, '');
-  const name = `${host}:${port}`;
-  const isSecure = scheme.toLowerCase() === 'wss';
-  const where = { host: bare, port: Number(port), ...(/^[\d.:]+$/.test(bare) ? {} : { servername: bare }) };
+  const where = { host: bare, port, ...(/^[\d.:]+$/.test(bare) ? {} : { servername: bare }) };
   const socket = isSecure ? tlsConnect({ ...where, ...(authority && { ca: read(authority) }) }) : connect(where);
   try {
     await once(socket, isSecure ? 'secureConnect' : 'connect', { signal: AbortSignal.timeout(PATIENCE) });
@@ -82,12 +78,11 @@ export async function dial(address: string, secret: string, authority: string | 
     socket.destroy();
     const { name: kind, message } = cause as Error;
     const why = kind === 'AbortError' ? `no answer in ${PATIENCE / 1000} s` : message;
-    throw new FusionclipError('io', `The worker ${name} does not answer (${why}); see whether it runs there.`, {
+    throw new FusionclipError('io', `${name} does not answer (${why}); see whether it runs there.`, {
       cause,
     });
   }
   const link = await greet(socket, name, secret, beat);
   if (link) return link;
-  const text = `The worker ${name} does not know the secret, or is none; give both the same FUSIONCLIP_SECRET, and wss:// where it has a certificate.`;
-  throw new FusionclipError('usage', text);
+  throw noSecret(name);
 }

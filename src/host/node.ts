@@ -42,19 +42,21 @@ export interface NodeHostOptions {
   readonly args?: readonly string[];
   /** Starts the program in the other runtimes, where a launcher can. */
   readonly probe?: Host['probe'];
+  /** The adapters of the machine. */
+  readonly adapters?: Host['adapters'];
   /** Starts the program anew. */
   readonly another?: Host['another'];
 }
 
 /** The host of Node and of Deno, which has Node's modules. */
-export function createNodeHost({ args = process.argv.slice(2), probe, another }: NodeHostOptions = {}): Host {
+export function createNodeHost({ args = process.argv.slice(2), probe, adapters, another }: NodeHostOptions = {}): Host {
   const deno = denoVersion();
   const handlers = new Set<() => void>();
   let release: (() => void) | undefined;
   endWithLauncher();
   const env = (name: string) => process.env[name];
   return {
-    ...withDicomWeb(withWeb(disk, webOf(env)), dicomWebOf(env)),
+    ...withDicomWeb(withWeb(disk, webOf(env)), dicomWebOf({ env })),
     secret: () => installationSecret(env),
     modelCache: modelCacheFolder(env),
     ownModels: env(OWN_MODELS),
@@ -90,6 +92,7 @@ export function createNodeHost({ args = process.argv.slice(2), probe, another }:
       };
     },
     ...(probe && { probe }),
+    ...(adapters && { adapters }),
     ...(another && { another }),
     dial: async (...where) => (await import('./links.ts')).dial(...where),
     listen: async (options) => (await import('./links.ts')).listen(options),

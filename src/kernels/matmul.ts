@@ -1,7 +1,14 @@
 import { type Dtype, GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { chosenVariant, type MatmulPlan, planMatmul } from './matmul_plan.ts';
-import { type MatmulBinding, type MatmulParam, type MatmulVariant, matmulRow } from './matmul_variants.ts';
+import { MOST_TEXELS, type TexelLayout } from '../gpu/texels.ts';
+import { chosenVariant, type MatmulPlan, type MatmulSize, planMatmul } from './matmul_plan.ts';
+import {
+  type MatmulBinding,
+  type MatmulParam,
+  type MatmulRow,
+  type MatmulVariant,
+  matmulRow,
+} from './matmul_variants.ts';
 import { matmul_finish, matmul_pack, matmul_pack_rows } from './shaders.gen.ts';
 import { elementGrid, ranges } from './shapes.ts';
 
@@ -54,6 +61,9 @@ const FORMATS: Readonly<Partial<Record<Dtype, number>>> = { f32: 0, f16: 1, bf16
 const BIAS = 4;
 const RESIDUAL = 8;
 const ACCUMULATE = 16;
+/** Rows that a texture is filled with start on a multiple of this. */
+const ROW_BYTES = 256;
+const TEXEL_BYTES = 16;
 
 /**
  * op(a) op(b) with an epilogue. op(a) is [..., M, K] and op(b) is [K, N], or [..., K, N] with the same leading axes.
@@ -114,12 +124,11 @@ export function matmulWith(
   }
 
   const tuned = chosenVariant(gpu.facts, gpu.tuning.matmul);
-  const plan = planMatmul(gpu.facts.class, { m, n, k, batches }, forced, tuned);
+  const plan = planFor([left, right], { m, n, k, batches }, forced, tuned);
   const { reads } = matmulRow(plan.variant);
   const byRow = reads === 'rows' && transposeA;
-  const wide = reads !== 'any';
-  const x = byRow ? rowsOf(left) : wide ? aligned(left, !transposeA) : left;
-  const y = wide ? aligned(right, transposeB, reads === 'rows') : right;
+  const x = byRow ? rowsOf(left) : aligned(left, reads, !transposeA);
+  const y = aligned(right, reads, transposeB);
   // A sum in slices has its epilogue in a second pass, and so has an activation before `out` is added.
   const twoPasses = plan.slices > 1 || (accumulate && act !== 'none');
   const target = twoPasses ? GpuArray.empty(gpu, [plan.slices, rows, n], 'f32', 'matmul slices') : out;
@@ -163,6 +172,24 @@ interface Launch {
 
 type Constants = Readonly<Record<'TRANSPOSE_A' | 'TRANSPOSE_B' | 'B_FORMAT', number>>;
 
+/** The plan of a product; one whose operands are no textures, or not without a copy of them, is done without. */
+function planFor(
+  operands: readonly Operand[],
+  size: MatmulSize,
+  forced: MatmulVariant | undefined,
+  tuned: MatmulVariant,
+): MatmulPlan {
+  const kind = operands[0].array.gpu.facts.class;
+  const plan = planMatmul(kind, size, forced, tuned);
+  const { reads, thin } = matmulRow(plan.variant);
+  if (reads !== 'texels') return plan;
+  const fits = operands.every((one) => {
+    const small = one.rows * one.batches <= MOST_TEXELS && one.columns / 4 <= MOST_TEXELS;
+    return small && (forced !== undefined || startsOn(one, ROW_BYTES));
+  });
+  return fits ? plan : planMatmul(kind, size, thin);
+}
+
 /** Starts the product, in parts where it would last longer than a submit may; the bits are the same. */
 function launch(plan: MatmulPlan, constants: Constants, call: Launch): void {
   const { m, k, batches, a_start, a_stride, b_start, b_stride, out_start, out_stride, bias_rows } = call.params;
@@ -205,19 +232,48 @@ function launch(plan: MatmulPlan, constants: Constants, call: Launch): void {
         a_start: a_start + start * (constants.TRANSPOSE_A ? 1 : a_stride),
         out_start: out_start + start * out_stride,
       };
-      launchPart(plan, constants, part(count / m, params));
+      launchPart(plan, constants, part(count / m, params), start > 0);
     }
   }
 }
 
-function launchPart(plan: MatmulPlan, constants: Constants, { gpu, ...call }: Launch): void {
+/** @param sameB the dispatch before this one had the same b */
+function launchPart(plan: MatmulPlan, constants: Constants, { gpu, ...call }: Launch, sameB = false): void {
   const { m, n, batches, epilogue } = call.params;
   const { variant, tileM, tileN, slices } = plan;
-  const { shader, tiles } = matmulRow(variant);
+  const { shader, tiles, reads } = matmulRow(variant);
   const all = { ...constants, EPILOGUE: epilogue, TILE_M: tileM, TILE_N: tileN, TILE: tileM };
   const own = Object.entries(all).filter(([name]) => name in shader.constants);
   const groups = elementGrid(Math.ceil(m / tileM) * Math.ceil(n / tileN), tiles);
-  gpu.run({ ...call, shader, constants: Object.fromEntries(own), groups: [...groups, batches * slices] });
+  const dispatch = { ...call, shader, constants: Object.fromEntries(own) };
+  gpu.run({
+    ...(reads === 'texels' ? withTexels(dispatch, constants, sameB) : dispatch),
+    groups: [...groups, batches * slices],
+  });
+}
+
+/** The same with both operands as textures, which hold what the parameters say of the buffers. */
+function withTexels<T extends Omit<Launch, 'gpu'>>(
+  call: T,
+  { TRANSPOSE_A, TRANSPOSE_B, B_FORMAT }: Constants,
+  sameB: boolean,
+) {
+  const { m, n, k, batches } = call.params;
+  const { a_start, a_stride, a_batch, b_start, b_stride, b_batch } = call.params;
+  const layout = (start: number, stride: number, batch: number, lines: number, width: number, bytes: number) => ({
+    ...{ offset: start * bytes, stride: stride * bytes, columns: Math.ceil((width * bytes) / TEXEL_BYTES) },
+    rows: ((batches - 1) * batch) / stride + lines,
+  });
+  const bytes = B_FORMAT === 0 ? 4 : 2;
+  const texels: Readonly<Partial<Record<MatmulBinding, TexelLayout>>> = {
+    a: layout(a_start, a_stride, a_batch, ...(TRANSPOSE_A ? ([k, m] as const) : ([m, k] as const)), 4),
+    b: {
+      ...layout(b_start, b_stride, b_batch, ...(TRANSPOSE_B ? ([n, k] as const) : ([k, n] as const)), bytes),
+      held: sameB,
+    },
+  };
+  const rows = { a_start: 0, b_start: 0, a_batch: a_batch / a_stride, b_batch: b_batch / b_stride };
+  return { ...call, texels, params: { ...call.params, ...rows } };
 }
 
 function formatOf({ dtype }: GpuArray): number {
@@ -247,16 +303,24 @@ function rowsOf({ array, start, stride, columns, rows, batches }: Operand): Oper
   return { array: y, start: 0, stride: padded, columns: rows, rows: columns, batches };
 }
 
+/** Whether the rows of an operand start on as many bytes, and their parts in use on 16. */
+function startsOn({ array, start, stride }: Operand, bytes: number): boolean {
+  const size = array.dtype === 'f32' ? 4 : 2;
+  return (stride * size) % bytes === 0 && (start * size) % TEXEL_BYTES === 0;
+}
+
 /**
- * The operand, or a padded copy in f32 where the variant could not read it as vec4.
+ * The operand, or a padded copy in f32 where a variant that reads so could not read it.
  * @param alongK its rows run along k
- * @param decoded the variant reads nothing but f32
  */
-function aligned(from: Operand, alongK: boolean, decoded = false): Operand {
+function aligned(from: Operand, reads: MatmulRow['reads'], alongK: boolean): Operand {
   const { array, start, stride, columns, rows, batches } = from;
-  const fits = stride % 4 === 0 && start % 4 === 0 && !(alongK && columns % 4 !== 0);
-  if (fits && !(decoded && array.dtype !== 'f32')) return from;
-  const padded = Math.ceil(columns / 4) * 4;
+  if (reads === 'any') return from;
+  const quads = stride % 4 === 0 && start % 4 === 0 && !(alongK && columns % 4 !== 0);
+  const fits = quads && (reads !== 'texels' || startsOn(from, ROW_BYTES));
+  if (fits && !(reads === 'rows' && array.dtype !== 'f32')) return from;
+  const step = reads === 'texels' ? ROW_BYTES / 4 : 4;
+  const padded = Math.ceil(columns / step) * step;
   const y = GpuArray.empty(array.gpu, [batches, rows, padded], 'f32', 'matmul operand');
   array.gpu.run({
     shader: matmul_pack,

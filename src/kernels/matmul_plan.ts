@@ -29,7 +29,7 @@ export function isMatmulVariant(name: unknown): name is MatmulVariant {
 }
 
 /** The variants that an adapter can run and `fusionclip tune` chooses from: all but the first one and those for thin products. */
-export function matmulVariants(facts: Pick<VariantFacts, 'features'>): MatmulVariant[] {
+export function matmulVariants(facts: VariantFacts): MatmulVariant[] {
   return runnable(MATMUL_VARIANTS, facts)
     .slice(1)
     .filter((name) => !matmulRow(name).thinOnly);
@@ -54,9 +54,13 @@ const SMALL = 2 ** 18;
 /** Workgroups that keep an adapter busy: a few per core, or several per multiprocessor. */
 const BUSY_SOFTWARE = 16;
 const BUSY_HARDWARE = 128;
+/** Workgroups from which on a last round that leaves multiprocessors idle, 48 to 128 of them, costs less than small tiles do. */
+const EVEN_HARDWARE = 320;
 /** Slices end on a multiple of this, which is what a variant sums in one round. */
 const ROUND_SOFTWARE = 4;
 const ROUND_HARDWARE = 32;
+/** Multiplications for each number of the operands from which on their copies in textures are worth it. */
+const WORTH_COPYING = 24;
 /** Larger tiles save loads: they may compute this many times as much as smaller ones. */
 const LARGER_TILES_GAIN = 1.08;
 
@@ -88,11 +92,12 @@ export function planMatmul(
 function variantFor(large: MatmulVariant, size: MatmulSize): MatmulVariant {
   const { m, n, k, batches } = size;
   if (m * n * k * batches <= SMALL) return 'reference';
-  const { thin, small } = matmulRow(large);
+  const { thin, small, reads } = matmulRow(large);
   if (m < 16 || n < 16) return thin;
+  if (reads === 'texels' && (m * n) / (m + n) < WORTH_COPYING) return thin;
   if (small === undefined) return large;
   const [own, other] = [tilesOf(large, size), tilesOf(small, size)];
-  return own.groups >= BUSY_HARDWARE && own.computed <= LARGER_TILES_GAIN * other.computed ? large : small;
+  return own.groups >= EVEN_HARDWARE && own.computed <= LARGER_TILES_GAIN * other.computed ? large : small;
 }
 
 /** Workgroups of a product, and the results that they compute, those beyond its edges too. */

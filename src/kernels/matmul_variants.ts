@@ -3,6 +3,7 @@ import {
   matmul as reference,
   matmul_registers as registers,
   matmul_subgroups as subgroups,
+  matmul_textures as textures,
   matmul_thin as thin,
   matmul_workgroup as workgroup,
 } from './shaders.gen.ts';
@@ -26,8 +27,11 @@ export interface MatmulRow extends Variant {
   readonly tile: (m: number, n: number) => readonly [rows: number, columns: number];
   /** Tiles of one workgroup. */
   readonly tiles: number;
-  /** What it can read: any operand; rows that start on 16 bytes; or besides that only f32, and a only by rows. */
-  readonly reads: 'any' | 'vec4' | 'rows';
+  /**
+   * What it can read: any operand; rows that start on 16 bytes; besides that only f32, and a only by rows; or rows that start
+   * on 256 bytes, which a texture can be filled with.
+   */
+  readonly reads: 'any' | 'vec4' | 'rows' | 'texels';
   /** The variant that does products too thin for this one, with fewer than 16 rows or columns. */
   readonly thin: 'reference' | 'registers-16' | 'registers-8' | 'workgroup-thin';
   /** It does thin products alone: nobody chooses it for all. */
@@ -54,6 +58,15 @@ export const MATMUL_VARIANTS = {
   'registers-8': {
     ...{ shader: registers, best: ['swiftshader'], tile: ownTile(8), tiles: registers.constants.WORKGROUP },
     ...{ reads: 'vec4', thin: 'registers-8' },
+  },
+  textures: {
+    ...{
+      shader: textures,
+      only: ['lavapipe'],
+      best: ['lavapipe'],
+      tile: () => [textures.constants.TILE_M, textures.constants.TILE_N],
+    },
+    ...{ tiles: textures.constants.WORKGROUP, reads: 'texels', thin: 'registers-16' },
   },
   'workgroup-thin': {
     ...{ shader: thin, best: [], tile: (m) => (m < 16 ? [16, 64] : [64, 16]), tiles: 1, reads: 'vec4' },

@@ -7,6 +7,8 @@ import type { AdapterClass, AdapterFacts } from '../gpu/adapter.ts';
 export interface Variant {
   /** Feature of the device that it cannot do without. */
   readonly needs?: string;
+  /** The only kinds of adapters that are offered it, where the others would not gain and might not compile it. */
+  readonly only?: readonly AdapterClass[];
   /** Kinds of adapters that it is best for; where several fit, the last row wins. */
   readonly best: readonly AdapterClass[];
 }
@@ -18,10 +20,10 @@ export type VariantTable<N extends string> = Readonly<Record<N, Variant>>;
 export type VariantFacts = Pick<AdapterFacts, 'class' | 'features'>;
 
 /** The variants that an adapter can run, in the order of the table. */
-export function runnable<N extends string>(table: VariantTable<N>, { features }: Pick<VariantFacts, 'features'>): N[] {
+export function runnable<N extends string>(table: VariantTable<N>, facts: VariantFacts): N[] {
   return (Object.keys(table) as N[]).filter((name) => {
-    const { needs } = table[name];
-    return needs === undefined || features.includes(needs);
+    const { needs, only } = table[name];
+    return (needs === undefined || facts.features.includes(needs)) && (only?.includes(facts.class) ?? true);
   });
 }
 

@@ -82,8 +82,8 @@ export class EditingGpu implements Gpu {
         if (access === 'read_write' && name !== GUARD_BINDING && buffers[name]) this.#firstUse(buffers[name]);
       }
     }
-    const { params, flops } = call;
-    this.#gpu.run<string, string, string>({ shader, constants, buffers, params, groups: [x, y, z], flops });
+    const { params, texels, flops } = call;
+    this.#gpu.run<string, string, string>({ shader, constants, buffers, params, texels, groups: [x, y, z], flops });
   }
 
   #firstUse(view: BufferView): void {

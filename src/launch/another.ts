@@ -6,11 +6,11 @@ import { linesOf } from '../host/lines.ts';
 import { DENO_FLAGS } from './launch.ts';
 
 /** Variables that are for the process that has them alone. */
-const SECRET = /^FUSIONCLIP_(REDIS|SECRET)/;
+const SECRET = /^FUSIONCLIP_REDIS/;
 
 /**
  * Starts a script in the runtime, and with the driver, that this process has. It ends when this process is gone, however that ended,
- * and knows no password.
+ * and knows no password of the queue.
  */
 export function startAnother(script: string, args: readonly string[]): Another {
   const flags = 'Deno' in globalThis ? DENO_FLAGS : process.execArgv;

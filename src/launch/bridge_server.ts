@@ -7,6 +7,7 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileLock, FileWriter } from '../base/file_system.ts';
 import type { BridgeFailure, Output, Start } from '../host/bridge.ts';
 import { disk } from '../host/disk.ts';
+import { Relay } from './relay.ts';
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -46,6 +47,7 @@ export class BridgeServer {
   readonly #folder: string;
   readonly #start: Start;
   readonly #events: BridgeEvents;
+  readonly #relay: Relay;
   readonly #token = randomBytes(16).toString('hex');
   readonly #server: Server;
   readonly #writers = new Map<string, FileWriter>();
@@ -57,10 +59,19 @@ export class BridgeServer {
   /** Whether the page's program runs. */
   hasStarted = false;
 
-  /** @param folder the built bundle with its `index.html` */
-  constructor(folder: string, start: Start, events: BridgeEvents) {
+  /**
+   * @param folder the built bundle with its `index.html`
+   * @param tokens the environment that has those of {@link Relay}
+   */
+  constructor(
+    folder: string,
+    start: Start,
+    events: BridgeEvents,
+    tokens: Readonly<Record<string, string | undefined>> = {},
+  ) {
     this.#folder = folder;
-    this.#start = start;
+    this.#relay = new Relay(tokens);
+    this.#start = { ...start, env: { ...start.env, ...this.#relay.standIns } };
     this.#events = events;
     this.#server = createServer((request, response) => void this.#answer(request, response));
     // A step of the program may take longer than the time-outs that suit a public server.
@@ -208,6 +219,8 @@ export class BridgeServer {
           this.#events.output(fd, text);
         }
         break;
+      case 'relay':
+        return await this.#relay.answer(await bodyOf(request), response);
       case 'exit':
         response.end();
         return this.#events.exit(number('code'));

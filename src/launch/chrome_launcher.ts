@@ -61,11 +61,12 @@ export async function launchChrome(bundle: string, args: readonly string[], opti
     env: { ...visible(env), [SECRET]: await installationSecret((name) => env[name]) },
     isTerminal: !options.onStderr && process.stderr.isTTY === true,
   };
-  const server = new BridgeServer(bundle, start, {
-    output: (fd, text) => (fd === 1 ? print(text) : say(text)),
-    exit: (code) => ended(code),
+  const events = {
+    output: (fd: 1 | 2, text: string) => (fd === 1 ? print(text) : say(text)),
+    exit: (code: number) => ended(code),
     lost: () => fail('the page has gone'),
-  });
+  };
+  const server = new BridgeServer(bundle, start, events, env);
   let patience: NodeJS.Timeout | undefined;
   const release = onSignals((count, signal) => {
     if (server.hasStarted && count < 3) server.interrupt();

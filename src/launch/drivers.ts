@@ -1,9 +1,10 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { arch, platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { FusionclipError } from '../base/errors.ts';
 import { bundledSwiftShader, hasBundled } from './bundled.ts';
+import { machineGpus, manifests, manifestsOf } from './machine.ts';
 
 /** The Vulkan drivers to choose from; `auto` is the best one that the runtime takes. */
 export const DRIVER_CHOICES = ['auto', 'hardware', 'lavapipe', 'swiftshader'] as const;
@@ -16,53 +17,16 @@ export interface Driver {
   readonly name: 'hardware' | 'lavapipe' | 'swiftshader' | 'system';
   /** Environment variables to add to the child's; they count only when set before the process starts. */
   readonly env: Readonly<Record<string, string>>;
+  /** Program and arguments that stand before the child's own, where they are needed to keep other GPUs from it. */
+  readonly front?: readonly string[];
   /** One line that says what was chosen and why. */
   readonly note: string;
 }
 
-/** Where Vulkan's loader looks for the manifests of drivers. */
-function manifests(): string[] {
-  const roots = [
-    '/etc',
-    '/usr/local/etc',
-    '/usr/local/share',
-    '/usr/share',
-    ...(process.env.XDG_DATA_DIRS ?? '').split(':'),
-  ];
-  const found = new Set<string>();
-  for (const root of roots.filter(Boolean)) {
-    const folder = join(root, 'vulkan', 'icd.d');
-    try {
-      for (const name of readdirSync(folder).sort()) if (name.endsWith('.json')) found.add(join(folder, name));
-    } catch {
-      // No such folder: no drivers there.
-    }
-  }
-  return [...found];
-}
-
-/** PCI vendors of the GPUs that have a device node, e.g. `0x8086`. */
-function renderNodeVendors(): string[] {
-  try {
-    const nodes = readdirSync('/dev/dri').filter((name) => name.startsWith('renderD'));
-    return nodes.map((name) => readFileSync(`/sys/class/drm/${name}/device/vendor`, 'utf8').trim());
-  } catch {
-    return [];
-  }
-}
-
-/** Manifests whose GPU is really there: a distribution installs those of every vendor. */
+/** Manifests whose GPU is really there. */
 function hardwareManifests(): string[] {
-  const vendors = renderNodeVendors();
-  const nvidia = existsSync('/dev/nvidiactl') || existsSync('/dev/nvidia0');
-  return manifests().filter((path) => {
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    if (name.startsWith('nvidia')) return nvidia;
-    if (name.startsWith('intel')) return vendors.includes('0x8086');
-    if (name.startsWith('radeon') || name.startsWith('amd')) return vendors.includes('0x1002');
-    if (name.startsWith('nouveau')) return vendors.includes('0x10de') && !nvidia;
-    return false;
-  });
+  const all = manifests();
+  return [...new Set(machineGpus().flatMap((gpu) => manifestsOf(gpu, all)))];
 }
 
 /** Whether the system has a Vulkan loader of its own. */
@@ -101,7 +65,8 @@ function runtimeFolder(): string {
   return madeRuntimeFolder;
 }
 
-function vulkan(name: Driver['name'], icds: string[], note: string): Driver {
+/** A driver of some manifests. */
+export function vulkan(name: Driver['name'], icds: readonly string[], note: string): Driver {
   const list = icds.join(':');
   // Both names: old loaders know only the first.
   const env: Record<string, string> = { ...common(), VK_ICD_FILENAMES: list, VK_DRIVER_FILES: list };
@@ -109,7 +74,8 @@ function vulkan(name: Driver['name'], icds: string[], note: string): Driver {
   return { name, env, note };
 }
 
-function swiftshader(note: string): Driver {
+/** The software driver of npm's Chromium. @throws FusionclipError `no_adapter` where it is not installed */
+export function swiftshader(note: string): Driver {
   const { icd, loader } = bundledSwiftShader();
   const env = {
     ...common(),
@@ -118,6 +84,11 @@ function swiftshader(note: string): Driver {
     ...(systemLoader() ? {} : withLibraries(loader)),
   };
   return { name: 'swiftshader', env, note };
+}
+
+/** Manifests of Mesa's software driver. */
+export function lavapipeManifests(root = ''): string[] {
+  return manifests(root).filter((path) => /\/lvp_icd/.test(path));
 }
 
 /** Variables by which a user chooses a driver; the first one counts where both are set. */
@@ -173,7 +144,7 @@ export function findDriver(runtime: 'deno' | 'node' | 'chrome', choice?: string)
       'No GPU with a Vulkan driver was found; install one, or leave --driver out.',
     );
   }
-  const lavapipe = manifests().filter((path) => /\/lvp_icd/.test(path));
+  const lavapipe = lavapipeManifests();
   const software = hasBundled();
   if (wanted === 'lavapipe' && lavapipe.length === 0) {
     throw new FusionclipError(

@@ -70,9 +70,11 @@ export async function run(argv: readonly string[], bundle: Bundle = ownBundle())
     // `ci` is the one command that is about a browser.
     const runtime = readRuntime(wish ?? (args[0] === 'ci' ? 'chrome' : 'auto'));
     const driver = takeOption(args, '--driver');
+    const adapter = takeOption(args, '--adapter');
+    const threads = takeOption(args, '--threads');
     const list = await takeList(args);
     try {
-      return await launch(runtime, bundle, args, { driver });
+      return await launch(runtime, bundle, args, { driver, adapter, threads });
     } finally {
       if (list) rmSync(dirname(list), { recursive: true, force: true });
     }

@@ -6,7 +6,8 @@ import { EXIT_CODES } from '../host/exit_codes.ts';
 import { killedNote } from '../host/killed.ts';
 import { LEASH } from '../host/leash.ts';
 import { onSignals } from '../host/signals.ts';
-import { findDriver } from './drivers.ts';
+import { driverOfAdapter } from './adapters.ts';
+import { type Driver, findDriver } from './drivers.ts';
 import type { LaunchOptions } from './launch_options.ts';
 import { outOfTimeNote, TERM_PATIENCE } from './patience.ts';
 import { findDeno, nodePath, whyNoDeno } from './runtimes.ts';
@@ -87,6 +88,10 @@ export async function launch(
   options: LaunchOptions = {},
 ): Promise<number> {
   if (runtime === 'chrome') {
+    for (const name of ['adapter', 'threads'] as const) {
+      if (options[name] === undefined) continue;
+      throw new FusionclipError('usage', `Chrome chooses for itself; --${name} is for --runtime deno or node.`);
+    }
     const { launchChrome } = await import('./chrome_launcher.ts');
     return launchChrome(bundle.page, args, options);
   }
@@ -98,6 +103,24 @@ export async function launch(
   });
 }
 
+/** The driver that the options ask for. @throws FusionclipError `usage`, `no_adapter` */
+function chosenDriver(runtime: 'deno' | 'node', { driver: choice, adapter: given, threads }: LaunchOptions): Driver {
+  const adapter = given ?? (choice === undefined ? process.env.FUSIONCLIP_ADAPTER || undefined : undefined);
+  if (given !== undefined && choice !== undefined) {
+    throw new FusionclipError('usage', '--adapter names the driver too; leave --driver out.');
+  }
+  const driver = adapter === undefined ? findDriver(runtime, choice) : driverOfAdapter(adapter);
+  if (threads === undefined) return driver;
+  if (!/^[1-9]\d{0,3}$/.test(threads)) {
+    throw new FusionclipError('usage', `--threads ${threads} is no number of threads; give one from 1 on.`);
+  }
+  if (driver.name !== 'lavapipe') {
+    const text = `--threads is for lavapipe, and this is ${driver.note}; taskset gives any program certain cores.`;
+    throw new FusionclipError('usage', text);
+  }
+  return { ...driver, env: { ...driver.env, LP_NUM_THREADS: threads } };
+}
+
 /** Starts the child process and waits for its end. */
 async function runCommand(
   command: Command,
@@ -105,18 +128,20 @@ async function runCommand(
   options: LaunchOptions,
   told: Told,
 ): Promise<number> {
-  const driver = findDriver(command.runtime, options.driver);
+  const driver = chosenDriver(command.runtime, options);
   // LD_LIBRARY_PATH and the driver's variables are read when a process starts, so even Node needs a second process.
   // What the driver's variables were before, for programs that start others (`doctor`): each finds its own driver.
   const before = Object.fromEntries(Object.keys(driver.env).map((name) => [name, process.env[name] ?? null]));
   const notes = {
     FUSIONCLIP_DRIVER_NOTE: driver.note,
+    ...(options.adapter !== undefined && { FUSIONCLIP_ADAPTER: options.adapter }), // `doctor` then looks at this one
     FUSIONCLIP_OUTER_ENV: JSON.stringify(before),
     FUSIONCLIP_NODE: nodePath(),
     [LEASH]: '1',
   };
   const env = { ...process.env, ...notes, ...driver.env, ...options.env };
-  const child = spawn(command.executable, [...command.flags, ...args], {
+  const [program, ...rest] = [...(driver.front ?? []), command.executable, ...command.flags, ...args];
+  const child = spawn(program, rest, {
     env,
     // The program reads no input; its end of this pipe tells it that this process is gone.
     stdio: ['pipe', options.onStdout ? 'pipe' : 'inherit', options.onStderr ? 'pipe' : 'inherit'],

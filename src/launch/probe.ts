@@ -63,7 +63,8 @@ function outerEnvironment(): NodeJS.ProcessEnv {
     if (value === null) delete env[name];
     else env[name] = value;
   }
-  for (const name of ['FUSIONCLIP_OUTER_ENV', 'FUSIONCLIP_DRIVER_NOTE', 'FUSIONCLIP_RUNTIME']) delete env[name];
+  for (const name of ['FUSIONCLIP_OUTER_ENV', 'FUSIONCLIP_DRIVER_NOTE', 'FUSIONCLIP_RUNTIME', 'FUSIONCLIP_ADAPTER'])
+    delete env[name];
   return env;
 }
 

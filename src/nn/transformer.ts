@@ -4,7 +4,6 @@ import { gatherRows as gatherKernel } from '../kernels/gather_rows.ts';
 import { layerNorm as layerNormKernel } from '../kernels/layer_norm.ts';
 import { matmul } from '../kernels/matmul.ts';
 import type { Index } from '../kernels/row_index.ts';
-import { add } from './functions/arithmetic.ts';
 import { attention } from './functions/attention.ts';
 import { concatenate, reshape } from './functions/axes.ts';
 import { layerNorm } from './functions/layer_norm.ts';
@@ -78,9 +77,9 @@ export function transformerBlock(x: Tensor, weights: BlockWeights, options: Bloc
   const own = blockQkv(x, weights);
   const all = before ? placed(before, own) : own;
   const seen = rows(attention(all, heads, causal), before?.own);
-  const middle = add(rows(x, pick), linear(rows(seen, pick), out.weight, out.bias));
+  const middle = linear(rows(seen, pick), out.weight, out.bias, rows(x, pick));
   const hidden = activate(linear(layerNorm(middle, ln_2.weight, ln_2.bias), fc.weight, fc.bias), act);
-  return add(middle, linear(hidden, proj.weight, proj.bias));
+  return linear(hidden, proj.weight, proj.bias, middle);
 }
 
 /** Constant and computed rows where they belong: [B, L, 3W]. */

@@ -9,9 +9,12 @@ import type { DecisionRule } from '../decide/decision_rule.ts';
 import { openAdapters } from '../detect/adapters_file.ts';
 import { knownImages } from '../detect/known_images.ts';
 import type { TrainResults } from '../detect/results.ts';
+import { parseResults } from '../detect/stored_results.ts';
 import type { StepEvent } from '../run/events.ts';
 import type { RunConfig } from '../run/run_config.ts';
+import { REMOVE, readRunFile, resultsAgain } from '../run/run_file.ts';
 import { ADAPTERS, RunFolder } from '../run/run_folder.ts';
+import { STORED_ENVIRONMENT, STORED_SHOTS } from '../run/stored.ts';
 import { openPictures, type RunPictures } from './pictures.ts';
 import type { Prediction } from './prediction.ts';
 
@@ -97,25 +100,19 @@ export async function readRun(fs: FileSystem, path: string): Promise<RunRecord> 
     const how = `finish it with fusionclip train --resume --out ${path}`;
     throw new FusionclipError('io', `The run in ${path} is not finished, so there is nothing to report; ${how}.`);
   }
-  const read = async <T>(name: string, parse: (text: string) => T): Promise<T | null> => {
-    const file = folder.file(name);
-    if (!(await fs.stat(file))) return null;
-    const text = new TextDecoder().decode(await fs.readFile(file));
-    try {
-      return parse(text);
-    } catch (cause) {
-      throw new FusionclipError('bad_data', `${file} is damaged or not of this program; train again.`, { cause });
-    }
-  };
-  const results = await read('results.json', (text) => parseJson(RESULTS, text) as unknown as TrainResults);
-  const environment = await read('env.json', (text): RunEnvironment => parseJson(ENVIRONMENT, text));
+  const read = <T>(name: string, parse: (text: string) => T, help: string = REMOVE.record) =>
+    readRunFile(fs, folder.file(name), parse, help);
+  const again = (name: string) => resultsAgain(path, name);
+  const results = await read('results.json', parseResults, again('results.json'));
+  const environment = await read('env.json', (text): RunEnvironment => parseJson(STORED_ENVIRONMENT, text));
   const data = await read('data.json', (text): RunData => parseJson(DATA, text));
-  const shots = await read('shots.json', (text): RunShots => parseJson(SHOTS, text));
+  const shots = await read('shots.json', (text): RunShots => parseJson(STORED_SHOTS, text));
   const lines = await read('metrics.jsonl', parseLines);
-  const predictions = await read('predictions.csv', parsePredictions);
+  const ofAll = (text: string) => parsePredictions(text, results!.selected.images);
+  const predictions = await read('predictions.csv', ofAll, again('predictions.csv'));
   if (!results || !predictions) {
-    const file = folder.file('predictions.csv');
-    throw new FusionclipError('io', `There is no ${file}, so there is nothing to report; train again.`);
+    const text = `There is no ${folder.file('predictions.csv')}, so there is nothing to report; ${again('predictions.csv')}.`;
+    throw new FusionclipError('io', text);
   }
   const adapters = folder.file(ADAPTERS);
   const file = (await fs.stat(adapters)) ? await openAdapters(fs, adapters) : null;
@@ -137,22 +134,6 @@ export async function readRun(fs: FileSystem, path: string): Promise<RunRecord> 
   };
 }
 
-const weights = v.looseObject({ image: v.looseObject({}), pixel: v.nullable(v.looseObject({})) });
-const RESULTS = v.looseObject({
-  selected: weights,
-  last: weights,
-  shots: v.object({ normal: v.number(), abnormal: v.number() }),
-});
-const SESSION = {
-  adapter: v.optional(v.string()),
-  runtime: v.optional(v.string()),
-  version: v.optional(v.string()),
-  started: v.optional(v.string()),
-  fromStep: v.optional(v.number()),
-  seconds: v.optional(v.number()),
-};
-const ENVIRONMENT = v.object({ ...SESSION, earlier: v.optional(v.array(v.object(SESSION))) });
-const SHOTS = v.object({ seed: v.number(), normal: v.array(v.string()), abnormal: v.array(v.string()) });
 const DATA = v.object({
   lines: v.array(v.string()),
   leaks: v.object({ warnings: v.array(v.string()) }),
@@ -164,27 +145,49 @@ const DATA = v.object({
   ),
   leftOut: v.optional(v.array(v.object({ what: v.string(), count: v.number(), examples: v.array(v.string()) }))),
 });
-const LINE = v.looseObject({ type: v.string() });
+const at = { step: v.number(), epoch: v.number(), rate: v.optional(v.nullable(v.number())) };
+const loss = v.nullable(v.number()); // JSON writes one that is none as null
+const area = v.optional(v.nullable(v.number()));
+const LINE = v.union([
+  v.looseObject({
+    ...at,
+    type: v.literal('step'),
+    loss,
+    parts: v.record(v.string(), loss),
+    seconds: v.number(),
+  }),
+  v.looseObject({ ...at, type: v.literal('eval'), image: area, pixel: area, best: v.boolean() }),
+]);
 
 function parseLines(text: string): { type: string }[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => parseJson(LINE, line));
+    .map((line, i) => {
+      try {
+        return parseJson(LINE, line);
+      } catch (cause) {
+        throw new Error(`has a line ${i + 1} that is none of a log`, { cause });
+      }
+    });
 }
 
-function parsePredictions(text: string): Prediction[] {
+/** @param images how many the results are of */
+function parsePredictions(text: string, images: { readonly normal: number; readonly abnormal: number }): Prediction[] {
   const [head = [], ...rows] = csvCells(text);
   const columns = ['id', 'label', 'score', 'abnormal', 'mapLow', 'mapHigh'].map((name) => head.indexOf(name));
-  if (columns.includes(-1)) throw new Error('a column is missing');
+  if (columns.includes(-1)) throw new Error('lacks a column');
   const [id, label, score, abnormal, low, high] = columns;
   const number = (cell: string): number => {
     const value = Number(cell);
-    if (cell === '' || !Number.isFinite(value)) throw new Error(`"${cell}" is no number`);
+    if (cell === '' || !Number.isFinite(value)) throw new Error(`has "${cell}" where a number belongs`);
     return value;
   };
+  const all = images.normal + images.abnormal;
+  if (rows.length !== all) throw new Error(`has ${rows.length} rows, and the results are of ${all} images`);
   return rows.map((row) => {
-    if (row.length !== head.length) throw new Error('a row is cut off');
+    if (row.length !== head.length) throw new Error('has a row that is cut off');
+    if (row[label] !== '0' && row[label] !== '1') throw new Error(`has "${row[label]}" for a label`);
     return {
       id: row[id],
       label: row[label] === '1' ? 1 : 0,

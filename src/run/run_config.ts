@@ -1,6 +1,6 @@
 import type { InferOutput } from 'valibot';
 import { FusionclipError } from '../base/errors.ts';
-import { checkJson } from '../base/json.ts';
+import { checkJson, isObject } from '../base/json.ts';
 import { optionTexts } from '../base/option.ts';
 import { VERSION } from '../base/version.ts';
 import type { DatasetKind } from '../data/layout/dataset.ts';
@@ -9,6 +9,7 @@ import { FUSION_OPTIONS, type FusionOptions, fusionOptions } from '../fusion/ind
 import { presetTexts } from '../fusion/presets.ts';
 import type { ModelIdentity } from './model_identity.ts';
 import { TRAIN_OPTIONS, type TrainOptions, trainOptions } from './options.ts';
+import { damageOf } from './run_file.ts';
 import type { SettingSource } from './setting_sources.ts';
 import { STORED_HEADER } from './stored.ts';
 
@@ -71,13 +72,21 @@ export function parseHeader(json: unknown, file: string): RunConfig {
     const { settings, sources, kind, object, model, data, grey = FULL } = json as InferOutput<typeof STORED_HEADER>;
     return { ...runSettings(settings), ...(sources && { sources }), kind, object, model, data, grey };
   } catch (cause) {
-    if (!(cause instanceof FusionclipError)) throw notOurs(file);
+    if (!(cause instanceof FusionclipError)) {
+      throw isObject(json) && 'fusionclip' in json ? damagedHeader(file, cause) : notOurs(file);
+    }
     throw new FusionclipError(
       'bad_model',
       `${file} was written by another version of fusionclip (${cause.message.replace(/\.$/, '')}); train again.`,
       { cause },
     );
   }
+}
+
+/** The refusal of what a run has written and something else has spoilt. */
+export function damagedHeader(file: string, cause: unknown): FusionclipError {
+  const text = `${file} is damaged (${damageOf(cause)}); take a copy of it, or train again.`;
+  return new FusionclipError('bad_model', text, { cause });
 }
 
 /** The refusal of a file or folder that no run has written. */

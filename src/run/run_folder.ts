@@ -1,10 +1,13 @@
+import type { GenericSchema, InferOutput } from 'valibot';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
+import { checkJson } from '../base/json.ts';
 import { JsonLines } from '../base/json_lines.ts';
 import { joinPath } from '../base/paths.ts';
-import { OUTPUT_FILES } from '../data/layout/own_output.ts';
+import { isOwnText, OUTPUT_FILES } from '../data/layout/own_output.ts';
 import { namesIn } from './lock.ts';
-import { notOurs, parseHeader, type RunConfig } from './run_config.ts';
+import { damagedHeader, notOurs, parseHeader, type RunConfig } from './run_config.ts';
+import { REMOVE, readRunFile } from './run_file.ts';
 
 /** The newest checkpoint of a run, with the state that a resumed run goes on from. */
 export const LATEST = 'checkpoint/latest.safetensors';
@@ -68,12 +71,12 @@ export class RunFolder {
     if (!(await fs.stat(file))) {
       throw new FusionclipError('io', `There is no run in ${path}: ${file} does not exist${await runBelow(fs, path)}.`);
     }
+    const text = new TextDecoder().decode(await fs.readFile(file));
     let json: unknown;
     try {
-      json = JSON.parse(new TextDecoder().decode(await fs.readFile(file)));
+      json = JSON.parse(text);
     } catch (cause) {
-      if (cause instanceof FusionclipError) throw cause;
-      throw notOurs(file);
+      throw isOwnText(text) ? damagedHeader(file, cause) : notOurs(file);
     }
     const finished = (await fs.stat(joinPath(path, 'results.json'))) !== null;
     return { folder: new RunFolder(fs, path), header: parseHeader(json, file), finished };
@@ -88,10 +91,17 @@ export class RunFolder {
     await this.#fs.writeFile(this.file(name), `${JSON.stringify(value, null, 2)}\n`);
   }
 
-  /** A JSON file of the folder, or null when it is not there. */
-  async readJson(name: string): Promise<unknown> {
-    if (!(await this.#fs.stat(this.file(name)))) return null;
-    return JSON.parse(new TextDecoder().decode(await this.#fs.readFile(this.file(name))));
+  /**
+   * What a JSON file of the folder holds, or null when it is not there; keys keep their order.
+   * @throws FusionclipError `bad_data` for what has not the shape of `schema`
+   */
+  readJson<S extends GenericSchema>(name: string, schema: S): Promise<InferOutput<S> | null> {
+    const parse = (text: string) => {
+      const value = JSON.parse(text);
+      checkJson(schema, value);
+      return value as InferOutput<S>;
+    };
+    return readRunFile(this.#fs, this.file(name), parse, REMOVE.resume);
   }
 }
 

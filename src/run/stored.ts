@@ -82,3 +82,26 @@ export const STORED_INFERENCE = v.object({
   images: v.optional(v.array(v.string())),
   seen: v.optional(v.nullable(v.object({ abnormal: KEYS, chosen: KEYS, test: KEYS }))),
 });
+
+const session = {
+  adapter: v.optional(v.string()),
+  runtime: v.optional(v.string()),
+  version: v.optional(v.string()),
+  started: v.optional(v.string()),
+  fromStep: v.optional(number),
+  seconds: v.optional(number),
+};
+
+/** `env.json`; whatever else it holds is kept. */
+export const STORED_ENVIRONMENT = v.looseObject({
+  ...session,
+  earlier: v.optional(v.array(v.looseObject(session))),
+});
+
+/** `shots.json`; whatever else it holds is kept. */
+export const STORED_SHOTS = v.looseObject({ seed: number, normal: v.array(v.string()), abnormal: v.array(v.string()) });
+
+/** What a resumed run takes of `data.json`: where the object's name in the prompts came from at first. */
+export const STORED_SOURCE = v.looseObject({
+  from: v.optional(v.picklist(['given', 'known', 'folder', 'none', 'run'])),
+});

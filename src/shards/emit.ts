@@ -11,7 +11,7 @@ export interface JobRequest {
   readonly tasks: number;
   /** Tasks at the same time. */
   readonly parallel: number;
-  /** GPUs of a task; 0: a software driver. */
+  /** GPUs of a task, 1 or 0: a software driver, on as many threads as the task has cores. */
   readonly gpus: number;
   readonly cpus: number;
   readonly memory: number;
@@ -50,7 +50,7 @@ export function slurmScript(facts: PlanFacts, request: JobRequest): string {
 #SBATCH --open-mode=append
 #SBATCH --output="${plan}/jobs/%A_%a.log"
 ${gpus > 0 ? `#SBATCH --gres=gpu:${gpus}\n` : ''}
-fusionclip=\${FUSIONCLIP:-npx fusionclip}
+${gpus > 0 ? '' : `export LP_NUM_THREADS=${cpus}\n`}fusionclip=\${FUSIONCLIP:-npx fusionclip}
 $fusionclip work ${quoted(plan)} --shard "$SLURM_ARRAY_TASK_ID/${tasks}"${place}
 code=$?
 case $code in
@@ -106,7 +106,10 @@ export function kubernetesManifest(facts: PlanFacts, request: JobRequest): strin
               name: 'work',
               image,
               command: ['/bin/sh', '-c', command],
-              env: [{ name: 'HF_HOME', value: '/models' }],
+              env: [
+                { name: 'HF_HOME', value: '/models' },
+                ...(gpus > 0 ? [] : [{ name: 'LP_NUM_THREADS', value: String(cpus) }]),
+              ],
               resources: {
                 requests: { cpu: String(cpus), memory: `${memory}Gi` },
                 limits: { memory: `${memory}Gi`, ...(gpus > 0 && { 'nvidia.com/gpu': String(gpus) }) },

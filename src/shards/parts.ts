@@ -6,6 +6,7 @@ import { parseJson } from '../base/json.ts';
 import { joinPath } from '../base/paths.ts';
 import { sha256 } from '../base/sha256.ts';
 import { VERSION } from '../base/version.ts';
+import { parseObject, readRunFile } from '../run/run_file.ts';
 import type { Plan, Shard } from './plan.ts';
 
 const RECORD = object({
@@ -110,6 +111,5 @@ export async function writeFailure(fs: FileSystem, plan: Plan, failure: ShardFai
 /** Why a shard could not be done, the last time; null where that is not known. */
 export async function readFailure(fs: FileSystem, plan: Plan, shard: Pick<Shard, 'id'>): Promise<ShardFailure | null> {
   const path = failurePath(plan, shard);
-  if (!(await fs.stat(path))) return null;
-  return JSON.parse(new TextDecoder().decode(await fs.readFile(path))) as ShardFailure;
+  return (await readRunFile(fs, path, parseObject, 'remove it, and the shard is tried again')) as ShardFailure | null;
 }

@@ -2,7 +2,9 @@ import { FusionclipError } from '../base/errors.ts';
 import { joinPath } from '../base/paths.ts';
 import { sha256 } from '../base/sha256.ts';
 import type { TrainResults } from '../detect/results.ts';
+import { parseResults } from '../detect/stored_results.ts';
 import { describeAdapter } from '../gpu/adapter.ts';
+import { readRunFile } from '../run/run_file.ts';
 import { runStudy, SharedWork } from '../study/run_study.ts';
 import { type StudyRun, studyRunFingerprint } from '../study/study_run.ts';
 import type { TrainContext } from '../train/train_run.ts';
@@ -41,11 +43,12 @@ export class GridRunner implements ShardDoer {
     const place = joinPath(this.#plan.path, RUNS, path);
     const known = await this.#known(place, run);
     if (!known) await this.#make(run, path, place);
-    const bytes = await fs.readFile(joinPath(place, 'results.json'));
-    const results = JSON.parse(new TextDecoder().decode(bytes)) as TrainResults;
+    const file = joinPath(place, 'results.json');
+    const bytes = await fs.readFile(file);
+    const results = await readRunFile(fs, file, parseResults, `remove ${place}, and the run is trained again`);
     return {
       adapter: describeAdapter(gpu.facts),
-      rows: [{ sha256: await sha256(bytes), cells: cellsOf(run, results) }],
+      rows: [{ sha256: await sha256(bytes), cells: cellsOf(run, results!) }],
     };
   }
 

@@ -8,11 +8,13 @@ import { type AnyBackbone, modelKey, openModel } from '../detect/backbone.ts';
 import type { TrainResults } from '../detect/results.ts';
 import type { RunContext } from '../detect/run_context.ts';
 import { SharedFeatures } from '../detect/shared_features.ts';
+import { parseResults } from '../detect/stored_results.ts';
 import { FUSION_OPTIONS } from '../fusion/index.ts';
 import { FolderLock } from '../run/lock.ts';
 import { chooseSettings } from '../run/model_settings.ts';
 import { TRAIN_OPTIONS } from '../run/options.ts';
 import type { RunConfig } from '../run/run_config.ts';
+import { readRunFile } from '../run/run_file.ts';
 import { RunFolder } from '../run/run_folder.ts';
 import { SharedTrainings, trainRun } from '../train/index.ts';
 import type { TrainContext } from '../train/train_run.ts';
@@ -169,7 +171,7 @@ async function finishedResults(
     const now = models.get(run.model)!;
     if (now && !isOfNow((await RunFolder.open(fs, folder)).header, now, run)) return null;
   }
-  return JSON.parse(await read(results)) as TrainResults;
+  return readRunFile(fs, results, parseResults, 'remove it, and the same call trains that run again');
 }
 
 /** Whether a finished run has the weights that lie under the model's name now, and the settings that suit it now. */

@@ -9,6 +9,7 @@ import type { Environment } from '../run/environment.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import type { RunFolder } from '../run/run_folder.ts';
 import type { RunState } from '../run/run_state.ts';
+import { STORED_ENVIRONMENT } from '../run/stored.ts';
 
 /** `shots.json`: which images are the support set, why, and what they show. */
 export async function shotsJson(
@@ -70,7 +71,7 @@ export async function environmentJson(
     started: started.toISOString(),
     fromStep: state?.step ?? 0,
   };
-  const before = (await folder.readJson('env.json')) as { started?: string; earlier?: unknown[] } | null;
+  const before = await folder.readJson('env.json', STORED_ENVIRONMENT);
   if (!before?.started) return now;
   const { earlier = [], ...rest } = before;
   return { ...now, earlier: [...earlier, rest] };

@@ -28,6 +28,7 @@ import { onDevice } from '../run/on_device.ts';
 import { headerJson, type RunConfig, runSettings } from '../run/run_config.ts';
 import { ADAPTERS, BEST, LAST, LATEST, RunFolder } from '../run/run_folder.ts';
 import type { Choice, RunState } from '../run/run_state.ts';
+import { STORED_SHOTS, STORED_SOURCE } from '../run/stored.ts';
 import type { SlicedVolume } from '../volume/slice_set.ts';
 import { lastState, resumable, resumeAdvice, takeFolder } from './broken_run.ts';
 import { loadWeights } from './checkpoint.ts';
@@ -236,7 +237,7 @@ async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Pro
   });
   const shots = await chooseShots(fs, dataset, header.train);
   const support = await readSupport(fs, shots, { ...header.fusion, grey: header.grey }, header.train.seed);
-  const drawn = await folder.readJson('shots.json');
+  const drawn = await folder.readJson('shots.json', STORED_SHOTS);
   // A run that was ended before its first file was whole has no list yet.
   if (drawn === null) await folder.writeJson('shots.json', await shotsJson(support, header));
   else if (!(await sameShots(drawn, support, header))) {
@@ -252,15 +253,14 @@ async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Pro
   try {
     tell();
     // Where the object's name came from at first: going on changes nothing in what a run leaves.
-    const before = (await folder.readJson('data.json')) as Partial<Inventory> | null;
+    const before = await folder.readJson('data.json', STORED_SOURCE);
     await fs.writeFile(folder.file('data.json'), dataJson({ ...inventory, from: before?.from ?? inventory.from }));
     const missing = await folder.metrics.keep(state?.lines ?? 0);
     if (missing > 0) {
       const text = `${folder.metrics.path} was cut short: ${missing} of its lines are missing, and so are their steps in the report.`;
       onEvent({ type: 'note', text });
     }
-    const maps = places.maps ?? header.train['map.files'];
-    const { mapsOf } = places;
+    const { mapsOf, maps = header.train['map.files'] } = places;
     const work = { context, folder, maps, mapsOf, onEvent };
     const run = { ...work, header, backbone, dataset, inventory, support, volumes, items, detector };
     return await finishRun(run, state);

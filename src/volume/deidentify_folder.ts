@@ -42,7 +42,7 @@ export async function deidentifyFolder(
   const names = new Deidentifier(salt);
   const places = new Places();
   const left = { others: 0, pixelless: 0, damaged: 0 };
-  const burned = { yes: [] as string[], unsaid: 0 };
+  const burned = { yes: [] as string[], unsaid: 0, unsearched: [] as string[] };
   let files = 0;
   for (const [i, path] of paths.entries()) {
     onProgress?.(i, paths.length);
@@ -60,6 +60,7 @@ export async function deidentifyFolder(
       const place = places.of(copy.patient, copy.study, copy.series);
       await fs.writeFile(joinPath(out, place), copy.bytes);
       files++;
+      if (copy.unsearched) burned.unsearched.push(place);
       if (copy.burnedIn === 'YES') burned.yes.push(place);
       else if (copy.burnedIn === '') burned.unsaid++;
     } catch (error) {
@@ -73,15 +74,15 @@ export async function deidentifyFolder(
 
 function notesOf(
   left: { readonly others: number; readonly pixelless: number; readonly damaged: number },
-  burned: { readonly yes: readonly string[]; readonly unsaid: number },
+  burned: { readonly yes: readonly string[]; readonly unsaid: number; readonly unsearched: readonly string[] },
 ): string[] {
   const notes = ['pixels were not searched: text or a face in them stays as it is'];
-  if (burned.yes.length > 0) {
-    const some = burned.yes.slice(0, 5).join(', ');
-    const more = burned.yes.length > 5 ? ', …' : '';
-    notes.push(
-      `warning: ${counted(burned.yes.length, 'file')} may show who the patient is (burned-in annotation): ${some}${more}`,
-    );
+  for (const [paths, what] of [
+    [burned.yes, 'may show who the patient is (burned-in annotation)'],
+    [burned.unsearched, 'may hold comments in packed pictures, which are of a kind that was not searched'],
+  ] as const) {
+    const some = `${paths.slice(0, 5).join(', ')}${paths.length > 5 ? ', …' : ''}`;
+    if (paths.length > 0) notes.push(`warning: ${counted(paths.length, 'file')} ${what}: ${some}`);
   }
   if (burned.unsaid > 0)
     notes.push(`${counted(burned.unsaid, 'file')} do not say whether text is burned into the picture`);

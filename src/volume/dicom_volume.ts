@@ -3,11 +3,14 @@ import { DicomFile } from '../dicom/dicom_file.ts';
 import type { Affine } from '../nifti/affine.ts';
 import { Held } from './held.ts';
 import type { OrderedSlices } from './order.ts';
-import { secretFile } from './secret_name.ts';
+import { ReadAhead } from './read_ahead.ts';
 import type { SliceHeader } from './slice_header.ts';
 import type { Volume, VolumeSlice } from './volume.ts';
 
-/** A DICOM series as a volume. Of its files one is held at a time, since one may have all frames. */
+/**
+ * A DICOM series as a volume. Of its files one is held at a time, since one may have all frames; of files with one frame also the next
+ * ones while slices are asked for in their order.
+ */
 export class DicomVolume implements Volume {
   readonly name: string;
   readonly patient: string;
@@ -16,11 +19,13 @@ export class DicomVolume implements Volume {
   readonly modality: string;
   readonly scanner: string | null;
   readonly slices: readonly SliceHeader[];
-  private readonly fs: FileSystem;
   private last: { readonly path: string; readonly file: DicomFile } | null = null;
+  private readonly files: ReadAhead;
+  private before = -1;
   private readonly held: Held;
   private readonly forget = () => {
     this.last = null;
+    this.files.forget();
   };
 
   constructor(
@@ -29,28 +34,36 @@ export class DicomVolume implements Volume {
     { slices, affine }: OrderedSlices,
     held = new Held(),
   ) {
-    this.fs = fs;
     this.held = held;
     this.name = names.name;
     this.patient = names.patient;
     this.slices = slices;
+    this.files = new ReadAhead(
+      fs,
+      slices.map(({ path }) => path),
+    );
     this.shape = [slices[0].columns, slices[0].rows, slices.length];
     this.affine = affine;
     this.modality = slices[0].modality;
     this.scanner = slices[0].scanner;
   }
 
-  private async read(path: string): Promise<DicomFile> {
-    return DicomFile.read(await this.fs.readFile(path), await secretFile(this.fs, path));
+  private async read(k: number): Promise<DicomFile> {
+    const inTurn = k === this.before + 1;
+    this.before = k;
+    const { path, file: name, frames } = this.slices[k];
+    if (this.last?.path === path) return this.last.file;
+    const bytes = await this.files.read(k, inTurn && frames === 1);
+    const file = DicomFile.read(bytes, name);
+    this.last = { path, file };
+    return file;
   }
 
   /** @throws FusionclipError `bad_image`, `io` */
   async slice(k: number): Promise<VolumeSlice> {
-    const { path, frame } = this.slices[k];
     this.held.by(this.name, this.forget);
-    const last = this.last?.path === path ? this.last : { path, file: await this.read(path) };
-    this.last = last;
-    const { file } = last;
+    const file = await this.read(k);
+    const { frame } = this.slices[k];
     const picture = await file.frame(frame);
     if (picture.kind === 'colour') return picture;
     const { width, height, values, padded, inverted, facts } = picture;

@@ -120,12 +120,14 @@ export function greyLevels(
 ): Float64Array<ArrayBuffer> {
   const { values, padded, inverted } = slice;
   const out = new Float64Array(values.length);
-  for (let i = 0; i < out.length; i++) {
-    if (padded?.[i] || Number.isNaN(values[i])) continue;
-    const level = levelOf(values[i], map);
-    out[i] = inverted ? 1 - level : level;
-  }
+  for (let i = 0; i < out.length; i++) if (!padded?.[i]) out[i] = shownLevel(values[i], map, inverted);
   return out;
+}
+
+function shownLevel(value: number, map: GreyRule['map'], inverted: boolean): number {
+  if (Number.isNaN(value)) return 0;
+  const level = levelOf(value, map);
+  return inverted ? 1 - level : level;
 }
 
 function levelOf(value: number, map: GreyRule['map']): number {
@@ -148,6 +150,32 @@ function levelOf(value: number, map: GreyRule['map']): number {
 export function greyImage(slice: VolumeSlice, rule: GreyRule): Image {
   const { width, height } = slice;
   if (slice.kind === 'colour') return { width, height, channels: 3, data: slice.rgb };
-  const data = Uint8Array.from(greyLevels(slice, rule), (level) => Math.round(level * 65535) >> 8);
+  const { values, padded, inverted } = slice;
+  const data = new Uint8Array(values.length);
+  const byte = (value: number) => Math.round(shownLevel(value, rule.map, inverted) * 65535) >> 8;
+  if (values.BYTES_PER_ELEMENT > 2) {
+    for (let i = 0; i < data.length; i++) if (!padded?.[i]) data[i] = byte(values[i]);
+    return { width, height, channels: 1, data };
+  }
+  const known = bytesKnown(rule.map, inverted);
+  for (let i = 0; i < data.length; i++) {
+    if (padded?.[i]) continue;
+    const at = values[i] - LEAST;
+    if (known[at] < 0) known[at] = byte(values[i]);
+    data[i] = known[at];
+  }
   return { width, height, channels: 1, data };
+}
+
+/** The lowest of all numbers of 16 bits, signed or not. */
+const LEAST = -0x8000;
+
+/** By map, and whether it is turned round: the bytes of numbers of 16 bits from {@link LEAST} on that were worked out before, or -1. */
+const known = [new WeakMap<GreyRule['map'], Int16Array>(), new WeakMap<GreyRule['map'], Int16Array>()];
+
+function bytesKnown(map: GreyRule['map'], inverted: boolean): Int16Array {
+  const of = known[Number(inverted)];
+  const bytes = of.get(map) ?? new Int16Array(0x18000).fill(-1);
+  of.set(map, bytes);
+  return bytes;
 }

@@ -1,3 +1,5 @@
+import type { Samples } from '../dicom/unpack.ts';
+
 /** Whole numbers within ± this are counted one by one. */
 const WHOLE = 1 << 17;
 
@@ -12,7 +14,7 @@ export class Percentiles {
   private readonly bits = new Uint32Array(this.single.buffer);
 
   /** Takes values; those that are padded or no numbers are left out. */
-  add(values: Float64Array, padded: Uint8Array | null): void {
+  add(values: Samples, padded: Uint8Array | null): void {
     for (let i = 0; i < values.length; i++) {
       if (padded?.[i]) continue;
       const value = values[i];

@@ -104,7 +104,7 @@ export function turned(
       const from = (k - first) * size;
       return {
         ...{ kind: 'grey', width, height, ...facts },
-        values: Float64Array.from(values.subarray(from, from + size)),
+        values: values.slice(from, from + size),
         padded: padded?.slice(from, from + size) ?? null,
       };
     },

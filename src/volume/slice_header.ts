@@ -9,6 +9,8 @@ import { secretFile } from './secret_name.ts';
 /** What of a DICOM frame decides in which volume it lies, and where. */
 export interface SliceHeader {
   readonly path: string;
+  /** What messages call its file. */
+  readonly file: string;
   readonly frame: number;
   /** Frames of its object. */
   readonly frames: number;
@@ -55,13 +57,15 @@ const HEAD = 1 << 16;
  * @throws FusionclipError `bad_image`, `io`
  */
 export async function readSliceHeaders(fs: FileSystem, path: string): Promise<SliceHeader[] | null> {
-  const file = await openHeader(fs, path);
+  const name = await secretFile(fs, path);
+  const file = await openHeader(fs, path, name);
   if (!file.hasPixels) return null;
   const { format } = file;
   return file.facts((dataSet) => {
     const strings = (name: TagName) => dataSet.string(name);
     const shared = {
       path,
+      file: name,
       series: strings('seriesUid'),
       study: strings('studyUid'),
       patientId: dataSet.label('patientId'),
@@ -107,8 +111,7 @@ export function acquisitionsOf(headers: readonly SliceHeader[]): string | null {
   return null;
 }
 
-async function openHeader(fs: FileSystem, path: string): Promise<DicomFile> {
-  const name = await secretFile(fs, path);
+async function openHeader(fs: FileSystem, path: string, name: string): Promise<DicomFile> {
   const head = await fs.readRange(path, 0, HEAD);
   if (head.length === HEAD) {
     try {

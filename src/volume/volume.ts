@@ -1,3 +1,4 @@
+import type { Samples } from '../dicom/unpack.ts';
 import type { Voi } from '../dicom/voi.ts';
 import type { Affine } from '../nifti/affine.ts';
 
@@ -5,8 +6,8 @@ import type { Affine } from '../nifti/affine.ts';
 export type VolumeSlice = { readonly width: number; readonly height: number } & (
   | {
       readonly kind: 'grey';
-      /** [height, width], in the units of the modality */
-      readonly values: Float64Array<ArrayBuffer>;
+      /** [height, width], in the units of the modality; to be read only, they may lie in the file's bytes */
+      readonly values: Samples;
       /** 1 where the file says that there is no picture; null where it says nothing. */
       readonly padded: Uint8Array<ArrayBuffer> | null;
       /** Whether low values are bright (MONOCHROME1). */

@@ -78,7 +78,7 @@ describe('the work that the page keeps', () => {
     await page.chooseModel(own);
     await page.page.waitForSelector('[data-model=mine]');
     expect(await models()).toEqual([...before, 'mine']);
-    expect(await page.text('#model')).toMatch(/mine \(yours: 1 layers of width 64, patch \d+\)/);
+    expect(await page.text('#model')).toMatch(/mine \(1 layer of 64, patch \d+\)/);
   });
 
   test('is one training after another, of which those that are not finished wait', async () => {

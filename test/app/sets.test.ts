@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { actionsOver } from '../../app/actions.ts';
 import { EMPTY_FIELDS, fieldText, pairOf, withField } from '../../app/class_fields.ts';
+import type { Client } from '../../app/client.ts';
 import { noticeOf } from '../../app/components/notice.ts';
 import { progressOf } from '../../app/components/progress_text.ts';
 import { strange } from '../../app/components/strange.ts';
@@ -94,6 +96,32 @@ test('adapters of another organ or of a model that is not there are named as suc
   expect(strange({ adapters, dataset: null, models: [] })).toEqual([
     expect.stringMatching(/model mine, which this page has not/),
   ]);
+});
+
+test('a training that was paused is the session that is open, and is over when that is deleted', () => {
+  const file = { id: 'a', name: 'mine' } as NonNullable<State['kept']>['sessions'][number];
+  const kept = { lasting: true, sessions: [file], last: 'a' };
+  const paused = reduce({ ...START, phase: 'paused' }, { type: 'kept', kept });
+  expect(paused.session).toEqual({ id: 'a', name: 'mine', needs: null });
+  expect(reduce(paused, { type: 'deleted', id: 'a' }).phase).toBe('idle');
+  expect(reduce(paused, { type: 'deleted', id: 'b' }).phase).toBe('paused');
+  expect(reduce({ ...START, phase: 'idle' }, { type: 'kept', kept }).session).toBeNull();
+});
+
+test('of two things that come at the same time the second is not begun, and that is said', async () => {
+  const begun: string[] = [];
+  const said: string[] = [];
+  const makePhantoms = async (family: string) => {
+    begun.push(family);
+    throw new Error(`no ${family}`);
+  };
+  const actions = actionsOver({ makePhantoms } as unknown as Client, (change) => {
+    if (change.type === 'failed') said.push(change.message);
+  });
+  await Promise.all([actions.choosePhantoms('brain', 1), actions.choosePhantoms('liver', 1)]);
+  await actions.choosePhantoms('chest', 1);
+  expect(begun).toEqual(['brain', 'chest']);
+  expect(said).toEqual([expect.stringMatching(/^The page is at work already/), 'no brain', 'no chest']);
 });
 
 test('the end of work is said to screen readers, once', () => {

@@ -17,7 +17,7 @@ test('sentences of the library name no path and no flag that the page has not', 
     ],
     [
       "Cannot write sessions/20261129-ab12/run/config.json: the browser's storage is full; remove models or free some space on the disk.",
-      "Cannot write config.json: the browser's storage is full; remove models or free some space on the disk.",
+      "Cannot write config.json: the browser's storage is full; delete some kept work or a model, or free some space on the disk.",
     ],
   ]) {
     expect(pageWords(said)).toBe(shown);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { suite, test } from '../harness/registry.ts';
-import { greyOf, made } from './dicom_maker.ts';
+import { type Grey, greyOf, made } from './dicom_maker.ts';
 
 suite('DICOM: rescale', () => {
   test('a slope below 1 is not floored', async () => {
@@ -23,6 +23,25 @@ suite('DICOM: rescale', () => {
       ],
     });
     expect(Array.from((await greyOf(file)).values)).to.deep.equal([5, 3, -15]);
+  });
+
+  test('whole numbers keep their value whichever array holds them, to the ends of the stored range', async () => {
+    const values = async (grey: Omit<Grey, 'more'>, intercept: number, slope = 1) => {
+      const more = [
+        [0x00281052, 'DS', String(intercept)],
+        [0x00281053, 'DS', String(slope)],
+      ] as const;
+      const found = (await greyOf(made({ ...grey, more }))).values;
+      return [found.BYTES_PER_ELEMENT, ...found];
+    };
+    expect(await values({ stored: 12, pixels: [0, 4095] }, -1024)).to.deep.equal([2, -1024, 3071]);
+    expect(await values({ stored: 12, signed: true, pixels: [0x800, 0x7ff] }, -1024)).to.deep.equal([2, -3072, 1023]);
+    expect(await values({ pixels: [0, 65535] }, 0)).to.deep.equal([2, 0, 65535]);
+    expect(await values({ pixels: [0, 65535] }, -1)).to.deep.equal([4, -1, 65534]);
+    expect(await values({ pixels: [0, 65535] }, 1)).to.deep.equal([4, 1, 65536]);
+    expect(await values({ signed: true, pixels: [0x8000, 0x7fff] }, 1)).to.deep.equal([4, -32767, 32768]);
+    expect(await values({ pixels: [65535] }, 0, 65537)).to.deep.equal([8, 65535 * 65537]);
+    expect(await values({ pixels: [3] }, 0.5)).to.deep.equal([8, 3.5]);
   });
 
   test('a slope of 0 is refused, since nothing would be left', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import { DicomFile } from '../../src/dicom/dicom_file.ts';
 import { suite, test } from '../harness/registry.ts';
-import { made, storedOf } from './dicom_maker.ts';
+import { dicom, made, picture, storedOf } from './dicom_maker.ts';
 
 suite('DICOM: stored bits', () => {
   test('12 bits in 16, signed: the sign is that of the 12', async () => {
@@ -18,6 +19,25 @@ suite('DICOM: stored bits', () => {
   test('overlay bits above the high bit are no part of the value', async () => {
     expect(await storedOf(made({ stored: 12, pixels: [0x1005, 0xf005] }))).to.deep.equal([5, 5]);
     expect(await storedOf(made({ stored: 12, signed: true, pixels: [0x1005, 0xffff] }))).to.deep.equal([5, -1]);
+  });
+
+  test('the bytes of the file stay as they are, and may be those of an array whose slices are no copies', async () => {
+    class Views extends Uint8Array<ArrayBuffer> {
+      override slice(from?: number, to?: number) {
+        return this.subarray(from, to) as unknown as Uint8Array<ArrayBuffer>;
+      }
+    }
+    for (const [how, format] of [
+      [{}, { stored: 12, pixels: [0x1005, 0xffff] }],
+      [{ big: true }, { stored: 12, pixels: [0x1005, 0xffff] }],
+      [{}, { pixels: [5, 0xfff] }],
+    ] as const) {
+      const bytes = dicom(picture(format), how);
+      const views = new Views(bytes.buffer.slice(0));
+      const file = DicomFile.read(views, 'views.dcm');
+      for (let again = 0; again < 2; again++) expect(await storedOf(file)).to.deep.equal([5, 0xfff]);
+      expect(Array.from(views)).to.deep.equal(Array.from(bytes));
+    }
   });
 
   test('8 bits, signed and not, and bits of which some are stored', async () => {

@@ -7,6 +7,8 @@ import { dicomWebOf, storeWebOf } from '../../src/dicomweb/network.ts';
 import { DicomWebServer } from '../../src/dicomweb/server.ts';
 import { storeObjects } from '../../src/dicomweb/store.ts';
 import { withDicomWeb } from '../../src/dicomweb/study_files.ts';
+import { type BridgeFailure, relayedFetch, type Start } from '../../src/host/bridge.ts';
+import { BridgeServer } from '../../src/launch/bridge_server.ts';
 import { isFinal, isOfInput } from '../../src/shards/again.ts';
 import type { Input } from '../../src/shards/input.ts';
 import { listInputs, listsVolumes } from '../../src/shards/list_inputs.ts';
@@ -21,7 +23,7 @@ let pacs: Pacs;
 let token: string | undefined;
 const STUDY = '1.2.826.77.1';
 const address = (more = `/studies/${STUDY}`) => `dicomweb:${pacs.root}${more}`;
-const web = (root: string) => ({ ...dicomWebOf(() => token)(root), patience: 2000, pause: async () => {} });
+const web = (root: string) => ({ ...dicomWebOf({ env: () => token })(root), patience: 2000, pause: async () => {} });
 const server = () => new DicomWebServer(web(pacs.root));
 const study = () => parseDicomWeb(address());
 
@@ -31,6 +33,28 @@ beforeEach(async () => {
   for (let z = 0; z < 5; z++) pacs.add(sliceFile(z));
 });
 afterEach(() => pacs.close());
+
+/** What a page does that a launcher with this environment has opened. */
+async function throughBridge(env: Record<string, string>) {
+  const start = { args: [], env: {}, isTerminal: false };
+  const bridge = new BridgeServer('.', start, { output() {}, exit() {}, lost() {} }, env);
+  const root = (await bridge.listen()).replace('index.html', 'bridge/');
+  const addresses: string[] = [];
+  const ask = (name: string, body?: Blob, signal?: AbortSignal) => {
+    addresses.push(name);
+    return fetch(root + name, { method: 'POST', body, signal });
+  };
+  const seen = { addresses, start: (await (await ask('start')).json()) as Start };
+  const dicomWebFetch = relayedFetch(async (message, signal) => {
+    const answer = await ask('relay', message, signal);
+    if (!answer.ok) throw new Error(((await answer.json()) as BridgeFailure).message);
+    return answer;
+  });
+  const host = { env: (name: string) => seen.start.env[name], dicomWebFetch };
+  const serverFor = (webOf: typeof dicomWebOf) =>
+    new DicomWebServer({ ...webOf(host)(pacs.root), patience: 2000, pause: async () => {} });
+  return { seen, serverFor, close: () => bridge.close() };
+}
 
 /** Volumes at an address. */
 async function volumesAt(path: string, most?: number) {
@@ -153,10 +177,39 @@ test('the token goes to its server, and one that is refused is not part of the m
 test('the token of the images does not go to another server that stores the results', () => {
   const env = (name: string) => ({ DICOMWEB_TOKEN: 'one' })[name];
   const both = (name: string) => ({ DICOMWEB_TOKEN: 'one', DICOMWEB_STORE_TOKEN: 'two' })[name];
-  expect(storeWebOf(env, ['https://a.example/x'])('https://a.example/y').token).toBe('one');
-  expect(storeWebOf(env, ['https://a.example/x'])('https://b.example/y').token).toBe(undefined);
-  expect(storeWebOf(env, [])('https://b.example/y').token).toBe('one');
-  expect(storeWebOf(both, ['https://a.example/x'])('https://a.example/y').token).toBe('two');
+  expect(storeWebOf({ env }, ['https://a.example/x'])('https://a.example/y').token).toBe('one');
+  expect(storeWebOf({ env }, ['https://a.example/x'])('https://b.example/y').token).toBe(undefined);
+  expect(storeWebOf({ env }, [])('https://b.example/y').token).toBe('one');
+  expect(storeWebOf({ env: both }, ['https://a.example/x'])('https://a.example/y').token).toBe('two');
+});
+
+test('a page asks through its launcher: it has no token, and what its server does is what the page sees', async () => {
+  const { seen, serverFor, close } = await throughBridge({
+    DICOMWEB_TOKEN: ' s3cret\n',
+    DICOMWEB_STORE_TOKEN: 'Basic YTpi',
+  });
+  try {
+    expect(JSON.stringify(seen.start)).not.toMatch(/s3cret|YTpi/);
+    pacs.token = 'Bearer s3cret';
+    expect((await serverFor(dicomWebOf).find(parseDicomWeb(address('/studies?PatientID=MRN-4711')))).length).toBe(5);
+    pacs.faults.push({ of: /series$/, fault: FAULTS.status(503) }, { of: /series$/, fault: FAULTS.cut });
+    pacs.faults.push({ of: /instances\//, fault: FAULTS.short }, { of: /instances\//, fault: FAULTS.cut });
+    const [place] = await serverFor(dicomWebOf).find(study());
+    expect(await serverFor(dicomWebOf).fetch(place, 'it')).toEqual(sliceFile(0));
+    expect(pacs.faults).toEqual([]);
+    pacs.token = 'Basic YTpi';
+    expect((await failure(serverFor(dicomWebOf).find(study()))).message).toMatch(/refuses the token \(status 401\)/);
+    const more = sliceFile(7);
+    await serverFor((host) => storeWebOf(host, [])).send(more, STUDY, 'it');
+    expect(pacs.objects.at(-1)?.bytes).toEqual(more);
+    expect(seen.addresses.join(' ')).not.toMatch(/MRN|s3cret|dicom-web/);
+    expect(pacs.tokens.join(' ')).not.toContain(seen.start.env.DICOMWEB_TOKEN);
+    const [gone, known] = [serverFor(dicomWebOf), study()];
+    await pacs.close();
+    expect((await failure(gone.find(known))).message).toMatch(/ECONNREFUSED/);
+  } finally {
+    await close();
+  }
 });
 
 test('no message names a patient or a study', async () => {

@@ -2,6 +2,7 @@ import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { RepeatedStep } from '../../src/gpu/repeated_step.ts';
 import { add, scale } from '../../src/kernels/elementwise.ts';
+import { matmulWith } from '../../src/kernels/matmul.ts';
 import { suite, test } from '../harness/registry.ts';
 
 suite('repeated steps', () => {
@@ -39,6 +40,29 @@ suite('repeated steps', () => {
     assert.deepEqual([...(await state.read())], [73, 109]);
     step.release();
   });
+
+  test(
+    'a replay copies the texels of its product anew, whatever other products left in the textures',
+    async (t) => {
+      const gpu = await t.gpu();
+      using _scope = gpu.scope();
+      const filled = (rows: number, value: number) =>
+        GpuArray.from(gpu, new Float32Array(rows * 64).fill(value), [rows, 64]);
+      const ones = filled(3, 1);
+      const x = GpuArray.zeros(gpu, [2, 64]);
+      const step = new RepeatedStep<GpuArray>(gpu);
+      for (const value of [1, 2, 3]) {
+        x.write(new Float32Array(128).fill(value));
+        const y = step.run('a', () => matmulWith('textures', x, ones, { transposeB: true }));
+        // More rows, so that the textures grow, or none is left.
+        if (value === 1) matmulWith('textures', filled(600, 7), ones, { transposeB: true });
+        else gpu.trim();
+        assert.deepEqual([...(await y.read())], new Array(6).fill(64 * value));
+      }
+      step.release();
+    },
+    ['deno'],
+  );
 
   test('a step that fails the first time leaves the stream whole for what runs beside it', async (t) => {
     const gpu = await t.gpu();

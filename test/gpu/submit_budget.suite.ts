@@ -61,7 +61,7 @@ SPLIT['attention, subgroups'] = {
   runtimes: ['node', 'chrome'],
 };
 /** Rows of a matmul's tile. */
-const TILES = { reference: 1, 'registers-16': 16, 'workgroup-64': 64, subgroups: 28 } as const;
+const TILES = { reference: 1, 'registers-16': 16, textures: 8, 'workgroup-64': 64, subgroups: 28 } as const;
 
 suiteOnOneDawn('submit budget', () => {
   test('is full before the command that would exceed a third of it', () => {
@@ -137,7 +137,8 @@ suiteOnOneDawn('submit budget', () => {
     const small = await Gpu.create(await t.host.gpu(), { submitSeconds: 1e-6 });
     const [m, k, n] = [300, 64, 48];
     const lanes = whole.facts.features.includes('subgroups') ? (['subgroups'] as const) : [];
-    for (const variant of ['reference', 'registers-16', 'workgroup-64', ...lanes] as const) {
+    const texels = whole.facts.class === 'lavapipe' ? (['textures'] as const) : [];
+    for (const variant of ['reference', 'registers-16', 'workgroup-64', ...lanes, ...texels] as const) {
       for (const transposeA of variant === 'reference' ? [false, true] : [variant !== 'workgroup-64']) {
         const run = async (gpu: DeviceGpu) => {
           using _scope = gpu.scope();
@@ -151,8 +152,8 @@ suiteOnOneDawn('submit budget', () => {
         };
         const [one, many] = [await run(whole), await run(small)];
         assert.equal(one.submits, 1);
-        // With a transposed copy before the first part.
-        const copies = Number(variant === 'subgroups' && transposeA);
+        // With a transposed copy before the first part, or copies with rows of 64 numbers, which a^T and b have not.
+        const copies = variant === 'textures' ? 1 + Number(transposeA) : Number(variant === 'subgroups' && transposeA);
         assert.equal(many.submits, Math.ceil(m / TILES[variant]) + copies);
         assert.deepEqual(many.out, one.out);
       }

@@ -31,7 +31,8 @@ suite('tuning', () => {
     assert.equal(planMatmul('hardware', { ...large, m: 2310, n: 4096 }, undefined, 'workgroup-64').tileM, 64);
     assert.equal(variant('registers-8'), 'registers-8');
     assert.equal(planMatmul('lavapipe', large, undefined, 'workgroup-128').variant, 'workgroup-64');
-    assert.deepInclude(planMatmul('lavapipe', large), { variant: 'registers-16', tileM: 16, tileN: 16 });
+    assert.deepInclude(planMatmul('lavapipe', large), { variant: 'textures', tileM: 8, tileN: 32 });
+    assert.deepInclude(planMatmul('software', large, undefined, 'registers-16'), { tileM: 16, tileN: 16 });
     assert.deepInclude(planMatmul('lavapipe', large, undefined, 'registers-8'), { tileM: 8, tileN: 8 });
     const thin = { ...large, m: 3 };
     assert.deepInclude(planMatmul('hardware', thin), { variant: 'workgroup-thin', tileM: 16, tileN: 64 });
@@ -53,11 +54,29 @@ suite('tuning', () => {
     assert.equal(chosenVariant(able, 'reference'), 'subgroups');
     assert.equal(defaultVariant({ class: 'hardware', features: ['subgroups'] }), 'workgroup-128');
     assert.equal(defaultVariant({ class: 'software', features: [] }), 'registers-16');
-    assert.equal(chosenVariant({ class: 'lavapipe', features: [] }, 'no such'), 'registers-16');
+    assert.equal(chosenVariant({ class: 'lavapipe', features: [] }, 'no such'), 'textures');
+    assert.equal(chosenVariant({ class: 'software', features: [] }, 'textures'), 'registers-16');
     assert.equal(
       planMatmul('swiftshader', { m: 3, n: 64, k: 512, batches: 8 }, undefined, 'subgroups').variant,
       'registers-8',
     );
+  });
+
+  test('a product is copied into textures where that pays and its rows start where a texture takes them', () => {
+    const gpu = new NamingGpu('lavapipe');
+    using _scope = gpu.scope();
+    const array = (...shape: number[]) => GpuArray.empty(gpu, shape);
+    const ran = (m: number, k: number, n: number): string => {
+      gpu.shaders.length = 0;
+      matmul(array(m, k), array(n, k), { transposeB: true });
+      return gpu.shaders[0];
+    };
+    assert.equal(ran(290, 1024, 1024), 'matmul_textures');
+    assert.equal(ran(77, 768, 768), 'matmul_textures');
+    // A row of 588 numbers is no multiple of 256 bytes; 20 rows are too few, 8192 too many.
+    assert.equal(ran(290, 588, 1024), 'matmul_registers');
+    assert.equal(ran(20, 1024, 1024), 'matmul_registers');
+    assert.equal(ran(8192, 64, 64), 'matmul_registers');
   });
 
   test('every choice multiplies right', async (t) => {

@@ -43,7 +43,8 @@ export const volumes: readonly Mutation[] = [
     ['Math.abs(spacing[1] - across) > 1e-3 * across', 'Math.abs(spacing[1] - across) > across'],
   ]),
   ...mutations('src/volume/grey.ts', 'volume/grey', [
-    ['out[i] = inverted ? 1 - level : level;', 'out[i] = level;', { suite: 'volume/' }],
+    ['inverted ? 1 - level : level;', 'level;', { suite: 'volume/' }],
+    ['const of = known[Number(inverted)];', 'const of = known[0];'],
     ['least + BACKGROUND * (most - least)', 'least'],
     ['for (const k of [0, volume.shape[2] - 1])', 'for (const k of [0])'],
     ["if (volume.modality !== 'CT')", "if (volume.modality === 'CT')"],

@@ -103,6 +103,14 @@ suite('gradients', () => {
     run: ([x, weight, bias]) => linear(x, weight, bias),
     reference: ([x, weight, bias]) => matmulReference(x, weight, [6, 5, 4], false, true).map((v, i) => v + bias[i % 4]),
   });
+  for (const bias of [true, false]) {
+    gradientTest('linear', `on a residual, ${bias ? 'with' : 'without'} a bias`, {
+      inputs: [{ shape: [6, 5] }, { shape: [4, 5] }, { shape: [6, 4] }, ...(bias ? [{ shape: [4] }] : [])],
+      run: ([x, weight, residual, b]) => linear(x, weight, b ?? null, residual),
+      reference: ([x, weight, residual, b]) =>
+        matmulReference(x, weight, [6, 5, 4], false, true).map((v, i) => v + (b?.[i % 4] ?? 0) + residual[i]),
+    });
+  }
   gradientTest('matmul', 'times a factor', {
     inputs: [{ shape: [3, 5] }, { shape: [5, 4] }],
     run: ([a, b]) => matmul(a, b, 0.5),

@@ -20,10 +20,8 @@ import tempfile
 import nibabel
 import numpy as np
 import pydicom
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from made_slices import new_series, plain_slice, program
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FLIP = np.diag([-1.0, -1.0, 1.0, 1.0])
 SHAPE = (7, 5, 6)
 problems = []
@@ -43,17 +41,12 @@ def turned(*degrees):
 def write_series(folder, axes, spacing, step=None, origin=(-31.25, 17.5, -88.125), order=1):
     """A series of CT slices: `axes` are the directions of rows, columns and slices; `step` another way to the next slice."""
     os.makedirs(folder)
-    study, series, frame = generate_uid(), generate_uid(), generate_uid()
+    series = new_series()
     step = axes[:, 2] * spacing[2] if step is None else step
     places = []
     for k in range(SHAPE[2]):
-        one = Dataset()
-        one.file_meta = FileMetaDataset()
-        one.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        one.file_meta.MediaStorageSOPClassUID = one.SOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
-        one.file_meta.MediaStorageSOPInstanceUID = one.SOPInstanceUID = generate_uid()
-        one.StudyInstanceUID, one.SeriesInstanceUID, one.FrameOfReferenceUID = study, series, frame
-        one.PatientName, one.PatientID, one.StudyID, one.Modality, one.Manufacturer = "P", "1", "1", "CT", "GE"
+        one = plain_slice(series, "1", np.arange(SHAPE[0] * SHAPE[1]).reshape(SHAPE[1], SHAPE[0]))
+        one.StudyID, one.Manufacturer = "1", "GE"
         one.StudyDate = one.SeriesDate = one.AcquisitionDate = "20260101"
         one.StudyTime = one.SeriesTime = one.AcquisitionTime = "120000"
         one.SeriesNumber, one.AcquisitionNumber, one.InstanceNumber = 1, 1, 1 + (k if order > 0 else SHAPE[2] - 1 - k)
@@ -63,10 +56,7 @@ def write_series(folder, axes, spacing, step=None, origin=(-31.25, 17.5, -88.125
         places.append(place)
         one.ImagePositionPatient = [f"{v:.8f}" for v in place]
         one.PixelSpacing, one.SliceThickness = [spacing[1], spacing[0]], spacing[2]
-        one.Rows, one.Columns, one.SamplesPerPixel, one.PhotometricInterpretation = SHAPE[1], SHAPE[0], 1, "MONOCHROME2"
-        one.BitsAllocated, one.BitsStored, one.HighBit, one.PixelRepresentation = 16, 12, 11, 0
         one.RescaleIntercept, one.RescaleSlope = 0, 1
-        one.PixelData = np.arange(SHAPE[0] * SHAPE[1], dtype=np.uint16).tobytes()
         one.save_as(os.path.join(folder, f"{k}.dcm"), enforce_file_format=True)
     out = np.eye(4)
     out[:3, 0], out[:3, 1], out[:3, 2], out[:3, 3] = axes[:, 0] * spacing[0], axes[:, 1] * spacing[1], step, places[0]
@@ -90,10 +80,7 @@ def check(name, millimetres):
 
 
 def ours(*paths):
-    deno = os.path.join(ROOT, "node_modules/deno/bin.cjs")
-    script = os.path.join(ROOT, "test/reference/places.ts")
-    command = ["node", deno, "run", "-A", "--no-lock", "--no-check", "--quiet", script, *paths]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return json.loads(subprocess.run(program("places.ts", *paths), check=True, capture_output=True, text=True).stdout)
 
 
 def whole(affine):

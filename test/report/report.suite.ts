@@ -1,4 +1,5 @@
 import { assert } from 'chai';
+import { FusionclipError } from '../../src/base/errors.ts';
 import { makeDecisionRule } from '../../src/decide/decision_rule.ts';
 import type { RealisedDecisions } from '../../src/decide/realised.ts';
 import { REPORT, type RunRecord, readRun, renderReport, writeReport } from '../../src/report/index.ts';
@@ -118,8 +119,12 @@ suiteInTurn('report', () => {
       ['env.json', '[1'],
       ['shots.json', '{}'],
       ['metrics.jsonl', '{"type":"step"'],
+      ['metrics.jsonl', '{"type":"step","step":"x"}'],
       ['predictions.csv', 'id,label\na,1\n'],
+      // Cut at the end of a line, which no row tells.
+      ['predictions.csv', textOf(fs, '/run/predictions.csv').split('\n').slice(0, -2).join('\n')],
       ['results.json', '{"selected":1}'],
+      ['results.json', textOf(fs, '/run/results.json').slice(0, -9)],
     ]) {
       const whole = textOf(fs, `/run/${name}`);
       await fs.writeFile(`/run/${name}`, text);
@@ -130,6 +135,32 @@ suiteInTurn('report', () => {
     await expectFailure('io', [/predictions\.csv/], () => readRun(fs, '/run'));
     await fs.remove('/run/results.json');
     await expectFailure('io', [/not finished/, /--resume/], () => readRun(fs, '/run'));
+  });
+
+  test('a value of another type anywhere in a file of a run is named, and never an error of the program', async (t) => {
+    const context = contextOf(await t.gpu(), ruleSet());
+    await smallRun(context);
+    const { fs } = context;
+    let refused = 0;
+    let taken = 0;
+    for (const name of ['results.json', 'config.json', 'data.json', 'shots.json', 'env.json']) {
+      const whole = textOf(fs, `/run/${name}`);
+      for (const text of otherTypes(JSON.parse(whole))) {
+        await fs.writeFile(`/run/${name}`, text);
+        try {
+          const record = await readRun(fs, '/run');
+          // What it does not look at, it does not mind.
+          if (name === 'results.json') await renderReport(record, { gallery: 0 });
+          taken++;
+        } catch (error) {
+          if (!(error instanceof FusionclipError)) throw new Error(`${name}: ${text}`, { cause: error });
+          assert.match(error.message, new RegExp(`^/run/${name} (is damaged|was (not )?written by)`));
+          refused++;
+        }
+      }
+      await fs.writeFile(`/run/${name}`, whole);
+    }
+    assert.isAbove(refused, 2 * taken);
   });
 
   test('a large set makes no large file: the worst and a few of the best are shown', async () => {
@@ -254,3 +285,18 @@ suiteInTurn('report', () => {
     assert.match((await verdict({ ...good, predictions: oneClass })).headline, /lack a class/);
   });
 });
+
+/** The texts of a value in which one part after the other is of another type. */
+function otherTypes(value: unknown): string[] {
+  const texts: string[] = [];
+  const visit = (part: unknown, put: (other: unknown) => unknown): void => {
+    texts.push(JSON.stringify(put(typeof part === 'string' ? 5 : typeof part === 'number' ? 'x' : [1])));
+    if (Array.isArray(part)) {
+      if (part.length > 0) visit(part[0], (other) => put([other, ...part.slice(1)]));
+    } else if (part !== null && typeof part === 'object') {
+      for (const [key, own] of Object.entries(part)) visit(own, (other) => put({ ...part, [key]: other }));
+    }
+  };
+  visit(value, (other) => other);
+  return texts;
+}

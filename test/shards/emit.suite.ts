@@ -31,6 +31,8 @@ suite('jobs of a cluster', () => {
     assert.include(spec, { completionMode: 'Indexed', completions: 10, parallelism: 4, backoffLimitPerIndex: 3 });
     assert.equal(metadata.name, 'fusionclip-it-s-mine');
     assert.include(spec.template.spec.containers[0].command[2], '$((JOB_COMPLETION_INDEX + 1))/10');
-    assert.notInclude(slurmScript(FACTS, { ...REQUEST, gpus: 0 }), 'gpu');
+    const software = slurmScript(FACTS, { ...REQUEST, gpus: 0 });
+    assert.notInclude(software, 'gpu');
+    assert.include(software, 'export LP_NUM_THREADS=2\n');
   });
 });

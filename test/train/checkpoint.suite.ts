@@ -186,6 +186,19 @@ suiteInTurn('run folders and checkpoints', () => {
       assert.equal(/metrics\.jsonl was cut short: 1 of its lines are/.test(JSON.stringify(context.events)), lost > 0);
       assert.deepEqual(metricsOf(fs), whole.slice(0, whole.length - lost));
     }
+    fs.files.delete('/run/results.json');
+    for (const name of ['shots.json', 'data.json', 'env.json']) {
+      const own = fs.files.get(`/run/${name}`)!;
+      for (const bytes of [own.slice(0, own.length / 2), new TextEncoder().encode('[5]')]) {
+        fs.files.set(`/run/${name}`, bytes);
+        const model = await tinyBackbone();
+        await expectFailure('bad_data', [new RegExp(`^/run/${name} is damaged`), /remove it/], () =>
+          resumeRun(contextOf(gpu, fs), '/run', { model }),
+        );
+        assert.deepEqual(fs.files.get(`/run/${name}`), bytes);
+      }
+      fs.files.set(`/run/${name}`, own);
+    }
   });
 
   test('the file of a run holds the pictures of its normal support, each in its place', async (t) => {

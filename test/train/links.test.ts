@@ -1,13 +1,22 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { dial, type Listener, listen } from '../../src/host/links.ts';
+import { dialFromPage } from '../../src/host/page_links.ts';
 
 const SECRET = 'of both';
 const open = (secret = SECRET) => listen({ host: '127.0.0.1', port: 0, secret, tls: null });
+/** What Node 20 lacks: a browser's WebSocket. Puppeteer's masks as browsers do; it has no types. */
+const { WebSocket, WebSocketServer } = await import('ws' as string);
+const asPage = () => vi.stubGlobal('WebSocket', WebSocket);
+afterEach(() => vi.unstubAllGlobals());
 const at = ({ port }: Listener) => `127.0.0.1:${port}`;
 
 describe('connections of a training', () => {
-  test('carry messages of any length both ways, and tell when the other end is gone', async () => {
+  test.each([
+    ['a process', dial],
+    ['a page', dialFromPage],
+  ])('carry messages of any length both ways, and tell %s when the other end is gone', async (_, dial) => {
+    asPage();
     const listener = await open();
     listener.serve(async (link) => {
       for (let one = await link.receive(); one !== null; one = await link.receive()) link.send(one);
@@ -74,5 +83,25 @@ describe('connections of a training', () => {
       message: expect.stringContaining('does not answer'),
     });
     await expect(dial('nowhere', SECRET, null)).rejects.toMatchObject({ code: 'usage' });
+  });
+
+  test('a page that does not know the secret, or that nobody answers, says so, and takes no server for one that does', async () => {
+    asPage();
+    const listener = await open();
+    let served = 0;
+    listener.serve(async () => void served++);
+    await expect(dialFromPage(at(listener), 'another')).rejects.toMatchObject({ code: 'usage' });
+    expect(served).toBe(0);
+    listener.close();
+    await expect(dialFromPage(at(listener), SECRET)).rejects.toMatchObject({ code: 'io' });
+    const knowsNothing = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    knowsNothing.on('connection', (socket: globalThis.WebSocket) => {
+      socket.send(new Uint8Array(32));
+      socket.addEventListener('message', () => socket.send(new Uint8Array(32)));
+    });
+    await new Promise((resolve) => knowsNothing.on('listening', resolve));
+    const { port } = knowsNothing.address() as AddressInfo;
+    await expect(dialFromPage(`127.0.0.1:${port}`, SECRET)).rejects.toMatchObject({ code: 'usage' });
+    knowsNothing.close();
   });
 });

@@ -156,6 +156,63 @@ suite('copies without names', () => {
     }
   });
 
+  test('what lies with the pixels goes: comments in streams, thumbnails, boxes, what follows a stream or the last frame, unused bits', async (t) => {
+    const { frames } = JSON.parse(new TextDecoder().decode(await t.fixture('dicom/codec_frames.json')));
+    const word = (n: number) => [(n >> 8) & 255, n & 255];
+    const segment = (marker: number, content: Uint8Array) => [0xff, marker, ...word(content.length + 2), ...content];
+    const note = ascii('secret NOTE');
+    const inJpeg = [0xfe, 0xe1, 0xe0, 0xed].flatMap((marker) => segment(marker, note));
+    const adobe = segment(0xee, new Uint8Array([...ascii('Adobe'), 0, 100, 0, 0, 0, 0, 0, ...note]));
+    const cases: readonly (readonly [string, string, Partial<Grey>, number, readonly number[]])[] = [
+      ['lossless 1', '57', { stored: 12 }, 2, inJpeg],
+      ['baseline 8', '50', { allocated: 8 }, 2, [...inJpeg, ...adobe]],
+      ['jpeg-ls 12', '80', { stored: 12 }, 2, inJpeg],
+      // Behind the header of sizes, which comes first.
+      ['jpeg 2000 12', '90', { stored: 12 }, 51, segment(0x64, new Uint8Array([0, 1, ...note]))],
+      ['htj2k 16', '201', {}, -1, segment(0x64, new Uint8Array([0, 1, ...note]))],
+      ['jp2 12', '90', { stored: 12 }, 12, [0, 0, 0, 8 + note.length, ...ascii('xml '), ...note]],
+    ];
+    for (const [name, syntax, header, place, added] of cases) {
+      const stream = [...atob(frames[name])].map((letter) => letter.charCodeAt(0));
+      // Behind the sizes of this stream: their marker is the second.
+      const at = place >= 0 && name !== 'jpeg 2000 12' ? place : 4 + 256 * stream[4] + stream[5];
+      const jp2 = name === 'jp2 12';
+      const whole = new Uint8Array([...stream.slice(0, at), ...added, ...stream.slice(at), ...(jp2 ? [] : note)]);
+      const cut = Math.floor(whole.length / 4) * 2;
+      const parts = [new Uint8Array(0), whole.slice(0, cut), whole.slice(cut)];
+      const grey: Partial<Grey> = { columns: 16, rows: 12, signed: false, ...header, pixels: { parts } };
+      const bytes = sliceFile(0, { grey, how: { syntax: `1.2.840.10008.1.2.4.${syntax}` } });
+      const { result, bytes: written, copies: found } = await copies(new MemoryFileSystem([['s/IM0.dcm', bytes]]));
+      const letters = new TextDecoder('latin1').decode(written[0]);
+      for (const secret of HIDDEN) expect(letters.includes(secret), `${name}: ${secret}`).to.equal(false);
+      const source = DicomFile.read(bytes, 'source');
+      expect([...(await found[0].stored(0)).data], name).to.deep.equal([...(await source.stored(0)).data]);
+      expect(result.notes.join(), name).not.to.include('was not searched');
+    }
+    for (const how of [{}, { syntax: '1.2.840.10008.1.2.2', big: true }]) {
+      const pixels = Array.from(ascii('secret NOTE '), (letter) => letter << 12).slice(0, 6);
+      const grey = { stored: 12, pixels: [...pixels.map((bits, i) => bits | i), ...ascii('secretsecret')] };
+      const bytes = sliceFile(0, { grey, how });
+      const { bytes: written, copies: found } = await copies(new MemoryFileSystem([['s/IM0.dcm', bytes]]));
+      expect([...(await found[0].stored(0)).data]).to.deep.equal([0, 1, 2, 3, 4, 5]);
+      const own = found[0].dataSet.element('pixels')!;
+      expect(own.length).to.equal(12);
+      const top = how.big
+        ? written[0].slice(-12).filter((_, i) => i % 2 === 0)
+        : written[0].slice(-11).filter((_, i) => i % 2 === 0);
+      expect([...top]).to.deep.equal([0, 0, 0, 0, 0, 0]);
+    }
+  });
+
+  test('packed pictures that are not understood are named', async () => {
+    const grey = { allocated: 8, pixels: { parts: [new Uint8Array(0), ascii('secret stream ')] } };
+    const bytes = sliceFile(0, { grey, how: { syntax: '1.2.840.10008.1.2.4.50' } });
+    const { result, paths } = await copies(new MemoryFileSystem([['s/IM0.dcm', bytes]]));
+    expect(result.notes.join('\n'))
+      .to.include(`1 file may hold comments in packed pictures`)
+      .and.include(paths[0].slice(4));
+  });
+
   test('burned-in annotation is warned of, and what was left out is told; pixels are said not to be searched', async () => {
     const fs = new MemoryFileSystem(files({}, 'YES'));
     await fs.writeFile('s/Doe/notes.txt', 'Doe');

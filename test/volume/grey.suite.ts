@@ -121,6 +121,13 @@ suite('grey levels of volumes', () => {
     expect([a[0], b[0]]).to.deep.equal([0, 0]);
     for (let i = 1; i < 6; i++) expect(a[i] + b[i]).to.be.closeTo(1, 1e-12);
     expect(b[1]).to.be.closeTo(0.5 / 100, 1e-12);
+    for (const [volume, levels] of [
+      [one, a],
+      [two, b],
+    ] as const) {
+      const { data } = greyImage(await volume.slice(0), rule);
+      expect(Array.from(data)).to.deep.equal(levels.map((level) => Math.round(65535 * level) >> 8));
+    }
   });
 
   test('a VOI table goes before windows', async () => {

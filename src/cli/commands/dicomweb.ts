@@ -64,7 +64,7 @@ ${TOKEN}`,
     const folder = need(flagValues(OUT, call).out, 'out', 'the folder for the files');
     const address = parseDicomWeb(positional[0]);
     const reporter = new Reporter(host);
-    const server = new DicomWebServer(dicomWebOf(host.env)(address.root));
+    const server = new DicomWebServer(dicomWebOf(host)(address.root));
     const { fetched, there } = await fetchCopies(host, server, address, folder, (done, total) => {
       if (host.isTerminal) reporter.listen({ type: 'stage', what: 'files', done, total });
     });
@@ -88,7 +88,7 @@ export async function storePaths(
     throw new FusionclipError('bad_data', `${paths.join(', ')}: there is no DICOM file to store.`);
   const reporter = new Reporter(host);
   const roots = sources.map((source) => parseDicomWeb(source).root);
-  const server = new DicomWebServer(storeWebOf(host.env, roots)(address.root));
+  const server = new DicomWebServer(storeWebOf(host, roots)(address.root));
   const stored = await storeObjects(host, server, address, files, (done, total) => {
     if (host.isTerminal) reporter.listen({ type: 'stage', what: 'objects', done, total });
   });

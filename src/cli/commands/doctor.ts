@@ -35,21 +35,28 @@ export const doctor: Command = {
   summary: 'every runtime with its adapter, and whether a kernel gives the right numbers there',
   usage: '',
   examples: ['fusionclip doctor', 'fusionclip doctor --json'],
-  details: `Exit code ${EXIT_CODES.no_adapter} when no runtime has a usable adapter; the text then says what mends it.`,
+  details: `Lists the adapters of the machine, too, as --adapter numbers them; "fusionclip doctor --adapter N" tries one.
+Exit code ${EXIT_CODES.no_adapter} when no runtime has a usable adapter; the text then says what mends it.`,
   flags: [{ title: 'Report', table: FLAGS }],
   async run(call) {
     const { host } = call;
     exactly(0, call, 'fusionclip doctor');
     const { json, here } = flagValues(FLAGS, call);
-    if (here || !host.probe) {
+    if (here || !host.probe || host.env('FUSIONCLIP_ADAPTER')) {
       const diagnosis = await diagnose(host);
       host.stdout(json ? `${JSON.stringify(diagnosis)}\n` : lines(diagnosis));
       return diagnosis.check.ok ? 0 : EXIT_CODES.no_adapter;
     }
     const reports = await host.probe(['doctor', '--here', '--json']);
     const usable = reports.filter(isUsable).map(({ name }) => name);
-    if (json) host.stdout(`${JSON.stringify({ usable, runtimes: reports }, null, 2)}\n`);
-    else for (const report of reports) host.stdout(reportText(report));
+    const adapters = host.adapters?.() ?? [];
+    if (json) host.stdout(`${JSON.stringify({ usable, runtimes: reports, adapters }, null, 2)}\n`);
+    else {
+      for (const report of reports) host.stdout(reportText(report));
+      if (adapters.length > 0) host.stdout('--adapter, for deno and node:\n');
+      for (const [i, { name, fault }] of adapters.entries())
+        host.stdout(`  ${i} ${name}${fault ? `: ${fault}` : ''}\n`);
+    }
     if (usable.length > 0) return 0;
     host.stderr(`fusionclip: no runtime has a usable WebGPU adapter.\n${remedies(reports, host)}`);
     return EXIT_CODES.no_adapter;

@@ -56,7 +56,7 @@ the parts of shards that stay as they are.`,
       adapters: trainedPath(run, adapters),
       out: need(values.out, 'out', 'name the folder for the plan'),
       size: { least, most },
-      webOf: dicomWebOf(host.env),
+      webOf: dicomWebOf(host),
       say: (text) => host.stderr(`fusionclip: ${text}\n`),
     });
     sayPlan(call, plan);

@@ -10,7 +10,7 @@ const FLAGS = {
   emit: choice(['slurm', 'kubernetes'], 'slurm', 'an array for sbatch, or an Indexed Job for kubectl'),
   tasks: integer(64, [1, 1e5], 'tasks that the shards are dealt to; one is never without a shard'),
   parallel: integer(8, [1, 1e5], 'tasks at the same time'),
-  gpus: integer(1, [0, 16], 'GPUs of a task; 0: the software driver'),
+  gpus: integer(1, [0, 1], 'GPUs of a task, which uses one at most: more --tasks use more; 0: the software driver'),
   cpus: integer(4, [1, 1024], 'cores of a task'),
   memory: integer(8, [1, 4096], 'GiB of memory of a task'),
   minutes: integer(240, [1, 1e5], 'that a task may take; what it has done by then stays'),

@@ -106,10 +106,10 @@ export class BitReader {
   }
 }
 
-/** Where the next marker begins: a byte of 255 that is no datum. Throws an `Error` where there is none. */
+/** Where the next marker begins, a byte of 255 that is no datum, or the data's length where there is none. */
 export function nextMarker(data: Uint8Array, from: number): number {
   for (let at = from; at + 1 < data.length; at++) {
     if (data[at] === 0xff && data[at + 1] !== 0 && data[at + 1] !== 0xff) return at;
   }
-  throw new Error('the file is truncated');
+  return data.length;
 }

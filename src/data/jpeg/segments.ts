@@ -6,21 +6,30 @@ import type { ScanHeader } from './scan_header.ts';
 import { ZIGZAG } from './zigzag.ts';
 
 /** Tables and settings that segments give to those after them. */
-class Given {
+export class Tables {
   readonly quantization: (Int32Array | undefined)[] = [];
   readonly first: (HuffmanTable | undefined)[] = [];
   readonly others: (HuffmanTable | undefined)[] = [];
   restart = 0;
 }
 
+/** Who takes the segments of a JPEG, in their order. */
+export interface SegmentReader {
+  /** A frame header. @param kind its marker: 0xc0 baseline, 0xc2 progressive, … */
+  frame(kind: number, data: Uint8Array): void;
+  /** A scan header, behind which bits begin at index `at`. Gives an index between these and the next marker. */
+  scan(data: Uint8Array, at: number, tables: Tables): number;
+  /** What a program has left for others. */
+  application?(marker: number, data: Uint8Array): void;
+}
+
 /**
- * The components of a JPEG whose headers have been checked up to its first scan.
- * @throws Error that says what is wrong with the rest
+ * Reads a JPEG up to its end mark, or to where it ends without one.
+ * @throws Error that says what is wrong
  */
-export function decodeFrame(bytes: Uint8Array): Frame {
-  const given = new Given();
-  let frame: Frame | null = null;
-  for (let at = nextMarker(bytes, 2); bytes[at + 1] !== 0xd9; at = nextMarker(bytes, at)) {
+export function readSegments(bytes: Uint8Array, reader: SegmentReader): void {
+  const tables = new Tables();
+  for (let at = nextMarker(bytes, 2); at < bytes.length && bytes[at + 1] !== 0xd9; at = nextMarker(bytes, at)) {
     const marker = bytes[at + 1];
     // Restart markers that are left over, and such without a segment.
     if ((marker >= 0xd0 && marker <= 0xd8) || marker === 1) {
@@ -31,19 +40,34 @@ export function decodeFrame(bytes: Uint8Array): Frame {
     if (!(length >= 2) || at + 2 + length > bytes.length) throw new Error('a segment has a wrong length');
     const data = bytes.subarray(at + 4, at + 2 + length);
     at += 2 + length;
-    if (marker === 0xdb) readQuantization(data, given);
-    else if (marker === 0xc4) readHuffman(data, given);
-    else if (marker === 0xdd) given.restart = (data[0] << 8) | data[1];
-    else if (marker >= 0xc0 && marker <= 0xc2) {
-      if (frame) throw new Error('it holds more than one picture');
-      frame = frameOf(data, marker === 0xc2);
-    } else if (marker === 0xda) {
-      if (!frame) throw new Error('the frame header is missing');
-      at = decodeScan(bytes, at, frame, scanHeader(data, frame, given));
-    }
+    if (marker === 0xdb) readQuantization(data, tables);
+    else if (marker === 0xc4) readHuffman(data, tables);
+    else if (marker === 0xdd) tables.restart = (data[0] << 8) | data[1];
+    else if (marker === 0xda) at = reader.scan(data, at, tables);
+    else if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc8 && marker !== 0xcc) reader.frame(marker, data);
+    else reader.application?.(marker, data);
   }
-  for (const component of frame!.components) finish(component);
-  return frame!;
+}
+
+/**
+ * The components of a JPEG whose headers have been checked up to its first scan.
+ * @throws Error that says what is wrong with the rest
+ */
+export function decodeFrame(bytes: Uint8Array): Frame {
+  let frame: Frame | null = null;
+  readSegments(bytes, {
+    frame(kind, data) {
+      if (frame) throw new Error('it holds more than one picture');
+      frame = frameOf(data, kind === 0xc2);
+    },
+    scan(data, at, tables) {
+      if (!frame) throw new Error('the frame header is missing');
+      return decodeScan(bytes, at, frame, scanHeader(data, frame, tables));
+    },
+  });
+  const whole = frame as Frame | null;
+  for (const component of whole!.components) finish(component);
+  return whole!;
 }
 
 /** Samples of a component whose blocks came in several scans. */
@@ -57,7 +81,7 @@ function finish({ table, coefficients, samples, columns }: Component): void {
   }
 }
 
-function readQuantization(data: Uint8Array, { quantization }: Given): void {
+function readQuantization(data: Uint8Array, { quantization }: Tables): void {
   for (let at = 0; at < data.length; ) {
     const size = data[at] >> 4 === 0 ? 1 : 2;
     const slot = data[at++] & 15;
@@ -68,7 +92,7 @@ function readQuantization(data: Uint8Array, { quantization }: Given): void {
   }
 }
 
-function readHuffman(data: Uint8Array, { first, others }: Given): void {
+function readHuffman(data: Uint8Array, { first, others }: Tables): void {
   for (let at = 0; at < data.length; ) {
     const counts = data.subarray(at + 1, at + 17);
     const count = counts.reduce((sum, n) => sum + n, 0);
@@ -79,7 +103,7 @@ function readHuffman(data: Uint8Array, { first, others }: Given): void {
   }
 }
 
-function scanHeader(data: Uint8Array, frame: Frame, given: Given): ScanHeader {
+function scanHeader(data: Uint8Array, frame: Frame, given: Tables): ScanHeader {
   const count = data[0];
   if (!(count >= 1 && count <= 4) || data.length < 4 + 2 * count) throw new Error('a scan header is too short');
   const [begin, end, steps] = data.subarray(1 + 2 * count);

@@ -31,10 +31,15 @@ const MARKS = ['config.json', 'predictions.json', 'results.json', 'env.json', 'd
 export async function isOutputFolder(fs: FileSystem, folder: string, names: readonly string[]): Promise<boolean> {
   for (const name of MARKS) {
     if (!names.includes(name)) continue;
-    if (/^\s*\{\s*"fusionclip"\s*:/.test(await beginning(fs, joinPath(folder, name)))) return true;
+    if (isOwnText(await beginning(fs, joinPath(folder, name)))) return true;
   }
   if (!names.includes('predictions.csv')) return false;
   return (await beginning(fs, joinPath(folder, 'predictions.csv'))).startsWith('id,label,score,');
+}
+
+/** Whether a JSON file that begins so is of this program. */
+export function isOwnText(text: string): boolean {
+  return /^\s*\{\s*"fusionclip"\s*:/.test(text);
 }
 
 async function beginning(fs: FileSystem, path: string): Promise<string> {

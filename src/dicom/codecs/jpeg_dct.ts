@@ -1,11 +1,6 @@
-import { BitReader, type JpegStream, type Scan } from './jpeg_stream.ts';
-
-/** Order of the coefficients in the stream. */
-const ZIGZAG = [
-  0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
-  35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47,
-  55, 62, 63,
-];
+import type { BitReader } from '../../data/jpeg/huffman.ts';
+import { ZIGZAG } from '../../data/jpeg/zigzag.ts';
+import type { JpegStream, Scan } from './jpeg_stream.ts';
 
 /** `BASIS[8 x + u]`: cosine of frequency `u` at place `x`, scaled so that two passes make the inverse transform. */
 const BASIS = Float64Array.from({ length: 64 }, (_, i) => {
@@ -78,33 +73,30 @@ function decodeScan(
   });
   const block = new Int32Array(64);
   const units = across * down;
-  let reader = new BitReader(scan.intervals[0]);
-  for (let unit = 0, left = scan.restart, interval = 0; unit < units; unit++, left--) {
-    if (scan.restart && left === 0) {
-      left = scan.restart;
-      if (++interval >= scan.intervals.length) throw new Error('a JPEG stream is cut short');
-      reader = new BitReader(scan.intervals[interval]);
+  const { bits, restart } = scan;
+  for (let unit = 0; unit < units; unit++) {
+    if (restart > 0 && unit > 0 && unit % restart === 0) {
+      bits.restart((unit / restart - 1) & 7);
       for (const part of parts) part.last = 0;
     }
     const [ux, uy] = [unit % across, Math.floor(unit / across)];
     for (const part of parts) {
       for (let v = 0; v < part.down; v++) {
         for (let h = 0; h < part.across; h++) {
-          part.last = readBlock(reader, part, block, part.last);
+          part.last = readBlock(bits, part, block, part.last);
           const [bx, by] = [ux * part.across + h, uy * part.down + v];
           const { data, blocksAcross } = part.plane;
           inverse(block, data, 64 * by * blocksAcross + 8 * bx, 8 * blocksAcross, precision);
         }
       }
     }
-    // A reader holds up to three bytes in advance.
-    if (reader.overrun > 4) throw new Error('a JPEG stream is cut short');
+    bits.check();
   }
 }
 
 function readBlock(
   reader: BitReader,
-  { dc, ac, quantiser }: { dc: NonNullable<Scan['dc'][0]>; ac: NonNullable<Scan['ac'][0]>; quantiser: Uint16Array },
+  { dc, ac, quantiser }: { dc: NonNullable<Scan['dc'][0]>; ac: NonNullable<Scan['ac'][0]>; quantiser: Int32Array },
   block: Int32Array,
   last: number,
 ): number {
@@ -123,7 +115,7 @@ function readBlock(
     }
     k += run;
     if (k > 63) throw new Error('a JPEG block has more than 64 coefficients');
-    block[ZIGZAG[k]] = reader.signed(bits) * quantiser[k];
+    block[ZIGZAG[k]] = reader.signed(bits) * quantiser[ZIGZAG[k]];
   }
   return value;
 }

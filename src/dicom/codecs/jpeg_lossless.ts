@@ -1,4 +1,4 @@
-import { BitReader, type JpegStream, type Scan } from './jpeg_stream.ts';
+import type { JpegStream, Scan } from './jpeg_stream.ts';
 
 /**
  * The samples [height, width, components] of a lossless JPEG stream (process 14): Huffman's code of the differences to one of
@@ -27,7 +27,7 @@ function decodeScan(
   step: number,
   out: Uint16Array<ArrayBuffer>,
 ): void {
-  const { components, first: predictor, shift, restart, intervals } = scan;
+  const { components, first: predictor, shift, restart, bits } = scan;
   if (predictor < 1 || predictor > 7) throw new Error(`a lossless JPEG stream has predictor ${predictor}`);
   if (restart % width !== 0) throw new Error('a lossless JPEG stream restarts within a row');
   const tables = scan.dc.map((table) => {
@@ -38,16 +38,15 @@ function decodeScan(
   const start = 1 << (precision - shift - 1);
   const row = width * step;
   for (let i = 0, y = 0; y < height; i++) {
-    if (i >= intervals.length) throw new Error('a JPEG stream is cut short');
-    const reader = new BitReader(intervals[i]);
+    if (i > 0) bits.restart((i - 1) & 7);
     const top = y;
     for (; y < Math.min(height, top + rowsEach); y++) {
       for (let x = 0; x < width; x++) {
         for (let k = 0; k < components.length; k++) {
           const at = y * row + x * step + components[k];
-          const size = reader.symbol(tables[k]);
+          const size = bits.symbol(tables[k]);
           if (size > 16) throw new Error('a lossless JPEG stream holds a difference of too many bits');
-          const difference = size === 16 ? 32768 : reader.signed(size);
+          const difference = size === 16 ? 32768 : bits.signed(size);
           let guess: number;
           if (y === top) guess = x === 0 ? start : out[at - step];
           else if (x === 0) guess = out[at - row];
@@ -55,8 +54,7 @@ function decodeScan(
           out[at] = guess + difference;
         }
       }
-      // A reader holds up to three bytes in advance.
-      if (reader.overrun > 4) throw new Error('a JPEG stream is cut short');
+      bits.check();
     }
   }
   if (shift) for (const c of components) for (let at = c; at < out.length; at += step) out[at] <<= shift;

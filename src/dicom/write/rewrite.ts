@@ -2,7 +2,7 @@ import { joined } from '../../base/bytes.ts';
 import type { DataSet, Element, Writing } from '../data_set.ts';
 import { type DicomElement, encodeElements, headOf, markOf } from '../write.ts';
 
-/** What becomes of an element: `keep` it, with its items gone through, `remove` it, or another value. */
+/** What becomes of an element: `keep` it, with its items gone through, `remove` it, or another value; of packed pixels all their parts. */
 export type Change = 'keep' | 'remove' | { readonly value: Uint8Array };
 
 /** Decides on each element of a data set and of the items in it. */
@@ -42,13 +42,13 @@ function changed(element: Element, within: DataSet, rule: ChangeRule): Uint8Arra
   const change = rule(element, within);
   if (change === 'remove') return null;
   const { writing } = within;
-  if (typeof change === 'object') return withHead(element, even(change.value), writing);
   if (element.fragments) {
-    const value = within.value(element);
+    const value = change === 'keep' ? within.value(element) : change.value;
     const end = markOf(0xe0dd, writing);
     const closed = value.length >= 8 && value.subarray(-8).join() === end.join();
     return [headOf(element, UNDEFINED, writing), value, ...(closed ? [] : [end])];
   }
+  if (change !== 'keep') return withHead(element, even(change.value), writing);
   const items = itemsOf(element, within);
   if (!items) return withHead(element, even(within.value(element)), writing);
   const parts = items.flatMap((item) => {

@@ -4,34 +4,46 @@ import { sumTo } from '../../kernels/sum_axis.ts';
 import { apply, type Operation } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
 
-/** Inputs x, weight, and bias when `bias` is set. Only ReLU is fused: its backward needs the output alone. */
-const operation: Operation<{ bias: boolean; act: 'none' | 'relu' }> = {
+/**
+ * Inputs x, weight, bias when `bias` is set, and a residual when that is. Only ReLU is fused: its backward needs the output alone,
+ * which must then be without a residual.
+ */
+const operation: Operation<{ bias: boolean; act: 'none' | 'relu'; residual: boolean }> = {
   name: 'linear',
-  forward([x, weight, bias], { act }, [needX, needWeight]) {
-    const output = matmulKernel(x, weight, { transposeB: true, act, ...(bias && { bias }) });
+  forward([x, weight, ...rest], { act, bias, residual }, [needX, needWeight]) {
+    const options = { ...(bias && { bias: rest[0] }), ...(residual && { residual: rest[rest.length - 1] }) };
+    const output = matmulKernel(x, weight, { transposeB: true, act, ...options });
     // Slots keep their places: an unneeded one is filled with the output, which costs nothing.
     return { output, saved: [needWeight ? x : output, needX ? weight : output, output] };
   },
-  backward(grad, [x, weight, output], { bias, act }, [needX, needWeight, needBias]) {
+  backward(grad, [x, weight, output], { bias, act, residual }, [needX, needWeight, needBias]) {
     const dz = act === 'relu' ? activationBackward(grad, output, 'relu') : grad;
     const dx = needX ? matmulKernel(dz, weight) : null;
     const dWeight = needWeight ? matmulKernel(dz, x, { transposeA: true }) : null;
     const dBias = bias && needBias ? sumTo(dz, [dz.width]) : null;
     // Of a single row the sum is the row itself.
     if (dz !== grad && dBias?.buffer !== dz.buffer) dz.release();
-    return [dx, dWeight, dBias];
+    return [dx, dWeight, ...(bias ? [dBias] : []), ...(residual ? [grad] : [])];
   },
 };
 
 /**
- * y = act(x Wᵀ + b). With GELU or QuickGELU use {@link linear} and `activate`, which keeps the pre-activation.
+ * y = act(x Wᵀ + b), or y = x Wᵀ + b + residual. With GELU or QuickGELU use {@link linear} and `activate`, which keeps the pre-activation.
  * @param x [..., in]
  * @param weight [out, in]
  * @param bias [out]
+ * @param last an activation, or a residual of the result's shape
  * @returns [..., out]
  */
-export function linear(x: Tensor, weight: Tensor, bias: Tensor | null, act: 'none' | 'relu' = 'none'): Tensor {
-  return apply(operation, bias ? [x, weight, bias] : [x, weight], { bias: bias !== null, act });
+export function linear(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  last: 'none' | 'relu' | Tensor = 'none',
+): Tensor {
+  const [act, residual] = typeof last === 'string' ? ([last, null] as const) : (['none', last] as const);
+  const inputs = [x, weight, bias, residual].filter((one) => one !== null);
+  return apply(operation, inputs, { bias: bias !== null, act, residual: residual !== null });
 }
 
 const product: Operation<{ alpha: number }> = {

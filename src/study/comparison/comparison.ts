@@ -154,7 +154,7 @@ function compareOn(name: string, groups: readonly ComparedGroup[], rule: string 
     rows,
     baselines: baselinesOf(name, runs),
     differences,
-    warnings: warningsOf(name, groups, { rules: rules.size, given: rule !== undefined, units: units.length }),
+    warnings: warningsOf(name, groups, { rules: rules.size, given: rule !== undefined, units: units.length, drawn }),
   };
 }
 
@@ -212,7 +212,7 @@ const FEW = 30;
 function warningsOf(
   set: string,
   groups: readonly ComparedGroup[],
-  patients: { readonly rules: number; readonly given: boolean; readonly units: number },
+  patients: { readonly rules: number; readonly given: boolean; readonly units: number; readonly drawn: string },
 ): string[] {
   const { predictions } = groups[0].runs[0];
   const seeds = new Set(groups.map(({ runs }) => runs.map(({ header }) => header.train.seed).join()));
@@ -227,7 +227,9 @@ function warningsOf(
     ...(patients.rules > 1 && !patients.given
       ? [`The runs on ${set} have different rules for patients, so images were drawn; --group gives one.`]
       : []),
-    ...(patients.units < FEW ? [`On ${set} only ${patients.units} could be drawn, so intervals are rough.`] : []),
+    ...(patients.units < FEW
+      ? [`On ${set} there are only ${patients.units} ${patients.drawn} to draw, so intervals are rough.`]
+      : []),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { FileSystem } from '../../base/file_system.ts';
 import { joinPath } from '../../base/paths.ts';
+import { parseObject, REMOVE, readRunFile } from '../../run/run_file.ts';
 import type { StudyOutcome } from '../run_study.ts';
 import { type StudyRun, studyRunPath } from '../study_run.ts';
 import { metricOf } from './entries.ts';
@@ -45,7 +46,8 @@ export async function recordsOf(
     const folder = joinPath(RUNS, studyRunPath(run));
     const own = results.get(run);
     if (!own && !reasons.has(run)) continue;
-    const read = (name: string) => (own ? readJson(fs, joinPath(out, folder, name)) : null);
+    const read = (name: string) =>
+      own ? readRunFile(fs, joinPath(out, folder, name), parseObject, REMOVE.record) : null;
     const shots = await read('shots.json');
     const environment = await read('env.json');
     const value = (metric: Metric) => metricOf(own!.selected, metric) ?? null;
@@ -69,9 +71,4 @@ export async function recordsOf(
     });
   }
   return records;
-}
-
-async function readJson(fs: FileSystem, path: string): Promise<Record<string, unknown> | null> {
-  if (!(await fs.stat(path))) return null;
-  return JSON.parse(new TextDecoder().decode(await fs.readFile(path)));
 }

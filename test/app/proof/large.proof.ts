@@ -87,4 +87,37 @@ describe('large images', () => {
     expect(await page.page.$('[role=alert]')).toBeNull();
     expect(page.failures).toEqual([]);
   });
+
+  test('of nine megapixels are read, sixty of them, in the time that their workers take', async () => {
+    const [count, side] = [15, 3000];
+    const text = await page.page.evaluate(async (pixels) => {
+      const canvas = new OffscreenCanvas(pixels, pixels);
+      const context = canvas.getContext('2d')!;
+      for (let i = 0; i < 4000; i++) {
+        context.fillStyle = `hsl(${(i * 137) % 360} 60% ${30 + (i % 50)}%)`;
+        context.fillRect((i * 7919) % pixels, (i * 104_729) % pixels, 20 + (i % 200), 20 + (i % 170));
+      }
+      const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 });
+      const bytes = new Uint8Array(await blob.arrayBuffer());
+      let out = '';
+      for (let at = 0; at < bytes.length; at += 0x8000) out += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+      return btoa(out);
+    }, side);
+    for (const at of CLASSES) {
+      mkdirSync(join(folder, 'Third', at), { recursive: true });
+      for (let i = 0; i < count; i++) writeFileSync(join(folder, 'Third', at, `${i}.jpg`), text, 'base64');
+    }
+    const start = performance.now();
+    await page.drop('[data-zone=set]', join(folder, 'Third'));
+    await page.says('.summary', /Third.*15 normal, 15 abnormal/);
+    console.log(`sixty JPEGs of ${side}×${side} pixels: ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    await page.drop('[data-zone=set]', join(folder, 'Third'));
+    await page.says('.progress p', /: [1-9]\d* of 60/);
+    const pressed = performance.now();
+    await page.press('#cancel');
+    await page.phase('idle');
+    console.log(`stopped ${Math.round(performance.now() - pressed)} ms after Cancel`);
+    expect(await page.text('.summary')).toContain('Third');
+    expect(page.failures).toEqual([]);
+  });
 });

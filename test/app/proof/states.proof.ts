@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decodeImage } from '../../../src/data/decode.ts';
 import { writeModel, writeSet } from '../../cli/program.ts';
 import { BrowserPage } from '../browser_page.ts';
 import { type StaticServer, serveFolder } from '../static_server.ts';
+import { killGpu } from './gpu_process.ts';
 
 /** Folder for a screenshot of each state at each width, where somebody wants to look at them. */
 const SHOTS = process.env.SHOTS ?? '';
@@ -123,19 +123,6 @@ describe('every state of the page has nothing that axe finds', () => {
   });
 });
 
-/** Ends the browser's GPU process by its id. */
-async function killGpu(): Promise<void> {
-  const cdp = await page.page.browser().target().createCDPSession();
-  const gpus = async () => {
-    const { processInfo } = await cdp.send('SystemInfo.getProcessInfo');
-    return processInfo.filter(({ type }) => type === 'GPU').map(({ id }) => id);
-  };
-  const [id] = await gpus();
-  process.kill(id, 'SIGKILL');
-  await expect.poll(gpus, { timeout: 60_000, interval: 200 }).not.toContain(id);
-  await cdp.detach();
-}
-
 /** How many different colours a canvas shows, as the screen has them. */
 async function colours(selector: string): Promise<number> {
   const { data: pixels } = await page.pixels(selector);
@@ -158,7 +145,7 @@ describe('when the GPU process dies with results on screen', () => {
     const seen = await onScreen();
     expect(seen).toBeGreaterThan(100);
     for (let deaths = 1; deaths <= 2; deaths++) {
-      await killGpu();
+      await killGpu(page);
       await expect.poll(() => colours('#map'), { timeout: 60_000 }).toBe(before[0]);
       await expect.poll(() => colours('.thumbs canvas'), { timeout: 60_000 }).toBe(before[1]);
       await expect.poll(onScreen, { timeout: 60_000 }).toBeGreaterThan(seen / 2);

@@ -1,0 +1,195 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { writeModel, writeSet } from '../../cli/program.ts';
+import { BrowserPage, PATIENCE } from '../browser_page.ts';
+import { type StaticServer, serveFolder } from '../static_server.ts';
+import { killGpu } from './gpu_process.ts';
+
+let folder = '';
+let data = '';
+let own = '';
+let server: StaticServer;
+let page: BrowserPage;
+/** Scores of the training that nothing breaks. */
+let whole: Record<string, number> = {};
+
+/** Opens a browser of its own with the images in the page, which keeps them. */
+async function ready(): Promise<void> {
+  page = await BrowserPage.open();
+  await page.goto(server.address);
+  await page.chooseModel(own);
+  await page.page.waitForSelector('[data-model=mine]');
+  await page.press('#keep-images');
+}
+
+/** Gives the page its images, and a training of sixteen steps. */
+async function give(): Promise<void> {
+  await page.press('input[value=folders]');
+  await page.drop('[data-zone=set]', data);
+  await page.text('.summary');
+  await page.page.select('#model', 'mine');
+  await page.set('#shots', 1);
+  await page.set('#epochs', 8);
+}
+
+/** Does something in the very moment in which the page says this. */
+async function when(said: RegExp, act: () => Promise<unknown>): Promise<void> {
+  let seen: () => void = () => {};
+  const moment = new Promise<void>((resolve) => {
+    seen = resolve;
+  });
+  const name = `seen${Math.random().toString(36).slice(2)}`;
+  await page.page.exposeFunction(name, seen);
+  const watch = (source: string, call: string) => {
+    const wanted = new RegExp(source);
+    const watcher = new MutationObserver(() => {
+      if (!wanted.test(document.querySelector('.progress p')?.textContent ?? '')) return;
+      watcher.disconnect();
+      void (globalThis as unknown as Record<string, () => Promise<void>>)[call]();
+    });
+    watcher.observe(document.body, { subtree: true, childList: true, characterData: true });
+  };
+  await page.page.evaluate(watch, said.source, name);
+  const timer = setTimeout(() => seen(), PATIENCE);
+  await moment;
+  clearTimeout(timer);
+  // It was seen, and is not over: what comes next would not be a break.
+  expect(await page.page.evaluate(() => document.querySelector('main')!.dataset.phase)).not.toBe('idle');
+  await act();
+}
+
+/** What the page says while a training goes by, in its order. */
+const MOMENTS: readonly (readonly [string, RegExp])[] = [
+  ['while the model loads', /^Loading the model/],
+  ['while the support images are looked at', /^Looking at the support images|^Compiling/],
+  ['in the middle of the training', /^Epoch [3-6]/],
+  ['while test images are scored', /^Scoring the test images|^Computing metrics/],
+];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fusionclip-breaks-'));
+  data = writeSet(join(folder, 'Brain_AD'));
+  own = await writeModel(join(folder, 'mine.safetensors'));
+  server = await serveFolder('dist/app');
+  await ready();
+  await give();
+  await page.press('button[type=submit]');
+  await page.text('.tiles');
+  whole = await page.scores();
+  await page.close();
+});
+
+afterEach(() => page?.close());
+
+afterAll(() => {
+  server?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const reload = () => page.goto(server.address);
+
+/** Lets the training go on to its end, whose scores are those without a break. */
+async function endsTheSame(): Promise<void> {
+  await page.phase('paused', 'idle');
+  // Images that were not kept yet are asked for.
+  if (await page.page.$('.warning')) {
+    await page.drop('[data-zone=set]', data);
+    await page.page.waitForSelector('.warning', { hidden: true });
+  }
+  if (await page.page.$('#resume')) await page.press('#resume');
+  else if (!(await page.page.$('.tiles')) && (await page.page.$('main[data-phase=idle]'))) {
+    // It ended before the training was written down: there is nothing to go on with.
+    if (!(await page.page.$('.summary'))) await give();
+    await page.press('button[type=submit]');
+  }
+  await page.text('.tiles');
+  await page.phase('idle');
+  expect(await page.scores()).toEqual(whole);
+  expect(page.failures).toEqual([]);
+}
+
+describe('a page that is loaded again', () => {
+  test('while images are read takes them once more', async () => {
+    await ready();
+    await page.press('input[value=folders]');
+    const moment = when(/^Looking at the images|^Preparing them|^Reading/, reload);
+    // The page may be gone before the drop is known to have reached it.
+    await page.drop('[data-zone=set]', data).catch(() => {});
+    await moment;
+    expect(await page.page.$('.summary')).toBeNull();
+    await endsTheSame();
+  });
+
+  test.each(MOMENTS)('%s goes on to the same scores', async (_, said) => {
+    await ready();
+    await give();
+    const moment = when(said, reload);
+    await page.press('button[type=submit]');
+    await moment;
+    await endsTheSame();
+  });
+
+  test('while new images are scored shows what was there before', async () => {
+    await ready();
+    await give();
+    await page.press('button[type=submit]');
+    await page.text('.tiles');
+    const moment = when(/./, reload);
+    await page.drop('[data-zone=predict]', join(data, 'test')).catch(() => {});
+    await moment;
+    await page.text('.tiles');
+    expect(await page.scores()).toEqual(whole);
+    expect(await page.page.$$('.sessions li')).toHaveLength(1);
+    // Nothing of what was broken off is left.
+    const kept = await page.page.evaluate(async () => {
+      const root = await (await navigator.storage.getDirectory()).getDirectoryHandle('fusionclip');
+      const names: string[] = [];
+      const folders = (await root.getDirectoryHandle('sessions')) as unknown as { keys(): AsyncIterable<string> };
+      for await (const name of folders.keys()) names.push(name);
+      return names;
+    });
+    expect(kept).toHaveLength(1);
+  });
+});
+
+describe('a GPU process that is ended', () => {
+  test('while nothing runs is made good before the training', async () => {
+    await ready();
+    await give();
+    await killGpu(page);
+    await page.press('button[type=submit]');
+    await endsTheSame();
+  });
+
+  test.each(MOMENTS)('%s: the training goes on to the same scores', async (_, said) => {
+    await ready();
+    await give();
+    const moment = when(said, () => killGpu(page));
+    await page.press('button[type=submit]');
+    await moment;
+    await endsTheSame();
+  });
+
+  test('while new images are scored: they are scored, or it is said', async () => {
+    await ready();
+    await give();
+    await page.press('button[type=submit]');
+    await page.text('.tiles');
+    const moment = when(/./, () => killGpu(page));
+    await page.drop('[data-zone=predict]', join(data, 'test'));
+    await moment;
+    await page.page.waitForFunction(
+      () => document.querySelector('#decisions, [role=alert]') && document.querySelector('main[data-phase=idle]'),
+      { timeout: PATIENCE },
+    );
+    if (await page.page.$('[role=alert]')) {
+      expect(await page.text('[role=alert]')).toMatch(/GPU device was lost/);
+      expect(await page.scores()).toEqual(whole);
+      await page.drop('[data-zone=predict]', join(data, 'test'));
+    }
+    expect(await page.text('#decisions')).toMatch(/of 8 images/);
+    expect(page.failures).toEqual([]);
+  });
+});
