@@ -1,8 +1,9 @@
 /**
  * Checks that whatever a file of `src` exports has a doc comment, and that the indexes of the package's sub-paths name what they
- * export: what a room has for itself is not public by accident. Part of `npm run lint`.
+ * export: what a room has for itself is not public by accident; and that the tests that `docs/inputs.md` names are there. Part of
+ * `npm run lint`.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -54,6 +55,23 @@ for (const types of indexes) {
   }
 }
 
+/** Tests that a document names: `area/word`, a file of `test/`, and after a colon words of the name of a test in it. */
+const HELD = /`([a-z_]+\/[a-z_]+)`(?:: ([^|]+?) \|)?/g;
+let tests = 0;
+for (const line of readFileSync(join(ROOT, 'docs/inputs.md'), 'utf8').split('\n')) {
+  if (!line.startsWith('|')) continue;
+  for (const [, name, words] of line.slice(line.lastIndexOf('|', line.length - 3)).matchAll(HELD)) {
+    const file = ['suite', 'test'].map((kind) => join(ROOT, `test/${name}.${kind}.ts`)).find(existsSync);
+    tests++;
+    if (!file) problems.push(`docs/inputs.md: there is no test/${name}.suite.ts`);
+    else if (words && !readFileSync(file, 'utf8').includes(words)) {
+      problems.push(`docs/inputs.md: no test of ${name} is called "${words}"`);
+    }
+  }
+}
+
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exit(1);
-console.log(`docs: ${count} exported names have a comment; ${indexes.length} indexes make ${names} of them public`);
+console.log(
+  `docs: ${count} exported names have a comment; ${indexes.length} indexes make ${names} of them public; ${tests} tests are named`,
+);

@@ -20,6 +20,9 @@ export function groupOf(dataSet: DataSet, frame: number, sequence: number): Data
   return own ?? dataSet.items(SEQUENCES.shared)[0]?.items(sequence)[0] ?? dataSet;
 }
 
+/** Millimetres: less is no distance. */
+const LEAST_SPACING = 1e-6;
+
 /** Position, orientation and spacing of a frame. */
 export function framePlace(dataSet: DataSet, frame: number): FramePlace {
   const vector = (values: readonly number[], length: number) => (values.length === length ? values : null);
@@ -28,7 +31,7 @@ export function framePlace(dataSet: DataSet, frame: number): FramePlace {
   return {
     position: vector(groupOf(dataSet, frame, SEQUENCES.planePosition).numbers('position'), 3),
     orientation: vector(groupOf(dataSet, frame, SEQUENCES.planeOrientation).numbers('orientation'), 6),
-    spacing: spacing?.every((one) => one > 0) ? spacing : null,
+    spacing: spacing?.every((one) => one >= LEAST_SPACING) ? spacing : null,
   };
 }
 

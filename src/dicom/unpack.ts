@@ -79,9 +79,15 @@ function hasMore(words: Samples, { bitsAllocated, bitsStored, highBit, signed }:
   if (highBit >= bitsStored) return true;
   const unused = 32 - bitsStored;
   let more = 0;
-  if (signed) for (let i = 0; i < words.length; i++) more |= words[i] ^ ((words[i] << unused) >> unused);
-  else for (let i = 0; i < words.length; i++) more |= words[i];
-  return signed ? more !== 0 : more >>> bitsStored !== 0;
+  if (signed) {
+    for (let i = 0; i < words.length; i++) more |= words[i] ^ ((words[i] << unused) >> unused);
+    return more !== 0;
+  }
+  // Four at a time: this is all that most files need.
+  const fours = words.length & ~3;
+  for (let i = 0; i < fours; i += 4) more |= words[i] | words[i + 1] | words[i + 2] | words[i + 3];
+  for (let i = fours; i < words.length; i++) more |= words[i];
+  return more >>> bitsStored !== 0;
 }
 
 function floats(bytes: Uint8Array, length: number, bitsAllocated: number, bigEndian: boolean): Samples {

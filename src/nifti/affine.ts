@@ -34,3 +34,14 @@ export function baseAffine(shape: readonly number[], spacing: readonly number[])
     return row;
   });
 }
+
+/** Whether voxels lie in a plane or a line, so that places say nothing of them. An axis with one voxel may have no length. */
+export function isFlat(affine: Affine, shape: readonly number[]): boolean {
+  const columns = [0, 1, 2].map((axis) => affine.map((row) => row[axis]));
+  const lengths = columns.map((column) => Math.hypot(...column));
+  if (lengths.some((length, axis) => length === 0 && shape[axis] > 1)) return true;
+  if (lengths.includes(0)) return false;
+  const [a, b, c] = columns.map((column, axis) => column.map((value) => value / lengths[axis]));
+  const cross = [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+  return Math.abs(cross[0] * c[0] + cross[1] * c[1] + cross[2] * c[2]) < 1e-6;
+}

@@ -1,4 +1,4 @@
-import { type Affine, baseAffine, quaternionAffine } from './affine.ts';
+import { type Affine, baseAffine, isFlat, quaternionAffine } from './affine.ts';
 
 /** What one number of a volume is written as. */
 export type NumberKind = 'u8' | 'i8' | 'u16' | 'i16' | 'u32' | 'i32' | 'u64' | 'i64' | 'f32' | 'f64';
@@ -123,6 +123,7 @@ export function parseHeader(bytes: Uint8Array): NiftiHeader {
     affine = quaternionAffine(floats(first ? 256 : 352, 3), floats(first ? 268 : 376, 3), spacing);
   } else affine = baseAffine(shape, spacing);
   if (affine.some((row) => !row.every(Number.isFinite))) throw new Error('its affine holds what is no number');
+  if (isFlat(affine, shape)) throw new Error('by its affine its voxels have no volume');
   return {
     version,
     littleEndian: little,

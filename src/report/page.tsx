@@ -157,7 +157,9 @@ function Maps({ run, worst, best }: ReportData) {
         {masks
           ? 'The image, its anomaly map over the image in grey, and the true lesion with the line of the threshold.'
           : 'The image, and its anomaly map over the image in grey.'}{' '}
-        Colours span the extremes of the whole set.
+        {results.mapScale == null
+          ? 'Colours span 0 to the largest value of the whole set.'
+          : 'Colours span 0 to the largest value on the images that thresholds were chosen on, in every picture of the run.'}
         {few && ` ${all.length} of ${predictions.length} test images are shown; the run folder has all maps.`}
       </p>
       <h3>{few ? `The ${worst.length} worst` : 'All test images'}, worst first</h3>

@@ -32,6 +32,9 @@ export function ScoreChart({
   // A strip above and below the bars is for their names.
   const side = most * (1 + STRIP);
   const domain = [bins[0].low, bins[bins.length - 1].high] as const;
+  // Names stand at the end of the strip that the line of the threshold is further from.
+  const left = threshold !== null && threshold > (domain[0] + domain[1]) / 2;
+  const [end, anchor] = left ? [domain[0], 'start' as const] : [domain[1], 'end' as const];
   return (
     <figure>
       <h3>Scores</h3>
@@ -49,10 +52,10 @@ export function ScoreChart({
               </g>
             ))}
             <line class="axis" x1={x(domain[0])} x2={x(domain[1])} y1={y(0)} y2={y(0)} />
-            <text class="direct normal" x={x(domain[1])} y={y(side) + 12} text-anchor="end">
+            <text class="direct normal" x={x(end)} y={y(side) + 12} text-anchor={anchor}>
               normal
             </text>
-            <text class="direct abnormal" x={x(domain[1])} y={y(-side) - 5} text-anchor="end">
+            <text class="direct abnormal" x={x(end)} y={y(-side) - 5} text-anchor={anchor}>
               abnormal
             </text>
             {threshold !== null && (

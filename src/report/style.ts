@@ -65,7 +65,7 @@ g.curve circle { fill: var(--accent); } g.second circle { fill: var(--second); }
 rect.normal, .chart .direct.normal { fill: var(--normal); } rect.abnormal, .chart .direct.abnormal { fill: var(--abnormal); }
 .chart .direct { font-weight: 650; }
 .own circle { fill: var(--accent); } .trivial circle { fill: none; stroke: var(--muted); stroke-width: 2; }
-.chart .name, .chart .value { font-size: 12.5px; } .chart .own .name, .chart .own .value { fill: var(--text); font-weight: 650; }
+.chart .name, .chart .value { font-size: 12.5px; } .chart .name, .chart .direct { paint-order: stroke; stroke: var(--card); stroke-width: 4px; } .chart .own .name, .chart .own .value { fill: var(--text); font-weight: 650; }
 .whisker { stroke: var(--accent); stroke-width: 5; opacity: .4; }
 figcaption { margin-top: 6px; }
 .keys { display: flex; flex-wrap: wrap; gap: 2px 14px; } .keys li { white-space: nowrap; }

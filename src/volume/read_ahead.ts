@@ -1,7 +1,7 @@
 import type { FileSystem } from '../base/file_system.ts';
 
 /** Files that are being read while those before them are decoded: a disk gives more to who asks for several at once. */
-const AHEAD = 2;
+const AHEAD = 3;
 
 /** Reads files that are asked for one after the other before they are asked for. */
 export class ReadAhead {

@@ -61,6 +61,7 @@ export async function readSliceHeaders(fs: FileSystem, path: string): Promise<Sl
   const file = await openHeader(fs, path, name);
   if (!file.hasPixels) return null;
   const { format } = file;
+  if (format.frames > FEW) await requireRoom(fs, path, name);
   return file.facts((dataSet) => {
     const strings = (name: TagName) => dataSet.string(name);
     const shared = {
@@ -85,6 +86,22 @@ export async function readSliceHeaders(fs: FileSystem, path: string): Promise<Sl
     return Array.from({ length: format.frames }, (_, frame) => {
       return { ...shared, frame, place: file.place(frame), acquisition: acquisitionOf(dataSet, frame) };
     });
+  });
+}
+
+/** Frames that any file may say that it has: more of them take memory before one is decoded. */
+const FEW = 1000;
+
+/** Refuses a file that says that it has more frames than its pixels can be. */
+async function requireRoom(fs: FileSystem, path: string, name: string): Promise<void> {
+  const file = DicomFile.read(await fs.readFile(path), name);
+  const { frames, rows, columns, samples, bitsAllocated, syntax } = file.format;
+  file.facts((dataSet) => {
+    const element = dataSet.element('pixels') ?? dataSet.element('floatPixels') ?? dataSet.element('doublePixels');
+    const room = (element?.length ?? 0) * 8;
+    // Half of it where pixels share their chroma; a packed frame has a fragment of its own, with a head of eight bytes.
+    const least = syntax.packing === 'native' ? (rows * columns * samples * bitsAllocated) / 2 : 64;
+    if (frames * least > room) throw new Error(`it says that it has ${frames} frames, and has no room for them`);
   });
 }
 

@@ -39,6 +39,25 @@ suite('NIfTI: affine', () => {
     assertClose(header.affine.flat(), [0, 3, 0, 0, 2, 0, 0, 0, 0, 0, -4, 0], { absolute: 1e-6 });
   });
 
+  test('voxels without volume are refused; an axis with one voxel needs no length', async () => {
+    const failure = (made: Partial<MadeNifti>) => headerOf(made).catch(({ message }) => message as string);
+    const zero = [0, 0, 0].map(() => [0, 0, 0, 0]);
+    const plane = [
+      [1, 1, 0, 0],
+      [1, 1, 0, 0],
+      [0, 0, 1, 0],
+    ];
+    for (const made of [
+      { sform: zero },
+      { sform: plane },
+      { spacing: [0, 1, 1] },
+      { qform: [0, 0, 0], spacing: [1, 1, 0] },
+    ]) {
+      expect(await failure(made)).to.contain('its voxels have no volume');
+    }
+    expect((await headerOf({ shape: [3, 4, 1], spacing: [1, 1, 0] })).affine[2][2]).to.equal(0);
+  });
+
   test('without either, voxels lie around the middle, as nibabel has it', async () => {
     const header = await headerOf({});
     expect(header.from).to.equal('none');

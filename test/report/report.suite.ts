@@ -211,6 +211,13 @@ suiteInTurn('report', () => {
     assert.isAbove(place(/class="direct abnormal" x="[\d.]+" y="([\d.]+)"/) - 10, lowest);
     const highest = Math.min(...[...html.matchAll(/<rect class="normal"[^>]* y="([\d.]+)"/g)].map(([, y]) => +y));
     assert.isBelow(place(/class="direct normal" x="[\d.]+" y="([\d.]+)"/), highest);
+    // Names are some 60 px wide, and the line of the threshold is further away, wherever it is.
+    for (const threshold of [1.2, 1.6]) {
+      const chart = await renderReport(madeRun({ strength: 6, threshold }));
+      const line = Number(/class="threshold" x1="([\d.]+)"/.exec(chart)![1]);
+      const [, name, anchor] = /class="direct abnormal" x="([\d.]+)"[^>]*text-anchor="(\w+)"/.exec(chart)!;
+      assert.isAbove(anchor === 'start' ? line - +name : +name - line, 60);
+    }
     // The dot of 1.000 ends before its number begins, which is some 38 px wide.
     assert.isBelow(place(/<circle cx="([\d.]+)"[^>]* r="6"/) + 6, 358 - 38 - 8);
     assert.notMatch(html, />[\d.]+m</);

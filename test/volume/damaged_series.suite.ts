@@ -161,6 +161,20 @@ const DAMAGED: readonly (readonly [string, readonly Uint8Array[], string, Accept
   ],
   ['two patients', slices(good, (i) => ({ patient: i ? 'A' : 'B' })), 'its pictures are of several patients', null, 0],
   [
+    'pixels of no size',
+    slices(good, () => ({ spacing: ['1e-320', '1e-320'] as never })),
+    'how far its pixels',
+    null,
+    0,
+  ],
+  [
+    'more frames than it has room for',
+    [...slices(good), sliceFile(10, { more: [[0x00280008, 'IS', '99999999']] })],
+    'it says that it has 99999999 frames, and has no room for them',
+    'damaged',
+    5,
+  ],
+  [
     'a syntax that is not read',
     [...slices(good), sliceFile(10, { how: { syntax: '1.2.840.10008.1.2.4.100' } })],
     'its transfer syntax 1.2.840.10008.1.2.4.100 is not read',
