@@ -71,6 +71,14 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
   };
   const attempt = async (phase: Phase, work: () => Promise<void>) => void (await tried(phase, work));
   const list = async () => dispatch({ type: 'kept', kept: await client.kept() });
+  /** Work beside the phases; what fails is shown. */
+  const beside = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      dispatch({ type: 'failed', message: messageOf(error) });
+    }
+  };
   /** Waits for results. A training that was broken off can go on: its checkpoint is kept. */
   const finish = async (work: Promise<Outcome>) => {
     try {
@@ -81,15 +89,8 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
       if (error.code !== 'interrupted') dispatch(failure(error, goesOn ? 'paused' : 'rest'));
       else dispatch(goesOn ? { type: 'phase', phase: 'paused' } : { type: 'stopped' });
     } finally {
-      await list();
-    }
-  };
-  /** Work beside the phases; what fails is shown. */
-  const beside = async (work: () => Promise<void>) => {
-    try {
-      await work();
-    } catch (error) {
-      dispatch({ type: 'failed', message: messageOf(error) });
+      // The next work may begin before.
+      void beside(list);
     }
   };
   const save = (file: Promise<ExportedFile>) => beside(async () => saveFile(await file));

@@ -4,9 +4,11 @@ import { decodeNpyMap } from '../../src/data/raw_map.ts';
 import { mapNames } from '../../src/detect/map_names.ts';
 import type { RunPictures, RunSources } from '../../src/report/pictures.ts';
 import type { RunConfig } from '../../src/run/run_config.ts';
+import { accepting } from '../../src/volume/accept.ts';
 import type { SlicePlace } from '../../src/volume/slice_set.ts';
 import type { PageFiles } from './files.ts';
 import { givenOf, imagesOf, runOf } from './sessions.ts';
+import { GIVEN } from './volume_given.ts';
 
 /**
  * Pictures of images that were given without labels: their ids are their paths, in memory or in the session's folder. Slices of
@@ -54,7 +56,7 @@ async function slicesOf(files: PageFiles, session: string, { train, object }: Ru
   if (!(await files.stat(prefix + first))) return none;
   const { volumesToScore } = await import('../../src/volume/to_score.ts');
   const given = paths.map((path) => prefix + path);
-  const { fs, places } = await volumesToScore(files, given, train, object);
+  const { fs, places } = await volumesToScore(files, given, accepting(train, GIVEN), object);
   for (const [path, place] of places) slices.set(path, place);
   return { slices, read: (id: string) => fs.readFile(id) };
 }

@@ -6,6 +6,9 @@ const FOLDER = 'images';
 /** Names of files that may be slices: what pictures are not called. */
 const SLICE = /(^|\/)[^./]+$|\.(dcm|dicom|ima|img|hdr)$/i;
 
+/** What is taken of volumes that somebody gives by hand: a slice alone is what was meant. */
+export const GIVEN = ['single'] as const;
+
 /** Files by names that are none of the page's own places. */
 export function withOwnNames(files: readonly GivenFile[]): readonly GivenFile[] {
   return files.map(({ path, blob }) => ({ path: path.replace(/^@/, '＠'), blob }));

@@ -4,9 +4,13 @@ import { withoutFlags } from '../../src/base/without_flags.ts';
 const PLACES =
   /((@kept\/)?sessions\/[\d-]+[0-9a-f]*\/(data\/)?(run\/?)?|@data\/\d+\/|@new\/|@embedded\/|@kept\/models\/|@loaded\/|@kept\/?)/g;
 
+/** A slice of a volume as a picture. */
+const SLICE = /@([^/\s]+)\/(\d{4})\.png/g;
+
 /** What the command line asks for, and what does the same on the page. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/; (then )?go on with fusionclip train --resume[^.]*\.?$/, '.'],
+  [/ was not written by fusionclip train(; give a run folder of it)?/g, ' holds no trained adapters'],
   [/ \(fusionclip [^)]*\)/g, ''],
   [/; (fetch it|finish it|go on) with fusionclip [^;.]*/g, ''],
   [/--prompt\.object(?: TEXT)?/g, 'the field “What the images show”'],
@@ -16,6 +20,10 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/--epochs(?: N)?/g, '“Epochs”'],
   [/--model(?: PATH)?/g, '“Model”'],
   [/; run `fusionclip doctor`[^.]*/g, ''],
+  [
+    /^.*: there is no volume; give another path/,
+    'There is no volume in what was given that can be scored: segmentations and reports are none',
+  ],
   [/; remove models or free some space/, '; delete some kept work or a model, or free some space'],
 ];
 
@@ -30,7 +38,9 @@ export function hasLostAdvice(text: string): boolean {
 }
 
 function translated(text: string): string {
-  let out = text.replace(PLACES, '');
+  let out = text
+    .replace(PLACES, '')
+    .replace(SLICE, (_, name: string, file: string) => `slice ${Number(file) + 1} of ${name}`);
   for (const [pattern, word] of WORDS) out = out.replace(pattern, word);
   return out;
 }

@@ -24,7 +24,7 @@ import type { ShownResults } from './outcome.ts';
 import { familyPreviews } from './previews.ts';
 import { adaptersOf, givenOf, imagesOf, runOf, Sessions, supportOf } from './sessions.ts';
 import { skippedBy } from './skipped.ts';
-import { withOwnNames, withVolumesInFolders } from './volume_given.ts';
+import { GIVEN, withOwnNames, withVolumesInFolders } from './volume_given.ts';
 import { pageWords } from './words.ts';
 
 /** What trains and scores: most of the program, loaded when there is something to do. */
@@ -156,7 +156,7 @@ export class Workbench implements Calls {
       const onBad = ({ message }: Error) => context.onEvent?.({ type: 'note', text: `left out: ${message}` });
       const { predictPaths } = await engine();
       const { predictions } = await predictPaths(context, {
-        ...{ adapters, model, paths, out, maps: 'npy', strict: false, onBad },
+        ...{ adapters, model, paths, out, maps: 'npy', strict: false, onBad, accept: GIVEN },
       });
       const { images } = predictions;
       const [first] = images;

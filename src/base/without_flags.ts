@@ -21,13 +21,18 @@ function ofLine(line: string): string {
   });
   return inBrackets
     .split(/(?<=[.?!])\s+(?=\p{Lu})/u)
-    .map((sentence) => {
+    .map((sentence, at) => {
       const parts = sentence.split(PART);
       const kept = parts.flatMap((part, i) => {
         if (!OF_THE_COMMAND_LINE.test(part)) return [part];
         // Of several ways out, those that need no flag; of a cause what stands before its advice.
         const ways = part.split(/, or |, |: (?=see )/).filter((way) => !OF_THE_COMMAND_LINE.test(way));
-        return ways.length > 0 && (i === 0 || ways[0] === part.slice(0, ways[0].length)) ? [ways.join(', ')] : [];
+        const [first] = ways;
+        if (first !== undefined && (i === 0 || first === part.slice(0, first.length))) {
+          // Where the cause itself names a command its end alone would say nothing.
+          return at > 0 || i > 0 || first === part.slice(0, first.length) ? [ways.join(', ')] : [part];
+        }
+        return at === 0 && i === 0 ? [part] : [];
       });
       const joined = kept.join('; ');
       return sentence.endsWith('.') && joined !== '' && !/[.!?]$/.test(joined) ? `${joined}.` : joined;

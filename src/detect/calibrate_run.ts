@@ -24,6 +24,7 @@ import type { SourceOf } from './decider.ts';
 import { RULE_KEY, scoringHash } from './decision_file.ts';
 import { type KnownAs, knownImages } from './known_images.ts';
 import { openData } from './open_data.ts';
+import { otherNormalsText } from './other_normals.ts';
 import { imagesToScore } from './predict.ts';
 import { volumePaths } from './predict_volumes.ts';
 import type { RunContext } from './run_context.ts';
@@ -96,6 +97,11 @@ export async function calibrateRun(context: RunContext, request: CalibrateReques
       const cases = await seenImages({ ...working, fs: labelledFs }, trained, labelledPaths, progress[1], sliceOf);
       refuseBoth(normals, progress[1].seen, samples);
       tellSeen(context, trained.file, normals, path);
+      const other = otherNormalsText(
+        trained.file,
+        normals.map(({ score }) => score),
+      );
+      if (other) context.onEvent?.({ type: 'note', text: other });
       const labels = new Map(samples.map((sample) => [sample.path, sample]));
       const labelledCases = cases.map(({ path: of, score, file }) => {
         const { label, patient } = labels.get(of)!;

@@ -1,6 +1,7 @@
 import { FusionclipError } from '../base/errors.ts';
 import { joinPath } from '../base/paths.ts';
 import { onDevice } from '../run/on_device.ts';
+import { type Accepted, accepting } from '../volume/accept.ts';
 import { apply, spacings } from '../volume/geometry.ts';
 import type { GridMaps } from '../volume/grid_maps.ts';
 import { type StoredRule, storedRule, volumeScore } from '../volume/stack.ts';
@@ -58,6 +59,8 @@ export interface PredictedPaths extends VolumePredictions {
 
 /** Images or volumes to score. */
 export interface PredictPathsRequest extends PredictRequest {
+  /** What series may have against them, beside what the run accepts: words of `--accept`. */
+  readonly accept?: readonly Accepted[];
   /** Of volumes every how many slices one is scored; the maps between are mixed of their neighbours. By default all are scored. */
   readonly stride?: number;
   /** What is written of each volume below `out`; the map and its mask as NIfTI where nothing is said. */
@@ -117,8 +120,9 @@ export async function predictVolumes(
   request: Omit<PredictPathsRequest, 'model' | 'settings' | 'range'>,
 ): Promise<PredictedPaths> {
   const { header, thresholds } = trained.file;
-  const { out, stride = 1, write = ['nifti'] } = request;
-  const { fs, volumes } = await volumesToScore(context.fs, request.paths, header.train, header.object, stride);
+  const { out, stride = 1, write = ['nifti'], accept = [] } = request;
+  const rules = accepting(header.train, accept);
+  const { fs, volumes } = await volumesToScore(context.fs, request.paths, rules, header.object, stride);
   const rule = volumeRule(header.train);
   const level = thresholds.pixel?.value ?? null;
   const { adapters } = request;

@@ -16,6 +16,11 @@ export const ACCEPTABLE = {
 /** A word of `--accept`. */
 export type Accepted = keyof typeof ACCEPTABLE;
 
+/** Rules that accept some words more. */
+export function accepting<R extends { readonly accept: string }>(rules: R, more: readonly Accepted[]): R {
+  return { ...rules, accept: [rules.accept, ...more].filter((word) => word !== '').join(',') };
+}
+
 /** Reads `--accept gaps,doubles`. @throws FusionclipError `usage` */
 export function parseAccept(text: string): ReadonlySet<Accepted> {
   const words = text.split(',').filter((word) => word !== '');

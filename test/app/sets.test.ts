@@ -124,6 +124,19 @@ test('of two things that come at the same time the second is not begun, and that
   expect(said).toEqual([expect.stringMatching(/^The page is at work already/), 'no brain', 'no chest']);
 });
 
+test('what is on screen lets the next work begin, whatever is still listed', async () => {
+  const begun: string[] = [];
+  const client = {
+    predict: async () => ({}),
+    kept: () => new Promise(() => {}),
+    makePhantoms: async (family: string) => void begun.push(family),
+  };
+  const actions = actionsOver(client as unknown as Client, () => {});
+  await actions.predict([], false);
+  await actions.choosePhantoms('brain', 1);
+  expect(begun).toEqual(['brain']);
+});
+
 test('the end of work is said to screen readers, once', () => {
   const outcome = { rows: [1, 2], metrics: { image: { auroc: 0.75 } } } as unknown as State['outcome'];
   expect(noticeOf({ ...START, phase: 'scoring', outcome })).toBe('');

@@ -23,6 +23,10 @@ suite('messages without flags', () => {
         'c: no image; put images there, or train without it.',
       'd is empty. There are 3 more like it: see fusionclip data check data/d.':
         'd is empty. There are 3 more like it.',
+      'x was not written by fusionclip train; give a run folder of it.':
+        'x was not written by fusionclip train; give a run folder of it.',
+      'y comes from fusionclip data, or is cut short; copy it again.':
+        'y comes from fusionclip data, or is cut short; copy it again.',
       'Nothing to do; it ends here.': 'Nothing to do; it ends here.',
     };
     for (const [text, expected] of Object.entries(cases)) assert.equal(withoutFlags(text), expected);

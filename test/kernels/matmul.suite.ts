@@ -151,6 +151,35 @@ suiteOnOneDawn('matmul', () => {
       runtimesOf(variant),
     );
 
+    test(
+      `${variant}: times the slope of an activation`,
+      async (t) => {
+        const gpu = await t.gpu();
+        for (const act of ['relu', 'gelu', 'quickgelu'] as const) {
+          // The second one in slices.
+          for (const [m, k, n] of [
+            [19, 28, 18],
+            [6, 600, 8],
+          ] as const) {
+            using _scope = gpu.scope();
+            const [a, b, of] = [upload(gpu, 33, [m, k]), upload(gpu, 34, [n, k]), upload(gpu, 35, [m, n])];
+            const out = matmulWith(variant, a.array, b.array, {
+              transposeB: true,
+              alpha: 0.5,
+              slope: { act, of: of.array },
+            });
+            const product = matmulReference(a.host, b.host, [m, k, n], false, true);
+            const slope = (x: number) =>
+              (activationReference(act, x + 1e-5) - activationReference(act, x - 1e-5)) / 2e-5;
+            const want = product.map((v, i) => 0.5 * v * slope(of.host[i]));
+            assertClose(await out.read(), want, tolerance(k), `${act} ${m}×${k}×${n}`);
+          }
+        }
+      },
+      // Through barriers a sum of 600 takes SwiftShader seconds.
+      variant.startsWith('workgroup') ? ['deno'] : runtimesOf(variant),
+    );
+
     // 70,000 terms are more than one loop may have; through barriers they would take a software adapter seconds.
     const [m, k, n] = [6, variant.startsWith('workgroup') ? 3000 : 70_000, 8];
     test(

@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import { developGap, summariseTrials, trialRows, USUAL_TRIALS } from '../../src/study/gap/develop.ts';
+import { nameThatFits } from '../../src/study/gap/family_words.ts';
 import { summariseGap } from '../../src/study/gap/summary.ts';
 import type { FinishedStudyRun, StudyRun } from '../../src/study/study_run.ts';
 import type { TrainContext } from '../../src/train/train_run.ts';
@@ -42,6 +43,30 @@ suite('study of the gap', () => {
       [2, 4],
     );
     assert.closeTo(low[0].imageAuroc.mean, 0.7, 1e-12);
+  });
+});
+
+suite('what prompts of a study call a family', () => {
+  // A token for each letter, as the vocabulary of a small model spells long words. The longest sentences of a name are
+  // "a black and white photo of the NAME without defect." and "a photo of a NAME without defect.": 49 and 31 tokens with start and
+  // end, besides the name's own.
+  const tokenizer = { encode: (sentence: string) => Array.from(sentence) as unknown as number[] };
+  const named = (context: number, vectors = 4) =>
+    nameThatFits(['histopathological image', 'tissue', 'cell'], { tokenizer, context, vectors });
+
+  test('it is the first name that all 420 sentences have room for, and learnable vectors in the plain one', () => {
+    assert.equal(named(49 + 23), 'histopathological image');
+    assert.equal(named(49 + 22), 'tissue');
+    assert.equal(named(49 + 6), 'tissue');
+    assert.equal(named(49 + 5), 'cell');
+    assert.equal(named(49 + 23, 18), 'histopathological image');
+    assert.equal(named(49 + 23, 19), 'tissue');
+  });
+
+  test('a model that can read none of them is refused by name', () => {
+    const few =
+      /room for 52 tokens, too few for prompts that say "histopathological image" or "tissue" or "cell"; leave/;
+    assert.throws(() => named(49 + 3), few);
   });
 });
 

@@ -1,6 +1,7 @@
 import { textColumns } from '../../base/columns.ts';
 import { FusionclipError } from '../../base/errors.ts';
 import { joinPath } from '../../base/paths.ts';
+import { openBackbone } from '../../detect/backbone.ts';
 import { type MeanInterval, meanInterval, type PairedDifference, pairedDifference } from '../../metrics/paired.ts';
 import { runSettings } from '../../run/run_config.ts';
 import type { TrainContext } from '../../train/train_run.ts';
@@ -9,6 +10,7 @@ import { planOf } from '../reproduction/plan.ts';
 import { OWN_ROW, type StudyRow } from '../reproduction/rows.ts';
 import { runStudy } from '../run_study.ts';
 import { describeStudyRun, type FinishedStudyRun } from '../study_run.ts';
+import { familySettings } from './family_words.ts';
 import type { GapRequest } from './gap.ts';
 import { OWN } from './gap_rows.ts';
 import { intervalText, signedText } from './text.ts';
@@ -63,7 +65,13 @@ export async function developGap(context: TrainContext, request: GapRequest, tri
     );
   }
   const rows = trialRows(trials, request.settings);
-  const plain = { model, medclip: null, seeds, settings: { 'map.files': 'none', ...request.settings } };
+  const backbone = await openBackbone(fs, model);
+  const settings = new Map(
+    families.map((family) => [
+      family,
+      { 'map.files': 'none', ...familySettings(context, backbone, family, request.settings) },
+    ]),
+  );
   const sets: { readonly name: string; readonly folder: string; readonly seed: number }[] = [];
   for (const seed of seeds) {
     for (const name of families) {
@@ -76,7 +84,9 @@ export async function developGap(context: TrainContext, request: GapRequest, tri
     }
   }
   const runs = sets.flatMap(
-    ({ seed, ...set }) => planOf({ ...plain, seeds: [seed] }, [{ rows, sets: [set], shots }]).runs,
+    ({ seed, ...set }) =>
+      planOf({ model, medclip: null, seeds: [seed], settings: settings.get(set.name)! }, [{ rows, sets: [set], shots }])
+        .runs,
   );
   const outcome = await runStudy(context, runs, joinPath(out, 'develop'));
   const results: DevelopResults = {

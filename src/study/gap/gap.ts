@@ -9,6 +9,7 @@ import { planOf } from '../reproduction/plan.ts';
 import type { StudyRow } from '../reproduction/rows.ts';
 import { runStudy } from '../run_study.ts';
 import { describeStudyRun, type StudyRun } from '../study_run.ts';
+import { familySettings } from './family_words.ts';
 import { gapRows, OWN, RIVALS, ZERO_SHOT } from './gap_rows.ts';
 import { ALL_SETS, type GapDifference, type GapRow, summariseGap } from './summary.ts';
 
@@ -69,13 +70,17 @@ export async function studyGap(context: TrainContext, adapter: string, request: 
   const layers = tappedLayers(fusionOptions({}), backbone.weights.config.vision.layers);
   const rows = gapRows(layers).filter(({ name }) => request.methods.length === 0 || request.methods.includes(name));
   const runs: StudyRun[] = [];
+  const settings = new Map(
+    families.map((family) => [family, familySettings(context, backbone, family, request.settings)]),
+  );
   for (const seed of seeds) {
     for (const family of families) {
       const parent = phantomPlace(out, request, seed);
       const folder = stored
         ? joinPath(parent, PHANTOM_FAMILIES[family].dataset)
         : await phantomFolder(context, parent, { valid, test }, family, PHANTOM_SEED + seed);
-      runs.push(...runsOf(request, rows, { name: family, folder }, seed));
+      const own = { ...request, settings: settings.get(family)! };
+      runs.push(...runsOf(own, rows, { name: family, folder }, seed));
     }
   }
   const working = stored ? { ...context, signal: AbortSignal.abort(new Error('Nothing is to be run.')) } : context;

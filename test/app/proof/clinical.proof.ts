@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { ElementHandle } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeModel, writeSet } from '../../cli/program.ts';
@@ -33,6 +33,8 @@ describe.skipIf(!existsSync(FILES))('clinical files', () => {
     await page.set('#epochs', 1);
     await page.press('button[type=submit]');
     await page.text('.tiles');
+    await page.page.waitForSelector('.sessions li');
+    await page.phase('idle');
   });
 
   afterAll(async () => {
@@ -44,7 +46,7 @@ describe.skipIf(!existsSync(FILES))('clinical files', () => {
   /** Gives a file to be scored; what the page answers. */
   async function give(...paths: string[]): Promise<string> {
     if (await page.page.$('.dismiss')) await page.press('.dismiss');
-    const before = await page.page.$eval('.sessions', (list) => list.children.length);
+    const before = (await page.page.$$('.sessions li')).length;
     const picker = await page.page.$('[data-zone=predict] label:last-of-type input');
     await (picker as ElementHandle<HTMLInputElement>).uploadFile(...paths);
     const answered = (count: number) =>
@@ -56,16 +58,17 @@ describe.skipIf(!existsSync(FILES))('clinical files', () => {
   }
 
   test.each([
-    ['dicom/CT_small.dcm', /1 image predicted/],
+    // Of other grey levels than the images that were learned from.
+    ['dicom/CT_small.dcm', /slice 1 of series-\w+ is far darker than the support images/],
     ['dicom/MR_small.dcm', /1 image predicted/],
     ['dicom/MR_small_RLE.dcm', /1 image predicted/],
     ['dicom/MR_small_bigendian.dcm', /1 image predicted/],
-    ['dicom/JPEG2000.dcm', /1 image predicted/],
-    ['dicom/JPEG-lossy.dcm', /1 image predicted/],
+    ['dicom/JPEG2000.dcm', /no position/],
+    ['dicom/JPEG-lossy.dcm', /no position/],
     ['dicom/SC_rgb_rle.dcm', /./],
     ['dicom/liver_1frame.dcm', /./],
-    ['dicom/MR_truncated.dcm', /MR_truncated\.dcm.*(truncated|ends|cut|missing|short)/],
-    ['dicom/rtplan_truncated.dcm', /rtplan_truncated\.dcm/],
+    ['dicom/MR_truncated.dcm', /truncated|ends|cut|missing|short|damaged/],
+    ['dicom/rtplan_truncated.dcm', /damaged/],
     ['dicom/badVR.dcm', /./],
     ['nifti/anatomical.nii', /\d+ images predicted/],
     ['nifti/example4d.nii.gz', /./],
@@ -75,20 +78,19 @@ describe.skipIf(!existsSync(FILES))('clinical files', () => {
     console.log(`${name}: ${said}`);
     expect(said).toMatch(answer);
     expect(said).not.toMatch(/@|--[a-z]|undefined|\[object/);
-    // A failure names the file by its own name.
-    if (!/predicted/.test(said)) expect(said).toContain(basename(name));
+    expect(said).toMatch(/^\d+ of \d+ images? predicted|\.$/);
     expect(page.failures).toEqual([]);
   });
 
-  test('a CT is looked at in Hounsfield units: windows, wheel, overlay key, swipe', async () => {
-    await give(join(FILES, 'dicom/CT_small.dcm'));
-    await page.page.waitForSelector('#window');
+  test('a slice is looked at: its windows, its values, the map off and on by a key, swiped', async () => {
+    await give(join(FILES, 'dicom/MR_small.dcm'));
+    await page.says('#window', /all values/);
     const names = await page.page.$$eval('#window option', (all) => all.map((one) => one.textContent));
-    expect(names).toEqual(expect.arrayContaining(['as the model sees it', 'lung', 'bone', 'all values']));
+    expect(names).toEqual(expect.arrayContaining(['as the model sees it', '99 % of the values', 'all values']));
     await page.page.$eval('.views', (node) => node.scrollIntoView({ behavior: 'instant', block: 'center' }));
     const box = (await (await page.page.$('#map'))!.boundingBox())!;
     await page.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-    expect(await page.text('#value')).toMatch(/^value -?\d+ HU$/);
+    expect(await page.text('#value')).toMatch(/^value -?\d+/);
     const seen = () => page.pixels('#map');
     const over = await seen();
     await page.page.keyboard.press('o');
@@ -133,6 +135,7 @@ describe.skipIf(!existsSync(FILES))('clinical files', () => {
     await page.page.keyboard.press('PageDown');
     await page.says('.slider output[for=slice]', new RegExp(`^${first}$`));
     if (!SHOTS) return;
+    mkdirSync(SHOTS, { recursive: true });
     await page.page.screenshot({ path: join(SHOTS, 'volume-1280.png'), fullPage: true });
   });
 });

@@ -43,6 +43,19 @@ afterAll(async () => {
 
 const sessions = () => page.page.$$eval('.sessions li', (rows) => rows.length);
 
+/** Lets images be scored, and waits until they are. */
+async function predict(path: string): Promise<string> {
+  const before = await sessions();
+  await page.drop('[data-zone=predict]', path);
+  await page.page.waitForFunction(
+    (count) => document.querySelectorAll('.sessions li').length > count,
+    { timeout: PATIENCE },
+    before,
+  );
+  await page.phase('idle');
+  return page.text('#decisions');
+}
+
 /** What the page says went wrong; what was on screen stays there. */
 async function refused(sentence: RegExp): Promise<void> {
   await page.says('[role=alert]', sentence);
@@ -72,9 +85,7 @@ describe('new images', () => {
     'of a folder called %s are scored as those of any other',
     async (name) => {
       cpSync(join(data, 'test/good'), join(folder, 'named', name), { recursive: true });
-      await page.drop('[data-zone=predict]', join(folder, 'named', name));
-      await page.says('#decisions', /of 4 images/);
-      await page.phase('idle');
+      expect(await predict(join(folder, 'named', name))).toMatch(/of 4 images/);
       const found = Object.entries(await page.scores());
       for (const [id, score] of found) {
         expect(Math.abs(score - scores[`test/good/img/${id.split('/').at(-1)}`]), id).toBeLessThan(1e-5);
@@ -85,13 +96,10 @@ describe('new images', () => {
   );
 
   test('that fail leave those on screen with their pictures', async () => {
-    await page.drop('[data-zone=predict]', join(data, 'test/Ungood'));
-    await page.says('#decisions', /of 4 images/);
+    expect(await predict(join(data, 'test/Ungood'))).toMatch(/of 4 images/);
     await page.drop('[data-zone=predict]', join(folder, 'empty.png'));
     await refused(/empty\.png/);
-    await page.page.keyboard.press('Escape');
     await page.press('.thumbs label:last-of-type input');
-    await page.page.waitForSelector('#value, .readout');
     await page.page.waitForFunction(() => !/not at hand/.test(document.querySelector('.controls')!.textContent ?? ''));
     await page.says('.views figure:first-of-type figcaption', /^Image$/);
   });
