@@ -68,17 +68,16 @@ const activated: Operation<{ act: 'gelu' | 'quickgelu' }> = {
 /**
  * y = act(x) Wᵀ + b + residual, in whose gradient the slope of the activation is an epilogue.
  * @param x [..., in]
- * @param weight [out, in]
- * @param bias [out]
+ * @param layer `weight` [out, in] and `bias` [out]
  * @param residual [..., out]
  */
 export function activatedLinear(
   x: Tensor,
-  { weight, bias }: { readonly weight: Tensor; readonly bias: Tensor },
+  layer: { readonly weight: Tensor; readonly bias: Tensor },
   act: 'gelu' | 'quickgelu',
   residual: Tensor,
 ): Tensor {
-  return apply(activated, [x, weight, bias, residual], { act });
+  return apply(activated, [x, layer.weight, layer.bias, residual], { act });
 }
 
 const product: Operation<{ alpha: number }> = {
