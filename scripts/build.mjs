@@ -108,8 +108,9 @@ function rewriteDeclarations(folder) {
 function emitTypes() {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   rmSync('dist/types', { recursive: true, force: true });
-  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
-  if (status !== 0) throw new Error('types: the type check failed');
+  // `npm run types` checks; to write declarations down without it takes half the time.
+  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--noCheck'], { stdio: 'inherit' });
+  if (status !== 0) throw new Error('types: the declarations cannot be written');
   rewriteDeclarations('dist/types');
 }
 

@@ -20,6 +20,7 @@ import { useDriver } from '../src/launch/own_process.ts';
 const PLUGIN = '/usr/share/orthanc/plugins/libOrthancDicomWeb.so';
 const PROGRAM = '/usr/sbin/Orthanc';
 const PACKED = join(import.meta.dirname!, '..', 'bin', 'fusionclip.mjs');
+const BEFORE = { ...process.env };
 const PASSWORD = crypto.randomUUID();
 
 const keep = process.argv[process.argv.indexOf('--keep') + 1];
@@ -230,7 +231,10 @@ async function roundTrip(root: string): Promise<void> {
   // A page asks through its launcher, which has the token; the server does not allow pages to ask.
   if (existsSync(join(PACKED, '..', '..', 'dist', 'cli.js'))) {
     const page = ['predict', address, '--run', run, '--json', '--runtime', 'chrome'];
-    const { stdout, stderr } = spawnSync('node', [PACKED, ...page], { encoding: 'utf8' });
+    // Without the driver that this process has been given, which Deno hands on to whoever it starts.
+    const given = Object.keys(process.env).filter((name) => !(name in BEFORE) && name !== 'DICOMWEB_TOKEN');
+    const command = [...given.flatMap((name) => ['-u', name]), 'node', PACKED, ...page];
+    const { stdout, stderr } = spawnSync('env', command, { encoding: 'utf8' });
     const apart = (a: readonly number[], b: readonly number[]) =>
       a.length === b.length ? Math.max(...a.map((one, i) => Math.abs(one - b[i]))) : Number.NaN;
     check(

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { disk } from '../src/host/disk.ts';
+import { LEASH } from '../src/host/leash.ts';
 import { inPath, nodePath } from '../src/launch/runtimes.ts';
 import { mergePlan } from '../src/shards/merged_files.ts';
 import type { Plan } from '../src/shards/plan.ts';
@@ -91,32 +92,46 @@ async function startSlurm(): Promise<void> {
   console.log(`${(await done('sinfo', ['--version'])).trim()}: one node, ${node}`);
 }
 
+/** What the tasks wrote. */
+function logsOf(plan: Plan): string {
+  const logs = readdirSync(join(plan.path, 'jobs')).filter((name) => name.endsWith('.log'));
+  return logs.map((name) => readFileSync(join(plan.path, 'jobs', name), 'utf8').trim()).join('\n');
+}
+
 async function runArray(plan: Plan): Promise<void> {
   const bin = script('../bin/fusionclip.mjs');
   const flags = ['--tasks', `${TASKS}`, '--parallel', '2', '--gpus', '0', '--cpus', '1', '--memory', '1'];
   await done(nodePath(), [bin, 'plan', plan.path, '--emit', 'slurm', ...flags]);
-  const task = `${process.execPath} run -A --no-lock --no-check --quiet ${script('queue/array_task.ts')}`;
+  // A task stands on no leash, as it has no input.
+  const task = `env -u ${LEASH} ${process.execPath} run -A --no-lock --no-check --quiet ${script('queue/array_task.ts')}`;
   const env = { ...conf, FUSIONCLIP: task, FUSIONCLIP_BACKOFF: '1' };
   const job = /\d+/.exec(await done('sbatch', ['--parsable', join(plan.path, 'jobs/job.sh')], env))![0];
-  const states = async () => (await done('scontrol', ['show', 'job', '-o', job])).trim().split('\n');
+  // A line for each task: number, state, times that it was put back.
+  const format = 'ArrayTaskID:10,State:14,RestartCnt:10';
+  const states = async () =>
+    (await done('squeue', ['-h', '-r', '-t', 'all', '-j', job, '-O', format])).trim().split('\n');
   let last: string[] = [];
   let isOver = false;
   const watch = async () => {
     while (!isOver) {
       last = await states();
-      isOver = last.every((line) => /JobState=(COMPLETED|FAILED|CANCELLED|TIMEOUT|NODE_FAIL)/.test(line));
+      isOver = last.every((line) => /COMPLETED|FAILED|CANCELLED|TIMEOUT|NODE_FAIL/.test(line));
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   };
   watch().catch((error) => console.log(`FAILED: ${error.message}`));
-  await until(() => isOver, { seconds: 400, what: 'the array to end', state: () => last.join('\n') });
+  await until(() => isOver, {
+    seconds: 400,
+    what: 'the array to end',
+    state: () => `${last.join('\n')}\n${logsOf(plan)}`,
+  });
   const count = (form: RegExp) => last.filter((line) => form.test(line)).length;
-  const [completed, again] = [count(/JobState=COMPLETED/), count(/Restarts=1 /)];
+  const [completed, again] = [count(/COMPLETED/), count(/ 1\s*$/)];
   const logs = readdirSync(join(plan.path, 'jobs')).filter((name) => name.endsWith('.log')).length;
   console.log(
     `an array of ${TASKS} tasks: ${completed} completed, ${again} of them put back in the queue once, ${logs} logs`,
   );
-  if (completed !== TASKS || again !== 1) throw new Error(last.join('\n'));
+  if (completed !== TASKS || again !== 1) throw new Error(`${last.join('\n')}\n${logsOf(plan)}`);
 }
 
 try {

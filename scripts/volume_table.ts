@@ -1,5 +1,5 @@
 /**
- * `npm run volumes [-- --runtimes deno,node,chrome] [--keep DIR]`: phantom volumes of brain and liver, as DICOM series and as NIfTI, all with
+ * `npm run volumes [-- --runtimes deno,node,chrome --sets brain,liver --formats dicom,nifti --keep DIR]`: phantom volumes of brain and liver, as DICOM series and as NIfTI, all with
  * oblique affines, are made, trained on with the smallest model and evaluated in each runtime. Prints how well scores of patients and of
  * volumes tell those with lesions, beside brightness alone and the same model with random weights. Ends with exit code 1 where a run fails, or
  * where runtimes or formats differ by more than a hundredth.
@@ -12,8 +12,8 @@ import process from 'node:process';
 
 const PROGRAM = join(import.meta.dirname!, '..', 'bin', 'fusionclip.mjs');
 /** Small enough for two cores: a run takes some seconds. */
-const PHANTOMS = ['--valid', '6', '--test', '10', '--size', '56', '--depth', '8', '--seed', '3'];
-const TRAINING = ['--shots', '4', '--aug', 'none', '--size', '56', '--epochs', '4', '--map.files', 'none', '--force'];
+const PHANTOMS = ['--valid', '4', '--test', '8', '--size', '48', '--depth', '8', '--seed', '3'];
+const TRAINING = ['--shots', '4', '--aug', 'none', '--size', '56', '--epochs', '2', '--map.files', 'none', '--force'];
 
 interface Unit {
   readonly normal: number;
@@ -26,7 +26,8 @@ const option = (name: string) => {
   const at = process.argv.indexOf(name);
   return at < 0 ? undefined : process.argv[at + 1];
 };
-const runtimes = (option('--runtimes') ?? 'deno,node,chrome').split(',');
+const list = (name: string, all: string) => (option(name) ?? all).split(',');
+const runtimes = list('--runtimes', 'deno,node,chrome');
 const folder = option('--keep') ?? mkdtempSync(join(tmpdir(), 'fusionclip-volumes-'));
 const failures: string[] = [];
 
@@ -40,7 +41,7 @@ function evaluated(data: string, model: string, runtime: string, name: string): 
   const out = join(folder, 'runs', name);
   fusionclip('train', '--data', data, '--model', model, ...TRAINING, '--out', out, '--runtime', runtime);
   const results = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));
-  return (results.selected ?? results).volumes;
+  return results.volumes;
 }
 
 function row(...cells: string[]): void {
@@ -51,11 +52,11 @@ function row(...cells: string[]): void {
 const shown = (value: number | undefined) => (value === undefined ? '-' : value.toFixed(3));
 
 row('set', 'format', 'runtime', 'patients (ill)', 'patients AUROC', 'volumes AUROC', 'brightness alone');
-for (const set of ['brain', 'liver']) {
+for (const set of list('--sets', 'brain,liver')) {
   const found: number[] = [];
-  for (const format of ['dicom', 'nifti']) {
+  for (const format of list('--formats', 'dicom,nifti')) {
     const out = join(folder, format);
-    fusionclip('phantom', '--out', out, '--set', set, '--volume', format, ...PHANTOMS, '--force');
+    fusionclip('phantom', '--out', out, '--set', set, '--volume', format, ...PHANTOMS);
     const data = join(out, set === 'brain' ? 'Brain' : 'Liver');
     const asked = [...runtimes.map((runtime) => [runtime, 'tiny-clip']), [runtimes[0], 'random:tiny-clip:1']];
     for (const [runtime, model] of asked) {

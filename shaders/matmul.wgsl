@@ -19,7 +19,8 @@ struct Params {
   out_stride: u32,
   slice: u32,
   bias_rows: u32,
-  // bits 0-1 activation (1 relu, 2 gelu, 3 quickgelu), 4 bias, 8 residual, 16 add to out
+  // bits 0-1 activation (1 relu, 2 gelu, 3 quickgelu), 4 bias, 8 residual, 16 add to out; 5-6 the kind of which the slope at the
+  // residual is a factor, in place of the sum
   epilogue: u32,
   alpha: f32,
 }
@@ -82,6 +83,24 @@ fn value_of_b(i: u32) -> f32 {
 }
 // </paste>
 
+// <paste joined f32>
+// A residual is added, or the value is multiplied by the slope of an activation there, as in activation_backward.wgsl.
+fn joined(value: f32, residual: f32) -> f32 {
+  switch ((params.epilogue >> 5u) & 3u) {
+    case 1u: { return select(f32(0.0), value, residual > f32(0.0)); }
+    case 2u: {
+      let density = 0.398942280 * exp(-min(0.5 * residual * residual, f32(80.0)));
+      return value * (normal_cdf(residual) + residual * density);
+    }
+    case 3u: {
+      let s = 1.0 / (1.0 + exp(min(-1.702 * residual, f32(80.0))));
+      return value * (s * (1.0 + 1.702 * residual * (1.0 - s)));
+    }
+    default: { return value + residual; }
+  }
+}
+// </paste>
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let element = id.y * (groups.x * WORKGROUP) + id.x;
@@ -109,7 +128,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   value = activate(value);
   if ((params.epilogue & 8u) != 0u) {
-    value += residual[at];
+    value = joined(value, residual[at]);
   }
   if ((params.epilogue & 16u) != 0u) {
     value += out[at];

@@ -134,6 +134,12 @@ fn times(x: vec4f, b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f) -> mat4x4
   return mat4x4f(x * b0, x * b1, x * b2, x * b3);
 }
 
+// <paste joined_sum vec4f>
+fn joined(value: vec4f, residual: vec4f) -> vec4f {
+  return value + residual;
+}
+// </paste>
+
 // <paste finish_quad>
 // Four results of a row with the whole epilogue; those beyond the last column are not stored.
 fn finish_quad(out_row: u32, n: u32, sums: vec4f) {
@@ -151,7 +157,7 @@ fn finish_quad(out_row: u32, n: u32, sums: vec4f) {
   value = activate(value);
   if ((params.epilogue & 8u) != 0u) {
     let last = at + count - 1u;
-    value += vec4f(residual[at], residual[min(at + 1u, last)], residual[min(at + 2u, last)], residual[last]);
+    value = joined(value, vec4f(residual[at], residual[min(at + 1u, last)], residual[min(at + 2u, last)], residual[last]));
   }
   if ((params.epilogue & 16u) != 0u) {
     let last = at + count - 1u;

@@ -21,7 +21,8 @@ struct Params {
   out_stride: u32,
   slice: u32,
   bias_rows: u32,
-  // bits 0-1 activation (1 relu, 2 gelu, 3 quickgelu), 4 bias, 8 residual, 16 add to out
+  // bits 0-1 activation (1 relu, 2 gelu, 3 quickgelu), 4 bias, 8 residual, 16 add to out; 5-6 the kind of which the slope at the
+  // residual is a factor, in place of the sum
   epilogue: u32,
   alpha: f32,
 }
@@ -144,6 +145,24 @@ fn block_of_b(base: u32, n: u32, k: u32) -> mat4x4f {
   ));
 }
 
+// <paste joined vec4f>
+// A residual is added, or the value is multiplied by the slope of an activation there, as in activation_backward.wgsl.
+fn joined(value: vec4f, residual: vec4f) -> vec4f {
+  switch ((params.epilogue >> 5u) & 3u) {
+    case 1u: { return select(vec4f(0.0), value, residual > vec4f(0.0)); }
+    case 2u: {
+      let density = 0.398942280 * exp(-min(0.5 * residual * residual, vec4f(80.0)));
+      return value * (normal_cdf(residual) + residual * density);
+    }
+    case 3u: {
+      let s = 1.0 / (1.0 + exp(min(-1.702 * residual, vec4f(80.0))));
+      return value * (s * (1.0 + 1.702 * residual * (1.0 - s)));
+    }
+    default: { return value + residual; }
+  }
+}
+// </paste>
+
 // <paste finish_quad>
 // Four results of a row with the whole epilogue; those beyond the last column are not stored.
 fn finish_quad(out_row: u32, n: u32, sums: vec4f) {
@@ -161,7 +180,7 @@ fn finish_quad(out_row: u32, n: u32, sums: vec4f) {
   value = activate(value);
   if ((params.epilogue & 8u) != 0u) {
     let last = at + count - 1u;
-    value += vec4f(residual[at], residual[min(at + 1u, last)], residual[min(at + 2u, last)], residual[last]);
+    value = joined(value, vec4f(residual[at], residual[min(at + 1u, last)], residual[min(at + 2u, last)], residual[last]));
   }
   if ((params.epilogue & 16u) != 0u) {
     let last = at + count - 1u;

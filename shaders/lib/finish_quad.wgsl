@@ -14,7 +14,7 @@ fn finish_quad(out_row: u32, n: u32, sums: vec4f) {
   value = activate(value);
   if ((params.epilogue & 8u) != 0u) {
     let last = at + count - 1u;
-    value += vec4f(residual[at], residual[min(at + 1u, last)], residual[min(at + 2u, last)], residual[last]);
+    value = joined(value, vec4f(residual[at], residual[min(at + 1u, last)], residual[min(at + 2u, last)], residual[last]));
   }
   if ((params.epilogue & 16u) != 0u) {
     let last = at + count - 1u;

@@ -16,10 +16,12 @@ export function parseJson<S extends GenericSchema>(schema: S, text: string): Inf
  * @throws Error that goes on after a file's name, e.g. `has a list at text_config.heads, not a number`
  */
 export function checkJson<S extends GenericSchema>(schema: S, value: unknown): InferOutput<S> {
-  // To valibot a list is an object, and where no key has to be there a good one.
-  if (Array.isArray(value) && /object$/.test(schema.type)) throw new Error('has a list at its top, not an object');
   const { success, output, issues } = safeParse(schema, value, { abortEarly: true, abortPipeEarly: true });
-  if (success) return output;
+  if (success) {
+    // To valibot a list is an object, and where no key has to be there a good one.
+    if (Array.isArray(value) && /object$/.test(schema.type)) throw new Error('has a list at its top, not an object');
+    return output;
+  }
   const [issue] = issues;
   const place = getDotPath(issue) ?? 'its top';
   if (issue.received === 'undefined') throw new Error(`has no ${place}`);

@@ -10,9 +10,22 @@ const CONVERT = [
   's({k:v.clone().contiguous() for k,v in m.items() if torch.is_tensor(v)},o)',
 ].join(';');
 
+const PICTURE = 'a picture, not a model: give the file or the folder of a CLIP model';
+const OTHER = 'which is not read: export the model as safetensors';
+
+/** How files begin that have no header of safetensors, and what they are. */
+const FOREIGN: readonly (readonly [begin: readonly number[], what: string])[] = [
+  [[0x89, 0x50, 0x4e, 0x47], PICTURE],
+  [[0xff, 0xd8, 0xff], PICTURE],
+  [[0x49, 0x49, 0x2a, 0], PICTURE],
+  [[0x4d, 0x4d, 0, 0x2a], PICTURE],
+  [[0x47, 0x47, 0x55, 0x46], `a GGUF file, ${OTHER}`],
+  [[0x89, 0x48, 0x44, 0x46], `an HDF5 file, as Keras writes it, ${OTHER}`],
+];
+
 /**
  * Refuses, by name and by first bytes, the files people mistake for safetensors: PyTorch archives and pickles (they can
- * run code when opened, and need Python), web pages saved in place of a model, and git-lfs pointers.
+ * run code when opened, and need Python), pictures, models of other programs, web pages saved in place of a model, and git-lfs pointers.
  *
  * @param head the first bytes of the file; 64 are enough
  * @throws FusionclipError `bad_model` with the command or the step that gets the right file
@@ -31,6 +44,8 @@ export function refuseForeignFormat(name: string, head: Uint8Array): void {
       `${name} is a web page, not a model: its download was answered by an error or login page; download it again.`,
     );
   }
+  const foreign = FOREIGN.find(([begin]) => begin.every((byte, i) => head[i] === byte));
+  if (foreign) throw new FusionclipError('bad_model', `${name} is ${foreign[1]}.`);
   const isZip = head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4;
   // Protocol 2 to 5 followed by an opcode; read as a header length this would be far beyond the format's limit.
   const isPickle = head[0] === 0x80 && head[1] >= 2 && head[1] <= 5 && head.subarray(2, 8).some((byte) => byte !== 0);

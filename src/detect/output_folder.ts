@@ -10,6 +10,9 @@ const WRITTEN: readonly string[] = [
   ...['volumes', 'volumes.json', 'volumes.csv', 'patients.csv'],
 ];
 
+/** Folders of a run that its own files fill. */
+const INSIDE: readonly string[] = ['maps', 'checkpoint', 'volumes'];
+
 /** What a run folder alone holds. */
 const OF_RUNS: readonly string[] = ['config.json', 'checkpoint', 'metrics.jsonl', 'shots.json', 'env.json'];
 
@@ -37,6 +40,11 @@ export class OutputFolder {
     const stat = await fs.stat(path);
     if (stat && stat.kind !== 'directory') {
       throw new FusionclipError('usage', `${path} is a file; give a folder with --out.`);
+    }
+    const run = await runAround(fs, path);
+    if (run) {
+      const text = `${path} is for files of the run in ${run} itself; give another folder with --out.`;
+      throw new FusionclipError('usage', text);
     }
     if (stat) {
       const names = await namesIn(fs, path);
@@ -68,4 +76,15 @@ export class OutputFolder {
     await this.#lock.release();
     if (this.#made && (await this.#fs.list(this.path)).length === 0) await this.#fs.remove(this.path);
   }
+}
+
+/** The run whose maps or weights a path lies among, or null. */
+async function runAround(fs: FileSystem, path: string): Promise<string | null> {
+  const parts = path.split(/[/\\]/);
+  for (const [i, part] of parts.entries()) {
+    if (!INSIDE.includes(part)) continue;
+    const parent = i === 0 ? '.' : parts.slice(0, i).join('/') || '/';
+    if (await fs.stat(joinPath(parent, 'config.json'))) return parent;
+  }
+  return null;
 }

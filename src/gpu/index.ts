@@ -10,3 +10,4 @@ export type { BufferView } from './programs.ts';
 export { RepeatedStep } from './repeated_step.ts';
 export type { Shader, ShaderBinding, ShaderParam } from './shader.ts';
 export type { SubmitBudget } from './submit_budget.ts';
+export type { TexelLayout } from './texels.ts';

@@ -1,6 +1,7 @@
 import { type Dtype, GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { MOST_TEXELS, type TexelLayout } from '../gpu/texels.ts';
+import { activationBackward } from './activation.ts';
 import { chosenVariant, type MatmulPlan, type MatmulSize, planMatmul } from './matmul_plan.ts';
 import {
   type MatmulBinding,
@@ -32,6 +33,8 @@ export interface MatmulOptions {
   readonly act?: Activation;
   /** Shape of the result (of `out`, where that is wider). */
   readonly residual?: GpuArray;
+  /** out = alpha op(a) op(b) · act'(of) in its place: the gradient of what an activation was given, `of`, of out's shape. */
+  readonly slope?: { readonly act: Exclude<Activation, 'none'>; readonly of: GpuArray };
   readonly alpha?: number;
   /** Where to write; returned. */
   readonly out?: GpuArray;
@@ -61,6 +64,8 @@ const FORMATS: Readonly<Partial<Record<Dtype, number>>> = { f32: 0, f16: 1, bf16
 const BIAS = 4;
 const RESIDUAL = 8;
 const ACCUMULATE = 16;
+/** Times one of {@link ACTIVATIONS}: the residual is where a slope is taken. */
+const SLOPE = 32;
 /** Rows that a texture is filled with start on a multiple of this. */
 const ROW_BYTES = 256;
 const TEXEL_BYTES = 16;
@@ -89,6 +94,7 @@ export function matmulWith(
     bias,
     residual,
     act = 'none',
+    slope,
     alpha = 1,
     accumulate = false,
   } = options;
@@ -114,8 +120,8 @@ export function matmulWith(
   if (out.dtype !== 'f32' || out.size !== rows * outStride || outStart + n > outStride) {
     throw new Error(`matmul: out [${out.shape}] cannot hold columns ${outStart} + ${n} of [${rows}, ${outStride}]`);
   }
-  if (residual && residual.size !== out.size)
-    throw new Error(`matmul: residual [${residual.shape}] for [${out.shape}]`);
+  const joined = residual ?? slope?.of;
+  if (joined && joined.size !== out.size) throw new Error(`matmul: residual [${joined.shape}] for [${out.shape}]`);
   const biasRows = options.biasRows ?? Math.max(1, rows);
   // One bias for all rows is one where there are none, too.
   const biases = options.biasRows === undefined ? 1 : Math.ceil(rows / biasRows);
@@ -125,15 +131,26 @@ export function matmulWith(
 
   const tuned = chosenVariant(gpu.facts, gpu.tuning.matmul);
   const plan = planFor([left, right], { m, n, k, batches }, forced, tuned);
-  const { reads } = matmulRow(plan.variant);
+  const { reads, slopes = false } = matmulRow(plan.variant);
+  if (slope && (residual || act !== 'none' || options.out)) throw new Error('matmul: a slope is the whole epilogue');
+  if (slope && !slopes) {
+    const dx = activationBackward(matmulWith(forced, a, b, { ...options, slope: undefined }), slope.of, slope.act);
+    scope.pass(dx.buffer);
+    return dx;
+  }
   const byRow = reads === 'rows' && transposeA;
   const x = byRow ? rowsOf(left) : aligned(left, reads, !transposeA);
   const y = aligned(right, reads, transposeB);
   // A sum in slices has its epilogue in a second pass, and so has an activation before `out` is added.
   const twoPasses = plan.slices > 1 || (accumulate && act !== 'none');
   const target = twoPasses ? GpuArray.empty(gpu, [plan.slices, rows, n], 'f32', 'matmul slices') : out;
-  const epilogue = ACTIVATIONS[act] + (bias ? BIAS : 0) + (residual ? RESIDUAL : 0) + (accumulate ? ACCUMULATE : 0);
-  const extras = { bias: bias ?? x.array, residual: residual ?? x.array };
+  const epilogue =
+    ACTIVATIONS[act] +
+    (bias ? BIAS : 0) +
+    (joined ? RESIDUAL : 0) +
+    (accumulate ? ACCUMULATE : 0) +
+    (slope ? SLOPE * ACTIVATIONS[slope.act] : 0);
+  const extras = { bias: bias ?? x.array, residual: joined ?? x.array };
   const place = { out_start: outStart, out_stride: outStride, bias_rows: biasRows };
   const constants = {
     ...{ TRANSPOSE_A: Number(transposeA && !byRow), TRANSPOSE_B: Number(transposeB) },

@@ -34,6 +34,8 @@ export interface MatmulRow extends Variant {
   readonly reads: 'any' | 'vec4' | 'rows' | 'texels';
   /** The variant that does products too thin for this one, with fewer than 16 rows or columns. */
   readonly thin: 'reference' | 'registers-16' | 'registers-8' | 'workgroup-thin';
+  /** Its epilogue can multiply by the slope of an activation; after the others that takes a pass of its own. */
+  readonly slopes?: boolean;
   /** It does thin products alone: nobody chooses it for all. */
   readonly thinOnly?: boolean;
   /** The variant with smaller tiles that does products of which its own would cover too little or be too few. */
@@ -49,7 +51,7 @@ const ownTile =
 export const MATMUL_VARIANTS = {
   reference: {
     ...{ shader: reference, best: [], tile: () => [1, 1], tiles: reference.constants.WORKGROUP },
-    ...{ reads: 'any', thin: 'reference' },
+    ...{ reads: 'any', thin: 'reference', slopes: true },
   },
   'registers-16': {
     ...{ shader: registers, best: ['lavapipe', 'software'], tile: ownTile(16), tiles: registers.constants.WORKGROUP },
@@ -70,14 +72,15 @@ export const MATMUL_VARIANTS = {
   },
   'workgroup-thin': {
     ...{ shader: thin, best: [], tile: (m) => (m < 16 ? [16, 64] : [64, 16]), tiles: 1, reads: 'vec4' },
-    ...{ thin: 'workgroup-thin', thinOnly: true },
+    ...{ thin: 'workgroup-thin', thinOnly: true, slopes: true },
   },
   'workgroup-64': {
     ...{ shader: workgroup, best: [], tile: () => [64, 64], tiles: 1, reads: 'vec4', thin: 'workgroup-thin' },
+    slopes: true,
   },
   'workgroup-128': {
     ...{ shader: workgroup, best: ['hardware'], tile: () => [128, 128], tiles: 1, reads: 'vec4' },
-    ...{ thin: 'workgroup-thin', small: 'workgroup-64' },
+    ...{ thin: 'workgroup-thin', small: 'workgroup-64', slopes: true },
   },
   subgroups: {
     ...{ shader: subgroups, needs: 'subgroups', best: ['swiftshader'], tiles: 1, reads: 'rows', thin: 'registers-8' },

@@ -7,8 +7,7 @@ import type { Index } from '../kernels/row_index.ts';
 import { attention } from './functions/attention.ts';
 import { concatenate, reshape } from './functions/axes.ts';
 import { layerNorm } from './functions/layer_norm.ts';
-import { linear } from './functions/linear.ts';
-import { activate } from './functions/pointwise.ts';
+import { activatedLinear, linear } from './functions/linear.ts';
 import { gatherRows } from './functions/rows.ts';
 import { isRecording } from './tape.ts';
 import { Tensor } from './tensor.ts';
@@ -78,8 +77,8 @@ export function transformerBlock(x: Tensor, weights: BlockWeights, options: Bloc
   const all = before ? placed(before, own) : own;
   const seen = rows(attention(all, heads, causal), before?.own);
   const middle = linear(rows(seen, pick), out.weight, out.bias, rows(x, pick));
-  const hidden = activate(linear(layerNorm(middle, ln_2.weight, ln_2.bias), fc.weight, fc.bias), act);
-  return linear(hidden, proj.weight, proj.bias, middle);
+  const hidden = linear(layerNorm(middle, ln_2.weight, ln_2.bias), fc.weight, fc.bias);
+  return activatedLinear(hidden, proj, act, middle);
 }
 
 /** Constant and computed rows where they belong: [B, L, 3W]. */

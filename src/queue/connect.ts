@@ -88,6 +88,25 @@ function refusal(name: string, error: unknown): FusionclipError {
   return new FusionclipError('io', text, { cause: error });
 }
 
+/** What a server answers for a while, and then no more: READONLY while another one takes its place. */
+const PASSING = /^(READONLY|LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|MISCONF|OOM|NOREPLICAS|UNBLOCKED)/;
+
+/**
+ * What a refusal of Redis comes to, where an error is one: its words do not change by trying again, unless they are of those that pass.
+ * @returns null for every other error
+ */
+export function refusedByRedis(name: string, error: unknown): FusionclipError | null {
+  if ((error as Error | null)?.name !== 'ReplyError') return null;
+  const why = whyOf(error).replace(/ script: .*/s, '');
+  const passes = PASSING.test(why);
+  const help = passes
+    ? 'try again when it takes what is written'
+    : 'keys of another program may stand under bull:fusionclip; name another database, redis://HOST:PORT/1';
+  return new FusionclipError(passes ? 'io' : 'usage', `${name} refuses what the queue asks (${why}); ${help}.`, {
+    cause: error,
+  });
+}
+
 /** What is said of an error of the connection. */
 export function whyOf(error: unknown): string {
   const { message = '', code } = (error ?? {}) as { message?: string; code?: string };

@@ -1,6 +1,7 @@
 import type { Job } from 'bullmq';
+import type { FusionclipError } from '../base/errors.ts';
 import type { Host } from '../host/host.ts';
-import { type Connection, sayOutages } from './connect.ts';
+import { type Connection, refusedByRedis, sayOutages } from './connect.ts';
 import { QUEUE, readPlace, type ShardJob } from './jobs.ts';
 import type { ShardWorker } from './shard_worker.ts';
 
@@ -33,7 +34,10 @@ const MINUTES = 60;
 /** Milliseconds between two looks at whether there is anything left, and that Redis gets to say good-bye. */
 const LOOK = 2000;
 
-/** Takes jobs until Ctrl-C, until nothing is left where `drain` says so, or until the worker can do no more. */
+/**
+ * Takes jobs until Ctrl-C, until nothing is left where `drain` says so, or until the worker can do no more.
+ * @throws FusionclipError `usage` where Redis refuses what is asked of it, now and always
+ */
 export async function takeJobs(
   host: Host,
   { bullmq, options, address }: Connection,
@@ -79,6 +83,13 @@ export async function takeJobs(
     removeOnComplete: { count: 0 },
   });
   const back = sayOutages(worker, address.name, say);
+  let refused: FusionclipError | null = null;
+  worker.on('error', (error) => {
+    const refusal = refusedByRedis(address.name, error);
+    if (refusal?.code !== 'usage') return;
+    refused = refusal; // it would be refused for ever
+    end();
+  });
   worker.on('active', back);
   worker.on('lockRenewalFailed', (ids) => {
     taken.lost += ids.length;
@@ -108,6 +119,7 @@ export async function takeJobs(
     doer.stop();
     await Promise.race([queue.close(), new Promise((resolve) => setTimeout(resolve, LOOK))]);
   }
+  if (refused) throw refused;
   return taken;
 }
 

@@ -32,6 +32,16 @@ async function settings(): Promise<void> {
   await page.set('#epochs', 8);
 }
 
+/** The training that was not broken off, and the one that keeps its images: later ones stand above. */
+const FIRST = '.sessions li:last-child';
+const KEPT = '.sessions li:nth-last-child(2)';
+
+/** Opens a session. */
+async function open(row: string): Promise<void> {
+  await page.press(`${row} [data-do=open]`);
+  await page.page.waitForSelector(`${row}.open`);
+}
+
 const sessions = () => page.page.$$eval('.sessions li', (rows) => rows.length);
 
 beforeAll(async () => {
@@ -71,17 +81,68 @@ describe('the work that the page keeps', () => {
     expect(await page.text('#model')).toMatch(/mine \(1 layer of 64, patch \d+\)/);
   });
 
-  test('is there after a reload, results, maps and all', async () => {
+  test('is one training after another, of which those that are not finished wait', async () => {
     await settings();
     await page.press('button[type=submit]');
     await page.text('.tiles');
     whole = await page.scores();
+    // All on one page: a new one compiles every kernel anew.
+    await page.press('#keep-images');
+    await page.press('button[type=submit]');
+    await page.says('.progress p', /^Epoch/);
+    await page.press('#pause');
+    await page.phase('paused');
+    await page.press('#keep-images');
+    await page.press('button[type=submit]');
+    await page.says('.settings', /stays in “Kept work”/);
+    await page.press('button[type=submit]');
+    await page.says('.progress p', /^Epoch/);
+    expect(page.dialogs).toEqual([]);
+  });
+
+  test('asks for images again that it does not keep', async () => {
+    // A browser asks nobody who has not touched the page.
+    await page.page.click('h1');
+    await page.goto(server.address);
+    await page.phase('paused');
+    expect(page.dialogs).toEqual(['beforeunload']);
+    // The page was left a moment after the training began: with a step behind it, or none.
+    const where = /^Paused (after step \d+ of 16|before the first step); the state is kept in this browser/;
+    expect(await page.text('.progress p')).toMatch(where);
+    expect(await page.text('.warning')).toMatch(/give the folder Brain_AD again/);
+    await page.drop('[data-zone=set]', data);
+    await page.page.waitForSelector('.warning', { hidden: true });
+    await page.phase('paused');
+  });
+
+  test('goes on to the same scores after a reload and a device that no other replaces', async () => {
+    await open(KEPT);
+    await page.phase('paused');
+    expect(await page.page.$('.warning')).toBeNull();
+    await page.worker.evaluate(() => {
+      Object.defineProperty(navigator, 'gpu', { value: { requestAdapter: async () => null } });
+    });
+    await page.press('#resume');
+    await page.says('.progress p', / of \d+$/);
+    await page.loseDevice();
+    await page.phase('paused');
+    expect(await page.text('[role=alert]')).toMatch(/was lost .*no other is to be had .*checkpoint is kept: Resume/);
+    await page.goto(server.address);
+    await page.phase('paused');
+    expect(await page.page.$('.warning')).toBeNull();
+    await page.press('#resume');
+    await page.text('.tiles');
+    expect(await page.scores()).toEqual(whole);
+  });
+
+  test('is there after a reload, results, maps and all', async () => {
+    await open(FIRST);
     const tiles = await page.text('.tiles');
     await page.goto(server.address);
     expect(await page.text('.tiles')).toBe(tiles);
     expect(await page.scores()).toEqual(whole);
-    expect(page.dialogs).toEqual([]);
-    // The images were not asked to be kept: the maps are there, and the caption says what is not.
+    expect(page.dialogs).toHaveLength(1);
+    // Its images were not asked to be kept: the maps are there, and the caption says what is not.
     await page.says('.views figcaption', /not kept/);
     await page.drop('[data-zone=set]', data);
     await page.text('.summary');
@@ -97,7 +158,7 @@ describe('the work that the page keeps', () => {
     await page.says('[role=alert]', /fewer than the 5 shots/);
     await page.phase('idle');
     expect(await page.scores()).toEqual(whole);
-    expect(await sessions()).toBe(1);
+    expect(await sessions()).toBe(3);
     await page.set('#shots', 1);
   });
 
@@ -111,48 +172,6 @@ describe('the work that the page keeps', () => {
     expect(await page.scores()).toEqual(whole);
     expect(await page.page.$('[role=alert]')).toBeNull();
     await page.press('input[value=folders]');
-  });
-
-  test('asks for images again that it does not keep', async () => {
-    await settings();
-    await page.press('button[type=submit]');
-    await page.text('.chart');
-    await page.press('#pause');
-    await page.phase('paused');
-    await page.goto(server.address);
-    await page.phase('paused');
-    expect(await page.text('.progress p')).toMatch(/^Paused after step \d+ of 16; the state is kept in this browser/);
-    expect(await page.text('.warning')).toMatch(/give the folder Brain_AD again/);
-    await page.drop('[data-zone=set]', data);
-    await page.page.waitForSelector('.warning', { hidden: true });
-    await page.phase('paused');
-  });
-
-  test('goes on to the same scores after a reload and a device that no other replaces', async () => {
-    // A browser asks nobody who has not touched the page.
-    await page.page.click('h1');
-    await page.press('#keep-images');
-    await page.press('button[type=submit]');
-    await page.says('.settings', /stays in “Kept work”/);
-    await page.press('button[type=submit]');
-    await page.text('.chart');
-    expect(page.dialogs).toEqual([]);
-    await page.goto(server.address);
-    await page.phase('paused');
-    expect(await page.page.$('.warning')).toBeNull();
-    expect(page.dialogs).toEqual(['beforeunload']);
-    await page.worker.evaluate(() => {
-      Object.defineProperty(navigator, 'gpu', { value: { requestAdapter: async () => null } });
-    });
-    await page.press('#resume');
-    await page.says('.progress p', / of \d+$/);
-    await page.loseDevice();
-    await page.phase('paused');
-    expect(await page.text('[role=alert]')).toMatch(/was lost .*no other is to be had .*checkpoint is kept: Resume/);
-    await page.goto(server.address);
-    await page.press('#resume');
-    await page.text('.tiles');
-    expect(await page.scores()).toEqual(whole);
   });
 
   test('scores images without labels as the command line does', async () => {
@@ -177,7 +196,7 @@ describe('the work that the page keeps', () => {
   });
 
   test('goes home as the files of the command line', async () => {
-    await page.press('.sessions li:nth-last-child(3) [data-do=open]');
+    await open(KEPT);
     await page.text('.tiles');
     expect(await page.scores()).toEqual(whole);
     await page.press('#take-predictions');
@@ -220,8 +239,7 @@ describe('the work that the page keeps', () => {
 
   test('can be renamed, compared and deleted', async () => {
     const count = await sessions();
-    const first = '.sessions li:last-child';
-    await page.page.$eval(`${first} input[type=text]`, (node) => {
+    await page.page.$eval(`${FIRST} input[type=text]`, (node) => {
       (node as HTMLInputElement).value = 'My first';
       node.dispatchEvent(new Event('change', { bubbles: true }));
     });
@@ -230,8 +248,8 @@ describe('the work that the page keeps', () => {
     });
     // The new name comes from the storage.
     await page.says('.comparison', /My first.*Image AUROC/);
-    await page.press(`${first} [data-do=delete]`);
-    await page.press(`${first} [data-do=confirm]`);
+    await page.press(`${FIRST} [data-do=delete]`);
+    await page.press(`${FIRST} [data-do=confirm]`);
     await page.page.waitForFunction((n) => document.querySelectorAll('.sessions li').length === n, {}, count - 1);
     // It is another one that is on screen.
     expect(await page.scores()).toEqual(whole);

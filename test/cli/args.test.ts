@@ -3,6 +3,7 @@ import { resolveOptions } from '../../src/base/option.ts';
 import { isSwitch, parseArgs } from '../../src/cli/args.ts';
 import { pickFlags } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
+import { RUNTIME_CHOICES } from '../../src/launch/launch.ts';
 
 describe('arguments', () => {
   for (const command of COMMANDS) {
@@ -21,6 +22,9 @@ describe('arguments', () => {
       expect(new Set(examples).size).toBe(2);
       for (const line of examples) {
         const [program, ...words] = line.split(' ');
+        // The launcher takes it out of the line.
+        const runtime = words.indexOf('--runtime');
+        if (runtime >= 0) expect(RUNTIME_CHOICES).toContain(words.splice(runtime, 2)[1]);
         const { command, flags } = parseArgs(words, COMMANDS);
         expect([program, command.name]).toEqual(['fusionclip', name]);
         for (const { table } of command.flags) resolveOptions(table, pickFlags(table, flags));

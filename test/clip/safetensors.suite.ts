@@ -134,6 +134,10 @@ suite('safetensors', () => {
     }
     assert.include(await refusal(new Uint8Array([0x50, 0x4b, 3, 4, 0, 0]), 'renamed.safetensors'), 'PyTorch');
     assert.include(await refusal(new Uint8Array([0x80, 2, 0x8a, 10, 1]), 'renamed.safetensors'), 'PyTorch');
+    const bytes = (...begin: number[]) =>
+      refusal(new Uint8Array([...begin, ...new Array(60).fill(1)]), 'a.safetensors');
+    assert.include(await bytes(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10), 'a picture, not a model');
+    assert.include(await bytes(0x47, 0x47, 0x55, 0x46, 3, 0, 0, 0), 'a GGUF file');
     assert.include(await refusal(new TextEncoder().encode('\n<!DOCTYPE html><html>')), 'web page');
     assert.include(
       await refusal(new TextEncoder().encode('version https://git-lfs.github.com/spec/v1\n')),

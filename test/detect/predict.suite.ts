@@ -84,6 +84,9 @@ suiteInTurn('predictions', () => {
       evaluateRun(context, { adapters: '/run', model, out: '/run' }),
     );
     assert.equal(textOf(fs, '/run/results.json'), before);
+    for (const out of ['/run/maps', '/run/checkpoint/new']) {
+      await expectFailure('usage', [/is for files of the run in \/run itself/], () => predict({ out }));
+    }
     await expectFailure('usage', [/is a file/], () => predict({ out: GOOD }));
     // What is for volumes alone is not passed over in silence.
     const paths = { adapters: '/run', model, paths: [GOOD], out: null };

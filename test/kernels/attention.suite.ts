@@ -21,6 +21,13 @@ const SHAPES: readonly AttentionShape[] = [
   { batch: 1, length: 33, heads: 1, width: 12, causal: false },
 ];
 
+/**
+ * Where a shape runs: a pipeline of the variant `workgroup` is one of a width, and takes software adapters up to seconds. Wide heads are
+ * for Deno, where one of 80 also has a last tile that is not full, narrow ones for Dawn.
+ */
+const runtimesOfShape = (variant: AttentionVariant, { width }: AttentionShape) =>
+  variant !== 'workgroup' ? runtimesOf(variant) : width === 64 ? (['deno'] as const) : (['node', 'chrome'] as const);
+
 const name = (s: AttentionShape) => `${s.batch}×${s.length}×${s.heads}×${s.width}${s.causal ? ' causal' : ''}`;
 
 suiteOnOneDawn('attention', () => {
@@ -52,7 +59,7 @@ suiteOnOneDawn('attention', () => {
           const want = attentionGradientReference(grad, qkv, shape);
           assertClose(await d.read(), want, { absolute: 1e-4, relative: 1e-4 }, `${name(shape)} gradient`);
         },
-        runtimesOf(variant),
+        runtimesOfShape(variant, shape),
       );
     }
   }
@@ -63,7 +70,8 @@ suiteOnOneDawn('attention', () => {
       async (t) => {
         const gpu = await t.gpu();
         using _scope = gpu.scope();
-        const [batch, length, keys, heads, width] = [2, 21, 18, 2, 12];
+        const [batch, length, keys, heads] = [2, 21, 18, 2];
+        const width = variant === 'workgroup' && t.host.runtime === 'deno' ? 64 : 12;
         const columns = 3 * heads * width;
         const qkv = noise(45, batch * length * columns, 2.5);
         const x = GpuArray.from(gpu, qkv, [batch, length, columns]);

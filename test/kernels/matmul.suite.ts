@@ -14,6 +14,9 @@ const VARIANTS = Object.keys(MATMUL_VARIANTS) as MatmulVariant[];
 /** One that only lavapipe is offered compiles for seconds on SwiftShader: there it does one product. */
 const runtimesOf = (variant: MatmulVariant) =>
   matmulRow(variant).only ? (['deno'] as const) : runtimesWith(matmulRow(variant).needs);
+/** So does the largest tile, which has the shader of the smaller one: there it does one product and one with all that can follow it. */
+const runtimesOfMost = (variant: MatmulVariant) =>
+  variant === 'workgroup-128' ? (['deno'] as const) : runtimesOf(variant);
 /**
  * Where a format of b runs: Node's WebGPU is Chrome's, and a pipeline takes their software adapter up to seconds; the largest
  * tile decodes b by the code of the smaller one.
@@ -76,7 +79,7 @@ suiteOnOneDawn('matmul', () => {
             assertClose(await out.read(), expected, tolerance(k), `${m}×${k}×${n}`);
           }
         },
-        transposeB && !transposeA ? runtimesWith(matmulRow(variant).needs) : runtimesOf(variant),
+        transposeB && !transposeA ? runtimesWith(matmulRow(variant).needs) : runtimesOfMost(variant),
       );
     }
 
@@ -148,7 +151,36 @@ suiteOnOneDawn('matmul', () => {
           assertClose(outerHost.subarray(i * r * r, (i + 1) * r * r), square, tolerance(m), `outer ${i}`);
         }
       },
-      runtimesOf(variant),
+      runtimesOfMost(variant),
+    );
+
+    test(
+      `${variant}: times the slope of an activation`,
+      async (t) => {
+        const gpu = await t.gpu();
+        for (const act of ['relu', 'gelu', 'quickgelu'] as const) {
+          // The second one in slices.
+          for (const [m, k, n] of [
+            [19, 28, 18],
+            [6, 600, 8],
+          ] as const) {
+            using _scope = gpu.scope();
+            const [a, b, of] = [upload(gpu, 33, [m, k]), upload(gpu, 34, [n, k]), upload(gpu, 35, [m, n])];
+            const out = matmulWith(variant, a.array, b.array, {
+              transposeB: true,
+              alpha: 0.5,
+              slope: { act, of: of.array },
+            });
+            const product = matmulReference(a.host, b.host, [m, k, n], false, true);
+            const slope = (x: number) =>
+              (activationReference(act, x + 1e-5) - activationReference(act, x - 1e-5)) / 2e-5;
+            const want = product.map((v, i) => 0.5 * v * slope(of.host[i]));
+            assertClose(await out.read(), want, tolerance(k), `${act} ${m}×${k}×${n}`);
+          }
+        }
+      },
+      // Through barriers a sum of 600 takes SwiftShader seconds.
+      variant.startsWith('workgroup') ? ['deno'] : runtimesOf(variant),
     );
 
     // 70,000 terms are more than one loop may have; through barriers they would take a software adapter seconds.
@@ -177,7 +209,7 @@ suiteOnOneDawn('matmul', () => {
           assertClose(out, want, tolerance(k));
         }
       },
-      runtimesOf(variant),
+      runtimesOfMost(variant),
     );
   }
 

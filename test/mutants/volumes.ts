@@ -18,8 +18,20 @@ export const volumes: readonly Mutation[] = [
     ['(words[i] << up) >> down;', '(words[i] << up) >>> down;', { suite: 'dicom/stored_bits' }],
     ['out[to + 1] = words[from + 2];', 'out[to + 1] = words[from + 3];', { suite: 'dicom/ybr' }],
     ['(index * pixels) % 8', '0', { suite: 'dicom/one_bit' }],
+    ['more >>> bitsStored !== 0', 'false', { suite: 'dicom/stored_bits' }],
+    ['const out = words.slice();', 'const out = words;', { suite: 'dicom/stored_bits' }],
     ['format.planar ? interleaved(words, samples) : words', 'words', { suite: 'dicom/planar' }],
   ]),
+  ...mutations('src/dicom/stream_comments.ts', 'volume/deidentify', [
+    ['if (marker === 0x64) bytes.fill(0, at + 6, end);', ''],
+    ['if (!BOXES.includes(type)) content.fill(0);', ''],
+    ['bytes[at++] = 0;', 'at++;'],
+  ]),
+  ...mutations('src/dicom/clean_pixels.ts', 'volume/deidentify', [
+    ['words[i] = stored << low;', ''],
+    ['unsearched: !understood', 'unsearched: false'],
+  ]),
+  ...mutations('src/nifti/affine.ts', 'nifti/affine', [['length === 0 && shape[axis] > 1', 'length === 0']]),
   ...mutations('src/dicom/colour.ts', 'dicom/ybr', [
     ['- 0.344136 * cb - 0.714136 * cr', '- 0.714136 * cb - 0.344136 * cr'],
     ['1.1644 * (bytes[at] - 16)', '1.1644 * bytes[at]'],

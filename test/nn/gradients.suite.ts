@@ -14,6 +14,7 @@ import { patchEmbeddingReference } from '../../src/lab/reference/patch_embedding
 import * as rows from '../../src/lab/reference/rows.ts';
 import {
   activate,
+  activatedLinear,
   assembleTokens,
   attention,
   bce,
@@ -109,6 +110,16 @@ suite('gradients', () => {
       run: ([x, weight, residual, b]) => linear(x, weight, b ?? null, residual),
       reference: ([x, weight, residual, b]) =>
         matmulReference(x, weight, [6, 5, 4], false, true).map((v, i) => v + (b?.[i % 4] ?? 0) + residual[i]),
+    });
+  }
+  for (const act of ['gelu', 'quickgelu'] as const) {
+    gradientTest('activated_linear', act, {
+      inputs: [{ shape: [3, 5], values: bent(1, 15) }, { shape: [4, 5] }, { shape: [4] }, { shape: [3, 4] }],
+      run: ([x, weight, bias, residual]) => activatedLinear(x, { weight, bias }, act, residual),
+      reference: ([x, weight, bias, residual]) =>
+        matmulReference(activation(x, act), weight, [3, 5, 4], false, true).map(
+          (v, i) => v + bias[i % 4] + residual[i],
+        ),
     });
   }
   gradientTest('matmul', 'times a factor', {

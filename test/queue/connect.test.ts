@@ -4,7 +4,7 @@ import process from 'node:process';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createNodeHost } from '../../src/host/node.ts';
 import { optionalPackage } from '../../src/host/optional_package.ts';
-import { connect } from '../../src/queue/connect.ts';
+import { connect, refusedByRedis } from '../../src/queue/connect.ts';
 
 let server: Server | null = null;
 afterEach(() => {
@@ -95,4 +95,17 @@ describe('before the queue is used', () => {
         'This needs the package bullmq-of-nobody, which is not installed; install it with "cd /x && npm install bullmq-of-nobody".',
     });
   });
+});
+
+test('what Redis refuses for good ends the work with its reason, what passes may be tried again, and a lost connection is neither', () => {
+  const reply = (text: string) => Object.assign(new Error(text), { name: 'ReplyError' });
+  const wrong = refusedByRedis('queue:1', reply('WRONGTYPE a key of the wrong kind script: 5ab, on @user_script:72.'));
+  expect(wrong).toMatchObject({
+    code: 'usage',
+    message: expect.stringMatching(/^queue:1 refuses .*of the wrong kind\);/),
+  });
+  for (const text of ['LOADING the dataset', "READONLY You can't write", 'OOM command not allowed']) {
+    expect(refusedByRedis('queue:1', reply(text))).toMatchObject({ code: 'io' });
+  }
+  expect(refusedByRedis('queue:1', new Error('connect ECONNREFUSED'))).toBe(null);
 });

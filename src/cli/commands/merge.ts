@@ -41,6 +41,13 @@ are missing the report says which and why, nothing else is written without --par
     const { rows, inputs, images, missing, unread, seconds } = merged;
     const rate = seconds > 0 ? `, ${(images / seconds).toFixed(1)} images/s a worker` : '';
     host.stdout(`${rows} of ${inputs} inputs, each exactly once; ${unread} could not be read${rate}\n`);
+    const mixed = [
+      ...(Object.keys(merged.programs).length > 1 ? [`versions ${Object.keys(merged.programs).join(' and ')}`] : []),
+      ...(Object.keys(merged.adapters).length > 1 ? [`adapters ${Object.keys(merged.adapters).join(' and ')}`] : []),
+    ];
+    if (mixed.length > 0) {
+      host.stderr(`fusionclip: the parts are of ${mixed.join(' and of ')}; --check N tells what that changes.\n`);
+    }
     if (results) host.stdout(`${results}: the results\n`);
     if (results && plan.facts.plan === 'grid') {
       const folders = [...(await gridCells(host, plan)).keys()].map((path) => joinPath(plan.path, RUNS, path));

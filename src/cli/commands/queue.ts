@@ -2,7 +2,7 @@ import { counted } from '../../base/counted.ts';
 import { FusionclipError } from '../../base/errors.ts';
 import { integer, type OptionTable, toggle } from '../../base/option.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
-import { ANSWER, connect, sayOutages } from '../../queue/connect.ts';
+import { ANSWER, connect, refusedByRedis, sayOutages } from '../../queue/connect.ts';
 import { feed } from '../../queue/feed.ts';
 import { QUEUE, type ShardJob } from '../../queue/jobs.ts';
 import { isEmpty } from '../../queue/run_worker.ts';
@@ -59,7 +59,9 @@ ${REDIS_HELP}`,
     stopped.catch(() => {});
     const back = sayOutages(queue, connection.address.name, say);
     const patiently = async <T>(work: Promise<T>): Promise<T> => {
-      const result = await Promise.race([work, stopped]);
+      const result = await Promise.race([work, stopped]).catch((error) => {
+        throw refusedByRedis(connection.address.name, error) ?? error;
+      });
       back();
       return result;
     };
@@ -138,6 +140,8 @@ async function answered<T>(name: string, work: Promise<T>): Promise<T> {
   });
   try {
     return await Promise.race([work, silence]);
+  } catch (error) {
+    throw refusedByRedis(name, error) ?? error;
   } finally {
     clearTimeout(timer);
   }

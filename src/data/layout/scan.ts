@@ -32,8 +32,10 @@ import { walk } from './walk.ts';
  */
 export async function scanDataset(fs: FileSystem, path: string, given: Partial<DataRules> = {}): Promise<Scan> {
   const rules = dataRules(given);
-  if ((await fs.stat(path))?.kind !== 'directory') {
-    throw new FusionclipError('io', `There is no folder ${path}; check the path of the data set.`);
+  const stat = await fs.stat(path);
+  if (stat?.kind !== 'directory') {
+    const text = stat ? `${path} is a file; give the folder of` : `There is no folder ${path}; check the path of`;
+    throw new FusionclipError('io', `${text} the data set.`);
   }
   const found = await walk(fs, path, rules.skip);
   const siblings = new Set(found.folders);

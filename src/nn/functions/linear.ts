@@ -1,4 +1,4 @@
-import { activationBackward } from '../../kernels/activation.ts';
+import { activation, activationBackward } from '../../kernels/activation.ts';
 import { matmul as matmulKernel } from '../../kernels/matmul.ts';
 import { sumTo } from '../../kernels/sum_axis.ts';
 import { apply, type Operation } from '../tape.ts';
@@ -44,6 +44,40 @@ export function linear(
   const [act, residual] = typeof last === 'string' ? ([last, null] as const) : (['none', last] as const);
   const inputs = [x, weight, bias, residual].filter((one) => one !== null);
   return apply(operation, inputs, { bias: bias !== null, act, residual: residual !== null });
+}
+
+/** Inputs x, weight, bias and residual; x is what the activation is given. */
+const activated: Operation<{ act: 'gelu' | 'quickgelu' }> = {
+  name: 'activated_linear',
+  forward([x, weight, bias, residual], { act }, [needX, needWeight]) {
+    const hidden = activation(x, act);
+    const output = matmulKernel(hidden, weight, { transposeB: true, bias, residual });
+    if (!needWeight) hidden.release();
+    return { output, saved: [needX ? x : output, needX ? weight : output, needWeight ? hidden : output] };
+  },
+  backward(grad, [x, weight, hidden], { act }, [needX, needWeight, needBias]) {
+    return [
+      needX ? matmulKernel(grad, weight, { slope: { act, of: x } }) : null,
+      needWeight ? matmulKernel(grad, hidden, { transposeA: true }) : null,
+      needBias ? sumTo(grad, [grad.width]) : null,
+      grad,
+    ];
+  },
+};
+
+/**
+ * y = act(x) Wᵀ + b + residual, in whose gradient the slope of the activation is an epilogue.
+ * @param x [..., in]
+ * @param layer `weight` [out, in] and `bias` [out]
+ * @param residual [..., out]
+ */
+export function activatedLinear(
+  x: Tensor,
+  layer: { readonly weight: Tensor; readonly bias: Tensor },
+  act: 'gelu' | 'quickgelu',
+  residual: Tensor,
+): Tensor {
+  return apply(activated, [x, layer.weight, layer.bias, residual], { act });
 }
 
 const product: Operation<{ alpha: number }> = {

@@ -102,12 +102,14 @@ const sessions = () => page.page.$$eval('.sessions li', (rows) => rows.length);
 /** Lets the training go on to its end, whose scores are those without a break. */
 async function endsTheSame(count = 1): Promise<void> {
   // What was open last is opened again; there may be nothing.
-  await page.page.waitForSelector('#resume, .tiles', { timeout: 20_000 }).catch(() => {});
+  await page.page.waitForSelector('#resume, .tiles', { timeout: PATIENCE }).catch(() => {});
   await page.phase('paused', 'idle');
   // Images that were not kept yet are asked for.
-  if (await page.page.$('.warning')) {
+  const asked = () =>
+    page.page.$$eval('p.warning', (all) => all.some((one) => /keep its images/.test(one.textContent ?? '')));
+  if (await asked()) {
     await page.drop('[data-zone=set]', data);
-    await page.page.waitForSelector('.warning', { hidden: true });
+    await expect.poll(asked, { timeout: PATIENCE }).toBe(false);
   }
   if (await page.page.$('#resume')) await page.press('#resume');
   else if ((await sessions()) < count && (await page.page.$('main[data-phase=idle]'))) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { CDPSession } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeModel, writeSet } from '../../cli/program.ts';
-import { BrowserPage } from '../browser_page.ts';
+import { BrowserPage, PATIENCE } from '../browser_page.ts';
 import { type StaticServer, serveFolder } from '../static_server.ts';
 
 /** Sessions one after the other; the first two fill what is kept for all of them. */
@@ -72,9 +72,15 @@ test('memory stays flat over ten sessions: of the page, of its worker and on the
     await page.set('#epochs', 2);
     await page.set('#seed', session + 1);
     await page.press('button[type=submit]');
-    await page.page.waitForFunction((n) => document.querySelectorAll('.sessions li').length === n, {}, session + 1);
+    await page.page.waitForFunction(
+      (n) => document.querySelectorAll('.sessions li').length === n,
+      { timeout: PATIENCE },
+      session + 1,
+    );
     await page.phase('idle');
-    await page.page.waitForFunction(() => document.querySelectorAll('.thumbs canvas').length === 8);
+    await page.page.waitForFunction(() => document.querySelectorAll('.thumbs canvas').length === 8, {
+      timeout: PATIENCE,
+    });
     const { bytes, buffers } = await page.worker.evaluate(
       () => (globalThis as unknown as { gpuCounts: { bytes: number; buffers: number } }).gpuCounts,
     );

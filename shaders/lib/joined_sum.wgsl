@@ -1,0 +1,3 @@
+fn joined(value: T, residual: T) -> T {
+  return value + residual;
+}
