@@ -1,6 +1,7 @@
 import { assert } from 'chai';
 import { developGap, summariseTrials, trialRows, USUAL_TRIALS } from '../../src/study/gap/develop.ts';
 import { nameThatFits } from '../../src/study/gap/family_words.ts';
+import { goalsOf } from '../../src/study/gap/gap.ts';
 import { summariseGap } from '../../src/study/gap/summary.ts';
 import type { FinishedStudyRun, StudyRun } from '../../src/study/study_run.ts';
 import type { TrainContext } from '../../src/train/train_run.ts';
@@ -33,6 +34,25 @@ suite('study of the gap', () => {
     assert.deepEqual([all.bySetAndSeed!.count, all.bySetAndSeed!.above, all.bySetAndSeed!.below], [4, 3, 1]);
     const a = differences.find(({ set }) => set === 'a')!;
     assert.closeTo(a.bySeed.mean, 0.25, 1e-12, 'seed 3 has no partner');
+  });
+
+  test('the better of two rivals is known when both were run', () => {
+    const finished = [1, 2].flatMap((seed) => [
+      run('a', 'fusionclip', seed, 0.8, 4),
+      run('a', 'april-gan', seed, 0.7 + seed / 100, 4),
+      run('a', 'mvfa', seed, 0.75 + seed / 100, 4),
+    ]);
+    const goal = (methods: readonly string[]) => {
+      const some = finished.filter((one) => methods.includes(one.run.method));
+      const { rows, differences } = summariseGap(some, ['a'], [4], methods);
+      return goalsOf(rows, differences)[2];
+    };
+    const both = goal(['april-gan', 'mvfa', 'fusionclip']);
+    assert.match(both.reached, /^0.035 .*against mvfa$/);
+    assert.isFalse(both.met, 'two seeds 0.01 apart have a wide interval');
+    const one = goal(['april-gan', 'fusionclip']);
+    assert.match(one.reached, /^0.085 .*against april-gan; mvfa was not run$/);
+    assert.isNull(one.met);
   });
 
   test('brightness stands beside every number of support images, in its better direction', () => {

@@ -130,7 +130,8 @@ const MARGIN = 0.01;
 /** Support images of a class that the goals are said for. */
 const GOAL_SHOTS = 4;
 
-function goalsOf(rows: readonly GapRow[], differences: readonly GapDifference[]): GapGoal[] {
+/** The goals of the study, as far as its rows tell. */
+export function goalsOf(rows: readonly GapRow[], differences: readonly GapDifference[]): GapGoal[] {
   const row = (method: string) =>
     rows.find((one) => one.set === ALL_SETS && one.shots === GOAL_SHOTS && one.method === method);
   const against = (second: string) =>
@@ -140,8 +141,11 @@ function goalsOf(rows: readonly GapRow[], differences: readonly GapDifference[])
     `${number(mean)} (${number(low)} to ${number(high)})`;
   const zero = row(ZERO_SHOT);
   const gain = against(ZERO_SHOT);
-  const [rival] = RIVALS.flatMap((name) => row(name) ?? []).sort((a, b) => b.imageAuroc.mean - a.imageAuroc.mean);
+  const rivals = RIVALS.flatMap((name) => row(name) ?? []).sort((a, b) => b.imageAuroc.mean - a.imageAuroc.mean);
+  const [rival] = rivals;
   const beside = rival && against(rival.method);
+  // Which of them is the better is known when both were run.
+  const missing = RIVALS.filter((name) => !row(name));
   return [
     {
       what: `zero-shot image AUROC, mean over the families, below ${OUT_OF_DOMAIN}`,
@@ -155,8 +159,10 @@ function goalsOf(rows: readonly GapRow[], differences: readonly GapDifference[])
     },
     {
       what: `${GOAL_SHOTS}-shot ${OWN} less the better of ${RIVALS.join(' and ')}, the interval above -${MARGIN}`,
-      reached: beside ? `${told(beside.bySeed)} against ${rival.method}` : 'not run',
-      met: beside && beside.bySeed.count > 1 ? beside.bySeed.low > -MARGIN : null,
+      reached: beside
+        ? `${told(beside.bySeed)} against ${rival.method}${missing.map((name) => `; ${name} was not run`).join('')}`
+        : 'not run',
+      met: beside && missing.length === 0 && beside.bySeed.count > 1 ? beside.bySeed.low > -MARGIN : null,
     },
   ];
 }
