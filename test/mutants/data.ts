@@ -100,8 +100,8 @@ export const data: readonly Mutation[] = [
     ],
   ]),
   ...mutations('src/data/layout/walk.ts', 'data/links', [
-    ["name.startsWith('.') || name === '__MACOSX'", "name.startsWith('.')", { suite: 'data/layout' }],
-    ["name.startsWith('.') || name === '__MACOSX'", "name === '__MACOSX'"],
+    ["name.startsWith('.') || OF_SYSTEMS.test(name)", "name.startsWith('.')", { suite: 'data/layout' }],
+    ["name.startsWith('.') || OF_SYSTEMS.test(name)", 'OF_SYSTEMS.test(name)'],
     ["if (why === null && seen.has(real)) why = 'linked_twice';\n    else if", 'if'],
     ['seen.add(top);', ''],
     ['if (output && OUTPUT_FILES.includes(entry.name))', 'if (false as boolean)'],
@@ -110,8 +110,10 @@ export const data: readonly Mutation[] = [
     ['else if (name !== null) sub.push(part);', 'else if (name !== null) sub.push();'],
   ]),
   ...mutations('src/data/layout/read_scan.ts', 'data/real_layouts', [
+    ['lesion.share > 0 && label === 0', 'lesion.share > 0 && label === 1'],
+  ]),
+  ...mutations('src/data/layout/mask_problems.ts', 'data/', [
     ['const MOST = 0.5;', 'const MOST = 1;'],
-    ['if (share > 0 && label === 0)', 'if (share > 0 && label === 1)'],
     ['own.length === 0 || own.some(({ share }) => share > 0)', 'own.length >= 0'],
   ]),
   ...mutations('src/data/mask.ts', 'data/real_layouts', [

@@ -62,7 +62,7 @@ export const fusion: readonly Mutation[] = [
     ['if (total) addInto(total, nearest);', 'if (total) total = nearest;'],
   ]),
   ...mutations('shaders/bank_distance.wgsl', 'kernels/bank_distance', [
-    ['let distance = 1.0 - most;', 'let distance = most;'],
+    ['let distance = 1.0 - row_most(most, local);', 'let distance = row_most(most, local);'],
     ['select(min(best[row], distance), distance, params.first == 1u)', 'distance'],
     ['most = max(most, dots', 'most = min(most, dots'],
     ['bank_norm[params.start + i]', 'bank_norm[i]'],

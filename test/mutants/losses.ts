@@ -6,7 +6,7 @@ export const losses: readonly Mutation[] = [
     ['return -(y * l.y + (1.0 - y) * l.x);', 'return -(y * l.x + (1.0 - y) * l.y);'],
     ['select(m.y - m.x, m.y, MODE == 1u)', 'select(m.x - m.y, m.y, MODE == 1u)'],
     ['return max(z, 0.0) - z * y +', 'return max(z, 0.0) - z * (1.0 - y) +'],
-    ['loss[g] = total / f32(params.batch);', 'loss[g] = total;'],
+    ['loss[g] = all / f32(params.batch);', 'loss[g] = all;'],
     ['term(pair[g * params.batch + b], label[b])', 'term(pair[b], label[b])'],
     ['vec2f(-100.0)), vec2f(-100.0)', 'vec2f(-50.0)), vec2f(-50.0)'],
   ]),
@@ -48,8 +48,8 @@ export const losses: readonly Mutation[] = [
     ['let step = select(1u, columns, column);', 'let step = select(1u, rows, column);'],
     ['let scale = exp(log_scale[0]);', 'let scale = log_scale[0];'],
     [
-      'parts[r] = weights[r] * all - select(scale * right, 0.0, column);',
-      'parts[r] = weights[r] * all - scale * right;',
+      'terms[r] = weights[r] * all - select(scale * sum.y, 0.0, column);',
+      'terms[r] = weights[r] * all - scale * sum.y;',
     ],
   ]),
   ...mutations('src/pretrain/dual_encoder.ts', 'pretrain/dual_encoder', [

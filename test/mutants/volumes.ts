@@ -74,6 +74,6 @@ export const volumes: readonly Mutation[] = [
   ...mutations('src/volume/mask.ts', 'volume/mask', [
     ['if (beyond > SLACK)', 'if (beyond > 1)'],
     ['mask.openEnds ? l >= 0 && l < nz : true', 'true'],
-    ['* slope + intercept !== 0 ? 1 : 0', '!== 0 ? 1 : 0'],
+    ['Number(stored[i]) * slope + intercept;', 'Number(stored[i]);'],
   ]),
 ];
