@@ -110,6 +110,8 @@ async function endsTheSame(count = 1): Promise<void> {
   if (await asked()) {
     await page.drop('[data-zone=set]', data);
     await expect.poll(asked, { timeout: PATIENCE }).toBe(false);
+    // The question goes when they come; then they are looked at.
+    await page.phase('paused', 'idle');
   }
   if (await page.page.$('#resume')) await page.press('#resume');
   else if ((await sessions()) < count && (await page.page.$('main[data-phase=idle]'))) {
