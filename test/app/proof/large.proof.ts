@@ -103,9 +103,12 @@ describe('large images', () => {
       for (let at = 0; at < bytes.length; at += 0x8000) out += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
       return btoa(out);
     }, side);
-    for (const at of CLASSES) {
+    const picture = Buffer.from(text, 'base64');
+    for (const [place, at] of CLASSES.entries()) {
       mkdirSync(join(folder, 'Third', at), { recursive: true });
-      for (let i = 0; i < count; i++) writeFileSync(join(folder, 'Third', at, `${i}.jpg`), text, 'base64');
+      // One file under two labels is refused: bytes behind the end tell them apart.
+      for (let i = 0; i < count; i++)
+        writeFileSync(join(folder, 'Third', at, `${i}.jpg`), Buffer.concat([picture, Buffer.of(place, i)]));
     }
     const start = performance.now();
     await page.drop('[data-zone=set]', join(folder, 'Third'));
