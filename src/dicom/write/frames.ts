@@ -69,6 +69,8 @@ export function frameGroups(source: SourceSeries, content: FrameContent): DicomE
           [0x00201040, 'LO', ''],
         ] as const)
       : []),
+    // Asked for where nothing else says how an image lies (PS3.3 C.7.6.1).
+    ...(placed ? [] : ([[0x00200020, 'CS', '']] as const)),
     [0x00280008, 'IS', String(content.slices.length)],
     sequence(0x00209221, [[0x00209164, 'UI', organization]]),
     sequence(

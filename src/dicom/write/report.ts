@@ -148,7 +148,7 @@ function finding(
         numberItem(['118565006', 'SCT', 'Volume'], content.millilitres ?? 0, ML),
       ]
     : [
-        imageItem('CONTAINS', dcm('121214', 'Referenced Segmentation Frame'), { ...object, frame: 1 }, 1),
+        imageItem('CONTAINS', dcm('121214', 'Referenced Segmentation Frame'), { ...object, frame: 1 }),
         imageItem('CONTAINS', dcm('121233', 'Source image for segmentation'), source.slices[0]),
         numberItem(own('PIXELS', 'Pixels at or above the threshold of the anomaly map'), pixels, PIXELS),
       ];
