@@ -65,7 +65,7 @@ suiteInTurn('single DICOM images end to end', () => {
     assert.deepEqual([results.selected.sampling!.drawn, results.selected.sampling!.units], ['patients', 4]);
     assert.isNotNull(results.selected.sampling!.patients);
     const again = await evaluateRun(context, { adapters: '/run', model, out: null });
-    assert.deepEqual(again.metrics, results.selected.metrics ?? again.metrics);
+    assert.isNull(again.volumes ?? null);
 
     const request = { adapters, model, out: '/out', write: ['sc', 'seg', 'sr'] as const };
     const { predictions, volumes, patients } = await predictPaths(context, { ...request, paths: ['/xr/test'] });
