@@ -3,6 +3,8 @@ import { decodeImage } from '../../src/data/decode.ts';
 import { checkDataset } from '../../src/data/layout/check.ts';
 import { encodePng, encodePng16 } from '../../src/data/png.ts';
 import { sliced, volumeLines } from '../../src/detect/sliced.ts';
+import type { Input } from '../../src/shards/input.ts';
+import { listInputs } from '../../src/shards/list_inputs.ts';
 import type { SliceRules } from '../../src/volume/sliced_volume.ts';
 import { volumesToScore } from '../../src/volume/to_score.ts';
 import { slicedFiles } from '../../src/volume/volume_files.ts';
@@ -190,6 +192,23 @@ suite('single DICOM images', () => {
     );
     const { set } = await open(nobody);
     expect(new Set(set.volumes.map(({ patient }) => patient)).size).to.equal(2);
+  });
+
+  test('in an archive each file is an input of its patient, a series still a folder', async () => {
+    const series = [0, 1].map((z) => [`d/ct/${z}.dcm`, sliceFile(z, { patient: 'CT' })] as const);
+    const request = { columns: { path: null, patient: null }, group: null, root: null };
+    const inputs: Input[] = [];
+    for await (const block of listInputs(clinic(Object.fromEntries(series)), { sources: ['d'], ...request }))
+      inputs.push(...block);
+    expect(inputs.map(({ path, images }) => [path, images]).sort()).to.deep.equal([
+      ['d/ct', 2],
+      ['d/test/abnormal/5.dcm', 1],
+      ['d/test/normal/4.dcm', 1],
+      ['d/valid/abnormal/3.dcm', 1],
+      ['d/valid/normal/2.dcm', 1],
+      ['d/valid/normal/Doe^Jane/1.dcm', 1],
+    ]);
+    expect(new Set(inputs.map(({ patient }) => patient)).size).to.equal(5);
   });
 
   test('what does not concern images is refused by name, and what is odd about them is told', async () => {
