@@ -21,7 +21,7 @@ import { type RunListener, stage } from '../run/events.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import { ADAPTERS, BEST, LAST, LATEST, type RunFolder } from '../run/run_folder.ts';
 import type { Choice, RunState } from '../run/run_state.ts';
-import type { SlicedVolume } from '../volume/slice_set.ts';
+import type { SlicedVolume } from '../volume/sliced_volume.ts';
 import { loadWeights } from './checkpoint.ts';
 import { Forecast, planOf } from './forecast.ts';
 import { writeRunBill } from './ml_bom.ts';
