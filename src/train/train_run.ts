@@ -29,7 +29,7 @@ import { headerJson, type RunConfig, runSettings } from '../run/run_config.ts';
 import { ADAPTERS, BEST, LAST, LATEST, RunFolder } from '../run/run_folder.ts';
 import type { Choice, RunState } from '../run/run_state.ts';
 import { STORED_SHOTS, STORED_SOURCE } from '../run/stored.ts';
-import type { SlicedVolume } from '../volume/slice_set.ts';
+import type { SlicedVolume } from '../volume/sliced_volume.ts';
 import { lastState, resumable, resumeAdvice, takeFolder } from './broken_run.ts';
 import { loadWeights } from './checkpoint.ts';
 import { Forecast, planOf } from './forecast.ts';
