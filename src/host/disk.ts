@@ -24,6 +24,9 @@ const ADVICE: Record<string, string> = {
   EEXIST: 'something with this name exists already; remove it or choose another name',
 };
 
+/** Of a path with the sign that stands for what could not be read in a name. */
+const UNNAMED = 'its name holds bytes that are no UTF-8, with which no file can be opened here; rename it';
+
 /** The number of bytes that one write call gets: 64 MiB keeps a full disk from being noticed late. */
 const WRITE_SLICE = 64 * 2 ** 20;
 
@@ -46,7 +49,8 @@ function errorCode(cause: unknown): string {
 export function ioError(doing: string, path: string, cause: unknown): FusionclipError {
   if (cause instanceof FusionclipError) return cause;
   const code = errorCode(cause);
-  const reason = ADVICE[code] ?? (cause instanceof Error ? cause.message : String(cause));
+  const named = code === 'ENOENT' && path.includes('\ufffd') ? UNNAMED : ADVICE[code];
+  const reason = named ?? (cause instanceof Error ? cause.message : String(cause));
   return new FusionclipError('io', `Cannot ${doing} ${path}: ${reason}${code ? ` (${code})` : ''}.`, { cause });
 }
 
