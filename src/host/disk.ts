@@ -15,6 +15,7 @@ const ADVICE: Record<string, string> = {
   EDQUOT: 'the disk quota is used up; free some space or choose another folder',
   EROFS: 'the file system is read-only; choose another folder',
   EISDIR: 'it is a folder where a file is expected',
+  ELOOP: 'its links lead round in a circle; point them at a file or folder',
   ENOTDIR: 'a part of the path is a file where a folder is expected',
   ENAMETOOLONG: 'the name is too long; choose a shorter one',
   EMFILE: 'too many files are open; raise the limit with "ulimit -n"',
