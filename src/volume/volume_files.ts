@@ -1,10 +1,12 @@
+import { serverOf } from '../base/address.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { baseName, extension, joinPath } from '../base/paths.ts';
 import { isImageName } from '../data/decode.ts';
 import { isMaskFolder } from '../data/layout/words.ts';
 import { isDicom } from '../dicom/part10.ts';
 import { shownAs } from './shown_as.ts';
-import { openSliceSet, type SliceRules, type SliceSet } from './slice_set.ts';
+import { openSliceSet, type SliceSet } from './slice_set.ts';
+import type { SliceRules } from './sliced_volume.ts';
 
 /** Folders below which is looked for volumes. */
 const MOST_LEVELS = 8;
@@ -55,6 +57,8 @@ export async function slicedFiles(
 ): Promise<SlicedFiles | null> {
   if (!(await holdsVolumes(fs, root))) return null;
   const whole = fs.absolutePath ? await fs.absolutePath(root) : root;
-  const set = await openSliceSet(fs, root, rules, baseName(whole), onProgress);
+  // An address says nothing of an organ.
+  const words = serverOf(root) === null ? baseName(whole) : '';
+  const set = await openSliceSet(fs, root, rules, words, onProgress);
   return { fs: shownAs(fs, root, set.files), set };
 }
