@@ -35,6 +35,8 @@ suite('decisions', () => {
     // ⌊0.05 · 40⌋ = 2: above the second largest of 39.
     assert.equal(rule.point.threshold, nextFloat32(38));
     const { images, coverage, patients } = decideAll(rule, [plain(38), plain(38.5), plain(1), plain(40)]);
+    const called = [38, rule.point.threshold, 39].map((score) => decideAll(rule, [plain(score)]).images[0].called);
+    assert.deepEqual(called, [false, true, true], 'what reaches the threshold is called');
     assert.deepEqual(
       images.map(({ pValue, verdict }) => [pValue, verdict]),
       [

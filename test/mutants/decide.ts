@@ -54,6 +54,7 @@ export const decide: readonly Mutation[] = [
     ['if (count === 0) return coverage;', 'return coverage;'],
     ['[0, -point.tolerance, point.tolerance].map(cutOf)', '[0, 0, 0].map(cutOf)'],
   ]),
+  ...mutations('src/decide/decide.ts', 'decide/decide', [['called: score >= cut', 'called: score > cut']]),
   ...mutations('src/decide/decision_rule.ts', 'decide/decide', [
     ['alphaThreshold(normals, alpha, NORMAL_PATIENTS)', 'alphaThreshold(normals, alpha / 2, NORMAL_PATIENTS)'],
     ['thresholdOfPatients(byPatient, labelled', 'thresholdOfPatients(scores, labelled'],

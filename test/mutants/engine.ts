@@ -132,7 +132,8 @@ export const engine: readonly Mutation[] = [
     ['if (this.#ended && this.parent) this.parent.fail(error, told);\n    else', ''],
     ['this.#ended && this.parent ? this.parent.living : this', 'this'],
     ['if (this.#pending) this.parent?.fail(this.#pending);', ''],
-    ['    this.#pending = null;\n    if (error)', '    if (error)'],
+    ['    this.#pending = null;\n    if (error)', '    if (error)', { suite: 'gpu/errors > an error that a job' }],
+    ['this.#ended && this.#watched === 0', 'this.#ended && this.#watched === 1'],
   ]),
   ...mutations('src/gpu/faults.ts', 'gpu/errors', [
     ['for (const { works } of this.#reads) if (works[0] !== this.#outside) this.tell(works[0], message);', ''],

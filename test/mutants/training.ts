@@ -144,7 +144,10 @@ export const training: readonly Mutation[] = [
     ['atLeast(count + 1, total, p)', 'atLeast(count, total, p)'],
     ["Math.min(withClass('normal'), withClass('abnormal'))", "Math.max(withClass('normal'), withClass('abnormal'))"],
   ]),
-  ...mutations('src/train/provenance.ts', 'train/identity', [['known ? now : names', 'names']]),
+  ...mutations('src/train/provenance.ts', 'train/identity', [
+    ['known ? now : names', 'names', { suite: 'train/trainer > resumed after step' }],
+    ['known ? now : names', 'now'],
+  ]),
   ...mutations('src/detect/weight_sum.ts', 'train/identity', [
     ['value === values[0]', 'value === 1'],
     ['for (const [name, shape] of shapes) {', 'for (const [name, shape] of [...shapes].slice(0, 3)) {'],
