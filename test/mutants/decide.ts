@@ -20,7 +20,9 @@ export const decide: readonly Mutation[] = [
       { equivalent: 'the largest p-value comes first, divided by one: it is at most 1' },
     ],
   ]),
+  ...mutations('src/decide/stored.ts', 'decide/decide', [['value ?? Number.NaN', 'value && Number.NaN']]),
   ...mutations('src/decide/probability.ts', 'decide/probability', [
+    ['return values[values.length - 1];', 'return values[values.length - 2];'],
     ['(positives + 1) / (positives + 2)', '1'],
     [
       'if (before.total / before.weight < last.total',

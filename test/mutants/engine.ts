@@ -100,6 +100,9 @@ export const engine: readonly Mutation[] = [
     ['writeSlice(out, grad, axis, start);\n    return [out];', 'writeSlice(out, grad, axis, 0);\n    return [out];'],
     ['repeatTo(grad.reshape(kept), from, factor)', 'repeatTo(grad.reshape(kept), from, 1)'],
   ]),
+  ...['activation', 'binary', 'unary', 'sum_axis', 'matmul_pack', 'softmax'].flatMap((name) =>
+    mutations(`shaders/${name}.wgsl`, 'lab/folded_grid', [['id.y * (groups.x * WORKGROUP) + id.x', 'id.x']]),
+  ),
   ...mutations('src/gpu/memory.ts', 'gpu/gpu', [
     ['if (!buffer.alive) throw', 'if (false as boolean) throw'],
     ['if (this.parent) this.parent.adopt(buffer);\n    else if', 'if'],

@@ -144,6 +144,11 @@ export const training: readonly Mutation[] = [
     ['atLeast(count + 1, total, p)', 'atLeast(count, total, p)'],
     ["Math.min(withClass('normal'), withClass('abnormal'))", "Math.max(withClass('normal'), withClass('abnormal'))"],
   ]),
+  ...mutations('src/train/forecast.ts', 'train/forecast', [
+    ['steps: epochs * perEpoch,', 'steps: epochs / perEpoch,'],
+    ['state.candidate * train.epochs * perEpoch + state.step', 'state.step'],
+    ['Math.min(train.batch, items)', 'train.batch'],
+  ]),
   ...mutations('src/train/provenance.ts', 'train/identity', [
     ['known ? now : names', 'names', { suite: 'train/trainer > resumed after step' }],
     ['known ? now : names', 'now'],
