@@ -153,7 +153,11 @@ export const training: readonly Mutation[] = [
     ['known ? now : names', 'names', { suite: 'train/trainer > resumed after step' }],
     ['known ? now : names', 'now'],
   ]),
+  ...mutations('src/detect/slice_source.ts', 'detect/slice_source', [
+    ['known.get(id) ?? null', 'known.get(id) && null'],
+  ]),
   ...mutations('src/detect/weight_sum.ts', 'train/identity', [
+    ['shape.length > 1 && values.length > 1', 'shape.length > 1 || values.length > 1', { suite: 'detect/weight_sum' }],
     ['value === values[0]', 'value === 1'],
     ['for (const [name, shape] of shapes) {', 'for (const [name, shape] of [...shapes].slice(0, 3)) {'],
   ]),
