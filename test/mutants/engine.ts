@@ -100,6 +100,9 @@ export const engine: readonly Mutation[] = [
     ['writeSlice(out, grad, axis, start);\n    return [out];', 'writeSlice(out, grad, axis, 0);\n    return [out];'],
     ['repeatTo(grad.reshape(kept), from, factor)', 'repeatTo(grad.reshape(kept), from, 1)'],
   ]),
+  ...['activation', 'binary', 'unary', 'sum_axis', 'matmul_pack', 'softmax'].flatMap((name) =>
+    mutations(`shaders/${name}.wgsl`, 'lab/folded_grid', [['id.y * (groups.x * WORKGROUP) + id.x', 'id.x']]),
+  ),
   ...mutations('src/gpu/memory.ts', 'gpu/gpu', [
     ['if (!buffer.alive) throw', 'if (false as boolean) throw'],
     ['if (this.parent) this.parent.adopt(buffer);\n    else if', 'if'],
@@ -132,7 +135,8 @@ export const engine: readonly Mutation[] = [
     ['if (this.#ended && this.parent) this.parent.fail(error, told);\n    else', ''],
     ['this.#ended && this.parent ? this.parent.living : this', 'this'],
     ['if (this.#pending) this.parent?.fail(this.#pending);', ''],
-    ['    this.#pending = null;\n    if (error)', '    if (error)'],
+    ['    this.#pending = null;\n    if (error)', '    if (error)', { suite: 'gpu/errors > an error that a job' }],
+    ['this.#ended && this.#watched === 0', 'this.#ended && this.#watched === 1'],
   ]),
   ...mutations('src/gpu/faults.ts', 'gpu/errors', [
     ['for (const { works } of this.#reads) if (works[0] !== this.#outside) this.tell(works[0], message);', ''],
