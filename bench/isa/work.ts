@@ -44,7 +44,9 @@ class WritingGpu extends IdleGpu {
     const known = { steps: 1, ...constantsOf(source), ...(params as Record<string, number>) };
     this.work.push({
       ...{ kernel, shader: shader.name, flops, done: flops * waste(shader.name, known) },
-      bytes: [...views].reduce((sum, { bytes }) => sum + bytes, 0) + bytesReadBack(call, known),
+      bytes:
+        fetched(shader.name, buffers) ??
+        [...views].reduce((sum, { bytes }) => sum + bytes, 0) + bytesReadBack(call, known),
       workgroups: x * y * z,
       rounds: rounds(shader.name, source, known),
     });
@@ -65,11 +67,16 @@ class WritingGpu extends IdleGpu {
   }
 }
 
+/** A gather reads as many rows as it writes. */
+function fetched(shader: string, { ids, y }: Readonly<Record<string, BufferView>>): number | undefined {
+  return shader === 'gather_rows' ? ids.bytes + 2 * y.bytes : undefined;
+}
+
 /** Of the buffers that a dispatch writes, those that it reads as well. */
 function bytesReadBack({ shader, buffers }: Dispatch<string, string, string>, params: Record<string, number>): number {
-  // Where a parameter says so, only then.
-  const { epilogue = 16, accumulate = 1, first = 0 } = params;
-  if ((epilogue & 16) === 0 || accumulate === 0 || first === 1) return 0;
+  // Where a parameter or constant says so, only then.
+  const { epilogue = 16, first = 0, ADD = 1 } = params;
+  if ((epilogue & 16) === 0 || first === 1 || ADD === 0) return 0;
   return shader.bindings.reduce((sum, { name }) => sum + (readBack(shader).has(name) ? buffers[name].bytes : 0), 0);
 }
 
