@@ -50,6 +50,7 @@ function normalisation(rows: number, width: number): Case {
     const weight = array(gpu, width);
     const { y, mean, rstd } = layerNorm(x, weight, weight);
     layerNormBackward(y, x, weight, mean, rstd, { x: true, weight: true });
+    layerNormBackward(y, x, weight, mean, rstd, { x: true, weight: false }, array(gpu, rows, width));
     const unit = l2Normalize(x);
     l2NormalizeBackward(x, unit.y, unit.inverseNorm);
   };
@@ -111,6 +112,7 @@ function maps(groups: number, batch: number, grid: number, side: number): Case {
     const grad = array(gpu, groups);
     focal(prob, mask);
     focalBackward(grad, prob, mask);
+    focalBackward(grad, prob, mask, 2, 1e-5, null, prob);
     diceBackward(grad, dice(prob, mask).sums, mask, prob.shape);
     for (const mode of ['prob', 'mvfa', 'margin'] as const) {
       const pair = array(gpu, groups * batch, 2);
