@@ -69,7 +69,7 @@ class WritingGpu extends IdleGpu {
 
 /** A gather reads as many rows as it writes. */
 function fetched(shader: string, { ids, y }: Readonly<Record<string, BufferView>>): number | undefined {
-  return shader === 'gather_rows' ? ids.bytes + 2 * y.bytes : undefined;
+  return shader.startsWith('gather_rows') && y ? ids.bytes + 2 * y.bytes : undefined;
 }
 
 /** Of the buffers that a dispatch writes, those that it reads as well. */

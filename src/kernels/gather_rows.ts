@@ -1,6 +1,6 @@
 import { GpuArray } from '../gpu/array.ts';
 import { expectIndex, type Index, uploadIndex } from './row_index.ts';
-import { gather_rows, gather_rows_scatter } from './shaders.gen.ts';
+import { gather_rows, gather_rows_scatter, gather_rows_vec4 } from './shaders.gen.ts';
 import { elementGrid, expectShape } from './shapes.ts';
 
 export { type Index, uploadIndex } from './row_index.ts';
@@ -31,11 +31,12 @@ export function gatherRows(table: GpuArray, index: Index, more?: GpuArray): GpuA
 function take(table: GpuArray, index: Index, more: GpuArray): GpuArray {
   const [entries, width] = table.shape;
   const y = GpuArray.empty(table.gpu, [index.host.length, width]);
+  const [shader, step] = width % 4 === 0 ? [gather_rows_vec4, 4] : [gather_rows, 1];
   table.gpu.run({
-    shader: gather_rows,
+    shader,
     buffers: { table, more, ids: index.device, y },
-    params: { size: y.size, width, entries },
-    groups: elementGrid(y.size, gather_rows.constants.WORKGROUP),
+    params: { size: y.size / step, width: width / step, entries },
+    groups: elementGrid(y.size / step, shader.constants.WORKGROUP),
   });
   return y;
 }
