@@ -89,6 +89,7 @@ function rowwise(sentences: number, length: number, width: number): Case {
   return (gpu) => {
     const ids = new Uint32Array(sentences).fill(1);
     gatherRows(array(gpu, 3, width), uploadIndex(gpu, ids));
+    gatherRows(array(gpu, 3, 3), uploadIndex(gpu, ids));
     scatterRows(array(gpu, sentences, width), ids, 3);
     const starts = uploadIndex(gpu, [0, 1, sentences]);
     meanGroups(array(gpu, sentences, width), starts);
