@@ -66,7 +66,8 @@ export const engine: readonly Mutation[] = [
     ['/ f32(end - starts[g])', '/ f32(end)'],
   ]),
   ...mutations('shaders/gather_rows.wgsl', 'kernels/gather_rows', [
-    ['ids[i / params.width] * params.width', 'ids[i % params.width] * params.width'],
+    ['ids[i / params.width];', 'ids[i % params.width];'],
+    ['more[(id - params.entries)', 'more[(id + params.entries)'],
   ]),
   ...mutations('shaders/top_rows.wgsl', 'kernels/top_rows', [
     ['before < params.best', 'before <= params.best'],
@@ -81,7 +82,7 @@ export const engine: readonly Mutation[] = [
     ['this.#nodes.reverse()', 'this.#nodes'],
     ['active = outer;', ''],
     ['if (!wanted.includes(node.output)) gradients.forget(node.output);', 'gradients.forget(node.output);'],
-    ['this.#owners.get(present.buffer) === 1', 'this.#owners.get(present.buffer)! >= 1'],
+    ['this.#owners.get(grad.buffer) === 1', 'this.#owners.get(grad.buffer)! >= 1'],
     ['gradients.add(output, seed, true);', 'gradients.add(output, seed);'],
     ['if (left > 0) this.#owners.set', 'if (left >= 0) this.#owners.set'],
     ['active !== null && t.requiresGrad', 't.requiresGrad'],
