@@ -70,8 +70,8 @@ export class Forecast {
   #first: { readonly at: number; readonly done: number } | null = null;
   /** Seconds of an image in the backbone; null before one was seen. */
   #image: number | null = null;
-  /** Times of steps, without what comparisons took, oldest first. */
-  readonly #ticks: number[] = [];
+  /** Steps and when they were told, without what comparisons took, oldest first. */
+  readonly #ticks: { readonly step: number; readonly at: number }[] = [];
   #done: number;
   /** Seconds of all comparisons so far. */
   #comparing = 0;
@@ -96,10 +96,10 @@ export class Forecast {
   /** Says that the step of this number, from 1, is done. */
   stepped(step: number): void {
     this.#done = step;
-    this.#ticks.push(this.#seconds() - this.#comparing);
-    const now = this.#ticks[this.#ticks.length - 1];
+    const at = this.#seconds() - this.#comparing;
+    this.#ticks.push({ step, at });
     const least = Math.max(2, this.#plan.stepsPerEpoch + 1);
-    while (this.#ticks.length > least && this.#ticks[1] < now - WINDOW) this.#ticks.shift();
+    while (this.#ticks.length > least && this.#ticks[1].at < at - WINDOW) this.#ticks.shift();
   }
 
   /** Does a comparison of weights. */
@@ -140,10 +140,23 @@ export class Forecast {
     return Math.max(0, this.#first.at - this.#start - this.#first.done * this.#image);
   }
 
-  /** Seconds of a step; null before the second, for the first compiles. */
+  /**
+   * Seconds of a step; null before the second, for the first compiles. A step is told when the next one is under way, but
+   * the last of an epoch at its own end: only steps of one kind are as far apart as what was computed between them.
+   */
   #step(): number | null {
-    const count = this.#ticks.length - 1;
-    return count > 0 ? (this.#ticks[count] - this.#ticks[0]) / count : null;
+    const isLast = ({ step }: { step: number }) => step % this.#plan.stepsPerEpoch === 0;
+    let longest: number | null = null;
+    let span = 0;
+    for (const kind of [true, false]) {
+      const told = this.#ticks.filter((tick) => isLast(tick) === kind);
+      if (told.length < 2) continue;
+      const [first, last] = [told[0], told[told.length - 1]];
+      if (last.step - first.step <= span) continue;
+      span = last.step - first.step;
+      longest = (last.at - first.at) / span;
+    }
+    return longest;
   }
 
   #seconds(): number {

@@ -17,7 +17,7 @@ export const ACCEPTABLE = {
 export type Accepted = keyof typeof ACCEPTABLE;
 
 /** Rules that accept some words more. */
-export function accepting<R extends { readonly accept: string }>(rules: R, more: readonly Accepted[]): R {
+export function accepting<R extends { readonly accept: string }>(rules: R, more: readonly string[]): R {
   return { ...rules, accept: [rules.accept, ...more].filter((word) => word !== '').join(',') };
 }
 

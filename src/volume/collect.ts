@@ -20,7 +20,7 @@ export interface Collected {
   /** What was left out or accepted, for people. */
   readonly notes: readonly string[];
   /** Series that are refused, each with its sentence. */
-  readonly refused: readonly string[];
+  readonly refused: readonly FusionclipError[];
   /** What is held of the volumes. */
   readonly held: Held;
 }
@@ -64,7 +64,7 @@ export async function collectVolumes(
 ): Promise<Collected> {
   const accept = options.accept ?? new Set();
   const notes: string[] = [];
-  const refused: string[] = [];
+  const refused: FusionclipError[] = [];
   const headers: SliceHeader[] = [];
   const segmentations: string[] = [];
   const volumes: CollectedVolume[] = [];
@@ -102,7 +102,7 @@ export async function collectVolumes(
   function damaged(error: unknown): void {
     if (!(error instanceof FusionclipError) || error.code === 'io') throw error;
     if (error.code === 'bad_image' && accept.has('damaged')) notes.push(`left out: ${error.message}`);
-    else refused.push(error.message);
+    else refused.push(error.code === 'bad_image' ? leavable(error) : error);
   }
   if (results > 0) notes.push(`left out: ${counted(results, 'result')} of this program`);
   if (others > 0) notes.push(`${counted(others, 'file')} of other kinds`);
@@ -120,10 +120,23 @@ export async function collectVolumes(
       volumes.push({ volume, path: ordered.slices[0].path, kind: 'DICOM', study, rank });
     } catch (error) {
       if (!(error instanceof FusionclipError)) throw error;
-      refused.push(error.message);
+      refused.push(error);
     }
   }
   return { volumes, segmentations, notes, refused, held };
+}
+
+/** A file that can be left out. */
+function leavable(error: FusionclipError): FusionclipError {
+  return new FusionclipError(error.code, error.message, { cause: error, accept: ['damaged'] satisfies Accepted[] });
+}
+
+/** One failure for all that was refused; it can be accepted where each of them can. */
+export function refusalOf(refused: readonly FusionclipError[]): FusionclipError {
+  const [first, ...others] = refused.map(({ message }) => message);
+  const more = others.length > 0 ? ` (and ${others.length} more: ${others.join(' ')})` : '';
+  const accept = refused.every((one) => one.accept.length > 0) ? refused.flatMap((one) => one.accept) : [];
+  return new FusionclipError('bad_data', `${first}${more}`, { accept: [...new Set(accept)] });
 }
 
 /** The files below each of some paths, and below which of these. */

@@ -35,7 +35,7 @@ export function orderSlices(name: string, found: readonly SliceHeader[], accept:
     if (flag && accept.has(flag)) notes.push(`${what} (accepted)`);
     else {
       const way = flag ? `--accept ${flag} takes it all the same` : advice;
-      throw new FusionclipError('bad_data', `${name}: ${what}; ${way}.`);
+      throw new FusionclipError('bad_data', `${name}: ${what}; ${way}.`, { accept: flag ? [flag] : [] });
     }
   };
 

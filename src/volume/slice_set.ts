@@ -5,7 +5,7 @@ import { splitOfName } from '../data/layout/words.ts';
 import { encodePng } from '../data/png.ts';
 import type { Affine } from '../nifti/affine.ts';
 import { parseAccept } from './accept.ts';
-import { type Collected, collectVolumes, filesBelow } from './collect.ts';
+import { type Collected, collectVolumes, filesBelow, refusalOf } from './collect.ts';
 import { decideGrey, type GreyRule, greyImage, greyLevels } from './grey.ts';
 import type { Held } from './held.ts';
 import { type MaskSlices, masksOnto } from './mask.ts';
@@ -111,10 +111,7 @@ function codeNotes(labelled: readonly LabelledVolume[], rules: SliceRules): stri
 }
 
 function requireAll(root: string, { refused, volumes }: Collected): void {
-  if (refused.length > 0) {
-    const more = refused.length > 1 ? ` (and ${refused.length - 1} more: ${refused.slice(1).join(' ')})` : '';
-    throw new FusionclipError('bad_data', `${refused[0]}${more}`);
-  }
+  if (refused.length > 0) throw refusalOf(refused);
   if (volumes.length === 0) throw new FusionclipError('bad_data', `${root} holds no volume; give another folder.`);
 }
 
