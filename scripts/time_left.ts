@@ -58,12 +58,16 @@ try {
     const late = errors.filter(({ share }) => share >= EARLY);
     const wrong = late.filter((each) => Math.abs(off(each)) > LIMIT);
     const load = loadavg()[0].toFixed(1);
-    console.log(`${name}: ${whole.toFixed(1)} s (${values.clock}), load ${load}; ${wrong.length} of ${late.length} off`);
+    console.log(
+      `${name}: ${whole.toFixed(1)} s (${values.clock}), load ${load}; ${wrong.length} of ${late.length} off`,
+    );
     const every = Math.ceil(errors.length / 20);
     for (const each of errors.filter((_, i) => i % every === 0 || i === errors.length - 1)) {
       const { share, left, was, what } = each;
       const percent = `${off(each) > 0 ? '+' : ''}${(100 * off(each)).toFixed(0)} %`;
-      console.log(`  ${(100 * share).toFixed(0)} %: said ${left.toFixed(1)}, was ${was.toFixed(1)} s: ${percent} (${what})`);
+      console.log(
+        `  ${(100 * share).toFixed(0)} %: said ${left.toFixed(1)}, was ${was.toFixed(1)} s: ${percent} (${what})`,
+      );
     }
   }
 } finally {

@@ -44,16 +44,22 @@ export function planOf({ train }: RunConfig, state: RunState | null, { items, co
 
 /**
  * What things cost before they were seen, in passes of an image through the backbone: measured with `tiny-clip` and the method
- * `fusionclip`; what is seen takes their place.
+ * `fusionclip` by `npm run time-left`; what is seen takes their place.
  */
 const COSTS = {
   /** An image of a step, forward and backward, from kept features. */
-  step: 0.6,
+  step: 0.75,
   /** An image that is scored from its features; for the first comparison these are computed. */
-  score: 0.5,
-  /** A test image, read, encoded and drawn; scoring and evaluating it are two scores. */
-  test: 2,
+  score: 0.8,
+  /** A test image, read, encoded, scored and drawn. */
+  test: 1.9,
 };
+
+/** Seconds of what the processor does whatever the GPU is: metrics and intervals, of each test image and besides. */
+const METRICS = { image: 0.02, set: 0.7 };
+
+/** Passes over the test images that are to be expected, by whether the last weights that were compared were the best so far. */
+const PASSES = { unknown: 1.4, better: 1.2, worse: 1.85 };
 
 /** Seconds over which the speed of steps is averaged, and not less than an epoch. */
 const WINDOW = 30;
@@ -76,7 +82,11 @@ export class Forecast {
   /** Seconds of all comparisons so far. */
   #comparing = 0;
   #comparisons = 0;
+  /** Whether the last comparison found better weights; null before one. */
+  #improves: boolean | null = null;
   #last = 0;
+  /** Where the first batch of test images was scored, of these or those weights. */
+  #scored: { readonly which: string; readonly at: number; readonly done: number } | null = null;
 
   /** @param now milliseconds */
   constructor(plan: Plan, now: () => number = () => performance.now()) {
@@ -102,6 +112,11 @@ export class Forecast {
     while (this.#ticks.length > least && this.#ticks[1].at < at - WINDOW) this.#ticks.shift();
   }
 
+  /** Says whether the weights that were compared are the best so far. */
+  chose(better: boolean): void {
+    this.#improves = better;
+  }
+
   /** Does a comparison of weights. */
   async comparing<T>(work: () => Promise<T>): Promise<T> {
     const start = this.#seconds();
@@ -110,6 +125,27 @@ export class Forecast {
     this.#comparing += this.#last;
     this.#comparisons++;
     return result;
+  }
+
+  /**
+   * Seconds that are left while test images are scored by the chosen weights, or before by the last ones, where these are others;
+   * null at their first batch.
+   */
+  scoring(which: 'chosen' | 'last', done: number): number | null {
+    const at = this.#seconds();
+    if (this.#scored?.which !== which) this.#scored = { which, at, done };
+    const first = this.#scored;
+    if (done === first.done) return null;
+    const { test } = this.#plan;
+    const image = (at - first.at) / (done - first.done);
+    return (
+      (test - done) * image + METRICS.set + METRICS.image * test + (which === 'last' ? this.#pass(test, image) : 0)
+    );
+  }
+
+  /** Seconds of a pass over so many test images, with all metrics. */
+  #pass(test: number, image: number): number {
+    return test > 0 ? test * (image + METRICS.image) + METRICS.set : 0;
   }
 
   /** Seconds that are left; null before anything was seen that tells. */
@@ -123,14 +159,15 @@ export class Forecast {
     // The first one computes features, which no later one has to.
     const score = this.#comparisons > 1 ? this.#last / compared : COSTS.score * image;
     const first = this.#comparisons === 0 && due > 0 ? compared * image : 0;
-    // Where weights are chosen, the last ones score the test images as well if they are others.
-    const scores = 2 + (comparisons > 1 ? 0.5 : 0);
+    // Where weights are chosen, the last ones score the test images as well if they are others: so they are, if learning has ended.
+    const passes =
+      comparisons > 1 ? PASSES[this.#improves === null ? 'unknown' : this.#improves ? 'better' : 'worse'] : 1;
     return (
       this.#compiling() +
       (steps - this.#done) * step +
       first +
       due * compared * score +
-      test * (COSTS.test * image + scores * score)
+      passes * this.#pass(test, COSTS.test * image)
     );
   }
 
@@ -145,18 +182,15 @@ export class Forecast {
    * the last of an epoch at its own end: only steps of one kind are as far apart as what was computed between them.
    */
   #step(): number | null {
-    const isLast = ({ step }: { step: number }) => step % this.#plan.stepsPerEpoch === 0;
-    let longest: number | null = null;
-    let span = 0;
-    for (const kind of [true, false]) {
-      const told = this.#ticks.filter((tick) => isLast(tick) === kind);
-      if (told.length < 2) continue;
+    const isLast = (step: number) => step % this.#plan.stepsPerEpoch === 0;
+    const spans = [true, false].flatMap((kind) => {
+      const told = this.#ticks.filter(({ step }) => isLast(step) === kind);
       const [first, last] = [told[0], told[told.length - 1]];
-      if (last.step - first.step <= span) continue;
-      span = last.step - first.step;
-      longest = (last.at - first.at) / span;
-    }
-    return longest;
+      return told.length > 1 ? [{ steps: last.step - first.step, seconds: last.at - first.at }] : [];
+    });
+    if (spans.length === 0) return null;
+    const { steps, seconds } = spans.reduce((a, b) => (b.steps > a.steps ? b : a));
+    return seconds / steps;
   }
 
   #seconds(): number {

@@ -10,7 +10,7 @@ import { requireMapNames } from '../detect/map_names.ts';
 import { samplesMaps } from '../detect/maps.ts';
 import { dataJson, openData } from '../detect/open_data.ts';
 import { predictionRows, toCsv } from '../detect/predictions.ts';
-import { type SelectedBy, type TrainResults, trainResults } from '../detect/results.ts';
+import { type TrainResults, trainResults } from '../detect/results.ts';
 import { openDetector, type RunContext } from '../detect/run_context.ts';
 import type { ScoredSet } from '../detect/scoring.ts';
 import { seenImages } from '../detect/seen_images.ts';
@@ -39,7 +39,7 @@ import { selectionRule } from './selection_rule.ts';
 import { itemsOf, openTeam } from './shared_step.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
 import type { Team } from './team.ts';
-import { runTraining, type TrainingEnd } from './training.ts';
+import { runTraining, type TrainingEnd, type TrainingParts } from './training.ts';
 
 /** What normal-only mode does, for whoever runs it. */
 const NORMAL_ONLY =
@@ -306,7 +306,7 @@ async function finishRun(run: Opened, state: RunState | null): Promise<TrainOutc
       state,
     );
     oracle.release();
-    const { results, scored } = await evaluateRunWeights(run, memory, rest, end, chosenBy);
+    const { results, scored } = await evaluateRunWeights(run, memory, rest, end, { ...chosenBy, forecast });
     const seconds = (Date.now() - started.getTime()) / 1000;
     const training = end.trainedBy !== null && { trainedBy: end.trainedBy };
     await folder.writeJson('env.json', { ...environment, ...training, finished: new Date().toISOString(), seconds });
@@ -337,7 +337,7 @@ async function evaluateRunWeights(
   memory: SupportSet,
   rest: ValidationSet,
   end: TrainingEnd,
-  { selectedBy, contest }: { readonly selectedBy: SelectedBy; readonly contest: ValidationSet | null },
+  { selectedBy, contest, forecast }: Pick<TrainingParts, 'selectedBy' | 'contest' | 'forecast'>,
 ): Promise<Pick<TrainOutcome, 'results' | 'scored'>> {
   const { context, folder, header, dataset, inventory, support, detector, onEvent } = run;
   const { fs, signal } = context;
@@ -350,6 +350,7 @@ async function evaluateRunWeights(
     return memory.withScorer(async (scorer) => {
       const calibration = await calibrate(detector, memory, rest, scorer, choice);
       const which = file === BEST ? 'chosen' : 'last';
+      const what = `scores of the test images (${which} weights)`;
       const evaluation = await evaluateSamples(detector, scorer, {
         fs,
         samples: dataset.splits.test,
@@ -357,10 +358,10 @@ async function evaluateRunWeights(
         sampling: samplingRequest(header.train),
         batch: header.train['eval.batch'],
         onScored: which === 'chosen' ? draw(calibration) : undefined,
-        onProgress: stage(onEvent, `scores of the test images (${which} weights)`),
+        onProgress: (done, total) =>
+          onEvent({ type: 'stage', what, done, total, etaSeconds: forecast.scoring(which, done) ?? undefined }),
         signal,
       });
-      // Of the chosen weights, which are evaluated last.
       const kept = file === BEST && header.train.bank === 'features';
       return { choice, evaluation, calibration, rows: kept ? ((await scorer.images.bank?.read()) ?? null) : null };
     });
@@ -386,12 +387,11 @@ async function evaluateRunWeights(
   await fs.writeFile(folder.file('predictions.csv'), toCsv(rows));
   const shots = { normal: support.normal.length, abnormal: support.shots.abnormal.length };
   const others = last ?? { ...selected, choice: end.last };
-  const { warnings } = inventory.leaks;
   const { volumes } = run;
   const { thresholds } = selected.calibration;
   const ofVolumes = volumes && (await volumeMetrics(volumeRequest(header, volumes, scored, thresholds, onEvent)));
   if (ofVolumes) await writeVolumeTables(fs, folder.path, ofVolumes);
-  const results = trainResults(header, shots, selectedBy, selected, others, warnings, ofVolumes);
+  const results = trainResults(header, shots, selectedBy, selected, others, inventory.leaks.warnings, ofVolumes);
   return { results, scored };
 }
 
