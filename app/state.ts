@@ -163,8 +163,11 @@ export function reduce(state: State, change: Change): State {
       return { ...state, wish: withWish(state.wish, change.wish) };
     case 'keep':
       return { ...state, keep: change.keep };
-    case 'phase':
-      return { ...state, ...WAITING, phase: change.phase, rest: restOf(state), before: null, error: null };
+    case 'phase': {
+      // What images are looked at or scored for may be refused, and then nothing was said of what is on screen.
+      const before = ['preparing', 'scoring'].includes(change.phase) ? screenOf(state) : null;
+      return { ...state, ...WAITING, phase: change.phase, rest: restOf(state), before, error: null };
+    }
     case 'begin':
       return { ...state, ...NOTHING, before: screenOf(state), session: null, phase: 'training', error: null };
     case 'stopping':

@@ -164,8 +164,9 @@ export class Workbench implements Calls {
         ...{ adapters, model, paths, out, maps: 'npy', strict: false, onBad, accept: [...GIVEN, ...waived.accept] },
       });
       const { images } = predictions;
-      const [first] = images;
-      if (images.every(({ error }) => error !== null)) throw new FusionclipError('bad_image', first.error!);
+      if (images.every(({ error }) => error !== null)) {
+        throw new FusionclipError('bad_image', images[0].error!, { about: 'unlike' });
+      }
       if (!keep) return;
       await this.#newImages.keep(session.id, record);
       await this.#sessions.update(session.id, { copied: true });

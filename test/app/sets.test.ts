@@ -49,6 +49,15 @@ test('an image to learn from is exchanged for the next of the draw, or left out'
   expect(withoutImage({ ...support, abnormal: ['x'] }, 'abnormal', 'x').abnormal).toEqual(['x']);
 });
 
+test('what was said of scores that came to nothing goes with them', () => {
+  const trained: State = { ...START, phase: 'idle', notes: ['of the training'] };
+  const scoring = reduce(trained, { type: 'phase', phase: 'scoring' });
+  const noted = reduce(scoring, { type: 'worker', event: { type: 'note', text: 'left out: a.png' } });
+  expect(noted.notes).toHaveLength(2);
+  expect(reduce(noted, { type: 'failed', message: 'a.png is dark', phase: 'rest' }).notes).toBe(trained.notes);
+  expect(reduce(noted, { type: 'stopped' }).notes).toBe(trained.notes);
+});
+
 test('another draw takes back the choice of its images, other settings do not', () => {
   const support = { normal: ['a'], abnormal: ['x'] };
   const chosen = reduce(START, { type: 'wish', wish: { support } });
