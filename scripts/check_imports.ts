@@ -45,7 +45,7 @@ const LEVELS = [
 const PACKAGES: Record<string, RegExp> = {
   decide: /^valibot$/,
   base: /^(valibot|d3-dsv)$/,
-  data: /^(fast-png|d3-contour|tiff)$/,
+  data: /^(fast-png|d3-contour|fflate)$/,
   dicom: /^fflate$/,
   nifti: /^fflate$/,
   clip: /^(valibot|character-entities(-legacy)?)$/,

@@ -20,6 +20,7 @@ import { SUBJECTS } from '../test/mutants/index.ts';
 import type { Mutation } from '../test/mutants/mutation.ts';
 import { Suites } from './mutants/suites.ts';
 import { TypeCheck } from './mutants/type_check.ts';
+import { pasted } from './paste_shaders.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const DENO = [findDeno() ?? 'deno', 'run', '-A', '--no-lock', '--no-check', '--quiet'];
@@ -161,7 +162,11 @@ function mutated(
   const count = text.split(find).length - 1;
   if (count !== 1) return { wrong: `its text stands in the file ${count} times` };
   const changed = text.replace(find, () => replace);
-  const wrong = file.endsWith('.wgsl') ? null : (types?.problem(file, changed) ?? null);
+  if (file.endsWith('.wgsl')) {
+    const isPasted = !file.startsWith('shaders/lib/') && pasted(changed) !== changed;
+    return isPasted ? { wrong: 'its text is pasted from shaders/lib: change it there' } : { text: changed };
+  }
+  const wrong = types?.problem(file, changed);
   return wrong ? { wrong } : { text: changed };
 }
 

@@ -6,7 +6,7 @@ import type { Window } from '../../src/dicom/voi.ts';
 import type { PictureSource } from '../../src/report/pictures.ts';
 import { spacings } from '../../src/volume/geometry.ts';
 import { Percentiles } from '../../src/volume/percentiles.ts';
-import type { SlicePlace } from '../../src/volume/slice_set.ts';
+import type { SlicePlace } from '../../src/volume/sliced_volume.ts';
 import { PRESETS } from '../../src/volume/window.ts';
 import type { Slice, SliceWindow, Stack } from '../protocol.ts';
 
@@ -37,7 +37,7 @@ export async function sliceOfVolume({ volume, grey }: SlicePlace, k: number): Pr
   counts.add(values, padded);
   const [low, high, first, last] = counts.at([0, 100, 0.5, 99.5]) ?? [0, 1, 0, 1];
   const full = { name: 'all values', low, high };
-  const { map } = grey;
+  const { map } = await grey();
   const seen: SliceWindow =
     map.kind === 'window'
       ? ends('as the model sees it', map.window)

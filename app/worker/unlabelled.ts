@@ -5,7 +5,7 @@ import { mapNames } from '../../src/detect/map_names.ts';
 import type { RunPictures, RunSources } from '../../src/report/pictures.ts';
 import type { RunConfig } from '../../src/run/run_config.ts';
 import { accepting } from '../../src/volume/accept.ts';
-import type { SlicePlace } from '../../src/volume/slice_set.ts';
+import type { SlicePlace } from '../../src/volume/sliced_volume.ts';
 import type { PageFiles } from './files.ts';
 import { readGiven } from './new_images.ts';
 import { imagesOf, runOf } from './sessions.ts';

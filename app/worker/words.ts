@@ -7,6 +7,9 @@ const PLACES =
 /** A slice of a volume as a picture. */
 const SLICE = /@([^/\s]+)\/(\d{4})\.png/g;
 
+/** A single image of a patient as a picture. */
+const IMAGE = /@images\/(image-[0-9a-f]+(?:-\d+)?)\.png/g;
+
 /** What the command line asks for, and what does the same on the page. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/; (then )?go on with fusionclip train --resume[^.]*\.?$/, '.'],
@@ -40,7 +43,8 @@ export function hasLostAdvice(text: string): boolean {
 function translated(text: string): string {
   let out = text
     .replace(PLACES, '')
-    .replace(SLICE, (_, name: string, file: string) => `slice ${Number(file) + 1} of ${name}`);
+    .replace(SLICE, (_, name: string, file: string) => `slice ${Number(file) + 1} of ${name}`)
+    .replace(IMAGE, '$1');
   for (const [pattern, word] of WORDS) out = out.replace(pattern, word);
   return out;
 }

@@ -18,8 +18,8 @@ export function isSwitch(form: string): boolean {
 /**
  * Finds the command that the arguments begin with and splits the rest into flags and arguments. A flag is `--name value`
  * or `--name=value`; a switch alone means true and takes no file name for its value; all that follows `--` is no flag.
- * @throws FusionclipError `usage` for an unknown command or flag (with the nearest one), a missing value, or a flag
- * given twice
+ * @throws FusionclipError `usage` for an unknown command or flag (with the nearest one), a missing value, an empty
+ * argument, or a flag given twice
  */
 export function parseArgs(args: readonly string[], commands: readonly Command[]): ParsedArgs {
   const command = commandOf(args, commands);
@@ -28,7 +28,10 @@ export function parseArgs(args: readonly string[], commands: readonly Command[])
   const positional: string[] = [];
   const flags: Record<string, string> = {};
   for (let i = 0; i < rest.length; i++) {
-    if (rest[i] === '--') return { command, positional: [...positional, ...rest.slice(i + 1)], flags };
+    if (rest[i] === '--') {
+      positional.push(...rest.slice(i + 1));
+      break;
+    }
     if (!/^-./.test(rest[i])) {
       positional.push(rest[i]);
       continue;
@@ -42,6 +45,9 @@ export function parseArgs(args: readonly string[], commands: readonly Command[])
     if (value === undefined || value.startsWith('--')) throw usage(`--${name} needs a value: ${form}.`);
     flags[name] = value;
   }
+  const empty = positional.findIndex((one) => one.trim() === '');
+  if (empty >= 0)
+    throw usage(`Argument ${empty + 1} is empty, as a variable that is not set leaves it; say what is meant.`);
   return { command, positional, flags };
 }
 

@@ -5,7 +5,7 @@ import { EXIT_CODES } from '../host/exit_codes.ts';
 import type { Host } from '../host/host.ts';
 import { parseArgs } from './args.ts';
 import { COMMANDS } from './commands/index.ts';
-import { commandHelp, overview } from './help.ts';
+import { commandHelp, helpWidth, overview } from './help.ts';
 
 /** The command line: finds the command, runs it, and turns failures into one sentence and an exit code. */
 export async function main(outer: Host): Promise<number> {
@@ -38,7 +38,7 @@ function printing(host: Host): Host {
 async function dispatch(host: Host): Promise<number> {
   const args = host.args.map((arg) => (arg === '-h' ? '--help' : arg));
   if (args.length === 0 || args[0] === '--help' || args[0] === 'help') {
-    host.stdout(overview(COMMANDS));
+    host.stdout(overview(COMMANDS, helpWidth(host.columns?.() ?? null)));
     return args.length === 0 ? EXIT_CODES.usage : 0;
   }
   if (args[0] === '--version') {
@@ -48,7 +48,7 @@ async function dispatch(host: Host): Promise<number> {
   const { command, positional, flags } = parseArgs(args, COMMANDS);
   if (flags.help === 'true') {
     const defaults = await command.defaults?.({ host, positional, flags });
-    host.stdout(commandHelp(command, defaults));
+    host.stdout(commandHelp(command, defaults, helpWidth(host.columns?.() ?? null)));
     return 0;
   }
   return command.run({ host, positional, flags });

@@ -91,7 +91,7 @@ export class Reporter {
 
   #update(line: string, always = false): void {
     if (!this.#isDue(EVERY) && !always) return;
-    const columns = Number(this.#host.env('COLUMNS') ?? 0) || 100;
+    const columns = this.#host.columns?.() ?? 80;
     this.#line = visible(line).slice(0, columns - 1);
     this.#host.stderr(`${CLEAR}${this.#line}`);
   }

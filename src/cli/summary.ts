@@ -74,9 +74,10 @@ function resultText(
   return `${lines.join('\n')}\n`;
 }
 
-function samplingLines({ drawn, units, imageAuroc, patients }: Sampling): string[] {
+function samplingLines({ drawn, units, imageAuroc, exact, patients }: Sampling): string[] {
   const { low, high } = imageAuroc;
-  const lines = [`image AUROC, 95 % of the draws of ${units} ${drawn}: ${number(low)} to ${number(high)}`];
+  const how = exact ? `exact interval of 95 %, of ${units} ${drawn}` : `95 % of the draws of ${units} ${drawn}`;
+  const lines = [`image AUROC, ${how}: ${number(low)} to ${number(high)}`];
   if (!patients) return lines;
   const { normal, abnormal, auroc, averagePrecision, sensitivity, specificity } = patients;
   const decided =

@@ -1,8 +1,8 @@
 import { FusionclipError } from '../base/errors.ts';
 import { type Link, linkAddress } from '../base/link.ts';
+import type { Host } from '../host/host.ts';
 import { Team } from '../train/index.ts';
 import type { Call } from './command.ts';
-import { secretOf } from './commands/train_worker.ts';
 import type { Session } from './session.ts';
 
 /** What stands before the address at which this process waits for workers that come by themselves. */
@@ -57,4 +57,11 @@ async function joining({ host, secret, address, count, say, signal }: Joining): 
   } finally {
     listener.close();
   }
+}
+
+/** What workers and trainings know of each other. @throws FusionclipError `usage` where it is not set */
+export function secretOf(host: Host): string {
+  const secret = host.env('FUSIONCLIP_SECRET');
+  if (secret) return secret;
+  throw new FusionclipError('usage', 'FUSIONCLIP_SECRET is not set; give training and workers the same one.');
 }

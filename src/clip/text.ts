@@ -213,15 +213,13 @@ export class TextTower {
     const out = job.do(() => GpuArray.empty(this.#gpu, [sentences.length, embed]));
     for (let start = 0; start < sentences.length; start += chunk) {
       const part = sentences.slice(start, start + chunk);
-      using chunkJob = this.#gpu.job();
+      using chunkJob = job.do(() => this.#gpu.job());
       const rows = await chunkJob.do(() => this.embed(part));
-      using _scope = this.#gpu.scope();
-      const eot = this.endOfText(
-        part.map((ids) => endPosition(ids, this.config.eot)),
-        rows.shape[1],
-      );
-      const { value } = this.encode(new Tensor(rows), eot);
-      copyElements(value, out, { toAt: start * embed });
+      chunkJob.do(() => {
+        const ends = part.map((ids) => endPosition(ids, this.config.eot));
+        const { value } = this.encode(new Tensor(rows), this.endOfText(ends, rows.shape[1]));
+        copyElements(value, out, { toAt: start * embed });
+      });
     }
     job.pass(out.buffer);
     return out;

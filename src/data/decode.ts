@@ -7,7 +7,7 @@ import { isSmeared, type MaskReading, maskCodes, maskOf, maskOfValues } from './
 import { type Orientation, orientationOf, turned } from './orientation.ts';
 import { decodePng } from './png.ts';
 import { applyRule, FULL, levelOf, type RangeRule } from './range/rule.ts';
-import { decodeTiff } from './tiff.ts';
+import { decodeTiff } from './tiff/tiff.ts';
 import { UnreadPicture } from './unread.ts';
 
 /** Pictures above this are refused (400 MB as RGBA); the largest BMAD image has 1 megapixel. */
@@ -124,6 +124,10 @@ const OTHER_FORMATS: readonly { what: string; at: number; text: string; advice: 
   { what: 'a BigTIFF', at: 0, text: 'MM\0+', advice: 'convert it to PNG' },
   { what: 'a HEIC or AVIF image', at: 4, text: 'ftyp', advice: 'convert it to PNG' },
   { what: 'a JPEG 2000 image', at: 4, text: 'jP  ', advice: 'convert it to PNG' },
+  { what: 'a JPEG 2000 image', at: 0, text: '\xff\x4f\xff\x51', advice: 'convert it to PNG' },
+  { what: 'a JPEG XL image', at: 4, text: 'JXL ', advice: 'convert it to PNG' },
+  { what: 'a JPEG XL image', at: 0, text: '\xff\x0a', advice: 'convert it to PNG' },
+  { what: 'a JPEG XR image', at: 0, text: 'II\xbc', advice: 'convert it to PNG' },
   {
     what: 'a Git LFS pointer',
     at: 0,

@@ -42,7 +42,8 @@ function readHeader(bytes: Uint8Array): JpegHeader {
     if (length < 2) throw new Error('a segment has a wrong length');
     if (at + 2 + length > bytes.length) throw new Error('the file is truncated');
     const data = bytes.subarray(at + 4, at + 2 + length);
-    if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) {
+    const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+    if (isFrame || marker === JPEG_LS) {
       if (frame) throw new Error('it holds more than one picture');
       frame = readFrame(marker, data);
     }
@@ -68,6 +69,9 @@ function readHeader(bytes: Uint8Array): JpegHeader {
   }
 }
 
+/** The frame header of another format that begins as a JPEG does. */
+const JPEG_LS = 0xf7;
+
 interface Frame {
   readonly width: number;
   readonly height: number;
@@ -75,6 +79,7 @@ interface Frame {
 }
 
 function readFrame(marker: number, data: Uint8Array): Frame {
+  if (marker === JPEG_LS) throw new UnreadPicture('it is JPEG-LS');
   if (marker > 0xc2) {
     const coding = marker === 0xc3 || (marker >= 0xc5 && marker <= 0xc7) ? 'lossless or hierarchical' : 'arithmetic';
     throw new UnreadPicture(`its coding is ${coding}`);

@@ -87,7 +87,7 @@ export async function calibrateRun(context: RunContext, request: CalibrateReques
   const group = rules.group;
   const patientOf = patientOfId(group);
   const sourceOf: SourceOf = (id) => given.sourceOf(id) ?? { patient: patientOf(id), scanner: null };
-  const sliceOf = sliceSource(set?.volumes ?? null);
+  const sliceOf = sliceSource(set?.set?.volumes ?? null);
   return onDevice(context, async (working) => {
     const trained = await TrainedDetector.open(working, { adapters: path, model: request.model, decides: true });
     try {

@@ -133,7 +133,7 @@ async function evaluateOn(
     const { weights: _, ...file } = trained.file;
     const { header, thresholds, ranges, selectedBy } = file;
     const path = request.data ?? header.data.path;
-    const { context, rules, volumes } = await sliced(outer, path, { ...header.train, ...request.rules });
+    const { context, rules, volumes, set } = await sliced(outer, path, { ...header.train, ...request.rules });
     const { fs } = context;
     const of = request.data === undefined ? request.adapters : undefined;
     const { dataset, inventory, tell } = await openData(context, {
@@ -158,7 +158,8 @@ async function evaluateOn(
       output && samplesMaps(fs, output.file('maps'), samples, header, { maps: request.maps, calibration: file });
     const knownAs = knownImages(file);
     const isKnown = (key?: string) => knownAs(key) !== null;
-    const decider = file.rule && new Decider(file.rule, { sourceOf: sliceSource(volumes), isKnown }, soFar.cases);
+    const decider =
+      file.rule && new Decider(file.rule, { sourceOf: sliceSource(set?.volumes ?? null), isKnown }, soFar.cases);
     const patients = new Map(samples.map(({ id, patient }) => [id, patient]));
     const onScored: OnScored = async (one, image) => {
       decider?.see(one, image, patients.get(one.id) ?? undefined);

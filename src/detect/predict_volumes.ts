@@ -27,7 +27,7 @@ export interface VolumeRow {
   readonly scored: number;
   /** How values became grey levels. */
   readonly window: string;
-  /** Where the map is highest: slice, from 0 on, and millimetres to the right, front and head. */
+  /** Where the map is highest: slice, from 0 on, and millimetres to the right, front and head; no numbers for a single image. */
   readonly slice: number;
   readonly place: readonly number[];
   /** Millilitres at or above the pixel threshold; null without one. */
@@ -131,21 +131,24 @@ export async function predictVolumes(
   if (results?.note) context.onEvent?.({ type: 'note', text: results.note });
   const found: VolumeRow[] = [];
   const scored = new Map<string, ScoredImage>();
-  let waiting = volumes.map((one) => ({ one, left: pathsOf(one).length }));
+  const waiting = volumes.map((one) => ({ one, left: pathsOf(one).length }));
+  let first = 0;
   /** Looks at volumes whose slices are all scored, and forgets their maps. */
   const finish = async () => {
-    while (waiting.length > 0 && waiting[0].left === 0) {
-      const { one } = waiting[0];
-      waiting = waiting.slice(1);
+    while (waiting[first]?.left === 0) {
+      const { one } = waiting[first++];
       const { norm } = header.fusion;
       const maps = sliceMaps(one.source, one.stacks, scored, { norm, stride, smooth: rule.smooth });
       const scores = pathsOf(one).flatMap((path) => scored.get(path)?.score ?? []);
       const { name, patient } = one.source;
       const facts: Omit<VolumeRow, 'dicom'> = {
-        ...{ name, patient, window: one.window, abnormal: null },
+        ...{ name, patient, window: (await one.grey()).text, abnormal: null },
         ...{ score: scores.length > 0 ? volumeScore(scores, rule.top) : Number.NaN, scored: scores.length },
         ...lookAt(one, maps, level),
-        map: out !== null && write.includes('nifti') ? joinPath(out, 'volumes', `${one.file}.nii.gz`) : null,
+        map:
+          out !== null && write.includes('nifti') && one.source.placed
+            ? joinPath(out, 'volumes', `${one.file}.nii.gz`)
+            : null,
       };
       const dicom = (await results?.write({ ...facts, one, mapOf: (k) => maps.slice(k) })) ?? [];
       const row: VolumeRow = { ...facts, dicom };
@@ -158,7 +161,7 @@ export async function predictVolumes(
     // Before this one there may be volumes without a picture.
     await finish();
     if (image) scored.set(row.id, image);
-    waiting[0].left--;
+    waiting[first].left--;
     await request.onRow?.(row, image);
     await finish();
   };
@@ -190,10 +193,11 @@ function pathsOf({ stacks }: VolumeToScore): string[] {
 
 /** Where a volume's map is highest, and how much of it is above the threshold. */
 function lookAt(
-  { source: { shape, affine } }: VolumeToScore,
+  { source: { shape, affine, placed } }: VolumeToScore,
   maps: GridMaps,
   level: number | null,
 ): Pick<VolumeRow, 'slice' | 'place' | 'millilitres'> {
+  if (!placed) return { slice: 0, place: [], millilitres: null };
   let best = { value: Number.NEGATIVE_INFINITY, i: 0, k: 0 };
   let above = 0;
   for (let k = 0; k < shape[2]; k++) {

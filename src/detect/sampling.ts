@@ -1,6 +1,7 @@
 import { auroc } from '../metrics/auroc.ts';
 import { averagePrecision } from '../metrics/average_precision.ts';
 import { bootstrapPatients, byPatient, type ClassScores, type Interval } from '../metrics/bootstrap.ts';
+import { aurocIntervalByPatient } from '../metrics/exact.ts';
 import { rankScores } from '../metrics/ranking.ts';
 
 /** What a threshold and the scores do where patients are counted, each by the largest score of its images. */
@@ -23,7 +24,10 @@ export interface Sampling {
   readonly units: number;
   readonly draws: number;
   readonly imageAuroc: Interval;
-  readonly imageAveragePrecision: Interval;
+  /** Whether that of the AUROC is exact: where it is 0 or 1, no draw differs from another. */
+  readonly exact: boolean;
+  /** Null where no draw differs from another. */
+  readonly imageAveragePrecision: Interval | null;
   /** Null where patients are not gone by. */
   readonly patients: PatientMetrics | null;
 }
@@ -55,12 +59,14 @@ export function samplingOf(
     return [auroc(ranking), averagePrecision(ranking)];
   };
   const [imageAuroc, imageAveragePrecision] = bootstrapPatients(units, statistic, { seed, draws: DRAWS });
+  const exact = imageAuroc.low === imageAuroc.high && (imageAuroc.low === 0 || imageAuroc.low === 1);
   return {
     drawn: patientOf ? 'patients' : 'images',
     units: units.length,
     draws: DRAWS,
-    imageAuroc,
-    imageAveragePrecision,
+    imageAuroc: exact ? aurocIntervalByPatient(units, seed) : imageAuroc,
+    exact,
+    imageAveragePrecision: exact ? null : imageAveragePrecision,
     patients: patientOf && patientMetrics(units, threshold),
   };
 }

@@ -1,3 +1,4 @@
+import { counted } from '../base/counted.ts';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import type { Dataset, Sample } from '../data/layout/dataset.ts';
@@ -5,7 +6,8 @@ import type { DataRules } from '../data/layout/rules.ts';
 import type { RunListener } from '../run/events.ts';
 import { stage } from '../run/events.ts';
 import { spacings } from '../volume/geometry.ts';
-import type { SlicedVolume, SliceRules, SliceSet } from '../volume/slice_set.ts';
+import type { SliceSet } from '../volume/slice_set.ts';
+import type { SlicedVolume, SliceRules } from '../volume/sliced_volume.ts';
 import { slicedFiles } from '../volume/volume_files.ts';
 
 /** Who reads a data set, and by what rules. */
@@ -16,7 +18,8 @@ interface Reader {
 
 /**
  * The context and rules to read a data set with: as they are for pictures; for a folder of DICOM series or NIfTI volumes with a
- * file system that shows it as their slices, and by patient where nothing else is said; `set` is what they are.
+ * file system that shows it as their slices, and by patient where nothing else is said; `set` is what they are. Single images are
+ * pictures of patients: they have no `volumes`.
  * @throws FusionclipError as `openSliceSet`
  */
 export async function sliced<C extends Reader, R extends SliceRules & Pick<DataRules, 'group' | 'range'>>(
@@ -34,7 +37,7 @@ export async function sliced<C extends Reader, R extends SliceRules & Pick<DataR
     context: { ...context, fs: found.fs },
     // The masks of slices are made by `mask.values` and hold nothing else.
     rules: { ...rules, range, group: rules.group ?? 'folder', 'mask.values': null },
-    volumes: found.set.volumes,
+    volumes: found.set.volumes.every(({ placed }) => placed) ? found.set.volumes : null,
     set: found.set,
   };
 }
@@ -90,6 +93,8 @@ export function stridden(
 /** What was found, for people: a line a volume, and what was accepted or left out. */
 export function volumeLines({ volumes, notes }: SliceSet): string[] {
   const patients = new Set(volumes.map(({ patient }) => patient)).size;
+  const said = notes.map((note) => `  note: ${note}`);
+  if (volumes.some(({ placed }) => !placed)) return [...imageLines(volumes, patients), ...said];
   const lines = volumes.map(({ name, patient, kind, shape, affine, window, normal, abnormal, empty }) => {
     const size = `${shape.join('×')}, ${spacings(affine)
       .map((mm) => Number(mm.toFixed(3)))
@@ -97,5 +102,23 @@ export function volumeLines({ volumes, notes }: SliceSet): string[] {
     const slices = `${abnormal} slices with lesions, ${normal} without, ${empty} empty left out`;
     return `  ${patient}: ${kind} ${name}, ${size}, ${window}; ${slices}`;
   });
-  return [`volumes: ${volumes.length} of ${patients} patients`, ...lines, ...notes.map((note) => `  note: ${note}`)];
+  return [`volumes: ${volumes.length} of ${patients} patients`, ...lines, ...said];
+}
+
+/** Single images together, as there may be thousands: sizes, pixels, and how they are shown. */
+function imageLines(images: readonly SlicedVolume[], patients: number): string[] {
+  const abnormal = images.reduce((sum, image) => sum + image.abnormal, 0);
+  const masks = images.filter(({ lesions }) => lesions !== null).length;
+  const range = (values: readonly number[]) => {
+    const [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+    return low === high ? String(low) : `${low} to ${high}`;
+  };
+  const shown = new Map<string, number>();
+  for (const { window } of images) shown.set(window, (shown.get(window) ?? 0) + 1);
+  const [across, down] = [0, 1].map((axis) => range(images.map(({ shape }) => shape[axis])));
+  return [
+    `single images: ${images.length} of ${counted(patients, 'patient')}, ${abnormal} abnormal (${counted(masks, 'mask')}), ${images.length - abnormal} normal`,
+    `  ${across} × ${down} pixels`,
+    ...[...shown].map(([window, count]) => `  ${count} shown by ${window}`),
+  ];
 }

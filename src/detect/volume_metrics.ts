@@ -10,7 +10,7 @@ import { type RunListener, stage } from '../run/events.ts';
 import type { TrainOptions } from '../run/options.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import { spacings } from '../volume/geometry.ts';
-import type { SlicedVolume } from '../volume/slice_set.ts';
+import type { SlicedVolume } from '../volume/sliced_volume.ts';
 import { type StoredRule, storedRule, type VolumeRule, volumeScore } from '../volume/stack.ts';
 import { samplingRequest } from './evaluation.ts';
 import type { Normalisation } from './pictures.ts';

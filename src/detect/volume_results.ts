@@ -92,6 +92,11 @@ export class VolumeResults {
         throw new FusionclipError('usage', text);
       }
     }
+    if (dicom.includes('pm') && volumes.some(({ source }) => !source.placed)) {
+      const text =
+        '--write pm: a DICOM Parametric Map lies in space (PS3.3 A.75), and these are images without a place; write seg, sc or sr.';
+      throw new FusionclipError('usage', text);
+    }
     const marks = dicom.filter((kind) => kind === 'seg' || kind === 'fractions');
     if (marks.length > 0 && trained.file.thresholds.pixel === null) {
       const text = `--write ${marks.join(',')} needs a threshold of the map, and this run has none: it saw no masks; leave it out.`;
@@ -100,11 +105,17 @@ export class VolumeResults {
     return new VolumeResults({ fs, out }, kinds, sources, trained, await makerOf(fs, trained, adapters));
   }
 
-  /** Volumes that are left out where DICOM was asked for, for people; '' for none. */
+  /** What is left out of what was asked for, for people; '' for nothing. */
   get note(): string {
-    return [...this.#kinds].some((kind) => kind !== 'nifti')
-      ? `DICOM results are written of ${this.#sources.size} series; NIfTI files have none`
-      : '';
+    const sources = [...this.#sources.keys()];
+    const series = sources.filter(({ source }) => source.placed).length;
+    const notes: string[] = [];
+    if (series > 0) notes.push(`DICOM results are written of ${series} series; NIfTI files have none`);
+    if (sources.length > series)
+      notes.push(
+        `DICOM results are written of ${sources.length - series} images; their maps are pictures in maps/, not NIfTI`,
+      );
+    return notes.join('\n');
   }
 
   /**
@@ -121,7 +132,7 @@ export class VolumeResults {
     const { shape, affine } = one.source;
     const { thresholds } = this.#trained.file;
     const level = thresholds.pixel?.value ?? null;
-    if (this.#kinds.has('nifti')) {
+    if (this.#kinds.has('nifti') && one.source.placed) {
       await writeNiftiSlices(this.#fs, this.#path(one, '.nii.gz'), { shape, affine }, mapOf);
       if (level !== null) {
         const marks = (k: number) => Uint8Array.from(mapOf(k), (value) => (value >= level ? 1 : 0));
@@ -166,7 +177,7 @@ export class VolumeResults {
     const { thresholds, mapScale } = this.#trained.file;
     const data = map.slice(k * width * height, (k + 1) * width * height);
     const top = mapScale ?? data.reduce((most, value) => Math.max(most, value), 0);
-    const image = greyImage(await source.slice(k), grey);
+    const image = greyImage(await source.slice(k), await grey());
     return heatPicture(image, { width, height, data }, { range: [0, top], level: thresholds.pixel?.value ?? null });
   }
 

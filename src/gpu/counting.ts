@@ -33,7 +33,10 @@ export class IdleGpu implements Gpu {
     this.budget = budget;
     this.pool = new Pool({
       limits: LIMITS,
-      createBuffer: ({ size }) => ({ size, destroy: () => {} }) as GPUBuffer,
+      createBuffer({ size }, settle) {
+        settle(true);
+        return { size, destroy: () => {} } as GPUBuffer;
+      },
     });
   }
 

@@ -1,34 +1,29 @@
-import { type ErrorCode, FusionclipError } from '../base/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
 import { type AdapterClass, type AdapterFacts, adapterFacts, requestAdapter, requestDevice } from './adapter.ts';
+import { Faults } from './faults.ts';
 import { atOnce, type Dispatch, type Gpu as GpuInterface, type Tuning } from './interface.ts';
-import { type GpuBuffer, Pool, type Scope, type Slot } from './memory.ts';
-import { Profiler } from './profiler.ts';
+import { type GpuBuffer, Pool, type Scope } from './memory.ts';
+import type { Profiler } from './profiler.ts';
 import { type BufferView, ProgramCache } from './programs.ts';
-import type { Command, DispatchCommand, Recording } from './recording.ts';
-import { SubmitBudget } from './submit_budget.ts';
-import { copyTexels, TexelCache, type TexelCopy } from './texels.ts';
+import type { Command, Recording } from './recording.ts';
+import type { Slot } from './slots.ts';
+import { CommandStream, type StreamOptions } from './stream.ts';
+import type { SubmitBudget } from './submit_budget.ts';
+import { TexelCache } from './texels.ts';
+import type { Work } from './work.ts';
 
 export type { Dispatch, Tuning } from './interface.ts';
 
 /** Choices at creation. */
-export interface GpuOptions {
-  /** Time every kernel (needs the `timestamp-query` feature). */
-  readonly profile?: boolean;
-  /** Longest time of one submit in seconds; default 0.5. */
-  readonly submitSeconds?: number;
+export interface GpuOptions extends StreamOptions {
   /** Kernels are chosen as for an adapter of this class; default: of its own. For tests and benches. */
   readonly class?: AdapterClass;
 }
 
-/** Commands of one submit: more would only grow the latency of a lost device or a cancelled page. */
-const MAX_DISPATCHES = 1024;
-const SUBMIT_SECONDS = 0.5;
-/** Milliseconds after an error, with all commands done, in which the loss of the device, its cause, may still be told. */
-const GRACE = 1000;
-
 /**
- * {@link Gpu} of a device, with its programs. A GPU error is remembered and thrown by the next call, and by every read that
- * was waiting when it came.
+ * {@link Gpu} of a device, with its programs. An error of the GPU is thrown by the next call of the work (a job, or all that is
+ * done outside of jobs) that it is of, by the reads of that work that were waiting when it came, and by work that uses memory
+ * made there.
  */
 export class DeviceGpu implements Gpu {
   readonly device: GPUDevice;
@@ -37,43 +32,30 @@ export class DeviceGpu implements Gpu {
   /** @internal */
   readonly programs: ProgramCache;
   readonly #texels: TexelCache;
-  readonly profiler: Profiler | null;
-  /** Whether the profiler is at work, if there is one; off, kernels share passes again. */
-  timing = true;
+  readonly #faults: Faults;
+  readonly #stream: CommandStream;
   tuning: Tuning = {};
-  /** @internal How much goes into one submit. */
-  readonly budget: SubmitBudget;
-  #encoder: GPUCommandEncoder | null = null;
-  #pass: GPUComputePassEncoder | null = null;
-  #dispatches = 0;
-  #batch = 0;
-  #flops = 0;
-  #submitting = 0;
   #recording: Recording | null = null;
-  #error: FusionclipError | null = null;
-  /** Reads under way: an error is the affair of all of them, though the next call throws it only once. */
-  readonly #reading = new Set<{ error: FusionclipError | null }>();
-  #destroyed = false;
-  #lost: string | null = null;
-  /** What ends the waits that a lost device would leave open. */
-  readonly #waits = new Set<(error: unknown) => void>();
 
   private constructor(device: GPUDevice, facts: AdapterFacts, options: GpuOptions) {
     this.device = device;
     this.facts = facts;
-    this.pool = new Pool(device);
-    this.programs = new ProgramCache(device, (message) => this.#fail('gpu_error', message));
-    this.#texels = new TexelCache(device);
-    this.profiler = options.profile && device.features.has('timestamp-query') ? new Profiler(device) : null;
-    this.budget = new SubmitBudget(facts.class, options.submitSeconds ?? SUBMIT_SECONDS);
-    device.onuncapturederror = (event) => this.#fail('gpu_error', `The GPU reported an error: ${event.error.message}`);
-    device.lost.then((info) => {
-      if (this.#destroyed) return;
-      this.#lost = info.message || info.reason;
-      this.#error = null;
-      this.#fail('device_lost', `The GPU device was lost (${this.#lost}); run again, or with smaller batches.`);
-      for (const end of this.#waits) end(this.#error);
+    const { limits } = device;
+    this.pool = new Pool({
+      limits,
+      createBuffer: (descriptor, settle) => {
+        const text = `The GPU has no room for ${descriptor.size} bytes more; use a smaller batch or size`;
+        return this.#made(text, () => device.createBuffer(descriptor), settle);
+      },
     });
+    this.#faults = new Faults(device, this.pool.outside);
+    this.#stream = new CommandStream(device, this.#faults, facts.class, options);
+    this.programs = new ProgramCache(device, this.#faults);
+    this.#texels = new TexelCache(
+      (descriptor, settle) =>
+        this.#made('The GPU has no room for textures', () => device.createTexture(descriptor), settle),
+      (bytes) => this.pool.reserve(bytes),
+    );
   }
 
   /**
@@ -123,33 +105,42 @@ export class DeviceGpu implements Gpu {
   }
 
   get lost(): string | null {
-    return this.#lost;
+    return this.#faults.lost;
   }
 
-  async lostSoon(): Promise<string | null> {
-    const calm = async () => {
-      try {
-        // Chrome tells it behind all commands that wait, which takes its time on a slow GPU.
-        await this.device.queue.onSubmittedWorkDone();
-      } catch {}
-      await new Promise((resolve) => setTimeout(resolve, GRACE));
-    };
-    if (this.#lost === null && !this.#destroyed) await Promise.race([this.device.lost, calm()]);
-    return this.#lost;
+  lostSoon(): Promise<string | null> {
+    return this.#faults.lostSoon();
+  }
+
+  get profiler(): Profiler | null {
+    return this.#stream.profiler;
+  }
+
+  /** Whether the profiler is at work, if there is one; off, kernels share passes again. */
+  get timing(): boolean {
+    return this.#stream.timing;
+  }
+  set timing(timing: boolean) {
+    this.#stream.timing = timing;
+  }
+
+  /** @internal How much goes into one submit. */
+  get budget(): SubmitBudget {
+    return this.#stream.budget;
   }
 
   /** Number of submits so far. */
   get submits(): number {
-    return this.#batch;
+    return this.#stream.batch;
   }
 
   /** Milliseconds inside submits so far: lavapipe lets a submit wait until the one before it is done. */
   get submitting(): number {
-    return this.#submitting;
+    return this.#stream.submitting;
   }
 
   get flops(): number {
-    return this.#flops;
+    return this.#stream.flops;
   }
 
   run<B extends string, P extends string, C extends string>(call: Dispatch<B, P, C>): void {
@@ -165,7 +156,9 @@ export class DeviceGpu implements Gpu {
       uses.push(this.#use(buffers[name].buffer));
       bytes += buffers[name].bytes;
     }
-    const program = this.programs.program(shader, call.constants as Record<string, number> | undefined);
+    this.#ready();
+    const constants = (call.constants ?? {}) as Record<string, number>;
+    const program = this.programs.program(shader, constants, this.pool.work);
     const texels = this.#texels.copies(call.texels ?? {}, buffers);
     const group = this.programs.bindGroup(program, shader, buffers, call.params, texels);
     this.#issue({ kind: 'dispatch', program, group, groups: [x, y, z], texels, flops, bytes, uses });
@@ -194,13 +187,13 @@ export class DeviceGpu implements Gpu {
     if (recording) {
       // A replay would find these bytes overwritten by what used the memory later.
       if (buffer.arena !== recording.arena) throw new Error('a recorded step cannot write to arrays from outside');
-      const from = recording.upload(this.device, data);
+      const from = recording.upload(this.#ready(), data);
       const to = { to: buffer.raw, toOffset: offset, bytes: from.size };
       this.#issue({ kind: 'copy', from, fromOffset: 0, ...to, uses: [this.#use(buffer)] });
       return;
     }
-    if (buffer.slot.lastBatch === this.#batch) this.flush();
-    this.device.queue.writeBuffer(buffer.raw, offset, data.buffer, data.byteOffset, data.byteLength);
+    if (buffer.slot.lastBatch === this.#stream.batch) this.flush();
+    this.#ready().queue.writeBuffer(buffer.raw, offset, data.buffer, data.byteOffset, data.byteLength);
   }
 
   /** @internal */
@@ -221,74 +214,43 @@ export class DeviceGpu implements Gpu {
   }
 
   flush(): void {
-    this.#endPass();
-    const encoder = this.#encoder;
-    if (!encoder) return;
-    const collect = this.profiler?.resolve(encoder);
-    this.device.pushErrorScope('validation');
-    this.device.pushErrorScope('out-of-memory');
-    const commands = encoder.finish();
-    const start = performance.now();
-    this.device.queue.submit([commands]);
-    const end = performance.now();
-    this.#submitting += end - start;
-    this.budget.submitted(end / 1000);
-    for (const what of ['memory', 'validation']) {
-      this.device.popErrorScope().then(
-        (error) => {
-          if (error) this.#fail('gpu_error', `The GPU refused commands (${what}): ${error.message}`);
-        },
-        () => {}, // the device was lost; device.lost reports it
-      );
-    }
-    this.#encoder = null;
-    this.#dispatches = 0;
-    this.#batch++;
-    collect?.();
+    this.#stream.flush();
+    this.#texels.sweep();
   }
 
   async read(view: BufferView): Promise<ArrayBuffer> {
-    this.#throwPending();
+    const { buffer, offset, bytes } = view;
+    const work = this.#workOf(buffer);
+    buffer.work.usedBy(work);
+    this.#faults.throwPending(work);
     this.pool.checkView(view, 'read');
     if (this.#recording) throw new Error('a recorded step is read after it, not inside');
-    const staging = this.device.createBuffer({
-      size: view.bytes,
-      usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
-    });
-    const read: { error: FusionclipError | null } = { error: null };
-    this.#reading.add(read);
+    const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
+    const staging = this.#ready(work).createBuffer({ size: bytes, usage });
     try {
-      this.#endPass();
-      this.#openEncoder().copyBufferToBuffer(view.buffer.raw, view.offset, staging, 0, view.bytes);
-      this.flush();
+      this.#stream.fetch(buffer.raw, offset, staging, bytes);
+      this.#texels.sweep();
       const done = this.budget.watch();
-      try {
-        await this.#unlessLost(staging.mapAsync(GPUMapMode.READ));
-        done(performance.now() / 1000);
-      } catch (error) {
-        // The cause (a lost device, a refused submit) is reported by its own promise, a moment later.
-        await this.lostSoon();
-        this.#throwPending();
-        if (read.error) throw read.error;
-        throw new FusionclipError('gpu_error', `Reading from the GPU failed: ${String(error)}; run again.`);
-      }
-      this.#throwPending();
-      if (read.error) throw read.error;
+      const map = () => staging.mapAsync(GPUMapMode.READ);
+      await this.#faults.read(work, buffer.work, () =>
+        this.#faults.caught('validation', work, 'A value could not be read', map),
+      );
+      done(performance.now() / 1000);
       return staging.getMappedRange().slice(0);
     } finally {
-      this.#reading.delete(read);
       staging.destroy();
     }
   }
 
   async idle(): Promise<void> {
+    const { work } = this.pool;
     this.flush();
     // Writes wait for the next submit, each with a copy of its data, even when nothing was recorded after them.
     this.device.queue.submit([]);
     const done = this.budget.watch();
-    await this.#unlessLost(this.device.queue.onSubmittedWorkDone());
+    await this.#faults.unlessLost(this.device.queue.onSubmittedWorkDone());
     done(performance.now() / 1000);
-    this.#throwPending();
+    this.#faults.throwPending(work);
   }
 
   trim(): void {
@@ -300,97 +262,43 @@ export class DeviceGpu implements Gpu {
 
   /** Ends the device: from now on every use of it throws, and releasing its memory does nothing more. */
   destroy(): void {
-    this.#destroyed = true;
+    this.#faults.destroyed();
     this.profiler?.destroy();
     this.device.destroy();
   }
 
+  /** The device, for what is done for the work of this moment. */
+  #ready(work: Work = this.pool.work): GPUDevice {
+    this.#stream.enter(work);
+    return this.device;
+  }
+
+  /** Memory of the device; `settle` is told whether there was room, the work of this moment when there was not. */
+  #made<T>(text: string, create: () => T, settle: (made: boolean) => void): T {
+    this.#ready();
+    return this.#faults.caught('out-of-memory', this.pool.work, text, create, settle);
+  }
+
+  /** A read outside of jobs is of the job whose memory it reads. */
+  #workOf(buffer: GpuBuffer): Work {
+    const { work, outside } = this.pool;
+    return work === outside ? buffer.work.living : work;
+  }
+
   #use(buffer: GpuBuffer): Slot {
     this.#recording?.use(buffer);
+    buffer.work.usedBy(this.pool.work);
     return buffer.slot;
   }
 
   #issue(command: Command): void {
     this.#throwPending();
-    this.#recording?.commands.push(command);
-    const flops = command.kind === 'dispatch' ? command.flops : 0;
-    if (this.budget.isFullBefore(flops, command.bytes)) this.flush();
-    this.budget.add(flops, command.bytes);
-    for (const slot of command.uses) slot.lastBatch = this.#batch;
-    if (command.kind === 'dispatch') this.#dispatch(command);
-    else {
-      this.#endPass();
-      const { to, toOffset, bytes } = command;
-      if (command.kind === 'clear') this.#openEncoder().clearBuffer(to, toOffset, bytes);
-      else this.#openEncoder().copyBufferToBuffer(command.from, command.fromOffset, to, toOffset, bytes);
-    }
-    if (++this.#dispatches >= MAX_DISPATCHES || this.profiler?.full) this.flush();
-  }
-
-  #dispatch({ program, group, groups, texels, flops }: DispatchCommand): void {
-    this.#flops += flops;
-    if (texels.length > 0) this.#copyTexels(program.label, texels, flops);
-    const pass = this.#computePass(program.label, flops);
-    pass.setPipeline(program.pipeline);
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(...groups);
-    if (this.profiler && this.timing) this.#endPass();
-  }
-
-  /** Copies run between passes; where kernels are timed, an empty pass before them begins the time of their dispatch. */
-  #copyTexels(label: string, texels: readonly TexelCopy[], flops: number): void {
-    this.#endPass();
-    const encoder = this.#openEncoder();
-    const stamps = this.timing ? this.profiler?.next(label, flops) : undefined;
-    if (stamps) {
-      const { querySet, beginningOfPassWriteIndex } = stamps;
-      encoder.beginComputePass({ label, timestampWrites: { querySet, beginningOfPassWriteIndex } }).end();
-    }
-    copyTexels(encoder, texels);
-    if (stamps) {
-      const { querySet, endOfPassWriteIndex } = stamps;
-      this.#pass = encoder.beginComputePass({ label, timestampWrites: { querySet, endOfPassWriteIndex } });
-    }
-  }
-
-  #computePass(label: string, flops: number): GPUComputePassEncoder {
-    if (this.#pass) return this.#pass;
-    const timestampWrites = this.timing ? this.profiler?.next(label, flops) : undefined;
-    this.#pass = this.#openEncoder().beginComputePass({ label, ...(timestampWrites && { timestampWrites }) });
-    return this.#pass;
-  }
-
-  #endPass(): void {
-    this.#pass?.end();
-    this.#pass = null;
-  }
-
-  #openEncoder(): GPUCommandEncoder {
-    this.#encoder ??= this.device.createCommandEncoder();
-    return this.#encoder;
-  }
-
-  /** What `work` gives, or the loss of the device, after which some runtimes let it wait for ever. */
-  #unlessLost<T>(work: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#waits.add(reject);
-      work.then(resolve, reject).finally(() => this.#waits.delete(reject));
-    });
-  }
-
-  #fail(code: ErrorCode, message: string): void {
-    const error = new FusionclipError(code, message);
-    this.#error ??= error;
-    for (const read of this.#reading) read.error ??= error;
+    this.#recording?.add(command);
+    this.#stream.issue(command, this.pool.work);
   }
 
   #throwPending(): void {
-    if (this.#destroyed) throw new Error('this Gpu was destroyed before this call');
-    const error = this.#error;
-    if (error) {
-      if (this.#lost === null) this.#error = null;
-      throw error;
-    }
+    this.#faults.throwPending(this.pool.work);
   }
 }
 

@@ -1,7 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
-
-/** STORAGE, COPY_SRC and COPY_DST; as numbers, since counting works where WebGPU's globals are not set. */
-const USAGE = 0x80 | 0x04 | 0x08;
+import { type Arena, type MemorySource, type Slot, Slots } from './slots.ts';
+import { Work } from './work.ts';
 
 /** A part of a buffer; offset and length in bytes. */
 interface View {
@@ -10,25 +9,10 @@ interface View {
   readonly bytes: number;
 }
 
-/** What the pool uses of a device. */
-interface MemorySource {
-  readonly limits: Pick<GPUSupportedLimits, 'maxBufferSize' | 'maxStorageBufferBindingSize'>;
-  createBuffer(descriptor: GPUBufferDescriptor): GPUBuffer;
-}
-
 const ORDER =
   'memory scopes must be closed in the reverse order of opening, before anything is awaited; work that awaits takes gpu.job()';
 
 const STEP = 'lies in the memory of a recorded step; make what outlives the step inside gpu.lasting().';
-
-/** A buffer of the device, which its {@link Pool} hands out to one owner after the other. */
-export interface Slot {
-  readonly id: number;
-  readonly pool: Pool;
-  readonly raw: GPUBuffer;
-  /** Number of the last batch of commands that used it; see `Gpu.write`. */
-  lastBatch: number;
-}
 
 /**
  * GPU memory as one owner has it, from being handed out until it is released. Every hand-out is an object of its own, so
@@ -43,17 +27,20 @@ export class GpuBuffer {
   readonly label: string;
   /** @internal Where the memory goes back to when it is released, or null for the memory that all share. */
   readonly arena: Arena | null;
+  /** @internal The work that made it. */
+  readonly work: Work;
   /** @internal `Pool.release` ends it */
   alive = true;
   /** The scope that will release it, or null when its creator owns it. */
   scope: Scope | null = null;
 
   /** @internal `Pool.allocate` makes it */
-  constructor(slot: Slot, bytes: number, label: string, arena: Arena | null) {
+  constructor(slot: Slot, bytes: number, label: string, arena: Arena | null, work: Work) {
     this.slot = slot;
     this.bytes = bytes;
     this.label = label;
     this.arena = arena;
+    this.work = work;
   }
 
   /** The device's buffer; another owner may have it once this one is released. */
@@ -86,15 +73,18 @@ export class Scope implements Disposable {
   readonly parent: Scope | null;
   /** @internal Where the memory of what is made inside comes from. */
   readonly arena: Arena | null;
+  /** @internal What is done inside belongs to it: a job's own, or that around a scope. */
+  readonly work: Work;
   readonly #pool: Pool;
   readonly #owned = new Set<GpuBuffer>();
   #ended = false;
 
   /** @internal `Gpu.scope` and `Gpu.job` make it */
-  constructor(pool: Pool, parent: Scope | null, arena: Arena | null) {
+  constructor(pool: Pool, parent: Scope | null, arena: Arena | null, work: Work) {
     this.#pool = pool;
     this.parent = parent;
     this.arena = arena;
+    this.work = work;
   }
 
   get ended(): boolean {
@@ -147,39 +137,26 @@ export class Scope implements Disposable {
   }
 }
 
-/**
- * Memory set aside for work that runs again and again on the same buffers (recording.ts): what is released inside is used
- * again inside, and by nobody else until the arena is closed.
- */
-export class Arena {
-  readonly free = new Map<number, Slot[]>();
-  closed = false;
-}
-
-/**
- * Buffers by size class. Reuse inside one command stream is safe because commands run in order, so a buffer released
- * here may be handed out again before the GPU has finished with it.
- */
+/** Who owns which memory: what is asked for is handed out in sizes of few classes, released, and handed out again. */
 export class Pool {
-  readonly #device: MemorySource;
+  readonly #slots: Slots;
   readonly #limit: number;
-  readonly #free = new Map<number, Slot[]>();
-  #nextId = 1;
   #current: Scope | null = null;
+  /** @internal All that is done outside of jobs. */
+  readonly outside = new Work(null);
+  #work = this.outside;
   /** Scopes that are to be closed in the reverse order of opening; the others are jobs. */
   readonly #stacked = new Set<Scope>();
   /** Bytes of all buffers handed out and not released. */
   liveBytes = 0;
   /** Number of buffers handed out and not released. */
   liveBuffers = 0;
-  /** Bytes held on the device: live plus free for reuse. */
-  reservedBytes = 0;
   /** Highest value that `liveBytes` had. */
   peakBytes = 0;
 
   /** @internal */
   constructor(device: MemorySource) {
-    this.#device = device;
+    this.#slots = new Slots(device);
     this.#limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
   }
 
@@ -197,13 +174,8 @@ export class Pool {
       );
     }
     const arena = this.#current?.arena ?? null;
-    let slot = arena?.free.get(capacity)?.pop() ?? this.#free.get(capacity)?.pop();
-    if (!slot) {
-      const raw = this.#device.createBuffer({ size: capacity, usage: USAGE });
-      slot = { id: this.#nextId++, pool: this, raw, lastBatch: -1 };
-      this.reservedBytes += capacity;
-    }
-    const buffer = new GpuBuffer(slot, bytes, label, arena);
+    const slot = this.#slots.take(capacity, arena, this.#work);
+    const buffer = new GpuBuffer(slot, bytes, label, arena, this.#work);
     this.#current?.adopt(buffer);
     this.liveBytes += capacity;
     this.liveBuffers++;
@@ -216,7 +188,7 @@ export class Pool {
    * @throws Error that names `user`, an action or a kernel with its `binding`, when the buffer was released or is another Gpu's
    */
   check(buffer: GpuBuffer, user: string, binding?: string): void {
-    if (buffer.alive && buffer.slot.pool === this) return;
+    if (buffer.alive && buffer.slot.home === this.#slots) return;
     const where = binding === undefined ? user : `${user} (${binding})`;
     buffer.check(where);
     throw new Error(`${where}: "${buffer.label}" is memory of another Gpu; read it there and write it here.`);
@@ -248,26 +220,24 @@ export class Pool {
     buffer.alive = false;
     this.liveBytes -= buffer.raw.size;
     this.liveBuffers--;
-    this.#giveBack(buffer.slot, buffer.arena);
+    this.#slots.giveBack(buffer.slot, buffer.arena);
   }
 
   /** @internal Runs `body`, all of whose allocations come from an arena and go back there, at its end at the latest. */
   inside<T>(arena: Arena, body: () => T): T {
     if (arena.closed) throw new Error('a recorded step was run after its release');
-    using scope = new Scope(this, null, arena);
+    using scope = new Scope(this, null, arena, this.#work);
     return this.within(scope, body);
   }
 
   /** @internal Returns an arena's memory to all; what is still in use there follows when it is released. */
   close(arena: Arena): void {
-    arena.closed = true;
-    for (const slot of [...arena.free.values()].flat()) this.#giveBack(slot, null);
-    arena.free.clear();
+    this.#slots.close(arena);
   }
 
   /** Opens a scope inside the current one, which it now is; to be closed before anything is awaited. See {@link Scope}. */
   scope(): Scope {
-    const scope = new Scope(this, this.#current, this.#current?.arena ?? null);
+    const scope = new Scope(this, this.#current, this.#current?.arena ?? null, this.#work);
     this.#stacked.add(scope);
     this.#current = scope;
     return scope;
@@ -276,42 +246,51 @@ export class Pool {
   /** A scope inside the current one for work that awaits: current in its `do` alone. @throws Error in a recorded step */
   job(): Scope {
     if (this.#current?.arena) throw new Error('a recorded step waits for nothing: gpu.scope() will do for gpu.job()');
-    return new Scope(this, this.#current, null);
+    return new Scope(this, this.#current, null, new Work(this.#work));
+  }
+
+  /** @internal The work that what is done at this moment belongs to. */
+  get work(): Work {
+    return this.#work;
   }
 
   /** Runs `body` with `scope` as the current one; with null outside of all: whoever allocates in it releases it. */
   within<T>(scope: Scope | null, body: () => T): T {
-    const outer = this.#current;
+    const [outer, work] = [this.#current, this.#work];
     this.#current = scope;
+    this.#work = scope?.work ?? work;
     try {
       const out = body();
       if (this.#current !== scope) throw new Error(ORDER);
       return out;
     } finally {
       this.#current = outer;
+      this.#work = work;
     }
   }
 
   /** Called by a scope that has ended. */
   leave(scope: Scope): void {
     const stacked = this.#stacked.delete(scope);
+    const isJob = !stacked && scope.arena === null;
+    if (isJob) scope.work.end();
     if (stacked !== (this.#current === scope)) throw new Error(ORDER);
     while (this.#current?.ended) this.#current = this.#current.parent;
   }
 
-  /** Takes every free buffer out of the pool; the caller destroys them once no recorded command uses them. */
-  takeFree(): GPUBuffer[] {
-    const all = [...this.#free.values()].flat().map(({ raw }) => raw);
-    this.#free.clear();
-    for (const { size } of all) this.reservedBytes -= size;
-    return all;
+  /** Bytes held on the device: live, free for reuse, and in textures. */
+  get reservedBytes(): number {
+    return this.#slots.bytes;
   }
 
-  #giveBack(slot: Slot, arena: Arena | null): void {
-    const free = arena && !arena.closed ? arena.free : this.#free;
-    const list = free.get(slot.raw.size);
-    if (list) list.push(slot);
-    else free.set(slot.raw.size, [slot]);
+  /** @internal Counts what is made (or, less than 0, destroyed) on the device beside buffers. */
+  reserve(bytes: number): void {
+    this.#slots.bytes += bytes;
+  }
+
+  /** Takes every free buffer out of the pool; the caller destroys them once no recorded command uses them. */
+  takeFree(): GPUBuffer[] {
+    return this.#slots.takeFree();
   }
 }
 

@@ -1,6 +1,8 @@
+import type { Faults } from './faults.ts';
 import type { GpuBuffer } from './memory.ts';
 import { packParams, type Shader, specialize } from './shader.ts';
 import { TEXEL_FORMAT, type TexelCopy } from './texels.ts';
+import type { Work } from './work.ts';
 
 /** A compiled pipeline with the layout of its one bind group. */
 export interface Program {
@@ -30,15 +32,13 @@ export class ProgramCache {
   readonly #programs = new Map<string, Program>();
   readonly #bindGroups = new Map<string, GPUBindGroup>();
   readonly #params = new Map<string, { page: GPUBuffer; offset: number; id: number }>();
+  readonly #faults: Faults;
   #page: GPUBuffer | null = null;
   #pageUsed = 0;
 
-  readonly #report: (message: string) => void;
-
-  /** @param report is told of shaders that do not compile */
-  constructor(device: GPUDevice, report: (message: string) => void) {
+  constructor(device: GPUDevice, faults: Faults) {
     this.#device = device;
-    this.#report = report;
+    this.#faults = faults;
   }
 
   /** Number of compiled pipelines. */
@@ -46,15 +46,24 @@ export class ProgramCache {
     return this.#programs.size;
   }
 
-  /** The pipeline of `shader` with some constants changed; compiled on first use. */
-  program(shader: Shader, constants: Readonly<Record<string, number>> = {}): Program {
+  /** The pipeline of `shader` with some constants changed; compiled on first use, for `work`, which is told when it fails. */
+  program(shader: Shader, constants: Readonly<Record<string, number>>, work: Work): Program {
     let key = shader.name;
     for (const name in constants) key += `,${name}=${constants[name]}`;
     const known = this.#programs.get(key);
     if (known) return known;
-    this.#device.pushErrorScope('validation');
+    const text = `The kernel ${key} does not compile here`;
+    const made = this.#faults.caught('internal', work, text, () =>
+      this.#faults.caught('validation', work, text, () => this.#compile(shader, constants, key)),
+    );
+    const program = { id: this.#programs.size, label: key, ...made };
+    this.#programs.set(key, program);
+    return program;
+  }
+
+  #compile(shader: Shader, constants: Readonly<Record<string, number>>, label: string) {
     const layout = this.#device.createBindGroupLayout({
-      label: key,
+      label,
       entries: [
         { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'uniform' } },
         ...shader.bindings.map(({ access }, i) => ({
@@ -66,21 +75,13 @@ export class ProgramCache {
         })),
       ],
     });
-    const module = this.#device.createShaderModule({ label: key, code: specialize(shader.source, constants) });
+    const module = this.#device.createShaderModule({ label, code: specialize(shader.source, constants) });
     const pipeline = this.#device.createComputePipeline({
-      label: key,
-      layout: this.#device.createPipelineLayout({ label: key, bindGroupLayouts: [layout] }),
+      label,
+      layout: this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: 'main' },
     });
-    this.#device.popErrorScope().then(
-      (error) => {
-        if (error) this.#report(`The kernel ${key} does not compile here: ${error.message}`);
-      },
-      () => {}, // the device was lost; device.lost reports it
-    );
-    const program = { id: this.#programs.size, label: key, pipeline, layout };
-    this.#programs.set(key, program);
-    return program;
+    return { layout, pipeline };
   }
 
   /** The bind group of one dispatch, whose views are of living memory. @throws Error when one is missing, or bound twice and written */

@@ -1,6 +1,7 @@
-import type { Arena, GpuBuffer, Slot } from './memory.ts';
+import type { GpuBuffer } from './memory.ts';
 import type { Program } from './programs.ts';
-import type { TexelCopy } from './texels.ts';
+import type { Arena, Slot } from './slots.ts';
+import type { TexelCopy, TexelTexture } from './texels.ts';
 
 /** A dispatch with everything resolved: pipeline, bind group, size. */
 export interface DispatchCommand {
@@ -46,6 +47,7 @@ export class Recording {
   readonly commands: Command[] = [];
   readonly #outside = new Set<GpuBuffer>();
   readonly #uploads: GPUBuffer[] = [];
+  readonly #textures = new Set<TexelTexture>();
   #released = false;
 
   /** @param arena where everything that the work allocates lies */
@@ -56,6 +58,17 @@ export class Recording {
   /** Notes memory that a command uses. */
   use(buffer: GpuBuffer): void {
     if (buffer.arena !== this.arena) this.#outside.add(buffer);
+  }
+
+  /** Notes a command of the work. */
+  add(command: Command): void {
+    this.commands.push(command);
+    if (command.kind !== 'dispatch') return;
+    for (const { to } of command.texels) {
+      if (this.#textures.has(to)) continue;
+      this.#textures.add(to);
+      to.holders++;
+    }
   }
 
   /** Host data that the work uploads, kept so that a replay finds it. */
@@ -79,9 +92,11 @@ export class Recording {
     for (const buffer of this.#outside) if (!buffer.alive) buffer.check('replay');
   }
 
-  /** Frees the uploads; the arena belongs to whoever made it. */
+  /** Frees the uploads, and lets go of the textures; the arena belongs to whoever made it. */
   release(): void {
     for (const buffer of this.#uploads) buffer.destroy();
+    for (const texture of this.#textures) texture.holders--;
+    this.#textures.clear();
     this.commands.length = 0;
     this.#released = true;
   }

@@ -1,7 +1,7 @@
 import { GpuArray } from './array.ts';
 import { atOnce, type Gpu } from './interface.ts';
-import { Arena } from './memory.ts';
 import { Recording } from './recording.ts';
+import { Arena } from './slots.ts';
 
 /**
  * A step that is carried out many times: the first time it runs eagerly and is recorded, from then on its commands are

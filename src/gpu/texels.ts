@@ -15,6 +15,7 @@ export interface TexelLayout {
 export const MOST_TEXELS = 8192 - 8;
 /** How shaders declare such a binding; f32 and pairs of halves are told apart by `bitcast`. */
 export const TEXEL_FORMAT = 'rgba32uint' as const;
+const TEXEL_BYTES = 16;
 /**
  * Rows of 4096 bytes would all fall into the same lines of a processor's first cache: on lavapipe products were a tenth
  * slower without these unused texels at the end of each.
@@ -34,8 +35,11 @@ function uneven(side: number): number {
 export interface TexelTexture {
   readonly id: number;
   readonly rows: number;
+  readonly bytes: number;
   readonly raw: GPUTexture;
   readonly view: GPUTextureView;
+  /** How many recordings will fill it again. */
+  holders: number;
 }
 
 /** The place of a view, as memory.ts and programs.ts have it. */
@@ -54,6 +58,9 @@ export interface TexelCopy {
   readonly to: TexelTexture;
 }
 
+/** `settle` is told, at once or later, whether there was room. */
+type CreateTexture = (descriptor: GPUTextureDescriptor, settle: (made: boolean) => void) => GPUTexture;
+
 /** Puts copies into a stream, between passes. */
 export function copyTexels(encoder: GPUCommandEncoder, copies: readonly TexelCopy[]): void {
   for (const { from, offset, layout, to } of copies) {
@@ -68,12 +75,17 @@ export function copyTexels(encoder: GPUCommandEncoder, copies: readonly TexelCop
  * overwrite what the last one read. What lies beyond the rows and columns of a copy is left from earlier ones.
  */
 export class TexelCache {
-  readonly #device: GPUDevice;
+  readonly #create: CreateTexture;
+  readonly #reserve: (bytes: number) => void;
   readonly #textures = new Map<string, TexelTexture>();
+  /** In place of which others are used, and which recorded or waiting commands may still name. */
+  readonly #old = new Set<TexelTexture>();
   #nextId = 1;
 
-  constructor(device: GPUDevice) {
-    this.#device = device;
+  /** @param reserve is told of bytes that are taken, and (less than 0) given back */
+  constructor(create: CreateTexture, reserve: (bytes: number) => void) {
+    this.#create = create;
+    this.#reserve = reserve;
   }
 
   /** What a dispatch has copied, for its bindings by name, of which no two share a texture. */
@@ -94,17 +106,39 @@ export class TexelCache {
     const key = `${binding}:${columns}`;
     const known = this.#textures.get(key);
     if (known && known.rows >= rows) return known;
+    if (known) this.#retire(known, key);
     const room = Math.min(Math.ceil(rows / ROWS) * ROWS, MOST_TEXELS);
-    const raw = this.#device.createTexture({
-      ...{ label: key, format: TEXEL_FORMAT, usage: USAGE, size: [uneven(columns + APART), uneven(room)] },
+    const [width, height] = [uneven(columns + APART), uneven(room)];
+    const descriptor = { label: key, format: TEXEL_FORMAT, usage: USAGE, size: [width, height] };
+    const raw = this.#create(descriptor, (made) => {
+      if (!made) this.#retire(texture, key);
     });
-    const texture = { id: this.#nextId++, rows: room, raw, view: raw.createView() };
+    const bytes = TEXEL_BYTES * width * height;
+    this.#reserve(bytes);
+    const texture = { id: this.#nextId++, rows: room, bytes, raw, view: raw.createView(), holders: 0 };
     this.#textures.set(key, texture);
     return texture;
   }
 
-  /** Forgets all; a recording keeps those that its commands use. */
+  #retire(texture: TexelTexture, key: string): void {
+    if (this.#textures.get(key) === texture) this.#textures.delete(key);
+    this.#old.add(texture);
+  }
+
+  /** Destroys those that others took the place of, but for what recordings hold. No command that uses them may be waiting. */
+  sweep(): void {
+    for (const texture of this.#old) {
+      if (texture.holders > 0) continue;
+      texture.raw.destroy();
+      this.#reserve(-texture.bytes);
+      this.#old.delete(texture);
+    }
+  }
+
+  /** {@link sweep} of all. */
   clear(): void {
+    for (const texture of this.#textures.values()) this.#old.add(texture);
     this.#textures.clear();
+    this.sweep();
   }
 }

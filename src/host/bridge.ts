@@ -6,6 +6,7 @@ export interface Start {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly isTerminal: boolean;
+  readonly columns: number | null;
 }
 
 /** A failure of the bridge: the body of an answer with status 500. */

@@ -206,6 +206,7 @@ export async function createPageHost(): Promise<Host> {
     version: await chromeVersion(),
     args: start.args,
     isTerminal: start.isTerminal,
+    columns: () => start.columns,
     gpu() {
       entry ??= entryPoint();
       return entry;

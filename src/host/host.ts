@@ -39,6 +39,8 @@ export interface Host extends FileSystem {
   readonly args: readonly string[];
   /** Whether standard error is a terminal (progress line) or not (one JSON line a step). */
   readonly isTerminal: boolean;
+  /** How wide the terminal is; null where there is none. */
+  readonly columns?: () => number | null;
   /** WebGPU's entry point, or null where there is none. In Node this creates the Dawn instance once. */
   gpu(): Promise<GPU | null>;
   /** An environment variable, or undefined. */

@@ -13,6 +13,7 @@ import { linesOf } from './lines.ts';
 import { optionalPackage } from './optional_package.ts';
 import { INSTALL, OWN_MODELS } from './own_models.ts';
 import { onSignals, outputLost, tolerateClosedPipes, writeOutput } from './signals.ts';
+import { terminalColumns } from './terminal.ts';
 
 export type { Another, Host, RuntimeName, RuntimeReport } from './host.ts';
 export type { Listener, ListenOptions } from './links.ts';
@@ -64,6 +65,7 @@ export function createNodeHost({ args = process.argv.slice(2), probe, adapters, 
     version: deno ?? process.versions.node,
     args,
     isTerminal: process.stderr.isTTY === true,
+    columns: () => terminalColumns(env),
     async gpu() {
       return deno ? ((globalThis.navigator as Navigator | undefined)?.gpu ?? null) : dawnEntry();
     },

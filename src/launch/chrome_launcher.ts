@@ -6,6 +6,7 @@ import { EXIT_CODES } from '../host/exit_codes.ts';
 import { installationSecret, SECRET } from '../host/installation_secret.ts';
 import { goOnAdvice } from '../host/killed.ts';
 import { onSignals, outputLost, tolerateClosedPipes } from '../host/signals.ts';
+import { terminalColumns } from '../host/terminal.ts';
 import { BridgeServer } from './bridge_server.ts';
 import type { LaunchOptions } from './launch_options.ts';
 import { outOfTimeNote, TERM_PATIENCE } from './patience.ts';
@@ -60,6 +61,7 @@ export async function launchChrome(bundle: string, args: readonly string[], opti
     args,
     env: { ...visible(env), [SECRET]: await installationSecret((name) => env[name]) },
     isTerminal: !options.onStderr && process.stderr.isTTY === true,
+    columns: terminalColumns((name) => env[name]),
   };
   const events = {
     output: (fd: 1 | 2, text: string) => (fd === 1 ? print(text) : say(text)),

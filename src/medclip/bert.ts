@@ -88,9 +88,11 @@ export class BertTower {
         const part = all.slice(start, start + CHUNK);
         const padded = part.map((s) => Array.from({ length }, (_, i) => sentences[s][i] ?? pad));
         const words = await this.#embed(padded);
-        using _scope = this.#gpu.scope();
-        const rows = this.#encode(GpuArray.from(this.#gpu, words, [part.length, length, this.config.width]), keys);
-        copyElements(rows, sorted, { toAt: embed * done });
+        job.do(() => {
+          using _scope = this.#gpu.scope();
+          const rows = this.#encode(GpuArray.from(this.#gpu, words, [part.length, length, this.config.width]), keys);
+          copyElements(rows, sorted, { toAt: embed * done });
+        });
         done += part.length;
       }
     }

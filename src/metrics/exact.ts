@@ -34,8 +34,7 @@ export function aurocIntervalByPatient(patients: readonly ClassScores[], seed = 
   if (pairs === 0) return { low: 0, high: 1 };
   const all = (of: keyof ClassScores) => patients.flatMap((patient) => patient[of]);
   const value = aurocOf({ normal: all('normal'), abnormal: all('abnormal') });
-  if (value === 1) return { low: shareInterval(pairs, pairs, level).low, high: 1 };
-  if (value === 0) return { low: 0, high: shareInterval(0, pairs, level).high };
+  if (value === 0 || value === 1) return shareInterval(value * pairs, pairs, level);
   const [interval] = bootstrapPatients(patients, (drawn) => [aurocOf(drawn)], { seed, level });
   return interval;
 }

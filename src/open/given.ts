@@ -42,6 +42,7 @@ export function withGiven(base: FileSystem): GivenFiles {
       const folder = joinPath(PLACE, String(++count));
       const items = typeof given === 'string' || given instanceof Blob ? [given] : [...given];
       return items.map((item, i) => {
+        if (item === '') throw new FusionclipError('usage', 'A path is empty; name a file or a folder.');
         if (typeof item === 'string') return item;
         const path = joinPath(folder, nameOf(item, i));
         held.put(path, item);

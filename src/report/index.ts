@@ -2,7 +2,7 @@ export type { Lut } from '../dicom/lut.ts';
 export type { Voi, VoiFunction, Window } from '../dicom/voi.ts';
 export type { Affine } from '../nifti/affine.ts';
 export type { GreyRule } from '../volume/grey.ts';
-export type { SlicePlace } from '../volume/slice_set.ts';
+export type { SlicePlace } from '../volume/sliced_volume.ts';
 export type { Volume, VolumeSlice } from '../volume/volume.ts';
 export { CHECKLISTS, type ChecklistName, type FilledChecklist, fillChecklist } from './checklist/checklist.ts';
 export type { ChecklistItem, ChecklistRun, Known } from './checklist/known.ts';

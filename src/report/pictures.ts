@@ -9,7 +9,7 @@ import { decodeMapPng, decodeNpyMap } from '../data/raw_map.ts';
 import { mapNames } from '../detect/map_names.ts';
 import { sliced } from '../detect/sliced.ts';
 import type { RunConfig } from '../run/run_config.ts';
-import type { SlicePlace } from '../volume/slice_set.ts';
+import type { SlicePlace } from '../volume/sliced_volume.ts';
 import type { Prediction } from './prediction.ts';
 
 /** Where a picture comes from: its file, and the slice of a volume that it is, or null. */

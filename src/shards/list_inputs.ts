@@ -8,6 +8,7 @@ import { isDicom } from '../dicom/part10.ts';
 import { isDicomWeb } from '../dicomweb/address.ts';
 import type { Web } from '../hub/transfer.ts';
 import { secretName } from '../volume/secret_name.ts';
+import { isSingle } from '../volume/single_images.ts';
 import { readSliceHeaders } from '../volume/slice_header.ts';
 import { holdsVolumes } from '../volume/volume_files.ts';
 import type { Input } from './input.ts';
@@ -100,7 +101,7 @@ async function studiesAt(fs: FileSystem, source: string, { group, webOf }: ListR
   return inputs;
 }
 
-/** Each folder that holds DICOM files itself, with all below it, and each NIfTI file. */
+/** Each folder that holds DICOM files itself, with all below it, each file of single images, and each NIfTI file. */
 async function* volumesBelow(
   fs: FileSystem,
   folder: string,
@@ -119,8 +120,12 @@ async function* volumesBelow(
     if (!isDicom(await fs.readRange(path, 0, 256))) continue;
     const header = (await readSliceHeaders(fs, path))?.[0];
     const number = header?.patientId;
-    const patient = group ? patientOf(path) : number ? await secretName(fs, number) : null;
-    yield [{ path: name(folder), patient: patient ?? '', images: await filesBelow(fs, folder) }];
+    const patient = (group ? patientOf(path) : number ? await secretName(fs, number) : null) ?? '';
+    if (header && isSingle(header)) {
+      yield [{ path: name(path), patient, images: header.frames }];
+      continue;
+    }
+    yield [{ path: name(folder), patient, images: await filesBelow(fs, folder) }];
     return;
   }
   for (const entry of entries) {

@@ -85,7 +85,7 @@ function dataOf(split: 'valid' | 'test', name: string, { sha256: sums, images, l
 /** The model card: what it was trained for and on, and how well it did on the test split. */
 function cardOf({ fusion, kind }: RunConfig, { selected, warning }: TrainResults, trainedOn: string) {
   const { sampling } = selected;
-  const measured: [string, number | null | undefined, { readonly low: number; readonly high: number }?][] = [
+  const measured: [string, number | null | undefined, ({ readonly low: number; readonly high: number } | null)?][] = [
     ['image AUROC', selected.image.auroc, sampling?.imageAuroc],
     ['image average precision', selected.image.averagePrecision, sampling?.imageAveragePrecision],
     ['sensitivity at the threshold', selected.imageThreshold?.sensitivity],

@@ -5,6 +5,7 @@ import type { Detector } from '../detect/detector.ts';
 import { FeatureCache } from '../detect/feature_cache.ts';
 import type { TrainItem } from '../detect/support.ts';
 import { GpuArray } from '../gpu/array.ts';
+import type { Scope } from '../gpu/memory.ts';
 import { RepeatedStep } from '../gpu/repeated_step.ts';
 import { addInto } from '../kernels/index.ts';
 import { Adam, type Parameter, Tape } from '../nn/index.ts';
@@ -58,6 +59,8 @@ export class Trainer {
   readonly #features: FeatureCache;
   readonly #options: TrainOptions;
   readonly #team: Team | null;
+  /** Steps are done in it: what goes wrong in them is told here, and not to what runs beside it. */
+  readonly #job: Scope;
   readonly #one: GpuArray;
   readonly #inputs = new Map<number, StepInputs>();
   readonly #repeated: RepeatedStep<GpuArray> | null;
@@ -92,6 +95,7 @@ export class Trainer {
       ),
       group(method.parameters.filter(isPrompt), options['lr.prompt']),
     ]);
+    this.#job = gpu.job();
     this.#features = new FeatureCache(detector);
     this.#repeated = eager ? null : new RepeatedStep(gpu);
     this.#one = GpuArray.from(gpu, Float32Array.of(1), [1]).keep();
@@ -138,7 +142,8 @@ export class Trainer {
         return false;
       }
       const items = order.slice(at * batch, (at + 1) * batch);
-      const next = parts > 1 ? await this.#together(items, parts) : this.#launch(items.map((i) => this.#items[i]));
+      const launch = () => this.#job.do(() => this.#launch(items.map((i) => this.#items[i])));
+      const next = parts > 1 ? await this.#together(items, parts) : launch();
       await this.#settle(hooks);
       this.#pending = next;
       if (this.#step % this.#options['checkpoint.every'] === 0 && at + 1 < this.#stepsPerEpoch && hooks.onCheckpoint) {
@@ -163,11 +168,12 @@ export class Trainer {
     this.adam.release();
     this.#features.release();
     this.#one.release();
+    this.#job[Symbol.dispose]();
   }
 
   /** The gradients of some items with the weights as they are; the parameters keep none. */
   async gradients(items: readonly number[]): Promise<PartGradients> {
-    const { names, reads } = this.#gradients(items.map((i) => this.#items[i]));
+    const { names, reads } = this.#job.do(() => this.#gradients(items.map((i) => this.#items[i])));
     const [losses, ...gradients] = await Promise.all(reads.map(({ values }) => values));
     return { names, losses, parameters: reads.slice(1).map(({ name }) => name), gradients: joined(gradients) };
   }
@@ -199,7 +205,7 @@ export class Trainer {
       done,
       parts.map(({ length }) => length),
     );
-    this.#apply(mean);
+    this.#job.do(() => this.#apply(mean));
     return { step: ++this.#step, names: mean.names, values: Promise.resolve(mean.losses) };
   }
 

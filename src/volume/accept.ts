@@ -11,6 +11,8 @@ export const ACCEPTABLE = {
   single: 'one slice alone is a volume',
   damaged: 'files that cannot be read: they are left out',
   placeless: 'pictures without a place: they are left out',
+  volumes: 'volumes beside single images: they are left out',
+  frames: 'single images of several frames (loops of ultrasound): each frame is an image',
 } as const;
 
 /** A word of `--accept`. */
@@ -30,4 +32,9 @@ export function parseAccept(text: string): ReadonlySet<Accepted> {
     }
   }
   return new Set(words as Accepted[]);
+}
+
+/** What is refused of images, unless a word is accepted where there is one. */
+export function refusal(message: string, word: Accepted | null): FusionclipError {
+  return new FusionclipError('bad_data', message, { accept: word ? [word] : [] });
 }

@@ -3,12 +3,13 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { isDicom } from '../dicom/part10.ts';
-import type { Accepted } from './accept.ts';
+import { type Accepted, refusal } from './accept.ts';
 import { DicomVolume } from './dicom_volume.ts';
 import { Held } from './held.ts';
 import { NiftiVolume } from './nifti_volume.ts';
 import { orderSlices } from './order.ts';
 import { secretName, secretOrder, withSecretNames } from './secret_name.ts';
+import { isSingle, singleImages } from './single_images.ts';
 import { readSliceHeaders, type SliceHeader } from './slice_header.ts';
 import type { Volume } from './volume.ts';
 
@@ -102,18 +103,42 @@ export async function collectVolumes(
   function damaged(error: unknown): void {
     if (!(error instanceof FusionclipError) || error.code === 'io') throw error;
     if (error.code === 'bad_image' && accept.has('damaged')) notes.push(`left out: ${error.message}`);
-    else refused.push(error.code === 'bad_image' ? leavable(error) : error);
+    else refused.push(error.code === 'bad_image' ? refusal(error.message, 'damaged') : error);
   }
   if (results > 0) notes.push(`left out: ${counted(results, 'result')} of this program`);
   if (others > 0) notes.push(`${counted(others, 'file')} of other kinds`);
 
   const people = await patientNames(fs, headers);
-  for (const [key, group] of grouped(headers)) {
+  const single = headers.filter(isSingle);
+  const placed = headers.filter((header) => !isSingle(header));
+  const taken = { placed: placed.length + volumes.length > 0, single: single.length > 0 };
+  if (taken.placed && taken.single) {
+    if (accept.has('placeless')) taken.single = false;
+    else if (accept.has('volumes')) taken.placed = false;
+    const what = `${counted(single.length, 'image')} without a place in the patient`;
+    if (!taken.single) notes.push(`left out: ${what}, beside volumes`);
+    else if (!taken.placed) notes.push(`left out: volumes beside ${what}`);
+    else {
+      const ways = '--accept placeless takes the volumes alone, --accept volumes the images alone';
+      refused.push(refusal(`Volumes and ${what} are together; ${ways}.`, 'placeless'));
+    }
+  }
+  if (!taken.placed) volumes.splice(0);
+  if (taken.single) {
+    const found = await singleImages(fs, single, accept, people, held);
+    notes.push(...found.notes);
+    refused.push(...found.refused);
+    for (const { volume, rank } of found.images) {
+      const { path, study } = volume.slices[0];
+      volumes.push({ volume, path, kind: 'DICOM', study: `study ${await secretName(fs, study)}`, rank });
+    }
+  }
+  for (const [key, group] of grouped(taken.placed ? placed : [])) {
     const name = `series ${await secretName(fs, key)}`;
     try {
       const ordered = orderSlices(name, group, accept);
       notes.push(...ordered.notes.map((note) => `${name}: ${note}`));
-      const { patient, order } = people.get(group[0].patientId)!;
+      const { patient, order } = people(group[0]);
       const volume = new DicomVolume(fs, { name, patient }, ordered, held);
       const study = `study ${await secretName(fs, group[0].study)}`;
       const rank = `${order} ${await secretOrder(key)}`;
@@ -124,11 +149,6 @@ export async function collectVolumes(
     }
   }
   return { volumes, segmentations, notes, refused, held };
-}
-
-/** A file that can be left out. */
-function leavable(error: FusionclipError): FusionclipError {
-  return new FusionclipError(error.code, error.message, { cause: error, accept: ['damaged'] satisfies Accepted[] });
 }
 
 /** One failure for all that was refused; it can be accepted where each of them can. */
@@ -192,20 +212,24 @@ export function grouped(headers: readonly SliceHeader[]): Map<string, SliceHeade
   return groups;
 }
 
-/** A name for each patient, and their rank: a hash with a study of theirs, as a number alone is soon found by trying all. */
+/**
+ * A name for each patient, and their rank: a hash with a study of theirs, as a number alone is soon found by trying all. Without a
+ * number each study is of somebody else.
+ */
 export async function patientNames(
   fs: FileSystem,
   headers: readonly SliceHeader[],
-): Promise<Map<string, { readonly patient: string; readonly order: string }>> {
+): Promise<(header: SliceHeader) => { readonly patient: string; readonly order: string }> {
+  const idOf = ({ patientId, study }: SliceHeader) => patientId || `study ${study}`;
   const studies = new Map<string, string>();
-  for (const { patientId, study } of headers) {
-    const known = studies.get(patientId);
-    if (known === undefined || study < known) studies.set(patientId, study);
+  for (const header of headers) {
+    const known = studies.get(idOf(header));
+    if (known === undefined || header.study < known) studies.set(idOf(header), header.study);
   }
   const names = new Map<string, { readonly patient: string; readonly order: string }>();
   for (const [id, study] of studies) {
     const key = `${study}|${id}`;
     names.set(id, { patient: `patient ${await secretName(fs, key)}`, order: await secretOrder(key) });
   }
-  return names;
+  return (header) => names.get(idOf(header))!;
 }

@@ -14,6 +14,7 @@ import type { Volume, VolumeSlice } from './volume.ts';
 export class DicomVolume implements Volume {
   readonly name: string;
   readonly patient: string;
+  readonly placed: boolean;
   readonly shape: readonly [number, number, number];
   readonly affine: Affine;
   readonly modality: string;
@@ -33,8 +34,10 @@ export class DicomVolume implements Volume {
     names: { name: string; patient: string },
     { slices, affine }: OrderedSlices,
     held = new Held(),
+    placed = true,
   ) {
     this.held = held;
+    this.placed = placed;
     this.name = names.name;
     this.patient = names.patient;
     this.slices = slices;

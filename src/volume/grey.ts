@@ -18,6 +18,9 @@ export interface GreyRule {
     | { readonly kind: 'colour' };
 }
 
+/** A rule that is decided when it is first asked for. */
+export type GreyOf = () => Promise<GreyRule>;
+
 /** Of MR without a window: percentiles of what lies above the background. */
 const MR_PERCENTILES = [0.5, 99.5] as const;
 
@@ -91,13 +94,17 @@ function ofWindow({ center, width, shape }: Window, from: string): GreyRule {
 
 async function ofPercentiles(volume: Volume, from: number, to: number): Promise<GreyRule> {
   const counts = new Percentiles();
+  // What is dark is the background: of MONOCHROME1 these are the high values.
+  let sign = 1;
   for (let k = 0; k < volume.shape[2]; k++) {
     const slice = await volume.slice(k);
-    if (slice.kind === 'grey') counts.add(slice.values, slice.padded);
+    if (slice.kind !== 'grey') continue;
+    sign = slice.inverted ? -1 : 1;
+    counts.add(slice.inverted ? Float64Array.from(slice.values, (value) => -value) : slice.values, slice.padded);
   }
   const [least, most] = counts.at([0, 99.9]) ?? [0, 0];
   const ends = counts.at([from, to], least + BACKGROUND * (most - least)) ?? [least, most];
-  const [low, high] = ends;
+  const [low, high] = ends.map((value) => sign * value + 0).sort((a, b) => a - b);
   if (!(high > low)) {
     throw new FusionclipError('bad_data', `${volume.name}: all its voxels have the same value; leave it out.`);
   }

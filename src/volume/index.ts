@@ -1,7 +1,7 @@
 export { ACCEPTABLE, type Accepted, parseAccept } from './accept.ts';
 export { type Collected, type CollectedVolume, type CollectOptions, collectVolumes } from './collect.ts';
 export { apply, planeOf, spacings, type Vector } from './geometry.ts';
-export { decideGrey, type GreyHints, type GreyRule, greyImage, greyLevels } from './grey.ts';
+export { decideGrey, type GreyHints, type GreyOf, type GreyRule, greyImage, greyLevels } from './grey.ts';
 export { Held } from './held.ts';
 export { type LabelVolume, type MaskSlices, masksOnto, niftiLabels } from './mask.ts';
 export { type AxisOrder, axisOrders, PLANES, type Plane, turned } from './plane.ts';

@@ -1,6 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
-import { stem } from '../base/paths.ts';
+import { baseName, stem } from '../base/paths.ts';
 import { decodeStoredMask } from '../data/decode.ts';
 import { turned as turnedImage } from '../data/orientation.ts';
 import type { Affine } from '../nifti/affine.ts';
@@ -147,6 +147,11 @@ export async function niftiLabels(
   return { name, shape: [shape[0], shape[1], shape[2]], affine, labels, openEnds: false, codes };
 }
 
+/** What the mask of a DICOM file is called, without its ending: names that are UIDs end with a number, which is none. */
+export function nameOfMask(path: string): string {
+  return baseName(path).replace(/\.(dcm|dicom|ima|img)$/i, '');
+}
+
 /**
  * The lesions of a stack of pictures with the names of a series' files: pictures have no geometry, so names and sizes must fit.
  * @throws FusionclipError `bad_data` where one is missing or has another size, and what `decodeMask` throws
@@ -159,7 +164,7 @@ export function stackMasks(
 ): MaskSlices {
   const byStem = new Map(paths.map((path) => [stem(path), path]));
   return async (k) => {
-    const path = byStem.get(stem(volume.slices[k].path));
+    const path = byStem.get(nameOfMask(volume.slices[k].path));
     if (!path) {
       throw new FusionclipError(
         'bad_data',
@@ -172,7 +177,7 @@ export function stackMasks(
     if (width !== volume.shape[0] || height !== volume.shape[1]) {
       throw new FusionclipError(
         'bad_data',
-        `${name} is ${width}×${height} pixels, its slice ${volume.shape[0]}×${volume.shape[1]}; give both the same size.`,
+        `${name} is ${width}×${height} pixels, its image ${volume.shape[0]}×${volume.shape[1]}; give both the same size.`,
       );
     }
     return Uint8Array.from(data, (value) => (value ? 1 : 0));

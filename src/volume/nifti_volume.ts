@@ -11,6 +11,7 @@ export class NiftiVolume implements Volume {
   readonly patient: string;
   readonly shape: readonly [number, number, number];
   readonly affine: Affine;
+  readonly placed = true;
   readonly modality = '';
   readonly scanner = null;
   private readonly file: NiftiFile;

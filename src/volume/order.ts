@@ -1,7 +1,6 @@
 import { counted } from '../base/counted.ts';
-import { FusionclipError } from '../base/errors.ts';
 import type { Affine } from '../nifti/affine.ts';
-import type { Accepted } from './accept.ts';
+import { type Accepted, refusal } from './accept.ts';
 import { affineOf, directions, dot, lengthOf, minus, times, type Vector } from './geometry.ts';
 import { acquisitionsOf, type SliceHeader } from './slice_header.ts';
 
@@ -35,7 +34,7 @@ export function orderSlices(name: string, found: readonly SliceHeader[], accept:
     if (flag && accept.has(flag)) notes.push(`${what} (accepted)`);
     else {
       const way = flag ? `--accept ${flag} takes it all the same` : advice;
-      throw new FusionclipError('bad_data', `${name}: ${what}; ${way}.`, { accept: flag ? [flag] : [] });
+      throw refusal(`${name}: ${what}; ${way}.`, flag);
     }
   };
 

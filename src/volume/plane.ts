@@ -91,6 +91,7 @@ export function turned(
     patient: volume.patient,
     modality: volume.modality,
     scanner: volume.scanner,
+    placed: volume.placed,
     shape: [width, height, depth],
     affine: turnedAffine(affine, order),
     slice: async (k) => {

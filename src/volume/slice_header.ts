@@ -2,6 +2,7 @@ import type { FileSystem } from '../base/file_system.ts';
 import type { DataSet } from '../dicom/data_set.ts';
 import { DicomFile } from '../dicom/dicom_file.ts';
 import { type FramePlace, groupOf } from '../dicom/frame_facts.ts';
+import type { PixelFormat } from '../dicom/pixel_format.ts';
 import { SEQUENCES, type TagName } from '../dicom/tags.ts';
 import { MANUFACTURER } from '../dicom/write/head.ts';
 import { secretFile } from './secret_name.ts';
@@ -31,6 +32,15 @@ export interface SliceHeader {
   readonly colour: boolean;
   /** `ORIGINAL`, `LOCALIZER`, `MOSAIC`, … */
   readonly imageType: readonly string[];
+  /** What shows its values, by itself. */
+  readonly shown: 'table' | 'window' | '8 bits' | null;
+  /** `PA`, `MLO`, … and `L` or `R`; '' where the file does not say, or says something else. */
+  readonly view: string;
+  readonly side: string;
+  /** Values of a detector, which are not meant to be looked at. */
+  readonly raw: boolean;
+  /** Whether its photometric interpretation and its presentation LUT shape say different things. */
+  readonly contradicts: boolean;
   readonly place: FramePlace;
   /** What tells acquisitions at one place from each other: number, time, echo, direction. */
   readonly acquisition: Readonly<Record<string, string>>;
@@ -81,6 +91,7 @@ export async function readSliceHeaders(fs: FileSystem, path: string): Promise<Sl
       columns: format.columns,
       colour: format.samples === 3 || format.photometric === 'PALETTE COLOR',
       imageType: dataSet.strings('imageType'),
+      ...lookOf(dataSet, format),
       frames: format.frames,
     };
     return Array.from({ length: format.frames }, (_, frame) => {
@@ -115,6 +126,32 @@ function acquisitionOf(dataSet: DataSet, frame: number): Readonly<Record<string,
   return Object.fromEntries(entries);
 }
 
+/** The terms of (0018,5101) and their like; others are not repeated. */
+const VIEWS = new Set(
+  'AP PA LL RL RLD LLD RLO LLO CC MLO ML LM LMO XCC XCCL XCCM FB SIO ISO CV AT RM RL LAT LATERAL OBL OBLIQUE'.split(
+    ' ',
+  ),
+);
+
+/** How an image is shown, and what it shows of the patient. */
+function lookOf(
+  dataSet: DataSet,
+  { photometric, bitsAllocated }: Pick<PixelFormat, 'photometric' | 'bitsAllocated'>,
+): Pick<SliceHeader, 'shown' | 'view' | 'side' | 'raw' | 'contradicts'> {
+  const view = dataSet.string('viewPosition').toUpperCase();
+  const side = dataSet.string('imageLaterality') || dataSet.string('laterality');
+  const shape = dataSet.string('presentationLut');
+  const table = dataSet.items(SEQUENCES.voiLut).length > 0;
+  const wanted = photometric === 'MONOCHROME1' ? 'INVERSE' : 'IDENTITY';
+  return {
+    shown: table ? 'table' : dataSet.element('windowCenter') ? 'window' : bitsAllocated === 8 ? '8 bits' : null,
+    view: VIEWS.has(view) ? view : '',
+    side: side === 'L' || side === 'R' ? side : '',
+    raw: dataSet.string('presentationIntent') === 'FOR PROCESSING',
+    contradicts: photometric.startsWith('MONOCHROME') && shape !== '' && shape !== wanted,
+  };
+}
+
 function scannerOf(dataSet: DataSet): string | null {
   const words = (['manufacturer', 'manufacturerModel'] as const).map((name) => dataSet.label(name).trim());
   return words.filter((word) => word !== '').join(' ') || null;
@@ -128,7 +165,8 @@ export function acquisitionsOf(headers: readonly SliceHeader[]): string | null {
   return null;
 }
 
-async function openHeader(fs: FileSystem, path: string, name: string): Promise<DicomFile> {
+/** The header of a file; its pixels are there only where it is small. */
+export async function openHeader(fs: FileSystem, path: string, name: string): Promise<DicomFile> {
   const head = await fs.readRange(path, 0, HEAD);
   if (head.length === HEAD) {
     try {

@@ -1,10 +1,10 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
-import { DicomFile } from '../dicom/dicom_file.ts';
 import { newUid } from '../dicom/write/items.ts';
 import { lossOf, patientAndStudy, type SourceSeries } from '../dicom/write/source.ts';
 import type { DicomVolume } from './dicom_volume.ts';
 import { directions, dot, spacings } from './geometry.ts';
+import { openHeader } from './slice_header.ts';
 
 /**
  * What DICOM results take over from the series that a volume was read from: the patient, the study, where its slices lie. Its first file
@@ -18,10 +18,10 @@ export async function sourceSeries(fs: FileSystem, volume: DicomVolume): Promise
   if (first.study === '' || first.series === '' || nameless > 0) {
     throw new FusionclipError(
       'bad_data',
-      `${volume.name}: its files do not say of which study, series and object they are, so that no DICOM result can refer to them; write nifti alone.`,
+      `${volume.name}: its files do not say of which study, series and object they are, so that no DICOM result can refer to them; ${volume.placed ? 'write nifti alone' : 'leave --write'}.`,
     );
   }
-  const file = DicomFile.read(await fs.readFile(first.path), volume.name);
+  const file = await openHeader(fs, first.path, volume.name);
   const { place } = first;
   const orientation = place.orientation ?? [1, 0, 0, 0, 1, 0];
   const normal = directions(orientation)?.[2] ?? [0, 0, 1];
@@ -31,10 +31,11 @@ export async function sourceSeries(fs: FileSystem, volume: DicomVolume): Promise
     head: patientAndStudy(dataSet),
     study: first.study,
     series: first.series,
+    placed: volume.placed,
     // A series without one has places that are comparable among themselves alone.
-    frameOfReference: first.frameOfReference || newUid(),
+    frameOfReference: first.frameOfReference || (volume.placed ? newUid() : ''),
     modality: first.modality,
-    laterality: dataSet.string('laterality'),
+    laterality: first.side,
     burnedIn: dataSet.string('burnedIn'),
     lossy: lossOf(dataSet),
     orientation,

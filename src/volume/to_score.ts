@@ -5,12 +5,14 @@ import { isMaskFolder, withoutMaskWord } from '../data/layout/words.ts';
 import { isDicom } from '../dicom/part10.ts';
 import { parseAccept } from './accept.ts';
 import { collectVolumes, refusalOf } from './collect.ts';
-import { decideGrey, type GreyRule } from './grey.ts';
+import { decideGrey, type GreyOf } from './grey.ts';
 import { Held } from './held.ts';
+import { imageGrey, requireOnePlane } from './image_set.ts';
 import { bareStem } from './pair_lesions.ts';
 import { axisOrders, planeNames, turned } from './plane.ts';
 import { shownAs } from './shown_as.ts';
-import { fileName, isEmpty, pngOfSlice, type SlicePlace, type SliceRules } from './slice_set.ts';
+import { isEmpty } from './slice_set.ts';
+import { fileName, pngOfSlice, type SlicePlace, type SliceRules } from './sliced_volume.ts';
 import type { SliceStack } from './stack.ts';
 import type { Volume } from './volume.ts';
 import { holdsVolumes } from './volume_files.ts';
@@ -20,11 +22,10 @@ import { parseWindow } from './window.ts';
 export interface VolumeToScore {
   /** As its files have it. */
   readonly source: Volume;
-  readonly grey: GreyRule;
+  /** How its values become grey levels. */
+  readonly grey: GreyOf;
   /** A name for files. */
   readonly file: string;
-  /** How its values became grey levels. */
-  readonly window: string;
   /**
    * Its slices in each plane: their paths are of pictures in the file system that comes with it; empty ones have none, nor have those
    * that are passed over.
@@ -62,7 +63,9 @@ export async function volumesToScore(
   const volumes: VolumeToScore[] = [];
   const places = new Map<string, SlicePlace>();
   const notes: string[] = [];
+  const taken = new Set<string>();
   const held = new Held();
+  const images = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
   let fs = base;
   for (const together of await series(base, paths)) {
     const { accept, volume: chosen } = rules;
@@ -70,36 +73,68 @@ export async function volumesToScore(
     if (found.refused.length > 0) throw refusalOf(found.refused);
     notes.push(...found.notes);
     for (const one of found.volumes) {
-      const files = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
       if (one.kind === 'NIfTI' && found.volumes.length > 1 && isMaskPath(one.path)) continue;
       const { volume } = one;
-      const grey = await decideGrey(volume, parseWindow(rules.window), { words });
-      const file = uniqueName(fileName(one.kind === 'DICOM' ? volume.name : bareStem(one.path)), volumes);
-      // Not below the path that was given: it may be called after a patient.
-      const folder = `@${file}`;
-      const orders = axisOrders(volume, rules.plane);
-      const stacks: SliceStack[] = [];
-      const names = planeNames(volume, orders);
-      for (const [i, order] of orders.entries()) {
-        const view = turned(volume, order, held);
-        const slices: (string | null)[] = [];
-        for (let k = 0; k < view.shape[2]; k++) {
-          const name = `${names[i]}${String(k).padStart(4, '0')}.png`;
-          const wanted = k % stride === 0 && !(await isEmpty(view, grey, k));
-          slices.push(wanted ? joinPath(folder, name) : null);
-          if (!wanted) continue;
-          files.set(name, () => pngOfSlice(view, grey, k));
-          places.set(joinPath(folder, name), { volume: view, grey, k });
-        }
-        stacks.push({ order, slices });
+      const file = uniqueName(fileName(one.kind === 'DICOM' ? volume.name : bareStem(one.path)), taken);
+      if (!volume.placed) {
+        requireOneImage(volume, rules, stride);
+        const { grey } = imageGrey(volume, parseWindow(rules.window), { words });
+        const path = joinPath(IMAGES, `${file}.png`);
+        images.set(`${file}.png`, () => pngOfSlice(volume, grey, 0));
+        places.set(path, { volume, grey, k: 0 });
+        volumes.push({ source: volume, grey, file, stacks: [{ order: [0, 1, 2], slices: [path] }] });
+        continue;
       }
-      volumes.push({ source: volume, grey, file, window: grey.text, stacks });
-      fs = shownAs(fs, folder, files);
+      const slices = await slicesOf(volume, file, { rules, words, stride, held });
+      for (const [path, place] of slices.places) places.set(path, place);
+      volumes.push({ source: volume, grey: slices.grey, file, stacks: slices.stacks });
+      fs = shownAs(fs, slices.folder, slices.files);
     }
   }
   if (volumes.length === 0)
     throw new FusionclipError('bad_data', `${paths.join(', ')}: there is no volume; give another path.`);
-  return { fs, volumes, places, notes };
+  return { fs: images.size > 0 ? shownAs(fs, IMAGES, images) : fs, volumes, places, notes };
+}
+
+/** The folder of single images: all together, as there may be many. */
+const IMAGES = '@images';
+
+/** @throws FusionclipError `usage` */
+function requireOneImage(volume: Volume, rules: SliceRules, stride: number): void {
+  requireOnePlane(volume, rules);
+  if (stride === 1) return;
+  throw new FusionclipError('usage', `--stride is for volumes, and ${volume.name} is none; leave it out.`);
+}
+
+/** The slices of a volume as files of a folder of its own. */
+async function slicesOf(
+  volume: Volume,
+  file: string,
+  { rules, words, stride, held }: { rules: SliceRules; words: string; stride: number; held: Held },
+) {
+  const rule = await decideGrey(volume, parseWindow(rules.window), { words });
+  const grey = async () => rule;
+  // Not below the path that was given: it may be called after a patient.
+  const folder = `@${file}`;
+  const files = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
+  const places = new Map<string, SlicePlace>();
+  const stacks: SliceStack[] = [];
+  const orders = axisOrders(volume, rules.plane);
+  const names = planeNames(volume, orders);
+  for (const [i, order] of orders.entries()) {
+    const view = turned(volume, order, held);
+    const slices: (string | null)[] = [];
+    for (let k = 0; k < view.shape[2]; k++) {
+      const name = `${names[i]}${String(k).padStart(4, '0')}.png`;
+      const wanted = k % stride === 0 && !(await isEmpty(view, rule, k));
+      slices.push(wanted ? joinPath(folder, name) : null);
+      if (!wanted) continue;
+      files.set(name, () => pngOfSlice(view, grey, k));
+      places.set(joinPath(folder, name), { volume: view, grey, k });
+    }
+    stacks.push({ order, slices });
+  }
+  return { grey, folder, files, places, stacks };
 }
 
 /** The paths, those of DICOM files together: a series may be given slice by slice. */
@@ -118,8 +153,9 @@ function isMaskPath(path: string): boolean {
   return withoutMaskWord(bareStem(path)) !== null || path.split(/[/\\]/).slice(0, -1).map(baseName).some(isMaskFolder);
 }
 
-function uniqueName(name: string, taken: readonly VolumeToScore[]): string {
+function uniqueName(name: string, taken: Set<string>): string {
   let out = name;
-  for (let i = 2; taken.some(({ file }) => file === out); i++) out = `${name}-${i}`;
+  for (let i = 2; taken.has(out); i++) out = `${name}-${i}`;
+  taken.add(out);
   return out;
 }

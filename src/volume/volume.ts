@@ -30,6 +30,8 @@ export interface Volume {
   readonly name: string;
   /** Which volumes are of one patient. */
   readonly patient: string;
+  /** Whether it lies in space. An X-ray does not: it is one image by itself, and of its affine the pixels' distance alone means something. */
+  readonly placed: boolean;
   /** Columns, rows, slices. */
   readonly shape: readonly [number, number, number];
   /** From voxel (column, row, slice) to millimetres to the right, front and head. */

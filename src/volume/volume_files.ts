@@ -4,7 +4,8 @@ import { isImageName } from '../data/decode.ts';
 import { isMaskFolder } from '../data/layout/words.ts';
 import { isDicom } from '../dicom/part10.ts';
 import { shownAs } from './shown_as.ts';
-import { openSliceSet, type SliceRules, type SliceSet } from './slice_set.ts';
+import { openSliceSet, type SliceSet } from './slice_set.ts';
+import type { SliceRules } from './sliced_volume.ts';
 
 /** Folders below which is looked for volumes. */
 const MOST_LEVELS = 8;

@@ -2,6 +2,7 @@ import type { FileSystem } from '../base/file_system.ts';
 import { isDicom } from '../dicom/part10.ts';
 import { filesBelow, grouped, patientNames } from './collect.ts';
 import { secretFile, secretName } from './secret_name.ts';
+import { imageKey, isSingle } from './single_images.ts';
 import { readSliceHeaders, type SliceHeader } from './slice_header.ts';
 
 /** What this program calls a file, its series and its patient. */
@@ -31,9 +32,9 @@ export async function whoIsWho(fs: FileSystem, root: string): Promise<CalledFile
   const patients = new Map<string, string>();
   for (const [key, group] of grouped(headers)) {
     const name = `series ${await secretName(fs, key)}`;
-    for (const { path, patientId } of group) {
-      series.set(path, name);
-      patients.set(path, people.get(patientId)!.patient);
+    for (const header of group) {
+      series.set(header.path, isSingle(header) ? `image ${await secretName(fs, imageKey(header))}` : name);
+      patients.set(header.path, people(header).patient);
     }
   }
   const called = async (path: string) => (await secretFile(fs, path)).replace(/ \(.*/, '');

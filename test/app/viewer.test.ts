@@ -7,7 +7,7 @@ import { sliceOfPicture, stackOf } from '../../app/worker/slices.ts';
 import { withVolumesInFolders } from '../../app/worker/volume_given.ts';
 import { encodePng, encodePng16 } from '../../src/data/png.ts';
 import { FULL } from '../../src/data/range/rule.ts';
-import type { SlicePlace } from '../../src/volume/slice_set.ts';
+import type { SlicePlace } from '../../src/volume/sliced_volume.ts';
 
 const FRAME = { width: 400, height: 300 };
 

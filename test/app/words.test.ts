@@ -20,6 +20,19 @@ test('sentences of the library name no path and no flag that the page has not', 
       'x.safetensors holds no trained adapters, or little of it is left (0 bytes); take a copy of it, or train again.',
     ],
     ['@series-1a2b3c4d/0004.png is dark.', 'slice 5 of series-1a2b3c4d is dark.'],
+    ['@images/image-1a2b3c4d.png is dark.', 'image-1a2b3c4d is dark.'],
+    [
+      'file 1a2b3c4d.dcm: one object of 2 frames (US), not one image; --accept frames takes each frame as an image.',
+      'file 1a2b3c4d.dcm: one object of 2 frames (US), not one image.',
+    ],
+    [
+      'Volumes and 5 images without a place in the patient are together; --accept placeless takes the volumes alone, --accept volumes the images alone.',
+      'Volumes and 5 images without a place in the patient are together.',
+    ],
+    [
+      'image 1a2b3c4d lies in no folder that says normal or abnormal, and has no mask; put it into one called normal or abnormal, or say what folders are with --normal NAME and --abnormal NAME.',
+      'image 1a2b3c4d lies in no folder that says normal or abnormal, and has no mask; put it into one called normal or abnormal.',
+    ],
     ['@loaded/x was not written by fusionclip train; give a run folder of it.', 'x holds no trained adapters.'],
     [
       "Cannot write sessions/20261129-ab12/run/config.json: the browser's storage is full; remove models or free some space on the disk.",

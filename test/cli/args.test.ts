@@ -55,6 +55,8 @@ describe('arguments', () => {
     [['predict', 'x', '--output', 'y'], "Unknown option '--output'; did you mean --out?"],
     [['eval', '--lr', '1'], "Unknown option '--lr'; --help lists what there is."],
     [['train', '-o', 'x'], "Unknown option '-o'; --help lists what there is."],
+    [['predict', '', '--run', 'x'], 'Argument 1 is empty, as a variable that is not set leaves it'],
+    [['compare', 'a', '--', ' '], 'Argument 2 is empty'],
     [['train', '--__proto__', 'x'], "Unknown option '--__proto__'; --help lists what there is."],
   ])('%j is refused', (args, message) => {
     expect(() => parseArgs(args, COMMANDS)).toThrow(message);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Command } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
-import { commandHelp } from '../../src/cli/help.ts';
+import { commandHelp, helpWidth, overview } from '../../src/cli/help.ts';
 import type { Host } from '../../src/host/host.ts';
 import { headerJson, runSettings } from '../../src/run/run_config.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
@@ -28,6 +28,17 @@ describe('help', () => {
       for (const line of command.examples) expect(text).toContain(`\n  ${line}\n`);
       for (const line of text.split('\n')) expect(line.length).toBeLessThan(121);
     }
+  });
+
+  test('fits a narrow terminal, but for what has no place to break', () => {
+    const isWhole = (line: string) =>
+      /^ {2}\S/.test(line) || line.startsWith('fusionclip ') || !line.trim().includes(' ');
+    for (const width of [40, 80]) {
+      const texts = [overview(COMMANDS, width), ...COMMANDS.map((command) => commandHelp(command, null, width))];
+      const long = texts.flatMap((text) => text.split('\n').filter((line) => line.length > width && !isWhole(line)));
+      expect(long).toEqual([]);
+    }
+    expect([20, 80, 300, null].map(helpWidth)).toEqual([40, 80, 100, 100]);
   });
 
   test('of eval and predict lists what can be given anew, with the values of the run', async () => {

@@ -1,4 +1,5 @@
 import { assert } from 'chai';
+import { CLEAR } from '../../src/base/visible.ts';
 import { Reporter } from '../../src/cli/reporter.ts';
 import type { Host } from '../../src/host/host.ts';
 import type { StepEvent } from '../../src/run/events.ts';
@@ -11,7 +12,7 @@ function logHost(isTerminal = false, onSaid: (text: string) => void = () => {}):
     said.push(text);
     onSaid(text);
   };
-  return { host: { isTerminal, stderr, env: () => undefined } as unknown as Host, said };
+  return { host: { isTerminal, stderr, columns: () => 30 } as unknown as Host, said };
 }
 
 const step = (number: number, steps: number): { type: 'step'; rate: null } & StepEvent => ({
@@ -29,6 +30,12 @@ suite('what a log gets', () => {
     };
     assert.deepEqual(numbers(0), [1, 2, 3, 4, 5]);
     assert.deepEqual(numbers(1e9), [5]);
+  });
+
+  test('a terminal gets a line that it has room for: a wrapped one could not be taken away', () => {
+    const { host, said } = logHost(true);
+    new Reporter(host).listen({ type: 'stage', what: 'features of the remaining valid images', done: 1, total: 1 });
+    assert.deepEqual(said, [`${CLEAR}features of the remaining val`]);
   });
 
   test('that the program lives, and where it is, when nothing else is said', async () => {

@@ -2,7 +2,9 @@ import { assert } from 'chai';
 import { decodeImage, decodeMask, decodeRaster } from '../../src/data/decode.ts';
 import { suite, test } from '../harness/registry.ts';
 import { expectFailure } from './expect_failure.ts';
+import { fromBase64 } from './jpeg_samples.ts';
 import { makeTiff, type TiffRecipe } from './tiff_maker.ts';
+import { TIFF_SAMPLES } from './tiff_samples.ts';
 
 suite('TIFF', () => {
   const grey = { width: 3, height: 2, bits: 8, photometric: 1, data: [0, 1, 2, 100, 254, 255] };
@@ -47,6 +49,45 @@ suite('TIFF', () => {
     assert.deepEqual([...decodeMask(makeTiff(true, real), 'm.tif').data], [255, 0]);
   });
 
+  test('tiles, differences, channels apart, PackBits, 32, 64 and packed 12 bits, as another program writes them', () => {
+    const [width, height] = [21, 18];
+    const value = (x: number, y: number, c: number, top = 251) => (37 * x + 59 * y + 101 * c) % top;
+    const samples: [keyof typeof TIFF_SAMPLES, number, 1 | 3, (x: number, y: number, c: number) => number][] = [
+      ['tiled', 16, 1, (x, y) => (2749 * value(x, y, 0, 9973)) % 65521],
+      ['colour', 8, 3, value],
+      ['apart', 8, 3, value],
+      ['real', 32, 1, (x, y) => (value(x, y, 0) - 100) / 8],
+      ['double', 64, 1, (x, y) => (value(x, y, 0) - 100) / 8],
+      ['runs', 8, 1, (x, y) => Math.floor(value(x, y, 0) / 50)],
+      ['signed', 32, 1, (x, y) => value(x, y, 0) - 100],
+      ['packed', 12, 1, (x, y) => 16 * value(x, y, 0) + 5],
+    ];
+    for (const [name, bits, channels, of] of samples) {
+      const read = decodeRaster(fromBase64(TIFF_SAMPLES[name]), 'x.tif');
+      const pixels = Array.from({ length: width * height * channels }, (_, i) => {
+        const [c, pixel] = [i % channels, Math.floor(i / channels)];
+        return of(pixel % width, Math.floor(pixel / width), c);
+      });
+      const { data, ...facts } = read;
+      assert.deepEqual(facts, { width, height, channels, bits }, name);
+      assert.deepEqual([...data], pixels, name);
+    }
+  });
+
+  test('mirrored bits, two and four bits, differences that no compression has, a palette of bytes', () => {
+    const read = (recipe: Partial<TiffRecipe>) => [
+      ...decodeImage(makeTiff(true, { ...grey, ...recipe }), 'x.tif').data,
+    ];
+    const bits = { width: 5, height: 2, bits: 1, data: [0b00010100, 0b00000010] };
+    assert.deepEqual(read({ ...bits, more: { 266: [3, [2]] } }), [0, 0, 255, 0, 255, 0, 255, 0, 0, 0]);
+    assert.deepEqual(read({ width: 3, height: 1, bits: 2, data: [0b00011100] }), [0, 85, 255]);
+    assert.deepEqual(read({ width: 3, height: 1, bits: 4, photometric: 0, data: [0xf0, 0x10] }), [0, 255, 238]);
+    assert.deepEqual(read({ more: { 317: [3, [2]] } }), grey.data);
+    const map = Array.from({ length: 48 }, (_, i) => (i < 16 ? 10 * i : 0));
+    const palette = { width: 2, height: 1, bits: 4, photometric: 3, data: [0x1f], more: { 320: [3, map] } } as const;
+    assert.deepEqual(read(palette), [10, 0, 0, 150, 0, 0]);
+  });
+
   test('small class codes of a 16-bit mask are kept', () => {
     const file = makeTiff(true, { ...grey, width: 3, height: 1, bits: 16, data: [0, 0, 2, 0, 0, 9] });
     assert.deepEqual([...decodeMask(file, 'm.tif').data], [0, 255, 255]);
@@ -58,12 +99,15 @@ suite('TIFF', () => {
         decodeImage(makeTiff(true, { ...grey, ...recipe }), 'x.tif'),
       );
     await refusal({ pages: 3 }, /holds 3 pictures/);
-    await refusal({ bits: 64, more: { 339: [3, [3]] } }, /floating-point numbers of 64 bits/);
+    await refusal({ bits: 16, more: { 339: [3, [3]] } }, /floating-point numbers of 16 bits/);
+    await refusal({ width: 1, height: 1, bits: 32, data: [0, 0, 1, 0] }, /more than 16 bits/);
     const notNumber = { width: 1, height: 1, bits: 32, data: [0, 0, 192, 127], more: { 339: [3, [3]] } } as const;
     await refusal(notNumber, /some of its values are no numbers/);
-    await refusal({ bits: 4 }, /4 bits/);
-    await refusal({ photometric: 5 }, /image type: 5/);
-    await refusal({ more: { 259: [3, [7]] } }, /[cC]ompression/);
+    await refusal({ bits: 6 }, /6 bits/);
+    await refusal({ photometric: 5 }, /colours are CMYK/);
+    await refusal({ photometric: 2, samples: 3, more: { 258: [3, [5, 6, 5]] } }, /different kinds of numbers/);
+    await refusal({ more: { 259: [3, [7]] } }, /compressed with JPEG/);
+    await refusal({ more: { 259: [3, [8]], 317: [3, [3]] } }, /differences of kind 3/);
   });
 
   test('a truncated file is refused', async () => {

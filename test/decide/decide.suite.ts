@@ -137,6 +137,8 @@ suite('decisions', () => {
       rule.patientScores,
       Array.from({ length: 20 }, (_, i) => 21 + i),
     );
+    // ⌊0.1 · 21⌋ − 1 = 1 of the 20 patients may be called: 40, and not 39.
+    assert.equal(rule.patientThreshold, nextFloat32(39));
     const cases = [plain(3), { ...plain(39.5), patient: 'a' }, { ...plain(2), patient: 'a' }];
     const { patients } = decideAll(rule, cases);
     assert.deepEqual(

@@ -22,6 +22,19 @@ suite('intervals and patients', () => {
     assert.isNull(samplingOf(images.slice(0, 3), patientOf, 0.5, 1));
   });
 
+  test('where no image is out of order, the interval is exact: draws would say 1 of three images', () => {
+    const apart = [0, 1].flatMap((label) =>
+      [1, 2, 3].map((i) => image(`p${label}${i}_0`, label as 0 | 1, label + i / 9)),
+    );
+    const { imageAuroc, imageAveragePrecision, exact } = samplingOf(apart, null, null, 1)!;
+    // Three pairs in order, each with the probability AUROC: 0.025 ** (1 / 3).
+    assert.closeTo(imageAuroc.low, 0.2924, 1e-4);
+    assert.deepEqual([imageAuroc.high, exact, imageAveragePrecision], [1, true, null]);
+    const reversed = apart.map((one) => ({ ...one, score: -one.score }));
+    assert.closeTo(samplingOf(reversed, null, null, 1)!.imageAuroc.high, 0.7076, 1e-4);
+    assert.isFalse(samplingOf(images, null, null, 1)!.exact);
+  });
+
   test('many images of few patients make nobody surer', () => {
     const score = (i: number) => ((i * 7) % 10) / 10;
     const few = Array.from({ length: 10 }, (_, i) => image(`p${i}_0`, (i % 2) as 0 | 1, score(i) + 0.2 * (i % 2)));

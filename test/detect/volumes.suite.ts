@@ -12,7 +12,7 @@ import { NiftiFile } from '../../src/nifti/nifti_file.ts';
 import { writePhantomVolumes } from '../../src/phantom/write_volumes.ts';
 import { writeReport } from '../../src/report/report.tsx';
 import { trainRun } from '../../src/train/index.ts';
-import type { SlicedVolume } from '../../src/volume/slice_set.ts';
+import type { SlicedVolume } from '../../src/volume/sliced_volume.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { assertClose } from '../harness/close.ts';
@@ -23,7 +23,18 @@ import { marksIn, markVolumes } from '../volume/marked.ts';
 /** A volume of 2×1 voxels and two slices, 1 × 1 × 10 mm, so that nothing is smoothed. */
 function volume(name: string, patient: string, lesions: readonly number[] | null): SlicedVolume {
   return {
-    ...{ name, patient, kind: 'NIfTI', scanner: null, shape: [2, 1, 2], window: 'w', normal: 0, abnormal: 0, empty: 0 },
+    ...{
+      name,
+      patient,
+      kind: 'NIfTI',
+      placed: true,
+      scanner: null,
+      shape: [2, 1, 2],
+      window: 'w',
+      normal: 0,
+      abnormal: 0,
+      empty: 0,
+    },
     affine: [
       [1, 0, 0, 0],
       [0, 1, 0, 0],

@@ -36,7 +36,7 @@ afterEach(() => pacs.close());
 
 /** What a page does that a launcher with this environment has opened. */
 async function throughBridge(env: Record<string, string>) {
-  const start = { args: [], env: {}, isTerminal: false };
+  const start = { args: [], env: {}, isTerminal: false, columns: null };
   const bridge = new BridgeServer('.', start, { output() {}, exit() {}, lost() {} }, env);
   const root = (await bridge.listen()).replace('index.html', 'bridge/');
   const addresses: string[] = [];

@@ -1,4 +1,9 @@
-/** A device on the host, for tests of memory and order: it has one kernel, which adds, and carries out commands at the submit. */
+/**
+ * A device on the host, for tests of memory, order and errors: it has one kernel, which adds, and carries out commands at the
+ * submit. A buffer of more than {@link MOST_BYTES} is too much for it.
+ */
+
+import type { Shader } from '../../src/gpu/shader.ts';
 
 interface FakeBuffer {
   readonly size: number;
@@ -6,7 +11,45 @@ interface FakeBuffer {
   destroy(): void;
 }
 
+/** The fake device's kernel: y[0] = 31 x[0] + n. */
+export const FAKE_KERNEL: Shader<'x' | 'y', 'n', never> = {
+  name: 'multiply_add',
+  bindings: [
+    { name: 'x', access: 'read' },
+    { name: 'y', access: 'read_write' },
+  ],
+  params: [{ name: 'n', type: 'u32', offset: 0 }],
+  paramBytes: 16,
+  constants: {} as Record<never, number>,
+  source: '',
+};
+
+/** The limits allow more, as those of a device do whose memory is full. */
+export const MOST_BYTES = 2 ** 19;
+
 type Act = () => void;
+
+/** Error scopes as WebGPU has them: an error goes to the innermost one of its kind, or else to the event. */
+class FakeScopes {
+  readonly #open: { readonly filter: string; error: { message: string } | null }[] = [];
+  onuncapturederror: (event: { error: { message: string } }) => void = () => {};
+
+  push(filter: string): void {
+    this.#open.push({ filter, error: null });
+  }
+
+  async pop(): Promise<{ message: string } | null> {
+    const last = this.#open.pop();
+    if (!last) throw new Error('no scope is open');
+    return last.error;
+  }
+
+  report(filter: string, message: string): void {
+    const scope = this.#open.findLast((one) => one.filter === filter);
+    if (!scope) this.onuncapturederror({ error: { message } });
+    else scope.error ??= { message };
+  }
+}
 
 /** Parameters { n } are the first word of the uniform buffer; y[0] = 31 x[0] + n, modulo 2³². */
 function multiplyAdd([params, x, y]: readonly { buffer: FakeBuffer; offset: number }[]): void {
@@ -54,11 +97,18 @@ function fakeEncoder() {
 }
 
 function fakeDevice(limits: Record<string, number>): object {
+  const scopes = new FakeScopes();
   return {
+    set onuncapturederror(listener: FakeScopes['onuncapturederror']) {
+      scopes.onuncapturederror = listener;
+    },
     limits,
     features: new Set(),
     lost: new Promise(() => {}),
-    createBuffer: fakeBuffer,
+    createBuffer: (descriptor: { size: number }) => {
+      if (descriptor.size > MOST_BYTES) scopes.report('out-of-memory', `no room for ${descriptor.size} bytes`);
+      return fakeBuffer(descriptor);
+    },
     createBindGroupLayout: () => ({}),
     createShaderModule: () => ({}),
     createPipelineLayout: () => ({}),
@@ -66,8 +116,9 @@ function fakeDevice(limits: Record<string, number>): object {
     createBindGroup: ({ entries }: { entries: { resource: { buffer: FakeBuffer; offset: number } }[] }) =>
       entries.map(({ resource }) => resource),
     createCommandEncoder: fakeEncoder,
-    pushErrorScope: () => {},
-    popErrorScope: async () => null,
+    pushErrorScope: (filter: string) => scopes.push(filter),
+    popErrorScope: () => scopes.pop(),
+    report: (message: string) => scopes.report('internal', message),
     destroy: () => {},
     queue: {
       submit: (all: Act[][]) => {

@@ -3,46 +3,12 @@ import { FusionclipError } from '../../src/base/errors.ts';
 import { GpuArray, tidy } from '../../src/gpu/array.ts';
 import { Gpu } from '../../src/gpu/gpu.ts';
 import { RepeatedStep } from '../../src/gpu/repeated_step.ts';
-import { packParams, type Shader, specialize } from '../../src/gpu/shader.ts';
+import { packParams, specialize } from '../../src/gpu/shader.ts';
 import { add, addInto, scale } from '../../src/kernels/elementwise.ts';
 import { Tape } from '../../src/nn/tape.ts';
 import { noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
-
-/** A shader of one statement for these tests. */
-function tiny(name: string, statement: string): Shader<'x' | 'y', 'n', 'WORKGROUP'> {
-  return {
-    name,
-    bindings: [
-      { name: 'x', access: 'read' },
-      { name: 'y', access: 'read_write' },
-    ],
-    params: [{ name: 'n', type: 'u32', offset: 0 }],
-    paramBytes: 16,
-    constants: { WORKGROUP: 64 },
-    source: `struct Params { n: u32, }
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
-const WORKGROUP: u32 = 64u;
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= params.n) { return; }
-  ${statement}
-}
-`,
-  };
-}
-
-/** Runs `act` and returns the error it throws. */
-async function errorOf(act: () => unknown): Promise<unknown> {
-  try {
-    await act();
-  } catch (error) {
-    return error;
-  }
-  throw new Error('nothing was thrown');
-}
+import { errorOf, tiny } from './tiny.ts';
 
 const wait = async () => {};
 
@@ -270,82 +236,6 @@ suite('memory', () => {
     a.write(Float32Array.of(10, 20));
     assert.deepEqual([...(await doubled.read())], [2, 4]);
     assert.deepEqual([...(await add(a, a).read())], [20, 40]);
-  });
-});
-
-suite('errors', () => {
-  test('a shader that does not compile is named by the next call', async (t) => {
-    const gpu = await Gpu.create(await t.host.gpu());
-    const broken = tiny('broken_on_purpose', 'y[id.x] = not_a_function(x[id.x]);');
-    const error = await errorOf(async () => {
-      using _scope = gpu.scope();
-      const x = GpuArray.zeros(gpu, [4]);
-      const y = GpuArray.zeros(gpu, [4]);
-      gpu.run({ shader: broken, buffers: { x, y }, params: { n: 4 }, groups: [1] });
-      await y.read();
-    });
-    assert.instanceOf(error, FusionclipError);
-    assert.equal((error as FusionclipError).code, 'gpu_error');
-    assert.match((error as Error).message, /broken_on_purpose|not_a_function/);
-    gpu.destroy();
-  });
-
-  test('an error is the affair of every read that waits, and of one call', async (t) => {
-    const gpu = await Gpu.create(await t.host.gpu());
-    using job = gpu.job();
-    const reads = job.do(() => {
-      const [x, y] = [GpuArray.zeros(gpu, [4]), GpuArray.zeros(gpu, [4])];
-      gpu.run({ shader: tiny('broken', 'y[id.x] = nothing;'), buffers: { x, y }, params: { n: 4 }, groups: [1] });
-      return [x.read(), y.read()];
-    });
-    for (const read of reads) {
-      const error = (await errorOf(() => read)) as FusionclipError;
-      assert.equal(error.code, 'gpu_error');
-    }
-    assert.deepEqual([...(await job.do(() => GpuArray.zeros(gpu, [2])).read())], [0, 0]);
-    gpu.destroy();
-  });
-
-  test('a lost device makes every later call throw', async (t) => {
-    const gpu = await Gpu.create(await t.host.gpu());
-    using _scope = gpu.scope();
-    const x = GpuArray.zeros(gpu, [4]);
-    await gpu.idle();
-    gpu.device.destroy();
-    for (let i = 0; i < 2; i++) {
-      const error = await errorOf(async () => {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        await add(x, x).read();
-      });
-      assert.instanceOf(error, FusionclipError);
-      assert.equal((error as FusionclipError).code, 'device_lost');
-    }
-  });
-
-  test('a destroyed Gpu refuses every use but the release of memory', async (t) => {
-    const gpu = await Gpu.create(await t.host.gpu());
-    const x = GpuArray.zeros(gpu, [4]);
-    gpu.destroy();
-    for (const use of [() => add(x, x), () => x.read(), () => x.write(new Float32Array(4)), () => gpu.idle()]) {
-      assert.equal(((await errorOf(use)) as Error).message, 'this Gpu was destroyed before this call');
-    }
-    x.release();
-    assert.equal(gpu.lost, null);
-  });
-
-  test('a buffer that is read and written in one dispatch is refused', async (t) => {
-    const gpu = await t.gpu();
-    using _scope = gpu.scope();
-    const x = GpuArray.zeros(gpu, [4]);
-    const copy = tiny('copy', 'y[id.x] = x[id.x];');
-    const run = () => gpu.run({ shader: copy, buffers: { x, y: x }, params: { n: 4 }, groups: [1] });
-    assert.throws(run, /"y" is written and also bound as "x"/);
-  });
-
-  test('no entry point is no adapter', async () => {
-    const error = await errorOf(() => Gpu.create(null));
-    assert.equal((error as FusionclipError).code, 'no_adapter');
-    assert.match((error as Error).message, /fusionclip doctor/);
   });
 });
 

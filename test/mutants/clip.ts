@@ -67,8 +67,8 @@ export const clip: readonly Mutation[] = [
   ...mutations('src/hub/download.ts', 'test/hub/unreliable_server.test.ts', [
     ['if (at > size) {', 'if (at > size + 1) {'],
     ['if (error instanceof BrokenTransfer && waiting > 0) await write();', ''],
-    ['(file.sha256 ?? found.sha256) === found.sha256 && (file', '(file', { suite: 'test/hub/pull.test.ts' }],
-    [' && (file.gitHash ?? found.git) === found.git;', ';', { suite: 'test/hub/pull.test.ts' }],
+    ['(file.sha256 ?? found.sha256) === found.sha256 && (file', '(file'],
+    [' && (file.gitHash ?? found.git) === found.git;', ';'],
     ['`blob ${size}\\0`', '`blob ${size}`', { suite: 'test/hub/pull.test.ts' }],
     ['return range?.first === before;', 'return true;', { suite: 'test/hub/unreliable_server.test.ts' }],
   ]),

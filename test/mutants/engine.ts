@@ -52,11 +52,13 @@ export const engine: readonly Mutation[] = [
   ...mutations('shaders/activation.wgsl', 'kernels/activation', [
     ['sigmoid(1.702 * v)', 'sigmoid(v)'],
     ['max(v, 0.01 * v)', 'max(v, 0.1 * v)'],
-    ['a >= vec4f(0.0))', 'a >= vec4f(1.0))'],
   ]),
+  ...mutations('shaders/lib/normal_cdf.wgsl', 'kernels/activation', [['a >= T(0.0))', 'a >= T(1.0))']]),
   ...mutations('shaders/resize.wgsl', 'kernels/resize', [
-    ['clamp(i32(index) * step + offset, 0,', 'clamp(i32(index) * step, 0,'],
     ['top * (1.0 - py.part) + bottom * py.part', 'top * py.part + bottom * (1.0 - py.part)'],
+  ]),
+  ...mutations('shaders/lib/place.wgsl', 'kernels/resize', [
+    ['clamp(i32(index) * step + offset, 0,', 'clamp(i32(index) * step, 0,'],
     ['min(low + 1u, count - 1u)', 'low'],
   ]),
   ...mutations('shaders/mean_groups.wgsl', 'kernels/mean_groups', [
@@ -105,17 +107,47 @@ export const engine: readonly Mutation[] = [
     ['if (this.#current !== scope) throw', 'if (false as boolean) throw'],
     ['Math.max(this.peakBytes, this.liveBytes)', 'this.liveBytes'],
     ['this.liveBytes -= buffer.raw.size;', 'this.liveBytes -= buffer.bytes;'],
-    [
-      'arena && !arena.closed ? arena.free',
-      'arena ? arena.free',
-      {
-        suite: 'gpu/',
-        equivalent: 'memory of a step ends with the step: none is left to be given back to a closed arena',
-      },
-    ],
     ['if (bytes > this.#limit) {', 'if (false as boolean) {', { suite: 'gpu/' }],
     ['if (bytes <= 256) return 256;', 'if (bytes <= 256) return 128;'],
     ['buffer.alive = false;', '', { suite: 'gpu/' }],
+  ]),
+  ...mutations('src/gpu/slots.ts', 'gpu/', [
+    [
+      'arena && !arena.closed ? arena.free',
+      'arena ? arena.free',
+      { equivalent: 'memory of a step ends with the step: none is left to be given back to a closed arena' },
+    ],
+    ['!isVoid && (asked === null || asked === work)', '!isVoid', { suite: 'gpu/errors' }],
+    ['!isVoid && (asked === null || asked === work)', 'asked === null || asked === work', { suite: 'gpu/errors' }],
+    ['!isVoid && (asked === null || asked === work)', '!isVoid && asked === null', { suite: 'gpu/errors' }],
+    ['this.bytes -= size;', '', { suite: 'gpu/gpu' }],
+  ]),
+  ...mutations('src/gpu/stream.ts', 'gpu/errors', [
+    ['if (this.#stretch?.work === work) return;', 'if (this.#stretch) return;'],
+    ['this.#stretch?.end();', '', { suite: 'gpu/errors' }],
+  ]),
+  ...mutations('src/gpu/work.ts', 'gpu/errors', [
+    ['if (this.failed && !user.#isPartOf(this)) user.#pending ??= this.failed;', ''],
+    ['for (const user of this.#users) user.fail(error, told);', ''],
+    ['if (this.#ended && this.parent) this.parent.fail(error, told);\n    else', ''],
+    ['this.#ended && this.parent ? this.parent.living : this', 'this'],
+    ['if (this.#pending) this.parent?.fail(this.#pending);', ''],
+    ['    this.#pending = null;\n    if (error)', '    if (error)'],
+  ]),
+  ...mutations('src/gpu/faults.ts', 'gpu/errors', [
+    ['for (const { works } of this.#reads) if (works[0] !== this.#outside) this.tell(works[0], message);', ''],
+    ['if (this.#lost) throw this.#lost;', ''],
+    ['if (read.works.some((one) => told.has(one))) read.error ??= error;', 'read.error ??= error;'],
+  ]),
+  ...mutations('src/gpu/texels.ts', 'gpu/texels', [
+    ['if (texture.holders > 0) continue;', ''],
+    ['this.#reserve(-texture.bytes);', ''],
+    ['if (known) this.#retire(known, key);', ''],
+    ['if (!made) this.#retire(texture, key);', ''],
+  ]),
+  ...mutations('src/gpu/recording.ts', 'gpu/texels', [
+    ['for (const texture of this.#textures) texture.holders--;', ''],
+    ['if (this.#textures.has(to)) continue;', ''],
   ]),
   ...mutations('src/study/zero_shot_naming.ts', 'study/study > zero-shot', [
     ['cosines.indexOf(Math.max(...cosines))', 'cosines.indexOf(Math.min(...cosines))'],

@@ -54,7 +54,7 @@ export const reports: readonly Mutation[] = [
     ['Math.log(width * height) / 2', 'Math.log(width * height)'],
   ]),
   ...mutations('src/gpu/memory.ts', 'gpu/ > refused', [
-    ['if (buffer.alive && buffer.slot.pool === this) return;', 'if (buffer.alive) return;'],
+    ['if (buffer.alive && buffer.slot.home === this.#slots) return;', 'if (buffer.alive) return;'],
     ['offset + bytes <= buffer.bytes', 'offset <= buffer.bytes'],
     ['if (from.bytes > to.bytes)', 'if (from.bytes < 0)'],
   ]),

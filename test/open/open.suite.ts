@@ -238,6 +238,8 @@ suite('open: calls', () => {
     const fc = await opened(t, base);
     const before = [...base.files.keys()];
     const wrong = { ...SMALL, model: await tinyBackbone(), epoch: 3 } as TrainChoices;
+    const empty = await fc.train('', SMALL).catch((each) => each);
+    assert.match(empty.message, /A path is empty; name a file or a folder/);
     const error = await fc.train('/Brain_AD', wrong).catch((each) => each);
     assert.equal(error.message, 'There is no setting "epoch"; did you mean "epochs"?');
     assert.deepEqual([...base.files.keys()], before);

@@ -4,7 +4,7 @@
     python -m venv V && V/bin/pip install pydicom highdicom nibabel numpy
     V/bin/python test/reference/dicom_results.py
 
-Phantom series, one file a slice and as one enhanced object each, and their results are written to a temporary folder. Each object must have no error by dciodvfy, read back equal to the map
+Phantom series, one file a slice and as one enhanced object each, X-rays, and their results are written to a temporary folder. Each object must have no error by dciodvfy, read back equal to the map
 that it was made of, lie where the series lies, and refer to objects that are there. Exit code 1 where one does not.
 """
 import glob
@@ -149,6 +149,41 @@ def one_volume(stem, truth_path, known):
     print(f"{os.path.basename(stem)}: {len(truth)} slices, {len(wanted)} with a finding")
 
 
+def one_image(stem, truth_path, known):
+    """Results of an X-ray: no place, and a frame of reference where the image has one."""
+    truth = np.asarray(nibabel.load(truth_path).dataobj, np.float32).transpose(2, 1, 0)[0]
+    kinds = ("seg", "fractions", "sc", "sr")
+    for kind in kinds:
+        validated(f"{stem}.{kind}.dcm")
+    objects = {kind: pydicom.dcmread(f"{stem}.{kind}.dcm") for kind in kinds}
+    written = {one.SOPInstanceUID for one in objects.values()}
+    for kind, one in objects.items():
+        found = references(one)
+        sources = found & set(known)
+        check(f"{kind} refers to its image alone", len(sources) == 1 and found <= sources | written)
+        source = known[sources.pop()]
+        for key in ("StudyInstanceUID", "PatientID", "PatientName", "StudyDate"):
+            check(f"{kind}: {key}", one[key].value == source[key].value)
+        check(f"{kind}: a place", not [e for e in one.iterall() if e.keyword in ("ImagePositionPatient", "ImageOrientationPatient")])
+        wanted = source.get("FrameOfReferenceUID", "") if kind in ("seg", "fractions") else ""
+        check(f"{kind}: frame of reference", one.get("FrameOfReferenceUID", "") == wanted)
+    seg = hd.seg.segread(f"{stem}.seg.dcm")
+    check("seg: values", np.array_equal(seg.pixel_array.reshape(truth.shape), truth >= LEVEL))
+    fractions = pydicom.dcmread(f"{stem}.fractions.dcm").pixel_array.reshape(truth.shape)
+    check("fractions: one half", np.array_equal(fractions / 255 >= 0.5, truth >= LEVEL))
+    content = hd.sr.srread(f"{stem}.sr.dcm").content
+    measured = {m.name.value: m.value for g in content.get_image_measurement_groups() for m in g.get_measurements()}
+    check("sr: score and thresholds", measured["ANOMALY"] == 1.25 and measured["SCORE_THRESHOLD"] == 0.75 and measured["MAP_THRESHOLD"] == LEVEL)
+    findings = content.get_planar_roi_measurement_groups()
+    marked = int((truth >= LEVEL).sum())
+    check("sr: findings", len(findings) == (1 if marked else 0))
+    for group in findings:
+        check("sr: pixels", group.get_measurements()[0].value == marked)
+        check("sr: tracking", group.tracking_uid == objects["seg"].SegmentSequence[0].TrackingUID)
+    check("sc: picture", objects["sc"].pixel_array.shape[1:] == (truth.shape[1], 3))
+    print(f"{os.path.basename(stem)}: an image, {marked} pixels marked")
+
+
 with tempfile.TemporaryDirectory() as folder:
     deno = os.path.join(ROOT, "node_modules/deno/bin.cjs")
     script = os.path.join(ROOT, "test/reference/dicom_results.ts")
@@ -158,7 +193,9 @@ with tempfile.TemporaryDirectory() as folder:
         sources = [p for p in glob.glob(f"{folder}/**/IM*.dcm", recursive=True)]
         known = {ds.SOPInstanceUID: ds for ds in (pydicom.dcmread(p, stop_before_pixels=True) for p in sources)}
         for truth in sorted(glob.glob(f"{results}/truth/*.nii.gz")):
-            one_volume(f"{results}/volumes/{os.path.basename(truth)[:-7]}", truth, known)
-            count += 5
+            stem = f"{results}/volumes/{os.path.basename(truth)[:-7]}"
+            flat = results.endswith("xrays")
+            (one_image if flat else one_volume)(stem, truth, known)
+            count += 4 if flat else 5
 print(f"{count} objects, {len(problems)} problems")
 sys.exit(1 if problems or count == 0 else 0)

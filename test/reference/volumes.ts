@@ -7,7 +7,7 @@ import { joinPath } from '../../src/base/paths.ts';
 import { volumeMetrics } from '../../src/detect/volume_metrics.ts';
 import { disk } from '../../src/host/disk.ts';
 import { Random } from '../../src/phantom/random.ts';
-import type { SlicedVolume } from '../../src/volume/slice_set.ts';
+import type { SlicedVolume } from '../../src/volume/sliced_volume.ts';
 
 const [out] = process.argv.slice(2);
 const [width, height, depth] = [40, 40, 12];
@@ -39,7 +39,15 @@ for (let v = 0; v < 8; v++) {
   const name = `v${v}`;
   const slices = Array.from({ length: depth }, (_, k) => `${name}/${k}`);
   volumes.push({
-    ...{ name, patient: 'abacdedf'[v], kind: 'NIfTI', scanner: null, shape: [width, height, depth], window: '' },
+    ...{
+      name,
+      patient: 'abacdedf'[v],
+      kind: 'NIfTI',
+      placed: true,
+      scanner: null,
+      shape: [width, height, depth],
+      window: '',
+    },
     ...{ normal: 0, abnormal: 0, empty: 0, stacks: [{ order: [0, 1, 2], slices }] },
     affine: [
       [1, 0, 0, 0],

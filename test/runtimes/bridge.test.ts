@@ -14,7 +14,7 @@ async function listen(address: string, until: string): Promise<string> {
 }
 
 test('an interrupt reaches a page that connects after it, once', async () => {
-  const start = { args: [], env: {}, isTerminal: false };
+  const start = { args: [], env: {}, isTerminal: false, columns: null };
   const server = new BridgeServer(tmpdir(), start, { output() {}, exit() {}, lost() {} });
   const address = await server.listen();
   try {

@@ -1,16 +1,25 @@
 import { assert } from 'chai';
+import type { AnyBackbone } from '../../src/detect/backbone.ts';
+import { NO_DEFAULTS } from '../../src/detect/model_defaults.ts';
 import { developGap, summariseTrials, trialRows, USUAL_TRIALS } from '../../src/study/gap/develop.ts';
 import { nameThatFits } from '../../src/study/gap/family_words.ts';
-import { goalsOf } from '../../src/study/gap/gap.ts';
+import { type GapRun, gapRun, gapRunKey, readGapRuns, writeGapRuns } from '../../src/study/gap/gap_run.ts';
+import { goalsOf } from '../../src/study/gap/goals.ts';
 import { summariseGap } from '../../src/study/gap/summary.ts';
 import type { FinishedStudyRun, StudyRun } from '../../src/study/study_run.ts';
 import type { TrainContext } from '../../src/train/train_run.ts';
+import { MemoryFiles } from '../clip/memory_files.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, test } from '../harness/registry.ts';
 import { madeResults } from './made_results.ts';
 
-function run(set: string, method: string, seed: number, auroc: number, shots?: number): FinishedStudyRun {
+function finished(set: string, method: string, seed: number, auroc: number, shots?: number): FinishedStudyRun {
   return { run: { set, method, seed, shots } as StudyRun, results: madeResults(auroc, null) };
+}
+
+function run(...made: Parameters<typeof finished>): GapRun {
+  const { run: own, results } = finished(...made);
+  return gapRun(own, results, made.join(' '), 'none');
 }
 
 suite('study of the gap', () => {
@@ -43,7 +52,7 @@ suite('study of the gap', () => {
       run('a', 'mvfa', seed, 0.75 + seed / 100, 4),
     ]);
     const goal = (methods: readonly string[]) => {
-      const some = finished.filter((one) => methods.includes(one.run.method));
+      const some = finished.filter((one) => methods.includes(one.method));
       const { rows, differences } = summariseGap(some, ['a'], [4], methods);
       return goalsOf(rows, differences)[2];
     };
@@ -90,19 +99,63 @@ suite('what prompts of a study call a family', () => {
   });
 });
 
+suite('runs of a study of other machines', () => {
+  const model = (bytes: string) =>
+    ({ identity: { hash: 'h', sha256: bytes }, defaults: NO_DEFAULTS }) as unknown as AnyBackbone;
+  const one = { set: 'brain', method: 'mvfa', seed: 3, data: 'runs/brain', settings: { method: 'mvfa', shots: '4' } };
+  const key = (change: object, bytes = 'abc', valid = 48) =>
+    gapRunKey({ ...one, ...change } as unknown as StudyRun, model(bytes), { valid, test: 80 });
+
+  test('they are known by model, settings, seed and numbers of pictures, wherever the pictures lie', async () => {
+    const own = await key({});
+    assert.equal(await key({ data: '/elsewhere/brain' }), own);
+    assert.equal(await key({ settings: { ...one.settings, 'lr.adapter': '1e-3' } }), own, 'a default, said');
+    const others = [
+      key({ seed: 4 }),
+      key({ set: 'liver' }),
+      key({ settings: { ...one.settings, shots: '2' } }),
+      key({ settings: { ...one.settings, 'lr.adapter': '1e-4' } }),
+      key({}, 'abd'),
+      key({}, 'abc', 40),
+    ];
+    assert.equal(new Set([own, ...(await Promise.all(others))]).size, 7);
+  });
+
+  test('a file without runs is refused by name, and runs come back as they were written', async () => {
+    const files = new MemoryFiles({});
+    const runs = [run('a', 'mvfa', 1, 0.7, 4), run('a', 'clip-text', 1, 0.5)];
+    const write = (text: string) => files.writeFile('runs.json', text);
+    await writeGapRuns(files, 'runs.json', runs);
+    assert.deepEqual(await readGapRuns(files, 'runs.json'), runs);
+    for (const text of ['{}', '[', '{"runs":[{"key":"a"}]}', JSON.stringify({ runs: [...runs, null] })]) {
+      await write(text);
+      await expectFailure('usage', [/^runs.json has no runs of a study/], () => readGapRuns(files, 'runs.json'));
+    }
+    await expectFailure('usage', [/^There is no file other.json/], () => readGapRuns(files, 'other.json'));
+  });
+});
+
 suite('development of the method', () => {
   test('trials are paired with no change, family by family and seed by seed, the best first', () => {
     const trials = ['as it is', 'fuse=mean', 'epochs=3'];
-    const finished = [
-      ...[run('a', 'as it is', 901, 0.5, 4), run('b', 'as it is', 901, 0.6, 4), run('a', 'as it is', 902, 0.7, 4)],
-      ...[run('a', 'fuse=mean', 901, 0.75, 4), run('b', 'fuse=mean', 901, 0.5, 4), run('b', 'fuse=mean', 902, 0.9, 4)],
+    const runs = [
+      ...[
+        finished('a', 'as it is', 901, 0.5, 4),
+        finished('b', 'as it is', 901, 0.6, 4),
+        finished('a', 'as it is', 902, 0.7, 4),
+      ],
+      ...[
+        finished('a', 'fuse=mean', 901, 0.75, 4),
+        finished('b', 'fuse=mean', 901, 0.5, 4),
+        finished('b', 'fuse=mean', 902, 0.9, 4),
+      ],
     ];
-    const [best, base] = summariseTrials(finished, trials, [4]);
+    const [best, base] = summariseTrials(runs, trials, [4]);
     assert.deepEqual([best.trial, base.trial], ['fuse=mean', 'as it is']);
     assert.isNull(base.gain);
     assert.closeTo(best.gain!.mean, (0.25 - 0.1) / 2, 1e-12, 'family b of seed 902 has no partner');
     assert.deepEqual([best.gain!.count, best.gain!.above, best.gain!.below], [2, 1, 1]);
-    assert.lengthOf(summariseTrials(finished, trials, [4]), 2, 'what has not run has no row');
+    assert.lengthOf(summariseTrials(runs, trials, [4]), 2, 'what has not run has no row');
   });
 
   test('trials are settings of the method, and seeds that are reported are refused', async () => {

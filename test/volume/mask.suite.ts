@@ -156,7 +156,7 @@ suite('masks of volumes', () => {
     const fs = files({ 'm/IM000.png': png(3, 4), 'm/IM001.png': png(4, 0) });
     const mask = stackMasks(fs, volume, ['m/IM000.png', 'm/IM001.png']);
     expect((await mask(0)).join('')).to.equal('000010');
-    expect(await failure(() => mask(1))).to.match(/^file [0-9a-f]{8}\.png \(.*\) is 4×2 pixels, its slice 3×2/);
+    expect(await failure(() => mask(1))).to.match(/^file [0-9a-f]{8}\.png \(.*\) is 4×2 pixels, its image 3×2/);
     expect(await failure(() => mask(2))).to.contain('slice 3 of 3 has no mask of its name');
   });
 });

@@ -22,9 +22,9 @@ suite('volumes to be scored', () => {
     const patient = `${path}/test/liver_2_4000001/liver_2_4000001.nii.gz`;
     expect(await isVolumePath(fs, patient)).to.equal(true);
     const { fs: shown, volumes } = await volumesToScore(fs, [patient], rules, 'Liver');
-    const [{ stacks, window, file }] = volumes;
+    const [{ stacks, grey, file }] = volumes;
     const [{ slices }] = stacks;
-    expect([slices.length, slices[0], slices[8], window, file]).to.deep.equal([
+    expect([slices.length, slices[0], slices[8], (await grey()).text, file]).to.deep.equal([
       9,
       null,
       null,

@@ -117,9 +117,11 @@ ${METHOD_DETAILS}`,
       call.host.stdout(`${JSON.stringify(all, null, 2)}\n`);
     } else {
       const { volumes, patients } = found;
-      // A patient with one volume is told by its line.
-      const several = patients.length < volumes.length ? patients.map(patientLine) : [];
-      call.host.stdout([...volumes.map(volumeLine), ...several].join('') + together(predictions));
+      // A patient with one volume is told by its line; a single image has its line already.
+      const placed = volumes.filter(({ place }) => place.length > 0);
+      const several =
+        patients.length < volumes.length || placed.length < volumes.length ? patients.map(patientLine) : [];
+      call.host.stdout([...placed.map(volumeLine), ...several].join('') + together(predictions));
     }
     if (store !== null) {
       const written = found.volumes.flatMap(({ dicom }) => dicom);

@@ -14,7 +14,10 @@ const FAMILIES = Object.keys(PHANTOM_FAMILIES);
 
 const FLAGS = {
   model: word('DIR', 'a model that has seen nothing medical'),
-  out: word('DIR', 'folder for phantoms, runs, gap.json and report.html; an interrupted study goes on from it'),
+  out: word(
+    'DIR',
+    'folder for phantoms, runs, gap.json, runs.json and report.html; an interrupted study goes on from it',
+  ),
   seeds: list(integer(1, [0, 1e6], ''), [1, 2, 3, 4, 5, 6, 7, 8], 'of phantoms, draws and initial weights'),
   families: list(choice(FAMILIES, 'brain', ''), FAMILIES, 'phantom families'),
   shots: list(integer(4, [1, 1e4], ''), [2, 4, 8, 16], 'support images of a class'),
@@ -24,6 +27,11 @@ const FLAGS = {
   develop: word(
     'TRIALS',
     `compare settings of fusionclip on seeds that are not reported: NAME=VALUE, several of a trial with &, trials with ;, or usual: ${USUAL_TRIALS}`,
+  ),
+  with: list(
+    text('', /./, 'FILE', ''),
+    [],
+    'runs.json of other calls or machines: their runs count where model, settings and numbers of pictures are the same',
   ),
   stored: toggle(false, 'run nothing: put together what earlier calls have finished'),
   json: toggle(false, 'results as JSON'),
@@ -52,7 +60,7 @@ call again goes on, and one with other seeds, families, methods or shots adds to
   async run(call) {
     const { host, flags } = call;
     exactly(0, call, 'fusionclip study gap --model DIR --out DIR');
-    const { model, out, json, develop, ...request } = flagValues(FLAGS, call);
+    const { model, out, json, develop, with: others, ...request } = flagValues(FLAGS, call);
     const folder = need(out, 'out', 'name the folder for the study');
     const name = need(model, 'model', 'name the folder of the model');
     const settings = pickFlags({ ...TRAINING, ...METHOD }, flags);
@@ -69,7 +77,7 @@ call again goes on, and one with other seeds, families, methods or shots adds to
       return found.failed.length === 0 ? 0 : EXIT_CODES.bad_model;
     }
     const results = await withGpu(call, (session) =>
-      studyGap(session, describeAdapter(session.gpu.facts), { ...request, model: name, out: folder, settings }),
+      studyGap(session, describeAdapter(session.gpu.facts), { ...request, others, model: name, out: folder, settings }),
     );
     const report = await writeGap(host, folder, results);
     host.stdout(json ? `${JSON.stringify(results, null, 2)}\n` : `${formatGap(results)}\n${report}\n`);

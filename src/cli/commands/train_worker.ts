@@ -6,6 +6,7 @@ import { openPretraining } from '../../pretrain/index.ts';
 import { serveTraining } from '../../train/index.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
+import { secretOf } from '../team.ts';
 
 const FLAGS = {
   listen: text('127.0.0.1', /^[\w.:-]+$/, 'HOST', 'the address to listen at; 0.0.0.0: at all'),
@@ -108,11 +109,4 @@ async function joinTrainings(
     }
   };
   await Promise.race([over, work()]);
-}
-
-/** What workers and trainings know of each other. @throws FusionclipError `usage` where it is not set */
-export function secretOf(host: Host): string {
-  const secret = host.env('FUSIONCLIP_SECRET');
-  if (secret) return secret;
-  throw new FusionclipError('usage', 'FUSIONCLIP_SECRET is not set; give training and workers the same one.');
 }

@@ -47,20 +47,30 @@ export interface FrameContent {
 
 /**
  * Dimensions, frame of reference and functional groups (PS3.3 C.7.6.16 and C.7.6.17) of frames that lie on slices of a series: one frame a
- * slice, each with its place and its source.
+ * slice, each with its source, and its place where the series has one.
  */
 export function frameGroups(source: SourceSeries, content: FrameContent): DicomElement[] {
   const organization = content.uid();
-  const indices = [...(content.indices ?? []), [0x00200032, 0x00209113, 'Position of the slice'] as const];
+  const { placed } = source;
+  const indices = [
+    ...(content.indices ?? []),
+    ...(placed ? ([[0x00200032, 0x00209113, 'Position of the slice']] as const) : []),
+  ];
   const own = content.slices.map((k, i): DicomElement[] => [
-    sequence(0x00209111, [[0x00209157, 'UL', [...(content.indices ?? []).map(() => 1), i + 1]]]),
-    sequence(0x00209113, [[0x00200032, 'DS', decimals(source.slices[k].position)]]),
+    sequence(0x00209111, [[0x00209157, 'UL', [...(content.indices ?? []).map(() => 1), ...(placed ? [i + 1] : [])]]]),
+    ...(placed ? [sequence(0x00209113, [[0x00200032, 'DS', decimals(source.slices[k].position)]])] : []),
     sequence(0x00089124, [coded(0x00089215, content.derivation), sequence(0x00082112, sourceImage(source.slices[k]))]),
     ...content.each,
   ]);
   return [
-    [0x00200052, 'UI', source.frameOfReference],
-    [0x00201040, 'LO', ''],
+    ...(source.frameOfReference
+      ? ([
+          [0x00200052, 'UI', source.frameOfReference],
+          [0x00201040, 'LO', ''],
+        ] as const)
+      : []),
+    // Asked for where nothing else says how an image lies (PS3.3 C.7.6.1).
+    ...(placed ? [] : ([[0x00200020, 'CS', '']] as const)),
     [0x00280008, 'IS', String(content.slices.length)],
     sequence(0x00209221, [[0x00209164, 'UI', organization]]),
     sequence(
@@ -72,15 +82,19 @@ export function frameGroups(source: SourceSeries, content: FrameContent): DicomE
         [0x00209421, 'LO', label],
       ]),
     ),
-    sequence(0x52009229, [
-      sequence(0x00209116, [[0x00200037, 'DS', orientationText(source)]]),
-      sequence(0x00289110, [
-        [0x00180050, 'DS', decimal(source.distance)],
-        [0x00180088, 'DS', decimal(source.distance)],
-        [0x00280030, 'DS', decimals(source.spacing)],
-      ]),
-      ...content.shared,
-    ]),
+    sequence(0x52009229, [...(placed ? planeGroups(source) : []), ...content.shared]),
     sequence(0x52009230, ...own),
+  ];
+}
+
+/** How all slices lie, and how far their pixels are apart. */
+function planeGroups(source: SourceSeries): DicomElement[] {
+  return [
+    sequence(0x00209116, [[0x00200037, 'DS', orientationText(source)]]),
+    sequence(0x00289110, [
+      [0x00180050, 'DS', decimal(source.distance)],
+      [0x00180088, 'DS', decimal(source.distance)],
+      [0x00280030, 'DS', decimals(source.spacing)],
+    ]),
   ];
 }

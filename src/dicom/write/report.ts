@@ -44,6 +44,7 @@ const PROCEDURES: Readonly<Record<string, Code>> = {
 };
 const IMAGING: Code = ['363679005', 'SCT', 'Imaging'];
 const ML: Code = ['mL', 'UCUM', 'milliliter'];
+const PIXELS: Code = ['{pixels}', 'UCUM', 'pixels'];
 
 /**
  * A measurement report (TID 1500): score and thresholds of the volume (TID 1501), the volume of the finding with its segment (TID 1411),
@@ -52,7 +53,7 @@ const ML: Code = ['mL', 'UCUM', 'milliliter'];
 export function report(source: SourceSeries, content: ReportContent, maker: Maker): Uint8Array<ArrayBuffer> {
   const { segmentation } = content;
   const groups = [whole(source, content, maker)];
-  if (segmentation && content.millilitres) groups.push(finding(source, content, segmentation, maker));
+  if (segmentation && segmentation.pixels > 0) groups.push(finding(source, content, segmentation, maker));
   const items: ReportItem[] = [
     codeItem('HAS CONCEPT MOD', dcm('121049', 'Language of Content Item and Descendants'), [
       'en',
@@ -116,7 +117,7 @@ const GROUP = dcm('125007', 'Measurement Group');
 function whole(source: SourceSeries, content: ReportContent, maker: Maker): ReportItem {
   const { score, scoreThreshold, mapThreshold, millilitres, slice } = content;
   const items: ReportItem[] = [
-    textItem('HAS OBS CONTEXT', NAME, 'fusionclip score of the volume'),
+    textItem('HAS OBS CONTEXT', NAME, `fusionclip score of the ${source.placed ? 'volume' : 'image'}`),
     uidItem('HAS OBS CONTEXT', UNIQUE, maker.uid()),
     ...algorithm(content, maker),
     imageItem('CONTAINS', dcm('121112', 'Source of Measurement'), source.slices[slice]),
@@ -132,21 +133,32 @@ function whole(source: SourceSeries, content: ReportContent, maker: Maker): Repo
   return containerItem(GROUP, ...items);
 }
 
+/** What the segment marks: in a volume by its millilitres (TID 1411), in an image by its pixels (TID 1410). */
 function finding(
   source: SourceSeries,
   content: ReportContent,
-  { instance, tracking }: WrittenSegmentation,
+  { instance, tracking, pixels }: WrittenSegmentation,
   maker: Maker,
 ): ReportItem {
+  const object = { sopClass: SEGMENTATION, instance };
+  const what = source.placed
+    ? [
+        imageItem('CONTAINS', dcm('121191', 'Referenced Segment'), object, 1),
+        uidItem('CONTAINS', dcm('121232', 'Source series for segmentation'), source.series),
+        numberItem(['118565006', 'SCT', 'Volume'], content.millilitres ?? 0, ML),
+      ]
+    : [
+        imageItem('CONTAINS', dcm('121214', 'Referenced Segmentation Frame'), { ...object, frame: 1 }),
+        imageItem('CONTAINS', dcm('121233', 'Source image for segmentation'), source.slices[0]),
+        numberItem(own('PIXELS', 'Pixels at or above the threshold of the anomaly map'), pixels, PIXELS),
+      ];
   return containerItem(
     GROUP,
     textItem('HAS OBS CONTEXT', NAME, `fusionclip finding ${tracking.slice(-8)}`),
     uidItem('HAS OBS CONTEXT', UNIQUE, tracking),
     ...algorithm(content, maker),
     codeItem('CONTAINS', FINDING, LESION),
-    imageItem('CONTAINS', dcm('121191', 'Referenced Segment'), { sopClass: SEGMENTATION, instance }, 1),
-    uidItem('CONTAINS', dcm('121232', 'Source series for segmentation'), source.series),
-    numberItem(['118565006', 'SCT', 'Volume'], content.millilitres ?? 0, ML),
+    ...what,
   );
 }
 

@@ -20,18 +20,15 @@ export interface Rgb {
  * @param k of the slice
  */
 export function secondaryCapture(source: SourceSeries, picture: Rgb, k: number, maker: Maker): Uint8Array<ArrayBuffer> {
+  const what = source.placed ? `Slice ${k + 1} of ${source.slices.length}` : 'Image';
   const elements: DicomElement[] = [
     ...headOf(source, maker, {
       ...{ sopClass: SECONDARY_CAPTURE, instance: maker.uid(), modality: 'OT', series: maker.uid(), number: 9104 },
-      description: 'fusionclip slice with map',
+      description: source.placed ? 'fusionclip slice with map' : 'fusionclip image with map',
     }),
     [0x00080008, 'CS', 'DERIVED\\SECONDARY'],
     [0x00080064, 'CS', 'WSD'],
-    [
-      0x00082111,
-      'ST',
-      plainText(`Slice ${k + 1} of ${source.slices.length} with the anomaly map. ${madeBy(maker)}`, 1024),
-    ],
+    [0x00082111, 'ST', plainText(`${what} with the anomaly map. ${madeBy(maker)}`, 1024)],
     sequence(0x00082112, sourceImage(source.slices[k])),
     [0x00189004, 'CS', 'RESEARCH'],
     [0x00200020, 'CS', ''],

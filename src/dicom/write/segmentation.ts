@@ -26,6 +26,8 @@ export interface WrittenSegmentation {
   readonly tracking: string;
   /** Slices that have a frame. */
   readonly slices: readonly number[];
+  /** How many pixels reach the level. */
+  readonly pixels: number;
 }
 
 /** A finding: where the map reaches a level. */
@@ -85,7 +87,8 @@ export function segmentation(source: SourceSeries, finding: Finding, maker: Make
     [0x00700084, 'PN', ''],
     [0x7fe00010, 'OB', finding.fractional ? framesOf(values, slices, size) : packed(values, slices, size)],
   ];
-  return { bytes: encodeDicom(elements), instance, series, tracking, slices };
+  const pixels = finding.map.reduce((count, value) => count + (value >= finding.level ? 1 : 0), 0);
+  return { bytes: encodeDicom(elements), instance, series, tracking, slices, pixels };
 }
 
 const FRACTIONAL: readonly DicomElement[] = [

@@ -18,6 +18,8 @@ export interface SourceSeries {
   readonly head: readonly DicomElement[];
   readonly study: string;
   readonly series: string;
+  /** Whether its slices lie in space; a single image does not, and may have no frame of reference. */
+  readonly placed: boolean;
   readonly frameOfReference: string;
   readonly modality: string;
   /** `L` or `R` of a paired organ, else ''. */

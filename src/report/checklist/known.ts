@@ -135,15 +135,18 @@ export const metrics: Known = ({ header }) =>
 /** How uncertainty was measured. */
 export const uncertainty: Known = ({ results }) => {
   const { sampling } = results.selected;
-  return sampling
-    ? `Percentile bootstrap of ${sampling.draws} draws of ${sampling.units} ${sampling.drawn}, stratified, 95 %. One run says nothing of other seeds: fusionclip sweep.`
-    : null;
+  if (!sampling) return null;
+  const how = sampling.exact
+    ? `Clopper and Pearson's exact interval of 95 % of the image AUROC, of ${sampling.units} ${sampling.drawn}, whose classes do not overlap`
+    : `Percentile bootstrap of ${sampling.draws} draws of ${sampling.units} ${sampling.drawn}, stratified, 95 %`;
+  return `${how}. One run says nothing of other seeds: fusionclip sweep.`;
 };
 
 /** The results with intervals. */
 export const performance: Known = ({ results }) => {
   const { image, pixel, pixelThreshold, sampling } = results.selected;
-  const range = (of?: { low: number; high: number }) => (of ? ` (95 %: ${fixed(of.low)} to ${fixed(of.high)})` : '');
+  const range = (of?: { low: number; high: number } | null) =>
+    of ? ` (95 %: ${fixed(of.low)} to ${fixed(of.high)})` : '';
   const parts = [
     `image AUROC ${fixed(image.auroc)}${range(sampling?.imageAuroc)}`,
     `average precision ${fixed(image.averagePrecision)}${range(sampling?.imageAveragePrecision)}`,

@@ -140,7 +140,9 @@ function compareOn(name: string, groups: readonly ComparedGroup[], rule: string 
   const both = normal > 0 && abnormal > 0;
   const intervals = both ? bootstrapPatients(units, statistic, { seed: 0, draws: DRAWS }) : [];
   const place = ({ name: own, shots }: ComparedGroup) => ({ name: own, shots });
-  const rows = groups.map((each, i) => rowOf(each, intervals[i] ?? null));
+  // Draws that do not differ, as where every run tells all images apart, say nothing.
+  const spread = (interval: Interval | undefined) => (interval && interval.low < interval.high ? interval : null);
+  const rows = groups.map((each, i) => rowOf(each, spread(intervals[i])));
   const means = rows.map(({ values }) => values.imageAuroc?.mean ?? Number.NaN);
   const differences = pairs.flatMap(([a, b], i): Difference[] => {
     const interval = intervals[groups.length + i];

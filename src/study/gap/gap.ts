@@ -10,8 +10,10 @@ import type { StudyRow } from '../reproduction/rows.ts';
 import { runStudy } from '../run_study.ts';
 import { describeStudyRun, type StudyRun } from '../study_run.ts';
 import { familySettings } from './family_words.ts';
-import { gapRows, OWN, RIVALS, ZERO_SHOT } from './gap_rows.ts';
-import { ALL_SETS, type GapDifference, type GapRow, summariseGap } from './summary.ts';
+import { gapRows } from './gap_rows.ts';
+import { type GapRun, gapRun, gapRunKey, readGapRuns, writeGapRuns } from './gap_run.ts';
+import { type GapGoal, goalsOf } from './goals.ts';
+import { type GapDifference, type GapRow, summariseGap } from './summary.ts';
 
 /** What the study runs. */
 export interface GapRequest {
@@ -33,18 +35,12 @@ export interface GapRequest {
   readonly settings: Readonly<Record<string, string>>;
   /** Nothing is run: what earlier calls have finished is put together. */
   readonly stored?: boolean;
-}
-
-/** A bound, and what was reached. */
-export interface GapGoal {
-  readonly what: string;
-  readonly reached: string;
-  /** Null where its runs are not there, or one seed alone is. */
-  readonly met: boolean | null;
+  /** `runs.json` of other calls or machines: their runs count too, where model, settings and numbers of pictures are the same. */
+  readonly others?: readonly string[];
 }
 
 /** `gap.json`. */
-export interface GapResults extends Omit<GapRequest, 'out' | 'model' | 'stored'> {
+export interface GapResults extends Omit<GapRequest, 'out' | 'model' | 'stored' | 'others'> {
   readonly fusionclip: string;
   readonly model: { readonly name: string; readonly hash: string };
   readonly adapter: string;
@@ -65,28 +61,40 @@ export interface GapResults extends Omit<GapRequest, 'out' | 'model' | 'stored'>
  */
 export async function studyGap(context: TrainContext, adapter: string, request: GapRequest): Promise<GapResults> {
   const { fs } = context;
-  const { model, out, seeds, families, shots, valid, test, stored = false } = request;
+  const { model, out, seeds, families, shots, valid, test, stored = false, others = [] } = request;
+  const known = new Map<string, GapRun>();
+  for (const path of others) for (const run of await readGapRuns(fs, path)) known.set(run.key, run);
   const backbone = await openBackbone(fs, model);
   const layers = tappedLayers(fusionOptions({}), backbone.weights.config.vision.layers);
   const rows = gapRows(layers).filter(({ name }) => request.methods.length === 0 || request.methods.includes(name));
-  const runs: StudyRun[] = [];
-  const settings = new Map(
-    families.map((family) => [family, familySettings(context, backbone, family, request.settings)]),
-  );
-  for (const seed of seeds) {
-    for (const family of families) {
-      const parent = phantomPlace(out, request, seed);
-      const folder = stored
-        ? joinPath(parent, PHANTOM_FAMILIES[family].dataset)
-        : await phantomFolder(context, parent, { valid, test }, family, PHANTOM_SEED + seed);
-      const own = { ...request, settings: settings.get(family)! };
-      runs.push(...runsOf(own, rows, { name: family, folder }, seed));
+  const asked: { readonly run: StudyRun; readonly key: string }[] = [];
+  for (const family of families) {
+    const own = { ...request, settings: familySettings(context, backbone, family, request.settings) };
+    for (const seed of seeds) {
+      const folder = joinPath(phantomPlace(out, request, seed), PHANTOM_FAMILIES[family].dataset);
+      for (const run of runsOf(own, rows, { name: family, folder }, seed)) {
+        asked.push({ run, key: await gapRunKey(run, backbone, request) });
+      }
+    }
+  }
+  // Seed by seed: an interrupted study has whole seeds.
+  asked.sort((a, b) => seeds.indexOf(a.run.seed) - seeds.indexOf(b.run.seed));
+  const due = asked.filter(({ key }) => !known.has(key)).map(({ run }) => run);
+  if (!stored) {
+    for (const { set, seed } of due) {
+      await phantomFolder(context, phantomPlace(out, request, seed), request, set, PHANTOM_SEED + seed);
     }
   }
   const working = stored ? { ...context, signal: AbortSignal.abort(new Error('Nothing is to be run.')) } : context;
-  const outcome = await runStudy(working, runs, joinPath(out, 'runs'));
+  const outcome = await runStudy(working, due, joinPath(out, 'runs'));
+  const keys = new Map(asked.map(({ run, key }) => [run, key]));
+  for (const { run, results } of outcome.finished) {
+    const key = keys.get(run)!;
+    known.set(key, gapRun(run, results, key, adapter));
+  }
+  const finished = asked.flatMap(({ key }) => known.get(key) ?? []);
   const methods = rows.map(({ name }) => name);
-  const summary = summariseGap(outcome.finished, families, shots, methods);
+  const summary = summariseGap(finished, families, shots, methods);
   const results: GapResults = {
     fusionclip: VERSION,
     model: { name: model, hash: backbone.identity.hash },
@@ -94,9 +102,10 @@ export async function studyGap(context: TrainContext, adapter: string, request: 
     ...summary,
     goals: goalsOf(summary.rows, summary.differences),
     failed: outcome.failed.map(({ run, reason }) => ({ run: describeStudyRun(run), reason })),
-    ...{ finished: outcome.finished.length, total: runs.length },
+    ...{ finished: finished.length, total: asked.length },
   };
   await fs.writeFile(joinPath(out, 'gap.json'), `${JSON.stringify(results, null, 2)}\n`);
+  await writeGapRuns(fs, joinPath(out, 'runs.json'), [...known.values()]);
   if (outcome.stopped && !stored) throw outcome.stopped;
   return results;
 }
@@ -120,49 +129,3 @@ function runsOf(
 
 /** Support images that are drawn for what does not look at them. */
 const LEAST_SHOTS = 1;
-
-/** Above this, a model has the families in its domain. */
-const OUT_OF_DOMAIN = 0.75;
-/** What few images have to bring. */
-const GAIN = 0.12;
-/** What the method may be below its rivals. */
-const MARGIN = 0.01;
-/** Support images of a class that the goals are said for. */
-const GOAL_SHOTS = 4;
-
-/** The goals of the study, as far as its rows tell. */
-export function goalsOf(rows: readonly GapRow[], differences: readonly GapDifference[]): GapGoal[] {
-  const row = (method: string) =>
-    rows.find((one) => one.set === ALL_SETS && one.shots === GOAL_SHOTS && one.method === method);
-  const against = (second: string) =>
-    differences.find((one) => one.set === ALL_SETS && one.shots === GOAL_SHOTS && one.second === second);
-  const number = (value: number) => (Number.isFinite(value) ? value.toFixed(3) : '?');
-  const told = ({ mean, low, high }: { readonly mean: number; readonly low: number; readonly high: number }) =>
-    `${number(mean)} (${number(low)} to ${number(high)})`;
-  const zero = row(ZERO_SHOT);
-  const gain = against(ZERO_SHOT);
-  const rivals = RIVALS.flatMap((name) => row(name) ?? []).sort((a, b) => b.imageAuroc.mean - a.imageAuroc.mean);
-  const [rival] = rivals;
-  const beside = rival && against(rival.method);
-  // Which of them is the better is known when both were run.
-  const missing = RIVALS.filter((name) => !row(name));
-  return [
-    {
-      what: `zero-shot image AUROC, mean over the families, below ${OUT_OF_DOMAIN}`,
-      reached: zero ? told(zero.imageAuroc) : 'not run',
-      met: zero ? zero.imageAuroc.mean < OUT_OF_DOMAIN : null,
-    },
-    {
-      what: `${GOAL_SHOTS}-shot ${OWN} at least ${GAIN} above zero-shot, the interval above 0`,
-      reached: gain ? told(gain.bySeed) : 'not run',
-      met: gain && gain.bySeed.count > 1 ? gain.bySeed.mean >= GAIN && gain.bySeed.low > 0 : null,
-    },
-    {
-      what: `${GOAL_SHOTS}-shot ${OWN} less the better of ${RIVALS.join(' and ')}, the interval above -${MARGIN}`,
-      reached: beside
-        ? `${told(beside.bySeed)} against ${rival.method}${missing.map((name) => `; ${name} was not run`).join('')}`
-        : 'not run',
-      met: beside && missing.length === 0 && beside.bySeed.count > 1 ? beside.bySeed.low > -MARGIN : null,
-    },
-  ];
-}

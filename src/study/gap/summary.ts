@@ -1,10 +1,7 @@
-import { INTENSITY_NAMES, intensityBaselines } from '../../metrics/intensity_baseline.ts';
+import { INTENSITY_NAMES } from '../../metrics/intensity_baseline.ts';
 import { type MeanInterval, meanInterval, type PairedDifference, pairedDifference } from '../../metrics/paired.ts';
-import type { FinishedStudyRun } from '../study_run.ts';
 import { type Question, questionsOf } from './gap_rows.ts';
-
-/** What is measured, as a share. */
-export type GapMetric = 'imageAuroc' | 'pixelAuroc' | 'aupro';
+import type { GapMetric, GapRun, GapValues } from './gap_run.ts';
 
 /** The sets of a study together: the mean over them. */
 export const ALL_SETS = 'mean';
@@ -40,7 +37,7 @@ interface Cell {
   readonly method: string;
   readonly shots: number;
   readonly seed: number;
-  readonly values: Readonly<Record<GapMetric, number | null>>;
+  readonly values: GapValues;
 }
 
 const METRICS = ['imageAuroc', 'pixelAuroc', 'aupro'] as const;
@@ -49,25 +46,15 @@ const METRICS = ['imageAuroc', 'pixelAuroc', 'aupro'] as const;
  * Cells of finished runs. What reads no support image is as good with each number of them; what brightness alone reaches (in the
  * better direction of each seed) is taken from any run of a set and seed.
  */
-function cellsOf(finished: readonly FinishedStudyRun[], shots: readonly number[]): Cell[] {
-  const own = finished.flatMap(({ run, results: { selected } }): Cell[] =>
-    (run.shots === undefined ? shots : [run.shots]).map((each) => ({
-      ...{ set: run.set, method: run.method, seed: run.seed, shots: each },
-      values: {
-        imageAuroc: selected.image.auroc,
-        pixelAuroc: selected.pixel?.auroc ?? null,
-        aupro: selected.pixel?.aupro ?? null,
-      },
-    })),
+function cellsOf(finished: readonly GapRun[], shots: readonly number[]): Cell[] {
+  const own = finished.flatMap(({ set, method, seed, shots: drawn, values }): Cell[] =>
+    (drawn === null ? shots : [drawn]).map((each) => ({ set, method, seed, shots: each, values })),
   );
-  const first = new Map(finished.map((one) => [`${one.run.set} ${one.run.seed}`, one]));
-  const bright = [...first.values()].flatMap(({ run, results }) =>
-    intensityBaselines(results.trivial).flatMap(({ key, image }): Cell[] => {
-      if (!image) return [];
-      const map = key === 'p995' ? (results.trivial?.map ?? null) : null;
-      const values = { imageAuroc: image.auroc, pixelAuroc: map?.auroc ?? null, aupro: map?.aupro ?? null };
-      return shots.map((each) => ({ set: run.set, method: INTENSITY_NAMES[key], seed: run.seed, shots: each, values }));
-    }),
+  const first = new Map(finished.map((run) => [`${run.set} ${run.seed}`, run]));
+  const bright = [...first.values()].flatMap(({ set, seed, brightness }) =>
+    Object.entries(brightness).flatMap(([method, values]): Cell[] =>
+      shots.map((each) => ({ set, method, seed, shots: each, values })),
+    ),
   );
   return [...own, ...bright];
 }
@@ -95,7 +82,7 @@ function withMeans(cells: readonly Cell[], sets: readonly string[]): Cell[] {
 
 /** Rows and differences of what is finished. */
 export function summariseGap(
-  finished: readonly FinishedStudyRun[],
+  finished: readonly GapRun[],
   sets: readonly string[],
   shots: readonly number[],
   methods: readonly string[],

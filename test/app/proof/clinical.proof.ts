@@ -1,9 +1,11 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ElementHandle } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeModel, writeSet } from '../../cli/program.ts';
+import type { El } from '../../dicom/dicom_maker.ts';
+import { sliceFile } from '../../volume/series_maker.ts';
 import { BrowserPage, PATIENCE } from '../browser_page.ts';
 import { difference } from '../pixels.ts';
 import { type StaticServer, serveFolder } from '../static_server.ts';
@@ -63,8 +65,9 @@ describe.skipIf(!existsSync(FILES))('clinical files', () => {
     ['dicom/MR_small.dcm', /1 image predicted/],
     ['dicom/MR_small_RLE.dcm', /1 image predicted/],
     ['dicom/MR_small_bigendian.dcm', /1 image predicted/],
-    ['dicom/JPEG2000.dcm', /no position/],
-    ['dicom/JPEG-lossy.dcm', /no position/],
+    // Secondary captures: images by themselves.
+    ['dicom/JPEG2000.dcm', /1 image predicted/],
+    ['dicom/JPEG-lossy.dcm', /image-\w+ is far darker than the support images/],
     ['dicom/SC_rgb_rle.dcm', /./],
     ['dicom/liver_1frame.dcm', /./],
     ['dicom/MR_truncated.dcm', /truncated|ends|cut|missing|short|damaged/],
@@ -79,6 +82,20 @@ describe.skipIf(!existsSync(FILES))('clinical files', () => {
     expect(said).toMatch(answer);
     expect(said).not.toMatch(/@|--[a-z]|undefined|\[object/);
     expect(said).toMatch(/^\d+ of \d+ images? predicted|\.$/);
+    expect(page.failures).toEqual([]);
+  });
+
+  test('an X-ray is scored by itself, and looked at by the window of its file', async () => {
+    const path = join(folder, 'xray.dcm');
+    const pixels = Array.from({ length: 96 * 80 }, (_, i) => 40 * (i % 96) + 100);
+    const more: El[] = [
+      [0x00281050, 'DS', '2000'],
+      [0x00281051, 'DS', '3900'],
+    ];
+    const grey = { rows: 80, columns: 96, signed: false, stored: 12, pixels };
+    writeFileSync(path, sliceFile(0, { position: null, orientation: null, modality: 'DX', grey, more }));
+    expect(await give(path)).toMatch(/1 image predicted/);
+    await page.says('#window', /window of the file/);
     expect(page.failures).toEqual([]);
   });
 
