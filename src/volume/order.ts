@@ -55,7 +55,7 @@ export function orderSlices(name: string, found: readonly SliceHeader[], accept:
     const what = placeless.some(({ place }) => place.position) ? 'orientation' : 'position';
     refuse(
       `${counted(placeless.length, 'picture')} of ${slices.length} ${placeless.length === 1 ? 'has' : 'have'} no ${what}`,
-      'placeless',
+      placeless.length < slices.length ? 'placeless' : null,
     );
     slices = slices.filter((slice) => !placeless.includes(slice));
   }
