@@ -59,7 +59,7 @@ const COSTS = {
 const METRICS = { image: 0.02, set: 0.7 };
 
 /** Passes over the test images that are to be expected, by whether the last weights that were compared were the best so far. */
-const PASSES = { unknown: 1.5, better: 1.25, worse: 1.9 };
+const PASSES = { unknown: 1.5, better: 1.2, worse: 1.9 };
 
 /** Seconds over which the speed of steps is averaged, and not less than an epoch. */
 const WINDOW = 30;
