@@ -268,7 +268,15 @@ async function roundTrip(root: string): Promise<void> {
   const webRun = join(folder, 'run-web');
   const trained = await fusionclip('train', '--data', everybody, '--model', 'tiny-clip', ...quick, '--out', webRun);
   check('train --data dicomweb:', trained.code === 0 && /by patient/.test(trained.out), trained);
-  const evaluated = await fusionclip('eval', webRun, '--json');
+  const config = readFileSync(join(webRun, 'config.json'), 'utf8');
+  check(
+    'prompts say nothing of the search, and the run does not keep it',
+    !/PatientID|studies\?P/.test(config),
+    config,
+  );
+  const unsaid = await fusionclip('eval', webRun);
+  check('eval asks for the search', unsaid.code === 2 && /kept by no run/.test(unsaid.err), unsaid);
+  const evaluated = await fusionclip('eval', webRun, '--data', everybody, '--json');
   const aurocs = [evaluated.out, readFileSync(join(webRun, 'results.json'), 'utf8')].map((text) => {
     const results = JSON.parse(text);
     return JSON.stringify((results.selected ?? results).image.auroc);

@@ -1,3 +1,4 @@
+import { withoutSecrets } from './address.ts';
 import { visible } from './visible.ts';
 
 /**
@@ -36,7 +37,10 @@ export type ErrorCode =
   | 'killed'
   | 'interrupted';
 
-/** An expected failure: `message` is one sentence that says what happened and what to do, and one line. */
+/**
+ * An expected failure: `message` is one sentence that says what happened and what to do, and one line. It tells addresses without their
+ * queries and passwords.
+ */
 export class FusionclipError extends Error {
   readonly code: ErrorCode;
   /** What it is about, more closely than the code, where who has no command line says by it what to do: the kind of a data set's problem. */
@@ -51,7 +55,7 @@ export class FusionclipError extends Error {
     message: string,
     options: ErrorOptions & { about?: string; leave?: readonly string[]; accept?: readonly string[] } = {},
   ) {
-    super(visible(message), options);
+    super(visible(withoutSecrets(message)), options);
     this.name = 'FusionclipError';
     this.code = code;
     this.about = options.about ?? null;

@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../base/address.ts';
 import { FusionclipError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
 import { printable, visible } from '../base/visible.ts';
@@ -21,7 +22,7 @@ export async function main(outer: Host): Promise<number> {
     const stack = error instanceof Error ? (error.stack ?? '') : '';
     const debug = host.args.includes('--debug');
     const advice = debug ? '' : ' (an error in fusionclip; --debug shows where)';
-    host.stderr(`fusionclip: ${visible(message)}${advice}\n${debug ? `${stack}\n` : ''}`);
+    host.stderr(`fusionclip: ${visible(withoutSecrets(message))}${advice}\n${debug ? `${stack}\n` : ''}`);
     return 1;
   }
 }

@@ -1,3 +1,4 @@
+import { isHidden } from '../base/address.ts';
 import { FusionclipError } from '../base/errors.ts';
 
 /** What `dicomweb:URL` names: a server, and of it a study, a series, or what a search finds. */
@@ -28,6 +29,12 @@ export function parseDicomWeb(text: string): DicomWebAddress {
     throw new FusionclipError('usage', `An address of a DICOMweb server is ${FORMS}.`);
   }
   const { host, hostname, protocol, pathname, search } = url;
+  if (isHidden(search.slice(1))) {
+    throw new FusionclipError(
+      'usage',
+      `What was searched for at ${host} is kept by no run, as it may name a patient; say it again with --data, dicomweb: and the address.`,
+    );
+  }
   if (url.username || url.password) {
     throw new FusionclipError(
       'usage',

@@ -15,6 +15,7 @@ const ADVICE: Record<string, string> = {
   EDQUOT: 'the disk quota is used up; free some space or choose another folder',
   EROFS: 'the file system is read-only; choose another folder',
   EISDIR: 'it is a folder where a file is expected',
+  ELOOP: 'its links lead round in a circle; point them at a file or folder',
   ENOTDIR: 'a part of the path is a file where a folder is expected',
   ENAMETOOLONG: 'the name is too long; choose a shorter one',
   EMFILE: 'too many files are open; raise the limit with "ulimit -n"',
@@ -23,6 +24,9 @@ const ADVICE: Record<string, string> = {
   ENOTEMPTY: 'the target folder is not empty; remove it or choose another name',
   EEXIST: 'something with this name exists already; remove it or choose another name',
 };
+
+/** Of a path with the sign that stands for what could not be read in a name. */
+const UNNAMED = 'its name holds bytes that are no UTF-8, with which no file can be opened here; rename it';
 
 /** The number of bytes that one write call gets: 64 MiB keeps a full disk from being noticed late. */
 const WRITE_SLICE = 64 * 2 ** 20;
@@ -46,7 +50,8 @@ function errorCode(cause: unknown): string {
 export function ioError(doing: string, path: string, cause: unknown): FusionclipError {
   if (cause instanceof FusionclipError) return cause;
   const code = errorCode(cause);
-  const reason = ADVICE[code] ?? (cause instanceof Error ? cause.message : String(cause));
+  const named = code === 'ENOENT' && path.includes('\ufffd') ? UNNAMED : ADVICE[code];
+  const reason = named ?? (cause instanceof Error ? cause.message : String(cause));
   return new FusionclipError('io', `Cannot ${doing} ${path}: ${reason}${code ? ` (${code})` : ''}.`, { cause });
 }
 

@@ -1,3 +1,4 @@
+import { serverOf } from '../base/address.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { baseName, joinPath } from '../base/paths.ts';
 import type { DecisionRule } from '../decide/decision_rule.ts';
@@ -101,7 +102,7 @@ export class Fusionclip {
     const { model = EMBEDDED_MODEL, out: given, force = false, onEvent, signal, ...settings } = choices;
     const texts = trainingTexts(settings);
     const folder = placeFolder(this.#given, data);
-    const out = given ?? joinPath('runs', baseName(folder));
+    const out = given ?? joinPath('runs', serverOf(folder) ?? baseName(folder));
     const context = this.#context({ onEvent, signal });
     return this.#finished(out, await trainRun(context, { data: folder, model, out, settings: texts, force }));
   }

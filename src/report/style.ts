@@ -114,7 +114,7 @@ caption { text-align: left; color: var(--muted); font-size: 13px; padding-bottom
 .facts { font-size: 14px; } .facts div { display: grid; grid-template-columns: 180px minmax(0, 1fr); gap: 2px 16px; padding: 2px 0; }
 .facts dt { color: var(--muted); } .facts dd { overflow-wrap: anywhere; }
 .facts.code { columns: 300px; column-gap: 40px; font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-size: 13px; }
-.facts.code div { grid-template-columns: minmax(0, 1fr) auto; border-bottom: 1px solid var(--line); break-inside: avoid; }
+.facts.code div { grid-template-columns: auto minmax(0, 1fr); border-bottom: 1px solid var(--line); break-inside: avoid; }
 .facts.code dd { text-align: right; }
 details { margin-top: 10px; } summary { cursor: pointer; color: var(--accent); font-size: 13px; }
 summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 2px; }

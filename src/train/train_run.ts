@@ -1,3 +1,4 @@
+import { keptPath } from '../base/address.ts';
 import { FusionclipError } from '../base/errors.ts';
 import { joinPath } from '../base/paths.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
@@ -110,7 +111,7 @@ async function begin(
     kind: dataset.kind,
     object: inventory.object,
     model: backbone.identity,
-    data: { path: request.data, name: dataset.name },
+    data: { path: keptPath(request.data), name: dataset.name },
     grey,
   };
   const items = itemsOf(support, settings, backbone);
@@ -166,7 +167,7 @@ async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Pro
   const path = places.data ?? old.data.path;
   const { context, rules, volumes } = await sliced(outer, path, old.train);
   const train = { ...old.train, group: rules.group };
-  const header: RunConfig = { ...old, train, data: { ...old.data, path } };
+  const header: RunConfig = { ...old, train, data: { ...old.data, path: keptPath(path) } };
   const { fs } = context;
   const { dataset, inventory, tell } = await openData(context, {
     path,

@@ -1,3 +1,4 @@
+import { serverOf } from '../base/address.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { baseName, extension, joinPath } from '../base/paths.ts';
 import { isImageName } from '../data/decode.ts';
@@ -56,6 +57,8 @@ export async function slicedFiles(
 ): Promise<SlicedFiles | null> {
   if (!(await holdsVolumes(fs, root))) return null;
   const whole = fs.absolutePath ? await fs.absolutePath(root) : root;
-  const set = await openSliceSet(fs, root, rules, baseName(whole), onProgress);
+  // An address says nothing of an organ.
+  const words = serverOf(root) === null ? baseName(whole) : '';
+  const set = await openSliceSet(fs, root, rules, words, onProgress);
   return { fs: shownAs(fs, root, set.files), set };
 }

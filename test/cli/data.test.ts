@@ -1,8 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { disk } from '../../src/host/disk.ts';
 import { fusionclip, QUICK, start, writeModel, writeSet } from './program.ts';
 
 let folder = '';
@@ -103,5 +114,13 @@ describe('data', () => {
     ]);
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/shorten it by 3 bytes/)]);
     expect(readdirSync(folder)).not.toContain('out');
+  });
+
+  test('a file whose name is no UTF-8 is refused as that: to check its path would not help', async () => {
+    const name = Buffer.concat([Buffer.from(`${path()}/`), Buffer.from([0xff]), Buffer.from('.png')]);
+    writeFileSync(name, 'x');
+    const [read] = readdirSync(path()).filter((one) => one.endsWith('\ufffd.png'));
+    await expect(disk.readFile(path(read))).rejects.toThrow(/holds bytes that are no UTF-8.*rename it/);
+    rmSync(name);
   });
 });

@@ -3,12 +3,13 @@ import { encodePng, encodePng16 } from '../../src/data/png.ts';
 import { evaluateRun } from '../../src/detect/evaluate_run.ts';
 import { predictPaths } from '../../src/detect/predict_volumes.ts';
 import { DicomFile } from '../../src/dicom/dicom_file.ts';
+import { writeReport } from '../../src/report/report.tsx';
 import { trainRun } from '../../src/train/train_run.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { assertClose } from '../harness/close.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, smallSettings, tinyBackbone } from '../train/small_run.ts';
+import { contextOf, smallSettings, textOf, tinyBackbone } from '../train/small_run.ts';
 import { marksIn } from '../volume/marked.ts';
 import { sliceFile } from '../volume/series_maker.ts';
 
@@ -37,6 +38,9 @@ function xray(person: number, abnormal: boolean): Uint8Array<ArrayBuffer> {
   });
 }
 
+/** A search as a command line has it: whom it is for, and a token in the wrong place. */
+const DATA = 'dicomweb:https://pacs.example/dw/studies?PatientID=Doe^Jane&token=geheim';
+
 /** Eight people in two splits, half of them abnormal, with masks. */
 function clinic(): MemoryFileSystem {
   const fs = new MemoryFileSystem();
@@ -45,7 +49,7 @@ function clinic(): MemoryFileSystem {
   );
   for (let person = 0; person < 8; person++) {
     const abnormal = person % 2 === 1;
-    const folder = `/xr/${person < 4 ? 'valid' : 'test'}/${abnormal ? 'abnormal' : 'normal'}`;
+    const folder = `${DATA}/${person < 4 ? 'valid' : 'test'}/${abnormal ? 'abnormal' : 'normal'}`;
     fs.files.set(`${folder}/Doe^Jane${person}.dcm`, xray(person, abnormal));
     const mask = encodePng({ width: SIDE, height: SIDE, channels: 1, data });
     if (abnormal) fs.files.set(`${folder}/masks/Doe^Jane${person}.png`, new Uint8Array(mask));
@@ -60,15 +64,18 @@ suiteInTurn('single DICOM images end to end', () => {
     const context = contextOf(await t.gpu(), fs);
     const model = await tinyBackbone();
     const settings = smallSettings({ shots: '2', epochs: '1', prompt: 'fixed' });
-    const { results, adapters } = await trainRun(context, { data: '/xr', model, out: '/run', settings });
+    const { results, adapters } = await trainRun(context, { data: DATA, model, out: '/run', settings });
     assert.isUndefined(results.volumes ?? undefined);
     assert.deepEqual([results.selected.sampling!.drawn, results.selected.sampling!.units], ['patients', 4]);
     assert.isNotNull(results.selected.sampling!.patients);
-    const again = await evaluateRun(context, { adapters: '/run', model, out: null });
+    assert.equal(JSON.parse(textOf(fs, '/run/config.json')).object, 'medical image');
+    const unsaid = () => evaluateRun(context, { adapters: '/run', model, out: null });
+    await expectFailure('io', [/^There is no folder dicomweb:https:\/\/pacs\.example\/dw\/studies\?…, where/], unsaid);
+    const again = await evaluateRun(context, { adapters: '/run', model, data: DATA, out: '/eval' });
     assert.isNull(again.volumes ?? null);
 
     const request = { adapters, model, out: '/out', write: ['sc', 'seg', 'sr'] as const };
-    const { predictions, volumes, patients } = await predictPaths(context, { ...request, paths: ['/xr/test'] });
+    const { predictions, volumes, patients } = await predictPaths(context, { ...request, paths: [`${DATA}/test`] });
     assert.equal(patients.length, 4);
     assert.deepInclude(volumes[0], { place: [], millilitres: null, map: null });
     const dicom = volumes.flatMap((row) => row.dicom);
@@ -94,10 +101,11 @@ suiteInTurn('single DICOM images end to end', () => {
       { absolute: 1e-6 },
     );
     await expectFailure('usage', [/^--write pm: .* images without a place/], () =>
-      predictPaths(context, { adapters, model, out: '/pm', write: ['pm'], paths: ['/xr/test'] }),
+      predictPaths(context, { adapters, model, out: '/pm', write: ['pm'], paths: [`${DATA}/test`] }),
     );
 
-    const marks = ['MRN-47', 'Doe^Jane', '1.2.826.77', '20260102'];
+    await writeReport(fs, '/run');
+    const marks = ['MRN-47', 'Doe^Jane', 'geheim', 'PatientID', '1.2.826.77', '20260102'];
     const written = [...fs.files].filter(([path]) => !given.has(path) && !path.endsWith('.dcm'));
     for (const [path, bytes] of written) assert.deepEqual(marksIn(bytes, marks), [], path);
     assert.deepEqual(marksIn(JSON.stringify([context.events, volumes, patients]), marks), []);

@@ -105,7 +105,9 @@ describe('a report in a browser', () => {
     const long = 'a_long_name_without_a_space'.repeat(6);
     const made = madeRun({ images: 1000 });
     const predictions = made.predictions.map((one, i) => (i % 3 === 0 ? { ...one, id: `${i}${long}` } : one));
-    await open(what === 'a run' ? await renderReport({ ...made, predictions }) : await reproduction());
+    const sources = { 'prompt.nctx': 'fusionclip.json', 'checkpoint.every': 'fusionclip.json' } as const;
+    const header = { ...made.header, sources };
+    await open(what === 'a run' ? await renderReport({ ...made, header, predictions }) : await reproduction());
     await page.$$eval('details', (all) => {
       for (const one of all) one.open = true;
     });
@@ -123,6 +125,22 @@ describe('a report in a browser', () => {
         width,
       );
       expect(outside).toEqual([]);
+      // A term and what is said of it stand beside or below each other.
+      const onTop = await page.$$eval('.facts > div', (rows) => {
+        const boxOf = (row: Element, what: string) => {
+          const range = document.createRange();
+          range.selectNodeContents(row.querySelector(what)!);
+          return range.getBoundingClientRect();
+        };
+        return rows
+          .filter((row) => row.querySelector('dd')!.textContent !== '')
+          .filter(
+            (row) =>
+              boxOf(row, 'dt').right > boxOf(row, 'dd').left && boxOf(row, 'dt').bottom > boxOf(row, 'dd').top + 1,
+          )
+          .map((row) => row.textContent);
+      });
+      expect(onTop).toEqual([]);
     }
   });
 

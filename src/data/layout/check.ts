@@ -1,3 +1,4 @@
+import { keptPath } from '../../base/address.ts';
 import type { FileSystem } from '../../base/file_system.ts';
 import { type HashedFile, identicalFiles, sha256 } from '../audit/identical.ts';
 import { type SharedSource, sharedSources, sourceName } from '../audit/source_name.ts';
@@ -91,8 +92,9 @@ async function inspect(
     ...setProblems(scan, images, hashes, jpegs),
   ];
   const masks = scan.kind === 'pixel' ? maskFacts(scan, samples, background, smeared) : null;
+  const told = keptPath(path);
   const inventory: Inventory = {
-    path,
+    path: told,
     name: scan.name,
     layout: scan.layout,
     kind: scan.kind,
@@ -114,7 +116,7 @@ async function inspect(
     leftOut: summarizeLeftOut(scan.leftOut),
     sha256: await sums.all(),
     leaks: findLeaks(samples, hashes, rules.group ?? null),
-    problems,
+    problems: told === path ? problems : problems.map((one) => ({ ...one, path: one.path.replace(path, told) })),
     ok: problems.every(({ severity }) => severity === 'warning'),
   };
   return { scan, inventory, grey: grey.rule };

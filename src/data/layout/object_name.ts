@@ -1,3 +1,4 @@
+import { serverOf } from '../../base/address.ts';
 import type { FileSystem } from '../../base/file_system.ts';
 import { baseName } from '../../base/paths.ts';
 
@@ -44,6 +45,8 @@ export function hasWord(name: string, wanted: readonly string[]): boolean {
  */
 export function describeObject(folder: string, override?: string): ObjectName {
   if (override) return { object: override, from: 'given' };
+  // What an address holds names a server or a patient.
+  if (serverOf(folder) !== null) return { object: ANY_OBJECT, from: 'none' };
   const name = baseName(folder).replace(/_AD$/i, '');
   const words = wordsOf(name);
   const known = NAMES.find(([wanted]) => hasWord(name, wanted));
@@ -59,7 +62,8 @@ export function objectName(folder: string, override?: string): string {
 
 /** As {@link describeObject} by the whole path of a folder, so that it does not matter how the path is typed. */
 export async function findObject(fs: FileSystem, folder: string, override?: string): Promise<ObjectName> {
-  return describeObject((await fs.absolutePath?.(folder)) ?? folder, override);
+  const whole = serverOf(folder) === null ? await fs.absolutePath?.(folder) : null;
+  return describeObject(whole ?? folder, override);
 }
 
 /** A line that says what prompts will call the images, and why. */

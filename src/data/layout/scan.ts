@@ -1,3 +1,4 @@
+import { serverOf } from '../../base/address.ts';
 import { FusionclipError } from '../../base/errors.ts';
 import type { FileSystem } from '../../base/file_system.ts';
 import { baseName, extension, joinPath } from '../../base/paths.ts';
@@ -103,7 +104,7 @@ export async function scanDataset(fs: FileSystem, path: string, given: Partial<D
   );
   const pixel = dealt.some((c) => c.label === 1 && (c.nested || c.maskFolder || c.samples.some(({ mask }) => mask)));
   const scan: Omit<Scan, 'problems'> = {
-    name: baseName((await fs.absolutePath?.(path)) ?? path),
+    name: serverOf(path) ?? baseName((await fs.absolutePath?.(path)) ?? path),
     path,
     layout: arrangement.layout,
     kind: pixel ? 'pixel' : 'image',
