@@ -140,7 +140,10 @@ export async function persist(
 function webAddress(address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url;
-  throw new FusionclipError('usage', `"${address}" is no address that can be fetched; give one with http or https, without a password.`);
+  throw new FusionclipError(
+    'usage',
+    `"${address}" is no address that can be fetched; give one with http or https, without a password.`,
+  );
 }
 
 function pause(attempt: number): Promise<void> {
