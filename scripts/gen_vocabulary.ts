@@ -16,7 +16,7 @@ writeFileSync(
 // The byte-pair merges of OpenAI's CLIP, https://github.com/openai/CLIP, Copyright (c) 2021 OpenAI, MIT License.
 
 /** \`bpe_simple_vocab_16e6.txt\`, its version line and first 48,894 merges, gzipped, in base64. */
-export const MERGES_GZIP_BASE64 =
+export const MERGES_GZIP_BASE64: string =
   '${packed}';
 `,
 );

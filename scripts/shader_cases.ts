@@ -50,6 +50,7 @@ function normalisation(rows: number, width: number): Case {
     const weight = array(gpu, width);
     const { y, mean, rstd } = layerNorm(x, weight, weight);
     layerNormBackward(y, x, weight, mean, rstd, { x: true, weight: true });
+    layerNormBackward(y, x, weight, mean, rstd, { x: true, weight: false }, array(gpu, rows, width));
     const unit = l2Normalize(x);
     l2NormalizeBackward(x, unit.y, unit.inverseNorm);
   };
@@ -88,6 +89,7 @@ function rowwise(sentences: number, length: number, width: number): Case {
   return (gpu) => {
     const ids = new Uint32Array(sentences).fill(1);
     gatherRows(array(gpu, 3, width), uploadIndex(gpu, ids));
+    gatherRows(array(gpu, 3, 3), uploadIndex(gpu, ids));
     scatterRows(array(gpu, sentences, width), ids, 3);
     const starts = uploadIndex(gpu, [0, 1, sentences]);
     meanGroups(array(gpu, sentences, width), starts);
@@ -111,6 +113,7 @@ function maps(groups: number, batch: number, grid: number, side: number): Case {
     const grad = array(gpu, groups);
     focal(prob, mask);
     focalBackward(grad, prob, mask);
+    focalBackward(grad, prob, mask, 2, 1e-5, null, prob);
     diceBackward(grad, dice(prob, mask).sums, mask, prob.shape);
     for (const mode of ['prob', 'mvfa', 'margin'] as const) {
       const pair = array(gpu, groups * batch, 2);

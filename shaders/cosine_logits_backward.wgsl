@@ -1,6 +1,7 @@
 // Gradient of cosine_logits.wgsl by f: with u = sum over c of grad[r, c] t[c] and h = f[r] inverse_norm[r],
 // d_f[r] = temperature * inverse_norm[r] * (u - h (h . u)); the second term is missing where the norm was clamped to 1e-12,
-// since it is a constant there. grad [rows, classes]; f, d_f [rows, width]; t [classes, width]; inverse_norm [rows].
+// since it is a constant there. Where f is not positive, d_f is multiplied by `slope`: 0 makes it the gradient of what a ReLU
+// was given whose results f are, 1 leaves it. grad [rows, classes]; f, d_f [rows, width]; t [classes, width]; inverse_norm [rows].
 // Caller: src/kernels/cosine_logits.ts.
 // Loops: 2 * (classes + 1) * (width / 4 / LANES + 4) + steps where (classes + 1) * (width + 1) <= 30720, steps <= 16
 
@@ -9,6 +10,7 @@ struct Params {
   width: u32,
   classes: u32,
   temperature: f32,
+  slope: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -71,6 +73,11 @@ fn pull_four(row: u32, i: u32) -> vec4f {
   return sum;
 }
 
+// d_f of four columns.
+fn from_four(u: vec4f, x: vec4f, factor: f32, along: f32) -> vec4f {
+  return factor * (u - x * along) * select(vec4f(params.slope), vec4f(1.0), x > vec4f(0.0));
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
   @builtin(global_invocation_id) id: vec3u,
@@ -100,13 +107,14 @@ fn main(
   let factor = params.temperature * inverse;
   for (var i = lane; i < even; i += 4u * LANES) {
     let to = base + i;
-    let u = pull_four(row, i);
-    d_f[to] = factor * (u.x - f[to] * along);
-    d_f[to + LANES] = factor * (u.y - f[to + LANES] * along);
-    d_f[to + 2u * LANES] = factor * (u.z - f[to + 2u * LANES] * along);
-    d_f[to + 3u * LANES] = factor * (u.w - f[to + 3u * LANES] * along);
+    let x = vec4f(f[to], f[to + LANES], f[to + 2u * LANES], f[to + 3u * LANES]);
+    let d = from_four(pull_four(row, i), x, factor, along);
+    d_f[to] = d.x;
+    d_f[to + LANES] = d.y;
+    d_f[to + 2u * LANES] = d.z;
+    d_f[to + 3u * LANES] = d.w;
   }
   for (var i = even + lane; i < width; i += LANES) {
-    d_f[base + i] = factor * (pull(row, i) - f[base + i] * along);
+    d_f[base + i] = from_four(vec4f(pull(row, i)), vec4f(f[base + i]), factor, along).x;
   }
 }

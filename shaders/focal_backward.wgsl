@@ -19,6 +19,8 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> dprob: array<vec2f>;
 
 const WORKGROUP: u32 = 256u;
+// 1: added to what dprob holds.
+const ADD: u32 = 0u;
 
 // d/dpt of -(1 - pt)^gamma ln pt, without the sign. At pt = 1 the first term goes to 0 although its power may not.
 fn slope(pt: f32, gamma: f32) -> f32 {
@@ -50,5 +52,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let pt = hot.x * p.x + hot.y * p.y + params.smooth_by;
   let w = select(select(1.0 - params.alpha, params.alpha, m > 0.5), 1.0, params.alpha < 0.0);
   let g = grad[row / params.batch] / (f32(params.batch) * f32(params.pixels));
-  dprob[i] = (g * w * slope(pt, params.gamma)) * hot;
+  var value = (g * w * slope(pt, params.gamma)) * hot;
+  if (ADD == 1u) {
+    value += dprob[i];
+  }
+  dprob[i] = value;
 }

@@ -19,6 +19,8 @@ const WORKGROUP: u32 = 16u;
 // 2^LANE_BITS invocations share a row: one on software adapters, neighbours that read side by side on a GPU.
 const LANE_BITS: u32 = 0u;
 const LANES: u32 = 1u << LANE_BITS;
+// 1: added to what dx holds.
+const ADD: u32 = 0u;
 
 var<workgroup> parts: array<vec2f, WORKGROUP>;
 
@@ -78,6 +80,10 @@ fn main(
     return;
   }
   for (var i = lane; i < width; i += LANES) {
-    dx[base + i] = r * (grad[base + i] * weight[i] - a - ((x[base + i] - m.x) - m.y) * b);
+    var value = r * (grad[base + i] * weight[i] - a - ((x[base + i] - m.x) - m.y) * b);
+    if (ADD == 1u) {
+      value += dx[base + i];
+    }
+    dx[base + i] = value;
   }
 }

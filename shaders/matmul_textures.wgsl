@@ -3,7 +3,7 @@
 // bounds each: 300 instructions for a vec4f of 8 lanes, three quarters of what matmul_registers.wgsl does. A texel of a
 // storage texture takes it 65, without a branch. So both operands are copied into textures before the dispatch
 // (`Dispatch.texels`), and one invocation owns a tile of 8 x 32 results in named variables, without workgroup memory.
-// At 290 x 1024 x 1024 it takes 0.55 of the processor time of matmul_registers.wgsl, copies included: `npm run bench -- matmul`.
+// On a quiet machine it takes 0.41 to 0.47 of the time of matmul_registers.wgsl, copies included: `npm run bench -- matmul`.
 // Caller: src/kernels/matmul.ts.
 // A texel is four numbers of a row, or eight of a b in 16 bits. Rows and columns of a texture count from those of the operand;
 // a_batch and b_batch are its rows from one matrix to the next. Beyond them it holds anything: an operand that runs along k

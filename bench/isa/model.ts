@@ -4,7 +4,7 @@
  * compiler made of them (bench/results/isa.json) and by their sizes: the list of what to mend next. No measurement.
  *
  * A kernel lasts as long as the longest of three: arithmetic (operations with those beyond the edges of tiles, over peak, over the
- * share of multiply-adds, over how evenly its workgroups fill the units), memory (each buffer once), and latency (a launch, and
+ * share of multiply-adds, over how evenly its workgroups fill the units), memory (each buffer once, one that is read and written twice; copies too), and latency (a launch, and
  * rounds of loads that wait for one another). Ideal is every operation at peak. `--measured FILE` adds what a device took for each
  * kernel (bench/device/whole.ts).
  */
@@ -120,6 +120,6 @@ for (const [model, { name, work }] of (await models()).entries()) {
   console.log(textColumns([values.measured ? [...head, 'measured'] : head, ...table], 'lrrlr'));
   const ideal = flops / peak;
   console.log(
-    `${name}: ${(1e3 * total).toFixed(1)} ms, ideal ${(1e3 * ideal).toFixed(1)} ms: ${((100 * ideal) / total).toFixed(0)} %\n`,
+    `${name}: ${(1e3 * total).toFixed(1)} ms, ideal ${(1e3 * ideal).toFixed(1)} ms: ${((100 * ideal) / total).toFixed(1)} %\n`,
   );
 }

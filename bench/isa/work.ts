@@ -6,9 +6,11 @@ import { zeroModel } from '../../src/clip/zero_model.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { IdleGpu } from '../../src/gpu/counting.ts';
 import type { Dispatch } from '../../src/gpu/interface.ts';
-import { specialize } from '../../src/gpu/shader.ts';
+import type { BufferView } from '../../src/gpu/programs.ts';
+import { type Shader, specialize } from '../../src/gpu/shader.ts';
 import { Tensor } from '../../src/nn/index.ts';
 import { trainingParts } from '../operations.ts';
+import { instrumented } from './instrument.ts';
 import { kernelOf } from './kernels.ts';
 
 /** One dispatch. */
@@ -20,7 +22,7 @@ export interface Work {
   readonly flops: number;
   /** The same with what is computed beyond the edges of tiles. */
   readonly done: number;
-  /** Of all buffers, once. */
+  /** Of all buffers, once; of those that are read and written, twice. */
   readonly bytes: number;
   readonly workgroups: number;
   /** Loads of one invocation that wait for one another. */
@@ -42,11 +44,56 @@ class WritingGpu extends IdleGpu {
     const known = { steps: 1, ...constantsOf(source), ...(params as Record<string, number>) };
     this.work.push({
       ...{ kernel, shader: shader.name, flops, done: flops * waste(shader.name, known) },
-      bytes: [...views].reduce((sum, { bytes }) => sum + bytes, 0),
+      bytes:
+        fetched(shader.name, buffers) ??
+        [...views].reduce((sum, { bytes }) => sum + bytes, 0) + bytesReadBack(call, known),
       workgroups: x * y * z,
       rounds: rounds(shader.name, source, known),
     });
   }
+
+  override copy(from: BufferView, to: BufferView): void {
+    super.copy(from, to);
+    this.#move('copy', 2 * from.bytes);
+  }
+
+  override clear(view: BufferView): void {
+    super.clear(view);
+    this.#move('clear', view.bytes);
+  }
+
+  #move(kernel: string, bytes: number): void {
+    this.work.push({ ...{ kernel, shader: kernel, flops: 0, done: 0 }, bytes, workgroups: 1, rounds: 0 });
+  }
+}
+
+/** A gather reads as many rows as it writes. */
+function fetched(shader: string, { ids, y }: Readonly<Record<string, BufferView>>): number | undefined {
+  return shader.startsWith('gather_rows') && y ? ids.bytes + 2 * y.bytes : undefined;
+}
+
+/** Of the buffers that a dispatch writes, those that it reads as well. */
+function bytesReadBack({ shader, buffers }: Dispatch<string, string, string>, params: Record<string, number>): number {
+  // Where a parameter or constant says so, only then.
+  const { epilogue = 16, first = 0, ADD = 1 } = params;
+  if ((epilogue & 16) === 0 || first === 1 || ADD === 0) return 0;
+  return shader.bindings.reduce((sum, { name }) => sum + (readBack(shader).has(name) ? buffers[name].bytes : 0), 0);
+}
+
+const loadedOf = new Map<Shader, ReadonlySet<string>>();
+
+/** The names of the buffers that a shader both reads and writes. */
+function readBack(shader: Shader): ReadonlySet<string> {
+  let names = loadedOf.get(shader);
+  if (!names) {
+    const { sites } = instrumented(shader.source, 1);
+    const [loads, stores] = ['load', 'store'].map(
+      (kind) => new Set(sites.filter((site) => site.kind === kind).map(({ text }) => text.replace(/\W.*/s, ''))),
+    );
+    names = new Set([...loads].filter((name) => stores.has(name)));
+    loadedOf.set(shader, names);
+  }
+  return names;
 }
 
 const BATCH = 8;

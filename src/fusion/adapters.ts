@@ -1,9 +1,7 @@
 import { GpuArray } from '../gpu/array.ts';
 import { activation, activationBackward } from '../kernels/activation.ts';
-import { scale } from '../kernels/elementwise.ts';
 import { matmul } from '../kernels/matmul.ts';
-import { meanRows } from '../kernels/mean_groups.ts';
-import { sumTo } from '../kernels/sum_axis.ts';
+import { sumAxis, sumTo } from '../kernels/sum_axis.ts';
 import { activate, apply, linear, type Operation, type Tensor } from '../nn/index.ts';
 
 /** Activation of an adapter; `none` is the identity. */
@@ -19,7 +17,7 @@ export interface LayerTokens {
  * F_gal = act(W_gal [cls ; patch] + b) as W_c cls + W_p patch: one class vector per image, so no 2W-wide tensor exists.
  * Inputs: cls [B, W], patches [B, N, W], weight [E, 2W] with the class columns first, and bias [E] if there is one.
  */
-const operation: Operation<{ act: AdapterAct; biased: boolean }> = {
+const operation: Operation<{ act: AdapterAct; biased: boolean; sloped: boolean }> = {
   name: 'fusion_adapter',
   forward([cls, patches, weight, bias], { act, biased }, need) {
     const { gpu } = cls;
@@ -39,13 +37,18 @@ const operation: Operation<{ act: AdapterAct; biased: boolean }> = {
     const inputs = need[0] || need[1] ? [cls, patches, weight] : [cls, patches, out];
     return { output: out, saved: [...inputs, out] };
   },
-  backward(grad, [cls, patches, weight, output], { act, biased }, [needCls, needPatches, needWeight, needBias]) {
+  backward(
+    grad,
+    [cls, patches, weight, output],
+    { act, biased, sloped },
+    [needCls, needPatches, needWeight, needBias],
+  ) {
     const { gpu } = grad;
     using scope = gpu.scope();
     const [batch, tokens, width] = patches.shape;
     const embed = grad.width;
-    const dz = act === 'none' ? grad : activationBackward(grad, output, act);
-    const perImage = scale(meanRows(dz.reshape([batch, tokens, embed])), tokens);
+    const dz = act === 'none' || sloped ? grad : activationBackward(grad, output, act);
+    const perImage = sumAxis(dz, [batch, tokens, embed], [batch, embed]);
     const dCls = needCls ? matmul(perImage, weight, { bColumns: [0, width] }) : null;
     const dPatches = needPatches ? matmul(dz, weight, { bColumns: [width, width] }) : null;
     let dWeight: GpuArray | null = null;
@@ -64,6 +67,7 @@ const operation: Operation<{ act: AdapterAct; biased: boolean }> = {
 /**
  * The fusion adapter: act(W_gal [cls ; patch_i]) for every patch (equation 3 of the paper).
  * @param weight [E, 2W]
+ * @param sloped the gradient that arrives holds the slope of the activation
  * @returns [B, N, E]
  */
 export function fusionAdapter(
@@ -71,15 +75,25 @@ export function fusionAdapter(
   weight: Tensor,
   bias: Tensor | null,
   act: AdapterAct,
+  sloped = false,
 ): Tensor {
-  return apply(operation, bias ? [cls, patches, weight, bias] : [cls, patches, weight], { act, biased: bias !== null });
+  const inputs = bias ? [cls, patches, weight, bias] : [cls, patches, weight];
+  return apply(operation, inputs, { act, biased: bias !== null, sloped });
 }
 
 /**
  * The local adapter: act(W_loc patch_i) (equation 4).
  * @param weight [E, W]
+ * @param sloped the gradient that arrives holds the slope of the activation, a ReLU
  * @returns [B, N, E]
  */
-export function localAdapter({ patches }: LayerTokens, weight: Tensor, bias: Tensor | null, act: AdapterAct): Tensor {
-  return act === 'leaky_relu' ? activate(linear(patches, weight, bias), act) : linear(patches, weight, bias, act);
+export function localAdapter(
+  { patches }: LayerTokens,
+  weight: Tensor,
+  bias: Tensor | null,
+  act: AdapterAct,
+  sloped = false,
+): Tensor {
+  if (act === 'leaky_relu') return activate(linear(patches, weight, bias), act);
+  return linear(patches, weight, bias, sloped ? 'relu-sloped' : act);
 }

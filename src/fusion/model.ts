@@ -122,19 +122,27 @@ export class FusionModel implements BranchModel {
     return gatherRows(features, this.#pairs[k]);
   }
 
-  /** Adapted patch features of one path, not normalised: [B, N, E]. `role` is `det.` for split heads. */
-  adapt(tokens: LayerTokens, { branch, layer }: Path, role = ''): Tensor {
+  /**
+   * Adapted patch features of one path, not normalised: [B, N, E]. `role` is `det.` for split heads; `sloped`: the gradient that
+   * arrives holds the slope of the activation.
+   */
+  adapt(tokens: LayerTokens, { branch, layer }: Path, role = '', sloped = false): Tensor {
     const { weight, bias } = this.#adapters.get(`adapter.${role}${branch}.${layer}`)!;
     const act = this.options['adapter.act'];
-    return branch === 'gal' ? fusionAdapter(tokens, weight, bias, act) : localAdapter(tokens, weight, bias, act);
+    return branch === 'gal'
+      ? fusionAdapter(tokens, weight, bias, act, sloped)
+      : localAdapter(tokens, weight, bias, act, sloped);
   }
 
   /** z = temperature · ⟨F, T⟩ of every path, [B·N, 2]. */
   logits(features: Features, text: Tensor, role = ''): Tensor[] {
+    // Nothing else reads what is adapted here, so the cosines' gradient can hold the slope of the ReLU.
+    const relu = this.options['adapter.act'] === 'relu';
     return this.paths.map((path, k) => {
-      const adapted = this.adapt(features.get(path.layer)!, path, role);
+      const adapted = this.adapt(features.get(path.layer)!, path, role, relu);
       const [batch, tokens, embed] = adapted.shape;
-      return cosineLogits(reshape(adapted, [batch * tokens, embed]), this.textOf(text, k), this.options.temperature);
+      const rows = reshape(adapted, [batch * tokens, embed]);
+      return cosineLogits(rows, this.textOf(text, k), this.options.temperature, relu);
     });
   }
 

@@ -37,6 +37,7 @@ export function cosineLogits(
  * Gradients of {@link cosineLogits}.
  * @param grad [rows, C]
  * @param need which of the two are wanted; the others are null
+ * @param relu f are results of a ReLU, and the gradient of what it was given is wanted in place of theirs
  */
 export function cosineLogitsBackward(
   grad: GpuArray,
@@ -45,6 +46,7 @@ export function cosineLogitsBackward(
   inverseNorm: GpuArray,
   temperature: number,
   need: { f: boolean; t: boolean },
+  relu = false,
 ): { f: GpuArray | null; t: GpuArray | null } {
   const { gpu } = f;
   const [rows, classes, width] = measure(f, t);
@@ -56,7 +58,7 @@ export function cosineLogitsBackward(
     gpu.run({
       shader: cosine_logits_backward,
       buffers: { grad, f, t, inverse_norm: inverseNorm, d_f: df },
-      params: { rows, width, classes, temperature },
+      params: { rows, width, classes, temperature, slope: relu ? 0 : 1 },
       ...rowLaunch(gpu, rows, width),
       flops: 2 * rows * width * (2 * classes + 2),
     });

@@ -31,6 +31,7 @@ export function focal(prob: GpuArray, mask: GpuArray, gamma = 2, smooth = 1e-5, 
 /**
  * d loss / d prob.
  * @param grad [G]
+ * @param into of prob's shape, added to in place of a new gradient, and returned
  * @returns [G·B, H, W, 2]
  */
 export function focalBackward(
@@ -40,12 +41,15 @@ export function focalBackward(
   gamma = 2,
   smooth = 1e-5,
   alpha: number | null = null,
+  into: GpuArray | null = null,
 ): GpuArray {
   const { count, batch, rows, pixels } = pixelLossSizes('focal', prob.shape, mask);
   expectShape('focal gradient', grad, [count]);
-  const dprob = GpuArray.empty(prob.gpu, prob.shape);
+  if (into) expectShape('focal sum of gradients', into, prob.shape);
+  const dprob = into ?? GpuArray.empty(prob.gpu, prob.shape);
   prob.gpu.run({
     shader: focal_backward,
+    constants: { ADD: Number(into !== null) },
     buffers: { grad, prob, mask, dprob },
     params: { batch, pixels, gamma, smooth_by: smooth, alpha: alpha ?? -1 },
     groups: [Math.ceil(pixels / focal_backward.constants.WORKGROUP), rows],

@@ -1,29 +1,42 @@
 import { GpuArray } from '../gpu/array.ts';
 import { expectIndex, type Index, uploadIndex } from './row_index.ts';
-import { gather_rows, gather_rows_scatter } from './shaders.gen.ts';
-import { elementGrid } from './shapes.ts';
+import { gather_rows, gather_rows_scatter, gather_rows_vec4 } from './shaders.gen.ts';
+import { elementGrid, expectShape } from './shapes.ts';
 
 export { type Index, uploadIndex } from './row_index.ts';
 
 /** A list this long is added by one invocation; see the loop limit in docs/architecture.md. */
 const MOST_REPEATS = 60_000;
+/** In place of a number: a row of zeros. */
+const NOTHING = 0xffff_ffff;
 
 /**
  * y[i] = table[index[i]].
  * @param table [V, W]
- * @param index n row numbers below V
+ * @param index n row numbers below V, or below V + V' with more rows
+ * @param more [V', W], what follows the table
  * @returns [n, W]
  */
-export function gatherRows(table: GpuArray, index: Index): GpuArray {
+export function gatherRows(table: GpuArray, index: Index, more?: GpuArray): GpuArray {
   const [entries, width] = table.shape;
-  if (table.shape.length !== 2 || table.dtype !== 'f32') throw new Error('gather_rows: the table must be f32 [V, W]');
-  expectIndex('gather_rows', index.host, index.host.length, entries);
+  for (const one of more ? [table, more] : [table]) {
+    if (one.shape.length !== 2 || one.dtype !== 'f32') throw new Error('gather_rows: the table must be f32 [V, W]');
+    expectShape('gather_rows table', one, [one.shape[0], width]);
+  }
+  expectIndex('gather_rows', index.host, index.host.length, entries + (more?.shape[0] ?? 0));
+  return take(table, index, more ?? table);
+}
+
+/** {@link gatherRows} of numbers that are known to fit, or {@link NOTHING}. */
+function take(table: GpuArray, index: Index, more: GpuArray): GpuArray {
+  const [entries, width] = table.shape;
   const y = GpuArray.empty(table.gpu, [index.host.length, width]);
+  const [shader, step] = width % 4 === 0 ? [gather_rows_vec4, 4] : [gather_rows, 1];
   table.gpu.run({
-    shader: gather_rows,
-    buffers: { table, ids: index.device, y },
-    params: { size: y.size, width },
-    groups: elementGrid(y.size, gather_rows.constants.WORKGROUP),
+    shader,
+    buffers: { table, more, ids: index.device, y },
+    params: { size: y.size / step, width: width / step, entries },
+    groups: elementGrid(y.size / step, shader.constants.WORKGROUP),
   });
   return y;
 }
@@ -40,6 +53,7 @@ export function scatterRows(grad: GpuArray, ids: Uint32Array | Index, rows: numb
   const [n, width] = grad.shape;
   expectIndex('scatter_rows', host, n, rows);
   const { gpu } = grad;
+  if (n > 0 && new Set(host).size === n) return placed(grad, host, rows);
   const out = GpuArray.zeros(gpu, [rows, width]);
   if (n === 0) return out;
   const lists = sortedLists(host);
@@ -55,6 +69,18 @@ export function scatterRows(grad: GpuArray, ids: Uint32Array | Index, rows: numb
     flops: grad.size,
   });
   for (const array of [entry, starts, positions]) array.release();
+  return out;
+}
+
+/** Rows that are named once each: every row of the result takes its own, or zeros. */
+function placed(grad: GpuArray, ids: Uint32Array, rows: number): GpuArray {
+  const from = new Uint32Array(rows).fill(NOTHING);
+  ids.forEach((id, i) => {
+    from[id] = i;
+  });
+  const index = uploadIndex(grad.gpu, from);
+  const out = take(grad, index, grad);
+  index.device.release();
   return out;
 }
 

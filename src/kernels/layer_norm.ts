@@ -76,6 +76,7 @@ export function layerNorm(x: GpuArray, weight: GpuArray, bias: GpuArray, eps = 1
  * @param x the input, [..., width]
  * @param mean [rows, 2] and @param rstd [rows] from the forward
  * @param need which gradients; `weight` stands for weight and bias
+ * @param into [..., width], added to in place of a new gradient of x, and returned
  */
 export function layerNormBackward(
   grad: GpuArray,
@@ -84,6 +85,7 @@ export function layerNormBackward(
   mean: GpuArray,
   rstd: GpuArray,
   need: { readonly x: boolean; readonly weight: boolean },
+  into: GpuArray | null = null,
 ): LayerNormGradients {
   const { rows, width } = x;
   expectShape('layer_norm gradient', grad, x.shape);
@@ -91,18 +93,28 @@ export function layerNormBackward(
   expectShape('layer_norm mean', mean, [rows, 2]);
   expectShape('layer_norm rstd', rstd, [rows]);
   const columns = need.weight ? columnGradients(grad, x, mean, rstd) : { weight: null, bias: null };
-  return { x: need.x ? inputGradient(grad, x, weight, mean, rstd) : null, ...columns };
+  return { x: need.x ? inputGradient(grad, x, weight, mean, rstd, into) : null, ...columns };
 }
 
-function inputGradient(grad: GpuArray, x: GpuArray, weight: GpuArray, mean: GpuArray, rstd: GpuArray): GpuArray {
+function inputGradient(
+  grad: GpuArray,
+  x: GpuArray,
+  weight: GpuArray,
+  mean: GpuArray,
+  rstd: GpuArray,
+  into: GpuArray | null,
+): GpuArray {
   const { gpu, rows, width } = x;
-  const dx = GpuArray.empty(gpu, x.shape);
+  if (into) expectShape('layer_norm sum of gradients', into, x.shape);
+  const dx = into ?? GpuArray.empty(gpu, x.shape);
   const { multiple, backward: shader } = variantFor(width);
+  const { constants, groups } = rowLaunch(gpu, rows, width / multiple);
   gpu.run({
     shader,
     buffers: { grad, x, weight, mean, rstd, dx },
     params: { rows, width },
-    ...rowLaunch(gpu, rows, width / multiple),
+    groups,
+    constants: { ...constants, ADD: Number(into !== null) },
     flops: 9 * x.size,
   });
   return dx;

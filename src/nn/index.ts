@@ -6,7 +6,7 @@ export { layerNorm } from './functions/layer_norm.ts';
 export { activatedLinear, linear, matmul } from './functions/linear.ts';
 export { type Align, type BceMode, bce, bilinearResize, dice, type FocalOptions, focal } from './functions/maps.ts';
 export { activate, scale, scaleRows, softmax } from './functions/pointwise.ts';
-export { assembleTokens, gatherRows, meanGroups, meanRows, patchEmbedding } from './functions/rows.ts';
+export { assembleTokens, gatherRows, meanGroups, meanRows, patchEmbedding, placeRows } from './functions/rows.ts';
 export { cosineLogits, infoNce, l2Normalize } from './functions/similarity.ts';
 export { apply, checkpoint, type Forward, isRecording, type Operation, Tape } from './tape.ts';
 export { Parameter, Tensor } from './tensor.ts';

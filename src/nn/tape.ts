@@ -13,8 +13,17 @@ export interface Operation<A> {
   readonly name: string;
   /** The result of the inputs, and what the backward pass will read. */
   forward(inputs: readonly GpuArray[], attributes: A, need: readonly boolean[]): Forward;
-  /** `saved` is what the forward returned; the result has one entry per input. */
-  backward(grad: GpuArray, saved: readonly GpuArray[], attributes: A, need: readonly boolean[]): (GpuArray | null)[];
+  /**
+   * `saved` is what the forward returned; the result has one entry per input. `sums[i]` is the gradient that input i has from
+   * elsewhere, where it may be added to in place: an operation that does so returns it, for the others the tape adds.
+   */
+  backward(
+    grad: GpuArray,
+    saved: readonly GpuArray[],
+    attributes: A,
+    need: readonly boolean[],
+    sums: readonly (GpuArray | null)[],
+  ): (GpuArray | null)[];
 }
 
 /** Result of a forward; an operation that returns nothing in `saved` needs only its attributes for the backward. */
@@ -126,10 +135,11 @@ function propagate(nodes: readonly Node[], output: Tensor, seed: GpuArray, wante
   for (const node of nodes) {
     const grad = gradients.get(node.output);
     if (!grad) continue;
-    const results = node.operation.backward(grad, node.saved, node.attributes, node.need);
+    const sums = node.inputs.map((input) => gradients.own(input));
+    const results = node.operation.backward(grad, node.saved, node.attributes, node.need, sums);
     node.inputs.forEach((input, i) => {
       const result = results[i];
-      if (!node.need[i] || !result) return;
+      if (!node.need[i] || !result || result === sums[i]) return;
       if (input instanceof Parameter) {
         gradients.retain(result);
         input.accumulate(result, addInto);
@@ -154,6 +164,12 @@ class GradientMap {
     return this.#arrays.get(tensor) ?? null;
   }
 
+  /** The gradient of a tensor if no other one stands for it: what is added to it is added to nothing else. */
+  own(tensor: Tensor): GpuArray | null {
+    const grad = this.#arrays.get(tensor);
+    return grad && this.#owners.get(grad.buffer) === 1 ? grad : null;
+  }
+
   /** `borrowed`: the caller keeps the buffer, so it is never written or released here. */
   add(tensor: Tensor, grad: GpuArray, borrowed = false): void {
     if (borrowed) this.retain(grad);
@@ -164,7 +180,7 @@ class GradientMap {
       return;
     }
     this.retain(grad);
-    if (this.#owners.get(present.buffer) === 1) addInto(present, grad);
+    if (present === this.own(tensor)) addInto(present, grad);
     else {
       const sum = add(present, grad);
       this.retain(sum);

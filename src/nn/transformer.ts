@@ -5,10 +5,10 @@ import { layerNorm as layerNormKernel } from '../kernels/layer_norm.ts';
 import { matmul } from '../kernels/matmul.ts';
 import type { Index } from '../kernels/row_index.ts';
 import { attention } from './functions/attention.ts';
-import { concatenate, reshape } from './functions/axes.ts';
+import { reshape } from './functions/axes.ts';
 import { layerNorm } from './functions/layer_norm.ts';
 import { activatedLinear, linear } from './functions/linear.ts';
-import { gatherRows } from './functions/rows.ts';
+import { gatherRows, placeRows } from './functions/rows.ts';
 import { isRecording } from './tape.ts';
 import { Tensor } from './tensor.ts';
 
@@ -82,8 +82,8 @@ export function transformerBlock(x: Tensor, weights: BlockWeights, options: Bloc
 }
 
 /** Constant and computed rows where they belong: [B, L, 3W]. */
-function placed({ qkv, places, batch }: RowsBefore, own: Tensor): Tensor {
-  const rows = gatherRows(concatenate([qkv, own]), places);
+function placed({ qkv, places, own: at, batch }: RowsBefore, own: Tensor): Tensor {
+  const rows = placeRows(qkv, own, places, at);
   return reshape(rows, [batch, places.host.length / batch, own.value.width]);
 }
 

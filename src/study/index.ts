@@ -39,7 +39,7 @@ export {
 } from './gap/develop.ts';
 export { type GapRequest, type GapResults, studyGap } from './gap/gap.ts';
 export { gapRows } from './gap/gap_rows.ts';
-export type { GapRun, GapValues } from './gap/gap_run.ts';
+export type { GapMetric, GapRun, GapValues } from './gap/gap_run.ts';
 export type { GapGoal } from './gap/goals.ts';
 export { ALL_SETS, type GapDifference, type GapRow } from './gap/summary.ts';
 export { formatGap, intervalText, signedText } from './gap/text.ts';

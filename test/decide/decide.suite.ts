@@ -1,9 +1,12 @@
 import { assert } from 'chai';
+import * as v from 'valibot';
 import { ruleStream } from '../../src/base/rule.ts';
 import { nextFloat32 } from '../../src/decide/conformal.ts';
 import { decideAll, markedShare, pixelPValues, verdictOf } from '../../src/decide/decide.ts';
 import { type DecisionWishes, makeDecisionRule, type NormalCase } from '../../src/decide/decision_rule.ts';
+import { rate } from '../../src/decide/rate.ts';
 import { realisedDecisions, realisedLines } from '../../src/decide/realised.ts';
+import { STORED_RULE } from '../../src/decide/stored.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, test } from '../harness/registry.ts';
 import { bellShaped } from './reference.ts';
@@ -35,6 +38,8 @@ suite('decisions', () => {
     // ⌊0.05 · 40⌋ = 2: above the second largest of 39.
     assert.equal(rule.point.threshold, nextFloat32(38));
     const { images, coverage, patients } = decideAll(rule, [plain(38), plain(38.5), plain(1), plain(40)]);
+    const called = [38, rule.point.threshold, 39].map((score) => decideAll(rule, [plain(score)]).images[0].called);
+    assert.deepEqual(called, [false, true, true], 'what reaches the threshold is called');
     assert.deepEqual(
       images.map(({ pValue, verdict }) => [pValue, verdict]),
       [
@@ -56,6 +61,13 @@ suite('decisions', () => {
     );
     assert.deepInclude(rule.point.falsePositives, { count: 1, of: 39 });
     assert.deepInclude(rule.point.sensitivity!, { count: 1, of: 20 });
+  });
+
+  test('a rule that was written to a file is the same when it is read, shares of nothing included', () => {
+    const rule = makeDecisionRule(normals(39), null, WISHES, ORIGIN);
+    const nothing = { ...rule, point: { ...rule.point, falsePositives: rate(0, 0) } };
+    for (const one of [rule, nothing]) assert.deepEqual(v.parse(STORED_RULE, JSON.parse(JSON.stringify(one))), one);
+    assert.isNaN(nothing.point.falsePositives.share);
   });
 
   test('whatever another adapter makes of a score within its error, no verdict flips', () => {

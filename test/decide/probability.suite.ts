@@ -39,6 +39,10 @@ suite('probability of a score', () => {
   test('isotonic by hand: violators are pooled, between steps it is a line', () => {
     const map = fitProbability('isotonic', { scores: [1, 2, 3, 4, 5, 5], labels: [0, 1, 0, 1, 1, 0] });
     assert.deepEqual(map, { kind: 'isotonic', scores: [1, 2, 3, 4, 5], values: [0, 0.5, 0.5, 2 / 3, 2 / 3] });
+    // Beyond the last step it stays where that is.
+    const steps = { kind: 'isotonic', scores: [1, 2, 4], values: [0.1, 0.4, 0.9] } as const;
+    const beyond = [-5, 3, 99].map((score) => probabilityOf(steps, score));
+    assertClose(beyond, [0.1, 0.65, 0.9], { absolute: 1e-12 });
     assertClose(
       [0, 1.5, 2.5, 3.5, 9].map((s) => probabilityOf(map, s)),
       [0, 0.25, 0.5, 3.5 / 6, 2 / 3],

@@ -205,6 +205,14 @@ suite('errors of work beside other work', () => {
     assert.match(await failure(() => early.do(() => gpu.read(before))), /no room/);
     assert.match(await failure(() => late.do(() => run(shared))), /no room/);
     assert.match(await failure(() => failing.do(() => run(shared))), /no room/);
+    // Also where the job has ended before it is known.
+    const ended = gpu.job();
+    const kept = ended.do(() => make(256).keep());
+    ended.do(() => make(2 * MOST_BYTES));
+    ended[Symbol.dispose]();
+    using user = gpu.job();
+    const result = user.do(() => run(kept));
+    assert.match(await failure(() => user.do(() => gpu.read(result))), /no room/);
   });
 
   test('an error that a job did not live to hear goes to the work around it, and no further', async (t) => {

@@ -68,6 +68,13 @@ describe('a model read from an address', () => {
     );
   });
 
+  test('an empty file needs no ranges', async () => {
+    server.files.set('empty.json', new Uint8Array());
+    server.faults.push(FAULTS.ignoreRange);
+    expect(await withWeb(disk, web).stat(`${server.address}/plain/empty.json`)).toMatchObject({ bytes: 0 });
+    server.files.delete('empty.json');
+  });
+
   test('refuses servers that do not keep to ranges, and writes nothing to the web', async () => {
     const files = withWeb(disk, web);
     const url = `${server.address}/plain/model.safetensors`;

@@ -40,6 +40,10 @@ suite('focal', () => {
       const d = await focalBackward(GpuArray.from(gpu, grad, [GROUPS]), device, mask, gamma, smooth, alpha).read();
       const expected = centralDifference((v) => reference(v, MASK, BATCH, options), prob, grad, 1e-4);
       assertClose(d, expected, { absolute: 2e-6, relative: 3e-6 }, 'dprob');
+      const into = GpuArray.from(gpu, prob, SHAPE);
+      focalBackward(GpuArray.from(gpu, grad, [GROUPS]), device, mask, gamma, smooth, alpha, into);
+      const sum = expected.map((v, i) => v + prob[i]);
+      assertClose(await into.read(), sum, { absolute: 2e-6, relative: 3e-6 }, 'dprob and what there was');
     });
   }
 

@@ -19,6 +19,40 @@ suite('gather_rows', () => {
     assertClose(await y.read(), expected, {});
   });
 
+  for (const width of [WIDTH, 12]) {
+    test(`takes rows of what follows the table, ${width} wide`, async (t) => {
+      const gpu = await t.gpu();
+      using _scope = gpu.scope();
+      const [table, more] = [noise(1, 3 * width), noise(4, 2 * width)];
+      const ids = [4, 0, 2, 3, 3];
+      const y = gatherRows(
+        GpuArray.from(gpu, table, [3, width]),
+        uploadIndex(gpu, ids),
+        GpuArray.from(gpu, more, [2, width]),
+      );
+      const all = [...table, ...more];
+      assertClose(
+        await y.read(),
+        ids.flatMap((id) => all.slice(id * width, (id + 1) * width)),
+        {},
+      );
+    });
+  }
+
+  for (const width of [WIDTH, 12]) {
+    test(`scatterRows of numbers that differ leaves zeros elsewhere, ${width} wide`, async (t) => {
+      const gpu = await t.gpu();
+      using _scope = gpu.scope();
+      const grad = noise(5, 3 * width);
+      const expected = new Float64Array(5 * width);
+      [4, 0, 2].forEach((id, i) => {
+        expected.set(grad.subarray(i * width, (i + 1) * width), id * width);
+      });
+      const d = scatterRows(GpuArray.from(gpu, grad, [3, width]), Uint32Array.of(4, 0, 2), 5);
+      assertClose(await d.read(), expected, {});
+    });
+  }
+
   test('scatterRows is its transpose', async (t) => {
     const gpu = await t.gpu();
     using _scope = gpu.scope();

@@ -40,6 +40,11 @@ suite('layer_norm', () => {
       assertClose(await d.weight.read(), dWeight, { absolute: 5e-6, relative: 2e-6 }, 'dweight');
       const dBias = centralDifference((v) => reference(x, weight, v, 1e-5), bias, grad);
       assertClose(await d.bias.read(), dBias, { absolute: 2e-6 }, 'dbias');
+      const into = GpuArray.from(gpu, x, [rows, width]);
+      const sum = by(() => layerNormBackward(deviceGrad, device, deviceWeight, mean, rstd, both, into)).x;
+      assert.strictEqual(sum, into);
+      const added = dx.map((v, i) => v + x[i]);
+      assertClose(await into.read(), added, { absolute: 3e-6, relative: 3e-6 }, 'dx and what there was');
       const none = layerNormBackward(deviceGrad, device, deviceWeight, mean, rstd, { x: false, weight: false });
       assert.deepEqual(none, { x: null, weight: null, bias: null });
     });

@@ -131,5 +131,11 @@ suite('MedCLIP', () => {
     assert.equal(input.length, 48);
     assert.closeTo(input[0], -0.5862785803 / 0.2795008897, 1e-6);
     assert.closeTo(input[16 + 5], (76 / 255 - 0.5862785803) / 0.2795008897, 1e-6);
+    // Of an RGB image the first channel is read, which is every third byte.
+    const red = medClipInput({ ...image, data: Uint8Array.of(76, 1, 2, 0, 3, 4) });
+    assert.deepEqual(
+      [...red],
+      [5, 0, 5, 0, 5, 0].map((at) => input[at]),
+    );
   });
 });

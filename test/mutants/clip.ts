@@ -64,6 +64,10 @@ export const clip: readonly Mutation[] = [
     ['repeats = progress ? 1 : repeats + 1;', 'repeats = repeats + 1;'],
     ['if (repeats > MOST_REPEATS) {', 'if (repeats > 2 * MOST_REPEATS) {'],
   ]),
+  ...mutations('src/hub/web_files.ts', 'test/hub/address.test.ts', [
+    ['ranges || size === 0', 'ranges || size === 1'],
+    ['done: at === out.length', 'done: at !== out.length'],
+  ]),
   ...mutations('src/hub/download.ts', 'test/hub/unreliable_server.test.ts', [
     ['if (at > size) {', 'if (at > size + 1) {'],
     ['if (error instanceof BrokenTransfer && waiting > 0) await write();', ''],

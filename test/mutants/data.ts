@@ -40,6 +40,12 @@ export const data: readonly Mutation[] = [
     ["axisWeights(from, to, 'bicubic')", "axisWeights(from, to, 'bilinear')", { suite: 'clip/towers' }],
     ['out.set(table.subarray(0, width));', '', { suite: 'clip/towers' }],
   ]),
+  ...mutations('src/data/heat_picture.ts', 'data/heat_picture', [
+    ["'.': [0, 0, 0, 0, 2]", "'.': [0, 0, 1, 0, 2]"],
+    ['start < 4 * left.length + 4', 'start < 4 * left.length + 3'],
+    ['inside ? LINE : RIM', 'inside ? RIM : LINE'],
+    ['Math.max(0, start)', 'Math.max(1, start)'],
+  ]),
   ...mutations('src/data/shots.ts', 'data/shots', [
     ['sort((a, b) => (a.id < b.id ? -1 : 1))', 'slice()'],
     ['`shots.${what}`, seed', '`shots.${what}`, 0'],

@@ -20,7 +20,9 @@ export const decide: readonly Mutation[] = [
       { equivalent: 'the largest p-value comes first, divided by one: it is at most 1' },
     ],
   ]),
+  ...mutations('src/decide/stored.ts', 'decide/decide', [['value ?? Number.NaN', 'value && Number.NaN']]),
   ...mutations('src/decide/probability.ts', 'decide/probability', [
+    ['return values[values.length - 1];', 'return values[values.length - 2];'],
     ['(positives + 1) / (positives + 2)', '1'],
     [
       'if (before.total / before.weight < last.total',
@@ -54,6 +56,7 @@ export const decide: readonly Mutation[] = [
     ['if (count === 0) return coverage;', 'return coverage;'],
     ['[0, -point.tolerance, point.tolerance].map(cutOf)', '[0, 0, 0].map(cutOf)'],
   ]),
+  ...mutations('src/decide/decide.ts', 'decide/decide', [['called: score >= cut', 'called: score > cut']]),
   ...mutations('src/decide/decision_rule.ts', 'decide/decide', [
     ['alphaThreshold(normals, alpha, NORMAL_PATIENTS)', 'alphaThreshold(normals, alpha / 2, NORMAL_PATIENTS)'],
     ['thresholdOfPatients(byPatient, labelled', 'thresholdOfPatients(scores, labelled'],

@@ -66,7 +66,8 @@ export const engine: readonly Mutation[] = [
     ['/ f32(end - starts[g])', '/ f32(end)'],
   ]),
   ...mutations('shaders/gather_rows.wgsl', 'kernels/gather_rows', [
-    ['ids[i / params.width] * params.width', 'ids[i % params.width] * params.width'],
+    ['ids[i / params.width];', 'ids[i % params.width];'],
+    ['more[(id - params.entries)', 'more[(id + params.entries)'],
   ]),
   ...mutations('shaders/top_rows.wgsl', 'kernels/top_rows', [
     ['before < params.best', 'before <= params.best'],
@@ -81,7 +82,7 @@ export const engine: readonly Mutation[] = [
     ['this.#nodes.reverse()', 'this.#nodes'],
     ['active = outer;', ''],
     ['if (!wanted.includes(node.output)) gradients.forget(node.output);', 'gradients.forget(node.output);'],
-    ['this.#owners.get(present.buffer) === 1', 'this.#owners.get(present.buffer)! >= 1'],
+    ['this.#owners.get(grad.buffer) === 1', 'this.#owners.get(grad.buffer)! >= 1'],
     ['gradients.add(output, seed, true);', 'gradients.add(output, seed);'],
     ['if (left > 0) this.#owners.set', 'if (left >= 0) this.#owners.set'],
     ['active !== null && t.requiresGrad', 't.requiresGrad'],
@@ -100,6 +101,9 @@ export const engine: readonly Mutation[] = [
     ['writeSlice(out, grad, axis, start);\n    return [out];', 'writeSlice(out, grad, axis, 0);\n    return [out];'],
     ['repeatTo(grad.reshape(kept), from, factor)', 'repeatTo(grad.reshape(kept), from, 1)'],
   ]),
+  ...['activation', 'binary', 'unary', 'sum_axis', 'matmul_pack', 'softmax'].flatMap((name) =>
+    mutations(`shaders/${name}.wgsl`, 'lab/folded_grid', [['id.y * (groups.x * WORKGROUP) + id.x', 'id.x']]),
+  ),
   ...mutations('src/gpu/memory.ts', 'gpu/gpu', [
     ['if (!buffer.alive) throw', 'if (false as boolean) throw'],
     ['if (this.parent) this.parent.adopt(buffer);\n    else if', 'if'],
@@ -132,7 +136,8 @@ export const engine: readonly Mutation[] = [
     ['if (this.#ended && this.parent) this.parent.fail(error, told);\n    else', ''],
     ['this.#ended && this.parent ? this.parent.living : this', 'this'],
     ['if (this.#pending) this.parent?.fail(this.#pending);', ''],
-    ['    this.#pending = null;\n    if (error)', '    if (error)'],
+    ['    this.#pending = null;\n    if (error)', '    if (error)', { suite: 'gpu/errors > an error that a job' }],
+    ['this.#ended && this.#watched === 0', 'this.#ended && this.#watched === 1'],
   ]),
   ...mutations('src/gpu/faults.ts', 'gpu/errors', [
     ['for (const { works } of this.#reads) if (works[0] !== this.#outside) this.tell(works[0], message);', ''],

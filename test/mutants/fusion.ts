@@ -92,6 +92,7 @@ export const fusion: readonly Mutation[] = [
     ['fewMean: imageMeans(scores.fewMap, scores.fewMean.length),', 'fewMean: scores.fewMean,'],
     ["return this.#kind === 'pixel' ? 'seg' : 'det';", "return 'seg';"],
   ]),
+  ...mutations('src/medclip/preprocess.ts', 'medclip/medclip', [['data[i * channels]', 'data[i / channels]']]),
   ...mutations('src/medclip/method.ts', 'medclip/method', [
     ["options['text.mean'] === 'cosines' ? pair : l2Normalize(pair)", 'l2Normalize(pair)'],
     ['last === 1 ? [1] : [last - 1, last]', '[last]'],

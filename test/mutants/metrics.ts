@@ -2,6 +2,11 @@ import { type Mutation, mutations } from './mutation.ts';
 
 /** Metrics, thresholds and brightness alone. */
 export const metrics: readonly Mutation[] = [
+  ...mutations('src/metrics/paired.ts', 'metrics/paired', [
+    ['k <= freedom - 2;', 'k <= freedom + 2;'],
+    ['const odd = freedom % 2 === 1;', 'const odd = freedom % 2 === 0;'],
+    ['> 0.05) low = t;', '> 0.1) low = t;'],
+  ]),
   ...mutations('src/metrics/aupro.ts', 'metrics/metrics', [
     ['fpr < maxFpr', 'fpr <= maxFpr'],
     ['!(value > thresholds[k - 1])', '!(value >= thresholds[k - 1])'],

@@ -144,8 +144,20 @@ export const training: readonly Mutation[] = [
     ['atLeast(count + 1, total, p)', 'atLeast(count, total, p)'],
     ["Math.min(withClass('normal'), withClass('abnormal'))", "Math.max(withClass('normal'), withClass('abnormal'))"],
   ]),
-  ...mutations('src/train/provenance.ts', 'train/identity', [['known ? now : names', 'names']]),
+  ...mutations('src/train/forecast.ts', 'train/forecast', [
+    ['steps: epochs * perEpoch,', 'steps: epochs / perEpoch,'],
+    ['state.candidate * train.epochs * perEpoch + state.step', 'state.step'],
+    ['Math.min(train.batch, items)', 'train.batch'],
+  ]),
+  ...mutations('src/train/provenance.ts', 'train/identity', [
+    ['known ? now : names', 'names', { suite: 'train/trainer > resumed after step' }],
+    ['known ? now : names', 'now'],
+  ]),
+  ...mutations('src/detect/slice_source.ts', 'detect/slice_source', [
+    ['known.get(id) ?? null', 'known.get(id) && null'],
+  ]),
   ...mutations('src/detect/weight_sum.ts', 'train/identity', [
+    ['shape.length > 1 && values.length > 1', 'shape.length > 1 || values.length > 1', { suite: 'detect/weight_sum' }],
     ['value === values[0]', 'value === 1'],
     ['for (const [name, shape] of shapes) {', 'for (const [name, shape] of [...shapes].slice(0, 3)) {'],
   ]),

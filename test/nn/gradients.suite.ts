@@ -15,6 +15,7 @@ import * as rows from '../../src/lab/reference/rows.ts';
 import {
   activate,
   activatedLinear,
+  add,
   assembleTokens,
   attention,
   bce,
@@ -34,6 +35,7 @@ import {
   meanRows,
   mul,
   patchEmbedding,
+  placeRows,
   scale,
   scaleRows,
   softmax,
@@ -94,6 +96,26 @@ suite('gradients', () => {
     reference: ([x, weight, bias]) => rows.layerNorm(x, weight, bias, 1e-5),
     tolerance: { absolute: 2e-5, relative: 2e-5 },
   });
+  for (const share of [1, 3]) {
+    gradientTest('layer_norm', `beside its input, ${share} of it`, {
+      inputs: [{ shape: [5, 8] }, { shape: [8] }, { shape: [8] }],
+      run: ([x, weight, bias]) => {
+        const z = scale(x, 2);
+        const y = layerNorm(z, weight, bias);
+        return add(y, share === 1 ? z : scale(z, share));
+      },
+      reference: ([x, weight, bias]) =>
+        rows
+          .layerNorm(
+            Float64Array.from(x, (v) => 2 * v),
+            weight,
+            bias,
+            1e-5,
+          )
+          .map((v, i) => v + 2 * share * x[i]),
+      tolerance: { absolute: 2e-5, relative: 2e-5 },
+    });
+  }
   gradientTest('l2_normalize', 'rows of 6', {
     inputs: [{ shape: [5, 6] }],
     run: ([x]) => l2Normalize(x),
@@ -140,6 +162,12 @@ suite('gradients', () => {
     run: ([table], gpu) => gatherRows(table, uploadIndex(gpu, [2, 0, 2])),
     reference: ([table]) => build([3, 3], ([i, j]) => table[3 * [2, 0, 2][i] + j]),
   });
+  gradientTest('place_rows', 'among constant ones, one of them twice', {
+    inputs: [{ shape: [2, 3], constant: true }, { shape: [2, 3] }],
+    run: ([constant, own], gpu) => placeRows(constant, own, uploadIndex(gpu, [1, 3, 1, 2]), uploadIndex(gpu, [3, 1])),
+    reference: ([constant, own]) =>
+      build([4, 3], ([i, j]) => [...Array.from(constant), ...Array.from(own)][3 * [1, 3, 1, 2][i] + j]),
+  });
   gradientTest('mean_groups', 'unequal ones', {
     inputs: [{ shape: [6, 3] }],
     run: ([x], gpu) => meanGroups(x, uploadIndex(gpu, [0, 1, 6])),
@@ -164,6 +192,15 @@ suite('gradients', () => {
     inputs: [{ shape: [5, 6] }, { shape: [2, 6] }],
     run: ([f, t]) => cosineLogits(f, t, 10),
     reference: ([f, t]) => cosineLogitsReference(f, t, [5, 2, 6], 10),
+    tolerance: { absolute: 5e-5, relative: 2e-5 },
+  });
+  gradientTest('cosine_logits', 'of what a ReLU was given', {
+    inputs: [{ shape: [5, 3] }, { shape: [6, 3] }, { shape: [2, 6] }],
+    run: ([x, weight, t]) => cosineLogits(linear(x, weight, null, 'relu-sloped'), t, 10, true),
+    reference: ([x, weight, t]) => {
+      const f = matmulReference(x, weight, [5, 3, 6], false, true).map((v) => Math.max(v, 0));
+      return cosineLogitsReference(f, t, [5, 2, 6], 10);
+    },
     tolerance: { absolute: 5e-5, relative: 2e-5 },
   });
   gradientTest('info_nce', 'of cosines and scale', {

@@ -288,6 +288,9 @@ suiteInTurn('report', () => {
     assert.match(await told({ results: { ...good.results, selectedBy: 'last' } }), /the last ones were taken/);
     const swapped = good.predictions.map((one) => ({ ...one, label: one.label === 1 ? 0 : 1 }) as const);
     assert.match((await verdict({ ...good, predictions: swapped })).headline, /upside down/);
+    // Of four, two have the other's label: half of all pairs are the right way round.
+    const mixed = good.predictions.map((one, i) => (i % 4 < 2 ? one : swapped[i]));
+    assert.match((await verdict({ ...good, predictions: mixed })).headline, /no better than chance/);
     const oneClass = good.predictions.filter(({ label }) => label === 0);
     assert.match((await verdict({ ...good, predictions: oneClass })).headline, /lack a class/);
   });

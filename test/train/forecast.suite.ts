@@ -1,5 +1,7 @@
 import { assert } from 'chai';
-import { Forecast, type Plan } from '../../src/train/forecast.ts';
+import { type RunConfig, runSettings } from '../../src/run/run_config.ts';
+import type { RunState } from '../../src/run/run_state.ts';
+import { Forecast, type Plan, planOf } from '../../src/train/forecast.ts';
 import { suite, test } from '../harness/registry.ts';
 
 /** Seconds of the parts of a training; the first of each kind compiles besides. */
@@ -74,6 +76,19 @@ suite('the time that a training still takes', () => {
         assert.isBelow(worst, 0.25);
       });
   }
+
+  test('a plan by hand: rates that are tried are trainings of their own, and what was done before a break is done', () => {
+    const { train, ...rest } = runSettings({ epochs: '3', batch: '4', 'lr.grid': '0.001,0.01', 'eval.every': '2' });
+    const header = { ...rest, train } as RunConfig;
+    const counts = { items: 10, compared: 7, test: 5 };
+    // ⌈10 / 4⌉ steps an epoch, twice three epochs.
+    const plan = { steps: 18, begun: 0, stepsPerEpoch: 3, batch: 4, comparisons: 3, compared: 7, test: 5 };
+    assert.deepEqual(planOf(header, null, counts), plan);
+    const state = { candidate: 1, step: 5 } as RunState;
+    assert.deepEqual(planOf(header, state, counts), { ...plan, begun: 14, comparisons: 1 });
+    const few = planOf(header, null, { items: 2, compared: 0, test: 5 });
+    assert.deepEqual(few, { ...plan, steps: 6, stepsPerEpoch: 1, batch: 2, comparisons: 0, compared: 0 });
+  });
 
   test('counts neither the compiling of the first step nor what was done before a break', async () => {
     let now = 0;

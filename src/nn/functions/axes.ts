@@ -127,11 +127,7 @@ const concatenateOperation: Operation<{ axis: number; shapes: readonly (readonly
     const gradients: (GpuArray | null)[] = shapes.map(() => null);
     eachPart(shapes, axis, (i, start) => {
       if (!need[i]) return;
-      if (axis === 0) {
-        const out = GpuArray.empty(grad.gpu, shapes[i]);
-        grad.gpu.copy(run(grad, start, out.size), run(out, 0, out.size));
-        gradients[i] = out;
-      } else gradients[i] = sliceAxis(grad, axis, start, shapes[i][axis]);
+      gradients[i] = axis === 0 ? part(grad, start, shapes[i]) : sliceAxis(grad, axis, start, shapes[i][axis]);
     });
     return gradients;
   },
@@ -148,6 +144,16 @@ function eachPart(
     body(i, start);
     start += axis === 0 ? elements(shape) : shape[axis];
   });
+}
+
+/** Elements of x from `start` on: its own where they begin at a place that can be bound, else a copy. */
+function part(x: GpuArray, start: number, shape: readonly number[]): GpuArray {
+  const count = elements(shape);
+  const own = x.reshape([x.size]).view(start, count);
+  if (own) return own.reshape(shape);
+  const out = GpuArray.empty(x.gpu, shape);
+  x.gpu.copy(run(x, start, count), run(out, 0, count));
+  return out;
 }
 
 /** Bytes of consecutive elements, for a copy without a kernel. */

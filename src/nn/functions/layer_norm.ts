@@ -8,8 +8,8 @@ const operation: Operation<{ eps: number }> = {
     const { y, mean, rstd } = forward(x, weight, bias, eps);
     return { output: y, saved: [x, weight, mean, rstd] };
   },
-  backward(grad, [x, weight, mean, rstd], _, [needX, needWeight, needBias]) {
-    const d = layerNormBackward(grad, x, weight, mean, rstd, { x: needX, weight: needWeight || needBias });
+  backward(grad, [x, weight, mean, rstd], _, [needX, needWeight, needBias], [sum]) {
+    const d = layerNormBackward(grad, x, weight, mean, rstd, { x: needX, weight: needWeight || needBias }, sum);
     return [d.x, d.weight, d.bias];
   },
 };

@@ -4,15 +4,18 @@ import { sumTo } from '../../kernels/sum_axis.ts';
 import { apply, type Operation } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
 
+/** What a linear map ends with; `relu-sloped`: a ReLU of which the gradient that arrives holds the slope. */
+export type LinearAct = 'none' | 'relu' | 'relu-sloped';
+
 /**
  * Inputs x, weight, bias when `bias` is set, and a residual when that is. Only ReLU is fused: its backward needs the output alone,
  * which must then be without a residual.
  */
-const operation: Operation<{ bias: boolean; act: 'none' | 'relu'; residual: boolean }> = {
+const operation: Operation<{ bias: boolean; act: LinearAct; residual: boolean }> = {
   name: 'linear',
   forward([x, weight, ...rest], { act, bias, residual }, [needX, needWeight]) {
     const options = { ...(bias && { bias: rest[0] }), ...(residual && { residual: rest[rest.length - 1] }) };
-    const output = matmulKernel(x, weight, { transposeB: true, act, ...options });
+    const output = matmulKernel(x, weight, { transposeB: true, act: act === 'none' ? act : 'relu', ...options });
     // Slots keep their places: an unneeded one is filled with the output, which costs nothing.
     return { output, saved: [needWeight ? x : output, needX ? weight : output, output] };
   },
@@ -35,12 +38,7 @@ const operation: Operation<{ bias: boolean; act: 'none' | 'relu'; residual: bool
  * @param last an activation, or a residual of the result's shape
  * @returns [..., out]
  */
-export function linear(
-  x: Tensor,
-  weight: Tensor,
-  bias: Tensor | null,
-  last: 'none' | 'relu' | Tensor = 'none',
-): Tensor {
+export function linear(x: Tensor, weight: Tensor, bias: Tensor | null, last: LinearAct | Tensor = 'none'): Tensor {
   const [act, residual] = typeof last === 'string' ? ([last, null] as const) : (['none', last] as const);
   const inputs = [x, weight, bias, residual].filter((one) => one !== null);
   return apply(operation, inputs, { bias: bias !== null, act, residual: residual !== null });

@@ -56,8 +56,8 @@ const focalOperation: Operation<{ mask: GpuArray; options: FocalOptions }> = {
     output: forwardFocal(prob, mask, gamma, smooth, alpha),
     saved: [prob],
   }),
-  backward: (grad, [prob], { mask, options: { gamma, smooth, alpha } }) => [
-    focalBackward(grad, prob, mask, gamma, smooth, alpha),
+  backward: (grad, [prob], { mask, options: { gamma, smooth, alpha } }, _, [sum]) => [
+    focalBackward(grad, prob, mask, gamma, smooth, alpha, sum),
   ],
 };
 

@@ -27,6 +27,27 @@ export function gatherRows(table: Tensor, index: Index): Tensor {
   return apply(gatherOperation, [table], { index, rows: table.shape[0] });
 }
 
+const placeOperation: Operation<{ places: Index; own: Index }> = {
+  name: 'place_rows',
+  forward: ([constant, rows], { places }) => ({ output: forwardGather(constant, places, rows), saved: [] }),
+  backward(grad, _, { own }, [needConstant]) {
+    if (needConstant) throw new Error('place_rows has no gradient with respect to the constant rows');
+    return [null, forwardGather(grad, own)];
+  },
+};
+
+/**
+ * Constant rows and others at their places; only the others have a gradient.
+ * @param constant [P, W]
+ * @param rows [R, W]
+ * @param places for each of n places a row of the P constant and the R others after them
+ * @param own the one place of each of the R
+ * @returns [n, W]
+ */
+export function placeRows(constant: Tensor, rows: Tensor, places: Index, own: Index): Tensor {
+  return apply(placeOperation, [constant, rows], { places, own });
+}
+
 const meanGroupsOperation: Operation<{ starts: Index; rows: number }> = {
   name: 'mean_groups',
   forward: ([x], { starts }) => ({ output: forwardMeanGroups(x, starts), saved: [] }),

@@ -20,14 +20,14 @@ export function l2Normalize(x: Tensor): Tensor {
   return apply(normalizeOperation, [x], null);
 }
 
-const cosineOperation: Operation<{ temperature: number }> = {
+const cosineOperation: Operation<{ temperature: number; relu: boolean }> = {
   name: 'cosine_logits',
   forward([f, t], { temperature }) {
     const { logits, inverseNorm } = forwardCosine(f, t, temperature);
     return { output: logits, saved: [f, t, inverseNorm] };
   },
-  backward(grad, [f, t, inverseNorm], { temperature }, [needF, needT]) {
-    const d = cosineLogitsBackward(grad, f, t, inverseNorm, temperature, { f: needF, t: needT });
+  backward(grad, [f, t, inverseNorm], { temperature, relu }, [needF, needT]) {
+    const d = cosineLogitsBackward(grad, f, t, inverseNorm, temperature, { f: needF, t: needT }, relu);
     return [d.f, d.t];
   },
 };
@@ -36,10 +36,11 @@ const cosineOperation: Operation<{ temperature: number }> = {
  * temperature · ⟨f / max(‖f‖, 1e-12), t⟩.
  * @param f [rows, E] features, not normalised
  * @param t [C, E] text features, normalised
+ * @param relu f are the results of a ReLU that leaves its slope to this: the gradient that f gets holds it
  * @returns [rows, C]
  */
-export function cosineLogits(f: Tensor, t: Tensor, temperature: number): Tensor {
-  return apply(cosineOperation, [f, t], { temperature });
+export function cosineLogits(f: Tensor, t: Tensor, temperature: number, relu = false): Tensor {
+  return apply(cosineOperation, [f, t], { temperature, relu });
 }
 
 const infoNceOperation: Operation<{ targets: InfoNceTargets }> = {

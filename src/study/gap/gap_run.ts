@@ -24,7 +24,7 @@ export interface GapRun {
   /** Support images of a class; null for what reads none. */
   readonly shots: number | null;
   readonly seed: number;
-  /** Hash of what the results depend on: see {@link gapRunKey}. */
+  /** Hash of what the results depend on: the model, all settings, the numbers of pictures. */
   readonly key: string;
   readonly adapter: string;
   readonly values: GapValues;
