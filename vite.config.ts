@@ -71,10 +71,9 @@ function app(single: boolean, entry: 'app' | 'lab' = 'app'): UserConfig {
   const output = {
     entryFileNames: `chunks/${entry}/[name]-[hash].js`,
     chunkFileNames: `chunks/${entry}/[name]-[hash].js`,
-    // Files of a model keep the names that belong to its layout.
     assetFileNames: ({ originalFileNames: [from = ''] }: { originalFileNames: string[] }) =>
       from.includes('models/')
-        ? `models/${from.split('/').at(-2)}/[name][extname]`
+        ? `models/${from.split('/').at(-2)}/[name]-[hash][extname]`
         : `chunks/${entry}/[name]-[hash][extname]`,
   };
   return {

@@ -13,7 +13,9 @@ import type {
   Stack,
   SupportChoice,
   TrainingWish,
+  Waived,
 } from './protocol.ts';
+import { UNWAIVED } from './protocol.ts';
 import { saveFile } from './save_file.ts';
 import type { Change, Offer, Phase } from './state.ts';
 
@@ -21,7 +23,9 @@ import type { Change, Offer, Phase } from './state.ts';
 export interface Actions {
   choosePhantoms(family: string, seed: number): Promise<void>;
   /** Says whether they were taken. */
-  chooseImages(images: GivenImages, skip?: readonly string[]): Promise<boolean>;
+  chooseImages(images: GivenImages, waived?: Waived): Promise<boolean>;
+  /** Takes images that were refused. */
+  goOn(offer: Offer, keep: boolean): Promise<unknown>;
   /** The images that can be learned from, in the order of the draw. */
   draw(seed: number): Promise<SupportChoice>;
   thumb(id: string): Promise<Image>;
@@ -31,7 +35,7 @@ export interface Actions {
   resume(): Promise<void>;
   /** Loads adapters; where there is a data set, its test images are scored by them. */
   useAdapters(file: File, evaluate: boolean, keep: boolean): Promise<void>;
-  predict(files: readonly GivenFile[], keep: boolean): Promise<void>;
+  predict(files: readonly GivenFile[], keep: boolean, waived?: Waived): Promise<void>;
   picture(index: number): Promise<Picture>;
   stackOf(index: number): Promise<Stack>;
   slice(index: number, k: number): Promise<Slice | null>;
@@ -80,18 +84,28 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
     }
   };
   /** Waits for results. A training that was broken off can go on: its checkpoint is kept. */
-  const finish = async (work: Promise<Outcome>) => {
+  const finish = async (work: Promise<Outcome>, offer?: (error: unknown) => Offer | undefined) => {
     try {
       dispatch({ type: 'outcome', outcome: await work });
     } catch (error) {
       if (!(error instanceof FusionclipError)) throw error;
       const goesOn = error instanceof WorkFailure && error.resumable;
-      if (error.code !== 'interrupted') dispatch(failure(error, goesOn ? 'paused' : 'rest'));
-      else dispatch(goesOn ? { type: 'phase', phase: 'paused' } : { type: 'stopped' });
+      if (error.code !== 'interrupted') {
+        dispatch({ ...failure(error, goesOn ? 'paused' : 'rest'), offer: offer?.(error) });
+      } else dispatch(goesOn ? { type: 'phase', phase: 'paused' } : { type: 'stopped' });
     } finally {
       // The next work may begin before.
       void beside(list);
     }
+  };
+  const chooseImages = (images: GivenImages, waived = UNWAIVED) => {
+    const take = async () =>
+      dispatch({ type: 'dataset', dataset: await client.takeImages(images, waived), family: '' });
+    return tried('preparing', take, (error) => offerOf(error, images, waived));
+  };
+  const predict = (files: readonly GivenFile[], keep: boolean, waived = UNWAIVED) => {
+    const offer = (error: unknown) => offerOf(error, { kind: 'new', files }, waived);
+    return attempt('scoring', () => finish(client.predict(files, keep, waived), offer));
   };
   const save = (file: Promise<ExportedFile>) => beside(async () => saveFile(await file));
   return {
@@ -99,15 +113,9 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
       attempt('preparing', async () => {
         dispatch({ type: 'dataset', dataset: await client.makePhantoms(family, seed), family });
       }),
-    async chooseImages(images, skip = []) {
-      const offerOf = (error: unknown): Offer | undefined => {
-        const files = error instanceof WorkFailure ? error.leave : [];
-        return files.length > 0 ? { images, files, skip: [...skip, ...files] } : undefined;
-      };
-      const take = async () =>
-        dispatch({ type: 'dataset', dataset: await client.takeImages(images, skip), family: '' });
-      return tried('preparing', take, offerOf);
-    },
+    chooseImages,
+    goOn: ({ images, waived }, keep) =>
+      images.kind === 'new' ? predict(images.files, keep, waived) : chooseImages(images, waived),
     draw: (seed) => client.draw(seed),
     thumb: (id) => client.thumb(id),
     train: (wish, keep) =>
@@ -126,7 +134,7 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
         dispatch({ type: 'adapters', adapters, scores: evaluate });
         if (evaluate) await finish(client.evaluate(keep));
       }),
-    predict: (files, keep) => attempt('scoring', () => finish(client.predict(files, keep))),
+    predict,
     picture: (index) => client.picture(index),
     stackOf: (index) => client.stackOf(index),
     slice: (index, k) => client.slice(index, k),
@@ -177,6 +185,13 @@ export async function open(client: Client, dispatch: (change: Change) => void, a
     const known = error instanceof FusionclipError && error.code === 'no_adapter';
     dispatch(known ? { type: 'failed', message: '', phase: 'unusable' } : failure(error, 'unusable'));
   }
+}
+
+/** How images can be taken all the same that were refused, where there is a way. */
+function offerOf(error: unknown, images: Offer['images'], { skip, accept }: Waived): Offer | undefined {
+  if (!(error instanceof WorkFailure) || error.leave.length + error.accept.length === 0) return undefined;
+  const more = { skip: error.leave, accept: error.accept };
+  return { images, more, waived: { skip: [...skip, ...more.skip], accept: [...accept, ...more.accept] } };
 }
 
 function failure(error: unknown, phase: Phase | 'rest'): Extract<Change, { type: 'failed' }> {

@@ -11,8 +11,8 @@ export type Client = Calls;
 export class WorkFailure extends FusionclipError {
   readonly resumable: boolean;
 
-  constructor(code: ErrorCode, { message, resumable, leave }: Failure) {
-    super(code, message, { leave });
+  constructor(code: ErrorCode, { message, resumable, leave, accept }: Failure) {
+    super(code, message, { leave, accept });
     this.resumable = resumable;
   }
 }

@@ -20,12 +20,21 @@ export interface ModelChoice {
 /** Where a data set comes from: enough to have it again, or to ask for it. */
 export type DataSource =
   | { readonly kind: 'phantoms'; readonly family: string; readonly seed: number }
-  | {
+  | ({
       readonly kind: 'folders';
       readonly name: string;
-      /** Files that are left out of it, if any. */
-      readonly skip?: readonly string[];
-    };
+    } & Partial<Waived>);
+
+/** What is waived of images that were refused. */
+export interface Waived {
+  /** Files that are left out. */
+  readonly skip: readonly string[];
+  /** What their series may have against them, as the setting `accept` names it. */
+  readonly accept: readonly string[];
+}
+
+/** Nothing. */
+export const UNWAIVED: Waived = { skip: [], accept: [] };
 
 /** `session.json`: one piece of work that is kept. */
 export interface SessionFile {
@@ -44,6 +53,8 @@ export interface SessionFile {
   /** What the training was asked for. */
   readonly wish: TrainingWish | null;
   readonly finished: boolean;
+  /** What was said of it while it was made: what was left out, accepted or chosen. */
+  readonly notes?: readonly string[];
   /** AUROCs of a finished one; null where undefined. */
   readonly figures: { readonly image: number | null; readonly pixel: number | null } | null;
   /** Of all that it keeps, as it was when its work ended. */
@@ -274,8 +285,7 @@ export interface Calls {
   open(): Promise<Start>;
   families(): Promise<readonly FamilyPreview[]>;
   makePhantoms(family: string, seed: number): Promise<DatasetFacts>;
-  /** @param skip files that are left out */
-  takeImages(images: GivenImages, skip: readonly string[]): Promise<DatasetFacts>;
+  takeImages(images: GivenImages, waived: Waived): Promise<DatasetFacts>;
   /** The images that can be learned from, in the order of the draw. */
   draw(seed: number): Promise<SupportChoice>;
   /** An image of the data set at hand, small. */
@@ -294,7 +304,7 @@ export interface Calls {
   /** Scores the test images of the current data set with the adapters at hand. */
   evaluate(keep: boolean): Promise<Outcome>;
   /** Scores images that nobody has labelled with the adapters at hand. */
-  predict(files: readonly GivenFile[], keep: boolean): Promise<Outcome>;
+  predict(files: readonly GivenFile[], keep: boolean, waived: Waived): Promise<Outcome>;
   picture(index: number): Promise<Picture>;
   /** The stack that an image of the results is in. */
   stackOf(index: number): Promise<Stack>;
@@ -328,6 +338,8 @@ export interface Failure {
   readonly resumable: boolean;
   /** Files of a data set without which the failure would be gone. */
   readonly leave: readonly string[];
+  /** What of series has to be accepted so that it would be gone. */
+  readonly accept: readonly string[];
 }
 
 /** From the worker to the page. */

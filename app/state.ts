@@ -4,6 +4,7 @@ import type {
   AdaptersFacts,
   DatasetFacts,
   FamilyPreview,
+  GivenFile,
   GivenImages,
   Kept,
   Losses,
@@ -12,6 +13,7 @@ import type {
   Outcome,
   Progress,
   TrainingWish,
+  Waived,
 } from './protocol.ts';
 
 /** What the worker is at. `paused` is a training that can go on; `stopping` are scores that nobody wants any more. */
@@ -68,16 +70,18 @@ export interface State {
   readonly before: Screen | null;
   /** One sentence about what went wrong last. */
   readonly error: string | null;
-  /** How the data set that was refused can be taken all the same, or null. */
+  /** How the images that were refused can be taken all the same, or null. */
   readonly offer: Offer | null;
 }
 
-/** A data set without some of its files. */
+/** Images that were refused, with what would have to be waived. */
 export interface Offer {
-  readonly images: GivenImages;
-  /** Files and folders that were refused, and all that are to be left out. */
-  readonly files: readonly string[];
-  readonly skip: readonly string[];
+  /** Of a data set, or without labels. */
+  readonly images: GivenImages | { readonly kind: 'new'; readonly files: readonly GivenFile[] };
+  /** What was refused: files and folders that would be left out, or words of the setting `accept`. */
+  readonly more: Waived;
+  /** With all that was waived before. */
+  readonly waived: Waived;
 }
 
 /** What changes the state. */
@@ -159,8 +163,11 @@ export function reduce(state: State, change: Change): State {
       return { ...state, wish: withWish(state.wish, change.wish) };
     case 'keep':
       return { ...state, keep: change.keep };
-    case 'phase':
-      return { ...state, ...WAITING, phase: change.phase, rest: restOf(state), before: null, error: null };
+    case 'phase': {
+      // What images are looked at or scored for may be refused, and then nothing was said of what is on screen.
+      const before = ['preparing', 'scoring'].includes(change.phase) ? screenOf(state) : null;
+      return { ...state, ...WAITING, phase: change.phase, rest: restOf(state), before, error: null };
+    }
     case 'begin':
       return { ...state, ...NOTHING, before: screenOf(state), session: null, phase: 'training', error: null };
     case 'stopping':

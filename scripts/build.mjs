@@ -89,8 +89,9 @@ async function bundle(target) {
   // Shared chunks carry a hash in their name, so those of earlier builds stay.
   const chunks = join(folder, 'chunks', target);
   const names = new Set(outputs.map((one) => join(folder, one.fileName)));
-  for (const name of existsSync(chunks) ? readdirSync(chunks) : []) {
-    if (!names.has(join(chunks, name))) rmSync(join(chunks, name));
+  const folders = target === 'app' ? [chunks, join(folder, 'models/tiny-clip')] : [chunks];
+  for (const old of folders.filter(existsSync)) {
+    for (const name of readdirSync(old)) if (!names.has(join(old, name))) rmSync(join(old, name));
   }
 }
 

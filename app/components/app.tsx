@@ -5,6 +5,7 @@ import type { Outcome } from '../protocol.ts';
 import { type Change, isBusy, reduce, START, type State, wouldLose } from '../state.ts';
 import { AdaptersPanel } from './adapters_panel.tsx';
 import { useFocusKept } from './focus.ts';
+import { GoOn } from './go_on.tsx';
 import { ImagesPanel } from './images_panel.tsx';
 import { MachineChip, NoMachine } from './machine.tsx';
 import { MapsPanel } from './maps_panel.tsx';
@@ -99,28 +100,7 @@ function Alert({ text, state, actions, dispatch }: AlertProps) {
     <div ref={card} class="card trouble" role="alert">
       <div class="trouble-text">
         <p>{text}</p>
-        {offer && (
-          <>
-            <button
-              type="button"
-              id="go-on"
-              disabled={isBusy(state)}
-              onClick={() => void actions.chooseImages(offer.images, offer.skip)}
-            >
-              Go on without {offer.files.length === 1 ? offer.files[0] : `these ${offer.files.length} files`}
-            </button>
-            {offer.files.length > 1 && (
-              <details>
-                <summary>Which they are</summary>
-                <ul>
-                  {offer.files.map((file) => (
-                    <li key={file}>{file}</li>
-                  ))}
-                </ul>
-              </details>
-            )}
-          </>
-        )}
+        {offer && <GoOn offer={offer} busy={isBusy(state)} onGoOn={() => void actions.goOn(offer, state.keep)} />}
       </div>
       <button type="button" class="dismiss" aria-label="Dismiss" onClick={() => dispatch({ type: 'dismiss' })}>
         ×

@@ -5,6 +5,7 @@ import { bestIntensity, intensityBaselines } from '../../src/metrics/intensity_b
 import { Chart, Curve } from '../../src/report/chart.tsx';
 import type { Outcome } from '../protocol.ts';
 import { CalibratedDecisions } from './calibrated.tsx';
+import { Operating } from './operating.tsx';
 import { useShown } from './shown.ts';
 
 interface Props {
@@ -73,9 +74,9 @@ export function ScoresPanel({ outcome, threshold, onThreshold }: Props) {
 /** The decisions on images that nobody has labelled, and the threshold that they follow. */
 function Decisions({ card, outcome, threshold, onThreshold }: Props & { card: RefObject<HTMLElement | null> }) {
   const { rows, facts, thresholds, notes } = outcome;
-  const scores = [...new Set(rows.map(({ score }) => score))].sort((a, b) => b - a);
+  const scores = [Number.POSITIVE_INFINITY, ...new Set(rows.map(({ score }) => score))].sort((a, b) => b - a);
   const abnormal = rows.filter(({ score }) => score >= threshold).length;
-  const at = scores.findLastIndex((score) => score >= threshold) + 1;
+  const at = scores.findLastIndex((score) => score >= threshold);
   return (
     <section ref={card} class="card" aria-labelledby="scores-title">
       <h2 id="scores-title">Decisions</h2>
@@ -87,20 +88,7 @@ function Decisions({ card, outcome, threshold, onThreshold }: Props & { card: Re
         {abnormal} of {rows.length} {rows.length === 1 ? 'image' : 'images'} predicted abnormal
       </p>
       <div class="operating">
-        <label for="operating">Abnormal from a score of</label>
-        <output for="operating">{Number.isFinite(threshold) ? thresholdText(threshold) : 'none'}</output>
-        <input
-          id="operating"
-          type="range"
-          min={0}
-          max={scores.length}
-          step={1}
-          value={at}
-          aria-valuetext={`${abnormal} abnormal`}
-          onInput={({ currentTarget: { valueAsNumber: n } }) =>
-            onThreshold(n === 0 ? Number.POSITIVE_INFINITY : scores[n - 1])
-          }
-        />
+        <Operating {...{ threshold, thresholds: scores, at, onThreshold }} said={`${abnormal} abnormal`} />
         <p class="hint">
           {outcome.calibrated
             ? `The calibration chose ${thresholdText(outcome.calibrated.threshold)}.`
@@ -111,7 +99,7 @@ function Decisions({ card, outcome, threshold, onThreshold }: Props & { card: Re
       </div>
       {outcome.calibrated && <CalibratedDecisions calibrated={outcome.calibrated} rows={rows} />}
       {notes
-        .filter((note) => /left out|cannot be read/.test(note))
+        .filter((note) => /left out|cannot be read|\(accepted\)/.test(note))
         .map((note) => (
           <p class="hint lines" key={note}>
             {note}
@@ -160,17 +148,9 @@ function Roc({ outcome, threshold, onThreshold }: Props) {
         )}
       </Chart>
       <div class="operating">
-        <label for="operating">Abnormal from a score of</label>
-        <output for="operating">{Number.isFinite(threshold) ? thresholdText(threshold) : 'none'}</output>
-        <input
-          id="operating"
-          type="range"
-          min={0}
-          max={roc.length - 1}
-          step={1}
-          value={point}
-          aria-valuetext={`from ${Number.isFinite(threshold) ? thresholdText(threshold) : 'none'}: sensitivity ${show(truePositiveRate)}, specificity ${show(1 - falsePositiveRate)}`}
-          onInput={({ currentTarget }) => onThreshold(roc[currentTarget.valueAsNumber].threshold)}
+        <Operating
+          {...{ threshold, thresholds: roc.map((each) => each.threshold), at: point, onThreshold }}
+          said={`sensitivity ${show(truePositiveRate)}, specificity ${show(1 - falsePositiveRate)}`}
         />
         <dl class="rates">
           <div>

@@ -26,7 +26,7 @@ const LOOK = EditorView.theme({
   '.cm-scroller': {
     maxHeight: 'min(62vh, 620px)',
     overflow: 'auto',
-    fontFamily: 'ui-monospace, "SF Mono", Menlo, Consolas, monospace',
+    fontFamily: 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace',
     lineHeight: '1.5',
   },
   '.cm-gutters': { backgroundColor: 'var(--raised)', color: 'var(--muted)', borderRight: '1px solid var(--line)' },

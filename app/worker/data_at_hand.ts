@@ -1,7 +1,7 @@
 import { FusionclipError } from '../../src/base/errors.ts';
 import { baseName, joinPath } from '../../src/base/paths.ts';
 import type { InspectedSets } from '../../src/data/layout/inspected.ts';
-import type { DataSource, GivenImages, SessionFile } from '../protocol.ts';
+import type { DataSource, GivenImages, SessionFile, Waived } from '../protocol.ts';
 import type { OpenedData } from './dataset_facts.ts';
 import { makePhantoms, placeImages, placeOf } from './datasets.ts';
 import { DecoderWorkers } from './decoder_workers.ts';
@@ -51,10 +51,10 @@ export class DataAtHand {
     return this.#adopt(path, { kind: 'phantoms', family, seed }, stage);
   }
 
-  /** @param skip files that are left out */
-  async images(images: GivenImages, skip: readonly string[], stage: Stage): Promise<OpenedData> {
+  async images(images: GivenImages, { skip, accept }: Waived, stage: Stage): Promise<OpenedData> {
     const path = await placeImages(this.#files, images);
-    const source: DataSource = { kind: 'folders', name: baseName(path), ...(skip.length > 0 && { skip }) };
+    const waived = { ...(skip.length > 0 && { skip }), ...(accept.length > 0 && { accept }) };
+    const source: DataSource = { kind: 'folders', name: baseName(path), ...waived };
     return this.#adopt(path, source, stage);
   }
 

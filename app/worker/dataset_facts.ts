@@ -12,7 +12,7 @@ import type { RunEvent } from '../../src/run/events.ts';
 import type { DataSource, DatasetFacts, SupportChoice } from '../protocol.ts';
 import type { PageFiles } from './files.ts';
 import { SMALL } from './previews.ts';
-import { skippedBy } from './skipped.ts';
+import { waivedBy } from './waived.ts';
 import { pageWords } from './words.ts';
 
 /** A data set that is ready. */
@@ -40,11 +40,7 @@ export async function openDataset(
   const onEvent = (event: RunEvent) => {
     if (event.type === 'stage') onProgress(event.done, event.total);
   };
-  const { context, rules, set } = await sliced(
-    { fs: files as FileSystem, onEvent },
-    path,
-    dataRules({ skip: skippedBy(source) }),
-  );
+  const { context, rules, set } = await sliced({ fs: files as FileSystem, onEvent }, path, dataRules(waivedBy(source)));
   const { dataset, inventory, grey } = await inspected.open(context.fs, path, { rules, onProgress, decoders });
   const { name, kind, object, from, images } = inventory;
   const facts: DatasetFacts = {

@@ -27,9 +27,20 @@ function serveWorkbench(): void {
   reply({ ready: true });
 }
 
+/** Another build has taken the place of this one, or the server is gone before its files were kept. */
+const UNLOADED =
+  'A part of this page could not be loaded: its server is gone, or has a newer page. Load the page again; what was kept is there.';
+
 function failureOf(error: unknown, resumable: boolean): Failure {
   if (error instanceof FusionclipError) {
-    return { code: error.code, message: pageMessage(error), resumable, leave: error.leave };
+    return { code: error.code, message: pageMessage(error), resumable, leave: error.leave, accept: error.accept };
   }
-  return { code: null, message: error instanceof Error ? error.message : String(error), resumable, leave: [] };
+  const text = error instanceof Error ? error.message : String(error);
+  return {
+    code: null,
+    message: /dynamically imported module|importing a module script/i.test(text) ? UNLOADED : text,
+    resumable,
+    leave: [],
+    accept: [],
+  };
 }

@@ -104,7 +104,10 @@ export async function addModel(
     }
   } catch (error) {
     await files.remove(target);
-    throw error;
+    if (!single || !(error instanceof FusionclipError)) throw error;
+    // Said of the file as its user knows it.
+    const message = error.message.replaceAll(joinPath(NEW, name, named[0].path), list[0].path);
+    throw new FusionclipError(error.code, message, { cause: error });
   } finally {
     await files.remove(NEW);
   }

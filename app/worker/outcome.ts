@@ -61,15 +61,9 @@ export class ShownResults {
   /**
    * Reads the results of a finished session.
    * @param data where its data set lies now, or null
-   * @param notes what was said when it was made
    * @throws FusionclipError `io`, `bad_model`
    */
-  static async open(
-    files: PageFiles,
-    session: SessionFile,
-    data: string | null,
-    notes: readonly string[] = [],
-  ): Promise<ShownResults> {
+  static async open(files: PageFiles, session: SessionFile, data: string | null): Promise<ShownResults> {
     const run = runOf(session.id);
     const { header: stored, thresholds, bank, mapScale, rule } = await openAdapters(files, adaptersOf(session));
     const header = { ...stored, data: { ...stored.data, path: data ?? `not there/${stored.data.name}` } };
@@ -100,7 +94,7 @@ export class ShownResults {
       },
       adapters: await adaptersFacts(files, adaptersOf(session)),
       verdict: results && (await verdict(files, run, header, results, predictions)),
-      notes,
+      notes: session.notes ?? [],
     };
     const pictures =
       session.kind === 'predict'

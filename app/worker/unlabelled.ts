@@ -7,7 +7,8 @@ import type { RunConfig } from '../../src/run/run_config.ts';
 import { accepting } from '../../src/volume/accept.ts';
 import type { SlicePlace } from '../../src/volume/sliced_volume.ts';
 import type { PageFiles } from './files.ts';
-import { givenOf, imagesOf, runOf } from './sessions.ts';
+import { readGiven } from './new_images.ts';
+import { imagesOf, runOf } from './sessions.ts';
 import { GIVEN } from './volume_given.ts';
 
 /**
@@ -50,13 +51,13 @@ async function slicesOf(files: PageFiles, session: string, { train, object }: Ru
   const slices = new Map<string, SlicePlace>();
   const none = { slices, read: (id: string) => files.readFile(id) };
   if (!(await files.stat(joinPath(runOf(session), 'volumes.json')))) return none;
-  const paths = JSON.parse(new TextDecoder().decode(await files.readFile(givenOf(session)))) as string[];
+  const { paths, accept } = await readGiven(files, session);
   const [first] = paths;
   const prefix = (await files.stat(first)) ? '' : `${imagesOf(session)}/`;
   if (!(await files.stat(prefix + first))) return none;
   const { volumesToScore } = await import('../../src/volume/to_score.ts');
   const given = paths.map((path) => prefix + path);
-  const { fs, places } = await volumesToScore(files, given, accepting(train, GIVEN), object);
+  const { fs, places } = await volumesToScore(files, given, accepting(train, [...GIVEN, ...accept]), object);
   for (const [path, place] of places) slices.set(path, place);
   return { slices, read: (id: string) => fs.readFile(id) };
 }

@@ -16,15 +16,17 @@ import type {
   SessionFile,
   SupportChoice,
   TrainingWish,
+  Waived,
 } from '../protocol.ts';
 import { DataAtHand } from './data_at_hand.ts';
 import { PageFiles } from './files.ts';
 import { addModel, deleteModel, modelChoices, openModel } from './models.ts';
+import { NewImages } from './new_images.ts';
 import type { ShownResults } from './outcome.ts';
 import { familyPreviews } from './previews.ts';
-import { adaptersOf, givenOf, imagesOf, runOf, Sessions, supportOf } from './sessions.ts';
-import { skippedBy } from './skipped.ts';
+import { adaptersOf, imagesOf, runOf, Sessions, supportOf } from './sessions.ts';
 import { GIVEN, withOwnNames, withVolumesInFolders } from './volume_given.ts';
+import { waivedBy } from './waived.ts';
 import { pageWords } from './words.ts';
 
 /** What trains and scores: most of the program, loaded when there is something to do. */
@@ -32,6 +34,9 @@ const engine = () => import('./engine.ts');
 
 /** Where adapters lie that were loaded, until they are used. */
 const LOADED = '@loaded';
+
+/** How a series is noted of which one slice alone is scored. */
+const ALONE = 'it is one slice alone (accepted)';
 
 /** Bytes of the GPU's memory for features of test images, which all weights of a training are scored on. */
 const FEATURES = 512 * 2 ** 20;
@@ -41,6 +46,7 @@ export class Workbench implements Calls {
   readonly #files: PageFiles;
   readonly #sessions: Sessions;
   readonly #data: DataAtHand;
+  readonly #newImages: NewImages;
   readonly #onEvent: (event: RunEvent) => void;
   #gpu: Gpu | null = null;
   /** The session that is open: what is on screen, or a training that can go on. */
@@ -50,8 +56,6 @@ export class Workbench implements Calls {
   #control = new AbortController();
   #shown: ShownResults | null = null;
   #features: SharedFeatures | null = null;
-  /** Images without labels that lie in memory under their own names, and whose they are. */
-  #given: { readonly session: string; readonly files: readonly GivenFile[] } = { session: '', files: [] };
   /** What the work at hand has said. */
   #notes: string[] = [];
 
@@ -59,6 +63,7 @@ export class Workbench implements Calls {
     this.#files = files;
     this.#sessions = new Sessions(files);
     this.#data = new DataAtHand(files);
+    this.#newImages = new NewImages(files);
     this.#onEvent = onEvent;
   }
 
@@ -83,9 +88,9 @@ export class Workbench implements Calls {
     return (await this.#data.phantoms(family, seed, this.#stage)).facts;
   }
 
-  async takeImages(images: GivenImages, skip: readonly string[]): Promise<DatasetFacts> {
+  async takeImages(images: GivenImages, waived: Waived): Promise<DatasetFacts> {
     this.#control = new AbortController();
-    return (await this.#data.images(images, skip, this.#stage)).facts;
+    return (await this.#data.images(images, waived, this.#stage)).facts;
   }
 
   async draw(seed: number) {
@@ -138,41 +143,37 @@ export class Workbench implements Calls {
       const data = await this.#keptImages(session, path);
       const model = await this.#modelOf(adapters);
       const { evaluateRun } = await engine();
-      const rules = { skip: skippedBy(facts.source) };
-      await evaluateRun(context, { adapters, data, model, out, maps: 'npy', rules });
+      await evaluateRun(context, { adapters, data, model, out, maps: 'npy', rules: waivedBy(facts.source) });
     });
   }
 
-  async predict(files: readonly GivenFile[], keep: boolean): Promise<Outcome> {
+  async predict(files: readonly GivenFile[], keep: boolean, waived: Waived): Promise<Outcome> {
     const given = withVolumesInFolders(withOwnNames(files));
-    const before = this.#given;
+    let putBack: () => Promise<unknown> = async () => {};
     const paths = [...new Set(given.map(({ path }) => path.split('/')[0]))];
     const { session, adapters, out } = await this.#scoring('predict', paths.join(', ').slice(0, 60), null, keep);
     const work = this.#run(session, async (context) => {
       await this.#copyAdapters(adapters);
-      await this.#files.writeFile(givenOf(session.id), JSON.stringify(paths));
-      await this.#place(session.id, given);
+      const record = { paths, accept: waived.accept };
+      await this.#newImages.record(session.id, record);
+      putBack = await this.#newImages.place(session.id, given);
       const model = await this.#modelOf(adapters);
       const onBad = ({ message }: Error) => context.onEvent?.({ type: 'note', text: `left out: ${message}` });
       const { predictPaths } = await engine();
       const { predictions } = await predictPaths(context, {
-        ...{ adapters, model, paths, out, maps: 'npy', strict: false, onBad, accept: GIVEN },
+        ...{ adapters, model, paths, out, maps: 'npy', strict: false, onBad, accept: [...GIVEN, ...waived.accept] },
       });
       const { images } = predictions;
-      const [first] = images;
-      if (images.every(({ error }) => error !== null)) throw new FusionclipError('bad_image', first.error!);
-      if (!keep) return;
-      for (const path of paths) {
-        const target = joinPath(imagesOf(session.id), path);
-        const folder = (await this.#files.stat(path))?.kind === 'directory';
-        if (folder) await this.#files.copy(path, target);
-        else await this.#files.writeFile(target, await this.#files.readFile(path));
+      if (images.every(({ error }) => error !== null)) {
+        throw new FusionclipError('bad_image', images[0].error!, { about: 'unlike' });
       }
+      if (!keep) return;
+      await this.#newImages.keep(session.id, record);
       await this.#sessions.update(session.id, { copied: true });
     });
     // What is still on screen keeps its images.
     return work.catch(async (error) => {
-      await this.#place(before.session, before.files);
+      await putBack();
       throw error;
     });
   }
@@ -208,7 +209,7 @@ export class Workbench implements Calls {
     if (!session) throw new FusionclipError('io', 'This session is not there any more; load the page again.');
     const data = await this.#data.ofSession(session, this.#stage);
     const { losses, progress } = await (await engine()).readLosses(this.#files, runOf(id));
-    if (this.#given.session !== id) await this.#place(id, []);
+    await this.#newImages.clear(id);
     const { ShownResults } = await engine();
     const shown = session.finished ? await ShownResults.open(this.#files, session, data?.path ?? null) : null;
     this.#show(session, shown);
@@ -277,13 +278,6 @@ export class Workbench implements Calls {
     await this.#files.writeFile(to, await this.#files.readFile(this.#adapters!));
   }
 
-  /** Puts images without labels in place of those of another session. */
-  async #place(session: string, given: readonly GivenFile[]): Promise<void> {
-    for (const { path } of this.#given.files) await this.#files.remove(path);
-    this.#given = { session, files: given };
-    for (const { path, blob } of given) this.#files.memory.put(path, blob);
-  }
-
   /** The model that adapters were trained on. */
   async #modelOf(adapters: string) {
     const { openAdapters } = await engine();
@@ -296,13 +290,14 @@ export class Workbench implements Calls {
     const { facts, path } = this.#data.require(session);
     const data = await this.#keptImages(session, path);
     const model = await openModel(this.#files, wish.model);
-    const skip = skippedBy(facts.source);
+    const { skip, accept } = waivedBy(facts.source);
     const settings = {
       shots: String(wish.shots),
       ...(wish.epochs !== null && { epochs: String(wish.epochs) }),
       seed: String(wish.seed),
       'prompt.object': wish.object,
       ...(skip.length > 0 && { skip: skip.join(',') }),
+      ...(accept !== '' && { accept }),
       ...(wish.support && { 'shots.list': await this.#list(session, wish.support) }),
     };
     const { trainRun } = await engine();
@@ -341,10 +336,10 @@ export class Workbench implements Calls {
     if (session.kind === 'train') await this.#sessions.setLast(session.id);
     try {
       await body(await this.#context());
-      const file = await this.#sessions.update(session.id, { finished: true });
+      const file = await this.#sessions.update(session.id, { finished: true, notes: this.#notes });
       const data = session.kind === 'predict' ? null : (this.#data.opened?.path ?? null);
       const { ShownResults } = await engine();
-      const shown = await ShownResults.open(this.#files, file, data, this.#notes);
+      const shown = await ShownResults.open(this.#files, file, data);
       const { metrics } = shown.outcome;
       const figures = metrics && { image: metrics.image.auroc, pixel: metrics.pixel?.auroc ?? null };
       const bytes = await this.#sessions.size(session.id);
@@ -388,6 +383,8 @@ export class Workbench implements Calls {
       onEvent: (event) => {
         if (event.type !== 'note') return this.#onEvent(event);
         const text = pageWords(event.text);
+        // A slice alone is what was meant.
+        if (text.endsWith(ALONE)) return;
         if (this.#notes.includes(text)) return;
         this.#notes.push(text);
         this.#onEvent({ ...event, text });

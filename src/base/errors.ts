@@ -47,16 +47,19 @@ export class FusionclipError extends Error {
   readonly about: string | null;
   /** Files and folders of a data set, relative to it, without which this failure and all like it would be gone; or none. */
   readonly leave: readonly string[];
+  /** What series may have against them, as the setting `accept` names it, with which this failure would be gone; or none. */
+  readonly accept: readonly string[];
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: ErrorOptions & { about?: string; leave?: readonly string[] } = {},
+    options: ErrorOptions & { about?: string; leave?: readonly string[]; accept?: readonly string[] } = {},
   ) {
     super(visible(withoutSecrets(message)), options);
     this.name = 'FusionclipError';
     this.code = code;
     this.about = options.about ?? null;
     this.leave = options.leave ?? [];
+    this.accept = options.accept ?? [];
   }
 }

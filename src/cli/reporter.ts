@@ -65,7 +65,7 @@ export class Reporter {
     else if (event.type === 'eval') this.say(evalLine(event));
     else if (event.type === 'step') this.#update(stepLine(event));
     else if (event.type === 'pairs') this.#update(pairLine(event));
-    else this.#update(`${event.what}: ${event.done} of ${event.total}`, event.done === event.total);
+    else this.#update(stageLine(event), event.done === event.total);
   };
 
   /** A line that stays. */
@@ -102,6 +102,10 @@ function placeOf(event: RunEvent | PairStepEvent): Record<string, unknown> | nul
   if (event.type === 'stage') return { what: event.what, done: event.done, total: event.total };
   if (event.type === 'step' || event.type === 'pairs') return { step: event.step, steps: event.steps };
   return null;
+}
+
+function stageLine({ what, done, total, etaSeconds }: RunEvent & { type: 'stage' }): string {
+  return `${what}: ${done} of ${total}${etaSeconds === undefined ? '' : ` · ${formatDuration(etaSeconds)} left`}`;
 }
 
 function stepLine(event: RunEvent & { type: 'step' }): string {

@@ -1,7 +1,7 @@
 import { FusionclipError } from '../base/errors.ts';
 import { joinPath } from '../base/paths.ts';
 import { onDevice } from '../run/on_device.ts';
-import { type Accepted, accepting } from '../volume/accept.ts';
+import { accepting } from '../volume/accept.ts';
 import { apply, spacings } from '../volume/geometry.ts';
 import type { GridMaps } from '../volume/grid_maps.ts';
 import { type StoredRule, storedRule, volumeScore } from '../volume/stack.ts';
@@ -60,7 +60,7 @@ export interface PredictedPaths extends VolumePredictions {
 /** Images or volumes to score. */
 export interface PredictPathsRequest extends PredictRequest {
   /** What series may have against them, beside what the run accepts: words of `--accept`. */
-  readonly accept?: readonly Accepted[];
+  readonly accept?: readonly string[];
   /** Of volumes every how many slices one is scored; the maps between are mixed of their neighbours. By default all are scored. */
   readonly stride?: number;
   /** What is written of each volume below `out`; the map and its mask as NIfTI where nothing is said. */
@@ -122,7 +122,8 @@ export async function predictVolumes(
   const { header, thresholds } = trained.file;
   const { out, stride = 1, write = ['nifti'], accept = [] } = request;
   const rules = accepting(header.train, accept);
-  const { fs, volumes } = await volumesToScore(context.fs, request.paths, rules, header.object, stride);
+  const { fs, volumes, notes } = await volumesToScore(context.fs, request.paths, rules, header.object, stride);
+  for (const text of notes) context.onEvent?.({ type: 'note', text });
   const rule = volumeRule(header.train);
   const level = thresholds.pixel?.value ?? null;
   const { adapters } = request;

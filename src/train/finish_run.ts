@@ -7,7 +7,7 @@ import type { Detector } from '../detect/detector.ts';
 import { type Calibration, calibrate, classScores, evaluateSamples, samplingRequest } from '../detect/evaluation.ts';
 import { samplesMaps } from '../detect/maps.ts';
 import { predictionRows, toCsv } from '../detect/predictions.ts';
-import { type SelectedBy, type TrainResults, trainResults } from '../detect/results.ts';
+import { type TrainResults, trainResults } from '../detect/results.ts';
 import type { RunContext } from '../detect/run_context.ts';
 import type { ScoredSet } from '../detect/scoring.ts';
 import { seenImages } from '../detect/seen_images.ts';
@@ -30,7 +30,7 @@ import { selectionRule } from './selection_rule.ts';
 import { openTeam } from './shared_step.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
 import type { Team } from './team.ts';
-import { runTraining, type TrainingEnd } from './training.ts';
+import { runTraining, type TrainingEnd, type TrainingParts } from './training.ts';
 
 /** What normal-only mode does, for whoever runs it. */
 const NORMAL_ONLY =
@@ -108,7 +108,7 @@ export async function finishRun(run: OpenedRun, state: RunState | null): Promise
       state,
     );
     oracle.release();
-    const { results, scored } = await evaluateRunWeights(run, memory, rest, end, chosenBy);
+    const { results, scored } = await evaluateRunWeights(run, memory, rest, end, { ...chosenBy, forecast });
     const seconds = (Date.now() - started.getTime()) / 1000;
     const training = end.trainedBy !== null && { trainedBy: end.trainedBy };
     await folder.writeJson('env.json', { ...environment, ...training, finished: new Date().toISOString(), seconds });
@@ -139,7 +139,7 @@ async function evaluateRunWeights(
   memory: SupportSet,
   rest: ValidationSet,
   end: TrainingEnd,
-  { selectedBy, contest }: { readonly selectedBy: SelectedBy; readonly contest: ValidationSet | null },
+  { selectedBy, contest, forecast }: Pick<TrainingParts, 'selectedBy' | 'contest' | 'forecast'>,
 ): Promise<Pick<TrainOutcome, 'results' | 'scored'>> {
   const { context, folder, header, dataset, inventory, support, detector, onEvent } = run;
   const { fs, signal } = context;
@@ -152,6 +152,7 @@ async function evaluateRunWeights(
     return memory.withScorer(async (scorer) => {
       const calibration = await calibrate(detector, memory, rest, scorer, choice);
       const which = file === BEST ? 'chosen' : 'last';
+      const what = `scores of the test images (${which} weights)`;
       const evaluation = await evaluateSamples(detector, scorer, {
         fs,
         samples: dataset.splits.test,
@@ -159,7 +160,8 @@ async function evaluateRunWeights(
         sampling: samplingRequest(header.train),
         batch: header.train['eval.batch'],
         onScored: which === 'chosen' ? draw(calibration) : undefined,
-        onProgress: stage(onEvent, `scores of the test images (${which} weights)`),
+        onProgress: (done, total) =>
+          onEvent({ type: 'stage', what, done, total, etaSeconds: forecast.scoring(which, done) ?? undefined }),
         signal,
       });
       // Of the chosen weights, which are evaluated last.

@@ -44,16 +44,22 @@ export function planOf({ train }: RunConfig, state: RunState | null, { items, co
 
 /**
  * What things cost before they were seen, in passes of an image through the backbone: measured with `tiny-clip` and the method
- * `fusionclip`; what is seen takes their place.
+ * `fusionclip` by `npm run time-left`; what is seen takes their place.
  */
 const COSTS = {
   /** An image of a step, forward and backward, from kept features. */
-  step: 0.6,
+  step: 0.75,
   /** An image that is scored from its features; for the first comparison these are computed. */
-  score: 0.5,
-  /** A test image, read, encoded and drawn; scoring and evaluating it are two scores. */
-  test: 2,
+  score: 0.8,
+  /** A test image, read, encoded, scored and drawn. */
+  test: 1.9,
 };
+
+/** Seconds of what the processor does whatever the GPU is: metrics and intervals, of each test image and besides. */
+const METRICS = { image: 0.02, set: 0.7 };
+
+/** Passes over the test images that are to be expected, by whether the last weights that were compared were the best so far. */
+const PASSES = { unknown: 1.5, better: 1.2, worse: 1.9 };
 
 /** Seconds over which the speed of steps is averaged, and not less than an epoch. */
 const WINDOW = 30;
@@ -70,13 +76,17 @@ export class Forecast {
   #first: { readonly at: number; readonly done: number } | null = null;
   /** Seconds of an image in the backbone; null before one was seen. */
   #image: number | null = null;
-  /** Times of steps, without what comparisons took, oldest first. */
-  readonly #ticks: number[] = [];
+  /** Steps and when they were told, without what comparisons took, oldest first. */
+  readonly #ticks: { readonly step: number; readonly at: number }[] = [];
   #done: number;
   /** Seconds of all comparisons so far. */
   #comparing = 0;
   #comparisons = 0;
+  /** Whether the last comparison found better weights; null before one. */
+  #improves: boolean | null = null;
   #last = 0;
+  /** Where the first batch of test images was scored, of these or those weights. */
+  #scored: { readonly which: string; readonly at: number; readonly done: number } | null = null;
 
   /** @param now milliseconds */
   constructor(plan: Plan, now: () => number = () => performance.now()) {
@@ -96,10 +106,15 @@ export class Forecast {
   /** Says that the step of this number, from 1, is done. */
   stepped(step: number): void {
     this.#done = step;
-    this.#ticks.push(this.#seconds() - this.#comparing);
-    const now = this.#ticks[this.#ticks.length - 1];
+    const at = this.#seconds() - this.#comparing;
+    this.#ticks.push({ step, at });
     const least = Math.max(2, this.#plan.stepsPerEpoch + 1);
-    while (this.#ticks.length > least && this.#ticks[1] < now - WINDOW) this.#ticks.shift();
+    while (this.#ticks.length > least && this.#ticks[1].at < at - WINDOW) this.#ticks.shift();
+  }
+
+  /** Says whether the weights that were compared are the best so far. */
+  chose(better: boolean): void {
+    this.#improves = better;
   }
 
   /** Does a comparison of weights. */
@@ -110,6 +125,27 @@ export class Forecast {
     this.#comparing += this.#last;
     this.#comparisons++;
     return result;
+  }
+
+  /**
+   * Seconds that are left while test images are scored by the chosen weights, or before by the last ones, where these are others;
+   * null at their first batch.
+   */
+  scoring(which: 'chosen' | 'last', done: number): number | null {
+    const at = this.#seconds();
+    if (this.#scored?.which !== which) this.#scored = { which, at, done };
+    const first = this.#scored;
+    if (done === first.done) return null;
+    const { test } = this.#plan;
+    const image = (at - first.at) / (done - first.done);
+    return (
+      (test - done) * image + METRICS.set + METRICS.image * test + (which === 'last' ? this.#pass(test, image) : 0)
+    );
+  }
+
+  /** Seconds of a pass over so many test images, with all metrics. */
+  #pass(test: number, image: number): number {
+    return test > 0 ? test * (image + METRICS.image) + METRICS.set : 0;
   }
 
   /** Seconds that are left; null before anything was seen that tells. */
@@ -123,14 +159,15 @@ export class Forecast {
     // The first one computes features, which no later one has to.
     const score = this.#comparisons > 1 ? this.#last / compared : COSTS.score * image;
     const first = this.#comparisons === 0 && due > 0 ? compared * image : 0;
-    // Where weights are chosen, the last ones score the test images as well if they are others.
-    const scores = 2 + (comparisons > 1 ? 0.5 : 0);
+    // Where weights are chosen, the last ones score the test images as well if they are others: so they are, if learning has ended.
+    const passes =
+      comparisons > 1 ? PASSES[this.#improves === null ? 'unknown' : this.#improves ? 'better' : 'worse'] : 1;
     return (
       this.#compiling() +
       (steps - this.#done) * step +
       first +
       due * compared * score +
-      test * (COSTS.test * image + scores * score)
+      passes * this.#pass(test, COSTS.test * image)
     );
   }
 
@@ -140,10 +177,20 @@ export class Forecast {
     return Math.max(0, this.#first.at - this.#start - this.#first.done * this.#image);
   }
 
-  /** Seconds of a step; null before the second, for the first compiles. */
+  /**
+   * Seconds of a step; null before the second, for the first compiles. A step is told when the next one is under way, but
+   * the last of an epoch at its own end: only steps of one kind are as far apart as what was computed between them.
+   */
   #step(): number | null {
-    const count = this.#ticks.length - 1;
-    return count > 0 ? (this.#ticks[count] - this.#ticks[0]) / count : null;
+    const isLast = (step: number) => step % this.#plan.stepsPerEpoch === 0;
+    const spans = [true, false].flatMap((kind) => {
+      const told = this.#ticks.filter(({ step }) => isLast(step) === kind);
+      const [first, last] = [told[0], told[told.length - 1]];
+      return told.length > 1 ? [{ steps: last.step - first.step, seconds: last.at - first.at }] : [];
+    });
+    if (spans.length === 0) return null;
+    const { steps, seconds } = spans.reduce((a, b) => (b.steps > a.steps ? b : a));
+    return seconds / steps;
   }
 
   #seconds(): number {

@@ -152,6 +152,7 @@ async function trainCandidate(
       if (contest && due) {
         const score = await forecast.comparing(() => memory.withScorer((scorer) => contest.evaluate(scorer, choice)));
         const better = !best?.score || score.value > best.score.value;
+        forecast.chose(better);
         const on = parts.selectedBy === 'test-oracle' ? 'test-oracle' : 'valid';
         folder.metrics.add({ type: 'eval', ...(rate !== null && { rate }), ...choice, on, ...score, best: better });
         onEvent({ type: 'eval', rate, epoch: choice.epoch, step: choice.step, on, score, best: better });

@@ -19,7 +19,7 @@ export const ACCEPTABLE = {
 export type Accepted = keyof typeof ACCEPTABLE;
 
 /** Rules that accept some words more. */
-export function accepting<R extends { readonly accept: string }>(rules: R, more: readonly Accepted[]): R {
+export function accepting<R extends { readonly accept: string }>(rules: R, more: readonly string[]): R {
   return { ...rules, accept: [rules.accept, ...more].filter((word) => word !== '').join(',') };
 }
 
@@ -32,4 +32,9 @@ export function parseAccept(text: string): ReadonlySet<Accepted> {
     }
   }
   return new Set(words as Accepted[]);
+}
+
+/** What is refused of images, unless a word is accepted where there is one. */
+export function refusal(message: string, word: Accepted | null): FusionclipError {
+  return new FusionclipError('bad_data', message, { accept: word ? [word] : [] });
 }

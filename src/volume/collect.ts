@@ -3,7 +3,7 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { isDicom } from '../dicom/part10.ts';
-import type { Accepted } from './accept.ts';
+import { type Accepted, refusal } from './accept.ts';
 import { DicomVolume } from './dicom_volume.ts';
 import { Held } from './held.ts';
 import { NiftiVolume } from './nifti_volume.ts';
@@ -21,7 +21,7 @@ export interface Collected {
   /** What was left out or accepted, for people. */
   readonly notes: readonly string[];
   /** Series that are refused, each with its sentence. */
-  readonly refused: readonly string[];
+  readonly refused: readonly FusionclipError[];
   /** What is held of the volumes. */
   readonly held: Held;
 }
@@ -65,7 +65,7 @@ export async function collectVolumes(
 ): Promise<Collected> {
   const accept = options.accept ?? new Set();
   const notes: string[] = [];
-  const refused: string[] = [];
+  const refused: FusionclipError[] = [];
   const headers: SliceHeader[] = [];
   const segmentations: string[] = [];
   const volumes: CollectedVolume[] = [];
@@ -103,7 +103,7 @@ export async function collectVolumes(
   function damaged(error: unknown): void {
     if (!(error instanceof FusionclipError) || error.code === 'io') throw error;
     if (error.code === 'bad_image' && accept.has('damaged')) notes.push(`left out: ${error.message}`);
-    else refused.push(error.message);
+    else refused.push(error.code === 'bad_image' ? refusal(error.message, 'damaged') : error);
   }
   if (results > 0) notes.push(`left out: ${counted(results, 'result')} of this program`);
   if (others > 0) notes.push(`${counted(others, 'file')} of other kinds`);
@@ -119,9 +119,8 @@ export async function collectVolumes(
     if (!taken.single) notes.push(`left out: ${what}, beside volumes`);
     else if (!taken.placed) notes.push(`left out: volumes beside ${what}`);
     else {
-      refused.push(
-        `Volumes and ${what} are together; --accept placeless takes the volumes alone, --accept volumes the images alone.`,
-      );
+      const ways = '--accept placeless takes the volumes alone, --accept volumes the images alone';
+      refused.push(refusal(`Volumes and ${what} are together; ${ways}.`, 'placeless'));
     }
   }
   if (!taken.placed) volumes.splice(0);
@@ -146,10 +145,18 @@ export async function collectVolumes(
       volumes.push({ volume, path: ordered.slices[0].path, kind: 'DICOM', study, rank });
     } catch (error) {
       if (!(error instanceof FusionclipError)) throw error;
-      refused.push(error.message);
+      refused.push(error);
     }
   }
   return { volumes, segmentations, notes, refused, held };
+}
+
+/** One failure for all that was refused; it can be accepted where each of them can. */
+export function refusalOf(refused: readonly FusionclipError[]): FusionclipError {
+  const [first, ...others] = refused.map(({ message }) => message);
+  const more = others.length > 0 ? ` (and ${others.length} more: ${others.join(' ')})` : '';
+  const accept = refused.every((one) => one.accept.length > 0) ? refused.flatMap((one) => one.accept) : [];
+  return new FusionclipError('bad_data', `${first}${more}`, { accept: [...new Set(accept)] });
 }
 
 /** The files below each of some paths, and below which of these. */

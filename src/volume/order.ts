@@ -1,7 +1,6 @@
 import { counted } from '../base/counted.ts';
-import { FusionclipError } from '../base/errors.ts';
 import type { Affine } from '../nifti/affine.ts';
-import type { Accepted } from './accept.ts';
+import { type Accepted, refusal } from './accept.ts';
 import { affineOf, directions, dot, lengthOf, minus, times, type Vector } from './geometry.ts';
 import { acquisitionsOf, type SliceHeader } from './slice_header.ts';
 
@@ -35,7 +34,7 @@ export function orderSlices(name: string, found: readonly SliceHeader[], accept:
     if (flag && accept.has(flag)) notes.push(`${what} (accepted)`);
     else {
       const way = flag ? `--accept ${flag} takes it all the same` : advice;
-      throw new FusionclipError('bad_data', `${name}: ${what}; ${way}.`);
+      throw refusal(`${name}: ${what}; ${way}.`, flag);
     }
   };
 
@@ -56,7 +55,7 @@ export function orderSlices(name: string, found: readonly SliceHeader[], accept:
     const what = placeless.some(({ place }) => place.position) ? 'orientation' : 'position';
     refuse(
       `${counted(placeless.length, 'picture')} of ${slices.length} ${placeless.length === 1 ? 'has' : 'have'} no ${what}`,
-      'placeless',
+      placeless.length < slices.length ? 'placeless' : null,
     );
     slices = slices.filter((slice) => !placeless.includes(slice));
   }

@@ -1,6 +1,7 @@
 import { counted } from '../base/counted.ts';
+import type { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
-import type { Accepted } from './accept.ts';
+import { type Accepted, refusal } from './accept.ts';
 import { DicomVolume } from './dicom_volume.ts';
 import type { Held } from './held.ts';
 import { secretName, secretOrder } from './secret_name.ts';
@@ -26,7 +27,7 @@ export function imageKey({ instance, path, frame }: SliceHeader): string {
 export interface SingleImages {
   readonly images: readonly { readonly volume: DicomVolume; readonly rank: string }[];
   readonly notes: readonly string[];
-  readonly refused: readonly string[];
+  readonly refused: readonly FusionclipError[];
 }
 
 /**
@@ -42,7 +43,7 @@ export async function singleImages(
   held: Held,
 ): Promise<SingleImages> {
   const images: { volume: DicomVolume; rank: string }[] = [];
-  const refused: string[] = [];
+  const refused: FusionclipError[] = [];
   const seen = new Map<string, SliceHeader>();
   let [doubles, frames] = [0, 0];
   for (const header of found) {
@@ -51,7 +52,8 @@ export async function singleImages(
     const first = seen.get(key);
     if (first && !accept.has('doubles')) {
       if (frame === 0) {
-        refused.push(`${file}: the same image as ${first.file}; leave one out, or --accept doubles takes the first.`);
+        const text = `${file}: the same image as ${first.file}; leave one out, or --accept doubles takes the first.`;
+        refused.push(refusal(text, 'doubles'));
       }
       continue;
     }
@@ -63,7 +65,7 @@ export async function singleImages(
     if (header.frames > 1 && !accept.has('frames')) {
       if (frame === 0) {
         const what = `${file}: one object of ${header.frames} frames (${modality || 'no modality'}), not one image`;
-        refused.push(`${what}; --accept frames takes each frame as an image.`);
+        refused.push(refusal(`${what}; --accept frames takes each frame as an image.`, 'frames'));
       }
       continue;
     }

@@ -2,7 +2,7 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { parseAccept } from './accept.ts';
-import { type Collected, collectVolumes, filesBelow } from './collect.ts';
+import { type Collected, collectVolumes, filesBelow, refusalOf } from './collect.ts';
 import { decideGrey, type GreyRule, greyLevels } from './grey.ts';
 import type { Held } from './held.ts';
 import { addImage } from './image_set.ts';
@@ -81,10 +81,7 @@ function codeNotes(labelled: readonly LabelledVolume[], rules: SliceRules): stri
 }
 
 function requireAll(root: string, { refused, volumes }: Collected): void {
-  if (refused.length > 0) {
-    const more = refused.length > 1 ? ` (and ${refused.length - 1} more: ${refused.slice(1).join(' ')})` : '';
-    throw new FusionclipError('bad_data', `${refused[0]}${more}`);
-  }
+  if (refused.length > 0) throw refusalOf(refused);
   if (volumes.length === 0) throw new FusionclipError('bad_data', `${root} holds no volume; give another folder.`);
 }
 

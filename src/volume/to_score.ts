@@ -4,7 +4,7 @@ import { baseName, joinPath } from '../base/paths.ts';
 import { isMaskFolder, withoutMaskWord } from '../data/layout/words.ts';
 import { isDicom } from '../dicom/part10.ts';
 import { parseAccept } from './accept.ts';
-import { collectVolumes } from './collect.ts';
+import { collectVolumes, refusalOf } from './collect.ts';
 import { decideGrey, type GreyOf } from './grey.ts';
 import { Held } from './held.ts';
 import { imageGrey, requireOnePlane } from './image_set.ts';
@@ -57,9 +57,12 @@ export async function volumesToScore(
   readonly fs: FileSystem;
   readonly volumes: readonly VolumeToScore[];
   readonly places: ReadonlyMap<string, SlicePlace>;
+  /** What was left out or accepted, for people. */
+  readonly notes: readonly string[];
 }> {
   const volumes: VolumeToScore[] = [];
   const places = new Map<string, SlicePlace>();
+  const notes: string[] = [];
   const taken = new Set<string>();
   const held = new Held();
   const images = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
@@ -67,7 +70,8 @@ export async function volumesToScore(
   for (const together of await series(base, paths)) {
     const { accept, volume: chosen } = rules;
     const found = await collectVolumes(base, together, { accept: parseAccept(accept), volume: chosen, held });
-    if (found.refused.length > 0) throw new FusionclipError('bad_data', found.refused.join(' '));
+    if (found.refused.length > 0) throw refusalOf(found.refused);
+    notes.push(...found.notes);
     for (const one of found.volumes) {
       if (one.kind === 'NIfTI' && found.volumes.length > 1 && isMaskPath(one.path)) continue;
       const { volume } = one;
@@ -89,7 +93,7 @@ export async function volumesToScore(
   }
   if (volumes.length === 0)
     throw new FusionclipError('bad_data', `${paths.join(', ')}: there is no volume; give another path.`);
-  return { fs: images.size > 0 ? shownAs(fs, IMAGES, images) : fs, volumes, places };
+  return { fs: images.size > 0 ? shownAs(fs, IMAGES, images) : fs, volumes, places, notes };
 }
 
 /** The folder of single images: all together, as there may be many. */

@@ -33,7 +33,7 @@ async function wholeJob(): Promise<Record<string, number>> {
 
 beforeAll(async () => {
   if (!process.env.FUSIONCLIP_BUILT) {
-    await promisify(execFile)(process.execPath, ['scripts/build.mjs', 'app', 'single'], { cwd: ROOT });
+    await promisify(execFile)(process.execPath, ['scripts/build.mjs', 'app', 'lab', 'single'], { cwd: ROOT });
   }
   folder = mkdtempSync(join(tmpdir(), 'fusionclip-alone-'));
   data = writeSet(join(folder, 'Brain_AD'));
@@ -77,7 +77,12 @@ describe('the page without its server', () => {
     await page.page.evaluate(async () => {
       await navigator.serviceWorker.ready;
     });
+    await page.page.goto(`${server.address}lab.html`);
+    await page.page.waitForSelector('#run:not(:disabled)');
+    await page.goto(server.address);
     server.close();
+    await page.page.goto(`${server.address}lab.html`);
+    await page.page.waitForSelector('#run:not(:disabled)');
     await page.goto(server.address);
     expect(Object.keys(await wholeJob())).toHaveLength(8);
     // Random weights need no file.

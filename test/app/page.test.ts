@@ -229,12 +229,12 @@ describe('the built page, on a static server below a path', () => {
       });
     const last = await page.page.$eval('#operating', (node) => Number((node as HTMLInputElement).max));
     for (const [point, rates] of [
-      [0, /Sensitivity0\.000Specificity1\.000/],
-      [last, /Sensitivity1\.000Specificity0\.000/],
+      [last, /Sensitivity0\.000Specificity1\.000/],
+      [0, /Sensitivity1\.000Specificity0\.000/],
     ] as const) {
       await page.set('#operating', point);
       expect(await page.text('.rates')).toMatch(rates);
-      expect(await marked()).toBe(point === 0 ? 0 : 1);
+      expect(await marked()).toBe(point === last ? 0 : 1);
     }
   });
 

@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
 import { actionsOver } from '../../app/actions.ts';
 import { EMPTY_FIELDS, fieldText, pairOf, withField } from '../../app/class_fields.ts';
-import type { Client } from '../../app/client.ts';
+import { type Client, WorkFailure } from '../../app/client.ts';
 import { noticeOf } from '../../app/components/notice.ts';
 import { progressOf } from '../../app/components/progress_text.ts';
 import { strange } from '../../app/components/strange.ts';
 import type { Given } from '../../app/dropped.ts';
-import { reduce, START, type State } from '../../app/state.ts';
+import type { Waived } from '../../app/protocol.ts';
+import { type Offer, reduce, START, type State } from '../../app/state.ts';
 import { drawn, exchanged, withoutImage } from '../../app/support.ts';
-import { skippedBy } from '../../app/worker/skipped.ts';
+import { waivedBy } from '../../app/worker/waived.ts';
 
 const given = (folder: string | null, ...names: string[]): Given => ({
   folder,
@@ -48,6 +49,15 @@ test('an image to learn from is exchanged for the next of the draw, or left out'
   expect(withoutImage({ ...support, abnormal: ['x'] }, 'abnormal', 'x').abnormal).toEqual(['x']);
 });
 
+test('what was said of scores that came to nothing goes with them', () => {
+  const trained: State = { ...START, phase: 'idle', notes: ['of the training'] };
+  const scoring = reduce(trained, { type: 'phase', phase: 'scoring' });
+  const noted = reduce(scoring, { type: 'worker', event: { type: 'note', text: 'left out: a.png' } });
+  expect(noted.notes).toHaveLength(2);
+  expect(reduce(noted, { type: 'failed', message: 'a.png is dark', phase: 'rest' }).notes).toBe(trained.notes);
+  expect(reduce(noted, { type: 'stopped' }).notes).toBe(trained.notes);
+});
+
 test('another draw takes back the choice of its images, other settings do not', () => {
   const support = { normal: ['a'], abnormal: ['x'] };
   const chosen = reduce(START, { type: 'wish', wish: { support } });
@@ -57,12 +67,15 @@ test('another draw takes back the choice of its images, other settings do not', 
 });
 
 test('a set that is refused for some of its files is offered without them, until anything else happens', () => {
-  const offer = { images: { kind: 'set', name: 'x', files: [] }, files: ['a.png'], skip: ['a.png'] } as const;
+  const waived = { skip: ['a.png'], accept: [] };
+  const offer = { images: { kind: 'set', name: 'x', files: [] }, more: waived, waived } as const;
   const refused = reduce(START, { type: 'failed', message: 'a.png is damaged', phase: 'rest', offer });
   expect(refused.offer).toBe(offer);
   expect(reduce(refused, { type: 'failed', message: 'another' }).offer).toBeNull();
-  expect(skippedBy({ kind: 'folders', name: 'x', skip: ['a, b.png', 'c.png'] })).toEqual(['a* b.png', 'c.png']);
-  expect(skippedBy({ kind: 'folders', name: 'x' })).toEqual([]);
+  const source = { kind: 'folders', name: 'x' } as const;
+  expect(waivedBy({ ...source, skip: ['a, b.png', 'c.png'] })).toEqual({ skip: ['a* b.png', 'c.png'], accept: '' });
+  expect(waivedBy({ ...source, accept: ['gaps', 'tilt'] })).toEqual({ skip: [], accept: 'gaps,tilt' });
+  expect(waivedBy(source)).toEqual({ skip: [], accept: '' });
 });
 
 test('progress says what is under way, also where nothing is counted', () => {
@@ -135,6 +148,30 @@ test('what is on screen lets the next work begin, whatever is still listed', asy
   await actions.predict([], false);
   await actions.choosePhantoms('brain', 1);
   expect(begun).toEqual(['brain']);
+});
+
+test('a series that is refused goes on as it is once that is chosen, and what was waived before still is', async () => {
+  const asked: unknown[] = [];
+  let offer: Offer | null | undefined;
+  const predict = async (_files: unknown, _keep: boolean, waived: Waived) => {
+    asked.push(waived);
+    const accept = ['gaps', 'tilt'][waived.accept.length];
+    if (!accept) return {};
+    const failure = { code: 'bad_data', message: accept, resumable: false, leave: [], accept: [accept] } as const;
+    throw new WorkFailure('bad_data', failure);
+  };
+  const client = { predict, kept: async () => ({}) } as unknown as Client;
+  const actions = actionsOver(client, (change) => {
+    if (change.type === 'failed') offer = change.offer;
+    if (change.type === 'outcome') offer = null;
+  });
+  await actions.predict([], true);
+  expect(offer?.more).toEqual({ skip: [], accept: ['gaps'] });
+  await actions.goOn(offer!, true);
+  expect(offer?.more).toEqual({ skip: [], accept: ['tilt'] });
+  await actions.goOn(offer!, true);
+  expect(offer).toBeNull();
+  expect(asked.at(-1)).toEqual({ skip: [], accept: ['gaps', 'tilt'] });
 });
 
 test('the end of work is said to screen readers, once', () => {

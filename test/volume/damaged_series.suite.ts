@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { type Accepted, parseAccept } from '../../src/volume/accept.ts';
-import { type Collected, collectVolumes } from '../../src/volume/collect.ts';
+import { type Collected, collectVolumes, refusalOf } from '../../src/volume/collect.ts';
 import { suite, test } from '../harness/registry.ts';
 import { enhanced } from './enhanced_maker.ts';
 import { folder, type MadeSlice, SECRETS, sliceFile } from './series_maker.ts';
@@ -215,6 +215,7 @@ suite('series that are no volume', () => {
       const { refused } = await collect(files);
       expect(refused.join('\n')).to.contain(reason);
       for (const secret of SECRETS) expect(refused.join('\n')).not.to.contain(secret);
+      expect(refusalOf(refused).accept).to.deep.equal(flag ? [flag] : []);
       if (!flag) return;
       const taken = await collect(files, flag);
       expect(taken.refused).to.deep.equal([]);

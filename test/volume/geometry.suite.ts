@@ -12,7 +12,7 @@ import { folder, type MadeSlice, sliceFile } from './series_maker.ts';
 
 async function volumeOf(made: readonly MadeSlice[]): Promise<Volume> {
   const { volumes, refused } = await collectVolumes(folder(made.map((one, i) => sliceFile(i, one))), 's');
-  if (refused.length > 0) throw new Error(refused[0]);
+  if (refused.length > 0) throw refused[0];
   return volumes[0].volume;
 }
 

@@ -26,7 +26,7 @@ async function volumeOf(made: (i: number) => MadeSlice, count = 3): Promise<Volu
     folder(Array.from({ length: count }, (_, i) => sliceFile(i, made(i)))),
     's',
   );
-  if (refused.length > 0) throw new Error(refused[0]);
+  if (refused.length > 0) throw refused[0];
   return volumes[0].volume;
 }
 

@@ -136,4 +136,38 @@ describe('volumes in the page', () => {
     expect(maps.length).toBeGreaterThan(0);
     expect(page.failures).toEqual([]);
   });
+
+  test('go on with a slice missing once that is chosen, through a reload', async () => {
+    const all = readdirSync(data, { recursive: true, withFileTypes: true })
+      .filter((one) => one.isFile() && /test/.test(one.parentPath) && /\.dcm$/.test(one.name))
+      .map((one) => join(one.parentPath, one.name));
+    const series = all.filter((one) => dirname(one) === dirname(all[0])).toSorted();
+    series.splice(5, 1);
+    await page.press('#keep-images');
+    await page.drop('[data-zone=predict]', ...series);
+    await page.says('[role=alert]', /1 slice of 12 is missing.*those that are there are one volume/s);
+    await page.press('#go-on');
+    await page.page.waitForFunction(() =>
+      /of 11$/.test(document.querySelector('output[for=slice]')?.textContent ?? ''),
+    );
+    const said = '[aria-labelledby=scores-title]';
+    expect(await page.text(said)).toMatch(/1 slice of 12 is missing \(accepted\)/);
+    await page.goto(server.address);
+    await page.says('.slider output[for=slice]', /of 11$/);
+    expect(await page.text(said)).toMatch(/1 slice of 12 is missing \(accepted\)/);
+    await page.page.waitForSelector('#map');
+    // A set of which one series has a gap.
+    rmSync(all[0]);
+    rmSync(series[6]);
+    await page.press('input[value=folders]');
+    await page.drop('[data-zone=set]', data);
+    await page.press('#go-on');
+    await page.says('.summary', /slices? of \d+ (is|are) missing \(accepted\)/);
+    await page.page.select('#model', 'mine');
+    await page.set('#shots', 1);
+    await page.set('#epochs', 1);
+    await page.press('button[type=submit]');
+    await page.text('.tiles');
+    expect(page.failures).toEqual([]);
+  });
 });

@@ -1,0 +1,34 @@
+import { ACCEPTABLE } from '../../src/volume/accept.ts';
+import type { Offer } from '../state.ts';
+
+interface Props {
+  readonly offer: Offer;
+  readonly busy: boolean;
+  readonly onGoOn: () => void;
+}
+
+/** The way on with images that were refused: without some files, or with series as they are. */
+export function GoOn({ offer: { more }, busy, onGoOn }: Props) {
+  const { skip, accept } = more;
+  const without = skip.length === 1 ? skip[0] : `these ${skip.length} files`;
+  return (
+    <>
+      {accept.map((word) => (
+        <p key={word}>What can be done all the same: {ACCEPTABLE[word as keyof typeof ACCEPTABLE]}.</p>
+      ))}
+      <button type="button" id="go-on" disabled={busy} onClick={onGoOn}>
+        {skip.length > 0 ? `Go on without ${without}` : 'Go on all the same'}
+      </button>
+      {skip.length > 1 && (
+        <details>
+          <summary>Which they are</summary>
+          <ul>
+            {skip.map((file) => (
+              <li key={file}>{file}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  );
+}
