@@ -75,8 +75,8 @@ export const engine: readonly Mutation[] = [
   ]),
   ...mutations('src/nn/tape.ts', 'nn/tape', [
     [
-      'if (!node.need[i] || !result) return;',
-      'if (!result) return;',
+      'if (!node.need[i] || !result || result === sums[i]) return;',
+      'if (!result || result === sums[i]) return;',
       { equivalent: 'an operation returns null where nothing is needed; this is a second guard' },
     ],
     ['this.#nodes.reverse()', 'this.#nodes'],
