@@ -3,7 +3,7 @@ export { abs, add, div, exp, log, mul, neg, type Operand, power, sqrt, sub, wher
 export { attention } from './functions/attention.ts';
 export { concatenate, mean, permute, reshape, slice, sum, transpose } from './functions/axes.ts';
 export { layerNorm } from './functions/layer_norm.ts';
-export { activatedLinear, linear, matmul } from './functions/linear.ts';
+export { activatedLinear, type LinearAct, linear, matmul } from './functions/linear.ts';
 export { type Align, type BceMode, bce, bilinearResize, dice, type FocalOptions, focal } from './functions/maps.ts';
 export { activate, scale, scaleRows, softmax } from './functions/pointwise.ts';
 export { assembleTokens, gatherRows, meanGroups, meanRows, patchEmbedding, placeRows } from './functions/rows.ts';

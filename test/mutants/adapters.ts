@@ -15,8 +15,8 @@ export const adapters: readonly Mutation[] = [
       { suite: 'fusion/readings > adapter.act' },
     ],
     [
-      'const perImage = scale(meanRows(dz.reshape([batch, tokens, embed])), tokens);',
-      'const perImage = meanRows(dz.reshape([batch, tokens, embed]));',
+      'const perImage = sumAxis(dz, [batch, tokens, embed], [batch, embed]);',
+      'const perImage = sumAxis(output, [batch, tokens, embed], [batch, embed]);',
     ],
     [
       'matmul(perImage, weight, { bColumns: [0, width] })',
@@ -30,8 +30,8 @@ export const adapters: readonly Mutation[] = [
       { equivalent: 'the sum over the images of the sums over their patches is the sum over all patches' },
     ],
     [
-      "act === 'leaky_relu' ? activate(linear(patches, weight, bias), act) : linear(patches, weight, bias, act)",
-      "linear(patches, weight, bias, act === 'none' ? act : 'relu')",
+      "if (act === 'leaky_relu') return activate(linear(patches, weight, bias), act);",
+      "if (act === 'leaky_relu') return activate(linear(patches, weight, bias), 'relu');",
       { suite: 'fusion/readings > adapter.act' },
     ],
   ]),
@@ -63,8 +63,8 @@ export const adapters: readonly Mutation[] = [
     ["options.prompt === 'fixed' ?", 'false ?', { suite: 'fusion/golden > det.prompt=fixed' }],
     ['Uint32Array.of(2 * k, 2 * k + 1)', 'Uint32Array.of(2 * k + 1, 2 * k)'],
     [
-      'this.textOf(text, k), this.options.temperature)',
-      'this.textOf(text, k), 100)',
+      'this.textOf(text, k), this.options.temperature,',
+      'this.textOf(text, k), 100,',
       { suite: 'fusion/readings > image, temperature' },
     ],
   ]),
