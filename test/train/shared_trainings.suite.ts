@@ -5,10 +5,11 @@ import { contextOf, metricsOf, ruleSet, smallRun, textOf } from './small_run.ts'
 
 /** Ways to choose weights, and settings that inference alone reads. */
 const CASES: readonly (readonly [select: string, variant: Readonly<Record<string, string>>])[] = [
-  ['valid', { fuse: 'calib' }],
-  ['valid', { 'score.image': 'topk:20', 'score.cls': 'add' }],
-  ['valid', { 'map.upsample': 'guided', 'map.guide.radius': '3' }],
-  ['valid', { 'memory.augment': 'true', 'memory.features': 'adapted' }],
+  ['valid', { fuse: 'calib', 'score.image': 'topk:20', 'score.cls': 'add' }],
+  [
+    'valid',
+    { 'map.upsample': 'guided', 'map.guide.radius': '3', 'memory.augment': 'true', 'memory.features': 'adapted' },
+  ],
   ['last', { fuse: 'calib' }],
   ['test-oracle', { 'score.image': 'topk:20' }],
 ];
