@@ -1,5 +1,5 @@
-// gather_rows.wgsl with four elements at a time; shapes as there, width and size in fours. On lavapipe, where divisions are dear,
-// 2 to 3 times as fast at 770 x 768 (bench/kernels/gather_rows.bench.ts). Caller: src/kernels/gather_rows.ts.
+// gather_rows.wgsl with four elements at a time, so a quarter of its divisions, which are dear on lavapipe; shapes as there, width and size
+// in fours. Caller: src/kernels/gather_rows.ts.
 // Loops: none
 
 struct Params {
