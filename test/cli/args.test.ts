@@ -3,6 +3,7 @@ import { resolveOptions } from '../../src/base/option.ts';
 import { isSwitch, parseArgs } from '../../src/cli/args.ts';
 import { pickFlags } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
+import type { Host } from '../../src/host/host.ts';
 import { RUNTIME_CHOICES } from '../../src/launch/launch.ts';
 
 describe('arguments', () => {
@@ -31,6 +32,16 @@ describe('arguments', () => {
       }
     });
   }
+
+  test.each(['--stored', '--with=runs.json'])(
+    'a study that develops refuses %s, which it would not look at',
+    async (flag) => {
+      const args = ['study', 'gap', '--model', 'm', '--out', 'o', '--develop', 'epochs=3', flag];
+      const { command, ...parsed } = parseArgs(args, COMMANDS);
+      const call = { host: {} as Host, ...parsed };
+      await expect(async () => command.run(call)).rejects.toThrow(/^--develop runs its trials itself/);
+    },
+  );
 
   test('a switch takes true and false for its value, but no file name; an empty value is one', () => {
     const parsed = (...args: string[]) => {

@@ -1,3 +1,4 @@
+import { FusionclipError } from '../../base/errors.ts';
 import { choice, integer, list, type OptionTable, text, toggle } from '../../base/option.ts';
 import { FUSION_OPTIONS } from '../../fusion/index.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
@@ -66,6 +67,9 @@ call again goes on, and one with other seeds, families, methods or shots adds to
     const settings = pickFlags({ ...TRAINING, ...METHOD }, flags);
     runSettings(settings); // wrong values are found before an adapter is looked for
     if (develop !== null) {
+      if (others.length > 0 || request.stored) {
+        throw new FusionclipError('usage', '--develop runs its trials itself; leave --with and --stored.');
+      }
       const own = { ...request, ...(flags.seeds === undefined && { seeds: DEVELOPMENT.seeds }) };
       const few = { ...own, ...(flags.families === undefined && { families: DEVELOPMENT.families }) };
       const asked = { ...few, ...(flags.shots === undefined && { shots: DEVELOPMENT.shots }) };
