@@ -62,7 +62,8 @@ export async function openSliceSet(
   requireAll(root, collected);
   const isSkipped = (path: string) => skip.some((one) => matchesPattern(nameBelow(root, path), one));
   const pictures = (await filesBelow(fs, root)).filter((path) => !isSkipped(path));
-  const labelled = await pairLesions(fs, root, collected, pictures, rules);
+  const notes = [...collected.notes];
+  const labelled = await pairLesions(fs, root, collected, pictures, rules, (note) => notes.push(note));
   const files = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
   const ranks = new Ranks(labelled.map(({ rank }) => rank));
   const masked = labelled.some(({ volume, lesions }) => volume.placed || lesions !== null);
@@ -78,7 +79,7 @@ export async function openSliceSet(
     const add = one.volume.placed ? addVolume : addImage;
     volumes.push(await add(one, root, rules, window.rule, filled, collected.held));
   }
-  return { files, places: filled.places, volumes, window, notes: [...collected.notes, ...codeNotes(labelled, rules)] };
+  return { files, places: filled.places, volumes, window, notes: [...notes, ...codeNotes(labelled, rules)] };
 }
 
 /** That masks hold codes of several things, where nobody says which of them are lesion. */
