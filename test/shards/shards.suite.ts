@@ -145,6 +145,21 @@ suite('shards', () => {
     assert.equal(rows.find(([path]) => path.includes('b"'))![1], '=1+1');
   });
 
+  test('results name an address without its query, which the plan alone has', async () => {
+    const fs = new MemoryFileSystem();
+    const addresses = ['a', 'b'].map((name) => ({
+      path: `https://u:pw@h.org/x.png?PatientID=Doe^${name}`,
+      patient: '',
+    }));
+    const plan = await planOf(fs, [...INPUTS, ...addresses]);
+    await workShards({ fs, runtime: RUNTIME }, plan, plan.shards(), new StandIn());
+    const { results } = await mergePlan(fs, plan);
+    const rows = csvCells(textOf(fs, results!)).filter(([path]) => path === 'https://h.org/x.png?not-kept');
+    assert.equal(rows.length, 2);
+    for (const path of fs.files.keys())
+      if (path.includes('/parts/') || path.includes('/merged/')) assert.notMatch(textOf(fs, path), /Doe\^|pw@/, path);
+  });
+
   test('Parquet holds the same rows with types', async () => {
     const fs = new MemoryFileSystem();
     const plan = await planOf(fs, INPUTS);
