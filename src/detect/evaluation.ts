@@ -1,4 +1,5 @@
 import type { FileSystem } from '../base/file_system.ts';
+import { turn } from '../base/turn.ts';
 import { rangeOf } from '../data/heat_map.ts';
 import type { DatasetKind, Sample } from '../data/layout/dataset.ts';
 import { patientOfId } from '../data/layout/patients.ts';
@@ -115,7 +116,10 @@ export async function evaluateSamples(
     signal,
     onProgress: (done) => onProgress?.(done, samples.length),
   });
+  // Both go through every pixel without a pause.
+  await turn(signal);
   const metrics = evaluateScores(scored, kind, calibration.thresholds, sampling);
+  await turn(signal);
   return { metrics, trivial: evaluateIntensity(scored, kind), scored };
 }
 

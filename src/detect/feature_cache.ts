@@ -1,3 +1,4 @@
+import { unlessStopped } from '../base/turn.ts';
 import { copyInto, imageOf } from '../fusion/batches.ts';
 import { arraysOf, encodedOf } from '../fusion/features.ts';
 import type { Encoded } from '../fusion/index.ts';
@@ -57,7 +58,7 @@ export class FeatureCache {
     for await (const batch of batches) {
       signal?.throwIfAborted();
       this.add(batch);
-      await this.#detector.gpu.idle();
+      await unlessStopped(this.#detector.gpu.idle(), signal);
       done += batch.size;
       onProgress?.(done, total);
     }

@@ -61,6 +61,8 @@ export interface PredictedPaths extends VolumePredictions {
 export interface PredictPathsRequest extends PredictRequest {
   /** What series may have against them, beside what the run accepts: words of `--accept`. */
   readonly accept?: readonly string[];
+  /** In place of the run's own `--window`. */
+  readonly window?: string | null;
   /** Of volumes every how many slices one is scored; the maps between are mixed of their neighbours. By default all are scored. */
   readonly stride?: number;
   /** What is written of each volume below `out`; the map and its mask as NIfTI where nothing is said. */
@@ -93,8 +95,15 @@ export async function predictPaths(context: RunContext, request: PredictPathsReq
 }
 
 /** Pictures have no slices to pass over, and no series that results could be of. */
-function requireNoVolumeFlags({ stride = 1, write = [] }: PredictPathsRequest): void {
-  const flag = stride !== 1 ? '--stride' : write.some((kind) => kind !== 'nifti') ? `--write ${write.join(',')}` : null;
+function requireNoVolumeFlags({ stride = 1, write = [], window = null }: PredictPathsRequest): void {
+  const flag =
+    window !== null
+      ? '--window'
+      : stride !== 1
+        ? '--stride'
+        : write.some((kind) => kind !== 'nifti')
+          ? `--write ${write.join(',')}`
+          : null;
   if (flag) throw new FusionclipError('usage', `${flag} is for volumes, and these are pictures; leave it out.`);
 }
 
@@ -121,7 +130,7 @@ export async function predictVolumes(
 ): Promise<PredictedPaths> {
   const { header, thresholds } = trained.file;
   const { out, stride = 1, write = ['nifti'], accept = [] } = request;
-  const rules = accepting(header.train, accept);
+  const rules = { ...accepting(header.train, accept), window: request.window ?? header.train.window };
   const { fs, volumes, notes } = await volumesToScore(context.fs, request.paths, rules, header.object, stride);
   for (const text of notes) context.onEvent?.({ type: 'note', text });
   const rule = volumeRule(header.train);

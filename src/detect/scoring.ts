@@ -1,5 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
+import { unlessStopped } from '../base/turn.ts';
 import { rangeOf } from '../data/heat_map.ts';
 import type { Image } from '../data/image.ts';
 import type { Sample } from '../data/layout/dataset.ts';
@@ -203,11 +204,12 @@ export async function* branchScores(
   for await (const batch of batches) {
     signal?.throwIfAborted();
     using job = gpu.job();
-    const [scores, whole] = await job.do(() => {
+    const work = job.do(() => {
       const encoded = batch.encode();
       const reading = features ? wholeImages(encoded, method.needs)?.read() : null;
       return Promise.all([scorer.score(encoded, batch.skip ?? null), reading ?? null]);
     });
+    const [scores, whole] = await unlessStopped(work, signal);
     yield { batch, scores, features: levelled(whole, batch.items.length) };
   }
 }

@@ -36,7 +36,7 @@ export async function sliced<C extends Reader, R extends SliceRules & Pick<DataR
   return {
     context: { ...context, fs: found.fs },
     // The masks of slices are made by `mask.values` and hold nothing else.
-    rules: { ...rules, range, group: rules.group ?? 'folder', 'mask.values': null },
+    rules: { ...rules, range, window: found.set.window.text, group: rules.group ?? 'folder', 'mask.values': null },
     volumes: found.set.volumes.every(({ placed }) => placed) ? found.set.volumes : null,
     set: found.set,
   };
@@ -91,9 +91,9 @@ export function stridden(
 }
 
 /** What was found, for people: a line a volume, and what was accepted or left out. */
-export function volumeLines({ volumes, notes }: SliceSet): string[] {
+export function volumeLines({ volumes, window, notes }: SliceSet): string[] {
   const patients = new Set(volumes.map(({ patient }) => patient)).size;
-  const said = notes.map((note) => `  note: ${note}`);
+  const said = [`  grey levels of all: ${window.text} (${window.from})`, ...notes.map((note) => `  note: ${note}`)];
   if (volumes.some(({ placed }) => !placed)) return [...imageLines(volumes, patients), ...said];
   const lines = volumes.map(({ name, patient, kind, shape, affine, window, normal, abnormal, empty }) => {
     const size = `${shape.join('×')}, ${spacings(affine)

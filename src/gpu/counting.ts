@@ -92,6 +92,8 @@ export class IdleGpu implements Gpu {
     recording.check();
   }
 
+  async prepare(): Promise<void> {}
+
   flush(): void {}
   async lostSoon(): Promise<null> {
     return null;

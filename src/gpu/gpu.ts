@@ -1,18 +1,22 @@
 import { FusionclipError } from '../base/errors.ts';
+import { turn } from '../base/turn.ts';
 import { type AdapterClass, type AdapterFacts, adapterFacts, requestAdapter, requestDevice } from './adapter.ts';
 import { Faults } from './faults.ts';
 import { atOnce, type Dispatch, type Gpu as GpuInterface, type Tuning } from './interface.ts';
 import { type GpuBuffer, Pool, type Scope } from './memory.ts';
 import type { Profiler } from './profiler.ts';
-import { type BufferView, ProgramCache } from './programs.ts';
+import { type BufferView, ProgramCache, type Wanted } from './programs.ts';
 import type { Command, Recording } from './recording.ts';
-import type { Slot } from './slots.ts';
+import type { Arena, Slot } from './slots.ts';
 import { CommandStream, type StreamOptions } from './stream.ts';
 import type { SubmitBudget } from './submit_budget.ts';
 import { TexelCache } from './texels.ts';
 import type { Work } from './work.ts';
 
 export type { Dispatch, Tuning } from './interface.ts';
+
+/** Milliseconds of compiling after which others get their turn. */
+const TURN = 50;
 
 /** Choices at creation. */
 export interface GpuOptions extends StreamOptions {
@@ -36,6 +40,8 @@ export class DeviceGpu implements Gpu {
   readonly #stream: CommandStream;
   tuning: Tuning = {};
   #recording: Recording | null = null;
+  /** What is asked for while nothing is put into the stream. */
+  #wanted: Wanted[] | null = null;
 
   private constructor(device: GPUDevice, facts: AdapterFacts, options: GpuOptions) {
     this.device = device;
@@ -95,12 +101,14 @@ export class DeviceGpu implements Gpu {
   }
 
   lasting<T>(body: () => T): T {
-    const recording = this.#recording;
+    const [recording, wanted] = [this.#recording, this.#wanted];
     this.#recording = null;
+    this.#wanted = null;
     try {
       return atOnce('gpu.lasting', this.pool.within(null, body));
     } finally {
       this.#recording = recording;
+      this.#wanted = wanted;
     }
   }
 
@@ -156,8 +164,12 @@ export class DeviceGpu implements Gpu {
       uses.push(this.#use(buffers[name].buffer));
       bytes += buffers[name].bytes;
     }
-    this.#ready();
     const constants = (call.constants ?? {}) as Record<string, number>;
+    if (this.#wanted) {
+      this.#wanted.push({ shader, constants });
+      return;
+    }
+    this.#ready();
     const program = this.programs.program(shader, constants, this.pool.work);
     const texels = this.#texels.copies(call.texels ?? {}, buffers);
     const group = this.programs.bindGroup(program, shader, buffers, call.params, texels);
@@ -166,6 +178,7 @@ export class DeviceGpu implements Gpu {
 
   copy(from: BufferView, to: BufferView): void {
     this.pool.checkCopy(from, to);
+    if (this.#wanted) return;
     this.#issue({
       ...{ kind: 'copy', from: from.buffer.raw, fromOffset: from.offset, to: to.buffer.raw, toOffset: to.offset },
       ...{ bytes: from.bytes, uses: [this.#use(from.buffer), this.#use(to.buffer)] },
@@ -174,6 +187,7 @@ export class DeviceGpu implements Gpu {
 
   clear(view: BufferView): void {
     this.pool.checkView(view, 'clear');
+    if (this.#wanted) return;
     const { buffer, offset, bytes } = view;
     this.#issue({ kind: 'clear', to: buffer.raw, toOffset: offset, bytes, uses: [this.#use(buffer)] });
   }
@@ -183,6 +197,7 @@ export class DeviceGpu implements Gpu {
     if (data.byteLength > view.bytes) throw new Error(`write of ${data.byteLength} bytes into ${view.bytes}`);
     this.pool.checkView(view, 'write');
     const { buffer, offset } = view;
+    if (this.#wanted) return;
     const recording = this.#recording;
     if (recording) {
       // A replay would find these bytes overwritten by what used the memory later.
@@ -211,6 +226,26 @@ export class DeviceGpu implements Gpu {
   replay(recording: Recording): void {
     recording.check();
     for (const command of recording.commands) this.#issue(command);
+  }
+
+  async prepare(arena: Arena, body: () => unknown, signal?: AbortSignal): Promise<void> {
+    const { work } = this.pool;
+    const wanted: Wanted[] = [];
+    this.#wanted = wanted;
+    try {
+      atOnce('gpu.prepare', this.pool.inside(arena, body));
+    } finally {
+      this.#wanted = null;
+    }
+    let since = performance.now();
+    for (const { shader, constants } of wanted) {
+      if (signal?.aborted || this.lost !== null) return;
+      await this.programs.prepare(shader, constants, work);
+      // Where a compiler keeps this thread, signals come in between.
+      if (performance.now() - since < TURN) continue;
+      await turn();
+      since = performance.now();
+    }
   }
 
   flush(): void {

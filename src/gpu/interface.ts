@@ -3,6 +3,7 @@ import type { Pool, Scope } from './memory.ts';
 import type { BufferView } from './programs.ts';
 import type { Recording } from './recording.ts';
 import type { Shader } from './shader.ts';
+import type { Arena } from './slots.ts';
 import type { SubmitBudget } from './submit_budget.ts';
 import type { TexelLayout } from './texels.ts';
 
@@ -81,6 +82,12 @@ export interface Gpu {
 
   /** @internal Issues the commands of a recording again. @throws Error when memory that they use was released */
   replay(recording: Recording): void;
+
+  /**
+   * @internal Compiles the kernels of `body`, which runs in an arena without its commands: one after the other, so that signals
+   * get their turn in what may take many seconds. A failure is left to what follows. See `RepeatedStep`.
+   */
+  prepare(arena: Arena, body: () => unknown, signal?: AbortSignal): Promise<void>;
 
   /** Submits what is recorded. */
   flush(): void;

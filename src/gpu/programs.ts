@@ -19,6 +19,20 @@ export interface BufferView {
   readonly bytes: number;
 }
 
+type Constants = Readonly<Record<string, number>>;
+
+/** A shader with constants that were changed. */
+export interface Wanted {
+  readonly shader: Shader;
+  readonly constants: Constants;
+}
+
+function keyOf({ name }: Shader, constants: Constants): string {
+  let key = name;
+  for (const constant in constants) key += `,${constant}=${constants[constant]}`;
+  return key;
+}
+
 const PARAM_SLOT = 256;
 const PARAM_PAGE = 64 * 1024;
 const MAX_BIND_GROUPS = 16384;
@@ -47,21 +61,39 @@ export class ProgramCache {
   }
 
   /** The pipeline of `shader` with some constants changed; compiled on first use, for `work`, which is told when it fails. */
-  program(shader: Shader, constants: Readonly<Record<string, number>>, work: Work): Program {
-    let key = shader.name;
-    for (const name in constants) key += `,${name}=${constants[name]}`;
+  program(shader: Shader, constants: Constants, work: Work): Program {
+    const key = keyOf(shader, constants);
     const known = this.#programs.get(key);
     if (known) return known;
-    const text = `The kernel ${key} does not compile here`;
-    const made = this.#faults.caught('internal', work, text, () =>
-      this.#faults.caught('validation', work, text, () => this.#compile(shader, constants, key)),
-    );
-    const program = { id: this.#programs.size, label: key, ...made };
-    this.#programs.set(key, program);
+    const made = this.#caught(work, key, () => {
+      const { layout, descriptor } = this.#describe(shader, constants, key);
+      return { layout, pipeline: this.#device.createComputePipeline(descriptor) };
+    });
+    return this.#add(key, made);
+  }
+
+  /** Compiles what {@link program} is going to be asked for, beside other work; a failure is left to it. */
+  async prepare(shader: Shader, constants: Constants, work: Work): Promise<void> {
+    const key = keyOf(shader, constants);
+    if (this.#programs.has(key)) return;
+    const { layout, descriptor } = this.#caught(work, key, () => this.#describe(shader, constants, key));
+    const compiling = this.#faults.unlessLost(this.#device.createComputePipelineAsync(descriptor));
+    const pipeline = await compiling.catch(() => null);
+    if (pipeline && !this.#programs.has(key)) this.#add(key, { layout, pipeline });
+  }
+
+  #add(label: string, made: Pick<Program, 'layout' | 'pipeline'>): Program {
+    const program = { id: this.#programs.size, label, ...made };
+    this.#programs.set(label, program);
     return program;
   }
 
-  #compile(shader: Shader, constants: Readonly<Record<string, number>>, label: string) {
+  #caught<T>(work: Work, key: string, body: () => T): T {
+    const text = `The kernel ${key} does not compile here`;
+    return this.#faults.caught('internal', work, text, () => this.#faults.caught('validation', work, text, body));
+  }
+
+  #describe(shader: Shader, constants: Constants, label: string) {
     const layout = this.#device.createBindGroupLayout({
       label,
       entries: [
@@ -76,12 +108,12 @@ export class ProgramCache {
       ],
     });
     const module = this.#device.createShaderModule({ label, code: specialize(shader.source, constants) });
-    const pipeline = this.#device.createComputePipeline({
+    const descriptor: GPUComputePipelineDescriptor = {
       label,
       layout: this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: 'main' },
-    });
-    return { layout, pipeline };
+    };
+    return { layout, descriptor };
   }
 
   /** The bind group of one dispatch, whose views are of living memory. @throws Error when one is missing, or bound twice and written */

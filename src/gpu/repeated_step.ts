@@ -20,6 +20,11 @@ export class RepeatedStep<T extends GpuArray | null> {
     this.#gpu = gpu;
   }
 
+  /** Compiles what the first step of a key needs, while signals are heard: `run` would do it without a pause. */
+  async prepare(key: string, body: () => T, signal?: AbortSignal): Promise<void> {
+    if (!this.#known.has(key)) await this.#gpu.prepare(this.#arena, body, signal);
+  }
+
   /**
    * One step.
    * @param key names the shapes of the inputs: each key is recorded once; all share their memory

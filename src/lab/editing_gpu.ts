@@ -4,6 +4,7 @@ import type { GpuBuffer, Pool, Scope } from '../gpu/memory.ts';
 import type { BufferView } from '../gpu/programs.ts';
 import type { Recording } from '../gpu/recording.ts';
 import type { Shader } from '../gpu/shader.ts';
+import type { Arena } from '../gpu/slots.ts';
 import { GUARD_BINDING } from './guard.ts';
 
 /** What takes the place of a shader. */
@@ -152,6 +153,9 @@ export class EditingGpu implements Gpu {
   }
   replay(recording: Recording): void {
     this.#gpu.replay(recording);
+  }
+  prepare(arena: Arena, body: () => unknown, signal?: AbortSignal): Promise<void> {
+    return this.#gpu.prepare(arena, body, signal);
   }
   flush(): void {
     this.#gpu.flush();

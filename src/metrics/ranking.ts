@@ -86,14 +86,18 @@ export function rankPixels(maps: ScoredMaps): Ranking {
   const [negatives, positives] = counts.map((count) => new Buckets(count));
   const [low, high] = [negatives.adder(), positives.adder()];
   forEachKey(maps, (label, key) => (label ? high(key) : low(key)));
+  // Of a small set nearly all buckets are empty: a look at each of them in every walk would take longer than all the rest.
+  const occupied: number[] = [];
+  for (let bucket = 0xffff; bucket >= 0; bucket--) {
+    if (counts[0][bucket] + counts[1][bucket] > 0) occupied.push(bucket);
+  }
   return {
     positives: positives.size,
     negatives: negatives.size,
     walk: (visit) => {
       const tally = [new Uint32Array(1 << 16), new Uint32Array(1 << 16)];
-      for (let bucket = 0xffff; bucket >= 0; bucket--) {
+      for (const bucket of occupied) {
         const [p, n] = [positives.get(bucket), negatives.get(bucket)];
-        if (p.length + n.length === 0) continue;
         const emit = (low: number, a: number, b: number) => visit(scoreOf(((bucket << 16) | low) >>> 0), a, b);
         if (p.length + n.length < COUNT_FROM) mergeSorted(p.sort(), n.sort(), emit);
         else mergeCounted(p, n, tally, emit);

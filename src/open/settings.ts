@@ -53,6 +53,8 @@ export interface BatchChoices extends OutputChoices {
 
 /** How volumes are predicted. */
 export interface VolumeChoices extends OutputChoices {
+  /** How values become grey levels, in place of the run's own rule: as the setting `window`. */
+  readonly window?: string;
   /** Of so many slices one is scored; the maps between are mixed of their neighbours. */
   readonly stride?: number;
   /** What is written of each volume below `out`, `nifti` by default; all else is of DICOM series. */

@@ -31,6 +31,8 @@ export interface RunConfig extends RunSettings {
   readonly data: { readonly path: string; readonly name: string };
   /** How the values of image files become grey levels, in training and ever after. */
   readonly grey: RangeRule;
+  /** Of volumes: what was asked for as `--window`, and what the one in the settings was decided from. */
+  readonly window?: { readonly asked: string; readonly from: string };
 }
 
 /** Splits settings by name into both tables. @throws FusionclipError `usage` for a name or value that is none */
@@ -69,8 +71,10 @@ export function parseHeader(json: unknown, file: string): RunConfig {
   try {
     checkJson(STORED_HEADER, json);
     // The keys keep their order, so that a resumed run writes the same bytes as an unbroken one.
-    const { settings, sources, kind, object, model, data, grey = FULL } = json as InferOutput<typeof STORED_HEADER>;
-    return { ...runSettings(settings), ...(sources && { sources }), kind, object, model, data, grey };
+    const stored = json as InferOutput<typeof STORED_HEADER>;
+    const { settings, sources, kind, object, model, data, grey = FULL, window } = stored;
+    const facts = { kind, object, model, data, grey };
+    return { ...runSettings(settings), ...(sources && { sources }), ...facts, ...(window && { window }) };
   } catch (cause) {
     if (!(cause instanceof FusionclipError)) {
       throw isObject(json) && 'fusionclip' in json ? damagedHeader(file, cause) : notOurs(file);

@@ -43,6 +43,7 @@ export const STORED_HEADER = v.object({
   settings: v.record(v.string(), v.string()),
   sources: v.optional(v.record(v.string(), v.picklist(SETTING_SOURCES))),
   grey: v.optional(STORED_GREY),
+  window: v.optional(v.object({ asked: v.string(), from: v.string() })),
 });
 
 const choice = v.object({

@@ -83,7 +83,7 @@ async function begin(
   const given = request.settings ?? {};
   // How data are read no model has a say in.
   const asked = runSettings(given);
-  const { context, rules, volumes } = await sliced(outer, request.data, asked.train);
+  const { context, rules, volumes, set } = await sliced(outer, request.data, asked.train);
   const { fs } = context;
   const object = asked.fusion['prompt.object'];
   const { dataset, inventory, grey, tell } = await openData(context, {
@@ -105,14 +105,15 @@ async function begin(
   const support = await readSupport(fs, shots, { ...settings.fusion, grey }, settings.train.seed);
   const header: RunConfig = {
     ...settings,
-    // Volumes are gone by patient where nothing else is said, in whatever is made of the run.
-    train: { ...settings.train, group: rules.group },
+    // Volumes are gone by patient where nothing else is said, and by one window, in whatever is made of the run.
+    train: { ...settings.train, group: rules.group, window: rules.window },
     sources,
     kind: dataset.kind,
     object: inventory.object,
     model: backbone.identity,
     data: { path: keptPath(request.data), name: dataset.name },
     grey,
+    ...(set && { window: { asked: asked.train.window, from: set.window.from } }),
   };
   const items = itemsOf(support, settings, backbone);
   // Everything that can be refused is refused before an older run is removed.
@@ -166,7 +167,7 @@ async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Pro
   const backbone = asTrained(old.model, await openModel(outer.fs, places.model ?? old.model.name), out);
   const path = places.data ?? old.data.path;
   const { context, rules, volumes } = await sliced(outer, path, old.train);
-  const train = { ...old.train, group: rules.group };
+  const train = { ...old.train, group: rules.group, window: rules.window };
   const header: RunConfig = { ...old, train, data: { ...old.data, path: keptPath(path) } };
   const { fs } = context;
   const { dataset, inventory, tell } = await openData(context, {

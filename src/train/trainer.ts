@@ -136,11 +136,12 @@ export class Trainer {
     const order = epochOrder(this.#items.length, this.#options.seed, epoch);
     const { batch, parts } = this.#options;
     for (let at = this.#step % this.#stepsPerEpoch; at < this.#stepsPerEpoch; at++) {
+      const items = order.slice(at * batch, (at + 1) * batch);
+      if (parts === 1) await this.#compile(items.length, hooks.signal);
       if (hooks.signal?.aborted) {
         await this.#settle(hooks);
         return false;
       }
-      const items = order.slice(at * batch, (at + 1) * batch);
       const launch = () => this.#job.do(() => this.#launch(items.map((i) => this.#items[i])));
       const next = parts > 1 ? await this.#together(items, parts) : launch();
       await this.#settle(hooks);
@@ -238,6 +239,13 @@ export class Trainer {
       parameter.zeroGrad();
     }
     return { names, reads };
+  }
+
+  /** The kernels of the first step of a size, which some GPUs take many seconds for. */
+  async #compile(count: number, signal?: AbortSignal): Promise<void> {
+    if (!this.#repeated || this.#inputs.has(count)) return;
+    const inputs = this.#job.do(() => this.#inputsOf(count));
+    await this.#job.do(() => this.#repeated!.prepare(String(count), () => this.#compute(inputs), signal));
   }
 
   /** Submits one step; the read of its loss is under way when this returns. */

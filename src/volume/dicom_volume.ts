@@ -4,8 +4,8 @@ import type { Affine } from '../nifti/affine.ts';
 import { Held } from './held.ts';
 import type { OrderedSlices } from './order.ts';
 import { ReadAhead } from './read_ahead.ts';
-import type { SliceHeader } from './slice_header.ts';
-import type { Volume, VolumeSlice } from './volume.ts';
+import { isPlain, type SliceHeader } from './slice_header.ts';
+import type { Look, Volume, VolumeSlice } from './volume.ts';
 
 /**
  * A DICOM series as a volume. Of its files one is held at a time, since one may have all frames; of files with one frame also the next
@@ -19,6 +19,7 @@ export class DicomVolume implements Volume {
   readonly affine: Affine;
   readonly modality: string;
   readonly scanner: string | null;
+  readonly look: Look;
   readonly slices: readonly SliceHeader[];
   private last: { readonly path: string; readonly file: DicomFile } | null = null;
   private readonly files: ReadAhead;
@@ -49,6 +50,7 @@ export class DicomVolume implements Volume {
     this.affine = affine;
     this.modality = slices[0].modality;
     this.scanner = slices[0].scanner;
+    this.look = lookOf(slices);
   }
 
   private async read(k: number): Promise<DicomFile> {
@@ -70,11 +72,20 @@ export class DicomVolume implements Volume {
     const picture = await file.frame(frame);
     if (picture.kind === 'colour') return picture;
     const { width, height, values, padded, inverted, facts } = picture;
-    const { bitsAllocated, bitsStored, signed } = file.format;
-    const plain =
-      bitsAllocated === 8 && 'slope' in facts.modality && facts.modality.slope === 1 && facts.modality.intercept === 0;
+    const { bitsStored, signed } = file.format;
     const most = 2 ** bitsStored;
-    const range = plain ? ([signed ? -most / 2 : 0, signed ? most / 2 - 1 : most - 1] as const) : null;
+    const range = isPlain(file.format, facts.modality)
+      ? ([signed ? -most / 2 : 0, signed ? most / 2 - 1 : most - 1] as const)
+      : null;
     return { kind: 'grey', width, height, values, padded, inverted, voi: facts.voi, range };
   }
+}
+
+/** What all slices say; scanners of MR write a window of its own for each, and levels would not be the same from one to the next. */
+function lookOf(slices: readonly SliceHeader[]): Look {
+  const [{ colour, shown }, ...others] = slices;
+  if (colour) return 'colour';
+  const text = JSON.stringify(shown);
+  if (others.some((one) => JSON.stringify(one.shown) !== text)) return 'different windows';
+  return shown !== null && typeof shown === 'object' && 'table' in shown ? 'table' : shown;
 }

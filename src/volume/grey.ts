@@ -1,8 +1,8 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { Image } from '../data/image.ts';
-import { hasWord } from '../data/layout/object_name.ts';
 import type { Lut } from '../dicom/lut.ts';
 import { lookedUp, type Window, windowed } from '../dicom/voi.ts';
+import { decideWindow } from './decide_window.ts';
 import { Percentiles } from './percentiles.ts';
 import type { Volume, VolumeSlice } from './volume.ts';
 import { PRESETS, type WindowRule } from './window.ts';
@@ -21,78 +21,72 @@ export interface GreyRule {
 /** A rule that is decided when it is first asked for. */
 export type GreyOf = () => Promise<GreyRule>;
 
-/** Of MR without a window: percentiles of what lies above the background. */
-const MR_PERCENTILES = [0.5, 99.5] as const;
-
 /** The background: below this part of the way from the lowest value to the 99.9th percentile. */
 const BACKGROUND = 0.1;
 
-/** What `auto` may go by. */
-export interface GreyHints {
-  /** Words that may name an organ of {@link PRESETS}: what the prompts say, the body part of a file. */
-  readonly words?: string;
-}
+/** Values that CT has in air, and MR does not, in Hounsfield units. */
+const AIR = -500;
 
 /**
- * Decides how a volume is shown. `auto`: pixels of 8 bits over their full range; else the file's own window or table where all
- * looked-at slices have the same one; else, for CT, the preset of the organ that the words name; else, but not for CT, the
- * percentiles 0.5 and 99.5 of what lies above the background. `dicom` insists on the file's own. Only percentiles read all slices.
- * @throws FusionclipError `usage` where `auto` or `dicom` leads nowhere, and what `volume.slice` throws
+ * How the values of a volume become grey levels by a rule. Only percentiles read all slices. `auto` is decided for this volume alone:
+ * see {@link decideWindow}.
+ * @throws FusionclipError `usage` where the rule leads nowhere, and what `volume.slice` throws
  */
-export async function decideGrey(volume: Volume, rule: WindowRule, hints: GreyHints = {}): Promise<GreyRule> {
-  const first = await volume.slice(Math.floor(volume.shape[2] / 2));
-  if (first.kind === 'colour') return { text: 'colours as they are', map: { kind: 'colour' } };
-  if (rule.kind === 'window') return ofWindow(rule.window, rule.preset ? `preset ${rule.preset}` : 'given');
-  if (rule.kind === 'percentile') return ofPercentiles(volume, rule.low, rule.high);
-  if (rule.kind === 'auto' && first.range && !hasVoi(first)) {
-    const [low, high] = first.range;
-    return { text: `the full range of 8 bits, ${low} to ${high}`, map: { kind: 'range', low, high } };
+export async function decideGrey(volume: Volume, rule: WindowRule, words = ''): Promise<GreyRule> {
+  if (volume.look === 'colour') return { text: 'colours as they are', map: { kind: 'colour' } };
+  switch (rule.kind) {
+    case 'auto':
+      return decideGrey(volume, decideWindow([volume], rule.kind, words).rule);
+    case 'window':
+      return ofWindow(rule.window, rule.preset);
+    case 'percentile':
+      return ofPercentiles(volume, rule);
+    case 'dicom':
+      return ofFiles(volume);
+    case 'full':
+      return ofBytes(volume);
   }
-  const own = await ownVoi(volume, first);
-  if (typeof own !== 'string') return own;
-  if (rule.kind === 'dicom') {
-    throw new FusionclipError('usage', `${volume.name}: ${own}; give --window W,L, percentile:LO,HI or a preset.`);
-  }
-  if (volume.modality !== 'CT') return ofPercentiles(volume, ...MR_PERCENTILES);
-  const organ = Object.keys(PRESETS).find((name) => hasWord(hints.words ?? '', [name, `${name}s`]));
-  if (organ) return ofWindow({ ...PRESETS[organ], shape: 'LINEAR' }, `preset ${organ}`);
-  const names = Object.keys(PRESETS).join(', ');
-  throw new FusionclipError(
-    'usage',
-    `${volume.name}: ${own}, and no organ is named; say --window W,L or one of ${names}.`,
-  );
 }
 
-function hasVoi(slice: VolumeSlice): boolean {
-  return slice.kind === 'grey' && slice.voi !== null && slice.voi.windows.length + slice.voi.luts.length > 0;
+/** @throws FusionclipError `usage` where the files of a volume name no window and no table */
+export function requireOwn({ name, look, placed }: Volume): void {
+  if (look === 'table' || look === 'colour' || (look !== null && typeof look === 'object')) return;
+  const what =
+    look === 'different windows' ? `slices name ${look}` : `${placed ? 'files name' : 'file names'} no window`;
+  throw new FusionclipError('usage', `${name}: its ${what}; give --window W,L, percentile:LO,HI or a preset.`);
 }
 
-/** The file's own window or table, or why there is none to go by. */
-async function ownVoi(volume: Volume, middle: VolumeSlice): Promise<GreyRule | string> {
-  if (middle.kind !== 'grey' || !middle.voi || !hasVoi(middle)) return 'its files name no window';
-  const [lut] = middle.voi.luts;
-  if (lut) return { text: 'the table of its files (VOI LUT)', map: { kind: 'lut', lut } };
-  const [window] = middle.voi.windows;
-  // Scanners of MR write a window of its own for each slice: levels would not be the same from one to the next.
-  for (const k of [0, volume.shape[2] - 1]) {
-    const slice = await volume.slice(k);
-    const other = slice.kind === 'grey' ? slice.voi?.windows[0] : undefined;
-    if (other?.center !== window.center || other.width !== window.width || other.shape !== window.shape) {
-      return 'its slices name different windows';
-    }
+async function ofFiles(volume: Volume): Promise<GreyRule> {
+  requireOwn(volume);
+  if (typeof volume.look === 'object' && volume.look) return ofWindow(volume.look, null);
+  const slice = await volume.slice(0);
+  const lut = slice.kind === 'grey' && slice.voi?.luts[0];
+  if (!lut) throw new FusionclipError('bad_data', `${volume.name}: its table is gone; leave it out.`);
+  return { text: 'the table of its files (VOI LUT)', map: { kind: 'lut', lut } };
+}
+
+async function ofBytes(volume: Volume): Promise<GreyRule> {
+  const slice = await volume.slice(Math.floor(volume.shape[2] / 2));
+  const range = slice.kind === 'grey' && slice.range;
+  if (!range) {
+    const text = `${volume.name}: its values are not 8 bits without a unit, as --window full takes them; give --window W,L or percentile:LO,HI.`;
+    throw new FusionclipError('usage', text);
   }
-  return ofWindow(window, 'of its files, the first that they name');
+  const [low, high] = range;
+  return { text: `the full range of 8 bits, ${low} to ${high}`, map: { kind: 'range', low, high } };
 }
 
-function ofWindow({ center, width, shape }: Window, from: string): GreyRule {
+function ofWindow(window: Window, preset: string | null): GreyRule {
+  const { center, width, shape } = window;
   const how = shape === 'LINEAR' ? '' : `, ${shape.toLowerCase().replace('_', ' ')}`;
-  return {
-    text: `window ${width},${center}${how} (${from})`,
-    map: { kind: 'window', window: { center, width, shape } },
-  };
+  const from = preset ? ` (preset ${preset})` : '';
+  return { text: `window ${width},${center}${how}${from}`, map: { kind: 'window', window: { center, width, shape } } };
 }
 
-async function ofPercentiles(volume: Volume, from: number, to: number): Promise<GreyRule> {
+async function ofPercentiles(
+  volume: Volume,
+  { low: from, high: to, guessed }: Extract<WindowRule, { kind: 'percentile' }>,
+): Promise<GreyRule> {
   const counts = new Percentiles();
   // What is dark is the background: of MONOCHROME1 these are the high values.
   let sign = 1;
@@ -103,6 +97,12 @@ async function ofPercentiles(volume: Volume, from: number, to: number): Promise<
     counts.add(slice.inverted ? Float64Array.from(slice.values, (value) => -value) : slice.values, slice.padded);
   }
   const [least, most] = counts.at([0, 99.9]) ?? [0, 0];
+  if (guessed && volume.modality === '' && least <= AIR) {
+    const why = `its values reach ${plain(least)}, as those of CT do, and the file does not say what it is`;
+    const presets = Object.keys(PRESETS).join(', ');
+    const text = `${volume.name}: ${why}; say --window W,L, one of ${presets}, or percentile:LO,HI.`;
+    throw new FusionclipError('usage', text);
+  }
   const ends = counts.at([from, to], least + BACKGROUND * (most - least)) ?? [least, most];
   const [low, high] = ends.map((value) => sign * value + 0).sort((a, b) => a - b);
   if (!(high > low)) {

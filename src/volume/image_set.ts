@@ -1,9 +1,8 @@
 import { FusionclipError } from '../base/errors.ts';
 import { joinPath } from '../base/paths.ts';
-import type { DicomVolume } from './dicom_volume.ts';
-import { decideGrey, type GreyHints, type GreyOf } from './grey.ts';
+import { decideWindow } from './decide_window.ts';
+import { decideGrey, type GreyOf, requireOwn } from './grey.ts';
 import type { LabelledVolume } from './pair_lesions.ts';
-import type { SliceHeader } from './slice_header.ts';
 import {
   type Filled,
   fileName,
@@ -13,8 +12,8 @@ import {
   type SlicedVolume,
   type SliceRules,
 } from './sliced_volume.ts';
-import type { Volume } from './volume.ts';
-import { parseWindow, type WindowRule } from './window.ts';
+import type { Look, Volume } from './volume.ts';
+import { type WindowRule, windowText } from './window.ts';
 
 /** How a single image is shown: in words by its header, and in numbers when it is read. */
 export interface ImageGrey {
@@ -23,32 +22,28 @@ export interface ImageGrey {
 }
 
 /**
- * Decides how a single image is shown, by itself and without a look at its pixels.
- * @throws FusionclipError `usage` where `dicom` leads nowhere
+ * How a single image is shown by a rule, without a look at its pixels.
+ * @throws FusionclipError `usage` where the rule leads nowhere
  */
-export function imageGrey(volume: Volume, rule: WindowRule, hints: GreyHints): ImageGrey {
-  const [header] = (volume as DicomVolume).slices;
-  if (rule.kind === 'dicom' && !header.colour && header.shown !== 'table' && header.shown !== 'window') {
-    const text = `${volume.name}: its file names no window; give --window W,L or percentile:LO,HI.`;
-    throw new FusionclipError('usage', text);
-  }
+export function imageGrey(volume: Volume, given: WindowRule, words: string): ImageGrey {
+  const rule = given.kind === 'auto' ? decideWindow([volume], given.kind, words).rule : given;
+  if (rule.kind === 'dicom') requireOwn(volume);
   let decided: ReturnType<GreyOf> | null = null;
   return {
-    text: textOf(header, rule),
+    text: textOf(volume.look, rule),
     grey: () => {
-      decided ??= decideGrey(volume, rule, hints);
+      decided ??= decideGrey(volume, rule);
       return decided;
     },
   };
 }
 
-function textOf({ shown, colour }: SliceHeader, rule: WindowRule): string {
-  if (colour) return 'colours as they are';
-  if (rule.kind === 'window') return `window ${rule.window.width},${rule.window.center}`;
+function textOf(look: Look, rule: WindowRule): string {
+  if (look === 'colour') return 'colours as they are';
+  if (rule.kind === 'window') return `window ${windowText(rule.window)}`;
   if (rule.kind === 'percentile') return `percentiles ${rule.low} and ${rule.high} of each above its background`;
-  if (shown === 'table') return 'the table of its file';
-  if (shown === 'window') return 'the window of its file';
-  return shown === '8 bits' ? 'the full range of 8 bits' : 'percentiles 0.5 and 99.5 of each above its background';
+  if (rule.kind === 'full') return 'the full range of 8 bits';
+  return look === 'table' ? 'the table of its file' : 'the window of its file';
 }
 
 /** One plane is all that an image has. @throws FusionclipError `usage` */
@@ -62,12 +57,12 @@ export async function addImage(
   one: LabelledVolume,
   root: string,
   rules: SliceRules,
-  words: string,
+  window: WindowRule,
   { files, places, names, ranks, masked }: Filled,
 ): Promise<SlicedVolume> {
   const { volume, lesions } = one;
   requireOnePlane(volume, rules);
-  const { grey, text } = imageGrey(volume, parseWindow(rules.window), { words });
+  const { grey, text } = imageGrey(volume, window, '');
   const masks = lesions && 'stack' in lesions ? lesions.stack : null;
   const abnormal = masks ? (await masks(0)).includes(1) : one.abnormal;
   const { split, ...place } = placeOf(one, root);

@@ -1,10 +1,11 @@
 export { ACCEPTABLE, type Accepted, parseAccept } from './accept.ts';
 export { type Collected, type CollectedVolume, type CollectOptions, collectVolumes } from './collect.ts';
+export { type DecidedWindow, decideWindow } from './decide_window.ts';
 export { apply, planeOf, spacings, type Vector } from './geometry.ts';
-export { decideGrey, type GreyHints, type GreyOf, type GreyRule, greyImage, greyLevels } from './grey.ts';
+export { decideGrey, type GreyOf, type GreyRule, greyImage, greyLevels } from './grey.ts';
 export { Held } from './held.ts';
 export { type LabelVolume, type MaskSlices, masksOnto, niftiLabels } from './mask.ts';
 export { type AxisOrder, axisOrders, PLANES, type Plane, turned } from './plane.ts';
 export { segmentationLabels } from './segmentation.ts';
-export type { Volume, VolumeSlice } from './volume.ts';
+export type { Look, Volume, VolumeSlice } from './volume.ts';
 export { PRESETS, type Preset, parseWindow, type WindowRule } from './window.ts';

@@ -3,7 +3,7 @@ import type { FileSystem } from '../base/file_system.ts';
 import type { Affine } from '../nifti/affine.ts';
 import { NiftiFile } from '../nifti/nifti_file.ts';
 import { Held } from './held.ts';
-import type { Volume, VolumeSlice } from './volume.ts';
+import type { Look, Volume, VolumeSlice } from './volume.ts';
 
 /** One volume of a NIfTI file. */
 export class NiftiVolume implements Volume {
@@ -14,6 +14,7 @@ export class NiftiVolume implements Volume {
   readonly placed = true;
   readonly modality = '';
   readonly scanner = null;
+  readonly look: Look;
   private readonly file: NiftiFile;
   private readonly index: number;
   private readonly held: Held;
@@ -29,6 +30,8 @@ export class NiftiVolume implements Volume {
     const [columns, rows, slices] = file.header.shape;
     this.shape = [columns, rows, slices];
     this.affine = file.header.affine;
+    const { kind, slope, intercept } = file.header;
+    this.look = kind === 'u8' && slope === 1 && intercept === 0 ? '8 bits' : null;
   }
 
   /**
@@ -62,10 +65,9 @@ export class NiftiVolume implements Volume {
   /** @throws FusionclipError `bad_image`, `io` */
   async slice(k: number): Promise<VolumeSlice> {
     const [width, height] = this.shape;
-    const { kind, slope, intercept } = this.file.header;
     this.held.by(this.name, this.forget);
     const values = await this.file.slice(k, this.index);
-    const range = kind === 'u8' && slope === 1 && intercept === 0 ? ([0, 255] as const) : null;
+    const range = this.look === '8 bits' ? ([0, 255] as const) : null;
     return { kind: 'grey', width, height, values, padded: null, inverted: false, voi: null, range };
   }
 }

@@ -90,6 +90,7 @@ export function turned(
     name: volume.name,
     patient: volume.patient,
     modality: volume.modality,
+    look: volume.look,
     scanner: volume.scanner,
     placed: volume.placed,
     shape: [width, height, depth],

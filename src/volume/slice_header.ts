@@ -2,10 +2,15 @@ import type { FileSystem } from '../base/file_system.ts';
 import type { DataSet } from '../dicom/data_set.ts';
 import { DicomFile } from '../dicom/dicom_file.ts';
 import { type FramePlace, groupOf } from '../dicom/frame_facts.ts';
+import type { Modality } from '../dicom/modality.ts';
 import type { PixelFormat } from '../dicom/pixel_format.ts';
 import { SEQUENCES, type TagName } from '../dicom/tags.ts';
+import type { Window } from '../dicom/voi.ts';
 import { MANUFACTURER } from '../dicom/write/head.ts';
 import { secretFile } from './secret_name.ts';
+
+/** What shows a frame's values by itself: its first table, told by a checksum, else its first window; `8 bits` have neither, nor a unit. */
+export type Shown = Window | { readonly table: number } | '8 bits' | null;
 
 /** What of a DICOM frame decides in which volume it lies, and where. */
 export interface SliceHeader {
@@ -32,8 +37,7 @@ export interface SliceHeader {
   readonly colour: boolean;
   /** `ORIGINAL`, `LOCALIZER`, `MOSAIC`, … */
   readonly imageType: readonly string[];
-  /** What shows its values, by itself. */
-  readonly shown: 'table' | 'window' | '8 bits' | null;
+  readonly shown: Shown;
   /** `PA`, `MLO`, … and `L` or `R`; '' where the file does not say, or says something else. */
   readonly view: string;
   readonly side: string;
@@ -95,7 +99,13 @@ export async function readSliceHeaders(fs: FileSystem, path: string): Promise<Sl
       frames: format.frames,
     };
     return Array.from({ length: format.frames }, (_, frame) => {
-      return { ...shared, frame, place: file.place(frame), acquisition: acquisitionOf(dataSet, frame) };
+      return {
+        ...shared,
+        frame,
+        place: file.place(frame),
+        shown: shownOf(file, frame),
+        acquisition: acquisitionOf(dataSet, frame),
+      };
     });
   });
 }
@@ -133,18 +143,30 @@ const VIEWS = new Set(
   ),
 );
 
-/** How an image is shown, and what it shows of the patient. */
+function shownOf(file: DicomFile, frame: number): Shown {
+  const { modality, voi } = file.values(frame);
+  const [table] = voi.luts;
+  const [window] = voi.windows;
+  if (table) return { table: table.values.reduce((sum, value) => (Math.imul(sum, 31) + value) | 0, table.first) };
+  if (window) return { center: window.center, width: window.width, shape: window.shape };
+  return isPlain(file.format, modality) ? '8 bits' : null;
+}
+
+/** Whether values are 8 bits without a unit. */
+export function isPlain({ bitsAllocated }: PixelFormat, modality: Modality): boolean {
+  return bitsAllocated === 8 && 'slope' in modality && modality.slope === 1 && modality.intercept === 0;
+}
+
+/** What the header says of how an image was made, and what it shows of the patient. */
 function lookOf(
   dataSet: DataSet,
-  { photometric, bitsAllocated }: Pick<PixelFormat, 'photometric' | 'bitsAllocated'>,
-): Pick<SliceHeader, 'shown' | 'view' | 'side' | 'raw' | 'contradicts'> {
+  { photometric }: Pick<PixelFormat, 'photometric'>,
+): Pick<SliceHeader, 'view' | 'side' | 'raw' | 'contradicts'> {
   const view = dataSet.string('viewPosition').toUpperCase();
   const side = dataSet.string('imageLaterality') || dataSet.string('laterality');
   const shape = dataSet.string('presentationLut');
-  const table = dataSet.items(SEQUENCES.voiLut).length > 0;
   const wanted = photometric === 'MONOCHROME1' ? 'INVERSE' : 'IDENTITY';
   return {
-    shown: table ? 'table' : dataSet.element('windowCenter') ? 'window' : bitsAllocated === 8 ? '8 bits' : null,
     view: VIEWS.has(view) ? view : '',
     side: side === 'L' || side === 'R' ? side : '',
     raw: dataSet.string('presentationIntent') === 'FOR PROCESSING',

@@ -3,6 +3,7 @@ import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { parseAccept } from './accept.ts';
 import { type Collected, collectVolumes, filesBelow, refusalOf } from './collect.ts';
+import { type DecidedWindow, decideWindow } from './decide_window.ts';
 import { decideGrey, type GreyRule, greyLevels } from './grey.ts';
 import type { Held } from './held.ts';
 import { addImage } from './image_set.ts';
@@ -22,7 +23,7 @@ import {
 } from './sliced_volume.ts';
 import type { SliceStack } from './stack.ts';
 import type { Volume } from './volume.ts';
-import { parseWindow } from './window.ts';
+import type { WindowRule } from './window.ts';
 
 /** Slices of volumes as the files of a data set in BMAD's layout. */
 export interface SliceSet {
@@ -31,6 +32,8 @@ export interface SliceSet {
   /** What the pictures among them show. */
   readonly places: ReadonlyMap<string, SlicePlace>;
   readonly volumes: readonly SlicedVolume[];
+  /** How the values of all of them become grey levels. */
+  readonly window: DecidedWindow;
   readonly notes: readonly string[];
 }
 
@@ -60,13 +63,18 @@ export async function openSliceSet(
   const ranks = new Ranks(labelled.map(({ rank }) => rank));
   const masked = labelled.some(({ volume, lesions }) => volume.placed || lesions !== null);
   const filled: Filled = { files, places: new Map(), names: new Set(), ranks, masked };
+  const window = decideWindow(
+    labelled.map(({ volume }) => volume),
+    rules.window,
+    words,
+  );
   const volumes: SlicedVolume[] = [];
   for (const [i, one] of labelled.entries()) {
     onProgress(i, labelled.length);
     const add = one.volume.placed ? addVolume : addImage;
-    volumes.push(await add(one, root, rules, words, filled, collected.held));
+    volumes.push(await add(one, root, rules, window.rule, filled, collected.held));
   }
-  return { files, places: filled.places, volumes, notes: [...collected.notes, ...codeNotes(labelled, rules)] };
+  return { files, places: filled.places, volumes, window, notes: [...collected.notes, ...codeNotes(labelled, rules)] };
 }
 
 /** That masks hold codes of several things, where nobody says which of them are lesion. */
@@ -89,7 +97,7 @@ async function addVolume(
   one: LabelledVolume,
   root: string,
   rules: SliceRules,
-  words: string,
+  window: WindowRule,
   { files, places, names, ranks }: Filled,
   held: Held,
 ): Promise<SlicedVolume> {
@@ -97,7 +105,7 @@ async function addVolume(
   if (lesions && 'stack' in lesions && rules.plane !== 'auto') {
     throw new FusionclipError('usage', `${stored.name}: masks that are pictures know one plane; leave --plane auto.`);
   }
-  const grey = await decideGrey(stored, parseWindow(rules.window), { words });
+  const grey = await decideGrey(stored, window);
   const greyOf = async () => grey;
   const { split, ...place } = placeOf(one, root);
   const patient = ranks.ranked(place.patient, one.rank.split(' ')[0]);

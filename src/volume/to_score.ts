@@ -78,7 +78,7 @@ export async function volumesToScore(
       const file = uniqueName(fileName(one.kind === 'DICOM' ? volume.name : bareStem(one.path)), taken);
       if (!volume.placed) {
         requireOneImage(volume, rules, stride);
-        const { grey } = imageGrey(volume, parseWindow(rules.window), { words });
+        const { grey } = imageGrey(volume, parseWindow(rules.window), words);
         const path = joinPath(IMAGES, `${file}.png`);
         images.set(`${file}.png`, () => pngOfSlice(volume, grey, 0));
         places.set(path, { volume, grey, k: 0 });
@@ -112,7 +112,7 @@ async function slicesOf(
   file: string,
   { rules, words, stride, held }: { rules: SliceRules; words: string; stride: number; held: Held },
 ) {
-  const rule = await decideGrey(volume, parseWindow(rules.window), { words });
+  const rule = await decideGrey(volume, parseWindow(rules.window), words);
   const grey = async () => rule;
   // Not below the path that was given: it may be called after a patient.
   const folder = `@${file}`;

@@ -1,5 +1,5 @@
 import type { Samples } from '../dicom/unpack.ts';
-import type { Voi } from '../dicom/voi.ts';
+import type { Voi, Window } from '../dicom/voi.ts';
 import type { Affine } from '../nifti/affine.ts';
 
 /** A slice in numbers, before any window. */
@@ -24,6 +24,12 @@ export type VolumeSlice = { readonly width: number; readonly height: number } & 
     }
 );
 
+/**
+ * How the files of a volume say that it is shown, before a pixel is read: the window that all its slices name, their table, neither,
+ * or pixels of 8 bits without a unit.
+ */
+export type Look = Window | 'table' | 'different windows' | '8 bits' | 'colour' | null;
+
 /** Slices with a place in space, one on top of the other, that are decoded when they are asked for. */
 export interface Volume {
   /** What the user is told of it: nothing about a patient. */
@@ -38,6 +44,7 @@ export interface Volume {
   readonly affine: Affine;
   /** `CT`, `MR`, … or '' where the file does not say. */
   readonly modality: string;
+  readonly look: Look;
   /** Maker and model of the scanner; null where the file does not say. */
   readonly scanner: string | null;
   /** Slice `k`, 0 … shape[2] − 1. */

@@ -1,11 +1,18 @@
 import { FusionclipError } from '../base/errors.ts';
-import type { Window } from '../dicom/voi.ts';
+import type { VoiFunction, Window } from '../dicom/voi.ts';
 
 /** How values become grey levels, as `--window` says it. */
 export type WindowRule =
-  | { readonly kind: 'auto' | 'dicom' }
+  /** `full`: of 8 bits without a unit all, and nothing else. */
+  | { readonly kind: 'auto' | 'dicom' | 'full' }
   | { readonly kind: 'window'; readonly window: Window; readonly preset: string | null }
-  | { readonly kind: 'percentile'; readonly low: number; readonly high: number };
+  | {
+      readonly kind: 'percentile';
+      readonly low: number;
+      readonly high: number;
+      /** That nobody said it: then values as CT has them are asked about, where a file does not name its modality. */
+      readonly guessed?: boolean;
+    };
 
 /** A window for an organ in CT. */
 export interface Preset {
@@ -25,12 +32,22 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
   bone: { center: 400, width: 1800, source: RADIOPAEDIA },
 };
 
+/** How windows that are not the usual linear ones are written behind their level. */
+const SHAPES: Readonly<Record<string, VoiFunction>> = { '': 'LINEAR', ',exact': 'LINEAR_EXACT', ',sigmoid': 'SIGMOID' };
+
+/** A window as a setting. */
+export function windowText({ width, center, shape }: Window): string {
+  const [suffix] = Object.keys(SHAPES).filter((one) => SHAPES[one] === shape);
+  return `${width},${center}${suffix}`;
+}
+
 /**
- * Reads `auto`, `dicom`, `W,L` (width and level), the name of a preset, or `percentile:LO,HI`.
+ * Reads `auto`, `dicom`, `full`, `W,L` (width and level; `W,L,exact` and `W,L,sigmoid` of the other functions of PS3.3), the name of a
+ * preset, or `percentile:LO,HI`.
  * @throws FusionclipError `usage`
  */
 export function parseWindow(text: string): WindowRule {
-  if (text === 'auto' || text === 'dicom') return { kind: text };
+  if (text === 'auto' || text === 'dicom' || text === 'full') return { kind: text };
   const preset = PRESETS[text];
   if (preset) return { kind: 'window', window: { ...levels(preset), shape: 'LINEAR' }, preset: text };
   const percentile = /^percentile:([^,]+),([^,]+)$/.exec(text);
@@ -39,11 +56,12 @@ export function parseWindow(text: string): WindowRule {
     if (low >= 0 && high <= 100 && low < high) return { kind: 'percentile', low, high };
     throw new FusionclipError('usage', `--window ${text}: the percentiles must rise, from 0 to 100.`);
   }
-  const pair = /^([^,]+),([^,]+)$/.exec(text);
+  const pair = /^([^,]+),([^,]+)(,exact|,sigmoid|)$/.exec(text);
   if (pair) {
     const [width, center] = [numberOf(pair[1]), numberOf(pair[2])];
-    if (width >= 1 && Number.isFinite(center)) {
-      return { kind: 'window', window: { center, width, shape: 'LINEAR' }, preset: null };
+    const shape = SHAPES[pair[3]];
+    if ((shape === 'LINEAR' ? width >= 1 : width > 0) && Number.isFinite(center)) {
+      return { kind: 'window', window: { center, width, shape }, preset: null };
     }
     throw new FusionclipError(
       'usage',
@@ -53,7 +71,7 @@ export function parseWindow(text: string): WindowRule {
   const names = Object.keys(PRESETS).join(', ');
   throw new FusionclipError(
     'usage',
-    `--window must be auto, dicom, W,L, percentile:LO,HI or one of ${names}, not "${text}".`,
+    `--window must be auto, dicom, full, W,L, percentile:LO,HI or one of ${names}, not "${text}".`,
   );
 }
 

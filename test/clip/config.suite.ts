@@ -1,9 +1,11 @@
 import { assert } from 'chai';
+import * as v from 'valibot';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { type ConfigHints, configFromShapes, PRESETS, presetConfig } from '../../src/clip/config.ts';
 import { parseConfig, parsePreprocessor, readConfig, readPreprocessor } from '../../src/clip/config_file.ts';
 import { requireSizes } from '../../src/clip/config_keys.ts';
 import { clipShapes } from '../../src/clip/names.ts';
+import { STORED_CONFIG } from '../../src/clip/stored_config.ts';
 import { suite, test } from '../harness/registry.ts';
 
 const HF = {
@@ -231,5 +233,13 @@ suite('config', () => {
     refused(() => parsePreprocessor('{"do_rescale":false}', 'p.json'), /do_rescale false/);
     assert.deepEqual(parsePreprocessor('{"do_normalize":false}', 'p'), { mean: [0, 0, 0], std: [1, 1, 1] });
     refused(() => configFromShapes(clipShapes(presetConfig('T')), 'x', { std: [1, 0, 1] }), /deviation of 1,0,1/);
+  });
+
+  test('in a run has sizes of no less than nothing', () => {
+    const config = presetConfig('T');
+    assert.isTrue(v.is(STORED_CONFIG, config));
+    assert.isFalse(v.is(STORED_CONFIG, { ...config, embed: -1 }));
+    assert.isFalse(v.is(STORED_CONFIG, { ...config, vision: { ...config.vision, width: 1.5 } }));
+    assert.isTrue(v.is(STORED_CONFIG, { ...config, eot: 0 }));
   });
 });

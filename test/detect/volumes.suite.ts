@@ -167,6 +167,9 @@ suiteInTurn('volumes end to end', () => {
     const trained = results.volumes!;
     assert.deepEqual([trained.patients.normal, trained.patients.abnormal], [1, 1]);
     assert.deepEqual([results.selected.sampling!.drawn, results.selected.sampling!.units], ['patients', 2]);
+    const { settings: stored, window } = JSON.parse(textOf(fs, '/run/config.json'));
+    assert.deepEqual([stored.window, window.asked], ['percentile:0.5,99.5', 'auto']);
+    assert.match(window.from, /^4 of 4 volumes name no one window/);
     const shots = JSON.parse(textOf(fs, '/run/shots.json'));
     const patientOf = (id: string) => /patient-[0-9a-f]+/.exec(id)![0];
     assert.equal(new Set(shots.normal.map(patientOf)).size, 1);
@@ -208,6 +211,25 @@ suiteInTurn('volumes end to end', () => {
     assert.match(part.rule!.text, /^one slice of 3 is scored; .* of its scored slices/);
     const few = () => evaluateRun(context, { adapters: '/run', model, out: null, stride: 1000 });
     await expectFailure('usage', [/^--stride 1000 leaves no slice of series [0-9a-f]{8} to be scored/], few);
+
+    const asNifti = await writePhantomVolumes(fs, { ...phantom, out: '/nifti', format: 'nifti' });
+    for (const path of fs.files.keys()) if (path.startsWith('/nifti')) given.add(path);
+    const twin = `${asNifti}/test/good`;
+    for (const rule of [null, '500,250']) {
+      const [a, b] = await Promise.all(
+        [named, twin].map((path) =>
+          predictPaths(context, { ...request, out: null, paths: [path], stride: 3, window: rule }),
+        ),
+      );
+      assert.equal(a.volumes[0].window, b.volumes[0].window);
+      assertClose(
+        a.predictions.images.map(({ score }) => score),
+        b.predictions.images.map(({ score }) => score),
+        { absolute: 1e-6 },
+      );
+    }
+    const own = () => predictPaths(context, { ...request, out: null, paths: [twin], window: 'dicom' });
+    await expectFailure('usage', [/files name no window; give --window/], own);
 
     await writeReport(fs, '/run');
     const cli = (...args: string[]) => main({ ...host, args });

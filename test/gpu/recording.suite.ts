@@ -1,9 +1,16 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
+import { defineShader } from '../../src/gpu/define_shader.ts';
 import { RepeatedStep } from '../../src/gpu/repeated_step.ts';
 import { add, scale } from '../../src/kernels/elementwise.ts';
 import { matmulWith } from '../../src/kernels/matmul.ts';
 import { suite, test } from '../harness/registry.ts';
+
+/** y times a number, in place. */
+const times = (factor: number) => `struct Params { size: u32, }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@compute @workgroup_size(2) fn main(@builtin(global_invocation_id) id: vec3u) { if (id.x < params.size) { y[id.x] *= ${factor}.0; } }`;
 
 suite('repeated steps', () => {
   test('a replay reads its inputs anew and uploads its own data again', async (t) => {
@@ -39,6 +46,37 @@ suite('repeated steps', () => {
     ]);
     assert.deepEqual([...(await state.read())], [73, 109]);
     step.release();
+  });
+
+  test('what a step needs is compiled before it, without its commands, and stops between two kernels', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const state = GpuArray.from(gpu, Float32Array.of(1, 2), [2]);
+    const step = new RepeatedStep<GpuArray>(gpu);
+    let kept: GpuArray | null = null;
+    const shaders = [0, 1, 2].map((i) => defineShader(times(i + 2)));
+    const body = () => {
+      kept ??= gpu.lasting(() => GpuArray.from(gpu, Float32Array.of(5, 7), [2]));
+      const x = GpuArray.from(gpu, Float32Array.of(1, 1), [2]);
+      for (const shader of shaders) gpu.run({ shader, buffers: { y: state }, params: { size: 2 }, groups: [1] });
+      gpu.copy(add(state, x), state);
+      return add(state, kept);
+    };
+    const before = gpu.programs.size;
+    const stop = new AbortController();
+    stop.abort();
+    await step.prepare('a', body, stop.signal);
+    assert.equal(gpu.programs.size, before, 'compiled after it was stopped');
+    await step.prepare('a', body);
+    const compiled = gpu.programs.size;
+    assert.isAtLeast(compiled - before, 3);
+    assert.deepEqual([...(await state.read())], [1, 2], 'a command was carried out');
+    const y = step.run('a', body);
+    assert.equal(gpu.programs.size, compiled, 'something was not prepared');
+    assert.deepEqual([...(await y.read())], [30, 56]);
+    assert.deepEqual([...(await state.read())], [25, 49]);
+    step.release();
+    kept!.release();
   });
 
   test(

@@ -1,7 +1,9 @@
 import { assert } from 'chai';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { adamStep, packSchedule } from '../../src/kernels/adam.ts';
+import { addInto } from '../../src/kernels/elementwise.ts';
 import { adam as reference } from '../../src/lab/reference/adam.ts';
+import { Adam, Parameter } from '../../src/nn/index.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
 
@@ -48,6 +50,26 @@ suite('adam', () => {
     const schedule = GpuArray.from(gpu, packSchedule(settings), [8]);
     adamStep(param, GpuArray.from(gpu, new Float32Array(5).fill(3), [5]), state, schedule);
     assertClose(await whole.read(), [0.75, 0.75, 0.75, 0.75, 0.75, 1, 1, 1], { relative: 1e-6 });
+  });
+
+  test('a clipped step: gradients over the bound together are shortened, those below it are not', async (t) => {
+    const gpu = await t.gpu();
+    // ε = 1 keeps the size of a gradient in its step: g / (|g| + 1).
+    for (const [most, lrScale, moved] of [
+      [1, 1, [0.6 / 1.6, 0.8 / 1.8]],
+      [10, 0.5, [0.5 * (3 / 4), 0.5 * (4 / 5)]],
+    ] as const) {
+      const parameters = [3, 4].map((_, i) => new Parameter(`p${i}`, GpuArray.from(gpu, Float32Array.of(0), [1])));
+      const adam = new Adam(parameters.map((p) => ({ parameters: [p], lr: 1, eps: 1 })));
+      using _scope = gpu.scope();
+      for (const [i, p] of parameters.entries()) p.accumulate(GpuArray.from(gpu, Float32Array.of(3 + i), [1]), addInto);
+      assertClose(await adam.stepClipped(lrScale, most).read(), [5], { relative: 1e-6 }, 'norm');
+      assert.equal(adam.steps, 1);
+      const values = await Promise.all(parameters.map(async ({ value }) => -(await value.read())[0]));
+      assertClose(values, moved, { relative: 2e-6 }, `most ${most}`);
+      adam.release();
+      for (const p of parameters) p.release();
+    }
   });
 
   test('steps are counted from 1', () => {

@@ -49,4 +49,27 @@ suite('cosine_logits', () => {
     const want = cosineLogitsGradientReference(g, f, text, size, 2);
     assertClose(await d.f!.read(), want.f, { relative: 1e-5 }, 'd f');
   });
+
+  for (const width of [4, 64]) {
+    test(`behind a ReLU no gradient passes where it gave zero, at a width of ${width}`, async (t) => {
+      const gpu = await t.gpu();
+      using _scope = gpu.scope();
+      // One class along the second half of a row, which the row has nothing of: 2 · g · t / |f| there, nothing elsewhere.
+      const half = width / 2;
+      const f = Float32Array.from({ length: width }, (_, i) => (i < half ? 1 : 0));
+      const text = Float32Array.from({ length: width }, (_, i) => (i < half ? 0 : 1 / Math.sqrt(half)));
+      const [fArray, tArray] = [GpuArray.from(gpu, f, [1, width]), GpuArray.from(gpu, text, [1, width])];
+      const { inverseNorm } = cosineLogits(fArray, tArray, 2);
+      const grad = GpuArray.from(gpu, Float32Array.of(3), [1, 1]);
+      const need = { f: true, t: false };
+      const d = (relu: boolean) => cosineLogitsBackward(grad, fArray, tArray, inverseNorm, 2, need, relu).f!.read();
+      assertClose(
+        await d(false),
+        text.map((x) => (2 * 3 * x) / Math.sqrt(half)),
+        { absolute: 1e-5 },
+        'plain',
+      );
+      assert.deepEqual([...(await d(true))], new Array(width).fill(0));
+    });
+  }
 });

@@ -5,6 +5,7 @@ import { GpuArray } from '../../src/gpu/array.ts';
 import { BertTower } from '../../src/medclip/bert.ts';
 import { MEDCLIP_PRESETS, type MedClipConfig } from '../../src/medclip/config.ts';
 import { GeneratedMedClip, openMedClip } from '../../src/medclip/model_file.ts';
+import { medClipShapes } from '../../src/medclip/names.ts';
 import { medClipInput, squareGrey } from '../../src/medclip/preprocess.ts';
 import { loadMedClipVision } from '../../src/medclip/vision.ts';
 import { WordPiece } from '../../src/medclip/word_piece.ts';
@@ -137,5 +138,19 @@ suite('MedCLIP', () => {
       [...red],
       [5, 0, 5, 0, 5, 0].map((at) => input[at]),
     );
+  });
+
+  test('its ResNet-50 has the 53 convolutions that every other has, the first of 7×7', () => {
+    const config = MEDCLIP_PRESETS.get('medclip-resnet')!(100);
+    const shapes = medClipShapes(config);
+    const filters = [...shapes.values()].filter((shape) => shape.length === 4);
+    assert.deepEqual(filters[0], [64, 3, 7, 7]);
+    // torchvision's resnet50 has 23,454,912 weights in its 53 convolutions.
+    assert.lengthOf(filters, 53);
+    assert.equal(
+      filters.reduce((sum, [out, input, height, width]) => sum + out * input * height * width, 0),
+      23_454_912,
+    );
+    assert.equal(config.vision.patch, 32);
   });
 });

@@ -28,9 +28,7 @@ export interface Break {
   mend?(place: string): void;
 }
 
-/** The last is said where a machine is so busy that the engine had to be ended. */
-const INTERRUPTED =
-  /Interrupted.*(go on with|begin with) fusionclip train --resume|nothing was left half written|could not stop in time.*go on with/;
+const INTERRUPTED = /Interrupted.*(go on with|begin with) fusionclip train --resume|nothing was left half written/;
 const send = (signal: NodeJS.Signals) => (moment: Moment) => void moment.child.kill(signal);
 
 function kill(pid: number | undefined): void {

@@ -45,3 +45,50 @@ export async function until(holds: () => boolean, patience: number): Promise<boo
   }
   return holds();
 }
+
+/** Milliseconds of one tick of the processes' clocks (`getconf CLK_TCK` is 100 on every Linux of today). */
+const TICK = 10;
+
+/** How often the clocks are read, in milliseconds: what a process does after the last look is not seen. */
+const LOOK = 20;
+
+/** Milliseconds of processor time that a process has taken, in all threads; null when it has ended. */
+function processorTime(pid: number): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 13);
+    return (Number(user) + Number(system)) * TICK;
+  } catch {
+    return null;
+  }
+}
+
+/** Counts the processor time of the processes of a start from now on. */
+export class ProcessorClock {
+  readonly #before = new Map<number, number>();
+  readonly #after = new Map<number, number>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(mark: string) {
+    for (const { pid } of marked(mark)) this.#before.set(pid, processorTime(pid) ?? 0);
+    this.#timer = setInterval(() => this.#look(), LOOK);
+  }
+
+  #look(): void {
+    for (const pid of this.#before.keys()) {
+      const time = processorTime(pid);
+      if (time !== null) this.#after.set(pid, time);
+    }
+  }
+
+  /** Milliseconds so far. */
+  stop(): number {
+    clearInterval(this.#timer);
+    let sum = 0;
+    for (const [pid, time] of this.#after) sum += time - this.#before.get(pid)!;
+    return sum;
+  }
+}

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { MARK, marked, until } from './processes.ts';
+import { MARK, marked, ProcessorClock, until } from './processes.ts';
 
 /** Milliseconds after SIGTERM in which a command has ended. */
 const LIMIT = 2000;
@@ -39,30 +39,80 @@ const SWEEP = (folder: string) => [
 ];
 const ADAPTER = /^fusionclip: .+; (deno|node|chrome)/m;
 
+/** Folder of the run that {@link preparation} makes, and the images that are looked at with it. */
+const trained = (folder: string) => join(folder, 'trained');
+const images = (folder: string) => join(folder, 'data', 'Brain');
+
+/** What the moments of a folder need: pictures, and a trained run. */
+export const preparation = (folder: string): string[][] => [
+  [
+    ...['phantom', '--set', 'brain', '--train', '0', '--valid', '24', '--test', '40', '--size', '168'],
+    ...['--out', join(folder, 'data')],
+  ],
+  ['train', '--data', images(folder), '--model', 'tiny-clip', '--out', trained(folder), ...TRAIN(folder).slice(8)],
+];
+
+const PREDICT = (folder: string) => [
+  ...['predict', '--run', trained(folder), '--out', join(folder, 'predicted')],
+  join(images(folder), 'test'),
+];
+const EVAL = (folder: string) => ['eval', trained(folder), '--out', join(folder, 'evaluated')];
+const REPORT = (folder: string) => ['report', trained(folder), '--out', join(folder, 'report.html')];
+const COST = () => ['cost', '--model', 'tiny-clip'];
+const CHECK = (folder: string) => ['data', 'check', images(folder)];
+const AUDIT = (folder: string) => ['data', 'audit', images(folder)];
+
+/** What the moments write. */
+const OUTPUTS = ['demo', 'run', 'sweep', 'predicted', 'evaluated', 'report.html'];
+
 /** What a command does at one time or another. */
 export const MOMENTS: readonly Moment[] = [
   { phase: 'start', args: DEMO, after: /^/, delay: 150 },
   { phase: 'pictures of the demo', args: DEMO, after: ADAPTER, delay: 100 },
   { phase: 'reading images, loading the model', args: TRAIN, after: ADAPTER, delay: 300 },
   { phase: 'features', args: TRAIN, after: /: layout /, delay: 100 },
+  { phase: 'first step', args: TRAIN, after: /features of the support images/, delay: 200 },
   { phase: 'training', args: TRAIN, after: /"type":"step"/, delay: 50 },
+  { phase: 'validation', args: TRAIN, after: /remaining valid images/, delay: 50 },
   { phase: 'scoring', args: TRAIN, after: /"type":"eval"/, delay: 50 },
   { phase: 'maps', args: TRAIN, after: /scores of the test images/, delay: 30 },
   { phase: 'report', args: TRAIN, after: /"what":"maps"/, delay: 30 },
   { phase: 'sweep', args: SWEEP, after: /1 of \d+: /, delay: 200 },
+  { phase: 'predict, loading', args: PREDICT, after: ADAPTER, delay: 50 },
+  { phase: 'predict, scoring', args: PREDICT, after: /"what":"/, delay: 100 },
+  { phase: 'eval', args: EVAL, after: ADAPTER, delay: 500 },
+  { phase: 'report anew', args: REPORT, after: /^/, delay: 700 },
+  { phase: 'cost', args: COST, after: /^/, delay: 700 },
+  { phase: 'data check', args: CHECK, after: /^/, delay: 700 },
+  { phase: 'data audit', args: AUDIT, after: /^/, delay: 700 },
 ];
 
+/** How a command took SIGTERM. */
+export interface Terminated {
+  /** What is wrong, or null. */
+  readonly problem: string | null;
+  /** Milliseconds to its end, and of processor time of all of its processes in them. */
+  readonly took: number;
+  readonly worked: number;
+  /** Others had most of the machine, so that nothing follows from what is wrong. */
+  readonly starved: boolean;
+}
+
+/** Share of one processor below which a command that was late is no proof of anything. */
+const STARVED = 0.5;
+
 /**
- * Sends SIGTERM to the launcher of a command in the middle of something.
- * @returns what is wrong, or null; and how long it took in milliseconds
+ * Sends SIGTERM to the launcher of a command in the middle of something: the command has to stop by itself, in time.
+ * @param extra milliseconds that the moment comes later than it says
  */
 export async function terminate(
   program: readonly string[],
   runtime: string,
   folder: string,
   moment: Moment,
-): Promise<{ readonly problem: string | null; readonly took: number }> {
-  for (const name of ['demo', 'run', 'sweep']) rmSync(join(folder, name), { recursive: true, force: true });
+  extra = 0,
+): Promise<Terminated> {
+  for (const name of OUTPUTS) rmSync(join(folder, name), { recursive: true, force: true });
   const mark = `term-${process.pid}-${Date.now()}`;
   const [command, ...before] = program;
   const child = spawn(command, [...before, '--runtime', runtime, ...moment.args(folder)], {
@@ -81,16 +131,28 @@ export async function terminate(
     }),
   );
   const reached = await until(() => moment.after.test(said) || code !== undefined, 240_000);
-  await new Promise((resolve) => setTimeout(resolve, moment.delay));
+  await new Promise((resolve) => setTimeout(resolve, moment.delay + extra));
   if (!reached || code !== undefined) {
     child.kill('SIGKILL');
     await closed;
-    return { problem: `it ended with ${code} before the moment came: ${said.slice(-300)}`, took: 0 };
+    // A quick machine is done by then: earlier is another moment.
+    if (code === 0 && moment.delay + extra > 20) {
+      const delay = moment.delay / 2;
+      return terminate(program, runtime, folder, { ...moment, delay }, Math.floor(extra / 2));
+    }
+    return {
+      problem: `it ended with ${code} before the moment came: ${said.slice(-300)}`,
+      took: 0,
+      worked: 0,
+      starved: false,
+    };
   }
+  const clock = new ProcessorClock(mark);
   const start = performance.now();
   child.kill('SIGTERM');
   await closed;
   const took = Math.round(performance.now() - start);
+  const worked = clock.stop();
   const gone = await until(() => marked(mark).length === 0, 2000);
   const left = gone ? '' : `${marked(mark).length} processes were left`;
   const late = took > LIMIT ? `it took ${took} ms` : '';
@@ -98,6 +160,14 @@ export async function terminate(
     existsSync(join(folder, 'run', 'results.json')) && !existsSync(join(folder, 'run', 'config.json'))
       ? 'a run without its configuration'
       : '';
+  const ended = /could not stop in time/.test(said) ? 'it did not stop by itself' : '';
   const bad = code === 0 || code === 1 ? `it ended with ${code}: ${said.slice(-200)}` : '';
-  return { problem: [left, late, half, bad].filter(Boolean).join('; ') || null, took };
+  const wrong = [left, half, bad].filter(Boolean);
+  const slow = [late, ended].filter(Boolean);
+  return {
+    problem: [...wrong, ...slow].join('; ') || null,
+    took,
+    worked,
+    starved: wrong.length === 0 && slow.length > 0 && worked < STARVED * took,
+  };
 }

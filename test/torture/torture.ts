@@ -13,7 +13,7 @@ import { writeModel, writeSet } from '../cli/program.ts';
 import { BREAKS, type Break, fullDisk, unmount } from './breaks.ts';
 import { flippedBits, tornLogs } from './damage.ts';
 import { pageLosses } from './page_losses.ts';
-import { MOMENTS, terminate } from './terminate.ts';
+import { MOMENTS, preparation, terminate } from './terminate.ts';
 import { broken, type Training, unbroken } from './training.ts';
 
 function option(name: string, fallback: string): string {
@@ -35,6 +35,8 @@ interface Row {
   readonly runtime: string;
   passed: number;
   failed: number;
+  /** Late on a machine that others had. */
+  starved: number;
 }
 
 const rows: Row[] = [];
@@ -42,7 +44,7 @@ const rows: Row[] = [];
 function row(kind: string, runtime: string): Row {
   const own = rows.find((one) => one.kind === kind && one.runtime === runtime);
   if (own) return own;
-  const made = { kind, runtime, passed: 0, failed: 0 };
+  const made = { kind, runtime, passed: 0, failed: 0, starved: 0 };
   rows.push(made);
   return made;
 }
@@ -60,11 +62,11 @@ function count(kind: string, runtime: string, where: string, problem: string | n
 function finish(): void {
   const line = (kind: string, runtime: string, ...cells: (string | number)[]) =>
     console.log(`${kind.padEnd(28)}${runtime.padEnd(10)}${cells.map((cell) => String(cell).padStart(8)).join('')}`);
-  line('\nkind', 'runtime', 'passed', 'failed');
-  for (const { kind, runtime, passed, failed } of rows) line(kind, runtime, passed, failed);
-  const sum = (key: 'passed' | 'failed') => rows.reduce((total, one) => total + one[key], 0);
+  line('\nkind', 'runtime', 'passed', 'failed', 'starved');
+  for (const { kind, runtime, passed, failed, starved } of rows) line(kind, runtime, passed, failed, starved);
+  const sum = (key: 'passed' | 'failed' | 'starved') => rows.reduce((total, one) => total + one[key], 0);
   const seconds = Math.round((Date.now() - started) / 1000);
-  console.log(`${sum('passed')} passed, ${sum('failed')} failed, in ${seconds} s`);
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('starved')} starved, in ${seconds} s`);
   process.exitCode = sum('failed') > 0 || rows.length === 0 ? 1 : 0;
 }
 
@@ -138,15 +140,24 @@ async function breakOff(
 /** Whoever sends SIGTERM waits for two seconds, whatever a command is doing. */
 async function terminations(runtime: string, scratch: string): Promise<void> {
   const program = [process.execPath, 'bin/fusionclip.mjs'];
-  const args = ['--set', 'brain', '--train', '0', '--valid', '24', '--test', '40', '--size', '168', '--out'];
-  const { status } = spawnSync(program[0], [program[1], 'phantom', ...args, join(scratch, 'data')], {
-    stdio: 'inherit',
-  });
-  if (status !== 0) throw new Error(`the pictures were not made: ${status}`);
+  for (const args of preparation(scratch)) {
+    const { status } = spawnSync(program[0], [program[1], ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+    if (status !== 0) throw new Error(`${args[0]} ended with ${status}`);
+  }
   for (const moment of MOMENTS) {
-    const { problem, took } = await terminate(program, runtime, scratch, moment);
-    console.log(`SIGTERM in ${moment.phase}, ${runtime}: ${took} ms`);
-    count(`SIGTERM in ${moment.phase}`, runtime, 'the launcher', problem);
+    const kind = `SIGTERM in ${moment.phase}`;
+    if (!wanted(kind)) continue;
+    const random = ruleStream(`torture.${kind}`, seed);
+    for (let i = 0; i < moments; i++) {
+      const extra = i === 0 ? 0 : Math.floor((random(i) / 2 ** 32) * SPREAD);
+      const { problem, took, worked, starved } = await terminate(program, runtime, scratch, moment, extra);
+      const share = took > 0 ? (worked / took).toFixed(2) : '-';
+      console.log(`${kind} + ${extra} ms, ${runtime}: ${took} ms, ${worked} of a processor (${share})`);
+      if (starved) {
+        row(kind, runtime).starved++;
+        console.log(`STARVED ${kind}, ${runtime}: ${problem}`);
+      } else count(kind, runtime, `+ ${extra} ms`, problem);
+    }
   }
 }
 
@@ -159,7 +170,7 @@ try {
     mkdirSync(scratch);
     await breaks({ runtime, data, model, scratch }, folder);
     await lostDevices(runtime);
-    if (wanted('SIGTERM in')) await terminations(runtime, scratch);
+    if (MOMENTS.some(({ phase }) => wanted(`SIGTERM in ${phase}`))) await terminations(runtime, scratch);
   }
   if (runtimes.includes('chrome') && wanted('page')) await pageLosses({ data, moments, seed, count });
   if (wanted('bit flipped')) await flippedBits({ data, model, folder, moments, seed, count });

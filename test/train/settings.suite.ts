@@ -81,6 +81,15 @@ suiteInTurn('settings of training', () => {
     });
   }
 
+  test('lr.grid: one rate alone is the rate of the run, and is not announced', async (t) => {
+    const context = contextOf(await t.gpu(), ruleSet());
+    const { results } = await smallRun(context, { prompt: 'fixed', 'lr.grid': '0.02', epochs: '1' });
+    const rates = context.events.flatMap((event) => (event.type === 'step' ? [event.rate] : []));
+    assert.deepEqual([...new Set(rates)], [0.02]);
+    assert.equal(results.selected.rate, 0.02);
+    assert.isFalse(context.events.some((event) => event.type === 'note' && /Learning rate/.test(event.text)));
+  });
+
   test('shots, shots.abnormal, aug, batch, epochs: what is trained on, and in how many steps', async (t) => {
     const gpu = await t.gpu();
     const count = async (given: Record<string, string>) => {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { decodeImage } from '../../src/data/decode.ts';
 import { encodePng16 } from '../../src/data/png.ts';
 import { collectVolumes } from '../../src/volume/collect.ts';
+import { decideWindow } from '../../src/volume/decide_window.ts';
 import { decideGrey, type GreyRule, greyImage, greyLevels } from '../../src/volume/grey.ts';
 import { NiftiVolume } from '../../src/volume/nifti_volume.ts';
 import { Percentiles } from '../../src/volume/percentiles.ts';
@@ -9,7 +10,7 @@ import type { Volume } from '../../src/volume/volume.ts';
 import { parseWindow } from '../../src/volume/window.ts';
 import type { El } from '../dicom/dicom_maker.ts';
 import { suite, test } from '../harness/registry.ts';
-import { files, nifti } from '../nifti/nifti_maker.ts';
+import { files, type MadeNifti, nifti } from '../nifti/nifti_maker.ts';
 import { folder, type MadeSlice, sliceFile } from './series_maker.ts';
 
 const ct: readonly El[] = [
@@ -70,19 +71,17 @@ suite('grey levels of volumes', () => {
       await volumeOf(() => ({ modality: 'CT', more: [...ct, ...window(40, 81)] })),
       parseWindow('auto'),
     );
-    expect(rule.text).to.equal('window 81,40 (of its files, the first that they name)');
+    expect(rule.text).to.equal('window 81,40');
     expect(rule.map).to.deep.equal({ kind: 'window', window: { center: 40, width: 81, shape: 'LINEAR' } });
   });
 
   test('auto: CT without a window takes the preset of the organ, and asks where none is named', async () => {
     const volume = await volumeOf(() => ({ modality: 'CT', more: ct }));
-    expect((await decideGrey(volume, parseWindow('auto'), { words: 'Liver CT' })).text).to.equal(
-      'window 150,30 (preset liver)',
-    );
-    expect((await decideGrey(volume, parseWindow('auto'), { words: 'lungs_2' })).text).to.contain('preset lung');
+    expect((await decideGrey(volume, parseWindow('auto'), 'Liver CT')).text).to.equal('window 150,30 (preset liver)');
+    expect((await decideGrey(volume, parseWindow('auto'), 'lungs_2')).text).to.contain('preset lung');
     // A word is a word, not a part of another.
     for (const words of ['', 'trombone', 'plunger', 'deliverance'])
-      expect(await failure(decideGrey(volume, parseWindow('auto'), { words }))).to.contain(
+      expect(await failure(decideGrey(volume, parseWindow('auto'), words))).to.contain(
         'its files name no window, and no organ is named',
       );
     expect(await failure(decideGrey(volume, parseWindow('dicom')))).to.contain(
@@ -156,26 +155,99 @@ suite('grey levels of volumes', () => {
     expect((parts.at([100]) as number[])[0]).to.be.closeTo(500 / 7, 500 / 7 / 65536);
   });
 
-  test('a slice as DICOM, as NIfTI and as PNG of 16 bits is the same picture', async () => {
-    const stored = Array.from({ length: 24 * 20 }, (_, i) => ((i * 2654435761) % 4096) | 0);
-    const grey = { rows: 20, columns: 24, signed: false, stored: 12, pixels: stored };
-    const asDicom = await volumeOf(() => ({ modality: 'CT', grey, more: ct }), 2);
-    const values = stored.map((v) => v - 1024);
-    const bytes = nifti({ shape: [24, 20, 2], values: [...values, ...values] });
-    const scaled = nifti({ shape: [24, 20, 2], values: [...stored, ...stored], slope: 1, intercept: -1024 });
-    const open = (file: Uint8Array) => NiftiVolume.open(files({ 'a.nii': file }), 'a.nii', { name: 'a', patient: 'a' });
-    for (const text of ['80,40', 'bone', 'percentile:2,98']) {
-      const rule = await decideGrey(asDicom, parseWindow(text));
-      const slice = await asDicom.slice(0);
+  const stored = Array.from({ length: 24 * 20 }, (_, i) => ((i * 2654435761) % 4096) | 0);
+  const hounsfield = stored.map((v) => v - 1024);
+  const asDicom = (more: El[], modality = 'CT') =>
+    volumeOf(
+      () => ({
+        ...{ modality, more: [...ct, ...more] },
+        grey: { rows: 20, columns: 24, signed: false, stored: 12, pixels: stored },
+      }),
+      2,
+    );
+  const asNifti = (made: Partial<MadeNifti>) => {
+    const file = nifti({ shape: [24, 20, 2], values: [...hounsfield, ...hounsfield], ...made });
+    return NiftiVolume.open(files({ 'a.nii': file }), 'a.nii', { name: 'a', patient: 'a' });
+  };
+
+  test('what is decided of a DICOM series makes the same picture of it as NIfTI and as PNG of 16 bits, by every rule', async () => {
+    const scaled = { slope: 1, intercept: -1024, values: [...stored, ...stored] };
+    const own: El[] = [...window(40, 400), [0x00281056, 'CS', 'SIGMOID']];
+    for (const [setting, more, text, words] of [
+      ['auto', own, '400,40,sigmoid', ''],
+      ['auto', window(40, 401), '401,40', 'bone'],
+      ['auto', [], 'lung', 'Lung'],
+      ['80,40', own, '80,40', ''],
+      ['80.5,-40.25,exact', own, '80.5,-40.25,exact', ''],
+      ['bone', own, 'bone', ''],
+      ['percentile:2,98', own, 'percentile:2,98', ''],
+    ] as const) {
+      const dicom = await asDicom([...more]);
+      const decided = decideWindow([dicom], setting, words);
+      expect(decided.text).to.equal(text);
+      // What a run keeps is the text.
+      const rule = await decideGrey(dicom, parseWindow(decided.text));
+      const slice = await dicom.slice(0);
       const expected = greyImage(slice, rule);
-      for (const volume of [await open(bytes), await open(scaled)]) {
-        expect(await decideGrey(volume, parseWindow(text))).to.deep.equal(rule);
+      expect(greyImage(slice, await decideGrey(dicom, decided.rule))).to.deep.equal(expected);
+      for (const made of [{}, scaled]) {
+        const volume = await asNifti(made);
+        expect(await decideGrey(volume, parseWindow(decided.text))).to.deep.equal(rule);
         expect(greyImage(await volume.slice(0), rule)).to.deep.equal(expected);
       }
       if (slice.kind !== 'grey') throw new Error('colours');
       const levels = Uint16Array.from(greyLevels(slice, rule), (level) => Math.round(65535 * level));
-      const png = encodePng16(24, 20, levels);
-      expect(decodeImage(png, 'a.png')).to.deep.equal(expected);
+      expect(decodeImage(encodePng16(24, 20, levels), 'a.png')).to.deep.equal(expected);
     }
+  });
+
+  test('auto is decided once for all volumes of a set', async () => {
+    const computed = await asDicom([]);
+    const mr = (more: El[]) => asDicom(more, 'MR');
+    const bare = await mr([]);
+    const [narrow, wide] = [await mr(window(40, 80)), await mr(window(40, 90))];
+    const bytes = await asNifti({ type: 2, bytes: 1, values: [...stored, ...stored].map((v) => v & 255) });
+    const text = (...volumes: Volume[]) => decideWindow(volumes, 'auto').text;
+    expect(text(narrow, narrow)).to.equal('80,40');
+    expect(text(narrow, wide)).to.equal('dicom');
+    expect(text(narrow, bare)).to.equal('percentile:0.5,99.5');
+    expect(decideWindow([narrow, bare], 'auto').from).to.equal(
+      '1 of 2 volumes name no one window, and none says that it is CT',
+    );
+    expect([text(bytes, bytes), text(bytes, narrow)]).to.deep.equal(['full', 'percentile:0.5,99.5']);
+    expect(() => text(computed, bare)).to.throw(
+      /of 2 volumes 1 say that they are CT; say --window W,L or one of brain/,
+    );
+  });
+
+  test('what a file does not say is asked for: CT as NIfTI, a window of its own, 8 bits', async () => {
+    const volume = await asNifti({});
+    expect(await failure(decideGrey(volume, decideWindow([volume], 'auto').rule))).to.match(
+      /^a: its values reach -1024, as those of CT do, .*; say --window W,L, one of brain, .*, or percentile:LO,HI\.$/,
+    );
+    // Who says it has said it, and so has the run.
+    expect(await failure(decideGrey(volume, parseWindow('percentile:0.5,99.5')))).to.equal('none');
+    expect(await failure(decideGrey(volume, parseWindow('dicom')))).to.match(/name no window; give --window W,L/);
+    expect(await failure(decideGrey(volume, parseWindow('full')))).to.match(/are not 8 bits .*; give --window W,L/);
+    const positive = await asNifti({ values: [...stored, ...stored] });
+    expect(await failure(decideGrey(positive, decideWindow([positive], 'auto').rule))).to.equal('none');
+  });
+
+  test("slices whose tables differ have none that is the volume's", async () => {
+    const table = (last: number): El => [
+      0x00283010,
+      'SQ',
+      {
+        items: [
+          [
+            [0x00283002, 'US', [3, 1, 8]],
+            [0x00283006, 'US', [0, 51, last]],
+          ],
+        ],
+      },
+    ];
+    const grey = { signed: false, pixels: [0, 1, 2, 3, 4, 5] };
+    const one = await volumeOf((i) => ({ grey, more: [table(i === 1 ? 254 : 255)] }));
+    expect(await failure(decideGrey(one, parseWindow('dicom')))).to.contain('its slices name different windows');
   });
 });

@@ -85,6 +85,7 @@ suite('single DICOM images', () => {
       'single images: 5 of 4 patients, 2 abnormal (0 masks), 3 normal',
       '  3 × 2 pixels',
       '  5 shown by percentiles 0.5 and 99.5 of each above its background',
+      '  grey levels of all: percentile:0.5,99.5 (5 of 5 images name no one window, and none says that it is CT)',
       '  note: images: modality 4 DX, 1 CR; view 4 unknown, 1 PA; side 4 unknown, 1 L',
     ]);
     const said = [...lines, ...set!.files.keys()].join('\n');

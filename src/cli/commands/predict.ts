@@ -25,6 +25,7 @@ const FLAGS = {
     number(0.1, [1e-6, 0.999999], ''),
     'call abnormal so many images that at most this share of them is normal (Benjamini–Hochberg); needs fusionclip calibrate',
   ),
+  window: word('RULE', `${DATA_OPTIONS.window.help.replace(/;.*/, '')}, in place of the rule of the run`),
   stride: integer(
     1,
     [1, 1000],
@@ -73,6 +74,7 @@ ${METHOD_DETAILS}`,
       json,
       strict,
       stride,
+      window,
       threshold,
       at,
       fdr,
@@ -97,7 +99,7 @@ ${METHOD_DETAILS}`,
     let bad: FusionclipError | null = null;
     const { predictions, ...found } = await withGpu(call, (session) =>
       predictPaths(session, {
-        ...{ paths, adapters: trained, out, settings, threshold, at, strict, stride, falseDiscovery: fdr },
+        ...{ paths, adapters: trained, out, settings, threshold, at, strict, stride, window, falseDiscovery: fdr },
         model: model ?? undefined,
         maps: maps ?? undefined,
         range,
