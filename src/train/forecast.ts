@@ -50,7 +50,7 @@ export function planOf({ train }: RunConfig, state: RunState | null, { items, ..
 const METRICS = 8;
 
 /** Seconds of all metrics of a set beside that, most of them of code that runs for the first time: of this kind of processor. */
-const BESIDES = 1;
+const BESIDES = 0.5;
 
 /** Seconds of a training that ends before anybody asks. */
 const SHORT = 1;
