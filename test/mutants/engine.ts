@@ -166,4 +166,17 @@ export const engine: readonly Mutation[] = [
       'const hits = counts.reduce((sum, [, count]) => sum + count.hits / count.all, 0);',
     ],
   ]),
+  ...mutations('src/kernels/cosine_logits.ts', 'kernels/cosine_logits', [
+    ['slope: relu ? 0 : 1', 'slope: relu ? 1 : 1'],
+  ]),
+  ...mutations('src/nn/adam.ts', 'kernels/adam', [
+    ['this.begin(lrScale, 1);', 'this.begin(1, 1);'],
+    ['parameters.flatMap(({ grad }) => grad ?? [])', 'parameters.slice(1).flatMap(({ grad }) => grad ?? [])'],
+    ['lr: settings.lr * lrScale', 'lr: settings.lr + lrScale - 1'],
+  ]),
+  ...mutations('src/gpu/gpu.ts', 'gpu/recording', [
+    ['if (signal?.aborted || this.lost !== null) return;', 'if (this.lost !== null) return;'],
+    ['this.#recording = null;\n    this.#wanted = null;', 'this.#recording = null;'],
+    ['this.pool.checkCopy(from, to);\n    if (this.#wanted) return;', 'this.pool.checkCopy(from, to);'],
+  ]),
 ];

@@ -40,10 +40,11 @@ async function tinyTrainer(
 
 suiteInTurn('training', () => {
   test('the order of an epoch depends on seed and epoch alone', () => {
-    const orders = [epochOrder(88, 1, 0), epochOrder(88, 1, 1), epochOrder(88, 2, 0)];
+    const orders = [epochOrder(88, 1, 0), epochOrder(88, 1, 1), epochOrder(88, 2, 0), epochOrder(88, 1, 2)];
     for (const order of orders) assert.sameMembers(order, [...order.keys()]);
     assert.notDeepEqual(orders[0], orders[1]);
     assert.notDeepEqual(orders[0], orders[2]);
+    assert.notDeepEqual(orders[0], orders[3]);
     assert.deepEqual(epochOrder(88, 1, 0), orders[0]);
   });
 
