@@ -53,7 +53,7 @@ const METRICS = 8;
 const BESIDES = 0.5;
 
 /** Seconds of a training that ends before anybody asks. */
-const SHORT = 1;
+const SHORT = 3;
 
 /** Seconds over which the speed of steps is averaged, and not less than an epoch. */
 const WINDOW = 30;
