@@ -65,7 +65,7 @@ export const engine: readonly Mutation[] = [
     ['let end = starts[g + 1u];', 'let end = starts[g + 1u] - 1u;'],
     ['/ f32(end - starts[g])', '/ f32(end)'],
   ]),
-  ...mutations('shaders/gather_rows.wgsl', 'kernels/gather_rows', [
+  ...mutations('shaders/lib/gather.wgsl', 'kernels/gather_rows', [
     ['ids[i / params.width];', 'ids[i % params.width];'],
     ['more[(id - params.entries)', 'more[(id + params.entries)'],
   ]),
