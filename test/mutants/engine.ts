@@ -179,4 +179,7 @@ export const engine: readonly Mutation[] = [
     ['this.#recording = null;\n    this.#wanted = null;', 'this.#recording = null;'],
     ['this.pool.checkCopy(from, to);\n    if (this.#wanted) return;', 'this.pool.checkCopy(from, to);'],
   ]),
+  ...mutations('src/gpu/work.ts', 'train/side_by_side > untold', [
+    ['if (this.#pending && !this.#isHeard(this.#pending))', 'if (this.#pending)'],
+  ]),
 ];
