@@ -147,7 +147,8 @@ export const training: readonly Mutation[] = [
   ...mutations('src/train/forecast.ts', 'train/forecast', [
     ['steps: epochs * perEpoch,', 'steps: epochs / perEpoch,'],
     ['state.candidate * train.epochs * perEpoch + state.step', 'state.step'],
-    ['Math.min(train.batch, items)', 'train.batch'],
+    ['(2 * once * twice) / (once + twice)', 'once'],
+    ['this.#isPerfect ? twice', 'this.#isPerfect ? once'],
   ]),
   ...mutations('src/train/provenance.ts', 'train/identity', [
     ['known ? now : names', 'names', { suite: 'train/trainer > resumed after step' }],
