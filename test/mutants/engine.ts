@@ -133,10 +133,10 @@ export const engine: readonly Mutation[] = [
   ...mutations('src/gpu/work.ts', 'gpu/errors', [
     ['if (this.failed && !user.#isPartOf(this)) user.#pending ??= this.failed;', ''],
     ['for (const user of this.#users) user.fail(error, told);', ''],
-    ['if (this.#ended && this.parent) this.parent.fail(error, told);\n    else', ''],
+    ['if (!this.#ended || !this.parent) this.#pending ??= error;\n    else', 'this.#pending ??= error; if (false)'],
     ['this.#ended && this.parent ? this.parent.living : this', 'this'],
-    ['if (this.#pending) this.parent?.fail(this.#pending);', ''],
-    ['    this.#pending = null;\n    if (error)', '    if (error)', { suite: 'gpu/errors > an error that a job' }],
+    ['if (this.#pending && !this.#isHeard(this.#pending)) this.parent?.fail(this.#pending);', ''],
+    ['    this.#pending = null;\n    if (!error)', '    if (!error)', { suite: 'gpu/errors > an error that a job' }],
     ['this.#ended && this.#watched === 0', 'this.#ended && this.#watched === 1'],
   ]),
   ...mutations('src/gpu/faults.ts', 'gpu/errors', [
