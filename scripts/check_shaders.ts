@@ -32,7 +32,16 @@ const RESERVED = new Set(
   template this thread_local throw trait try type typedef typeid typename typeof union unless unorm unsafe unsized use using
   varying virtual volatile wgsl where with writeonly yield`.split(/\s+/),
 );
-const BYTES: Readonly<Record<string, number>> = { f32: 4, u32: 4, i32: 4, vec2f: 8, vec3f: 16, vec4f: 16, mat4x4f: 64 };
+const BYTES: Readonly<Record<string, number>> = {
+  f32: 4,
+  u32: 4,
+  i32: 4,
+  vec2f: 8,
+  vec3f: 16,
+  vec4f: 16,
+  vec4u: 16,
+  mat4x4f: 64,
+};
 
 const problems: string[] = [];
 /** By the text of a function, the first module that has it. */

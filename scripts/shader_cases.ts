@@ -241,6 +241,7 @@ export const CHOSEN: readonly Case[] = [
   heads(8, 1370, 16, 64),
   heads(1, 1900, 1, 128),
   windows(8, 160, 80, 1),
+  windows(8, 56, 7, 3),
 ];
 
 /** The same, and every variant that can be forced. */

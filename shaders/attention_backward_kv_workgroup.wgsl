@@ -2,7 +2,7 @@
 // GPUs. A workgroup of 16 x 16 owns 64 keys of a head and up to 64 columns of their gradients, an invocation 4 and 4 of those, and
 // goes through the queries in tiles of 64: scores, the gradient of the weights and both results are products of tiles, as in
 // attention_workgroup.wgsl. An invocation's queries are x, x + 16, x + 32 and x + 48.
-// Caller: src/kernels/attention.ts.
+// Short sequences share tiles as there. Caller: src/kernels/attention.ts.
 // Loops: (length + 63) / 64 * (10 * QUADS + 400) + 100 where length * (QUADS + 1) <= 64000
 
 struct Params {
@@ -13,6 +13,9 @@ struct Params {
   // Tiles of keys of all heads are numbered through; a launch does those from first to owners - 1.
   first: u32,
   owners: u32,
+  // Sequences of a head that share a tile, and the rows of all.
+  together: u32,
+  rows: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -32,6 +35,11 @@ const LOG2_E: f32 = 1.44269504;
 // not meet in one memory bank.
 var<workgroup> a_tile: array<array<array<vec4f, 17>, 8>, 2>;
 var<workgroup> b_tile: array<array<array<vec4f, 17>, 8>, 2>;
+// Of four keys each: where their sequences begin.
+var<workgroup> begins: array<vec4u, 16>;
+// Of the queries of a tile: log of the sum of all weights, and delta.
+var<workgroup> logs: array<f32, TILE>;
+var<workgroup> deltas: array<f32, TILE>;
 
 // Of this invocation's 4 keys: with four queries each, and four columns each.
 var<private> weights: array<vec4f, 4>;
@@ -39,11 +47,31 @@ var<private> slopes: array<vec4f, 4>;
 var<private> d_keys: array<vec4f, 4>;
 var<private> d_values: array<vec4f, 4>;
 
+// Rows of the sequence, or of those that share the tile.
+var<private> rows: u32;
+
+// <paste bundle_of_sequences>
+// Of a head, a sequence or, where they are short, `together` of them one after the other: its first row, and how many it has.
+fn first_row(bundle: u32) -> u32 {
+  return bundle / params.heads * (params.together * params.length);
+}
+
+fn count_rows(bundle: u32) -> u32 {
+  return min(params.together * params.length, params.rows - first_row(bundle));
+}
+
+// The place of a row of it in [batch, heads, length].
+fn statistic_of(bundle: u32, row: u32) -> u32 {
+  let sequence = bundle / params.heads * params.together + row / params.length;
+  return (sequence * params.heads + bundle % params.heads) * params.length + row % params.length;
+}
+// </paste>
+
 // <paste block_of_qkv>
 // Four numbers of rows row, row + between, row + 2 between and row + 3 between, transposed: element [column][row]; zeros beyond the
 // head.
 fn block_of_qkv(at: u32, stride: u32, row: u32, between: u32, quad: u32) -> mat4x4f {
-  let last = params.length - 1u;
+  let last = rows - 1u;
   let column = at + min(quad, QUADS - 1u);
   let fours = transpose(mat4x4f(
     qkv[column + min(row, last) * stride],
@@ -62,7 +90,7 @@ fn block_of_qkv(at: u32, stride: u32, row: u32, between: u32, quad: u32) -> mat4
 // Four numbers of rows row, row + between, row + 2 between and row + 3 between, transposed: element [column][row]; zeros beyond the
 // head.
 fn block_of_grad(at: u32, stride: u32, row: u32, between: u32, quad: u32) -> mat4x4f {
-  let last = params.length - 1u;
+  let last = rows - 1u;
   let column = at + min(quad, QUADS - 1u);
   let fours = transpose(mat4x4f(
     grad[column + min(row, last) * stride],
@@ -146,10 +174,14 @@ fn clear(v: ptr<private, array<vec4f, 4>>) {
 // </paste>
 
 // Weights in place of scores, and the gradients of the scores in place of those of the weights.
-fn slope(k: u32, queries: vec4u, high: vec4f, less: vec4f) {
+fn slope(k: u32, q0: u32, x: u32, y: u32) {
+  let queries = q0 + x + vec4u(0u, 16u, 32u, 48u);
+  let high = vec4f(logs[x], logs[x + 16u], logs[x + 32u], logs[x + 48u]) * LOG2_E;
+  let less = vec4f(deltas[x], deltas[x + 16u], deltas[x + 32u], deltas[x + 48u]);
+  let begin = begins[y];
   for (var i = 0u; i < 4u; i++) {
-    let from_query = select(0u, k + i, params.causal == 1u);
-    let seen = (queries >= vec4u(from_query)) & (queries < vec4u(params.length));
+    let from_query = select(begin[i], k + i, params.causal == 1u);
+    let seen = (queries >= vec4u(from_query)) & (queries < vec4u(begin[i] + params.length));
     let p = select(vec4f(), exp2(weights[i] * (params.scale * LOG2_E) - high), seen);
     weights[i] = p;
     slopes[i] = p * (slopes[i] - less);
@@ -167,15 +199,18 @@ fn main(
   if (owner >= params.owners) {
     return;
   }
-  let tiles = (params.length + TILE - 1u) / TILE;
-  let sequence = owner / tiles;
+  let tiles = (params.together * params.length + TILE - 1u) / TILE;
+  let bundle = owner / tiles;
+  // A private variable is not known to be the same for all invocations, as a barrier wants.
+  let count = count_rows(bundle);
+  rows = count;
   let k0 = owner % tiles * TILE;
   let row = params.heads * QUADS;
   let stride = 3u * row;
-  let q_at = sequence / params.heads * params.length * stride + sequence % params.heads * QUADS;
+  let q_at = first_row(bundle) * stride + bundle % params.heads * QUADS;
   let k_at = q_at + row;
   let v_at = k_at + row;
-  let g_at = sequence / params.heads * params.length * row + sequence % params.heads * QUADS;
+  let g_at = first_row(bundle) * row + bundle % params.heads * QUADS;
   let x = id.x;
   let y = id.y;
   // Half of the invocations load rows, the others columns.
@@ -184,10 +219,19 @@ fn main(
   let quad = local / 8u % 16u;
   let column = 16u * group.z + x;
   let own = min(column, QUADS - 1u);
-  let last = params.length - 1u;
+  let last = rows - 1u;
   // The first of this invocation's keys.
   let k = k0 + 4u * y;
-  for (var q0 = select(0u, k0, params.causal == 1u); q0 < params.length; q0 += TILE) {
+  if (local < TILE) {
+    begins[local / 4u][local % 4u] = (k0 + local) / params.length * params.length;
+  }
+  for (var q0 = select(0u, k0, params.causal == 1u); q0 < count; q0 += TILE) {
+    // Read after the barriers of the products, and of the last round before those.
+    if (local < TILE) {
+      let statistic = statistic_of(bundle, min(q0 + local, last));
+      logs[local] = log_sum_exp[statistic];
+      deltas[local] = delta[statistic];
+    }
     clear(&weights);
     clear(&slopes);
     for (var chunk = 0u; chunk < CHUNKS; chunk++) {
@@ -205,10 +249,7 @@ fn main(
       }
       add_chunk(&slopes, fours, id.xy, is_row, term, quad);
     }
-    let queries = q0 + x + vec4u(0u, 16u, 32u, 48u);
-    let at = sequence * params.length + min(queries, vec4u(last));
-    let high = vec4f(log_sum_exp[at.x], log_sum_exp[at.y], log_sum_exp[at.z], log_sum_exp[at.w]);
-    slope(k, queries, high * LOG2_E, vec4f(delta[at.x], delta[at.y], delta[at.z], delta[at.w]));
+    slope(k, q0, x, y);
     for (var part = 0u; part < 4u; part++) {
       let query = min(q0 + 16u * part + y, last);
       add_part(&d_values, elements(&weights, part), grad[g_at + own + query * row], x, y);
@@ -220,7 +261,7 @@ fn main(
   }
   for (var i = 0u; i < 4u; i++) {
     let key = k + i;
-    if (key < params.length && column < QUADS) {
+    if (key < rows && column < QUADS) {
       d_qkv[k_at + key * stride + column] = params.scale * d_keys[i];
       d_qkv[v_at + key * stride + column] = d_values[i];
     }

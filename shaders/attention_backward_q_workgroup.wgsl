@@ -1,7 +1,7 @@
 // Gradient of attention.wgsl by the queries, as attention_backward_q.wgsl, which gives formula and shapes; the variant for real GPUs.
 // A workgroup of 16 x 16 owns 64 queries of a head and up to 64 columns of their gradient, as attention_workgroup.wgsl, and goes
 // through the keys in tiles of 64: the scores, the gradient of the weights, and that of the queries are products of tiles.
-// Caller: src/kernels/attention.ts.
+// Short sequences share tiles as there. Caller: src/kernels/attention.ts.
 // Loops: (length + 63) / 64 * (10 * QUADS + 240) + 100 where length * (QUADS + 1) <= 64000
 
 struct Params {
@@ -12,6 +12,9 @@ struct Params {
   // Tiles of queries of all heads are numbered through; a launch does those from first to owners - 1.
   first: u32,
   owners: u32,
+  // Sequences of a head that share a tile, and the rows of all.
+  together: u32,
+  rows: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -37,17 +40,39 @@ var<workgroup> parts: array<array<f32, 17>, TILE>;
 // Of four queries each: log2 of the sum of all weights, and delta.
 var<workgroup> logs: array<vec4f, 16>;
 var<workgroup> deltas: array<vec4f, 16>;
+// And where its sequence begins.
+var<workgroup> begins: array<vec4u, 16>;
 
 // Of this invocation's 4 queries: with four keys each, and four columns each.
 var<private> scores: array<vec4f, 4>;
 var<private> slopes: array<vec4f, 4>;
 var<private> mixed: array<vec4f, 4>;
 
+// Rows of the sequence, or of those that share the tile.
+var<private> rows: u32;
+
+// <paste bundle_of_sequences>
+// Of a head, a sequence or, where they are short, `together` of them one after the other: its first row, and how many it has.
+fn first_row(bundle: u32) -> u32 {
+  return bundle / params.heads * (params.together * params.length);
+}
+
+fn count_rows(bundle: u32) -> u32 {
+  return min(params.together * params.length, params.rows - first_row(bundle));
+}
+
+// The place of a row of it in [batch, heads, length].
+fn statistic_of(bundle: u32, row: u32) -> u32 {
+  let sequence = bundle / params.heads * params.together + row / params.length;
+  return (sequence * params.heads + bundle % params.heads) * params.length + row % params.length;
+}
+// </paste>
+
 // <paste block_of_qkv>
 // Four numbers of rows row, row + between, row + 2 between and row + 3 between, transposed: element [column][row]; zeros beyond the
 // head.
 fn block_of_qkv(at: u32, stride: u32, row: u32, between: u32, quad: u32) -> mat4x4f {
-  let last = params.length - 1u;
+  let last = rows - 1u;
   let column = at + min(quad, QUADS - 1u);
   let fours = transpose(mat4x4f(
     qkv[column + min(row, last) * stride],
@@ -66,7 +91,7 @@ fn block_of_qkv(at: u32, stride: u32, row: u32, between: u32, quad: u32) -> mat4
 // Four numbers of rows row, row + between, row + 2 between and row + 3 between, transposed: element [column][row]; zeros beyond the
 // head.
 fn block_of_grad(at: u32, stride: u32, row: u32, between: u32, quad: u32) -> mat4x4f {
-  let last = params.length - 1u;
+  let last = rows - 1u;
   let column = at + min(quad, QUADS - 1u);
   let fours = transpose(mat4x4f(
     grad[column + min(row, last) * stride],
@@ -162,7 +187,7 @@ fn row_sum(row: u32) -> f32 {
 // What this invocation's columns add to delta.
 fn dot_rows(at: u32, row: u32, q: u32, x: u32, y: u32) {
   for (var i = 0u; i < 4u; i++) {
-    let g = at + min(q + i, params.length - 1u) * row;
+    let g = at + min(q + i, rows - 1u) * row;
     var sum = 0.0;
     for (var column = x; column < QUADS; column += 16u) {
       sum += dot(grad[g + column], out[g + column]);
@@ -176,10 +201,12 @@ fn slope(q: u32, k0: u32, x: u32, y: u32) {
   let keys = k0 + x + vec4u(0u, 16u, 32u, 48u);
   let high = logs[y];
   let less = deltas[y];
+  let begin = begins[y];
   for (var i = 0u; i < 4u; i++) {
-    let seen = select(params.length, min(params.length, q + i + 1u), params.causal == 1u);
+    let end = begin[i] + params.length;
+    let seen = (keys >= vec4u(begin[i])) & (keys < vec4u(select(end, min(end, q + i + 1u), params.causal == 1u)));
     let p = exp2(scores[i] * (params.scale * LOG2_E) - high[i]);
-    slopes[i] = select(vec4f(), p * (slopes[i] - less[i]), keys < vec4u(seen));
+    slopes[i] = select(vec4f(), p * (slopes[i] - less[i]), seen);
   }
 }
 
@@ -194,15 +221,18 @@ fn main(
   if (owner >= params.owners) {
     return;
   }
-  let tiles = (params.length + TILE - 1u) / TILE;
-  let sequence = owner / tiles;
+  let tiles = (params.together * params.length + TILE - 1u) / TILE;
+  let bundle = owner / tiles;
+  // A private variable is not known to be the same for all invocations, as a barrier wants.
+  let count = count_rows(bundle);
+  rows = count;
   let q0 = owner % tiles * TILE;
   let row = params.heads * QUADS;
   let stride = 3u * row;
-  let q_at = sequence / params.heads * params.length * stride + sequence % params.heads * QUADS;
+  let q_at = first_row(bundle) * stride + bundle % params.heads * QUADS;
   let k_at = q_at + row;
   let v_at = k_at + row;
-  let g_at = sequence / params.heads * params.length * row + sequence % params.heads * QUADS;
+  let g_at = first_row(bundle) * row + bundle % params.heads * QUADS;
   let x = id.x;
   let y = id.y;
   // Half of the invocations load rows, the others columns.
@@ -211,18 +241,19 @@ fn main(
   let quad = local / 8u % 16u;
   let column = 16u * group.z + x;
   let mixed_at = k_at + min(column, QUADS - 1u);
-  let last = params.length - 1u;
-  let end = select(params.length, min(params.length, q0 + TILE), params.causal == 1u);
+  let last = rows - 1u;
+  let end = select(count, min(count, q0 + TILE), params.causal == 1u);
   // The first of this invocation's queries.
   let q = q0 + 4u * y;
   dot_rows(g_at, row, q, x, y);
   workgroupBarrier();
   if (local < TILE) {
-    let statistic = sequence * params.length + min(q0 + local, last);
+    let statistic = statistic_of(bundle, min(q0 + local, last));
     let own = row_sum(local);
     logs[local / 4u][local % 4u] = log_sum_exp[statistic] * LOG2_E;
     deltas[local / 4u][local % 4u] = own;
-    if (q0 + local < params.length && group.z == 0u) {
+    begins[local / 4u][local % 4u] = (q0 + local) / params.length * params.length;
+    if (q0 + local < rows && group.z == 0u) {
       delta[statistic] = own;
     }
   }
@@ -252,7 +283,7 @@ fn main(
   }
   for (var i = 0u; i < 4u; i++) {
     let query = q + i;
-    if (query < params.length && column < QUADS) {
+    if (query < rows && column < QUADS) {
       d_qkv[q_at + query * stride + column] = params.scale * mixed[i];
     }
   }

@@ -3,6 +3,7 @@
 // through the keys in tiles of 64. Scores and the mean of the values are products of tiles, 16 terms at a time through workgroup
 // memory: an invocation holds the scores of its queries with the keys x, x + 16, x + 32 and x + 48. Neighbours load 128 bytes of a
 // row, in blocks of 4 x 4. A running maximum and sum of each query; powers of two in place of those of e.
+// As many whole sequences of a head as fit share a tile; a row sees its own one alone.
 // Caller: src/kernels/attention.ts.
 // Loops: (length + 63) / 64 * (6 * QUADS + 240) + 100 where length * (QUADS + 1) <= 64000
 
@@ -14,8 +15,11 @@ struct Params {
   // Tiles of queries of all heads are numbered through; a launch does those from first to owners - 1.
   first: u32,
   owners: u32,
-  // Tokens that are seen, at most length.
+  // Tokens of a sequence that are seen, at most length.
   keys: u32,
+  // Sequences of a head that share a tile, and the rows of all.
+  together: u32,
+  rows: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -38,17 +42,39 @@ var<workgroup> parts: array<array<f32, 17>, TILE>;
 // Of four queries each: the maximum, and what sums so far count since it is that.
 var<workgroup> tops: array<vec4f, 16>;
 var<workgroup> fades: array<vec4f, 16>;
+// Where the sequences of four queries each begin.
+var<workgroup> begins: array<vec4u, 16>;
 
 // Of this invocation's 8 queries: with four keys each, four columns each, and sums of the weights of its keys.
 var<private> scores: array<vec4f, 8>;
 var<private> mixed: array<vec4f, 8>;
 var<private> sums: array<f32, 8>;
 
+// Rows of the sequence, or of those that share the tile.
+var<private> rows: u32;
+
+// <paste bundle_of_sequences>
+// Of a head, a sequence or, where they are short, `together` of them one after the other: its first row, and how many it has.
+fn first_row(bundle: u32) -> u32 {
+  return bundle / params.heads * (params.together * params.length);
+}
+
+fn count_rows(bundle: u32) -> u32 {
+  return min(params.together * params.length, params.rows - first_row(bundle));
+}
+
+// The place of a row of it in [batch, heads, length].
+fn statistic_of(bundle: u32, row: u32) -> u32 {
+  let sequence = bundle / params.heads * params.together + row / params.length;
+  return (sequence * params.heads + bundle % params.heads) * params.length + row % params.length;
+}
+// </paste>
+
 // <paste block_of_qkv>
 // Four numbers of rows row, row + between, row + 2 between and row + 3 between, transposed: element [column][row]; zeros beyond the
 // head.
 fn block_of_qkv(at: u32, stride: u32, row: u32, between: u32, quad: u32) -> mat4x4f {
-  let last = params.length - 1u;
+  let last = rows - 1u;
   let column = at + min(quad, QUADS - 1u);
   let fours = transpose(mat4x4f(
     qkv[column + min(row, last) * stride],
@@ -173,10 +199,13 @@ fn row_top(row: u32) -> f32 {
 // Scores that count, of keys from k0 + x on, every 16th, as far as each query sees; the largest of each goes to its row.
 fn see(q: u32, k0: u32, x: u32, y: u32) {
   let keys = k0 + x + vec4u(0u, 16u, 32u, 48u);
+  let begin = array<vec4u, 2>(begins[y], begins[y + 8u]);
   for (var i = 0u; i < 8u; i++) {
     let row = i / 4u * 32u + i % 4u;
-    let seen = select(params.keys, min(params.keys, q + row + 1u), params.causal == 1u);
-    let s = select(vec4f(-1e30), scores[i] * (params.scale * LOG2_E), keys < vec4u(seen));
+    let first = begin[i / 4u][i % 4u];
+    let end = first + params.keys;
+    let seen = (keys >= vec4u(first)) & (keys < vec4u(select(end, min(end, q + row + 1u), params.causal == 1u)));
+    let s = select(vec4f(-1e30), scores[i] * (params.scale * LOG2_E), seen);
     scores[i] = s;
     parts[4u * y + row][x] = max(max(s.x, s.y), max(s.z, s.w));
   }
@@ -205,12 +234,15 @@ fn main(
   if (owner >= params.owners) {
     return;
   }
-  let tiles = (params.length + TILE - 1u) / TILE;
-  let sequence = owner / tiles;
+  let tiles = (params.together * params.length + TILE - 1u) / TILE;
+  let bundle = owner / tiles;
+  // A private variable is not known to be the same for all invocations, as a barrier wants.
+  let count = count_rows(bundle);
+  rows = count;
   let q0 = owner % tiles * TILE;
   let row = params.heads * QUADS;
   let stride = 3u * row;
-  let q_at = sequence / params.heads * params.length * stride + sequence % params.heads * QUADS;
+  let q_at = first_row(bundle) * stride + bundle % params.heads * QUADS;
   let k_at = q_at + row;
   let x = id.x;
   let y = id.y;
@@ -218,11 +250,15 @@ fn main(
   let quad = local / 8u;
   let column = 16u * group.z + x;
   let v_at = k_at + row + min(column, QUADS - 1u);
-  let last = params.length - 1u;
-  let end = select(params.keys, min(params.keys, q0 + TILE), params.causal == 1u);
+  let last = rows - 1u;
+  let seen = select(params.keys, count, params.together > 1u);
+  let end = select(seen, min(seen, q0 + TILE), params.causal == 1u);
   // The first of this invocation's queries; the other four are 32 further.
   let q = q0 + 4u * y;
   var top = -1e30;
+  if (local < TILE) {
+    begins[local / 4u][local % 4u] = (q0 + local) / params.length * params.length;
+  }
   for (var k0 = 0u; k0 < end; k0 += TILE) {
     clear(&scores);
     for (var chunk = 0u; chunk < CHUNKS; chunk++) {
@@ -254,15 +290,15 @@ fn main(
   if (local < TILE) {
     let sum = row_sum(local);
     tops[local / 4u][local % 4u] = sum;
-    if (q0 + local < params.length && group.z == 0u) {
-      log_sum_exp[sequence * params.length + q0 + local] = (top + log2(sum)) / LOG2_E;
+    if (q0 + local < rows && group.z == 0u) {
+      log_sum_exp[statistic_of(bundle, q0 + local)] = (top + log2(sum)) / LOG2_E;
     }
   }
   workgroupBarrier();
   for (var i = 0u; i < 8u; i++) {
     let query = q + i / 4u * 32u + i % 4u;
-    let at = (sequence / params.heads * params.length + query) * row + sequence % params.heads * QUADS;
-    if (query < params.length && column < QUADS) {
+    let at = (first_row(bundle) + query) * row + bundle % params.heads * QUADS;
+    if (query < rows && column < QUADS) {
       out[at + column] = mixed[i] / tops[y + i / 4u * 8u][i % 4u];
     }
   }

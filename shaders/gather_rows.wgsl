@@ -16,18 +16,25 @@ struct Params {
 
 const WORKGROUP: u32 = 64u;
 
+// <paste gather f32>
+// Element i of the result.
+fn gather(i: u32) -> f32 {
+  let id = ids[i / params.width];
+  let column = i % params.width;
+  if (id < params.entries) {
+    return table[id * params.width + column];
+  }
+  if (id == 0xffffffffu) {
+    return f32();
+  }
+  return more[(id - params.entries) * params.width + column];
+}
+// </paste>
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * (groups.x * WORKGROUP) + id.x;
   if (i < params.size) {
-    let id = ids[i / params.width];
-    let column = i % params.width;
-    if (id < params.entries) {
-      y[i] = table[id * params.width + column];
-    } else if (id == 0xffffffffu) {
-      y[i] = 0.0;
-    } else {
-      y[i] = more[(id - params.entries) * params.width + column];
-    }
+    y[i] = gather(i);
   }
 }

@@ -2,7 +2,8 @@
 // both axes; the wrapper gives the integers for torch's align_corners true and false and for centred patches. Integers make
 // the place exact, and s - floor(s) right to the last bit, however large the picture.
 // x [batch, h, w, channels]; y [batch, height, width, channels]. One invocation owns RUN neighbouring pixels of a row, since
-// whole-number divisions are dear on software adapters: those for the row are made once. Image = id.z.
+// whole-number divisions are dear on software adapters: those for the row are made once; where RUN is 1, one channel of a pixel, so
+// that neighbours read side by side. Image = id.z.
 // Caller: src/kernels/resize.ts.
 // Loops: RUN * (channels + 1) where channels <= 4096
 
@@ -53,11 +54,19 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let py = place(row, params.step_y, params.offset_y, params.den_y, params.h);
   let upper = (id.z * params.h + py.low) * params.w;
   let lower = (id.z * params.h + py.high) * params.w;
-  let end = min((id.x + 1u) * RUN, params.width);
-  for (var j = id.x * RUN; j < end; j++) {
+  var first = id.x * RUN;
+  var from_channel = 0u;
+  var to_channel = channels;
+  if (RUN == 1u) {
+    first = id.x / channels;
+    from_channel = id.x % channels;
+    to_channel = from_channel + 1u;
+  }
+  let end = min(first + RUN, params.width);
+  for (var j = first; j < end; j++) {
     let px = place(j, params.step_x, params.offset_x, params.den_x, params.w);
     let to = ((id.z * params.height + row) * params.width + j) * channels;
-    for (var c = 0u; c < channels; c++) {
+    for (var c = from_channel; c < to_channel; c++) {
       let a = x[(upper + px.low) * channels + c];
       let b = x[(upper + px.high) * channels + c];
       let d = x[(lower + px.low) * channels + c];

@@ -120,6 +120,6 @@ for (const [model, { name, work }] of (await models()).entries()) {
   console.log(textColumns([values.measured ? [...head, 'measured'] : head, ...table], 'lrrlr'));
   const ideal = flops / peak;
   console.log(
-    `${name}: ${(1e3 * total).toFixed(1)} ms, ideal ${(1e3 * ideal).toFixed(1)} ms: ${((100 * ideal) / total).toFixed(1)} %\n`,
+    `${name}: ${(1e3 * total).toFixed(1)} ms, ideal ${(1e3 * ideal).toFixed(1)} ms: ${((100 * ideal) / total).toFixed(2)} %\n`,
   );
 }

@@ -126,7 +126,8 @@ function waste(shader: string, p: Readonly<Record<string, number>>): number {
   if (shader === 'matmul_workgroup') return over(p.m, p.TILE) * over(p.n, p.TILE);
   if (shader === 'matmul_thin') return over(p.m, p.TILE_M) * over(p.n, p.TILE_N);
   if (/^attention.*_workgroup$/.test(shader)) {
-    const full = over(p.length, 64) ** 2;
+    // Rows of one tile see their own sequence alone.
+    const full = over(p.length * p.together, 64) ** 2 * p.together * over(p.rows / p.length, p.together);
     return p.causal ? (full * (Math.ceil(p.length / 64) + 1)) / Math.ceil(p.length / 64) : full;
   }
   return 1;

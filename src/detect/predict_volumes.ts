@@ -2,7 +2,7 @@ import { FusionclipError } from '../base/errors.ts';
 import { joinPath } from '../base/paths.ts';
 import { onDevice } from '../run/on_device.ts';
 import { accepting } from '../volume/accept.ts';
-import { apply, spacings } from '../volume/geometry.ts';
+import { apply, voxelMillilitres } from '../volume/geometry.ts';
 import type { GridMaps } from '../volume/grid_maps.ts';
 import { type StoredRule, storedRule, volumeScore } from '../volume/stack.ts';
 import { isVolumePath, type VolumeToScore, volumesToScore } from '../volume/to_score.ts';
@@ -217,11 +217,10 @@ function lookAt(
     }
   }
   const place = apply(affine, best.i % shape[0], Math.floor(best.i / shape[0]), best.k);
-  const voxel = spacings(affine).reduce((product, mm) => product * mm, 1);
   return {
     slice: best.k,
     place: place.map((mm) => Number(mm.toFixed(2))),
-    millilitres: level === null ? null : Number(((above * voxel) / 1000).toFixed(3)),
+    millilitres: level === null ? null : Number((above * voxelMillilitres(affine)).toFixed(3)),
   };
 }
 

@@ -4,7 +4,7 @@ import { voxelDice, voxelMetrics, voxelResult } from '../metrics/voxels.ts';
 import { type RunListener, stage } from '../run/events.ts';
 import type { TrainOptions } from '../run/options.ts';
 import type { RunConfig } from '../run/run_config.ts';
-import { spacings } from '../volume/geometry.ts';
+import { voxelMillilitres } from '../volume/geometry.ts';
 import type { SlicedVolume } from '../volume/sliced_volume.ts';
 import { type StoredRule, storedRule, type VolumeRule, volumeScore } from '../volume/stack.ts';
 import { samplingRequest } from './evaluation.ts';
@@ -189,7 +189,7 @@ async function oneVolume(
   }
   const grid = sliceMaps(volume, stacks, scored, { norm, stride, smooth: rule.smooth });
   const result = await voxelResult({ shape, map: (k) => grid.slice(k), lesions }, thresholds.pixel?.value ?? null);
-  const millilitre = spacings(affine).reduce((product, mm) => product * mm, 1) / 1000;
+  const millilitre = voxelMillilitres(affine);
   const { averagePrecision, aupro } = voxelMetrics(result);
   const found = new Set(result.findings.flatMap(({ lesion }) => lesion ?? []));
   const known = thresholds.pixel !== null;

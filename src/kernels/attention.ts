@@ -111,7 +111,6 @@ function rowFor({ facts, tuning }: Gpu, forced: AttentionVariant | undefined) {
 
 /** What all variants take. */
 interface Measured {
-  readonly batch: number;
   /** Parameters of every kernel. */
   readonly params: Readonly<Record<'length' | 'heads' | 'causal' | 'scale' | 'quads', number>>;
   /** Query-key pairs, for the count of operations. */

@@ -19,6 +19,7 @@ import { bestVariant, runnable, type Variant, type VariantFacts } from './varian
 export interface Sequences {
   /** Heads of all batches. */
   readonly sequences: number;
+  readonly batch: number;
   /** Tokens of one. */
   readonly length: number;
   /** Of a head. */
@@ -81,11 +82,20 @@ const byRows = (rows: number, ownersEach: number): Launches =>
     }
   };
 
-/** A workgroup for each tile of queries or keys, and for each 64 columns of a head. */
+/**
+ * A workgroup for each tile of queries or keys, and for each 64 columns of a head. As many whole sequences of a head as fit share
+ * a tile, of which a short one alone would leave most unused.
+ */
 function* byTiles(gpu: Gpu, size: Sequences, params: Launch['params'], flops: number): Iterable<Launch> {
-  const blocks = Math.ceil(size.width / 64);
-  for (const { groups, ...launch } of byRows(attention_workgroup.constants.TILE, 1)(gpu, size, params, flops)) {
-    yield { ...launch, constants: { QUADS: size.width / 4 }, groups: [groups[0], groups[1], blocks] };
+  const { TILE } = attention_workgroup.constants;
+  const { sequences, batch, length, width } = size;
+  const together = Math.min(batch, Math.max(1, Math.floor(TILE / length)));
+  const bundles = (sequences / batch) * Math.ceil(batch / together);
+  const constants = { QUADS: width / 4 };
+  const all = { ...params, together, rows: batch * length };
+  const bundled = { ...size, sequences: bundles, length: together * length };
+  for (const { groups, ...launch } of byRows(TILE, 1)(gpu, bundled, all, flops)) {
+    yield { ...launch, constants, groups: [groups[0], groups[1], Math.ceil(width / 64)] };
   }
 }
 

@@ -38,10 +38,10 @@ export function bilinearResize(x: GpuArray, size: readonly [number, number], ali
     ...{ step_y: vertical.step, offset_y: vertical.offset, den_y: vertical.den },
     ...{ step_x: horizontal.step, offset_x: horizontal.offset, den_x: horizontal.den },
   };
-  const launch = pixelLaunch(x.gpu, width, height, batch);
   const flops = 9 * y.size;
-  if (channels === 2) x.gpu.run({ ...launch, shader: resize_pair, buffers: { x, y }, params, flops });
-  else x.gpu.run({ ...launch, shader: resize, buffers: { x, y }, params: { ...params, channels }, flops });
+  const launch = (each: number) => pixelLaunch(x.gpu, width, height, batch, each);
+  if (channels === 2) x.gpu.run({ ...launch(1), shader: resize_pair, buffers: { x, y }, params, flops });
+  else x.gpu.run({ ...launch(channels), shader: resize, buffers: { x, y }, params: { ...params, channels }, flops });
   return y;
 }
 

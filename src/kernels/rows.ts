@@ -33,7 +33,7 @@ export interface RowLaunch {
 export function rowLaunch(gpu: Gpu, rows: number, items: number): RowLaunch {
   const bits = laneBits(gpu, items);
   const alone = items > SHARING ? ALONE : ALONE_SHORT;
-  const WORKGROUP = rowVariant(gpu) === 'workgroup' ? SHARING : alone;
+  const WORKGROUP = sharesRows(gpu) ? SHARING : alone;
   return { constants: { WORKGROUP, LANE_BITS: bits }, groups: elementGrid(rows * 2 ** bits, WORKGROUP) };
 }
 
@@ -61,7 +61,7 @@ const CROSSING_ALONE = { WORKGROUP: ALONE, LANE_BITS: 0, ACROSS: ALONE };
 
 /** Constants and workgroups of a kernel over the rows of a matrix and then over its columns, neighbours next to each other. */
 export function crossLaunch(gpu: Gpu, rows: number, columns: number) {
-  const constants = rowVariant(gpu) === 'workgroup' ? CROSSING : CROSSING_ALONE;
+  const constants = sharesRows(gpu) ? CROSSING : CROSSING_ALONE;
   const { WORKGROUP, LANE_BITS, ACROSS } = constants;
   const groups = Math.ceil(rows / (WORKGROUP >> LANE_BITS)) + Math.ceil(columns / ACROSS);
   return { constants, groups: elementGrid(groups, 1) };
@@ -70,17 +70,29 @@ export function crossLaunch(gpu: Gpu, rows: number, columns: number) {
 /** Neighbouring pixels of an invocation, and invocations of a workgroup beside and above each other. */
 const PIXELS = { RUN: 1, WIDE: 32, TALL: 2 };
 const PIXELS_ALONE = { RUN: 8, WIDE: 8, TALL: 8 };
+/** Workgroups along one side of a launch that every adapter takes. */
+const MOST_GROUPS = 65_535;
 
-/** Constants and workgroups of a kernel over the pixels of images. */
-export function pixelLaunch(gpu: Gpu, width: number, height: number, images: number) {
-  const constants = rowVariant(gpu) === 'workgroup' ? PIXELS : PIXELS_ALONE;
+/**
+ * Constants and workgroups of a kernel over the pixels of images.
+ * @param channels for each of which a pixel has an invocation where RUN is 1
+ */
+export function pixelLaunch(gpu: Gpu, width: number, height: number, images: number, channels = 1) {
+  const fit = width * channels <= MOST_GROUPS * PIXELS.WIDE;
+  const constants = fit && sharesRows(gpu) ? PIXELS : PIXELS_ALONE;
   const { RUN, WIDE, TALL } = constants;
-  return { constants, groups: [Math.ceil(width / (RUN * WIDE)), Math.ceil(height / TALL), images] as const };
+  const across = RUN === 1 ? width * channels : width;
+  return { constants, groups: [Math.ceil(across / (RUN * WIDE)), Math.ceil(height / TALL), images] as const };
 }
 
 /** Binary logarithm of how many invocations share a row of so many items: none of them shall be idle in a short one. */
 function laneBits(gpu: Gpu, items: number): number {
-  return rowVariant(gpu) === 'workgroup' ? Math.ceil(Math.log2(Math.min(SHARING, Math.max(1, items)))) : 0;
+  return sharesRows(gpu) ? Math.ceil(Math.log2(Math.min(SHARING, Math.max(1, items)))) : 0;
+}
+
+/** Whether neighbours share rows, as GPUs want it. */
+export function sharesRows(gpu: Gpu): boolean {
+  return rowVariant(gpu) === 'workgroup';
 }
 
 /** `gpu.tuning.rows`, or what is best for the adapter's class. */

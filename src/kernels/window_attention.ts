@@ -1,9 +1,12 @@
 import { GpuArray } from '../gpu/array.ts';
-import { window_attention } from './shaders.gen.ts';
+import { sharesRows } from './rows.ts';
+import { window_attention, window_attention_workgroup } from './shaders.gen.ts';
 import { expectAtMost, expectShape } from './shapes.ts';
 
 /** Loop iterations that one invocation may spend (lavapipe ends loops silently after 65,535). */
 const MAX_ITERATIONS = 64_000;
+/** Workgroup memory that every adapter has. */
+const MAX_SHARED = 16_384;
 
 /** How a grid of tokens is cut into windows. */
 export interface AttentionWindows {
@@ -40,15 +43,27 @@ export function windowAttention(
   const quads = head / 4;
   expectAtMost('window_attention: tokens of a window times their width', side * side * (quads + 2), MAX_ITERATIONS);
   const out = GpuArray.empty(gpu, [batch, height, width, triple / 3]);
-  gpu.run({
-    shader: window_attention,
-    buffers: { qkv, pad, table, out },
-    params: {
-      ...{ height, width, heads, quads, side, shift, scale: 1 / Math.sqrt(head) },
-      ...{ full_height: side * Math.ceil(height / side), full_width: side * Math.ceil(width / side) },
-    },
-    groups: [Math.ceil((height * width * Math.ceil(quads / 4)) / window_attention.constants.WORKGROUP), heads, batch],
-    flops: 4 * batch * height * width * side * side * heads * head,
-  });
+  const buffers = { qkv, pad, table, out };
+  const windows = [Math.ceil(height / side), Math.ceil(width / side)];
+  const params = {
+    ...{ height, width, heads, shift, scale: 1 / Math.sqrt(head) },
+    ...{ full_height: side * windows[0], full_width: side * windows[1] },
+  };
+  const flops = 4 * batch * height * width * side * side * heads * head;
+  if (sharesRows(gpu) && fits(side, quads)) {
+    const constants = { SIDE: side, QUADS: quads };
+    const groups = [windows[0] * windows[1], heads, batch] as const;
+    gpu.run({ shader: window_attention_workgroup, buffers, params, constants, groups, flops });
+  } else {
+    const { WORKGROUP } = window_attention.constants;
+    const groups = [Math.ceil((height * width * Math.ceil(quads / 4)) / WORKGROUP), heads, batch] as const;
+    gpu.run({ shader: window_attention, buffers, params: { ...params, quads, side }, groups, flops });
+  }
   return out;
+}
+
+/** Whether a window has an invocation for each query, and its keys, values and biases fit into workgroup memory. */
+function fits(side: number, quads: number): boolean {
+  const bytes = 32 * side * side * (quads + 1) + 4 * (2 * side - 1) ** 2;
+  return side * side <= window_attention_workgroup.constants.WORKGROUP && bytes <= MAX_SHARED;
 }

@@ -109,13 +109,13 @@ export async function writePlan(
       }
     }
     for (const shard of cutter.end()) await writer.add(shard);
+    await sorter.close();
     if (weights) await fs.writeFile(joinPath(out, ADAPTERS), weights);
     return await writer.close(sorter.duplicates);
   } catch (error) {
+    await sorter.close();
     await writer.abort();
     throw error;
-  } finally {
-    await sorter.close();
   }
 }
 

@@ -1,3 +1,4 @@
+import { keptPath } from '../base/address.ts';
 import { escaped, fromEscaped } from '../base/visible.ts';
 
 /** One thing to score: an image, the folder or file of a volume, or a cell of a grid. */
@@ -20,6 +21,14 @@ export function inputLine({ path, patient, images }: Input): string {
 export function inputOfLine(line: string): Input {
   const [patient, path, images = '1'] = line.split('\t');
   return { path: fromEscaped(path), patient: fromEscaped(patient), images: Number(images) };
+}
+
+/**
+ * What results call an input: of an address all but its query, which may name a patient or hold a token. Rows stand in the order of the
+ * plan, which has the whole address.
+ */
+export function inputName(path: string): string {
+  return keptPath(path);
 }
 
 function cell(text: string): string {

@@ -1,4 +1,4 @@
-import { csvParseRows } from 'd3-dsv';
+import { dsvFormat } from 'd3-dsv';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { isObject } from '../base/json.ts';
@@ -28,7 +28,8 @@ const PATHS = ['path', 'url', 'file', 'filename', 'image', 'image_path', 'filepa
 const PATIENTS = ['patient', 'patient_id', 'patientid', 'subject', 'subject_id', 'case', 'group'];
 
 /**
- * The lines of a list, block by block: CSV with a head, JSON Lines, or a path or address a line (`.txt`, `.list`).
+ * The lines of a list, block by block: CSV with a head (commas, semicolons or tabs), JSON Lines, or a path or address a
+ * line (`.txt`, `.list`).
  * @throws FusionclipError `bad_data` for a line that says nothing, `usage` where no column is the path
  */
 export async function* readList(fs: FileSystem, file: string, columns: ListColumns): AsyncGenerator<Listed[]> {
@@ -59,12 +60,13 @@ export async function* readList(fs: FileSystem, file: string, columns: ListColum
 }
 
 function csvReader(file: string, head: string, columns: ListColumns): (line: string, number: number) => Listed {
-  const names = cellsOf(head);
+  const mark = separatorOf(head);
+  const names = cellsOf(head, mark);
   const at = columnIn(file, names, columns.path, PATHS);
   if (at < 0) throw noColumn(file, names, 'path', PATHS);
   const of = columnIn(file, names, columns.patient, PATIENTS);
   return (line, number) => {
-    const cells = cellsOf(line);
+    const cells = cellsOf(line, mark);
     if (cells.length !== names.length || cells[at] === '') throw badLine(file, number);
     return { path: cells[at], patient: of < 0 ? null : cells[of] };
   };
@@ -91,8 +93,15 @@ function jsonReader(file: string, columns: ListColumns): (line: string, number: 
   };
 }
 
-function cellsOf(line: string): string[] {
-  return line.includes('"') ? csvParseRows(line)[0] : line.split(',');
+/** What is between the cells: where a comma is the decimal mark, spreadsheets put semicolons. */
+function separatorOf(head: string): string {
+  const marks = [',', ';', '\t'];
+  const count = (mark: string) => head.split(mark).length;
+  return marks.reduce((most, mark) => (count(mark) > count(most) ? mark : most));
+}
+
+function cellsOf(line: string, mark: string): string[] {
+  return line.includes('"') ? dsvFormat(mark).parseRows(line)[0] : line.split(mark);
 }
 
 /** The place of the column that was named, or else of the first one with a usual name; -1 where there is none. */

@@ -2,7 +2,7 @@ import { csvCells, csvText } from '../base/csv.ts';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
-import { inputOfLine } from './input.ts';
+import { inputName, inputOfLine } from './input.ts';
 import { LineWriter } from './line_files.ts';
 import { partPath, readFailure, readPart, type ShardFailure } from './parts.ts';
 import type { Column, Plan, PlanFacts, Shard } from './plan.ts';
@@ -72,7 +72,8 @@ export async function mergeParts(fs: FileSystem, plan: Plan, sink: RowSink): Pro
     const texts = part.rows.split('\n');
     if (texts.length !== lines.length + 1) throw notItsRows(plan, shard);
     for (const [i, line] of lines.entries()) {
-      const { path, patient } = inputOfLine(line);
+      const { path: whole, patient } = inputOfLine(line);
+      const path = inputName(whole);
       if (!texts[i].startsWith(`${ownCells(path, patient)},`)) throw notItsRows(plan, shard);
       // The error is the last cell; a row that has none ends with a comma.
       if (hasError(plan) && !texts[i].endsWith(',')) {

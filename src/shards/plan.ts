@@ -73,6 +73,8 @@ export class PlanWriter {
   readonly #hash: string;
   readonly #inputs: LineWriter;
   readonly #index: LineWriter;
+  /** Whether the folder was made for it. */
+  readonly #isNew: boolean;
   #at = 0;
   #counts = { shards: 0, inputs: 0, images: 0 };
 
@@ -83,6 +85,7 @@ export class PlanWriter {
     hash: string,
     inputs: LineWriter,
     index: LineWriter,
+    isNew: boolean,
   ) {
     this.path = path;
     this.#fs = fs;
@@ -90,6 +93,7 @@ export class PlanWriter {
     this.#hash = hash;
     this.#inputs = inputs;
     this.#index = index;
+    this.#isNew = isNew;
   }
 
   /**
@@ -99,6 +103,7 @@ export class PlanWriter {
    */
   static async open(fs: FileSystem, path: string, head: PlanHead): Promise<PlanWriter> {
     const hash = await sha256(new TextEncoder().encode(JSON.stringify([head.plan, head.config])));
+    const known = (await fs.stat(path)) !== null;
     if (await fs.stat(joinPath(path, PLAN))) {
       const old = await Plan.open(fs, path);
       if (old.facts.hash !== hash) {
@@ -107,14 +112,12 @@ export class PlanWriter {
           `${path} holds a plan of another model or configuration; give another folder with --out.`,
         );
       }
-      // While the new one is written there is none: a worker that starts now would read half of it.
-      await fs.remove(joinPath(path, PLAN));
-    } else if ((await fs.stat(path)) && (await fs.list(path)).some(({ name }) => !OWN.has(name))) {
+    } else if (known && (await fs.list(path)).some(({ name }) => !OWN.has(name))) {
       throw new FusionclipError('usage', `${path} is no empty folder and holds no plan; give another one with --out.`);
     }
     const inputs = await LineWriter.open(fs, joinPath(path, INPUTS));
     const index = await LineWriter.open(fs, joinPath(path, INDEX));
-    return new PlanWriter(fs, path, head, hash, inputs, index);
+    return new PlanWriter(fs, path, head, hash, inputs, index, !known);
   }
 
   /** Adds the next shard. */
@@ -132,6 +135,8 @@ export class PlanWriter {
 
   /** Writes what is known at the end. */
   async close(duplicates: number): Promise<Plan> {
+    // From here on there is none until all is written: a worker that starts now would read half of it.
+    await this.#fs.remove(joinPath(this.path, PLAN));
     await this.#inputs.close();
     await this.#index.close();
     const index = await sha256(await this.#fs.readFile(joinPath(this.path, INDEX)));
@@ -144,10 +149,11 @@ export class PlanWriter {
     return Plan.open(this.#fs, this.path);
   }
 
-  /** Leaves nothing half-written. */
+  /** Leaves nothing half-written: what was there stays, a folder that was not there goes. */
   async abort(): Promise<void> {
     await this.#inputs.abort();
     await this.#index.abort();
+    if (this.#isNew && (await this.#fs.list(this.path)).length === 0) await this.#fs.remove(this.path);
   }
 }
 
@@ -178,7 +184,9 @@ export class Plan {
       return new Plan(fs, path, parseJson(SCHEMA, text));
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new FusionclipError('bad_data', `${file} ${visible(why)}; make the plan again.`, { cause });
+      throw new FusionclipError('bad_data', `${file} cannot be read (${visible(why)}); make the plan again.`, {
+        cause,
+      });
     }
   }
 

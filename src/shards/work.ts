@@ -1,7 +1,7 @@
 import { type ErrorCode, FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { isFinal } from './again.ts';
-import { type Input, inputOfLine } from './input.ts';
+import { type Input, inputName, inputOfLine } from './input.ts';
 import { isDone, type PartMaker, writeFailure, writePart } from './parts.ts';
 import type { Plan, Shard } from './plan.ts';
 
@@ -47,7 +47,7 @@ export async function workShard(
     const { rows, adapter } = await doer.do(shard, inputs);
     if (rows.length !== inputs.length) throw new Error(`${rows.length} rows of ${inputs.length} inputs`);
     const seconds = Number(((performance.now() - start) / 1000).toFixed(3));
-    const cells = inputs.map(({ path, patient }, i) => [path, patient, rows[i].sha256, ...rows[i].cells]);
+    const cells = inputs.map(({ path, patient }, i) => [inputName(path), patient, rows[i].sha256, ...rows[i].cells]);
     await writePart(fs, plan, shard, cells, { adapter, runtime, seconds });
     return { state: 'done', images: shard.images };
   } catch (error) {

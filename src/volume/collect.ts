@@ -2,14 +2,15 @@ import { counted } from '../base/counted.ts';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
+import { matchesPattern } from '../data/layout/rules.ts';
 import { isDicom } from '../dicom/part10.ts';
 import { type Accepted, refusal } from './accept.ts';
 import { DicomVolume } from './dicom_volume.ts';
 import { Held } from './held.ts';
 import { NiftiVolume } from './nifti_volume.ts';
 import { orderSlices } from './order.ts';
-import { secretName, secretOrder, withSecretNames } from './secret_name.ts';
-import { isSingle, singleImages } from './single_images.ts';
+import { secretFile, secretName, secretOrder, withSecretNames } from './secret_name.ts';
+import { imageKey, isSingle, singleImages } from './single_images.ts';
 import { readSliceHeaders, type SliceHeader } from './slice_header.ts';
 import type { Volume } from './volume.ts';
 
@@ -43,6 +44,8 @@ export interface CollectOptions {
   readonly accept?: ReadonlySet<Accepted>;
   /** Which volume of a file with several. */
   readonly volume?: number | null;
+  /** Patterns of files, series, images and patients to leave out. */
+  readonly skip?: readonly string[];
   /** What is held of volumes, these and others. */
   readonly held?: Held;
 }
@@ -74,9 +77,16 @@ export async function collectVolumes(
   let results = 0;
   const all = [roots].flat();
   const fs = withSecretNames(base, all);
+  const { skip = [] } = options;
+  let skipped = 0;
+  const isSkipped = (name: string) => skip.some((pattern) => matchesPattern(name, pattern));
   for (const { root, path } of await filesOf(fs, all)) {
+    if (isSkipped(nameBelow(root, path)) || (skip.length > 0 && isSkipped(await bareSecret(fs, path)))) {
+      skipped++;
+      continue;
+    }
     if (NIFTI.test(path)) {
-      const name = path.slice(path === root ? 0 : root.length).replace(/^[/\\]+/, '');
+      const name = nameBelow(root, path);
       try {
         const patient = name.replace(/[/\\].*$/, '').replace(/\.(nii|hdr)(\.gz)?$/i, '');
         const volume = await NiftiVolume.open(fs, path, { name, patient }, options.volume ?? null, held);
@@ -109,8 +119,11 @@ export async function collectVolumes(
   if (others > 0) notes.push(`${counted(others, 'file')} of other kinds`);
 
   const people = await patientNames(fs, headers);
-  const single = headers.filter(isSingle);
-  const placed = headers.filter((header) => !isSingle(header));
+  const left = skip.length > 0 ? await leftIn(fs, headers, people, isSkipped) : headers;
+  skipped += new Set(headers.map(({ path }) => path)).size - new Set(left.map(({ path }) => path)).size;
+  if (skipped > 0) notes.push(`left out: ${counted(skipped, 'file')}, as --skip says`);
+  const single = left.filter(isSingle);
+  const placed = left.filter((header) => !isSingle(header));
   const taken = { placed: placed.length + volumes.length > 0, single: single.length > 0 };
   if (taken.placed && taken.single) {
     if (accept.has('placeless')) taken.single = false;
@@ -149,6 +162,34 @@ export async function collectVolumes(
     }
   }
   return { volumes, segmentations, notes, refused, held };
+}
+
+/** Frames whose series, image and patient are not called by what is to be left out. */
+async function leftIn(
+  fs: FileSystem,
+  headers: readonly SliceHeader[],
+  people: (header: SliceHeader) => { readonly patient: string },
+  isSkipped: (name: string) => boolean,
+): Promise<SliceHeader[]> {
+  const out: SliceHeader[] = [];
+  for (const [key, group] of grouped(headers)) {
+    if (isSkipped(`series ${await secretName(fs, key)}`)) continue;
+    for (const header of group) {
+      const image = isSingle(header) ? `image ${await secretName(fs, imageKey(header))}` : '';
+      if (!isSkipped(people(header).patient) && !isSkipped(image)) out.push(header);
+    }
+  }
+  return out;
+}
+
+/** A path below a root; a root that is a file has its own. */
+export function nameBelow(root: string, path: string): string {
+  return path.slice(path === root ? 0 : root.length).replace(/^[/\\]+/, '');
+}
+
+/** What messages call a file, without their hint. */
+async function bareSecret(fs: FileSystem, path: string): Promise<string> {
+  return (await secretFile(fs, path)).replace(/ \(.*$/, '');
 }
 
 /** One failure for all that was refused; it can be accepted where each of them can. */

@@ -83,6 +83,12 @@ export function spacings(affine: Affine): Vector {
   return [along(0), along(1), along(2)];
 }
 
+/** Millilitres of a voxel: less than the product of its distances where a volume is slanted. */
+export function voxelMillilitres(affine: Affine): number {
+  const [a, b, c] = affine.map((row) => row.slice(0, 3));
+  return Math.abs(dot(a, cross(b, c))) / 1000;
+}
+
 /** The plane that slices lie in, by the axis that their normal is nearest to. */
 export function planeOf(affine: Affine): 'sagittal' | 'coronal' | 'axial' {
   const column = (c: number) => affine.map((row) => row[c]);

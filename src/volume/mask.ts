@@ -140,8 +140,10 @@ export async function niftiLabels(
   const found = new Set<number>();
   const labels = Uint8Array.from({ length: stored.length }, (_, i) => {
     const value = Number(stored[i]) * slope + intercept;
-    if (value !== 0 && found.size <= MOST_CODES) found.add(value);
-    return (values ? values.includes(value) : value !== 0) ? 1 : 0;
+    // Programs write what lies outside of a mask as no number, too.
+    if (value === 0 || Number.isNaN(value)) return 0;
+    if (found.size <= MOST_CODES) found.add(value);
+    return !values || values.includes(value) ? 1 : 0;
   });
   const codes = found.size > MOST_CODES ? null : [...found].sort((a, b) => a - b);
   return { name, shape: [shape[0], shape[1], shape[2]], affine, labels, openEnds: false, codes };

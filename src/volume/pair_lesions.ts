@@ -35,6 +35,7 @@ export interface LesionRules {
  * mask beside the one image of a folder; a DICOM segmentation that names the series; a stack of pictures in a mask folder with the
  * names of the slices. Without any, a volume must lie in a folder of normal ones, a single image in one of normal or abnormal ones.
  * Folders above `root` say nothing.
+ * @param say gets what is left out
  * @throws FusionclipError `bad_data` for a volume that is neither, `usage` for values of a segmentation, and what the readers throw
  */
 export async function pairLesions(
@@ -43,6 +44,7 @@ export async function pairLesions(
   { volumes, segmentations, held }: Pick<Collected, 'volumes' | 'segmentations' | 'held'>,
   pictures: readonly string[],
   rules: LesionRules = {},
+  say: (note: string) => void = () => {},
 ): Promise<LabelledVolume[]> {
   const values = rules['mask.values'] ?? null;
   const foldersOf = (path: string) => foldersBelow(root, path);
@@ -74,6 +76,11 @@ export async function pairLesions(
     out.push({ ...image, lesions, abnormal: !lesions && isAbnormal(image.volume, foldersOf(image.path), rules) });
   }
   const lost = masks.find((one) => !taken.has(one));
+  const known = new Set(
+    images.flatMap(({ volume }) => (volume instanceof DicomVolume ? [volume.slices[0].series] : [])),
+  );
+  const foreign = [...series.keys()].filter((one) => !known.has(one)).length;
+  if (foreign > 0) say(`left out: segmentations of ${foreign} series that are not here`);
   if (lost)
     throw new FusionclipError('bad_data', `${lost.volume.name} is a mask of no volume; mend its name or remove it.`);
   return out;
@@ -151,13 +158,20 @@ function grouped(paths: readonly string[], key: (path: string) => string): Map<s
   return out;
 }
 
-/** Segmentations by the series that they name. */
+/** Segmentations by the series that they name. @throws FusionclipError `bad_data` for two of one series */
 async function segmentedSeries(fs: FileSystem, paths: readonly string[]): Promise<Map<string, string>> {
   const out = new Map<string, string>();
   for (const path of paths) {
     const file = DicomFile.read(await fs.readFile(path), await secretFile(fs, path));
     for (const item of file.facts((dataSet) => dataSet.items(SEQUENCES.referencedSeries))) {
-      out.set(item.string('seriesUid'), path);
+      const key = item.string('seriesUid');
+      const other = out.get(key);
+      if (other && other !== path) {
+        const [one, two] = [await secretFile(fs, other), await secretFile(fs, path)];
+        const text = `${one} and ${two} are segmentations of one series; leave one out, as --skip does by its name.`;
+        throw new FusionclipError('bad_data', text);
+      }
+      out.set(key, path);
     }
   }
   return out;

@@ -8,6 +8,9 @@ import type { LabelVolume } from './mask.ts';
 /** How far frames may lie off their grid, as a part of the distance between them. */
 const UNEVEN = 0.02;
 
+/** Voxels of a grid that is held: 2,000 slices of 1,024 × 1,024. */
+const MOST_VOXELS = 2 ** 31;
+
 /**
  * The lesions of a DICOM segmentation (SEG): all its segments as one, fractions from one half on. Frames of a plane that are not
  * there hold nothing.
@@ -53,6 +56,7 @@ export async function segmentationLabels(
     return refuse('its frames lie at uneven distances');
   }
   const depth = Math.round(index(planes[planes.length - 1])) + 1;
+  if (columns * rows * depth > MOST_VOXELS) return refuse('its frames lie too far apart');
   const labels = new Uint8Array(columns * rows * depth);
   for (const plane of planes) {
     const { data } = await file.stored(plane.frame);

@@ -1,8 +1,9 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
+import { matchesPattern } from '../data/layout/rules.ts';
 import { parseAccept } from './accept.ts';
-import { type Collected, collectVolumes, filesBelow, refusalOf } from './collect.ts';
+import { type Collected, collectVolumes, filesBelow, nameBelow, refusalOf } from './collect.ts';
 import { type DecidedWindow, decideWindow } from './decide_window.ts';
 import { decideGrey, type GreyRule, greyLevels } from './grey.ts';
 import type { Held } from './held.ts';
@@ -56,9 +57,13 @@ export async function openSliceSet(
   words: string,
   onProgress: (done: number, total: number) => void = () => {},
 ): Promise<SliceSet> {
-  const collected = await collectVolumes(fs, root, { accept: parseAccept(rules.accept), volume: rules.volume });
+  const { accept, volume, skip = [] } = rules;
+  const collected = await collectVolumes(fs, root, { accept: parseAccept(accept), volume, skip });
   requireAll(root, collected);
-  const labelled = await pairLesions(fs, root, collected, await filesBelow(fs, root), rules);
+  const isSkipped = (path: string) => skip.some((one) => matchesPattern(nameBelow(root, path), one));
+  const pictures = (await filesBelow(fs, root)).filter((path) => !isSkipped(path));
+  const notes = [...collected.notes];
+  const labelled = await pairLesions(fs, root, collected, pictures, rules, (note) => notes.push(note));
   const files = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
   const ranks = new Ranks(labelled.map(({ rank }) => rank));
   const masked = labelled.some(({ volume, lesions }) => volume.placed || lesions !== null);
@@ -74,7 +79,7 @@ export async function openSliceSet(
     const add = one.volume.placed ? addVolume : addImage;
     volumes.push(await add(one, root, rules, window.rule, filled, collected.held));
   }
-  return { files, places: filled.places, volumes, window, notes: [...collected.notes, ...codeNotes(labelled, rules)] };
+  return { files, places: filled.places, volumes, window, notes: [...notes, ...codeNotes(labelled, rules)] };
 }
 
 /** That masks hold codes of several things, where nobody says which of them are lesion. */

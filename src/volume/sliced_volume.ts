@@ -16,6 +16,8 @@ export interface SliceRules {
   readonly volume: number | null;
   /** The values of masks that are lesion; all but 0 without. */
   readonly 'mask.values'?: readonly number[] | null;
+  /** What is left out: patterns of names and paths of files, and of the names of series, images and patients. */
+  readonly skip?: readonly string[];
   /** Names of folders of single images, beside the usual ones. */
   readonly normal?: readonly string[];
   readonly abnormal?: readonly string[];

@@ -2,8 +2,10 @@ import { serverOf } from '../base/address.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { baseName, extension, joinPath } from '../base/paths.ts';
 import { isImageName } from '../data/decode.ts';
+import { matchesPattern } from '../data/layout/rules.ts';
 import { isMaskFolder } from '../data/layout/words.ts';
 import { isDicom } from '../dicom/part10.ts';
+import { nameBelow } from './collect.ts';
 import { shownAs } from './shown_as.ts';
 import { openSliceSet, type SliceSet } from './slice_set.ts';
 import type { SliceRules } from './sliced_volume.ts';
@@ -13,14 +15,23 @@ const MOST_LEVELS = 8;
 
 /**
  * Whether a folder holds volumes and not pictures: the first file that is either decides. Pictures in mask folders are no images.
+ * @param skip patterns of what is left out
  */
-export async function holdsVolumes(fs: FileSystem, root: string): Promise<boolean> {
+export async function holdsVolumes(fs: FileSystem, root: string, skip: readonly string[] = []): Promise<boolean> {
   if ((await fs.stat(root))?.kind !== 'directory') return false;
-  return (await firstKind(fs, root, 0)) === 'volume';
+  const isSkipped = (path: string) => skip.some((one) => matchesPattern(nameBelow(root, path), one));
+  return (await firstKind(fs, root, 0, isSkipped)) === 'volume';
 }
 
-async function firstKind(fs: FileSystem, folder: string, level: number): Promise<'volume' | 'picture' | null> {
-  const entries = (await fs.list(folder)).filter(({ name }) => !name.startsWith('.'));
+async function firstKind(
+  fs: FileSystem,
+  folder: string,
+  level: number,
+  isSkipped: (path: string) => boolean,
+): Promise<'volume' | 'picture' | null> {
+  const entries = (await fs.list(folder)).filter(
+    ({ name }) => !name.startsWith('.') && !isSkipped(joinPath(folder, name)),
+  );
   for (const { name, kind } of entries) {
     if (kind !== 'file') continue;
     const path = joinPath(folder, name);
@@ -32,7 +43,7 @@ async function firstKind(fs: FileSystem, folder: string, level: number): Promise
   }
   for (const { name, kind, link } of entries) {
     if (kind !== 'directory' || link || level >= MOST_LEVELS || isMaskFolder(name)) continue;
-    const found = await firstKind(fs, joinPath(folder, name), level + 1);
+    const found = await firstKind(fs, joinPath(folder, name), level + 1, isSkipped);
     if (found) return found;
   }
   return null;
@@ -55,7 +66,7 @@ export async function slicedFiles(
   rules: SliceRules,
   onProgress?: (done: number, total: number) => void,
 ): Promise<SlicedFiles | null> {
-  if (!(await holdsVolumes(fs, root))) return null;
+  if (!(await holdsVolumes(fs, root, rules.skip))) return null;
   const whole = fs.absolutePath ? await fs.absolutePath(root) : root;
   // An address says nothing of an organ.
   const words = serverOf(root) === null ? baseName(whole) : '';

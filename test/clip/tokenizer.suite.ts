@@ -143,6 +143,12 @@ suite('sentences', () => {
     assert.throws(() => promptSentences('Brain', ['a photo.']), FusionclipError, /\{\}/);
   });
 
+  test('takes as many merges of a list as the published vocabulary has', () => {
+    const merges = Array.from({ length: 48_900 }, (_, i) => `m${i} e${i}`);
+    // 256 bytes, inside and at the end of a word, and the two specials.
+    assert.equal(Tokenizer.fromMerges(`#version: 0.2\n${merges.join('\n')}\n`).size, 49_408);
+  });
+
   test('chooses templates reproducibly', () => {
     const random = (index: number) => Math.imul(index + 1, 0x9e3779b1) >>> 0;
     assert.lengthOf(chooseTemplates('one', random), 1);

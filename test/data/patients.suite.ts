@@ -1,5 +1,8 @@
 import { assert } from 'chai';
+import { ruleStream } from '../../src/base/rule.ts';
 import { checkDataset } from '../../src/data/layout/check.ts';
+import type { Sample } from '../../src/data/layout/dataset.ts';
+import { dealByPatient } from '../../src/data/layout/deal.ts';
 import { openDataset } from '../../src/data/layout/open.ts';
 import { patientOfId } from '../../src/data/layout/patients.ts';
 import { sampleShots } from '../../src/data/shots.ts';
@@ -77,5 +80,25 @@ suite('patients', () => {
     assert.equal(patientOfId('folder')('test/good/case 7/s1.png'), 'case 7');
     assert.isNull(patientOfId(null)('p01_2.png'));
     await expectFailure('usage', [/--group takes/], () => patientOfId('('));
+  });
+
+  test('are dealt in the order of a stream: the first to valid, each class half, and to the side that is not over', () => {
+    const sample = (id: string, patient: string): Sample => ({
+      ...{ id, path: id, label: 0, mask: null, split: 'valid', patient },
+    });
+    for (const seed of [3, 4, 5, 6]) {
+      const random = ruleStream('split.patients', seed);
+      const [first, second] = random(0) < random(1) ? ['a', 'b'] : ['b', 'a'];
+      const one = [sample('1', 'b'), sample('2', 'a')];
+      for (const samples of [one, one.toReversed()]) {
+        const dealt = dealByPatient([{ imageFolder: 'good', samples }], [], seed);
+        const of = (patient: string) => dealt.get(samples.find((each) => each.patient === patient)!.id);
+        assert.deepEqual([of(first), of(second)], ['valid', 'test'], `seed ${seed}`);
+      }
+      // Room for two and for one. The first image has taken one place of valid, so two more are one too many on either side.
+      const three = [sample('1', first), sample('2', second), sample('3', second)];
+      const dealt = dealByPatient([{ imageFolder: 'good', samples: three }], [], seed);
+      assert.deepEqual([...dealt.values()], ['valid', 'valid', 'valid'], `seed ${seed}`);
+    }
   });
 });

@@ -56,11 +56,11 @@ suite('adam', () => {
     const gpu = await t.gpu();
     // ε = 1 keeps the size of a gradient in its step: g / (|g| + 1).
     for (const [most, lrScale, moved] of [
-      [1, 1, [0.6 / 1.6, 0.8 / 1.8]],
-      [10, 0.5, [0.5 * (3 / 4), 0.5 * (4 / 5)]],
+      [1, 1, [(2 * 0.6) / 1.6, (2 * 0.8) / 1.8]],
+      [10, 0.5, [3 / 4, 4 / 5]],
     ] as const) {
       const parameters = [3, 4].map((_, i) => new Parameter(`p${i}`, GpuArray.from(gpu, Float32Array.of(0), [1])));
-      const adam = new Adam(parameters.map((p) => ({ parameters: [p], lr: 1, eps: 1 })));
+      const adam = new Adam(parameters.map((p) => ({ parameters: [p], lr: 2, eps: 1 })));
       using _scope = gpu.scope();
       for (const [i, p] of parameters.entries()) p.accumulate(GpuArray.from(gpu, Float32Array.of(3 + i), [1]), addInto);
       assertClose(await adam.stepClipped(lrScale, most).read(), [5], { relative: 1e-6 }, 'norm');

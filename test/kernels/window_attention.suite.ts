@@ -24,15 +24,17 @@ suite('window_attention', () => {
       const qkv = noise(10 + i, batch * height * width * columns, 2.5);
       const pad = noise(20 + i, columns, 2);
       const table = noise(30 + i, (2 * side - 1) ** 2 * heads, 3);
-      const out = windowAttention(
+      const arrays = [
         GpuArray.from(gpu, qkv, [batch, height, width, columns]),
         GpuArray.from(gpu, pad, [columns]),
         GpuArray.from(gpu, table, [(2 * side - 1) ** 2, heads]),
-        shape,
-      );
-      assert.deepEqual(out.shape, [batch, height, width, heads * head]);
+      ] as const;
       const expected = windowAttentionReference(qkv, pad, table, shape);
-      assertClose(await out.read(), expected, { absolute: 1e-5 }, JSON.stringify(shape));
+      for (const rows of ['invocation', 'workgroup'] as const) {
+        const out = gpu.tuned({ ...gpu.tuning, rows }, () => windowAttention(...arrays, shape));
+        assert.deepEqual(out.shape, [batch, height, width, heads * head]);
+        assertClose(await out.read(), expected, { absolute: 1e-5 }, `${JSON.stringify(shape)}, ${rows}`);
+      }
     }
   });
 

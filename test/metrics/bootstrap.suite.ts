@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import { ruleStream } from '../../src/base/rule.ts';
 import { auroc } from '../../src/metrics/auroc.ts';
-import { bootstrap, bootstrapPatients, type ClassScores } from '../../src/metrics/bootstrap.ts';
+import { bootstrap, bootstrapPatients, byPatient, type ClassScores } from '../../src/metrics/bootstrap.ts';
 import { rankScores } from '../../src/metrics/ranking.ts';
 import { suite, test } from '../harness/registry.ts';
 
@@ -95,5 +95,13 @@ suite('bootstrap', () => {
     const of = (seed: number) => bootstrap(scores, areaOf, { seed, draws: 50 });
     assert.deepEqual(of(3), of(3));
     assert.notDeepEqual(of(3), of(4));
+  });
+
+  test('images of nobody known are patients of their own', () => {
+    const images = ([0, 0, 1, 1, 1] as const).map((label, i) => ({ id: `${i}`, label, score: i }));
+    const alone = (i: number) => (i < 2 ? { normal: [i], abnormal: [] } : { normal: [], abnormal: [i] });
+    assert.deepEqual(byPatient(images, null), [0, 1, 2, 3, 4].map(alone));
+    const known = byPatient(images, (id) => (id === '1' || id === '4' ? 'p' : null));
+    assert.deepEqual(known, [alone(0), { normal: [1], abnormal: [4] }, alone(2), alone(3)]);
   });
 });

@@ -239,6 +239,11 @@ suite('regions', () => {
     assert.closeTo(aupro([map(scores, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1])], 0.3, 25), 1, 1e-12);
   });
 
+  test('regions do not go on from the end of a row at the begin of the next', () => {
+    assert.deepEqual(components(Uint8Array.of(0, 0, 1, 1, 0, 0), 3, 2).areas, [4, 1, 1]);
+    assert.deepEqual(components(Uint8Array.of(0, 0, 1, 0, 0, 0, 1, 0, 0), 3, 3).areas, [7, 1, 1]);
+  });
+
   test('Dice of empty masks is 1', () => {
     assert.equal(dice([0, 0], [0, 0]), 1);
     assert.equal(dice([1, 0, 1], [1, 1, 0]), 0.5);

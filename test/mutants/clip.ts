@@ -76,4 +76,38 @@ export const clip: readonly Mutation[] = [
     ['`blob ${size}\\0`', '`blob ${size}`', { suite: 'test/hub/pull.test.ts' }],
     ['return range?.first === before;', 'return true;', { suite: 'test/hub/unreliable_server.test.ts' }],
   ]),
+  ...mutations('src/clip/stored_config.ts', 'clip/config', [
+    ['v.minValue(0)', 'v.minValue(-5)'],
+    ['v.safeInteger(), ', ''],
+  ]),
+  ...mutations('src/medclip/config.ts', 'medclip/medclip > 53', [
+    ['{ width: 64, side: 7 }', '{ width: 64, side: 5 }'],
+    ['[3, 4, 6, 3].map((blocks', '[3, 4, 5, 3].map((blocks'],
+  ]),
+  ...mutations('src/clip/tokenizer.ts', 'clip/tokenizer', [
+    ['code >= 28 && code <= 31', 'code >= 29 && code <= 31'],
+    ['unescapeHtml(unescapeHtml(text))', 'unescapeHtml(text)'],
+    ['.slice(0, OPENAI_MERGES)', ''],
+  ]),
+  ...mutations('src/clip/byte_pairs.ts', 'clip/tokenizer', [
+    ['rank < best', 'rank <= best', { equivalent: 'no two pairs have one rank' }],
+    ['byte > 160 && byte !== 173', 'byte > 160'],
+    ['vocabulary.ids.get(symbol) ?? vocabulary.unknown', 'vocabulary.ids.get(symbol) ?? 0'],
+  ]),
+  ...mutations('src/clip/half.ts', 'clip/half', [
+    [
+      'magnitude >= 0x47800000) return sign | 0x7c00',
+      'magnitude > 0x47800000) return sign | 0x7c00',
+      { equivalent: '65536 is the pattern of infinity after the shift too' },
+    ],
+    ['shift > 24 ? sign', 'shift > 23 ? sign'],
+    ['+ 0x7fff +', '+ 0x8000 +'],
+  ]),
+  ...mutations('src/clip/positions.ts', 'clip/preprocess', [['out.set(table.subarray(0, width));', '']]),
+  ...mutations('src/clip/preprocess.ts', 'clip/preprocess', [
+    ['value > 127 ? 1 : 0', 'value > 128 ? 1 : 0'],
+    ['width <= height ?', 'width < height ?', { equivalent: 'a square has both sides of the size either way' }],
+    ['Math.floor(left), Math.floor(top)', 'Math.round(left), Math.round(top)'],
+    ['128 * 128;', '0;'],
+  ]),
 ];

@@ -158,4 +158,26 @@ export const data: readonly Mutation[] = [
     ['* n - 0.5));', '* n));'],
     ['if (!Number.isFinite(data[i])) continue;', ''],
   ]),
+  ...mutations('src/data/layout/deal.ts', 'data/patients', [
+    ["split.patients', seed", "split.patients', 0"],
+    ["over('test') < over('valid')", "over('test') <= over('valid')"],
+    [
+      'test: classes.map(({ samples }) => Math.floor(samples.length / 2)),',
+      'test: classes.map(({ samples }) => Math.ceil(samples.length / 2)),',
+    ],
+    ['const sorted = [...names].sort();', 'const sorted = [...names];'],
+  ]),
+  ...mutations('src/data/resize.ts', 'data/resize', [
+    ['let x = step * 0.5;', 'let x = 0;'],
+    ['centre - support + 0.5', 'centre - support', { equivalent: 'one place more, where the kernel is 0' }],
+    ['const stretch = Math.max(scale, 1);', 'const stretch = scale;'],
+  ]),
+  ...mutations('src/data/mask.ts', 'data/mask', [
+    ['const border = smeared ? 128 :', 'const border = smeared ? 127 :'],
+    ['data[4 * i + 3] > 0 !== white', 'data[4 * i + 3] > 0'],
+    ['found.size > MOST_CODES ? null', 'found.size >= MOST_CODES ? null'],
+    ['>= 224', '>= 240'],
+    ['level > 0 && level < 255).length', 'level >= 0).length'],
+  ]),
+  ...mutations('src/base/csv.ts', 'base/csv', [['&& !isNumber(line) ?', '?']]),
 ];

@@ -75,4 +75,21 @@ export const decide: readonly Mutation[] = [
     ["if (chosen.has(key)) return 'chosen';", ''],
     ["calibrated.has(key) ? 'calibration' : null", 'null'],
   ]),
+  ...mutations('src/decide/conformal.ts', 'decide/conformal', [
+    ['(1 + from[countBelow(sorted, score)]) / (1 + from[0])', '(1 + from[countBelow(sorted, score)]) / from[0]'],
+    ['Math.ceil(1 / level - 1 - 1e-9)', 'Math.ceil(1 / level - 1e-9)'],
+    ['if (1 + from[i] > most) return nextFloat32(sorted[i]);', 'if (1 + from[i] > most) return sorted[i];'],
+    ['patient === null ? 1 : counts.get(patient)!', 'counts.get(patient)!'],
+    ['1 + from[0] - from[i + 1] > most', 'from[0] - from[i + 1] > most'],
+    ['const level = 1 - sensitivity;', 'const level = sensitivity;'],
+  ]),
+  ...mutations('src/decide/false_discovery.ts', 'decide/conformal', [
+    ['(count - i));', '(count - i + 1));'],
+    ['pValues[b] - pValues[a]', 'pValues[a] - pValues[b]'],
+  ]),
+  ...mutations('src/decide/shift.ts', 'decide/shift', [
+    ['seen.length < LEAST_BATCH / 2', 'seen.length < LEAST_BATCH'],
+    ['first.pValue - second.pValue', 'second.pValue - first.pValue'],
+    ['if (batch.length < LEAST_BATCH) return null;', 'if (batch.length <= LEAST_BATCH) return null;'],
+  ]),
 ];

@@ -102,4 +102,8 @@ export const fusion: readonly Mutation[] = [
       { equivalent: 'logit_scale of generated models is ln 100 = 4.60517, below the bound of 4.6052' },
     ],
   ]),
+  ...mutations('src/fusion/windows.ts', 'fusion/baselines', [
+    ['Math.max(0, grid - side + 1)', 'Math.max(0, grid - side)'],
+    ['(y + dy) * grid + x + dx', '(x + dx) * grid + y + dy'],
+  ]),
 ];

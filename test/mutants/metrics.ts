@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: texts of source files
 import { type Mutation, mutations } from './mutation.ts';
 
 /** Metrics, thresholds and brightness alone. */
@@ -76,5 +77,22 @@ export const metrics: readonly Mutation[] = [
   ...mutations('src/metrics/intensity_scores.ts', 'metrics/intensity_scores', [
     ['0.995 * (data.length - 1)', '0.995 * data.length'],
     ['(value - mean) ** 2', 'Math.abs(value - mean)'],
+  ]),
+  ...mutations('src/metrics/components.ts', 'metrics/metrics', [
+    ['Math.min(x + 1, width - 1)', 'Math.min(x + 1, width)'],
+    ['areas[0] = labels.length -', 'areas[0] = 1 + labels.length -'],
+  ]),
+  ...mutations('src/metrics/exact.ts', 'metrics/exact', [
+    ['Math.min(withClass', 'Math.max(withClass'],
+    ['count === 0 ? 0 :', 'count <= 1 ? 0 :'],
+    ['if (k >= count) sum', 'if (k > count) sum'],
+  ]),
+  ...mutations('src/metrics/bootstrap.ts', 'metrics/bootstrap', [
+    ['share * (values.length - 1)', 'share * values.length'],
+    ['patient === null ? `image ${i}`', 'patient === null ? `image ${label}`'],
+  ]),
+  ...mutations('src/detect/sampling.ts', 'detect/sampling', [
+    ['Math.max(most, one)', 'Math.min(most, one)'],
+    ['score >= threshold === above', 'score > threshold === above'],
   ]),
 ];

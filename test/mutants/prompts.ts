@@ -45,4 +45,9 @@ export const prompts: readonly Mutation[] = [
       "gal: options['loss.alpha'][1] ?? 1, loc: options['loss.alpha'][0]",
     ],
   ]),
+  ...mutations('src/fusion/initial.ts', 'fusion/prompts', [
+    ['2 * i + 1)', '2 * i)'],
+    ['-2 * Math.log(u)', '-Math.log(u)'],
+    ['Math.cos(2 * Math.PI * v)', 'Math.sin(2 * Math.PI * v)'],
+  ]),
 ];

@@ -69,4 +69,10 @@ export const reports: readonly Mutation[] = [
     ['      this.#gpu.flush();\n      recording.release();\n      throw', '      recording.release();\n      throw'],
   ]),
   ...mutations('src/nn/tape.ts', 'nn/tape', [['if (output.requiresGrad && !known) {', 'if (false as boolean) {']]),
+  ...mutations('src/report/worst_first.ts', 'report/report', [['const bar = threshold ?? 0;', 'const bar = 0;']]),
+  ...mutations('src/report/loss_series.ts', 'report/curves', [
+    ['some.length;\n', '(some.length + 1);\n'],
+    ['step: some[some.length - 1].step', 'step: some[0].step'],
+    ['.slice(0, 2).join', '.slice(0, 1).join'],
+  ]),
 ];

@@ -149,7 +149,8 @@ export const training: readonly Mutation[] = [
   ...mutations('src/train/forecast.ts', 'train/forecast', [
     ['steps: epochs * perEpoch,', 'steps: epochs / perEpoch,'],
     ['state.candidate * train.epochs * perEpoch + state.step', 'state.step'],
-    ['Math.min(train.batch, items)', 'train.batch'],
+    ['(2 * once * twice) / (once + twice)', 'once'],
+    ['this.#isPerfect ? twice', 'this.#isPerfect ? once'],
   ]),
   ...mutations('src/train/provenance.ts', 'train/identity', [
     ['known ? now : names', 'names', { suite: 'train/trainer > resumed after step' }],
@@ -215,4 +216,18 @@ export const training: readonly Mutation[] = [
     ['now !== null && now !== began', 'now === null'],
     ["=== 'ESRCH') return true;", "=== 'ESRCH') return false;"],
   ]),
+  ...mutations('src/train/training.ts', 'train/settings', [
+    ["header.train['lr.grid'].length > 0 ? ", "header.train['lr.grid'].length > 1 ? "],
+    ['if (rates.length > 1) {', 'if (rates.length > 0) {'],
+  ]),
+  ...mutations('src/pretrain/schedule.ts', 'pretrain/schedule', [
+    ['(step + 1) / warmup', 'step / warmup'],
+    ['if (step < end)', 'if (step <= end)'],
+    ['Math.max(1, steps - warmup)', 'Math.max(1, steps)'],
+  ]),
+  ...mutations('src/train/gradient_parts.ts', 'train/team', [
+    ['Math.ceil((i * items.length) / count)', 'Math.floor((i * items.length) / count)'],
+    ['const weight = counts[i] / all;', 'const weight = 1 / parts.length;'],
+  ]),
+  ...mutations('src/base/order.ts', 'train/trainer > the order', [['`order.${epoch}`', '`order.${epoch % 2}`']]),
 ];

@@ -1,7 +1,9 @@
 import { assert } from 'chai';
 import { imageCurves } from '../../src/report/index.ts';
+import { lossSeries } from '../../src/report/loss_series.ts';
 import { OUTLINE_WIDTH, outlinePath } from '../../src/report/outline.ts';
 import type { Prediction } from '../../src/report/prediction.ts';
+import type { RunRecord } from '../../src/report/read_run.ts';
 import { noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
 
@@ -106,5 +108,16 @@ suite('outlines of a report', () => {
     for (const ring of path.split('M').slice(1)) assert.match(ring, /^\d+ \d+(l-?\d+ -?\d+)+z$/);
     assert.isAbove(area(path), 0);
     assert.equal(outlinePath(map, 2, 450), '');
+  });
+
+  test('the course of a long training is drawn by means of its steps, at the last of each group', () => {
+    const step = (n: number) => ({ step: n, loss: n, parts: { 'dice.gal.2': n, 'dice.loc.2': 1, 'focal.gal.2': 2 } });
+    const steps = Array.from({ length: 481 }, (_, i) => step(i + 1));
+    const record = { steps, selection: [], results: { selected: { rate: null } } } as unknown as RunRecord;
+    const { each, parts, points } = lossSeries(record)!;
+    assert.equal(each, 3);
+    assert.deepEqual(parts, ['dice, gal', 'dice, loc', 'focal, gal']);
+    assert.deepEqual(points[0], { step: 3, total: 2, parts: [2, 1, 2] });
+    assert.deepEqual(points.at(-1), { step: 481, total: 481, parts: [481, 1, 2] });
   });
 });

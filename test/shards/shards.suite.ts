@@ -99,6 +99,16 @@ suite('shards', () => {
     await expectFailure('usage', [/plan of another model/], () => planOf(fs, inputs, { config: { model: 'b' } }));
   });
 
+  test('one that fails leaves the plan that was there, and no folder where none was', async () => {
+    const fs = new MemoryFileSystem([]);
+    await expectFailure('bad_data', [/nothing to score/], () => planOf(fs, []));
+    assert.isNull(await fs.stat('/plan'));
+    const plan = await planOf(fs, [{ path: '/a.png' }]);
+    await expectFailure('bad_data', [/nothing to score/], () => planOf(fs, []));
+    assert.deepEqual((await Plan.open(fs, '/plan')).facts, plan.facts);
+    assert.lengthOf(await shardsOf(await Plan.open(fs, '/plan')), 1);
+  });
+
   test('merged bytes are the same however the shards were spread, and every input stands once', async () => {
     const merged: string[][] = [];
     for (const [parts, order] of [
@@ -133,6 +143,21 @@ suite('shards', () => {
       [...new Set(INPUTS.map(({ path }) => path))],
     );
     assert.equal(rows.find(([path]) => path.includes('b"'))![1], '=1+1');
+  });
+
+  test('results name an address without its query, which the plan alone has', async () => {
+    const fs = new MemoryFileSystem();
+    const addresses = ['a', 'b'].map((name) => ({
+      path: `https://u:pw@h.org/x.png?PatientID=Doe^${name}`,
+      patient: '',
+    }));
+    const plan = await planOf(fs, [...INPUTS, ...addresses]);
+    await workShards({ fs, runtime: RUNTIME }, plan, plan.shards(), new StandIn());
+    const { results } = await mergePlan(fs, plan);
+    const rows = csvCells(textOf(fs, results!)).filter(([path]) => path === 'https://h.org/x.png?not-kept');
+    assert.equal(rows.length, 2);
+    for (const path of fs.files.keys())
+      if (path.includes('/parts/') || path.includes('/merged/')) assert.notMatch(textOf(fs, path), /Doe\^|pw@/, path);
   });
 
   test('Parquet holds the same rows with types', async () => {
@@ -252,6 +277,8 @@ suite('shards', () => {
       ['/l/a.csv', 'id,path,patient\n1,/data/x.png,p1\n2,"https://h.org/a?x=1,2",p2\n3,"/data/a\nb.png",p3\n'],
       ['/l/b.jsonl', '{"url":"https://h.org/b","subject":7}\n"/data/c.png"\n'],
       ['/l/c.txt', '/data/d.png\r\n/else/e.png\n'],
+      ['/l/d.csv', '\ufeffpath;patient\r\n/data/f,1.png;p4\r\n"/data/g;2.png";p5\r\n'],
+      ['/l/e.csv', 'path\tpatient\n/data/h.png\tp6\n'],
     ];
     const fs = new MemoryFileSystem(files.map(([path, text]) => [path, new TextEncoder().encode(text)]));
     const request = { columns: { path: null, patient: null }, group: null, root: '/data' };
@@ -269,6 +296,9 @@ suite('shards', () => {
         ':c.png',
         ':d.png',
         ':/else/e.png',
+        'p4:f,1.png',
+        'p5:g;2.png',
+        'p6:h.png',
       ],
     ]);
     const read = async (text: string) => {

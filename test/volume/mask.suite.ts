@@ -3,6 +3,7 @@ import { encodePng } from '../../src/data/png.ts';
 import { collectVolumes } from '../../src/volume/collect.ts';
 import type { DicomVolume } from '../../src/volume/dicom_volume.ts';
 import { masksOnto, niftiLabels, stackMasks } from '../../src/volume/mask.ts';
+import { pairLesions } from '../../src/volume/pair_lesions.ts';
 import { segmentationLabels } from '../../src/volume/segmentation.ts';
 import { dicom, type El, picture } from '../dicom/dicom_maker.ts';
 import { suite, test } from '../harness/registry.ts';
@@ -109,6 +110,7 @@ suite('masks of volumes', () => {
         pixels: [],
         ...more,
         more: [
+          ...(more.more ?? []),
           [0x00080060, 'CS', 'SEG'],
           [0x00620001, 'CS', type],
           [0x0062000e, 'US', [200]],
@@ -144,6 +146,30 @@ suite('masks of volumes', () => {
       segmentationLabels(segmentation('BINARY', pixels, heights), 'seg.dcm', segments ?? null);
     expect(await failure(read([0, 2, 5]))).to.contain('its frames lie at uneven distances');
     expect(await failure(read([0, 2, 4], new Set([3])))).to.contain('none of the segments');
+    // Two slices, and a header that wants room for a billion.
+    expect(await failure(read([0, 2, 2e9]))).to.contain('its frames lie too far apart');
+  });
+
+  test('segmentations of series that are not here are told of, and two of one series refused', async () => {
+    const bytes = (series: string) => {
+      const pixels = { allocated: 8, pixels: new Uint8Array(18) };
+      const referenced: El = [0x00081115, 'SQ', { items: [[[0x0020000e, 'UI', series]]] }];
+      return segmentation('BINARY', { ...pixels, more: [referenced] }, [0, 2, 4]);
+    };
+    const paired = async (...series: string[]) => {
+      const fs = folder([0, 2, 4].map((z) => sliceFile(z)));
+      for (const [i, one] of series.entries()) fs.files.set(`s/good/seg${i}.dcm`, new Uint8Array(bytes(one)));
+      const notes: string[] = [];
+      const found = await pairLesions(fs, 's', await collectVolumes(fs, 's'), [], {}, (note) => notes.push(note));
+      return [found.map(({ lesions }) => lesions !== null), notes];
+    };
+    expect(await paired('1.2.826.77.2', '1.9')).to.deep.equal([
+      [true],
+      ['left out: segmentations of 1 series that are not here'],
+    ]);
+    expect(await failure(() => paired('1.2.826.77.2', '1.2.826.77.2'))).to.match(
+      /^file .* and file .* are segmentations of one series; leave one out/,
+    );
   });
 
   test('a stack of pictures goes by the names of the files', async () => {

@@ -7,9 +7,11 @@ import { writePhantomVolumes } from '../../src/phantom/write_volumes.ts';
 import type { SliceSet } from '../../src/volume/slice_set.ts';
 import type { SliceRules } from '../../src/volume/sliced_volume.ts';
 import { holdsVolumes, slicedFiles } from '../../src/volume/volume_files.ts';
+import { whoIsWho } from '../../src/volume/who_is_who.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suite, test } from '../harness/registry.ts';
 import { nifti } from '../nifti/nifti_maker.ts';
+import { sliceFile } from './series_maker.ts';
 
 const rules: SliceRules = { window: 'auto', plane: 'auto', accept: '', volume: null };
 const sform = [
@@ -89,6 +91,37 @@ suite('volumes as data sets of slices', () => {
     const four = nifti({ shape: [2, 2, 3, 2], type: 2, bytes: 1, values: [...IMAGE, ...IMAGE], sform });
     expect(await failure(set({ 'd/good/a.nii': four }))).to.contain('holds 2 volumes; say which with --volume 0 … 1');
     expect(await failure(set({ 'd/good/a.nii': four }, { volume: 1 }))).to.equal('none');
+  });
+
+  test('--skip leaves out files by name or path, and series and patients as they are called, refused ones too', async () => {
+    const png = encodePng({ width: 1, height: 1, channels: 1, data: new Uint8Array(1) });
+    const mr = (z: number, series: string, patient: string) =>
+      sliceFile(z, { series, patient, instance: `${series}.${z}` });
+    const fs = new MemoryFileSystem([
+      ['d/good/p0/logo.png', png],
+      ['d/good/p1/a.nii', volume(IMAGE)],
+      ['d/good/p2/b.nii', volume(IMAGE)],
+      ['d/good/p2/b_mask.nii', volume(MASK)],
+      ...[0, 1, 2].map((z): [string, Uint8Array] => [`d/good/x/${z}.dcm`, mr(z, '1.2.826.77.5', 'A')]),
+      // A slice is missing.
+      ...[0, 1, 3].map((z): [string, Uint8Array] => [`d/good/y/${z}.dcm`, mr(z, '1.2.826.77.6', 'B')]),
+    ]);
+    const set = async (...skip: string[]) => (await slicedFiles(fs, 'd', { ...rules, skip }))?.set;
+    expect(await set()).to.equal(undefined);
+    const refused = await failure(set('logo.png'));
+    const name = /series [0-9a-f]{8}/.exec(refused)?.[0] ?? '';
+    expect(refused).to.match(/1 slice of 4 is missing/);
+    const names = async (...skip: string[]) =>
+      (await set('logo.png', ...skip))?.volumes.map((one) => one.name.replace(/ .*/, ''));
+    expect(await names(name)).to.deep.equal(['good/p1/a.nii', 'good/p2/b.nii', 'series']);
+    expect(await names('good/y/3.dcm', 'p2')).to.deep.equal(['good/p1/a.nii', 'series', 'series']);
+    expect(await names('good/p*', 'y')).to.deep.equal(['series']);
+    const [{ patient, file }] = (await whoIsWho(fs, 'd')).filter(({ path }) => path === 'd/good/y/3.dcm');
+    expect(await names(patient, '*.nii')).to.deep.equal(['series']);
+    expect(await names(file, '*.nii')).to.deep.equal(['series', 'series']);
+    const sick = async (...skip: string[]) => counts((await set('logo.png', 'x', 'y', 'p1', ...skip))!);
+    expect([await sick(), await sick('*_mask.nii')]).to.deep.equal([[[1, 1, 1]], [[2, 0, 1]]]);
+    expect((await set('logo.png', name))?.notes).to.include('left out: 4 files, as --skip says');
   });
 
   test('phantoms as DICOM with segmentations and as NIfTI with masks are the same slices, by patient', async () => {
