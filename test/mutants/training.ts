@@ -82,10 +82,12 @@ export const training: readonly Mutation[] = [
   ]),
   ...mutations('src/pretrain/pretrainer.ts', 'pretrain/settings', [
     ['const factor = rateFactor(this.#step, warmup, this.steps);', 'const factor = 1;'],
+    ['stepClipped(factor, clip)', 'stepClipped(factor, 1e6)'],
+  ]),
+  ...mutations('src/pretrain/optimiser.ts', 'pretrain/settings', [
     ['return shape.length > 1 && !/embedding/.test(name);', 'return shape.length > 1;'],
     ['{ ...shared, weightDecay, parameters: all.filter(decays) }', '{ ...shared, parameters: all.filter(decays) }'],
     ['const BETAS = [0.9, 0.98] as const;', 'const BETAS = [0.9, 0.999] as const;'],
-    ['stepClipped(factor, clip)', 'stepClipped(factor, 1e6)'],
   ]),
   ...mutations('src/detect/selection.ts', 'train/settings', [
     ['(image + pixel) / 2', 'image'],
