@@ -44,6 +44,8 @@ export interface Actions {
   openSession(id: string): Promise<void>;
   renameSession(id: string, name: string): Promise<void>;
   deleteSession(id: string): Promise<void>;
+  /** Looks again at what is kept: other tabs of the page make and delete sessions too. */
+  refresh(): void;
   addModel(name: string, files: readonly GivenFile[]): Promise<void>;
   deleteModel(name: string): Promise<void>;
   /** Shows what went wrong outside of the worker. */
@@ -151,10 +153,14 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
       }),
     deleteSession: (id) =>
       beside(async () => {
-        await client.deleteSession(id);
-        dispatch({ type: 'deleted', id });
-        await list();
+        try {
+          await client.deleteSession(id);
+          dispatch({ type: 'deleted', id });
+        } finally {
+          await list();
+        }
       }),
+    refresh: () => void beside(list),
     addModel: (name, files) =>
       attempt('preparing', async () => {
         const added = await client.addModel(name, files);

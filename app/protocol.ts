@@ -29,9 +29,12 @@ export type DataSource =
 export interface Waived {
   /** Files that are left out. */
   readonly skip: readonly string[];
-  /** What their series may have against them, as the setting `accept` names it. */
+  /** What their series may have against them, as the setting `accept` names it, or {@link GREYS}. */
   readonly accept: readonly string[];
 }
+
+/** Grey levels that are others than those of the training: they are taken as they are. */
+export const GREYS = 'greys';
 
 /** Nothing. */
 export const UNWAIVED: Waived = { skip: [], accept: [] };
@@ -59,6 +62,8 @@ export interface SessionFile {
   readonly figures: { readonly image: number | null; readonly pixel: number | null } | null;
   /** Of all that it keeps, as it was when its work ended. */
   readonly bytes: number;
+  /** In a list: its file cannot be read, and nothing else here is its own. */
+  readonly damaged?: boolean;
 }
 
 /** A session that was opened again. */
@@ -85,7 +90,7 @@ export interface Progress {
   readonly epochs: number;
   readonly step: number;
   readonly steps: number;
-  readonly etaSeconds: number;
+  readonly etaSeconds: number | null;
 }
 
 /** One family of phantoms with a healthy and a diseased example. */

@@ -270,8 +270,8 @@ function withSession(state: State, { session, dataset, outcome, losses, progress
   };
 }
 
-function dueOf(seconds: number | undefined): number | null {
-  return seconds === undefined ? null : Date.now() + 1000 * seconds;
+function dueOf(seconds: number | null | undefined): number | null {
+  return seconds === null || seconds === undefined ? null : Date.now() + 1000 * seconds;
 }
 
 function afterEvent(state: State, event: RunEvent): State {

@@ -2,7 +2,7 @@
  * `npm run orthanc [-- --keep DIR]`: a round trip through a real Orthanc server (Debian: `apt-get install orthanc orthanc-dicomweb`), which is
  * started on loopback with a password and ended with the script. Phantom series are stored, found, checked, predicted by `dicomweb:`, and give
  * the scores of the same files on the disk; results are stored, found there and read back; the server is planned and scored as an archive, and
- * trained on. Ends with exit code 1 where anything differs.
+ * trained on; single images go the same way. Ends with exit code 1 where anything differs.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,6 +16,7 @@ import { sequence } from '../src/dicom/write/items.ts';
 import { encodeDicom } from '../src/dicom/write.ts';
 import { createNodeHost } from '../src/host/node.ts';
 import { useDriver } from '../src/launch/own_process.ts';
+import { filmsTrip } from './orthanc_films.ts';
 
 const PLUGIN = '/usr/share/orthanc/plugins/libOrthancDicomWeb.so';
 const PROGRAM = '/usr/sbin/Orthanc';
@@ -282,6 +283,7 @@ async function roundTrip(root: string): Promise<void> {
     return JSON.stringify((results.selected ?? results).image.auroc);
   });
   check('eval of that run fetches again and says the same', aurocs[0] === aurocs[1], aurocs);
+  await filmsTrip({ root, folder, run, fusionclip, check, files, facts });
 }
 
 if (!existsSync(PROGRAM) || !existsSync(PLUGIN)) {

@@ -32,6 +32,6 @@ export type {
   TrainingSettings,
   VolumeChoices,
 } from './open/settings.ts';
-export type { RunEvent, RunListener, StepEvent } from './run/events.ts';
+export type { RunEvent, RunListener, StepEvent, TrainedStep } from './run/events.ts';
 export { TRAIN_OPTIONS } from './run/options.ts';
 export type { SelectionScore } from './run/run_state.ts';

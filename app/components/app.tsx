@@ -33,6 +33,11 @@ export function App() {
   );
   const actions = useMemo(() => actionsOver(client, dispatch), [client]);
   useEffect(() => void open(client, dispatch, actions), [client]);
+  useEffect(() => {
+    const look = () => document.visibilityState === 'visible' && actions.refresh();
+    document.addEventListener('visibilitychange', look);
+    return () => document.removeEventListener('visibilitychange', look);
+  }, [actions]);
   useTitle(state);
   useGuard(state);
   useStrayDrops(actions, state.phase !== 'unusable');

@@ -1,5 +1,13 @@
 import { ACCEPTABLE } from '../../src/volume/accept.ts';
+import { GREYS } from '../protocol.ts';
 import type { Offer } from '../state.ts';
+
+/** What is done with what was refused. */
+const WAYS: Readonly<Record<string, string>> = {
+  ...ACCEPTABLE,
+  [GREYS]:
+    'the images are scored with their grey levels as they are; a score says less of images unlike those of the training',
+};
 
 interface Props {
   readonly offer: Offer;
@@ -14,7 +22,7 @@ export function GoOn({ offer: { more }, busy, onGoOn }: Props) {
   return (
     <>
       {accept.map((word) => (
-        <p key={word}>What can be done all the same: {ACCEPTABLE[word as keyof typeof ACCEPTABLE]}.</p>
+        <p key={word}>What can be done all the same: {WAYS[word]}.</p>
       ))}
       <button type="button" id="go-on" disabled={busy} onClick={onGoOn}>
         {skip.length > 0 ? `Go on without ${without}` : 'Go on all the same'}

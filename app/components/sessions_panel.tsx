@@ -72,18 +72,24 @@ function Row({ session, open, busy, compared, onCompare, actions }: RowProps) {
   const day = new Date(created).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
   return (
     <li class={open ? 'open' : ''} data-session={id}>
-      <input
-        type="text"
-        aria-label={`Name of the session of ${day}`}
-        maxLength={120}
-        value={name}
-        onChange={({ currentTarget }) => void actions.renameSession(id, currentTarget.value.trim() || name)}
-      />
-      <p class="hint">
-        {day} · {what}
-        {figures && ` · image AUROC ${show(figures.image)}`}
-        {bytes > 0 && ` · ${sizeText(bytes)}`}
-      </p>
+      {session.damaged ? (
+        <p>A session that cannot be read: its file is damaged, or of another version of this page.</p>
+      ) : (
+        <>
+          <input
+            type="text"
+            aria-label={`Name of the session of ${day}`}
+            maxLength={120}
+            value={name}
+            onChange={({ currentTarget }) => void actions.renameSession(id, currentTarget.value.trim() || name)}
+          />
+          <p class="hint">
+            {day} · {what}
+            {figures && ` · image AUROC ${show(figures.image)}`}
+            {bytes > 0 && ` · ${sizeText(bytes)}`}
+          </p>
+        </>
+      )}
       {asking ? (
         <div class="row">
           <span>Delete it for good?</span>
@@ -96,15 +102,17 @@ function Row({ session, open, busy, compared, onCompare, actions }: RowProps) {
         </div>
       ) : (
         <div class="row">
-          <button
-            type="button"
-            class="small"
-            data-do="open"
-            disabled={busy}
-            onClick={() => void actions.openSession(id)}
-          >
-            Open<span class="hidden"> {name}</span>
-          </button>
+          {!session.damaged && (
+            <button
+              type="button"
+              class="small"
+              data-do="open"
+              disabled={busy}
+              onClick={() => void actions.openSession(id)}
+            >
+              Open<span class="hidden"> {name}</span>
+            </button>
+          )}
           <button type="button" class="small" data-do="delete" disabled={busy && open} onClick={() => setAsking(true)}>
             Delete<span class="hidden"> {name}</span>
           </button>

@@ -14,8 +14,9 @@ export function CodePanel({ session }: { session: LabSession }) {
   const messages = check?.messages ?? [];
   const share = async () => {
     const link = await session.link();
+    if (link.hash === '') return setCopied('The code is too long for a link; save it as a file.');
     try {
-      await navigator.clipboard.writeText(link);
+      await navigator.clipboard.writeText(link.href);
       setCopied('Copied: the link holds the code.');
     } catch {
       setCopied('The link is the address of this page, which holds the code.');

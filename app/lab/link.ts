@@ -1,5 +1,5 @@
 /** The state of the lab as the fragment of an address, which no server is ever told. */
-import type { LabJob, OwnKernel, ShaderEdit } from '../../src/lab/job.ts';
+import type { KernelFacts, LabJob, OwnKernel, ShaderEdit } from '../../src/lab/job.ts';
 
 /** What a link holds. */
 export interface Linked {
@@ -8,10 +8,16 @@ export interface Linked {
   readonly shader: string;
 }
 
+/** Characters of a fragment; browsers open no address of two million. */
+const MOST_FRAGMENT = 2 ** 20;
+
+/** Bytes of the code in it: a few letters can be packed that unpack to more than a page has memory for. */
+const MOST_CODE = 2 ** 22;
+
 /** Sizes are written `size.NAME`. */
 const SIZE = 'size.';
 
-/** The fragment without its #. Edits are deflated, base64 as addresses have it. */
+/** The fragment without its #; '' where it would be too long. Edits are deflated, base64 as addresses have it. */
 export async function fragmentOf({ job, shader }: Linked): Promise<string> {
   const { kernel, variant, rows, sizes, edits, own } = job;
   const fields = new URLSearchParams();
@@ -24,7 +30,24 @@ export async function fragmentOf({ job, shader }: Linked): Promise<string> {
     if (shader) fields.set('shader', shader);
     if (Object.keys(edits).length > 0) fields.set('code', await packed(edits));
   }
-  return fields.toString();
+  const fragment = fields.toString();
+  return fragment.length > MOST_FRAGMENT ? '' : fragment;
+}
+
+/**
+ * Size of the kernel as a link has it.
+ * @throws Error where it is none of those that can be chosen
+ */
+export function linkedSizes(sizes: Readonly<Record<string, number>>, kernel: KernelFacts): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(kernel.sizes).map(([name, { value, least, most }]) => {
+      const wanted = sizes[name] ?? value;
+      if (wanted >= least && wanted <= most) return [name, wanted];
+      throw new Error(
+        `This link asks for ${name} = ${wanted}; ${kernel.id} takes ${least} to ${most}. Change it in the address.`,
+      );
+    }),
+  );
 }
 
 /** @returns null for an address without a kernel @throws Error when the code in it is damaged */
@@ -66,7 +89,18 @@ async function through(
   stream: CompressionStream | DecompressionStream,
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let left = MOST_CODE;
+  const reader = new Blob([bytes]).stream().pipeThrough(stream).getReader();
+  for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
+    parts.push(value!);
+    left -= value!.length;
+    if (left < 0) {
+      await reader.cancel();
+      throw new RangeError('too much');
+    }
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 const DAMAGED = 'The code in this link is damaged, perhaps cut off; ask for the whole link.';

@@ -2,7 +2,7 @@ import type { CheckResult, JobFacts, LabJob, LabStart, OwnKernel, ShaderEdit, Ti
 import { OWN_TEMPLATE } from '../../src/lab/own_template.ts';
 import { type StartedWorker, startWorker } from '../start_worker.ts';
 import type { LabCalls } from './calls.ts';
-import { fragmentOf, type Linked, readFragment } from './link.ts';
+import { fragmentOf, type Linked, linkedSizes, readFragment } from './link.ts';
 import address from './worker.ts?worker&url';
 
 /** What the lab shows. */
@@ -134,11 +134,11 @@ export class LabSession {
     this.#put({ error: null });
   }
 
-  /** The address that holds all of it. */
-  async link(): Promise<string> {
+  /** The address that holds all of it; without any of it where the code is too long for one. */
+  async link(): Promise<URL> {
     const url = new URL(location.href);
     url.hash = await fragmentOf(this.#linked());
-    return url.href;
+    return url;
   }
 
   /** Without the edits of other kernels. */
@@ -177,12 +177,9 @@ export class LabSession {
       const facts = this.state.start?.kernels.find(({ id }) => id === linked.job.kernel);
       if (!linked.job.own && !facts)
         throw new Error(`This link is to a kernel "${linked.job.kernel}", which is not here.`);
-      const sizes = Object.entries(facts?.sizes ?? {}).map(([name, { value }]) => [
-        name,
-        linked.job.sizes[name] ?? value,
-      ]);
+      const sizes = facts ? linkedSizes(linked.job.sizes, facts) : {};
       this.#edits = linked.job.edits;
-      this.#change({ ...linked, job: { ...linked.job, sizes: Object.fromEntries(sizes) }, facts: null });
+      this.#change({ ...linked, job: { ...linked.job, sizes }, facts: null });
       return true;
     } catch (error) {
       this.#put({ error: textOf(error) });
@@ -272,7 +269,8 @@ export class LabSession {
   #busy(busy: 'checking' | 'timing'): void {
     clearTimeout(this.#watch);
     this.#watch = setTimeout(() => {
-      this.stop(`The kernel did not end within ${PATIENCE[busy] / 1000} s and was given up; a new worker is ready.`);
+      const text = `This did not end within ${PATIENCE[busy] / 1000} s and was given up; a new worker is ready.`;
+      this.stop(`${text} Make the work of the kernel, its buffers or its text less.`);
     }, PATIENCE[busy]) as unknown as number;
     this.#put({ busy });
   }

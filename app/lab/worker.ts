@@ -46,12 +46,17 @@ addEventListener('message', async ({ data }: MessageEvent<{ id: number; call: ke
 
 reply({ ready: true });
 
+/** Without the numbers that tell pipelines apart, and without the calls that the browser made on the way. */
+function plainText(message: string): string {
+  return message.split('\n')[0].replaceAll(/\b(\w+)~\d+/g, '$1');
+}
+
 /** An error may arrive before its cause, the loss of the device. */
 async function failureOf(error: unknown): Promise<Failure> {
   const gpu = lab?.gpu;
   const fromGpu = error instanceof FusionclipError && (error.code === 'gpu_error' || error.code === 'device_lost');
   const lost = gpu ? (fromGpu ? await gpu.lostSoon() : gpu.lost) : null;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = plainText(error instanceof Error ? error.message : String(error));
   if (lost !== null) return { code: 'device_lost', message: lost, ...NOTHING };
   return { code: error instanceof FusionclipError ? error.code : null, message, ...NOTHING };
 }

@@ -13,8 +13,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   empty_masks: 'Mend the masks, or leave them out of what you drop.',
   inverted_masks: 'Invert the masks, so that lesions are white on black, and drop the folder again.',
   unclear_mask: 'Save image and mask again without an orientation, both turned as they are shown.',
-  unlike:
-    'Nothing was scored: these adapters were trained on images of other grey levels. Score images like those, or train on some like these.',
+  unlike: 'Nothing was scored: these adapters were trained on images of other grey levels.',
   odd_values:
     'Save such images with grey levels from 0 to 255 like those of the others, or leave them out of what you drop.',
 };

@@ -61,15 +61,26 @@ export class ShownResults {
   /**
    * Reads the results of a finished session.
    * @param data where its data set lies now, or null
-   * @throws FusionclipError `io`, `bad_model`
+   * @throws FusionclipError `io` where files are missing or damaged, `bad_model`
    */
   static async open(files: PageFiles, session: SessionFile, data: string | null): Promise<ShownResults> {
+    try {
+      return await ShownResults.#read(files, session, data);
+    } catch (error) {
+      if (error instanceof FusionclipError && error.code !== 'io') throw error;
+      const what = 'What this session keeps of its results is not whole, or of another version of this page';
+      throw new FusionclipError('io', `${what}; delete it, or do its work again.`, { cause: error });
+    }
+  }
+
+  static async #read(files: PageFiles, session: SessionFile, data: string | null): Promise<ShownResults> {
     const run = runOf(session.id);
     const { header: stored, thresholds, bank, mapScale, rule } = await openAdapters(files, adaptersOf(session));
     const header = { ...stored, data: { ...stored.data, path: data ?? `not there/${stored.data.name}` } };
     const all = parseRows(await files.readFile(joinPath(run, 'predictions.csv')));
     // An image that cannot be read has a row without scores.
     const rows = all.filter(({ score }) => Number.isFinite(score));
+    if (rows.length === 0) throw new Error('there is no row with a score');
     const results = session.kind === 'predict' ? null : await readResults(files, joinPath(run, 'results.json'), header);
     const predictions = rows.map((row) => ({ ...row, label: row.label ?? (0 as const), abnormal: null }));
     const labels = rows.map(({ label }) => label ?? 0);

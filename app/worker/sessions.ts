@@ -1,7 +1,7 @@
 import type { FileLock } from '../../src/base/file_system.ts';
 import { joinPath } from '../../src/base/paths.ts';
 import { ADAPTERS } from '../../src/run/run_folder.ts';
-import type { DataSource, SessionFile } from '../protocol.ts';
+import type { DataSource, SessionFile, SupportChoice } from '../protocol.ts';
 import { KEPT, type PageFiles } from './files.ts';
 
 const SESSIONS = `${KEPT}/sessions`;
@@ -29,8 +29,36 @@ export function givenOf(id: string): string {
 }
 
 /** Names the images that a training learns from, where the user chose them. */
-export function supportOf(id: string): string {
+function supportOf(id: string): string {
   return joinPath(SESSIONS, id, 'support.json');
+}
+
+function fileOf(id: string): string {
+  return joinPath(SESSIONS, id, 'session.json');
+}
+
+/** Stands for a session whose file cannot be read. */
+function damaged(id: string): SessionFile {
+  const nothing = { finished: false, figures: null, bytes: 0, source: null, images: false, wish: null };
+  return { ...nothing, id, name: '', kind: 'train', created: '', damaged: true };
+}
+
+/** Whether a file that was read has what every part of the page counts on. */
+function isSession(value: unknown): value is SessionFile {
+  if (!isObject(value)) return false;
+  const { name, kind, created, finished, source, wish, figures } = value;
+  return (
+    typeof name === 'string' &&
+    ['train', 'evaluate', 'predict'].includes(kind as string) &&
+    typeof created === 'string' &&
+    typeof finished === 'boolean' &&
+    [source, wish, figures].every((one) => one === null || isObject(one)) &&
+    (kind !== 'train' || (wish !== null && source !== null))
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Whether two data sets are the same, as far as their origin tells. */
@@ -48,7 +76,7 @@ export class Sessions {
     this.#files = files;
   }
 
-  /** All of them, the newest first; a folder that was left half-made is none. */
+  /** All of them, the newest first, damaged ones too: they take room. A folder that was left half-made is none. */
   async list(): Promise<SessionFile[]> {
     const fs = this.#files;
     if (!(await fs.stat(SESSIONS))) return [];
@@ -57,19 +85,26 @@ export class Sessions {
       const file = await this.find(name);
       // Scores that were never whole cannot go on.
       if (file && (file.kind === 'train' || file.finished)) out.push(file);
+      else if (!file && (await this.#isDamaged(name))) out.push(damaged(name));
     }
     return out.sort((a, b) => (a.created < b.created ? 1 : -1));
   }
 
-  /** A session, or null when there is none or its file is broken. */
+  /** A session, or null when there is none or its file is broken, or of another build that writes other ones. */
   async find(id: string): Promise<SessionFile | null> {
-    const path = joinPath(SESSIONS, id, 'session.json');
+    const path = fileOf(id);
     if (!(await this.#files.stat(path))) return null;
     try {
-      return JSON.parse(new TextDecoder().decode(await this.#files.readFile(path))) as SessionFile;
+      const file: unknown = JSON.parse(new TextDecoder().decode(await this.#files.readFile(path)));
+      // Its folder is what it is found and deleted by.
+      return isSession(file) ? { ...file, id } : null;
     } catch {
       return null;
     }
+  }
+
+  async #isDamaged(id: string): Promise<boolean> {
+    return (await this.#files.stat(fileOf(id))) !== null;
   }
 
   /** Removes what a page left half-made that ended: scores begin anew. */
@@ -77,10 +112,9 @@ export class Sessions {
     const fs = this.#files;
     if (!(await fs.stat(SESSIONS))) return;
     for (const { name } of await fs.list(SESSIONS)) {
-      // One that cannot be parsed may hold a training.
-      const there = await fs.stat(joinPath(SESSIONS, name, 'session.json'));
       const file = await this.find(name);
-      if (there && (!file || file.kind === 'train' || file.finished)) continue;
+      // One that is damaged may hold a training.
+      if (file ? file.kind === 'train' || file.finished : await this.#isDamaged(name)) continue;
       if (this.#held.has(name)) continue;
       // Another tab may be at it.
       await this.remove(name).catch(() => {});
@@ -105,6 +139,12 @@ export class Sessions {
   async release(id: string): Promise<void> {
     await this.#held.get(id)?.release();
     this.#held.delete(id);
+  }
+
+  /** Writes the file that names the support images of a session, and gives its path. */
+  async writeSupport(id: string, support: SupportChoice): Promise<string> {
+    await this.#files.writeFile(supportOf(id), JSON.stringify(support));
+    return supportOf(id);
   }
 
   async update(id: string, part: Partial<Omit<SessionFile, 'id'>>): Promise<SessionFile> {
@@ -143,7 +183,7 @@ export class Sessions {
   }
 
   async #write(file: SessionFile): Promise<SessionFile> {
-    await this.#files.writeFile(joinPath(SESSIONS, file.id, 'session.json'), JSON.stringify(file, null, 2));
+    await this.#files.writeFile(fileOf(file.id), JSON.stringify(file, null, 2));
     return file;
   }
 }

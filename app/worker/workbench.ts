@@ -14,19 +14,19 @@ import type {
   GivenImages,
   Outcome,
   SessionFile,
-  SupportChoice,
   TrainingWish,
   Waived,
 } from '../protocol.ts';
+import { GREYS } from '../protocol.ts';
 import { DataAtHand } from './data_at_hand.ts';
 import { PageFiles } from './files.ts';
 import { addModel, deleteModel, modelChoices, openModel } from './models.ts';
 import { NewImages } from './new_images.ts';
 import type { ShownResults } from './outcome.ts';
 import { familyPreviews } from './previews.ts';
-import { adaptersOf, imagesOf, runOf, Sessions, supportOf } from './sessions.ts';
+import { adaptersOf, imagesOf, runOf, Sessions } from './sessions.ts';
 import { GIVEN, withOwnNames, withVolumesInFolders } from './volume_given.ts';
-import { waivedBy } from './waived.ts';
+import { readAs, waivedBy } from './waived.ts';
 import { pageWords } from './words.ts';
 
 /** What trains and scores: most of the program, loaded when there is something to do. */
@@ -35,7 +35,7 @@ const engine = () => import('./engine.ts');
 /** Where adapters lie that were loaded, until they are used. */
 const LOADED = '@loaded';
 
-/** How a series is noted of which one slice alone is scored. */
+/** Of a series of which one slice alone is scored. */
 const ALONE = 'it is one slice alone (accepted)';
 
 /** Bytes of the GPU's memory for features of test images, which all weights of a training are scored on. */
@@ -110,8 +110,10 @@ export class Workbench implements Calls {
   }
 
   async resume(): Promise<Outcome> {
-    const session = this.#session;
-    if (!session?.wish || session.finished) throw new FusionclipError('usage', 'There is nothing to resume; train.');
+    // Another tab may have gone on with it, or deleted it.
+    const session = this.#session && (await this.#sessions.find(this.#session.id));
+    if (!session?.wish) throw new FusionclipError('usage', 'There is nothing to resume; train.');
+    if (session.finished) return (await this.#open(session, this.#data.opened?.path ?? null)).outcome;
     const run = runOf(session.id);
     return this.#run(session, async (context) => {
       // It may have stopped before there was anything to go on with.
@@ -154,18 +156,23 @@ export class Workbench implements Calls {
     const { session, adapters, out } = await this.#scoring('predict', paths.join(', ').slice(0, 60), null, keep);
     const work = this.#run(session, async (context) => {
       await this.#copyAdapters(adapters);
-      const record = { paths, accept: waived.accept };
+      const { accept, ...range } = readAs(waived);
+      const record = { paths, accept };
       await this.#newImages.record(session.id, record);
       putBack = await this.#newImages.place(session.id, given);
       const model = await this.#modelOf(adapters);
-      const onBad = ({ message }: Error) => context.onEvent?.({ type: 'note', text: `left out: ${message}` });
+      let areUnlike = true;
+      const onBad = ({ message, about }: FusionclipError) => {
+        areUnlike &&= about === 'unlike';
+        context.onEvent?.({ type: 'note', text: `left out: ${message}` });
+      };
       const { predictPaths } = await engine();
       const { predictions } = await predictPaths(context, {
-        ...{ adapters, model, paths, out, maps: 'npy', strict: false, onBad, accept: [...GIVEN, ...waived.accept] },
+        ...{ adapters, model, paths, out, maps: 'npy', strict: false, onBad, accept: [...GIVEN, ...accept], ...range },
       });
       const { images } = predictions;
       if (images.every(({ error }) => error !== null)) {
-        throw new FusionclipError('bad_image', images[0].error!, { about: 'unlike' });
+        throw new FusionclipError('bad_image', images[0].error!, areUnlike ? { about: 'unlike', accept: [GREYS] } : {});
       }
       if (!keep) return;
       await this.#newImages.keep(session.id, record);
@@ -210,9 +217,8 @@ export class Workbench implements Calls {
     const data = await this.#data.ofSession(session, this.#stage);
     const { losses, progress } = await (await engine()).readLosses(this.#files, runOf(id));
     await this.#newImages.clear(id);
-    const { ShownResults } = await engine();
-    const shown = session.finished ? await ShownResults.open(this.#files, session, data?.path ?? null) : null;
-    this.#show(session, shown);
+    const shown = session.finished ? await this.#open(session, data?.path ?? null) : null;
+    if (!shown) this.#show(session, null);
     return { session, dataset: data?.facts ?? null, outcome: shown?.outcome ?? null, losses, progress };
   }
 
@@ -223,8 +229,7 @@ export class Workbench implements Calls {
 
   async deleteSession(id: string): Promise<void> {
     await this.#sessions.remove(id);
-    if (this.#session?.id !== id) return;
-    [this.#session, this.#shown, this.#adapters] = [null, null, null];
+    if (this.#session?.id === id) [this.#session, this.#shown, this.#adapters] = [null, null, null];
   }
 
   async addModel(name: string, list: readonly GivenFile[]) {
@@ -274,9 +279,7 @@ export class Workbench implements Calls {
   }
 
   /** Scores stay with what made them. */
-  async #copyAdapters(to: string): Promise<void> {
-    await this.#files.writeFile(to, await this.#files.readFile(this.#adapters!));
-  }
+  #copyAdapters = async (to: string) => this.#files.writeFile(to, await this.#files.readFile(this.#adapters!));
 
   /** The model that adapters were trained on. */
   async #modelOf(adapters: string) {
@@ -298,7 +301,7 @@ export class Workbench implements Calls {
       'prompt.object': wish.object,
       ...(skip.length > 0 && { skip: skip.join(',') }),
       ...(accept !== '' && { accept }),
-      ...(wish.support && { 'shots.list': await this.#list(session, wish.support) }),
+      ...(wish.support && { 'shots.list': await this.#sessions.writeSupport(session.id, wish.support) }),
     };
     const { trainRun } = await engine();
     await trainRun(context, { data, model, out: runOf(session.id), settings, maps: 'npy' });
@@ -315,13 +318,6 @@ export class Workbench implements Calls {
       await this.#sessions.update(id, { copied: true });
     }
     return kept;
-  }
-
-  /** A file that names the support images of a session. */
-  async #list({ id }: SessionFile, support: SupportChoice): Promise<string> {
-    const path = supportOf(id);
-    await this.#files.writeFile(path, JSON.stringify(support));
-    return path;
   }
 
   /**
@@ -358,6 +354,14 @@ export class Workbench implements Calls {
     } finally {
       await this.#sessions.release(session.id);
     }
+  }
+
+  /** Shows the results of a finished session. @param data where its data set lies now, or null */
+  async #open(session: SessionFile, data: string | null): Promise<ShownResults> {
+    const { ShownResults } = await engine();
+    const shown = await ShownResults.open(this.#files, session, data);
+    this.#show(session, shown);
+    return shown;
   }
 
   #show(session: SessionFile, shown: ShownResults | null): void {

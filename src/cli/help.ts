@@ -53,7 +53,10 @@ ${whose}${listed.map(({ title, rows }) => `\n${wrap(`${title}:`, '', width)}\n${
 /** @param value in place of the setting's default */
 function flagRow(name: string, { form, fallback, help }: Option<unknown>, value?: string): [string, string] {
   const shown = value ?? (Array.isArray(fallback) ? fallback.join(fallback.length > 4 ? ', ' : ',') : fallback);
-  const initial = shown === null || shown === '' || shown === false || shown === 'false' ? '' : ` [${shown}]`;
+  const initial =
+    shown === null || shown === '' || shown === false || shown === 'false' || typeof shown === 'object'
+      ? ''
+      : ` [${shown}]`;
   // A list that fits no line is in the help of its option.
   const what = form.length > WIDTH / 2 ? 'NAME' : form;
   return [isSwitch(form) ? `--${name}` : `--${name} ${what}`, help + initial];

@@ -105,12 +105,17 @@ function placeOf(event: RunEvent | PairStepEvent): Record<string, unknown> | nul
 }
 
 function stageLine({ what, done, total, etaSeconds }: RunEvent & { type: 'stage' }): string {
-  return `${what}: ${done} of ${total}${etaSeconds === undefined ? '' : ` · ${formatDuration(etaSeconds)} left`}`;
+  return `${what}: ${done} of ${total}${leftText(etaSeconds)}`;
 }
 
 function stepLine(event: RunEvent & { type: 'step' }): string {
   const { epoch, epochs, step, steps, loss, etaSeconds } = event;
-  return `epoch ${epoch}/${epochs} · step ${step}/${steps} · loss ${loss.toFixed(4)} · ${formatDuration(etaSeconds)} left`;
+  return `epoch ${epoch}/${epochs} · step ${step}/${steps} · loss ${loss.toFixed(4)}${leftText(etaSeconds)}`;
+}
+
+/** Nothing while nobody can tell. */
+function leftText(seconds: number | null | undefined): string {
+  return seconds === null || seconds === undefined ? '' : ` · ${formatDuration(seconds)} left`;
 }
 
 function pairLine({ step, steps, size, loss, pairsPerSecond, etaSeconds }: PairStepEvent): string {

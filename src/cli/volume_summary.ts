@@ -1,5 +1,6 @@
 import { textColumns } from '../base/columns.ts';
-import type { PatientResult, UnitMetrics, VolumeMetrics } from '../detect/volume_metrics.ts';
+import type { UnitMetrics } from '../detect/unit_metrics.ts';
+import type { PatientResult, VolumeMetrics } from '../detect/volume_metrics.ts';
 
 /** Patients that are printed; the file has all. */
 const MOST_PATIENTS = 40;

@@ -143,9 +143,8 @@ export class Detector {
   /** As {@link encode}, for images of the run's data set: features that another run has computed may do. */
   encodeShared(inputs: readonly Float32Array<ArrayBuffer>[]): Encoded {
     if (!this.#shared || !this.method.frozen) return this.encode(inputs);
-    const { size, act, weights, norm } = this.options;
-    const { data, features } = this.#shared;
-    const domain = JSON.stringify([data, modelKey(this.backbone.identity), size, act, weights, norm]);
+    const { features } = this.#shared;
+    const domain = this.#domain();
     const part = (images: readonly Float32Array<ArrayBuffer>[], needs: FeatureOptions) =>
       features.encode(domain, images, needs, () => this.method.encode(this.upload(images), needs));
     const { windows: sides = [], ...needs } = this.method.needs;
@@ -159,6 +158,20 @@ export class Detector {
       joinImages(images.map((image) => image.windows!.get(side)!)),
     ]);
     return { ...encoded, guide, windows: new Map(windows) };
+  }
+
+  /** When {@link encodeShared} has the features of so many images without computing them: now, once it has, or not at all. */
+  keepsShared(images: number, bytes: number): 'now' | 'then' | 'never' {
+    if (!this.#shared || !this.method.frozen) return 'never';
+    const { features } = this.#shared;
+    if (features.count(this.#domain()) >= images) return 'now';
+    return images * bytes <= features.room(this.#domain()) ? 'then' : 'never';
+  }
+
+  /** What features depend on beside the image. */
+  #domain(): string {
+    const { size, act, weights, norm } = this.options;
+    return JSON.stringify([this.#shared!.data, modelKey(this.backbone.identity), size, act, weights, norm]);
   }
 
   /** How the towers are stored. */

@@ -62,4 +62,5 @@ export type { BankKind, SupportBank } from './support_bank.ts';
 export { type RangedScorer, SupportSet } from './support_set.ts';
 export type { StoredTensor } from './tensor_file.ts';
 export { type ScoreChoices, TrainedDetector, type TrainedSource } from './trained.ts';
-export type { PatientResult, UnitMetrics, VolumeMetrics, VolumeResult, VoxelSummary } from './volume_metrics.ts';
+export type { UnitMetrics } from './unit_metrics.ts';
+export type { PatientResult, VolumeMetrics, VolumeResult, VoxelSummary } from './volume_metrics.ts';

@@ -46,6 +46,12 @@ export class ValidationSet {
     return hasBothClasses(this.samples);
   }
 
+  /** Whether the features of the images are kept once they are computed. */
+  get keepsFeatures(): boolean {
+    const bytes = FeatureCache.bytesPerImage(this.#detector) * this.samples.length;
+    return this.#detector.method.frozen && bytes <= this.#options['eval.cache'] * 2 ** 20;
+  }
+
   /**
    * Scores the images, unless the last comparison was of the same weights.
    * @param of the scorer's weights, or null for others than a run has had
@@ -80,8 +86,7 @@ export class ValidationSet {
   async #prepare(): Promise<void> {
     const detector = this.#detector;
     const { fs, signal, onProgress } = this.#context;
-    const bytes = FeatureCache.bytesPerImage(detector) * this.samples.length;
-    if (!detector.method.frozen || bytes > this.#options['eval.cache'] * 2 ** 20) return;
+    if (!this.keepsFeatures) return;
     const features = new FeatureCache(detector);
     const items: ScoringItem[] = [];
     const { samples } = this;

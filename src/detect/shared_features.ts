@@ -86,6 +86,20 @@ export class SharedFeatures {
     return encoded;
   }
 
+  /** Images of a domain whose features are kept. */
+  count(domain: string): number {
+    if (domain !== this.#domain) return 0;
+    return [...this.#batches.values()].reduce(
+      (sum, [{ encoded }]) => sum + [...arraysOf(encoded).values()][0].shape[0],
+      0,
+    );
+  }
+
+  /** Bytes that are left for features of a domain. */
+  room(domain: string): number {
+    return this.#bytes - (domain === this.#domain ? this.#used : 0);
+  }
+
   /** Text features that were computed, to be looked up and added to. @param tower all that a text tower depends on */
   ensembles(tower: string): KnownEnsembles {
     const known = this.#ensembles.get(tower) ?? new Map();

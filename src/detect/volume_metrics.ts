@@ -1,9 +1,4 @@
-import { averagePrecision } from '../metrics/average_precision.ts';
-import type { ClassScores, Interval } from '../metrics/bootstrap.ts';
-import { aurocIntervalByPatient, aurocOf } from '../metrics/exact.ts';
 import { type Froc, froc } from '../metrics/froc.ts';
-import { INTENSITY_NAMES } from '../metrics/intensity_baseline.ts';
-import { rankScores } from '../metrics/ranking.ts';
 import { ScoreCounts } from '../metrics/score_counts.ts';
 import { voxelDice, voxelMetrics, voxelResult } from '../metrics/voxels.ts';
 import { type RunListener, stage } from '../run/events.ts';
@@ -17,6 +12,7 @@ import type { Normalisation } from './pictures.ts';
 import type { ScoredImage, ScoredSet } from './scoring.ts';
 import type { Thresholds } from './set_metrics.ts';
 import { sliceMaps } from './slice_maps.ts';
+import { brightScores, highestOf, type Unit, type UnitMetrics, unitMetrics } from './unit_metrics.ts';
 
 /** What is found of a volume with a known truth. */
 export interface VolumeResult {
@@ -48,21 +44,6 @@ export interface PatientResult extends Pick<VolumeResult, 'patient' | 'abnormal'
   readonly dice: number | null;
   /** Whether the score is at or above the image threshold; null without one. */
   readonly predicted: boolean | null;
-}
-
-/** How well the scores of volumes, or of patients, tell those with lesions. */
-export interface UnitMetrics {
-  readonly normal: number;
-  readonly abnormal: number;
-  readonly auroc: number;
-  /** 95 % of the draws of patients; null where a class is absent. */
-  readonly interval: Interval | null;
-  readonly averagePrecision: number;
-  /** At the image threshold; null without one. */
-  readonly sensitivity: number | null;
-  readonly specificity: number | null;
-  /** What the best score of brightness alone reaches by the same rule; null where it was not looked at. */
-  readonly brightness: { readonly name: string; readonly reversed: boolean; readonly auroc: number } | null;
 }
 
 /** The voxels of all volumes, on the grids that they are stored in. */
@@ -134,17 +115,6 @@ export function volumeRule(train: Pick<VolumeSettings, 'volume.top' | 'volume.sm
   return { top: train['volume.top'], smooth: train['volume.smooth'] };
 }
 
-type Brightness = 'mean' | 'std' | 'p995';
-const BRIGHTNESS: readonly Brightness[] = ['mean', 'std', 'p995'];
-
-/** A volume's or patient's scores: that of the model, and those of brightness in both directions. */
-interface Unit {
-  readonly patient: string;
-  readonly abnormal: boolean;
-  readonly score: number;
-  readonly bright: readonly number[];
-}
-
 /**
  * Evaluates volumes by the scores and maps of their slices. One volume is looked at after the other; of its voxels a few slices are
  * held. Volumes without a scored slice (those of the other split, and empty ones) play no part.
@@ -206,16 +176,7 @@ async function oneVolume(
     images.map((image) => image.score),
     rule.top,
   );
-  const bright = images.some(({ trivial }) => trivial === null)
-    ? []
-    : BRIGHTNESS.flatMap((key) =>
-        [1, -1].map((sign) =>
-          volumeScore(
-            images.map(({ trivial }) => sign * trivial![key]),
-            rule.top,
-          ),
-        ),
-      );
+  const bright = brightScores(images, rule.top);
   const unit: Unit = { patient, abnormal, score, bright };
   const { name } = volume;
   const base = { name, patient, abnormal, score, slices: images.length };
@@ -248,67 +209,6 @@ async function oneVolume(
     lesion: one.lesion === null ? null : one.lesion + firstLesion,
   }));
   return { row, unit, counts: result.counts, predicted: result.predicted, both: result.both, findings };
-}
-
-/** A patient: the highest of their volumes, in every score. */
-function highestOf(units: readonly Unit[]): Unit {
-  const most = (values: readonly number[]) => values.reduce((a, b) => Math.max(a, b));
-  return {
-    patient: units[0].patient,
-    abnormal: units.some(({ abnormal }) => abnormal),
-    score: most(units.map(({ score }) => score)),
-    bright: units[0].bright.map((_, i) => most(units.map(({ bright }) => bright[i]))),
-  };
-}
-
-function unitMetrics(units: readonly Unit[], threshold: number | null, seed: number): UnitMetrics {
-  const labels = units.map(({ abnormal }) => (abnormal ? 1 : 0));
-  const scores = units.map(({ score }) => score);
-  const abnormal = labels.filter((label) => label === 1).length;
-  const normal = labels.length - abnormal;
-  const both = normal > 0 && abnormal > 0;
-  const share = (wanted: boolean) => {
-    const own = units.filter((unit) => unit.abnormal === wanted);
-    if (threshold === null || own.length === 0) return null;
-    return own.filter(({ score }) => score >= threshold === wanted).length / own.length;
-  };
-  return {
-    normal,
-    abnormal,
-    auroc: aurocOf(byClass(units, (unit) => unit.score)),
-    interval: both ? aurocIntervalByPatient(classesByPatient(units), seed) : null,
-    averagePrecision: averagePrecision(rankScores(labels, scores)),
-    sensitivity: share(true),
-    specificity: share(false),
-    brightness: both && units.every(({ bright }) => bright.length > 0) ? bestBrightness(units) : null,
-  };
-}
-
-function byClass(units: readonly Unit[], scoreOf: (unit: Unit) => number): ClassScores {
-  return {
-    normal: units.filter(({ abnormal }) => !abnormal).map(scoreOf),
-    abnormal: units.filter(({ abnormal }) => abnormal).map(scoreOf),
-  };
-}
-
-function classesByPatient(units: readonly Unit[]): ClassScores[] {
-  const patients = [...new Set(units.map(({ patient }) => patient))];
-  return patients.map((patient) =>
-    byClass(
-      units.filter((unit) => unit.patient === patient),
-      ({ score }) => score,
-    ),
-  );
-}
-
-function bestBrightness(units: readonly Unit[]): UnitMetrics['brightness'] {
-  const all = BRIGHTNESS.flatMap((key, i) =>
-    [false, true].map((reversed, d) => ({
-      ...{ name: INTENSITY_NAMES[key], reversed },
-      auroc: aurocOf(byClass(units, ({ bright }) => bright[2 * i + d])),
-    })),
-  );
-  return all.reduce((best, one) => (one.auroc > best.auroc ? one : best));
 }
 
 function meansOf(rows: readonly VolumeResult[]): VoxelSummary['mean'] {

@@ -1,5 +1,8 @@
 import type { FusionclipError } from '../base/errors.ts';
 
+/** Errors that some work has thrown: whoever waits for it knows. */
+const heard = new WeakSet<FusionclipError>();
+
 /**
  * A piece of work that shares a Gpu with others: a job, or all that is done outside of jobs. Errors of the device are told to
  * the work whose commands or memory they are of, and to work that uses what that has made.
@@ -33,8 +36,8 @@ export class Work {
     if (told.has(this)) return told;
     told.add(this);
     this.failed ??= error;
-    if (this.#ended && this.parent) this.parent.fail(error, told);
-    else this.#pending ??= error;
+    if (!this.#ended || !this.parent) this.#pending ??= error;
+    else if (!this.#isHeard(error)) this.parent.fail(error, told);
     for (const user of this.#users) user.fail(error, told);
     return told;
   }
@@ -43,7 +46,9 @@ export class Work {
   throwPending(): void {
     const error = this.#pending;
     this.#pending = null;
-    if (error) throw error;
+    if (!error) return;
+    heard.add(error);
+    throw error;
   }
 
   /** A stretch of its commands begins. */
@@ -57,10 +62,10 @@ export class Work {
     if (this.#isOver) this.#users.clear();
   }
 
-  /** The end of a job. What it was told and never threw is the affair of the work around it. */
+  /** The end of a job. What it was told, and neither it nor what used its memory threw, is the affair of the work around it. */
   end(): void {
     this.#ended = true;
-    if (this.#pending) this.parent?.fail(this.#pending);
+    if (this.#pending && !this.#isHeard(this.#pending)) this.parent?.fail(this.#pending);
     this.#pending = null;
     if (this.#isOver) this.#users.clear();
   }
@@ -68,6 +73,11 @@ export class Work {
   /** This, or once it has ended the work around it. */
   get living(): Work {
     return this.#ended && this.parent ? this.parent.living : this;
+  }
+
+  /** Whether an error, or the one that it follows from, was thrown. */
+  #isHeard(error: FusionclipError): boolean {
+    return heard.has(error) || (this.failed !== null && heard.has(this.failed));
   }
 
   /** Nothing more can go wrong. */

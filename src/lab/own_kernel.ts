@@ -9,6 +9,8 @@ import type { Outputs } from './kernel.ts';
 
 /** Values that a buffer may have here. */
 const MOST_LENGTH = 2 ** 26;
+/** Values of all buffers together: half a gigabyte, which is filled before anything runs. */
+const MOST_VALUES = 2 ** 27;
 /** Values of a buffer that are shown. */
 const FIRST = 8;
 
@@ -45,6 +47,10 @@ export function elementTypes(wgsl: string): Record<string, 'f32' | 'u32' | 'i32'
 /** Buffers of a kernel of one's own. @throws FusionclipError `usage` where a length is none */
 export function ownBuffers(gpu: Gpu, { buffers, source }: OwnKernel): Record<string, GpuArray> {
   const types = elementTypes(source);
+  const all = Object.values(buffers).reduce((sum, { length }) => sum + length, 0);
+  if (all > MOST_VALUES && Object.values(buffers).every(({ length }) => length <= MOST_LENGTH)) {
+    throw new FusionclipError('usage', `The buffers have ${all} values together; give them at most ${MOST_VALUES}.`);
+  }
   return Object.fromEntries(
     Object.entries(buffers).map(([name, { length, fill }], i) => {
       if (!Number.isInteger(length) || length < 1 || length > MOST_LENGTH) {

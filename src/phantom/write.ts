@@ -42,7 +42,7 @@ export async function writePhantoms(
   options: PhantomSet,
   onProgress?: (done: number, total: number) => void,
 ): Promise<string> {
-  const { set, seed, size } = options;
+  const { set, seed } = options;
   const family = phantomFamily(set);
   const folder = joinPath(options.out, family.dataset);
   checkCounts(options);
@@ -52,6 +52,25 @@ export async function writePhantoms(
   if (await fs.stat(folder)) {
     throw new FusionclipError('usage', `${folder} is there already; remove it or choose another --out.`);
   }
+  try {
+    await writeSplits(fs, folder, options, onProgress);
+  } catch (error) {
+    // A part of a set would be taken for a set.
+    await fs.remove(folder).catch(() => {});
+    throw error;
+  }
+  return folder;
+}
+
+async function writeSplits(
+  fs: FileSystem,
+  folder: string,
+  options: PhantomSet,
+  onProgress?: (done: number, total: number) => void,
+): Promise<void> {
+  const { set, seed, size } = options;
+  const family = phantomFamily(set);
+  const kinds = options.kinds ?? family.kinds.map(({ name }) => name);
   const total = options.train + options.valid + options.test;
   const lines: string[] = [];
   const png = async (path: string, image: Image) => fs.writeFile(joinPath(folder, path), encodePng(image));
@@ -71,7 +90,6 @@ export async function writePhantoms(
     }
   }
   await fs.writeFile(joinPath(folder, PHANTOM_FACTS), `${lines.join('\n')}\n`);
-  return folder;
 }
 
 function checkCounts({ seed, train, valid, test }: PhantomSet): void {

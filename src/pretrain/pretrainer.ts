@@ -1,20 +1,19 @@
 import { FusionclipError } from '../base/errors.ts';
 import { Pace } from '../base/progress.ts';
 import type { ClipWeights, TensorWeights, Tokenizer } from '../clip/index.ts';
-import { resizePositions } from '../clip/positions.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { addInto, type InfoNceTargets, infoNceTargets, uploadIndex, uploadTargets } from '../kernels/index.ts';
-import { Adam, type Parameter, Tape, type Tensor } from '../nn/index.ts';
+import { addInto } from '../kernels/index.ts';
+import { type Adam, Tape, type Tensor } from '../nn/index.ts';
 import { cutBatch, joined, meanOfParts } from '../train/gradient_parts.ts';
 import type { PartGradients, Team } from '../train/index.ts';
+import { type Batch, prepareBatch, uploadBatch } from './batch.ts';
 import { DualEncoder, readArrays } from './dual_encoder.ts';
 import type { PairStepEvent } from './events.ts';
+import { optimiser, writeMoments } from './optimiser.ts';
 import type { PretrainOptions } from './options.ts';
 import type { PairSource } from './pairs.ts';
-import { drawRegions, patchCoverage, type RegionSource } from './regions.ts';
 import { rateFactor, stageAt, totalSteps } from './schedule.ts';
-import { drawView, mirroredCaption, viewInput } from './views.ts';
 
 /** Everything that training needs to go on with the same bits. */
 export interface PretrainState {
@@ -36,17 +35,6 @@ export interface PretrainHooks {
   readonly signal?: AbortSignal;
 }
 
-/** Inputs of one step. */
-interface Batch {
-  readonly images: Float32Array<ArrayBuffer>;
-  readonly sentences: readonly (readonly number[])[];
-  readonly targets: HostTargets;
-  /** Null when no lesion is known. */
-  readonly regions: { readonly tokens: Uint32Array; readonly targets: HostTargets } | null;
-}
-
-type HostTargets = InfoNceTargets<Float32Array<ArrayBuffer>>;
-
 /** A step whose loss has not been looked at yet. */
 interface PendingStep {
   readonly step: number;
@@ -54,10 +42,6 @@ interface PendingStep {
   /** Loss, norm and logarithm of the scale. */
   readonly values: Promise<Float32Array>;
 }
-
-const BETAS = [0.9, 0.98] as const;
-const EPS = 1e-6;
-const POSITIONS = 'visual.positional_embedding';
 
 /**
  * Trains both towers of a CLIP model on pairs.
@@ -194,22 +178,8 @@ export class Pretrainer {
   async #load({ step, weights, moments }: PretrainState): Promise<void> {
     const { size } = stageAt(this.#options.stages, step).stage;
     const model = await DualEncoder.load(this.#gpu, weights, size);
-    const { lr, 'weight-decay': weightDecay } = this.#options;
-    const all = [...model.parameters.values()];
-    const shared = { lr, betas: BETAS, eps: EPS };
-    const adam = new Adam([
-      { ...shared, weightDecay, parameters: all.filter(decays) },
-      { ...shared, parameters: all.filter((p) => !decays(p)) },
-    ]);
-    if (moments) {
-      const { patch, nativeSize } = weights.config.vision;
-      const [from, to] = [nativeSize, size].map((side) => Math.floor(side / patch));
-      for (const [name, array] of adam.state()) {
-        const values = moments.get(name);
-        if (!values) throw new FusionclipError('bad_model', `The checkpoint has no tensor ${name}.`);
-        array.write(name.endsWith(POSITIONS) ? resizedMoments(name, values, from, to) : values);
-      }
-    }
+    const adam = optimiser(this.#options, model);
+    if (moments) writeMoments(adam, moments, weights.config.vision, size);
     adam.resumeAt(step);
     this.#model = model;
     this.#adam = adam;
@@ -231,57 +201,16 @@ export class Pretrainer {
     return Array.from({ length: batch }, (_, b) => step * batch + b);
   }
 
-  async #prepare(pairs: readonly number[], size: number): Promise<Batch> {
-    const { seed, patch, regions: count } = this.#options;
-    const batch = pairs.length;
-    const images = new Float32Array(batch * 3 * size * size);
-    const captions: string[] = [];
-    const truths: ReadonlySet<string>[] = [];
-    const sources: RegionSource[] = [];
-    const healthy = new Map<number, number>();
-    for (const [b, index] of pairs.entries()) {
-      const pair = await this.#source.pair(index, size);
-      const view = drawView(seed, pair.view, pair.mirror);
-      images.set(viewInput(pair.image, view), b * 3 * size * size);
-      const seen = (caption: string) => (view.mirrored ? mirroredCaption(caption) : caption);
-      captions.push(seen(pair.caption));
-      truths.push(new Set(pair.captions.map(seen)));
-      if (!pair.mask) healthy.set(pair.view, b);
-      const lesion = pair.mask && count > 0 ? patchCoverage(pair.mask, view.theta, patch) : null;
-      sources.push({ index, lesion, twin: healthy.get(pair.view) ?? -1 });
-    }
-    const sentences = captions.map((caption) => this.#tokenizer.sentence(caption));
-    const targets = infoNceTargets(batch, batch, (i, j) => truths[i].has(captions[j]));
-    const places = drawRegions(seed, count, sources);
-    if (places.length === 0) return { images, sentences, targets, regions: null };
-    const tokens = Math.floor(size / patch) ** 2 + 1;
-    return {
-      ...{ images, sentences, targets },
-      regions: {
-        tokens: Uint32Array.from(places, ({ picture, patch }) => picture * tokens + 1 + patch),
-        targets: infoNceTargets(places.length, batch, (r, j) => truths[places[r].like].has(captions[j])),
-      },
-    };
+  #prepare(pairs: readonly number[], size: number): Promise<Batch> {
+    return prepareBatch(this.#options, this.#source, this.#tokenizer, pairs, size);
   }
 
   /** Forward and backward of a batch; the parameters have their gradients after it. In the caller's scope. */
-  #record({ images, sentences, targets, regions }: Batch): Tensor {
-    const gpu = this.#gpu;
+  #record(batch: Batch): Tensor {
     const model = this.#model;
-    const { size } = model.vision;
     const tape = new Tape();
-    const pictures = GpuArray.from(gpu, images, [sentences.length, 3, size, size]);
-    const upload = (given: HostTargets, rows: number) => uploadTargets(gpu, given, [rows, sentences.length]);
-    const batch = {
-      ...{ images: pictures, sentences, targets: upload(targets, sentences.length) },
-      ...(regions && {
-        regions: {
-          tokens: uploadIndex(gpu, regions.tokens),
-          targets: upload(regions.targets, regions.tokens.length),
-        },
-      }),
-    };
-    const loss = tape.record(() => model.loss(batch));
+    const inputs = uploadBatch(this.#gpu, batch, model.vision.size);
+    const loss = tape.record(() => model.loss(inputs));
     tape.backward(loss, this.#one);
     return loss;
   }
@@ -359,15 +288,4 @@ export class Pretrainer {
       pairsPerSecond: left > 0 ? (this.#options.batch * left) / etaSeconds : 0,
     });
   }
-}
-
-/** Matrices shrink by weight decay; vectors and tables of embeddings do not. */
-function decays({ name, shape }: Parameter): boolean {
-  return shape.length > 1 && !/embedding/.test(name);
-}
-
-/** Moments of the position table for another grid; squares stay positive. */
-function resizedMoments(name: string, values: Float32Array, from: number, to: number): Float32Array<ArrayBuffer> {
-  const resized = resizePositions(values, from, to);
-  return name.startsWith('exp_avg_sq') ? resized.map((v) => Math.max(0, v)) : resized;
 }

@@ -1,5 +1,6 @@
 /** @jsxImportSource preact */
-import type { UnitMetrics, VolumeMetrics } from '../detect/volume_metrics.ts';
+import type { UnitMetrics } from '../detect/unit_metrics.ts';
+import type { VolumeMetrics } from '../detect/volume_metrics.ts';
 import { DataTable, Details } from './data_table.tsx';
 import { Section } from './section.tsx';
 import { fixed } from './verdict.ts';

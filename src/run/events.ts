@@ -15,9 +15,12 @@ export interface StepEvent {
   readonly parts: Readonly<Record<string, number>>;
   /** Since the training began or was resumed. */
   readonly seconds: number;
-  /** To the end of the run, comparisons and test images with it. */
-  readonly etaSeconds: number;
+  /** To the end of the run, comparisons and test images with it; null while nobody can tell. */
+  readonly etaSeconds: number | null;
 }
+
+/** The same before the end is foreseen. */
+export type TrainedStep = Omit<StepEvent, 'etaSeconds'>;
 
 /** What a run tells about its progress. */
 export type RunEvent =

@@ -69,7 +69,10 @@ export class RunFolder {
   ): Promise<{ folder: RunFolder; header: RunConfig; finished: boolean }> {
     const file = joinPath(path, 'config.json');
     if (!(await fs.stat(file))) {
-      throw new FusionclipError('io', `There is no run in ${path}: ${file} does not exist${await runBelow(fs, path)}.`);
+      throw new FusionclipError(
+        'io',
+        `There is no run in ${path}: ${file} does not exist${(await runBelow(fs, path)) || '; give what fusionclip train --out was given'}.`,
+      );
     }
     const text = new TextDecoder().decode(await fs.readFile(file));
     let json: unknown;
@@ -103,6 +106,12 @@ export class RunFolder {
     };
     return readRunFile(this.#fs, this.file(name), parse, REMOVE.resume);
   }
+}
+
+/** Refuses the folder of a run for what holds files of its own. @throws FusionclipError `usage` */
+export async function requireNoRun(fs: FileSystem, path: string): Promise<void> {
+  if (!(await fs.stat(joinPath(path, 'config.json')))) return;
+  throw new FusionclipError('usage', `${path} is the folder of a run; give another folder with --out.`);
 }
 
 /** For the end of a sentence: a run in a folder of a folder that was taken for one, or nothing. */

@@ -5,6 +5,7 @@ import { saveAdapters } from '../detect/adapters_file.ts';
 import type { AnyBackbone } from '../detect/backbone.ts';
 import type { Detector } from '../detect/detector.ts';
 import { type Calibration, calibrate, classScores, evaluateSamples, samplingRequest } from '../detect/evaluation.ts';
+import { FeatureCache } from '../detect/feature_cache.ts';
 import { samplesMaps } from '../detect/maps.ts';
 import { predictionRows, toCsv } from '../detect/predictions.ts';
 import { type TrainResults, trainResults } from '../detect/results.ts';
@@ -26,6 +27,7 @@ import { loadWeights } from './checkpoint.ts';
 import { Forecast, planOf } from './forecast.ts';
 import { writeRunBill } from './ml_bom.ts';
 import { environmentJson } from './provenance.ts';
+import { rehearse } from './rehearsal.ts';
 import { selectionRule } from './selection_rule.ts';
 import { openTeam } from './shared_step.ts';
 import type { SharedTrainings } from './shared_trainings.ts';
@@ -96,15 +98,32 @@ export async function finishRun(run: OpenedRun, state: RunState | null): Promise
     const used = selectedBy === 'test-oracle' ? oracle : rest;
     const chosenBy = { contest: compared && selectedBy !== 'none' ? used : null, selectedBy };
     team = selectedBy === 'none' ? null : await openTeam(context.team, header, support);
-    const forecast = new Forecast(
-      planOf(header, state, {
-        items: items.length,
-        compared: compared ? used.samples.length : 0,
-        test: dataset.splits.test.length,
-      }),
-    );
+    const { test } = dataset.splits;
+    const images = {
+      ...{ items: items.length, compared: compared ? used.samples.length : 0, kept: used.keepsFeatures },
+      calibrated: rest.possible ? rest.samples.length : support.normal.length + support.abnormal.length,
+      known: compared && used === rest,
+      ...{ test: test.length, shared: detector.keepsShared(test.length, FeatureCache.bytesPerImage(detector)) },
+    };
+    const forecast = new Forecast(planOf(header, state, images));
+    const few = rest.possible ? rest.samples : [...support.shots.normal, ...support.shots.abnormal];
+    const rehearsal = () => rehearse(detector, memory, few, { fs, batch: header.train['eval.batch'], signal });
     const end = await runTraining(
-      { fs, folder, header, items, detector, memory, ...chosenBy, onEvent, forecast, trainings, team, signal },
+      {
+        fs,
+        folder,
+        header,
+        items,
+        detector,
+        memory,
+        ...chosenBy,
+        onEvent,
+        forecast,
+        rehearsal,
+        trainings,
+        team,
+        signal,
+      },
       state,
     );
     oracle.release();

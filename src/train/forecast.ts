@@ -1,6 +1,7 @@
 import { stepsPerEpoch } from '../base/order.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import type { RunState } from '../run/run_state.ts';
+import type { Rehearsed } from './rehearsal.ts';
 
 /** What a training has before it. */
 export interface Plan {
@@ -9,82 +10,71 @@ export interface Plan {
   /** Of them, before it went on. */
   readonly begun: number;
   readonly stepsPerEpoch: number;
-  /** Images of a step. */
-  readonly batch: number;
   /** How often weights are compared, and on how many images. */
   readonly comparisons: number;
   readonly compared: number;
-  /** Test images. */
+  /** Whether the features of these are kept, so that they are computed once. */
+  readonly kept: boolean;
+  /** Images that thresholds are chosen on, and whether a comparison has scored them by the last weights. */
+  readonly calibrated: number;
+  readonly known: boolean;
+  /** Test images, and whether their features are kept by now, or from one pass to the next. */
   readonly test: number;
+  readonly shared: 'now' | 'then' | 'never';
 }
 
-/** How many images a training goes through, compares weights on, and scores at the end. */
-export interface ImageCounts {
+/** What images a training goes through: those that it learns from, and as {@link Plan} has the others. */
+export interface ImageCounts extends Pick<Plan, 'compared' | 'kept' | 'calibrated' | 'known' | 'test' | 'shared'> {
   readonly items: number;
-  readonly compared: number;
-  readonly test: number;
 }
 
 /** The plan of a run. @param state where it goes on, or null at its start */
-export function planOf({ train }: RunConfig, state: RunState | null, { items, compared, test }: ImageCounts): Plan {
+export function planOf({ train }: RunConfig, state: RunState | null, { items, ...images }: ImageCounts): Plan {
   const perEpoch = stepsPerEpoch(items, train.batch);
   const epochs = train.epochs * Math.max(1, train['lr.grid'].length);
   const begun = state ? state.candidate * train.epochs * perEpoch + state.step : 0;
   const comparisons = Math.ceil((epochs - begun / Math.max(1, perEpoch)) / train['eval.every']);
   return {
+    ...images,
     steps: epochs * perEpoch,
     begun,
     stepsPerEpoch: perEpoch,
-    batch: Math.min(train.batch, items),
-    comparisons: compared > 0 ? comparisons : 0,
-    compared,
-    test,
+    comparisons: images.compared > 0 ? comparisons : 0,
   };
 }
 
 /**
- * What things cost before they were seen, in passes of an image through the backbone: measured with `tiny-clip` and the method
- * `fusionclip` by `npm run time-left`; what is seen takes their place.
+ * All metrics of a test set in pixel AUROCs of it: with precision, regions, the foreground and what brightness alone does. `npm run
+ * time-left` shows what comes of it.
  */
-const COSTS = {
-  /** An image of a step, forward and backward, from kept features. */
-  step: 0.75,
-  /** An image that is scored from its features; for the first comparison these are computed. */
-  score: 0.8,
-  /** A test image, read, encoded, scored and drawn. */
-  test: 1.9,
-};
+const METRICS = 8;
 
-/** Seconds of what the processor does whatever the GPU is: metrics and intervals, of each test image and besides. */
-const METRICS = { image: 0.02, set: 0.7 };
+/** Seconds of all metrics of a set beside that, most of them of code that runs for the first time: of this kind of processor. */
+const BESIDES = 0.5;
 
-/** Passes over the test images that are to be expected, by whether the last weights that were compared were the best so far. */
-const PASSES = { unknown: 1.5, better: 1.2, worse: 1.9 };
+/** Seconds of a training that ends before anybody asks. */
+const SHORT = 3;
 
 /** Seconds over which the speed of steps is averaged, and not less than an epoch. */
 const WINDOW = 30;
 
 /**
- * Foresees the end of a training with all that comes after its steps: comparisons and the test images. The first pass and
- * the first step compile their kernels, so they are no measure of the others.
+ * Foresees the end of a training with all that comes after its steps: comparisons and the test images. It says nothing before it
+ * has seen a step that compiles nothing, and a rehearsal of the rest.
  */
 export class Forecast {
   readonly #plan: Plan;
   readonly #now: () => number;
   readonly #start: number;
-  /** Where the first batch of support images was done. */
-  #first: { readonly at: number; readonly done: number } | null = null;
-  /** Seconds of an image in the backbone; null before one was seen. */
-  #image: number | null = null;
+  #rehearsed: Rehearsed | null = null;
   /** Steps and when they were told, without what comparisons took, oldest first. */
   readonly #ticks: { readonly step: number; readonly at: number }[] = [];
   #done: number;
   /** Seconds of all comparisons so far. */
   #comparing = 0;
   #comparisons = 0;
-  /** Whether the last comparison found better weights; null before one. */
-  #improves: boolean | null = null;
   #last = 0;
+  #isPerfect = false;
   /** Where the first batch of test images was scored, of these or those weights. */
   #scored: { readonly which: string; readonly at: number; readonly done: number } | null = null;
 
@@ -96,11 +86,10 @@ export class Forecast {
     this.#start = this.#seconds();
   }
 
-  /** Says how many of the support images have been through the backbone. */
-  encoded(done: number): void {
-    const at = this.#seconds();
-    if (this.#first && done > this.#first.done) this.#image = (at - this.#first.at) / (done - this.#first.done);
-    else this.#first = { at, done };
+  /** Has the rest rehearsed, once, where the training is long enough that somebody asks for its end. */
+  async rehearse(rehearsal: () => Promise<Rehearsed>): Promise<void> {
+    if (this.#rehearsed || this.#seconds() - this.#start < SHORT) return;
+    this.#rehearsed = await rehearsal();
   }
 
   /** Says that the step of this number, from 1, is done. */
@@ -112,9 +101,9 @@ export class Forecast {
     while (this.#ticks.length > least && this.#ticks[1].at < at - WINDOW) this.#ticks.shift();
   }
 
-  /** Says whether the weights that were compared are the best so far. */
-  chose(better: boolean): void {
-    this.#improves = better;
+  /** Says that no weights can be better than the best so far: the last ones are others. */
+  perfect(): void {
+    this.#isPerfect = true;
   }
 
   /** Does a comparison of weights. */
@@ -137,44 +126,52 @@ export class Forecast {
     const first = this.#scored;
     if (done === first.done) return null;
     const { test } = this.#plan;
-    const image = (at - first.at) / (done - first.done);
-    return (
-      (test - done) * image + METRICS.set + METRICS.image * test + (which === 'last' ? this.#pass(test, image) : 0)
-    );
+    const images = ((test - done) * (at - first.at)) / (done - first.done);
+    const costs = this.#rehearsed;
+    if (!costs) return images;
+    return images + test * METRICS * costs.rank + BESIDES + (which === 'last' ? this.#pass(costs, 'again') : 0);
   }
 
-  /** Seconds of a pass over so many test images, with all metrics. */
-  #pass(test: number, image: number): number {
-    return test > 0 ? test * (image + METRICS.image) + METRICS.set : 0;
-  }
-
-  /** Seconds that are left; null before anything was seen that tells. */
+  /** Seconds that are left; null before they can be told. */
   left(): number | null {
-    const { steps, batch, comparisons, compared, test } = this.#plan;
-    const step = this.#step() ?? (this.#image !== null ? COSTS.step * batch * this.#image : null);
-    if (step === null) return null;
-    // Without a look at images their share is guessed by that of the steps.
-    const image = this.#image ?? step / (COSTS.step * batch);
-    const due = Math.max(0, comparisons - this.#comparisons);
-    // The first one computes features, which no later one has to.
-    const score = this.#comparisons > 1 ? this.#last / compared : COSTS.score * image;
-    const first = this.#comparisons === 0 && due > 0 ? compared * image : 0;
-    // Where weights are chosen, the last ones score the test images as well if they are others: so they are, if learning has ended.
-    const passes =
-      comparisons > 1 ? PASSES[this.#improves === null ? 'unknown' : this.#improves ? 'better' : 'worse'] : 1;
-    return (
-      this.#compiling() +
-      (steps - this.#done) * step +
-      first +
-      due * compared * score +
-      passes * this.#pass(test, COSTS.test * image)
-    );
+    const step = this.#step();
+    const costs = this.#rehearsed;
+    if (step === null || !costs) return null;
+    const due = Math.max(0, this.#plan.comparisons - this.#comparisons);
+    const once =
+      (this.#plan.steps - this.#done) * step + this.#comparisonsLeft(costs, due) + this.#pass(costs, 'first');
+    // Where weights are chosen, the last ones score the test images as well if they are others.
+    if (this.#plan.comparisons < 2) return once;
+    const twice = once + this.#pass(costs, 'again');
+    // Nobody knows yet whether they are: this is wrong by the same share either way.
+    return this.#isPerfect ? twice : (2 * once * twice) / (once + twice);
   }
 
-  /** Seconds that the first step takes longer than others: as much as the first batch of images did. */
-  #compiling(): number {
-    if (this.#ticks.length > 0 || !this.#first || this.#image === null) return 0;
-    return Math.max(0, this.#first.at - this.#start - this.#first.done * this.#image);
+  /** Seconds of comparisons that are due: as long as the last one, or as was rehearsed. */
+  #comparisonsLeft(costs: Rehearsed, due: number): number {
+    const { compared, kept } = this.#plan;
+    const features = compared * (costs.read + costs.encode);
+    if (this.#comparisons > 1) return due * this.#last;
+    // The first one alone computes features where these are kept.
+    if (this.#comparisons === 1) return due * Math.max(0, this.#last - (kept ? features : 0));
+    const bare = costs.fit + compared * (costs.score + costs.rank);
+    return due * bare + (kept ? Math.min(1, due) : due) * features;
+  }
+
+  /** Seconds of scoring the test images, with thresholds before and metrics after: by the first weights, or again by others. */
+  #pass(costs: Rehearsed, which: 'first' | 'again'): number {
+    const { calibrated, known, test, shared } = this.#plan;
+    const { fit, read, encode, score, rank } = costs;
+    const again = which === 'again';
+    const hasFeatures = shared === 'now' || (again && shared === 'then');
+    const thresholds = (known && !again ? 0 : calibrated * score) + (known || again ? 0 : calibrated * (read + encode));
+    return (
+      BESIDES +
+      fit +
+      thresholds +
+      calibrated * rank +
+      test * (read + (hasFeatures ? 0 : encode) + score + METRICS * rank)
+    );
   }
 
   /**

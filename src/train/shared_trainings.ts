@@ -2,14 +2,14 @@ import { optionTexts } from '../base/option.ts';
 import { modelKey } from '../detect/backbone.ts';
 import type { Detector } from '../detect/detector.ts';
 import { FUSION_OPTIONS, INFERENCE_SETTINGS } from '../fusion/index.ts';
-import type { StepEvent } from '../run/events.ts';
+import type { TrainedStep } from '../run/events.ts';
 import { TRAIN_OPTIONS } from '../run/options.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import type { TrainerHooks } from './trainer.ts';
 
 /** What a training did in an epoch. */
 export interface TrainedEpoch {
-  readonly steps: readonly StepEvent[];
+  readonly steps: readonly TrainedStep[];
   /** At its end, by name of the parameter; null where a run does not look at them. */
   readonly weights: ReadonlyMap<string, Float32Array<ArrayBuffer>> | null;
 }

@@ -1,6 +1,5 @@
 import { FusionclipError } from '../base/errors.ts';
 import { epochOrder, stepsPerEpoch } from '../base/order.ts';
-import { Pace } from '../base/progress.ts';
 import type { Detector } from '../detect/detector.ts';
 import { FeatureCache } from '../detect/feature_cache.ts';
 import type { TrainItem } from '../detect/support.ts';
@@ -9,7 +8,7 @@ import type { Scope } from '../gpu/memory.ts';
 import { RepeatedStep } from '../gpu/repeated_step.ts';
 import { addInto } from '../kernels/index.ts';
 import { Adam, type Parameter, Tape } from '../nn/index.ts';
-import type { StepEvent } from '../run/events.ts';
+import type { TrainedStep } from '../run/events.ts';
 import type { TrainOptions } from '../run/options.ts';
 import { cutBatch, joined, meanOfParts, type PartGradients } from './gradient_parts.ts';
 import { StepInputs } from './step_inputs.ts';
@@ -28,7 +27,7 @@ export interface TrainerChoices {
 /** What the trainer calls while it works. */
 export interface TrainerHooks {
   /** Called after each step. */
-  readonly onStep?: (event: StepEvent) => void;
+  readonly onStep?: (event: TrainedStep) => void;
   /** Called every `checkpoint.every` steps, when all losses so far are known to be finite. */
   readonly onCheckpoint?: () => Promise<void>;
   /** Stops after the step in progress; the trainer then is in the state of a checkpoint. */
@@ -64,7 +63,7 @@ export class Trainer {
   readonly #one: GpuArray;
   readonly #inputs = new Map<number, StepInputs>();
   readonly #repeated: RepeatedStep<GpuArray> | null;
-  readonly #pace: Pace;
+  readonly #start: number;
   readonly #stepsPerEpoch: number;
   #step = 0;
   /** Names of the parts of the loss, the same for every step. */
@@ -99,7 +98,7 @@ export class Trainer {
     this.#features = new FeatureCache(detector);
     this.#repeated = eager ? null : new RepeatedStep(gpu);
     this.#one = GpuArray.from(gpu, Float32Array.of(1), [1]).keep();
-    this.#pace = new Pace();
+    this.#start = performance.now();
   }
 
   /** Steps done. */
@@ -300,7 +299,7 @@ export class Trainer {
       );
     }
     const parts = Object.fromEntries(names.map((name, i) => [name, values[i]]));
-    const { seconds, etaSeconds } = this.#pace.tick(this.steps - step);
-    onStep?.({ step, steps: this.steps, epoch, epochs: this.#options.epochs, loss, parts, seconds, etaSeconds });
+    const seconds = (performance.now() - this.#start) / 1000;
+    onStep?.({ step, steps: this.steps, epoch, epochs: this.#options.epochs, loss, parts, seconds });
   }
 }

@@ -5,12 +5,13 @@ import type { SelectedBy } from '../detect/results.ts';
 import type { ValidationSet } from '../detect/selection.ts';
 import type { TrainItem } from '../detect/support.ts';
 import type { SupportSet } from '../detect/support_set.ts';
-import type { RunListener, StepEvent } from '../run/events.ts';
+import { type RunListener, stage, type TrainedStep } from '../run/events.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import { BEST, LAST, LATEST, type RunFolder } from '../run/run_folder.ts';
 import { type Choice, LOSS_TAIL, type RunState } from '../run/run_state.ts';
 import { loadCheckpoint, saveCheckpoint, saveWeights } from './checkpoint.ts';
 import type { Forecast } from './forecast.ts';
+import type { Rehearsed } from './rehearsal.ts';
 import {
   type KeptTraining,
   type SharedTrainings,
@@ -36,6 +37,8 @@ export interface TrainingParts {
   readonly onEvent: RunListener;
   /** Foresees the end. */
   readonly forecast: Forecast;
+  /** Times what comes after the steps. */
+  readonly rehearsal: () => Promise<Rehearsed>;
   /** Where the same training may be had that another run has done. */
   readonly trainings?: SharedTrainings;
   /** Who computes parts of batches beside this process. */
@@ -112,12 +115,8 @@ async function trainCandidate(
     if (trainer && resume) await loadCheckpoint(fs, folder.file(LATEST), trainer);
     if (trainer && trainer.epoch < train.epochs) {
       const what = 'features of the support images';
-      const onProgress = (at: number, total: number) => {
-        forecast.encoded(at);
-        const left = forecast.left();
-        onEvent({ type: 'stage', what, done: at, total, ...(left !== null && { etaSeconds: left }) });
-      };
-      await trainer.prepare(onProgress, signal);
+      await trainer.prepare(stage(onEvent, what), signal);
+      await forecast.rehearse(parts.rehearsal);
     }
     const save = async () => {
       await folder.metrics.flush();
@@ -128,14 +127,14 @@ async function trainCandidate(
     };
     while (training.epoch < train.epochs) {
       if (!trainer) signal?.throwIfAborted();
-      const steps: StepEvent[] = [];
+      const steps: TrainedStep[] = [];
       const finished = await training.runEpoch({
         signal,
         onCheckpoint: save,
         onStep: (own) => {
           steps.push(own);
           forecast.stepped(candidate * own.steps + own.step);
-          const event = { ...own, etaSeconds: forecast.left() ?? own.etaSeconds };
+          const event = { ...own, etaSeconds: forecast.left() };
           losses = [...losses, event.loss].slice(-LOSS_TAIL);
           folder.metrics.add({ type: 'step', ...(rate !== null && { rate }), ...event });
           onEvent({ type: 'step', rate, ...event });
@@ -145,6 +144,7 @@ async function trainCandidate(
         await save();
         throw interrupted(folder, training.step, trainer!.steps);
       }
+      if (trainer) await forecast.rehearse(parts.rehearsal);
       const end = training.epoch === train.epochs;
       const choice = { candidate, epoch: training.epoch, step: training.step };
       const due = end || (parts.selectedBy !== 'last' && training.epoch % train['eval.every'] === 0);
@@ -152,12 +152,12 @@ async function trainCandidate(
       if (contest && due) {
         const score = await forecast.comparing(() => memory.withScorer((scorer) => contest.evaluate(scorer, choice)));
         const better = !best?.score || score.value > best.score.value;
-        forecast.chose(better);
         const on = parts.selectedBy === 'test-oracle' ? 'test-oracle' : 'valid';
         folder.metrics.add({ type: 'eval', ...(rate !== null && { rate }), ...choice, on, ...score, best: better });
         onEvent({ type: 'eval', rate, epoch: choice.epoch, step: choice.step, on, score, best: better });
         if (better) {
           best = { ...choice, score };
+          if (score.value >= 1) forecast.perfect();
           await saveWeights(fs, folder.file(BEST), header, detector.method.parameters);
         }
       } else if (end && !contest) {

@@ -9,7 +9,7 @@ import { DicomVolume } from './dicom_volume.ts';
 import { Held } from './held.ts';
 import { NiftiVolume } from './nifti_volume.ts';
 import { orderSlices } from './order.ts';
-import { secretFile, secretName, secretOrder, withSecretNames } from './secret_name.ts';
+import { calledFile, secretName, secretOrder, withSecretNames } from './secret_name.ts';
 import { imageKey, isSingle, singleImages } from './single_images.ts';
 import { readSliceHeaders, type SliceHeader } from './slice_header.ts';
 import type { Volume } from './volume.ts';
@@ -81,7 +81,7 @@ export async function collectVolumes(
   let skipped = 0;
   const isSkipped = (name: string) => skip.some((pattern) => matchesPattern(name, pattern));
   for (const { root, path } of await filesOf(fs, all)) {
-    if (isSkipped(nameBelow(root, path)) || (skip.length > 0 && isSkipped(await bareSecret(fs, path)))) {
+    if (isSkipped(nameBelow(root, path)) || (skip.length > 0 && isSkipped(await calledFile(fs, path)))) {
       skipped++;
       continue;
     }
@@ -119,7 +119,8 @@ export async function collectVolumes(
   if (others > 0) notes.push(`${counted(others, 'file')} of other kinds`);
 
   const people = await patientNames(fs, headers);
-  const left = skip.length > 0 ? await leftIn(fs, headers, people, isSkipped) : headers;
+  const called = skip.length > 0 ? await calledFrames(fs, headers) : null;
+  const left = called ? headers.filter((header) => !Object.values(called.get(header)!).some(isSkipped)) : headers;
   skipped += new Set(headers.map(({ path }) => path)).size - new Set(left.map(({ path }) => path)).size;
   if (skipped > 0) notes.push(`left out: ${counted(skipped, 'file')}, as --skip says`);
   const single = left.filter(isSingle);
@@ -164,19 +165,25 @@ export async function collectVolumes(
   return { volumes, segmentations, notes, refused, held };
 }
 
-/** Frames whose series, image and patient are not called by what is to be left out. */
-async function leftIn(
+/** What messages call a frame: the patient, the series, and the image where it is one by itself, else ''. */
+export interface CalledFrame {
+  readonly patient: string;
+  readonly series: string;
+  readonly image: string;
+}
+
+/** What frames are called. */
+export async function calledFrames(
   fs: FileSystem,
   headers: readonly SliceHeader[],
-  people: (header: SliceHeader) => { readonly patient: string },
-  isSkipped: (name: string) => boolean,
-): Promise<SliceHeader[]> {
-  const out: SliceHeader[] = [];
+): Promise<Map<SliceHeader, CalledFrame>> {
+  const people = await patientNames(fs, headers);
+  const out = new Map<SliceHeader, CalledFrame>();
   for (const [key, group] of grouped(headers)) {
-    if (isSkipped(`series ${await secretName(fs, key)}`)) continue;
+    const series = `series ${await secretName(fs, key)}`;
     for (const header of group) {
       const image = isSingle(header) ? `image ${await secretName(fs, imageKey(header))}` : '';
-      if (!isSkipped(people(header).patient) && !isSkipped(image)) out.push(header);
+      out.set(header, { patient: people(header).patient, series, image });
     }
   }
   return out;
@@ -185,11 +192,6 @@ async function leftIn(
 /** A path below a root; a root that is a file has its own. */
 export function nameBelow(root: string, path: string): string {
   return path.slice(path === root ? 0 : root.length).replace(/^[/\\]+/, '');
-}
-
-/** What messages call a file, without their hint. */
-async function bareSecret(fs: FileSystem, path: string): Promise<string> {
-  return (await secretFile(fs, path)).replace(/ \(.*$/, '');
 }
 
 /** One failure for all that was refused; it can be accepted where each of them can. */
@@ -232,7 +234,7 @@ export async function dicomFilesBelow(fs: FileSystem, root: string): Promise<str
 }
 
 /** By series, frame of reference, and orientation to a hundredth. */
-export function grouped(headers: readonly SliceHeader[]): Map<string, SliceHeader[]> {
+function grouped(headers: readonly SliceHeader[]): Map<string, SliceHeader[]> {
   const groups = new Map<string, SliceHeader[]>();
   for (const header of headers) {
     // Localizers and pictures without a place belong to their series, which is told of them.
@@ -257,7 +259,7 @@ export function grouped(headers: readonly SliceHeader[]): Map<string, SliceHeade
  * A name for each patient, and their rank: a hash with a study of theirs, as a number alone is soon found by trying all. Without a
  * number each study is of somebody else.
  */
-export async function patientNames(
+async function patientNames(
   fs: FileSystem,
   headers: readonly SliceHeader[],
 ): Promise<(header: SliceHeader) => { readonly patient: string; readonly order: string }> {

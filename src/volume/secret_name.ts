@@ -23,11 +23,16 @@ export async function secretOrder(text: string): Promise<string> {
   return shortHash(`fusionclip ${text}`);
 }
 
-/** What messages call a file of a patient, `file 1a2b3c4d.dcm`, and how it is found. */
-export async function secretFile(fs: FileSystem, path: string): Promise<string> {
+/** What a file of a patient is called, `file 1a2b3c4d.dcm`. */
+export async function calledFile(fs: FileSystem, path: string): Promise<string> {
   const whole = fs.absolutePath ? await fs.absolutePath(path) : path;
   const ending = /^[a-z]{2,5}$/.exec(extension(path))?.[0];
-  return `file ${await secretName(fs, whole)}${ending ? `.${ending}` : ''} (data check --names says which)`;
+  return `file ${await secretName(fs, whole)}${ending ? `.${ending}` : ''}`;
+}
+
+/** What messages call it, with how it is found. */
+export async function secretFile(fs: FileSystem, path: string): Promise<string> {
+  return `${await calledFile(fs, path)} (data check --names says which)`;
 }
 
 /** A file system whose errors call what lies below `roots` by {@link secretFile}: folders are often called after patients. */

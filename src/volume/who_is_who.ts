@@ -1,8 +1,7 @@
 import type { FileSystem } from '../base/file_system.ts';
 import { isDicom } from '../dicom/part10.ts';
-import { filesBelow, grouped, patientNames } from './collect.ts';
-import { secretFile, secretName } from './secret_name.ts';
-import { imageKey, isSingle } from './single_images.ts';
+import { calledFrames, filesBelow } from './collect.ts';
+import { calledFile } from './secret_name.ts';
 import { readSliceHeaders, type SliceHeader } from './slice_header.ts';
 
 /** What this program calls a file, its series and its patient. */
@@ -27,21 +26,11 @@ export async function whoIsWho(fs: FileSystem, root: string): Promise<CalledFile
     // What cannot be read is of nobody.
     headers.push(...((await readSliceHeaders(fs, path).catch(() => null)) ?? []));
   }
-  const people = await patientNames(fs, headers);
-  const series = new Map<string, string>();
-  const patients = new Map<string, string>();
-  for (const [key, group] of grouped(headers)) {
-    const name = `series ${await secretName(fs, key)}`;
-    for (const header of group) {
-      series.set(header.path, isSingle(header) ? `image ${await secretName(fs, imageKey(header))}` : name);
-      patients.set(header.path, people(header).patient);
-    }
-  }
-  const called = async (path: string) => (await secretFile(fs, path)).replace(/ \(.*/, '');
+  const called = new Map([...(await calledFrames(fs, headers))].map(([{ path }, names]) => [path, names]));
   return Promise.all(
-    paths.map(async (path) => ({
-      ...{ path, file: await called(path) },
-      ...{ series: series.get(path) ?? '', patient: patients.get(path) ?? '' },
-    })),
+    paths.map(async (path) => {
+      const { series = '', image = '', patient = '' } = called.get(path) ?? {};
+      return { path, file: await calledFile(fs, path), series: image || series, patient };
+    }),
   );
 }

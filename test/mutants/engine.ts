@@ -133,10 +133,10 @@ export const engine: readonly Mutation[] = [
   ...mutations('src/gpu/work.ts', 'gpu/errors', [
     ['if (this.failed && !user.#isPartOf(this)) user.#pending ??= this.failed;', ''],
     ['for (const user of this.#users) user.fail(error, told);', ''],
-    ['if (this.#ended && this.parent) this.parent.fail(error, told);\n    else', ''],
+    ['if (!this.#ended || !this.parent) this.#pending ??= error;\n    else', 'this.#pending ??= error; if (false)'],
     ['this.#ended && this.parent ? this.parent.living : this', 'this'],
-    ['if (this.#pending) this.parent?.fail(this.#pending);', ''],
-    ['    this.#pending = null;\n    if (error)', '    if (error)', { suite: 'gpu/errors > an error that a job' }],
+    ['if (this.#pending && !this.#isHeard(this.#pending)) this.parent?.fail(this.#pending);', ''],
+    ['    this.#pending = null;\n    if (!error)', '    if (!error)', { suite: 'gpu/errors > an error that a job' }],
     ['this.#ended && this.#watched === 0', 'this.#ended && this.#watched === 1'],
   ]),
   ...mutations('src/gpu/faults.ts', 'gpu/errors', [
@@ -178,5 +178,8 @@ export const engine: readonly Mutation[] = [
     ['if (signal?.aborted || this.lost !== null) return;', 'if (this.lost !== null) return;'],
     ['this.#recording = null;\n    this.#wanted = null;', 'this.#recording = null;'],
     ['this.pool.checkCopy(from, to);\n    if (this.#wanted) return;', 'this.pool.checkCopy(from, to);'],
+  ]),
+  ...mutations('src/gpu/work.ts', 'train/side_by_side > untold', [
+    ['if (this.#pending && !this.#isHeard(this.#pending))', 'if (this.#pending)'],
   ]),
 ];

@@ -82,10 +82,12 @@ export const training: readonly Mutation[] = [
   ]),
   ...mutations('src/pretrain/pretrainer.ts', 'pretrain/settings', [
     ['const factor = rateFactor(this.#step, warmup, this.steps);', 'const factor = 1;'],
+    ['stepClipped(factor, clip)', 'stepClipped(factor, 1e6)'],
+  ]),
+  ...mutations('src/pretrain/optimiser.ts', 'pretrain/settings', [
     ['return shape.length > 1 && !/embedding/.test(name);', 'return shape.length > 1;'],
     ['{ ...shared, weightDecay, parameters: all.filter(decays) }', '{ ...shared, parameters: all.filter(decays) }'],
     ['const BETAS = [0.9, 0.98] as const;', 'const BETAS = [0.9, 0.999] as const;'],
-    ['stepClipped(factor, clip)', 'stepClipped(factor, 1e6)'],
   ]),
   ...mutations('src/detect/selection.ts', 'train/settings', [
     ['(image + pixel) / 2', 'image'],
@@ -147,7 +149,8 @@ export const training: readonly Mutation[] = [
   ...mutations('src/train/forecast.ts', 'train/forecast', [
     ['steps: epochs * perEpoch,', 'steps: epochs / perEpoch,'],
     ['state.candidate * train.epochs * perEpoch + state.step', 'state.step'],
-    ['Math.min(train.batch, items)', 'train.batch'],
+    ['(2 * once * twice) / (once + twice)', 'once'],
+    ['this.#isPerfect ? twice', 'this.#isPerfect ? once'],
   ]),
   ...mutations('src/train/provenance.ts', 'train/identity', [
     ['known ? now : names', 'names', { suite: 'train/trainer > resumed after step' }],

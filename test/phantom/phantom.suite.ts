@@ -1,4 +1,5 @@
 import { assert } from 'chai';
+import { FusionclipError } from '../../src/base/errors.ts';
 import { fnv1a32 } from '../../src/base/rule.ts';
 import { checkDataset } from '../../src/data/layout/check.ts';
 import { objectName } from '../../src/data/layout/object_name.ts';
@@ -123,6 +124,20 @@ suite('phantoms', () => {
       await expectFailure('usage', [/is there already/], () => writePhantoms(fs, options));
     });
   }
+
+  test('that cannot be written whole leave no part of a set', async () => {
+    const fs = new MemoryFileSystem();
+    const write = fs.writeFile.bind(fs);
+    let left = 3;
+    fs.writeFile = async (path, bytes) => {
+      if (left-- === 0) throw new FusionclipError('io', 'The disk is full.');
+      await write(path, bytes);
+    };
+    const options = { set: 'chest', out: '/data', seed: 4, train: 0, valid: 4, test: 4, size: 32 };
+    await expectFailure('io', [/disk is full/], () => writePhantoms(fs, options));
+    assert.equal(left, -1);
+    assert.isEmpty([...fs.files.keys()]);
+  });
 
   test('are a function of family, seed, index and kind', () => {
     const bytes = (seed: number, index: number, kind: string | false) =>

@@ -181,6 +181,7 @@ suiteInTurn('sweep', () => {
       context.events.slice(before).filter((event) => event.type === 'note' && /image AUROC/.test(event.text)),
     );
     await expectFailure('io', [/no finished run/], () => findRuns(fs, ['/Brain_AD']));
+    await expectFailure('usage', [/is the folder of a run/], () => sweep(context, { ...request, out: folders[0] }));
     await expectFailure('usage', [/--medclip/], () => sweep(context, { ...request, methods: ['medclip'] }));
   });
 });

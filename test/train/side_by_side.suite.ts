@@ -1,4 +1,5 @@
 import { assert } from 'chai';
+import type { FusionclipError } from '../../src/base/errors.ts';
 import { ruleUniform } from '../../src/base/rule.ts';
 import { GeneratedClipModel, TextTower, VisionTower } from '../../src/clip/index.ts';
 import { evaluateTrained } from '../../src/detect/evaluate_run.ts';
@@ -6,12 +7,14 @@ import { predictImages } from '../../src/detect/predict.ts';
 import { TrainedDetector } from '../../src/detect/trained.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
+import type { Dispatch } from '../../src/gpu/interface.ts';
 import { tuneMatmul } from '../../src/kernels/tune.ts';
 import { BertTower } from '../../src/medclip/bert.ts';
 import { generatedMedClip } from '../../src/medclip/model_file.ts';
 import { Tensor } from '../../src/nn/index.ts';
 import { trainRun } from '../../src/train/index.ts';
 import type { MemoryFileSystem } from '../data/memory_file_system.ts';
+import { tiny } from '../gpu/tiny.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, metricsOf, ruleSet, smallRun, tinyBackbone, tinyConfig } from './small_run.ts';
 
@@ -52,6 +55,27 @@ const KINDS: readonly Readonly<Record<string, string>>[] = [
   { method: 'winclip+', size: '70' },
 ];
 
+/** A Gpu that puts one dispatch that no device compiles before the n-th of a piece of work. */
+function failingAt(gpu: Gpu, n: number): Gpu {
+  const shader = tiny('broken_beside', 'y[id.x] = nothing;');
+  let count = 0;
+  const run = (call: Dispatch<string, string, string>) => {
+    if (++count === n) {
+      using _scope = gpu.scope();
+      const [x, y] = [GpuArray.zeros(gpu, [4]), GpuArray.zeros(gpu, [4])];
+      gpu.run({ shader, buffers: { x, y }, params: { n: 4 }, groups: [1] });
+    }
+    gpu.run(call);
+  };
+  return new Proxy(gpu, {
+    get(target, key) {
+      if (key === 'run') return run;
+      const value = Reflect.get(target, key);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
 suiteInTurn('side by side on one Gpu', () => {
   test('two predictions with the same weights and with others', async (t) => {
     const gpu = await t.gpu();
@@ -82,6 +106,30 @@ suiteInTurn('side by side on one Gpu', () => {
       await atOnce(gpu, { train: training(gpu, settings), evaluate, other: training(gpu, { ...settings, seed: '2' }) });
     });
   }
+
+  test(
+    'a training is untold of what goes wrong on the GPU in a prediction beside it',
+    async (t) => {
+      const gpu = await t.gpu();
+      const [model, fs] = [await tinyBackbone(), await trained(gpu)];
+      const train = training(gpu, { epochs: '1' });
+      const alone = await train();
+      const prediction = predictImages(contextOf(failingAt(gpu, 60), fs), {
+        ...{ adapters: '/run', model, paths: IMAGES, out: null },
+      });
+      const [together, failure] = await Promise.all([
+        train().catch(() => 'it was told'),
+        prediction.then(
+          () => 'done',
+          (error: FusionclipError) => `${error.code}: ${error.message}`,
+        ),
+      ]);
+      assert.notEqual(together, 'it was told');
+      assert.deepEqual(together, alone);
+      assert.match(failure, /^gpu_error: .*broken_beside/);
+    },
+    ['deno'],
+  );
 
   test('a run of medclip and a training', async (t) => {
     const gpu = await t.gpu();

@@ -5,7 +5,7 @@ import { evaluateTrained } from '../../src/detect/evaluate_run.ts';
 import type { TrainItem } from '../../src/detect/support.ts';
 import { fusionOptions } from '../../src/fusion/index.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import type { StepEvent } from '../../src/run/events.ts';
+import type { TrainedStep } from '../../src/run/events.ts';
 import { trainOptions } from '../../src/run/options.ts';
 import { resumeRun, Trainer, trainRun } from '../../src/train/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
@@ -237,7 +237,7 @@ suiteInTurn('training', () => {
 
   test('a loss that is not finite stops the run and names the step', async (t) => {
     const { trainer, detector, release } = await tinyTrainer(await t.gpu(), 'pixel', {}, 5);
-    const seen: StepEvent[] = [];
+    const seen: TrainedStep[] = [];
     await trainer.runEpoch({ onStep: (event) => seen.push(event) });
     // Not an adapter: the ReLU behind it hides a NaN on some adapters, and only the next checkpoint finds it.
     const prompt = detector.method.parameters.find(({ name }) => name.startsWith('prompt.'))!;

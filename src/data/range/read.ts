@@ -31,7 +31,8 @@ function ruled(raster: Raster, name: string, rule: RangeRule, say: (text: string
   const facts = valueFacts(asRuled(raster, rule));
   if (facts.lowest === facts.highest) say(constantNote(name, facts.lowest));
   const odd = judgeValues(facts, rule);
-  if (odd && !rule.given) throw new FusionclipError('bad_image', `${name} ${odd.what}; ${rangeAdvice(odd)}.`);
+  if (odd && !rule.given)
+    throw new FusionclipError('bad_image', `${name} ${odd.what}; ${rangeAdvice(odd)}.`, { about: 'unlike' });
   if (odd) say(`${name} ${odd.what}.`);
   return applyRule(raster, rule);
 }

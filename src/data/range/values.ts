@@ -60,7 +60,7 @@ function sortedGrey({ channels, data }: Raster): Raster['data'] {
 
 /** Whole numbers of up to 16 bits in ascending order, in time that grows with their number alone. */
 function counted<T extends Uint8Array | Uint16Array | Int16Array>(data: T): T {
-  const counts = new Uint32Array(65536);
+  const counts = new Uint32Array(data instanceof Uint8Array ? 256 : 65536);
   const offset = data instanceof Int16Array ? 32768 : 0;
   for (let i = 0; i < data.length; i++) counts[data[i] + offset]++;
   const out = data.slice() as T;

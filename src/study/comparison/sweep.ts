@@ -2,6 +2,7 @@ import { FusionclipError } from '../../base/errors.ts';
 import { joinPath } from '../../base/paths.ts';
 import { openDataset } from '../../data/layout/open.ts';
 import { runSettings } from '../../run/run_config.ts';
+import { requireNoRun } from '../../run/run_folder.ts';
 import type { TrainContext } from '../../train/train_run.ts';
 import { planOf, type SkippedRow } from '../reproduction/plan.ts';
 import { RUNS } from '../reproduction/records.ts';
@@ -44,6 +45,7 @@ export interface SweepOutcome extends StudyOutcome {
  */
 export async function sweep(context: TrainContext, request: SweepRequest): Promise<SweepOutcome> {
   const { data, model, medclip, out, methods, shots, seeds } = request;
+  await requireNoRun(context.fs, out);
   const settings = { 'map.files': 'none', ...request.settings };
   const { name } = await openDataset(context.fs, data, runSettings(request.settings).train);
   const rows = STUDY_ROWS.filter((row) => methods.includes(row.name));

@@ -5,6 +5,7 @@ import { openBackbone } from '../../detect/backbone.ts';
 import { ORACLE_WARNING } from '../../detect/results.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
 import { runSettings } from '../../run/run_config.ts';
+import { requireNoRun } from '../../run/run_folder.ts';
 import type { TrainContext } from '../../train/train_run.ts';
 import type { PhantomCounts } from '../phantom_sets.ts';
 import { runStudy } from '../run_study.ts';
@@ -89,6 +90,7 @@ export interface ReproductionOutcome {
 export async function reproduce(context: TrainContext, request: ReproductionRequest): Promise<ReproductionOutcome> {
   const { fs, gpu } = context;
   const { data, out, shots, seeds, medclip } = request;
+  await requireNoRun(fs, out);
   // The paper takes BMAD's bytes as they are, nearly blank patches among them.
   const settings = { range: 'full', ...request.settings, 'map.files': 'png16' };
   const backbone = await openBackbone(fs, request.model);
