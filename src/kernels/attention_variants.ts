@@ -12,7 +12,7 @@ import {
   attention_workgroup,
   attention as reference,
 } from './shaders.gen.ts';
-import { elementGrid, ranges } from './shapes.ts';
+import { elementGrid, MOST_GROUPS, ranges } from './shapes.ts';
 import { bestVariant, runnable, type Variant, type VariantFacts } from './variants.ts';
 
 /** Sizes that a launch depends on. */
@@ -54,9 +54,6 @@ export interface AttentionRow extends Variant {
     readonly launches: Launches;
   };
 }
-
-/** Workgroups along one side of a launch that every adapter takes. */
-const MOST_GROUPS = 65535;
 
 /** One invocation per four columns of every row, heads along y. */
 function* byColumns(

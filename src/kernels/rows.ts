@@ -1,5 +1,5 @@
 import type { Gpu } from '../gpu/gpu.ts';
-import { elementGrid } from './shapes.ts';
+import { elementGrid, MOST_GROUPS } from './shapes.ts';
 import { bestVariant, runnable, type Variant } from './variants.ts';
 
 /**
@@ -70,8 +70,6 @@ export function crossLaunch(gpu: Gpu, rows: number, columns: number) {
 /** Neighbouring pixels of an invocation, and invocations of a workgroup beside and above each other. */
 const PIXELS = { RUN: 1, WIDE: 32, TALL: 2 };
 const PIXELS_ALONE = { RUN: 8, WIDE: 8, TALL: 8 };
-/** Workgroups along one side of a launch that every adapter takes. */
-const MOST_GROUPS = 65_535;
 
 /**
  * Constants and workgroups of a kernel over the pixels of images.

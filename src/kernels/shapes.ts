@@ -7,6 +7,9 @@ export function expectShape(what: string, array: GpuArray, shape: readonly numbe
   }
 }
 
+/** Workgroups along one side of a launch that every adapter takes. */
+export const MOST_GROUPS = 65_535;
+
 /**
  * Workgroups for one invocation per element: a line, folded into a rectangle when it is longer than a dispatch may be.
  * The shader finds its element as `id.y * (num_workgroups.x * WORKGROUP) + id.x`.
