@@ -58,8 +58,13 @@ export const volumes: readonly Mutation[] = [
     ['inverted ? 1 - level : level;', 'level;', { suite: 'volume/' }],
     ['const of = known[Number(inverted)];', 'const of = known[0];'],
     ['least + BACKGROUND * (most - least)', 'least'],
-    ['for (const k of [0, volume.shape[2] - 1])', 'for (const k of [0])'],
-    ["if (volume.modality !== 'CT')", "if (volume.modality === 'CT')"],
+    ['least <= AIR', 'false'],
+  ]),
+  ...mutations('src/volume/decide_window.ts', 'volume/grey', [
+    ["if (texts.size === 1 && text !== 'dicom')", "if (text !== 'dicom')"],
+    ['if (ct === 0) return', 'if (ct === grey.length) return'],
+    ['if (ct === grey.length && organ)', 'if (organ)'],
+    ["grey.every(({ look }) => look === '8 bits')", "grey.some(({ look }) => look === '8 bits')"],
   ]),
   ...mutations('src/volume/percentiles.ts', 'volume/grey', [
     ['seen >= (percent / 100) * total', 'seen > (percent / 100) * total'],
