@@ -26,7 +26,7 @@ describe('help', () => {
     for (const command of COMMANDS) {
       const text = commandHelp(command);
       for (const line of command.examples) expect(text).toContain(`\n  ${line}\n`);
-      expect(text).not.toContain('[object');
+      expect(text).not.toContain('[object Object');
       for (const line of text.split('\n')) expect(line.length).toBeLessThan(121);
     }
   });
