@@ -12,7 +12,7 @@ const [LEFT, RIGHT] = [10, 60];
 
 /** The run's image AUROC with its interval, above what brightness alone reaches. */
 export function BaselineChart({
-  curves: { roc },
+  curves: { roc, exact },
   results,
 }: {
   readonly curves: ImageCurves;
@@ -64,7 +64,7 @@ export function BaselineChart({
         </text>
       </svg>
       <figcaption>
-        Bar: 95 % of the bootstrap draws. Dashed: chance.
+        Bar: {exact ? 'an exact interval of 95 %' : '95 % of the bootstrap draws'}. Dashed: chance.
         {baselines.some(({ reversed }) => reversed) && ' “Low”: abnormal images have the lower value.'}
       </figcaption>
     </figure>

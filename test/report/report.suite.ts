@@ -254,6 +254,14 @@ suiteInTurn('report', () => {
     );
   });
 
+  test('the caption of the interval says whether it is exact or drawn', async () => {
+    const captionOf = async (strength: number) => /Bar: ([^.]*)/.exec(await renderReport(madeRun({ strength })))?.[1];
+    assert.deepEqual(
+      [await captionOf(20), await captionOf(0)],
+      ['an exact interval of 95 %', '95 % of the bootstrap draws'],
+    );
+  });
+
   test('the verdict warns of what makes numbers worthless', async () => {
     const verdict = async (record: RunRecord) =>
       dataOf(await renderReport(record)).verdict as { headline: string; warnings: string[] };
