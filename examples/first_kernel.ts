@@ -2,7 +2,11 @@
  * A kernel of your own: RMSNorm, y = x / √(mean(x²) + eps) · weight over the last axis, in WGSL that is given at run time, with
  * its gradient, checked against float64 on the CPU and timed. docs/first_kernel.md goes through it.
  *
- *     deno run -A first_kernel.ts      node first_kernel.ts
+ *     npx deno run -A first_kernel.ts
+ *     node first_kernel.ts      (Node 22.18 or later)
+ *     npx tsx first_kernel.ts      (older ones, with "type": "module" in package.json)
+ *
+ * It has to lie beside your package.json: under node_modules no runtime takes the types out of a file.
  */
 import { open } from 'fusionclip';
 import { defineShader, GpuArray } from 'fusionclip/gpu';

@@ -1,7 +1,12 @@
 /**
  * Scores images with a trained run, one after the other, and draws what it sees over each.
  *
- *     deno run -A predict.ts RUN IMAGE…      node predict.ts RUN IMAGE…      (an IMAGE may be a folder)
+ *     npx deno run -A predict.ts RUN IMAGE…
+ *     node predict.ts RUN IMAGE…      (Node 22.18 or later)
+ *     npx tsx predict.ts RUN IMAGE…      (older ones, with "type": "module" in package.json)
+ *
+ * It has to lie beside your package.json: under node_modules no runtime takes the types out of a file. An IMAGE may be a
+ * folder.
  */
 import process from 'node:process';
 import { open } from 'fusionclip';

@@ -1,7 +1,11 @@
 /**
  * Trains on a folder, with a line of progress, and says what the result is worth.
  *
- *     deno run -A train.ts [FOLDER]      node train.ts [FOLDER]      (Node 22.18 or later; before that, npx tsx train.ts)
+ *     npx deno run -A train.ts [FOLDER]
+ *     node train.ts [FOLDER]      (Node 22.18 or later)
+ *     npx tsx train.ts [FOLDER]      (older ones, with "type": "module" in package.json)
+ *
+ * It has to lie beside your package.json: under node_modules no runtime takes the types out of a file.
  *
  * Without a folder it makes one of synthetic scans in `data/Brain`. The run lies in `runs/train`.
  */

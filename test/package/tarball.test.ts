@@ -142,6 +142,22 @@ describe('what the documents say', () => {
     expect(JSON.parse(text).png).toBeGreaterThan(1000);
   });
 
+  test('the first kernel prints the number that its document says', async () => {
+    const [wgsl] = blocksOf('docs/first_kernel.md', 'wgsl');
+    const code = blocksOf('docs/first_kernel.md', 'ts').find((block) => block.includes('console.log'))!;
+    const whole = code.replace('(wgsl,', () => `(${JSON.stringify(wgsl)},`);
+    writeFileSync(join(user, 'kernel.mjs'), whole);
+    expect((await runProgram('node', 'kernel.mjs')).trim()).toBe(/console\.log.*\/\/ ([\d.]+)/.exec(code)![1]);
+  });
+
+  test('Deno, which npm puts into no PATH, is called by npx', () => {
+    const folder = join(user, 'node_modules/fusionclip');
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+      if (!name.endsWith('.md') && !name.startsWith('examples/')) continue;
+      expect(readFileSync(join(folder, name), 'utf8'), name).not.toMatch(/(?<!npx )\bdeno run\b/);
+    }
+  });
+
   test('no link in a document leads nowhere', () => {
     const folder = join(user, 'node_modules/fusionclip');
     const documents = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
