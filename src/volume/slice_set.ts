@@ -10,6 +10,7 @@ import { addImage } from './image_set.ts';
 import { masksOnto } from './mask.ts';
 import { bareStem, type LabelledVolume, pairLesions } from './pair_lesions.ts';
 import { axisOrders, planeNames, turned } from './plane.ts';
+import { Skips } from './skips.ts';
 import {
   type Filled,
   fileName,
@@ -21,7 +22,6 @@ import {
   type SlicePlace,
   type SliceRules,
 } from './sliced_volume.ts';
-import { Skips } from './skips.ts';
 import type { SliceStack } from './stack.ts';
 import type { Volume } from './volume.ts';
 import type { WindowRule } from './window.ts';

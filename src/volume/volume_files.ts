@@ -6,8 +6,8 @@ import { isMaskFolder } from '../data/layout/words.ts';
 import { isDicom } from '../dicom/part10.ts';
 import { nameBelow } from './collect.ts';
 import { shownAs } from './shown_as.ts';
-import { openSliceSet, type SliceSet } from './slice_set.ts';
 import { Skips } from './skips.ts';
+import { openSliceSet, type SliceSet } from './slice_set.ts';
 import type { SliceRules } from './sliced_volume.ts';
 
 /** Folders below which is looked for volumes. */
