@@ -36,11 +36,21 @@ const sideEffects: Plugin = {
   transform: (code) => ({ code, map: null, moduleSideEffects: true }),
 };
 
+/**
+ * Around every `import()` Vite puts a helper that preloads style sheets. There are none, and what it tells of an import that fails
+ * goes to `window`, which Node and workers have not: the cause, such as a package that is not installed, would be lost.
+ */
+const plainImports: Plugin = {
+  name: 'fusionclip-plain-imports',
+  enforce: 'pre',
+  load: (id) => (id.includes('vite/preload-helper') ? 'export const __vitePreload = (load) => load();' : null),
+};
+
 function bundle(target: string, input: Record<string, string>, external: (string | RegExp)[] = []): UserConfig {
   return {
     base: './',
     publicDir: false,
-    plugins: target === 'lib' ? [] : [sideEffects],
+    plugins: target === 'lib' ? [plainImports] : [plainImports, sideEffects],
     build: {
       target: 'es2022',
       minify: false,

@@ -2,6 +2,7 @@
  * Dawn in Node: npm's `webgpu` package has no navigator. It pumps its work in a `setImmediate` loop that spins one core
  * while the GPU works, and a software GPU needs that core: the same matmul ran at a third of its speed.
  */
+import { FusionclipError } from '../base/errors.ts';
 
 /** How long one sleep of the event loop may be, in milliseconds, and how fast it grows to that. */
 const LONGEST_SLEEP = 2;
@@ -66,6 +67,7 @@ interface DawnModule {
 /**
  * WebGPU's entry point in Node, created once per process; null when the `webgpu` package is not installed.
  * Sets WebGPU's globals (`GPUBufferUsage` and so on), which the engine reads as in a browser.
+ * @throws FusionclipError `no_adapter` when it cannot be loaded, as where the C library is too old for it
  */
 export async function dawnEntry(): Promise<GPU | null> {
   const holder = globalThis as unknown as Record<symbol, GPU | undefined>;
@@ -76,7 +78,9 @@ export async function dawnEntry(): Promise<GPU | null> {
     dawn = (await import('webgpu')) as unknown as DawnModule;
   } catch (cause) {
     if ((cause as { code?: string }).code === 'ERR_MODULE_NOT_FOUND') return null;
-    throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `npm's "webgpu" cannot be loaded on this machine (${why}); run in Deno instead: npm install deno.`;
+    throw new FusionclipError('no_adapter', message, { cause });
   }
   Object.assign(globalThis, dawn.globals);
   watch(dawn.globals.GPU, 'requestAdapter');

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -227,6 +228,28 @@ describe('the installed package', () => {
     const failure = await promisify(execFile)(command, ['doctor'], options).catch((error) => error as Output);
     expect(failure.stderr).toContain(`cd ${realpathSync(user)} && npm install deno webgpu`);
     expect(failure.stderr).not.toContain('npm ci');
+  });
+
+  describe('without a webgpu that works, in Node', () => {
+    const webgpu = () => join(user, 'node_modules/webgpu');
+    const code = "import { open } from 'fusionclip'; await open().catch((e) => console.log(e.code, e.message))";
+    const said = async () => (await run(process.execPath, ['--input-type=module', '-e', code], user)).stdout;
+
+    beforeAll(() => rmSync(webgpu()));
+    afterAll(() => {
+      rmSync(webgpu(), { recursive: true, force: true });
+      symlinkSync(join(ROOT, 'node_modules/webgpu'), webgpu());
+    });
+
+    test('says that it is not installed', async () => {
+      expect(await said()).toMatch(/^no_adapter .*not installed: npm install webgpu\.$/m);
+    });
+
+    test('says why it cannot be loaded', async () => {
+      mkdirSync(webgpu());
+      writeFileSync(join(webgpu(), 'index.js'), "throw new Error('GLIBC_2.38 not found');");
+      expect(await said()).toMatch(/^no_adapter .*\(GLIBC_2\.38 not found\).*npm install deno\.$/m);
+    });
   });
 
   test('has a command', async () => {
