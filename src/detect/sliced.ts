@@ -36,7 +36,11 @@ export async function sliced<C extends Reader, R extends SliceRules & Pick<DataR
   return {
     context: { ...context, fs: found.fs },
     // The masks of slices are made by `mask.values` and hold nothing else.
-    rules: { ...rules, range, window: found.set.window.text, group: rules.group ?? 'folder', 'mask.values': null },
+    rules: {
+      ...rules,
+      ...{ range, window: found.set.window.text, group: rules.group ?? 'folder', 'mask.values': null },
+      skipped: found.set.skipped,
+    },
     volumes: found.set.volumes.every(({ placed }) => placed) ? found.set.volumes : null,
     set: found.set,
   };

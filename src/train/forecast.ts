@@ -87,7 +87,7 @@ export class Forecast {
   }
 
   /** Has the rest rehearsed, once, where the training is long enough that somebody asks for its end. */
-  async rehearse(rehearsal: () => Promise<Rehearsed>): Promise<void> {
+  async rehearse(rehearsal: () => Promise<Rehearsed | null>): Promise<void> {
     if (this.#rehearsed || this.#seconds() - this.#start < SHORT) return;
     this.#rehearsed = await rehearsal();
   }

@@ -33,7 +33,8 @@ export interface RehearsalOptions {
 }
 
 /**
- * Scores a few images and times it, after one that has compiled. Features that are kept play no part.
+ * Scores a few images and times it, after one that has compiled; null where the signal has fired meanwhile. Features that are kept
+ * play no part.
  * @param samples at least one
  */
 export async function rehearse(
@@ -41,9 +42,10 @@ export async function rehearse(
   memory: SupportSet,
   samples: readonly Sample[],
   { fs, batch, signal }: RehearsalOptions,
-): Promise<Rehearsed> {
+): Promise<Rehearsed | null> {
   await timed(detector, memory, fs, samples.slice(0, 1));
-  signal?.throwIfAborted();
+  // The training hears it where it can save its state.
+  if (signal?.aborted) return null;
   return timed(detector, memory, fs, samples.slice(0, batch));
 }
 

@@ -38,7 +38,7 @@ export interface TrainingParts {
   /** Foresees the end. */
   readonly forecast: Forecast;
   /** Times what comes after the steps. */
-  readonly rehearsal: () => Promise<Rehearsed>;
+  readonly rehearsal: () => Promise<Rehearsed | null>;
   /** Where the same training may be had that another run has done. */
   readonly trainings?: SharedTrainings;
   /** Who computes parts of batches beside this process. */

@@ -2,7 +2,6 @@ import { counted } from '../base/counted.ts';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
-import { matchesPattern } from '../data/layout/rules.ts';
 import { isDicom } from '../dicom/part10.ts';
 import { type Accepted, refusal } from './accept.ts';
 import { DicomVolume } from './dicom_volume.ts';
@@ -11,6 +10,7 @@ import { NiftiVolume } from './nifti_volume.ts';
 import { orderSlices } from './order.ts';
 import { calledFile, secretName, secretOrder, withSecretNames } from './secret_name.ts';
 import { imageKey, isSingle, singleImages } from './single_images.ts';
+import { Skips } from './skips.ts';
 import { readSliceHeaders, type SliceHeader } from './slice_header.ts';
 import type { Volume } from './volume.ts';
 
@@ -44,8 +44,8 @@ export interface CollectOptions {
   readonly accept?: ReadonlySet<Accepted>;
   /** Which volume of a file with several. */
   readonly volume?: number | null;
-  /** Patterns of files, series, images and patients to leave out. */
-  readonly skip?: readonly string[];
+  /** Files, series, images and patients to leave out. */
+  readonly skip?: Skips;
   /** What is held of volumes, these and others. */
   readonly held?: Held;
 }
@@ -77,11 +77,10 @@ export async function collectVolumes(
   let results = 0;
   const all = [roots].flat();
   const fs = withSecretNames(base, all);
-  const { skip = [] } = options;
+  const { skip = new Skips() } = options;
   let skipped = 0;
-  const isSkipped = (name: string) => skip.some((pattern) => matchesPattern(name, pattern));
   for (const { root, path } of await filesOf(fs, all)) {
-    if (isSkipped(nameBelow(root, path)) || (skip.length > 0 && isSkipped(await calledFile(fs, path)))) {
+    if (skip.has(nameBelow(root, path)) || (skip.any && skip.has(await calledFile(fs, path)))) {
       skipped++;
       continue;
     }
@@ -119,8 +118,10 @@ export async function collectVolumes(
   if (others > 0) notes.push(`${counted(others, 'file')} of other kinds`);
 
   const people = await patientNames(fs, headers);
-  const called = skip.length > 0 ? await calledFrames(fs, headers) : null;
-  const left = called ? headers.filter((header) => !Object.values(called.get(header)!).some(isSkipped)) : headers;
+  const called = skip.any ? await calledFrames(fs, headers) : null;
+  const left = called
+    ? headers.filter((header) => !Object.values(called.get(header)!).some((name) => skip.has(name)))
+    : headers;
   skipped += new Set(headers.map(({ path }) => path)).size - new Set(left.map(({ path }) => path)).size;
   if (skipped > 0) notes.push(`left out: ${counted(skipped, 'file')}, as --skip says`);
   const single = left.filter(isSingle);

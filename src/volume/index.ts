@@ -7,5 +7,6 @@ export { Held } from './held.ts';
 export { type LabelVolume, type MaskSlices, masksOnto, niftiLabels } from './mask.ts';
 export { type AxisOrder, axisOrders, PLANES, type Plane, turned } from './plane.ts';
 export { segmentationLabels } from './segmentation.ts';
+export { Skips } from './skips.ts';
 export type { Look, Volume, VolumeSlice } from './volume.ts';
 export { PRESETS, type Preset, parseWindow, type WindowRule } from './window.ts';

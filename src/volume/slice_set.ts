@@ -1,7 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
-import { matchesPattern } from '../data/layout/rules.ts';
 import { parseAccept } from './accept.ts';
 import { type Collected, collectVolumes, filesBelow, nameBelow, refusalOf } from './collect.ts';
 import { type DecidedWindow, decideWindow } from './decide_window.ts';
@@ -11,6 +10,7 @@ import { addImage } from './image_set.ts';
 import { masksOnto } from './mask.ts';
 import { bareStem, type LabelledVolume, pairLesions } from './pair_lesions.ts';
 import { axisOrders, planeNames, turned } from './plane.ts';
+import { Skips } from './skips.ts';
 import {
   type Filled,
   fileName,
@@ -35,6 +35,8 @@ export interface SliceSet {
   readonly volumes: readonly SlicedVolume[];
   /** How the values of all of them become grey levels. */
   readonly window: DecidedWindow;
+  /** Of the patterns of what is left out, those that have left out something. */
+  readonly skipped: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -57,11 +59,11 @@ export async function openSliceSet(
   words: string,
   onProgress: (done: number, total: number) => void = () => {},
 ): Promise<SliceSet> {
-  const { accept, volume, skip = [] } = rules;
+  const { accept, volume } = rules;
+  const skip = new Skips(rules.skip);
   const collected = await collectVolumes(fs, root, { accept: parseAccept(accept), volume, skip });
   requireAll(root, collected);
-  const isSkipped = (path: string) => skip.some((one) => matchesPattern(nameBelow(root, path), one));
-  const pictures = (await filesBelow(fs, root)).filter((path) => !isSkipped(path));
+  const pictures = (await filesBelow(fs, root)).filter((path) => !skip.has(nameBelow(root, path)));
   const notes = [...collected.notes];
   const labelled = await pairLesions(fs, root, collected, pictures, rules, (note) => notes.push(note));
   const files = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
@@ -79,7 +81,8 @@ export async function openSliceSet(
     const add = one.volume.placed ? addVolume : addImage;
     volumes.push(await add(one, root, rules, window.rule, filled, collected.held));
   }
-  return { files, places: filled.places, volumes, window, notes: [...notes, ...codeNotes(labelled, rules)] };
+  const said = [...notes, ...codeNotes(labelled, rules)];
+  return { files, places: filled.places, volumes, window, skipped: skip.fitting, notes: said };
 }
 
 /** That masks hold codes of several things, where nobody says which of them are lesion. */

@@ -2,11 +2,11 @@ import { serverOf } from '../base/address.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { baseName, extension, joinPath } from '../base/paths.ts';
 import { isImageName } from '../data/decode.ts';
-import { matchesPattern } from '../data/layout/rules.ts';
 import { isMaskFolder } from '../data/layout/words.ts';
 import { isDicom } from '../dicom/part10.ts';
 import { nameBelow } from './collect.ts';
 import { shownAs } from './shown_as.ts';
+import { Skips } from './skips.ts';
 import { openSliceSet, type SliceSet } from './slice_set.ts';
 import type { SliceRules } from './sliced_volume.ts';
 
@@ -19,8 +19,8 @@ const MOST_LEVELS = 8;
  */
 export async function holdsVolumes(fs: FileSystem, root: string, skip: readonly string[] = []): Promise<boolean> {
   if ((await fs.stat(root))?.kind !== 'directory') return false;
-  const isSkipped = (path: string) => skip.some((one) => matchesPattern(nameBelow(root, path), one));
-  return (await firstKind(fs, root, 0, isSkipped)) === 'volume';
+  const skips = new Skips(skip);
+  return (await firstKind(fs, root, 0, (path) => skips.has(nameBelow(root, path)))) === 'volume';
 }
 
 async function firstKind(

@@ -183,6 +183,11 @@ suite('files that nobody mentioned', () => {
       [true, ['unused_rule: --skip thumbs fits nothing in it']],
     );
   });
+
+  test('a --skip that fits everything is said to', async () => {
+    const error = await check(setOf(...plain), { skip: ['*'] }).catch((thrown: Error) => thrown.message);
+    assert.include(String(error), '--skip * leaves out all that is in');
+  });
 });
 
 suite('masks and their images', () => {

@@ -122,6 +122,11 @@ suite('volumes as data sets of slices', () => {
     const sick = async (...skip: string[]) => counts((await set('logo.png', 'x', 'y', 'p1', ...skip))!);
     expect([await sick(), await sick('*_mask.nii')]).to.deep.equal([[[1, 1, 1]], [[2, 0, 1]]]);
     expect((await set('logo.png', name))?.notes).to.include('left out: 4 files, as --skip says');
+    const given = { ...rules, group: null, range: 'auto' as const, skip: ['logo.png', 'y', 'none_such'] };
+    const { context, rules: own } = await sliced({ fs }, 'd', given);
+    const { problems } = await checkDataset(context.fs, 'd', { rules: own });
+    const unused = problems.filter(({ kind }) => kind === 'unused_rule').map(({ message }) => message);
+    expect(unused).to.deep.equal(['--skip none_such fits nothing in it']);
   });
 
   test('phantoms as DICOM with segmentations and as NIfTI with masks are the same slices, by patient', async () => {

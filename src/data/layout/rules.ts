@@ -53,6 +53,8 @@ export interface DataRules extends OptionValues<typeof DATA_OPTIONS> {
   readonly 'split.seed': number;
   /** With 0 the validation split needs no abnormal image. */
   readonly 'shots.abnormal': number;
+  /** Of `skip`, what has left out something of the volumes whose slices these are. */
+  readonly skipped?: readonly string[];
 }
 
 /** Rules, with defaults for those that are not given. */
@@ -72,6 +74,7 @@ export function dataRules(given: Partial<DataRules> = {}): DataRules {
     volume: given.volume ?? null,
     'split.seed': given['split.seed'] ?? 0,
     'shots.abnormal': given['shots.abnormal'] ?? 1,
+    skipped: given.skipped ?? [],
   };
 }
 

@@ -39,6 +39,11 @@ export async function scanDataset(fs: FileSystem, path: string, given: Partial<D
     throw new FusionclipError('io', `${text} the data set.`);
   }
   const found = await walk(fs, path, rules.skip);
+  const { images: pictures, leftOut: others } = found;
+  if (pictures.length === 0 && others.length > 0 && others.every(({ why }) => why === 'skipped')) {
+    const text = `--skip ${rules.skip.join(',')} leaves out all that is in ${path}; leave out less.`;
+    throw new FusionclipError('bad_data', text);
+  }
   const siblings = new Set(found.folders);
   const placed = (file: string): Placed => {
     const dir = file.slice(0, Math.max(0, file.lastIndexOf('/')));
@@ -157,6 +162,7 @@ function unusedRules(path: string, found: Awaited<ReturnType<typeof walk>>, rule
   const all = [...found.images, ...found.folders, ...found.leftOut.map((file) => file.path.replace(/\/$/, ''))];
   return (['normal', 'abnormal', 'skip'] as const).flatMap((flag) =>
     rules[flag]
+      .filter((name) => !(flag === 'skip' && rules.skipped?.includes(name)))
       .filter((name) => !all.some((one) => matchesPattern(one, name)))
       .map((name): Problem => {
         const message = `--${flag} ${name} fits nothing in it`;
