@@ -94,12 +94,7 @@ export interface Terminated {
   /** Milliseconds to its end, and of processor time of all of its processes in them. */
   readonly took: number;
   readonly worked: number;
-  /** Others had most of the machine, so that nothing follows from what is wrong. */
-  readonly starved: boolean;
 }
-
-/** Share of one processor below which a command that was late is no proof of anything. */
-const STARVED = 0.5;
 
 /**
  * Sends SIGTERM to the launcher of a command in the middle of something: the command has to stop by itself, in time.
@@ -144,7 +139,6 @@ export async function terminate(
       problem: `it ended with ${code} before the moment came: ${said.slice(-300)}`,
       took: 0,
       worked: 0,
-      starved: false,
     };
   }
   const clock = new ProcessorClock(mark);
@@ -162,12 +156,5 @@ export async function terminate(
       : '';
   const ended = /could not stop in time/.test(said) ? 'it did not stop by itself' : '';
   const bad = code === 0 || code === 1 ? `it ended with ${code}: ${said.slice(-200)}` : '';
-  const wrong = [left, half, bad].filter(Boolean);
-  const slow = [late, ended].filter(Boolean);
-  return {
-    problem: [...wrong, ...slow].join('; ') || null,
-    took,
-    worked,
-    starved: wrong.length === 0 && slow.length > 0 && worked < STARVED * took,
-  };
+  return { problem: [left, half, bad, late, ended].filter(Boolean).join('; ') || null, took, worked };
 }

@@ -35,8 +35,6 @@ interface Row {
   readonly runtime: string;
   passed: number;
   failed: number;
-  /** Late on a machine that others had. */
-  starved: number;
 }
 
 const rows: Row[] = [];
@@ -44,7 +42,7 @@ const rows: Row[] = [];
 function row(kind: string, runtime: string): Row {
   const own = rows.find((one) => one.kind === kind && one.runtime === runtime);
   if (own) return own;
-  const made = { kind, runtime, passed: 0, failed: 0, starved: 0 };
+  const made = { kind, runtime, passed: 0, failed: 0 };
   rows.push(made);
   return made;
 }
@@ -62,11 +60,11 @@ function count(kind: string, runtime: string, where: string, problem: string | n
 function finish(): void {
   const line = (kind: string, runtime: string, ...cells: (string | number)[]) =>
     console.log(`${kind.padEnd(28)}${runtime.padEnd(10)}${cells.map((cell) => String(cell).padStart(8)).join('')}`);
-  line('\nkind', 'runtime', 'passed', 'failed', 'starved');
-  for (const { kind, runtime, passed, failed, starved } of rows) line(kind, runtime, passed, failed, starved);
-  const sum = (key: 'passed' | 'failed' | 'starved') => rows.reduce((total, one) => total + one[key], 0);
+  line('\nkind', 'runtime', 'passed', 'failed');
+  for (const { kind, runtime, passed, failed } of rows) line(kind, runtime, passed, failed);
+  const sum = (key: 'passed' | 'failed') => rows.reduce((total, one) => total + one[key], 0);
   const seconds = Math.round((Date.now() - started) / 1000);
-  console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('starved')} starved, in ${seconds} s`);
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed, in ${seconds} s`);
   process.exitCode = sum('failed') > 0 || rows.length === 0 ? 1 : 0;
 }
 
@@ -150,13 +148,10 @@ async function terminations(runtime: string, scratch: string): Promise<void> {
     const random = ruleStream(`torture.${kind}`, seed);
     for (let i = 0; i < moments; i++) {
       const extra = i === 0 ? 0 : Math.floor((random(i) / 2 ** 32) * SPREAD);
-      const { problem, took, worked, starved } = await terminate(program, runtime, scratch, moment, extra);
+      const { problem, took, worked } = await terminate(program, runtime, scratch, moment, extra);
       const share = took > 0 ? (worked / took).toFixed(2) : '-';
       console.log(`${kind} + ${extra} ms, ${runtime}: ${took} ms, ${worked} of a processor (${share})`);
-      if (starved) {
-        row(kind, runtime).starved++;
-        console.log(`STARVED ${kind}, ${runtime}: ${problem}`);
-      } else count(kind, runtime, `+ ${extra} ms`, problem);
+      count(kind, runtime, `+ ${extra} ms`, problem);
     }
   }
 }
