@@ -86,6 +86,8 @@ export class ShardWorker {
   }
 
   async #do(plan: Plan, shard: Shard): Promise<Verdict> {
+    // Told to stop while the plan was read: nobody would end a process that is started after that.
+    if (this.#stopped) return { now: 'back' };
     const { minutes, say } = this.#options;
     const process = this.#process(plan.path);
     let isLate = false;

@@ -37,6 +37,9 @@ async function workerOf(reply: Reply, options: { plan?: string; minutes?: number
   return { fs, plan, processes, worker, waits, said, shards, take };
 }
 
+/** Lets everything go on that waits for something else than a promise. */
+const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
 suite('queue', () => {
   test('the address of Redis comes from the flag or the environment, a password from the environment alone', async () => {
     const files = new MemoryFileSystem([['/ca.pem', new TextEncoder().encode('PEM')]]);
@@ -170,26 +173,29 @@ suite('queue', () => {
     assert.deepEqual(await take(shards[2]), { now: 'done', images: 3 });
   });
 
-  test('a process whose GPU does not open is given up as well, and one that is told to stop meanwhile', async () => {
+  test('a process whose GPU does not open is given up as well', async () => {
     const { fs, plan, processes, shards, take } = await workerOf(() => null, { minutes: 1e-4 });
     processes.hang = true;
     assert.equal((await take(shards[0])).now, 'again');
     assert.match((await readFailure(fs, plan, shards[0]))!.reason, /more than 0\.0001 minutes/);
-    const patient = await workerOf(() => null);
-    patient.processes.hang = true;
-    const taken = patient.take(patient.shards[0]);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    patient.worker.stop();
-    assert.deepEqual(await taken, { now: 'back' });
   });
 
-  test('who is told to stop hands the shard in work back', async () => {
-    const { worker, shards, take } = await workerOf(() => 'silent');
-    const taken = take(shards[0]);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    worker.stop();
-    assert.deepEqual(await taken, { now: 'back' });
-    assert.deepEqual(await take(shards[1]), { now: 'back' });
+  test('who is told to stop hands the shard in work back, at whatever moment', async () => {
+    for (const opens of [true, false]) {
+      // Later each time: while the plan is read, the process opens, the shard is done.
+      let started = 0;
+      for (let turns = 0; started < 5; turns++) {
+        const { worker, shards, take, processes } = await workerOf(() => 'silent');
+        processes.hang = !opens;
+        const taken = take(shards[0]);
+        for (let i = 0; i < turns; i++) await (i % 4 === 0 ? later() : null);
+        worker.stop();
+        started += processes.started.length;
+        assert.deepEqual(await taken, { now: 'back' });
+        assert.deepEqual(await take(shards[1]), { now: 'back' });
+        assert.isAtLeast(processes.killed, processes.started.length);
+      }
+    }
   });
 
   test('a plan that was made again is read again; a shard that it has no more is put aside', async () => {
