@@ -59,8 +59,8 @@ export interface State {
   readonly progress: Progress | null;
   /** Whether `progress` is of the work at hand: a training that goes on loads its model first. */
   readonly moving: boolean;
-  /** When the training will have ended, in milliseconds of `Date.now()`; null where nobody knows. */
-  readonly due: number | null;
+  /** When the training will have ended, at the earliest and the latest, in milliseconds of `Date.now()`; null where nobody knows. */
+  readonly due: readonly [number, number] | null;
   readonly losses: Losses;
   readonly notes: readonly string[];
   readonly outcome: Outcome | null;
@@ -270,8 +270,11 @@ function withSession(state: State, { session, dataset, outcome, losses, progress
   };
 }
 
-function dueOf(seconds: number | null | undefined): number | null {
-  return seconds === null || seconds === undefined ? null : Date.now() + 1000 * seconds;
+function dueOf(seconds: number | null | undefined, range?: readonly [number, number]): State['due'] {
+  if (seconds === null || seconds === undefined) return null;
+  const [least, most] = range ?? [seconds, seconds];
+  const now = Date.now();
+  return [now + 1000 * least, now + 1000 * most];
 }
 
 function afterEvent(state: State, event: RunEvent): State {
@@ -284,7 +287,7 @@ function afterEvent(state: State, event: RunEvent): State {
       const kept = steps.findIndex((step) => step >= event.step);
       const keep = <T>(all: readonly T[]) => (kept < 0 ? all : all.slice(0, kept));
       const losses = { steps: [...keep(steps), event.step], values: [...keep(values), event.loss] };
-      const due = dueOf(event.etaSeconds);
+      const due = dueOf(event.etaSeconds, event.etaRange);
       return { ...state, stage: null, progress: event, moving: true, due, losses };
     }
     case 'note':

@@ -132,19 +132,20 @@ export class Forecast {
     return images + test * METRICS * costs.rank + BESIDES + (which === 'last' ? this.#pass(costs, 'again') : 0);
   }
 
-  /** Seconds that are left; null before they can be told. */
-  left(): number | null {
+  /**
+   * Seconds that are left, the least and the most: where weights are chosen, the last ones score the test images as well if they
+   * are others, which nobody knows before the last comparison. Null before they can be told.
+   */
+  left(): readonly [number, number] | null {
     const step = this.#step();
     const costs = this.#rehearsed;
     if (step === null || !costs) return null;
     const due = Math.max(0, this.#plan.comparisons - this.#comparisons);
     const once =
       (this.#plan.steps - this.#done) * step + this.#comparisonsLeft(costs, due) + this.#pass(costs, 'first');
-    // Where weights are chosen, the last ones score the test images as well if they are others.
-    if (this.#plan.comparisons < 2) return once;
+    if (this.#plan.comparisons < 2) return [once, once];
     const twice = once + this.#pass(costs, 'again');
-    // Nobody knows yet whether they are: this is wrong by the same share either way.
-    return this.#isPerfect ? twice : (2 * once * twice) / (once + twice);
+    return [this.#isPerfect ? twice : once, twice];
   }
 
   /** Seconds of comparisons that are due: as long as the last one, or as was rehearsed. */
