@@ -105,7 +105,8 @@ export type Change =
   | { readonly type: 'kept'; readonly kept: Kept }
   | { readonly type: 'session'; readonly opened: OpenedSession }
   | { readonly type: 'deleted'; readonly id: string }
-  | { readonly type: 'models'; readonly models: readonly ModelChoice[]; readonly chosen: string }
+  /** `chosen` is null where the one of before stays, if it is still there. */
+  | { readonly type: 'models'; readonly models: readonly ModelChoice[]; readonly chosen: string | null }
   /** `rest` is what the page was at before. What fails beside the work that is under way leaves the phase as it is. */
   | { readonly type: 'failed'; readonly message: string; readonly phase?: Phase | 'rest'; readonly offer?: Offer }
   | { readonly type: 'dismiss' }
@@ -195,13 +196,7 @@ export function reduce(state: State, change: Change): State {
       return { ...state, ...NOTHING, session: null, adapters: null, phase: 'idle' };
     }
     case 'models':
-      return {
-        ...state,
-        phase: restOf(state),
-        stage: null,
-        models: change.models,
-        wish: { ...state.wish, model: change.chosen },
-      };
+      return withModels(state, change.models, change.chosen);
     case 'failed': {
       const { message, offer = null } = change;
       if (!change.phase) return { ...state, error: message, offer };
@@ -221,6 +216,14 @@ export function reduce(state: State, change: Change): State {
 function withWish(wish: TrainingWish, part: Partial<TrainingWish>): TrainingWish {
   const redrawn = 'shots' in part || 'seed' in part;
   return { ...wish, ...(redrawn && { support: null }), ...part };
+}
+
+/** A model that was added is chosen; work that is under way beside a deletion goes on. */
+function withModels(state: State, models: readonly ModelChoice[], chosen: string | null): State {
+  const { wish } = state;
+  if (chosen !== null) return { ...state, phase: restOf(state), stage: null, models, wish: { ...wish, model: chosen } };
+  const model = models.some(({ name }) => name === wish.model) ? wish.model : models[0].name;
+  return { ...state, models, wish: { ...wish, model } };
 }
 
 /** The session of a training that was just paused: the last that was at work. */
