@@ -27,7 +27,8 @@ function isSession(value: unknown): value is SessionFile {
     typeof finished === 'boolean' &&
     (source === null ? kind !== 'train' : isSource(source)) &&
     (wish === null ? kind !== 'train' : isWish(wish)) &&
-    (figures === null || (isObject(figures) && [figures.image, figures.pixel].every((one) => isNumberOrNull(one ?? null)))) &&
+    (figures === null ||
+      (isObject(figures) && [figures.image, figures.pixel].every((one) => isNumberOrNull(one ?? null)))) &&
     isTexts(notes)
   );
 }

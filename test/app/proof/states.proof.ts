@@ -139,7 +139,10 @@ describe('every state of the page has nothing that axe finds', () => {
 
   test.each(['dicom', 'nifti'] as const)('with a volume of %s', async (format) => {
     const options = { set: 'liver', seed: 2, valid: 2, test: 2, size: 48, depth: 12 } as const;
-    await page.drop('[data-zone=set]', await writePhantomVolumes(disk, { ...options, out: join(folder, format), format }));
+    await page.drop(
+      '[data-zone=set]',
+      await writePhantomVolumes(disk, { ...options, out: join(folder, format), format }),
+    );
     await page.says('.summary', /volumes: 4 of 4/);
     await page.press('button[type=submit]');
     await page.says('.slider output[for=slice]', /of 12$/);
