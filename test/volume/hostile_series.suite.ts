@@ -89,27 +89,6 @@ const HOSTILE: readonly (readonly [string, readonly Uint8Array[], string | RegEx
   ],
   ['directions of no length', slices(() => ({ orientation: [0, 0, 0, 0, 0, 0] })), /orientation is not two directions/],
   ['no rows', slices(() => ({ grey: { rows: 0, columns: 3, pixels: [1, 2] } })), /is damaged/],
-  [
-    'padding that covers all',
-    slices(() => ({ grey: { pixels: [7, 7, 7, 7, 7, 7] }, more: [[0x00280120, 'SS', [7]]] })),
-    '7,7,7 | 7,7,7 | 7,7,7',
-  ],
-  [
-    'a polarity of its own',
-    slices((i) => ({ grey: { ...grey, photometric: i === 1 ? 'MONOCHROME1' : 'MONOCHROME2' } })),
-    '1,2,3 | 1,2,3 | 1,2,3',
-  ],
-  [
-    'a window of no width',
-    slices(() => ({
-      grey,
-      more: [
-        [0x00281050, 'DS', '40'],
-        [0x00281051, 'DS', '0'],
-      ],
-    })),
-    '1,2,3 | 1,2,3 | 1,2,3',
-  ],
   ['a patient of its own', slices((i) => ({ patient: `P${i}` })), /of several patients/],
   [
     'bits of its own',
@@ -144,6 +123,38 @@ suite('series that nobody named', () => {
       for (const secret of SECRETS) expect(fate).not.to.contain(secret);
     });
   }
+
+  const volumeOf = async (made: readonly Uint8Array[]) => (await collectVolumes(folder(made), 's')).volumes[0].volume;
+
+  test('padding that covers all is black, and has no percentiles', async () => {
+    const padded = { grey: { pixels: [7, 7, 7, 7, 7, 7] }, more: [[0x00280120, 'SS', [7]] as El] };
+    const volume = await volumeOf(slices(() => padded));
+    expect(await levels(volume, '10,5')).to.deep.equal([0, 0, 0, 0, 0, 0]);
+    expect(await failure(levels(volume, 'percentile:0,100'))).to.match(/all its voxels have the same value/);
+  });
+
+  test('slices of both polarities are each shown by their own, and have no percentiles together', async () => {
+    const polarity = (i: number) => ({ grey: { ...grey, photometric: i === 1 ? 'MONOCHROME1' : 'MONOCHROME2' } });
+    const volume = await volumeOf(slices(polarity));
+    const rule = await decideGrey(volume, parseWindow('6,3.5'));
+    const rows: number[][] = [];
+    for (const k of [0, 1, 2]) {
+      const slice = await volume.slice(k);
+      if (slice.kind === 'grey') rows.push(Array.from(greyLevels(slice, rule), (level) => Number(level.toFixed(2))));
+    }
+    const up = [0.1, 0.3, 0.5, 0.7, 0.9, 1];
+    expect(rows).to.deep.equal([up, up.map((level) => Number((1 - level).toFixed(2))), up]);
+    const both = /^series \w+: low values are bright in some of its slices and dark in others; give --window W,L/;
+    expect(await failure(levels(volume, 'auto'))).to.match(both);
+  });
+
+  test('a window of no width is none', async () => {
+    const window: El[] = [
+      [0x00281050, 'DS', '40'],
+      [0x00281051, 'DS', '0'],
+    ];
+    expect((await volumeOf(slices(() => ({ grey, more: window })))).look).to.equal(null);
+  });
 
   test('NIfTI: voxels that are no number are black, endless ones white or black, and all of one kind are refused', async () => {
     const values = [Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 0, 50, 100];
