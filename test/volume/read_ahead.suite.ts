@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { overlaid } from '../../src/base/overlaid.ts';
 import { collectVolumes } from '../../src/volume/collect.ts';
 import { ReadAhead } from '../../src/volume/read_ahead.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
@@ -48,7 +49,7 @@ suite('slices in their order', () => {
         count++;
         return { length: megabytes * 2 ** 20 } as Uint8Array<ArrayBuffer>;
       };
-      const files = new ReadAhead({ ...new MemoryFileSystem(), readFile }, ['a', 'b', 'c', 'd', 'e', 'f']);
+      const files = new ReadAhead(overlaid(new MemoryFileSystem(), { readFile }), ['a', 'b', 'c', 'd', 'e', 'f']);
       await files.read(0, true);
       return count - 1;
     };
