@@ -5,6 +5,7 @@ import { contactSheet, PHANTOM_FAMILIES, phantomFamily, writePhantoms } from '..
 import { formatIntensityTable, intensityTable, TRIVIAL_BOUND } from '../phantom/phantom_check.ts';
 import { VOLUME_FAMILIES } from '../phantom/volume.ts';
 import { writePhantomVolumes } from '../phantom/write_volumes.ts';
+import { requireNoRun } from '../run/run_folder.ts';
 import { type Command, exactly, flagValues, need, word } from './command.ts';
 import { Reporter } from './reporter.ts';
 
@@ -47,6 +48,7 @@ ${NAMES.map((name) => `${name}: ${PHANTOM_FAMILIES[name].kinds.map((kind) => kin
     exactly(0, call, 'fusionclip phantom --out DIR');
     const { set, out, kinds, sheet, volume, depth, ...numbers } = flagValues(WRITE, call);
     const folder = need(out, 'out', 'name the folder to write to');
+    await requireNoRun(host, folder);
     const reporter = new Reporter(host);
     for (const name of set === 'all' ? (volume === 'none' ? NAMES : VOLUME_FAMILIES) : [set]) {
       const options = { set: name, out: folder, ...numbers, ...(kinds.length > 0 ? { kinds } : {}) };

@@ -1,5 +1,6 @@
 import type { PatientMetrics } from '../detect/sampling.ts';
 import { methodTitle } from '../fusion/presets.ts';
+import { isWide } from '../metrics/bootstrap.ts';
 import { bestIntensity, intensityBaselines } from '../metrics/intensity_baseline.ts';
 import type { ImageCurves } from './curves.ts';
 import type { RunRecord } from './read_run.ts';
@@ -67,7 +68,11 @@ export function verdictOf(
     sentences.push(`Finding the lesion in the image: pixel AUROC ${fixed(auroc)}, AUPRO ${fixed(aupro)}${overlap}.`);
   }
   const found = foundIn(value, interval, best !== undefined && best !== null && best.image.auroc >= value);
-  return { headline: `${subjectOf({ results, header })} ${found}`, sentences, warnings };
+  return {
+    headline: `${subjectOf({ results, header })} ${found}${wideText(interval, normal + abnormal)}`,
+    sentences,
+    warnings,
+  };
 }
 
 function patientDecisions({ sensitivity, specificity }: PatientMetrics): string {
@@ -96,6 +101,12 @@ function foundIn(value: number, { low, high }: ImageCurves['roc']['interval'], i
   if (value >= 0.85) return 'tells abnormal images from normal ones well.';
   if (value >= 0.7) return 'tells abnormal images from normal ones better than chance, with many errors.';
   return 'tells abnormal images from normal ones little better than chance.';
+}
+
+/** What a headline must not hide: how far the number in it may lie from what other images would give. */
+function wideText(interval: ImageCurves['roc']['interval'], images: number): string {
+  if (!isWide(interval) || interval.low <= 0.5) return '';
+  return ` ${images} test images tell little: other ones may give an AUROC from ${interval.low.toFixed(2)} to ${interval.high.toFixed(2)}.`;
 }
 
 function warningsOf({ results, header }: Pick<RunRecord, 'results' | 'header'>, curves: ImageCurves | null): string[] {
