@@ -62,3 +62,24 @@ describe('the folder of a run', () => {
     }
   });
 });
+
+test('pictures and volumes that an interruption leaves half made are removed', async () => {
+  for (const volume of ['none', 'nifti']) {
+    const fs = new MemoryFileSystem();
+    let interrupt = () => {};
+    const onInterrupt = (handler: () => void) => {
+      interrupt = handler;
+      return () => {};
+    };
+    let written = 0;
+    const writeFile = async (path: string, bytes: Uint8Array | string) => {
+      if (++written === 3) interrupt();
+      await MemoryFileSystem.prototype.writeFile.call(fs, path, bytes);
+    };
+    const host = Object.assign(fs, { onInterrupt, writeFile, stdout: () => {}, stderr: () => {} }) as unknown as Host;
+    const flags = { out: '/data', set: 'brain', size: '32', train: '0', valid: '4', test: '4', volume, depth: '8' };
+    const command = COMMANDS.find((one) => one.name.join(' ') === 'phantom')!;
+    await expect(command.run({ host, positional: [], flags })).rejects.toMatchObject({ code: 'interrupted' });
+    expect([...fs.files.keys()]).toEqual([]);
+  }
+});
