@@ -18,11 +18,14 @@ interface Course {
   readonly every: number;
   /** The comparison from which on no weights are better. */
   readonly best: number;
+  /** How many times as long as the work itself its rehearsal took. */
+  readonly slow?: number;
 }
 
 /** How far off what is said after each step and batch of a simulated training is, and after which share of it. */
-async function simulated(plan: Plan, machine: Machine, { every, best }: Course) {
+async function simulated(plan: Plan, machine: Machine, { every, best, slow = 1 }: Course) {
   const { fit, read, encode, score, rank, step, compile } = machine;
+  const rehearsed = { fit: slow * fit, read: slow * read, encode: slow * encode, score: slow * score, rank };
   let now = 0;
   const forecast = new Forecast(plan, () => 1000 * now);
   const said: { at: number; left: TimeLeft }[] = [];
@@ -30,7 +33,7 @@ async function simulated(plan: Plan, machine: Machine, { every, best }: Course) 
     if (left) said.push({ at: now, left: timeLeft(...left) });
   };
   now += 96 * encode + compile;
-  await forecast.rehearse(async () => machine);
+  await forecast.rehearse(async () => rehearsed);
   const epochs = plan.steps / plan.stepsPerEpoch;
   let comparisons = 0;
   for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -44,7 +47,7 @@ async function simulated(plan: Plan, machine: Machine, { every, best }: Course) 
         say(forecast.left());
       }
     }
-    await forecast.rehearse(async () => machine);
+    await forecast.rehearse(async () => rehearsed);
     if (epoch % every > 0 && epoch < epochs) continue;
     const isFirst = comparisons++ === 0;
     await forecast.comparing(async () => {
@@ -96,6 +99,15 @@ suite('the time that a training still takes', () => {
         assert.isBelow(await worst(many, machine, { every: 5, best }), 0.25);
       }
     });
+
+  test('learns from comparisons and test images how much its rehearsal was off', async () => {
+    const many: Plan = { ...PLAN, comparisons: 20, test: 400, shared: 'never' };
+    for (const slow of [0.6, 1.7]) {
+      const said = await simulated(many, SLOW, { every: 1, best: 1, slow });
+      const late = said.filter(({ share }) => share >= 0.1);
+      assert.isBelow(Math.max(...late.map(({ error }) => Math.abs(error))), 0.25);
+    }
+  });
 
   test('has two ends while nobody knows whether the last weights score the test images too', async () => {
     let now = 0;

@@ -164,7 +164,9 @@ describe('every state of the page has nothing that axe finds', () => {
     await page.says('#verdict', /^Right/);
     expect(await look('lab')).toEqual([]);
     await page.goto(server.address);
+    await page.press('.sessions li:last-child [data-do=open]');
     await page.text('.tiles');
+    await page.page.waitForFunction(() => document.querySelectorAll('.thumbs canvas').length === 8);
   });
 });
 
