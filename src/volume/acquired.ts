@@ -85,7 +85,7 @@ export function requireAlike(
       say(`the run was trained on pictures, of which no modality and no window is known (--window ${window})`, name);
       continue;
     }
-    const other = otherModality(one, acquired);
+    const other = otherModality(one, acquired, how === 'decided' && parseWindow(window).kind === 'percentile');
     if (other && (accept.has('modality') || how === 'said anew')) say(other, name);
     else if (other) {
       const guess = `whose grey levels (--window ${window}) are a guess for it`;
@@ -98,7 +98,11 @@ export function requireAlike(
   return remarks;
 }
 
-function otherModality({ modality }: Acquisition, { modalities }: Acquired): string | null {
+/** @param isUnlikeCt whether the run came to percentiles by itself, as it does where nothing is CT */
+function otherModality({ modality }: Acquisition, { modalities }: Acquired, isUnlikeCt: boolean): string | null {
+  if (modalities.length === 0 && isUnlikeCt && modality === 'CT') {
+    return 'it is CT, and the run was trained on files that do not say what they are, with no values as CT has them';
+  }
   if (UNSAID.has(modality) || modalities.length === 0) return null;
   const alike = SAME_KIND.find((kind) => kind.has(modality)) ?? new Set([modality]);
   if (modalities.some((known) => alike.has(known))) return null;
