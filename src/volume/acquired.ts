@@ -1,4 +1,3 @@
-import type { FusionclipError } from '../base/errors.ts';
 import { type Accepted, refusal, refusalOf } from './accept.ts';
 import { planeOf, spacings } from './geometry.ts';
 import { type AxisOrder, turnedAffine } from './plane.ts';
@@ -76,7 +75,7 @@ export function requireAlike(
   window: string,
   accept: ReadonlySet<Accepted>,
 ): Remarks {
-  const refused: FusionclipError[] = [];
+  const refused = new Remarks();
   const remarks = new Remarks();
   const say = (text: string, name: string) => remarks.add(name, `unlike what was trained on: ${text}`);
   for (const one of volumes) {
@@ -90,11 +89,12 @@ export function requireAlike(
     else if (other) {
       const guess = `whose grey levels (--window ${window}) are a guess for it`;
       const ways = 'say --window RULE, or --accept modality takes it all the same';
-      refused.push(refusal(`${name}: ${other}, ${guess}; ${ways}.`, 'modality'));
+      refused.add(name, `${other}, ${guess}; ${ways}`);
     }
     for (const text of otherwise(one, acquired, window)) say(text, name);
   }
-  if (refused.length > 0) throw refusalOf(refused);
+  const sentences = refused.lines();
+  if (sentences.length > 0) throw refusalOf(sentences.map((line) => refusal(`${line}.`, 'modality')));
   return remarks;
 }
 

@@ -100,6 +100,9 @@ suite('what a run looks at is unlike what it was trained on', () => {
     const one = { name: 'a', placed: false, affine: [], modality: 'MR', bodyPart: 'KNEE', bits: null, stacks: [] };
     const many = ['a', 'b', 'c'].map((name) => ({ ...one, name }));
     const together = requireAlike(many, trained, 'auto', parseAccept('') as ReadonlySet<Accepted>).lines();
+    const others = many.map((one) => ({ ...one, modality: 'CT' }));
+    const refused = () => requireAlike(others, trained, 'auto', parseAccept(''));
+    await expectFailure('bad_data', [/^a and 2 more: it is CT, [^.]*\.$/], refused);
     expect(together).to.deep.equal(['a and 2 more: unlike what was trained on: KNEE was examined, in training HEAD']);
   });
 
