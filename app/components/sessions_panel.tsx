@@ -19,11 +19,10 @@ export function SessionsPanel({ state, actions, dispatch }: Props) {
   const [compared, setCompared] = useState<readonly string[]>([]);
   const chosen = sessions.filter(({ id }) => compared.includes(id));
   const toggle = (id: string) =>
-    setCompared(
-      chosen.some((each) => each.id === id)
-        ? compared.filter((each) => each !== id)
-        : [...chosen.map((each) => each.id), id].slice(-2),
-    );
+    setCompared((before) => {
+      const there = before.filter((each) => sessions.some((one) => one.id === each));
+      return there.includes(id) ? there.filter((each) => each !== id) : [...there, id].slice(-2);
+    });
   return (
     <section class="card" aria-labelledby="sessions-title">
       <h2 id="sessions-title">Kept work</h2>
