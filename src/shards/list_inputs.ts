@@ -147,9 +147,11 @@ export async function rooted(fs: FileSystem, root: string | null): Promise<(path
   const whole = async (path: string) => (fs.absolutePath ? fs.absolutePath(path) : path);
   const here = fs.absolutePath ? await fs.absolutePath('.') : '';
   const start = root === null ? null : `${(await whole(root)).replace(/\/+$/, '')}/`;
+  // Elsewhere it is a letter of a name.
+  const isWindows = /^[A-Za-z]:/.test(here);
   return (path) => {
     if (isAddress(path) || isDicomWeb(path)) return path;
-    const plain = path.replaceAll('\\', '/');
+    const plain = isWindows ? path.replaceAll('\\', '/') : path;
     const isWhole = here === '' || /^(\/|[A-Za-z]:)/.test(plain);
     const full = isWhole && !/\/\.{0,2}(\/|$)/.test(plain) ? path : normal(isWhole ? plain : `${here}/${plain}`);
     return start !== null && full.startsWith(start) ? full.slice(start.length) : full;
