@@ -19,16 +19,20 @@ function answer(id: string, state: string, code: string | null = null): string {
 }
 
 /** A worker on processes that answer so, a plan of four shards, and what the worker waited. */
-async function workerOf(reply: Reply, options: { plan?: string; minutes?: number } = {}) {
+async function workerOf(
+  reply: Reply,
+  options: { plan?: string; minutes?: number; sleep?: (seconds: number) => Promise<void> } = {},
+) {
   const fs = new MemoryFileSystem();
   const plan = await planOf(fs, INPUTS, { least: 3, most: 3 });
   const processes = new FakeProcesses(reply);
   const waits: number[] = [];
   const said: string[] = [];
   const worker = new ShardWorker(processes.host(fs), {
-    ...{ plan: null, flags: ['--model', 'm'], minutes: 60, ...options },
+    ...{ plan: null, flags: ['--model', 'm'], minutes: 60 },
     say: (text) => void said.push(text),
     sleep: async (seconds) => void waits.push(seconds),
+    ...options,
   });
   const shards = await shardsOf(plan);
   const tag = await planTag(plan.path);
@@ -196,6 +200,22 @@ suite('queue', () => {
         assert.isAtLeast(processes.killed, processes.started.length);
       }
     }
+  });
+
+  test('who is told to stop while it waits after a failure waits no more', async () => {
+    let isAsleep = (): void => {};
+    const asleep = new Promise<void>((resolve) => {
+      isAsleep = resolve;
+    });
+    const sleep = () => {
+      isAsleep();
+      return new Promise<void>(() => {});
+    };
+    const { worker, shards, take } = await workerOf((id) => answer(id, 'failed', 'io'), { sleep });
+    const verdict = take(shards[0]);
+    await asleep;
+    worker.stop();
+    assert.equal((await verdict).now, 'again');
   });
 
   test('a plan that was made again is read again; a shard that it has no more is put aside', async () => {
