@@ -12,6 +12,7 @@ export const ACCEPTABLE = {
   damaged: 'files that cannot be read: they are left out',
   placeless: 'pictures without a place: they are left out',
   volumes: 'volumes beside single images: they are left out',
+  modality: 'another modality than the run was trained on: scored by its grey levels all the same',
   frames: 'single images of several frames (loops of ultrasound): each frame is an image',
 } as const;
 
@@ -37,4 +38,12 @@ export function parseAccept(text: string): ReadonlySet<Accepted> {
 /** What is refused of images, unless a word is accepted where there is one. */
 export function refusal(message: string, word: Accepted | null): FusionclipError {
   return new FusionclipError('bad_data', message, { accept: word ? [word] : [] });
+}
+
+/** One failure for all that was refused; it can be accepted where each of them can. */
+export function refusalOf(refused: readonly FusionclipError[]): FusionclipError {
+  const [first, ...others] = refused.map(({ message }) => message);
+  const more = others.length > 0 ? ` (and ${others.length} more: ${others.join(' ')})` : '';
+  const accept = refused.every((one) => one.accept.length > 0) ? refused.flatMap((one) => one.accept) : [];
+  return new FusionclipError('bad_data', `${first}${more}`, { accept: [...new Set(accept)] });
 }

@@ -228,11 +228,13 @@ describe('a server that breaks, lies and redirects', () => {
     const control = new AbortController();
     firstFile((response, bytes) => {
       response.writeHead(200, { 'content-length': bytes.length });
-      response.write(bytes.subarray(0, 1000), () =>
-        setTimeout(() => control.abort(new FusionclipError('interrupted', 'Stopped.')), 50),
-      );
+      response.write(bytes.subarray(0, 1000));
     });
-    const error = await failure(pullModel(disk, web, cache, ID, ['model.safetensors'], { signal: control.signal }));
+    const onProgress = (done: number) => {
+      if (done >= 1000) control.abort(new FusionclipError('interrupted', 'Stopped.'));
+    };
+    const events = { onProgress, signal: control.signal };
+    const error = await failure(pullModel(disk, web, cache, ID, ['model.safetensors'], events));
     expect(error.code).toBe('interrupted');
     expectNothingStored();
     server.take();
