@@ -1,9 +1,10 @@
 import { assert } from 'chai';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { redisAddress } from '../../src/queue/address.ts';
+import { endOf } from '../../src/queue/feed.ts';
 import { jobName, planTag, type ShardJob } from '../../src/queue/jobs.ts';
 import { ShardWorker } from '../../src/queue/shard_worker.ts';
-import { readFailure } from '../../src/shards/parts.ts';
+import { partPath, readFailure } from '../../src/shards/parts.ts';
 import type { Plan, Shard } from '../../src/shards/plan.ts';
 import { readAnswer, serveShards } from '../../src/shards/serve.ts';
 import { expectFailure } from '../data/expect_failure.ts';
@@ -216,6 +217,25 @@ suite('queue', () => {
     await asleep;
     worker.stop();
     assert.equal((await verdict).now, 'again');
+  });
+
+  test('a plan is over when each of its shards is done or put aside, whatever else is in the queue', async () => {
+    const { fs, plan, shards } = await workerOf((id) => answer(id, 'done'));
+    const states = new Map<string, 'failed' | 'active'>();
+    let asked = 0;
+    const getJobState = async (name: string) => {
+      asked++;
+      return states.get(name) ?? 'waiting';
+    };
+    const isOver = await endOf({ getJobState }, fs, plan, '/elsewhere');
+    const tag = await planTag('/elsewhere');
+    for (const shard of shards.slice(0, -1)) await fs.writeFile(partPath(plan, shard), '');
+    assert.isFalse(await isOver());
+    states.set(await jobName(tag, shards.at(-1)!), 'active');
+    assert.isFalse(await isOver());
+    states.set(await jobName(tag, shards.at(-1)!), 'failed');
+    assert.isTrue(await isOver());
+    assert.equal(asked, 3);
   });
 
   test('a plan that was made again is read again; a shard that it has no more is put aside', async () => {
