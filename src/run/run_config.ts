@@ -1,6 +1,7 @@
 import type { InferOutput } from 'valibot';
 import { FusionclipError } from '../base/errors.ts';
 import { checkJson, isObject } from '../base/json.ts';
+import { requireKnownVersion } from '../base/known_version.ts';
 import { optionTexts } from '../base/option.ts';
 import { VERSION } from '../base/version.ts';
 import type { DatasetKind } from '../data/layout/dataset.ts';
@@ -68,9 +69,10 @@ export function headerJson({ fusion, train, ...rest }: RunConfig): Record<string
 /**
  * Reads what {@link headerJson} made.
  * @param file for messages
- * @throws FusionclipError `bad_model` when it is something else
+ * @throws FusionclipError `bad_model` when it is something else, or a later version has written it
  */
 export function parseHeader(json: unknown, file: string): RunConfig {
+  requireHeaderVersion(json, file);
   try {
     checkJson(STORED_HEADER, json);
     // The keys keep their order, so that a resumed run writes the same bytes as an unbroken one.
@@ -88,6 +90,15 @@ export function parseHeader(json: unknown, file: string): RunConfig {
       `${file} was written by another version of fusionclip (${cause.message.replace(/\.$/, '')}); train again.`,
       { cause },
     );
+  }
+}
+
+/** @throws FusionclipError `bad_model` */
+function requireHeaderVersion(json: unknown, file: string): void {
+  try {
+    requireKnownVersion(json, file, 'bad_model');
+  } catch (cause) {
+    throw cause instanceof FusionclipError ? cause : damagedHeader(file, cause);
   }
 }
 

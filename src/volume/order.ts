@@ -32,7 +32,9 @@ const TILT = 0.1;
 export function orderSlices(name: string, found: readonly SliceHeader[], accept: ReadonlySet<Accepted>): OrderedSlices {
   const notes: string[] = [];
   const refuse = (what: string, flag: Accepted | null, advice = 'leave the series out, or mend it'): void => {
-    if (flag && accept.has(flag)) notes.push(`${what} (accepted)`);
+    const equal =
+      flag === 'gaps' || flag === 'uneven' ? ', taken at equal distances: millimetres are not the patient’s' : '';
+    if (flag && accept.has(flag)) notes.push(`${what} (accepted${equal})`);
     else {
       const way = flag ? `--accept ${flag} takes it all the same` : advice;
       throw refusal(`${name}: ${what}; ${way}.`, flag);

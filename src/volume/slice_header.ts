@@ -90,7 +90,7 @@ export async function readSliceHeaders(fs: FileSystem, path: string): Promise<Sl
       instance: strings('sopInstance'),
       sopClass: strings('sopClass'),
       ownResult: strings('manufacturer') === MANUFACTURER,
-      modality: strings('modality'),
+      modality: strings('modality').toUpperCase(),
       scanner: scannerOf(dataSet),
       bodyPart: bodyPartOf(dataSet),
       bits: bitsOf(dataSet, format),
@@ -160,7 +160,7 @@ function bodyPartOf(dataSet: DataSet): string {
 
 /** Hounsfield units are the same whatever they are stored in. */
 function bitsOf(dataSet: DataSet, { bitsStored }: PixelFormat): number | null {
-  return dataSet.string('modality') === 'CT' ? null : bitsStored;
+  return dataSet.string('modality').toUpperCase() === 'CT' ? null : bitsStored;
 }
 
 function shownOf(file: DicomFile, frame: number): Shown {

@@ -54,7 +54,7 @@ the parts of shards that stay as they are.`,
     if (least > most) throw new FusionclipError('usage', `--least ${least} is more than --most ${most}; give less.`);
     const plan = await planArchive(host, {
       ...{ sources: positional, columns: { path, patient }, group, root, model, range, accept, threshold, at },
-      adapters: trainedPath(run, adapters),
+      adapters: await trainedPath(call, run, adapters),
       out: need(values.out, 'out', 'name the folder for the plan'),
       size: { least, most },
       webOf: dicomWebOf(host),

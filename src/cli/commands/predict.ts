@@ -101,7 +101,7 @@ ${METHOD_DETAILS}`,
       }
     }
     const settings = methodFlags(call);
-    const trained = trainedPath(run, adapters);
+    const trained = await trainedPath(call, run, adapters);
     let bad: FusionclipError | null = null;
     const { predictions, ...found } = await withGpu(call, (session) =>
       predictPaths(session, {
