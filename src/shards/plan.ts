@@ -121,6 +121,7 @@ export class PlanWriter {
       return new PlanWriter(fs, path, head, hash, inputs, index, !known, lock);
     } catch (error) {
       await lock.release();
+      if (!known && (await fs.list(path)).length === 0) await fs.remove(path);
       throw error;
     }
   }
