@@ -127,7 +127,7 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
       }),
     pause() {
       dispatch({ type: 'stopping' });
-      void client.pause();
+      client.pause().catch(() => {});
     },
     resume: () => attempt('training', () => finish(client.resume())),
     useAdapters: (file, evaluate, keep) =>
@@ -169,7 +169,7 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
     deleteModel: (name) =>
       beside(async () => {
         const models = await client.deleteModel(name);
-        dispatch({ type: 'models', models, chosen: models[0].name });
+        dispatch({ type: 'models', models, chosen: null });
       }),
     fail: (message) => dispatch({ type: 'failed', message }),
   };
@@ -181,15 +181,25 @@ export async function open(client: Client, dispatch: (change: Change) => void, a
   const [listed, opened] = [client.kept(), client.open()];
   opened.catch(() => {});
   void client.families().then((families) => dispatch({ type: 'families', families }));
+  const known = listed.then(
+    (kept) => {
+      dispatch({ type: 'kept', kept });
+      return kept;
+    },
+    // The page works without what it keeps.
+    (error) => {
+      dispatch({ type: 'failed', message: `What this browser keeps cannot be listed: ${messageOf(error)}` });
+      return null;
+    },
+  );
   try {
-    const kept = await listed;
-    dispatch({ type: 'kept', kept });
+    const kept = await known;
     dispatch({ type: 'opened', ...(await opened) });
-    if (kept.last) await actions.openSession(kept.last);
+    if (kept?.last) await actions.openSession(kept.last);
   } catch (error) {
     // Why there is no adapter the page can say better than the library, which knows no browser.
-    const known = error instanceof FusionclipError && error.code === 'no_adapter';
-    dispatch(known ? { type: 'failed', message: '', phase: 'unusable' } : failure(error, 'unusable'));
+    const isKnown = error instanceof FusionclipError && error.code === 'no_adapter';
+    dispatch(isKnown ? { type: 'failed', message: '', phase: 'unusable' } : failure(error, 'unusable'));
   }
 }
 

@@ -59,8 +59,8 @@ export interface State {
   readonly progress: Progress | null;
   /** Whether `progress` is of the work at hand: a training that goes on loads its model first. */
   readonly moving: boolean;
-  /** When the training will have ended, in milliseconds of `Date.now()`; null where nobody knows. */
-  readonly due: number | null;
+  /** When the training will have ended, at the earliest and the latest, in milliseconds of `Date.now()`; null where nobody knows. */
+  readonly due: readonly [number, number] | null;
   readonly losses: Losses;
   readonly notes: readonly string[];
   readonly outcome: Outcome | null;
@@ -105,7 +105,8 @@ export type Change =
   | { readonly type: 'kept'; readonly kept: Kept }
   | { readonly type: 'session'; readonly opened: OpenedSession }
   | { readonly type: 'deleted'; readonly id: string }
-  | { readonly type: 'models'; readonly models: readonly ModelChoice[]; readonly chosen: string }
+  /** `chosen` is null where the one of before stays, if it is still there. */
+  | { readonly type: 'models'; readonly models: readonly ModelChoice[]; readonly chosen: string | null }
   /** `rest` is what the page was at before. What fails beside the work that is under way leaves the phase as it is. */
   | { readonly type: 'failed'; readonly message: string; readonly phase?: Phase | 'rest'; readonly offer?: Offer }
   | { readonly type: 'dismiss' }
@@ -195,13 +196,7 @@ export function reduce(state: State, change: Change): State {
       return { ...state, ...NOTHING, session: null, adapters: null, phase: 'idle' };
     }
     case 'models':
-      return {
-        ...state,
-        phase: restOf(state),
-        stage: null,
-        models: change.models,
-        wish: { ...state.wish, model: change.chosen },
-      };
+      return withModels(state, change.models, change.chosen);
     case 'failed': {
       const { message, offer = null } = change;
       if (!change.phase) return { ...state, error: message, offer };
@@ -221,6 +216,14 @@ export function reduce(state: State, change: Change): State {
 function withWish(wish: TrainingWish, part: Partial<TrainingWish>): TrainingWish {
   const redrawn = 'shots' in part || 'seed' in part;
   return { ...wish, ...(redrawn && { support: null }), ...part };
+}
+
+/** A model that was added is chosen; work that is under way beside a deletion goes on. */
+function withModels(state: State, models: readonly ModelChoice[], chosen: string | null): State {
+  const { wish } = state;
+  if (chosen !== null) return { ...state, phase: restOf(state), stage: null, models, wish: { ...wish, model: chosen } };
+  const model = models.some(({ name }) => name === wish.model) ? wish.model : models[0].name;
+  return { ...state, models, wish: { ...wish, model } };
 }
 
 /** The session of a training that was just paused: the last that was at work. */
@@ -270,8 +273,11 @@ function withSession(state: State, { session, dataset, outcome, losses, progress
   };
 }
 
-function dueOf(seconds: number | null | undefined): number | null {
-  return seconds === null || seconds === undefined ? null : Date.now() + 1000 * seconds;
+function dueOf(seconds: number | null | undefined, range?: readonly [number, number]): State['due'] {
+  if (seconds === null || seconds === undefined) return null;
+  const [least, most] = range ?? [seconds, seconds];
+  const now = Date.now();
+  return [now + 1000 * least, now + 1000 * most];
 }
 
 function afterEvent(state: State, event: RunEvent): State {
@@ -284,7 +290,7 @@ function afterEvent(state: State, event: RunEvent): State {
       const kept = steps.findIndex((step) => step >= event.step);
       const keep = <T>(all: readonly T[]) => (kept < 0 ? all : all.slice(0, kept));
       const losses = { steps: [...keep(steps), event.step], values: [...keep(values), event.loss] };
-      const due = dueOf(event.etaSeconds);
+      const due = dueOf(event.etaSeconds, event.etaRange);
       return { ...state, stage: null, progress: event, moving: true, due, losses };
     }
     case 'note':

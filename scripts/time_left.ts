@@ -1,6 +1,6 @@
 /**
  * `npm run time-left [-- --clock wall|cpu] [--sizes s,m,…]`: how long trainings of several kinds say that they still take, and how long
- * they took. After the first tenth of the work nothing should be off by more than a quarter. On a machine with other work the clock
+ * they took. After the first tenth of the work nothing that is said should be off by more than a quarter. On a machine with other work the clock
  * `cpu`, the time of the processors that this process has taken, tells more than that of the wall. Not part of `npm test`.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { offBy, type TimeLeft, timeLeft } from '../src/base/progress.ts';
 import { disk } from '../src/host/disk.ts';
 import { open } from '../src/open/process.ts';
 import { writePhantoms } from '../src/phantom/index.ts';
@@ -52,12 +53,14 @@ try {
     const { family = 'brain', valid, test, settings } = SIZES[name];
     const out = join(folder, name);
     const data = await writePhantoms(disk, { set: family, out, seed: 1, train: 0, valid, test, size: 168 });
-    const said: { at: number; left: number; what: string }[] = [];
+    const said: { at: number; left: TimeLeft; what: string }[] = [];
     const onEvent = (event: RunEvent) => {
       if (event.type !== 'stage' && event.type !== 'step') return;
       const what = event.type === 'step' ? `step ${event.step} of ${event.steps}` : `${event.what}: ${event.done}`;
-      if (event.etaSeconds !== undefined && event.etaSeconds !== null)
-        said.push({ at: seconds() - start, left: event.etaSeconds, what });
+      const { etaSeconds: eta } = event;
+      if (eta === undefined || eta === null) return;
+      const [least, most] = (event.type === 'step' && event.etaRange) || [eta, eta];
+      said.push({ at: seconds() - start, left: timeLeft(least, most), what });
     };
     const fc = await open({ onEvent });
     const start = seconds();
@@ -65,9 +68,8 @@ try {
     const whole = seconds() - start;
     fc.close();
     const errors = said.map(({ at, left, what }) => ({ share: at / whole, left, was: whole - at, what }));
-    const off = ({ left, was }: { left: number; was: number }) => left / was - 1;
     const late = errors.filter(({ share }) => share >= EARLY);
-    const wrong = late.filter((each) => Math.abs(off(each)) > LIMIT);
+    const wrong = late.filter((each) => Math.abs(offBy(each)) > LIMIT);
     const load = loadavg()[0].toFixed(1);
     console.log(
       `${name}: ${whole.toFixed(1)} s (${values.clock}), load ${load}; ${wrong.length} of ${late.length} off`,
@@ -75,10 +77,8 @@ try {
     const every = Math.ceil(errors.length / 20);
     for (const each of errors.filter((_, i) => i % every === 0 || i === errors.length - 1)) {
       const { share, left, was, what } = each;
-      const percent = `${off(each) > 0 ? '+' : ''}${(100 * off(each)).toFixed(0)} %`;
-      console.log(
-        `  ${(100 * share).toFixed(0)} %: said ${left.toFixed(1)}, was ${was.toFixed(1)} s: ${percent} (${what})`,
-      );
+      const percent = `${offBy(each) > 0 ? '+' : ''}${(100 * offBy(each)).toFixed(0)} %`;
+      console.log(`  ${(100 * share).toFixed(0)} %: ${left.text}, was ${was.toFixed(1)} s: ${percent} (${what})`);
     }
   }
 } finally {

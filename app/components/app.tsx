@@ -6,6 +6,7 @@ import { type Change, isBusy, reduce, START, type State, wouldLose } from '../st
 import { AdaptersPanel } from './adapters_panel.tsx';
 import { useFocusKept } from './focus.ts';
 import { GoOn } from './go_on.tsx';
+import { Guarded } from './guarded.tsx';
 import { ImagesPanel } from './images_panel.tsx';
 import { MachineChip, NoMachine } from './machine.tsx';
 import { MapsPanel } from './maps_panel.tsx';
@@ -69,7 +70,11 @@ export function App() {
           <div class="results">
             {error && <Alert key={error} text={error} state={state} actions={actions} dispatch={dispatch} />}
             {running && <RunPanel state={state} actions={actions} />}
-            {outcome && <Results key={outcome.session} outcome={outcome} state={state} actions={actions} />}
+            {outcome && (
+              <Guarded key={outcome.session}>
+                <Results outcome={outcome} state={state} actions={actions} />
+              </Guarded>
+            )}
             {!running && !outcome && <Welcome {...{ state, actions, dispatch }} />}
           </div>
         </main>

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Actions } from '../actions.ts';
 import type { DatasetFacts, FamilyPreview } from '../protocol.ts';
 import { type Change, isBusy, type State } from '../state.ts';
@@ -63,6 +63,7 @@ interface FamiliesProps {
 function Families({ families, chosen, disabled, onChoose }: FamiliesProps) {
   // Arrow keys walk through the families; what takes a while waits for the button.
   const [wanted, setWanted] = useState('');
+  useEffect(() => setWanted(''), [chosen]);
   const name = wanted || chosen;
   return (
     <>

@@ -55,6 +55,15 @@ export function NoMachine({ reason, kept }: { reason: string; kept: Kept | null 
           browser. Restart the browser and open this page again to go on.
         </p>
       )}
+      {reason === '' && <Advice />}
+    </section>
+  );
+}
+
+/** What helps where a browser gives no adapter. */
+function Advice() {
+  return (
+    <>
       <p>Training and maps run on your own machine, through WebGPU. One of these usually helps:</p>
       <ul>
         <li>Use a current Chrome or Edge, Safari 26 or later, or Firefox 141 or later.</li>
@@ -70,7 +79,7 @@ export function NoMachine({ reason, kept }: { reason: string; kept: Kept | null 
           line: <code>npx fusionclip doctor</code> finds a software adapter.
         </li>
       </ul>
-    </section>
+    </>
   );
 }
 

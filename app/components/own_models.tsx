@@ -1,6 +1,7 @@
 import type { Actions } from '../actions.ts';
 import { type Given, pickedFiles } from '../dropped.ts';
 import { isBusy, type State } from '../state.ts';
+import { Deletion } from './deletion.tsx';
 import { sizeText } from './size_text.ts';
 
 /** Models that the user brings: a safetensors file, or a model folder, sharded or not. */
@@ -43,20 +44,15 @@ export function OwnModels({ state, actions }: { state: State; actions: Actions }
       {own.length > 0 && (
         <ul class="plain">
           {own.map(({ name, bytes }) => (
-            <li key={name} class="row">
+            <li key={name} class="row" data-model={name}>
               <span>
-                {name} <span class="hint">{sizeText(bytes!)}</span>
+                {name}{' '}
+                <span class="hint">
+                  {sizeText(bytes!)}
+                  {wish.model === name && ', chosen'}
+                </span>
               </span>
-              <button
-                type="button"
-                class="small"
-                data-model={name}
-                disabled={disabled}
-                onClick={() => void actions.deleteModel(name)}
-              >
-                {wish.model === name ? 'Delete the chosen model' : 'Delete'}
-                <span class="hidden"> {name}</span>
-              </button>
+              <Deletion name={name} disabled={disabled} onDelete={() => void actions.deleteModel(name)} />
             </li>
           ))}
         </ul>

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import type { Actions } from '../actions.ts';
 import type { Outcome, Picture } from '../protocol.ts';
 
@@ -10,6 +10,8 @@ export interface Pictures {
 /** The pictures of an outcome. */
 export function usePictures(outcome: Outcome, { picture, fail }: Actions): Pictures {
   const [, redraw] = useState(0);
+  const shown = useRef(outcome);
+  shown.current = outcome;
   return useMemo(() => {
     const known = new Map<number, Picture | undefined>();
     return {
@@ -20,7 +22,8 @@ export function usePictures(outcome: Outcome, { picture, fail }: Actions): Pictu
             known.set(index, got);
             redraw((n) => n + 1);
           };
-          picture(index).then(show, (error: Error) => fail(error.message));
+          // What has left the screen is no news.
+          picture(index).then(show, (error: Error) => shown.current === outcome && fail(error.message));
         }
         return known.get(index);
       },

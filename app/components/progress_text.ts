@@ -1,4 +1,4 @@
-import { formatDuration } from '../../src/base/progress.ts';
+import { timeLeft } from '../../src/base/progress.ts';
 import type { Stage, State } from '../state.ts';
 
 /** A kind of work: what its stages are called here, and what comes when all of its things are done. */
@@ -69,6 +69,7 @@ function staged({ what, done, total }: Stage, left: string): ProgressShown {
 }
 
 function leftText({ phase, due }: Pick<State, 'phase' | 'due'>, now: number): string {
-  if (phase !== 'training' || due === null || due <= now) return '';
-  return `, about ${formatDuration((due - now) / 1000)} left`;
+  if (phase !== 'training' || due === null || due[1] <= now) return '';
+  const [least, most] = due.map((at) => Math.max(0, at - now) / 1000);
+  return `, ${timeLeft(least, most).text}`;
 }

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Actions } from '../actions.ts';
 import type { SessionFile } from '../protocol.ts';
 import { type Change, isBusy, type State } from '../state.ts';
+import { Deletion } from './deletion.tsx';
 import { show } from './scores_panel.tsx';
 import { sizeText } from './size_text.ts';
 
@@ -18,7 +19,10 @@ export function SessionsPanel({ state, actions, dispatch }: Props) {
   const [compared, setCompared] = useState<readonly string[]>([]);
   const chosen = sessions.filter(({ id }) => compared.includes(id));
   const toggle = (id: string) =>
-    setCompared((before) => (before.includes(id) ? before.filter((each) => each !== id) : [...before, id].slice(-2)));
+    setCompared((before) => {
+      const there = before.filter((each) => sessions.some((one) => one.id === each));
+      return there.includes(id) ? there.filter((each) => each !== id) : [...there, id].slice(-2);
+    });
   return (
     <section class="card" aria-labelledby="sessions-title">
       <h2 id="sessions-title">Kept work</h2>
@@ -67,7 +71,6 @@ interface RowProps {
 
 function Row({ session, open, busy, compared, onCompare, actions }: RowProps) {
   const { id, name, kind, created, finished, figures, bytes } = session;
-  const [asking, setAsking] = useState(false);
   const what = finished ? { train: 'trained', evaluate: 'scored', predict: 'scored' }[kind] : 'not finished';
   const day = new Date(created).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
   return (
@@ -90,40 +93,29 @@ function Row({ session, open, busy, compared, onCompare, actions }: RowProps) {
           </p>
         </>
       )}
-      {asking ? (
-        <div class="row">
-          <span>Delete it for good?</span>
-          <button type="button" class="small" data-do="keep" onClick={() => setAsking(false)}>
-            Keep
+      <Deletion
+        name={name || 'the session that cannot be read'}
+        disabled={busy && open}
+        onDelete={() => void actions.deleteSession(id)}
+      >
+        {!session.damaged && (
+          <button
+            type="button"
+            class="small"
+            data-do="open"
+            disabled={busy}
+            onClick={() => void actions.openSession(id)}
+          >
+            Open<span class="hidden"> {name}</span>
           </button>
-          <button type="button" class="small" data-do="confirm" onClick={() => void actions.deleteSession(id)}>
-            Delete
-          </button>
-        </div>
-      ) : (
-        <div class="row">
-          {!session.damaged && (
-            <button
-              type="button"
-              class="small"
-              data-do="open"
-              disabled={busy}
-              onClick={() => void actions.openSession(id)}
-            >
-              Open<span class="hidden"> {name}</span>
-            </button>
-          )}
-          <button type="button" class="small" data-do="delete" disabled={busy && open} onClick={() => setAsking(true)}>
-            Delete<span class="hidden"> {name}</span>
-          </button>
-          {figures && (
-            <label class="check">
-              <input type="checkbox" checked={compared} onChange={onCompare} />
-              Compare<span class="hidden"> {name}</span>
-            </label>
-          )}
-        </div>
-      )}
+        )}
+        {figures && (
+          <label class="check">
+            <input type="checkbox" checked={compared} onChange={onCompare} />
+            Compare<span class="hidden"> {name}</span>
+          </label>
+        )}
+      </Deletion>
     </li>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Image } from '../../src/data/index.ts';
 import type { Actions } from '../actions.ts';
 import type { SupportChoice } from '../protocol.ts';
@@ -128,6 +128,8 @@ function useOrder({ dataset, wish: { seed } }: State, { draw, fail }: Actions): 
 /** Small pictures of the data set by id, fetched when they are first asked for. */
 function useThumbs({ dataset }: State, { thumb, fail }: Actions): (id: string) => Image | undefined {
   const [, redraw] = useState(0);
+  const shown = useRef(dataset);
+  shown.current = dataset;
   return useMemo(() => {
     const known = new Map<string, Image | undefined>();
     return (id) => {
@@ -137,7 +139,8 @@ function useThumbs({ dataset }: State, { thumb, fail }: Actions): (id: string) =
           known.set(id, image);
           redraw((n) => n + 1);
         };
-        thumb(id).then(show, (error: Error) => fail(error.message));
+        // Images that have left the screen are no news.
+        thumb(id).then(show, (error: Error) => shown.current === dataset && fail(error.message));
       }
       return known.get(id);
     };

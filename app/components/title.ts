@@ -7,8 +7,8 @@ const NAME = 'fusionclip';
 export function useTitle({ phase, progress, stage, outcome, error }: State): void {
   const working = useRef(false);
   const busy = ['training', 'pausing', 'scoring', 'stopping', 'preparing'].includes(phase);
-  const part = stage ? stage.done / stage.total : progress ? progress.step / progress.steps : 0;
-  const percent = Math.round(100 * part);
+  const { done = 0, total = 0 } = stage ?? (progress && { done: progress.step, total: progress.steps }) ?? {};
+  const percent = Math.round((100 * done) / Math.max(1, total));
   useEffect(() => {
     if (busy) document.title = `${percent} % ${phase === 'training' ? 'trained' : phase} – ${NAME}`;
     else if (phase === 'paused') document.title = `Paused – ${NAME}`;

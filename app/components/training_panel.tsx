@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Actions } from '../actions.ts';
 import type { TrainingWish } from '../protocol.ts';
 import { type Change, isBusy, type State } from '../state.ts';
@@ -32,6 +32,7 @@ export function TrainingPanel({ state, actions, dispatch }: Props) {
   );
   const embedded = models.some(({ name }) => name === 'tiny-clip');
   const paused = phase === 'paused';
+  useEffect(() => setAnew(false), [paused]);
   // Before there is anything to show they stand beside the settings.
   const running = state.losses.steps.length > 0 || state.outcome !== null || isBusy(state) || paused;
   return (
@@ -69,13 +70,13 @@ export function TrainingPanel({ state, actions, dispatch }: Props) {
             <OwnModels state={state} actions={actions} />
           </div>
           <div class="field wide">
-            <label for="object">
-              What the images show
-              <Help name="object">
+            <span class="named">
+              <label for="object">What the images show</label>
+              <Help name="object" about="What the images show">
                 The words that stand in the sentences the images are compared with: “a photo of a flawless …”. Say what
                 is in the picture, e.g. “chest X-ray”.
               </Help>
-            </label>
+            </span>
             <input
               id="object"
               type="text"
@@ -86,24 +87,30 @@ export function TrainingPanel({ state, actions, dispatch }: Props) {
             />
           </div>
           <div class="field">
-            <label for="shots">
-              Shots a class
-              <Help name="shots">How many normal and how many abnormal images it learns from.</Help>
-            </label>
+            <span class="named">
+              <label for="shots">Shots a class</label>
+              <Help name="shots" about="Shots a class">
+                How many normal and how many abnormal images it learns from.
+              </Help>
+            </span>
             {number('shots', 1, 1000)}
           </div>
           <div class="field">
-            <label for="epochs">
-              Epochs
-              <Help name="epochs">How many times it goes through these images.</Help>
-            </label>
+            <span class="named">
+              <label for="epochs">Epochs</label>
+              <Help name="epochs" about="Epochs">
+                How many times it goes through these images.
+              </Help>
+            </span>
             {number('epochs', 1, 10_000)}
           </div>
           <div class="field">
-            <label for="seed">
-              Seed
-              <Help name="seed">Which images are drawn, and in which order. Equal seeds give equal results.</Help>
-            </label>
+            <span class="named">
+              <label for="seed">Seed</label>
+              <Help name="seed" about="Seed">
+                Which images are drawn, and in which order. Equal seeds give equal results.
+              </Help>
+            </span>
             {number('seed', 0, 2 ** 32 - 1)}
           </div>
         </fieldset>

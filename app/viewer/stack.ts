@@ -50,7 +50,13 @@ export function useStack(outcome: Outcome, chosen: number, actions: Actions, onC
       if (one < 0 || one >= rows.length || held.has(key)) return;
       held.set(key, null);
       for (const old of held.keys()) if (held.size > HELD) held.delete(old);
-      held.set(key, await slice(chosen, one));
+      try {
+        held.set(key, await slice(chosen, one));
+      } catch (error) {
+        // It may be there the next time that it is looked at.
+        held.delete(key);
+        throw error;
+      }
       redraw((n) => n + 1);
     };
     fetchSlice(at)

@@ -43,7 +43,7 @@ export function Toolbar({ looks, onLooks }: Props) {
         <button type="button" class="small" onClick={() => onLooks({ view: WHOLE })}>
           Fit
         </button>
-        <Help name="viewer">
+        <Help name="viewer" about="Keys and gestures">
           Keys: O map on and off · I inverted · + − 0 zoom · Shift and arrows move · Page Up and Page Down slices · N
           and P next and previous image. Drag across for the width of the window, up and down for its level; with Shift
           it moves. The wheel goes through slices; with Ctrl it zooms.

@@ -1,3 +1,4 @@
+import { FusionclipError } from '../../src/base/errors.ts';
 import type { FileSystem } from '../../src/base/file_system.ts';
 import { decodeImage } from '../../src/data/decode.ts';
 import { type Dataset, type Image, resizeImage, toRgb } from '../../src/data/index.ts';
@@ -64,7 +65,9 @@ export function drawOrder({ dataset }: OpenedData, seed: number): SupportChoice 
 
 /** An image to learn from, small. @throws FusionclipError `io`, `bad_image` */
 export async function smallPicture({ dataset, fs, grey }: OpenedData, id: string): Promise<Image> {
-  const { path } = dataset.splits.valid.find((sample) => sample.id === id)!;
+  const sample = dataset.splits.valid.find((each) => each.id === id);
+  if (!sample) throw new FusionclipError('io', `The image ${id} is not among those at hand.`);
+  const { path } = sample;
   return fitted(decodeImage(await fs.readFile(path), path, grey), SMALL);
 }
 

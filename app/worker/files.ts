@@ -17,6 +17,8 @@ const FOLDER = 'fusionclip';
 export class PageFiles implements FileSystem {
   readonly memory = new BlobFiles();
   readonly #kept: FolderFiles | null;
+  /** The last work on each path that something is at work on. */
+  readonly #turns = new Map<string, Promise<unknown>>();
   #secret?: Promise<string>;
 
   private constructor(kept: FolderFiles | null) {
@@ -103,6 +105,20 @@ export class PageFiles implements FileSystem {
       };
       locks.request(`fusionclip ${path}`, { ifAvailable: true }, hold).catch(reject);
     });
+  }
+
+  /** Does work on a path after all other such work on it, of this tab and of others. */
+  async inTurn<T>(path: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(path);
+    const locks = this.#kept && (navigator.locks as LockManager | undefined);
+    const locked = () => (locks ? locks.request(`fusionclip turn ${path}`, work) : work());
+    const turn = Promise.resolve(before).then(locked, locked);
+    this.#turns.set(path, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(path) === turn) this.#turns.delete(path);
+    }
   }
 
   /** Stays as long as what is kept, so that a session calls its patients and series as it did before. */

@@ -80,8 +80,10 @@ export async function addModel(
   onProgress: (done: number, total: number) => void,
 ): Promise<string> {
   const name = given.replace(/\.safetensors$/, '').replace(/[/\\]/g, '-');
-  if ((await modelChoices(files)).some((choice) => choice.name === name)) {
-    throw new FusionclipError('usage', `There is a model called ${name} already; delete it, or rename the new one.`);
+  const same = (await modelChoices(files)).find((choice) => choice.name === name);
+  if (same) {
+    const way = same.bytes === null ? 'it comes with the page: rename the new one' : 'delete it, or rename the new one';
+    throw new FusionclipError('usage', `There is a model called ${name} already; ${way}.`);
   }
   const single = list.length === 1 && list[0].path.endsWith('.safetensors');
   const named = single ? [{ path: 'model.safetensors', blob: list[0].blob }] : list;

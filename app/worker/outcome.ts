@@ -206,7 +206,8 @@ export async function readLosses(
   for (const line of text.split('\n')) {
     try {
       const event = JSON.parse(line) as { type: string } & Progress & { loss: number };
-      if (event.type === 'step') steps.push(event);
+      const { type, epoch, epochs, step, steps: all, loss } = event;
+      if (type === 'step' && [epoch, epochs, step, all, loss].every(Number.isFinite)) steps.push(event);
     } catch {
       // The last line may be cut short; the library leaves it out as well.
     }

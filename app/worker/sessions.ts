@@ -1,8 +1,10 @@
+import { FusionclipError } from '../../src/base/errors.ts';
 import type { FileLock } from '../../src/base/file_system.ts';
 import { joinPath } from '../../src/base/paths.ts';
 import { ADAPTERS } from '../../src/run/run_folder.ts';
 import type { DataSource, SessionFile, SupportChoice } from '../protocol.ts';
 import { KEPT, type PageFiles } from './files.ts';
+import { damaged, parseSession } from './session_file.ts';
 
 const SESSIONS = `${KEPT}/sessions`;
 /** Holds the id of the session that was open last. */
@@ -37,28 +39,9 @@ function fileOf(id: string): string {
   return joinPath(SESSIONS, id, 'session.json');
 }
 
-/** Stands for a session whose file cannot be read. */
-function damaged(id: string): SessionFile {
-  const nothing = { finished: false, figures: null, bytes: 0, source: null, images: false, wish: null };
-  return { ...nothing, id, name: '', kind: 'train', created: '', damaged: true };
-}
-
-/** Whether a file that was read has what every part of the page counts on. */
-function isSession(value: unknown): value is SessionFile {
-  if (!isObject(value)) return false;
-  const { name, kind, created, finished, source, wish, figures } = value;
-  return (
-    typeof name === 'string' &&
-    ['train', 'evaluate', 'predict'].includes(kind as string) &&
-    typeof created === 'string' &&
-    typeof finished === 'boolean' &&
-    [source, wish, figures].every((one) => one === null || isObject(one)) &&
-    (kind !== 'train' || (wish !== null && source !== null))
-  );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Of a session that another tab has deleted, say. */
+export function sessionGone(): FusionclipError {
+  return new FusionclipError('io', 'This session is not there any more: another tab of this page may have deleted it.');
 }
 
 /** Whether two data sets are the same, as far as their origin tells. */
@@ -94,13 +77,7 @@ export class Sessions {
   async find(id: string): Promise<SessionFile | null> {
     const path = fileOf(id);
     if (!(await this.#files.stat(path))) return null;
-    try {
-      const file: unknown = JSON.parse(new TextDecoder().decode(await this.#files.readFile(path)));
-      // Its folder is what it is found and deleted by.
-      return isSession(file) ? { ...file, id } : null;
-    } catch {
-      return null;
-    }
+    return parseSession(new TextDecoder().decode(await this.#files.readFile(path)), id);
   }
 
   async #isDamaged(id: string): Promise<boolean> {
@@ -147,8 +124,16 @@ export class Sessions {
     return supportOf(id);
   }
 
+  /**
+   * Changes a session, one change after another: its name, while the work on it ends.
+   * @throws FusionclipError `io` where it was deleted
+   */
   async update(id: string, part: Partial<Omit<SessionFile, 'id'>>): Promise<SessionFile> {
-    return this.#write({ ...(await this.find(id))!, ...part });
+    return this.#files.inTurn(fileOf(id), async () => {
+      const before = await this.find(id);
+      if (!before) throw sessionGone();
+      return this.#write({ ...before, ...part });
+    });
   }
 
   /** Bytes of all that a session keeps. */
@@ -156,22 +141,26 @@ export class Sessions {
     return this.#files.size(joinPath(SESSIONS, id));
   }
 
-  /** @throws FusionclipError `usage` where another tab is at work on it */
+  /** Removes what this page is at work on, and what came to nothing. */
+  async discard(id: string): Promise<void> {
+    await this.#files.remove(joinPath(SESSIONS, id));
+  }
+
+  /** @throws FusionclipError `usage` where something is at work on it */
   async remove(id: string): Promise<void> {
-    const own = this.#held.has(id);
+    if (this.#held.has(id)) throw new FusionclipError('usage', 'This session is at work; stop it, then delete it.');
     await this.hold(id);
     try {
-      await this.#files.remove(joinPath(SESSIONS, id));
+      await this.discard(id);
     } finally {
-      if (!own) await this.release(id);
+      await this.release(id);
     }
   }
 
-  /** The session that was open last, if it is there. */
+  /** The session that was open last; it may not be there any more. */
   async last(): Promise<string | null> {
     if (!(await this.#files.stat(LAST))) return null;
-    const id = new TextDecoder().decode(await this.#files.readFile(LAST));
-    return (await this.list()).some((session) => session.id === id) ? id : null;
+    return new TextDecoder().decode(await this.#files.readFile(LAST));
   }
 
   async setLast(id: string): Promise<void> {

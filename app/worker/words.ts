@@ -2,7 +2,7 @@ import { withoutFlags } from '../../src/base/without_flags.ts';
 
 /** Where things lie that the user knows by their own names. */
 const PLACES =
-  /((@kept\/)?sessions\/[\d-]+[0-9a-f]*\/(data\/)?(run\/?)?|@data\/\d+\/|@new\/|@embedded\/|@kept\/models\/|@loaded\/|@kept\/?)/g;
+  /((@kept\/)?sessions\/[\d-]+[0-9a-f]*\/(data\/)?(run\/?)?|@data\/\d+\/|@new\/|@embedded\/|@kept\/models\/|@loaded\/\d+\/|@kept\/?)/g;
 
 /** A slice of a volume as a picture. */
 const SLICE = /@([^/\s]+)\/(\d{4})\.png/g;

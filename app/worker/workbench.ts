@@ -2,7 +2,6 @@ import { FusionclipError } from '../../src/base/errors.ts';
 import { baseName, joinPath } from '../../src/base/paths.ts';
 import type { RunContext } from '../../src/detect/index.ts';
 import type { SharedFeatures } from '../../src/detect/shared_features.ts';
-import { Gpu } from '../../src/gpu/index.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import type {
   AdaptersFacts,
@@ -17,26 +16,23 @@ import type {
   TrainingWish,
   Waived,
 } from '../protocol.ts';
-import { GREYS } from '../protocol.ts';
 import { DataAtHand } from './data_at_hand.ts';
+import { Device } from './device.ts';
 import { PageFiles } from './files.ts';
 import { addModel, deleteModel, modelChoices, openModel } from './models.ts';
 import { NewImages } from './new_images.ts';
 import type { ShownResults } from './outcome.ts';
 import { familyPreviews } from './previews.ts';
-import { adaptersOf, imagesOf, runOf, Sessions } from './sessions.ts';
-import { GIVEN, withOwnNames, withVolumesInFolders } from './volume_given.ts';
+import { givenToScore, modelOf, scoreNewImages } from './scoring.ts';
+import { adaptersOf, imagesOf, runOf, Sessions, sessionGone } from './sessions.ts';
 import { readAs, waivedBy } from './waived.ts';
-import { pageWords } from './words.ts';
+import { Work } from './work.ts';
 
 /** What trains and scores: most of the program, loaded when there is something to do. */
 const engine = () => import('./engine.ts');
 
 /** Where adapters lie that were loaded, until they are used. */
 const LOADED = '@loaded';
-
-/** Of a series of which one slice alone is scored. */
-const ALONE = 'it is one slice alone (accepted)';
 
 /** Bytes of the GPU's memory for features of test images, which all weights of a training are scored on. */
 const FEATURES = 512 * 2 ** 20;
@@ -47,35 +43,34 @@ export class Workbench implements Calls {
   readonly #sessions: Sessions;
   readonly #data: DataAtHand;
   readonly #newImages: NewImages;
-  readonly #onEvent: (event: RunEvent) => void;
-  #gpu: Gpu | null = null;
+  readonly #device = new Device();
+  readonly #work: Work;
   /** The session that is open: what is on screen, or a training that can go on. */
   #session: SessionFile | null = null;
   /** Path of the adapters that images are scored with. */
   #adapters: string | null = null;
-  #control = new AbortController();
+  /** How many were loaded. */
+  #loaded = 0;
   #shown: ShownResults | null = null;
   #features: SharedFeatures | null = null;
-  /** What the work at hand has said. */
-  #notes: string[] = [];
 
   private constructor(files: PageFiles, onEvent: (event: RunEvent) => void) {
     this.#files = files;
     this.#sessions = new Sessions(files);
     this.#data = new DataAtHand(files);
     this.#newImages = new NewImages(files);
-    this.#onEvent = onEvent;
+    this.#work = new Work(onEvent);
   }
 
   /** Opens what the page keeps. */
-  static async open(onEvent: (event: RunEvent) => void): Promise<Workbench> {
-    const workbench = new Workbench(await PageFiles.open(), onEvent);
+  static async open(onEvent: (event: RunEvent) => void, files?: PageFiles): Promise<Workbench> {
+    const workbench = new Workbench(files ?? (await PageFiles.open()), onEvent);
     void workbench.#sessions.sweep().catch(() => {});
     return workbench;
   }
 
   async open() {
-    const { facts } = await this.#openGpu();
+    const { facts } = await this.#device.open();
     return { machine: facts, models: await modelChoices(this.#files) };
   }
 
@@ -84,13 +79,13 @@ export class Workbench implements Calls {
   }
 
   async makePhantoms(family: string, seed: number): Promise<DatasetFacts> {
-    this.#control = new AbortController();
-    return (await this.#data.phantoms(family, seed, this.#stage)).facts;
+    this.#work.begin();
+    return (await this.#data.phantoms(family, seed, this.#work.stage)).facts;
   }
 
   async takeImages(images: GivenImages, waived: Waived): Promise<DatasetFacts> {
-    this.#control = new AbortController();
-    return (await this.#data.images(images, waived, this.#stage)).facts;
+    this.#work.begin();
+    return (await this.#data.images(images, waived, this.#work.stage)).facts;
   }
 
   async draw(seed: number) {
@@ -102,6 +97,7 @@ export class Workbench implements Calls {
   }
 
   async train(wish: TrainingWish, keep: boolean): Promise<Outcome> {
+    this.#work.begin();
     const { name, source } = this.#data.require().facts;
     const title = `${name}, ${wish.shots} ${wish.shots === 1 ? 'shot' : 'shots'}, seed ${wish.seed}`;
     const images = keep && source.kind === 'folders';
@@ -110,6 +106,7 @@ export class Workbench implements Calls {
   }
 
   async resume(): Promise<Outcome> {
+    this.#work.begin();
     // Another tab may have gone on with it, or deleted it.
     const session = this.#session && (await this.#sessions.find(this.#session.id));
     if (!session?.wish) throw new FusionclipError('usage', 'There is nothing to resume; train.');
@@ -126,11 +123,13 @@ export class Workbench implements Calls {
   }
 
   async pause(): Promise<void> {
-    this.#control.abort(new FusionclipError('interrupted', 'Stopped.'));
+    this.#work.stop();
   }
 
   async takeAdapters(file: Blob, name: string): Promise<AdaptersFacts> {
-    const path = `${LOADED}/${name}`;
+    this.#work.begin();
+    // Those at hand may have the same name, and these may be none.
+    const path = `${LOADED}/${++this.#loaded}/${name}`;
     this.#files.memory.put(path, file);
     const facts = await (await engine()).adaptersFacts(this.#files, path);
     this.#adapters = path;
@@ -138,42 +137,29 @@ export class Workbench implements Calls {
   }
 
   async evaluate(keep: boolean): Promise<Outcome> {
+    this.#work.signal.throwIfAborted();
     const { path, facts } = this.#data.require();
     const { session, adapters, out } = await this.#scoring('evaluate', facts.name, facts.source, keep);
     return this.#run(session, async (context) => {
       await this.#copyAdapters(adapters);
       const data = await this.#keptImages(session, path);
-      const model = await this.#modelOf(adapters);
+      const model = await modelOf(this.#files, adapters);
       const { evaluateRun } = await engine();
       await evaluateRun(context, { adapters, data, model, out, maps: 'npy', rules: waivedBy(facts.source) });
     });
   }
 
   async predict(files: readonly GivenFile[], keep: boolean, waived: Waived): Promise<Outcome> {
-    const given = withVolumesInFolders(withOwnNames(files));
+    this.#work.begin();
+    const { given, paths } = givenToScore(files);
     let putBack: () => Promise<unknown> = async () => {};
-    const paths = [...new Set(given.map(({ path }) => path.split('/')[0]))];
     const { session, adapters, out } = await this.#scoring('predict', paths.join(', ').slice(0, 60), null, keep);
     const work = this.#run(session, async (context) => {
       await this.#copyAdapters(adapters);
-      const { accept, ...range } = readAs(waived);
-      const record = { paths, accept };
+      const record = { paths, accept: readAs(waived).accept };
       await this.#newImages.record(session.id, record);
       putBack = await this.#newImages.place(session.id, given);
-      const model = await this.#modelOf(adapters);
-      let areUnlike = true;
-      const onBad = ({ message, about }: FusionclipError) => {
-        areUnlike &&= about === 'unlike';
-        context.onEvent?.({ type: 'note', text: `left out: ${message}` });
-      };
-      const { predictPaths } = await engine();
-      const { predictions } = await predictPaths(context, {
-        ...{ adapters, model, paths, out, maps: 'npy', strict: false, onBad, accept: [...GIVEN, ...accept], ...range },
-      });
-      const { images } = predictions;
-      if (images.every(({ error }) => error !== null)) {
-        throw new FusionclipError('bad_image', images[0].error!, areUnlike ? { about: 'unlike', accept: [GREYS] } : {});
-      }
+      await scoreNewImages(context, this.#files, { adapters, out }, record, waived);
       if (!keep) return;
       await this.#newImages.keep(session.id, record);
       await this.#sessions.update(session.id, { copied: true });
@@ -206,16 +192,19 @@ export class Workbench implements Calls {
   }
 
   async kept() {
-    const sessions = await this.#sessions.list();
-    return { lasting: this.#files.lasting, sessions, last: await this.#sessions.last() };
+    const [sessions, last] = [await this.#sessions.list(), await this.#sessions.last()];
+    return { lasting: this.#files.lasting, sessions, last: sessions.some(({ id }) => id === last) ? last : null };
   }
 
   async openSession(id: string) {
-    this.#control = new AbortController();
+    this.#work.begin();
     const session = await this.#sessions.find(id);
-    if (!session) throw new FusionclipError('io', 'This session is not there any more; load the page again.');
-    const data = await this.#data.ofSession(session, this.#stage);
-    const { losses, progress } = await (await engine()).readLosses(this.#files, runOf(id));
+    if (!session) throw sessionGone();
+    const { readLosses, ShownResults } = await engine();
+    // What cannot be shown leaves the images at hand as they are.
+    if (session.finished) await ShownResults.open(this.#files, session, null);
+    const data = await this.#data.ofSession(session, this.#work.stage);
+    const { losses, progress } = await readLosses(this.#files, runOf(id));
     await this.#newImages.clear(id);
     const shown = session.finished ? await this.#open(session, data?.path ?? null) : null;
     if (!shown) this.#show(session, null);
@@ -233,8 +222,8 @@ export class Workbench implements Calls {
   }
 
   async addModel(name: string, list: readonly GivenFile[]) {
-    this.#control = new AbortController();
-    const added = await addModel(this.#files, name, list, this.#stage('bytes of the model'));
+    this.#work.begin();
+    const added = await addModel(this.#files, name, list, this.#work.stage('bytes of the model'));
     return { name: added, models: await modelChoices(this.#files) };
   }
 
@@ -248,26 +237,6 @@ export class Workbench implements Calls {
     return this.#session?.kind === 'train' && !this.#session.finished;
   }
 
-  /** A device that works: a new one after the last was lost. */
-  async #openGpu(): Promise<Gpu> {
-    if (this.#gpu) return this.#gpu;
-    const gpu = await Gpu.create((navigator.gpu as GPU | undefined) ?? null);
-    this.#gpu = gpu;
-    void gpu.device.lost.then(() => {
-      if (this.#gpu === gpu) this.#gpu = null;
-    });
-    return gpu;
-  }
-
-  /** A listener for work of the page itself, which it stops. */
-  readonly #stage = (what: string) => {
-    const { signal } = this.#control;
-    return (done: number, total: number) => {
-      signal.throwIfAborted();
-      this.#onEvent({ type: 'stage', what, done, total });
-    };
-  };
-
   /** A session for scores of the adapters at hand. */
   async #scoring(kind: 'evaluate' | 'predict', of: string, source: DataSource | null, keep: boolean) {
     if (!this.#adapters) throw new FusionclipError('usage', 'There are no adapters yet; train, or load some.');
@@ -280,12 +249,6 @@ export class Workbench implements Calls {
 
   /** Scores stay with what made them. */
   #copyAdapters = async (to: string) => this.#files.writeFile(to, await this.#files.readFile(this.#adapters!));
-
-  /** The model that adapters were trained on. */
-  async #modelOf(adapters: string) {
-    const { openAdapters } = await engine();
-    return openModel(this.#files, (await openAdapters(this.#files, adapters)).header.model.name);
-  }
 
   /** A training from its first step. */
   async #begin(context: RunContext, session: SessionFile): Promise<void> {
@@ -314,25 +277,24 @@ export class Workbench implements Calls {
     if (copied === false) {
       // Half of them may be there.
       await this.#files.remove(imagesOf(id));
-      await this.#files.copy(path, kept, this.#stage('images that are kept'));
+      await this.#files.copy(path, kept, this.#work.stage('images that are kept'));
       await this.#sessions.update(id, { copied: true });
     }
     return kept;
   }
 
   /**
-   * Does the work of a session with a fresh signal, and shows its results. What can go on stays; a session whose work has not
+   * Does the work of a session, and shows its results. What can go on stays; a session whose work has not
    * begun leaves nothing behind, and what is on screen stays there.
    */
   async #run(session: SessionFile, body: (context: RunContext) => Promise<void>): Promise<Outcome> {
-    this.#control = new AbortController();
-    this.#notes = [];
     await this.#sessions.hold(session.id);
     // A page that ends now finds a training again; scores begin anew, and what is on screen stays the last.
     if (session.kind === 'train') await this.#sessions.setLast(session.id);
     try {
+      this.#work.signal.throwIfAborted();
       await body(await this.#context());
-      const file = await this.#sessions.update(session.id, { finished: true, notes: this.#notes });
+      const file = await this.#sessions.update(session.id, { finished: true, notes: this.#work.notes });
       const data = session.kind === 'predict' ? null : (this.#data.opened?.path ?? null);
       const { ShownResults } = await engine();
       const shown = await ShownResults.open(this.#files, file, data);
@@ -347,7 +309,7 @@ export class Workbench implements Calls {
       const goesOn = session.kind === 'train' && (begun || code === 'interrupted' || code === 'device_lost');
       if (goesOn) this.#show((await this.#sessions.find(session.id).catch(() => null)) ?? session, null);
       else {
-        await this.#sessions.remove(session.id).catch(() => {});
+        await this.#sessions.discard(session.id).catch(() => {});
         await this.#sessions.setLast(this.#session?.id ?? '').catch(() => {});
       }
       throw error;
@@ -373,27 +335,15 @@ export class Workbench implements Calls {
 
   async #context(): Promise<RunContext> {
     this.#features ??= new (await engine()).SharedFeatures(FEATURES);
-    const gpu = await this.#openGpu();
     return {
       fs: this.#files,
-      gpu,
+      gpu: await this.#device.open(),
       inspected: await this.#data.inspected(),
       features: this.#features,
-      renewGpu: (lost) => {
-        if (this.#gpu === lost) this.#gpu = null;
-        return this.#openGpu();
-      },
+      renewGpu: this.#device.renew,
       environment: { runtime: 'page', version: navigator.userAgent },
-      onEvent: (event) => {
-        if (event.type !== 'note') return this.#onEvent(event);
-        const text = pageWords(event.text);
-        // A slice alone is what was meant.
-        if (text.endsWith(ALONE)) return;
-        if (this.#notes.includes(text)) return;
-        this.#notes.push(text);
-        this.#onEvent({ ...event, text });
-      },
-      signal: this.#control.signal,
+      onEvent: this.#work.listen,
+      signal: this.#work.signal,
     };
   }
 }

@@ -1,4 +1,4 @@
-import { formatDuration } from '../base/progress.ts';
+import { formatDuration, timeLeft } from '../base/progress.ts';
 import { CLEAR, visible } from '../base/visible.ts';
 import type { Host } from '../host/host.ts';
 import type { PairStepEvent } from '../pretrain/index.ts';
@@ -109,13 +109,15 @@ function stageLine({ what, done, total, etaSeconds }: RunEvent & { type: 'stage'
 }
 
 function stepLine(event: RunEvent & { type: 'step' }): string {
-  const { epoch, epochs, step, steps, loss, etaSeconds } = event;
-  return `epoch ${epoch}/${epochs} · step ${step}/${steps} · loss ${loss.toFixed(4)}${leftText(etaSeconds)}`;
+  const { epoch, epochs, step, steps, loss, etaSeconds, etaRange } = event;
+  return `epoch ${epoch}/${epochs} · step ${step}/${steps} · loss ${loss.toFixed(4)}${leftText(etaSeconds, etaRange)}`;
 }
 
 /** Nothing while nobody can tell. */
-function leftText(seconds: number | null | undefined): string {
-  return seconds === null || seconds === undefined ? '' : ` · ${formatDuration(seconds)} left`;
+function leftText(seconds: number | null | undefined, range?: readonly [number, number]): string {
+  return seconds === null || seconds === undefined
+    ? ''
+    : ` · ${timeLeft(...(range ?? ([seconds, seconds] as const))).text}`;
 }
 
 function pairLine({ step, steps, size, loss, pairsPerSecond, etaSeconds }: PairStepEvent): string {

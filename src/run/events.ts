@@ -17,10 +17,12 @@ export interface StepEvent {
   readonly seconds: number;
   /** To the end of the run, comparisons and test images with it; null while nobody can tell. */
   readonly etaSeconds: number | null;
+  /** The ends between which these lie, where they hang on which weights will be chosen. */
+  readonly etaRange?: readonly [number, number];
 }
 
 /** The same before the end is foreseen. */
-export type TrainedStep = Omit<StepEvent, 'etaSeconds'>;
+export type TrainedStep = Omit<StepEvent, 'etaSeconds' | 'etaRange'>;
 
 /** What a run tells about its progress. */
 export type RunEvent =

@@ -74,6 +74,8 @@ export class Forecast {
   #comparing = 0;
   #comparisons = 0;
   #last = 0;
+  /** How long scoring takes as a share of what was rehearsed, as comparisons and test images tell. */
+  #pace = 1;
   #isPerfect = false;
   /** Where the first batch of test images was scored, of these or those weights. */
   #scored: { readonly which: string; readonly at: number; readonly done: number } | null = null;
@@ -109,8 +111,10 @@ export class Forecast {
   /** Does a comparison of weights. */
   async comparing<T>(work: () => Promise<T>): Promise<T> {
     const start = this.#seconds();
+    const foreseen = this.#rehearsed && this.#comparison(this.#rehearsed);
     const result = await work();
     this.#last = this.#seconds() - start;
+    if (foreseen) this.#pace = paceOf(this.#last, foreseen);
     this.#comparing += this.#last;
     this.#comparisons++;
     return result;
@@ -125,37 +129,48 @@ export class Forecast {
     if (this.#scored?.which !== which) this.#scored = { which, at, done };
     const first = this.#scored;
     if (done === first.done) return null;
-    const { test } = this.#plan;
-    const images = ((test - done) * (at - first.at)) / (done - first.done);
+    const { test, shared } = this.#plan;
+    const each = (at - first.at) / (done - first.done);
+    const images = (test - done) * each;
     const costs = this.#rehearsed;
     if (!costs) return images;
+    // The first of two passes says what the second one takes.
+    const foreseen = costs.read + (shared === 'now' ? 0 : costs.encode) + costs.score;
+    if (which === 'last') this.#pace = paceOf(each, foreseen);
     return images + test * METRICS * costs.rank + BESIDES + (which === 'last' ? this.#pass(costs, 'again') : 0);
   }
 
-  /** Seconds that are left; null before they can be told. */
-  left(): number | null {
+  /**
+   * Seconds that are left, the least and the most: where weights are chosen, the last ones score the test images as well if they
+   * are others, which nobody knows before the last comparison. Null before they can be told.
+   */
+  left(): readonly [number, number] | null {
     const step = this.#step();
     const costs = this.#rehearsed;
     if (step === null || !costs) return null;
     const due = Math.max(0, this.#plan.comparisons - this.#comparisons);
     const once =
       (this.#plan.steps - this.#done) * step + this.#comparisonsLeft(costs, due) + this.#pass(costs, 'first');
-    // Where weights are chosen, the last ones score the test images as well if they are others.
-    if (this.#plan.comparisons < 2) return once;
+    if (this.#plan.comparisons < 2) return [once, once];
     const twice = once + this.#pass(costs, 'again');
-    // Nobody knows yet whether they are: this is wrong by the same share either way.
-    return this.#isPerfect ? twice : (2 * once * twice) / (once + twice);
+    return [this.#isPerfect ? twice : once, twice];
   }
 
   /** Seconds of comparisons that are due: as long as the last one, or as was rehearsed. */
   #comparisonsLeft(costs: Rehearsed, due: number): number {
-    const { compared, kept } = this.#plan;
-    const features = compared * (costs.read + costs.encode);
     if (this.#comparisons > 1) return due * this.#last;
+    const { compared, kept } = this.#plan;
     // The first one alone computes features where these are kept.
-    if (this.#comparisons === 1) return due * Math.max(0, this.#last - (kept ? features : 0));
-    const bare = costs.fit + compared * (costs.score + costs.rank);
-    return due * bare + (kept ? Math.min(1, due) : due) * features;
+    const extra = kept ? compared * (costs.read + costs.encode) : 0;
+    if (this.#comparisons === 1) return due * Math.max(0, this.#last - this.#pace * extra);
+    return due * (this.#comparison(costs) - extra) + Math.min(1, due) * extra;
+  }
+
+  /** Seconds of the next comparison, as they were rehearsed. */
+  #comparison({ fit, read, encode, score, rank }: Rehearsed): number {
+    const { compared, kept } = this.#plan;
+    const features = kept && this.#comparisons > 0 ? 0 : compared * (read + encode);
+    return fit + compared * (score + rank) + features;
   }
 
   /** Seconds of scoring the test images, with thresholds before and metrics after: by the first weights, or again by others. */
@@ -167,10 +182,8 @@ export class Forecast {
     const thresholds = (known && !again ? 0 : calibrated * score) + (known || again ? 0 : calibrated * (read + encode));
     return (
       BESIDES +
-      fit +
-      thresholds +
-      calibrated * rank +
-      test * (read + (hasFeatures ? 0 : encode) + score + METRICS * rank)
+      this.#pace * (fit + thresholds + test * (read + (hasFeatures ? 0 : encode) + score)) +
+      (calibrated + test * METRICS) * rank
     );
   }
 
@@ -193,4 +206,9 @@ export class Forecast {
   #seconds(): number {
     return this.#now() / 1000;
   }
+}
+
+/** Scoring is not four times as slow or quick as its rehearsal: then something else was. */
+function paceOf(took: number, foreseen: number): number {
+  return foreseen > 0 ? Math.min(4, Math.max(0.25, took / foreseen)) : 1;
 }

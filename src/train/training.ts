@@ -1,5 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
+import { middleOf } from '../base/progress.ts';
 import type { Detector } from '../detect/detector.ts';
 import type { SelectedBy } from '../detect/results.ts';
 import type { ValidationSet } from '../detect/selection.ts';
@@ -134,10 +135,11 @@ async function trainCandidate(
         onStep: (own) => {
           steps.push(own);
           forecast.stepped(candidate * own.steps + own.step);
-          const event = { ...own, etaSeconds: forecast.left() };
+          const left = forecast.left();
+          const event = { ...own, etaSeconds: left && middleOf(...left) };
           losses = [...losses, event.loss].slice(-LOSS_TAIL);
           folder.metrics.add({ type: 'step', ...(rate !== null && { rate }), ...event });
-          onEvent({ type: 'step', rate, ...event });
+          onEvent({ type: 'step', rate, ...event, ...(left && left[0] < left[1] && { etaRange: left }) });
         },
       });
       if (finished === false) {

@@ -58,6 +58,7 @@ export class BrowserPage {
     const { browser: chrome } = await openBrowser({});
     const page = await chrome.newPage();
     await page.setViewport({ width: 1280, height: 900 });
+    page.setDefaultTimeout(PATIENCE);
     // Else the page scrolls smoothly, away from under the pointer.
     await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
     const cdp = await page.createCDPSession();

@@ -229,7 +229,8 @@ describe('the work that the page keeps', () => {
   });
 
   test('goes on without the model, which is deleted', async () => {
-    await page.press('[data-model=mine]');
+    await page.press('[data-model=mine] [data-do=delete]');
+    await page.press('[data-model=mine] [data-do=confirm]');
     await page.page.waitForSelector('[data-model=mine]', { hidden: true });
     expect(await models()).not.toContain('mine');
     await page.drop('[data-zone=predict]', join(data, 'test/good'));

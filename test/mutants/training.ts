@@ -149,8 +149,12 @@ export const training: readonly Mutation[] = [
   ...mutations('src/train/forecast.ts', 'train/forecast', [
     ['steps: epochs * perEpoch,', 'steps: epochs / perEpoch,'],
     ['state.candidate * train.epochs * perEpoch + state.step', 'state.step'],
-    ['(2 * once * twice) / (once + twice)', 'once'],
+    ['[this.#isPerfect ? twice : once, twice]', '[once, once]'],
     ['this.#isPerfect ? twice', 'this.#isPerfect ? once'],
+  ]),
+  ...mutations('src/base/progress.ts', 'train/forecast', [
+    ['(2 * least * most) / (least + most)', 'least'],
+    ['least < FEW && most > NEAR * least', 'least < FEW'],
   ]),
   ...mutations('src/train/provenance.ts', 'train/identity', [
     ['known ? now : names', 'names', { suite: 'train/trainer > resumed after step' }],

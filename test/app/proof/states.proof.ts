@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decodeImage } from '../../../src/data/decode.ts';
+import { disk } from '../../../src/host/disk.ts';
+import { writePhantomVolumes } from '../../../src/phantom/write_volumes.ts';
 import { writeModel, writeSet } from '../../cli/program.ts';
 import { BrowserPage } from '../browser_page.ts';
 import { type StaticServer, serveFolder } from '../static_server.ts';
@@ -120,6 +122,51 @@ describe('every state of the page has nothing that axe finds', () => {
     await page.page.waitForFunction(() => document.querySelectorAll('.thumbs canvas').length === 4);
     expect(await look('predicted')).toEqual([]);
     expect(page.failures).toEqual([]);
+  });
+
+  test('with sessions compared, and when one or a model is to be deleted', async () => {
+    await page.press('button[type=submit]');
+    await page.page.waitForFunction(() => document.querySelectorAll('.sessions input[type=checkbox]').length > 1);
+    for (const row of ['first', 'last']) await page.press(`.sessions li:${row}-child [type=checkbox]`);
+    await page.text('.comparison');
+    await page.press('.sessions li:last-child [data-do=delete]');
+    await page.press('.own-models summary');
+    await page.press('[data-model=mine] [data-do=delete]');
+    expect(await look('compared')).toEqual([]);
+    for (const at of ['.sessions li:last-child', '[data-model=mine]']) await page.press(`${at} [data-do=keep]`);
+    await page.press('.own-models summary');
+  });
+
+  test.each(['dicom', 'nifti'] as const)('with a volume of %s', async (format) => {
+    const options = { set: 'liver', seed: 2, valid: 2, test: 2, size: 48, depth: 12 } as const;
+    await page.drop(
+      '[data-zone=set]',
+      await writePhantomVolumes(disk, { ...options, out: join(folder, format), format }),
+    );
+    await page.says('.summary', /volumes: 4 of 4/);
+    await page.press('button[type=submit]');
+    await page.says('.slider output[for=slice]', /of 12$/);
+    expect(await look(format)).toEqual([]);
+  });
+
+  test('when an explanation is open, and what the page computes on', async () => {
+    await page.press('.machine summary');
+    await page.press('[popovertarget=help-viewer]');
+    expect(await look('help')).toEqual([]);
+    await page.press('.machine summary');
+  });
+
+  test('without WebGPU, and in the lab', async () => {
+    await page.page.goto(server.address.replace('127.0.0.1', '0.0.0.0'));
+    await page.text('main.only');
+    expect(await look('unusable')).toEqual([]);
+    await page.page.goto(`${server.address}lab.html`);
+    await page.says('#verdict', /^Right/);
+    expect(await look('lab')).toEqual([]);
+    await page.goto(server.address);
+    await page.press('.sessions li:last-child [data-do=open]');
+    await page.text('.tiles');
+    await page.page.waitForFunction(() => document.querySelectorAll('.thumbs canvas').length === 8);
   });
 });
 
