@@ -116,8 +116,13 @@ export class PlanWriter {
       throw new FusionclipError('usage', `${path} is no empty folder and holds no plan; give another one with --out.`);
     }
     const inputs = await LineWriter.open(fs, joinPath(path, INPUTS));
-    const index = await LineWriter.open(fs, joinPath(path, INDEX));
-    return new PlanWriter(fs, path, head, hash, inputs, index, !known);
+    try {
+      const index = await LineWriter.open(fs, joinPath(path, INDEX));
+      return new PlanWriter(fs, path, head, hash, inputs, index, !known);
+    } catch (error) {
+      await inputs.abort().catch(() => {});
+      throw error;
+    }
   }
 
   /** Adds the next shard. */
@@ -151,8 +156,7 @@ export class PlanWriter {
 
   /** Leaves nothing half-written: what was there stays, a folder that was not there goes. */
   async abort(): Promise<void> {
-    await this.#inputs.abort();
-    await this.#index.abort();
+    await Promise.allSettled([this.#inputs.abort(), this.#index.abort()]);
     if (this.#isNew && (await this.#fs.list(this.path)).length === 0) await this.#fs.remove(this.path);
   }
 }
