@@ -39,6 +39,8 @@ export interface DetectorParts {
   readonly grey?: RangeRule;
   /** Where features of images may be had that another run has computed. */
   readonly shared?: FeatureShare | null;
+  /** Ends the opening. */
+  readonly signal?: AbortSignal;
 }
 
 /** Features that runs have in common, and what they are features of. */
@@ -142,7 +144,8 @@ export class Detector {
 
   /** As {@link encode}, for images of the run's data set: features that another run has computed may do. */
   encodeShared(inputs: readonly Float32Array<ArrayBuffer>[]): Encoded {
-    if (!this.#shared || !this.method.frozen) return this.encode(inputs);
+    // What is computed only to compile has no values to be kept.
+    if (!this.#shared || !this.method.frozen || this.gpu.preparing) return this.encode(inputs);
     const { features } = this.#shared;
     const domain = this.#domain();
     const part = (images: readonly Float32Array<ArrayBuffer>[], needs: FeatureOptions) =>

@@ -55,13 +55,28 @@ export class FeatureCache {
     { total = 0, onProgress, signal }: FillOptions = {},
   ): Promise<void> {
     let done = 0;
+    const sizes = new Set<number>();
     for await (const batch of batches) {
       signal?.throwIfAborted();
+      if (!sizes.has(batch.size)) {
+        sizes.add(batch.size);
+        await this.#compile(batch, signal);
+      }
       this.add(batch);
       await unlessStopped(this.#detector.gpu.idle(), signal);
       done += batch.size;
       onProgress?.(done, total);
     }
+  }
+
+  async #compile(images: ImageBatch, signal?: AbortSignal): Promise<void> {
+    const { gpu, method } = this.#detector;
+    if (!method.frozen) return;
+    await gpu.prepare(() => {
+      const parts = arraysOf(this.#detector.encodeShared([...images.values()]));
+      for (const array of parts.values()) imageOf(array, 0);
+    }, signal);
+    signal?.throwIfAborted();
   }
 
   /** Takes one batch of images. */

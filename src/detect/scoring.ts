@@ -201,15 +201,19 @@ export async function* branchScores(
   /** One list an image; none where they are not wanted. */
   readonly features: readonly (readonly number[])[];
 }> {
+  const sizes = new Set<number>();
   for await (const batch of batches) {
     signal?.throwIfAborted();
-    using job = gpu.job();
-    const work = job.do(() => {
+    const score = () => {
       const encoded = batch.encode();
       const reading = features ? wholeImages(encoded, method.needs)?.read() : null;
       return Promise.all([scorer.score(encoded, batch.skip ?? null), reading ?? null]);
-    });
-    const [scores, whole] = await unlessStopped(work, signal);
+    };
+    if (!sizes.has(batch.items.length)) await gpu.prepare(score, signal);
+    sizes.add(batch.items.length);
+    signal?.throwIfAborted();
+    using job = gpu.job();
+    const [scores, whole] = await unlessStopped(job.do(score), signal);
     yield { batch, scores, features: levelled(whole, batch.items.length) };
   }
 }
