@@ -72,6 +72,8 @@ export class Detector {
   readonly kind: DatasetKind;
   readonly object: string;
   readonly grey: RangeRule | undefined;
+  /** What images are normalised with, where they are. */
+  readonly statistics: PixelStatistics;
   readonly vision: DetectorModel['vision'];
   readonly method: Model;
   readonly #text: LoadedTower;
@@ -85,6 +87,7 @@ export class Detector {
     this.kind = parts.kind;
     this.object = parts.object;
     this.grey = parts.grey;
+    this.statistics = statisticsOf(parts.backbone);
     this.vision = vision;
     this.method = method;
     this.#text = text;
@@ -114,11 +117,6 @@ export class Detector {
   /** How images come to the size of the model. */
   get framing(): Framing {
     return { size: this.vision.size, norm: this.options.norm, grey: this.grey };
-  }
-
-  /** What images are normalised with, where they are. */
-  get statistics(): PixelStatistics {
-    return statisticsOf(this.backbone);
   }
 
   /** Preprocessed images [3, S, S] as one batch [B, 3, S, S]. */

@@ -20,7 +20,7 @@ import {
 import { type IntensityScores, intensityMap, intensityScores } from '../metrics/intensity_scores.ts';
 import type { Detector } from './detector.ts';
 import type { FeatureCache } from './feature_cache.ts';
-import { imageKey } from './known_images.ts';
+import { imageKey } from './image_key.ts';
 import { framed, maskOf, pixelsOf, toInput } from './pictures.ts';
 
 /** What is known of an image beside its scores. */

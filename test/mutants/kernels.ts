@@ -9,7 +9,7 @@ export const kernels: readonly Mutation[] = [
   ...mutations('shaders/focal_backward.wgsl', 'kernels/focal', [
     ['rest * (2.0 * log(pt) - rest / pt)', 'rest * (log(pt) - rest / pt)'],
     ['exp2((gamma - 1.0) * log2(rest))', 'exp2(gamma * log2(rest))'],
-    ['value += dprob[i];', 'value = dprob[i];', { suite: 'nn/gradients' }],
+    ['value += dprob[i];', 'value = dprob[i];'],
     ['return -1.0 / pt;', 'return -1.0;'],
   ]),
   ...mutations('shaders/dice_loss.wgsl', 'kernels/dice', [
@@ -26,7 +26,7 @@ export const kernels: readonly Mutation[] = [
   ...mutations('shaders/layer_norm_backward.wgsl', 'kernels/layer_norm', [
     ['let b = means.y * r * r;', 'let b = means.y * r;'],
     ['plain += g;', 'plain += grad[base + i];'],
-    ['value += dx[base + i];', 'value -= dx[base + i];', { suite: 'nn/' }],
+    ['value += dx[base + i];', 'value -= dx[base + i];'],
   ]),
   ...mutations('shaders/layer_norm_backward_columns.wgsl', 'kernels/layer_norm', [
     ['- mean[r].y) * rstd[r]', '- mean[r].y)'],
@@ -53,9 +53,7 @@ export const kernels: readonly Mutation[] = [
   ...mutations('shaders/elementwise_scale_rows.wgsl', 'kernels/elementwise', [
     ['vec4f(w[row.x], w[row.y], w[row.z], w[row.w])', 'vec4f(w[row.x])'],
   ]),
-  ...mutations('shaders/gather_rows_scatter.wgsl', 'kernels/gather_rows', [
-    ['total += part;', 'total = part;'],
-  ]),
+  ...mutations('shaders/gather_rows_scatter.wgsl', 'kernels/gather_rows', [['total += part;', 'total = part;']]),
   ...mutations('shaders/softmax_pair_backward.wgsl', 'kernels/softmax', [
     ['(g.yw - g.xz)', '(g.xz - g.yw)'],
     ['(params.rows + 1u) >> 1u', 'params.rows >> 1u'],
