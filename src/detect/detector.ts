@@ -78,6 +78,7 @@ export class Detector {
   readonly method: Model;
   readonly #text: LoadedTower;
   readonly #shared: FeatureShare | null;
+  readonly #prepared = new Set<string>();
   #initial: ReadonlyMap<Parameter, Float32Array<ArrayBuffer>> | null = null;
 
   private constructor(parts: DetectorParts, { vision, text, method }: DetectorModel) {
@@ -117,6 +118,17 @@ export class Detector {
   /** How images come to the size of the model. */
   get framing(): Framing {
     return { size: this.vision.size, norm: this.options.norm, grey: this.grey };
+  }
+
+  /**
+   * Compiles what `body` needs, the first time that one of its name comes; see `Gpu.prepare`.
+   * @throws what the signal was fired with
+   */
+  async prepare(name: string, body: () => unknown, signal?: AbortSignal): Promise<void> {
+    if (this.#prepared.has(name)) return;
+    await this.gpu.prepare(body, signal);
+    signal?.throwIfAborted();
+    this.#prepared.add(name);
   }
 
   /** Preprocessed images [3, S, S] as one batch [B, 3, S, S]. */

@@ -55,28 +55,21 @@ export class FeatureCache {
     { total = 0, onProgress, signal }: FillOptions = {},
   ): Promise<void> {
     let done = 0;
-    const sizes = new Set<number>();
+    const detector = this.#detector;
     for await (const batch of batches) {
       signal?.throwIfAborted();
-      if (!sizes.has(batch.size)) {
-        sizes.add(batch.size);
-        await this.#compile(batch, signal);
+      if (detector.method.frozen) {
+        const encode = () => {
+          const parts = arraysOf(detector.encodeShared([...batch.values()]));
+          for (const array of parts.values()) imageOf(array, 0);
+        };
+        await detector.prepare(`features of ${batch.size}`, encode, signal);
       }
       this.add(batch);
-      await unlessStopped(this.#detector.gpu.idle(), signal);
+      await unlessStopped(detector.gpu.idle(), signal);
       done += batch.size;
       onProgress?.(done, total);
     }
-  }
-
-  async #compile(images: ImageBatch, signal?: AbortSignal): Promise<void> {
-    const { gpu, method } = this.#detector;
-    if (!method.frozen) return;
-    await gpu.prepare(() => {
-      const parts = arraysOf(this.#detector.encodeShared([...images.values()]));
-      for (const array of parts.values()) imageOf(array, 0);
-    }, signal);
-    signal?.throwIfAborted();
   }
 
   /** Takes one batch of images. */

@@ -191,7 +191,7 @@ export async function* storedBatches(
 
 /** What both branches say of batches, one after the other. */
 export async function* branchScores(
-  { gpu, method }: Detector,
+  detector: Detector,
   scorer: Scorer,
   batches: Iterable<ScoringBatch> | AsyncIterable<ScoringBatch>,
   { signal, features = false }: Pick<ScoringOptions, 'signal' | 'features'> = {},
@@ -201,7 +201,7 @@ export async function* branchScores(
   /** One list an image; none where they are not wanted. */
   readonly features: readonly (readonly number[])[];
 }> {
-  const sizes = new Set<number>();
+  const { gpu, method } = detector;
   for await (const batch of batches) {
     signal?.throwIfAborted();
     const score = () => {
@@ -209,9 +209,7 @@ export async function* branchScores(
       const reading = features ? wholeImages(encoded, method.needs)?.read() : null;
       return Promise.all([scorer.score(encoded, batch.skip ?? null), reading ?? null]);
     };
-    if (!sizes.has(batch.items.length)) await gpu.prepare(score, signal);
-    sizes.add(batch.items.length);
-    signal?.throwIfAborted();
+    await detector.prepare(`scores of ${batch.items.length}`, score, signal);
     using job = gpu.job();
     const [scores, whole] = await unlessStopped(job.do(score), signal);
     yield { batch, scores, features: levelled(whole, batch.items.length) };

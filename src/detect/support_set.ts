@@ -71,14 +71,13 @@ export class SupportSet {
     body: (scorer: RangedScorer) => Promise<T>,
     { known = null, signal }: ScorerOptions = {},
   ): Promise<T> {
-    const { gpu, options } = this.#detector;
+    const detector = this.#detector;
     await this.#cache.fill(this.#unseen, { signal });
     this.#unseen = [];
-    await gpu.prepare(() => this.#fit().release(), signal);
-    signal?.throwIfAborted();
+    await detector.prepare('fit', () => this.#fit().release(), signal);
     const images = this.#fit();
     try {
-      const ranges = known ?? (options.fuse === 'calib' ? await this.ranges(images, signal) : null);
+      const ranges = known ?? (detector.options.fuse === 'calib' ? await this.ranges(images, signal) : null);
       return await body({ images, ranges, signal });
     } finally {
       images.release();

@@ -233,14 +233,13 @@ export class DeviceGpu implements Gpu {
   }
 
   async prepare(body: () => unknown, signal?: AbortSignal, arena?: Arena): Promise<void> {
-    const { work } = this.pool;
     const wanted = arena
       ? this.#wantedBy(() => atOnce('gpu.prepare', this.pool.inside(arena, body)))
       : await this.#wantedAhead(body);
     let since = performance.now();
     for (const { shader, constants } of wanted) {
       if (signal?.aborted || this.lost !== null) return;
-      await this.programs.prepare(shader, constants, work);
+      await this.programs.prepare(shader, constants);
       // Where a compiler keeps this thread, signals come in between.
       if (performance.now() - since < TURN) continue;
       await turn();

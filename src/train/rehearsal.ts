@@ -73,8 +73,7 @@ async function timed(
   }
   const read = each() / count;
   using job = gpu.job();
-  await gpu.prepare(() => detector.encode(inputs), signal);
-  signal?.throwIfAborted();
+  await detector.prepare(`an encoding of ${count}`, () => detector.encode(inputs), signal);
   each(); // what was compiled is no part of it
   const encoded = job.do(() => detector.encode(inputs));
   await unlessStopped(gpu.idle(), signal);

@@ -94,6 +94,9 @@ suite('repeated steps', () => {
       seen.push(gpu.preparing);
       return values;
     };
+    const broken = defineShader(times(7).replace('id.x < params.size', 'nothing'));
+    await gpu.prepare(() => gpu.run({ shader: broken, buffers: { y }, params: { size: 2 }, groups: [1] }));
+    await gpu.idle(); // a failure is left to who runs it
     await gpu.prepare(body);
     assert.deepEqual(seen, [true]);
     assert.isAbove(gpu.programs.size, before);

@@ -78,9 +78,7 @@ export const kernels: readonly Mutation[] = [
     ['params.factor * total', 'total'],
     ['(first + r + 3u * step)', '(first + r + 2u * step + 1u)'],
   ]),
-  ...mutations('src/nn/functions/similarity.ts', 'nn/', [
-    ['const EPS = 1e-12;', 'const EPS = 1e-2;', { suite: 'nn/gradients' }],
-  ]),
+  ...mutations('src/nn/functions/similarity.ts', 'kernels/l2_normalize', [['const EPS = 1e-12;', 'const EPS = 1e-2;']]),
   ...mutations('src/train/shared_trainings.ts', 'train/shared_trainings', [
     ['if (used <= this.#bytes) break;', 'if (used < 0) break;'],
     ["name === 'method' || !INFERENCE_SETTINGS.includes(name)", '!INFERENCE_SETTINGS.includes(name)'],

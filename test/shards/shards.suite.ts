@@ -9,7 +9,7 @@ import { LineSorter } from '../../src/shards/line_sorter.ts';
 import { listInputs } from '../../src/shards/list_inputs.ts';
 import { mergePlan } from '../../src/shards/merged_files.ts';
 import { partPath, writePart } from '../../src/shards/parts.ts';
-import { Plan, PlanWriter } from '../../src/shards/plan.ts';
+import { Plan, type PlanHead, PlanWriter } from '../../src/shards/plan.ts';
 import { chosenShards, workShards } from '../../src/shards/work.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
@@ -130,7 +130,7 @@ suite('shards', () => {
       yield INPUTS.slice(0, 12).map((input) => ({ ...input, images: 1 }));
       throw new FusionclipError('bad_data', 'The list is damaged.');
     };
-    const head = { plan: 'archive', config: {}, places: {}, columns: [], sorted: true } as const;
+    const head: PlanHead = { plan: 'archive', config: {}, places: {}, columns: [], sorted: true };
     await expectFailure('bad_data', [/list is damaged/], () => writePlan(fs, '/plan', head, listed(), { most: 300 }));
     assert.isAbove([...fs.files.keys()].filter((path) => path.startsWith('/plan/sort/')).length, 0);
     assert.deepEqual([...open], []);
