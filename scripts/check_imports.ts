@@ -1,4 +1,4 @@
-/** Checks what `docs/architecture.md` says about imports, and that no file is too long. Part of `npm run lint`. */
+/** Checks what `docs/architecture.md` says about imports, that no file is too long, and that arithmetic is that of every runtime. Part of `npm run lint`. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import process from 'node:process';
@@ -188,6 +188,17 @@ function checkLength(file: string, text: string): void {
   if (lines > MOST_LINES) problems.push(`${file}: ${lines} lines, at most ${MOST_LINES}`);
 }
 
+/** Functions whose last bits differ from engine to engine; what is compared with a tolerance may use them. */
+const INEXACT = /Math\.(exp|expm1|log|log10|log1p|pow|cbrt|a?(sin|cos|tan)h?|atan2)\(/;
+const MAY_BE_INEXACT = /^src\/(base\/elementary\.ts|lab\/reference\/)/;
+
+function checkArithmetic(file: string, text: string): void {
+  for (const [i, line] of text.split('\n').entries()) {
+    const found = INEXACT.exec(line)?.[0];
+    if (found) problems.push(`${file}:${i + 1}: ${found}) differs between runtimes; src/base/elementary.ts has one`);
+  }
+}
+
 const generated = (name: string): boolean => name.endsWith('.gen.ts');
 const sources = ['src', 'app'].flatMap((folder) => filesIn(folder, /\.(tsx?|wgsl|html|css)$/));
 const shaders = filesIn('shaders', /\.wgsl$/);
@@ -200,6 +211,7 @@ for (const file of ['src', 'app', 'test', 'bench', 'scripts'].flatMap((folder) =
   for (const name of importsOf(source)) checkImport(file, name);
   const area = areaOf(file);
   if (area && !['host', 'launch', 'cli'].includes(area) && !generated(file)) checkNames(file, source);
+  if (area && !generated(file) && !MAY_BE_INEXACT.test(file)) checkArithmetic(file, text);
   if (area && !LEVELS.includes(area)) problems.push(`${file}: the folder src/${area} has no level`);
 }
 

@@ -131,9 +131,10 @@ function checkWord(name: string): void {
   const words = parts.map((_, i) => parts.slice(0, parts.length - i).join('_'));
   const word = words.find((w) => existsSync(new URL(`src/kernels/${w}.ts`, ROOT)));
   if (!word) return void complain(name, `there is no src/kernels/${words[words.length - 1]}….ts`);
-  // Its wrapper, or the table of its variants.
-  const wrappers = [`src/kernels/${word}.ts`, `src/kernels/${word}_variants.ts`];
-  const users = wrappers.filter((path) => existsSync(new URL(path, ROOT)));
+  // Its wrapper, or what that is cut into: the table of its variants, its operands.
+  const own = new RegExp(`^${word}(_\\w+)?\\.ts$`);
+  const kernels = readdirSync(new URL('src/kernels', ROOT)).filter((file) => own.test(file));
+  const users = kernels.map((file) => `src/kernels/${file}`);
   if (!users.some((path) => new RegExp(`\\b${name}\\b`).test(read(path)))) {
     complain(name, `${users.join(' and ')} do not use it`);
   }

@@ -68,7 +68,7 @@ async function predicted(runtime: string, driver: string): Promise<{ text: strin
     args.push('--run', `${out}/run`, '--out', folder, '--map.files', 'none');
     try {
       await promisify(execFile)(process.execPath.includes('deno') ? 'node' : process.execPath, args, {
-        timeout: 200_000,
+        timeout: 1_500_000,
       });
     } catch (error) {
       console.log(

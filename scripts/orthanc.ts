@@ -283,7 +283,7 @@ async function roundTrip(root: string): Promise<void> {
     return JSON.stringify((results.selected ?? results).image.auroc);
   });
   check('eval of that run fetches again and says the same', aurocs[0] === aurocs[1], aurocs);
-  await filmsTrip({ root, folder, run, fusionclip, check, files, facts });
+  await filmsTrip({ root, folder, mrRun: run, fusionclip, check, files, facts });
 }
 
 if (!existsSync(PROGRAM) || !existsSync(PLUGIN)) {

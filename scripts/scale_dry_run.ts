@@ -2,7 +2,7 @@
  * `npm run scale:dry -- [--rows N] [--keep DIR]`: plans, works and merges an archive of N images that are not there: a list in random
  * order, scores of a stand-in. Prints seconds, bytes and the most memory that this process had by then.
  */
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -33,13 +33,19 @@ function say(what: string, bytes: number): void {
 
 const size = (path: string) => statSync(path).size;
 
+/** Bytes of the files in a folder and below. */
+function sizeOf(folder: string): number {
+  const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
+  return entries.reduce((sum, one) => sum + (one.isFile() ? size(join(one.parentPath, one.name)) : 0), 0);
+}
+
 try {
   await writeList(list, rows);
   say('a list', size(list));
   const plan = await planList(list, out);
   say('plan', size(join(out, 'inputs.txt')) + size(join(out, 'shards.txt')));
   await workShards({ fs: disk, runtime: 'dry' }, plan, plan.shards(), STAND_IN);
-  say('work', 0);
+  say('work', sizeOf(join(out, 'parts')));
   const { merged, results } = await mergePlan(disk, plan);
   say('merge', size(results!));
   console.log(`${merged.rows} of ${plan.facts.inputs} inputs, each exactly once, in ${merged.shards} shards`);

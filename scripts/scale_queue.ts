@@ -1,9 +1,10 @@
 /**
- * `npm run scale:queue -- [volume|locks|rate|tls|model|all] [--rows N] [--server PROGRAM] [--idle SECONDS] [--limit SECONDS]`: the queue against a real Redis or Valkey on
+ * `npm run scale:queue -- [volume|jobs|locks|rate|tls|model|all] [--rows N] [--server PROGRAM] [--idle SECONDS] [--limit SECONDS]`: the queue against a real Redis or Valkey on
  * loopback, with eight workers.
  *
  * * `volume`: a plan of N inputs (10⁶) with a stand-in for the model, 50 workers killed, Redis killed three times, all connections cut
  *   three times; the merged bytes are those of a serial run.
+ * * `jobs`: a plan of 2·10⁵ shards (`--shards`), as many as 10⁸ images have, put into the queue: seconds and memory of Redis.
  * * `locks`: shards of five minutes that block their process, with locks of 30 seconds (`--seconds` gives less of both).
  * * `rate`: shards that sleep four seconds (`--seconds`), done by 1, 2, 4 and 8 workers, against as many times one.
  * * `tls`: a server with TLS, a user and a password from the environment; what is refused, with which sentence, and who sees the password.
@@ -37,7 +38,7 @@ const flag = (name: string) => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? null : process.argv[at + 1];
 };
-const parts = { volume, locks, rate, tls, model };
+const parts = { volume, jobs, locks, rate, tls, model };
 const wanted = process.argv.slice(2).find((word) => Object.hasOwn(parts, word)) ?? 'all';
 const program = redisProgram(flag('server'));
 const folder = mkdtempSync(join(tmpdir(), 'fusionclip-queue-'));
@@ -202,6 +203,17 @@ async function volume(): Promise<void> {
     say(`Redis used ${(most / 2 ** 20).toFixed(1)} MiB at most, a job ${job} bytes`, most < 50 * 2 ** 20 && job < 1024);
     const left = keys.filter((key) => /:[\w-]{16}$/.test(key));
     say(`${left.length} jobs are left in Redis`, left.length === 0);
+  });
+}
+
+async function jobs(): Promise<void> {
+  const plan = await smallPlan(join(folder, 'jobs'), Number(flag('shards') ?? 2e5));
+  await withServer('jobs', async (server, _way, url) => {
+    const start = performance.now();
+    await done(['queue', plan.path, '--redis', url]);
+    const seconds = ((performance.now() - start) / 1000).toFixed(0);
+    const used = Number(/used_memory:(\d+)/.exec(await server.ask((client) => client.info('memory')))![1]);
+    say(`${plan.facts.shards} jobs put into the queue in ${seconds} s; Redis uses ${(used / 2 ** 20).toFixed(0)} MiB`);
   });
 }
 

@@ -1,7 +1,7 @@
 // out = act(alpha * op(a) op(b) + bias) + residual (+ out): the reference, one invocation per element of the result.
 // op(a) [batches, m, k] is stored as rows of a_stride, transposed when TRANSPOSE_A is 1; op(b) [batches, k, n] likewise.
 // The sum runs over one slice of k; with several slices out is [slices, batches, m, n] and matmul_finish.wgsl adds them.
-// Caller: src/kernels/matmul.ts.
+// Caller: src/kernels/matmul_launch.ts.
 // Loops: slice where slice <= 32768
 
 struct Params {

@@ -1,6 +1,6 @@
 // y = columns start … start + width - 1 of x, padded with zeros to rows of stride, a multiple of 4: what the vec4 variant of
 // matmul need when a row of an operand does not start on 16 bytes. x [rows, x_stride], stored as X_FORMAT says; y [rows, stride].
-// Its other use is to decode b for matmul_subgroups.wgsl. One invocation per four elements of y. Caller: src/kernels/matmul.ts.
+// Its other use is to decode b for matmul_subgroups.wgsl. One invocation per four elements of y. Caller: src/kernels/matmul_operand.ts.
 // Loops: none
 
 struct Params {

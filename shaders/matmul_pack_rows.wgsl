@@ -1,7 +1,7 @@
 // A transposed copy of a stored op(a), for matmul_subgroups.wgsl, whose lanes read four k of a row at once:
 // y[batch, m, k] = x[x_start + batch * x_batch + k * x_stride + m].
 // y [batches, rows, y_stride]; zeros for k beyond width. A workgroup takes four m, which lie side by side in x, and 128 k.
-// Caller: src/kernels/matmul.ts.
+// Caller: src/kernels/matmul_operand.ts.
 // Loops: 32
 
 struct Params {

@@ -4,7 +4,7 @@
 // and no barrier. The tile lives in named mat4x4f variables because compilers put indexed private arrays into memory:
 // arrays ran 3 to 10 times slower. Four rows by four k are a mat4x4f, so every transposition happens in registers.
 // At 290 x 1024 x 1024 it is 24 times as fast as matmul.wgsl on lavapipe (29 GFLOP/s on two cores), 12 times on SwiftShader:
-// `npm run bench -- matmul`, with --dawn for SwiftShader. Caller: src/kernels/matmul.ts.
+// `npm run bench -- matmul`, with --dawn for SwiftShader. Caller: src/kernels/matmul_launch.ts.
 // Strides and starts are multiples of 4; an operand that runs along k is zero beyond k up to a multiple of 4.
 // Loops: slice / 4 + 20 where slice <= 32768
 

@@ -10,7 +10,7 @@
 // - sums are of dot(): a product of a vector and a matrix takes a tenth more code;
 // - the epilogue is a constant, so that nothing of the others is carried out.
 // At 290 x 1024 x 1024 it is 22 times as fast as matmul.wgsl and 1.8 times as fast as matmul_registers.wgsl there:
-// `npm run bench -- --dawn matmul`. `npm run bench:peers` times it beside other libraries. Caller: src/kernels/matmul.ts.
+// `npm run bench -- --dawn matmul`. `npm run bench:peers` times it beside other libraries. Caller: src/kernels/matmul_launch.ts.
 // Strides and starts are multiples of 4; an operand that runs along k is zero beyond k up to a multiple of 4.
 // Loops: slice / 4 + 7 where slice <= 32768
 

@@ -4,7 +4,7 @@
 // storage texture takes it 65, without a branch. So both operands are copied into textures before the dispatch
 // (`Dispatch.texels`), and one invocation owns a tile of 8 x 32 results in named variables, without workgroup memory.
 // On a quiet machine it takes 0.41 to 0.47 of the time of matmul_registers.wgsl, copies included: `npm run bench -- matmul`.
-// Caller: src/kernels/matmul.ts.
+// Caller: src/kernels/matmul_launch.ts.
 // A texel is four numbers of a row, or eight of a b in 16 bits. Rows and columns of a texture count from those of the operand;
 // a_batch and b_batch are its rows from one matrix to the next. Beyond them it holds anything: an operand that runs along k
 // is zero beyond k up to a multiple of 4, and rows beyond k are not read.

@@ -3,7 +3,7 @@
 // so each number is fetched once, in lines of 128 bytes. 256 invocations compute TILE_M x TILE_N = 1024 results, each four columns of
 // a row; 32 k at a time go through workgroup memory, loaded in blocks of 4 x 4 by 160 of the invocations. k beyond the end counts as
 // zero; rows and columns beyond the edges repeat the last and are not stored. Rows start on 16 bytes.
-// Caller: src/kernels/matmul.ts.
+// Caller: src/kernels/matmul_launch.ts.
 // Loops: slice * 33 / 32 + 40 where slice <= 32768
 
 struct Params {

@@ -4,7 +4,7 @@
 // addresses (128 bytes of a row), and pass them on through workgroup memory in two halves, the first and then the last two of each
 // four k. What is loaded next comes while the second half is summed. Rows and columns beyond the edges are computed
 // and not stored, so the loop has no branch; k beyond the end counts as zero, in a last round of its own. Rows start on 16 bytes.
-// What AMD's compiler makes of it: `npm run isa matmul_workgroup`. Caller: src/kernels/matmul.ts.
+// What AMD's compiler makes of it: `npm run isa matmul_workgroup`. Caller: src/kernels/matmul_launch.ts.
 // Loops: slice * 33 / 32 + 100 where slice <= 32768
 
 struct Params {

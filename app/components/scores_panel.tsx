@@ -99,7 +99,9 @@ function Decisions({ card, outcome, threshold, onThreshold }: Props & { card: Re
       </div>
       {outcome.calibrated && <CalibratedDecisions calibrated={outcome.calibrated} rows={rows} />}
       {notes
-        .filter((note) => /left out|cannot be read|\(accepted\)/.test(note))
+        .filter((note) =>
+          /left out|cannot be read|\(accepted|unlike what was trained on|another --window may suit/.test(note),
+        )
         .map((note) => (
           <p class="hint lines" key={note}>
             {note}

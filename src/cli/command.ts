@@ -18,7 +18,8 @@ export const NAME_MODEL = 'name a CLIP model, such as tiny-clip, which comes wit
 
 /** What `--model` takes. */
 export const MODEL_HELP =
-  'CLIP: a safetensors file, a folder, an address, ORG/NAME (see model pull), generated:NAME:SEED, or random:PATH:SEED';
+  'CLIP: tiny-clip, a toy that comes with the program (so does tiny-clip-natural), a safetensors file, a folder, an address, ' +
+  'ORG/NAME (see model pull), generated:NAME:SEED, or random:PATH:SEED; docs/models.md has more';
 
 /** Flags of a command that belong together. */
 export interface FlagGroup {
@@ -26,6 +27,8 @@ export interface FlagGroup {
   readonly table: OptionTable;
   /** Those that the help lists, where others are taken only to be refused with a reason. */
   readonly listed?: readonly string[];
+  /** Whose values are those of a run: the settings' own would be said in vain where it is not known. */
+  readonly ofRun?: true;
 }
 
 /** Values that settings have where none is given. */

@@ -11,6 +11,10 @@ export function helpWidth(columns: number | null): number {
   return Math.max(40, Math.min(WIDTH, columns ?? WIDTH));
 }
 
+const FIRST =
+  'To begin: fusionclip doctor says whether this machine can; fusionclip demo shows all of it; then fusionclip train ' +
+  '--data DIR --model tiny-clip --out RUN with pictures of your own, good ones in DIR/good, others beside it.';
+
 /** The list of commands. */
 export function overview(commands: readonly Command[], width = WIDTH): string {
   const rows = commands.map(({ name, usage, summary }) => [`${name.join(' ')} ${usage}`.trim(), summary]);
@@ -19,6 +23,7 @@ export function overview(commands: readonly Command[], width = WIDTH): string {
     'fusionclip — few-shot anomaly detection in medical images with CLIP, on WebGPU',
     'usage: fusionclip COMMAND … (fusionclip COMMAND --help explains one)',
     columns(rows, width),
+    FIRST,
     'Before or after a command: --runtime auto|deno|node|chrome, --driver auto|hardware|lavapipe|swiftshader, --adapter N ' +
       '(one of those that doctor lists), --threads N (on which lavapipe computes), --version. Results go to standard output ' +
       '(--json: as one JSON value). The adapter, notes and progress go to standard error: one line that is updated on a ' +
@@ -35,9 +40,10 @@ export function commandHelp(
   width = WIDTH,
 ): string {
   const groups: readonly FlagGroup[] = [...flags, { title: 'Always', table: COMMON_FLAGS }];
-  const listed = groups.map(({ title, table, listed: only = Object.keys(table) }) => {
+  const listed = groups.map(({ title, table, ofRun, listed: only = Object.keys(table) }) => {
     const names = only.filter((one) => defaults?.isRead?.(one) ?? true);
-    return { title, rows: names.map((one) => flagRow(one, table[one], defaults?.texts[one])) };
+    const unknown = ofRun && !defaults ? '' : undefined;
+    return { title, rows: names.map((one) => flagRow(one, table[one], defaults?.texts[one] ?? unknown)) };
   });
   const whose = defaults ? `\nIn brackets: the values of ${defaults.of}.\n` : '';
   return `fusionclip ${[...name, usage].filter(Boolean).join(' ')}

@@ -5,8 +5,10 @@ import { contactSheet, PHANTOM_FAMILIES, phantomFamily, writePhantoms } from '..
 import { formatIntensityTable, intensityTable, TRIVIAL_BOUND } from '../phantom/phantom_check.ts';
 import { VOLUME_FAMILIES } from '../phantom/volume.ts';
 import { writePhantomVolumes } from '../phantom/write_volumes.ts';
-import { type Command, exactly, flagValues, need, word } from './command.ts';
+import { requireNoRun } from '../run/run_folder.ts';
+import { type Call, type Command, exactly, flagValues, need, word } from './command.ts';
 import { Reporter } from './reporter.ts';
+import { interruptSignal } from './session.ts';
 
 const NAMES = Object.keys(PHANTOM_FAMILIES);
 const SETS = ['all', ...NAMES];
@@ -45,35 +47,52 @@ ${NAMES.map((name) => `${name}: ${PHANTOM_FAMILIES[name].kinds.map((kind) => kin
   async run(call) {
     const { host } = call;
     exactly(0, call, 'fusionclip phantom --out DIR');
-    const { set, out, kinds, sheet, volume, depth, ...numbers } = flagValues(WRITE, call);
-    const folder = need(out, 'out', 'name the folder to write to');
+    const folder = need(flagValues(WRITE, call).out, 'out', 'name the folder to write to');
+    await requireNoRun(host, folder);
     const reporter = new Reporter(host);
-    for (const name of set === 'all' ? (volume === 'none' ? NAMES : VOLUME_FAMILIES) : [set]) {
-      const options = { set: name, out: folder, ...numbers, ...(kinds.length > 0 ? { kinds } : {}) };
-      if (volume !== 'none') {
-        const onProgress = (done: number, total: number) => {
-          if (host.isTerminal) reporter.listen({ type: 'stage', what: name, done, total });
-        };
-        const path = await writePhantomVolumes(host, { ...options, depth, format: volume }, onProgress);
-        reporter.clear();
-        const { valid, test, size, seed } = numbers;
-        host.stdout(`${path}: ${valid} + ${test} patients, ${size}×${size}×${depth}, ${volume}, seed ${seed}\n`);
-        continue;
-      }
-      const path = await writePhantoms(host, options, (done, total) => {
-        if (host.isTerminal) reporter.listen({ type: 'stage', what: name, done, total });
-      });
+    const { signal, undo } = interruptSignal(host, reporter, 'Interrupted; the set that was not whole is removed.');
+    const progressOf = (what: string) => (done: number, total: number) => {
+      signal.throwIfAborted();
+      if (host.isTerminal) reporter.listen({ type: 'stage', what, done, total });
+    };
+    try {
+      await writeSets(call, folder, progressOf, () => reporter.clear());
+    } finally {
       reporter.clear();
-      const { train, valid, test, size, seed } = numbers;
-      const masks = phantomFamily(name).masks ? 'with masks' : 'image-level';
-      host.stdout(`${path}: ${train} + ${valid} + ${test} pictures, ${size}×${size}, ${masks}, seed ${seed}\n`);
-      if (sheet !== null && set !== 'all') {
-        await host.writeFile(sheet, encodePng(contactSheet(name, seed, Math.min(size, 256), 8)));
-      }
+      undo();
     }
     return 0;
   },
 };
+
+/** Writes the sets that a command line names into a folder, with a line for each. @param clear takes the progress line away */
+async function writeSets(
+  call: Call,
+  folder: string,
+  progressOf: (what: string) => (done: number, total: number) => void,
+  clear: () => void,
+): Promise<void> {
+  const { host } = call;
+  const { set, out: _, kinds, sheet, volume, depth, ...numbers } = flagValues(WRITE, call);
+  for (const name of set === 'all' ? (volume === 'none' ? NAMES : VOLUME_FAMILIES) : [set]) {
+    const options = { set: name, out: folder, ...numbers, ...(kinds.length > 0 ? { kinds } : {}) };
+    if (volume !== 'none') {
+      const path = await writePhantomVolumes(host, { ...options, depth, format: volume }, progressOf(name));
+      clear();
+      const { valid, test, size, seed } = numbers;
+      host.stdout(`${path}: ${valid} + ${test} patients, ${size}×${size}×${depth}, ${volume}, seed ${seed}\n`);
+      continue;
+    }
+    const path = await writePhantoms(host, options, progressOf(name));
+    clear();
+    const { train, valid, test, size, seed } = numbers;
+    const masks = phantomFamily(name).masks ? 'with masks' : 'image-level';
+    host.stdout(`${path}: ${train} + ${valid} + ${test} pictures, ${size}×${size}, ${masks}, seed ${seed}\n`);
+    if (sheet !== null && set !== 'all') {
+      await host.writeFile(sheet, encodePng(contactSheet(name, seed, Math.min(size, 256), 8)));
+    }
+  }
+}
 
 const CHECK = {
   set: choice(SETS, 'all', 'the kind of picture'),

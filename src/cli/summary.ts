@@ -5,6 +5,7 @@ import type { TrainResults } from '../detect/results.ts';
 import type { Sampling } from '../detect/sampling.ts';
 import { type SetMetrics, thresholdText } from '../detect/set_metrics.ts';
 import type { VolumeMetrics } from '../detect/volume_metrics.ts';
+import { type Interval, isWide } from '../metrics/bootstrap.ts';
 import { type IntensityMetrics, intensityBaselines, intensityInside } from '../metrics/intensity_baseline.ts';
 import type { PixelMetrics, RankingMetrics } from '../metrics/summary.ts';
 
@@ -46,6 +47,7 @@ function resultText(
     `${data}, test: ${images.normal} normal and ${images.abnormal} abnormal images`,
     table([HEAD, ...rows]),
   ];
+  if (sampling) lines.push(...samplingLines(volumes ? { ...sampling, patients: null } : sampling));
   for (const [, model, trivial] of inside) {
     if (!model) continue;
     const grey = intensityInside(trivial);
@@ -67,17 +69,17 @@ function resultText(
       `pixel threshold ${thresholdText(value)} (chosen on ${from}): Dice ${number(dice)}, mean of the abnormal images ${number(diceMean)}`,
     );
   }
-  if (sampling) lines.push(...samplingLines(volumes ? { ...sampling, patients: null } : sampling));
   if (volumes) lines.push(...volumeLines(volumes));
   for (const finding of findings) lines.push(`warning: ${finding}`);
   if (warning) lines.push(`WARNING: ${warning}`);
   return `${lines.join('\n')}\n`;
 }
 
-function samplingLines({ drawn, units, imageAuroc, exact, patients }: Sampling): string[] {
-  const { low, high } = imageAuroc;
+function samplingLines({ drawn, units, imageAuroc, imageAveragePrecision, exact, patients }: Sampling): string[] {
   const how = exact ? `exact interval of 95 %, of ${units} ${drawn}` : `95 % of the draws of ${units} ${drawn}`;
-  const lines = [`image AUROC, ${how}: ${number(low)} to ${number(high)}`];
+  const between = ({ low, high }: Interval) => `${number(low)} to ${number(high)}`;
+  const precision = imageAveragePrecision ? `, AP ${between(imageAveragePrecision)}` : '';
+  const lines = [`image AUROC, ${how}: ${between(imageAuroc)}${precision}${wideText(imageAuroc, units, drawn)}`];
   if (!patients) return lines;
   const { normal, abnormal, auroc, averagePrecision, sensitivity, specificity } = patients;
   const decided =
@@ -89,6 +91,12 @@ function samplingLines({ drawn, units, imageAuroc, exact, patients }: Sampling):
     `by patient (${counts}, each by its highest image): AUROC ${number(auroc)}, AP ${number(averagePrecision)}${decided}`,
   );
   return lines;
+}
+
+/** What a reader of a number needs to know of its interval. */
+function wideText(interval: Interval, units: number, drawn: string): string {
+  if (interval.low <= 0.5 && interval.high >= 0.5) return '; chance (0.5) lies in it';
+  return isWide(interval) ? `; wide, as ${units} ${drawn} tell little` : '';
 }
 
 function metricsRow(name: string, { image, pixel, pixelThreshold }: SetMetrics): Row {

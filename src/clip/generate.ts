@@ -3,6 +3,7 @@
  * that keeps activations in the range of a trained CLIP. Golden results, tests and benchmarks run on them.
  */
 
+import { log } from '../base/elementary.ts';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileWriter } from '../base/file_system.ts';
 import { ruleUniform } from '../base/rule.ts';
@@ -31,7 +32,7 @@ export function parameterLaw(name: string, shape: readonly number[], fanIn?: num
   const around = (offset: number, amplitude: number): ParameterLaw => ({ offset, amplitude });
   const [owner, leaf] = name.split('.').slice(-2);
   const last = leaf ?? owner;
-  if (name === 'logit_scale') return around(Math.log(100), 0);
+  if (name === 'logit_scale') return around(log(100), 0);
   if (name.startsWith('prompt.')) return around(0, 0.02 * Math.sqrt(3));
   if (/^(adapter|mvfa|april)\./.test(name)) {
     const inputs = fanIn ?? (last === 'bias' ? undefined : shape.at(-1));

@@ -1,5 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
+import { advice, nearestNames } from '../base/nearest.ts';
 import { joinPath } from '../base/paths.ts';
 import { type ClipConfig, type ConfigHints, configFromShapes, misfit } from './config.ts';
 import { readConfig, readPreprocessor } from './config_file.ts';
@@ -85,12 +86,12 @@ async function findWeights(fs: FileSystem, path: string): Promise<{ file: string
     const id = parseModelId(path);
     const snapshot = id && fs.modelCache ? await cachedSnapshot(fs, fs.modelCache, id) : null;
     if (snapshot) return findWeights(fs, snapshot);
-    const advice = id ? `fetch it with fusionclip model pull ${path}, or ` : '';
+    const fetched = id ? `fetch it with fusionclip model pull ${path}, or ` : '';
     const where = id && fs.modelCache ? ` nor in the cache ${fs.modelCache}` : '';
-    throw new FusionclipError(
-      'io',
-      `There is no model at ${path}${where}: ${advice}give a safetensors file or its folder.`,
-    );
+    const names = await ownNames(fs);
+    const others = names.length > 0 ? `, or one that comes with the program: ${names.join(', ')}` : '';
+    const help = advice(nearestNames(path, names), `${fetched}give a safetensors file or its folder${others}.`);
+    throw new FusionclipError('io', `There is no model at ${path}${where}: ${help}`);
   }
   if (stat.kind === 'file') {
     const [, folder, base] = /^(.*[/\\])?(.*)$/.exec(path)!;
@@ -108,6 +109,12 @@ async function findWeights(fs: FileSystem, path: string): Promise<{ file: string
   if (pickle) refuseForeignFormat(folder + pickle, new Uint8Array());
   const what = others.length > 1 ? `${others.length} safetensors files` : 'no safetensors file';
   throw faulty(path, `the folder has ${what}`, 'give the path of the file itself');
+}
+
+/** The models that come with the program. */
+async function ownNames(fs: FileSystem): Promise<string[]> {
+  if (!fs.ownModels || !(await fs.stat(fs.ownModels))) return [];
+  return (await fs.list(fs.ownModels)).filter(({ kind }) => kind === 'directory').map(({ name }) => name);
 }
 
 /** Files this program generates say their activation, which no shape could. */

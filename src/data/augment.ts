@@ -1,3 +1,5 @@
+import { cos, sin } from '../base/elementary.ts';
+
 /**
  * MVFA's eleven views of a support image: the image itself and ten warps, in the order of MVFA's code.
  *
@@ -16,7 +18,7 @@ export interface Augmentation {
 }
 
 function rotation(angle: number): Augmentation {
-  const [c, s] = [Math.cos(angle), Math.sin(angle)];
+  const [c, s] = [cos(angle), sin(angle)];
   return { name: `rot${signed(angle, 4)}`, theta: [c, -s, 0, s, c, 0] };
 }
 

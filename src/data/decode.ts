@@ -14,7 +14,7 @@ import { UnreadPicture } from './unread.ts';
 const MAX_PIXELS = 100_000_000;
 
 /** Extensions of the files that are taken for images, in lower case. */
-export const IMAGE_EXTENSIONS: readonly string[] = ['png', 'jpg', 'jpeg', 'tif', 'tiff', 'bmp'];
+export const IMAGE_EXTENSIONS: readonly string[] = ['png', 'jpg', 'jpeg', 'jpe', 'jfif', 'tif', 'tiff', 'bmp'];
 
 /**
  * Decodes a PNG, JPEG, TIFF or BMP file by its first bytes, whatever its name says, with values as the file has them and

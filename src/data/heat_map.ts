@@ -1,3 +1,4 @@
+import { cos, sin } from '../base/elementary.ts';
 import { type Image, toRgb } from './image.ts';
 
 /** A map of scores, [height, width]. */
@@ -30,7 +31,7 @@ export function heatColours(): Uint8Array {
     const t = i / 255;
     const lightness = 0.15 + 0.8 * t;
     const hue = ((-75 + 180 * t) * Math.PI) / 180;
-    let chroma = 0.2 * Math.sin(Math.PI * (0.1 + 0.8 * t));
+    let chroma = 0.2 * sin(Math.PI * (0.1 + 0.8 * t));
     let rgb = oklchToSrgb(lightness, chroma, hue);
     while (chroma > 0 && rgb.some((v) => v < 0 || v > 1)) {
       chroma -= 0.002;
@@ -142,7 +143,7 @@ function resample(map: ScoreMap, width: number, height: number, window = WHOLE):
 
 /** OKLCh to gamma-encoded sRGB; outside [0, 1] where sRGB has no such colour. */
 function oklchToSrgb(lightness: number, chroma: number, hue: number): number[] {
-  const [a, b] = [chroma * Math.cos(hue), chroma * Math.sin(hue)];
+  const [a, b] = [chroma * cos(hue), chroma * sin(hue)];
   const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
   const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
   const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;

@@ -1,3 +1,4 @@
+import { log } from '../base/elementary.ts';
 import { type Image, toGrey } from '../data/image.ts';
 
 /** What can be said of an image without a model: the quantities that a shift alarm names. */
@@ -36,9 +37,9 @@ export function imageFacts(image: Image, features: readonly number[] = [], scann
   const contrast = Math.sqrt(Math.max(0, squares / pixels - mean * mean)) / 255;
   const { difference, residue } = neighbours(data, width, height);
   const sharpness = contrast === 0 ? 0 : difference / 255 / contrast;
-  const size = Math.log(width * height) / 2;
+  const size = log(width * height) / 2;
   return {
-    facts: [mean / 255, contrast, sharpness, residue / 255, size, Math.log(width / height)].map(short),
+    facts: [mean / 255, contrast, sharpness, residue / 255, size, log(width / height)].map(short),
     features,
     scanner,
   };

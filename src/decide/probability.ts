@@ -1,3 +1,4 @@
+import { exp, log, log1p } from '../base/elementary.ts';
 import { FusionclipError } from '../base/errors.ts';
 import { type Rate, rate } from './rate.ts';
 
@@ -53,7 +54,7 @@ function fitPlatt({ scores, labels }: LabelledScores): ProbabilityMap {
   const mean = sum(scores.length, (i) => scores[i]) / scores.length;
   const deviation = Math.sqrt(sum(scores.length, (i) => (scores[i] - mean) ** 2) / scores.length) || 1;
   const x = Array.from(scores, (score) => (score - mean) / deviation);
-  let [slope, offset] = [0, Math.log((positives + 1) / (negatives + 1))];
+  let [slope, offset] = [0, log((positives + 1) / (negatives + 1))];
   const loss = (a: number, b: number) => sum(x.length, (i) => softplus(a * x[i] + b) - targets[i] * (a * x[i] + b));
   for (let step = 0; step < 100; step++) {
     const p = x.map((value) => logistic(slope * value + offset));
@@ -207,10 +208,10 @@ function sum(length: number, value: (i: number) => number): number {
 }
 
 function logistic(x: number): number {
-  return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
+  return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
 }
 
 /** log(1 + eˣ) without overflow. */
 function softplus(x: number): number {
-  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+  return Math.max(x, 0) + log1p(exp(-Math.abs(x)));
 }

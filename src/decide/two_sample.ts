@@ -1,3 +1,4 @@
+import { exp } from '../base/elementary.ts';
 import { ruleStream } from '../base/rule.ts';
 
 /**
@@ -122,5 +123,5 @@ function gaussianKernel(vectors: readonly ArrayLike<number>[]): Float64Array<Arr
   const middle = (sorted.length - 1) / 2;
   const median =
     sorted.length === 0 ? 1 : (Math.sqrt(sorted[Math.floor(middle)]) + Math.sqrt(sorted[Math.ceil(middle)])) / 2;
-  return kernel.map((square) => Math.exp(-square / (2 * median * median)));
+  return kernel.map((square) => exp(-square / (2 * median * median)));
 }

@@ -18,6 +18,7 @@ import {
 import { imageFacts } from '../decide/image_facts.ts';
 import { onDevice } from '../run/on_device.ts';
 import type { TrainOptions } from '../run/options.ts';
+import type { SliceRules } from '../volume/sliced_volume.ts';
 import { volumesToScore } from '../volume/to_score.ts';
 import type { AdapterFile } from './adapters_file.ts';
 import type { SourceOf } from './decider.ts';
@@ -33,6 +34,7 @@ import { sliceSource } from './slice_source.ts';
 import { sliced } from './sliced.ts';
 import { openTensorFile, writeTensorFile } from './tensor_file.ts';
 import { adaptersPath, TrainedDetector, type TrainedSource } from './trained.ts';
+import { trainedOn } from './trained_on.ts';
 
 /** Trained weights and the images that decisions are to be calibrated on. */
 export interface CalibrateRequest extends Omit<TrainedSource, 'settings'>, DecisionWishes {
@@ -69,7 +71,8 @@ export async function calibrateRun(context: RunContext, request: CalibrateReques
       'With these settings (fuse mvfa, score.cls april) the score of an image depends on the images beside it, so it cannot be calibrated; train with others.',
     );
   }
-  const rules = { ...train, ...request.rules };
+  const trained = trainedOn(opened.header, request.rules?.window);
+  const rules = { ...train, ...request.rules, trained };
   const given = await givenNormals(context, request.normals, rules, object);
   const { paths } = given;
   if (rules.group === null && paths.every((id) => given.sourceOf(id) === null)) tellPatients(context, paths);
@@ -129,7 +132,7 @@ export async function calibrateRun(context: RunContext, request: CalibrateReques
 async function givenNormals(
   context: RunContext,
   paths: readonly string[],
-  rules: TrainOptions,
+  rules: TrainOptions & SliceRules,
   object: string,
 ): Promise<{ readonly fs: FileSystem; readonly paths: readonly string[]; readonly sourceOf: SourceOf }> {
   const volumes = await volumePaths(context, paths);
@@ -137,6 +140,7 @@ async function givenNormals(
     return { fs: context.fs, paths: await imagesToScore(context, paths), sourceOf: () => null };
   }
   const found = await volumesToScore(context.fs, volumes, rules, object);
+  for (const text of found.notes) context.onEvent?.({ type: 'note', text });
   const sources = found.volumes.map(({ source: { patient, scanner }, stacks }) => ({ patient, scanner, stacks }));
   const slices = found.volumes.flatMap(({ stacks }) => stacks.flatMap(({ slices: all }) => all));
   return { fs: found.fs, paths: slices.filter((path) => path !== null), sourceOf: sliceSource(sources) };

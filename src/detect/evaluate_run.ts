@@ -24,6 +24,7 @@ import type { SetMetrics } from './set_metrics.ts';
 import { sliceSource } from './slice_source.ts';
 import { requireWholeVolumes, sliced, stridden } from './sliced.ts';
 import { TrainedDetector, type TrainedSource } from './trained.ts';
+import { trainedOn } from './trained_on.ts';
 import { writeVolumeTables } from './volume_files.ts';
 import { type VolumeMetrics, volumeMetrics, volumeRequest } from './volume_metrics.ts';
 
@@ -133,7 +134,10 @@ async function evaluateOn(
     const { weights: _, ...file } = trained.file;
     const { header, thresholds, ranges, selectedBy } = file;
     const path = request.data ?? header.data.path;
-    const { context, rules, volumes, set } = await sliced(outer, path, { ...header.train, ...request.rules });
+    const { context, rules, volumes, set } = await sliced(outer, path, {
+      ...{ ...header.train, ...request.rules },
+      trained: trainedOn(header, request.rules?.window),
+    });
     const { fs } = context;
     const of = request.data === undefined ? request.adapters : undefined;
     const { dataset, inventory, tell } = await openData(context, {

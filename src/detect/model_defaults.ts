@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { exp } from '../base/elementary.ts';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { parseJson } from '../base/json.ts';
@@ -48,7 +49,7 @@ export async function clipDefaults(weights: ClipWeights, name: string, recommend
   const { config } = weights;
   if (presetOf(config, true)?.startsWith('ViT-L-14')) return { own: texts(PAPER_VALUES), from: 'paper', recommended };
   const [logScale] = await weights.read('logit_scale');
-  const temperature = Number(Math.min(Math.exp(logScale), MOST_SCALE).toPrecision(4));
+  const temperature = Number(Math.min(exp(logScale), MOST_SCALE).toPrecision(4));
   if (!(temperature >= 1e-3)) {
     const what = `${name} has ${logScale} for logit_scale, which is no scale of a cosine`;
     throw new FusionclipError('bad_model', `${what}: the file is damaged; fetch it again.`);

@@ -4,6 +4,7 @@ import { onDevice } from '../run/on_device.ts';
 import { accepting } from '../volume/accept.ts';
 import { apply, voxelMillilitres } from '../volume/geometry.ts';
 import type { GridMaps } from '../volume/grid_maps.ts';
+import type { Plane } from '../volume/plane.ts';
 import { type StoredRule, storedRule, volumeScore } from '../volume/stack.ts';
 import { isVolumePath, type VolumeToScore, volumesToScore } from '../volume/to_score.ts';
 import { type Predictions, type PredictRequest, predictImages, predictTrained } from './predict.ts';
@@ -12,6 +13,7 @@ import type { ScoredImage } from './scoring.ts';
 import { sliceMaps } from './slice_maps.ts';
 import { sliceSource } from './slice_source.ts';
 import { TrainedDetector } from './trained.ts';
+import { trainedOn } from './trained_on.ts';
 import { volumeRule } from './volume_metrics.ts';
 import { type VolumeResult, VolumeResults } from './volume_results.ts';
 
@@ -27,6 +29,8 @@ export interface VolumeRow {
   readonly scored: number;
   /** How values became grey levels. */
   readonly window: string;
+  /** What speaks against its score: how it is unlike what the run was trained on, or that the window does not suit it; mostly ''. */
+  readonly remarks: string;
   /** Where the map is highest: slice, from 0 on, and millimetres to the right, front and head; no numbers for a single image. */
   readonly slice: number;
   readonly place: readonly number[];
@@ -61,8 +65,10 @@ export interface PredictedPaths extends VolumePredictions {
 export interface PredictPathsRequest extends PredictRequest {
   /** What series may have against them, beside what the run accepts: words of `--accept`. */
   readonly accept?: readonly string[];
-  /** In place of the run's own `--window`. */
+  /** In place of the run's own `--window`, `--plane` and `--volume`. */
   readonly window?: string | null;
+  readonly plane?: Plane | null;
+  readonly volume?: number | null;
   /** Of volumes every how many slices one is scored; the maps between are mixed of their neighbours. By default all are scored. */
   readonly stride?: number;
   /** What is written of each volume below `out`; the map and its mask as NIfTI where nothing is said. */
@@ -95,15 +101,16 @@ export async function predictPaths(context: RunContext, request: PredictPathsReq
 }
 
 /** Pictures have no slices to pass over, and no series that results could be of. */
-function requireNoVolumeFlags({ stride = 1, write = [], window = null }: PredictPathsRequest): void {
-  const flag =
-    window !== null
-      ? '--window'
-      : stride !== 1
-        ? '--stride'
-        : write.some((kind) => kind !== 'nifti')
-          ? `--write ${write.join(',')}`
-          : null;
+function requireNoVolumeFlags(request: PredictPathsRequest): void {
+  const { stride = 1, write = [], window = null, plane = null, volume = null } = request;
+  const given: Readonly<Record<string, boolean>> = {
+    '--window': window !== null,
+    '--plane': plane !== null,
+    '--volume': volume !== null,
+    '--stride': stride !== 1,
+    [`--write ${write.join(',')}`]: write.some((kind) => kind !== 'nifti'),
+  };
+  const flag = Object.keys(given).find((name) => given[name]);
   if (flag) throw new FusionclipError('usage', `${flag} is for volumes, and these are pictures; leave it out.`);
 }
 
@@ -130,7 +137,12 @@ export async function predictVolumes(
 ): Promise<PredictedPaths> {
   const { header, thresholds } = trained.file;
   const { out, stride = 1, write = ['nifti'], accept = [] } = request;
-  const rules = { ...accepting(header.train, accept), window: request.window ?? header.train.window };
+  const { window, plane, volume } = header.train;
+  const rules = {
+    ...accepting(header.train, accept),
+    ...{ window: request.window ?? window, plane: request.plane ?? plane, volume: request.volume ?? volume },
+    trained: trainedOn(header, request.window),
+  };
   const { fs, volumes, notes } = await volumesToScore(context.fs, request.paths, rules, header.object, stride);
   for (const text of notes) context.onEvent?.({ type: 'note', text });
   const rule = volumeRule(header.train);
@@ -151,7 +163,7 @@ export async function predictVolumes(
       const scores = pathsOf(one).flatMap((path) => scored.get(path)?.score ?? []);
       const { name, patient } = one.source;
       const facts: Omit<VolumeRow, 'dicom'> = {
-        ...{ name, patient, window: (await one.grey()).text, abnormal: null },
+        ...{ name, patient, window: (await one.grey()).text, remarks: one.remarks.of(name), abnormal: null },
         ...{ score: scores.length > 0 ? volumeScore(scores, rule.top) : Number.NaN, scored: scores.length },
         ...lookAt(one, maps, level),
         map:

@@ -35,10 +35,11 @@ export async function sliced<C extends Reader, R extends SliceRules & Pick<DataR
   const range = rules.range === 'auto' ? 'full' : rules.range;
   return {
     context: { ...context, fs: found.fs },
-    // The masks of slices are made by `mask.values` and hold nothing else.
+    // The masks of slices are made by `mask.values` and hold nothing else; what is normal has been told.
     rules: {
       ...rules,
       ...{ range, window: found.set.window.text, group: rules.group ?? 'folder', 'mask.values': null },
+      ...{ normal: [], abnormal: [] },
       skipped: found.set.skipped,
     },
     volumes: found.set.volumes.every(({ placed }) => placed) ? found.set.volumes : null,

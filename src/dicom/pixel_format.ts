@@ -56,7 +56,7 @@ export function pixelFormat(dataSet: DataSet, syntax: TransferSyntax): PixelForm
     columns,
     frames,
     samples,
-    photometric: dataSet.string('photometric') || (samples === 3 ? 'RGB' : 'MONOCHROME2'),
+    photometric: dataSet.string('photometric').toUpperCase() || (samples === 3 ? 'RGB' : 'MONOCHROME2'),
     planar: samples > 1 && dataSet.number('planar', 0) === 1,
     bitsAllocated,
     bitsStored,

@@ -1,3 +1,4 @@
+import { exp } from '../base/elementary.ts';
 import type { DataSet } from './data_set.ts';
 import { type Lut, lookUp, readLut } from './lut.ts';
 
@@ -44,7 +45,7 @@ const VOI_LUT = 0x00283010;
  * levels, so it is one more than the distance of its ends; an exact one has none of that.
  */
 export function windowed(value: number, { center, width, shape }: Window): number {
-  if (shape === 'SIGMOID') return 1 / (1 + Math.exp((-4 * (value - center)) / width));
+  if (shape === 'SIGMOID') return 1 / (1 + exp((-4 * (value - center)) / width));
   const exact = shape === 'LINEAR_EXACT';
   const middle = exact ? center : center - 0.5;
   const distance = exact ? width : width - 1;

@@ -1,3 +1,4 @@
+import { exp } from '../base/elementary.ts';
 import { rangeOf } from '../data/heat_map.ts';
 import type { DatasetKind } from '../data/layout/dataset.ts';
 import type { FusionOptions } from './options.ts';
@@ -134,7 +135,7 @@ function meanOfLargest(values: Float32Array, count: number): number {
 export function blurMaps(maps: Float32Array<ArrayBuffer>, size: number, sigma: number): Float32Array<ArrayBuffer> {
   if (sigma === 0) return maps;
   const radius = Math.ceil(4 * sigma);
-  const kernel = Float64Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-0.5 * ((i - radius) / sigma) ** 2));
+  const kernel = Float64Array.from({ length: 2 * radius + 1 }, (_, i) => exp(-0.5 * ((i - radius) / sigma) ** 2));
   const total = kernel.reduce((a, b) => a + b, 0);
   const reflect = (i: number) => {
     const period = 2 * size;

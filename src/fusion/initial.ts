@@ -1,3 +1,4 @@
+import { cos, log } from '../base/elementary.ts';
 import { ruleU32 } from '../base/rule.ts';
 
 /**
@@ -14,7 +15,7 @@ export function gaussianTensor(
   for (let i = 0; i < out.length; i++) {
     const u = (ruleU32(name, seed, 2 * i) + 0.5) / 2 ** 32;
     const v = (ruleU32(name, seed, 2 * i + 1) + 0.5) / 2 ** 32;
-    out[i] = deviation * Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * v);
+    out[i] = deviation * Math.sqrt(-2 * log(u)) * cos(2 * Math.PI * v);
   }
   return out;
 }

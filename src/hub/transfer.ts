@@ -31,6 +31,16 @@ export function webOf(env: (name: string) => string | undefined): Web {
 /** A connection that broke: another attempt may go on where it ended. */
 export class BrokenTransfer extends Error {}
 
+/** A server that did not answer at all: what was to come has not begun. */
+class NoAnswer extends BrokenTransfer {
+  readonly host: string;
+
+  constructor(host: string, reason: string) {
+    super(reason);
+    this.host = host;
+  }
+}
+
 /** An answer whose body is read piece by piece. */
 export interface Answer {
   readonly status: number;
@@ -83,7 +93,9 @@ export async function request(web: Web, address: string, { range, accept, post, 
     };
     const patience = (web.patience ?? PATIENCE) + SLOWEST * (post?.body.length ?? 0);
     const get = (redirect: RequestRedirect) =>
-      inTime({ patience }, control, signal, web.fetch(url.href, { ...ask, redirect } as RequestInit));
+      inTime({ patience }, control, signal, web.fetch(url.href, { ...ask, redirect } as RequestInit)).catch((error) => {
+        throw error instanceof BrokenTransfer ? new NoAnswer(url.host, error.message) : error;
+      });
     let response = await get('manual');
     // A page does not see where it is sent; its browser takes the token away at the border of the origin.
     if (response.type === 'opaqueredirect') response = await get('follow');
@@ -114,8 +126,9 @@ export async function persist(
   what: string,
   work: () => Promise<{ progress: boolean; done: boolean }>,
 ): Promise<void> {
+  let heard = false;
   for (let repeats = 0; ; ) {
-    let reason = 'it ends too early';
+    let broken = new BrokenTransfer('it ends too early');
     let progress = false;
     try {
       const outcome = await work();
@@ -123,17 +136,23 @@ export async function persist(
       progress = outcome.progress;
     } catch (error) {
       if (!(error instanceof BrokenTransfer)) throw error;
-      reason = error.message;
+      broken = error;
     }
+    heard ||= !(broken instanceof NoAnswer);
     repeats = progress ? 1 : repeats + 1;
-    if (repeats > MOST_REPEATS) {
-      throw new FusionclipError(
-        'io',
-        `The transfer of ${what} breaks off again and again (${reason}); the same command goes on where it ended.`,
-      );
-    }
+    if (repeats > MOST_REPEATS) throw givenUp(what, broken, heard);
     await (web.pause ?? pause)(repeats);
   }
+}
+
+/** @param heard whether the server has answered anything */
+function givenUp(what: string, broken: BrokenTransfer, heard: boolean): FusionclipError {
+  const reason = broken.message.split(': ').at(-1);
+  const text =
+    broken instanceof NoAnswer && !heard
+      ? `${broken.host} cannot be reached, so nothing of ${what} is here (${reason}); look at this machine's network, proxy and firewall, then give the same command again.`
+      : `The transfer of ${what} breaks off again and again (${broken.message}); the same command goes on where it ended.`;
+  return new FusionclipError('io', text);
 }
 
 /** A checked address of the web. Throws `usage`. */

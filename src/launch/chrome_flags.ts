@@ -27,6 +27,11 @@ export function flagsToTry(browser: Browser, driver: Driver, wish: string): read
   return [SOFTWARE];
 }
 
+/** Whether these flags ask for Chrome's own software adapter. */
+export function isSoftware(flags: readonly string[]): boolean {
+  return flags.includes(SOFTWARE[0]);
+}
+
 /** All flags of a browser. @param driver those of the driver that is tried */
 export function chromeFlags(sandbox: readonly string[], browser: Browser, driver: readonly string[]): string[] {
   return [...ALWAYS, ...sandbox, ...browser.needs, ...driver];

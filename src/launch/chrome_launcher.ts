@@ -103,10 +103,14 @@ export async function launchChrome(bundle: string, args: readonly string[], opti
   } finally {
     over = true;
     clearTimeout(patience);
-    release();
     options.signal?.removeEventListener('abort', stop);
-    await open?.end(patience && CLOSING);
-    await server.close();
+    try {
+      await open?.end(patience && CLOSING);
+      await server.close();
+    } finally {
+      // One more Ctrl-C while the browser is closed would leave it, and its folder, behind.
+      release();
+    }
   }
 }
 

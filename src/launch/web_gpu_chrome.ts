@@ -9,7 +9,7 @@ import { FusionclipError } from '../base/errors.ts';
 import { guardFolder } from '../host/guard.ts';
 import { type Browser, browsers, namedBrowser } from './browsers.ts';
 import { adapterOf, type ChromeAdapter } from './chrome_adapter.ts';
-import { chromeFlags, flagsToTry } from './chrome_flags.ts';
+import { chromeFlags, flagsToTry, isSoftware } from './chrome_flags.ts';
 import { type Driver, findDriver } from './drivers.ts';
 
 export type { ChromeAdapter } from './chrome_adapter.ts';
@@ -159,7 +159,10 @@ function launch({ puppeteer, browser, driver, flags, options }: Way, folder: str
   // What a browser that is killed leaves behind goes with the folder. macOS: its sockets' names would be too long.
   const temporary: Record<string, string> = process.platform === 'linux' ? { TMPDIR: folder } : {};
   const { args = [], env = {}, launch: more = {} } = options;
-  const vulkan = driver.name === 'swiftshader' ? {} : driver.env;
+  // Chrome loads its own SwiftShader by the Vulkan loader, which takes no driver but those that these variables name.
+  const isOwn = isSoftware(flags);
+  const outer = isOwn ? withoutDrivers(process.env) : process.env;
+  const vulkan = isOwn ? {} : driver.env;
   return puppeteer.launch({
     timeout: STARTING,
     ...more,
@@ -167,7 +170,7 @@ function launch({ puppeteer, browser, driver, flags, options }: Way, folder: str
     // A pipe and not a port: the browser ends by itself when this process is killed.
     pipe: true,
     userDataDir: join(folder, 'profile'),
-    env: joined(process.env, vulkan, browser.env, temporary, more.env ?? {}, env),
+    env: joined(outer, vulkan, browser.env, temporary, more.env ?? {}, env),
     args: [...new Set([...chromeFlags(sandbox, browser, flags), ...(more.args ?? []), ...args])],
     handleSIGINT: false,
     handleSIGTERM: false,
@@ -225,6 +228,12 @@ function joined(...environments: Readonly<Record<string, string | undefined>>[])
     for (const [name, value] of Object.entries(environment)) if (value !== undefined) out[name] = value;
   }
   return out;
+}
+
+/** The environment without what names Vulkan drivers. */
+function withoutDrivers(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const names = /^VK_(ICD_FILENAMES|DRIVER_FILES|ADD_DRIVER_FILES|LOADER_DRIVERS_(SELECT|DISABLE))$/;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.test(name)));
 }
 
 function firstLines(error: unknown): string {

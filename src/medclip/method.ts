@@ -1,3 +1,4 @@
+import { exp } from '../base/elementary.ts';
 import { promptSentences } from '../clip/index.ts';
 import { TEMPLATES } from '../clip/sentences.ts';
 import type { Encoded, FeatureOptions } from '../fusion/features.ts';
@@ -63,7 +64,7 @@ export class MedClip implements Model {
   /** Encodes the sentences. */
   static async create(parts: MedClipParts): Promise<MedClip> {
     const [logitScale] = await parts.weights.read('logit_scale');
-    const temperature = Math.exp(Math.min(Math.max(logitScale, 0), MOST_LOGIT_SCALE));
+    const temperature = exp(Math.min(Math.max(logitScale, 0), MOST_LOGIT_SCALE));
     return new MedClip(parts, (await medClipText(parts)).keep(), temperature);
   }
 

@@ -6,6 +6,11 @@ export interface Interval {
   readonly high: number;
 }
 
+/** Whether an interval of a share is so wide that the number in it must not stand alone. */
+export function isWide({ low, high }: Interval): boolean {
+  return high - low > 0.2;
+}
+
 /** Scores of both classes. */
 export interface ClassScores {
   readonly normal: readonly number[];

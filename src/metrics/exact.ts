@@ -1,3 +1,4 @@
+import { exp, log, log1p } from '../base/elementary.ts';
 import { auroc } from './auroc.ts';
 import { bootstrapPatients, type ClassScores, type Interval } from './bootstrap.ts';
 import { rankScores } from './ranking.ts';
@@ -53,8 +54,8 @@ function atLeast(count: number, total: number, p: number): number {
   let sum = 0;
   for (let k = 0; k <= total; k++) {
     // The logarithm of the number of ways, step by step: it overflows otherwise.
-    if (k > 0) logs += Math.log((total - k + 1) / k);
-    if (k >= count) sum += Math.exp(logs + k * Math.log(p) + (total - k) * Math.log1p(-p));
+    if (k > 0) logs += log((total - k + 1) / k);
+    if (k >= count) sum += exp(logs + k * log(p) + (total - k) * log1p(-p));
   }
   return Math.min(1, sum);
 }

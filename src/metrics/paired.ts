@@ -1,3 +1,5 @@
+import { atan } from '../base/elementary.ts';
+
 /** A mean with the interval that holds it in 95 % of cases, if values are spread normally. */
 export interface MeanInterval {
   readonly mean: number;
@@ -64,8 +66,8 @@ function studentQuantile(freedom: number): number {
 
 /** Probability that |t| exceeds a value: the finite series of Abramowitz and Stegun, 26.7.3 and 26.7.4. */
 function studentTails(t: number, freedom: number): number {
-  const theta = Math.atan(t / Math.sqrt(freedom));
-  const [sin, cos] = [Math.sin(theta), Math.cos(theta)];
+  const theta = atan(t / Math.sqrt(freedom));
+  const [sin, cos] = [t, Math.sqrt(freedom)].map((side) => side / Math.sqrt(t * t + freedom));
   const odd = freedom % 2 === 1;
   let [term, sum] = [odd ? cos : 1, 0];
   for (let k = odd ? 1 : 0; k <= freedom - 2; k += 2) {

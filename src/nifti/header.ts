@@ -75,6 +75,23 @@ export function niftiVersion(bytes: Uint8Array): 1 | 2 | null {
   return bytes.length >= 540 && ['n+2', 'ni2'].includes(text(4)) ? 2 : null;
 }
 
+/** Millimetres of the units of length: of metres and of thousandths of a millimetre. */
+const UNITS: Readonly<Record<number, number>> = { 1: 1000, 3: 0.001 };
+
+/** Millimetres that no voxel of a patient has: then the unit is wrong. */
+const MOST_MILLIMETRES = 200;
+
+/** An affine in the unit that a header says (the lowest three bits), which most files leave out. */
+function inMillimetres(affine: Affine, units: number): Affine {
+  const factor = UNITS[units & 7];
+  if (factor === undefined) return affine;
+  const scaled = affine.map((row) => row.map((value) => value * factor));
+  const widest = Math.max(...[0, 1, 2].map((axis) => Math.hypot(...scaled.map((row) => row[axis]))));
+  if (widest > MOST_MILLIMETRES)
+    throw new Error(`by the unit that it says its voxels are ${widest.toPrecision(3)} mm wide`);
+  return scaled;
+}
+
 /**
  * Reads the header at the beginning of a file. Throws an `Error` that says what is wrong, `UnreadNifti` for types that are not
  * read. Slope 0, or one that is no number, means that values are as they are; without sform and qform, voxels lie around the
@@ -103,7 +120,8 @@ export function parseHeader(bytes: Uint8Array): NiftiHeader {
   if (!kind)
     throw new UnreadNifti(OTHER_KINDS[code] ? `it holds ${OTHER_KINDS[code]}` : 'its type of numbers is unknown');
 
-  const spacing = floats(first ? 76 : 104, 4);
+  // Their signs mean nothing (nibabel takes them off too), but for the first, which is a side.
+  const spacing = floats(first ? 76 : 104, 4).map((one, i) => (i === 0 ? one : Math.abs(one)));
   const offset = first ? view.getFloat32(108, little) : long(168);
   const single = String.fromCharCode(view.getUint8(first ? 345 : 5)) === '+';
   if (!(offset >= 0 && Number.isInteger(offset))) throw new Error('where its numbers begin is no place');
@@ -123,6 +141,7 @@ export function parseHeader(bytes: Uint8Array): NiftiHeader {
     affine = quaternionAffine(floats(first ? 256 : 352, 3), floats(first ? 268 : 376, 3), spacing);
   } else affine = baseAffine(shape, spacing);
   if (affine.some((row) => !row.every(Number.isFinite))) throw new Error('its affine holds what is no number');
+  affine = inMillimetres(affine, first ? view.getUint8(123) : view.getInt32(500, little));
   if (isFlat(affine, shape)) throw new Error('by its affine its voxels have no volume');
   return {
     version,

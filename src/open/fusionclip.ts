@@ -166,12 +166,14 @@ export class Fusionclip {
    */
   async predictVolumes(studies: Given, choices: PredictVolumesChoices): Promise<VolumePredictions> {
     return called(async () => {
-      const { run, out, maps, stride, write, window, onVolume, model, onEvent, signal, ...settings } = choices;
+      const { run, out, maps, stride, write, window, plane, volume, accept, onVolume, ...more } = choices;
+      const { model, onEvent, signal, ...settings } = more;
       const source = { adapters: this.#adapters(run), model, settings: methodTexts(settings) };
       return onDevice(this.#context({ onEvent, signal }), async (context) => {
         const loaded = await LoadedRun.open(context, this.#given, source);
         try {
-          return await loaded.predictVolumes(studies, { out, maps, stride, write, window, onVolume });
+          const how = { out, maps, stride, write, window, plane, volume, accept, onVolume };
+          return await loaded.predictVolumes(studies, how);
         } finally {
           loaded.release();
         }

@@ -6,7 +6,10 @@ import { TRAIN_OPTIONS } from '../run/options.ts';
 /** What calls take beside settings, by the flag of the command line. */
 const ARGUMENTS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
-    ['data', 'model', 'out', 'maps', 'stride', 'write', 'window', 'group'].map((one) => [one, one]),
+    ['data', 'model', 'out', 'maps', 'stride', 'write', 'window', 'plane', 'volume', 'accept', 'group'].map((one) => [
+      one,
+      one,
+    ]),
   ),
   ...Object.fromEntries(['normals', 'labelled', 'alpha', 'sensitivity', 'probability'].map((one) => [one, one])),
   fdr: 'falseDiscovery',

@@ -72,11 +72,11 @@ export class LoadedRun {
    */
   async predictVolumes(studies: Given, choices: VolumeChoices = {}): Promise<VolumePredictions> {
     return called(async () => {
-      const { out = null, maps, stride, write, window, onVolume, ...call } = choices;
+      const { out = null, maps, stride, write, window, plane, volume, accept, onVolume, ...call } = choices;
       const context = this.#contextOf(call);
       const paths = await volumePaths(context, this.#files.place(studies));
       const { rule, volumes, patients } = await predictVolumes(context, this.#trained, {
-        ...{ adapters: this.#adapters, paths, out, maps, stride, write, window },
+        ...{ adapters: this.#adapters, paths, out, maps, stride, write, window, plane, volume, accept },
         onVolume: (row, grid) => onVolume?.(row, (slice) => grid.slice(slice)),
       });
       return { rule, volumes, patients };

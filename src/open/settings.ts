@@ -6,6 +6,7 @@ import type { VolumeResult as WrittenResult } from '../detect/volume_results.ts'
 import { FUSION_OPTIONS } from '../fusion/options.ts';
 import type { RunListener } from '../run/events.ts';
 import { TRAIN_OPTIONS } from '../run/options.ts';
+import type { Plane } from '../volume/plane.ts';
 
 /** Settings of the method (docs/methods.md), numbers as numbers and lists as lists; null stands for `none` or `auto`. */
 export type MethodSettings = GivenValues<typeof FUSION_OPTIONS>;
@@ -55,6 +56,12 @@ export interface BatchChoices extends OutputChoices {
 export interface VolumeChoices extends OutputChoices {
   /** How values become grey levels, in place of the run's own rule: as the setting `window`. */
   readonly window?: string;
+  /** The plane of the slices, in place of that of the run: as the setting `plane`. */
+  readonly plane?: Plane;
+  /** Of NIfTI files with several volumes which one, from 0 on. */
+  readonly volume?: number;
+  /** What series may have against them, beside what the run accepts: words of the setting `accept`. */
+  readonly accept?: readonly string[];
   /** Of so many slices one is scored; the maps between are mixed of their neighbours. */
   readonly stride?: number;
   /** What is written of each volume below `out`, `nifti` by default; all else is of DICOM series. */

@@ -1,3 +1,4 @@
+import { cos, sin } from '../base/elementary.ts';
 import { FusionclipError } from '../base/errors.ts';
 import type { Affine } from '../nifti/affine.ts';
 import { phantom } from './phantom.ts';
@@ -80,7 +81,7 @@ export function phantomVolume(
 /** Turned by up to 0.2 about the first axis and 0.1 about the third; 0.9 mm in the slice, 4 mm from one to the next. */
 function obliqueAffine(random: Random, size: number, depth: number): Affine {
   const [a, b] = [0.4 * (random.next() - 0.5), 0.2 * (random.next() - 0.5)];
-  const [ca, sa, cb, sb] = [Math.cos(a), Math.sin(a), Math.cos(b), Math.sin(b)];
+  const [ca, sa, cb, sb] = [cos(a), sin(a), cos(b), sin(b)];
   // Columns to the left, rows to the back, slices to the head, as DICOM has them, in NIfTI's directions.
   const turn = [
     [-cb, sb * ca, -sb * sa],

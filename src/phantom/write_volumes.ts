@@ -33,7 +33,7 @@ export async function writePhantomVolumes(
   options: PhantomVolumes,
   onProgress?: (done: number, total: number) => void,
 ): Promise<string> {
-  const { set, seed, size, depth } = options;
+  const { set, seed, depth } = options;
   const family = phantomFamily(set);
   const folder = joinPath(options.out, family.dataset);
   const kinds = options.kinds ?? family.kinds.map(({ name }) => name);
@@ -41,6 +41,24 @@ export async function writePhantomVolumes(
   if (await fs.stat(folder)) {
     throw new FusionclipError('usage', `${folder} is there already; remove it or choose another --out.`);
   }
+  try {
+    await writePatients(fs, folder, options, kinds, onProgress);
+  } catch (error) {
+    // A part of a set would be taken for a set.
+    await fs.remove(folder).catch(() => {});
+    throw error;
+  }
+  return folder;
+}
+
+async function writePatients(
+  fs: FileSystem,
+  folder: string,
+  options: PhantomVolumes,
+  kinds: readonly string[],
+  onProgress?: (done: number, total: number) => void,
+): Promise<void> {
+  const { set, seed, size, depth } = options;
   let done = 0;
   for (const split of ['valid', 'test'] as const) {
     for (let i = 0; i < options[split]; i++) {
@@ -55,7 +73,6 @@ export async function writePhantomVolumes(
       onProgress?.(++done, options.valid + options.test);
     }
   }
-  return folder;
 }
 
 async function writeNifti(

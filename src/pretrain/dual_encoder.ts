@@ -1,3 +1,4 @@
+import { log } from '../base/elementary.ts';
 import { type ClipConfig, type ClipWeights, TensorWeights, TextTower, VisionTower } from '../clip/index.ts';
 import { endPosition } from '../clip/text.ts';
 import { GpuArray } from '../gpu/array.ts';
@@ -6,7 +7,7 @@ import { clamp, type Index, type InfoNceTargets } from '../kernels/index.ts';
 import { add, infoNce, l2Normalize, linear, Parameter, Tensor } from '../nn/index.ts';
 
 /** Largest logarithm of the scale, CLIP's. */
-const MOST_LOG_SCALE = Math.log(100);
+const MOST_LOG_SCALE = log(100);
 
 /** A batch on the device. */
 export interface EncoderBatch {

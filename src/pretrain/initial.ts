@@ -1,8 +1,9 @@
+import { log } from '../base/elementary.ts';
 import type { ParameterLaw } from '../clip/generate.ts';
 import type { ClipConfig } from '../clip/index.ts';
 
 /** Scale of the cosines at the start, as a logarithm: a temperature of 0.07. */
-const LOG_SCALE = Math.log(1 / 0.07);
+const LOG_SCALE = log(1 / 0.07);
 
 /**
  * How CLIP initialises a parameter: spreads by width and depth, norms at one, biases at zero. Values are spread evenly

@@ -1,3 +1,4 @@
+import { exp } from '../base/elementary.ts';
 import { FusionclipError } from '../base/errors.ts';
 import { Pace } from '../base/progress.ts';
 import type { ClipWeights, TensorWeights, Tokenizer } from '../clip/index.ts';
@@ -284,7 +285,7 @@ export class Pretrainer {
     onStep?.({
       type: 'pairs',
       ...{ step, steps: this.steps, size: this.#model.vision.size },
-      ...{ loss, norm, scale: Math.exp(logScale), lr, seconds, etaSeconds },
+      ...{ loss, norm, scale: exp(logScale), lr, seconds, etaSeconds },
       pairsPerSecond: left > 0 ? (this.#options.batch * left) / etaSeconds : 0,
     });
   }

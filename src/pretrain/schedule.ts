@@ -1,3 +1,5 @@
+import { cos } from '../base/elementary.ts';
+
 /** Pictures of one side, in pixels, for a number of steps. */
 export interface Stage {
   readonly size: number;
@@ -22,5 +24,5 @@ export function stageAt(stages: readonly Stage[], step: number): { stage: Stage;
 /** Factor on the learning rate of step `step` (from 0): a straight line up, then half a cosine down to zero. */
 export function rateFactor(step: number, warmup: number, steps: number): number {
   if (step < warmup) return (step + 1) / warmup;
-  return 0.5 * (1 + Math.cos((Math.PI * (step - warmup)) / Math.max(1, steps - warmup)));
+  return 0.5 * (1 + cos((Math.PI * (step - warmup)) / Math.max(1, steps - warmup)));
 }

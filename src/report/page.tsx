@@ -117,7 +117,12 @@ function Tiles({ run: { results }, curves }: Pick<ReportData, 'run' | 'curves'>)
     curve ? `${fixed(curve.interval.low)} to ${fixed(curve.interval.high)}` : '';
   const tiles: [string, number | undefined, string][] = [
     ['Image AUROC', image.auroc, between(curves?.roc)],
-    ['Image AP', image.averagePrecision, between(curves?.precisionRecall)],
+    // The bound of the AUROC is none of the AP.
+    [
+      'Image AP',
+      image.averagePrecision,
+      curves?.exact ? 'no interval: no draw differs' : between(curves?.precisionRecall),
+    ],
     ['Accuracy', imageThreshold?.accuracy, 'at the threshold'],
     ['Pixel AUROC', pixel?.auroc, 'all pixels'],
     ['AUPRO', pixel?.aupro, 'false alarms ≤ 0.3'],

@@ -1,5 +1,6 @@
 import type { PatientMetrics } from '../detect/sampling.ts';
 import { methodTitle } from '../fusion/presets.ts';
+import { isWide } from '../metrics/bootstrap.ts';
 import { bestIntensity, intensityBaselines } from '../metrics/intensity_baseline.ts';
 import type { ImageCurves } from './curves.ts';
 import type { RunRecord } from './read_run.ts';
@@ -67,7 +68,9 @@ export function verdictOf(
     sentences.push(`Finding the lesion in the image: pixel AUROC ${fixed(auroc)}, AUPRO ${fixed(aupro)}${overlap}.`);
   }
   const found = foundIn(value, interval, best !== undefined && best !== null && best.image.auroc >= value);
-  return { headline: `${subjectOf({ results, header })} ${found}`, sentences, warnings };
+  const decided = isOff(selected.imageThreshold, value) ? found.replace(/\.$/, ', but not by its threshold.') : found;
+  const headline = `${subjectOf({ results, header })} ${decided}${wideText(interval, normal + abnormal)}`;
+  return { headline, sentences, warnings };
 }
 
 function patientDecisions({ sensitivity, specificity }: PatientMetrics): string {
@@ -98,6 +101,17 @@ function foundIn(value: number, { low, high }: ImageCurves['roc']['interval'], i
   return 'tells abnormal images from normal ones little better than chance.';
 }
 
+/** Whether what a threshold decides falls short of what the scores tell. */
+function isOff(threshold: RunRecord['results']['selected']['imageThreshold'], auroc: number): boolean {
+  return threshold !== null && (threshold.sensitivity + threshold.specificity) / 2 < auroc - SHORT;
+}
+
+/** What a headline must not hide: how far the number in it may lie from what other images would give. */
+function wideText(interval: ImageCurves['roc']['interval'], images: number): string {
+  if (!isWide(interval) || interval.low <= 0.5) return '';
+  return ` ${images} test images tell little: other ones may give an AUROC from ${interval.low.toFixed(2)} to ${interval.high.toFixed(2)}.`;
+}
+
 function warningsOf({ results, header }: Pick<RunRecord, 'results' | 'header'>, curves: ImageCurves | null): string[] {
   const { selected, trivial, warning, selectedBy } = results;
   const { normal, abnormal } = selected.images;
@@ -115,14 +129,13 @@ function warningsOf({ results, header }: Pick<RunRecord, 'results' | 'header'>, 
         `${fixed(selected.pixel.auroc)}).`,
     );
   }
-  if (curves && selected.imageThreshold) {
-    const { sensitivity, specificity } = selected.imageThreshold;
-    if ((sensitivity + specificity) / 2 < curves.roc.value - SHORT) {
-      warnings.push(
-        `The threshold does not fit these images: ${percent(1 - sensitivity)} of the abnormal ones are missed and ` +
-          `${percent(1 - specificity)} of the normal ones are false alarms, though the scores tell more.`,
-      );
-    }
+  const threshold = selected.imageThreshold;
+  if (curves && threshold && isOff(threshold, curves.roc.value)) {
+    const { sensitivity, specificity } = threshold;
+    warnings.push(
+      `The threshold does not fit these images: ${percent(1 - sensitivity)} of the abnormal ones are missed and ` +
+        `${percent(1 - specificity)} of the normal ones are false alarms, though the scores tell more.`,
+    );
   }
   const least = Math.min(normal, abnormal);
   if (least < FEW)

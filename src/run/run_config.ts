@@ -1,12 +1,14 @@
 import type { InferOutput } from 'valibot';
 import { FusionclipError } from '../base/errors.ts';
 import { checkJson, isObject } from '../base/json.ts';
+import { requireKnownVersion } from '../base/known_version.ts';
 import { optionTexts } from '../base/option.ts';
 import { VERSION } from '../base/version.ts';
 import type { DatasetKind } from '../data/layout/dataset.ts';
 import { FULL, type RangeRule } from '../data/range/rule.ts';
 import { FUSION_OPTIONS, type FusionOptions, fusionOptions } from '../fusion/index.ts';
 import { presetTexts } from '../fusion/presets.ts';
+import type { Acquired } from '../volume/acquired.ts';
 import type { ModelIdentity } from './model_identity.ts';
 import { TRAIN_OPTIONS, type TrainOptions, trainOptions } from './options.ts';
 import { damageOf } from './run_file.ts';
@@ -33,6 +35,8 @@ export interface RunConfig extends RunSettings {
   readonly grey: RangeRule;
   /** Of volumes: what was asked for as `--window`, and what the one in the settings was decided from. */
   readonly window?: { readonly asked: string; readonly from: string };
+  /** Of volumes and single images: how they were made, as far as their files say. */
+  readonly acquired?: Acquired;
 }
 
 /** Splits settings by name into both tables. @throws FusionclipError `usage` for a name or value that is none */
@@ -65,16 +69,18 @@ export function headerJson({ fusion, train, ...rest }: RunConfig): Record<string
 /**
  * Reads what {@link headerJson} made.
  * @param file for messages
- * @throws FusionclipError `bad_model` when it is something else
+ * @throws FusionclipError `bad_model` when it is something else, or a later version has written it
  */
 export function parseHeader(json: unknown, file: string): RunConfig {
+  requireHeaderVersion(json, file);
   try {
     checkJson(STORED_HEADER, json);
     // The keys keep their order, so that a resumed run writes the same bytes as an unbroken one.
     const stored = json as InferOutput<typeof STORED_HEADER>;
-    const { settings, sources, kind, object, model, data, grey = FULL, window } = stored;
+    const { settings, sources, kind, object, model, data, grey = FULL, window, acquired } = stored;
     const facts = { kind, object, model, data, grey };
-    return { ...runSettings(settings), ...(sources && { sources }), ...facts, ...(window && { window }) };
+    const ofVolumes = { ...(window && { window }), ...(acquired && { acquired }) };
+    return { ...runSettings(settings), ...(sources && { sources }), ...facts, ...ofVolumes };
   } catch (cause) {
     if (!(cause instanceof FusionclipError)) {
       throw isObject(json) && 'fusionclip' in json ? damagedHeader(file, cause) : notOurs(file);
@@ -84,6 +90,15 @@ export function parseHeader(json: unknown, file: string): RunConfig {
       `${file} was written by another version of fusionclip (${cause.message.replace(/\.$/, '')}); train again.`,
       { cause },
     );
+  }
+}
+
+/** @throws FusionclipError `bad_model` */
+function requireHeaderVersion(json: unknown, file: string): void {
+  try {
+    requireKnownVersion(json, file, 'bad_model');
+  } catch (cause) {
+    throw cause instanceof FusionclipError ? cause : damagedHeader(file, cause);
   }
 }
 

@@ -1,6 +1,7 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { isObject } from '../base/json.ts';
+import { requireKnownVersion } from '../base/known_version.ts';
 
 /**
  * What a file of a run folder holds, or null when it is not there.
@@ -17,8 +18,12 @@ export async function readRunFile<T>(
   if (!(await fs.stat(file))) return null;
   const text = new TextDecoder().decode(await fs.readFile(file));
   try {
+    // Before its shape is looked at, which is another in another version.
+    const [, mark] = /^\s*\{\s*"fusionclip"\s*:\s*("[^"\n]*")/.exec(text) ?? [];
+    if (mark !== undefined) requireKnownVersion({ fusionclip: JSON.parse(mark) }, file, 'bad_data');
     return parse(text);
   } catch (cause) {
+    if (cause instanceof FusionclipError) throw cause;
     throw new FusionclipError('bad_data', `${file} is damaged (${damageOf(cause)}); ${help}.`, { cause });
   }
 }

@@ -13,6 +13,8 @@ const measure = v.pipe(
   v.transform((value) => value ?? Number.NaN),
 );
 
+const texts = v.array(v.string());
+
 const pair = v.strictTuple([number, number]);
 
 /** How values become grey levels; runs of before there was a choice took the whole range of a file's type. */
@@ -44,6 +46,12 @@ export const STORED_HEADER = v.object({
   sources: v.optional(v.record(v.string(), v.picklist(SETTING_SOURCES))),
   grey: v.optional(STORED_GREY),
   window: v.optional(v.object({ asked: v.string(), from: v.string() })),
+  acquired: v.optional(
+    v.object({
+      ...{ modalities: texts, bodyParts: texts, planes: texts },
+      ...{ pixels: v.nullable(pair), bits: v.array(count) },
+    }),
+  ),
 });
 
 const choice = v.object({

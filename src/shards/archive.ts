@@ -9,6 +9,7 @@ import { type ThresholdChoice, worthOf } from '../detect/image_threshold.ts';
 import { dependsOnSet } from '../detect/scoring.ts';
 import { adaptersPath } from '../detect/trained.ts';
 import type { FusionOptions } from '../fusion/index.ts';
+import { parseAccept } from '../volume/accept.ts';
 import { SHARD_SIZE, ShardCutter, type ShardSize } from './cut.ts';
 import { type Input, inputLine, inputOfLine } from './input.ts';
 import { LineSorter } from './line_sorter.ts';
@@ -23,6 +24,8 @@ export interface ArchiveRequest extends ListRequest, ThresholdChoice {
   /** Where the backbone lies now, if it was moved. */
   readonly model: ModelSource | null;
   readonly range: RangeSetting;
+  /** What series may have against them, beside what the run accepts. */
+  readonly accept?: string;
   readonly size?: ShardSize;
 }
 
@@ -45,6 +48,7 @@ export const VOLUME_COLUMNS: readonly Column[] = [
   { name: 'place', type: 'text' },
   { name: 'millilitres', type: 'number' },
   { name: 'window', type: 'text' },
+  { name: 'remarks', type: 'text' },
   { name: 'error', type: 'text' },
 ];
 
@@ -57,7 +61,8 @@ export const ADAPTERS = 'adapters.safetensors';
  * @throws FusionclipError `usage` for settings whose scores do, and as listing and opening do
  */
 export async function planArchive(fs: FileSystem, request: ArchiveRequest): Promise<Plan> {
-  const { out, sources, threshold = null, at = null, range, size } = request;
+  const { out, sources, threshold = null, at = null, range, accept = '', size } = request;
+  parseAccept(accept); // a word that is none is found now
   const path = await adaptersPath(fs, request.adapters);
   const file = await openAdapters(fs, path);
   const { header } = file;
@@ -70,7 +75,7 @@ export async function planArchive(fs: FileSystem, request: ArchiveRequest): Prom
   const volumes = await listsVolumes(fs, sources);
   const head: PlanHead = {
     plan: volumes ? 'volumes' : 'archive',
-    config: { adapters, model: header.model.hash, threshold, at, range },
+    config: { adapters, model: header.model.hash, threshold, at, range, ...(accept !== '' && { accept }) },
     places: {
       model: typeof model === 'string' ? await wholePath(fs, model) : model.identity.name,
       root: request.root === null ? '' : await wholePath(fs, request.root),

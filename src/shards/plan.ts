@@ -2,6 +2,7 @@ import { array, boolean, type InferOutput, literal, number, object, picklist, re
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { parseJson } from '../base/json.ts';
+import { requireKnownVersion } from '../base/known_version.ts';
 import { joinPath } from '../base/paths.ts';
 import { sha256 } from '../base/sha256.ts';
 import { VERSION } from '../base/version.ts';
@@ -185,8 +186,10 @@ export class Plan {
       throw new FusionclipError('usage', `${path} holds no plan (${PLAN}); make one with fusionclip plan.`);
     const text = new TextDecoder().decode(await fs.readFile(file));
     try {
+      requireKnownVersion(JSON.parse(text), file, 'bad_data');
       return new Plan(fs, path, parseJson(SCHEMA, text));
     } catch (cause) {
+      if (cause instanceof FusionclipError) throw cause;
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new FusionclipError('bad_data', `${file} cannot be read (${visible(why)}); make the plan again.`, {
         cause,

@@ -122,10 +122,12 @@ export class ArchiveScorer implements ShardDoer {
   ): Promise<Cells[]> {
     const out: Cells[] = [];
     const errors: FusionclipError[] = [];
+    const { accept = '' } = this.#plan.facts.config;
+    const words = String(accept).split(',');
     for (const path of paths) {
       try {
         const { volumes } = await predictVolumes({ ...context, fs, onEvent: undefined }, trained, {
-          ...{ paths: [path], out: null, adapters: this.#plan.path, strict: true },
+          ...{ paths: [path], out: null, adapters: this.#plan.path, strict: true, accept: words },
           ...this.#threshold(),
         });
         out.push(bestVolume(volumes));

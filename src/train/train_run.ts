@@ -15,6 +15,7 @@ import { onDevice } from '../run/on_device.ts';
 import { headerJson, type RunConfig, runSettings } from '../run/run_config.ts';
 import { RunFolder } from '../run/run_folder.ts';
 import { STORED_SHOTS, STORED_SOURCE } from '../run/stored.ts';
+import { acquiredOf } from '../volume/acquired.ts';
 import { lastState, resumable, resumeAdvice, takeFolder } from './broken_run.ts';
 import { finishRun, type TrainContext, type TrainOutcome } from './finish_run.ts';
 import { sameShots, shotsJson } from './provenance.ts';
@@ -113,7 +114,10 @@ async function begin(
     model: backbone.identity,
     data: { path: keptPath(request.data), name: dataset.name },
     grey,
-    ...(set && { window: { asked: asked.train.window, from: set.window.from } }),
+    ...(set && {
+      window: { asked: asked.train.window, from: set.window.from },
+      acquired: acquiredOf(set.volumes),
+    }),
   };
   const items = itemsOf(support, settings, backbone);
   // Everything that can be refused is refused before an older run is removed.

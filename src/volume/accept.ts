@@ -2,9 +2,9 @@ import { FusionclipError } from '../base/errors.ts';
 
 /** What a series may have against it that `--accept` takes all the same, and what becomes of it then. */
 export const ACCEPTABLE = {
-  gaps: 'slices are missing: those that are there are one volume, at their places',
+  gaps: 'slices are missing: those that are there are one volume at equal distances, so its millimetres are not those of the patient',
   doubles: 'places with several pictures: the first by instance is taken',
-  uneven: 'distances differ: slices are taken as they follow each other',
+  uneven: 'distances differ: slices are taken as they follow each other, at equal distances',
   tilt: 'slices do not lie straight above each other: the volume is slanted, as they are',
   localizers: 'localizers: they are left out',
   sizes: 'pictures of several sizes: the most frequent one is taken',
@@ -12,6 +12,7 @@ export const ACCEPTABLE = {
   damaged: 'files that cannot be read: they are left out',
   placeless: 'pictures without a place: they are left out',
   volumes: 'volumes beside single images: they are left out',
+  modality: 'another modality than the run was trained on: scored by its grey levels all the same',
   frames: 'single images of several frames (loops of ultrasound): each frame is an image',
 } as const;
 
@@ -37,4 +38,12 @@ export function parseAccept(text: string): ReadonlySet<Accepted> {
 /** What is refused of images, unless a word is accepted where there is one. */
 export function refusal(message: string, word: Accepted | null): FusionclipError {
   return new FusionclipError('bad_data', message, { accept: word ? [word] : [] });
+}
+
+/** One failure for all that was refused; it can be accepted where each of them can. */
+export function refusalOf(refused: readonly FusionclipError[]): FusionclipError {
+  const [first, ...others] = refused.map(({ message }) => message);
+  const more = others.length > 0 ? ` (and ${others.length} more: ${others.join(' ')})` : '';
+  const accept = refused.every((one) => one.accept.length > 0) ? refused.flatMap((one) => one.accept) : [];
+  return new FusionclipError('bad_data', `${first}${more}`, { accept: [...new Set(accept)] });
 }

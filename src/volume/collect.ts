@@ -195,14 +195,6 @@ export function nameBelow(root: string, path: string): string {
   return path.slice(path === root ? 0 : root.length).replace(/^[/\\]+/, '');
 }
 
-/** One failure for all that was refused; it can be accepted where each of them can. */
-export function refusalOf(refused: readonly FusionclipError[]): FusionclipError {
-  const [first, ...others] = refused.map(({ message }) => message);
-  const more = others.length > 0 ? ` (and ${others.length} more: ${others.join(' ')})` : '';
-  const accept = refused.every((one) => one.accept.length > 0) ? refused.flatMap((one) => one.accept) : [];
-  return new FusionclipError('bad_data', `${first}${more}`, { accept: [...new Set(accept)] });
-}
-
 /** The files below each of some paths, and below which of these. */
 async function filesOf(fs: FileSystem, roots: readonly string[]): Promise<{ root: string; path: string }[]> {
   const found = [];

@@ -19,6 +19,8 @@ export class DicomVolume implements Volume {
   readonly affine: Affine;
   readonly modality: string;
   readonly scanner: string | null;
+  readonly bodyPart: string;
+  readonly bits: number | null;
   readonly look: Look;
   readonly slices: readonly SliceHeader[];
   private last: { readonly path: string; readonly file: DicomFile } | null = null;
@@ -50,6 +52,8 @@ export class DicomVolume implements Volume {
     this.affine = affine;
     this.modality = slices[0].modality;
     this.scanner = slices[0].scanner;
+    this.bodyPart = slices[0].bodyPart;
+    this.bits = slices[0].bits;
     this.look = lookOf(slices);
   }
 

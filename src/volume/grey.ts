@@ -93,7 +93,12 @@ async function ofPercentiles(
   for (let k = 0; k < volume.shape[2]; k++) {
     const slice = await volume.slice(k);
     if (slice.kind !== 'grey') continue;
-    sign = slice.inverted ? -1 : 1;
+    const own = slice.inverted ? -1 : 1;
+    if (k > 0 && own !== sign) {
+      const what = 'low values are bright in some of its slices and dark in others';
+      throw new FusionclipError('bad_data', `${volume.name}: ${what}; give --window W,L, or leave it out.`);
+    }
+    sign = own;
     counts.add(slice.inverted ? Float64Array.from(slice.values, (value) => -value) : slice.values, slice.padded);
   }
   const [least, most] = counts.at([0, 99.9]) ?? [0, 0];

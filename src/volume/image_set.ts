@@ -79,9 +79,10 @@ export async function addImage(
   const [width, height] = volume.shape;
   if (abnormal && masks)
     files.set(joinPath(folder, 'anomaly_mask', patient, file), () => maskPng(masks, 0, width, height));
-  const { scanner, shape, affine } = volume;
+  const { scanner, shape, affine, modality, bodyPart, bits } = volume;
   return {
     ...{ name: volume.name, patient, kind: one.kind, placed: false, scanner, shape, affine, window: text },
+    ...{ modality, bodyPart, bits },
     ...{ stacks: [{ order: [0, 1, 2], slices: [path] }], lesions: masks },
     ...{ normal: abnormal ? 0 : 1, abnormal: abnormal ? 1 : 0, empty: 0 },
   };

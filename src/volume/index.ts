@@ -1,4 +1,5 @@
 export { ACCEPTABLE, type Accepted, parseAccept } from './accept.ts';
+export type { Acquired } from './acquired.ts';
 export { type Collected, type CollectedVolume, type CollectOptions, collectVolumes } from './collect.ts';
 export { type DecidedWindow, decideWindow } from './decide_window.ts';
 export { apply, planeOf, spacings, type Vector } from './geometry.ts';

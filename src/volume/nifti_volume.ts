@@ -14,6 +14,8 @@ export class NiftiVolume implements Volume {
   readonly placed = true;
   readonly modality = '';
   readonly scanner = null;
+  readonly bodyPart = '';
+  readonly bits = null;
   readonly look: Look;
   private readonly file: NiftiFile;
   private readonly index: number;

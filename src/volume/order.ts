@@ -1,4 +1,5 @@
 import { counted } from '../base/counted.ts';
+import { atan } from '../base/elementary.ts';
 import type { Affine } from '../nifti/affine.ts';
 import { type Accepted, refusal } from './accept.ts';
 import { affineOf, directions, dot, lengthOf, minus, times, type Vector } from './geometry.ts';
@@ -31,7 +32,9 @@ const TILT = 0.1;
 export function orderSlices(name: string, found: readonly SliceHeader[], accept: ReadonlySet<Accepted>): OrderedSlices {
   const notes: string[] = [];
   const refuse = (what: string, flag: Accepted | null, advice = 'leave the series out, or mend it'): void => {
-    if (flag && accept.has(flag)) notes.push(`${what} (accepted)`);
+    const equal =
+      flag === 'gaps' || flag === 'uneven' ? ', taken at equal distances: millimetres are not the patient’s' : '';
+    if (flag && accept.has(flag)) notes.push(`${what} (accepted${equal})`);
     else {
       const way = flag ? `--accept ${flag} takes it all the same` : advice;
       throw refusal(`${name}: ${what}; ${way}.`, flag);
@@ -182,7 +185,7 @@ interface Line {
 /** Whether the slices lie on a line along their normal. */
 function checkLine(slices: readonly SliceHeader[], { origin, step, normal, pixel }: Line, refuse: Refuse): void {
   const total = dot(step, normal);
-  const angle = (Math.acos(Math.min(1, total / lengthOf(step))) * 180) / Math.PI;
+  const angle = (atan(lengthOf(minus(step, times(normal, total))) / total) * 180) / Math.PI;
   const beside = slices.filter(({ place }) => {
     // By its place along the normal, not its number: where gaps are accepted, both differ.
     const from = minus(place.position ?? [], origin);

@@ -2,17 +2,16 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { baseName, stem } from '../base/paths.ts';
 import { isImageName } from '../data/decode.ts';
-import { plainName } from '../data/layout/rules.ts';
-import { isAbnormalName, isMaskFolder, isNormalName, withoutMaskWord } from '../data/layout/words.ts';
+import { isMaskFolder, withoutMaskWord } from '../data/layout/words.ts';
 import { DicomFile } from '../dicom/dicom_file.ts';
 import { SEQUENCES } from '../dicom/tags.ts';
 import type { Collected, CollectedVolume } from './collect.ts';
 import { DicomVolume } from './dicom_volume.ts';
 import type { Held } from './held.ts';
 import { type LabelVolume, lazyLabels, type MaskSlices, nameOfMask, niftiLabels, stackMasks } from './mask.ts';
+import { isAbnormal, type LabelNames, unfitting } from './named_label.ts';
 import { secretFile } from './secret_name.ts';
 import { segmentationLabels } from './segmentation.ts';
-import type { Volume } from './volume.ts';
 
 /** A volume of images, and how to get its lesions. */
 export interface LabelledVolume extends CollectedVolume {
@@ -23,11 +22,8 @@ export interface LabelledVolume extends CollectedVolume {
 }
 
 /** What of a set's rules says which volumes are normal, and what of a mask is lesion. */
-export interface LesionRules {
+export interface LesionRules extends LabelNames {
   readonly 'mask.values'?: readonly number[] | null;
-  /** Names of folders, beside the usual ones. */
-  readonly normal?: readonly string[];
-  readonly abnormal?: readonly string[];
 }
 
 /**
@@ -79,6 +75,11 @@ export async function pairLesions(
   const known = new Set(
     images.flatMap(({ volume }) => (volume instanceof DicomVolume ? [volume.slices[0].series] : [])),
   );
+  for (const text of unfitting(
+    images.map(({ volume, path }) => ({ volume, folders: foldersOf(path) })),
+    rules,
+  ))
+    say(text);
   const foreign = [...series.keys()].filter((one) => !known.has(one)).length;
   if (foreign > 0) say(`left out: segmentations of ${foreign} series that are not here`);
   if (lost)
@@ -175,28 +176,6 @@ async function segmentedSeries(fs: FileSystem, paths: readonly string[]): Promis
     }
   }
   return out;
-}
-
-/**
- * Whether a volume without a mask is abnormal, by the folders that it lies in.
- * @throws FusionclipError `bad_data` where they do not say, or say both
- */
-function isAbnormal({ name, placed }: Volume, folders: readonly string[], rules: LesionRules): boolean {
-  const named = (list: readonly string[] = []) =>
-    folders.some((folder) => list.some((one) => plainName(one) === plainName(folder)));
-  const normal = named(rules.normal) || (!named(rules.abnormal) && folders.some(isNormalName));
-  if (placed) {
-    if (normal) return false;
-    const text = `${name} has no mask; give it one (see docs/clinical.md), or put it into a folder called good.`;
-    throw new FusionclipError('bad_data', text);
-  }
-  const abnormal = named(rules.abnormal) || (!named(rules.normal) && folders.some(isAbnormalName));
-  if (normal !== abnormal) return abnormal;
-  const what = normal ? 'folders that are called normal and abnormal' : 'no folder that says normal or abnormal';
-  throw new FusionclipError(
-    'bad_data',
-    `${name} lies in ${what}, and has no mask; put it into one called normal or abnormal, or say what folders are with --normal NAME and --abnormal NAME.`,
-  );
 }
 
 function foldersOf(path: string): string[] {

@@ -90,6 +90,8 @@ export function turned(
     name: volume.name,
     patient: volume.patient,
     modality: volume.modality,
+    bodyPart: volume.bodyPart,
+    bits: volume.bits,
     look: volume.look,
     scanner: volume.scanner,
     placed: volume.placed,

@@ -31,7 +31,9 @@ export interface SliceHeader {
   readonly modality: string;
   /** Maker and model; null where neither is said. */
   readonly scanner: string | null;
+  /** As `Volume` has them. */
   readonly bodyPart: string;
+  readonly bits: number | null;
   readonly rows: number;
   readonly columns: number;
   readonly colour: boolean;
@@ -88,9 +90,10 @@ export async function readSliceHeaders(fs: FileSystem, path: string): Promise<Sl
       instance: strings('sopInstance'),
       sopClass: strings('sopClass'),
       ownResult: strings('manufacturer') === MANUFACTURER,
-      modality: strings('modality'),
+      modality: strings('modality').toUpperCase(),
       scanner: scannerOf(dataSet),
-      bodyPart: strings('bodyPart'),
+      bodyPart: bodyPartOf(dataSet),
+      bits: bitsOf(dataSet, format),
       rows: format.rows,
       columns: format.columns,
       colour: format.samples === 3 || format.photometric === 'PALETTE COLOR',
@@ -142,6 +145,23 @@ const VIEWS = new Set(
     ' ',
   ),
 );
+
+/** The common terms of PS3.16 annex L for (0018,0015); others are not repeated, as they may be anything. */
+const BODY_PARTS = new Set(
+  'ABDOMEN ABDOMENPELVIS ADRENAL ANKLE AORTA ARM AXILLA BACK BLADDER BRAIN BREAST BRONCHUS CALCANEUS CALF CAROTID CEREBELLUM CHEST CHESTABDOMEN CHESTABDPELVIS CLAVICLE COCCYX COLON CORNEA CORONARYARTERY CSPINE CTSPINE EAR ELBOW ESOPHAGUS EXTREMITY EYE FACE FEMUR FINGER FOOT GALLBLADDER HAND HEAD HEADNECK HEART HIP HUMERUS IAC JAW KIDNEY KNEE LEG LIVER LSPINE LSSPINE LUNG MAXILLA MEDIASTINUM NECK NECKCHEST ORBIT OVARY PANCREAS PAROTID PATELLA PELVIS PENIS PHARYNX PROSTATE RECTUM RETINA RIB SCALP SCAPULA SCROTUM SELLA SHOULDER SKULL SPINE SPLEEN SSPINE STERNUM STOMACH TESTIS THIGH THORAX THYMUS THYROID TLSPINE TMJ TONGUE TRACHEA TSPINE UTERUS VAGINA WHOLEBODY WRIST'.split(
+    ' ',
+  ),
+);
+
+function bodyPartOf(dataSet: DataSet): string {
+  const word = dataSet.string('bodyPart').toUpperCase().replace(/[ _-]/g, '');
+  return BODY_PARTS.has(word) ? word : '';
+}
+
+/** Hounsfield units are the same whatever they are stored in. */
+function bitsOf(dataSet: DataSet, { bitsStored }: PixelFormat): number | null {
+  return dataSet.string('modality').toUpperCase() === 'CT' ? null : bitsStored;
+}
 
 function shownOf(file: DicomFile, frame: number): Shown {
   const { modality, voi } = file.values(frame);

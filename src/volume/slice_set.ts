@@ -1,15 +1,18 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
-import { parseAccept } from './accept.ts';
-import { type Collected, collectVolumes, filesBelow, nameBelow, refusalOf } from './collect.ts';
+import { parseAccept, refusalOf } from './accept.ts';
+import { acquisitionOf, asDecided, requireAlike } from './acquired.ts';
+import { type Collected, collectVolumes, filesBelow, nameBelow } from './collect.ts';
 import { type DecidedWindow, decideWindow } from './decide_window.ts';
-import { decideGrey, type GreyRule, greyLevels } from './grey.ts';
+import { decideGrey } from './grey.ts';
 import type { Held } from './held.ts';
 import { addImage } from './image_set.ts';
+import { Light } from './light.ts';
 import { masksOnto } from './mask.ts';
 import { bareStem, type LabelledVolume, pairLesions } from './pair_lesions.ts';
 import { axisOrders, planeNames, turned } from './plane.ts';
+import { Remarks } from './remarks.ts';
 import { Skips } from './skips.ts';
 import {
   type Filled,
@@ -23,7 +26,6 @@ import {
   type SliceRules,
 } from './sliced_volume.ts';
 import type { SliceStack } from './stack.ts';
-import type { Volume } from './volume.ts';
 import type { WindowRule } from './window.ts';
 
 /** Slices of volumes as the files of a data set in BMAD's layout. */
@@ -40,12 +42,6 @@ export interface SliceSet {
   readonly notes: readonly string[];
 }
 
-/** A slice is empty where at most this part of it is brighter than a tenth, and nothing in it is lesion. */
-export const EMPTY_PART = 0.02;
-
-/** What is dark. */
-const DARK = 0.1;
-
 /**
  * The slices of all volumes below a folder: those with a lesion are abnormal, those without are normal, empty ones are left
  * out. `valid` and `test` are the folders of these names; where there are none, patients are dealt later. Slices are decoded
@@ -59,9 +55,10 @@ export async function openSliceSet(
   words: string,
   onProgress: (done: number, total: number) => void = () => {},
 ): Promise<SliceSet> {
-  const { accept, volume } = rules;
+  const { volume, trained } = rules;
+  const accept = parseAccept(rules.accept);
   const skip = new Skips(rules.skip);
-  const collected = await collectVolumes(fs, root, { accept: parseAccept(accept), volume, skip });
+  const collected = await collectVolumes(fs, root, { accept, volume, skip });
   requireAll(root, collected);
   const pictures = (await filesBelow(fs, root)).filter((path) => !skip.has(nameBelow(root, path)));
   const notes = [...collected.notes];
@@ -69,19 +66,24 @@ export async function openSliceSet(
   const files = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
   const ranks = new Ranks(labelled.map(({ rank }) => rank));
   const masked = labelled.some(({ volume, lesions }) => volume.placed || lesions !== null);
-  const filled: Filled = { files, places: new Map(), names: new Set(), ranks, masked };
+  const filled: Filled = { files, places: new Map(), names: new Set(), ranks, masked, remarks: new Remarks() };
   const window = decideWindow(
     labelled.map(({ volume }) => volume),
     rules.window,
     words,
   );
+  if (trained) {
+    const found = labelled.map(({ volume }) => acquisitionOf(volume, axisOrders(volume, rules.plane)));
+    notes.push(...requireAlike(found, trained, window.text, accept).lines());
+  }
+  const rule = asDecided(window.rule, trained);
   const volumes: SlicedVolume[] = [];
   for (const [i, one] of labelled.entries()) {
     onProgress(i, labelled.length);
     const add = one.volume.placed ? addVolume : addImage;
-    volumes.push(await add(one, root, rules, window.rule, filled, collected.held));
+    volumes.push(await add(one, root, rules, rule, filled, collected.held));
   }
-  const said = [...notes, ...codeNotes(labelled, rules)];
+  const said = [...notes, ...filled.remarks.lines(), ...codeNotes(labelled, rules)];
   return { files, places: filled.places, volumes, window, skipped: skip.fitting, notes: said };
 }
 
@@ -106,7 +108,7 @@ async function addVolume(
   root: string,
   rules: SliceRules,
   window: WindowRule,
-  { files, places, names, ranks }: Filled,
+  { files, places, names, ranks, remarks }: Filled,
   held: Held,
 ): Promise<SlicedVolume> {
   const { volume: stored, lesions } = one;
@@ -124,6 +126,7 @@ async function addVolume(
   const orders = axisOrders(stored, rules.plane);
   const stacks: SliceStack[] = [];
   const planes = planeNames(stored, orders);
+  const light = new Light();
   for (const [i, order] of orders.entries()) {
     const volume = turned(stored, order, held);
     const masks = lesions && ('stack' in lesions ? lesions.stack : masksOnto(volume, lesions.labels));
@@ -132,7 +135,7 @@ async function addVolume(
     for (let k = 0; k < depth; k++) {
       const mask = masks && (await masks(k));
       const abnormal = mask?.includes(1) ?? false;
-      if (!abnormal && (await isEmpty(volume, grey, k))) {
+      if (!abnormal && (await light.isEmpty(volume, grey, k))) {
         counts.empty++;
         slices.push(null);
         continue;
@@ -149,12 +152,17 @@ async function addVolume(
     }
     stacks.push({ order, slices });
   }
+  const remark = light.remark(grey);
+  if (remark) remarks.add(stored.name, remark);
   return {
     name: stored.name,
     patient,
     kind: one.kind,
     placed: true,
     scanner: stored.scanner,
+    modality: stored.modality,
+    bodyPart: stored.bodyPart,
+    bits: stored.bits,
     shape: stored.shape,
     affine: stored.affine,
     window: grey.text,
@@ -162,14 +170,4 @@ async function addVolume(
     lesions: lesions && ('stack' in lesions ? lesions.stack : masksOnto(stored, lesions.labels)),
     ...counts,
   };
-}
-
-/** Whether hardly anything in a slice is brighter than a tenth; one in colours never is. */
-export async function isEmpty(volume: Volume, grey: GreyRule, k: number): Promise<boolean> {
-  const slice = await volume.slice(k);
-  if (slice.kind === 'colour') return false;
-  const levels = greyLevels(slice, grey);
-  let bright = 0;
-  for (const level of levels) if (level > DARK) bright++;
-  return bright <= EMPTY_PART * levels.length;
 }

@@ -1,10 +1,11 @@
 import { splitOfName } from '../data/layout/words.ts';
 import { encodePng } from '../data/png.ts';
-import type { Affine } from '../nifti/affine.ts';
+import type { Acquisition, TrainedOn } from './acquired.ts';
 import { type GreyOf, greyImage } from './grey.ts';
 import type { MaskSlices } from './mask.ts';
 import { bareStem, type LabelledVolume } from './pair_lesions.ts';
 import type { Plane } from './plane.ts';
+import type { Remarks } from './remarks.ts';
 import type { SliceStack } from './stack.ts';
 import type { Volume } from './volume.ts';
 
@@ -18,23 +19,21 @@ export interface SliceRules {
   readonly 'mask.values'?: readonly number[] | null;
   /** What is left out: patterns of names and paths of files, and of the names of series, images and patients. */
   readonly skip?: readonly string[];
+  /** Where a run looks at them: what it was trained on. */
+  readonly trained?: TrainedOn;
   /** Names of folders of single images, beside the usual ones. */
   readonly normal?: readonly string[];
   readonly abnormal?: readonly string[];
 }
 
 /** A volume as slices of a data set. */
-export interface SlicedVolume {
-  readonly name: string;
+export interface SlicedVolume extends Acquisition {
   readonly patient: string;
   readonly kind: 'DICOM' | 'NIfTI';
   /** Maker and model; null where the file does not say. */
   readonly scanner: string | null;
-  /** False of a single image, which is its own slice. */
-  readonly placed: boolean;
   /** As it is stored. */
   readonly shape: readonly [number, number, number];
-  readonly affine: Affine;
   readonly window: string;
   /** Its slices in each plane that was asked for; they are the files of the set. */
   readonly stacks: readonly SliceStack[];
@@ -63,6 +62,7 @@ export interface Filled {
   readonly names: Set<string>;
   /** Of all DICOM series and images. */
   readonly ranks: Ranks;
+  readonly remarks: Remarks;
   /** Whether there are masks, so that images lie in `img` beside them. */
   readonly masked: boolean;
 }

@@ -1,3 +1,4 @@
+import { exp } from '../base/elementary.ts';
 import type { AxisOrder } from './plane.ts';
 
 /** Slices of a volume in one plane. */
@@ -30,7 +31,7 @@ export function smoothedSlice(
   for (let other = Math.max(0, k - reach); other <= Math.min(maps.length - 1, k + reach); other++) {
     const map = maps[other];
     if (!map) continue;
-    const weight = other === k ? 1 : Math.exp(-0.5 * (((other - k) * distance) / sigma) ** 2);
+    const weight = other === k ? 1 : exp(-0.5 * (((other - k) * distance) / sigma) ** 2);
     total += weight;
     for (let i = 0; i < out.length; i++) out[i] += weight * map[i];
   }

@@ -3,15 +3,17 @@ import type { FileSystem } from '../base/file_system.ts';
 import { baseName, joinPath } from '../base/paths.ts';
 import { isMaskFolder, withoutMaskWord } from '../data/layout/words.ts';
 import { isDicom } from '../dicom/part10.ts';
-import { parseAccept } from './accept.ts';
-import { collectVolumes, refusalOf } from './collect.ts';
+import { parseAccept, refusalOf } from './accept.ts';
+import { acquisitionOf, asDecided, requireAlike } from './acquired.ts';
+import { type CollectedVolume, collectVolumes } from './collect.ts';
 import { decideGrey, type GreyOf } from './grey.ts';
 import { Held } from './held.ts';
 import { imageGrey, requireOnePlane } from './image_set.ts';
+import { Light } from './light.ts';
 import { bareStem } from './pair_lesions.ts';
 import { axisOrders, planeNames, turned } from './plane.ts';
+import { Remarks } from './remarks.ts';
 import { shownAs } from './shown_as.ts';
-import { isEmpty } from './slice_set.ts';
 import { fileName, pngOfSlice, type SlicePlace, type SliceRules } from './sliced_volume.ts';
 import type { SliceStack } from './stack.ts';
 import type { Volume } from './volume.ts';
@@ -31,6 +33,8 @@ export interface VolumeToScore {
    * that are passed over.
    */
   readonly stacks: readonly SliceStack[];
+  /** What is to be said of this volume and the others. */
+  readonly remarks: Remarks;
 }
 
 /** Whether a path is a folder of volumes, a NIfTI file, or a DICOM file. */
@@ -62,38 +66,55 @@ export async function volumesToScore(
 }> {
   const volumes: VolumeToScore[] = [];
   const places = new Map<string, SlicePlace>();
-  const notes: string[] = [];
   const taken = new Set<string>();
   const held = new Held();
   const images = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
+  const { collected, notes, remarks } = await collectedAt(base, paths, rules, held);
   let fs = base;
+  for (const { volume, kind, path: own } of collected) {
+    const file = uniqueName(fileName(kind === 'DICOM' ? volume.name : bareStem(own)), taken);
+    if (!volume.placed) {
+      requireOneImage(volume, rules, stride);
+      const { grey } = imageGrey(volume, parseWindow(rules.window), words);
+      const path = joinPath(IMAGES, `${file}.png`);
+      images.set(`${file}.png`, () => pngOfSlice(volume, grey, 0));
+      places.set(path, { volume, grey, k: 0 });
+      volumes.push({ source: volume, grey, file, stacks: [{ order: [0, 1, 2], slices: [path] }], remarks });
+      continue;
+    }
+    const slices = await slicesOf(volume, file, { rules, words, stride, held });
+    for (const [path, place] of slices.places) places.set(path, place);
+    if (slices.remark) remarks.add(volume.name, slices.remark);
+    volumes.push({ source: volume, grey: slices.grey, file, stacks: slices.stacks, remarks });
+    fs = shownAs(fs, slices.folder, slices.files);
+  }
+  return {
+    fs: images.size > 0 ? shownAs(fs, IMAGES, images) : fs,
+    volumes,
+    places,
+    notes: [...notes, ...remarks.lines()],
+  };
+}
+
+/** The volumes at some paths, all refusals together. */
+async function collectedAt(base: FileSystem, paths: readonly string[], rules: SliceRules, held: Held) {
+  const accept = parseAccept(rules.accept);
+  const collected: CollectedVolume[] = [];
+  const notes: string[] = [];
   for (const together of await series(base, paths)) {
-    const { accept, volume: chosen } = rules;
-    const found = await collectVolumes(base, together, { accept: parseAccept(accept), volume: chosen, held });
+    const found = await collectVolumes(base, together, { accept, volume: rules.volume, held });
     if (found.refused.length > 0) throw refusalOf(found.refused);
     notes.push(...found.notes);
-    for (const one of found.volumes) {
-      if (one.kind === 'NIfTI' && found.volumes.length > 1 && isMaskPath(one.path)) continue;
-      const { volume } = one;
-      const file = uniqueName(fileName(one.kind === 'DICOM' ? volume.name : bareStem(one.path)), taken);
-      if (!volume.placed) {
-        requireOneImage(volume, rules, stride);
-        const { grey } = imageGrey(volume, parseWindow(rules.window), words);
-        const path = joinPath(IMAGES, `${file}.png`);
-        images.set(`${file}.png`, () => pngOfSlice(volume, grey, 0));
-        places.set(path, { volume, grey, k: 0 });
-        volumes.push({ source: volume, grey, file, stacks: [{ order: [0, 1, 2], slices: [path] }] });
-        continue;
-      }
-      const slices = await slicesOf(volume, file, { rules, words, stride, held });
-      for (const [path, place] of slices.places) places.set(path, place);
-      volumes.push({ source: volume, grey: slices.grey, file, stacks: slices.stacks });
-      fs = shownAs(fs, slices.folder, slices.files);
-    }
+    const isMask = ({ kind, path }: CollectedVolume) =>
+      kind === 'NIfTI' && found.volumes.length > 1 && isMaskPath(path);
+    collected.push(...found.volumes.filter((one) => !isMask(one)));
   }
-  if (volumes.length === 0)
+  if (collected.length === 0)
     throw new FusionclipError('bad_data', `${paths.join(', ')}: there is no volume; give another path.`);
-  return { fs: images.size > 0 ? shownAs(fs, IMAGES, images) : fs, volumes, places, notes };
+  const { trained, window } = rules;
+  const acquisitions = collected.map(({ volume }) => acquisitionOf(volume, axisOrders(volume, rules.plane)));
+  const remarks = trained ? requireAlike(acquisitions, trained, window, accept) : new Remarks();
+  return { collected, notes, remarks };
 }
 
 /** The folder of single images: all together, as there may be many. */
@@ -112,13 +133,14 @@ async function slicesOf(
   file: string,
   { rules, words, stride, held }: { rules: SliceRules; words: string; stride: number; held: Held },
 ) {
-  const rule = await decideGrey(volume, parseWindow(rules.window), words);
+  const rule = await decideGrey(volume, asDecided(parseWindow(rules.window), rules.trained), words);
   const grey = async () => rule;
   // Not below the path that was given: it may be called after a patient.
   const folder = `@${file}`;
   const files = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
   const places = new Map<string, SlicePlace>();
   const stacks: SliceStack[] = [];
+  const light = new Light();
   const orders = axisOrders(volume, rules.plane);
   const names = planeNames(volume, orders);
   for (const [i, order] of orders.entries()) {
@@ -126,7 +148,7 @@ async function slicesOf(
     const slices: (string | null)[] = [];
     for (let k = 0; k < view.shape[2]; k++) {
       const name = `${names[i]}${String(k).padStart(4, '0')}.png`;
-      const wanted = k % stride === 0 && !(await isEmpty(view, rule, k));
+      const wanted = k % stride === 0 && !(await light.isEmpty(view, rule, k));
       slices.push(wanted ? joinPath(folder, name) : null);
       if (!wanted) continue;
       files.set(name, () => pngOfSlice(view, grey, k));
@@ -134,7 +156,7 @@ async function slicesOf(
     }
     stacks.push({ order, slices });
   }
-  return { grey, folder, files, places, stacks };
+  return { grey, folder, files, places, stacks, remark: light.remark(rule) };
 }
 
 /** The paths, those of DICOM files together: a series may be given slice by slice. */

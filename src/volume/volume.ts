@@ -44,6 +44,10 @@ export interface Volume {
   readonly affine: Affine;
   /** `CT`, `MR`, … or '' where the file does not say. */
   readonly modality: string;
+  /** One of the usual words of what was examined, `HEAD`; '' where the file does not say, or says something else. */
+  readonly bodyPart: string;
+  /** Of numbers without a unit, which may be stored in any: how many bits they have. Else null. */
+  readonly bits: number | null;
   readonly look: Look;
   /** Maker and model of the scanner; null where the file does not say. */
   readonly scanner: string | null;

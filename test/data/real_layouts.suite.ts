@@ -16,7 +16,7 @@ function setOf(...paths: string[]): MemoryFileSystem {
   return new MemoryFileSystem(
     paths.map((path) => {
       const { image, mask } = picture(path, 1);
-      return [`/set/${path}`, /mask|truth|label|_seg|_gt/i.test(path) ? mask : image];
+      return [`/set/${path}`, /mask|truth|label|lesions|_seg|_gt/i.test(path) ? mask : image];
     }),
   );
 }
@@ -126,6 +126,26 @@ suite('layouts of public data sets', () => {
   test('one folder too high: says which folder is meant', async () => {
     const fs = setOf(...plain.flatMap((path) => [`inner/test/${path}`, `inner/valid/${path}`]));
     await expectFailure('bad_data', [/did you mean \/set\/inner\?/], () => check(fs));
+    const higher = setOf(...plain.flatMap((path) => [`a/inner/test/${path}`, `a/inner/valid/${path}`]));
+    await expectFailure('bad_data', [/did you mean \/set\/a\/inner\?/], () => check(higher));
+  });
+
+  test('a split without the other one: says what can be done', async () => {
+    const fs = setOf(...plain.map((path) => `valid/${path}`));
+    await expectFailure('bad_data', [/found valid; add the other split, or give \/set\/valid,/], () => check(fs));
+  });
+
+  test('masks in a folder lesions beside the images; without one it is a class', async () => {
+    const nested = ['good', 'Ungood'].flatMap((name) => numbers(4, (i) => `${name}/img/${i}.png`));
+    const beside = await check(setOf(...nested, ...numbers(4, (i) => `Ungood/lesions/${i}.png`)));
+    assert.deepEqual([beside.ok, beside.masks?.images, ...total(beside)], [true, 4, 4, 4]);
+    const alone = await check(setOf(...numbers(4, (i) => `good/${i}.png`), ...numbers(4, (i) => `lesions/${i}.png`)));
+    assert.deepEqual([alone.ok, alone.kind, ...total(alone)], [true, 'image', 4, 4]);
+  });
+
+  test('.jfif and .jpe are JPEGs', async () => {
+    const names = ['jfif', 'JPE', 'jpg', 'jpeg'].map((type, i) => `good/${i}.${type}`);
+    assert.deepEqual(total(await check(setOf(...names, ...numbers(4, (i) => `Ungood/${i}.png`)))), [4, 4]);
   });
 });
 

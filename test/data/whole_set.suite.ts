@@ -101,7 +101,7 @@ suite('what the images of a set show together', () => {
     const same = picture('same').image;
     const files = { ...each(four('good'), () => same), 'good/4.png': same, 'good/5.png': same, ...each(four('bad')) };
     const lines = inventoryLines(await check(setOf({ ...files, 'good/c.png': colour }))).join('\n');
-    assert.include(lines, 'sizes: 12×10 (11)\n');
+    assert.include(lines, 'sizes: 12×10 (11)\nshape: 11 images of 11 not square, stretched to the square');
     assert.match(lines, /e\.g\. good\/0\.png = good\/1\.png = good\/2\.png = 3 more;/);
   });
 });
@@ -144,6 +144,28 @@ suite('what the masks of a set show together', () => {
       { 'mask.values': [2, 7] },
     );
     assert.match(absent.problems[0].message, /no mask holds the value 7 of --mask\.values; they hold 1, 2/);
+  });
+
+  test('outlines in place of lesions are said; filled ones, and those with a way in, are none', async () => {
+    /** A rectangle of 10×8 pixels, elsewhere in each mask; `part` says what of it is lesion. */
+    const frame = (part: (x: number, y: number) => boolean) => (_: string, i: number) => {
+      const [left, top] = [i % 2, i >> 1];
+      const isIn = (x: number, y: number) => x >= 0 && x < 10 && y >= 0 && y < 8;
+      return grey(
+        12,
+        Array.from({ length: 120 }, (_, k) => {
+          const [x, y] = [(k % 12) - left, Math.floor(k / 12) - top];
+          return isIn(x, y) && part(x, y) ? 255 : 0;
+        }),
+      );
+    };
+    const isEdge = (x: number, y: number) => x === 0 || x === 9 || y === 0 || y === 7;
+    const outlined = await check(masked(frame(isEdge)));
+    assert.deepEqual([told(outlined), outlined.ok], [['warning outlined_masks /set/masks/0.png'], true]);
+    assert.match(outlined.problems[0].message, /^in 4 of 4 masks the lesion encloses more than it covers/);
+    for (const other of [() => true, (x: number, y: number) => isEdge(x, y) && !(x === 4 && y === 7)]) {
+      assert.notInclude(told(await check(masked(frame(other)))).join(), 'outlined_masks');
+    }
   });
 
   test('borders that are smeared are read at one half, as those of a JPEG are, and that is said', async () => {

@@ -69,6 +69,16 @@ suiteInTurn('single DICOM images end to end', () => {
     assert.deepEqual([results.selected.sampling!.drawn, results.selected.sampling!.units], ['patients', 4]);
     assert.isNotNull(results.selected.sampling!.patients);
     assert.equal(JSON.parse(textOf(fs, '/run/config.json')).object, 'medical image');
+    const { acquired } = JSON.parse(textOf(fs, '/run/config.json'));
+    assert.deepEqual(acquired, { modalities: ['DX'], bodyParts: [], planes: [], pixels: null, bits: [12] });
+    for (const z of [0, 1]) fs.files.set(`mr/${z}`, sliceFile(z));
+    const other = () => predictPaths(context, { adapters: '/run', model, out: null, paths: ['mr'] });
+    await expectFailure(
+      'bad_data',
+      [/^series \w+: it is MR, and the run was trained on DX, .* --accept modality/],
+      other,
+    );
+    for (const z of [0, 1]) fs.files.delete(`mr/${z}`);
     const unsaid = () => evaluateRun(context, { adapters: '/run', model, out: null });
     await expectFailure('io', [/^There is no folder dicomweb:https:\/\/pacs\.example\/dw\/studies\?…, where/], unsaid);
     const again = await evaluateRun(context, { adapters: '/run', model, data: DATA, out: '/eval' });

@@ -28,7 +28,7 @@ function volume(name: string, patient: string, lesions: readonly number[] | null
       patient,
       kind: 'NIfTI',
       placed: true,
-      scanner: null,
+      ...{ scanner: null, modality: '', bodyPart: '', bits: null },
       shape: [2, 1, 2],
       window: 'w',
       normal: 0,

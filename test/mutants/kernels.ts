@@ -81,8 +81,16 @@ export const kernels: readonly Mutation[] = [
   ...mutations('src/nn/functions/similarity.ts', 'kernels/l2_normalize', [['const EPS = 1e-12;', 'const EPS = 1e-2;']]),
   ...mutations('src/train/shared_trainings.ts', 'train/shared_trainings', [
     ['if (used <= this.#bytes) break;', 'if (used < 0) break;'],
-    ["name === 'method' || !INFERENCE_SETTINGS.includes(name)", '!INFERENCE_SETTINGS.includes(name)'],
-    ['modelKey(model), data.path, candidate]', 'modelKey(model), candidate]'],
+    [
+      "name === 'method' || !INFERENCE_SETTINGS.includes(name)",
+      '!INFERENCE_SETTINGS.includes(name)',
+      { suite: 'train/shared_trainings > a key' },
+    ],
+    [
+      'modelKey(model), data.path, candidate]',
+      'modelKey(model), candidate]',
+      { suite: 'train/shared_trainings > a key' },
+    ],
   ]),
   ...mutations('src/clip/text_prefix.ts', 'clip/text_prefix', [
     ['ends.push(own.length - 1);', 'ends.push(own.length);'],

@@ -44,7 +44,7 @@ for (let v = 0; v < 8; v++) {
       patient: 'abacdedf'[v],
       kind: 'NIfTI',
       placed: true,
-      scanner: null,
+      ...{ scanner: null, modality: '', bodyPart: '', bits: null },
       shape: [width, height, depth],
       window: '',
     },

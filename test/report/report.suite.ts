@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import { FusionclipError } from '../../src/base/errors.ts';
+import { VERSION } from '../../src/base/version.ts';
 import { makeDecisionRule } from '../../src/decide/decision_rule.ts';
 import type { RealisedDecisions } from '../../src/decide/realised.ts';
 import { REPORT, type RunRecord, readRun, renderReport, writeReport } from '../../src/report/index.ts';
@@ -163,6 +164,29 @@ suiteInTurn('report', () => {
     assert.isAbove(refused, 2 * taken);
   });
 
+  test('a file that a later version has written is refused by that, whatever it holds', async (t) => {
+    const context = contextOf(await t.gpu(), ruleSet());
+    await smallRun(context);
+    const { fs } = context;
+    for (const name of ['config.json', 'results.json', 'env.json']) {
+      const whole = textOf(fs, `/run/${name}`);
+      const marked = (version: string) => fs.writeFile(`/run/${name}`, whole.replace(VERSION, version));
+      for (const version of ['9.0.0', '0.99.0-beta.1']) {
+        await marked(version);
+        const says = new RegExp(`^/run/${name} was written by fusionclip ${version}, and this is ${VERSION}`);
+        await expectFailure(name === 'config.json' ? 'bad_model' : 'bad_data', [says, /npm i fusionclip@/], () =>
+          readRun(fs, '/run'),
+        );
+      }
+      await fs.writeFile(`/run/${name}`, '{"fusionclip": "9.0.0", "other": []}');
+      await expectFailure(name === 'config.json' ? 'bad_model' : 'bad_data', [/9\.0\.0/], () => readRun(fs, '/run'));
+      // A later patch changes no file.
+      await marked('0.1.99');
+      await readRun(fs, '/run');
+      await fs.writeFile(`/run/${name}`, whole);
+    }
+  });
+
   test('a large set makes no large file: the worst and a few of the best are shown', async () => {
     const record = madeRun({ images: 1000 });
     const html = await renderReport(record);
@@ -269,10 +293,16 @@ suiteInTurn('report', () => {
     const { headline, warnings } = await verdict(good);
     assert.equal(headline, 'FusionCLIP-AD on Brain tells abnormal images from normal ones almost always.');
     assert.deepEqual(warnings, []);
+    const few = madeRun({ images: 12, strength: 20 });
+    // Six pairs in order: the sixth root of 0.025.
     assert.match(
-      (await verdict(madeRun({ images: 80, strength: 6, threshold: 1 }))).warnings.join('\n'),
-      /does not fit/,
+      (await verdict(few)).headline,
+      / 12 test images tell little: other ones may give an AUROC from 0\.54 to 1\.00\.$/,
     );
+    assert.match(await renderReport(few), /Image AP<\/dt><dd>1\.000<\/dd><dd class="note">no interval/);
+    const unfit = await verdict(madeRun({ images: 80, strength: 6, threshold: 1 }));
+    assert.match(unfit.warnings.join('\n'), /does not fit/);
+    assert.match(unfit.headline, /almost always, but not by its threshold\.$/);
     const told = async (change: Partial<RunRecord>) => (await verdict({ ...good, ...change })).warnings.join('\n');
     assert.match((await verdict(madeRun({ images: 24 }))).warnings.join('\n'), /Only 12 images/);
     assert.match(await told({ results: { ...good.results, warning: 'an oracle' } }), /an oracle/);

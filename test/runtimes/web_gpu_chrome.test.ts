@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
 import type { Browser, LaunchOptions } from 'puppeteer-core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { flagsToTry } from '../../src/launch/chrome_flags.ts';
 import { launchWebGpuChrome, type Puppeteer, type WebGpuChromeOptions } from '../../src/launch/web_gpu_chrome.ts';
 
@@ -42,6 +42,23 @@ describe('a browser with a working adapter', () => {
     expect(existsSync(folder)).toBe(true);
     await Promise.all([browser.close(), browser.close()]);
     expect([fake.closed(), existsSync(folder)]).toEqual([2, false]);
+  });
+
+  test('is the software adapter whatever drivers the environment names for others', async () => {
+    const names = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'];
+    for (const name of names) vi.stubEnv(name, '/elsewhere.json');
+    const fake = puppeteerWith(ADAPTER);
+    try {
+      await (await start(fake)).close();
+      await (await start(fake, { env: { VK_DRIVER_FILES: '/mine.json' } })).close();
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    const seen = fake.starts.map(({ env }) => names.map((name) => env![name]));
+    expect(seen).toEqual([
+      [undefined, undefined],
+      ['/mine.json', undefined],
+    ]);
   });
 
   test('is refused in one sentence where there is none, and nothing is left open', async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { type Accepted, parseAccept } from '../../src/volume/accept.ts';
-import { type Collected, collectVolumes, refusalOf } from '../../src/volume/collect.ts';
+import { type Accepted, parseAccept, refusalOf } from '../../src/volume/accept.ts';
+import { type Collected, collectVolumes } from '../../src/volume/collect.ts';
 import { suite, test } from '../harness/registry.ts';
 import { enhanced } from './enhanced_maker.ts';
 import { folder, type MadeSlice, SECRETS, sliceFile } from './series_maker.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { collectVolumes } from '../../src/volume/collect.ts';
-import { voxelMillilitres } from '../../src/volume/geometry.ts';
+import { spacings, voxelMillilitres } from '../../src/volume/geometry.ts';
 import { decideGrey, greyLevels } from '../../src/volume/grey.ts';
 import { niftiLabels } from '../../src/volume/mask.ts';
 import { NiftiVolume } from '../../src/volume/nifti_volume.ts';
@@ -90,24 +90,8 @@ const HOSTILE: readonly (readonly [string, readonly Uint8Array[], string | RegEx
   ['directions of no length', slices(() => ({ orientation: [0, 0, 0, 0, 0, 0] })), /orientation is not two directions/],
   ['no rows', slices(() => ({ grey: { rows: 0, columns: 3, pixels: [1, 2] } })), /is damaged/],
   [
-    'padding that covers all',
-    slices(() => ({ grey: { pixels: [7, 7, 7, 7, 7, 7] }, more: [[0x00280120, 'SS', [7]]] })),
-    '7,7,7 | 7,7,7 | 7,7,7',
-  ],
-  [
-    'a polarity of its own',
-    slices((i) => ({ grey: { ...grey, photometric: i === 1 ? 'MONOCHROME1' : 'MONOCHROME2' } })),
-    '1,2,3 | 1,2,3 | 1,2,3',
-  ],
-  [
-    'a window of no width',
-    slices(() => ({
-      grey,
-      more: [
-        [0x00281050, 'DS', '40'],
-        [0x00281051, 'DS', '0'],
-      ],
-    })),
+    'codes in small letters',
+    slices(() => ({ modality: 'mr', grey: { ...grey, photometric: 'monochrome2' } })),
     '1,2,3 | 1,2,3 | 1,2,3',
   ],
   ['a patient of its own', slices((i) => ({ patient: `P${i}` })), /of several patients/],
@@ -144,6 +128,61 @@ suite('series that nobody named', () => {
       for (const secret of SECRETS) expect(fate).not.to.contain(secret);
     });
   }
+
+  const volumeOf = async (made: readonly Uint8Array[]) => (await collectVolumes(folder(made), 's')).volumes[0].volume;
+
+  test('padding that covers all is black, and has no percentiles', async () => {
+    const padded = { grey: { pixels: [7, 7, 7, 7, 7, 7] }, more: [[0x00280120, 'SS', [7]] as El] };
+    const volume = await volumeOf(slices(() => padded));
+    expect(await levels(volume, '10,5')).to.deep.equal([0, 0, 0, 0, 0, 0]);
+    expect(await failure(levels(volume, 'percentile:0,100'))).to.match(/all its voxels have the same value/);
+  });
+
+  test('slices of both polarities are each shown by their own, and have no percentiles together', async () => {
+    const polarity = (i: number) => ({ grey: { ...grey, photometric: i === 1 ? 'MONOCHROME1' : 'MONOCHROME2' } });
+    const volume = await volumeOf(slices(polarity));
+    const rule = await decideGrey(volume, parseWindow('6,3.5'));
+    const rows: number[][] = [];
+    for (const k of [0, 1, 2]) {
+      const slice = await volume.slice(k);
+      if (slice.kind === 'grey') rows.push(Array.from(greyLevels(slice, rule), (level) => Number(level.toFixed(2))));
+    }
+    const up = [0.1, 0.3, 0.5, 0.7, 0.9, 1];
+    expect(rows).to.deep.equal([up, up.map((level) => Number((1 - level).toFixed(2))), up]);
+    const both = /^series \w+: low values are bright in some of its slices and dark in others; give --window W,L/;
+    expect(await failure(levels(volume, 'auto'))).to.match(both);
+  });
+
+  test('CT in small letters is CT: an organ is asked for', async () => {
+    const volume = await volumeOf(slices(() => ({ modality: 'ct', grey })));
+    expect(await failure(levels(volume, 'auto'))).to.match(/no organ is named; say --window W,L or one of brain/);
+  });
+
+  test('NIfTI: metres and thousandths of a millimetre are millimetres, and a unit that cannot be is refused', async () => {
+    const lengths = async (made: Partial<MadeNifti>, unit: number) => {
+      const { affine } = await open(made, (view) => view.setUint8(123, unit));
+      return spacings(affine).map((mm) => Number(mm.toFixed(4)));
+    };
+    expect(await lengths({ spacing: [0.001, 0.002, 0.003] }, 1)).to.deep.equal([1, 2, 3]);
+    expect(await lengths({ spacing: [500, 600, 700], qform: [0, 0, 0, 1, 2, 3] }, 3 + 8)).to.deep.equal([
+      0.5, 0.6, 0.7,
+    ]);
+    expect(await lengths({ spacing: [1, 2, 3] }, 2)).to.deep.equal([1, 2, 3]);
+    expect(await failure(lengths({}, 1))).to.match(/by the unit that it says its voxels are 1\.00e\+3 mm wide/);
+  });
+
+  test('NIfTI: signs of distances between voxels mean nothing', async () => {
+    const affine = async (...spacing: number[]) => (await open({ spacing })).affine;
+    expect(await affine(-1, 2, -3)).to.deep.equal(await affine(1, 2, 3));
+  });
+
+  test('a window of no width is none', async () => {
+    const window: El[] = [
+      [0x00281050, 'DS', '40'],
+      [0x00281051, 'DS', '0'],
+    ];
+    expect((await volumeOf(slices(() => ({ grey, more: window })))).look).to.equal(null);
+  });
 
   test('NIfTI: voxels that are no number are black, endless ones white or black, and all of one kind are refused', async () => {
     const values = [Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 0, 50, 100];

@@ -1,29 +1,32 @@
 import { expect } from 'chai';
+import { overlaid } from '../../src/base/overlaid.ts';
 import { collectVolumes } from '../../src/volume/collect.ts';
+import { ReadAhead } from '../../src/volume/read_ahead.ts';
+import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suite, test } from '../harness/registry.ts';
 import { folder, sliceFile } from './series_maker.ts';
 
 suite('slices in their order', () => {
   const opened = async () => {
-    const fs = folder(Array.from({ length: 6 }, (_, z) => sliceFile(z)));
+    const fs = folder(Array.from({ length: 12 }, (_, z) => sliceFile(z)));
     const [{ volume }] = (await collectVolumes(fs, 's')).volumes;
     const reads = async (k: number) => {
       const before = fs.reads.length;
       await volume.slice(k);
-      return fs.reads.slice(before).map((path) => path.slice(-1));
+      return fs.reads.slice(before).map((path) => Number(path.slice(-3)));
     };
     return { fs, volume, reads };
   };
 
   test('the next files are read meanwhile, each once; out of their order none is', async () => {
     const { volume, reads } = await opened();
-    expect(await reads(0)).to.deep.equal(['0', '1', '2', '3']);
+    expect(await reads(0)).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 8]);
     expect(await reads(0)).to.deep.equal([]);
-    expect(await reads(1)).to.deep.equal(['4']);
-    expect(await reads(2)).to.deep.equal(['5']);
-    expect(await reads(5)).to.deep.equal(['5']);
-    expect(await reads(2)).to.deep.equal(['2']);
-    expect(await reads(3)).to.deep.equal(['3', '4', '5']);
+    expect(await reads(1)).to.deep.equal([9]);
+    expect(await reads(2)).to.deep.equal([10]);
+    expect(await reads(11)).to.deep.equal([11]);
+    expect(await reads(2)).to.deep.equal([2]);
+    expect(await reads(3)).to.deep.equal([3, 4, 5, 6, 7, 8, 9, 10, 11]);
     const slice = await volume.slice(4);
     expect(slice.kind === 'grey' && slice.values[0]).to.equal(4);
   });
@@ -36,6 +39,20 @@ suite('slices in their order', () => {
     await volume.slice(1);
     expect(await volume.slice(2).catch(({ code }) => code)).to.equal('io');
     await fs.writeFile('s/IM002', lost);
-    expect(await reads(2)).to.deep.equal(['2']);
+    expect(await reads(2)).to.deep.equal([2]);
+  });
+
+  test('of large files fewer are read meanwhile, and at least one', async () => {
+    const asked = async (megabytes: number) => {
+      let count = 0;
+      const readFile = async () => {
+        count++;
+        return { length: megabytes * 2 ** 20 } as Uint8Array<ArrayBuffer>;
+      };
+      const files = new ReadAhead(overlaid(new MemoryFileSystem(), { readFile }), ['a', 'b', 'c', 'd', 'e', 'f']);
+      await files.read(0, true);
+      return count - 1;
+    };
+    expect([await asked(8), await asked(15), await asked(2000)]).to.deep.equal([4, 2, 1]);
   });
 });

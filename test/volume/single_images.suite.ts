@@ -144,6 +144,21 @@ suite('single DICOM images', () => {
     expect(await failure(open(foreign))).to.match(/^image [0-9a-f]{8} lies in no folder that says normal or abnormal/);
     const named = await open(foreign, { abnormal: ['Pneumonia'] });
     expect(named.set.volumes.map(({ abnormal }) => abnormal)).to.deep.equal([0, 1]);
+    // As of a server, which has no folders: by the names of patients, or of images, and all others.
+    const flat = new MemoryFileSystem([
+      ['d/1.dcm', xray()],
+      ['d/2.dcm', xray({ patient: 'B' })],
+      ['d/3.dcm', xray({ patient: 'C' })],
+    ]);
+    const said = await failure(open(flat, { normal: ['*'], abnormal: ['*'] }));
+    const [patient] = /patient [0-9a-f]{8}/.exec(said)!;
+    const sick = await open(flat, { normal: ['*'], abnormal: [patient, 'none_such'] });
+    expect(sick.set.volumes.map((one) => [one.patient.endsWith(patient.slice(8)), one.abnormal])).to.deep.equal([
+      [true, 1],
+      [false, 0],
+      [false, 0],
+    ]);
+    expect(sick.set.notes).to.include('--abnormal none_such fits nothing in it');
     const both = new MemoryFileSystem([['d/normal/abnormal/1.dcm', xray()]]);
     expect(await failure(open(both))).to.contain('folders that are called normal and abnormal');
   });

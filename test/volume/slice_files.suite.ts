@@ -118,6 +118,8 @@ suite('volumes as data sets of slices', () => {
     expect(await names('good/p*', 'y')).to.deep.equal(['series']);
     const [{ patient, file }] = (await whoIsWho(fs, 'd')).filter(({ path }) => path === 'd/good/y/3.dcm');
     expect(await names(patient, '*.nii')).to.deep.equal(['series']);
+    // As paths of slices have it: its number is another one when the set has grown.
+    expect(await names(patient.replace(' ', '-7-'), '*.nii')).to.deep.equal(['series']);
     expect(await names(file, '*.nii')).to.deep.equal(['series', 'series']);
     const sick = async (...skip: string[]) => counts((await set('logo.png', 'x', 'y', 'p1', ...skip))!);
     expect([await sick(), await sick('*_mask.nii')]).to.deep.equal([[[1, 1, 1]], [[2, 0, 1]]]);

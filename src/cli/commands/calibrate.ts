@@ -44,13 +44,13 @@ support images of the run are none of them: the weights are fitted to them, and 
 make it new. docs/decisions.md says what is promised and what is not.`,
   flags: [
     { title: 'Calibration', table: { ...FLAGS, ...GPU_FLAGS } },
-    { title: 'How the labelled set is read (default: as the run has it)', table: DATA_OPTIONS },
+    { title: 'How the labelled set is read (default: as the run has it)', table: DATA_OPTIONS, ofRun: true },
   ],
   async run(call) {
     const { normals, labelled, adapters, model, json, ...wishes } = flagValues(FLAGS, call);
     const [first] = call.positional;
     exactly(first === undefined ? 0 : 1, call, 'fusionclip calibrate RUN --normals DIR');
-    const trained = trainedPath(first ?? null, adapters);
+    const trained = await trainedPath(call, first ?? null, adapters);
     const folder = need(
       normals,
       'normals',

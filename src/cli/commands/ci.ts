@@ -7,7 +7,7 @@ import type { Host } from '../../host/host.ts';
 import { type RunRecord, readRun, writeReport } from '../../report/index.ts';
 import { TRAIN_OPTIONS } from '../../run/options.ts';
 import { runSettings } from '../../run/run_config.ts';
-import { RunFolder } from '../../run/run_folder.ts';
+import { RunFolder, requireNoRun } from '../../run/run_folder.ts';
 import { checkJUnit, checkMarkdown, checkRun, checkText, limits } from '../../study/index.ts';
 import { trainRun } from '../../train/index.ts';
 import {
@@ -94,6 +94,7 @@ async function check(call: Call, out: string, start: number): Promise<number> {
   if (keep && lastFolder === null) need(null, 'last', '--keep says that this run is kept there');
   const settings = pickFlags({ ...TRAIN_OPTIONS, ...FUSION_OPTIONS }, flags);
   runSettings(settings); // wrong values are found before an adapter is looked for
+  await requireNoRun(host, out);
   if (keep) await RunFolder.check(host, lastFolder!, true);
   const last = await lastRun(host, lastFolder);
   const run = joinPath(out, 'run');

@@ -2,6 +2,7 @@ import { FusionclipError } from '../../base/errors.ts';
 import { type OptionTable, toggle } from '../../base/option.ts';
 import type { Host } from '../../host/host.ts';
 import { findRuns, readRun, writeComparison } from '../../report/index.ts';
+import { requireNoRun } from '../../run/run_folder.ts';
 import type { ComparisonOptions } from '../../study/index.ts';
 import { type Comparison, compareRuns, formatComparison } from '../../study/index.ts';
 import { type Command, flagValues, word } from '../command.ts';
@@ -31,6 +32,8 @@ same ones for both, and 95 % of the differences in image AUROC lie in the interv
     const { host, positional } = call;
     const { out, group, json } = flagValues(FLAGS, call);
     if (positional.length === 0) throw new FusionclipError('usage', 'No run is given: fusionclip compare RUN… .');
+    // A run has results and a report under the same names.
+    if (out !== null) await requireNoRun(host, out);
     const reporter = new Reporter(host);
     const unfinished = (path: string) => reporter.say(`fusionclip: ${path} is not finished, so it is left out.`);
     const folders = await findRuns(host, positional, unfinished);

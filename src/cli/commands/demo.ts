@@ -5,6 +5,7 @@ import { joinPath } from '../../base/paths.ts';
 import { formatDuration } from '../../base/progress.ts';
 import { methodTitle } from '../../fusion/presets.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
+import type { Interval } from '../../metrics/bootstrap.ts';
 import { bestIntensity, intensityBaselines } from '../../metrics/intensity_baseline.ts';
 import { PHANTOM_FAMILIES, writePhantoms } from '../../phantom/index.ts';
 import { writeReport } from '../../report/index.ts';
@@ -63,13 +64,15 @@ export const demo: Command = {
     const best = bestIntensity(trivial);
     const map = intensityBaselines(trivial).find(({ key }) => key === 'map');
     const show = (value: number | undefined) => (value === undefined ? '–' : value.toFixed(3));
+    const between = (interval?: Interval) =>
+      interval ? ` (95 %: ${show(interval.low)} to ${show(interval.high)})` : '';
     const next = `fusionclip predict ${data}/test/Ungood --run ${run} --out ${folder}/predictions`;
     host.stdout(
       [
         `${methodTitle(results.method)} on ${COUNT.test} synthetic test pictures (${family}), ${formatDuration((performance.now() - start) / 1000)}`,
         `adapter   ${adapter}; ${host.runtime} ${host.version}`,
         `model     ${model}, 4 + 4 support pictures in 11 views; chosen: epoch ${selected.epoch}`,
-        `images    AUROC ${show(selected.image.auroc)}, AP ${show(selected.image.averagePrecision)}; brightness alone: ${best ? `${best.title} ${show(best.image.auroc)}` : '–'}`,
+        `images    AUROC ${show(selected.image.auroc)}${between(selected.sampling?.imageAuroc)}, AP ${show(selected.image.averagePrecision)}; brightness alone: ${best ? `${best.title} ${show(best.image.auroc)}` : '–'}`,
         `pixels    AUROC ${show(selected.pixel?.auroc)}, AUPRO ${show(selected.pixel?.aupro)}, Dice ${show(selected.pixelThreshold?.dice)}; ${map ? `${map.title}: AUROC ${show(map.pixel?.auroc)}` : ''}`,
         `maps      ${run}/maps/ (heat maps over the pictures), scores in ${run}/predictions.csv`,
         `report    ${html} (open it in a browser)`,

@@ -5,6 +5,7 @@ import { fetchCopies } from '../../dicomweb/fetch_copies.ts';
 import { dicomWebOf, storeWebOf } from '../../dicomweb/network.ts';
 import { DicomWebServer } from '../../dicomweb/server.ts';
 import { type StoredObjects, storeObjects } from '../../dicomweb/store.ts';
+import { requireNoRun } from '../../run/run_folder.ts';
 import { dicomFilesBelow } from '../../volume/collect.ts';
 import { type Call, type Command, exactly, flagValues, need, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
@@ -62,6 +63,7 @@ ${TOKEN}`,
     const { host, positional } = call;
     exactly(1, call, 'fusionclip data fetch dicomweb:URL --out DIR');
     const folder = need(flagValues(OUT, call).out, 'out', 'the folder for the files');
+    await requireNoRun(call.host, folder);
     const address = parseDicomWeb(positional[0]);
     const reporter = new Reporter(host);
     const server = new DicomWebServer(dicomWebOf(host)(address.root));

@@ -13,6 +13,7 @@ import { wholeSentence } from '../../fusion/prompts.ts';
 import { GpuArray } from '../../gpu/array.ts';
 import { l2Normalize, Tensor } from '../../nn/index.ts';
 import { onDevice } from '../../run/on_device.ts';
+import { requireNoRun } from '../../run/run_folder.ts';
 import { type Command, flagValues, MODEL_HELP, NAME_MODEL, need, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 
@@ -76,6 +77,7 @@ export const embed: Command = {
     if (call.positional.length + values.text.length === 0) {
       throw new FusionclipError('usage', 'There is nothing to embed: give images, or sentences with --text.');
     }
+    if (values.out !== null) await requireNoRun(host, values.out);
     const found = call.positional.length > 0 ? await findInputs(host, call.positional) : { images: [], leftOut: [] };
     const paths = found.images;
     const backbone = await openBackbone(host, model);

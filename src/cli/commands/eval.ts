@@ -2,6 +2,7 @@ import { FusionclipError } from '../../base/errors.ts';
 import { choice, integer, type OptionTable, optional, resolveOptions, toggle } from '../../base/option.ts';
 import { DATA_OPTIONS, type DataRules } from '../../data/layout/rules.ts';
 import { evaluateRun } from '../../detect/evaluate_run.ts';
+import { adaptersPath } from '../../detect/trained.ts';
 import { FUSION_OPTIONS, INFERENCE_SETTINGS } from '../../fusion/index.ts';
 import { optionTextsOf } from '../../run/run_config.ts';
 import { RunFolder } from '../../run/run_folder.ts';
@@ -48,6 +49,7 @@ export const METHOD_GROUP = {
   title: 'Method (default: as the run has it)',
   table: FUSION_OPTIONS,
   listed: INFERENCE_SETTINGS,
+  ofRun: true,
 } satisfies FlagGroup;
 
 /** The values of the run that a command line names. */
@@ -70,13 +72,17 @@ export function methodFlags({ flags }: Call): Record<string, string> {
   return settings;
 }
 
-/** The run folder or file that a command line names. @throws FusionclipError `usage` */
-export function trainedPath(run: string | null, adapters: string | null): string {
+/**
+ * The run folder or file that a command line names; that weights lie there is looked at before an adapter is looked for.
+ * @throws FusionclipError `usage`, `io`
+ */
+export async function trainedPath({ host }: Call, run: string | null, adapters: string | null): Promise<string> {
   if (run !== null && adapters !== null) {
     throw new FusionclipError('usage', 'A run folder and --adapters are given; give one of them.');
   }
   const path = run ?? adapters;
   if (path === null) throw new FusionclipError('usage', 'Which weights? Give a run folder, or a file with --adapters.');
+  await adaptersPath(host, path);
   return path;
 }
 
@@ -89,7 +95,7 @@ export const evaluate: Command = {
   details: METHOD_DETAILS,
   flags: [
     { title: 'Evaluation', table: { ...FLAGS, ...GPU_FLAGS } },
-    { title: 'How the data are read (default: as the run has it)', table: DATA_OPTIONS },
+    { title: 'How the data are read (default: as the run has it)', table: DATA_OPTIONS, ofRun: true },
     METHOD_GROUP,
   ],
   defaults: (call) => defaultsOfRun(call, true),
@@ -101,7 +107,7 @@ export const evaluate: Command = {
     const given = pickFlags(DATA_OPTIONS, call.flags);
     const all: Partial<DataRules> = resolveOptions(DATA_OPTIONS, given);
     const rules = Object.fromEntries(Object.entries(all).filter(([name]) => name in given));
-    const trained = trainedPath(run ?? first ?? null, adapters);
+    const trained = await trainedPath(call, run ?? first ?? null, adapters);
     const results = await withGpu(call, (session) =>
       evaluateRun(session, {
         adapters: trained,

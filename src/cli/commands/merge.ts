@@ -4,6 +4,7 @@ import { joinPath } from '../../base/paths.ts';
 import { visible } from '../../base/visible.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { writeComparison } from '../../report/index.ts';
+import { requireNoRun } from '../../run/run_folder.ts';
 import { type Checked, checkPlan } from '../../shards/check.ts';
 import { gridCells } from '../../shards/grid.ts';
 import { mergePlan } from '../../shards/merged_files.ts';
@@ -36,6 +37,7 @@ are missing the report says which and why, nothing else is written without --par
     exactly(1, call, 'fusionclip merge PLAN');
     const { host, positional } = call;
     const { out, format, partial, check, ...places } = flagValues(FLAGS, call);
+    if (out !== null) await requireNoRun(host, out);
     const plan = await Plan.open(host, positional[0]);
     const { merged, results, report } = await mergePlan(host, plan, { out: out ?? undefined, format, partial });
     const { rows, inputs, images, missing, unread, seconds } = merged;

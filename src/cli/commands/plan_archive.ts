@@ -19,6 +19,7 @@ const FLAGS = {
   patient: word('COLUMN', 'the column of a list that is the patient; default: patient, patient_id, subject, …'),
   root: word('DIR', 'paths below it are planned without it, so that a worker may have it elsewhere'),
   range: { ...DATA_OPTIONS.range, help: 'which values of files are black and white; auto: as the run has it' },
+  accept: DATA_OPTIONS.accept,
   threshold: optional(number(0, [-1e9, 1e9], ''), "scores from it on are abnormal; default: the run's own threshold"),
   at: word('WHAT=SHARE', 'the threshold with that sensitivity or specificity on the validation images of the run'),
   least: integer(SHARD_SIZE.least, [1, 1e5], 'images after which a shard may end'),
@@ -43,7 +44,7 @@ the parts of shards that stay as they are.`,
   async run(call) {
     const { host, positional } = call;
     const values = flagValues(FLAGS, call);
-    const { run, adapters, model, group, path, patient, root, range, threshold, at, least, most } = values;
+    const { run, adapters, model, group, path, patient, root, range, accept, threshold, at, least, most } = values;
     if (positional.length === 0) {
       throw new FusionclipError(
         'usage',
@@ -52,8 +53,8 @@ the parts of shards that stay as they are.`,
     }
     if (least > most) throw new FusionclipError('usage', `--least ${least} is more than --most ${most}; give less.`);
     const plan = await planArchive(host, {
-      ...{ sources: positional, columns: { path, patient }, group, root, model, range, threshold, at },
-      adapters: trainedPath(run, adapters),
+      ...{ sources: positional, columns: { path, patient }, group, root, model, range, accept, threshold, at },
+      adapters: await trainedPath(call, run, adapters),
       out: need(values.out, 'out', 'name the folder for the plan'),
       size: { least, most },
       webOf: dicomWebOf(host),

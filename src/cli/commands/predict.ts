@@ -26,6 +26,9 @@ const FLAGS = {
     'call abnormal so many images that at most this share of them is normal (Benjamini–Hochberg); needs fusionclip calibrate',
   ),
   window: word('RULE', `${DATA_OPTIONS.window.help.replace(/;.*/, '')}, in place of the rule of the run`),
+  plane: optional(DATA_OPTIONS.plane, `${DATA_OPTIONS.plane.help.replace(/;.*/, '')}, in place of that of the run`),
+  volume: DATA_OPTIONS.volume,
+  accept: { ...DATA_OPTIONS.accept, help: `${DATA_OPTIONS.accept.help}; beside what the run accepts` },
   stride: integer(
     1,
     [1, 1000],
@@ -75,6 +78,9 @@ ${METHOD_DETAILS}`,
       strict,
       stride,
       window,
+      plane,
+      volume,
+      accept,
       threshold,
       at,
       fdr,
@@ -95,11 +101,25 @@ ${METHOD_DETAILS}`,
       }
     }
     const settings = methodFlags(call);
-    const trained = trainedPath(run, adapters);
+    const trained = await trainedPath(call, run, adapters);
     let bad: FusionclipError | null = null;
     const { predictions, ...found } = await withGpu(call, (session) =>
       predictPaths(session, {
-        ...{ paths, adapters: trained, out, settings, threshold, at, strict, stride, window, falseDiscovery: fdr },
+        ...{
+          paths,
+          adapters: trained,
+          out,
+          settings,
+          threshold,
+          at,
+          strict,
+          stride,
+          window,
+          plane,
+          volume,
+          falseDiscovery: fdr,
+        },
+        accept: accept.split(','),
         model: model ?? undefined,
         maps: maps ?? undefined,
         range,

@@ -5,6 +5,7 @@ import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { PHANTOM_FAMILIES } from '../../phantom/index.ts';
 import { TRAIN_OPTIONS } from '../../run/options.ts';
 import { runSettings } from '../../run/run_config.ts';
+import { requireNoRun } from '../../run/run_folder.ts';
 import { formatEmbedded, studyEmbedded } from '../../study/index.ts';
 import { type Command, exactly, flagValues, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
@@ -47,6 +48,7 @@ export const studyEmbeddedCommand: Command = {
     exactly(0, call, 'fusionclip study embedded --model DIR --out DIR');
     const { model, out, json, ...request } = flagValues(FLAGS, call);
     const folder = need(out, 'out', 'name the folder for the study');
+    await requireNoRun(host, folder);
     const name = need(model, 'model', 'name the folder of the model');
     const settings = pickFlags({ ...TRAINING, ...METHOD }, flags);
     const { shots } = runSettings(settings).train; // wrong values are found before an adapter is looked for

@@ -7,6 +7,7 @@ import { PHANTOM_FAMILIES } from '../../phantom/index.ts';
 import { writeGap } from '../../report/index.ts';
 import { TRAIN_OPTIONS } from '../../run/options.ts';
 import { runSettings } from '../../run/run_config.ts';
+import { requireNoRun } from '../../run/run_folder.ts';
 import { DEVELOPMENT, developGap, formatGap, formatTrials, studyGap, USUAL_TRIALS } from '../../study/index.ts';
 import { type Command, exactly, flagValues, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
@@ -63,6 +64,7 @@ call again goes on, and one with other seeds, families, methods or shots adds to
     exactly(0, call, 'fusionclip study gap --model DIR --out DIR');
     const { model, out, json, develop, with: others, ...request } = flagValues(FLAGS, call);
     const folder = need(out, 'out', 'name the folder for the study');
+    await requireNoRun(host, folder);
     const name = need(model, 'model', 'name the folder of the model');
     const settings = pickFlags({ ...TRAINING, ...METHOD }, flags);
     runSettings(settings); // wrong values are found before an adapter is looked for

@@ -1,5 +1,7 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { type OptionTable, toggle } from '../../base/option.ts';
+import { requireFolder } from '../../data/layout/scan.ts';
+import { isDicomWeb } from '../../dicomweb/address.ts';
 import { FUSION_OPTIONS, methodPreset } from '../../fusion/index.ts';
 import { isRead } from '../../fusion/presets.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
@@ -7,6 +9,7 @@ import type { Host } from '../../host/host.ts';
 import { writeReport } from '../../report/index.ts';
 import { TRAIN_OPTIONS, TRAINING_ONLY } from '../../run/options.ts';
 import { optionTextsOf, runSettings } from '../../run/run_config.ts';
+import { RunFolder } from '../../run/run_folder.ts';
 import { resumeRun, trainRun } from '../../train/index.ts';
 import { type Command, exactly, flagValues, MODEL_HELP, NAME_MODEL, need, pickFlags, word } from '../command.ts';
 import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
@@ -77,6 +80,8 @@ and report.html.`,
     if (!resume) {
       need(data, 'data', 'name the folder of the data set');
       need(model, 'model', NAME_MODEL);
+      await RunFolder.check(host, run, force);
+      if (!isDicomWeb(data!)) await requireFolder(host, data!);
     }
     const { results, adapters } = await withGpu(call, begin);
     const html = await reportOf(host, run);

@@ -142,14 +142,19 @@ function wrongLayout(
 ): FusionclipError {
   const where = joinPath(path, folder);
   const shown = names.slice(0, 8).join(', ') + (names.length > 8 ? `, and ${names.length - 8} more` : '');
-  const below = folders.find(({ folder: one }) => {
-    const parts = one.split('/');
-    return parts.length === 2 && (splitOfName(parts[1]) === 'test' || isNormalName(parts[1]));
-  });
-  const inner = folder === '' && below ? below.folder.split('/')[0] : null;
+  const setBelow = (depth: number) =>
+    folders
+      .map(({ folder: one }) => one.split('/'))
+      .find((parts) => {
+        const last = parts[depth] ?? '';
+        return parts.length === depth + 1 && (splitOfName(last) === 'test' || isNormalName(last));
+      });
+  const inner = folder === '' ? (setBelow(1) ?? setBelow(2))?.slice(0, -1).join('/') : undefined;
   const advice =
-    inner && splitOfName(inner) === null
-      ? `; did you mean ${joinPath(path, inner)}?`
+    inner !== undefined
+      ? splitOfName(inner) === null
+        ? `; did you mean ${joinPath(path, inner)}?`
+        : `; add the other split, or give ${joinPath(path, inner)}, whose images are dealt out then.`
       : names.length > 1
         ? '; where the normal images have another name, say so with --normal NAME.'
         : '; put the normal images into a folder good and the others into a second one.';

@@ -132,6 +132,11 @@ export function inventoryLines(inventory: Inventory): string[] {
     bySize.set(`${width}×${height}`, (bySize.get(`${width}×${height}`) ?? 0) + count);
   }
   if (sizes.length > 0) lines.push(`sizes: ${list([...bySize].map(([size, count]) => `${size} (${count})`))}`);
+  const oblong = sizes.reduce((sum, { width, height, count }) => sum + (width === height ? 0 : count), 0);
+  if (oblong > 0)
+    lines.push(
+      `shape: ${counted(oblong, 'image')} of ${total} not square, stretched to the square that the model sees (MedCLIP: put into one)`,
+    );
   if (grey) {
     const { values, rule, low, high, narrowest } = grey;
     const depth = list(bits.map(({ bits, count }) => `${bits} bits (${count})`));

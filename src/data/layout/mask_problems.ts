@@ -2,6 +2,7 @@ import { counted } from '../../base/counted.ts';
 import type { StoredMask } from '../decode.ts';
 import type { Image } from '../image.ts';
 import type { Sample } from './dataset.ts';
+import { enclosedPixels } from './enclosed.ts';
 import type { Problem } from './problem.ts';
 import type { Scan } from './scanned.ts';
 
@@ -10,6 +11,8 @@ export interface Lesion {
   readonly sample: Sample;
   /** How much of the image is lesion. */
   readonly share: number;
+  /** How much of the image it encloses without covering it. */
+  readonly enclosed: number;
   /** Equal for equal masks, and hardly for others. */
   readonly form: string;
   /** The values that were found in them beside the background; null where they are no codes. */
@@ -19,7 +22,8 @@ export interface Lesion {
 }
 
 /** What a mask says, of its files `parts`. */
-export function lesionOf(sample: Sample, { width, height, data }: Image, parts: readonly StoredMask[]): Lesion {
+export function lesionOf(sample: Sample, mask: Image, parts: readonly StoredMask[]): Lesion {
+  const { width, height, data } = mask;
   let [count, places, squares] = [0, 0, 0];
   for (let i = 0; i < data.length; i++) {
     if (data[i] === 0) continue;
@@ -30,6 +34,7 @@ export function lesionOf(sample: Sample, { width, height, data }: Image, parts: 
   return {
     sample,
     share: count / data.length,
+    enclosed: count === 0 ? 0 : enclosedPixels(mask) / data.length,
     form: [width, height, count, places, squares].join(),
     codes: parts.every(({ codes }) => codes) ? [...new Set(parts.flatMap(({ codes }) => codes!))] : null,
     smeared: parts.some(({ smeared }) => smeared),
@@ -49,6 +54,7 @@ export function maskSetProblems(scan: Scan, lesions: readonly Lesion[], backgrou
     ...(backgroundGiven ? [] : inverted(lesions)),
     ...empty(scan, abnormal),
     ...equal(abnormal),
+    ...outlines(abnormal),
     ...codes(scan, lesions),
   ];
 }
@@ -83,6 +89,15 @@ function equal(abnormal: readonly Lesion[]): Problem[] {
   if (full.length < SEVERAL || full.some(({ form }) => form !== full[0].form)) return [];
   const message = `all ${full.length} masks are equal, as if one had been copied; check that each belongs to its image`;
   return [{ kind: 'equal_masks', severity: 'warning', path: pathOf(full[0]), message }];
+}
+
+/** Lines around lesions in place of these: a method that finds the lesion would then be told that it is wrong inside. */
+function outlines(abnormal: readonly Lesion[]): Problem[] {
+  const full = abnormal.filter(({ share }) => share > 0);
+  const hollow = full.filter(({ share, enclosed }) => enclosed > share);
+  if (hollow.length <= full.length / 2) return [];
+  const message = `in ${hollow.length} of ${counted(full.length, 'mask')} the lesion encloses more than it covers, as an outline does; fill the outlines if all that is inside is lesion`;
+  return [{ kind: 'outlined_masks', severity: 'warning', path: pathOf(hollow[0]), message }];
 }
 
 function codes({ path }: Scan, lesions: readonly Lesion[]): Problem[] {

@@ -1,5 +1,5 @@
 import { joinPath } from '../../base/paths.ts';
-import { isImageFolder, isMaskFolder, splitOfName, withoutMaskWord } from './words.ts';
+import { isImageFolder, isMaskBeside, isMaskFolder, splitOfName, withoutMaskWord } from './words.ts';
 
 /** What the folders of a path say of the files in them. */
 export interface Place {
@@ -37,6 +37,7 @@ export function placeOf(folder: string, siblings: ReadonlySet<string>): Place {
       split = ofSplit;
       own.push(part);
     } else if (isMaskFolder(part)) masks ??= here;
+    else if (name !== null && isMaskBeside(part, (beside) => siblings.has(joinPath(above, beside)))) masks ??= here;
     else if (isImageFolder(part)) nested ||= part.toLowerCase() === 'img';
     else if (name !== null) sub.push(part);
     else if (masked !== null && siblings.has(joinPath(above, masked))) {

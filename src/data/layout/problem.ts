@@ -28,6 +28,7 @@ export type ProblemKind =
   | 'odd_folder'
   | 'split_below'
   | 'equal_masks'
+  | 'outlined_masks'
   | 'mask_values';
 
 /**

@@ -5,7 +5,11 @@ const NAME = text('', /\S/, 'NAME', '');
 
 /** How a data set is to be read where names leave it open. The flags of `train`, `eval` and `data check`, stored with a run. */
 export const DATA_OPTIONS = {
-  normal: list(NAME, [], 'folders of normal images; default: good, normal, healthy and other usual names'),
+  normal: list(
+    NAME,
+    [],
+    'folders of normal images, of DICOM also patients and images; default: good, normal, healthy and other usual names',
+  ),
   abnormal: list(
     NAME,
     [],
@@ -83,11 +87,19 @@ export function plainName(name: string): string {
   return name.normalize('NFC').toLowerCase();
 }
 
+/** Names of patients, series and images, with the numbers that they have among those of a set: `patient-3-1a2b3c4d`. */
+const NUMBERED = /\b(patient|series|image)[- ](?:\d+-)?([0-9a-f]{8})(?![0-9a-f])/g;
+
+/** A name as patterns are compared with it: the numbers of patients, series and images change when a set grows, and count for nothing. */
+function named(text: string): string {
+  return plainName(text).replace(NUMBERED, '$1 $2');
+}
+
 /** Whether a relative path, or one of its parts, is what a pattern of `skip` names. */
 export function matchesPattern(path: string, pattern: string): boolean {
-  const plain = plainName(pattern).replace(/^\.\//, '').replace(/\/+$/, '');
+  const plain = named(pattern).replace(/^\.\//, '').replace(/\/+$/, '');
   const text = plain.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
   const wanted = new RegExp(`^${text}$`, 's');
-  const whole = plainName(path);
+  const whole = named(path);
   return wanted.test(whole) || whole.split('/').some((part) => wanted.test(part));
 }

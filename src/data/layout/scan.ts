@@ -33,11 +33,7 @@ import { walk } from './walk.ts';
  */
 export async function scanDataset(fs: FileSystem, path: string, given: Partial<DataRules> = {}): Promise<Scan> {
   const rules = dataRules(given);
-  const stat = await fs.stat(path);
-  if (stat?.kind !== 'directory') {
-    const text = stat ? `${path} is a file; give the folder of` : `There is no folder ${path}; check the path of`;
-    throw new FusionclipError('io', `${text} the data set.`);
-  }
+  await requireFolder(fs, path);
   const found = await walk(fs, path, rules.skip);
   const { images: pictures, leftOut: others } = found;
   if (pictures.length === 0 && others.length > 0 && others.every(({ why }) => why === 'skipped')) {
@@ -169,4 +165,12 @@ function unusedRules(path: string, found: Awaited<ReturnType<typeof walk>>, rule
         return { kind: 'unused_rule', severity: 'warning', path, message };
       }),
   );
+}
+
+/** @throws FusionclipError `io` where a data set's folder is none */
+export async function requireFolder(fs: FileSystem, path: string): Promise<void> {
+  const stat = await fs.stat(path);
+  if (stat?.kind === 'directory') return;
+  const text = stat ? `${path} is a file; give the folder of` : `There is no folder ${path}; check the path of`;
+  throw new FusionclipError('io', `${text} the data set.`);
 }

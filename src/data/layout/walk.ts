@@ -8,7 +8,7 @@ import { matchesPattern } from './rules.ts';
 /** Extensions of pictures that are not read: where images are expected, such a file is a question. */
 const UNREAD: readonly string[] = [
   ...['gif', 'webp', 'dcm', 'dicom', 'ima', 'nii', 'gz', 'mha', 'mhd', 'nrrd', 'heic', 'heif', 'avif', 'jp2', 'j2k'],
-  ...['jpx', 'jxl', 'psd', 'ppm', 'pgm', 'pbm', 'pnm', 'tga', 'svs', 'ndpi', 'exr', 'jfif', 'zip'],
+  ...['jpx', 'jxl', 'psd', 'ppm', 'pgm', 'pbm', 'pnm', 'tga', 'svs', 'ndpi', 'exr', 'zip'],
 ];
 
 /** What lies below a folder. Paths are relative to it, in code-unit order. */

@@ -14,6 +14,9 @@ const SPLITS: Readonly<Record<string, 'train' | 'valid' | 'test'>> = {
 /** Names of folders that hold masks: BMAD's `anomaly_mask` and `label`, MVTec's `ground_truth`, and what others use. */
 const MASK_FOLDER = /^(anomaly_?masks?|masks?|labels?|ground_?truths?|gts?|segs?|segmentations?|annotations?)$/;
 
+/** Names of folders that hold masks where they lie beside a folder of images, and classes elsewhere. */
+const LESION_FOLDER = /^(lesions?|rois?|tumou?rs?|defects?|contours?)$/;
+
 /** Names of folders that say nothing but that images lie in them. */
 const IMAGE_FOLDER = /^(imgs?|images?)$/;
 
@@ -49,6 +52,11 @@ export function splitOfName(name: string): 'train' | 'valid' | 'test' | null {
 /** Whether a folder holds masks by its name. */
 export function isMaskFolder(name: string): boolean {
   return MASK_FOLDER.test(plainName(name).replace(/[\s-]/g, '_'));
+}
+
+/** Whether a folder holds masks by its name and the folders beside it. @param siblings gives their names */
+export function isMaskBeside(name: string, siblings: (name: string) => boolean): boolean {
+  return LESION_FOLDER.test(plainName(name)) && ['img', 'imgs', 'image', 'images'].some(siblings);
 }
 
 /** Whether a folder's name says only that there are images. */

@@ -28,7 +28,10 @@ export function decodeTiff(bytes: Uint8Array, maxPixels: number): Raster {
   const pages = readPages(bytes, little);
   // The first bit says that a picture is a small copy of another.
   const whole = pages.filter((page) => (page.one(TAG.subfile, 0) & 1) === 0);
-  if (whole.length > 1) throw new UnreadPicture(`it holds ${whole.length} pictures, and an image is one`);
+  if (whole.length > 1) {
+    const advice = 'write each of them as a file of its own';
+    throw new UnreadPicture(`it holds ${whole.length} pictures, and an image is one`, { advice });
+  }
   const [page] = whole.length === 1 ? whole : pages;
   const [width, height] = [page.one(TAG.width, 0), page.one(TAG.height, 0)];
   if (width === 0 || height === 0) throw new Error(`it is ${width}×${height} pixels`);

@@ -1,3 +1,4 @@
+import { cos } from '../../base/elementary.ts';
 import type { BitReader } from '../../data/jpeg/huffman.ts';
 import { ZIGZAG } from '../../data/jpeg/zigzag.ts';
 import type { JpegStream, Scan } from './jpeg_stream.ts';
@@ -5,7 +6,7 @@ import type { JpegStream, Scan } from './jpeg_stream.ts';
 /** `BASIS[8 x + u]`: cosine of frequency `u` at place `x`, scaled so that two passes make the inverse transform. */
 const BASIS = Float64Array.from({ length: 64 }, (_, i) => {
   const [x, u] = [i >> 3, i & 7];
-  return (u === 0 ? Math.SQRT1_2 : 1) * 0.5 * Math.cos(((2 * x + 1) * u * Math.PI) / 16);
+  return (u === 0 ? Math.SQRT1_2 : 1) * 0.5 * cos(((2 * x + 1) * u * Math.PI) / 16);
 });
 
 /** A plane of whole blocks. */

@@ -1,0 +1,24 @@
+/** What is to be said of volumes, each sentence once, of all that it is true of. */
+export class Remarks {
+  readonly #names = new Map<string, string[]>();
+
+  /** @param name of the volume */
+  add(name: string, text: string): void {
+    this.#names.set(text, [...(this.#names.get(text) ?? []), name]);
+  }
+
+  /** What is said of one volume. */
+  of(name: string): string {
+    return [...this.#names].flatMap(([text, names]) => (names.includes(name) ? [text] : [])).join('; ');
+  }
+
+  /** All of it, for people. */
+  lines(): string[] {
+    return [...this.#names].map(([text, names]) => `${listed(names)}: ${text}`);
+  }
+}
+
+function listed([first, second, ...others]: readonly string[]): string {
+  if (!second) return first;
+  return others.length === 0 ? `${first}, ${second}` : `${first} and ${others.length + 1} more`;
+}

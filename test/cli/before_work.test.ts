@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands/index.ts';
+import type { Host } from '../../src/host/host.ts';
+import { headerJson } from '../../src/run/run_config.ts';
+import { MemoryFileSystem } from '../data/memory_file_system.ts';
+import { madeRun } from '../report/made_run.ts';
+
+/** What a command says of a run folder and of paths that hold nothing, on a machine where nobody may ask for a GPU. */
+async function refusal(name: string, positional: string[], flags: Record<string, string>): Promise<string> {
+  const config = JSON.stringify(headerJson(madeRun().header));
+  const fs = new MemoryFileSystem([['/run/config.json', new TextEncoder().encode(config)]]);
+  const gpu = () => expect.unreachable('a GPU was looked for');
+  const host = Object.assign(fs, { gpu, stderr: () => {}, stdout: () => {} }) as unknown as Host;
+  const command = COMMANDS.find((one) => one.name.join(' ') === name)!;
+  try {
+    await command.run({ host, positional, flags });
+  } catch (error) {
+    expect([...fs.files.keys()]).toEqual(['/run/config.json']);
+    return (error as Error).message;
+  }
+  return expect.unreachable('nothing was refused');
+}
+
+describe('before an adapter is looked for', () => {
+  test('a run that is not there is refused by what goes by it', async () => {
+    for (const [name, positional, flags] of [
+      ['predict', ['/x.png'], { run: '/wrong' }],
+      ['eval', ['/wrong'], {}],
+      ['calibrate', ['/wrong'], { normals: '/x' }],
+    ] as const) {
+      expect(await refusal(name, [...positional], flags)).toBe('There is no run at /wrong; check the path.');
+    }
+  });
+
+  test('train refuses a folder of no data, and one that holds a run', async () => {
+    const flags = { data: '/nowhere', model: 'tiny-clip', out: '/new' };
+    expect(await refusal('train', [], flags)).toBe('There is no folder /nowhere; check the path of the data set.');
+    expect(await refusal('train', [], { ...flags, out: '/run' })).toMatch(/^\/run holds an unfinished run; go on with/);
+  });
+});
+
+describe('the folder of a run', () => {
+  test('is refused by what writes other results', async () => {
+    for (const [name, positional, flags] of [
+      ['compare', ['/run'], {}],
+      ['embed', [], { model: 'tiny-clip', text: 'brain' }],
+      ['merge', ['/plan'], {}],
+      ['ci', [], { data: '/x', model: 'tiny-clip' }],
+      ['study embedded', [], { model: 'tiny-clip' }],
+      ['study gap', [], { model: 'tiny-clip' }],
+      ['data fetch', ['dicomweb:http://127.0.0.1:9'], {}],
+    ] as const) {
+      expect(await refusal(name, [...positional], { ...flags, out: '/run' })).toMatch(/^\/run is the folder of a run;/);
+    }
+  });
+
+  test('gets no pictures', async () => {
+    for (const volume of ['none', 'nifti']) {
+      expect(await refusal('phantom', [], { out: '/run', set: 'brain', volume })).toMatch(
+        /^\/run is the folder of a run;/,
+      );
+    }
+  });
+});
+
+test('pictures and volumes that an interruption leaves half made are removed', async () => {
+  for (const volume of ['none', 'nifti']) {
+    const fs = new MemoryFileSystem();
+    let interrupt = () => {};
+    const onInterrupt = (handler: () => void) => {
+      interrupt = handler;
+      return () => {};
+    };
+    let written = 0;
+    const writeFile = async (path: string, bytes: Uint8Array | string) => {
+      if (++written === 3) interrupt();
+      await MemoryFileSystem.prototype.writeFile.call(fs, path, bytes);
+    };
+    const host = Object.assign(fs, { onInterrupt, writeFile, stdout: () => {}, stderr: () => {} }) as unknown as Host;
+    const flags = { out: '/data', set: 'brain', size: '32', train: '0', valid: '4', test: '4', volume, depth: '8' };
+    const command = COMMANDS.find((one) => one.name.join(' ') === 'phantom')!;
+    await expect(command.run({ host, positional: [], flags })).rejects.toMatchObject({ code: 'interrupted' });
+    expect([...fs.files.keys()]).toEqual([]);
+  }
+});
