@@ -84,14 +84,14 @@ export interface Gpu {
   replay(recording: Recording): void;
 
   /**
-   * Compiles the kernels of `body`, which runs without its commands (a read in it fails): one after the other, so that signals
+   * @internal Compiles the kernels of `body`, which runs without its commands (a read in it fails): one after the other, so that signals
    * get their turn in what may take many seconds and what follows would do without a pause. A failure is left to that, and so
    * is the signal.
    * @param arena where what `body` allocates lies, see `RepeatedStep`; without one a body may begin something asynchronous
    */
   prepare(body: () => unknown, signal?: AbortSignal, arena?: Arena): Promise<void>;
 
-  /** Whether {@link prepare} runs a body: what it makes has no values. */
+  /** @internal Whether {@link prepare} runs a body: what it makes has no values. */
   readonly preparing: boolean;
 
   /** Submits what is recorded. */
