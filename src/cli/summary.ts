@@ -6,7 +6,12 @@ import type { Sampling } from '../detect/sampling.ts';
 import { type SetMetrics, thresholdText } from '../detect/set_metrics.ts';
 import type { VolumeMetrics } from '../detect/volume_metrics.ts';
 import { type Interval, isWide } from '../metrics/bootstrap.ts';
-import { type IntensityMetrics, intensityBaselines, intensityInside } from '../metrics/intensity_baseline.ts';
+import {
+  bestIntensity,
+  type IntensityMetrics,
+  intensityBaselines,
+  intensityInside,
+} from '../metrics/intensity_baseline.ts';
 import type { PixelMetrics, RankingMetrics } from '../metrics/summary.ts';
 
 import { volumeLines } from './volume_summary.ts';
@@ -37,20 +42,32 @@ function resultText(
     data,
     warning,
     findings,
+    trivial,
     volumes,
-  }: { data: string; warning: string | null; findings: readonly string[]; volumes?: VolumeMetrics | null },
+  }: {
+    data: string;
+    warning: string | null;
+    findings: readonly string[];
+    trivial: IntensityMetrics | null;
+    volumes?: VolumeMetrics | null;
+  },
   rows: readonly Row[],
   inside: readonly [string, SetMetrics['foreground'], IntensityMetrics | null][],
-  { images, imageThreshold, pixelThreshold, sampling }: SetMetrics,
+  { images, image, imageThreshold, pixelThreshold, sampling }: SetMetrics,
 ): string {
   const lines = [
     `${data}, test: ${images.normal} normal and ${images.abnormal} abnormal images`,
     table([HEAD, ...rows]),
   ];
   if (sampling) lines.push(...samplingLines(volumes ? { ...sampling, patients: null } : sampling));
-  for (const [, model, trivial] of inside) {
+  const best = bestIntensity(trivial);
+  if (best && best.image.auroc >= image.auroc)
+    lines.push(
+      `WARNING: brightness alone (${best.title}) tells these images apart as well or better: ${number(best.image.auroc)}`,
+    );
+  for (const [, model, intensity] of inside) {
     if (!model) continue;
-    const grey = intensityInside(trivial);
+    const grey = intensityInside(intensity);
     lines.push(
       `inside the content (pixels that are not black): pixel AUROC ${number(model.auroc)}, AP ${number(model.averagePrecision)}` +
         (grey ? `; grey values ${number(grey.auroc)}, ${number(grey.averagePrecision)}` : ''),

@@ -1,5 +1,6 @@
 import type { DataSet } from './data_set.ts';
 import { type Lut, lookUp, readLut } from './lut.ts';
+import { areShorts, plus } from './pairs.ts';
 import type { PixelFormat } from './pixel_format.ts';
 import { SEQUENCES } from './tags.ts';
 import type { Samples } from './unpack.ts';
@@ -35,9 +36,10 @@ export function modalityValues(stored: Samples, modality: Modality, format: Pixe
   if (slope === 1 && intercept === 0) return stored;
   const whole = !format.float && Number.isInteger(slope) && Number.isInteger(intercept);
   const ends = storedRange(stored, format).map((value) => value * slope + intercept);
-  const out = whole
-    ? wholeNumbers(Math.min(...ends), Math.max(...ends), stored.length)
-    : new Float64Array(stored.length);
+  const [low, high] = [Math.min(...ends), Math.max(...ends)];
+  const short = low >= -0x8000 && high < 0x8000 ? 'signed' : low >= 0 && high < 0x10000 ? 'unsigned' : null;
+  if (whole && slope === 1 && short && areShorts(stored)) return plus(stored, intercept, short === 'signed');
+  const out = whole ? wholeNumbers(low, high, stored.length) : new Float64Array(stored.length);
   for (let i = 0; i < out.length; i++) out[i] = stored[i] * slope + intercept;
   return out;
 }

@@ -1,5 +1,6 @@
 import { swapBytes } from '../base/bytes.ts';
 import { halvesChroma } from './frames.ts';
+import { anyBits, areShorts } from './pairs.ts';
 import type { PixelFormat } from './pixel_format.ts';
 
 /** Stored values, as numbers. */
@@ -83,10 +84,8 @@ function hasMore(words: Samples, { bitsAllocated, bitsStored, highBit, signed }:
     for (let i = 0; i < words.length; i++) more |= words[i] ^ ((words[i] << unused) >> unused);
     return more !== 0;
   }
-  // Four at a time: this is all that most files need.
-  const fours = words.length & ~3;
-  for (let i = 0; i < fours; i += 4) more |= words[i] | words[i + 1] | words[i + 2] | words[i + 3];
-  for (let i = fours; i < words.length; i++) more |= words[i];
+  if (areShorts(words)) more = anyBits(words);
+  else for (let i = 0; i < words.length; i++) more |= words[i];
   return more >>> bitsStored !== 0;
 }
 

@@ -1,4 +1,3 @@
-import type { FusionclipError } from '../base/errors.ts';
 import { type Accepted, refusal, refusalOf } from './accept.ts';
 import { planeOf, spacings } from './geometry.ts';
 import { type AxisOrder, turnedAffine } from './plane.ts';
@@ -76,7 +75,7 @@ export function requireAlike(
   window: string,
   accept: ReadonlySet<Accepted>,
 ): Remarks {
-  const refused: FusionclipError[] = [];
+  const refused = new Remarks();
   const remarks = new Remarks();
   const say = (text: string, name: string) => remarks.add(name, `unlike what was trained on: ${text}`);
   for (const one of volumes) {
@@ -85,20 +84,25 @@ export function requireAlike(
       say(`the run was trained on pictures, of which no modality and no window is known (--window ${window})`, name);
       continue;
     }
-    const other = otherModality(one, acquired);
+    const other = otherModality(one, acquired, how === 'decided' && parseWindow(window).kind === 'percentile');
     if (other && (accept.has('modality') || how === 'said anew')) say(other, name);
     else if (other) {
       const guess = `whose grey levels (--window ${window}) are a guess for it`;
       const ways = 'say --window RULE, or --accept modality takes it all the same';
-      refused.push(refusal(`${name}: ${other}, ${guess}; ${ways}.`, 'modality'));
+      refused.add(name, `${other}, ${guess}; ${ways}`);
     }
     for (const text of otherwise(one, acquired, window)) say(text, name);
   }
-  if (refused.length > 0) throw refusalOf(refused);
+  const sentences = refused.lines();
+  if (sentences.length > 0) throw refusalOf(sentences.map((line) => refusal(`${line}.`, 'modality')));
   return remarks;
 }
 
-function otherModality({ modality }: Acquisition, { modalities }: Acquired): string | null {
+/** @param isUnlikeCt whether the run came to percentiles by itself, as it does where nothing is CT */
+function otherModality({ modality }: Acquisition, { modalities }: Acquired, isUnlikeCt: boolean): string | null {
+  if (modalities.length === 0 && isUnlikeCt && modality === 'CT') {
+    return 'it is CT, and the run was trained on files that do not say what they are, with no values as CT has them';
+  }
   if (UNSAID.has(modality) || modalities.length === 0) return null;
   const alike = SAME_KIND.find((kind) => kind.has(modality)) ?? new Set([modality]);
   if (modalities.some((known) => alike.has(known))) return null;

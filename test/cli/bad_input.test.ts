@@ -105,7 +105,7 @@ describe('data', () => {
       ['absent.png', 9],
     ] as const) {
       expectRefusal(
-        await fusionclip(['predict', path(given), '--run', path('x'), '--out', path('run')]),
+        await fusionclip(['predict', path(given), '--adapters', path('note.png'), '--out', path('run')]),
         exit,
         /fusionclip: There is no/,
       );

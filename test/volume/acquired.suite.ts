@@ -65,6 +65,11 @@ suite('what a run looks at is unlike what it was trained on', () => {
     const wanted = { lines: [`X: ${remark}`], row: remark };
     expect(await said(ct, { acquired, window: 'asked' }, { accept: 'modality' })).to.deep.equal(wanted);
     expect(await said(ct, { acquired, window: 'said anew' })).to.deep.equal(wanted);
+    // As of NIfTI, which names no modality: percentiles were come to as nothing looked like CT.
+    const unsaid = { ...acquired, modalities: [] };
+    const words = [/^series \w+: it is CT, and the run was trained on files that do not say what they are/];
+    await expectFailure('bad_data', words, () => said(ct, { acquired: unsaid, window: 'decided' }));
+    expect((await said(ct, { acquired: unsaid, window: 'asked' })).lines).to.deep.equal([]);
     // Of projections by X-rays three names are one, and OT is any.
     const films = { ...acquired, modalities: ['DX'] };
     for (const modality of ['CR', 'RG', 'DX', 'OT']) {
@@ -95,6 +100,9 @@ suite('what a run looks at is unlike what it was trained on', () => {
     const one = { name: 'a', placed: false, affine: [], modality: 'MR', bodyPart: 'KNEE', bits: null, stacks: [] };
     const many = ['a', 'b', 'c'].map((name) => ({ ...one, name }));
     const together = requireAlike(many, trained, 'auto', parseAccept('') as ReadonlySet<Accepted>).lines();
+    const others = many.map((one) => ({ ...one, modality: 'CT' }));
+    const refused = () => requireAlike(others, trained, 'auto', parseAccept(''));
+    await expectFailure('bad_data', [/^a and 2 more: it is CT, [^.]*\.$/], refused);
     expect(together).to.deep.equal(['a and 2 more: unlike what was trained on: KNEE was examined, in training HEAD']);
   });
 

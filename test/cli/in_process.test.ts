@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
+import { trainTable } from '../../src/cli/summary.ts';
+import { samplingOf } from '../../src/detect/sampling.ts';
 import type { Host } from '../../src/host/host.ts';
 import { headerJson } from '../../src/run/run_config.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
@@ -82,4 +84,41 @@ test('pictures and volumes that an interruption leaves half made are removed', a
     await expect(command.run({ host, positional: [], flags })).rejects.toMatchObject({ code: 'interrupted' });
     expect([...fs.files.keys()]).toEqual([]);
   }
+});
+
+describe('below the table of a result', () => {
+  /** @param images of each class, of which abnormal ones score higher but for the last of `off` of them */
+  const linesOf = (images: number, off: number, brightness: number) => {
+    const { results } = madeRun();
+    const scored = Array.from({ length: 2 * images }, (_, i) => {
+      const label = (i % 2) as 0 | 1;
+      return { id: String(i), label, score: i < 2 * (images - off) ? label : 0.5 + i / 1e4 };
+    });
+    const sampling = samplingOf(scored, null, null, 1)!;
+    const { selected, trivial } = results;
+    const image = { ...selected.image, auroc: 0.9 };
+    const mean = { ...trivial!.mean, auroc: brightness };
+    return trainTable({
+      ...results,
+      selected: { ...selected, image, sampling },
+      trivial: { ...trivial!, mean, std: { ...mean, auroc: 0.5 }, p995: { ...mean, auroc: 0.5 } },
+    });
+  };
+
+  test('stands what its interval is worth, with that of the AP where draws differ', () => {
+    expect(linesOf(6, 0, 0.6)).toMatch(
+      /exact interval of 95 %, of 12 images: 0\.5407 to 1\.0000; wide, as 12 images tell little\n/,
+    );
+    expect(linesOf(6, 6, 0.6)).toMatch(
+      /95 % of the draws of 12 images: .*, AP 0\.\d+ to .*; chance \(0\.5\) lies in it\n/,
+    );
+    expect(linesOf(100, 10, 0.6)).toMatch(/95 % of the draws of 200 images: [\d.]+ to [\d.]+, AP [\d.]+ to [\d.]+\n/);
+  });
+
+  test('stands that brightness does as well', () => {
+    expect(linesOf(6, 0, 0.6)).not.toContain('WARNING');
+    expect(linesOf(6, 0, 0.95)).toMatch(
+      /WARNING: brightness alone \(mean grey value, low\) tells these images apart as well or better: 0\.9500/,
+    );
+  });
 });
