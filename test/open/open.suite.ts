@@ -263,7 +263,7 @@ suite('open: calls', () => {
       return error!.message;
     };
     assert.match(await said(fc.train('/Brain_AD', { ...SMALL, model, out: '/a.npy', shotz: 4 } as never)), /shotz/);
-    await said(fc.train('/Brain_AD', { ...SMALL, model, normal: ['healthy'] }));
+    assert.match(await said(fc.train('/Brain_AD', { ...SMALL, model, skip: ['*'] })), /`skip` \* leaves out/);
     assert.match(await said(fc.train('/Brain_AD', { ...SMALL, model, fuse: 'april', layers: [1, 99] })), /`layers`/);
     assert.match(await said(fc.evaluate('/nowhere')), /no run at \/nowhere/);
     for (const event of events) if (event.type === 'note') assert.notMatch(event.text, /--[a-z]/);
