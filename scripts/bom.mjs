@@ -6,17 +6,65 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { licenseText } from './license_texts.mjs';
 
 /** Licences whose terms a copy of their text, as in licenses.txt, fulfils. */
 export const ALLOWED = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT'];
 
-/** Modules that are made from a package, or copied from a project, by a script of this repository. */
+/** What the codecs' builds hold beside the code of their own package, by the versions that they tell; that of Emscripten's runtime none tells. */
+const COMPILED = {
+  emscripten: {
+    name: 'emscripten',
+    license: 'MIT',
+    url: 'https://github.com/emscripten-core/emscripten',
+    holders: ['2010-2014 Emscripten authors, see AUTHORS file.'],
+  },
+  openjpeg: {
+    name: 'OpenJPEG',
+    version: '2.5.4',
+    license: 'BSD-2-Clause',
+    url: 'https://github.com/uclouvain/openjpeg',
+    holders: [
+      '2002-2014, Universite catholique de Louvain (UCL), Belgium',
+      '2002-2014, Professor Benoit Macq',
+      '2003-2014, Antonin Descampe',
+      '2003-2009, Francois-Olivier Devaux',
+      '2005, Herve Drolon, FreeImage Team',
+      '2002-2003, Yannick Verschueren',
+      '2001-2003, David Janssens',
+      "2011-2012, Centre National d'Etudes Spatiales (CNES), France",
+      "2012, CS Systemes d'Information, France",
+    ],
+  },
+  charls: {
+    name: 'CharLS',
+    version: '2.4.4',
+    license: 'BSD-3-Clause',
+    url: 'https://github.com/team-charls/charls',
+    holders: ['2007, Jan de Vaan \\ Victor Derks'],
+  },
+};
+const CODEC_HOLDERS = ['Chris Hafey'];
+
+/** Modules that are made from a package, or copied from a project, by a script of this repository; and what else is in them. */
 const MADE = [
-  [/^src\/dicom\/codecs\/openjpeg_/, { npm: '@cornerstonejs/codec-openjpeg' }],
-  [/^src\/dicom\/codecs\/charls_/, { npm: '@cornerstonejs/codec-charls' }],
+  [
+    /^src\/dicom\/codecs\/openjpeg_/,
+    { npm: '@cornerstonejs/codec-openjpeg', holders: CODEC_HOLDERS, holds: [COMPILED.openjpeg, COMPILED.emscripten] },
+  ],
+  [
+    /^src\/dicom\/codecs\/charls_/,
+    { npm: '@cornerstonejs/codec-charls', holders: CODEC_HOLDERS, holds: [COMPILED.charls, COMPILED.emscripten] },
+  ],
   [
     /^src\/clip\/vocabulary\.gen\.ts$/,
-    { name: 'CLIP', version: 'main', license: 'MIT', url: 'https://github.com/openai/CLIP' },
+    {
+      name: 'CLIP',
+      version: 'main',
+      license: 'MIT',
+      url: 'https://github.com/openai/CLIP',
+      holders: ['2021 OpenAI'],
+    },
   ],
 ];
 
@@ -34,7 +82,9 @@ export function originOf(id, root) {
   const own = relative(root, path).split(sep).join('/');
   const made = MADE.find(([pattern]) => pattern.test(own))?.[1];
   if (!made) return null;
-  return made.npm ? { folder: join(root, 'node_modules', made.npm) } : made;
+  if (!made.npm) return made;
+  const { npm, holders, holds } = made;
+  return { folder: join(root, 'node_modules', npm), holders, holds };
 }
 
 /** Ids of the modules of which the bundles hold code; the others were dropped. */
@@ -55,9 +105,20 @@ function packageIn(folder, lock, root) {
   return { name, version, license, integrity, text: text.join('\n\n'), url: homepage };
 }
 
+/** One component, with the text of its licence. */
+function componentOf({ folder, holders = [], ...made }, lock, root) {
+  const one = folder ? packageIn(folder, lock, root) : made;
+  return {
+    ...one,
+    isPackage: folder !== undefined,
+    text: one.text || (holders.length > 0 ? licenseText(one.license, holders) : ''),
+  };
+}
+
 /** Reasons why a component may not be in a bundle; none is well. @param notice the text of NOTICE */
-export function objections({ name, license }, notice) {
+export function objections({ name, license, text }, notice) {
   const found = [];
+  if (!text) found.push(`${name} is bundled without the text of its licence`);
   if (!ALLOWED.includes(license)) found.push(`${name} has the licence ${license ?? 'none'}, which is not on the list`);
   const family = /^(d3-\w+|internmap)/.test(name) ? 'd3 modules' : name;
   if (!notice.includes(family)) found.push(`${name} is bundled and NOTICE does not name it`);
@@ -73,22 +134,20 @@ export function billOf(modules, root) {
     for (const id of ids) {
       const origin = originOf(id, root);
       if (!origin) continue;
-      const key = origin.folder ?? origin.name;
-      const component = found.get(key) ?? {
-        ...(origin.folder ? packageIn(origin.folder, lock, root) : { text: '', ...origin }),
-        targets: new Set(),
-      };
-      component.targets.add(target);
-      found.set(key, component);
+      for (const one of [origin, ...(origin.holds ?? [])]) {
+        const key = one.folder ?? one.name;
+        const component = found.get(key) ?? { ...componentOf(one, lock, root), targets: new Set() };
+        component.targets.add(target);
+        found.set(key, component);
+      }
     }
   }
   const components = [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   const wrong = components.flatMap((each) => objections(each, notice));
   if (wrong.length > 0) throw new Error(wrong.join('; '));
-  const licenses = components.map(({ name, version, license, text, url }) => {
-    const head = `${name} ${version} (${license})`;
-    // The packages of the codecs hold no licence file.
-    return `${head}\n${'='.repeat(head.length)}\n\n${text || `Its package holds no text of the licence: see NOTICE and ${url}`}\n`;
+  const licenses = components.map(({ name, version, license, text }) => {
+    const head = `${[name, version].filter(Boolean).join(' ')} (${license})`;
+    return `${head}\n${'='.repeat(head.length)}\n\n${text}\n`;
   });
   return { bom: `${JSON.stringify(cyclone(components, root), null, 2)}\n`, licenses: licenses.join('\n\n') };
 }
@@ -126,9 +185,9 @@ function cyclone(components, root) {
   return { ...head, serialNumber: `urn:uuid:${uuid}`, version: 1, ...content };
 }
 
-function library({ name, version, license, integrity, url, targets }) {
-  const purl =
-    name === 'CLIP' ? `pkg:github/openai/${name}@${version}` : `pkg:npm/${name.replace('@', '%40')}@${version}`;
+function library({ name, version, license, integrity, url, isPackage, targets }) {
+  const place = isPackage ? `npm/${name.replace('@', '%40')}` : `github/${url.split('/').slice(-2).join('/')}`;
+  const purl = `pkg:${place}${version ? `@${version}` : ''}`;
   const [group, own] = name.startsWith('@') ? name.split('/') : [undefined, name];
   const hash = integrity?.startsWith('sha512-') && Buffer.from(integrity.slice(7), 'base64').toString('hex');
   return {

@@ -61,6 +61,29 @@ export async function feed(queue: Queue<ShardJob>, fs: FileSystem, plan: Plan, o
   return { done, added, aside: missing };
 }
 
+/**
+ * Whether all shards of a plan are done or put aside, whatever else the queue holds. In order, each is looked at until it is, so that asking
+ * costs little.
+ */
+export async function endOf(
+  queue: Pick<Queue<ShardJob>, 'getJobState'>,
+  fs: FileSystem,
+  plan: Plan,
+  path: string,
+): Promise<() => Promise<boolean>> {
+  const tag = await planTag(path);
+  let at = 0;
+  return async () => {
+    for await (const shard of plan.shards(at)) {
+      const isOver =
+        (await isDone(fs, plan, shard)) || (await queue.getJobState(await jobName(tag, shard))) === 'failed';
+      if (!isOver) return false;
+      at = shard.number + 1;
+    }
+    return true;
+  };
+}
+
 /** Names of the jobs of a plan that were put aside. */
 async function putAside(queue: Queue<ShardJob>, tag: string): Promise<Set<string>> {
   const out = new Set<string>();

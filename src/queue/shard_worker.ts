@@ -36,6 +36,10 @@ export class ShardWorker {
   readonly #options: ShardWorkerOptions;
   #open: { readonly plan: string; readonly process: ShardProcess } | null = null;
   #stopped = false;
+  #wake = (): void => {};
+  readonly #told = new Promise<void>((resolve) => {
+    this.#wake = resolve;
+  });
   #plan: Plan | null = null;
   #failures = 0;
   /** What this worker has to end with: there is no GPU, or not the model; null while there is. */
@@ -54,13 +58,15 @@ export class ShardWorker {
       this.#failures = 0;
       return verdict;
     }
-    if (this.over === null) await this.#options.sleep(Math.min(LONGEST, 2 ** this.#failures++));
+    if (this.over !== null) return verdict;
+    await Promise.race([this.#options.sleep(Math.min(LONGEST, 2 ** this.#failures++)), this.#told]);
     return verdict;
   }
 
-  /** Ends the process; a shard in work is handed back. */
+  /** Ends the process, and the wait after a failure; a shard in work is handed back. */
   stop(): void {
     this.#stopped = true;
+    this.#wake();
     this.#close();
   }
 

@@ -14,9 +14,14 @@ export function isFinal(error: unknown): boolean {
 /** What the system says of a file that is not there, or not for us: another try brings the same. */
 const LASTING = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EISDIR', 'ENAMETOOLONG', 'ELOOP']);
 
+/** Failures that say nothing of an input: the GPU's, the model's, and those of who ended the work. */
+const NOT_OF_INPUT: readonly ErrorCode[] = [
+  ...(['interrupted', 'killed', 'device_lost', 'no_adapter', 'gpu_error', 'bad_model'] as const),
+];
+
 /** Whether an input that cannot be read is a row with its error: what the network or a disk did may be gone tomorrow, and is none. */
 export function isOfInput(error: FusionclipError): boolean {
-  if (error.code !== 'io') return error.code !== 'interrupted' && error.code !== 'device_lost';
+  if (error.code !== 'io') return !NOT_OF_INPUT.includes(error.code);
   const { code, name } = (error.cause ?? {}) as { code?: string; name?: string };
   if (LASTING.has(code ?? '') || name === 'NotFound') return true;
   // A token that has run out says nothing of a study.

@@ -14,7 +14,8 @@ import { SHARD_SIZE, ShardCutter, type ShardSize } from './cut.ts';
 import { type Input, inputLine, inputOfLine } from './input.ts';
 import { LineSorter } from './line_sorter.ts';
 import { type ListRequest, listInputs, listsVolumes } from './list_inputs.ts';
-import { type Column, type Plan, type PlanHead, PlanWriter } from './plan.ts';
+import { PathsOnce } from './paths_once.ts';
+import { type Column, type Plan, type PlanHead, PlanWriter, SORT } from './plan.ts';
 
 /** An archive that is to be scored. */
 export interface ArchiveRequest extends ListRequest, ThresholdChoice {
@@ -89,7 +90,7 @@ export async function planArchive(fs: FileSystem, request: ArchiveRequest): Prom
 /**
  * Sorts inputs, each once, cuts them into shards and writes the plan; what is in memory (`most` as {@link LineSorter} takes it) does
  * not grow with their number.
- * @throws FusionclipError `bad_data` where there is none, and as `PlanWriter`, `ShardCutter` and the listing do
+ * @throws FusionclipError `bad_data` where there is none, or one is two patients', and as `PlanWriter`, `ShardCutter` and the listing do
  */
 export async function writePlan(
   fs: FileSystem,
@@ -99,11 +100,16 @@ export async function writePlan(
   { size = SHARD_SIZE, weights = null, most }: { size?: ShardSize; weights?: Uint8Array | null; most?: number } = {},
 ): Promise<Plan> {
   const writer = await PlanWriter.open(fs, out, head);
-  const sorter = new LineSorter(fs, joinPath(out, 'sort'), most);
+  const sorter = new LineSorter(fs, joinPath(out, SORT), most);
+  const once = new PathsOnce(fs, joinPath(out, SORT, 'paths'));
   try {
     let count = 0;
+    let areKnown = false;
     for await (const inputs of listed) {
-      for (const input of inputs) if (sorter.add(inputLine(input))) await sorter.spill();
+      for (const input of inputs) {
+        areKnown ||= input.patient !== '';
+        if (sorter.add(inputLine(input))) await sorter.spill();
+      }
       count += inputs.length;
     }
     if (count === 0) throw new FusionclipError('bad_data', 'There is nothing to score; give another path.');
@@ -112,14 +118,18 @@ export async function writePlan(
       for (const line of lines) {
         const shard = cutter.add(line, inputOfLine(line));
         if (shard) await writer.add(shard);
+        if (areKnown) await once.add(line);
       }
     }
     for (const shard of cutter.end()) await writer.add(shard);
+    await once.check();
+    await once.close();
     await sorter.close();
     if (weights) await fs.writeFile(joinPath(out, ADAPTERS), weights);
     return await writer.close(sorter.duplicates);
   } catch (error) {
     // What has failed a disk may fail these too, each by itself; what came first is the news.
+    await once.close().catch(() => {});
     await sorter.close().catch(() => {});
     await writer.abort().catch(() => {});
     throw error;

@@ -145,10 +145,10 @@ function jobName(plan: string): string {
   return `fusionclip-${plain}`.slice(0, 50).replace(/-+$/, '');
 }
 
-/** @throws FusionclipError `usage` for what would break out of a line of a script */
-function quoted(path: string): string {
+/** A path as a word of a shell. @throws FusionclipError `usage` for what would break out of a line of a script */
+export function quoted(path: string): string {
   if (/^[\w./:@+-]+$/.test(path)) return path;
-  if (/[\n\r%]/.test(path))
-    throw new FusionclipError('usage', 'A path with a line end or % fits in no job; give another.');
+  if (/[\n\r%"\\]/.test(path))
+    throw new FusionclipError('usage', 'A path with a line end, %, " or \\ fits in no job; give another.');
   return `'${path.replaceAll("'", "'\\''")}'`;
 }

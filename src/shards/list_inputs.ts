@@ -7,7 +7,7 @@ import { patientOfId } from '../data/layout/patients.ts';
 import { isDicom } from '../dicom/part10.ts';
 import { isDicomWeb } from '../dicomweb/address.ts';
 import type { Web } from '../hub/transfer.ts';
-import { secretName } from '../volume/secret_name.ts';
+import { longSecretName } from '../volume/secret_name.ts';
 import { isSingle } from '../volume/single_images.ts';
 import { readSliceHeaders } from '../volume/slice_header.ts';
 import { holdsVolumes } from '../volume/volume_files.ts';
@@ -94,7 +94,7 @@ async function studiesAt(fs: FileSystem, source: string, { group, webOf }: ListR
   const below = address.series ? `/series/${address.series}` : '';
   const inputs: Input[] = [];
   for (const { study, patientId, objects } of await new DicomWebServer(webOf(address.root)).studies(address)) {
-    const patient = patientId === '' ? '' : await secretName(fs, patientId);
+    const patient = patientId === '' ? '' : await longSecretName(fs, patientId);
     const path = `dicomweb:${address.root}/studies/${study}${below}`;
     inputs.push({ path, patient, images: Math.max(1, objects) });
   }
@@ -120,7 +120,7 @@ async function* volumesBelow(
     if (!isDicom(await fs.readRange(path, 0, 256))) continue;
     const header = (await readSliceHeaders(fs, path))?.[0];
     const number = header?.patientId;
-    const patient = (group ? patientOf(path) : number ? await secretName(fs, number) : null) ?? '';
+    const patient = (group ? patientOf(path) : number ? await longSecretName(fs, number) : null) ?? '';
     if (header && isSingle(header)) {
       yield [{ path: name(path), patient, images: header.frames }];
       continue;
@@ -147,9 +147,11 @@ export async function rooted(fs: FileSystem, root: string | null): Promise<(path
   const whole = async (path: string) => (fs.absolutePath ? fs.absolutePath(path) : path);
   const here = fs.absolutePath ? await fs.absolutePath('.') : '';
   const start = root === null ? null : `${(await whole(root)).replace(/\/+$/, '')}/`;
+  // Elsewhere it is a letter of a name.
+  const isWindows = /^[A-Za-z]:/.test(here);
   return (path) => {
     if (isAddress(path) || isDicomWeb(path)) return path;
-    const plain = path.replaceAll('\\', '/');
+    const plain = isWindows ? path.replaceAll('\\', '/') : path;
     const isWhole = here === '' || /^(\/|[A-Za-z]:)/.test(plain);
     const full = isWhole && !/\/\.{0,2}(\/|$)/.test(plain) ? path : normal(isWhole ? plain : `${here}/${plain}`);
     return start !== null && full.startsWith(start) ? full.slice(start.length) : full;

@@ -7,6 +7,7 @@ import { joinPath } from '../base/paths.ts';
 import { sha256 } from '../base/sha256.ts';
 import { VERSION } from '../base/version.ts';
 import { visible } from '../base/visible.ts';
+import { FolderLock, namesIn } from '../run/lock.ts';
 import type { CutShard } from './cut.ts';
 import { LineWriter } from './line_files.ts';
 
@@ -57,6 +58,8 @@ export interface Shard {
 const PLAN = 'plan.json';
 const INDEX = 'shards.txt';
 const INPUTS = 'inputs.txt';
+/** Where lines are sorted that do not fit into memory. */
+export const SORT = 'sort';
 
 /** Digits of an id: 96 bits. */
 const ID = 24;
@@ -76,6 +79,8 @@ export class PlanWriter {
   readonly #index: LineWriter;
   /** Whether the folder was made for it. */
   readonly #isNew: boolean;
+  /** Of two who plan the same folder at once, one would sort the other's lines. */
+  readonly #lock: FolderLock;
   #at = 0;
   #counts = { shards: 0, inputs: 0, images: 0 };
 
@@ -87,6 +92,7 @@ export class PlanWriter {
     inputs: LineWriter,
     index: LineWriter,
     isNew: boolean,
+    lock: FolderLock,
   ) {
     this.path = path;
     this.#fs = fs;
@@ -95,33 +101,30 @@ export class PlanWriter {
     this.#inputs = inputs;
     this.#index = index;
     this.#isNew = isNew;
+    this.#lock = lock;
   }
 
   /**
    * Begins a plan. In a folder that holds one of the same configuration the new one takes its place, and parts of shards that
    * both have stay.
-   * @throws FusionclipError `usage` where a plan of another configuration, or something else, is there
+   * @throws FusionclipError `usage` where a plan of another configuration, something else, or a process that plans is there
    */
   static async open(fs: FileSystem, path: string, head: PlanHead): Promise<PlanWriter> {
     const hash = await sha256(new TextEncoder().encode(JSON.stringify([head.plan, head.config])));
     const known = (await fs.stat(path)) !== null;
-    if (await fs.stat(joinPath(path, PLAN))) {
-      const old = await Plan.open(fs, path);
-      if (old.facts.hash !== hash) {
-        throw new FusionclipError(
-          'usage',
-          `${path} holds a plan of another model or configuration; give another folder with --out.`,
-        );
-      }
-    } else if (known && (await fs.list(path)).some(({ name }) => !OWN.has(name))) {
-      throw new FusionclipError('usage', `${path} is no empty folder and holds no plan; give another one with --out.`);
-    }
-    const inputs = await LineWriter.open(fs, joinPath(path, INPUTS));
+    if (known) await requirePlace(fs, path, hash);
+    const lock = await FolderLock.take(fs, path, () => {}, 0);
     try {
-      const index = await LineWriter.open(fs, joinPath(path, INDEX));
-      return new PlanWriter(fs, path, head, hash, inputs, index, !known);
+      await fs.remove(joinPath(path, SORT)); // of a process that was killed
+      const inputs = await LineWriter.open(fs, joinPath(path, INPUTS));
+      const index = await LineWriter.open(fs, joinPath(path, INDEX)).catch(async (error) => {
+        await inputs.abort().catch(() => {});
+        throw error;
+      });
+      return new PlanWriter(fs, path, head, hash, inputs, index, !known, lock);
     } catch (error) {
-      await inputs.abort().catch(() => {});
+      await lock.release();
+      if (!known && (await fs.list(path)).length === 0) await fs.remove(path);
       throw error;
     }
   }
@@ -152,20 +155,35 @@ export class PlanWriter {
       ...{ format: 1, hash: this.#hash, ...this.#counts, duplicates, index },
     };
     await this.#fs.writeFile(joinPath(this.path, PLAN), `${JSON.stringify(facts, null, 2)}\n`);
+    await this.#lock.release();
     return Plan.open(this.#fs, this.path);
   }
 
   /** Leaves nothing half-written: what was there stays, a folder that was not there goes. */
   async abort(): Promise<void> {
     await Promise.allSettled([this.#inputs.abort(), this.#index.abort()]);
+    await this.#lock.release();
     if (this.#isNew && (await this.#fs.list(this.path)).length === 0) await this.#fs.remove(this.path);
   }
 }
 
 /** Names that a plan's folder may hold. */
 const OWN = new Set([
-  ...[PLAN, INDEX, INPUTS, 'parts', 'failed', 'sort', 'merged', 'runs', 'adapters.safetensors', 'cells.json', 'jobs'],
+  ...[PLAN, INDEX, INPUTS, 'parts', 'failed', SORT, 'merged', 'runs', 'adapters.safetensors', 'cells.json', 'jobs'],
 ]);
+
+/** Makes sure that a folder may become, or stays, that of a plan. @throws FusionclipError `usage` */
+async function requirePlace(fs: FileSystem, path: string, hash: string): Promise<void> {
+  if (await fs.stat(joinPath(path, PLAN))) {
+    if ((await Plan.open(fs, path)).facts.hash === hash) return;
+    throw new FusionclipError(
+      'usage',
+      `${path} holds a plan of another model or configuration; give another folder with --out.`,
+    );
+  }
+  if ((await namesIn(fs, path)).every((name) => OWN.has(name))) return;
+  throw new FusionclipError('usage', `${path} is no empty folder and holds no plan; give another one with --out.`);
+}
 
 /** A plan that was written. */
 export class Plan {

@@ -104,7 +104,8 @@ export async function chosenShards(plan: Plan, choice: string | null): Promise<A
   if (i === undefined) return [await plan.find(choice)];
   const [at, of] = [Number(i), Number(n)];
   if (at < 1 || at > of) {
-    throw new FusionclipError('usage', `--shard ${choice} is no part; give 1/${of} to ${of}/${of}, or an id.`);
+    const most = Math.max(1, of);
+    throw new FusionclipError('usage', `--shard ${choice} is no part; give 1/${most} to ${most}/${most}, or an id.`);
   }
   const { shards } = plan.facts;
   return plan.shards(Math.floor(((at - 1) * shards) / of), Math.floor((at * shards) / of));

@@ -6,6 +6,10 @@ import { extension } from '../base/paths.ts';
 /** Of programs without a secret of their own, such as pages: for this one run. */
 const PASSING = crypto.randomUUID();
 
+/** Hexadecimal digits of names. */
+const SHORT = 8;
+const LONG = 20;
+
 /** Where the secret comes from. */
 export type SecretSource = Pick<FileSystem, 'secret'>;
 
@@ -14,13 +18,18 @@ export type SecretSource = Pick<FileSystem, 'secret'>;
  * who does not know the secret cannot try out names, numbers or identifiers.
  */
 export async function secretName(source: SecretSource, text: string): Promise<string> {
+  return (await longSecretName(source, text)).slice(0, SHORT);
+}
+
+/** As {@link secretName}, which it begins with, for archives: of a hundred thousand short names two would be alike. */
+export async function longSecretName(source: SecretSource, text: string): Promise<string> {
   // As a method: a page's files know their secret by themselves.
-  return shortHash(`fusionclip ${(await source.secret?.()) ?? PASSING} ${text}`);
+  return (await hashOf(`fusionclip ${(await source.secret?.()) ?? PASSING} ${text}`)).slice(0, LONG);
 }
 
 /** A rank among texts that is the same everywhere and is no name: what is drawn by chance must not depend on the secret. */
 export async function secretOrder(text: string): Promise<string> {
-  return shortHash(`fusionclip ${text}`);
+  return (await hashOf(`fusionclip ${text}`)).slice(0, SHORT);
 }
 
 /** What a file of a patient is called, `file 1a2b3c4d.dcm`. */
@@ -58,7 +67,7 @@ export function withSecretNames(fs: FileSystem, roots: readonly string[]): FileS
   });
 }
 
-async function shortHash(text: string): Promise<string> {
+async function hashOf(text: string): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-  return Array.from(digest.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

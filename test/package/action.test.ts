@@ -21,6 +21,14 @@ const WORKFLOWS = [
   'ci/workflow.example.yml',
 ];
 
+/** The first versions of GitHub's own actions that run on Node 24; its runners have no older one. */
+const ON_NODE_24: Readonly<Record<string, number>> = {
+  checkout: 5,
+  'setup-node': 5,
+  cache: 5,
+  'upload-artifact': 6,
+};
+
 /** All steps of the action and of the workflows. */
 function allSteps(): Step[] {
   const jobs = WORKFLOWS.flatMap((path) => Object.values(parse(read(path)).jobs as Record<string, { steps: Step[] }>));
@@ -36,6 +44,23 @@ describe('the action and the workflows', () => {
       expect(script).not.toContain('${{');
       expect(spawnSync('bash', ['-n', '-c', script], { encoding: 'utf8' }).stderr).toBe('');
     }
+  });
+
+  test('actions are of versions that runners still start', () => {
+    const used = allSteps().flatMap(({ uses }) => /^actions\/([\w-]+)\S*@v(\d+)$/.exec(uses ?? '') ?? []);
+    expect(used.length).toBeGreaterThan(8);
+    for (let i = 0; i < used.length; i += 3) {
+      expect(Number(used[i + 2]), used[i]).toBeGreaterThanOrEqual(ON_NODE_24[used[i + 1]] ?? Infinity);
+    }
+  });
+
+  test('the recipe for GitLab is read as it stands, and a merge request sees the last run of the main branch', () => {
+    const [recipe] = /```yaml\ndetector:[\s\S]*?```/.exec(read('docs/ci.md')) ?? [''];
+    const { detector } = parse(recipe.replaceAll(/```(yaml)?/g, ''));
+    for (const line of detector.script)
+      expect(spawnSync('sh', ['-n', '-c', line], { encoding: 'utf8' }).stderr).toBe('');
+    const last = detector.cache.find(({ paths }: { paths: string[] }) => paths.includes('last'));
+    expect(last).toMatchObject({ unprotect: true });
   });
 
   test('an input that a step uses is one that the action has, and the other way round', () => {

@@ -1,9 +1,10 @@
 import { assert } from 'chai';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { redisAddress } from '../../src/queue/address.ts';
+import { endOf } from '../../src/queue/feed.ts';
 import { jobName, planTag, type ShardJob } from '../../src/queue/jobs.ts';
 import { ShardWorker } from '../../src/queue/shard_worker.ts';
-import { readFailure } from '../../src/shards/parts.ts';
+import { partPath, readFailure } from '../../src/shards/parts.ts';
 import type { Plan, Shard } from '../../src/shards/plan.ts';
 import { readAnswer, serveShards } from '../../src/shards/serve.ts';
 import { expectFailure } from '../data/expect_failure.ts';
@@ -19,16 +20,20 @@ function answer(id: string, state: string, code: string | null = null): string {
 }
 
 /** A worker on processes that answer so, a plan of four shards, and what the worker waited. */
-async function workerOf(reply: Reply, options: { plan?: string; minutes?: number } = {}) {
+async function workerOf(
+  reply: Reply,
+  options: { plan?: string; minutes?: number; sleep?: (seconds: number) => Promise<void> } = {},
+) {
   const fs = new MemoryFileSystem();
   const plan = await planOf(fs, INPUTS, { least: 3, most: 3 });
   const processes = new FakeProcesses(reply);
   const waits: number[] = [];
   const said: string[] = [];
   const worker = new ShardWorker(processes.host(fs), {
-    ...{ plan: null, flags: ['--model', 'm'], minutes: 60, ...options },
+    ...{ plan: null, flags: ['--model', 'm'], minutes: 60 },
     say: (text) => void said.push(text),
     sleep: async (seconds) => void waits.push(seconds),
+    ...options,
   });
   const shards = await shardsOf(plan);
   const tag = await planTag(plan.path);
@@ -196,6 +201,41 @@ suite('queue', () => {
         assert.isAtLeast(processes.killed, processes.started.length);
       }
     }
+  });
+
+  test('who is told to stop while it waits after a failure waits no more', async () => {
+    let isAsleep = (): void => {};
+    const asleep = new Promise<void>((resolve) => {
+      isAsleep = resolve;
+    });
+    const sleep = () => {
+      isAsleep();
+      return new Promise<void>(() => {});
+    };
+    const { worker, shards, take } = await workerOf((id) => answer(id, 'failed', 'io'), { sleep });
+    const verdict = take(shards[0]);
+    await asleep;
+    worker.stop();
+    assert.equal((await verdict).now, 'again');
+  });
+
+  test('a plan is over when each of its shards is done or put aside, whatever else is in the queue', async () => {
+    const { fs, plan, shards } = await workerOf((id) => answer(id, 'done'));
+    const states = new Map<string, 'failed' | 'active'>();
+    let asked = 0;
+    const getJobState = async (name: string) => {
+      asked++;
+      return states.get(name) ?? 'waiting';
+    };
+    const isOver = await endOf({ getJobState }, fs, plan, '/elsewhere');
+    const tag = await planTag('/elsewhere');
+    for (const shard of shards.slice(0, -1)) await fs.writeFile(partPath(plan, shard), '');
+    assert.isFalse(await isOver());
+    states.set(await jobName(tag, shards.at(-1)!), 'active');
+    assert.isFalse(await isOver());
+    states.set(await jobName(tag, shards.at(-1)!), 'failed');
+    assert.isTrue(await isOver());
+    assert.equal(asked, 3);
   });
 
   test('a plan that was made again is read again; a shard that it has no more is put aside', async () => {

@@ -86,6 +86,7 @@ suite('failures of shards', () => {
     assert.isFalse(
       isOfInput(failure('io', 'The transfer of x breaks off again and again (h answers with status 503); the')),
     );
-    assert.isFalse(isOfInput(failure('device_lost')));
+    for (const code of ['device_lost', 'gpu_error', 'no_adapter', 'bad_model', 'killed', 'interrupted'] as const)
+      assert.isFalse(isOfInput(failure(code)), code);
   });
 });

@@ -35,4 +35,12 @@ suite('jobs of a cluster', () => {
     assert.notInclude(software, 'gpu');
     assert.include(software, 'export LP_NUM_THREADS=2\n');
   });
+
+  test('refuse a path that would break out of a line', () => {
+    for (const plan of ['/a"b', '/a\\b', '/a%b', '/a\nb']) {
+      for (const made of [slurmScript, kubernetesManifest]) {
+        assert.throws(() => made(FACTS, { ...REQUEST, plan }), /fits in no job/, plan);
+      }
+    }
+  });
 });

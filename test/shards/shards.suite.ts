@@ -6,9 +6,10 @@ import { writePlan } from '../../src/shards/archive.ts';
 import { inputLine, inputOfLine } from '../../src/shards/input.ts';
 import { readLines } from '../../src/shards/line_files.ts';
 import { LineSorter } from '../../src/shards/line_sorter.ts';
-import { listInputs } from '../../src/shards/list_inputs.ts';
+import { listInputs, rooted } from '../../src/shards/list_inputs.ts';
 import { mergePlan } from '../../src/shards/merged_files.ts';
 import { partPath, writePart } from '../../src/shards/parts.ts';
+import { PathsOnce } from '../../src/shards/paths_once.ts';
 import { Plan, type PlanHead, PlanWriter } from '../../src/shards/plan.ts';
 import { chosenShards, workShards } from '../../src/shards/work.ts';
 import { expectFailure } from '../data/expect_failure.ts';
@@ -29,7 +30,7 @@ const INPUTS = Array.from({ length: 24 }, (_, i) => ({ path: `/a/${(i * 7) % 24}
 function unlike() {
   const patients = Array.from({ length: 60 }, (_, i) => ({ patient: `p${i}`, count: 1 + ((i * 7) % 5) }));
   return patients.flatMap(({ patient, count }) =>
-    Array.from({ length: count }, (_, i) => ({ path: `/${i}`, patient })),
+    Array.from({ length: count }, (_, i) => ({ path: `/${patient}/${i}`, patient })),
   );
 }
 
@@ -123,10 +124,10 @@ suite('shards', () => {
       };
       return { write: writer.write, close: ended(writer.close), abort: ended(writer.abort) };
     };
-    fs.remove = async (path) => {
-      throw new FusionclipError('io', `The disk does not remove ${path}.`);
-    };
     const listed = async function* () {
+      fs.remove = async (path) => {
+        throw new FusionclipError('io', `The disk does not remove ${path}.`);
+      };
       yield INPUTS.slice(0, 12).map((input) => ({ ...input, images: 1 }));
       throw new FusionclipError('bad_data', 'The list is damaged.');
     };
@@ -282,6 +283,58 @@ suite('shards', () => {
     await expectFailure('bad_data', [/has an input twice/], () => mergePlan(fs, plan));
   });
 
+  test("an input that is listed as two patients' is refused, as it would stand twice", async () => {
+    const fs = new MemoryFileSystem([]);
+    for (const patient of ['p2', '']) {
+      const again = [...INPUTS.slice(0, 9), { path: '/a/7.png', patient }];
+      const names = [
+        patient === '' ? /as of no patient and/ : /p2/,
+        /a\/7\.png is listed as .*patient "p1"'s.*say once/,
+      ];
+      await expectFailure('bad_data', names, () => planOf(fs, again));
+      assert.isNull(await fs.stat('/plan'));
+    }
+    const once = new PathsOnce(fs, '/sort', 60);
+    for (const patient of ['a', 'b']) for (let i = 0; i < 5; i++) await once.add(`${patient}\t/${patient}${i}\t3`);
+    await once.check();
+    await once.add('c\t/a3\t4');
+    await expectFailure('bad_data', [/\/a3 is listed as patient "a"'s and as patient "c"'s/], () => once.check());
+    await once.close();
+    assert.equal(fs.files.size, 0);
+  });
+
+  test('one process alone plans in a folder, and what a killed one has sorted is removed', async () => {
+    let isHeld = false;
+    const lock = async () => {
+      if (isHeld) throw new FusionclipError('usage', 'Another process writes there.');
+      isHeld = true;
+      const release = async () => {
+        isHeld = false;
+      };
+      return { abandonedBy: null, release };
+    };
+    const fs = Object.assign(new MemoryFileSystem([['/plan/sort/0.txt', new Uint8Array(9)]]), { lock });
+    const { facts } = await planOf(new MemoryFileSystem(), INPUTS);
+    const writer = await PlanWriter.open(fs, '/plan', facts);
+    assert.isFalse(fs.files.has('/plan/sort/0.txt'));
+    await expectFailure('usage', [/Another process/], () => PlanWriter.open(fs, '/plan', facts));
+    await writer.abort();
+    await expectFailure('bad_data', [/nothing to score/], () => planOf(fs, []));
+    await planOf(fs, INPUTS);
+    await planOf(fs, INPUTS);
+    assert.isFalse(isHeld);
+  });
+
+  test('a backslash is a letter of a name, but on Windows', async () => {
+    for (const [here, path] of [
+      ['/here', '/here/a\\b.png'],
+      ['C:/here', 'C:/here/a/b.png'],
+    ]) {
+      const name = await rooted(Object.assign(new MemoryFileSystem(), { absolutePath: async () => here }), null);
+      assert.equal(name('a\\b.png'), path);
+    }
+  });
+
   test('shards are chosen by parts that miss none, and by their ids', async () => {
     const fs = new MemoryFileSystem();
     const plan = await planOf(fs, INPUTS);
@@ -295,6 +348,7 @@ suite('shards', () => {
     const { id } = (await shardsOf(plan))[3];
     for await (const shard of await chosenShards(plan, id.slice(0, 8))) assert.equal(shard.number, 3);
     await expectFailure('usage', [/1\/4 to 4\/4/], () => chosenShards(plan, '5/4'));
+    await expectFailure('usage', [/give 1\/1 to 1\/1/], () => chosenShards(plan, '0/0'));
     await expectFailure('usage', [/no shard "zz"/], () => chosenShards(plan, 'zz'));
     await expectFailure('usage', [/holds no plan/], () => Plan.open(fs, '/elsewhere'));
   });

@@ -6,7 +6,7 @@ import { FusionclipError } from '../../src/base/errors.ts';
 import { overlaid } from '../../src/base/overlaid.ts';
 import { installationSecret } from '../../src/host/installation_secret.ts';
 import { writePhantomVolumes } from '../../src/phantom/write_volumes.ts';
-import { secretName, withSecretNames } from '../../src/volume/secret_name.ts';
+import { longSecretName, secretName, withSecretNames } from '../../src/volume/secret_name.ts';
 import { openSliceSet } from '../../src/volume/slice_set.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 
@@ -57,7 +57,9 @@ test('a secret that is a method of its files is asked as one', async () => {
       return this.#secret;
     }
   }
-  expect(await secretName(new Files(), 'x')).toBe(await secretName({ secret: async () => 'a' }, 'x'));
+  const short = await secretName(new Files(), 'x');
+  expect(short).toBe(await secretName({ secret: async () => 'a' }, 'x'));
+  expect(await longSecretName(new Files(), 'x')).toMatch(new RegExp(`^${short}[0-9a-f]{12}$`));
 });
 
 test('errors of files below a folder do not name them', async () => {

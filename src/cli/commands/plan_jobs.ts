@@ -1,6 +1,6 @@
 import { choice, integer, type OptionTable, text } from '../../base/option.ts';
 import { joinPath } from '../../base/paths.ts';
-import { kubernetesManifest, slurmScript } from '../../shards/emit.ts';
+import { kubernetesManifest, quoted, slurmScript } from '../../shards/emit.ts';
 import { Plan } from '../../shards/plan.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
 
@@ -46,7 +46,7 @@ of them share.`,
     const made = isSlurm ? slurmScript(plan.facts, all) : kubernetesManifest(plan.facts, all);
     const file = joinPath(plan.path, 'jobs', isSlurm ? 'job.sh' : 'job.yaml');
     await host.writeFile(file, made);
-    host.stdout(`${isSlurm ? 'sbatch' : 'kubectl apply -f'} ${file}\n`);
+    host.stdout(`${isSlurm ? 'sbatch' : 'kubectl apply -f'} ${quoted(file)}\n`);
     return 0;
   },
 };

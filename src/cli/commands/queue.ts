@@ -3,7 +3,7 @@ import { FusionclipError } from '../../base/errors.ts';
 import { integer, type OptionTable, toggle } from '../../base/option.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { ANSWER, connect, refusedByRedis, sayOutages } from '../../queue/connect.ts';
-import { feed } from '../../queue/feed.ts';
+import { endOf, feed } from '../../queue/feed.ts';
 import { QUEUE, type ShardJob } from '../../queue/jobs.ts';
 import { isEmpty } from '../../queue/run_worker.ts';
 import { queueStatus } from '../../queue/status.ts';
@@ -73,7 +73,8 @@ ${REDIS_HELP}`,
         if (wait && added > 0) say(text);
         else host.stdout(`${text}\n`);
         if (!wait || added === 0) return wait && aside > 0 ? EXIT_CODES.bad_data : 0;
-        while (!(await patiently(isEmpty(queue)))) {
+        const isOver = await endOf(queue, host, plan, path);
+        while (!(await patiently(isEmpty(queue))) && !(await patiently(isOver()))) {
           await patiently(new Promise((resolve) => setTimeout(resolve, EVERY)));
           const { waiting, active, delayed, aside: put, rate } = await patiently(queueStatus(host, queue, 0));
           const pace = rate === null ? '' : `, ${rate.toFixed(1)} shards a minute`;

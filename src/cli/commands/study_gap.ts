@@ -64,14 +64,14 @@ call again goes on, and one with other seeds, families, methods or shots adds to
     exactly(0, call, 'fusionclip study gap --model DIR --out DIR');
     const { model, out, json, develop, with: others, ...request } = flagValues(FLAGS, call);
     const folder = need(out, 'out', 'name the folder for the study');
-    await requireNoRun(host, folder);
     const name = need(model, 'model', 'name the folder of the model');
     const settings = pickFlags({ ...TRAINING, ...METHOD }, flags);
     runSettings(settings); // wrong values are found before an adapter is looked for
+    if (develop !== null && (others.length > 0 || request.stored)) {
+      throw new FusionclipError('usage', '--develop runs its trials itself; leave --with and --stored.');
+    }
+    await requireNoRun(host, folder);
     if (develop !== null) {
-      if (others.length > 0 || request.stored) {
-        throw new FusionclipError('usage', '--develop runs its trials itself; leave --with and --stored.');
-      }
       const own = { ...request, ...(flags.seeds === undefined && { seeds: DEVELOPMENT.seeds }) };
       const few = { ...own, ...(flags.families === undefined && { families: DEVELOPMENT.families }) };
       const asked = { ...few, ...(flags.shots === undefined && { shots: DEVELOPMENT.shots }) };

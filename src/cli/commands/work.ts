@@ -32,7 +32,7 @@ export const work: Command = {
   examples: ['fusionclip work plans/scans --shard 3/8', 'fusionclip work plans/scans --shard 0f3a'],
   details: `Each part is written under another name and renamed, so it is whole or not there. An input that cannot be read is a
 row with its error. Exit codes: 0 all done · 3 8 9 12 20 130 try again (no adapter, lost device, full disk or
-network, GPU error, killed, interrupted) · 2 4 5 6 7 11 will never do (wrong flags, data, model). PLAN/failed
+network, GPU error, killed, interrupted) · 2 4 5 6 7 10 11 will never do (wrong flags, data, model). PLAN/failed
 holds the reasons.`,
   flags: [
     {
