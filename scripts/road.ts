@@ -3,7 +3,8 @@
  * map, counted in a trace. A file counts when one of its functions runs between the moment that `predictImages` gets the
  * bytes of an image and the moment that it has written the image's map; so it is what someone reads who follows one image.
  * What was prepared before (weights, prompts, support images) and `src/kernels/shaders.gen.ts`, which holds no function, do
- * not count. `--functions` prints the functions of each file too. The tiny model of the suites is trained for a step first;
+ * not count. Files of the engine (`src/base`, `src/gpu`, `src/kernels`, `src/nn`), which compute arrays whatever they mean, are
+ * counted by themselves. `--functions` prints the functions of each file too. The tiny model of the suites is trained for a step first;
  * the default is the default method. Deno counts calls in the sources as they are: V8's precise coverage.
  */
 import { spawnSync } from 'node:child_process';
@@ -50,6 +51,7 @@ const ask = (method: string, parameters = {}): Promise<unknown> =>
 /** What has run since the last call. */
 const taken = async () => ((await ask('Profiler.takePreciseCoverage')) as { result: Script[] }).result;
 
+const ENGINE = /^(base|gpu|kernels|nn)\//;
 const IMAGE = '/Brain_AD/test/Ungood/img/0.png';
 const fs = ruleSet();
 const context = contextOf(await Gpu.create(await createNodeHost().gpu()), fs);
@@ -92,7 +94,8 @@ const road = trace
 for (const { file, names } of road) {
   console.log(`src/${file}${values.functions ? `: ${[...new Set(names)].join(', ')}` : ''}`);
 }
+const engine = road.filter(({ file }) => ENGINE.test(file)).length;
 console.log(
-  `${road.length} files of src/ from an image to its map, ${values.method}; each image is read ${fs.reads.filter((path) => path === IMAGE).length} times`,
+  `${road.length - engine} files that know of images, and ${engine} of the engine, from an image to its map, ${values.method}; each image is read ${fs.reads.filter((path) => path === IMAGE).length} times`,
 );
 process.exit(0);

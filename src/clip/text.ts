@@ -206,8 +206,12 @@ export class TextTower {
     );
   }
 
-  /** Embeddings [S, E] of plain sentences (ids with start and end token), `chunk` at a time. */
-  async encodeSentences(sentences: readonly (readonly number[])[], chunk = 64): Promise<GpuArray> {
+  /** Embeddings [S, E] of plain sentences (ids with start and end token), `chunk` at a time, unless the signal fires. */
+  async encodeSentences(
+    sentences: readonly (readonly number[])[],
+    chunk = 64,
+    signal?: AbortSignal,
+  ): Promise<GpuArray> {
     const { embed } = this.config;
     using job = this.#gpu.job();
     const out = job.do(() => GpuArray.empty(this.#gpu, [sentences.length, embed]));
@@ -215,11 +219,14 @@ export class TextTower {
       const part = sentences.slice(start, start + chunk);
       using chunkJob = job.do(() => this.#gpu.job());
       const rows = await chunkJob.do(() => this.embed(part));
-      chunkJob.do(() => {
+      const encode = () => {
         const ends = part.map((ids) => endPosition(ids, this.config.eot));
         const { value } = this.encode(new Tensor(rows), this.endOfText(ends, rows.shape[1]));
         copyElements(value, out, { toAt: start * embed });
-      });
+      };
+      if (start === 0) await this.#gpu.prepare(encode, signal);
+      signal?.throwIfAborted();
+      chunkJob.do(encode);
     }
     job.pass(out.buffer);
     return out;

@@ -39,6 +39,8 @@ export interface DetectorParts {
   readonly grey?: RangeRule;
   /** Where features of images may be had that another run has computed. */
   readonly shared?: FeatureShare | null;
+  /** Ends the opening. */
+  readonly signal?: AbortSignal;
 }
 
 /** Features that runs have in common, and what they are features of. */
@@ -70,10 +72,13 @@ export class Detector {
   readonly kind: DatasetKind;
   readonly object: string;
   readonly grey: RangeRule | undefined;
+  /** What images are normalised with, where they are. */
+  readonly statistics: PixelStatistics;
   readonly vision: DetectorModel['vision'];
   readonly method: Model;
   readonly #text: LoadedTower;
   readonly #shared: FeatureShare | null;
+  readonly #prepared = new Set<string>();
   #initial: ReadonlyMap<Parameter, Float32Array<ArrayBuffer>> | null = null;
 
   private constructor(parts: DetectorParts, { vision, text, method }: DetectorModel) {
@@ -83,6 +88,7 @@ export class Detector {
     this.kind = parts.kind;
     this.object = parts.object;
     this.grey = parts.grey;
+    this.statistics = statisticsOf(parts.backbone);
     this.vision = vision;
     this.method = method;
     this.#text = text;
@@ -114,9 +120,15 @@ export class Detector {
     return { size: this.vision.size, norm: this.options.norm, grey: this.grey };
   }
 
-  /** What images are normalised with, where they are. */
-  get statistics(): PixelStatistics {
-    return statisticsOf(this.backbone);
+  /**
+   * Compiles what `body` needs, the first time that one of its name comes; see `Gpu.prepare`.
+   * @throws what the signal was fired with
+   */
+  async prepare(name: string, body: () => unknown, signal?: AbortSignal): Promise<void> {
+    if (this.#prepared.has(name)) return;
+    await this.gpu.prepare(body, signal);
+    signal?.throwIfAborted();
+    this.#prepared.add(name);
   }
 
   /** Preprocessed images [3, S, S] as one batch [B, 3, S, S]. */
@@ -142,7 +154,8 @@ export class Detector {
 
   /** As {@link encode}, for images of the run's data set: features that another run has computed may do. */
   encodeShared(inputs: readonly Float32Array<ArrayBuffer>[]): Encoded {
-    if (!this.#shared || !this.method.frozen) return this.encode(inputs);
+    // What is computed only to compile has no values to be kept.
+    if (!this.#shared || !this.method.frozen || this.gpu.preparing) return this.encode(inputs);
     const { features } = this.#shared;
     const domain = this.#domain();
     const part = (images: readonly Float32Array<ArrayBuffer>[], needs: FeatureOptions) =>

@@ -182,9 +182,8 @@ async function evaluateOn(
           sampling: samplingRequest(rules),
           batch: decider ? 1 : header.train['eval.batch'],
           onProgress: stage(onEvent, 'scores'),
-          signal,
         }),
-      ranges,
+      { known: ranges, signal },
     );
     const done = decider?.finish() ?? null;
     const ofVolumes =

@@ -86,7 +86,6 @@ export interface EvaluationRequest {
   readonly onScored?: OnScored;
   /** Whether it is to get the features of the images too. */
   readonly features?: boolean;
-  readonly signal?: AbortSignal;
 }
 
 /** Scores labelled samples and evaluates the result; ranges are those of the calibration. */
@@ -103,10 +102,10 @@ export async function evaluateSamples(
     onProgress,
     onScored,
     features,
-    signal,
     soFar = new ScoredSoFar(),
   }: EvaluationRequest,
 ): Promise<Evaluation> {
+  const { signal } = scorer;
   const left = samples.slice(soFar.count);
   const scored = await scoreSet(detector, scorer.images, sampleBatches(fs, detector, left, batch, true), {
     soFar,

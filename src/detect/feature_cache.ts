@@ -55,10 +55,18 @@ export class FeatureCache {
     { total = 0, onProgress, signal }: FillOptions = {},
   ): Promise<void> {
     let done = 0;
+    const detector = this.#detector;
     for await (const batch of batches) {
       signal?.throwIfAborted();
+      if (detector.method.frozen) {
+        const encode = () => {
+          const parts = arraysOf(detector.encodeShared([...batch.values()]));
+          for (const array of parts.values()) imageOf(array, 0);
+        };
+        await detector.prepare(`features of ${batch.size}`, encode, signal);
+      }
       this.add(batch);
-      await unlessStopped(this.#detector.gpu.idle(), signal);
+      await unlessStopped(detector.gpu.idle(), signal);
       done += batch.size;
       onProgress?.(done, total);
     }

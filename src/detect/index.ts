@@ -59,7 +59,7 @@ export {
 export { SharedFeatures } from './shared_features.ts';
 export type { TrainItem } from './support.ts';
 export type { BankKind, SupportBank } from './support_bank.ts';
-export { type RangedScorer, SupportSet } from './support_set.ts';
+export { type RangedScorer, type ScorerOptions, SupportSet } from './support_set.ts';
 export type { StoredTensor } from './tensor_file.ts';
 export { type ScoreChoices, TrainedDetector, type TrainedSource } from './trained.ts';
 export type { UnitMetrics } from './unit_metrics.ts';

@@ -1,6 +1,5 @@
-import type { Image } from '../data/image.ts';
 import type { DecisionRule } from '../decide/decision_rule.ts';
-import { imageHash, type SupportBank } from './support_bank.ts';
+import type { SupportBank } from './support_bank.ts';
 
 /** Images that a run has looked at beside its normal support images, by their keys: a key shows nothing of an image. */
 export interface SeenImages {
@@ -14,16 +13,6 @@ export interface SeenImages {
 
 /** What an image was to a run, so that its score is none of a new image. */
 export type KnownAs = 'support' | 'chosen' | 'calibration';
-
-/** Tells an image at the model's size again; 64 bits, so that no two of a hospital agree by chance. */
-export function imageKey(image: Image): string {
-  let hash = 0x9e3779b1;
-  for (const byte of image.data) {
-    hash = Math.imul(hash ^ byte, 0x85ebca6b);
-    hash ^= hash >>> 13;
-  }
-  return `${imageHash(image)}.${(hash >>> 0).toString(16).padStart(8, '0')}`;
-}
 
 /** Tells the images again that a run, or its calibration, was made of. */
 export function knownImages({

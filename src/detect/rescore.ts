@@ -15,10 +15,11 @@ import { chooseSettings, type ModelDefaults, withoutAuto } from '../run/model_se
 import type { RunConfig } from '../run/run_config.ts';
 import type { Detector } from './detector.ts';
 import { type Calibration, calibrate } from './evaluation.ts';
+import { imageHash } from './image_key.ts';
 import { ValidationSet } from './selection.ts';
 import { sliced } from './sliced.ts';
 import { chooseShots, readSupport, type Support } from './support.ts';
-import { imageHash, type SupportBank } from './support_bank.ts';
+import type { SupportBank } from './support_bank.ts';
 import { SupportSet } from './support_set.ts';
 
 /**

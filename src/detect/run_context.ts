@@ -26,13 +26,14 @@ export interface RunContext {
 
 /** A detector with the settings, and the initial weights, of a run. */
 export async function openDetector(
-  { gpu, onEvent, features }: Pick<RunContext, 'gpu' | 'onEvent' | 'features'>,
+  { gpu, onEvent, features, signal }: Pick<RunContext, 'gpu' | 'onEvent' | 'features' | 'signal'>,
   header: RunConfig,
   backbone: AnyBackbone,
 ): Promise<Detector> {
   const { fusion: options, kind, object, train, data, grey } = header;
   const shared = features ? { features, data: data.path } : null;
-  const detector = await Detector.open({ gpu, backbone, options, kind, object, seed: train.seed, grey, shared });
+  const { seed } = train;
+  const detector = await Detector.open({ gpu, backbone, options, kind, object, seed, grey, shared, signal });
   onEvent?.({ type: 'note', text: String(detector.storage) });
   return detector;
 }

@@ -20,7 +20,7 @@ import {
 import { type IntensityScores, intensityMap, intensityScores } from '../metrics/intensity_scores.ts';
 import type { Detector } from './detector.ts';
 import type { FeatureCache } from './feature_cache.ts';
-import { imageKey } from './known_images.ts';
+import { imageKey } from './image_key.ts';
 import { framed, maskOf, pixelsOf, toInput } from './pictures.ts';
 
 /** What is known of an image beside its scores. */
@@ -191,7 +191,7 @@ export async function* storedBatches(
 
 /** What both branches say of batches, one after the other. */
 export async function* branchScores(
-  { gpu, method }: Detector,
+  detector: Detector,
   scorer: Scorer,
   batches: Iterable<ScoringBatch> | AsyncIterable<ScoringBatch>,
   { signal, features = false }: Pick<ScoringOptions, 'signal' | 'features'> = {},
@@ -201,15 +201,17 @@ export async function* branchScores(
   /** One list an image; none where they are not wanted. */
   readonly features: readonly (readonly number[])[];
 }> {
+  const { gpu, method } = detector;
   for await (const batch of batches) {
     signal?.throwIfAborted();
-    using job = gpu.job();
-    const work = job.do(() => {
+    const score = () => {
       const encoded = batch.encode();
       const reading = features ? wholeImages(encoded, method.needs)?.read() : null;
       return Promise.all([scorer.score(encoded, batch.skip ?? null), reading ?? null]);
-    });
-    const [scores, whole] = await unlessStopped(work, signal);
+    };
+    await detector.prepare(`scores of ${batch.items.length}`, score, signal);
+    using job = gpu.job();
+    const [scores, whole] = await unlessStopped(job.do(score), signal);
     yield { batch, scores, features: levelled(whole, batch.items.length) };
   }
 }

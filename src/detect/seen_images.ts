@@ -1,7 +1,8 @@
 import type { FileSystem } from '../base/file_system.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import { readSample } from '../data/layout/open.ts';
-import { imageKey, type SeenImages } from './known_images.ts';
+import { imageKey } from './image_key.ts';
+import type { SeenImages } from './known_images.ts';
 import { type Framing, pixelsOf } from './pictures.ts';
 import type { ScoredSet } from './scoring.ts';
 import type { Support } from './support.ts';

@@ -17,7 +17,6 @@ export type ScoredWeights = Pick<Choice, 'candidate' | 'step'>;
 /** Where a contest gets its images from. */
 export interface ValidationContext {
   readonly fs: FileSystem;
-  readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -57,16 +56,16 @@ export class ValidationSet {
    * @param of the scorer's weights, or null for others than a run has had
    * @throws FusionclipError `io`, `bad_image`, `bad_data` for images that cannot be read
    */
-  async scores({ images, ranges }: RangedScorer, of: ScoredWeights | null = null): Promise<ScoredSet> {
+  async scores({ images, ranges, signal }: RangedScorer, of: ScoredWeights | null = null): Promise<ScoredSet> {
     const latest = this.#latest;
     this.#latest = null;
     if (latest && latest.of.candidate === of?.candidate && latest.of.step === of.step) return latest.scored;
-    if (!this.#cached) await this.#prepare();
+    if (!this.#cached) await this.#prepare(signal);
     const batch = this.#options['eval.batch'];
     const batches = this.#cached
       ? storedBatches(this.#cached.features, this.#cached.items, batch)
       : sampleBatches(this.#context.fs, this.#detector, this.samples, batch);
-    return scoreSet(this.#detector, images, batches, { ranges });
+    return scoreSet(this.#detector, images, batches, { ranges, signal });
   }
 
   /** Image and pixel AUROC of a scorer's weights. */
@@ -83,9 +82,9 @@ export class ValidationSet {
   }
 
   /** Reads the images and keeps their features, if they fit. */
-  async #prepare(): Promise<void> {
+  async #prepare(signal?: AbortSignal): Promise<void> {
     const detector = this.#detector;
-    const { fs, signal, onProgress } = this.#context;
+    const { fs, onProgress } = this.#context;
     if (!this.keepsFeatures) return;
     const features = new FeatureCache(detector);
     const items: ScoringItem[] = [];

@@ -1,7 +1,7 @@
 import { FusionclipError } from '../base/errors.ts';
-import { fnv1a32 } from '../base/rule.ts';
 import type { Image } from '../data/image.ts';
 import type { StoredBank } from '../fusion/memory_bank.ts';
+import { imageHash } from './image_key.ts';
 
 /**
  * What an adapters file holds of the normal support images, which the few-shot branch compares with: features of their patches,
@@ -30,11 +30,6 @@ interface FileTensor {
 const PIXELS = 'support.normal';
 /** Names are `bank/KEY/ENTRY`; no parameter has a slash in its name. */
 const ROWS = /^bank\/(.+)\/(\d+)$/;
-
-/** Tells an image at the model's size again. */
-export function imageHash({ width, height, data }: Image): string {
-  return `${width}x${height}:${fnv1a32(data).toString(16).padStart(8, '0')}`;
-}
 
 /** The bank of a run that ends. @param rows what its scorer remembers; null where it remembers nothing */
 export function supportBank(kind: BankKind, normals: readonly Image[], rows: StoredBank | null): SupportBank {

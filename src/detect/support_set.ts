@@ -2,7 +2,7 @@ import { FusionclipError } from '../base/errors.ts';
 import { type BranchScores, type Encoded, type FusionRanges, MemoryBank, type Scorer } from '../fusion/index.ts';
 import type { StoredBank } from '../fusion/memory_bank.ts';
 import type { Detector } from './detector.ts';
-import { FeatureCache } from './feature_cache.ts';
+import { FeatureCache, type ImageBatch } from './feature_cache.ts';
 import { type Picture, toInput, viewsOf } from './pictures.ts';
 import { branchScores, rangesOfAll, type ScoredSet, type ScoringBatch, scoreSet } from './scoring.ts';
 
@@ -11,6 +11,16 @@ export interface RangedScorer {
   readonly images: Scorer;
   /** For `fuse calib`, else null. */
   readonly ranges: FusionRanges | null;
+  /** Ends the scoring. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a scorer is made. */
+export interface ScorerOptions {
+  /** Ranges for `fuse calib` that were found before. */
+  readonly known?: FusionRanges | null;
+  /** Ends the making, and the scoring. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -22,8 +32,9 @@ export class SupportSet {
   readonly #normal: readonly Picture[];
   readonly #abnormal: readonly Picture[];
   readonly #cache: FeatureCache;
-  /** Names of the views of each normal image that are in the bank. */
+  /** The views of each normal image that are in the bank, by name; the images until their features are there. */
   readonly #views: readonly (readonly string[])[];
+  #unseen: readonly ImageBatch[];
   readonly #features: StoredBank | null;
 
   /**
@@ -48,28 +59,34 @@ export class SupportSet {
     this.#abnormal = abnormal;
     this.#cache = new FeatureCache(detector);
     const { options, statistics } = detector;
-    this.#views = normal.map((picture, i) => {
+    this.#unseen = normal.map((picture, i) => {
       const views = viewsOf(picture, options['memory.augment'] ? 'mvfa' : 'none', options.norm, statistics);
-      const images = new Map(views.map(({ name, input }) => [`normal.${i}#${name}`, input]));
-      this.#cache.add(images);
-      return [...images.keys()];
+      return new Map(views.map(({ name, input }) => [`normal.${i}#${name}`, input]));
     });
+    this.#views = this.#unseen.map((images) => [...images.keys()]);
   }
 
-  /**
-   * Runs `body` with a scorer for the weights of now.
-   * @param known ranges for `fuse calib` that were found before
-   */
-  async withScorer<T>(body: (scorer: RangedScorer) => Promise<T>, known: FusionRanges | null = null): Promise<T> {
-    const { method, gpu } = this.#detector;
-    const images = method.fit(this.#features ? MemoryBank.of(gpu, this.#features) : this.#entries());
+  /** Runs `body` with a scorer for the weights of now. */
+  async withScorer<T>(
+    body: (scorer: RangedScorer) => Promise<T>,
+    { known = null, signal }: ScorerOptions = {},
+  ): Promise<T> {
+    const detector = this.#detector;
+    await this.#cache.fill(this.#unseen, { signal });
+    this.#unseen = [];
+    await detector.prepare('fit', () => this.#fit().release(), signal);
+    const images = this.#fit();
     try {
-      const wanted = this.#detector.options.fuse === 'calib';
-      const ranges = known ?? (wanted ? await this.ranges(images) : null);
-      return await body({ images, ranges });
+      const ranges = known ?? (detector.options.fuse === 'calib' ? await this.ranges(images, signal) : null);
+      return await body({ images, ranges, signal });
     } finally {
       images.release();
     }
+  }
+
+  #fit(): Scorer {
+    const { method, gpu } = this.#detector;
+    return method.fit(this.#features ? MemoryBank.of(gpu, this.#features) : this.#entries());
   }
 
   /** The normal images one after the other with all their views, each in a scope that ends when the next is asked for. */
@@ -81,15 +98,15 @@ export class SupportSet {
   }
 
   /** Ranges of both branches over the support set, for `fuse calib`. */
-  async ranges(scorer: Scorer): Promise<FusionRanges> {
+  async ranges(scorer: Scorer, signal?: AbortSignal): Promise<FusionRanges> {
     const all: BranchScores[] = [];
-    for await (const { scores } of branchScores(this.#detector, scorer, this.#batches())) all.push(scores);
+    for await (const { scores } of branchScores(this.#detector, scorer, this.#batches(), { signal })) all.push(scores);
     return rangesOfAll(all);
   }
 
   /** The support set scored like a test set; for thresholds where no other image is there. */
-  score({ images, ranges }: RangedScorer): Promise<ScoredSet> {
-    return scoreSet(this.#detector, images, this.#batches(), { ranges });
+  score({ images, ranges, signal }: RangedScorer): Promise<ScoredSet> {
+    return scoreSet(this.#detector, images, this.#batches(), { ranges, signal });
   }
 
   /** Frees the memory of the GPU. */

@@ -136,7 +136,7 @@ export class TrainedDetector {
           ...{ soFar, ranges: file.ranges, signal: context.signal, onProgress },
           ...options,
         }),
-      file.ranges,
+      { known: file.ranges, signal: context.signal },
     );
   }
 

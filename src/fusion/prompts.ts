@@ -39,6 +39,8 @@ export interface EnsembleContext {
   readonly object: string;
   /** Features of ensembles that were computed on the same text tower, which more are added to. */
   readonly ensembles?: KnownEnsembles | null;
+  /** Ends the encoding. */
+  readonly signal?: AbortSignal;
 }
 
 /** Features [2, E] of ensembles, on the host, by what they were computed of. */
@@ -80,11 +82,11 @@ export async function ensembleFeatures(context: EnsembleContext, ensemble: Ensem
 
 /** {@link ensembleFeatures} before the last normalisation. */
 export async function ensembleMeans(context: EnsembleContext, ensemble: Ensemble): Promise<GpuArray> {
-  const { gpu, text, tokenizer, object } = context;
+  const { gpu, text, tokenizer, object, signal } = context;
   using job = gpu.job();
   const sentences = promptSentences(object, ensemble.templates, ensemble.states);
   const ids = CLASSES.map((c) => sentences[c].map((s) => wholeSentence(tokenizer, s, text.config.text.context)));
-  const embeddings = new Tensor(await job.do(() => text.encodeSentences(ids.flat())));
+  const embeddings = new Tensor(await job.do(() => text.encodeSentences(ids.flat(), undefined, signal)));
   const means = job.do(() => {
     const starts = uploadIndex(gpu, Uint32Array.of(0, ids[0].length, ids[0].length + ids[1].length));
     return meanGroups(ensemble.normalised ? l2Normalize(embeddings) : embeddings, starts).value;

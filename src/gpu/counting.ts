@@ -93,6 +93,7 @@ export class IdleGpu implements Gpu {
   }
 
   async prepare(): Promise<void> {}
+  readonly preparing = false;
 
   flush(): void {}
   async lostSoon(): Promise<null> {

@@ -228,24 +228,46 @@ export class DeviceGpu implements Gpu {
     for (const command of recording.commands) this.#issue(command);
   }
 
-  async prepare(arena: Arena, body: () => unknown, signal?: AbortSignal): Promise<void> {
-    const { work } = this.pool;
-    const wanted: Wanted[] = [];
-    this.#wanted = wanted;
-    try {
-      atOnce('gpu.prepare', this.pool.inside(arena, body));
-    } finally {
-      this.#wanted = null;
-    }
+  get preparing(): boolean {
+    return this.#wanted !== null;
+  }
+
+  async prepare(body: () => unknown, signal?: AbortSignal, arena?: Arena): Promise<void> {
+    const wanted = arena
+      ? this.#wantedBy(() => atOnce('gpu.prepare', this.pool.inside(arena, body)))
+      : await this.#wantedAhead(body);
     let since = performance.now();
     for (const { shader, constants } of wanted) {
       if (signal?.aborted || this.lost !== null) return;
-      await this.programs.prepare(shader, constants, work);
+      await this.programs.prepare(shader, constants);
       // Where a compiler keeps this thread, signals come in between.
       if (performance.now() - since < TURN) continue;
       await turn();
       since = performance.now();
     }
+  }
+
+  /** The kernels of a body that may read in the end, when its memory is given back. */
+  async #wantedAhead(body: () => unknown): Promise<readonly Wanted[]> {
+    using job = this.job();
+    let end: unknown;
+    const wanted = this.#wantedBy(() => {
+      end = job.do(body);
+    });
+    // What comes after a read is not foreseen.
+    if (end instanceof Promise) await end.catch(() => {});
+    return wanted;
+  }
+
+  #wantedBy(body: () => void): readonly Wanted[] {
+    const wanted: Wanted[] = [];
+    this.#wanted = wanted;
+    try {
+      body();
+    } finally {
+      this.#wanted = null;
+    }
+    return wanted;
   }
 
   flush(): void {
@@ -254,6 +276,7 @@ export class DeviceGpu implements Gpu {
   }
 
   async read(view: BufferView): Promise<ArrayBuffer> {
+    if (this.#wanted) throw new Error('there are no values while kernels are compiled');
     const { buffer, offset, bytes } = view;
     const work = this.#workOf(buffer);
     buffer.work.usedBy(work);

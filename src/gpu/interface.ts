@@ -84,10 +84,15 @@ export interface Gpu {
   replay(recording: Recording): void;
 
   /**
-   * @internal Compiles the kernels of `body`, which runs in an arena without its commands: one after the other, so that signals
-   * get their turn in what may take many seconds. A failure is left to what follows. See `RepeatedStep`.
+   * @internal Compiles the kernels of `body`, which runs without its commands (a read in it fails): one after the other, so that signals
+   * get their turn in what may take many seconds and what follows would do without a pause. A failure is left to that, and so
+   * is the signal.
+   * @param arena where what `body` allocates lies, see `RepeatedStep`; without one a body may begin something asynchronous
    */
-  prepare(arena: Arena, body: () => unknown, signal?: AbortSignal): Promise<void>;
+  prepare(body: () => unknown, signal?: AbortSignal, arena?: Arena): Promise<void>;
+
+  /** @internal Whether {@link prepare} runs a body: what it makes has no values. */
+  readonly preparing: boolean;
 
   /** Submits what is recorded. */
   flush(): void;

@@ -73,12 +73,14 @@ export class ProgramCache {
   }
 
   /** Compiles what {@link program} is going to be asked for, beside other work; a failure is left to it. */
-  async prepare(shader: Shader, constants: Constants, work: Work): Promise<void> {
+  async prepare(shader: Shader, constants: Constants): Promise<void> {
     const key = keyOf(shader, constants);
     if (this.#programs.has(key)) return;
-    const { layout, descriptor } = this.#caught(work, key, () => this.#describe(shader, constants, key));
-    const compiling = this.#faults.unlessLost(this.#device.createComputePipelineAsync(descriptor));
-    const pipeline = await compiling.catch(() => null);
+    const { layout, compiling } = this.#faults.unheard(() => {
+      const { layout, descriptor } = this.#describe(shader, constants, key);
+      return { layout, compiling: this.#device.createComputePipelineAsync(descriptor) };
+    });
+    const pipeline = await this.#faults.unlessLost(compiling).catch(() => null);
     if (pipeline && !this.#programs.has(key)) this.#add(key, { layout, pipeline });
   }
 

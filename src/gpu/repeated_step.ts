@@ -22,7 +22,7 @@ export class RepeatedStep<T extends GpuArray | null> {
 
   /** Compiles what the first step of a key needs, while signals are heard: `run` would do it without a pause. */
   async prepare(key: string, body: () => T, signal?: AbortSignal): Promise<void> {
-    if (!this.#known.has(key)) await this.#gpu.prepare(this.#arena, body, signal);
+    if (!this.#known.has(key)) await this.#gpu.prepare(body, signal, this.#arena);
   }
 
   /**

@@ -154,8 +154,12 @@ export class EditingGpu implements Gpu {
   replay(recording: Recording): void {
     this.#gpu.replay(recording);
   }
-  prepare(arena: Arena, body: () => unknown, signal?: AbortSignal): Promise<void> {
-    return this.#gpu.prepare(arena, body, signal);
+  get preparing(): boolean {
+    return this.#gpu.preparing;
+  }
+
+  prepare(body: () => unknown, signal?: AbortSignal, arena?: Arena): Promise<void> {
+    return this.#gpu.prepare(body, signal, arena);
   }
   flush(): void {
     this.#gpu.flush();

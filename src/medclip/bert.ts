@@ -73,7 +73,11 @@ export class BertTower {
    * @param pad id of the padding
    * @returns [S, E], not normalised
    */
-  async encodeSentences(sentences: readonly (readonly number[])[], pad: number): Promise<GpuArray> {
+  async encodeSentences(
+    sentences: readonly (readonly number[])[],
+    pad: number,
+    signal?: AbortSignal,
+  ): Promise<GpuArray> {
     const { embed } = this.#source.config;
     const length = Math.max(...sentences.map((ids) => ids.length));
     if (length > this.config.positions) {
@@ -88,11 +92,14 @@ export class BertTower {
         const part = all.slice(start, start + CHUNK);
         const padded = part.map((s) => Array.from({ length }, (_, i) => sentences[s][i] ?? pad));
         const words = await this.#embed(padded);
-        job.do(() => {
+        const encode = () => {
           using _scope = this.#gpu.scope();
           const rows = this.#encode(GpuArray.from(this.#gpu, words, [part.length, length, this.config.width]), keys);
           copyElements(rows, sorted, { toAt: embed * done });
-        });
+        };
+        if (done === 0) await this.#gpu.prepare(encode, signal);
+        signal?.throwIfAborted();
+        job.do(encode);
         done += part.length;
       }
     }

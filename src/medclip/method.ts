@@ -30,6 +30,8 @@ export interface MedClipParts {
   readonly options: FusionOptions;
   /** What the images show, e.g. `Brain`. */
   readonly object: string;
+  /** Ends the making. */
+  readonly signal?: AbortSignal;
 }
 
 /** The largest logarithm of the factor of the cosine. */
@@ -157,13 +159,14 @@ export class MedClip implements Model {
  * Text features [2, E] of the 420 sentences: the mean of the normalised embeddings of each class, normalised again
  * unless the cosines are what is averaged. The sentences of a class are padded to its longest.
  */
-export async function medClipText({ gpu, text, tokenizer, object, options }: MedClipParts): Promise<GpuArray> {
+export async function medClipText(parts: MedClipParts): Promise<GpuArray> {
+  const { gpu, text, tokenizer, object, options, signal } = parts;
   using job = gpu.job();
   const sentences = promptSentences(object, TEMPLATES);
   const means: Tensor[] = [];
   for (const name of CLASSES) {
     const ids = sentences[name].map((sentence) => wholeSentence(tokenizer, sentence, tokenizer.context));
-    const rows = await job.do(() => text.encodeSentences(ids, tokenizer.pad));
+    const rows = await job.do(() => text.encodeSentences(ids, tokenizer.pad, signal));
     job.do(() => {
       const unit = l2Normalize(new Tensor(rows));
       means.push(meanRows(reshape(unit, [1, ...unit.shape])));

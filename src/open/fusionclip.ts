@@ -17,6 +17,7 @@ import { onDevice } from '../run/on_device.ts';
 import { EMBEDDED_MODEL } from '../study/embedded.ts';
 import { resumeRun, type TrainOutcome, trainRun } from '../train/train_run.ts';
 import { type Given, type GivenFiles, placeFolder } from './given.ts';
+import { called, wordedListener } from './library_words.ts';
 import { LoadedRun, type Prediction } from './loaded_run.ts';
 import {
   type CalibrateChoices,
@@ -99,12 +100,14 @@ export class Fusionclip {
    * @throws FusionclipError of every code: `usage` for a setting that there is not, `bad_data`, `bad_model`, `io`, …
    */
   async train(data: Given, choices: TrainChoices = {}): Promise<TrainedRun> {
-    const { model = EMBEDDED_MODEL, out: given, force = false, onEvent, signal, ...settings } = choices;
-    const texts = trainingTexts(settings);
-    const folder = placeFolder(this.#given, data);
-    const out = given ?? joinPath('runs', serverOf(folder) ?? baseName(folder));
-    const context = this.#context({ onEvent, signal });
-    return this.#finished(out, await trainRun(context, { data: folder, model, out, settings: texts, force }));
+    return called(async () => {
+      const { model = EMBEDDED_MODEL, out: given, force = false, onEvent, signal, ...settings } = choices;
+      const texts = trainingTexts(settings);
+      const folder = placeFolder(this.#given, data);
+      const out = given ?? joinPath('runs', serverOf(folder) ?? baseName(folder));
+      const context = this.#context({ onEvent, signal });
+      return this.#finished(out, await trainRun(context, { data: folder, model, out, settings: texts, force }));
+    });
   }
 
   /**
@@ -116,9 +119,11 @@ export class Fusionclip {
     out: string,
     places: CallOptions & { readonly data?: Given; readonly model?: ModelSource } = {},
   ): Promise<TrainedRun> {
-    const { data, model, ...call } = places;
-    const folder = data === undefined ? undefined : placeFolder(this.#given, data);
-    return this.#finished(out, await resumeRun(this.#context(call), out, { data: folder, model }));
+    return called(async () => {
+      const { data, model, ...call } = places;
+      const folder = data === undefined ? undefined : placeFolder(this.#given, data);
+      return this.#finished(out, await resumeRun(this.#context(call), out, { data: folder, model }));
+    });
   }
 
   /**
@@ -127,9 +132,11 @@ export class Fusionclip {
    * @throws FusionclipError `io`, `bad_model`, and `usage` for settings that cannot change
    */
   async load(run: Trained, choices: LoadChoices = {}): Promise<LoadedRun> {
-    const { model, onEvent, signal, ...settings } = choices;
-    const source = { adapters: this.#adapters(run), model, settings: methodTexts(settings) };
-    return LoadedRun.open(this.#context({ onEvent, signal }), this.#given, source);
+    return called(async () => {
+      const { model, onEvent, signal, ...settings } = choices;
+      const source = { adapters: this.#adapters(run), model, settings: methodTexts(settings) };
+      return LoadedRun.open(this.#context({ onEvent, signal }), this.#given, source);
+    });
   }
 
   /**
@@ -138,15 +145,17 @@ export class Fusionclip {
    * @throws FusionclipError `io`, `bad_image`, `bad_model`; what was written before stays
    */
   async predict(images: Given, choices: PredictChoices): Promise<Prediction[]> {
-    const { run, out, maps, falseDiscovery, model, onEvent, signal, ...settings } = choices;
-    const source = { adapters: this.#adapters(run), model, settings: methodTexts(settings) };
-    return onDevice(this.#context({ onEvent, signal }), async (context) => {
-      const loaded = await LoadedRun.open(context, this.#given, source);
-      try {
-        return await loaded.predict(images, { out, maps, falseDiscovery });
-      } finally {
-        loaded.release();
-      }
+    return called(async () => {
+      const { run, out, maps, falseDiscovery, model, onEvent, signal, ...settings } = choices;
+      const source = { adapters: this.#adapters(run), model, settings: methodTexts(settings) };
+      return onDevice(this.#context({ onEvent, signal }), async (context) => {
+        const loaded = await LoadedRun.open(context, this.#given, source);
+        try {
+          return await loaded.predict(images, { out, maps, falseDiscovery });
+        } finally {
+          loaded.release();
+        }
+      });
     });
   }
 
@@ -156,17 +165,19 @@ export class Fusionclip {
    * @throws FusionclipError `bad_data` for a series that is no volume, or where there is none; else as {@link predict}
    */
   async predictVolumes(studies: Given, choices: PredictVolumesChoices): Promise<VolumePredictions> {
-    const { run, out, maps, stride, write, window, plane, volume, accept, onVolume, ...more } = choices;
-    const { model, onEvent, signal, ...settings } = more;
-    const source = { adapters: this.#adapters(run), model, settings: methodTexts(settings) };
-    return onDevice(this.#context({ onEvent, signal }), async (context) => {
-      const loaded = await LoadedRun.open(context, this.#given, source);
-      try {
-        const how = { out, maps, stride, write, window, plane, volume, accept, onVolume };
-        return await loaded.predictVolumes(studies, how);
-      } finally {
-        loaded.release();
-      }
+    return called(async () => {
+      const { run, out, maps, stride, write, window, plane, volume, accept, onVolume, ...more } = choices;
+      const { model, onEvent, signal, ...settings } = more;
+      const source = { adapters: this.#adapters(run), model, settings: methodTexts(settings) };
+      return onDevice(this.#context({ onEvent, signal }), async (context) => {
+        const loaded = await LoadedRun.open(context, this.#given, source);
+        try {
+          const how = { out, maps, stride, write, window, plane, volume, accept, onVolume };
+          return await loaded.predictVolumes(studies, how);
+        } finally {
+          loaded.release();
+        }
+      });
     });
   }
 
@@ -177,11 +188,13 @@ export class Fusionclip {
    * @throws FusionclipError `bad_data` for too few images, with the number needed, and for images of the support set
    */
   async calibrate(run: Trained, normals: Given, choices: CalibrateChoices = {}): Promise<DecisionRule> {
-    const { labelled = null, alpha = 0.05, sensitivity = null, probability = 'platt', ...more } = choices;
-    const { group, model, onEvent, signal } = more;
-    return calibrateRun(this.#context({ onEvent, signal }), {
-      ...{ adapters: this.#adapters(run), model, normals: this.#given.place(normals), labelled },
-      ...{ alpha, sensitivity, probability, rules: group === undefined ? {} : { group } },
+    return called(async () => {
+      const { labelled = null, alpha = 0.05, sensitivity = null, probability = 'platt', ...more } = choices;
+      const { group, model, onEvent, signal } = more;
+      return calibrateRun(this.#context({ onEvent, signal }), {
+        ...{ adapters: this.#adapters(run), model, normals: this.#given.place(normals), labelled },
+        ...{ alpha, sensitivity, probability, rules: group === undefined ? {} : { group } },
+      });
     });
   }
 
@@ -190,9 +203,11 @@ export class Fusionclip {
    * @throws FusionclipError `io`, `bad_data`, `bad_image`, `bad_model`
    */
   async evaluate(run: Trained, choices: EvaluateChoices = {}): Promise<EvaluateResults> {
-    const { model, data, out = null, maps, stride, onEvent, signal, ...settings } = choices;
-    const source = { adapters: this.#adapters(run), model, settings: methodTexts(settings) };
-    return evaluateRun(this.#context({ onEvent, signal }), { ...source, data, out, maps, stride });
+    return called(async () => {
+      const { model, data, out = null, maps, stride, onEvent, signal, ...settings } = choices;
+      const source = { adapters: this.#adapters(run), model, settings: methodTexts(settings) };
+      return evaluateRun(this.#context({ onEvent, signal }), { ...source, data, out, maps, stride });
+    });
   }
 
   /**
@@ -201,7 +216,9 @@ export class Fusionclip {
    * @returns its path, by default `report.html` in the run folder
    */
   async report(run: string, { out, ...options }: ReportOptions & { readonly out?: string } = {}): Promise<string> {
-    return writeReport(this.files, run, out, options);
+    return called(async () => {
+      return writeReport(this.files, run, out, options);
+    });
   }
 
   /** Frees the GPU and given files. What was loaded cannot be used any more. */
@@ -226,7 +243,8 @@ export class Fusionclip {
 
   #context({ onEvent = this.#onEvent, signal }: CallOptions): RunContext {
     const renewGpu = (lost: Gpu) => this.#renewed(lost);
-    return { fs: this.#given, gpu: this.#gpu, renewGpu, environment: this.environment, onEvent, signal };
+    const told = onEvent && { onEvent: wordedListener(onEvent) };
+    return { fs: this.#given, gpu: this.#gpu, renewGpu, environment: this.environment, signal, ...told };
   }
 
   async #renewed(lost: Gpu): Promise<Gpu> {

@@ -7,7 +7,8 @@ import type { Thresholds } from '../detect/set_metrics.ts';
 import { TrainedDetector, type TrainedSource } from '../detect/trained.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import type { Given, GivenFiles } from './given.ts';
-import type { BatchChoices, VolumeChoices } from './settings.ts';
+import { called, wordedListener } from './library_words.ts';
+import type { BatchChoices, CallOptions, VolumeChoices } from './settings.ts';
 
 /** The scores of one image. */
 export interface Prediction extends Omit<FileRow, 'map'> {
@@ -47,19 +48,21 @@ export class LoadedRun {
    * @throws FusionclipError `io`, `bad_image`; what was written before stays
    */
   async predict(images: Given, choices: BatchChoices = {}): Promise<Prediction[]> {
-    const { out = null, maps, falseDiscovery, ...call } = choices;
-    const context = { ...this.#context, ...call };
-    const paths = await imagesToScore(context, this.#files.place(images));
-    const drawn: ScoreMap[] = [];
-    const predictions = await predictTrained(context, this.#trained, {
-      ...{ adapters: this.#adapters, paths, out, maps, falseDiscovery },
-      onRow: (_, scored) => {
-        const data = scored!.map;
-        const side = Math.sqrt(data.length);
-        drawn.push({ width: side, height: side, data });
-      },
+    return called(async () => {
+      const { out = null, maps, falseDiscovery, ...call } = choices;
+      const context = this.#contextOf(call);
+      const paths = await imagesToScore(context, this.#files.place(images));
+      const drawn: ScoreMap[] = [];
+      const predictions = await predictTrained(context, this.#trained, {
+        ...{ adapters: this.#adapters, paths, out, maps, falseDiscovery },
+        onRow: (_, scored) => {
+          const data = scored!.map;
+          const side = Math.sqrt(data.length);
+          drawn.push({ width: side, height: side, data });
+        },
+      });
+      return predictions.images.map(({ map: picture, ...row }, i) => ({ ...row, map: drawn[i], picture }));
     });
-    return predictions.images.map(({ map: picture, ...row }, i) => ({ ...row, map: drawn[i], picture }));
   }
 
   /**
@@ -68,18 +71,24 @@ export class LoadedRun {
    * @throws FusionclipError `bad_data` for a series that is no volume, or where there is none; `bad_image`, `io`, `usage`
    */
   async predictVolumes(studies: Given, choices: VolumeChoices = {}): Promise<VolumePredictions> {
-    const { out = null, maps, stride, write, window, plane, volume, accept, onVolume, ...call } = choices;
-    const context = { ...this.#context, ...call };
-    const paths = await volumePaths(context, this.#files.place(studies));
-    const { rule, volumes, patients } = await predictVolumes(context, this.#trained, {
-      ...{ adapters: this.#adapters, paths, out, maps, stride, write, window, plane, volume, accept },
-      onVolume: (row, grid) => onVolume?.(row, (slice) => grid.slice(slice)),
+    return called(async () => {
+      const { out = null, maps, stride, write, window, plane, volume, accept, onVolume, ...call } = choices;
+      const context = this.#contextOf(call);
+      const paths = await volumePaths(context, this.#files.place(studies));
+      const { rule, volumes, patients } = await predictVolumes(context, this.#trained, {
+        ...{ adapters: this.#adapters, paths, out, maps, stride, write, window, plane, volume, accept },
+        onVolume: (row, grid) => onVolume?.(row, (slice) => grid.slice(slice)),
+      });
+      return { rule, volumes, patients };
     });
-    return { rule, volumes, patients };
   }
 
   /** Frees the memory of the GPU. */
   release(): void {
     this.#trained.release();
+  }
+
+  #contextOf({ onEvent, ...call }: CallOptions): RunContext {
+    return { ...this.#context, ...call, ...(onEvent && { onEvent: wordedListener(onEvent) }) };
   }
 }

@@ -88,7 +88,8 @@ export async function planArchive(fs: FileSystem, request: ArchiveRequest): Prom
 }
 
 /**
- * Sorts inputs, each once, cuts them into shards and writes the plan; what is in memory does not grow with their number.
+ * Sorts inputs, each once, cuts them into shards and writes the plan; what is in memory (`most` as {@link LineSorter} takes it) does
+ * not grow with their number.
  * @throws FusionclipError `bad_data` where there is none, or one is two patients', and as `PlanWriter`, `ShardCutter` and the listing do
  */
 export async function writePlan(
@@ -96,10 +97,10 @@ export async function writePlan(
   out: string,
   head: PlanHead,
   listed: AsyncIterable<readonly Input[]>,
-  { size = SHARD_SIZE, weights = null }: { size?: ShardSize; weights?: Uint8Array | null } = {},
+  { size = SHARD_SIZE, weights = null, most }: { size?: ShardSize; weights?: Uint8Array | null; most?: number } = {},
 ): Promise<Plan> {
   const writer = await PlanWriter.open(fs, out, head);
-  const sorter = new LineSorter(fs, joinPath(out, SORT));
+  const sorter = new LineSorter(fs, joinPath(out, SORT), most);
   const once = new PathsOnce(fs, joinPath(out, SORT, 'paths'));
   try {
     let count = 0;
@@ -127,9 +128,10 @@ export async function writePlan(
     if (weights) await fs.writeFile(joinPath(out, ADAPTERS), weights);
     return await writer.close(sorter.duplicates);
   } catch (error) {
-    await once.close();
-    await sorter.close();
-    await writer.abort();
+    // What has failed a disk may fail these too, each by itself; what came first is the news.
+    await once.close().catch(() => {});
+    await sorter.close().catch(() => {});
+    await writer.abort().catch(() => {});
     throw error;
   }
 }

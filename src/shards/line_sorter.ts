@@ -17,6 +17,8 @@ export class LineSorter {
   #lines: string[] = [];
   #size = 0;
   #runs: string[] = [];
+  /** Whether something was written into the folder. */
+  #spilled = false;
   #added = 0;
   #given = 0;
 
@@ -46,6 +48,7 @@ export class LineSorter {
   /** Sorts what is in memory and writes it. */
   async spill(): Promise<void> {
     const path = joinPath(this.#folder, `${this.#runs.length}.txt`);
+    this.#spilled = true;
     const writer = await LineWriter.open(this.#fs, path);
     try {
       for (const batch of batches(this.#take())) if (writer.add(`${batch.join('\n')}\n`)) await writer.flush();
@@ -76,7 +79,7 @@ export class LineSorter {
   /** Removes the runs. */
   async close(): Promise<void> {
     this.#lines = [];
-    if (this.#runs.length > 0) await this.#fs.remove(this.#folder);
+    if (this.#spilled) await this.#fs.remove(this.#folder);
   }
 
   #take(): string[] {

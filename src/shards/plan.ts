@@ -117,7 +117,10 @@ export class PlanWriter {
     try {
       await fs.remove(joinPath(path, SORT)); // of a process that was killed
       const inputs = await LineWriter.open(fs, joinPath(path, INPUTS));
-      const index = await LineWriter.open(fs, joinPath(path, INDEX));
+      const index = await LineWriter.open(fs, joinPath(path, INDEX)).catch(async (error) => {
+        await inputs.abort().catch(() => {});
+        throw error;
+      });
       return new PlanWriter(fs, path, head, hash, inputs, index, !known, lock);
     } catch (error) {
       await lock.release();
@@ -158,8 +161,7 @@ export class PlanWriter {
 
   /** Leaves nothing half-written: what was there stays, a folder that was not there goes. */
   async abort(): Promise<void> {
-    await this.#inputs.abort();
-    await this.#index.abort();
+    await Promise.allSettled([this.#inputs.abort(), this.#index.abort()]);
     await this.#lock.release();
     if (this.#isNew && (await this.#fs.list(this.path)).length === 0) await this.#fs.remove(this.path);
   }

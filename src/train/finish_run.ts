@@ -86,7 +86,6 @@ export async function finishRun(run: OpenedRun, state: RunState | null): Promise
   const contest = (samples: readonly Sample[], what: string) =>
     new ValidationSet(detector, samples, header.train, {
       fs,
-      signal,
       onProgress: stage(onEvent, `features of the ${what}`),
     });
   const rest = contest(support.shots.rest, 'remaining valid images');
@@ -138,7 +137,7 @@ export async function finishRun(run: OpenedRun, state: RunState | null): Promise
   } catch (error) {
     if (!signal?.aborted || error !== signal.reason) throw error;
     const saved = (await fs.stat(folder.file(LATEST))) !== null;
-    const how = saved ? 'the state is saved: go on with' : 'no step was done yet: begin with';
+    const how = saved ? 'the state is saved: go on with' : 'nothing was saved yet: begin with';
     throw new FusionclipError(
       'interrupted',
       `Interrupted; ${how} fusionclip train --resume --out ${folder.path} (data set ${dataset.name}).`,
@@ -168,25 +167,27 @@ async function evaluateRunWeights(
   };
   const evaluateWeights = async (choice: Choice, file: string) => {
     if (selectedBy !== 'none') await loadWeights(fs, folder.file(file), detector.method.parameters);
-    return memory.withScorer(async (scorer) => {
-      const calibration = await calibrate(detector, memory, rest, scorer, choice);
-      const which = file === BEST ? 'chosen' : 'last';
-      const what = `scores of the test images (${which} weights)`;
-      const evaluation = await evaluateSamples(detector, scorer, {
-        fs,
-        samples: dataset.splits.test,
-        calibration,
-        sampling: samplingRequest(header.train),
-        batch: header.train['eval.batch'],
-        onScored: which === 'chosen' ? draw(calibration) : undefined,
-        onProgress: (done, total) =>
-          onEvent({ type: 'stage', what, done, total, etaSeconds: forecast.scoring(which, done) ?? undefined }),
-        signal,
-      });
-      // Of the chosen weights, which are evaluated last.
-      const kept = file === BEST && header.train.bank === 'features';
-      return { choice, evaluation, calibration, rows: kept ? ((await scorer.images.bank?.read()) ?? null) : null };
-    });
+    return memory.withScorer(
+      async (scorer) => {
+        const calibration = await calibrate(detector, memory, rest, scorer, choice);
+        const which = file === BEST ? 'chosen' : 'last';
+        const what = `scores of the test images (${which} weights)`;
+        const evaluation = await evaluateSamples(detector, scorer, {
+          fs,
+          samples: dataset.splits.test,
+          calibration,
+          sampling: samplingRequest(header.train),
+          batch: header.train['eval.batch'],
+          onScored: which === 'chosen' ? draw(calibration) : undefined,
+          onProgress: (done, total) =>
+            onEvent({ type: 'stage', what, done, total, etaSeconds: forecast.scoring(which, done) ?? undefined }),
+        });
+        // Of the chosen weights, which are evaluated last.
+        const kept = file === BEST && header.train.bank === 'features';
+        return { choice, evaluation, calibration, rows: kept ? ((await scorer.images.bank?.read()) ?? null) : null };
+      },
+      { signal },
+    );
   };
   const normals = support.normal.map(({ pixels }) => pixels);
   const same = end.best.step === end.last.step;

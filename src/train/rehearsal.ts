@@ -1,9 +1,10 @@
 import type { FileSystem } from '../base/file_system.ts';
+import { unlessStopped } from '../base/turn.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import type { Detector } from '../detect/detector.ts';
 import { readPicture, toInput } from '../detect/pictures.ts';
 import { type ScoringItem, scoreSet } from '../detect/scoring.ts';
-import type { SupportSet } from '../detect/support_set.ts';
+import type { RangedScorer, SupportSet } from '../detect/support_set.ts';
 import { auroc } from '../metrics/auroc.ts';
 import { rankPixels } from '../metrics/ranking.ts';
 
@@ -43,10 +44,14 @@ export async function rehearse(
   samples: readonly Sample[],
   { fs, batch, signal }: RehearsalOptions,
 ): Promise<Rehearsed | null> {
-  await timed(detector, memory, fs, samples.slice(0, 1));
-  // The training hears it where it can save its state.
-  if (signal?.aborted) return null;
-  return timed(detector, memory, fs, samples.slice(0, batch));
+  try {
+    await timed(detector, memory, fs, samples.slice(0, 1), signal);
+    return await timed(detector, memory, fs, samples.slice(0, batch), signal);
+  } catch (error) {
+    // The training hears it where it can save its state.
+    if (signal?.aborted && error === signal.reason) return null;
+    throw error;
+  }
 }
 
 async function timed(
@@ -54,6 +59,7 @@ async function timed(
   memory: SupportSet,
   fs: FileSystem,
   samples: readonly Sample[],
+  signal?: AbortSignal,
 ): Promise<Rehearsed> {
   const { gpu, kind, framing, statistics } = detector;
   const count = samples.length;
@@ -67,24 +73,27 @@ async function timed(
   }
   const read = each() / count;
   using job = gpu.job();
+  await detector.prepare(`an encoding of ${count}`, () => detector.encode(inputs), signal);
+  each(); // what was compiled is no part of it
   const encoded = job.do(() => detector.encode(inputs));
-  await gpu.idle();
+  await unlessStopped(gpu.idle(), signal);
   const encode = each() / count;
-  return await memory.withScorer(async ({ images, ranges }) => {
+  const timing = async ({ images, ranges }: RangedScorer): Promise<Rehearsed> => {
     await gpu.idle();
     const fit = each();
     const { size, images: scored } = await scoreSet(
       detector,
       images,
       [{ items, files: count, encode: () => encoded }],
-      { ranges },
+      { ranges, signal },
     );
     const score = each() / count;
     if (kind !== 'pixel') return { fit, read, encode, score, rank: 0 };
     const maps = Array.from({ length: RANKED }, (_, i) => scored[i % count]);
     auroc(rankPixels(maps.map(({ map, mask }) => ({ width: size, height: size, map, mask }))));
     return { fit, read, encode, score, rank: each() / RANKED };
-  });
+  };
+  return await memory.withScorer(timing, { signal });
 }
 
 /** Seconds since it was asked last. */

@@ -152,7 +152,9 @@ async function trainCandidate(
       const due = end || (parts.selectedBy !== 'last' && training.epoch % train['eval.every'] === 0);
       if (parts.trainings && !begun) done.push({ steps, weights: due ? await weightsOf(detector) : null });
       if (contest && due) {
-        const score = await forecast.comparing(() => memory.withScorer((scorer) => contest.evaluate(scorer, choice)));
+        const score = await forecast.comparing(() =>
+          memory.withScorer((scorer) => contest.evaluate(scorer, choice), { signal }),
+        );
         const better = !best?.score || score.value > best.score.value;
         const on = parts.selectedBy === 'test-oracle' ? 'test-oracle' : 'valid';
         folder.metrics.add({ type: 'eval', ...(rate !== null && { rate }), ...choice, on, ...score, best: better });

@@ -12,7 +12,8 @@ suite('selection', () => {
   test('images are not scored again by the weights that were just compared on them, and by others they are', async (t) => {
     const fs = ruleSet();
     const { fusion, train } = runSettings(smallSettings({ method: 'clip-memory' }));
-    const parts = { gpu: await t.gpu(), backbone: await tinyBackbone(), options: fusion };
+    const gpu = await t.gpu();
+    const parts = { gpu, backbone: await tinyBackbone(), options: fusion };
     const detector = await Detector.open({ ...parts, kind: 'pixel', object: 'Brain', seed: 1 });
     const { valid } = (await openDataset(fs, '/Brain_AD')).splits;
     const memory = new SupportSet(detector, [await readPicture(fs, valid[0], fusion)], []);
@@ -20,7 +21,7 @@ suite('selection', () => {
     let batches = 0;
     await memory.withScorer(async ({ images, ranges }) => {
       const score: typeof images.score = (...of) => {
-        batches++;
+        if (!gpu.preparing) batches++;
         return images.score(...of);
       };
       const scorer = { images: { bank: null, score, release: () => {} }, ranges };
@@ -40,6 +41,14 @@ suite('selection', () => {
         await contest.scores(scorer, other);
         assert.equal(batches, before + each);
       }
+      const stop = new AbortController();
+      const stopping: typeof score = (...of) => {
+        stop.abort(new Error('stopped'));
+        return score(...of);
+      };
+      const stopped = { images: { ...scorer.images, score: stopping }, ranges, signal: stop.signal };
+      const end = await contest.scores(stopped).catch((error: Error) => error.message);
+      assert.equal(end, 'stopped');
     });
     contest.release();
     memory.release();

@@ -79,6 +79,35 @@ suite('repeated steps', () => {
     kept!.release();
   });
 
+  test('kernels are compiled ahead of work that reads, without its commands and without what comes after', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const y = GpuArray.from(gpu, Float32Array.of(1, 2), [2]);
+    const shader = defineShader(times(7));
+    const { liveBuffers } = gpu.pool;
+    const before = gpu.programs.size;
+    const seen: boolean[] = [];
+    const body = async () => {
+      seen.push(gpu.preparing);
+      gpu.run({ shader, buffers: { y }, params: { size: 2 }, groups: [1] });
+      const values = await add(y, GpuArray.from(gpu, Float32Array.of(1, 1), [2])).read();
+      seen.push(gpu.preparing);
+      return values;
+    };
+    const broken = defineShader(times(7).replace('id.x < params.size', 'nothing'));
+    await gpu.prepare(() => gpu.run({ shader: broken, buffers: { y }, params: { size: 2 }, groups: [1] }));
+    await gpu.idle(); // a failure is left to who runs it
+    await gpu.prepare(body);
+    assert.deepEqual(seen, [true]);
+    assert.isAbove(gpu.programs.size, before);
+    assert.equal(gpu.pool.liveBuffers, liveBuffers);
+    const compiled = gpu.programs.size;
+    using job = gpu.job();
+    assert.deepEqual([...(await job.do(body))], [8, 15]);
+    assert.deepEqual(seen, [true, false, false]);
+    assert.equal(gpu.programs.size, compiled, 'something was not prepared');
+  });
+
   test(
     'a replay copies the texels of its product anew, whatever other products left in the textures',
     async (t) => {

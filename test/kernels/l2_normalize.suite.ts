@@ -2,6 +2,7 @@ import { GpuArray } from '../../src/gpu/array.ts';
 import { l2Normalize, l2NormalizeBackward } from '../../src/kernels/l2_normalize.ts';
 import { centralDifference } from '../../src/lab/reference/central_difference.ts';
 import { l2Normalize as reference } from '../../src/lab/reference/rows.ts';
+import { l2Normalize as normalised, Tensor } from '../../src/nn/index.ts';
 import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
 
@@ -29,6 +30,12 @@ suite('l2_normalize', () => {
       });
     }
   }
+
+  test('a short row is as long as any in a model', async (t) => {
+    using _scope = (await t.gpu()).scope();
+    const x = new Tensor(GpuArray.from(await t.gpu(), Float32Array.of(3e-4, -4e-4), [1, 2]));
+    assertClose(await normalised(x).value.read(), [0.6, -0.8], { relative: 1e-6 });
+  });
 
   test('a row of zeros stays zero', async (t) => {
     const gpu = await t.gpu();

@@ -6,7 +6,7 @@ import { assertClose, noise } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
 
 const SHAPES: readonly ConvolutionShape[] = [
-  { batch: 2, height: 9, width: 6, channels: 5, side: 3, stride: 2, pad: 1 },
+  { batch: 2, height: 9, width: 7, channels: 5, side: 3, stride: 2, pad: 1 },
   { batch: 1, height: 4, width: 5, channels: 3, side: 2, stride: 1, pad: 0 },
 ];
 

@@ -23,7 +23,8 @@ suite('where', () => {
   ];
   for (const [condition, a, b, out] of shapes) {
     const size = condition.reduce((x, y) => x * y, 1);
-    const mask = noise(3, size).map((v) => Number(v > 0));
+    // Any number but 0 chooses the first.
+    const mask = noise(3, size).map((v, i) => (v > 0 ? [1, -2, 0.5][i % 3] : 0));
     gradientTest('where', `[${condition}], [${a}] and [${b}]`, {
       inputs: [{ shape: a }, { shape: b }],
       run: ([x, y], gpu) => where(GpuArray.from(gpu, mask, condition), x, y),

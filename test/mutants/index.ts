@@ -4,6 +4,7 @@ import { data } from './data.ts';
 import { decide } from './decide.ts';
 import { engine } from './engine.ts';
 import { fusion } from './fusion.ts';
+import { kernels } from './kernels.ts';
 import { losses } from './losses.ts';
 import { metrics } from './metrics.ts';
 import type { Mutation } from './mutation.ts';
@@ -24,6 +25,7 @@ export const SUBJECTS: Readonly<Record<string, readonly Mutation[]>> = {
   data,
   clip,
   engine,
+  kernels,
   volumes,
   reports,
 };

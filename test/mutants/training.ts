@@ -58,6 +58,11 @@ export const training: readonly Mutation[] = [
   ...mutations('shaders/clip_norm.wgsl', 'kernels/clip_norm', [
     ['sums += g * g;', 'sums += abs(g);'],
     ['(params.size + 3u) / 4u', 'params.size / 4u'],
+    [
+      'id.y * (groups.x * WORKGROUP) + id.x',
+      'id.x',
+      { equivalent: 'a second row of workgroups begins at a gradient of 2^26 numbers, 256 MiB: more than a suite has' },
+    ],
   ]),
   ...mutations('src/pretrain/schedule.ts', 'pretrain/schedule', [
     ['return (step + 1) / warmup;', 'return step / warmup;'],

@@ -76,6 +76,9 @@ export const volumes: readonly Mutation[] = [
     ['-0.5 * (((other - k) * distance) / sigma) ** 2', '-((((other - k) * distance) / sigma) ** 2)'],
     ['total += weight;', 'total += 1;'],
   ]),
+  ...mutations('src/detect/slice_maps.ts', 'detect/slice_maps', [
+    ['width: shape[order[0]], height: shape[order[1]]', 'width: shape[order[1]], height: shape[order[0]]'],
+  ]),
   ...mutations('src/volume/mask.ts', 'volume/mask', [
     ['if (beyond > SLACK)', 'if (beyond > 1)'],
     ['mask.openEnds ? l >= 0 && l < nz : true', 'true'],

@@ -5,6 +5,7 @@ import { overlaid } from '../../src/base/overlaid.ts';
 import { FUSION_OPTIONS } from '../../src/fusion/options.ts';
 import { Fusionclip } from '../../src/open/fusionclip.ts';
 import { placeFolder, withGiven } from '../../src/open/given.ts';
+import { libraryWords } from '../../src/open/library_words.ts';
 import { packageAddress } from '../../src/open/package_address.ts';
 import type { TrainChoices } from '../../src/open/settings.ts';
 import { writePhantomVolumes } from '../../src/phantom/write_volumes.ts';
@@ -231,6 +232,41 @@ suite('open: calls', () => {
     const one = await fc.train('/Brain_AD', { ...SMALL, model, out: 'one' });
     const two = await fc.train(files, { ...SMALL, model, out: 'two' });
     assert.deepEqual(two.results.selected, one.results.selected);
+  });
+
+  test('messages are in the words of the library: settings, arguments and calls', async (t) => {
+    const words = {
+      'a holds a finished run; give another folder with --out, or replace it with --force.':
+        'a holds a finished run; give another folder with `out`, or replace it with `force: true`.',
+      'The loss is NaN; lower --lr.adapter and --lr.prompt. The last checkpoint is kept.':
+        'The loss is NaN; lower `lr.adapter` and `lr.prompt`. The last checkpoint is kept.',
+      'Interrupted after step 3 of 9; the state is saved: go on with fusionclip train --resume --out runs/a.b.':
+        "Interrupted after step 3 of 9; the state is saved: go on with fc.resume('runs/a.b').",
+      'b has no calibration; make one: fusionclip calibrate RUN --normals DIR.':
+        'b has no calibration; make one: fc.calibrate RUN `normals` DIR.',
+      'c was not written by fusionclip train; give a run folder of it.':
+        'c was not written by fc.train; give a run folder of it.',
+      '--fdr takes p-values; (--group, --shots 2), without --offline':
+        '`falseDiscovery` takes p-values; (`group`, `shots` 2), without --offline',
+    };
+    for (const [text, expected] of Object.entries(words)) assert.equal(libraryWords(text), expected);
+    const events: RunEvent[] = [];
+    const fc = await opened(t, ruleSet(), events);
+    const model = await tinyBackbone();
+    const said = async (work: Promise<unknown>) => {
+      const error = await work.then(
+        () => null,
+        (thrown: FusionclipError) => thrown,
+      );
+      assert.instanceOf(error, FusionclipError);
+      assert.notMatch(error!.message, /--[a-z]/);
+      return error!.message;
+    };
+    assert.match(await said(fc.train('/Brain_AD', { ...SMALL, model, out: '/a.npy', shotz: 4 } as never)), /shotz/);
+    assert.match(await said(fc.train('/Brain_AD', { ...SMALL, model, skip: ['*'] })), /`skip` \* leaves out/);
+    assert.match(await said(fc.train('/Brain_AD', { ...SMALL, model, fuse: 'april', layers: [1, 99] })), /`layers`/);
+    assert.match(await said(fc.evaluate('/nowhere')), /no run at \/nowhere/);
+    for (const event of events) if (event.type === 'note') assert.notMatch(event.text, /--[a-z]/);
   });
 
   test('an unknown setting is refused before anything is written', async (t) => {

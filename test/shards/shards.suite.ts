@@ -2,6 +2,7 @@ import { assert } from 'chai';
 import { csvCells } from '../../src/base/csv.ts';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { ruleStream } from '../../src/base/rule.ts';
+import { writePlan } from '../../src/shards/archive.ts';
 import { inputLine, inputOfLine } from '../../src/shards/input.ts';
 import { readLines } from '../../src/shards/line_files.ts';
 import { LineSorter } from '../../src/shards/line_sorter.ts';
@@ -9,7 +10,7 @@ import { listInputs, rooted } from '../../src/shards/list_inputs.ts';
 import { mergePlan } from '../../src/shards/merged_files.ts';
 import { partPath, writePart } from '../../src/shards/parts.ts';
 import { PathsOnce } from '../../src/shards/paths_once.ts';
-import { Plan, PlanWriter } from '../../src/shards/plan.ts';
+import { Plan, type PlanHead, PlanWriter } from '../../src/shards/plan.ts';
 import { chosenShards, workShards } from '../../src/shards/work.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
@@ -108,6 +109,32 @@ suite('shards', () => {
     await expectFailure('bad_data', [/nothing to score/], () => planOf(fs, []));
     assert.deepEqual((await Plan.open(fs, '/plan')).facts, plan.facts);
     assert.lengthOf(await shardsOf(await Plan.open(fs, '/plan')), 1);
+  });
+
+  test('one whose sorted runs cannot be removed leaves no half-written file all the same', async () => {
+    const fs = new MemoryFileSystem([]);
+    const open = new Set<string>();
+    const { createWriter } = fs;
+    fs.createWriter = async (path) => {
+      const writer = await createWriter.call(fs, path);
+      open.add(path);
+      const ended = (end: () => Promise<void>) => async () => {
+        await end();
+        open.delete(path);
+      };
+      return { write: writer.write, close: ended(writer.close), abort: ended(writer.abort) };
+    };
+    const listed = async function* () {
+      fs.remove = async (path) => {
+        throw new FusionclipError('io', `The disk does not remove ${path}.`);
+      };
+      yield INPUTS.slice(0, 12).map((input) => ({ ...input, images: 1 }));
+      throw new FusionclipError('bad_data', 'The list is damaged.');
+    };
+    const head: PlanHead = { plan: 'archive', config: {}, places: {}, columns: [], sorted: true };
+    await expectFailure('bad_data', [/list is damaged/], () => writePlan(fs, '/plan', head, listed(), { most: 300 }));
+    assert.isAbove([...fs.files.keys()].filter((path) => path.startsWith('/plan/sort/')).length, 0);
+    assert.deepEqual([...open], []);
   });
 
   test('merged bytes are the same however the shards were spread, and every input stands once', async () => {

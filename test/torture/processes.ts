@@ -37,11 +37,11 @@ export function gpuProcessOf(mark: string): Found | undefined {
   return marked(mark).find(({ line }) => line.includes('--type=gpu-process'));
 }
 
-/** Waits until something holds, for at most so many milliseconds. */
-export async function until(holds: () => boolean, patience: number): Promise<boolean> {
+/** Waits until something holds, for at most so many milliseconds; looks every so many. */
+export async function until(holds: () => boolean, patience: number, every = 50): Promise<boolean> {
   for (const end = Date.now() + patience; Date.now() < end; ) {
     if (holds()) return true;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, every));
   }
   return holds();
 }

@@ -11,10 +11,13 @@ const LIMIT = 2000;
 interface Moment {
   readonly phase: string;
   readonly args: (folder: string) => string[];
-  /** What it has said by then, and milliseconds after that. */
-  readonly after: RegExp;
+  /** What it has said by then, or the file below the folder that is there by then, and milliseconds after that. */
+  readonly after: RegExp | string;
   readonly delay: number;
 }
+
+/** Milliseconds between two looks at what a command has said: some phases are short. */
+const LOOK = 5;
 
 const DEMO = (folder: string) => ['demo', '--out', join(folder, 'demo'), '--epochs', '3'];
 const TRAIN = (folder: string) => [
@@ -75,11 +78,12 @@ export const MOMENTS: readonly Moment[] = [
   { phase: 'training', args: TRAIN, after: /"type":"step"/, delay: 50 },
   { phase: 'validation', args: TRAIN, after: /remaining valid images/, delay: 50 },
   { phase: 'scoring', args: TRAIN, after: /"type":"eval"/, delay: 50 },
-  { phase: 'maps', args: TRAIN, after: /scores of the test images/, delay: 30 },
-  { phase: 'report', args: TRAIN, after: /"what":"maps"/, delay: 30 },
+  { phase: 'maps', args: TRAIN, after: 'run/maps', delay: 10 },
+  { phase: 'metrics', args: TRAIN, after: /\(chosen weights\)","done":40,"total":40/, delay: 0 },
+  { phase: 'report', args: TRAIN, after: 'run/results.json', delay: 0 },
   { phase: 'sweep', args: SWEEP, after: /1 of \d+: /, delay: 200 },
   { phase: 'predict, loading', args: PREDICT, after: ADAPTER, delay: 50 },
-  { phase: 'predict, scoring', args: PREDICT, after: /"what":"/, delay: 100 },
+  { phase: 'predict, scoring', args: PREDICT, after: 'predicted/predictions.csv', delay: 100 },
   { phase: 'eval', args: EVAL, after: ADAPTER, delay: 500 },
   { phase: 'report anew', args: REPORT, after: /^/, delay: 700 },
   { phase: 'cost', args: COST, after: /^/, delay: 700 },
@@ -125,14 +129,16 @@ export async function terminate(
       resolve();
     }),
   );
-  const reached = await until(() => moment.after.test(said) || code !== undefined, 240_000);
+  const { after } = moment;
+  const isThere = () => (typeof after === 'string' ? existsSync(join(folder, after)) : after.test(said));
+  const reached = await until(() => isThere() || code !== undefined, 240_000, LOOK);
   await new Promise((resolve) => setTimeout(resolve, moment.delay + extra));
   if (!reached || code !== undefined) {
     child.kill('SIGKILL');
     await closed;
     // A quick machine is done by then: earlier is another moment.
-    if (code === 0 && moment.delay + extra > 20) {
-      const delay = moment.delay / 2;
+    if (code === 0 && moment.delay + extra > 0) {
+      const delay = Math.floor(moment.delay / 2);
       return terminate(program, runtime, folder, { ...moment, delay }, Math.floor(extra / 2));
     }
     return {

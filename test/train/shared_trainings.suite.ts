@@ -1,7 +1,9 @@
 import { assert } from 'chai';
+import { runSettings } from '../../src/run/run_config.ts';
 import { SharedTrainings } from '../../src/train/index.ts';
+import { trainingKey } from '../../src/train/shared_trainings.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, metricsOf, ruleSet, smallRun, textOf } from './small_run.ts';
+import { contextOf, metricsOf, ruleSet, smallRun, smallSettings, textOf, tinyBackbone } from './small_run.ts';
 
 /** Ways to choose weights, and settings that inference alone reads. */
 const CASES: readonly (readonly [select: string, variant: Readonly<Record<string, string>>])[] = [
@@ -63,6 +65,21 @@ suiteInTurn('shared trainings', () => {
     ];
     for (const changed of others) await run({ epochs: '1', ...changed });
     assert.equal(trainings.hits, 0);
+  });
+
+  test('a key is of all that a training depends on', async () => {
+    const { fusion, train } = runSettings(smallSettings());
+    const model = (await tinyBackbone()).identity;
+    const header = { fusion, train, kind: 'pixel', object: 'Brain', model, data: { path: '/a' } };
+    const others = [
+      { ...header, data: { path: '/b' } },
+      { ...header, object: 'Knee' },
+      { ...header, kind: 'image' },
+      { ...header, fusion: { ...fusion, method: 'april-gan' } },
+      { ...header, train: { ...train, seed: train.seed + 1 } },
+    ];
+    const keys = [header, ...others].map((one) => trainingKey(one as never, 0));
+    assert.lengthOf(new Set([...keys, trainingKey(header as never, 1)]), 7);
   });
 
   test('the oldest training is forgotten when there is no room for one more', async (t) => {

@@ -26,6 +26,8 @@ export interface ModelParts {
   readonly seed: number;
   /** Features of sentences that another method on the same text tower may have computed. */
   readonly ensembles?: KnownEnsembles | null;
+  /** Ends the making. */
+  readonly signal?: AbortSignal;
 }
 
 /**
