@@ -26,11 +26,7 @@ export const fusion: readonly Mutation[] = [
       { suite: 'fusion/readings > april' },
     ],
     ['Math.ceil(4 * sigma)', 'Math.ceil(sigma)', { suite: 'fusion/readings > map.blur' }],
-    [
-      'Math.exp(-0.5 * ((i - radius) / sigma) ** 2)',
-      'Math.exp(-(((i - radius) / sigma) ** 2))',
-      { suite: 'fusion/settings' },
-    ],
+    ['exp(-0.5 * ((i - radius) / sigma) ** 2)', 'exp(-(((i - radius) / sigma) ** 2))', { suite: 'fusion/settings' }],
     ['period - 1 - j', 'period - j', { suite: 'fusion/settings' }],
     ['fewMean: rangeOf(scores.fewMean),', 'fewMean: rangeOf(scores.zeroMean),'],
   ]),
@@ -97,8 +93,8 @@ export const fusion: readonly Mutation[] = [
     ["options['text.mean'] === 'cosines' ? pair : l2Normalize(pair)", 'l2Normalize(pair)'],
     ['last === 1 ? [1] : [last - 1, last]', '[last]'],
     [
-      'Math.exp(Math.min(Math.max(logitScale, 0), MOST_LOGIT_SCALE))',
-      'Math.exp(Math.max(logitScale, 0))',
+      'exp(Math.min(Math.max(logitScale, 0), MOST_LOGIT_SCALE))',
+      'exp(Math.max(logitScale, 0))',
       { equivalent: 'logit_scale of generated models is ln 100 = 4.60517, below the bound of 4.6052' },
     ],
   ]),

@@ -53,7 +53,7 @@ export const losses: readonly Mutation[] = [
     ],
   ]),
   ...mutations('src/pretrain/dual_encoder.ts', 'pretrain/dual_encoder', [
-    ['const MOST_LOG_SCALE = Math.log(100);', 'const MOST_LOG_SCALE = 100;'],
+    ['const MOST_LOG_SCALE = log(100);', 'const MOST_LOG_SCALE = 100;'],
     ['infoNce(linear(l2Normalize(pictures), words, null)', 'infoNce(linear(pictures, words, null)'],
     ['const words = l2Normalize(text.encode(rows', 'const words = (text.encode(rows'],
   ]),

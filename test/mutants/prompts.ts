@@ -29,9 +29,9 @@ export const prompts: readonly Mutation[] = [
     ],
   ]),
   ...mutations('src/fusion/initial.ts', 'fusion/settings', [
-    ['Math.sqrt(-2 * Math.log(u))', 'Math.sqrt(-Math.log(u))'],
+    ['Math.sqrt(-2 * log(u))', 'Math.sqrt(-log(u))'],
     ['ruleU32(name, seed, 2 * i + 1)', 'ruleU32(name, seed, 2 * i)'],
-    ['Math.cos(2 * Math.PI * v)', 'Math.cos(Math.PI * v)', { suite: 'fusion/readings > prompt.init normal' }],
+    ['cos(2 * Math.PI * v)', 'cos(Math.PI * v)', { suite: 'fusion/readings > prompt.init normal' }],
   ]),
   ...mutations('src/clip/sentences.ts', 'fusion/readings > prompt.templates', [
     ['.sort((a, b) => a - b)\n', '\n', { suite: 'clip/tokenizer' }],
@@ -47,7 +47,7 @@ export const prompts: readonly Mutation[] = [
   ]),
   ...mutations('src/fusion/initial.ts', 'fusion/prompts', [
     ['2 * i + 1)', '2 * i)'],
-    ['-2 * Math.log(u)', '-Math.log(u)'],
-    ['Math.cos(2 * Math.PI * v)', 'Math.sin(2 * Math.PI * v)'],
+    ['-2 * log(u)', '-log(u)'],
+    ['cos(2 * Math.PI * v)', 'cos(2 * Math.PI * u)'],
   ]),
 ];

@@ -6,7 +6,7 @@ export const reports: readonly Mutation[] = [
     ['if (high < 0.5)', 'if (high < 0)'],
     ['if (low <= 0.5)', 'if (low <= 0)'],
     ['map.auroc >= selected.pixel.auroc', 'map.auroc < selected.pixel.auroc'],
-    ['(sensitivity + specificity) / 2 < curves.roc.value - SHORT', 'sensitivity < curves.roc.value - 1'],
+    ['(threshold.sensitivity + threshold.specificity) / 2 < auroc - SHORT', 'threshold.sensitivity < auroc - 1'],
   ]),
   ...mutations('src/report/worst_first.ts', 'report/report', [
     ['label === 1 ? bar - score : score - bar', 'label === 0 ? bar - score : score - bar'],
@@ -50,8 +50,8 @@ export const reports: readonly Mutation[] = [
   ...mutations('src/decide/rate.ts', 'decide/', [['share: count / of,', 'share: of / count,']]),
   ...mutations('src/decide/image_facts.ts', 'decide/', [
     ['corners - 2 * sides + 4 * data[at]', 'corners - 2 * sides + 3 * data[at]'],
-    ['Math.log(width / height)', 'Math.log(height / width)'],
-    ['Math.log(width * height) / 2', 'Math.log(width * height)'],
+    ['log(width / height)', 'log(height / width)'],
+    ['log(width * height) / 2', 'log(width * height)'],
   ]),
   ...mutations('src/gpu/memory.ts', 'gpu/ > refused', [
     ['if (buffer.alive && buffer.slot.home === this.#slots) return;', 'if (buffer.alive) return;'],

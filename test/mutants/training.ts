@@ -132,7 +132,7 @@ export const training: readonly Mutation[] = [
     ["options['memory.augment'] ? 'mvfa' : 'none'", "'none'"],
     ['batch(picture, 0, i, `', 'batch(picture, 0, null, `'],
     ['...this.#abnormal.map((picture, i) => batch(picture, 1, null, `support ${normal.length + i}`)),', ''],
-    ['wanted ? await this.ranges(images) : null', 'null'],
+    ['await this.ranges(images, signal)', 'null'],
   ]),
   ...mutations('src/detect/predict.ts', 'detect/predict', [
     ['await addBad(places.get(scored.id)!);', ''],
