@@ -1,3 +1,4 @@
+import { isObject } from '../../src/base/json.ts';
 import type { DataSource, SessionFile, SupportChoice, TrainingWish } from '../protocol.ts';
 
 /** The session of a `session.json`, or null where that is damaged, or of a build that writes other ones. */
@@ -53,10 +54,6 @@ function isWish(value: unknown): value is TrainingWish {
 
 function isSupport(value: unknown): value is SupportChoice {
   return isObject(value) && isTexts(value.normal) && isTexts(value.abnormal);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isNumberOrNull(value: unknown): value is number | null {

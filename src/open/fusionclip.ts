@@ -216,9 +216,7 @@ export class Fusionclip {
    * @returns its path, by default `report.html` in the run folder
    */
   async report(run: string, { out, ...options }: ReportOptions & { readonly out?: string } = {}): Promise<string> {
-    return called(async () => {
-      return writeReport(this.files, run, out, options);
-    });
+    return called(() => writeReport(this.files, run, out, options));
   }
 
   /** Frees the GPU and given files. What was loaded cannot be used any more. */

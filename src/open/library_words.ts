@@ -4,18 +4,17 @@ import type { RunListener } from '../run/events.ts';
 import { TRAIN_OPTIONS } from '../run/options.ts';
 
 /** What calls take beside settings, by the flag of the command line. */
-const ARGUMENTS: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    ['data', 'model', 'out', 'maps', 'stride', 'write', 'window', 'plane', 'volume', 'accept', 'group'].map((one) => [
-      one,
-      one,
-    ]),
-  ),
-  ...Object.fromEntries(['normals', 'labelled', 'alpha', 'sensitivity', 'probability'].map((one) => [one, one])),
-  fdr: 'falseDiscovery',
-  force: 'force: true',
-  resume: 'fc.resume()',
-};
+const ARGUMENTS: ReadonlyMap<string, string> = new Map([
+  ...['data', 'model', 'out', 'maps', 'stride', 'write', 'window', 'plane', 'volume', 'accept', 'group'].map(same),
+  ...['normals', 'labelled', 'alpha', 'sensitivity', 'probability'].map(same),
+  ['fdr', 'falseDiscovery'],
+  ['force', 'force: true'],
+  ['resume', 'fc.resume()'],
+]);
+
+function same(name: string): [string, string] {
+  return [name, name];
+}
 
 /** Commands of the command line that are calls here. */
 const CALLS: Readonly<Record<string, string>> = { eval: 'evaluate' };
@@ -34,8 +33,8 @@ export function libraryWords(text: string): string {
     .replace(COMMAND, (_, command: string) => `fc.${CALLS[command] ?? command}`)
     .replace(FLAG, (whole, before: string, name: string) => {
       const isSetting = Object.hasOwn(FUSION_OPTIONS, name) || Object.hasOwn(TRAIN_OPTIONS, name);
-      const own = isSetting ? name : Object.hasOwn(ARGUMENTS, name) ? ARGUMENTS[name] : null;
-      return own === null ? whole : `${before}\`${own}\``;
+      const own = isSetting ? name : ARGUMENTS.get(name);
+      return own === undefined ? whole : `${before}\`${own}\``;
     });
 }
 

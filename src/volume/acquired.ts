@@ -47,7 +47,8 @@ const UNSAID = new Set(['', 'OT', 'SC']);
 
 /** How volumes were made that are trained on. */
 export function acquiredOf(volumes: readonly Acquisition[]): Acquired {
-  const all = <T>(of: (one: Acquisition) => readonly T[]): T[] => [...new Set(volumes.flatMap(of))].sort();
+  const all = <T>(of: (one: Acquisition) => readonly T[]): T[] =>
+    [...new Set(volumes.flatMap(of))].sort((a, b) => (a < b ? -1 : 1));
   const pixels = volumes.flatMap(pixelsOf);
   return {
     modalities: all(({ modality }) => (UNSAID.has(modality) ? [] : [modality])),

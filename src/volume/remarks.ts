@@ -1,20 +1,22 @@
 /** What is to be said of volumes, each sentence once, of all that it is true of. */
 export class Remarks {
-  readonly #names = new Map<string, string[]>();
+  readonly #names = new Map<string, Set<string>>();
 
   /** @param name of the volume */
   add(name: string, text: string): void {
-    this.#names.set(text, [...(this.#names.get(text) ?? []), name]);
+    const names = this.#names.get(text);
+    if (names) names.add(name);
+    else this.#names.set(text, new Set([name]));
   }
 
   /** What is said of one volume. */
   of(name: string): string {
-    return [...this.#names].flatMap(([text, names]) => (names.includes(name) ? [text] : [])).join('; ');
+    return [...this.#names].flatMap(([text, names]) => (names.has(name) ? [text] : [])).join('; ');
   }
 
   /** All of it, for people. */
   lines(): string[] {
-    return [...this.#names].map(([text, names]) => `${listed(names)}: ${text}`);
+    return [...this.#names].map(([text, names]) => `${listed([...names])}: ${text}`);
   }
 }
 
