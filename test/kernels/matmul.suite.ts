@@ -120,6 +120,26 @@ suiteOnOneDawn('matmul', () => {
     );
 
     test(
+      `${variant}: some columns of aᵀ b`,
+      async (t) => {
+        const gpu = await t.gpu();
+        using _scope = gpu.scope();
+        const [m, k, n] = [19, 28, 18];
+        const a = upload(gpu, 11, [k, m + 8]);
+        const b = upload(gpu, 12, [k, n + 3]);
+        const options: MatmulOptions = { transposeA: true, aColumns: [8, m], bColumns: [3, n] };
+        const part = (host: Float32Array, width: number, start: number, count: number) =>
+          Float32Array.from({ length: k * count }, (_, i) => host[Math.floor(i / count) * width + start + (i % count)]);
+        const [left, right] = [part(a.host, m + 8, 8, m), part(b.host, n + 3, 3, n)];
+        const expected = matmulReference(left, right, [m, k, n], true, false);
+        const out = matmulWith(variant, a.array, b.array, options);
+        assertClose(await out.read(), expected, tolerance(k), 'columns');
+      },
+      // What is read is found outside of the shaders: one runtime, or those that have the variant at all.
+      matmulRow(variant).needs ? runtimesOf(variant) : ['deno'],
+    );
+
+    test(
       `${variant}: leading axes fold into rows, stay batches, or are summed over`,
       async (t) => {
         const gpu = await t.gpu();
