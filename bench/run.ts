@@ -53,5 +53,5 @@ if (json) {
   store(json, report);
   console.log(`stored in ${json}`);
 }
-gpu.destroy();
+await gpu.destroy();
 await host.exit(0);

@@ -211,4 +211,4 @@ const median = times.sort((a, b) => a - b)[3];
 // x is read twice, and y is written.
 const rate = (3 * 4 * many * wide) / (median / 1000) / 1e9;
 console.log(`rms_norm ${many}×${wide}: ${median.toFixed(3)} ms, ${rate.toFixed(1)} GB/s`);
-fc.close();
+await fc.close();

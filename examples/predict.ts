@@ -34,4 +34,4 @@ for (const path of (await findInputs(fc.files, images)).images) {
 }
 
 loaded.release();
-fc.close();
+await fc.close();

@@ -45,4 +45,4 @@ console.log(`${report} has curves and heat maps; ${adapters} is what a predictio
 // Settings that training does not depend on can be tried on the trained weights.
 const smooth = await fc.evaluate('runs/train', { 'map.blur': 2 });
 console.log(`with blurred maps: pixel AUROC ${smooth.pixel?.auroc}`);
-fc.close();
+await fc.close();

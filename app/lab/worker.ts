@@ -19,7 +19,7 @@ async function opened(): Promise<KernelLab> {
   const old = lab;
   if (old && old.gpu.lost === null && old.gpu.programs.size < MOST_PROGRAMS) return old;
   lab = null;
-  if (old?.gpu.lost === null) old.gpu.destroy();
+  if (old?.gpu.lost === null) void old.gpu.destroy();
   lab = new KernelLab(await Gpu.create(navigator.gpu ?? null));
   return lab;
 }

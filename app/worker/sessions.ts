@@ -114,7 +114,7 @@ export class Sessions {
 
   /** Says that nothing is at work on a session any more. */
   async release(id: string): Promise<void> {
-    await this.#held.get(id)?.release();
+    await this.#held.get(id)?.release(false);
     this.#held.delete(id);
   }
 

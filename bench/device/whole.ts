@@ -132,5 +132,5 @@ const report: WholeReport = {
   ...{ times, profiles },
 };
 store(values.out, report);
-gpu.destroy();
+await gpu.destroy();
 process.exit(0);

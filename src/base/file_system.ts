@@ -76,6 +76,6 @@ export interface FileWriter {
 export interface FileLock {
   /** The process that held it and ended without giving it back, in words; null when there was none. */
   readonly abandonedBy: string | null;
-  /** Removes the file. */
-  release(): Promise<void>;
+  /** Removes the file, and with `folder` the folder that it is in when nothing else is there. */
+  release(folder: boolean): Promise<void>;
 }

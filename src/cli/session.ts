@@ -38,7 +38,7 @@ export async function withGpu<T>(call: Call, body: (session: Session) => Promise
   let gpu = await open();
   const renewGpu = async (lost: Gpu) => {
     if (lost !== gpu) return gpu;
-    gpu.destroy();
+    void gpu.destroy();
     gpu = await open();
     return gpu;
   };
@@ -62,7 +62,7 @@ export async function withGpu<T>(call: Call, body: (session: Session) => Promise
     undoBeat();
     reporter.clear();
     undo();
-    gpu.destroy();
+    await gpu.destroy();
   }
 }
 

@@ -21,14 +21,11 @@ export class OutputFolder {
   readonly path: string;
   readonly #fs: FileSystem;
   readonly #lock: FolderLock;
-  /** Whether the folder was not there before. */
-  readonly #made: boolean;
 
-  private constructor(fs: FileSystem, path: string, lock: FolderLock, made: boolean) {
+  private constructor(fs: FileSystem, path: string, lock: FolderLock) {
     this.#fs = fs;
     this.path = path;
     this.#lock = lock;
-    this.#made = made;
   }
 
   /**
@@ -58,7 +55,7 @@ export class OutputFolder {
         throw new FusionclipError('usage', text);
       }
     }
-    return new OutputFolder(fs, path, await FolderLock.take(fs, path, say), stat === null);
+    return new OutputFolder(fs, path, await FolderLock.take(fs, path, say));
   }
 
   /** Removes what an earlier call has left: it would be taken for a part of the new results. */
@@ -74,7 +71,6 @@ export class OutputFolder {
   /** Lets others write there. A folder that was made for nothing goes. */
   async release(): Promise<void> {
     await this.#lock.release();
-    if (this.#made && (await this.#fs.list(this.path)).length === 0) await this.#fs.remove(this.path);
   }
 }
 

@@ -58,6 +58,12 @@ export class Faults {
     return this.#reason;
   }
 
+  /** Resolves when nothing that was submitted is under way. */
+  async untilDone(): Promise<void> {
+    const { queue, lost } = this.#device;
+    await Promise.race([queue.onSubmittedWorkDone().catch(() => {}), lost]);
+  }
+
   /** From now on every use throws. */
   destroyed(): void {
     this.#destroyed = true;

@@ -318,9 +318,13 @@ export class DeviceGpu implements Gpu {
     for (const buffer of this.pool.takeFree()) buffer.destroy();
   }
 
-  /** Ends the device: from now on every use of it throws, and releasing its memory does nothing more. */
-  destroy(): void {
+  /**
+   * Ends the device: from now on every use of it throws, and releasing its memory does nothing more. Resolves when it has come to
+   * the end of what it was given: software adapters crash a process that ends before.
+   */
+  async destroy(): Promise<void> {
     this.#faults.destroyed();
+    await this.#faults.untilDone();
     this.profiler?.destroy();
     this.device.destroy();
   }

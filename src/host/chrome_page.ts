@@ -123,7 +123,7 @@ const files: FileSystem = {
       id: string;
       abandonedBy: string | null;
     };
-    return { abandonedBy, release: async () => void (await ask('unlock', { id })) };
+    return { abandonedBy, release: async (folder) => void (await ask('unlock', { id, folder: String(folder) })) };
   },
   link: async (target, path) => void (await ask('link', { target, path })),
 };

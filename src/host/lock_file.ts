@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import process from 'node:process';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileLock } from '../base/file_system.ts';
@@ -54,8 +55,9 @@ export async function lockFile(path: string): Promise<FileLock> {
   return {
     abandonedBy,
     // A folder that was removed and made anew by another process has another's lock.
-    release: async () => {
+    release: async (folder) => {
       if ((await fs.readFile(path, 'utf8').catch(() => null)) === text) await fs.rm(path, { force: true });
+      if (folder) await fs.rmdir(dirname(path)).catch(() => {}); // others have put something there
     },
   };
 }

@@ -100,7 +100,7 @@ export class BridgeServer {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const writer of this.#writers.values()) await writer.abort();
     this.#writers.clear();
-    for (const lock of this.#locks.values()) await lock.release();
+    for (const lock of this.#locks.values()) await lock.release(false);
     this.#locks.clear();
   }
 
@@ -194,7 +194,7 @@ export class BridgeServer {
         return void json({ id: fresh, abandonedBy: lock.abandonedBy });
       }
       case 'unlock':
-        await this.#locks.get(id)?.release();
+        await this.#locks.get(id)?.release(query.get('folder') === 'true');
         this.#locks.delete(id);
         break;
       case 'open': {

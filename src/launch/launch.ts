@@ -152,9 +152,9 @@ async function runCommand(
   ] as const) {
     stream?.setEncoding('utf8').on('data', (text: string) => receive?.(text));
   }
-  let asked = false;
+  const sent = new Set<NodeJS.Signals>();
   const end = (signal: NodeJS.Signals): void => {
-    asked = true;
+    sent.add(signal);
     child.kill(signal);
   };
   let patience: NodeJS.Timeout | undefined;
@@ -180,9 +180,12 @@ async function runCommand(
         if (signal && isLate) {
           told.late();
           resolve(EXIT_CODES.interrupted);
-        } else if (signal && !asked) {
+        } else if (signal && sent.size === 0) {
           told.killed(signal);
           resolve(EXIT_CODES.killed);
+        } else if (signal && !sent.has(signal)) {
+          // A driver may crash a process that ends at once while it computes.
+          resolve(EXIT_CODES.interrupted);
         } else resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
       });
     });

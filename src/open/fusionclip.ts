@@ -219,15 +219,23 @@ export class Fusionclip {
     return called(() => writeReport(this.files, run, out, options));
   }
 
-  /** Frees the GPU and given files. What was loaded cannot be used any more. */
-  close(): void {
+  /**
+   * Frees the GPU and given files. What was loaded cannot be used any more. Resolves when the GPU has come to the end of what it was
+   * given; a process ends after that.
+   */
+  close(): Promise<void> {
     this.#given.forget();
-    this.#gpu.destroy();
+    return this.#gpu.destroy();
+  }
+
+  /** As {@link close}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   /** As {@link close}, for `using`. */
   [Symbol.dispose](): void {
-    this.close();
+    void this.close();
   }
 
   #adapters(run: Trained): string {
@@ -248,7 +256,7 @@ export class Fusionclip {
   async #renewed(lost: Gpu): Promise<Gpu> {
     // Another call may have opened the next one.
     if (lost !== this.#gpu) return this.#gpu;
-    this.#gpu.destroy();
+    void this.#gpu.destroy();
     this.#gpu = await this.#openGpu();
     return this.#gpu;
   }

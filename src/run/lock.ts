@@ -1,4 +1,4 @@
-import type { FileSystem } from '../base/file_system.ts';
+import type { FileLock, FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 
 /** The file in a folder that says which process writes to it. */
@@ -6,6 +6,9 @@ export const LOCK = 'run.lock';
 
 /** What a process that was killed in the middle of a file leaves beside it. */
 const LEFTOVER = /^\..+\.tmp$/;
+
+/** How often a folder is made for its lock. */
+const ATTEMPTS = 100;
 
 /** How deep a run writes: `maps/` repeats the folders of the data set. */
 const DEPTH = 8;
@@ -36,22 +39,40 @@ export class FolderLock {
     say: (text: string) => void = () => {},
     depth = DEPTH,
   ): Promise<FolderLock> {
-    await fs.makeDir(folder);
-    const lock = await fs.lock?.(joinPath(folder, LOCK));
-    if (!lock) return new FolderLock(async () => {});
+    const isNew = (await fs.stat(folder)) === null;
+    const lock = await lockIn(fs, folder);
+    if (!lock) {
+      return new FolderLock(async () => {
+        if (isNew && (await fs.list(folder)).length === 0) await fs.remove(folder);
+      });
+    }
     try {
       if (lock.abandonedBy)
         say(`${lock.abandonedBy} ended without a word while it wrote to ${folder}; it is taken over.`);
       await removeLeftovers(fs, folder, depth);
-      return new FolderLock(() => lock.release());
+      return new FolderLock(() => lock.release(isNew));
     } catch (error) {
-      await lock.release();
+      await lock.release(isNew);
       throw error;
     }
   }
 
+  /** Lets others write there. A folder that was made for nothing goes. */
   async release(): Promise<void> {
     await this.#release();
+  }
+}
+
+/** Makes a folder and its lock. */
+async function lockIn(fs: FileSystem, folder: string): Promise<FileLock | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    await fs.makeDir(folder);
+    try {
+      return await fs.lock?.(joinPath(folder, LOCK));
+    } catch (error) {
+      // In between, another process may have removed the folder that it had made for nothing.
+      if (attempt === ATTEMPTS || (await fs.stat(folder)) !== null) throw error;
+    }
   }
 }
 

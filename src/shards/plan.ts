@@ -77,8 +77,6 @@ export class PlanWriter {
   readonly #hash: string;
   readonly #inputs: LineWriter;
   readonly #index: LineWriter;
-  /** Whether the folder was made for it. */
-  readonly #isNew: boolean;
   /** Of two who plan the same folder at once, one would sort the other's lines. */
   readonly #lock: FolderLock;
   #at = 0;
@@ -91,7 +89,6 @@ export class PlanWriter {
     hash: string,
     inputs: LineWriter,
     index: LineWriter,
-    isNew: boolean,
     lock: FolderLock,
   ) {
     this.path = path;
@@ -100,7 +97,6 @@ export class PlanWriter {
     this.#hash = hash;
     this.#inputs = inputs;
     this.#index = index;
-    this.#isNew = isNew;
     this.#lock = lock;
   }
 
@@ -111,8 +107,7 @@ export class PlanWriter {
    */
   static async open(fs: FileSystem, path: string, head: PlanHead): Promise<PlanWriter> {
     const hash = await sha256(new TextEncoder().encode(JSON.stringify([head.plan, head.config])));
-    const known = (await fs.stat(path)) !== null;
-    if (known) await requirePlace(fs, path, hash);
+    if ((await fs.stat(path)) !== null) await requirePlace(fs, path, hash);
     const lock = await FolderLock.take(fs, path, () => {}, 0);
     try {
       await fs.remove(joinPath(path, SORT)); // of a process that was killed
@@ -121,10 +116,9 @@ export class PlanWriter {
         await inputs.abort().catch(() => {});
         throw error;
       });
-      return new PlanWriter(fs, path, head, hash, inputs, index, !known, lock);
+      return new PlanWriter(fs, path, head, hash, inputs, index, lock);
     } catch (error) {
       await lock.release();
-      if (!known && (await fs.list(path)).length === 0) await fs.remove(path);
       throw error;
     }
   }
@@ -163,7 +157,6 @@ export class PlanWriter {
   async abort(): Promise<void> {
     await Promise.allSettled([this.#inputs.abort(), this.#index.abort()]);
     await this.#lock.release();
-    if (this.#isNew && (await this.#fs.list(this.path)).length === 0) await this.#fs.remove(this.path);
   }
 }
 

@@ -14,7 +14,7 @@ export async function full(host: Host, [act, file, ...rest]: readonly string[]):
   const gpu = await Gpu.create(await host.gpu());
   host.stdout(`${host.runtime} ${host.version}: ${describeAdapter(gpu.facts)}\n`);
   const code = await (act === 'load' ? load : check)(host, gpu, file, rest);
-  gpu.destroy();
+  await gpu.destroy();
   return code;
 }
 

@@ -58,7 +58,7 @@ export async function golden(host: Host, args: readonly string[]): Promise<numbe
       host.stdout(`FAIL  ${topic}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     }
   }
-  gpu.destroy();
+  await gpu.destroy();
   host.stdout(`${passed} passed, ${failed} failed\n`);
   return failed ? 1 : 0;
 }

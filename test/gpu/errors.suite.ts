@@ -4,6 +4,7 @@ import { GpuArray } from '../../src/gpu/array.ts';
 import { Gpu } from '../../src/gpu/gpu.ts';
 import type { Scope } from '../../src/gpu/memory.ts';
 import { add, scale } from '../../src/kernels/elementwise.ts';
+import { matmul } from '../../src/kernels/matmul.ts';
 import { suite, test } from '../harness/registry.ts';
 import { FAKE_KERNEL, fakeEntry, MOST_BYTES } from './fake_device.ts';
 import { errorOf, tiny } from './tiny.ts';
@@ -35,7 +36,7 @@ suite('errors', () => {
     assert.instanceOf(error, FusionclipError);
     assert.equal((error as FusionclipError).code, 'gpu_error');
     assert.match((error as Error).message, /broken_on_purpose|not_a_function/);
-    gpu.destroy();
+    await gpu.destroy();
   });
 
   test('an error is the affair of every read that waits, and of one call', async (t) => {
@@ -51,7 +52,7 @@ suite('errors', () => {
       assert.equal(error.code, 'gpu_error');
     }
     assert.deepEqual([...(await job.do(() => GpuArray.zeros(gpu, [2])).read())], [0, 0]);
-    gpu.destroy();
+    await gpu.destroy();
   });
 
   test('a lost device makes every later call throw', async (t) => {
@@ -73,12 +74,27 @@ suite('errors', () => {
   test('a destroyed Gpu refuses every use but the release of memory', async (t) => {
     const gpu = await Gpu.create(await t.host.gpu());
     const x = GpuArray.zeros(gpu, [4]);
-    gpu.destroy();
+    await gpu.destroy();
     for (const use of [() => add(x, x), () => x.read(), () => x.write(new Float32Array(4)), () => gpu.idle()]) {
       assert.equal(((await errorOf(use)) as Error).message, 'this Gpu was destroyed before this call');
     }
     x.release();
     assert.equal(gpu.lost, null);
+  });
+
+  test('the end of a Gpu waits for what was submitted: a process that ends before is crashed by its driver', async (t) => {
+    const gpu = await Gpu.create(await t.host.gpu());
+    using _scope = gpu.scope();
+    const x = GpuArray.zeros(gpu, [256, 256]);
+    matmul(matmul(x, x), x);
+    gpu.flush();
+    let done = false;
+    void gpu.device.queue.onSubmittedWorkDone().then(() => {
+      done = true;
+    });
+    await gpu.destroy();
+    assert.isTrue(done);
+    assert.equal((await gpu.device.lost).reason, 'destroyed');
   });
 
   test('a buffer that is read and written in one dispatch is refused', async (t) => {
@@ -138,7 +154,7 @@ suite('errors of work beside other work', () => {
     assert.match(await failure(() => broken.read()), /^gpu_error/);
     await gpu.idle();
     weights.release();
-    gpu.destroy();
+    await gpu.destroy();
   });
 
   test('commands that a device refuses, and memory that it has not, are the affair of the job that asked', async (t) => {

@@ -120,7 +120,7 @@ suite('memory', () => {
     for (const [words, use] of uses) assert.include(((await errorOf(use)) as Error).message, words);
     assert.deepEqual([...(await own.read())], [1, 2, 3, 4]);
     assert.deepEqual([...(await foreign.read())], [5, 6, 7, 8]);
-    other.destroy();
+    await other.destroy();
   });
 
   test('a scope gives away only what is its own, and one that has ended takes nothing', async (t) => {
@@ -275,6 +275,6 @@ suite('shaders', () => {
       assert.equal(report[0].calls, 2);
       assert.match(report[0].label, /binary/);
     } else assert.isNull(gpu.profiler);
-    gpu.destroy();
+    await gpu.destroy();
   });
 });

@@ -158,7 +158,7 @@ suiteOnOneDawn('submit budget', () => {
         assert.deepEqual(many.out, one.out);
       }
     }
-    small.destroy();
+    await small.destroy();
   });
 
   for (const [name, { work, submits, runtimes = null }] of Object.entries(SPLIT)) {

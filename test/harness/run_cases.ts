@@ -68,10 +68,11 @@ class SharedGpu {
   }
 
   /** Ends the device, so that a case that never ended can spoil no other; the next case makes a new one. */
-  async discard(): Promise<void> {
+  async discard(wait: boolean): Promise<void> {
     const gpu = await this.made();
     this.#promise = undefined;
-    gpu?.destroy();
+    if (wait) await gpu?.destroy();
+    else void gpu?.destroy();
   }
 
   /** Throws what the device has reported since the last call. */
@@ -121,7 +122,7 @@ export async function runCases(host: Host, cases: readonly TestCase[], options: 
       await runCase(one, context, shared, options.timeout ?? 150_000);
     } catch (cause) {
       error = describe(cause);
-      if (cause instanceof LateError) await shared.discard();
+      if (cause instanceof LateError) await shared.discard(false);
       // An error that is reported late belongs to this case, not to the next.
       await shared.check().catch(() => {});
     }
@@ -129,6 +130,6 @@ export async function runCases(host: Host, cases: readonly TestCase[], options: 
     const ms = Math.round(performance.now() - start);
     options.finished({ name: one.name, ok: error === undefined, ms, ...(error === undefined ? {} : { error }) });
   }
-  await shared.discard();
+  await shared.discard(failed === 0); // what hangs is not waited for
   return failed;
 }

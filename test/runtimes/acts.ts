@@ -35,7 +35,7 @@ const ACTS: Record<string, (host: Host, rest: readonly string[]) => Promise<numb
     return 130;
   },
   async deaf(host) {
-    host.onInterrupt(() => {});
+    host.onInterrupt(() => host.stdout('told\n'));
     host.stdout('ready\n');
     await sleep(600_000);
     return 0;

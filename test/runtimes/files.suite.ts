@@ -4,7 +4,7 @@ import { fileCases, type InFolder, withFolder } from './file_cases.ts';
 let count = 0;
 
 const onHost: InFolder = ({ host }, use) =>
-  withFolder(host, `${host.env('FUSIONCLIP_SCRATCH') ?? 'dist'}/files-${host.runtime}-${Date.now()}-${count++}`, use);
+  withFolder(host, `${host.env('FUSIONCLIP_SCRATCH') ?? '.cache'}/files-${host.runtime}-${Date.now()}-${count++}`, use);
 
 const inMemory: InFolder = (_, use) => withFolder(new BlobFiles(), 'some/folder', use);
 

@@ -61,13 +61,13 @@ function start(
 const run = (runtime: string, act: string[], env?: Record<string, string>): Promise<Ended> =>
   start(runtime, act, env).ended;
 
-/** Resolves when the program has said that it is ready. */
-async function ready(child: ChildProcess): Promise<void> {
+/** Resolves when the program has said something: at first that it is ready. */
+async function ready(child: ChildProcess, word = 'ready'): Promise<void> {
   await new Promise<void>((resolve) => {
     let text = '';
     child.stdout?.on('data', (more: string) => {
       text += more;
-      if (text.includes('ready')) resolve();
+      if (text.includes(word)) resolve();
     });
   });
 }
@@ -173,6 +173,17 @@ describe.each(RUNTIMES)('%s', (runtime) => {
     );
     expectClean();
   });
+});
+
+test.each(['deno', 'node'])('%s: one that a driver crashes on its way out was interrupted', async (runtime) => {
+  const mark = `crash-${runtime}`;
+  const { child, ended } = start(runtime, ['deaf'], { [MARK]: mark });
+  await ready(child);
+  const told = ready(child, 'told');
+  child.kill('SIGINT');
+  await told;
+  process.kill(engineOf(mark, child.pid!)!.pid, 'SIGABRT');
+  expect(await ended).toEqual({ code: 130, stdout: 'ready\ntold\n', stderr: '' });
 });
 
 test('what is said of a killed program tells how to go on with what it has left', () => {

@@ -11,7 +11,7 @@ function onDisk(
   { host }: TestContext,
   use: (folder: string, take: () => Promise<FolderLock>, said: string[]) => Promise<void>,
 ): Promise<void> {
-  const folder = `${host.env('FUSIONCLIP_SCRATCH') ?? 'dist'}/lock-${host.runtime}-${Date.now()}-${count++}`;
+  const folder = `${host.env('FUSIONCLIP_SCRATCH') ?? '.cache'}/lock-${host.runtime}-${Date.now()}-${count++}`;
   const said: string[] = [];
   return withFolder(host, folder, () =>
     use(folder, () => FolderLock.take(host, folder, (text) => said.push(text)), said),
@@ -51,6 +51,33 @@ suite('the lock of a folder', () => {
         assert.deepEqual(await t.host.list(folder), [{ name: 'maps', kind: 'directory' }]);
         assert.deepEqual(await t.host.list(`${folder}/maps/test`), [{ name: '0.npy', kind: 'file' }]);
       }
+    }));
+
+  test('a folder that was made for nothing goes, and no other', (t) =>
+    onDisk(t, async (folder) => {
+      const made = await FolderLock.take(t.host, `${folder}/made`);
+      await made.release();
+      assert.isNull(await t.host.stat(`${folder}/made`));
+      const used = await FolderLock.take(t.host, `${folder}/used`);
+      await t.host.writeFile(`${folder}/used/file`, 'of another');
+      await used.release();
+      assert.deepEqual(await t.host.list(`${folder}/used`), [{ name: 'file', kind: 'file' }]);
+      await t.host.makeDir(`${folder}/empty`);
+      await (await FolderLock.take(t.host, `${folder}/empty`)).release();
+      assert.isNotNull(await t.host.stat(`${folder}/empty`));
+    }));
+
+  test('a folder that another process removes before it is locked is made again', (t) =>
+    onDisk(t, async (folder) => {
+      let removals = 0;
+      const lock = async (path: string) => {
+        if (removals++ < 2) await t.host.remove(`${folder}/shared`);
+        return t.host.lock!(path);
+      };
+      const held = await FolderLock.take({ ...t.host, lock }, `${folder}/shared`);
+      assert.equal(removals, 3);
+      assert.isNotNull(await t.host.stat(`${folder}/shared/${LOCK}`));
+      await held.release();
     }));
 
   test('that of another machine holds, and one that nobody finished does not', (t) =>

@@ -116,14 +116,14 @@ export async function workOn(
   fragile.arm([]);
   const whole = await fragile.open();
   const fs = await work.files(whole);
-  whole.destroy();
+  await whole.destroy();
   fragile.arm(losses, last);
   const notes: string[] = [];
   let error: unknown = null;
   let gpu = await fragile.open();
   const renewGpu = async (lost: Gpu) => {
     if (lost !== gpu) return gpu;
-    gpu.destroy();
+    void gpu.destroy();
     gpu = await fragile.open();
     return gpu;
   };
@@ -133,7 +133,7 @@ export async function workOn(
   } catch (thrown) {
     error = thrown;
   }
-  gpu.destroy();
+  await gpu.destroy();
   const { calls, devices } = fragile;
   return { fs, notes, devices, calls, error };
 }

@@ -81,7 +81,7 @@ export async function diagnose(host: Host): Promise<Diagnosis> {
     const detail = none ? 'WebGPU gives no adapter here' : error instanceof Error ? error.message : String(error);
     return { ...base, adapter: gpu?.facts ?? null, summary: null, check: { ok: false, detail } };
   } finally {
-    gpu?.destroy();
+    await gpu?.destroy();
   }
 }
 
