@@ -1,4 +1,5 @@
 import { FusionclipError } from '../base/errors.ts';
+import { unlessStopped } from '../base/turn.ts';
 import { type PixelStatistics, type StorageReport, TextTower, VisionTower } from '../clip/index.ts';
 import { joinReports } from '../clip/weight_storage.ts';
 import type { DatasetKind } from '../data/layout/dataset.ts';
@@ -192,8 +193,11 @@ export class Detector {
     return joinReports([this.vision.storage, this.#text.storage]);
   }
 
-  /** Puts the trainable tensors back to what they were when this was first called: a new training may begin. */
-  async restart(): Promise<void> {
+  /**
+   * Puts the trainable tensors back to what they were when this was first called: a new training may begin.
+   * @throws what the signal was fired with
+   */
+  async restart(signal?: AbortSignal): Promise<void> {
     const { parameters } = this.method;
     if (this.#initial) {
       for (const [parameter, values] of this.#initial) {
@@ -202,9 +206,8 @@ export class Detector {
       }
       return;
     }
-    const initial = new Map<Parameter, Float32Array<ArrayBuffer>>();
-    for (const parameter of parameters) initial.set(parameter, await parameter.read());
-    this.#initial = initial;
+    const reads = parameters.map(async (parameter) => [parameter, await parameter.read()] as const);
+    this.#initial = new Map(await unlessStopped(Promise.all(reads), signal));
   }
 
   /** Frees the memory of the GPU. */
