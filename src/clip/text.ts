@@ -18,18 +18,15 @@ import {
   transformerBlock,
 } from '../nn/index.ts';
 import { blockQkv } from '../nn/transformer.ts';
-import { ParameterLoader } from './blocks.ts';
+import { type LoadOptions, ParameterLoader } from './blocks.ts';
 import type { Activation, ClipConfig } from './config.ts';
 import { type PrefixedSentence, TextPrefix } from './text_prefix.ts';
-import type { StorageReport, WeightStorage } from './weight_storage.ts';
+import type { StorageReport } from './weight_storage.ts';
 import type { ClipWeights } from './weights.ts';
 
 /** How a text tower is opened. */
-export interface TextOptions {
+export interface TextOptions extends LoadOptions {
   readonly act?: Activation;
-  readonly trainable?: boolean;
-  /** How matrices are stored unless they are trained; default `auto`. */
-  readonly storage?: WeightStorage;
 }
 
 interface TextWeights {
