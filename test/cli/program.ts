@@ -80,3 +80,9 @@ export const QUICK = [
   ...['--size', '42', '--shots', '2', '--aug', 'none', '--epochs', '2', '--batch', '2'],
   ...['--prompt.nctx', '2', '--eval.every', '1'],
 ];
+
+/** The objects of the lines that are JSON. */
+export function jsonLines(text: string) {
+  const lines = text.split('\n').filter((line) => line.startsWith('{'));
+  return lines.map((line) => JSON.parse(line));
+}
