@@ -51,7 +51,8 @@ export const volumes: readonly Mutation[] = [
   ]),
   ...mutations('src/volume/order.ts', 'volume/', [
     ['along(a) - along(b) ||', 'along(b) - along(a) ||'],
-    ['1 / (slices.length - 1)', '1 / slices.length'],
+    ['1 / numbers[numbers.length - 1]', '1 / slices.length'],
+    ['+ Math.round(distance / step)', '+ 1'],
     ['Math.abs(spacing[1] - across) > 1e-3 * across', 'Math.abs(spacing[1] - across) > across'],
   ]),
   ...mutations('src/volume/grey.ts', 'volume/grey', [
