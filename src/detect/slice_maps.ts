@@ -15,11 +15,12 @@ export interface SliceMapRule {
 
 /** The maps of a volume's slices, as far as they are scored, on the grid that it is stored in. */
 export function sliceMaps(
-  { shape, affine }: Pick<Volume, 'shape' | 'affine'>,
+  volume: Pick<Volume, 'shape' | 'affine' | 'missing'>,
   stacks: readonly SliceStack[],
   scored: ReadonlyMap<string, Pick<ScoredImage, 'map'>>,
   { norm, stride, smooth }: SliceMapRule,
 ): GridMaps {
+  const { shape, missing } = volume;
   const whole = stacks.map(({ order, slices }) => {
     const size = { width: shape[order[0]], height: shape[order[1]] };
     const known = slices.map((path) => {
@@ -32,8 +33,9 @@ export function sliceMaps(
     const filled = filledSlices(
       known.map((map) => map?.data ?? null),
       stride,
+      order[2] === 2 ? missing : undefined,
     );
     return { order, maps: filled.map((data) => data && { ...first, data }) };
   });
-  return new GridMaps({ shape, affine }, whole, smooth);
+  return new GridMaps(volume, whole, smooth);
 }

@@ -169,7 +169,7 @@ async function oneVolume(
   { rule, stride = 1, norm, maps, thresholds, patientOf, onMaps }: VolumeRequest,
   firstLesion: number,
 ) {
-  const { shape, affine, stacks, lesions } = volume;
+  const { shape, missing, affine, stacks, lesions } = volume;
   const ids = stacks.flatMap(({ slices }) => slices.filter((id) => id !== null && scored.has(id)) as string[]);
   const images = ids.map((id) => scored.get(id)!);
   const patient = patientOf?.(ids[0]) ?? volume.patient;
@@ -192,7 +192,10 @@ async function oneVolume(
     };
     return { row, unit, counts: null, predicted: null, both: null, findings: [] };
   }
-  const result = await voxelResult({ shape, map: (k) => grid.slice(k), lesions }, thresholds.pixel?.value ?? null);
+  const result = await voxelResult(
+    { shape, missing, map: (k) => grid.slice(k), lesions },
+    thresholds.pixel?.value ?? null,
+  );
   const millilitre = voxelMillilitres(affine);
   const { averagePrecision, aupro } = voxelMetrics(result);
   const found = new Set(result.findings.flatMap(({ lesion }) => lesion ?? []));

@@ -137,8 +137,12 @@ export class VolumeResults {
     }
     const source = this.#sources.get(one);
     if (!source) return written;
-    const map = new Float32Array(shape[0] * shape[1] * shape[2]);
-    for (let k = 0; k < shape[2]; k++) map.set(mapOf(k), k * shape[0] * shape[1]);
+    // DICOM results are of the pictures that there are, each of which says where it lies.
+    const { missing } = one.source;
+    const numbers = Array.from({ length: shape[2] }, (_, k) => k).filter((k) => !missing?.has(k));
+    const size = shape[0] * shape[1];
+    const map = new Float32Array(size * numbers.length);
+    for (const [i, k] of numbers.entries()) map.set(mapOf(k), i * size);
     const maker = this.#maker;
     if (this.#kinds.has('pm')) {
       const { parametricMap } = await import('../dicom/write/parametric_map.ts');
@@ -151,10 +155,13 @@ export class VolumeResults {
       segments = segmentation(source, { map, level, fractional: kind === 'fractions' }, maker);
       await save(`.${kind}.dcm`, segments.bytes);
     }
-    const slice = Math.floor(highest(map) / (shape[0] * shape[1]));
+    const slice = Math.floor(highest(map) / size);
     if (this.#kinds.has('sc')) {
       const { secondaryCapture } = await import('../dicom/write/secondary_capture.ts');
-      await save('.sc.dcm', secondaryCapture(source, await this.#picture(one, map, slice), slice, maker));
+      await save(
+        '.sc.dcm',
+        secondaryCapture(source, await this.#picture(one, mapOf(numbers[slice]), numbers[slice]), slice, maker),
+      );
     }
     if (this.#kinds.has('sr')) {
       const { report } = await import('../dicom/write/report.ts');
@@ -168,10 +175,9 @@ export class VolumeResults {
     return written;
   }
 
-  async #picture({ source, grey }: VolumeToScore, map: Float32Array, k: number) {
+  async #picture({ source, grey }: VolumeToScore, data: Float32Array<ArrayBuffer>, k: number) {
     const [width, height] = source.shape;
     const { thresholds, mapScale } = this.#trained.file;
-    const data = map.slice(k * width * height, (k + 1) * width * height);
     const top = mapScale ?? data.reduce((most, value) => Math.max(most, value), 0);
     const image = greyImage(await source.slice(k), await grey());
     return heatPicture(image, { width, height, data }, { range: [0, top], level: thresholds.pixel?.value ?? null });

@@ -8,6 +8,8 @@ import { ScoreCounts } from './score_counts.ts';
 export interface ScoredVolume {
   /** Columns, rows, slices. */
   readonly shape: readonly [number, number, number];
+  /** Slices that play no part: they have no scores, and no lesions. */
+  readonly missing?: ReadonlySet<number>;
   /** Scores [rows, columns] of slice `k`. */
   readonly map: (k: number) => Float32Array;
   /** Not 0 on a lesion; null: nothing is lesion. */
@@ -60,6 +62,10 @@ export async function voxelResult(volume: ScoredVolume, threshold: number | null
   const peaks: { confidence: number; lesion: number | null }[] = [];
   let [predicted, both] = [0, 0];
   for (let k = 0; k < depth; k++) {
+    if (volume.missing?.has(k)) {
+      regions.add(new Uint8Array(width * height));
+      continue;
+    }
     const map = volume.map(k);
     const own = truth.slices[k];
     const inside = new Uint8Array(map.length);

@@ -53,6 +53,13 @@ function failurePath(plan: Plan, { id }: Pick<Shard, 'id'>): string {
   return joinPath(plan.path, 'failed', `${id}.json`);
 }
 
+/** Makes sure, before anything is computed, that parts can be written. @throws FusionclipError `io` */
+export async function requireRoom(fs: FileSystem, plan: Plan): Promise<void> {
+  const path = joinPath(plan.path, 'parts', `.room-${crypto.randomUUID()}.tmp`);
+  await fs.writeFile(path, '');
+  await fs.remove(path);
+}
+
 /** Whether a shard is done. */
 export async function isDone(fs: FileSystem, plan: Plan, shard: Pick<Shard, 'id'>): Promise<boolean> {
   return (await fs.stat(partPath(plan, shard))) !== null;

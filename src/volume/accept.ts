@@ -2,7 +2,7 @@ import { FusionclipError } from '../base/errors.ts';
 
 /** What a series may have against it that `--accept` takes all the same, and what becomes of it then. */
 export const ACCEPTABLE = {
-  gaps: 'slices are missing: those that are there are one volume at equal distances, so its millimetres are not those of the patient',
+  gaps: 'slices are missing: those that are there keep their places; the missing ones are not scored',
   doubles: 'places with several pictures: the first by instance is taken',
   uneven: 'distances differ: slices are taken as they follow each other, at equal distances',
   tilt: 'slices do not lie straight above each other: the volume is slanted, as they are',

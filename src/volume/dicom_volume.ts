@@ -22,7 +22,11 @@ export class DicomVolume implements Volume {
   readonly bodyPart: string;
   readonly bits: number | null;
   readonly look: Look;
+  /** Those that there are. */
   readonly slices: readonly SliceHeader[];
+  readonly missing: ReadonlySet<number>;
+  /** Of each slice of the grid the last one up to it that there is. */
+  private readonly upTo: readonly number[];
   private last: { readonly path: string; readonly file: DicomFile } | null = null;
   private readonly files: ReadAhead;
   private before = -1;
@@ -35,7 +39,7 @@ export class DicomVolume implements Volume {
   constructor(
     fs: FileSystem,
     names: { name: string; patient: string },
-    { slices, affine }: OrderedSlices,
+    { slices, numbers, affine }: OrderedSlices,
     held = new Held(),
     placed = true,
   ) {
@@ -48,7 +52,14 @@ export class DicomVolume implements Volume {
       fs,
       slices.map(({ path }) => path),
     );
-    this.shape = [slices[0].columns, slices[0].rows, slices.length];
+    const own = new Map(numbers.map((k, i) => [k, i]));
+    let last = 0;
+    this.upTo = Array.from({ length: numbers[numbers.length - 1] + 1 }, (_, k) => {
+      last = own.get(k) ?? last;
+      return last;
+    });
+    this.missing = new Set(this.upTo.flatMap((_, k) => (own.has(k) ? [] : [k])));
+    this.shape = [slices[0].columns, slices[0].rows, this.upTo.length];
     this.affine = affine;
     this.modality = slices[0].modality;
     this.scanner = slices[0].scanner;
@@ -57,22 +68,35 @@ export class DicomVolume implements Volume {
     this.look = lookOf(slices);
   }
 
-  private async read(k: number): Promise<DicomFile> {
-    const inTurn = k === this.before + 1;
-    this.before = k;
-    const { path, file: name, frames } = this.slices[k];
+  private async read(i: number): Promise<DicomFile> {
+    const inTurn = i === this.before + 1;
+    this.before = i;
+    const { path, file: name, frames } = this.slices[i];
     if (this.last?.path === path) return this.last.file;
-    const bytes = await this.files.read(k, inTurn && frames === 1);
+    const bytes = await this.files.read(i, inTurn && frames === 1);
     const file = DicomFile.read(bytes, name);
     this.last = { path, file };
     return file;
   }
 
+  /** The picture of a slice, or null where it is missing. */
+  header(k: number): SliceHeader | null {
+    return this.missing.has(k) ? null : this.slices[this.upTo[k]];
+  }
+
   /** @throws FusionclipError `bad_image`, `io` */
   async slice(k: number): Promise<VolumeSlice> {
+    const picture = await this.picture(this.upTo[k]);
+    if (!this.missing.has(k)) return picture;
+    // Of the kind of its neighbour, so that whoever takes all slices need not know of it.
+    if (picture.kind === 'colour') return { ...picture, rgb: new Uint8Array(picture.rgb.length) };
+    return { ...picture, padded: new Uint8Array(picture.values.length).fill(1) };
+  }
+
+  private async picture(i: number): Promise<VolumeSlice> {
     this.held.by(this.name, this.forget);
-    const file = await this.read(k);
-    const { frame } = this.slices[k];
+    const file = await this.read(i);
+    const { frame } = this.slices[i];
     const picture = await file.frame(frame);
     if (picture.kind === 'colour') return picture;
     const { width, height, values, padded, inverted, facts } = picture;

@@ -12,16 +12,22 @@ export interface StackMaps {
 
 /**
  * The maps of slices on the grid that their volume is stored in: smoothed along the normal of their plane, and averaged where there are
- * several planes. Voxels without a map have the lowest value of all.
+ * several planes. Voxels without a map have the lowest value of all; those of missing slices are NaN.
  */
 export class GridMaps {
   /** The lowest value of the maps; 0 without any. */
   readonly low: number;
   readonly #shape: Volume['shape'];
+  readonly #missing: Volume['missing'];
   readonly #stacks: readonly SmoothStack[];
 
-  constructor({ shape, affine }: Pick<Volume, 'shape' | 'affine'>, stacks: readonly StackMaps[], smooth: number) {
+  constructor(
+    { shape, affine, missing }: Pick<Volume, 'shape' | 'affine' | 'missing'>,
+    stacks: readonly StackMaps[],
+    smooth: number,
+  ) {
     this.#shape = shape;
+    this.#missing = missing;
     const distances = spacings(affine);
     this.#stacks = stacks.map(({ order, maps }) => new SmoothStack(order, maps, distances[order[2]], smooth));
     const lows = stacks.flatMap(({ maps }) => maps.map((map) => lowest(map)));
@@ -33,6 +39,7 @@ export class GridMaps {
   slice(k: number): Float32Array<ArrayBuffer> {
     const [width, height, depth] = this.#shape;
     const sums = new Float32Array(width * height);
+    if (this.#missing?.has(k)) return sums.fill(Number.NaN);
     const counts = new Uint8Array(width * height);
     for (const { order, at, length } of this.#stacks) {
       if (order[2] === 2) {

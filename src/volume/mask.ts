@@ -8,6 +8,7 @@ import { NiftiFile } from '../nifti/nifti_file.ts';
 import type { DicomVolume } from './dicom_volume.ts';
 import { apply, inverse } from './geometry.ts';
 import type { Held } from './held.ts';
+import type { AxisOrder } from './plane.ts';
 import { secretFile } from './secret_name.ts';
 import type { Volume } from './volume.ts';
 
@@ -154,6 +155,19 @@ export function nameOfMask(path: string): string {
   return baseName(path).replace(/\.(dcm|dicom|ima|img)$/i, '');
 }
 
+/** Masks with nothing on slices that their volume lacks, whichever axes its slices are taken along. */
+export function seenMasks(masks: MaskSlices, { shape, missing }: Volume, order: AxisOrder): MaskSlices {
+  if (!missing || missing.size === 0) return masks;
+  const width = shape[order[0]];
+  return async (k) => {
+    const mask = await masks(k);
+    if (order[2] === 2) return missing.has(k) ? mask.fill(0) : mask;
+    // Rows of turned slices run along the third axis.
+    for (const z of missing) mask.fill(0, z * width, (z + 1) * width);
+    return mask;
+  };
+}
+
 /**
  * The lesions of a stack of pictures with the names of a series' files: pictures have no geometry, so names and sizes must fit.
  * @throws FusionclipError `bad_data` where one is missing or has another size, and what `decodeMask` throws
@@ -166,7 +180,9 @@ export function stackMasks(
 ): MaskSlices {
   const byStem = new Map(paths.map((path) => [stem(path), path]));
   return async (k) => {
-    const path = byStem.get(nameOfMask(volume.slices[k].path));
+    const header = volume.header(k);
+    if (!header) return new Uint8Array(volume.shape[0] * volume.shape[1]);
+    const path = byStem.get(nameOfMask(header.path));
     if (!path) {
       throw new FusionclipError(
         'bad_data',

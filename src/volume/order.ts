@@ -8,6 +8,8 @@ import { acquisitionsOf, type SliceHeader } from './slice_header.ts';
 /** Slices in the order of their places, and where they lie. */
 export interface OrderedSlices {
   readonly slices: readonly SliceHeader[];
+  /** The number of each on the grid of the affine, from 0 on: where slices are missing, numbers are passed over. */
+  readonly numbers: readonly number[];
   readonly affine: Affine;
   /** What was accepted, for people. */
   readonly notes: readonly string[];
@@ -15,6 +17,9 @@ export interface OrderedSlices {
 
 /** How far a distance may be from the usual one, as a part of it: files round positions. */
 const UNEVEN = 0.02;
+
+/** How many slices may be missing for each that is there: what lies farther apart is no volume. */
+const MOST_MISSING = 10;
 
 /** Millimetres: places that are nearer are one. */
 const SAME = 1e-3;
@@ -32,9 +37,7 @@ const TILT = 0.1;
 export function orderSlices(name: string, found: readonly SliceHeader[], accept: ReadonlySet<Accepted>): OrderedSlices {
   const notes: string[] = [];
   const refuse = (what: string, flag: Accepted | null, advice = 'leave the series out, or mend it'): void => {
-    const equal =
-      flag === 'gaps' || flag === 'uneven' ? ', taken at equal distances: millimetres are not the patient’s' : '';
-    if (flag && accept.has(flag)) notes.push(`${what} (accepted${equal})`);
+    if (flag && accept.has(flag)) notes.push(`${what} (accepted${CONSEQUENCE[flag] ?? ''})`);
     else {
       const way = flag ? `--accept ${flag} takes it all the same` : advice;
       throw refusal(`${name}: ${what}; ${way}.`, flag);
@@ -82,14 +85,20 @@ export function orderSlices(name: string, found: readonly SliceHeader[], accept:
   const origin = slices[0].place.position ?? [];
   if (slices.length === 1) {
     refuse('it is one slice alone', 'single');
-    return { slices, affine: affineOf(axes, spacing, origin, axes[2]), notes };
+    return { slices, numbers: [0], affine: affineOf(axes, spacing, origin, axes[2]), notes };
   }
-  checkDistances(slices.map(along), refuse);
+  const numbers = numbersOf(slices.map(along), refuse);
   const last = slices[slices.length - 1].place.position ?? [];
-  const step = times(minus(last, origin), 1 / (slices.length - 1));
+  const step = times(minus(last, origin), 1 / numbers[numbers.length - 1]);
   checkLine(slices, { origin, step, normal: axes[2], pixel: Math.min(...spacing) }, refuse);
-  return { slices, affine: affineOf(axes, spacing, origin, step), notes };
+  return { slices, numbers, affine: affineOf(axes, spacing, origin, step), notes };
 }
+
+/** What becomes of a volume whose distances are accepted. */
+const CONSEQUENCE: Partial<Readonly<Record<Accepted, string>>> = {
+  gaps: ': they are not scored; in maps they are NaN, in masks 0',
+  uneven: ', taken at equal distances: millimetres are not the patient’s',
+};
 
 type Refuse = (what: string, flag: Accepted | null, advice?: string) => void;
 
@@ -149,26 +158,36 @@ function withoutDoubles(slices: SliceHeader[], along: (slice: SliceHeader) => nu
   return places.map(([first]) => first);
 }
 
-function checkDistances(places: readonly number[], refuse: Refuse): void {
+/** The numbers of slices at these places, as far as they lie on a grid; else they follow each other. */
+function numbersOf(places: readonly number[], refuse: Refuse): number[] {
+  const inTurn = places.map((_, i) => i);
   const distances = places.slice(1).map((place, i) => place - places[i]);
   const sorted = [...distances].sort((a, b) => a - b);
-  const usual = sorted[(sorted.length - 1) >> 1];
-  const off = distances.filter((distance) => Math.abs(distance - usual) > UNEVEN * usual);
-  if (off.length === 0) return;
-  const whole = off.every((distance) => {
-    const times = Math.round(distance / usual);
-    return times > 1 && Math.abs(distance - times * usual) <= UNEVEN * times * usual;
+  const usual = middle(sorted);
+  if (distances.every((distance) => Math.abs(distance - usual) <= UNEVEN * usual)) return inTurn;
+  // The step is what the smallest ones are: where many slices are missing, most distances are larger.
+  const step = middle(sorted.filter((distance) => distance <= (1 + UNEVEN) * sorted[0]));
+  const whole = distances.every((distance) => {
+    const times = Math.round(distance / step);
+    return Math.abs(distance - times * step) <= UNEVEN * times * step;
   });
-  if (whole) {
-    const missing = off.reduce((sum, distance) => sum + Math.round(distance / usual) - 1, 0);
-    refuse(
-      `${counted(missing, 'slice')} of ${places.length + missing} ${missing === 1 ? 'is' : 'are'} missing`,
-      'gaps',
-    );
-  } else {
+  if (!whole) {
     const range = `${millimetres(sorted[0])} to ${millimetres(sorted[sorted.length - 1])}`;
     refuse(`its slices are ${range} mm apart`, 'uneven');
+    return inTurn;
   }
+  const numbers = [0];
+  for (const distance of distances) numbers.push(numbers[numbers.length - 1] + Math.round(distance / step));
+  const total = numbers[numbers.length - 1] + 1;
+  const missing = total - places.length;
+  const what = `${counted(missing, 'slice')} of ${total} ${missing === 1 ? 'is' : 'are'} missing`;
+  if (missing > MOST_MISSING * places.length) refuse(what, null, 'leave out the slices that lie far off');
+  refuse(what, 'gaps');
+  return numbers;
+}
+
+function middle(sorted: readonly number[]): number {
+  return sorted[(sorted.length - 1) >> 1];
 }
 
 function millimetres(value: number): string {
@@ -187,7 +206,7 @@ function checkLine(slices: readonly SliceHeader[], { origin, step, normal, pixel
   const total = dot(step, normal);
   const angle = (atan(lengthOf(minus(step, times(normal, total))) / total) * 180) / Math.PI;
   const beside = slices.filter(({ place }) => {
-    // By its place along the normal, not its number: where gaps are accepted, both differ.
+    // By its place along the normal, not its number: where distances differ, both do.
     const from = minus(place.position ?? [], origin);
     return lengthOf(minus(from, times(step, dot(from, normal) / total))) > BESIDE * pixel;
   });

@@ -78,7 +78,13 @@ export async function singleImages(
       [0, down, 0, 0],
       [0, 0, 1, 0],
     ];
-    const volume = new DicomVolume(fs, { name, patient }, { slices: [header], affine, notes: [] }, held, false);
+    const volume = new DicomVolume(
+      fs,
+      { name, patient },
+      { slices: [header], numbers: [0], affine, notes: [] },
+      held,
+      false,
+    );
     images.push({ volume, rank: `${order} ${await secretOrder(key)}` });
   }
   const notes: string[] = [];

@@ -9,7 +9,7 @@ import { decideGrey } from './grey.ts';
 import type { Held } from './held.ts';
 import { addImage } from './image_set.ts';
 import { Light } from './light.ts';
-import { masksOnto } from './mask.ts';
+import { masksOnto, seenMasks } from './mask.ts';
 import { bareStem, type LabelledVolume, pairLesions } from './pair_lesions.ts';
 import { axisOrders, planeNames, turned } from './plane.ts';
 import { Remarks } from './remarks.ts';
@@ -129,10 +129,15 @@ async function addVolume(
   const light = new Light();
   for (const [i, order] of orders.entries()) {
     const volume = turned(stored, order, held);
-    const masks = lesions && ('stack' in lesions ? lesions.stack : masksOnto(volume, lesions.labels));
+    const own = lesions && ('stack' in lesions ? lesions.stack : masksOnto(volume, lesions.labels));
+    const masks = own && seenMasks(own, stored, order);
     const [width, height, depth] = volume.shape;
     const slices: (string | null)[] = [];
     for (let k = 0; k < depth; k++) {
+      if (volume.missing?.has(k)) {
+        slices.push(null);
+        continue;
+      }
       const mask = masks && (await masks(k));
       const abnormal = mask?.includes(1) ?? false;
       if (!abnormal && (await light.isEmpty(volume, grey, k))) {
@@ -152,6 +157,7 @@ async function addVolume(
     }
     stacks.push({ order, slices });
   }
+  const truth = lesions && ('stack' in lesions ? lesions.stack : masksOnto(stored, lesions.labels));
   const remark = light.remark(grey);
   if (remark) remarks.add(stored.name, remark);
   return {
@@ -164,10 +170,11 @@ async function addVolume(
     bodyPart: stored.bodyPart,
     bits: stored.bits,
     shape: stored.shape,
+    missing: stored.missing,
     affine: stored.affine,
     window: grey.text,
     stacks,
-    lesions: lesions && ('stack' in lesions ? lesions.stack : masksOnto(stored, lesions.labels)),
+    lesions: truth && seenMasks(truth, stored, [0, 1, 2]),
     ...counts,
   };
 }

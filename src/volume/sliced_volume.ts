@@ -34,6 +34,8 @@ export interface SlicedVolume extends Acquisition {
   readonly scanner: string | null;
   /** As it is stored. */
   readonly shape: readonly [number, number, number];
+  /** Numbers of slices that it lacks. */
+  readonly missing?: ReadonlySet<number>;
   readonly window: string;
   /** Its slices in each plane that was asked for; they are the files of the set. */
   readonly stacks: readonly SliceStack[];

@@ -54,13 +54,19 @@ export function smoothedSlices(
 
 /**
  * Maps of slices of which every `stride`-th was scored: those between are mixed of their two neighbours; where one of these has no
- * map, the nearer one decides.
+ * map, the nearer one decides, and where one is missing, the other.
  */
-export function filledSlices(maps: readonly (Float32Array | null)[], stride: number): (Float32Array | null)[] {
+export function filledSlices(
+  maps: readonly (Float32Array | null)[],
+  stride: number,
+  missing: ReadonlySet<number> = new Set(),
+): (Float32Array | null)[] {
   return maps.map((own, k) => {
     const before = k - (k % stride);
     if (before === k) return own;
     const [low, high] = [maps[before], maps[before + stride] ?? null];
+    if (missing.has(before)) return high;
+    if (missing.has(before + stride)) return low;
     const share = (k - before) / stride;
     if (!low || !high) return share <= 0.5 ? low : high;
     return low.map((value, i) => value * (1 - share) + high[i] * share);

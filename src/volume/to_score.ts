@@ -148,7 +148,7 @@ async function slicesOf(
     const slices: (string | null)[] = [];
     for (let k = 0; k < view.shape[2]; k++) {
       const name = `${names[i]}${String(k).padStart(4, '0')}.png`;
-      const wanted = k % stride === 0 && !(await light.isEmpty(view, rule, k));
+      const wanted = k % stride === 0 && !view.missing?.has(k) && !(await light.isEmpty(view, rule, k));
       slices.push(wanted ? joinPath(folder, name) : null);
       if (!wanted) continue;
       files.set(name, () => pngOfSlice(view, grey, k));

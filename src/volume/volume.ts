@@ -40,6 +40,8 @@ export interface Volume {
   readonly placed: boolean;
   /** Columns, rows, slices. */
   readonly shape: readonly [number, number, number];
+  /** Numbers of slices that its series lacks: they are padding as a whole. None without. */
+  readonly missing?: ReadonlySet<number>;
   /** From voxel (column, row, slice) to millimetres to the right, front and head. */
   readonly affine: Affine;
   /** `CT`, `MR`, … or '' where the file does not say. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { FusionclipError } from '../../src/base/errors.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { trainTable } from '../../src/cli/summary.ts';
 import { samplingOf } from '../../src/detect/sampling.ts';
@@ -6,6 +7,7 @@ import type { Host } from '../../src/host/host.ts';
 import { headerJson } from '../../src/run/run_config.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { madeRun } from '../report/made_run.ts';
+import { planOf } from '../shards/stand_in.ts';
 
 /** What a command says of a run folder and of paths that hold nothing, on a machine where nobody may ask for a GPU. */
 async function refusal(name: string, positional: string[], flags: Record<string, string>): Promise<string> {
@@ -39,6 +41,20 @@ describe('before an adapter is looked for', () => {
     expect(await refusal('train', [], flags)).toBe('There is no folder /nowhere; check the path of the data set.');
     expect(await refusal('train', [], { ...flags, out: '/run' })).toMatch(/^\/run holds an unfinished run; go on with/);
   });
+});
+
+test('work refuses a plan in which nothing can be written before it computes', async () => {
+  const fs = new MemoryFileSystem();
+  await planOf(fs, [{ path: '/a.png', patient: '' }]);
+  const { writeFile } = fs;
+  fs.writeFile = async (path, bytes) => {
+    if (path.startsWith('/plan/parts')) throw new FusionclipError('io', 'Cannot write: read-only.');
+    return writeFile.call(fs, path, bytes);
+  };
+  const gpu = () => expect.unreachable('a GPU was looked for');
+  const command = COMMANDS.find(({ name }) => name[0] === 'work')!;
+  const host = Object.assign(fs, { gpu, stderr: () => {}, stdout: () => {} }) as unknown as Host;
+  await expect(command.run({ host, positional: ['/plan'], flags: {} })).rejects.toThrow('Cannot write: read-only.');
 });
 
 describe('the folder of a run', () => {

@@ -1,4 +1,5 @@
 import { assert, expect } from 'chai';
+import { sliceMaps } from '../../src/detect/slice_maps.ts';
 import { VOLUME_RESULTS, type VolumeResult, VolumeResults } from '../../src/detect/volume_results.ts';
 import type { DataSet } from '../../src/dicom/data_set.ts';
 import { DicomFile } from '../../src/dicom/dicom_file.ts';
@@ -6,6 +7,7 @@ import { SEQUENCES } from '../../src/dicom/tags.ts';
 import { NiftiFile } from '../../src/nifti/nifti_file.ts';
 import { writePhantomVolumes } from '../../src/phantom/write_volumes.ts';
 import { collectVolumes } from '../../src/volume/collect.ts';
+import { apply } from '../../src/volume/geometry.ts';
 import { masksOnto } from '../../src/volume/mask.ts';
 import { segmentationLabels } from '../../src/volume/segmentation.ts';
 import { volumesToScore } from '../../src/volume/to_score.ts';
@@ -160,6 +162,51 @@ suite('DICOM results of volumes', () => {
     const found = await collectVolumes(fs, path);
     expect([found.volumes.length, found.segmentations.length, found.refused]).to.deep.equal([1, 0, []]);
     expect(found.notes.join()).to.include('left out: 4 results of this program');
+  });
+
+  test('of a series with a gap maps lie where its pictures do, NaN where there is none; DICOM results are of the pictures', async () => {
+    const heights = [0, 2, 6, 8];
+    const pixels = [90, 91, 92, 93, 94, 95];
+    const fs = folder(
+      heights.map((z) => sliceFile(z, { grey: { pixels }, more: [[0x00080016, 'UI', '1.2.840.10008.5.1.4.1.1.4']] })),
+    );
+    await fs.writeFile('run', 'adapters');
+    const { volumes, notes } = await volumesToScore(fs, ['s'], { ...RULES, accept: 'gaps' }, '');
+    assert.match(notes.join(), /1 slice of 5 is missing \(accepted: they are not scored; in maps they are NaN/);
+    const [one] = volumes;
+    const [{ order, slices }] = one.stacks;
+    assert.deepEqual(
+      slices.map((path) => path?.slice(-8) ?? null),
+      ['0000.png', '0001.png', null, '0003.png', '0004.png'],
+    );
+    // Each slice has its height as its map; one of two was scored, so that those between are mixed.
+    const data = (k: number) => new Float32Array(4).fill(k / 4);
+    const scored = new Map(slices.flatMap((path, k) => (path && k % 2 === 0 ? [[path, { map: data(k) }]] : [])));
+    const maps = sliceMaps(one.source, [{ order, slices }], scored, { norm: 'medclip', stride: 2, smooth: 0 });
+    const writer = await VolumeResults.open(fs, 'out', ['nifti', 'pm', 'seg', 'sc'], volumes, detectorOf(0.5), 'run');
+    await writer.write({ one, mapOf: (k) => maps.slice(k), score: 1, millilitres: null });
+    const path = `out/volumes/${one.file}`;
+    const [map, mask] = [await NiftiFile.open(fs, `${path}.nii.gz`), await NiftiFile.open(fs, `${path}_mask.nii.gz`)];
+    const firsts: number[][] = [];
+    for (let k = 0; k < 5; k++) firsts.push([(await map.slice(k))[0], (await mask.slice(k))[0]]);
+    // Where one neighbour is missing, the other one decides.
+    assert.deepEqual(firsts, [
+      [0, 0],
+      [0, 0],
+      [Number.NaN, 0],
+      [1, 1],
+      [1, 1],
+    ]);
+    const { affine } = map.header;
+    assertClose([...apply(affine, 0, 0, 3)], [-10, -20, 6], { absolute: 1e-5 });
+    for (const [kind, frames] of [
+      ['pm', heights],
+      ['seg', [6, 8]],
+    ] as const) {
+      const made = DicomFile.read(await fs.readFile(`${path}.${kind}.dcm`), kind);
+      const found = Array.from({ length: made.format.frames }, (_, k) => made.place(k).position![2]);
+      assert.deepEqual(found, [...frames], kind);
+    }
   });
 
   test('results that cannot be are refused before anything is scored', async () => {

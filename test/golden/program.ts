@@ -27,7 +27,7 @@ const TOPICS: Readonly<Record<string, (read: ReadGolden, gpu: Gpu) => AsyncGener
 
 /**
  * `golden DIR [--full] [--only topic,…] [--class hardware]`: holds the program to a folder of golden results of any seed. Prints
- * a line a case, its largest error over its tolerance, and `N passed, N failed` at the end. `--class hardware` chooses kernels as
+ * a line a case, its largest error over its tolerance and its time, and `N passed, N failed` at the end. `--class hardware` chooses kernels as
  * on a GPU, whatever the adapter is.
  */
 export async function golden(host: Host, args: readonly string[]): Promise<number> {
@@ -48,10 +48,14 @@ export async function golden(host: Host, args: readonly string[]): Promise<numbe
   for (const [topic, cases] of Object.entries(TOPICS)) {
     if (!only.includes(topic) || (topic === 'full' && !args.includes('--full') && !args.includes('--only'))) continue;
     try {
+      let since = performance.now();
       for await (const { name, ratio } of cases(read, gpu)) {
         if (ratio <= 1) passed++;
         else failed++;
-        host.stdout(`${ratio <= 1 ? 'pass' : 'FAIL'}  ${ratio.toFixed(3).padStart(9)}  ${topic}: ${name}\n`);
+        const now = performance.now();
+        const verdict = `${ratio <= 1 ? 'pass' : 'FAIL'}  ${ratio.toFixed(3).padStart(9)}`;
+        host.stdout(`${verdict}  ${topic}: ${name}  ${Math.round(now - since)} ms\n`);
+        since = now;
       }
     } catch (error) {
       failed++;

@@ -61,6 +61,13 @@ suite('voxels', () => {
     expect(voxelMetrics(result).averagePrecision).to.be.closeTo((1 + 2 / 3 + 1 / 2) / 3, 1e-12);
     // Of 33 normal voxels 0, 1 and 3 are above them.
     expect(voxelMetrics(result).auroc).to.be.closeTo((33 + 32 + 30) / 99, 1e-12);
+    // Without the slice between them the lesion in the first one and the region of 9, 8 and 7 end there.
+    const part = { ...volume, missing: new Set([1]), lesions: async (k: number) => (k === 1 ? slice('') : lesions[k]) };
+    const gone = await voxelResult(
+      { ...part, map: (k) => (k === 1 ? new Float32Array(12).fill(Number.NaN) : maps[k]) },
+      4,
+    );
+    expect([gone.lesion, gone.predicted, gone.counts.negatives]).to.deep.equal([2, 4, 22]);
     const none = await voxelResult({ ...volume, lesions: null }, null);
     expect([none.lesion, none.predicted, voxelDice(none), none.findings.length]).to.deep.equal([0, null, null, 0]);
     expect(voxelMetrics(none).averagePrecision).to.deep.equal(Number.NaN);

@@ -6,8 +6,8 @@ with sform, qform alone, both and neither.
     V/bin/python test/reference/places.py
 
 Series are written to a temporary folder. All corners of a volume must lie within 1e-4 mm of where the others say that they are. Of a tilted
-series dcm2niix keeps the slices straight above each other and writes another volume beside it, so that series is held against the positions
-in its files by pydicom. Exit code 1 where something differs.
+series dcm2niix keeps the slices straight above each other and writes another volume beside it, and of one with missing slices a volume whose
+slices follow each other, so these are held against the positions in their files. Exit code 1 where something differs.
 """
 import glob
 import itertools
@@ -38,8 +38,8 @@ def turned(*degrees):
     return out
 
 
-def write_series(folder, axes, spacing, step=None, origin=(-31.25, 17.5, -88.125), order=1):
-    """A series of CT slices: `axes` are the directions of rows, columns and slices; `step` another way to the next slice."""
+def write_series(folder, axes, spacing, step=None, origin=(-31.25, 17.5, -88.125), order=1, missing=()):
+    """A series of CT slices: `axes` are the directions of rows, columns and slices; `step` another way to the next slice; some are not written."""
     os.makedirs(folder)
     series = new_series()
     step = axes[:, 2] * spacing[2] if step is None else step
@@ -54,6 +54,8 @@ def write_series(folder, axes, spacing, step=None, origin=(-31.25, 17.5, -88.125
         one.ImageOrientationPatient = [f"{v:.10f}" for v in axes[:, :2].T.ravel()]
         place = np.array(origin) + k * step
         places.append(place)
+        if k in missing:
+            continue
         one.ImagePositionPatient = [f"{v:.8f}" for v in place]
         one.PixelSpacing, one.SliceThickness = [spacing[1], spacing[0]], spacing[2]
         one.RescaleIntercept, one.RescaleSlope = 0, 1
@@ -71,6 +73,16 @@ def corners(affine, shape):
 def apart(a, b):
     """How far the corners of two grids lie apart at most, whichever way each runs along its axes."""
     return max(np.linalg.norm(b - one, axis=1).min() for one in a)
+
+
+def map_apart(series):
+    """How far a slice with numbers of our map lies at most from the file that it is of; infinite where not each has one."""
+    image = nibabel.load(f"{series}.map.nii.gz")
+    known = np.isfinite(image.get_fdata()).all(axis=(0, 1))
+    mine = [(image.affine @ [0, 0, k, 1])[:3] for k in np.flatnonzero(known)]
+    files = [pydicom.dcmread(path) for path in glob.glob(f"{series}/*.dcm")]
+    theirs = [FLIP[:3, :3] @ np.array(one.ImagePositionPatient, float) for one in files]
+    return apart(theirs, np.array(mine)) if len(mine) == len(theirs) else np.inf
 
 
 def check(name, millimetres):
@@ -97,6 +109,7 @@ with tempfile.TemporaryDirectory() as folder:
         "sagittal": (permuted, (1.1, 0.8, 1.5), {}),
         "coronal": (np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], float), (1.1, 0.8, 1.5), {}),
         "flipped": (np.diag([-1.0, -1.0, 1.0]), (0.7, 0.9, 2.5), {}),
+        "two slices missing": (oblique, (0.7, 0.9, 2.5), {"missing": (1, 4)}),
         "numbered from above": (oblique, (0.7, 0.9, 2.5), {"order": -1}),
         "mirrored rows": (np.diag([-1.0, 1.0, -1.0]), (0.7, 0.9, 2.5), {}),
         "tilted": (np.eye(3), (0.7, 0.9, 2.5), {"step": np.array([0, 2.5 * np.sin(np.radians(12)), 2.5 * np.cos(np.radians(12))])}),
@@ -112,7 +125,8 @@ with tempfile.TemporaryDirectory() as folder:
         mine = corners(whole(volume["affine"]), volume["shape"])
         # Slices may be counted from the other end: all corners are the same.
         check(f"{name}, positions of the files", apart(mine, corners(truth[name], SHAPE)))
-        if name == "tilted":
+        check(f"{name}, map", map_apart(f"{folder}/{name}"))
+        if name in ("tilted", "two slices missing"):
             continue
         out = f"{folder}/nifti of {name}"
         os.makedirs(out)

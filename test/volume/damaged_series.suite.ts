@@ -1,6 +1,11 @@
 import { expect } from 'chai';
 import { type Accepted, parseAccept, refusalOf } from '../../src/volume/accept.ts';
 import { type Collected, collectVolumes } from '../../src/volume/collect.ts';
+import type { DicomVolume } from '../../src/volume/dicom_volume.ts';
+import { apply } from '../../src/volume/geometry.ts';
+import { masksOnto, seenMasks } from '../../src/volume/mask.ts';
+import { type AxisOrder, turned } from '../../src/volume/plane.ts';
+import { assertClose } from '../harness/close.ts';
 import { suite, test } from '../harness/registry.ts';
 import { enhanced } from './enhanced_maker.ts';
 import { folder, type MadeSlice, SECRETS, sliceFile } from './series_maker.ts';
@@ -24,10 +29,12 @@ function twoEchoes(): Uint8Array {
 const cut = (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 4);
 const colour = { samples: 3, allocated: 8, signed: false, pixels: new Uint8Array(18) };
 
-/** What is wrong, the files, the reason that is given, the flag that takes it, and how many slices are left then. */
+/** What is wrong, the files, the reason that is given, the flag that takes it, and how many slices it has then, with those that are missing. */
 const DAMAGED: readonly (readonly [string, readonly Uint8Array[], string, Accepted | null, number])[] = [
-  ['a slice is missing', slices([0, 2, 6, 8]), '1 slice of 5 is missing', 'gaps', 4],
-  ['several are missing', slices([0, 2, 4, 10, 12, 16]), '3 slices of 9 are missing', 'gaps', 6],
+  ['a slice is missing', slices([0, 2, 6, 8]), '1 slice of 5 is missing', 'gaps', 5],
+  ['several are missing', slices([0, 2, 4, 10, 12, 16]), '3 slices of 9 are missing', 'gaps', 9],
+  ['every other one is missing in part', slices([0, 4, 6, 10, 14]), '3 slices of 8 are missing', 'gaps', 8],
+  ['most are missing', slices([0, 2, 4, 100]), '47 slices of 51 are missing; leave out the slices', null, 0],
   ['distances change', slices([0, 2, 4, 7, 10]), 'its slices are 2 to 3 mm apart', 'uneven', 5],
   ['one lies out of step', slices([0, 2, 4.5, 6, 8]), 'its slices are 1.5 to 2.5 mm apart', 'uneven', 5],
   [
@@ -239,6 +246,35 @@ suite('series that are no volume', () => {
     expect(message).to.match(
       /^file [0-9a-f]{8} \(data check --names says which\): this DICOM file is damaged \(its pixels/,
     );
+  });
+
+  test('where slices are missing, the others keep their places, numbers and masks', async () => {
+    const places = [0, 2, 6, 8].map((z) => [10 + 0.6 * z, 20, 0.8 * z]);
+    const files = places.map((position, i) =>
+      sliceFile(i, { position, orientation: [0.8, 0, -0.6, 0, 1, 0], more: [[0x00180050, 'DS', '9']] }),
+    );
+    const { volumes } = await collect(files, 'gaps');
+    const volume = volumes[0].volume as DicomVolume;
+    expect([volume.shape[2], [...volume.missing]]).to.deep.equal([5, [2]]);
+    for (const [i, k] of [0, 1, 3, 4].entries()) {
+      const [x, y, z] = places[i];
+      assertClose([...apply(volume.affine, 0, 0, k)], [-x, -y, z], { absolute: 1e-9 });
+      expect(volume.header(k)?.place.position).to.deep.equal(places[i]);
+      const slice = await volume.slice(k);
+      expect(slice.kind === 'grey' && slice.values[0]).to.equal(i);
+    }
+    const gone = await volume.slice(2);
+    expect([volume.header(2), gone.kind === 'grey' && gone.padded]).to.deep.equal([null, new Uint8Array(6).fill(1)]);
+    // A mask that covers all of it, on the slices that there are: in their plane, and as rows of another.
+    const all = { name: 'mask', shape: volume.shape, affine: volume.affine, labels: new Uint8Array(30).fill(1) };
+    const masksIn = (order: AxisOrder) => {
+      const own = masksOnto(turned(volume, order), { ...all, openEnds: false });
+      return seenMasks(own, volume, order);
+    };
+    const stored = masksIn([0, 1, 2]);
+    expect([(await stored(1)).includes(0), (await stored(2)).includes(1)]).to.deep.equal([false, false]);
+    expect([...(await masksIn([0, 2, 1])(0))]).to.deep.equal([1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 1, 1, 1]);
+    expect([...(await masksIn([1, 2, 0])(0))]).to.deep.equal([1, 1, 1, 1, 0, 0, 1, 1, 1, 1]);
   });
 
   test('two frames of reference, and two orientations, are two volumes', async () => {

@@ -64,6 +64,17 @@ suite('volumes as data sets of slices', () => {
     ]);
   });
 
+  test('slices that a series lacks are none of its slices, neither empty nor normal', async () => {
+    const fs = new MemoryFileSystem(
+      [0, 2, 6, 8].map((z) => [`d/good/${z}.dcm`, sliceFile(z, { grey: { pixels: [0, 1, 2, 3, 4, 50] } })]),
+    );
+    const found = await slicedFiles(fs, 'd', { ...rules, accept: 'gaps', window: '20,10' });
+    expect(counts(found!.set)).to.deep.equal([[4, 0, 0]]);
+    expect(found!.set.volumes[0].stacks[0].slices.map((path) => path?.slice(-8, -4) ?? null)).to.deep.equal([
+      ...['0000', '0001', null, '0003', '0004'],
+    ]);
+  });
+
   test('a folder of pictures is left as it is, whatever lies beside them', async () => {
     const png = encodePng({ width: 1, height: 1, channels: 1, data: new Uint8Array(1) });
     const pictures = new MemoryFileSystem([

@@ -67,10 +67,12 @@ the parts of shards that stay as they are.`,
 
 /** Says what a plan holds, and what comes next. */
 export function sayPlan({ host }: Call, { path, facts }: Plan): void {
-  const { shards, inputs, images, duplicates } = facts;
+  const { plan, shards, inputs, images, duplicates } = facts;
+  const what =
+    plan === 'grid' ? counted(inputs, 'training') : `${counted(inputs, 'input')} (${counted(images, 'image')})`;
   const twice = duplicates === 0 ? '' : `, ${duplicates} listed more than once left out`;
   host.stdout(
-    `${counted(inputs, 'input')} (${counted(images, 'image')}) in ${counted(shards, 'shard')}${twice}\n` +
+    `${what} in ${counted(shards, 'shard')}${twice}\n` +
       `fusionclip work ${path} does them, --shard 1/8 an eighth of them; then fusionclip merge ${path}\n`,
   );
 }

@@ -2,6 +2,7 @@ import { counted } from '../../base/counted.ts';
 import { FusionclipError } from '../../base/errors.ts';
 import { type OptionTable, toggle } from '../../base/option.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
+import { requireRoom } from '../../shards/parts.ts';
 import { Plan } from '../../shards/plan.ts';
 import { GridRunner } from '../../shards/run_grid.ts';
 import { ArchiveScorer } from '../../shards/score_archive.ts';
@@ -46,6 +47,7 @@ holds the reasons.`,
     const { host, positional } = call;
     const { shard, ...places } = flagValues(FLAGS, call);
     const plan = await Plan.open(host, positional[0]);
+    await requireRoom(host, plan);
     if (flagValues(SERVE, call).serve) return serve(call, plan, places);
     const shards = await chosenShards(plan, shard);
     const outcome = await withGpu(call, async (session) => {
@@ -57,9 +59,8 @@ holds the reasons.`,
       }
     });
     const { done, before, images, failed } = outcome;
-    host.stdout(
-      `${counted(done, 'shard')} done (${counted(images, 'image')}), ${before} were there, ${failed.length} failed\n`,
-    );
+    const what = counted(images, plan.facts.plan === 'grid' ? 'training' : 'image');
+    host.stdout(`${counted(done, 'shard')} done (${what}), ${before} were there, ${failed.length} failed\n`);
     return exitCode(outcome);
   },
 };
