@@ -58,6 +58,12 @@ describe('volumes in the page', () => {
     await page.press('button[type=submit]');
     await page.text('.tiles');
     expect(await count()).toMatch(/of 12$/);
+    // Of each of the two test patients.
+    await page.press('#take-everything');
+    const zip = unzipSync(new Uint8Array(readFileSync(await page.download(/zip$/))));
+    const maps = Object.keys(zip).filter((name) => /^volumes\/.*\.nii\.gz$/.test(name));
+    expect(maps.filter((name) => !/_mask/.test(name))).toHaveLength(2);
+    expect(maps).toHaveLength(4);
   });
 
   test('are gone through by wheel and keys, empty slices and all', async () => {
