@@ -62,9 +62,13 @@ export async function withGpu<T>(call: Call, body: (session: Session) => Promise
     undoBeat();
     reporter.clear();
     undo();
-    await gpu.destroy();
+    await (signal.aborted ? Promise.race([gpu.destroy(), rest()]) : gpu.destroy());
   }
 }
+
+/** Milliseconds that the GPU has after a stop for what it was given before: whoever sends SIGTERM does not wait long. */
+const REST = 200;
+const rest = () => new Promise((resolve) => setTimeout(resolve, REST));
 
 /** A signal that Ctrl-C fires, with the sentence that the program ends with; `undo` gives Ctrl-C its old meaning. */
 export function interruptSignal(

@@ -16,6 +16,8 @@ export interface LoadOptions {
   readonly trainable?: boolean;
   /** How matrices of a frozen model are stored; default `auto`. */
   readonly storage?: WeightStorage;
+  /** Ends the loading between two tensors. */
+  readonly signal?: AbortSignal;
 }
 
 /** Reads tensors of a model into parameters, one by one. */
@@ -24,16 +26,18 @@ export class ParameterLoader {
   readonly #weights: NamedTensors;
   readonly #trainable: boolean;
   readonly #storage: WeightStorage;
+  readonly #signal: AbortSignal | undefined;
   #waiting = 0;
   /** Everything read so far, by name. */
   readonly parameters = new Map<string, Parameter>();
   readonly report = new StorageReport();
 
-  constructor(gpu: Gpu, weights: NamedTensors, { trainable = false, storage = 'auto' }: LoadOptions = {}) {
+  constructor(gpu: Gpu, weights: NamedTensors, { trainable = false, storage = 'auto', signal }: LoadOptions = {}) {
     this.#gpu = gpu;
     this.#weights = weights;
     this.#trainable = trainable;
     this.#storage = trainable ? 'f32' : storage;
+    this.#signal = signal;
   }
 
   /** Tensor `name` under the given shape, in float32. */
@@ -93,6 +97,7 @@ export class ParameterLoader {
   async #own(name: string, array: GpuArray): Promise<Parameter> {
     const parameter = new Parameter(name, array, this.#trainable);
     this.parameters.set(name, parameter);
+    this.#signal?.throwIfAborted();
     this.report.bytes += array.bytes;
     this.#waiting += array.bytes;
     if (this.#waiting > MOST_WAITING) {

@@ -1,3 +1,4 @@
+export type { LoadOptions } from './blocks.ts';
 export { learnMerges } from './bpe_training.ts';
 export {
   type Activation,

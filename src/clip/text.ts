@@ -18,18 +18,15 @@ import {
   transformerBlock,
 } from '../nn/index.ts';
 import { blockQkv } from '../nn/transformer.ts';
-import { ParameterLoader } from './blocks.ts';
+import { type LoadOptions, ParameterLoader } from './blocks.ts';
 import type { Activation, ClipConfig } from './config.ts';
 import { type PrefixedSentence, TextPrefix } from './text_prefix.ts';
-import type { StorageReport, WeightStorage } from './weight_storage.ts';
+import type { StorageReport } from './weight_storage.ts';
 import type { ClipWeights } from './weights.ts';
 
 /** How a text tower is opened. */
-export interface TextOptions {
+export interface TextOptions extends LoadOptions {
   readonly act?: Activation;
-  readonly trainable?: boolean;
-  /** How matrices are stored unless they are trained; default `auto`. */
-  readonly storage?: WeightStorage;
 }
 
 interface TextWeights {
@@ -160,23 +157,30 @@ export class TextTower {
     return matmul(layerNorm(x, ln_final.weight, ln_final.bias), projection);
   }
 
-  /** Runs the beginnings of sentences, each distinct one once. The caller releases the result. */
-  async prefix(sentences: readonly PrefixedSentence[]): Promise<TextPrefix> {
+  /**
+   * Runs the beginnings of sentences, each distinct one once. The caller releases the result.
+   * @throws what the signal was fired with
+   */
+  async prefix(sentences: readonly PrefixedSentence[], signal?: AbortSignal): Promise<TextPrefix> {
     const { blocks, positions } = this.#weights;
     using job = this.#gpu.job();
     const unique = [...new Map(sentences.map(({ prefix }) => [prefix.join(), prefix]))];
     const rows = new Tensor(await job.do(() => this.embed(unique.map(([, ids]) => ids))));
     const run = () => {
       let x = add(rows, gatherRows(positions, this.#range(rows.shape[1])));
-      const tables = blocks.map((block) => {
-        const qkv = blockQkv(x, block).value;
+      return blocks.map((block) => {
+        const { value } = blockQkv(x, block);
         x = transformerBlock(x, block, { heads: this.config.text.heads, act: this.act, causal: true });
-        return new Tensor(qkv.reshape([qkv.rows, qkv.width]).keep());
+        return value;
       });
+    };
+    await this.#gpu.prepare(() => Tape.pause(run), signal);
+    signal?.throwIfAborted();
+    return job.do(() => {
+      const tables = Tape.pause(run).map((qkv) => new Tensor(qkv.reshape([qkv.rows, qkv.width]).keep()));
       const names = unique.map(([name]) => name);
       return new TextPrefix(this.#gpu, sentences, names, tables);
-    };
-    return job.do(() => Tape.pause(run));
+    });
   }
 
   /**

@@ -15,26 +15,23 @@ import {
   type Tensor,
   transformerBlock,
 } from '../nn/index.ts';
-import { ParameterLoader } from './blocks.ts';
+import { type LoadOptions, ParameterLoader } from './blocks.ts';
 import type { Activation, ClipConfig } from './config.ts';
 import { resizePositions } from './positions.ts';
-import type { StorageReport, WeightStorage } from './weight_storage.ts';
+import type { StorageReport } from './weight_storage.ts';
 import type { ClipWeights } from './weights.ts';
 
 /** Default of {@link VisionRequest.keep}. */
 const MOST_KEPT = 256 * 2 ** 20;
 
 /** How a vision tower is opened. */
-export interface VisionOptions {
+export interface VisionOptions extends LoadOptions {
   /** Side of the square input in pixels; positions are resized to ⌊size / patch⌋². */
   readonly size: number;
   /** In place of the configuration's own activation. */
   readonly act?: Activation;
   /** Load blocks 1 … lastLayer only; then there is no image embedding. Default: all. */
   readonly lastLayer?: number;
-  readonly trainable?: boolean;
-  /** How matrices are stored unless they are trained; default `auto`. */
-  readonly storage?: WeightStorage;
 }
 
 /** What {@link VisionTower.encode} is asked for. */

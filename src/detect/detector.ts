@@ -1,4 +1,5 @@
 import { FusionclipError } from '../base/errors.ts';
+import { unlessStopped } from '../base/turn.ts';
 import { type PixelStatistics, type StorageReport, TextTower, VisionTower } from '../clip/index.ts';
 import { joinReports } from '../clip/weight_storage.ts';
 import type { DatasetKind } from '../data/layout/dataset.ts';
@@ -192,8 +193,11 @@ export class Detector {
     return joinReports([this.vision.storage, this.#text.storage]);
   }
 
-  /** Puts the trainable tensors back to what they were when this was first called: a new training may begin. */
-  async restart(): Promise<void> {
+  /**
+   * Puts the trainable tensors back to what they were when this was first called: a new training may begin.
+   * @throws what the signal was fired with
+   */
+  async restart(signal?: AbortSignal): Promise<void> {
     const { parameters } = this.method;
     if (this.#initial) {
       for (const [parameter, values] of this.#initial) {
@@ -202,9 +206,8 @@ export class Detector {
       }
       return;
     }
-    const initial = new Map<Parameter, Float32Array<ArrayBuffer>>();
-    for (const parameter of parameters) initial.set(parameter, await parameter.read());
-    this.#initial = initial;
+    const reads = parameters.map(async (parameter) => [parameter, await parameter.read()] as const);
+    this.#initial = new Map(await unlessStopped(Promise.all(reads), signal));
   }
 
   /** Frees the memory of the GPU. */
@@ -219,7 +222,7 @@ export class Detector {
 type Own = <T extends { release(): void }>(thing: T) => T;
 
 async function openClipModel(parts: DetectorParts, backbone: Backbone, own: Own): Promise<DetectorModel> {
-  const { gpu, options } = parts;
+  const { gpu, options, signal } = parts;
   const { weights, tokenizer } = backbone;
   const { layers } = weights.config.vision;
   const act = options.act === 'auto' ? undefined : options.act;
@@ -228,22 +231,22 @@ async function openClipModel(parts: DetectorParts, backbone: Backbone, own: Own)
   const kind = methodOf(options.method);
   const needs = kind.needs(options, layers);
   const lastLayer = needs.embedding ? layers : Math.max(...needs.layers);
-  const vision = own(await VisionTower.load(gpu, weights, { size: options.size, act, storage, lastLayer }));
-  const text = own(await TextTower.load(gpu, weights, { act, storage }));
+  const vision = own(await VisionTower.load(gpu, weights, { size: options.size, act, storage, lastLayer, signal }));
+  const text = own(await TextTower.load(gpu, weights, { act, storage, signal }));
   const tower = JSON.stringify([modelKey(backbone.identity), options.act, storage]);
   const ensembles = parts.shared?.features.ensembles(tower);
   return { vision, text, method: await kind.create({ ...parts, vision, text, tokenizer, ensembles }) };
 }
 
 async function openMedClipModel(parts: DetectorParts, backbone: MedClipBackbone, own: Own): Promise<DetectorModel> {
-  const { gpu, options } = parts;
+  const { gpu, options, signal } = parts;
   const { weights, tokenizer } = backbone;
   const storage = options.weights;
   if (options.act === 'quickgelu') {
     throw new FusionclipError('usage', "MedCLIP's activations are those of its parts; leave --act out.");
   }
-  const vision = own(await loadMedClipVision(gpu, weights, { size: options.size, storage }));
-  const text = own(await BertTower.load(gpu, weights, { storage }));
+  const vision = own(await loadMedClipVision(gpu, weights, { size: options.size, storage, signal }));
+  const text = own(await BertTower.load(gpu, weights, { storage, signal }));
   return { vision, text, method: await MedClip.create({ ...parts, vision, text, tokenizer, weights }) };
 }
 

@@ -24,12 +24,16 @@ export interface RunContext {
   readonly features?: SharedFeatures;
 }
 
-/** A detector with the settings, and the initial weights, of a run. */
+/**
+ * A detector with the settings, and the initial weights, of a run.
+ * @throws what the signal was fired with
+ */
 export async function openDetector(
   { gpu, onEvent, features, signal }: Pick<RunContext, 'gpu' | 'onEvent' | 'features' | 'signal'>,
   header: RunConfig,
   backbone: AnyBackbone,
 ): Promise<Detector> {
+  signal?.throwIfAborted();
   const { fusion: options, kind, object, train, data, grey } = header;
   const shared = features ? { features, data: data.path } : null;
   const { seed } = train;

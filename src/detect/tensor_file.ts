@@ -56,19 +56,41 @@ export type TensorEntry = [string, { dtype: string; shape: readonly number[]; da
 /** Values from the GPU as tensors of a file; a checkpoint of NaNs would only hide where they came from. */
 export async function readAll(arrays: ReadonlyMap<string, GpuArray>, path: string): Promise<TensorEntry[]> {
   const out: TensorEntry[] = [];
-  for (const [name, array] of arrays) {
-    const values = await array.read();
-    const at = firstNonFinite(values);
-    if (at >= 0) {
-      throw new FusionclipError(
-        'not_finite',
-        `${name} became ${values[at]}, so ${path} was not written; lower --lr.adapter and --lr.prompt. ` +
-          'The checkpoint before it is kept.',
-      );
-    }
-    out.push([name, { dtype: 'F32', shape: array.shape, data: new Uint8Array(values.buffer, 0, 4 * values.length) }]);
+  for (const bunch of bunches([...arrays])) {
+    const read = await Promise.all(bunch.map(([, array]) => array.read()));
+    bunch.forEach(([name, { shape }], i) => {
+      const values = read[i];
+      const at = firstNonFinite(values);
+      if (at >= 0) {
+        throw new FusionclipError(
+          'not_finite',
+          `${name} became ${values[at]}, so ${path} was not written; lower --lr.adapter and --lr.prompt. ` +
+            'The checkpoint before it is kept.',
+        );
+      }
+      out.push([name, { dtype: 'F32', shape, data: new Uint8Array(values.buffer, 0, 4 * values.length) }]);
+    });
   }
   return out;
+}
+
+/** Values that are read at once: a runtime looks for what has arrived some ten milliseconds later, whatever the size. */
+const BUNCH = 2 ** 24;
+
+/** Arrays in their order, {@link BUNCH} values or one array at a time. */
+function* bunches(arrays: readonly [string, GpuArray][]): Generator<[string, GpuArray][]> {
+  let bunch: [string, GpuArray][] = [];
+  let size = 0;
+  for (const entry of arrays) {
+    if (bunch.length > 0 && size + entry[1].size > BUNCH) {
+      yield bunch;
+      bunch = [];
+      size = 0;
+    }
+    bunch.push(entry);
+    size += entry[1].size;
+  }
+  if (bunch.length > 0) yield bunch;
 }
 
 /** Writes tensors with what a reader has to know of the run. */

@@ -54,9 +54,10 @@ export class TrainedDetector {
 
   /** Opens weights and their backbone. @throws FusionclipError `io`, `bad_model`, and `usage` for settings that cannot change */
   static async open(context: RunContext, source: TrainedSource): Promise<TrainedDetector> {
-    const { fs } = context;
+    const { fs, signal } = context;
     const path = await adaptersPath(fs, source.adapters);
     const stored = await openAdapters(fs, path);
+    signal?.throwIfAborted();
     const { settings = {} } = source;
     const { model } = stored.header;
     const backbone = asTrained(model, await openModel(fs, source.model ?? model.name), path);

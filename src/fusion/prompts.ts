@@ -152,6 +152,7 @@ export async function learnablePrompts(context: PromptContext, options: FusionOp
   const table = (await job.do(() => text.embed([tokens]))).reshape([tokens.length, width]).keep();
   const prefix = await text.prefix(
     all.map(({ ids, at }, k) => ({ prefix: ids.slice(0, at), rest: count + suffixes[k].length })),
+    context.signal,
   );
   const keep = (numbers: readonly number[]) => {
     const index = uploadIndex(gpu, numbers);

@@ -1,5 +1,5 @@
-import { ParameterLoader } from '../clip/blocks.ts';
-import type { StorageReport, WeightStorage } from '../clip/weight_storage.ts';
+import { type LoadOptions, ParameterLoader } from '../clip/blocks.ts';
+import type { StorageReport } from '../clip/weight_storage.ts';
 import { GpuArray } from '../gpu/array.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { attention } from '../kernels/attention.ts';
@@ -44,7 +44,7 @@ export class BertTower {
   }
 
   /** Reads the tower's tensors one by one. Throws `bad_model`. */
-  static async load(gpu: Gpu, source: MedClipWeights, options: { storage?: WeightStorage } = {}): Promise<BertTower> {
+  static async load(gpu: Gpu, source: MedClipWeights, options: LoadOptions = {}): Promise<BertTower> {
     const { width, layers, mlp } = source.config.text;
     const loader = new ParameterLoader(gpu, source, options);
     try {

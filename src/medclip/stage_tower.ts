@@ -1,4 +1,5 @@
-import type { StorageReport, WeightStorage } from '../clip/weight_storage.ts';
+import type { LoadOptions } from '../clip/blocks.ts';
+import type { StorageReport } from '../clip/weight_storage.ts';
 import type { NamedTensors } from '../clip/weights.ts';
 import type { GpuArray } from '../gpu/array.ts';
 import type { MedClipConfig } from './config.ts';
@@ -9,11 +10,9 @@ export interface MedClipWeights extends NamedTensors {
 }
 
 /** How the towers are opened. */
-export interface MedClipVisionOptions {
+export interface MedClipVisionOptions extends Pick<LoadOptions, 'storage' | 'signal'> {
   /** Side of the square input in pixels. */
   readonly size: number;
-  /** How matrices are stored; default `auto`. */
-  readonly storage?: WeightStorage;
 }
 
 /** What a vision tower says of a batch of B images. */

@@ -108,7 +108,7 @@ async function trainCandidate(
   const resume = kept ? null : (begun as RunState | null);
   let best = bestBefore;
   let losses = [...(resume?.losses ?? [])];
-  await detector.restart();
+  await detector.restart(signal);
   const trainer = kept ? null : new Trainer(detector, parts.items, train, { rate, team: parts.team });
   const training = trainer ?? new TrainingReplay(detector, kept!);
   const done: TrainedEpoch[] = [];

@@ -86,4 +86,33 @@ suiteInTurn('constant beginnings of sentences', () => {
     assert.equal(few.rows, 4 * 3 + 11);
     text.release();
   });
+
+  test('compile nothing when they are stopped, and end the loading of a tower between two tensors', async (t) => {
+    const gpu = await t.gpu();
+    const model = new GeneratedClipModel(tinyConfig(), 1);
+    const stopped = new Error('stopped');
+    const control = new AbortController();
+    const { signal } = control;
+    const reason = (error: unknown) => error;
+    const tower = await TextTower.load(gpu, model, { signal });
+    const { liveBuffers } = gpu.pool;
+    let read = 0;
+    const watched = new Proxy(model, {
+      get(target, name) {
+        if (name === 'stored') return undefined;
+        if (name !== 'read') return Reflect.get(target, name, target);
+        return (tensor: string) => {
+          if (++read === 2) control.abort(stopped);
+          return target.read(tensor);
+        };
+      },
+    });
+    assert.equal(await TextTower.load(gpu, watched, { signal }).catch(reason), stopped);
+    assert.equal(read, 2);
+    const compiled = gpu.programs.size;
+    assert.equal(await tower.prefix([{ prefix: [90, 5, 6], rest: 2 }], signal).catch(reason), stopped);
+    assert.equal(gpu.programs.size, compiled);
+    assert.equal(gpu.pool.liveBuffers, liveBuffers);
+    tower.release();
+  });
 });

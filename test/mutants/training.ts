@@ -113,7 +113,7 @@ export const training: readonly Mutation[] = [
       "'valid'",
       { suite: 'detect/evaluate > the oracle is marked' },
     ],
-    ['await detector.restart();', '', { suite: 'train/settings > lr.grid: every rate' }],
+    ['await detector.restart(signal);', '', { suite: 'train/settings > lr.grid: every rate' }],
     [
       'new Trainer(detector, parts.items, train, { rate, team: parts.team })',
       'new Trainer(detector, parts.items, train, { team: parts.team })',

@@ -31,7 +31,8 @@ export interface Break {
 const INTERRUPTED = /Interrupted.*(go on with|begin with) fusionclip train --resume|nothing was left half written/;
 const send = (signal: NodeJS.Signals) => (moment: Moment) => void moment.child.kill(signal);
 
-function kill(pid: number | undefined): void {
+/** Kills a process, unless it has ended. */
+export function kill(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
     process.kill(pid, 'SIGKILL');

@@ -3,6 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** Variable by which the processes of one start are found, whoever has adopted them. */
 export const MARK = 'FUSIONCLIP_TORTURE';
 
+/** Variable by which all that one torture has started is found; it holds its folder. */
+export const OF = 'FUSIONCLIP_TORTURE_OF';
+
 /** A process of a start. */
 export interface Found {
   readonly pid: number;
@@ -10,12 +13,12 @@ export interface Found {
 }
 
 /** Processes that live and have a mark in their environment. */
-export function marked(mark: string): Found[] {
+export function marked(mark: string, variable = MARK): Found[] {
   const found: Found[] = [];
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     try {
       const environment = readFileSync(`/proc/${name}/environ`, 'utf8').split('\0');
-      if (!environment.includes(`${MARK}=${mark}`)) continue;
+      if (!environment.includes(`${variable}=${mark}`)) continue;
       const line = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
       if (line !== '') found.push({ pid: Number(name), line });
     } catch {

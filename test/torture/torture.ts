@@ -10,9 +10,10 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { ruleStream } from '../../src/base/rule.ts';
 import { writeModel, writeSet } from '../cli/program.ts';
-import { BREAKS, type Break, fullDisk, unmount } from './breaks.ts';
+import { BREAKS, type Break, fullDisk, kill, unmount } from './breaks.ts';
 import { flippedBits, tornLogs } from './damage.ts';
 import { pageLosses } from './page_losses.ts';
+import { marked, OF } from './processes.ts';
 import { MOMENTS, preparation, terminate } from './terminate.ts';
 import { broken, type Training, unbroken } from './training.ts';
 
@@ -68,13 +69,29 @@ function finish(): void {
   process.exitCode = sum('failed') > 0 || rows.length === 0 ? 1 : 0;
 }
 
-/** What was counted so far is told when this is stopped. */
+const folder = mkdtempSync(join(tmpdir(), 'fusionclip-torture-'));
+/** All that this starts is known by it. */
+process.env[OF] = folder;
+
+/** What was counted so far is told when this is stopped, and nothing that it has made is left. */
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     console.log('stopped before its end');
+    const started = () => marked(folder, OF).filter(({ pid }) => pid !== process.pid);
+    // At once, without a turn: what is going on here would start others.
+    for (let left = started(); left.length > 0; left = started()) {
+      for (const { pid } of left) kill(pid);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }
+    removeAll();
     finish();
     process.exit(1);
   });
+}
+
+function removeAll(): void {
+  unmount(join(folder, 'place'));
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
 const wanted = (kind: string) => only.length === 0 || only.some((word) => kind.includes(word));
@@ -156,7 +173,6 @@ async function terminations(runtime: string, scratch: string): Promise<void> {
   }
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'fusionclip-torture-'));
 try {
   const data = writeSet(join(folder, 'Brain_AD'));
   const model = await writeModel(join(folder, 'model.safetensors'));
@@ -171,6 +187,6 @@ try {
   if (wanted('bit flipped')) await flippedBits({ data, model, folder, moments, seed, count });
   if (wanted('log torn')) await tornLogs({ data, model, folder, moments, seed, count });
 } finally {
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  removeAll();
 }
 finish();

@@ -1,11 +1,12 @@
 import { assert } from 'chai';
 import { FusionclipError } from '../../src/base/errors.ts';
+import { turn } from '../../src/base/turn.ts';
 import { openSafetensors, writeSafetensors } from '../../src/clip/index.ts';
 import { parseSafetensors } from '../../src/clip/safetensors.ts';
 import { openDataset } from '../../src/data/layout/open.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
 import { chooseShots, readSupport } from '../../src/detect/support.ts';
-import { restoreTensors } from '../../src/detect/tensor_file.ts';
+import { readAll, restoreTensors } from '../../src/detect/tensor_file.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import { optionTextsOf, runSettings } from '../../src/run/run_config.ts';
 import { loadWeights } from '../../src/train/checkpoint.ts';
@@ -29,6 +30,31 @@ suiteInTurn('run folders and checkpoints', () => {
     }
     assert.equal(runSettings({ compat: 'mvfa' }).train.batch, 1);
     assert.equal(runSettings({ shots: '7' }).train['shots.abnormal'], 7);
+  });
+
+  test('values are read at once, up to a bound, in their order', async () => {
+    const begun: number[] = [];
+    const arrive: (() => void)[] = [];
+    const array = (size: number): GpuArray => {
+      const read = () => {
+        begun.push(size);
+        return new Promise<Float32Array>((resolve) => arrive.push(() => resolve(Float32Array.of(size))));
+      };
+      return { size, shape: [size], read } as unknown as GpuArray;
+    };
+    const sizes = [3, 1, 2 ** 24 - 4, 5, 2 ** 25, 6];
+    const reading = readAll(new Map(sizes.map((size, i) => [String(i), array(size)])), '/x');
+    const bunches: number[][] = [];
+    while (begun.length > 0) {
+      bunches.push(begun.splice(0));
+      for (const each of arrive.splice(0).reverse()) each();
+      await turn();
+    }
+    assert.deepEqual(bunches, [[3, 1, 2 ** 24 - 4], [5], [2 ** 25], [6]]);
+    assert.deepEqual(
+      (await reading).map(([name, { shape, data }]) => [name, ...shape, new Float32Array(data.slice().buffer)[0]]),
+      sizes.map((size, i) => [String(i), size, size]),
+    );
   });
 
   test('a finished run is not overwritten, and its folder holds nothing else after --force', async (t) => {

@@ -26,6 +26,10 @@ suite('a rehearsal', () => {
     assert.isNull(await told(AbortSignal.abort(new Error('stop'))));
     assert.deepEqual([gpu.pool.liveBytes, gpu.pool.liveBuffers], [liveBytes, liveBuffers]);
     memory.release();
+    // A wait for the weights as they were at first ends too.
+    const stop = new Error('stop');
+    assert.equal(await detector.restart(AbortSignal.abort(stop)).catch((error) => error), stop);
+    await gpu.idle();
     detector.release();
   });
 });
