@@ -231,6 +231,8 @@ export interface Stack {
   readonly rows: readonly (number | null)[];
   /** The slice that was asked for. */
   readonly at: number;
+  /** Slices of which the series has no file. */
+  readonly missing: readonly number[];
 }
 
 /** The numbers of an image or slice. */

@@ -72,7 +72,7 @@ interface RowProps {
 function Row({ session, open, busy, compared, onCompare, actions }: RowProps) {
   const { id, name, kind, created, finished, figures, bytes } = session;
   const what = finished ? { train: 'trained', evaluate: 'scored', predict: 'scored' }[kind] : 'not finished';
-  const day = new Date(created).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  const day = dayText(created);
   return (
     <li class={open ? 'open' : ''} data-session={id}>
       {session.damaged ? (
@@ -120,8 +120,13 @@ function Row({ session, open, busy, compared, onCompare, actions }: RowProps) {
   );
 }
 
+function dayText(created: string): string {
+  return new Date(created).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+}
+
 function Comparison({ sessions }: { sessions: readonly SessionFile[] }) {
   const rows: readonly (readonly [string, (session: SessionFile) => string])[] = [
+    ['Begun', ({ created }) => dayText(created)],
     ['Images', ({ source }) => (source?.kind === 'phantoms' ? `phantoms: ${source.family}` : (source?.name ?? '–'))],
     ['Image AUROC', ({ figures }) => show(figures?.image)],
     ['Pixel AUROC', ({ figures }) => show(figures?.pixel)],

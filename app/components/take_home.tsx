@@ -5,7 +5,7 @@ const FILES: readonly (readonly [Export, string, string])[] = [
   ['predictions', 'predictions.csv', 'a row for each image'],
   ['results', 'results.json', 'all numbers'],
   ['report', 'report.html', 'one file without scripts'],
-  ['everything', 'Everything as .zip', 'with maps (PNG, npy) and adapters'],
+  ['everything', 'Everything as .zip', 'with maps (PNG, npy, of volumes NIfTI) and adapters'],
 ];
 
 interface Props {

@@ -13,6 +13,8 @@ export interface Looked {
   readonly slice: Slice | null;
   /** Whether the map of the chosen image belongs to it. */
   readonly scored: boolean;
+  /** Whether the series has no file of it. */
+  readonly missing: boolean;
   /** Goes to a slice. */
   go(k: number): void;
 }
@@ -69,6 +71,7 @@ export function useStack(outcome: Outcome, chosen: number, actions: Actions, onC
     k: at,
     slice: (known && held.get(keyOf(at))) || null,
     scored: known && rows[at] === chosen,
+    missing: known && stack!.missing.includes(at),
     go(to) {
       const next = Math.min(rows.length - 1, Math.max(0, to));
       if (!known || next === at) return;

@@ -23,7 +23,7 @@ interface Props {
 
 /** The image and its map. */
 export function Viewer({ id, picture, looked, looks, onLooks, range, shades, onShades }: Props) {
-  const { slice, scored, stack, k } = looked;
+  const { slice, scored, missing, stack, k } = looked;
   const { layout, view, over, opacity, colours, per, floor, lined, level, outlined, swipe } = looks;
   const [point, setPoint] = useState<readonly [number, number] | null>(null);
   // The slices of a volume are seen without a map where there is none; a picture waits for its own.
@@ -74,7 +74,7 @@ export function Viewer({ id, picture, looked, looks, onLooks, range, shades, onS
         <ViewerCanvas
           id="plain"
           label={`${id}${at}, as it is`}
-          caption={there ? 'Image' : 'Image (not kept; give it again to see it)'}
+          caption={missing ? MISSING : there ? 'Image' : 'Image (not kept; give it again to see it)'}
           drawing={plain}
           {...{ view, image, pointers }}
         />
@@ -82,7 +82,7 @@ export function Viewer({ id, picture, looked, looks, onLooks, range, shades, onS
       <ViewerCanvas
         id="map"
         label={`${id}${at} with its anomaly map`}
-        caption={captionOf(layout, there, scored || !stack)}
+        caption={missing ? MISSING : captionOf(layout, there, scored || !stack)}
         drawing={mapped}
         {...{ view, image, pointers }}
       />
@@ -90,6 +90,8 @@ export function Viewer({ id, picture, looked, looks, onLooks, range, shades, onS
     </div>
   );
 }
+
+const MISSING = 'This slice is missing in its series';
 
 function captionOf(layout: Looks['layout'], there: boolean, scored: boolean): string {
   if (!scored) return 'No map of this slice: nearly empty, or not to be tested';

@@ -16,17 +16,18 @@ const MOST = 1536;
 /** The stack of an image: all slices of its volume, or itself alone. */
 export function stackOf(ids: readonly string[], index: number, slices: ReadonlyMap<string, SlicePlace>): Stack {
   const own = slices.get(ids[index]);
-  if (!own) return { name: '', rows: [index], at: 0 };
+  if (!own) return { name: '', rows: [index], at: 0, missing: [] };
   const rows = new Array<number | null>(own.volume.shape[2]).fill(null);
   for (const [row, id] of ids.entries()) {
     const place = slices.get(id);
     if (place?.volume === own.volume) rows[place.k] = row;
   }
-  return { name: own.volume.name, rows, at: own.k };
+  return { name: own.volume.name, rows, at: own.k, missing: [...(own.volume.missing ?? [])] };
 }
 
-/** A slice of a volume in its numbers. @throws FusionclipError `bad_image`, `io` */
-export async function sliceOfVolume({ volume, grey }: SlicePlace, k: number): Promise<Slice> {
+/** A slice of a volume in its numbers; null where its file is missing. @throws FusionclipError `bad_image`, `io` */
+export async function sliceOfVolume({ volume, grey }: SlicePlace, k: number): Promise<Slice | null> {
+  if (volume.missing?.has(k)) return null;
   const slice = await volume.slice(k);
   const [across, down] = spacings(volume.affine);
   const facts = { unit: volume.modality === 'CT' ? 'HU' : '', aspect: down / across || 1 };

@@ -207,7 +207,7 @@ export class Workbench implements Calls {
     const { losses, progress } = await readLosses(this.#files, runOf(id));
     await this.#newImages.clear(id);
     const shown = session.finished ? await this.#open(session, data?.path ?? null) : null;
-    if (!shown) this.#show(session, null);
+    if (!shown) await this.#show(session, null);
     return { session, dataset: data?.facts ?? null, outcome: shown?.outcome ?? null, losses, progress };
   }
 
@@ -301,13 +301,13 @@ export class Workbench implements Calls {
       const { metrics } = shown.outcome;
       const figures = metrics && { image: metrics.image.auroc, pixel: metrics.pixel?.auroc ?? null };
       const bytes = await this.#sessions.size(session.id);
-      this.#show(await this.#sessions.update(session.id, { figures, bytes }), shown);
+      await this.#show(await this.#sessions.update(session.id, { figures, bytes }), shown);
       return shown.outcome;
     } catch (error) {
       const code = error instanceof FusionclipError ? error.code : null;
       const begun = await this.#files.stat(joinPath(runOf(session.id), 'config.json')).catch(() => null);
       const goesOn = session.kind === 'train' && (begun || code === 'interrupted' || code === 'device_lost');
-      if (goesOn) this.#show((await this.#sessions.find(session.id).catch(() => null)) ?? session, null);
+      if (goesOn) await this.#show((await this.#sessions.find(session.id).catch(() => null)) ?? session, null);
       else {
         await this.#sessions.discard(session.id).catch(() => {});
         await this.#sessions.setLast(this.#session?.id ?? '').catch(() => {});
@@ -322,15 +322,16 @@ export class Workbench implements Calls {
   async #open(session: SessionFile, data: string | null): Promise<ShownResults> {
     const { ShownResults } = await engine();
     const shown = await ShownResults.open(this.#files, session, data);
-    this.#show(session, shown);
+    await this.#show(session, shown);
     return shown;
   }
 
-  #show(session: SessionFile, shown: ShownResults | null): void {
+  /** A page that is loaded again opens what was on screen: that is written down before it is told. */
+  async #show(session: SessionFile, shown: ShownResults | null): Promise<void> {
     this.#session = session;
     this.#shown = shown;
     if (shown) this.#adapters = adaptersOf(session);
-    void this.#sessions.setLast(session.id).catch(() => {});
+    await this.#sessions.setLast(session.id).catch(() => {});
   }
 
   async #context(): Promise<RunContext> {

@@ -26,6 +26,7 @@ import { requireWholeVolumes, sliced, stridden } from './sliced.ts';
 import { TrainedDetector, type TrainedSource } from './trained.ts';
 import { trainedOn } from './trained_on.ts';
 import { writeVolumeTables } from './volume_files.ts';
+import { volumeMapWriter } from './volume_maps.ts';
 import { type VolumeMetrics, volumeMetrics, volumeRequest } from './volume_metrics.ts';
 
 /** A labelled data set to evaluate trained weights on. */
@@ -158,6 +159,7 @@ async function evaluateOn(
     const samples = stridden(dataset.splits.test, volumes, stride);
     // A device that was lost has left some of the maps.
     if (soFar.count === 0) await output?.clear();
+    const wantsMaps = (request.maps ?? header.train['map.files']) !== 'none';
     const maps =
       output && samplesMaps(fs, output.file('maps'), samples, header, { maps: request.maps, calibration: file });
     const knownAs = knownImages(file);
@@ -191,6 +193,8 @@ async function evaluateOn(
       (await volumeMetrics({
         ...volumeRequest({ ...header, train: rules, kind }, volumes, scored, thresholds, onEvent),
         stride,
+        onMaps:
+          output && wantsMaps ? volumeMapWriter(outer.fs, output.path, thresholds.pixel?.value ?? null) : undefined,
       }));
     const results: EvaluateResults = {
       fusionclip: VERSION,

@@ -14,6 +14,7 @@ import { sliceMaps } from './slice_maps.ts';
 import { sliceSource } from './slice_source.ts';
 import { TrainedDetector } from './trained.ts';
 import { trainedOn } from './trained_on.ts';
+import { volumeFile } from './volume_maps.ts';
 import { volumeRule } from './volume_metrics.ts';
 import { type VolumeResult, VolumeResults } from './volume_results.ts';
 
@@ -174,10 +175,7 @@ export async function predictVolumes(
         ...{ name, patient, window: (await one.grey()).text, remarks: one.remarks.of(name), abnormal: null },
         ...{ score: scores.length > 0 ? volumeScore(scores, rule.top) : Number.NaN, scored: scores.length },
         ...lookAt(one, maps, level),
-        map:
-          out !== null && write.includes('nifti') && one.source.placed
-            ? joinPath(out, 'volumes', `${one.file}.nii.gz`)
-            : null,
+        map: out !== null && write.includes('nifti') && one.source.placed ? volumeFile(out, one.file, '.nii.gz') : null,
       };
       const dicom = (await results?.write({ ...facts, one, mapOf: (k) => maps.slice(k) })) ?? [];
       const row: VolumeRow = { ...facts, dicom };

@@ -5,6 +5,7 @@ import { type RunListener, stage } from '../run/events.ts';
 import type { TrainOptions } from '../run/options.ts';
 import type { RunConfig } from '../run/run_config.ts';
 import { voxelMillilitres } from '../volume/geometry.ts';
+import type { GridMaps } from '../volume/grid_maps.ts';
 import type { SlicedVolume } from '../volume/sliced_volume.ts';
 import { type StoredRule, storedRule, type VolumeRule, volumeScore } from '../volume/stack.ts';
 import { samplingRequest } from './evaluation.ts';
@@ -85,6 +86,8 @@ export interface VolumeRequest {
   readonly patientOf: ((id: string) => string | null) | null;
   readonly seed: number;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Gets each volume with its map on the grid that it is stored in. */
+  readonly onMaps?: (volume: SlicedVolume, maps: GridMaps) => Promise<void>;
 }
 
 /** The request of a run for volumes of its data set. */
@@ -163,7 +166,7 @@ export async function volumeMetrics(request: VolumeRequest): Promise<VolumeMetri
 async function oneVolume(
   volume: SlicedVolume,
   scored: ReadonlyMap<string, ScoredImage>,
-  { rule, stride = 1, norm, maps, thresholds, patientOf }: VolumeRequest,
+  { rule, stride = 1, norm, maps, thresholds, patientOf, onMaps }: VolumeRequest,
   firstLesion: number,
 ) {
   const { shape, missing, affine, stacks, lesions } = volume;
@@ -180,14 +183,15 @@ async function oneVolume(
   const unit: Unit = { patient, abnormal, score, bright };
   const { name } = volume;
   const base = { name, patient, abnormal, score, slices: images.length };
-  if (!maps) {
+  const grid = maps || onMaps ? sliceMaps(volume, stacks, scored, { norm, stride, smooth: rule.smooth }) : null;
+  if (grid) await onMaps?.(volume, grid);
+  if (!maps || !grid) {
     const row: VolumeResult = {
       ...{ ...base, lesionMillilitres: Number.NaN, millilitres: null, dice: null, averagePrecision: null },
       ...{ aupro: null, lesions: 0, found: null, falsePositives: null },
     };
     return { row, unit, counts: null, predicted: null, both: null, findings: [] };
   }
-  const grid = sliceMaps(volume, stacks, scored, { norm, stride, smooth: rule.smooth });
   const result = await voxelResult(
     { shape, missing, map: (k) => grid.slice(k), lesions },
     thresholds.pixel?.value ?? null,

@@ -1,19 +1,19 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
-import { baseName, joinPath } from '../base/paths.ts';
+import { baseName } from '../base/paths.ts';
 import { heatPicture } from '../data/heat_picture.ts';
 import type { Maker } from '../dicom/write/head.ts';
 import { newUid } from '../dicom/write/items.ts';
 import type { WrittenSegmentation } from '../dicom/write/segmentation.ts';
 import type { SourceSeries } from '../dicom/write/source.ts';
 import { methodTitle } from '../fusion/presets.ts';
-import { writeNiftiSlices } from '../nifti/write.ts';
 import { DicomVolume } from '../volume/dicom_volume.ts';
 import { greyImage } from '../volume/grey.ts';
 import { sourceSeries } from '../volume/source_series.ts';
 import type { VolumeToScore } from '../volume/to_score.ts';
 import type { AdapterFile } from './adapters_file.ts';
 import { adaptersPath } from './trained.ts';
+import { volumeFile, writeVolumeMap } from './volume_maps.ts';
 
 /** A word of `--write`. */
 export type VolumeResult = 'nifti' | 'pm' | 'seg' | 'fractions' | 'sc' | 'sr';
@@ -133,11 +133,7 @@ export class VolumeResults {
     const { thresholds } = this.#trained.file;
     const level = thresholds.pixel?.value ?? null;
     if (this.#kinds.has('nifti') && one.source.placed) {
-      await writeNiftiSlices(this.#fs, this.#path(one, '.nii.gz'), { shape, affine }, mapOf);
-      if (level !== null) {
-        const marks = (k: number) => Uint8Array.from(mapOf(k), (value) => (value >= level ? 1 : 0));
-        await writeNiftiSlices(this.#fs, this.#path(one, '_mask.nii.gz'), { shape, affine }, marks);
-      }
+      await writeVolumeMap(this.#fs, this.#out, one.file, { shape, affine }, mapOf, level);
     }
     const source = this.#sources.get(one);
     if (!source) return written;
@@ -188,7 +184,7 @@ export class VolumeResults {
   }
 
   #path({ file }: VolumeToScore, ending: string): string {
-    return joinPath(this.#out, 'volumes', file + ending);
+    return volumeFile(this.#out, file, ending);
   }
 }
 

@@ -17,6 +17,7 @@ import type { Support, TrainItem } from '../detect/support.ts';
 import { supportBank } from '../detect/support_bank.ts';
 import { SupportSet } from '../detect/support_set.ts';
 import { writeVolumeTables } from '../detect/volume_files.ts';
+import { volumeMapWriter } from '../detect/volume_maps.ts';
 import { volumeMetrics, volumeRequest } from '../detect/volume_metrics.ts';
 import { type RunListener, stage } from '../run/events.ts';
 import type { RunConfig } from '../run/run_config.ts';
@@ -213,7 +214,10 @@ async function evaluateRunWeights(
   const { warnings } = inventory.leaks;
   const { volumes } = run;
   const { thresholds } = selected.calibration;
-  const ofVolumes = volumes && (await volumeMetrics(volumeRequest(header, volumes, scored, thresholds, onEvent)));
+  const wantsMaps = run.maps !== 'none' && !run.mapsOf;
+  const onMaps = wantsMaps ? volumeMapWriter(fs, folder.path, thresholds.pixel?.value ?? null) : undefined;
+  const ofVolumes =
+    volumes && (await volumeMetrics({ ...volumeRequest(header, volumes, scored, thresholds, onEvent), onMaps }));
   if (ofVolumes) await writeVolumeTables(fs, folder.path, ofVolumes);
   const results = trainResults(header, shots, selectedBy, selected, others, warnings, ofVolumes);
   return { results, scored };

@@ -134,3 +134,11 @@ export class Ranks {
 export function fileName(text: string): string {
   return text.replace(/[^\p{L}\p{N}.-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '') || 'x';
 }
+
+/** A name that is not taken, with a number where it has to; it is taken from then on. */
+export function uniqueName(name: string, taken: Set<string>): string {
+  let out = name;
+  for (let i = 2; taken.has(out); i++) out = `${name}-${i}`;
+  taken.add(out);
+  return out;
+}

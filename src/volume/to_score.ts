@@ -14,7 +14,7 @@ import { bareStem } from './pair_lesions.ts';
 import { axisOrders, planeNames, turned } from './plane.ts';
 import { Remarks } from './remarks.ts';
 import { shownAs } from './shown_as.ts';
-import { fileName, pngOfSlice, type SlicePlace, type SliceRules } from './sliced_volume.ts';
+import { fileName, pngOfSlice, type SlicePlace, type SliceRules, uniqueName } from './sliced_volume.ts';
 import type { SliceStack } from './stack.ts';
 import type { Volume, VolumeSlice } from './volume.ts';
 import { holdsVolumes } from './volume_files.ts';
@@ -215,11 +215,4 @@ async function series(fs: FileSystem, paths: readonly string[]): Promise<string[
 
 function isMaskPath(path: string): boolean {
   return withoutMaskWord(bareStem(path)) !== null || path.split(/[/\\]/).slice(0, -1).map(baseName).some(isMaskFolder);
-}
-
-function uniqueName(name: string, taken: Set<string>): string {
-  let out = name;
-  for (let i = 2; taken.has(out); i++) out = `${name}-${i}`;
-  taken.add(out);
-  return out;
 }

@@ -3,7 +3,7 @@ import type { Slice } from '../../app/protocol.ts';
 import { COLOURS } from '../../app/viewer/colours.ts';
 import { panned, placed, pointAt, WHOLE, zoomed } from '../../app/viewer/frame.ts';
 import { dragged, windowed } from '../../app/viewer/shades.ts';
-import { sliceOfPicture, stackOf } from '../../app/worker/slices.ts';
+import { sliceOfPicture, sliceOfVolume, stackOf } from '../../app/worker/slices.ts';
 import { withVolumesInFolders } from '../../app/worker/volume_given.ts';
 import { encodePng, encodePng16 } from '../../src/data/png.ts';
 import { FULL } from '../../src/data/range/rule.ts';
@@ -68,15 +68,20 @@ test('a picture larger than a page needs is made smaller by means of blocks', ()
   expect(slice.values!.every((value) => value === 1)).toBe(true);
 });
 
-test('the slices of a volume are a stack, those without scores too; a picture is alone', () => {
-  const volume = { shape: [4, 4, 5], name: 'series a' } as unknown as SlicePlace['volume'];
+test('the slices of a volume are a stack, those without scores too; a picture is alone', async () => {
+  const missing = new Set([2]);
+  const volume = { shape: [4, 4, 5], name: 'series a', missing } as unknown as SlicePlace['volume'];
   const place = (k: number) => ({ volume, k }) as SlicePlace;
   const slices = new Map([
     ['a3', place(3)],
     ['a1', place(1)],
   ]);
-  expect(stackOf(['b', 'a3', 'a1'], 1, slices)).toEqual({ name: 'series a', rows: [null, 2, null, 1, null], at: 3 });
-  expect(stackOf(['b', 'a3', 'a1'], 0, slices)).toEqual({ name: '', rows: [0], at: 0 });
+  expect(stackOf(['b', 'a3', 'a1'], 1, slices)).toEqual({
+    ...{ name: 'series a', rows: [null, 2, null, 1, null], at: 3, missing: [2] },
+  });
+  // Its neighbour is not shown in its place.
+  expect(await sliceOfVolume(place(3), 2)).toBeNull();
+  expect(stackOf(['b', 'a3', 'a1'], 0, slices)).toEqual({ name: '', rows: [0], at: 0, missing: [] });
 });
 
 test('slices that were given one by one come into one folder, pictures and volumes stay', () => {

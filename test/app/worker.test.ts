@@ -134,4 +134,26 @@ describe('the workbench', () => {
     await expect(bench.openSession(session.id)).rejects.toThrow(/not whole/);
     expect(await bench.draw(1)).toEqual(order);
   });
+
+  test('has written down which session is open before it is told that it is', async () => {
+    const files = await PageFiles.open();
+    const bench = await Workbench.open(() => {}, files);
+    await bench.takeImages({ kind: 'set', name: 'Brain_AD', files: set }, { skip: [], accept: [] });
+    for (let times = 0; times < 2; times++) {
+      const stopped = bench.train(WISH, false);
+      await bench.pause();
+      await stopped.catch(() => {});
+    }
+    const { sessions, last } = await bench.kept();
+    const other = sessions.find(({ id }) => id !== last)!.id;
+    // A storage that takes its time.
+    const write = files.writeFile.bind(files);
+    vi.spyOn(files, 'writeFile').mockImplementation(async (...file) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await write(...file);
+    });
+    await bench.openSession(other);
+    // As a page that is loaded again finds it.
+    expect((await (await Workbench.open(() => {}, files)).kept()).last).toBe(other);
+  });
 });

@@ -183,6 +183,20 @@ suiteInTurn('volumes end to end', () => {
     const request = { paths: [`${data}/test`], adapters, model };
     const { volumes, patients } = await predictPaths(context, { ...request, out: '/out' });
     assert.equal(patients.length, 2);
+    // The maps of volumes lie in a run and in an evaluation as in predictions.
+    const mapsIn = (out: string) =>
+      [...fs.files.keys()].flatMap((path) => path.split(`${out}/volumes/`).slice(1)).sort();
+    assert.lengthOf(mapsIn('/out'), 4);
+    for (const out of ['/run', '/eval']) assert.deepEqual(mapsIn(out), mapsIn('/out'));
+    for (const name of mapsIn('/out')) {
+      assert.deepEqual(fs.files.get(`/eval/volumes/${name}`), fs.files.get(`/run/volumes/${name}`));
+      const [one, other] = [
+        await NiftiFile.open(fs, `/run/volumes/${name}`),
+        await NiftiFile.open(fs, `/out/volumes/${name}`),
+      ];
+      assert.deepEqual(one.header, other.header);
+      if (!/_mask/.test(name)) assertClose([...(await one.slice(3))], [...(await other.slice(3))], { absolute: 1e-5 });
+    }
     for (const row of volumes) {
       const known = trained.byVolume.find(({ name }) => name === row.name)!;
       assert.closeTo(row.score, known.score, 1e-6);

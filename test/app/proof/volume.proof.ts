@@ -58,6 +58,12 @@ describe('volumes in the page', () => {
     await page.press('button[type=submit]');
     await page.text('.tiles');
     expect(await count()).toMatch(/of 12$/);
+    // Of each of the two test patients.
+    await page.press('#take-everything');
+    const zip = unzipSync(new Uint8Array(readFileSync(await page.download(/zip$/))));
+    const maps = Object.keys(zip).filter((name) => /^volumes\/.*\.nii\.gz$/.test(name));
+    expect(maps.filter((name) => !/_mask/.test(name))).toHaveLength(2);
+    expect(maps).toHaveLength(4);
   });
 
   test('are gone through by wheel and keys, empty slices and all', async () => {
@@ -150,9 +156,16 @@ describe('volumes in the page', () => {
     const said = '[aria-labelledby=scores-title]';
     await page.says(said, /1 slice of 12 is missing \(accepted/);
     await page.says('.slider output[for=slice]', /of 12$/);
+    const gone: number[] = [];
+    for (let one = 1; one <= 12; one++) {
+      await page.set('#slice', one);
+      await page.says('.slider output[for=slice]', new RegExp(`^${one} of`));
+      if (/slice is missing/.test(await page.text('.views'))) gone.push(one);
+    }
+    expect(gone).toHaveLength(1);
     await page.goto(server.address);
     await page.says('.slider output[for=slice]', /of 12$/);
-    await page.says(said, /1 slice of 12 is missing \(accepted/);
+    expect(await page.text(said)).toMatch(/1 slice of 12 is missing \(accepted/);
     await page.page.waitForSelector('#map');
     // A set of which one series has a gap.
     rmSync(all[0]);
