@@ -57,7 +57,9 @@ async function slicesOf(files: PageFiles, session: string, { train, object }: Ru
   if (!(await files.stat(prefix + first))) return none;
   const { volumesToScore } = await import('../../src/volume/to_score.ts');
   const given = paths.map((path) => prefix + path);
-  const { fs, places } = await volumesToScore(files, given, accepting(train, [...GIVEN, ...accept]), object);
+  const { fs, places } = await volumesToScore(files, given, accepting(train, [...GIVEN, ...accept]), object, {
+    unseen: true,
+  });
   for (const [path, place] of places) slices.set(path, place);
   return { slices, read: (id: string) => fs.readFile(id) };
 }

@@ -29,6 +29,8 @@ export interface PredictRequest extends TrainedSource, ThresholdChoice {
   readonly strict?: boolean;
   /** Of slices: their patients and scanners. */
   readonly sourceOf?: SourceOf;
+  /** Whether an image is left out, asked once of each in their order, before it is read: it has no row. */
+  readonly leave?: (path: string) => Promise<boolean>;
   /** Gets what is wrong with an image that cannot be read. */
   readonly onBad?: (error: FusionclipError) => void;
   /** Gets each row as soon as it is known (what takes all images is in the result alone), in the order of the images; `scored` is null for an image that cannot be read. */
@@ -99,6 +101,8 @@ export async function predictTrained(
 class PredictProgress {
   readonly soFar = new ScoredSoFar();
   readonly rows: FileRow[] = [];
+  /** Paths up to which those that cannot be read have their rows. */
+  told = 0;
   /** Why images cannot be read, by path. */
   readonly bad = new Map<string, FusionclipError>();
   readonly cases: DecisionCase[] = [];
@@ -126,7 +130,7 @@ async function predictInto(
   progress: PredictProgress,
 ): Promise<Predictions> {
   const { fs, onEvent = () => {} } = context;
-  const { paths, strict = true, falseDiscovery = null, onRow, sourceOf } = request;
+  const { paths, strict = true, falseDiscovery = null, onRow, sourceOf, leave } = request;
   const { header, thresholds, mapScale, rule } = trained.file;
   const { grey } = header;
   const { norm, method } = header.fusion;
@@ -157,9 +161,10 @@ async function predictInto(
   };
   /** Rows of what cannot be read, up to an image that can. */
   const addBad = async (before: number) => {
-    while (rows.length < before) {
-      const id = paths[rows.length];
-      await add(badRow(id, bad.get(id)!), null);
+    while (progress.told < before) {
+      const id = paths[progress.told++];
+      const error = bad.get(id);
+      if (error) await add(badRow(id, error), null);
     }
   };
   const places = new Map(paths.map((path, i) => [path, i]));
@@ -181,7 +186,7 @@ async function predictInto(
     request.onBad?.(error);
   };
   await trained.score(context, paths, {
-    ...{ soFar, onScored, onBad: strict ? undefined : onBad, keep: false },
+    ...{ soFar, onScored, onBad: strict ? undefined : onBad, leave, keep: false },
     features: decider !== null,
   });
   await addBad(paths.length);

@@ -143,7 +143,9 @@ export async function predictVolumes(
     ...{ window: request.window ?? window, plane: request.plane ?? plane, volume: request.volume ?? volume },
     trained: trainedOn(header, request.window),
   };
-  const { fs, volumes, notes } = await volumesToScore(context.fs, request.paths, rules, header.object, stride);
+  const { fs, volumes, notes } = await volumesToScore(context.fs, request.paths, rules, header.object, {
+    ...{ stride, unseen: true },
+  });
   for (const text of notes) context.onEvent?.({ type: 'note', text });
   const rule = volumeRule(header.train);
   const level = thresholds.pixel?.value ?? null;
@@ -153,11 +155,17 @@ export async function predictVolumes(
   const found: VolumeRow[] = [];
   const scored = new Map<string, ScoredImage>();
   const waiting = volumes.map((one) => ({ one, left: pathsOf(one).length }));
+  const ofPath = new Map(waiting.flatMap((each) => pathsOf(each.one).map((path) => [path, each])));
   let first = 0;
   /** Looks at volumes whose slices are all scored, and forgets their maps. */
   const finish = async () => {
     while (waiting[first]?.left === 0) {
       const { one } = waiting[first++];
+      const remark = one.unsuited();
+      if (remark) {
+        one.remarks.add(one.source.name, remark);
+        context.onEvent?.({ type: 'note', text: `${one.source.name}: ${remark}` });
+      }
       const { norm } = header.fusion;
       const maps = sliceMaps(one.source, one.stacks, scored, { norm, stride, smooth: rule.smooth });
       const scores = pathsOf(one).flatMap((path) => scored.get(path)?.score ?? []);
@@ -179,18 +187,23 @@ export async function predictVolumes(
     }
   };
   const onRow: PredictRequest['onRow'] = async (row, image) => {
-    // Before this one there may be volumes without a picture.
-    await finish();
     if (image) scored.set(row.id, image);
-    waiting[first].left--;
+    ofPath.get(row.id)!.left--;
     await request.onRow?.(row, image);
     await finish();
+  };
+  /** Empty slices have no row. */
+  const leave = async (path: string) => {
+    const each = ofPath.get(path)!;
+    if (!(await each.one.isEmpty(path))) return false;
+    each.left--;
+    return true;
   };
   const paths = volumes.flatMap(pathsOf);
   const sourceOf = sliceSource(
     volumes.map(({ source: { patient, scanner }, stacks }) => ({ patient, scanner, stacks })),
   );
-  const predictions = await predictTrained({ ...context, fs }, trained, { ...request, paths, onRow, sourceOf });
+  const predictions = await predictTrained({ ...context, fs }, trained, { ...request, paths, onRow, leave, sourceOf });
   await finish();
   // A volume is its patient's, and the highest of many slices is above what is chosen for one.
   const { rule: calibrated } = trained.file;

@@ -142,6 +142,7 @@ export async function* sampleBatches(
  * Reads image files without labels.
  * @param onBad gets what cannot be read, and what does not fit what the run has learned; it is left out; without it that is thrown
  * @param say gets what is odd about an image though it is scored
+ * @param leave whether a file is left out, asked before it is read; without it none is
  * @throws FusionclipError `io`, `bad_image`
  */
 export async function* fileBatches(
@@ -151,15 +152,20 @@ export async function* fileBatches(
   batch: number,
   onBad?: (path: string, error: FusionclipError) => void,
   say?: (text: string) => void,
+  leave?: (path: string) => Promise<boolean>,
 ): AsyncGenerator<ScoringBatch> {
   const { framing } = detector;
   let files = 0;
-  for (let start = 0; start < paths.length; start += batch) {
+  let next = 0;
+  while (next < paths.length) {
     const items: ScoringItem[] = [];
     const images: Image[] = [];
     const inputs: Float32Array<ArrayBuffer>[] = [];
-    for (const id of paths.slice(start, start + batch)) {
+    for (let read = 0; read < batch && next < paths.length; ) {
+      const id = paths[next++];
       files++;
+      if (await leave?.(id)) continue;
+      read++;
       try {
         const image = readRuled(await fs.readFile(id), id, detector.grey ?? FULL, say);
         const pixels = pixelsOf(image, framing);

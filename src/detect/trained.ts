@@ -34,6 +34,8 @@ export interface TrainedSource {
 export interface ScoreChoices extends Pick<ScoringOptions, 'soFar' | 'onScored' | 'keep' | 'features'> {
   /** Told of a file that cannot be read, which is then left out; without it such a file ends the scoring. */
   readonly onBad?: (path: string, error: FusionclipError) => void;
+  /** Whether a file is left out, asked before it is read. */
+  readonly leave?: (path: string) => Promise<boolean>;
 }
 
 /** A trained detector, ready to score images. Release it after use. */
@@ -122,16 +124,16 @@ export class TrainedDetector {
   async score(
     context: RunContext,
     paths: readonly string[],
-    { soFar = new ScoredSoFar(), onBad, ...options }: ScoreChoices = {},
+    { soFar = new ScoredSoFar(), onBad, leave, ...options }: ScoreChoices = {},
   ): Promise<ScoredSet> {
     const { detector, file } = this;
     const say = (text: string) => context.onEvent?.({ type: 'note', text });
     // Sums of other batches have other last bits: what is decided on must not depend on the images beside it.
     const batch = options.features ? 1 : file.header.train['eval.batch'];
-    const batches = fileBatches(context.fs, detector, paths.slice(soFar.count), batch, onBad, say);
+    const batches = fileBatches(context.fs, detector, paths.slice(soFar.count), batch, onBad, say, leave);
     const progress = stage(context.onEvent ?? (() => {}), 'scores');
     const onProgress = (done: number) => progress(done, paths.length);
-    return this.memory.withScorer(
+    const scored = await this.memory.withScorer(
       ({ images }) =>
         scoreSet(detector, images, batches, {
           ...{ soFar, ranges: file.ranges, signal: context.signal, onProgress },
@@ -139,6 +141,9 @@ export class TrainedDetector {
         }),
       { known: file.ranges, signal: context.signal },
     );
+    // What was left out behind the last image belongs to no batch.
+    if (leave) progress(paths.length, paths.length);
+    return scored;
   }
 
   /** Frees the memory of the GPU. */

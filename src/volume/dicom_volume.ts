@@ -90,7 +90,10 @@ export class DicomVolume implements Volume {
     if (!this.missing.has(k)) return picture;
     // Of the kind of its neighbour, so that whoever takes all slices need not know of it.
     if (picture.kind === 'colour') return { ...picture, rgb: new Uint8Array(picture.rgb.length) };
-    return { ...picture, padded: new Uint8Array(picture.values.length).fill(1) };
+    let [dark] = picture.values;
+    for (const value of picture.values) if (picture.inverted ? value > dark : value < dark) dark = value;
+    const { length } = picture.values;
+    return { ...picture, values: new Float32Array(length).fill(dark), padded: new Uint8Array(length).fill(1) };
   }
 
   private async picture(i: number): Promise<VolumeSlice> {

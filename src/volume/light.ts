@@ -1,5 +1,5 @@
 import { type GreyRule, greyLevels } from './grey.ts';
-import type { Volume } from './volume.ts';
+import type { VolumeSlice } from './volume.ts';
 
 /** A slice is empty where at most this part of it is brighter than a tenth, and nothing in it is lesion. */
 export const EMPTY_PART = 0.02;
@@ -17,8 +17,7 @@ export class Light {
   #seen = 0;
 
   /** Whether hardly anything in a slice is brighter than a tenth; one in colours never is. */
-  async isEmpty(volume: Volume, grey: GreyRule, k: number): Promise<boolean> {
-    const slice = await volume.slice(k);
+  isEmpty(slice: VolumeSlice, grey: GreyRule): boolean {
     if (slice.kind === 'colour') return false;
     const levels = greyLevels(slice, grey);
     let [bright, white] = [0, 0];

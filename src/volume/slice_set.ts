@@ -140,7 +140,7 @@ async function addVolume(
       }
       const mask = masks && (await masks(k));
       const abnormal = mask?.includes(1) ?? false;
-      if (!abnormal && (await light.isEmpty(volume, grey, k))) {
+      if (!abnormal && light.isEmpty(await volume.slice(k), grey)) {
         counts.empty++;
         slices.push(null);
         continue;

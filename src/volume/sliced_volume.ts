@@ -81,7 +81,11 @@ export async function maskPng(
 }
 
 /** The picture of a slice as a PNG file. */
-export async function pngOfSlice(volume: Volume, grey: GreyOf, k: number): Promise<Uint8Array<ArrayBuffer>> {
+export async function pngOfSlice(
+  volume: Pick<Volume, 'slice'>,
+  grey: GreyOf,
+  k: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   return pngOf(greyImage(await volume.slice(k), await grey()));
 }
 

@@ -16,7 +16,7 @@ import { Remarks } from './remarks.ts';
 import { shownAs } from './shown_as.ts';
 import { fileName, pngOfSlice, type SlicePlace, type SliceRules } from './sliced_volume.ts';
 import type { SliceStack } from './stack.ts';
-import type { Volume } from './volume.ts';
+import type { Volume, VolumeSlice } from './volume.ts';
 import { holdsVolumes } from './volume_files.ts';
 import { parseWindow } from './window.ts';
 
@@ -35,6 +35,21 @@ export interface VolumeToScore {
   readonly stacks: readonly SliceStack[];
   /** What is to be said of this volume and the others. */
   readonly remarks: Remarks;
+  /** Looks at a slice, before it is read; see {@link ScoreOptions}. */
+  readonly isEmpty: (path: string) => Promise<boolean>;
+  /** Says whether the window suited the slices that were looked at; null where it did. */
+  readonly unsuited: () => string | null;
+}
+
+/** How slices are looked for. */
+export interface ScoreOptions {
+  /** Every how many slices one is scored; the others are not decoded. */
+  readonly stride?: number;
+  /**
+   * Whether slices are not looked at: empty ones have a picture too, and whoever scores them asks before each. So the first is scored
+   * before the last is decoded, and none is decoded twice.
+   */
+  readonly unseen?: boolean;
 }
 
 /** Whether a path is a folder of volumes, a NIfTI file, or a DICOM file. */
@@ -48,7 +63,6 @@ export async function isVolumePath(fs: FileSystem, path: string): Promise<boolea
 /**
  * The volumes at some paths, masks left out, and a file system in which their slices are pictures; `places` says what each of
  * these shows, by its path, `@series-1a2b3c4d/0004.png`.
- * @param stride every how many slices one is scored; the others are not decoded
  * @throws FusionclipError `bad_data` where a series is refused or there is no volume, and what the readers throw
  */
 export async function volumesToScore(
@@ -56,7 +70,7 @@ export async function volumesToScore(
   paths: readonly string[],
   rules: SliceRules,
   words: string,
-  stride = 1,
+  { stride = 1, unseen = false }: ScoreOptions = {},
 ): Promise<{
   readonly fs: FileSystem;
   readonly volumes: readonly VolumeToScore[];
@@ -79,14 +93,21 @@ export async function volumesToScore(
       const path = joinPath(IMAGES, `${file}.png`);
       images.set(`${file}.png`, () => pngOfSlice(volume, grey, 0));
       places.set(path, { volume, grey, k: 0 });
-      volumes.push({ source: volume, grey, file, stacks: [{ order: [0, 1, 2], slices: [path] }], remarks });
+      const [stacks, isEmpty, unsuited] = [
+        [{ order: [0, 1, 2], slices: [path] }] as const,
+        async () => false,
+        () => null,
+      ];
+      volumes.push({ source: volume, grey, file, stacks, remarks, isEmpty, unsuited });
       continue;
     }
-    const slices = await slicesOf(volume, file, { rules, words, stride, held });
+    const { folder, files, ...slices } = await slicesOf(volume, file, { rules, words, stride, unseen, held });
     for (const [path, place] of slices.places) places.set(path, place);
-    if (slices.remark) remarks.add(volume.name, slices.remark);
-    volumes.push({ source: volume, grey: slices.grey, file, stacks: slices.stacks, remarks });
-    fs = shownAs(fs, slices.folder, slices.files);
+    const { grey, stacks, isEmpty, unsuited } = slices;
+    const remark = unseen ? null : unsuited();
+    if (remark) remarks.add(volume.name, remark);
+    volumes.push({ source: volume, grey, file, stacks, remarks, isEmpty, unsuited });
+    fs = shownAs(fs, folder, files);
   }
   return {
     fs: images.size > 0 ? shownAs(fs, IMAGES, images) : fs,
@@ -131,7 +152,7 @@ function requireOneImage(volume: Volume, rules: SliceRules, stride: number): voi
 async function slicesOf(
   volume: Volume,
   file: string,
-  { rules, words, stride, held }: { rules: SliceRules; words: string; stride: number; held: Held },
+  { rules, words, stride, unseen, held }: Required<ScoreOptions> & { rules: SliceRules; words: string; held: Held },
 ) {
   const rule = await decideGrey(volume, asDecided(parseWindow(rules.window), rules.trained), words);
   const grey = async () => rule;
@@ -139,24 +160,45 @@ async function slicesOf(
   const folder = `@${file}`;
   const files = new Map<string, () => Promise<Uint8Array<ArrayBuffer>>>();
   const places = new Map<string, SlicePlace>();
+  const looks = new Map<string, () => Promise<boolean>>();
   const stacks: SliceStack[] = [];
   const light = new Light();
   const orders = axisOrders(volume, rules.plane);
   const names = planeNames(volume, orders);
   for (const [i, order] of orders.entries()) {
     const view = turned(volume, order, held);
+    const seen = lastHeld(view, held);
     const slices: (string | null)[] = [];
     for (let k = 0; k < view.shape[2]; k++) {
       const name = `${names[i]}${String(k).padStart(4, '0')}.png`;
-      const wanted = k % stride === 0 && !view.missing?.has(k) && !(await light.isEmpty(view, rule, k));
+      const wanted = k % stride === 0 && !view.missing?.has(k) && (unseen || !light.isEmpty(await view.slice(k), rule));
       slices.push(wanted ? joinPath(folder, name) : null);
       if (!wanted) continue;
-      files.set(name, () => pngOfSlice(view, grey, k));
+      files.set(name, () => pngOfSlice(seen, grey, k));
       places.set(joinPath(folder, name), { volume: view, grey, k });
+      looks.set(joinPath(folder, name), async () => light.isEmpty(await seen.slice(k), rule));
     }
     stacks.push({ order, slices });
   }
-  return { grey, folder, files, places, stacks, remark: light.remark(rule) };
+  const isEmpty = (path: string) => looks.get(path)!();
+  return { grey, folder, files, places, stacks, isEmpty, unsuited: () => light.remark(rule) };
+}
+
+/** Slices of a volume, of which the last one is held: it is looked at, and then scored. */
+function lastHeld(volume: Volume, held: Held): Pick<Volume, 'slice'> {
+  let last: { readonly k: number; readonly slice: VolumeSlice } | null = null;
+  const forget = () => {
+    last = null;
+  };
+  return {
+    slice: async (k) => {
+      if (last?.k === k) return last.slice;
+      const slice = await volume.slice(k);
+      held.by(volume.name, forget);
+      last = { k, slice };
+      return slice;
+    },
+  };
 }
 
 /** The paths, those of DICOM files together: a series may be given slice by slice. */

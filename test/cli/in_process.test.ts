@@ -36,6 +36,11 @@ describe('before an adapter is looked for', () => {
     }
   });
 
+  test('a word of --accept that is none is refused', async () => {
+    const flags = { run: '/run', accept: 'gaps,holes' };
+    expect(await refusal('predict', ['/x.dcm'], flags)).toMatch(/^--accept takes .*"holes"/);
+  });
+
   test('train refuses a folder of no data, and one that holds a run', async () => {
     const flags = { data: '/nowhere', model: 'tiny-clip', out: '/new' };
     expect(await refusal('train', [], flags)).toBe('There is no folder /nowhere; check the path of the data set.');

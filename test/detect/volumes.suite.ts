@@ -212,6 +212,25 @@ suiteInTurn('volumes end to end', () => {
     const few = () => evaluateRun(context, { adapters: '/run', model, out: null, stride: 1000 });
     await expectFailure('usage', [/^--stride 1000 leaves no slice of series [0-9a-f]{8} to be scored/], few);
 
+    // Of four volumes the last is not looked at before the first slices have their rows.
+    const opened = new Map<string, number>();
+    const readFile = (file: string) => {
+      if (file.endsWith('.dcm')) opened.set(file, (opened.get(file) ?? 0) + 1);
+      return fs.readFile(file);
+    };
+    const watched = { ...context, fs: overlaid(context.fs, { readFile }) };
+    const ended = await predictPaths(watched, {
+      ...{ ...request, out: null, paths: [data], window: '500,250' },
+      onRow: () => Promise.reject(new Error('first row')),
+    }).catch(({ message }: Error) => message);
+    assert.equal(ended, 'first row');
+    const headers = [...opened.values()].filter((count) => count === 1);
+    assert.isAtLeast(headers.length, 8, 'files of which the header alone was read');
+
+    const dark = await predictPaths(context, { ...request, out: null, paths: [named], window: '10,9000' });
+    assert.deepInclude(dark.volumes[0], { scored: 0, score: Number.NaN });
+    assert.match(dark.volumes[0].remarks, /its slices are all dark/);
+
     const asNifti = await writePhantomVolumes(fs, { ...phantom, out: '/nifti', format: 'nifti' });
     for (const path of fs.files.keys()) if (path.startsWith('/nifti')) given.add(path);
     const twin = `${asNifti}/test/good`;

@@ -2,6 +2,7 @@ import { assert } from 'chai';
 import { csvCells } from '../../src/base/csv.ts';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { predictImages } from '../../src/detect/predict.ts';
+import { predictPaths } from '../../src/detect/predict_volumes.ts';
 import { fusionOptions } from '../../src/fusion/index.ts';
 import { isFinal, isOfInput } from '../../src/shards/again.ts';
 import { type ArchiveRequest, planArchive, requireAlone } from '../../src/shards/archive.ts';
@@ -11,6 +12,7 @@ import { ArchiveScorer } from '../../src/shards/score_archive.ts';
 import { workShards } from '../../src/shards/work.ts';
 import { suite, suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun, textOf, tinyBackbone } from '../train/small_run.ts';
+import { sliceFile } from '../volume/series_maker.ts';
 
 suiteInTurn('an archive', () => {
   test('is scored as predict does it, with a row for what cannot be read, and again bit by bit', async (t) => {
@@ -63,6 +65,24 @@ suiteInTurn('an archive', () => {
     const other = await checkPlan(fs, plan, scorer, 5);
     assert.deepEqual(other.changed, ['p/0.png']);
     scorer.release();
+
+    // A series with a gap, taken by its plan as `predict` takes it.
+    for (const z of [0, 2, 6]) fs.files.set(`/series/one/${z}.dcm`, sliceFile(z));
+    const series = { ...request, sources: ['/series'], root: null };
+    const scored = async (out: string, accept: string) => {
+      const own = await planArchive(fs, { ...series, out, accept });
+      const worker = new ArchiveScorer(context, own, { model });
+      const done = await workShards(work, own, own.shards(), worker);
+      worker.release();
+      if (done.failed.length > 0) return done.failed[0].outcome.reason;
+      await mergePlan(fs, own);
+      return csvCells(textOf(fs, `${out}/merged/results.csv`))[1];
+    };
+    assert.match(String(await scored('/plan2', '')), /1 slice of 4 is missing/);
+    const { volumes } = await predictPaths(context, {
+      ...{ adapters: '/run', model, paths: ['/series'], out: null, accept: ['gaps'] },
+    });
+    assert.include(await scored('/plan3', 'gaps'), String(volumes[0].score));
   });
 });
 

@@ -42,6 +42,13 @@ suite('slices in their order', () => {
     expect(await reads(2)).to.deep.equal([2]);
   });
 
+  test('what was handed out is not held', async () => {
+    const fs = folder([sliceFile(0), sliceFile(1)]);
+    const files = new ReadAhead(fs, ['s/IM000', 's/IM001']);
+    for (const k of [0, 1, 1]) await files.read(k, true);
+    expect(fs.reads.map((path) => Number(path.slice(-1)))).to.deep.equal([0, 1, 1]);
+  });
+
   test('of large files fewer are read meanwhile, and at least one', async () => {
     const asked = async (megabytes: number) => {
       let count = 0;

@@ -232,7 +232,7 @@ suite('single DICOM images', () => {
   test('what does not concern images is refused by name, and what is odd about them is told', async () => {
     expect(await failure(open(clinic(), { plane: 'all' }))).to.match(/^image .* has one plane; leave --plane all/);
     expect(await failure(open(clinic(), { window: 'dicom' }))).to.match(/^image .*: its file names no window/);
-    const scored = volumesToScore(clinic(), ['d'], rules, '', 2);
+    const scored = volumesToScore(clinic(), ['d'], rules, '', { stride: 2 });
     expect(await failure(scored)).to.match(/^--stride is for volumes, and image .* is none/);
     const odd: El[] = [
       [0x00080068, 'CS', 'FOR PROCESSING'],

@@ -47,6 +47,36 @@ suite('volumes to be scored', () => {
     expect(facts(loose)).to.deep.equal(facts(all));
   });
 
+  test('unseen slices are looked at when they are asked for, and decoded once; empty are the same ones', async () => {
+    const fs = new MemoryFileSystem();
+    const options = { set: 'liver', out: 'o', seed: 2, valid: 2, test: 2, size: 32, depth: 9 } as const;
+    const path = await writePhantomVolumes(fs, { ...options, format: 'dicom' });
+    const seen = await volumesToScore(fs, [path], rules, 'Liver');
+    const { fs: shown, volumes } = await volumesToScore(fs, [path], rules, 'Liver', { unseen: true });
+    const begun = fs.reads.length;
+    const found: (readonly (string | null)[])[] = [];
+    for (const { source, stacks, isEmpty } of volumes) {
+      let decoded = 0;
+      const slice = source.slice.bind(source);
+      Object.assign(source, { slice: (k: number) => slice(k + 0 * decoded++) });
+      const own: (string | null)[] = [];
+      for (const file of stacks[0].slices) {
+        own.push((await isEmpty(file!)) ? null : file);
+        if (own.at(-1)) await shown.readFile(file!);
+      }
+      expect(decoded).to.equal(9);
+      found.push(own);
+    }
+    expect(found).to.deep.equal(seen.volumes.map(({ stacks }) => stacks[0].slices));
+    expect([fs.reads.length - begun, new Set(fs.reads.slice(begun)).size]).to.deep.equal([36, 36]);
+    // A window that shows nothing is known of in the end.
+    const dark = await volumesToScore(fs, [path], { ...rules, window: '10,9000' }, 'Liver', { unseen: true });
+    const [{ stacks, isEmpty, unsuited }] = dark.volumes;
+    expect([unsuited(), dark.notes.length]).to.deep.equal([null, 0]);
+    for (const file of stacks[0].slices) expect(await isEmpty(file!)).to.equal(true);
+    expect(unsuited()).to.match(/its slices are all dark/);
+  });
+
   test('maps are smoothed by millimetres, over slices that have one', () => {
     const maps = [Float32Array.of(0), Float32Array.of(1), null, Float32Array.of(0)];
     const smooth = smoothedSlices(maps, 3, 3).map((map) => map?.[0] ?? -1);

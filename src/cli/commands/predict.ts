@@ -9,6 +9,7 @@ import type { FileRow } from '../../detect/predictions.ts';
 import { VOLUME_RESULTS, type VolumeResult } from '../../detect/volume_results.ts';
 import { isDicomWeb, parseDicomWeb } from '../../dicomweb/address.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
+import { parseAccept } from '../../volume/accept.ts';
 import { type Call, type Command, flagValues, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 import { storedLine, storePaths } from './dicomweb.ts';
@@ -92,6 +93,7 @@ ${METHOD_DETAILS}`,
     if (paths.length === 0) {
       throw new FusionclipError('usage', 'No image is given: fusionclip predict PATH… --run RUN --out DIR.');
     }
+    parseAccept(accept); // a word that is none is found now
     if (store !== null) {
       parseDicomWeb(store);
       if (out === null || write.every((kind) => kind === 'nifti')) {
