@@ -28,6 +28,8 @@ export interface RunState {
   readonly best: Choice | null;
   /** Lines of `metrics.jsonl` that belong to the steps up to here; later ones are of steps that will be repeated. */
   readonly lines: number;
+  /** Whether the weights of this step are still to be compared with the best. */
+  readonly due?: boolean;
   /** The last losses, for a look at where training stands. */
   readonly losses: readonly number[];
 }

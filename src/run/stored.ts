@@ -67,6 +67,7 @@ export const STORED_STATE = v.object({
   candidate: count,
   best: v.nullable(choice),
   lines: count,
+  due: v.optional(v.boolean()),
   losses: v.array(measure),
 });
 

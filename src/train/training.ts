@@ -119,20 +119,21 @@ async function trainCandidate(
       await trainer.prepare(stage(onEvent, what), signal);
       await forecast.rehearse(parts.rehearsal);
     }
-    const save = async () => {
+    const save = async (due = false) => {
       await folder.metrics.flush();
       // A training that is repeated has no state of its own: it would be repeated from the start.
       if (!trainer) return;
-      const state: RunState = { step: trainer.step, candidate, best, lines: folder.metrics.lines, losses };
+      const state: RunState = { step: trainer.step, candidate, best, lines: folder.metrics.lines, due, losses };
       await saveCheckpoint(fs, folder.file(LATEST), header, trainer, state);
     };
-    while (training.epoch < train.epochs) {
+    let compare = resume?.due ?? false;
+    while (compare || training.epoch < train.epochs) {
       if (!trainer) signal?.throwIfAborted();
       const steps: TrainedStep[] = [];
-      const finished = await training.runEpoch({
+      const hooks = {
         signal,
-        onCheckpoint: save,
-        onStep: (own) => {
+        onCheckpoint: () => save(),
+        onStep: (own: TrainedStep) => {
           steps.push(own);
           forecast.stepped(candidate * own.steps + own.step);
           const left = forecast.left();
@@ -141,7 +142,10 @@ async function trainCandidate(
           folder.metrics.add({ type: 'step', ...(rate !== null && { rate }), ...event });
           onEvent({ type: 'step', rate, ...event, ...(left && left[0] < left[1] && { etaRange: left }) });
         },
-      });
+      };
+      // An epoch whose weights were about to be compared is done.
+      const finished = compare || (await training.runEpoch(hooks));
+      compare = false;
       if (finished === false) {
         await save();
         throw interrupted(folder, training.step, trainer!.steps);
@@ -152,6 +156,7 @@ async function trainCandidate(
       const due = end || (parts.selectedBy !== 'last' && training.epoch % train['eval.every'] === 0);
       if (parts.trainings && !begun) done.push({ steps, weights: due ? await weightsOf(detector) : null });
       if (contest && due) {
+        await save(true);
         const score = await forecast.comparing(() =>
           memory.withScorer((scorer) => contest.evaluate(scorer, choice), { signal }),
         );

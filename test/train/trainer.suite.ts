@@ -151,10 +151,12 @@ suiteInTurn('training', () => {
     [[3, 4, 6], {}],
     [[9], { 'lr.grid': '0.01,0.001', prompt: 'fixed' }],
   ] as [number[], Record<string, string>][]) {
-    test(`a run resumed after step ${stops.join(', ')} gives the same bits as an unbroken one`, async (t) => {
+    test(`a run resumed after step ${stops.join(', ')} repeats none and gives the same bits as an unbroken one`, async (t) => {
       const gpu = await t.gpu();
       const whole = ruleSet();
-      await smallRun(contextOf(gpu, whole), settings);
+      const stepsOf = ({ events }: ReturnType<typeof contextOf>) => events.filter(({ type }) => type === 'step').length;
+      const unbroken = contextOf(gpu, whole);
+      await smallRun(unbroken, settings);
       for (const at of stops) {
         const fs = ruleSet();
         const control = new AbortController();
@@ -167,7 +169,9 @@ suiteInTurn('training', () => {
         });
         await expectFailure('interrupted', [/--resume --out \/run/], () => smallRun(stop, settings));
         assert.isFalse(fs.files.has('/run/results.json'));
-        await resumeRun(contextOf(gpu, fs), '/run', { model: await tinyBackbone() });
+        const resumed = contextOf(gpu, fs);
+        await resumeRun(resumed, '/run', { model: await tinyBackbone() });
+        assert.equal(steps + stepsOf(resumed), stepsOf(unbroken));
         for (const name of ['latest', 'best', 'last', 'adapters']) {
           const file = `/run/checkpoint/${name}.safetensors`;
           assert.deepEqual(fs.files.get(file), whole.files.get(file), file);
