@@ -13,6 +13,8 @@ export const ACCEPTABLE = {
   placeless: 'pictures without a place: they are left out',
   volumes: 'volumes beside single images: they are left out',
   modality: 'another modality than the run was trained on: scored by its grey levels all the same',
+  unnamed:
+    'values as low as those of CT in a file that does not say what it is: it is taken for no CT, by percentiles of its own',
   frames: 'single images of several frames (loops of ultrasound): each frame is an image',
 } as const;
 

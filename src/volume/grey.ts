@@ -2,6 +2,7 @@ import { FusionclipError } from '../base/errors.ts';
 import type { Image } from '../data/image.ts';
 import type { Lut } from '../dicom/lut.ts';
 import { lookedUp, type Window, windowed } from '../dicom/voi.ts';
+import type { Accepted } from './accept.ts';
 import { decideWindow } from './decide_window.ts';
 import { Percentiles } from './percentiles.ts';
 import type { Volume, VolumeSlice } from './volume.ts';
@@ -30,17 +31,23 @@ const AIR = -500;
 /**
  * How the values of a volume become grey levels by a rule. Only percentiles read all slices. `auto` is decided for this volume alone:
  * see {@link decideWindow}.
+ * @param accept with `unnamed`, values like those of CT need not be named
  * @throws FusionclipError `usage` where the rule leads nowhere, and what `volume.slice` throws
  */
-export async function decideGrey(volume: Volume, rule: WindowRule, words = ''): Promise<GreyRule> {
+export async function decideGrey(
+  volume: Volume,
+  rule: WindowRule,
+  words = '',
+  accept: ReadonlySet<Accepted> = new Set(),
+): Promise<GreyRule> {
   if (volume.look === 'colour') return { text: 'colours as they are', map: { kind: 'colour' } };
   switch (rule.kind) {
     case 'auto':
-      return decideGrey(volume, decideWindow([volume], rule.kind, words).rule);
+      return decideGrey(volume, decideWindow([volume], rule.kind, words).rule, words, accept);
     case 'window':
       return ofWindow(rule.window, rule.preset);
     case 'percentile':
-      return ofPercentiles(volume, rule);
+      return ofPercentiles(volume, rule, accept);
     case 'dicom':
       return ofFiles(volume);
     case 'full':
@@ -86,6 +93,7 @@ function ofWindow(window: Window, preset: string | null): GreyRule {
 async function ofPercentiles(
   volume: Volume,
   { low: from, high: to, guessed }: Extract<WindowRule, { kind: 'percentile' }>,
+  accept: ReadonlySet<Accepted>,
 ): Promise<GreyRule> {
   const counts = new Percentiles();
   // What is dark is the background: of MONOCHROME1 these are the high values.
@@ -102,11 +110,11 @@ async function ofPercentiles(
     counts.add(slice.inverted ? Float64Array.from(slice.values, (value) => -value) : slice.values, slice.padded);
   }
   const [least, most] = counts.at([0, 99.9]) ?? [0, 0];
-  if (guessed && volume.modality === '' && least <= AIR) {
+  if (guessed && volume.modality === '' && least <= AIR && !accept.has('unnamed')) {
     const why = `its values reach ${plain(least)}, as those of CT do, and the file does not say what it is`;
     const presets = Object.keys(PRESETS).join(', ');
-    const text = `${volume.name}: ${why}; say --window W,L, one of ${presets}, or percentile:LO,HI.`;
-    throw new FusionclipError('usage', text);
+    const ways = `say --window W,L, one of ${presets}, or percentile:LO,HI; --accept unnamed takes it for no CT`;
+    throw new FusionclipError('usage', `${volume.name}: ${why}; ${ways}.`, { accept: ['unnamed'] });
   }
   const ends = counts.at([from, to], least + BACKGROUND * (most - least)) ?? [least, most];
   const [low, high] = ends.map((value) => sign * value + 0).sort((a, b) => a - b);

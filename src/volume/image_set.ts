@@ -1,5 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import { joinPath } from '../base/paths.ts';
+import { type Accepted, parseAccept } from './accept.ts';
 import { decideWindow } from './decide_window.ts';
 import { decideGrey, type GreyOf, requireOwn } from './grey.ts';
 import type { LabelledVolume } from './pair_lesions.ts';
@@ -25,14 +26,14 @@ export interface ImageGrey {
  * How a single image is shown by a rule, without a look at its pixels.
  * @throws FusionclipError `usage` where the rule leads nowhere
  */
-export function imageGrey(volume: Volume, given: WindowRule, words: string): ImageGrey {
+export function imageGrey(volume: Volume, given: WindowRule, words: string, accept: ReadonlySet<Accepted>): ImageGrey {
   const rule = given.kind === 'auto' ? decideWindow([volume], given.kind, words).rule : given;
   if (rule.kind === 'dicom') requireOwn(volume);
   let decided: ReturnType<GreyOf> | null = null;
   return {
     text: textOf(volume.look, rule),
     grey: () => {
-      decided ??= decideGrey(volume, rule);
+      decided ??= decideGrey(volume, rule, words, accept);
       return decided;
     },
   };
@@ -62,7 +63,7 @@ export async function addImage(
 ): Promise<SlicedVolume> {
   const { volume, lesions } = one;
   requireOnePlane(volume, rules);
-  const { grey, text } = imageGrey(volume, window, '');
+  const { grey, text } = imageGrey(volume, window, '', parseAccept(rules.accept));
   const masks = lesions && 'stack' in lesions ? lesions.stack : null;
   const abnormal = masks ? (await masks(0)).includes(1) : one.abnormal;
   const { split, ...place } = placeOf(one, root);

@@ -115,7 +115,7 @@ async function addVolume(
   if (lesions && 'stack' in lesions && rules.plane !== 'auto') {
     throw new FusionclipError('usage', `${stored.name}: masks that are pictures know one plane; leave --plane auto.`);
   }
-  const grey = await decideGrey(stored, window);
+  const grey = await decideGrey(stored, window, '', parseAccept(rules.accept));
   const greyOf = async () => grey;
   const { split, ...place } = placeOf(one, root);
   const patient = ranks.ranked(place.patient, one.rank.split(' ')[0]);

@@ -89,7 +89,7 @@ export async function volumesToScore(
     const file = uniqueName(fileName(kind === 'DICOM' ? volume.name : bareStem(own)), taken);
     if (!volume.placed) {
       requireOneImage(volume, rules, stride);
-      const { grey } = imageGrey(volume, parseWindow(rules.window), words);
+      const { grey } = imageGrey(volume, parseWindow(rules.window), words, parseAccept(rules.accept));
       const path = joinPath(IMAGES, `${file}.png`);
       images.set(`${file}.png`, () => pngOfSlice(volume, grey, 0));
       places.set(path, { volume, grey, k: 0 });
@@ -154,7 +154,8 @@ async function slicesOf(
   file: string,
   { rules, words, stride, unseen, held }: Required<ScoreOptions> & { rules: SliceRules; words: string; held: Held },
 ) {
-  const rule = await decideGrey(volume, asDecided(parseWindow(rules.window), rules.trained), words);
+  const given = asDecided(parseWindow(rules.window), rules.trained);
+  const rule = await decideGrey(volume, given, words, parseAccept(rules.accept));
   const grey = async () => rule;
   // Not below the path that was given: it may be called after a patient.
   const folder = `@${file}`;

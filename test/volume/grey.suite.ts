@@ -224,8 +224,10 @@ suite('grey levels of volumes', () => {
   test('what a file does not say is asked for: CT as NIfTI, a window of its own, 8 bits', async () => {
     const volume = await asNifti({});
     expect(await failure(decideGrey(volume, decideWindow([volume], 'auto').rule))).to.match(
-      /^a: its values reach -1024, as those of CT do, .*; say --window W,L, one of brain, .*, or percentile:LO,HI\.$/,
+      /^a: its values reach -1024, as those of CT do, .*; say --window W,L, one of brain, .*, or percentile:LO,HI; --accept unnamed .*\.$/,
     );
+    const taken = await decideGrey(volume, decideWindow([volume], 'auto').rule, '', new Set(['unnamed']));
+    expect(taken).to.deep.equal(await decideGrey(volume, parseWindow('percentile:0.5,99.5')));
     // Who says it has said it, and so has the run.
     expect(await failure(decideGrey(volume, parseWindow('percentile:0.5,99.5')))).to.equal('none');
     expect(await failure(decideGrey(volume, parseWindow('dicom')))).to.match(/name no window; give --window W,L/);
