@@ -9,6 +9,9 @@ export interface JUnitCase {
 /** What is no character of XML 1.0, not even escaped: controls, halves of pairs. */
 const FORBIDDEN = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
+/** What the head of such a file of `fusionclip ci` holds. */
+export const JUNIT = /^<\?xml[^>]*>\s*<testsuites>\s*<testsuite name="fusionclip /;
+
 /** One suite of checks as JUnit XML, which GitHub, GitLab and Jenkins read. @param suite its name */
 export function junitXml(suite: string, cases: readonly JUnitCase[]): string {
   const failed = cases.filter(({ failure }) => failure !== null).length;

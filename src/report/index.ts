@@ -4,7 +4,13 @@ export type { Affine } from '../nifti/affine.ts';
 export type { GreyRule } from '../volume/grey.ts';
 export type { SlicePlace } from '../volume/sliced_volume.ts';
 export type { Volume, VolumeSlice } from '../volume/volume.ts';
-export { CHECKLISTS, type ChecklistName, type FilledChecklist, fillChecklist } from './checklist/checklist.ts';
+export {
+  CHECKLIST,
+  CHECKLISTS,
+  type ChecklistName,
+  type FilledChecklist,
+  fillChecklist,
+} from './checklist/checklist.ts';
 export type { ChecklistItem, ChecklistRun, Known } from './checklist/known.ts';
 export { renderComparison, writeComparison } from './comparison/report.tsx';
 export { type BandedCurve, type BandPoint, type ImageCurves, imageCurves, type Point } from './curves.ts';

@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 
 import type { FileSystem } from '../base/file_system.ts';
+import { requireOwnFile } from '../base/own_file.ts';
 import { joinPath } from '../base/paths.ts';
 import { patientOfId } from '../data/layout/patients.ts';
 import { optionTextsOf } from '../run/run_config.ts';
@@ -33,7 +34,7 @@ const MOST_BEST = 6;
  * Writes the report of a finished run.
  * @param out the file; default: `report.html` in the run folder
  * @returns its path
- * @throws FusionclipError as {@link readRun}, and `io`
+ * @throws FusionclipError as {@link readRun}, `usage` where the file is there and no report, and `io`
  */
 export async function writeReport(
   fs: FileSystem,
@@ -41,6 +42,7 @@ export async function writeReport(
   out: string = joinPath(run, REPORT),
   options: ReportOptions = {},
 ): Promise<string> {
+  await requireOwnFile(fs, out, /^<!doctype html>[\s\S]*<title>[^<]*\(fusionclip report\)/);
   await fs.writeFile(out, await renderReport(await readRun(fs, run), options));
   return out;
 }

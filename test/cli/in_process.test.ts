@@ -77,6 +77,19 @@ describe('the folder of a run', () => {
     }
   });
 
+  test('and its files are not written over by what --out or --junit names', async () => {
+    const file = '/run/config.json';
+    for (const [name, positional, flags] of [
+      ['report', ['/run'], { out: file }],
+      ['report', ['/run'], { out: file, checklist: 'claim' }],
+      ['ci', [], { data: '/x', model: 'tiny-clip', out: '/new', junit: file }],
+    ] as const) {
+      expect(await refusal(name, [...positional], { ...flags })).toBe(
+        `${file} is there, and this program has not written it as such; give another name, or remove it.`,
+      );
+    }
+  });
+
   test('gets no pictures', async () => {
     for (const volume of ['none', 'nifti']) {
       expect(await refusal('phantom', [], { out: '/run', set: 'brain', volume })).toMatch(

@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import { OUTPUT_FILES } from '../../src/data/layout/own_output.ts';
-import { CHECKLISTS, type ChecklistName, fillChecklist } from '../../src/report/index.ts';
+import { CHECKLIST, CHECKLISTS, type ChecklistName, fillChecklist } from '../../src/report/index.ts';
 import { suite, test } from '../harness/registry.ts';
 import { madeRun } from './made_run.ts';
 
@@ -66,6 +66,7 @@ suite('checklists', () => {
   test('every item is known or left to the author, and the head counts them', () => {
     for (const name of NAMES) {
       const { text, all, part, none } = fillChecklist(name, run);
+      assert.match(text, CHECKLIST);
       const rows = [...rowsOf(text).values()];
       assert.lengthOf(rows, CHECKLISTS[name].items.length);
       const isTodo = (cells: string[]) => cells[3].startsWith('**TODO** ');

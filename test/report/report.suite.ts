@@ -22,6 +22,8 @@ suiteInTurn('report', () => {
     await smallRun(context, { 'map.files': 'npy' });
     const path = await writeReport(context.fs, '/run');
     assert.equal(path, `/run/${REPORT}`);
+    await writeReport(context.fs, '/run'); // over its own
+    await expectFailure('usage', [/results.json is there/], () => writeReport(context.fs, '/run', '/run/results.json'));
     const html = textOf(context.fs, path);
     assert.include(html, `http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'`);
     assert.notMatch(html, /<script|<link|<iframe|<object|\son\w+=|javascript:/i);

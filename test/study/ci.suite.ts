@@ -1,4 +1,5 @@
 import { assert } from 'chai';
+import { JUNIT } from '../../src/base/junit.ts';
 import { resolveOptions } from '../../src/base/option.ts';
 import { presetConfig } from '../../src/clip/index.ts';
 import { FULL } from '../../src/data/range/rule.ts';
@@ -106,6 +107,7 @@ suite('fusionclip ci', () => {
   test('JUnit has a case for the run and one for each thing that is asked', () => {
     const check = checkRun(made(0.8, RIGHT), null, { min: { 'image.auroc': 0.9, 'pixel.auroc': 0.5 }, drop: {} });
     const xml = checkJUnit(check, 2);
+    assert.match(xml, JUNIT);
     assert.match(xml, /<testsuite name="fusionclip ci" tests="3" failures="1" .* time="2\.000">/);
     assert.match(xml, /name="image AUROC: at least 0\.9" time="0\.000">\s*<failure message="image AUROC is 0\.8000/);
     assert.match(checkText(check), /FAILED\n$/);

@@ -1,6 +1,7 @@
 import { FusionclipError } from '../../base/errors.ts';
-import { junitXml } from '../../base/junit.ts';
+import { JUNIT, junitXml } from '../../base/junit.ts';
 import { type OptionTable, toggle } from '../../base/option.ts';
+import { requireOwnFile } from '../../base/own_file.ts';
 import { joinPath } from '../../base/paths.ts';
 import { FUSION_OPTIONS } from '../../fusion/index.ts';
 import type { Host } from '../../host/host.ts';
@@ -72,6 +73,7 @@ comparison.json; and comparison.md, which a comment can hold. Below what --min a
     exactly(0, call, 'fusionclip ci --data DIR --model MODEL --out DIR');
     const { junit, out } = flagValues(FLAGS, call);
     const start = performance.now();
+    if (junit !== null) await requireOwnFile(host, junit, JUNIT);
     try {
       return await check(call, need(out, 'out', 'name the folder for the results'), start);
     } catch (error) {

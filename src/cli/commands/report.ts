@@ -1,6 +1,7 @@
 import { choice, integer, type OptionTable, optional } from '../../base/option.ts';
+import { requireOwnFile } from '../../base/own_file.ts';
 import { joinPath } from '../../base/paths.ts';
-import { CHECKLISTS, type ChecklistName, fillChecklist, readRun, writeReport } from '../../report/index.ts';
+import { CHECKLIST, CHECKLISTS, type ChecklistName, fillChecklist, readRun, writeReport } from '../../report/index.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
 
 const NAMES = Object.keys(CHECKLISTS) as ChecklistName[];
@@ -36,6 +37,7 @@ TODO where the author has to write.`,
     if (checklist !== null) {
       const [run] = call.positional;
       const file = out ?? joinPath(run, `checklist-${checklist}.md`);
+      await requireOwnFile(host, file, CHECKLIST);
       const { text, all, part, none } = fillChecklist(checklist, await readRun(host, run));
       await host.writeFile(file, text);
       host.stdout(`${file}: ${all} items are filled, ${part} in part, ${none} are left for the author\n`);

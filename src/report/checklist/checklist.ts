@@ -9,6 +9,9 @@ export const CHECKLISTS = {
   tripod: { title: 'TRIPOD+AI, 2024', source: 'https://doi.org/10.1136/bmj-2023-078378', items: TRIPOD },
 } as const satisfies Record<string, { title: string; source: string; items: readonly ChecklistItem[] }>;
 
+/** What the head of a filled checklist holds. */
+export const CHECKLIST = /^# (CLAIM|TRIPOD)[\s\S]*items the program knows/;
+
 /** A name of {@link CHECKLISTS}. */
 export type ChecklistName = keyof typeof CHECKLISTS;
 
