@@ -29,7 +29,7 @@ export interface FileSystem {
   appendFile(path: string, text: string): Promise<void>;
   /** Makes a folder and its parents; no error when it exists. */
   makeDir(path: string): Promise<void>;
-  /** Renames a file or a folder. */
+  /** Renames a file or a folder; a folder that holds something is never replaced. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file or a folder with all it holds; no error when it does not exist. */
   remove(path: string): Promise<void>;

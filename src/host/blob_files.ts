@@ -77,6 +77,8 @@ export class BlobFiles implements FileSystem {
   async rename(from: string, to: string): Promise<void> {
     const [source, target] = [plain(from), plain(to)];
     if (!this.#kind(source)) throw failure('rename', from, 'it does not exist; check the path');
+    if ([...this.#files.keys()].some((name) => name !== target && isBelow(name, target)))
+      throw failure('rename', from, `${to} is a folder that is not empty`);
     for (const [name, blob] of [...this.#files]) {
       if (!isBelow(name, source)) continue;
       this.#files.delete(name);

@@ -4,6 +4,7 @@ import { joinPath } from '../base/paths.ts';
 import type { Image } from '../data/image.ts';
 import { encodePng } from '../data/png.ts';
 import { phantom, phantomFamily } from './phantom.ts';
+import { writeWholeSet } from './whole_set.ts';
 
 /** A data set to write. */
 export interface PhantomSet {
@@ -34,8 +35,7 @@ export const PHANTOM_FACTS = 'phantoms.jsonl';
  * masks `{train/good/img, valid|test/{good/img, Ungood/{img,anomaly_mask}}}`, without `{train/good, valid|test/{good,
  * Ungood}}`. Kinds of lesion take turns. Calls `onProgress` after each picture; returns the folder's path.
  *
- * Throws `FusionclipError('usage')` for a family, kind, size, seed or count that cannot be, and for a folder that is
- * there already: what it held would become part of the set.
+ * Throws `FusionclipError('usage')` for a family, kind, size, seed or count that cannot be, and as {@link writeWholeSet}.
  */
 export async function writePhantoms(
   fs: FileSystem,
@@ -44,22 +44,11 @@ export async function writePhantoms(
 ): Promise<string> {
   const { set, seed } = options;
   const family = phantomFamily(set);
-  const folder = joinPath(options.out, family.dataset);
   checkCounts(options);
   const kinds = options.kinds ?? family.kinds.map(({ name }) => name);
   // Fails before anything is written.
   phantom(set, seed, 0, { size: 32, abnormal: kinds });
-  if (await fs.stat(folder)) {
-    throw new FusionclipError('usage', `${folder} is there already; remove it or choose another --out.`);
-  }
-  try {
-    await writeSplits(fs, folder, options, onProgress);
-  } catch (error) {
-    // A part of a set would be taken for a set.
-    await fs.remove(folder).catch(() => {});
-    throw error;
-  }
-  return folder;
+  return writeWholeSet(fs, options.out, family.dataset, (folder) => writeSplits(fs, folder, options, onProgress));
 }
 
 async function writeSplits(

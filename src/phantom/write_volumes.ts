@@ -1,10 +1,10 @@
-import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { type DicomElement, encodeDicom, uidOf } from '../dicom/write.ts';
 import { encodeNifti } from '../nifti/write.ts';
 import { phantomFamily } from './phantom.ts';
 import { type PhantomVolume, phantomVolume } from './volume.ts';
+import { writeWholeSet } from './whole_set.ts';
 
 /** Volumes to write. */
 export interface PhantomVolumes {
@@ -35,20 +35,11 @@ export async function writePhantomVolumes(
 ): Promise<string> {
   const { set, seed, depth } = options;
   const family = phantomFamily(set);
-  const folder = joinPath(options.out, family.dataset);
   const kinds = options.kinds ?? family.kinds.map(({ name }) => name);
   phantomVolume(set, seed, 0, { size: 32, depth, kind: kinds[0] ?? null });
-  if (await fs.stat(folder)) {
-    throw new FusionclipError('usage', `${folder} is there already; remove it or choose another --out.`);
-  }
-  try {
-    await writePatients(fs, folder, options, kinds, onProgress);
-  } catch (error) {
-    // A part of a set would be taken for a set.
-    await fs.remove(folder).catch(() => {});
-    throw error;
-  }
-  return folder;
+  return writeWholeSet(fs, options.out, family.dataset, (folder) =>
+    writePatients(fs, folder, options, kinds, onProgress),
+  );
 }
 
 async function writePatients(

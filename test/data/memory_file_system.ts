@@ -80,6 +80,8 @@ export class MemoryFileSystem implements FileSystem {
   async makeDir(): Promise<void> {}
 
   async rename(from: string, to: string): Promise<void> {
+    if ([...this.files.keys()].some((path) => path.startsWith(`${to}/`)))
+      throw new FusionclipError('io', `${to} is not empty.`);
     for (const [path, bytes] of [...this.files]) {
       if (path !== from && !path.startsWith(`${from}/`)) continue;
       this.files.delete(path);

@@ -125,6 +125,17 @@ suite('phantoms', () => {
     });
   }
 
+  test('that two write at once to one place are the set of one of them', async () => {
+    const fs = new MemoryFileSystem();
+    const options = { set: 'chest', out: '/data', train: 0, valid: 4, test: 4, size: 32 };
+    const both = await Promise.allSettled([3, 4].map((seed) => writePhantoms(fs, { ...options, seed })));
+    assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+    const pictures = [...fs.files.keys()].filter((path) => path.endsWith('.png'));
+    assert.lengthOf(pictures, 8);
+    assert.lengthOf(new Set(pictures.map((path) => /chest_(\d)_/.exec(path)![1])), 1);
+    for (const path of fs.files.keys()) assert.notInclude(path, '.tmp');
+  });
+
   test('that cannot be written whole leave no part of a set', async () => {
     const fs = new MemoryFileSystem();
     const write = fs.writeFile.bind(fs);

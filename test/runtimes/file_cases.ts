@@ -138,6 +138,9 @@ export function fileCases(name: string, inFolder: InFolder): void {
         assert.deepEqual(names, expected);
         await fs.rename(`${folder}/d`, `${folder}/f`);
         assert.deepEqual(await fs.stat(`${folder}/f/e`), { kind: 'directory', bytes: 0 });
+        await fs.writeFile(`${folder}/full/file`, 'stays');
+        await failure(fs.rename(`${folder}/f`, `${folder}/full`));
+        assert.deepEqual(await fs.list(`${folder}/full`), [{ name: 'file', kind: 'file' }]);
         await fs.remove(`${folder}/f`);
         await fs.remove(`${folder}/f`);
         assert.isNull(await fs.stat(`${folder}/f`));
