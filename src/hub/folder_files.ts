@@ -66,6 +66,9 @@ export class FolderFiles implements FileSystem {
         move?(parent: FileSystemDirectoryHandle, name: string): Promise<void>;
       };
       if (handle.kind === 'file' && movable.move) return movable.move(folder, parts[parts.length - 1]);
+      const there = await this.#find(to);
+      if (there?.kind === 'directory' && (await this.list(to)).length > 0)
+        throw new FusionclipError('io', `Cannot rename ${from} to ${to}: it is a folder that is not empty.`);
       await this.#copy(handle, from, to);
       await this.remove(from);
     });

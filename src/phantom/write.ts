@@ -35,7 +35,8 @@ export const PHANTOM_FACTS = 'phantoms.jsonl';
  * masks `{train/good/img, valid|test/{good/img, Ungood/{img,anomaly_mask}}}`, without `{train/good, valid|test/{good,
  * Ungood}}`. Kinds of lesion take turns. Calls `onProgress` after each picture; returns the folder's path.
  *
- * Throws `FusionclipError('usage')` for a family, kind, size, seed or count that cannot be, and as {@link writeWholeSet}.
+ * Throws `FusionclipError('usage')` for a family, kind, size, seed or count that cannot be, and for a folder that is
+ * there already: what it held would become part of the set.
  */
 export async function writePhantoms(
   fs: FileSystem,
