@@ -28,6 +28,9 @@ export interface ReportOptions {
 /** Name of the report in a run folder. */
 export const REPORT = 'report.html';
 
+/** What the head of a report holds. */
+const OWN = /^<!doctype html>[\s\S]*<title>[^<]*\(fusionclip report\)/;
+
 const MOST_BEST = 6;
 
 /**
@@ -42,7 +45,8 @@ export async function writeReport(
   out: string = joinPath(run, REPORT),
   options: ReportOptions = {},
 ): Promise<string> {
-  await requireOwnFile(fs, out, /^<!doctype html>[\s\S]*<title>[^<]*\(fusionclip report\)/);
+  // The name in a run folder is the program's own; reports of earlier versions have other titles.
+  if (out !== joinPath(run, REPORT)) await requireOwnFile(fs, out, OWN);
   await fs.writeFile(out, await renderReport(await readRun(fs, run), options));
   return out;
 }

@@ -37,7 +37,7 @@ TODO where the author has to write.`,
     if (checklist !== null) {
       const [run] = call.positional;
       const file = out ?? joinPath(run, `checklist-${checklist}.md`);
-      await requireOwnFile(host, file, CHECKLIST);
+      if (out !== null) await requireOwnFile(host, file, CHECKLIST);
       const { text, all, part, none } = fillChecklist(checklist, await readRun(host, run));
       await host.writeFile(file, text);
       host.stdout(`${file}: ${all} items are filled, ${part} in part, ${none} are left for the author\n`);
