@@ -41,7 +41,7 @@ const NORMAL_ONLY =
 
 /** Why a support set leaves no threshold: an image is scored without itself, and one alone leaves nothing to compare with. */
 const OF_SUPPORT =
-  'so do the support images that can be scored without themselves: there is no threshold; give more shots or more valid images';
+  'so do the support images that can be scored without themselves: no score is called abnormal; give more shots or more valid images';
 
 /** What a training run needs. */
 export interface TrainContext extends RunContext {
