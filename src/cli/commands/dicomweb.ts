@@ -53,7 +53,7 @@ export const dataFetch: Command = {
   usage: 'dicomweb:URL --out DIR',
   examples: [
     'fusionclip data fetch dicomweb:https://pacs.example/dicom-web/studies/1.2.3 --out study',
-    'fusionclip data fetch "dicomweb:https://pacs.example/dicom-web/studies?StudyDate=20260101" --out studies',
+    'fusionclip data fetch "dicomweb:https://pacs.example/rs/studies?PatientID=7" --out studies',
   ],
   details: `The files are as the server has them, with names of patients. Those that are there already are
 not fetched again, so that the same command goes on where it was broken off. predict, train and data check take the
