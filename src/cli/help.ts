@@ -51,7 +51,7 @@ export function commandHelp(
 ${wrap(`${summary[0].toUpperCase()}${summary.slice(1)}.`, '', width)}
 ${details ? `\n${wrap(details.trim(), '', width)}\n` : ''}
 Examples:
-${examples.map((line) => `  ${line}`).join('\n')}
+${examples.map((line) => example(line, width)).join('\n')}
 ${whose}${listed.map(({ title, rows }) => `\n${wrap(`${title}:`, '', width)}\n${columns(rows, width)}`).join('\n')}
 `;
 }
@@ -77,6 +77,19 @@ function columns(rows: readonly string[][], width: number): string {
       return a.length + 2 > left ? `  ${a}\n${text}` : `  ${a.padEnd(left)}${text.trimStart()}`;
     })
     .join('\n');
+}
+
+/** A command to be copied; where it fits no line, it goes on in the next before a flag, as shells read it. */
+function example(command: string, width: number): string {
+  if (`  ${command}`.length <= width) return `  ${command}`;
+  const [first, ...others] = command.split(/ (?=--)/);
+  const lines = [`  ${first}`];
+  for (const part of others) {
+    const longer = `${lines[lines.length - 1]} ${part}`;
+    if (`${longer} \\`.length <= width) lines[lines.length - 1] = longer;
+    else lines.push(`    ${part}`);
+  }
+  return lines.join(' \\\n');
 }
 
 /** Lines of at most `width` columns, each after `indent`. */

@@ -29,7 +29,7 @@ export {
   readRun,
   type SelectionPoint,
 } from './read_run.ts';
-export { REPORT, type ReportOptions, renderReport, writeReport } from './report.tsx';
+export { REPORT, type ReportOptions, renderReport, requireOwnReport, writeReport } from './report.tsx';
 export type { MapStrip } from './reproduction/map_strips.ts';
 export { renderReproduction, writeReproductionReport } from './reproduction/report.tsx';
 export { type Verdict, verdictOf } from './verdict.ts';

@@ -28,8 +28,8 @@ export interface ReportOptions {
 /** Name of the report in a run folder. */
 export const REPORT = 'report.html';
 
-/** What the head of a report holds. */
-const OWN = /^<!doctype html>[\s\S]*<title>[^<]*\(fusionclip report\)/;
+/** What the head of a report holds; those of earlier versions have the words after a colon. */
+const OWN = /^<!doctype html>[\s\S]*<title>[^<]*(: fusionclip report|\(fusionclip report\))<\/title>/;
 
 const MOST_BEST = 6;
 
@@ -45,10 +45,14 @@ export async function writeReport(
   out: string = joinPath(run, REPORT),
   options: ReportOptions = {},
 ): Promise<string> {
-  // The name in a run folder is the program's own; reports of earlier versions have other titles.
-  if (out !== joinPath(run, REPORT)) await requireOwnFile(fs, out, OWN);
+  await requireOwnReport(fs, out);
   await fs.writeFile(out, await renderReport(await readRun(fs, run), options));
   return out;
+}
+
+/** Makes sure that a report may be written there. @throws FusionclipError `usage` where the file is there and no report */
+export function requireOwnReport(fs: FileSystem, path: string): Promise<void> {
+  return requireOwnFile(fs, path, OWN);
 }
 
 /** A run as one HTML file without scripts and without links to elsewhere; equal runs give equal bytes. */

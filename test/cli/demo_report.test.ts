@@ -41,6 +41,7 @@ describe('demo', () => {
 describe('report', () => {
   test('is made again from the run folder alone, with as many images as asked for', async () => {
     const out = join(folder, 'small.html');
+    writeFileSync(out, '<!doctype html>\n<title>Brain: fusionclip report</title>'); // an earlier version's
     const { code, stdout } = await fusionclip(['report', join(folder, 'demo/run'), '--out', out, '--gallery', '4']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/small\.html: 0\.\d MiB\n$/);

@@ -90,6 +90,21 @@ describe('the folder of a run', () => {
     }
   });
 
+  test('demo writes over no report but one of its own, and says so before it trains', async () => {
+    const demo = COMMANDS.find(({ name }) => name[0] === 'demo')!;
+    const said = (title: string) => {
+      const page = new TextEncoder().encode(`<!doctype html>\n<title>${title}</title>`);
+      const gpu = () => Promise.reject(new Error('a GPU was looked for'));
+      const host = { gpu, stderr: () => {}, stdout: () => {} };
+      const fs = Object.assign(new MemoryFileSystem([['/demo/report.html', page]]), host) as unknown as Host;
+      return demo.run({ host: fs, positional: [], flags: { out: '/demo' } }).catch(({ message }) => message);
+    };
+    expect(await said('my report')).toMatch(/^\/demo\/report\.html is there, and this program has not written it/);
+    for (const own of ['Brain: fusionclip report', 'Found (fusionclip report)']) {
+      expect(await said(own)).toBe('a GPU was looked for');
+    }
+  });
+
   test('gets no pictures', async () => {
     for (const volume of ['none', 'nifti']) {
       expect(await refusal('phantom', [], { out: '/run', set: 'brain', volume })).toMatch(

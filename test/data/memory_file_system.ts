@@ -1,3 +1,4 @@
+import { joined } from '../../src/base/bytes.ts';
 import { FusionclipError } from '../../src/base/errors.ts';
 import type { Entry, EntryKind, FileSystem, FileWriter } from '../../src/base/file_system.ts';
 
@@ -21,7 +22,7 @@ export class MemoryFileSystem implements FileSystem {
     if (this.specials.has(real)) throw new Error(`${path} is never read`);
     const bytes = this.files.get(real);
     if (!bytes) throw new FusionclipError('io', `${path} does not exist.`, { cause: { code: 'ENOENT' } });
-    return bytes;
+    return bytes.slice();
   }
 
   async readRange(path: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -96,12 +97,10 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   async createWriter(path: string): Promise<FileWriter> {
-    const parts: number[] = [];
+    const parts: Uint8Array[] = [];
     return {
-      write: async (bytes) => {
-        for (const byte of bytes) parts.push(byte);
-      },
-      close: () => this.writeFile(path, Uint8Array.from(parts)),
+      write: async (bytes) => void parts.push(bytes.slice()),
+      close: () => this.writeFile(path, joined(parts)),
       abort: async () => {},
     };
   }

@@ -176,6 +176,31 @@ suite('the range of values', () => {
     assert.match(said.join('\n'), /^x\.png looks inverted.*\nx\.png is black/);
   });
 
+  test('of pictures of one thing, inverted ones are refused, however many and whatever their histogram, and turned ones are not', async () => {
+    // As many dark pixels as bright ones, so that a picture and its negative have one histogram.
+    const scan = (path: string, from: number) =>
+      levels(path).map((v, i) => Math.round(0.2 * v + 204 * Number((i + from) % WIDTH < WIDTH / 2)));
+    const set = (which: RegExp, change: (samples: number[]) => number[], from = WIDTH / 4) =>
+      setOf((_, path) => png(which.test(path) ? change(scan(path, from)) : scan(path, from), 8));
+    const inverted = (samples: number[]) => samples.map((v) => 255 - v);
+    const turned = (samples: number[]) => [...samples].reverse();
+    const of = async (fs: MemoryFileSystem, rules = {}) => {
+      const { ok, problems } = await checkDataset(fs, '/set', { rules });
+      return [ok, ...problems.map(({ path, message }) => `${path}: ${message}`)].join(' ');
+    };
+    const HALF =
+      /^false \/set\/valid\/\S*0\.png: it and 3 more of 16 images have dark what is bright in the others.*; invert these/;
+    assert.match(await of(set(/valid.*[01]$/, inverted)), HALF);
+    assert.match(
+      await of(set(/test.good.2$/, inverted)),
+      /^false \/set\/test\/good\/2\.png: it has dark .*--range full$/,
+    );
+    assert.match(await of(set(/valid.*[01]$/, inverted), { range: 'full' }), /^true .* as inverted images have$/);
+    assert.equal(await of(set(/none/, inverted)), 'true');
+    assert.equal(await of(set(/valid.*[01]$/, turned, 0)), 'true', 'what is bright on the left is bright on the right');
+    assert.equal(await of(setOf((samples, path) => png(/[01]$/.test(path) ? inverted(samples) : samples, 8))), 'true');
+  });
+
   test('percentile leaves five pixels of a thousand at either end, of each image by itself', () => {
     const samples = Array.from({ length: 1000 }, (_, i) => 2000 + i);
     const raster = decodeRaster(makePng({ width: 50, height: 20, depth: 16, type: 0, samples }), 'x.png');

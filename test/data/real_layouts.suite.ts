@@ -284,6 +284,12 @@ suite('masks and their images', () => {
       const mask = await readMask(fs, { paths: [path], background: 'black' });
       const inverted = { ...mask, data: mask.data.map((v) => 255 - v) };
       fs.files.set(path, new Uint8Array(encodePng(inverted)));
+      if (path.includes('0_mask')) {
+        const mixed = await check(fs);
+        assert.match(mixed.problems[0].message, /in 1 of 4 masks the lesion lies around the rest.*background black$/);
+        assert.deepEqual(mixed.problems[0].leave, ['Ungood/0.png', 'Ungood/0_mask.png']);
+        assert.isTrue((await check(fs, { 'mask.background': 'black' })).ok);
+      }
     }
     const report = await check(fs);
     assert.match(report.problems[0].message, /more than half .* in 4 of 4 masks.*--mask\.background white/);

@@ -8,7 +8,7 @@ import { describeAdapter } from '../../gpu/adapter.ts';
 import type { Interval } from '../../metrics/bootstrap.ts';
 import { bestIntensity, intensityBaselines } from '../../metrics/intensity_baseline.ts';
 import { PHANTOM_FAMILIES, writePhantoms } from '../../phantom/index.ts';
-import { writeReport } from '../../report/index.ts';
+import { requireOwnReport, writeReport } from '../../report/index.ts';
 import { EMBEDDED_MODEL } from '../../study/index.ts';
 import { trainRun } from '../../train/index.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
@@ -39,7 +39,9 @@ export const demo: Command = {
     const { out, family, model: given, epochs, seed, json } = flagValues(FLAGS, call);
     const folder = out ?? 'fusionclip-demo';
     const run = joinPath(folder, 'run');
+    const report = joinPath(folder, 'report.html');
     await requireOwnFolder(host, folder);
+    await requireOwnReport(host, report);
     const embedded = (await host.stat(joinPath(host.ownModels ?? '.', EMBEDDED_MODEL))) !== null;
     const model = given ?? (embedded ? EMBEDDED_MODEL : `generated:T:${seed}`);
     const start = performance.now();
@@ -53,7 +55,7 @@ export const demo: Command = {
       );
       const settings = { seed: String(seed), ...(epochs !== null && { epochs: String(epochs) }) };
       const { results } = await trainRun(session, { data, model, out: run, settings, force: true });
-      const html = await writeReport(host, run, joinPath(folder, 'report.html'));
+      const html = await writeReport(host, run, report);
       return { results, adapter: describeAdapter(session.gpu.facts), data, html };
     });
     if (json) {

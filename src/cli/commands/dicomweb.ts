@@ -7,6 +7,7 @@ import { DicomWebServer } from '../../dicomweb/server.ts';
 import { type StoredObjects, storeObjects } from '../../dicomweb/store.ts';
 import { requireNoRun } from '../../run/run_folder.ts';
 import { dicomFilesBelow } from '../../volume/collect.ts';
+import { withSecretNames } from '../../volume/secret_name.ts';
 import { type Call, type Command, exactly, flagValues, need, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
 
@@ -52,7 +53,7 @@ export const dataFetch: Command = {
   usage: 'dicomweb:URL --out DIR',
   examples: [
     'fusionclip data fetch dicomweb:https://pacs.example/dicom-web/studies/1.2.3 --out study',
-    'fusionclip data fetch "dicomweb:https://pacs.example/dicom-web/studies?StudyDate=20260101" --out studies',
+    'fusionclip data fetch "dicomweb:https://pacs.example/rs/studies?PatientID=7" --out studies',
   ],
   details: `The files are as the server has them, with names of patients. Those that are there already are
 not fetched again, so that the same command goes on where it was broken off. predict, train and data check take the
@@ -85,13 +86,14 @@ export async function storePaths(
 ): Promise<StoredObjects> {
   const address = parseDicomWeb(to);
   const files: string[] = [];
-  for (const path of paths) files.push(...(await dicomFilesBelow(host, path)));
+  const fs = withSecretNames(host, paths);
+  for (const path of paths) files.push(...(await dicomFilesBelow(fs, path)));
   if (files.length === 0)
     throw new FusionclipError('bad_data', `${paths.join(', ')}: there is no DICOM file to store.`);
   const reporter = new Reporter(host);
   const roots = sources.map((source) => parseDicomWeb(source).root);
   const server = new DicomWebServer(storeWebOf(host, roots)(address.root));
-  const stored = await storeObjects(host, server, address, files, (done, total) => {
+  const stored = await storeObjects(fs, server, address, files, (done, total) => {
     if (host.isTerminal) reporter.listen({ type: 'stage', what: 'objects', done, total });
   });
   reporter.clear();

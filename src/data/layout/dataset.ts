@@ -42,3 +42,8 @@ export interface Dataset {
   readonly kind: DatasetKind;
   readonly splits: Readonly<Record<Split, readonly Sample[]>>;
 }
+
+/** An image and its masks, relative to their data set. */
+export function filesOf({ id, mask }: Sample, set: string): string[] {
+  return [id, ...(mask?.paths ?? []).map((file) => (file.startsWith(`${set}/`) ? file.slice(set.length + 1) : file))];
+}

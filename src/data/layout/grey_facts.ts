@@ -4,6 +4,7 @@ import { judgeValues, type OddValues, shown } from '../range/judge.ts';
 import { rangeAdvice } from '../range/read.ts';
 import { levelOf, type RangeRule, rangeOf } from '../range/rule.ts';
 import type { Inventory } from './inventory.ts';
+import { polarityProblems } from './polarity.ts';
 import type { Problem } from './problem.ts';
 import type { ImageFacts } from './read_scan.ts';
 import type { DataRules } from './rules.ts';
@@ -33,7 +34,10 @@ export function greyFacts(
     const what = judgeValues(values, rule);
     return what ? [{ id, ...what }] : [];
   });
-  return { rule, facts: summary(images, rule), problems: problemsOf(path, odd, rule) };
+  const told = new Set(odd.map(({ id }) => id));
+  const others = images.filter(({ id }) => !told.has(id));
+  const problems = [...problemsOf(path, odd, rule), ...polarityProblems(path, others, rule.given)];
+  return { rule, facts: summary(images, rule), problems };
 }
 
 /** One problem for each kind of oddity: an error where the rule was found, told where it was given. */

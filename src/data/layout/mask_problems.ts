@@ -1,7 +1,7 @@
 import { counted } from '../../base/counted.ts';
 import type { StoredMask } from '../decode.ts';
 import type { Image } from '../image.ts';
-import type { Sample } from './dataset.ts';
+import { filesOf, type Sample } from './dataset.ts';
 import { enclosedPixels } from './enclosed.ts';
 import type { Problem } from './problem.ts';
 import type { Scan } from './scanned.ts';
@@ -13,6 +13,8 @@ export interface Lesion {
   readonly share: number;
   /** How much of the image it encloses without covering it. */
   readonly enclosed: number;
+  /** Whether it lies around the rest, as what is no lesion does: most of the image and of its border, but not all. */
+  readonly surrounds: boolean;
   /** Equal for equal masks, and hardly for others. */
   readonly form: string;
   /** The values that were found in them beside the background; null where they are no codes. */
@@ -31,9 +33,11 @@ export function lesionOf(sample: Sample, mask: Image, parts: readonly StoredMask
     places += i;
     squares = (squares * 31 + i) % 1e9;
   }
+  const share = count / data.length;
   return {
     sample,
-    share: count / data.length,
+    share,
+    surrounds: share > MOST && share < 1 && borderShare(mask) >= BORDER,
     enclosed: count === 0 ? 0 : enclosedPixels(mask) / data.length,
     form: [width, height, count, places, squares].join(),
     codes: parts.every(({ codes }) => codes) ? [...new Set(parts.flatMap(({ codes }) => codes!))] : null,
@@ -44,6 +48,24 @@ export function lesionOf(sample: Sample, mask: Image, parts: readonly StoredMask
 /** Share of a mask that is lesion, from which it looks inverted. */
 const MOST = 0.5;
 
+/** Share of an image's border that no lesion covers. */
+const BORDER = 0.75;
+
+/** Share of the masks of a split that are no mistake of one or two. */
+const SOME = 0.25;
+
+function borderShare({ width, height, data }: Image): number {
+  let [all, on] = [0, 0];
+  for (let y = 0; y < height; y++) {
+    const step = y === 0 || y === height - 1 ? 1 : Math.max(1, width - 1);
+    for (let x = 0; x < width; x += step) {
+      all++;
+      if (data[y * width + x] !== 0) on++;
+    }
+  }
+  return on / all;
+}
+
 /** So many equal masks are no chance. */
 const SEVERAL = 3;
 
@@ -51,7 +73,7 @@ const SEVERAL = 3;
 export function maskSetProblems(scan: Scan, lesions: readonly Lesion[], backgroundGiven: boolean): Problem[] {
   const abnormal = lesions.filter(({ sample }) => sample.label === 1);
   return [
-    ...(backgroundGiven ? [] : inverted(lesions)),
+    ...inverted(scan, lesions, backgroundGiven),
     ...empty(scan, abnormal),
     ...equal(abnormal),
     ...outlines(abnormal),
@@ -61,16 +83,40 @@ export function maskSetProblems(scan: Scan, lesions: readonly Lesion[], backgrou
 
 const pathOf = ({ sample }: Lesion) => sample.mask!.paths[0];
 
-function inverted(lesions: readonly Lesion[]): Problem[] {
+/** Masks that look inverted: most of them, or some among others, for which no one background is right. Where one was given, they are told of. */
+function inverted({ path }: Scan, lesions: readonly Lesion[], given: boolean): Problem[] {
   const large = lesions.filter(({ share }) => share > MOST);
   if (large.length === 0) return [];
+  const problem = (one: Lesion, severity: Problem['severity'], what: string, advice: string, leave?: string[]) => {
+    const message = given ? what : `${what}${advice}`;
+    return {
+      kind: 'inverted_masks',
+      severity: given ? 'warning' : severity,
+      path: pathOf(one),
+      message,
+      leave,
+    } as const;
+  };
+  const full = lesions.filter(({ share }) => share > 0);
+  const odd = (['valid', 'test'] as const).flatMap((split) => {
+    const own = full.filter(({ sample }) => sample.split === split);
+    const around = own.filter(({ surrounds }) => surrounds);
+    return around.length < SOME * own.length ? [] : around;
+  });
+  if (odd.length > 0 && full.length - large.length >= SOME * full.length) {
+    const what = `in ${odd.length} of ${counted(full.length, 'mask')} the lesion lies around the rest, in others within it, as where some are inverted`;
+    const advice =
+      '; invert those, leave their images out with --skip, or take all as they are with --mask.background black';
+    const leave = odd.flatMap(({ sample }) => filesOf(sample, path));
+    return [problem(odd[0], 'error', what, advice, leave)];
+  }
   const many = large.length > lesions.length / 2;
-  const { background } = large[0].sample.mask!;
   const advice = many
     ? '; read them with --mask.background white, with black if lesions are that large, or say which values are lesion with --mask.values'
     : '; are they inverted?';
-  const message = `more than half of the pixels are lesion in ${large.length} of ${counted(lesions.length, 'mask')}, read on a ${background} background${advice}`;
-  return [{ kind: 'inverted_masks', severity: many ? 'error' : 'warning', path: pathOf(large[0]), message }];
+  const { background } = large[0].sample.mask!;
+  const what = `more than half of the pixels are lesion in ${large.length} of ${counted(lesions.length, 'mask')}, read on a ${background} background`;
+  return [problem(large[0], many ? 'error' : 'warning', what, advice)];
 }
 
 function empty({ path }: Scan, abnormal: readonly Lesion[]): Problem[] {

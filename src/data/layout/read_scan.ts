@@ -7,9 +7,10 @@ import type { Orientation } from '../orientation.ts';
 import { shown } from '../range/judge.ts';
 import { asRuled, FULL, type RangeRule, shownRaster } from '../range/rule.ts';
 import { type ValueFacts, valueFacts } from '../range/values.ts';
-import type { Sample } from './dataset.ts';
+import { filesOf, type Sample } from './dataset.ts';
 import { type Lesion, lesionOf, maskSetProblems } from './mask_problems.ts';
 import { readMask } from './open.ts';
+import { brightPlaces } from './polarity.ts';
 import type { Problem, ProblemKind } from './problem.ts';
 import type { Scan } from './scanned.ts';
 
@@ -20,6 +21,8 @@ export interface ImageFacts {
   readonly height: number;
   readonly channels: number;
   readonly values: ValueFacts;
+  /** Where it is bright and where dark; see {@link brightPlaces}. */
+  readonly places: Float64Array;
   /** By which it was turned. */
   readonly orientation: Orientation;
 }
@@ -99,11 +102,6 @@ export async function readScan(fs: FileSystem, scan: Scan, options: ReadOptions 
   return { images, smeared, problems: [...problems, ...maskSetProblems(scan, lesions, backgroundGiven)] };
 }
 
-/** An image and its masks, relative to their data set. */
-function filesOf({ id, mask }: Sample, set: string): string[] {
-  return [id, ...(mask?.paths ?? []).map((file) => (file.startsWith(`${set}/`) ? file.slice(set.length + 1) : file))];
-}
-
 function factsOf({ id, path }: Sample, raster: Raster, problems: Problem[]): ImageFacts {
   const values = valueFacts(raster);
   const { lowest, highest } = values;
@@ -112,7 +110,7 @@ function factsOf({ id, path }: Sample, raster: Raster, problems: Problem[]): Ima
     problems.push({ kind: 'constant_image', severity: 'warning', path, message });
   }
   const { width, height, channels } = raster;
-  return { id, width, height, channels, values, orientation: raster.orientation ?? 1 };
+  return { id, width, height, channels, values, places: brightPlaces(raster), orientation: raster.orientation ?? 1 };
 }
 
 /** The lesion of an image by its masks; null without any, or where they cannot be read. */
