@@ -48,8 +48,8 @@ function result(change: Partial<IsaResult>): IsaResult {
     ...{ vgprs: 100, spills: 0, scratch: 0, lds: 8192, waves: 8, instructions: 3000 },
     loop: {
       instructions: 100,
-      fma: 85,
-      share: 0.85,
+      fma: 90,
+      share: 0.9,
       loads: { 128: 8 },
       stores: 0,
       workgroupLoads: {},
