@@ -63,7 +63,7 @@ export function Gallery({ rows, pictures, looks, threshold, order, chosen, onOrd
           </select>
         </label>
       </div>
-      <fieldset class="thumbs">
+      <fieldset class="thumbs scrolls">
         <legend class="hidden">Images</legend>
         {indices.slice(0, shown).map((i) => {
           const picture = pictures.get(i);

@@ -1,6 +1,7 @@
 import { Chart, Curve } from '../../src/report/chart.tsx';
 import type { Actions } from '../actions.ts';
 import type { Phase, State } from '../state.ts';
+import { Notes } from './notes.tsx';
 import { progressOf } from './progress_text.ts';
 import { useShown } from './shown.ts';
 import { useWidth } from './width.ts';
@@ -18,15 +19,10 @@ const HEADINGS: Readonly<Record<Phase, string>> = {
   stopping: 'Stopping',
 };
 
-/** What a training always says of itself, in words of the engine: for those who ask. */
-const DETAIL = /^(weights|Settings): /;
-
 /** Progress of what runs, its pause button, and the losses of the training. */
 export function RunPanel({ state, actions }: { state: State; actions: Actions }) {
   const { phase, losses, progress, notes, session } = state;
   const { fraction, text } = progressOf(state, Date.now());
-  const lines = notes.filter((note) => !note.includes('\n'));
-  const [details, said] = [true, false].map((of) => lines.filter((note) => DETAIL.test(note) === of));
   const last = losses.values.at(-1);
   // Scores of other images or weights have nothing to do with the losses of the last training.
   const training = !['scoring', 'stopping', 'preparing'].includes(phase);
@@ -68,21 +64,8 @@ export function RunPanel({ state, actions }: { state: State; actions: Actions })
           Loss {last.toPrecision(4)} at step {progress.step} of {progress.steps}
         </p>
       )}
-      {said.map((note) => (
-        <p class="hint" key={note}>
-          {note}
-        </p>
-      ))}
-      {details.length > 0 && (
-        <details>
-          <summary>Settings in full</summary>
-          {details.map((note) => (
-            <p class="hint" key={note}>
-              {note}
-            </p>
-          ))}
-        </details>
-      )}
+      {/* When it is done they stand with its results. */}
+      {phase !== 'idle' && <Notes notes={notes} />}
       {phase === 'paused' && session?.needs && (
         <p class="warning">
           This session does not keep its images: give the folder {session.needs} again, then resume.

@@ -5,6 +5,7 @@ import { bestIntensity, intensityBaselines } from '../../src/metrics/intensity_b
 import { Chart, Curve } from '../../src/report/chart.tsx';
 import type { Outcome } from '../protocol.ts';
 import { CalibratedDecisions } from './calibrated.tsx';
+import { Notes } from './notes.tsx';
 import { Operating } from './operating.tsx';
 import { useShown } from './shown.ts';
 
@@ -17,7 +18,7 @@ interface Props {
 
 /** How well the scores separate normal from abnormal. */
 export function ScoresPanel({ outcome, threshold, onThreshold }: Props) {
-  const { metrics, trivial, roc, facts, verdict } = outcome;
+  const { metrics, trivial, roc, facts, verdict, notes } = outcome;
   const card = useShown();
   if (!metrics) return <Decisions card={card} {...{ outcome, threshold, onThreshold }} />;
   const { image, pixel, images, pixelThreshold } = metrics;
@@ -67,6 +68,7 @@ export function ScoresPanel({ outcome, threshold, onThreshold }: Props) {
       </dl>
       {roc.length > 0 && <Roc outcome={outcome} threshold={threshold} onThreshold={onThreshold} />}
       {outcome.calibrated && <CalibratedDecisions calibrated={outcome.calibrated} rows={outcome.rows} />}
+      <Notes notes={notes} />
     </section>
   );
 }
@@ -98,15 +100,7 @@ function Decisions({ card, outcome, threshold, onThreshold }: Props & { card: Re
         </p>
       </div>
       {outcome.calibrated && <CalibratedDecisions calibrated={outcome.calibrated} rows={rows} />}
-      {notes
-        .filter((note) =>
-          /left out|cannot be read|\(accepted|unlike what was trained on|another --window may suit/.test(note),
-        )
-        .map((note) => (
-          <p class="hint lines" key={note}>
-            {note}
-          </p>
-        ))}
+      <Notes notes={notes} />
     </section>
   );
 }

@@ -41,7 +41,7 @@ export function SessionsPanel({ state, actions, dispatch }: Props) {
         Keep my images with them
       </label>
       {sessions.length > 0 && (
-        <ul class="sessions">
+        <ul class="sessions scrolls">
           {sessions.map((each) => (
             <Row
               key={each.id}

@@ -3,6 +3,11 @@ export function serverOf(path: string): string | null {
   return /^(?:[a-z]+:)?https?:\/\/(?:[^/?#]*@)?([^/?#:]+)/i.exec(path)?.[1] ?? null;
 }
 
+/** Whether nobody on the way to an address can read what is said there: by https, or within this machine. */
+export function isUnseen({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}
+
 /** What stands for a search or a token that an address had. */
 const HIDDEN = 'not-kept';
 

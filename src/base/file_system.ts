@@ -15,7 +15,7 @@ export interface Entry {
 
 /** The files a program may touch. The hosts implement it over disk; a page implements it over dropped files. */
 export interface FileSystem {
-  /** Whole file. Throws `FusionclipError('io')` when it does not exist or cannot be read. */
+  /** Whole file, in an array that is the caller's own to write over. Throws `FusionclipError('io')` when it does not exist or cannot be read. */
   readFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
   /** `length` bytes from `offset`; shorter only at the end of the file. */
   readRange(path: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;

@@ -58,7 +58,8 @@ export interface Predictions {
 /** The images at some paths; says how many there are, and what is left out and why. Throws as {@link findInputs}. */
 export async function imagesToScore({ fs, onEvent }: RunContext, paths: readonly string[]): Promise<string[]> {
   const { images, leftOut } = await findInputs(fs, paths);
-  const count = `${counted(images.length, 'image')} to score`;
+  const left = leftOut.reduce((sum, { count }) => sum + count, 0);
+  const count = `${counted(images.length, 'image')} to score${left > 0 ? `, ${left} left out` : ''}`;
   onEvent?.({ type: 'note', text: [count, ...leftOut.map((one) => `left out: ${leftOutLine(one)}`)].join('\n') });
   return [...images];
 }

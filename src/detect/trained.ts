@@ -107,7 +107,7 @@ export class TrainedDetector {
           memory.release();
           throw error;
         }
-        context.onEvent?.({ type: 'note', text: changedNote(file.thresholds) });
+        context.onEvent?.({ type: 'note', text: changedNote(file.thresholds, support !== null) });
       }
       return new TrainedDetector(file, detector, memory, restore);
     } catch (error) {
@@ -165,9 +165,10 @@ function withCommonVariants({ gpu }: RunContext): () => void {
 }
 
 /** What a user should know of thresholds for settings that are not the run's own. */
-function changedNote({ image }: AdapterFile['thresholds']): string {
+function changedNote({ image }: AdapterFile['thresholds'], hasSupport: boolean): string {
   if (image) return 'The settings are not those of the run, so thresholds were chosen anew on its data set.';
-  return 'The settings are not those of the run, and its data set is not there, so there are no thresholds.';
+  const why = hasSupport ? 'has too few labelled images' : 'is not there';
+  return `The settings are not those of the run, and its data set ${why}, so there are no thresholds.`;
 }
 
 /** The adapters of a run folder, or the path itself. */

@@ -64,7 +64,9 @@ export class Deidentifier {
     const { dataSet, syntax } = file;
     await this.#learn(dataSet);
     const own = (name: 'studyUid' | 'seriesUid' | 'sopInstance') => this.#uids.get(dataSet.string(name)) ?? '';
-    const digits = (await uidOf(`${this.#salt} patient ${dataSet.label('patientId')}`)).slice(-10);
+    // Without a number each study is of somebody else.
+    const who = dataSet.label('patientId') || `study ${dataSet.string('studyUid')}`;
+    const digits = (await uidOf(`${this.#salt} patient ${who}`)).slice(-10);
     const patient = `ANON-${digits}`;
     const added: DicomElement[] = [
       [PATIENT_NAME, 'PN', patient],

@@ -5,9 +5,10 @@ import type { DataSet } from './data_set.ts';
 import { decodeFrame } from './decode.ts';
 import { type FramePlace, type FrameValues, framePlace, frameValues } from './frame_facts.ts';
 import { FrameReader } from './frames.ts';
-import { modalityValues } from './modality.ts';
+import { inPadding, modalityValues } from './modality.ts';
 import { readPart10 } from './part10.ts';
 import { type PixelFormat, pixelFormat } from './pixel_format.ts';
+import { isShort, shortFrame } from './short_frame.ts';
 import type { TransferSyntax } from './syntaxes.ts';
 import type { Samples } from './unpack.ts';
 import { UnreadDicom } from './unread.ts';
@@ -94,17 +95,31 @@ export class DicomFile {
   async stored(index = 0): Promise<Decoded> {
     const { format } = this;
     try {
-      this.reader ??= new FrameReader(this.dataSet, format);
-      return await decodeFrame(this.reader.read(index), format, index);
+      return await decodeFrame(this.bytes(index), format, index);
     } catch (cause) {
       throw failure(this.name, cause);
     }
   }
 
-  /** Frame `index` in modality values or in colours. @throws FusionclipError `bad_image` */
-  async frame(index = 0): Promise<DicomFrame> {
+  private bytes(index: number): Uint8Array {
+    this.reader ??= new FrameReader(this.dataSet, this.format);
+    return this.reader.read(index);
+  }
+
+  /**
+   * Frame `index` in modality values or in colours.
+   * @param over whether its values may be written over the bytes of the file, of which nothing more is asked then
+   * @throws FusionclipError `bad_image`
+   */
+  async frame(index = 0, over = false): Promise<DicomFrame> {
     const { format } = this;
-    const { columns: width, rows: height } = format;
+    const { columns: width, rows: height, photometric: stated } = format;
+    if (isShort(format)) {
+      const bytes = guarded(this.name, () => this.bytes(index));
+      const facts = this.values(index);
+      const short = shortFrame(bytes, format, facts, over);
+      if (short) return { kind: 'grey', width, height, ...short, inverted: stated === 'MONOCHROME1', facts };
+    }
     const decoded = await this.stored(index);
     const rgb = guarded(this.name, () => rgbOf(decoded, format, this.dataSet));
     if (rgb) return { kind: 'colour', width, height, rgb };
@@ -115,17 +130,11 @@ export class DicomFile {
       width,
       height,
       values: modalityValues(data, facts.modality, format),
-      padded: facts.padding && inside(data, facts.padding),
+      padded: facts.padding && inPadding(data, facts.padding),
       inverted: photometric === 'MONOCHROME1',
       facts,
     };
   }
-}
-
-function inside(values: Samples, [low, high]: readonly [number, number]): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(values.length);
-  for (let i = 0; i < out.length; i++) if (values[i] >= low && values[i] <= high) out[i] = 1;
-  return out;
 }
 
 function guarded<T>(name: string, read: () => T): T {

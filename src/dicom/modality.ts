@@ -1,6 +1,5 @@
 import type { DataSet } from './data_set.ts';
 import { type Lut, lookUp, readLut } from './lut.ts';
-import { areShorts, plus } from './pairs.ts';
 import type { PixelFormat } from './pixel_format.ts';
 import { SEQUENCES } from './tags.ts';
 import type { Samples } from './unpack.ts';
@@ -37,8 +36,6 @@ export function modalityValues(stored: Samples, modality: Modality, format: Pixe
   const whole = !format.float && Number.isInteger(slope) && Number.isInteger(intercept);
   const ends = storedRange(stored, format).map((value) => value * slope + intercept);
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
-  const short = low >= -0x8000 && high < 0x8000 ? 'signed' : low >= 0 && high < 0x10000 ? 'unsigned' : null;
-  if (whole && slope === 1 && short && areShorts(stored)) return plus(stored, intercept, short === 'signed');
   const out = whole ? wholeNumbers(low, high, stored.length) : new Float64Array(stored.length);
   for (let i = 0; i < out.length; i++) out[i] = stored[i] * slope + intercept;
   return out;
@@ -70,4 +67,11 @@ export function readPadding(set: DataSet, bitsAllocated: number, signed: boolean
     return signed && low >= range / 2 ? low - range : low;
   });
   return [Math.min(...wrapped), Math.max(...wrapped)];
+}
+
+/** 1 where a stored value is padding. */
+export function inPadding(values: Samples, [low, high]: readonly [number, number]): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(values.length);
+  for (let i = 0; i < out.length; i++) if (values[i] >= low && values[i] <= high) out[i] = 1;
+  return out;
 }

@@ -1,6 +1,5 @@
 import { swapBytes } from '../base/bytes.ts';
 import { halvesChroma } from './frames.ts';
-import { anyBits, areShorts } from './pairs.ts';
 import type { PixelFormat } from './pixel_format.ts';
 
 /** Stored values, as numbers. */
@@ -80,13 +79,9 @@ function hasMore(words: Samples, { bitsAllocated, bitsStored, highBit, signed }:
   if (highBit >= bitsStored) return true;
   const unused = 32 - bitsStored;
   let more = 0;
-  if (signed) {
-    for (let i = 0; i < words.length; i++) more |= words[i] ^ ((words[i] << unused) >> unused);
-    return more !== 0;
-  }
-  if (areShorts(words)) more = anyBits(words);
-  else for (let i = 0; i < words.length; i++) more |= words[i];
-  return more >>> bitsStored !== 0;
+  if (signed) for (let i = 0; i < words.length; i++) more |= words[i] ^ ((words[i] << unused) >> unused);
+  else for (let i = 0; i < words.length; i++) more |= words[i] ^ ((words[i] << unused) >>> unused);
+  return more !== 0;
 }
 
 function floats(bytes: Uint8Array, length: number, bitsAllocated: number, bigEndian: boolean): Samples {

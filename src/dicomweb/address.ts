@@ -1,4 +1,4 @@
-import { isHidden } from '../base/address.ts';
+import { isHidden, isUnseen } from '../base/address.ts';
 import { FusionclipError } from '../base/errors.ts';
 
 /** What `dicomweb:URL` names: a server, and of it a study, a series, or what a search finds. */
@@ -28,7 +28,7 @@ export function parseDicomWeb(text: string): DicomWebAddress {
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new FusionclipError('usage', `An address of a DICOMweb server is ${FORMS}.`);
   }
-  const { host, hostname, protocol, pathname, search } = url;
+  const { host, pathname, search } = url;
   if (isHidden(search.slice(1))) {
     throw new FusionclipError(
       'usage',
@@ -41,7 +41,7 @@ export function parseDicomWeb(text: string): DicomWebAddress {
       `The address of ${host} holds a password, which others can read in the list of processes; put "Basic …" into DICOMWEB_TOKEN.`,
     );
   }
-  if (protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) {
+  if (!isUnseen(url)) {
     throw new FusionclipError(
       'usage',
       `http://${host} would carry images of patients for all to read; use https, or a tunnel that ends at localhost.`,

@@ -7,23 +7,32 @@ export interface Asking {
   readonly dicomWebFetch?: typeof fetch;
 }
 
+/** The network for a service of DICOMweb. */
+export interface ServiceWeb extends Web {
+  /** Where its token comes from, for who has to give one. */
+  readonly tokenFrom?: string;
+}
+
 /**
  * The network for services of DICOMweb. The token is that of the environment: `DICOMWEB_TOKEN`, and for where results are stored
  * `DICOMWEB_STORE_TOKEN`. The first goes along to a store only where that is on the server of the images, or alone is spoken to.
  */
-export function dicomWebOf({ env, dicomWebFetch }: Asking): (root: string) => Web {
-  return (root) => network(root, env('DICOMWEB_TOKEN'), dicomWebFetch);
+export function dicomWebOf(asking: Asking): (root: string) => ServiceWeb {
+  return (root) => network(root, 'DICOMWEB_TOKEN', asking);
 }
 
 /** The network for the service where results are stored. @param sources services that images come from */
-export function storeWebOf({ env, dicomWebFetch }: Asking, sources: readonly string[]): (root: string) => Web {
+export function storeWebOf(asking: Asking, sources: readonly string[]): (root: string) => ServiceWeb {
   const origin = (address: string) => new URL(address).origin;
   return (root) => {
     const same = sources.every((source) => origin(source) === origin(root));
-    return network(root, env('DICOMWEB_STORE_TOKEN') || (same ? env('DICOMWEB_TOKEN') : undefined), dicomWebFetch);
+    return network(root, asking.env(STORE_TOKEN) || !same ? STORE_TOKEN : 'DICOMWEB_TOKEN', asking);
   };
 }
 
-function network(root: string, token: string | undefined, ask: typeof fetch = globalThis.fetch.bind(globalThis)): Web {
-  return { fetch: ask, endpoint: root, token: token?.trim() || undefined };
+const STORE_TOKEN = 'DICOMWEB_STORE_TOKEN';
+
+function network(root: string, tokenFrom: string, { env, dicomWebFetch }: Asking): ServiceWeb {
+  const ask = dicomWebFetch ?? globalThis.fetch.bind(globalThis);
+  return { fetch: ask, endpoint: root, token: env(tokenFrom)?.trim() || undefined, tokenFrom };
 }

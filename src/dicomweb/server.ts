@@ -2,9 +2,10 @@ import * as v from 'valibot';
 import { FusionclipError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import { DicomFile } from '../dicom/dicom_file.ts';
-import { type Answer, type Asked, BrokenTransfer, persist, request, type Web } from '../hub/transfer.ts';
+import { type Answer, type Asked, BrokenTransfer, persist, request } from '../hub/transfer.ts';
 import { type DicomWebAddress, isUid } from './address.ts';
 import { messageOf, parameterOf, partsOf } from './multipart.ts';
+import type { ServiceWeb } from './network.ts';
 import { REFUSED } from './refused.ts';
 
 /** Where an object lies on a server. */
@@ -59,13 +60,13 @@ const AS_STORED = `multipart/related; type="${DICOM}"; transfer-syntax=*`;
  * name the server, and nothing of a study or a patient.
  */
 export class DicomWebServer {
-  readonly #web: Web;
+  readonly #web: ServiceWeb;
   readonly #root: string;
   /** Name and port, for messages. */
   readonly host: string;
 
   /** @param web its endpoint is the address of the service */
-  constructor(web: Web) {
+  constructor(web: ServiceWeb) {
     this.#web = web;
     this.#root = web.endpoint;
     this.host = new URL(web.endpoint).host;
@@ -230,7 +231,7 @@ export class DicomWebServer {
       const does = this.#web.token ? 'refuses the token' : 'wants a token';
       throw new FusionclipError(
         'io',
-        `${this.host} ${does} (status ${status}); put one that it takes into DICOMWEB_TOKEN.`,
+        `${this.host} ${does} (status ${status}); put one that it takes into ${this.#web.tokenFrom ?? 'DICOMWEB_TOKEN'}.`,
         { cause: { name: REFUSED } },
       );
     }

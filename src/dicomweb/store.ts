@@ -1,6 +1,7 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { DicomFile } from '../dicom/dicom_file.ts';
+import { secretFile } from '../volume/secret_name.ts';
 import type { DicomWebAddress } from './address.ts';
 import type { DicomWebServer } from './server.ts';
 
@@ -33,14 +34,18 @@ export async function storeObjects(
     onProgress(i, paths.length);
     const what = `object ${i + 1} of ${paths.length}`;
     const bytes = await fs.readFile(path);
-    const file = DicomFile.read(bytes, path);
+    const called = await secretFile(fs, path);
+    const file = DicomFile.read(bytes, called);
     const place = file.facts((dataSet) => ({
       study: dataSet.string('studyUid'),
       series: dataSet.string('seriesUid'),
       instance: dataSet.string('sopInstance'),
     }));
     if (study !== null && place.study !== study) {
-      throw new FusionclipError('bad_data', `${path} is of another study than the address names; store it elsewhere.`);
+      throw new FusionclipError(
+        'bad_data',
+        `${called} is of another study than the address names; store it elsewhere.`,
+      );
     }
     const isThere = async () => {
       const found = await server.fetch(place, what);
@@ -71,7 +76,7 @@ export async function storeObjects(
 /** Whether the pixels that came back are those that were sent; a server may have compressed them, which cannot be told. */
 function samePixels(sent: DicomFile, found: DicomFile): boolean {
   if (sent.syntax.uid !== found.syntax.uid) return true;
-  return (['pixels', 'floatPixels'] as const).every((name) => {
+  return (['pixels', 'floatPixels', 'doublePixels'] as const).every((name) => {
     const [one, other] = [sent, found].map(({ dataSet }) => {
       const element = dataSet.element(name);
       return element ? dataSet.value(element) : new Uint8Array();

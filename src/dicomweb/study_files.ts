@@ -1,8 +1,8 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { Entry, FileSystem } from '../base/file_system.ts';
 import { overlaid, type Reads, readingFrom } from '../base/overlaid.ts';
-import type { Web } from '../hub/transfer.ts';
 import { isDicomWeb } from './address.ts';
+import type { ServiceWeb } from './network.ts';
 import type { StudyFiles } from './study_folder.ts';
 
 /** Names of files of a study, as `StudyFiles` gives them. */
@@ -16,7 +16,7 @@ const MOST_KEPT = 512 * 2 ** 20;
  * lie in no file, and are called by numbers. The folder can be read and not written.
  * @param webOf the network for a service's address, with its token
  */
-export function withDicomWeb(fs: FileSystem, webOf: (root: string) => Web, most = MOST_KEPT): FileSystem {
+export function withDicomWeb(fs: FileSystem, webOf: (root: string) => ServiceWeb, most = MOST_KEPT): FileSystem {
   const folders = new Map<string, Promise<StudyFiles>>();
   const kept = { left: most };
 

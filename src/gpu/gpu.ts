@@ -1,6 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
-import { turn } from '../base/turn.ts';
 import { type AdapterClass, type AdapterFacts, adapterFacts, requestAdapter, requestDevice } from './adapter.ts';
+import { Ahead, compile } from './ahead.ts';
 import { Faults } from './faults.ts';
 import { atOnce, type Dispatch, type Gpu as GpuInterface, type Tuning } from './interface.ts';
 import { type GpuBuffer, Pool, type Scope } from './memory.ts';
@@ -14,9 +14,6 @@ import { TexelCache } from './texels.ts';
 import type { Work } from './work.ts';
 
 export type { Dispatch, Tuning } from './interface.ts';
-
-/** Milliseconds of compiling after which others get their turn. */
-const TURN = 50;
 
 /** Choices at creation. */
 export interface GpuOptions extends StreamOptions {
@@ -40,8 +37,7 @@ export class DeviceGpu implements Gpu {
   readonly #stream: CommandStream;
   tuning: Tuning = {};
   #recording: Recording | null = null;
-  /** What is asked for while nothing is put into the stream. */
-  #wanted: Wanted[] | null = null;
+  readonly #ahead = new Ahead();
 
   private constructor(device: GPUDevice, facts: AdapterFacts, options: GpuOptions) {
     this.device = device;
@@ -101,14 +97,12 @@ export class DeviceGpu implements Gpu {
   }
 
   lasting<T>(body: () => T): T {
-    const [recording, wanted] = [this.#recording, this.#wanted];
+    const recording = this.#recording;
     this.#recording = null;
-    this.#wanted = null;
     try {
-      return atOnce('gpu.lasting', this.pool.within(null, body));
+      return this.#ahead.aside(() => this.pool.within(null, body));
     } finally {
       this.#recording = recording;
-      this.#wanted = wanted;
     }
   }
 
@@ -165,8 +159,8 @@ export class DeviceGpu implements Gpu {
       bytes += buffers[name].bytes;
     }
     const constants = (call.constants ?? {}) as Record<string, number>;
-    if (this.#wanted) {
-      this.#wanted.push({ shader, constants });
+    if (this.#ahead.active) {
+      this.#ahead.want({ shader, constants });
       return;
     }
     this.#ready();
@@ -178,7 +172,7 @@ export class DeviceGpu implements Gpu {
 
   copy(from: BufferView, to: BufferView): void {
     this.pool.checkCopy(from, to);
-    if (this.#wanted) return;
+    if (this.#ahead.active) return;
     this.#issue({
       ...{ kind: 'copy', from: from.buffer.raw, fromOffset: from.offset, to: to.buffer.raw, toOffset: to.offset },
       ...{ bytes: from.bytes, uses: [this.#use(from.buffer), this.#use(to.buffer)] },
@@ -187,7 +181,7 @@ export class DeviceGpu implements Gpu {
 
   clear(view: BufferView): void {
     this.pool.checkView(view, 'clear');
-    if (this.#wanted) return;
+    if (this.#ahead.active) return;
     const { buffer, offset, bytes } = view;
     this.#issue({ kind: 'clear', to: buffer.raw, toOffset: offset, bytes, uses: [this.#use(buffer)] });
   }
@@ -197,7 +191,7 @@ export class DeviceGpu implements Gpu {
     if (data.byteLength > view.bytes) throw new Error(`write of ${data.byteLength} bytes into ${view.bytes}`);
     this.pool.checkView(view, 'write');
     const { buffer, offset } = view;
-    if (this.#wanted) return;
+    if (this.#ahead.active) return;
     const recording = this.#recording;
     if (recording) {
       // A replay would find these bytes overwritten by what used the memory later.
@@ -229,44 +223,25 @@ export class DeviceGpu implements Gpu {
   }
 
   get preparing(): boolean {
-    return this.#wanted !== null;
+    return this.#ahead.active;
   }
 
   async prepare(body: () => unknown, signal?: AbortSignal, arena?: Arena): Promise<void> {
     const wanted = arena
-      ? this.#wantedBy(() => atOnce('gpu.prepare', this.pool.inside(arena, body)))
+      ? this.#ahead.of(() => atOnce('gpu.prepare', this.pool.inside(arena, body)))
       : await this.#wantedAhead(body);
-    let since = performance.now();
-    for (const { shader, constants } of wanted) {
-      if (signal?.aborted || this.lost !== null) return;
-      await this.programs.prepare(shader, constants);
-      // Where a compiler keeps this thread, signals come in between.
-      if (performance.now() - since < TURN) continue;
-      await turn();
-      since = performance.now();
-    }
+    await compile(this.programs, wanted, () => signal?.aborted === true || this.lost !== null);
   }
 
   /** The kernels of a body that may read in the end, when its memory is given back. */
   async #wantedAhead(body: () => unknown): Promise<readonly Wanted[]> {
     using job = this.job();
     let end: unknown;
-    const wanted = this.#wantedBy(() => {
+    const wanted = this.#ahead.of(() => {
       end = job.do(body);
     });
     // What comes after a read is not foreseen.
     if (end instanceof Promise) await end.catch(() => {});
-    return wanted;
-  }
-
-  #wantedBy(body: () => void): readonly Wanted[] {
-    const wanted: Wanted[] = [];
-    this.#wanted = wanted;
-    try {
-      body();
-    } finally {
-      this.#wanted = null;
-    }
     return wanted;
   }
 
@@ -276,7 +251,7 @@ export class DeviceGpu implements Gpu {
   }
 
   async read(view: BufferView): Promise<ArrayBuffer> {
-    if (this.#wanted) throw new Error('there are no values while kernels are compiled');
+    if (this.#ahead.active) throw new Error('there are no values while kernels are compiled');
     const { buffer, offset, bytes } = view;
     const work = this.#workOf(buffer);
     buffer.work.usedBy(work);

@@ -1,3 +1,4 @@
+import { isUnseen } from '../base/address.ts';
 import { FusionclipError } from '../base/errors.ts';
 
 /** The network as this program uses it. */
@@ -105,11 +106,14 @@ export async function request(web: Web, address: string, { range, accept, post, 
       return answerOf(web, response, url.href, control, signal, stop);
     }
     await response.body?.cancel().catch(() => {});
-    const next = webAddress(new URL(location, url).href);
-    if (url.protocol === 'https:' && next.protocol !== 'https:') {
+    // Of addresses only hosts are told: a search may name a patient.
+    const next = URL.canParse(location, url) ? checked(new URL(location, url)) : null;
+    if (!next)
+      throw new FusionclipError('io', `${url.host} leads to what is no address of the web; use another address.`);
+    if (isUnseen(url) && !isUnseen(next)) {
       throw new FusionclipError(
         'io',
-        `${url.host} leads from https to ${next.origin}, which is not safe; use another address.`,
+        `${url.host} leads from ${url.protocol === 'https:' ? 'https' : 'this machine'} to ${next.origin}, which is not safe; use another address.`,
       );
     }
     if (post && response.status < 307) {
@@ -117,7 +121,7 @@ export async function request(web: Web, address: string, { range, accept, post, 
     }
     url = next;
   }
-  throw new FusionclipError('io', `${address} is redirected more than ${MOST_HOPS} times; use another address.`);
+  throw new FusionclipError('io', `${url.host} redirects more than ${MOST_HOPS} times; use another address.`);
 }
 
 /** Does something that the network may break, again while that brings something. `work` says whether it is done. */
@@ -147,22 +151,25 @@ export async function persist(
 
 /** @param heard whether the server has answered anything */
 function givenUp(what: string, broken: BrokenTransfer, heard: boolean): FusionclipError {
-  const reason = broken.message.split(': ').at(-1);
   const text =
     broken instanceof NoAnswer && !heard
-      ? `${broken.host} cannot be reached, so nothing of ${what} is here (${reason}); look at this machine's network, proxy and firewall, then give the same command again.`
+      ? `${broken.host} cannot be reached, so nothing of ${what} is here (${broken.message}); look at this machine's network, proxy and firewall, then give the same command again.`
       : `The transfer of ${what} breaks off again and again (${broken.message}); the same command goes on where it ended.`;
   return new FusionclipError('io', text);
 }
 
 /** A checked address of the web. Throws `usage`. */
 function webAddress(address: string): URL {
-  const url = URL.canParse(address) ? new URL(address) : null;
-  if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url;
+  const url = URL.canParse(address) ? checked(new URL(address)) : null;
+  if (url) return url;
   throw new FusionclipError(
     'usage',
     `"${address}" is no address that can be fetched; give one with http or https, without a password.`,
   );
+}
+
+function checked(url: URL): URL | null {
+  return /^https?:$/.test(url.protocol) && !url.username && !url.password ? url : null;
 }
 
 function pause(attempt: number): Promise<void> {
@@ -187,11 +194,20 @@ async function inTime<T>(
     control.abort();
     signal?.throwIfAborted();
     if (error instanceof BrokenTransfer) throw error;
-    const cause = (error as { cause?: unknown }).cause;
-    throw new BrokenTransfer(cause instanceof Error && cause.message ? cause.message : String(error));
+    throw new BrokenTransfer(reasonOf(error));
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Why a connection broke, without what Deno says before it: the whole address. */
+function reasonOf(error: unknown): string {
+  const cause = (error as { cause?: unknown }).cause;
+  const text = cause instanceof Error && cause.message ? cause.message : String(error);
+  return text
+    .split(': ')
+    .at(-1)!
+    .replace(/\w+:\/\/\S+/g, 'its address');
 }
 
 function answerOf(

@@ -68,7 +68,11 @@ export function verdictOf(
     sentences.push(`Finding the lesion in the image: pixel AUROC ${fixed(auroc)}, AUPRO ${fixed(aupro)}${overlap}.`);
   }
   const found = foundIn(value, interval, best !== undefined && best !== null && best.image.auroc >= value);
-  const decided = isOff(selected.imageThreshold, value) ? found.replace(/\.$/, ', but not by its threshold.') : found;
+  // At chance there is nothing that a threshold could miss.
+  const decided =
+    interval.low > 0.5 && isOff(selected.imageThreshold, value)
+      ? found.replace(/\.$/, ', but not by its threshold.')
+      : found;
   const headline = `${subjectOf({ results, header })} ${decided}${wideText(interval, normal + abnormal)}`;
   return { headline, sentences, warnings };
 }

@@ -39,6 +39,10 @@ import { runTraining, type TrainingEnd, type TrainingParts } from './training.ts
 const NORMAL_ONLY =
   'Normal-only: pieces pasted into the normal support images stand for lesions; no abnormal image of valid is looked at.';
 
+/** Why a support set leaves no threshold: an image is scored without itself, and one alone leaves nothing to compare with. */
+const OF_SUPPORT =
+  'so do the support images that can be scored without themselves: no score is called abnormal; give more shots or more valid images';
+
 /** What a training run needs. */
 export interface TrainContext extends RunContext {
   /** Keeps trainings for other runs that differ in what inference reads alone; these get the same bits as by their own. */
@@ -194,9 +198,10 @@ async function evaluateRunWeights(
   const same = end.best.step === end.last.step;
   const last = same ? null : await evaluateWeights(end.last, LAST);
   const selected = await evaluateWeights(end.best, BEST);
-  if (selected.calibration.thresholds.image?.from !== 'valid') {
-    const text = 'The remaining valid images lack a class, so the thresholds were chosen on the support set.';
-    onEvent({ type: 'note', text });
+  const { image } = selected.calibration.thresholds;
+  if (image?.from !== 'valid') {
+    const text = image ? 'so the thresholds were chosen on the support set' : `and ${OF_SUPPORT}`;
+    onEvent({ type: 'note', text: `The remaining valid images lack a class, ${text}.` });
   }
   const { scored } = selected.evaluation;
   const bank = supportBank(header.train.bank, normals, selected.rows);

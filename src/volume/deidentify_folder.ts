@@ -6,6 +6,7 @@ import { Deidentifier } from '../dicom/deidentify.ts';
 import { DicomFile } from '../dicom/dicom_file.ts';
 import { isDicom } from '../dicom/part10.ts';
 import { filesBelow } from './collect.ts';
+import { calledFile } from './secret_name.ts';
 
 /** What was copied without names. */
 export interface DeidentifiedFolder {
@@ -38,10 +39,14 @@ export async function deidentifyFolder(
   if (await fs.stat(out)) {
     throw new FusionclipError('usage', `${out} is there already; give a new folder for the copies without names.`);
   }
+  if (await liesWithin(fs, out, root)) {
+    const why = `${out} lies within the folder that is copied, where copies and files would be mixed`;
+    throw new FusionclipError('usage', `${why}; give a new folder elsewhere.`);
+  }
   const paths = await filesBelow(fs, root);
   const names = new Deidentifier(salt);
   const places = new Places();
-  const left = { others: 0, pixelless: 0, damaged: 0 };
+  const left = { others: 0, pixelless: 0, damaged: [] as string[] };
   const burned = { yes: [] as string[], unsaid: 0, unsearched: [] as string[] };
   let files = 0;
   for (const [i, path] of paths.entries()) {
@@ -65,7 +70,7 @@ export async function deidentifyFolder(
       else if (copy.burnedIn === '') burned.unsaid++;
     } catch (error) {
       if (error instanceof FusionclipError && error.code === 'io') throw error;
-      left.damaged++;
+      left.damaged.push(await calledFile(fs, path));
     }
   }
   if (files === 0) throw new FusionclipError('bad_data', `${root} holds no DICOM picture; give another folder.`);
@@ -73,7 +78,7 @@ export async function deidentifyFolder(
 }
 
 function notesOf(
-  left: { readonly others: number; readonly pixelless: number; readonly damaged: number },
+  left: { readonly others: number; readonly pixelless: number; readonly damaged: readonly string[] },
   burned: { readonly yes: readonly string[]; readonly unsaid: number; readonly unsearched: readonly string[] },
 ): string[] {
   const notes = ['pixels were not searched: text or a face in them stays as it is'];
@@ -81,16 +86,28 @@ function notesOf(
     [burned.yes, 'may show who the patient is (burned-in annotation)'],
     [burned.unsearched, 'may hold comments in packed pictures, which are of a kind that was not searched'],
   ] as const) {
-    const some = `${paths.slice(0, 5).join(', ')}${paths.length > 5 ? ', …' : ''}`;
-    if (paths.length > 0) notes.push(`warning: ${counted(paths.length, 'file')} ${what}: ${some}`);
+    if (paths.length > 0) notes.push(`warning: ${counted(paths.length, 'file')} ${what}: ${some(paths)}`);
   }
   if (burned.unsaid > 0)
     notes.push(`${counted(burned.unsaid, 'file')} do not say whether text is burned into the picture`);
   if (left.pixelless > 0)
     notes.push(`left out: ${counted(left.pixelless, 'object')} without pixels, whose text may hold names`);
-  if (left.damaged > 0) notes.push(`left out: ${counted(left.damaged, 'DICOM file')} that cannot be read`);
+  if (left.damaged.length > 0) {
+    const which = `${some(left.damaged)} (data check --names says which)`;
+    notes.push(`left out: ${counted(left.damaged.length, 'DICOM file')} that cannot be read: ${which}`);
+  }
   if (left.others > 0) notes.push(`left out: ${counted(left.others, 'file')} that are no DICOM`);
   return notes;
+}
+
+function some(names: readonly string[]): string {
+  return `${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
+}
+
+/** Whether a path that is not there yet would lie below a folder. */
+async function liesWithin(fs: FileSystem, path: string, folder: string): Promise<boolean> {
+  const whole = async (one: string) => joinPath((await fs.absolutePath?.(one)) ?? one, '/');
+  return (await whole(path)).startsWith(await whole(folder));
 }
 
 /** Where copies lie: numbers in place of identifiers. */

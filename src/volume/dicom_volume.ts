@@ -8,8 +8,8 @@ import { isPlain, type SliceHeader } from './slice_header.ts';
 import type { Look, Volume, VolumeSlice } from './volume.ts';
 
 /**
- * A DICOM series as a volume. Of its files one is held at a time, since one may have all frames; of files with one frame also the next
- * ones while slices are asked for in their order.
+ * A DICOM series as a volume. Of its files one is held at a time, since one may have all frames, or the picture of one that has no other;
+ * of files with one frame also the next ones while slices are asked for in their order.
  */
 export class DicomVolume implements Volume {
   readonly name: string;
@@ -27,11 +27,15 @@ export class DicomVolume implements Volume {
   readonly missing: ReadonlySet<number>;
   /** Of each slice of the grid the last one up to it that there is. */
   private readonly upTo: readonly number[];
-  private last: { readonly path: string; readonly file: DicomFile } | null = null;
+  /** The file of several frames that was read last. */
+  private file: { readonly path: string; readonly file: DicomFile } | null = null;
+  /** The picture that was decoded last, of a file that has no other. */
+  private last: { readonly i: number; readonly picture: VolumeSlice } | null = null;
   private readonly files: ReadAhead;
   private before = -1;
   private readonly held: Held;
   private readonly forget = () => {
+    this.file = null;
     this.last = null;
     this.files.forget();
   };
@@ -68,17 +72,6 @@ export class DicomVolume implements Volume {
     this.look = lookOf(slices);
   }
 
-  private async read(i: number): Promise<DicomFile> {
-    const inTurn = i === this.before + 1;
-    this.before = i;
-    const { path, file: name, frames } = this.slices[i];
-    if (this.last?.path === path) return this.last.file;
-    const bytes = await this.files.read(i, inTurn && frames === 1);
-    const file = DicomFile.read(bytes, name);
-    this.last = { path, file };
-    return file;
-  }
-
   /** The picture of a slice, or null where it is missing. */
   header(k: number): SliceHeader | null {
     return this.missing.has(k) ? null : this.slices[this.upTo[k]];
@@ -98,18 +91,33 @@ export class DicomVolume implements Volume {
 
   private async picture(i: number): Promise<VolumeSlice> {
     this.held.by(this.name, this.forget);
-    const file = await this.read(i);
-    const { frame } = this.slices[i];
-    const picture = await file.frame(frame);
-    if (picture.kind === 'colour') return picture;
-    const { width, height, values, padded, inverted, facts } = picture;
-    const { bitsStored, signed } = file.format;
-    const most = 2 ** bitsStored;
-    const range = isPlain(file.format, facts.modality)
-      ? ([signed ? -most / 2 : 0, signed ? most / 2 - 1 : most - 1] as const)
-      : null;
-    return { kind: 'grey', width, height, values, padded, inverted, voi: facts.voi, range };
+    const inTurn = i === this.before + 1;
+    this.before = i;
+    const { path, file: name, frame, frames } = this.slices[i];
+    if (frames > 1) {
+      if (this.file?.path !== path) this.file = { path, file: DicomFile.read(await this.files.read(i, false), name) };
+      return sliceOf(this.file.file, frame, false);
+    }
+    if (this.last?.i === i) return this.last.picture;
+    const file = DicomFile.read(await this.files.read(i, inTurn), name);
+    // What was read is nobody else's, and nobody asks this file for more.
+    const picture = await sliceOf(file, frame, true);
+    this.last = { i, picture };
+    return picture;
   }
+}
+
+/** @param over see `DicomFile.frame` */
+async function sliceOf(file: DicomFile, frame: number, over: boolean): Promise<VolumeSlice> {
+  const picture = await file.frame(frame, over);
+  if (picture.kind === 'colour') return picture;
+  const { width, height, values, padded, inverted, facts } = picture;
+  const { bitsStored, signed } = file.format;
+  const most = 2 ** bitsStored;
+  const range = isPlain(file.format, facts.modality)
+    ? ([signed ? -most / 2 : 0, signed ? most / 2 - 1 : most - 1] as const)
+    : null;
+  return { kind: 'grey', width, height, values, padded, inverted, voi: facts.voi, range };
 }
 
 /** What all slices say; scanners of MR write a window of its own for each, and levels would not be the same from one to the next. */

@@ -98,6 +98,7 @@ describe('data', () => {
         `./b/x.png`,
         `./${long}`,
       ]);
+      expect(stderr).toMatch(/ to score, \d+ left out\nleft out: /);
       expect(stderr).toMatch(/left out: FIFOs, sockets and devices \(1\): /);
       if (time === 1) expect(stderr).toMatch(/left out: this program.s own outputs \(8\): /);
     }

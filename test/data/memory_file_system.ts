@@ -21,7 +21,7 @@ export class MemoryFileSystem implements FileSystem {
     if (this.specials.has(real)) throw new Error(`${path} is never read`);
     const bytes = this.files.get(real);
     if (!bytes) throw new FusionclipError('io', `${path} does not exist.`, { cause: { code: 'ENOENT' } });
-    return bytes;
+    return bytes.slice();
   }
 
   async readRange(path: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {

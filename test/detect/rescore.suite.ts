@@ -98,6 +98,19 @@ suiteInTurn('scoring a stored run with other settings', () => {
     assert.match(notes.map(({ text }) => text).join(), /there are no thresholds/);
   });
 
+  test('a run that nothing was left to choose thresholds on says so, and so does another scoring of it', async (t) => {
+    const fs = ruleSet('pixel', 1);
+    const context = contextOf(await t.gpu(), fs);
+    const { results } = await smallRun(context, { method: 'clip-memory', shots: '1' });
+    assert.isNull(results.selected.imageThreshold);
+    const said = () => context.events.map((event) => (event.type === 'note' ? event.text : '')).join('\n');
+    assert.match(said(), /so do the support images that can be scored without themselves: no score is called abnormal/);
+    assert.notMatch(said(), /thresholds were chosen/);
+    const choices = { adapters: '/run', model: await tinyBackbone(), settings: { 'score.image': 'topk:5' } };
+    assert.isNull((await evaluateTrained(context, choices)).results.imageThreshold);
+    assert.match(said(), /its data set has too few labelled images, so there are no thresholds/);
+  });
+
   for (const method of ['clip-memory', 'april-gan']) {
     test(`a run of normal images alone looks at nothing abnormal before it is evaluated: ${method}`, async (t) => {
       const fs = ruleSet('pixel', 3);

@@ -183,6 +183,17 @@ test('the token of the images does not go to another server that stores the resu
   expect(storeWebOf({ env: both }, ['https://a.example/x'])('https://a.example/y').token).toBe('two');
 });
 
+test('who has to give a token for another server is told of the variable that is sent there', async () => {
+  pacs.token = 'Bearer s3cret';
+  const env = (name: string) => ({ DICOMWEB_TOKEN: 's3cret' })[name];
+  const refusal = async (from: string) => {
+    const elsewhere = new DicomWebServer(storeWebOf({ env }, [from])(pacs.root));
+    return storeObjects(new MemoryFileSystem([['a.dcm', sliceFile(1)]]), elsewhere, { study: null }, ['a.dcm']);
+  };
+  expect((await failure(refusal('https://images.example'))).message).toMatch(/into DICOMWEB_STORE_TOKEN\.$/);
+  expect(await refusal(pacs.root)).toEqual({ stored: 0, there: 1 });
+});
+
 test('a page asks through its launcher: it has no token, and what its server does is what the page sees', async () => {
   const { seen, serverFor, close } = await throughBridge({
     DICOMWEB_TOKEN: ' s3cret\n',
@@ -239,6 +250,25 @@ test('no message names a patient or a study', async () => {
   expect(messages.join(' ')).toMatch(/use https/);
 });
 
+test('a connection that breaks is told without the address, as runtimes tell it', async () => {
+  const path = 'studies/1.2.826.77.1/series?PatientID=MRN-4711&limit=1';
+  let asked = 0;
+  const broken = async (): Promise<Response> => {
+    if (asked++ === 0) return new Response(null, { status: 503 });
+    const cause = `error sending request from 127.0.0.1:5 for ${pacs.root}/${path} (127.0.0.1:6): client error (SendRequest): closed`;
+    throw new TypeError('fetch failed', { cause: new Error(cause) });
+  };
+  const round = async () => new Response(null, { status: 302, headers: { location: `${pacs.root}/${path}` } });
+  for (const [fetch, reason] of [
+    [broken, /breaks off again and again \(closed\)/],
+    [round, /redirects more than 10 times/],
+  ] as const) {
+    const { message } = await failure(new DicomWebServer({ ...web(pacs.root), fetch }).find(study()));
+    expect(message).toMatch(reason);
+    expect(message).not.toMatch(/4711|1\.2\.826/);
+  }
+});
+
 test('what is stored is looked for: a server that says 200 and stores nothing is found out', async () => {
   const fs = new MemoryFileSystem([
     ['a.dcm', sliceFile(50)],
@@ -260,7 +290,11 @@ test('what is stored is looked for: a server that says 200 and stores nothing is
 });
 
 test('what a server refuses is told with its reason, and nothing is stored with another study', async () => {
-  const fs = new MemoryFileSystem([['a.dcm', sliceFile(50)]]);
+  const fs = new MemoryFileSystem([
+    ['a.dcm', sliceFile(50)],
+    ['Doe^Jane.dcm', sliceFile(51)],
+    ['Doe^Jane', new Uint8Array(9)],
+  ]);
   const refuses = (status: number): (typeof pacs.faults)[number] => ({
     of: /^POST/,
     fault: (response) => {
@@ -273,7 +307,11 @@ test('what a server refuses is told with its reason, and nothing is stored with 
     const { message } = await failure(storeObjects(fs, server(), study(), ['a.dcm']));
     expect(message).toMatch(new RegExp(`does not take object 1 of 1 \\(status ${status}, reason 0110\\)`));
   }
-  expect((await failure(storeObjects(fs, server(), { study: '1.2' }, ['a.dcm']))).message).toMatch(/another study/);
+  for (const path of ['Doe^Jane.dcm', 'Doe^Jane']) {
+    const { message } = await failure(storeObjects(fs, server(), { study: '1.2' }, [path]));
+    expect(message).toMatch(/^file [0-9a-f]{8}.*(another study|no DICOM file)/);
+    expect(message).not.toMatch(/Doe/);
+  }
 });
 
 test('copies: what is there is not fetched again, and what broke off goes on', async () => {

@@ -166,15 +166,17 @@ describe('a server that breaks, lies and redirects', () => {
 
   test('redirections end somewhere, and not at a file of this machine', async () => {
     server.faults.push(...Array(12).fill(FAULTS.redirect((path) => path)));
-    expect((await failure(pull(['model.safetensors']))).message).toMatch(/redirected more than 10 times/);
+    expect((await failure(pull(['model.safetensors']))).message).toMatch(/redirects more than 10 times/);
     server.faults.length = 0;
-    firstFile(FAULTS.redirect(() => 'file:///etc/passwd'));
-    expect((await failure(pull(['model.safetensors']))).code).toBe('usage');
+    for (const nowhere of ['file:///etc/passwd', 'http://[', 'http://u:p@127.0.0.1/']) {
+      firstFile(FAULTS.redirect(() => nowhere));
+      expect((await failure(pull(['model.safetensors']))).message).toMatch(/leads to what is no address of the web/);
+    }
   });
 
-  test('no redirection leads out of https', async () => {
+  test('no redirection leads out of https, or out of this machine to where others can read', async () => {
     const asked: string[] = [];
-    const leads = (location: string) =>
+    const leads = (location: string, from = 'https://hub.example/a') =>
       request(
         {
           ...web,
@@ -185,10 +187,13 @@ describe('a server that breaks, lies and redirects', () => {
               : new Response('found');
           },
         },
-        'https://hub.example/a',
+        from,
       );
     expect((await failure(leads('http://hub.example/b'))).message).toMatch(/leads from https to http:/);
-    expect(asked).toEqual(['https://hub.example/a']);
+    expect((await failure(leads('http://hub.example/b', 'http://localhost/a'))).message).toMatch(
+      /from this machine to/,
+    );
+    expect(asked).toEqual(['https://hub.example/a', 'http://localhost/a']);
     expect((await leads('https://other.example/b')).url).toBe('https://other.example/b');
   });
 

@@ -305,6 +305,9 @@ suiteInTurn('report', () => {
     const unfit = await verdict(madeRun({ images: 80, strength: 6, threshold: 1 }));
     assert.match(unfit.warnings.join('\n'), /does not fit/);
     assert.match(unfit.headline, /almost always, but not by its threshold\.$/);
+    const chance = await verdict(madeRun({ images: 12, strength: 1.4, threshold: 1 }));
+    assert.match(chance.headline, /does no better than chance, as far as these images tell\.$/);
+    assert.match(chance.warnings.join('\n'), /does not fit/);
     const told = async (change: Partial<RunRecord>) => (await verdict({ ...good, ...change })).warnings.join('\n');
     assert.match((await verdict(madeRun({ images: 24 }))).warnings.join('\n'), /Only 12 images/);
     assert.match(await told({ results: { ...good.results, warning: 'an oracle' } }), /an oracle/);

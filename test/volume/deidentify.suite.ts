@@ -220,10 +220,20 @@ suite('copies without names', () => {
     const { result } = await copies(fs);
     const notes = result.notes.join('\n');
     expect(notes).to.include('pixels were not searched').and.include('warning: 3 files may show who the patient is');
-    expect(notes).to.include('1 file that are no DICOM').and.include('1 DICOM file that cannot be read');
+    expect(notes).to.include('1 file that are no DICOM');
+    expect(notes).to.match(/1 DICOM file that cannot be read: file [0-9a-f]{8} \(data check --names says which\)/);
     for (const secret of HIDDEN) expect(notes.includes(secret), secret).to.equal(false);
     await expectFailure('usage', [/is there already/], () => deidentifyFolder(fs, 's', 'out'));
     await expectFailure('bad_data', [/holds no DICOM picture/], () => deidentifyFolder(fs, 's/Doe', 'o2'));
+    await expectFailure('usage', [/lies within the folder that is copied/], () => deidentifyFolder(fs, 's/', 's/out'));
+  });
+
+  test('without a number each study is of somebody else', async () => {
+    const more = (study: string): El[] => [[0x0020000d, 'UI', study]];
+    const fs = new MemoryFileSystem(
+      ['1.2.3', '1.2.3', '1.2.4'].map((study, i) => [`s/${i}`, sliceFile(i, { patient: '', more: more(study) })]),
+    );
+    expect((await deidentifyFolder(fs, 's', 'out')).patients).to.equal(2);
   });
 
   test('one salt gives the same identifiers again, another one others', async () => {

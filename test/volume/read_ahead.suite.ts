@@ -31,6 +31,19 @@ suite('slices in their order', () => {
     expect(slice.kind === 'grey' && slice.values[0]).to.equal(4);
   });
 
+  test('a slice has the same values each time, by turns and at once, and they are not those that lie in its file', async () => {
+    const files = [0, 1].map((z) => {
+      return sliceFile(z, { grey: { signed: false, stored: 12 }, more: [[0x00281052, 'DS', '-1024']] });
+    });
+    const [{ volume }] = (await collectVolumes(folder(files), 's')).volumes;
+    const first = async (k: number) => {
+      const slice = await volume.slice(k);
+      return slice.kind === 'grey' && slice.values[0];
+    };
+    expect(await Promise.all([0, 0, 1, 1, 0].map(first))).to.deep.equal([-1024, -1024, -1023, -1023, -1024]);
+    for (const k of [0, 0, 1, 0]) expect(await first(k)).to.equal(k - 1024);
+  });
+
   test('a file that is gone is an error of its own slice alone, and not once it is back', async () => {
     const { fs, volume, reads } = await opened();
     const lost = await fs.readFile('s/IM002');

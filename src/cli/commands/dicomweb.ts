@@ -7,6 +7,7 @@ import { DicomWebServer } from '../../dicomweb/server.ts';
 import { type StoredObjects, storeObjects } from '../../dicomweb/store.ts';
 import { requireNoRun } from '../../run/run_folder.ts';
 import { dicomFilesBelow } from '../../volume/collect.ts';
+import { withSecretNames } from '../../volume/secret_name.ts';
 import { type Call, type Command, exactly, flagValues, need, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
 
@@ -85,13 +86,14 @@ export async function storePaths(
 ): Promise<StoredObjects> {
   const address = parseDicomWeb(to);
   const files: string[] = [];
-  for (const path of paths) files.push(...(await dicomFilesBelow(host, path)));
+  const fs = withSecretNames(host, paths);
+  for (const path of paths) files.push(...(await dicomFilesBelow(fs, path)));
   if (files.length === 0)
     throw new FusionclipError('bad_data', `${paths.join(', ')}: there is no DICOM file to store.`);
   const reporter = new Reporter(host);
   const roots = sources.map((source) => parseDicomWeb(source).root);
   const server = new DicomWebServer(storeWebOf(host, roots)(address.root));
-  const stored = await storeObjects(host, server, address, files, (done, total) => {
+  const stored = await storeObjects(fs, server, address, files, (done, total) => {
     if (host.isTerminal) reporter.listen({ type: 'stage', what: 'objects', done, total });
   });
   reporter.clear();
