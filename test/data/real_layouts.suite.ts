@@ -228,7 +228,7 @@ suite('masks and their images', () => {
     setOf(...numbers(4, (i) => `good/${i}.png`), ...numbers(4, image), ...numbers(4, mask));
 
   test('pair by name with the usual words in any case, another extension, a number', async () => {
-    const names = ['_mask', '_Mask', '_SEG', '-gt', '_Label', '_segmentation', '_roi', '_lesion', '', '_mask_1', '_mask2'];
+    const names = '_mask _Mask _SEG -gt _Label _segmentation _roi _lesion  _mask_1 _mask2'.split(' ');
     for (const word of names) {
       for (const extension of ['png', 'PNG', 'tif']) {
         const { splits, kind } = await openDataset(
