@@ -47,6 +47,6 @@ export function refusalOf(refused: readonly FusionclipError[]): FusionclipError 
   const [first, ...others] = refused.map(({ message }) => message);
   const more = others.length > 0 ? ` (and ${others.length} more: ${others.join(' ')})` : '';
   const accept = refused.every((one) => one.accept.length > 0) ? refused.flatMap((one) => one.accept) : [];
-  const volumes = Math.min(...refused.map((one) => one.volumes));
+  const volumes = refused.reduce((least, one) => Math.min(least, one.volumes), Number.POSITIVE_INFINITY);
   return new FusionclipError('bad_data', `${first}${more}`, { accept: [...new Set(accept)], volumes });
 }
