@@ -24,8 +24,8 @@ export interface Actions {
   choosePhantoms(family: string, seed: number): Promise<void>;
   /** Says whether they were taken. */
   chooseImages(images: GivenImages, waived?: Waived): Promise<boolean>;
-  /** Takes images that were refused. */
-  goOn(offer: Offer, keep: boolean): Promise<unknown>;
+  /** Takes images that were refused. @param volume which one of each file, from 0 on, where the offer asks */
+  goOn(offer: Offer, keep: boolean, volume?: number): Promise<unknown>;
   /** The images that can be learned from, in the order of the draw. */
   draw(seed: number): Promise<SupportChoice>;
   thumb(id: string): Promise<Image>;
@@ -116,8 +116,10 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
         dispatch({ type: 'dataset', dataset: await client.makePhantoms(family, seed), family });
       }),
     chooseImages,
-    goOn: ({ images, waived }, keep) =>
-      images.kind === 'new' ? predict(images.files, keep, waived) : chooseImages(images, waived),
+    goOn({ images, waived }, keep, volume) {
+      const all = volume === undefined ? waived : { ...waived, volume };
+      return images.kind === 'new' ? predict(images.files, keep, all) : chooseImages(images, all);
+    },
     draw: (seed) => client.draw(seed),
     thumb: (id) => client.thumb(id),
     train: (wish, keep) =>
@@ -204,10 +206,12 @@ export async function open(client: Client, dispatch: (change: Change) => void, a
 }
 
 /** How images can be taken all the same that were refused, where there is a way. */
-function offerOf(error: unknown, images: Offer['images'], { skip, accept }: Waived): Offer | undefined {
-  if (!(error instanceof WorkFailure) || error.leave.length + error.accept.length === 0) return undefined;
-  const more = { skip: error.leave, accept: error.accept };
-  return { images, more, waived: { skip: [...skip, ...more.skip], accept: [...accept, ...more.accept] } };
+function offerOf(error: unknown, images: Offer['images'], before: Waived): Offer | undefined {
+  if (!(error instanceof WorkFailure)) return undefined;
+  const { leave: skip, accept, volumes } = error;
+  if (skip.length + accept.length + volumes === 0) return undefined;
+  const waived = { ...before, skip: [...before.skip, ...skip], accept: [...before.accept, ...accept] };
+  return { images, more: { skip, accept }, volumes, waived };
 }
 
 function failure(error: unknown, phase: Phase | 'rest'): Extract<Change, { type: 'failed' }> {

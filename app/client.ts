@@ -11,8 +11,8 @@ export type Client = Calls;
 export class WorkFailure extends FusionclipError {
   readonly resumable: boolean;
 
-  constructor(code: ErrorCode, { message, resumable, leave, accept }: Failure) {
-    super(code, message, { leave, accept });
+  constructor(code: ErrorCode, { message, resumable, leave, accept, volumes }: Failure) {
+    super(code, message, { leave, accept, volumes });
     this.resumable = resumable;
   }
 }

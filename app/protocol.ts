@@ -31,6 +31,8 @@ export interface Waived {
   readonly skip: readonly string[];
   /** What their series may have against them, as the setting `accept` names it, or {@link GREYS}. */
   readonly accept: readonly string[];
+  /** Of files that hold several volumes which one, from 0 on. */
+  readonly volume?: number;
 }
 
 /** Grey levels that are others than those of the training: they are taken as they are. */
@@ -347,6 +349,8 @@ export interface Failure {
   readonly leave: readonly string[];
   /** What of series has to be accepted so that it would be gone. */
   readonly accept: readonly string[];
+  /** Of how many volumes one has to be chosen so that it would be gone; else 0. */
+  readonly volumes: number;
 }
 
 /** From the worker to the page. */

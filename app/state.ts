@@ -80,6 +80,8 @@ export interface Offer {
   readonly images: GivenImages | { readonly kind: 'new'; readonly files: readonly GivenFile[] };
   /** What was refused: files and folders that would be left out, or words of the setting `accept`. */
   readonly more: Waived;
+  /** Of how many volumes of a file one has to be chosen; 0 where none has. */
+  readonly volumes: number;
   /** With all that was waived before. */
   readonly waived: Waived;
 }

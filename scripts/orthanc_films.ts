@@ -63,6 +63,8 @@ export async function filmsTrip({ root, folder, mrRun, fusionclip, check, files,
         .sort(),
     );
   const unlike = await fusionclip('predict', address, '--run', mrRun, '--json');
+  const taken = await fusionclip('predict', address, '--run', mrRun, '--json', '--accept', 'modality');
+  check('films: --accept modality takes them all the same', taken.code === 0, taken.err);
   check('films: a run on MR refuses them by name', unlike.code === 4 && /--accept modality/.test(unlike.err), unlike);
   // A server has no folders: who is ill is said by the names of patients.
   const named = JSON.parse((await fusionclip('data', 'check', place, '--names', '--json')).out);

@@ -92,20 +92,20 @@ fn block_of_qkv(at: u32, stride: u32, row: u32, between: u32, quad: u32) -> mat4
 // <paste add_eight>
 // Adds the products of eight terms: of this invocation's eight rows with its four columns. Each short loop is a function of its own:
 // compilers that count the rounds of loops, against endless ones, begin the count where a function begins, and could not unroll it
-// within another loop.
+// within another loop. What is loaded last is used first, so that one wait is for all.
 fn add_eight(sums: ptr<private, array<vec4f, 8>>, half: u32, x: u32, y: u32) {
   for (var k = 0u; k < 8u; k++) {
     let b = b_tile[half][k][x];
     let a0 = a_tile[half][k][y];
     let a1 = a_tile[half][k][y + 8u];
-    (*sums)[0] += a0.x * b;
-    (*sums)[1] += a0.y * b;
-    (*sums)[2] += a0.z * b;
-    (*sums)[3] += a0.w * b;
     (*sums)[4] += a1.x * b;
     (*sums)[5] += a1.y * b;
     (*sums)[6] += a1.z * b;
     (*sums)[7] += a1.w * b;
+    (*sums)[0] += a0.x * b;
+    (*sums)[1] += a0.y * b;
+    (*sums)[2] += a0.z * b;
+    (*sums)[3] += a0.w * b;
   }
 }
 

@@ -34,6 +34,8 @@ struct Params {
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read> residual: array<f32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
+// b once more: four numbers of two bytes are two words, of which a load of four would take half.
+@group(0) @binding(6) var<storage, read> b_pairs: array<vec2u>;
 
 // 128 or 64.
 const TILE: u32 = 128u;
@@ -91,20 +93,17 @@ fn activate(x: vec4f) -> vec4f {
 }
 // </paste>
 
-// <paste quad_of_b>
 // Numbers 4 q … 4 q + 3 of b.
 fn quad_of_b(q: u32) -> vec4f {
   if (B_FORMAT == 0u) {
     return bitcast<vec4f>(b[q]);
   }
-  let words = b[q / 2u];
-  let pairs = select(words.xy, words.zw, (q & 1u) == 1u);
+  let pairs = b_pairs[q];
   if (B_FORMAT == 1u) {
     return vec4f(unpack2x16float(pairs.x), unpack2x16float(pairs.y));
   }
   return bitcast<vec4f>(vec4u(pairs.x << 16u, pairs.x & 0xffff0000u, pairs.y << 16u, pairs.y & 0xffff0000u));
 }
-// </paste>
 
 // The block of 4 x 4 that an invocation loads of an operand and where it puts it.
 struct Block {
@@ -181,8 +180,16 @@ fn add_k(k: u32, x: u32, y: u32) {
   if (TILE == 128u) {
     b1 = b_tile[k / 8u][k % 8u][COLUMN_QUADS - 1u][x ^ (k & CROSS)];
   }
-  add_outer(0u, a_tile[k / 8u][k % 8u][0][y ^ (k & CROSS)], b0, b1);
-  add_outer(8u, a_tile[k / 8u][k % 8u][1][y ^ (k & CROSS)], b0, b1);
+  let a0 = a_tile[k / 8u][k % 8u][0][y ^ (k & CROSS)];
+  if (TILE == 128u) {
+    add_outer(0u, a0, b0, b1);
+    add_outer(8u, a_tile[k / 8u][k % 8u][1][y ^ (k & CROSS)], b0, b1);
+    return;
+  }
+  // What is loaded last is used first, so that one wait is for all. Tiles of 128 have no registers left to hold it.
+  let a1 = a_tile[k / 8u][k % 8u][1][y ^ (k & CROSS)];
+  add_outer(8u, a1, b0, b1);
+  add_outer(0u, a0, b0, b1);
 }
 
 // Loops of four rows, which compilers unroll where that pays.
@@ -284,7 +291,7 @@ fn main(
   y.at += select(4u * y.k * y.next.x + n0 / 4u + y.quad, (n0 + 4u * y.quad) * y.next.x + y.k, TRANSPOSE_B == 1u);
   // Asking for the lengths has the buffers' descriptors loaded here and not in every round.
   x.at = min(x.at, arrayLength(&a));
-  y.at = min(y.at, arrayLength(&b) * select(2u, 1u, B_FORMAT == 0u));
+  y.at = min(y.at, select(arrayLength(&b_pairs), arrayLength(&b), B_FORMAT == 0u));
   for (var k = first; k < whole; k += 32u) {
     load_blocks(x, y, k);
     // Of the half before; of the first one zeros, as which workgroup memory begins.

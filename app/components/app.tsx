@@ -110,7 +110,9 @@ function Alert({ text, state, actions, dispatch }: AlertProps) {
     <div ref={card} class="card trouble" role="alert">
       <div class="trouble-text">
         <p>{text}</p>
-        {offer && <GoOn offer={offer} busy={isBusy(state)} onGoOn={() => void actions.goOn(offer, state.keep)} />}
+        {offer && (
+          <GoOn offer={offer} busy={isBusy(state)} onGoOn={(volume) => void actions.goOn(offer, state.keep, volume)} />
+        )}
       </div>
       <button type="button" class="dismiss" aria-label="Dismiss" onClick={() => dispatch({ type: 'dismiss' })}>
         ×

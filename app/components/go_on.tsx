@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import { ACCEPTABLE } from '../../src/volume/accept.ts';
 import { GREYS } from '../protocol.ts';
 import type { Offer } from '../state.ts';
@@ -12,11 +13,12 @@ const WAYS: Readonly<Record<string, string>> = {
 interface Props {
   readonly offer: Offer;
   readonly busy: boolean;
-  readonly onGoOn: () => void;
+  readonly onGoOn: (volume?: number) => void;
 }
 
-/** The way on with images that were refused: without some files, or with series as they are. */
-export function GoOn({ offer: { more }, busy, onGoOn }: Props) {
+/** The way on with images that were refused: without some files, with series as they are, or with one volume of each file. */
+export function GoOn({ offer: { more, volumes }, busy, onGoOn }: Props) {
+  const [volume, setVolume] = useState(0);
   const { skip, accept } = more;
   const without = skip.length === 1 ? skip[0] : `these ${skip.length} files`;
   return (
@@ -24,8 +26,26 @@ export function GoOn({ offer: { more }, busy, onGoOn }: Props) {
       {accept.map((word) => (
         <p key={word}>What can be done all the same: {WAYS[word]}.</p>
       ))}
-      <button type="button" id="go-on" disabled={busy} onClick={onGoOn}>
-        {skip.length > 0 ? `Go on without ${without}` : 'Go on all the same'}
+      {volumes > 0 && (
+        <label>
+          Volume to take, 0 to {volumes - 1}{' '}
+          <input
+            id="volume"
+            type="number"
+            min={0}
+            max={volumes - 1}
+            value={volume}
+            onInput={({ currentTarget: { valueAsNumber } }) => setVolume(valueAsNumber)}
+          />
+        </label>
+      )}
+      <button
+        type="button"
+        id="go-on"
+        disabled={busy || !(volumes === 0 || (Number.isInteger(volume) && volume >= 0 && volume < volumes))}
+        onClick={() => onGoOn(volumes > 0 ? volume : undefined)}
+      >
+        {skip.length > 0 ? `Go on without ${without}` : volumes > 0 ? 'Go on with this volume' : 'Go on all the same'}
       </button>
       {skip.length > 1 && (
         <details>

@@ -10,7 +10,7 @@ import type { LabCalls } from './calls.ts';
 const MOST_PROGRAMS = 400;
 
 /** What a failure of a training would tell besides. */
-const NOTHING = { resumable: false, leave: [], accept: [] };
+const NOTHING = { resumable: false, leave: [], accept: [], volumes: 0 };
 
 let lab: KernelLab | null = null;
 

@@ -51,9 +51,13 @@ export class DataAtHand {
     return this.#adopt(path, { kind: 'phantoms', family, seed }, stage);
   }
 
-  async images(images: GivenImages, { skip, accept }: Waived, stage: Stage): Promise<OpenedData> {
+  async images(images: GivenImages, { skip, accept, volume }: Waived, stage: Stage): Promise<OpenedData> {
     const path = await placeImages(this.#files, images);
-    const waived = { ...(skip.length > 0 && { skip }), ...(accept.length > 0 && { accept }) };
+    const waived = {
+      ...(skip.length > 0 && { skip }),
+      ...(accept.length > 0 && { accept }),
+      ...(volume !== undefined && { volume }),
+    };
     const source: DataSource = { kind: 'folders', name: baseName(path), ...waived };
     return this.#adopt(path, source, stage);
   }

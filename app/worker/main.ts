@@ -33,7 +33,8 @@ const UNLOADED =
 
 function failureOf(error: unknown, resumable: boolean): Failure {
   if (error instanceof FusionclipError) {
-    return { code: error.code, message: pageMessage(error), resumable, leave: error.leave, accept: error.accept };
+    const { code, leave, accept, volumes } = error;
+    return { code, message: pageMessage(error), resumable, leave, accept, volumes };
   }
   const text = error instanceof Error ? error.message : String(error);
   return {
@@ -42,5 +43,6 @@ function failureOf(error: unknown, resumable: boolean): Failure {
     resumable,
     leave: [],
     accept: [],
+    volumes: 0,
   };
 }

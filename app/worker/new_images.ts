@@ -8,6 +8,8 @@ export interface GivenRecord {
   readonly paths: readonly string[];
   /** What was accepted of their series, as the setting `accept` names it. */
   readonly accept: readonly string[];
+  /** Which volume of files that hold several was chosen. */
+  readonly volume?: number;
 }
 
 /** Images without labels: they lie in memory under their own names, those of one session at a time. */

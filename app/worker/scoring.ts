@@ -29,7 +29,7 @@ export async function scoreNewImages(
   context: RunContext,
   files: PageFiles,
   { adapters, out }: { readonly adapters: string; readonly out: string },
-  { paths }: GivenRecord,
+  { paths, volume }: GivenRecord,
   waived: Waived,
 ): Promise<void> {
   const { accept, ...range } = readAs(waived);
@@ -41,7 +41,18 @@ export async function scoreNewImages(
   };
   const { predictPaths } = await engine();
   const { predictions } = await predictPaths(context, {
-    ...{ adapters, model, paths, out, maps: 'npy', strict: false, onBad, accept: [...GIVEN, ...accept], ...range },
+    ...{
+      adapters,
+      model,
+      paths,
+      out,
+      maps: 'npy',
+      strict: false,
+      onBad,
+      accept: [...GIVEN, ...accept],
+      volume,
+      ...range,
+    },
   });
   const { images } = predictions;
   if (images.some(({ error }) => error === null)) return;

@@ -36,9 +36,9 @@ function isSession(value: unknown): value is SessionFile {
 
 function isSource(value: unknown): value is DataSource {
   if (!isObject(value)) return false;
-  const { kind, family, seed, name, skip = [], accept = [] } = value;
+  const { kind, family, seed, name, skip = [], accept = [], volume = null } = value;
   if (kind === 'phantoms') return typeof family === 'string' && typeof seed === 'number';
-  return kind === 'folders' && typeof name === 'string' && isTexts(skip) && isTexts(accept);
+  return kind === 'folders' && typeof name === 'string' && isTexts(skip) && isTexts(accept) && isNumberOrNull(volume);
 }
 
 function isWish(value: unknown): value is TrainingWish {

@@ -51,13 +51,14 @@ async function slicesOf(files: PageFiles, session: string, { train, object }: Ru
   const slices = new Map<string, SlicePlace>();
   const none = { slices, read: (id: string) => files.readFile(id) };
   if (!(await files.stat(joinPath(runOf(session), 'volumes.json')))) return none;
-  const { paths, accept } = await readGiven(files, session);
+  const { paths, accept, volume = train.volume } = await readGiven(files, session);
   const [first] = paths;
   const prefix = (await files.stat(first)) ? '' : `${imagesOf(session)}/`;
   if (!(await files.stat(prefix + first))) return none;
   const { volumesToScore } = await import('../../src/volume/to_score.ts');
   const given = paths.map((path) => prefix + path);
-  const { fs, places } = await volumesToScore(files, given, accepting(train, [...GIVEN, ...accept]), object, {
+  const rules = { ...accepting(train, [...GIVEN, ...accept]), volume };
+  const { fs, places } = await volumesToScore(files, given, rules, object, {
     unseen: true,
   });
   for (const [path, place] of places) slices.set(path, place);

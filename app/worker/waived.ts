@@ -1,10 +1,15 @@
 import { type DataSource, GREYS, type Waived } from '../protocol.ts';
 
-/** What of a set its source leaves out and accepts, as the settings `skip` and `accept` take it: commas part their names. */
-export function waivedBy(source: DataSource): { readonly skip: readonly string[]; readonly accept: string } {
+/** What of a set its source leaves out, accepts and chooses, as the settings of these names take it: commas part names. */
+export function waivedBy(source: DataSource): {
+  readonly skip: readonly string[];
+  readonly accept: string;
+  readonly volume?: number;
+} {
   if (source.kind === 'phantoms') return { skip: [], accept: '' };
-  const { skip = [], accept = [] } = source;
-  return { skip: skip.map((file) => file.replaceAll(',', '*')), accept: accept.join(',') };
+  const { skip = [], accept = [], volume } = source;
+  const files = skip.map((file) => file.replaceAll(',', '*'));
+  return { skip: files, accept: accept.join(','), ...(volume !== undefined && { volume }) };
 }
 
 /** How images without labels are read of which something is waived. */

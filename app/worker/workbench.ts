@@ -156,7 +156,7 @@ export class Workbench implements Calls {
     const { session, adapters, out } = await this.#scoring('predict', paths.join(', ').slice(0, 60), null, keep);
     const work = this.#run(session, async (context) => {
       await this.#copyAdapters(adapters);
-      const record = { paths, accept: readAs(waived).accept };
+      const record = { paths, accept: readAs(waived).accept, volume: waived.volume };
       await this.#newImages.record(session.id, record);
       putBack = await this.#newImages.place(session.id, given);
       await scoreNewImages(context, this.#files, { adapters, out }, record, waived);
@@ -256,7 +256,7 @@ export class Workbench implements Calls {
     const { facts, path } = this.#data.require(session);
     const data = await this.#keptImages(session, path);
     const model = await openModel(this.#files, wish.model);
-    const { skip, accept } = waivedBy(facts.source);
+    const { skip, accept, volume } = waivedBy(facts.source);
     const settings = {
       shots: String(wish.shots),
       ...(wish.epochs !== null && { epochs: String(wish.epochs) }),
@@ -264,6 +264,7 @@ export class Workbench implements Calls {
       'prompt.object': wish.object,
       ...(skip.length > 0 && { skip: skip.join(',') }),
       ...(accept !== '' && { accept }),
+      ...(volume !== undefined && { volume: String(volume) }),
       ...(wish.support && { 'shots.list': await this.#sessions.writeSupport(session.id, wish.support) }),
     };
     const { trainRun } = await engine();

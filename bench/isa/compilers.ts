@@ -10,7 +10,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { findDriver } from '../../src/launch/drivers.ts';
 import { findDeno } from '../../src/launch/runtimes.ts';
-import { dumped, withoutClearing } from './spirv.ts';
+import { dumped, withoutBounds, withoutClearing } from './spirv.ts';
 
 export const COMPILERS = ['naga', 'tint'] as const;
 /** One of {@link COMPILERS}. */
@@ -68,7 +68,7 @@ function throughTint(sources: readonly string[], folder: string): (Module | null
     const text = texts.get(i);
     if (text === undefined) return null;
     const [assembly, spirv] = [join(folder, `${i}.spvasm`), join(folder, `${i}.spv`)];
-    writeFileSync(assembly, text);
+    writeFileSync(assembly, withoutBounds(text));
     const { status, stderr } = spawnSync('spirv-as', ['--target-env', 'vulkan1.3', assembly, '-o', spirv]);
     if (status !== 0) throw new Error(`spirv-as: ${stderr}`);
     return { spirv: new Uint8Array(readFileSync(spirv)), entry: 'dawn_entry_point' };

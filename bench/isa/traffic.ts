@@ -1,6 +1,6 @@
 /**
  * `npm run traffic [WORD …]`: how well the kernels of a GPU use what they fetch, without one. The first workgroup of each kernel
- * that a plan chooses on a GPU runs, with the parameters of its last shape, on a software adapter, with every access written down
+ * that a plan chooses on a GPU runs, with the parameters of its last shape (that of ViT-L/14 and its training where these have it), on a software adapter, with every access written down
  * (`instrument.ts`): of loads and stores of buffers, bytes used over bytes of the 128-byte lines that 32 neighbours touch; of
  * workgroup memory, cycles without bank conflicts over cycles with them. A word is a regular expression on the names of kernels.
  */
@@ -17,6 +17,7 @@ import { packParams, type Shader, specialize } from '../../src/gpu/shader.ts';
 import { findDriver } from '../../src/launch/drivers.ts';
 import { instrumented, type Traffic, trafficOf } from './instrument.ts';
 import { dispatchAll, kernelOf } from './kernels.ts';
+import { dispatchModels } from './work.ts';
 
 const CHILD = '--child';
 /** Accesses that are written down of one invocation. */
@@ -108,6 +109,8 @@ async function trafficIn(device: GPUDevice, { shader, constants, params, buffers
 
 const gpu = new KeepingGpu('hardware');
 dispatchAll(gpu);
+// Where a model has a kernel, the model's shape is the last.
+await dispatchModels(gpu);
 const device = await requestDevice(await requestAdapter(navigator.gpu));
 console.log(line('kernel', 'memory', 'access', 'bits', 'times', 'used', 'where'));
 for (const [name, dispatch] of gpu.kernels) {

@@ -99,25 +99,31 @@ function readBack(shader: Shader): ReadonlySet<string> {
 const BATCH = 8;
 const SIZE = 240;
 
+/** A part of the work of a model, and what dispatches it. */
+type Part = (name: string, body: () => void) => void;
+
 /** A forward pass of ViT-L/14 on 8 images of 240 px, and a training step with the default settings on 16. */
-export async function models(): Promise<{ readonly name: string; readonly work: readonly Work[] }[]> {
-  const gpu = new WritingGpu('hardware');
+export async function dispatchModels(gpu: IdleGpu, part: Part = (_, body) => body()): Promise<void> {
   const config = presetConfig('ViT-L-14');
   using _scope = gpu.scope();
   const tower = await VisionTower.load(gpu, zeroModel(config), { size: SIZE });
   const images = new Tensor(GpuArray.empty(gpu, [BATCH, 3, SIZE, SIZE]));
-  const part = (body: () => void): Work[] => {
-    const before = gpu.work.length;
-    body();
-    return gpu.work.slice(before);
-  };
-  const forward = part(() => void tower.encode(images, { embedding: true }));
+  part(`forward of ViT-L/14, ${SIZE} px × ${BATCH}`, () => void tower.encode(images, { embedding: true }));
   const { saving, extract, step } = await trainingParts(gpu, config, SIZE);
   const features = extract();
-  return [
-    { name: `forward of ViT-L/14, ${SIZE} px × ${BATCH}`, work: forward },
-    { name: 'training step, features cached', work: part(() => step(features, saving)) },
-  ];
+  part('training step, features cached', () => step(features, saving));
+}
+
+/** What {@link dispatchModels} dispatches. */
+export async function models(): Promise<{ readonly name: string; readonly work: readonly Work[] }[]> {
+  const gpu = new WritingGpu('hardware');
+  const parts: { readonly name: string; readonly work: readonly Work[] }[] = [];
+  await dispatchModels(gpu, (name, body) => {
+    const before = gpu.work.length;
+    body();
+    parts.push({ name, work: gpu.work.slice(before) });
+  });
+  return parts;
 }
 
 /** What a tiled kernel computes over what is asked of it. */

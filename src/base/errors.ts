@@ -49,11 +49,18 @@ export class FusionclipError extends Error {
   readonly leave: readonly string[];
   /** What series may have against them, as the setting `accept` names it, with which this failure would be gone; or none. */
   readonly accept: readonly string[];
+  /** Of how many volumes of a file one has to be chosen, with which this failure would be gone; else 0. */
+  readonly volumes: number;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: ErrorOptions & { about?: string; leave?: readonly string[]; accept?: readonly string[] } = {},
+    options: ErrorOptions & {
+      about?: string;
+      leave?: readonly string[];
+      accept?: readonly string[];
+      volumes?: number;
+    } = {},
   ) {
     super(visible(withoutSecrets(message)), options);
     this.name = 'FusionclipError';
@@ -61,5 +68,6 @@ export class FusionclipError extends Error {
     this.about = options.about ?? null;
     this.leave = options.leave ?? [];
     this.accept = options.accept ?? [];
+    this.volumes = options.volumes ?? 0;
   }
 }

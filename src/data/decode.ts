@@ -3,7 +3,7 @@ import { extension } from '../base/paths.ts';
 import { decodeBmp } from './bmp.ts';
 import type { Image, Raster } from './image.ts';
 import { decodeJpeg } from './jpeg.ts';
-import { isSmeared, type MaskReading, maskCodes, maskOf, maskOfValues } from './mask.ts';
+import { isPicture, isSmeared, type MaskReading, maskCodes, maskOf, maskOfValues } from './mask.ts';
 import { type Orientation, orientationOf, turned } from './orientation.ts';
 import { decodePng } from './png.ts';
 import { applyRule, FULL, levelOf, type RangeRule } from './range/rule.ts';
@@ -43,6 +43,8 @@ export interface StoredMask {
   readonly codes: readonly number[] | null;
   /** Whether it was read at one half of its values. */
   readonly smeared: boolean;
+  /** Whether it is a picture and no mask by its levels. */
+  readonly pictured: boolean;
 }
 
 /** What of a mask is lesion. */
@@ -65,12 +67,14 @@ export function decodeStoredMask(bytes: Uint8Array, name: string, meaning: MaskM
   const format = sniff(bytes, name);
   const raster = stored(bytes, name, format, true);
   const orientation = orientationOf(bytes, format);
-  if (values)
-    return { image: maskOfValues(raster, values), orientation, codes: maskCodes(raster, background), smeared: false };
+  if (values) {
+    const codes = maskCodes(raster, background);
+    return { image: maskOfValues(raster, values), orientation, codes, smeared: false, pictured: false };
+  }
   const levels = maskLevels(raster);
   const smeared = format === 'jpeg' || isSmeared(levels, background);
   const codes = smeared ? null : maskCodes(raster, background);
-  return { image: maskOf(levels, { background, smeared }), orientation, codes, smeared };
+  return { image: maskOf(levels, { background, smeared }), orientation, codes, smeared, pictured: isPicture(levels) };
 }
 
 /** As `decodeStoredMask`, turned as the file says. */

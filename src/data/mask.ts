@@ -69,6 +69,16 @@ export function isSmeared(image: Image, background: MaskReading['background']): 
   return far && [...levels].filter((level) => level > 0 && level < 255).length > MOST_CODES;
 }
 
+/** Share of pixels between black and white that no smearing of borders makes. */
+const BETWEEN = 1 / 3;
+
+/** Whether what is given as a mask is a picture: many levels, and many pixels that have one of them. */
+export function isPicture(image: Image): boolean {
+  const grey = toGrey(image).data;
+  const between = grey.filter((level) => level >= 16 && level < 240);
+  return between.length > BETWEEN * grey.length && new Set(between).size > MOST_CODES;
+}
+
 /** Luma in numbers of the file; samples of less than 8 bits are not spread. */
 function rawGrey({ width, height, channels, data, bits }: Raster): ArrayLike<number> & Iterable<number> {
   const grey =

@@ -1,5 +1,6 @@
 import { joined } from '../base/bytes.ts';
 import type { Writing } from './data_set.ts';
+import { tagText } from './tags.ts';
 
 /** An element to be written: tag, type, and text, numbers in the bits of the type, bytes, or the items of a sequence. */
 export type DicomElement = readonly [
@@ -81,7 +82,7 @@ function encodeElement([tag, vr, value]: DicomElement, writing: Writing): Uint8A
   return [headOf({ tag, vr }, bytes.length, writing), bytes];
 }
 
-/** What comes before a value; without letters it is as in an implicit file. */
+/** What comes before a value; without letters it is as in an implicit file. Throws an `Error` where the type cannot be that long. */
 export function headOf(
   { tag, vr }: { readonly tag: number; readonly vr: string },
   length: number,
@@ -89,6 +90,7 @@ export function headOf(
 ): Uint8Array {
   const letters = !implicit && vr !== '';
   const long = letters && LONG.has(vr);
+  if (letters && !long && length > 0xffff) throw new Error(`${tagText(tag)} is too long for its type`);
   const head = new Uint8Array(long ? 12 : 8);
   const view = new DataView(head.buffer);
   view.setUint16(0, tag >>> 16, !bigEndian);

@@ -3,7 +3,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import type { TexelLayout } from '../gpu/texels.ts';
 import { TEXEL_BYTES } from './matmul_operand.ts';
 import type { MatmulPlan } from './matmul_plan.ts';
-import { type MatmulBinding, type MatmulParam, matmulRow } from './matmul_variants.ts';
+import { type MatmulBinding, type MatmulParam, matmulRow, type VariantBinding } from './matmul_variants.ts';
 import { elementGrid, ranges } from './shapes.ts';
 
 /** Bit of `epilogue`: a bias is added. */
@@ -74,7 +74,9 @@ function launchPart(plan: MatmulPlan, constants: Constants, { gpu, ...call }: La
   const all = { ...constants, EPILOGUE: epilogue, TILE_M: tileM, TILE_N: tileN, TILE: tileM };
   const own = Object.entries(all).filter(([name]) => name in shader.constants);
   const groups = elementGrid(Math.ceil(m / tileM) * Math.ceil(n / tileN), tiles);
-  const dispatch = { ...call, shader, constants: Object.fromEntries(own) };
+  const twice = shader.bindings.some(({ name }) => name === 'b_pairs');
+  const buffers = { ...call.buffers, ...(twice && { b_pairs: call.buffers.b }) } as Record<VariantBinding, GpuArray>;
+  const dispatch = { ...call, shader, constants: Object.fromEntries(own), buffers };
   gpu.run({
     ...(reads === 'texels' ? withTexels(dispatch, constants, sameB) : dispatch),
     groups: [...groups, batches * slices],

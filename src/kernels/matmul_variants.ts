@@ -14,6 +14,8 @@ type ParamOf<S> = S extends Shader<string, infer P, string> ? P : never;
 
 /** Buffers of every variant. */
 export type MatmulBinding = BindingOf<typeof reference>;
+/** And of some: b once more, as numbers of two bytes are read. */
+export type VariantBinding = MatmulBinding | 'b_pairs';
 /** Parameters of every variant. */
 export type MatmulParam = ParamOf<typeof reference>;
 
@@ -22,7 +24,7 @@ export type MatmulParam = ParamOf<typeof reference>;
  * dispatch sets those that the shader has.
  */
 export interface MatmulRow extends Variant {
-  readonly shader: Shader<MatmulBinding, MatmulParam, string>;
+  readonly shader: Shader<VariantBinding, MatmulParam, string>;
   /** Rows and columns of the result that belong together: of one invocation, or of one workgroup. */
   readonly tile: (m: number, n: number) => readonly [rows: number, columns: number];
   /** Tiles of one workgroup. */

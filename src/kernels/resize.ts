@@ -1,7 +1,7 @@
 import { GpuArray } from '../gpu/array.ts';
-import { pixelLaunch } from './rows.ts';
+import { betweenLaunch, pixelLaunch } from './rows.ts';
 import { resize, resize_backward, resize_pair } from './shaders.gen.ts';
-import { elementGrid, expectAtMost, expectShape } from './shapes.ts';
+import { expectAtMost, expectShape } from './shapes.ts';
 
 /**
  * Where the output lines lie on the input: torch's `align_corners` true or false, or `{ patch }`, which puts the centre of
@@ -64,11 +64,12 @@ export function bilinearResizeBackward(grad: GpuArray, size: readonly [number, n
 /** Along one axis: [outer, long, inner] → [outer, short, inner]. */
 function gather(grad: GpuArray, [outer, short, long, inner]: readonly number[], axis: Axis): GpuArray {
   const dx = GpuArray.empty(grad.gpu, [outer, short, inner]);
+  const terms = axis.step > 0 ? (2 * axis.den) / axis.step : long;
   grad.gpu.run({
+    ...betweenLaunch(grad.gpu, dx.size, terms, inner),
     shader: resize_backward,
     buffers: { grad, dx },
     params: { size: dx.size, short, long, inner, ...axis },
-    groups: elementGrid(dx.size, resize_backward.constants.WORKGROUP),
     flops: 4 * outer * inner * Math.max(short, long),
   });
   return dx;

@@ -55,6 +55,18 @@ export function sliceLaunch(gpu: Gpu, rows: number, terms: number): SliceLaunch 
   return { chunks, constants: { WORKGROUP: SHARING, LANE_BITS }, groups };
 }
 
+/** Neighbours that read one line of a GPU's cache. */
+const BESIDE = 32;
+
+/**
+ * Constants and workgroups of a kernel whose rows lie `inner` apart, with as many others in between: invocations share a row as far as
+ * neighbours do not read side by side already.
+ */
+export function betweenLaunch(gpu: Gpu, rows: number, terms: number, inner: number) {
+  const LANE_BITS = laneBits(gpu, Math.min(terms, BESIDE / inner));
+  return { constants: { WORKGROUP: SHARING, LANE_BITS }, groups: elementGrid(rows * 2 ** LANE_BITS, SHARING) };
+}
+
 /** Invocations that share a row of a matrix whose columns are wanted as well, and columns of a workgroup; of its so many invocations. */
 const CROSSING = { WORKGROUP: 256, LANE_BITS: 5, ACROSS: 32 };
 const CROSSING_ALONE = { WORKGROUP: ALONE, LANE_BITS: 0, ACROSS: ALONE };

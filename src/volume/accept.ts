@@ -42,10 +42,11 @@ export function refusal(message: string, word: Accepted | null): FusionclipError
   return new FusionclipError('bad_data', message, { accept: word ? [word] : [] });
 }
 
-/** One failure for all that was refused; it can be accepted where each of them can. */
+/** One failure for all that was refused; it can be accepted, or a volume be chosen, where of each of them. */
 export function refusalOf(refused: readonly FusionclipError[]): FusionclipError {
   const [first, ...others] = refused.map(({ message }) => message);
   const more = others.length > 0 ? ` (and ${others.length} more: ${others.join(' ')})` : '';
   const accept = refused.every((one) => one.accept.length > 0) ? refused.flatMap((one) => one.accept) : [];
-  return new FusionclipError('bad_data', `${first}${more}`, { accept: [...new Set(accept)] });
+  const volumes = refused.reduce((least, one) => Math.min(least, one.volumes), Number.POSITIVE_INFINITY);
+  return new FusionclipError('bad_data', `${first}${more}`, { accept: [...new Set(accept)], volumes });
 }

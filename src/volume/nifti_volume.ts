@@ -55,6 +55,7 @@ export class NiftiVolume implements Volume {
       throw new FusionclipError(
         'usage',
         `${names.name} holds ${volumes} volumes; say which with --volume 0 … ${volumes - 1}.`,
+        { volumes },
       );
     }
     const index = chosen ?? 0;

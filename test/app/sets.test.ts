@@ -68,13 +68,14 @@ test('another draw takes back the choice of its images, other settings do not', 
 
 test('a set that is refused for some of its files is offered without them, until anything else happens', () => {
   const waived = { skip: ['a.png'], accept: [] };
-  const offer = { images: { kind: 'set', name: 'x', files: [] }, more: waived, waived } as const;
+  const offer = { images: { kind: 'set', name: 'x', files: [] }, more: waived, volumes: 0, waived } as const;
   const refused = reduce(START, { type: 'failed', message: 'a.png is damaged', phase: 'rest', offer });
   expect(refused.offer).toBe(offer);
   expect(reduce(refused, { type: 'failed', message: 'another' }).offer).toBeNull();
   const source = { kind: 'folders', name: 'x' } as const;
   expect(waivedBy({ ...source, skip: ['a, b.png', 'c.png'] })).toEqual({ skip: ['a* b.png', 'c.png'], accept: '' });
   expect(waivedBy({ ...source, accept: ['gaps', 'tilt'] })).toEqual({ skip: [], accept: 'gaps,tilt' });
+  expect(waivedBy({ ...source, volume: 1 })).toEqual({ skip: [], accept: '', volume: 1 });
   expect(waivedBy(source)).toEqual({ skip: [], accept: '' });
 });
 
@@ -152,14 +153,17 @@ test('what is on screen lets the next work begin, whatever is still listed', asy
   expect(begun).toEqual(['brain']);
 });
 
+const NEVER = { code: 'bad_data', resumable: false, leave: [], accept: [], volumes: 0 } as const;
+
 test('a series that is refused goes on as it is once that is chosen, and what was waived before still is', async () => {
   const asked: unknown[] = [];
   let offer: Offer | null | undefined;
   const predict = async (_files: unknown, _keep: boolean, waived: Waived) => {
     asked.push(waived);
     const accept = ['gaps', 'tilt'][waived.accept.length];
-    if (!accept) return {};
-    const failure = { code: 'bad_data', message: accept, resumable: false, leave: [], accept: [accept] } as const;
+    if (!accept && waived.volume !== undefined) return {};
+    if (!accept) throw new WorkFailure('bad_data', { ...NEVER, message: 'two', volumes: 2 });
+    const failure = { ...NEVER, message: accept, accept: [accept] };
     throw new WorkFailure('bad_data', failure);
   };
   const client = { predict, kept: async () => ({}) } as unknown as Client;
@@ -172,8 +176,10 @@ test('a series that is refused goes on as it is once that is chosen, and what wa
   await actions.goOn(offer!, true);
   expect(offer?.more).toEqual({ skip: [], accept: ['tilt'] });
   await actions.goOn(offer!, true);
+  expect(offer?.volumes).toBe(2);
+  await actions.goOn(offer!, true, 1);
   expect(offer).toBeNull();
-  expect(asked.at(-1)).toEqual({ skip: [], accept: ['gaps', 'tilt'] });
+  expect(asked.at(-1)).toEqual({ skip: [], accept: ['gaps', 'tilt'], volume: 1 });
 });
 
 test('the end of work is said to screen readers, once', () => {

@@ -33,6 +33,7 @@ test('sentences of the library name no path and no flag that the page has not', 
       'image 1a2b3c4d lies in no folder that says normal or abnormal, and has no mask; put it into one called normal or abnormal, or say what folders are with --normal NAME and --abnormal NAME.',
       'image 1a2b3c4d lies in no folder that says normal or abnormal, and has no mask; put it into one called normal or abnormal.',
     ],
+    ['epi.nii.gz holds 2 volumes; say which with --volume 0 … 1.', 'epi.nii.gz holds 2 volumes.'],
     ['@loaded/3/x was not written by fusionclip train; give a run folder of it.', 'x holds no trained adapters.'],
     [
       "Cannot write sessions/20261129-ab12/run/config.json: the browser's storage is full; remove models or free some space on the disk.",

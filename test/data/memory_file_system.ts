@@ -1,3 +1,4 @@
+import { joined } from '../../src/base/bytes.ts';
 import { FusionclipError } from '../../src/base/errors.ts';
 import type { Entry, EntryKind, FileSystem, FileWriter } from '../../src/base/file_system.ts';
 
@@ -96,12 +97,10 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   async createWriter(path: string): Promise<FileWriter> {
-    const parts: number[] = [];
+    const parts: Uint8Array[] = [];
     return {
-      write: async (bytes) => {
-        for (const byte of bytes) parts.push(byte);
-      },
-      close: () => this.writeFile(path, Uint8Array.from(parts)),
+      write: async (bytes) => void parts.push(bytes.slice()),
+      close: () => this.writeFile(path, joined(parts)),
       abort: async () => {},
     };
   }

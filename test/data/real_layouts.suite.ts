@@ -139,8 +139,21 @@ suite('layouts of public data sets', () => {
     const nested = ['good', 'Ungood'].flatMap((name) => numbers(4, (i) => `${name}/img/${i}.png`));
     const beside = await check(setOf(...nested, ...numbers(4, (i) => `Ungood/lesions/${i}.png`)));
     assert.deepEqual([beside.ok, beside.masks?.images, ...total(beside)], [true, 4, 4, 4]);
-    const alone = await check(setOf(...numbers(4, (i) => `good/${i}.png`), ...numbers(4, (i) => `lesions/${i}.png`)));
+    const fs = setOf(...numbers(4, (i) => `good/${i}.png`), ...numbers(4, (i) => `lesions/${i}.png`));
+    const alone = await check(fs, { range: 'full' });
     assert.deepEqual([alone.ok, alone.kind, ...total(alone)], [true, 'image', 4, 4]);
+  });
+
+  test('masks that no name tells from images are refused as images, and images as masks', async () => {
+    const masks = await check(setOf(...plain, 'Ungood/0_truth.png', 'Ungood/1_truth.png'));
+    assert.deepEqual(errors(masks), ['mask_as_image /set/Ungood/0_truth.png']);
+    assert.match(masks.problems[0].message, /^it has two values alone.*so have 1 more of 10 images.* _mask behind /);
+    const fs = setOf(...plain, ...numbers(4, (i) => `masks/${i}.png`));
+    fs.files.set('/set/masks/2.png', fs.files.get('/set/Ungood/2.png')!);
+    const images = await check(fs);
+    assert.deepEqual(errors(images), ['image_as_mask /set/masks/2.png']);
+    assert.match(images.problems[0].message, /grey levels of a picture, as 1 of 4 masks; put masks there/);
+    assert.isTrue((await check(fs, { 'mask.background': 'black' })).ok);
   });
 
   test('.jfif and .jpe are JPEGs', async () => {
@@ -215,7 +228,7 @@ suite('masks and their images', () => {
     setOf(...numbers(4, (i) => `good/${i}.png`), ...numbers(4, image), ...numbers(4, mask));
 
   test('pair by name with the usual words in any case, another extension, a number', async () => {
-    const names = ['_mask', '_Mask', '_SEG', '-gt', '_Label', '_segmentation', '', '_mask_1', '_mask2'];
+    const names = '_mask _Mask _SEG -gt _Label _segmentation _roi _lesion  _mask_1 _mask2'.split(' ');
     for (const word of names) {
       for (const extension of ['png', 'PNG', 'tif']) {
         const { splits, kind } = await openDataset(

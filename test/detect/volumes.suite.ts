@@ -241,7 +241,14 @@ suiteInTurn('volumes end to end', () => {
     const headers = [...opened.values()].filter((count) => count === 1);
     assert.isAtLeast(headers.length, 8, 'files of which the header alone was read');
 
-    const dark = await predictPaths(context, { ...request, out: null, paths: [named], window: '10,9000' });
+    const gone = [...given].filter((path) => path.startsWith(named)).sort()[4];
+    const kept = fs.files.get(gone)!;
+    fs.files.delete(gone);
+    const inDark = (accept: string[]) =>
+      predictPaths(context, { ...request, out: null, paths: [named], window: '10,9000', accept });
+    await expectFailure('bad_data', [/1 slice of 8 is missing.*--accept gaps/], () => inDark(['tilt']));
+    const dark = await inDark(['gaps']);
+    fs.files.set(gone, kept);
     assert.deepInclude(dark.volumes[0], { scored: 0, score: Number.NaN });
     assert.match(dark.volumes[0].remarks, /its slices are all dark/);
 

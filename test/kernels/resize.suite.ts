@@ -76,8 +76,12 @@ suite('resize', () => {
         const side = gpu.tuned({ rows: 'workgroup' }, () => bilinearResize(device, size, align));
         assertClose(await side.read(), expected, { absolute: 6e-6 }, 'y, neighbours side by side');
         const grad = noise(2, y.size);
-        const d = bilinearResizeBackward(GpuArray.from(gpu, grad, y.shape), [h, w], align);
-        assertClose(await d.read(), transposed(grad, shape, size, align), { absolute: 5e-6, relative: 5e-7 }, 'dx');
+        const dy = GpuArray.from(gpu, grad, y.shape);
+        const wanted = transposed(grad, shape, size, align);
+        const d = bilinearResizeBackward(dy, [h, w], align);
+        assertClose(await d.read(), wanted, { absolute: 5e-6, relative: 5e-7 }, 'dx');
+        const shared = gpu.tuned({ rows: 'workgroup' }, () => bilinearResizeBackward(dy, [h, w], align));
+        assertClose(await shared.read(), wanted, { absolute: 5e-6, relative: 5e-7 }, 'dx, neighbours share a line');
       });
     }
   }

@@ -102,6 +102,10 @@ suite('volumes as data sets of slices', () => {
     const four = nifti({ shape: [2, 2, 3, 2], type: 2, bytes: 1, values: [...IMAGE, ...IMAGE], sform });
     expect(await failure(set({ 'd/good/a.nii': four }))).to.contain('holds 2 volumes; say which with --volume 0 … 1');
     expect(await failure(set({ 'd/good/a.nii': four }, { volume: 1 }))).to.equal('none');
+    const choice = (files: Record<string, Uint8Array>) => set(files).catch(({ volumes }) => volumes);
+    const three = nifti({ shape: [2, 2, 3, 3], type: 2, bytes: 1, values: [...IMAGE, ...IMAGE, ...IMAGE], sform });
+    expect(await choice({ 'd/good/a.nii': three, 'd/good/b.nii': four })).to.equal(2);
+    expect(await choice({ 'd/good/a.nii': three, 'd/good/b.nii': new Uint8Array(9) })).to.equal(0);
   });
 
   test('--skip leaves out files by name or path, and series and patients as they are called, refused ones too', async () => {

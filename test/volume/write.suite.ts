@@ -44,6 +44,16 @@ suite('written volumes', () => {
     expect(() => encodeDicom([])).to.throw('an object needs class and instance');
   });
 
+  test('a value that is too long for its type is refused, not written with a wrong length', () => {
+    const object = [
+      [0x00080016, 'UI', '1.2.840.10008.5.1.4.1.1.2'],
+      [0x00080018, 'UI', '1.2.3'],
+      [0x00204000, 'LT', 'x'.repeat(2 ** 16)],
+    ] as const;
+    expect(() => encodeDicom(object)).to.throw('(0020,4000) is too long for its type');
+    expect(() => encodeDicom(object.map(([tag, vr, value]) => [tag, vr === 'LT' ? 'UT' : vr, value]))).not.to.throw();
+  });
+
   test('the same text gives the same UID, of the root that nobody has to give out', async () => {
     const uid = await uidOf('a');
     expect(uid)

@@ -30,13 +30,18 @@ export function greyFacts(
   const valid = new Set(classes.flatMap((c) => c.samples.flatMap((one) => (one.split === 'valid' ? one.id : []))));
   const own = images.filter(({ id }) => valid.has(id)).map(({ values }) => values);
   const rule = known ?? chooseRule(setting, own);
-  const odd = images.flatMap(({ id, values }) => {
-    const what = judgeValues(values, rule);
-    return what ? [{ id, ...what }] : [];
+  const masks = maskLike(images);
+  const odd = images.flatMap((image) => {
+    const what = masks.includes(image) ? null : judgeValues(image.values, rule);
+    return what ? [{ id: image.id, ...what }] : [];
   });
-  const told = new Set(odd.map(({ id }) => id));
+  const told = new Set([...odd, ...masks].map(({ id }) => id));
   const others = images.filter(({ id }) => !told.has(id));
-  const problems = [...problemsOf(path, odd, rule), ...polarityProblems(path, others, rule.given)];
+  const problems = [
+    ...problemsOf(path, odd, rule),
+    ...maskProblems(path, masks, images.length, rule.given),
+    ...polarityProblems(path, others, rule.given),
+  ];
   return { rule, facts: summary(images, rule), problems };
 }
 
@@ -50,6 +55,24 @@ function problemsOf(path: string, odd: readonly (OddValues & { id: string })[], 
     const severity = rule.given ? 'warning' : 'error';
     return { kind: 'odd_values', severity, path: joinPath(path, first.id), message, leave: same.map(({ id }) => id) };
   });
+}
+
+/** Pictures of two values among others of many. */
+function maskLike(images: readonly ImageFacts[]): readonly ImageFacts[] {
+  const flat = images.filter(({ values }) => values.twoValued);
+  return flat.length === images.length ? [] : flat;
+}
+
+/** Masks whose names and folders do not say so would be scored as images. */
+function maskProblems(path: string, flat: readonly ImageFacts[], all: number, given: boolean): Problem[] {
+  if (flat.length === 0) return [];
+  const leave = flat.map(({ id }) => id);
+  const several = flat.length > 1;
+  const what = `it has two values alone, as a mask has${several ? `; so have ${flat.length - 1} more of ${all} images` : ''}`;
+  const advice = `; masks belong into a folder masks, or have _mask behind the name of their image; leave ${several ? 'them' : 'it'} out with --skip, or take all as they are with --range full`;
+  const severity = given ? 'warning' : 'error';
+  const message = given ? what : what + advice;
+  return [{ kind: 'mask_as_image', severity, path: joinPath(path, leave[0]), message, leave }];
 }
 
 function summary(images: readonly ImageFacts[], rule: RangeRule): Pick<Inventory, 'bits' | 'grey'> {

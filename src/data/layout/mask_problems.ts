@@ -21,6 +21,8 @@ export interface Lesion {
   readonly codes: readonly number[] | null;
   /** Whether one of them was read at one half. */
   readonly smeared: boolean;
+  /** Whether one of them is a picture by its levels. */
+  readonly pictured: boolean;
 }
 
 /** What a mask says, of its files `parts`. */
@@ -42,6 +44,7 @@ export function lesionOf(sample: Sample, mask: Image, parts: readonly StoredMask
     form: [width, height, count, places, squares].join(),
     codes: parts.every(({ codes }) => codes) ? [...new Set(parts.flatMap(({ codes }) => codes!))] : null,
     smeared: parts.some(({ smeared }) => smeared),
+    pictured: parts.some(({ pictured }) => pictured),
   };
 }
 
@@ -72,6 +75,8 @@ const SEVERAL = 3;
 /** What masks show together: that most of them are inverted, that all are empty or equal, and that they hold codes of several things. */
 export function maskSetProblems(scan: Scan, lesions: readonly Lesion[], backgroundGiven: boolean): Problem[] {
   const abnormal = lesions.filter(({ sample }) => sample.label === 1);
+  const pictures = lesions.filter(({ pictured }) => pictured);
+  if (pictures.length > 0) return picturesAsMasks(scan, lesions, pictures, backgroundGiven);
   return [
     ...inverted(scan, lesions, backgroundGiven),
     ...empty(scan, abnormal),
@@ -79,6 +84,21 @@ export function maskSetProblems(scan: Scan, lesions: readonly Lesion[], backgrou
     ...outlines(abnormal),
     ...codes(scan, lesions),
   ];
+}
+
+/** Pictures in place of masks, such as copies of the images, or lesions drawn over them. */
+function picturesAsMasks(
+  { path }: Scan,
+  all: readonly Lesion[],
+  pictures: readonly Lesion[],
+  given: boolean,
+): Problem[] {
+  const what = `it has the many grey levels of a picture, as ${pictures.length} of ${counted(all.length, 'mask')}`;
+  const advice =
+    '; put masks there, leave them out with --skip, or say with --mask.background black that all but black is lesion';
+  const severity = given ? 'warning' : 'error';
+  const leave = pictures.flatMap(({ sample }) => filesOf(sample, path));
+  return [{ kind: 'image_as_mask', severity, path: pathOf(pictures[0]), message: given ? what : what + advice, leave }];
 }
 
 const pathOf = ({ sample }: Lesion) => sample.mask!.paths[0];

@@ -23,6 +23,8 @@ export type ProblemKind =
   | 'odd_values'
   | 'unused_rule'
   | 'both_labels'
+  | 'mask_as_image'
+  | 'image_as_mask'
   | 'blank_images'
   | 'told_apart'
   | 'odd_folder'

@@ -80,7 +80,7 @@ export function isNoClassName(name: string): boolean {
   return NO_CLASS.test(plainName(name).replace(/[\s-]/g, '_'));
 }
 
-const MASK_WORD = '(?:anomaly_?)?masks?|segs?|segmentations?|gts?|ground_?truths?|labels?|annotations?';
+const MASK_WORD = '(?:anomaly_?)?masks?|segs?|segmentations?|gts?|ground_?truths?|labels?|annotations?|rois?|lesions?';
 const MASK_SUFFIX = new RegExp(`[_\\-. ](?:${MASK_WORD})[_\\-. ]*\\(?\\d*\\)?$`, 'i');
 const MASK_PREFIX = new RegExp(`^(?:${MASK_WORD})[_\\-. ]+`, 'i');
 const IMAGE_SUFFIX = /[_\-. ](?:img|image)$/i;

@@ -19,6 +19,8 @@ export interface ValueFacts {
   readonly signed: readonly [number, number];
   /** Quantiles at 16 shares, evenly spread. */
   readonly quantiles: readonly number[];
+  /** Whether nearly all pixels have one of two values, as those of a mask. */
+  readonly twoValued: boolean;
 }
 
 /** Looks at the grey values of a picture, all of them finite. */
@@ -37,7 +39,34 @@ export function valueFacts(raster: Raster): ValueFacts {
     inner: [at(0.005), mirrored(0.005)],
     signed: raster.data instanceof Uint16Array ? asSigned(values) : [values[0], values[last]],
     quantiles: MIDDLES.map(at),
+    twoValued: isTwoValued(values),
   };
+}
+
+/** Share of the span of values about either end that counts as one value. */
+const NEAR = 0.05;
+
+/** So many pixels of the rarer value for each that has neither: those of smeared borders. */
+const CLEARER = 4;
+
+/** @param values ascending */
+function isTwoValued(values: Raster['data']): boolean {
+  const [lowest, highest] = [values[0], values[values.length - 1]];
+  const near = NEAR * (highest - lowest);
+  const low = countBelow(values, lowest + near);
+  const high = values.length - countBelow(values, highest - near);
+  return lowest < highest && Math.min(low, high) >= CLEARER * (values.length - low - high);
+}
+
+/** @param values ascending @returns how many of them are at most `limit`, by halves */
+function countBelow(values: Raster['data'], limit: number): number {
+  let [from, to] = [0, values.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (values[middle] <= limit) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 /** @param values ascending */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
@@ -8,6 +8,7 @@ import { disk } from '../../../src/host/disk.ts';
 import { writePhantomVolumes } from '../../../src/phantom/write_volumes.ts';
 import { collectVolumes } from '../../../src/volume/collect.ts';
 import { writeModel } from '../../cli/program.ts';
+import { nifti } from '../../nifti/nifti_maker.ts';
 import { BrowserPage } from '../browser_page.ts';
 import { difference } from '../pixels.ts';
 import { type StaticServer, serveFolder } from '../static_server.ts';
@@ -140,6 +141,31 @@ describe('volumes in the page', () => {
     const zip = unzipSync(new Uint8Array(readFileSync(await page.download(/zip$/))));
     const maps = Object.keys(zip).filter((name) => /^volumes\/.*\.nii\.gz$/.test(name));
     expect(maps.length).toBeGreaterThan(0);
+    expect(page.failures).toEqual([]);
+  });
+
+  test('of a file that holds several, one is chosen and is what is shown, through a reload', async () => {
+    const file = join(folder, 'two.nii');
+    const [size, slices] = [32, 3];
+    const count = slices * size ** 2;
+    const values = Array.from({ length: 2 * count }, (_, i) => (i < count ? i % size : 600 + (i % size)));
+    writeFileSync(file, nifti({ shape: [size, size, slices, 2], values }));
+    await page.press('#keep-images');
+    await page.drop('[data-zone=predict]', file);
+    await page.says('[role=alert]', /holds 2 volumes\./);
+    await page.set('#volume', 2);
+    expect(await page.page.$eval('#go-on', (button) => (button as HTMLButtonElement).disabled)).toBe(true);
+    await page.set('#volume', 1);
+    await page.press('#go-on');
+    await page.says('.slider output[for=slice]', /of 3$/);
+    for (const again of [false, true]) {
+      if (again) await page.goto(server.address);
+      await page.page.waitForSelector('#map');
+      const { x, y } = await middle();
+      await page.page.mouse.move(x, y);
+      await page.page.waitForSelector('#value');
+      expect(await page.text('.readout')).toMatch(/value 6\d\d/);
+    }
     expect(page.failures).toEqual([]);
   });
 
