@@ -42,12 +42,12 @@ export async function modelChoices(files: PageFiles): Promise<ModelChoice[]> {
  * user's.
  * @throws FusionclipError `bad_model` for a model that the page has not, `io`
  */
-export async function openModel(files: PageFiles, name: string): Promise<Backbone> {
+export async function openModel(files: PageFiles, name: string, signal?: AbortSignal): Promise<Backbone> {
   const { openBackbone } = await import('../../src/detect/backbone.ts');
   if (name.startsWith('generated:')) return openBackbone(files, name);
   const own = joinPath(OWN, name);
   if (await files.stat(own)) {
-    const backbone = await openBackbone(files, own);
+    const backbone = await openBackbone(files, own, signal);
     return { ...backbone, identity: { ...backbone.identity, name } };
   }
   if (name !== EMBEDDED_MODEL || Object.keys(FILES).length === 0) {
@@ -63,7 +63,7 @@ export async function openModel(files: PageFiles, name: string): Promise<Backbon
     for (const [path, blob] of fetched)
       files.memory.put(joinPath(EMBEDDED, path.slice(path.lastIndexOf('/') + 1)), blob);
   }
-  const backbone = await openBackbone(files, EMBEDDED);
+  const backbone = await openBackbone(files, EMBEDDED, signal);
   return { ...backbone, identity: { ...backbone.identity, name } };
 }
 

@@ -116,7 +116,7 @@ export class Workbench implements Calls {
       // It may have stopped before there was anything to go on with.
       if (!(await this.#files.stat(joinPath(run, 'config.json')))) return this.#begin(context, session);
       const data = await this.#keptImages(session, this.#data.requireOf(session).path);
-      const model = await openModel(this.#files, session.wish!.model);
+      const model = await openModel(this.#files, session.wish!.model, context.signal);
       const { resumeRun } = await engine();
       await resumeRun(context, run, { model, data, maps: 'npy' });
     });
@@ -143,7 +143,7 @@ export class Workbench implements Calls {
     return this.#run(session, async (context) => {
       await this.#copyAdapters(adapters);
       const data = await this.#keptImages(session, path);
-      const model = await modelOf(this.#files, adapters);
+      const model = await modelOf(this.#files, adapters, context.signal);
       const { evaluateRun } = await engine();
       await evaluateRun(context, { adapters, data, model, out, maps: 'npy', rules: waivedBy(facts.source) });
     });
@@ -255,7 +255,7 @@ export class Workbench implements Calls {
     const wish = session.wish!;
     const { facts, path } = this.#data.require(session);
     const data = await this.#keptImages(session, path);
-    const model = await openModel(this.#files, wish.model);
+    const model = await openModel(this.#files, wish.model, context.signal);
     const { skip, accept, volume } = waivedBy(facts.source);
     const settings = {
       shots: String(wish.shots),

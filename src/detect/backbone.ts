@@ -69,8 +69,8 @@ const MEDCLIP_FINGERPRINT = ['visual.conv1.weight', 'visual.head.weight', 'ln_em
  * Opens the CLIP model that a `--model` names, as {@link openModel} does.
  * @throws FusionclipError `usage`, `io`, `bad_model`; also for a MedCLIP model
  */
-export async function openBackbone(fs: FileSystem, source: ModelSource): Promise<Backbone> {
-  const model = await openModel(fs, source);
+export async function openBackbone(fs: FileSystem, source: ModelSource, signal?: AbortSignal): Promise<Backbone> {
+  const model = await openModel(fs, source, signal);
   if (model.family === 'clip') return model;
   throw new FusionclipError('bad_model', `${model.identity.name} is a MedCLIP model; give a CLIP model here.`);
 }
@@ -80,9 +80,9 @@ export async function openBackbone(fs: FileSystem, source: ModelSource): Promise
  * `generated:NAME:SEED` for a preset whose weights follow the generation rule, or `random:PATH:SEED` for a model with
  * configuration and tokenizer of the one at PATH and weights of the rule, which is used with the settings of that one: what
  * training has given it shows beside that.
- * @throws FusionclipError `usage`, `io`, `bad_model`
+ * @throws FusionclipError `usage`, `io`, `bad_model`; and what the signal was fired with: all weights are read
  */
-export async function openModel(fs: FileSystem, source: ModelSource): Promise<AnyBackbone> {
+export async function openModel(fs: FileSystem, source: ModelSource, signal?: AbortSignal): Promise<AnyBackbone> {
   if (typeof source !== 'string') return source;
   const name = source;
   const generated = /^generated:([^:]+)(?::(\d+))?$/.exec(name);
@@ -102,11 +102,18 @@ export async function openModel(fs: FileSystem, source: ModelSource): Promise<An
   const random = /^random:(.+?)(?::(\d+))?$/.exec(name);
   const path = random?.[1] ?? name;
   const seed = random && Number(random[2] ?? 1);
-  return (await holdsMedClip(fs, path)) ? openMedClipPath(fs, path, name, seed) : openClipPath(fs, path, name, seed);
+  const open = (await holdsMedClip(fs, path)) ? openMedClipPath : openClipPath;
+  return open(fs, path, name, seed, signal);
 }
 
 /** @param seed of weights in place of the file's, or null for those of the file */
-async function openClipPath(fs: FileSystem, path: string, name: string, seed: number | null): Promise<Backbone> {
+async function openClipPath(
+  fs: FileSystem,
+  path: string,
+  name: string,
+  seed: number | null,
+  signal: AbortSignal | undefined,
+): Promise<Backbone> {
   const model = await openClipModel(fs, path);
   const tokenizer = await model.tokenizer();
   const defaults = await clipDefaults(model, name, await recommendedSettings(fs, model.folder));
@@ -116,7 +123,7 @@ async function openClipPath(fs: FileSystem, path: string, name: string, seed: nu
     return { family: 'clip', weights, tokenizer, identity: await identifyModel(weights, name), defaults, note: null };
   }
   const identity = await identifyModel(model, name);
-  const { sum, warning } = await summed(model, clipShapes(model.config), identity);
+  const { sum, warning } = await summed(model, clipShapes(model.config), identity, signal);
   const note = [...notesOf(model, name), ...warning].join(' ') || null;
   return { family: 'clip', weights: model, tokenizer, identity: sum, defaults, note };
 }
@@ -126,11 +133,12 @@ async function summed(
   weights: NamedTensors,
   shapes: ReadonlyMap<string, readonly number[]>,
   identity: ModelIdentity,
+  signal: AbortSignal | undefined,
 ): Promise<{ readonly sum: ModelIdentity; readonly warning: readonly string[] }> {
   // Each byte of an address is a request; there the fingerprint has to do.
   if (/^https?:/.test(identity.name)) return { sum: identity, warning: [] };
   const { name, hash, config } = identity;
-  const { sha256, damage } = await weightSum(weights, shapes, hash);
+  const { sha256, damage } = await weightSum(weights, shapes, hash, signal);
   const text = `${name} looks damaged: ${damage}; its scores are worth nothing then. Take another copy of it.`;
   return { sum: { name, hash, sha256, config }, warning: damage === null ? [] : [text] };
 }
@@ -160,13 +168,14 @@ async function openMedClipPath(
   path: string,
   name: string,
   seed: number | null,
+  signal: AbortSignal | undefined,
 ): Promise<MedClipBackbone> {
   const model = await openMedClip(fs, path);
   const tokenizer = await model.tokenizer();
   const defaults = { ...NO_DEFAULTS, recommended: await recommendedSettings(fs, model.folder) };
   if (seed === null) {
     const backbone = await medClipBackbone(model, tokenizer, name, defaults);
-    const { sum, warning } = await summed(model, medClipShapes(model.config), backbone.identity);
+    const { sum, warning } = await summed(model, medClipShapes(model.config), backbone.identity, signal);
     return { ...backbone, identity: sum, note: warning.join(' ') || null };
   }
   model.close();

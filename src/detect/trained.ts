@@ -62,7 +62,7 @@ export class TrainedDetector {
     signal?.throwIfAborted();
     const { settings = {} } = source;
     const { model } = stored.header;
-    const backbone = asTrained(model, await openModel(fs, source.model ?? model.name), path);
+    const backbone = asTrained(model, await openModel(fs, source.model ?? model.name, signal), path);
     const fusion = rescoredOptions(stored.header, settings, source.adapters, backbone.defaults);
     const grey = givenRule(source.range ?? 'auto') ?? stored.header.grey;
     const header = { ...stored.header, fusion, grey };

@@ -16,15 +16,18 @@ const NAMED = 3;
  * Reads all weights of a model. Equal weights have one sum, whatever file and format holds them.
  * @param shapes all tensors
  * @param more what no shape tells
+ * @throws what the signal was fired with
  */
 export async function weightSum(
   weights: NamedTensors,
   shapes: ReadonlyMap<string, readonly number[]>,
   more: string,
+  signal?: AbortSignal,
 ): Promise<WeightSum> {
   const lines = [more];
   const [zeros, equal]: [string[], string[]] = [[], []];
   for (const [name, shape] of shapes) {
+    signal?.throwIfAborted();
     const values = await weights.read(name);
     lines.push(
       `${name}[${shape}] ${await sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))}`,

@@ -96,11 +96,11 @@ async function runAll(
   out: string,
   { features, trainings, inspected }: SharedWork,
 ): Promise<StudyOutcome> {
-  const { fs, signal, onEvent = () => {} } = context;
+  const { signal, onEvent = () => {} } = context;
   const results = new Map<StudyRun, TrainResults>();
   const models = new Map<string, AnyBackbone | null>();
   for (const run of runs) {
-    const old = await finishedResults(fs, joinPath(out, studyRunPath(run)), run, models);
+    const old = await finishedResults(context, joinPath(out, studyRunPath(run)), run, models);
     if (old) results.set(run, old);
   }
   const due = runs.filter((run) => !results.has(run));
@@ -157,7 +157,7 @@ async function runOne(context: TrainContext, run: StudyRun, folder: string): Pro
 
 /** @param models what was opened of them, by name: under an old name there may be another model now */
 async function finishedResults(
-  fs: FileSystem,
+  { fs, signal }: RunContext,
   folder: string,
   run: StudyRun,
   models: Map<string, AnyBackbone | null>,
@@ -167,7 +167,7 @@ async function finishedResults(
   const read = async (path: string) => new TextDecoder().decode(await fs.readFile(path));
   if ((await read(fingerprint)).trim() !== studyRunFingerprint(run)) return null;
   if (typeof run.model === 'string') {
-    if (!models.has(run.model)) models.set(run.model, await modelOfNow(fs, run.model));
+    if (!models.has(run.model)) models.set(run.model, await modelOfNow(fs, run.model, signal));
     const now = models.get(run.model)!;
     if (now && !isOfNow((await RunFolder.open(fs, folder)).header, now, run)) return null;
   }
@@ -189,11 +189,11 @@ function isOfNow({ model, fusion, train }: RunConfig, { identity, defaults }: An
 }
 
 /** The model of a name; null where it is not there any more, so that nothing can be said against finished runs. */
-async function modelOfNow(fs: FileSystem, name: string): Promise<AnyBackbone | null> {
+async function modelOfNow(fs: FileSystem, name: string, signal: AbortSignal | undefined): Promise<AnyBackbone | null> {
   try {
-    return await openModel(fs, name);
+    return await openModel(fs, name, signal);
   } catch (error) {
-    if (error instanceof FusionclipError) return null;
+    if (error instanceof FusionclipError && !signal?.aborted) return null;
     throw error;
   }
 }

@@ -93,7 +93,11 @@ async function openTraining(
 ): Promise<PartWorker> {
   const header = parseHeader(config, 'the configuration');
   const path = data ?? header.data.path;
-  const backbone = asTrained(header.model, await openModel(outer.fs, model ?? header.model.name), 'the training');
+  const backbone = asTrained(
+    header.model,
+    await openModel(outer.fs, model ?? header.model.name, outer.signal),
+    'the training',
+  );
   const { context, rules } = await sliced(outer, path, header.train);
   const how = { path, rules, object: header.object, keeps: true, grey: header.grey, of: 'the training' };
   const { dataset } = await openData(context, how);

@@ -100,7 +100,7 @@ async function begin(
     maps,
   );
   const shots = await chooseShots(fs, dataset, asked.train);
-  const backbone = await openModel(fs, request.model);
+  const backbone = await openModel(fs, request.model, context.signal);
   const chosen = chooseSettings(backbone.defaults, given);
   const { settings, sources } = chosen;
   const support = await readSupport(fs, shots, { ...settings.fusion, grey }, settings.train.seed);
@@ -168,7 +168,7 @@ async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Pro
     const how = `fusionclip report ${out} makes ${has ? 'its report again' : 'its report, which is missing'}`;
     throw new FusionclipError('usage', `${out} holds a finished run; there is nothing to resume (${how}).`);
   }
-  const backbone = asTrained(old.model, await openModel(outer.fs, places.model ?? old.model.name), out);
+  const backbone = asTrained(old.model, await openModel(outer.fs, places.model ?? old.model.name, outer.signal), out);
   const path = places.data ?? old.data.path;
   const { context, rules, volumes } = await sliced(outer, path, old.train);
   const train = { ...old.train, group: rules.group, window: rules.window };

@@ -18,4 +18,21 @@ suite('damage of weights', () => {
     assert.isNull(await saidOf('ln.weight', [2], [1, 1]));
     assert.isNull(await saidOf('scale', [1, 1], [5]));
   });
+
+  test('is looked for until the signal fires: of a large model all weights take a while', async () => {
+    const control = new AbortController();
+    const reads: string[] = [];
+    const read = async (name: string) => {
+      reads.push(name);
+      if (name === 'b') control.abort(new Error('enough'));
+      return Float32Array.of(1, 2);
+    };
+    const shapes = new Map(['a', 'b', 'c'].map((name) => [name, [2]] as const));
+    const sum = weightSum({ read } as never, shapes, '', control.signal);
+    const said = await sum.then(
+      () => 'nothing',
+      ({ message }) => message,
+    );
+    assert.deepEqual([said, reads], ['enough', ['a', 'b']]);
+  });
 });

@@ -133,14 +133,13 @@ export async function terminate(
   const isThere = () => (typeof after === 'string' ? existsSync(join(folder, after)) : after.test(said));
   const reached = await until(() => isThere() || code !== undefined, 240_000, LOOK);
   await new Promise((resolve) => setTimeout(resolve, moment.delay + extra));
+  // A quick machine is done by then, or before it hears: earlier is another moment, and who hears nothing is not done at any.
+  const earlier = () =>
+    terminate(program, runtime, folder, { ...moment, delay: Math.floor(moment.delay / 2) }, Math.floor(extra / 2));
   if (!reached || code !== undefined) {
     child.kill('SIGKILL');
     await closed;
-    // A quick machine is done by then: earlier is another moment.
-    if (code === 0 && moment.delay + extra > 0) {
-      const delay = Math.floor(moment.delay / 2);
-      return terminate(program, runtime, folder, { ...moment, delay }, Math.floor(extra / 2));
-    }
+    if (code === 0 && moment.delay + extra > 0) return earlier();
     return {
       problem: `it ended with ${code} before the moment came: ${said.slice(-300)}`,
       took: 0,
@@ -153,6 +152,7 @@ export async function terminate(
   await closed;
   const took = Math.round(performance.now() - start);
   const worked = clock.stop();
+  if (code === 0 && moment.delay + extra > 0) return earlier();
   const gone = await until(() => marked(mark).length === 0, 2000);
   const left = gone ? '' : `${marked(mark).length} processes were left`;
   const late = took > LIMIT ? `it took ${took} ms` : '';
