@@ -39,10 +39,7 @@ interface Limit {
   readonly waves?: number;
 }
 
-/**
- * The tiles of 64, with half as many sums an invocation, have half as much to hide loads behind; numbers that are decoded cost more.
- * Tint's text is one for a driver that does not check the bounds of buffers, which AMD's does: 16 instructions more.
- */
+/** The tiles of 64, with half as many sums an invocation, have half as much to hide loads behind; numbers that are decoded cost more. */
 const LIMITS: readonly Limit[] = [
   { shader: /^matmul_workgroup(?! .*TILE 64)/, share: 0.86, waves: 8 },
   { shader: /^matmul_workgroup .*TILE 64/, share: 0.81, waves: 8 },

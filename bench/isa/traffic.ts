@@ -1,7 +1,7 @@
 /**
  * `npm run traffic [WORD …]`: how well the kernels of a GPU use what they fetch, without one. The first workgroup of each kernel
- * that a plan chooses on a GPU runs, with the parameters of its last shape (that of ViT-L/14 and its training where these have it), on a software adapter, with every access written down
- * (`instrument.ts`): of loads and stores of buffers, bytes used over bytes of the 128-byte lines that 32 neighbours touch; of
+ * that a plan chooses on a GPU runs, with the parameters of its last shape (that of ViT-L/14 and its training where these have it),
+ * on a software adapter, with every access written down (`instrument.ts`): of loads and stores of buffers, bytes used over bytes of the 128-byte lines that 32 neighbours touch; of
  * workgroup memory, cycles without bank conflicts over cycles with them. A word is a regular expression on the names of kernels.
  */
 import { spawnSync } from 'node:child_process';

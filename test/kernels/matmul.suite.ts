@@ -244,8 +244,10 @@ suiteOnOneDawn('matmul', () => {
           for (const [m, k, n] of [
             [70, 131, 67],
             [3, 7, 5],
+            [36, 68, 40], // what tiles take as it is stored: of other sizes they get it decoded
           ] as const) {
             for (const { transposeA, transposeB } of kinds) {
+              if (m === 36 && (transposeA || variant === 'workgroup-128')) continue; // the code of the smaller tile
               using _scope = gpu.scope();
               const a = upload(gpu, 21, transposeA ? [k, m] : [m, k]);
               const shape = transposeB ? [n, k] : [k, n];
