@@ -100,8 +100,8 @@ test('progress says what is under way, also where nothing is counted', () => {
   // A training that goes on loads its model first; what was left before the break is no news.
   const resumed = reduce({ ...moving, phase: 'paused' }, { type: 'phase', phase: 'training' });
   expect(progressOf(resumed, 0).text).toBe('Loading the model, to go on after step 20 of 40…');
-  const stage = { what: 'bytes that are fetched', done: 9 * 2 ** 20, total: 40 * 2 ** 20 };
-  const fetching = { ...START, phase: 'preparing', stage } as const;
+  const bytes = { what: 'bytes that are fetched', done: 9 * 2 ** 20, total: 40 * 2 ** 20 };
+  const fetching = { ...START, phase: 'preparing', stage: bytes } as const;
   expect(progressOf(fetching, 0).text).toBe('Fetching the model: 9.0 MiB of 40 MiB');
 });
 
