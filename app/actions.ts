@@ -47,6 +47,8 @@ export interface Actions {
   /** Looks again at what is kept: other tabs of the page make and delete sessions too. */
   refresh(): void;
   addModel(name: string, files: readonly GivenFile[]): Promise<void>;
+  /** Fetches a model of the hub at an address. */
+  fetchModel(hub: string, name: string): Promise<void>;
   deleteModel(name: string): Promise<void>;
   /** Shows what went wrong outside of the worker. */
   fail(message: string): void;
@@ -167,6 +169,17 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
       attempt('preparing', async () => {
         const added = await client.addModel(name, files);
         dispatch({ type: 'models', models: added.models, chosen: added.name });
+      }),
+    fetchModel: (hub, name) =>
+      attempt('preparing', async () => {
+        try {
+          const added = await client.fetchModel(hub, name);
+          dispatch({ type: 'models', models: added.models, chosen: added.name });
+        } catch (error) {
+          // What has come of it is listed.
+          dispatch({ type: 'models', models: await client.models(), chosen: null });
+          throw error;
+        }
       }),
     deleteModel: (name) =>
       beside(async () => {

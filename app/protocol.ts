@@ -15,6 +15,8 @@ export interface ModelChoice {
   readonly title: string;
   /** Bytes in the page's storage of a model that the user brought; null for those that come with the page. */
   readonly bytes: number | null;
+  /** Whether it is not whole, because its fetching was broken off. */
+  readonly part: boolean;
 }
 
 /** Where a data set comes from: enough to have it again, or to ask for it. */
@@ -329,6 +331,9 @@ export interface Calls {
   deleteSession(id: string): Promise<void>;
   /** Checks a model and stores it; returns its name and all models. */
   addModel(name: string, files: readonly GivenFile[]): Promise<{ name: string; models: readonly ModelChoice[] }>;
+  /** Fetches a model of the hub at an address, checks it and stores it; goes on with what was broken off. */
+  fetchModel(hub: string, name: string): Promise<{ name: string; models: readonly ModelChoice[] }>;
+  models(): Promise<readonly ModelChoice[]>;
   deleteModel(name: string): Promise<readonly ModelChoice[]>;
 }
 

@@ -11,6 +11,30 @@ const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base
 /** A script as the text of an element: what would end the element early means the same with a backslash. */
 const scriptText = (code) => code.replace(/<(?=\/script|!--)/gi, '\\x3c');
 
+/** Servers that a page may be let reach, as its policy names them: `https://hub.example`, `https://*.example`. */
+const SOURCE = /^https?:\/\/(\*\.)?[a-z0-9.-]+(:\d+)?$/i;
+
+/**
+ * A page whose policy lets it reach more servers than its own: a model hub first, then those that the hub sends to. Without
+ * them it stays as it is.
+ * @param servers names with blanks between them
+ */
+export function withServers(html, servers) {
+  const names = servers.split(/\s+/).filter((name) => name !== '');
+  const wrong = names.find((name) => !SOURCE.test(name));
+  if (wrong !== undefined) throw new Error(`"${wrong}" is no server; name one as https://hub.example`);
+  if (names.length === 0) return html;
+  if (names[0].includes('*')) throw new Error(`the first server is the model hub itself, without *`);
+  const more = names.join(' ');
+  return html.replace(/(http-equiv="Content-Security-Policy"\s+content=")([^"]*)"/, (_, before, policy) => {
+    const own = /connect-src [^;]*/;
+    const all = own.test(policy)
+      ? policy.replace(own, (rule) => `${rule} ${more}`)
+      : `${policy}; connect-src 'self' ${more}`;
+    return `${before}${all}"`;
+  });
+}
+
 /**
  * The page with styles, worker, shaders and model inside. Its policy lets only these scripts run, by their hashes, and no
  * address but those of its own blobs and data be read.

@@ -1,18 +1,25 @@
-/** `node scripts/build.mjs [target …]`: targets of vite.config.ts, and `types`; without any, all that the package holds. */
+/**
+ * `node scripts/build.mjs [target …] [--hub 'SERVER …']`: targets of vite.config.ts, and `types`; without any, all that the package holds.
+ * `--hub`: the servers that the page's policy lets it reach, of a model hub; without it the page reaches its own origin alone.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'vite';
-import { serviceWorker, singleFile } from './app_files.mjs';
+import { serviceWorker, singleFile, withServers } from './app_files.mjs';
 import { billOf, modulesIn } from './bom.mjs';
 import './gen.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 const PACKAGE = ['lib', 'node', 'page', 'types'];
-const targets = process.argv.slice(2);
+const { values, positionals: targets } = parseArgs({
+  options: { hub: { type: 'string', default: '' } },
+  allowPositionals: true,
+});
 const isWhole = targets.length === 0;
 if (isWhole) targets.push(...PACKAGE, 'app', 'lab', 'single');
 
@@ -80,8 +87,14 @@ async function bundle(target) {
   };
   const more = { plugins: [listed], worker: { plugins: () => [listed] }, build: { write: false } };
   const result = await build({ mode: target, configFile: 'vite.config.ts', logLevel: 'warn', ...more });
-  const outputs = [result].flat().flatMap((one) => one.output);
-  if (target === 'single') return put(join(folder, 'fusionclip.html'), singleFile(outputs));
+  const outputs = [result]
+    .flat()
+    .flatMap((one) => one.output)
+    .map((one) => {
+      if (target !== 'app' || one.fileName !== 'index.html') return one;
+      return { type: 'asset', fileName: one.fileName, source: withServers(String(one.source), values.hub) };
+    });
+  if (target === 'single') return put(join(folder, 'fusionclip.html'), withServers(singleFile(outputs), values.hub));
   checkImports(target, outputs);
   for (const one of outputs) put(join(folder, one.fileName), one.code ?? one.source);
   if (folder.endsWith('page')) put(join(folder, 'index.html'), readFileSync('src/host/page.html'));

@@ -2,6 +2,7 @@ import type { Actions } from '../actions.ts';
 import { type Given, pickedFiles } from '../dropped.ts';
 import { isBusy, type State } from '../state.ts';
 import { Deletion } from './deletion.tsx';
+import { HubModel } from './hub_model.tsx';
 import { sizeText } from './size_text.ts';
 
 /** Models that the user brings: a safetensors file, or a model folder, sharded or not. */
@@ -17,7 +18,7 @@ export function OwnModels({ state, actions }: { state: State; actions: Actions }
       <summary>A model of your own</summary>
       <p class="hint">
         A CLIP as one .safetensors file, or the folder of a model (config.json, tokenizer, one file or several). It is
-        checked, and stays in this browser.
+        checked, and stays in this browser. Browsers give nothing of links, which the cache of Hugging Face is made of.
       </p>
       <div class="zone-buttons">
         {(['file', 'folder'] as const).map((kind) => (
@@ -41,15 +42,17 @@ export function OwnModels({ state, actions }: { state: State; actions: Actions }
           </label>
         ))}
       </div>
+      <HubModel disabled={disabled} actions={actions} />
       {own.length > 0 && (
         <ul class="plain">
-          {own.map(({ name, bytes }) => (
+          {own.map(({ name, bytes, part }) => (
             <li key={name} class="row" data-model={name}>
               <span>
                 {name}{' '}
                 <span class="hint">
                   {sizeText(bytes!)}
                   {wish.model === name && ', chosen'}
+                  {part && ', not whole'}
                 </span>
               </span>
               <Deletion name={name} disabled={disabled} onDelete={() => void actions.deleteModel(name)} />

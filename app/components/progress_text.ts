@@ -1,11 +1,14 @@
 import { timeLeft } from '../../src/base/progress.ts';
 import type { Stage, State } from '../state.ts';
+import { sizeText } from './size_text.ts';
 
 /** A kind of work: what its stages are called here, and what comes when all of its things are done. */
 interface Work {
   readonly stage: RegExp;
   readonly title: string;
   readonly after: string;
+  /** Whether its things are bytes. */
+  readonly bytes?: boolean;
 }
 
 const WORKS: readonly Work[] = [
@@ -24,7 +27,8 @@ const WORKS: readonly Work[] = [
   { stage: /^scores/, title: 'Scoring the test images', after: 'Computing metrics and intervals…' },
   { stage: /^maps$/, title: 'Drawing maps', after: 'Writing them…' },
   { stage: /^images that are kept$/, title: 'Keeping the images', after: 'Loading the model…' },
-  { stage: /^bytes of the model$/, title: 'Storing the model', after: 'Checking it…' },
+  { stage: /^bytes of the model$/, title: 'Storing the model', after: 'Checking it…', bytes: true },
+  { stage: /^bytes that are fetched$/, title: 'Fetching the model', after: 'Checking it…', bytes: true },
 ];
 
 /** How far the work is: a share, or undefined where nobody knows, and a sentence. */
@@ -65,7 +69,8 @@ export function progressOf(
 function staged({ what, done, total }: Stage, left: string): ProgressShown {
   const work = WORKS.find(({ stage }) => stage.test(what));
   if (done >= total && work) return { fraction: undefined, text: work.after };
-  return { fraction: total > 0 ? done / total : undefined, text: `${work?.title ?? what}: ${done} of ${total}${left}` };
+  const [count, all] = [done, total].map((number) => (work?.bytes ? sizeText(number) : number));
+  return { fraction: total > 0 ? done / total : undefined, text: `${work?.title ?? what}: ${count} of ${all}${left}` };
 }
 
 function leftText({ phase, due }: Pick<State, 'phase' | 'due'>, now: number): string {

@@ -30,6 +30,7 @@ export function TrainingPanel({ state, actions, dispatch }: Props) {
       onInput={({ currentTarget: { value } }) => change({ [name]: value === '' ? null : Number(value) })}
     />
   );
+  const whole = models.filter(({ part }) => !part);
   const embedded = models.some(({ name }) => name === 'tiny-clip');
   const paused = phase === 'paused';
   useEffect(() => setAnew(false), [paused]);
@@ -58,7 +59,7 @@ export function TrainingPanel({ state, actions, dispatch }: Props) {
               value={wish.model}
               onChange={({ currentTarget }) => change({ model: currentTarget.value })}
             >
-              {models.map(({ name, title }) => (
+              {whole.map(({ name, title }) => (
                 <option key={name} value={name}>
                   {title}
                 </option>

@@ -13,6 +13,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   empty_masks: 'Mend the masks, or leave them out of what you drop.',
   inverted_masks: 'Invert the masks, so that lesions are white on black, and drop the folder again.',
   unclear_mask: 'Save image and mask again without an orientation, both turned as they are shown.',
+  hub: 'On a computer that reaches it, `fusionclip model pull NAME --out FOLDER` fetches it; add that folder here then.',
   unlike: 'Nothing was scored: these adapters were trained on images of other grey levels.',
   odd_values:
     'Save such images with grey levels from 0 to 255 like those of the others, or leave them out of what you drop.',
@@ -21,6 +22,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** The message of a failure in the words of the page, with what can be done here. */
 export function pageMessage(error: FusionclipError): string {
   const message = pageWords(error.message);
-  const advice = hasLostAdvice(error.message) ? ADVICE[error.about ?? ''] : undefined;
+  const { about } = error;
+  const advice = about === 'hub' || hasLostAdvice(error.message) ? ADVICE[about ?? ''] : undefined;
   return advice ? `${message} ${advice}` : message;
 }

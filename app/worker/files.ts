@@ -88,16 +88,17 @@ export class PageFiles implements FileSystem {
   }
 
   /**
-   * Another tab may be at work on the same session.
+   * Another tab may be at work on the same thing.
+   * @param what the thing, in a message
    * @throws FusionclipError `usage` when it is
    */
-  async lock(path: string): Promise<FileLock> {
+  async lock(path: string, what = 'This session'): Promise<FileLock> {
     const locks = this.#kept && (navigator.locks as LockManager | undefined);
     if (!locks) return { abandonedBy: null, release: async () => {} };
     return new Promise((resolve, reject) => {
       const hold = (lock: Lock | null) => {
         if (!lock) {
-          const text = 'This session is at work in another tab; go on there, or close that tab.';
+          const text = `${what} is at work in another tab; go on there, or close that tab.`;
           reject(new FusionclipError('usage', text));
           return undefined;
         }

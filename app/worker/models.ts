@@ -1,7 +1,7 @@
 import { FusionclipError } from '../../src/base/errors.ts';
 import { joinPath } from '../../src/base/paths.ts';
 import type { Backbone } from '../../src/detect/backbone.ts';
-import type { GivenFile, ModelChoice } from '../protocol.ts';
+import type { ModelChoice } from '../protocol.ts';
 import { KEPT, type PageFiles } from './files.ts';
 
 /** Of the model that comes with the page, and where it lies once it was fetched. */
@@ -16,23 +16,22 @@ const FILES = import.meta.glob<string>('../../models/tiny-clip/*.{json,txt,safet
 });
 
 /** Where models lie that the user brought. */
-const OWN = `${KEPT}/models`;
+export const OWN = `${KEPT}/models`;
 
-/** Where a model lies until it is known to be one. */
-const NEW = '@new';
-
-/** Bytes that are copied at a time. */
-const SLICE = 8 * 2 ** 20;
+/** In the folder of a model that is not whole: what was broken off, by a closed page too, is never taken for a model. */
+export const PART = 'in part';
 
 /** The models that this page can use: those that come with it, the best first, and the user's. */
 export async function modelChoices(files: PageFiles): Promise<ModelChoice[]> {
-  const random = { name: 'generated:T:1', title: 'Random weights (small; to try the page)', bytes: null };
-  const embedded = { name: EMBEDDED_MODEL, title: `${EMBEDDED_MODEL} (embedded)`, bytes: null };
+  const random = { name: 'generated:T:1', title: 'Random weights (small; to try the page)', bytes: null, part: false };
+  const embedded = { name: EMBEDDED_MODEL, title: `${EMBEDDED_MODEL} (embedded)`, bytes: null, part: false };
   const out: ModelChoice[] = Object.keys(FILES).length === 0 ? [random] : [embedded, random];
   if (!(await files.stat(OWN))) return out;
   for (const { name } of await files.list(OWN)) {
     const path = joinPath(OWN, name);
-    out.push({ name, title: await titleOf(files, path, name), bytes: await files.size(path) });
+    const part = (await files.stat(joinPath(path, PART))) !== null;
+    const title = part ? name : await titleOf(files, path, name);
+    out.push({ name, title, bytes: await files.size(path), part });
   }
   return out;
 }
@@ -46,7 +45,7 @@ export async function openModel(files: PageFiles, name: string, signal?: AbortSi
   const { openBackbone } = await import('../../src/detect/backbone.ts');
   if (name.startsWith('generated:')) return openBackbone(files, name);
   const own = joinPath(OWN, name);
-  if (await files.stat(own)) {
+  if ((await files.stat(own)) && !(await files.stat(joinPath(own, PART)))) {
     const backbone = await openBackbone(files, own, signal);
     return { ...backbone, identity: { ...backbone.identity, name } };
   }
@@ -65,55 +64,6 @@ export async function openModel(files: PageFiles, name: string, signal?: AbortSi
   }
   const backbone = await openBackbone(files, EMBEDDED, signal);
   return { ...backbone, identity: { ...backbone.identity, name } };
-}
-
-/**
- * Checks a model and stores it: a safetensors file, or the files of a model folder, sharded or not.
- * @param given name of the file or folder
- * @returns the name that it has from now on
- * @throws FusionclipError `bad_model` for anything but a CLIP model, and `io`, above all when the storage is full
- */
-export async function addModel(
-  files: PageFiles,
-  given: string,
-  list: readonly GivenFile[],
-  onProgress: (done: number, total: number) => void,
-): Promise<string> {
-  const name = given.replace(/\.safetensors$/, '').replace(/[/\\]/g, '-');
-  const same = (await modelChoices(files)).find((choice) => choice.name === name);
-  if (same) {
-    const way = same.bytes === null ? 'it comes with the page: rename the new one' : 'delete it, or rename the new one';
-    throw new FusionclipError('usage', `There is a model called ${name} already; ${way}.`);
-  }
-  const single = list.length === 1 && list[0].path.endsWith('.safetensors');
-  const named = single ? [{ path: 'model.safetensors', blob: list[0].blob }] : list;
-  await files.remove(NEW);
-  for (const { path, blob } of named) files.memory.put(joinPath(NEW, name, path), blob);
-  const target = joinPath(OWN, name);
-  try {
-    const { openBackbone } = await import('../../src/detect/backbone.ts');
-    await openBackbone(files, joinPath(NEW, name));
-    const total = named.reduce((sum, { blob }) => sum + blob.size, 0);
-    let done = 0;
-    for (const { path, blob } of named) {
-      const writer = await files.createWriter(joinPath(target, path));
-      for (let at = 0; at < blob.size; at += SLICE) {
-        await writer.write(new Uint8Array(await blob.slice(at, at + SLICE).arrayBuffer()));
-        onProgress(Math.min(total, done + at + SLICE), total);
-      }
-      await writer.close();
-      done += blob.size;
-    }
-  } catch (error) {
-    await files.remove(target);
-    if (!single || !(error instanceof FusionclipError)) throw error;
-    // Said of the file as its user knows it.
-    const message = error.message.replaceAll(joinPath(NEW, name, named[0].path), list[0].path);
-    throw new FusionclipError(error.code, message, { cause: error });
-  } finally {
-    await files.remove(NEW);
-  }
-  return name;
 }
 
 /** Removes a model of the user's. */

@@ -27,6 +27,10 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
     /^.*: there is no volume; give another path/,
     'There is no volume in what was given that can be scored: segmentations and reports are none',
   ],
+  [/, then give the same command again/, ', and try again'],
+  [/the same command goes on where it ended/, 'another attempt goes on where it ended'],
+  [/, and set HF_TOKEN to your token|, check HF_ENDPOINT/, ''],
+  [/; remove it, or move it away/, '; delete that part and fetch it anew'],
   [/; remove models or free some space/, '; delete some kept work or a model, or free some space'],
 ];
 

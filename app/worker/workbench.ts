@@ -16,10 +16,11 @@ import type {
   TrainingWish,
   Waived,
 } from '../protocol.ts';
+import { addModel, fetchModel } from './brought_models.ts';
 import { DataAtHand } from './data_at_hand.ts';
 import { Device } from './device.ts';
 import { PageFiles } from './files.ts';
-import { addModel, deleteModel, modelChoices, openModel } from './models.ts';
+import { deleteModel, modelChoices, openModel } from './models.ts';
 import { NewImages } from './new_images.ts';
 import type { ShownResults } from './outcome.ts';
 import { familyPreviews } from './previews.ts';
@@ -223,13 +224,25 @@ export class Workbench implements Calls {
 
   async addModel(name: string, list: readonly GivenFile[]) {
     this.#work.begin();
-    const added = await addModel(this.#files, name, list, this.#work.stage('bytes of the model'));
-    return { name: added, models: await modelChoices(this.#files) };
+    const { stage, signal } = this.#work;
+    const added = await addModel(this.#files, name, list, stage('bytes of the model'), signal);
+    return { name: added, models: await this.models() };
+  }
+
+  async fetchModel(hub: string, name: string) {
+    this.#work.begin();
+    const { stage, signal } = this.#work;
+    const added = await fetchModel(this.#files, hub, name, stage('bytes that are fetched'), signal);
+    return { name: added, models: await this.models() };
+  }
+
+  async models() {
+    return modelChoices(this.#files);
   }
 
   async deleteModel(name: string) {
     await deleteModel(this.#files, name);
-    return modelChoices(this.#files);
+    return this.models();
   }
 
   /** Whether the session that is open is a training that can go on. */

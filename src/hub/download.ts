@@ -71,8 +71,7 @@ export async function download(
       return { progress, done: after === size };
     });
     const found = await hashes(fs, part, size, file.gitHash !== undefined, signal);
-    const same = (file.sha256 ?? found.sha256) === found.sha256 && (file.gitHash ?? found.git) === found.git;
-    if (same) {
+    if (agree(file, found)) {
       await fs.rename(part, path);
       return found.sha256;
     }
@@ -85,6 +84,19 @@ export async function download(
       );
     }
   }
+}
+
+/** What a file has to agree with. */
+type Known = Pick<Download, 'size' | 'sha256' | 'gitHash'>;
+
+/** Whether a file lies there with the length and the hashes that it should have. */
+export async function isWhole(fs: FileSystem, path: string, file: Known, signal?: AbortSignal): Promise<boolean> {
+  if ((await fs.stat(path))?.bytes !== file.size) return false;
+  return agree(file, await hashes(fs, path, file.size, file.gitHash !== undefined, signal));
+}
+
+function agree(file: Known, found: { readonly sha256: string; readonly git?: string }): boolean {
+  return (file.sha256 ?? found.sha256) === found.sha256 && (file.gitHash ?? found.git) === found.git;
 }
 
 /** Bytes of the beginning that is there; one that is too long is removed. */

@@ -1,5 +1,5 @@
 export { FolderFiles } from './folder_files.ts';
-export { type PullEvents, type PulledModel, pullFile, pullModel } from './pull.ts';
+export { type PullEvents, type PulledModel, pullFile, pullFolder, pullModel } from './pull.ts';
 export { type Listing, listRepository, parseHubName, type RemoteFile } from './repository.ts';
 export { type Web, webOf } from './transfer.ts';
 export { withWeb } from './web_files.ts';

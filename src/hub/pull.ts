@@ -3,7 +3,7 @@ import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { fnv1a32 } from '../base/rule.ts';
 import { cachedSnapshot, type ModelId, repositoryFolder } from '../clip/model_cache.ts';
-import { download } from './download.ts';
+import { download, isWhole } from './download.ts';
 import { chooseFiles, fileAddress, type Listing, listRepository, type RemoteFile } from './repository.ts';
 import { contentRange, persist, request, requireFile, type Web } from './transfer.ts';
 
@@ -37,28 +37,80 @@ export async function pullModel(
   cache: string,
   id: ModelId,
   files: readonly string[] = [],
-  { onPlan, onProgress, signal }: PullEvents = {},
+  events: PullEvents = {},
 ): Promise<PulledModel> {
-  const listing = await listRepository(web, id, signal);
+  const listing = await listRepository(web, id, events.signal);
   const chosen = chooseFiles(listing, files, id.repository);
   const folder = repositoryFolder(cache, id.repository);
   const snapshot = joinPath(folder, 'snapshots', listing.commit);
   const places = chosen.map((file) => new Place(fs, folder, snapshot, file));
-  const absent: Place[] = [];
-  for (const place of places) if (!(await place.isThere())) absent.push(place);
-  const missing = absent.reduce((sum, { file }) => sum + file.size, 0);
-  onPlan?.(chosen, missing);
-  let done = 0;
-  for (const place of absent) {
-    const { file, blob } = place;
-    const url = fileAddress(web, id.repository, listing.commit, file.name);
-    const count = (bytes: number) => onProgress?.(done + bytes, missing);
-    await download(fs, web, { ...file, url, path: blob }, count, signal);
-    done += file.size;
-    await place.settle();
-  }
+  await fetchMissing(fs, web, id.repository, listing.commit, places, events);
   if (id.revision !== listing.commit) await fs.writeFile(joinPath(folder, 'refs', id.revision), listing.commit);
   return pulled(snapshot, listing, chosen);
+}
+
+/**
+ * Fetches a model of the hub into a folder of its own, without a cache around it: for pages, and to be carried elsewhere.
+ * Files that are there already with the right hashes are not fetched again; others are not written over.
+ * @param files names to fetch in place of what a CLIP model needs
+ * @throws FusionclipError `io`, `bad_model`, `usage`
+ */
+export async function pullFolder(
+  fs: FileSystem,
+  web: Web,
+  folder: string,
+  id: ModelId,
+  files: readonly string[] = [],
+  events: PullEvents = {},
+): Promise<PulledModel> {
+  const listing = await listRepository(web, id, events.signal);
+  const chosen = chooseFiles(listing, files, id.repository);
+  const places = chosen.map((file) => {
+    const path = joinPath(folder, file.name);
+    const isThere = async () => {
+      if (!(await fs.stat(path))) return false;
+      if (await isWhole(fs, path, file, events.signal)) return true;
+      throw new FusionclipError('usage', `${path} is there already and is another file; remove it, or move it away.`);
+    };
+    return { file, target: path, isThere, settle: async () => {} };
+  });
+  await fetchMissing(fs, web, id.repository, listing.commit, places, events);
+  return pulled(folder, listing, chosen);
+}
+
+/** Where a file of a model goes. */
+interface Destination {
+  readonly file: RemoteFile;
+  /** Where its content is written. */
+  readonly target: string;
+  isThere(): Promise<boolean>;
+  /** What is to be done when the content is there. */
+  settle(): Promise<void>;
+}
+
+async function fetchMissing(
+  fs: FileSystem,
+  web: Web,
+  repository: string,
+  commit: string,
+  places: readonly Destination[],
+  { onPlan, onProgress, signal }: PullEvents,
+): Promise<void> {
+  const absent: Destination[] = [];
+  for (const place of places) if (!(await place.isThere())) absent.push(place);
+  const missing = absent.reduce((sum, { file }) => sum + file.size, 0);
+  onPlan?.(
+    places.map(({ file }) => file),
+    missing,
+  );
+  let done = 0;
+  for (const { file, target, settle } of absent) {
+    const url = fileAddress(web, repository, commit, file.name);
+    const count = (bytes: number) => onProgress?.(done + bytes, missing);
+    await download(fs, web, { ...file, url, path: target }, count, signal);
+    done += file.size;
+    await settle();
+  }
 }
 
 /**
@@ -97,40 +149,40 @@ function pulled(folder: string, { commit }: Listing, files: readonly RemoteFile[
 }
 
 /** Where a file of a snapshot lies: its content under its hash, and a link to that under its name. */
-class Place {
+class Place implements Destination {
   readonly file: RemoteFile;
-  readonly blob: string;
+  readonly target: string;
   readonly #fs: FileSystem;
   readonly #path: string;
-  readonly #target: string;
+  readonly #link: string;
 
   constructor(fs: FileSystem, folder: string, snapshot: string, file: RemoteFile) {
     this.#fs = fs;
     this.file = file;
     const hash = file.sha256 ?? file.gitHash!;
-    this.blob = joinPath(folder, 'blobs', hash);
+    this.target = joinPath(folder, 'blobs', hash);
     this.#path = joinPath(snapshot, file.name);
-    this.#target = `${'../'.repeat(file.name.split('/').length + 1)}blobs/${hash}`;
+    this.#link = `${'../'.repeat(file.name.split('/').length + 1)}blobs/${hash}`;
   }
 
   /** Whether the content is there; then it gets its name if it has not got it. */
   async isThere(): Promise<boolean> {
     if (await this.#has(this.#path)) return true;
-    if (!(await this.#has(this.blob))) return false;
+    if (!(await this.#has(this.target))) return false;
     await this.settle();
     return true;
   }
 
   /** Gives the content its name. Without links it moves there, as Python's tools do it. */
-  async settle(): Promise<void> {
+  readonly settle = async (): Promise<void> => {
     try {
-      if (this.#fs.link) return await this.#fs.link(this.#target, this.#path);
+      if (this.#fs.link) return await this.#fs.link(this.#link, this.#path);
     } catch {
       // This disk has no links, or this user may not make them.
     }
     await this.#fs.makeDir(this.#path.slice(0, this.#path.lastIndexOf('/')));
-    await this.#fs.rename(this.blob, this.#path);
-  }
+    await this.#fs.rename(this.target, this.#path);
+  };
 
   async #has(path: string): Promise<boolean> {
     return (await this.#fs.stat(path))?.bytes === this.file.size;

@@ -44,9 +44,19 @@ export function refusal(message: string, word: Accepted | null): FusionclipError
 
 /** One failure for all that was refused; it can be accepted, or a volume be chosen, where of each of them. */
 export function refusalOf(refused: readonly FusionclipError[]): FusionclipError {
-  const [first, ...others] = refused.map(({ message }) => message);
-  const more = others.length > 0 ? ` (and ${others.length} more: ${others.join(' ')})` : '';
+  // What to do stands behind all causes, once where it is the same: who has no command line is told the causes alone.
+  const [[first, way], ...others] = refused.map(({ message }) => causeAndWay(message));
+  const more = others.length > 0 ? ` (and ${others.length} more: ${others.map(([cause]) => cause).join(', ')})` : '';
+  const ways = [...new Set([way, ...others.map(([, other]) => other)])].filter((each) => each !== '');
   const accept = refused.every((one) => one.accept.length > 0) ? refused.flatMap((one) => one.accept) : [];
   const volumes = refused.reduce((least, one) => Math.min(least, one.volumes), Number.POSITIVE_INFINITY);
-  return new FusionclipError('bad_data', `${first}${more}`, { accept: [...new Set(accept)], volumes });
+  const message = `${[`${first}${more}`, ...ways].join('; ')}.`;
+  return new FusionclipError('bad_data', message, { accept: [...new Set(accept)], volumes });
+}
+
+/** The parts of a sentence before and behind its first `;`, without its end. */
+function causeAndWay(message: string): [cause: string, way: string] {
+  const text = message.replace(/\.$/, '');
+  const at = text.indexOf('; ');
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 2)];
 }

@@ -8,6 +8,7 @@ import { DicomVolume } from './dicom_volume.ts';
 import { Held } from './held.ts';
 import { NiftiVolume } from './nifti_volume.ts';
 import { orderSlices } from './order.ts';
+import { Remarks } from './remarks.ts';
 import { calledFile, secretName, secretOrder, withSecretNames } from './secret_name.ts';
 import { imageKey, isSingle, singleImages } from './single_images.ts';
 import { Skips } from './skips.ts';
@@ -73,6 +74,7 @@ export async function collectVolumes(
   const segmentations: string[] = [];
   const volumes: CollectedVolume[] = [];
   const held = options.held ?? new Held();
+  const chosen = new Remarks();
   let others = 0;
   let results = 0;
   const all = [roots].flat();
@@ -89,6 +91,8 @@ export async function collectVolumes(
       try {
         const patient = name.replace(/[/\\].*$/, '').replace(/\.(nii|hdr)(\.gz)?$/i, '');
         const volume = await NiftiVolume.open(fs, path, { name, patient }, options.volume ?? null, held);
+        const [index, count] = volume.among;
+        if (count > 1) chosen.add(name, `volume ${index} of the ${count} that its file holds, from 0 on`);
         volumes.push({ volume, path, kind: 'NIfTI', study: patient, rank: '' });
       } catch (error) {
         damaged(error);
@@ -114,6 +118,7 @@ export async function collectVolumes(
     if (error.code === 'bad_image' && accept.has('damaged')) notes.push(`left out: ${error.message}`);
     else refused.push(error.code === 'bad_image' ? refusal(error.message, 'damaged') : error);
   }
+  notes.push(...chosen.lines());
   if (results > 0) notes.push(`left out: ${counted(results, 'result')} of this program`);
   if (others > 0) notes.push(`${counted(others, 'file')} of other kinds`);
 

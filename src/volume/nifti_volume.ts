@@ -17,6 +17,8 @@ export class NiftiVolume implements Volume {
   readonly bodyPart = '';
   readonly bits = null;
   readonly look: Look;
+  /** Which one it is of how many in its file. */
+  readonly among: readonly [index: number, count: number];
   private readonly file: NiftiFile;
   private readonly index: number;
   private readonly held: Held;
@@ -25,6 +27,7 @@ export class NiftiVolume implements Volume {
   private constructor(file: NiftiFile, index: number, names: { name: string; patient: string }, held: Held) {
     this.file = file;
     this.index = index;
+    this.among = [index, file.volumes];
     this.held = held;
     this.forget = () => file.forget();
     this.name = names.name;
@@ -58,9 +61,13 @@ export class NiftiVolume implements Volume {
         { volumes },
       );
     }
-    const index = chosen ?? 0;
+    // Of one alone, as masks are beside images of several, nothing is chosen.
+    const index = volumes > 1 && chosen !== null ? chosen : 0;
     if (!(Number.isInteger(index) && index >= 0 && index < volumes)) {
-      throw new FusionclipError('usage', `${names.name} holds ${volumes} volumes, and none of number ${index}.`);
+      throw new FusionclipError(
+        'usage',
+        `${names.name} holds ${volumes} volumes, and none of number ${index}; they count from 0.`,
+      );
     }
     return new NiftiVolume(file, index, names, held);
   }

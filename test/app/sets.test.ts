@@ -6,10 +6,12 @@ import { noticeOf } from '../../app/components/notice.ts';
 import { progressOf } from '../../app/components/progress_text.ts';
 import { strange } from '../../app/components/strange.ts';
 import type { Given } from '../../app/dropped.ts';
+import { hubOf } from '../../app/hub.ts';
 import type { Waived } from '../../app/protocol.ts';
 import { type Offer, reduce, START, type State } from '../../app/state.ts';
 import { drawn, exchanged, withoutImage } from '../../app/support.ts';
 import { waivedBy } from '../../app/worker/waived.ts';
+import { withServers } from '../../scripts/app_files.mjs';
 
 const given = (folder: string | null, ...names: string[]): Given => ({
   folder,
@@ -98,11 +100,14 @@ test('progress says what is under way, also where nothing is counted', () => {
   // A training that goes on loads its model first; what was left before the break is no news.
   const resumed = reduce({ ...moving, phase: 'paused' }, { type: 'phase', phase: 'training' });
   expect(progressOf(resumed, 0).text).toBe('Loading the model, to go on after step 20 of 40…');
+  const bytes = { what: 'bytes that are fetched', done: 9 * 2 ** 20, total: 40 * 2 ** 20 };
+  const fetching = { ...START, phase: 'preparing', stage: bytes } as const;
+  expect(progressOf(fetching, 0).text).toBe('Fetching the model: 9.0 MiB of 40 MiB');
 });
 
 test('adapters of another organ or of a model that is not there are named as such', () => {
   const adapters = { name: '', bytes: 0, hold: '', trainedOn: '', object: 'Brain', model: 'mine' };
-  const models = [{ name: 'mine', title: '', bytes: 1 }];
+  const models = [{ name: 'mine', title: '', bytes: 1, part: false }];
   const dataset = { object: 'brain ' } as State['dataset'];
   expect(strange({ adapters, dataset, models })).toEqual([]);
   expect(strange({ adapters, dataset: { object: '' } as State['dataset'], models })).toEqual([]);
@@ -188,4 +193,22 @@ test('the end of work is said to screen readers, once', () => {
   expect(noticeOf({ ...START, phase: 'idle', outcome })).toBe('Done: 2 images are scored, image AUROC 0.750.');
   expect(noticeOf({ ...START, phase: 'idle', outcome, error: 'no' })).toBe('');
   expect(noticeOf({ ...START, phase: 'paused' })).toBe('Paused.');
+});
+
+test('a page reaches the servers of a hub when it was built with them, and those alone', () => {
+  const page = '<meta http-equiv="Content-Security-Policy" content="default-src \'self\'; base-uri \'none\'" />';
+  const policy = (html: string) => /content="([^"]*)"/.exec(html)![1];
+  expect(withServers(page, '')).toBe(page);
+  expect(hubOf(policy(page))).toBeNull();
+  const built = policy(withServers(page, 'https://hub.example https://*.files.example'));
+  expect(built).toBe(`${policy(page)}; connect-src 'self' https://hub.example https://*.files.example`);
+  expect(hubOf(built)).toBe('https://hub.example');
+  const alone = page.replace('base-uri', 'connect-src blob: data:; base-uri');
+  expect(hubOf(policy(alone))).toBeNull();
+  expect(policy(withServers(alone, 'http://localhost:8080'))).toMatch(
+    /; connect-src blob: data: http:\/\/localhost:8080; base/,
+  );
+  for (const wrong of ['hub.example', 'https://hub.example; script-src *', 'https://*.files.example', 'https://a"b']) {
+    expect(() => withServers(page, wrong)).toThrow(/is no server|without \*/);
+  }
 });

@@ -34,6 +34,14 @@ test('sentences of the library name no path and no flag that the page has not', 
       'image 1a2b3c4d lies in no folder that says normal or abnormal, and has no mask; put it into one called normal or abnormal.',
     ],
     ['epi.nii.gz holds 2 volumes; say which with --volume 0 … 1.', 'epi.nii.gz holds 2 volumes.'],
+    [
+      "hub.example cannot be reached, so nothing of model a/b is here (refused); look at this machine's network, proxy and firewall, then give the same command again.",
+      "hub.example cannot be reached, so nothing of model a/b is here (refused); look at this machine's network, proxy and firewall, and try again.",
+    ],
+    [
+      'hub.example does not give model a/b to everyone (status 401): accept its terms there, and set HF_TOKEN to your token.',
+      'hub.example does not give model a/b to everyone (status 401): accept its terms there.',
+    ],
     ['@loaded/3/x was not written by fusionclip train; give a run folder of it.', 'x holds no trained adapters.'],
     [
       "Cannot write sessions/20261129-ab12/run/config.json: the browser's storage is full; remove models or free some space on the disk.",

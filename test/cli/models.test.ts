@@ -78,6 +78,9 @@ describe('models', () => {
     expect(pulled.code).toBe(0);
     expect(server.seen[0].authorization).toBe('Bearer hf_secret');
     expect(pulled.stderr + pulled.stdout).not.toContain('hf_secret');
+    const apart = await fusionclip(['model', 'pull', 'org/clip', '--out', join(folder, 'apart')], env);
+    expect(apart.stdout).toContain(`${join(folder, 'apart/model.safetensors')}  `);
+    expect((await fusionclip(['model', 'inspect', join(folder, 'apart')])).code).toBe(0);
     const address = `${server.address}/plain/model.safetensors`;
     const streamed = await fusionclip(['embed', '--model', address, '--text', 'a brain'], env);
     await server.close();
@@ -94,7 +97,7 @@ describe('models', () => {
   test('model pull names what is wrong with a command line', async () => {
     for (const [args, message] of [
       [['x'], /neither ORG\/NAME nor an address/],
-      [['org/clip', '--out', 'y'], /--out and --sha256 belong to a URL/],
+      [['org/clip', '--out', 'y', '--offline'], /--cache and --offline belong to the cache/],
       [['https://example.org/m.bin', '--files', 'a'], /belong to a model of a hub/],
       [['https://example.org/m.bin', '--offline'], /without the network/],
       [['org/clip', '--sha256', 'zz'], /--sha256 takes HEX/],

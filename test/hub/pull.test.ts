@@ -1,12 +1,39 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openClipModel } from '../../src/clip/index.ts';
 import { modelCacheFolder, parseModelId } from '../../src/clip/model_cache.ts';
 import { disk } from '../../src/host/disk.ts';
-import { parseHubName, pullModel } from '../../src/hub/index.ts';
+import { parseHubName, pullFolder, pullModel } from '../../src/hub/index.ts';
 import { pullOffline } from '../../src/hub/pull.ts';
-import { cache, failure, ID, inCache, MAIN, pull, server, web } from './hub_fixture.ts';
-import { gitHash, sha256 } from './hub_server.ts';
+import { cache, failure, folder, ID, inCache, MAIN, pull, server, web } from './hub_fixture.ts';
+import { FAULTS, gitHash, sha256 } from './hub_server.ts';
+
+describe('pull into a folder', () => {
+  const into = (name = 'model') => pullFolder(disk, web, join(folder, name), ID);
+
+  test('has no links and no cache, goes on where it broke, and is a model', async () => {
+    server.faults.push(FAULTS.breakAfter(1000));
+    expect((await into()).files.map(({ name }) => name)).toEqual(['model.safetensors', 'config.json']);
+    const names = readdirSync(join(folder, 'model'), { withFileTypes: true });
+    expect(names.map((one) => [one.name, one.isFile()])).toEqual([
+      ['config.json', true],
+      ['model.safetensors', true],
+    ]);
+    expect(server.take().map(({ range }) => range)).toEqual([undefined, 'bytes=1000-', undefined]);
+    expect((await openClipModel(disk, join(folder, 'model'))).config.embed).toBe(32);
+    await into();
+    expect(server.take()).toEqual([]);
+  });
+
+  test('writes over no file that is another one', async () => {
+    mkdirSync(join(folder, 'other'));
+    writeFileSync(join(folder, 'other/config.json'), '{}');
+    expect((await failure(into('other'))).message).toMatch(/other\/config\.json is there already and is another file/);
+    expect(readFileSync(join(folder, 'other/config.json'), 'utf8')).toBe('{}');
+    expect(readdirSync(join(folder, 'other'))).toEqual(['config.json']);
+  });
+});
 
 describe('pull into the cache', () => {
   test('lays the files out as the Python tools do, and the model is found by its id', async () => {

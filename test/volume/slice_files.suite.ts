@@ -102,6 +102,16 @@ suite('volumes as data sets of slices', () => {
     const four = nifti({ shape: [2, 2, 3, 2], type: 2, bytes: 1, values: [...IMAGE, ...IMAGE], sform });
     expect(await failure(set({ 'd/good/a.nii': four }))).to.contain('holds 2 volumes; say which with --volume 0 … 1');
     expect(await failure(set({ 'd/good/a.nii': four }, { volume: 1 }))).to.equal('none');
+    expect(await failure(set({ 'd/good/a.nii': four }, { volume: 2 }))).to.contain(
+      'holds 2 volumes, and none of number 2',
+    );
+    // A mask has one, whichever is chosen of its image; which was taken is said.
+    const pair = await set({ 'd/p/a.nii': four, 'd/p/a_mask.nii': volume(MASK) }, { volume: 1 });
+    expect(pair!.set.notes).to.deep.equal(['p/a.nii: volume 1 of the 2 that its file holds, from 0 on']);
+    const both = await failure(set({ 'd/good/a.nii': four, 'd/good/b.nii': four }));
+    expect(both).to.equal(
+      'good/a.nii holds 2 volumes (and 1 more: good/b.nii holds 2 volumes); say which with --volume 0 … 1.',
+    );
     const choice = (files: Record<string, Uint8Array>) => set(files).catch(({ volumes }) => volumes);
     const three = nifti({ shape: [2, 2, 3, 3], type: 2, bytes: 1, values: [...IMAGE, ...IMAGE, ...IMAGE], sform });
     expect(await choice({ 'd/good/a.nii': three, 'd/good/b.nii': four })).to.equal(2);

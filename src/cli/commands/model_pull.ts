@@ -1,7 +1,7 @@
 import { FusionclipError } from '../../base/errors.ts';
 import { list, type OptionTable, optional, text, toggle } from '../../base/option.ts';
 import { joinPath } from '../../base/paths.ts';
-import { type PullEvents, parseHubName, pullFile, pullModel, webOf } from '../../hub/index.ts';
+import { type PullEvents, parseHubName, pullFile, pullFolder, pullModel, webOf } from '../../hub/index.ts';
 import { pullOffline } from '../../hub/pull.ts';
 import { byteText, type Call, type Command, exactly, flagValues, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
@@ -15,7 +15,7 @@ const FLAGS = {
   },
   offline: toggle(false, 'only say where the model lies; nothing is asked of the network'),
   cache: word('DIR', 'folder of the cache; default: HF_HUB_CACHE, HF_HOME/hub, or ~/.cache/huggingface/hub'),
-  out: word('FILE', 'where the file of a URL goes; default: its own name, here'),
+  out: word('PATH', 'file that a URL goes to, or folder that a model goes to in place of the cache'),
   sha256: {
     ...optional(text('', /^[0-9a-fA-F]{64}$/, 'HEX', ''), 'hash that the file of a URL must have'),
     form: 'HEX',
@@ -36,7 +36,7 @@ export const modelPull: Command = {
   ],
   details: `A model goes to the cache of Hugging Face's Python tools, and --model ORG/NAME finds it there. HF_ENDPOINT names
 another hub, HF_TOKEN a token, HF_HUB_OFFLINE=1 stands for --offline. The same command goes on
-with a download that broke.`,
+with a download that broke. --out lays the files of a model into a folder without a cache, to be carried elsewhere.`,
   flags: [{ title: 'Download', table: FLAGS }],
   async run(call) {
     const { host } = call;
@@ -72,20 +72,22 @@ async function pull(call: Call, events: PullEvents, reporter: Reporter): Promise
   const offline = values.offline || /^(1|true|yes|on)$/i.test(host.env('HF_HUB_OFFLINE') ?? '');
   const hub = parseHubName(name, web.endpoint);
   if (hub) {
-    if (values.out !== null || values.sha256 !== null) {
-      throw new FusionclipError(
-        'usage',
-        '--out and --sha256 belong to a URL; a model goes to the cache, with its own hashes.',
-      );
+    if (values.sha256 !== null) {
+      throw new FusionclipError('usage', '--sha256 belongs to a URL; a model has its own hashes.');
+    }
+    if (values.out !== null && (values.cache !== null || offline)) {
+      throw new FusionclipError('usage', '--cache and --offline belong to the cache; leave them or --out out.');
     }
     const id = { ...hub.id, revision: values.revision ?? hub.id.revision };
     const files = hub.file ? [hub.file] : values.files;
-    const cache = values.cache ?? host.modelCache;
-    if (!cache)
-      throw new FusionclipError('usage', 'There is no home folder for the cache; name a folder with --cache.');
-    const model = offline
-      ? await pullOffline(host, cache, id, files)
-      : await pullModel(host, web, cache, id, files, events);
+    const fetched = () => {
+      if (values.out !== null) return pullFolder(host, web, values.out, id, files, events);
+      const cache = values.cache ?? host.modelCache;
+      if (!cache)
+        throw new FusionclipError('usage', 'There is no home folder for the cache; name a folder with --cache.');
+      return offline ? pullOffline(host, cache, id, files) : pullModel(host, web, cache, id, files, events);
+    };
+    const model = await fetched();
     reporter.clear();
     const lines = model.files.map((file) => `${joinPath(model.folder, file.name)}  ${byteText(file.bytes)}\n`);
     host.stdout(values.json ? `${JSON.stringify(model, null, 2)}\n` : lines.join(''));

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { overlaid } from '../../../src/base/overlaid.ts';
@@ -205,6 +206,62 @@ describe('volumes in the page', () => {
     await page.set('#epochs', 1);
     await page.press('button[type=submit]');
     await page.text('.tiles');
+    expect(page.failures).toEqual([]);
+  });
+
+  test('of a set whose files hold several, one is chosen, and is what is learned from, paused and scored', async () => {
+    const options = { set: 'liver', seed: 3, valid: 2, test: 2, size: 48, depth: 8, format: 'nifti' } as const;
+    const train = async (set: string, epochs: number) => {
+      await page.press('input[value=folders]');
+      await page.drop('[data-zone=set]', set);
+      await page.text('[role=alert], .summary');
+      return async () => {
+        await page.says('.summary', /volumes: 4 of 4 patients/);
+        await page.page.select('#model', 'mine');
+        await page.set('#shots', 1);
+        await page.set('#epochs', epochs);
+        await page.press('button[type=submit]');
+      };
+    };
+    const plain = await writePhantomVolumes(disk, { ...options, out: join(folder, 'plain') });
+    const double = await writePhantomVolumes(disk, { ...options, out: join(folder, 'double') });
+    for (const one of readdirSync(double, { recursive: true, withFileTypes: true })) {
+      if (!/\d\.nii\.gz$/.test(one.name)) continue;
+      const path = join(one.parentPath, one.name);
+      const bytes = gunzipSync(readFileSync(path));
+      const header = bytes.subarray(0, 352);
+      header.writeInt16LE(4, 40);
+      header.writeInt16LE(2, 48);
+      const data = bytes.subarray(352);
+      // The other volume is the same from back to front.
+      writeFileSync(path, gzipSync(Buffer.concat([header, Buffer.from(data).reverse().swap16(), data])));
+    }
+    const begin = await train(plain, 4);
+    await begin();
+    await page.text('.tiles');
+    const scores = await page.scores();
+    const beginDouble = await train(double, 4);
+    await page.says('[role=alert]', /holds 2 volumes \(and 3 more: .* holds 2 volumes, .* holds 2 volumes\)\./);
+    await page.set('#volume', 1);
+    await page.press('#go-on');
+    await page.page.waitForSelector('[role=alert]', { hidden: true });
+    await page.phase('idle');
+    expect(await page.page.$$eval('[role=alert]', (all) => all.map((one) => one.textContent))).toEqual([]);
+    expect(await page.text('.summary')).toMatch(/volume 1 of the 2/);
+    await beginDouble();
+    await page.text('.chart');
+    await page.press('#pause');
+    await page.phase('paused');
+    await page.goto(server.address);
+    await page.phase('paused');
+    await page.drop('[data-zone=set]', double);
+    await page.page.waitForSelector('#volume');
+    await page.set('#volume', 1);
+    await page.press('#go-on');
+    await page.page.waitForSelector('.warning', { hidden: true });
+    await page.press('#resume');
+    await page.text('.tiles');
+    expect(Object.values(await page.scores())).toEqual(Object.values(scores));
     expect(page.failures).toEqual([]);
   });
 });

@@ -1,0 +1,2 @@
+/** Types of app_files.mjs for the tests. */
+export function withServers(html: string, servers: string): string;
