@@ -55,9 +55,6 @@ export function statisticsOf(backbone: AnyBackbone): PixelStatistics {
 /** What names a model in an API: a path, `generated:NAME:SEED`, `random:PATH:SEED`, or a model that is open already. */
 export type ModelSource = string | AnyBackbone;
 
-/** Called after each tensor of a model that is read. */
-type Progress = (done: number, total: number) => void;
-
 /** Small tensors from both towers and from their ends: another model differs in every one of them. */
 const FINGERPRINT = [
   'visual.class_embedding',
@@ -70,13 +67,14 @@ const MEDCLIP_FINGERPRINT = ['visual.conv1.weight', 'visual.head.weight', 'ln_em
 
 /**
  * Opens the CLIP model that a `--model` names, as {@link openModel} does.
+ * @param onProgress called after each tensor of a file's weights, all of which are read
  * @throws FusionclipError `usage`, `io`, `bad_model`; also for a MedCLIP model
  */
 export async function openBackbone(
   fs: FileSystem,
   source: ModelSource,
   signal?: AbortSignal,
-  onProgress?: Progress,
+  onProgress?: (done: number, total: number) => void,
 ): Promise<Backbone> {
   const model = await openModel(fs, source, signal, onProgress);
   if (model.family === 'clip') return model;
@@ -94,7 +92,7 @@ export async function openModel(
   fs: FileSystem,
   source: ModelSource,
   signal?: AbortSignal,
-  onProgress?: Progress,
+  onProgress?: (done: number, total: number) => void,
 ): Promise<AnyBackbone> {
   if (typeof source !== 'string') return source;
   const name = source;
@@ -126,7 +124,7 @@ async function openClipPath(
   name: string,
   seed: number | null,
   signal: AbortSignal | undefined,
-  onProgress: Progress | undefined,
+  onProgress: ((done: number, total: number) => void) | undefined,
 ): Promise<Backbone> {
   const model = await openClipModel(fs, path);
   const tokenizer = await model.tokenizer();
@@ -148,7 +146,7 @@ async function summed(
   shapes: ReadonlyMap<string, readonly number[]>,
   identity: ModelIdentity,
   signal: AbortSignal | undefined,
-  onProgress: Progress | undefined,
+  onProgress: ((done: number, total: number) => void) | undefined,
 ): Promise<{ readonly sum: ModelIdentity; readonly warning: readonly string[] }> {
   // Each byte of an address is a request; there the fingerprint has to do.
   if (/^https?:/.test(identity.name)) return { sum: identity, warning: [] };
@@ -184,7 +182,7 @@ async function openMedClipPath(
   name: string,
   seed: number | null,
   signal: AbortSignal | undefined,
-  onProgress: Progress | undefined,
+  onProgress: ((done: number, total: number) => void) | undefined,
 ): Promise<MedClipBackbone> {
   const model = await openMedClip(fs, path);
   const tokenizer = await model.tokenizer();
