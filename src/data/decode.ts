@@ -95,7 +95,10 @@ function stored(bytes: Uint8Array, name: string, format: Format, mask: boolean):
       throw new FusionclipError('bad_image', message, { cause });
     }
     // Our own checks throw plain errors; a TypeError comes from a library following nonsense, and would say nothing.
-    const reason = cause instanceof Error && cause.name === 'Error' ? cause.message : 'its data contradict themselves';
+    const reason =
+      cause instanceof Error && cause.name === 'Error'
+        ? cause.message.replace(/[:.\s]+$/, '')
+        : 'its data contradict themselves';
     throw new FusionclipError(
       'bad_image',
       `${name}: this ${format.toUpperCase()} file is damaged (${reason}); copy it again from its source or remove it.`,

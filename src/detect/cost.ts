@@ -57,7 +57,7 @@ export interface MethodCost {
 export async function methodCost(backbone: AnyBackbone, settings: RunSettings, kind: DatasetKind): Promise<MethodCost> {
   const { fusion: options, train } = settings;
   const gpu = countingGpu('hardware');
-  const { zeros, shapes } = ofZeros(backbone);
+  const { zeros, shapes } = ofZeros(backbone, options.size);
   const detector = await Detector.open({ gpu, backbone: zeros, options, kind, object: 'image', seed: train.seed });
   const text = gpu.flops;
   const { parameters } = detector.method;
@@ -78,11 +78,15 @@ export async function methodCost(backbone: AnyBackbone, settings: RunSettings, k
   };
 }
 
-/** The same model with weights of zeros, and the shapes of its tensors. */
-function ofZeros(backbone: AnyBackbone): { zeros: AnyBackbone; shapes: ReadonlyMap<string, readonly number[]> } {
+/** The same model with weights of zeros, made for images of a size so that no positions are resampled, and the shapes of its tensors. */
+function ofZeros(
+  backbone: AnyBackbone,
+  size: number,
+): { zeros: AnyBackbone; shapes: ReadonlyMap<string, readonly number[]> } {
   if (backbone.family === 'clip') {
     const { config } = backbone.weights;
-    return { zeros: { ...backbone, weights: zeroModel(config) }, shapes: clipShapes(config) };
+    const vision = { ...config.vision, nativeSize: size };
+    return { zeros: { ...backbone, weights: zeroModel({ ...config, vision }) }, shapes: clipShapes(config) };
   }
   const { config } = backbone.weights;
   return { zeros: { ...backbone, weights: zeroMedClip(config) }, shapes: medClipShapes(config) };

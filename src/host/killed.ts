@@ -2,9 +2,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { visible } from '../base/visible.ts';
 
+/** Why signals come that are no wish to stop. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  SIGKILL: 'kill -9, or no memory was left',
+  SIGXFSZ: 'a file became larger than "ulimit -f" allows: raise it',
+  SIGXCPU: 'it took more time than "ulimit -t" allows: raise it',
+};
+
 /** A sentence about a program that was ended from outside. @param args of its command line */
 export function killedNote(how: string, args: readonly string[]): string {
-  const why = how === 'SIGKILL' ? 'SIGKILL (kill -9, or no memory was left)' : how;
+  const why = MEANINGS[how] ? `${how} (${MEANINGS[how]})` : how;
   return `fusionclip: the program was ended by ${why}; ${goOnAdvice(args)}.\n`;
 }
 

@@ -43,6 +43,16 @@ async function takeList(args: string[]): Promise<string | null> {
   return file;
 }
 
+/** A program cannot be started where its folder was removed meanwhile. */
+function requireWorkingFolder(): void {
+  try {
+    process.cwd();
+  } catch (cause) {
+    const text = 'The folder that this was started in is gone; change to one that is there.';
+    throw new FusionclipError('io', text, { cause });
+  }
+}
+
 /** The command line as it lies beside this file in `dist/`. */
 function ownBundle(): Bundle {
   const here = dirname(fileURLToPath(import.meta.url));
@@ -67,6 +77,7 @@ export async function run(argv: readonly string[], bundle: Bundle = ownBundle())
   if (install !== null) process.env[INSTALL] ??= install;
   process.env[OWN_MODELS] ??= join(dirname(bundle.script), '..', 'models');
   try {
+    requireWorkingFolder();
     const wish = takeOption(args, '--runtime') ?? process.env.FUSIONCLIP_RUNTIME;
     // `ci` is the one command that is about a browser.
     const runtime = readRuntime(wish ?? (args[0] === 'ci' ? 'chrome' : 'auto'));

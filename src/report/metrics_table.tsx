@@ -30,7 +30,7 @@ export function MetricsTable({ results }: { readonly results: TrainResults }) {
       {kind === 'pixel' && (
         <DataTable
           title="Their pixels: lesion or not"
-          heads={['weights or baseline', 'AUROC', 'AP', 'F1-max', 'AUPRO', 'exact']}
+          heads={['weights or baseline', 'AUROC', 'AP', 'F1-max', 'AUPRO', 'AUPRO, exact']}
           rows={lines.flatMap(({ name, pixel }) =>
             pixel
               ? [

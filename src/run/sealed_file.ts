@@ -35,6 +35,10 @@ export async function openSealed(fs: FileSystem, path: string): Promise<{ file: 
   try {
     file = await openSafetensors({ name: path, size: bytes.length, read });
   } catch (cause) {
+    if (isText(bytes)) {
+      const text = `${path} is a text, and no weights of a run; give the folder of the run, or its checkpoint/adapters.safetensors.`;
+      throw new FusionclipError('bad_model', text, { cause });
+    }
     if (indexOf(bytes, ascii('fusionclip')) >= 0) throw damaged(path, cause);
     const text = `${path} was not written by fusionclip train, or little of it is left (${bytes.length} bytes); take a copy of it, or train again.`;
     throw new FusionclipError('bad_model', text, { cause });
@@ -55,6 +59,11 @@ function placeOf(bytes: Uint8Array, checksum: string): Uint8Array | null {
   // The header comes first, so nothing in a tensor is taken for it.
   const at = indexOf(bytes, text);
   return at < 0 ? null : bytes.subarray(at + text.length - checksum.length - 1, at + text.length - 1);
+}
+
+/** Weights begin with the length of their header, whose last bytes are 0. */
+function isText(bytes: Uint8Array): boolean {
+  return bytes.length >= 8 && bytes.subarray(0, 8).every((byte) => byte >= 32 || byte === 10 || byte === 13);
 }
 
 function indexOf(bytes: Uint8Array, part: Uint8Array): number {

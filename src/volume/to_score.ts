@@ -2,7 +2,6 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { baseName, joinPath } from '../base/paths.ts';
 import { isMaskFolder, withoutMaskWord } from '../data/layout/words.ts';
-import { isDicom } from '../dicom/part10.ts';
 import { parseAccept, refusalOf } from './accept.ts';
 import { acquisitionOf, asDecided, requireAlike } from './acquired.ts';
 import { type CollectedVolume, collectVolumes } from './collect.ts';
@@ -17,7 +16,7 @@ import { shownAs } from './shown_as.ts';
 import { fileName, pngOfSlice, type SlicePlace, type SliceRules, uniqueName } from './sliced_volume.ts';
 import type { SliceStack } from './stack.ts';
 import type { Volume, VolumeSlice } from './volume.ts';
-import { holdsVolumes } from './volume_files.ts';
+import { beginsAsDicom, holdsVolumes } from './volume_files.ts';
 import { parseWindow } from './window.ts';
 
 /** A volume whose slices are to be scored. */
@@ -57,7 +56,7 @@ export async function isVolumePath(fs: FileSystem, path: string): Promise<boolea
   const what = await fs.stat(path);
   if (what?.kind === 'directory') return holdsVolumes(fs, path);
   if (what?.kind !== 'file') return false;
-  return /\.(nii|hdr|img)(\.gz)?$/i.test(path) || isDicom(await fs.readRange(path, 0, 256));
+  return /\.(nii|hdr|img)(\.gz)?$/i.test(path) || (await beginsAsDicom(fs, path));
 }
 
 /**
@@ -207,7 +206,7 @@ async function series(fs: FileSystem, paths: readonly string[]): Promise<string[
   const slices: string[] = [];
   const out: string[][] = [];
   for (const path of new Set(paths)) {
-    const isSlice = (await fs.stat(path))?.kind === 'file' && isDicom(await fs.readRange(path, 0, 256));
+    const isSlice = (await fs.stat(path))?.kind === 'file' && (await beginsAsDicom(fs, path));
     if (!isSlice) out.push([path]);
     else if (slices.push(path) === 1) out.push(slices);
   }

@@ -1,4 +1,5 @@
 import { serverOf } from '../base/address.ts';
+import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { baseName, extension, joinPath } from '../base/paths.ts';
 import { isImageName } from '../data/decode.ts';
@@ -23,6 +24,16 @@ export async function holdsVolumes(fs: FileSystem, root: string, skip: readonly 
   return (await firstKind(fs, root, 0, (path) => skips.has(nameBelow(root, path)))) === 'volume';
 }
 
+/** Whether a file begins as DICOM files do. One that cannot be read does not: whoever reads it says so. */
+export async function beginsAsDicom(fs: FileSystem, path: string): Promise<boolean> {
+  try {
+    return isDicom(await fs.readRange(path, 0, 256));
+  } catch (error) {
+    if (error instanceof FusionclipError && error.code === 'io') return false;
+    throw error;
+  }
+}
+
 async function firstKind(
   fs: FileSystem,
   folder: string,
@@ -38,7 +49,7 @@ async function firstKind(
     if (isImageName(name)) return 'picture';
     if (/\.(nii|hdr)(\.gz)?$/i.test(name)) return 'volume';
     if (['', 'dcm', 'dicom', 'ima'].includes(extension(name)) || /^\d+$/.test(extension(name))) {
-      if (isDicom(await fs.readRange(path, 0, 256))) return 'volume';
+      if (await beginsAsDicom(fs, path)) return 'volume';
     }
   }
   for (const { name, kind, link } of entries) {

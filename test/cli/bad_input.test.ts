@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pathsOf } from '../../src/cli/path_list.ts';
 import { writeSafetensors } from '../../src/clip/index.ts';
 import { parseSafetensors } from '../../src/clip/safetensors.ts';
 import { type Ended, fusionclip, QUICK, withSmallFiles, writeModel, writeSet } from './program.ts';
@@ -180,6 +182,25 @@ describe('the command line', () => {
     [['embed', '--model', 'generated:T:1'], /nothing to embed/],
   ])('%j', async (args, message) => {
     expectRefusal(await fusionclip(args), 2, message);
+  });
+
+  test('a folder that is gone', async () => {
+    const gone = 'mkdir "$1/gone" && cd "$1/gone" && rmdir "$1/gone" && exec "$2" "$3" cost';
+    const program = [
+      '-c',
+      gone,
+      'sh',
+      path(''),
+      process.execPath,
+      join(import.meta.dirname, '../../bin/fusionclip.mjs'),
+    ];
+    const { status, stderr } = spawnSync('sh', program, { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([9, expect.stringMatching(/started in is gone; change to one that is there\.$/m)]);
+  });
+
+  test('paths of a list', () => {
+    expect(pathsOf('\na b.png\r\nc.png')).toEqual(['a b.png', 'c.png']);
+    expect(pathsOf('a\nb.png\0c.png\0')).toEqual(['a\nb.png', 'c.png']);
   });
 
   test('no adapter', async () => {

@@ -135,6 +135,26 @@ suite('layouts of public data sets', () => {
     await expectFailure('bad_data', [/found valid; add the other split, or give \/set\/valid,/], () => check(fs));
   });
 
+  test('two folders for one split, and masks without labels, are refused as that; spaces around names do not count', async () => {
+    const split = (name: string) => plain.map((path) => `${name}/${path}`);
+    const twice = setOf(...split('valid'), ...split('val'), ...split('test'));
+    await expectFailure('bad_data', [/more than one folder for valid: val and valid; .*--skip valid\.$/], () =>
+      check(twice),
+    );
+    assert.isTrue((await check(twice, { skip: ['val'] })).ok);
+    await expectFailure('bad_data', [/for test: Test and test; .*take one away/], () =>
+      check(setOf(...split('valid'), ...split('test'), ...split('Test'))),
+    );
+    const unlabelled = setOf(...numbers(4, (i) => `images/${i}.png`), ...numbers(4, (i) => `masks/${i}.png`));
+    await expectFailure('bad_data', [/masks alone do not say which images are normal: put those/], () =>
+      check(unlabelled),
+    );
+    const spaced = await check(
+      setOf(...split('valid '), ...split('test').map((path) => path.replace('good', ' good'))),
+    );
+    assert.deepEqual([spaced.ok, total(spaced)], [true, [8, 8]]);
+  });
+
   test('masks in a folder lesions beside the images; without one it is a class', async () => {
     const nested = ['good', 'Ungood'].flatMap((name) => numbers(4, (i) => `${name}/img/${i}.png`));
     const beside = await check(setOf(...nested, ...numbers(4, (i) => `Ungood/lesions/${i}.png`)));

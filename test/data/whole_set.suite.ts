@@ -168,6 +168,43 @@ suite('what the masks of a set show together', () => {
     }
   });
 
+  test('masks with a frame are refused as that', async () => {
+    /** 20×12 pixels: a lesion in the middle, and where it is framed the edges. */
+    const mask = (framed: boolean) => (_: string, i: number) =>
+      grey(
+        12,
+        Array.from({ length: 120 }, (_, k) => {
+          const [x, y] = [k % 12, Math.floor(k / 12)];
+          const isEdge = x === 0 || x === 11 || y === 0 || y === 9;
+          return (framed && isEdge) || (x > 3 && x < 7 && y > 2 + (i % 3) && y < 7) ? 255 : 0;
+        }),
+      );
+    assert.deepEqual(told(await check(masked(mask(false)))), []);
+    const report = await check(masked(mask(true)));
+    assert.deepEqual([told(report), report.ok], [['error framed_masks /set/masks/0.png'], false]);
+    assert.match(report.problems[0].message, /^in 4 of 4 masks the lesion runs along all edges.*cut the frames off/);
+    assert.isTrue((await check(masked(mask(true)), { 'mask.background': 'black' })).ok);
+  });
+
+  test('masks of many levels that do not end in white are told of, and refused beside those that are read at one half', async () => {
+    const mask = (top: (i: number) => number) => (_: string, i: number) =>
+      grey(
+        12,
+        Array.from({ length: 120 }, (_, k) => Math.round((top(i) * Math.max(0, 20 - Math.abs(k - 50 - i))) / 20)),
+      );
+    const faint = await check(masked(mask(() => 90)));
+    assert.deepEqual([told(faint), faint.ok], [['warning mask_values /set/masks/0.png'], true]);
+    assert.match(
+      faint.problems[0].message,
+      /^4 of 4 masks have many levels, and all of these but black count as lesion;/,
+    );
+    const mixed = masked(mask((i) => (i === 0 ? 250 : 90)));
+    const refused = await check(mixed);
+    assert.deepEqual([told(refused), refused.ok], [['error mask_values /set/masks/1.png'], false]);
+    assert.match(refused.problems[0].message, /^3 of 4 .*while 1 are read at one half/);
+    assert.isTrue((await check(mixed, { 'mask.background': 'black' })).ok);
+  });
+
   test('borders that are smeared are read at one half, as those of a JPEG are, and that is said', async () => {
     // A lesion of 4 pixels with a ramp of 20 levels on either side, 10 of them above one half.
     const ramp = Array.from({ length: 20 }, (_, k) => 12 * (k + 1));

@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import { csvCells } from '../../src/base/csv.ts';
+import { FusionclipError } from '../../src/base/errors.ts';
 import { decodeImage } from '../../src/data/decode.ts';
 import { BAR_HEIGHT, heatPicture } from '../../src/data/heat_picture.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
@@ -8,6 +9,7 @@ import { type ClassedScores, pointSentence, worthOf } from '../../src/detect/ima
 import { type PredictRequest, predictImages } from '../../src/detect/predict.ts';
 import { predictPaths } from '../../src/detect/predict_volumes.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
+import { isVolumePath } from '../../src/volume/to_score.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun, textOf, tinyBackbone } from '../train/small_run.ts';
@@ -74,6 +76,19 @@ suiteInTurn('predictions', () => {
       ],
     );
     await expectFailure('bad_image', [/a\.png/], () => predict({ paths }));
+  });
+
+  test('a file that cannot be read is no volume, so it has a row, and a text is no run', async (t) => {
+    const { fs, predict } = await trained(await t.gpu());
+    const { readRange } = fs;
+    fs.readRange = async (path, ...part) => {
+      if (path === GOOD) throw new FusionclipError('io', 'Permission denied.');
+      return readRange.call(fs, path, ...part);
+    };
+    assert.isFalse(await isVolumePath(fs, GOOD));
+    await expectFailure('bad_model', [/\/run\/config\.json is a text.*give the folder of the run/], () =>
+      predict({ adapters: '/run/config.json' }),
+    );
   });
 
   test('a run folder, a file and files of others are not written over; what an earlier call left goes', async (t) => {

@@ -190,6 +190,7 @@ test('what is said of a killed program tells how to go on with what it has left'
   const folder = mkdtempSync(join(tmpdir(), 'fusionclip-killed-'));
   const note = (...args: string[]) => killedNote('SIGSEGV', args);
   expect(note('train', '--out', folder)).toBe('fusionclip: the program was ended by SIGSEGV; run it again.\n');
+  expect(killedNote('SIGXFSZ', [])).toContain('SIGXFSZ (a file became larger than "ulimit -f" allows: raise it);');
   writeFileSync(join(folder, 'config.json'), '{}');
   expect(note('train', `--out=${folder}`)).toContain(`; go on with fusionclip train --resume --out ${folder}.`);
   expect(note('pretrain', '--out', folder)).toContain('; run it again.');

@@ -116,6 +116,20 @@ suite('comparison', () => {
     assert.isEmpty(differences);
   });
 
+  test('of one experiment nothing is the highest, and what brightness or chance reach is said', () => {
+    const told = (margin: number) => {
+      const comparison = compareRuns([made(0, margin)]);
+      return [...findings(comparison), ...comparison.warnings].join('\n');
+    };
+    assert.match(told(5), /^On Brain, fusionclip, 4-shot reaches an image AUROC of 85\.00\.\nOn Brain each experiment/);
+    const brighter =
+      /brightness alone \(99\.5th .*, low\) reaches an image AUROC of 70\.00, no less than fusionclip, 4-shot\./;
+    assert.notMatch(told(5), brighter);
+    assert.notMatch(told(5), /chance/);
+    assert.match(told(-25), brighter);
+    assert.match(told(0), /On Brain chance \(50\) lies in the interval of fusionclip, 4-shot\./);
+  });
+
   test('text, CSV and report say the same, and what is best and how sure that is', () => {
     const comparison = compareRuns([made(0, 5), made(1, 5), made(0, -5, { epochs: '7' })], {
       failed: [{ run: 'x, seed 3', reason: 'No memory.' }],

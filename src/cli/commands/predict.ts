@@ -10,7 +10,8 @@ import { VOLUME_RESULTS, type VolumeResult } from '../../detect/volume_results.t
 import { isDicomWeb, parseDicomWeb } from '../../dicomweb/address.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { parseAccept } from '../../volume/accept.ts';
-import { type Call, type Command, flagValues, word } from '../command.ts';
+import { type Command, flagValues, word } from '../command.ts';
+import { pathsOf } from '../path_list.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 import { storedLine, storePaths } from './dicomweb.ts';
 import { defaultsOfRun, METHOD_DETAILS, METHOD_GROUP, methodFlags, TRAINED_FLAGS, trainedPath } from './eval.ts';
@@ -19,7 +20,10 @@ const FLAGS = {
   ...TRAINED_FLAGS,
   out: word('DIR', 'folder for predictions.csv, predictions.json and maps/; default: nothing is written'),
   range: { ...DATA_OPTIONS.range, help: 'which values of files are black and white; auto: as the run has it' },
-  list: word('FILE', 'a file with more paths, one a line; - in place of a PATH reads them from standard input'),
+  list: word(
+    'FILE',
+    'a file with more paths, one a line or each before a zero byte (find -print0); - in place of a PATH reads them from standard input',
+  ),
   threshold: optional(number(0, [-1e9, 1e9], ''), "scores from it on are abnormal; default: the run's own threshold"),
   at: word('WHAT=SHARE', 'the threshold with that sensitivity or specificity on the validation images of the run'),
   fdr: optional(
@@ -89,9 +93,13 @@ ${METHOD_DETAILS}`,
       store,
       'map.files': maps,
     } = flagValues(FLAGS, call);
-    const paths = [...call.positional, ...(listFile === null ? [] : await listedPaths(call, listFile))];
+    const paths = [
+      ...call.positional,
+      ...(listFile === null ? [] : pathsOf(new TextDecoder().decode(await call.host.readFile(listFile)))),
+    ];
     if (paths.length === 0) {
-      throw new FusionclipError('usage', 'No image is given: fusionclip predict PATH… --run RUN --out DIR.');
+      const list = listFile === null ? '' : '; the list of paths is empty, write one a line';
+      throw new FusionclipError('usage', `No image is given: fusionclip predict PATH… --run RUN --out DIR${list}.`);
     }
     parseAccept(accept); // a word that is none is found now
     if (store !== null) {
@@ -171,12 +179,6 @@ function volumeLine({ name, patient, score, abnormal, slice, place, millilitres 
   const size = millilitres === null ? '' : `, ${millilitres} ml above the threshold`;
   const where = `highest in slice ${slice + 1} at ${place.join(', ')} mm${size}`;
   return `${score.toFixed(4)}${calledText(abnormal)}  ${visible(patient)}, ${visible(name)}: ${where}\n`;
-}
-
-/** The paths in a file, one a line. */
-async function listedPaths({ host }: Call, file: string): Promise<string[]> {
-  const text = new TextDecoder().decode(await host.readFile(file));
-  return text.split(/\r?\n/).filter((path) => path !== '');
 }
 
 /** What is known of all images together, by a calibration. */

@@ -56,6 +56,7 @@ export function arrange(path: string, folders: readonly PlacedFolder[], rules: D
     : has('valid')
       ? ['valid', 'test']
       : ['train', 'test'];
+  for (const split of splits) requireOneFolder(path, split, plain);
   const classes = tellClasses(path, [...new Set(splits.flatMap(namesIn))], rules);
   if (!classes) {
     const split = splits[splits.length - 1];
@@ -126,6 +127,17 @@ export function arrange(path: string, folders: readonly PlacedFolder[], rules: D
   };
 }
 
+/** Two names for one split are two sets, or a set and its copy. */
+function requireOneFolder(path: string, split: Place['split'], folders: readonly PlacedFolder[]): void {
+  if (split === null) return;
+  const own = folders.filter(({ place }) => place.split === split).map(({ place }) => place.folder.split('/')[0]);
+  const names = [...new Set(own)];
+  if (names.length < 2) return;
+  const leave = plainName(names[0]) === plainName(names[1]) ? 'take one away' : `leave one out with --skip ${names[1]}`;
+  const text = `${path} has more than one folder for ${split}: ${names.join(' and ')}; put their images together, or ${leave}.`;
+  throw new FusionclipError('bad_data', text, { about: 'layout' });
+}
+
 function rank(split: UsedClass['split']): number {
   return split === 'valid' ? 0 : split === 'test' ? 1 : 2;
 }
@@ -155,9 +167,11 @@ function wrongLayout(
       ? splitOfName(inner) === null
         ? `; did you mean ${joinPath(path, inner)}?`
         : `; add the other split, or give ${joinPath(path, inner)}, whose images are dealt out then.`
-      : names.length > 1
-        ? '; where the normal images have another name, say so with --normal NAME.'
-        : '; put the normal images into a folder good and the others into a second one.';
+      : folders.some(({ place }) => place.masks !== null) && folders.every(({ place }) => place.name === null)
+        ? '; masks alone do not say which images are normal: put those without a lesion into a folder good and the others into Ungood, and leave the masks where they are.'
+        : names.length > 1
+          ? '; where the normal images have another name, say so with --normal NAME.'
+          : '; put the normal images into a folder good and the others into a second one.';
   return new FusionclipError(
     'bad_data',
     `${where} is not a data set: expected valid/ and test/ with good/ and Ungood/ in each, or test/good/ and others, or ` +

@@ -139,7 +139,7 @@ export function inventoryLines(inventory: Inventory): string[] {
     );
   if (grey) {
     const { values, rule, low, high, narrowest } = grey;
-    const depth = list(bits.map(({ bits, count }) => `${bits} bits (${count})`));
+    const depth = list(bits.map(({ bits, count }) => `${counted(bits, 'bit')} (${count})`));
     const least = `least in ${narrowest.id}: ${narrowest.low} to ${narrowest.high}`;
     lines.push(`values: ${depth}, ${values} in the files; ${rule}; grey ${low} to ${high}, ${least}`);
   }

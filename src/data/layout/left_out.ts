@@ -16,7 +16,7 @@ export const LEFT_OUT = {
   skipped: 'left out by --skip',
   train: 'images of train, which is not used',
   hidden: 'hidden files and folders',
-  other: 'files that are no pictures',
+  other: 'files that are no pictures by their names',
 } as const;
 
 /** A key of `LEFT_OUT`. */

@@ -15,6 +15,8 @@ export interface Lesion {
   readonly enclosed: number;
   /** Whether it lies around the rest, as what is no lesion does: most of the image and of its border, but not all. */
   readonly surrounds: boolean;
+  /** Whether it runs along all edges of the image and leaves most of the rest, as a frame does. */
+  readonly framed: boolean;
   /** Equal for equal masks, and hardly for others. */
   readonly form: string;
   /** The values that were found in them beside the background; null where they are no codes. */
@@ -36,10 +38,12 @@ export function lesionOf(sample: Sample, mask: Image, parts: readonly StoredMask
     squares = (squares * 31 + i) % 1e9;
   }
   const share = count / data.length;
+  const border = borderShare(mask);
   return {
     sample,
     share,
-    surrounds: share > MOST && share < 1 && borderShare(mask) >= BORDER,
+    surrounds: share > MOST && share < 1 && border >= BORDER,
+    framed: share <= MOST && border >= FRAME,
     enclosed: count === 0 ? 0 : enclosedPixels(mask) / data.length,
     form: [width, height, count, places, squares].join(),
     codes: parts.every(({ codes }) => codes) ? [...new Set(parts.flatMap(({ codes }) => codes!))] : null,
@@ -53,6 +57,9 @@ const MOST = 0.5;
 
 /** Share of an image's border that no lesion covers. */
 const BORDER = 0.75;
+
+/** Share of an image's border that a frame covers. */
+const FRAME = 0.95;
 
 /** Share of the masks of a split that are no mistake of one or two. */
 const SOME = 0.25;
@@ -81,8 +88,10 @@ export function maskSetProblems(scan: Scan, lesions: readonly Lesion[], backgrou
     ...inverted(scan, lesions, backgroundGiven),
     ...empty(scan, abnormal),
     ...equal(abnormal),
+    ...frames(abnormal, backgroundGiven),
     ...outlines(abnormal),
     ...codes(scan, lesions),
+    ...manyLevels(lesions, backgroundGiven),
   ];
 }
 
@@ -157,10 +166,34 @@ function equal(abnormal: readonly Lesion[]): Problem[] {
   return [{ kind: 'equal_masks', severity: 'warning', path: pathOf(full[0]), message }];
 }
 
+/** White margins, as a program leaves them that saves figures. */
+function frames(abnormal: readonly Lesion[], given: boolean): Problem[] {
+  const full = abnormal.filter(({ share }) => share > 0);
+  const framed = full.filter((one) => one.framed);
+  if (framed.length === 0) return [];
+  const what = `in ${framed.length} of ${counted(full.length, 'mask')} the lesion runs along all edges of the image, as a frame does`;
+  const advice = '; cut the frames off, or take all as they are with --mask.background black';
+  const severity = given || framed.length <= full.length / 2 ? 'warning' : 'error';
+  return [{ kind: 'framed_masks', severity, path: pathOf(framed[0]), message: given ? what : what + advice }];
+}
+
+/** Levels that are neither codes nor end in white: numbers of lesions, or chances, of which those that are near nothing count as well. */
+function manyLevels(lesions: readonly Lesion[], given: boolean): Problem[] {
+  const own = lesions.filter(({ share, sample }) => share > 0 && !sample.mask?.values);
+  const many = own.filter(({ codes, smeared }) => !codes && !smeared);
+  if (many.length === 0) return [];
+  const { background } = many[0].sample.mask!;
+  const halved = own.filter(({ smeared }) => smeared).length;
+  const what = `${many.length} of ${counted(own.length, 'mask')} have many levels, and all of these but ${background} count as lesion${halved > 0 ? `, while ${halved} are read at one half` : ''}`;
+  const advice = `; where levels are chances, or come of smoothing, write masks in black and white${halved > 0 ? `, or take them so with --mask.background ${background}` : ''}`;
+  const severity = halved > 0 && !given ? 'error' : 'warning';
+  return [{ kind: 'mask_values', severity, path: pathOf(many[0]), message: given ? what : what + advice }];
+}
+
 /** Lines around lesions in place of these: a method that finds the lesion would then be told that it is wrong inside. */
 function outlines(abnormal: readonly Lesion[]): Problem[] {
   const full = abnormal.filter(({ share }) => share > 0);
-  const hollow = full.filter(({ share, enclosed }) => enclosed > share);
+  const hollow = full.filter(({ share, enclosed, framed }) => enclosed > share && !framed);
   if (hollow.length <= full.length / 2) return [];
   const message = `in ${hollow.length} of ${counted(full.length, 'mask')} the lesion encloses more than it covers, as an outline does; fill the outlines if all that is inside is lesion`;
   return [{ kind: 'outlined_masks', severity: 'warning', path: pathOf(hollow[0]), message }];

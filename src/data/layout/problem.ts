@@ -31,6 +31,7 @@ export type ProblemKind =
   | 'split_below'
   | 'equal_masks'
   | 'outlined_masks'
+  | 'framed_masks'
   | 'mask_values';
 
 /**

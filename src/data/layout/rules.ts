@@ -82,9 +82,9 @@ export function dataRules(given: Partial<DataRules> = {}): DataRules {
   };
 }
 
-/** One spelling of a name: letters with accents in one form (NFC), in lower case. */
+/** One spelling of a name: letters with accents in one form (NFC), in lower case, without spaces around it. */
 export function plainName(name: string): string {
-  return name.normalize('NFC').toLowerCase();
+  return name.normalize('NFC').toLowerCase().trim();
 }
 
 /** Names of patients, series and images, with the numbers that they have among those of a set: `patient-3-1a2b3c4d`. */

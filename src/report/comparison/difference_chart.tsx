@@ -1,7 +1,8 @@
 /** @jsxImportSource preact */
 import { scaleLinear } from 'd3-scale';
+import { experimentName } from '../../study/comparison/compared.ts';
 import type { Difference } from '../../study/comparison/comparison.ts';
-import { changeText, experimentName, isClear, signed } from '../../study/comparison/text.ts';
+import { changeText, isClear, signed } from '../../study/comparison/text.ts';
 import { tenths } from '../chart.tsx';
 import { Details } from '../data_table.tsx';
 

@@ -1,6 +1,8 @@
 /** @jsxImportSource preact */
+
+import { experimentName } from '../../study/comparison/compared.ts';
 import type { ComparedSet, Comparison, ComparisonBaseline, ComparisonRow } from '../../study/comparison/comparison.ts';
-import { experimentName, findings, rangeText } from '../../study/comparison/text.ts';
+import { findings, rangeText } from '../../study/comparison/text.ts';
 import { METRIC_NAMES } from '../../study/index.ts';
 import type { Entry } from '../../study/reproduction/entries.ts';
 import type { Metric } from '../../study/reproduction/paper_items.ts';

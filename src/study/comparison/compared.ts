@@ -23,6 +23,11 @@ export interface ComparedGroup {
   readonly runs: readonly ComparedRun[];
 }
 
+/** An experiment in a table, e.g. `fusionclip, 4-shot`. */
+export function experimentName({ name, shots }: Pick<ComparedGroup, 'name' | 'shots'>): string {
+  return `${name}, ${shots}-shot`;
+}
+
 /** What has a place of its own in a table, and what results do not depend on. */
 const ASIDE = new Set(['method', 'shots', 'seed', 'map.files', 'bank', 'eval.cache', 'checkpoint.every']);
 

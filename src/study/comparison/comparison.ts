@@ -8,7 +8,7 @@ import { rankScores } from '../../metrics/ranking.ts';
 import { metricOf } from '../reproduction/entries.ts';
 import { METRIC_NAMES, type Metric } from '../reproduction/paper_items.ts';
 import { type Spread, spreadOf } from '../summary.ts';
-import { type ComparedGroup, type ComparedRun, groupRuns } from './compared.ts';
+import { type ComparedGroup, type ComparedRun, experimentName, groupRuns } from './compared.ts';
 
 /** A line of the table: one experiment over its seeds. All numbers of a comparison are percent. */
 export interface ComparisonRow extends Pick<ComparedGroup, 'set' | 'name' | 'shots'> {
@@ -74,6 +74,9 @@ export interface ComparisonOptions extends Partial<Pick<Comparison, 'failed' | '
 }
 
 const DRAWS = 500;
+
+/** Image AUROC of scores that know nothing, in percent. */
+const CHANCE = 50;
 
 /**
  * Compares finished runs: mean and deviation over seeds, and for experiments on the same test images the difference with an
@@ -151,12 +154,12 @@ function compareOn(name: string, groups: readonly ComparedGroup[], rule: string 
       { set: name, first: place(groups[a]), second: place(groups[b]), difference: means[a] - means[b], ...interval },
     ];
   });
+  const baselines = baselinesOf(name, runs);
+  const patients = { rules: rules.size, given: rule !== undefined, units: units.length, drawn };
   return {
     set: { name, kind: one.results.kind, normal, abnormal, drawn, units: units.length },
-    rows,
-    baselines: baselinesOf(name, runs),
-    differences,
-    warnings: warningsOf(name, groups, { rules: rules.size, given: rule !== undefined, units: units.length, drawn }),
+    ...{ rows, baselines, differences },
+    warnings: [...warningsOf(name, groups, patients), ...showNothing(name, rows, baselines)],
   };
 }
 
@@ -232,6 +235,24 @@ function warningsOf(
     ...(patients.units < FEW
       ? [`On ${set} there are only ${patients.units} ${patients.drawn} to draw, so intervals are rough.`]
       : []),
+  ];
+}
+
+/** Experiments that have shown nothing: brightness does as well, or chance lies in their interval. */
+function showNothing(set: string, rows: readonly ComparisonRow[], baselines: readonly ComparisonBaseline[]): string[] {
+  const named = (some: readonly ComparisonRow[]) => some.map(experimentName).join('; ');
+  const [brightest] = baselines
+    .flatMap(({ name, values: { imageAuroc } }) => (imageAuroc === undefined ? [] : [{ name, imageAuroc }]))
+    .sort((a, b) => b.imageAuroc - a.imageAuroc);
+  const below = rows.filter(({ values }) => values.imageAuroc && values.imageAuroc.mean <= brightest?.imageAuroc);
+  const atChance = rows.filter(({ interval }) => interval && interval.low <= CHANCE);
+  return [
+    ...(below.length > 0
+      ? [
+          `On ${set} brightness alone (${brightest.name}) reaches an image AUROC of ${brightest.imageAuroc.toFixed(2)}, no less than ${named(below)}.`,
+        ]
+      : []),
+    ...(atChance.length > 0 ? [`On ${set} chance (${CHANCE}) lies in the interval of ${named(atChance)}.`] : []),
   ];
 }
 

@@ -2,14 +2,10 @@ import { textColumns } from '../../base/columns.ts';
 import { csvText } from '../../base/csv.ts';
 import { METRIC_NAMES, type Metric } from '../reproduction/paper_items.ts';
 import { spreadText } from '../reproduction/text.ts';
-import type { Comparison, ComparisonRow, Difference } from './comparison.ts';
+import { experimentName } from './compared.ts';
+import type { Comparison, Difference } from './comparison.ts';
 
 const METRICS = Object.keys(METRIC_NAMES) as Metric[];
-
-/** An experiment in a table, e.g. `fusionclip, 4-shot`. */
-export function experimentName({ name, shots }: Pick<ComparisonRow, 'name' | 'shots'>): string {
-  return `${name}, ${shots}-shot`;
-}
 
 /** Whether the interval of a difference leaves out zero. */
 export function isClear({ low, high }: Difference): boolean {
@@ -36,9 +32,9 @@ export function findings({ sets, rows, differences }: Comparison): string[] {
           : apart.length < own.length - 1
             ? `, clearly above the ${apart.length} that it is set against`
             : ', clearly above all others';
-    return [
-      `On ${set}, ${experimentName(best)} has the highest image AUROC (${spreadText(best.values.imageAuroc!)})${sure}.`,
-    ];
+    const value = spreadText(best.values.imageAuroc!);
+    const what = own.length === 1 ? `reaches an image AUROC of ${value}` : `has the highest image AUROC (${value})`;
+    return [`On ${set}, ${experimentName(best)} ${what}${sure}.`];
   });
 }
 
