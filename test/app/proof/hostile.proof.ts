@@ -32,6 +32,8 @@ beforeAll(async () => {
   await page.press('button[type=submit]');
   await page.text('.tiles');
   await page.phase('idle');
+  // What is kept is listed a moment later.
+  await page.text('.sessions li');
   scores = await page.scores();
 });
 
