@@ -38,7 +38,8 @@ suite('the lock of a folder', () => {
   test('a training into a folder that is held is refused as that, before it looks at anything else', (t) =>
     onDisk(t, async (folder, take) => {
       await t.host.writeFile(`${folder}/config.json`, '{}');
-      const training = () => trainRun({ gpu: null!, fs: t.host, environment: null! }, { data: 'none', model: 'none', out: folder });
+      const training = () =>
+        trainRun({ gpu: null!, fs: t.host, environment: null! }, { data: 'none', model: 'none', out: folder });
       await expectFailure('usage', [/holds an unfinished run/], training);
       const held = await take();
       await expectFailure('usage', [/Process \d+ on .* writes to this folder/], training);
