@@ -14,6 +14,8 @@ for (const script of ['imports', 'scopes', 'docs', 'shaders', 'gradients'].map((
   if (existsSync(script)) checks.push(deno(script));
 }
 checks.push(deno('bench/isa/main.ts', '--check'));
+// A mutation whose text is gone tests nothing.
+checks.push(deno('scripts/mutants.ts', '--check', '--quick'));
 // The reference of the API: typedoc.json makes an error of every warning.
 checks.push(npx('typedoc/bin/typedoc', '--emit', 'none', '--skipErrorChecking'));
 /** Milliseconds that one check may take. */

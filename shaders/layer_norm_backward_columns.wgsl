@@ -31,7 +31,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var r = i / params.width; r < params.rows; r += params.chunks) {
     let at = r * params.width + column;
     let g = grad[at];
-    w += g * (((x[at] - mean[r].x) - mean[r].y) * rstd[r]);
+    let m = mean[r];
+    w += g * (((x[at] - m.x) - m.y) * rstd[r]);
     b += g;
   }
   dweight[i] = w;

@@ -4,6 +4,7 @@ import type { DatasetFacts, FamilyPreview } from '../protocol.ts';
 import { type Change, isBusy, type State } from '../state.ts';
 import { FolderPicker } from './folder_picker.tsx';
 import { Raster } from './raster.tsx';
+import { Warnings, warnedOf } from './warnings.tsx';
 
 /** Seed of the phantoms; the training has its own. */
 const PHANTOM_SEED = 7;
@@ -95,6 +96,7 @@ function Families({ families, chosen, disabled, onChoose }: FamiliesProps) {
 
 function Summary({ dataset }: { dataset: DatasetFacts }) {
   const { name, kind, counts, lines } = dataset;
+  const [warnings, others] = warnedOf(lines);
   const both = (split: 'valid' | 'test') => `${counts[split].normal} normal, ${counts[split].abnormal} abnormal`;
   return (
     <div class="summary">
@@ -111,10 +113,11 @@ function Summary({ dataset }: { dataset: DatasetFacts }) {
           <dd>{both('test')}</dd>
         </div>
       </dl>
+      <Warnings warnings={warnings} />
       <details>
         <summary>What is used of the folder, and what is not</summary>
         <ul>
-          {lines.map((line) => (
+          {others.map((line) => (
             <li key={line}>{line}</li>
           ))}
         </ul>

@@ -105,7 +105,7 @@ export function MapsPanel({ outcome, threshold, actions }: Props) {
       <div class="controls">
         <MapControls {...{ outcome, looks, span, onLooks }} />
         <div class="control">
-          <WindowControls slice={looked.slice} shades={shades} onShades={onShades} />
+          <WindowControls slice={looked.slice} waiting={looked.waiting} shades={shades} onShades={onShades} />
           <div class="row">
             <button type="button" class="small" id="take-png" onClick={() => void actions.takeMap(chosen, 'png')}>
               Save as PNG

@@ -27,6 +27,11 @@ const WORKS: readonly Work[] = [
   { stage: /^scores/, title: 'Scoring the test images', after: 'Computing metrics and intervals…' },
   { stage: /^maps$/, title: 'Drawing maps', after: 'Writing them…' },
   { stage: /^images that are kept$/, title: 'Keeping the images', after: 'Loading the model…' },
+  {
+    stage: /^tensors of the model$/,
+    title: 'Reading the model, tensor by tensor',
+    after: 'Loading it onto the GPU, for the first images…',
+  },
   { stage: /^bytes of the model$/, title: 'Storing the model', after: 'Checking it…', bytes: true },
   { stage: /^bytes that are fetched$/, title: 'Fetching the model', after: 'Checking it…', bytes: true },
 ];
@@ -55,7 +60,7 @@ export function progressOf(
   if (phase === 'pausing') return { fraction: steps, text: 'Finishing the current step…' };
   const left = leftText(state, now);
   if (stage) return staged(stage, left);
-  if (phase === 'preparing') return { fraction: undefined, text: 'Reading images…' };
+  if (phase === 'preparing') return { fraction: undefined, text: 'Reading…' };
   if (phase !== 'training' || !progress || !moving) {
     const what = progress && phase === 'training' ? `, to go on after step ${progress.step} of ${progress.steps}` : '';
     return { fraction: undefined, text: `Loading the model${what}…` };

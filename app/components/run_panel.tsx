@@ -11,7 +11,7 @@ const HEADINGS: Readonly<Record<Phase, string>> = {
   starting: 'Starting',
   unusable: '',
   idle: 'Trained',
-  preparing: 'Reading images',
+  preparing: 'Preparing',
   training: 'Training',
   pausing: 'Training',
   paused: 'Paused',

@@ -8,6 +8,7 @@ import { CalibratedDecisions } from './calibrated.tsx';
 import { Notes } from './notes.tsx';
 import { Operating } from './operating.tsx';
 import { useShown } from './shown.ts';
+import { Warnings } from './warnings.tsx';
 
 interface Props {
   readonly outcome: Outcome;
@@ -44,13 +45,7 @@ export function ScoresPanel({ outcome, threshold, onThreshold }: Props) {
             <strong>{verdict.headline}</strong>
           </p>
           {verdict.sentences[1] && <p class="hint">{verdict.sentences[1]}</p>}
-          {verdict.warnings.length > 0 && (
-            <ul class="warning">
-              {verdict.warnings.map((warning) => (
-                <li key={warning}>{warning}</li>
-              ))}
-            </ul>
-          )}
+          <Warnings warnings={verdict.warnings} />
         </>
       )}
       <dl class="tiles">

@@ -128,6 +128,7 @@ export function TrainingPanel({ state, actions, dispatch }: Props) {
               : 'Resume keeps the settings that the training began with; these are for a new one.'}
           </p>
         )}
+        {!dataset && <p class="hint">It learns from the images of part 1: choose some first.</p>}
         <div class="buttons">
           <button type="submit" class={paused ? '' : 'primary'} disabled={!dataset || isBusy(state)}>
             {paused ? (anew ? 'Yes, begin anew' : 'Start anew') : 'Train'}

@@ -11,6 +11,8 @@ export interface Looked {
   readonly k: number;
   /** Null while it is fetched, and where its file is not there any more. */
   readonly slice: Slice | null;
+  /** Whether it is being fetched. */
+  readonly waiting: boolean;
   /** Whether the map of the chosen image belongs to it. */
   readonly scored: boolean;
   /** Whether the series has no file of it. */
@@ -28,7 +30,8 @@ export function useStack(outcome: Outcome, chosen: number, actions: Actions, onC
   // A slice is looked at for as long as no other image is chosen.
   const [gone, setGone] = useState({ k: 0, of: -1 });
   const [, redraw] = useState(0);
-  const held = useMemo(() => new Map<string, Slice | null>(), [outcome]);
+  /** Undefined while it is fetched. */
+  const held = useMemo(() => new Map<string, Slice | null | undefined>(), [outcome]);
   const { stackOf, slice, fail } = actions;
   const say = (error: Error) => fail(error.message);
   useEffect(() => {
@@ -50,7 +53,7 @@ export function useStack(outcome: Outcome, chosen: number, actions: Actions, onC
     const fetchSlice = async (one: number) => {
       const key = keyOf(one);
       if (one < 0 || one >= rows.length || held.has(key)) return;
-      held.set(key, null);
+      held.set(key, undefined);
       for (const old of held.keys()) if (held.size > HELD) held.delete(old);
       try {
         held.set(key, await slice(chosen, one));
@@ -70,6 +73,7 @@ export function useStack(outcome: Outcome, chosen: number, actions: Actions, onC
     stack: known ? stack : null,
     k: at,
     slice: (known && held.get(keyOf(at))) || null,
+    waiting: !known || held.get(keyOf(at)) === undefined,
     scored: known && rows[at] === chosen,
     missing: known && stack!.missing.includes(at),
     go(to) {

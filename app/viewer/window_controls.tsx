@@ -3,13 +3,16 @@ import { type Shades, shadesOf, windowed } from './shades.ts';
 
 interface Props {
   readonly slice: Slice | null;
+  /** Whether the slice may still come. */
+  readonly waiting: boolean;
   readonly shades: Shades | null;
   readonly onShades: (shades: Shades) => void;
 }
 
 /** Width and level of the grey values, with presets. */
-export function WindowControls({ slice, shades, onShades }: Props) {
+export function WindowControls({ slice, waiting, shades, onShades }: Props) {
   if (!slice?.values || !shades) {
+    if (waiting) return null;
     return <p class="hint">{slice ? 'Colours are shown as they are.' : 'The values of the file are not at hand.'}</p>;
   }
   const { windows } = slice;

@@ -3,8 +3,11 @@ import { FusionclipError } from '../../src/base/errors.ts';
 import { joinPath } from '../../src/base/paths.ts';
 import type { GivenFile } from '../protocol.ts';
 import type { PageFiles } from './files.ts';
-import { modelChoices, OWN, PART } from './models.ts';
+import { modelChoices, OWN, PART, TENSORS } from './models.ts';
 import { withinPolicy } from './policy.ts';
+
+/** Makes a listener for the progress of some work. */
+type Stage = (what: string) => (done: number, total: number) => void;
 
 /** Where a model lies until it is known to be one. */
 const NEW = '@new';
@@ -22,7 +25,7 @@ export async function addModel(
   files: PageFiles,
   given: string,
   list: readonly GivenFile[],
-  onProgress: (done: number, total: number) => void,
+  stage: Stage,
   signal: AbortSignal,
 ): Promise<string> {
   const single = list.length === 1 && list[0].path.endsWith('.safetensors');
@@ -32,11 +35,12 @@ export async function addModel(
     for (const { path, blob } of named) files.memory.put(joinPath(NEW, name, path), blob);
     try {
       const { openBackbone } = await import('../../src/detect/backbone.ts');
-      await openBackbone(files, joinPath(NEW, name), signal);
+      await openBackbone(files, joinPath(NEW, name), signal, stage(TENSORS));
       // What another attempt has left may be of another model.
       await files.remove(target);
       await begin(files, target);
       const total = named.reduce((sum, { blob }) => sum + blob.size, 0);
+      const onProgress = stage('bytes of the model');
       let done = 0;
       for (const { path, blob } of named) {
         const writer = await files.createWriter(joinPath(target, path));
@@ -71,7 +75,7 @@ export async function fetchModel(
   files: PageFiles,
   hub: string,
   text: string,
-  onProgress: (done: number, total: number) => void,
+  stage: Stage,
   signal: AbortSignal,
 ): Promise<string> {
   const { parseHubName, pullFolder, webOf } = await import('../../src/hub/index.ts');
@@ -88,11 +92,11 @@ export async function fetchModel(
   return stored(files, `${repository}${revision === 'main' ? '' : `@${revision}`}`, async (_, target) => {
     await begin(files, target);
     await withinPolicy(hub, signal, (both) =>
-      pullFolder(files, web, target, asked.id, [], { signal: both, onProgress }),
+      pullFolder(files, web, target, asked.id, [], { signal: both, onProgress: stage('bytes that are fetched') }),
     );
     try {
       const { openBackbone } = await import('../../src/detect/backbone.ts');
-      await openBackbone(files, target, signal);
+      await openBackbone(files, target, signal, stage(TENSORS));
     } catch (error) {
       // Whole, and no model that can be used.
       if (!signal.aborted) await files.remove(target);

@@ -1,6 +1,7 @@
 import { FusionclipError } from '../../src/base/errors.ts';
 import { joinPath } from '../../src/base/paths.ts';
 import type { Backbone } from '../../src/detect/backbone.ts';
+import type { RunContext } from '../../src/detect/index.ts';
 import type { ModelChoice } from '../protocol.ts';
 import { KEPT, type PageFiles } from './files.ts';
 
@@ -14,6 +15,9 @@ const FILES = import.meta.glob<string>('../../models/tiny-clip/*.{json,txt,safet
   import: 'default',
   eager: true,
 });
+
+/** What is counted of a model of the user's while it is read. */
+export const TENSORS = 'tensors of the model';
 
 /** Where models lie that the user brought. */
 export const OWN = `${KEPT}/models`;
@@ -41,12 +45,18 @@ export async function modelChoices(files: PageFiles): Promise<ModelChoice[]> {
  * user's.
  * @throws FusionclipError `bad_model` for a model that the page has not, `io`
  */
-export async function openModel(files: PageFiles, name: string, signal?: AbortSignal): Promise<Backbone> {
+export async function openModel(
+  files: PageFiles,
+  name: string,
+  { signal, onEvent }: Pick<RunContext, 'signal' | 'onEvent'>,
+): Promise<Backbone> {
   const { openBackbone } = await import('../../src/detect/backbone.ts');
   if (name.startsWith('generated:')) return openBackbone(files, name);
   const own = joinPath(OWN, name);
   if ((await files.stat(own)) && !(await files.stat(joinPath(own, PART)))) {
-    const backbone = await openBackbone(files, own, signal);
+    const backbone = await openBackbone(files, own, signal, (done, total) =>
+      onEvent?.({ type: 'stage', what: TENSORS, done, total }),
+    );
     return { ...backbone, identity: { ...backbone.identity, name } };
   }
   if (name !== EMBEDDED_MODEL || Object.keys(FILES).length === 0) {

@@ -16,9 +16,9 @@ export function givenToScore(files: readonly GivenFile[]): { given: readonly Giv
 }
 
 /** The model that adapters were trained on. */
-export async function modelOf(files: PageFiles, adapters: string, signal?: AbortSignal) {
+export async function modelOf(files: PageFiles, adapters: string, context: RunContext) {
   const { openAdapters } = await engine();
-  return openModel(files, (await openAdapters(files, adapters)).header.model.name, signal);
+  return openModel(files, (await openAdapters(files, adapters)).header.model.name, context);
 }
 
 /**
@@ -33,7 +33,7 @@ export async function scoreNewImages(
   waived: Waived,
 ): Promise<void> {
   const { accept, ...range } = readAs(waived);
-  const model = await modelOf(files, adapters, context.signal);
+  const model = await modelOf(files, adapters, context);
   let areUnlike = true;
   const onBad = ({ message, about }: FusionclipError) => {
     areUnlike &&= about === 'unlike';

@@ -117,7 +117,7 @@ export class Workbench implements Calls {
       // It may have stopped before there was anything to go on with.
       if (!(await this.#files.stat(joinPath(run, 'config.json')))) return this.#begin(context, session);
       const data = await this.#keptImages(session, this.#data.requireOf(session).path);
-      const model = await openModel(this.#files, session.wish!.model, context.signal);
+      const model = await openModel(this.#files, session.wish!.model, context);
       const { resumeRun } = await engine();
       await resumeRun(context, run, { model, data, maps: 'npy' });
     });
@@ -144,7 +144,7 @@ export class Workbench implements Calls {
     return this.#run(session, async (context) => {
       await this.#copyAdapters(adapters);
       const data = await this.#keptImages(session, path);
-      const model = await modelOf(this.#files, adapters, context.signal);
+      const model = await modelOf(this.#files, adapters, context);
       const { evaluateRun } = await engine();
       await evaluateRun(context, { adapters, data, model, out, maps: 'npy', rules: waivedBy(facts.source) });
     });
@@ -225,14 +225,14 @@ export class Workbench implements Calls {
   async addModel(name: string, list: readonly GivenFile[]) {
     this.#work.begin();
     const { stage, signal } = this.#work;
-    const added = await addModel(this.#files, name, list, stage('bytes of the model'), signal);
+    const added = await addModel(this.#files, name, list, stage, signal);
     return { name: added, models: await this.models() };
   }
 
   async fetchModel(hub: string, name: string) {
     this.#work.begin();
     const { stage, signal } = this.#work;
-    const added = await fetchModel(this.#files, hub, name, stage('bytes that are fetched'), signal);
+    const added = await fetchModel(this.#files, hub, name, stage, signal);
     return { name: added, models: await this.models() };
   }
 
@@ -268,7 +268,7 @@ export class Workbench implements Calls {
     const wish = session.wish!;
     const { facts, path } = this.#data.require(session);
     const data = await this.#keptImages(session, path);
-    const model = await openModel(this.#files, wish.model, context.signal);
+    const model = await openModel(this.#files, wish.model, context);
     const { skip, accept, volume } = waivedBy(facts.source);
     const settings = {
       shots: String(wish.shots),

@@ -67,10 +67,16 @@ const MEDCLIP_FINGERPRINT = ['visual.conv1.weight', 'visual.head.weight', 'ln_em
 
 /**
  * Opens the CLIP model that a `--model` names, as {@link openModel} does.
+ * @param onProgress called after each tensor of a file's weights, all of which are read
  * @throws FusionclipError `usage`, `io`, `bad_model`; also for a MedCLIP model
  */
-export async function openBackbone(fs: FileSystem, source: ModelSource, signal?: AbortSignal): Promise<Backbone> {
-  const model = await openModel(fs, source, signal);
+export async function openBackbone(
+  fs: FileSystem,
+  source: ModelSource,
+  signal?: AbortSignal,
+  onProgress?: (done: number, total: number) => void,
+): Promise<Backbone> {
+  const model = await openModel(fs, source, signal, onProgress);
   if (model.family === 'clip') return model;
   throw new FusionclipError('bad_model', `${model.identity.name} is a MedCLIP model; give a CLIP model here.`);
 }
@@ -82,7 +88,12 @@ export async function openBackbone(fs: FileSystem, source: ModelSource, signal?:
  * training has given it shows beside that.
  * @throws FusionclipError `usage`, `io`, `bad_model`; and what the signal was fired with: all weights are read
  */
-export async function openModel(fs: FileSystem, source: ModelSource, signal?: AbortSignal): Promise<AnyBackbone> {
+export async function openModel(
+  fs: FileSystem,
+  source: ModelSource,
+  signal?: AbortSignal,
+  onProgress?: (done: number, total: number) => void,
+): Promise<AnyBackbone> {
   if (typeof source !== 'string') return source;
   const name = source;
   const generated = /^generated:([^:]+)(?::(\d+))?$/.exec(name);
@@ -103,7 +114,7 @@ export async function openModel(fs: FileSystem, source: ModelSource, signal?: Ab
   const path = random?.[1] ?? name;
   const seed = random && Number(random[2] ?? 1);
   const open = (await holdsMedClip(fs, path)) ? openMedClipPath : openClipPath;
-  return open(fs, path, name, seed, signal);
+  return open(fs, path, name, seed, signal, onProgress);
 }
 
 /** @param seed of weights in place of the file's, or null for those of the file */
@@ -113,6 +124,7 @@ async function openClipPath(
   name: string,
   seed: number | null,
   signal: AbortSignal | undefined,
+  onProgress: ((done: number, total: number) => void) | undefined,
 ): Promise<Backbone> {
   const model = await openClipModel(fs, path);
   const tokenizer = await model.tokenizer();
@@ -123,7 +135,7 @@ async function openClipPath(
     return { family: 'clip', weights, tokenizer, identity: await identifyModel(weights, name), defaults, note: null };
   }
   const identity = await identifyModel(model, name);
-  const { sum, warning } = await summed(model, clipShapes(model.config), identity, signal);
+  const { sum, warning } = await summed(model, clipShapes(model.config), identity, signal, onProgress);
   const note = [...notesOf(model, name), ...warning].join(' ') || null;
   return { family: 'clip', weights: model, tokenizer, identity: sum, defaults, note };
 }
@@ -134,11 +146,12 @@ async function summed(
   shapes: ReadonlyMap<string, readonly number[]>,
   identity: ModelIdentity,
   signal: AbortSignal | undefined,
+  onProgress: ((done: number, total: number) => void) | undefined,
 ): Promise<{ readonly sum: ModelIdentity; readonly warning: readonly string[] }> {
   // Each byte of an address is a request; there the fingerprint has to do.
   if (/^https?:/.test(identity.name)) return { sum: identity, warning: [] };
   const { name, hash, config } = identity;
-  const { sha256, damage } = await weightSum(weights, shapes, hash, signal);
+  const { sha256, damage } = await weightSum(weights, shapes, hash, signal, onProgress);
   const text = `${name} looks damaged: ${damage}; its scores are worth nothing then. Take another copy of it.`;
   return { sum: { name, hash, sha256, config }, warning: damage === null ? [] : [text] };
 }
@@ -169,13 +182,14 @@ async function openMedClipPath(
   name: string,
   seed: number | null,
   signal: AbortSignal | undefined,
+  onProgress: ((done: number, total: number) => void) | undefined,
 ): Promise<MedClipBackbone> {
   const model = await openMedClip(fs, path);
   const tokenizer = await model.tokenizer();
   const defaults = { ...NO_DEFAULTS, recommended: await recommendedSettings(fs, model.folder) };
   if (seed === null) {
     const backbone = await medClipBackbone(model, tokenizer, name, defaults);
-    const { sum, warning } = await summed(model, medClipShapes(model.config), backbone.identity, signal);
+    const { sum, warning } = await summed(model, medClipShapes(model.config), backbone.identity, signal, onProgress);
     return { ...backbone, identity: sum, note: warning.join(' ') || null };
   }
   model.close();

@@ -16,6 +16,7 @@ const NAMED = 3;
  * Reads all weights of a model. Equal weights have one sum, whatever file and format holds them.
  * @param shapes all tensors
  * @param more what no shape tells
+ * @param onProgress called after each tensor
  * @throws what the signal was fired with
  */
 export async function weightSum(
@@ -23,9 +24,11 @@ export async function weightSum(
   shapes: ReadonlyMap<string, readonly number[]>,
   more: string,
   signal?: AbortSignal,
+  onProgress?: (done: number, total: number) => void,
 ): Promise<WeightSum> {
   const lines = [more];
   const [zeros, equal]: [string[], string[]] = [[], []];
+  let done = 0;
   for (const [name, shape] of shapes) {
     signal?.throwIfAborted();
     const values = await weights.read(name);
@@ -36,6 +39,7 @@ export async function weightSum(
     const isMatrix = shape.length > 1 && values.length > 1;
     if (values.every((value) => value === 0) && (isMatrix || name.endsWith('.weight'))) zeros.push(name);
     else if (isMatrix && values.every((value) => value === values[0])) equal.push(name);
+    onProgress?.(++done, shapes.size);
   }
   const said = (names: readonly string[], what: string) => {
     const rest = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';

@@ -28,8 +28,8 @@ export function isShort({
 }
 
 /**
- * The modality values of a frame that {@link isShort} in one pass, which looks for bits that are not stored and adds the intercept;
- * null where there are such bits, or where values are not whole numbers of 16 bits.
+ * The modality values of a frame that {@link isShort}: one pass looks for bits that are not stored, one adds the intercept. Null where there are
+ * such bits, or where values are not whole numbers of 16 bits.
  * @param over whether values may be written over `bytes`
  */
 export function shortFrame(
@@ -47,55 +47,61 @@ export function shortFrame(
   const length = rows * columns;
   const stored = new (signed ? Int16Array : Uint16Array)(bytes.buffer as ArrayBuffer, bytes.byteOffset, length);
   const padded = padding && inPadding(stored, padding);
-  if (intercept === 0 && bitsStored === 16) return { values: stored, padded };
-  // Where nothing is added, the same numbers are written again.
-  const inPlace = over || intercept === 0;
-  const sums = inPlace ? stored : laidAs(stored);
-  if (add(stored, intercept, sums) >>> bitsStored !== 0) {
-    if (inPlace) add(sums, -intercept, sums);
-    return null;
-  }
+  if (bitsStored < 16 && bitsOf(stored) >>> bitsStored !== 0) return null;
+  if (intercept === 0) return { values: new kind(stored.buffer, stored.byteOffset, length), padded };
+  const sums = over ? stored : laidAs(stored);
+  add(stored, intercept, sums);
   return { values: new kind(sums.buffer, sums.byteOffset, length), padded };
 }
 
-/** An array in which pairs begin at the same places. */
+/** An array in which fours begin at the same places. */
 function laidAs({ byteOffset, length }: Shorts): Uint16Array<ArrayBuffer> {
   const at = byteOffset & 2;
   return new Uint16Array(new ArrayBuffer(at + 2 * length), at, length);
 }
 
-/**
- * Adds a whole number to numbers of 16 bits, two at a time, into `out`, which may be the same array. Gives the bits that any of them
- * has, those of a negative one without the copies of its sign.
- */
-function add(numbers: Shorts, summand: number, out: Shorts): number {
-  const odd = Math.min(numbers.length, (numbers.byteOffset >> 1) & 1);
-  const words = pairs(numbers, odd);
-  const sums = pairs(out, odd);
-  const both = (summand & 0xffff) * 0x10001;
-  const low = both & 0x7fff7fff;
-  // A number's bits from the sign on are the same where each is that of the bit below it.
-  const signs = numbers instanceof Int16Array ? -1 : 0;
+/** The bits that any number has; of a negative one without the copies of its sign. */
+function bitsOf(numbers: Shorts): number {
+  const { words, rest } = pairs(numbers);
   let any = 0;
-  // The highest bit of each half is added by itself, so that nothing is carried from one half to the other.
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i];
-    any |= word ^ ((word << 1) & signs);
-    sums[i] = (((word & 0x7fff7fff) + low) | 0) ^ ((word ^ both) & 0x80008000);
+  if (numbers instanceof Int16Array) {
+    // From the sign on the bits of a number are the same where each is that of the bit below it.
+    const changes = (word: number) => word ^ (word << 1);
+    for (let i = 0; i < words.length; i += 2) any |= changes(words[i]) | changes(words[i + 1]);
+    for (const i of rest) any |= changes(numbers[i]);
+  } else {
+    for (let i = 0; i < words.length; i += 4) any |= words[i] | words[i + 1] | words[i + 2] | words[i + 3];
+    for (const i of rest) any |= numbers[i];
   }
-  any |= any >>> 16;
-  const alone = (i: number) => {
-    any |= numbers[i] ^ ((numbers[i] << 1) & signs);
-    out[i] = numbers[i] + summand;
-  };
-  for (let i = 0; i < odd; i++) alone(i);
-  for (let i = odd + 2 * words.length; i < numbers.length; i++) alone(i);
-  return any & 0xffff;
+  return (any | (any >>> 16)) & 0xffff;
 }
 
-/** Pairs of numbers as words of 32 bits, which begin at every fourth byte. */
-function pairs({ buffer, byteOffset, length }: Shorts, odd: number): Uint32Array<ArrayBuffer> {
-  const count = (length - odd) >> 1;
+/** Adds a whole number to numbers of 16 bits, into `out`, which may be the same array. */
+function add(numbers: Shorts, summand: number, out: Shorts): void {
+  const { words, rest } = pairs(numbers);
+  const sums = pairs(out).words;
+  // The highest bit of each half is added by itself, so that nothing is carried from one half to the other.
+  const both = ((summand & 0xffff) * 0x10001) | 0;
+  const low = both & 0x7fff7fff;
+  const plus = (word: number) => (((word & 0x7fff7fff) + low) | 0) ^ ((word ^ both) & 0x80008000);
+  for (let i = 0; i < words.length; i += 4) {
+    sums[i] = plus(words[i]);
+    sums[i + 1] = plus(words[i + 1]);
+    sums[i + 2] = plus(words[i + 2]);
+    sums[i + 3] = plus(words[i + 3]);
+  }
+  for (const i of rest) out[i] = numbers[i] + summand;
+}
+
+/**
+ * Pairs of numbers as words of 32 bits, which begin at every fourth byte, and the numbers in none. Their count is one of four: engines make up to
+ * three times as much of a loop that takes four at a time as of one that takes each.
+ */
+function pairs({ buffer, byteOffset, length }: Shorts): { words: Int32Array<ArrayBuffer>; rest: readonly number[] } {
+  const odd = Math.min(length, (byteOffset >> 1) & 1);
+  const count = ((length - odd) >> 1) & ~3;
+  const rest: number[] = odd ? [0] : [];
+  for (let i = odd + 2 * count; i < length; i++) rest.push(i);
   // A view of nothing may not begin behind the end.
-  return count > 0 ? new Uint32Array(buffer, byteOffset + 2 * odd, count) : new Uint32Array(0);
+  return { words: count > 0 ? new Int32Array(buffer, byteOffset + 2 * odd, count) : new Int32Array(0), rest };
 }

@@ -49,6 +49,18 @@ const FIELDS: Readonly<Record<string, string>> = {
 /** What is asked for at a time: servers give less where they like. */
 const PAGE = 1000;
 
+/** What a server may bring: one that goes on and on has no end by itself. */
+export interface AnswerLimits {
+  /** Results of a search. */
+  readonly found: number;
+  /** Bytes of an answer that tells something. */
+  readonly text: number;
+  /** Bytes of an answer with an object. */
+  readonly object: number;
+}
+
+const LIMITS: AnswerLimits = { found: 10 ** 7, text: 2 ** 28, object: 2 ** 31 };
+
 const DICOM = 'application/dicom';
 const JSON_TYPE = 'application/dicom+json';
 
@@ -61,13 +73,15 @@ const AS_STORED = `multipart/related; type="${DICOM}"; transfer-syntax=*`;
  */
 export class DicomWebServer {
   readonly #web: ServiceWeb;
+  readonly #limits: AnswerLimits;
   readonly #root: string;
   /** Name and port, for messages. */
   readonly host: string;
 
   /** @param web its endpoint is the address of the service */
-  constructor(web: ServiceWeb) {
+  constructor(web: ServiceWeb, limits: AnswerLimits = LIMITS) {
     this.#web = web;
+    this.#limits = limits;
     this.#root = web.endpoint;
     this.host = new URL(web.endpoint).host;
   }
@@ -135,7 +149,7 @@ export class DicomWebServer {
     return this.#whole(path, what, { accept: AS_STORED }, async (answer) => {
       if (isMissing(answer)) return null;
       const type = answer.headers.get('content-type') ?? '';
-      const bytes = await bodyOf(answer);
+      const bytes = await this.#body(answer, this.#limits.object);
       if (new RegExp(`^${DICOM}\\b(?![+])`, 'i').test(type)) return this.#same(bytes, place, what);
       const boundary = /^multipart\/related\b/i.test(type) ? parameterOf(type, 'boundary') : null;
       if (!boundary) {
@@ -157,7 +171,7 @@ export class DicomWebServer {
   async send(bytes: Uint8Array, study: string | null, what: string): Promise<void> {
     const path = study ? `studies/${study}` : 'studies';
     await this.#whole(path, what, { accept: JSON_TYPE, post: messageOf(DICOM, bytes) }, async (answer) => {
-      const text = new TextDecoder().decode(await bodyOf(answer));
+      const text = new TextDecoder().decode(await this.#body(answer, this.#limits.text));
       const reason = failureOf(text);
       if (reason === null && (answer.status === 200 || answer.status === 202)) return;
       const code = reason ? `, reason ${reason}` : '';
@@ -181,7 +195,7 @@ export class DicomWebServer {
       const address = `${path}?${query}${query ? '&' : ''}${pages}`;
       const page = await this.#whole(address, 'what it has', { accept: JSON_TYPE }, async (answer) => {
         if (isMissing(answer)) return [];
-        const text = new TextDecoder().decode(await bodyOf(answer));
+        const text = new TextDecoder().decode(await this.#body(answer, this.#limits.text));
         try {
           return text.trim() === '' ? [] : parseJson(FOUND, text);
         } catch (cause) {
@@ -201,6 +215,10 @@ export class DicomWebServer {
         found.set(uid, facts);
       }
       if (found.size === before) return [...found];
+      if (found.size > this.#limits.found) {
+        const text = `${this.host} finds more than ${this.#limits.found} of what was searched for; search for less.`;
+        throw new FusionclipError('io', text);
+      }
       offset += page.length;
     }
   }
@@ -245,6 +263,29 @@ export class DicomWebServer {
     throw new FusionclipError('io', `${this.host} answers with status ${status}; check the address of the service.`);
   }
 
+  /** All of an answer. */
+  async #body(answer: Answer, most: number): Promise<Uint8Array<ArrayBuffer>> {
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    for (let part = await answer.read(); part; part = await answer.read()) {
+      length += part.length;
+      if (length > most) {
+        const text = `${this.host} answers with more than ${most} bytes, which is no answer to this; ask who runs it.`;
+        throw new FusionclipError('io', text);
+      }
+      parts.push(part);
+    }
+    const said = answer.headers.get('content-encoding') ? null : answer.headers.get('content-length');
+    if (said !== null && Number(said) > length) throw new BrokenTransfer('it ends too early');
+    const out = new Uint8Array(length);
+    let at = 0;
+    for (const part of parts) {
+      out.set(part, at);
+      at += part.length;
+    }
+    return out;
+  }
+
   /** What came, if it is the object that was asked for. */
   #same(bytes: Uint8Array<ArrayBuffer>, { instance }: ObjectPlace, what: string): Uint8Array<ArrayBuffer> {
     if (DicomFile.read(bytes, what).dataSet.string('sopInstance') === instance) return bytes;
@@ -254,24 +295,6 @@ export class DicomWebServer {
 
 function isMissing({ status }: Answer): boolean {
   return status === 204 || status === 404 || status === 410;
-}
-
-async function bodyOf(answer: Answer): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for (let part = await answer.read(); part; part = await answer.read()) {
-    parts.push(part);
-    length += part.length;
-  }
-  const said = answer.headers.get('content-encoding') ? null : answer.headers.get('content-length');
-  if (said !== null && Number(said) > length) throw new BrokenTransfer('it ends too early');
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }
 
 /** Why an object was not stored, by the code of the standard; null where the answer tells of no failure, or of nothing. */

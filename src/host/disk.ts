@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { constants, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { FusionclipError } from '../base/errors.ts';
 import type { Entry, EntryKind, FileSystem, FileWriter } from '../base/file_system.ts';
+import { readBytes, readStream, withFile } from './disk_reading.ts';
 import { lockFile } from './lock_file.ts';
 
 /** What a user can do about the errors that the operating system gives for a file. */
@@ -69,17 +70,6 @@ async function guarded<T>(doing: string, path: string, action: () => Promise<T>)
  */
 function temporaryName(path: string): string {
   return join(dirname(path), `.${[...basename(path)].slice(0, 40).join('')}.${randomUUID().slice(0, 8)}.tmp`);
-}
-
-/** Reads until `target` is full or the file ends; returns the number of bytes read. */
-async function fill(file: fs.FileHandle, target: Uint8Array, offset: number): Promise<number> {
-  let done = 0;
-  while (done < target.length) {
-    const { bytesRead } = await file.read(target, done, Math.min(target.length - done, 2 ** 30), offset + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return done;
 }
 
 async function writeAll(file: fs.FileHandle, bytes: Uint8Array): Promise<void> {
@@ -193,33 +183,18 @@ function kindOf(entry: { isDirectory(): boolean; isFile(): boolean }): EntryKind
 export const disk: FileSystem = {
   async readFile(path) {
     // fs.readFile refuses more than 2 GiB, and its buffer may be a part of a shared pool.
-    return guarded('read', path, async () => {
-      const file = await fs.open(path, constants.O_RDONLY);
-      try {
-        const stat = await file.stat();
+    return guarded('read', path, () =>
+      withFile(path, (file, stat) => {
         if (stat.isDirectory()) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' });
-        if (!stat.isFile()) return new Uint8Array(await file.readFile());
-        const bytes = new Uint8Array(stat.size);
-        const read = await fill(file, bytes, 0);
-        return read === bytes.length ? bytes : bytes.slice(0, read);
-      } finally {
-        await file.close();
-      }
-    });
+        return stat.isFile() ? readBytes(file, 0, stat.size) : readStream(file);
+      }),
+    );
   },
 
   async readRange(path, offset, length) {
-    return guarded('read', path, async () => {
-      const file = await fs.open(path, constants.O_RDONLY);
-      try {
-        const { size } = await file.stat();
-        const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
-        const read = await fill(file, bytes, offset);
-        return read === bytes.length ? bytes : bytes.slice(0, read);
-      } finally {
-        await file.close();
-      }
-    });
+    return guarded('read', path, () =>
+      withFile(path, (file, { size }) => readBytes(file, offset, Math.max(0, Math.min(length, size - offset)))),
+    );
   },
 
   async stat(path) {

@@ -71,6 +71,7 @@ function installCommand(folder: string): string | null {
 /** Runs a program, the command line by default, in the runtime that `--runtime` names and returns its exit code. */
 export async function run(argv: readonly string[], bundle: Bundle = ownBundle()): Promise<number> {
   const args = [...argv];
+  let isOver = false;
   endWithLauncher();
   const install = installCommand(dirname(bundle.script));
   if (install !== null) process.env[INSTALL] ??= install;
@@ -84,6 +85,9 @@ export async function run(argv: readonly string[], bundle: Bundle = ownBundle())
     const adapter = takeOption(args, '--adapter');
     const threads = takeOption(args, '--threads');
     const list = await takeList(args);
+    // From before the program starts: while handlers are exchanged a signal would find none.
+    let late = 0;
+    onSignals(() => void (isOver && ++late > 1 && process.exit()));
     try {
       return await launch(runtime, bundle, args, { driver, adapter, threads });
     } finally {
@@ -94,7 +98,7 @@ export async function run(argv: readonly string[], bundle: Bundle = ownBundle())
     process.stderr.write(`fusionclip: ${error.message}\n`);
     return EXIT_CODES[error.code];
   } finally {
-    // All is said and the exit code is known: a second Ctrl-C that comes now must not take its place.
-    onSignals((count) => void (count > 1 && process.exit()));
+    // All is said and the exit code is known: a Ctrl-C that comes now must not take its place.
+    isOver = true;
   }
 }

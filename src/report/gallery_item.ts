@@ -1,3 +1,4 @@
+import { turn } from '../base/turn.ts';
 import { heatLayer, type ScoreMap } from '../data/heat_map.ts';
 import type { Image } from '../data/image.ts';
 import { unframedMap } from '../detect/pictures.ts';
@@ -35,6 +36,7 @@ export async function galleryItems(run: RunRecord, chosen: readonly Prediction[]
     const { id } = prediction;
     const [image, own, mask] = [await pictures.image(id), await pictures.map(id), await pictures.mask(id)];
     const map = own && image ? unframedMap(own, image, header.fusion.norm) : own;
+    await turn();
     const { width, height } = image ?? map ?? { width: 1, height: 1 };
     const tall = Math.round((OUTLINE_WIDTH * height) / width);
     const scale = Math.min(1, LAYER_SIDE / Math.max(width, height));

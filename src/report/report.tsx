@@ -3,6 +3,7 @@
 import type { FileSystem } from '../base/file_system.ts';
 import { requireOwnFile } from '../base/own_file.ts';
 import { joinPath } from '../base/paths.ts';
+import { turn } from '../base/turn.ts';
 import { patientOfId } from '../data/layout/patients.ts';
 import { optionTextsOf } from '../run/run_config.ts';
 import { imageCurves } from './curves.ts';
@@ -55,13 +56,17 @@ export function requireOwnReport(fs: FileSystem, path: string): Promise<void> {
   return requireOwnFile(fs, path, OWN);
 }
 
-/** A run as one HTML file without scripts and without links to elsewhere; equal runs give equal bytes. */
+/**
+ * A run as one HTML file without scripts and without links to elsewhere; equal runs give equal bytes. Signals are heard between its
+ * pictures.
+ */
 export async function renderReport(run: RunRecord, { gallery = 24 }: ReportOptions = {}): Promise<string> {
   const { results, predictions, header } = run;
   const ordered = worstFirst(predictions, results.selected.imageThreshold?.value ?? null);
   const places = ordered.length > gallery ? Math.min(MOST_BEST, Math.floor(gallery / 4)) : 0;
   const { group, seed } = header.train;
   const curves = imageCurves(predictions, seed, group === null ? null : patientOfId(group));
+  await turn();
   const data: ReportData = {
     run,
     curves,
@@ -72,6 +77,7 @@ export async function renderReport(run: RunRecord, { gallery = 24 }: ReportOptio
     best: await galleryItems(run, ordered.slice(ordered.length - places).reverse()),
     support: await supportPictures(run),
   };
+  await turn();
   return htmlFile(
     `${data.verdict.headline.replace(/\.$/, '')} (fusionclip report)`,
     <Page {...data} />,
@@ -85,6 +91,7 @@ async function supportPictures({ shots, pictures }: RunRecord): Promise<SupportP
   for (const [label, ids] of [[0, shots.normal] as const, [1, shots.abnormal] as const]) {
     for (const id of ids) {
       const image = await pictures.image(id);
+      await turn();
       out.push({ id, label, url: image && dataUrl(image) });
     }
   }

@@ -19,7 +19,7 @@ suite('damage of weights', () => {
     assert.isNull(await saidOf('scale', [1, 1], [5]));
   });
 
-  test('is looked for until the signal fires: of a large model all weights take a while', async () => {
+  test('is looked for until the signal fires, and counted: of a large model all weights take a while', async () => {
     const control = new AbortController();
     const reads: string[] = [];
     const read = async (name: string) => {
@@ -28,11 +28,13 @@ suite('damage of weights', () => {
       return Float32Array.of(1, 2);
     };
     const shapes = new Map(['a', 'b', 'c'].map((name) => [name, [2]] as const));
-    const sum = weightSum({ read } as never, shapes, '', control.signal);
+    const counts: string[] = [];
+    const count = (done: number, total: number) => counts.push(`${done} of ${total}`);
+    const sum = weightSum({ read } as never, shapes, '', control.signal, count);
     const said = await sum.then(
       () => 'nothing',
       ({ message }) => message,
     );
-    assert.deepEqual([said, reads], ['enough', ['a', 'b']]);
+    assert.deepEqual([said, reads, counts], ['enough', ['a', 'b'], ['1 of 3', '2 of 3']]);
   });
 });

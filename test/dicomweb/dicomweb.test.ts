@@ -160,6 +160,21 @@ test('what breaks off is tried again: status 503 twice, a cut connection, an ans
   expect((await failure(volumesAt(address()))).message).toMatch(/status 503/);
 });
 
+test('a server that goes on and on is left, whatever was asked', async () => {
+  const limits = { found: 4, text: 100_000, object: 200_000 };
+  const limited = new DicomWebServer(web(pacs.root), limits);
+  expect((await failure(limited.find(study()), 'io')).message).toMatch(/finds more than 4 of what was searched for/);
+  const place = { study: STUDY, series: '1.2', instance: '1.2.3' };
+  for (const [most, ask] of [
+    [limits.text, () => limited.find(study())],
+    [limits.object, () => limited.fetch(place, 'an object')],
+    [limits.text, () => limited.send(new Uint8Array(10), null, 'an object')],
+  ] as const) {
+    pacs.faults.push({ of: /./, fault: FAULTS.endless });
+    expect((await failure(ask(), 'io')).message).toContain(`answers with more than ${most} bytes`);
+  }
+});
+
 test('the token goes to its server, and one that is refused is not part of the message', async () => {
   pacs.token = 'Bearer s3cret';
   expect((await failure(server().find(study()))).message).toMatch(/wants a token .*DICOMWEB_TOKEN/);

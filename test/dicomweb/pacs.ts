@@ -153,6 +153,15 @@ export const FAULTS = {
     response.writeHead(200, { 'content-type': 'multipart/related; type="application/dicom"; boundary=x' });
     response.end('--x\r\nContent-Type: application/dicom\r\n\r\nhalf of it');
   }) satisfies Fault,
+  /** Has no end. */
+  endless: ((response) => {
+    response.writeHead(200, { 'content-type': 'multipart/related; type="application/dicom"; boundary=x' });
+    const more = () => {
+      while (!response.destroyed && response.write(' '.repeat(1 << 14)));
+    };
+    response.on('drain', more);
+    more();
+  }) satisfies Fault,
   page: ((response) =>
     response.setHeader('content-type', 'text/html').end('<html>Please log in</html>')) satisfies Fault,
 } as const;

@@ -57,8 +57,8 @@ export const clip: readonly Mutation[] = [
   ...mutations('src/hub/transfer.ts', 'test/hub/unreliable_server.test.ts', [
     ['web.token && url.origin === new URL(web.endpoint).origin', 'web.token'],
     [
-      "if (url.protocol === 'https:' && next.protocol !== 'https:') {",
-      "if (url.protocol === 'x:') {",
+      'if (isUnseen(url) && !isUnseen(next)) {',
+      'if (isUnseen(url) && isUnseen(next)) {',
       { suite: 'test/hub/unreliable_server.test.ts' },
     ],
     ['repeats = progress ? 1 : repeats + 1;', 'repeats = repeats + 1;'],

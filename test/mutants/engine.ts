@@ -175,9 +175,14 @@ export const engine: readonly Mutation[] = [
     ['lr: settings.lr * lrScale', 'lr: settings.lr + lrScale - 1'],
   ]),
   ...mutations('src/gpu/gpu.ts', 'gpu/recording', [
-    ['if (signal?.aborted || this.lost !== null) return;', 'if (this.lost !== null) return;'],
-    ['this.#recording = null;\n    this.#wanted = null;', 'this.#recording = null;'],
-    ['this.pool.checkCopy(from, to);\n    if (this.#wanted) return;', 'this.pool.checkCopy(from, to);'],
+    ['signal?.aborted === true || this.lost !== null', 'this.lost !== null'],
+    ['this.pool.checkCopy(from, to);\n    if (this.#ahead.active) return;', 'this.pool.checkCopy(from, to);'],
+  ]),
+  ...mutations('src/gpu/ahead.ts', 'gpu/recording', [
+    [
+      '    } finally {\n      this.#wanted = null;\n    }\n    return wanted;',
+      '    } finally {\n    }\n    return wanted;',
+    ],
   ]),
   ...mutations('src/gpu/work.ts', 'train/side_by_side > untold', [
     ['if (this.#pending && !this.#isHeard(this.#pending))', 'if (this.#pending)'],

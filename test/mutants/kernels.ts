@@ -29,7 +29,7 @@ export const kernels: readonly Mutation[] = [
     ['value += dx[base + i];', 'value -= dx[base + i];'],
   ]),
   ...mutations('shaders/layer_norm_backward_columns.wgsl', 'kernels/layer_norm', [
-    ['- mean[r].y) * rstd[r]', '- mean[r].y)'],
+    ['- m.y) * rstd[r]', '- mean[r].y)'],
     ['r += params.chunks', 'r += params.chunks + 1u'],
   ]),
   ...mutations('shaders/mean_groups_spread.wgsl', 'kernels/mean_groups', [

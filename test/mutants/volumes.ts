@@ -18,9 +18,16 @@ export const volumes: readonly Mutation[] = [
     ['(words[i] << up) >> down;', '(words[i] << up) >>> down;', { suite: 'dicom/stored_bits' }],
     ['out[to + 1] = words[from + 2];', 'out[to + 1] = words[from + 3];', { suite: 'dicom/ybr' }],
     ['(index * pixels) % 8', '0', { suite: 'dicom/one_bit' }],
-    ['more >>> bitsStored !== 0', 'false', { suite: 'dicom/stored_bits' }],
+    ['return more !== 0;', 'return false;', { suite: 'dicom/stored_bits' }],
     ['const out = words.slice();', 'const out = words;', { suite: 'dicom/stored_bits' }],
     ['format.planar ? interleaved(words, samples) : words', 'words', { suite: 'dicom/planar' }],
+  ]),
+  ...mutations('src/dicom/short_frame.ts', 'dicom/short_frame', [
+    ['changes(words[i]) | changes(words[i + 1])', 'changes(words[i])'],
+    ['words[i + 2] | words[i + 3];', 'words[i + 2];'],
+    ['(any | (any >>> 16)) & 0xffff', 'any & 0xffff'],
+    ['^ ((word ^ both) & 0x80008000)', ''],
+    ['if (bitsStored < 16 && bitsOf(stored) >>> bitsStored !== 0) return null;', ''],
   ]),
   ...mutations('src/dicom/stream_comments.ts', 'volume/deidentify', [
     ['if (marker === 0x64) bytes.fill(0, at + 6, end);', ''],

@@ -4,8 +4,9 @@
     V/bin/python test/reference/reading.py [FOLDER]
 
 300 slices of 512 x 512 of 16 bits are written below FOLDER (or a temporary folder). Nine times in turn they are read past the cache of the
-system (O_DIRECT), which is the disk's rate; their bytes alone by the same program as below, and by this project's readers as modality values,
-each after the system was told to forget the files; and both again from its cache. The best of each counts, since other programs use the
+system (O_DIRECT), which is the most that the disk gives; file by file through the cache, as `cat` reads them; their bytes alone by the same
+program as below, and by this project's readers as modality values, each after the system was told to forget the files; and both again from its
+cache. The best of each counts, since other programs use the
 machine too. Then 60 slices of JPEG 2000 by both; and 20 studies of 30 slices one after the other.
 """
 import glob
@@ -52,6 +53,16 @@ def past_the_cache(paths):
     return total / (time.perf_counter() - start) / 1e6
 
 
+def as_cat(paths):
+    buffer = bytearray(1 << 17)
+    total, start = 0, time.perf_counter()
+    for path in paths:
+        with open(path, "rb", buffering=0) as file:
+            while count := file.readinto(buffer):
+                total += count
+    return total / (time.perf_counter() - start) / 1e6
+
+
 def forget(paths):
     for path in paths:
         file = os.open(path, os.O_RDONLY)
@@ -68,9 +79,9 @@ def ours(*folders):
 
 
 def in_turn(folder, paths, rounds=9):
-    """Megabytes a second: the disk; bytes alone and slices from it; the same from the cache; and the processor's seconds of these two."""
+    """Megabytes a second: the disk; the same through the cache; bytes alone and slices from it; the same from the cache; and the processor's seconds of these two."""
     size = sum(os.path.getsize(path) for path in paths) / 1e6
-    best = [0.0] * 5
+    best = [0.0] * 6
     used = [float("inf")] * 2
     with subprocess.Popen(command("--rounds", folder), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reader:
         reader.stdout.readline()
@@ -83,12 +94,15 @@ def in_turn(folder, paths, rounds=9):
         for _ in range(rounds):
             forget(paths)
             disk = past_the_cache(paths)
+            forget(paths)
+            cat = as_cat(paths)
+            forget(paths)
             cold_files, _ = tell("files")
             forget(paths)
             cold, _ = tell("slices")
             plain, files = tell("files")
             cached, slices = tell("slices")
-            rates = [disk, *(1000 * size / one for one in (cold_files, cold, plain, cached))]
+            rates = [disk, cat, *(1000 * size / one for one in (cold_files, cold, plain, cached))]
             best = [max(pair) for pair in zip(best, rates)]
             used = [min(pair) for pair in zip(used, (files / 1000, slices / 1000))]
         reader.stdin.close()
@@ -100,8 +114,9 @@ with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None)
     paths = sorted(glob.glob(f"{folder}/plain/*"))
     size = sum(os.path.getsize(path) for path in paths) / 1e6
     os.sync()
-    (disk, cold_files, cold, plain, cached), (files, slices) = in_turn(f"{folder}/plain", paths)
+    (disk, cat, cold_files, cold, plain, cached), (files, slices) = in_turn(f"{folder}/plain", paths)
     print(f"uncompressed, 300 slices, {size:.0f} MB: from the disk {cold:.0f} MB/s, the disk past the cache {disk:.0f} MB/s: {cold / disk:.2f} of it")
+    print(f"  through the cache, file by file as cat reads them, {cat:.0f} MB/s: {cold / cat:.2f} of it")
     print(f"  the files' bytes alone, one after the other, from the disk {cold_files:.0f} MB/s: {cold / cold_files:.2f} of it")
     print(f"  from the cache {cached:.0f} MB/s, the bytes alone {plain:.0f} MB/s")
     print(f"  seconds of the processors: {slices:.2f}, the bytes alone {files:.2f}")

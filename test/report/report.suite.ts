@@ -41,6 +41,19 @@ suiteInTurn('report', () => {
     assert.equal(await renderReport(await readRun(context.fs, '/run')), html, 'equal runs give equal bytes');
   });
 
+  test('others have their turn between its pictures: a stop, above all', async () => {
+    let turns = 0;
+    let timer: ReturnType<typeof setTimeout>;
+    const next = () => {
+      turns++;
+      timer = setTimeout(next);
+    };
+    next();
+    await renderReport(madeRun({ images: 8 }));
+    clearTimeout(timer!);
+    assert.isAbove(turns, 3);
+  });
+
   test('a calibration has a section with its promise, its realised errors and its diagram', async () => {
     const record = madeRun({ images: 40 });
     const normal = Array.from({ length: 39 }, (_, i) => ({

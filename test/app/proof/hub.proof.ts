@@ -83,7 +83,7 @@ describe('a model of a hub', () => {
     await openPage(hub.address);
     hub.faults.push(FAULTS.hang);
     await ask();
-    await page.says('main', /Fetching the model|Reading images/);
+    await page.says('main', /Fetching the model|Reading…/);
     while (hub.take().length === 0) await page.frame();
     await page.press('#cancel');
     await page.phase('idle');
