@@ -24,12 +24,15 @@ export async function holdsVolumes(fs: FileSystem, root: string, skip: readonly 
   return (await firstKind(fs, root, 0, (path) => skips.has(nameBelow(root, path)))) === 'volume';
 }
 
-/** Whether a file begins as DICOM files do. One that cannot be read does not: whoever reads it says so. */
+/**
+ * Whether a file begins as DICOM files do. One of the disk that cannot be read does not: whoever reads it says so. What a server does not give is no
+ * matter of one file.
+ */
 export async function beginsAsDicom(fs: FileSystem, path: string): Promise<boolean> {
   try {
     return isDicom(await fs.readRange(path, 0, 256));
   } catch (error) {
-    if (error instanceof FusionclipError && error.code === 'io') return false;
+    if (error instanceof FusionclipError && error.code === 'io' && serverOf(path) === null) return false;
     throw error;
   }
 }
