@@ -2,7 +2,7 @@ import { Fragment } from 'preact';
 import { Warnings, warnedOf } from './warnings.tsx';
 
 /** What the engine says of every training, in words of its own: for those who ask. */
-const DETAIL = /^(weights|Settings): /;
+const DETAIL = /^(weights|Settings): |^\d+ images? to score$/;
 
 /** What was said of the work: what was done to the images above all. Of a table the first line is in sight, and what warns. */
 export function Notes({ notes }: { notes: readonly string[] }) {

@@ -109,6 +109,7 @@ async function runAll(
   const due = stored ? [] : runs.filter((run) => !results.has(run));
   const failed: FailedStudyRun[] = [];
   let stopped: unknown = null;
+  const told = new Set<string>();
   // Runs differ: the remaining time is foreseen from all that have run.
   const pace = new Pace(undefined, Number.POSITIVE_INFINITY);
   try {
@@ -117,7 +118,10 @@ async function runAll(
       onEvent({ type: 'stage', what: `runs (now ${describeStudyRun(run)})`, done: i, total: due.length });
       let news: string;
       try {
-        const own = await runOne({ ...context, features, trainings, inspected }, run, joinPath(out, studyRunPath(run)));
+        const tell = told.has(run.data) ? undefined : onEvent;
+        const working = { ...context, features, trainings, inspected, onEvent: tell };
+        told.add(run.data);
+        const own = await runOne(working, run, joinPath(out, studyRunPath(run)));
         results.set(run, own);
         news = scoreText(own);
       } catch (error) {
@@ -147,11 +151,13 @@ function interruptedIn(run: StudyRun, cause: FusionclipError): FusionclipError {
 /** Which results belong to which run is written beside the run. */
 const FINGERPRINT = 'run.json';
 
+/** @param context gets what is said of the data, where it listens */
 async function runOne(context: TrainContext, run: StudyRun, folder: string): Promise<TrainResults> {
   const { data, model, settings, seed, mapsOf } = run;
+  const { onEvent } = context;
   const { results } = await trainRun(
-    // Steps of a run are no news in a study of a hundred; `metrics.jsonl` has them.
-    { ...context, onEvent: undefined },
+    // Steps of a run are no news in a study of a hundred; `metrics.jsonl` has them. What is said of its data is.
+    { ...context, onEvent: onEvent && ((event) => event.type === 'note' && onEvent(event)) },
     { data, model, out: folder, settings: { ...settings, seed: String(seed) }, mapsOf, force: true },
   );
   await context.fs.writeFile(joinPath(folder, FINGERPRINT), `${studyRunFingerprint(run)}\n`);

@@ -9,7 +9,7 @@ import { openDetector } from '../detect/run_context.ts';
 import { requireWholeVolumes, sliced } from '../detect/sliced.ts';
 import { chooseShots, readSupport, type Support } from '../detect/support.ts';
 import type { RunListener } from '../run/events.ts';
-import type { FolderLock } from '../run/lock.ts';
+import { type FolderLock, LOCK } from '../run/lock.ts';
 import { chooseSettings, settingsLine } from '../run/model_settings.ts';
 import { onDevice } from '../run/on_device.ts';
 import { headerJson, type RunConfig, runSettings } from '../run/run_config.ts';
@@ -51,7 +51,13 @@ export interface TrainRequest {
 export async function trainRun(context: TrainContext, request: TrainRequest): Promise<TrainOutcome> {
   const { fs } = context;
   const { out, force = false } = request;
-  await RunFolder.check(fs, out, force);
+  try {
+    await RunFolder.check(fs, out, force);
+  } catch (error) {
+    // What another process writes to is refused as that: going on with it, or replacing it, is no help.
+    if (await fs.stat(joinPath(out, LOCK))) await (await takeFolder(context, out)).release();
+    throw error;
+  }
   let lock: FolderLock | null = null;
   let begun = false;
   const enter = async (header: RunConfig, support: Support, inventory: Inventory): Promise<RunFolder> => {

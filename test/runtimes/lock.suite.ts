@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import { FolderLock, LOCK } from '../../src/run/lock.ts';
+import { trainRun } from '../../src/train/train_run.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, type TestContext, test } from '../harness/registry.ts';
 import { withFolder } from './file_cases.ts';
@@ -32,6 +33,17 @@ suite('the lock of a folder', () => {
       assert.deepEqual(await t.host.list(folder), []);
       await (await take()).release();
       assert.deepEqual(said, []);
+    }));
+
+  test('a training into a folder that is held is refused as that, before it looks at anything else', (t) =>
+    onDisk(t, async (folder, take) => {
+      await t.host.writeFile(`${folder}/config.json`, '{}');
+      const training = () =>
+        trainRun({ gpu: null!, fs: t.host, environment: null! }, { data: 'none', model: 'none', out: folder });
+      await expectFailure('usage', [/holds an unfinished run/], training);
+      const held = await take();
+      await expectFailure('usage', [/Process \d+ on .* writes to this folder/], training);
+      await held.release();
     }));
 
   test('that of a process that is gone is taken over, which is said, and so is what it left half-written', (t) =>

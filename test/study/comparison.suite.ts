@@ -189,6 +189,8 @@ suiteInTurn('sweep', () => {
     const mean = own.reduce((sum, { results }) => sum + results.selected.image.auroc, 0) / 2;
     assert.closeTo(rows[1].values.imageAuroc!.mean, 100 * mean, 1e-9);
     assert.lengthOf(baselines, 4);
+    const told = (text: RegExp) => context.events.filter((event) => event.type === 'note' && text.test(event.text));
+    assert.lengthOf(told(/^\/Brain_AD: layout bmad/), 1, 'what is used of the data is said, once');
     const before = context.events.length;
     await sweep(context, request);
     assert.isEmpty(

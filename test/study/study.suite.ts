@@ -104,7 +104,7 @@ suiteInTurn('studies', () => {
     assert.lengthOf(finished, 2);
     const notes = context.events.filter((event) => event.type === 'note').map(({ text }) => text);
     assert.lengthOf(
-      notes.filter((text) => text.includes('seed 1')),
+      notes.filter((text) => text.includes('seed 1: ')),
       1,
       'the first run ran once',
     );
