@@ -41,6 +41,8 @@ export interface StudyOptions {
   readonly cache?: number;
   /** What runs have in common, where other studies of this process are to share it too; theirs to release. */
   readonly shared?: SharedWork;
+  /** Nothing is run: what earlier calls have finished is read. */
+  readonly stored?: boolean;
 }
 
 /** What runs on one data set and model share: features on the GPU, trainings, and what is known of the data. */
@@ -78,12 +80,12 @@ export async function runStudy(
   context: TrainContext,
   runs: readonly StudyRun[],
   out: string,
-  { cache, shared }: StudyOptions = {},
+  { cache, shared, stored = false }: StudyOptions = {},
 ): Promise<StudyOutcome> {
   const lock = await FolderLock.take(context.fs, out, (text) => context.onEvent?.({ type: 'note', text }), 0);
   const own = shared ?? new SharedWork(cache);
   try {
-    return await runAll(context, runs, out, own);
+    return await runAll(context, runs, out, own, stored);
   } finally {
     if (!shared) own.release();
     await lock.release();
@@ -95,6 +97,7 @@ async function runAll(
   runs: readonly StudyRun[],
   out: string,
   { features, trainings, inspected }: SharedWork,
+  stored: boolean,
 ): Promise<StudyOutcome> {
   const { signal, onEvent = () => {} } = context;
   const results = new Map<StudyRun, TrainResults>();
@@ -103,7 +106,7 @@ async function runAll(
     const old = await finishedResults(context, joinPath(out, studyRunPath(run)), run, models);
     if (old) results.set(run, old);
   }
-  const due = runs.filter((run) => !results.has(run));
+  const due = stored ? [] : runs.filter((run) => !results.has(run));
   const failed: FailedStudyRun[] = [];
   let stopped: unknown = null;
   const told = new Set<string>();

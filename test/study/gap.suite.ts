@@ -3,6 +3,7 @@ import type { AnyBackbone } from '../../src/detect/backbone.ts';
 import { NO_DEFAULTS } from '../../src/detect/model_defaults.ts';
 import { developGap, summariseTrials, trialRows, USUAL_TRIALS } from '../../src/study/gap/develop.ts';
 import { nameThatFits } from '../../src/study/gap/family_words.ts';
+import { studyGap } from '../../src/study/gap/gap.ts';
 import { type GapRun, gapRun, gapRunKey, readGapRuns, writeGapRuns } from '../../src/study/gap/gap_run.ts';
 import { goalsOf } from '../../src/study/gap/goals.ts';
 import { summariseGap } from '../../src/study/gap/summary.ts';
@@ -10,7 +11,9 @@ import type { FinishedStudyRun, StudyRun } from '../../src/study/study_run.ts';
 import type { TrainContext } from '../../src/train/train_run.ts';
 import { MemoryFiles } from '../clip/memory_files.ts';
 import { expectFailure } from '../data/expect_failure.ts';
-import { suite, test } from '../harness/registry.ts';
+import { MemoryFileSystem } from '../data/memory_file_system.ts';
+import { suite, suiteInTurn, test } from '../harness/registry.ts';
+import { contextOf } from '../train/small_run.ts';
 import { madeResults } from './made_results.ts';
 
 function finished(set: string, method: string, seed: number, auroc: number, shots?: number): FinishedStudyRun {
@@ -75,6 +78,32 @@ suite('study of the gap', () => {
   });
 });
 
+suiteInTurn('runs of the study of the gap', () => {
+  test('what is finished stays, whatever is asked next, and nothing is run where stored ones are wanted', async (t) => {
+    const fs = new MemoryFileSystem([]);
+    const context = contextOf(await t.gpu(), fs);
+    const same = {
+      model: 'generated:T:1',
+      out: '/gap',
+      seeds: [1],
+      families: ['brain'],
+      shots: [2],
+      valid: 4,
+      test: 4,
+    };
+    const settings = { size: '42', 'map.files': 'none' };
+    const study = (methods: readonly string[], stored = false) =>
+      studyGap(context, 'none', { ...same, settings, methods, stored });
+    await study(['clip-text']);
+    await study(['clip-memory']);
+    const { finished, total } = await study(['clip-text', 'clip-memory', 'mvfa'], true);
+    assert.deepEqual([finished, total], [2, 3]);
+    await fs.remove('/gap/runs');
+    assert.equal((await study(['clip-text', 'clip-memory'], true)).finished, 2);
+    assert.equal((await study(['mvfa'], true)).finished, 0);
+  });
+});
+
 suite('what prompts of a study call a family', () => {
   // A token for each letter, as the vocabulary of a small model spells long words. The longest sentences of a name are
   // "a black and white photo of the NAME without defect." and "a photo of a NAME without defect.": 49 and 31 tokens with start and
@@ -129,7 +158,7 @@ suite('runs of a study of other machines', () => {
     assert.deepEqual(await readGapRuns(files, 'runs.json'), runs);
     for (const text of ['{}', '[', '{"runs":[{"key":"a"}]}', JSON.stringify({ runs: [...runs, null] })]) {
       await write(text);
-      await expectFailure('usage', [/^runs.json has no runs of a study/], () => readGapRuns(files, 'runs.json'));
+      await expectFailure('usage', [/^runs.json is no runs.json of a study/], () => readGapRuns(files, 'runs.json'));
     }
     await expectFailure('usage', [/^There is no file other.json/], () => readGapRuns(files, 'other.json'));
   });

@@ -63,7 +63,9 @@ export async function studyGap(context: TrainContext, adapter: string, request: 
   const { fs } = context;
   const { model, out, seeds, families, shots, valid, test, stored = false, others = [] } = request;
   const known = new Map<string, GapRun>();
-  for (const path of others) for (const run of await readGapRuns(fs, path)) known.set(run.key, run);
+  const kept = joinPath(out, 'runs.json');
+  const sources = (await fs.stat(kept)) ? [kept, ...others] : others;
+  for (const path of sources) for (const run of await readGapRuns(fs, path)) known.set(run.key, run);
   const backbone = await openBackbone(fs, model);
   const layers = tappedLayers(fusionOptions({}), backbone.weights.config.vision.layers);
   const rows = gapRows(layers).filter(({ name }) => request.methods.length === 0 || request.methods.includes(name));
@@ -85,8 +87,7 @@ export async function studyGap(context: TrainContext, adapter: string, request: 
       await phantomFolder(context, phantomPlace(out, request, seed), request, set, PHANTOM_SEED + seed);
     }
   }
-  const working = stored ? { ...context, signal: AbortSignal.abort(new Error('Nothing is to be run.')) } : context;
-  const outcome = await runStudy(working, due, joinPath(out, 'runs'));
+  const outcome = await runStudy(context, due, joinPath(out, 'runs'), { stored });
   const keys = new Map(asked.map(({ run, key }) => [run, key]));
   for (const { run, results } of outcome.finished) {
     const key = keys.get(run)!;
@@ -105,8 +106,8 @@ export async function studyGap(context: TrainContext, adapter: string, request: 
     ...{ finished: finished.length, total: asked.length },
   };
   await fs.writeFile(joinPath(out, 'gap.json'), `${JSON.stringify(results, null, 2)}\n`);
-  await writeGapRuns(fs, joinPath(out, 'runs.json'), [...known.values()]);
-  if (outcome.stopped && !stored) throw outcome.stopped;
+  await writeGapRuns(fs, kept, [...known.values()]);
+  if (outcome.stopped) throw outcome.stopped;
   return results;
 }
 

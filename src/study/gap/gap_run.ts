@@ -74,7 +74,10 @@ export async function readGapRuns(fs: FileSystem, path: string): Promise<GapRun[
   const text = new TextDecoder().decode(await fs.readFile(path));
   const runs = runsOf(text);
   if (runs) return runs;
-  throw new FusionclipError('usage', `${path} has no runs of a study; --with takes a runs.json.`);
+  throw new FusionclipError(
+    'usage',
+    `${path} is no runs.json of a study; give another file with --with, or remove this one where it lies in --out.`,
+  );
 }
 
 function runsOf(text: string): GapRun[] | null {
