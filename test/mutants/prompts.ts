@@ -30,7 +30,7 @@ export const prompts: readonly Mutation[] = [
   ]),
   ...mutations('src/fusion/initial.ts', 'fusion/settings', [
     ['Math.sqrt(-2 * log(u))', 'Math.sqrt(-log(u))'],
-    ['ruleU32(name, seed, 2 * i + 1)', 'ruleU32(name, seed, 2 * i)'],
+    ['stream(2 * i + 1)', 'stream(2 * i)'],
     ['cos(2 * Math.PI * v)', 'cos(Math.PI * v)', { suite: 'fusion/readings > prompt.init normal' }],
   ]),
   ...mutations('src/clip/sentences.ts', 'fusion/readings > prompt.templates', [
