@@ -25,15 +25,16 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (i >= params.chunks * params.width) {
     return;
   }
-  let column = i % params.width;
+  // The places of chunk and column in the first rows are i; further rows lie whole chunks behind.
+  var at = i;
   var w = 0.0;
   var b = 0.0;
   for (var r = i / params.width; r < params.rows; r += params.chunks) {
-    let at = r * params.width + column;
     let g = grad[at];
     let m = mean[r];
     w += g * (((x[at] - m.x) - m.y) * rstd[r]);
     b += g;
+    at += params.chunks * params.width;
   }
   dweight[i] = w;
   dbias[i] = b;
