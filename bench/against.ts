@@ -3,7 +3,7 @@
  * trees in turn (before, after, after, before), those that came out slower by more than 3 % up to four times more, and the fastest of all counts: other
  * programs use the machine too. Of each case the fastest variant is compared, which is what a plan would choose. Exit code 1 where one stays slower.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -31,24 +31,28 @@ const folder = mkdtempSync(join(tmpdir(), 'fusionclip-bench-'));
 const before = join(folder, 'before');
 const deno = findDeno() ?? 'deno';
 const git = (...words: string[]) => execFileSync('git', ['-C', ROOT, ...words], { encoding: 'utf8' });
+let running: ChildProcess | null = null;
 process.on('exit', () => {
+  // The group: a bench starts another process.
+  if (running?.pid) process.kill(-running.pid, 'SIGKILL');
   if (existsSync(before)) git('worktree', 'remove', '--force', before);
   rmSync(folder, { recursive: true, force: true });
 });
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
 
 /** Milliseconds of the fastest variant of each case, by `bench case`. */
 type Times = Map<string, number>;
 
 /** Runs a bench file in a tree. */
-function timed(tree: string, file: string): Times {
+async function timed(tree: string, file: string): Promise<Times> {
   const out = join(folder, 'out.json');
-  const command = [deno, 'run', '-A', '--no-lock', '--no-check', '--quiet', join(tree, 'bench/main.ts'), ...flags];
-  const { status, stderr } = spawnSync(command[0], [...command.slice(1), '--json', out, file], {
-    cwd: tree,
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`The bench ${file} of ${tree} ended with ${status}: ${stderr.trim()}`);
+  const words = ['run', '-A', '--no-lock', '--no-check', '--quiet', join(tree, 'bench/main.ts'), ...flags];
+  const child = spawn(deno, [...words, '--json', out, file], { cwd: tree, detached: true, stdio: 'ignore' });
+  running = child;
+  const status = await new Promise((done) => child.once('close', done));
+  running = null;
+  if (status !== 0)
+    throw new Error(`The bench ${file} of ${tree} ended with ${status}; npm run bench -- ${file} shows why.`);
   const { results } = JSON.parse(readFileSync(out, 'utf8')) as BenchReport;
   const times: Times = new Map();
   for (const { bench, case: name, minMs } of results) keep(times, `${bench} ${name}`, minMs);
@@ -83,13 +87,13 @@ const rows: { name: string; before: number; after: number }[] = [];
 for (const file of benchesOf(ROOT)) {
   if (!old.has(file) || (patterns.length > 0 && !patterns.some((word) => file.includes(word)))) continue;
   const [first, second]: [Times, Times] = [new Map(), new Map()];
-  const run = (tree: string) => {
+  const run = async (tree: string) => {
     const into = tree === before ? first : second;
-    for (const [key, ms] of timed(tree, file)) keep(into, key, ms);
+    for (const [key, ms] of await timed(tree, file)) keep(into, key, ms);
   };
   const slower = () => [...second].some(([key, ms]) => ms > MOST * (first.get(key) ?? Number.POSITIVE_INFINITY));
-  for (const tree of [before, ROOT, ROOT, before]) run(tree);
-  for (let more = 0; more < 4 && slower(); more++) for (const tree of [before, ROOT]) run(tree);
+  for (const tree of [before, ROOT, ROOT, before]) await run(tree);
+  for (let more = 0; more < 4 && slower(); more++) for (const tree of [before, ROOT]) await run(tree);
   for (const [name, after] of second) {
     const was = first.get(name);
     if (was === undefined) continue;
