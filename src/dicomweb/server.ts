@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { FusionclipError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import { DicomFile } from '../dicom/dicom_file.ts';
-import { type Answer, type Asked, BrokenTransfer, persist, request } from '../hub/transfer.ts';
+import { type Answer, type Asked, BrokenTransfer, persist, readAll, request } from '../hub/transfer.ts';
 import { type DicomWebAddress, isUid } from './address.ts';
 import { messageOf, parameterOf, partsOf } from './multipart.ts';
 import type { ServiceWeb } from './network.ts';
@@ -149,7 +149,7 @@ export class DicomWebServer {
     return this.#whole(path, what, { accept: AS_STORED }, async (answer) => {
       if (isMissing(answer)) return null;
       const type = answer.headers.get('content-type') ?? '';
-      const bytes = await this.#body(answer, this.#limits.object);
+      const bytes = await bodyOf(answer, this.#limits.object);
       if (new RegExp(`^${DICOM}\\b(?![+])`, 'i').test(type)) return this.#same(bytes, place, what);
       const boundary = /^multipart\/related\b/i.test(type) ? parameterOf(type, 'boundary') : null;
       if (!boundary) {
@@ -171,7 +171,7 @@ export class DicomWebServer {
   async send(bytes: Uint8Array, study: string | null, what: string): Promise<void> {
     const path = study ? `studies/${study}` : 'studies';
     await this.#whole(path, what, { accept: JSON_TYPE, post: messageOf(DICOM, bytes) }, async (answer) => {
-      const text = new TextDecoder().decode(await this.#body(answer, this.#limits.text));
+      const text = new TextDecoder().decode(await bodyOf(answer, this.#limits.text));
       const reason = failureOf(text);
       if (reason === null && (answer.status === 200 || answer.status === 202)) return;
       const code = reason ? `, reason ${reason}` : '';
@@ -195,7 +195,7 @@ export class DicomWebServer {
       const address = `${path}?${query}${query ? '&' : ''}${pages}`;
       const page = await this.#whole(address, 'what it has', { accept: JSON_TYPE }, async (answer) => {
         if (isMissing(answer)) return [];
-        const text = new TextDecoder().decode(await this.#body(answer, this.#limits.text));
+        const text = new TextDecoder().decode(await bodyOf(answer, this.#limits.text));
         try {
           return text.trim() === '' ? [] : parseJson(FOUND, text);
         } catch (cause) {
@@ -263,29 +263,6 @@ export class DicomWebServer {
     throw new FusionclipError('io', `${this.host} answers with status ${status}; check the address of the service.`);
   }
 
-  /** All of an answer. */
-  async #body(answer: Answer, most: number): Promise<Uint8Array<ArrayBuffer>> {
-    const parts: Uint8Array[] = [];
-    let length = 0;
-    for (let part = await answer.read(); part; part = await answer.read()) {
-      length += part.length;
-      if (length > most) {
-        const text = `${this.host} answers with more than ${most} bytes, which is no answer to this; ask who runs it.`;
-        throw new FusionclipError('io', text);
-      }
-      parts.push(part);
-    }
-    const said = answer.headers.get('content-encoding') ? null : answer.headers.get('content-length');
-    if (said !== null && Number(said) > length) throw new BrokenTransfer('it ends too early');
-    const out = new Uint8Array(length);
-    let at = 0;
-    for (const part of parts) {
-      out.set(part, at);
-      at += part.length;
-    }
-    return out;
-  }
-
   /** What came, if it is the object that was asked for. */
   #same(bytes: Uint8Array<ArrayBuffer>, { instance }: ObjectPlace, what: string): Uint8Array<ArrayBuffer> {
     if (DicomFile.read(bytes, what).dataSet.string('sopInstance') === instance) return bytes;
@@ -295,6 +272,14 @@ export class DicomWebServer {
 
 function isMissing({ status }: Answer): boolean {
   return status === 204 || status === 404 || status === 410;
+}
+
+/** All of an answer, which may say how long it is. */
+async function bodyOf(answer: Answer, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await readAll(answer, most);
+  const said = answer.headers.get('content-encoding') ? null : answer.headers.get('content-length');
+  if (said !== null && Number(said) > bytes.length) throw new BrokenTransfer('it ends too early');
+  return bytes;
 }
 
 /** Why an object was not stored, by the code of the standard; null where the answer tells of no failure, or of nothing. */

@@ -237,7 +237,7 @@ function answerOf(
   };
 }
 
-/** A whole small answer. Throws BrokenTransfer, and `io` when it is longer than `most` bytes. */
+/** A whole answer. Throws BrokenTransfer, and `io`, which names the server alone, when it is longer than `most` bytes. */
 export async function readAll(answer: Answer, most: number): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -245,7 +245,8 @@ export async function readAll(answer: Answer, most: number): Promise<Uint8Array<
     length += part.length;
     if (length > most) {
       answer.cancel();
-      throw new FusionclipError('io', `${answer.url} answers with more than ${most} bytes; use another address.`);
+      const { host } = new URL(answer.url);
+      throw new FusionclipError('io', `${host} answers with more than ${most} bytes; use another address.`);
     }
     parts.push(part);
   }
