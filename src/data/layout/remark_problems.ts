@@ -1,11 +1,19 @@
 import { counted } from '../../base/counted.ts';
 import { joinPath } from '../../base/paths.ts';
+import type { ValueFacts } from '../range/values.ts';
 import { isBeyondVideo, isVideo, VIDEO } from '../range/video.ts';
+import type { Remark } from '../remarks.ts';
 import type { Problem } from './problem.ts';
-import type { ImageFacts } from './read_scan.ts';
+
+/** What is known of an image. */
+interface Seen {
+  readonly id: string;
+  readonly values: ValueFacts;
+  readonly remarks: readonly Remark[];
+}
 
 /** One warning for each kind of remark on the files of images. */
-export function remarkProblems(path: string, images: readonly ImageFacts[]): Problem[] {
+export function remarkProblems(path: string, images: readonly Seen[]): Problem[] {
   const all = images.flatMap(({ id, remarks }) => remarks.map((remark) => ({ id, ...remark })));
   return [...new Set(all.map(({ kind }) => kind))].map((kind): Problem => {
     const [first, ...others] = all.filter((one) => one.kind === kind);
@@ -15,7 +23,7 @@ export function remarkProblems(path: string, images: readonly ImageFacts[]): Pro
 }
 
 /** Images with the levels of video beside others that have all levels: black is not the same in both. */
-export function videoProblems(path: string, images: readonly ImageFacts[]): Problem[] {
+export function videoProblems(path: string, images: readonly Seen[]): Problem[] {
   const video = images.filter(({ values }) => isVideo(values));
   const beyond = images.filter(({ values }) => isBeyondVideo(values)).length;
   if (video.length === 0 || beyond === 0) return [];
