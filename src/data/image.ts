@@ -21,7 +21,7 @@ export interface Raster {
 export type SampleKind = 'uint8' | 'uint16' | 'int16' | 'float32';
 
 /** The kind of a raster's samples. */
-export function sampleKind({ data }: Raster): SampleKind {
+export function sampleKind({ data }: Pick<Raster, 'data'>): SampleKind {
   if (data instanceof Uint8Array) return 'uint8';
   if (data instanceof Uint16Array) return 'uint16';
   return data instanceof Int16Array ? 'int16' : 'float32';

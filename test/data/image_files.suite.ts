@@ -117,4 +117,12 @@ suite('what is said of the files of images', () => {
     assert.equal(said(full), '');
     assert.match(said(Uint8Array.from([...full, ...full])), /another picture, which are not read\.$/);
   });
+
+  test('one picture in files of different bytes is one picture', async () => {
+    const samples = pixels((k) => (k * 37) % 220);
+    const plain = grey(samples);
+    const interlaced = makePng({ width: 12, height: 10, depth: 8, type: 0, samples, interlaced: true });
+    const report = await check(setOf(own, own, { 'good/a.png': plain, 'bad/b.png': interlaced }));
+    assert.deepEqual(told(report), ['error both_labels /set/good/a.png']);
+  });
 });

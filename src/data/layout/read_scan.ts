@@ -39,11 +39,12 @@ export interface Reading {
   readonly problems: readonly Problem[];
 }
 
-/** Gets each image of a set, as eyes should see it, with the bytes of its file; both are null where they cannot be had. */
+/** Gets each image of a set, as eyes should see it, with the bytes of its file and its samples; null where they cannot be had. */
 export type ImageVisitor = (
   sample: Sample,
   bytes: Uint8Array<ArrayBuffer> | null,
   image: Image | null,
+  raster: Raster | null,
 ) => void | Promise<void>;
 
 /** Who decodes pictures elsewhere, such as on other cores. */
@@ -96,7 +97,7 @@ export async function readScan(fs: FileSystem, scan: Scan, options: ReadOptions 
     problems.push(...found);
     const facts = raster && factsOf(sample, asRuled(raster, rule), problems);
     if (facts) images.push(facts);
-    await visit?.(sample, bytes, raster && shownRaster(raster));
+    await visit?.(sample, bytes, raster && shownRaster(raster), raster);
     const lesion = await checkMask(fs, sample, facts, leave, problems);
     if (lesion && done < own.length) lesions.push(lesion);
     onProgress?.(++done, samples.length);
