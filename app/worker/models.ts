@@ -4,6 +4,7 @@ import type { Backbone } from '../../src/detect/backbone.ts';
 import type { RunContext } from '../../src/detect/index.ts';
 import type { ModelChoice } from '../protocol.ts';
 import { KEPT, type PageFiles } from './files.ts';
+import { keptSum } from './kept_sum.ts';
 
 /** Of the model that comes with the page, and where it lies once it was fetched. */
 const EMBEDDED_MODEL = 'tiny-clip';
@@ -54,9 +55,8 @@ export async function openModel(
   if (name.startsWith('generated:')) return openBackbone(files, name);
   const own = joinPath(OWN, name);
   if ((await files.stat(own)) && !(await files.stat(joinPath(own, PART)))) {
-    const backbone = await openBackbone(files, own, signal, (done, total) =>
-      onEvent?.({ type: 'stage', what: TENSORS, done, total }),
-    );
+    const onProgress = (done: number, total: number) => onEvent?.({ type: 'stage', what: TENSORS, done, total });
+    const backbone = await openBackbone(files, own, signal, onProgress, keptSum(files, own));
     return { ...backbone, identity: { ...backbone.identity, name } };
   }
   if (name !== EMBEDDED_MODEL || Object.keys(FILES).length === 0) {

@@ -222,6 +222,12 @@ export class Workbench implements Calls {
     if (this.#session?.id === id) [this.#session, this.#shown, this.#adapters] = [null, null, null];
   }
 
+  async compare(first: string, second: string) {
+    const [a, b] = [await this.#sessions.find(first), await this.#sessions.find(second)];
+    if (!a || !b) throw sessionGone();
+    return (await engine()).compareResults(this.#files, [a, b]);
+  }
+
   async addModel(name: string, list: readonly GivenFile[]) {
     this.#work.begin();
     const { stage, signal } = this.#work;
