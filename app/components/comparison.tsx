@@ -86,8 +86,9 @@ function Differences({ found: { common, ranks, differing }, names }: { found: Co
         {agreement}
       </p>
       {differing.length > 0 && (
-        <div class="scrolls differing">
-          <table class="comparison" aria-labelledby="differing">
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keys too
+        <section class="scrolls differing" aria-labelledby="differing" tabIndex={0}>
+          <table class="comparison">
             <thead>
               <tr>
                 <th scope="col">Image</th>
@@ -110,7 +111,7 @@ function Differences({ found: { common, ranks, differing }, names }: { found: Co
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       )}
     </>
   );

@@ -30,7 +30,12 @@ const WORKS: readonly Work[] = [
   {
     stage: /^tensors of the model$/,
     title: 'Reading the model, tensor by tensor',
-    after: 'Loading it onto the GPU, for the first images…',
+    after: 'All of the model is read…',
+  },
+  {
+    stage: /^tensors that are loaded$/,
+    title: 'Loading the model onto the GPU, tensor by tensor',
+    after: 'Preparing the sentences that images are compared with…',
   },
   { stage: /^bytes of the model$/, title: 'Storing the model', after: 'Checking it…', bytes: true },
   { stage: /^bytes that are fetched$/, title: 'Fetching the model', after: 'Checking it…', bytes: true },

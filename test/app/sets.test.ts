@@ -11,6 +11,7 @@ import type { Waived } from '../../app/protocol.ts';
 import { type Offer, reduce, START, type State } from '../../app/state.ts';
 import { drawn, exchanged, withoutImage } from '../../app/support.ts';
 import { compareCalls, parseCalls } from '../../app/worker/comparison.ts';
+import { givenName, givenToScore } from '../../app/worker/scoring.ts';
 import { waivedBy } from '../../app/worker/waived.ts';
 import { withServers } from '../../scripts/app_files.mjs';
 
@@ -259,4 +260,12 @@ test('two sessions are compared on the images that both have scored', () => {
   const flat = csv('x,,1,,\ny,,1,,\nz,,1,,\n');
   expect(compareCalls(flat, flat)).toEqual({ common: 3, ranks: null, differing: [] });
   expect(compareCalls(flat, csv('')).common).toBe(0);
+});
+
+test('a session of new images is named by the files that its user knows', () => {
+  const files = (...paths: string[]) => paths.map((path) => ({ path, blob: new Blob() }));
+  const slices = files('head 12.dcm', 'IM0001');
+  expect(givenToScore(slices).paths).toEqual(['images']);
+  expect(givenName(slices)).toBe('head 12.dcm, IM0001');
+  expect(givenName(files('new/a/1.png', 'new/b/2.png'))).toBe('new');
 });
