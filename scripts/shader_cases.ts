@@ -219,8 +219,8 @@ export const TINY: readonly Case[] = [
 
 /** Model width 4096, 518 px (1,370 tokens) and 60,000 of them at once, 176 images of 240² pixels, 2048² pixels; variants as chosen. */
 export const CHOSEN: readonly Case[] = [
-  normalisation(60_000, 16_384),
   normalisation(60_000, 16_383),
+  normalisation(60_000, 16_384),
   softmaxes(176 * 240 * 240, 2),
   softmaxes(1370, 80_000),
   pointwise(60_000, 4096),

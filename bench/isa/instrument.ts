@@ -4,6 +4,8 @@
 export interface Site {
   /** As the text has it. */
   readonly text: string;
+  /** Of the buffer or workgroup memory. */
+  readonly name: string;
   readonly kind: 'load' | 'store';
   readonly space: 'buffer' | 'workgroup';
   /** Bytes of an element. */
@@ -94,6 +96,7 @@ function trace(code: string, memories: ReadonlyMap<string, Memory>, sites: Site[
     const site = sites.length;
     sites.push({
       text: code.slice(match.index, end).replaceAll(/\s+/g, ' '),
+      name: match[1],
       kind: /^\s*([-+*/]?=)(?!=)/.test(after) ? 'store' : 'load',
       ...{ space: memory.space, bytes: memory.bytes },
     });
@@ -138,6 +141,13 @@ export interface Traffic extends Site {
   readonly accesses: number;
   /** Bytes used / bytes of lines; of workgroup memory cycles without conflicts / cycles. */
   readonly efficiency: number;
+  /** Whether no access could do with fewer lines: those that it uses little of hold one number for all, or are all that there is. */
+  readonly least: boolean;
+  /**
+   * Of a buffer: the part of its lines that the workgroup uses from its begin to its end, in all accesses of this kind. Where it is
+   * more than `efficiency`, the rest of a line is used later, from the cache. Of workgroup memory 1.
+   */
+  readonly later: number;
 }
 
 const LANES = 32;
@@ -151,8 +161,10 @@ export function trafficOf(log: Uint32Array, sites: readonly Site[], invocations:
     const end = (i + 1) * WORDS * most;
     for (let at = i * WORDS * most; at < end && log[at] !== 0; at += WORDS) lists[log[at] - 1][i].push(log[at + 1]);
   }
+  const whole = linesOfBuffers(lists, sites);
   return sites.flatMap((site, number) => {
     let [accesses, good, all] = [0, 0, 0];
+    let least = true;
     for (let first = 0; first < invocations; first += LANES) {
       const wave = lists[number].slice(first, first + LANES);
       const rounds = Math.max(...wave.map((list) => list.length));
@@ -162,10 +174,33 @@ export function trafficOf(log: Uint32Array, sites: readonly Site[], invocations:
         accesses++;
         good += used;
         all += fetched;
+        least &&= fetched - used < LINE;
       }
     }
-    return accesses === 0 ? [] : [{ ...site, accesses, efficiency: good / all }];
+    const later = whole.get(bufferOf(site)) ?? 1;
+    return accesses === 0 ? [] : [{ ...site, accesses, efficiency: good / all, least, later }];
   });
+}
+
+/** Sites that share lines of a cache: loads of a buffer, or stores to it. */
+function bufferOf({ name, kind }: Site): string {
+  return `${kind} ${name}`;
+}
+
+/** Of each buffer the part of its lines that all accesses of a kind use together. */
+function linesOfBuffers(lists: readonly (readonly number[][])[], sites: readonly Site[]): Map<string, number> {
+  const elements = new Map<string, { bytes: number; touched: Set<number> }>();
+  for (const [number, site] of sites.entries()) {
+    if (site.space !== 'buffer') continue;
+    const { touched } = elements.get(bufferOf(site)) ?? { touched: new Set<number>() };
+    for (const list of lists[number]) for (const element of list) touched.add(element);
+    elements.set(bufferOf(site), { bytes: site.bytes, touched });
+  }
+  const parts = [...elements].map(([key, { bytes, touched }]): [string, number] => {
+    const [used, fetched] = lines([...touched], bytes);
+    return [key, fetched === 0 ? 1 : used / fetched];
+  });
+  return new Map(parts);
 }
 
 /** Bytes that lanes use, and bytes of the lines that hold them. */

@@ -18,7 +18,7 @@ export interface Kernel {
   readonly hash: string;
 }
 
-/** m, k, n: of the goals, of a text tower, and thin ones. */
+/** m, k, n: of the goals, of a text tower, and thin ones; with a transposed a of more than a row m and k change places, as in gradients of weights. */
 const PRODUCTS = [
   [290, 1024, 1024],
   [2320, 1024, 4096],
@@ -72,8 +72,9 @@ function products(gpu: Gpu): void {
     for (const transposeA of [false, true]) {
       for (const transposeB of [false, true]) {
         for (const dtype of ['f32', 'f16', 'bf16'] as const) {
-          const a = GpuArray.empty(gpu, transposeA ? [k, m] : [m, k]);
-          matmul(a, GpuArray.empty(gpu, transposeB ? [n, k] : [k, n], dtype), { transposeA, transposeB });
+          const [rows, inner] = transposeA && m > 1 ? [k, m] : [m, k];
+          const a = GpuArray.empty(gpu, transposeA ? [inner, rows] : [rows, inner]);
+          matmul(a, GpuArray.empty(gpu, transposeB ? [n, inner] : [inner, n], dtype), { transposeA, transposeB });
         }
       }
     }

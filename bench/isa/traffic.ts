@@ -1,8 +1,10 @@
 /**
- * `npm run traffic [WORD …]`: how well the kernels of a GPU use what they fetch, without one. The first workgroup of each kernel
+ * `npm run traffic [-- --below] [WORD …]`: how well the kernels of a GPU use what they fetch, without one. The first workgroup of each kernel
  * that a plan chooses on a GPU runs, with the parameters of its last shape (that of ViT-L/14 and its training where these have it),
  * on a software adapter, with every access written down (`instrument.ts`): of loads and stores of buffers, bytes used over bytes of the 128-byte lines that 32 neighbours touch; of
  * workgroup memory, cycles without bank conflicts over cycles with them. A word is a regular expression on the names of kernels.
+ * "later" is what the workgroup uses of those lines by its end, and "least" says whether no access could do with fewer lines.
+ * `--below` prints accesses to buffers alone of which none of the three is good: what is fetched in vain.
  */
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
@@ -37,7 +39,11 @@ if (!process.argv.includes(CHILD)) {
     spawnSync(process.execPath, [...flags, ...process.argv.slice(2)], { stdio: 'inherit', env }).status ?? 1,
   );
 }
-const words = process.argv.slice(2).filter((word) => word !== CHILD);
+const BELOW = '--below';
+const below = process.argv.includes(BELOW);
+const words = process.argv.slice(2).filter((word) => word !== CHILD && word !== BELOW);
+/** Part of a line. */
+const ENOUGH = 0.9;
 
 /** A dispatch to run again. */
 interface Kept {
@@ -112,14 +118,16 @@ dispatchAll(gpu);
 // Where a model has a kernel, the model's shape is the last.
 await dispatchModels(gpu);
 const device = await requestDevice(await requestAdapter(navigator.gpu));
-console.log(line('kernel', 'memory', 'access', 'bits', 'times', 'used', 'where'));
+console.log(line('kernel', 'memory', 'access', 'bits', 'times', 'used', 'later', 'least', 'where'));
 for (const [name, dispatch] of gpu.kernels) {
   if (!words.every((word) => new RegExp(word).test(name))) continue;
   try {
-    for (const { text, kind, space, bytes, accesses, efficiency } of await trafficIn(device, dispatch)) {
-      console.log(
-        line(name, space, kind, String(8 * bytes), String(accesses), `${(100 * efficiency).toFixed(0)} %`, text),
-      );
+    for (const one of await trafficIn(device, dispatch)) {
+      const { text, kind, space, bytes, accesses, efficiency, least, later } = one;
+      if (below && (space === 'workgroup' || least || Math.max(efficiency, later) >= ENOUGH)) continue;
+      const numbers = [8 * bytes, accesses].map(String);
+      const parts = [efficiency, later].map((part) => `${(100 * part).toFixed(0)} %`);
+      console.log(line(name, space, kind, ...numbers, ...parts, least ? 'yes' : 'no', text));
     }
   } catch (error) {
     console.error(`${name}: ${error instanceof Error ? error.message : error}`);
@@ -128,5 +136,5 @@ for (const [name, dispatch] of gpu.kernels) {
 process.exit(0);
 
 function line(...cells: string[]): string {
-  return textColumns([cells], 'lllrrrl', [34, 9, 6, 4, 5, 5, 1]);
+  return textColumns([cells], 'lllrrrrrl', [34, 9, 6, 4, 5, 5, 5, 5, 1]);
 }

@@ -152,12 +152,13 @@ export class DeviceGpu implements Gpu {
     const most = this.facts.limits.maxComputeWorkgroupsPerDimension;
     if (Math.max(x, y, z) > most) throw new Error(`${shader.name}: ${x}×${y}×${z} workgroups, at most ${most} a side`);
     const uses: Slot[] = [];
-    let bytes = 0;
     for (const name in buffers) {
       this.pool.checkView(buffers[name], shader.name, name);
       uses.push(this.#use(buffers[name].buffer));
-      bytes += buffers[name].bytes;
     }
+    // What is bound twice, as numbers of two widths, is read once.
+    let bytes = 0;
+    for (const view of new Set<BufferView>(Object.values(buffers))) bytes += view.bytes;
     const constants = (call.constants ?? {}) as Record<string, number>;
     if (this.#ahead.active) {
       this.#ahead.want({ shader, constants });

@@ -1,5 +1,6 @@
 import { GpuArray } from '../gpu/array.ts';
 import { expectIndex, type Index } from './row_index.ts';
+import { ownLaunch } from './rows.ts';
 import { mean_groups, mean_groups_backward, mean_groups_spread } from './shaders.gen.ts';
 import { elementGrid, expectShape } from './shapes.ts';
 import { sumAxis } from './sum_axis.ts';
@@ -21,7 +22,7 @@ export function meanGroups(x: GpuArray, starts: Index): GpuArray {
     shader: mean_groups,
     buffers: { x, starts: starts.device, y },
     params: { size: y.size, width },
-    groups: elementGrid(y.size, mean_groups.constants.WORKGROUP),
+    ...ownLaunch(x.gpu, y.size),
     flops: x.size,
   });
   return y;

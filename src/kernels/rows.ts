@@ -67,6 +67,12 @@ export function betweenLaunch(gpu: Gpu, rows: number, terms: number, inner: numb
   return { constants: { WORKGROUP: SHARING, LANE_BITS }, groups: elementGrid(rows * 2 ** LANE_BITS, SHARING) };
 }
 
+/** Constants and workgroups of a kernel of few numbers, each an invocation's own and a long sum: small workgroups for all cores of a CPU. */
+export function ownLaunch(gpu: Gpu, numbers: number) {
+  const WORKGROUP = sharesRows(gpu) ? SHARING : ALONE;
+  return { constants: { WORKGROUP }, groups: elementGrid(numbers, WORKGROUP) };
+}
+
 /** Invocations that share a row of a matrix whose columns are wanted as well, and columns of a workgroup; of its so many invocations. */
 const CROSSING = { WORKGROUP: 256, LANE_BITS: 5, ACROSS: 32 };
 const CROSSING_ALONE = { WORKGROUP: ALONE, LANE_BITS: 0, ACROSS: ALONE };

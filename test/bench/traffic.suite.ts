@@ -29,12 +29,12 @@ suite('traffic', () => {
   test('every access of a kernel is written down, those within an index too', () => {
     const { source, sites } = instrumented(SOURCE, 100);
     assert.deepEqual(
-      sites.map(({ text, kind, space, bytes }) => [text, kind, space, bytes]),
+      sites.map(({ text, name, kind, space, bytes }) => [text, name, kind, space, bytes]),
       [
-        ['tile[id.x][params.at[0]]', 'store', 'workgroup', 4],
-        ['x[id.x / 2u]', 'load', 'buffer', 16],
-        ['y[u32(x[id.x].x)]', 'store', 'buffer', 4],
-        ['x[id.x]', 'load', 'buffer', 16],
+        ['tile[id.x][params.at[0]]', 'tile', 'store', 'workgroup', 4],
+        ['x[id.x / 2u]', 'x', 'load', 'buffer', 16],
+        ['y[u32(x[id.x].x)]', 'y', 'store', 'buffer', 4],
+        ['x[id.x]', 'x', 'load', 'buffer', 16],
       ],
     );
     assert.include(
@@ -48,7 +48,7 @@ suite('traffic', () => {
   });
 
   test('lines of which lanes use all, one number each, or one together', () => {
-    const site = { text: '', kind: 'load', space: 'buffer', bytes: 4 } as const;
+    const site = { text: '', name: 'x', kind: 'load', space: 'buffer', bytes: 4 } as const;
     const lanes = Array.from({ length: 32 }, (_, i): [number, number][] => [
       [0, i],
       [1, 32 * i],
@@ -65,8 +65,38 @@ suite('traffic', () => {
     );
   });
 
+  test('lines that are used later, and those that hold all that is wanted, are not fetched in vain', () => {
+    const site = { text: '', name: 'x', kind: 'load', space: 'buffer', bytes: 4 } as const;
+    const lanes = Array.from({ length: 32 }, (_, i): [number, number][] => [
+      // Of four lines a quarter, and the rest in three more accesses.
+      ...[0, 1, 2, 3].map((k): [number, number] => [0, 4 * i + k]),
+      // One number for all.
+      [1, 7],
+      // Of two lines a half each, and no more: 16 numbers that lie across their border.
+      [2, 24 + (i % 16)],
+      [3, 64 * i],
+    ]);
+    const sites = [site, { ...site, name: 'y' }, { ...site, name: 'z' }, { ...site, name: 'w' }];
+    assert.deepEqual(
+      trafficOf(log(lanes, 8), sites, 32, 8).map(({ efficiency, later, least }) => [efficiency, later, least]),
+      [
+        [1 / 4, 1, false],
+        [1 / 32, 1 / 32, true],
+        [1 / 4, 1 / 4, false],
+        [1 / 32, 1 / 32, false],
+      ],
+    );
+    // Stores to a buffer fill other lines than its loads, which here use 158 numbers of 34 lines.
+    const stores = [site, { ...site, kind: 'store' as const }, site, site];
+    const loads = (158 * 4) / (34 * 128);
+    assert.deepEqual(
+      trafficOf(log(lanes, 8), stores, 32, 8).map(({ later }) => later),
+      [loads, 1 / 32, loads, loads],
+    );
+  });
+
   test('lanes that meet in a bank wait for one another, those that read the same do not', () => {
-    const site = { text: '', kind: 'load', space: 'workgroup', bytes: 4 } as const;
+    const site = { text: '', name: 'x', kind: 'load', space: 'workgroup', bytes: 4 } as const;
     const lanes = Array.from({ length: 32 }, (_, i): [number, number][] => [
       [0, 33 * i],
       [1, 16 * i],

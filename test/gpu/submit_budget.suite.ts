@@ -132,6 +132,25 @@ suiteOnOneDawn('submit budget', () => {
     }
   });
 
+  test('what a kernel has bound twice, as numbers of two widths, is taken as read once', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const added: number[] = [];
+    const add = gpu.budget.add;
+    gpu.budget.add = (flops, bytes) => {
+      added.push(bytes);
+      add.call(gpu.budget, flops, bytes);
+    };
+    try {
+      const b = GpuArray.fromBits(gpu, new Uint16Array(64 * 48), [64, 48], 'f16');
+      matmulWith('workgroup-64', upload(gpu, 1, 64, 64), b);
+    } finally {
+      gpu.budget.add = add;
+    }
+    // a, b, out; where a bias or a residual would be one of these is bound once more.
+    assert.equal(added.at(-1), 4 * 64 * 64 + 2 * 64 * 48 + 4 * 64 * 48);
+  });
+
   test('a long product is split between submits and keeps its bits', async (t) => {
     const whole = await t.gpu();
     const small = await Gpu.create(await t.host.gpu(), { submitSeconds: 1e-6 });

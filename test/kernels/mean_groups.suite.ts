@@ -17,9 +17,11 @@ suite('mean_groups', () => {
     using _scope = gpu.scope();
     const x = noise(1, ROWS * WIDTH);
     const starts = uploadIndex(gpu, STARTS);
-    const y = meanGroups(GpuArray.from(gpu, x, [ROWS, WIDTH]), starts);
-    assert.deepEqual(y.shape, [4, WIDTH]);
-    assertClose(await y.read(), reference(x, STARTS, WIDTH), { absolute: 2e-7 });
+    for (const rows of ['invocation', 'workgroup'] as const) {
+      const y = gpu.tuned({ ...gpu.tuning, rows }, () => meanGroups(GpuArray.from(gpu, x, [ROWS, WIDTH]), starts));
+      assert.deepEqual(y.shape, [4, WIDTH]);
+      assertClose(await y.read(), reference(x, STARTS, WIDTH), { absolute: 2e-7 });
+    }
     const grad = noise(2, 4 * WIDTH);
     const d = meanGroupsBackward(GpuArray.from(gpu, grad, [4, WIDTH]), starts, ROWS);
     const expected = centralDifference((v) => reference(v, STARTS, WIDTH), x, grad);
