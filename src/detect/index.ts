@@ -13,6 +13,7 @@ export {
   type ModelSource,
   openBackbone,
   openModel,
+  type SumKeeper,
 } from './backbone.ts';
 export { type CalibrateRequest, calibrateRun } from './calibrate_run.ts';
 export { type CostBytes, type CostFlops, type MethodCost, methodCost } from './cost.ts';
