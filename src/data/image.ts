@@ -1,3 +1,4 @@
+import type { Behind } from './behind.ts';
 import type { Orientation } from './orientation.ts';
 
 /** The samples of a picture as its file has them: not yet said is which value is black and which is white. */
@@ -12,6 +13,8 @@ export interface Raster {
   readonly bits: number;
   /** By which it was turned, where its file said one. */
   readonly orientation?: Orientation;
+  /** What its file holds behind its end. */
+  readonly behind?: Behind;
 }
 
 /** What kind of numbers samples are. */

@@ -4,7 +4,7 @@ import { joinPath } from '../base/paths.ts';
 import { fnv1a32 } from '../base/rule.ts';
 import { cachedSnapshot, type ModelId, repositoryFolder } from '../clip/model_cache.ts';
 import { download, isWhole } from './download.ts';
-import { chooseFiles, fileAddress, type Listing, listRepository, type RemoteFile } from './repository.ts';
+import { chooseFiles, fileAddress, listRepository, type RemoteFile } from './repository.ts';
 import { contentRange, persist, request, requireFile, type Web } from './transfer.ts';
 
 /** What happens during a pull. */
@@ -39,14 +39,13 @@ export async function pullModel(
   files: readonly string[] = [],
   events: PullEvents = {},
 ): Promise<PulledModel> {
-  const listing = await listRepository(web, id, events.signal);
-  const chosen = chooseFiles(listing, files, id.repository);
   const folder = repositoryFolder(cache, id.repository);
-  const snapshot = joinPath(folder, 'snapshots', listing.commit);
-  const places = chosen.map((file) => new Place(fs, folder, snapshot, file));
-  await fetchMissing(fs, web, id.repository, listing.commit, places, events);
-  if (id.revision !== listing.commit) await fs.writeFile(joinPath(folder, 'refs', id.revision), listing.commit);
-  return pulled(snapshot, listing, chosen);
+  const model = await pullTo(fs, web, id, files, events, (commit) => {
+    const snapshot = joinPath(folder, 'snapshots', commit);
+    return { folder: snapshot, place: (file) => new Place(fs, folder, snapshot, file) };
+  });
+  if (id.revision !== model.commit) await fs.writeFile(joinPath(folder, 'refs', id.revision), model.commit);
+  return model;
 }
 
 /**
@@ -63,9 +62,7 @@ export async function pullFolder(
   files: readonly string[] = [],
   events: PullEvents = {},
 ): Promise<PulledModel> {
-  const listing = await listRepository(web, id, events.signal);
-  const chosen = chooseFiles(listing, files, id.repository);
-  const places = chosen.map((file) => {
+  const place = (file: RemoteFile): Destination => {
     const path = joinPath(folder, file.name);
     const isThere = async () => {
       if (!(await fs.stat(path))) return false;
@@ -73,9 +70,8 @@ export async function pullFolder(
       throw new FusionclipError('usage', `${path} is there already and is another file; remove it, or move it away.`);
     };
     return { file, target: path, isThere, settle: async () => {} };
-  });
-  await fetchMissing(fs, web, id.repository, listing.commit, places, events);
-  return pulled(folder, listing, chosen);
+  };
+  return pullTo(fs, web, id, files, events, () => ({ folder, place }));
 }
 
 /** Where a file of a model goes. */
@@ -88,29 +84,33 @@ interface Destination {
   settle(): Promise<void>;
 }
 
-async function fetchMissing(
+/** Fetches what is missing of a model at one commit, which says where it goes. */
+async function pullTo(
   fs: FileSystem,
   web: Web,
-  repository: string,
-  commit: string,
-  places: readonly Destination[],
+  id: ModelId,
+  names: readonly string[],
   { onPlan, onProgress, signal }: PullEvents,
-): Promise<void> {
+  at: (commit: string) => { readonly folder: string; readonly place: (file: RemoteFile) => Destination },
+): Promise<PulledModel> {
+  const listing = await listRepository(web, id, signal);
+  const { commit } = listing;
+  const chosen = chooseFiles(listing, names, id.repository);
+  const { folder, place } = at(commit);
+  const places = chosen.map(place);
   const absent: Destination[] = [];
   for (const place of places) if (!(await place.isThere())) absent.push(place);
   const missing = absent.reduce((sum, { file }) => sum + file.size, 0);
-  onPlan?.(
-    places.map(({ file }) => file),
-    missing,
-  );
+  onPlan?.(chosen, missing);
   let done = 0;
   for (const { file, target, settle } of absent) {
-    const url = fileAddress(web, repository, commit, file.name);
+    const url = fileAddress(web, id.repository, commit, file.name);
     const count = (bytes: number) => onProgress?.(done + bytes, missing);
     await download(fs, web, { ...file, url, path: target }, count, signal);
     done += file.size;
     await settle();
   }
+  return { folder, commit, files: chosen.map(({ name, size }) => ({ name, bytes: size })) };
 }
 
 /**
@@ -142,10 +142,6 @@ export async function pullOffline(
     found.push({ name, bytes: stat.bytes });
   }
   return { folder, commit: folder.slice(-40), files: found };
-}
-
-function pulled(folder: string, { commit }: Listing, files: readonly RemoteFile[]): PulledModel {
-  return { folder, commit, files: files.map(({ name, size }) => ({ name, bytes: size })) };
 }
 
 /** Where a file of a snapshot lies: its content under its hash, and a link to that under its name. */

@@ -89,6 +89,13 @@ suite('shift alarm', () => {
       report.moved.map(({ what }) => what),
       ['scores'],
     );
+    // Beside it the medians of the lower half, by the calibration's own: between two scores where these are even in number.
+    const sorted = (of: readonly ShiftCase[]) => of.map(({ score }) => score).sort((a, b) => a - b);
+    const known = sorted(calibration);
+    const seen = sorted(lower).filter((score) => score <= known[30]);
+    const [{ calibration: before, batch }] = report.moved;
+    const between = [(seen.length - 1) >> 1, seen.length >> 1].map((place) => seen[place]);
+    assert.deepEqual([before, batch], [(known[14] + known[15]) / 2, (between[0] + between[1]) / 2]);
   });
 
   test('features of the vision tower tell what no number of the image does', () => {

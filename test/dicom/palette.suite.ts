@@ -34,4 +34,25 @@ suite('DICOM: palettes', () => {
     const file = made({ allocated: 8, photometric: 'PALETTE COLOR', pixels: new Uint8Array([0, 1, 2, 3]), more });
     expect((await rgbOf(file)).filter((_, i) => i % 3 === 0)).to.deep.equal([0x10, 0x20, 0x30, 0x40]);
   });
+
+  test('a segmented table may repeat segments, which are found by their byte, and is refused where it is broken', async () => {
+    const of = async (...codes: number[]) => {
+      const more: El[] = [
+        ...[0x00281101, 0x00281102, 0x00281103].map((tag): El => [tag, 'US', [4, 0, 16]]),
+        ...[0x00281221, 0x00281222, 0x00281223].map((tag): El => [tag, 'OW', codes]),
+      ];
+      const grey = { allocated: 8, photometric: 'PALETTE COLOR', pixels: new Uint8Array([0, 1, 2, 3]), more };
+      const read = rgbOf(made(grey)).then((rgb) => rgb.filter((_, i) => i % 3 === 0));
+      return read.catch((error: Error) => error.message);
+    };
+    expect(await of(0, 1, 0x7000, 0, 1, 0x2000, 2, 2, 0, 0)).to.deep.equal([0x70, 0x20, 0x70, 0x20]);
+    expect(await of(0, 2, 0x7000, 0x2000, 0, 1, 0x3000, 2, 1, 8, 0)).to.deep.equal([0x70, 0x20, 0x30, 0x30]);
+    for (const [codes, what] of [
+      [[2, 1, 0, 0], 'broken'],
+      [[3, 1, 0, 0], 'broken'],
+      [[0, 5, 1, 2, 3, 4, 5], 'too long'],
+      [[0, 3, 1, 2, 3], 'cut short'],
+    ] as const)
+      expect(await of(...codes)).to.include(what);
+  });
 });

@@ -53,5 +53,6 @@ suite('DICOM: stored bits', () => {
     expect(format({ stored: 12, high: 16 })).to.throw('its high bit is 16, of 12 bits in 16');
     expect(format({ stored: 12, high: 7 })).to.throw('its high bit is 7, of 12 bits in 16');
     expect(format({ rows: 0 })).to.throw('it is 1×0 pixels');
+    expect(format({ rows: 65535, columns: 65535 })).to.throw('it is 65535×65535 pixels, too many');
   });
 });

@@ -1,6 +1,9 @@
 import { assert } from 'chai';
-import { wholeImages } from '../../src/fusion/features.ts';
+import { presetConfig, VisionTower } from '../../src/clip/index.ts';
+import { zeroModel } from '../../src/clip/zero_model.ts';
+import { arraysOf, encodedBytes, extractFeatures, wholeImages } from '../../src/fusion/features.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
+import { countingGpu } from '../../src/gpu/counting.ts';
 import { Tensor } from '../../src/nn/index.ts';
 import { suite, test } from '../harness/registry.ts';
 
@@ -21,5 +24,25 @@ suite('features of whole images', () => {
     // What is kept for other runs too has more in it.
     assert.deepEqual([...(await wholeImages(encoded, { layers: [2, 4], tokens })!.read())], [4, 4]);
     assert.isNull(wholeImages({ features: new Map() }, { layers: [], tokens }));
+  });
+});
+
+suite('features of the vision tower', () => {
+  test('leave as many bytes on the GPU as is said, whatever a method takes', async () => {
+    const gpu = countingGpu('lavapipe');
+    using _scope = gpu.scope();
+    const tower = await VisionTower.load(gpu, zeroModel(presetConfig('T')), { size: 70 });
+    const images = GpuArray.empty(gpu, [3, 3, 70, 70]);
+    const tokens = 'ln_post' as const;
+    for (const options of [
+      { layers: [1, 2], tokens },
+      { layers: [2], tokens: 'raw' as const, embedding: true },
+      { layers: [], tokens, embedding: true, windows: [2, 3] },
+      { layers: [1], tokens, windows: [2], guide: true },
+    ]) {
+      const arrays = [...arraysOf(extractFeatures(tower, images, options)).values()];
+      const bytes = arrays.reduce((sum, { size }) => sum + 4 * size, 0);
+      assert.equal(bytes, 3 * encodedBytes(tower, options), JSON.stringify(options));
+    }
   });
 });

@@ -22,4 +22,13 @@ suite('max_pool', () => {
       assertClose(await y.read(), maxPoolReference(x, shape), {});
     }
   });
+
+  test('windows that do not fit, or have more places than an adapter may go through, are refused', async (t) => {
+    const gpu = await t.gpu();
+    using _scope = gpu.scope();
+    const x = GpuArray.zeros(gpu, [1, 4, 3, 1]);
+    assert.throws(() => maxPool(x, { side: 4, stride: 1 }), 'no window of 4 fits into [1,4,3,1]');
+    assert.deepEqual(maxPool(x, { side: 3, stride: 1 }).shape, [1, 2, 1, 1]);
+    assert.throws(() => maxPool(x, { side: 201, stride: 1, pad: 100 }), 'max_pool: side of 201, at most 200');
+  });
 });

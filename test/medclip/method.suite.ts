@@ -2,6 +2,7 @@ import { assert } from 'chai';
 import { ruleUniform } from '../../src/base/rule.ts';
 import { promptSentences } from '../../src/clip/index.ts';
 import { TEMPLATES } from '../../src/clip/sentences.ts';
+import { arraysOf } from '../../src/fusion/features.ts';
 import { fuseScores, fusionOptions } from '../../src/fusion/index.ts';
 import { GpuArray } from '../../src/gpu/array.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
@@ -82,6 +83,8 @@ suiteInTurn('the method medclip', () => {
         const scores = await scorer.score(method.encode(query));
         scorer.release();
         const { map, score } = fuseScores(scores, null, method.options, 'pixel');
+        const kept = [...arraysOf(method.encode(bank)).values()].reduce((sum, { size }) => sum + 4 * size, 0);
+        assert.equal(kept, 2 * method.encodedBytes, 'what two images leave on the GPU');
         const expected = await referenceMap(model.vision, query, bank);
         for (const [i, value] of expected.entries()) assert.closeTo(map[i], value, 2e-5);
 

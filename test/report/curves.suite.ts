@@ -58,6 +58,8 @@ suite('curves of a report', () => {
     );
     // From (0, 2/5) to (1/2, 3/5), as 4 stands in both classes: half way at 1/4.
     assert.closeTo(roc.band[25].y, 1 / 2, 1e-12);
+    // The last score, 0, is of an abnormal image: the curve goes up at its end.
+    assert.equal(roc.band[100].y, 1);
     // The precision when all but the score 0 is found: four of seven.
     assert.equal(precisionRecall.band[80].y, 4 / 6);
   });

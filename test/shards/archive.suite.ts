@@ -29,7 +29,7 @@ suiteInTurn('an archive', () => {
       ...{ out: '/plan', adapters: '/run', model, range: 'auto', size: { least: 3, most: 3 } },
     };
     const plan = await planArchive(fs, request);
-    assert.include(plan.facts, { inputs: 5, plan: 'archive' });
+    assert.include(plan.facts, { inputs: 5, plan: 'archive', sorted: true });
     const moved = [...fs.files].filter(([path]) => path.startsWith('/archive/'));
     for (const [path] of moved) fs.files.delete(path);
     const lost = new ArchiveScorer(context, plan, { model });

@@ -55,6 +55,12 @@ suite('fusionclip ci', () => {
     const { passed, metrics } = checkRun(now, null, { min: { dice: 0.1 }, drop: {} });
     assert.isFalse(passed);
     assert.match(metrics.find(({ name }) => name === 'dice')!.failure!, /Dice is not known/);
+    const names = (asked: Parameters<typeof checkRun>[2]) => checkRun(now, null, asked).metrics.map(({ name }) => name);
+    assert.include(names(FREE), 'image.auroc', 'what is known of the run stands there without a last one');
+    assert.notInclude(names(FREE), 'dice', 'and what nobody knows or asks for does not');
+    const nothing = (asked: Parameters<typeof checkRun>[2]) =>
+      checkRun(now, null, asked).notes.some((note) => note.startsWith('Nothing is asked of the run'));
+    assert.deepEqual([FREE, { min: { dice: 0.1 }, drop: { dice: 0.1 } }].map(nothing), [true, false]);
   });
 
   test('runs on the same images have an interval and the decisions that differ; on others neither', () => {

@@ -16,7 +16,7 @@ import {
 import { entriesCsv } from '../../src/study/reproduction/csv.ts';
 import { entriesOf } from '../../src/study/reproduction/entries.ts';
 import { paperValue } from '../../src/study/reproduction/paper.ts';
-import { paperItems, tableShots } from '../../src/study/reproduction/paper_items.ts';
+import { PAPER_FIGURES, PAPER_TABLES, paperItems, tableShots } from '../../src/study/reproduction/paper_items.ts';
 import { pivotOf } from '../../src/study/reproduction/pivot.ts';
 import { type PlanRequest, planOf } from '../../src/study/reproduction/plan.ts';
 import { CONTROL_ROW, OWN_ROW, settingsOf } from '../../src/study/reproduction/rows.ts';
@@ -158,6 +158,10 @@ suiteInTurn('reproduction', () => {
   test('tables are at the 4 shots of the paper, figures 5 to 7 on the sets that they are of', () => {
     assert.equal(tableShots([2, 4, 8]), 4);
     assert.equal(tableShots([2, 8]), 8);
+    assert.deepEqual(
+      items(['fusionclip'], PAPER_TABLES, PAPER_FIGURES).map(({ name }) => name),
+      ['Table 1', 'Table 2', 'Table 3', 'Figure 4', 'Figure 5', 'Figure 6', 'Figure 7'],
+    );
     const all = items(['fusionclip'], [2], [5, 6, 7]);
     assert.deepEqual(
       all.map(({ name, sets, rows }) => [name, sets.map((set) => set.name), rows.length]),

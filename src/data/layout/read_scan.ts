@@ -7,11 +7,13 @@ import type { Orientation } from '../orientation.ts';
 import { shown } from '../range/judge.ts';
 import { asRuled, FULL, type RangeRule, shownRaster } from '../range/rule.ts';
 import { type ValueFacts, valueFacts } from '../range/values.ts';
+import { type Remark, remarksOf } from '../remarks.ts';
 import { filesOf, type Sample } from './dataset.ts';
 import { type Lesion, lesionOf, maskSetProblems } from './mask_problems.ts';
 import { readMask } from './open.ts';
 import { brightPlaces } from './polarity.ts';
 import type { Problem, ProblemKind } from './problem.ts';
+import { remarkProblems, videoProblems } from './remark_problems.ts';
 import type { Scan } from './scanned.ts';
 
 /** What an image's file says. */
@@ -25,6 +27,7 @@ export interface ImageFacts {
   readonly places: Float64Array;
   /** By which it was turned. */
   readonly orientation: Orientation;
+  readonly remarks: readonly Remark[];
 }
 
 /** What was learned by reading every image and mask of a scan. */
@@ -99,7 +102,8 @@ export async function readScan(fs: FileSystem, scan: Scan, options: ReadOptions 
     onProgress?.(++done, samples.length);
   }
   const smeared = lesions.filter((lesion) => lesion.smeared).length;
-  return { images, smeared, problems: [...problems, ...maskSetProblems(scan, lesions, backgroundGiven)] };
+  const together = [...remarkProblems(scan.path, images), ...videoProblems(scan.path, images)];
+  return { images, smeared, problems: [...problems, ...together, ...maskSetProblems(scan, lesions, backgroundGiven)] };
 }
 
 function factsOf({ id, path }: Sample, raster: Raster, problems: Problem[]): ImageFacts {
@@ -110,7 +114,8 @@ function factsOf({ id, path }: Sample, raster: Raster, problems: Problem[]): Ima
     problems.push({ kind: 'constant_image', severity: 'warning', path, message });
   }
   const { width, height, channels } = raster;
-  return { id, width, height, channels, values, places: brightPlaces(raster), orientation: raster.orientation ?? 1 };
+  const { orientation = 1 } = raster;
+  return { id, width, height, channels, values, places: brightPlaces(raster), orientation, remarks: remarksOf(raster) };
 }
 
 /** The lesion of an image by its masks; null without any, or where they cannot be read. */
