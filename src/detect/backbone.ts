@@ -59,6 +59,7 @@ export type ModelSource = string | AnyBackbone;
 export interface SumKeeper {
   /** What was kept of a model of this hash, or null. */
   get(hash: string): Promise<WeightSum | null>;
+  /** Keeps it, where that can be done. */
   put(hash: string, sum: WeightSum): Promise<void>;
 }
 
