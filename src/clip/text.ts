@@ -110,14 +110,17 @@ export class TextTower {
     const unique = [...new Set(sentences.flat())].sort((a, b) => a - b);
     const slot = new Map(unique.map((id, i) => [id, i]));
     const table = await this.#source.readRows('token_embedding.weight', unique);
-    const rows = new Float32Array(sentences.length * length * width);
-    sentences.forEach((ids, s) => {
-      for (let i = 0; i < length; i++) {
-        const row = slot.get(ids[Math.min(i, ids.length - 1)])!;
-        rows.set(table.subarray(row * width, (row + 1) * width), (s * length + i) * width);
-      }
-    });
-    const out = job.do(() => GpuArray.from(this.#gpu, rows, [sentences.length, length, width]));
+    const rows = () => {
+      const all = new Float32Array(sentences.length * length * width);
+      sentences.forEach((ids, s) => {
+        for (let i = 0; i < length; i++) {
+          const row = slot.get(ids[Math.min(i, ids.length - 1)])!;
+          all.set(table.subarray(row * width, (row + 1) * width), (s * length + i) * width);
+        }
+      });
+      return all;
+    };
+    const out = job.do(() => GpuArray.made(this.#gpu, rows, [sentences.length, length, width]));
     job.pass(out.buffer);
     return out;
   }

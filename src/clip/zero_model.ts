@@ -8,19 +8,21 @@ export function zeroModel(config: ClipConfig): ClipWeights {
   return { config, ...zeroTensors(clipShapes(config)) };
 }
 
-/** Tensors of zeros with these shapes. The data of stored ones is of them all and not to be written to. */
+/** Tensors of zeros with these shapes. Their data is of them all and not to be written to. */
 export function zeroTensors(shapes: ReadonlyMap<string, readonly number[]>): NamedTensors {
-  const read = async (name: string) => new Float32Array(elements(shapes.get(name)!));
-  // Hundreds of millions of zeros would take seconds to make, and to look at.
-  const largest = Math.max(...[...shapes.values()].map(elements));
-  const floats = new Float32Array(largest);
-  const halves = new Uint16Array(floats.buffer);
+  // Hundreds of millions of zeros would take seconds to make, and to look at; the largest tables are never read whole.
+  let floats = new Float32Array(0);
+  const zeros = (name: string) => {
+    const size = elements(shapes.get(name)!);
+    if (floats.length < size) floats = new Float32Array(size);
+    return floats.subarray(0, size);
+  };
   return {
-    read,
+    read: async (name) => zeros(name),
     stored: (name, storage) => {
-      const size = elements(shapes.get(name)!);
+      const data = zeros(name);
       const dtype = storage === 'auto' ? 'f16' : storage;
-      return { dtype, data: (dtype === 'f32' ? floats : halves).subarray(0, size), error: 0 };
+      return { dtype, data: dtype === 'f32' ? data : new Uint16Array(data.buffer, 0, data.length), error: 0 };
     },
     readRows: async (name, rows) => new Float32Array(rows.length * shapes.get(name)![1]),
   };

@@ -1,5 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import { extension } from '../base/paths.ts';
+import { behindEnd } from './behind.ts';
 import { decodeBmp } from './bmp.ts';
 import type { Image, Raster } from './image.ts';
 import { decodeJpeg } from './jpeg.ts';
@@ -26,7 +27,11 @@ export function decodeRaster(bytes: Uint8Array, name: string): Raster {
   const format = sniff(bytes, name);
   const raster = stored(bytes, name, format, false);
   const orientation = orientationOf(bytes, format);
-  return orientation === null ? raster : { ...turned(raster, orientation), orientation };
+  const behind = format === 'png' || format === 'jpeg' ? behindEnd(bytes, format) : null;
+  return {
+    ...(orientation === null ? raster : { ...turned(raster, orientation), orientation }),
+    ...(behind && { behind }),
+  };
 }
 
 /** As `decodeRaster`, with the values of the file as 8-bit grey levels: all that its type can hold, by default. */
@@ -172,7 +177,7 @@ export function isJpeg(bytes: Uint8Array): boolean {
 function sniff(bytes: Uint8Array, name: string): Format {
   if (startsWith(bytes, 0, '\x89PNG\r\n\x1a\n')) return 'png';
   if (isJpeg(bytes)) return 'jpeg';
-  if (startsWith(bytes, 0, 'II*\0') || startsWith(bytes, 0, 'MM\0*')) return 'tiff';
+  if (isTiff(bytes)) return 'tiff';
   if (startsWith(bytes, 0, 'BM')) return 'bmp';
   let what = 'neither PNG, JPEG, TIFF nor BMP';
   let advice = 'convert it to PNG';
@@ -189,6 +194,17 @@ function sniff(bytes: Uint8Array, name: string): Format {
   else if (BY_EXTENSION[extension]) [what, advice] = [BY_EXTENSION[extension], 'export its slices as PNG'];
   else if (bytes.every((byte) => byte === 0)) [what, advice] = ['a file of zeros', 'copy it again from its source'];
   throw new FusionclipError('bad_image', `${name} is ${what}; only PNG, JPEG, TIFF and BMP are read: ${advice}.`);
+}
+
+/** Whether the first bytes of a file are those of a picture that is read; 16 are enough. */
+export function isPictureStart(bytes: Uint8Array): boolean {
+  // Two letters alone begin many a text.
+  const bmp = startsWith(bytes, 0, 'BM') && startsWith(bytes, 6, '\0\0\0\0');
+  return startsWith(bytes, 0, '\x89PNG\r\n\x1a\n') || isJpeg(bytes) || isTiff(bytes) || bmp;
+}
+
+function isTiff(bytes: Uint8Array): boolean {
+  return startsWith(bytes, 0, 'II*\0') || startsWith(bytes, 0, 'MM\0*');
 }
 
 function startsWith(bytes: Uint8Array, at: number, text: string): boolean {

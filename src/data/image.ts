@@ -1,3 +1,4 @@
+import type { Behind } from './behind.ts';
 import type { Orientation } from './orientation.ts';
 
 /** The samples of a picture as its file has them: not yet said is which value is black and which is white. */
@@ -12,13 +13,15 @@ export interface Raster {
   readonly bits: number;
   /** By which it was turned, where its file said one. */
   readonly orientation?: Orientation;
+  /** What its file holds behind its end. */
+  readonly behind?: Behind;
 }
 
 /** What kind of numbers samples are. */
 export type SampleKind = 'uint8' | 'uint16' | 'int16' | 'float32';
 
 /** The kind of a raster's samples. */
-export function sampleKind({ data }: Raster): SampleKind {
+export function sampleKind({ data }: Pick<Raster, 'data'>): SampleKind {
   if (data instanceof Uint8Array) return 'uint8';
   if (data instanceof Uint16Array) return 'uint16';
   return data instanceof Int16Array ? 'int16' : 'float32';

@@ -10,6 +10,7 @@ export type { IdenticalFiles, Part } from './audit/identical.ts';
 export type { BrokenNesting } from './audit/shot_lists.ts';
 export type { SharedSource } from './audit/source_name.ts';
 export { type Affine, AUGMENTATIONS, type Augmentation } from './augment.ts';
+export type { Behind } from './behind.ts';
 export { decodeImage, decodeMask, isImageName, type StoredMask } from './decode.ts';
 export {
   cropMap,
@@ -44,5 +45,6 @@ export { rulePicture } from './picture.ts';
 export { encodePng, encodePng16 } from './png.ts';
 export type { Range, RangeRule, RangeSetting } from './range/rule.ts';
 export { decodeMapPng, decodeNpyMap, encodeMapPng, encodeNpy } from './raw_map.ts';
+export type { Remark } from './remarks.ts';
 export { type ResizeKernel, resizeImage, resizeNearest } from './resize.ts';
 export { type Shots, sampleShots } from './shots.ts';

@@ -11,6 +11,7 @@ import { Adam, Tape } from '../nn/index.ts';
 import type { RunSettings } from '../run/run_config.ts';
 import type { AnyBackbone } from './backbone.ts';
 import { Detector } from './detector.ts';
+import type { Picture, View } from './pictures.ts';
 import { SupportSet } from './support_set.ts';
 
 /** Floating-point operations, as the kernels declare them where they are dispatched. */
@@ -130,16 +131,19 @@ async function scoringCost(
   const { size } = vision;
   const black = { width: size, height: size, channels: 3 as const, data: new Uint8Array(3 * size * size) };
   const normal = Array.from({ length: shots }, () => ({ pixels: black, mask: null }));
+  // Black whichever way it is turned.
+  const input = new Float32Array(3 * size * size);
+  const views = (_: Picture, aug: 'mvfa' | 'none'): View[] =>
+    AUGMENTATIONS.slice(0, aug === 'mvfa' ? undefined : 1).map(({ name }) => ({ name, input, mask: null }));
   const before = { flops: gpu.flops, bytes: gpu.pool.liveBytes };
-  const memory = new SupportSet(detector, normal, []);
+  const memory = new SupportSet(detector, normal, [], null, views);
   try {
     return await memory.withScorer(async ({ images }) => {
       using job = gpu.job();
       const fit = (gpu.flops - before.flops) / shots;
       const start = { flops: gpu.flops, bytes: gpu.pool.liveBytes };
       gpu.pool.peakBytes = start.bytes;
-      const inputs = Array.from({ length: batch }, () => new Float32Array(3 * size * size));
-      await job.do(() => images.score(detector.encode(inputs)));
+      await job.do(() => images.score(detector.encode(Array(batch).fill(input))));
       const score = (gpu.flops - start.flops) / batch;
       const scoring = gpu.pool.peakBytes - start.bytes;
       return { flops: { fit, score }, bytes: { support: start.bytes - before.bytes, scoring } };

@@ -2,6 +2,7 @@ import { FusionclipError } from '../base/errors.ts';
 import { unlessStopped } from '../base/turn.ts';
 import { type PixelStatistics, type StorageReport, TextTower, VisionTower } from '../clip/index.ts';
 import { joinReports } from '../clip/weight_storage.ts';
+import { concatenated } from '../clip/weights.ts';
 import type { DatasetKind } from '../data/layout/dataset.ts';
 import type { RangeRule } from '../data/range/rule.ts';
 import { joinImages } from '../fusion/batches.ts';
@@ -135,11 +136,7 @@ export class Detector {
   /** Preprocessed images [3, S, S] as one batch [B, 3, S, S]. */
   upload(inputs: readonly Float32Array[]): GpuArray {
     const { size } = this.vision;
-    const all = new Float32Array(inputs.length * 3 * size * size);
-    inputs.forEach((input, i) => {
-      all.set(input, i * 3 * size * size);
-    });
-    return GpuArray.from(this.gpu, all, [inputs.length, 3, size, size]);
+    return GpuArray.made(this.gpu, () => concatenated(inputs), [inputs.length, 3, size, size]);
   }
 
   /** What the method takes of preprocessed images [3, S, S], in the current scope. */

@@ -38,7 +38,7 @@ export {
 } from './image_threshold.ts';
 export type { SeenImages } from './known_images.ts';
 export type { MapFiles } from './maps.ts';
-export type { Framing, Normalisation, Picture } from './pictures.ts';
+export type { Framing, Normalisation, Picture, View } from './pictures.ts';
 export { imagesToScore, type Predictions, type PredictRequest, predictImages, predictTrained } from './predict.ts';
 export type { FileRow, PredictionRow } from './predictions.ts';
 export type { SelectedBy, TrainResults, WeightsResult } from './results.ts';

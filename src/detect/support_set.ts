@@ -39,6 +39,7 @@ export class SupportSet {
 
   /**
    * @param features what a bank of the normal images held before; then the images themselves need not be there
+   * @param views makes the views of a normal image
    * @throws FusionclipError `bad_data` without either: there would be nothing to compare with
    */
   constructor(
@@ -46,6 +47,7 @@ export class SupportSet {
     normal: readonly Picture[],
     abnormal: readonly Picture[],
     features: StoredBank | null = null,
+    views = viewsOf,
   ) {
     this.#features = features;
     if (normal.length === 0 && !features) {
@@ -60,8 +62,8 @@ export class SupportSet {
     this.#cache = new FeatureCache(detector);
     const { options, statistics } = detector;
     this.#unseen = normal.map((picture, i) => {
-      const views = viewsOf(picture, options['memory.augment'] ? 'mvfa' : 'none', options.norm, statistics);
-      return new Map(views.map(({ name, input }) => [`normal.${i}#${name}`, input]));
+      const all = views(picture, options['memory.augment'] ? 'mvfa' : 'none', options.norm, statistics);
+      return new Map(all.map(({ name, input }) => [`normal.${i}#${name}`, input]));
     });
     this.#views = this.#unseen.map((images) => [...images.keys()]);
   }

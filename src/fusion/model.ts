@@ -80,7 +80,7 @@ export class FusionModel implements BranchModel {
         const shape = [vision.config.embed, branch === 'gal' ? 2 * width : width];
         const weight = new Parameter(
           `${name}.weight`,
-          GpuArray.from(gpu, generateTensor(`${name}.weight`, shape, seed), shape),
+          GpuArray.made(gpu, () => generateTensor(`${name}.weight`, shape, seed), shape),
         );
         const bias = options['adapter.bias'] ? new Parameter(`${name}.bias`, GpuArray.zeros(gpu, [shape[0]])) : null;
         this.#adapters.set(name, { weight, bias });

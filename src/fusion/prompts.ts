@@ -134,7 +134,12 @@ export async function learnablePrompts(context: PromptContext, options: FusionOp
       const name = `prompt.${branch}.${layer}${share === 'branch' ? '' : `.${className}`}`;
       const own = share === 'sentence' ? sentences : 1;
       const shape = share === 'sentence' ? [sentences, count, width] : [count, width];
-      parameters.push(new Parameter(name, GpuArray.from(gpu, initialVectors(name, shape), shape)));
+      parameters.push(
+        new Parameter(
+          name,
+          GpuArray.made(gpu, () => initialVectors(name, shape), shape),
+        ),
+      );
       set.push(...classes[y].map((_, s) => sets + (share === 'sentence' ? s : 0)));
       sets += own;
     });

@@ -50,7 +50,7 @@ export class ResidualAdapters<P extends Place> {
     for (const path of paths) {
       if (path.layer === last) continue;
       const name = weights.name(path);
-      const value = GpuArray.from(gpu, generateTensor(name, shape, seed), shape);
+      const value = GpuArray.made(gpu, () => generateTensor(name, shape, seed), shape);
       this.#returns.set(`${path.branch}.${path.layer}`, new Parameter(name, value, weights.trained?.(path) ?? true));
     }
     this.parameters = [...this.#returns.values()];

@@ -40,11 +40,11 @@ const RETRY_MS = 2000;
  * @throws FusionclipError `no_adapter`
  */
 export async function requestAdapter(entry: GPU): Promise<GPUAdapter> {
-  const deadline = Date.now() + RETRY_MS;
+  const deadline = performance.now() + RETRY_MS;
   for (;;) {
     const adapter = await entry.requestAdapter({ powerPreference: 'high-performance' });
     if (adapter) return adapter;
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new FusionclipError(
         'no_adapter',
         'WebGPU gave no adapter; run `fusionclip doctor` to see what was tried and how to get one.',

@@ -69,6 +69,11 @@ export class GpuArray implements BufferView {
     return out;
   }
 
+  /** Float32 values of `make`, which runs only where memory has contents (`Gpu.holdsValues`). */
+  static made(gpu: Gpu, make: () => Float32Array<ArrayBuffer>, shape: readonly number[]): GpuArray {
+    return gpu.holdsValues ? GpuArray.from(gpu, make(), shape) : GpuArray.empty(gpu, shape);
+  }
+
   /** Half-precision values as they are stored: a 16-bit pattern each, row-major. */
   static fromBits(gpu: Gpu, bits: Uint16Array<ArrayBuffer>, shape: readonly number[], dtype: 'f16' | 'bf16'): GpuArray {
     if (bits.length !== elements(shape)) throw new Error(`${bits.length} values do not fill [${shape}]`);

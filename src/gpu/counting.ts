@@ -22,6 +22,7 @@ export class IdleGpu implements Gpu {
   tuning: Tuning = {};
   flops = 0;
   readonly lost = null;
+  readonly holdsValues: boolean = false;
 
   /**
    * @param kind which variants the wrappers choose

@@ -30,6 +30,7 @@ export class DeviceGpu implements Gpu {
   readonly device: GPUDevice;
   readonly facts: AdapterFacts;
   readonly pool: Pool;
+  readonly holdsValues = true;
   /** @internal */
   readonly programs: ProgramCache;
   readonly #texels: TexelCache;

@@ -65,6 +65,9 @@ export interface Gpu {
   /** Copies bytes between two buffers; offsets and length are multiples of 4. */
   copy(from: BufferView, to: BufferView): void;
 
+  /** Whether memory has contents: where it has none, what would be written need not be made. */
+  readonly holdsValues: boolean;
+
   /** Fills a view with zeros. */
   clear(view: BufferView): void;
 

@@ -37,17 +37,17 @@ export async function lockFile(path: string): Promise<FileLock> {
   };
   const text = `${JSON.stringify(own)}\n`;
   let abandonedBy: string | null = null;
-  const late = Date.now() + PATIENCE;
+  const late = performance.now() + PATIENCE;
   let unreadableSince: number | null = null;
   while (!(await createFile(path, text))) {
     const found = await fs.readFile(path, 'utf8').catch(() => null);
     if (found === null) continue; // it was given back meanwhile
     const holder = parseHolder(found);
-    if (!holder) unreadableSince ??= Date.now();
-    const gone = holder ? isGone(holder) : Date.now() - unreadableSince! > WRITING;
+    if (!holder) unreadableSince ??= performance.now();
+    const gone = holder ? isGone(holder) : performance.now() - unreadableSince! > WRITING;
     if (gone) {
       if (await removeStale(path, found)) abandonedBy = holder ? nameOf(holder) : 'A process';
-    } else if (holder && (holder.host !== own.host || holder.pid === own.pid || Date.now() > late)) {
+    } else if (holder && (holder.host !== own.host || holder.pid === own.pid || performance.now() > late)) {
       throw heldBy(holder, own, path);
     }
     if (!gone) await new Promise((resolve) => setTimeout(resolve, PAUSE));

@@ -72,11 +72,12 @@ function launchPart(plan: MatmulPlan, constants: Constants, { gpu, ...call }: La
   const { variant, tileM, tileN, slices } = plan;
   const { shader, tiles, reads } = matmulRow(variant);
   const all = { ...constants, EPILOGUE: epilogue, TILE_M: tileM, TILE_N: tileN, TILE: tileM };
-  const own = Object.entries(all).filter(([name]) => name in shader.constants);
+  const own: Record<string, number> = {};
+  for (const name in all) if (name in shader.constants) own[name] = all[name as keyof typeof all];
   const groups = elementGrid(Math.ceil(m / tileM) * Math.ceil(n / tileN), tiles);
   const twice = shader.bindings.some(({ name }) => name === 'b_pairs');
   const buffers = { ...call.buffers, ...(twice && { b_pairs: call.buffers.b }) } as Record<VariantBinding, GpuArray>;
-  const dispatch = { ...call, shader, constants: Object.fromEntries(own), buffers };
+  const dispatch = { ...call, shader, constants: own, buffers };
   gpu.run({
     ...(reads === 'texels' ? withTexels(dispatch, constants, sameB) : dispatch),
     groups: [...groups, batches * slices],

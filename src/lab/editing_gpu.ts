@@ -115,6 +115,9 @@ export class EditingGpu implements Gpu {
   get facts(): Gpu['facts'] {
     return this.#gpu.facts;
   }
+  get holdsValues(): boolean {
+    return this.#gpu.holdsValues;
+  }
   get pool(): Pool {
     return this.#gpu.pool;
   }

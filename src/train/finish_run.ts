@@ -83,6 +83,8 @@ export async function finishRun(run: OpenedRun, state: RunState | null): Promise
   const { context, folder, header, backbone, dataset, support, items, detector, onEvent } = run;
   const { fs, signal, trainings } = context;
   const started = new Date();
+  // The clock of the machine may be set meanwhile.
+  const start = performance.now();
   const environment = await environmentJson(context.gpu, context.environment, folder, started, state);
   await folder.writeJson('env.json', environment);
   if (backbone.note) onEvent({ type: 'note', text: backbone.note });
@@ -132,7 +134,7 @@ export async function finishRun(run: OpenedRun, state: RunState | null): Promise
     );
     oracle.release();
     const { results, scored } = await evaluateRunWeights(run, memory, rest, end, { ...chosenBy, forecast });
-    const seconds = (Date.now() - started.getTime()) / 1000;
+    const seconds = (performance.now() - start) / 1000;
     const training = end.trainedBy !== null && { trainedBy: end.trainedBy };
     await folder.writeJson('env.json', { ...environment, ...training, finished: new Date().toISOString(), seconds });
     await writeRunBill(fs, folder, { header, inventory: run.inventory, results });

@@ -72,7 +72,7 @@ suite('patients', () => {
     }
     fs.files.set('/set/test/bad/b3_2.png', fs.files.get('/set/valid/bad/a2_1.png')!);
     const { warnings } = (await checkDataset(fs, '/set')).leaks;
-    assert.match(warnings[0], /1 file is in valid and in test, e\.g\. .*a2_1\.png/);
+    assert.match(warnings[0], /1 picture is in valid and in test, e\.g\. .*a2_1\.png/);
     assert.match(warnings[1], /all 2 test images are of one patient or volume \(b3\)/);
   });
 

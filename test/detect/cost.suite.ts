@@ -4,6 +4,7 @@ import { storeValues } from '../../src/clip/weight_storage.ts';
 import { zeroTensors } from '../../src/clip/zero_model.ts';
 import { openModel } from '../../src/detect/backbone.ts';
 import { methodCost } from '../../src/detect/cost.ts';
+import { GpuArray } from '../../src/gpu/array.ts';
 import { countingGpu } from '../../src/gpu/counting.ts';
 import { runSettings } from '../../src/run/run_config.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
@@ -49,6 +50,11 @@ suite('cost', () => {
     await loader.matrix('w', [3, 4]);
     assert.equal(loader.report.matrices.f16, 1);
     loader.release();
+  });
+
+  test('initial values are not made where memory has no contents', () => {
+    const { shape } = GpuArray.made(countingGpu('hardware'), () => assert.fail('nobody reads them'), [3, 4]);
+    assert.deepEqual(shape, [3, 4]);
   });
 
   test('clip-memory: one pass of the backbone, and the products with the bank', async () => {

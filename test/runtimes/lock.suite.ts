@@ -92,13 +92,20 @@ suite('the lock of a folder', () => {
       await held.release();
     }));
 
-  test('that of another machine holds, and one that nobody finished does not', (t) =>
+  test('that of another machine holds, and one that nobody finished does not, though the clock is set back', (t) =>
     onDisk(t, async (folder, take, said) => {
       const far = { pid: NOBODY, host: 'elsewhere', since: '2024-01-01T00:00:00.000Z', began: null };
       await t.host.writeFile(`${folder}/${LOCK}`, JSON.stringify(far));
       await expectFailure('usage', [/on elsewhere .since 2024/, /if it has ended there, remove .*run\.lock/], take);
       await t.host.writeFile(`${folder}/${LOCK}`, '{"pid":');
-      await (await take()).release();
+      const { now } = Date;
+      try {
+        let time = now();
+        Date.now = () => (time -= 3_600_000);
+        await (await take()).release();
+      } finally {
+        Date.now = now;
+      }
       assert.match(said.join(), /^A process ended without a word/);
     }));
 });

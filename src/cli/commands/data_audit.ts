@@ -109,7 +109,10 @@ function findings({ identical, near, shared, lists, notNested, problems }: Audit
       what: 'masks empty, inverted, or of a normal image',
       items: broken('empty_mask', 'empty_masks', 'lesion_in_good', 'inverted_masks'),
     },
-    { what: 'files that cannot be read', items: broken('broken_image', 'broken_mask', 'empty_class', 'unread') },
+    {
+      what: 'files that cannot be read',
+      items: broken('broken_image', 'broken_mask', 'empty_class', 'unread', 'unnamed_picture'),
+    },
     {
       what: 'folders and files to be decided about',
       items: broken('unclear_folder', 'outside', 'too_few', 'ambiguous_mask'),

@@ -1,3 +1,5 @@
+import { type Raster, sampleKind } from '../image.ts';
+
 /** Where an image lies: `train` and `valid` are what support images come from. */
 export type Part = 'train' | 'valid' | 'test';
 
@@ -32,6 +34,16 @@ export function identicalFiles(entries: readonly HashedFile[]): IdenticalFiles[]
       across: same.some(({ part }) => part === 'test') && same.some(({ part }) => part !== 'test'),
     }))
     .sort((a, b) => Number(b.across) - Number(a.across));
+}
+
+/** SHA-256 of a picture's samples, whatever its file. */
+export async function pictureHash({ width, height, channels, data }: Raster): Promise<string> {
+  const head = new TextEncoder().encode(`${width} ${height} ${channels} ${sampleKind({ data })} `);
+  const samples = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const all = new Uint8Array(head.length + samples.length);
+  all.set(head);
+  all.set(samples, head.length);
+  return sha256(all);
 }
 
 /** SHA-256 of bytes, as text. */

@@ -1,6 +1,6 @@
 import { keptPath } from '../../base/address.ts';
 import type { FileSystem } from '../../base/file_system.ts';
-import { type HashedFile, identicalFiles, sha256 } from '../audit/identical.ts';
+import { type HashedFile, identicalFiles, pictureHash, sha256 } from '../audit/identical.ts';
 import { type SharedSource, sharedSources, sourceName } from '../audit/source_name.ts';
 import { isJpeg } from '../decode.ts';
 import { givenRule, type RangeRule } from '../range/rule.ts';
@@ -72,13 +72,13 @@ async function inspect(
     backgroundGiven: background !== 'auto',
     normalOnly: rules['shots.abnormal'] === 0,
     rule: known ?? givenRule(range) ?? undefined,
-    visit: async (sample, bytes) => {
+    visit: async (sample, bytes, _, raster) => {
       if (!bytes) return;
       const { id, split } = sample;
       if (isJpeg(bytes)) jpegs.add(id);
-      const hash = await sha256(bytes);
-      hashes.push({ id, part: split, sha256: hash });
-      await sums.add(sample, hash);
+      // One picture may lie in files of different bytes, as where it was written twice.
+      if (raster) hashes.push({ id, part: split, sha256: await pictureHash(raster) });
+      await sums.add(sample, await sha256(bytes));
     },
   });
   const samples = scan.classes.flatMap((c) => c.samples);
@@ -178,7 +178,7 @@ function findLeaks(samples: readonly Sample[], hashes: readonly HashedFile[], gr
     const { files: all } = across[0];
     const files = `${all.slice(0, EQUAL_SHOWN).join(' = ')}${all.length > EQUAL_SHOWN ? ` = ${all.length - EQUAL_SHOWN} more` : ''}`;
     warnings.push(
-      `${across.length === 1 ? '1 file is' : `${across.length} files are`} in valid and in test, e.g. ${files}; results on test are too good`,
+      `${across.length === 1 ? '1 picture is' : `${across.length} pictures are`} in valid and in test, e.g. ${files}; results on test are too good`,
     );
   }
   const how =

@@ -3,6 +3,7 @@ import { visible } from '../../base/visible.ts';
 /** Why a file of a data set is not used, in the order in which it is told. */
 export const LEFT_OUT = {
   unread: 'pictures of a format that is not read',
+  unnamed_picture: 'pictures by their first bytes, whose names do not say so',
   asked: 'images in a folder that may or may not be a class',
   outside: 'images outside of the class folders',
   unnamed: 'images in folders that --abnormal does not name',

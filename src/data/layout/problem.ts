@@ -1,5 +1,6 @@
 import { counted } from '../../base/counted.ts';
 import { FusionclipError } from '../../base/errors.ts';
+import type { Remark } from '../remarks.ts';
 
 /** What can be wrong with a data set, or open in it. */
 export type ProblemKind =
@@ -32,7 +33,10 @@ export type ProblemKind =
   | 'equal_masks'
   | 'outlined_masks'
   | 'framed_masks'
-  | 'mask_values';
+  | 'mask_values'
+  | 'video_levels'
+  | 'unnamed_picture'
+  | Remark['kind'];
 
 /**
  * One thing that is wrong, with the path of the file or folder. An error needs a decision: training stops at it. A warning

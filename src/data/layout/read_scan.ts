@@ -7,11 +7,13 @@ import type { Orientation } from '../orientation.ts';
 import { shown } from '../range/judge.ts';
 import { asRuled, FULL, type RangeRule, shownRaster } from '../range/rule.ts';
 import { type ValueFacts, valueFacts } from '../range/values.ts';
+import { type Remark, remarksOf } from '../remarks.ts';
 import { filesOf, type Sample } from './dataset.ts';
 import { type Lesion, lesionOf, maskSetProblems } from './mask_problems.ts';
 import { readMask } from './open.ts';
 import { brightPlaces } from './polarity.ts';
 import type { Problem, ProblemKind } from './problem.ts';
+import { remarkProblems, videoProblems } from './remark_problems.ts';
 import type { Scan } from './scanned.ts';
 
 /** What an image's file says. */
@@ -25,6 +27,7 @@ export interface ImageFacts {
   readonly places: Float64Array;
   /** By which it was turned. */
   readonly orientation: Orientation;
+  readonly remarks: readonly Remark[];
 }
 
 /** What was learned by reading every image and mask of a scan. */
@@ -36,11 +39,12 @@ export interface Reading {
   readonly problems: readonly Problem[];
 }
 
-/** Gets each image of a set, as eyes should see it, with the bytes of its file; both are null where they cannot be had. */
+/** Gets each image of a set, as eyes should see it, with the bytes of its file and its samples; null where they cannot be had. */
 export type ImageVisitor = (
   sample: Sample,
   bytes: Uint8Array<ArrayBuffer> | null,
   image: Image | null,
+  raster: Raster | null,
 ) => void | Promise<void>;
 
 /** Who decodes pictures elsewhere, such as on other cores. */
@@ -93,13 +97,14 @@ export async function readScan(fs: FileSystem, scan: Scan, options: ReadOptions 
     problems.push(...found);
     const facts = raster && factsOf(sample, asRuled(raster, rule), problems);
     if (facts) images.push(facts);
-    await visit?.(sample, bytes, raster && shownRaster(raster));
+    await visit?.(sample, bytes, raster && shownRaster(raster), raster);
     const lesion = await checkMask(fs, sample, facts, leave, problems);
     if (lesion && done < own.length) lesions.push(lesion);
     onProgress?.(++done, samples.length);
   }
   const smeared = lesions.filter((lesion) => lesion.smeared).length;
-  return { images, smeared, problems: [...problems, ...maskSetProblems(scan, lesions, backgroundGiven)] };
+  const together = [...remarkProblems(scan.path, images), ...videoProblems(scan.path, images)];
+  return { images, smeared, problems: [...problems, ...together, ...maskSetProblems(scan, lesions, backgroundGiven)] };
 }
 
 function factsOf({ id, path }: Sample, raster: Raster, problems: Problem[]): ImageFacts {
@@ -110,7 +115,8 @@ function factsOf({ id, path }: Sample, raster: Raster, problems: Problem[]): Ima
     problems.push({ kind: 'constant_image', severity: 'warning', path, message });
   }
   const { width, height, channels } = raster;
-  return { id, width, height, channels, values, places: brightPlaces(raster), orientation: raster.orientation ?? 1 };
+  const { orientation = 1 } = raster;
+  return { id, width, height, channels, values, places: brightPlaces(raster), orientation, remarks: remarksOf(raster) };
 }
 
 /** The lesion of an image by its masks; null without any, or where they cannot be read. */

@@ -147,7 +147,7 @@ function maskFolderOf(folder: string, folders: Parameters<typeof arrange>[1]): s
 function otherFiles(folder: string, leftOut: readonly LeftOutFile[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { path, why } of leftOut) {
-    if ((why !== 'other' && why !== 'unread') || !path.startsWith(`${folder}/`)) continue;
+    if (!['other', 'unread', 'unnamed_picture'].includes(why) || !path.startsWith(`${folder}/`)) continue;
     counts[extension(path)] = (counts[extension(path)] ?? 0) + 1;
   }
   return counts;

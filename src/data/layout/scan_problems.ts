@@ -11,7 +11,8 @@ type Named = Omit<Scan, 'problems'>;
 
 /** What the names of files and folders alone show to be wrong or open: the worst first. */
 export function folderProblems(scan: Named, arrangement: Arrangement, rules: DataRules): Problem[] {
-  return [...emptyClasses(scan, rules), ...openFolders(scan, arrangement), ...unreadFiles(scan), ...maskProblems(scan)];
+  const named = [...emptyClasses(scan, rules), ...openFolders(scan, arrangement), ...unreadFiles(scan, 'unread')];
+  return [...unreadFiles(scan, 'unnamed_picture'), ...named, ...maskProblems(scan)];
 }
 
 /** Why a class without images is empty, for messages. */
@@ -95,12 +96,15 @@ function openFolders({ path, classes, leftOut }: Named, { asked }: Arrangement):
   return problems;
 }
 
-/** Pictures of formats that are not read, where images or masks are expected. */
-function unreadFiles({ path, classes, leftOut }: Named): Problem[] {
+/** Copies that programs keep beside what they change. */
+const KEPT_COPY = /(\.(bak|old|orig|tmp|part|crdownload)|~)$/i;
+
+/** Files that are not read, where images or masks are expected: pictures of other formats, or such whose names do not say so. */
+function unreadFiles({ path, classes, leftOut }: Named, kind: 'unread' | 'unnamed_picture'): Problem[] {
   const kinds = new Map<string, string[]>();
   const places = classes.flatMap(({ folder, maskFolder }) => [folder, ...(maskFolder ? [maskFolder] : [])]);
   for (const { path: file, why } of leftOut) {
-    if (why !== 'unread') continue;
+    if (why !== kind || KEPT_COPY.test(file)) continue;
     const place = places.find((folder) => file.startsWith(`${folder}/`));
     if (place === undefined) continue;
     const key = `${place} ${extension(file)}`;
@@ -108,9 +112,14 @@ function unreadFiles({ path, classes, leftOut }: Named): Problem[] {
   }
   return [...kinds.values()].map((files): Problem => {
     const type = extension(files[0]);
-    const count = files.length === 1 ? 'this file is' : `this file and ${files.length - 1} more of type .${type} are`;
-    const message = `${count} not read; convert to PNG, or leave out with --skip '*.${type}'`;
-    return { kind: 'unread', severity: 'error', path: joinPath(path, files[0]), message, leave: files };
+    const alike = type === '' ? 'without an extension' : `of type .${type}`;
+    const count = files.length === 1 ? 'this file is' : `this file and ${files.length - 1} more ${alike} are`;
+    const skip = type === '' ? nameOf(files[0]) : `'*.${type}'`;
+    const message =
+      kind === 'unread'
+        ? `${count} not read; convert to PNG, or leave out with --skip ${skip}`
+        : `${count} not read, though the bytes are those of a picture; give names that end in .png, .jpg, .tif or .bmp, or leave out with --skip ${skip}`;
+    return { kind, severity: 'error', path: joinPath(path, files[0]), message, leave: files };
   });
 }
 

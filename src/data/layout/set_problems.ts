@@ -11,7 +11,7 @@ import { isNoClassName, splitOfName } from './words.ts';
  * What the images of a set show together and none of them by itself: one picture under both labels, a label of which
  * nothing can be seen, labels that size or format tells apart, folders below a class that hold something else than images of it.
  * @param images of those that could be read
- * @param hashes of the files of `images`
+ * @param hashes of the pictures in `images`
  * @param jpegs the images that are JPEG files, by id
  */
 export function setProblems(
@@ -37,7 +37,7 @@ export function setProblems(
   ];
 }
 
-/** One file as a normal and as an abnormal image: whichever is right, the other one is wrong. Blank images may well be equal. */
+/** One picture as a normal and as an abnormal image: whichever is right, the other one is wrong. Blank images may well be equal. */
 function bothLabels(
   { path }: Scan,
   samples: readonly Sample[],
@@ -50,7 +50,7 @@ function bothLabels(
       const normal = files.find((id) => labels.get(id) === 0);
       const abnormal = files.find((id) => labels.get(id) === 1);
       if (normal === undefined || abnormal === undefined) return [];
-      const message = `the same file as ${abnormal}, so one image counts as normal and as abnormal; remove one, or leave it out with --skip ${normal}`;
+      const message = `the same picture as ${abnormal}, so one image counts as normal and as abnormal; remove one, or leave it out with --skip ${normal}`;
       return [
         { kind: 'both_labels', severity: 'error', path: joinPath(path, normal), message, leave: [normal, abnormal] },
       ];

@@ -1,6 +1,6 @@
 import type { Entry, FileSystem } from '../../base/file_system.ts';
 import { extension, joinPath } from '../../base/paths.ts';
-import { isImageName } from '../decode.ts';
+import { isImageName, isPictureStart } from '../decode.ts';
 import type { LeftOutFile, LeftOutReason } from './left_out.ts';
 import { isOutputFolder, OUTPUT_FILES } from './own_output.ts';
 import { matchesPattern } from './rules.ts';
@@ -52,7 +52,7 @@ export async function walk(
       seen.add(real);
       return void images.push(path);
     }
-    leftOut.push({ path, why: why ?? (UNREAD.includes(extension(path)) ? 'unread' : 'other') });
+    leftOut.push({ path, why: why ?? (await unreadReason(fs, joinPath(root, path))) });
   };
 
   const enter = async (folder: string, real: string, inherited: LeftOutReason | null): Promise<void> => {
@@ -84,6 +84,21 @@ export async function walk(
   }
   return { images: images.sort(), folders: folders.sort(), leftOut };
 }
+
+/** Extensions of what lies beside pictures by the thousand: none of these files is opened. */
+const TEXTS: readonly string[] = ['txt', 'json', 'xml', 'csv', 'tsv', 'md', 'yaml', 'yml', 'html', 'npy', 'npz', 'mat'];
+
+/** Why a file is not read whose name is not an image's: a program may have written a picture without an extension. */
+async function unreadReason(fs: FileSystem, path: string): Promise<LeftOutReason> {
+  const type = extension(path);
+  if (UNREAD.includes(type)) return 'unread';
+  if (TEXTS.includes(type)) return 'other';
+  // What cannot be read is none of our pictures.
+  const start = await fs.readRange(path, 0, START).catch(() => new Uint8Array());
+  return isPictureStart(start) ? 'unnamed_picture' : 'other';
+}
+
+const START = 16;
 
 /** Folders that systems and storage devices keep beside what is theirs: thumbnails, deleted files. */
 const OF_SYSTEMS =

@@ -2,9 +2,11 @@ import { FusionclipError } from '../../base/errors.ts';
 import { decodeRaster } from '../decode.ts';
 import type { Image } from '../image.ts';
 import { type Raster, sampleKind } from '../image.ts';
+import { remarksOf } from '../remarks.ts';
 import { judgeValues, type OddValues, shown } from './judge.ts';
 import { applyRule, asRuled, FULL, givenRule, type RangeRule, type RangeSetting, UNKNOWN } from './rule.ts';
-import { valueFacts } from './values.ts';
+import { type ValueFacts, valueFacts } from './values.ts';
+import { isBeyondVideo, isVideo, isVideoProfile, VIDEO } from './video.ts';
 
 /**
  * An image as a rule reads it.
@@ -30,11 +32,23 @@ export function readAlone(bytes: Uint8Array, name: string, setting: RangeSetting
 function ruled(raster: Raster, name: string, rule: RangeRule, say: (text: string) => void): Image {
   const facts = valueFacts(asRuled(raster, rule));
   if (facts.lowest === facts.highest) say(constantNote(name, facts.lowest));
+  for (const { what } of remarksOf(raster)) say(`${name} ${what}.`);
+  const otherLevels = videoNote(facts, rule);
+  if (otherLevels) say(`${name} ${otherLevels}.`);
   const odd = judgeValues(facts, rule);
   if (odd && !rule.given)
     throw new FusionclipError('bad_image', `${name} ${odd.what}; ${rangeAdvice(odd)}.`, { about: 'unlike' });
   if (odd) say(`${name} ${odd.what}.`);
   return applyRule(raster, rule);
+}
+
+/** What is said where an image has the levels of video and the support images have others, or the other way round. */
+function videoNote(facts: ValueFacts, { profile }: RangeRule): string | null {
+  if (!profile) return null;
+  if (isVideo(facts) && !isVideoProfile(profile) && profile[0] < 8)
+    return `has ${VIDEO}, and the support images have not: its black is a grey to them`;
+  const beyond = isBeyondVideo(facts) && facts.quantiles[0] <= 4 && isVideoProfile(profile);
+  return beyond ? `goes beyond the support images, which have ${VIDEO}: its black is darker than theirs` : null;
 }
 
 /** What to do about odd values. */

@@ -21,6 +21,8 @@ export interface ValueFacts {
   readonly quantiles: readonly number[];
   /** Whether nearly all pixels have one of two values, as those of a mask. */
   readonly twoValued: boolean;
+  /** Shares of the pixels below 16, which is the black of video, and at it. */
+  readonly sixteen: { readonly below: number; readonly at: number };
 }
 
 /** Looks at the grey values of a picture, all of them finite. */
@@ -40,6 +42,7 @@ export function valueFacts(raster: Raster): ValueFacts {
     signed: raster.data instanceof Uint16Array ? asSigned(values) : [values[0], values[last]],
     quantiles: MIDDLES.map(at),
     twoValued: isTwoValued(values),
+    sixteen: sharesAtSixteen(values),
   };
 }
 
@@ -56,6 +59,12 @@ function isTwoValued(values: Raster['data']): boolean {
   const low = countBelow(values, lowest + near);
   const high = values.length - countBelow(values, highest - near);
   return lowest < highest && Math.min(low, high) >= CLEARER * (values.length - low - high);
+}
+
+/** @param values ascending */
+function sharesAtSixteen(values: Raster['data']): ValueFacts['sixteen'] {
+  const [below, upTo] = [15, 16].map((limit) => countBelow(values, limit) / values.length);
+  return { below, at: upTo - below };
 }
 
 /** @param values ascending @returns how many of them are at most `limit`, by halves */

@@ -41,7 +41,10 @@ class AprilGan implements Model, BranchModel {
     this.needs = needs(options, tower.layers);
     this.#layers = tappedLayers(options, tower.layers);
     const parameter = (name: string, shape: readonly number[]) =>
-      new Parameter(name, GpuArray.from(gpu, generateTensor(name, shape, seed, tower.width), shape));
+      new Parameter(
+        name,
+        GpuArray.made(gpu, () => generateTensor(name, shape, seed, tower.width), shape),
+      );
     for (const layer of this.#layers) {
       this.#linears.set(layer, {
         weight: parameter(`april.${layer}.weight`, [embed, tower.width]),

@@ -66,7 +66,7 @@ export class Mvfa implements Model, BranchModel {
     for (const head of heads) {
       const name = `mvfa.${head.branch}.${head.layer}.fc1.weight`;
       const shape = [embed, tower.width];
-      const value = GpuArray.from(gpu, generateTensor(name, shape, seed), shape);
+      const value = GpuArray.made(gpu, () => generateTensor(name, shape, seed), shape);
       this.#down.set(`${head.branch}.${head.layer}`, new Parameter(name, value, trained(head)));
     }
     this.#residual = new ResidualAdapters(gpu, vision, heads, seed, {

@@ -93,7 +93,7 @@ describe('the page of every day', () => {
     await page.press('input[value=folders]');
     await page.drop('[data-zone=set]', leaky);
     expect(await page.text('.summary > .warning')).toMatch(
-      /^1 file is in valid and in test, e\.g\. valid\/good\/img\/0\.png = test\/good\/img\/0\.png; results on test are too good/,
+      /^1 picture is in valid and in test, e\.g\. valid\/good\/img\/0\.png = test\/good\/img\/0\.png; results on test are too good/,
     );
   });
 
