@@ -307,6 +307,7 @@ suite('decisions', () => {
     const few = decideAll(rule, batch(19));
     assert.isNull(few.shift);
     assert.match(few.coverage.text, /; 19 patients are too few to tell/);
+    assert.isNotNull(decideAll(rule, batch(20)).shift, 'twenty are enough');
     assert.isAtMost(decideAll(rule, batch(30)).shift!.compared.batch, 30);
   });
 
