@@ -3,6 +3,7 @@ import type { Image } from '../src/data/index.ts';
 import { type Client, WorkFailure } from './client.ts';
 import type {
   AdaptersFacts,
+  ComparedResults,
   ExportedFile,
   Export as ExportName,
   GivenFile,
@@ -44,6 +45,7 @@ export interface Actions {
   openSession(id: string): Promise<void>;
   renameSession(id: string, name: string): Promise<void>;
   deleteSession(id: string): Promise<void>;
+  compare(first: string, second: string): Promise<ComparedResults>;
   /** Looks again at what is kept: other tabs of the page make and delete sessions too. */
   refresh(): void;
   addModel(name: string, files: readonly GivenFile[]): Promise<void>;
@@ -164,6 +166,7 @@ export function actionsOver(client: Client, dispatch: (change: Change) => void):
           await list();
         }
       }),
+    compare: (first, second) => client.compare(first, second),
     refresh: () => void beside(list),
     addModel: (name, files) =>
       attempt('preparing', async () => {

@@ -33,6 +33,8 @@ export interface Stage {
   readonly what: string;
   readonly done: number;
   readonly total: number;
+  /** When it said first that some were done, and how many, and when it said this, in milliseconds of `Date.now()`. */
+  readonly pace?: { readonly since: number; readonly from: number; readonly now: number };
 }
 
 /** All that the page shows. */
@@ -282,10 +284,19 @@ function dueOf(seconds: number | null | undefined, range?: readonly [number, num
   return [now + 1000 * least, now + 1000 * most];
 }
 
+/** A stage that knows when it began; what its first things took says little, for they compile and load. */
+function pacedStage(before: Stage | null, { what, done, total }: Stage): Stage {
+  const now = Date.now();
+  if (done === 0) return { what, done, total };
+  const goesOn = before?.pace && before.what === what && before.done <= done;
+  const { since, from } = goesOn ? before.pace! : { since: now, from: done };
+  return { what, done, total, pace: { since, from, now } };
+}
+
 function afterEvent(state: State, event: RunEvent): State {
   switch (event.type) {
     case 'stage':
-      return { ...state, stage: event, due: dueOf(event.etaSeconds) ?? state.due };
+      return { ...state, stage: pacedStage(state.stage, event), due: dueOf(event.etaSeconds) ?? state.due };
     case 'step': {
       const { steps, values } = state.losses;
       // After a pause the steps since the last checkpoint are told again.

@@ -1,4 +1,4 @@
-import { timeLeft } from '../../src/base/progress.ts';
+import { formatDuration, timeLeft } from '../../src/base/progress.ts';
 import type { Stage, State } from '../state.ts';
 import { sizeText } from './size_text.ts';
 
@@ -17,7 +17,7 @@ const WORKS: readonly Work[] = [
   {
     stage: /^features of the support/,
     title: 'Looking at the support images',
-    after: 'Compiling the first training step: the graphics driver takes a while…',
+    after: 'Compiling and computing the first training step…',
   },
   {
     stage: /^features of the/,
@@ -30,7 +30,12 @@ const WORKS: readonly Work[] = [
   {
     stage: /^tensors of the model$/,
     title: 'Reading the model, tensor by tensor',
-    after: 'Loading it onto the GPU, for the first images…',
+    after: 'All of the model is read…',
+  },
+  {
+    stage: /^tensors that are loaded$/,
+    title: 'Loading the model onto the GPU, tensor by tensor',
+    after: 'Preparing the sentences that images are compared with…',
   },
   { stage: /^bytes of the model$/, title: 'Storing the model', after: 'Checking it…', bytes: true },
   { stage: /^bytes that are fetched$/, title: 'Fetching the model', after: 'Checking it…', bytes: true },
@@ -59,7 +64,7 @@ export function progressOf(
   if (phase === 'stopping') return { fraction: undefined, text: 'Stopping after what is at hand…' };
   if (phase === 'pausing') return { fraction: steps, text: 'Finishing the current step…' };
   const left = leftText(state, now);
-  if (stage) return staged(stage, left);
+  if (stage) return staged(stage, left || stageLeft(stage, now));
   if (phase === 'preparing') return { fraction: undefined, text: 'Reading…' };
   if (phase !== 'training' || !progress || !moving) {
     const what = progress && phase === 'training' ? `, to go on after step ${progress.step} of ${progress.steps}` : '';
@@ -76,6 +81,17 @@ function staged({ what, done, total }: Stage, left: string): ProgressShown {
   if (done >= total && work) return { fraction: undefined, text: work.after };
   const [count, all] = [done, total].map((number) => (work?.bytes ? sizeText(number) : number));
   return { fraction: total > 0 ? done / total : undefined, text: `${work?.title ?? what}: ${count} of ${all}${left}` };
+}
+
+/** Seconds of a stage below which nothing is said of them. */
+const SHORT = 8;
+
+/** What is left of a stage where nobody knows about the whole work. */
+function stageLeft({ done, total, pace }: Stage, now: number): string {
+  if (!pace || done === pace.from) return '';
+  const end = pace.now + ((pace.now - pace.since) / (done - pace.from)) * (total - done);
+  const seconds = (end - now) / 1000;
+  return seconds < SHORT ? '' : `, about ${formatDuration(seconds)} for the rest of them`;
 }
 
 function leftText({ phase, due }: Pick<State, 'phase' | 'due'>, now: number): string {

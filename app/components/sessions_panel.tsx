@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Actions } from '../actions.ts';
 import type { SessionFile } from '../protocol.ts';
 import { type Change, isBusy, type State } from '../state.ts';
+import { Comparison, dayText } from './comparison.tsx';
 import { Deletion } from './deletion.tsx';
 import { show } from './scores_panel.tsx';
 import { sizeText } from './size_text.ts';
@@ -55,7 +56,7 @@ export function SessionsPanel({ state, actions, dispatch }: Props) {
           ))}
         </ul>
       )}
-      {chosen.length === 2 && <Comparison sessions={chosen} />}
+      {chosen.length === 2 && <Comparison key={compared.join()} sessions={chosen} compare={actions.compare} />}
     </section>
   );
 }
@@ -109,7 +110,7 @@ function Row({ session, open, busy, compared, onCompare, actions }: RowProps) {
             Open<span class="hidden"> {name}</span>
           </button>
         )}
-        {figures && (
+        {finished && !session.damaged && (
           <label class="check">
             <input type="checkbox" checked={compared} onChange={onCompare} />
             Compare<span class="hidden"> {name}</span>
@@ -117,47 +118,5 @@ function Row({ session, open, busy, compared, onCompare, actions }: RowProps) {
         )}
       </Deletion>
     </li>
-  );
-}
-
-function dayText(created: string): string {
-  return new Date(created).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-}
-
-function Comparison({ sessions }: { sessions: readonly SessionFile[] }) {
-  const rows: readonly (readonly [string, (session: SessionFile) => string])[] = [
-    ['Begun', ({ created }) => dayText(created)],
-    ['Images', ({ source }) => (source?.kind === 'phantoms' ? `phantoms: ${source.family}` : (source?.name ?? '–'))],
-    ['Image AUROC', ({ figures }) => show(figures?.image)],
-    ['Pixel AUROC', ({ figures }) => show(figures?.pixel)],
-    ['Model', ({ wish }) => wish?.model ?? 'as loaded'],
-    ['Shots a class', ({ wish }) => String(wish?.shots ?? '–')],
-    ['Epochs', ({ wish }) => String(wish?.epochs ?? '–')],
-    ['Seed', ({ wish }) => String(wish?.seed ?? '–')],
-  ];
-  return (
-    <table class="comparison">
-      <caption class="hidden">Two sessions compared</caption>
-      <thead>
-        <tr>
-          <td />
-          {sessions.map(({ id, name }) => (
-            <th key={id} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(([title, cell]) => (
-          <tr key={title}>
-            <th scope="row">{title}</th>
-            {sessions.map((session) => (
-              <td key={session.id}>{cell(session)}</td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }

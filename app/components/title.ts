@@ -8,9 +8,12 @@ export function useTitle({ phase, progress, stage, outcome, error }: State): voi
   const working = useRef(false);
   const busy = ['training', 'pausing', 'scoring', 'stopping', 'preparing'].includes(phase);
   const { done = 0, total = 0 } = stage ?? (progress && { done: progress.step, total: progress.steps }) ?? {};
+  const counted = stage !== null;
   const percent = Math.round((100 * done) / Math.max(1, total));
   useEffect(() => {
-    if (busy) document.title = `${percent} % ${phase === 'training' ? 'trained' : phase} – ${NAME}`;
+    // Images are looked at before the first step and after the last one: that is no share of the training.
+    if (busy)
+      document.title = `${percent} % ${phase !== 'training' ? phase : counted ? 'looked at' : 'trained'} – ${NAME}`;
     else if (phase === 'paused') document.title = `Paused – ${NAME}`;
     else if (working.current && document.hidden) document.title = `${error ? '✗ Stopped' : '✓ Done'} – ${NAME}`;
     else document.title = NAME;
@@ -20,5 +23,5 @@ export function useTitle({ phase, progress, stage, outcome, error }: State): voi
     };
     document.addEventListener('visibilitychange', seen);
     return () => document.removeEventListener('visibilitychange', seen);
-  }, [busy, phase, percent, outcome, error]);
+  }, [busy, phase, percent, counted, outcome, error]);
 }

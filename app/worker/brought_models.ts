@@ -1,8 +1,10 @@
 /** Models that the user brings: from a disk, or from a hub where the page's policy lets it reach one. */
 import { FusionclipError } from '../../src/base/errors.ts';
 import { joinPath } from '../../src/base/paths.ts';
+import type { SumKeeper } from '../../src/detect/backbone.ts';
 import type { GivenFile } from '../protocol.ts';
 import type { PageFiles } from './files.ts';
+import { keptSum } from './kept_sum.ts';
 import { modelChoices, OWN, PART, TENSORS } from './models.ts';
 import { withinPolicy } from './policy.ts';
 
@@ -35,7 +37,14 @@ export async function addModel(
     for (const { path, blob } of named) files.memory.put(joinPath(NEW, name, path), blob);
     try {
       const { openBackbone } = await import('../../src/detect/backbone.ts');
-      await openBackbone(files, joinPath(NEW, name), signal, stage(TENSORS));
+      let found: Parameters<SumKeeper['put']> | null = null;
+      const sums: SumKeeper = {
+        get: async () => null,
+        put: async (...sum) => {
+          found = sum;
+        },
+      };
+      await openBackbone(files, joinPath(NEW, name), signal, stage(TENSORS), sums);
       // What another attempt has left may be of another model.
       await files.remove(target);
       await begin(files, target);
@@ -51,6 +60,7 @@ export async function addModel(
         await writer.close();
         done += blob.size;
       }
+      if (found) await keptSum(files, target).put(...(found as Parameters<SumKeeper['put']>));
     } catch (error) {
       await files.remove(target);
       if (!single || !(error instanceof FusionclipError)) throw error;
@@ -96,7 +106,7 @@ export async function fetchModel(
     );
     try {
       const { openBackbone } = await import('../../src/detect/backbone.ts');
-      await openBackbone(files, target, signal, stage(TENSORS));
+      await openBackbone(files, target, signal, stage(TENSORS), keptSum(files, target));
     } catch (error) {
       // Whole, and no model that can be used.
       if (!signal.aborted) await files.remove(target);

@@ -1,9 +1,11 @@
 import { FusionclipError } from '../../src/base/errors.ts';
 import { joinPath } from '../../src/base/paths.ts';
+import type { ClipWeights } from '../../src/clip/weights.ts';
 import type { Backbone } from '../../src/detect/backbone.ts';
 import type { RunContext } from '../../src/detect/index.ts';
 import type { ModelChoice } from '../protocol.ts';
 import { KEPT, type PageFiles } from './files.ts';
+import { keptSum } from './kept_sum.ts';
 
 /** Of the model that comes with the page, and where it lies once it was fetched. */
 const EMBEDDED_MODEL = 'tiny-clip';
@@ -18,6 +20,9 @@ const FILES = import.meta.glob<string>('../../models/tiny-clip/*.{json,txt,safet
 
 /** What is counted of a model of the user's while it is read. */
 export const TENSORS = 'tensors of the model';
+
+/** What is counted of it while it is loaded. */
+export const LOADED = 'tensors that are loaded';
 
 /** Where models lie that the user brought. */
 export const OWN = `${KEPT}/models`;
@@ -50,14 +55,18 @@ export async function openModel(
   name: string,
   { signal, onEvent }: Pick<RunContext, 'signal' | 'onEvent'>,
 ): Promise<Backbone> {
-  const { openBackbone } = await import('../../src/detect/backbone.ts');
+  const [{ openBackbone }, { clipShapes }] = await Promise.all([
+    import('../../src/detect/backbone.ts'),
+    import('../../src/clip/names.ts'),
+  ]);
   if (name.startsWith('generated:')) return openBackbone(files, name);
   const own = joinPath(OWN, name);
   if ((await files.stat(own)) && !(await files.stat(joinPath(own, PART)))) {
-    const backbone = await openBackbone(files, own, signal, (done, total) =>
-      onEvent?.({ type: 'stage', what: TENSORS, done, total }),
-    );
-    return { ...backbone, identity: { ...backbone.identity, name } };
+    const onProgress = (done: number, total: number) => onEvent?.({ type: 'stage', what: TENSORS, done, total });
+    const backbone = await openBackbone(files, own, signal, onProgress, keptSum(files, own));
+    const loaded = (done: number, total: number) => onEvent?.({ type: 'stage', what: LOADED, done, total });
+    const weights = counted(backbone.weights, clipShapes(backbone.weights.config).size, loaded);
+    return { ...backbone, weights, identity: { ...backbone.identity, name } };
   }
   if (name !== EMBEDDED_MODEL || Object.keys(FILES).length === 0) {
     throw new FusionclipError(
@@ -74,6 +83,21 @@ export async function openModel(
   }
   const backbone = await openBackbone(files, EMBEDDED, signal);
   return { ...backbone, identity: { ...backbone.identity, name } };
+}
+
+/** Weights that tell which of the tensors have been read; those read again begin a new count, as a new device has them. */
+function counted(weights: ClipWeights, total: number, onRead: (done: number, total: number) => void): ClipWeights {
+  const names = new Set<string>();
+  return {
+    config: weights.config,
+    read: async (name) => {
+      const values = await weights.read(name);
+      if (names.has(name)) names.clear();
+      onRead(names.add(name).size, total);
+      return values;
+    },
+    readRows: (name, rows) => weights.readRows(name, rows),
+  };
 }
 
 /** Removes a model of the user's. */

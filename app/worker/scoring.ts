@@ -15,6 +15,11 @@ export function givenToScore(files: readonly GivenFile[]): { given: readonly Giv
   return { given, paths: [...new Set(given.map(({ path }) => path.split('/')[0]))] };
 }
 
+/** What images were given, in a few words: by the names that their user knows, not by those of the page's own folders. */
+export function givenName(files: readonly GivenFile[]): string {
+  return [...new Set(files.map(({ path }) => path.split('/')[0]))].join(', ').slice(0, 60);
+}
+
 /** The model that adapters were trained on. */
 export async function modelOf(files: PageFiles, adapters: string, context: RunContext) {
   const { openAdapters } = await engine();

@@ -24,7 +24,7 @@ import { deleteModel, modelChoices, openModel } from './models.ts';
 import { NewImages } from './new_images.ts';
 import type { ShownResults } from './outcome.ts';
 import { familyPreviews } from './previews.ts';
-import { givenToScore, modelOf, scoreNewImages } from './scoring.ts';
+import { givenName, givenToScore, modelOf, scoreNewImages } from './scoring.ts';
 import { adaptersOf, imagesOf, runOf, Sessions, sessionGone } from './sessions.ts';
 import { readAs, waivedBy } from './waived.ts';
 import { Work } from './work.ts';
@@ -154,7 +154,7 @@ export class Workbench implements Calls {
     this.#work.begin();
     const { given, paths } = givenToScore(files);
     let putBack: () => Promise<unknown> = async () => {};
-    const { session, adapters, out } = await this.#scoring('predict', paths.join(', ').slice(0, 60), null, keep);
+    const { session, adapters, out } = await this.#scoring('predict', givenName(files), null, keep);
     const work = this.#run(session, async (context) => {
       await this.#copyAdapters(adapters);
       const record = { paths, accept: readAs(waived).accept, volume: waived.volume };
@@ -220,6 +220,12 @@ export class Workbench implements Calls {
   async deleteSession(id: string): Promise<void> {
     await this.#sessions.remove(id);
     if (this.#session?.id === id) [this.#session, this.#shown, this.#adapters] = [null, null, null];
+  }
+
+  async compare(first: string, second: string) {
+    const [a, b] = [await this.#sessions.find(first), await this.#sessions.find(second)];
+    if (!a || !b) throw sessionGone();
+    return (await engine()).compareResults(this.#files, [a, b]);
   }
 
   async addModel(name: string, list: readonly GivenFile[]) {

@@ -140,6 +140,13 @@ export class VisionTower {
     return this.#loader.report;
   }
 
+  /** Operations of an image in the blocks, nearly all that it takes. */
+  get imageFlops(): number {
+    const { width, mlp } = this.config.vision;
+    const tokens = this.grid ** 2 + 1;
+    return this.#weights.blocks.length * tokens * width * (8 * width + 4 * mlp + 4 * tokens);
+  }
+
   /** Patch and position embeddings with the class token, before ln_pre: [B, 3, S, S] → [B, N + 1, W]. */
   embed(images: Tensor): Tensor {
     const { conv1, cls, positions } = this.#weights;

@@ -23,7 +23,7 @@ import type { WordPiece } from '../medclip/word_piece.ts';
 import type { ModelIdentity } from '../run/model_identity.ts';
 import type { ModelDefaults } from '../run/model_settings.ts';
 import { clipDefaults, NO_DEFAULTS, recommendedSettings } from './model_defaults.ts';
-import { weightSum } from './weight_sum.ts';
+import { type WeightSum, weightSum } from './weight_sum.ts';
 
 /** A CLIP model that is ready to be loaded, with its tokenizer. */
 export interface Backbone {
@@ -55,6 +55,14 @@ export function statisticsOf(backbone: AnyBackbone): PixelStatistics {
 /** What names a model in an API: a path, `generated:NAME:SEED`, `random:PATH:SEED`, or a model that is open already. */
 export type ModelSource = string | AnyBackbone;
 
+/** Where the sum of a model's weights is kept by whoever knows that its files stay as they are. */
+export interface SumKeeper {
+  /** What was kept of a model of this hash, or null. */
+  get(hash: string): Promise<WeightSum | null>;
+  /** Keeps it, where that can be done. */
+  put(hash: string, sum: WeightSum): Promise<void>;
+}
+
 /** Small tensors from both towers and from their ends: another model differs in every one of them. */
 const FINGERPRINT = [
   'visual.class_embedding',
@@ -68,6 +76,7 @@ const MEDCLIP_FINGERPRINT = ['visual.conv1.weight', 'visual.head.weight', 'ln_em
 /**
  * Opens the CLIP model that a `--model` names, as {@link openModel} does.
  * @param onProgress called after each tensor of a file's weights, all of which are read
+ * @param sums where they need not be read again
  * @throws FusionclipError `usage`, `io`, `bad_model`; also for a MedCLIP model
  */
 export async function openBackbone(
@@ -75,8 +84,9 @@ export async function openBackbone(
   source: ModelSource,
   signal?: AbortSignal,
   onProgress?: (done: number, total: number) => void,
+  sums?: SumKeeper,
 ): Promise<Backbone> {
-  const model = await openModel(fs, source, signal, onProgress);
+  const model = await openModel(fs, source, signal, onProgress, sums);
   if (model.family === 'clip') return model;
   throw new FusionclipError('bad_model', `${model.identity.name} is a MedCLIP model; give a CLIP model here.`);
 }
@@ -93,6 +103,7 @@ export async function openModel(
   source: ModelSource,
   signal?: AbortSignal,
   onProgress?: (done: number, total: number) => void,
+  sums?: SumKeeper,
 ): Promise<AnyBackbone> {
   if (typeof source !== 'string') return source;
   const name = source;
@@ -114,7 +125,14 @@ export async function openModel(
   const path = random?.[1] ?? name;
   const seed = random && Number(random[2] ?? 1);
   const open = (await holdsMedClip(fs, path)) ? openMedClipPath : openClipPath;
-  return open(fs, path, name, seed, signal, onProgress);
+  return open(fs, path, name, seed, { signal, onProgress, sums });
+}
+
+/** How the weights of a file are read; see {@link openBackbone}. */
+interface Reading {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly sums?: SumKeeper;
 }
 
 /** @param seed of weights in place of the file's, or null for those of the file */
@@ -123,8 +141,7 @@ async function openClipPath(
   path: string,
   name: string,
   seed: number | null,
-  signal: AbortSignal | undefined,
-  onProgress: ((done: number, total: number) => void) | undefined,
+  reading: Reading,
 ): Promise<Backbone> {
   const model = await openClipModel(fs, path);
   const tokenizer = await model.tokenizer();
@@ -135,7 +152,7 @@ async function openClipPath(
     return { family: 'clip', weights, tokenizer, identity: await identifyModel(weights, name), defaults, note: null };
   }
   const identity = await identifyModel(model, name);
-  const { sum, warning } = await summed(model, clipShapes(model.config), identity, signal, onProgress);
+  const { sum, warning } = await summed(model, clipShapes(model.config), identity, reading);
   const note = [...notesOf(model, name), ...warning].join(' ') || null;
   return { family: 'clip', weights: model, tokenizer, identity: sum, defaults, note };
 }
@@ -145,13 +162,15 @@ async function summed(
   weights: NamedTensors,
   shapes: ReadonlyMap<string, readonly number[]>,
   identity: ModelIdentity,
-  signal: AbortSignal | undefined,
-  onProgress: ((done: number, total: number) => void) | undefined,
+  { signal, onProgress, sums }: Reading,
 ): Promise<{ readonly sum: ModelIdentity; readonly warning: readonly string[] }> {
   // Each byte of an address is a request; there the fingerprint has to do.
   if (/^https?:/.test(identity.name)) return { sum: identity, warning: [] };
   const { name, hash, config } = identity;
-  const { sha256, damage } = await weightSum(weights, shapes, hash, signal, onProgress);
+  const kept = await sums?.get(hash);
+  const found = kept ?? (await weightSum(weights, shapes, hash, signal, onProgress));
+  if (!kept) await sums?.put(hash, found);
+  const { sha256, damage } = found;
   const text = `${name} looks damaged: ${damage}; its scores are worth nothing then. Take another copy of it.`;
   return { sum: { name, hash, sha256, config }, warning: damage === null ? [] : [text] };
 }
@@ -181,15 +200,14 @@ async function openMedClipPath(
   path: string,
   name: string,
   seed: number | null,
-  signal: AbortSignal | undefined,
-  onProgress: ((done: number, total: number) => void) | undefined,
+  reading: Reading,
 ): Promise<MedClipBackbone> {
   const model = await openMedClip(fs, path);
   const tokenizer = await model.tokenizer();
   const defaults = { ...NO_DEFAULTS, recommended: await recommendedSettings(fs, model.folder) };
   if (seed === null) {
     const backbone = await medClipBackbone(model, tokenizer, name, defaults);
-    const { sum, warning } = await summed(model, medClipShapes(model.config), backbone.identity, signal, onProgress);
+    const { sum, warning } = await summed(model, medClipShapes(model.config), backbone.identity, reading);
     return { ...backbone, identity: sum, note: warning.join(' ') || null };
   }
   model.close();

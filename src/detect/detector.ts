@@ -59,9 +59,13 @@ export interface LoadedTower {
   release(): void;
 }
 
+/** Operations of one pass of images through the backbone: some seconds on a processor, and on a GPU. */
+const PASS = { software: 4e10, hardware: 4e12 } as const;
+
 /** What a detector owns. */
 interface DetectorModel {
-  readonly vision: LoadedTower & { readonly size: number };
+  /** Without `imageFlops` a tower is a small one. */
+  readonly vision: LoadedTower & { readonly size: number; readonly imageFlops?: number };
   readonly text: LoadedTower;
   readonly method: Model;
 }
@@ -120,6 +124,16 @@ export class Detector {
   /** How images come to the size of the model. */
   get framing(): Framing {
     return { size: this.vision.size, norm: this.options.norm, grey: this.grey };
+  }
+
+  /**
+   * Images that go through the backbone at a time where `most` are asked for: with a large one on a slow adapter fewer, so that
+   * progress shows and a wish to stop is heard. Bits hang on it, so it goes by sizes and the kind of adapter, and by no clock.
+   */
+  passOf(most: number): number {
+    const { imageFlops = 0 } = this.vision;
+    const operations = PASS[this.gpu.facts.software ? 'software' : 'hardware'];
+    return Math.max(1, Math.min(most, Math.floor(operations / imageFlops)));
   }
 
   /**

@@ -49,14 +49,15 @@ export class FeatureCache {
     return method.frozen ? method.encodedBytes + (needs.guide ? 12 * vision.size ** 2 : 0) : 0;
   }
 
-  /** Takes images batch by batch, and waits for the GPU after each, so that no more than one is under way. */
+  /** Takes images pass by pass, and waits for the GPU after each, so that no more than one is under way. */
   async fill(
     batches: Iterable<ImageBatch> | AsyncIterable<ImageBatch>,
     { total = 0, onProgress, signal }: FillOptions = {},
   ): Promise<void> {
     let done = 0;
     const detector = this.#detector;
-    for await (const batch of batches) {
+    if (total > 0) onProgress?.(0, total);
+    for await (const batch of passes(batches, detector)) {
       signal?.throwIfAborted();
       if (detector.method.frozen) {
         const encode = () => {
@@ -154,5 +155,17 @@ export class FeatureCache {
   #drop(id: string): void {
     for (const array of this.#images.get(id)?.values() ?? []) array.release();
     this.#images.delete(id);
+  }
+}
+
+/** Batches in pieces that go through the backbone at a time. */
+async function* passes(
+  batches: Iterable<ImageBatch> | AsyncIterable<ImageBatch>,
+  detector: Detector,
+): AsyncGenerator<ImageBatch> {
+  for await (const batch of batches) {
+    const images = [...batch];
+    const count = detector.passOf(images.length);
+    for (let start = 0; start < images.length; start += count) yield new Map(images.slice(start, start + count));
   }
 }

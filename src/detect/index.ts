@@ -13,6 +13,7 @@ export {
   type ModelSource,
   openBackbone,
   openModel,
+  type SumKeeper,
 } from './backbone.ts';
 export { type CalibrateRequest, calibrateRun } from './calibrate_run.ts';
 export { type CostBytes, type CostFlops, type MethodCost, methodCost } from './cost.ts';
@@ -64,3 +65,4 @@ export type { StoredTensor } from './tensor_file.ts';
 export { type ScoreChoices, TrainedDetector, type TrainedSource } from './trained.ts';
 export type { UnitMetrics } from './unit_metrics.ts';
 export type { PatientResult, VolumeMetrics, VolumeResult, VoxelSummary } from './volume_metrics.ts';
+export type { WeightSum } from './weight_sum.ts';

@@ -116,11 +116,12 @@ export async function* sampleBatches(
   trivial = false,
 ): AsyncGenerator<ScoringBatch> {
   const { framing } = detector;
-  for (let start = 0; start < samples.length; start += batch) {
+  const count = detector.passOf(batch);
+  for (let start = 0; start < samples.length; start += count) {
     const inputs: Float32Array<ArrayBuffer>[] = [];
     const images: Image[] = [];
     const items: ScoringItem[] = [];
-    for (const sample of samples.slice(start, start + batch)) {
+    for (const sample of samples.slice(start, start + count)) {
       const image = await readSample(fs, sample, framing.grey);
       images.push(image);
       const pixels = pixelsOf(image, framing);
@@ -155,13 +156,14 @@ export async function* fileBatches(
   leave?: (path: string) => Promise<boolean>,
 ): AsyncGenerator<ScoringBatch> {
   const { framing } = detector;
+  const count = detector.passOf(batch);
   let files = 0;
   let next = 0;
   while (next < paths.length) {
     const items: ScoringItem[] = [];
     const images: Image[] = [];
     const inputs: Float32Array<ArrayBuffer>[] = [];
-    for (let read = 0; read < batch && next < paths.length; ) {
+    for (let read = 0; read < count && next < paths.length; ) {
       const id = paths[next++];
       files++;
       if (await leave?.(id)) continue;

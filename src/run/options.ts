@@ -48,7 +48,7 @@ export const TRAIN_OPTIONS = {
     'which epoch stays: best on the remaining valid images, the last, or best on test (no fair result, marked as such)',
   ),
   'eval.every': integer(5, [1, 1e6], 'epochs between two evaluations for the selection'),
-  'eval.batch': integer(8, [1, 4096], 'images that go through the backbone together'),
+  'eval.batch': integer(8, [1, 4096], 'images, at most, that go through the backbone together'),
   'eval.cache': integer(2048, [0, 1e6], 'MiB of GPU memory for features of the images that are selected on'),
   'checkpoint.every': integer(100, [1, 1e9], 'steps between two checkpoints; each epoch ends with one too'),
   'volume.top': number(

@@ -46,7 +46,7 @@ export async function rehearse(
 ): Promise<Rehearsed | null> {
   try {
     await timed(detector, memory, fs, samples.slice(0, 1), signal);
-    return await timed(detector, memory, fs, samples.slice(0, batch), signal);
+    return await timed(detector, memory, fs, samples.slice(0, detector.passOf(batch)), signal);
   } catch (error) {
     // The training hears it where it can save its state.
     if (signal?.aborted && error === signal.reason) return null;

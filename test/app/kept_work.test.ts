@@ -248,11 +248,16 @@ describe('the work that the page keeps', () => {
       (node as HTMLInputElement).value = 'My first';
       node.dispatchEvent(new Event('change', { bubbles: true }));
     });
-    await page.page.$$eval('.sessions .check input', (boxes) => {
-      for (const box of boxes.slice(-2)) (box as HTMLElement).click();
-    });
+    // One of them has scored the same images without their labels.
+    const [scored] = await page.page.$$eval('.sessions li', (rows) =>
+      rows
+        .filter((row) => /^test, /.test(row.querySelector('input')!.value))
+        .map((row) => (row as HTMLElement).dataset.session),
+    );
+    for (const row of [FIRST, `[data-session="${scored}"]`]) await page.press(`${row} .check input`);
     // The new name comes from the storage.
     await page.says('.comparison', /My first.*Image AUROC/);
+    await page.says('#differing', /^8 images of the same name in both; 0 called differently/);
     await page.press(`${FIRST} [data-do=delete]`);
     await page.press(`${FIRST} [data-do=confirm]`);
     await page.page.waitForFunction((n) => document.querySelectorAll('.sessions li').length === n, {}, count - 1);

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { actionsOver } from '../../app/actions.ts';
 import { EMPTY_FIELDS, fieldText, pairOf, withField } from '../../app/class_fields.ts';
 import { type Client, WorkFailure } from '../../app/client.ts';
@@ -10,6 +10,8 @@ import { hubOf } from '../../app/hub.ts';
 import type { Waived } from '../../app/protocol.ts';
 import { type Offer, reduce, START, type State } from '../../app/state.ts';
 import { drawn, exchanged, withoutImage } from '../../app/support.ts';
+import { compareCalls, parseCalls } from '../../app/worker/comparison.ts';
+import { givenName, givenToScore } from '../../app/worker/scoring.ts';
 import { waivedBy } from '../../app/worker/waived.ts';
 import { withServers } from '../../scripts/app_files.mjs';
 
@@ -87,8 +89,23 @@ test('progress says what is under way, also where nothing is counted', () => {
   expect(progressOf(training, 0)).toEqual({ fraction: undefined, text: 'Loading the model…' });
   const support = 'features of the support images';
   expect(progressOf(stage(support, 44), 0)).toEqual({ fraction: 0.5, text: 'Looking at the support images: 44 of 88' });
-  expect(progressOf(stage(support, 88), 0).text).toMatch(/^Compiling the first training step/);
+  expect(progressOf(stage(support, 88), 0).text).toMatch(/^Compiling and computing the first training step/);
   expect(progressOf(stage('scores of the test images (chosen weights)', 88), 0).text).toMatch(/^Computing metrics/);
+  // A stage that takes long says for how long, once two of its things are done.
+  const event = (done: number) =>
+    ({ type: 'worker', event: { type: 'stage', what: support, done, total: 88 } }) as const;
+  vi.useFakeTimers({ now: 0 });
+  const shown: State[] = [];
+  for (const done of [0, 1, 2]) {
+    vi.setSystemTime(20_000 * done);
+    shown.push(reduce(shown.at(-1) ?? training, event(done)));
+  }
+  vi.useRealTimers();
+  const [begun, one, two] = shown;
+  expect(progressOf(begun, 0)).toEqual({ fraction: 0, text: 'Looking at the support images: 0 of 88' });
+  expect(progressOf(one, 20_000).text).toBe('Looking at the support images: 1 of 88');
+  expect(progressOf(two, 40_000).text).toMatch(/: 2 of 88, about 28 min 40 s for the rest of them$/);
+  expect(progressOf(two, 50_000).text).toMatch(/about 28 min 30 s for the rest of them$/);
   const step = { epoch: 2, epochs: 4, step: 20, steps: 40, etaSeconds: 60, loss: 1, parts: {}, seconds: 9, rate: null };
   const moving = reduce(training, { type: 'worker', event: { type: 'step', ...step } });
   const asked = (before: number) => progressOf(moving, moving.due![1] - 1000 * before);
@@ -211,4 +228,44 @@ test('a page reaches the servers of a hub when it was built with them, and those
   for (const wrong of ['hub.example', 'https://hub.example; script-src *', 'https://*.files.example', 'https://a"b']) {
     expect(() => withServers(page, wrong)).toThrow(/is no server|without \*/);
   }
+});
+
+test('two sessions are compared on the images that both have scored', () => {
+  const csv = (rows: string) => parseCalls(`id,label,score,abnormal,decision\n${rows}`);
+  const a = csv('x,,3,1,\ny,,2,0,\nz,,1,0,\nbroken,,,,\nown,,1,1,\n');
+  const b = csv('z,1,30,0,\ny,0,20,1,\nx,0,10,1,borderline\n');
+  expect(compareCalls(a, b)).toEqual({
+    common: 3,
+    ranks: -1,
+    differing: [
+      {
+        id: 'x',
+        sides: [
+          { score: 3, call: 'abnormal' },
+          { score: 10, call: 'borderline' },
+        ],
+      },
+      {
+        id: 'y',
+        sides: [
+          { score: 2, call: 'normal' },
+          { score: 20, call: 'abnormal' },
+        ],
+      },
+    ],
+  });
+  expect(compareCalls(a, a)).toMatchObject({ common: 4, differing: [] });
+  expect(compareCalls(a, a).ranks).toBeCloseTo(1);
+  // Scores that do not vary have no order, and without a threshold nothing is called.
+  const flat = csv('x,,1,,\ny,,1,,\nz,,1,,\n');
+  expect(compareCalls(flat, flat)).toEqual({ common: 3, ranks: null, differing: [] });
+  expect(compareCalls(flat, csv('')).common).toBe(0);
+});
+
+test('a session of new images is named by the files that its user knows', () => {
+  const files = (...paths: string[]) => paths.map((path) => ({ path, blob: new Blob() }));
+  const slices = files('head 12.dcm', 'IM0001');
+  expect(givenToScore(slices).paths).toEqual(['images']);
+  expect(givenName(slices)).toBe('head 12.dcm, IM0001');
+  expect(givenName(files('new/a/1.png', 'new/b/2.png'))).toBe('new');
 });

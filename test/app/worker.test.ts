@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { GivenFile, SessionFile, TrainingWish } from '../../app/protocol.ts';
+import { addModel } from '../../app/worker/brought_models.ts';
 import { KEPT, PageFiles } from '../../app/worker/files.ts';
+import { OWN, openModel, TENSORS } from '../../app/worker/models.ts';
 import { readLosses } from '../../app/worker/outcome.ts';
 import { parseSession } from '../../app/worker/session_file.ts';
 import { Sessions } from '../../app/worker/sessions.ts';
 import { Workbench } from '../../app/worker/workbench.ts';
-import { writeSet } from '../cli/program.ts';
+import { writeModel, writeSet } from '../cli/program.ts';
 
 // Of a worker; this one has no storage, and no WebGPU.
 vi.stubGlobal('navigator', { hardwareConcurrency: 2, userAgent: 'a test' });
@@ -156,4 +158,32 @@ describe('the workbench', () => {
     // As a page that is loaded again finds it.
     expect((await (await Workbench.open(() => {}, files)).kept()).last).toBe(other);
   });
+});
+
+test('the weights of a stored model are read through once, and again where their sum is not whole', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fusionclip-sum-'));
+  try {
+    const files = await PageFiles.open();
+    const blob = new Blob([readFileSync(await writeModel(join(folder, 'mine.safetensors')))]);
+    let read = 0;
+    const stage = (what: string) => () => {
+      if (what === TENSORS) read++;
+    };
+    const given = [{ path: 'mine.safetensors', blob }];
+    await addModel(files, 'mine.safetensors', given, stage, new AbortController().signal);
+    const tensors = read;
+    const open = () => openModel(files, 'mine', { onEvent: (event) => event.type === 'stage' && stage(event.what)() });
+    const { identity } = await open();
+    expect([tensors > 0, read, identity.sha256]).toEqual([true, tensors, expect.stringMatching(/^[0-9a-f]{64}$/)]);
+    for (const text of ['{"hash"', JSON.stringify({ hash: 'of another', sha256: '0' })]) {
+      await files.writeFile(`${OWN}/mine/sum.json`, text);
+      expect((await open()).identity).toEqual(identity);
+      read -= tensors;
+      expect(read).toBe(tensors);
+    }
+    await open();
+    expect(read).toBe(tensors);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
