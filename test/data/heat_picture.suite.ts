@@ -29,6 +29,18 @@ const written = (drawn: Image) =>
   );
 
 suite('heat pictures', () => {
+  test('what reaches the threshold has a light line within its edge and a dark rim around it, on all four sides', () => {
+    const side = 7;
+    const image: Image = { width: side, height: side, channels: 1, data: new Uint8Array(side * side).fill(90) };
+    const within = (i: number) => [i % side, Math.floor(i / side)].every((place) => place >= 2 && place <= 4);
+    const data = Float32Array.from({ length: side * side }, (_, i) => (within(i) ? 0.5 : 0.4999));
+    const drawn = heatPicture(image, { width: side, height: side, data }, { range: [0, 1], level: 0.5 });
+    assert.deepEqual(
+      Array.from({ length: side }, (_, y) => row(drawn, y)),
+      ['.......', '..BBB..', '.BWWWB.', '.BW.WB.', '.BWWWB.', '..BBB..', '.......'],
+    );
+  });
+
   test('the scores at the ends of the bar are written below it', () => {
     assert.deepEqual(written(picture(40, [-1.5, 2.25], null)), [
       '      #      ###        ###     ### ###',

@@ -238,6 +238,26 @@ suite('decisions', () => {
     assert.deepInclude(realised.patients!.falsePositives, { count: 0, of: 1 });
     assert.deepInclude(realised.patients!.sensitivity, { count: 1, of: 2 });
     assert.match(realisedLines(realised).join('\n'), /one image is left out/);
+    assert.isNull(realised.probability, 'the rule has none');
+  });
+
+  test('probabilities are held against what came of the images that nothing was made of', () => {
+    const labelled = Array.from(
+      { length: 40 },
+      (_, i) => ({ score: i, label: i >= 20 ? 1 : 0, patient: null }) as const,
+    );
+    const rule = makeDecisionRule(normals(39), labelled, WISHES, ORIGIN);
+    const cases = [plain(0), plain(1), plain(39), { ...plain(38), isKnown: true }];
+    const decided = decideAll(rule, cases);
+    const { probability } = realisedDecisions(rule, cases, [0, 1, 1, 0], decided);
+    const chances = decided.images.slice(0, 3).map((image) => image.probability!);
+    const [low, high] = [(chances[0] + chances[1]) / 2, chances[2]];
+    assert.equal(
+      probability!.bins.reduce((sum, { observed }) => sum + observed.of, 0),
+      3,
+    );
+    // Two images of low scores in one bin, half of them abnormal, and one of the highest.
+    assert.closeTo(probability!.error, (2 * Math.abs(low - 1 / 2) + Math.abs(high - 1)) / 3, 1e-9);
   });
 
   test('wishes that are none are refused, and scores that are no numbers', async () => {
@@ -307,6 +327,7 @@ suite('decisions', () => {
     const few = decideAll(rule, batch(19));
     assert.isNull(few.shift);
     assert.match(few.coverage.text, /; 19 patients are too few to tell/);
+    assert.isNotNull(decideAll(rule, batch(20)).shift, 'twenty are enough');
     assert.isAtMost(decideAll(rule, batch(30)).shift!.compared.batch, 30);
   });
 

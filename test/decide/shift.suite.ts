@@ -195,5 +195,6 @@ suite('shift alarm', () => {
     assert.equal(holm([0.01, 0.02, 0.03, 0.9], 0.05), 1);
     assert.equal(holm([0.01, 0.016, 0.024, 0.04], 0.05), 4);
     assert.equal(holm([0.02, 0.02, 0.02], 0.05), 0);
+    assert.equal(holm([0.025, 0.05], 0.05), 2, 'what reaches its level is rejected');
   });
 });

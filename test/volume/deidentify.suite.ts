@@ -93,6 +93,8 @@ suite('copies without names', () => {
       const sources = await Promise.all([...fs.files.values()].map((bytes) => DicomFile.read(bytes, 'source')));
       const { result, paths, bytes, copies: found } = await copies(fs);
       expect([result.files, result.patients, result.series]).to.deep.equal([3, 1, 1]);
+      const names = ['0001.dcm', '0002.dcm', '0003.dcm'].map((file) => `study-1/series-1/${file}`);
+      expect(paths.map((path) => path.replace(/^out\/[^/]+\//, ''))).to.deep.equal(names);
       for (const one of [...paths, ...bytes.map((b) => new TextDecoder('latin1').decode(b))]) {
         for (const secret of HIDDEN) expect(one.includes(secret), secret).to.equal(false);
       }
