@@ -90,8 +90,12 @@ function findings({ identical, near, shared, lists, notNested, problems }: Audit
   const equal = (across: boolean) =>
     identical.filter((one) => one.across === across).map(({ files }) => files.join(' = '));
   const images = (count: number) => `${count} image${count === 1 ? '' : 's'}`;
-  const broken = (...kinds: string[]) =>
-    problems.filter(({ kind }) => kinds.includes(kind)).map(({ path, message }) => `${path}: ${message}`);
+  const named = new Set<string>();
+  const said = ({ path, message }: AuditReport['problems'][number]) => `${path}: ${message}`;
+  const broken = (...kinds: string[]) => {
+    for (const kind of kinds) named.add(kind);
+    return problems.filter(({ kind }) => kinds.includes(kind)).map(said);
+  };
   const rows = [
     { what: 'identical files in support and test', items: equal(true) },
     { what: 'identical files on one side', items: equal(false) },
@@ -118,6 +122,8 @@ function findings({ identical, near, shared, lists, notNested, problems }: Audit
       items: broken('unclear_folder', 'outside', 'too_few', 'ambiguous_mask'),
     },
   ];
+  const others = problems.filter(({ kind }) => !named.has(kind)).map(said);
+  if (others.length > 0) rows.push({ what: 'other findings, as of data check', items: others });
   if (lists.length === 0) return rows;
   return [
     ...rows,
