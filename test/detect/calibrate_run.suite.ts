@@ -307,7 +307,7 @@ suiteInTurn('calibration of a run', () => {
       calibrate({ labelled: '/labelled' }),
     );
     fs.files.set('/labelled/test/Ungood/known.png', fs.files.get('/labelled/test/good/0.png')!);
-    await expectFailure('bad_data', [/good\/0.png.* the same file/], () => calibrate({ labelled: '/labelled' }));
+    await expectFailure('bad_data', [/good\/0.png.* the same picture/], () => calibrate({ labelled: '/labelled' }));
     const notes = () => context.events.flatMap((event) => (event.type === 'note' ? event.text : [])).join('\n');
     fs.files.set('/normals/test.png', of('test/good', '0'));
     const rule = await calibrate();
