@@ -23,7 +23,7 @@ import { volumesToScore } from '../volume/to_score.ts';
 import type { AdapterFile } from './adapters_file.ts';
 import type { SourceOf } from './decider.ts';
 import { RULE_KEY, scoringHash } from './decision_file.ts';
-import { type KnownAs, knownImages } from './known_images.ts';
+import { type KnownImage, knownClauses, knownImages } from './known_images.ts';
 import { openData } from './open_data.ts';
 import { otherNormalsText } from './other_normals.ts';
 import { imagesToScore } from './predict.ts';
@@ -150,7 +150,7 @@ async function givenNormals(
 class SeenSoFar extends ScoredSoFar {
   readonly seen: SeenImage[] = [];
   /** Images that the weights depend on. */
-  readonly known: { readonly id: string; readonly as: KnownAs }[] = [];
+  readonly known: KnownImage[] = [];
 }
 
 /**
@@ -191,24 +191,9 @@ async function seenImages(
   return once;
 }
 
-/** What an image was to the run, one and several, and what that did to its score. */
-const KNOWN = {
-  support: ['a support image', 'support images', 'the weights are fitted to them'],
-  chosen: ['a validation image', 'validation images', 'the weights were chosen by them'],
-} as const;
-
-function refuseKnown(known: SeenSoFar['known']): void {
-  for (const as of ['support', 'chosen'] as const) {
-    const [first, ...more] = known.filter((one) => one.as === as);
-    if (!first) continue;
-    const [one, many, why] = KNOWN[as];
-    const are =
-      more.length > 0 ? `${more.length + 1} of the images (${first.id}, …) are ${many}` : `${first.id} is ${one}`;
-    throw new FusionclipError(
-      'bad_data',
-      `${are} of the run: ${why}, so their scores are not those of new images; leave them out.`,
-    );
-  }
+function refuseKnown(known: readonly KnownImage[]): void {
+  const [clause] = knownClauses(known);
+  if (clause) throw new FusionclipError('bad_data', `${clause}; leave them out.`);
 }
 
 /** Refuses an image that is normal in one place and labelled abnormal in another: one of them is wrong. */

@@ -12,7 +12,7 @@ import { onDevice } from '../run/on_device.ts';
 import type { AdapterFile } from './adapters_file.ts';
 import { Decider, type RowDecision } from './decider.ts';
 import { evaluateSamples, samplingRequest } from './evaluation.ts';
-import { knownImages } from './known_images.ts';
+import { knownClauses, knownImages } from './known_images.ts';
 import { type MapFiles, samplesMaps } from './maps.ts';
 import { dataJson, openData } from './open_data.ts';
 import { OutputFolder } from './output_folder.ts';
@@ -187,6 +187,10 @@ async function evaluateOn(
         }),
       { known: ranges, signal },
     );
+    const known = scored.images.flatMap(({ id, key }) => {
+      const as = knownAs(key);
+      return as === null ? [] : { id, as };
+    });
     const done = decider?.finish() ?? null;
     const ofVolumes =
       volumes &&
@@ -207,7 +211,7 @@ async function evaluateOn(
       warning: selectedBy === 'test-oracle' ? ORACLE_WARNING : null,
       ...metrics,
       trivial,
-      findings: inventory.leaks.warnings,
+      findings: [...inventory.leaks.warnings, ...knownClauses(known)],
       decisions:
         done &&
         realisedDecisions(

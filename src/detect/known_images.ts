@@ -14,6 +14,35 @@ export interface SeenImages {
 /** What an image was to a run, so that its score is none of a new image. */
 export type KnownAs = 'support' | 'chosen' | 'calibration';
 
+/** One of the images that are scored. */
+export interface KnownImage {
+  readonly id: string;
+  readonly as: KnownAs;
+}
+
+/** What an image was to the run, one and several, and what that did to its score. */
+const MADE_OF = {
+  support: ['a support image', 'support images', 'the weights are fitted to them'],
+  chosen: ['a validation image', 'validation images', 'the weights were chosen by them'],
+} as const;
+
+/** What an image was to the weights, in a few words; null where they know nothing of it. */
+export function knownWord(as: KnownAs | null): string | null {
+  return as === 'support' || as === 'chosen' ? `${MADE_OF[as][0]} of the run` : null;
+}
+
+/** What is to be known of the scores of images that the weights of a run were made of, a clause for each kind. */
+export function knownClauses(known: readonly KnownImage[]): string[] {
+  return (['support', 'chosen'] as const).flatMap((as) => {
+    const [first, ...more] = known.filter((one) => one.as === as);
+    if (!first) return [];
+    const [one, many, why] = MADE_OF[as];
+    const are =
+      more.length > 0 ? `${more.length + 1} of the images (${first.id}, …) are ${many}` : `${first.id} is ${one}`;
+    return [`${are} of the run: ${why}, so their scores are not those of new images`];
+  });
+}
+
 /** Tells the images again that a run, or its calibration, was made of. */
 export function knownImages({
   bank,

@@ -8,7 +8,7 @@ import { methodTitle } from '../fusion/presets.ts';
 import { onDevice } from '../run/on_device.ts';
 import { type BatchDecisions, Decider, needsCalibration, type SourceOf, UNDECIDED } from './decider.ts';
 import { pointSentence, type ThresholdChoice, type Worth, worthOf } from './image_threshold.ts';
-import { knownImages } from './known_images.ts';
+import { type KnownImage, knownClauses, knownImages, knownWord } from './known_images.ts';
 import { requireMapNames } from './map_names.ts';
 import { type MapFiles, MapWriter } from './maps.ts';
 import { OutputFolder } from './output_folder.ts';
@@ -107,6 +107,8 @@ class PredictProgress {
   /** Why images cannot be read, by path. */
   readonly bad = new Map<string, FusionclipError>();
   readonly cases: DecisionCase[] = [];
+  /** Images that the run was made of. */
+  readonly known: KnownImage[] = [];
   begun = false;
 }
 
@@ -172,7 +174,9 @@ async function predictInto(
   const onScored: OnScored = async (scored, image) => {
     await addBad(places.get(scored.id)!);
     const map = maps ? await maps.write(scored, scored.id, image) : null;
-    const { warning } = worth;
+    const as = knownAs(scored.key);
+    if (as !== null) progress.known.push({ id: scored.id, as });
+    const warning = [worth.warning, knownWord(as)].filter((text) => text !== null).join('; ') || null;
     const decision = decider ? decider.see(scored, image) : UNDECIDED;
     const row = {
       ...predictionRow(scored, used, decision),
@@ -197,6 +201,8 @@ async function predictInto(
     // Coverage and adjusted p-values are of all images together.
     if (output) await fs.writeFile(output.file('predictions.csv'), toCsv(rows, FILE_COLUMNS));
   }
+  const clauses = knownClauses(progress.known);
+  if (clauses.length > 0) onEvent({ type: 'note', text: clauses.map((clause) => `${clause}.`).join('\n') });
   const { point, warning } = worth;
   const predictions: Predictions = {
     fusionclip: VERSION,

@@ -53,7 +53,7 @@ export function predictionRows(
 
 /** The row of an image file, which nobody has labelled. */
 export interface FileRow extends PredictionRow {
-  /** Says so where the run is no better than chance. */
+  /** Says so where the run is no better than chance, and where the image is one that its weights were made of. */
   readonly warning: string | null;
   /** Path of the heat map; null where none was written. */
   readonly map: string | null;

@@ -49,6 +49,41 @@ suiteInTurn('predictions', () => {
     );
   });
 
+  test('images that the run was made of are told, each in its row, and among the findings of an evaluation', async (t) => {
+    const { fs, context, model, predict } = await trained(await t.gpu());
+    const support = JSON.parse(textOf(fs, '/run/shots.json')) as { normal: string[]; abnormal: string[] };
+    const name = (folder: string, i: number) => `/Brain_AD/valid/${folder}/img/${i}.png`;
+    const is = (path: string, ids: readonly string[]) => ids.some((id) => path.endsWith(id));
+    const all = [0, 1, 2, 3].map((i) => name('good', i));
+    const fitted = all.filter((path) => is(path, support.normal));
+    const chosen = all.filter((path) => !is(path, support.normal));
+    assert.deepEqual([fitted.length, chosen.length], [2, 2]);
+    const { images } = await predict({ paths: [...fitted, ...chosen, GOOD] });
+    const words = images.map(({ warning }) => /a \w+ image of the run$/.exec(warning ?? '')?.[0] ?? null);
+    const of = (what: string) => new Array(2).fill(`a ${what} image of the run`);
+    assert.deepEqual(words, [...of('support'), ...of('validation'), null]);
+    const said = context.events.flatMap((event) => (event.type === 'note' ? event.text : [])).join('\n');
+    assert.include(
+      said,
+      `2 of the images (${fitted[0]}, …) are support images of the run: the weights are fitted to them, so`,
+    );
+    assert.include(
+      said,
+      `2 of the images (${chosen[0]}, …) are validation images of the run: the weights were chosen by`,
+    );
+
+    // The same set, whose validation images are others: what is not there cannot be found twice.
+    for (const [path, bytes] of [...fs.files]) {
+      if (path.startsWith('/Brain_AD/') && !fitted.includes(path))
+        fs.files.set(path.replace('Brain_AD', 'other'), bytes);
+    }
+    const before = await evaluateRun(context, { adapters: '/run', model, out: '/e1', data: '/other', maps: 'none' });
+    assert.deepEqual(before.findings, []);
+    fs.files.set('/other/test/good/img/known.png', fs.files.get(fitted[0])!);
+    const after = await evaluateRun(context, { adapters: '/run', model, out: '/e2', data: '/other', maps: 'none' });
+    assert.match(after.findings!.join(), /^test\/good\/img\/known.png is a support image of the run: .*new images$/);
+  });
+
   test('an image that cannot be read is a row in its place, or the end', async (t) => {
     const { fs, predict } = await trained(await t.gpu());
     fs.files.set('/a.png', fs.files.get(GOOD)!.slice(0, 200));
