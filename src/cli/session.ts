@@ -55,6 +55,8 @@ export async function withGpu<T>(call: Call, body: (session: Session) => Promise
   const undoBeat = reporter.beat();
   try {
     const result = await body({ fs: host, gpu, renewGpu, environment, onEvent, signal, reporter });
+    // Heard after the last look at it: what would come now is not begun.
+    signal.throwIfAborted();
     reporter.clear();
     if (gpu.profiler) host.stderr(`${formatProfile(await gpu.profiler.report())}\n`);
     return result;
@@ -69,6 +71,21 @@ export async function withGpu<T>(call: Call, body: (session: Session) => Promise
 /** Milliseconds that the GPU has after a stop for what it was given before: whoever sends SIGTERM does not wait long. */
 const REST = 200;
 const rest = () => new Promise((resolve) => setTimeout(resolve, REST));
+
+/** Runs what looks at a signal, which Ctrl-C fires; `sentence` is what the program ends with then. */
+export async function stoppable<T>(
+  host: Host,
+  sentence: string,
+  body: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const control = new AbortController();
+  const undo = host.onInterrupt(() => control.abort(new FusionclipError('interrupted', sentence)));
+  try {
+    return await body(control.signal);
+  } finally {
+    undo();
+  }
+}
 
 /** A signal that Ctrl-C fires, with the sentence that the program ends with; `undo` gives Ctrl-C its old meaning. */
 export function interruptSignal(

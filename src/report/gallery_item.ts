@@ -27,7 +27,11 @@ export interface GalleryItem {
 const LAYER_SIDE = 96;
 
 /** Reads what the gallery shows of some images. */
-export async function galleryItems(run: RunRecord, chosen: readonly Prediction[]): Promise<GalleryItem[]> {
+export async function galleryItems(
+  run: RunRecord,
+  chosen: readonly Prediction[],
+  signal?: AbortSignal,
+): Promise<GalleryItem[]> {
   const { header, pictures, results } = run;
   const level = results.selected.pixelThreshold?.value ?? null;
   const range = colourRange(run);
@@ -36,7 +40,7 @@ export async function galleryItems(run: RunRecord, chosen: readonly Prediction[]
     const { id } = prediction;
     const [image, own, mask] = [await pictures.image(id), await pictures.map(id), await pictures.mask(id)];
     const map = own && image ? unframedMap(own, image, header.fusion.norm) : own;
-    await turn();
+    await turn(signal);
     const { width, height } = image ?? map ?? { width: 1, height: 1 };
     const tall = Math.round((OUTLINE_WIDTH * height) / width);
     const scale = Math.min(1, LAYER_SIDE / Math.max(width, height));

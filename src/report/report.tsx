@@ -24,6 +24,8 @@ export interface ReportOptions {
    * (at most `MOST_BEST`) for the best. Default 24. A grey image takes some 40 kB, a coloured one up to 250.
    */
   readonly gallery?: number;
+  /** Ends the work between two pictures. */
+  readonly signal?: AbortSignal;
 }
 
 /** Name of the report in a run folder. */
@@ -38,7 +40,7 @@ const MOST_BEST = 6;
  * Writes the report of a finished run.
  * @param out the file; default: `report.html` in the run folder
  * @returns its path
- * @throws FusionclipError as {@link readRun}, `usage` where the file is there and no report, and `io`
+ * @throws FusionclipError as {@link readRun}, `usage` where the file is there and no report, and `io`; what the signal was fired with
  */
 export async function writeReport(
   fs: FileSystem,
@@ -57,27 +59,27 @@ export function requireOwnReport(fs: FileSystem, path: string): Promise<void> {
 }
 
 /**
- * A run as one HTML file without scripts and without links to elsewhere; equal runs give equal bytes. Signals are heard between its
- * pictures.
+ * A run as one HTML file without scripts and without links to elsewhere; equal runs give equal bytes.
+ * @throws what the signal was fired with
  */
-export async function renderReport(run: RunRecord, { gallery = 24 }: ReportOptions = {}): Promise<string> {
+export async function renderReport(run: RunRecord, { gallery = 24, signal }: ReportOptions = {}): Promise<string> {
   const { results, predictions, header } = run;
   const ordered = worstFirst(predictions, results.selected.imageThreshold?.value ?? null);
   const places = ordered.length > gallery ? Math.min(MOST_BEST, Math.floor(gallery / 4)) : 0;
   const { group, seed } = header.train;
   const curves = imageCurves(predictions, seed, group === null ? null : patientOfId(group));
-  await turn();
+  await turn(signal);
   const data: ReportData = {
     run,
     curves,
     series: lossSeries(run),
     verdict: verdictOf(run, curves),
     decisions: run.rule ? reportDecisions(run.rule, predictions, run.known) : null,
-    worst: await galleryItems(run, ordered.slice(0, gallery - places)),
-    best: await galleryItems(run, ordered.slice(ordered.length - places).reverse()),
-    support: await supportPictures(run),
+    worst: await galleryItems(run, ordered.slice(0, gallery - places), signal),
+    best: await galleryItems(run, ordered.slice(ordered.length - places).reverse(), signal),
+    support: await supportPictures(run, signal),
   };
-  await turn();
+  await turn(signal);
   return htmlFile(
     `${data.verdict.headline.replace(/\.$/, '')} (fusionclip report)`,
     <Page {...data} />,
@@ -85,13 +87,13 @@ export async function renderReport(run: RunRecord, { gallery = 24 }: ReportOptio
   );
 }
 
-async function supportPictures({ shots, pictures }: RunRecord): Promise<SupportPicture[] | null> {
+async function supportPictures({ shots, pictures }: RunRecord, signal?: AbortSignal): Promise<SupportPicture[] | null> {
   if (!shots) return null;
   const out: SupportPicture[] = [];
   for (const [label, ids] of [[0, shots.normal] as const, [1, shots.abnormal] as const]) {
     for (const id of ids) {
       const image = await pictures.image(id);
-      await turn();
+      await turn(signal);
       out.push({ id, label, url: image && dataUrl(image) });
     }
   }

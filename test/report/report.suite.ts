@@ -54,6 +54,19 @@ suiteInTurn('report', () => {
     assert.isAbove(turns, 3);
   });
 
+  test('a signal ends it between two pictures', async () => {
+    const control = new AbortController();
+    const made = madeRun({ images: 8 });
+    let shown = 0;
+    const image: typeof made.pictures.image = async (id) => {
+      if (++shown === 3) control.abort(new Error('stopped'));
+      return made.pictures.image(id);
+    };
+    const run = { ...made, pictures: { ...made.pictures, image } };
+    const ended = await renderReport(run, { signal: control.signal }).catch((error: Error) => error.message);
+    assert.deepEqual([ended, shown], ['stopped', 3]);
+  });
+
   test('a calibration has a section with its promise, its realised errors and its diagram', async () => {
     const record = madeRun({ images: 40 });
     const normal = Array.from({ length: 39 }, (_, i) => ({

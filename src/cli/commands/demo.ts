@@ -55,7 +55,7 @@ export const demo: Command = {
       );
       const settings = { seed: String(seed), ...(epochs !== null && { epochs: String(epochs) }) };
       const { results } = await trainRun(session, { data, model, out: run, settings, force: true });
-      const html = await writeReport(host, run, report);
+      const html = await writeReport(host, run, report, { signal: session.signal });
       return { results, adapter: describeAdapter(session.gpu.facts), data, html };
     });
     if (json) {

@@ -4,7 +4,6 @@ import { requireFolder } from '../../data/layout/scan.ts';
 import { isDicomWeb } from '../../dicomweb/address.ts';
 import { FUSION_OPTIONS, methodPreset } from '../../fusion/index.ts';
 import { isRead } from '../../fusion/presets.ts';
-import { EXIT_CODES } from '../../host/exit_codes.ts';
 import type { Host } from '../../host/host.ts';
 import { writeReport } from '../../report/index.ts';
 import { TRAIN_OPTIONS, TRAINING_ONLY } from '../../run/options.ts';
@@ -12,7 +11,7 @@ import { optionTextsOf, runSettings } from '../../run/run_config.ts';
 import { RunFolder } from '../../run/run_folder.ts';
 import { resumeRun, trainRun } from '../../train/index.ts';
 import { type Command, exactly, flagValues, MODEL_HELP, NAME_MODEL, need, pickFlags, word } from '../command.ts';
-import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
+import { GPU_FLAGS, type Session, stoppable, withGpu } from '../session.ts';
 import { trainTable } from '../summary.ts';
 import { teamOf } from '../team.ts';
 
@@ -99,17 +98,11 @@ and report.html.`,
 /** The report of a run that is finished: whatever keeps it from being written, it can be made later. */
 async function reportOf(host: Host, run: string): Promise<string> {
   const later = `the run in ${run} is finished; fusionclip report ${run} makes its report`;
-  const undo = host.onInterrupt(() => {
-    host.stderr(`fusionclip: interrupted; ${later}.\n`);
-    void host.exit(EXIT_CODES.interrupted);
-  });
   try {
-    return await writeReport(host, run);
+    return await stoppable(host, `Interrupted; ${later}.`, (signal) => writeReport(host, run, undefined, { signal }));
   } catch (error) {
-    if (!(error instanceof FusionclipError)) throw error;
+    if (!(error instanceof FusionclipError) || error.code === 'interrupted') throw error;
     throw new FusionclipError(error.code, `${error.message.replace(/\.$/, '')}; ${later}.`, { cause: error });
-  } finally {
-    undo();
   }
 }
 
