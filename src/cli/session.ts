@@ -55,8 +55,6 @@ export async function withGpu<T>(call: Call, body: (session: Session) => Promise
   const undoBeat = reporter.beat();
   try {
     const result = await body({ fs: host, gpu, renewGpu, environment, onEvent, signal, reporter });
-    // Heard after the last look at it: what would come now is not begun.
-    signal.throwIfAborted();
     reporter.clear();
     if (gpu.profiler) host.stderr(`${formatProfile(await gpu.profiler.report())}\n`);
     return result;

@@ -14,7 +14,12 @@ async function refusal(name: string, positional: string[], flags: Record<string,
   const config = JSON.stringify(headerJson(madeRun().header));
   const fs = new MemoryFileSystem([['/run/config.json', new TextEncoder().encode(config)]]);
   const gpu = () => expect.unreachable('a GPU was looked for');
-  const host = Object.assign(fs, { gpu, stderr: () => {}, stdout: () => {} }) as unknown as Host;
+  const host = Object.assign(fs, {
+    gpu,
+    onInterrupt: () => () => {},
+    stderr: () => {},
+    stdout: () => {},
+  }) as unknown as Host;
   const command = COMMANDS.find((one) => one.name.join(' ') === name)!;
   try {
     await command.run({ host, positional, flags });

@@ -70,11 +70,17 @@ and report.html.`,
     }
     const { fusion } = runSettings(settings); // wrong values are found before an adapter is looked for
     const idle = Object.keys(settings).filter((name) => TRAINING_ONLY.includes(name));
-    const begin = (opened: Session) => {
+    const train = (opened: Session) => {
       const session = workers === null ? opened : { ...opened, team: teamOf(call, opened, workers) };
       if (idle.length > 0 && !methodPreset(fusion.method).trained) opened.reporter.say(idleNote(fusion.method, idle));
       if (resume) return resumeRun(session, run, { data: data ?? undefined, model: model ?? undefined });
       return trainRun(session, { data: data!, model: model!, out: run, settings, force });
+    };
+    const begin = async (opened: Session) => {
+      const outcome = await train(opened);
+      // A stop that was heard after the last look at it: the report is not begun.
+      opened.signal.throwIfAborted();
+      return outcome;
     };
     if (!resume) {
       need(data, 'data', 'name the folder of the data set');
