@@ -70,21 +70,6 @@ export async function withGpu<T>(call: Call, body: (session: Session) => Promise
 const REST = 200;
 const rest = () => new Promise((resolve) => setTimeout(resolve, REST));
 
-/** Runs what looks at a signal, which Ctrl-C fires; `sentence` is what the program ends with then. */
-export async function stoppable<T>(
-  host: Host,
-  sentence: string,
-  body: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const control = new AbortController();
-  const undo = host.onInterrupt(() => control.abort(new FusionclipError('interrupted', sentence)));
-  try {
-    return await body(control.signal);
-  } finally {
-    undo();
-  }
-}
-
 /** A signal that Ctrl-C fires, with the sentence that the program ends with; `undo` gives Ctrl-C its old meaning. */
 export function interruptSignal(
   host: Host,

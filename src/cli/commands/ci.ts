@@ -22,7 +22,7 @@ import {
   pickFlags,
   word,
 } from '../command.ts';
-import { GPU_FLAGS, stoppable, withGpu } from '../session.ts';
+import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 
 const FLAGS = {
   data: word('DIR', 'the data set, as for train'),
@@ -104,10 +104,11 @@ async function check(call: Call, out: string, start: number): Promise<number> {
   // What a broken run leaves must not be taken for its results.
   for (const file of [asJson, asMarkdown]) await host.remove(file);
   const request = { data, model, out: run, settings, force: true };
-  await withGpu(call, (session) => trainRun(session, request), { stepsEvery: LOG_EVERY });
-  await stoppable(host, `Interrupted; the run in ${run} is finished.`, (signal) =>
-    writeReport(host, run, undefined, { signal }),
-  );
+  const work = async (session: Session) => {
+    await trainRun(session, request);
+    await writeReport(host, run, undefined, { signal: session.signal });
+  };
+  await withGpu(call, work, { stepsEvery: LOG_EVERY });
   const checked = checkRun(await readRun(host, run), last, { min, drop });
   await host.writeFile(asJson, `${JSON.stringify(checked, null, 2)}\n`);
   await host.writeFile(asMarkdown, checkMarkdown(checked));

@@ -3,7 +3,8 @@ import { requireOwnFile } from '../../base/own_file.ts';
 import { joinPath } from '../../base/paths.ts';
 import { CHECKLIST, CHECKLISTS, type ChecklistName, fillChecklist, readRun, writeReport } from '../../report/index.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
-import { stoppable } from '../session.ts';
+import { Reporter } from '../reporter.ts';
+import { interruptSignal } from '../session.ts';
 
 const NAMES = Object.keys(CHECKLISTS) as ChecklistName[];
 
@@ -44,11 +45,14 @@ TODO where the author has to write.`,
       host.stdout(`${file}: ${all} items are filled, ${part} in part, ${none} are left for the author\n`);
       return 0;
     }
-    const path = await stoppable(host, 'Interrupted; no report was written.', (signal) =>
-      writeReport(host, call.positional[0], out ?? undefined, { gallery, signal }),
-    );
-    const size = (await host.stat(path))?.bytes ?? 0;
-    host.stdout(`${path}: ${(size / 2 ** 20).toFixed(1)} MiB\n`);
-    return 0;
+    const { signal, undo } = interruptSignal(host, new Reporter(host), 'Interrupted; no report was written.');
+    try {
+      const path = await writeReport(host, call.positional[0], out ?? undefined, { gallery, signal });
+      const size = (await host.stat(path))?.bytes ?? 0;
+      host.stdout(`${path}: ${(size / 2 ** 20).toFixed(1)} MiB\n`);
+      return 0;
+    } finally {
+      undo();
+    }
   },
 };

@@ -11,7 +11,7 @@ import { optionTextsOf, runSettings } from '../../run/run_config.ts';
 import { RunFolder } from '../../run/run_folder.ts';
 import { resumeRun, trainRun } from '../../train/index.ts';
 import { type Command, exactly, flagValues, MODEL_HELP, NAME_MODEL, need, pickFlags, word } from '../command.ts';
-import { GPU_FLAGS, type Session, stoppable, withGpu } from '../session.ts';
+import { GPU_FLAGS, type Session, withGpu } from '../session.ts';
 import { trainTable } from '../summary.ts';
 import { teamOf } from '../team.ts';
 
@@ -70,17 +70,11 @@ and report.html.`,
     }
     const { fusion } = runSettings(settings); // wrong values are found before an adapter is looked for
     const idle = Object.keys(settings).filter((name) => TRAINING_ONLY.includes(name));
-    const train = (opened: Session) => {
+    const begin = (opened: Session) => {
       const session = workers === null ? opened : { ...opened, team: teamOf(call, opened, workers) };
       if (idle.length > 0 && !methodPreset(fusion.method).trained) opened.reporter.say(idleNote(fusion.method, idle));
       if (resume) return resumeRun(session, run, { data: data ?? undefined, model: model ?? undefined });
       return trainRun(session, { data: data!, model: model!, out: run, settings, force });
-    };
-    const begin = async (opened: Session) => {
-      const outcome = await train(opened);
-      // A stop that was heard after the last look at it: the report is not begun.
-      opened.signal.throwIfAborted();
-      return outcome;
     };
     if (!resume) {
       need(data, 'data', 'name the folder of the data set');
@@ -88,8 +82,10 @@ and report.html.`,
       await RunFolder.check(host, run, force);
       if (!isDicomWeb(data!)) await requireFolder(host, data!);
     }
-    const { results, adapters } = await withGpu(call, begin);
-    const html = await reportOf(host, run);
+    const { results, adapters, html } = await withGpu(call, async (session) => ({
+      ...(await begin(session)),
+      html: await reportOf(host, run, session.signal),
+    }));
     if (json) host.stdout(`${JSON.stringify(results, null, 2)}\n`);
     else {
       host.stdout(trainTable(results));
@@ -102,12 +98,12 @@ and report.html.`,
 };
 
 /** The report of a run that is finished: whatever keeps it from being written, it can be made later. */
-async function reportOf(host: Host, run: string): Promise<string> {
+async function reportOf(host: Host, run: string, signal: AbortSignal): Promise<string> {
   const later = `the run in ${run} is finished; fusionclip report ${run} makes its report`;
   try {
-    return await stoppable(host, `Interrupted; ${later}.`, (signal) => writeReport(host, run, undefined, { signal }));
+    return await writeReport(host, run, undefined, { signal });
   } catch (error) {
-    if (!(error instanceof FusionclipError) || error.code === 'interrupted') throw error;
+    if (!(error instanceof FusionclipError)) throw error;
     throw new FusionclipError(error.code, `${error.message.replace(/\.$/, '')}; ${later}.`, { cause: error });
   }
 }
