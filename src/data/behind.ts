@@ -1,13 +1,7 @@
 import { endOfBmp } from './bmp.ts';
+import type { Behind } from './image.ts';
 import { nextMarker } from './jpeg/huffman.ts';
 import { endOfTiff } from './tiff/end.ts';
-
-/** What lies in a file behind the end of the picture that is read of it. */
-export interface Behind {
-  readonly bytes: number;
-  /** Whether it begins as a picture does. */
-  readonly picture: boolean;
-}
 
 /** Where the picture of a whole file ends, by format. */
 const ENDS = { png: endOfPng, jpeg: endOfJpeg, tiff: endOfTiff, bmp: endOfBmp } as const;

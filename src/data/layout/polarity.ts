@@ -102,11 +102,13 @@ function turns(pattern: Float64Array): Float64Array[] {
   ];
 }
 
+/** Numbers over their length, in place; all 0 where they are. */
 export function unit(values: Float64Array): Float64Array {
   const length = Math.sqrt(dot(values, values));
   return length > 1e-9 ? values.map((one) => one / length) : values.fill(0);
 }
 
+/** The sum of the products of two lists. */
 export function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
