@@ -1,3 +1,4 @@
+import { counted } from '../base/counted.ts';
 import { FusionclipError } from '../base/errors.ts';
 import { joinPath } from '../base/paths.ts';
 import { onDevice } from '../run/on_device.ts';
@@ -121,7 +122,7 @@ export async function volumePaths({ fs, onEvent }: RunContext, paths: readonly s
   for (const path of paths) if (await isVolumePath(fs, path)) volumes.push(path);
   const pictures = paths.length - volumes.length;
   if (volumes.length > 0 && pictures > 0) {
-    onEvent?.({ type: 'note', text: `left out, beside volumes: ${pictures} paths of pictures` });
+    onEvent?.({ type: 'note', text: `left out, beside volumes: ${counted(pictures, 'path')} of pictures` });
   }
   return volumes;
 }
