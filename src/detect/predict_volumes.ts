@@ -92,6 +92,9 @@ export async function predictPaths(context: RunContext, request: PredictPathsReq
     requireNoVolumeFlags(request);
     return { predictions: await predictImages(context, request), ...NO_VOLUMES };
   }
+  if ((request.range ?? 'auto') !== 'auto') {
+    throw new FusionclipError('usage', '--range is for pictures, and these are volumes, which have --window.');
+  }
   return onDevice(context, async (working) => {
     const trained = await TrainedDetector.open(working, request);
     try {
