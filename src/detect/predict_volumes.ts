@@ -1,3 +1,4 @@
+import { counted } from '../base/counted.ts';
 import { FusionclipError } from '../base/errors.ts';
 import { joinPath } from '../base/paths.ts';
 import { onDevice } from '../run/on_device.ts';
@@ -93,6 +94,9 @@ export async function predictPaths(context: RunContext, request: PredictPathsReq
     requireNoVolumeFlags(request);
     return { predictions: await predictImages(context, request), ...NO_VOLUMES };
   }
+  if ((request.range ?? 'auto') !== 'auto') {
+    throw new FusionclipError('usage', '--range is for pictures, and these are volumes, which have --window.');
+  }
   return onDevice(context, async (working) => {
     const trained = await TrainedDetector.open(working, request);
     try {
@@ -123,7 +127,7 @@ export async function volumePaths({ fs, onEvent }: RunContext, paths: readonly s
   for (const path of paths) if (await isVolumePath(fs, path)) volumes.push(path);
   const pictures = paths.length - volumes.length;
   if (volumes.length > 0 && pictures > 0) {
-    onEvent?.({ type: 'note', text: `left out, beside volumes: ${pictures} paths of pictures` });
+    onEvent?.({ type: 'note', text: `left out, beside volumes: ${counted(pictures, 'path')} of pictures` });
   }
   return volumes;
 }

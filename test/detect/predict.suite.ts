@@ -146,6 +146,10 @@ suiteInTurn('predictions', () => {
     const paths = { adapters: '/run', model, paths: [GOOD], out: null };
     await expectFailure('usage', [/^--stride is for volumes/], () => predictPaths(context, { ...paths, stride: 2 }));
     await expectFailure('usage', [/^--write sr is for/], () => predictPaths(context, { ...paths, write: ['sr'] }));
+    await fs.writeFile('/v.nii', 'a volume by its name');
+    await expectFailure('usage', [/^--range is for pictures/], () =>
+      predictPaths(context, { ...paths, paths: ['/v.nii'], range: 'full' }),
+    );
     const strided = { adapters: '/run', model, out: null, stride: 2 };
     await expectFailure('usage', [/^--stride is for volumes/], () => evaluateRun(context, strided));
     await fs.writeFile('/mine/maps/a.txt', 'mine');
