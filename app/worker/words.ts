@@ -31,6 +31,10 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/the same command goes on where it ended/, 'another attempt goes on where it ended'],
   [/, and set HF_TOKEN to your token|, check HF_ENDPOINT/, ''],
   [/; remove it, or move it away/, '; delete that part and fetch it anew'],
+  // The page has a threshold all the same, and says what it comes from.
+  [/: no score is called abnormal; /, ': training chose no threshold; '],
+  // What could not be written is the page's own file, whatever it was.
+  [/^Cannot write .*: the browser's storage is full/, "The browser's storage is full"],
   [/; remove models or free some space/, '; delete some kept work or a model, or free some space'],
 ];
 

@@ -1,3 +1,4 @@
+import { counted } from '../base/counted.ts';
 import { FusionclipError } from '../base/errors.ts';
 import { joinPath } from '../base/paths.ts';
 import { onDevice } from '../run/on_device.ts';
@@ -7,6 +8,7 @@ import type { GridMaps } from '../volume/grid_maps.ts';
 import type { Plane } from '../volume/plane.ts';
 import { type StoredRule, storedRule, volumeScore } from '../volume/stack.ts';
 import { isVolumePath, type VolumeToScore, volumesToScore } from '../volume/to_score.ts';
+import { OutputFolder } from './output_folder.ts';
 import { type Predictions, type PredictRequest, predictImages, predictTrained } from './predict.ts';
 import type { RunContext } from './run_context.ts';
 import type { ScoredImage } from './scoring.ts';
@@ -86,10 +88,14 @@ const NO_VOLUMES: VolumePredictions = { rule: null, volumes: [], patients: [] };
  * @throws FusionclipError as `predictImages`, `volumesToScore` and `VolumeResults.open`
  */
 export async function predictPaths(context: RunContext, request: PredictPathsRequest): Promise<PredictedPaths> {
+  await OutputFolder.probe(context.fs, request.out, (text) => context.onEvent?.({ type: 'note', text }));
   const volumes = await volumePaths(context, request.paths);
   if (volumes.length === 0) {
     requireNoVolumeFlags(request);
     return { predictions: await predictImages(context, request), ...NO_VOLUMES };
+  }
+  if ((request.range ?? 'auto') !== 'auto') {
+    throw new FusionclipError('usage', '--range is for pictures, and these are volumes, which have --window.');
   }
   return onDevice(context, async (working) => {
     const trained = await TrainedDetector.open(working, request);
@@ -121,7 +127,7 @@ export async function volumePaths({ fs, onEvent }: RunContext, paths: readonly s
   for (const path of paths) if (await isVolumePath(fs, path)) volumes.push(path);
   const pictures = paths.length - volumes.length;
   if (volumes.length > 0 && pictures > 0) {
-    onEvent?.({ type: 'note', text: `left out, beside volumes: ${pictures} paths of pictures` });
+    onEvent?.({ type: 'note', text: `left out, beside volumes: ${counted(pictures, 'path')} of pictures` });
   }
   return volumes;
 }

@@ -15,7 +15,12 @@ const FORMS = 'dicomweb:https://SERVER/ROOT/studies/UID, …/studies/UID/series/
 
 /** Whether a path is an address of a DICOMweb server. */
 export function isDicomWeb(path: string): boolean {
-  return path.startsWith('dicomweb:');
+  return /^dicomweb:/i.test(path);
+}
+
+/** Whether a path is an address of studies to which nothing but `dicomweb:` is missing. */
+export function isStudyAddress(path: string): boolean {
+  return /^https?:\/\/[^?#]*\/studies(\/\d+(\.\d+)+(\/series\/\d+(\.\d+)+)?)?\/*(\?|$)/i.test(path);
 }
 
 /**
@@ -23,7 +28,7 @@ export function isDicomWeb(path: string): boolean {
  * @throws FusionclipError `usage`
  */
 export function parseDicomWeb(text: string): DicomWebAddress {
-  const plain = text.replace(/^dicomweb:/, '');
+  const plain = text.replace(/^dicomweb:/i, '');
   const url = URL.canParse(plain) ? new URL(plain) : null;
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new FusionclipError('usage', `An address of a DICOMweb server is ${FORMS}.`);
@@ -51,6 +56,9 @@ export function parseDicomWeb(text: string): DicomWebAddress {
   for (const uid of [study, series]) {
     if (uid && !isUid(uid))
       throw new FusionclipError('usage', `What the address of ${host} names is no UID: ${FORMS}.`);
+  }
+  if (before === undefined && (search || /\/studies\/[0-9.]+(\/|$)/.test(pathname))) {
+    throw new FusionclipError('usage', `The address of ${host} names no study, series or search: ${FORMS}.`);
   }
   if (study && search) {
     throw new FusionclipError(

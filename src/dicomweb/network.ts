@@ -7,22 +7,16 @@ export interface Asking {
   readonly dicomWebFetch?: typeof fetch;
 }
 
-/** The network for a service of DICOMweb. */
-export interface ServiceWeb extends Web {
-  /** Where its token comes from, for who has to give one. */
-  readonly tokenFrom?: string;
-}
-
 /**
  * The network for services of DICOMweb. The token is that of the environment: `DICOMWEB_TOKEN`, and for where results are stored
  * `DICOMWEB_STORE_TOKEN`. The first goes along to a store only where that is on the server of the images, or alone is spoken to.
  */
-export function dicomWebOf(asking: Asking): (root: string) => ServiceWeb {
+export function dicomWebOf(asking: Asking): (root: string) => Web {
   return (root) => network(root, 'DICOMWEB_TOKEN', asking);
 }
 
 /** The network for the service where results are stored. @param sources services that images come from */
-export function storeWebOf(asking: Asking, sources: readonly string[]): (root: string) => ServiceWeb {
+export function storeWebOf(asking: Asking, sources: readonly string[]): (root: string) => Web {
   const origin = (address: string) => new URL(address).origin;
   return (root) => {
     const same = sources.every((source) => origin(source) === origin(root));
@@ -32,7 +26,7 @@ export function storeWebOf(asking: Asking, sources: readonly string[]): (root: s
 
 const STORE_TOKEN = 'DICOMWEB_STORE_TOKEN';
 
-function network(root: string, tokenFrom: string, { env, dicomWebFetch }: Asking): ServiceWeb {
+function network(root: string, tokenFrom: string, { env, dicomWebFetch }: Asking): Web {
   const ask = dicomWebFetch ?? globalThis.fetch.bind(globalThis);
   return { fetch: ask, endpoint: root, token: env(tokenFrom)?.trim() || undefined, tokenFrom };
 }

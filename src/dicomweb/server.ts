@@ -2,10 +2,9 @@ import * as v from 'valibot';
 import { FusionclipError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import { DicomFile } from '../dicom/dicom_file.ts';
-import { type Answer, type Asked, BrokenTransfer, persist, readAll, request } from '../hub/transfer.ts';
+import { type Answer, type Asked, BrokenTransfer, persist, readAll, request, type Web } from '../hub/transfer.ts';
 import { type DicomWebAddress, isUid } from './address.ts';
 import { messageOf, parameterOf, partsOf } from './multipart.ts';
-import type { ServiceWeb } from './network.ts';
 import { REFUSED } from './refused.ts';
 
 /** Where an object lies on a server. */
@@ -72,14 +71,14 @@ const AS_STORED = `multipart/related; type="${DICOM}"; transfer-syntax=*`;
  * name the server, and nothing of a study or a patient.
  */
 export class DicomWebServer {
-  readonly #web: ServiceWeb;
+  readonly #web: Web;
   readonly #limits: AnswerLimits;
   readonly #root: string;
   /** Name and port, for messages. */
   readonly host: string;
 
   /** @param web its endpoint is the address of the service */
-  constructor(web: ServiceWeb, limits: AnswerLimits = LIMITS) {
+  constructor(web: Web, limits: AnswerLimits = LIMITS) {
     this.#web = web;
     this.#limits = limits;
     this.#root = web.endpoint;

@@ -1,8 +1,8 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { Entry, FileSystem } from '../base/file_system.ts';
 import { overlaid, type Reads, readingFrom } from '../base/overlaid.ts';
-import { isDicomWeb } from './address.ts';
-import type { ServiceWeb } from './network.ts';
+import type { Web } from '../hub/transfer.ts';
+import { isDicomWeb, isStudyAddress } from './address.ts';
 import type { StudyFiles } from './study_folder.ts';
 
 /** Names of files of a study, as `StudyFiles` gives them. */
@@ -16,7 +16,7 @@ const MOST_KEPT = 512 * 2 ** 20;
  * lie in no file, and are called by numbers. The folder can be read and not written.
  * @param webOf the network for a service's address, with its token
  */
-export function withDicomWeb(fs: FileSystem, webOf: (root: string) => ServiceWeb, most = MOST_KEPT): FileSystem {
+export function withDicomWeb(fs: FileSystem, webOf: (root: string) => Web, most = MOST_KEPT): FileSystem {
   const folders = new Map<string, Promise<StudyFiles>>();
   const kept = { left: most };
 
@@ -33,6 +33,9 @@ export function withDicomWeb(fs: FileSystem, webOf: (root: string) => ServiceWeb
 
   /** The folder that a path is or lies in, and its name there. */
   async function find(given: string): Promise<{ readonly folder: StudyFiles; readonly name: string }> {
+    if (!isDicomWeb(given)) {
+      throw new FusionclipError('usage', 'An address of a DICOMweb server has dicomweb: before it; put it there.');
+    }
     const path = given.replace(/\/+$/, '');
     const end = path.lastIndexOf('/');
     const [before, last] = [path.slice(0, end), path.slice(end + 1)];
@@ -63,11 +66,12 @@ export function withDicomWeb(fs: FileSystem, webOf: (root: string) => ServiceWeb
     },
     realPath: async (path) => path.replace(/\/+$/, ''),
   };
+  const isThere = (path: string) => isDicomWeb(path) || isStudyAddress(path);
   const forget = (given: string) => {
     const path = given.replace(/\/+$/, '');
     const folder = folders.get(path);
     folders.delete(path);
     folder?.then((files) => files.forget()).catch(() => {});
   };
-  return overlaid(readingFrom(fs, isDicomWeb, there, refuse), { forget });
+  return overlaid(readingFrom(fs, isThere, there, refuse), { forget });
 }

@@ -1,6 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
+import type { Web } from '../hub/transfer.ts';
 import { parseDicomWeb } from './address.ts';
-import type { ServiceWeb } from './network.ts';
 import { DicomWebServer, type ObjectPlace } from './server.ts';
 
 /** Objects that are asked for before they are needed, where they are smaller than this. */
@@ -26,7 +26,7 @@ export class StudyFiles {
   }
 
   /** @throws FusionclipError as {@link parseDicomWeb} and `DicomWebServer.find` */
-  static async open(path: string, webOf: (root: string) => ServiceWeb, kept: { left: number }): Promise<StudyFiles> {
+  static async open(path: string, webOf: (root: string) => Web, kept: { left: number }): Promise<StudyFiles> {
     const address = parseDicomWeb(path);
     const server = new DicomWebServer(webOf(address.root));
     // In an order that does not depend on the server: a folder that is opened again has the same names.

@@ -1,4 +1,5 @@
 import { isUnseen } from '../base/address.ts';
+import { authorizationOf } from '../base/authorization.ts';
 import { FusionclipError } from '../base/errors.ts';
 
 /** The network as this program uses it. */
@@ -9,6 +10,8 @@ export interface Web {
   readonly endpoint: string;
   /** Sent to the endpoint's own origin and to nobody else; never part of a message. One of two words says how it is to be used: `Basic …`. */
   readonly token?: string;
+  /** Where the token comes from, for who has to give another one; default `HF_TOKEN`. */
+  readonly tokenFrom?: string;
   /** Milliseconds without a byte after which a connection counts as broken; default 60,000. */
   readonly patience?: number;
   /** Waits before the given repetition (1, 2, …); by default twice as long each time. */
@@ -70,7 +73,7 @@ const SLOWEST = 1 / 20;
 
 /**
  * One GET, or POST, that follows redirections by itself, so that the token reaches no other host.
- * @throws BrokenTransfer when there is no answer; FusionclipError `io` for a redirection that leads nowhere
+ * @throws BrokenTransfer when there is no answer; FusionclipError `io` for a redirection that leads nowhere, `usage` for a token that is none
  */
 export async function request(web: Web, address: string, { range, accept, post, signal }: Asked = {}): Promise<Answer> {
   const control = new AbortController();
@@ -84,7 +87,7 @@ export async function request(web: Web, address: string, { range, accept, post, 
     if (accept) headers.accept = accept;
     if (post) headers['content-type'] = post.type;
     if (web.token && url.origin === new URL(web.endpoint).origin) {
-      headers.authorization = /\s/.test(web.token) ? web.token : `Bearer ${web.token}`;
+      headers.authorization = authorizationOf(web.token, web.tokenFrom ?? 'HF_TOKEN');
     }
     const ask = {
       headers,
@@ -193,7 +196,8 @@ async function inTime<T>(
     step.catch(() => {});
     control.abort();
     signal?.throwIfAborted();
-    if (error instanceof BrokenTransfer) throw error;
+    // What has a sentence of its own is not mended by another try.
+    if (error instanceof BrokenTransfer || error instanceof FusionclipError) throw error;
     throw new BrokenTransfer(reasonOf(error));
   } finally {
     clearTimeout(timer);

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
+import { authorizationOf } from '../base/authorization.ts';
 import { RELAYED_TOKENS, type RelayedAnswer, relayedRequest } from '../host/bridge.ts';
 
 /**
@@ -12,7 +13,7 @@ import { RELAYED_TOKENS, type RelayedAnswer, relayedRequest } from '../host/brid
 export class Relay {
   /** What the page takes for the tokens of the environment. */
   readonly standIns: Readonly<Record<string, string>>;
-  readonly #tokens = new Map<string, string>();
+  readonly #tokens = new Map<string, { readonly token: string; readonly from: string }>();
 
   constructor(env: Readonly<Record<string, string | undefined>>) {
     const standIns: Record<string, string> = {};
@@ -20,8 +21,7 @@ export class Relay {
       const token = env[name]?.trim();
       if (!token) continue;
       standIns[name] = randomBytes(16).toString('hex');
-      // As where no page is between: a token of two words is sent as it is.
-      this.#tokens.set(`Bearer ${standIns[name]}`, /\s/.test(token) ? token : `Bearer ${token}`);
+      this.#tokens.set(`Bearer ${standIns[name]}`, { token, from: name });
     }
     this.standIns = standIns;
   }
@@ -33,7 +33,8 @@ export class Relay {
     response.on('close', () => control.abort());
     const { authorization } = init.headers;
     const headers = { ...init.headers };
-    if (authorization !== undefined) headers.authorization = this.#tokens.get(authorization) ?? authorization;
+    const known = this.#tokens.get(authorization ?? '');
+    if (known) headers.authorization = authorizationOf(known.token, known.from);
     const asked = fetch(url, { ...init, headers, redirect: 'manual', signal: control.signal });
     // What went wrong is in the cause alone.
     const answer = await asked.catch(({ cause, message }) => {

@@ -24,7 +24,7 @@ const EVENTS = 100;
  * Loads what the queue needs, and asks Redis whether it will do.
  * @param patience milliseconds for its first answer
  * @throws FusionclipError `usage` where a package is missing, the address is none, Redis refuses user or password, shows a certificate
- * of nobody known, or drops keys when its memory is full; `io` where it cannot be reached
+ * of nobody known, does not have the database, or drops keys when its memory is full; `io` where it cannot be reached
  */
 export async function connect(host: Host, url: string | null, patience = FIRST_ANSWER): Promise<Connection> {
   if (!host.optional) throw new FusionclipError('usage', 'The queue needs Deno or Node; choose one with --runtime.');
@@ -48,7 +48,13 @@ export async function connect(host: Host, url: string | null, patience = FIRST_A
     timer = setTimeout(() => reject(new Error(`no answer in ${patience / 1000} s`)), patience);
   });
   try {
-    const info = await Promise.race([client.connect().then(() => client.info('memory')), silent]);
+    const ask = async () => {
+      await client.connect();
+      // The client itself would go on in the first database.
+      if (address.options.db) await client.select(address.options.db);
+      return client.info('memory');
+    };
+    const info = await Promise.race([ask(), silent]);
     requireKeeping(info, address.name);
     memory = Number(/used_memory:(\d+)/.exec(info)?.[1]) || null;
   } catch (error) {
@@ -78,6 +84,10 @@ function refusal(name: string, error: unknown): FusionclipError {
   const why = whyOf(error);
   if (/NOAUTH|WRONGPASS|NOPERM|no password is set|without any password/i.test(why)) {
     const text = `${name} refuses (${why}); set FUSIONCLIP_REDIS_USER and FUSIONCLIP_REDIS_PASSWORD.`;
+    return new FusionclipError('usage', text, { cause: error });
+  }
+  if (/DB index|SELECT/.test(why)) {
+    const text = `${name} is no database of that server (${why}); give another number, or none.`;
     return new FusionclipError('usage', text, { cause: error });
   }
   if (/certificate|altnames/i.test(why)) {

@@ -13,7 +13,7 @@ import { parseAccept } from '../volume/accept.ts';
 import { SHARD_SIZE, ShardCutter, type ShardSize } from './cut.ts';
 import { type Input, inputLine, inputOfLine } from './input.ts';
 import { LineSorter } from './line_sorter.ts';
-import { type ListRequest, listInputs, listsVolumes } from './list_inputs.ts';
+import { isWhole, type ListRequest, listInputs, listsVolumes } from './list_inputs.ts';
 import { PathsOnce } from './paths_once.ts';
 import { type Column, type Plan, type PlanHead, PlanWriter, SORT } from './plan.ts';
 
@@ -84,7 +84,10 @@ export async function planArchive(fs: FileSystem, request: ArchiveRequest): Prom
     columns: [...(volumes ? VOLUME_COLUMNS : PICTURE_COLUMNS)],
     sorted: true,
   };
-  return writePlan(fs, out, head, listInputs(fs, request), { size, weights });
+  return writePlan(fs, out, head, request.root === null ? listInputs(fs, request) : belowRoot(fs, request), {
+    size,
+    weights,
+  });
 }
 
 /**
@@ -134,6 +137,17 @@ export async function writePlan(
     await writer.abort().catch(() => {});
     throw error;
   }
+}
+
+/** As {@link listInputs}. @throws FusionclipError `usage` where nothing lies below the root, so that it would mean nothing */
+async function* belowRoot(fs: FileSystem, request: ArchiveRequest): AsyncGenerator<Input[]> {
+  let isBelow = false;
+  for await (const inputs of listInputs(fs, request)) {
+    isBelow ||= inputs.some(({ path }) => !isWhole(path));
+    yield inputs;
+  }
+  if (isBelow) return;
+  throw new FusionclipError('usage', `--root: no input lies below ${request.root}; correct it or leave it out.`);
 }
 
 /** Makes sure that the score of an image does not depend on the others. @throws FusionclipError `usage` */

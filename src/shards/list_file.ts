@@ -4,6 +4,7 @@ import type { FileSystem } from '../base/file_system.ts';
 import { isObject } from '../base/json.ts';
 import { extension } from '../base/paths.ts';
 import { readLines } from './line_files.ts';
+import { requireReadable } from './listed_address.ts';
 
 /** Extensions of files that list inputs. */
 export const LIST_EXTENSIONS: readonly string[] = ['csv', 'jsonl', 'ndjson', 'txt', 'list'];
@@ -30,7 +31,8 @@ const PATIENTS = ['patient', 'patient_id', 'patientid', 'subject', 'subject_id',
 /**
  * The lines of a list, block by block: CSV with a head (commas, semicolons or tabs), JSON Lines, or a path or address a
  * line (`.txt`, `.list`).
- * @throws FusionclipError `bad_data` for a line that says nothing, `usage` where no column is the path
+ * @throws FusionclipError `bad_data` for a line that says nothing or is no text, and for an address that no worker can read; `usage` where
+ * no column is the path, or several may be
  */
 export async function* readList(fs: FileSystem, file: string, columns: ListColumns): AsyncGenerator<Listed[]> {
   const kind = extension(file);
@@ -51,8 +53,12 @@ export async function* readList(fs: FileSystem, file: string, columns: ListColum
         continue;
       }
       if (line === '') continue;
-      if (read) out.push(read(line, number));
-      else read = csvReader(file, line, columns);
+      if (NO_TEXT.test(line)) throw noText(file, number);
+      if (read) {
+        const listed = read(line, number);
+        requireReadable(listed.path, `${file}: line ${number}`);
+        out.push(listed);
+      } else read = csvReader(file, line, columns);
     }
     if (out.length > 0) yield out;
   }
@@ -61,14 +67,15 @@ export async function* readList(fs: FileSystem, file: string, columns: ListColum
 
 function csvReader(file: string, head: string, columns: ListColumns): (line: string, number: number) => Listed {
   const mark = separatorOf(head);
-  const names = cellsOf(head, mark);
-  const at = columnIn(file, names, columns.path, PATHS);
-  if (at < 0) throw noColumn(file, names, 'path', PATHS);
-  const of = columnIn(file, names, columns.patient, PATIENTS);
+  const names = cellsOf(head, mark).map((name) => name.trim());
+  const at = columnIn(file, names, 'path', columns, PATHS);
+  if (at < 0) throw noColumn(file, names);
+  const of = columnIn(file, names, 'patient', columns, PATIENTS);
   return (line, number) => {
     const cells = cellsOf(line, mark);
-    if (cells.length !== names.length || cells[at] === '') throw badLine(file, number);
-    return { path: cells[at], patient: of < 0 ? null : cells[of] };
+    const path = cells[at]?.trim();
+    if (cells.length !== names.length || path === '') throw badLine(file, number);
+    return { path, patient: of < 0 ? null : cells[of].trim() };
   };
 }
 
@@ -83,12 +90,13 @@ function jsonReader(file: string, columns: ListColumns): (line: string, number: 
     if (typeof value === 'string') return { path: value, patient: null };
     if (!isObject(value)) throw badLine(file, number);
     const names = Object.keys(value);
-    const at = columnIn(file, names, columns.path, PATHS);
-    if (at < 0) throw noColumn(file, names, 'path', PATHS);
-    const of = columnIn(file, names, columns.patient, PATIENTS);
+    const at = columnIn(file, names, 'path', columns, PATHS);
+    if (at < 0) throw noColumn(file, names);
+    const of = columnIn(file, names, 'patient', columns, PATIENTS);
     const path = value[names[at]];
     const patient = of < 0 ? null : value[names[of]];
-    if (typeof path !== 'string' || path === '') throw badLine(file, number);
+    const isName = patient === null || typeof patient === 'string' || typeof patient === 'number';
+    if (typeof path !== 'string' || path === '' || !isName) throw badLine(file, number);
     return { path, patient: patient === null ? null : String(patient) };
   };
 }
@@ -104,19 +112,41 @@ function cellsOf(line: string, mark: string): string[] {
   return line.includes('"') ? dsvFormat(mark).parseRows(line)[0] : line.split(mark);
 }
 
-/** The place of the column that was named, or else of the first one with a usual name; -1 where there is none. */
-function columnIn(file: string, names: readonly string[], given: string | null, usual: readonly string[]): number {
-  if (given === null) return names.findIndex((name) => usual.includes(name.trim().toLowerCase()));
-  const at = names.indexOf(given);
-  if (at < 0) throw new FusionclipError('usage', `${file} has no column "${given}"; it has ${names.join(', ')}.`);
-  return at;
+/**
+ * The place of the column that was named, or else of the one with a usual name; -1 where there is none.
+ * @throws FusionclipError `usage` where there is no such column, or more than one
+ */
+function columnIn(
+  file: string,
+  names: readonly string[],
+  flag: keyof ListColumns,
+  { [flag]: given }: ListColumns,
+  usual: readonly string[],
+): number {
+  const isIt = (name: string) => (given === null ? usual.includes(name.toLowerCase()) : name === given);
+  const at = names.findIndex(isIt);
+  if (given !== null && at < 0) {
+    throw new FusionclipError('usage', `${file} has no column "${given}"; it has ${names.join(', ')}.`);
+  }
+  const found = names.filter(isIt);
+  if (found.length <= 1) return at;
+  const differ = new Set(found).size > 1;
+  const text = `${file} has the columns ${found.join(' and ')}, and each may be the ${flag}; ${differ ? `name one with --${flag}` : 'rename one'}.`;
+  throw new FusionclipError('usage', text);
 }
 
-function noColumn(file: string, names: readonly string[], flag: string, usual: readonly string[]): FusionclipError {
-  const text = `${file} has no column ${usual.slice(0, 3).join(', ')} but ${names.join(', ')}; name one with --${flag}.`;
+function noColumn(file: string, names: readonly string[]): FusionclipError {
+  const text = `${file} has no column ${PATHS.slice(0, 3).join(', ')} but ${names.join(', ')}; name one with --path.`;
   return new FusionclipError('usage', text);
 }
 
 function badLine(file: string, number: number): FusionclipError {
   return new FusionclipError('bad_data', `${file}: line ${number} names no input; mend or remove it.`);
+}
+
+/** What bytes of other encodings become, UTF-16 above all, and what no path has. */
+const NO_TEXT = /[\0\ufffd]/;
+
+function noText(file: string, number: number): FusionclipError {
+  return new FusionclipError('bad_data', `${file}: line ${number} is no text in UTF-8; save the list as UTF-8.`);
 }

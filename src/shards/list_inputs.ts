@@ -13,6 +13,7 @@ import { readSliceHeaders } from '../volume/slice_header.ts';
 import { holdsVolumes } from '../volume/volume_files.ts';
 import type { Input } from './input.ts';
 import { LIST_EXTENSIONS, type ListColumns, readList } from './list_file.ts';
+import { requireReadable } from './listed_address.ts';
 
 /** What is to be listed, and how. */
 export interface ListRequest {
@@ -50,7 +51,9 @@ export async function* listInputs(fs: FileSystem, request: ListRequest): AsyncGe
   const { sources, columns, group, say } = request;
   const patientOf = patientOfId(group);
   const name = await rooted(fs, request.root);
+  requireList(sources, columns);
   for (const source of sources) {
+    if (!isDicomWeb(source)) requireReadable(source, 'An input');
     if (isDicomWeb(source)) yield await studiesAt(fs, source, request);
     else if (isAddress(source)) yield [{ path: source, patient: patientOf(source) ?? '', images: 1 }];
     else if (LIST_EXTENSIONS.includes(extension(source))) {
@@ -76,6 +79,13 @@ export async function* listInputs(fs: FileSystem, request: ListRequest): AsyncGe
       }
     }
   }
+}
+
+/** @throws FusionclipError `usage` where a column is named, and nothing has one */
+function requireList(sources: readonly string[], columns: ListColumns): void {
+  const flag = (['path', 'patient'] as const).find((one) => columns[one] !== null);
+  if (!flag || sources.some((source) => LIST_EXTENSIONS.includes(extension(source)))) return;
+  throw new FusionclipError('usage', `--${flag} names a column of a list, and none is given; leave it out.`);
 }
 
 /** The studies at an address: each is an input, of the patient that the server names. */
@@ -171,6 +181,11 @@ function normal(path: string): string {
 /** Whether a path is an address of the web. */
 export function isAddress(path: string): boolean {
   return /^https?:\/\//.test(path);
+}
+
+/** Whether a path is the same from every folder: an address, or one from the root of a disk. */
+export function isWhole(path: string): boolean {
+  return isAddress(path) || isDicomWeb(path) || /^([/\\]|[A-Za-z]:)/.test(path);
 }
 
 function isNifti(path: string): boolean {

@@ -10,6 +10,7 @@ import { type StudyRun, studyRunFingerprint } from '../study/study_run.ts';
 import type { TrainContext } from '../train/train_run.ts';
 import { gridCells } from './grid.ts';
 import type { Input } from './input.ts';
+import { isWhole } from './list_inputs.ts';
 import type { Plan, Shard } from './plan.ts';
 import type { ShardDoer, ShardResult } from './work.ts';
 
@@ -38,8 +39,8 @@ export class GridRunner implements ShardDoer {
     this.#cells ??= await gridCells(fs, this.#plan);
     const planned = this.#cells.get(path);
     if (!planned) throw new FusionclipError('bad_data', `The plan has no cell ${path}; make it again.`);
-    const isWhole = this.#root === '' || /^([/\\]|[A-Za-z]:)/.test(planned.data);
-    const run = { ...planned, data: isWhole ? planned.data : joinPath(this.#root, planned.data) };
+    const stays = this.#root === '' || isWhole(planned.data);
+    const run = { ...planned, data: stays ? planned.data : joinPath(this.#root, planned.data) };
     const place = joinPath(this.#plan.path, RUNS, path);
     const known = await this.#known(place, run);
     if (!known) await this.#make(run, path, place);

@@ -15,7 +15,7 @@ import { onDevice } from '../run/on_device.ts';
 import { isOfInput } from './again.ts';
 import { ADAPTERS } from './archive.ts';
 import type { Input } from './input.ts';
-import { isAddress } from './list_inputs.ts';
+import { isWhole } from './list_inputs.ts';
 import type { Plan, Shard } from './plan.ts';
 import { type HashedFiles, hashedFiles } from './read_hashes.ts';
 import type { ShardDoer, ShardResult } from './work.ts';
@@ -176,10 +176,6 @@ async function hashOf({ fs, hashes }: HashedFiles, path: string): Promise<string
     await fs.readFile(path);
   } catch {}
   return hashes.get(path) ?? '';
-}
-
-function isWhole(path: string): boolean {
-  return isAddress(path) || isDicomWeb(path) || /^([/\\]|[A-Za-z]:)/.test(path);
 }
 
 function cellText(value: unknown): string {

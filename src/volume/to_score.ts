@@ -121,13 +121,20 @@ async function collectedAt(base: FileSystem, paths: readonly string[], rules: Sl
   const accept = parseAccept(rules.accept);
   const collected: CollectedVolume[] = [];
   const notes: string[] = [];
+  const places = new Map<string, number>();
   for (const together of await series(base, paths)) {
     const found = await collectVolumes(base, together, { accept, volume: rules.volume, held });
     if (found.refused.length > 0) throw refusalOf(found.refused);
     notes.push(...found.notes);
     const isMask = ({ kind, path }: CollectedVolume) =>
       kind === 'NIfTI' && found.volumes.length > 1 && isMaskPath(path);
-    collected.push(...found.volumes.filter((one) => !isMask(one)));
+    const own = found.volumes.filter((one) => !isMask(one));
+    collected.push(...own);
+    const names = own.filter(({ kind }) => kind === 'DICOM').map(({ volume }) => volume.name);
+    for (const name of new Set(names)) places.set(name, (places.get(name) ?? 0) + 1);
+  }
+  for (const [name, times] of places) {
+    if (times > 1) notes.push(`${name} is at ${times} of the places that were given, and counts at each`);
   }
   if (collected.length === 0)
     throw new FusionclipError('bad_data', `${paths.join(', ')}: there is no volume; give another path.`);

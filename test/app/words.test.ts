@@ -44,8 +44,12 @@ test('sentences of the library name no path and no flag that the page has not', 
     ],
     ['@loaded/3/x was not written by fusionclip train; give a run folder of it.', 'x holds no trained adapters.'],
     [
+      'so do the support images: no score is called abnormal; give more shots or more valid images.',
+      'so do the support images: training chose no threshold; give more shots or more valid images.',
+    ],
+    [
       "Cannot write sessions/20261129-ab12/run/config.json: the browser's storage is full; remove models or free some space on the disk.",
-      "Cannot write config.json: the browser's storage is full; delete some kept work or a model, or free some space on the disk.",
+      "The browser's storage is full; delete some kept work or a model, or free some space on the disk.",
     ],
   ]) {
     expect(pageWords(said)).toBe(shown);

@@ -67,6 +67,30 @@ test('work refuses a plan in which nothing can be written before it computes', a
   await expect(command.run({ host, positional: ['/plan'], flags: {} })).rejects.toThrow('Cannot write: read-only.');
 });
 
+test('plan, work and merge refuse a flag that would mean nothing, and merge scores nothing again where nothing is done', async () => {
+  const fs = new MemoryFileSystem();
+  await planOf(fs, [{ path: '/a.png', patient: '' }]);
+  let said = '';
+  const gpu = () => expect.unreachable('a GPU was looked for');
+  const host = Object.assign(fs, { gpu, stderr: () => {}, stdout: (text: string) => (said += text) });
+  const run = (name: string, flags: Record<string, string>) =>
+    COMMANDS.find((one) => one.name.join(' ') === name)!.run({
+      host: host as unknown as Host,
+      positional: ['/plan'],
+      flags,
+    });
+  await expect(run('work', { root: '/mnt' })).rejects.toThrow('--root: /plan has whole paths; make the plan with');
+  await expect(run('merge', { root: '/mnt', check: '1' })).rejects.toThrow('--root: /plan has whole paths');
+  for (const flag of ['root', 'model']) {
+    await expect(run('merge', { [flag]: '/mnt' })).rejects.toThrow(`--${flag} is for --check`);
+  }
+  for (const flag of ['image', 'claim.data']) {
+    await expect(run('plan', { emit: 'slurm', [flag]: 'x' })).rejects.toThrow(`--${flag} is for --emit kubernetes`);
+  }
+  expect(await run('merge', { check: '1' })).toBe(9);
+  expect(said).toContain('nothing is scored again');
+});
+
 describe('the folder of a run', () => {
   test('is refused by what writes other results', async () => {
     for (const [name, positional, flags] of [

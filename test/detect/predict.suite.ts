@@ -138,10 +138,18 @@ suiteInTurn('predictions', () => {
       await expectFailure('usage', [/is for files of the run in \/run itself/], () => predict({ out }));
     }
     await expectFailure('usage', [/is a file/], () => predict({ out: GOOD }));
+    // Before anything is looked for.
+    const nowhere = { adapters: '/run', model, paths: ['/nowhere.png'], out: GOOD };
+    await expectFailure('usage', [/is a file/], () => predictImages(context, nowhere));
+    await expectFailure('usage', [/is a file/], () => predictPaths(context, nowhere));
     // What is for volumes alone is not passed over in silence.
     const paths = { adapters: '/run', model, paths: [GOOD], out: null };
     await expectFailure('usage', [/^--stride is for volumes/], () => predictPaths(context, { ...paths, stride: 2 }));
     await expectFailure('usage', [/^--write sr is for/], () => predictPaths(context, { ...paths, write: ['sr'] }));
+    await fs.writeFile('/v.nii', 'a volume by its name');
+    await expectFailure('usage', [/^--range is for pictures/], () =>
+      predictPaths(context, { ...paths, paths: ['/v.nii'], range: 'full' }),
+    );
     const strided = { adapters: '/run', model, out: null, stride: 2 };
     await expectFailure('usage', [/^--stride is for volumes/], () => evaluateRun(context, strided));
     await fs.writeFile('/mine/maps/a.txt', 'mine');

@@ -209,6 +209,15 @@ suite('DICOM results of volumes', () => {
     }
   });
 
+  test('a series that two of the given places hold is said to count twice', async () => {
+    const fs = folder([0, 1, 2].map((z) => sliceFile(z)));
+    for (const { name } of await fs.list('s')) await fs.writeFile(`copy/${name}`, await fs.readFile(`s/${name}`));
+    const notesOf = async (...paths: string[]) =>
+      (await volumesToScore(fs, paths, { ...RULES, window: '10,1' }, '')).notes.join();
+    assert.match(await notesOf('s', 'copy'), /^series [0-9a-f]{8} is at 2 of the places that were given/);
+    assert.equal(await notesOf('copy'), '');
+  });
+
   test('results that cannot be are refused before anything is scored', async () => {
     const nifti = await results(1, 'nifti');
     const open = (kinds: VolumeResult[]) => nifti.write(kinds);

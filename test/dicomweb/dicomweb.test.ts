@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FusionclipError } from '../../src/base/errors.ts';
 import type { FileSystem } from '../../src/base/file_system.ts';
 import { joinPath } from '../../src/base/paths.ts';
 import { parseDicomWeb } from '../../src/dicomweb/address.ts';
@@ -47,8 +48,9 @@ async function throughBridge(env: Record<string, string>) {
   const seen = { addresses, start: (await (await ask('start')).json()) as Start };
   const dicomWebFetch = relayedFetch(async (message, signal) => {
     const answer = await ask('relay', message, signal);
-    if (!answer.ok) throw new Error(((await answer.json()) as BridgeFailure).message);
-    return answer;
+    if (answer.ok) return answer;
+    const { code, message: text } = (await answer.json()) as BridgeFailure;
+    throw code ? new FusionclipError(code, text) : new Error(text);
   });
   const host = { env: (name: string) => seen.start.env[name], dicomWebFetch };
   const serverFor = (webOf: typeof dicomWebOf) =>
@@ -189,6 +191,24 @@ test('the token goes to its server, and one that is refused is not part of the m
   expect((await server().find(study())).length).toBe(5);
 });
 
+test('a token that no request can carry is refused at once, by its variable, and is in no message', async () => {
+  pacs.token = 'Bearer s3cret';
+  const { serverFor, close } = await throughBridge({ DICOMWEB_TOKEN: 's3cret\nmore' });
+  try {
+    for (const wrong of ['s3cret\nmore', 'Bearer s3cret\u200b', 'Basic s3crét']) {
+      token = wrong;
+      for (const one of [server(), serverFor(dicomWebOf)]) {
+        const { code, message } = await failure(one.find(study()));
+        expect([code, message]).toEqual(['usage', expect.stringMatching(/^DICOMWEB_TOKEN holds what no token has/)]);
+        expect(message).not.toMatch(/s3cr/);
+      }
+    }
+    expect(pacs.take()).toEqual([]);
+  } finally {
+    await close();
+  }
+});
+
 test('the token of the images does not go to another server that stores the results', () => {
   const env = (name: string) => ({ DICOMWEB_TOKEN: 'one' })[name];
   const both = (name: string) => ({ DICOMWEB_TOKEN: 'one', DICOMWEB_STORE_TOKEN: 'two' })[name];
@@ -255,12 +275,28 @@ test('no message names a patient or a study', async () => {
     '/studies/MRN-4711',
     '/studies/1.2.826.77.1?PatientID=MRN-4711',
     '/studies/1.2.826.77.1/series/Doe^Jane',
+    '/studies/1.2.826.77.1/series',
+    '/studies/1.2.826.77.1/series/1.2.826.77.4/instances/1.2.826.77.5',
+    '?PatientID=MRN-4711',
   ]) {
     await of((async () => parseDicomWeb(address(text)))());
   }
   await of((async () => parseDicomWeb('dicomweb:http://pacs.example/studies/1.2.826.77.1'))());
   await of((async () => parseDicomWeb('dicomweb:https://u:p@pacs.example/studies/1.2.826.77.1'))());
   await of((async () => parseDicomWeb('dicomweb:Doe^Jane'))());
+  for (const forgotten of [`/studies/${STUDY}`, '/studies?PatientID=MRN-4711']) {
+    await of(isVolumePath(withDicomWeb(new MemoryFileSystem([]), web), address(forgotten).replace('dicomweb:', '')));
+    expect(messages.at(-1)).toMatch(/has dicomweb: before it/);
+  }
+  expect(
+    await isVolumePath(
+      withDicomWeb(new MemoryFileSystem([]), web),
+      address()
+        .toUpperCase()
+        .replace('HTTP', 'http')
+        .replace(/\/DICOM-WEB.*/, (path) => path.toLowerCase()),
+    ),
+  ).toBe(true);
   for (const message of messages) for (const secret of SECRETS) expect(message).not.toContain(secret);
   expect(messages.join(' ')).toMatch(/use https/);
 });

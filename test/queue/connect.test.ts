@@ -28,6 +28,7 @@ async function redis(policy: string, password: string | null = null): Promise<st
         if (asks && !known) socket.write('-WRONGPASS invalid username-password pair or user is disabled.\r\n');
         else if (name === 'hello' && known) socket.write('%1\r\n$5\r\nproto\r\n:3\r\n');
         else if (!known) socket.write('-NOAUTH Authentication required.\r\n');
+        else if (name === 'select' && Number(words[at + 2]) > 15) socket.write('-ERR DB index is out of range\r\n');
         else if (name === 'info') {
           const text = `redis_version:7.0.15\r\nloading:0\r\nused_memory:1048576\r\nmaxmemory_policy:${policy}\r\n`;
           socket.write(`$${text.length}\r\n${text}\r\n`);
@@ -75,6 +76,13 @@ describe('before the queue is used', () => {
       code: 'io',
       message: expect.stringContaining('ECONNREFUSED'),
     });
+  });
+
+  test('a database that the server does not have is refused, and not the first one in its place', async () => {
+    const url = await redis('noeviction');
+    expect(await failure(`${url}/15`)).toBeNull();
+    const error = await failure(`${url}/16`);
+    expect(error).toMatchObject({ code: 'usage', message: expect.stringMatching(/16 is no database of that server/) });
   });
 
   test('one that takes connections and is silent is out of reach', async () => {

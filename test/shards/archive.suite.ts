@@ -10,6 +10,7 @@ import { checkPlan } from '../../src/shards/check.ts';
 import { mergePlan } from '../../src/shards/merged_files.ts';
 import { ArchiveScorer } from '../../src/shards/score_archive.ts';
 import { workShards } from '../../src/shards/work.ts';
+import { expectFailure } from '../data/expect_failure.ts';
 import { suite, suiteInTurn, test } from '../harness/registry.ts';
 import { contextOf, ruleSet, smallRun, textOf, tinyBackbone } from '../train/small_run.ts';
 import { sliceFile } from '../volume/series_maker.ts';
@@ -65,6 +66,14 @@ suiteInTurn('an archive', () => {
     const other = await checkPlan(fs, plan, scorer, 5);
     assert.deepEqual(other.changed, ['p/0.png']);
     scorer.release();
+
+    await expectFailure('usage', [/^--root: no input lies below \/elsewhere/], () =>
+      planArchive(fs, { ...request, sources: ['/mnt'], root: '/elsewhere', out: '/plan4' }),
+    );
+    assert.deepEqual(
+      [...fs.files.keys()].filter((path) => path.startsWith('/plan4')),
+      [],
+    );
 
     // A series with a gap, taken by its plan as `predict` takes it.
     for (const z of [0, 2, 6]) fs.files.set(`/series/one/${z}.dcm`, sliceFile(z));

@@ -6,7 +6,7 @@ import { writePlan } from '../../src/shards/archive.ts';
 import { inputLine, inputOfLine } from '../../src/shards/input.ts';
 import { readLines } from '../../src/shards/line_files.ts';
 import { LineSorter } from '../../src/shards/line_sorter.ts';
-import { listInputs, rooted } from '../../src/shards/list_inputs.ts';
+import { rooted } from '../../src/shards/list_inputs.ts';
 import { mergePlan } from '../../src/shards/merged_files.ts';
 import { partPath, writePart } from '../../src/shards/parts.ts';
 import { PathsOnce } from '../../src/shards/paths_once.ts';
@@ -351,47 +351,5 @@ suite('shards', () => {
     await expectFailure('usage', [/give 1\/1 to 1\/1/], () => chosenShards(plan, '0/0'));
     await expectFailure('usage', [/no shard "zz"/], () => chosenShards(plan, 'zz'));
     await expectFailure('usage', [/holds no plan/], () => Plan.open(fs, '/elsewhere'));
-  });
-
-  test('lists are read with their columns, and paths below the root lose it', async () => {
-    const files: [string, string][] = [
-      ['/l/a.csv', 'id,path,patient\n1,/data/x.png,p1\n2,"https://h.org/a?x=1,2",p2\n3,"/data/a\nb.png",p3\n'],
-      ['/l/b.jsonl', '{"url":"https://h.org/b","subject":7}\n"/data/c.png"\n'],
-      ['/l/c.txt', '/data/d.png\r\n/else/e.png\n'],
-      ['/l/d.csv', '\ufeffpath;patient\r\n/data/f,1.png;p4\r\n"/data/g;2.png";p5\r\n'],
-      ['/l/e.csv', 'path\tpatient\n/data/h.png\tp6\n'],
-    ];
-    const fs = new MemoryFileSystem(files.map(([path, text]) => [path, new TextEncoder().encode(text)]));
-    const request = { columns: { path: null, patient: null }, group: null, root: '/data' };
-    const listed: string[] = [];
-    const sources = files.map(([path]) => path);
-    for await (const some of listInputs(fs, { ...request, sources })) {
-      listed.push(...some.map(({ path, patient }) => `${patient}:${path}`));
-    }
-    assert.deepEqual(listed, [
-      ...[
-        'p1:x.png',
-        'p2:https://h.org/a?x=1,2',
-        'p3:a\nb.png',
-        '7:https://h.org/b',
-        ':c.png',
-        ':d.png',
-        ':/else/e.png',
-        'p4:f,1.png',
-        'p5:g;2.png',
-        'p6:h.png',
-      ],
-    ]);
-    const read = async (text: string) => {
-      await fs.writeFile('/bad.csv', text);
-      for await (const _ of listInputs(fs, { ...request, sources: ['/bad.csv'] }));
-    };
-    await expectFailure('usage', [/no column path, url, file but a, b; name one with --path/], () =>
-      read('a,b\n1,2\n'),
-    );
-    await expectFailure('bad_data', [/line 3 names no input/], () => read('path,b\n1,2\n3\n'));
-    await expectFailure('usage', [/DICOMweb address is planned in Deno or Node/], async () => {
-      for await (const _ of listInputs(fs, { ...request, sources: ['dicomweb:https://h.org'] }));
-    });
   });
 });

@@ -1,4 +1,5 @@
 import { counted } from '../../base/counted.ts';
+import { FusionclipError } from '../../base/errors.ts';
 import { choice, integer, type OptionTable, optional, toggle } from '../../base/option.ts';
 import { joinPath } from '../../base/paths.ts';
 import { visible } from '../../base/visible.ts';
@@ -13,7 +14,7 @@ import { RUNS } from '../../shards/run_grid.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 import { comparisonOf } from './compare.ts';
-import { archiveScorer, PLACE_FLAGS } from './work.ts';
+import { archiveScorer, PLACE_FLAGS, requireMoved } from './work.ts';
 
 const FLAGS = {
   out: word('DIR', 'folder for the results and the report; default: PLAN/merged'),
@@ -39,6 +40,11 @@ are missing the report says which and why, nothing else is written without --par
     const { out, format, partial, check, ...places } = flagValues(FLAGS, call);
     if (out !== null) await requireNoRun(host, out);
     const plan = await Plan.open(host, positional[0]);
+    const placed = (['model', 'root'] as const).find((name) => places[name] !== null);
+    if (placed && check === null) {
+      throw new FusionclipError('usage', `--${placed} is for --check, which scores images again; leave it out.`);
+    }
+    requireMoved(plan, places);
     const { merged, results, report } = await mergePlan(host, plan, { out: out ?? undefined, format, partial });
     const { rows, inputs, images, missing, unread, seconds } = merged;
     const rate = seconds > 0 ? `, ${(images / seconds).toFixed(1)} images/s a worker` : '';
@@ -61,7 +67,8 @@ are missing the report says which and why, nothing else is written without --par
       host.stdout(`${html}: the runs beside each other\n`);
     }
     host.stdout(`${report}: what is in them\n`);
-    if (check !== null) {
+    if (check !== null && rows === 0) host.stdout('nothing is scored again, as no shard is done\n');
+    else if (check !== null) {
       const checked = await withGpu(call, async (session) => {
         const scorer = archiveScorer(session, plan, places);
         try {

@@ -1,3 +1,4 @@
+import { FusionclipError } from '../../base/errors.ts';
 import { choice, integer, type OptionTable, text } from '../../base/option.ts';
 import { joinPath } from '../../base/paths.ts';
 import { kubernetesManifest, quoted, slurmScript } from '../../shards/emit.ts';
@@ -38,11 +39,15 @@ of them share.`,
     exactly(1, call, 'fusionclip plan PLAN --emit slurm|kubernetes');
     const { host, positional } = call;
     const { emit, ...request } = flagValues(FLAGS, call);
+    const isSlurm = emit === 'slurm';
+    const alien = Object.keys(call.flags).find((name) => name === 'image' || name.startsWith('claim.'));
+    if (isSlurm && alien) {
+      throw new FusionclipError('usage', `--${alien} is for --emit kubernetes, and slurm has none; leave it out.`);
+    }
     const plan = await Plan.open(host, positional[0]);
     const path = host.absolutePath ? await host.absolutePath(plan.path) : plan.path;
     const { 'claim.plan': planClaim, 'claim.data': data, 'claim.models': models, ...rest } = request;
     const all = { ...rest, plan: path, claims: { plan: planClaim, data, models } };
-    const isSlurm = emit === 'slurm';
     const made = isSlurm ? slurmScript(plan.facts, all) : kubernetesManifest(plan.facts, all);
     const file = joinPath(plan.path, 'jobs', isSlurm ? 'job.sh' : 'job.yaml');
     await host.writeFile(file, made);

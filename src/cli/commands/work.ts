@@ -47,6 +47,7 @@ holds the reasons.`,
     const { host, positional } = call;
     const { shard, ...places } = flagValues(FLAGS, call);
     const plan = await Plan.open(host, positional[0]);
+    requireMoved(plan, places);
     await requireRoom(host, plan);
     if (flagValues(SERVE, call).serve) return serve(call, plan, places);
     const shards = await chosenShards(plan, shard);
@@ -78,6 +79,12 @@ async function serve(call: Call, plan: Plan, places: Places): Promise<number> {
     }
   });
   return 0;
+}
+
+/** @throws FusionclipError `usage` where inputs are to lie elsewhere, and the plan says where each lies */
+export function requireMoved({ path, facts }: Plan, { root }: Pick<Places, 'root'>): void {
+  if (root === null || facts.places.root) return;
+  throw new FusionclipError('usage', `--root: ${path} has whole paths; make the plan with --root, or leave it out.`);
 }
 
 /** What scores the images of a plan. @throws FusionclipError `usage` for a grid */
