@@ -1,15 +1,14 @@
+import { endOfBmp } from './bmp.ts';
+import type { Behind } from './image.ts';
 import { nextMarker } from './jpeg/huffman.ts';
+import { endOfTiff } from './tiff/end.ts';
 
-/** What lies in a file behind the end of the picture that is read of it. */
-export interface Behind {
-  readonly bytes: number;
-  /** Whether it begins as a picture does. */
-  readonly picture: boolean;
-}
+/** Where the picture of a whole file ends, by format. */
+const ENDS = { png: endOfPng, jpeg: endOfJpeg, tiff: endOfTiff, bmp: endOfBmp } as const;
 
-/** What lies behind the end of a whole PNG or JPEG file; null for nothing. Zeros, blanks and fill bytes are nothing. */
-export function behindEnd(bytes: Uint8Array, format: 'png' | 'jpeg'): Behind | null {
-  let from = format === 'png' ? endOfPng(bytes) : endOfJpeg(bytes);
+/** What lies behind the end of a whole file; null for nothing. Zeros, blanks and fill bytes are nothing. */
+export function behindEnd(bytes: Uint8Array, format: keyof typeof ENDS): Behind | null {
+  let from = ENDS[format](bytes);
   let to = bytes.length;
   while (from < to && PADDING.includes(bytes[from])) from++;
   while (from < to && PADDING.includes(bytes[to - 1])) to--;

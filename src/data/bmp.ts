@@ -69,6 +69,15 @@ export function decodeBmp(bytes: Uint8Array, maxPixels: number): Image {
   return { width, height, channels: 3, data: rgb };
 }
 
+/** Behind the lines of a picture that is read, and behind its colour profile, where its header has one. */
+export function endOfBmp(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const stride = 4 * Math.ceil((view.getInt32(18, true) * view.getUint16(28, true)) / 32);
+  const picture = view.getUint32(10, true) + stride * Math.abs(view.getInt32(22, true));
+  const profile = view.getUint32(14, true) < 124 ? 0 : 14 + view.getUint32(126, true) + view.getUint32(130, true);
+  return Math.max(picture, profile);
+}
+
 /** Which byte of a pixel is which colour; `null` for no alpha. */
 function maskOrder(view: DataView, header: number): { rgb: number[]; alpha: number | null } {
   const byte = (at: number): number | null => {

@@ -27,7 +27,7 @@ export function decodeRaster(bytes: Uint8Array, name: string): Raster {
   const format = sniff(bytes, name);
   const raster = stored(bytes, name, format, false);
   const orientation = orientationOf(bytes, format);
-  const behind = format === 'png' || format === 'jpeg' ? behindEnd(bytes, format) : null;
+  const behind = behindEnd(bytes, format);
   return {
     ...(orientation === null ? raster : { ...turned(raster, orientation), orientation }),
     ...(behind && { behind }),
@@ -169,8 +169,13 @@ const BY_EXTENSION: Readonly<Record<string, string>> = {
 
 type Format = 'png' | 'jpeg' | 'tiff' | 'bmp';
 
+/** The format of a file that is read, by its first bytes. @throws FusionclipError `bad_image` */
+export function formatOf(bytes: Uint8Array, name: string): Format {
+  return sniff(bytes, name);
+}
+
 /** Whether a file is a JPEG by its first bytes. */
-export function isJpeg(bytes: Uint8Array): boolean {
+function isJpeg(bytes: Uint8Array): boolean {
   return startsWith(bytes, 0, '\xff\xd8\xff');
 }
 

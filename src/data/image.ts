@@ -1,5 +1,11 @@
-import type { Behind } from './behind.ts';
 import type { Orientation } from './orientation.ts';
+
+/** What lies in a file behind the end of the picture that is read of it. */
+export interface Behind {
+  readonly bytes: number;
+  /** Whether it begins as a picture does. */
+  readonly picture: boolean;
+}
 
 /** The samples of a picture as its file has them: not yet said is which value is black and which is white. */
 export interface Raster {

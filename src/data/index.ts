@@ -10,7 +10,6 @@ export type { IdenticalFiles, Part } from './audit/identical.ts';
 export type { BrokenNesting } from './audit/shot_lists.ts';
 export type { SharedSource } from './audit/source_name.ts';
 export { type Affine, AUGMENTATIONS, type Augmentation } from './augment.ts';
-export type { Behind } from './behind.ts';
 export { decodeImage, decodeMask, isImageName, type StoredMask } from './decode.ts';
 export {
   cropMap,
@@ -21,7 +20,7 @@ export {
   overlayHeatMap,
   type ScoreMap,
 } from './heat_map.ts';
-export type { SampleKind } from './image.ts';
+export type { Behind, SampleKind } from './image.ts';
 export { type Image, type Raster, toGrey, toRgb } from './image.ts';
 export { type CheckOptions, checkDataset } from './layout/check.ts';
 export type { Dataset, DatasetKind, LayoutName, MaskFiles, Sample, Split } from './layout/dataset.ts';

@@ -1,6 +1,5 @@
 import { counted } from '../base/counted.ts';
-import type { Behind } from './behind.ts';
-import type { Raster } from './image.ts';
+import type { Behind, Raster } from './image.ts';
 
 /** What a file shows or holds that is not what is read of it. */
 export interface Remark {

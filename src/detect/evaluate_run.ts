@@ -1,6 +1,7 @@
 import type { FileSystem } from '../base/file_system.ts';
 import { VERSION } from '../base/version.ts';
 import type { DatasetKind, Sample } from '../data/layout/dataset.ts';
+import { findingsOf } from '../data/layout/findings.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
 import type { DataRules } from '../data/layout/rules.ts';
 import { givenRule } from '../data/range/rule.ts';
@@ -211,7 +212,7 @@ async function evaluateOn(
       warning: selectedBy === 'test-oracle' ? ORACLE_WARNING : null,
       ...metrics,
       trivial,
-      findings: [...inventory.leaks.warnings, ...knownClauses(known)],
+      findings: [...findingsOf(inventory), ...knownClauses(known)],
       decisions:
         done &&
         realisedDecisions(

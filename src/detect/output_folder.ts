@@ -34,6 +34,26 @@ export class OutputFolder {
    * names that would be written, and where another process writes; `io` where nothing can be written
    */
   static async take(fs: FileSystem, path: string, say?: (text: string) => void): Promise<OutputFolder> {
+    await OutputFolder.requireFree(fs, path);
+    return new OutputFolder(fs, path, await FolderLock.take(fs, path, say));
+  }
+
+  /**
+   * Takes a folder and lets it go, so that a wrong one is told before anything is listed or read.
+   * @param path null writes nothing
+   * @throws FusionclipError as {@link take}
+   */
+  static async probe(fs: FileSystem, path: string | null, say?: (text: string) => void): Promise<void> {
+    if (path !== null) await (await OutputFolder.take(fs, path, say)).release();
+  }
+
+  /**
+   * Looks whether a folder may be written to by what lies there, and touches nothing.
+   * @param path null writes nothing
+   * @throws FusionclipError `usage` as {@link take}, but for other processes
+   */
+  static async requireFree(fs: FileSystem, path: string | null): Promise<void> {
+    if (path === null) return;
     const stat = await fs.stat(path);
     if (stat && stat.kind !== 'directory') {
       throw new FusionclipError('usage', `${path} is a file; give a folder with --out.`);
@@ -55,7 +75,6 @@ export class OutputFolder {
         throw new FusionclipError('usage', text);
       }
     }
-    return new OutputFolder(fs, path, await FolderLock.take(fs, path, say));
   }
 
   /** Removes what an earlier call has left: it would be taken for a part of the new results. */

@@ -70,6 +70,7 @@ export async function imagesToScore({ fs, onEvent }: RunContext, paths: readonly
  * @throws FusionclipError `io`, `bad_image`, `bad_model`, and `usage` for a folder that cannot be written to
  */
 export async function predictImages(context: RunContext, request: PredictRequest): Promise<Predictions> {
+  await OutputFolder.probe(context.fs, request.out, noteOf(context));
   const paths = await imagesToScore(context, request.paths);
   return withOutput(context, request.out, async (output) => {
     const progress = new PredictProgress();
@@ -112,12 +113,17 @@ class PredictProgress {
   begun = false;
 }
 
+/** Tells a sentence as a note. */
+function noteOf({ onEvent }: Pick<RunContext, 'onEvent'>): (text: string) => void {
+  return (text) => onEvent?.({ type: 'note', text });
+}
+
 async function withOutput<T>(
-  { fs, onEvent }: RunContext,
+  context: RunContext,
   out: string | null,
   body: (output: OutputFolder | null) => Promise<T>,
 ): Promise<T> {
-  const output = out === null ? null : await OutputFolder.take(fs, out, (text) => onEvent?.({ type: 'note', text }));
+  const output = out === null ? null : await OutputFolder.take(context.fs, out, noteOf(context));
   try {
     return await body(output);
   } finally {

@@ -8,6 +8,7 @@ import type { GridMaps } from '../volume/grid_maps.ts';
 import type { Plane } from '../volume/plane.ts';
 import { type StoredRule, storedRule, volumeScore } from '../volume/stack.ts';
 import { isVolumePath, type VolumeToScore, volumesToScore } from '../volume/to_score.ts';
+import { OutputFolder } from './output_folder.ts';
 import { type Predictions, type PredictRequest, predictImages, predictTrained } from './predict.ts';
 import type { RunContext } from './run_context.ts';
 import type { ScoredImage } from './scoring.ts';
@@ -87,6 +88,7 @@ const NO_VOLUMES: VolumePredictions = { rule: null, volumes: [], patients: [] };
  * @throws FusionclipError as `predictImages`, `volumesToScore` and `VolumeResults.open`
  */
 export async function predictPaths(context: RunContext, request: PredictPathsRequest): Promise<PredictedPaths> {
+  await OutputFolder.probe(context.fs, request.out, (text) => context.onEvent?.({ type: 'note', text }));
   const volumes = await volumePaths(context, request.paths);
   if (volumes.length === 0) {
     requireNoVolumeFlags(request);

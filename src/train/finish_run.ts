@@ -1,5 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { Dataset, Sample } from '../data/layout/dataset.ts';
+import { findingsOf } from '../data/layout/findings.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
 import { saveAdapters } from '../detect/adapters_file.ts';
 import type { AnyBackbone } from '../detect/backbone.ts';
@@ -218,7 +219,7 @@ async function evaluateRunWeights(
   await fs.writeFile(folder.file('predictions.csv'), toCsv(rows));
   const shots = { normal: support.normal.length, abnormal: support.shots.abnormal.length };
   const others = last ?? { ...selected, choice: end.last };
-  const { warnings } = inventory.leaks;
+  const warnings = findingsOf(inventory);
   const { volumes } = run;
   const { thresholds } = selected.calibration;
   const wantsMaps = run.maps !== 'none' && !run.mapsOf;

@@ -50,7 +50,9 @@ suite('what is said of the files of images', () => {
     };
     const varied = (k: number) => (k * 7) % 256;
     const problems = async (bytes: (path: string, i: number) => Uint8Array) =>
-      (await check(setOf(own, bytes))).problems.map(({ message }) => message);
+      (await check(setOf(own, bytes))).problems
+        .filter(({ kind }) => kind !== 'told_apart')
+        .map(({ message }) => message);
     const all = await problems(rgba(() => 0, varied));
     assert.match(all.join(), /^it is transparent everywhere, .*\(and 3 more images like it\)$/);
     assert.match((await problems(rgba((k) => (k < 60 ? 0 : 255), varied))).join(), /in 50 % of its pixels/);

@@ -192,3 +192,36 @@ suite('BMP', () => {
     );
   });
 });
+
+suite('what lies behind the picture of a file', () => {
+  const tail = (bytes: Uint8Array, more: readonly number[] = []) =>
+    decodeRaster(Uint8Array.from([...bytes, ...more]), 'x').behind ?? null;
+  const png = [0x89, 0x50, 0x4e, 0x47, 1, 2, 3];
+
+  test('of a TIFF, in strips or tiles, with a small copy, a text and directories of a camera', () => {
+    const grey = { width: 3, height: 2, bits: 8, photometric: 1, data: [0, 1, 2, 100, 254, 255] };
+    for (const little of [true, false]) {
+      const plain = makeTiff(little, grey);
+      assert.isNull(tail(plain));
+      assert.deepEqual(tail(plain, png), { bytes: 7, picture: true });
+      assert.deepEqual(tail(plain, [0, 0, 5, 0]), { bytes: 1, picture: false });
+      // The end of the file is where a tag says that something lies: as long as it lies there it is nothing behind.
+      const end = plain.length;
+      for (const tag of [513, 330, 34665] as const) {
+        const place = { [tag]: [4, [end]] } as const;
+        const more = tag === 513 ? ({ ...place, 514: [4, [7]] } as const) : place;
+        const directory = [0, 0, 0, 0, 0, 0];
+        assert.isNull(tail(makeTiff(little, { ...grey, more }), tag === 513 ? png : directory), String(tag));
+      }
+      // Without numbers of bytes nobody knows where the picture ends.
+      assert.isNull(tail(makeTiff(little, { ...grey, more: { 279: [4, []] } }), png));
+    }
+  });
+
+  test('of a BMP', () => {
+    const plain = makeBmp(1, 24, [[1, 2, 3]]);
+    assert.isNull(tail(plain));
+    assert.deepEqual(tail(plain, png), { bytes: 7, picture: true });
+    assert.isNull(tail(plain, [0, 10, 0]));
+  });
+});

@@ -138,6 +138,10 @@ suiteInTurn('predictions', () => {
       await expectFailure('usage', [/is for files of the run in \/run itself/], () => predict({ out }));
     }
     await expectFailure('usage', [/is a file/], () => predict({ out: GOOD }));
+    // Before anything is looked for.
+    const nowhere = { adapters: '/run', model, paths: ['/nowhere.png'], out: GOOD };
+    await expectFailure('usage', [/is a file/], () => predictImages(context, nowhere));
+    await expectFailure('usage', [/is a file/], () => predictPaths(context, nowhere));
     // What is for volumes alone is not passed over in silence.
     const paths = { adapters: '/run', model, paths: [GOOD], out: null };
     await expectFailure('usage', [/^--stride is for volumes/], () => predictPaths(context, { ...paths, stride: 2 }));

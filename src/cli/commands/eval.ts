@@ -2,6 +2,7 @@ import { FusionclipError } from '../../base/errors.ts';
 import { choice, integer, type OptionTable, optional, resolveOptions, toggle } from '../../base/option.ts';
 import { DATA_OPTIONS, type DataRules } from '../../data/layout/rules.ts';
 import { evaluateRun } from '../../detect/evaluate_run.ts';
+import { OutputFolder } from '../../detect/output_folder.ts';
 import { adaptersPath } from '../../detect/trained.ts';
 import { FUSION_OPTIONS, INFERENCE_SETTINGS } from '../../fusion/index.ts';
 import { optionTextsOf } from '../../run/run_config.ts';
@@ -107,6 +108,7 @@ export const evaluate: Command = {
     const given = pickFlags(DATA_OPTIONS, call.flags);
     const all: Partial<DataRules> = resolveOptions(DATA_OPTIONS, given);
     const rules = Object.fromEntries(Object.entries(all).filter(([name]) => name in given));
+    await OutputFolder.requireFree(call.host, out);
     const trained = await trainedPath(call, run ?? first ?? null, adapters);
     const results = await withGpu(call, (session) =>
       evaluateRun(session, {

@@ -3,6 +3,7 @@ import { FusionclipError } from '../../base/errors.ts';
 import { choice, integer, list, number, type OptionTable, optional, toggle } from '../../base/option.ts';
 import { visible } from '../../base/visible.ts';
 import { DATA_OPTIONS } from '../../data/layout/rules.ts';
+import { OutputFolder } from '../../detect/output_folder.ts';
 import type { Predictions } from '../../detect/predict.ts';
 import { type PatientRow, predictPaths, type VolumeRow } from '../../detect/predict_volumes.ts';
 import type { FileRow } from '../../detect/predictions.ts';
@@ -111,6 +112,7 @@ ${METHOD_DETAILS}`,
       }
     }
     const settings = methodFlags(call);
+    await OutputFolder.requireFree(call.host, out);
     const trained = await trainedPath(call, run, adapters);
     let bad: FusionclipError | null = null;
     const { predictions, ...found } = await withGpu(call, (session) =>

@@ -1,4 +1,5 @@
 import { type Raster, sampleKind } from '../image.ts';
+import { plainSamples } from '../plain.ts';
 
 /** Where an image lies: `train` and `valid` are what support images come from. */
 export type Part = 'train' | 'valid' | 'test';
@@ -36,9 +37,10 @@ export function identicalFiles(entries: readonly HashedFile[]): IdenticalFiles[]
     .sort((a, b) => Number(b.across) - Number(a.across));
 }
 
-/** SHA-256 of a picture's samples, whatever its file. */
-export async function pictureHash({ width, height, channels, data }: Raster): Promise<string> {
-  const head = new TextEncoder().encode(`${width} ${height} ${channels} ${sampleKind({ data })} `);
+/** SHA-256 of what is read of a picture, whatever its file: see {@link plainSamples}. */
+export async function pictureHash(raster: Raster): Promise<string> {
+  const { channels, data } = plainSamples(raster);
+  const head = new TextEncoder().encode(`${raster.width} ${raster.height} ${channels} ${sampleKind({ data })} `);
   const samples = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const all = new Uint8Array(head.length + samples.length);
   all.set(head);

@@ -1,8 +1,9 @@
 import { keptPath } from '../../base/address.ts';
 import type { FileSystem } from '../../base/file_system.ts';
+import { brightnessProblems } from '../apart/brightness.ts';
+import { markProblems } from '../apart/marks.ts';
 import { type HashedFile, identicalFiles, pictureHash, sha256 } from '../audit/identical.ts';
 import { type SharedSource, sharedSources, sourceName } from '../audit/source_name.ts';
-import { isJpeg } from '../decode.ts';
 import { givenRule, type RangeRule } from '../range/rule.ts';
 import type { Dataset, Sample, Split } from './dataset.ts';
 import { greyFacts } from './grey_facts.ts';
@@ -60,12 +61,12 @@ async function inspect(
 ): Promise<{ scan: Scan; inventory: Inventory; grey: RangeRule }> {
   const scan = await scanDataset(fs, path, rules);
   const hashes: HashedFile[] = [];
-  const jpegs = new Set<string>();
   const sums = new SplitSums(fs, path);
   const { 'mask.background': background, range } = dataRules(rules);
   const {
     images,
     smeared,
+    mark,
     problems: found,
   } = await readScan(fs, scan, {
     ...{ onProgress, decoders },
@@ -75,7 +76,6 @@ async function inspect(
     visit: async (sample, bytes, _, raster) => {
       if (!bytes) return;
       const { id, split } = sample;
-      if (isJpeg(bytes)) jpegs.add(id);
       // One picture may lie in files of different bytes, as where it was written twice.
       if (raster) hashes.push({ id, part: split, sha256: await pictureHash(raster) });
       await sums.add(sample, await sha256(bytes));
@@ -89,7 +89,9 @@ async function inspect(
     ...scan.problems,
     ...found,
     ...grey.problems,
-    ...setProblems(scan, images, hashes, jpegs),
+    ...setProblems(scan, images, hashes),
+    ...markProblems(path, mark),
+    ...brightnessProblems(path, images, grey.rule),
   ];
   const masks = scan.kind === 'pixel' ? maskFacts(scan, samples, background, smeared) : null;
   const told = keptPath(path);

@@ -1,4 +1,5 @@
 import { counted } from '../../base/counted.ts';
+import { sourceName } from '../audit/source_name.ts';
 import type { StoredMask } from '../decode.ts';
 import type { Image } from '../image.ts';
 import { filesOf, type Sample } from './dataset.ts';
@@ -161,9 +162,26 @@ function empty({ path }: Scan, abnormal: readonly Lesion[]): Problem[] {
 
 function equal(abnormal: readonly Lesion[]): Problem[] {
   const full = abnormal.filter(({ share }) => share > 0);
-  if (full.length < SEVERAL || full.some(({ form }) => form !== full[0].form)) return [];
-  const message = `all ${full.length} masks are equal, as if one had been copied; check that each belongs to its image`;
-  return [{ kind: 'equal_masks', severity: 'warning', path: pathOf(full[0]), message }];
+  if (full.length >= SEVERAL && full.every(({ form }) => form === full[0].form)) {
+    const message = `all ${full.length} masks are equal, as if one had been copied; check that each belongs to its image`;
+    return [{ kind: 'equal_masks', severity: 'warning', path: pathOf(full[0]), message }];
+  }
+  return twice(full);
+}
+
+/** Some masks that are equal though their images are of different patients, as far as names tell: slices of one may well have equal ones. */
+function twice(full: readonly Lesion[]): Problem[] {
+  const byForm = new Map<string, Lesion[]>();
+  for (const one of full) byForm.set(one.form, [...(byForm.get(one.form) ?? []), one]);
+  const same = [...byForm.values()].filter((some) => {
+    const [first, ...others] = some.map(({ sample }) => sample.patient ?? sourceName(sample.id) ?? sample.id);
+    return others.some((other) => other !== first);
+  });
+  if (same.length === 0) return [];
+  const [[first, second]] = same;
+  const more = same.length > 1 ? `; so are ${same.length - 1} more masks and others` : '';
+  const message = `it equals that of another image, ${second.sample.id}${more}; check that each belongs to its image`;
+  return [{ kind: 'equal_masks', severity: 'warning', path: pathOf(first), message }];
 }
 
 /** White margins, as a program leaves them that saves figures. */

@@ -1,12 +1,12 @@
 import { joinPath } from '../../base/paths.ts';
-import type { Raster } from '../image.ts';
+import { type Cells, joinedCells } from '../apart/cells.ts';
 import type { Problem } from './problem.ts';
 
 /** Cells to a side of the coarse pictures that are compared. */
-const CELLS = 8;
+export const CELLS = 8;
 
 /** From this mean correlation on, images are pictures of one thing, which have bright and dark places in common. */
-const ALIKE = 0.6;
+export const ALIKE = 0.6;
 
 /** An image whose correlation with the others is below this has bright and dark the other way round. */
 const OPPOSITE = -0.4;
@@ -15,25 +15,16 @@ const OPPOSITE = -0.4;
 const CLEARLY = 0.3;
 
 /** Fewer images may be alike by chance. */
-const SEVERAL = 8;
+export const SEVERAL = 8;
 
 /** Looks at who agrees with whom; it settles after two or three. */
 const ROUNDS = 10;
 
 /** The brightness of an image over its mean in 8 by 8 cells, of length 1; all 0 where they are equally bright. */
-export function brightPlaces({ width, height, channels, data }: Raster): Float64Array {
-  const cells = new Float64Array(CELLS * CELLS);
-  const counts = new Float64Array(CELLS * CELLS);
-  for (let y = 0, from = 0; y < height; y++) {
-    const row = CELLS * Math.floor((y * CELLS) / height);
-    for (let x = 0; x < width; x++, from += channels) {
-      const cell = row + Math.floor((x * CELLS) / width);
-      cells[cell] += channels === 1 ? data[from] : 0.299 * data[from] + 0.587 * data[from + 1] + 0.114 * data[from + 2];
-      counts[cell]++;
-    }
-  }
+export function brightPlaces(cells: Cells): Float64Array {
+  const { sums, counts } = joinedCells(cells, CELLS);
   // A picture of fewer pixels leaves cells without any: these count as its mean.
-  const means = cells.map((sum, i) => sum / counts[i]);
+  const means = sums.map((sum, i) => sum / counts[i]);
   const known = means.filter((mean) => !Number.isNaN(mean));
   const mean = known.reduce((sum, one) => sum + one, 0) / known.length;
   return unit(means.map((one) => (Number.isNaN(one) ? 0 : one - mean)));
@@ -111,12 +102,14 @@ function turns(pattern: Float64Array): Float64Array[] {
   ];
 }
 
-function unit(values: Float64Array): Float64Array {
+/** Numbers over their length, in place; all 0 where they are. */
+export function unit(values: Float64Array): Float64Array {
   const length = Math.sqrt(dot(values, values));
   return length > 1e-9 ? values.map((one) => one / length) : values.fill(0);
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
+/** The sum of the products of two lists. */
+export function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
   return sum;

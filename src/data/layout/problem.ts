@@ -36,6 +36,9 @@ export type ProblemKind =
   | 'mask_values'
   | 'video_levels'
   | 'unnamed_picture'
+  | 'unlike_splits'
+  | 'turned_images'
+  | 'misplaced_masks'
   | Remark['kind'];
 
 /**

@@ -1,6 +1,10 @@
 import { ahead } from '../../base/ahead.ts';
 import { FusionclipError } from '../../base/errors.ts';
 import type { FileSystem } from '../../base/file_system.ts';
+import { cellsOf } from '../apart/cells.ts';
+import { type FileFacts, fileFacts } from '../apart/file_facts.ts';
+import { type Mark, MarkFinder } from '../apart/marks.ts';
+import { MaskFit } from '../apart/mask_fit.ts';
 import { decodeRaster, type StoredMask } from '../decode.ts';
 import type { Image, Raster } from '../image.ts';
 import type { Orientation } from '../orientation.ts';
@@ -8,7 +12,7 @@ import { shown } from '../range/judge.ts';
 import { asRuled, FULL, type RangeRule, shownRaster } from '../range/rule.ts';
 import { type ValueFacts, valueFacts } from '../range/values.ts';
 import { type Remark, remarksOf } from '../remarks.ts';
-import { filesOf, type Sample } from './dataset.ts';
+import { filesOf, type Sample, type Split } from './dataset.ts';
 import { type Lesion, lesionOf, maskSetProblems } from './mask_problems.ts';
 import { readMask } from './open.ts';
 import { brightPlaces } from './polarity.ts';
@@ -19,9 +23,12 @@ import type { Scan } from './scanned.ts';
 /** What an image's file says. */
 export interface ImageFacts {
   readonly id: string;
+  readonly split: Split;
+  readonly label: 0 | 1;
   readonly width: number;
   readonly height: number;
   readonly channels: number;
+  readonly file: FileFacts;
   readonly values: ValueFacts;
   /** Where it is bright and where dark; see {@link brightPlaces}. */
   readonly places: Float64Array;
@@ -36,6 +43,8 @@ export interface Reading {
   readonly images: readonly ImageFacts[];
   /** Images of which a mask was read at one half, for its borders are smeared. */
   readonly smeared: number;
+  /** A place by which the labels are told apart. */
+  readonly mark: Mark | null;
   readonly problems: readonly Problem[];
 }
 
@@ -80,6 +89,8 @@ export async function readScan(fs: FileSystem, scan: Scan, options: ReadOptions 
   const problems: Problem[] = [];
   const images: ImageFacts[] = [];
   const lesions: Lesion[] = [];
+  const marks = new MarkFinder();
+  const fit = new MaskFit();
   const seen = ({ split, label }: Sample) => !normalOnly || split === 'test' || label === 0;
   const own = scan.classes.flatMap((c) => c.samples.filter(seen));
   const samples = train ? [...own, ...scan.train] : own;
@@ -95,19 +106,26 @@ export async function readScan(fs: FileSystem, scan: Scan, options: ReadOptions 
   };
   for await (const { sample, leave, found, bytes, raster } of ahead(samples, count, open)) {
     problems.push(...found);
-    const facts = raster && factsOf(sample, asRuled(raster, rule), problems);
+    const facts = raster && factsOf(sample, bytes!, asRuled(raster, rule), problems, marks);
     if (facts) images.push(facts);
     await visit?.(sample, bytes, raster && shownRaster(raster), raster);
-    const lesion = await checkMask(fs, sample, facts, leave, problems);
+    const lesion = await checkMask(fs, sample, { facts, raster, fit }, leave, problems);
     if (lesion && done < own.length) lesions.push(lesion);
     onProgress?.(++done, samples.length);
   }
   const smeared = lesions.filter((lesion) => lesion.smeared).length;
   const together = [...remarkProblems(scan.path, images), ...videoProblems(scan.path, images)];
-  return { images, smeared, problems: [...problems, ...together, ...maskSetProblems(scan, lesions, backgroundGiven)] };
+  const ofMasks = [...maskSetProblems(scan, lesions, backgroundGiven), ...fit.problems(scan.path)];
+  return { images, smeared, mark: marks.find(), problems: [...problems, ...together, ...ofMasks] };
 }
 
-function factsOf({ id, path }: Sample, raster: Raster, problems: Problem[]): ImageFacts {
+function factsOf(
+  { id, path, split, label }: Sample,
+  bytes: Uint8Array,
+  raster: Raster,
+  problems: Problem[],
+  marks: MarkFinder,
+): ImageFacts {
   const values = valueFacts(raster);
   const { lowest, highest } = values;
   if (lowest === highest) {
@@ -116,14 +134,21 @@ function factsOf({ id, path }: Sample, raster: Raster, problems: Problem[]): Ima
   }
   const { width, height, channels } = raster;
   const { orientation = 1 } = raster;
-  return { id, width, height, channels, values, places: brightPlaces(raster), orientation, remarks: remarksOf(raster) };
+  const cells = cellsOf(raster);
+  marks.add(label, raster, cells, values);
+  return {
+    ...{ id, split, label, width, height, channels, values, orientation },
+    file: fileFacts(bytes, path, raster),
+    places: brightPlaces(cells),
+    remarks: remarksOf(raster),
+  };
 }
 
 /** The lesion of an image by its masks; null without any, or where they cannot be read. */
 async function checkMask(
   fs: FileSystem,
   sample: Sample,
-  image: ImageFacts | null,
+  { facts: image, raster, fit }: { facts: ImageFacts | null; raster: Raster | null; fit: MaskFit },
   leave: readonly string[],
   problems: Problem[],
 ): Promise<Lesion | null> {
@@ -137,7 +162,7 @@ async function checkMask(
   if (image && (mask.width !== image.width || mask.height !== image.height)) {
     const message = `${mask.width}×${mask.height} pixels for an image of ${image.width}×${image.height}`;
     problems.push({ kind: 'size_mismatch', severity: 'error', path, message, leave });
-  }
+  } else if (raster && label === 1) fit.add(sample, raster, mask);
   const lesion = lesionOf(sample, mask, parts);
   if (lesion.share > 0 && label === 0) {
     const message = 'a normal image with a lesion in its mask';

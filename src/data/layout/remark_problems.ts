@@ -1,7 +1,7 @@
 import { counted } from '../../base/counted.ts';
 import { joinPath } from '../../base/paths.ts';
 import type { ValueFacts } from '../range/values.ts';
-import { isBeyondVideo, isVideo, VIDEO } from '../range/video.ts';
+import { hasOwnBlack, isBeyondVideo, isVideo, VIDEO } from '../range/video.ts';
 import type { Remark } from '../remarks.ts';
 import type { Problem } from './problem.ts';
 
@@ -26,7 +26,8 @@ export function remarkProblems(path: string, images: readonly Seen[]): Problem[]
 export function videoProblems(path: string, images: readonly Seen[]): Problem[] {
   const video = images.filter(({ values }) => isVideo(values));
   const beyond = images.filter(({ values }) => isBeyondVideo(values)).length;
-  if (video.length === 0 || beyond === 0) return [];
+  const others = images.filter(({ values }) => hasOwnBlack(values)).length;
+  if (video.length <= others || beyond === 0) return [];
   const more = video.length > 1 ? `, as ${video.length - 1} more have` : '';
   const message = `it has ${VIDEO}${more}, beside ${counted(beyond, 'image')} of 0 to 255: their black and white differ; bring all into one range`;
   return [{ kind: 'video_levels', severity: 'warning', path: joinPath(path, video[0].id), message }];

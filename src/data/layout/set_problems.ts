@@ -1,5 +1,7 @@
 import { counted } from '../../base/counted.ts';
 import { baseName, joinPath } from '../../base/paths.ts';
+import { labelProblems, splitProblems } from '../apart/told_apart.ts';
+import { turnedProblems } from '../apart/turned.ts';
 import { type HashedFile, identicalFiles } from '../audit/identical.ts';
 import type { Sample } from './dataset.ts';
 import type { Problem } from './problem.ts';
@@ -12,14 +14,8 @@ import { isNoClassName, splitOfName } from './words.ts';
  * nothing can be seen, labels that size or format tells apart, folders below a class that hold something else than images of it.
  * @param images of those that could be read
  * @param hashes of the pictures in `images`
- * @param jpegs the images that are JPEG files, by id
  */
-export function setProblems(
-  scan: Scan,
-  images: readonly ImageFacts[],
-  hashes: readonly HashedFile[],
-  jpegs: ReadonlySet<string>,
-): Problem[] {
+export function setProblems(scan: Scan, images: readonly ImageFacts[], hashes: readonly HashedFile[]): Problem[] {
   const facts = new Map(images.map((one) => [one.id, one]));
   const samples = scan.classes.flatMap((c) => c.samples);
   const known = (label: 0 | 1) =>
@@ -32,7 +28,9 @@ export function setProblems(
     ...bothLabels(scan, samples, facts, hashes),
     ...blankLabel(scan, normal, 'normal'),
     ...blankLabel(scan, abnormal, 'abnormal'),
-    ...toldApart(scan, normal, abnormal, jpegs),
+    ...labelProblems(scan.path, images),
+    ...splitProblems(scan.path, images),
+    ...turnedProblems(scan.path, images),
     ...foldersBelow(scan, samples),
   ];
 }
@@ -70,32 +68,6 @@ function blankLabel({ path }: Scan, images: readonly ImageFacts[], what: string)
   const advice = alpha ? 'where the picture lies in alpha, export it without transparency' : 'export them again';
   const message = `every pixel has the same value, as in all ${counted(images.length, `${what} image`)}, so nothing can be seen; ${advice}`;
   return [{ kind: 'blank_images', severity: 'error', path: joinPath(path, first.id), message }];
-}
-
-/** Fewer images of a label say little of what all of them have in common. */
-const SEVERAL = 4;
-
-/** Sizes of which each belongs to one label alone, or one label in JPEG alone: then a model need not look at lesions. */
-function toldApart(
-  { path }: Scan,
-  normal: readonly ImageFacts[],
-  abnormal: readonly ImageFacts[],
-  jpegs: ReadonlySet<string>,
-): Problem[] {
-  if (Math.min(normal.length, abnormal.length) < SEVERAL) return [];
-  const kinds: readonly (readonly [string, (image: ImageFacts) => string])[] = [
-    ['the size of an image', ({ width, height }) => `${width}×${height}`],
-    ['the format of a file', ({ id }) => (jpegs.has(id) ? 'JPEG' : 'no JPEG')],
-  ];
-  return kinds.flatMap(([what, of]): Problem[] => {
-    const [ours, theirs] = [normal, abnormal].map((images) => [...new Set(images.map(of))]);
-    // Where nearly each image has a size of its own, sizes say nothing.
-    const few = ours.length <= normal.length / SEVERAL && theirs.length <= abnormal.length / SEVERAL;
-    if (!few || ours.some((one) => theirs.includes(one))) return [];
-    const list = (all: readonly string[]) => `${all.slice(0, 3).join(', ')}${all.length > 3 ? ', …' : ''}`;
-    const message = `${what} tells the labels apart (normal: ${list(ours)}; abnormal: ${list(theirs)}), and a model may go by what comes of that in place of lesions; bring all images into one form`;
-    return [{ kind: 'told_apart', severity: 'warning', path, message }];
-  });
 }
 
 /** Folders inside of classes whose names speak of thumbnails and the like, or of splits. */

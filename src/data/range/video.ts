@@ -14,6 +14,11 @@ export function isVideo({ kind, high, sixteen }: ValueFacts): boolean {
   return kind === 'uint8' && sixteen.at >= BLACK && sixteen.below < sixteen.at / 2 && high <= WHITE;
 }
 
+/** Whether bytes have a black of their own, neither 0 nor that of video: where some do, one of exactly 16 is chance. */
+export function hasOwnBlack({ kind, low, quantiles }: ValueFacts): boolean {
+  return kind === 'uint8' && low !== 0 && low !== 16 && quantiles[0] === low;
+}
+
 /** Whether bytes go beyond the levels of video at either end. */
 export function isBeyondVideo(facts: ValueFacts): boolean {
   return facts.kind === 'uint8' && !isVideo(facts) && (facts.quantiles[0] <= 8 || facts.high >= 251);

@@ -18,12 +18,21 @@ export const TAG = {
   tileHeight: 323,
   tileOffsets: 324,
   tileBytes: 325,
+  subDirectories: 330,
   extraSamples: 338,
   format: 339,
+  thumbnail: 513,
+  thumbnailBytes: 514,
+  exif: 34665,
+  gps: 34853,
+  interoperability: 40965,
 } as const;
 
-/** Bytes of a value of the types that are read: bytes, shorts and longs. */
-const TYPE_BYTES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4 };
+/** Bytes of a value of the types that are read: bytes, shorts and longs (13 is that of a place). */
+const TYPE_BYTES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 13: 4 };
+
+/** Bytes of a value of the types that are passed over: texts, fractions, numbers with a sign or a point. */
+const OTHER_BYTES: Readonly<Record<number, number>> = { 2: 1, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8 };
 
 /** Directories that are looked at: more is a stack, or a file that leads round in a circle. */
 const MOST_PAGES = 1000;
@@ -35,6 +44,8 @@ export class Page {
   readonly #tags = new Map<number, { type: number; count: number; place: number }>();
   /** Where the place of the next directory is written. */
   readonly end: number;
+  /** Behind all that it says by itself, wherever that lies. */
+  readonly last: number;
 
   /** @throws RangeError where the file ends before the directory does */
   constructor(view: DataView, at: number, little: boolean) {
@@ -42,15 +53,18 @@ export class Page {
     this.#little = little;
     const entries = view.getUint16(at, little);
     this.end = at + 2 + 12 * entries;
+    let last = this.end + 4;
     for (let entry = at + 2; entry < this.end; entry += 12) {
       const type = view.getUint16(entry + 2, little);
       const count = view.getUint32(entry + 4, little);
-      const size = TYPE_BYTES[type];
-      if (size === undefined || count === 0) continue;
-      const place = count * size > 4 ? view.getUint32(entry + 8, little) : entry + 8;
-      if (place + count * size > view.byteLength) throw new RangeError('a tag lies past the end');
+      const bytes = count * (TYPE_BYTES[type] ?? OTHER_BYTES[type] ?? 0);
+      const place = bytes > 4 ? view.getUint32(entry + 8, little) : entry + 8;
+      last = Math.max(last, place + bytes);
+      if (TYPE_BYTES[type] === undefined || count === 0) continue;
+      if (place + bytes > view.byteLength) throw new RangeError('a tag lies past the end');
       this.#tags.set(view.getUint16(entry, little), { type, count, place });
     }
+    this.last = last;
   }
 
   /** All values of a tag; none where it is not there. */

@@ -1,0 +1,110 @@
+import type { Problem } from '../layout/problem.ts';
+import type { ImageFacts } from '../layout/read_scan.ts';
+import { nameSeparation, type Separation, separation } from './separation.ts';
+
+/** Something about images that has nothing to do with what they show. */
+interface Property {
+  readonly what: string;
+  /** Of properties of one kind the first that tells is told. */
+  readonly kind: string;
+  /** A name, or a number; null where an image has none. */
+  readonly of: (image: ImageFacts) => string | number | null;
+}
+
+/** What a model may go by in place of lesions. */
+const PROPERTIES: readonly Property[] = [
+  { what: 'the size of an image', kind: 'size', of: ({ width, height }) => `${width}×${height}` },
+  { what: 'the number of pixels', kind: 'size', of: ({ width, height }) => width * height },
+  { what: 'the shape of an image (width by height)', kind: 'size', of: ({ width, height }) => width / height },
+  { what: 'the format of a file', kind: 'file', of: ({ file }) => file.format },
+  { what: 'how coarsely a JPEG was saved (mean step)', kind: 'file', of: ({ file }) => file.steps },
+  { what: 'the number of bits', kind: 'bits', of: ({ values }) => `${values.bits} bits` },
+  { what: 'colour', kind: 'colour', of: ({ file }) => (file.coloured ? 'coloured' : 'grey') },
+];
+
+/** So far apart two groups lie where an image can be told to be of one of them: by a rule that is right for nine of ten. */
+const APART = 0.8;
+
+/** How likely that may be by chance: names do not differ for nothing, numbers always do. */
+const CHANCE = { name: 0.03, number: 0.001 } as const;
+
+/** A property that tells two groups of images apart, and how. */
+export interface Told {
+  readonly what: string;
+  /** What the images of the groups have. */
+  readonly found: readonly [string, string];
+}
+
+/** All of the properties that tell two groups of images apart, of each kind one. */
+export function toldApart(first: readonly ImageFacts[], second: readonly ImageFacts[]): Told[] {
+  const told = new Map<string, Told>();
+  for (const { what, kind, of } of PROPERTIES) {
+    const [a, b] = [first, second].map((images) => images.flatMap((image) => of(image) ?? []));
+    if (told.has(kind) || a.length < first.length / 2 || b.length < second.length / 2) continue;
+    if (a.every(isName) && b.every(isName)) {
+      const found = nameSeparation(a, b);
+      if (isClear(found, CHANCE.name)) told.set(kind, { what, found: [namesIn(a, found), namesIn(b, found)] });
+    } else {
+      const [p, q] = [a.map(Number), b.map(Number)];
+      if (isClear(separation(p, q), CHANCE.number)) told.set(kind, { what, found: [spanOf(p), spanOf(q)] });
+    }
+  }
+  return [...told.values()];
+}
+
+/** Whether two groups are told apart. */
+export function isClear({ distance, chance }: Separation, least: number = CHANCE.number): boolean {
+  return distance >= APART && chance <= least;
+}
+
+function isName(value: string | number): value is string {
+  return typeof value === 'string';
+}
+
+/** Names in a few words, with their numbers where some are found in both groups. */
+function namesIn(all: readonly string[], { distance }: Separation): string {
+  const counts = new Map<string, number>();
+  for (const name of all) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const list = [...counts].sort(([, a], [, b]) => b - a);
+  const shown = list.slice(0, 3).map(([name, count]) => (distance < 1 ? `${count} of ${all.length} ${name}` : name));
+  return `${shown.join(', ')}${list.length > 3 ? ', …' : ''}`;
+}
+
+/** Where all but a tenth of numbers lie. */
+function spanOf(all: readonly number[]): string {
+  const sorted = [...all].sort((a, b) => a - b);
+  const at = (share: number) => Number(sorted[Math.round(share * (sorted.length - 1))].toPrecision(3));
+  const [low, high] = [at(0.05), at(0.95)];
+  return low === high ? String(low) : `${low} to ${high}`;
+}
+
+/** Labels that something trivial tells: over all images, or in a split alone. */
+export function labelProblems(path: string, images: readonly ImageFacts[]): Problem[] {
+  const of = (own: readonly ImageFacts[], where: string): Problem[] => {
+    const told = toldApart(
+      own.filter(({ label }) => label === 0),
+      own.filter(({ label }) => label === 1),
+    );
+    return told.map(({ what, found: [normal, abnormal] }) => {
+      const message = `${what} tells the labels apart${where} (normal: ${normal}; abnormal: ${abnormal}), and a model may go by what comes of that in place of lesions; bring all images into one form`;
+      return { kind: 'told_apart', severity: 'warning', path, message };
+    });
+  };
+  const all = of(images, '');
+  if (all.length > 0) return all;
+  return (['valid', 'test'] as const).flatMap((split) =>
+    of(
+      images.filter((image) => image.split === split),
+      ` in ${split}`,
+    ),
+  );
+}
+
+/** Splits of which the images have another form. */
+export function splitProblems(path: string, images: readonly ImageFacts[]): Problem[] {
+  const [valid, test] = (['valid', 'test'] as const).map((split) => images.filter((image) => image.split === split));
+  return toldApart(valid, test).map(({ what, found: [ours, theirs] }) => {
+    const message = `${what} tells the splits apart (valid: ${ours}; test: ${theirs}), so test shows how a model does on images of another form than those it is trained and chosen on`;
+    return { kind: 'unlike_splits', severity: 'warning', path, message };
+  });
+}
