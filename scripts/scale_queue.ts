@@ -162,8 +162,13 @@ async function volume(): Promise<void> {
         })
         .catch(() => {});
     }, 500);
+    const jobsLeft = async () => {
+      const keys = await server.ask((client) => client.keys('*'));
+      return keys.filter((key) => /:[\w-]{16}$/.test(key)).length;
+    };
     await crew.start(WORKERS);
     const start = performance.now();
+    let seconds = 0;
     // Workers are killed in turn while shards are done; among them Redis is killed, and the connections are cut.
     const events = Array.from({ length: kills }, (_, i) => () => Promise.resolve(crew.kill(i % WORKERS)));
     const outages = [
@@ -183,10 +188,13 @@ async function volume(): Promise<void> {
         if (process.env.CREW_LOG) console.log('event', i, crew.ended);
         await event();
       }
+      await until(isDone, bound);
+      seconds = (performance.now() - start) / 1000;
+      // A job that a killed Redis remembers too well is taken once more, when its lock has run out.
+      for (let i = 0; i < 30 && (await jobsLeft()) > 0; i++) await pause(1000);
     });
-    const seconds = (performance.now() - start) / 1000;
     clearInterval(watch);
-    const keys = await server.ask((client) => client.keys('*'));
+    const left = await jobsLeft();
     const { merged, results } = await mergePlan(disk, plan);
     const same = readFileSync(results!).equals(expected);
     say(
@@ -201,8 +209,7 @@ async function volume(): Promise<void> {
       same,
     );
     say(`Redis used ${(most / 2 ** 20).toFixed(1)} MiB at most, a job ${job} bytes`, most < 50 * 2 ** 20 && job < 1024);
-    const left = keys.filter((key) => /:[\w-]{16}$/.test(key));
-    say(`${left.length} jobs are left in Redis`, left.length === 0);
+    say(`${left} jobs are left in Redis`, left === 0);
   });
 }
 

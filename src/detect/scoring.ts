@@ -260,6 +260,8 @@ export async function scoreSet(
       scoreMean: scoreMean[i],
     }));
   };
+  // Of a large model the first batch takes long.
+  onProgress?.(soFar.count);
   for await (const { batch, scores: both, features: whole } of branchScores(detector, scorer, batches, {
     signal,
     features,

@@ -213,8 +213,16 @@ describe('data, help, tuning', () => {
     const { code, stdout, stderr } = await fusionclip(flags);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout.split('\n').filter((line) => /^(winclip\+|mvfa|fixed-prompt) /.test(line))).toHaveLength(3);
-    const one = JSON.parse((await fusionclip([...flags, '--method', 'clip-memory', '--json'])).stdout);
-    expect(one).toMatchObject({ size: 42, shots: 2, costs: [{ method: 'clip-memory', parameters: { trained: 0 } }] });
+    const one = JSON.parse((await fusionclip([...flags, '--method', 'mvfa', '--json'])).stdout);
+    expect(one).toMatchObject({ size: 42, shots: 2, costs: [{ method: 'mvfa' }] });
+    const [{ parameters, flops, bytes, trainingFlops }] = one.costs;
+    const digits = (...counts: number[]) =>
+      counts.map((count) => (count >= 100 ? count.toFixed(0) : count.toPrecision(3)));
+    expect(/^mvfa +(.*)$/m.exec(stdout)![1].split(/ +/)).toEqual([
+      ...digits(parameters.trained / 1e6, parameters.frozen / 1e6),
+      ...digits(...[flops.text, flops.view, flops.fit, flops.score].map((count) => count / 1e9), trainingFlops / 1e12),
+      ...digits(...[bytes.weights, bytes.support, bytes.scoring, bytes.training].map((count) => count / 2 ** 20)),
+    ]);
     const wrong = await fusionclip([...flags, '--method', 'winclip', '--prompt', 'fixed']);
     expect([wrong.code, wrong.stderr]).toEqual([
       2,

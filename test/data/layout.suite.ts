@@ -145,6 +145,13 @@ suite('wrong data-set layouts', () => {
     await expectFailure('io', [/no folder \/nowhere/], () => openDataset(pixelSet(), '/nowhere'));
   });
 
+  test('a folder with nothing in it is no folder of which everything is left out', async () => {
+    const fs = new MemoryFileSystem();
+    const { stat } = fs;
+    fs.stat = async (path) => (path === '/bare' ? { kind: 'directory', bytes: 0 } : stat.call(fs, path));
+    await failure(fs, '/bare', [/\/bare is not a data set/]);
+  });
+
   test('another arrangement: says what was looked for and what is there', async () => {
     const fs = new MemoryFileSystem([['/all/Brain_AD/x.png', new Uint8Array(1)]]);
     await failure(fs, '/all', [/\/all is not a data set/, /valid\/ and test\//, /found Brain_AD/]);

@@ -47,6 +47,12 @@ const open = (fs: MemoryFileSystem, rules: Partial<DataRules> = {}) => openInspe
 const NAMES = ['valid/good/0', 'test/Ungood/3'];
 
 suite('the range of values', () => {
+  test('the range that is used leaves out whole pixels: one in a thousand at either end, or five', () => {
+    const data = Uint16Array.from({ length: 1500 }, (_, i) => (7 * i) % 1500);
+    const { low, high, inner } = valueFacts({ width: 50, height: 30, channels: 1, bits: 16, data });
+    assert.deepEqual([low, high, ...inner], [1, 1498, 7, 1492]);
+  });
+
   for (const bits of [10, 12, 14, 16]) {
     test(`values of 10, 12, 14 and 16 bits give the picture of 8 bits: ${bits}`, async () => {
       const scale = 2 ** (bits - 8);

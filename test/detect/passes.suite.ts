@@ -2,6 +2,8 @@ import { assert } from 'chai';
 import { zeroModel } from '../../src/clip/zero_model.ts';
 import { Detector } from '../../src/detect/detector.ts';
 import { FeatureCache } from '../../src/detect/feature_cache.ts';
+import { ScoredSoFar, type ScoringBatch, scoreSet } from '../../src/detect/scoring.ts';
+import type { Scorer } from '../../src/fusion/index.ts';
 import type { AdapterClass } from '../../src/gpu/adapter.ts';
 import { countingGpu } from '../../src/gpu/counting.ts';
 import { runSettings } from '../../src/run/run_config.ts';
@@ -39,5 +41,18 @@ suite('passes through the backbone', () => {
     const onProgress = (done: number, total: number) => told.push(`${done}/${total}`);
     await new FeatureCache(detector).fill([images(0, 3), images(3, 5)], { total: 5, onProgress });
     assert.deepEqual(told, ['0/5', '2/5', '3/5', '5/5']);
+
+    // Of images that are scored, the ones before a lost device count.
+    const soFar = new ScoredSoFar();
+    soFar.count = 3;
+    const done: number[] = [];
+    let before: number[] = [];
+    async function* none(): AsyncGenerator<ScoringBatch> {
+      before = [...done];
+      yield* [];
+    }
+    const scoring = { ...detector, options: {}, vision: { size: 1 } } as unknown as Detector;
+    await scoreSet(scoring, {} as Scorer, none(), { ranges: null, soFar, onProgress: (count) => done.push(count) });
+    assert.deepEqual(before, [3]);
   });
 });

@@ -47,6 +47,21 @@ suite('DICOM: stored bits', () => {
     expect(await storedOf(made({ allocated: 8, stored: 6, pixels }))).to.deep.equal([63, 0, 1]);
   });
 
+  test('32 bits, signed and not, and real numbers of 32 and 64 bits', async () => {
+    const bytes = (numbers: Int32Array | Float32Array | Float64Array) => new Uint8Array(numbers.buffer);
+    const whole = { allocated: 32, columns: 3, pixels: bytes(Int32Array.of(-1, 2 ** 30, 7)) };
+    expect(await storedOf(made(whole))).to.deep.equal([2 ** 32 - 1, 2 ** 30, 7]);
+    expect(await storedOf(made({ ...whole, signed: true }))).to.deep.equal([-1, 2 ** 30, 7]);
+    for (const [allocated, tag, vr, numbers] of [
+      [32, 0x7fe00008, 'OF', Float32Array.of(-1.5, 0.25, 3e9)],
+      [64, 0x7fe00009, 'OD', Float64Array.of(-1.5, 1e-300, 3e9)],
+    ] as const) {
+      const grey = picture({ allocated, columns: 3, pixels: new Uint8Array(0), more: [[tag, vr, bytes(numbers)]] });
+      const file = DicomFile.read(dicom(grey.filter(([one]) => one !== 0x7fe00010)), 'real.dcm');
+      expect(await storedOf(file)).to.deep.equal(Array.from(numbers));
+    }
+  });
+
   test('a header that contradicts itself is refused', () => {
     const format = (grey: object) => () => made({ pixels: [1], ...grey }).format;
     expect(format({ stored: 17 })).to.throw('it stores 17 of 16 bits');

@@ -50,5 +50,9 @@ suite('mean_groups', () => {
       const index = uploadIndex(gpu, starts);
       assert.throws(() => meanGroups(x, index), /starts must rise from 0 to 4/);
     }
+    // More rows than an invocation may add up are refused in one group, and not in two.
+    const long = GpuArray.zeros(gpu, [80_000, 1]);
+    assert.throws(() => meanGroups(long, uploadIndex(gpu, [0, 70_000, 80_000])), /1 … 60000 rows a group/);
+    assert.deepEqual([...(await meanGroups(long, uploadIndex(gpu, [0, 40_000, 80_000])).read())], [0, 0]);
   });
 });

@@ -42,6 +42,17 @@ suite('tuning', () => {
     assert.equal(planMatmul('lavapipe', { ...large, k: 1, n: 8 }, undefined, 'workgroup-128').variant, 'reference');
   });
 
+  test('no invocation sums more than 32,768 terms', () => {
+    for (const kind of ['lavapipe', 'swiftshader', 'software', 'hardware'] as const) {
+      for (const k of [32_768, 32_769, 65_535, 200_001]) {
+        const { slice, slices } = planMatmul(kind, { m: 4096, n: 4096, k, batches: 1 });
+        assert.isAtMost(slice, 32_768, `${kind} ${k}`);
+        assert.isAtLeast(slice * slices, k);
+        assert.isBelow(slice * (slices - 1), k);
+      }
+    }
+  });
+
   test('an adapter runs what it can: a choice made for another one counts as none', () => {
     const plain = { class: 'swiftshader', features: [] } as const;
     const able = { class: 'swiftshader', features: ['subgroups'] } as const;

@@ -295,9 +295,10 @@ suite('Adam', () => {
       const start = noise(5, 7);
       const theta = Float64Array.from(start);
       const [m, v] = [new Float64Array(7), new Float64Array(7)];
-      const [lr, b1, b2, eps] = [1e-2, 0.5, 0.999, 1e-8];
+      // With an eps that counts, a factor on the gradients counts too.
+      const [lr, b1, b2, eps] = [1e-2, 0.5, 0.999, weightDecay ? 0.1 : 1e-8];
       const p = new Parameter('p', GpuArray.from(gpu, start, [7]));
-      const adam = new Adam([{ parameters: [p], lr, betas: [b1, b2], weightDecay }]);
+      const adam = new Adam([{ parameters: [p], lr, betas: [b1, b2], eps, weightDecay }]);
       for (let step = 1; step <= 20; step++) {
         using _scope = gpu.scope();
         const slope = noise(100 + step, 7);
