@@ -10,7 +10,7 @@ export interface FileFacts {
   /** How coarse a JPEG is: the mean step of its values; null of other formats. */
   readonly steps: number | null;
   readonly coloured: boolean;
-  /** What neighbouring pixels differ by, in squares, for that of the next but one: 1 of noise, a quarter of what is smooth; null of one value. */
+  /** What neighbouring pixels differ by, in squares, for that of the next but one: 1 of noise, a quarter of what is smooth; null of one value, and of the smallest. */
   readonly grain: number | null;
   /** How much redder than blue it is on the whole, as a share of the span of values; null of grey ones. */
   readonly warmth: number | null;
@@ -38,7 +38,11 @@ export function fileFacts(bytes: Uint8Array, name: string, raster: Raster): File
 /** Lines of which one is looked at. */
 const LINES = 4;
 
+/** In smaller pictures a lesion itself decides how sharp they are. */
+const SMALLEST = 32;
+
 function grainOf({ width, height, channels, data }: Raster): number | null {
+  if (Math.min(width, height) < SMALLEST) return null;
   let [near, far] = [0, 0];
   for (let y = 0; y < height; y += LINES) {
     const end = ((y + 1) * width - 2) * channels;
