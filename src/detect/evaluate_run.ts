@@ -23,7 +23,7 @@ import type { RunContext } from './run_context.ts';
 import { type OnScored, type ScoredSet, ScoredSoFar } from './scoring.ts';
 import type { SetMetrics } from './set_metrics.ts';
 import { sliceSource } from './slice_source.ts';
-import { requireWholeVolumes, sliced, stridden } from './sliced.ts';
+import { refuseRulesOfVolumes, requireWholeVolumes, sliced, stridden } from './sliced.ts';
 import { TrainedDetector, type TrainedSource } from './trained.ts';
 import { trainedOn } from './trained_on.ts';
 import { writeVolumeTables } from './volume_files.ts';
@@ -140,6 +140,7 @@ async function evaluateOn(
       ...{ ...header.train, ...request.rules },
       trained: trainedOn(header, request.rules?.window),
     });
+    if (!set) refuseRulesOfVolumes(request.rules ?? {});
     const { fs } = context;
     const of = request.data === undefined ? request.adapters : undefined;
     const { dataset, inventory, tell } = await openData(context, {

@@ -14,6 +14,7 @@ import type { RunContext } from './run_context.ts';
 import type { ScoredImage } from './scoring.ts';
 import { sliceMaps } from './slice_maps.ts';
 import { sliceSource } from './slice_source.ts';
+import { refuseForPictures } from './sliced.ts';
 import { TrainedDetector } from './trained.ts';
 import { trainedOn } from './trained_on.ts';
 import { volumeFile } from './volume_maps.ts';
@@ -109,16 +110,15 @@ export async function predictPaths(context: RunContext, request: PredictPathsReq
 
 /** Pictures have no slices to pass over, and no series that results could be of. */
 function requireNoVolumeFlags(request: PredictPathsRequest): void {
-  const { stride = 1, write = [], window = null, plane = null, volume = null } = request;
-  const given: Readonly<Record<string, boolean>> = {
+  const { stride = 1, write = [], window = null, plane = null, volume = null, accept = [] } = request;
+  refuseForPictures({
     '--window': window !== null,
     '--plane': plane !== null,
     '--volume': volume !== null,
     '--stride': stride !== 1,
+    '--accept': accept.some((word) => word !== ''),
     [`--write ${write.join(',')}`]: write.some((kind) => kind !== 'nifti'),
-  };
-  const flag = Object.keys(given).find((name) => given[name]);
-  if (flag) throw new FusionclipError('usage', `${flag} is for volumes, and these are pictures; leave it out.`);
+  });
 }
 
 /** Those of some paths that are volumes; pictures beside them are left out, which is said. */

@@ -1,6 +1,7 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { optionTexts } from '../base/option.ts';
+import { imageHash } from '../data/image.ts';
 import { openDataset } from '../data/layout/open.ts';
 import {
   COMMON_SETTINGS,
@@ -15,7 +16,6 @@ import { chooseSettings, type ModelDefaults, withoutAuto } from '../run/model_se
 import type { RunConfig } from '../run/run_config.ts';
 import type { Detector } from './detector.ts';
 import { type Calibration, calibrate } from './evaluation.ts';
-import { imageHash } from './image_key.ts';
 import { ValidationSet } from './selection.ts';
 import { sliced } from './sliced.ts';
 import { chooseShots, readSupport, type Support } from './support.ts';

@@ -2,7 +2,7 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { unlessStopped } from '../base/turn.ts';
 import { rangeOf } from '../data/heat_map.ts';
-import type { Image } from '../data/image.ts';
+import { type Image, imageKey } from '../data/image.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import { readSample } from '../data/layout/open.ts';
 import { readRuled } from '../data/range/read.ts';
@@ -20,7 +20,6 @@ import {
 import { type IntensityScores, intensityMap, intensityScores } from '../metrics/intensity_scores.ts';
 import type { Detector } from './detector.ts';
 import type { FeatureCache } from './feature_cache.ts';
-import { imageKey } from './image_key.ts';
 import { framed, maskOf, pixelsOf, toInput } from './pictures.ts';
 
 /** What is known of an image beside its scores. */

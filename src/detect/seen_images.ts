@@ -1,7 +1,7 @@
 import type { FileSystem } from '../base/file_system.ts';
+import { imageKey } from '../data/image.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import { readSample } from '../data/layout/open.ts';
-import { imageKey } from './image_key.ts';
 import type { SeenImages } from './known_images.ts';
 import { type Framing, pixelsOf } from './pictures.ts';
 import type { ScoredSet } from './scoring.ts';

@@ -2,7 +2,7 @@ import { counted } from '../base/counted.ts';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import type { Dataset, Sample } from '../data/layout/dataset.ts';
-import type { DataRules } from '../data/layout/rules.ts';
+import { type DataRules, dataRules } from '../data/layout/rules.ts';
 import type { RunListener } from '../run/events.ts';
 import { stage } from '../run/events.ts';
 import { spacings } from '../volume/geometry.ts';
@@ -47,6 +47,25 @@ export async function sliced<C extends Reader, R extends SliceRules & Pick<DataR
   };
 }
 
+/** Refuses the flags of volumes, where pictures are read: `usage`, by the name of the first that is given. */
+export function refuseForPictures(given: Readonly<Record<string, boolean>>): void {
+  const flag = Object.keys(given).find((name) => given[name]);
+  if (flag) throw forVolumesAlone(flag);
+}
+
+function forVolumesAlone(flag: string): FusionclipError {
+  return new FusionclipError('usage', `${flag} is for volumes, and these are pictures; leave it out.`);
+}
+
+/** {@link refuseForPictures} of rules to read a data set by: those that were given, or all with their defaults. */
+export function refuseRulesOfVolumes(given: Partial<DataRules>): void {
+  const { window, plane, accept, volume } = dataRules(given);
+  refuseForPictures({
+    ...{ '--window': window !== 'auto', '--plane': plane !== 'auto' },
+    ...{ '--accept': accept !== '', '--volume': volume !== null },
+  });
+}
+
 /**
  * Whether all slices of each volume are in one split, as they are where patients are told apart at all.
  * @throws FusionclipError `usage` for a volume that is torn
@@ -75,7 +94,7 @@ export function stridden(
   stride: number,
 ): readonly Sample[] {
   if (stride === 1) return samples;
-  if (!volumes) throw new FusionclipError('usage', '--stride is for volumes, and these are pictures; leave it out.');
+  if (!volumes) throw forVolumesAlone('--stride');
   const all = new Set(samples.map(({ id }) => id));
   const kept = new Set<string>();
   for (const { name, stacks } of volumes) {

@@ -1,7 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
-import type { Image } from '../data/image.ts';
+import { type Image, imageHash } from '../data/image.ts';
 import type { StoredBank } from '../fusion/memory_bank.ts';
-import { imageHash } from './image_key.ts';
 
 /**
  * What an adapters file holds of the normal support images, which the few-shot branch compares with: features of their patches,

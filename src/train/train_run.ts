@@ -6,7 +6,7 @@ import { asTrained, type ModelSource, openModel } from '../detect/backbone.ts';
 import { requireMapNames } from '../detect/map_names.ts';
 import { dataJson, openData } from '../detect/open_data.ts';
 import { openDetector } from '../detect/run_context.ts';
-import { requireWholeVolumes, sliced } from '../detect/sliced.ts';
+import { refuseRulesOfVolumes, requireWholeVolumes, sliced } from '../detect/sliced.ts';
 import { chooseShots, readSupport, type Support } from '../detect/support.ts';
 import type { RunListener } from '../run/events.ts';
 import { type FolderLock, LOCK } from '../run/lock.ts';
@@ -91,6 +91,7 @@ async function begin(
   // How data are read no model has a say in.
   const asked = runSettings(given);
   const { context, rules, volumes, set } = await sliced(outer, request.data, asked.train);
+  if (!set) refuseRulesOfVolumes(asked.train);
   const { fs } = context;
   const object = asked.fusion['prompt.object'];
   const { dataset, inventory, grey, tell } = await openData(context, {

@@ -146,6 +146,20 @@ suiteInTurn('predictions', () => {
     const paths = { adapters: '/run', model, paths: [GOOD], out: null };
     await expectFailure('usage', [/^--stride is for volumes/], () => predictPaths(context, { ...paths, stride: 2 }));
     await expectFailure('usage', [/^--write sr is for/], () => predictPaths(context, { ...paths, write: ['sr'] }));
+    await expectFailure('usage', [/^--accept is for/], () => predictPaths(context, { ...paths, accept: ['gaps'] }));
+    for (const [flag, rule] of [
+      ['window', { window: 'brain' }],
+      ['plane', { plane: 'axial' }],
+      ['accept', { accept: 'gaps' }],
+      ['volume', { volume: 0 }],
+    ] as const) {
+      const given = { adapters: '/run', model, out: null, rules: rule };
+      await expectFailure('usage', [new RegExp(`^--${flag} is for volumes, .* pictures`)], () =>
+        evaluateRun(context, given),
+      );
+    }
+    await expectFailure('usage', [/^--plane is for/], () => smallRun(context, { plane: 'axial' }, '/planes'));
+    assert.isNull(await fs.stat('/planes'));
     await fs.writeFile('/v.nii', 'a volume by its name');
     await expectFailure('usage', [/^--range is for pictures/], () =>
       predictPaths(context, { ...paths, paths: ['/v.nii'], range: 'full' }),

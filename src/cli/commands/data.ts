@@ -3,7 +3,7 @@ import { visible } from '../../base/visible.ts';
 import { checkDataset } from '../../data/layout/check.ts';
 import { inventoryLines } from '../../data/layout/inventory.ts';
 import { DATA_OPTIONS } from '../../data/layout/rules.ts';
-import { sliced } from '../../detect/sliced.ts';
+import { refuseRulesOfVolumes, sliced } from '../../detect/sliced.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
 import type { RunListener } from '../../run/events.ts';
 import { TRAIN_OPTIONS } from '../../run/options.ts';
@@ -54,6 +54,7 @@ export const dataCheck: Command = {
       if (event.type === 'note') notes.push(event.text);
     };
     const seen = await sliced({ fs: host, onEvent }, call.positional[0], rules);
+    if (!seen.set) refuseRulesOfVolumes(rules);
     const report = await checkDataset(seen.context.fs, call.positional[0], {
       rules: { ...seen.rules, 'shots.abnormal': shots ?? undefined },
       object: object ?? undefined,

@@ -1,7 +1,7 @@
 import { counted } from '../../base/counted.ts';
 import { joinPath } from '../../base/paths.ts';
+import { hasOwnBlack, isBeyondVideo, isVideo, VIDEO } from '../range/judge.ts';
 import type { ValueFacts } from '../range/values.ts';
-import { hasOwnBlack, isBeyondVideo, isVideo, VIDEO } from '../range/video.ts';
 import type { Remark } from '../remarks.ts';
 import type { Problem } from './problem.ts';
 

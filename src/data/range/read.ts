@@ -3,10 +3,9 @@ import { decodeRaster } from '../decode.ts';
 import type { Image } from '../image.ts';
 import { type Raster, sampleKind } from '../image.ts';
 import { remarksOf } from '../remarks.ts';
-import { judgeValues, type OddValues, shown } from './judge.ts';
+import { isBeyondVideo, isVideo, isVideoProfile, judgeValues, type OddValues, shown, VIDEO } from './judge.ts';
 import { applyRule, asRuled, FULL, givenRule, type RangeRule, type RangeSetting, UNKNOWN } from './rule.ts';
 import { type ValueFacts, valueFacts } from './values.ts';
-import { isBeyondVideo, isVideo, isVideoProfile, VIDEO } from './video.ts';
 
 /**
  * An image as a rule reads it.
