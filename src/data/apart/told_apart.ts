@@ -26,7 +26,8 @@ const PROPERTIES: readonly Property[] = [
   {
     what: 'how sharp or noisy an image is (0.25 smooth, 1 noise)',
     kind: 'file',
-    least: 0.05,
+    least: 0.1,
+    ofSplits: true,
     of: ({ file }) => file.grain,
   },
   // Lesions may well have a colour of their own.
