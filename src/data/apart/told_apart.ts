@@ -7,8 +7,8 @@ interface Property {
   readonly what: string;
   /** Of properties of one kind the first that tells is told. */
   readonly kind: string;
-  /** Whether labels may differ by it. */
-  readonly ofSplits?: boolean;
+  /** Of splits alone: labels may well differ by it. */
+  readonly splitsOnly?: boolean;
   /** By how much numbers have to differ, in the middle, to be worth a word: what images show moves them too. */
   readonly least?: number;
   /** A name, or a number; null where an image has none. */
@@ -27,11 +27,11 @@ const PROPERTIES: readonly Property[] = [
     what: 'how sharp or noisy an image is (0.25 smooth, 1 noise)',
     kind: 'file',
     least: 0.1,
-    ofSplits: true,
+    splitsOnly: true,
     of: ({ file }) => file.grain,
   },
   // Lesions may well have a colour of their own.
-  { what: 'the colour on the whole (red less blue)', kind: 'warmth', ofSplits: true, of: ({ file }) => file.warmth },
+  { what: 'the colour on the whole (red less blue)', kind: 'warmth', splitsOnly: true, of: ({ file }) => file.warmth },
   { what: 'colour', kind: 'colour', of: ({ file }) => (file.coloured ? 'coloured' : 'grey') },
 ];
 
@@ -51,8 +51,8 @@ export interface Told {
 /** All of the properties that tell two groups of images apart, of each kind one. */
 export function toldApart(first: readonly ImageFacts[], second: readonly ImageFacts[], by: 'label' | 'split'): Told[] {
   const told = new Map<string, Told>();
-  for (const { what, kind, of, least = 0, ofSplits = false } of PROPERTIES) {
-    if (ofSplits && by === 'label') continue;
+  for (const { what, kind, of, least = 0, splitsOnly = false } of PROPERTIES) {
+    if (splitsOnly && by === 'label') continue;
     const [a, b] = [first, second].map((images) => images.flatMap((image) => of(image) ?? []));
     if (told.has(kind) || a.length < first.length / 2 || b.length < second.length / 2) continue;
     if (a.every(isName) && b.every(isName)) {
