@@ -142,7 +142,7 @@ suite('comparison', () => {
     const [sentence] = findings(comparison);
     assert.match(
       sentence,
-      /^On Brain, fusionclip, epochs 50, 4-shot has the highest image AUROC \(85\.50 ± 0\.71\), clearly above/,
+      /^On Brain, fusionclip, epochs 50, 4-shot has the highest image AUROC \(85\.50 ± 0\.71\), clearly above all others\.$/,
     );
     const [head, ...lines] = csvCells(comparisonCsv(comparison));
     for (const line of lines) assert.equal(line.length, head.length);

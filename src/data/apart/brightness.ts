@@ -3,7 +3,7 @@ import type { ImageFacts } from '../layout/read_scan.ts';
 import { levelsOf } from '../range/judge.ts';
 import type { RangeRule } from '../range/rule.ts';
 import { separation } from './separation.ts';
-import { isClear } from './told_apart.ts';
+import { isClear, median } from './told_apart.ts';
 
 /** Fewer grey levels are the difference of a day. */
 const LEVELS = 12;
@@ -38,9 +38,4 @@ export function brightnessProblems(path: string, images: readonly ImageFacts[], 
 
 function mean(numbers: readonly number[]): number {
   return numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }

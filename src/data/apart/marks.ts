@@ -26,24 +26,24 @@ const CHANCE = 0.01;
 /** Share of the images of a label that are alike there. */
 const ALIKE = 0.95;
 
-/** A place where the labels are told apart. */
+/** A place where two groups of images are told apart. */
 export interface Mark {
   /** In words, e.g. `in the upper left corner`. */
   readonly where: string;
-  /** The grey levels there, of normal and of abnormal images. */
+  /** The grey levels there, of the two groups. */
   readonly levels: readonly [number, number];
 }
 
 /** What is counted of each place: how bright it is on the whole, and its brightest pixel, which a thin mark is seen by. */
 const LOOKS = ['mean', 'peak'] as const;
 
-/** Counts how bright images of either label are at each place, so that a mark is found that all of one label have in common. */
+/** Counts how bright images of two groups are at each place, so that a mark is found that all of one have in common. */
 export class MarkFinder {
-  /** By label, look, cell and level. */
+  /** By group, look, cell and level. */
   readonly #counts = [0, 1].map(() => new Uint32Array(LOOKS.length * CELLS * CELLS * BINS));
 
   /** Takes an image; one whose numbers have no levels of their own is passed over. */
-  add(label: 0 | 1, raster: Pick<Raster, 'data'>, { sums, counts, peaks }: PeakedCells, { highest }: ValueFacts): void {
+  add(group: 0 | 1, raster: Pick<Raster, 'data'>, { sums, counts, peaks }: PeakedCells, { highest }: ValueFacts): void {
     const kind = sampleKind(raster);
     if (kind !== 'uint8' && kind !== 'uint16') return;
     const top = kind === 'uint8' ? 256 : 2 ** bitsUsed(highest);
@@ -51,42 +51,53 @@ export class MarkFinder {
       if (counts[cell] === 0) continue;
       for (const [look, value] of [sums[cell] / counts[cell], peaks[cell]].entries()) {
         const level = Math.min(BINS - 1, Math.floor((BINS * value) / top));
-        this.#counts[label][(look * CELLS * CELLS + cell) * BINS + level]++;
+        this.#counts[group][(look * CELLS * CELLS + cell) * BINS + level]++;
       }
     }
   }
 
-  /** The clearest of the places where nearly all images of a label are alike, and hardly any of the other one is like them. */
+  /** The clearest of the places where nearly all images of a group are alike, and hardly any of the other one is like them. */
   find(): Mark | null {
     let best: { cell: number; distance: number; levels: readonly [number, number] } | null = null;
     for (const look of LOOKS.keys()) {
       for (const cell of PLACES) {
-        const [normal, abnormal] = this.#at(look, cell);
-        const distance = Math.max(flatAgainst(normal, abnormal), flatAgainst(abnormal, normal));
+        const [first, second] = this.#at(look, cell);
+        const distance = Math.max(flatAgainst(first, second), flatAgainst(second, first));
         if (distance < APART || distance <= (best?.distance ?? 0)) continue;
-        // Any two neighbouring levels of either label would have done.
-        const chance = LOOKS.length * PLACES.length * 2 * BINS * tail(distance, total(normal), total(abnormal));
-        if (chance <= CHANCE) best = { cell, distance, levels: [median(normal), median(abnormal)] };
+        // Any two neighbouring levels of either group would have done.
+        const chance = LOOKS.length * PLACES.length * 2 * BINS * tail(distance, total(first), total(second));
+        if (chance <= CHANCE) best = { cell, distance, levels: [median(first), median(second)] };
       }
     }
     if (!best) return null;
-    const [normal, abnormal] = best.levels.map((level) => Math.round((level + 0.5) * (256 / BINS)));
-    return { where: whereIs(best.cell), levels: [normal, abnormal] };
+    const [first, second] = best.levels.map((level) => Math.round((level + 0.5) * (256 / BINS)));
+    return { where: whereIs(best.cell), levels: [first, second] };
   }
 
   #at(look: number, cell: number): [Uint32Array, Uint32Array] {
     const from = (look * CELLS * CELLS + cell) * BINS;
-    const [normal, abnormal] = this.#counts.map((counts) => counts.subarray(from, from + BINS));
-    return [normal, abnormal];
+    const [first, second] = this.#counts.map((counts) => counts.subarray(from, from + BINS));
+    return [first, second];
   }
 }
 
-/** What is said of it. */
-export function markProblems(path: string, mark: Mark | null): Problem[] {
-  if (!mark) return [];
-  const [normal, abnormal] = mark.levels;
-  const message = `the images of one label are alike ${mark.where} and the others differ (grey about ${normal} in normal ones, ${abnormal} in abnormal ones), as where a mark is burned in; a model may go by it in place of lesions: cover that place in all images`;
-  return [{ kind: 'told_apart', severity: 'warning', path, message }];
+/** What is said of places by which labels and splits are told apart. */
+export function markProblems(
+  path: string,
+  { labels, splits }: Readonly<Record<'labels' | 'splits', Mark | null>>,
+): Problem[] {
+  const problems: Problem[] = [];
+  if (labels) {
+    const [normal, abnormal] = labels.levels;
+    const message = `the images of one label are alike ${labels.where} and the others differ (grey about ${normal} in normal ones, ${abnormal} in abnormal ones), as where a mark is burned in; a model may go by it in place of lesions: cover that place in all images`;
+    problems.push({ kind: 'told_apart', severity: 'warning', path, message });
+  }
+  if (splits) {
+    const [valid, test] = splits.levels;
+    const message = `the images of one split are alike ${splits.where} and the others differ (grey about ${valid} in valid, ${test} in test), as where one has a mark or a margin; bring all images into one form`;
+    problems.push({ kind: 'unlike_splits', severity: 'warning', path, message });
+  }
+  return problems;
 }
 
 /** By what share more images of one label lie in two neighbouring bins than of the other one, where nearly all of these do; else 0. */

@@ -7,6 +7,10 @@ interface Property {
   readonly what: string;
   /** Of properties of one kind the first that tells is told. */
   readonly kind: string;
+  /** Of splits alone: labels may well differ by it. */
+  readonly splitsOnly?: boolean;
+  /** By how much numbers have to differ, in the middle, to be worth a word: what images show moves them too. */
+  readonly least?: number;
   /** A name, or a number; null where an image has none. */
   readonly of: (image: ImageFacts) => string | number | null;
 }
@@ -19,6 +23,15 @@ const PROPERTIES: readonly Property[] = [
   { what: 'the format of a file', kind: 'file', of: ({ file }) => file.format },
   { what: 'how coarsely a JPEG was saved (mean step)', kind: 'file', of: ({ file }) => file.steps },
   { what: 'the number of bits', kind: 'bits', of: ({ values }) => `${values.bits} bits` },
+  {
+    what: 'how sharp or noisy an image is (0.25 smooth, 1 noise)',
+    kind: 'file',
+    least: 0.1,
+    splitsOnly: true,
+    of: ({ file }) => file.grain,
+  },
+  // Lesions may well have a colour of their own.
+  { what: 'the colour on the whole (red less blue)', kind: 'warmth', splitsOnly: true, of: ({ file }) => file.warmth },
   { what: 'colour', kind: 'colour', of: ({ file }) => (file.coloured ? 'coloured' : 'grey') },
 ];
 
@@ -36,9 +49,10 @@ export interface Told {
 }
 
 /** All of the properties that tell two groups of images apart, of each kind one. */
-export function toldApart(first: readonly ImageFacts[], second: readonly ImageFacts[]): Told[] {
+export function toldApart(first: readonly ImageFacts[], second: readonly ImageFacts[], by: 'label' | 'split'): Told[] {
   const told = new Map<string, Told>();
-  for (const { what, kind, of } of PROPERTIES) {
+  for (const { what, kind, of, least = 0, splitsOnly = false } of PROPERTIES) {
+    if (splitsOnly && by === 'label') continue;
     const [a, b] = [first, second].map((images) => images.flatMap((image) => of(image) ?? []));
     if (told.has(kind) || a.length < first.length / 2 || b.length < second.length / 2) continue;
     if (a.every(isName) && b.every(isName)) {
@@ -46,7 +60,8 @@ export function toldApart(first: readonly ImageFacts[], second: readonly ImageFa
       if (isClear(found, CHANCE.name)) told.set(kind, { what, found: [namesIn(a, found), namesIn(b, found)] });
     } else {
       const [p, q] = [a.map(Number), b.map(Number)];
-      if (isClear(separation(p, q), CHANCE.number)) told.set(kind, { what, found: [spanOf(p), spanOf(q)] });
+      if (Math.abs(median(p) - median(q)) < least || !isClear(separation(p, q))) continue;
+      told.set(kind, { what, found: [spanOf(p), spanOf(q)] });
     }
   }
   return [...told.values()];
@@ -70,6 +85,12 @@ function namesIn(all: readonly string[], { distance }: Separation): string {
   return `${shown.join(', ')}${list.length > 3 ? ', …' : ''}`;
 }
 
+/** The middle of numbers. */
+export function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
+
 /** Where all but a tenth of numbers lie. */
 function spanOf(all: readonly number[]): string {
   const sorted = [...all].sort((a, b) => a - b);
@@ -84,6 +105,7 @@ export function labelProblems(path: string, images: readonly ImageFacts[]): Prob
     const told = toldApart(
       own.filter(({ label }) => label === 0),
       own.filter(({ label }) => label === 1),
+      'label',
     );
     return told.map(({ what, found: [normal, abnormal] }) => {
       const message = `${what} tells the labels apart${where} (normal: ${normal}; abnormal: ${abnormal}), and a model may go by what comes of that in place of lesions; bring all images into one form`;
@@ -103,7 +125,7 @@ export function labelProblems(path: string, images: readonly ImageFacts[]): Prob
 /** Splits of which the images have another form. */
 export function splitProblems(path: string, images: readonly ImageFacts[]): Problem[] {
   const [valid, test] = (['valid', 'test'] as const).map((split) => images.filter((image) => image.split === split));
-  return toldApart(valid, test).map(({ what, found: [ours, theirs] }) => {
+  return toldApart(valid, test, 'split').map(({ what, found: [ours, theirs] }) => {
     const message = `${what} tells the splits apart (valid: ${ours}; test: ${theirs}), so test shows how a model does on images of another form than those it is trained and chosen on`;
     return { kind: 'unlike_splits', severity: 'warning', path, message };
   });

@@ -2,6 +2,8 @@ import { joinPath } from '../../base/paths.ts';
 import { ALIKE, CELLS, dot, SEVERAL, unit } from '../layout/polarity.ts';
 import type { Problem } from '../layout/problem.ts';
 import type { ImageFacts } from '../layout/read_scan.ts';
+import { separation } from './separation.ts';
+import { isClear } from './told_apart.ts';
 import { TURNS } from './turns.ts';
 
 /** Share of the images of a split that agree. */
@@ -16,6 +18,9 @@ const NEARLY = 0.9;
 /** Images among which a single one can be odd, and how well these fit each other. */
 const MANY = 12;
 const CLOSE = 0.7;
+
+/** Images that fit the others less are hardly of the same thing. */
+const UNLIKE = 0.4;
 
 /** By so much one image alone fits better turned. */
 const CLEARLY = 0.3;
@@ -43,11 +48,19 @@ function splitTurned(path: string, valid: readonly ImageFacts[], test: readonly 
     return { name, gain: agreed && mean(stay) >= BETTER && mean(gain) >= BETTER ? mean(gain) : 0 };
   });
   const most = ways.reduce((best, { gain }) => Math.max(best, gain), 0);
-  if (most === 0) return null;
+  if (most === 0) return otherContent(path, [ours, theirs]);
   // What is about symmetric fits mirrored as well: the first of them is the simplest.
   const found = ways.find(({ gain }) => gain >= NEARLY * most)!;
   const message = `the images of test lie otherwise than those of valid: nearly all of them fit these better ${found.name}; bring all into one position`;
   return [{ kind: 'turned_images', severity: 'warning', path, message }];
+}
+
+/** A test split whose images have bright and dark in other places than those of validation, however they are laid. */
+function otherContent(path: string, groups: readonly (readonly Fit[])[]): Problem[] | null {
+  const [ours, theirs] = groups.map((fits) => fits.map(({ own, turned }) => Math.max(own, ...turned)));
+  if (mean(ours) < CLOSE || mean(theirs) > UNLIKE || !isClear(separation(ours, theirs))) return null;
+  const message = `the images of test have bright and dark in other places than those of valid (correlation ${mean(theirs).toFixed(2)}, within valid ${mean(ours).toFixed(2)}), as images of something else have; check that both are of one kind`;
+  return [{ kind: 'unlike_splits', severity: 'warning', path, message }];
 }
 
 function someTurned(path: string, images: readonly ImageFacts[]): Problem[] {
@@ -68,6 +81,12 @@ function someTurned(path: string, images: readonly ImageFacts[]): Problem[] {
   return [{ kind: 'turned_images', severity: 'warning', path: joinPath(path, odd[0].id), message }];
 }
 
+/** How well an image fits as it is, and laid otherwise. */
+interface Fit {
+  readonly own: number;
+  readonly turned: readonly number[];
+}
+
 /** Which cell lies at each place after each turn. */
 const LAID = TURNS.map(({ from }) =>
   Array.from({ length: CELLS * CELLS }, (_, i) => {
@@ -77,7 +96,7 @@ const LAID = TURNS.map(({ from }) =>
 );
 
 /** How well places fit a pattern as they are, and when they are laid otherwise. */
-function fits(places: Float64Array, pattern: Float64Array): { own: number; turned: number[] } {
+function fits(places: Float64Array, pattern: Float64Array): Fit {
   const common = unit(pattern.slice());
   const turned = LAID.map((from) => from.reduce((sum, place, i) => sum + places[place] * common[i], 0));
   return { own: dot(places, common), turned };

@@ -18,6 +18,7 @@ import { scanDataset } from './scan.ts';
 import type { Scan } from './scanned.ts';
 import { setProblems } from './set_problems.ts';
 import { SplitSums } from './split_sums.ts';
+import { TurnedCopies } from './turned_copies.ts';
 
 /** How a data set is looked at. */
 export interface CheckOptions {
@@ -66,7 +67,7 @@ async function inspect(
   const {
     images,
     smeared,
-    mark,
+    marks,
     problems: found,
   } = await readScan(fs, scan, {
     ...{ onProgress, decoders },
@@ -90,9 +91,11 @@ async function inspect(
     ...found,
     ...grey.problems,
     ...setProblems(scan, images, hashes),
-    ...markProblems(path, mark),
     ...brightnessProblems(path, images, grey.rule),
+    ...markProblems(path, marks),
   ];
+  const copies = new TurnedCopies(images, hashes);
+  problems.push(...copies.problems(path));
   const masks = scan.kind === 'pixel' ? maskFacts(scan, samples, background, smeared) : null;
   const told = keptPath(path);
   const inventory: Inventory = {
@@ -117,7 +120,7 @@ async function inspect(
     patients: patientFacts(samples, rules.group ?? null),
     leftOut: summarizeLeftOut(scan.leftOut),
     sha256: await sums.all(),
-    leaks: findLeaks(samples, hashes, rules.group ?? null),
+    leaks: findLeaks(samples, hashes, copies, rules.group ?? null),
     problems: told === path ? problems : problems.map((one) => ({ ...one, path: one.path.replace(path, told) })),
     ok: problems.every(({ severity }) => severity === 'warning'),
   };
@@ -171,7 +174,12 @@ function patientFacts(samples: readonly Sample[], group: string | null): Patient
 /** Names of equal files in a warning. */
 const EQUAL_SHOWN = 3;
 
-function findLeaks(samples: readonly Sample[], hashes: readonly HashedFile[], group: string | null): Leaks {
+function findLeaks(
+  samples: readonly Sample[],
+  hashes: readonly HashedFile[],
+  copies: TurnedCopies,
+  group: string | null,
+): Leaks {
   const identical = identicalFiles(hashes);
   const shared = group === null ? sharedByName(samples) : sharedByPatient(samples);
   const warnings: string[] = [];
@@ -183,6 +191,7 @@ function findLeaks(samples: readonly Sample[], hashes: readonly HashedFile[], gr
       `${across.length === 1 ? '1 picture is' : `${across.length} pictures are`} in valid and in test, e.g. ${files}; results on test are too good`,
     );
   }
+  warnings.push(...copies.warnings());
   const how =
     group === null ? 'by the names of files; --group auto keeps each on one side where splits are dealt' : group;
   if (shared.length > 0) {

@@ -43,8 +43,8 @@ export interface Reading {
   readonly images: readonly ImageFacts[];
   /** Images of which a mask was read at one half, for its borders are smeared. */
   readonly smeared: number;
-  /** A place by which the labels are told apart. */
-  readonly mark: Mark | null;
+  /** Places by which labels, and splits, are told apart. */
+  readonly marks: Readonly<Record<'labels' | 'splits', Mark | null>>;
   readonly problems: readonly Problem[];
 }
 
@@ -89,7 +89,7 @@ export async function readScan(fs: FileSystem, scan: Scan, options: ReadOptions 
   const problems: Problem[] = [];
   const images: ImageFacts[] = [];
   const lesions: Lesion[] = [];
-  const marks = new MarkFinder();
+  const marks: Marks = { labels: new MarkFinder(), splits: new MarkFinder() };
   const fit = new MaskFit();
   const seen = ({ split, label }: Sample) => !normalOnly || split === 'test' || label === 0;
   const own = scan.classes.flatMap((c) => c.samples.filter(seen));
@@ -116,15 +116,22 @@ export async function readScan(fs: FileSystem, scan: Scan, options: ReadOptions 
   const smeared = lesions.filter((lesion) => lesion.smeared).length;
   const together = [...remarkProblems(scan.path, images), ...videoProblems(scan.path, images)];
   const ofMasks = [...maskSetProblems(scan, lesions, backgroundGiven), ...fit.problems(scan.path)];
-  return { images, smeared, mark: marks.find(), problems: [...problems, ...together, ...ofMasks] };
+  return {
+    images,
+    smeared,
+    marks: { labels: marks.labels.find(), splits: marks.splits.find() },
+    problems: [...problems, ...together, ...ofMasks],
+  };
 }
+
+type Marks = Record<'labels' | 'splits', MarkFinder>;
 
 function factsOf(
   { id, path, split, label }: Sample,
   bytes: Uint8Array,
   raster: Raster,
   problems: Problem[],
-  marks: MarkFinder,
+  marks: Marks,
 ): ImageFacts {
   const values = valueFacts(raster);
   const { lowest, highest } = values;
@@ -135,7 +142,8 @@ function factsOf(
   const { width, height, channels } = raster;
   const { orientation = 1 } = raster;
   const cells = cellsOf(raster);
-  marks.add(label, raster, cells, values);
+  marks.labels.add(label, raster, cells, values);
+  marks.splits.add(split === 'valid' ? 0 : 1, raster, cells, values);
   return {
     ...{ id, split, label, width, height, channels, values, orientation },
     file: fileFacts(bytes, path, raster),

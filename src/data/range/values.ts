@@ -21,6 +21,8 @@ export interface ValueFacts {
   readonly quantiles: readonly number[];
   /** Whether nearly all pixels have one of two values, as those of a mask. */
   readonly twoValued: boolean;
+  /** Equal where the same grey values are in other places, as in a picture that was turned, and hardly where others are. */
+  readonly sums: string;
   /** Shares of the pixels below 16, which is the black of video, and at it. */
   readonly sixteen: { readonly below: number; readonly at: number };
 }
@@ -42,8 +44,21 @@ export function valueFacts(raster: Raster): ValueFacts {
     signed: raster.data instanceof Uint16Array ? asSigned(values) : [values[0], values[last]],
     quantiles: MIDDLES.map(at),
     twoValued: isTwoValued(values),
+    sums: sumsOf(values),
     sixteen: sharesAtSixteen(values),
   };
+}
+
+/** The sums of the first three powers. @param values in one order */
+function sumsOf(values: Raster['data']): string {
+  let [first, second, third] = [0, 0, 0];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    first += value;
+    second += value * value;
+    third += value * value * value;
+  }
+  return [first, second, third].join();
 }
 
 /** Share of the span of values about either end that counts as one value. */
