@@ -110,13 +110,12 @@ export async function predictPaths(context: RunContext, request: PredictPathsReq
 
 /** Pictures have no slices to pass over, and no series that results could be of. */
 function requireNoVolumeFlags(request: PredictPathsRequest): void {
-  const { stride = 1, write = [], window = null, plane = null, volume = null, accept = [] } = request;
+  const { stride = 1, write = [], window = null, plane = null, volume = null } = request;
   refuseForPictures({
     '--window': window !== null,
     '--plane': plane !== null,
     '--volume': volume !== null,
     '--stride': stride !== 1,
-    '--accept': accept.some((word) => word !== ''),
     [`--write ${write.join(',')}`]: write.some((kind) => kind !== 'nifti'),
   });
 }

@@ -146,7 +146,6 @@ suiteInTurn('predictions', () => {
     const paths = { adapters: '/run', model, paths: [GOOD], out: null };
     await expectFailure('usage', [/^--stride is for volumes/], () => predictPaths(context, { ...paths, stride: 2 }));
     await expectFailure('usage', [/^--write sr is for/], () => predictPaths(context, { ...paths, write: ['sr'] }));
-    await expectFailure('usage', [/^--accept is for/], () => predictPaths(context, { ...paths, accept: ['gaps'] }));
     for (const [flag, rule] of [
       ['window', { window: 'brain' }],
       ['plane', { plane: 'axial' }],
