@@ -24,7 +24,7 @@ export const IMAGE_EXTENSIONS: readonly string[] = ['png', 'jpg', 'jpeg', 'jpe',
  * Throws `FusionclipError('bad_image')` for a damaged file and for any other format.
  */
 export function decodeRaster(bytes: Uint8Array, name: string): Raster {
-  const format = sniff(bytes, name);
+  const format = formatOf(bytes, name);
   const raster = stored(bytes, name, format, false);
   const orientation = orientationOf(bytes, format);
   const behind = behindEnd(bytes, format);
@@ -69,7 +69,7 @@ export interface MaskMeaning {
  */
 export function decodeStoredMask(bytes: Uint8Array, name: string, meaning: MaskMeaning = {}): StoredMask {
   const { background = 'black', values } = meaning;
-  const format = sniff(bytes, name);
+  const format = formatOf(bytes, name);
   const raster = stored(bytes, name, format, true);
   const orientation = orientationOf(bytes, format);
   if (values) {
@@ -169,17 +169,13 @@ const BY_EXTENSION: Readonly<Record<string, string>> = {
 
 type Format = 'png' | 'jpeg' | 'tiff' | 'bmp';
 
-/** The format of a file that is read, by its first bytes. @throws FusionclipError `bad_image` */
-export function formatOf(bytes: Uint8Array, name: string): Format {
-  return sniff(bytes, name);
-}
-
 /** Whether a file is a JPEG by its first bytes. */
 function isJpeg(bytes: Uint8Array): boolean {
   return startsWith(bytes, 0, '\xff\xd8\xff');
 }
 
-function sniff(bytes: Uint8Array, name: string): Format {
+/** The format of a file that is read, by its first bytes. @throws FusionclipError `bad_image` */
+export function formatOf(bytes: Uint8Array, name: string): Format {
   if (startsWith(bytes, 0, '\x89PNG\r\n\x1a\n')) return 'png';
   if (isJpeg(bytes)) return 'jpeg';
   if (isTiff(bytes)) return 'tiff';

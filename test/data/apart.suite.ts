@@ -347,11 +347,11 @@ suite('one picture, mirrored or turned', () => {
 
 suite('how coarsely a JPEG was saved', () => {
   test('is read from its first table', async () => {
-    const { jpegTables } = await import('../../src/data/jpeg/tables.ts');
+    const { meanStep } = await import('../../src/data/jpeg/tables.ts');
     const file = fromBase64(JPEG_SAMPLES.grey.file);
-    const step = jpegTables(file)!;
+    const step = meanStep(file)!;
     const at = file.findIndex((byte, i) => byte === 0xff && file[i + 1] === 0xdb);
     assert.equal(step, file.subarray(at + 5, at + 69).reduce((sum, one) => sum + one, 0) / 64);
-    assert.isNull(jpegTables(Uint8Array.of(0xff, 0xd8, 0xff, 0xda, 0, 2)));
+    assert.isNull(meanStep(Uint8Array.of(0xff, 0xd8, 0xff, 0xda, 0, 2)));
   });
 });

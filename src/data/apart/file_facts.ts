@@ -1,7 +1,7 @@
 import { formatOf } from '../decode.ts';
 import type { Raster } from '../image.ts';
 import { FULL_RANGE, sampleKind } from '../image.ts';
-import { jpegTables } from '../jpeg/tables.ts';
+import { meanStep } from '../jpeg/tables.ts';
 
 /** What a picture and its file have that says nothing of what is seen. */
 export interface FileFacts {
@@ -28,7 +28,7 @@ export function fileFacts(bytes: Uint8Array, name: string, raster: Raster): File
   const coloured = isColoured(raster);
   return {
     format: format.toUpperCase(),
-    steps: format === 'jpeg' ? jpegTables(bytes) : null,
+    steps: format === 'jpeg' ? meanStep(bytes) : null,
     coloured,
     grain: grainOf(raster),
     warmth: coloured ? warmthOf(raster) : null,

@@ -20,7 +20,7 @@ export interface Steps {
   readonly outside: Int32Array;
 }
 
-/** A picture thinned out to at most {@link SIDE} pixels to a side, of colours their mean: bytes as they are, other values between their extremes. */
+/** A picture thinned out to at most {@link SIDE} pixels to a side, of colours their sum, its values spread between their extremes; a small picture of grey bytes as it is. */
 export function thinned({
   width,
   height,

@@ -1,5 +1,5 @@
 /** The mean step by which the values of a JPEG are rounded, of its first table; null where it has none before its picture. */
-export function jpegTables(bytes: Uint8Array): number | null {
+export function meanStep(bytes: Uint8Array): number | null {
   for (let at = 2; at + 4 < bytes.length && bytes[at] === 0xff; ) {
     const marker = bytes[at + 1];
     if (marker === 0xda) return null;

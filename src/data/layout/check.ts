@@ -86,6 +86,7 @@ async function inspect(
   const count = (split: Split, label: 0 | 1) =>
     samples.filter((sample) => sample.split === split && sample.label === label).length;
   const grey = greyFacts(scan, images, range, known ?? null);
+  const copies = new TurnedCopies(images, hashes);
   const problems: Problem[] = [
     ...scan.problems,
     ...found,
@@ -93,9 +94,8 @@ async function inspect(
     ...setProblems(scan, images, hashes),
     ...brightnessProblems(path, images, grey.rule),
     ...markProblems(path, marks),
+    ...copies.problems(path),
   ];
-  const copies = new TurnedCopies(images, hashes);
-  problems.push(...copies.problems(path));
   const masks = scan.kind === 'pixel' ? maskFacts(scan, samples, background, smeared) : null;
   const told = keptPath(path);
   const inventory: Inventory = {
