@@ -74,7 +74,8 @@ export function familyRows(
   given: Readonly<Record<string, string>>,
 ): StudyRow[] {
   if (given['prompt.object'] !== undefined) return [...rows];
-  const { nouns } = PHANTOM_FAMILIES[family];
+  const { nouns: names, short } = PHANTOM_FAMILIES[family];
+  const nouns = [...names, ...(short ? [short] : [])];
   const { fusion } = chooseSettings(defaults, { ...given, method: OWN }).settings;
   const room = { tokenizer, context: weights.config.text.context, vectors: fusion['prompt.nctx'] };
   const tell = (whose: string, name: string, first: string) => {
