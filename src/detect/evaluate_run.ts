@@ -199,6 +199,7 @@ async function evaluateOn(
       (await volumeMetrics({
         ...volumeRequest({ ...header, train: rules, kind }, volumes, scored, thresholds, onEvent),
         stride,
+        signal,
         onMaps:
           output && wantsMaps ? volumeMapWriter(outer.fs, output.path, thresholds.pixel?.value ?? null) : undefined,
       }));

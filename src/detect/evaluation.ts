@@ -1,5 +1,5 @@
 import type { FileSystem } from '../base/file_system.ts';
-import { turn } from '../base/turn.ts';
+import { inTurns } from '../base/steps.ts';
 import { rangeOf } from '../data/heat_map.ts';
 import type { DatasetKind, Sample } from '../data/layout/dataset.ts';
 import { patientOfId } from '../data/layout/patients.ts';
@@ -12,12 +12,12 @@ import type { ClassedScores } from './image_threshold.ts';
 import { type OnScored, type ScoredSet, ScoredSoFar, sampleBatches, scoreSet } from './scoring.ts';
 import type { ScoredWeights, ValidationSet } from './selection.ts';
 import {
-  chooseThresholds,
-  evaluateIntensity,
-  evaluateScores,
+  intensityInSteps,
   type SamplingRequest,
   type SetMetrics,
+  scoresInSteps,
   type Thresholds,
+  thresholdsInSteps,
 } from './set_metrics.ts';
 import type { RangedScorer, SupportSet } from './support_set.ts';
 
@@ -54,7 +54,7 @@ export async function calibrate(
   const from = rest.possible ? 'valid' : 'support';
   const scored = rest.possible ? await rest.scores(scorer, of) : await memory.score(scorer);
   return {
-    thresholds: chooseThresholds(scored, detector.kind, from),
+    thresholds: await inTurns(thresholdsInSteps(scored, detector.kind, from), scorer.signal),
     ranges: scorer.ranges,
     mapScale: rangeOf(...scored.images.map(({ map }) => map))[1],
     scores: { of: from, ...classScores(scored) },
@@ -115,11 +115,8 @@ export async function evaluateSamples(
     signal,
     onProgress: (done) => onProgress?.(done, samples.length),
   });
-  // Both go through every pixel without a pause.
-  await turn(signal);
-  const metrics = evaluateScores(scored, kind, calibration.thresholds, sampling);
-  await turn(signal);
-  return { metrics, trivial: evaluateIntensity(scored, kind), scored };
+  const metrics = await inTurns(scoresInSteps(scored, kind, calibration.thresholds, sampling), signal);
+  return { metrics, trivial: await inTurns(intensityInSteps(scored, kind), signal), scored };
 }
 
 /** How the images of a run are drawn for intervals: by patient where its data are gone by patient. */

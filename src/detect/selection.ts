@@ -1,7 +1,8 @@
 import type { FileSystem } from '../base/file_system.ts';
+import { inTurns, type Steps } from '../base/steps.ts';
 import type { DatasetKind, Sample } from '../data/layout/dataset.ts';
-import { auroc } from '../metrics/auroc.ts';
-import { rankPixels, rankScores } from '../metrics/ranking.ts';
+import { auroc, aurocTally } from '../metrics/auroc.ts';
+import { rankPixelsInSteps, rankScores } from '../metrics/ranking.ts';
 import type { TrainOptions } from '../run/options.ts';
 import type { Choice, SelectionScore } from '../run/run_state.ts';
 import type { Detector } from './detector.ts';
@@ -72,7 +73,7 @@ export class ValidationSet {
   async evaluate(scorer: RangedScorer, of: ScoredWeights): Promise<SelectionScore> {
     const scored = await this.scores(scorer, of);
     this.#latest = { of, scored };
-    return selectionScore(scored, this.#detector.kind);
+    return inTurns(selectionScore(scored, this.#detector.kind), scorer.signal);
   }
 
   release(): void {
@@ -111,8 +112,8 @@ export class ValidationSet {
   }
 }
 
-/** The mean of image AUROC and, in sets with masks, pixel AUROC. */
-export function selectionScore({ size, images }: ScoredSet, kind: DatasetKind): SelectionScore {
+/** The mean of image AUROC and, in sets with masks, pixel AUROC; in steps of an image. */
+export function* selectionScore({ size, images }: ScoredSet, kind: DatasetKind): Steps<SelectionScore> {
   const labels = images.map(({ label }) => label ?? 0);
   const image = auroc(
     rankScores(
@@ -121,7 +122,10 @@ export function selectionScore({ size, images }: ScoredSet, kind: DatasetKind): 
     ),
   );
   if (kind === 'image') return { image, pixel: null, value: image };
-  const pixel = auroc(rankPixels(images.map(({ map, mask }) => ({ width: size, height: size, map, mask }))));
+  const ranking = yield* rankPixelsInSteps(images.map(({ map, mask }) => ({ width: size, height: size, map, mask })));
+  const area = aurocTally(ranking);
+  yield* ranking.walkInSteps(area.visit);
+  const pixel = area.result();
   // Without a lesion in any mask there is no pixel AUROC, and NaN would win every comparison or none.
   return { image, pixel, value: Number.isNaN(pixel) ? image : (image + pixel) / 2 };
 }

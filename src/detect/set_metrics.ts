@@ -1,11 +1,12 @@
+import { allSteps, type Steps } from '../base/steps.ts';
 import type { DatasetKind } from '../data/layout/dataset.ts';
 import { dice } from '../metrics/dice.ts';
-import { type IntensityMetrics, inBetterDirection } from '../metrics/intensity_baseline.ts';
-import { rankPixels, type ScoredMap, type ScoredMaps } from '../metrics/ranking.ts';
+import { betterInSteps, type IntensityMetrics, inBetterDirection } from '../metrics/intensity_baseline.ts';
+import { rankPixelsInSteps, type ScoredMap, type ScoredMaps } from '../metrics/ranking.ts';
 import {
   imageMetrics,
   type PixelMetrics,
-  pixelMetrics,
+  pixelMetricsInSteps,
   type RankingMetrics,
   rankingMetrics,
 } from '../metrics/summary.ts';
@@ -82,11 +83,21 @@ export interface SamplingRequest {
 
 /** Evaluates the scores of labelled images. */
 export function evaluateScores(
+  set: ScoredSet,
+  kind: DatasetKind,
+  thresholds: Thresholds,
+  sampling?: SamplingRequest,
+): SetMetrics {
+  return allSteps(scoresInSteps(set, kind, thresholds, sampling));
+}
+
+/** {@link evaluateScores} in steps of an image. */
+export function* scoresInSteps(
   { size, images }: ScoredSet,
   kind: DatasetKind,
   thresholds: Thresholds,
   { patientOf, seed }: SamplingRequest = { patientOf: null, seed: 0 },
-): SetMetrics {
+): Steps<SetMetrics> {
   const labels = images.map(({ label }) => label ?? 0);
   const scores = images.map(({ score }) => score);
   const maps = images.map((image) => scoredMap(image, size));
@@ -95,10 +106,10 @@ export function evaluateScores(
   return {
     images: { normal: labels.length - abnormal, abnormal },
     image: imageMetrics(labels, scores),
-    pixel: kind === 'pixel' ? pixelMetrics(maps) : null,
-    foreground: kind === 'pixel' ? foreground(images, (i) => images[i].map) : null,
+    pixel: kind === 'pixel' ? yield* pixelMetricsInSteps(maps) : null,
+    foreground: kind === 'pixel' ? yield* foreground(images, (i) => images[i].map) : null,
     imageThreshold: image && { ...image, ...decideImages(labels, scores, image.value) },
-    pixelThreshold: kind === 'pixel' && pixel ? { ...pixel, ...decidePixels(maps, pixel.value) } : null,
+    pixelThreshold: kind === 'pixel' && pixel ? { ...pixel, ...(yield* decidePixels(maps, pixel.value)) } : null,
     sampling: samplingOf(
       images.map(({ id, score }, i) => ({ id, score, label: labels[i] })),
       patientOf,
@@ -109,7 +120,12 @@ export function evaluateScores(
 }
 
 /** Evaluates brightness, in the better direction, on the images of a set that was read with {@link sampleBatches}. */
-export function evaluateIntensity({ size, images }: ScoredSet, kind: DatasetKind): IntensityMetrics | null {
+export function evaluateIntensity(set: ScoredSet, kind: DatasetKind): IntensityMetrics | null {
+  return allSteps(intensityInSteps(set, kind));
+}
+
+/** {@link evaluateIntensity} in steps of an image. */
+export function* intensityInSteps({ size, images }: ScoredSet, kind: DatasetKind): Steps<IntensityMetrics | null> {
   if (images.some(({ trivial }) => trivial === null)) return null;
   const labels = images.map(({ label }) => label ?? 0);
   const of = (key: 'mean' | 'std' | 'p995') =>
@@ -132,13 +148,22 @@ export function evaluateIntensity({ size, images }: ScoredSet, kind: DatasetKind
     mean: of('mean'),
     std: of('std'),
     p995: of('p995'),
-    map: kind === 'pixel' ? inBetterDirection((sign) => pixelMetrics(maps(sign))) : null,
-    mapForeground: hasContent ? inBetterDirection((sign) => foreground(images, grey(sign))!) : null,
+    map: kind === 'pixel' ? yield* betterInSteps((sign) => pixelMetricsInSteps(maps(sign))) : null,
+    mapForeground: hasContent ? yield* betterInSteps((sign) => insideOf(images, grey(sign))) : null,
   };
 }
 
 /** The thresholds of largest F1 on some labelled images; null where a class is absent. */
-export function chooseThresholds({ size, images }: ScoredSet, kind: DatasetKind, from: Threshold['from']): Thresholds {
+export function chooseThresholds(set: ScoredSet, kind: DatasetKind, from: Threshold['from']): Thresholds {
+  return allSteps(thresholdsInSteps(set, kind, from));
+}
+
+/** {@link chooseThresholds} in steps of an image. */
+export function* thresholdsInSteps(
+  { size, images }: ScoredSet,
+  kind: DatasetKind,
+  from: Threshold['from'],
+): Steps<Thresholds> {
   const labels = images.map(({ label }) => label ?? 0);
   const choose = ({ positives, negatives, f1Max, f1Threshold }: RankingMetrics): Threshold | null =>
     positives > 0 && negatives > 0 ? { value: f1Threshold, f1: f1Max, from } : null;
@@ -146,7 +171,7 @@ export function chooseThresholds({ size, images }: ScoredSet, kind: DatasetKind,
   const maps = images.map((image) => scoredMap(image, size));
   return {
     image: choose(imageMetrics(labels, scores)),
-    pixel: kind === 'pixel' ? choose(rankingMetrics(rankPixels(maps))) : null,
+    pixel: kind === 'pixel' ? choose(yield* rankingMetrics(yield* rankPixelsInSteps(maps))) : null,
   };
 }
 
@@ -165,8 +190,15 @@ function hasBlack(images: readonly ScoredImage[]): boolean {
 }
 
 /** Ranking metrics over the pixels that are not black; null when no image has a black pixel. */
-function foreground(images: readonly ScoredImage[], map: (i: number) => Float32Array): ForegroundMetrics | null {
-  if (!hasBlack(images)) return null;
+function* foreground(
+  images: readonly ScoredImage[],
+  map: (i: number) => Float32Array,
+): Steps<ForegroundMetrics | null> {
+  return hasBlack(images) ? yield* insideOf(images, map) : null;
+}
+
+/** Ranking metrics over the pixels that are not black. */
+function* insideOf(images: readonly ScoredImage[], map: (i: number) => Float32Array): Steps<ForegroundMetrics> {
   const maps: ScoredMaps = {
     *[Symbol.iterator]() {
       for (const [i, { grey, mask }] of images.entries()) {
@@ -183,7 +215,7 @@ function foreground(images: readonly ScoredImage[], map: (i: number) => Float32A
       }
     },
   };
-  const { f1Threshold: _, ...metrics } = rankingMetrics(rankPixels(maps));
+  const { f1Threshold: _, ...metrics } = yield* rankingMetrics(yield* rankPixelsInSteps(maps));
   return metrics;
 }
 
@@ -199,7 +231,7 @@ function decideImages(labels: readonly number[], scores: readonly number[], thre
   };
 }
 
-function decidePixels(maps: readonly ScoredMap[], threshold: number): PixelDecisions {
+function* decidePixels(maps: readonly ScoredMap[], threshold: number): Steps<PixelDecisions> {
   let both = 0;
   let total = 0;
   const each: number[] = [];
@@ -212,6 +244,7 @@ function decidePixels(maps: readonly ScoredMap[], threshold: number): PixelDecis
       total += predicted[i] + lesion[i];
     }
     if (lesion.includes(1)) each.push(dice(predicted, lesion));
+    yield;
   }
   return {
     dice: total === 0 ? 1 : (2 * both) / total,

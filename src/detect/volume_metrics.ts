@@ -86,6 +86,7 @@ export interface VolumeRequest {
   readonly patientOf: ((id: string) => string | null) | null;
   readonly seed: number;
   readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
   /** Gets each volume with its map on the grid that it is stored in. */
   readonly onMaps?: (volume: SlicedVolume, maps: GridMaps) => Promise<void>;
 }
@@ -121,7 +122,7 @@ export function volumeRule(train: Pick<VolumeSettings, 'volume.top' | 'volume.sm
 /**
  * Evaluates volumes by the scores and maps of their slices. One volume is looked at after the other; of its voxels a few slices are
  * held. Volumes without a scored slice (those of the other split, and empty ones) play no part.
- * @throws FusionclipError what the masks throw
+ * @throws FusionclipError what the masks throw; what the signal was fired with
  */
 export async function volumeMetrics(request: VolumeRequest): Promise<VolumeMetrics> {
   const { volumes, images, rule, stride, thresholds, seed, onProgress } = request;
@@ -166,7 +167,7 @@ export async function volumeMetrics(request: VolumeRequest): Promise<VolumeMetri
 async function oneVolume(
   volume: SlicedVolume,
   scored: ReadonlyMap<string, ScoredImage>,
-  { rule, stride = 1, norm, maps, thresholds, patientOf, onMaps }: VolumeRequest,
+  { rule, stride = 1, norm, maps, thresholds, patientOf, onMaps, signal }: VolumeRequest,
   firstLesion: number,
 ) {
   const { shape, missing, affine, stacks, lesions } = volume;
@@ -195,6 +196,7 @@ async function oneVolume(
   const result = await voxelResult(
     { shape, missing, map: (k) => grid.slice(k), lesions },
     thresholds.pixel?.value ?? null,
+    signal,
   );
   const millilitre = voxelMillilitres(affine);
   const { averagePrecision, aupro } = voxelMetrics(result);

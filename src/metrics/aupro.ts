@@ -4,8 +4,18 @@
  * much as a large one. Regions are 8-connected.
  */
 import { FusionclipError } from '../base/errors.ts';
+import { allSteps, type Steps } from '../base/steps.ts';
 import { type Components, components } from './components.ts';
-import { notANumber, orderedKey, type Ranking, rankPixels, type ScoredMap, type ScoredMaps } from './ranking.ts';
+import {
+  notANumber,
+  orderedKey,
+  type Ranking,
+  rankPixels,
+  type ScoredMap,
+  type ScoredMaps,
+  type Tally,
+  walked,
+} from './ranking.ts';
 
 /**
  * The form of APRIL-GAN and of the papers compared with: `steps` equal steps of threshold between the lowest and the
@@ -16,6 +26,11 @@ import { notANumber, orderedKey, type Ranking, rankPixels, type ScoredMap, type 
  * all equal. Throws `FusionclipError('not_finite')` for a NaN. Two passes over the maps; memory for one image.
  */
 export function aupro(maps: ScoredMaps, maxFpr = 0.3, steps = 200): number {
+  return allSteps(auproInSteps(maps, maxFpr, steps));
+}
+
+/** {@link aupro} in steps of a map. */
+export function* auproInSteps(maps: ScoredMaps, maxFpr = 0.3, steps = 200): Steps<number> {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const { map } of maps) {
     for (let i = 0; i < map.length; i++) {
@@ -23,6 +38,7 @@ export function aupro(maps: ScoredMaps, maxFpr = 0.3, steps = 200): number {
       if (map[i] > high) high = map[i];
       if (Number.isNaN(map[i])) throw notANumber(`pixel ${i}`);
     }
+    yield;
   }
   if (!(high > low) || high - low === Number.POSITIVE_INFINITY) return Number.NaN;
   const thresholds = Float64Array.from({ length: steps }, (_, k) => low + k * ((high - low) / steps));
@@ -49,6 +65,7 @@ export function aupro(maps: ScoredMaps, maxFpr = 0.3, steps = 200): number {
       if (region === 0) normal += area;
       else lesions++;
     }
+    yield;
   }
   if (lesions === 0 || normal === 0) return Number.NaN;
   const points = Array.from(thresholds, (_, k) => ({ fpr: normalAbove[k] / normal, pro: overlapAbove[k] / lesions }));
@@ -81,39 +98,52 @@ function exceeded(thresholds: Float64Array, value: number, low: number, high: nu
  * NaN, and `'bad_data'` above 2^21 lesions, which only masks of noise have.
  */
 export function auproExact(maps: ScoredMaps, maxFpr = 0.3, ranking: Ranking = rankPixels(maps)): number {
-  const lesionPixels = sortedLesionPixels(maps);
-  if (lesionPixels.lesions === 0) return Number.NaN;
-  if (ranking.negatives === 0) return Number.NaN;
-  const { packed, weights, lesions } = lesionPixels;
+  return walked(ranking, allSteps(auproExactTally(maps, maxFpr, ranking)));
+}
+
+/** {@link auproExact} beside others; in steps of a map until it can be walked with. */
+export function* auproExactTally(maps: ScoredMaps, maxFpr: number, ranking: Ranking): Steps<Tally<number>> {
+  const { packed, weights, lesions } = yield* sortedLesionPixels(maps);
   let at = packed.length - 1;
   let [normal, overlap] = [0, 0];
   let [fpr, pro] = [0, 0];
   let area = 0;
-  let done = false;
-  ranking.walk((_, positives, negatives) => {
-    if (done) return;
-    for (let i = 0; i < positives; i++) overlap += weights[packed[at--] % MAX_LESIONS];
-    normal += negatives;
-    const [nextFpr, nextPro] = [normal / ranking.negatives, overlap / lesions];
-    if (nextFpr <= maxFpr) {
-      area += ((nextFpr - fpr) * (pro + nextPro)) / 2;
-      [fpr, pro] = [nextFpr, nextPro];
-      return;
-    }
-    const end = pro + ((nextPro - pro) * (maxFpr - fpr)) / (nextFpr - fpr);
-    area += ((maxFpr - fpr) * (pro + end)) / 2;
-    done = true;
-  });
-  return area / maxFpr;
+  let done = lesions === 0 || ranking.negatives === 0;
+  const known = !done;
+  return {
+    visit: (_, positives, negatives) => {
+      if (done) return;
+      for (let i = 0; i < positives; i++) overlap += weights[packed[at--] % MAX_LESIONS];
+      normal += negatives;
+      const nextFpr = normal / ranking.negatives;
+      const nextPro = overlap / lesions;
+      if (nextFpr <= maxFpr) {
+        area += ((nextFpr - fpr) * (pro + nextPro)) / 2;
+        fpr = nextFpr;
+        pro = nextPro;
+        return;
+      }
+      const end = pro + ((nextPro - pro) * (maxFpr - fpr)) / (nextFpr - fpr);
+      area += ((maxFpr - fpr) * (pro + end)) / 2;
+      done = true;
+    },
+    result: () => (known ? area / maxFpr : Number.NaN),
+  };
 }
 
 /** Lesion numbers take 21 bits beside the 32 of a score in the 53 exact bits of a float64. */
 const MAX_LESIONS = 2 ** 21;
 
 /** Every lesion pixel as `score key · 2^21 + lesion`, ascending, and what a pixel of each lesion adds to its share. */
-function sortedLesionPixels(maps: ScoredMaps): { packed: Float64Array; weights: Float64Array; lesions: number } {
+function* sortedLesionPixels(
+  maps: ScoredMaps,
+): Steps<{ packed: Float64Array; weights: Float64Array; lesions: number }> {
   let total = 0;
-  for (const { mask } of maps) if (mask) for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) total++;
+  for (const { mask } of maps) {
+    if (!mask) continue;
+    for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) total++;
+    yield;
+  }
   const packed = new Float64Array(total);
   const weights: number[] = [];
   let at = 0;
@@ -133,6 +163,7 @@ function sortedLesionPixels(maps: ScoredMaps): { packed: Float64Array; weights: 
     for (let i = 0; i < bits.length; i++) {
       if (regions.labels[i] > 0) packed[at++] = orderedKey(bits[i]) * MAX_LESIONS + first + regions.labels[i];
     }
+    yield;
   }
   return { packed: packed.sort(), weights: Float64Array.from(weights), lesions: weights.length };
 }

@@ -1,3 +1,4 @@
+export { inTurns, type Steps } from '../base/steps.ts';
 export { aupro, auproExact } from './aupro.ts';
 export { auroc } from './auroc.ts';
 export { averagePrecision } from './average_precision.ts';
@@ -25,4 +26,4 @@ export {
   type ThresholdVisitor,
 } from './ranking.ts';
 export { type RocPoint, rocCurve } from './roc.ts';
-export { imageMetrics, type PixelMetrics, pixelMetrics, type RankingMetrics } from './summary.ts';
+export { imageMetrics, type PixelMetrics, pixelMetrics, pixelMetricsInSteps, type RankingMetrics } from './summary.ts';

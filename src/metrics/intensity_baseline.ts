@@ -4,6 +4,7 @@
  * very images that it is evaluated on: the most that a reader could have had without a model, and never below 0.5. This file alone
  * decides that; whoever shows a baseline takes its rows from here.
  */
+import { allSteps, type Steps } from '../base/steps.ts';
 import type { PixelMetrics, RankingMetrics } from './summary.ts';
 
 /** Metrics in the better direction. */
@@ -51,8 +52,20 @@ export const INTENSITY_NAMES = {
 export function inBetterDirection<M extends { readonly auroc: number }>(
   metricsOf: (sign: 1 | -1) => M,
 ): M & { readonly reversed: boolean } {
-  const plain = metricsOf(1);
-  return plain.auroc < 0.5 ? { ...metricsOf(-1), reversed: true } : { ...plain, reversed: false };
+  return allSteps(
+    // biome-ignore lint/correctness/useYield: one step
+    betterInSteps(function* (sign) {
+      return metricsOf(sign);
+    }),
+  );
+}
+
+/** {@link inBetterDirection} for metrics that are found in steps. */
+export function* betterInSteps<M extends { readonly auroc: number }>(
+  metricsOf: (sign: 1 | -1) => Steps<M>,
+): Steps<M & { readonly reversed: boolean }> {
+  const plain = yield* metricsOf(1);
+  return plain.auroc < 0.5 ? { ...(yield* metricsOf(-1)), reversed: true } : { ...plain, reversed: false };
 }
 
 /** The baselines of a set, images first; those that could not be evaluated are left out. */

@@ -4,6 +4,7 @@
  * Two forms with one face: {@link rankScores} for one score per image, and {@link rankPixels} for one per pixel.
  */
 import { FusionclipError } from '../base/errors.ts';
+import { allSteps, type Steps } from '../base/steps.ts';
 
 /** Called once per distinct score with how many positives and negatives have exactly this score. */
 export type ThresholdVisitor = (score: number, positives: number, negatives: number) => void;
@@ -14,6 +15,20 @@ export interface Ranking {
   readonly negatives: number;
   /** Visits the distinct scores, highest first. */
   walk(visit: ThresholdVisitor): void;
+  /** The same in steps. */
+  walkInSteps(visit: ThresholdVisitor): Steps<void>;
+}
+
+/** A metric that is added up on a walk, so that several can share one. */
+export interface Tally<T> {
+  readonly visit: ThresholdVisitor;
+  readonly result: () => T;
+}
+
+/** The metric of a tally on a walk of its own. */
+export function walked<T>(ranking: Ranking, { visit, result }: Tally<T>): T {
+  ranking.walk(visit);
+  return result();
 }
 
 /** The scores of one image: `map` [height, width], `mask` {0, not 0} of the same size, or null when all is normal. */
@@ -49,18 +64,23 @@ export function rankScores(labels: ArrayLike<number>, scores: ArrayLike<number>)
   }
   high.sort();
   low.sort();
-  return {
-    positives: high.length,
-    negatives: low.length,
-    walk: (visit) => {
-      for (let i = high.length - 1, j = low.length - 1; i >= 0 || j >= 0; ) {
-        const score = j < 0 || (i >= 0 && high[i] >= low[j]) ? high[i] : low[j];
-        const [fromI, fromJ] = [i, j];
-        while (i >= 0 && high[i] === score) i--;
-        while (j >= 0 && low[j] === score) j--;
-        visit(score, fromI - i, fromJ - j);
-      }
-    },
+  const walk = (visit: ThresholdVisitor): void => {
+    for (let i = high.length - 1, j = low.length - 1; i >= 0 || j >= 0; ) {
+      const score = j < 0 || (i >= 0 && high[i] >= low[j]) ? high[i] : low[j];
+      const [fromI, fromJ] = [i, j];
+      while (i >= 0 && high[i] === score) i--;
+      while (j >= 0 && low[j] === score) j--;
+      visit(score, fromI - i, fromJ - j);
+    }
+  };
+  return { positives: high.length, negatives: low.length, walk, walkInSteps: oneStep(walk) };
+}
+
+/** A walk that is short enough for one step. */
+export function oneStep(walk: Ranking['walk']): Ranking['walkInSteps'] {
+  return function* (visit) {
+    walk(visit);
+    yield;
   };
 }
 
@@ -79,30 +99,38 @@ const COUNT_FROM = 1 << 13;
  * Throws `FusionclipError('not_finite')` for a NaN.
  */
 export function rankPixels(maps: ScoredMaps): Ranking {
+  return allSteps(rankPixelsInSteps(maps));
+}
+
+/** {@link rankPixels} in steps of a map. */
+export function* rankPixelsInSteps(maps: ScoredMaps): Steps<Ranking> {
   const counts = [new Float64Array(1 << 16), new Float64Array(1 << 16)];
-  forEachKey(maps, (label, key) => {
+  yield* forEachKey(maps, (label, key) => {
     counts[label][key >>> 16]++;
   });
   const [negatives, positives] = counts.map((count) => new Buckets(count));
   const [low, high] = [negatives.adder(), positives.adder()];
-  forEachKey(maps, (label, key) => (label ? high(key) : low(key)));
+  yield* forEachKey(maps, (label, key) => (label ? high(key) : low(key)));
   // Of a small set nearly all buckets are empty: a look at each of them in every walk would take longer than all the rest.
   const occupied: number[] = [];
   for (let bucket = 0xffff; bucket >= 0; bucket--) {
     if (counts[0][bucket] + counts[1][bucket] > 0) occupied.push(bucket);
   }
+  const walkInSteps = function* (visit: ThresholdVisitor): Steps<void> {
+    const tally = [new Uint32Array(1 << 16), new Uint32Array(1 << 16)];
+    for (const bucket of occupied) {
+      const [p, n] = [positives.get(bucket), negatives.get(bucket)];
+      const emit = (low: number, a: number, b: number) => visit(scoreOf(((bucket << 16) | low) >>> 0), a, b);
+      if (p.length + n.length < COUNT_FROM) mergeSorted(p.sort(), n.sort(), emit);
+      else mergeCounted(p, n, tally, emit);
+      yield;
+    }
+  };
   return {
     positives: positives.size,
     negatives: negatives.size,
-    walk: (visit) => {
-      const tally = [new Uint32Array(1 << 16), new Uint32Array(1 << 16)];
-      for (const bucket of occupied) {
-        const [p, n] = [positives.get(bucket), negatives.get(bucket)];
-        const emit = (low: number, a: number, b: number) => visit(scoreOf(((bucket << 16) | low) >>> 0), a, b);
-        if (p.length + n.length < COUNT_FROM) mergeSorted(p.sort(), n.sort(), emit);
-        else mergeCounted(p, n, tally, emit);
-      }
-    },
+    walk: (visit) => allSteps(walkInSteps(visit)),
+    walkInSteps,
   };
 }
 
@@ -155,19 +183,25 @@ function mergeCounted(p: Uint16Array, n: Uint16Array, tally: readonly Uint32Arra
 }
 
 /** Visits every pixel with its label (0 or 1) and the ordered key of its score. */
-function forEachKey(maps: ScoredMaps, visit: (label: 0 | 1, key: number) => void): void {
+function* forEachKey(maps: ScoredMaps, visit: KeyVisitor): Steps<void> {
   let image = 0;
-  for (const { map, mask } of maps) {
-    if (mask && mask.length !== map.length) {
-      throw new RangeError(`map ${image} has ${map.length} scores for ${mask.length} mask pixels`);
-    }
-    const bits = new Uint32Array(map.buffer, map.byteOffset, map.length);
-    for (let i = 0; i < bits.length; i++) {
-      const key = orderedKey(bits[i]);
-      if (key < LOWEST_KEY || key > HIGHEST_KEY) throw notANumber(`pixel ${i} of map ${image}`);
-      visit(mask && mask[i] !== 0 ? 1 : 0, key);
-    }
-    image++;
+  for (const scored of maps) {
+    keysOf(scored, image++, visit);
+    yield;
+  }
+}
+
+type KeyVisitor = (label: 0 | 1, key: number) => void;
+
+function keysOf({ map, mask }: ScoredMap, image: number, visit: KeyVisitor): void {
+  if (mask && mask.length !== map.length) {
+    throw new RangeError(`map ${image} has ${map.length} scores for ${mask.length} mask pixels`);
+  }
+  const bits = new Uint32Array(map.buffer, map.byteOffset, map.length);
+  for (let i = 0; i < bits.length; i++) {
+    const key = orderedKey(bits[i]);
+    if (key < LOWEST_KEY || key > HIGHEST_KEY) throw notANumber(`pixel ${i} of map ${image}`);
+    visit(mask && mask[i] !== 0 ? 1 : 0, key);
   }
 }
 

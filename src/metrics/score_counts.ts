@@ -1,4 +1,4 @@
-import { notANumber, orderedKey, type Ranking, type ThresholdVisitor } from './ranking.ts';
+import { notANumber, oneStep, orderedKey, type Ranking, type ThresholdVisitor } from './ranking.ts';
 
 /** Binary digits of a float32 that are counted by: sign, exponent and the first eleven of the fraction. */
 const BITS = 20;
@@ -61,6 +61,8 @@ export class ScoreCounts implements Ranking {
   readonly walk = (visit: ThresholdVisitor): void => {
     this.#walk((key, { high, low }, at) => visit(this.#scoreOf(key), high[at], low[at]));
   };
+
+  readonly walkInSteps = oneStep(this.walk);
 
   /**
    * The exact area of `auproExact`: the mean over lesions of their covered share against the share of the normal voxels at or above

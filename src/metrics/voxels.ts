@@ -1,3 +1,4 @@
+import { Turns } from '../base/steps.ts';
 import { auroc } from './auroc.ts';
 import { averagePrecision } from './average_precision.ts';
 import type { Finding } from './froc.ts';
@@ -51,17 +52,24 @@ export function voxelDice({
  * Looks at all voxels of a volume, twice at its lesions and once at its scores; of the volume a few slices are held, and the places
  * of the lesion voxels.
  * @param threshold voxels at or above it are predicted
- * @throws FusionclipError `not_finite` for a NaN, and what `lesions` throws
+ * @param signal is heard between slices
+ * @throws FusionclipError `not_finite` for a NaN, and what `lesions` throws; what the signal was fired with
  */
-export async function voxelResult(volume: ScoredVolume, threshold: number | null): Promise<VoxelResult> {
+export async function voxelResult(
+  volume: ScoredVolume,
+  threshold: number | null,
+  signal?: AbortSignal,
+): Promise<VoxelResult> {
   const [width, height, depth] = volume.shape;
-  const truth = await lesionsOf(volume);
+  const turns = new Turns(signal);
+  const truth = await lesionsOf(volume, turns);
   const counts = new ScoreCounts();
   counts.lesions = truth.sizes.length;
   const regions = new Regions(width, height);
   const peaks: { confidence: number; lesion: number | null }[] = [];
   let [predicted, both] = [0, 0];
   for (let k = 0; k < depth; k++) {
+    if (turns.due) await turns.take();
     if (volume.missing?.has(k)) {
       regions.add(new Uint8Array(width * height));
       continue;
@@ -120,12 +128,13 @@ interface Truth {
   readonly sizes: readonly number[];
 }
 
-async function lesionsOf({ shape, lesions }: ScoredVolume): Promise<Truth> {
+async function lesionsOf({ shape, lesions }: ScoredVolume, turns: Turns): Promise<Truth> {
   const [width, height, depth] = shape;
   if (!lesions) return { slices: new Array(depth).fill(null), sizes: [] };
   const regions = new Regions(width, height);
   const slices: ({ places: Int32Array; lesions: Int32Array } | null)[] = [];
   for (let k = 0; k < depth; k++) {
+    if (turns.due) await turns.take();
     const labels = regions.add(await lesions(k));
     const places: number[] = [];
     for (let i = 0; i < labels.length; i++) if (labels[i] > 0) places.push(i);

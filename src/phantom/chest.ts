@@ -13,6 +13,7 @@ export const chest: PhantomFamily = {
   dataset: 'Chest',
   masks: false,
   nouns: ['Chest X-ray film', 'frontal chest X-ray', 'chest radiograph'],
+  short: 'chest X-ray',
   kinds: CHEST_KINDS,
   render(stage: Stage, kind: string | null): Image {
     const r = stage.anatomy;

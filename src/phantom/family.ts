@@ -17,6 +17,8 @@ export interface PhantomFamily {
   readonly masks: boolean;
   /** What prompts call the content (`objectName` of `dataset`), then other names. */
   readonly nouns: readonly string[];
+  /** A name for models that have little room for words; captions do not say it. */
+  readonly short?: string;
   readonly kinds: readonly LesionKind[];
   /** Makes the picture and marks its lesion on the stage; `kind` is one of `kinds`, or null for a normal picture. */
   render(stage: Stage, kind: string | null): Image;

@@ -225,7 +225,8 @@ async function evaluateRunWeights(
   const wantsMaps = run.maps !== 'none' && !run.mapsOf;
   const onMaps = wantsMaps ? volumeMapWriter(fs, folder.path, thresholds.pixel?.value ?? null) : undefined;
   const ofVolumes =
-    volumes && (await volumeMetrics({ ...volumeRequest(header, volumes, scored, thresholds, onEvent), onMaps }));
+    volumes &&
+    (await volumeMetrics({ ...volumeRequest(header, volumes, scored, thresholds, onEvent), onMaps, signal }));
   if (ofVolumes) await writeVolumeTables(fs, folder.path, ofVolumes);
   const results = trainResults(header, shots, selectedBy, selected, others, warnings, ofVolumes);
   return { results, scored };

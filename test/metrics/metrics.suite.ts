@@ -9,7 +9,7 @@ import { f1Max } from '../../src/metrics/f1_max.ts';
 import { precisionRecallCurve } from '../../src/metrics/precision_recall.ts';
 import { rankPixels, rankScores, type ScoredMap } from '../../src/metrics/ranking.ts';
 import { rocCurve } from '../../src/metrics/roc.ts';
-import { imageMetrics, pixelMetrics } from '../../src/metrics/summary.ts';
+import { imageMetrics, pixelMetrics, pixelMetricsInSteps } from '../../src/metrics/summary.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { metricsCases } from '../golden/cases/metrics.ts';
 import { noise } from '../harness/close.ts';
@@ -102,6 +102,39 @@ suite('metrics', () => {
     const labels = scores.map((s, i) => (Number(s * 7919 + i) % 3 === 0 || s > 1.0002 ? 1 : 0));
     const { aupro: _, auproExact: __, ...pixels } = pixelMetrics([map(scores, labels)]);
     assert.deepEqual(pixels, imageMetrics(labels, scores));
+  });
+
+  test('metrics of pixels look at one map a step, and at one bucket of scores', () => {
+    const scores = (i: number) => Array.from(noise(i, 60), (v) => v + 0.01 * i);
+    const maps = Array.from({ length: 9 }, (_, i) =>
+      map(
+        scores(i),
+        Array.from(noise(i, 60), (v) => (v > 0.4 ? 1 : 0)),
+      ),
+    );
+    let looked = 0;
+    const counted = {
+      *[Symbol.iterator]() {
+        for (const one of maps) {
+          looked++;
+          yield one;
+        }
+      },
+    };
+    const steps = pixelMetricsInSteps(counted);
+    let [most, count] = [0, 0];
+    for (let step = steps.next(); ; step = steps.next()) {
+      [most, count, looked] = [Math.max(most, looked), count + 1, 0];
+      if (!step.done) continue;
+      assert.deepEqual(step.value, pixelMetrics(maps));
+      break;
+    }
+    assert.equal(most, 1);
+    // Six passes over the maps, and a step for each of the high halves that scores have.
+    const halves = new Set(
+      maps.flatMap((one) => [...one.map].map((v) => new Uint32Array(Float32Array.of(v).buffer)[0] >>> 16)),
+    );
+    assert.equal(count, 6 * maps.length + halves.size + 1);
   });
 
   test('scores are walked from +∞ to −∞ with both zeros as one', () => {

@@ -73,6 +73,20 @@ suite('voxels', () => {
     expect(voxelMetrics(none).averagePrecision).to.deep.equal(Number.NaN);
   });
 
+  test('a request to stop is heard between two slices', async () => {
+    const control = new AbortController();
+    let looked = 0;
+    const map = () => {
+      if (looked++ === 0) setTimeout(() => control.abort(new Error('stopped')));
+      const end = performance.now() + 60;
+      while (performance.now() < end);
+      return new Float32Array(4);
+    };
+    const ended = voxelResult({ shape: [2, 2, 9], map, lesions: null }, 1, control.signal);
+    expect(await ended.catch((error) => error.message)).to.equal('stopped');
+    expect(looked).to.be.below(9);
+  });
+
   test('one slice has the AUROC, AP and AUPRO of a picture', async () => {
     const [width, height] = [24, 18];
     const map = Float32Array.from({ length: width * height }, (_, i) => drawn(i));

@@ -1,12 +1,13 @@
 import { assert } from 'chai';
-import type { AnyBackbone } from '../../src/detect/backbone.ts';
+import type { AnyBackbone, Backbone } from '../../src/detect/backbone.ts';
 import { NO_DEFAULTS } from '../../src/detect/model_defaults.ts';
 import { developGap, summariseTrials, trialRows, USUAL_TRIALS } from '../../src/study/gap/develop.ts';
-import { nameThatFits } from '../../src/study/gap/family_words.ts';
+import { familyRows, nameThatFits } from '../../src/study/gap/family_words.ts';
 import { studyGap } from '../../src/study/gap/gap.ts';
 import { type GapRun, gapRun, gapRunKey, readGapRuns, writeGapRuns } from '../../src/study/gap/gap_run.ts';
 import { goalsOf } from '../../src/study/gap/goals.ts';
 import { summariseGap } from '../../src/study/gap/summary.ts';
+import { STUDY_ROWS } from '../../src/study/reproduction/rows.ts';
 import type { FinishedStudyRun, StudyRun } from '../../src/study/study_run.ts';
 import type { TrainContext } from '../../src/train/train_run.ts';
 import { MemoryFiles } from '../clip/memory_files.ts';
@@ -125,6 +126,33 @@ suite('what prompts of a study call a family', () => {
     const few =
       /room for 52 tokens, too few for prompts that say "histopathological image" or "tissue" or "cell"; leave/;
     assert.throws(() => named(49 + 3), few);
+  });
+
+  test('WinCLIP, some sentences of which are longer, says the next name that they have room for, and that is told', () => {
+    // A token for each word, but for "inspection.", which WinCLIP alone says: with "a photo of the NAME without flaw for visual" it has
+    // 19, besides the name's own, start and end among them.
+    const words = (sentence: string) => sentence.split(' ').flatMap((w) => (w.startsWith('inspection') ? [...w] : [w]));
+    const rows = STUDY_ROWS.filter(({ name }) => ['winclip', 'winclip+', 'mvfa', 'fusionclip'].includes(name));
+    const saidWith = (context: number, given: Record<string, string> = {}) => {
+      const notes: string[] = [];
+      const backbone = {
+        tokenizer: { encode: words },
+        weights: { config: { text: { context } } },
+        defaults: NO_DEFAULTS,
+      } as unknown as Backbone;
+      const told = { onEvent: (event: { type: string; text?: string }) => void notes.push(event.text ?? '') };
+      const own = familyRows(told as unknown as TrainContext, backbone, 'chest', rows, given);
+      return { names: own.map(({ settings }) => settings['prompt.object'] ?? ''), notes };
+    };
+    assert.deepEqual(saidWith(21 + 3), { names: ['', '', '', ''], notes: [] });
+    assert.deepEqual(saidWith(21 + 2), {
+      names: ['chest radiograph', 'chest radiograph', '', ''],
+      notes: [
+        'chest: prompts of WinCLIP say "chest radiograph", since "Chest X-ray film" is too long for the 23 tokens of the model.',
+      ],
+    });
+    assert.deepEqual(saidWith(21 + 2, { 'prompt.object': 'lung' }), { names: ['', '', '', ''], notes: [] });
+    assert.throws(() => saidWith(21 + 1), /room for 22 tokens, .* or "chest radiograph" or "chest X-ray"; leave/);
   });
 });
 

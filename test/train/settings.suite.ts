@@ -1,4 +1,5 @@
 import { assert } from 'chai';
+import { allSteps } from '../../src/base/steps.ts';
 import { CLIP_PIXELS } from '../../src/clip/index.ts';
 import { openDataset } from '../../src/data/layout/open.ts';
 import { Detector } from '../../src/detect/detector.ts';
@@ -272,11 +273,11 @@ suiteInTurn('settings of evaluation', () => {
   test('weights are compared by the mean of image and pixel AUROC, and by images alone without masks', () => {
     const images = [scored(0, 2, [0, 0, 0, 1], null), scored(1, 1, [0, 0, 3, 4], [0, 0, 1, 1])];
     // The abnormal image scores lower: 0 of 1 pair. Both lesion pixels score above all six others: 12 of 12.
-    assert.deepEqual(selectionScore({ size: 2, images }, 'pixel'), { image: 0, pixel: 1, value: 0.5 });
-    assert.deepEqual(selectionScore({ size: 2, images }, 'image'), { image: 0, pixel: null, value: 0 });
+    assert.deepEqual(allSteps(selectionScore({ size: 2, images }, 'pixel')), { image: 0, pixel: 1, value: 0.5 });
+    assert.deepEqual(allSteps(selectionScore({ size: 2, images }, 'image')), { image: 0, pixel: null, value: 0 });
     // Without a lesion in any mask the pixels have no say.
     const without = images.map((one) => ({ ...one, mask: null }));
-    assert.deepEqual(selectionScore({ size: 2, images: without }, 'pixel').value, 0);
+    assert.deepEqual(allSteps(selectionScore({ size: 2, images: without }, 'pixel')).value, 0);
   });
 
   test('memory.augment: a mirrored support image is known with it, and not without', async (t) => {

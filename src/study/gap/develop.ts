@@ -10,7 +10,7 @@ import { planOf } from '../reproduction/plan.ts';
 import { OWN_ROW, type StudyRow } from '../reproduction/rows.ts';
 import { runStudy } from '../run_study.ts';
 import { describeStudyRun, type FinishedStudyRun } from '../study_run.ts';
-import { familySettings } from './family_words.ts';
+import { familyRows } from './family_words.ts';
 import type { GapRequest } from './gap.ts';
 import { OWN } from './gap_rows.ts';
 import { intervalText, signedText } from './text.ts';
@@ -66,12 +66,10 @@ export async function developGap(context: TrainContext, request: GapRequest, tri
   }
   const rows = trialRows(trials, request.settings);
   const backbone = await openBackbone(fs, model);
-  const settings = new Map(
-    families.map((family) => [
-      family,
-      { 'map.files': 'none', ...familySettings(context, backbone, family, request.settings) },
-    ]),
+  const rowsOf = new Map(
+    families.map((family) => [family, familyRows(context, backbone, family, rows, request.settings)]),
   );
+  const settings = { 'map.files': 'none', ...request.settings };
   const sets: { readonly name: string; readonly folder: string; readonly seed: number }[] = [];
   for (const seed of seeds) {
     for (const name of families) {
@@ -85,7 +83,7 @@ export async function developGap(context: TrainContext, request: GapRequest, tri
   }
   const runs = sets.flatMap(
     ({ seed, ...set }) =>
-      planOf({ model, medclip: null, seeds: [seed], settings: settings.get(set.name)! }, [{ rows, sets: [set], shots }])
+      planOf({ model, medclip: null, seeds: [seed], settings }, [{ rows: rowsOf.get(set.name)!, sets: [set], shots }])
         .runs,
   );
   const outcome = await runStudy(context, runs, joinPath(out, 'develop'));

@@ -9,7 +9,7 @@ import { planOf } from '../reproduction/plan.ts';
 import type { StudyRow } from '../reproduction/rows.ts';
 import { runStudy } from '../run_study.ts';
 import { describeStudyRun, type StudyRun } from '../study_run.ts';
-import { familySettings } from './family_words.ts';
+import { familyRows } from './family_words.ts';
 import { gapRows } from './gap_rows.ts';
 import { type GapRun, gapRun, gapRunKey, readGapRuns, writeGapRuns } from './gap_run.ts';
 import { type GapGoal, goalsOf } from './goals.ts';
@@ -71,10 +71,10 @@ export async function studyGap(context: TrainContext, adapter: string, request: 
   const rows = gapRows(layers).filter(({ name }) => request.methods.length === 0 || request.methods.includes(name));
   const asked: { readonly run: StudyRun; readonly key: string }[] = [];
   for (const family of families) {
-    const own = { ...request, settings: familySettings(context, backbone, family, request.settings) };
+    const own = familyRows(context, backbone, family, rows, request.settings);
     for (const seed of seeds) {
       const folder = joinPath(phantomPlace(out, request, seed), PHANTOM_FAMILIES[family].dataset);
-      for (const run of runsOf(own, rows, { name: family, folder }, seed)) {
+      for (const run of runsOf(request, own, { name: family, folder }, seed)) {
         asked.push({ run, key: await gapRunKey(run, backbone, request) });
       }
     }
