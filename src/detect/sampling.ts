@@ -1,6 +1,7 @@
+import type { Steps } from '../base/steps.ts';
 import { auroc } from '../metrics/auroc.ts';
 import { averagePrecision } from '../metrics/average_precision.ts';
-import { bootstrapPatients, byPatient, type ClassScores, type Interval } from '../metrics/bootstrap.ts';
+import { bootstrapInSteps, byPatient, type ClassScores, type Interval } from '../metrics/bootstrap.ts';
 import { aurocIntervalByPatient } from '../metrics/exact.ts';
 import { rankScores } from '../metrics/ranking.ts';
 
@@ -42,23 +43,23 @@ export interface SampledImage {
 }
 
 /**
- * Intervals and patients of a test set; null where it lacks a class.
+ * Intervals and patients of a test set, in steps of a draw; null where it lacks a class.
  * @param patientOf whom an image is of, by its id; null draws images
  * @param threshold of the image score
  */
-export function samplingOf(
+export function* samplingOf(
   images: readonly SampledImage[],
   patientOf: ((id: string) => string | null) | null,
   threshold: number | null,
   seed: number,
-): Sampling | null {
+): Steps<Sampling | null> {
   if (!images.some(({ label }) => label === 0) || !images.some(({ label }) => label === 1)) return null;
   const units = byPatient(images, patientOf);
   const statistic = ({ normal, abnormal }: ClassScores) => {
     const ranking = rankScores([...normal.map(() => 0), ...abnormal.map(() => 1)], [...normal, ...abnormal]);
     return [auroc(ranking), averagePrecision(ranking)];
   };
-  const [imageAuroc, imageAveragePrecision] = bootstrapPatients(units, statistic, { seed, draws: DRAWS });
+  const [imageAuroc, imageAveragePrecision] = yield* bootstrapInSteps(units, statistic, { seed, draws: DRAWS });
   const exact = imageAuroc.low === imageAuroc.high && (imageAuroc.low === 0 || imageAuroc.low === 1);
   return {
     drawn: patientOf ? 'patients' : 'images',

@@ -110,7 +110,7 @@ export function* scoresInSteps(
     foreground: kind === 'pixel' ? yield* foreground(images, (i) => images[i].map) : null,
     imageThreshold: image && { ...image, ...decideImages(labels, scores, image.value) },
     pixelThreshold: kind === 'pixel' && pixel ? { ...pixel, ...(yield* decidePixels(maps, pixel.value)) } : null,
-    sampling: samplingOf(
+    sampling: yield* samplingOf(
       images.map(({ id, score }, i) => ({ id, score, label: labels[i] })),
       patientOf,
       image?.value ?? null,

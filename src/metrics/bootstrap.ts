@@ -1,4 +1,5 @@
 import { ruleStream } from '../base/rule.ts';
+import { allSteps, type Steps } from '../base/steps.ts';
 
 /** Lower and upper bound of a statistic. */
 export interface Interval {
@@ -48,8 +49,17 @@ export function bootstrap(
 export function bootstrapPatients(
   patients: readonly ClassScores[],
   statistic: (drawn: ClassScores) => readonly number[],
-  { seed, draws = 500, level = 0.95 }: BootstrapOptions,
+  options: BootstrapOptions,
 ): Interval[] {
+  return allSteps(bootstrapInSteps(patients, statistic, options));
+}
+
+/** {@link bootstrapPatients} in steps of a draw. */
+export function* bootstrapInSteps(
+  patients: readonly ClassScores[],
+  statistic: (drawn: ClassScores) => readonly number[],
+  { seed, draws = 500, level = 0.95 }: BootstrapOptions,
+): Steps<Interval[]> {
   const random = ruleStream('bootstrap', seed);
   let next = 0;
   const kinds = [
@@ -69,7 +79,11 @@ export function bootstrapPatients(
     }
     return { normal, abnormal };
   };
-  const results = Array.from({ length: draws }, () => statistic(draw()));
+  const results: (readonly number[])[] = [];
+  while (results.length < draws) {
+    results.push(statistic(draw()));
+    yield;
+  }
   return results[0].map((_, i) => {
     const values = results.map((result) => result[i]).sort((a, b) => a - b);
     return { low: quantile(values, (1 - level) / 2), high: quantile(values, (1 + level) / 2) };

@@ -1,6 +1,7 @@
+import { allSteps, type Steps } from '../base/steps.ts';
 import { auroc } from '../metrics/auroc.ts';
 import { averagePrecision } from '../metrics/average_precision.ts';
-import { bootstrapPatients, byPatient, type ClassScores, type Interval } from '../metrics/bootstrap.ts';
+import { bootstrapInSteps, byPatient, type ClassScores, type Interval } from '../metrics/bootstrap.ts';
 import { shareInterval } from '../metrics/exact.ts';
 import { precisionRecallCurve } from '../metrics/precision_recall.ts';
 import { type Ranking, rankScores } from '../metrics/ranking.ts';
@@ -52,6 +53,15 @@ export function imageCurves(
   seed: number,
   patientOf: ((id: string) => string | null) | null = null,
 ): ImageCurves | null {
+  return allSteps(imageCurvesInSteps(predictions, seed, patientOf));
+}
+
+/** {@link imageCurves} in steps of a draw. */
+export function* imageCurvesInSteps(
+  predictions: readonly Prediction[],
+  seed: number,
+  patientOf: ((id: string) => string | null) | null,
+): Steps<ImageCurves | null> {
   const scores: ClassScores = {
     normal: predictions.filter(({ label }) => label === 0).map(({ score }) => score),
     abnormal: predictions.filter(({ label }) => label === 1).map(({ score }) => score),
@@ -65,7 +75,7 @@ export function imageCurves(
   };
   const own = statistic(scores);
   const patients = byPatient(predictions, patientOf);
-  const intervals = bootstrapPatients(patients, statistic, { seed, draws: DRAWS });
+  const intervals = yield* bootstrapInSteps(patients, statistic, { seed, draws: DRAWS });
   // Where the classes do not overlap, no draw differs from another.
   const exact = own[0] === 0 || own[0] === 1;
   if (exact) {

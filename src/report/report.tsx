@@ -3,10 +3,11 @@
 import type { FileSystem } from '../base/file_system.ts';
 import { requireOwnFile } from '../base/own_file.ts';
 import { joinPath } from '../base/paths.ts';
+import { inTurns } from '../base/steps.ts';
 import { turn } from '../base/turn.ts';
 import { patientOfId } from '../data/layout/patients.ts';
 import { optionTextsOf } from '../run/run_config.ts';
-import { imageCurves } from './curves.ts';
+import { imageCurvesInSteps } from './curves.ts';
 import { reportDecisions } from './decisions.tsx';
 import { galleryItems } from './gallery_item.ts';
 import { htmlFile } from './html_file.tsx';
@@ -67,8 +68,10 @@ export async function renderReport(run: RunRecord, { gallery = 24, signal }: Rep
   const ordered = worstFirst(predictions, results.selected.imageThreshold?.value ?? null);
   const places = ordered.length > gallery ? Math.min(MOST_BEST, Math.floor(gallery / 4)) : 0;
   const { group, seed } = header.train;
-  const curves = imageCurves(predictions, seed, group === null ? null : patientOfId(group));
-  await turn(signal);
+  const curves = await inTurns(
+    imageCurvesInSteps(predictions, seed, group === null ? null : patientOfId(group)),
+    signal,
+  );
   const data: ReportData = {
     run,
     curves,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FusionclipError } from '../../src/base/errors.ts';
+import { allSteps } from '../../src/base/steps.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { trainTable } from '../../src/cli/summary.ts';
 import { samplingOf } from '../../src/detect/sampling.ts';
@@ -172,7 +173,7 @@ describe('below the table of a result', () => {
       const label = (i % 2) as 0 | 1;
       return { id: String(i), label, score: i < 2 * (images - off) ? label : 0.5 + i / 1e4 };
     });
-    const sampling = samplingOf(scored, null, null, 1)!;
+    const sampling = allSteps(samplingOf(scored, null, null, 1))!;
     const { selected, trivial } = results;
     const image = { ...selected.image, auroc: 0.9 };
     const mean = { ...trivial!.mean, auroc: brightness };

@@ -1,7 +1,13 @@
 import { assert } from 'chai';
 import { ruleStream } from '../../src/base/rule.ts';
 import { auroc } from '../../src/metrics/auroc.ts';
-import { bootstrap, bootstrapPatients, byPatient, type ClassScores } from '../../src/metrics/bootstrap.ts';
+import {
+  bootstrap,
+  bootstrapInSteps,
+  bootstrapPatients,
+  byPatient,
+  type ClassScores,
+} from '../../src/metrics/bootstrap.ts';
 import { rankScores } from '../../src/metrics/ranking.ts';
 import { suite, test } from '../harness/registry.ts';
 
@@ -95,6 +101,22 @@ suite('bootstrap', () => {
     const of = (seed: number) => bootstrap(scores, areaOf, { seed, draws: 50 });
     assert.deepEqual(of(3), of(3));
     assert.notDeepEqual(of(3), of(4));
+  });
+
+  test('others can be let in after each draw', () => {
+    const units = byPatient(
+      ([0, 1, 0, 1] as const).map((label, i) => ({ id: `${i}`, label, score: i })),
+      null,
+    );
+    let [drawn, most, steps] = [0, 0, 0];
+    const counted = (scores: ClassScores) => {
+      drawn++;
+      return areaOf(scores);
+    };
+    for (const _ of bootstrapInSteps(units, counted, { seed: 1, draws: 12 })) {
+      [most, drawn, steps] = [Math.max(most, drawn), 0, steps + 1];
+    }
+    assert.deepEqual([most, steps], [1, 12]);
   });
 
   test('images of nobody known are patients of their own', () => {
