@@ -1,25 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { pathsOf } from '../../src/cli/path_list.ts';
 import { writeSafetensors } from '../../src/clip/index.ts';
 import { parseSafetensors } from '../../src/clip/safetensors.ts';
-import { type Ended, fusionclip, QUICK, withSmallFiles, writeModel, writeSet } from './program.ts';
+import { ownFolder } from './own_folder.ts';
+import { type Ended, fusionclip, QUICK, withSmallFiles, writeSet } from './program.ts';
 
-let folder = '';
-let data = '';
-let model = '';
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'fusionclip-bad-'));
-  data = writeSet(join(folder, 'Brain_AD'));
-  model = await writeModel(join(folder, 'model.safetensors'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const path = (...parts: string[]) => join(folder, ...parts);
+const { folder, path, data, model } = await ownFolder('bad');
 
 /** Trains with other data, another model or more flags. */
 function train(change: { data?: string; model?: string }, ...more: string[]): Promise<Ended> {

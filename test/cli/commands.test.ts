@@ -1,26 +1,17 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { VERSION } from '../../src/base/version.ts';
 import { billErrors } from '../package/cyclonedx.ts';
-import { fusionclip, jsonLines, QUICK, start, writeModel, writeSet } from './program.ts';
+import { ownFolder } from './own_folder.ts';
+import { fusionclip, jsonLines, QUICK, start, writeSet } from './program.ts';
 
-let folder = '';
-let data = '';
-let model = '';
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'fusionclip-cli-'));
-  data = writeSet(join(folder, 'Brain_AD'));
-  model = await writeModel(join(folder, 'model.safetensors'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const { folder, read, data, model } = await ownFolder('cli');
 
 const trainArgs = (out: string) => ['train', '--data', data, '--model', model, '--out', out, ...QUICK];
-const read = (...parts: string[]) => readFileSync(join(folder, ...parts), 'utf8');
 
 describe('train, eval, predict, embed', () => {
   test('train writes a whole run folder and says what became of it', async () => {

@@ -1,33 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { disk } from '../../src/host/disk.ts';
-import { fusionclip, QUICK, start, writeModel, writeSet } from './program.ts';
+import { ownFolder } from './own_folder.ts';
+import { fusionclip, QUICK, start, writeSet } from './program.ts';
 
-let folder = '';
-let model = '';
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'fusionclip-data-'));
-  writeSet(join(folder, 'Brain_AD'));
-  model = await writeModel(join(folder, 'model.safetensors'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const path = (...parts: string[]) => join(folder, ...parts);
-const json = (...parts: string[]) => JSON.parse(readFileSync(path(...parts), 'utf8'));
+const { folder, path, json, model } = await ownFolder('data');
 
 describe('data', () => {
   test('train inside the set, by relative path, says and stores what check says; eval elsewhere asks for --data', async () => {

@@ -1,20 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fusionclip, QUICK, start, writeModel, writeSet } from './program.ts';
+import { describe, expect, test } from 'vitest';
+import { ownFolder } from './own_folder.ts';
+import { fusionclip, QUICK, start } from './program.ts';
 
-let folder = '';
-let bmad = '';
-let model = '';
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'fusionclip-reproduce-'));
-  bmad = join(folder, 'bmad');
-  writeSet(join(bmad, 'Brain_AD'));
-  model = await writeModel(join(folder, 'model.safetensors'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const { folder, path, model } = await ownFolder('reproduce', 'bmad/Brain_AD');
+const bmad = path('bmad');
 
 const out = () => join(folder, 'out');
 const reproduce = (...args: string[]) => fusionclip(['reproduce', '--model', model, '--out', out(), ...args]);

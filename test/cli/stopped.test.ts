@@ -1,24 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { billErrors } from '../package/cyclonedx.ts';
-import { fusionclip, jsonLines, QUICK, start, writeModel, writeSet } from './program.ts';
+import { ownFolder } from './own_folder.ts';
+import { fusionclip, jsonLines, QUICK, start } from './program.ts';
 
-let folder = '';
-let data = '';
-let model = '';
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'fusionclip-stopped-'));
-  data = writeSet(join(folder, 'Brain_AD'));
-  model = await writeModel(join(folder, 'model.safetensors'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const { folder, read, data, model } = await ownFolder('stopped');
 
 const trainArgs = (out: string) => ['train', '--data', data, '--model', model, '--out', out, ...QUICK];
-const read = (...parts: string[]) => readFileSync(join(folder, ...parts), 'utf8');
 
 describe('pretrain', () => {
   const SMALL = [
