@@ -135,7 +135,15 @@ export function* intensityInSteps({ size, images }: ScoredSet, kind: DatasetKind
         images.map(({ trivial }) => sign * trivial![key]),
       ),
     );
-  const grey = (sign: number) => (i: number) => new Float32Array(images[i].grey!).map((value) => (sign * value) / 255);
+  const grey = (sign: number) => {
+    const shares = Float32Array.from({ length: 256 }, (_, value) => (sign * value) / 255);
+    return (i: number) => {
+      const { grey: values } = images[i];
+      const map = new Float32Array(values!.length);
+      for (let at = 0; at < map.length; at++) map[at] = shares[values![at]];
+      return map;
+    };
+  };
   // Made anew at every pass: as float32 the grey values of a large set would take as much memory as its maps.
   const maps = (sign: number): ScoredMaps => ({
     *[Symbol.iterator]() {

@@ -47,7 +47,7 @@ export function planOf({ train }: RunConfig, state: RunState | null, { items, ..
  * All metrics of a test set in pixel AUROCs of it: with precision, regions, the foreground and what brightness alone does. `npm run
  * time-left` shows what comes of it.
  */
-const METRICS = 7;
+const METRICS = 5;
 
 /** Seconds of all metrics of a set beside that, most of them of code that runs for the first time: of this kind of processor. */
 const BESIDES = 0.5;

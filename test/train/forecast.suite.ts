@@ -64,7 +64,7 @@ async function simulated(plan: Plan, machine: Machine, { every, best, slow = 1 }
       const left = forecast.scoring(which, done);
       say(left === null ? null : [left]);
     }
-    now += 8 * rank * plan.test + 0.5;
+    now += 5 * rank * plan.test + 0.5;
   }
   return said.map(({ at, left }) => ({ share: at / now, error: offBy({ left, was: now - at }) }));
 }
@@ -120,7 +120,7 @@ suite('the time that a training still takes', () => {
     }
     const [least, most] = forecast.left()!;
     // 40 images are read, scored and ranked again, with features that are kept, and 32 for thresholds.
-    const images = 40 * (0.01 + 0.04 + 8 * 0.003) + 32 * (0.04 + 0.003);
+    const images = 40 * (0.01 + 0.04 + 5 * 0.003) + 32 * (0.04 + 0.003);
     assert.closeTo(most - least, 0.5 + 0.1 + images, 1e-6);
     forecast.perfect();
     assert.deepEqual(forecast.left(), [most, most]);
