@@ -130,7 +130,7 @@ export function whyOf(error: unknown): string {
 export function sayOutages(
   source: { on(event: 'error', listener: (error: Error) => void): unknown },
   name: string,
-  say: (text: string) => void,
+  say: (text: string) => unknown,
 ): () => void {
   let away = false;
   source.on('error', (error: Error) => {

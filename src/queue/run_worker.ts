@@ -49,11 +49,14 @@ export async function takeJobs(
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
+  /** What was handed back last: its lock is nobody's. */
+  let given: string | undefined;
   const places = new Map<string, string>();
   const queue = new bullmq.Queue<ShardJob>(QUEUE, { ...options, skipMetasUpdate: true });
   queue.on('error', () => {}); // the worker says it
   const run = async (job: Job<ShardJob>, token?: string): Promise<string> => {
     const path = places.get(job.data.plan) ?? (await readPlace(queue, job.data.plan));
+    given = undefined;
     if (path !== null) places.set(job.data.plan, path);
     const verdict = await doer.do(path, job.id ?? '', job.data);
     if (doer.over !== null) end();
@@ -63,8 +66,14 @@ export async function takeJobs(
       return '';
     }
     if (verdict.now === 'back') {
-      await job.moveToWait(token);
-      throw new bullmq.WaitingError();
+      given = job.id;
+      if (!verdict.later) {
+        await job.moveToWait(token);
+        throw new bullmq.WaitingError();
+      }
+      await job.moveToDelayed(Date.now() + backoff * 1000, token); // waiting, it would come first, and to this worker again
+      await doer.rest();
+      throw new bullmq.DelayedError();
     }
     taken.failed++;
     const error = verdict.now === 'never' ? new bullmq.UnrecoverableError(verdict.reason) : new Error(verdict.reason);
@@ -82,7 +91,8 @@ export async function takeJobs(
     settings: { backoffStrategy: (tries) => backoff * 1000 * 2 ** (tries - 1) * (0.75 + Math.random() / 2) },
     removeOnComplete: { count: 0 },
   });
-  const back = sayOutages(worker, address.name, say);
+  const isGiven = (text: string) => given !== undefined && text === `could not renew lock for job ${given}`;
+  const back = sayOutages(worker, address.name, (text) => isGiven(text) || say(text));
   let refused: FusionclipError | null = null;
   worker.on('error', (error) => {
     const refusal = refusedByRedis(address.name, error);
@@ -91,7 +101,9 @@ export async function takeJobs(
     end();
   });
   worker.on('active', back);
-  worker.on('lockRenewalFailed', (ids) => {
+  worker.on('lockRenewalFailed', (all) => {
+    const ids = all.filter((id) => id !== given);
+    if (ids.length === 0) return;
     taken.lost += ids.length;
     say(`the lock of ${ids.join(', ')} is lost; another worker may do it as well, which does no harm`);
   });

@@ -1,6 +1,7 @@
 import { type ErrorCode, FusionclipError } from '../base/errors.ts';
 import { EXIT_CODES } from '../host/exit_codes.ts';
 import type { Host } from '../host/host.ts';
+import { FINAL_CODES } from '../shards/again.ts';
 import { isDone, writeFailure } from '../shards/parts.ts';
 import { Plan, type Shard } from '../shards/plan.ts';
 import { type ShardJob, shardOfJob } from './jobs.ts';
@@ -10,7 +11,8 @@ import { ShardProcess } from './shard_process.ts';
 export type Verdict =
   | { readonly now: 'done'; readonly images: number }
   | { readonly now: 'again' | 'never'; readonly reason: string }
-  | { readonly now: 'back' };
+  /** `later`: this worker cannot do it now, so it is left to others for a while. */
+  | { readonly now: 'back'; readonly later?: true };
 
 /** How a worker works. */
 export interface ShardWorkerOptions {
@@ -26,7 +28,9 @@ export interface ShardWorkerOptions {
 }
 
 /** With these the next shard will fail here too, and perhaps not elsewhere. */
-const OF_WORKER: readonly ErrorCode[] = ['no_adapter', 'bad_model'];
+const LASTING: readonly ErrorCode[] = ['no_adapter', ...FINAL_CODES];
+/** Faults of this machine in a row after which a worker ends. */
+const MOST_FAULTS = 8;
 /** Longest wait after failures that followed each other, in seconds. */
 const LONGEST = 60;
 
@@ -42,7 +46,10 @@ export class ShardWorker {
   });
   #plan: Plan | null = null;
   #failures = 0;
-  /** What this worker has to end with: there is no GPU, or not the model; null while there is. */
+  #faults = 0;
+  #said = '';
+  #hasDone = false;
+  /** What this worker has to end with: there is no GPU, plan or model, or no room; null while there is. */
   over: number | null = null;
 
   constructor(host: Host, options: ShardWorkerOptions) {
@@ -54,6 +61,8 @@ export class ShardWorker {
   async do(path: string | null, name: string, job: ShardJob): Promise<Verdict> {
     if (this.#stopped || this.over !== null) return { now: 'back' };
     const verdict = await this.#find(this.#options.plan ?? path, name, job);
+    if (verdict.now === 'back') return verdict;
+    this.#faults = 0;
     if (verdict.now !== 'again') {
       this.#failures = 0;
       return verdict;
@@ -70,10 +79,31 @@ export class ShardWorker {
     this.#close();
   }
 
+  /** Waits after a job was handed back, longer each time in a row, so that others get it and this machine may be mended. */
+  async rest(): Promise<void> {
+    if (this.#stopped || this.over !== null || this.#faults === 0) return;
+    await Promise.race([this.#options.sleep(Math.min(LONGEST, 2 ** (this.#faults - 1))), this.#told]);
+  }
+
+  /** A fault of this machine is none of a shard, and costs it no try. One that lasts ends the worker, and others do so when they do not go. */
+  #mine(code: ErrorCode | null, text: string, lasts: boolean): Verdict {
+    this.#close();
+    this.#faults++;
+    if (text !== this.#said) this.#options.say(text);
+    this.#said = text;
+    if (!lasts && this.#faults < MOST_FAULTS) return { now: 'back', later: true };
+    this.over = code === null ? 1 : EXIT_CODES[code];
+    this.#options.say('this worker ends, and leaves the shards to others');
+    return { now: 'back' };
+  }
+
   /** Finds the shard, in the plan as it is now if it was made again. */
   async #find(path: string | null, name: string, job: ShardJob): Promise<Verdict> {
+    if (path === null) {
+      this.#options.say('Redis does not know the plan any more; put it into the queue again.');
+      return { now: 'again', reason: reasonOf(null) };
+    }
     try {
-      if (path === null) throw new Error('Redis does not know the plan any more; put it into the queue again.');
       if (this.#plan?.path !== path) this.#plan = await Plan.open(this.#host, path);
       const known = await shardOfJob(this.#plan, name, job);
       if (known) return await this.#do(this.#plan, known);
@@ -85,9 +115,10 @@ export class ShardWorker {
       // Where this worker was told another place for plans, it may be that of another plan.
       return { now: this.#options.plan === null ? 'never' : 'again', reason: 'The plan has no such shard.' };
     } catch (error) {
+      // The plan cannot be read or written from here: not mounted, at another path, no permission, no room.
       this.#plan = null;
-      this.#options.say(error instanceof Error ? error.message : String(error));
-      return { now: 'again', reason: reasonOf(error instanceof FusionclipError ? error.code : null) };
+      const text = error instanceof Error ? error.message : String(error);
+      return this.#mine(error instanceof FusionclipError ? error.code : null, text, false);
     }
   }
 
@@ -104,21 +135,30 @@ export class ShardWorker {
     const opened = await process.ready();
     const answer = opened === true ? await process.do({ id: shard.id, at: shard.number }) : opened;
     clearTimeout(timer);
-    if (opened !== true && !isLate) return this.#notOpened(opened);
+    if (opened !== true) return this.#notOpened(isLate ? `it took more than ${minutes} minutes` : opened);
     if (typeof answer === 'object' && answer !== null) {
       if (answer.state === 'done' || answer.state === 'was there') {
         say(`shard ${shard.id}: ${answer.state}`);
+        this.#hasDone ||= answer.state === 'done';
         return { now: 'done', images: answer.images };
       }
       const code = answer.code as ErrorCode | null;
-      const mine = code !== null && OF_WORKER.includes(code);
-      if (mine) this.over = EXIT_CODES[code];
-      if (mine || code === 'device_lost') this.#close();
-      say(`shard ${shard.id}: ${answer.reason}`);
-      return { now: answer.state === 'never' && !mine ? 'never' : 'again', reason: reasonOf(code) };
+      const text = `shard ${shard.id}: ${answer.reason}`;
+      if (code === 'no_adapter' || answer.ofWorker) {
+        // A worker that has done a shard has all that it needs, so what it misses now is that shard's.
+        if (code !== 'io' || !this.#hasDone) return this.#mine(code, answer.reason ?? '', LASTING.includes(code!));
+      }
+      // Trainings of a grid have models of their own.
+      const mayPass = code === 'bad_model' || code === 'too_large';
+      if (code === 'bad_model') this.over = EXIT_CODES[code];
+      if (code === 'bad_model' || code === 'device_lost') this.#close();
+      say(text);
+      return { now: answer.state === 'never' && !mayPass ? 'never' : 'again', reason: reasonOf(code) };
     }
     this.#close();
     if (this.#stopped) return { now: 'back' };
+    // It ends by itself where it can write neither part nor reason.
+    if (answer === EXIT_CODES.io) return this.#mine('io', 'the plan cannot be written from here', false);
     const text = isLate ? `it took more than ${minutes} minutes` : `its process ended (${answer ?? 'by a signal'})`;
     return this.#died(plan, shard, text);
   }
@@ -133,13 +173,13 @@ export class ShardWorker {
     return process;
   }
 
-  #notOpened(code: number | null): Verdict {
+  #notOpened(code: number | string | null): Verdict {
     this.#close();
     if (this.#stopped) return { now: 'back' };
-    if (code === EXIT_CODES.no_adapter || code === EXIT_CODES.bad_model) this.over = code;
-    return this.over === null
-      ? { now: 'again', reason: `its process ended (${code ?? 'by a signal'})` }
-      : { now: 'back' };
+    // It knew of no shard yet.
+    const known = (Object.keys(EXIT_CODES) as ErrorCode[]).find((name) => EXIT_CODES[name] === code) ?? null;
+    const why = typeof code === 'string' ? code : `it ended (${code ?? 'by a signal'})`;
+    return this.#mine(known, `the process for shards does not open: ${why}`, known !== null && LASTING.includes(known));
   }
 
   /** Says what `work` could not say any more. A part that is there all the same counts. */

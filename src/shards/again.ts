@@ -11,12 +11,15 @@ export function isFinal(error: unknown): boolean {
   return error instanceof FusionclipError && FINAL_CODES.includes(error.code);
 }
 
+/** What an error is about (`FusionclipError.about`) that is the fault of the machine where a shard is done: another one may do it. */
+export const OF_WORKER = 'worker';
+
 /** What the system says of a file that is not there, or not for us: another try brings the same. */
 const LASTING = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EISDIR', 'ENAMETOOLONG', 'ELOOP']);
 
 /** Failures that say nothing of an input: the GPU's, the model's, and those of who ended the work. */
 const NOT_OF_INPUT: readonly ErrorCode[] = [
-  ...(['interrupted', 'killed', 'device_lost', 'no_adapter', 'gpu_error', 'bad_model'] as const),
+  ...(['interrupted', 'killed', 'device_lost', 'no_adapter', 'gpu_error', 'bad_model', 'too_large'] as const),
 ];
 
 /** Whether an input that cannot be read is a row with its error: what the network or a disk did may be gone tomorrow, and is none. */

@@ -12,7 +12,7 @@ import { isDicomWeb } from '../dicomweb/address.ts';
 import { describeAdapter } from '../gpu/adapter.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { onDevice } from '../run/on_device.ts';
-import { isOfInput } from './again.ts';
+import { isOfInput, OF_WORKER } from './again.ts';
 import { ADAPTERS } from './archive.ts';
 import type { Input } from './input.ts';
 import { isWhole } from './list_inputs.ts';
@@ -81,16 +81,25 @@ export class ArchiveScorer implements ShardDoer {
   async #trained(context: RunContext): Promise<TrainedDetector> {
     if (this.#open?.gpu === context.gpu) return this.#open.trained;
     this.#open = null; // its device is lost, and its memory with it
+    this.#open = { gpu: context.gpu, trained: await this.#opened(context) };
+    return this.#open.trained;
+  }
+
+  /** The detector is the same for all shards, so what stands against it says nothing of one. */
+  async #opened(context: RunContext): Promise<TrainedDetector> {
     const { path, facts } = this.#plan;
     const { adapters, range } = facts.config;
     const file = joinPath(path, ADAPTERS);
-    if ((await sha256(await context.fs.readFile(file))) !== adapters) {
-      throw new FusionclipError('bad_model', `${file} was changed; make the plan again.`);
+    try {
+      if ((await sha256(await context.fs.readFile(file))) !== adapters) {
+        throw new FusionclipError('bad_model', `${file} was changed; make the plan again.`);
+      }
+      const source = { adapters: file, model: this.#model, range: range as RangeSetting };
+      return await TrainedDetector.open(context, source);
+    } catch (error) {
+      if (!(error instanceof FusionclipError) || error.code === 'interrupted') throw error;
+      throw new FusionclipError(error.code, error.message, { cause: error.cause ?? error, about: OF_WORKER });
     }
-    const source = { adapters: file, model: this.#model, range: range as RangeSetting };
-    const trained = await TrainedDetector.open(context, source);
-    this.#open = { gpu: context.gpu, trained };
-    return trained;
   }
 
   async #pictures(
@@ -154,7 +163,7 @@ export class ArchiveScorer implements ShardDoer {
 function requireSome(paths: readonly string[], errors: readonly FusionclipError[]): void {
   if (paths.length < 2 || errors.length < paths.length || errors.some(({ code }) => code !== 'io')) return;
   const text = `None of the ${paths.length} inputs can be read (${errors[0].message.replace(/\.$/, '')}); mount what they lie on, or say where with --root.`;
-  throw new FusionclipError('io', text);
+  throw new FusionclipError('io', text, { about: OF_WORKER });
 }
 
 function bestVolume(volumes: readonly VolumeRow[]): Cells {

@@ -1,4 +1,4 @@
-import { type InferOutput, nullable, number, object, string } from 'valibot';
+import { boolean, type InferOutput, nullable, number, object, string } from 'valibot';
 import { FusionclipError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import type { Plan, Shard } from './plan.ts';
@@ -16,6 +16,8 @@ const ANSWER = object({
   reason: nullable(string()),
   code: nullable(string()),
   images: number(),
+  /** Whether the failure is that of the machine: another one may do the shard. */
+  ofWorker: boolean(),
 });
 
 /** What became of an order, as a line of JSON says it. */
@@ -45,20 +47,26 @@ export async function serveShards(
   answer: (line: string) => void,
 ): Promise<void> {
   const say = (id: string | null, state: ShardAnswer['state'], more: Partial<ShardAnswer> = {}) =>
-    answer(`${JSON.stringify({ id, state, reason: null, code: null, images: 0, ...more })}\n`);
+    answer(`${JSON.stringify({ id, state, reason: null, code: null, images: 0, ofWorker: false, ...more })}\n`);
   say(null, 'ready');
   for await (const line of orders) {
     const order = parseJson(ORDER, line);
     const shard = await shardOf(plan, order);
     const outcome: ShardOutcome = shard
       ? await workShard(context, plan, shard, doer)
-      : { state: 'failed', final: true, code: 'usage', reason: `${plan.path} has no such shard any more.` };
+      : {
+          state: 'failed',
+          final: true,
+          ofWorker: false,
+          code: 'usage',
+          reason: `${plan.path} has no such shard any more.`,
+        };
     if (outcome.state !== 'failed') {
       say(order.id, outcome.state, { images: outcome.images });
       continue;
     }
-    const { final, code, reason } = outcome;
-    say(order.id, final ? 'never' : 'failed', { code, reason });
+    const { final, code, reason, ofWorker } = outcome;
+    say(order.id, final ? 'never' : 'failed', { code, reason, ofWorker });
     if (code !== null && STOPS.has(code)) throw new FusionclipError(code, reason);
   }
 }

@@ -1,6 +1,6 @@
 import { type ErrorCode, FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
-import { isFinal } from './again.ts';
+import { isFinal, OF_WORKER } from './again.ts';
 import { type Input, inputName, inputOfLine } from './input.ts';
 import { isDone, type PartMaker, writeFailure, writePart } from './parts.ts';
 import type { Plan, Shard } from './plan.ts';
@@ -27,7 +27,13 @@ export interface WorkContext {
 /** What became of a shard. */
 export type ShardOutcome =
   | { readonly state: 'done' | 'was there'; readonly images: number }
-  | { readonly state: 'failed'; readonly final: boolean; readonly code: ErrorCode | null; readonly reason: string };
+  | {
+      readonly state: 'failed';
+      readonly final: boolean;
+      readonly code: ErrorCode | null;
+      readonly reason: string;
+      readonly ofWorker: boolean;
+    };
 
 /**
  * Does a shard, unless its part is there, and writes its part, or why it cannot be done.
@@ -54,9 +60,12 @@ export async function workShard(
     if (error instanceof FusionclipError && error.code === 'interrupted') throw error;
     const reason = error instanceof Error ? error.message : String(error);
     const code = error instanceof FusionclipError ? error.code : null;
+    // An adapter has its limits, and a storage its mounts; the trainings of a grid differ in what they ask of them.
+    const isTooLarge = code === 'too_large' && plan.facts.plan !== 'grid';
+    const ofWorker = isTooLarge || (error instanceof FusionclipError && error.about === OF_WORKER);
     const failure = { id: shard.id, code, reason, final: isFinal(error) };
     await writeFailure(fs, plan, failure);
-    return { state: 'failed', ...failure };
+    return { state: 'failed', ...failure, ofWorker };
   }
 }
 

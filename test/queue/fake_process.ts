@@ -1,8 +1,8 @@
 import type { Another, Host } from '../../src/host/host.ts';
 import type { MemoryFileSystem } from '../data/memory_file_system.ts';
 
-/** What a process that was started says to an order; null: it is gone. */
-export type Reply = (id: string, turn: number) => string | null | 'silent';
+/** What a process that was started says to an order; null: it is gone; `ends`: with this exit code. */
+export type Reply = (id: string, turn: number) => string | null | 'silent' | { readonly ends: number };
 
 /** Processes that a worker starts, by what they do. */
 export class FakeProcesses {
@@ -39,7 +39,7 @@ export class FakeProcesses {
       wake();
     };
     if (refusal !== undefined) put(null, refusal);
-    else if (!this.hang) put('{"id":null,"state":"ready","reason":null,"code":null,"images":0}');
+    else if (!this.hang) put('{"id":null,"state":"ready","reason":null,"code":null,"images":0,"ofWorker":false}');
     async function* read(): AsyncGenerator<string> {
       for (;;) {
         while (lines.length === 0) {
@@ -57,7 +57,8 @@ export class FakeProcesses {
       ended,
       send: (line) => {
         const reply = this.#reply((JSON.parse(line) as { id: string }).id, this.turn++);
-        if (reply !== 'silent') put(reply);
+        if (reply !== null && typeof reply === 'object') put(null, reply.ends);
+        else if (reply !== 'silent') put(reply);
       },
       kill: () => {
         this.killed++;

@@ -4,6 +4,7 @@ import { redisAddress } from '../../src/queue/address.ts';
 import { endOf } from '../../src/queue/feed.ts';
 import { jobName, planTag, type ShardJob } from '../../src/queue/jobs.ts';
 import { ShardWorker } from '../../src/queue/shard_worker.ts';
+import { OF_WORKER } from '../../src/shards/again.ts';
 import { partPath, readFailure } from '../../src/shards/parts.ts';
 import type { Plan, Shard } from '../../src/shards/plan.ts';
 import { readAnswer, serveShards } from '../../src/shards/serve.ts';
@@ -15,8 +16,8 @@ import { FakeProcesses, type Reply } from './fake_process.ts';
 
 const INPUTS = Array.from({ length: 12 }, (_, i) => ({ path: `/a/${i}.png`, patient: `p${i}` }));
 
-function answer(id: string, state: string, code: string | null = null): string {
-  return JSON.stringify({ id, state, reason: code && `why of ${id}`, code, images: 3 });
+function answer(id: string, state: string, code: string | null = null, ofWorker = false): string {
+  return JSON.stringify({ id, state, reason: code && `why of ${id}`, code, images: 3, ofWorker });
 }
 
 /** A worker on processes that answer so, a plan of four shards, and what the worker waited. */
@@ -144,12 +145,12 @@ suite('queue', () => {
 
   test('a lost device gets a new process; a worker without a GPU or model leaves the shards to others', async () => {
     const { processes, worker, shards, take } = await workerOf((id, turn) =>
-      turn === 0 ? answer(id, 'failed', 'device_lost') : answer(id, 'never', 'bad_model'),
+      turn === 0 ? answer(id, 'failed', 'device_lost') : answer(id, 'never', 'bad_model', true),
     );
     assert.equal((await take(shards[0])).now, 'again');
     assert.isNull(worker.over);
-    // Not put aside: another worker may have the model.
-    assert.equal((await take(shards[0])).now, 'again');
+    // Neither put aside nor tried: another worker may have the model.
+    assert.deepEqual(await take(shards[0]), { now: 'back' });
     assert.equal(worker.over, 6);
     assert.equal(processes.started.length, 2);
     assert.equal((await take(shards[1])).now, 'back');
@@ -178,11 +179,90 @@ suite('queue', () => {
     assert.deepEqual(await take(shards[2]), { now: 'done', images: 3 });
   });
 
-  test('a process whose GPU does not open is given up as well', async () => {
-    const { fs, plan, processes, shards, take } = await workerOf(() => null, { minutes: 1e-4 });
+  test('a process that does not open costs no try of a shard: what lasts ends the worker, what may pass is waited for', async () => {
+    const { fs, plan, processes, shards, take, said, worker } = await workerOf(() => null, { minutes: 1e-4 });
     processes.hang = true;
-    assert.equal((await take(shards[0])).now, 'again');
-    assert.match((await readFailure(fs, plan, shards[0]))!.reason, /more than 0\.0001 minutes/);
+    assert.deepEqual(await take(shards[0]), { now: 'back', later: true });
+    assert.match(said[0], /does not open: it took more than 0\.0001 minutes/);
+    assert.isNull(await readFailure(fs, plan, shards[0]));
+    assert.isNull(worker.over);
+    for (const [code, over] of [
+      [2, 2], // a flag that is wrong
+      [4, 4], // a plan of a later version
+      [11, 11],
+      [9, null], // no room, no permission to write
+      [12, null],
+      [null, null],
+    ] as const) {
+      const none = await workerOf(() => null);
+      for (let at = 0; at < 9; at++) none.processes.refusals.set(at, code as number);
+      assert.deepEqual(await none.take(none.shards[0]), over === null ? { now: 'back', later: true } : { now: 'back' });
+      assert.equal(none.worker.over, over, String(code));
+    }
+  });
+
+  test('a plan that is not there for a worker costs no try: it is looked for longer each time, then the worker ends', async () => {
+    const { fs, plan, worker, waits, shards, take, said, processes } = await workerOf((id) => answer(id, 'done'));
+    const files = [...fs.files];
+    fs.files.clear();
+    for (let i = 0; i < 3; i++) {
+      assert.deepEqual(await take(shards[0]), { now: 'back', later: true });
+      await worker.rest();
+    }
+    assert.deepEqual(waits, [1, 2, 4]);
+    assert.lengthOf(said, 1);
+    assert.match(said[0], /\/plan holds no plan/);
+    for (const [path, bytes] of files) fs.files.set(path, bytes);
+    assert.equal((await take(shards[0])).now, 'done');
+    await worker.rest();
+    assert.lengthOf(waits, 3);
+    const gone = await workerOf((id) => answer(id, 'done'));
+    gone.fs.files.clear();
+    for (let i = 0; i < 7; i++) assert.property(await gone.take(shards[0], plan.path), 'later');
+    assert.deepEqual(await gone.take(shards[0], plan.path), { now: 'back' });
+    assert.equal(gone.worker.over, 2);
+    assert.lengthOf(gone.processes.started, 0);
+    assert.lengthOf(processes.started, 1);
+  });
+
+  test('a storage that is not mounted, an adapter that is too small and a disk that is full are faults of the worker', async () => {
+    const io = await workerOf((id, turn) => (turn === 1 ? answer(id, 'done') : answer(id, 'failed', 'io', true)));
+    assert.deepEqual(await io.take(io.shards[0]), { now: 'back', later: true });
+    assert.equal((await io.take(io.shards[1])).now, 'done');
+    // It has what it needs, so these inputs are missing, and not its storage.
+    assert.equal((await io.take(io.shards[2])).now, 'again');
+    const small = await workerOf((id) => answer(id, 'never', 'too_large', true));
+    assert.deepEqual(await small.take(small.shards[0]), { now: 'back' });
+    assert.equal(small.worker.over, 11);
+    const training = await workerOf((id) => answer(id, 'never', 'too_large'));
+    assert.equal((await training.take(training.shards[0])).now, 'again');
+    assert.isNull(training.worker.over);
+    const full = await workerOf((_, turn) => (turn === 0 ? { ends: 9 } : null));
+    assert.deepEqual(await full.take(full.shards[0]), { now: 'back', later: true });
+    assert.isNull(await readFailure(full.fs, full.plan, full.shards[0]));
+  });
+
+  test('what a shard needs of the machine is told from what is wrong with it', async () => {
+    const fs = new MemoryFileSystem();
+    const plan = await planOf(fs, INPUTS, { least: 3, most: 3 });
+    const [a, b, c] = await shardsOf(plan);
+    const doer = new StandIn([
+      [a.number, new FusionclipError('too_large', 'It is large.')],
+      [b.number, new FusionclipError('io', 'It is not mounted.', { about: OF_WORKER })],
+      [c.number, new FusionclipError('io', 'It breaks off.')],
+    ]);
+    const said: string[] = [];
+    async function* orders() {
+      for (const { id, number } of [a, b, c]) yield JSON.stringify({ id, at: number });
+    }
+    await serveShards({ fs, runtime: 'test' }, plan, doer, orders(), (line) => void said.push(line));
+    const of = said.map((line) => readAnswer(line.trimEnd())!).map(({ code, ofWorker }) => [code, ofWorker]);
+    assert.deepEqual(of, [
+      [null, false],
+      ['too_large', true],
+      ['io', true],
+      ['io', false],
+    ]);
   });
 
   test('who is told to stop hands the shard in work back, at whatever moment', async () => {

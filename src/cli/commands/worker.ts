@@ -29,7 +29,7 @@ export const worker: Command = {
     'fusionclip worker --redis rediss://queue:6379 --drain --model /models/vit-l-14',
   ],
   details: `The GPU's work runs in a process of its own, so that the lock of a long shard is renewed meanwhile. Ctrl-C hands
-the shard in work back. A worker without a GPU, or without the model, ends and leaves the shards to others.
+the shard in work back. A worker without a GPU, the plan or the model ends and leaves the shards to others.
 ${REDIS_HELP}`,
   flags: [{ title: 'Worker', table: { ...FLAGS, ...PLACE_FLAGS } }],
   async run(call) {
