@@ -16,7 +16,8 @@ import { disk } from '../src/host/disk.ts';
 import { createNodeHost } from '../src/host/node.ts';
 import { findDriver } from '../src/launch/drivers.ts';
 import { trainRun } from '../src/train/index.ts';
-import { ruleSet, smallSettings, tinyBackbone } from '../test/train/small_run.ts';
+import { ruleSet } from '../test/train/rule_set.ts';
+import { smallSettings, tinyBackbone } from '../test/train/small_run.ts';
 
 const { values } = parseArgs({
   options: {

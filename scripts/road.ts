@@ -16,7 +16,8 @@ import { predictImages } from '../src/detect/predict.ts';
 import { Gpu } from '../src/gpu/gpu.ts';
 import { createNodeHost } from '../src/host/node.ts';
 import { findDriver } from '../src/launch/drivers.ts';
-import { contextOf, ruleSet, smallRun, tinyBackbone } from '../test/train/small_run.ts';
+import { ruleSet } from '../test/train/rule_set.ts';
+import { contextOf, smallRun, tinyBackbone } from '../test/train/small_run.ts';
 
 const { values } = parseArgs({
   options: {

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { pathsOf } from '../../src/cli/path_list.ts';
-import { writeSafetensors } from '../../src/clip/index.ts';
 import { parseSafetensors } from '../../src/clip/safetensors.ts';
+import { writeSafetensors } from '../../src/clip/safetensors_writer.ts';
 import { ownFolder } from './own_folder.ts';
 import { type Ended, fusionclip, QUICK, withSmallFiles, writeSet } from './program.ts';
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeSafetensors } from '../../src/clip/index.ts';
 import { parseSafetensors } from '../../src/clip/safetensors.ts';
+import { writeSafetensors } from '../../src/clip/safetensors_writer.ts';
 import { HubServer } from '../hub/hub_server.ts';
 import { fusionclip, writeModel } from './program.ts';
 

@@ -3,10 +3,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { generateModel, presetConfig } from '../../src/clip/index.ts';
+import { presetConfig } from '../../src/clip/config.ts';
+import { generateModel } from '../../src/clip/generate.ts';
 import { disk } from '../../src/host/disk.ts';
 import { findDeno } from '../../src/launch/runtimes.ts';
-import { ruleSet } from '../train/small_run.ts';
+import { ruleSet } from '../train/rule_set.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const BIN = join(ROOT, 'bin/fusionclip.mjs');

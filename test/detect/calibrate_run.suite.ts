@@ -20,7 +20,8 @@ import { readRun } from '../../src/report/read_run.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import type { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, greyPicture, ruleSet, smallRun, textOf, tinyBackbone } from '../train/small_run.ts';
+import { greyPicture, ruleSet } from '../train/rule_set.ts';
+import { contextOf, smallRun, textOf, tinyBackbone } from '../train/small_run.ts';
 import { sliceFile } from '../volume/series_maker.ts';
 
 const ADAPTERS = '/run/checkpoint/adapters.safetensors';

@@ -7,7 +7,8 @@ import type { ScoredImage } from '../../src/detect/scoring.ts';
 import { chooseThresholds, evaluateIntensity, evaluateScores } from '../../src/detect/set_metrics.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, smallRun, textOf, tinyBackbone } from '../train/small_run.ts';
+import { ruleSet } from '../train/rule_set.ts';
+import { contextOf, smallRun, textOf, tinyBackbone } from '../train/small_run.ts';
 
 /** A scored image of 2×2 pixels. */
 function scored(id: string, label: 0 | 1, map: number[], mask: number[] | null): ScoredImage {

@@ -7,7 +7,8 @@ import { predictImages } from '../../src/detect/predict.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { trainRun } from '../../src/train/index.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, smallSettings, textOf, tinyBackbone } from '../train/small_run.ts';
+import { ruleSet } from '../train/rule_set.ts';
+import { contextOf, smallSettings, textOf, tinyBackbone } from '../train/small_run.ts';
 
 /** The tiny model, said to normalise its images with other numbers than CLIP's. */
 async function backboneWith(mean: readonly number[], std: readonly number[], act?: 'gelu'): Promise<Backbone> {

@@ -12,7 +12,8 @@ import type { Gpu } from '../../src/gpu/gpu.ts';
 import { isVolumePath } from '../../src/volume/to_score.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, smallRun, textOf, tinyBackbone } from '../train/small_run.ts';
+import { ruleSet } from '../train/rule_set.ts';
+import { contextOf, smallRun, textOf, tinyBackbone } from '../train/small_run.ts';
 
 const GOOD = '/Brain_AD/test/good/img/0.png';
 const BAD = '/Brain_AD/test/Ungood/img/0.png';

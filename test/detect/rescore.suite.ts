@@ -10,7 +10,8 @@ import type { Gpu } from '../../src/gpu/gpu.ts';
 import { runSettings } from '../../src/run/run_config.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, smallRun, smallSettings, tinyBackbone } from '../train/small_run.ts';
+import { ruleSet } from '../train/rule_set.ts';
+import { contextOf, smallRun, smallSettings, tinyBackbone } from '../train/small_run.ts';
 
 const FIXED = { prompt: 'fixed', epochs: '1' };
 

@@ -2,7 +2,8 @@ import { assert } from 'chai';
 import { allSteps } from '../../src/base/steps.ts';
 import { samplingOf } from '../../src/detect/sampling.ts';
 import { suite, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, smallRun, textOf } from '../train/small_run.ts';
+import { ruleSet } from '../train/rule_set.ts';
+import { contextOf, smallRun, textOf } from '../train/small_run.ts';
 
 const image = (id: string, label: 0 | 1, score: number) => ({ id, label, score });
 const patientOf = (id: string) => id.split('_')[0];

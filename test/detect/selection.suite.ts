@@ -6,7 +6,8 @@ import { ValidationSet } from '../../src/detect/selection.ts';
 import { SupportSet } from '../../src/detect/support_set.ts';
 import { runSettings } from '../../src/run/run_config.ts';
 import { suite, test } from '../harness/registry.ts';
-import { ruleSet, smallSettings, tinyBackbone } from '../train/small_run.ts';
+import { ruleSet } from '../train/rule_set.ts';
+import { smallSettings, tinyBackbone } from '../train/small_run.ts';
 
 suite('selection', () => {
   test('images are not scored again by the weights that were just compared on them, and by others they are', async (t) => {

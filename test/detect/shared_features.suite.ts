@@ -1,7 +1,8 @@
 import { assert } from 'chai';
 import { SharedFeatures } from '../../src/detect/shared_features.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, smallRun } from '../train/small_run.ts';
+import { ruleSet } from '../train/rule_set.ts';
+import { contextOf, smallRun } from '../train/small_run.ts';
 
 /** One epoch, so that the test images are scored once. */
 const ONE = { epochs: '1' };

@@ -9,7 +9,8 @@ import { trainRun } from '../../src/train/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import type { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, smallSettings, tinyBackbone } from '../train/small_run.ts';
+import { ruleSet } from '../train/rule_set.ts';
+import { contextOf, smallSettings, tinyBackbone } from '../train/small_run.ts';
 
 const ADAPTERS = '/run/checkpoint/adapters.safetensors';
 const scoresOf = ({ images }: ScoredSet) => images.map(({ score }) => score);

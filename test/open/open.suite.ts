@@ -13,7 +13,8 @@ import type { RunEvent } from '../../src/run/events.ts';
 import { TRAIN_OPTIONS } from '../../src/run/options.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suite, type TestContext, test } from '../harness/registry.ts';
-import { ruleSet, tinyBackbone } from '../train/small_run.ts';
+import { ruleSet } from '../train/rule_set.ts';
+import { tinyBackbone } from '../train/small_run.ts';
 
 const ALL = { ...TRAIN_OPTIONS, ...FUSION_OPTIONS };
 

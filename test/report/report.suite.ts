@@ -7,7 +7,8 @@ import { REPORT, type RunRecord, readRun, renderReport, writeReport } from '../.
 import { worstFirst } from '../../src/report/worst_first.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, smallRun, textOf } from '../train/small_run.ts';
+import { ruleSet } from '../train/rule_set.ts';
+import { contextOf, smallRun, textOf } from '../train/small_run.ts';
 import { madeRun } from './made_run.ts';
 
 /** What a program reads in a report. */

@@ -12,7 +12,8 @@ import { ArchiveScorer } from '../../src/shards/score_archive.ts';
 import { workShards } from '../../src/shards/work.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, smallRun, textOf, tinyBackbone } from '../train/small_run.ts';
+import { ruleSet } from '../train/rule_set.ts';
+import { contextOf, smallRun, textOf, tinyBackbone } from '../train/small_run.ts';
 import { sliceFile } from '../volume/series_maker.ts';
 
 suiteInTurn('an archive', () => {

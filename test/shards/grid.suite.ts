@@ -5,7 +5,8 @@ import { mergePlan } from '../../src/shards/merged_files.ts';
 import { GridRunner } from '../../src/shards/run_grid.ts';
 import { chosenShards, workShards } from '../../src/shards/work.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, SMALL, textOf } from '../train/small_run.ts';
+import { ruleSet } from '../train/rule_set.ts';
+import { contextOf, SMALL, textOf } from '../train/small_run.ts';
 
 suiteInTurn('a grid', () => {
   test('is done in parts with the results of its runs, and a finished run without its part is not done again', async (t) => {

@@ -8,7 +8,8 @@ import { findings } from '../../src/study/comparison/text.ts';
 import { type ComparedRun, compareRuns, comparisonCsv, formatComparison, sweep } from '../../src/study/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suite, suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, SMALL, tinyConfig } from '../train/small_run.ts';
+import { ruleSet } from '../train/rule_set.ts';
+import { contextOf, SMALL, tinyConfig } from '../train/small_run.ts';
 import { madeResults } from './made_results.ts';
 
 /** Scores of 8 normal and 8 abnormal images of 4 patients each; `shift` is how far abnormal ones are above. */

@@ -25,7 +25,8 @@ import { studyRunPath } from '../../src/study/study_run.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
 import { below, medClipFolder } from '../medclip/medclip_folder.ts';
-import { contextOf, ruleSet, SMALL, textOf, tinyConfig } from '../train/small_run.ts';
+import { ruleSet } from '../train/rule_set.ts';
+import { contextOf, SMALL, textOf, tinyConfig } from '../train/small_run.ts';
 import { madeResults } from './made_results.ts';
 
 const REQUEST: PlanRequest = {

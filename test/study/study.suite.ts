@@ -10,7 +10,8 @@ import { Tensor } from '../../src/nn/index.ts';
 import { formatRows, nameZeroShot, runStudy, type StudyRun, spreadOf, summarise } from '../../src/study/index.ts';
 import { studyRunPath } from '../../src/study/study_run.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, SMALL, smallSettings, textOf, tinyBackbone } from '../train/small_run.ts';
+import { ruleSet } from '../train/rule_set.ts';
+import { contextOf, SMALL, smallSettings, textOf, tinyBackbone } from '../train/small_run.ts';
 import { madeResults } from './made_results.ts';
 
 async function runs(seeds: readonly number[], data = '/Brain_AD'): Promise<StudyRun[]> {

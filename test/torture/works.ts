@@ -6,7 +6,8 @@ import type { Gpu } from '../../src/gpu/gpu.ts';
 import { pretrain, resumePretrain } from '../../src/pretrain/index.ts';
 import { resumeRun, trainRun } from '../../src/train/index.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
-import { contextOf, ruleSet, smallSettings, tinyBackbone } from '../train/small_run.ts';
+import { ruleSet } from '../train/rule_set.ts';
+import { contextOf, smallSettings, tinyBackbone } from '../train/small_run.ts';
 import type { FragileGpu, Loss } from './fragile_gpu.ts';
 
 /** A piece of work whose result is files, which must not depend on how often its device is lost. */

@@ -13,7 +13,8 @@ import { loadWeights } from '../../src/train/checkpoint.ts';
 import { resumeRun } from '../../src/train/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, metricsOf, ruleSet, smallRun, smallSettings, tinyBackbone } from './small_run.ts';
+import { ruleSet } from './rule_set.ts';
+import { contextOf, metricsOf, smallRun, smallSettings, tinyBackbone } from './small_run.ts';
 
 const FIXED = { prompt: 'fixed', epochs: '1' };
 

@@ -11,7 +11,8 @@ import { resumeRun, trainRun } from '../../src/train/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import type { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, smallRun, smallSettings, textOf, tinyBackbone, tinyConfig } from './small_run.ts';
+import { ruleSet } from './rule_set.ts';
+import { contextOf, smallRun, smallSettings, textOf, tinyBackbone, tinyConfig } from './small_run.ts';
 
 /** A matrix that is in no fingerprint. */
 const INNER = 'visual.transformer.resblocks.0.mlp.c_fc.weight';

@@ -7,7 +7,8 @@ import { headerJson, parseHeader } from '../../src/run/run_config.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suite, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, smallRun, textOf, tinyBackbone, tinyConfig } from './small_run.ts';
+import { ruleSet } from './rule_set.ts';
+import { contextOf, smallRun, textOf, tinyBackbone, tinyConfig } from './small_run.ts';
 
 const MODEL: ModelDefaults = {
   own: { size: '168', temperature: '13.66' },

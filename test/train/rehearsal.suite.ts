@@ -6,7 +6,8 @@ import { SupportSet } from '../../src/detect/support_set.ts';
 import { runSettings } from '../../src/run/run_config.ts';
 import { rehearse } from '../../src/train/rehearsal.ts';
 import { suite, test } from '../harness/registry.ts';
-import { ruleSet, smallSettings, tinyBackbone } from './small_run.ts';
+import { ruleSet } from './rule_set.ts';
+import { smallSettings, tinyBackbone } from './small_run.ts';
 
 suite('a rehearsal', () => {
   test('times every part and leaves memory as it was; one that is stopped is left to the training', async (t) => {

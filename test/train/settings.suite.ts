@@ -14,7 +14,8 @@ import { runSettings } from '../../src/run/run_config.ts';
 import { Trainer, type TrainerChoices } from '../../src/train/index.ts';
 import { assertClose } from '../harness/close.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, ruleSet, smallRun, smallSettings, textOf, tinyBackbone } from './small_run.ts';
+import { ruleSet } from './rule_set.ts';
+import { contextOf, smallRun, smallSettings, textOf, tinyBackbone } from './small_run.ts';
 
 /** The support of `/Brain_AD` and a trainer on it. */
 async function opened(gpu: Gpu, given: Record<string, string>, choices: TrainerChoices = {}) {

@@ -3,7 +3,8 @@ import { runSettings } from '../../src/run/run_config.ts';
 import { SharedTrainings } from '../../src/train/index.ts';
 import { trainingKey } from '../../src/train/shared_trainings.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, metricsOf, ruleSet, smallRun, smallSettings, textOf, tinyBackbone } from './small_run.ts';
+import { ruleSet } from './rule_set.ts';
+import { contextOf, metricsOf, smallRun, smallSettings, textOf, tinyBackbone } from './small_run.ts';
 
 /** Ways to choose weights, and settings that inference alone reads. */
 const CASES: readonly (readonly [select: string, variant: Readonly<Record<string, string>>])[] = [

@@ -16,7 +16,8 @@ import { trainRun } from '../../src/train/index.ts';
 import type { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { tiny } from '../gpu/tiny.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, metricsOf, ruleSet, smallRun, tinyBackbone, tinyConfig } from './small_run.ts';
+import { ruleSet } from './rule_set.ts';
+import { contextOf, metricsOf, smallRun, tinyBackbone, tinyConfig } from './small_run.ts';
 
 const IMAGES = [0, 1].flatMap((i) => [`/Brain_AD/test/good/img/${i}.png`, `/Brain_AD/test/Ungood/img/${i}.png`]);
 

@@ -12,7 +12,8 @@ import { trainOptions } from '../../src/run/options.ts';
 import { Trainer } from '../../src/train/index.ts';
 import { StepInputs } from '../../src/train/step_inputs.ts';
 import { suite, test } from '../harness/registry.ts';
-import { ruleSet, tinyBackbone } from './small_run.ts';
+import { ruleSet } from './rule_set.ts';
+import { tinyBackbone } from './small_run.ts';
 
 const SIDE = 42;
 

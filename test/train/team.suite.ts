@@ -8,7 +8,8 @@ import { expectFailure } from '../data/expect_failure.ts';
 import type { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
 import { linked } from './linked.ts';
-import { contextOf, metricsOf, ruleSet, smallRun, tinyBackbone } from './small_run.ts';
+import { ruleSet } from './rule_set.ts';
+import { contextOf, metricsOf, smallRun, tinyBackbone } from './small_run.ts';
 
 /** Trains with so many workers; the second one is gone after so many answers. */
 async function trained(base: TrainContext & { fs: MemoryFileSystem }, workers: number, most?: number) {

@@ -10,7 +10,8 @@ import { trainOptions } from '../../src/run/options.ts';
 import { resumeRun, Trainer, trainRun } from '../../src/train/index.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
-import { contextOf, metricsOf, ruleSet, SMALL, smallRun, textOf, tinyBackbone } from './small_run.ts';
+import { ruleSet } from './rule_set.ts';
+import { contextOf, metricsOf, SMALL, smallRun, textOf, tinyBackbone } from './small_run.ts';
 
 /** A trainer of the tiny model on random images; release both. */
 async function tinyTrainer(

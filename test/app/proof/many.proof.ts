@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeModel } from '../../cli/program.ts';
-import { ruleSet } from '../../train/small_run.ts';
+import { ruleSet } from '../../train/rule_set.ts';
 import { BrowserPage } from '../browser_page.ts';
 import { type StaticServer, serveFolder } from '../static_server.ts';
 
