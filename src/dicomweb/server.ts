@@ -6,6 +6,7 @@ import { type Answer, type Asked, BrokenTransfer, persist, readAll, request, typ
 import { type DicomWebAddress, isUid } from './address.ts';
 import { messageOf, parameterOf, partsOf } from './multipart.ts';
 import { REFUSED } from './refused.ts';
+import { statusAdvice } from './status_advice.ts';
 
 /** Where an object lies on a server. */
 export interface ObjectPlace {
@@ -176,7 +177,7 @@ export class DicomWebServer {
       const code = reason ? `, reason ${reason}` : '';
       throw new FusionclipError(
         'io',
-        `${this.host} does not take ${what} (status ${answer.status}${code}); ask who runs it whether it stores such objects.`,
+        `${this.host} does not take ${what} (status ${answer.status}${code}); ${statusAdvice(answer.status, 'send')}.`,
       );
     });
   }
@@ -232,7 +233,7 @@ export class DicomWebServer {
     await persist(this.#web, `${what} (${this.host})`, async () => {
       const answer = await request(this.#web, `${this.#root}/${path}`, asked);
       try {
-        this.#require(answer, asked.post !== undefined);
+        this.#require(answer, asked);
         out = { value: await read(answer) };
       } finally {
         answer.cancel();
@@ -242,8 +243,19 @@ export class DicomWebServer {
     return (out as unknown as { readonly value: T }).value;
   }
 
-  #require({ status, headers }: Answer, sent: boolean): void {
-    if (status === 429 || status >= 500) throw new BrokenTransfer(`${this.host} answers with status ${status}`);
+  #require({ status, headers }: Answer, { post, accept }: Asked): void {
+    const sent = post !== undefined;
+    // Neither comes to have room, nor a service that it lacks, by waiting.
+    const lasts = status === 501 || status === 507;
+    if (status === 429 || (status >= 500 && !lasts))
+      throw new BrokenTransfer(`${this.host} answers with status ${status}`);
+    if (status === 403 && this.#web.token) {
+      throw new FusionclipError(
+        'io',
+        `${this.host} knows the token and does not allow this (status 403); ask who runs it for the right to ${sent ? 'store' : 'read'} there, or put another one into ${this.#web.tokenFrom ?? 'DICOMWEB_TOKEN'}.`,
+        { cause: { name: REFUSED } },
+      );
+    }
     if (status === 401 || status === 403) {
       const does = this.#web.token ? 'refuses the token' : 'wants a token';
       throw new FusionclipError(
@@ -259,7 +271,8 @@ export class DicomWebServer {
       );
     }
     if (sent || (status >= 200 && status < 300) || status === 404 || status === 410) return;
-    throw new FusionclipError('io', `${this.host} answers with status ${status}; check the address of the service.`);
+    const wish = accept === AS_STORED ? 'fetch' : 'search';
+    throw new FusionclipError('io', `${this.host} answers with status ${status}; ${statusAdvice(status, wish)}.`);
   }
 
   /** What came, if it is the object that was asked for. */

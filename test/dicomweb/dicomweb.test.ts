@@ -365,6 +365,30 @@ test('what a server refuses is told with its reason, and nothing is stored with 
   }
 });
 
+test('a status of a server is told with what it means for what was asked', async () => {
+  const fs = new MemoryFileSystem([['a.dcm', sliceFile(50)]]);
+  const told = async (of: RegExp, status: number) => {
+    pacs.faults.push({ of, fault: FAULTS.status(status) });
+    const work = of.source === '^POST' ? storeObjects(fs, server(), study(), ['a.dcm']) : volumesAt(address());
+    const { code, message } = await failure(work);
+    expect(code).toBe('io');
+    expect(message).toContain(`status ${status}`);
+    return message;
+  };
+  expect(await told(/series$/, 400)).toMatch(/what is searched for/);
+  expect(await told(/series$/, 406)).toMatch(/application\/dicom\+json; ask/);
+  expect(await told(/series$/, 418)).toMatch(/check the address/);
+  expect(await told(/series$/, 403)).toMatch(/wants a token/);
+  token = 'good';
+  expect(await told(/series$/, 403)).toMatch(/right to read/);
+  expect(await told(/instances\//, 406)).toMatch(/transfer syntax that they have there; .*export/);
+  expect(await told(/^POST/, 403)).toMatch(/right to store/);
+  expect(await told(/^POST/, 404)).toMatch(/stores nothing at that address/);
+  expect(await told(/^POST/, 413)).toMatch(/larger than it/);
+  expect(await told(/^POST/, 415)).toMatch(/which ones/);
+  expect(await told(/^POST/, 507)).toMatch(/storage is full/);
+});
+
 test('copies: what is there is not fetched again, and what broke off goes on', async () => {
   const fs = new MemoryFileSystem([]);
   for (let i = 0; i < 9; i++) pacs.faults.push({ of: /instances\/1.2.826.77.3.502000$/, fault: FAULTS.cut });
