@@ -225,6 +225,17 @@ suite('the range of values', () => {
     assert.equal(data[500], Math.floor((495 * 256) / 990));
   });
 
+  test('a mask that was a JPEG has two values; an even organ on black, and bones in an even body, have not', () => {
+    const twoValued = (level: (i: number) => number) => {
+      const data = Uint8Array.from({ length: 1000 }, (_, i) => level(i));
+      return valueFacts({ width: 50, height: 20, channels: 1, bits: 8, data }).twoValued;
+    };
+    const noise = (i: number) => ((7 * i) % 13) - 6;
+    assert.isTrue(twoValued((i) => (i < 600 ? 0 : i < 640 ? 10 * (i % 20) : i < 760 ? 250 + (i % 5) : 255)));
+    assert.isFalse(twoValued((i) => (i < 600 ? 0 : 185 + noise(i))));
+    assert.isFalse(twoValued((i) => (i < 600 ? 6 + noise(i) : 255)));
+  });
+
   test('of whole numbers as many fall on each level; alpha is no value', () => {
     const count = new Map<number, number>();
     for (let v = 0; v < 4096; v++)

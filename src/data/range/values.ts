@@ -19,7 +19,7 @@ export interface ValueFacts {
   readonly signed: readonly [number, number];
   /** Quantiles at 16 shares, evenly spread. */
   readonly quantiles: readonly number[];
-  /** Whether nearly all pixels have one of two values, as those of a mask. */
+  /** Whether nearly all pixels have one of two values or one near it, as those of a mask have. */
   readonly twoValued: boolean;
   /** Equal where the same grey values are in other places, as in a picture that was turned, and hardly where others are. */
   readonly sums: string;
@@ -67,13 +67,28 @@ const NEAR = 0.05;
 /** So many pixels of the rarer value for each that has neither: those of smeared borders. */
 const CLEARER = 4;
 
+/** Share of the pixels near an extreme that have one and the same value: in a mask that was a JPEG a half and more, in an even organ a sixth. */
+const SAME = 1 / 3;
+
 /** @param values ascending */
 function isTwoValued(values: Raster['data']): boolean {
   const [lowest, highest] = [values[0], values[values.length - 1]];
   const near = NEAR * (highest - lowest);
   const low = countBelow(values, lowest + near);
-  const high = values.length - countBelow(values, highest - near);
-  return lowest < highest && Math.min(low, high) >= CLEARER * (values.length - low - high);
+  const between = countBelow(values, highest - near);
+  const high = values.length - between;
+  if (lowest === highest || Math.min(low, high) < CLEARER * (between - low)) return false;
+  return longestRun(values, 0, low) >= SAME * low && longestRun(values, between, values.length) >= SAME * high;
+}
+
+/** @param values ascending @returns the most of them, from one place up to another, that are equal */
+function longestRun(values: Raster['data'], from: number, to: number): number {
+  let [most, start] = [0, from];
+  for (let at = from; at < to; at++) {
+    if (values[at] !== values[start]) start = at;
+    most = Math.max(most, at + 1 - start);
+  }
+  return most;
 }
 
 /** @param values ascending */
