@@ -60,9 +60,12 @@ export async function requireRoom(fs: FileSystem, plan: Plan): Promise<void> {
   await fs.remove(path);
 }
 
-/** Whether a shard is done. */
+/** Whether a shard is done. @throws FusionclipError `bad_data` where something else than a file lies in the place of its part */
 export async function isDone(fs: FileSystem, plan: Plan, shard: Pick<Shard, 'id'>): Promise<boolean> {
-  return (await fs.stat(partPath(plan, shard))) !== null;
+  const path = partPath(plan, shard);
+  const there = await fs.stat(path);
+  if (there === null || there.kind === 'file') return there !== null;
+  throw new FusionclipError('bad_data', `${path} is no file, where a part is to lie; remove it, and it is made again.`);
 }
 
 /**
@@ -96,7 +99,10 @@ export async function writePart(
  */
 export async function readPart(fs: FileSystem, plan: Plan, shard: Shard): Promise<Part | null> {
   const path = partPath(plan, shard);
-  if (!(await fs.stat(path))) return null;
+  const there = await fs.stat(path);
+  if (!there) return null;
+  if (there.kind !== 'file')
+    throw new FusionclipError('bad_data', `${path} is no file; remove it, and it is made again.`);
   const bytes = await fs.readFile(path);
   const at = bytes.indexOf(10) + 1;
   const body = bytes.slice(at);

@@ -8,7 +8,7 @@ import { readLines } from '../../src/shards/line_files.ts';
 import { LineSorter } from '../../src/shards/line_sorter.ts';
 import { rooted } from '../../src/shards/list_inputs.ts';
 import { mergePlan } from '../../src/shards/merged_files.ts';
-import { partPath, writePart } from '../../src/shards/parts.ts';
+import { isDone, partPath, readPart, writePart } from '../../src/shards/parts.ts';
 import { PathsOnce } from '../../src/shards/paths_once.ts';
 import { Plan, type PlanHead, PlanWriter } from '../../src/shards/plan.ts';
 import { chosenShards, workShards } from '../../src/shards/work.ts';
@@ -270,6 +270,15 @@ suite('shards', () => {
     await expectFailure('bad_data', [/inputs\.txt was changed/], () => mergePlan(fs, plan));
     await fs.writeFile('/plan/shards.txt', textOf(fs, '/plan/shards.txt').replace(/^./, 'x'));
     await expectFailure('bad_data', [/shards\.txt was changed/], () => mergePlan(fs, plan));
+  });
+
+  test('a folder in the place of a part is no part', async () => {
+    const fs = new MemoryFileSystem();
+    const plan = await planOf(fs, [{ path: '/a.png', patient: 'p' }]);
+    const [shard] = await shardsOf(plan);
+    await fs.writeFile(`${partPath(plan, shard)}/inside`, '');
+    await expectFailure('bad_data', [/is no file, where a part is to lie; remove it/], () => isDone(fs, plan, shard));
+    await expectFailure('bad_data', [/is no file; remove it/], () => readPart(fs, plan, shard));
   });
 
   test('an input that is in a plan twice is found, though its ids are right', async () => {
