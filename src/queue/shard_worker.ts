@@ -111,9 +111,12 @@ export class ShardWorker {
       this.#plan = await Plan.open(this.#host, path);
       const found = await shardOfJob(this.#plan, name, job);
       if (found) return await this.#do(this.#plan, found);
-      this.#options.say(`${path} does not have a shard of the queue`);
-      // Where this worker was told another place for plans, it may be that of another plan.
-      return { now: this.#options.plan === null ? 'never' : 'again', reason: 'The plan has no such shard.' };
+      const text = `${path} does not have a shard of the queue`;
+      if (this.#options.plan !== null) {
+        return this.#mine(null, `${text}; give --plan the folder of the plan that was put into it`, false);
+      }
+      this.#options.say(text);
+      return { now: 'never', reason: 'The plan has no such shard.' };
     } catch (error) {
       // The plan cannot be read or written from here: not mounted, at another path, no permission, no room.
       this.#plan = null;

@@ -133,6 +133,25 @@ suite('labels and splits that something else tells apart', () => {
     );
   });
 
+  test('labels of which one is less sharp, has more noise, or fewer grey levels', async () => {
+    const abnormal =
+      (change: (data: readonly number[]) => number[]): Change =>
+      (one, { label }) =>
+        label === 'Ungood' ? { ...one, image: change(one.image) } : one;
+    const blurred = (data: readonly number[]) =>
+      data.map((_, k) => Math.round([-1, 0, 1, -SIDE, SIDE].reduce((sum, step) => sum + (data[k + step] ?? 0), 0) / 5));
+    const grain =
+      /told_apart \/set: how sharp or noisy an image is \(0.25 smooth, 1 noise\) tells the labels apart \(normal: 0\.\d+ to 0\.\d+; abnormal: 0\./;
+    assert.match((await told(setOf(8, abnormal(blurred)))).join(), grain);
+    const noisy = (data: readonly number[]) => data.map((v, k) => Math.min(255, v + ((k * 7919) % 97)));
+    assert.match((await told(setOf(8, abnormal(noisy)))).join(), grain);
+    const few = (data: readonly number[]) => data.map((v) => v - (v % 16));
+    assert.match(
+      (await told(setOf(8, abnormal(few)))).join(),
+      /told_apart \/set: how many of the grey levels between .*abnormal: 0\.0/,
+    );
+  });
+
   test('a test split that is less sharp, or whose colours are warmer', async () => {
     const blurred = (data: readonly number[]) =>
       data.map((_, k) => [-1, 0, 1, -SIDE, SIDE].reduce((sum, step) => sum + (data[k + step] ?? 0), 0) / 5);
@@ -195,11 +214,9 @@ suite('labels and splits that something else tells apart', () => {
     const bright: Change = (one, where) =>
       isTest(where) ? { ...one, image: one.image.map((v) => Math.min(255, Math.round(1.6 * v))) } : one;
     const report = await check(setOf(8, bright));
-    assert.match(
-      report.problems.map(({ message }) => message).join(),
-      /^the images of test are brighter than those of valid \(normal: grey \d+/,
-    );
-    assert.include(findingsOf(report), report.problems[0].message);
+    const brighter = report.problems.find(({ message }) => message.startsWith('the images of test are brighter'))!;
+    assert.match(brighter.message, /than those of valid \(normal: grey \d+/);
+    assert.include(findingsOf(report), brighter.message);
     const opposite: Change = (one, { label, split }) => {
       if (split === 'valid') return one;
       return { ...one, image: one.image.map((v) => Math.min(255, Math.round((label === 'good' ? 1.6 : 0.6) * v))) };

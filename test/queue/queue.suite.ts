@@ -334,4 +334,15 @@ suite('queue', () => {
     assert.equal(processes.started.length, 2);
     assert.equal((await take(shards[0], null)).now, 'again');
   });
+
+  test('a worker that was told the place of another plan hands jobs back untouched, and ends after some', async () => {
+    const { fs, worker, said, shards, take } = await workerOf((id) => answer(id, 'done'), { plan: '/other' });
+    await planOf(fs, INPUTS.slice(1), { out: '/other', least: 3, most: 3 });
+    const [gone] = shards;
+    for (let turn = 0; turn < 7; turn++) assert.deepEqual(await take(gone), { now: 'back', later: true });
+    assert.match(said.join(), /^\S+ does not have a shard of the queue; give --plan the folder of the plan/);
+    assert.isNull(worker.over);
+    assert.deepEqual(await take(gone), { now: 'back' });
+    assert.equal(worker.over, 1);
+  });
 });

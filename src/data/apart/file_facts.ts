@@ -10,7 +10,10 @@ export interface FileFacts {
   /** How coarse a JPEG is: the mean step of its values; null of other formats. */
   readonly steps: number | null;
   readonly coloured: boolean;
-  /** What neighbouring pixels differ by, in squares, for that of the next but one: 1 of noise, a quarter of what is smooth; null of one value, and of the smallest. */
+  /**
+   * What neighbouring pixels differ by, in squares, for that of the next but one, in the middle of the lines: 1 of noise, a quarter of what
+   * is smooth; null of one value, and of the smallest.
+   */
   readonly grain: number | null;
   /** How much redder than blue it is on the whole, as a share of the span of values; null of grey ones. */
   readonly warmth: number | null;
@@ -43,15 +46,18 @@ const SMALLEST = 32;
 
 function grainOf({ width, height, channels, data }: Raster): number | null {
   if (Math.min(width, height) < SMALLEST) return null;
-  let [near, far] = [0, 0];
+  // A lesion, which may well be sharp or smooth, lies on a few lines.
+  const grains: number[] = [];
   for (let y = 0; y < height; y += LINES) {
+    let [near, far] = [0, 0];
     const end = ((y + 1) * width - 2) * channels;
     for (let i = y * width * channels; i < end; i += channels) {
       near += (data[i + channels] - data[i]) ** 2;
       far += (data[i + 2 * channels] - data[i]) ** 2;
     }
+    if (far > 0) grains.push(near / far);
   }
-  return far > 0 ? near / far : null;
+  return grains.length > 0 ? grains.sort((a, b) => a - b)[grains.length >> 1] : null;
 }
 
 /** Pixels of which one is looked at. */

@@ -27,8 +27,13 @@ const PROPERTIES: readonly Property[] = [
     what: 'how sharp or noisy an image is (0.25 smooth, 1 noise)',
     kind: 'file',
     least: 0.1,
-    splitsOnly: true,
     of: ({ file }) => file.grain,
+  },
+  {
+    what: 'how many of the grey levels between the darkest and the brightest occur (1: all of them)',
+    kind: 'levels',
+    least: 0.25,
+    of: ({ values }) => values.filled,
   },
   // Lesions may well have a colour of their own.
   { what: 'the colour on the whole (red less blue)', kind: 'warmth', splitsOnly: true, of: ({ file }) => file.warmth },

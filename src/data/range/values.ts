@@ -21,6 +21,8 @@ export interface ValueFacts {
   readonly quantiles: readonly number[];
   /** Whether nearly all pixels have one of two values or one near it, as those of a mask have. */
   readonly twoValued: boolean;
+  /** Share of the levels between the lowest and the highest that occur: less than 1 where a picture was stretched or has few; null but of bytes. */
+  readonly filled: number | null;
   /** Equal where the same grey values are in other places, as in a picture that was turned, and hardly where others are. */
   readonly sums: string;
   /** Shares of the pixels below 16, which is the black of video, and at it. */
@@ -44,6 +46,7 @@ export function valueFacts(raster: Raster): ValueFacts {
     signed: raster.data instanceof Uint16Array ? asSigned(values) : [values[0], values[last]],
     quantiles: MIDDLES.map(at),
     twoValued: isTwoValued(values),
+    filled: sampleKind(raster) === 'uint8' ? filledShare(values) : null,
     sums: sumsOf(values),
     sixteen: sharesAtSixteen(values),
   };
@@ -79,6 +82,13 @@ function isTwoValued(values: Raster['data']): boolean {
   const high = values.length - between;
   if (lowest === highest || Math.min(low, high) < CLEARER * (between - low)) return false;
   return longestRun(values, 0, low) >= SAME * low && longestRun(values, between, values.length) >= SAME * high;
+}
+
+/** @param values ascending */
+function filledShare(values: Raster['data']): number {
+  let count = 1;
+  for (let i = 1; i < values.length; i++) if (values[i] !== values[i - 1]) count++;
+  return count / (values[values.length - 1] - values[0] + 1);
 }
 
 /** @param values ascending @returns the most of them, from one place up to another, that are equal */
