@@ -30,7 +30,7 @@ const PROPERTIES: readonly Property[] = [
     of: ({ file }) => file.grain,
   },
   {
-    what: 'how many of the grey levels between the darkest and the brightest occur (1: all of them)',
+    what: 'for how many of the grey levels the next one occurs too (1: for all, 0: for none, as where there are few)',
     kind: 'levels',
     least: 0.25,
     of: ({ values }) => values.filled,

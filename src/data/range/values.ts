@@ -21,7 +21,7 @@ export interface ValueFacts {
   readonly quantiles: readonly number[];
   /** Whether nearly all pixels have one of two values or one near it, as those of a mask have. */
   readonly twoValued: boolean;
-  /** Share of the levels between the lowest and the highest that occur: less than 1 where a picture was stretched or has few; null but of bytes. */
+  /** Share of the levels that occur whose next one does: less than 1 where a picture was stretched or has few; null but of bytes, and of one value. */
   readonly filled: number | null;
   /** Equal where the same grey values are in other places, as in a picture that was turned, and hardly where others are. */
   readonly sums: string;
@@ -84,11 +84,15 @@ function isTwoValued(values: Raster['data']): boolean {
   return longestRun(values, 0, low) >= SAME * low && longestRun(values, between, values.length) >= SAME * high;
 }
 
-/** @param values ascending */
-function filledShare(values: Raster['data']): number {
-  let count = 1;
-  for (let i = 1; i < values.length; i++) if (values[i] !== values[i - 1]) count++;
-  return count / (values[values.length - 1] - values[0] + 1);
+/** One wide gap, as below a bright lesion, is one step among all. @param values ascending */
+function filledShare(values: Raster['data']): number | null {
+  let [steps, ofOne] = [0, 0];
+  for (let i = 1; i < values.length; i++) {
+    const step = values[i] - values[i - 1];
+    if (step > 0) steps++;
+    if (step === 1) ofOne++;
+  }
+  return steps > 0 ? ofOne / steps : null;
 }
 
 /** @param values ascending @returns the most of them, from one place up to another, that are equal */
