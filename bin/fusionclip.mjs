@@ -8,5 +8,3 @@ if (!existsSync(launcher)) {
 }
 const { run } = await import(launcher.href);
 process.exitCode = await run(process.argv.slice(2));
-// Node takes its handlers off some time before a process is gone, and a late Ctrl-C would take the place of the exit code.
-process.once('exit', () => process.exit());

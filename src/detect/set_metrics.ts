@@ -119,12 +119,7 @@ export function* scoresInSteps(
   };
 }
 
-/** Evaluates brightness, in the better direction, on the images of a set that was read with {@link sampleBatches}. */
-export function evaluateIntensity(set: ScoredSet, kind: DatasetKind): IntensityMetrics | null {
-  return allSteps(intensityInSteps(set, kind));
-}
-
-/** {@link evaluateIntensity} in steps of an image. */
+/** Evaluates brightness, in the better direction, on the images of a set that was read with {@link sampleBatches}, in steps of an image. */
 export function* intensityInSteps({ size, images }: ScoredSet, kind: DatasetKind): Steps<IntensityMetrics | null> {
   if (images.some(({ trivial }) => trivial === null)) return null;
   const labels = images.map(({ label }) => label ?? 0);

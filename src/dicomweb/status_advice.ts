@@ -10,10 +10,10 @@ const ADDRESS = 'check the address of the service';
 export function statusAdvice(status: number, wish: Wish): string {
   const known = ADVICE[status];
   if (!known) return wish === 'send' ? 'ask who runs it whether it stores such objects' : ADDRESS;
-  return typeof known === 'string' ? known : (known[wish] ?? ADDRESS);
+  return known[wish] ?? ADDRESS;
 }
 
-const ADVICE: Readonly<Record<number, string | Partial<Record<Wish, string>>>> = {
+const ADVICE: Readonly<Record<number, Partial<Record<Wish, string>>>> = {
   400: {
     search: 'it does not understand what is searched for; check what stands behind the ? of the address',
     fetch: 'it does not understand what it is asked; ask who runs it',

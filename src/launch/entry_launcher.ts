@@ -98,7 +98,9 @@ export async function run(argv: readonly string[], bundle: Bundle = ownBundle())
     process.stderr.write(`fusionclip: ${error.message}\n`);
     return EXIT_CODES[error.code];
   } finally {
-    // All is said and the exit code is known: a Ctrl-C that comes now must not take its place.
+    // All is said and the exit code is known: a Ctrl-C that comes now must not take its place. Node takes its handlers
+    // off some time before a process is gone, unless this ends it.
     isOver = true;
+    process.once('exit', () => process.exit());
   }
 }

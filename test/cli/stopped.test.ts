@@ -79,20 +79,6 @@ describe('Ctrl-C', () => {
   }, 120_000);
 });
 
-describe('Ctrl-C that comes when all is said', () => {
-  test('does not take the place of the exit code', async () => {
-    const { child, ended } = start(['--version']);
-    let timer: NodeJS.Timeout | undefined;
-    child.stdout?.once('data', () => {
-      timer = setInterval(() => child.kill('SIGINT'), 1);
-    });
-    const { code } = await ended;
-    clearInterval(timer);
-    // An engine that it still reached was interrupted; a launcher that a signal ended has no code.
-    expect([0, 130]).toContain(code);
-  });
-});
-
 describe('two at a time', () => {
   test('a second process on a running run is refused, and the first one ends as if it were alone', async () => {
     const out = join(folder, 'busy');

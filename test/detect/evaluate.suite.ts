@@ -1,10 +1,11 @@
 import { assert } from 'chai';
+import { allSteps } from '../../src/base/steps.ts';
 import { evaluateRun } from '../../src/detect/evaluate_run.ts';
 import { mapNames } from '../../src/detect/map_names.ts';
 import { predictImages } from '../../src/detect/predict.ts';
 import { toCsv } from '../../src/detect/predictions.ts';
 import type { ScoredImage } from '../../src/detect/scoring.ts';
-import { chooseThresholds, evaluateIntensity, evaluateScores } from '../../src/detect/set_metrics.ts';
+import { chooseThresholds, evaluateScores, intensityInSteps } from '../../src/detect/set_metrics.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { suiteInTurn, test } from '../harness/registry.ts';
 import { ruleSet } from '../train/rule_set.ts';
@@ -49,7 +50,7 @@ suiteInTurn('evaluation', () => {
     assert.closeTo(evaluated.pixelThreshold!.diceMean, 2 / 4, 1e-12);
     // Three pixels of each image are not black.
     assert.equal(evaluated.foreground!.positives + evaluated.foreground!.negatives, 6);
-    const trivial = evaluateIntensity({ size: 2, images }, 'pixel')!;
+    const trivial = allSteps(intensityInSteps({ size: 2, images }, 'pixel'))!;
     assert.equal(trivial.mean.auroc, 1);
     assert.deepInclude(trivial.std, { auroc: 1, reversed: true });
     assert.equal(trivial.map!.positives, 2);

@@ -1,5 +1,6 @@
 import { assert } from 'chai';
-import { evaluateIntensity, thresholdText } from '../../src/detect/set_metrics.ts';
+import { allSteps } from '../../src/base/steps.ts';
+import { intensityInSteps, thresholdText } from '../../src/detect/set_metrics.ts';
 import {
   bestIntensity,
   type IntensityMetrics,
@@ -31,7 +32,7 @@ const IMAGES = GREY.map((grey, i) => ({
 
 suite('what brightness alone reaches', () => {
   test('is evaluated in the direction that tells more, with all its metrics', () => {
-    const trivial = evaluateIntensity({ size: 2, images: IMAGES }, 'pixel')!;
+    const trivial = allSteps(intensityInSteps({ size: 2, images: IMAGES }, 'pixel'))!;
     // The mean is lower in both abnormal images: reversed it is perfect.
     assert.deepInclude(trivial.mean, { auroc: 1, averagePrecision: 1, f1Max: 1, reversed: true });
     // 3 of the 4 pairs of deviations are in order.
@@ -46,7 +47,7 @@ suite('what brightness alone reaches', () => {
   });
 
   test('has one row a baseline, of which one tells most', () => {
-    const trivial = evaluateIntensity({ size: 2, images: IMAGES }, 'pixel')!;
+    const trivial = allSteps(intensityInSteps({ size: 2, images: IMAGES }, 'pixel'))!;
     assert.deepEqual(
       intensityBaselines(trivial).map(({ title }) => title),
       [
@@ -59,7 +60,7 @@ suite('what brightness alone reaches', () => {
     assert.deepEqual([bestIntensity(trivial)!.key, bestIntensity(trivial)!.image.auroc], ['mean', 1]);
     assert.deepEqual(intensityBaselines(null), []);
     assert.isNull(bestIntensity(null));
-    assert.lengthOf(intensityBaselines(evaluateIntensity({ size: 2, images: IMAGES }, 'image')), 3);
+    assert.lengthOf(intensityBaselines(allSteps(intensityInSteps({ size: 2, images: IMAGES }, 'image'))), 3);
   });
 
   test('is never below one half, and a direction that tells nothing stays', () => {

@@ -1,9 +1,10 @@
+import { allSteps } from '../../src/base/steps.ts';
 import { presetConfig } from '../../src/clip/index.ts';
 import { rangeOf, type ScoreMap } from '../../src/data/heat_map.ts';
 import { FULL } from '../../src/data/range/rule.ts';
 import { trainResults } from '../../src/detect/results.ts';
 import type { ScoredImage } from '../../src/detect/scoring.ts';
-import { evaluateIntensity, evaluateScores } from '../../src/detect/set_metrics.ts';
+import { evaluateScores, intensityInSteps } from '../../src/detect/set_metrics.ts';
 import { intensityScores } from '../../src/metrics/intensity_scores.ts';
 import { phantom } from '../../src/phantom/index.ts';
 import type { RunRecord } from '../../src/report/index.ts';
@@ -62,7 +63,7 @@ export function madeRun(made: MadeRun = {}): RunRecord {
     data: { path: '/data/Brain', name: 'Brain' },
     grey: FULL,
   };
-  const evaluation = { metrics, trivial: evaluateIntensity(set, kind), scored: set };
+  const evaluation = { metrics, trivial: allSteps(intensityInSteps(set, kind)), scored: set };
   const [, mapScale] = rangeOf(...scored.map(({ map }) => map));
   const calibration = { thresholds, ranges: null, mapScale, scores: null };
   const choice = { candidate: 0, epoch: 4, step: steps, score: { image: 0.9, pixel: 0.8, value: 0.85 } };

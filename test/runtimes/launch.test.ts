@@ -148,6 +148,19 @@ describe.each(RUNTIMES)('%s', (runtime) => {
     expectClean();
   });
 
+  test('a Ctrl-C that comes when all is said does not take the place of the exit code', async () => {
+    const { child, ended } = start(runtime, ['exit', '7', '1']);
+    let timer: NodeJS.Timeout | undefined;
+    void ready(child, 'line 0').then(() => {
+      timer = setInterval(() => child.kill('SIGINT'), 1);
+    });
+    const { code } = await ended;
+    clearInterval(timer);
+    // A program that it still reached was interrupted; a launcher that a signal ended has no code.
+    expect([7, 130]).toContain(code);
+    expectClean();
+  });
+
   test('a killed launcher leaves no process and no file behind', async () => {
     const mark = `launcher-${runtime}`;
     const { child, ended } = start(runtime, ['deaf'], { [MARK]: mark });
