@@ -9,6 +9,7 @@ import { suite, test } from '../harness/registry.ts';
 import { imageSet, picture, pixelSet } from './datasets.ts';
 import { expectFailure } from './expect_failure.ts';
 import { fromBase64, JPEG_SAMPLES } from './jpeg_samples.ts';
+import { makePng } from './png_maker.ts';
 
 suite('data check', () => {
   test('a sound set has counts, sizes and no problems', async () => {
@@ -81,6 +82,26 @@ suite('data check', () => {
     assert.deepEqual(await checkDataset(fs, '/Brain_AD', { decoders }), alone);
     assert.lengthOf(alone.problems, 2);
     assert.equal(most, 3);
+  });
+
+  test('sizes and numbers of bits are said the most frequent first, whichever is read first', async () => {
+    const samples = Array.from({ length: 130 }, (_, i) => 500 * i);
+    const deep = makePng({ width: 13, height: 10, depth: 16, type: 0, samples });
+    for (const folder of ['valid/good/', 'test/Ungood/']) {
+      const fs = imageSet();
+      const paths = [...fs.files.keys()];
+      const few = paths.filter((path) => path.includes(folder));
+      for (const path of few) fs.files.set(path, deep);
+      const { bits, sizes } = await checkDataset(fs, '/Chest_AD');
+      const most = paths.length - few.length;
+      assert.isAbove(most, few.length);
+      assert.deepEqual(bits, [
+        { bits: 8, count: most },
+        { bits: 16, count: few.length },
+      ]);
+      const seen = sizes.map(({ width, count }) => `${count} of ${width}`);
+      assert.deepEqual(seen, [`${most} of 12`, `${few.length} of 13`]);
+    }
   });
 
   test('an image-level set has no masks to complain about', async () => {
