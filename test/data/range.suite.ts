@@ -5,6 +5,7 @@ import { checkDataset, openInspected } from '../../src/data/layout/check.ts';
 import { inventoryLines } from '../../src/data/layout/inventory.ts';
 import { DATA_OPTIONS, type DataRules } from '../../src/data/layout/rules.ts';
 import { rulePicture } from '../../src/data/picture.ts';
+import { chooseRule } from '../../src/data/range/choose.ts';
 import { readRuled } from '../../src/data/range/read.ts';
 import { applyRule, FULL, givenRule, levelOf } from '../../src/data/range/rule.ts';
 import { valueFacts } from '../../src/data/range/values.ts';
@@ -51,6 +52,21 @@ suite('the range of values', () => {
     const data = Uint16Array.from({ length: 1500 }, (_, i) => (7 * i) % 1500);
     const { low, high, inner } = valueFacts({ width: 50, height: 30, channels: 1, bits: 16, data });
     assert.deepEqual([low, high, ...inner], [1, 1498, 7, 1492]);
+  });
+
+  test('a set has the mean of the levels of its images, and those of one value say nothing', () => {
+    const facts = (low: number, high: number) =>
+      valueFacts({
+        width: 40,
+        height: 1,
+        channels: 1,
+        bits: 8,
+        data: Uint8Array.from({ length: 40 }, (_, i) => (i < 20 ? low : high)),
+      });
+    const { profile, limit } = chooseRule('auto', [facts(0, 200), facts(51, 100), facts(7, 7)]);
+    assert.deepEqual([...new Set(profile)], [25.5, 150]);
+    assert.equal(limit, 128); // of two images a quarter of all levels, twice
+    assert.deepEqual(chooseRule('auto', [facts(7, 7)]).profile, null);
   });
 
   for (const bits of [10, 12, 14, 16]) {
