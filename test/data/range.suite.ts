@@ -6,6 +6,7 @@ import { inventoryLines } from '../../src/data/layout/inventory.ts';
 import { DATA_OPTIONS, type DataRules } from '../../src/data/layout/rules.ts';
 import { rulePicture } from '../../src/data/picture.ts';
 import { chooseRule } from '../../src/data/range/choose.ts';
+import { fittingRange } from '../../src/data/range/judge.ts';
 import { readRuled } from '../../src/data/range/read.ts';
 import { applyRule, FULL, givenRule, levelOf } from '../../src/data/range/rule.ts';
 import { valueFacts } from '../../src/data/range/values.ts';
@@ -113,6 +114,20 @@ suite('the range of values', () => {
       const { data } = decodeImage(await fs.readFile(path), path, grey);
       for (const [i, level] of levels(NAMES[1]).entries()) assert.closeTo(data[i], level, 1);
     }
+  });
+
+  test('floating-point numbers that fill a quarter of 0 to 1, or to 255, have that range; others their own', () => {
+    const rangeOf = (low: number, high: number) => {
+      const data = Float32Array.from({ length: 101 }, (_, i) => low + ((high - low) * i) / 100);
+      return fittingRange(valueFacts({ width: 101, height: 1, channels: 1, bits: 32, data })).map(
+        (v) => Math.round(100 * v) / 100,
+      );
+    };
+    assert.deepEqual(rangeOf(0.1, 0.9), [0, 1]);
+    assert.deepEqual(rangeOf(0.1, 0.3), [0.1, 0.3]);
+    assert.deepEqual(rangeOf(3, 200), [0, 255]);
+    assert.deepEqual(rangeOf(3, 300), [3, 300]);
+    assert.deepEqual(rangeOf(-0.1, 0.9), [-0.1, 0.9]);
   });
 
   test('negative numbers that are written as large ones are refused, and read with a range below 0', async () => {
