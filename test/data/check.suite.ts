@@ -3,7 +3,9 @@ import type { FusionclipError } from '../../src/base/errors.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { decodeRaster } from '../../src/data/decode.ts';
 import { type CheckOptions, checkDataset, openInspected } from '../../src/data/layout/check.ts';
+import { findingsOf } from '../../src/data/layout/findings.ts';
 import { InspectedSets } from '../../src/data/layout/inspected.ts';
+import type { ProblemKind } from '../../src/data/layout/problem.ts';
 import type { Decoders } from '../../src/data/layout/read_scan.ts';
 import { suite, test } from '../harness/registry.ts';
 import { imageSet, picture, pixelSet } from './datasets.ts';
@@ -102,6 +104,18 @@ suite('data check', () => {
       const seen = sizes.map(({ width, count }) => `${count} of ${width}`);
       assert.deepEqual(seen, [`${most} of 12`, `${few.length} of 13`]);
     }
+  });
+
+  test('results say of a set what puts them in doubt, by where it is in the set, and nothing else', () => {
+    const problem = (kind: ProblemKind, path: string) => ({ kind, path, severity: 'warning' as const, message: kind });
+    const problems = [
+      problem('told_apart', '/set'),
+      problem('turned_images', '/set/bad/1.png'),
+      problem('empty_mask', '/set/masks/1.png'),
+    ];
+    const leaks = { identical: [], shared: [], warnings: ['a patient is on both sides'] };
+    const found = findingsOf({ path: '/set', leaks, problems });
+    assert.deepEqual(found, ['a patient is on both sides', 'told_apart', 'bad/1.png: turned_images']);
   });
 
   test('an image-level set has no masks to complain about', async () => {
