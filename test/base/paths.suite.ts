@@ -20,5 +20,6 @@ suite('paths', () => {
     assert.deepEqual(parts('a\\b.gz'), ['b.gz', 'b', 'gz']);
     assert.deepEqual(parts('/a/.hidden'), ['.hidden', '.hidden', '']);
     assert.deepEqual(parts('/a/b/'), ['b', 'b', '']);
+    assert.deepEqual(parts('x.'), ['x.', 'x', '']);
   });
 });
