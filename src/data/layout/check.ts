@@ -33,6 +33,16 @@ export interface CheckOptions {
   readonly decoders?: Decoders;
 }
 
+/** A data set that was looked at. */
+export interface OpenedSet {
+  readonly dataset: Dataset;
+  readonly inventory: Inventory;
+  /** How values become grey levels. */
+  readonly grey: RangeRule;
+  /** What the files of the images say. @internal */
+  readonly images: readonly ImageFacts[];
+}
+
 /**
  * Decodes every image and mask of a data set, and reports what there is and all that is wrong instead of
  * stopping at the first. Throws only what `scanDataset` throws: a folder that is no data set.
@@ -45,21 +55,17 @@ export async function checkDataset(fs: FileSystem, path: string, options: CheckO
  * Opens a data set after a look at everything in it.
  * @throws FusionclipError as {@link checkDataset}; `bad_data` or `bad_image` when anything needs a decision or cannot be read
  */
-export async function openInspected(
-  fs: FileSystem,
-  path: string,
-  options: CheckOptions = {},
-): Promise<{ readonly dataset: Dataset; readonly inventory: Inventory; readonly grey: RangeRule }> {
-  const { scan, inventory, grey } = await inspect(fs, path, options);
-  requireSound(path, inventory.problems);
-  return { dataset: datasetOf(scan), inventory, grey };
+export async function openInspected(fs: FileSystem, path: string, options: CheckOptions = {}): Promise<OpenedSet> {
+  const { scan, ...found } = await inspect(fs, path, options);
+  requireSound(path, found.inventory.problems);
+  return { dataset: datasetOf(scan), ...found };
 }
 
 async function inspect(
   fs: FileSystem,
   path: string,
   { rules = {}, object, onProgress, decoders, grey: known }: CheckOptions,
-): Promise<{ scan: Scan; inventory: Inventory; grey: RangeRule }> {
+): Promise<{ scan: Scan } & Omit<OpenedSet, 'dataset'>> {
   const scan = await scanDataset(fs, path, rules);
   const hashes: HashedFile[] = [];
   const sums = new SplitSums(fs, path);
@@ -124,7 +130,7 @@ async function inspect(
     problems: told === path ? problems : problems.map((one) => ({ ...one, path: one.path.replace(path, told) })),
     ok: problems.every(({ severity }) => severity === 'warning'),
   };
-  return { scan, inventory, grey: grey.rule };
+  return { scan, inventory, grey: grey.rule, images };
 }
 
 function maskFacts(
