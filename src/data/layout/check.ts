@@ -11,6 +11,7 @@ import type { Inventory, Leaks, MaskFacts, PatientFacts } from './inventory.ts';
 import { summarizeLeftOut } from './left_out.ts';
 import { findObject } from './object_name.ts';
 import { datasetOf } from './open.ts';
+import { patientOfId } from './patients.ts';
 import { type Problem, requireSound } from './problem.ts';
 import { type Decoders, type ImageFacts, readScan } from './read_scan.ts';
 import { type DataRules, dataRules } from './rules.ts';
@@ -126,7 +127,7 @@ async function inspect(
     patients: patientFacts(samples, rules.group ?? null),
     leftOut: summarizeLeftOut(scan.leftOut),
     sha256: await sums.all(),
-    leaks: findLeaks(samples, hashes, copies, rules.group ?? null),
+    leaks: findLeaks(samples, seenHashes(images, hashes), copies, rules.group ?? null),
     problems: told === path ? problems : problems.map((one) => ({ ...one, path: one.path.replace(path, told) })),
     ok: problems.every(({ severity }) => severity === 'warning'),
   };
@@ -177,6 +178,12 @@ function patientFacts(samples: readonly Sample[], group: string | null): Patient
   };
 }
 
+/** But for pictures of one value, which may well be equal. */
+function seenHashes(images: readonly ImageFacts[], hashes: readonly HashedFile[]): HashedFile[] {
+  const blank = new Set(images.filter(({ values }) => values.lowest === values.highest).map(({ id }) => id));
+  return hashes.filter(({ id }) => !blank.has(id));
+}
+
 /** Names of equal files in a warning. */
 const EQUAL_SHOWN = 3;
 
@@ -205,6 +212,14 @@ function findLeaks(
       `${shared.length === 1 ? '1 patient or volume is' : `${shared.length} patients or volumes are`} in valid and in test, e.g. ${shared[0].source}; results on test may be too good (${how})`,
     );
   }
+  const folders = group === null && shared.length === 0 ? sharedFolders(samples) : [];
+  if (folders.length > 0) {
+    const are =
+      folders.length === 1 ? '1 folder below the classes is' : `${folders.length} folders below the classes are`;
+    warnings.push(
+      `${are} in valid and in test, e.g. ${folders[0]}; where these are patients, results on test may be too good (--group folder goes by them, and keeps each on one side where splits are dealt)`,
+    );
+  }
   const test = samples.filter(({ split }) => split === 'test');
   const patients = new Set(test.map(({ id, patient }) => (group === null ? sourceName(id) : patient)));
   const [only] = patients;
@@ -215,6 +230,21 @@ function findLeaks(
     );
   }
   return { identical, shared, warnings };
+}
+
+/** Fewer folders with a number may be kinds of images, such as T1 and T2. */
+const SEVERAL_FOLDERS = 5;
+
+/** Folders below the classes that look like those of patients, as many have a number, and that both splits have. */
+function sharedFolders(samples: readonly Sample[]): string[] {
+  const folderOf = patientOfId('folder');
+  const names = (split: Split) => {
+    const own = samples.filter((sample) => sample.split === split).map(({ id }) => folderOf(id));
+    return new Set(own.filter((name) => name !== null && /\d/.test(name)));
+  };
+  const [valid, test] = [names('valid'), names('test')];
+  if (new Set([...valid, ...test]).size < SEVERAL_FOLDERS) return [];
+  return [...valid].flatMap((name) => (name !== null && test.has(name) ? name : []));
 }
 
 function sharedByName(samples: readonly Sample[]): SharedSource[] {
