@@ -211,6 +211,27 @@ suite('masks and the images that they lie over', () => {
     );
   });
 
+  test('masks that lie better moved by the same are told of, also in one split', async () => {
+    const moved = (mask: readonly number[]) => turned(mask, (x, y) => [(x + SIDE - 8) % SIDE, (y + 10) % SIDE]);
+    const all = (await told(setOf(8, (one) => ({ ...one, mask: moved(one.mask) })))).join();
+    assert.match(
+      all,
+      /^warning misplaced_masks \/set: the masks lie better over their images moved by 13 % of the width to the left and by 16 % of the height down: so do 14 of 16; export both/,
+    );
+    const inTest: Change = (one, where) => (isTest(where) ? { ...one, mask: moved(one.mask) } : one);
+    assert.match((await told(setOf(8, inTest))).join(), /the masks of test lie better over their images moved by 13 %/);
+    const few: Change = (one, { i }) => (i < 3 ? { ...one, mask: moved(one.mask) } : one);
+    assert.notInclude((await told(setOf(8, few))).join(), 'moved by');
+    const random: Change = (one, { i, split }) => {
+      const [right, down] = [8 + 5 * (i % 5), 6 + 7 * (i % 4)];
+      return {
+        ...one,
+        mask: turned(one.mask, (x, y) => [(x + right) % SIDE, (y + (split === 'test' ? 64 - down : down)) % SIDE]),
+      };
+    };
+    assert.notInclude((await told(setOf(8, random))).join(), 'moved by', 'each by another way');
+  });
+
   test('masks of other images, all of them or two that changed places', async () => {
     const next: Change = (one, { split, i }) => ({ ...one, mask: scan(`${split}Ungood${(i + 1) % 8}`, true).mask });
     assert.match(
