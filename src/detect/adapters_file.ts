@@ -1,4 +1,5 @@
 import type { FileSystem } from '../base/file_system.ts';
+import type { Looks } from '../data/apart/looks.ts';
 import type { DecisionRule } from '../decide/decision_rule.ts';
 import type { FusionRanges } from '../fusion/index.ts';
 import type { Parameter } from '../nn/index.ts';
@@ -22,6 +23,8 @@ export interface AdapterFile extends SeenScores {
   readonly mapScale: number | null;
   /** Images that the run has looked at; null in files of before it was kept. */
   readonly seen: SeenImages | null;
+  /** How the images looked that the run was made on; null of volumes, and in files of before it was kept. @internal */
+  readonly looks: Looks | null;
   /** How the weights were chosen, e.g. `valid` or `last`. */
   readonly selectedBy: string;
   /** How scores become decisions: `calibrateRun` adds it; null without. */
@@ -57,6 +60,7 @@ export async function openAdapters(fs: FileSystem, path: string): Promise<Adapte
     scores = null,
     testScores = null,
     seen = null,
+    looks = null,
     ...inference
   } = stored(STORED_INFERENCE, metadata.get('inference'), path);
   const all = floats(tensors);
@@ -65,6 +69,6 @@ export async function openAdapters(fs: FileSystem, path: string): Promise<Adapte
   const weights = new Map([...all].filter(([name]) => !isBankTensor(name)));
   const rule = readRule(metadata, path);
   const staleRule = rule !== null && rule.from.weights !== (await scoringHash(header, inference.ranges, tensors));
-  const read = { ...inference, mapScale, scores, testScores, seen, header, weights, bank };
+  const read = { ...inference, mapScale, scores, testScores, seen, looks, header, weights, bank };
   return { ...read, rule: staleRule ? null : rule, staleRule };
 }

@@ -20,6 +20,7 @@ import { OutputFolder } from './output_folder.ts';
 import { predictionRows, toCsv, type UsedThresholds } from './predictions.ts';
 import { ORACLE_WARNING } from './results.ts';
 import type { RunContext } from './run_context.ts';
+import { unlikeRun } from './run_looks.ts';
 import { type OnScored, type ScoredSet, ScoredSoFar } from './scoring.ts';
 import type { SetMetrics } from './set_metrics.ts';
 import { sliceSource } from './slice_source.ts';
@@ -55,7 +56,10 @@ export interface EvaluateResults extends SetMetrics {
   readonly selectedBy: string;
   readonly warning: string | null;
   readonly trivial: IntensityMetrics | null;
-  /** What the audit of the data found: images or patients that support and test share, a test set of one patient. */
+  /**
+   * What the audit of the data found: images or patients that support and test share, a test set of one patient; and what the images have
+   * otherwise than those that the run was made on.
+   */
   readonly findings: readonly string[];
   /** The errors that calibrated decisions turned out to make; null without a calibration. */
   readonly decisions: RealisedDecisions | null;
@@ -143,7 +147,7 @@ async function evaluateOn(
     if (!set) refuseRulesOfVolumes(request.rules ?? {});
     const { fs } = context;
     const of = request.data === undefined ? request.adapters : undefined;
-    const { dataset, inventory, tell } = await openData(context, {
+    const { dataset, inventory, images, grey, tell } = await openData(context, {
       path,
       rules,
       object: header.object,
@@ -193,6 +197,7 @@ async function evaluateOn(
       const as = knownAs(key);
       return as === null ? [] : { id, as };
     });
+    const unlike = file.looks && !set ? unlikeRun(file.looks, { dataset, images, grey }) : [];
     const done = decider?.finish() ?? null;
     const ofVolumes =
       volumes &&
@@ -214,7 +219,7 @@ async function evaluateOn(
       warning: selectedBy === 'test-oracle' ? ORACLE_WARNING : null,
       ...metrics,
       trivial,
-      findings: [...findingsOf(inventory), ...knownClauses(known)],
+      findings: [...findingsOf(inventory), ...unlike, ...knownClauses(known)],
       decisions:
         done &&
         realisedDecisions(

@@ -1,6 +1,6 @@
 import { FusionclipError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
-import type { Dataset } from '../data/layout/dataset.ts';
+import type { OpenedSet } from '../data/layout/check.ts';
 import { InspectedSets } from '../data/layout/inspected.ts';
 import { type Inventory, inventoryLines } from '../data/layout/inventory.ts';
 import type { RangeRule } from '../data/range/rule.ts';
@@ -23,11 +23,7 @@ export interface DataRequest {
 }
 
 /** An open data set. */
-export interface OpenData {
-  readonly dataset: Dataset;
-  readonly inventory: Inventory;
-  /** How values become grey levels. */
-  readonly grey: RangeRule;
+export interface OpenData extends OpenedSet {
   /** Says what is used and what is not: when nothing else can be refused any more, so that a refusal stands alone. */
   tell(): void;
 }
@@ -51,14 +47,14 @@ export async function openData(
     if (done < total) progress(done, total);
   };
   const opened = await inspected.open(fs, path, { rules, object, grey: known, onProgress });
-  const { dataset, inventory: found, grey, fresh } = opened;
+  const { inventory: found, fresh } = opened;
   const inventory: Inventory = keeps ? { ...found, from: 'run' } : found;
   const tell = () => {
     if (!fresh) return;
     progress(images, images);
     onEvent({ type: 'note', text: inventoryLines(inventory).join('\n') });
   };
-  return { dataset, inventory, grey, tell };
+  return { ...opened, inventory, tell };
 }
 
 /** `data.json`: the inventory, marked as this program's, and as the text that was shown. */

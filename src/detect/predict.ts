@@ -14,6 +14,7 @@ import { type MapFiles, MapWriter } from './maps.ts';
 import { OutputFolder } from './output_folder.ts';
 import { badRow, FILE_COLUMNS, type FileRow, predictionRow, toCsv } from './predictions.ts';
 import type { RunContext } from './run_context.ts';
+import { LooksBeside } from './run_looks.ts';
 import { dependsOnSet, type OnScored, type ScoredImage, ScoredSoFar } from './scoring.ts';
 import { TrainedDetector, type TrainedSource } from './trained.ts';
 
@@ -52,6 +53,8 @@ export interface Predictions {
   readonly mapScale: number | null;
   /** What is known of the decisions together; null without a calibration. */
   readonly decisions: BatchDecisions | null;
+  /** What makes the scores doubtful: images that the run was made of, and what all have otherwise than those. */
+  readonly findings: readonly string[];
   readonly images: readonly FileRow[];
 }
 
@@ -110,6 +113,8 @@ class PredictProgress {
   readonly cases: DecisionCase[] = [];
   /** Images that the run was made of. */
   readonly known: KnownImage[] = [];
+  /** How the images look beside those of the run; null where these are not known, and of slices. */
+  looks: LooksBeside | null = null;
   begun = false;
 }
 
@@ -140,7 +145,7 @@ async function predictInto(
 ): Promise<Predictions> {
   const { fs, onEvent = () => {} } = context;
   const { paths, strict = true, falseDiscovery = null, onRow, sourceOf, leave } = request;
-  const { header, thresholds, mapScale, rule } = trained.file;
+  const { header, thresholds, mapScale, looks, rule } = trained.file;
   const { grey } = header;
   const { norm, method } = header.fusion;
   const worth = worthOf(trained.file, request);
@@ -155,6 +160,8 @@ async function predictInto(
   const maps = output && new MapWriter(fs, output.file('maps'), paths, { format, norm, scale: mapScale, level, grey });
   const used = { image: worth.point, pixel: thresholds.pixel };
   const { soFar, rows, bad } = progress;
+  // What is otherwise with slices their volumes say.
+  if (looks && !sourceOf) progress.looks ??= new LooksBeside(looks, header.train.group);
   if (!progress.begun) {
     onEvent({ type: 'note', text: notesOf(trained, worth).join('\n') });
     if (output) {
@@ -182,6 +189,7 @@ async function predictInto(
     const map = maps ? await maps.write(scored, scored.id, image) : null;
     const as = knownAs(scored.key);
     if (as !== null) progress.known.push({ id: scored.id, as });
+    if (scored.look) progress.looks?.add(scored.id, scored.look);
     const warning = [worth.warning, knownWord(as)].filter((text) => text !== null).join('; ') || null;
     const decision = decider ? decider.see(scored, image) : UNDECIDED;
     const row = {
@@ -197,7 +205,7 @@ async function predictInto(
     request.onBad?.(error);
   };
   await trained.score(context, paths, {
-    ...{ soFar, onScored, onBad: strict ? undefined : onBad, leave, keep: false },
+    ...{ soFar, onScored, onBad: strict ? undefined : onBad, leave, keep: false, pattern: progress.looks?.pattern },
     features: decider !== null,
   });
   await addBad(paths.length);
@@ -207,8 +215,8 @@ async function predictInto(
     // Coverage and adjusted p-values are of all images together.
     if (output) await fs.writeFile(output.file('predictions.csv'), toCsv(rows, FILE_COLUMNS));
   }
-  const clauses = knownClauses(progress.known);
-  if (clauses.length > 0) onEvent({ type: 'note', text: clauses.map((clause) => `${clause}.`).join('\n') });
+  const findings = [...knownClauses(progress.known), ...(progress.looks?.clauses() ?? [])];
+  if (findings.length > 0) onEvent({ type: 'note', text: findings.map((finding) => `${finding}.`).join('\n') });
   const { point, warning } = worth;
   const predictions: Predictions = {
     fusionclip: VERSION,
@@ -219,6 +227,7 @@ async function predictInto(
     pixelThreshold: level,
     mapScale,
     decisions,
+    findings,
     images: rows,
   };
   if (output) await fs.writeFile(output.file('predictions.json'), `${JSON.stringify(predictions, null, 2)}\n`);

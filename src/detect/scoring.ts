@@ -1,12 +1,14 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { unlessStopped } from '../base/turn.ts';
+import { type Look, lookOfFile } from '../data/apart/looks.ts';
 import { rangeOf } from '../data/heat_map.ts';
-import { type Image, imageKey } from '../data/image.ts';
+import { type Image, imageKey, type Raster } from '../data/image.ts';
 import type { Sample } from '../data/layout/dataset.ts';
 import { readSample } from '../data/layout/open.ts';
 import { readRuled } from '../data/range/read.ts';
 import { FULL } from '../data/range/rule.ts';
+import type { ValueFacts } from '../data/range/values.ts';
 import { withClassScore } from '../fusion/fuse.ts';
 import {
   type BranchScores,
@@ -35,6 +37,8 @@ export interface ScoringItem {
   readonly trivial: IntensityScores | null;
   /** Tells the image again (`imageKey`); without where it was not at hand. */
   readonly key?: string;
+  /** How it looks beside those of the run, where that was asked for. @internal */
+  readonly look?: Look;
 }
 
 /** Images that go through the model together. */
@@ -138,11 +142,20 @@ export async function* sampleBatches(
   }
 }
 
+/** How files are read. */
+export interface FileChoices {
+  /** Gets what cannot be read, and what does not fit what the run has learned, which is left out; without it that is thrown. */
+  readonly onBad?: (path: string, error: FusionclipError) => void;
+  /** Gets what is odd about an image though it is scored. */
+  readonly say?: (text: string) => void;
+  /** Whether a file is left out, asked before it is read; without it none is. */
+  readonly leave?: (path: string) => Promise<boolean>;
+  /** What the images of the run have in common, so that each gets its `look`. */
+  readonly pattern?: Float64Array;
+}
+
 /**
  * Reads image files without labels.
- * @param onBad gets what cannot be read, and what does not fit what the run has learned; it is left out; without it that is thrown
- * @param say gets what is odd about an image though it is scored
- * @param leave whether a file is left out, asked before it is read; without it none is
  * @throws FusionclipError `io`, `bad_image`
  */
 export async function* fileBatches(
@@ -150,11 +163,10 @@ export async function* fileBatches(
   detector: Detector,
   paths: readonly string[],
   batch: number,
-  onBad?: (path: string, error: FusionclipError) => void,
-  say?: (text: string) => void,
-  leave?: (path: string) => Promise<boolean>,
+  { onBad, say, leave, pattern }: FileChoices = {},
 ): AsyncGenerator<ScoringBatch> {
   const { framing } = detector;
+  const rule = detector.grey ?? FULL;
   const count = detector.passOf(batch);
   let files = 0;
   let next = 0;
@@ -168,11 +180,16 @@ export async function* fileBatches(
       if (await leave?.(id)) continue;
       read++;
       try {
-        const image = readRuled(await fs.readFile(id), id, detector.grey ?? FULL, say);
+        const bytes = await fs.readFile(id);
+        let look: Look | undefined;
+        const see = (raster: Raster, values: ValueFacts) => {
+          if (pattern) look = lookOfFile({ bytes, name: id, raster, values }, rule, pattern);
+        };
+        const image = readRuled(bytes, id, rule, { say, see });
         const pixels = pixelsOf(image, framing);
         images.push(image);
         inputs.push(toInput(pixels, framing.norm, detector.statistics));
-        items.push({ id, label: null, mask: null, grey: null, trivial: null, key: imageKey(pixels) });
+        items.push({ id, label: null, mask: null, grey: null, trivial: null, key: imageKey(pixels), look });
       } catch (error) {
         if (!onBad || !(error instanceof FusionclipError)) throw error;
         onBad(id, error);

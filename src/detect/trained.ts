@@ -11,7 +11,14 @@ import { asTrained, type ModelSource, openModel } from './backbone.ts';
 import type { Detector } from './detector.ts';
 import { calibrateAgain, rescoredOptions, sameBank, supportAgain } from './rescore.ts';
 import { openDetector, type RunContext } from './run_context.ts';
-import { fileBatches, type ScoredSet, ScoredSoFar, type ScoringOptions, scoreSet } from './scoring.ts';
+import {
+  type FileChoices,
+  fileBatches,
+  type ScoredSet,
+  ScoredSoFar,
+  type ScoringOptions,
+  scoreSet,
+} from './scoring.ts';
 import { bankSentence, needsImages } from './support_bank.ts';
 import { SupportSet } from './support_set.ts';
 import { restoreTensors } from './tensor_file.ts';
@@ -31,12 +38,9 @@ export interface TrainedSource {
 }
 
 /** How files are scored. */
-export interface ScoreChoices extends Pick<ScoringOptions, 'soFar' | 'onScored' | 'keep' | 'features'> {
-  /** Told of a file that cannot be read, which is then left out; without it such a file ends the scoring. */
-  readonly onBad?: (path: string, error: FusionclipError) => void;
-  /** Whether a file is left out, asked before it is read. */
-  readonly leave?: (path: string) => Promise<boolean>;
-}
+export interface ScoreChoices
+  extends Pick<ScoringOptions, 'soFar' | 'onScored' | 'keep' | 'features'>,
+    Omit<FileChoices, 'say'> {}
 
 /** A trained detector, ready to score images. Release it after use. */
 export class TrainedDetector {
@@ -82,7 +86,8 @@ export class TrainedDetector {
       // Scores of images that are read in another way are others too.
       const otherwise = changed || !sameLevels(grey ?? FULL, stored.header.grey ?? FULL);
       const rule = otherwise ? null : stored.rule;
-      const file = { ...stored, header, rule, selectedBy: own ? stored.selectedBy : 'none' };
+      const looks = sameLevels(grey ?? FULL, stored.header.grey ?? FULL) ? stored.looks : null;
+      const file = { ...stored, header, rule, looks, selectedBy: own ? stored.selectedBy : 'none' };
       const { bank, staleRule } = stored;
       context.onEvent?.({ type: 'note', text: bankSentence(bank, path) });
       if (staleRule || (otherwise && stored.rule)) {
@@ -119,18 +124,17 @@ export class TrainedDetector {
 
   /**
    * Scores image files; with `fuse mvfa` the ranges are those of the given images. Throws `io`, `bad_image`.
-   * @param choices `onBad` as `fileBatches` takes it
    */
   async score(
     context: RunContext,
     paths: readonly string[],
-    { soFar = new ScoredSoFar(), onBad, leave, ...options }: ScoreChoices = {},
+    { soFar = new ScoredSoFar(), onBad, leave, pattern, ...options }: ScoreChoices = {},
   ): Promise<ScoredSet> {
     const { detector, file } = this;
     const say = (text: string) => context.onEvent?.({ type: 'note', text });
     // Sums of other batches have other last bits: what is decided on must not depend on the images beside it.
     const batch = options.features ? 1 : file.header.train['eval.batch'];
-    const batches = fileBatches(context.fs, detector, paths.slice(soFar.count), batch, onBad, say, leave);
+    const batches = fileBatches(context.fs, detector, paths.slice(soFar.count), batch, { onBad, say, leave, pattern });
     const progress = stage(context.onEvent ?? (() => {}), 'scores');
     const onProgress = (done: number) => progress(done, paths.length);
     const scored = await this.memory.withScorer(

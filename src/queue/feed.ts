@@ -1,6 +1,6 @@
 import type { Queue } from 'bullmq';
 import type { FileSystem } from '../base/file_system.ts';
-import { isDone } from '../shards/parts.ts';
+import { hasPart } from '../shards/parts.ts';
 import type { Plan } from '../shards/plan.ts';
 import { jobName, planTag, type ShardJob, writePlace } from './jobs.ts';
 
@@ -47,7 +47,7 @@ export async function feed(queue: Queue<ShardJob>, fs: FileSystem, plan: Plan, o
     batch = [];
   };
   for await (const shard of plan.shards()) {
-    if (await isDone(fs, plan, shard)) {
+    if (await hasPart(fs, plan, shard)) {
       done++;
       continue;
     }
@@ -76,7 +76,7 @@ export async function endOf(
   return async () => {
     for await (const shard of plan.shards(at)) {
       const isOver =
-        (await isDone(fs, plan, shard)) || (await queue.getJobState(await jobName(tag, shard))) === 'failed';
+        (await hasPart(fs, plan, shard)) || (await queue.getJobState(await jobName(tag, shard))) === 'failed';
       if (!isOver) return false;
       at = shard.number + 1;
     }

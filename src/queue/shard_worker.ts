@@ -2,7 +2,7 @@ import { type ErrorCode, FusionclipError } from '../base/errors.ts';
 import { EXIT_CODES } from '../host/exit_codes.ts';
 import type { Host } from '../host/host.ts';
 import { FINAL_CODES } from '../shards/again.ts';
-import { isDone, writeFailure } from '../shards/parts.ts';
+import { hasPart, writeFailure } from '../shards/parts.ts';
 import { Plan, type Shard } from '../shards/plan.ts';
 import { type ShardJob, shardOfJob } from './jobs.ts';
 import { ShardProcess } from './shard_process.ts';
@@ -113,7 +113,7 @@ export class ShardWorker {
       if (found) return await this.#do(this.#plan, found);
       const text = `${path} does not have a shard of the queue`;
       if (this.#options.plan !== null) {
-        return this.#mine(null, `${text}; give --plan the folder of the plan that was put into it`, false);
+        return this.#mine('usage', `${text}; give --plan the folder of the plan that was put into it`, false);
       }
       this.#options.say(text);
       return { now: 'never', reason: 'The plan has no such shard.' };
@@ -188,7 +188,7 @@ export class ShardWorker {
   /** Says what `work` could not say any more. A part that is there all the same counts. */
   async #died(plan: Plan, shard: Shard, text: string): Promise<Verdict> {
     this.#options.say(`shard ${shard.id}: ${text}`);
-    if (await isDone(this.#host, plan, shard)) return { now: 'done', images: shard.images };
+    if (await hasPart(this.#host, plan, shard)) return { now: 'done', images: shard.images };
     const failure = { id: shard.id, code: 'killed' as const, reason: `Its work did not come to an end: ${text}.` };
     await writeFailure(this.#host, plan, { ...failure, final: false });
     return { now: 'again', reason: reasonOf('killed') };

@@ -80,6 +80,22 @@ const labelled = v.object({
 
 const KEYS = v.array(v.string());
 
+/** How an image looked. */
+const look = v.object({
+  label: v.nullable(v.picklist([0, 1])),
+  ...{ width: count, height: count, brightness: number },
+  file: v.object({
+    format: v.string(),
+    coloured: v.boolean(),
+    ...{ steps: v.nullable(number), grain: v.nullable(number), warmth: v.nullable(number) },
+  }),
+  values: v.object({ bits: count, filled: v.nullable(number) }),
+  fit: v.nullable(v.object({ own: number, turned: v.array(number) })),
+});
+
+/** How the images of a run looked. */
+export const STORED_LOOKS = v.object({ images: v.array(look), pattern: v.array(number) });
+
 /** `inference` of an adapters file. */
 export const STORED_INFERENCE = v.object({
   thresholds: v.object({ image: threshold, pixel: threshold }),
@@ -91,6 +107,7 @@ export const STORED_INFERENCE = v.object({
   /** Hashes of the normal support images. */
   images: v.optional(v.array(v.string())),
   seen: v.optional(v.nullable(v.object({ abnormal: KEYS, chosen: KEYS, test: KEYS }))),
+  looks: v.optional(v.nullable(STORED_LOOKS)),
 });
 
 const session = {

@@ -4,7 +4,7 @@ import type { FileSystem } from '../base/file_system.ts';
 import { joinPath } from '../base/paths.ts';
 import { inputName, inputOfLine } from './input.ts';
 import { LineWriter } from './line_files.ts';
-import { partPath, readFailure, readPart, type ShardFailure } from './parts.ts';
+import { type Part, partPath, readFailure, readPart, type ShardFailure, setAside } from './parts.ts';
 import type { Column, Plan, PlanFacts, Shard } from './plan.ts';
 
 /** Cells of every row before the columns of the plan; in a grid a run, the hash of its settings, data and model, and that of its results. */
@@ -34,7 +34,7 @@ export interface Merged {
   readonly examples: readonly { readonly input: string; readonly error: string }[];
   /** Ids of shards without a part; those that were tried have a reason. */
   readonly missing: readonly { readonly id: string; readonly inputs: number; readonly failure: ShardFailure | null }[];
-  /** Shards whose part was damaged, and was set aside. */
+  /** Shards whose part was damaged, or had other rows than those of their inputs, and was set aside. */
   readonly damaged: readonly string[];
   /** Programs and adapters with the numbers of shards that they did. */
   readonly programs: Readonly<Record<string, number>>;
@@ -50,7 +50,7 @@ const EXAMPLES = 20;
  * Puts the parts of a plan together, in its order, and proves on the way that every input stands exactly once: the inputs of the
  * plan are each another one and those that its ids are made of, and the rows of each part are those of its inputs, one by one. What
  * is in memory is one shard.
- * @throws FusionclipError `bad_data` for a plan that was changed, and for a part whose rows are not those of its inputs
+ * @throws FusionclipError `bad_data` for a plan that was changed
  */
 export async function mergeParts(fs: FileSystem, plan: Plan, sink: RowSink): Promise<Merged> {
   await plan.check();
@@ -64,17 +64,16 @@ export async function mergeParts(fs: FileSystem, plan: Plan, sink: RowSink): Pro
   for await (const shard of plan.shards()) {
     const lines = await plan.lines(shard);
     last = requireOrder(plan, lines, last);
-    const part = await takePart(fs, plan, shard, damaged);
+    const names = lines.map((line) => nameOf(inputOfLine(line)));
+    const part = await takePart(fs, plan, shard, names, damaged);
     if (!part) {
-      missing.push({ id: shard.id, inputs: shard.inputs, failure: await readFailure(fs, plan, shard) });
+      // That of a part which was there before, and is set aside, is over.
+      const failure = damaged.at(-1) === shard.id ? null : await readFailure(fs, plan, shard);
+      missing.push({ id: shard.id, inputs: shard.inputs, failure });
       continue;
     }
     const texts = part.rows.split('\n');
-    if (texts.length !== lines.length + 1) throw notItsRows(plan, shard);
-    for (const [i, line] of lines.entries()) {
-      const { path: whole, patient } = inputOfLine(line);
-      const path = inputName(whole);
-      if (!texts[i].startsWith(`${ownCells(path, patient)},`)) throw notItsRows(plan, shard);
+    for (const [i, { path }] of names.entries()) {
       // The error is the last cell; a row that has none ends with a comma.
       if (hasError(plan) && !texts[i].endsWith(',')) {
         unread++;
@@ -109,15 +108,43 @@ export async function csvSink(fs: FileSystem, path: string, columns: readonly Co
 }
 
 /** The part of a shard; one that is damaged is set aside, so that it is made again. */
-async function takePart(fs: FileSystem, plan: Plan, shard: Shard, damaged: string[]) {
+async function takePart(
+  fs: FileSystem,
+  plan: Plan,
+  shard: Shard,
+  names: readonly Named[],
+  damaged: string[],
+): Promise<Part | null> {
   try {
-    return await readPart(fs, plan, shard);
+    const part = await readPart(fs, plan, shard);
+    if (!part || hasRowsOf(plan, part, names)) return part;
   } catch (error) {
     if (!(error instanceof FusionclipError) || error.code !== 'bad_data') throw error;
-    damaged.push(shard.id);
-    await fs.rename(partPath(plan, shard), `${partPath(plan, shard)}.damaged`);
-    return null;
   }
+  damaged.push(shard.id);
+  await setAside(fs, partPath(plan, shard));
+  return null;
+}
+
+/** An input as its row names it. */
+interface Named {
+  readonly path: string;
+  readonly patient: string;
+}
+
+function nameOf({ path, patient }: Named): Named {
+  return { path: inputName(path), patient };
+}
+
+/** Whether the rows of a part are those of its inputs, one by one, with the columns of the plan. */
+function hasRowsOf({ facts }: Plan, { rows }: Part, names: readonly Named[]): boolean {
+  const texts = rows.split('\n');
+  if (texts.length !== names.length + 1 || texts.at(-1) !== '') return false;
+  const cells = ownColumns(facts).length + facts.columns.length;
+  return (
+    csvCells(texts[0])[0].length === cells &&
+    names.every(({ path, patient }, i) => texts[i].startsWith(`${ownCells(path, patient)},`))
+  );
 }
 
 /** Lines in order are each another one; cells of a grid, in an order of their own, are so by their names, which `planOf` makes unique. */
@@ -145,14 +172,6 @@ function ownCells(path: string, patient: string): string {
 
 function hasError({ facts }: Plan): boolean {
   return facts.columns.at(-1)?.name === 'error';
-}
-
-function notItsRows(plan: Plan, shard: Shard): FusionclipError {
-  const path = partPath(plan, shard);
-  return new FusionclipError(
-    'bad_data',
-    `${path} has rows of other inputs than its shard; remove it, and it is made again.`,
-  );
 }
 
 function count(counts: Map<string, number>, key: string): void {

@@ -1,12 +1,11 @@
-import { type InferOutput, number, object, string } from 'valibot';
+import { boolean, type InferOutput, nullable, number, object, string } from 'valibot';
 import { csvText } from '../base/csv.ts';
-import { type ErrorCode, FusionclipError } from '../base/errors.ts';
+import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { parseJson } from '../base/json.ts';
 import { joinPath } from '../base/paths.ts';
 import { sha256 } from '../base/sha256.ts';
 import { VERSION } from '../base/version.ts';
-import { parseObject, readRunFile } from '../run/run_file.ts';
 import type { Plan, Shard } from './plan.ts';
 
 const RECORD = object({
@@ -35,14 +34,17 @@ export interface Part {
   readonly rows: string;
 }
 
-/** Why a shard could not be done. */
-export interface ShardFailure {
-  readonly id: string;
-  readonly code: ErrorCode | null;
-  readonly reason: string;
+const FAILURE = object({
+  id: string(),
+  /** An `ErrorCode`, or one of a later version. */
+  code: nullable(string()),
+  reason: string(),
   /** Whether it will never do. */
-  readonly final: boolean;
-}
+  final: boolean(),
+});
+
+/** Why a shard could not be done. */
+export type ShardFailure = Readonly<InferOutput<typeof FAILURE>>;
 
 /** Where the part of a shard lies. */
 export function partPath(plan: Plan, { id }: Pick<Shard, 'id'>): string {
@@ -58,6 +60,11 @@ export async function requireRoom(fs: FileSystem, plan: Plan): Promise<void> {
   const path = joinPath(plan.path, 'parts', `.room-${crypto.randomUUID()}.tmp`);
   await fs.writeFile(path, '');
   await fs.remove(path);
+}
+
+/** Whether the part of a shard is there; what is no file is none, and {@link isDone} says so to who does the shard. */
+export async function hasPart(fs: FileSystem, plan: Plan, shard: Pick<Shard, 'id'>): Promise<boolean> {
+  return (await fs.stat(partPath(plan, shard)))?.kind === 'file';
 }
 
 /** Whether a shard is done. @throws FusionclipError `bad_data` where something else than a file lies in the place of its part */
@@ -90,7 +97,9 @@ export async function writePart(
     ...maker,
   };
   await fs.writeFile(partPath(plan, shard), `${JSON.stringify(record)}\n${text}`);
-  await fs.remove(failurePath(plan, shard));
+  // A folder in its place is somebody's, and says nothing of a shard whose part is there.
+  const failure = failurePath(plan, shard);
+  if ((await fs.stat(failure))?.kind === 'file') await fs.remove(failure);
 }
 
 /**
@@ -116,13 +125,33 @@ export async function readPart(fs: FileSystem, plan: Plan, shard: Shard): Promis
   }
 }
 
-/** Writes down why a shard could not be done. */
-export async function writeFailure(fs: FileSystem, plan: Plan, failure: ShardFailure): Promise<void> {
-  await fs.writeFile(failurePath(plan, failure), `${JSON.stringify(failure)}\n`);
+/** Moves what cannot be what its name says out of the way, under a name that nothing has. */
+export async function setAside(fs: FileSystem, path: string): Promise<void> {
+  let [to, number] = [`${path}.damaged`, 1];
+  while (await fs.stat(to)) to = `${path}.damaged-${++number}`;
+  await fs.rename(path, to);
 }
 
-/** Why a shard could not be done, the last time; null where that is not known. */
-export async function readFailure(fs: FileSystem, plan: Plan, shard: Pick<Shard, 'id'>): Promise<ShardFailure | null> {
-  const path = failurePath(plan, shard);
-  return (await readRunFile(fs, path, parseObject, 'remove it, and the shard is tried again')) as ShardFailure | null;
+/** Writes down why a shard could not be done. */
+export async function writeFailure(fs: FileSystem, plan: Plan, failure: ShardFailure): Promise<void> {
+  const path = failurePath(plan, failure);
+  const there = await fs.stat(path);
+  if (there !== null && there.kind !== 'file') await setAside(fs, path);
+  await fs.writeFile(path, `${JSON.stringify(failure)}\n`);
+}
+
+/** Why a shard could not be done, the last time; null where that is not known. Of a record that is damaged it is known that the shard failed. */
+export async function readFailure(fs: FileSystem, plan: Plan, { id }: Pick<Shard, 'id'>): Promise<ShardFailure | null> {
+  const path = failurePath(plan, { id });
+  const there = await fs.stat(path);
+  if (there === null) return null;
+  const damaged = { id, code: null, final: false };
+  if (there.kind !== 'file')
+    return { ...damaged, reason: `${path} is no file, where the reason is to lie; remove it.` };
+  const text = new TextDecoder().decode(await fs.readFile(path));
+  try {
+    const failure = parseJson(FAILURE, text);
+    if (failure.id === id) return failure;
+  } catch {} // as one of another shard
+  return { ...damaged, reason: `${path}, where the reason is to lie, is damaged; the shard can be tried again.` };
 }

@@ -1,7 +1,7 @@
 import { array, boolean, type InferOutput, literal, number, object, picklist, record, string, unknown } from 'valibot';
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
-import { parseJson } from '../base/json.ts';
+import { isObject, parseJson } from '../base/json.ts';
 import { requireKnownVersion } from '../base/known_version.ts';
 import { joinPath } from '../base/paths.ts';
 import { sha256 } from '../base/sha256.ts';
@@ -15,10 +15,13 @@ const COLUMN = object({ name: string(), type: picklist(['text', 'number', 'boole
 /** A column of the results. */
 export type Column = InferOutput<typeof COLUMN>;
 
+/** How the files of a plan are laid out. */
+const FORMAT = 1;
+
 const SCHEMA = object({
   fusionclip: string(),
   plan: picklist(['archive', 'volumes', 'grid']),
-  format: literal(1),
+  format: literal(FORMAT),
   /** SHA-256 of `config`, which the ids of the shards are made with. */
   hash: string(),
   /** What results depend on beside the inputs. */
@@ -106,7 +109,7 @@ export class PlanWriter {
    * @throws FusionclipError `usage` where a plan of another configuration, something else, or a process that plans is there
    */
   static async open(fs: FileSystem, path: string, head: PlanHead): Promise<PlanWriter> {
-    const hash = await sha256(new TextEncoder().encode(JSON.stringify([head.plan, head.config])));
+    const hash = await hashOf(head);
     if ((await fs.stat(path)) !== null) await requirePlace(fs, path, hash);
     const lock = await FolderLock.take(fs, path, () => {}, 0);
     try {
@@ -138,6 +141,9 @@ export class PlanWriter {
 
   /** Writes what is known at the end. */
   async close(duplicates: number): Promise<Plan> {
+    // A disk that is full is to say so while the plan that was there still is.
+    await this.#inputs.flush();
+    await this.#index.flush();
     // From here on there is none until all is written: a worker that starts now would read half of it.
     await this.#fs.remove(joinPath(this.path, PLAN));
     await this.#inputs.close();
@@ -146,7 +152,7 @@ export class PlanWriter {
     const facts: PlanFacts = {
       fusionclip: VERSION,
       ...this.#head,
-      ...{ format: 1, hash: this.#hash, ...this.#counts, duplicates, index },
+      ...{ format: FORMAT, hash: this.#hash, ...this.#counts, duplicates, index },
     };
     await this.#fs.writeFile(joinPath(this.path, PLAN), `${JSON.stringify(facts, null, 2)}\n`);
     await this.#lock.release();
@@ -168,7 +174,12 @@ const OWN = new Set([
 /** Makes sure that a folder may become, or stays, that of a plan. @throws FusionclipError `usage` */
 async function requirePlace(fs: FileSystem, path: string, hash: string): Promise<void> {
   if (await fs.stat(joinPath(path, PLAN))) {
-    if ((await Plan.open(fs, path)).facts.hash === hash) return;
+    const there = await Plan.open(fs, path).catch((cause) => {
+      if (!(cause instanceof FusionclipError) || cause.code === 'io') throw cause;
+      const text = `${joinPath(path, PLAN)} is damaged, or of another version, and is not written over; remove it, or give another folder with --out.`;
+      throw new FusionclipError('usage', text, { cause });
+    });
+    if (there.facts.hash === hash) return;
     throw new FusionclipError(
       'usage',
       `${path} holds a plan of another model or configuration; give another folder with --out.`,
@@ -193,12 +204,20 @@ export class Plan {
   /** Reads a plan. @throws FusionclipError `usage` where there is none, `bad_data` where it cannot be read */
   static async open(fs: FileSystem, path: string): Promise<Plan> {
     const file = joinPath(path, PLAN);
-    if (!(await fs.stat(file)))
+    if ((await fs.stat(file))?.kind !== 'file')
       throw new FusionclipError('usage', `${path} holds no plan (${PLAN}); make one with fusionclip plan.`);
     const text = new TextDecoder().decode(await fs.readFile(file));
     try {
-      requireKnownVersion(JSON.parse(text), file, 'bad_data');
-      return new Plan(fs, path, parseJson(SCHEMA, text));
+      const json = JSON.parse(text);
+      requireKnownVersion(json, file, 'bad_data');
+      if (isObject(json) && typeof json.format === 'number' && json.format !== FORMAT) {
+        const why = `${file} is of format ${json.format}, and fusionclip ${VERSION} reads ${FORMAT}`;
+        throw new FusionclipError('bad_data', `${why}; make the plan again, or use the version that made it.`);
+      }
+      const facts = parseJson(SCHEMA, text);
+      // The ids of the shards are made with it: parts that are there would be of another configuration.
+      if (facts.hash !== (await hashOf(facts))) throw new Error('its configuration was changed');
+      return new Plan(fs, path, facts);
     } catch (cause) {
       if (cause instanceof FusionclipError) throw cause;
       const why = cause instanceof Error ? cause.message : String(cause);
@@ -212,7 +231,7 @@ export class Plan {
   async *shards(from = 0, to = this.facts.shards): AsyncGenerator<Shard> {
     for (let at = from; at < to; at += INDEX_BLOCK) {
       const count = Math.min(INDEX_BLOCK, to - at);
-      const bytes = await this.#fs.readRange(joinPath(this.path, INDEX), at * LINE, count * LINE);
+      const bytes = await this.#range(INDEX, at * LINE, count * LINE);
       const lines = new TextDecoder().decode(bytes).split('\n');
       for (let i = 0; i < count; i++) yield this.#shard(at + i, lines[i] ?? '');
     }
@@ -229,7 +248,7 @@ export class Plan {
 
   /** The lines of a shard's inputs. @throws FusionclipError `bad_data` where they are not those that were planned */
   async lines(shard: Shard): Promise<string[]> {
-    const bytes = await this.#fs.readRange(joinPath(this.path, INPUTS), shard.from, shard.bytes);
+    const bytes = await this.#range(INPUTS, shard.from, shard.bytes);
     const lines = new TextDecoder().decode(bytes).split('\n').slice(0, -1);
     if (lines.length !== shard.inputs || (await shardId(this.facts.hash, bytes)) !== shard.id) {
       throw new FusionclipError('bad_data', `${joinPath(this.path, INPUTS)} was changed; make the plan again.`);
@@ -237,11 +256,29 @@ export class Plan {
     return lines;
   }
 
-  /** Whether the index is as it was written. */
+  /** Whether the index is as it was written, and all of it is told of. @throws FusionclipError `bad_data` */
   async check(): Promise<void> {
+    const { index, shards, inputs } = this.facts;
     const path = joinPath(this.path, INDEX);
-    if ((await sha256(await this.#fs.readFile(path))) !== this.facts.index)
+    if ((await sha256(await this.#range(INDEX, 0, Number.MAX_SAFE_INTEGER))) !== index)
       throw new FusionclipError('bad_data', `${path} was changed; make the plan again.`);
+    let told = 0;
+    for await (const shard of this.shards()) told += shard.inputs;
+    if ((await this.#fs.stat(path))?.bytes === shards * LINE && told === inputs) return;
+    throw new FusionclipError('bad_data', `${joinPath(this.path, PLAN)} was changed; make the plan again.`);
+  }
+
+  /** Bytes of a file of the plan. @throws FusionclipError `bad_data` where it is gone, which another try does not mend */
+  async #range(name: string, from: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    const path = joinPath(this.path, name);
+    try {
+      return await this.#fs.readRange(path, from, bytes);
+    } catch (cause) {
+      // With the plan itself the place where it lies is gone, and that may come back.
+      const isHere = (await this.#fs.stat(joinPath(this.path, PLAN))) !== null;
+      if (!isHere || (await this.#fs.stat(path))?.kind === 'file') throw cause;
+      throw new FusionclipError('bad_data', `${path} is not there any more; make the plan again.`, { cause });
+    }
   }
 
   #shard(number: number, line: string): Shard {
@@ -252,6 +289,11 @@ export class Plan {
     }
     return { number, id, from, bytes, inputs, images };
   }
+}
+
+/** What the ids of the shards are made with beside their inputs. */
+async function hashOf({ plan, config }: Pick<PlanFacts, 'plan' | 'config'>): Promise<string> {
+  return sha256(new TextEncoder().encode(JSON.stringify([plan, config])));
 }
 
 async function shardId(hash: string, inputs: Uint8Array<ArrayBuffer>): Promise<string> {

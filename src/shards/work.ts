@@ -45,10 +45,10 @@ export async function workShard(
   shard: Shard,
   doer: ShardDoer,
 ): Promise<ShardOutcome> {
-  if (await isDone(fs, plan, shard)) return { state: 'was there', images: shard.images };
-  signal?.throwIfAborted();
   const start = performance.now();
   try {
+    if (await isDone(fs, plan, shard)) return { state: 'was there', images: shard.images };
+    signal?.throwIfAborted();
     const inputs = (await plan.lines(shard)).map(inputOfLine);
     const { rows, adapter } = await doer.do(shard, inputs);
     if (rows.length !== inputs.length) throw new Error(`${rows.length} rows of ${inputs.length} inputs`);
@@ -57,7 +57,8 @@ export async function workShard(
     await writePart(fs, plan, shard, cells, { adapter, runtime, seconds });
     return { state: 'done', images: shard.images };
   } catch (error) {
-    if (error instanceof FusionclipError && error.code === 'interrupted') throw error;
+    const isStop = error instanceof FusionclipError && error.code === 'interrupted';
+    if (isStop || (signal?.aborted && error === signal.reason)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     const code = error instanceof FusionclipError ? error.code : null;
     // An adapter has its limits, and a storage its mounts; the trainings of a grid differ in what they ask of them.

@@ -1,4 +1,5 @@
 import { FusionclipError } from '../base/errors.ts';
+import type { Looks } from '../data/apart/looks.ts';
 import type { Dataset, Sample } from '../data/layout/dataset.ts';
 import { findingsOf } from '../data/layout/findings.ts';
 import type { Inventory } from '../data/layout/inventory.ts';
@@ -69,6 +70,8 @@ export interface OpenedRun {
   readonly backbone: AnyBackbone;
   readonly dataset: Dataset;
   readonly inventory: Inventory;
+  /** How the images of `valid` look; null of volumes. */
+  readonly looks: Looks | null;
   readonly support: Support;
   /** Null for pictures. */
   readonly volumes: readonly SlicedVolume[] | null;
@@ -212,7 +215,15 @@ async function evaluateRunWeights(
   await saveAdapters(
     fs,
     folder.file(ADAPTERS),
-    { header, bank, seen, selectedBy, ...selected.calibration, testScores: { of: 'test', ...classScores(scored) } },
+    {
+      header,
+      bank,
+      seen,
+      looks: run.looks,
+      selectedBy,
+      ...selected.calibration,
+      testScores: { of: 'test', ...classScores(scored) },
+    },
     detector.method.parameters,
   );
   const rows = predictionRows(scored, selected.calibration.thresholds);

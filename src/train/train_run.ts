@@ -6,6 +6,7 @@ import { asTrained, type ModelSource, openModel } from '../detect/backbone.ts';
 import { requireMapNames } from '../detect/map_names.ts';
 import { dataJson, openData } from '../detect/open_data.ts';
 import { openDetector } from '../detect/run_context.ts';
+import { looksOfRun } from '../detect/run_looks.ts';
 import { refuseRulesOfVolumes, requireWholeVolumes, sliced } from '../detect/sliced.ts';
 import { chooseShots, readSupport, type Support } from '../detect/support.ts';
 import type { RunListener } from '../run/events.ts';
@@ -94,7 +95,7 @@ async function begin(
   if (!set) refuseRulesOfVolumes(asked.train);
   const { fs } = context;
   const object = asked.fusion['prompt.object'];
-  const { dataset, inventory, grey, tell } = await openData(context, {
+  const { dataset, inventory, grey, images, tell } = await openData(context, {
     path: request.data,
     rules,
     object: object === 'auto' ? undefined : object,
@@ -136,7 +137,8 @@ async function begin(
     const folder = await enter(header, support, inventory);
     const { mapsOf } = request;
     const work = { context, folder, maps, mapsOf, onEvent };
-    const run = { ...work, header, backbone, dataset, inventory, support, volumes, items, detector };
+    const looks = set ? null : looksOfRun({ dataset, images, grey });
+    const run = { ...work, header, backbone, dataset, inventory, looks, support, volumes, items, detector };
     return await finishRun(run, null);
   } finally {
     detector.release();
@@ -177,11 +179,11 @@ async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Pro
   }
   const backbone = asTrained(old.model, await openModel(outer.fs, places.model ?? old.model.name, outer.signal), out);
   const path = places.data ?? old.data.path;
-  const { context, rules, volumes } = await sliced(outer, path, old.train);
+  const { context, rules, volumes, set } = await sliced(outer, path, old.train);
   const train = { ...old.train, group: rules.group, window: rules.window };
   const header: RunConfig = { ...old, train, data: { ...old.data, path: keptPath(path) } };
   const { fs } = context;
-  const { dataset, inventory, tell } = await openData(context, {
+  const { dataset, inventory, grey, images, tell } = await openData(context, {
     path,
     rules,
     object: header.object,
@@ -216,7 +218,8 @@ async function goOn(outer: TrainContext, out: string, places: ResumePlaces): Pro
     }
     const { mapsOf, maps = header.train['map.files'] } = places;
     const work = { context, folder, maps, mapsOf, onEvent };
-    const run = { ...work, header, backbone, dataset, inventory, support, volumes, items, detector };
+    const looks = set ? null : looksOfRun({ dataset, images, grey });
+    const run = { ...work, header, backbone, dataset, inventory, looks, support, volumes, items, detector };
     return await finishRun(run, state);
   } finally {
     detector.release();

@@ -1,77 +1,16 @@
 import { assert } from 'chai';
-import { ruleStream } from '../../src/base/rule.ts';
 import { nameSeparation, separation } from '../../src/data/apart/separation.ts';
 import { checkDataset } from '../../src/data/layout/check.ts';
 import { findingsOf } from '../../src/data/layout/findings.ts';
-import { encodePng } from '../../src/data/png.ts';
 import { suite, test } from '../harness/registry.ts';
 import { fromBase64, JPEG_SAMPLES } from './jpeg_samples.ts';
-import { MemoryFileSystem } from './memory_file_system.ts';
+import type { MemoryFileSystem } from './memory_file_system.ts';
 import { makePng } from './png_maker.ts';
-
-const SIDE = 64;
-
-/** A picture and where its lesion is, as numbers from 0 to 255. */
-interface Picture {
-  image: number[];
-  mask: number[];
-}
-
-/** Something round on black, bright below and on the right, with noise; a bright lesion where it is abnormal. */
-function scan(name: string, abnormal: boolean): Picture {
-  const random = ruleStream(name, 1);
-  const next = (to: number) => (random(at++) / 2 ** 32) * to;
-  let at = 0;
-  const [cx, cy, radius] = [20 + next(24), 20 + next(24), 5 + next(4)];
-  const image: number[] = [];
-  const mask: number[] = [];
-  for (let y = 0; y < SIDE; y++) {
-    for (let x = 0; x < SIDE; x++) {
-      const isIn = (x - 32) ** 2 + (y - 32) ** 2 < 28 ** 2;
-      const lesion = abnormal && (x - cx) ** 2 + (y - cy) ** 2 < radius ** 2;
-      image.push(isIn ? Math.round(10 + 2 * y + 0.4 * x + next(20) + (lesion ? 60 : 0)) : 0);
-      mask.push(lesion ? 255 : 0);
-    }
-  }
-  return { image, mask };
-}
-
-const png = (data: readonly number[], width = SIDE) =>
-  encodePng({ width, height: data.length / width, channels: 1, data: Uint8Array.from(data) });
-
-type Change = (picture: Picture, where: { split: string; label: string; i: number }) => Picture;
-type FileOf = (picture: Picture, where: { split: string; label: string; i: number }) => Uint8Array;
-
-/** A set of `count` images of each label in each split. */
-function setOf(
-  count: number,
-  change: Change = (one) => one,
-  file: FileOf = ({ image }) => png(image),
-): MemoryFileSystem {
-  const files: [string, Uint8Array<ArrayBuffer>][] = [];
-  for (const split of ['valid', 'test']) {
-    for (const label of ['good', 'Ungood']) {
-      for (let i = 0; i < count; i++) {
-        const where = { split, label, i };
-        const picture = change(scan(`${split}${label}${i}`, label === 'Ungood'), where);
-        files.push([`/set/${split}/${label}/img/${i}.png`, new Uint8Array(file(picture, where))]);
-        if (label === 'Ungood') files.push([`/set/${split}/Ungood/label/${i}.png`, new Uint8Array(png(picture.mask))]);
-      }
-    }
-  }
-  return new MemoryFileSystem(files);
-}
+import { type Change, type FileOf, mirror, type Picture, png, rotate, SIDE, scan, setOf, turned } from './scans.ts';
 
 const check = (fs: MemoryFileSystem) => checkDataset(fs, '/set');
 const told = async (fs: MemoryFileSystem) =>
   (await check(fs)).problems.map(({ kind, severity, path, message }) => `${severity} ${kind} ${path}: ${message}`);
-const turned = (data: readonly number[], from: (x: number, y: number) => readonly [number, number]) =>
-  data.map((_, k) => {
-    const [x, y] = from(k % SIDE, Math.floor(k / SIDE));
-    return data[SIDE * y + x];
-  });
-const mirror = (data: readonly number[]) => turned(data, (x, y) => [SIDE - 1 - x, y]);
-const rotate = (data: readonly number[]) => turned(data, (x, y) => [y, SIDE - 1 - x]);
 const isTest = ({ split }: { split: string }) => split === 'test';
 
 suite('how clearly two groups are told apart', () => {
@@ -270,6 +209,27 @@ suite('masks and the images that they lie over', () => {
       ).join(),
       /the masks of test lie better/,
     );
+  });
+
+  test('masks that lie better moved by the same are told of, also in one split', async () => {
+    const moved = (mask: readonly number[]) => turned(mask, (x, y) => [(x + SIDE - 8) % SIDE, (y + 10) % SIDE]);
+    const all = (await told(setOf(8, (one) => ({ ...one, mask: moved(one.mask) })))).join();
+    assert.match(
+      all,
+      /^warning misplaced_masks \/set: the masks lie better over their images moved by 13 % of the width to the left and by 16 % of the height down: so do 14 of 16; export both/,
+    );
+    const inTest: Change = (one, where) => (isTest(where) ? { ...one, mask: moved(one.mask) } : one);
+    assert.match((await told(setOf(8, inTest))).join(), /the masks of test lie better over their images moved by 13 %/);
+    const few: Change = (one, { i }) => (i < 3 ? { ...one, mask: moved(one.mask) } : one);
+    assert.notInclude((await told(setOf(8, few))).join(), 'moved by');
+    const random: Change = (one, { i, split }) => {
+      const [right, down] = [8 + 5 * (i % 5), 6 + 7 * (i % 4)];
+      return {
+        ...one,
+        mask: turned(one.mask, (x, y) => [(x + right) % SIDE, (y + (split === 'test' ? 64 - down : down)) % SIDE]),
+      };
+    };
+    assert.notInclude((await told(setOf(8, random))).join(), 'moved by', 'each by another way');
   });
 
   test('masks of other images, all of them or two that changed places', async () => {

@@ -6,7 +6,9 @@ import { type CheckOptions, checkDataset, openInspected } from '../../src/data/l
 import { findingsOf } from '../../src/data/layout/findings.ts';
 import { InspectedSets } from '../../src/data/layout/inspected.ts';
 import type { ProblemKind } from '../../src/data/layout/problem.ts';
+import { problemLines } from '../../src/data/layout/problem_lines.ts';
 import type { Decoders } from '../../src/data/layout/read_scan.ts';
+import { encodePng } from '../../src/data/png.ts';
 import { suite, test } from '../harness/registry.ts';
 import { imageSet, picture, pixelSet } from './datasets.ts';
 import { expectFailure } from './expect_failure.ts';
@@ -146,11 +148,64 @@ suite('data check', () => {
       'missing_mask test/Ungood/img/a0.png',
       'size_mismatch valid/Ungood/anomaly_mask/a0.png',
     ]);
-    assert.match(problems.find(({ kind }) => kind === 'size_mismatch')!.message, /12×10 pixels for an image of 19×13/);
+    assert.match(
+      problems.find(({ kind }) => kind === 'size_mismatch')!.message,
+      /12×10 pixels for an image of 19×13; give both the same size/,
+    );
     assert.deepEqual(
       sizes.map(({ count }) => count),
       [10, 1],
     );
+  });
+
+  test('many problems of one kind hide no other: errors come first, and of each kind some are told and the others named', () => {
+    const problem = (kind: ProblemKind, i: number, severity: 'error' | 'warning' = 'warning') =>
+      ({ kind, severity, path: `/set/${i}.png`, message: `is ${kind}` }) as const;
+    const all = [
+      ...Array.from({ length: 30 }, (_, i) => problem('constant_image', i)),
+      ...Array.from({ length: 5 }, (_, i) => problem('empty_mask', i)),
+      problem('both_labels', 7, 'error'),
+    ];
+    const lines = problemLines({ path: '/set', problems: all });
+    assert.equal(lines[0], 'error: /set/7.png: is both_labels');
+    assert.deepEqual(
+      lines.slice(1, 5),
+      [0, 1, 2, 3].map((i) => `warning: /set/${i}.png: is constant_image`),
+    );
+    assert.equal(
+      lines[5],
+      'warning: 26 more like these: 4.png, 5.png, 6.png, 7.png, 8.png, 9.png, 10.png, 11.png, 12.png, 13.png, 14.png, 15.png, … (data check --json has all)',
+    );
+    assert.deepEqual(
+      lines.slice(6),
+      [0, 1, 2, 3, 4].map((i) => `warning: /set/${i}.png: is empty_mask`),
+    );
+  });
+
+  test('a test split of one kind of images is told as that', async () => {
+    const fs = pixelSet(3);
+    await fs.remove('/Brain_AD/test/good');
+    await expectFailure(
+      'bad_data',
+      [/^\/Brain_AD\/test has no normal images, only Ungood, .*; put some into \/Brain_AD\/test\/good\.$/],
+      () => checkDataset(fs, '/Brain_AD'),
+    );
+    const other = pixelSet(3);
+    await other.remove('/Brain_AD/test/Ungood');
+    await expectFailure(
+      'bad_data',
+      [/test has no abnormal images, only good, .*put some into \/Brain_AD\/test\/Ungood/],
+      () => checkDataset(other, '/Brain_AD'),
+    );
+  });
+
+  test('black images on both sides are no leak', async () => {
+    const fs = imageSet();
+    const black = encodePng({ width: 12, height: 10, channels: 1, data: new Uint8Array(120) });
+    for (const split of ['valid', 'test']) fs.files.set(`/Chest_AD/${split}/good/n0.png`, new Uint8Array(black));
+    assert.deepEqual((await checkDataset(fs, '/Chest_AD')).leaks, { identical: [], shared: [], warnings: [] });
+    fs.files.set('/Chest_AD/test/good/n1.png', fs.files.get('/Chest_AD/valid/good/n1.png')!);
+    assert.lengthOf((await checkDataset(fs, '/Chest_AD')).leaks.warnings, 1);
   });
 
   test('what can be left out of a broken set is said, and without it the set is sound', async () => {

@@ -115,7 +115,7 @@ suite('what is said of the files of images', () => {
     const rule = { ...FULL, given: false, profile: new Array(16).fill(0).map((_, i) => 12 * i), limit: 255 };
     const said = (bytes: Uint8Array, profile = rule.profile) => {
       const all: string[] = [];
-      readRuled(bytes, 'x.png', { ...rule, profile }, (text) => all.push(text));
+      readRuled(bytes, 'x.png', { ...rule, profile }, { say: (text) => all.push(text) });
       return all.join();
     };
     const video = grey(pixels((k) => (k < 60 ? 16 : 16 + ((k * 37) % 220))));

@@ -65,6 +65,22 @@ suite('patients', () => {
     assert.deepEqual(kept.patients, { rule: 'auto', used: true, valid: 4, test: 4, unknown: 0 });
   });
 
+  test('whose folders are on both sides are said; a few folders may be kinds of images', async () => {
+    const told = async (fs: MemoryFileSystem, group?: string) => {
+      const { leaks } = await checkDataset(fs, '/set', { rules: { group, 'split.seed': 1 } });
+      return leaks.warnings.join('\n');
+    };
+    assert.match(
+      await told(byFolder),
+      /^\d folders below the classes are in valid and in test, e\.g\. case \d; where these are patients, .*--group folder/,
+    );
+    assert.equal(await told(byFolder, 'folder'), '');
+    const kinds = slices((patient, slice) => `T${patient % 2}/${'abcdefgh'[patient]}${'xyz'[slice]}.png`);
+    assert.equal(await told(kinds), '');
+    const words = slices((patient, slice) => `${'abcdefgh'[patient]}/${'xyz'[slice]}.png`);
+    assert.equal(await told(words), '');
+  });
+
   test('one alone in test is said, and so are equal files on both sides', async () => {
     const fs = new MemoryFileSystem();
     for (const path of ['valid/good/a1_1', 'valid/bad/a2_1', 'test/good/b3_1', 'test/bad/b3_2']) {

@@ -200,6 +200,7 @@ suite('the range of values', () => {
       ),
     );
     const said: string[] = [];
+    const say = (text: string) => void said.push(text);
     readRuled(
       png(
         own.map((v) => 255 - v),
@@ -207,9 +208,9 @@ suite('the range of values', () => {
       ),
       'x.png',
       { ...grey, given: true },
-      (text) => said.push(text),
+      { say },
     );
-    readRuled(png(own.fill(0), 8), 'x.png', grey, (text) => said.push(text));
+    readRuled(png(own.fill(0), 8), 'x.png', grey, { say });
     assert.match(said.join('\n'), /^x\.png looks inverted.*\nx\.png is black/);
   });
 

@@ -3,11 +3,14 @@ import { csvCells } from '../../src/base/csv.ts';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { decodeImage } from '../../src/data/decode.ts';
 import { BAR_HEIGHT, heatPicture } from '../../src/data/heat_picture.ts';
+import { toRgb } from '../../src/data/image.ts';
+import { encodePng } from '../../src/data/png.ts';
 import { openAdapters } from '../../src/detect/adapters_file.ts';
 import { evaluateRun } from '../../src/detect/evaluate_run.ts';
 import { type ClassedScores, pointSentence, worthOf } from '../../src/detect/image_threshold.ts';
 import { type PredictRequest, predictImages } from '../../src/detect/predict.ts';
 import { predictPaths } from '../../src/detect/predict_volumes.ts';
+import { openTensorFile, writeTensorFile } from '../../src/detect/tensor_file.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { isVolumePath } from '../../src/volume/to_score.ts';
 import { expectFailure } from '../data/expect_failure.ts';
@@ -83,6 +86,46 @@ suiteInTurn('predictions', () => {
     fs.files.set('/other/test/good/img/known.png', fs.files.get(fitted[0])!);
     const after = await evaluateRun(context, { adapters: '/run', model, out: '/e2', data: '/other', maps: 'none' });
     assert.match(after.findings!.join(), /^test\/good\/img\/known.png is a support image of the run: .*new images$/);
+  });
+
+  test('what images have otherwise than those of the run is said at the end, and stands in the results', async (t) => {
+    const { fs, context, model, predict } = await trained(await t.gpu());
+    const others: string[] = [];
+    for (const [path, bytes] of [...fs.files]) {
+      if (!path.startsWith('/Brain_AD/')) continue;
+      const { width, height, data } = toRgb(decodeImage(bytes, path));
+      const upper = {
+        width,
+        height: height - 10,
+        channels: 3,
+        data: data.slice(0, width * (height - 10) * 3),
+      } as const;
+      const isMask = path.includes('anomaly_mask');
+      const cut = isMask ? encodePng({ ...upper, data: upper.data.fill(255, 0, 30) }) : encodePng(upper);
+      fs.files.set(path.replace('Brain_AD', 'cut'), new Uint8Array(cut));
+      if (path.includes('test/good')) others.push(path.replace('Brain_AD', 'cut'));
+    }
+    const finding =
+      'the size of an image tells the images from those that the run was made on (here: 40×30; there: 40×40), so scores and thresholds may not hold for them; bring them into the form of those, or train on images like these';
+    const said = () => context.events.flatMap((event) => (event.type === 'note' ? event.text : [])).join('\n');
+    assert.deepEqual((await predict({})).findings, []);
+    assert.notInclude(said(), 'tells the images');
+    const { findings } = await predict({ paths: others });
+    assert.deepEqual(findings, [finding]);
+    assert.deepEqual(JSON.parse(textOf(fs, '/out/predictions.json')).findings, [finding]);
+    assert.include(said(), `${finding}.`);
+    const evaluated = await evaluateRun(context, { adapters: '/run', model, out: null, data: '/cut' });
+    assert.deepEqual(evaluated.findings, [finding]);
+
+    // A file of before.
+    const file = '/run/checkpoint/adapters.safetensors';
+    const { tensors, metadata, header } = await openTensorFile(fs, file, 'adapters');
+    const { format: _, checksum: __, what: ___, header: ____, inference, ...kept } = Object.fromEntries(metadata);
+    const { looks: _____, ...old } = JSON.parse(inference);
+    const texts = { ...kept, inference: JSON.stringify(old) };
+    await writeTensorFile(fs, file, { what: 'adapters', header }, [...tensors], texts);
+    assert.deepEqual((await predict({ paths: others })).findings, []);
+    assert.deepEqual((await evaluateRun(context, { adapters: '/run', model, out: null, data: '/cut' })).findings, []);
   });
 
   test('an image that cannot be read is a row in its place, or the end', async (t) => {

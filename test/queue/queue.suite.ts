@@ -343,6 +343,6 @@ suite('queue', () => {
     assert.match(said.join(), /^\S+ does not have a shard of the queue; give --plan the folder of the plan/);
     assert.isNull(worker.over);
     assert.deepEqual(await take(gone), { now: 'back' });
-    assert.equal(worker.over, 1);
+    assert.equal(worker.over, 2);
   });
 });

@@ -6,13 +6,13 @@ import { DATA_OPTIONS } from '../../data/layout/rules.ts';
 import { OutputFolder } from '../../detect/output_folder.ts';
 import type { Predictions } from '../../detect/predict.ts';
 import { type PatientRow, predictPaths, type VolumeRow } from '../../detect/predict_volumes.ts';
-import type { FileRow } from '../../detect/predictions.ts';
 import { VOLUME_RESULTS, type VolumeResult } from '../../detect/volume_results.ts';
 import { isDicomWeb, parseDicomWeb } from '../../dicomweb/address.ts';
 import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { parseAccept } from '../../volume/accept.ts';
 import { type Command, flagValues, word } from '../command.ts';
 import { pathsOf } from '../path_list.ts';
+import { predictionLine } from '../prediction_line.ts';
 import { GPU_FLAGS, withGpu } from '../session.ts';
 import { storedLine, storePaths } from './dicomweb.ts';
 import { defaultsOfRun, METHOD_DETAILS, METHOD_GROUP, methodFlags, TRAINED_FLAGS, trainedPath } from './eval.ts';
@@ -139,7 +139,7 @@ ${METHOD_DETAILS}`,
         onRow: (row) => {
           if (json) return;
           session.reporter.clear();
-          call.host.stdout(line(row));
+          call.host.stdout(predictionLine(row));
         },
         onBad: (error) => {
           bad ??= error;
@@ -202,14 +202,4 @@ function together({ decisions, images }: Predictions): string {
   }
   if (coverage.state === 'shifted') lines.push(coverage.text);
   return lines.map((one) => `${one}\n`).join('');
-}
-
-function line({ id, score, abnormal, abnormalShare, warning, error, decision, pValue, probability }: FileRow): string {
-  if (error !== null) return `–  not scored: ${visible(error)}  ${visible(id)}\n`;
-  const verdict = abnormal === null ? '' : `  ${decision ?? (abnormal ? 'abnormal' : 'normal')}`;
-  const p = pValue === null ? '' : `, p = ${pValue.toPrecision(2)}`;
-  const chance = probability === null ? '' : `, probability ${probability.toFixed(2)}`;
-  const share = abnormal && abnormalShare !== null ? `, ${(100 * abnormalShare).toFixed(1)} % of the pixels` : '';
-  const worth = warning === null ? '' : '  (the run is at chance)';
-  return `${score.toFixed(4)}${verdict}${p}${chance}${share}${worth}  ${visible(id)}\n`;
 }

@@ -4,6 +4,7 @@ import type { Sample, Split } from '../layout/dataset.ts';
 import type { Problem } from '../layout/problem.ts';
 import { agreement, type Steps, stepsOf, type Thin, thinned, turnedAgreements } from './mask_steps.ts';
 import { outsideShare } from './outside.ts';
+import { type Shift, ShiftFinder } from './shifts.ts';
 import { TURNS } from './turns.ts';
 
 /** Fewer masks may lie better otherwise by chance. */
@@ -52,6 +53,7 @@ export class MaskFit {
   readonly #laid: Laid[] = [];
   readonly #poor: Poor[] = [];
   readonly #outside: string[] = [];
+  readonly #shifts = { all: new ShiftFinder(), valid: new ShiftFinder(), test: new ShiftFinder() };
   #all = 0;
 
   /** Takes an abnormal image and its mask of the same size. */
@@ -65,13 +67,14 @@ export class MaskFit {
     if (!steps) return;
     const own = agreement(image, steps);
     this.#laid.push({ id, split, own, turned: turnedAgreements(image, steps) });
+    for (const finder of [this.#shifts.all, this.#shifts[split]]) finder.add(image, steps, own);
     if (own < POOR && this.#poor.length < KEPT) this.#poor.push({ id, own, image, steps });
   }
 
-  /** What was found: masks that are turned, that lie over images of others, or outside of what is seen. */
+  /** What was found: masks that are turned or moved, that lie over images of others, or outside of what is seen. */
   problems(path: string): Problem[] {
-    const turned = this.#turned(path);
-    if (turned.length > 0) return turned;
+    const laid = [this.#turned(path), this.#moved(path)].find((found) => found.length > 0);
+    if (laid) return laid;
     const elsewhere = this.#elsewhere(path);
     return elsewhere.length > 0 ? elsewhere : this.#unseen(path);
   }
@@ -86,6 +89,19 @@ export class MaskFit {
         });
     return parts.map(({ where, found: { name, count, all } }): Problem => {
       const message = `the masks${where} lie better over their images ${name}: so do ${count} of ${all}; turn them, and look at some over their images`;
+      return { kind: 'misplaced_masks', severity: 'warning', path, message };
+    });
+  }
+
+  #moved(path: string): Problem[] {
+    const of = (which: Split | 'all') => {
+      const found = this.#shifts[which].find();
+      return found ? [{ where: which === 'all' ? '' : ` of ${which}`, found }] : [];
+    };
+    const whole = of('all');
+    const parts = whole.length > 0 ? whole : [...of('valid'), ...of('test')];
+    return parts.map(({ where, found }): Problem => {
+      const message = `the masks${where} lie better over their images moved ${shiftText(found)}: so do ${found.count} of ${found.all}; export both with the same crop and margins, and look at some masks over their images`;
       return { kind: 'misplaced_masks', severity: 'warning', path, message };
     });
   }
@@ -105,6 +121,13 @@ export class MaskFit {
     const message = `most of its lesion lies on the empty background of the image, as in ${others.length} more of ${this.#all}; check that masks lie over what they show`;
     return [{ kind: 'misplaced_masks', severity: 'warning', path: joinPath(path, first), message }];
   }
+}
+
+function shiftText({ right, down }: Shift): string {
+  const part = (share: number, side: string, to: readonly [string, string]) =>
+    share === 0 ? [] : [`by ${Math.round(100 * Math.abs(share))} % of the ${side} ${to[share > 0 ? 0 : 1]}`];
+  const across = part(right, 'width', ['to the right', 'to the left']);
+  return [...across, ...part(down, 'height', ['down', 'up'])].join(' and ');
 }
 
 /** How most of some masks lie better. */

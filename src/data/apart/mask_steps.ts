@@ -48,9 +48,14 @@ export function thinned({
   return { width: w, height: h, data: out };
 }
 
+/** Pixels to either side of a border that are looked over. */
+export function reachOf({ width, height }: Pick<Thin, 'width' | 'height'>): number {
+  return Math.max(1, Math.floor(Math.min(width, height) / 84) - 1);
+}
+
 /** The steps over the border of what is not 0, some pixels wide as borders are blurred; null where they are too few. */
 export function stepsOf({ width, height, data }: Thin): Steps | null {
-  const reach = Math.max(1, Math.floor(Math.min(width, height) / 84) - 1);
+  const reach = reachOf({ width, height });
   const inside: number[] = [];
   const outside: number[] = [];
   const add = (a: number, b: number, step: number) => {

@@ -1,6 +1,16 @@
 import type { Problem } from '../layout/problem.ts';
 import type { ImageFacts } from '../layout/read_scan.ts';
+import type { ValueFacts } from '../range/values.ts';
+import type { FileFacts } from './file_facts.ts';
 import { nameSeparation, type Separation, separation } from './separation.ts';
+
+/** What of an image has nothing to do with what it shows. */
+export interface Form {
+  readonly width: number;
+  readonly height: number;
+  readonly file: FileFacts;
+  readonly values: Pick<ValueFacts, 'bits' | 'filled'>;
+}
 
 /** Something about images that has nothing to do with what they show. */
 interface Property {
@@ -12,7 +22,7 @@ interface Property {
   /** By how much numbers have to differ, in the middle, to be worth a word: what images show moves them too. */
   readonly least?: number;
   /** A name, or a number; null where an image has none. */
-  readonly of: (image: ImageFacts) => string | number | null;
+  readonly of: (image: Form) => string | number | null;
 }
 
 /** What a model may go by in place of lesions. */
@@ -43,6 +53,9 @@ const PROPERTIES: readonly Property[] = [
 /** So far apart two groups lie where an image can be told to be of one of them: by a rule that is right for nine of ten. */
 const APART = 0.8;
 
+/** And by a number, where one of them is a batch that somebody has put together: images of one patient or device are much alike. */
+export const BATCH_APART = 0.95;
+
 /** How likely that may be by chance: names do not differ for nothing, numbers always do. */
 const CHANCE = { name: 0.03, number: 0.001 } as const;
 
@@ -53,19 +66,34 @@ export interface Told {
   readonly found: readonly [string, string];
 }
 
-/** All of the properties that tell two groups of images apart, of each kind one. */
-export function toldApart(first: readonly ImageFacts[], second: readonly ImageFacts[], by: 'label' | 'split'): Told[] {
+/** Two groups that have to lie apart as well: mostly the same ones by label. */
+export type Parts = readonly (readonly [readonly Form[], readonly Form[]])[];
+
+/** All of the properties that tell two groups of images apart, of each kind one. @param parts for a batch */
+export function toldApart(
+  first: readonly Form[],
+  second: readonly Form[],
+  by: 'label' | 'split' | 'batch',
+  parts: Parts = [],
+): Told[] {
   const told = new Map<string, Told>();
+  const apart = by === 'batch' ? BATCH_APART : APART;
   for (const { what, kind, of, least = 0, splitsOnly = false } of PROPERTIES) {
-    if (splitsOnly && by === 'label') continue;
-    const [a, b] = [first, second].map((images) => images.flatMap((image) => of(image) ?? []));
-    if (told.has(kind) || a.length < first.length / 2 || b.length < second.length / 2) continue;
+    if (told.has(kind) || (splitsOnly && by === 'label')) continue;
+    const valuesOf = (images: readonly Form[]) => images.flatMap((image) => of(image) ?? []);
+    const [a, b] = [first, second].map(valuesOf);
+    if (a.length < first.length / 2 || b.length < second.length / 2) continue;
+    const everywhere = (test: (part: [ReturnType<typeof valuesOf>, ReturnType<typeof valuesOf>]) => boolean) =>
+      parts.every(([own, other]) => test([valuesOf(own), valuesOf(other)]));
     if (a.every(isName) && b.every(isName)) {
       const found = nameSeparation(a, b);
-      if (isClear(found, CHANCE.name)) told.set(kind, { what, found: [namesIn(a, found), namesIn(b, found)] });
+      const isTold =
+        isClear(found, CHANCE.name) && everywhere(([p, q]) => isFar(nameSeparation(p.map(String), q.map(String))));
+      if (isTold) told.set(kind, { what, found: [namesIn(a, found), namesIn(b, found)] });
     } else {
       const [p, q] = [a.map(Number), b.map(Number)];
-      if (Math.abs(median(p) - median(q)) < least || !isClear(separation(p, q))) continue;
+      if (Math.abs(median(p) - median(q)) < least || !isClear(separation(p, q), CHANCE.number, apart)) continue;
+      if (!everywhere(([own, other]) => isFar(separation(own.map(Number), other.map(Number)), apart))) continue;
       told.set(kind, { what, found: [spanOf(p), spanOf(q)] });
     }
   }
@@ -73,8 +101,12 @@ export function toldApart(first: readonly ImageFacts[], second: readonly ImageFa
 }
 
 /** Whether two groups are told apart. */
-export function isClear({ distance, chance }: Separation, least: number = CHANCE.number): boolean {
-  return distance >= APART && chance <= least;
+export function isClear(found: Separation, least: number = CHANCE.number, apart = APART): boolean {
+  return isFar(found, apart) && found.chance <= least;
+}
+
+function isFar({ distance }: Separation, apart = APART): boolean {
+  return distance >= apart;
 }
 
 function isName(value: string | number): value is string {

@@ -66,13 +66,26 @@ export function arrange(path: string, folders: readonly PlacedFolder[], rules: D
   const holds = (split: Place['split'], which: ReadonlySet<string>) =>
     namesIn(split).some((name) => which.has(plainName(name)));
 
+  /** Why a split will not do that has not both classes where another one has. */
+  const lacking = (split: Place['split'], label: 0 | 1) => {
+    const which = label === 0 ? normal : abnormal;
+    const folder = splitFolder(split);
+    const other = splits.flatMap(namesIn).find((name) => which.has(plainName(name)));
+    if (folder === '' || other === undefined || namesIn(split).length === 0) return null;
+    const found = `${joinPath(path, folder)} has no ${label === 0 ? 'normal' : 'abnormal'} images, only ${namesIn(split).join(', ')}`;
+    const renamed =
+      label === 0 && namesIn(split).length > 1 ? ', or say with --normal NAME which of these they are' : '';
+    const text = `${found}, and both kinds are needed there; put some into ${joinPath(path, folder, other)}${renamed}.`;
+    return new FusionclipError('bad_data', text, { about: 'layout' });
+  };
+
   const [first] = splits;
   const last = splits[splits.length - 1];
   for (const split of first === 'train' ? [last] : splits) {
-    if (!holds(split, normal)) throw wrong(splitFolder(split), namesIn(split));
+    if (!holds(split, normal)) throw lacking(split, 0) ?? wrong(splitFolder(split), namesIn(split));
   }
   if (!holds(last, abnormal) && askedIn(namesIn(last), classes).length === 0)
-    throw wrong(splitFolder(last), namesIn(last));
+    throw lacking(last, 1) ?? wrong(splitFolder(last), namesIn(last));
 
   const trains = first === 'train' && holds('train', normal);
   const layout: LayoutName =

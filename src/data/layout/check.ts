@@ -11,6 +11,7 @@ import type { Inventory, Leaks, MaskFacts, PatientFacts } from './inventory.ts';
 import { summarizeLeftOut } from './left_out.ts';
 import { findObject } from './object_name.ts';
 import { datasetOf } from './open.ts';
+import { patientOfId } from './patients.ts';
 import { type Problem, requireSound } from './problem.ts';
 import { type Decoders, type ImageFacts, readScan } from './read_scan.ts';
 import { type DataRules, dataRules } from './rules.ts';
@@ -33,6 +34,16 @@ export interface CheckOptions {
   readonly decoders?: Decoders;
 }
 
+/** A data set that was looked at. */
+export interface OpenedSet {
+  readonly dataset: Dataset;
+  readonly inventory: Inventory;
+  /** How values become grey levels. */
+  readonly grey: RangeRule;
+  /** What the files of the images say. @internal */
+  readonly images: readonly ImageFacts[];
+}
+
 /**
  * Decodes every image and mask of a data set, and reports what there is and all that is wrong instead of
  * stopping at the first. Throws only what `scanDataset` throws: a folder that is no data set.
@@ -45,21 +56,17 @@ export async function checkDataset(fs: FileSystem, path: string, options: CheckO
  * Opens a data set after a look at everything in it.
  * @throws FusionclipError as {@link checkDataset}; `bad_data` or `bad_image` when anything needs a decision or cannot be read
  */
-export async function openInspected(
-  fs: FileSystem,
-  path: string,
-  options: CheckOptions = {},
-): Promise<{ readonly dataset: Dataset; readonly inventory: Inventory; readonly grey: RangeRule }> {
-  const { scan, inventory, grey } = await inspect(fs, path, options);
-  requireSound(path, inventory.problems);
-  return { dataset: datasetOf(scan), inventory, grey };
+export async function openInspected(fs: FileSystem, path: string, options: CheckOptions = {}): Promise<OpenedSet> {
+  const { scan, ...found } = await inspect(fs, path, options);
+  requireSound(path, found.inventory.problems);
+  return { dataset: datasetOf(scan), ...found };
 }
 
 async function inspect(
   fs: FileSystem,
   path: string,
   { rules = {}, object, onProgress, decoders, grey: known }: CheckOptions,
-): Promise<{ scan: Scan; inventory: Inventory; grey: RangeRule }> {
+): Promise<{ scan: Scan } & Omit<OpenedSet, 'dataset'>> {
   const scan = await scanDataset(fs, path, rules);
   const hashes: HashedFile[] = [];
   const sums = new SplitSums(fs, path);
@@ -120,11 +127,11 @@ async function inspect(
     patients: patientFacts(samples, rules.group ?? null),
     leftOut: summarizeLeftOut(scan.leftOut),
     sha256: await sums.all(),
-    leaks: findLeaks(samples, hashes, copies, rules.group ?? null),
+    leaks: findLeaks(samples, seenHashes(images, hashes), copies, rules.group ?? null),
     problems: told === path ? problems : problems.map((one) => ({ ...one, path: one.path.replace(path, told) })),
     ok: problems.every(({ severity }) => severity === 'warning'),
   };
-  return { scan, inventory, grey: grey.rule };
+  return { scan, inventory, grey: grey.rule, images };
 }
 
 function maskFacts(
@@ -171,6 +178,12 @@ function patientFacts(samples: readonly Sample[], group: string | null): Patient
   };
 }
 
+/** But for pictures of one value, which may well be equal. */
+function seenHashes(images: readonly ImageFacts[], hashes: readonly HashedFile[]): HashedFile[] {
+  const blank = new Set(images.filter(({ values }) => values.lowest === values.highest).map(({ id }) => id));
+  return hashes.filter(({ id }) => !blank.has(id));
+}
+
 /** Names of equal files in a warning. */
 const EQUAL_SHOWN = 3;
 
@@ -199,6 +212,14 @@ function findLeaks(
       `${shared.length === 1 ? '1 patient or volume is' : `${shared.length} patients or volumes are`} in valid and in test, e.g. ${shared[0].source}; results on test may be too good (${how})`,
     );
   }
+  const folders = group === null && shared.length === 0 ? sharedFolders(samples) : [];
+  if (folders.length > 0) {
+    const are =
+      folders.length === 1 ? '1 folder below the classes is' : `${folders.length} folders below the classes are`;
+    warnings.push(
+      `${are} in valid and in test, e.g. ${folders[0]}; where these are patients, results on test may be too good (--group folder goes by them, and keeps each on one side where splits are dealt)`,
+    );
+  }
   const test = samples.filter(({ split }) => split === 'test');
   const patients = new Set(test.map(({ id, patient }) => (group === null ? sourceName(id) : patient)));
   const [only] = patients;
@@ -209,6 +230,21 @@ function findLeaks(
     );
   }
   return { identical, shared, warnings };
+}
+
+/** Fewer folders with a number may be kinds of images, such as T1 and T2. */
+const SEVERAL_FOLDERS = 5;
+
+/** Folders below the classes that look like those of patients, as many have a number, and that both splits have. */
+function sharedFolders(samples: readonly Sample[]): string[] {
+  const folderOf = patientOfId('folder');
+  const names = (split: Split) => {
+    const own = samples.filter((sample) => sample.split === split).map(({ id }) => folderOf(id));
+    return new Set(own.filter((name) => name !== null && /\d/.test(name)));
+  };
+  const [valid, test] = [names('valid'), names('test')];
+  if (new Set([...valid, ...test]).size < SEVERAL_FOLDERS) return [];
+  return [...valid].flatMap((name) => (name !== null && test.has(name) ? name : []));
 }
 
 function sharedByName(samples: readonly Sample[]): SharedSource[] {

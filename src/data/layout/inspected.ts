@@ -1,23 +1,17 @@
 import type { FileSystem } from '../../base/file_system.ts';
 import type { RangeRule } from '../range/rule.ts';
-import { type CheckOptions, openInspected } from './check.ts';
-import type { Dataset } from './dataset.ts';
-import type { Inventory } from './inventory.ts';
+import { type CheckOptions, type OpenedSet, openInspected } from './check.ts';
 import { findObject } from './object_name.ts';
 
 /** A data set that was looked at. */
-export interface InspectedSet {
-  readonly dataset: Dataset;
-  readonly inventory: Inventory;
-  /** How values become grey levels. */
-  readonly grey: RangeRule;
+export interface InspectedSet extends OpenedSet {
   /** Whether it was looked at by this call. */
   readonly fresh: boolean;
 }
 
 /** Data sets that were looked at, for studies whose runs share them: each is read once. */
 export class InspectedSets {
-  readonly #known = new Map<string, Omit<InspectedSet, 'fresh'>>();
+  readonly #known = new Map<string, OpenedSet>();
 
   /** As `openInspected`; what is known is not looked at again. */
   async open(fs: FileSystem, path: string, options: CheckOptions): Promise<InspectedSet> {

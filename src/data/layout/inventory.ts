@@ -6,6 +6,7 @@ import type { DatasetKind, LayoutName, Split } from './dataset.ts';
 import { type LeftOut, leftOutLine } from './left_out.ts';
 import { type ObjectName, objectLine } from './object_name.ts';
 import type { Problem } from './problem.ts';
+import { problemLines } from './problem_lines.ts';
 
 /** A class folder and what it gives. */
 export interface ClassCount {
@@ -92,9 +93,6 @@ export interface Inventory extends ObjectName {
   readonly ok: boolean;
 }
 
-/** Problems that the text shows; the JSON has all. */
-const SHOWN = 20;
-
 /** The inventory as lines of text: the same in `data check`, `train`, `eval` and on the page. */
 export function inventoryLines(inventory: Inventory): string[] {
   const { path, layout, kind, found, images, classes, masks, sizes, bits, grey, turned, patients, leftOut, leaks } =
@@ -112,7 +110,8 @@ export function inventoryLines(inventory: Inventory): string[] {
     };
     lines.push(`${`${split}:`.padEnd(7)}${part(0)}, ${part(1)}`);
   }
-  if (masks) {
+  if (masks && masks.images === 0) lines.push('masks: no image has one');
+  else if (masks) {
     const ways = masks.ways.map(({ how, count }) => `${count} by ${how}`).join(', ');
     const half = masks.smeared > 0 ? `; ${masks.smeared} with smeared borders, read at one half` : '';
     const united = masks.united > 0 ? `; several files united for ${counted(masks.united, 'image')}` : '';
@@ -147,11 +146,6 @@ export function inventoryLines(inventory: Inventory): string[] {
   for (const one of leftOut) lines.push(`left out: ${leftOutLine(one)}`);
   lines.push(objectLine(inventory));
   for (const warning of leaks.warnings) lines.push(`warning: ${warning}`);
-  const { problems } = inventory;
-  for (const { severity, path: where, message } of problems.slice(0, SHOWN)) {
-    lines.push(`${severity}: ${message.includes(where) ? message : `${where}: ${message}`}`);
-  }
-  if (problems.length > SHOWN)
-    lines.push(`and ${counted(problems.length - SHOWN, 'more problem')} (data check --json has all)`);
+  lines.push(...problemLines(inventory));
   return lines.map(visible);
 }

@@ -168,7 +168,7 @@ async function checkMask(
   const mask = await attempt(read, { kind: 'broken_mask', path, leave, problems });
   if (!mask) return null;
   if (image && (mask.width !== image.width || mask.height !== image.height)) {
-    const message = `${mask.width}×${mask.height} pixels for an image of ${image.width}×${image.height}`;
+    const message = `${mask.width}×${mask.height} pixels for an image of ${image.width}×${image.height}; give both the same size`;
     problems.push({ kind: 'size_mismatch', severity: 'error', path, message, leave });
   } else if (raster && label === 1) fit.add(sample, raster, mask);
   const lesion = lesionOf(sample, mask, parts);

@@ -7,29 +7,32 @@ import { isBeyondVideo, isVideo, isVideoProfile, judgeValues, type OddValues, sh
 import { applyRule, asRuled, FULL, givenRule, type RangeRule, type RangeSetting, UNKNOWN } from './rule.ts';
 import { type ValueFacts, valueFacts } from './values.ts';
 
+/** Who is told of an image that is read. */
+export interface ReadListener {
+  /** Gets what is odd about it where the rule was given, so that it is no reason to refuse; and that it is of one value. */
+  readonly say?: (text: string) => void;
+  /** Gets its samples, as the rule takes them. */
+  readonly see?: (raster: Raster, values: ValueFacts) => void;
+}
+
 /**
  * An image as a rule reads it.
- * @param say gets what is odd about it where the rule was given, so that it is no reason to refuse; and that it is of one value
  * @throws FusionclipError `bad_image` where the file cannot be read, and where its values do not fit a rule that was found
  */
-export function readRuled(
-  bytes: Uint8Array,
-  name: string,
-  rule: RangeRule,
-  say: (text: string) => void = () => {},
-): Image {
-  return ruled(decodeRaster(bytes, name), name, rule, say);
+export function readRuled(bytes: Uint8Array, name: string, rule: RangeRule, listener: ReadListener = {}): Image {
+  return ruled(decodeRaster(bytes, name), name, rule, listener);
 }
 
 /** An image that belongs to no run: with `auto` bytes as they are, and other values where they use their type. Throws as {@link readRuled}. */
 export function readAlone(bytes: Uint8Array, name: string, setting: RangeSetting = 'auto'): Image {
   const raster = decodeRaster(bytes, name);
   const rule = givenRule(setting) ?? (sampleKind(raster) === 'uint8' ? FULL : UNKNOWN);
-  return ruled(raster, name, rule, () => {});
+  return ruled(raster, name, rule);
 }
 
-function ruled(raster: Raster, name: string, rule: RangeRule, say: (text: string) => void): Image {
-  const facts = valueFacts(asRuled(raster, rule));
+function ruled(raster: Raster, name: string, rule: RangeRule, { say = () => {}, see }: ReadListener = {}): Image {
+  const samples = asRuled(raster, rule);
+  const facts = valueFacts(samples);
   if (facts.lowest === facts.highest) say(constantNote(name, facts.lowest));
   for (const { what } of remarksOf(raster)) say(`${name} ${what}.`);
   const otherLevels = videoNote(facts, rule);
@@ -38,6 +41,7 @@ function ruled(raster: Raster, name: string, rule: RangeRule, say: (text: string
   if (odd && !rule.given)
     throw new FusionclipError('bad_image', `${name} ${odd.what}; ${rangeAdvice(odd)}.`, { about: 'unlike' });
   if (odd) say(`${name} ${odd.what}.`);
+  see?.(samples, facts);
   return applyRule(raster, rule);
 }
 
