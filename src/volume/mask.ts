@@ -146,7 +146,7 @@ export async function niftiLabels(
     if (found.size <= MOST_CODES) found.add(value);
     return !values || values.includes(value) ? 1 : 0;
   });
-  const codes = found.size > MOST_CODES ? null : [...found].sort((a, b) => a - b);
+  const codes = found.size > MOST_CODES ? null : [...found];
   return { name, shape: [shape[0], shape[1], shape[2]], affine, labels, openEnds: false, codes };
 }
 

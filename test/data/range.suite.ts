@@ -5,7 +5,7 @@ import { checkDataset, openInspected } from '../../src/data/layout/check.ts';
 import { inventoryLines } from '../../src/data/layout/inventory.ts';
 import { DATA_OPTIONS, type DataRules } from '../../src/data/layout/rules.ts';
 import { rulePicture } from '../../src/data/picture.ts';
-import { chooseRule } from '../../src/data/range/choose.ts';
+import { chooseRule, ruleLine } from '../../src/data/range/choose.ts';
 import { fittingRange } from '../../src/data/range/judge.ts';
 import { readRuled } from '../../src/data/range/read.ts';
 import { applyRule, FULL, givenRule, levelOf } from '../../src/data/range/rule.ts';
@@ -114,6 +114,16 @@ suite('the range of values', () => {
       const { data } = decodeImage(await fs.readFile(path), path, grey);
       for (const [i, level] of levels(NAMES[1]).entries()) assert.closeTo(data[i], level, 1);
     }
+  });
+
+  test('a rule is said by its numbers, with the bits that they are all of', () => {
+    const said = (uint16: readonly [number, number], given = false) =>
+      ruleLine({ ...FULL, ranges: { uint16 }, given }, ['uint16']);
+    assert.equal(said([0, 1023]), 'values are read as 0 to 1023, 10 of 16 bits (auto)');
+    assert.equal(said([0, 1000]), 'values are read as 0 to 1000 (auto)');
+    assert.equal(said([1, 1023]), 'values are read as 1 to 1023 (auto)');
+    assert.equal(said([0, 1023], true), 'values are read as 0 to 1023 (as given)');
+    assert.equal(said([0, 65535]), 'values are read over their whole range (auto)');
   });
 
   test('floating-point numbers that fill a quarter of 0 to 1, or to 255, have that range; others their own', () => {
