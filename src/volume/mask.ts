@@ -21,7 +21,7 @@ export interface LabelVolume {
   readonly labels: Uint8Array | (() => Promise<Uint8Array>);
   /** Whether slices before the first and behind the last hold nothing and were left out, as segmentations may do. */
   readonly openEnds: boolean;
-  /** The values in the file that are not 0, ascending; null where there are too many to be codes, and of segmentations. */
+  /** The values in the file that are not 0; null where there are too many to be codes, and of segmentations. */
   readonly codes?: readonly number[] | null;
 }
 
