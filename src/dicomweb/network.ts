@@ -1,3 +1,4 @@
+import type { Persistence } from '../hub/persist.ts';
 import type { Web } from '../hub/transfer.ts';
 
 /** What of a host says how servers are asked. */
@@ -5,6 +6,8 @@ export interface Asking {
   env(name: string): string | undefined;
   /** The runtime's own where it is missing. */
   readonly dicomWebFetch?: typeof fetch;
+  /** How what a server breaks off is repeated. */
+  readonly persistence?: Persistence;
 }
 
 /**
@@ -26,7 +29,7 @@ export function storeWebOf(asking: Asking, sources: readonly string[]): (root: s
 
 const STORE_TOKEN = 'DICOMWEB_STORE_TOKEN';
 
-function network(root: string, tokenFrom: string, { env, dicomWebFetch }: Asking): Web {
+function network(root: string, tokenFrom: string, { env, dicomWebFetch, persistence }: Asking): Web {
   const ask = dicomWebFetch ?? globalThis.fetch.bind(globalThis);
-  return { fetch: ask, endpoint: root, token: env(tokenFrom)?.trim() || undefined, tokenFrom };
+  return { ...persistence, fetch: ask, endpoint: root, token: env(tokenFrom)?.trim() || undefined, tokenFrom };
 }

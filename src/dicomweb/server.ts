@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import { FusionclipError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import { DicomFile } from '../dicom/dicom_file.ts';
-import { type Answer, type Asked, BrokenTransfer, persist, readAll, request, type Web } from '../hub/transfer.ts';
+import { BrokenTransfer, busy, persist } from '../hub/persist.ts';
+import { type Answer, type Asked, readAll, request, type Web } from '../hub/transfer.ts';
 import { type DicomWebAddress, isUid } from './address.ts';
 import { messageOf, parameterOf, partsOf } from './multipart.ts';
 import { REFUSED } from './refused.ts';
@@ -184,7 +185,9 @@ export class DicomWebServer {
 
   /** Waits as before a repetition. */
   async pause(attempt: number): Promise<void> {
-    await (this.#web.pause ?? ((n) => new Promise((resolve) => setTimeout(resolve, 250 * 2 ** n))))(attempt);
+    const milliseconds = 250 * 2 ** attempt;
+    const wait = () => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+    await (this.#web.pause ?? wait)(attempt, milliseconds);
   }
 
   /** What a search finds, page after page until one brings nothing new, by the identifier that `key` names. */
@@ -247,8 +250,7 @@ export class DicomWebServer {
     const sent = post !== undefined;
     // Neither comes to have room, nor a service that it lacks, by waiting.
     const lasts = status === 501 || status === 507;
-    if (status === 429 || (status >= 500 && !lasts))
-      throw new BrokenTransfer(`${this.host} answers with status ${status}`);
+    if (status === 408 || status === 429 || (status >= 500 && !lasts)) throw busy(this.host, status, headers);
     if (status === 403 && this.#web.token) {
       throw new FusionclipError(
         'io',

@@ -4,6 +4,7 @@ import { modelCacheFolder } from '../clip/model_cache.ts';
 import { dicomWebOf } from '../dicomweb/network.ts';
 import { withDicomWeb } from '../dicomweb/study_files.ts';
 import { webOf, withWeb } from '../hub/index.ts';
+import { persistenceOf } from '../hub/persist.ts';
 import { type BridgeFailure, type Output, relayedFetch, SLICE, type Start } from './bridge.ts';
 import { EXIT_CODES } from './exit_codes.ts';
 import type { Host } from './host.ts';
@@ -182,6 +183,7 @@ export async function createPageHost(): Promise<Host> {
   const start = (await (await ask('start')).json()) as Start;
   const output = new OutputQueue();
   const handlers = new Set<() => void>();
+  const waiting = new Set<() => void>();
   const events = new EventSource('bridge/events');
   const exit = async (code: number): Promise<never> => {
     await output.flush();
@@ -191,13 +193,15 @@ export async function createPageHost(): Promise<Host> {
   events.addEventListener('interrupt', () => {
     // Without a handler an interrupt ends the page, as it ends a process.
     if (handlers.size === 0) void exit(EXIT_CODES.interrupted);
-    for (const handler of [...handlers]) handler();
+    for (const handler of [...handlers, ...waiting]) handler();
   });
   let entry: Promise<GPU | null> | undefined;
   const env = (name: string) => start.env[name];
+  const persistence = persistenceOf((text) => output.push(2, text), waiting);
   return {
-    ...withDicomWeb(withWeb(files, webOf(env)), dicomWebOf({ env, dicomWebFetch })),
+    ...withDicomWeb(withWeb(files, webOf(env, persistence)), dicomWebOf({ env, dicomWebFetch, persistence })),
     dicomWebFetch,
+    persistence,
     // Of the launcher, which has the file.
     secret: env('FUSIONCLIP_SECRET') === undefined ? undefined : async () => env('FUSIONCLIP_SECRET')!,
     modelCache: modelCacheFolder(env),

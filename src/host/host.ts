@@ -1,5 +1,6 @@
 import type { FileSystem } from '../base/file_system.ts';
 import type { Link } from '../base/link.ts';
+import type { Persistence } from '../hub/persist.ts';
 
 /** The runtimes that the program runs in; `page` is an ordinary browser page without a launcher behind it. */
 export type RuntimeName = 'deno' | 'node' | 'chrome' | 'page';
@@ -51,6 +52,8 @@ export interface Host extends FileSystem {
   stderr(text: string): void;
   /** Calls `handler` on Ctrl-C / SIGTERM in place of ending the process; returns a function that undoes it. */
   onInterrupt(handler: () => void): () => void;
+  /** How what a server breaks off is repeated: a wait is told, and ends with a stop. */
+  readonly persistence?: Persistence;
   /**
    * Runs this program with these arguments in every runtime of the machine and collects the JSON in its last line of
    * output, within a minute each. Only where a launcher stands behind the program; undefined in an ordinary page.

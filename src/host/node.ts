@@ -3,6 +3,7 @@ import { modelCacheFolder } from '../clip/model_cache.ts';
 import { dicomWebOf } from '../dicomweb/network.ts';
 import { withDicomWeb } from '../dicomweb/study_files.ts';
 import { webOf, withWeb } from '../hub/index.ts';
+import { persistenceOf } from '../hub/persist.ts';
 import { dawnEntry } from './dawn.ts';
 import { disk } from './disk.ts';
 import { EXIT_CODES } from './exit_codes.ts';
@@ -56,8 +57,18 @@ export function createNodeHost({ args = process.argv.slice(2), probe, adapters, 
   let release: (() => void) | undefined;
   endWithLauncher();
   const env = (name: string) => process.env[name];
+  const stderr = (text: string): void => {
+    tolerateClosedPipes();
+    try {
+      process.stderr.write(text);
+    } catch {} // what is said of the progress may be lost
+  };
+  // Who waits for a server hears a stop beside a command that does, and keeps no program from ending at once.
+  const waiting = new Set<() => void>();
+  const persistence = persistenceOf(stderr, waiting);
   return {
-    ...withDicomWeb(withWeb(disk, webOf(env)), dicomWebOf({ env })),
+    ...withDicomWeb(withWeb(disk, webOf(env, persistence)), dicomWebOf({ env, persistence })),
+    persistence,
     secret: () => installationSecret(env),
     modelCache: modelCacheFolder(env),
     ownModels: env(OWN_MODELS),
@@ -75,15 +86,10 @@ export function createNodeHost({ args = process.argv.slice(2), probe, adapters, 
       tolerateClosedPipes();
       writeOutput(text);
     },
-    stderr(text) {
-      tolerateClosedPipes();
-      try {
-        process.stderr.write(text);
-      } catch {} // what is said of the progress may be lost
-    },
+    stderr,
     onInterrupt(handler) {
       release ??= onSignals(() => {
-        for (const each of [...handlers]) each();
+        for (const each of [...handlers, ...waiting]) each();
       });
       handlers.add(handler);
       return () => {

@@ -5,16 +5,8 @@ import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem, FileWriter } from '../base/file_system.ts';
 import { baseName } from '../base/paths.ts';
 import { refuseForeignFormat } from '../clip/model_format.ts';
-import {
-  type Answer,
-  BrokenTransfer,
-  contentRange,
-  persist,
-  request,
-  requireFile,
-  type Web,
-  webPage,
-} from './transfer.ts';
+import { BrokenTransfer, persist } from './persist.ts';
+import { type Answer, contentRange, request, requireFile, type Web, webPage } from './transfer.ts';
 
 /** A file to fetch and what is known of it. */
 export interface Download {
@@ -54,22 +46,27 @@ export async function download(
   const part = file.part ?? `${path}.incomplete`;
   for (let attempt = 1; ; attempt++) {
     let most = 0;
-    await persist(web, name, async () => {
-      const before = await partSize(fs, part, size);
-      let broken: BrokenTransfer | undefined;
-      try {
-        if (before < size || size === 0) await transfer(fs, web, file, part, before, onProgress, signal);
-      } catch (error) {
-        if (!(error instanceof BrokenTransfer)) throw error;
-        broken = error;
-      }
-      const after = await partSize(fs, part, size);
-      // More than ever before: a server that lets a beginning be thrown away again and again brings nothing.
-      const progress = after > Math.max(before, most);
-      most = Math.max(after, most);
-      if (broken && !progress) throw broken;
-      return { progress, done: after === size };
-    });
+    await persist(
+      web,
+      name,
+      async () => {
+        const before = await partSize(fs, part, size);
+        let broken: BrokenTransfer | undefined;
+        try {
+          if (before < size || size === 0) await transfer(fs, web, file, part, before, onProgress, signal);
+        } catch (error) {
+          if (!(error instanceof BrokenTransfer)) throw error;
+          broken = error;
+        }
+        const after = await partSize(fs, part, size);
+        // More than ever before: a server that lets a beginning be thrown away again and again brings nothing.
+        const progress = after > Math.max(before, most);
+        most = Math.max(after, most);
+        if (broken && !progress) throw broken;
+        return { progress, done: after === size };
+      },
+      signal,
+    );
     const found = await hashes(fs, part, size, file.gitHash !== undefined, signal);
     if (agree(file, found)) {
       await fs.rename(part, path);

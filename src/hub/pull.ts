@@ -4,8 +4,9 @@ import { joinPath } from '../base/paths.ts';
 import { fnv1a32 } from '../base/rule.ts';
 import { cachedSnapshot, type ModelId, repositoryFolder } from '../clip/model_cache.ts';
 import { download, isWhole } from './download.ts';
+import { persist } from './persist.ts';
 import { chooseFiles, fileAddress, listRepository, type RemoteFile } from './repository.ts';
-import { contentRange, persist, request, requireFile, type Web } from './transfer.ts';
+import { contentRange, request, requireFile, type Web } from './transfer.ts';
 
 /** What happens during a pull. */
 export interface PullEvents {
@@ -222,21 +223,29 @@ export async function probe(
   signal?: AbortSignal,
 ): Promise<{ size: number; tag?: string; ranges: boolean }> {
   let found: { size: number; tag?: string; ranges: boolean } | undefined;
-  await persist(web, name, async () => {
-    const answer = await request(web, url, { range: [0, 0], signal });
-    answer.cancel();
-    // An empty file has no first byte.
-    if (answer.status !== 416) requireFile(answer, name);
-    const total = contentRange(answer.headers)?.total;
-    const length = answer.headers.get('content-encoding') ? null : answer.headers.get('content-length');
-    const size =
-      answer.status === 416 ? 0 : (total ?? (answer.status === 200 && length !== null ? Number(length) : undefined));
-    if (size === undefined || !Number.isSafeInteger(size) || size < 0) {
-      throw new FusionclipError('io', `${new URL(url).host} does not tell the length of ${name}; use another address.`);
-    }
-    const tag = answer.headers.get('etag') ?? undefined;
-    found = { size, tag: tag?.startsWith('W/') ? undefined : tag, ranges: answer.status === 206 };
-    return { progress: false, done: true };
-  });
+  await persist(
+    web,
+    name,
+    async () => {
+      const answer = await request(web, url, { range: [0, 0], signal });
+      answer.cancel();
+      // An empty file has no first byte.
+      if (answer.status !== 416) requireFile(answer, name);
+      const total = contentRange(answer.headers)?.total;
+      const length = answer.headers.get('content-encoding') ? null : answer.headers.get('content-length');
+      const size =
+        answer.status === 416 ? 0 : (total ?? (answer.status === 200 && length !== null ? Number(length) : undefined));
+      if (size === undefined || !Number.isSafeInteger(size) || size < 0) {
+        throw new FusionclipError(
+          'io',
+          `${new URL(url).host} does not tell the length of ${name}; use another address.`,
+        );
+      }
+      const tag = answer.headers.get('etag') ?? undefined;
+      found = { size, tag: tag?.startsWith('W/') ? undefined : tag, ranges: answer.status === 206 };
+      return { progress: false, done: true };
+    },
+    signal,
+  );
   return found!;
 }

@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import { FusionclipError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import { type ModelId, parseModelId } from '../clip/model_cache.ts';
-import { persist, readAll, request, requireFile, type Web, webPage } from './transfer.ts';
+import { persist } from './persist.ts';
+import { readAll, request, requireFile, type Web, webPage } from './transfer.ts';
 
 /** A file of a repository. */
 export interface RemoteFile {
@@ -68,12 +69,17 @@ export async function listRepository(
   const url = `${web.endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`;
   const what = `model ${repository}${revision === 'main' ? '' : `@${revision}`}`;
   let bytes = new Uint8Array();
-  await persist(web, what, async () => {
-    const answer = await request(web, url, { signal });
-    requireFile(answer, what);
-    bytes = await readAll(answer, MOST);
-    return { progress: false, done: true };
-  });
+  await persist(
+    web,
+    what,
+    async () => {
+      const answer = await request(web, url, { signal });
+      requireFile(answer, what);
+      bytes = await readAll(answer, MOST);
+      return { progress: false, done: true };
+    },
+    signal,
+  );
   return parseListing(new TextDecoder().decode(bytes), what, new URL(web.endpoint).host);
 }
 

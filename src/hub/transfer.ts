@@ -1,9 +1,10 @@
 import { isUnseen } from '../base/address.ts';
 import { authorizationOf } from '../base/authorization.ts';
 import { FusionclipError } from '../base/errors.ts';
+import { BrokenTransfer, busy, NoAnswer, type Persistence } from './persist.ts';
 
 /** The network as this program uses it. */
-export interface Web {
+export interface Web extends Persistence {
   /** The function that asks, e.g. `globalThis.fetch`. */
   readonly fetch: typeof fetch;
   /** Address of the model hub, e.g. `https://huggingface.co`. */
@@ -14,8 +15,6 @@ export interface Web {
   readonly tokenFrom?: string;
   /** Milliseconds without a byte after which a connection counts as broken; default 60,000. */
   readonly patience?: number;
-  /** Waits before the given repetition (1, 2, …); by default twice as long each time. */
-  readonly pause?: (attempt: number) => Promise<void>;
 }
 
 /** Where models are when nothing else is said. */
@@ -23,26 +22,12 @@ export const DEFAULT_ENDPOINT = 'https://huggingface.co';
 
 const PATIENCE = 60_000;
 const MOST_HOPS = 10;
-/** Repetitions in a row that bring nothing. */
-const MOST_REPEATS = 5;
 
 /** The network of an environment: `HF_ENDPOINT` and `HF_TOKEN` as the Python tools read them. */
-export function webOf(env: (name: string) => string | undefined): Web {
+export function webOf(env: (name: string) => string | undefined, persistence: Persistence = {}): Web {
   const endpoint = (env('HF_ENDPOINT') || DEFAULT_ENDPOINT).replace(/\/+$/, '');
-  return { fetch: globalThis.fetch.bind(globalThis), endpoint, token: env('HF_TOKEN')?.trim() || undefined };
-}
-
-/** A connection that broke: another attempt may go on where it ended. */
-export class BrokenTransfer extends Error {}
-
-/** A server that did not answer at all: what was to come has not begun. */
-class NoAnswer extends BrokenTransfer {
-  readonly host: string;
-
-  constructor(host: string, reason: string) {
-    super(reason);
-    this.host = host;
-  }
+  const token = env('HF_TOKEN')?.trim() || undefined;
+  return { ...persistence, fetch: globalThis.fetch.bind(globalThis), endpoint, token };
 }
 
 /** An answer whose body is read piece by piece. */
@@ -51,6 +36,8 @@ export interface Answer {
   readonly headers: Headers;
   /** Where redirections led. */
   readonly url: string;
+  /** Whether the token went along. */
+  readonly known: boolean;
   /** The next piece, or null at the end. Throws {@link BrokenTransfer}. */
   read(): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Ends the connection. */
@@ -106,7 +93,10 @@ export async function request(web: Web, address: string, { range, accept, post, 
     const location = response.headers.get('location');
     if (![301, 302, 303, 307, 308].includes(response.status) || location === null) {
       const stop = () => signal?.removeEventListener('abort', onAbort);
-      return answerOf(web, response, url.href, control, signal, stop);
+      return {
+        ...answerOf(web, response, url.href, control, signal, stop),
+        known: headers.authorization !== undefined,
+      };
     }
     await response.body?.cancel().catch(() => {});
     // Of addresses only hosts are told: a search may name a patient.
@@ -119,46 +109,13 @@ export async function request(web: Web, address: string, { range, accept, post, 
         `${url.host} leads from ${url.protocol === 'https:' ? 'https' : 'this machine'} to ${next.origin}, which is not safe; use another address.`,
       );
     }
-    if (post && response.status < 307) {
+    // What is sent is of a patient, and goes where it was meant to go.
+    if (post && (response.status < 307 || next.origin !== url.origin)) {
       throw new FusionclipError('io', `${url.host} leads what is sent to ${next.origin}; use that address.`);
     }
     url = next;
   }
   throw new FusionclipError('io', `${url.host} redirects more than ${MOST_HOPS} times; use another address.`);
-}
-
-/** Does something that the network may break, again while that brings something. `work` says whether it is done. */
-export async function persist(
-  web: Web,
-  what: string,
-  work: () => Promise<{ progress: boolean; done: boolean }>,
-): Promise<void> {
-  let heard = false;
-  for (let repeats = 0; ; ) {
-    let broken = new BrokenTransfer('it ends too early');
-    let progress = false;
-    try {
-      const outcome = await work();
-      if (outcome.done) return;
-      progress = outcome.progress;
-    } catch (error) {
-      if (!(error instanceof BrokenTransfer)) throw error;
-      broken = error;
-    }
-    heard ||= !(broken instanceof NoAnswer);
-    repeats = progress ? 1 : repeats + 1;
-    if (repeats > MOST_REPEATS) throw givenUp(what, broken, heard);
-    await (web.pause ?? pause)(repeats);
-  }
-}
-
-/** @param heard whether the server has answered anything */
-function givenUp(what: string, broken: BrokenTransfer, heard: boolean): FusionclipError {
-  const text =
-    broken instanceof NoAnswer && !heard
-      ? `${broken.host} cannot be reached, so nothing of ${what} is here (${broken.message}); look at this machine's network, proxy and firewall, then give the same command again.`
-      : `The transfer of ${what} breaks off again and again (${broken.message}); the same command goes on where it ended.`;
-  return new FusionclipError('io', text);
 }
 
 /** A checked address of the web. Throws `usage`. */
@@ -173,10 +130,6 @@ function webAddress(address: string): URL {
 
 function checked(url: URL): URL | null {
   return /^https?:$/.test(url.protocol) && !url.username && !url.password ? url : null;
-}
-
-function pause(attempt: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.min(250 * 2 ** attempt, 8000)));
 }
 
 /** The value of a step of a transfer, unless it takes too long or breaks. */
@@ -221,7 +174,7 @@ function answerOf(
   control: AbortController,
   signal: AbortSignal | undefined,
   stop: () => void,
-): Answer {
+): Omit<Answer, 'known'> {
   const reader = response.body?.getReader();
   return {
     status: response.status,
@@ -273,9 +226,21 @@ export function contentRange(headers: Headers): { first: number; last: number; t
  * Turns an answer that brings no file into what to do about it; a status that may be another one the next time breaks the
  * transfer.
  */
-export function requireFile({ status, headers, url }: Answer, what: string): void {
+export function requireFile({ status, headers, url, known }: Answer, what: string): void {
   const place = new URL(url).host;
-  if (status === 429 || status >= 500) throw new BrokenTransfer(`${place} answers with status ${status}`);
+  if (status === 408 || status === 429 || status >= 500) throw busy(place, status, headers);
+  if (status === 401 && known) {
+    throw new FusionclipError(
+      'io',
+      `${place} refuses the token (status 401), so ${what} does not come; put one that it takes into HF_TOKEN, or none for what everyone may have.`,
+    );
+  }
+  if (status === 403 && known) {
+    throw new FusionclipError(
+      'io',
+      `${place} knows the token and does not give ${what} for it (status 403); accept its terms there, or let HF_TOKEN hold a token with that right.`,
+    );
+  }
   if (status === 401 || status === 403) {
     throw new FusionclipError(
       'io',
@@ -285,10 +250,16 @@ export function requireFile({ status, headers, url }: Answer, what: string): voi
   if (status === 404 || status === 410) {
     throw new FusionclipError('io', `There is no ${what} at ${place} (status ${status}); check name and revision.`);
   }
+  if (status === 416) {
+    throw new FusionclipError(
+      'io',
+      `${place} has less of ${what} than before (status 416); fetch it anew, as a whole.`,
+    );
+  }
   if (status !== 200 && status !== 206) {
     throw new FusionclipError(
       'io',
-      `${place} does not give ${what}: it answers with status ${status}; try again later.`,
+      `${place} does not give ${what}: it answers with status ${status}; check the address, and ask who runs it.`,
     );
   }
   if (/^text\/html\b/i.test(headers.get('content-type') ?? '') && !/\.html?$/.test(what)) throw webPage(what, place);

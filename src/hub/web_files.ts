@@ -1,8 +1,9 @@
 import { FusionclipError } from '../base/errors.ts';
 import type { FileSystem } from '../base/file_system.ts';
 import { type Reads, readingFrom } from '../base/overlaid.ts';
+import { BrokenTransfer, persist } from './persist.ts';
 import { probe } from './pull.ts';
-import { BrokenTransfer, contentRange, persist, request, requireFile, type Web } from './transfer.ts';
+import { contentRange, request, requireFile, type Web } from './transfer.ts';
 
 const ADDRESS = /^https?:\/\//;
 

@@ -114,7 +114,7 @@ export async function collectVolumes(
     }
   }
   function damaged(error: unknown): void {
-    if (!(error instanceof FusionclipError) || error.code === 'io') throw error;
+    if (!(error instanceof FusionclipError) || ['io', 'interrupted'].includes(error.code)) throw error;
     if (error.code === 'bad_image' && accept.has('damaged')) notes.push(`left out: ${error.message}`);
     else refused.push(error.code === 'bad_image' ? refusal(error.message, 'damaged') : error);
   }

@@ -18,7 +18,7 @@ import { isVolumePath } from '../../src/volume/to_score.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { failure } from '../hub/failure.ts';
 import { SECRETS, sliceFile } from '../volume/series_maker.ts';
-import { FAULTS, Pacs } from './pacs.ts';
+import { FAULTS, type Fault, Pacs } from './pacs.ts';
 
 let pacs: Pacs;
 let token: string | undefined;
@@ -160,6 +160,42 @@ test('what breaks off is tried again: status 503 twice, a cut connection, an ans
   expect(pacs.faults).toEqual([]);
   for (let i = 0; i < 9; i++) pacs.faults.push({ of: /series$/, fault: FAULTS.status(503) });
   expect((await failure(volumesAt(address()))).message).toMatch(/status 503/);
+});
+
+test('a server that asks to be left alone is, and what is to be stored goes to no other one', async () => {
+  const waits: number[] = [];
+  const said: string[] = [];
+  const patient = {
+    ...web(pacs.root),
+    pause: async (_: number, milliseconds: number) => void waits.push(milliseconds),
+    say: (text: string) => void said.push(text),
+  };
+  const asksFor = (status: number, after: string) => ({
+    of: /series$/,
+    fault: ((response) => response.writeHead(status, { 'retry-after': after }).end()) as Fault,
+  });
+  pacs.faults.push(asksFor(503, '20'), asksFor(429, '0'));
+  expect((await new DicomWebServer(patient).find(study())).length).toBe(5);
+  expect(waits).toEqual([20_000, 1000]);
+  expect(said).toEqual([expect.stringMatching(/^127\.0\.0\.1:\d+ answers with status 503 and asks for 20 s/)]);
+  pacs.faults.push(asksFor(429, '7300'));
+  expect((await failure(new DicomWebServer(patient).find(study()))).message).toMatch(/left alone for 3 hours; give/);
+  const other = await new Pacs().listen();
+  try {
+    for (const status of [302, 307, 308]) {
+      const fault: Fault = (response) => response.writeHead(status, { location: `${other.root}/studies` }).end();
+      pacs.faults.push({ of: /^POST/, fault });
+      const sent = server().send(sliceFile(50), null, 'it');
+      expect((await failure(sent)).message).toMatch(/leads what is sent to http:\S+; use that address/);
+    }
+    expect(other.take()).toEqual([]);
+    const within: Fault = (response) => response.writeHead(307, { location: `${pacs.root}/studies` }).end();
+    pacs.faults.push({ of: /^POST/, fault: within });
+    await server().send(sliceFile(50), null, 'it');
+    expect(pacs.objects.length).toBe(6);
+  } finally {
+    await other.close();
+  }
 });
 
 test('a server that goes on and on is left, whatever was asked', async () => {

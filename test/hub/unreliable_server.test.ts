@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { describe, expect, test } from 'vitest';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { disk } from '../../src/host/disk.ts';
-import { listRepository, pullModel } from '../../src/hub/index.ts';
+import { listRepository, pullModel, withWeb } from '../../src/hub/index.ts';
 import { request } from '../../src/hub/transfer.ts';
 import { cache, changeWeb, expectNothingStored, failure, ID, inCache, MAIN, pull, server, web } from './hub_fixture.ts';
 import { FAULTS, type Fault, gitHash, HubServer, sha256 } from './hub_server.ts';
@@ -162,6 +162,89 @@ describe('a server that breaks, lies and redirects', () => {
       expect(message).toContain(`status ${code}`);
       if (code < 404) expect(message).toContain('HF_TOKEN');
     }
+  });
+
+  test('a status of the hub is told with its cause and what helps, with a token and without', async () => {
+    const told = async (code: number, token?: string) => {
+      changeWeb({ token });
+      firstFile(FAULTS.status(code));
+      return (await failure(pull(['model.safetensors']))).message;
+    };
+    expect(await told(401)).toMatch(/to everyone \(status 401\): accept its terms there, and set HF_TOKEN/);
+    expect(await told(403)).toMatch(/to everyone \(status 403\): accept its terms there, and set HF_TOKEN/);
+    expect(await told(401, 'hf_x')).toMatch(/refuses the token \(status 401\).* one that it takes into HF_TOKEN/);
+    expect(await told(403, 'hf_x')).toMatch(/knows the token .*\(status 403\); accept its terms there/);
+    expect(await told(404)).toMatch(/There is no model\.safetensors at .*status 404\); check name and revision/);
+    expect(await told(416)).toMatch(/has less than the \d+ bytes of model\.safetensors/);
+    expect(await told(451)).toMatch(/answers with status 451; check the address, and ask/);
+    const url = `${server.address}/plain/model.safetensors`;
+    const files = withWeb(disk, web);
+    await files.readRange(url, 0, 8);
+    firstFile(FAULTS.status(416));
+    expect((await failure(files.readRange(url, 0, 8))).message).toMatch(/has less of .* than before \(status 416\)/);
+  });
+
+  const asksFor =
+    (status: number, after: string, date?: string): Fault =>
+    (response) =>
+      response.writeHead(status, { 'retry-after': after, ...(date && { date }) }).end();
+
+  test('a server that asks to be left alone is, for seconds or until a time of its own clock, and that is told', async () => {
+    const waits: number[] = [];
+    const said: string[] = [];
+    changeWeb({ pause: async (_, milliseconds) => void waits.push(milliseconds), say: (text) => void said.push(text) });
+    const [now, then] = ['Wed, 21 Oct 2015 07:28:00 GMT', 'Wed, 21 Oct 2015 07:30:30 GMT'];
+    firstFile(
+      asksFor(429, '7'),
+      FAULTS.breakAfter(9),
+      asksFor(503, then, now),
+      FAULTS.breakAfter(9),
+      asksFor(503, now, then),
+    );
+    await pull(['model.safetensors']);
+    expect(waits).toEqual([7000, 500, 150_000, 500, 1000]);
+    expect(said).toEqual([
+      expect.stringMatching(/^127\.0\.0\.1:\d+ answers with status 429 and asks for 7 s, which are waited$/),
+      expect.stringMatching(/status 503 and asks for 3 minutes, which are waited$/),
+    ]);
+    rmSync(cache, { recursive: true });
+    waits.length = 0;
+    firstFile(asksFor(503, '-7'), asksFor(503, '2040-10-21'), asksFor(503, 'soon'), asksFor(408, '0'));
+    await pull(['model.safetensors']);
+    expect(waits).toEqual([500, 1000, 2000, 4000]);
+    rmSync(cache, { recursive: true });
+    firstFile(asksFor(429, '3000'));
+    expect((await failure(pull(['model.safetensors']))).message).toMatch(
+      /status 429 and wants to be left alone for 50 minutes; give the same command again after that\.$/,
+    );
+    expect(waits).toHaveLength(4);
+  });
+
+  test('a stop is heard while such a wait lasts', async () => {
+    const stops = new Set<() => void>();
+    let stop = () => {};
+    changeWeb({
+      pause: () => new Promise(() => {}),
+      say: () => void setTimeout(() => stop()),
+      onStop: (handler) => {
+        stops.add(handler);
+        return () => void stops.delete(handler);
+      },
+    });
+    const control = new AbortController();
+    stop = () => control.abort(new FusionclipError('interrupted', 'Enough.'));
+    firstFile(asksFor(503, '120'));
+    const stopped = pullModel(disk, web, cache, ID, ['model.safetensors'], { signal: control.signal });
+    expect((await failure(stopped)).message).toBe('Enough.');
+    stop = () => {
+      for (const one of stops) one();
+    };
+    firstFile(asksFor(503, '120'));
+    const { code, message } = await failure(
+      withWeb(disk, web).readRange(`${server.address}/plain/model.safetensors`, 0, 8),
+    );
+    expect([code, message]).toEqual(['interrupted', expect.stringMatching(/^Interrupted before http.* was here/)]);
+    expect(stops.size).toBe(0);
   });
 
   test('redirections end somewhere, and not at a file of this machine', async () => {

@@ -61,6 +61,8 @@ export const clip: readonly Mutation[] = [
       'if (isUnseen(url) && isUnseen(next)) {',
       { suite: 'test/hub/unreliable_server.test.ts' },
     ],
+  ]),
+  ...mutations('src/hub/persist.ts', 'test/hub/unreliable_server.test.ts', [
     ['repeats = progress ? 1 : repeats + 1;', 'repeats = repeats + 1;'],
     ['if (repeats > MOST_REPEATS) throw', 'if (repeats > 2 * MOST_REPEATS) throw'],
   ]),

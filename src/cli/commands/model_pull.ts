@@ -67,7 +67,7 @@ with a download that broke. --out lays the files of a model into a folder withou
 async function pull(call: Call, events: PullEvents, reporter: Reporter): Promise<number> {
   const { host } = call;
   const values = flagValues(FLAGS, call);
-  const web = webOf(host.env);
+  const web = webOf(host.env, { say: (text) => reporter.say(`fusionclip: ${text}`) });
   const [name] = call.positional;
   const offline = values.offline || /^(1|true|yes|on)$/i.test(host.env('HF_HUB_OFFLINE') ?? '');
   const hub = parseHubName(name, web.endpoint);
