@@ -46,7 +46,12 @@ export async function writePlace(queue: Queue<ShardJob>, tag: string, path: stri
 
 /** Where the plan of a tag lies; null where Redis does not know it any more. */
 export async function readPlace(queue: Queue<ShardJob>, tag: string): Promise<string | null> {
-  return (await (await queue.backend.client).hgetall(queue.toKey(PLACES)))[tag] ?? null;
+  return (await readPlaces(queue))[tag] ?? null;
+}
+
+/** Where the plans of all tags lie. */
+export async function readPlaces(queue: Queue<ShardJob>): Promise<Readonly<Record<string, string>>> {
+  return (await queue.backend.client).hgetall(queue.toKey(PLACES));
 }
 
 const PLACES = 'plans';

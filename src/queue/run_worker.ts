@@ -2,7 +2,8 @@ import type { Job } from 'bullmq';
 import type { FusionclipError } from '../base/errors.ts';
 import type { Host } from '../host/host.ts';
 import { type Connection, refusedByRedis, sayOutages } from './connect.ts';
-import { QUEUE, readPlace, type ShardJob } from './jobs.ts';
+import { QUEUE, readPlace, readPlaces, type ShardJob } from './jobs.ts';
+import { otherWork } from './other_work.ts';
 import type { ShardWorker } from './shard_worker.ts';
 
 /** How a worker takes jobs. */
@@ -54,11 +55,12 @@ export async function takeJobs(
   const places = new Map<string, string>();
   const queue = new bullmq.Queue<ShardJob>(QUEUE, { ...options, skipMetasUpdate: true });
   queue.on('error', () => {}); // the worker says it
+  const hasOthers = otherWork(queue, host, () => readPlaces(queue), doer.plan);
   const run = async (job: Job<ShardJob>, token?: string): Promise<string> => {
     const path = places.get(job.data.plan) ?? (await readPlace(queue, job.data.plan));
     given = undefined;
     if (path !== null) places.set(job.data.plan, path);
-    const verdict = await doer.do(path, job.id ?? '', job.data);
+    const verdict = await doer.do(path, job.id ?? '', job.data, hasOthers);
     if (doer.over !== null) end();
     if (verdict.now === 'done') {
       taken.shards++;

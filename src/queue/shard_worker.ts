@@ -52,15 +52,28 @@ export class ShardWorker {
   /** What this worker has to end with: there is no GPU, plan or model, or no room; null while there is. */
   over: number | null = null;
 
+  /** Where plans lie for this worker; null: as the queue has it. */
+  get plan(): string | null {
+    return this.#options.plan;
+  }
+
   constructor(host: Host, options: ShardWorkerOptions) {
     this.#host = host;
     this.#options = options;
   }
 
-  /** Does a job. One that follows others which failed waits, so that a worker on which nothing goes does not use up their tries. */
-  async do(path: string | null, name: string, job: ShardJob): Promise<Verdict> {
+  /**
+   * Does a job. One that follows others which failed waits, so that a worker on which nothing goes does not use up their tries.
+   * @param hasOthers whether other plans than that of a tag have work for this worker
+   */
+  async do(
+    path: string | null,
+    name: string,
+    job: ShardJob,
+    hasOthers: (tag: string) => Promise<boolean> = async () => false,
+  ): Promise<Verdict> {
     if (this.#stopped || this.over !== null) return { now: 'back' };
-    const verdict = await this.#find(this.#options.plan ?? path, name, job);
+    const verdict = await this.#find(this.#options.plan ?? path, name, job, hasOthers);
     if (verdict.now === 'back') return verdict;
     this.#faults = 0;
     if (verdict.now !== 'again') {
@@ -98,7 +111,12 @@ export class ShardWorker {
   }
 
   /** Finds the shard, in the plan as it is now if it was made again. */
-  async #find(path: string | null, name: string, job: ShardJob): Promise<Verdict> {
+  async #find(
+    path: string | null,
+    name: string,
+    job: ShardJob,
+    hasOthers: (tag: string) => Promise<boolean>,
+  ): Promise<Verdict> {
     if (path === null) {
       this.#options.say('Redis does not know the plan any more; put it into the queue again.');
       return { now: 'again', reason: reasonOf(null) };
@@ -113,6 +131,7 @@ export class ShardWorker {
       if (found) return await this.#do(this.#plan, found);
       const text = `${path} does not have a shard of the queue`;
       if (this.#options.plan !== null) {
+        if (await hasOthers(job.plan).catch(() => false)) this.#faults = 0;
         return this.#mine('usage', `${text}; give --plan the folder of the plan that was put into it`, false);
       }
       this.#options.say(text);
@@ -121,6 +140,8 @@ export class ShardWorker {
       // The plan cannot be read or written from here: not mounted, at another path, no permission, no room.
       this.#plan = null;
       const text = error instanceof Error ? error.message : String(error);
+      // While other plans have work, a missing one does not end the worker, nor make it rest for long.
+      if (await hasOthers(job.plan).catch(() => false)) this.#faults = 0;
       return this.#mine(error instanceof FusionclipError ? error.code : null, text, false);
     }
   }

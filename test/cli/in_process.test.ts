@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { allSteps } from '../../src/base/steps.ts';
+import type { Call } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { trainTable } from '../../src/cli/summary.ts';
 import { samplingOf } from '../../src/detect/sampling.ts';
@@ -66,6 +67,22 @@ test('work refuses a plan in which nothing can be written before it computes', a
   const command = COMMANDS.find(({ name }) => name[0] === 'work')!;
   const host = Object.assign(fs, { gpu, stderr: () => {}, stdout: () => {} }) as unknown as Host;
   await expect(command.run({ host, positional: ['/plan'], flags: {} })).rejects.toThrow('Cannot write: read-only.');
+});
+
+test('work, merge, queue and worker end in the same way where PLAN is none', async () => {
+  const fs = new MemoryFileSystem([['/file', new Uint8Array()]]);
+  const host = Object.assign(fs, { another: () => {}, stdout: () => {}, stderr: () => {} }) as unknown as Host;
+  for (const name of ['work', 'merge', 'queue', 'worker']) {
+    const command = COMMANDS.find((one) => one.name.join(' ') === name)!;
+    for (const path of ['/file', '/missing']) {
+      const given: Pick<Call, 'positional' | 'flags'> =
+        name === 'worker' ? { positional: [], flags: { plan: path } } : { positional: [path], flags: {} };
+      await expect(command.run({ host, ...given })).rejects.toMatchObject({
+        code: 'usage',
+        message: expect.stringContaining('holds no plan'),
+      });
+    }
+  }
 });
 
 test('plan, work and merge refuse a flag that would mean nothing, and merge scores nothing again where nothing is done', async () => {

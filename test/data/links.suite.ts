@@ -41,6 +41,18 @@ suite('images to be scored', () => {
     );
   });
 
+  test('where there are none, what is there says what helps', async () => {
+    const fs = filesOf('/noext/a', '/gif/a.gif', '/text/a.txt');
+    fs.files.set('/text/a.txt', new Uint8Array(3));
+    for (const [folder, advice] of [
+      ['/noext', /whose names do not say so: 1\); give pictures names that end in \.png/],
+      ['/gif', /a format that is not read: 1\); convert the pictures to PNG\.$/],
+      ['/text', /no pictures by their names: 1\); give another path\.$/],
+    ] as const) {
+      await expectFailure('bad_data', [advice], () => findInputs(fs, [folder]));
+    }
+  });
+
   test('are no masks of other images, though a folder may be called label', async () => {
     const fs = filesOf('/in/img/a.png', '/in/label/a.png', '/in/x.png', '/in/x_mask.png', '/other/label/y.png');
     const found = await findInputs(fs, ['/in', '/other']);

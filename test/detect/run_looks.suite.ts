@@ -179,6 +179,24 @@ suite('images beside those that a run was made on', () => {
     assert.deepEqual(said(looks(null, 40)), ['the images are darker th']);
     const normalOnly = unlikeClauses({ images: looks(0, 70) }, looks(null, 110));
     assert.deepEqual(normalOnly, [], 'how abnormal ones look is not known');
+    assert.deepEqual(unlikeClauses({ images: [] }, looks(null, 40)), [], 'of the run nothing is known');
+  });
+
+  test('a single image of a far other shape is told, as it is stretched', async () => {
+    const said = async (width: number, count = 1) => {
+      const beside = new LooksBeside(stored(looksOfRun(await opened())), null);
+      for (let i = 0; i < count; i++) {
+        const data = Array.from({ length: width * 48 }, (_, k) => (k * 37) % 251);
+        beside.add(String(i), lookIn(png(data, i === 0 ? width : 48), beside.pattern));
+      }
+      return beside.clauses().join('\n');
+    };
+    assert.match(
+      await said(120),
+      /^1 of the 1 images has a shape far from those that the run was made on \(120×48, width by height 2\.5; there: 1 to 1\) and is stretched/,
+    );
+    assert.match(await said(16), /16×48, width by height 0\.33/);
+    assert.equal(await said(90), '');
   });
 
   test('of its own data set nothing is said, as that says it itself', async () => {

@@ -3,6 +3,7 @@ import { FusionclipError } from '../../src/base/errors.ts';
 import { redisAddress } from '../../src/queue/address.ts';
 import { endOf } from '../../src/queue/feed.ts';
 import { jobName, planTag, type ShardJob } from '../../src/queue/jobs.ts';
+import { otherWork } from '../../src/queue/other_work.ts';
 import { ShardWorker } from '../../src/queue/shard_worker.ts';
 import { OF_WORKER } from '../../src/shards/again.ts';
 import { partPath, readFailure } from '../../src/shards/parts.ts';
@@ -333,6 +334,40 @@ suite('queue', () => {
     assert.equal((await take(now[0])).now, 'done');
     assert.equal(processes.started.length, 2);
     assert.equal((await take(shards[0], null)).now, 'again');
+  });
+
+  test('a plan that stays missing does not end a worker, nor slow it, while another one waits for it', async () => {
+    const { fs, worker, waits, shards, processes } = await workerOf((id) => answer(id, 'done'));
+    const [gone, here] = [await planTag('/gone'), await planTag('/plan')];
+    const states = new Map(
+      await Promise.all(shards.map(async (one) => [await jobName(here, one), 'waiting'] as const)),
+    );
+    const getJobState = async (name: string) => states.get(name) ?? 'unknown';
+    const hasOthers = otherWork({ getJobState }, fs, async () => ({ [gone]: '/gone', [here]: '/plan' }), null);
+    const missing = async () => {
+      const verdict = await worker.do('/gone', 'a job', { plan: gone, at: 0 }, hasOthers);
+      await worker.rest();
+      return verdict;
+    };
+    assert.deepEqual([await hasOthers(here), await hasOthers(gone)], [false, true]);
+    // Shards in the hands of others, and jobs of none of the shards of --plan, are nothing to wait for.
+    for (const state of ['active', 'failed', 'unknown'] as const) {
+      const places = async () => ({ [here]: state === 'unknown' ? '/x' : '/plan' });
+      const own = state === 'unknown' ? '/plan' : null;
+      assert.isFalse(await otherWork({ getJobState: async () => state }, fs, places, own)(gone), state);
+    }
+    for (let turn = 0; turn < 20; turn++) assert.deepEqual(await missing(), { now: 'back', later: true });
+    assert.deepEqual(waits, Array(20).fill(1));
+    for (const shard of shards) {
+      const name = await jobName(here, shard);
+      assert.equal((await worker.do('/plan', name, { plan: here, at: shard.number }, hasOthers)).now, 'done');
+      await fs.writeFile(partPath({ path: '/plan' } as Plan, shard), '');
+    }
+    assert.lengthOf(processes.started, 1);
+    // Nor is what is done.
+    for (let turn = 0; turn < 7; turn++) assert.property(await missing(), 'later');
+    assert.deepEqual(await missing(), { now: 'back' });
+    assert.equal(worker.over, 2);
   });
 
   test('a worker that was told the place of another plan hands jobs back untouched, and ends after some', async () => {

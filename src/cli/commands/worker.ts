@@ -5,6 +5,7 @@ import { EXIT_CODES } from '../../host/exit_codes.ts';
 import { connect } from '../../queue/connect.ts';
 import { takeJobs } from '../../queue/run_worker.ts';
 import { ShardWorker } from '../../queue/shard_worker.ts';
+import { Plan } from '../../shards/plan.ts';
 import { type Command, exactly, flagValues, word } from '../command.ts';
 import { Reporter } from '../reporter.ts';
 import { REDIS_FLAGS, REDIS_HELP } from './queue.ts';
@@ -39,6 +40,8 @@ ${REDIS_HELP}`,
     const places = flagValues(PLACE_FLAGS, call);
     if (!host.another)
       throw new FusionclipError('usage', 'fusionclip worker needs Deno or Node; choose one with --runtime.');
+    // A wrong folder is told at once; one that goes away later is waited for.
+    if (plan !== null) await Plan.open(host, plan);
     const flags = Object.entries(places).flatMap(([name, value]) => (value === null ? [] : [`--${name}`, value]));
     const reporter = new Reporter(host);
     const say = (text: string) => reporter.say(`fusionclip: ${text}`);

@@ -15,6 +15,7 @@ type Pair = readonly [known: readonly Look[], seen: readonly Look[]];
  * @param seen labelled images are held against those of their label, others against those of either
  */
 export function unlikeClauses({ images: known }: Pick<Looks, 'images'>, seen: readonly Look[]): string[] {
+  if (known.length === 0) return [];
   const of = (looks: readonly Look[], label: 0 | 1) => looks.filter((one) => one.label === label);
   const labelled = seen.some(({ label }) => label !== null);
   const pairs = ([0, 1] as const).map((label): Pair => [of(known, label), labelled ? of(seen, label) : seen]);
@@ -22,7 +23,26 @@ export function unlikeClauses({ images: known }: Pick<Looks, 'images'>, seen: re
   const lying = lyingOf(ours, theirs);
   // An inverted image of black and white is a bright one as well.
   const brightness = lying?.what === 'inverted' ? [] : brightnessClauses(pairs, labelled);
-  return [...placesClauses(lying), ...brightness, ...formClauses(known, seen, pairs)];
+  return [...placesClauses(lying), ...brightness, ...formClauses(known, seen, pairs), ...shapeClauses(known, seen)];
+}
+
+/** By so much a shape lies beyond all that the run has seen. */
+const STRETCHED = 2;
+
+/** Single images of a shape that the run has not seen, which are stretched to what it has: of that there is no doubt, however few they are. */
+function shapeClauses(known: readonly Look[], seen: readonly Look[]): string[] {
+  const shapes = known.map(({ width, height }) => width / height);
+  const [least, most] = [shapes.reduce((a, b) => Math.min(a, b)), shapes.reduce((a, b) => Math.max(a, b))];
+  const odd = seen.filter(({ width, height }) => {
+    const shape = width / height;
+    return shape > STRETCHED * most || shape < least / STRETCHED;
+  });
+  if (odd.length === 0) return [];
+  const [{ width, height }] = odd;
+  const [have, are] = odd.length === 1 ? ['has', 'is'] : ['have', 'are'];
+  return [
+    `${odd.length} of the ${seen.length} images ${have} a shape far from those that the run was made on (${width}×${height}, width by height ${Number((width / height).toPrecision(2))}; there: ${Number(least.toPrecision(2))} to ${Number(most.toPrecision(2))}) and ${are} stretched, or padded, to the model's square; cut or pad to the shape of those`,
+  ];
 }
 
 function placesClauses(lying: Lying | null): string[] {

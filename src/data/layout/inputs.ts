@@ -42,8 +42,15 @@ export async function findInputs(fs: FileSystem, paths: readonly string[]): Prom
   const found = others === '' ? '' : ` (left out: ${others})`;
   throw new FusionclipError(
     'bad_data',
-    `There is no PNG, JPEG, TIFF or BMP image in ${paths.join(', ')}${found}; give another path.`,
+    `There is no PNG, JPEG, TIFF or BMP image in ${paths.join(', ')}${found}; ${adviceFor(summary)}.`,
   );
+}
+
+/** What makes images of what was left out. */
+function adviceFor(leftOut: readonly LeftOut[]): string {
+  const has = (why: LeftOut['why']) => leftOut.some((one) => one.why === why);
+  if (has('unnamed_picture')) return 'give pictures names that end in .png, .jpg, .tif or .bmp';
+  return has('unread') ? 'convert the pictures to PNG' : 'give another path';
 }
 
 async function below(fs: FileSystem, root: string, seen: Seen): Promise<{ images: string[]; leftOut: LeftOutFile[] }> {
