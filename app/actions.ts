@@ -1,22 +1,12 @@
 import { FusionclipError } from '../src/base/errors.ts';
 import type { Image } from '../src/data/index.ts';
 import { type Client, WorkFailure } from './client.ts';
-import type {
-  AdaptersFacts,
-  ComparedResults,
-  ExportedFile,
-  Export as ExportName,
-  GivenFile,
-  GivenImages,
-  Outcome,
-  Picture,
-  Slice,
-  Stack,
-  SupportChoice,
-  TrainingWish,
-  Waived,
-} from './protocol.ts';
-import { UNWAIVED } from './protocol.ts';
+import type { Export as ExportName, ExportedFile } from './protocol/calls.ts';
+import type { ComparedResults } from './protocol/comparison.ts';
+import { type GivenFile, type GivenImages, UNWAIVED, type Waived } from './protocol/images.ts';
+import type { AdaptersFacts, Outcome } from './protocol/results.ts';
+import type { SupportChoice, TrainingWish } from './protocol/training.ts';
+import type { Picture, Slice, Stack } from './protocol/viewing.ts';
 import { saveFile } from './save_file.ts';
 import type { Change, Offer, Phase } from './state.ts';
 

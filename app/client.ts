@@ -1,6 +1,7 @@
 import { type ErrorCode, FusionclipError } from '../src/base/errors.ts';
 import type { RunEvent } from '../src/run/events.ts';
-import type { Calls, Failure } from './protocol.ts';
+import type { Calls } from './protocol/calls.ts';
+import type { Failure } from './protocol/messages.ts';
 import { startWorker as start } from './start_worker.ts';
 import address from './worker/main.ts?worker&url';
 

@@ -1,4 +1,4 @@
-import type { GivenFile } from './protocol.ts';
+import type { GivenFile } from './protocol/images.ts';
 
 /** What was dropped or picked: files with their paths, and the folder they have in common. */
 export interface Given {

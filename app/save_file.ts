@@ -1,4 +1,4 @@
-import type { ExportedFile } from './protocol.ts';
+import type { ExportedFile } from './protocol/calls.ts';
 
 /** Milliseconds after which the browser has certainly begun to save. */
 const SOON = 60_000;

@@ -1,5 +1,5 @@
 import type { RunEvent } from '../src/run/events.ts';
-import type { Failure, Reply } from './protocol.ts';
+import type { Failure, Reply } from './protocol/messages.ts';
 
 /** A worker and its functions as a page calls them. */
 export interface StartedWorker<C> {

@@ -1,20 +1,10 @@
 import type { AdapterFacts } from '../src/gpu/adapter.ts';
 import type { RunEvent } from '../src/run/events.ts';
-import type {
-  AdaptersFacts,
-  DatasetFacts,
-  FamilyPreview,
-  GivenFile,
-  GivenImages,
-  Kept,
-  Losses,
-  ModelChoice,
-  OpenedSession,
-  Outcome,
-  Progress,
-  TrainingWish,
-  Waived,
-} from './protocol.ts';
+import type { ModelChoice } from './protocol/calls.ts';
+import type { DatasetFacts, FamilyPreview, GivenFile, GivenImages, Waived } from './protocol/images.ts';
+import type { AdaptersFacts, Outcome } from './protocol/results.ts';
+import type { Kept, OpenedSession } from './protocol/sessions.ts';
+import type { Losses, Progress, TrainingWish } from './protocol/training.ts';
 
 /** What the worker is at. `paused` is a training that can go on; `stopping` are scores that nobody wants any more. */
 export type Phase =

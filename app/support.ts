@@ -1,4 +1,4 @@
-import type { SupportChoice } from './protocol.ts';
+import type { SupportChoice } from './protocol/training.ts';
 
 /** One of the two classes. */
 export type ClassName = keyof SupportChoice;

@@ -8,7 +8,7 @@ import { Gpu } from '../src/gpu/gpu.ts';
 import { dawnEntry } from '../src/host/dawn.ts';
 import { createNodeHost } from '../src/host/node.ts';
 import { type BenchReport, runBenches } from './harness.ts';
-import { machine, store } from './machine.ts';
+import { machine, maker, store } from './machine.ts';
 import { countOperations, formatOperations } from './operations.ts';
 import { registeredBenches } from './registry.ts';
 
@@ -36,7 +36,8 @@ const operations = counts ? await countOperations(presetConfig('ViT-L-14'), 240)
 if (counts) console.log(`\noperations of a training step, ViT-L/14\n${formatOperations(operations)}`);
 const timed = await runBenches(gpu, registeredBenches(), (text) => console.log(text));
 // A part of the benches is stored only where --json says, so that it does not replace the whole.
-const standard = new URL(`results/${dawn ? 'dawn' : host.runtime}_${gpu.facts.class}.json`, import.meta.url);
+const name = `${dawn ? 'dawn' : host.runtime}_${gpu.facts.class}_${maker()}`;
+const standard = new URL(`results/${name}.json`, import.meta.url);
 const json = chosenJson ?? (args.length === 0 ? fileURLToPath(standard) : null);
 if (json) {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useReducer, useState } from 'preact/hooks';
 import { type Actions, actionsOver, open } from '../actions.ts';
 import { startWorker } from '../client.ts';
-import type { Outcome } from '../protocol.ts';
+import type { Outcome } from '../protocol/results.ts';
 import { type Change, isBusy, reduce, START, type State, wouldLose } from '../state.ts';
 import { AdaptersPanel } from './adapters_panel.tsx';
 import { useFocusKept } from './focus.ts';

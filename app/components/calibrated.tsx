@@ -1,4 +1,4 @@
-import type { Calibrated, DecidedRow, ScoredRow } from '../protocol.ts';
+import type { Calibrated, DecidedRow, ScoredRow } from '../protocol/results.ts';
 
 interface Props {
   readonly calibrated: Calibrated;

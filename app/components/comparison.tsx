@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Actions } from '../actions.ts';
-import type { CalledImage, ComparedResults, SessionFile } from '../protocol.ts';
+import type { CalledImage, ComparedResults } from '../protocol/comparison.ts';
+import type { SessionFile } from '../protocol/sessions.ts';
 import { show } from './scores_panel.tsx';
 
 /** When a session was begun. */

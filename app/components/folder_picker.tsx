@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { EMPTY_FIELDS, fieldText, pairOf, withField } from '../class_fields.ts';
 import type { Given } from '../dropped.ts';
-import type { GivenImages } from '../protocol.ts';
+import type { GivenImages } from '../protocol/images.ts';
 import { DropZone } from './drop_zone.tsx';
 
 interface Props {

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { ScoredRow } from '../protocol.ts';
+import type { ScoredRow } from '../protocol/results.ts';
 import { MapThumb, type ThumbLooks } from './map_thumb.tsx';
 import type { Pictures } from './pictures.ts';
 

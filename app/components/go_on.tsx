@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { ACCEPTABLE } from '../../src/volume/accept.ts';
-import { GREYS } from '../protocol.ts';
+import { GREYS } from '../protocol/images.ts';
 import type { Offer } from '../state.ts';
 
 /** What is done with what was refused. */

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Actions } from '../actions.ts';
-import type { DatasetFacts, FamilyPreview } from '../protocol.ts';
+import type { DatasetFacts, FamilyPreview } from '../protocol/images.ts';
 import { type Change, isBusy, type State } from '../state.ts';
 import { FolderPicker } from './folder_picker.tsx';
 import { Raster } from './raster.tsx';

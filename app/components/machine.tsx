@@ -1,5 +1,5 @@
 import type { AdapterFacts } from '../../src/gpu/adapter.ts';
-import type { Kept } from '../protocol.ts';
+import type { Kept } from '../protocol/sessions.ts';
 
 const MIB = 2 ** 20;
 

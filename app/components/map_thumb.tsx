@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks';
 import { overlayHeatMap } from '../../src/data/index.ts';
-import type { Picture } from '../protocol.ts';
+import type { Picture } from '../protocol/viewing.ts';
 import { draw, usePainted } from './raster.tsx';
 
 /** How small maps are coloured. */

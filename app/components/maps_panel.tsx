@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { rangeOf } from '../../src/data/heat_map.ts';
 import type { Actions } from '../actions.ts';
-import type { Outcome, ScoredRow } from '../protocol.ts';
+import type { Outcome, ScoredRow } from '../protocol/results.ts';
 import { viewerKey } from '../viewer/keys.ts';
 import { OPACITY, useLooks } from '../viewer/looks.ts';
 import { MapControls } from '../viewer/map_controls.tsx';

@@ -1,6 +1,7 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import type { Actions } from '../actions.ts';
-import type { Outcome, Picture } from '../protocol.ts';
+import type { Outcome } from '../protocol/results.ts';
+import type { Picture } from '../protocol/viewing.ts';
 
 /** Pictures by index, fetched from the worker when they are first asked for. */
 export interface Pictures {

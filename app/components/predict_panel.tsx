@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import type { Actions } from '../actions.ts';
 import type { Given } from '../dropped.ts';
-import type { GivenFile } from '../protocol.ts';
+import type { GivenFile } from '../protocol/images.ts';
 import { isBusy, type State } from '../state.ts';
 import { DropZone } from './drop_zone.tsx';
 

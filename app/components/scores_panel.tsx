@@ -3,7 +3,7 @@ import { thresholdText } from '../../src/detect/set_metrics.ts';
 import { methodTitle } from '../../src/fusion/presets.ts';
 import { bestIntensity, intensityBaselines } from '../../src/metrics/intensity_baseline.ts';
 import { Chart, Curve } from '../../src/report/chart.tsx';
-import type { Outcome } from '../protocol.ts';
+import type { Outcome } from '../protocol/results.ts';
 import { CalibratedDecisions } from './calibrated.tsx';
 import { Notes } from './notes.tsx';
 import { Operating } from './operating.tsx';

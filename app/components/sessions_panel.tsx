@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Actions } from '../actions.ts';
-import type { SessionFile } from '../protocol.ts';
+import type { SessionFile } from '../protocol/sessions.ts';
 import { type Change, isBusy, type State } from '../state.ts';
 import { Comparison, dayText } from './comparison.tsx';
 import { Deletion } from './deletion.tsx';

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Image } from '../../src/data/index.ts';
 import type { Actions } from '../actions.ts';
-import type { SupportChoice } from '../protocol.ts';
+import type { SupportChoice } from '../protocol/training.ts';
 import { type Change, isBusy, type State } from '../state.ts';
 import { type ClassName, drawn, exchanged, withoutImage } from '../support.ts';
 import { Raster } from './raster.tsx';

@@ -1,5 +1,6 @@
 import type { Actions } from '../actions.ts';
-import type { Export, Outcome } from '../protocol.ts';
+import type { Export } from '../protocol/calls.ts';
+import type { Outcome } from '../protocol/results.ts';
 
 const FILES: readonly (readonly [Export, string, string])[] = [
   ['predictions', 'predictions.csv', 'a row for each image'],

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Actions } from '../actions.ts';
-import type { TrainingWish } from '../protocol.ts';
+import type { TrainingWish } from '../protocol/training.ts';
 import { type Change, isBusy, type State } from '../state.ts';
 import { Help } from './help.tsx';
 import { OwnModels } from './own_models.tsx';

@@ -3,7 +3,7 @@ import { FusionclipError } from '../../src/base/errors.ts';
 import { Gpu } from '../../src/gpu/gpu.ts';
 import { KernelLab, kernelFacts } from '../../src/lab/kernel_lab.ts';
 import { completed } from '../../src/lab/own_kernel.ts';
-import type { Failure, Reply } from '../protocol.ts';
+import type { Failure, Reply } from '../protocol/messages.ts';
 import type { LabCalls } from './calls.ts';
 
 /** Pipelines after which a device is given up for a new one: each edit is one or two, and none is ever freed. */

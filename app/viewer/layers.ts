@@ -2,7 +2,7 @@ import { contourRings } from '../../src/data/contour.ts';
 import { resampleMap, type ScoreMap } from '../../src/data/heat_map.ts';
 import type { Image } from '../../src/data/index.ts';
 import { contextOf, pixelsOf } from '../components/raster.tsx';
-import type { Slice } from '../protocol.ts';
+import type { Slice } from '../protocol/viewing.ts';
 import { COLOURS, type ColourName } from './colours.ts';
 import type { Placement } from './frame.ts';
 import { type Shades, shaded } from './shades.ts';

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Outcome } from '../protocol.ts';
+import type { Outcome } from '../protocol/results.ts';
 import type { ColourName } from './colours.ts';
 import { type View, WHOLE } from './frame.ts';
 import type { Tool } from './gestures.ts';

@@ -1,7 +1,7 @@
 import { useRef } from 'preact/hooks';
 import { thresholdText } from '../../src/detect/set_metrics.ts';
 import { draw, usePainted } from '../components/raster.tsx';
-import type { Outcome } from '../protocol.ts';
+import type { Outcome } from '../protocol/results.ts';
 import { COLOURS, type ColourName } from './colours.ts';
 import type { Looks } from './looks.ts';
 import { Slider } from './slider.tsx';

@@ -1,4 +1,4 @@
-import type { Slice } from '../protocol.ts';
+import type { Slice } from '../protocol/viewing.ts';
 
 interface Props {
   readonly slice: Slice | null;

@@ -1,4 +1,4 @@
-import type { Slice, SliceWindow } from '../protocol.ts';
+import type { Slice, SliceWindow } from '../protocol/viewing.ts';
 
 /** Which values are shown from black to white. */
 export interface Shades {

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Actions } from '../actions.ts';
-import type { Outcome, Slice, Stack } from '../protocol.ts';
+import type { Outcome } from '../protocol/results.ts';
+import type { Slice, Stack } from '../protocol/viewing.ts';
 
 /** Slices that are held: enough to go back and forth without waiting. */
 const HELD = 32;

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { rangeOf, resampleMap } from '../../src/data/heat_map.ts';
-import type { Picture, Slice } from '../protocol.ts';
+import type { Picture, Slice } from '../protocol/viewing.ts';
 import { ViewerCanvas } from './canvas.tsx';
 import { usePointers } from './gestures.ts';
 import { type Drawing, heatLayer, outlineOf, pictureLayer, sliceLayer } from './layers.ts';

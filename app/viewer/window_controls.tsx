@@ -1,4 +1,4 @@
-import type { Slice } from '../protocol.ts';
+import type { Slice } from '../protocol/viewing.ts';
 import { type Shades, shadesOf, windowed } from './shades.ts';
 
 interface Props {

@@ -2,7 +2,7 @@
 import { FusionclipError } from '../../src/base/errors.ts';
 import { joinPath } from '../../src/base/paths.ts';
 import type { SumKeeper } from '../../src/detect/backbone.ts';
-import type { GivenFile } from '../protocol.ts';
+import type { GivenFile } from '../protocol/images.ts';
 import type { PageFiles } from './files.ts';
 import { keptSum } from './kept_sum.ts';
 import { modelChoices, OWN, PART, TENSORS } from './models.ts';

@@ -4,7 +4,8 @@ import { realisedLines } from '../../src/decide/realised.ts';
 import { originText, pointText } from '../../src/decide/rule_text.ts';
 import type { BatchDecisions } from '../../src/detect/decider.ts';
 import type { EvaluateResults } from '../../src/detect/evaluate_run.ts';
-import type { Calibrated, SessionFile } from '../protocol.ts';
+import type { Calibrated } from '../protocol/results.ts';
+import type { SessionFile } from '../protocol/sessions.ts';
 import type { PageFiles } from './files.ts';
 
 /** What a calibration says of the images of a session together; null where the session's weights have none. */

@@ -1,7 +1,8 @@
 import { csvCells } from '../../src/base/csv.ts';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { joinPath } from '../../src/base/paths.ts';
-import type { CalledImage, ComparedResults, ComparedSide, SessionFile } from '../protocol.ts';
+import type { CalledImage, ComparedResults, ComparedSide } from '../protocol/comparison.ts';
+import type { SessionFile } from '../protocol/sessions.ts';
 import type { PageFiles } from './files.ts';
 import { adaptersFacts } from './outcome.ts';
 import { adaptersOf, runOf } from './sessions.ts';

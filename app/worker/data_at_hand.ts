@@ -1,7 +1,8 @@
 import { FusionclipError } from '../../src/base/errors.ts';
 import { baseName, joinPath } from '../../src/base/paths.ts';
 import type { InspectedSets } from '../../src/data/layout/inspected.ts';
-import type { DataSource, GivenImages, SessionFile, Waived } from '../protocol.ts';
+import type { DataSource, GivenImages, Waived } from '../protocol/images.ts';
+import type { SessionFile } from '../protocol/sessions.ts';
 import type { OpenedData } from './dataset_facts.ts';
 import { makePhantoms, placeImages, placeOf } from './datasets.ts';
 import { DecoderWorkers } from './decoder_workers.ts';

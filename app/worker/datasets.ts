@@ -1,6 +1,6 @@
 import { joinPath } from '../../src/base/paths.ts';
 import { writePhantoms } from '../../src/phantom/write.ts';
-import type { GivenFile, GivenImages } from '../protocol.ts';
+import type { GivenFile, GivenImages } from '../protocol/images.ts';
 import type { PageFiles } from './files.ts';
 
 /** Where data sets lie in memory, each in a folder of its own: an old one stays until the next is known to be good. */

@@ -1,6 +1,6 @@
 /** The worker's start: everything that computes runs here, so that the page stays responsive. */
 import { FusionclipError } from '../../src/base/errors.ts';
-import type { Failure, Reply, Request } from '../protocol.ts';
+import type { Failure, Reply, Request } from '../protocol/messages.ts';
 import { pageMessage } from './advice.ts';
 import { DECODER, serveDecoder } from './decoder_workers.ts';
 import { Workbench } from './workbench.ts';

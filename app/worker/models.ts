@@ -3,7 +3,7 @@ import { joinPath } from '../../src/base/paths.ts';
 import type { ClipWeights } from '../../src/clip/weights.ts';
 import type { Backbone } from '../../src/detect/backbone.ts';
 import type { RunContext } from '../../src/detect/index.ts';
-import type { ModelChoice } from '../protocol.ts';
+import type { ModelChoice } from '../protocol/calls.ts';
 import { KEPT, type PageFiles } from './files.ts';
 import { keptSum } from './kept_sum.ts';
 

@@ -1,5 +1,5 @@
 import { joinPath } from '../../src/base/paths.ts';
-import type { GivenFile } from '../protocol.ts';
+import type { GivenFile } from '../protocol/images.ts';
 import type { PageFiles } from './files.ts';
 import { givenOf, imagesOf } from './sessions.ts';
 

@@ -18,18 +18,11 @@ import { openPictures, type RunPictures, type RunSources } from '../../src/repor
 import type { Prediction } from '../../src/report/prediction.ts';
 import { type Verdict, verdictOf } from '../../src/report/verdict.ts';
 import type { RunConfig } from '../../src/run/run_config.ts';
-import type {
-  AdaptersFacts,
-  ExportedFile,
-  Losses,
-  Outcome,
-  Picture,
-  Progress,
-  ScoredRow,
-  SessionFile,
-  Slice,
-  Stack,
-} from '../protocol.ts';
+import type { ExportedFile } from '../protocol/calls.ts';
+import type { AdaptersFacts, Outcome, ScoredRow } from '../protocol/results.ts';
+import type { SessionFile } from '../protocol/sessions.ts';
+import type { Losses, Progress } from '../protocol/training.ts';
+import type { Picture, Slice, Stack } from '../protocol/viewing.ts';
 import { calibratedOf } from './calibrated.ts';
 import { fitted } from './dataset_facts.ts';
 import type { PageFiles } from './files.ts';

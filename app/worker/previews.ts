@@ -1,6 +1,6 @@
 import { toRgb } from '../../src/data/image.ts';
 import { PHANTOM_FAMILIES, phantom } from '../../src/phantom/phantom.ts';
-import type { FamilyPreview } from '../protocol.ts';
+import type { FamilyPreview } from '../protocol/images.ts';
 
 /** Pixels of the longer side of small pictures. */
 export const SMALL = 128;

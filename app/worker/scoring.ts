@@ -1,6 +1,6 @@
 import { FusionclipError } from '../../src/base/errors.ts';
 import type { RunContext } from '../../src/detect/index.ts';
-import { type GivenFile, GREYS, type Waived } from '../protocol.ts';
+import { type GivenFile, GREYS, type Waived } from '../protocol/images.ts';
 import type { PageFiles } from './files.ts';
 import { openModel } from './models.ts';
 import type { GivenRecord } from './new_images.ts';

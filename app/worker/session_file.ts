@@ -1,5 +1,7 @@
 import { isObject } from '../../src/base/json.ts';
-import type { DataSource, SessionFile, SupportChoice, TrainingWish } from '../protocol.ts';
+import type { DataSource } from '../protocol/images.ts';
+import type { SessionFile } from '../protocol/sessions.ts';
+import type { SupportChoice, TrainingWish } from '../protocol/training.ts';
 
 /** The session of a `session.json`, or null where that is damaged, or of a build that writes other ones. */
 export function parseSession(text: string, id: string): SessionFile | null {

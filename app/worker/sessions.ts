@@ -2,7 +2,9 @@ import { FusionclipError } from '../../src/base/errors.ts';
 import type { FileLock } from '../../src/base/file_system.ts';
 import { joinPath } from '../../src/base/paths.ts';
 import { ADAPTERS } from '../../src/run/run_folder.ts';
-import type { DataSource, SessionFile, SupportChoice } from '../protocol.ts';
+import type { DataSource } from '../protocol/images.ts';
+import type { SessionFile } from '../protocol/sessions.ts';
+import type { SupportChoice } from '../protocol/training.ts';
 import { KEPT, type PageFiles } from './files.ts';
 import { damaged, parseSession } from './session_file.ts';
 

@@ -8,7 +8,7 @@ import { spacings } from '../../src/volume/geometry.ts';
 import { Percentiles } from '../../src/volume/percentiles.ts';
 import type { SlicePlace } from '../../src/volume/sliced_volume.ts';
 import { PRESETS } from '../../src/volume/window.ts';
-import type { Slice, SliceWindow, Stack } from '../protocol.ts';
+import type { Slice, SliceWindow, Stack } from '../protocol/viewing.ts';
 
 /** Values to a side that are sent to the page; larger images are made smaller by whole steps. */
 const MOST = 1536;

@@ -1,7 +1,9 @@
 import { type Zippable, zipSync } from 'fflate';
 import { FusionclipError } from '../../src/base/errors.ts';
 import { joinPath } from '../../src/base/paths.ts';
-import type { Export, ExportedFile, Outcome, SessionFile } from '../protocol.ts';
+import type { Export, ExportedFile } from '../protocol/calls.ts';
+import type { Outcome } from '../protocol/results.ts';
+import type { SessionFile } from '../protocol/sessions.ts';
 import type { PageFiles } from './files.ts';
 import { adaptersOf, runOf } from './sessions.ts';
 

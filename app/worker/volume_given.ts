@@ -1,4 +1,4 @@
-import type { GivenFile } from '../protocol.ts';
+import type { GivenFile } from '../protocol/images.ts';
 
 /** What files by themselves are put into that belong to one volume. */
 const FOLDER = 'images';

@@ -1,4 +1,4 @@
-import { type DataSource, GREYS, type Waived } from '../protocol.ts';
+import { type DataSource, GREYS, type Waived } from '../protocol/images.ts';
 
 /** What of a set its source leaves out, accepts and chooses, as the settings of these names take it: commas part names. */
 export function waivedBy(source: DataSource): {

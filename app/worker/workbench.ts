@@ -3,19 +3,11 @@ import { baseName, joinPath } from '../../src/base/paths.ts';
 import type { RunContext } from '../../src/detect/index.ts';
 import type { SharedFeatures } from '../../src/detect/shared_features.ts';
 import type { RunEvent } from '../../src/run/events.ts';
-import type {
-  AdaptersFacts,
-  Calls,
-  DataSource,
-  DatasetFacts,
-  Export,
-  GivenFile,
-  GivenImages,
-  Outcome,
-  SessionFile,
-  TrainingWish,
-  Waived,
-} from '../protocol.ts';
+import type { Calls, Export } from '../protocol/calls.ts';
+import type { DataSource, DatasetFacts, GivenFile, GivenImages, Waived } from '../protocol/images.ts';
+import type { AdaptersFacts, Outcome } from '../protocol/results.ts';
+import type { SessionFile } from '../protocol/sessions.ts';
+import type { TrainingWish } from '../protocol/training.ts';
 import { addModel, fetchModel } from './brought_models.ts';
 import { DataAtHand } from './data_at_hand.ts';
 import { Device } from './device.ts';

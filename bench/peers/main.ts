@@ -11,7 +11,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findDriver } from '../../src/launch/drivers.ts';
-import { machine } from '../machine.ts';
+import { machine, maker } from '../machine.ts';
 import type { PeerOptions } from './options.ts';
 import { WORKS } from './work.ts';
 
@@ -47,7 +47,7 @@ if (unknown !== undefined) throw new Error(`--peers: "${unknown}" is none of ${L
 const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds: "${values.rounds}" is no positive number`);
 const everything = works.length === WORKS.size && peers.length === LIBRARIES.length;
-const json = values.json ?? (everything ? join(ROOT, 'bench/results/peers_chrome.json') : null);
+const json = values.json ?? (everything ? join(ROOT, `bench/results/peers_chrome_${maker()}.json`) : null);
 if (json) mkdirSync(dirname(resolve(json)), { recursive: true });
 const versions: Record<string, string> = { fusionclip: version('.') };
 for (const [name, folder] of Object.entries(PACKAGES)) versions[name] = version(`node_modules/${folder}`);

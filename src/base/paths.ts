@@ -6,6 +6,11 @@ export function joinPath(...parts: string[]): string {
     .replace(/(?<!:)\/{2,}/g, '/');
 }
 
+/** A path from a folder on, without its slash; one that does not lie below it as it is. */
+export function pathBelow(folder: string, path: string): string {
+  return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
+}
+
 /** The last part of a path, whichever slash separates it. */
 export function baseName(path: string): string {
   return path.replace(/[/\\]+$/, '').replace(/^.*[/\\]/, '');

@@ -21,7 +21,7 @@ export interface LabelVolume {
   readonly labels: Uint8Array | (() => Promise<Uint8Array>);
   /** Whether slices before the first and behind the last hold nothing and were left out, as segmentations may do. */
   readonly openEnds: boolean;
-  /** The values in the file that are not 0, ascending; null where there are too many to be codes, and of segmentations. */
+  /** The values in the file that are not 0; null where there are too many to be codes, and of segmentations. */
   readonly codes?: readonly number[] | null;
 }
 
@@ -146,7 +146,7 @@ export async function niftiLabels(
     if (found.size <= MOST_CODES) found.add(value);
     return !values || values.includes(value) ? 1 : 0;
   });
-  const codes = found.size > MOST_CODES ? null : [...found].sort((a, b) => a - b);
+  const codes = found.size > MOST_CODES ? null : [...found];
   return { name, shape: [shape[0], shape[1], shape[2]], affine, labels, openEnds: false, codes };
 }
 

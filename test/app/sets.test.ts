@@ -7,7 +7,7 @@ import { progressOf } from '../../app/components/progress_text.ts';
 import { strange } from '../../app/components/strange.ts';
 import type { Given } from '../../app/dropped.ts';
 import { hubOf } from '../../app/hub.ts';
-import type { Waived } from '../../app/protocol.ts';
+import type { Waived } from '../../app/protocol/images.ts';
 import { type Offer, reduce, START, type State } from '../../app/state.ts';
 import { drawn, exchanged, withoutImage } from '../../app/support.ts';
 import { compareCalls, parseCalls } from '../../app/worker/comparison.ts';

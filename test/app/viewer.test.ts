@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Slice } from '../../app/protocol.ts';
+import type { Slice } from '../../app/protocol/viewing.ts';
 import { COLOURS } from '../../app/viewer/colours.ts';
 import { panned, placed, pointAt, WHOLE, zoomed } from '../../app/viewer/frame.ts';
 import { dragged, windowed } from '../../app/viewer/shades.ts';

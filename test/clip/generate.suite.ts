@@ -8,6 +8,7 @@ import { openClipModel } from '../../src/clip/model_file.ts';
 import { parseSafetensors } from '../../src/clip/safetensors.ts';
 import { writeSafetensors } from '../../src/clip/safetensors_writer.ts';
 import { endPosition } from '../../src/clip/text.ts';
+import { TensorWeights } from '../../src/clip/weights.ts';
 import { suite, test } from '../harness/registry.ts';
 import { MemoryFiles } from './memory_files.ts';
 
@@ -138,6 +139,8 @@ suite('model file', () => {
     for (const [i, row] of [5, 2, 1, 5].entries()) {
       assert.deepEqual(rows.subarray(i * 128, (i + 1) * 128), whole.subarray(row * 128, (row + 1) * 128));
     }
+    const inMemory = new TensorWeights(SMALL, new Map([['token_embedding.weight', whole]]));
+    assert.deepEqual(await inMemory.readRows('token_embedding.weight', [5, 2, 1, 5]), rows);
     // Joined and transposed tensors go the long way, to the same end.
     const proj = await model.read('visual.proj');
     assert.deepEqual(

@@ -3,6 +3,7 @@ import type { FusionclipError } from '../../src/base/errors.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { decodeRaster } from '../../src/data/decode.ts';
 import { type CheckOptions, checkDataset, openInspected } from '../../src/data/layout/check.ts';
+import { findingsOf } from '../../src/data/layout/findings.ts';
 import { InspectedSets } from '../../src/data/layout/inspected.ts';
 import type { ProblemKind } from '../../src/data/layout/problem.ts';
 import { problemLines } from '../../src/data/layout/problem_lines.ts';
@@ -12,6 +13,7 @@ import { suite, test } from '../harness/registry.ts';
 import { imageSet, picture, pixelSet } from './datasets.ts';
 import { expectFailure } from './expect_failure.ts';
 import { fromBase64, JPEG_SAMPLES } from './jpeg_samples.ts';
+import { makePng } from './png_maker.ts';
 
 suite('data check', () => {
   test('a sound set has counts, sizes and no problems', async () => {
@@ -84,6 +86,38 @@ suite('data check', () => {
     assert.deepEqual(await checkDataset(fs, '/Brain_AD', { decoders }), alone);
     assert.lengthOf(alone.problems, 2);
     assert.equal(most, 3);
+  });
+
+  test('sizes and numbers of bits are said the most frequent first, whichever is read first', async () => {
+    const samples = Array.from({ length: 130 }, (_, i) => 500 * i);
+    const deep = makePng({ width: 13, height: 10, depth: 16, type: 0, samples });
+    for (const folder of ['valid/good/', 'test/Ungood/']) {
+      const fs = imageSet();
+      const paths = [...fs.files.keys()];
+      const few = paths.filter((path) => path.includes(folder));
+      for (const path of few) fs.files.set(path, deep);
+      const { bits, sizes } = await checkDataset(fs, '/Chest_AD');
+      const most = paths.length - few.length;
+      assert.isAbove(most, few.length);
+      assert.deepEqual(bits, [
+        { bits: 8, count: most },
+        { bits: 16, count: few.length },
+      ]);
+      const seen = sizes.map(({ width, count }) => `${count} of ${width}`);
+      assert.deepEqual(seen, [`${most} of 12`, `${few.length} of 13`]);
+    }
+  });
+
+  test('results say of a set what puts them in doubt, by where it is in the set, and nothing else', () => {
+    const problem = (kind: ProblemKind, path: string) => ({ kind, path, severity: 'warning' as const, message: kind });
+    const problems = [
+      problem('told_apart', '/set'),
+      problem('turned_images', '/set/bad/1.png'),
+      problem('empty_mask', '/set/masks/1.png'),
+    ];
+    const leaks = { identical: [], shared: [], warnings: ['a patient is on both sides'] };
+    const found = findingsOf({ path: '/set', leaks, problems });
+    assert.deepEqual(found, ['a patient is on both sides', 'told_apart', 'bad/1.png: turned_images']);
   });
 
   test('an image-level set has no masks to complain about', async () => {

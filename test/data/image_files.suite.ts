@@ -79,11 +79,15 @@ suite('what is said of the files of images', () => {
     const jpeg = fromBase64(JPEG_SAMPLES.grey.file);
     const png = new Uint8Array(picture('tail').image);
     const both = (a: Uint8Array, b: readonly number[] | Uint8Array) => Uint8Array.from([...a, ...b]);
+    // One segment behind the other; what looks like the end of the picture lies in the second.
+    const segments = [...[0xff, 0xe2, 0, 5, 1, 2, 3], ...[0xff, 0xe1, 0, 6, 0xff, 0xd9, 1, 2]];
+    const exif = Uint8Array.from([...jpeg.subarray(0, 2), ...segments, ...jpeg.subarray(2)]);
     for (const [bytes, what] of [
       [both(png, png), /^it has \d+ bytes behind its end, by their beginning another picture/],
       [both(jpeg, jpeg), /another picture/],
       [both(png, [0, 0, 7, 8, 7, 10]), /^it has 3 bytes behind its end, which/],
       [both(jpeg, [7]), /^it has 1 byte behind/],
+      [both(exif, [7]), /^it has 1 byte behind/],
       [both(png, [0, 0, 0, 10]), /^$/],
       [both(jpeg, [0, 255, 255, 0]), /^$/],
     ] as const) {

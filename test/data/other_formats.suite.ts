@@ -21,6 +21,10 @@ suite('TIFF', () => {
       assert.deepEqual(read(rgb), [2, 1, 3, ...grey.data]);
       const rgba = { ...rgb, samples: 4, data: [9, 8, 7, 0, 6, 5, 4, 255], more: { 338: [3, [2]] } } as const;
       assert.deepEqual(read(rgba), [2, 1, 4, ...rgba.data]);
+      // Grey and its alpha, each in a strip of its own.
+      const two = { 273: [4, [3000, 3002]], 279: [4, [2, 2]], 284: [3, [2]], 338: [3, [2]] } as const;
+      const apart = { ...grey, width: 2, height: 1, samples: 2, data: [9, 8, 255, 0], more: two };
+      assert.deepEqual(read(apart), [2, 1, 4, 9, 9, 9, 255, 8, 8, 8, 0]);
       const wide = (v: number) => (little ? [v & 255, v >> 8] : [v >> 8, v & 255]);
       const deep = { ...grey, width: 2, height: 1, bits: 16, data: [...wide(0x1234), ...wide(0xff00)] };
       assert.deepEqual(read(deep), [2, 1, 1, 0x12, 0xff]);

@@ -5,6 +5,8 @@ import { checkDataset, openInspected } from '../../src/data/layout/check.ts';
 import { inventoryLines } from '../../src/data/layout/inventory.ts';
 import { DATA_OPTIONS, type DataRules } from '../../src/data/layout/rules.ts';
 import { rulePicture } from '../../src/data/picture.ts';
+import { chooseRule, ruleLine } from '../../src/data/range/choose.ts';
+import { fittingRange } from '../../src/data/range/judge.ts';
 import { readRuled } from '../../src/data/range/read.ts';
 import { applyRule, FULL, givenRule, levelOf } from '../../src/data/range/rule.ts';
 import { valueFacts } from '../../src/data/range/values.ts';
@@ -53,6 +55,21 @@ suite('the range of values', () => {
     assert.deepEqual([low, high, ...inner], [1, 1498, 7, 1492]);
   });
 
+  test('a set has the mean of the levels of its images, and those of one value say nothing', () => {
+    const facts = (low: number, high: number) =>
+      valueFacts({
+        width: 40,
+        height: 1,
+        channels: 1,
+        bits: 8,
+        data: Uint8Array.from({ length: 40 }, (_, i) => (i < 20 ? low : high)),
+      });
+    const { profile, limit } = chooseRule('auto', [facts(0, 200), facts(51, 100), facts(7, 7)]);
+    assert.deepEqual([...new Set(profile)], [25.5, 150]);
+    assert.equal(limit, 128); // of two images a quarter of all levels, twice
+    assert.deepEqual(chooseRule('auto', [facts(7, 7)]).profile, null);
+  });
+
   for (const bits of [10, 12, 14, 16]) {
     test(`values of 10, 12, 14 and 16 bits give the picture of 8 bits: ${bits}`, async () => {
       const scale = 2 ** (bits - 8);
@@ -97,6 +114,30 @@ suite('the range of values', () => {
       const { data } = decodeImage(await fs.readFile(path), path, grey);
       for (const [i, level] of levels(NAMES[1]).entries()) assert.closeTo(data[i], level, 1);
     }
+  });
+
+  test('a rule is said by its numbers, with the bits that they are all of', () => {
+    const said = (uint16: readonly [number, number], given = false) =>
+      ruleLine({ ...FULL, ranges: { uint16 }, given }, ['uint16']);
+    assert.equal(said([0, 1023]), 'values are read as 0 to 1023, 10 of 16 bits (auto)');
+    assert.equal(said([0, 1000]), 'values are read as 0 to 1000 (auto)');
+    assert.equal(said([1, 1023]), 'values are read as 1 to 1023 (auto)');
+    assert.equal(said([0, 1023], true), 'values are read as 0 to 1023 (as given)');
+    assert.equal(said([0, 65535]), 'values are read over their whole range (auto)');
+  });
+
+  test('floating-point numbers that fill a quarter of 0 to 1, or to 255, have that range; others their own', () => {
+    const rangeOf = (low: number, high: number) => {
+      const data = Float32Array.from({ length: 101 }, (_, i) => low + ((high - low) * i) / 100);
+      return fittingRange(valueFacts({ width: 101, height: 1, channels: 1, bits: 32, data })).map(
+        (v) => Math.round(100 * v) / 100,
+      );
+    };
+    assert.deepEqual(rangeOf(0.1, 0.9), [0, 1]);
+    assert.deepEqual(rangeOf(0.1, 0.3), [0.1, 0.3]);
+    assert.deepEqual(rangeOf(3, 200), [0, 255]);
+    assert.deepEqual(rangeOf(3, 300), [3, 300]);
+    assert.deepEqual(rangeOf(-0.1, 0.9), [-0.1, 0.9]);
   });
 
   test('negative numbers that are written as large ones are refused, and read with a range below 0', async () => {

@@ -57,6 +57,8 @@ suite('DICOM: codecs', () => {
     for (const [name, syntax, header, levels] of [
       ['extended 12', '51', { stored: 12 }, 1],
       ['baseline 8', '50', { allocated: 8 }, 0],
+      ['baseline 444', '50', { allocated: 8, samples: 3, photometric: 'YBR_FULL' }, 0],
+      ['baseline 422', '50', { allocated: 8, samples: 3, photometric: 'YBR_FULL_422' }, 0],
     ] as const) {
       const { data } = await fileOf(frames[name], syntax, header).stored();
       for (const [i, value] of lossy[name].entries()) expect(data[i], `${name} ${i}`).to.be.closeTo(value, levels);

@@ -142,7 +142,7 @@ describe('pull into the cache', () => {
     expect(at({ HOME: '/h', HF_HOME: '/hf', HF_HUB_CACHE: '/c' })).toBe('/c');
     expect(at({})).toBeUndefined();
     expect(parseModelId('a/b@r/1')).toEqual({ repository: 'a/b', revision: 'r/1' });
-    for (const none of ['a', 'a/b/c', '../b', 'a/..', 'a/b.safetensors@', 'a--b/c', '/a/b'])
+    for (const none of ['a', 'a/b/c', '../b', 'a/..', 'a/b.safetensors@', 'a--b/c', '/a/b', 'a/b..c', 'a/b@x/../y'])
       expect(parseModelId(none)).toBeNull();
   });
 

@@ -28,6 +28,16 @@ suite('NIfTI: affine', () => {
     assertClose(header.affine.flat(), [0, -3, 0, 10, 2, 0, 0, 20, 0, 0, 4, 30], { absolute: 1e-12 });
   });
 
+  test('a qform of any direction, with spacings of its own, is that of nibabel 5.4', async () => {
+    const header = await headerOf({ qform: [0.1, -0.2, 0.3, 1, 2, 3], spacing: [0.5, 0.75, 3], side: -1 });
+    const rows = [
+      [0.37, -0.447312832, 0.932834219, 1],
+      [0.258208555, 0.6, 0.91641711, 2],
+      [0.21547237, 0.049104277, -2.7, 3],
+    ];
+    assertClose(header.affine.flat(), rows.flat(), { absolute: 1e-6 });
+  });
+
   test('pixdim[0] of -1 turns the third axis to the other side: left stays left', async () => {
     const header = await headerOf({ version: 2, qform: [0, 1, 0, 0, 0, 0], side: -1 });
     // Half a turn about the second axis: x and z point the other way, and z back again.

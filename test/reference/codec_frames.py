@@ -48,6 +48,11 @@ frames["lossless 16"] = dcmtk(g16, 16, "+e1")
 frames["lossless rgb"] = dcmtk(rgb, 8, "+e1")
 frames["extended 12"] = dcmtk(smooth, 12, "+ee", "+q", "95")
 frames["baseline 8"] = dcmtk(g8, 8, "+eb", "+q", "95")
+# Colours that change slowly: where chroma is coarser, programs differ in how they make it fine again.
+colours = np.stack([smooth >> 4, 255 - (smooth.T[:12, :12].mean() / 16 + x).astype(np.uint16) % 256, 40 + 9 * y + 2 * x], -1)
+colours = np.clip(colours, 0, 255).astype(np.uint8)
+frames["baseline 444"] = imagecodecs.jpeg8_encode(colours, level=95, subsampling="444")
+frames["baseline 422"] = imagecodecs.jpeg8_encode(colours, level=95, subsampling="422")
 frames["jpeg-ls 8"] = imagecodecs.jpegls_encode(g8)
 frames["jpeg-ls 12"] = imagecodecs.jpegls_encode(g12)
 frames["jpeg-ls rgb"] = imagecodecs.jpegls_encode(rgb)
@@ -63,6 +68,10 @@ with open(os.path.join(here, "dicom", "codec_frames.json"), "w") as file:
     lossy = {
         "extended 12": imagecodecs.jpeg8_decode(bytes(frames["extended 12"])).ravel().tolist(),
         "baseline 8": imagecodecs.jpeg8_decode(bytes(frames["baseline 8"])).ravel().tolist(),
+        **{
+            name: imagecodecs.jpeg8_decode(bytes(frames[name])).ravel().tolist()
+            for name in ("baseline 444", "baseline 422")
+        },
     }
     json.dump({"frames": out, "lossy": lossy}, file, indent=1)
     file.write("\n")

@@ -1,5 +1,5 @@
 import { assert } from 'chai';
-import { listInputs } from '../../src/shards/list_inputs.ts';
+import { isWhole, listInputs } from '../../src/shards/list_inputs.ts';
 import { expectFailure } from '../data/expect_failure.ts';
 import { MemoryFileSystem } from '../data/memory_file_system.ts';
 import { suite, test } from '../harness/registry.ts';
@@ -90,5 +90,20 @@ suite('lists of inputs', () => {
         for await (const _ of listInputs(fs, { ...REQUEST, columns, sources: ['/data'] }));
       });
     }
+  });
+
+  test('a path is whole that is the same from every folder', () => {
+    const whole = [
+      '/a/b.png',
+      'C:\\a.png',
+      '\\\\host\\a.png',
+      'https://h.org/a.png',
+      'dicomweb:https://h.org/studies/1.2',
+    ];
+    assert.deepEqual(
+      whole.filter((path) => !isWhole(path)),
+      [],
+    );
+    assert.deepEqual(['a/b.png', './a.png', '../a.png', 'dicomweb/a.png', 'https/a.png'].filter(isWhole), []);
   });
 });

@@ -163,18 +163,22 @@ suite('copies without names', () => {
     const word = (n: number) => [(n >> 8) & 255, n & 255];
     const segment = (marker: number, content: Uint8Array) => [0xff, marker, ...word(content.length + 2), ...content];
     const note = ascii('secret NOTE');
-    const inJpeg = [0xfe, 0xe1, 0xe0, 0xed].flatMap((marker) => segment(marker, note));
-    const adobe = segment(0xee, new Uint8Array([...ascii('Adobe'), 0, 100, 0, 0, 0, 0, 0, ...note]));
-    const cases: readonly (readonly [string, string, Partial<Grey>, number, readonly number[]])[] = [
+    const inJpeg = (text: Uint8Array) => [0xfe, 0xe1, 0xe0, 0xed].flatMap((marker) => segment(marker, text));
+    const adobe = (text: Uint8Array) =>
+      segment(0xee, new Uint8Array([...ascii('Adobe'), 0, 100, 0, 0, 0, 0, 0, ...text]));
+    const inJpeg2000 = (text: Uint8Array) => segment(0x64, new Uint8Array([0, 1, ...text]));
+    const box = (text: Uint8Array) => [0, 0, 0, 8 + text.length, ...ascii('xml '), ...text];
+    const cases: readonly (readonly [string, string, Partial<Grey>, number, (text: Uint8Array) => number[]])[] = [
       ['lossless 1', '57', { stored: 12 }, 2, inJpeg],
-      ['baseline 8', '50', { allocated: 8 }, 2, [...inJpeg, ...adobe]],
+      ['baseline 8', '50', { allocated: 8 }, 2, (text) => [...inJpeg(text), ...adobe(text)]],
       ['jpeg-ls 12', '80', { stored: 12 }, 2, inJpeg],
       // Behind the header of sizes, which comes first.
-      ['jpeg 2000 12', '90', { stored: 12 }, 51, segment(0x64, new Uint8Array([0, 1, ...note]))],
-      ['htj2k 16', '201', {}, -1, segment(0x64, new Uint8Array([0, 1, ...note]))],
-      ['jp2 12', '90', { stored: 12 }, 12, [0, 0, 0, 8 + note.length, ...ascii('xml '), ...note]],
+      ['jpeg 2000 12', '90', { stored: 12 }, 51, inJpeg2000],
+      ['htj2k 16', '201', {}, -1, inJpeg2000],
+      ['jp2 12', '90', { stored: 12 }, 12, box],
     ];
-    for (const [name, syntax, header, place, added] of cases) {
+    for (const [name, syntax, header, place, comments] of cases) {
+      const added = comments(note);
       const stream = [...atob(frames[name])].map((letter) => letter.charCodeAt(0));
       // Behind the sizes of this stream: their marker is the second.
       const at = place >= 0 && name !== 'jpeg 2000 12' ? place : 4 + 256 * stream[4] + stream[5];
@@ -187,6 +191,10 @@ suite('copies without names', () => {
       const { result, bytes: written, copies: found } = await copies(new MemoryFileSystem([['s/IM0.dcm', bytes]]));
       const letters = new TextDecoder('latin1').decode(written[0]);
       for (const secret of HIDDEN) expect(letters.includes(secret), `${name}: ${secret}`).to.equal(false);
+      const { dataSet } = found[0];
+      const joined = dataSet.element('pixels')!.fragments!.flatMap((part) => [...dataSet.value(part)]);
+      const blank = comments(new Uint8Array(note.length));
+      expect(joined.slice(at, at + added.length), name).to.deep.equal(blank);
       const source = DicomFile.read(bytes, 'source');
       expect([...(await found[0].stored(0)).data], name).to.deep.equal([...(await source.stored(0)).data]);
       expect(result.notes.join(), name).not.to.include('was not searched');

@@ -1,3 +1,5 @@
+import { pathBelow } from '../../base/paths.ts';
+
 /** The two parts of a data set: support and selection come from `valid`, results from `test`. */
 export type Split = 'valid' | 'test';
 
@@ -45,5 +47,5 @@ export interface Dataset {
 
 /** An image and its masks, relative to their data set. */
 export function filesOf({ id, mask }: Sample, set: string): string[] {
-  return [id, ...(mask?.paths ?? []).map((file) => (file.startsWith(`${set}/`) ? file.slice(set.length + 1) : file))];
+  return [id, ...(mask?.paths ?? []).map((file) => pathBelow(set, file))];
 }

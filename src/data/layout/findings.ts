@@ -1,3 +1,4 @@
+import { pathBelow } from '../../base/paths.ts';
 import type { Inventory } from './inventory.ts';
 import type { ProblemKind } from './problem.ts';
 
@@ -13,9 +14,8 @@ const DOUBTFUL: readonly ProblemKind[] = [
 /** What a reader of results should know of the data: what test has in common with the support side, and what makes numbers doubtful. */
 export function findingsOf({ path: set, leaks, problems }: Pick<Inventory, 'path' | 'leaks' | 'problems'>): string[] {
   const doubts = problems.filter(({ kind }) => DOUBTFUL.includes(kind));
-  const inSet = (path: string) => (path.startsWith(`${set}/`) ? path.slice(set.length + 1) : path);
   return [
     ...leaks.warnings,
-    ...doubts.map(({ path, message }) => (path === set ? message : `${inSet(path)}: ${message}`)),
+    ...doubts.map(({ path, message }) => (path === set ? message : `${pathBelow(set, path)}: ${message}`)),
   ];
 }

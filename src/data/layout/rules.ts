@@ -1,4 +1,4 @@
-import { choice, integer, list, type OptionValues, optional, text } from '../../base/option.ts';
+import { choice, integer, list, type OptionValues, optional, resolveOptions, text } from '../../base/option.ts';
 import { rangeOption } from '../range/rule.ts';
 
 const NAME = text('', /\S/, 'NAME', '');
@@ -63,23 +63,9 @@ export interface DataRules extends OptionValues<typeof DATA_OPTIONS> {
 
 /** Rules, with defaults for those that are not given. */
 export function dataRules(given: Partial<DataRules> = {}): DataRules {
-  return {
-    normal: given.normal ?? [],
-    abnormal: given.abnormal ?? [],
-    skip: given.skip ?? [],
-    'mask.background': given['mask.background'] ?? 'auto',
-    'mask.orientation': given['mask.orientation'] ?? 'auto',
-    'mask.values': given['mask.values'] ?? null,
-    range: given.range ?? 'auto',
-    group: given.group ?? null,
-    window: given.window ?? 'auto',
-    plane: given.plane ?? 'auto',
-    accept: given.accept ?? '',
-    volume: given.volume ?? null,
-    'split.seed': given['split.seed'] ?? 0,
-    'shots.abnormal': given['shots.abnormal'] ?? 1,
-    skipped: given.skipped ?? [],
-  };
+  const base = { ...resolveOptions(DATA_OPTIONS, {}), 'split.seed': 0, 'shots.abnormal': 1, skipped: [] };
+  const own = Object.entries(base).map(([name, value]) => [name, given[name as keyof DataRules] ?? value]);
+  return Object.fromEntries(own) as DataRules;
 }
 
 /** One spelling of a name: letters with accents in one form (NFC), in lower case, without spaces around it. */
