@@ -1,7 +1,7 @@
 import { FusionclipError } from '../src/base/errors.ts';
 import type { Image } from '../src/data/index.ts';
 import { type Client, WorkFailure } from './client.ts';
-import type { Export as ExportName, ExportedFile } from './protocol/calls.ts';
+import type { ExportedFile, Export as ExportName } from './protocol/calls.ts';
 import type { ComparedResults } from './protocol/comparison.ts';
 import { type GivenFile, type GivenImages, UNWAIVED, type Waived } from './protocol/images.ts';
 import type { AdaptersFacts, Outcome } from './protocol/results.ts';

@@ -27,6 +27,8 @@ export async function measureSplit(gpu: DeviceGpu, work: Work): Promise<Split> {
       using _scope = gpu.scope();
       const waiting = work();
       gpu.flush();
+      if (gpu.submitting === submitting)
+        throw new Error('the work waits before it submits anything: nothing would be timed');
       host.push(used === null ? performance.now() - start - (gpu.submitting - submitting) : threadMs()! - used);
       await waiting;
     }

@@ -1,3 +1,4 @@
+import { median } from '../base/average.ts';
 import { ruleStream } from '../base/rule.ts';
 import { unitName } from './conformal.ts';
 import { IMAGE_FACTS, type ImageFacts } from './image_facts.ts';
@@ -209,10 +210,4 @@ export function onePerPatient<T extends { readonly patient: string | null }>(cas
     if (!known || key < known.key) drawn.set(name, { key, one });
   });
   return [...drawn.values()].map(({ one }) => one);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = Float64Array.from(values).sort();
-  const middle = (sorted.length - 1) / 2;
-  return (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2;
 }

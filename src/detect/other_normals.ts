@@ -1,3 +1,4 @@
+import { median } from '../base/average.ts';
 import { counted } from '../base/counted.ts';
 import { divisions, kolmogorovSmirnov, permutationPValue } from '../decide/two_sample.ts';
 import type { ClassedScores, SeenScores } from './image_threshold.ts';
@@ -30,9 +31,4 @@ export function otherNormalsText({ scores: valid, testScores }: SeenScores, scor
     `(median ${median(scores).toPrecision(4)} against ${median(seen.normal).toPrecision(4)}, Kolmogorov–Smirnov p = ${p.toPrecision(1)}): ` +
     `the decisions hold for images like these alone. Are they of the same organ, scanner and preparation?`
   );
-}
-
-function median(values: ArrayLike<number>): number {
-  const sorted = Float64Array.from(values).sort();
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }

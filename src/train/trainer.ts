@@ -137,7 +137,7 @@ export class Trainer {
     const { batch, parts } = this.#options;
     for (let at = this.#step % this.#stepsPerEpoch; at < this.#stepsPerEpoch; at++) {
       const items = order.slice(at * batch, (at + 1) * batch);
-      if (parts === 1) await this.#compile(items.length, hooks.signal);
+      if (parts === 1 && !this.#isCompiled(items.length)) await this.#compile(items.length, hooks.signal);
       if (hooks.signal?.aborted) {
         await this.#settle(hooks);
         return false;
@@ -241,9 +241,13 @@ export class Trainer {
     return { names, reads };
   }
 
+  /** Whether a step of this size is under way at once: nothing is to be compiled, or all of it is while it is recorded. */
+  #isCompiled(count: number): boolean {
+    return !this.#repeated || this.#inputs.has(count);
+  }
+
   /** The kernels of the first step of a size, which some GPUs take many seconds for. */
   async #compile(count: number, signal?: AbortSignal): Promise<void> {
-    if (!this.#repeated || this.#inputs.has(count)) return;
     const inputs = this.#job.do(() => this.#inputsOf(count));
     await this.#job.do(() => this.#repeated!.prepare(String(count), () => this.#compute(inputs), signal));
   }

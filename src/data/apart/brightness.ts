@@ -1,9 +1,10 @@
+import { mean, median } from '../../base/average.ts';
 import type { Problem } from '../layout/problem.ts';
 import type { ImageFacts } from '../layout/read_scan.ts';
 import { levelsOf } from '../range/judge.ts';
 import type { RangeRule } from '../range/rule.ts';
 import { separation } from './separation.ts';
-import { isClear, median } from './told_apart.ts';
+import { isClear } from './told_apart.ts';
 
 /** Fewer grey levels are the difference of a day. */
 const LEVELS = 12;
@@ -34,8 +35,4 @@ export function brightnessProblems(path: string, images: readonly ImageFacts[], 
   const whose = label === 0 ? 'normal' : 'abnormal';
   const message = `the images of test are ${than} than those of valid (${whose}: grey ${Math.round(median(test))} on average, in valid ${Math.round(median(valid))}), as after another export; check that both were written alike`;
   return [{ kind: 'unlike_splits', severity: 'warning', path, message }];
-}
-
-function mean(numbers: readonly number[]): number {
-  return numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
 }

@@ -1,3 +1,4 @@
+import { mean } from '../../base/average.ts';
 import { ALIKE, CELLS, dot, unit } from '../layout/polarity.ts';
 import { separation } from './separation.ts';
 import { isClear } from './told_apart.ts';
@@ -102,10 +103,6 @@ function isInverted(fits: readonly Fit[]): boolean {
 
 function bestOf({ own, turned }: Fit): number {
   return Math.max(own, ...turned);
-}
-
-function mean(numbers: readonly number[]): number {
-  return numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
 }
 
 function shareAbove(numbers: readonly number[]): number {

@@ -1,3 +1,4 @@
+import { median } from '../../base/average.ts';
 import type { Problem } from '../layout/problem.ts';
 import type { ImageFacts } from '../layout/read_scan.ts';
 import type { ValueFacts } from '../range/values.ts';
@@ -120,12 +121,6 @@ function namesIn(all: readonly string[], { distance }: Separation): string {
   const list = [...counts].sort(([, a], [, b]) => b - a);
   const shown = list.slice(0, 3).map(([name, count]) => (distance < 1 ? `${count} of ${all.length} ${name}` : name));
   return `${shown.join(', ')}${list.length > 3 ? ', …' : ''}`;
-}
-
-/** The middle of numbers. */
-export function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
 /** Where all but a tenth of numbers lie. */

@@ -1,7 +1,8 @@
+import { median } from '../../base/average.ts';
 import type { Look, Looks } from './looks.ts';
 import { type Lying, lyingOf } from './lying.ts';
 import { separation } from './separation.ts';
-import { BATCH_APART, isClear, median, toldApart } from './told_apart.ts';
+import { BATCH_APART, isClear, toldApart } from './told_apart.ts';
 
 /** Fewer grey levels are the difference of a day. */
 const LEVELS = 12;

@@ -1,3 +1,4 @@
+import { pathBelow } from '../../base/paths.ts';
 import type { Problem } from './problem.ts';
 
 /** Problems of one kind that are told in full. */
@@ -35,9 +36,7 @@ export function problemLines({
 }
 
 function moreLine(others: readonly Problem[], set: string): string {
-  const names = others
-    .slice(0, NAMED)
-    .map(({ path }) => (path.startsWith(`${set}/`) ? path.slice(set.length + 1) : path));
+  const names = others.slice(0, NAMED).map(({ path }) => pathBelow(set, path));
   const more = others.length > NAMED ? `, … (data check --json has all)` : '';
   return `${others.length} more like these: ${names.join(', ')}${more}`;
 }

@@ -1,3 +1,4 @@
+import { mean } from '../../base/average.ts';
 import { VERSION } from '../../base/version.ts';
 import type { DatasetKind } from '../../data/layout/dataset.ts';
 import { patientOfId } from '../../data/layout/patients.ts';
@@ -254,8 +255,4 @@ function showNothing(set: string, rows: readonly ComparisonRow[], baselines: rea
       : []),
     ...(atChance.length > 0 ? [`On ${set} chance (${CHANCE}) lies in the interval of ${named(atChance)}.`] : []),
   ];
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }
