@@ -15,11 +15,13 @@ export interface StoredRow {
 export interface StoredResults {
   readonly date: string;
   readonly runtime: string;
+  /** Number and model of its processors. */
+  readonly machine: string;
   readonly adapter: { readonly description: string; readonly class: string };
   readonly results: readonly StoredRow[];
 }
 
-// RUNTIME_ADAPTER.json, as `npm run bench` names them: the folder holds results of other kinds too.
+// RUNTIME_ADAPTER_MAKER.json, as `npm run bench` names them: the folder holds results of other kinds too.
 const FILES = import.meta.glob<string>('../../bench/results/{chrome,dawn,deno,node}_*.json', {
   query: '?url',
   import: 'default',

@@ -19,13 +19,13 @@ export function StoredPanel({ session }: { session: LabSession }) {
       <h2 id="stored">Stored results</h2>
       {tables.length === 0 && <p>{stored ? 'npm run bench has stored none of this kernel.' : 'Loading…'}</p>}
       {tables.map(({ one, rows }) => (
-        <div key={one.runtime + one.adapter.description}>
+        <div key={`${one.runtime} ${one.adapter.description} ${one.machine}`}>
           <p class="hint">
-            {one.adapter.description} in {one.runtime}, {one.date.slice(0, 10)}
+            {one.adapter.description} in {one.runtime} on {one.machine}, {one.date.slice(0, 10)}
           </p>
           <ScrollTable
             tall
-            label={`Stored results of ${one.runtime}`}
+            label={`Stored results of ${one.runtime} on ${one.machine}`}
             columns={['sizes', '<variant', 'ms', 'GFLOP/s', 'GB/s', 'of ceiling']}
           >
             {rows.map((row) => (
