@@ -62,3 +62,13 @@ export async function shardsOf(plan: Plan) {
   for await (const shard of plan.shards()) out.push(shard);
   return out;
 }
+
+/** Inputs of eight patients, out of order, one of them twice, with names that need care. */
+export const INPUTS = Array.from({ length: 24 }, (_, i) => ({
+  path: `/a/${(i * 7) % 24}.png`,
+  patient: `p${i % 8}`,
+})).concat([
+  { path: '/a/7.png', patient: 'p1' },
+  { path: '/a/a, "b"\n\\n.png', patient: '=1+1' },
+  { path: '/a/bad.png', patient: '' },
+]);

@@ -7,7 +7,7 @@ import { separation } from './separation.ts';
 import { isClear } from './told_apart.ts';
 
 /** Fewer grey levels are the difference of a day. */
-const LEVELS = 12;
+export const LEVELS = 12;
 
 /** Images of a label that tell where a split lies. */
 const SEVERAL = 6;

@@ -1,3 +1,4 @@
+import { mean } from '../../base/average.ts';
 import type { Raster } from '../image.ts';
 import { brightPlaces } from '../layout/polarity.ts';
 import type { ImageFacts } from '../layout/read_scan.ts';
@@ -67,12 +68,11 @@ function look(
 ): Look {
   const { format, steps, coloured, grain, warmth } = file;
   const orNull = (value: number | null) => value && short(value);
-  const levels = levelsOf(values, rule);
   return {
     ...{ label, width, height },
     file: { format, coloured, steps: orNull(steps), grain: orNull(grain), warmth: orNull(warmth) },
     values: { bits: values.bits, filled: orNull(values.filled) },
-    brightness: short(levels.reduce((sum, one) => sum + one, 0) / levels.length),
+    brightness: short(mean(levelsOf(values, rule))),
     fit: fit && { own: short(fit.own), turned: fit.turned.map(short) },
   };
 }

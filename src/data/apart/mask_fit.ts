@@ -2,22 +2,16 @@ import { joinPath } from '../../base/paths.ts';
 import type { Image, Raster } from '../image.ts';
 import type { Sample, Split } from '../layout/dataset.ts';
 import type { Problem } from '../layout/problem.ts';
-import { agreement, type Steps, stepsOf, type Thin, thinned, turnedAgreements } from './mask_steps.ts';
+import { agreement, POOR, SEVERAL, type Steps, stepsOf, type Thin, thinned, turnedAgreements } from './mask_steps.ts';
 import { outsideShare } from './outside.ts';
 import { type Shift, ShiftFinder } from './shifts.ts';
 import { TURNS } from './turns.ts';
-
-/** Fewer masks may lie better otherwise by chance. */
-const SEVERAL = 8;
 
 /** Share of the masks that lie better turned in one way. */
 const AGREED = 0.8;
 
 /** By so much they lie better on the whole, and so well they then lie. */
 const BETTER = { gain: 0.2, level: 0.35 } as const;
-
-/** Below this a mask does not lie well over its own image. */
-const POOR = 0.35;
 
 /** So well it lies over another one that it may belong there, and so much better than over its own. */
 const ELSEWHERE = { level: 0.5, gain: 0.35 } as const;
@@ -53,7 +47,7 @@ export class MaskFit {
   readonly #laid: Laid[] = [];
   readonly #poor: Poor[] = [];
   readonly #outside: string[] = [];
-  readonly #shifts = { all: new ShiftFinder(), valid: new ShiftFinder(), test: new ShiftFinder() };
+  readonly #shifts = { valid: new ShiftFinder(), test: new ShiftFinder() };
   #all = 0;
 
   /** Takes an abnormal image and its mask of the same size. */
@@ -67,7 +61,7 @@ export class MaskFit {
     if (!steps) return;
     const own = agreement(image, steps);
     this.#laid.push({ id, split, own, turned: turnedAgreements(image, steps) });
-    for (const finder of [this.#shifts.all, this.#shifts[split]]) finder.add(image, steps, own);
+    this.#shifts[split].add(image, steps, own);
     if (own < POOR && this.#poor.length < KEPT) this.#poor.push({ id, own, image, steps });
   }
 
@@ -94,12 +88,13 @@ export class MaskFit {
   }
 
   #moved(path: string): Problem[] {
-    const of = (which: Split | 'all') => {
-      const found = this.#shifts[which].find();
-      return found ? [{ where: which === 'all' ? '' : ` of ${which}`, found }] : [];
+    const { valid, test } = this.#shifts;
+    const of = (where: string, finder: ShiftFinder) => {
+      const found = finder.find();
+      return found ? [{ where, found }] : [];
     };
-    const whole = of('all');
-    const parts = whole.length > 0 ? whole : [...of('valid'), ...of('test')];
+    const whole = of('', valid.with(test));
+    const parts = whole.length > 0 ? whole : [...of(' of valid', valid), ...of(' of test', test)];
     return parts.map(({ where, found }): Problem => {
       const message = `the masks${where} lie better over their images moved ${shiftText(found)}: so do ${found.count} of ${found.all}; export both with the same crop and margins, and look at some masks over their images`;
       return { kind: 'misplaced_masks', severity: 'warning', path, message };

@@ -48,6 +48,12 @@ export function thinned({
   return { width: w, height: h, data: out };
 }
 
+/** Fewer masks may lie better otherwise by chance. */
+export const SEVERAL = 8;
+
+/** Below this a mask does not lie well. */
+export const POOR = 0.35;
+
 /** Pixels to either side of a border that are looked over. */
 export function reachOf({ width, height }: Pick<Thin, 'width' | 'height'>): number {
   return Math.max(1, Math.floor(Math.min(width, height) / 84) - 1);

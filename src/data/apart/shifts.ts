@@ -1,15 +1,9 @@
-import { agreement, reachOf, type Steps, type Thin } from './mask_steps.ts';
+import { agreement, POOR, reachOf, SEVERAL, type Steps, type Thin } from './mask_steps.ts';
 
 /** Places to either side that are tried: a fifth of a picture. */
 const FAR = 13;
 
 const WAYS = 2 * FAR + 1;
-
-/** Fewer masks may lie better otherwise by chance. */
-const SEVERAL = 8;
-
-/** Below this a mask does not lie well, and is moved. */
-const POOR = 0.35;
 
 /** So well masks lie at one place, so much better than where they are, and so many of them. */
 const BETTER = { level: 0.5, gain: 0.3, share: 0.8 } as const;
@@ -49,6 +43,23 @@ export class ShiftFinder {
         if (level > own) this.#better[i]++;
       }
     }
+  }
+
+  /** What was found of these masks and of others. */
+  with(other: ShiftFinder): ShiftFinder {
+    const both = new ShiftFinder();
+    for (const one of [this, other]) {
+      for (let i = 0; i < WAYS * WAYS; i++) {
+        both.#levels[i] += one.#levels[i];
+        both.#better[i] += one.#better[i];
+      }
+      both.#unit.right += one.#unit.right;
+      both.#unit.down += one.#unit.down;
+      both.#own += one.#own;
+      both.#poor += one.#poor;
+      both.#all += one.#all;
+    }
+    return both;
   }
 
   find(): Shift | null {

@@ -1,3 +1,4 @@
+import { mean } from '../../base/average.ts';
 import { joinPath } from '../../base/paths.ts';
 import type { Problem } from '../layout/problem.ts';
 import type { ImageFacts } from '../layout/read_scan.ts';
@@ -49,7 +50,7 @@ function someTurned(path: string, images: readonly ImageFacts[]): Problem[] {
   });
   const odd = each.filter(({ isOdd }) => isOdd);
   const others = each.filter(({ isOdd }) => !isOdd);
-  const alike = others.reduce((sum, { own }) => sum + own, 0) / others.length;
+  const alike = mean(others.map(({ own }) => own));
   if (odd.length === 0 || odd.length > images.length / 3 || alike < CLOSE) return [];
   const more = odd.length > 1 ? ` (and ${odd.length - 1} more of ${images.length} lie otherwise)` : '';
   const message = `it fits the other images better ${odd[0].how}${more}; turn it, or leave it out with --skip`;

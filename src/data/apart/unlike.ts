@@ -1,11 +1,9 @@
 import { median } from '../../base/average.ts';
+import { LEVELS } from './brightness.ts';
 import type { Look, Looks } from './looks.ts';
 import { type Lying, lyingOf } from './lying.ts';
 import { separation } from './separation.ts';
 import { BATCH_APART, isClear, toldApart } from './told_apart.ts';
-
-/** Fewer grey levels are the difference of a day. */
-const LEVELS = 12;
 
 /** Images with those of the run that they are held against. */
 type Pair = readonly [known: readonly Look[], seen: readonly Look[]];
